@@ -1,0 +1,49 @@
+import { isIctalError } from "../base/errors.js";
+
+/** What a verb hands back: one JSON document for scripts, text for people, and the exit code. */
+export interface Outcome {
+  /** Printed alone on stdout with `--json`. */
+  readonly json: unknown;
+  /** Printed on stdout without `--json`; with `--json` it is not printed. */
+  readonly text?: string;
+  /** 0 done, 1 the work failed. @default 0 */
+  readonly exitCode?: number;
+}
+
+/** Wrong use of the command line: exit code 2. */
+export class UsageError extends Error {
+  override readonly name = "UsageError";
+}
+
+/** Exit code of an error: 2 for wrong use and wrong configuration, 130 for an interrupt, else 1. */
+export function exitCodeOf(error: unknown): number {
+  if (error instanceof UsageError || isIctalError(error, "ConfigError")) return 2;
+  if (error instanceof Error && error.name === "AbortError") return 130;
+  return 1;
+}
+
+/** One line for people: what, where, what to do; the stack only with ICTAL_DEBUG set. */
+export function describeError(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if (process.env.ICTAL_DEBUG) return error.stack ?? error.message;
+  return isIctalError(error) || error instanceof UsageError ? error.message : `${error.name}: ${error.message}`;
+}
+
+/**
+ * Wraps a verb for commander: runs it, prints JSON or text, turns errors into one message on stderr and an exit code.
+ * The handler's last two commander arguments are `(options, command)`; options carry `json`.
+ */
+export function action<A extends unknown[]>(handler: (...args: A) => Promise<Outcome>): (...args: A) => Promise<void> {
+  return async (...args) => {
+    const options = args.at(-2) as { json?: boolean } | undefined; // commander passes (…operands, options, command)
+    try {
+      const outcome = await handler(...args);
+      if (options?.json) process.stdout.write(`${JSON.stringify(outcome.json, null, 2)}\n`);
+      else if (outcome.text) process.stdout.write(`${outcome.text.replace(/\n*$/, "")}\n`);
+      process.exitCode = outcome.exitCode ?? 0;
+    } catch (error) {
+      process.stderr.write(`ictal: ${describeError(error)}\n`);
+      process.exitCode = exitCodeOf(error);
+    }
+  };
+}
