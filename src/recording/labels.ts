@@ -1,5 +1,5 @@
 import { FormatError, type FormatPlace } from "../base/errors.js";
-import { nearestName } from "../base/nearest-name.js";
+import { nearestName } from "../base/nearest.js";
 
 /** What a label says about seizures. "other" (artefacts, spikes, non-epileptic events) is neither seizure nor silence. */
 export type LabelClass = "seizure" | "background" | "other";
@@ -83,7 +83,7 @@ export function labelInfo(label: string): LabelInfo | undefined {
 export function classOf(label: string, place: FormatPlace = { file: "annotation" }): LabelClass {
   const info = byLabel.get(label);
   if (info) return info.class;
-  const nearest = nearestName(label, byLabel.keys());
+  const nearest = nearestName(label.slice(0, 40), byLabel.keys());
   const hint = nearest ? `; did you mean "${nearest}"?` : "";
   throw new FormatError(`unknown label "${label}"; expected one of ${[...byLabel.keys()].join(", ")}${hint}`, {
     ...place,
