@@ -1,5 +1,5 @@
 import { NotFoundError } from "../base/errors.js";
-import { clipRange, type ObjectInfo, type ObjectStream, type ReadOptions, type Store } from "./store.js";
+import { checkVersion, clipRange, type ObjectInfo, type ObjectStream, type ReadOptions, type Store } from "./store.js";
 
 const CHUNK_BYTES = 1 << 20;
 
@@ -9,6 +9,7 @@ export async function openObject(store: Store, key: string, options: ReadOptions
   options.signal?.throwIfAborted();
   const info = await store.stat(key);
   if (!info) throw new NotFoundError(`no object "${key}" in ${store.url}`, key);
+  checkVersion(info, options.ifMatch, store.url);
   const ifMatch = options.ifMatch ?? info.etag;
   return { info, digests: [], body: readChunks(store, info, { ...options, ifMatch }) };
 }
