@@ -4,13 +4,7 @@ import { addMuscleSpan } from "./artefacts.js";
 import { createDraws, type Draws } from "./draws.js";
 import { type Keyframes, valueAt } from "./envelope.js";
 import { ELECTRODES, type HeadMap, mirrored, type Place, projectInto, SCALP, type Scalp, spotMap } from "./head.js";
-import {
-  type Discharge,
-  SEIZURE_PROFILES,
-  type SeizureProfile,
-  type SeizureType,
-  type Site,
-} from "./seizure-profiles.js";
+import { type Discharge, SEIZURE_PROFILES, type SeizureType, type Site } from "./seizure-profiles.js";
 
 /** A seizure that is to be drawn; times have the four decimals of the annotation files. */
 export interface PlannedSeizure extends Interval {
