@@ -36,7 +36,12 @@ export class FormatError extends TaggedError {
     readonly place: FormatPlace,
     options?: { cause?: unknown },
   ) {
-    const at = place.line !== undefined ? `:${place.line}` : place.byteOffset !== undefined ? ` at byte ${place.byteOffset}` : "";
+    const at =
+      place.line !== undefined
+        ? `:${place.line}`
+        : place.byteOffset !== undefined
+          ? ` at byte ${place.byteOffset}`
+          : "";
     super(`${place.file}${at}: ${message}`, options);
   }
 }

@@ -69,7 +69,8 @@ export function createProgress(options: ProgressOptions = {}): Progress {
   return {
     update(update) {
       last = update;
-      if (performance.now() - printedAt >= interval) print(formatProgress(update, (performance.now() - started) / 1000), "");
+      if (performance.now() - printedAt >= interval)
+        print(formatProgress(update, (performance.now() - started) / 1000), "");
     },
     finish(note) {
       const seconds = (performance.now() - started) / 1000;
