@@ -97,10 +97,10 @@ function receiptText(receipt: Receipt): string {
 }
 
 function receiptHtml(receipt: Receipt): string {
-  const escape = (text: string) => text.replace(/&/g, "&amp;").replace(/</g, "&lt;");
+  const escaped = (text: string) => text.replace(/&/g, "&amp;").replace(/</g, "&lt;");
   const rows = receiptRows(receipt).map(
     ([name, value]) =>
-      `<tr><th style="text-align:left">${escape(name)}</th><td style="text-align:left">${escape(value)}</td></tr>`,
+      `<tr><th style="text-align:left">${escaped(name)}</th><td style="text-align:left">${escaped(value)}</td></tr>`,
   );
   return `<table class="ictal-receipt"><caption>Receipt</caption>${rows.join("")}</table>`;
 }
