@@ -13,15 +13,9 @@ export function oddPadLength(sections: Sections): number {
   return 3 * (2 * count + 1 - Math.min(shortZeros, shortPoles));
 }
 
-function filterFrom(x: Float64Array, sections: Sections, steady: Float64Array): void {
-  const first = x[0]!;
-  sosfiltInto(
-    x,
-    0,
-    x.length,
-    sections,
-    steady.map((value) => value * first),
-  );
+/** Filter the whole of `x` in place as if its first value had always been there. */
+function filterSteadily(x: Float64Array, sections: Sections): void {
+  sosfiltInto(x, 0, x.length, sections, steadyState(sections, x[0]!));
 }
 
 /**
@@ -39,10 +33,9 @@ export function sosfiltfilt(x: Float64Array, sections: Sections): Float64Array {
     extended[pad - i] = 2 * x[0]! - x[i]!;
     extended[pad + last + i] = 2 * x[last]! - x[last - i]!;
   }
-  const steady = steadyState(sections);
-  filterFrom(extended, sections, steady);
+  filterSteadily(extended, sections);
   extended.reverse();
-  filterFrom(extended, sections, steady);
+  filterSteadily(extended, sections);
   extended.reverse();
   return extended.slice(pad, pad + x.length);
 }

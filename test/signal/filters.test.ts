@@ -41,7 +41,10 @@ test("notch gives scipy's iirnotch", () => {
 test("steadyState gives scipy's sosfilt_zi", () => {
   for (const { order, lowCutHz, highCutHz, sampleRateHz, zi } of designs.butterworth) {
     const edges = { lowCutHz: lowCutHz ?? undefined, highCutHz: highCutHz ?? undefined };
-    assert.ok(relativeError(steadyState(butterworth(order, edges, sampleRateHz)), zi) < 1e-9, `order ${order}`);
+    assert.ok(
+      relativeError(steadyState(butterworth(order, edges, sampleRateHz)).subarray(0, zi.length), zi) < 1e-9,
+      `order ${order}`,
+    );
   }
 });
 
@@ -53,13 +56,7 @@ test("sosfiltInto and sosfiltfilt give scipy's samples", () => {
   sosfiltInto(causal, 0, causal.length, all, createFilterState(all));
   assert.ok(relativeError(causal, expected.causal) < 1e-9);
   const steady = x.slice();
-  sosfiltInto(
-    steady,
-    0,
-    steady.length,
-    band,
-    steadyState(band).map((value) => value * x[0]!),
-  );
+  sosfiltInto(steady, 0, steady.length, band, steadyState(band, x[0]!));
   assert.ok(relativeError(steady, expected.steady) < 1e-9);
   assert.ok(relativeError(sosfiltfilt(sosfiltfilt(x, band), mains), expected.zero) < 1e-9);
 });
