@@ -87,6 +87,8 @@ export function resamplePolyphase(channels: readonly ArrayLike<number>[], up: nu
       polyphaseInto(y, count, x, phase, bank);
     }
     const lane = c % LANES;
-    return Float64Array.from({ length: count }, (_value, i) => y[LANES * i + lane]!);
+    const out = new Float64Array(count);
+    for (let i = 0; i < count; i++) out[i] = y[LANES * i + lane]!;
+    return out;
   });
 }

@@ -101,10 +101,9 @@ export function createStream(plan: FlowPlan & { readonly sections: Sections }): 
     offset: number,
     at: number,
   ) => {
-    mixInto(before, at, LANES, block, start, end, row);
-    const count = end - start;
-    if (mix.common) for (let i = 0, o = at; i < count; i++, o += LANES) before[o]! -= common[i]! + offset;
-    else if (offset !== 0) for (let i = 0, o = at; i < count; i++, o += LANES) before[o]! -= offset;
+    mixInto(before, at, LANES, block, start, end, row, offset);
+    if (!mix.common) return;
+    for (let i = 0, o = at; i < end - start; i++, o += LANES) before[o]! -= common[i]!;
   };
 
   /** Filter `count` samples of the group in `after` and round them to float32 in `out` from `at`. */

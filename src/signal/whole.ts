@@ -49,10 +49,8 @@ function runWhole(plan: WholePlan, inputs: readonly Float32Array[]): Float32Arra
   const resample = planResampling(plan, length);
   const mixed = (c: number) => {
     const x = new Float64Array(length);
-    mixInto(x, 0, 1, inputs, 0, length, mix.rows[c]!);
-    const offset = offsets[c]!;
-    if (mix.common) for (let i = 0; i < length; i++) x[i]! -= common[i]! + offset;
-    else if (offset !== 0) for (let i = 0; i < length; i++) x[i]! -= offset;
+    mixInto(x, 0, 1, inputs, 0, length, mix.rows[c]!, offsets[c]!);
+    if (mix.common) for (let i = 0; i < length; i++) x[i]! -= common[i]!;
     return x;
   };
   const out: Float32Array[] = [];
