@@ -1,3 +1,4 @@
+import { UnsupportedError } from "../base/errors.js";
 import { sosfiltInto, steadyState } from "./biquads.js";
 import type { Sections } from "./butterworth.js";
 
@@ -20,12 +21,15 @@ function filterSteadily(x: Float64Array, sections: Sections): void {
 
 /**
  * Filter a whole channel forwards and backwards, so that no frequency is delayed: `scipy.signal.sosfiltfilt` with its
- * default odd extension. Returns a copy. Throws RangeError when `x` is not longer than the extension.
+ * default odd extension. Returns a copy. Throws UnsupportedError when `x` is not longer than the extension.
  */
 export function sosfiltfilt(x: Float64Array, sections: Sections): Float64Array {
   const pad = oddPadLength(sections);
-  if (x.length <= pad)
-    throw new RangeError(`invalid sample count: ${x.length} (zero-phase filters need more than ${pad})`);
+  if (x.length <= pad) {
+    throw new UnsupportedError(
+      `a recording of ${x.length} samples is too short for zero-phase filters, which need more than ${pad}: use phase "causal" or leave it out`,
+    );
+  }
   const last = x.length - 1;
   const extended = new Float64Array(x.length + 2 * pad);
   extended.set(x, pad);
