@@ -1,0 +1,71 @@
+import { type FileHandle, open } from "node:fs/promises";
+import { NotFoundError } from "../base/errors.js";
+
+/**
+ * Bytes of one file, wherever they lie. `read(start, end)` gives the half-open range as a fresh or shared array that
+ * the caller must not change; a range past the end is cut there, so the answer can be shorter than asked for.
+ */
+export interface ByteSource {
+  /** Path, key or other name for messages. */
+  readonly name: string;
+  readonly byteLength: number;
+  read(start: number, end: number): Promise<Uint8Array>;
+  close?(): Promise<void>;
+}
+
+/** A source over bytes in memory; reads are views, not copies. */
+export function bytesSource(name: string, bytes: Uint8Array): ByteSource {
+  return {
+    name,
+    byteLength: bytes.byteLength,
+    read: async (start, end) => {
+      checkRange(start, end);
+      return bytes.subarray(Math.min(start, bytes.byteLength), Math.min(end, bytes.byteLength));
+    },
+  };
+}
+
+/** A source over a file on disk, opened once; call `close` when done. NotFoundError when there is no such file. */
+export async function fileSource(path: string): Promise<ByteSource> {
+  const handle = await openFile(path);
+  const { size } = await handle.stat();
+  return {
+    name: path,
+    byteLength: size,
+    read: async (start, end) => {
+      checkRange(start, end);
+      return readFully(handle, Math.min(start, size), Math.min(end, size));
+    },
+    close: () => handle.close(),
+  };
+}
+
+async function openFile(path: string): Promise<FileHandle> {
+  let handle: FileHandle;
+  try {
+    handle = await open(path, "r");
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    if (code !== "ENOENT" && code !== "ENOTDIR") throw error;
+    throw new NotFoundError(`${path}: no such file; check the path`, path, { cause: error });
+  }
+  const stats = await handle.stat();
+  if (stats.isFile()) return handle;
+  await handle.close();
+  throw new NotFoundError(`${path}: not a file; give the path of one recording`, path);
+}
+
+async function readFully(handle: FileHandle, start: number, end: number): Promise<Uint8Array> {
+  const bytes = Buffer.allocUnsafeSlow(end - start); // unpooled: callers place aligned views on it
+  let filled = 0;
+  while (filled < bytes.byteLength) {
+    const { bytesRead } = await handle.read(bytes, filled, bytes.byteLength - filled, start + filled);
+    if (bytesRead === 0) break; // the file shrank since it was opened
+    filled += bytesRead;
+  }
+  return new Uint8Array(bytes.buffer, 0, filled);
+}
+
+function checkRange(start: number, end: number): void {
+  if (!(start >= 0 && end >= start)) throw new RangeError(`invalid byte range: ${start}..${end}`);
+}

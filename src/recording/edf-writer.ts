@@ -1,0 +1,243 @@
+import { mkdir, open, rm } from "node:fs/promises";
+import { dirname } from "node:path";
+import { commitFile, temporaryName } from "../base/atomic-file.js";
+import { digitalOf, type Ranges, type Scaling, scalingOf } from "./edf-scaling.js";
+import {
+  bytesPerSample,
+  type EdfHeaderSpec,
+  type EdfSignalSpec,
+  encodeHeader,
+  isPlus,
+  writtenRanges,
+} from "./edf-spec.js";
+import { encodeTal } from "./tal.js";
+
+/**
+ * Samples of one signal: floating-point arrays hold physical values in the signal's unit and are rounded to the nearest
+ * digital value inside the digital range; integer arrays hold digital values and are written as they are.
+ */
+export type EdfSamples = Float32Array | Float64Array | Int16Array | Int32Array;
+
+export interface EdfSignalData extends EdfSignalSpec {
+  /** A whole number of records long. */
+  readonly samples: EdfSamples;
+}
+
+/** A whole file: header, samples and annotations. */
+export type EdfSpec = EdfHeaderSpec<EdfSignalData>;
+
+/** Writes records in order into a temporary file that `finish` moves into place; `abort` leaves nothing behind. */
+export interface EdfWriter {
+  /** `samples[s]` holds whole records of signal `s`, the same number for all signals. Arrays may be reused afterwards. */
+  writeRecords(samples: readonly EdfSamples[]): Promise<void>;
+  finish(): Promise<void>;
+  abort(): Promise<void>;
+}
+
+interface Plan {
+  readonly spec: EdfHeaderSpec;
+  readonly header: Uint8Array;
+  readonly width: 2 | 3;
+  readonly scalings: readonly { ranges: Ranges; scaling: Scaling }[];
+  readonly dataBytes: number;
+  readonly recordBytes: number;
+  /** TALs of each record, timekeeping first; empty for plain files. */
+  readonly tals: readonly Uint8Array[];
+}
+
+/** Bytes of a whole EDF, EDF+, BDF or BDF+ file. RangeError when the spec cannot be written. */
+export function encodeEdf(spec: EdfSpec): Uint8Array {
+  const recordCount = countRecords(
+    spec.signals,
+    spec.signals.map((signal) => signal.samples),
+  );
+  const plan = planFile(spec, recordCount);
+  const bytes = new Uint8Array(plan.header.length + recordCount * plan.recordBytes);
+  bytes.set(plan.header);
+  encodeRecordsInto(
+    bytes.subarray(plan.header.length),
+    plan,
+    0,
+    recordCount,
+    spec.signals.map((signal) => signal.samples),
+  );
+  return bytes;
+}
+
+/** Write a whole file atomically. @see createEdfWriter for recordings larger than memory */
+export async function writeEdf(path: string, spec: EdfSpec): Promise<void> {
+  const samples = spec.signals.map((signal) => signal.samples);
+  const recordCount = countRecords(spec.signals, samples);
+  const writer = await createEdfWriter(path, { ...spec, recordCount });
+  try {
+    const step = 64; // records a write, so that memory stays a small multiple of the input
+    for (let record = 0; record < recordCount; record += step) {
+      const end = Math.min(record + step, recordCount);
+      await writer.writeRecords(
+        spec.signals.map((signal) =>
+          signal.samples.subarray(record * signal.samplesPerRecord, end * signal.samplesPerRecord),
+        ),
+      );
+    }
+    await writer.finish();
+  } catch (error) {
+    await writer.abort();
+    throw error;
+  }
+}
+
+/** Open a block writer for `recordCount` records. Throws a RangeError when the header cannot be written. */
+export async function createEdfWriter(path: string, spec: EdfHeaderSpec & { recordCount: number }): Promise<EdfWriter> {
+  const plan = planFile(spec, spec.recordCount);
+  await mkdir(dirname(path), { recursive: true });
+  const temporary = temporaryName(path);
+  const handle = await open(temporary, "wx");
+  let written = 0;
+  let isOpen = true;
+  const close = async () => {
+    if (isOpen) await handle.close();
+    isOpen = false;
+  };
+  const abort = async () => {
+    await close();
+    await rm(temporary, { force: true });
+  };
+  try {
+    await handle.writeFile(plan.header);
+  } catch (error) {
+    await abort();
+    throw error;
+  }
+  return {
+    async writeRecords(samples) {
+      const count = countRecords(spec.signals, samples, spec.recordCount - written);
+      if (written + count > spec.recordCount) {
+        throw new RangeError(`invalid record count: ${written + count} written, ${spec.recordCount} announced`);
+      }
+      const bytes = new Uint8Array(count * plan.recordBytes);
+      encodeRecordsInto(bytes, plan, written, count, samples);
+      await handle.writeFile(bytes);
+      written += count;
+    },
+    async finish() {
+      if (written !== spec.recordCount) {
+        throw new RangeError(`invalid record count: ${written} written, ${spec.recordCount} announced`);
+      }
+      await handle.sync();
+      await close();
+      await commitFile(temporary, path);
+    },
+    abort,
+  };
+}
+
+function checkSignals(signals: readonly EdfSignalSpec[]): void {
+  for (const { label, samplesPerRecord } of signals) {
+    if (Number.isInteger(samplesPerRecord) && samplesPerRecord > 0) continue;
+    throw new RangeError(`invalid samplesPerRecord of "${label}": ${samplesPerRecord}`);
+  }
+}
+
+/** Whole records that `samples` hold. `annotationsOnly` is the count for a file without signals. */
+function countRecords(signals: readonly EdfSignalSpec[], samples: readonly EdfSamples[], annotationsOnly = 1): number {
+  checkSignals(signals);
+  if (samples.length !== signals.length)
+    throw new RangeError(`invalid sample arrays: ${samples.length} for ${signals.length} signals`);
+  const counts = signals.map((signal, i) => samples[i]!.length / signal.samplesPerRecord);
+  const first = counts[0] ?? annotationsOnly;
+  for (const [i, count] of counts.entries()) {
+    if (!Number.isInteger(count) || count !== first) {
+      throw new RangeError(
+        `invalid length of "${signals[i]!.label}": ${samples[i]!.length} samples are ${count} records of ${signals[i]!.samplesPerRecord}, the first signal has ${first}`,
+      );
+    }
+  }
+  return first;
+}
+
+function planFile(spec: EdfHeaderSpec, recordCount: number): Plan {
+  checkSignals(spec.signals);
+  const plus = isPlus(spec.kind);
+  if (!plus && spec.annotations?.length) {
+    throw new RangeError(`invalid kind: ${spec.kind} cannot hold annotations; use ${spec.kind}+C`);
+  }
+  const width = bytesPerSample(spec.kind);
+  const tals = plus ? planTals(spec, recordCount) : [];
+  const longest = tals.reduce((most, tal) => Math.max(most, tal.length), 0);
+  const talSamples = plus ? Math.max(60, Math.ceil(longest / width)) : 0; // EDFlib's readers expect room for a timestamp
+  const signals = plus ? [...spec.signals, annotationSignal(spec, talSamples)] : spec.signals;
+  const dataBytes = width * spec.signals.reduce((sum, signal) => sum + signal.samplesPerRecord, 0);
+  return {
+    spec,
+    header: encodeHeader(spec, signals, recordCount),
+    width,
+    scalings: spec.signals.map((signal) => {
+      const ranges = writtenRanges(spec.kind, signal);
+      return { ranges, scaling: scalingOf(ranges) };
+    }),
+    dataBytes,
+    recordBytes: dataBytes + width * talSamples,
+    tals,
+  };
+}
+
+function annotationSignal(spec: EdfHeaderSpec, samplesPerRecord: number): EdfSignalSpec {
+  const label = spec.kind.startsWith("BDF") ? "BDF Annotations" : "EDF Annotations";
+  return { label, unit: "", physicalMin: -1, physicalMax: 1, samplesPerRecord };
+}
+
+/** TALs of each record: its start, then an even share of the annotations in the order of their onsets. */
+function planTals(spec: EdfHeaderSpec, recordCount: number): Uint8Array[] {
+  const annotations = [...(spec.annotations ?? [])].sort((a, b) => a.onsetSeconds - b.onsetSeconds);
+  if (annotations.length > 0 && recordCount === 0)
+    throw new RangeError("invalid recordCount: 0, annotations need a record");
+  const duration = Number(spec.recordDurationSeconds);
+  const startOf = spec.recordStartSeconds ?? ((record: number) => record * duration);
+  const parts: Uint8Array[][] = Array.from({ length: recordCount }, (_, record) => [encodeTal(startOf(record), [""])]);
+  annotations.forEach(({ onsetSeconds, durationSeconds, text }, index) => {
+    const record = Math.floor((index * recordCount) / annotations.length);
+    parts[record]!.push(encodeTal(onsetSeconds, [text], durationSeconds));
+  });
+  return parts.map((tals) => Buffer.concat(tals));
+}
+
+function encodeRecordsInto(
+  out: Uint8Array,
+  plan: Plan,
+  firstRecord: number,
+  recordCount: number,
+  samples: readonly EdfSamples[],
+): void {
+  for (let record = 0; record < recordCount; record++) {
+    let position = record * plan.recordBytes;
+    for (const [s, signal] of plan.spec.signals.entries()) {
+      const start = record * signal.samplesPerRecord;
+      const { ranges, scaling } = plan.scalings[s]!;
+      encodeSamplesInto(out, position, plan.width, samples[s]!, start, signal.samplesPerRecord, ranges, scaling);
+      position += plan.width * signal.samplesPerRecord;
+    }
+    const tals = plan.tals[firstRecord + record];
+    if (tals) out.set(tals, position); // the rest stays NUL, which pads a TAL signal
+  }
+}
+
+function encodeSamplesInto(
+  out: Uint8Array,
+  outStart: number,
+  width: 2 | 3,
+  samples: EdfSamples,
+  start: number,
+  count: number,
+  ranges: Ranges,
+  scaling: Scaling,
+): void {
+  const isDigital = samples instanceof Int16Array || samples instanceof Int32Array;
+  let position = outStart;
+  for (let i = start; i < start + count; i++) {
+    const digital = isDigital ? samples[i]! : digitalOf(samples[i]!, scaling, ranges);
+    out[position] = digital & 0xff;
+    out[position + 1] = (digital >> 8) & 0xff;
+    if (width === 3) out[position + 2] = (digital >> 16) & 0xff;
+    position += width;
+  }
+}

@@ -1,0 +1,122 @@
+/**
+ * Time-stamped annotation lists (TALs) of EDF+ and BDF+: `+onset[0x15 duration]0x14 text 0x14 ... 0x14 0x00`, times in
+ * seconds from the start given in the header. The first TAL of a record has an empty first text: the record's start.
+ */
+export interface EdfAnnotation {
+  /** Seconds from the start in the header, not from the first sample. */
+  readonly onsetSeconds: number;
+  /** Absent when the file gives none. */
+  readonly durationSeconds?: number;
+  readonly text: string;
+}
+
+/** What one record's annotation bytes hold. */
+export interface TalContent {
+  /** Start of the record from its timekeeping TAL; undefined when there is none. */
+  readonly recordStartSeconds?: number;
+  readonly annotations: readonly EdfAnnotation[];
+  /** Offsets within the bytes where a TAL breaks the rules; what could be read of it was kept. */
+  readonly faults: readonly number[];
+  /** Offsets of texts that were not UTF-8 and were read as Latin-1. */
+  readonly latin1: readonly number[];
+}
+
+const TEXT_END = 0x14;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: 0x15 stands between onset and duration
+const STAMP = /^([+-]\d+(?:\.\d*)?)(?:\x15(\d+(?:\.\d*)?))?$/;
+const utf8Strict = new TextDecoder("utf-8", { fatal: true });
+const utf8 = new TextEncoder();
+
+/** Bytes of one TAL, its closing NUL included. Texts must not hold the marks 0x14, 0x15 and 0x00. */
+export function encodeTal(onsetSeconds: number, texts: readonly string[], durationSeconds?: number): Uint8Array {
+  for (const text of texts) {
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: these bytes delimit a TAL
+    if (/[\x00\x14\x15]/.test(text)) throw new RangeError(`invalid annotation text: ${JSON.stringify(text)}`);
+  }
+  const sign = onsetSeconds < 0 ? "-" : "+";
+  const duration = durationSeconds === undefined ? "" : `\x15${formatSeconds(durationSeconds)}`;
+  return utf8.encode(`${sign}${formatSeconds(Math.abs(onsetSeconds))}${duration}\x14${texts.join("\x14")}\x14\0`);
+}
+
+function formatSeconds(seconds: number): string {
+  if (!(seconds >= 0) || seconds >= 1e15) throw new RangeError(`invalid annotation time: ${seconds}`);
+  return seconds.toFixed(7).replace(/\.?0+$/, "");
+}
+
+/** Read the TALs of one record's annotation signal. Never throws: what breaks the rules is listed in `faults`. */
+export function parseTals(bytes: Uint8Array, isFirstSignal: boolean): TalContent {
+  const annotations: EdfAnnotation[] = [];
+  const faults: number[] = [];
+  const latin1: number[] = [];
+  let recordStartSeconds: number | undefined;
+  let position = 0;
+  let ordinal = 0;
+  while (position < bytes.length) {
+    if (bytes[position] === 0) {
+      position += 1; // padding
+      continue;
+    }
+    const start = position;
+    const close = bytes.indexOf(0, start);
+    const end = close < 0 ? bytes.length : close;
+    const tal = parseTal(bytes, start, end, latin1);
+    if (!tal || close < 0) faults.push(start);
+    if (tal) {
+      const isTimekeeping = isFirstSignal && ordinal === 0 && tal.texts[0] === "";
+      if (isTimekeeping) recordStartSeconds = tal.onsetSeconds;
+      for (const text of isTimekeeping ? tal.texts.slice(1) : tal.texts) {
+        if (text !== "") annotations.push(annotationOf(tal.onsetSeconds, tal.durationSeconds, text));
+      }
+    }
+    ordinal += 1;
+    position = end + 1;
+  }
+  return { recordStartSeconds, annotations, faults, latin1 };
+}
+
+function annotationOf(onsetSeconds: number, durationSeconds: number | undefined, text: string): EdfAnnotation {
+  return durationSeconds === undefined ? { onsetSeconds, text } : { onsetSeconds, durationSeconds, text };
+}
+
+interface Tal {
+  onsetSeconds: number;
+  durationSeconds: number | undefined;
+  texts: string[];
+}
+
+function parseTal(bytes: Uint8Array, start: number, end: number, latin1: number[]): Tal | undefined {
+  const tal = bytes.subarray(start, end); // bounds the searches below, so that no input costs quadratic time
+  const stampEnd = tal.indexOf(TEXT_END);
+  const match = stampEnd < 0 ? null : STAMP.exec(ascii(tal, 0, stampEnd));
+  if (!match) return undefined;
+  const texts: string[] = [];
+  let position = stampEnd + 1;
+  while (position < tal.length) {
+    const mark = tal.indexOf(TEXT_END, position);
+    const textEnd = mark < 0 ? tal.length : mark;
+    texts.push(decodeText(tal.subarray(position, textEnd), start + position, latin1));
+    position = textEnd + 1;
+  }
+  const durationSeconds = match[2] === undefined ? undefined : Number(match[2]);
+  return { onsetSeconds: Number(match[1]), durationSeconds, texts };
+}
+
+function ascii(bytes: Uint8Array, start: number, end: number): string {
+  let text = "";
+  for (let i = start; i < end && i < start + 64; i++) text += String.fromCharCode(bytes[i]!);
+  return text;
+}
+
+function decodeText(bytes: Uint8Array, offset: number, latin1: number[]): string {
+  try {
+    return utf8Strict.decode(bytes);
+  } catch {
+    latin1.push(offset);
+    return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");
+  }
+}
+
+/** True for the label that marks an annotation signal. */
+export function isAnnotationLabel(label: string): boolean {
+  return label === "EDF Annotations" || label === "BDF Annotations";
+}

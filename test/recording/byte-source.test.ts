@@ -1,0 +1,35 @@
+import assert from "node:assert/strict";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { type ByteSource, bytesSource, fileSource } from "../../src/recording/byte-source.js";
+
+const bytes = Uint8Array.from({ length: 1000 }, (_, i) => i & 255);
+
+async function checkSource(source: ByteSource): Promise<void> {
+  assert.equal(source.byteLength, 1000);
+  assert.deepEqual([...(await source.read(10, 14))], [10, 11, 12, 13]);
+  assert.equal((await source.read(5, 5)).length, 0);
+  assert.equal((await source.read(990, 2000)).length, 10);
+  assert.equal((await source.read(3000, 4000)).length, 0);
+  await assert.rejects(source.read(5, 4), /invalid byte range: 5\.\.4/);
+  await assert.rejects(source.read(-1, 4), /invalid byte range/);
+  await source.close?.();
+}
+
+test("bytesSource and fileSource keep one contract: half-open ranges, cut at the end", async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), "ictal-source-"));
+  t.after(() => rm(folder, { recursive: true }));
+  await writeFile(join(folder, "a"), bytes);
+  await checkSource(bytesSource("memory", bytes));
+  await checkSource(await fileSource(join(folder, "a")));
+});
+
+test("fileSource says which file is missing or is a folder", async () => {
+  await assert.rejects(fileSource("/nowhere/x.edf"), {
+    tag: "NotFoundError",
+    message: /\/nowhere\/x\.edf: no such file/,
+  });
+  await assert.rejects(fileSource(tmpdir()), { tag: "NotFoundError", message: /not a file/ });
+});

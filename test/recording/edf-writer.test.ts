@@ -1,0 +1,181 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { createRandom } from "../../src/base/random.js";
+import type { EdfKind } from "../../src/recording/edf-spec.js";
+import { createEdfWriter, type EdfSpec, encodeEdf, writeEdf } from "../../src/recording/edf-writer.js";
+
+const latin1 = (bytes: Uint8Array, start: number, end: number) =>
+  Buffer.from(bytes.subarray(start, end)).toString("latin1");
+
+function sineSpec(kind: EdfKind): EdfSpec {
+  const random = createRandom(7, "writer");
+  const wave = (rate: number) =>
+    Float32Array.from({ length: rate * 5 }, (_, i) => 100 * Math.sin(i / 9) + random.normal(i));
+  const range = { physicalMin: -500, physicalMax: 500.25 };
+  return {
+    kind,
+    startDate: new Date(Date.UTC(2011, 4, 17, 13, 5, 59)),
+    recordDurationSeconds: 1,
+    signals: [
+      { label: "EEG FP1-REF", samplesPerRecord: 250, samples: wave(250), ...range },
+      { label: "IBI", samplesPerRecord: 1, samples: Int16Array.of(1, -2, 3, -4, 32767), ...range },
+    ],
+    annotations: kind.includes("+")
+      ? [
+          { onsetSeconds: 1.25, durationSeconds: 0.5, text: "Anfall µ" },
+          { onsetSeconds: 4, text: "end" },
+        ]
+      : [],
+  };
+}
+
+test("encodeEdf writes TUSZ's habits as given: colon date, reserved EDF, a duration that abuts the signal count", () => {
+  const bytes = encodeEdf({
+    ...sineSpec("EDF"),
+    startDate: "01:01:85",
+    reserved: "EDF",
+    recordDurationSeconds: "1.000000",
+    patient: "aaaaaaaq X X X",
+  });
+  assert.equal(latin1(bytes, 8, 22), "aaaaaaaq X X X");
+  assert.equal(latin1(bytes, 168, 184), "01:01:8500.00.00");
+  assert.equal(latin1(bytes, 184, 200).trimEnd(), "768     EDF");
+  assert.equal(latin1(bytes, 236, 256), "5       1.0000002   ");
+  assert.equal(bytes.length, 768 + 5 * 251 * 2);
+});
+
+test("encodeEdf stores digital samples little-endian and unchanged, 24 bit in BDF", () => {
+  const edf = encodeEdf(sineSpec("EDF"));
+  assert.deepEqual([...edf.subarray(-2)], [0xff, 0x7f]);
+  const base = sineSpec("BDF");
+  const bdf = encodeEdf({
+    ...base,
+    signals: [{ ...base.signals[1]!, samples: Int32Array.of(-2, -8388608, 8388607, 0, 0x010203) }],
+  });
+  assert.deepEqual([...bdf.subarray(-15)], [0xfe, 0xff, 0xff, 0, 0, 0x80, 0xff, 0xff, 0x7f, 0, 0, 0, 3, 2, 1]);
+});
+
+test("encodeEdf keeps physical values inside the digital range and NaN at zero", () => {
+  const base = sineSpec("EDF");
+  const signal = {
+    label: "X",
+    physicalMin: -100,
+    physicalMax: 100,
+    digitalMin: -1000,
+    digitalMax: 1000,
+    samplesPerRecord: 5,
+  };
+  const bytes = encodeEdf({
+    ...base,
+    signals: [{ ...signal, samples: Float32Array.of(-1e9, 1e9, Number.NaN, 50, -50) }],
+  });
+  const digital = new Int16Array(bytes.slice(-10).buffer);
+  assert.deepEqual([...digital], [-1000, 1000, 0, 500, -500]);
+});
+
+test("encodeEdf refuses what the format cannot hold, naming the value", () => {
+  const base = sineSpec("EDF");
+  const signal = base.signals[0]!;
+  assert.throws(() => encodeEdf({ ...base, patient: "x".repeat(81) }), /invalid patient: .*81 characters.*holds 80/);
+  assert.throws(() => encodeEdf({ ...base, patient: "日" }), /outside Latin-1/);
+  assert.throws(
+    () => encodeEdf({ ...base, annotations: [{ onsetSeconds: 0, text: "x" }] }),
+    /EDF cannot hold annotations; use EDF\+C/,
+  );
+  assert.throws(() => encodeEdf({ ...base, signals: [{ ...signal, samples: new Float32Array(251) }] }), /251 samples/);
+  assert.throws(
+    () => encodeEdf({ ...base, signals: [{ ...signal, samplesPerRecord: 0 }] }),
+    /invalid samplesPerRecord/,
+  );
+  assert.throws(
+    () => encodeEdf({ ...sineSpec("EDF+C"), annotations: [{ onsetSeconds: 1, text: "a\x14b" }] }),
+    /invalid annotation text/,
+  );
+});
+
+test("writeEdf and the block writer give the bytes of encodeEdf, and an abort leaves the folder empty", async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), "ictal-edf-"));
+  t.after(() => rm(folder, { recursive: true }));
+  const spec = sineSpec("EDF+C");
+  const expected = Buffer.from(encodeEdf(spec));
+  await writeEdf(join(folder, "whole.edf"), spec);
+  assert.deepEqual(await readFile(join(folder, "whole.edf")), expected);
+
+  const writer = await createEdfWriter(join(folder, "blocks.edf"), { ...spec, recordCount: 5 });
+  for (const [from, to] of [
+    [0, 2],
+    [2, 5],
+  ] as const) {
+    await writer.writeRecords(
+      spec.signals.map((s) => s.samples.subarray(from * s.samplesPerRecord, to * s.samplesPerRecord)),
+    );
+  }
+  await writer.finish();
+  assert.deepEqual(await readFile(join(folder, "blocks.edf")), expected);
+
+  const cut = await createEdfWriter(join(folder, "cut.edf"), { ...spec, recordCount: 5 });
+  await assert.rejects(cut.finish(), /0 written, 5 announced/);
+  await cut.abort();
+  assert.deepEqual((await readdir(folder)).sort(), ["blocks.edf", "whole.edf"]);
+});
+
+const READ_BACK = `
+import sys, json, warnings
+warnings.filterwarnings("ignore")
+import mne, pyedflib
+mne.set_log_level("ERROR")
+path = sys.argv[1]
+f = pyedflib.EdfReader(path)
+onset, length, text = f.readAnnotations()
+out = {"labels": f.getSignalLabels(), "duration": f.getFileDuration(), "start": str(f.getStartdatetime()),
+       "first": f.readSignal(0, 0, 20).tolist(), "digital": f.readSignal(1, digital=True).tolist(),
+       "annotations": [[float(a), float(b), str(c)] for a, b, c in zip(onset, length, text)]}
+f.close()
+raw = (mne.io.read_raw_bdf if path.endswith("bdf") else mne.io.read_raw_edf)(path)
+out["mne"] = {"date": str(raw.info["meas_date"]), "channels": raw.ch_names, "annotations": [[float(a["onset"]), a["description"]] for a in raw.annotations]}
+print(json.dumps(out))
+`;
+
+const python = process.env.ICTAL_TEST_PYTHON ?? "python3";
+
+function pythonLacks(): string | false {
+  try {
+    execFileSync(python, ["-c", "import mne, pyedflib"], { stdio: "ignore" });
+    return false;
+  } catch {
+    return `${python} has no mne and pyedflib; set ICTAL_TEST_PYTHON to one that has`;
+  }
+}
+
+test("pyedflib and MNE read back every kind that encodeEdf writes", { skip: pythonLacks() }, async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), "ictal-edf-"));
+  t.after(() => rm(folder, { recursive: true }));
+  for (const kind of ["EDF", "EDF+C", "BDF", "BDF+C"] as const) {
+    const spec = sineSpec(kind);
+    const path = join(folder, `a.${kind.slice(0, 3).toLowerCase()}`);
+    await writeEdf(path, spec);
+    const seen = JSON.parse(execFileSync(python, ["-c", READ_BACK, path], { encoding: "utf8", maxBuffer: 1 << 26 }));
+    assert.deepEqual(seen.labels, ["EEG FP1-REF", "IBI"], kind);
+    assert.equal(seen.start, "2011-05-17 13:05:59");
+    assert.equal(seen.mne.date, "2011-05-17 13:05:59+00:00");
+    assert.equal(seen.duration, 5);
+    assert.deepEqual(seen.digital, [1, -2, 3, -4, 32767]);
+    for (const [i, value] of (seen.first as number[]).entries())
+      assert.ok(Math.abs(value - spec.signals[0]!.samples[i]!) <= 0.0077);
+    const annotations = kind.includes("+")
+      ? [
+          [1.25, 0.5, "Anfall µ"],
+          [4, -1, "end"],
+        ]
+      : [];
+    assert.deepEqual(seen.annotations, annotations);
+    assert.deepEqual(
+      seen.mne.annotations,
+      annotations.map(([onset, , text]) => [onset, text]),
+    );
+  }
+});
