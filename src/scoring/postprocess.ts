@@ -1,0 +1,183 @@
+/**
+ * From probabilities to events: hysteresis, opening and closing, length limits, merging, confidence. The steps and their
+ * defaults are the reference system's (brain-go-brr v2, `post/postprocess.py`), restated for any probability rate.
+ */
+import type { Event } from "../base/events.js";
+
+export interface PostprocessOptions {
+  /** A seizure begins where the probability stays at or above this. @default 0.86 */
+  readonly onThreshold: number;
+  /** It ends where the probability stays below this. @default 0.78 */
+  readonly offThreshold: number;
+  /** Seconds at or above `onThreshold` that make an onset. @default 0.5 */
+  readonly minOnsetSeconds: number;
+  /** Seconds below `offThreshold` that make an end. @default 1 */
+  readonly minOffsetSeconds: number;
+  /** Width of the opening that removes spikes. @default 11/256 */
+  readonly openingSeconds: number;
+  /** Width of the closing that fills gaps. @default 31/256 */
+  readonly closingSeconds: number;
+  /** Shorter events are dropped. @default 3 */
+  readonly minEventSeconds: number;
+  /** Longer events are cut into pieces of this length. @default 600 */
+  readonly maxEventSeconds: number;
+  /** Events closer than this are joined. @default 2 */
+  readonly mergeGapSeconds: number;
+  /** How an event's confidence follows from its probabilities. @default "mean" */
+  readonly confidence: "mean" | "peak" | "percentile";
+  /** Used by "percentile". @default 0.75 */
+  readonly confidencePercentile: number;
+}
+
+export const POSTPROCESS_DEFAULTS: PostprocessOptions = {
+  onThreshold: 0.86,
+  offThreshold: 0.78,
+  minOnsetSeconds: 128 / 256,
+  minOffsetSeconds: 256 / 256,
+  openingSeconds: 11 / 256,
+  closingSeconds: 31 / 256,
+  minEventSeconds: 3,
+  maxEventSeconds: 600,
+  mergeGapSeconds: 2,
+  confidence: "mean",
+  confidencePercentile: 0.75,
+};
+
+/** Whole samples in `seconds`, at least one. */
+function samplesIn(seconds: number, rateHz: number): number {
+  return Math.max(1, Math.round(seconds * rateHz));
+}
+
+/** Odd kernel width nearest to `seconds`; 1 (no effect) where the grid is coarser than the kernel. */
+function kernelIn(seconds: number, rateHz: number): number {
+  const width = Math.round(seconds * rateHz);
+  return width < 3 ? 1 : width - (1 - (width % 2));
+}
+
+/**
+ * Hysteresis into `mask` (0/1, as long as `probability`): on from the first sample of a run at or above `on` that lasts
+ * `minOnset` samples; off at the `minOffset`-th consecutive sample below `off`.
+ */
+export function hysteresisInto(
+  mask: Uint8Array,
+  probability: ArrayLike<number>,
+  { on, off, minOnset, minOffset }: { on: number; off: number; minOnset: number; minOffset: number },
+): void {
+  if (!(on > off)) throw new RangeError(`invalid thresholds: on ${on} must be above off ${off}`);
+  let active = false;
+  let above = 0;
+  let below = 0;
+  for (let i = 0; i < probability.length; i++) {
+    const value = probability[i]!;
+    above = value >= on ? above + 1 : 0;
+    below = value < off ? below + 1 : 0;
+    if (active && below >= minOffset) {
+      active = false;
+    } else if (!active && above >= minOnset) {
+      active = true;
+      mask.fill(1, i - above + 1, i);
+    }
+    mask[i] = active ? 1 : 0;
+  }
+}
+
+/**
+ * Running extreme of a 0/1 mask over a centred odd window, edges neutral: `wanted` 1 dilates, 0 erodes. Returns a new mask.
+ */
+function spread(mask: Uint8Array, width: number, wanted: 0 | 1): Uint8Array {
+  const out = new Uint8Array(mask.length);
+  const half = width >> 1;
+  let count = 0; // samples equal to `wanted` inside the window
+  for (let i = 0; i < Math.min(half, mask.length); i++) if (mask[i] === wanted) count += 1;
+  for (let i = 0; i < mask.length; i++) {
+    if (i + half < mask.length && mask[i + half] === wanted) count += 1;
+    if (i - half - 1 >= 0 && mask[i - half - 1] === wanted) count -= 1;
+    out[i] = count > 0 ? wanted : 1 - wanted;
+  }
+  return out;
+}
+
+/** Erosion then dilation by odd `width`: removes runs shorter than it. */
+export function openMask(mask: Uint8Array, width: number): Uint8Array {
+  return width > 1 ? spread(spread(mask, width, 0), width, 1) : mask;
+}
+
+/** Dilation then erosion by odd `width`: fills gaps shorter than it. */
+export function closeMask(mask: Uint8Array, width: number): Uint8Array {
+  return width > 1 ? spread(spread(mask, width, 1), width, 0) : mask;
+}
+
+interface Run {
+  start: number;
+  end: number;
+}
+
+function runsOf(mask: Uint8Array): Run[] {
+  const runs: Run[] = [];
+  for (let i = 0; i < mask.length; i++) {
+    if (mask[i] !== 1) continue;
+    const start = i;
+    while (i < mask.length && mask[i] === 1) i += 1;
+    runs.push({ start, end: i });
+  }
+  return runs;
+}
+
+function limitRuns(runs: readonly Run[], minimum: number, maximum: number): Run[] {
+  const out: Run[] = [];
+  for (const { start, end } of runs) {
+    if (end - start < minimum) continue;
+    for (let from = start; from < end; from += maximum) out.push({ start: from, end: Math.min(from + maximum, end) });
+  }
+  return out;
+}
+
+/** Joins runs with a gap under `gap` samples; pieces of one cut event (gap 0) stay apart. */
+function mergeRuns(runs: readonly Run[], gap: number): Run[] {
+  const out: Run[] = [];
+  for (const run of runs) {
+    const last = out.at(-1);
+    if (last && run.start > last.end && run.start - last.end < gap) last.end = run.end;
+    else out.push({ ...run });
+  }
+  return out;
+}
+
+function confidenceOf(probability: ArrayLike<number>, { start, end }: Run, options: PostprocessOptions): number {
+  const values = Array.from({ length: end - start }, (_, i) => probability[start + i]!);
+  if (options.confidence === "peak") return values.reduce((best, value) => Math.max(best, value), 0);
+  if (options.confidence === "mean") return values.reduce((sum, value) => sum + value, 0) / values.length;
+  values.sort((a, b) => a - b);
+  const position = options.confidencePercentile * (values.length - 1);
+  const lower = values[Math.floor(position)]!;
+  return lower + (position - Math.floor(position)) * (values[Math.ceil(position)]! - lower);
+}
+
+/**
+ * Seizure events of one recording. `probability` holds one value per 1/rateHz seconds from the start of the recording.
+ */
+export function detectEvents(
+  probability: ArrayLike<number>,
+  rateHz: number,
+  options: Partial<PostprocessOptions> = {},
+): Event[] {
+  if (!(rateHz > 0)) throw new RangeError(`invalid rateHz: ${rateHz}`);
+  const settings = { ...POSTPROCESS_DEFAULTS, ...options };
+  const mask = new Uint8Array(probability.length);
+  hysteresisInto(mask, probability, {
+    on: settings.onThreshold,
+    off: settings.offThreshold,
+    minOnset: samplesIn(settings.minOnsetSeconds, rateHz),
+    minOffset: samplesIn(settings.minOffsetSeconds, rateHz),
+  });
+  const opened = openMask(mask, kernelIn(settings.openingSeconds, rateHz));
+  const closed = closeMask(opened, kernelIn(settings.closingSeconds, rateHz));
+  const minimum = Math.floor(settings.minEventSeconds * rateHz);
+  const limited = limitRuns(runsOf(closed), minimum, samplesIn(settings.maxEventSeconds, rateHz));
+  return mergeRuns(limited, settings.mergeGapSeconds * rateHz).map((run) => ({
+    startSeconds: run.start / rateHz,
+    endSeconds: run.end / rateHz,
+    label: "seiz",
+    confidence: confidenceOf(probability, run, settings),
+  }));
+}

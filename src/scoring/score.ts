@@ -1,0 +1,108 @@
+import { type Interval, mergeIntervals } from "../base/events.js";
+import { curves } from "./curves.js";
+import { checkedEvents } from "./event-list.js";
+import { detectEvents, type PostprocessOptions } from "./postprocess.js";
+import {
+  addCounts,
+  type SzcoreCounts,
+  type SzcoreOptions,
+  type SzcoreRates,
+  scoreEvents,
+  scoreSamples,
+  szcoreRates,
+} from "./szcore.js";
+
+/** Reference and hypothesis of one recording. */
+export interface ScoredPair {
+  readonly id: string;
+  readonly durationSeconds: number;
+  readonly reference: readonly Interval[];
+  readonly hypothesis: readonly Interval[];
+}
+
+export interface SzcoreReport {
+  readonly event: SzcoreRates;
+  readonly sample: SzcoreRates;
+  readonly perRecording: Readonly<Record<string, { readonly event: SzcoreRates; readonly sample: SzcoreRates }>>;
+}
+
+/** SzCORE scores per recording and pooled (counts summed over recordings). Events may overlap; faulty times are FormatErrors. */
+export function scoreSzcore(pairs: readonly ScoredPair[], options: SzcoreOptions = {}): SzcoreReport {
+  const events: SzcoreCounts[] = [];
+  const samples: SzcoreCounts[] = [];
+  const perRecording: Record<string, { event: SzcoreRates; sample: SzcoreRates }> = {};
+  for (const { id, durationSeconds, reference, hypothesis } of pairs) {
+    const ref = checkedEvents(reference, durationSeconds, `${id} (reference)`);
+    const hyp = checkedEvents(hypothesis, durationSeconds, `${id} (hypothesis)`);
+    const event = scoreEvents(ref, hyp, durationSeconds, options);
+    const sample = scoreSamples(ref, hyp, durationSeconds);
+    events.push(event);
+    samples.push(sample);
+    perRecording[id] = { event: szcoreRates(event), sample: szcoreRates(sample) };
+  }
+  return { event: szcoreRates(addCounts(events)), sample: szcoreRates(addCounts(samples)), perRecording };
+}
+
+/** Probabilities of one recording with its reference. */
+export interface PredictedRecording {
+  readonly id: string;
+  readonly durationSeconds: number;
+  readonly rateHz: number;
+  /** One value in 0..1 per 1/rateHz seconds. */
+  readonly probability: Float32Array;
+  readonly reference: readonly Interval[];
+}
+
+/** 1 where the centre of cell `i` (1/rateHz seconds wide) lies in an event. */
+export function cellLabels(events: readonly Interval[], cellCount: number, rateHz: number): Uint8Array {
+  const labels = new Uint8Array(cellCount);
+  for (const { startSeconds, endSeconds } of mergeIntervals(events)) {
+    const first = Math.max(0, Math.ceil(startSeconds * rateHz - 0.5));
+    labels.fill(1, first, Math.max(first, Math.ceil(endSeconds * rateHz - 0.5)));
+  }
+  return labels;
+}
+
+/** Scores and labels of all recordings end to end; for pooled measures only, since no recording continues another. */
+export function pooledCells(recordings: readonly PredictedRecording[]): { score: Float32Array; truth: Uint8Array } {
+  const total = recordings.reduce((sum, { probability }) => sum + probability.length, 0);
+  const score = new Float32Array(total);
+  const truth = new Uint8Array(total);
+  let offset = 0;
+  for (const { probability, reference, rateHz } of recordings) {
+    score.set(probability, offset);
+    truth.set(cellLabels(reference, probability.length, rateHz), offset);
+    offset += probability.length;
+  }
+  return { score, truth };
+}
+
+export interface Evaluation {
+  /** Pooled over all cells of all recordings. */
+  readonly auroc: number;
+  readonly auprc: number;
+  readonly szcore: SzcoreReport;
+  /** Detected events per recording id. */
+  readonly hypotheses: ReadonlyMap<string, readonly (Interval & { label: string; confidence: number })[]>;
+}
+
+/** Post-process and score a split: sample measures on the probabilities, event measures on the detected events. */
+export function evaluate(
+  recordings: readonly PredictedRecording[],
+  options: { postprocess?: Partial<PostprocessOptions>; szcore?: SzcoreOptions } = {},
+): Evaluation {
+  const { score, truth } = pooledCells(recordings);
+  const { auroc, auprc } = curves(score, truth);
+  const hypotheses = new Map(
+    recordings.map(
+      ({ id, probability, rateHz }) => [id, detectEvents(probability, rateHz, options.postprocess)] as const,
+    ),
+  );
+  const pairs = recordings.map(({ id, durationSeconds, reference }) => ({
+    id,
+    durationSeconds,
+    reference,
+    hypothesis: hypotheses.get(id) ?? [],
+  }));
+  return { auroc, auprc, szcore: scoreSzcore(pairs, options.szcore), hypotheses };
+}

@@ -1,0 +1,187 @@
+/**
+ * SzCORE scoring (Dan et al., "SzCORE: seizure community open-source research evaluation framework", Epilepsia 2024), with
+ * the arithmetic of the timescoring package: events on a 10 Hz grid, samples on a 1 Hz grid, halves rounded to even.
+ */
+import type { Interval } from "../base/events.js";
+import { maskToIntervals, truncatedMask } from "./event-list.js";
+import { roundHalfEven } from "./rounding.js";
+
+export interface SzcoreOptions {
+  /** Seconds before a reference event in which a detection still counts. @default 30 */
+  readonly toleranceStartSeconds?: number;
+  /** Seconds after a reference event in which a detection still counts. @default 60 */
+  readonly toleranceEndSeconds?: number;
+  /** Share of the stretched reference that a detection must exceed. @default 0 */
+  readonly minOverlap?: number;
+  /** Longer events are cut into pieces of this length. @default 300 */
+  readonly maxEventSeconds?: number;
+  /** Events with a smaller gap are joined. @default 90 */
+  readonly minGapSeconds?: number;
+}
+
+export const SZCORE_DEFAULTS: Required<SzcoreOptions> = {
+  toleranceStartSeconds: 30,
+  toleranceEndSeconds: 60,
+  minOverlap: 0,
+  maxEventSeconds: 300,
+  minGapSeconds: 90,
+};
+
+/** Counts of one scoring; rates follow by `szcoreRates`. `seconds` is the scored time. */
+export interface SzcoreCounts {
+  readonly refTrue: number;
+  readonly tp: number;
+  readonly fp: number;
+  readonly seconds: number;
+}
+
+/** Rates without a denominator are NaN. `f1Before2026` is the definition of timescoring below 0.0.7. */
+export interface SzcoreRates extends Omit<SzcoreCounts, "seconds"> {
+  readonly sensitivity: number;
+  readonly precision: number;
+  readonly f1: number;
+  readonly f1Before2026: number;
+  readonly fpPerDay: number;
+}
+
+const EVENT_RATE_HZ = 10;
+const SAMPLE_RATE_HZ = 1;
+
+/** Events whose gap is strictly under `minGapSeconds` become one that ends where the later one ends. */
+export function mergeNeighbours(events: readonly Interval[], minGapSeconds: number): Interval[] {
+  const out: Interval[] = [];
+  for (const event of events) {
+    const last = out.at(-1);
+    if (last && event.startSeconds - last.endSeconds < minGapSeconds) {
+      out[out.length - 1] = { startSeconds: last.startSeconds, endSeconds: event.endSeconds };
+    } else out.push(event);
+  }
+  return out;
+}
+
+/** Events strictly longer than `maxSeconds` are cut into pieces of that length from their start. */
+export function splitLong(events: readonly Interval[], maxSeconds: number): Interval[] {
+  const out: Interval[] = [];
+  for (const { startSeconds, endSeconds } of events) {
+    let start = startSeconds;
+    while (endSeconds - start > maxSeconds) {
+      out.push({ startSeconds: start, endSeconds: start + maxSeconds });
+      start += maxSeconds;
+    }
+    out.push({ startSeconds: start, endSeconds });
+  }
+  return out;
+}
+
+function gridMask(events: readonly Interval[], sampleCount: number, rateHz: number): Uint8Array {
+  const mask = new Uint8Array(sampleCount);
+  for (const { startSeconds, endSeconds } of events) {
+    mask.fill(1, roundHalfEven(startSeconds * rateHz), roundHalfEven(endSeconds * rateHz));
+  }
+  return mask;
+}
+
+function countOnes(mask: Uint8Array, start: number, end: number): number {
+  let count = 0;
+  for (let i = Math.max(0, start); i < Math.min(end, mask.length); i++) count += mask[i]!;
+  return count;
+}
+
+/** Event-based counts. Both lists sorted and without nesting (see `checkedEvents`). */
+export function scoreEvents(
+  reference: readonly Interval[],
+  hypothesis: readonly Interval[],
+  durationSeconds: number,
+  options: SzcoreOptions = {},
+): SzcoreCounts {
+  const settings = { ...SZCORE_DEFAULTS, ...options };
+  const sampleCount = roundHalfEven(durationSeconds * EVENT_RATE_HZ);
+  const prepare = (events: readonly Interval[]) =>
+    splitLong(mergeNeighbours(events, settings.minGapSeconds), settings.maxEventSeconds);
+  const refEvents = prepare(reference);
+  const hypEvents = prepare(hypothesis);
+  const hypMask = gridMask(hypEvents, sampleCount, EVENT_RATE_HZ);
+  const detected = new Uint8Array(sampleCount);
+  let tp = 0;
+  for (const { startSeconds, endSeconds } of refEvents) {
+    const from = Math.max(0, startSeconds - settings.toleranceStartSeconds);
+    const to = Math.min(sampleCount / EVENT_RATE_HZ, endSeconds + settings.toleranceEndSeconds);
+    const first = roundHalfEven(from * EVENT_RATE_HZ);
+    const last = roundHalfEven(to * EVENT_RATE_HZ);
+    const share = countOnes(hypMask, first, last) / EVENT_RATE_HZ / (to - from);
+    if (share > settings.minOverlap + 1e-6) {
+      tp += 1;
+      detected.fill(1, first, last);
+    }
+  }
+  let fp = 0;
+  for (const { startSeconds, endSeconds } of hypEvents) {
+    const hits = countOnes(
+      detected,
+      roundHalfEven(startSeconds * EVENT_RATE_HZ),
+      roundHalfEven(endSeconds * EVENT_RATE_HZ),
+    );
+    if (hits === 0) fp += 1;
+  }
+  return { refTrue: refEvents.length, tp, fp, seconds: sampleCount / EVENT_RATE_HZ };
+}
+
+/** Sample-based counts: seconds on a 1 Hz grid. */
+export function scoreSamples(
+  reference: readonly Interval[],
+  hypothesis: readonly Interval[],
+  durationSeconds: number,
+): SzcoreCounts {
+  const sampleCount = roundHalfEven(durationSeconds * SAMPLE_RATE_HZ);
+  const ref = gridMask(reference, sampleCount, SAMPLE_RATE_HZ);
+  const hyp = gridMask(hypothesis, sampleCount, SAMPLE_RATE_HZ);
+  let tp = 0;
+  let fp = 0;
+  for (let i = 0; i < sampleCount; i++) {
+    if (hyp[i]) {
+      if (ref[i]) tp += 1;
+      else fp += 1;
+    }
+  }
+  return { refTrue: countOnes(ref, 0, sampleCount), tp, fp, seconds: sampleCount / SAMPLE_RATE_HZ };
+}
+
+/** Both ends truncated to whole seconds, as szcore-evaluation does before it scores. */
+export function truncateToSeconds(events: readonly Interval[], durationSeconds: number): Interval[] {
+  return maskToIntervals(truncatedMask(events, Math.trunc(durationSeconds)), 1);
+}
+
+/** Sum of counts over recordings. */
+export function addCounts(counts: readonly SzcoreCounts[]): SzcoreCounts {
+  const sum = { refTrue: 0, tp: 0, fp: 0, seconds: 0 };
+  for (const { refTrue, tp, fp, seconds } of counts) {
+    sum.refTrue += refTrue;
+    sum.tp += tp;
+    sum.fp += fp;
+    sum.seconds += seconds;
+  }
+  return sum;
+}
+
+/** Rates of counts. */
+export function szcoreRates({ refTrue, tp, fp, seconds }: SzcoreCounts): SzcoreRates {
+  const sensitivity = refTrue > 0 ? tp / refTrue : Number.NaN;
+  const precision = tp + fp > 0 ? tp / (tp + fp) : Number.NaN;
+  const falseNegatives = refTrue - tp;
+  const events = 2 * tp + fp + falseNegatives;
+  return {
+    refTrue,
+    tp,
+    fp,
+    sensitivity,
+    precision,
+    f1: events > 0 ? (2 * tp) / events : Number.NaN,
+    f1Before2026: formerF1(sensitivity, precision),
+    fpPerDay: seconds > 0 ? fp / (seconds / 86_400) : Number.NaN,
+  };
+}
+
+function formerF1(sensitivity: number, precision: number): number {
+  if (Number.isNaN(sensitivity) || Number.isNaN(precision)) return Number.NaN;
+  return sensitivity + precision === 0 ? 0 : (2 * sensitivity * precision) / (sensitivity + precision);
+}

@@ -1,0 +1,81 @@
+import { UnsupportedError } from "../base/errors.js";
+import { designPolyphase, type PolyphaseBank, polyphaseInto } from "./polyphase.js";
+
+/** Largest numerator or denominator of a rate change; beyond it the filter bank would outgrow the recording. */
+const LARGEST_FACTOR = 10_000;
+
+/**
+ * `targetRateHz / sampleRateHz` in lowest terms, by continued fraction to 1e-9 (EDF rates are quotients, so a rate such
+ * as 249.99 is met). Throws RangeError on a rate that is not positive, UnsupportedError when a term exceeds 10,000.
+ */
+export function rateRatio(sampleRateHz: number, targetRateHz: number): { up: number; down: number } {
+  for (const [name, rate] of Object.entries({ sampleRateHz, targetRateHz })) {
+    if (!(rate > 0 && Number.isFinite(rate))) throw new RangeError(`invalid ${name}: ${rate}`);
+  }
+  const ratio = targetRateHz / sampleRateHz;
+  let [up, down, upBefore, downBefore] = [1, 0, 0, 1];
+  let rest = ratio;
+  while (up <= LARGEST_FACTOR && down <= LARGEST_FACTOR) {
+    const whole = Math.floor(rest);
+    [up, down, upBefore, downBefore] = [whole * up + upBefore, whole * down + downBefore, up, down];
+    if (Math.abs(up / down / ratio - 1) < 1e-9 && Math.max(up, down) <= LARGEST_FACTOR) return { up, down };
+    rest = 1 / (rest - whole);
+  }
+  throw new UnsupportedError(
+    `cannot resample ${sampleRateHz} Hz to ${targetRateHz} Hz: no ratio of integers up to ${LARGEST_FACTOR}; choose another target rate`,
+  );
+}
+
+/** Where a streaming rate change stands; the same for all channels of a recording. */
+export interface ResamplerCursor {
+  readonly bank: PolyphaseBank;
+  /** Input samples that wait for later ones, from the first tap of the next output on: at most `taps - 1`. */
+  held: number;
+  phase: number;
+  received: number;
+  produced: number;
+}
+
+/** The start of a streaming rate change, with zeros before the recording. */
+export function createCursor(bank: PolyphaseBank): ResamplerCursor {
+  const { taps, halfTaps, up } = bank;
+  return { bank, held: taps - 1 - Math.floor(halfTaps / up), phase: halfTaps % up, received: 0, produced: 0 };
+}
+
+/** How many outputs `count` more input samples complete. */
+export function outputsReady({ bank, held, phase }: ResamplerCursor, count: number): number {
+  const bases = held + count - bank.taps + 1;
+  return Math.max(0, Math.ceil((bases * bank.up - phase) / bank.down));
+}
+
+/** Outputs still owed at the end of the input: the total is ceil(received * up / down), as scipy's. */
+export function outputsOwed({ bank, received, produced }: ResamplerCursor): number {
+  return Math.ceil((received * bank.up) / bank.down) - produced;
+}
+
+/** Advance the cursor by `count` inputs and `outputs` outputs; returns how many samples the buffer loses in front. */
+export function advanceCursor(cursor: ResamplerCursor, count: number, outputs: number): number {
+  const reach = cursor.phase + outputs * cursor.bank.down;
+  const consumed = Math.floor(reach / cursor.bank.up);
+  cursor.held += count - consumed;
+  cursor.phase = reach % cursor.bank.up;
+  cursor.received += count;
+  cursor.produced += outputs;
+  return consumed;
+}
+
+/**
+ * Resample one channel at once by up/down: `scipy.signal.resample_poly(x, up, down)` (Kaiser 5.0 low-pass, zeros beyond
+ * both ends); returns ceil(x.length * up / down) samples. `up` and `down` need not be in lowest terms.
+ */
+export function resamplePolyphase(x: ArrayLike<number>, up: number, down: number): Float64Array {
+  const ratio = rateRatio(down, up);
+  if (ratio.up === 1 && ratio.down === 1) return Float64Array.from(x);
+  const bank = designPolyphase(ratio.up, ratio.down);
+  const cursor = createCursor(bank);
+  const padded = new Float64Array(cursor.held + x.length + bank.taps);
+  padded.set(x, cursor.held);
+  const out = new Float64Array(Math.ceil((x.length * bank.up) / bank.down));
+  polyphaseInto(out, 0, out.length, padded, 0, cursor.phase, bank);
+  return out;
+}
