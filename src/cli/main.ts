@@ -1,0 +1,33 @@
+import { Command, CommanderError } from "commander";
+import { packageVersions } from "../base/receipt.js";
+import { addAnnotationsCommand } from "./annotations.js";
+import { addEdfCommand } from "./edf.js";
+import { addKernelCommand } from "./kernel.js";
+import { addNotebookCommand } from "./notebook.js";
+import { addScoreCommand } from "./score.js";
+
+const program = new Command("ictal")
+  .description("EEG seizure detection from a bucket of recordings to a scored detector")
+  .version(packageVersions().ictal ?? "")
+  .showHelpAfterError("(add --help for what is allowed)")
+  .addHelpText("after", "\nExit codes: 0 done, 1 the work failed, 2 wrong use, 130 interrupted (state saved).");
+
+addEdfCommand(program);
+addAnnotationsCommand(program);
+addNotebookCommand(program);
+addScoreCommand(program);
+addKernelCommand(program);
+
+/** Wrong flags and names exit with 2; help and version with 0. */
+function strict(command: Command): void {
+  command.exitOverride();
+  for (const child of command.commands) strict(child);
+}
+
+strict(program);
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (!(error instanceof CommanderError)) throw error;
+  process.exitCode = error.exitCode === 0 ? 0 : 2;
+}

@@ -1,0 +1,1 @@
+export { createReceipt } from "./base/receipt.js";
