@@ -68,7 +68,7 @@ export function detectionFigure(track: DetectionTrack, caption: Caption = {}): F
         level(onThreshold),
         level(offThreshold),
       ],
-      xaxis: axis("time (s)", { range: [0, duration], anchor: "y" }),
+      xaxis: axis("time (s)", { range: [0, duration], anchor: "y2" }),
       yaxis: axis("seizure probability", { range: [0, 1.02], domain: [0.3, 1] }),
       yaxis2: axis("", {
         domain: [0, 0.2],

@@ -55,7 +55,7 @@ export function axis(title: string, more: object = {}): object {
 /** A figure in the house style with title and caption; readable on light and dark pages. */
 export function makeFigure(title: string, data: Data[], layout: Partial<Layout>, caption: Caption = {}): Figure {
   const foot = captionText(caption);
-  const bottom = foot ? 74 : 48;
+  const bottom = foot ? 88 : 48;
   const { annotations, margin, ...rest } = layout;
   const whole: Partial<Layout> = {
     title: { text: title, x: 0, xref: "paper", xanchor: "left", font: { size: 15 } },
@@ -65,6 +65,7 @@ export function makeFigure(title: string, data: Data[], layout: Partial<Layout>,
     colorway: Object.values(COLORS),
     height: 360,
     hovermode: "closest",
+    modebar: { bgcolor: "rgba(0,0,0,0)", color: GRID, activecolor: TEXT },
     legend: { orientation: "h", y: 1.02, yanchor: "bottom", x: 1, xanchor: "right" },
     ...rest,
     margin: { l: 60, r: 20, t: 60, b: bottom, ...margin },
@@ -89,7 +90,7 @@ function footnote(text: string, height: number, { t, b }: { t?: number; b?: numb
     xref: "paper",
     yref: "paper",
     x: 0,
-    y: -(((b ?? 0) - 14) / plotHeight),
+    y: -(((b ?? 0) - 6) / plotHeight),
     xanchor: "left",
     yanchor: "bottom",
     font: { size: 10, color: COLORS.grey },

@@ -19,7 +19,7 @@ const TYPE_COLORS: Readonly<Record<string, string>> = {
   tcsz: COLORS.purple,
   tnsz: "#7B3F61",
   cnsz: "#5B4A8A",
-  mysz: COLORS.yellow,
+  mysz: "#B59B00",
   atsz: "#6B6B6B",
   seiz: COLORS.grey,
 };

@@ -55,7 +55,14 @@ export function trainingCurve(
     {
       xaxis: axis("step", { domain: [0, 0.92] }),
       yaxis: axis("loss", { rangemode: "tozero" }),
-      yaxis2: axis(metric, { overlaying: "y", side: "right", range: [0, 1], showgrid: false }),
+      yaxis2: axis(metric, {
+        overlaying: "y",
+        side: "right",
+        range: [0, 1.02],
+        tickmode: "linear",
+        dtick: 0.2,
+        showgrid: false,
+      }),
       yaxis3: axis("", {
         overlaying: "y",
         side: "right",
