@@ -156,7 +156,12 @@ function tiledFilterGradient(recorder: Recorder, x: TensorInfo, dy: TensorInfo, 
 function tapwiseFilterGradient(recorder: Recorder, x: TensorInfo, dy: TensorInfo, info: Info): TensorInfo {
   const { padInfo: p, batchSize, inChannels, outChannels, outHeight, outWidth } = info;
   const samples = outHeight * outWidth;
-  const wide = padded(recorder, toChannelsFirst(recorder, x), [[0, 0], [0, 0], [p.top, p.bottom], [p.left, p.right]]);
+  const wide = padded(recorder, toChannelsFirst(recorder, x), [
+    [0, 0],
+    [0, 0],
+    [p.top, p.bottom],
+    [p.left, p.right],
+  ]);
   const gradient = recorder.reshaped(toChannelsFirst(recorder, dy), [batchSize, outChannels, samples]); // [B, F, S]
   const shape = [batchSize, inChannels, outHeight, outWidth];
   const taps: TensorInfo[] = [];

@@ -55,11 +55,21 @@ export function conv1d(x: Tensor, filter: Tensor, options: Conv1dOptions = {}): 
   const reach = dilation * (filter.shape[0]! - 1);
   const before = padding === "same" ? Math.floor(reach / 2) : 0;
   const outLength = padding === "same" ? length : length - reach;
-  if (outLength < 1) throw new RangeError(`invalid length for a filter that reaches over ${reach + 1} samples: ${length}`);
+  if (outLength < 1)
+    throw new RangeError(`invalid length for a filter that reaches over ${reach + 1} samples: ${length}`);
   const rows = Math.ceil((outLength + reach) / dilation);
-  const padded = tf.pad(x, [[0, 0], [before, rows * dilation - length - before], [0, 0]]);
+  const padded = tf.pad(x, [
+    [0, 0],
+    [before, rows * dilation - length - before],
+    [0, 0],
+  ]);
   const dealt = tf.transpose(tf.reshape(padded, [batch, rows, dilation, channels]), [0, 2, 1, 3]); // [B, d, rows, C]
-  const y = tf.conv1d(tf.reshape(dealt, [batch * dilation, rows, channels]) as Tensor3D, filter as Tensor3D, 1, "valid");
+  const y = tf.conv1d(
+    tf.reshape(dealt, [batch * dilation, rows, channels]) as Tensor3D,
+    filter as Tensor3D,
+    1,
+    "valid",
+  );
   const [, outRows, outChannels] = y.shape;
   const collected = tf.transpose(tf.reshape(y, [batch, dilation, outRows, outChannels]), [0, 2, 1, 3]);
   const flat = tf.reshape(collected, [batch, outRows * dilation, outChannels]);
