@@ -42,3 +42,11 @@ function innerGradients(compute: (...inputs: Tensor[]) => Tensor, inputs: Tensor
     state.activeTape = outerTape;
   }
 }
+
+/** Free what a gradient that failed has saved: tfjs does so only at the end of one that succeeds. */
+export function releaseTape(): void {
+  const { state } = tf.engine();
+  if (state.gradientDepth > 0) return;
+  for (const node of state.activeTape ?? []) for (const tensor of node.saved ?? []) tensor.dispose();
+  state.activeTape = [];
+}

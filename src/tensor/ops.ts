@@ -25,11 +25,11 @@ export function silu(x: Tensor): Tensor {
  */
 export function binaryCrossEntropy(logits: Tensor, labels: Tensor): Tensor {
   return tf.customGrad((z, save) => {
-    (save as unknown as Save)([z as Tensor]);
+    (save as unknown as Save)([z as Tensor, labels]);
     const tail = tf.softplus(tf.neg(tf.abs(z as Tensor)));
     return {
       value: tf.add(tf.sub(tf.relu(z as Tensor), tf.mul(z as Tensor, labels)), tail),
-      gradFunc: (dy: Tensor, [z]: Tensor[]) => tf.mul(dy, tf.sub(tf.sigmoid(z!), labels)),
+      gradFunc: (dy: Tensor, [z, labels]: Tensor[]) => tf.mul(dy, tf.sub(tf.sigmoid(z!), labels!)),
     };
   })(logits);
 }
