@@ -1,0 +1,26 @@
+import { NotFoundError } from "../base/errors.js";
+import { checkVersion, clipRange, type ObjectInfo, type ObjectStream, type ReadOptions, type Store } from "./store.js";
+
+const CHUNK_BYTES = 1 << 20;
+
+/** Reads one object of any store in order: by its own `open`, else by ranged reads of 1 MiB of one version. */
+export async function openObject(store: Store, key: string, options: ReadOptions = {}): Promise<ObjectStream> {
+  if (store.open) return store.open(key, options);
+  options.signal?.throwIfAborted();
+  const info = await store.stat(key);
+  if (!info) throw new NotFoundError(`no object "${key}" in ${store.url}`, key);
+  checkVersion(info, options.ifMatch, store.url);
+  const ifMatch = options.ifMatch ?? info.etag;
+  return { info, digests: [], body: readChunks(store, info, { ...options, ifMatch }) };
+}
+
+async function* readChunks(
+  store: Store,
+  info: ObjectInfo,
+  options: ReadOptions,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const { start, end } = clipRange(options.range, info.size);
+  for (let at = start; at < end; at += CHUNK_BYTES) {
+    yield await store.read(info.key, { ...options, range: { start: at, end: Math.min(at + CHUNK_BYTES, end) } });
+  }
+}
