@@ -86,7 +86,7 @@ function isCount(value: unknown): value is number {
 
 function entryOf(name: string, value: unknown, dataBytes: number, fail: (message: string) => never): Entry {
   const { dtype, shape, data_offsets: offsets } = (value ?? {}) as Record<string, unknown>;
-  if (typeof dtype !== "string" || !(dtype in BYTES_OF))
+  if (typeof dtype !== "string" || !Object.hasOwn(BYTES_OF, dtype))
     fail(`tensor ${name} has the unknown type ${JSON.stringify(dtype)}`);
   if (!Array.isArray(shape) || !shape.every(isCount))
     fail(`tensor ${name} has no valid shape: ${JSON.stringify(shape)}`);

@@ -19,8 +19,8 @@ export interface TrainDataOptions {
   readonly strideSeconds?: number;
   /** @default "train" */
   readonly trainSplit?: string;
-  /** Recordings to validate on; where the manifest has none, `devShare` of the training patients. @default "dev" */
-  readonly devSplit?: string;
+  /** Recordings to validate on; null, or none in the manifest: `devShare` of the training patients. @default "dev" */
+  readonly devSplit?: string | null;
   /** Share of the patients cut off for validation where there is no dev split; 0 validates on nothing. @default 0.2 */
   readonly devShare?: number;
   /** Seed of that cut. @default 42 */

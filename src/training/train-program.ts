@@ -134,10 +134,12 @@ interface Scales {
   readonly norm: Tensor;
 }
 
-function scalesOf({ loss, gradients }: Gradients, clip: number): Scales {
+function scalesOf({ loss, gradients, buffers }: Gradients, clip: number): Scales {
   const squares = gradients.map((gradient) => tf.sum(tf.square(gradient)));
   const norm2 = squares.length === 1 ? squares[0]! : tf.addN(squares);
-  const finite = tf.logicalAnd(tf.less(norm2, LARGEST), tf.less(tf.abs(loss), LARGEST)); // false for NaN too
+  const statistics = [...buffers.values()].map((fresh) => tf.sum(tf.abs(fresh)));
+  const all = tf.addN([norm2, tf.abs(loss), ...statistics]);
+  const finite = tf.less(all, LARGEST); // false for NaN too
   const norm = tf.sqrt(norm2);
   return {
     finite,
