@@ -2,7 +2,7 @@ import { FormatError } from "../base/errors.js";
 import { rowWidthFinding, tokensOf } from "./annotation-csv.js";
 import type { AnnotationFormat, Finding, RawAnnotations } from "./annotation-file.js";
 import { parseSeconds, type RawRow } from "./annotation-rows.js";
-import { labelOfHedScore } from "./labels.js";
+import { hedScoreOf, labelOfHedScore } from "./labels.js";
 
 /** The columns of a HED-SCORE events file, in order. */
 export const TSV_COLUMNS = [
@@ -35,7 +35,9 @@ export function readTsvRows(lines: readonly string[], file: string, _format: Ann
     }
     const recordingSeconds = parseSeconds(texts[6]!);
     if (Number.isFinite(recordingSeconds)) durations.add(recordingSeconds);
-    rows.push(rowOf(texts, line));
+    const row = rowOf(texts, line);
+    noteBroaderType(row, file, findings);
+    rows.push(row);
   }
   if (durations.size !== 1) findings.push(durationFinding(file, durations));
   const durationSeconds = durations.size > 0 ? Math.max(...durations) : undefined;
@@ -62,6 +64,20 @@ function rowOf(texts: readonly string[], line: number): RawRow {
     confidence: confidence === "n/a" ? "1" : confidence,
     hedScore: { eventType, confidence, channels, dateTime },
   };
+}
+
+/** Types finer than the label table knows are taken as the nearest broader one. */
+function noteBroaderType({ label, labelText, line }: RawRow, file: string, findings: Finding[]): void {
+  const known = hedScoreOf(label);
+  if (known === undefined || known.toLowerCase() === labelText.replaceAll("-", "_").toLowerCase()) return;
+  findings.push({
+    file,
+    line,
+    code: "event-type-broadened",
+    severity: "info",
+    message: `eventType "${labelText}" is taken as "${known}" (${label})`,
+    action: "none needed unless it is a slip of the pen",
+  });
 }
 
 function durationFinding(file: string, durations: ReadonlySet<number>): Finding {
