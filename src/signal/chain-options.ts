@@ -1,5 +1,6 @@
 import { hashOf } from "../base/canonical.js";
 import { ConfigError } from "../base/errors.js";
+import { LARGEST_ORDER } from "./butterworth.js";
 import { REFERENCES, type Reference } from "./montages.js";
 
 /** Raised whenever the same options would give other samples, so that no cache outlives the arithmetic that made it. */
@@ -86,6 +87,9 @@ export function checkChainOptions(options: ChainOptions): void {
   }
   for (const key of POSITIVE) {
     if (!(Number.isFinite(options[key]) && options[key] > 0)) refuse(key, options[key], "a number above 0");
+  }
+  if (!Number.isInteger(options.filterOrder) || options.filterOrder > LARGEST_ORDER) {
+    refuse("filterOrder", options.filterOrder, `a whole number from 1 to ${LARGEST_ORDER}`);
   }
   if (!(Number.isFinite(options.offsetSeconds) && options.offsetSeconds >= 0)) {
     refuse("offsetSeconds", options.offsetSeconds, "0 or a number above 0");
