@@ -56,9 +56,9 @@ function siteMap(site: Site, focus: Place): HeadMap {
     case "mirror":
       return spotMap(mirrored(focus), 0.5);
     case "vertex":
-      return spotMap({ x: 0, y: 0.15 }, 0.75);
+      return spotMap({ x: 0, y: 0.15 }, 0.6);
     case "general":
-      return spotMap({ x: 0, y: 0.35 }, 1.1);
+      return spotMap({ x: 0, y: 0.4 }, 0.75);
   }
 }
 
