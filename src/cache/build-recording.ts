@@ -1,6 +1,6 @@
 /** One recording from EDF to its file and sidecar: read → chain → statistics → scale → write → sidecar, in bounded memory. */
 import type { RecordingEntry } from "../corpus/catalogue.js";
-import type { RecordingLabels } from "../corpus/read-labels.js";
+import type { RecordingLabels } from "../corpus/labels.js";
 import type { ByteSource } from "../recording/byte-source.js";
 import { readEdfBlocks } from "../recording/edf-blocks.js";
 import { type EdfHeader, readEdfHeader } from "../recording/edf-header.js";
@@ -11,7 +11,13 @@ import type { CacheFolder } from "./folder.js";
 import { frameLayout } from "./format.js";
 import { withSha256 } from "./hashing-source.js";
 import { asLeaveOut, LeaveOut } from "./leave-out.js";
-import { addFrame, type ChannelStatistics, closeStatistics, createStatistics, type RunningStatistics } from "./normalize.js";
+import {
+  addFrame,
+  type ChannelStatistics,
+  closeStatistics,
+  createStatistics,
+  type RunningStatistics,
+} from "./normalize.js";
 import { type Sidecar, writeSidecar } from "./sidecar.js";
 import { FrameSpool } from "./spool.js";
 import { storageError, temporaryPath } from "./temporary.js";
@@ -55,7 +61,8 @@ class ConstantInputs {
 /** Output channels all of whose electrodes are constant; with a common average there are none. */
 function knownFlat(chain: ChainOptions, electrodes: readonly string[], constant: readonly boolean[]): boolean[] {
   const { channels, commonAverage } = montageOf(chain.reference);
-  const isConstant = (electrode: string | undefined) => electrode === undefined || constant[electrodes.indexOf(electrode)] === true;
+  const isConstant = (electrode: string | undefined) =>
+    electrode === undefined || constant[electrodes.indexOf(electrode)] === true;
   return channels.map(({ plus, minus }) => !commonAverage && isConstant(plus) && isConstant(minus));
 }
 
@@ -118,7 +125,6 @@ function toSidecar(made: Made): Sidecar {
   const { id, split, patient, session, montage, edfKey, edfSize, edfEtag } = job.entry;
   const codes = [
     ...header.diagnostics.map(({ code }) => code as string),
-    ...labels.findings.map(({ code }) => code),
     ...filled.flatMap((mark) => (mark ? ["interpolated-channel"] : [])),
     ...statistics.flat.flatMap((mark) => (mark ? ["flat-channel"] : [])),
   ];
@@ -139,9 +145,13 @@ function toSidecar(made: Made): Sidecar {
 }
 
 /** The part of a sidecar that comes from annotations. */
-export function storedLabels({ status, seizures }: RecordingLabels): Pick<Sidecar, "labelled" | "seizures"> {
-  const stored = seizures.map(({ startSeconds, endSeconds, label, confidence }) => ({ startSeconds, endSeconds, label, confidence }));
-  return { labelled: status === "labelled", seizures: stored };
+export function storedLabels(labels: RecordingLabels): Pick<Sidecar, "labelled" | "seizures" | "labelFindings"> {
+  const seizures = labels.seizures.map(({ startSeconds, endSeconds, label, confidence }) => ({
+    ...{ startSeconds, endSeconds },
+    ...{ label, confidence },
+  }));
+  const labelFindings = countCodes(labels.findings.map(({ code }) => code));
+  return { labelled: labels.status === "labelled", seizures, labelFindings };
 }
 
 async function headerOf(source: ByteSource, chain: ChainOptions): Promise<EdfHeader> {
@@ -151,7 +161,12 @@ async function headerOf(source: ByteSource, chain: ChainOptions): Promise<EdfHea
   return header;
 }
 
-async function build(job: RecordingJob, ports: JobPorts, spool: FrameSpool, running: RunningStatistics): Promise<Sidecar> {
+async function build(
+  job: RecordingJob,
+  ports: JobPorts,
+  spool: FrameSpool,
+  running: RunningStatistics,
+): Promise<Sidecar> {
   const source = withSha256(ports.source);
   const header = await headerOf(source, job.chain);
   const labels = await ports.readLabels(header.durationSeconds);

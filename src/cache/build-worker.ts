@@ -1,6 +1,6 @@
 /** Entry of a build's worker threads: works on the jobs it is sent, asking the main thread for bytes and labels. */
 import { parentPort } from "node:worker_threads";
-import type { RecordingLabels } from "../corpus/read-labels.js";
+import type { RecordingLabels } from "../corpus/labels.js";
 import { buildRecording, type JobPorts, type RecordingJob } from "./build-recording.js";
 import { type Answer, type FromWorker, fromPlain, type Request, type ToWorker, toPlain } from "./worker-protocol.js";
 

@@ -5,11 +5,11 @@ import { type Progress, silentProgress } from "../base/progress.js";
 import type { Catalogue, RecordingEntry } from "../corpus/catalogue.js";
 import { type ChainOptions, DEFAULT_CHAIN } from "../signal/chain.js";
 import type { Store } from "../store/store.js";
-import { buildRecording, type JobPorts } from "./build-recording.js";
+import { buildRecording } from "./build-recording.js";
 import { describeCache } from "./describe.js";
 import { type CacheFolder, prepareFolder } from "./folder.js";
 import type { SampleType } from "./format.js";
-import { entryLabels, entrySource } from "./job-ports.js";
+import { jobPorts } from "./job-ports.js";
 import { isLasting, LeaveOut } from "./leave-out.js";
 import { findReusable, refreshLabels } from "./reuse.js";
 import { type LeftOut, leftOutFile, type Sidecar, writeLeftOut } from "./sidecar.js";
@@ -56,6 +56,8 @@ export interface BuildReport {
   readonly relabelled: number;
   /** By id. */
   readonly leftOut: readonly LeftOutRecording[];
+  /** Recordings now in the cache by diagnostic code: what was repaired or odd in how many of them. */
+  readonly diagnostics: Readonly<Record<string, number>>;
   /** EEG of the recordings now in the cache, built and reused. */
   readonly eegSeconds: number;
   /** EEG of the recordings that were built. */
@@ -85,6 +87,7 @@ class Tally {
   builtSeconds = 0;
   bytes = 0;
   readonly leftOut: LeftOutRecording[] = [];
+  readonly diagnostics: Record<string, number> = {};
   private readonly started = performance.now();
 
   constructor(
@@ -96,8 +99,10 @@ class Tally {
     return (performance.now() - this.started) / 1000;
   }
 
-  add({ durationSeconds, fileBytes }: Sidecar, how: "built" | "reused"): void {
+  add({ durationSeconds, fileBytes, diagnostics, labelFindings }: Sidecar, how: "built" | "reused"): void {
     this[how] += 1;
+    for (const code of Object.keys({ ...diagnostics, ...labelFindings }))
+      this.diagnostics[code] = (this.diagnostics[code] ?? 0) + 1;
     this.eegSeconds += durationSeconds;
     if (how === "built") this.builtSeconds += durationSeconds;
     this.bytes += fileBytes;
@@ -123,15 +128,14 @@ interface Build {
 
 async function makeRecording(build: Build, lane: number, entry: RecordingEntry): Promise<void> {
   const { options, folder, signal, tally, pool } = build;
-  const readLabels = (durationSeconds: number) => entryLabels(options.store, entry, durationSeconds, signal);
+  const ports = jobPorts(options.store, entry, signal);
   const known = await findReusable(folder, entry, options.verify ?? false);
   if (known) {
-    if (await refreshLabels(folder, known, await readLabels(known.durationSeconds))) tally.relabelled += 1;
+    if (await refreshLabels(folder, known, await ports.readLabels(known.durationSeconds))) tally.relabelled += 1;
     tally.add(known, "reused");
   } else {
     const memoryLimitBytes = options.memoryLimitBytes ?? DEFAULT_MEMORY_LIMIT_BYTES;
     const job = { folder, entry, chain: build.chain, memoryLimitBytes };
-    const ports: JobPorts = { source: entrySource(options.store, entry, signal), readLabels, signal };
     tally.add(await (pool ? pool.run(lane, job, ports) : buildRecording(job, ports)), "built");
   }
   await rm(join(folder.path, leftOutFile(entry.id)), { force: true });
@@ -145,7 +149,8 @@ async function leaveOut(build: Build, { id }: RecordingEntry, { code, reason }: 
 /** An error of one recording as LeaveOut; what concerns the whole build (disk, stop) is thrown. */
 function faultOfOne(error: unknown, signal: AbortSignal): LeaveOut {
   if (error instanceof LeaveOut) return error;
-  if (signal.aborted || !(error instanceof Error) || error.name === "AbortError" || error.name === "CacheError") throw error;
+  if (signal.aborted || !(error instanceof Error) || error.name === "AbortError" || error.name === "CacheError")
+    throw error;
   return new LeaveOut("unexpected-error", error.stack ?? error.message, { cause: error });
 }
 
@@ -217,6 +222,7 @@ export async function buildCache(options: BuildOptions): Promise<BuildReport> {
     reused: tally.reused,
     relabelled: tally.relabelled,
     leftOut: leftOut.sort((a, b) => (a.id < b.id ? -1 : 1)),
+    diagnostics: Object.fromEntries(Object.entries(tally.diagnostics).sort(([a], [b]) => (a < b ? -1 : 1))),
     eegSeconds: tally.eegSeconds,
     builtSeconds: tally.builtSeconds,
     wallSeconds: tally.wallSeconds,

@@ -28,14 +28,23 @@ export function chooseSignals(header: EdfHeader, chain: ChainOptions): ChosenSig
   if (found.length === 0) {
     const labels = header.signals.map(({ label }) => label);
     const shown = labels.slice(0, 4).join(", ") + (labels.length > 4 ? ", …" : "");
-    throw new LeaveOut("missing-electrodes", `none of the ${wanted.length} electrodes among its ${labels.length} signals (${shown})`);
+    throw new LeaveOut(
+      "missing-electrodes",
+      `none of the ${wanted.length} electrodes among its ${labels.length} signals (${shown})`,
+    );
   }
   const rates = [...new Set(found.map(({ signal }) => signal.sampleRateHz))];
   const sampleRateHz = rates[0]!;
   if (rates.length > 1)
-    throw new LeaveOut("mixed-sample-rates", `its electrodes have sample rates of ${rates.join(", ")} Hz, expected one`);
+    throw new LeaveOut(
+      "mixed-sample-rates",
+      `its electrodes have sample rates of ${rates.join(", ")} Hz, expected one`,
+    );
   if (!(sampleRateHz > 0))
-    throw new LeaveOut("unknown-sample-rate", `its record duration is ${header.recordDurationSeconds}, so its sample rate is unknown`);
+    throw new LeaveOut(
+      "unknown-sample-rate",
+      `its record duration is ${header.recordDurationSeconds}, so its sample rate is unknown`,
+    );
   return {
     signals: found.map(({ signal }) => signal.index),
     electrodes: found.map(({ electrode }) => electrode),

@@ -13,11 +13,14 @@ function checkSampleType(chain: ChainOptions, sampleType: SampleType): void {
       allowed: "float32",
     });
   if (chain.clip > INT16_RANGE)
-    throw new ConfigError(`invalid clip: ${chain.clip}; int16 holds up to ${INT16_RANGE} standard deviations, float32 more`, {
-      key: "clip",
-      value: chain.clip,
-      allowed: `at most ${INT16_RANGE}`,
-    });
+    throw new ConfigError(
+      `invalid clip: ${chain.clip}; int16 holds up to ${INT16_RANGE} standard deviations, float32 more`,
+      {
+        key: "clip",
+        value: chain.clip,
+        allowed: `at most ${INT16_RANGE}`,
+      },
+    );
 }
 
 /** What a chain and a sample type make of a cache, with its key. Throws a ConfigError on options that cannot be. */

@@ -30,7 +30,8 @@ export function isLasting(code: string): boolean {
 /** A fault of a source or its format as LeaveOut; errors that are not about one recording are thrown again. */
 export function asLeaveOut(error: unknown, unsupportedCode: string): LeaveOut {
   if (error instanceof LeaveOut) return error;
-  if (isIctalError(error, "FormatError")) return new LeaveOut(error.place.field ?? "unreadable", error.message, { cause: error });
+  if (isIctalError(error, "FormatError"))
+    return new LeaveOut(error.place.field ?? "unreadable", error.message, { cause: error });
   if (isIctalError(error, "UnsupportedError")) return new LeaveOut(unsupportedCode, error.message, { cause: error });
   if (isIctalError(error, "NotFoundError")) return new LeaveOut("source-missing", error.message, { cause: error });
   if (isIctalError(error, "StoreError")) return new LeaveOut("source-unreadable", error.message, { cause: error });

@@ -1,5 +1,5 @@
 import { Worker } from "node:worker_threads";
-import type { RecordingLabels } from "../corpus/read-labels.js";
+import type { RecordingLabels } from "../corpus/labels.js";
 import type { JobPorts, RecordingJob } from "./build-recording.js";
 import { LeaveOut } from "./leave-out.js";
 import type { Sidecar } from "./sidecar.js";
@@ -68,7 +68,8 @@ class BuildWorker {
     this.thread = undefined;
     const jobs = [...this.jobs.values()];
     this.jobs.clear();
-    for (const { reject } of jobs) reject(new LeaveOut("worker-crashed", `its worker thread ended: ${reason}; run again`));
+    for (const { reject } of jobs)
+      reject(new LeaveOut("worker-crashed", `its worker thread ended: ${reason}; run again`));
   }
 
   private async answer(job: number, request: number, ask: Request): Promise<void> {

@@ -1,6 +1,7 @@
 /** Messages between a build and its worker threads. Bytes travel by transfer, not by copy. */
-import type { RecordingLabels } from "../corpus/read-labels.js";
+
 import { CacheError } from "../base/errors.js";
+import type { RecordingLabels } from "../corpus/labels.js";
 import type { RecordingJob } from "./build-recording.js";
 import { LeaveOut } from "./leave-out.js";
 import type { Sidecar } from "./sidecar.js";
