@@ -128,7 +128,7 @@ function buildText(report: BuildReport, refused: BuildReport["leftOut"], written
   return [
     `${built} built, ${reused} reused (${relabelled} with changed labels), ${leftOut.length} left out`,
     `${(eegSeconds / 3600).toFixed(2)} hours of EEG, ${(bytes / 1e6).toFixed(1)} MB, ${wallSeconds.toFixed(1)} s${rate}`,
-    ...Object.entries(report.diagnostics).map(([code, count]) => `  ${code}: ${count} recordings`),
+    ...Object.entries(report.diagnostics).map(([code, count]) => `  ${code}: in ${count} of ${built + reused}`),
     ...leftOut.map(({ id, code, reason }) => `left out ${id} (${code}): ${reason}`),
     ...(codes.length > 0 ? [`to accept what was left out: --accept ${codes.join(",")}`] : []),
     `cache ${report.folder}`,
