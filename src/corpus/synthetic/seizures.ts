@@ -125,7 +125,7 @@ export function onsetAt(seizure: PlannedSeizure, pair: string): number | undefin
   const onsets = discharges.flatMap(({ sites }) =>
     sites
       .filter(({ site }) => rows.some((row) => siteMap(site, seizure.focus)[row]! > 0.4))
-      .map(({ level }) => (level[0]![1] > 0 ? 0 : level[0]![0])),
+      .map(({ level }) => (level[1]! > 0 ? 0 : level[0]!)),
   );
   return onsets.length === 0 ? undefined : Math.min(...onsets);
 }
