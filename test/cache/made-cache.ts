@@ -99,6 +99,7 @@ async function writeOne(folder: CacheFolder, made: MadeRecording, rows: Float32A
     seizures: [...(made.seizures ?? [])],
     durationSeconds: made.sampleCount / RATE,
     diagnostics: {},
+    labelFindings: {},
     ...written,
   };
   await writeSidecar(folder.path, sidecar);
