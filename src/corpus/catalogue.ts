@@ -1,7 +1,7 @@
 import { NotFoundError } from "../base/errors.js";
+import type { Finding } from "../recording/annotation-file.js";
 import type { Store } from "../store/store.js";
 import { catalogueFindings } from "./catalogue-findings.js";
-import type { Finding } from "./finding.js";
 import { corpusFingerprint, countListing, type ListingCounts } from "./fingerprint.js";
 import { detectLayout, type Layout, type LayoutName, layoutNamed, type Placement, RECORDING_NAME } from "./layouts.js";
 import { chooseLimited } from "./limit.js";

@@ -1,4 +1,5 @@
 import { compiledBy, type Runner } from "./compiled.js";
+import { releaseTape } from "./gradient-scope.js";
 import {
   ARRAY_OF,
   type Compiled,
@@ -35,6 +36,9 @@ function onBackend<T>(backend: string, work: () => T): T {
   void tf.setBackend(backend); // takes effect at once for a backend that has been initialized
   try {
     return work();
+  } catch (error) {
+    releaseTape();
+    throw error;
   } finally {
     void tf.setBackend(previous);
   }

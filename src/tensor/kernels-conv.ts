@@ -140,33 +140,52 @@ const conv2dInputGradient = kernel<{ dy: TensorInfo; filter: TensorInfo }, Convo
   },
 );
 
-/** The elements of padded `x` under each tap of the filter, side by side: [B, Ho, Wo, h·w·C]. */
-function windows(recorder: Recorder, x: TensorInfo, info: Info): TensorInfo {
-  const { padInfo: p, strideHeight, strideWidth, inChannels, batchSize } = info;
-  const wide = padded(recorder, x, [
+/** One product when the windows tile the input: [w·C, B·Wo] by [B·Wo, F]. */
+function tiledFilterGradient(recorder: Recorder, x: TensorInfo, dy: TensorInfo, info: Info): TensorInfo {
+  const rows = info.batchSize * info.outWidth;
+  const patches = recorder.reshaped(x, [rows, info.filterWidth * info.inChannels]);
+  const gradient = product(recorder, patches, recorder.reshaped(dy, [rows, info.outChannels]), true, false);
+  return recorder.reshaped(gradient, info.filterShape);
+}
+
+/**
+ * Per tap of the filter, dy times the samples under that tap. In channels-first order, so that ONNX Runtime can cancel
+ * the transposes against those of the forward convolution; tap by tap, since all taps side by side would hold the input
+ * as many times as the filter is long.
+ */
+function tapwiseFilterGradient(recorder: Recorder, x: TensorInfo, dy: TensorInfo, info: Info): TensorInfo {
+  const { padInfo: p, batchSize, inChannels, outChannels, outHeight, outWidth } = info;
+  const samples = outHeight * outWidth;
+  const wide = padded(recorder, toChannelsFirst(recorder, x), [
+    [0, 0],
     [0, 0],
     [p.top, p.bottom],
     [p.left, p.right],
-    [0, 0],
   ]);
-  const shape = [batchSize, info.outHeight, info.outWidth, inChannels];
+  const gradient = recorder.reshaped(toChannelsFirst(recorder, dy), [batchSize, outChannels, samples]); // [B, F, S]
+  const shape = [batchSize, inChannels, outHeight, outWidth];
   const taps: TensorInfo[] = [];
   for (let row = 0; row < info.filterHeight; row++) {
     for (let column = 0; column < info.filterWidth; column++) {
-      taps.push(sliced(recorder, wide, [0, row, column, 0], shape, [1, strideHeight, strideWidth, 1]));
+      const under = sliced(recorder, wide, [0, 0, row, column], shape, [1, 1, info.strideHeight, info.strideWidth]);
+      const matrix = recorder.reshaped(under, [batchSize, inChannels, samples]); // [B, C, S]
+      taps.push(summedOverBatch(recorder, product(recorder, gradient, matrix, false, true))); // [1, F, C]
     }
   }
-  return concatenated(recorder, taps, 3);
+  return recorder.reshaped(recorder.transposed(concatenated(recorder, taps, 0), [0, 2, 1]), info.filterShape);
+}
+
+function summedOverBatch(recorder: Recorder, x: TensorInfo): TensorInfo {
+  if (x.shape[0] === 1) return x;
+  const name = recorder.graph.add("ReduceSum", [recorder.dense(x), recorder.graph.integers([0])], { keepdims: 1 });
+  return recorder.computed(name, [1, ...x.shape.slice(1)], x.dtype);
 }
 
 const conv2dFilterGradient = kernel<{ x: TensorInfo; dy: TensorInfo }, Convolution & { filterShape: number[] }>(
   (recorder, { x, dy }, attributes) => {
     const info = describe(x.shape, attributes.filterShape, attributes);
-    const rows = info.batchSize * info.outHeight * info.outWidth;
-    const columns = info.filterHeight * info.filterWidth * info.inChannels;
-    const patches = recorder.reshaped(isTiled(info) ? x : windows(recorder, x, info), [rows, columns]); // [B·Ho·Wo, h·w·C]
-    const gradient = recorder.reshaped(dy, [rows, info.outChannels]);
-    return recorder.reshaped(product(recorder, patches, gradient, true, false), attributes.filterShape);
+    const gradient = isTiled(info) ? tiledFilterGradient : tapwiseFilterGradient;
+    return gradient(recorder, x, dy, info);
   },
 );
 

@@ -48,8 +48,9 @@ const addMany = kernel<Record<string, TensorInfo>>((recorder, inputs) => {
 
 /** 1 where x > 0, `alpha` where not; NaN counts as not positive. */
 const step = kernel<Unary, { alpha: number }>((recorder, { x }, { alpha }) => {
+  // in the gradient of relu, ONNX Runtime finds the inner Relu already computed
+  if (!alpha) return recorder.elementwise("Sign", [recorder.elementwise("Relu", [x], x.dtype)], x.dtype);
   const positive = recorder.elementwise("Greater", [x, fill(recorder, x, 0)], "bool");
-  if (!alpha) return recorder.cast(positive, x.dtype);
   return recorder.elementwise("Where", [positive, fill(recorder, x, 1), fill(recorder, x, alpha)], x.dtype);
 });
 

@@ -1,4 +1,5 @@
 import { isIctalError, UnsupportedError } from "../base/errors.js";
+import { releaseTape } from "./gradient-scope.js";
 import { installTraceKernels, TRACE_BACKEND } from "./kernels.js";
 import type { Port } from "./onnx-proto.js";
 import { checkOutputs, checkProgram, elementType, type Program } from "./program.js";
@@ -70,14 +71,6 @@ function output(recorder: Recorder, name: string, tensor: TensorInfo): Port {
   const port = outputName(name);
   recorder.graph.addNamed("Identity", [recorder.dense(tensor)], port);
   return { name: port, type, shape: [...tensor.shape] };
-}
-
-/** tfjs keeps what a gradient saved until that gradient is done; one that failed never is. */
-function releaseTape(): void {
-  const { state } = tf.engine();
-  if (state.gradientDepth > 0) return;
-  for (const node of state.activeTape ?? []) for (const tensor of node.saved ?? []) tensor.dispose();
-  state.activeTape = [];
 }
 
 /** tfjs reports a missing kernel by a plain Error; say which kernel and what can be done. */

@@ -30,7 +30,8 @@ function recordedElectrodes({ montage, peculiarities }: PlannedRecording): strin
 function referenceInto(scalp: Scalp, montage: string): void {
   const rows = (referenceName(montage) === "LE" ? ["A1", "A2"] : SCALP).map((name) => rowOf(scalp, name));
   const reference = new Float32Array(scalp.sampleCount);
-  for (const row of rows) for (let i = 0; i < row.length; i++) reference[i]! += row[i]! / rows.length;
+  const share = 1 / rows.length;
+  for (const row of rows) for (let i = 0; i < row.length; i++) reference[i]! += share * row[i]!;
   for (const name of ELECTRODES) {
     const row = rowOf(scalp, name);
     for (let i = 0; i < row.length; i++) row[i]! -= reference[i]!;

@@ -85,15 +85,20 @@ export function rhythmInto(
   }
 }
 
-/** Fill `out` with one-pole low-pass noise of deviation 1: the slow wander of an electrode. */
-export function driftInto(out: Float32Array, sampleRateHz: number, cutoffHz: number, state: Int32Array): void {
+/** Step of a one-pole low-pass filter, and the gain that brings its output back to deviation 1 under white noise. */
+export function lowPass(sampleRateHz: number, cutoffHz: number): { alpha: number; gain: number } {
   const alpha = 1 - Math.exp((-2 * Math.PI * cutoffHz) / sampleRateHz);
-  const gain = alpha / Math.sqrt((alpha * alpha) / (1 - (1 - alpha) ** 2));
+  return { alpha, gain: Math.sqrt((2 - alpha) / alpha) };
+}
+
+/** Fill `out` with one-pole low-pass noise of deviation 1: slow swings. */
+export function driftInto(out: Float32Array, sampleRateHz: number, cutoffHz: number, state: Int32Array): void {
+  const { alpha, gain } = lowPass(sampleRateHz, cutoffHz);
   whiteInto(out, state);
   let level = 0;
   for (let i = 0; i < out.length; i++) {
-    level = (1 - alpha) * level + gain * out[i]!;
-    out[i] = level;
+    level += alpha * (out[i]! - level);
+    out[i] = gain * level;
   }
 }
 

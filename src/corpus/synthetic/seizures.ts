@@ -56,9 +56,9 @@ function siteMap(site: Site, focus: Place): HeadMap {
     case "mirror":
       return spotMap(mirrored(focus), 0.5);
     case "vertex":
-      return spotMap({ x: 0, y: 0.15 }, 0.75);
+      return spotMap({ x: 0, y: 0.15 }, 0.6);
     case "general":
-      return spotMap({ x: 0, y: 0.35 }, 1.1);
+      return spotMap({ x: 0, y: 0.4 }, 0.75);
   }
 }
 
@@ -125,7 +125,7 @@ export function onsetAt(seizure: PlannedSeizure, pair: string): number | undefin
   const onsets = discharges.flatMap(({ sites }) =>
     sites
       .filter(({ site }) => rows.some((row) => siteMap(site, seizure.focus)[row]! > 0.4))
-      .map(({ level }) => (level[0]![1] > 0 ? 0 : level[0]![0])),
+      .map(({ level }) => (level[1]! > 0 ? 0 : level[0]!)),
   );
   return onsets.length === 0 ? undefined : Math.min(...onsets);
 }

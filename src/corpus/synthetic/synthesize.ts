@@ -4,13 +4,12 @@ import { writeFileAtomic } from "../../base/atomic-file.js";
 import { hashOf, sha256 } from "../../base/canonical.js";
 import { ConfigError } from "../../base/errors.js";
 import { type Progress, silentProgress } from "../../base/progress.js";
+import { SYNTHETIC_MARKER } from "../synthetic-name.js";
 import { pathsOf, synthesizeRecording } from "./files.js";
 import { PLAN, type PlannedRecording, planCorpus } from "./plan.js";
 
 /** Changes whenever the bytes of any file would. */
 const GENERATOR_VERSION = 1;
-/** Name of the list of files that is written last; a folder without it is half-written. */
-export const SYNTHETIC_MARKER = "synthetic.json";
 
 export interface SynthesizeOptions {
   /** @default 42 */
