@@ -228,6 +228,6 @@ test("a 24 h file of 64 channels at 256 Hz streams in less than 150 MB, seen ove
     peak = Math.max(peak, process.memoryUsage().rss);
   }
   assert.equal(seen, records - startRecord);
-  assert.ok(source.largest <= 4 * 1024 * 1024 + 1, `largest request ${source.largest}`);
+  assert.ok(source.largest <= 2 * 1024 * 1024, `largest request ${source.largest}`);
   assert.ok(peak - before < 150e6, `${Math.round((peak - before) / 1e6)} MB over the start`);
 });
