@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { basename, resolve } from "node:path";
 import { parse, YAMLParseError } from "yaml";
@@ -6,11 +7,12 @@ import { hashOf } from "./canonical.js";
 import { type Config, configSchema, IGNORED_KEYS } from "./config-schema.js";
 import { ConfigError, NotFoundError } from "./errors.js";
 import { nearestName } from "./nearest.js";
+import { projectDir as ownProjectDir } from "./project.js";
 
 export interface LoadConfigOptions {
   /** Overrides as `section.key=value`; the value is read as YAML. */
   readonly set?: readonly string[];
-  /** Folder that relative paths are relative to. @default process.cwd() */
+  /** Folder that relative paths are relative to. @default the folder of package.json */
   readonly projectDir?: string;
   /** @default process.env */
   readonly environment?: Readonly<Record<string, string | undefined>>;
@@ -113,7 +115,7 @@ function limitFromEnvironment(text: string | undefined): number | undefined {
 /** Check a configuration given as YAML text. `file` names it in messages. Throws a ConfigError. */
 export function parseConfig(text: string, file: string, options: LoadConfigOptions = {}): LoadedConfig {
   const environment = options.environment ?? process.env;
-  const projectDir = options.projectDir ?? process.cwd();
+  const projectDir = options.projectDir ?? ownProjectDir;
   let tree: unknown;
   try {
     tree = parse(text) ?? {};
@@ -147,15 +149,16 @@ export function parseConfig(text: string, file: string, options: LoadConfigOptio
 }
 
 /**
- * Read and check a YAML configuration. Unknown keys, wrong values and bad `set` overrides are ConfigErrors that name the
+ * Read and check a YAML configuration; a relative `file` is looked up in the working folder, then in the project. Unknown keys, wrong values and bad `set` overrides are ConfigErrors that name the
  * key, the value and what is allowed; a missing file is a NotFoundError.
  */
 export async function loadConfig(file: string, options: LoadConfigOptions = {}): Promise<LoadedConfig> {
+  const found = [resolve(file), resolve(options.projectDir ?? ownProjectDir, file)].find((path) => existsSync(path));
   let text: string;
   try {
-    text = await readFile(file, "utf8");
+    text = await readFile(found ?? file, "utf8");
   } catch (error) {
     throw new NotFoundError(`no configuration at ${file}; the project's own are in configs/`, file, { cause: error });
   }
-  return { ...parseConfig(text, basename(file), options), file };
+  return { ...parseConfig(text, basename(file), options), file: found };
 }

@@ -87,3 +87,12 @@ export function formatNumber(value: number, width = 8): string {
   }
   throw new RangeError(`invalid number for a header field: ${value} does not fit ${width} characters`);
 }
+
+/** Number of a field's text; a decimal comma counts as a point and calls `onComma`. NaN when it is no plain number. */
+export function parseDecimal(text: string, onComma?: () => void): number {
+  if (/^[+-]?\d+,\d+$/.test(text)) {
+    onComma?.();
+    return Number(text.replace(",", "."));
+  }
+  return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : Number.NaN;
+}

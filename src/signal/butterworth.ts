@@ -5,6 +5,9 @@ import { ConfigError } from "../base/errors.js";
  */
 export type Sections = Float64Array;
 
+/** Highest filter order; beyond it float64 poles of a low edge run together. */
+export const LARGEST_ORDER = 12;
+
 interface Complex {
   readonly re: number;
   readonly im: number;
@@ -105,8 +108,9 @@ export interface BandEdges {
 }
 
 function checkDesign(order: number, { lowCutHz, highCutHz }: BandEdges, sampleRateHz: number): void {
-  if (!Number.isInteger(order) || order < 1 || order > 12)
-    throw new RangeError(`invalid filterOrder: ${order} (1 to 12)`);
+  if (!Number.isInteger(order) || order < 1 || order > LARGEST_ORDER) {
+    throw new RangeError(`invalid filterOrder: ${order} (1 to ${LARGEST_ORDER})`);
+  }
   const nyquist = sampleRateHz / 2;
   const allowed = `above 0 and below ${nyquist} Hz, half of the sample rate ${sampleRateHz} Hz`;
   for (const [key, value] of Object.entries({ lowCutHz, highCutHz })) {

@@ -1,5 +1,6 @@
 import { hashOf } from "../base/canonical.js";
 import { ConfigError } from "../base/errors.js";
+import { LARGEST_ORDER } from "./butterworth.js";
 import { REFERENCES, type Reference } from "./montages.js";
 
 /** Raised whenever the same options would give other samples, so that no cache outlives the arithmetic that made it. */
@@ -57,7 +58,8 @@ export const DEFAULT_CHAIN: ChainOptions = {
 
 /**
  * The arithmetic of the reference system: Fourier resampling of the whole recording and filters that start at rest on
- * the raw offset. Holds the recording in memory.
+ * the raw offset. Its filters are transfer functions and ours second-order sections, equal but for rounding (below 1e-6 of
+ * the signal). Holds the recording in memory.
  */
 export const REFERENCE_CHAIN: ChainOptions = { ...DEFAULT_CHAIN, resample: "fourier", offsetSeconds: 0 };
 
@@ -86,6 +88,9 @@ export function checkChainOptions(options: ChainOptions): void {
   }
   for (const key of POSITIVE) {
     if (!(Number.isFinite(options[key]) && options[key] > 0)) refuse(key, options[key], "a number above 0");
+  }
+  if (!Number.isInteger(options.filterOrder) || options.filterOrder > LARGEST_ORDER) {
+    refuse("filterOrder", options.filterOrder, `a whole number from 1 to ${LARGEST_ORDER}`);
   }
   if (!(Number.isFinite(options.offsetSeconds) && options.offsetSeconds >= 0)) {
     refuse("offsetSeconds", options.offsetSeconds, "0 or a number above 0");

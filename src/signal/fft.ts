@@ -1,4 +1,4 @@
-/** A complex Fourier transform of one length, planned once; `inverse` carries no factor 1/length. */
+/** A complex Fourier transform of one length, planned once; not to be shared between threads (it owns work space). */
 export interface Fourier {
   readonly length: number;
   /** In place: `re` and `im` of `length` values become sum x[n] exp(-2 pi i k n / length). */
@@ -7,57 +7,177 @@ export interface Fourier {
   inverseInto(re: Float64Array, im: Float64Array): void;
 }
 
-/** cos and sin of 2 pi k / length for k below `count`. */
-function circle(length: number, count: number): { cos: Float64Array; sin: Float64Array } {
-  const cos = new Float64Array(count);
-  const sin = new Float64Array(count);
-  for (let k = 0; k < count; k++) {
+interface Circle {
+  readonly cos: Float64Array;
+  readonly sin: Float64Array;
+}
+
+/** cos and sin of 2 pi k / length for k = 0 .. length - 1. */
+function circleOf(length: number): Circle {
+  const cos = new Float64Array(length);
+  const sin = new Float64Array(length);
+  for (let k = 0; k < length; k++) {
     cos[k] = Math.cos((2 * Math.PI * k) / length);
     sin[k] = Math.sin((2 * Math.PI * k) / length);
   }
   return { cos, sin };
 }
 
-function bitReversal(length: number): Uint32Array {
-  const order = new Uint32Array(length);
-  for (let i = 1; i < length; i++) order[i] = (order[i >> 1]! >> 1) | (i & 1 ? length >> 1 : 0);
-  return order;
-}
-
-function permute(x: Float64Array, order: Uint32Array): void {
-  for (let i = 0; i < order.length; i++) {
-    const j = order[i]!;
-    if (j <= i) continue;
-    const kept = x[i]!;
-    x[i] = x[j]!;
-    x[j] = kept;
-  }
-}
-
-/** Radix-2 transform of a power of two. */
-function planPowerOfTwo(length: number): Fourier {
-  const { cos, sin } = circle(length, length / 2);
-  const order = bitReversal(length);
-  const forwardInto = (re: Float64Array, im: Float64Array) => {
-    permute(re, order);
-    permute(im, order);
-    for (let half = 1; half < length; half *= 2) {
-      const stride = length / (2 * half);
-      for (let block = 0; block < length; block += 2 * half) {
-        for (let k = 0, t = 0; k < half; k++, t += stride) {
-          const a = block + k;
-          const b = a + half;
-          const c = cos[t]!;
-          const s = sin[t]!;
-          const realPart = re[b]! * c + im[b]! * s;
-          const imaginaryPart = im[b]! * c - re[b]! * s;
-          re[b] = re[a]! - realPart;
-          im[b] = im[a]! - imaginaryPart;
-          re[a]! += realPart;
-          im[a]! += imaginaryPart;
-        }
-      }
+/** Factors 5, 3, 4 and at most one 2 whose product is `length`, or undefined where another prime is left. */
+function factorsOf(length: number): number[] | undefined {
+  const factors: number[] = [];
+  let rest = length;
+  for (const factor of [5, 3, 4, 2]) {
+    while (rest % factor === 0) {
+      factors.push(factor);
+      rest /= factor;
     }
+  }
+  return rest === 1 ? factors : undefined;
+}
+
+/** One pass of the self-sorting transform: `radix` parts of the input, each `span * stride` long, are combined. */
+type Pass = (
+  outRe: Float64Array,
+  outIm: Float64Array,
+  re: Float64Array,
+  im: Float64Array,
+  span: number,
+  stride: number,
+  circle: Circle,
+) => void;
+
+const passTwo: Pass = (outRe, outIm, re, im, span, stride, { cos, sin }) => {
+  const part = span * stride;
+  for (let p = 0; p < span; p++) {
+    const c = cos[p * stride]!;
+    const s = sin[p * stride]!;
+    let o = 2 * p * stride;
+    for (let i = p * stride; i < (p + 1) * stride; i++, o++) {
+      const dRe = re[i]! - re[i + part]!;
+      const dIm = im[i]! - im[i + part]!;
+      outRe[o] = re[i]! + re[i + part]!;
+      outIm[o] = im[i]! + im[i + part]!;
+      outRe[o + stride] = dRe * c + dIm * s;
+      outIm[o + stride] = dIm * c - dRe * s;
+    }
+  }
+};
+
+const passThree: Pass = (outRe, outIm, re, im, span, stride, { cos, sin }) => {
+  const part = span * stride;
+  const height = Math.sqrt(3) / 2;
+  for (let p = 0; p < span; p++) {
+    const [c1, s1] = [cos[p * stride]!, sin[p * stride]!];
+    const [c2, s2] = [cos[2 * p * stride]!, sin[2 * p * stride]!];
+    let o = 3 * p * stride;
+    for (let i = p * stride; i < (p + 1) * stride; i++, o++) {
+      const sumRe = re[i + part]! + re[i + 2 * part]!;
+      const sumIm = im[i + part]! + im[i + 2 * part]!;
+      const turnRe = height * (im[i + part]! - im[i + 2 * part]!);
+      const turnIm = -height * (re[i + part]! - re[i + 2 * part]!);
+      const midRe = re[i]! - sumRe / 2;
+      const midIm = im[i]! - sumIm / 2;
+      outRe[o] = re[i]! + sumRe;
+      outIm[o] = im[i]! + sumIm;
+      outRe[o + stride] = (midRe + turnRe) * c1 + (midIm + turnIm) * s1;
+      outIm[o + stride] = (midIm + turnIm) * c1 - (midRe + turnRe) * s1;
+      outRe[o + 2 * stride] = (midRe - turnRe) * c2 + (midIm - turnIm) * s2;
+      outIm[o + 2 * stride] = (midIm - turnIm) * c2 - (midRe - turnRe) * s2;
+    }
+  }
+};
+
+const passFour: Pass = (outRe, outIm, re, im, span, stride, { cos, sin }) => {
+  const part = span * stride;
+  for (let p = 0; p < span; p++) {
+    const [c1, s1] = [cos[p * stride]!, sin[p * stride]!];
+    const [c2, s2] = [cos[2 * p * stride]!, sin[2 * p * stride]!];
+    const [c3, s3] = [cos[3 * p * stride]!, sin[3 * p * stride]!];
+    let o = 4 * p * stride;
+    for (let i = p * stride; i < (p + 1) * stride; i++, o++) {
+      const aRe = re[i]! + re[i + 2 * part]!;
+      const aIm = im[i]! + im[i + 2 * part]!;
+      const bRe = re[i]! - re[i + 2 * part]!;
+      const bIm = im[i]! - im[i + 2 * part]!;
+      const cRe = re[i + part]! + re[i + 3 * part]!;
+      const cIm = im[i + part]! + im[i + 3 * part]!;
+      const dRe = im[i + part]! - im[i + 3 * part]!;
+      const dIm = re[i + 3 * part]! - re[i + part]!;
+      outRe[o] = aRe + cRe;
+      outIm[o] = aIm + cIm;
+      outRe[o + stride] = (bRe + dRe) * c1 + (bIm + dIm) * s1;
+      outIm[o + stride] = (bIm + dIm) * c1 - (bRe + dRe) * s1;
+      outRe[o + 2 * stride] = (aRe - cRe) * c2 + (aIm - cIm) * s2;
+      outIm[o + 2 * stride] = (aIm - cIm) * c2 - (aRe - cRe) * s2;
+      outRe[o + 3 * stride] = (bRe - dRe) * c3 + (bIm - dIm) * s3;
+      outIm[o + 3 * stride] = (bIm - dIm) * c3 - (bRe - dRe) * s3;
+    }
+  }
+};
+
+const COS_72 = Math.cos((2 * Math.PI) / 5);
+const SIN_72 = Math.sin((2 * Math.PI) / 5);
+const COS_144 = Math.cos((4 * Math.PI) / 5);
+const SIN_144 = Math.sin((4 * Math.PI) / 5);
+
+const passFive: Pass = (outRe, outIm, re, im, span, stride, { cos, sin }) => {
+  const part = span * stride;
+  for (let p = 0; p < span; p++) {
+    const [c1, s1] = [cos[p * stride]!, sin[p * stride]!];
+    const [c2, s2] = [cos[2 * p * stride]!, sin[2 * p * stride]!];
+    const [c3, s3] = [cos[3 * p * stride]!, sin[3 * p * stride]!];
+    const [c4, s4] = [cos[4 * p * stride]!, sin[4 * p * stride]!];
+    let o = 5 * p * stride;
+    for (let i = p * stride; i < (p + 1) * stride; i++, o++) {
+      const outerRe = re[i + part]! + re[i + 4 * part]!;
+      const outerIm = im[i + part]! + im[i + 4 * part]!;
+      const innerRe = re[i + 2 * part]! + re[i + 3 * part]!;
+      const innerIm = im[i + 2 * part]! + im[i + 3 * part]!;
+      const outerTurnRe = im[i + part]! - im[i + 4 * part]!;
+      const outerTurnIm = re[i + 4 * part]! - re[i + part]!;
+      const innerTurnRe = im[i + 2 * part]! - im[i + 3 * part]!;
+      const innerTurnIm = re[i + 3 * part]! - re[i + 2 * part]!;
+      const aRe = re[i]! + COS_72 * outerRe + COS_144 * innerRe;
+      const aIm = im[i]! + COS_72 * outerIm + COS_144 * innerIm;
+      const bRe = SIN_72 * outerTurnRe + SIN_144 * innerTurnRe;
+      const bIm = SIN_72 * outerTurnIm + SIN_144 * innerTurnIm;
+      const cRe = re[i]! + COS_144 * outerRe + COS_72 * innerRe;
+      const cIm = im[i]! + COS_144 * outerIm + COS_72 * innerIm;
+      const dRe = SIN_144 * outerTurnRe - SIN_72 * innerTurnRe;
+      const dIm = SIN_144 * outerTurnIm - SIN_72 * innerTurnIm;
+      outRe[o] = re[i]! + outerRe + innerRe;
+      outIm[o] = im[i]! + outerIm + innerIm;
+      outRe[o + stride] = (aRe + bRe) * c1 + (aIm + bIm) * s1;
+      outIm[o + stride] = (aIm + bIm) * c1 - (aRe + bRe) * s1;
+      outRe[o + 2 * stride] = (cRe + dRe) * c2 + (cIm + dIm) * s2;
+      outIm[o + 2 * stride] = (cIm + dIm) * c2 - (cRe + dRe) * s2;
+      outRe[o + 3 * stride] = (cRe - dRe) * c3 + (cIm - dIm) * s3;
+      outIm[o + 3 * stride] = (cIm - dIm) * c3 - (cRe - dRe) * s3;
+      outRe[o + 4 * stride] = (aRe - bRe) * c4 + (aIm - bIm) * s4;
+      outIm[o + 4 * stride] = (aIm - bIm) * c4 - (aRe - bRe) * s4;
+    }
+  }
+};
+
+const PASSES: Readonly<Record<number, Pass>> = { 2: passTwo, 3: passThree, 4: passFour, 5: passFive };
+
+/** The self-sorting mixed-radix transform (Stockham) of a length with no prime factor above 5. */
+function planSmooth(length: number, factors: readonly number[]): Fourier {
+  const circle = circleOf(length);
+  const work: [Float64Array, Float64Array] = [new Float64Array(length), new Float64Array(length)];
+  const forwardInto = (re: Float64Array, im: Float64Array) => {
+    let from: [Float64Array, Float64Array] = [re, im];
+    let to = work;
+    let stride = 1;
+    for (const radix of factors) {
+      PASSES[radix]!(to[0], to[1], from[0], from[1], length / (stride * radix), stride, circle);
+      [from, to] = [to, from];
+      stride *= radix;
+    }
+    if (from[0] === re) return;
+    re.set(from[0]);
+    im.set(from[1]);
   };
   return { length, forwardInto, inverseInto: (re, im) => forwardInto(im, re) };
 }
@@ -66,9 +186,9 @@ function planPowerOfTwo(length: number): Fourier {
 function planChirp(length: number): Fourier {
   let size = 1;
   while (size < 2 * length - 1) size *= 2;
-  const inner = planPowerOfTwo(size);
-  const { cos, sin } = circle(2 * length, 2 * length);
-  const turn = new Uint32Array(length); // n^2 mod 2 * length, kept whole by adding 2n + 1 each step
+  const inner = planSmooth(size, factorsOf(size)!);
+  const { cos, sin } = circleOf(2 * length);
+  const turn = new Uint32Array(length); // n^2 mod 2 * length, kept small by adding 2n - 1 each step
   for (let n = 1; n < length; n++) turn[n] = (turn[n - 1]! + 2 * n - 1) % (2 * length);
   const chirpRe = new Float64Array(size);
   const chirpIm = new Float64Array(size);
@@ -106,9 +226,13 @@ function planChirp(length: number): Fourier {
   return { length, forwardInto, inverseInto: (re, im) => forwardInto(im, re) };
 }
 
-/** Plan a transform of `length` (1 or more): radix 2 for powers of two, Bluestein's chirp for the rest. */
+/**
+ * Plan a transform of `length` (1 to 2^28): radices 5, 3, 4, 2 where they divide it all, Bluestein's chirp otherwise (some
+ * six times slower). Throws RangeError on other lengths.
+ */
 export function planFourier(length: number): Fourier {
-  if (!Number.isInteger(length) || length < 1 || length > 2 ** 29)
+  if (!Number.isInteger(length) || length < 1 || length > 2 ** 28)
     throw new RangeError(`invalid transform length: ${length}`);
-  return (length & (length - 1)) === 0 ? planPowerOfTwo(length) : planChirp(length);
+  const factors = factorsOf(length);
+  return factors ? planSmooth(length, factors) : planChirp(length);
 }

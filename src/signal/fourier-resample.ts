@@ -16,29 +16,31 @@ function refitSpectrum(spectrum: Float64Array, before: number, after: number): F
   return out;
 }
 
+/** Takes whole channels of the planned length to the planned number of samples; returns copies. */
+export type FourierResampler = (channels: readonly Float64Array[]) => Float64Array[];
+
 /**
- * Resample whole channels of one length to `sampleCount` samples by cutting or lengthening their Fourier transform:
- * `scipy.signal.resample(x, num)`. The two ends of the recording count as neighbours. Two channels share a transform.
- * Returns copies; holds about 24 values of work space per sample. Throws RangeError on lengths below 1 or unequal ones.
+ * Plan the resampling of channels of `length` samples to `sampleCount` samples by cutting or lengthening their Fourier
+ * transform: `scipy.signal.resample(x, num)`. The two ends of the recording count as neighbours. Two channels share a
+ * transform. The plan throws RangeError on channels of another length.
  */
-export function resampleFourier(channels: readonly Float64Array[], sampleCount: number): Float64Array[] {
-  const length = channels[0]?.length ?? 1;
-  if (channels.some((channel) => channel.length !== length)) throw new RangeError("invalid channels: lengths differ");
+export function createFourierResampler(length: number, sampleCount: number): FourierResampler {
   const forward = planFourier(length);
   const backward = planFourier(sampleCount);
-  const resampled: Float64Array[] = [];
-  for (let c = 0; c < channels.length; c += 2) {
-    const re = channels[c]!.slice();
-    const im = channels[c + 1]?.slice() ?? new Float64Array(length);
+  const resamplePair = (first: Float64Array, second: Float64Array | undefined): Float64Array[] => {
+    const re = first.slice();
+    const im = second?.slice() ?? new Float64Array(length);
     forward.forwardInto(re, im);
     const outRe = refitSpectrum(re, length, sampleCount);
     const outIm = refitSpectrum(im, length, sampleCount);
     backward.inverseInto(outRe, outIm);
-    for (let i = 0; i < sampleCount; i++) {
-      outRe[i]! /= length;
-      outIm[i]! /= length;
-    }
-    resampled.push(outRe, outIm);
-  }
-  return resampled.slice(0, channels.length);
+    const pair = second ? [outRe, outIm] : [outRe];
+    for (const out of pair) for (let i = 0; i < sampleCount; i++) out[i]! /= length;
+    return pair;
+  };
+  return (channels) => {
+    const odd = channels.find((channel) => channel.length !== length);
+    if (odd) throw new RangeError(`invalid channel: ${odd.length} samples (expected ${length})`);
+    return channels.flatMap((channel, c) => (c % 2 === 0 ? resamplePair(channel, channels[c + 1]) : []));
+  };
 }

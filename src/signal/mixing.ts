@@ -135,23 +135,26 @@ export function planMix(
 }
 
 /**
- * Weighted sum of samples `start` to `end` of the inputs (microvolts) into `out` from `outStart`, in float64.
- * `out` is overwritten; a row without inputs gives zeros.
+ * Weighted sum of samples `start` to `end` of the inputs (microvolts) into `out` at `at`, `at + stride`, …, in float64,
+ * less `offset`. What lies there is overwritten; a row without inputs gives `-offset`.
  */
 export function mixInto(
   out: Float64Array,
-  outStart: number,
+  at: number,
+  stride: number,
   inputs: readonly Float32Array[],
   start: number,
   end: number,
   row: MixRow,
+  offset = 0,
 ): void {
-  const shift = outStart - start;
-  if (row.inputs.length === 0) out.fill(0, outStart, end + shift);
+  if (row.inputs.length === 0) {
+    for (let i = start, o = at; i < end; i++, o += stride) out[o] = -offset;
+  }
   for (let k = 0; k < row.inputs.length; k++) {
     const x = inputs[row.inputs[k]!]!;
     const weight = row.weights[k]!;
-    if (k === 0) for (let i = start; i < end; i++) out[i + shift] = weight * x[i]!;
-    else for (let i = start; i < end; i++) out[i + shift]! += weight * x[i]!;
+    if (k === 0) for (let i = start, o = at; i < end; i++, o += stride) out[o] = weight * x[i]! - offset;
+    else for (let i = start, o = at; i < end; i++, o += stride) out[o]! += weight * x[i]!;
   }
 }

@@ -4,7 +4,7 @@ export interface PolyphaseBank {
   readonly down: number;
   /** Half length of the low-pass at the raised rate: output m sits on its centre, tap `halfTaps`. */
   readonly halfTaps: number;
-  /** Taps per phase, a multiple of 4. */
+  /** Taps per phase, an even number. */
   readonly taps: number;
   /** Shape [up, taps], each row in the order of ascending input samples. */
   readonly coefficients: Float64Array;
@@ -47,7 +47,7 @@ export function designPolyphase(up: number, down: number): PolyphaseBank {
   const h = lowPass(m);
   h[0] = 0;
   const used = 2 * halfTaps; // taps 0 .. 2 * halfTaps - 1
-  const taps = 4 * Math.ceil(used / up / 4);
+  const taps = 2 * Math.ceil(used / up / 2);
   const coefficients = new Float64Array(up * taps);
   for (let phase = 0; phase < up; phase++) {
     for (let k = 0; phase + k * up < used; k++) {
@@ -57,44 +57,55 @@ export function designPolyphase(up: number, down: number): PolyphaseBank {
   return { up, down, halfTaps, taps, coefficients };
 }
 
+/** Channels that the kernel works on together: x[LANES * i + lane] is sample i of one of four channels. */
+export const LANES = 4;
+
 /**
- * `count` output samples into `out` from `outStart`: output j is the scalar product of the row of its phase with
- * `taps` samples of `x` from its base; the first output has base `base` and phase `phase`, each further one lies
- * down/up input samples later. Four partial sums are added as (s0 + s2) + (s1 + s3), the order of two-lane SIMD.
+ * `count` output samples of four interleaved channels, shape [sample, LANES] as `x`, into `out` from its start: output j
+ * is the scalar product of the row of its phase with `taps` samples of `x`, the first output's row `phase` beginning at
+ * sample 0 and each further one down/up samples later. Each lane is one sum in ascending order of the samples, so that
+ * two-lane SIMD over channels gives the same bits.
  */
 export function polyphaseInto(
   out: Float64Array,
-  outStart: number,
   count: number,
   x: Float64Array,
-  base: number,
   phase: number,
   bank: PolyphaseBank,
 ): void {
   const { up, down, taps, coefficients } = bank;
-  const step = Math.floor(down / up);
+  const step = LANES * Math.floor(down / up);
   const phaseStep = down % up;
-  let at = base;
+  const last = LANES * count;
+  let base = 0;
   let row = phase;
-  for (let j = outStart; j < outStart + count; j++) {
+  for (let o = 0; o < last; o += LANES) {
     let s0 = 0;
     let s1 = 0;
     let s2 = 0;
     let s3 = 0;
-    let c = row * taps;
-    const end = c + taps;
-    for (let i = at; c < end; c += 4, i += 4) {
-      s0 += coefficients[c]! * x[i]!;
-      s1 += coefficients[c + 1]! * x[i + 1]!;
-      s2 += coefficients[c + 2]! * x[i + 2]!;
-      s3 += coefficients[c + 3]! * x[i + 3]!;
+    const end = (row + 1) * taps;
+    for (let c = row * taps, i = base; c < end; c += 2, i += 2 * LANES) {
+      const even = coefficients[c]!;
+      s0 += even * x[i]!;
+      s1 += even * x[i + 1]!;
+      s2 += even * x[i + 2]!;
+      s3 += even * x[i + 3]!;
+      const odd = coefficients[c + 1]!;
+      s0 += odd * x[i + 4]!;
+      s1 += odd * x[i + 5]!;
+      s2 += odd * x[i + 6]!;
+      s3 += odd * x[i + 7]!;
     }
-    out[j] = s0 + s2 + (s1 + s3);
-    at += step;
+    out[o] = s0;
+    out[o + 1] = s1;
+    out[o + 2] = s2;
+    out[o + 3] = s3;
+    base += step;
     row += phaseStep;
     if (row >= up) {
       row -= up;
-      at += 1;
+      base += LANES;
     }
   }
 }

@@ -1,5 +1,5 @@
 import { UnsupportedError } from "../base/errors.js";
-import { designPolyphase, type PolyphaseBank, polyphaseInto } from "./polyphase.js";
+import { designPolyphase, LANES, type PolyphaseBank, polyphaseInto } from "./polyphase.js";
 
 /** Largest numerator or denominator of a rate change; beyond it the filter bank would outgrow the recording. */
 const LARGEST_FACTOR = 10_000;
@@ -65,17 +65,30 @@ export function advanceCursor(cursor: ResamplerCursor, count: number, outputs: n
 }
 
 /**
- * Resample one channel at once by up/down: `scipy.signal.resample_poly(x, up, down)` (Kaiser 5.0 low-pass, zeros beyond
- * both ends); returns ceil(x.length * up / down) samples. `up` and `down` need not be in lowest terms.
+ * Resample whole channels of one length by up/down: `scipy.signal.resample_poly(x, up, down)` (Kaiser 5.0 low-pass, zeros
+ * beyond both ends). Returns one array of ceil(length * up / down) samples per channel; `up` and `down` need not be in
+ * lowest terms. Throws RangeError when lengths differ.
  */
-export function resamplePolyphase(x: ArrayLike<number>, up: number, down: number): Float64Array {
+export function resamplePolyphase(channels: readonly ArrayLike<number>[], up: number, down: number): Float64Array[] {
+  const length = channels[0]?.length ?? 0;
+  if (channels.some((channel) => channel.length !== length)) throw new RangeError("invalid channels: lengths differ");
   const ratio = rateRatio(down, up);
-  if (ratio.up === 1 && ratio.down === 1) return Float64Array.from(x);
+  if (ratio.up === 1 && ratio.down === 1) return channels.map((channel) => Float64Array.from(channel));
   const bank = designPolyphase(ratio.up, ratio.down);
-  const cursor = createCursor(bank);
-  const padded = new Float64Array(cursor.held + x.length + bank.taps);
-  padded.set(x, cursor.held);
-  const out = new Float64Array(Math.ceil((x.length * bank.up) / bank.down));
-  polyphaseInto(out, 0, out.length, padded, 0, cursor.phase, bank);
-  return out;
+  const { held, phase } = createCursor(bank);
+  const count = Math.ceil((length * bank.up) / bank.down);
+  const x = new Float64Array(LANES * (held + length + bank.taps));
+  const y = new Float64Array(LANES * count);
+  return channels.map((_, c) => {
+    if (c % LANES === 0) {
+      channels.slice(c, c + LANES).forEach((channel, lane) => {
+        for (let i = 0; i < length; i++) x[LANES * (held + i) + lane] = channel[i]!;
+      });
+      polyphaseInto(y, count, x, phase, bank);
+    }
+    const lane = c % LANES;
+    const out = new Float64Array(count);
+    for (let i = 0; i < count; i++) out[i] = y[LANES * i + lane]!;
+    return out;
+  });
 }

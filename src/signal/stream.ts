@@ -1,120 +1,138 @@
 import { createFilterState, sosfiltInto } from "./biquads.js";
 import type { Sections } from "./butterworth.js";
-import { type Mix, mixInto } from "./mixing.js";
-import { designPolyphase, polyphaseInto } from "./polyphase.js";
-import { advanceCursor, createCursor, outputsOwed, outputsReady, rateRatio } from "./resampler.js";
+import { commonInto, createStore, type Flow, type FlowPlan, joinBlocks, offsetsOf } from "./flow.js";
+import { type MixRow, mixInto } from "./mixing.js";
+import { designPolyphase, LANES, polyphaseInto } from "./polyphase.js";
+import {
+  advanceCursor,
+  createCursor,
+  outputsOwed,
+  outputsReady,
+  type ResamplerCursor,
+  rateRatio,
+} from "./resampler.js";
 
-/** What both forms of a chain need: how channels are mixed, and the rates. */
-export interface FlowPlan {
-  readonly mix: Mix;
-  /** How many samples at the start give the offset that is taken off. */
-  readonly offsetSamples: number;
-  readonly sampleRateHz: number;
-  readonly targetRateHz: number;
+/** Input samples handled at once: four channels of them, before and after resampling, fit the processor's first cache. */
+const SLICE_SAMPLES = 512;
+
+/** Up to four channels that go through the kernels together, with all that they carry from block to block. */
+interface Group {
+  readonly firstChannel: number;
+  readonly rows: readonly MixRow[];
+  /** Samples that wait in the resampler, shape [sample, LANES]. */
+  readonly held: Float64Array;
+  readonly states: readonly Float64Array[];
 }
 
-/** The moving part of a chain: blocks of inputs to blocks of channels. */
-export interface Flow {
-  push(block: readonly Float32Array[]): Float32Array[];
-  flush(): Float32Array[];
+/** Work space shared by all groups, shapes [sample, LANES] and, for `common`, [sample]. */
+interface Scratch {
+  readonly before: Float64Array;
+  /** The same array as `before` where the rate stays. */
+  readonly after: Float64Array;
+  readonly common: Float64Array;
 }
 
-/** Input samples handled at once: short enough that one channel's work stays in the processor's cache. */
-const SLICE_SAMPLES = 4096;
-
-/** Mean of each mixed channel over the first `count` samples of `block`, added in their order. */
-function offsetsOf(mix: Mix, block: readonly Float32Array[], count: number): Float64Array {
-  const mixed = new Float64Array(count);
-  const common = new Float64Array(count);
-  if (mix.common) mixInto(common, 0, block, 0, count, mix.common);
-  return Float64Array.from(mix.rows, (row) => {
-    mixInto(mixed, 0, block, 0, count, row);
-    let sum = 0;
-    for (let i = 0; i < count; i++) sum += mixed[i]! - common[i]!;
-    return count > 0 ? sum / count : 0;
+function createGroups(rows: readonly MixRow[], sections: Sections, taps: number): Group[] {
+  return Array.from({ length: Math.ceil(rows.length / LANES) }, (_, g) => {
+    const own = rows.slice(LANES * g, LANES * (g + 1));
+    return {
+      firstChannel: LANES * g,
+      rows: own,
+      held: new Float64Array(LANES * taps),
+      states: own.map(() => createFilterState(sections)),
+    };
   });
 }
 
-/** Samples kept until there are enough for the offset; gives the block to work on, joined with what was kept. */
-function createHead(wanted: number) {
-  let kept: Float32Array[][] = [];
-  let count = 0;
-  const join = () => (kept[0] ?? []).map((_, e) => concat(kept.map((block) => block[e]!)));
+function createScratch(cursor: ResamplerCursor | undefined): Scratch {
+  const common = new Float64Array(SLICE_SAMPLES);
+  if (!cursor) {
+    const both = new Float64Array(LANES * SLICE_SAMPLES);
+    return { before: both, after: both, common };
+  }
+  const { taps, up, down } = cursor.bank;
+  const samples = 2 * taps + SLICE_SAMPLES;
   return {
-    take(block: readonly Float32Array[]): readonly Float32Array[] | undefined {
-      count += block[0]!.length;
-      kept.push(block.map((signal) => signal.slice()));
-      return count >= wanted ? this.release() : undefined;
-    },
-    release(): readonly Float32Array[] {
-      const joined = join();
-      kept = [];
-      return joined;
-    },
+    before: new Float64Array(LANES * samples),
+    after: new Float64Array(LANES * (Math.ceil((samples * up) / down) + 1)),
+    common,
   };
 }
 
-/** One array of all parts in their order. */
-export function concat(parts: readonly Float32Array[]): Float32Array {
-  const all = new Float32Array(parts.reduce((length, part) => length + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
+/** What one slice of the input does to the resampler, the same for all groups. */
+interface Step {
+  readonly held: number;
+  readonly phase: number;
+  readonly outputs: number;
+  /** Samples that no later output needs. */
+  readonly consumed: number;
 }
 
-/** The causal chain by blocks: state per channel is the resampler's held samples and two values per filter section. */
+function takeStep(cursor: ResamplerCursor | undefined, count: number): Step {
+  if (!cursor) return { held: 0, phase: 0, outputs: count, consumed: count };
+  const { held, phase } = cursor;
+  const outputs = outputsReady(cursor, count);
+  return { held, phase, outputs, consumed: advanceCursor(cursor, count, outputs) };
+}
+
+function copyInto(out: Float64Array, x: Float64Array, start: number, end: number): void {
+  for (let i = start; i < end; i++) out[i - start] = x[i]!;
+}
+
+/** Round `count` samples of one lane of `x`, shape [sample, LANES], to float32 in `out` from `at`. */
+function roundLaneInto(out: Float32Array, at: number, x: Float64Array, lane: number, count: number): void {
+  for (let i = 0, a = lane; i < count; i++, a += LANES) out[at + i] = x[a]!;
+}
+
+/**
+ * The causal chain by blocks. State per channel: the resampler's held samples and two values per filter section; beside
+ * it, the first `offsetSamples` samples until they are complete.
+ */
 export function createStream(plan: FlowPlan & { readonly sections: Sections }): Flow {
-  const { mix, offsetSamples, sections } = plan;
+  const { mix, sections } = plan;
   const { up, down } = rateRatio(plan.sampleRateHz, plan.targetRateHz);
   const cursor = up === down ? undefined : createCursor(designPolyphase(up, down));
-  const channels = mix.rows.map((row) => ({
-    row,
-    held: new Float64Array(cursor ? cursor.bank.taps : 0),
-    state: createFilterState(sections),
-  }));
-  const taps = cursor ? cursor.bank.taps : 0;
-  const x = new Float64Array(taps + Math.max(SLICE_SAMPLES, taps));
-  const y = cursor ? new Float64Array(Math.ceil((x.length * up) / down) + 1) : x;
-  const common = new Float64Array(SLICE_SAMPLES);
+  const groups = createGroups(mix.rows, sections, cursor?.bank.taps ?? 0);
+  const { before, after, common } = createScratch(cursor);
+  const head = createStore();
   let offsets: Float64Array | undefined;
-  const head = createHead(offsetSamples);
 
-  /** Fill x from `held` with one channel's samples `start` to `end`, offset off. */
-  const load = (block: readonly Float32Array[], start: number, end: number, c: number, held: number) => {
-    mixInto(x, held, block, start, end, mix.rows[c]!);
-    const offset = offsets![c]!;
-    const last = held + end - start;
-    if (mix.common) for (let i = held; i < last; i++) x[i]! -= common[i - held]! + offset;
-    else if (offset !== 0) for (let i = held; i < last; i++) x[i]! -= offset;
-  };
-
-  const slice = (
+  /** One lane of `before` from sample `held` on: the channel's samples `start` to `end`, reference and offset off. */
+  const load = (
     block: readonly Float32Array[],
     start: number,
     end: number,
-    out: Float32Array[],
+    row: MixRow,
+    offset: number,
     at: number,
-  ): number => {
-    const count = end - start;
-    if (mix.common) mixInto(common, 0, block, start, end, mix.common);
-    const outputs = cursor ? outputsReady(cursor, count) : count;
-    const held = cursor ? cursor.held : 0;
-    const phase = cursor ? cursor.phase : 0;
-    const consumed = cursor ? advanceCursor(cursor, count, outputs) : count;
-    for (let c = 0; c < channels.length; c++) {
-      const channel = channels[c]!;
-      for (let i = 0; i < held; i++) x[i] = channel.held[i]!;
-      load(block, start, end, c, held);
-      if (cursor) polyphaseInto(y, 0, outputs, x, 0, phase, cursor.bank);
-      for (let i = consumed; i < held + count; i++) channel.held[i - consumed] = x[i]!;
-      sosfiltInto(y, 0, outputs, sections, channel.state);
-      const target = out[c]!;
-      for (let i = 0; i < outputs; i++) target[at + i] = y[i]!;
+  ) => {
+    mixInto(before, at, LANES, block, start, end, row, offset);
+    if (!mix.common) return;
+    for (let i = 0, o = at; i < end - start; i++, o += LANES) before[o]! -= common[i]!;
+  };
+
+  /** Filter `count` samples of the group in `after` and round them to float32 in `out` from `at`. */
+  const finish = (group: Group, count: number, out: readonly Float32Array[], at: number) => {
+    for (let lane = 0; lane < group.rows.length; lane++) {
+      sosfiltInto(after, lane, count, sections, group.states[lane]!, LANES);
+      roundLaneInto(out[group.firstChannel + lane]!, at, after, lane, count);
     }
-    return at + outputs;
+  };
+
+  const runSlice = (block: readonly Float32Array[], start: number, end: number, out: Float32Array[], at: number) => {
+    const { held, phase, outputs, consumed } = takeStep(cursor, end - start);
+    commonInto(common, mix, block, start, end);
+    for (const group of groups) {
+      copyInto(before, group.held, 0, LANES * held);
+      for (let lane = 0; lane < group.rows.length; lane++) {
+        const offset = offsets![group.firstChannel + lane]!;
+        load(block, start, end, group.rows[lane]!, offset, LANES * held + lane);
+      }
+      if (cursor) polyphaseInto(after, outputs, before, phase, cursor.bank);
+      if (cursor) copyInto(group.held, before, LANES * consumed, LANES * (held + end - start));
+      finish(group, outputs, out, at);
+    }
+    return outputs;
   };
 
   const run = (block: readonly Float32Array[]): Float32Array[] => {
@@ -123,40 +141,43 @@ export function createStream(plan: FlowPlan & { readonly sections: Sections }): 
     const out = mix.rows.map(() => new Float32Array(outputs));
     let at = 0;
     for (let start = 0; start < count; start += SLICE_SAMPLES) {
-      at = slice(block, start, Math.min(count, start + SLICE_SAMPLES), out, at);
+      at += runSlice(block, start, Math.min(count, start + SLICE_SAMPLES), out, at);
     }
     return out;
   };
 
-  const begin = (block: readonly Float32Array[]): Float32Array[] => {
-    offsets = offsetsOf(mix, block, Math.min(offsetSamples, block[0]!.length));
+  const begin = (): Float32Array[] => {
+    const block = head.take();
+    offsets = offsetsOf(plan, block);
     return run(block);
   };
 
   /** The outputs that zeros after the last sample complete. */
   const drain = (): Float32Array[] => {
     const owed = cursor ? outputsOwed(cursor) : 0;
-    return channels.map((channel) => {
-      if (!cursor || owed === 0) return new Float32Array(0);
-      x.fill(0);
-      for (let i = 0; i < cursor.held; i++) x[i] = channel.held[i]!;
-      polyphaseInto(y, 0, owed, x, 0, cursor.phase, cursor.bank);
-      sosfiltInto(y, 0, owed, sections, channel.state);
-      return Float32Array.from(y.subarray(0, owed));
-    });
+    const out = mix.rows.map(() => new Float32Array(owed));
+    if (!cursor || owed === 0) return out;
+    for (const group of groups) {
+      before.fill(0);
+      copyInto(before, group.held, 0, LANES * cursor.held);
+      polyphaseInto(after, owed, before, cursor.phase, cursor.bank);
+      finish(group, owed, out, 0);
+    }
+    return out;
   };
 
   return {
     push(block) {
       if (offsets) return run(block);
-      const first = head.take(block);
-      return first ? begin(first) : mix.rows.map(() => new Float32Array(0));
+      head.add(block);
+      return head.sampleCount > 0 && head.sampleCount >= plan.offsetSamples
+        ? begin()
+        : mix.rows.map(() => new Float32Array(0));
     },
     flush() {
-      const rest = head.release();
-      const early = offsets || rest.length === 0 ? undefined : begin(rest);
-      const late = drain();
-      return early ? early.map((part, c) => concat([part, late[c]!])) : late;
+      if (offsets || head.sampleCount === 0) return drain();
+      const early = begin();
+      return joinBlocks(early, drain());
     },
   };
 }

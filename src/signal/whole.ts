@@ -1,9 +1,10 @@
 import { createFilterState, sosfiltInto } from "./biquads.js";
 import type { Sections } from "./butterworth.js";
-import { resampleFourier } from "./fourier-resample.js";
-import { type Mix, mixInto } from "./mixing.js";
+import { commonInto, createStore, type Flow, type FlowPlan, offsetsOf } from "./flow.js";
+import { createFourierResampler, type FourierResampler } from "./fourier-resample.js";
+import { mixInto } from "./mixing.js";
+import { LANES } from "./polyphase.js";
 import { rateRatio, resamplePolyphase } from "./resampler.js";
-import { concat, type Flow, type FlowPlan } from "./stream.js";
 import { sosfiltfilt } from "./zero-phase.js";
 
 /** What the chain over a whole recording needs beside the plan. */
@@ -21,20 +22,7 @@ function roundHalfEven(value: number): number {
   return below % 2 === 0 ? below : below + 1;
 }
 
-/** One mixed channel of the recording in float64, offset off. */
-function mixChannel(mix: Mix, c: number, inputs: readonly Float32Array[], common: Float64Array, offsetSamples: number) {
-  const length = inputs[0]!.length;
-  const x = new Float64Array(length);
-  mixInto(x, 0, inputs, 0, length, mix.rows[c]!);
-  if (mix.common) for (let i = 0; i < length; i++) x[i]! -= common[i]!;
-  const head = Math.min(offsetSamples, length);
-  let sum = 0;
-  for (let i = 0; i < head; i++) sum += x[i]!;
-  const offset = head > 0 ? sum / head : 0;
-  if (offset !== 0) for (let i = 0; i < length; i++) x[i]! -= offset;
-  return x;
-}
-
+/** Filter a channel, which may be overwritten. */
 function filterChannel(x: Float64Array, { bandPass, notch, phase }: WholePlan): Float64Array {
   const filters = notch ? [bandPass, notch] : [bandPass];
   if (phase === "zero") return filters.reduce((signal, sections) => sosfiltfilt(signal, sections), x);
@@ -42,39 +30,51 @@ function filterChannel(x: Float64Array, { bandPass, notch, phase }: WholePlan): 
   return x;
 }
 
-/** Resample two channels (what one Fourier transform carries); sources are let go as soon as possible. */
-function resampleChannels(channels: Float64Array[], plan: WholePlan): Float64Array[] {
+/** How channels of `length` samples change their rate. */
+function planResampling(plan: WholePlan, length: number): FourierResampler {
   const { sampleRateHz, targetRateHz } = plan;
   const { up, down } = rateRatio(sampleRateHz, targetRateHz);
-  if (up === down) return channels;
-  if (plan.resample === "polyphase") return channels.map((x) => resamplePolyphase(x, up, down));
-  return resampleFourier(channels, roundHalfEven((channels[0]!.length * targetRateHz) / sampleRateHz));
+  if (up === down) return (channels) => [...channels];
+  if (plan.resample === "polyphase") return (channels) => resamplePolyphase(channels, up, down);
+  return createFourierResampler(length, roundHalfEven((length * targetRateHz) / sampleRateHz));
 }
 
-/** The chain over a whole recording: inputs are stored as they come and worked on two channels at a time at the end. */
+/** Reference, offset, resampling and filters over a complete recording, four channels at a time. */
+function runWhole(plan: WholePlan, inputs: readonly Float32Array[]): Float32Array[] {
+  const { mix } = plan;
+  const length = inputs[0]!.length;
+  const common = new Float64Array(mix.common ? length : 0);
+  commonInto(common, mix, inputs, 0, length);
+  const offsets = offsetsOf(plan, inputs);
+  const resample = planResampling(plan, length);
+  const mixed = (c: number) => {
+    const x = new Float64Array(length);
+    mixInto(x, 0, 1, inputs, 0, length, mix.rows[c]!, offsets[c]!);
+    if (mix.common) for (let i = 0; i < length; i++) x[i]! -= common[i]!;
+    return x;
+  };
+  const out: Float32Array[] = [];
+  for (let first = 0; first < mix.rows.length; first += LANES) {
+    const channels = mix.rows.slice(first, first + LANES).map((_, lane) => mixed(first + lane));
+    for (const x of resample(channels)) out.push(Float32Array.from(filterChannel(x, plan)));
+  }
+  return out;
+}
+
+/**
+ * The chain over a whole recording: `push` stores a copy of its block and gives nothing, `flush` gives everything. Memory:
+ * the recording in float32, its output in float32, and float64 work space for four channels.
+ */
 export function createWhole(plan: WholePlan): Flow {
-  const { mix, offsetSamples } = plan;
-  let blocks: (readonly Float32Array[])[] = [];
-  const empty = () => mix.rows.map(() => new Float32Array(0));
+  const store = createStore();
+  const empty = () => plan.mix.rows.map(() => new Float32Array(0));
   return {
     push(block) {
-      blocks.push(block.map((signal) => signal.slice()));
+      store.add(block);
       return empty();
     },
     flush() {
-      const inputs = (blocks[0] ?? []).map((_, e) => concat(blocks.map((block) => block[e]!)));
-      blocks = [];
-      const length = inputs[0]?.length ?? 0;
-      if (length === 0) return empty();
-      const common = new Float64Array(mix.common ? length : 0);
-      if (mix.common) mixInto(common, 0, inputs, 0, length, mix.common);
-      const out: Float32Array[] = [];
-      for (let c = 0; c < mix.rows.length; c += 2) {
-        const pair = [c, c + 1].filter((channel) => channel < mix.rows.length);
-        const mixed = pair.map((channel) => mixChannel(mix, channel, inputs, common, offsetSamples));
-        for (const x of resampleChannels(mixed, plan)) out.push(Float32Array.from(filterChannel(x, plan)));
-      }
-      return out;
+      return store.sampleCount > 0 ? runWhole(plan, store.take()) : empty();
     },
   };
 }

@@ -1,3 +1,4 @@
+import { UnsupportedError } from "../base/errors.js";
 import { sosfiltInto, steadyState } from "./biquads.js";
 import type { Sections } from "./butterworth.js";
 
@@ -13,25 +14,22 @@ export function oddPadLength(sections: Sections): number {
   return 3 * (2 * count + 1 - Math.min(shortZeros, shortPoles));
 }
 
-function filterFrom(x: Float64Array, sections: Sections, steady: Float64Array): void {
-  const first = x[0]!;
-  sosfiltInto(
-    x,
-    0,
-    x.length,
-    sections,
-    steady.map((value) => value * first),
-  );
+/** Filter the whole of `x` in place as if its first value had always been there. */
+function filterSteadily(x: Float64Array, sections: Sections): void {
+  sosfiltInto(x, 0, x.length, sections, steadyState(sections, x[0]!));
 }
 
 /**
  * Filter a whole channel forwards and backwards, so that no frequency is delayed: `scipy.signal.sosfiltfilt` with its
- * default odd extension. Returns a copy. Throws RangeError when `x` is not longer than the extension.
+ * default odd extension. Returns a copy. Throws UnsupportedError when `x` is not longer than the extension.
  */
 export function sosfiltfilt(x: Float64Array, sections: Sections): Float64Array {
   const pad = oddPadLength(sections);
-  if (x.length <= pad)
-    throw new RangeError(`invalid sample count: ${x.length} (zero-phase filters need more than ${pad})`);
+  if (x.length <= pad) {
+    throw new UnsupportedError(
+      `a recording of ${x.length} samples is too short for zero-phase filters, which need more than ${pad}: use phase "causal" or leave it out`,
+    );
+  }
   const last = x.length - 1;
   const extended = new Float64Array(x.length + 2 * pad);
   extended.set(x, pad);
@@ -39,10 +37,9 @@ export function sosfiltfilt(x: Float64Array, sections: Sections): Float64Array {
     extended[pad - i] = 2 * x[0]! - x[i]!;
     extended[pad + last + i] = 2 * x[last]! - x[last - i]!;
   }
-  const steady = steadyState(sections);
-  filterFrom(extended, sections, steady);
+  filterSteadily(extended, sections);
   extended.reverse();
-  filterFrom(extended, sections, steady);
+  filterSteadily(extended, sections);
   extended.reverse();
   return extended.slice(pad, pad + x.length);
 }

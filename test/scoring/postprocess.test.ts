@@ -23,7 +23,7 @@ test("hysteresisInto refuses thresholds that do not lie apart", () => {
 
 test("openMask drops runs shorter than the kernel, closeMask fills shorter gaps, edges stay neutral", () => {
   assert.equal(text(openMask(bits("1101110010000011"), 3)), "1101110000000011");
-  assert.equal(text(closeMask(bits("0100100001001000"), 5)), "0111100001111000");
+  assert.equal(text(closeMask(bits("0001001000000100010000"), 3)), "0001111000000100010000");
 });
 
 test("opening and closing equal their definitions by minimum and maximum over windows", () => {

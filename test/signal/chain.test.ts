@@ -63,3 +63,98 @@ test("the reference preset gives the samples of the reference system's scipy cal
   const [first] = runInBlocks(REFERENCE_CHAIN, 250, ELECTRODES_19, inputs, []);
   assert.ok(relativeError(first!, expected.filtered) < 1e-6, `${relativeError(first!, expected.filtered)}`);
 });
+
+test("a chain's output is its input's length times the ratio, rounded up, from nothing to a few samples", () => {
+  for (const count of [0, 1, 2, 3, 99, 250, 251]) {
+    for (const rate of [250, 256, 400, 512, 1000]) {
+      const inputs = inputsOf(count, ELECTRODES_19.length);
+      const out = runInBlocks(DEFAULT_CHAIN, rate, ELECTRODES_19, inputs, [0, 1]);
+      assert.equal(out.length, 19);
+      for (const channel of out)
+        assert.equal(channel.length, Math.ceil((count * 256) / rate), `${count} at ${rate} Hz`);
+    }
+  }
+});
+
+test("a constant offset of millivolts leaves no step behind", () => {
+  const inputs = ELECTRODES_19.map((_, e) => new Float32Array(1000).fill(4400 - e));
+  for (const options of [DEFAULT_CHAIN, { ...DEFAULT_CHAIN, phase: "zero" as const }]) {
+    for (const channel of runInBlocks(options, 250, ELECTRODES_19, inputs, [])) {
+      assert.ok(channel.every((value) => Math.abs(value) < 1e-9));
+    }
+  }
+});
+
+test("a chain is linear and its channels do not mix", () => {
+  const a = inputsOf(1500, 19);
+  const silent = a.map((x, e) => (e === 4 ? x : new Float32Array(x.length)));
+  const whole = runInBlocks(DEFAULT_CHAIN, 250, ELECTRODES_19, a, []);
+  const alone = runInBlocks(DEFAULT_CHAIN, 250, ELECTRODES_19, silent, []);
+  assert.deepEqual(alone[4], whole[4]);
+  assert.ok(alone.every((x, c) => c === 4 || x.every((value) => value === 0)));
+  const doubled = runInBlocks(
+    DEFAULT_CHAIN,
+    250,
+    ELECTRODES_19,
+    a.map((x) => x.map((value) => 2 * value)),
+    [],
+  );
+  assert.deepEqual(
+    doubled[7],
+    whole[7]!.map((value) => 2 * value),
+  );
+});
+
+test("the mains notch and the band edges do what they are named for", () => {
+  const power = (hertz: number, options: ChainOptions) => {
+    const sine = Float32Array.from({ length: 5000 }, (_, i) => 100 * Math.sin((2 * Math.PI * hertz * i) / 250));
+    const [out] = runInBlocks(
+      options,
+      250,
+      ELECTRODES_19,
+      ELECTRODES_19.map(() => sine),
+      [],
+    );
+    return out!.subarray(2560).reduce((sum, value) => sum + value * value, 0) / (out!.length - 2560);
+  };
+  assert.ok(power(60, DEFAULT_CHAIN) < 5000 * 1e-5);
+  assert.ok(Math.abs(power(60, { ...DEFAULT_CHAIN, notchHz: 50 }) / 5000 - 1) < 0.02);
+  assert.ok(Math.abs(power(10, DEFAULT_CHAIN) / 5000 - 1) < 0.02);
+  assert.ok(power(0.05, DEFAULT_CHAIN) < 1);
+});
+
+test("a zero-phase chain delays nothing, a causal one does", () => {
+  const bump = Float32Array.from({ length: 2560 }, (_, i) => 100 * Math.exp(-(((i - 1280) / 20) ** 2)));
+  const peak = (options: ChainOptions) => {
+    const [out] = runInBlocks(
+      options,
+      256,
+      ELECTRODES_19,
+      ELECTRODES_19.map(() => bump),
+      [],
+    );
+    return out!.indexOf(Math.max(...out!));
+  };
+  assert.equal(peak({ ...DEFAULT_CHAIN, phase: "zero" }), 1280);
+  assert.notEqual(peak(DEFAULT_CHAIN), 1280);
+});
+
+test("a zero-phase chain says how short a recording it cannot filter", () => {
+  const chain = createChain({ ...DEFAULT_CHAIN, phase: "zero" }, { sampleRateHz: 256, electrodes: [...ELECTRODES_19] });
+  chain.push(inputsOf(20, 19));
+  assert.throws(() => chain.flush(), /20 samples is too short for zero-phase filters, which need more than 21/);
+});
+
+test("a chain keeps no block: the caller may overwrite it after push", () => {
+  const inputs = inputsOf(700, 19);
+  const whole = runInBlocks(DEFAULT_CHAIN, 250, ELECTRODES_19, inputs, []);
+  const chain = createChain(DEFAULT_CHAIN, { sampleRateHz: 250, electrodes: [...ELECTRODES_19] });
+  const block = inputs.map(() => new Float32Array(100));
+  const first: number[] = [];
+  for (let from = 0; from < 700; from += 100) {
+    for (const [e, x] of block.entries()) x.set(inputs[e]!.subarray(from, from + 100));
+    first.push(...chain.push(block)[0]!);
+  }
+  first.push(...chain.flush()[0]!);
+  assert.deepEqual(Float32Array.from(first), whole[0]);
+});

@@ -1,0 +1,25 @@
+// Starts the stock tslab kernel from node_modules: node launcher.mjs CONNECTION_FILE. Cells see `ictal` as a package.
+import { createRequire } from "node:module";
+import { ensureBuilt, followParent, project, quietRequireOfModules } from "../prepare.mjs";
+import { offerProject } from "./imports.mjs";
+import { mapCellLines } from "./lines.mjs";
+import { repairProtocol } from "./protocol.mjs";
+import { loseNoMessage } from "./sockets.mjs";
+
+const connectionFile = process.argv[2];
+if (!connectionFile) {
+  process.stderr.write("usage: node launcher.mjs CONNECTION_FILE (Jupyter and `ictal notebook exec` fill it in)\n");
+  process.exit(2);
+}
+
+followParent();
+quietRequireOfModules();
+const notice = ensureBuilt();
+
+const require = createRequire(import.meta.url);
+const fromTslab = createRequire(require.resolve("tslab")); // the very modules that tslab loads
+loseNoMessage(fromTslab("zeromq"));
+offerProject(fromTslab("@tslab/typescript-for-tslab"), project);
+const lines = mapCellLines(fromTslab, "@tslab/typescript-for-tslab");
+repairProtocol(fromTslab, { lines, notice });
+fromTslab("./main.js").startKernel({ configPath: connectionFile, enableFindLocal: false });

@@ -1,0 +1,238 @@
+/** manifest.json: the recordings and events of one cache, written last, by one process, strict. Windows are derived from it. */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { z } from "zod";
+import { canonicalJson, hashOf } from "../base/canonical.js";
+import { CacheError, NotFoundError } from "../base/errors.js";
+import { totalSeconds } from "../base/events.js";
+import { mapConcurrent } from "./concurrent.js";
+import { type CacheFolder, MANIFEST_FILE, parseCacheJson, recordingFile, resolveFolder } from "./folder.js";
+import { CACHE_FORMAT_VERSION, FRAME_SAMPLES } from "./format.js";
+import {
+  bytesOnDisk,
+  eventSchema,
+  type LeftOut,
+  listSidecars,
+  parseSidecar,
+  readLeftOut,
+  readSidecar,
+  type Sidecar,
+} from "./sidecar.js";
+import { writeCacheFile } from "./temporary.js";
+
+const count = z.number().int().min(0);
+
+const recordingSchema = z.object({
+  id: z.string(),
+  split: z.string(),
+  patient: z.string(),
+  /** Relative to the manifest, forward slashes. */
+  file: z.string(),
+  fileBytes: count,
+  sampleCount: count.min(1),
+  durationSeconds: z.number().positive(),
+  /** False: no annotations, hence neither seizure nor background. */
+  labelled: z.boolean(),
+  seizures: z.array(eventSchema),
+  /** Channels that were interpolated. */
+  filled: z.array(z.string()),
+  /** Channels without a signal. */
+  flat: z.array(z.string()),
+});
+
+const countsSchema = z.object({
+  recordings: count,
+  labelled: count,
+  patients: count,
+  seizures: count,
+  seizureSeconds: z.number().min(0),
+  eegSeconds: z.number().min(0),
+});
+
+const manifestSchema = z.object({
+  formatVersion: z.literal(CACHE_FORMAT_VERSION),
+  key: z.string(),
+  sampleType: z.enum(["int16", "float32"]),
+  sampleRateHz: z.number().positive(),
+  frameSamples: z.literal(FRAME_SAMPLES),
+  channels: z.array(z.string()).min(1),
+  corpusFingerprint: z.string(),
+  counts: countsSchema,
+  bySplit: z.record(z.string(), countsSchema),
+  leftOut: z.array(z.object({ id: z.string(), code: z.string(), reason: z.string() })),
+  recordings: z.array(recordingSchema),
+});
+
+/** One recording of a manifest. */
+export type ManifestRecording = z.infer<typeof recordingSchema>;
+
+/** Recordings, events and counts of a cache; `recordings` is sorted by id. */
+export type Manifest = z.infer<typeof manifestSchema>;
+
+/** Sums over recordings. */
+export type ManifestCounts = z.infer<typeof countsSchema>;
+
+export interface WriteManifestOptions {
+  /** Which cache of the folder. @default the only one there */
+  readonly key?: string;
+  /** The corpus the cache must cover. @default every recording that is in the cache */
+  readonly catalogue?: { readonly recordings: readonly { readonly id: string }[]; readonly fingerprint: string };
+}
+
+function toRecording(sidecar: Sidecar): ManifestRecording {
+  const named = (marks: readonly boolean[]) => sidecar.channels.filter((_, channel) => marks[channel]);
+  return {
+    id: sidecar.id,
+    split: sidecar.split,
+    patient: sidecar.patient,
+    file: recordingFile(sidecar.id, sidecar.sampleType),
+    fileBytes: sidecar.fileBytes,
+    sampleCount: sidecar.sampleCount,
+    durationSeconds: sidecar.durationSeconds,
+    labelled: sidecar.labelled,
+    seizures: sidecar.seizures,
+    filled: named(sidecar.filled),
+    flat: named(sidecar.flat),
+  };
+}
+
+function countRecordings(recordings: readonly ManifestRecording[]): ManifestCounts {
+  return {
+    recordings: recordings.length,
+    labelled: recordings.filter((recording) => recording.labelled).length,
+    patients: new Set(recordings.map((recording) => recording.patient)).size,
+    seizures: recordings.reduce((sum, recording) => sum + recording.seizures.length, 0),
+    seizureSeconds: recordings.reduce((sum, recording) => sum + totalSeconds(recording.seizures), 0),
+    eegSeconds: recordings.reduce((sum, recording) => sum + recording.durationSeconds, 0),
+  };
+}
+
+function countSplits(recordings: readonly ManifestRecording[]): Record<string, ManifestCounts> {
+  const splits = [...new Set(recordings.map((recording) => recording.split))];
+  return Object.fromEntries(
+    splits.map((split) => [split, countRecordings(recordings.filter((recording) => recording.split === split))]),
+  );
+}
+
+function listSome(names: readonly string[]): string {
+  const shown = names.slice(0, 3).join(", ");
+  return names.length > 3 ? `${shown} and ${names.length - 3} more` : shown;
+}
+
+function refuseMissing(missing: readonly string[], total: number): void {
+  if (missing.length === 0) return;
+  const message = `${missing.length} of ${total} recordings are not in the cache: ${listSome(missing)}; run: ictal cache build`;
+  throw new CacheError(message, { found: total - missing.length, expected: total });
+}
+
+function refuseNoPositives(counts: ManifestCounts): void {
+  if (counts.seizures > 0) return;
+  const message = `no seizure in ${counts.recordings} recordings (${counts.labelled} with annotations); a detector cannot learn from that. Check that the annotation files lie beside the recordings (ictal annotations check), that the split is the right one, and that a limit (BGB_LIMIT_FILES, --limit) does not cut all seizures away`;
+  throw new CacheError(message, { found: 0, expected: "at least one seizure" });
+}
+
+function refuseSharedPatients(recordings: readonly ManifestRecording[]): void {
+  const splitOf = new Map<string, string>();
+  const shared = new Set<string>();
+  for (const { patient, split } of recordings) {
+    const known = splitOf.get(patient);
+    if (known !== undefined && known !== split) shared.add(patient);
+    splitOf.set(patient, split);
+  }
+  if (shared.size === 0) return;
+  const message = `patients in more than one split: ${listSome([...shared].sort())}; results would be too good. Move or remove their recordings`;
+  throw new CacheError(message, { found: [...shared].sort(), expected: "every patient in one split" });
+}
+
+async function sidecarsPresent(folder: CacheFolder): Promise<string[]> {
+  const files = await listSidecars(folder);
+  const ids = await mapConcurrent(files, 16, async (file) => {
+    const path = join(folder.path, file);
+    return parseSidecar(await readFile(path, "utf8"), path).id;
+  });
+  return ids.sort();
+}
+
+type Found = { recording: ManifestRecording } | { leftOut: LeftOut } | { missing: string };
+
+/** A note on a left-out recording comes first: it is newer than samples from a time when the recording was sound. */
+async function findRecording(folder: CacheFolder, id: string): Promise<Found> {
+  const leftOut = await readLeftOut(folder.path, id);
+  if (leftOut) return { leftOut };
+  const sidecar = await readSidecar(folder.path, id);
+  if (!sidecar) return { missing: id };
+  if (sidecar.key !== folder.key) {
+    const message = `${id}: sidecar of another cache; remove it and build again`;
+    throw new CacheError(message, { found: sidecar.key, expected: folder.key });
+  }
+  const recording = toRecording(sidecar);
+  const bytes = await bytesOnDisk(join(folder.path, recording.file));
+  return bytes === recording.fileBytes ? { recording } : { missing: id };
+}
+
+/** A manifest from the sidecars of a key folder; refuses missing recordings, no seizures, and patients in two splits. */
+async function collectManifest(folder: CacheFolder, { catalogue }: WriteManifestOptions): Promise<Manifest> {
+  const ids = catalogue ? catalogue.recordings.map((recording) => recording.id).sort() : await sidecarsPresent(folder);
+  const found = await mapConcurrent(ids, 16, (id) => findRecording(folder, id));
+  refuseMissing(
+    found.flatMap((each) => ("missing" in each ? [each.missing] : [])),
+    ids.length,
+  );
+  const recordings = found.flatMap((each) => ("recording" in each ? [each.recording] : []));
+  const counts = countRecordings(recordings);
+  refuseNoPositives(counts);
+  refuseSharedPatients(recordings);
+  return {
+    formatVersion: CACHE_FORMAT_VERSION,
+    key: folder.key,
+    sampleType: folder.sampleType,
+    sampleRateHz: folder.sampleRateHz,
+    frameSamples: folder.frameSamples,
+    channels: folder.channels,
+    corpusFingerprint: catalogue?.fingerprint ?? hashOf(recordings.map(({ id, sampleCount }) => [id, sampleCount])),
+    counts,
+    bySplit: countSplits(recordings),
+    leftOut: found.flatMap((each) => ("leftOut" in each ? [each.leftOut] : [])),
+    recordings,
+  };
+}
+
+/** Text of a manifest: canonical JSON with one recording per line, so equal manifests are equal bytes and diffs are readable. */
+export function manifestText(manifest: Manifest): string {
+  const { recordings, ...head } = manifest;
+  const lines = recordings.map((recording) => canonicalJson(recording));
+  return `${canonicalJson(head).slice(0, -1)},"recordings":[\n${lines.join(",\n")}\n]}\n`;
+}
+
+/**
+ * Build manifest.json of the cache at `dir` from its sidecars and write it whole. Throws a CacheError when a recording of
+ * the catalogue is neither cached nor noted as left out, when there is no seizure at all, and when a patient is in two splits.
+ */
+export async function writeManifest(
+  dir: string,
+  options: WriteManifestOptions = {},
+): Promise<{ manifest: Manifest; path: string }> {
+  const folder = await resolveFolder(dir, options.key);
+  const manifest = await collectManifest(folder, options);
+  const path = join(folder.path, MANIFEST_FILE);
+  await writeCacheFile(folder.path, path, manifestText(manifest));
+  return { manifest, path };
+}
+
+/** Read and check the manifest of the cache at `dir`. NotFoundError when it was not written yet, CacheError when damaged. */
+export async function readManifest(dir: string, options: { readonly key?: string } = {}): Promise<Manifest> {
+  const folder = await resolveFolder(dir, options.key);
+  const path = join(folder.path, MANIFEST_FILE);
+  const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== "ENOENT") throw error;
+    throw new NotFoundError(`no manifest at ${path}; write it with: ictal manifest`, path, { cause: error });
+  });
+  const manifest = parseCacheJson(manifestSchema, text, path);
+  if (manifest.key !== folder.key)
+    throw new CacheError(`${path}: written for another cache; write it again with: ictal manifest`, {
+      found: manifest.key,
+      expected: folder.key,
+    });
+  refuseNoPositives(manifest.counts);
+  return manifest;
+}

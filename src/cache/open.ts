@@ -1,0 +1,74 @@
+import { open } from "node:fs/promises";
+import { join } from "node:path";
+import { CacheError, NotFoundError } from "../base/errors.js";
+import { crc32 } from "./crc32.js";
+import { type CacheFolder, recordingFile, resolveFolder } from "./folder.js";
+import { bytesOf, createFrame, frameCountOf, frameLayout, type StoredFrame } from "./format.js";
+import { listSidecars, readSidecar, type Sidecar } from "./sidecar.js";
+
+/** A cache opened for looking at single recordings; training reads windows through `openWindowReader`. */
+export interface Cache {
+  readonly folder: CacheFolder;
+  /** Relative paths of the sidecars, ascending. */
+  list(): Promise<string[]>;
+  /** What is known of a recording. NotFoundError when it is not cached. */
+  sidecar(id: string): Promise<Sidecar>;
+}
+
+/** Open the cache at `dir` (a cache folder with one key, or a key folder). */
+export async function openCache(dir: string, options: { readonly key?: string } = {}): Promise<Cache> {
+  const folder = await resolveFolder(dir, options.key);
+  return {
+    folder,
+    list: () => listSidecars(folder),
+    async sidecar(id) {
+      const sidecar = await readSidecar(folder.path, id);
+      if (sidecar) return sidecar;
+      throw new NotFoundError(`${id} is not in the cache ${folder.path}; run: ictal cache build`, id);
+    },
+  };
+}
+
+/** A stored frame as read: numbers times `scale` are standard deviations. */
+export interface FrameRead {
+  readonly frame: number;
+  /** `[channel, frameSamples]`, int16 or float32; owned by the caller. */
+  readonly values: StoredFrame;
+  readonly scale: number;
+  /** Samples of the frame that belong to the recording. */
+  readonly validSamples: number;
+}
+
+/**
+ * Frames `[startFrame, endFrame)` of a recording, each checked against its CRC; a CacheError names the first bad frame.
+ * @default all frames
+ */
+export async function* readFrames(
+  cache: Cache,
+  id: string,
+  range: { readonly startFrame?: number; readonly endFrame?: number } = {},
+): AsyncGenerator<FrameRead> {
+  const sidecar = await cache.sidecar(id);
+  const layout = frameLayout(sidecar.channels.length, sidecar.sampleType);
+  const last = frameCountOf(sidecar.sampleCount);
+  const { startFrame = 0, endFrame = last } = range;
+  if (startFrame < 0 || endFrame > last) throw new RangeError(`invalid frames: ${startFrame}..${endFrame} of ${last}`);
+  const file = join(cache.folder.path, recordingFile(id, sidecar.sampleType));
+  const handle = await open(file, "r");
+  try {
+    for (let frame = startFrame; frame < endFrame; frame++) {
+      const values = createFrame(layout);
+      const bytes = bytesOf(values);
+      const { bytesRead } = await handle.read(bytes, 0, bytes.length, frame * layout.frameBytes);
+      if (bytesRead !== bytes.length || crc32(bytes) !== sidecar.frameCrc32[frame])
+        throw new CacheError(`${file}: frame ${frame} is damaged; mend it with: ictal cache build --verify`, {
+          found: bytesRead === bytes.length ? crc32(bytes) : `${bytesRead} bytes`,
+          expected: sidecar.frameCrc32[frame],
+        });
+      const validSamples = Math.min(layout.frameSamples, sidecar.sampleCount - frame * layout.frameSamples);
+      yield { frame, values, scale: layout.scale, validSamples };
+    }
+  } finally {
+    await handle.close();
+  }
+}

@@ -1,0 +1,128 @@
+import { access, constants, mkdir, open, readdir, rm, stat } from "node:fs/promises";
+import { hostname } from "node:os";
+import { dirname, join } from "node:path";
+import { threadId } from "node:worker_threads";
+import { commitFile } from "../base/atomic-file.js";
+import { CacheError } from "../base/errors.js";
+
+/** Folder inside a key folder where files are written before they are renamed into place. */
+export const TEMPORARY_FOLDER = ".tmp";
+
+const HOST = hostname().replace(/[^A-Za-z0-9.]/g, "_");
+const DAY_MILLISECONDS = 24 * 3600 * 1000;
+let serial = 0;
+
+/** A path in `folder`'s temporary folder that names host, process and thread, so that no two writers share one. */
+export function temporaryPath(folder: string): string {
+  serial += 1;
+  return join(folder, TEMPORARY_FOLDER, `${HOST}-${process.pid}-${threadId}-${serial}`);
+}
+
+/**
+ * Make a folder and those above it. On a read-only disk Node's recursive mkdir says ENOENT; this throws the real reason.
+ */
+export async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    await checkWritable(dirname(path));
+    throw error;
+  }
+}
+
+/** Throws why the nearest folder that exists cannot be written. */
+async function checkWritable(path: string): Promise<void> {
+  const exists = await stat(path).catch(() => undefined);
+  if (exists || dirname(path) === path) await access(path, constants.W_OK);
+  else await checkWritable(dirname(path));
+}
+
+/** Open a new temporary file of `folder`, making the folder when needed. */
+export async function openTemporary(
+  folder: string,
+): Promise<{ path: string; handle: import("node:fs/promises").FileHandle }> {
+  const path = temporaryPath(folder);
+  await makeFolder(dirname(path));
+  return { path, handle: await open(path, "wx") };
+}
+
+/** Rename a closed, synced temporary file to `path`, making its folder when needed. */
+export async function placeFile(temporary: string, path: string): Promise<void> {
+  await makeFolder(dirname(path));
+  await commitFile(temporary, path);
+}
+
+/** Write `data` to `path`, a file of the key folder `folder`, so that a reader sees the old or the whole new one. */
+export async function writeCacheFile(folder: string, path: string, data: string): Promise<void> {
+  try {
+    const { path: temporary, handle } = await openTemporary(folder);
+    try {
+      await handle.writeFile(data);
+      await handle.sync();
+      await handle.close();
+      await placeFile(temporary, path);
+    } catch (error) {
+      await handle.close().catch(() => undefined); // closed already when the rename failed
+      await rm(temporary, { force: true });
+      throw error;
+    }
+  } catch (error) {
+    throw storageError(error, path);
+  }
+}
+
+const STORAGE_FAULTS: Readonly<Record<string, string>> = {
+  ENOSPC: "no space left on the disk; free some or choose another cache folder",
+  EDQUOT: "the disk quota is used up; free some or choose another cache folder",
+  EROFS: "the file system is read-only; choose another cache folder",
+  EACCES: "no permission to write; change it or choose another cache folder",
+  EPERM: "no permission to write; change it or choose another cache folder",
+  ENOTDIR: "a file stands where a folder is needed; choose another cache folder",
+};
+
+/** A CacheError for a fault of the cache's disk, which stops a build; any other error comes back unchanged. */
+export function storageError(error: unknown, path: string): unknown {
+  const code = (error as NodeJS.ErrnoException | undefined)?.code;
+  const advice = code === undefined ? undefined : STORAGE_FAULTS[code];
+  if (advice === undefined) return error;
+  const message = `cannot write ${path}: ${advice} (${code}). What was finished is kept; the same command carries on.`;
+  return new CacheError(message, { found: code, expected: "a writable folder with room" }, { cause: error });
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+}
+
+/** A file of the temporary folder and whether its writer still lives. */
+export interface Leftover {
+  readonly path: string;
+  readonly bytes: number;
+  /** True when its process on this machine is gone, or when it is older than a day. */
+  readonly abandoned: boolean;
+}
+
+/** The files of `folder`'s temporary folder, by name. */
+export async function listTemporary(folder: string): Promise<Leftover[]> {
+  const names = await readdir(join(folder, TEMPORARY_FOLDER)).catch(() => [] as string[]);
+  const found: Leftover[] = [];
+  for (const name of names.sort()) {
+    const path = join(folder, TEMPORARY_FOLDER, name);
+    const info = await stat(path).catch(() => undefined);
+    if (!info) continue;
+    const owner = /^(.*)-(\d+)-\d+-\d+$/.exec(name);
+    const ownerGone = owner?.[1] === HOST && !isAlive(Number(owner[2]));
+    found.push({ path, bytes: info.size, abandoned: ownerGone || Date.now() - info.mtimeMs > DAY_MILLISECONDS });
+  }
+  return found;
+}
+
+/** Remove the abandoned files of `folder`'s temporary folder; files of living writers stay. */
+export async function sweepTemporary(folder: string): Promise<void> {
+  for (const { path, abandoned } of await listTemporary(folder)) if (abandoned) await rm(path, { force: true });
+}

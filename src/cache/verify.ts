@@ -1,0 +1,177 @@
+import { open, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { CacheError, isIctalError } from "../base/errors.js";
+import { type Progress, silentProgress } from "../base/progress.js";
+import { mapConcurrent } from "./concurrent.js";
+import { crc32 } from "./crc32.js";
+import { type CacheFolder, findFolders, MANIFEST_FILE, recordingFile } from "./folder.js";
+import { frameLayout } from "./format.js";
+import { type Manifest, readManifest } from "./manifest.js";
+import { bytesOnDisk, listSidecars, parseSidecar, type Sidecar } from "./sidecar.js";
+
+/** One fault of a cache. */
+export interface BadFrame {
+  readonly id: string;
+  /** 0-based; null when the whole recording, its sidecar or the manifest is at fault. */
+  readonly frame: number | null;
+  readonly reason: string;
+}
+
+/** What a check found; `mend` names the command that repairs it. */
+export interface VerifyReport {
+  readonly recordings: number;
+  readonly frames: number;
+  readonly bytes: number;
+  readonly bad: readonly BadFrame[];
+  readonly mend?: string;
+}
+
+export interface VerifyOptions {
+  /** Only this key. @default every key of the folder */
+  readonly key?: string;
+  readonly progress?: Progress;
+  readonly signal?: AbortSignal;
+}
+
+const READ_AHEAD_RECORDINGS = 4;
+
+/** Faults of one recording's file: missing, wrong length, frames whose CRC differs. Memory: one frame. */
+export async function checkFrames(folder: string, sidecar: Sidecar, signal?: AbortSignal): Promise<BadFrame[]> {
+  const { id } = sidecar;
+  const layout = frameLayout(sidecar.channels.length, sidecar.sampleType);
+  const path = join(folder, recordingFile(id, sidecar.sampleType));
+  const found = await bytesOnDisk(path);
+  if (found === undefined) return [{ id, frame: null, reason: "the samples file is missing" }];
+  const bad: BadFrame[] = [];
+  if (found !== sidecar.fileBytes) {
+    const frame = Math.min(Math.floor(found / layout.frameBytes), sidecar.frameCrc32.length);
+    bad.push({ id, frame, reason: `the file has ${found} bytes, expected ${sidecar.fileBytes}` });
+  }
+  const buffer = new Uint8Array(layout.frameBytes);
+  const whole = Math.min(Math.floor(found / layout.frameBytes), sidecar.frameCrc32.length);
+  const handle = await open(path, "r");
+  try {
+    for (let frame = 0; frame < whole; frame++) {
+      signal?.throwIfAborted();
+      await handle.read(buffer, 0, buffer.length, frame * layout.frameBytes);
+      const crc = crc32(buffer);
+      if (crc !== sidecar.frameCrc32[frame])
+        bad.push({ id, frame, reason: `CRC ${crc.toString(16)}, expected ${sidecar.frameCrc32[frame]!.toString(16)}` });
+    }
+  } finally {
+    await handle.close();
+  }
+  return bad;
+}
+
+function checkIdentity(folder: CacheFolder, sidecar: Sidecar, file: string): BadFrame[] {
+  const { id } = sidecar;
+  const bad: BadFrame[] = [];
+  if (sidecar.key !== folder.key)
+    bad.push({ id, frame: null, reason: `${file}: key ${sidecar.key}, expected ${folder.key}` });
+  if (sidecar.channels.join() !== folder.channels.join())
+    bad.push({ id, frame: null, reason: `${file}: other channels than the cache` });
+  return bad;
+}
+
+interface Checked {
+  readonly sidecar?: Sidecar;
+  readonly bad: readonly BadFrame[];
+}
+
+async function checkRecording(folder: CacheFolder, file: string, signal?: AbortSignal): Promise<Checked> {
+  const path = join(folder.path, file);
+  try {
+    const sidecar = parseSidecar(await readFile(path, "utf8"), path);
+    return {
+      sidecar,
+      bad: [...checkIdentity(folder, sidecar, path), ...(await checkFrames(folder.path, sidecar, signal))],
+    };
+  } catch (error) {
+    if (!isIctalError(error, "CacheError")) throw error;
+    return { bad: [{ id: file.replace(/\.json$/, ""), frame: null, reason: error.message }] };
+  }
+}
+
+function checkManifest(manifest: Manifest, sidecars: ReadonlyMap<string, Sidecar>): BadFrame[] {
+  return manifest.recordings.flatMap(({ id, sampleCount }) => {
+    const sidecar = sidecars.get(id);
+    if (!sidecar) return [{ id, frame: null, reason: "named by the manifest, not in the cache" }];
+    if (sidecar.sampleCount === sampleCount) return [];
+    return [
+      { id, frame: null, reason: `the manifest says ${sampleCount} samples, the sidecar ${sidecar.sampleCount}` },
+    ];
+  });
+}
+
+async function readManifestIfAny(folder: CacheFolder): Promise<{ manifest?: Manifest; bad: BadFrame[] }> {
+  try {
+    return { manifest: await readManifest(folder.path), bad: [] };
+  } catch (error) {
+    if (isIctalError(error, "NotFoundError")) return { bad: [] };
+    if (isIctalError(error, "CacheError")) return { bad: [{ id: MANIFEST_FILE, frame: null, reason: error.message }] };
+    throw error;
+  }
+}
+
+async function verifyFolder(
+  folder: CacheFolder,
+  { progress = silentProgress, signal }: VerifyOptions,
+): Promise<VerifyReport> {
+  const files = await listSidecars(folder);
+  let done = 0;
+  let megabytes = 0;
+  const checked = await mapConcurrent(files, READ_AHEAD_RECORDINGS, async (file) => {
+    signal?.throwIfAborted();
+    const result = await checkRecording(folder, file, signal);
+    done += 1;
+    megabytes += (result.sidecar?.fileBytes ?? 0) / 1e6;
+    progress.update({
+      label: "verify",
+      done,
+      total: files.length,
+      unit: "recordings",
+      note: `${megabytes.toFixed(0)} MB`,
+    });
+    return result;
+  });
+  const sidecars = new Map(checked.flatMap(({ sidecar }) => (sidecar ? [[sidecar.id, sidecar] as const] : [])));
+  const { manifest, bad } = await readManifestIfAny(folder);
+  const unreadable = new Set(checked.flatMap((each) => (each.sidecar ? [] : each.bad.map(({ id }) => id))));
+  const byManifest = manifest ? checkManifest(manifest, sidecars).filter(({ id }) => !unreadable.has(id)) : [];
+  return {
+    recordings: files.length,
+    frames: [...sidecars.values()].reduce((sum, sidecar) => sum + sidecar.frameCrc32.length, 0),
+    bytes: [...sidecars.values()].reduce((sum, sidecar) => sum + sidecar.fileBytes, 0),
+    bad: [...checked.flatMap((each) => each.bad), ...byManifest, ...bad],
+  };
+}
+
+/**
+ * Check every frame of the cache at `dir` against its CRC, the sidecars against the files and the manifest against both,
+ * at disk speed and in bounded memory. Faults are reported, not thrown; a folder without a cache is a NotFoundError or CacheError.
+ */
+export async function verifyCache(dir: string, options: VerifyOptions = {}): Promise<VerifyReport> {
+  const all = await findFolders(dir);
+  const folders = options.key === undefined ? all : all.filter((folder) => folder.key === options.key);
+  if (folders.length === 0)
+    throw new CacheError(
+      `no cache${options.key ? ` with key ${options.key}` : ""} in ${dir}; build one with: ictal cache build`,
+      {
+        found: all.map((folder) => folder.key),
+        expected: options.key ?? "a folder with cache.json",
+      },
+    );
+  const reports: VerifyReport[] = [];
+  for (const folder of folders) reports.push(await verifyFolder(folder, options));
+  options.progress?.finish();
+  const sum = (pick: (report: VerifyReport) => number) => reports.reduce((total, report) => total + pick(report), 0);
+  const bad = reports.flatMap((report) => report.bad);
+  return {
+    recordings: sum((report) => report.recordings),
+    frames: sum((report) => report.frames),
+    bytes: sum((report) => report.bytes),
+    bad,
+    ...(bad.length > 0 && { mend: "ictal cache build --verify (same flags as the first build), then: ictal manifest" }),
+  };
+}

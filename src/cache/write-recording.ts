@@ -1,0 +1,52 @@
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { crc32 } from "./crc32.js";
+import { recordingFile } from "./folder.js";
+import { bytesOf, createFrame, FRAME_SAMPLES, type FrameLayout } from "./format.js";
+import { type FrameScaling, storeFrameInto } from "./normalize.js";
+import { type FrameSpool, writeFully } from "./spool.js";
+import { openTemporary, placeFile, storageError } from "./temporary.js";
+
+/** What was written of a recording: the CRC-32 of each frame and the length of the file. */
+export interface WrittenSamples {
+  readonly frameCrc32: number[];
+  readonly fileBytes: number;
+}
+
+/**
+ * Second pass over a filtered recording: scale each frame, write it, and rename the whole file into place after fsync.
+ * A full or read-only disk is a CacheError; nothing half-written stays.
+ */
+export async function writeSamples(
+  folder: string,
+  id: string,
+  layout: FrameLayout,
+  spool: FrameSpool,
+  scaling: FrameScaling,
+): Promise<WrittenSamples> {
+  const path = join(folder, recordingFile(id, layout.sampleType));
+  try {
+    const { path: temporary, handle } = await openTemporary(folder);
+    try {
+      const stored = createFrame(layout);
+      const bytes = bytesOf(stored);
+      const frameCrc32: number[] = [];
+      for (let frame = 0; frame < spool.frameCount; frame++) {
+        const valid = Math.min(FRAME_SAMPLES, spool.sampleCount - frame * FRAME_SAMPLES);
+        storeFrameInto(stored, await spool.frame(frame), valid, scaling);
+        frameCrc32.push(crc32(bytes));
+        await writeFully(handle, bytes, frame * layout.frameBytes);
+      }
+      await handle.sync();
+      await handle.close();
+      await placeFile(temporary, path);
+      return { frameCrc32, fileBytes: frameCrc32.length * layout.frameBytes };
+    } catch (error) {
+      await handle.close().catch(() => undefined); // closed already when the rename failed
+      await rm(temporary, { force: true });
+      throw error;
+    }
+  } catch (error) {
+    throw storageError(error, path);
+  }
+}

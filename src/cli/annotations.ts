@@ -1,0 +1,51 @@
+import type { Command } from "commander";
+import { createProgress } from "../base/progress.js";
+import { type AnnotationReport, checkAnnotations } from "../recording/check-annotations.js";
+import { action, type Outcome } from "./action.js";
+
+/** Adds `annotations check`. */
+export function addAnnotationsCommand(program: Command): void {
+  const annotations = program.command("annotations").description("look at annotation files");
+  annotations
+    .command("check")
+    .description(
+      "check csv, csv_bi, tse, tse_bi and HED-SCORE tsv files, and their recordings when they lie beside them",
+    )
+    .argument("<path>", "folder (walked) or file")
+    .option("--json", "print one JSON document")
+    .action(action((path: string) => check(path)));
+}
+
+/** Findings printed for people; `--json` has them all. */
+const PRINTED_FINDINGS = 200;
+
+async function check(path: string): Promise<Outcome> {
+  const progress = createProgress({ intervalMilliseconds: 1000 });
+  const started = performance.now();
+  const report = await checkAnnotations(path, {
+    onProgress: (done, total) => {
+      if (performance.now() - started > 2000) progress.update({ label: "checking", done, total, unit: "recordings" });
+    },
+  });
+  const hasErrors = report.findings.some(({ severity }) => severity === "error");
+  return { json: report, text: reportText(report), exitCode: hasErrors ? 1 : 0 };
+}
+
+function reportText(report: AnnotationReport): string {
+  const { findings } = report;
+  const count = (severity: string) => findings.filter((finding) => finding.severity === severity).length;
+  const order = ["error", "warning", "info"];
+  const sorted = [...findings].sort((a, b) => order.indexOf(a.severity) - order.indexOf(b.severity));
+  return [
+    ...sorted
+      .slice(0, PRINTED_FINDINGS)
+      .flatMap(({ file, line, code, severity, message, action: advice }) => [
+        `${file}${line === undefined ? "" : `:${line}`}: ${severity} ${code}: ${message}`,
+        `    ${advice}`,
+      ]),
+    ...(findings.length > PRINTED_FINDINGS ? [`and ${findings.length - PRINTED_FINDINGS} more; --json lists all`] : []),
+    `${report.files} files: ${report.seizureCount} seizures, ${report.seizureSeconds} s seizure, ${report.backgroundSeconds} s background, ${report.unknownSeconds} s unknown`,
+    ...Object.entries(report.byLabel).map(([label, { rows, seconds }]) => `  ${label}: ${rows} rows, ${seconds} s`),
+    `${count("error")} errors, ${count("warning")} warnings, ${count("info")} notes`,
+  ].join("\n");
+}

@@ -1,0 +1,106 @@
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { availableParallelism, totalmem } from "node:os";
+import type { Command } from "commander";
+import { chooseExecutor, type ExecutorProbe, probeExecutors } from "../tensor/open.js";
+import { action } from "./action.js";
+
+const require = createRequire(import.meta.url);
+
+/** What `ictal doctor --json` prints. NaN figures (an executor that is not available) become null in JSON. */
+interface DoctorReport {
+  readonly node: string;
+  readonly platform: string;
+  readonly processors: number;
+  readonly memoryBytes: number;
+  readonly versions: Readonly<Record<string, string | null>>;
+  readonly executors: readonly ExecutorProbe[];
+  /** What `device: auto` takes; null when nothing fit for training works. */
+  readonly chosen: string | null;
+}
+
+/** The installed version of a package, null when it is absent. */
+function installedVersion(name: string): string | null {
+  for (const folder of require.resolve.paths(name) ?? []) {
+    try {
+      return (JSON.parse(readFileSync(`${folder}/${name}/package.json`, "utf8")) as { version: string }).version;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    }
+  }
+  return null;
+}
+
+async function examine(): Promise<DoctorReport> {
+  const executors = await probeExecutors();
+  const packages = ["@tensorflow/tfjs", "onnxruntime-node", "zeromq"];
+  return {
+    node: process.versions.node,
+    platform: `${process.platform} ${process.arch}`,
+    processors: availableParallelism(),
+    memoryBytes: totalmem(),
+    versions: Object.fromEntries(packages.map((name) => [name, installedVersion(name)])),
+    executors,
+    chosen: chooseExecutor(executors) ?? null,
+  };
+}
+
+/** A table of executors, one line each; the reasons, which are long, follow below it. */
+function executorTable(executors: readonly ExecutorProbe[], chosen: string | null): string {
+  const rows = executors.map((probe) => [
+    probe.name,
+    probe.available ? "yes" : "no",
+    Number.isFinite(probe.gradientError) ? probe.gradientError.toExponential(1) : "n/a",
+    Number.isFinite(probe.stepMilliseconds) ? `${probe.stepMilliseconds.toFixed(2)} ms` : "n/a",
+    probe.name === chosen ? "device: auto takes this one" : "",
+  ]);
+  const table = [["executor", "available", "gradient error", "small step", ""], ...rows];
+  const widths = table[0]!.map((_, column) => Math.max(...table.map((row) => row[column]!.length)));
+  return table
+    .map((row) =>
+      row
+        .map((cell, i) => cell.padEnd(widths[i]!))
+        .join("  ")
+        .trimEnd(),
+    )
+    .join("\n");
+}
+
+function reasons(executors: readonly ExecutorProbe[]): string {
+  const remarks = executors.filter((probe) => probe.reason !== "").map((probe) => `${probe.name}: ${probe.reason}`);
+  return remarks.length > 0 ? `\n\n${remarks.join("\n")}` : "";
+}
+
+function describe(report: DoctorReport): string {
+  const versions = Object.entries(report.versions).map(([name, version]) => `${name} ${version ?? "absent"}`);
+  const memory = `${(report.memoryBytes / 2 ** 30).toFixed(1)} GiB of memory`;
+  const machine = `Node ${report.node}, ${report.platform}, ${report.processors} processors, ${memory}`;
+  const table = executorTable(report.executors, report.chosen);
+  return `${machine}\n${versions.join(", ")}\n\n${table}${reasons(report.executors)}`;
+}
+
+/** `ictal doctor` (what works on this machine) and `ictal backend list` (the executors alone). */
+export function addDoctorCommand(program: Command): void {
+  program
+    .command("doctor")
+    .description("try every executor with a small gradient and say what works here and how to get the rest")
+    .option("--json", "print one JSON document")
+    .action(
+      action(async () => {
+        const report = await examine();
+        return { json: report, text: describe(report), exitCode: report.chosen === null ? 1 : 0 };
+      }),
+    );
+  const backend = program.command("backend").description("the ways to run training and prediction");
+  backend
+    .command("list")
+    .description("list the executors, whether each works here and why not")
+    .option("--json", "print one JSON document")
+    .action(
+      action(async () => {
+        const executors = await probeExecutors();
+        const chosen = chooseExecutor(executors) ?? null;
+        return { json: { executors, chosen }, text: executorTable(executors, chosen) + reasons(executors) };
+      }),
+    );
+}

@@ -1,0 +1,87 @@
+import type { Command } from "commander";
+import { isIctalError } from "../base/errors.js";
+import { fileSource } from "../recording/byte-source.js";
+import { deidentifyEdf } from "../recording/edf-deidentify.js";
+import { type EdfInfo, readEdfInfo } from "../recording/edf-info.js";
+import { action, describeError, type Outcome, UsageError } from "./action.js";
+
+/** Adds `edf info` and `edf deidentify`. */
+export function addEdfCommand(program: Command): void {
+  const edf = program.command("edf").description("look at EDF and BDF recordings");
+  edf
+    .command("info")
+    .description("kind, signals, rates, annotations and faults of a recording; never its patient field")
+    .argument("<file>", "EDF, EDF+, BDF or BDF+ file")
+    .option("--digital-sums", "count, min, max and sum of each signal's digital values")
+    .option("--json", "print one JSON document")
+    .action(action((file: string, options: { digitalSums?: boolean; json?: boolean }) => info(file, options)));
+  edf
+    .command("deidentify")
+    .description("copy a recording with its patient and recording fields and start date blanked")
+    .argument("<input>", "recording to copy")
+    .argument("<output>", "path of the copy; replaced when it exists")
+    .option("--json", "print one JSON document")
+    .action(action((input: string, output: string) => deidentify(input, output)));
+}
+
+async function info(file: string, options: { digitalSums?: boolean; json?: boolean }): Promise<Outcome> {
+  const source = await fileSource(file);
+  try {
+    const found = await readEdfInfo(source, { digitalSums: options.digitalSums ?? false });
+    return { json: found, text: infoText(file, found) };
+  } catch (error) {
+    if (!isIctalError(error, "FormatError") || !options.json) throw error;
+    process.stderr.write(`ictal: ${describeError(error)}\n`);
+    return { json: unreadable(error.message, error.place.field, error.place.byteOffset), exitCode: 1 };
+  } finally {
+    await source.close?.();
+  }
+}
+
+/** The document of a file whose bytes cannot be placed: the fatal diagnostic alone. */
+function unreadable(message: string, code = "unreadable", byteOffset?: number): unknown {
+  return {
+    kind: null,
+    patientFieldPresent: false,
+    recordsInHeader: -1,
+    recordsFound: 0,
+    recordDurationSeconds: null,
+    durationSeconds: null,
+    segments: [],
+    annotationCount: 0,
+    signals: [],
+    diagnostics: [{ code, severity: "fatal", message, ...(byteOffset === undefined ? {} : { byteOffset }) }],
+  };
+}
+
+function infoText(file: string, found: EdfInfo): string {
+  const value = (number: number | null, unit: string) => (number === null ? "n/a" : `${number} ${unit}`);
+  const lines = [
+    `${file}: ${found.kind}, ${found.recordsFound} records of ${value(found.recordDurationSeconds, "s")}, ${value(found.durationSeconds, "s")} in all`,
+    `patient field: ${found.patientFieldPresent ? "present" : "blank"}; annotations: ${found.annotationCount}; segments: ${found.segments.length}`,
+    "",
+    `${"signal".padEnd(18)}${"electrode".padEnd(11)}${"rate".padEnd(14)}${"unit".padEnd(10)}samples`,
+    ...found.signals.map((signal) => {
+      const { digital } = signal;
+      const sums = digital ? `   digital ${digital.min} to ${digital.max}, sum ${digital.sum}` : "";
+      const rate = value(signal.sampleRateHz, "Hz");
+      return `${signal.label.padEnd(18)}${(signal.electrode ?? "").padEnd(11)}${rate.padEnd(14)}${signal.unit.padEnd(10)}${signal.sampleCount}${sums}`;
+    }),
+    "",
+    ...(found.diagnostics.length === 0 ? ["no faults found"] : []),
+    ...found.diagnostics.map(({ severity, code, message }) => `${severity.padEnd(8)}${code}: ${message}`),
+  ];
+  return lines.join("\n");
+}
+
+async function deidentify(input: string, output: string): Promise<Outcome> {
+  const report = await deidentifyEdf(input, output).catch((error: unknown) => {
+    throw error instanceof RangeError ? new UsageError(error.message) : error;
+  });
+  const lines = [
+    `${report.output}: ${report.changed.length === 0 ? "nothing to change, copied as it is" : "changed"}`,
+    ...report.changed.map(({ field, value }) => `  ${field} is now ${JSON.stringify(value)}`),
+    ...report.kept.map((text) => `  left as it is: ${text}`),
+  ];
+  return { json: report, text: lines.join("\n") };
+}

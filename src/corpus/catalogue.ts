@@ -1,0 +1,206 @@
+import { NotFoundError } from "../base/errors.js";
+import type { Finding } from "../recording/annotation-file.js";
+import type { Store } from "../store/store.js";
+import { catalogueFindings } from "./catalogue-findings.js";
+import { corpusFingerprint, countListing, type ListingCounts } from "./fingerprint.js";
+import { detectLayout, type Layout, type LayoutName, layoutNamed, type Placement, RECORDING_NAME } from "./layouts.js";
+import { chooseLimited } from "./limit.js";
+import { type ListedFile, type Listing, listCorpus } from "./listing.js";
+import type { Splits } from "./splits.js";
+
+/** One recording of a corpus: who it is and where its files are. Keys are the store's. */
+export interface RecordingEntry {
+  /** `split/patient/session/montage/token`: never the file's stem, which can occur twice. */
+  readonly id: string;
+  readonly split: string;
+  readonly patient: string;
+  readonly session: string;
+  readonly montage: string;
+  readonly token: string;
+  readonly edfKey: string;
+  readonly edfSize: number;
+  readonly edfEtag?: string;
+  readonly csvKey?: string;
+  readonly csvBiKey?: string;
+  readonly tseKey?: string;
+  readonly tseBiKey?: string;
+  /** BIDS events. */
+  readonly tsvKey?: string;
+}
+
+/** The recordings of a corpus, with everything that could not be one of them. */
+export interface Catalogue {
+  readonly layout: LayoutName;
+  /** Address that was listed. */
+  readonly url: string;
+  /** Sorted by id; cut to `limit`. */
+  readonly recordings: readonly RecordingEntry[];
+  /** Identity of the whole listing by content, whatever the limit. */
+  readonly fingerprint: string;
+  /** Counts of the whole listing by split, and `all`; before limit and exclusions. */
+  readonly listed: Readonly<Record<string, ListingCounts>>;
+  /** Recordings that are not in `recordings` for a fault or a rule (not for the limit); `id` is the key where there is none. */
+  readonly leftOut: readonly { readonly id: string; readonly reason: string }[];
+  readonly findings: readonly Finding[];
+}
+
+export interface CatalogueOptions {
+  /** How the corpus lies in its folders. @default found from the paths */
+  readonly layout?: LayoutName;
+  /** Folder of the store to list. @default "" */
+  readonly prefix?: string;
+  /** Keep only this many recordings, some of every split. @see chooseLimited @default all */
+  readonly limit?: number;
+  /** Splits by patient that replace those of the folders; patients in none are left out. */
+  readonly splits?: Splits;
+  readonly signal?: AbortSignal;
+}
+
+interface Placed extends Placement {
+  readonly file: ListedFile;
+}
+
+/** Patients of TUSZ v1.5 who are in train and in dev (Buckwalter et al., SPMB 2021); their train recordings are left out. */
+export const SHARED_V15_PATIENTS: readonly string[] = ["00001027", "00001981", "00004671", "00006546", "00009842"];
+
+/**
+ * List a corpus and name its recordings. One listing, no other request. NotFoundError when there is no recording or none fits the layout; everything
+ * else that is wrong is a finding or a reason in `leftOut`. Patients in more than one split are a finding of severity "error".
+ */
+export async function readCatalogue(store: Store, options: CatalogueOptions = {}): Promise<Catalogue> {
+  const { prefix = "", limit, splits, signal } = options;
+  const listing = await listCorpus(store, prefix, signal);
+  const layout = options.layout ? layoutNamed(options.layout) : detectLayout(listing.recordings);
+  const leftOut: { id: string; reason: string }[] = [...listing.ignored];
+  const findings: Finding[] = [];
+  const placed: Placed[] = [];
+  for (const file of listing.recordings) {
+    const place = layout.place(file.path, file.key);
+    if (typeof place === "string") leftOut.push({ id: file.key, reason: place });
+    else placed.push({ ...place, file });
+  }
+  if (placed.length === 0) throw noneFits(listing, layout, leftOut);
+  const listed = countListing(placed);
+  const entries = dropRepeated(
+    placed.map((place) => entryOf(place, listing, splits)),
+    leftOut,
+    findings,
+  );
+  const kept = applyRules(entries, layout, splits, leftOut);
+  findings.push(...catalogueFindings(listing, layout.name, entries, kept));
+  return {
+    layout: layout.name,
+    url: listing.url,
+    recordings: chooseLimited(kept, limit),
+    fingerprint: corpusFingerprint(filesOf(placed, entries, listing), listed),
+    listed,
+    leftOut: leftOut.sort((a, b) => (a.id < b.id ? -1 : 1)),
+    findings,
+  };
+}
+
+function noneFits(listing: Listing, layout: Layout, leftOut: readonly { id: string; reason: string }[]): NotFoundError {
+  const first = leftOut[0]!;
+  return new NotFoundError(
+    `none of the ${listing.recordings.length} recordings under ${listing.url} fits the layout ${layout.name}, which is ${layout.expected}. ` +
+      `The first, ${first.id}: ${first.reason}. Name another layout, or leave it to be found`,
+    listing.url,
+  );
+}
+
+/** Keys of the annotation files that belong to a recording. */
+const ANNOTATION_KEYS = {
+  csvKey: ".csv",
+  csvBiKey: ".csv_bi",
+  tseKey: ".tse",
+  tseBiKey: ".tse_bi",
+} as const;
+
+function annotationKeys(edfKey: string, listing: Listing): Partial<RecordingEntry> {
+  const stem = edfKey.replace(RECORDING_NAME, "");
+  const keys: Record<string, string> = {};
+  for (const [name, ending] of Object.entries(ANNOTATION_KEYS)) {
+    if (listing.annotations.has(stem + ending)) keys[name] = stem + ending;
+  }
+  const events = `${stem.replace(/_eeg$/, "")}_events.tsv`;
+  if (listing.annotations.has(events)) keys.tsvKey = events;
+  return keys;
+}
+
+function entryOf(place: Placed, listing: Listing, splits: Splits | undefined): RecordingEntry {
+  const { patient, session, montage, token, file } = place;
+  const split = splits ? (splitOfPatient(splits, patient) ?? place.split) : place.split;
+  return {
+    id: [split, patient, session, montage, token].join("/"),
+    ...{ split, patient, session, montage, token },
+    ...{ edfKey: file.key, edfSize: file.size },
+    ...(file.etag === undefined ? {} : { edfEtag: file.etag }),
+    ...annotationKeys(file.key, listing),
+  };
+}
+
+function splitOfPatient(splits: Splits, patient: string): string | undefined {
+  return Object.keys(splits).find((split) => splits[split]!.includes(patient));
+}
+
+function dropRepeated(
+  entries: readonly RecordingEntry[],
+  leftOut: { id: string; reason: string }[],
+  findings: Finding[],
+): RecordingEntry[] {
+  const first = new Map<string, RecordingEntry>();
+  for (const entry of entries) {
+    const earlier = first.get(entry.id);
+    if (!earlier) {
+      first.set(entry.id, entry);
+      continue;
+    }
+    leftOut.push({ id: entry.edfKey, reason: `has the identity ${entry.id}, as ${earlier.edfKey} before it` });
+    findings.push({
+      file: entry.edfKey,
+      code: "repeated-identity",
+      severity: "error",
+      message: `two files are the recording ${entry.id}: this one and ${earlier.edfKey}`,
+      action: "list one copy of the corpus, not a folder that holds several",
+    });
+  }
+  return [...first.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
+}
+
+function applyRules(
+  entries: readonly RecordingEntry[],
+  layout: Layout,
+  splits: Splits | undefined,
+  leftOut: { id: string; reason: string }[],
+): RecordingEntry[] {
+  return entries.filter((entry) => {
+    const reason = exclusionReason(entry, layout, splits);
+    if (reason !== undefined) leftOut.push({ id: entry.id, reason });
+    return reason === undefined;
+  });
+}
+
+function exclusionReason(entry: RecordingEntry, layout: Layout, splits: Splits | undefined): string | undefined {
+  if (splits)
+    return splitOfPatient(splits, entry.patient) === undefined ? "its patient is in no split file" : undefined;
+  if (layout.name !== "tusz-v1.5" || entry.split !== "train" || !SHARED_V15_PATIENTS.includes(entry.patient))
+    return undefined;
+  return "its patient is also in dev (one of five such in TUSZ v1.5, Buckwalter et al. 2021); dev keeps the recordings";
+}
+
+/** Every file that belongs to a placed recording, by its path inside the corpus. */
+function filesOf(placed: readonly Placed[], entries: readonly RecordingEntry[], listing: Listing) {
+  const byKey = new Map(entries.map((entry) => [entry.edfKey, entry]));
+  return placed.flatMap(({ path, file }) => {
+    const above = file.key.length - path.length; // path is the key's tail, or longer than the key by folders of the store
+    const entry = byKey.get(file.key);
+    const keys = [entry?.csvKey, entry?.csvBiKey, entry?.tseKey, entry?.tseBiKey, entry?.tsvKey];
+    const beside = keys.flatMap((key) => {
+      const info = key === undefined ? undefined : listing.annotations.get(key);
+      return info
+        ? [{ path: above >= 0 ? info.key.slice(above) : path.slice(0, -above) + info.key, size: info.size }]
+        : [];
+    });
+    return [{ path, size: file.size }, ...beside];
+  });
+}

@@ -1,0 +1,70 @@
+import { NotFoundError } from "../base/errors.js";
+import type { ObjectInfo, Store } from "../store/store.js";
+import { LAYOUTS, RECORDING_NAME } from "./layouts.js";
+
+/** A listed object with its address: the store's own path and the key, for layouts that look above the listed folder. */
+export interface ListedFile extends ObjectInfo {
+  readonly path: string;
+}
+
+/** What lies under a prefix, sorted out by use. */
+export interface Listing {
+  /** Address that was listed, for people. */
+  readonly url: string;
+  readonly recordings: readonly ListedFile[];
+  /** Annotation files by key. */
+  readonly annotations: ReadonlyMap<string, ListedFile>;
+  /** Files of other programs that only look like recordings. */
+  readonly ignored: readonly { readonly id: string; readonly reason: string }[];
+}
+
+const ANNOTATION_NAME = /(\.(csv|csv_bi|tse|tse_bi)|_events\.tsv)$/i;
+
+/** The address's part that looks like folders: without scheme, without slashes at the ends. */
+function pathOf(url: string): string {
+  return url.replace(/^[a-z][a-z0-9+.-]*:(\/\/)?/i, "").replace(/^\/+|\/+$/g, "");
+}
+
+function hiddenReason(key: string): string | undefined {
+  const hidden = key.split("/").find((part) => part.startsWith("."));
+  if (hidden === undefined) return undefined;
+  return hidden.startsWith("._") ? "a macOS resource fork, not a recording" : `inside the hidden name "${hidden}"`;
+}
+
+/**
+ * List recordings and annotation files under `prefix` (a folder of the store; "" is all of it). NotFoundError when there is no recording, with what
+ * was listed and what is expected.
+ */
+export async function listCorpus(store: Store, prefix: string, signal?: AbortSignal): Promise<Listing> {
+  const folder = prefix.replace(/^\/+|\/+$/g, "");
+  const url = folder === "" ? store.url : `${store.url.replace(/\/+$/, "")}/${folder}`;
+  const base = pathOf(store.url);
+  const recordings: ListedFile[] = [];
+  const annotations = new Map<string, ListedFile>();
+  const ignored: { id: string; reason: string }[] = [];
+  let others = 0;
+  for await (const info of store.list(folder === "" ? "" : `${folder}/`, { signal })) {
+    const file = { ...info, path: base === "" ? info.key : `${base}/${info.key}` };
+    const isRecording = RECORDING_NAME.test(info.key);
+    const reason = hiddenReason(info.key);
+    if (reason !== undefined) {
+      if (isRecording) ignored.push({ id: info.key, reason });
+    } else if (isRecording) recordings.push(file);
+    else if (ANNOTATION_NAME.test(info.key)) annotations.set(info.key, file);
+    else others += 1;
+  }
+  if (recordings.length === 0) throw nothingFound(url, annotations.size, others);
+  return { url, recordings, annotations, ignored };
+}
+
+function nothingFound(url: string, annotations: number, others: number): NotFoundError {
+  const held =
+    annotations + others === 0
+      ? "it holds nothing"
+      : `it holds ${annotations} annotation files and ${others} other files, but no .edf or .bdf`;
+  const shapes = LAYOUTS.map(({ name, expected }) => `  ${name}: ${expected}`).join("\n");
+  return new NotFoundError(
+    `no recordings under ${url}: ${held}. Expected one of these below it (give the folder that holds edf/, or any folder above or below):\n${shapes}`,
+    url,
+  );
+}

@@ -1,0 +1,95 @@
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { writeFileAtomic } from "../base/atomic-file.js";
+import { ConfigError, NotFoundError } from "../base/errors.js";
+
+/** Patients of each split. */
+export type Splits = Readonly<Record<string, readonly string[]>>;
+
+/** Patients who are in more than one split, with the splits. */
+export function overlappingPatients(splits: Splits): { patient: string; splits: string[] }[] {
+  const homes = new Map<string, string[]>();
+  for (const [split, patients] of Object.entries(splits)) {
+    for (const patient of new Set(patients)) homes.set(patient, [...(homes.get(patient) ?? []), split]);
+  }
+  return [...homes]
+    .filter(([, found]) => found.length > 1)
+    .map(([patient, found]) => ({ patient, splits: found.sort() }))
+    .sort((a, b) => (a.patient < b.patient ? -1 : 1));
+}
+
+/** Patients by split of a catalogue's recordings, sorted. */
+export function splitsOf(recordings: readonly { readonly split: string; readonly patient: string }[]): Splits {
+  const names = [...new Set(recordings.map(({ split }) => split))].sort();
+  return Object.fromEntries(
+    names.map((name) => {
+      const patients = recordings.filter(({ split }) => split === name).map(({ patient }) => patient);
+      return [name, [...new Set(patients)].sort()];
+    }),
+  );
+}
+
+function refuseOverlap(splits: Splits, where: string): void {
+  const shared = overlappingPatients(splits);
+  if (shared.length === 0) return;
+  const shown = shared.slice(0, 5).map(({ patient, splits: homes }) => `${patient} (${homes.join(" and ")})`);
+  const rest = shared.length > shown.length ? ` and ${shared.length - shown.length} more` : "";
+  throw new ConfigError(
+    `${where}: ${shared.length} patient${shared.length === 1 ? " is" : "s are"} in more than one split: ${shown.join(", ")}${rest}; ` +
+      "keep each patient in one split, or scores on one are learnt from the other",
+    { key: "splits", value: shared.map(({ patient }) => patient), allowed: "each patient in one split" },
+  );
+}
+
+/**
+ * Write `SPLIT.txt` with one patient id a line for each split. Refuses (ConfigError) to write splits that share a patient.
+ * Returns the paths.
+ */
+export async function writeSplits(
+  dir: string,
+  catalogue: { readonly recordings: readonly { readonly split: string; readonly patient: string }[] },
+): Promise<string[]> {
+  const splits = splitsOf(catalogue.recordings);
+  refuseOverlap(splits, dir);
+  const paths: string[] = [];
+  for (const [split, patients] of Object.entries(splits)) {
+    const path = join(dir, `${split}.txt`);
+    await writeFileAtomic(path, `${patients.join("\n")}\n`);
+    paths.push(path);
+  }
+  return paths;
+}
+
+/**
+ * Read every `*.txt` of a folder as a split of that name: patient ids, one a line; blank lines and lines that start with `#` do not count.
+ * NotFoundError without such files; ConfigError when a patient is in two splits or a line holds more than an id.
+ */
+export async function readSplits(dir: string): Promise<Splits> {
+  const names = await readdir(dir).catch((cause: unknown) => {
+    throw new NotFoundError(`${dir}: no such folder of split files; expected train.txt, dev.txt, …`, dir, { cause });
+  });
+  const files = names.filter((name) => name.endsWith(".txt")).sort();
+  if (files.length === 0) throw new NotFoundError(`${dir}: no split files; expected train.txt, dev.txt, …`, dir);
+  const splits: Record<string, string[]> = {};
+  for (const name of files)
+    splits[name.slice(0, -".txt".length)] = parsePatients(await readFile(join(dir, name), "utf8"), join(dir, name));
+  refuseOverlap(splits, dir);
+  return splits;
+}
+
+function parsePatients(text: string, file: string): string[] {
+  const patients = new Set<string>();
+  text.split(/\r?\n/).forEach((line, index) => {
+    const patient = line.trim();
+    if (patient === "" || patient.startsWith("#")) return;
+    if (/[\s,;/]/.test(patient)) {
+      throw new ConfigError(`${file}:${index + 1}: found "${patient}", expected one patient id a line`, {
+        key: "splits",
+        value: patient,
+        allowed: "one patient id a line",
+      });
+    }
+    patients.add(patient);
+  });
+  return [...patients].sort();
+}

@@ -1,0 +1,105 @@
+/**
+ * Augmentations of one window, each optional. Every draw is a pure function of (seed, epoch, position in the epoch), so
+ * neither order of reading nor resumption changes a sample.
+ */
+import { createRandom, philoxInto, type Random } from "../base/random.js";
+
+export interface Augmentations {
+  /** Probability that a channel is set to zero. */
+  readonly channelDropout?: number;
+  /** Largest shift of the window's start, either way, in seconds; labels move along. */
+  readonly timeShiftSeconds?: number;
+  /** Range of the factor on all channels of a window, e.g. [0.8, 1.2]. */
+  readonly amplitudeScale?: readonly [low: number, high: number];
+  /** Probability that the sign of all channels is turned. */
+  readonly signFlip?: number;
+  /** Standard deviation of added Gaussian noise, in standard deviations of the channel. */
+  readonly noise?: number;
+}
+
+/** The draws of one window, before it is read. */
+export interface AugmentationDraw {
+  /** To be added to the window's start. */
+  readonly shiftSamples: number;
+  readonly factor: number;
+  /** Channels set to zero. */
+  readonly dropped: readonly number[];
+  /** Standard deviation of the noise; 0 for none. */
+  readonly noise: number;
+  readonly noiseKeys: readonly [number, number];
+}
+
+/** Draws per epoch; made once per epoch. */
+export type Augmenter = (position: number, channelCount: number) => AugmentationDraw;
+
+// Counters of one window: 0 shift, 1 factor, 2 sign, 3 and 4 noise keys, then one per channel.
+const COUNTERS_PER_WINDOW = 4096;
+const FIRST_CHANNEL_COUNTER = 8;
+
+function checkProbability(name: string, value = 0): void {
+  if (!(value >= 0 && value <= 1)) throw new RangeError(`invalid ${name}: ${value}; expected 0..1`);
+}
+
+function checkAugmentations({
+  channelDropout,
+  timeShiftSeconds = 0,
+  amplitudeScale = [1, 1],
+  signFlip,
+  noise = 0,
+}: Augmentations): void {
+  checkProbability("channelDropout", channelDropout);
+  checkProbability("signFlip", signFlip);
+  if (!(timeShiftSeconds >= 0)) throw new RangeError(`invalid timeShiftSeconds: ${timeShiftSeconds}`);
+  if (!(amplitudeScale[0] > 0 && amplitudeScale[1] >= amplitudeScale[0]))
+    throw new RangeError(`invalid amplitudeScale: ${amplitudeScale}; expected 0 < low <= high`);
+  if (!(noise >= 0)) throw new RangeError(`invalid noise: ${noise}`);
+}
+
+function drawFactor(random: Random, base: number, { amplitudeScale = [1, 1], signFlip = 0 }: Augmentations): number {
+  const [low, high] = amplitudeScale;
+  const scale = low + (high - low) * random.uniform(base + 1);
+  return random.uniform(base + 2) < signFlip ? -scale : scale;
+}
+
+/** The draws of an epoch. Throws a RangeError on values that make no sense. */
+export function createAugmenter(options: Augmentations, seed: number, epoch: number, sampleRateHz: number): Augmenter {
+  checkAugmentations(options);
+  const random = createRandom(seed, `augment ${epoch}`);
+  const reach = Math.round((options.timeShiftSeconds ?? 0) * sampleRateHz);
+  return (position, channelCount) => {
+    const base = position * COUNTERS_PER_WINDOW;
+    const channels = Array.from({ length: channelCount }, (_, channel) => channel);
+    const isDropped = (channel: number) =>
+      random.uniform(base + FIRST_CHANNEL_COUNTER + channel) < (options.channelDropout ?? 0);
+    return {
+      shiftSamples: random.integer(base, 2 * reach + 1) - reach,
+      factor: drawFactor(random, base, options),
+      dropped: options.channelDropout ? channels.filter(isDropped) : [],
+      noise: options.noise ?? 0,
+      noiseKeys: [random.uint32(base + 3), random.uint32(base + 4)],
+    };
+  };
+}
+
+const words = new Uint32Array(4);
+
+/** Add Gaussian noise: each Philox block gives two Box-Muller pairs. */
+function addNoise(window: Float32Array, std: number, [key0, key1]: readonly [number, number]): void {
+  for (let i = 0; i < window.length; i += 4) {
+    philoxInto(words, key0, key1, i >>> 2, 0);
+    for (let pair = 0; pair < 4 && i + pair < window.length; pair += 2) {
+      const radius = std * Math.sqrt(-2 * Math.log((words[pair]! + 0.5) / 0x100000000));
+      const angle = (2 * Math.PI * words[pair + 1]!) / 0x100000000;
+      window[i + pair]! += radius * Math.cos(angle);
+      if (i + pair + 1 < window.length) window[i + pair + 1]! += radius * Math.sin(angle);
+    }
+  }
+}
+
+/** Apply a draw in place to `window` (`[channel, sample]`), bar the time shift, which is a matter of reading. */
+export function augmentInto(window: Float32Array, channelCount: number, draw: AugmentationDraw): void {
+  const sampleCount = window.length / channelCount;
+  if (draw.factor !== 1) for (let i = 0; i < window.length; i++) window[i]! *= draw.factor;
+  if (draw.noise > 0) addNoise(window, draw.noise, draw.noiseKeys);
+  for (const channel of draw.dropped) window.fill(0, channel * sampleCount, (channel + 1) * sampleCount);
+}

@@ -1,0 +1,125 @@
+import { CacheError } from "../base/errors.js";
+import { createRandom, type Random } from "../base/random.js";
+import { validSamplesOf, WINDOW_CLASSES, type WindowClass, type WindowIndex, windowsOfClass } from "./index-windows.js";
+
+export interface BalanceOptions {
+  /** Full windows per partial window. @default 0.3 */
+  readonly fullRatio?: number;
+  /** Seizure-free windows per partial window. @default 2.5 */
+  readonly noneRatio?: number;
+  readonly seed: number;
+}
+
+/** `count` of `items` without replacement, ascending: the head of a Fisher-Yates shuffle. `items` is shuffled in place. */
+function drawFrom(items: Uint32Array, count: number, random: Random): Uint32Array {
+  for (let i = 0; i < count; i++) {
+    const j = i + random.integer(i, items.length - i);
+    const drawn = items[j]!;
+    items[j] = items[i]!;
+    items[i] = drawn;
+  }
+  return items.slice(0, count).sort();
+}
+
+/**
+ * Window numbers of the balanced set of the reference system, ascending: all partial windows, `fullRatio` times as many
+ * full ones and `noneRatio` times as many seizure-free ones, drawn by `seed` without replacement. A class that has fewer
+ * windows gives all it has and nothing takes their place. Without partial windows the full ones are all taken and are
+ * the number that `noneRatio` refers to. Unknown windows are never taken. No seizure window at all is a CacheError.
+ */
+export function balance(index: WindowIndex, options: BalanceOptions): Uint32Array {
+  const { fullRatio = 0.3, noneRatio = 2.5, seed } = options;
+  for (const [name, ratio] of Object.entries({ fullRatio, noneRatio }))
+    if (!(ratio >= 0)) throw new RangeError(`invalid ${name}: ${ratio}`);
+  const partial = windowsOfClass(index, "partial");
+  const full = windowsOfClass(index, "full");
+  const none = windowsOfClass(index, "none");
+  if (partial.length + full.length === 0)
+    throw new CacheError(`no seizure in ${index.count} windows; check labels, split and limit`, {
+      found: 0,
+      expected: "at least one window with seizure",
+    });
+  const random = createRandom(seed, "balance");
+  const fullCount = partial.length > 0 ? Math.min(full.length, Math.round(fullRatio * partial.length)) : full.length;
+  const base = partial.length > 0 ? partial.length : full.length;
+  const noneCount = Math.min(none.length, Math.round(noneRatio * base));
+  const chosen = [
+    partial,
+    drawFrom(full, fullCount, random.stream("full")),
+    drawFrom(none, noneCount, random.stream("none")),
+  ];
+  const selection = new Uint32Array(partial.length + fullCount + noneCount);
+  let at = 0;
+  for (const part of chosen) {
+    selection.set(part, at);
+    at += part.length;
+  }
+  return selection.sort();
+}
+
+/** Windows per class. */
+export type ClassCounts = Record<WindowClass, number>;
+
+/** What a selection of windows is made of. */
+export interface Composition {
+  readonly windows: ClassCounts;
+  readonly selected: ClassCounts;
+  /** Seizure samples over labelled samples of all windows; NaN without labelled windows. */
+  readonly prevalenceBefore: number;
+  /** The same over the selected windows. */
+  readonly prevalenceAfter: number;
+  /** By patient id, ascending. */
+  readonly patients: readonly {
+    readonly patient: string;
+    readonly windows: ClassCounts;
+    readonly selected: ClassCounts;
+  }[];
+}
+
+function noCounts(): ClassCounts {
+  return { none: 0, partial: 0, full: 0, unknown: 0 };
+}
+
+function prevalenceOf(index: WindowIndex, windows: Iterable<number>): number {
+  let seizure = 0;
+  let labelled = 0;
+  for (const window of windows) {
+    const share = index.seizureShare[window]!;
+    if (Number.isNaN(share)) continue;
+    const valid = validSamplesOf(index, window);
+    seizure += share * valid;
+    labelled += valid;
+  }
+  return seizure / labelled;
+}
+
+function* upTo(count: number): Generator<number> {
+  for (let i = 0; i < count; i++) yield i;
+}
+
+/** Count an index and a selection of it by class and patient, with the prevalence of seizure before and after. */
+export function composition(index: WindowIndex, selection: Uint32Array): Composition {
+  const windows = noCounts();
+  const selected = noCounts();
+  const patients = new Map<string, { windows: ClassCounts; selected: ClassCounts }>();
+  const patientOf = (window: number) => {
+    const { patient } = index.manifest.recordings[index.recording[window]!]!;
+    const known = patients.get(patient) ?? { windows: noCounts(), selected: noCounts() };
+    patients.set(patient, known);
+    return known;
+  };
+  const add = (window: number, key: "windows" | "selected", total: ClassCounts) => {
+    const name = WINDOW_CLASSES[index.class[window]!]!;
+    total[name] += 1;
+    patientOf(window)[key][name] += 1;
+  };
+  for (let window = 0; window < index.count; window++) add(window, "windows", windows);
+  for (const window of selection) add(window, "selected", selected);
+  return {
+    windows,
+    selected,
+    prevalenceBefore: prevalenceOf(index, upTo(index.count)),
+    prevalenceAfter: prevalenceOf(index, selection),
+    patients: [...patients].sort(([a], [b]) => (a < b ? -1 : 1)).map(([patient, counts]) => ({ patient, ...counts })),
+  };
+}

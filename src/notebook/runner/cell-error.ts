@@ -1,0 +1,121 @@
+import type { ErrorContent } from "../wire/message.js";
+import type { Output } from "./notebook-file.js";
+
+const DIAGNOSTIC = /^(?:\S+ )?(\d+):(\d+) - (.+)$/;
+const FRAME = /^\s+at /;
+const NAMED =
+  /^(?:Uncaught )?(?<name>[A-Za-z_$][\w$.]*(?:Error|Exception|Interrupt|Warning)?)(?: \[[\w]+\])?: (?<message>[\s\S]*)$/;
+
+function stripAnsi(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the escape character is what starts an ANSI sequence
+  return text.replace(/\u001b\[[0-9;]*[A-Za-z]/g, "");
+}
+
+function lastIndexWhere<T>(items: readonly T[], accept: (item: T) => boolean): number {
+  let index = items.length - 1;
+  while (index >= 0 && !accept(items[index]!)) index -= 1;
+  return index;
+}
+
+interface Tail {
+  readonly error: ErrorContent;
+  /** What stood on stderr before the error. */
+  readonly before: string;
+}
+
+/** Compiler complaints at the end of stderr: `line:column - message`, one per line. */
+function diagnosticTail(lines: readonly string[]): Tail | undefined {
+  let start = lines.length;
+  while (start > 0 && DIAGNOSTIC.test(lines[start - 1]!)) start -= 1;
+  const traceback = lines.slice(start);
+  if (traceback.length === 0) return undefined;
+  return {
+    error: { ename: "CompileError", evalue: traceback[0]!, traceback },
+    before: lines.slice(0, start).join("\n"),
+  };
+}
+
+/** A printed Error at the end of stderr: name, message, `at` frames, perhaps its own properties in braces. */
+function stackTail(lines: readonly string[]): Tail | undefined {
+  const lastFrame = lastIndexWhere(lines, (line) => FRAME.test(line));
+  if (lastFrame < 0) return undefined;
+  let firstFrame = lastFrame;
+  while (firstFrame > 0 && FRAME.test(lines[firstFrame - 1]!)) firstFrame -= 1;
+  const head = lastIndexWhere(lines.slice(0, firstFrame), (line) => NAMED.test(line));
+  if (head < 0) return undefined;
+  const groups = NAMED.exec(lines.slice(head, firstFrame).join("\n"))!.groups!;
+  const traceback = lines.slice(head);
+  return {
+    error: { ename: groups.name!, evalue: groups.message!, traceback },
+    before: lines.slice(0, head).join("\n"),
+  };
+}
+
+function splitTail(stderr: string): Tail {
+  const text = stripAnsi(stderr).trimEnd();
+  const lines = text.split("\n");
+  const tail = diagnosticTail(lines) ?? stackTail(lines);
+  if (tail) return tail;
+  const named = NAMED.exec(lines.at(-1) ?? "")?.groups;
+  const evalue = named?.message ?? lines.at(-1) ?? "";
+  return {
+    error: {
+      ename: named?.name ?? "Error",
+      evalue: evalue || "the kernel reported a failure and no reason",
+      traceback: lines.slice(-1),
+    },
+    before: lines.slice(0, -1).join("\n"),
+  };
+}
+
+/**
+ * Gives a failed cell the `error` output that its kernel did not send: from the reply where it names the error, else
+ * from what the kernel printed last on stderr, which is then taken out of the stream. Changes `outputs`.
+ */
+export function ensureErrorOutput(
+  outputs: Output[],
+  fromReply: ErrorContent | undefined,
+): Extract<Output, { output_type: "error" }> {
+  for (const output of outputs) if (output.output_type === "error") return output;
+  let error = fromReply;
+  if (!error) {
+    const index = lastIndexWhere(outputs, (output) => output.output_type === "stream" && output.name === "stderr");
+    const stream = outputs[index];
+    const tail = splitTail(stream?.output_type === "stream" ? stream.text : "");
+    error = tail.error;
+    if (stream?.output_type === "stream") {
+      if (tail.before.trim() === "") outputs.splice(index, 1);
+      else stream.text = `${tail.before}\n`;
+    }
+  }
+  const output = {
+    output_type: "error" as const,
+    ename: error.ename,
+    evalue: error.evalue,
+    traceback: [...error.traceback],
+  };
+  outputs.push(output);
+  return output;
+}
+
+/** The 1-based line of the cell that an error names; undefined when nothing in it tells. */
+export function errorLine(error: ErrorContent): number | undefined {
+  const text = stripAnsi([error.evalue, ...error.traceback].join("\n"));
+  const diagnostic = error.ename === "CompileError" ? /^(\d+):\d+ - /.exec(error.evalue) : null;
+  const place =
+    diagnostic ??
+    /\bcell-\d+\.ts:(\d+):\d+/.exec(text) ?? // our kernels
+    /\bCell In\s?\[\d+\], line (\d+)/.exec(text) ?? // ipykernel
+    /\bIn \[\d+\]:?(?:[^\n]*\n)*?\s*-+> (\d+) /.exec(text) ?? // older ipykernel
+    /^-+> (\d+) /m.exec(text) ??
+    /File "<[^>]*>", line (\d+)/.exec(text);
+  return place ? Number(place[1]) : undefined;
+}
+
+/** `name: message` on one line. */
+export function describeCellError(error: ErrorContent): string {
+  const evalue = error.evalue.split("\n")[0]!;
+  return error.ename === "CompileError"
+    ? `does not compile: ${evalue.replace(/^\d+:\d+ - /, "")}`
+    : `${error.ename}: ${evalue}`;
+}

@@ -1,0 +1,36 @@
+import type { CodeCell, Notebook } from "./notebook-file.js";
+
+const MAXIMUM = 72;
+
+function shorten(text: string): string {
+  const plain = text
+    .replace(/[*_`]/g, "")
+    .replace(/\[([^\]]*)\]\([^)]*\)/g, "$1")
+    .trim();
+  return plain.length > MAXIMUM ? `${plain.slice(0, MAXIMUM - 1).trimEnd()}…` : plain;
+}
+
+function markdownTitle(source: string): string | undefined {
+  const lines = source.split("\n").map((line) => line.trim());
+  const heading = lines.filter((line) => /^#{1,6}\s/.test(line)).at(-1);
+  return heading?.replace(/^#+\s*/, "").replace(/\s#+$/, "") ?? lines.find((line) => line !== "");
+}
+
+function commentTitle(source: string): string | undefined {
+  const first = source
+    .split("\n")
+    .find((line) => line.trim() !== "")
+    ?.trim();
+  return /^(?:\/\/|#|\/\*+)\s*(?<text>.*?)(?:\*\/)?$/.exec(first ?? "")?.groups?.text;
+}
+
+/**
+ * What a cell is called in listings: the heading or first line of the Markdown cell right before it, else its first
+ * comment, else its first line of code.
+ */
+export function cellTitle(notebook: Notebook, cell: CodeCell): string {
+  const before = notebook.cells[notebook.cells.indexOf(cell) - 1];
+  const markdown = before?.cell_type === "markdown" ? markdownTitle(before.source) : undefined;
+  const code = cell.source.split("\n").find((line) => line.trim() !== "") ?? "empty cell";
+  return shorten(markdown || commentTitle(cell.source) || code);
+}

@@ -1,0 +1,198 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { UnsupportedError } from "../../base/errors.js";
+import type { Kernelspec } from "../kernelspec.js";
+import { connectClient, type KernelClient } from "../wire/client.js";
+import { type ErrorContent, isMessage, type Message, type MessageContents } from "../wire/message.js";
+import { type KernelExit, type KernelProcess, startKernelProcess } from "./kernel-process.js";
+
+/** The kernel process ended while it was needed: exit code 3. */
+export class KernelDeadError extends Error {
+  override readonly name = "KernelDeadError";
+  constructor(
+    readonly exit: KernelExit,
+    readonly stderr: string,
+  ) {
+    const how = exit.signal
+      ? `was ended by ${exit.signal}`
+      : exit.code === null
+        ? "could not be started"
+        : `ended with code ${exit.code}`;
+    super(`the kernel ${how}${stderr ? `; its last words:\n${stderr}` : " and left no message"}`);
+  }
+}
+
+/** A cell, the notebook or the kernel's start took longer than allowed: exit code 4. */
+export class TimeoutError extends Error {
+  override readonly name = "TimeoutError";
+}
+
+/** What a kernel answered to one cell. */
+export interface CellReply {
+  readonly status: "ok" | "error" | "aborted";
+  readonly executionCount: number | undefined;
+  /** From the reply, when the kernel sends it there. */
+  readonly error: ErrorContent | undefined;
+  /** True when the end-of-cell message never came: messages before it may be missing too. */
+  readonly outputLost: boolean;
+}
+
+export interface CellRequest {
+  readonly code: string;
+  readonly stopOnError: boolean;
+  /** Every iopub message that belongs to the cell, in order. */
+  readonly onMessage: (message: Message) => void;
+  /** Aborting rejects the execution with the signal's reason; the kernel is left as it is. */
+  readonly signal?: AbortSignal;
+}
+
+/** A started kernel that runs cells one after the other. */
+export interface KernelSession {
+  readonly process: KernelProcess;
+  readonly languageInfo: { name: string; [key: string]: unknown };
+  execute(request: CellRequest): Promise<CellReply>;
+  /** Asks the kernel to end, then makes it. */
+  shutdown(): Promise<void>;
+}
+
+/** How long the end-of-cell message may fail to come after the reply, counted from the cell's last message. */
+const IDLE_GRACE_MILLISECONDS = 4000;
+const SHUTDOWN_GRACE_MILLISECONDS = 2000;
+/** Clients wait for iopub this long after each kernel_info reply before asking again. */
+const HANDSHAKE_MILLISECONDS = 100;
+
+/** Asks for kernel_info until both the reply and a message on iopub came: then the subscription works. */
+async function handshake(client: KernelClient, given: AbortSignal): Promise<MessageContents["kernel_info_reply"]> {
+  let info: MessageContents["kernel_info_reply"] | undefined;
+  let subscribed = false;
+  let wake = () => {};
+  const remove = client.listen((channel, message) => {
+    if (channel === "iopub") subscribed = true;
+    if (isMessage(message, "kernel_info_reply")) info = message.content;
+    if (subscribed || info) wake();
+  });
+  try {
+    client.send("shell", "kernel_info_request", {});
+    for (;;) {
+      if (info && subscribed) return info;
+      given.throwIfAborted();
+      const woken = new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+      await Promise.race([woken, sleep(HANDSHAKE_MILLISECONDS)]);
+      if (info && !subscribed) client.send("shell", "kernel_info_request", {});
+    }
+  } finally {
+    remove();
+  }
+}
+
+function startCell(client: KernelClient, request: CellRequest): Promise<CellReply> {
+  return new Promise((resolve, reject) => {
+    let reply: MessageContents["execute_reply"] | undefined;
+    let timer: NodeJS.Timeout | undefined;
+    const finish = (outputLost: boolean) => {
+      end();
+      const { ename, evalue, traceback, execution_count } = reply!; // finish runs only after the reply
+      const error = ename === undefined ? undefined : { ename, evalue: evalue ?? "", traceback: traceback ?? [] };
+      const status = reply!.status === "abort" ? "aborted" : reply!.status;
+      resolve({ status, executionCount: execution_count, error, outputLost });
+    };
+    const awaitIdle = () => {
+      clearTimeout(timer);
+      timer = setTimeout(() => finish(true), IDLE_GRACE_MILLISECONDS);
+    };
+    let idle = false;
+    const remove = client.listen((channel, message) => {
+      if (message.parentHeader?.msg_id !== id) return;
+      if (channel === "shell" && isMessage(message, "execute_reply")) reply = message.content;
+      else if (channel === "stdin" && isMessage(message, "input_request")) {
+        client.send("stdin", "input_reply", { status: "error", value: "" }, message);
+      } else if (channel === "iopub") {
+        if (isMessage(message, "status")) idle ||= message.content.execution_state === "idle";
+        else request.onMessage(message);
+      }
+      if (reply && idle) finish(false);
+      else if (reply) awaitIdle();
+    });
+    const abort = () => {
+      end();
+      reject(request.signal!.reason);
+    };
+    const end = () => {
+      clearTimeout(timer);
+      remove();
+      request.signal?.removeEventListener("abort", abort);
+    };
+    const id = client.send("shell", "execute_request", {
+      code: request.code,
+      silent: false,
+      store_history: true,
+      user_expressions: {},
+      allow_stdin: false,
+      stop_on_error: request.stopOnError,
+    });
+    if (request.signal?.aborted) abort();
+    else request.signal?.addEventListener("abort", abort);
+  });
+}
+
+/** Rejects when the kernel process ends. The message waits a moment for the last of its stderr. */
+async function death(kernel: KernelProcess): Promise<never> {
+  const exit = await kernel.exited;
+  await sleep(50);
+  throw new KernelDeadError(exit, kernel.stderrTail());
+}
+
+/**
+ * Starts `spec` in the folder `cwd` and waits until it answers. Throws KernelDeadError when it ends first and
+ * TimeoutError after `startTimeoutMilliseconds`.
+ */
+export async function startSession(
+  spec: Kernelspec,
+  options: { cwd: string; startTimeoutMilliseconds: number; signal?: AbortSignal },
+): Promise<KernelSession> {
+  if (spec.argv.length === 0) throw new UnsupportedError(`kernel ${spec.name} has no command`);
+  const kernel = await startKernelProcess(spec, options.cwd);
+  const client = connectClient(kernel.connection);
+  const dead = death(kernel);
+  dead.catch(() => {}); // reported by whoever waits at that moment
+  const stop = async () => {
+    client.close();
+    await kernel.kill();
+  };
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    const seconds = options.startTimeoutMilliseconds / 1000;
+    timer = setTimeout(
+      () => reject(new TimeoutError(`kernel ${spec.name} did not answer within ${seconds} s`)),
+      seconds * 1000,
+    );
+    options.signal?.addEventListener("abort", () => reject(options.signal!.reason), { once: true });
+  });
+  late.catch(() => {}); // an abort after the start is the running cell's to report
+  const givenUp = new AbortController();
+  const answered = handshake(client, givenUp.signal);
+  answered.catch(() => {}); // ends by abort when the kernel died or was late
+  let info: MessageContents["kernel_info_reply"];
+  try {
+    info = await Promise.race([answered, dead, late]);
+  } catch (error) {
+    givenUp.abort();
+    await stop();
+    throw error;
+  } finally {
+    clearTimeout(timer);
+  }
+  return {
+    process: kernel,
+    languageInfo: info.language_info,
+    execute: (request) => Promise.race([startCell(client, request), dead]),
+    async shutdown() {
+      if (!kernel.exit) {
+        client.send("control", "shutdown_request", { restart: false });
+        await Promise.race([kernel.exited, sleep(SHUTDOWN_GRACE_MILLISECONDS, undefined, { ref: false })]);
+      }
+      await stop();
+    },
+  };
+}

@@ -1,0 +1,96 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { hashOf } from "../../base/canonical.js";
+import { projectRoot } from "../project.js";
+import { type CodeCell, hasTag, type Notebook } from "./notebook-file.js";
+import type { ParameterInfo } from "./parameters.js";
+
+/** Status of a cell as papermill names it, and `skipped`. */
+export type CellStatus = "pending" | "running" | "completed" | "failed" | "skipped";
+
+let version: string | undefined;
+
+/** The version in the project's package.json. */
+export function projectVersion(): string {
+  version ??= (JSON.parse(readFileSync(join(projectRoot, "package.json"), "utf8")) as { version: string }).version;
+  return version;
+}
+
+/** SHA-256 over the code cells of a notebook, injected parameters left out: equal hashes mean equal code. */
+export function notebookCodeHash(notebook: Notebook): string {
+  const code = notebook.cells.filter((cell) => cell.cell_type === "code" && !hasTag(cell, "injected-parameters"));
+  return hashOf(code.map((cell) => cell.source));
+}
+
+/** Notebook metadata at the start of a run: papermill's fields and the `ictal` block. Changes `notebook`. */
+export function stampStart(
+  notebook: Notebook,
+  run: {
+    input: string;
+    output: string;
+    startedAt: Date;
+    parameters: readonly ParameterInfo[];
+    values: Readonly<Record<string, unknown>>;
+  },
+): void {
+  const literal = run.parameters.filter((parameter) => parameter.defaultText !== undefined);
+  notebook.metadata.papermill = {
+    default_parameters: Object.fromEntries(
+      literal.map((parameter) => [parameter.name, parameter.defaultValue ?? parameter.defaultText]),
+    ),
+    parameters: { ...run.values },
+    environment_variables: {},
+    version: `ictal ${projectVersion()}`,
+    input_path: run.input,
+    output_path: run.output,
+    start_time: run.startedAt.toISOString(),
+    end_time: null,
+    duration: null,
+    exception: null,
+  };
+  notebook.metadata.ictal = {
+    version: projectVersion(),
+    node: process.version,
+    platform: `${process.platform}-${process.arch}`,
+    codeHash: notebookCodeHash(notebook),
+  };
+  for (const cell of notebook.cells) {
+    if (cell.cell_type !== "code") continue;
+    cell.outputs = [];
+    cell.execution_count = null;
+    delete cell.metadata.ictal;
+    cell.metadata.papermill = { status: "pending", start_time: null, end_time: null, duration: null, exception: null };
+  }
+}
+
+/** Notebook metadata at the end of a run. Changes `notebook`. */
+export function stampEnd(notebook: Notebook, startedAt: Date, failed: boolean): void {
+  const end = new Date();
+  const duration = (end.getTime() - startedAt.getTime()) / 1000;
+  notebook.metadata.papermill = {
+    ...notebook.metadata.papermill,
+    end_time: end.toISOString(),
+    duration,
+    exception: failed ? true : null,
+  };
+}
+
+/** Cell metadata when a cell changes status. Changes `cell`. */
+export function stampCell(
+  cell: CodeCell,
+  status: CellStatus,
+  times: { startedAt?: Date; endedAt?: Date; peakMemoryBytes?: number } = {},
+): void {
+  const { startedAt, endedAt, peakMemoryBytes } = times;
+  const seconds = startedAt && endedAt ? (endedAt.getTime() - startedAt.getTime()) / 1000 : null;
+  cell.metadata.papermill = {
+    status: status === "skipped" ? "completed" : status,
+    start_time: startedAt?.toISOString() ?? null,
+    end_time: endedAt?.toISOString() ?? null,
+    duration: seconds,
+    exception: status === "failed" ? true : endedAt ? false : null,
+  };
+  if (status === "skipped") cell.metadata.ictal = { skipped: true };
+  else if (seconds !== null)
+    cell.metadata.ictal = { seconds, ...(peakMemoryBytes === undefined ? {} : { kernelPeakBytes: peakMemoryBytes }) };
+}

@@ -1,0 +1,64 @@
+import type { Dealer, Publisher, Router, Subscriber } from "zeromq";
+import { FormatError } from "../../base/errors.js";
+import { decodeMessage, encodeMessage } from "./framing.js";
+import type { Message } from "./message.js";
+
+/**
+ * Options for every message socket: no high-water mark, so that nothing is dropped, and no send timeout, so that each
+ * send is handed to libzmq at once. zeromq.js otherwise lets one send wait per socket and throws away the next.
+ */
+export const UNLIMITED = { sendHighWaterMark: 0, receiveHighWaterMark: 0, sendTimeout: 0 } as const;
+/** The same for a socket that only receives. */
+export const UNLIMITED_RECEIVE = { receiveHighWaterMark: 0 } as const;
+
+type SendingSocket = Dealer | Router | Publisher;
+type ReceivingSocket = Dealer | Router | Subscriber;
+
+/** Sends signed messages over one socket, in the order of the calls, one native send at a time. */
+export interface Sender {
+  /** Resolves when libzmq has taken the message; rejects when the socket is closed. */
+  send(message: Message<unknown>): Promise<void>;
+  /** Resolves when all that was sent so far is with libzmq. */
+  flush(): Promise<void>;
+}
+
+/**
+ * The only sender of `socket`. A socket with the options UNLIMITED takes each message at once, so that output appears
+ * even while the thread computes; on any other a send waits for the one before it instead of failing.
+ */
+export function createSender(socket: SendingSocket, key: string): Sender {
+  const immediate = socket.sendTimeout === 0;
+  const transmit = (frames: Uint8Array[]) => socket.send(frames as Buffer[]); // zeromq takes any Uint8Array
+  let last = Promise.resolve();
+  return {
+    send(message) {
+      const frames = encodeMessage(message, key);
+      last = immediate ? transmit(frames) : last.catch(() => {}).then(() => transmit(frames));
+      return last;
+    },
+    flush: () => last.catch(() => {}),
+  };
+}
+
+/**
+ * Calls `onMessage` for each message that arrives until the socket is closed. What cannot be decoded or carries a
+ * wrong signature goes to `onRefused` and nowhere else.
+ */
+export async function receiveMessages(
+  socket: ReceivingSocket,
+  key: string,
+  onMessage: (message: Message) => void,
+  onRefused: (error: FormatError) => void,
+): Promise<void> {
+  for await (const frames of socket) {
+    let message: Message;
+    try {
+      message = decodeMessage(frames, key);
+    } catch (error) {
+      if (!(error instanceof FormatError)) throw error;
+      onRefused(error);
+      continue;
+    }
+    onMessage(message);
+  }
+}

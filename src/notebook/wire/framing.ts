@@ -1,0 +1,73 @@
+import { createHmac, timingSafeEqual } from "node:crypto";
+import { FormatError } from "../../base/errors.js";
+import type { Message, MessageHeader } from "./message.js";
+
+const DELIMITER = Buffer.from("<IDS|MSG>");
+const encoder = new TextEncoder();
+const decoder = new TextDecoder("utf-8", { fatal: true });
+
+/** HMAC-SHA-256 in hexadecimal over the four JSON frames; an empty key means unsigned (empty text). */
+export function signFrames(key: string, frames: readonly Uint8Array[]): string {
+  if (key === "") return "";
+  const mac = createHmac("sha256", key);
+  for (const frame of frames) mac.update(frame);
+  return mac.digest("hex");
+}
+
+/** The frames of `message` for one multipart send: identities, delimiter, signature, four JSON frames, buffers. */
+export function encodeMessage(message: Message<unknown>, key: string): Uint8Array[] {
+  const json = [message.header, message.parentHeader ?? {}, message.metadata, message.content].map((part) =>
+    encoder.encode(JSON.stringify(part)),
+  );
+  return [...message.identities, DELIMITER, encoder.encode(signFrames(key, json)), ...json, ...message.buffers];
+}
+
+function isSigned(key: string, signature: Uint8Array, frames: readonly Uint8Array[]): boolean {
+  if (key === "") return true;
+  const expected = encoder.encode(signFrames(key, frames));
+  return expected.byteLength === signature.byteLength && timingSafeEqual(expected, signature);
+}
+
+function parseFrame(frame: Uint8Array, field: string): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(decoder.decode(frame));
+    if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+  } catch (cause) {
+    throw new FormatError(`${field} is not JSON`, { file: "Jupyter message", field }, { cause });
+  }
+  throw new FormatError(`${field} is not a JSON object`, { file: "Jupyter message", field });
+}
+
+/**
+ * The message in received `frames`. Throws FormatError when the delimiter or a frame is missing, the signature does not
+ * match `key`, or a frame is not a JSON object; such a message must not be acted on.
+ */
+export function decodeMessage(frames: readonly Uint8Array[], key: string): Message {
+  const place = { file: "Jupyter message" };
+  const delimiter = frames.findIndex((frame) => DELIMITER.equals(frame));
+  if (delimiter < 0) throw new FormatError("no <IDS|MSG> delimiter among the frames", place);
+  const signature = frames[delimiter + 1];
+  const json = frames.slice(delimiter + 2, delimiter + 6);
+  if (!signature || json.length < 4) {
+    throw new FormatError(
+      `${frames.length - delimiter - 1} frames after the delimiter; at least 5 were expected`,
+      place,
+    );
+  }
+  if (!isSigned(key, signature, json))
+    throw new FormatError("the signature does not match the connection's key", { ...place, field: "signature" });
+  const [header, parent, metadata, content] = json.map((frame, i) =>
+    parseFrame(frame, ["header", "parent_header", "metadata", "content"][i]!),
+  );
+  if (typeof header!.msg_id !== "string" || typeof header!.msg_type !== "string") {
+    throw new FormatError("the header lacks msg_id or msg_type", { ...place, field: "header" });
+  }
+  return {
+    identities: frames.slice(0, delimiter),
+    header: header as unknown as MessageHeader, // checked above; the other fields are informative
+    parentHeader: typeof parent!.msg_id === "string" ? (parent as unknown as MessageHeader) : undefined,
+    metadata: metadata!,
+    content: content!,
+    buffers: frames.slice(delimiter + 6),
+  };
+}

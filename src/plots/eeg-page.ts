@@ -1,0 +1,143 @@
+import type { Data, Layout, Shape } from "plotly.js";
+import { axis, type Caption, COLORS, type Figure, makeFigure, packed } from "./figure.js";
+import { eventBands } from "./seizure-labels.js";
+
+/** One stretch of EEG as drawn: `samples` is [channel, sample], any unit; time runs from `startSeconds`. */
+export interface EegPanel {
+  readonly title: string;
+  readonly channels: readonly string[];
+  readonly sampleRateHz: number;
+  readonly startSeconds: number;
+  readonly samples: Float32Array;
+  readonly seizures: readonly { readonly startSeconds: number; readonly endSeconds: number }[];
+}
+
+export interface EegPageOptions {
+  readonly caption?: Caption;
+  /** Distance between channels in the unit of the samples. @default 8 */
+  readonly spacing?: number;
+  /** Points per channel and panel after decimation. @default 800 */
+  readonly pointsPerChannel?: number;
+  /** Unit of the samples, for the hover text. @default "SD" */
+  readonly unit?: string;
+  /** Panels side by side. @default 2 */
+  readonly columns?: number;
+}
+
+const STEP = 100; // drawn integers per unit of the samples
+
+/**
+ * Minimum and maximum of each bucket in order of time, so that no spike is lost: out[2b], out[2b+1] for bucket b.
+ * `out.length` is even; fewer samples than buckets repeat.
+ */
+export function minMaxInto(out: Float32Array, samples: Float32Array): void {
+  const buckets = out.length / 2;
+  for (let bucket = 0; bucket < buckets; bucket++) {
+    const from = Math.floor((bucket * samples.length) / buckets);
+    const to = Math.max(from + 1, Math.floor(((bucket + 1) * samples.length) / buckets));
+    let lowest = from;
+    let highest = from;
+    for (let i = from + 1; i < to; i++) {
+      if (samples[i]! < samples[lowest]!) lowest = i;
+      if (samples[i]! > samples[highest]!) highest = i;
+    }
+    out[2 * bucket] = samples[Math.min(lowest, highest)]!;
+    out[2 * bucket + 1] = samples[Math.max(lowest, highest)]!;
+  }
+}
+
+/** Left electrodes carry odd numbers, right ones even, the midline a Z. */
+export function sideColor(channel: string): string {
+  const digit = /(\d+)/.exec(channel)?.[1];
+  if (digit === undefined) return COLORS.grey;
+  return Number(digit) % 2 === 1 ? COLORS.blue : COLORS.vermilion;
+}
+
+function channelTrace(
+  panel: EegPanel,
+  channel: number,
+  axisNumber: number,
+  options: Required<Omit<EegPageOptions, "caption">>,
+): Data {
+  const sampleCount = panel.samples.length / panel.channels.length;
+  const points = Math.min(options.pointsPerChannel, 2 * sampleCount) & ~1;
+  const extremes = new Float32Array(points);
+  minMaxInto(extremes, panel.samples.subarray(channel * sampleCount, (channel + 1) * sampleCount));
+  const drawn = Int16Array.from(extremes, (value) =>
+    Math.max(-32768, Math.min(32767, -STEP * (value + channel * options.spacing))),
+  ); // negative up
+  const name = panel.channels[channel]!;
+  return {
+    type: "scatter",
+    mode: "lines",
+    name,
+    x0: panel.startSeconds,
+    dx: sampleCount / panel.sampleRateHz / points,
+    y: packed(drawn),
+    line: { width: 0.8, color: sideColor(name) },
+    hovertemplate: `${name} at %{x:.2f} s<extra></extra>`,
+    xaxis: axisNumber === 1 ? "x" : `x${axisNumber}`,
+    yaxis: axisNumber === 1 ? "y" : `y${axisNumber}`,
+    showlegend: false,
+  } as unknown as Data; // @types/plotly.js does not know packed arrays
+}
+
+/**
+ * Panels of EEG in a grid, channels from top to bottom as listed, negative up, left blue, right red, midline grey, seizures
+ * shaded. An hour of 19 channels is reduced to its extremes per pixel before it is drawn.
+ */
+export function eegPage(title: string, panels: readonly EegPanel[], options: EegPageOptions = {}): Figure {
+  const settings = { spacing: 8, pointsPerChannel: 800, unit: "SD", columns: 2, ...options };
+  const columns = Math.min(settings.columns, panels.length);
+  const rows = Math.ceil(panels.length / columns);
+  const data: Data[] = [];
+  const shapes: Partial<Shape>[] = [];
+  const annotations: object[] = [];
+  const layout: Record<string, unknown> = {};
+  panels.forEach((panel, index) => {
+    const number = index + 1;
+    const suffix = number === 1 ? "" : String(number);
+    const sampleCount = panel.samples.length / panel.channels.length;
+    const end = panel.startSeconds + sampleCount / panel.sampleRateHz;
+    for (let channel = 0; channel < panel.channels.length; channel++)
+      data.push(channelTrace(panel, channel, number, settings));
+    const clipped = panel.seizures
+      .filter(({ startSeconds, endSeconds }) => startSeconds < end && endSeconds > panel.startSeconds)
+      .map(({ startSeconds, endSeconds }) => ({
+        startSeconds: Math.max(startSeconds, panel.startSeconds),
+        endSeconds: Math.min(endSeconds, end),
+      }));
+    shapes.push(
+      ...eventBands(clipped, COLORS.orange, { xref: `x${suffix}`, yref: `y${suffix} domain` } as Partial<Shape>),
+    );
+    const last = index + columns >= panels.length;
+    layout[`xaxis${suffix}`] = axis(last ? "time (s)" : "", { range: [panel.startSeconds, end], anchor: `y${suffix}` });
+    layout[`yaxis${suffix}`] = axis("", {
+      tickvals: panel.channels.map((_, channel) => -STEP * channel * settings.spacing),
+      ticktext: [...panel.channels],
+      tickfont: { size: 8 },
+      range: [-STEP * settings.spacing * (panel.channels.length + 0.5), STEP * settings.spacing * 1.5],
+      showgrid: false,
+      anchor: `x${suffix}`,
+    });
+    annotations.push({
+      text: panel.title,
+      showarrow: false,
+      xref: `x${suffix} domain`,
+      yref: `y${suffix} domain`,
+      x: 0,
+      y: 1,
+      xanchor: "left",
+      yanchor: "bottom",
+      font: { size: 11 },
+    });
+  });
+  const height = rows * 340 + 140;
+  const grid = { rows, columns, pattern: "independent", xgap: 0.08, ygap: rows > 1 ? 0.16 : 0 };
+  return makeFigure(
+    title,
+    data,
+    { ...layout, grid, shapes, annotations, height } as unknown as Partial<Layout>, // numbered axes are not in the types
+    options.caption,
+  );
+}

@@ -1,0 +1,76 @@
+import { readdir, stat } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { FormatError, NotFoundError } from "../base/errors.js";
+import { type AnnotationFormat, annotationFormatOf } from "./annotation-file.js";
+
+/** Files of one recording: same folder, same stem. */
+export interface RecordingFiles {
+  /** Path without extension. */
+  readonly stem: string;
+  /** Paths by format. */
+  readonly annotations: Map<AnnotationFormat, string>;
+  /** EDF or BDF. */
+  edf?: string;
+}
+
+const RECORDING = /\.[be]df$/i;
+
+/** Tables of a BIDS folder that are no events files. */
+const OTHER_BIDS_TABLE = /^participants\.tsv$|_(channels|electrodes|scans|sessions)\.tsv$/;
+
+/**
+ * Recordings with their annotation files under a folder (walked, hidden files left out), or the one that a file belongs to,
+ * in order of path. NotFoundError when there is no such path, FormatError
+ * when the file is of no known format.
+ */
+export async function findRecordings(path: string): Promise<RecordingFiles[]> {
+  const stats = await stat(path).catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code !== "ENOENT" && cause.code !== "ENOTDIR") throw cause;
+    throw new NotFoundError(`${path}: no such file or folder; check the path`, path, { cause });
+  });
+  if (stats.isDirectory()) return group(await walk(path));
+  if (!annotationFormatOf(path) && !RECORDING.test(path)) {
+    const expected = "csv, csv_bi, tse, tse_bi, tsv, or the edf or bdf beside one";
+    throw new FormatError(`not an annotation file by its name; expected ${expected}`, { file: path });
+  }
+  const folder = dirname(path);
+  const stem = stemOf(path);
+  const siblings = (await readdir(folder)).filter((name) => stemOf(name) === stem).map((name) => join(folder, name));
+  return group(siblings);
+}
+
+async function walk(root: string): Promise<string[]> {
+  const files: string[] = [];
+  const folders = [root];
+  for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
+    for (const entry of await readdir(folder, { withFileTypes: true })) {
+      const path = join(folder, entry.name);
+      if (entry.isDirectory()) folders.push(path);
+      else if (!entry.name.startsWith(".")) files.push(path);
+    }
+  }
+  return files;
+}
+
+/** Recording name of a file: without its extension, and without the `_events` and `_eeg` of BIDS. */
+function stemOf(path: string): string {
+  return basename(path)
+    .replace(/\.[^.]*$/, "")
+    .replace(/_(events|eeg)$/, "");
+}
+
+function group(paths: readonly string[]): RecordingFiles[] {
+  const recordings = new Map<string, RecordingFiles>();
+  for (const path of paths) {
+    const format = annotationFormatOf(path);
+    const isEdf = RECORDING.test(path);
+    if (!format && !isEdf) continue;
+    if (format === "tsv" && OTHER_BIDS_TABLE.test(basename(path))) continue;
+    const stem = join(dirname(path), stemOf(path));
+    const recording: RecordingFiles = recordings.get(stem) ?? { stem, annotations: new Map() };
+    recordings.set(stem, recording);
+    if (format) recording.annotations.set(format, path);
+    else recording.edf = path;
+  }
+  return [...recordings.values()].sort((a, b) => (a.stem < b.stem ? -1 : 1));
+}

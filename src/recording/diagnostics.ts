@@ -1,0 +1,68 @@
+/** How bad a fault is: fatal (bytes cannot be placed), error (data lost or unusable), warning (read with a doubt), info. */
+export type Severity = "fatal" | "error" | "warning" | "info";
+
+/** A named fault or oddity of a recording. Messages never hold text of the patient or recording fields. */
+export interface Diagnostic {
+  readonly code: DiagnosticCode;
+  readonly severity: Severity;
+  readonly message: string;
+  readonly byteOffset?: number;
+}
+
+const SEVERITIES = {
+  "empty-file": "fatal",
+  "not-edf": "fatal",
+  "too-small": "fatal",
+  "bad-signal-count": "fatal",
+  "header-cut": "fatal",
+  "bad-samples-per-record": "fatal",
+  "header-size-mismatch": "warning",
+  "header-nul-padding": "info",
+  "non-ascii": "warning",
+  "reserved-unknown": "info",
+  "container-mismatch": "warning",
+  "plus-without-annotations": "warning",
+  "annotations-without-plus": "info",
+  "start-date-separator": "warning",
+  "start-date-invalid": "warning",
+  "start-date-conflict": "info",
+  "start-time-invalid": "warning",
+  "fractional-start": "info",
+  "record-count-unknown": "warning",
+  "record-count-invalid": "warning",
+  "record-count-surplus": "warning",
+  truncated: "error",
+  "no-records": "error",
+  "partial-last-record": "warning",
+  "trailing-bytes": "warning",
+  "zero-duration": "error",
+  "record-duration-invalid": "error",
+  "comma-decimal": "warning",
+  "range-unreadable": "error",
+  "flat-physical-range": "error",
+  "flat-digital-range": "error",
+  "inverted-digital-range": "warning",
+  "negative-gain": "info",
+  "digital-range-too-wide": "warning",
+  "unit-unknown": "warning",
+  "blank-label": "info",
+  "duplicate-label": "warning",
+  "duplicate-electrode": "warning",
+  "mixed-electrode-rates": "warning",
+  "empty-signal": "warning",
+  "tal-malformed": "warning",
+  "tal-not-utf8": "info",
+  "timekeeping-missing": "warning",
+  discontinuity: "error",
+  gap: "info",
+  "record-overlap": "error",
+  "annotation-outside": "warning",
+} as const satisfies Record<string, Severity>;
+
+export type DiagnosticCode = keyof typeof SEVERITIES;
+
+/** A diagnostic with the severity its code always has. */
+export function diagnostic(code: DiagnosticCode, message: string, byteOffset?: number): Diagnostic {
+  const found = { code, severity: SEVERITIES[code], message };
+  return byteOffset === undefined ? found : { ...found, byteOffset };
+}

@@ -1,0 +1,83 @@
+import type { ByteSource } from "./byte-source.js";
+import type { Diagnostic } from "./diagnostics.js";
+import { createAnnotationCollector, type EdfSegment } from "./edf-annotations.js";
+import { addDigitalSums, type DigitalSums, placeOf } from "./edf-decode.js";
+import { type EdfHeader, readEdfHeader } from "./edf-header.js";
+import { readRecords } from "./edf-records.js";
+import type { EdfKind } from "./edf-spec.js";
+
+export interface EdfSignalInfo {
+  readonly label: string;
+  readonly electrode: string | null;
+  /** null when the record duration is 0 or unreadable. */
+  readonly sampleRateHz: number | null;
+  readonly unit: string;
+  readonly sampleCount: number;
+  /** Of ordinary signals, only with `digitalSums`. */
+  readonly digital?: DigitalSums;
+}
+
+/** What a recording is, without its samples and without any text of its patient and recording fields. */
+export interface EdfInfo {
+  readonly kind: EdfKind;
+  readonly patientFieldPresent: boolean;
+  readonly recordsInHeader: number;
+  readonly recordsFound: number;
+  readonly recordDurationSeconds: number | null;
+  readonly durationSeconds: number | null;
+  readonly segments: readonly EdfSegment[];
+  readonly annotationCount: number;
+  readonly signals: readonly EdfSignalInfo[];
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/**
+ * Describe a recording. Plain files cost one header read; files with annotations, or `digitalSums` (count, min, max and
+ * exact sum of each signal's digital values), one pass over all records. FormatError as `readEdfHeader`.
+ */
+export async function readEdfInfo(
+  source: ByteSource,
+  options: { digitalSums?: boolean; signal?: AbortSignal } = {},
+): Promise<EdfInfo> {
+  const header = await readEdfHeader(source);
+  const collector = createAnnotationCollector(header);
+  const wanted = header.signals.filter((signal) => options.digitalSums && !signal.isAnnotation);
+  const tallies = wanted.map(({ index }) => {
+    const sums: DigitalSums = { count: 0, min: null, max: null, sum: 0 };
+    return { index, place: placeOf(header, index), sums };
+  });
+  if (tallies.length > 0 || header.signals.some((signal) => signal.isAnnotation)) {
+    for await (const records of readRecords(source, header, options)) {
+      collector.add(records);
+      for (const { place, sums } of tallies) addDigitalSums(sums, records.bytes, records.recordCount, place);
+    }
+  }
+  return infoOf(header, collector.finish(), new Map(tallies.map(({ index, sums }) => [index, sums])));
+}
+
+function infoOf(
+  header: EdfHeader,
+  found: ReturnType<ReturnType<typeof createAnnotationCollector>["finish"]>,
+  sums: ReadonlyMap<number, DigitalSums>,
+): EdfInfo {
+  const known = (value: number) => (Number.isFinite(value) ? value : null);
+  return {
+    kind: header.kind,
+    patientFieldPresent: header.patientFieldPresent,
+    recordsInHeader: header.recordsInHeader,
+    recordsFound: header.recordsFound,
+    recordDurationSeconds: known(header.recordDurationSeconds),
+    durationSeconds: known(header.durationSeconds),
+    segments: found.segments,
+    annotationCount: found.annotations.length,
+    signals: header.signals.map((signal) => ({
+      label: signal.label,
+      electrode: signal.electrode ?? null,
+      sampleRateHz: known(signal.sampleRateHz),
+      unit: signal.unit,
+      sampleCount: signal.sampleCount,
+      ...(sums.has(signal.index) ? { digital: sums.get(signal.index)! } : {}),
+    })),
+    diagnostics: [...header.diagnostics, ...found.diagnostics],
+  };
+}

@@ -1,0 +1,193 @@
+import { FormatError } from "../base/errors.js";
+import { type Diagnostic, type DiagnosticCode, diagnostic } from "./diagnostics.js";
+import { type Field, parseDecimal, readField, SIGNAL_FIELDS, signalFieldOffset } from "./edf-fields.js";
+import { isScalable, microvoltFactor } from "./edf-scaling.js";
+import { bytesPerSample, type EdfKind } from "./edf-spec.js";
+import { electrodeOf } from "./electrodes.js";
+import { isAnnotationLabel } from "./tal.js";
+
+/** One signal of a recording as its header describes it. */
+export interface EdfSignal {
+  readonly index: number;
+  readonly label: string;
+  /** Upper-case 10-20 name (T3/T4/T5/T6); undefined when the label is no scalp or ear electrode. */
+  readonly electrode?: string;
+  readonly unit: string;
+  /** NaN when the field is unreadable; so are the next three. */
+  readonly physicalMin: number;
+  readonly physicalMax: number;
+  readonly digitalMin: number;
+  readonly digitalMax: number;
+  readonly samplesPerRecord: number;
+  /** Samples per record / record duration; NaN when the duration is 0 or unreadable. */
+  readonly sampleRateHz: number;
+  /** Samples in the whole records of the file. */
+  readonly sampleCount: number;
+  readonly transducer: string;
+  readonly prefilter: string;
+  readonly isAnnotation: boolean;
+  /** False when the ranges are flat or unreadable: samples then come as digital values (gain 1). */
+  readonly isScaled: boolean;
+}
+
+/** Signals of the header; `sampleCount` is filled in by the caller. FormatError when samples per record is unreadable. */
+export function parseSignals(
+  file: string,
+  bytes: Uint8Array,
+  count: number,
+  recordDurationSeconds: number,
+  report: (found: Diagnostic) => void,
+): EdfSignal[] {
+  const signals: EdfSignal[] = [];
+  for (let index = 0; index < count; index++) {
+    const text = (field: Field) => readField(bytes, signalFieldOffset(field, index, count), field.width);
+    const label = text(SIGNAL_FIELDS.label);
+    const isAnnotation = isAnnotationLabel(label);
+    const electrode = electrodeOf(label);
+    const number = (field: Field) => parseRange(text(field), field, index, count, isAnnotation ? () => {} : report);
+    const samplesPerRecord = parseSamplesPerRecord(file, text(SIGNAL_FIELDS.samplesPerRecord), index, count);
+    const ranges = {
+      physicalMin: number(SIGNAL_FIELDS.physicalMin),
+      physicalMax: number(SIGNAL_FIELDS.physicalMax),
+      digitalMin: number(SIGNAL_FIELDS.digitalMin),
+      digitalMax: number(SIGNAL_FIELDS.digitalMax),
+    };
+    signals.push({
+      index,
+      label,
+      ...(electrode === undefined ? {} : { electrode }),
+      unit: text(SIGNAL_FIELDS.unit),
+      ...ranges,
+      samplesPerRecord,
+      sampleRateHz: recordDurationSeconds > 0 ? samplesPerRecord / recordDurationSeconds : Number.NaN,
+      sampleCount: 0,
+      transducer: text(SIGNAL_FIELDS.transducer),
+      prefilter: text(SIGNAL_FIELDS.prefilter),
+      isAnnotation,
+      isScaled: isScalable(ranges),
+    });
+  }
+  return signals;
+}
+
+function parseSamplesPerRecord(file: string, text: string, index: number, count: number): number {
+  const samples = parseDecimal(text);
+  if (Number.isInteger(samples) && samples >= 0) return samples;
+  const byteOffset = signalFieldOffset(SIGNAL_FIELDS.samplesPerRecord, index, count);
+  const found = `samples per record of signal ${index} is ${JSON.stringify(text)}, a whole number expected; samples cannot be placed`;
+  throw new FormatError(found, { file, byteOffset, field: "bad-samples-per-record" });
+}
+
+function parseRange(
+  text: string,
+  field: Field,
+  index: number,
+  count: number,
+  report: (found: Diagnostic) => void,
+): number {
+  const offset = signalFieldOffset(field, index, count);
+  const value = parseDecimal(text, () =>
+    report(diagnostic("comma-decimal", `${field.name} of signal ${index} has a decimal comma: ${text}`, offset)),
+  );
+  if (Number.isNaN(value)) {
+    const found = `${field.name} of signal ${index} is ${JSON.stringify(text)}, a number expected; samples stay digital values`;
+    report(diagnostic("range-unreadable", found, offset));
+  }
+  return value;
+}
+
+/** Report what is odd about each signal's ranges, unit and label, and about the signals together. */
+export function checkSignals(signals: readonly EdfSignal[], kind: EdfKind, report: (found: Diagnostic) => void): void {
+  const ordinary = signals.filter((signal) => !signal.isAnnotation);
+  for (const signal of ordinary) {
+    const tell = (code: DiagnosticCode, field: Field, message: string) =>
+      report(
+        diagnostic(
+          code,
+          `signal ${signal.index} (${JSON.stringify(signal.label)}) ${message}`,
+          signalFieldOffset(field, signal.index, signals.length),
+        ),
+      );
+    checkRanges(signal, kind, tell);
+    if (signal.label === "") tell("blank-label", SIGNAL_FIELDS.label, "has no label");
+    if (signal.samplesPerRecord === 0) tell("empty-signal", SIGNAL_FIELDS.samplesPerRecord, "has no samples");
+    if (signal.electrode !== undefined && microvoltFactor(signal.unit) === undefined) {
+      const found = `has unit ${JSON.stringify(signal.unit)}, a voltage expected; its values are taken as microvolts`;
+      tell("unit-unknown", SIGNAL_FIELDS.unit, found);
+    }
+  }
+  checkTogether(ordinary, signals.length, report);
+}
+
+function checkRanges(
+  signal: EdfSignal,
+  kind: EdfKind,
+  tell: (code: DiagnosticCode, field: Field, message: string) => void,
+): void {
+  const { physicalMin, physicalMax, digitalMin, digitalMax } = signal;
+  const limit = bytesPerSample(kind) === 3 ? 8388608 : 32768;
+  if (physicalMin === physicalMax) {
+    tell(
+      "flat-physical-range",
+      SIGNAL_FIELDS.physicalMin,
+      "has physical minimum = maximum; samples stay digital values",
+    );
+  }
+  if (digitalMin === digitalMax) {
+    tell("flat-digital-range", SIGNAL_FIELDS.digitalMin, "has digital minimum = maximum; samples stay digital values");
+  }
+  if (digitalMin > digitalMax) {
+    tell(
+      "inverted-digital-range",
+      SIGNAL_FIELDS.digitalMin,
+      "has digital minimum above maximum; the scale follows the header",
+    );
+  }
+  if (physicalMin > physicalMax) {
+    tell("negative-gain", SIGNAL_FIELDS.physicalMin, "has physical minimum above maximum: negative gain");
+  }
+  if (Math.min(digitalMin, digitalMax) < -limit || Math.max(digitalMin, digitalMax) > limit - 1) {
+    tell(
+      "digital-range-too-wide",
+      SIGNAL_FIELDS.digitalMin,
+      `has a digital range beyond its ${limit === 32768 ? 16 : 24} bits`,
+    );
+  }
+}
+
+function checkTogether(signals: readonly EdfSignal[], count: number, report: (found: Diagnostic) => void): void {
+  const labels = new Map<string, number>();
+  const electrodes = new Map<string, EdfSignal>();
+  for (const signal of signals) {
+    const { label, index, electrode } = signal;
+    const offset = signalFieldOffset(SIGNAL_FIELDS.label, index, count);
+    const first = label === "" ? undefined : labels.get(label);
+    if (first !== undefined) {
+      report(
+        diagnostic(
+          "duplicate-label",
+          `signals ${first} and ${index} share the label ${JSON.stringify(label)}; both are kept`,
+          offset,
+        ),
+      );
+    }
+    if (first === undefined) labels.set(label, index);
+    if (electrode === undefined) continue;
+    const twin = electrodes.get(electrode);
+    if (twin && first === undefined) {
+      report(
+        diagnostic(
+          "duplicate-electrode",
+          `signals ${twin.index} and ${index} are both electrode ${electrode}; the first is its channel`,
+          offset,
+        ),
+      );
+    }
+    if (!twin) electrodes.set(electrode, signal);
+  }
+  const rates = new Set([...electrodes.values()].map((signal) => signal.samplesPerRecord));
+  if (rates.size > 1) {
+    const found = `electrodes have ${rates.size} different rates: ${[...rates].join(", ")} samples per record`;
+    report(diagnostic("mixed-electrode-rates", found, signalFieldOffset(SIGNAL_FIELDS.samplesPerRecord, 0, count)));
+  }
+}

@@ -1,0 +1,88 @@
+import type { ByteSource } from "./byte-source.js";
+import { placeOf } from "./edf-decode.js";
+import type { EdfHeader } from "./edf-header.js";
+import { parseTals, type TalContent } from "./tal.js";
+
+/** Two record starts this near to each other, in seconds, are one: files round their timestamps. */
+export const TIMELINE_TOLERANCE_SECONDS = 1e-3;
+
+/** Follows the start times of records in order. */
+export interface TimelineReader {
+  /** Byte ranges of the annotation signals within a record. */
+  readonly annotationRanges: readonly { start: number; end: number }[];
+  /** Start in the header's clock of the recording's first record. */
+  readonly originSeconds: number;
+  /** Take the next record's timestamp; undefined (no timekeeping) means "right after the one before". */
+  next(rawStartSeconds: number | undefined): TimelineStep;
+}
+
+export interface TimelineStep {
+  /** From the recording's first sample. */
+  readonly startSeconds: number;
+  readonly expectedSeconds: number;
+  /** True when the start is not where the record before ended. */
+  readonly isGap: boolean;
+}
+
+/** A timeline that begins at `startRecord`; reads record 0 (and that one) for their timestamps. */
+export async function readTimeline(source: ByteSource, header: EdfHeader, startRecord = 0): Promise<TimelineReader> {
+  const annotationRanges = annotationRangesOf(header);
+  const stampOf = async (record: number) => {
+    if (record >= header.recordsFound || annotationRanges.length === 0) return undefined;
+    const start = header.headerBytes + record * header.recordBytes;
+    const { start: from, end: to } = annotationRanges[0]!;
+    return parseTals(await source.read(start + from, start + to), true).recordStartSeconds;
+  };
+  const originSeconds = (await stampOf(0)) ?? 0;
+  const first = startRecord > 0 ? await stampOf(startRecord) : originSeconds;
+  const begin = first === undefined ? startRecord * header.recordDurationSeconds : first - originSeconds;
+  return createTimeline(header, annotationRanges, originSeconds, begin);
+}
+
+/** A timeline that expects its first record at `expectedSeconds` after the recording's first sample. */
+export function createTimeline(
+  header: EdfHeader,
+  annotationRanges: TimelineReader["annotationRanges"],
+  originSeconds: number,
+  expectedSeconds = 0,
+): TimelineReader {
+  const duration = Number.isFinite(header.recordDurationSeconds) ? header.recordDurationSeconds : 0;
+  let expected = expectedSeconds;
+  return {
+    annotationRanges,
+    originSeconds,
+    next(rawStartSeconds) {
+      const expectedNow = expected;
+      const startSeconds = rawStartSeconds === undefined ? expectedNow : rounded(rawStartSeconds - originSeconds);
+      expected = startSeconds + duration; // from the timestamp, so that a rounded duration never adds up to a gap
+      const isGap = Math.abs(startSeconds - expectedNow) > TIMELINE_TOLERANCE_SECONDS;
+      return { startSeconds, expectedSeconds: rounded(expectedNow), isGap };
+    },
+  };
+}
+
+/** `seconds` without the dust of binary fractions: timestamps are decimals of nine places at most in practice. */
+export function rounded(seconds: number): number {
+  return Math.round(seconds * 1e9) / 1e9;
+}
+
+/** Byte ranges of the annotation signals within a record, in file order. */
+export function annotationRangesOf(header: EdfHeader): { start: number; end: number }[] {
+  return header.signals
+    .filter((signal) => signal.isAnnotation)
+    .map((signal) => {
+      const { offset, width, samplesPerRecord } = placeOf(header, signal.index);
+      return { start: offset, end: offset + width * samplesPerRecord };
+    });
+}
+
+/** TALs of one record, one result per annotation signal. */
+export function talsOf(record: Uint8Array, ranges: TimelineReader["annotationRanges"]): TalContent[] {
+  return ranges.map(({ start, end }, i) => parseTals(record.subarray(start, end), i === 0));
+}
+
+/** Timestamp of one record in the header's clock, when it has one. */
+export function recordStartIn(record: Uint8Array, timeline: TimelineReader): number | undefined {
+  const first = timeline.annotationRanges[0];
+  return first && parseTals(record.subarray(first.start, first.end), true).recordStartSeconds;
+}

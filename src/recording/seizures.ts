@@ -1,0 +1,117 @@
+import { complementIntervals, type Event, type Interval, mergeIntervals, totalSeconds } from "../base/events.js";
+import type { AnnotationFile, Finding } from "./annotation-file.js";
+import { classOf } from "./labels.js";
+
+/** Unions of csv and csv_bi may differ this much, in seconds, before it is a finding. */
+export const UNION_TOLERANCE_SECONDS = 0.02;
+
+/** Difference of durations that is a warning, and that is an error, in seconds. */
+export const DURATION_WARNING_SECONDS = 0.1;
+export const DURATION_ERROR_SECONDS = 1;
+
+type Rows = Pick<AnnotationFile, "events" | "durationSeconds">;
+
+/** Seizure rows cut to the duration; rows that lie wholly behind it vanish. */
+function seizureRows({ events, durationSeconds = Number.POSITIVE_INFINITY }: Rows): Event[] {
+  return events
+    .filter((event) => classOf(event.label) === "seizure" && event.startSeconds < durationSeconds)
+    .map((event) => ({ ...event, endSeconds: Math.min(event.endSeconds, durationSeconds) }));
+}
+
+/**
+ * Seizures of a recording: seizure rows of all channels cut to the duration and merged (touching ones are one), in
+ * order. Boundaries come from `file`; the label is the type with most seconds inside, taken from `typed` (the per-channel
+ * csv) when it is given and knows one, else from `file`. Confidence is the highest of the merged rows.
+ */
+export function seizureEvents(file: Rows, typed?: Rows): Event[] {
+  const rows = seizureRows(file).sort((a, b) => a.startSeconds - b.startSeconds);
+  const ownType = typeFinder(rows);
+  const betterType = typeFinder(typed ? seizureRows(typed) : []);
+  let next = 0;
+  return mergeIntervals(rows).map((seizure) => {
+    let confidence = 0;
+    for (; next < rows.length && rows[next]!.startSeconds < seizure.endSeconds; next++) {
+      confidence = Math.max(confidence, rows[next]!.confidence);
+    }
+    return { ...seizure, label: betterType(seizure) ?? ownType(seizure) ?? "seiz", confidence };
+  });
+}
+
+/**
+ * A function that tells which label covers most seconds of a stretch, channels united; the earlier one wins a tie. It
+ * must be asked for disjoint stretches in order, so that a whole file costs one pass.
+ */
+function typeFinder(rows: readonly Event[]): (stretch: Interval) => string | undefined {
+  const labels = [...new Set(rows.map(({ label }) => label))].map((label) => ({
+    label,
+    parts: mergeIntervals(rows.filter((row) => row.label === label)),
+    next: 0,
+  }));
+  return ({ startSeconds, endSeconds }) => {
+    let best: { label: string; seconds: number; from: number } | undefined;
+    for (const union of labels) {
+      while (union.next < union.parts.length && union.parts[union.next]!.endSeconds <= startSeconds) union.next += 1;
+      let seconds = 0;
+      for (let i = union.next; i < union.parts.length && union.parts[i]!.startSeconds < endSeconds; i++) {
+        const part = union.parts[i]!;
+        seconds += Math.min(part.endSeconds, endSeconds) - Math.max(part.startSeconds, startSeconds);
+      }
+      if (seconds <= 0) continue;
+      const from = union.parts[union.next]!.startSeconds;
+      const lead = seconds - (best?.seconds ?? 0); // binary sums of decimals differ in the last digits
+      if (!best || lead > 1e-9 || (lead > -1e-9 && from < best.from)) best = { label: union.label, seconds, from };
+    }
+    return best?.label;
+  };
+}
+
+/** What is left of `[0, durationSeconds)` after the seizures: background is never read from its own rows. */
+export function backgroundIntervals(seizures: readonly Interval[], durationSeconds: number): Interval[] {
+  return complementIntervals(seizures, durationSeconds);
+}
+
+/**
+ * Compare the per-channel file with the binary one: an error when one has seizures and the other none, a warning when
+ * the unions of their seizure rows differ by more than 20 ms in total.
+ */
+export function compareAnnotations(csv: AnnotationFile, csvBi: AnnotationFile): Finding[] {
+  const typed = mergeIntervals(seizureRows(csv));
+  const binary = mergeIntervals(seizureRows(csvBi));
+  const action = `look at ${csv.file} and ${csvBi.file} and correct the wrong one; the binary file is used`;
+  if ((typed.length === 0) !== (binary.length === 0)) {
+    const [has, lacks] = typed.length > 0 ? [csv.file, csvBi.file] : [csvBi.file, csv.file];
+    return [
+      {
+        file: csvBi.file,
+        code: "seizures-in-one-file-only",
+        severity: "error",
+        message: `${has} has seizures, ${lacks} has none`,
+        action,
+      },
+    ];
+  }
+  const both = totalSeconds([...typed, ...binary]);
+  const difference = 2 * both - totalSeconds(typed) - totalSeconds(binary); // length of the symmetric difference
+  if (difference <= UNION_TOLERANCE_SECONDS + 1e-9) return [];
+  const message = `the seizures of ${csv.format} and ${csvBi.format} differ by ${difference.toFixed(3)} s in all`;
+  return [{ file: csvBi.file, code: "unions-differ", severity: "warning", message, action }];
+}
+
+/** Compare the annotation's duration with the recording's: over 0.1 s is a warning, over 1 s an error. */
+export function checkDuration(file: AnnotationFile, edfSeconds: number): Finding[] {
+  if (file.durationSeconds === undefined || !Number.isFinite(edfSeconds)) return [];
+  const difference = Math.abs(file.durationSeconds - edfSeconds);
+  if (difference <= DURATION_WARNING_SECONDS + 1e-9) return [];
+  const isError = difference > DURATION_ERROR_SECONDS + 1e-9;
+  return [
+    {
+      file: file.file,
+      code: "duration-differs",
+      severity: isError ? "error" : "warning",
+      message: `the annotation says ${file.durationSeconds} s, the recording has ${edfSeconds} s`,
+      action: isError
+        ? "find the file that belongs to the recording; its times cannot be trusted"
+        : "none needed: the recording's duration is used",
+    },
+  ];
+}

@@ -1,0 +1,85 @@
+import { type Mix, mixInto } from "./mixing.js";
+
+/** The moving part of a chain: blocks of inputs to blocks of channels. */
+export interface Flow {
+  push(block: readonly Float32Array[]): Float32Array[];
+  flush(): Float32Array[];
+}
+
+/** What every form of a chain needs: how channels are mixed, and the rates. */
+export interface FlowPlan {
+  readonly mix: Mix;
+  /** How many samples at the start give the offset that is taken off. */
+  readonly offsetSamples: number;
+  readonly sampleRateHz: number;
+  readonly targetRateHz: number;
+}
+
+/** Blocks that wait, and their join: one array per input. */
+export interface Store {
+  readonly sampleCount: number;
+  add(block: readonly Float32Array[]): void;
+  /** Everything added since the last call, as one block; nothing added gives no arrays. */
+  take(): Float32Array[];
+}
+
+function concat(parts: readonly Float32Array[]): Float32Array {
+  const all = new Float32Array(parts.reduce((length, part) => length + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}
+
+/** Two blocks of the same channels as one. */
+export function joinBlocks(first: readonly Float32Array[], second: readonly Float32Array[]): Float32Array[] {
+  return first.map((part, c) => concat([part, second[c]!]));
+}
+
+/** An empty store; it copies what is added. */
+export function createStore(): Store {
+  let blocks: Float32Array[][] = [];
+  let sampleCount = 0;
+  return {
+    get sampleCount() {
+      return sampleCount;
+    },
+    add(block) {
+      blocks.push(block.map((signal) => signal.slice()));
+      sampleCount += block[0]!.length;
+    },
+    take() {
+      const joined = (blocks[0] ?? []).map((_, e) => concat(blocks.map((block) => block[e]!)));
+      blocks = [];
+      sampleCount = 0;
+      return joined;
+    },
+  };
+}
+
+/** The samples a common reference subtracts, or an array of zeros; shape [end - start]. */
+export function commonInto(
+  out: Float64Array,
+  mix: Mix,
+  block: readonly Float32Array[],
+  start: number,
+  end: number,
+): void {
+  if (mix.common) mixInto(out, 0, 1, block, start, end, mix.common);
+}
+
+/** Mean of each channel, reference applied, over the first `offsetSamples` samples of `block` (all, if it has fewer). */
+export function offsetsOf({ mix, offsetSamples }: FlowPlan, block: readonly Float32Array[]): Float64Array {
+  const count = Math.min(offsetSamples, block[0]!.length);
+  const mixed = new Float64Array(count);
+  const common = new Float64Array(count);
+  commonInto(common, mix, block, 0, count);
+  return Float64Array.from(mix.rows, (row) => {
+    mixInto(mixed, 0, 1, block, 0, count, row);
+    let sum = 0;
+    for (let i = 0; i < count; i++) sum += mixed[i]! - common[i]!;
+    return count > 0 ? sum / count : 0;
+  });
+}

@@ -1,0 +1,134 @@
+/** Samples summed around a common value before they join the running moments. */
+const BLOCK_SAMPLES = 4096;
+/** Added to every standard deviation, as the reference system does: a flat channel becomes 0 and no division fails. */
+const LEAST_STD = 1e-8;
+
+/** Mean and population standard deviation of each channel over all samples seen, in the unit of the samples. */
+export interface Moments {
+  readonly sampleCount: number;
+  /** Shape [channel]; 0 before the first sample. */
+  readonly mean: Float64Array;
+  /** Shape [channel]; 0 for a flat channel. */
+  readonly std: Float64Array;
+}
+
+/** Collects moments block by block; how the recording is cut never changes a bit of the result. */
+export interface MomentsCollector {
+  /** Take the next samples, one array per channel, all of one length. Throws RangeError on another shape. */
+  push(block: readonly Float32Array[]): void;
+  /** The moments of everything pushed so far; collecting may go on. */
+  result(): Moments;
+}
+
+/** Running sums of one channel: exact blocks so far (mean, squares) and the open block around its first sample. */
+interface Tally {
+  mean: number;
+  squares: number;
+  origin: number;
+  sum: number;
+  sumOfSquares: number;
+}
+
+/** Moments of `before` samples joined with the open block of `count` samples (Chan, Golub and LeVeque 1983). */
+function joined({ mean, squares, origin, sum, sumOfSquares }: Tally, before: number, count: number) {
+  if (count === 0) return { mean, squares };
+  const difference = origin + sum / count - mean;
+  const total = before + count;
+  const own = Math.max(0, sumOfSquares - (sum * sum) / count);
+  return {
+    mean: mean + (difference * count) / total,
+    squares: squares + own + difference * difference * ((before * count) / total),
+  };
+}
+
+function addSamples(tally: Tally, samples: Float32Array, start: number, end: number, first: boolean): void {
+  if (first) {
+    tally.origin = samples[start]!;
+    tally.sum = 0;
+    tally.sumOfSquares = 0;
+  }
+  const { origin } = tally;
+  let { sum, sumOfSquares } = tally;
+  for (let i = start; i < end; i++) {
+    const x = samples[i]! - origin;
+    sum += x;
+    sumOfSquares += x * x;
+  }
+  tally.sum = sum;
+  tally.sumOfSquares = sumOfSquares;
+}
+
+/**
+ * Collect mean and standard deviation of `channelCount` channels in one pass: sums around a local value over stretches of
+ * 4096 samples counted from the start of the recording, joined by Chan's rule, so that neither an offset of any size nor
+ * a long recording costs digits.
+ */
+export function createMoments(channelCount: number): MomentsCollector {
+  const tallies: Tally[] = Array.from({ length: channelCount }, () => ({
+    mean: 0,
+    squares: 0,
+    origin: 0,
+    sum: 0,
+    sumOfSquares: 0,
+  }));
+  let closed = 0;
+  let open = 0;
+  const close = () => {
+    for (const tally of tallies) Object.assign(tally, joined(tally, closed, open));
+    closed += open;
+    open = 0;
+  };
+  return {
+    push(block) {
+      const count = block[0]?.length ?? 0;
+      if (block.length !== channelCount || block.some((samples) => samples.length !== count)) {
+        throw new RangeError(
+          `invalid block: lengths ${block.map((samples) => samples.length)} (expected ${channelCount} equal ones)`,
+        );
+      }
+      for (let start = 0; start < count; ) {
+        const end = Math.min(count, start + BLOCK_SAMPLES - open);
+        for (let c = 0; c < channelCount; c++) addSamples(tallies[c]!, block[c]!, start, end, open === 0);
+        open += end - start;
+        if (open === BLOCK_SAMPLES) close();
+        start = end;
+      }
+    },
+    result() {
+      const sampleCount = closed + open;
+      const all = tallies.map((tally) => joined(tally, closed, open));
+      return {
+        sampleCount,
+        mean: Float64Array.from(all, ({ mean }) => mean),
+        std: Float64Array.from(all, ({ squares }) => Math.sqrt(squares / Math.max(1, sampleCount))),
+      };
+    },
+  };
+}
+
+/** What turns one channel's microvolts into standard deviations. */
+export interface Normalization {
+  readonly mean: number;
+  readonly std: number;
+  /** Largest magnitude of the result. */
+  readonly clip: number;
+}
+
+/**
+ * `(x - mean) / (std + 1e-8)`, held within ± `clip`, into `out`, which may be `x` itself and is at least as long. Computed
+ * in float64; NaN stays NaN.
+ */
+export function normalizeInto(out: Float32Array, x: Float32Array, { mean, std, clip }: Normalization): void {
+  const scale = 1 / (std + LEAST_STD);
+  for (let i = 0; i < x.length; i++) {
+    const z = (x[i]! - mean) * scale;
+    out[i] = z > clip ? clip : z < -clip ? -clip : z;
+  }
+}
+
+/** `normalizeInto` a new array. */
+export function normalize(x: Float32Array, normalization: Normalization): Float32Array {
+  const out = new Float32Array(x.length);
+  normalizeInto(out, x, normalization);
+  return out;
+}

@@ -1,0 +1,93 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { openEagerExecutor } from "./eager-executor.js";
+import { type OnnxExecutorName, openOnnxExecutor } from "./onnx-executor.js";
+import { missingLibraries, packageFolder } from "./optional.js";
+import type { Executor, ExecutorName } from "./program.js";
+import { loadTensorflow, TENSORFLOW_BACKEND, tensorflowMissing, tensorflowWithoutGpu } from "./tensorflow-backend.js";
+import { loadWasm, WASM_BACKEND, wasmMissing } from "./wasm-backend.js";
+import { loadWebgpu, vulkanMissing, WEBGPU_BACKEND, webgpuMissing } from "./webgpu-backend.js";
+
+export interface OpenOptions {
+  /** Threads inside one operation, for the executors on ONNX Runtime. @default os.availableParallelism() */
+  readonly threads?: number;
+}
+
+/** An executor just opened, and why it is not what its name promises (a GPU backend without a GPU). */
+export interface Opened {
+  readonly executor: Executor;
+  readonly shortcoming?: string;
+}
+
+export interface Candidate {
+  /** Why it cannot be opened and how to get it, found without loading anything; undefined when it is worth a try. */
+  missing(): string | undefined;
+  open(options: OpenOptions): Promise<Opened>;
+}
+
+const CUDA_LIBRARIES = ["libcuda.so.1", "libcudart.so.12", "libcublas.so.12", "libcudnn.so.9"];
+
+function onnxFolder(): string | undefined {
+  const folder = packageFolder("onnxruntime-node");
+  return folder && join(folder, "bin/napi-v6", process.platform, process.arch);
+}
+
+function onnxMissing(): string | undefined {
+  const folder = onnxFolder();
+  if (!folder) return "the package onnxruntime-node is not installed: npm ci";
+  if (existsSync(join(folder, "onnxruntime_binding.node"))) return undefined;
+  return `onnxruntime-node has no library for ${process.platform} ${process.arch}`;
+}
+
+function onnxCudaMissing(): string | undefined {
+  const absent = onnxMissing();
+  if (absent) return absent;
+  if (process.platform !== "linux" || process.arch !== "x64")
+    return "onnxruntime-node has a CUDA provider for Linux x64 only";
+  if (!existsSync(join(onnxFolder()!, "libonnxruntime_providers_cuda.so"))) {
+    return (
+      "the CUDA provider of onnxruntime-node is not installed: run " +
+      '"node node_modules/onnxruntime-node/script/install.js --onnxruntime-node-install=cuda12" where api.nuget.org can be reached ' +
+      "(it needs CUDA 12 and cuDNN 9)"
+    );
+  }
+  const libraries = missingLibraries(CUDA_LIBRARIES);
+  if (libraries.length === 0) return undefined;
+  return `cannot be found: ${libraries.join(", ")} (the GPU driver, CUDA 12 and cuDNN 9 have them; LD_LIBRARY_PATH may name their folder)`;
+}
+
+function onnx(name: OnnxExecutorName, missing: () => string | undefined): Candidate {
+  return { missing, open: async (options) => ({ executor: await openOnnxExecutor(name, options) }) };
+}
+
+/** How each executor is found and opened. */
+export const CANDIDATES: Readonly<Record<ExecutorName, Candidate>> = {
+  "onnx-cuda": onnx("onnx-cuda", onnxCudaMissing),
+  tensorflow: {
+    missing: tensorflowMissing,
+    async open() {
+      const shortcoming = tensorflowWithoutGpu(loadTensorflow().usesGpu);
+      return { executor: openEagerExecutor("tensorflow", TENSORFLOW_BACKEND), shortcoming };
+    },
+  },
+  webgpu: {
+    missing: webgpuMissing,
+    async open() {
+      await loadWebgpu();
+      return { executor: openEagerExecutor("webgpu", WEBGPU_BACKEND) };
+    },
+  },
+  "onnx-webgpu": onnx("onnx-webgpu", () => onnxMissing() ?? vulkanMissing()),
+  "onnx-cpu": onnx("onnx-cpu", onnxMissing),
+  wasm: {
+    missing: wasmMissing,
+    async open() {
+      await loadWasm();
+      return { executor: openEagerExecutor("wasm", WASM_BACKEND) };
+    },
+  },
+  cpu: {
+    missing: () => undefined,
+    open: async () => ({ executor: openEagerExecutor("cpu", "cpu") }),
+  },
+};

@@ -1,0 +1,89 @@
+import { sha256 } from "../base/canonical.js";
+import {
+  type Attribute,
+  type ElementType,
+  encodeModel,
+  type Initializer,
+  type OnnxNode,
+  type Port,
+} from "./onnx-proto.js";
+
+/**
+ * The operator set of every traced graph: the first in which all reductions take their axes as an input, and old enough
+ * that each execution provider of ONNX Runtime implements it.
+ */
+export const OPSET = 18;
+
+type Elements = Float32Array | Int32Array | Uint8Array | BigInt64Array;
+
+function bytesOf(values: Elements): Uint8Array {
+  return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+}
+
+/** The nodes and initializers among which `outputs` depend, in their old order. */
+function reachable(nodes: readonly OnnxNode[], outputs: Iterable<string>): { nodes: OnnxNode[]; names: Set<string> } {
+  const names = new Set(outputs);
+  const kept: OnnxNode[] = [];
+  for (let i = nodes.length - 1; i >= 0; i--) {
+    const node = nodes[i]!;
+    if (!node.outputs.some((name) => names.has(name))) continue;
+    kept.push(node);
+    for (const input of node.inputs) names.add(input);
+  }
+  return { nodes: kept.reverse(), names };
+}
+
+/** An ONNX graph under construction. Equal constants are stored once; what no output needs is left out of the bytes. */
+export class GraphBuilder {
+  readonly #nodes: OnnxNode[] = [];
+  readonly #initializers = new Map<string, Initializer>();
+  #serial = 0;
+
+  #name(prefix: string): string {
+    this.#serial += 1;
+    return `${prefix}${this.#serial}`;
+  }
+
+  /** Append a node with one output; returns the name of that output. An empty input name means "left out". */
+  add(op: string, inputs: readonly string[], attributes: Readonly<Record<string, Attribute>> = {}): string {
+    return this.addNamed(op, inputs, this.#name("t"), attributes);
+  }
+
+  /** `add` with the name of the output given; names of the form t1 or c1 are taken. */
+  addNamed(
+    op: string,
+    inputs: readonly string[],
+    output: string,
+    attributes: Readonly<Record<string, Attribute>> = {},
+  ): string {
+    this.#nodes.push({ op, inputs, outputs: [output], attributes });
+    return output;
+  }
+
+  /** The name of a constant; the values are copied. */
+  constant(values: Elements, type: ElementType, shape: readonly number[]): string {
+    const bytes = bytesOf(values);
+    const key = `${type}[${shape}]${bytes.byteLength <= 64 ? Buffer.from(bytes).toString("hex") : sha256(bytes)}`;
+    const known = this.#initializers.get(key);
+    if (known) return known.name;
+    const name = this.#name("c");
+    this.#initializers.set(key, { name, type, shape: [...shape], bytes: bytes.slice() });
+    return name;
+  }
+
+  /** The name of a one-dimensional int64 constant: a shape, axes, starts, … */
+  integers(values: readonly number[]): string {
+    return this.constant(BigInt64Array.from(values, BigInt), "int64", [values.length]);
+  }
+
+  /** The bytes of an ONNX model with these inputs and outputs, and how many nodes it keeps. */
+  encode(name: string, inputs: readonly Port[], outputs: readonly Port[]): { bytes: Uint8Array; nodeCount: number } {
+    const { nodes, names } = reachable(
+      this.#nodes,
+      outputs.map((port) => port.name),
+    );
+    const initializers = [...this.#initializers.values()].filter((initializer) => names.has(initializer.name));
+    const bytes = encodeModel({ name, opset: OPSET, nodes, initializers, inputs, outputs });
+    return { bytes, nodeCount: nodes.length };
+  }
+}

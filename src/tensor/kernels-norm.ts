@@ -1,0 +1,28 @@
+import { kernel, type TraceKernels } from "./kernel.js";
+import type { TensorInfo } from "./tf.js";
+
+interface BatchNorm {
+  readonly x: TensorInfo;
+  readonly mean: TensorInfo;
+  readonly variance: TensorInfo;
+  readonly scale?: TensorInfo;
+  readonly offset?: TensorInfo;
+}
+
+/** (x - mean) / √(variance + ε) · scale + offset with given statistics; the factor is computed once per channel. */
+const batchNorm = kernel<BatchNorm, { varianceEpsilon: number }>((recorder, inputs, { varianceEpsilon }) => {
+  const { x, mean, variance, scale, offset } = inputs;
+  const steady = recorder.elementwise(
+    "Add",
+    [variance, recorder.filled(varianceEpsilon, variance.shape, "float32")],
+    "float32",
+  );
+  const inverse = recorder.elementwise("Reciprocal", [recorder.elementwise("Sqrt", [steady], "float32")], "float32");
+  const factor = scale ? recorder.elementwise("Mul", [inverse, scale], "float32") : inverse;
+  const centred = recorder.elementwise("Sub", [x, mean], "float32");
+  const scaled = recorder.elementwise("Mul", [centred, factor], "float32");
+  return offset ? recorder.elementwise("Add", [scaled, offset], "float32") : scaled;
+});
+
+/** Normalization. */
+export const NORM_KERNELS: TraceKernels = { FusedBatchNorm: batchNorm };

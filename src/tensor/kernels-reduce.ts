@@ -1,0 +1,81 @@
+import { kernel, type TraceKernel, type TraceKernels, type Unary } from "./kernel.js";
+import type { Recorder } from "./recorder.js";
+import { type DataType, type TensorInfo, tf } from "./tf.js";
+
+interface Reduction {
+  readonly axis?: number | number[];
+  /** What Max calls `axis`. */
+  readonly reductionIndices?: number | number[];
+  readonly keepDims: boolean;
+}
+
+/** Shape of `x` with the lengths of `axes` replaced by 1 or left out. */
+function reducedShape(shape: readonly number[], axes: readonly number[], keepDims: boolean): number[] {
+  if (keepDims) return shape.map((length, axis) => (axes.includes(axis) ? 1 : length));
+  return shape.filter((_, axis) => !axes.includes(axis));
+}
+
+function reduced(recorder: Recorder, op: string, x: TensorInfo, attributes: Reduction): TensorInfo {
+  const { axis, reductionIndices, keepDims } = attributes;
+  const axes = tf.util.parseAxisParam((axis ?? reductionIndices)!, x.shape);
+  const shape = reducedShape(x.shape, axes, keepDims);
+  if (axes.length === 0) return recorder.shared(x);
+  const inputs = [recorder.dense(x), recorder.graph.integers(axes)];
+  const name = recorder.graph.add(op, inputs, { keepdims: keepDims ? 1 : 0 });
+  return recorder.computed(name, shape, x.dtype);
+}
+
+function reduction(op: string, dtype?: (from: DataType) => DataType): TraceKernel {
+  return kernel<Unary, Reduction>((recorder, { x }, attributes) => {
+    const target = dtype ? dtype(x.dtype) : x.dtype;
+    const typed = target === x.dtype ? x : recorder.cast(x, target);
+    return reduced(recorder, op, typed, attributes);
+  });
+}
+
+/** Truth over an axis, by way of integers: ONNX reduces no booleans. */
+function logicalReduction(op: string): TraceKernel {
+  return kernel<Unary, Reduction>((recorder, { x }, attributes) =>
+    recorder.cast(reduced(recorder, op, recorder.cast(x, "int32"), attributes), "bool"),
+  );
+}
+
+function extremeIndex(op: string): TraceKernel {
+  return kernel<Unary, { axis: number }>((recorder, { x }, { axis }) => {
+    const [only] = tf.util.parseAxisParam(axis, x.shape) as [number];
+    const index = recorder.graph.add(op, [recorder.dense(x)], { axis: only, keepdims: 0 }); // int64
+    const shape = reducedShape(x.shape, [only], false);
+    return recorder.cast(recorder.computed(index, shape, "int32"), "int32");
+  });
+}
+
+const cumulativeSum = kernel<Unary, { axis: number; exclusive: boolean; reverse: boolean }>(
+  (recorder, { x }, attributes) => {
+    const [axis] = tf.util.parseAxisParam(attributes.axis, x.shape) as [number];
+    const flags = { exclusive: attributes.exclusive ? 1 : 0, reverse: attributes.reverse ? 1 : 0 };
+    const name = recorder.graph.add("CumSum", [recorder.dense(x), recorder.scalar(axis, "int32")], flags);
+    return recorder.computed(name, x.shape, x.dtype);
+  },
+);
+
+const softmax = kernel<{ logits: TensorInfo }>((recorder, { logits }) =>
+  recorder.computed(recorder.graph.add("Softmax", [recorder.dense(logits)], { axis: -1 }), logits.shape, logits.dtype),
+); // tfjs allows the last axis only
+
+const asSummable = (dtype: DataType): DataType => (dtype === "bool" ? "int32" : dtype);
+const asFloat = (): DataType => "float32";
+
+/** Kernels that combine the elements along axes. */
+export const REDUCE_KERNELS: TraceKernels = {
+  All: logicalReduction("ReduceMin"),
+  Any: logicalReduction("ReduceMax"),
+  ArgMax: extremeIndex("ArgMax"),
+  ArgMin: extremeIndex("ArgMin"),
+  Cumsum: cumulativeSum,
+  Max: reduction("ReduceMax"),
+  Mean: reduction("ReduceMean", asFloat),
+  Min: reduction("ReduceMin"),
+  Prod: reduction("ReduceProd", asSummable),
+  Softmax: softmax,
+  Sum: reduction("ReduceSum", asSummable),
+};

@@ -1,0 +1,47 @@
+import type { TraceKernel } from "./kernel.js";
+import { CONV_KERNELS } from "./kernels-conv.js";
+import { ELEMENTWISE_KERNELS } from "./kernels-elementwise.js";
+import { MATMUL_KERNELS } from "./kernels-matmul.js";
+import { NORM_KERNELS } from "./kernels-norm.js";
+import { REDUCE_KERNELS } from "./kernels-reduce.js";
+import { SHAPE_KERNELS } from "./kernels-shape.js";
+import type { Recorder } from "./recorder.js";
+import { tf } from "./tf.js";
+
+/** The name under which tfjs knows the tracing backend. */
+export const TRACE_BACKEND = "ictal-trace";
+
+const kernels = new Map<string, TraceKernel>(
+  [ELEMENTWISE_KERNELS, REDUCE_KERNELS, SHAPE_KERNELS, MATMUL_KERNELS, CONV_KERNELS, NORM_KERNELS].flatMap((group) =>
+    Object.entries(group),
+  ),
+);
+
+function install(kernelName: string, record: TraceKernel): void {
+  if (tf.getKernel(kernelName, TRACE_BACKEND)) tf.unregisterKernel(kernelName, TRACE_BACKEND);
+  tf.registerKernel({
+    kernelName,
+    backendName: TRACE_BACKEND,
+    kernelFunc: ({ inputs, backend, attrs }) => record(backend as Recorder, inputs, attrs ?? {}),
+  });
+}
+
+let installed = false;
+
+/** Make tfjs know the kernels of the tracing backend. */
+export function installTraceKernels(): void {
+  if (installed) return;
+  for (const [name, record] of kernels) install(name, record);
+  installed = true;
+}
+
+/** Teach the tracer one more tfjs kernel, or replace one; applies to programs compiled from now on. */
+export function registerTraceKernel(kernelName: string, record: TraceKernel): void {
+  kernels.set(kernelName, record);
+  if (installed) install(kernelName, record);
+}
+
+/** The tfjs kernels that can be traced, sorted. */
+export function traceKernelNames(): string[] {
+  return [...kernels.keys()].sort();
+}

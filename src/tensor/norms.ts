@@ -1,0 +1,113 @@
+import { withoutGradient } from "./gradient-scope.js";
+import { type Tensor, tf } from "./tf.js";
+
+/**
+ * Normalizations with their gradients written out. tfjs's own route keeps several full-size tensors per call for the
+ * backward pass and tiles the statistics to full size; these keep the normalized input and what is small.
+ */
+
+type Save = (tensors: Tensor[]) => void;
+
+/** `shape` with 1 everywhere but on `axis`. */
+function onlyAxis(shape: readonly number[], axis: number): number[] {
+  return shape.map((length, i) => (i === axis ? length : 1));
+}
+
+/** Mean and variance over `axes`, kept as axes of length 1. */
+function momentsOf(x: Tensor, axes: number[]): { mean: Tensor; variance: Tensor } {
+  const mean = tf.mean(x, axes, true);
+  return { mean, variance: tf.mean(tf.square(tf.sub(x, mean)), axes, true) };
+}
+
+export interface BatchNormOptions {
+  /** Added to the variance. @default 1e-5 */
+  readonly epsilon?: number;
+  /** The channel axis. @default the last */
+  readonly axis?: number;
+}
+
+export interface BatchNormResult {
+  /** As `x`. */
+  readonly y: Tensor;
+  /** [C], of this batch, without gradient. */
+  readonly mean: Tensor;
+  /** [C], biased (divided by the count), without gradient. */
+  readonly variance: Tensor;
+}
+
+/**
+ * Batch normalization in training mode (Ioffe & Szegedy 2015, arXiv:1502.03167): statistics of the batch itself over all
+ * axes but the channels'. `scale` and `offset` are [C]. For evaluation use `tf.batchNorm` with running statistics.
+ */
+export function batchNorm(x: Tensor, scale: Tensor, offset: Tensor, options: BatchNormOptions = {}): BatchNormResult {
+  const { epsilon = 1e-5, axis = x.rank - 1 } = options;
+  const axes = x.shape.flatMap((_, i) => (i === axis ? [] : [i]));
+  const wide = onlyAxis(x.shape, axis);
+  const { mean, variance } = withoutGradient(() => momentsOf(x, axes));
+  const y = tf.customGrad((x, scale, offset, save) => {
+    const inverse = tf.rsqrt(tf.add(variance, epsilon));
+    const factor = tf.mul(tf.reshape(scale as Tensor, wide), inverse);
+    const centred = tf.sub(x as Tensor, mean);
+    (save as unknown as Save)([centred, inverse, factor]); // tfjs passes `save` behind the tensors
+    return {
+      value: tf.add(tf.mul(centred, factor), tf.reshape(offset as Tensor, wide)),
+      gradFunc: (dy: Tensor, [centred, inverse, factor]: Tensor[]) =>
+        batchNormGradients(dy, centred!, inverse!, factor!, axes),
+    };
+  })(x, scale, offset);
+  return { y, mean: tf.reshape(mean, [-1]), variance: tf.reshape(variance, [-1]) };
+}
+
+/**
+ * Of y = (x - mean) · factor + offset with factor = scale · inverse, over n samples per channel:
+ * dx = factor · (dy - Σdy/n) - (x - mean) · factor · inverse² · Σ(dy · (x - mean))/n.
+ */
+function batchNormGradients(dy: Tensor, centred: Tensor, inverse: Tensor, factor: Tensor, axes: number[]): Tensor[] {
+  const count = dy.size / factor.size;
+  const sum = tf.sum(dy, axes, true);
+  const product = tf.sum(tf.mul(dy, centred), axes, true);
+  const slope = tf.mul(tf.mul(factor, tf.square(inverse)), tf.div(product, count));
+  const dx = tf.sub(tf.mul(tf.sub(dy, tf.div(sum, count)), factor), tf.mul(centred, slope));
+  return [dx, tf.reshape(tf.mul(product, inverse), [-1]), tf.reshape(sum, [-1])];
+}
+
+/** Layer normalization over the last axis (Ba et al. 2016, arXiv:1607.06450); `scale` and `offset` are [C]. */
+export function layerNorm(x: Tensor, scale: Tensor, offset: Tensor, epsilon = 1e-5): Tensor {
+  const last = [x.rank - 1];
+  const rest = x.shape.slice(0, -1).map((_, i) => i);
+  return tf.customGrad((x, scale, offset, save) => {
+    const { mean, variance } = momentsOf(x as Tensor, last);
+    const inverse = tf.rsqrt(tf.add(variance, epsilon));
+    const normalized = tf.mul(tf.sub(x as Tensor, mean), inverse);
+    (save as unknown as Save)([normalized, inverse, scale as Tensor]);
+    return {
+      value: tf.add(tf.mul(normalized, scale as Tensor), offset as Tensor),
+      gradFunc: (dy: Tensor, [normalized, inverse, scale]: Tensor[]) => {
+        const d = tf.mul(dy, scale!);
+        const slope = tf.mean(tf.mul(d, normalized!), last, true);
+        const centred = tf.sub(tf.sub(d, tf.mean(d, last, true)), tf.mul(normalized!, slope));
+        return [tf.mul(centred, inverse!), tf.sum(tf.mul(dy, normalized!), rest), tf.sum(dy, rest)];
+      },
+    };
+  })(x, scale, offset);
+}
+
+/** Root-mean-square normalization over the last axis (Zhang & Sennrich 2019, arXiv:1910.07467); `scale` is [C]. */
+export function rmsNorm(x: Tensor, scale: Tensor, epsilon = 1e-5): Tensor {
+  const last = x.rank - 1;
+  const rest = x.shape.slice(0, -1).map((_, i) => i);
+  return tf.customGrad((x, scale, save) => {
+    const inverse = tf.rsqrt(tf.add(tf.mean(tf.square(x as Tensor), last, true), epsilon));
+    const normalized = tf.mul(x as Tensor, inverse);
+    (save as unknown as Save)([normalized, inverse, scale as Tensor]);
+    return {
+      value: tf.mul(normalized, scale as Tensor),
+      gradFunc: (dy: Tensor, [normalized, inverse, scale]: Tensor[]) => {
+        const d = tf.mul(dy, scale!);
+        const slope = tf.mean(tf.mul(d, normalized!), last, true);
+        const dx = tf.mul(tf.sub(d, tf.mul(normalized!, slope)), inverse!);
+        return [dx, tf.sum(tf.mul(dy, normalized!), rest)];
+      },
+    };
+  })(x, scale);
+}

@@ -1,0 +1,124 @@
+import { availableParallelism } from "node:os";
+import type { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
+import { UnsupportedError } from "../base/errors.js";
+import { compiledBy, type Runner } from "./compiled.js";
+import {
+  type Compiled,
+  checkProgram,
+  type Executor,
+  type Feed,
+  type Program,
+  programHash,
+  sizeOf,
+  type TensorSpec,
+} from "./program.js";
+import { inputName, outputName, type TracedGraph, traceProgram } from "./trace.js";
+
+type Ort = typeof import("onnxruntime-node");
+
+export type OnnxExecutorName = "onnx-cpu" | "onnx-cuda" | "onnx-webgpu";
+
+const PROVIDER = { "onnx-cpu": "cpu", "onnx-cuda": "cuda", "onnx-webgpu": "webgpu" } as const;
+
+export interface OnnxOptions {
+  /** Threads inside one operation. @default os.availableParallelism() */
+  readonly threads?: number;
+}
+
+/** Only errors are printed by the runtime itself: its warnings speak of graph rewrites. */
+const LOG_ERRORS = 3;
+
+function sessionOptions(name: OnnxExecutorName, options: OnnxOptions): InferenceSession.SessionOptions {
+  return {
+    executionProviders: [PROVIDER[name]],
+    intraOpNumThreads: options.threads ?? availableParallelism(),
+    interOpNumThreads: 1,
+    executionMode: "sequential",
+    graphOptimizationLevel: "all",
+    logSeverityLevel: LOG_ERRORS,
+  };
+}
+
+/** An executor that traces each program to ONNX and replays it with onnxruntime-node. Throws what its import throws. */
+export async function openOnnxExecutor(name: OnnxExecutorName, options: OnnxOptions = {}): Promise<Executor> {
+  const { default: ort } = (await import("onnxruntime-node")) as unknown as { default: Ort }; // a CommonJS module
+  const graphs = new Map<string, TracedGraph>();
+  const open = new Set<Compiled>();
+  return {
+    name,
+    async compile(program) {
+      checkProgram(program);
+      const hash = programHash(program);
+      const graph = graphs.get(hash) ?? traceProgram(program);
+      graphs.set(hash, graph);
+      const session = await createSession(ort, name, graph, options);
+      const compiled = compiledBy(replayRunner(ort, session, program, graph), program, (done) => open.delete(done));
+      open.add(compiled);
+      return compiled;
+    },
+    async dispose() {
+      await Promise.all([...open].map((compiled) => compiled.dispose()));
+      graphs.clear();
+    },
+  };
+}
+
+async function createSession(
+  ort: Ort,
+  name: OnnxExecutorName,
+  graph: TracedGraph,
+  options: OnnxOptions,
+): Promise<InferenceSession> {
+  try {
+    return await ort.InferenceSession.create(graph.bytes, sessionOptions(name, options));
+  } catch (cause) {
+    throw new UnsupportedError(`ONNX Runtime cannot open the traced graph on ${name}: ${(cause as Error).message}`, {
+      cause,
+    });
+  }
+}
+
+/** State lives in two tensors over our own memory: a run reads one and writes the other, then they change places. */
+interface StateBuffers {
+  current: OrtTensor;
+  next: OrtTensor;
+}
+
+function replayRunner(ort: Ort, session: InferenceSession, program: Program, graph: TracedGraph): Runner {
+  const states = new Map<string, StateBuffers>();
+  for (const name of program.state ?? []) {
+    const { shape } = program.inputs[name]!;
+    const zeros = () => new ort.Tensor("float32", new Float32Array(sizeOf(shape)), shape);
+    states.set(name, { current: zeros(), next: zeros() });
+  }
+  const results = graph.outputNames.filter((name) => !states.has(name));
+  const current = (name: string) => states.get(name)!.current.data as Float32Array;
+  return {
+    writeState(name, values) {
+      current(name).set(values);
+    },
+    readState: (name) => current(name).slice(),
+    async run(feeds) {
+      const given: Record<string, OrtTensor> = {};
+      const wanted: Record<string, OrtTensor | null> = {}; // null: allocated by the runtime
+      for (const [name, values] of Object.entries(feeds))
+        given[inputName(name)] = feedTensor(ort, values, program.inputs[name]!);
+      for (const [name, buffers] of states) {
+        given[inputName(name)] = buffers.current;
+        wanted[outputName(name)] = buffers.next;
+      }
+      for (const name of results) wanted[outputName(name)] = null;
+      const outputs = await session.run(given, wanted);
+      for (const buffers of states.values()) [buffers.current, buffers.next] = [buffers.next, buffers.current];
+      return Object.fromEntries(results.map((name) => [name, outputs[outputName(name)]!.data as Feed]));
+    },
+    async dispose() {
+      states.clear();
+      await session.release();
+    },
+  };
+}
+
+function feedTensor(ort: Ort, values: Feed, { dtype, shape }: TensorSpec): OrtTensor {
+  return new ort.Tensor(dtype, values as never, shape); // `values` was checked to be of `dtype`
+}

@@ -1,0 +1,140 @@
+import { ConfigError, UnsupportedError } from "../base/errors.js";
+import { nearestName } from "../base/nearest.js";
+import { CANDIDATES, type OpenOptions } from "./candidates.js";
+import { GRADIENT_TOLERANCE, probeExecutor } from "./probe.js";
+import { EXECUTOR_NAMES, type Executor, type ExecutorName } from "./program.js";
+
+export type { OpenOptions } from "./candidates.js";
+
+/** Devices that mean the first of several executors that works; none of them stands for the slow `cpu`. */
+const DEVICE_GROUPS: Readonly<Record<string, readonly ExecutorName[]>> = {
+  auto: ["onnx-cuda", "tensorflow", "webgpu", "onnx-webgpu", "onnx-cpu"], // a GPU, else the CPU executor fit for training
+  cuda: ["onnx-cuda", "tensorflow"],
+  mps: ["webgpu", "onnx-webgpu"],
+};
+
+/** What `device` may be. */
+export const DEVICES: readonly string[] = [...Object.keys(DEVICE_GROUPS), ...EXECUTOR_NAMES];
+
+/** The state of one executor on this machine; figures are NaN where it is not available. */
+export interface ExecutorProbe {
+  readonly name: ExecutorName;
+  readonly available: boolean;
+  /** Why it is not available and how to get it; for an available one what is remarkable about it, or "". */
+  readonly reason: string;
+  /** Greatest relative difference of a small gradient from the same in double precision. */
+  readonly gradientError: number;
+  /** Time of that small step. */
+  readonly stepMilliseconds: number;
+}
+
+interface Trial extends ExecutorProbe {
+  /** Left open for the caller when the executor is available. */
+  readonly executor?: Executor;
+}
+
+/** The first line of whatever was thrown: native libraries add their stack. */
+function firstLine(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).split("\n")[0]!;
+}
+
+async function tryOut(name: ExecutorName, options: OpenOptions): Promise<Trial> {
+  const failed = { name, available: false, gradientError: Number.NaN, stepMilliseconds: Number.NaN };
+  const missing = CANDIDATES[name].missing();
+  if (missing) return { ...failed, reason: missing };
+  try {
+    const { executor, shortcoming } = await CANDIDATES[name].open(options);
+    const result = await probeExecutor(executor);
+    if (result.gradientError <= GRADIENT_TOLERANCE)
+      return { name, available: true, reason: shortcoming ?? "", ...result, executor };
+    await executor.dispose();
+    return { ...failed, ...result, reason: `its gradients are wrong by ${result.gradientError.toExponential(1)}` };
+  } catch (error) {
+    return { ...failed, reason: firstLine(error) };
+  }
+}
+
+/** Try every executor on this machine with a small gradient; one after another, so that their times compare. */
+export async function probeExecutors(options: OpenOptions = {}): Promise<ExecutorProbe[]> {
+  const probes: ExecutorProbe[] = [];
+  for (const name of EXECUTOR_NAMES) {
+    const { executor, ...probe } = await tryOut(name, options);
+    await executor?.dispose();
+    probes.push(probe);
+  }
+  return probes;
+}
+
+/** The executor that `auto` would take of these, or undefined. */
+export function chooseExecutor(probes: readonly ExecutorProbe[]): ExecutorName | undefined {
+  return DEVICE_GROUPS.auto!.find((name) => probes.some((probe) => probe.name === name && isChoosable(probe)));
+}
+
+/** A GPU backend that found no GPU is not chosen for a group: that would be a silent fall back to the CPU. */
+function isChoosable(probe: ExecutorProbe): boolean {
+  return probe.available && (probe.name !== "tensorflow" || probe.reason === "");
+}
+
+/** An executor with one line on why it is this one. */
+export type ChosenExecutor = Executor & {
+  /** What was chosen, and why the others before it were passed over. */
+  readonly choice: string;
+};
+
+async function openNamed(name: ExecutorName, options: OpenOptions): Promise<ChosenExecutor> {
+  const missing = CANDIDATES[name].missing();
+  if (missing) throw new UnsupportedError(`device ${name} is not available: ${missing}`);
+  try {
+    const { executor, shortcoming } = await CANDIDATES[name].open(options);
+    return { ...executor, choice: shortcoming ? `${name}, as asked for; ${shortcoming}` : `${name}, as asked for` };
+  } catch (cause) {
+    throw new UnsupportedError(`device ${name} cannot be opened: ${firstLine(cause)}`, { cause });
+  }
+}
+
+/** What is the matter, without what to do about it. */
+function inShort(reason: string): string {
+  return reason.split(": ")[0]!;
+}
+
+async function openFirst(
+  device: string,
+  names: readonly ExecutorName[],
+  options: OpenOptions,
+): Promise<ChosenExecutor> {
+  const passedOver: Trial[] = [];
+  for (const name of names) {
+    const trial = await tryOut(name, options);
+    if (trial.executor && isChoosable(trial)) {
+      const others = passedOver.map((other) => `${other.name} (${inShort(other.reason)})`).join(", ");
+      return { ...trial.executor, choice: others ? `${name}; passed over: ${others}` : name };
+    }
+    await trial.executor?.dispose();
+    passedOver.push(trial);
+  }
+  const reasons = passedOver.map((trial) => `\n  ${trial.name}: ${trial.reason}`).join("");
+  throw new UnsupportedError(
+    `no executor for device ${device} works here:${reasons}\nThe slow executor "cpu" is never taken unasked: set device to cpu to use it`,
+  );
+}
+
+/**
+ * Open the executor called `device`, or for "auto" ("cuda", "mps") the first of its group that passes a gradient check:
+ * one on a GPU if there is any, else onnx-cpu. Throws UnsupportedError, with how to get it, for one that this machine
+ * lacks; ConfigError for a name that is none.
+ */
+export async function openExecutor(device: string, options: OpenOptions = {}): Promise<ChosenExecutor> {
+  const group = DEVICE_GROUPS[device];
+  if (group) return openFirst(device, group, options);
+  const name = EXECUTOR_NAMES.find((known) => known === device);
+  if (name) return openNamed(name, options);
+  const nearest = nearestName(device, DEVICES);
+  const hint = nearest ? `, did you mean ${nearest}?` : ";";
+  const allowed = DEVICES.join(", ");
+  throw new ConfigError(`unknown device ${JSON.stringify(device)}${hint} allowed: ${allowed}`, {
+    key: "device",
+    value: device,
+    allowed,
+    nearest,
+  });
+}

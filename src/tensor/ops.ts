@@ -1,0 +1,77 @@
+import { type Tensor, type Tensor3D, tf } from "./tf.js";
+
+export { checkpoint, withoutGradient } from "./gradient-scope.js";
+export { type BatchNormOptions, type BatchNormResult, batchNorm, layerNorm, rmsNorm } from "./norms.js";
+
+type Save = (tensors: Tensor[]) => void;
+
+/** x · sigmoid(x), keeping only x for the backward pass (tfjs's own composition keeps both factors). */
+export function silu(x: Tensor): Tensor {
+  return tf.customGrad((x, save) => {
+    (save as unknown as Save)([x as Tensor]); // tfjs passes `save` behind the tensors
+    return {
+      value: tf.mul(x as Tensor, tf.sigmoid(x as Tensor)),
+      gradFunc: (dy: Tensor, [x]: Tensor[]) => {
+        const gate = tf.sigmoid(x!);
+        return tf.mul(dy, tf.mul(gate, tf.add(1, tf.mul(x!, tf.sub(1, gate))))); // s·(1 + x·(1 - s))
+      },
+    };
+  })(x);
+}
+
+/**
+ * Binary cross entropy of `labels` (0..1) under logits, elementwise, finite for every logit:
+ * max(z, 0) - z·y + ln(1 + exp(-|z|)). Its gradient is sigmoid(z) - y.
+ */
+export function binaryCrossEntropy(logits: Tensor, labels: Tensor): Tensor {
+  return tf.customGrad((z, save) => {
+    (save as unknown as Save)([z as Tensor, labels]);
+    const tail = tf.softplus(tf.neg(tf.abs(z as Tensor)));
+    return {
+      value: tf.add(tf.sub(tf.relu(z as Tensor), tf.mul(z as Tensor, labels)), tail),
+      gradFunc: (dy: Tensor, [z, labels]: Tensor[]) => tf.mul(dy, tf.sub(tf.sigmoid(z!), labels!)),
+    };
+  })(logits);
+}
+
+export interface Conv1dOptions {
+  /** @default 1 */
+  readonly stride?: number;
+  /** "same" pads with zeros so that the result has ⌈L / stride⌉ samples. @default "valid" */
+  readonly padding?: "same" | "valid";
+  /** Samples between taps; above 1 the stride must be 1. @default 1 */
+  readonly dilation?: number;
+}
+
+/**
+ * Cross-correlation of x [B, L, C] with filter [k, C, F] into [B, L', F]. Unlike `tf.conv1d` it has a gradient for every
+ * dilation: the samples are dealt out to `dilation` sequences, which an ordinary convolution then takes as a batch.
+ */
+export function conv1d(x: Tensor, filter: Tensor, options: Conv1dOptions = {}): Tensor {
+  const { stride = 1, padding = "valid", dilation = 1 } = options;
+  if (dilation === 1) return tf.conv1d(x as Tensor3D, filter as Tensor3D, stride, padding);
+  if (stride !== 1) throw new RangeError(`invalid stride with dilation ${dilation}: ${stride}`);
+  const [batch, length, channels] = x.shape as [number, number, number];
+  const reach = dilation * (filter.shape[0]! - 1);
+  const before = padding === "same" ? Math.floor(reach / 2) : 0;
+  const outLength = padding === "same" ? length : length - reach;
+  if (outLength < 1)
+    throw new RangeError(`invalid length for a filter that reaches over ${reach + 1} samples: ${length}`);
+  const rows = Math.ceil((outLength + reach) / dilation);
+  const padded = tf.pad(x, [
+    [0, 0],
+    [before, rows * dilation - length - before],
+    [0, 0],
+  ]);
+  const dealt = tf.transpose(tf.reshape(padded, [batch, rows, dilation, channels]), [0, 2, 1, 3]); // [B, d, rows, C]
+  const y = tf.conv1d(
+    tf.reshape(dealt, [batch * dilation, rows, channels]) as Tensor3D,
+    filter as Tensor3D,
+    1,
+    "valid",
+  );
+  const [, outRows, outChannels] = y.shape;
+  const collected = tf.transpose(tf.reshape(y, [batch, dilation, outRows, outChannels]), [0, 2, 1, 3]);
+  const flat = tf.reshape(collected, [batch, outRows * dilation, outChannels]);
+  return tf.slice(flat, [0, 0, 0], [batch, outLength, outChannels]);
+}

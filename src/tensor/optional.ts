@@ -1,0 +1,46 @@
+import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
+import { constants } from "node:os";
+import { dirname, join } from "node:path";
+import process from "node:process";
+
+const require = createRequire(import.meta.url);
+
+/** The folder of an installed package, or undefined. */
+export function packageFolder(name: string): string | undefined {
+  for (const folder of require.resolve.paths(name) ?? []) {
+    const candidate = join(folder, name);
+    if (existsSync(join(candidate, "package.json"))) return candidate;
+  }
+  return undefined;
+}
+
+/** A CommonJS module of a package that may be absent, as the type the caller knows it to have. */
+export function requireOptional<T>(path: string): T {
+  return require(path) as T;
+}
+
+/** The folder that holds the file which the package's `require` gives, e.g. a `dist/`. */
+export function entryFolder(name: string): string {
+  return dirname(require.resolve(name));
+}
+
+/**
+ * Whether the system's loader finds a shared library, e.g. "libvulkan.so.1". Asked of the loader itself, since the places
+ * it looks in (cache, LD_LIBRARY_PATH, rpath) are its own business; true where there is no such loader.
+ */
+export function hasSharedLibrary(name: string): boolean {
+  if (process.platform !== "linux") return true;
+  try {
+    process.dlopen({ exports: {} } as NodeModule, name, constants.dlopen.RTLD_LAZY);
+    return true;
+  } catch (error) {
+    // a library that is found but is no Node addon fails too, with another message
+    return !/cannot open shared object file|Error loading shared library/.test((error as Error).message);
+  }
+}
+
+/** Of the libraries, those that the loader does not find. */
+export function missingLibraries(names: readonly string[]): string[] {
+  return names.filter((name) => !hasSharedLibrary(name));
+}

@@ -1,0 +1,268 @@
+import { UnsupportedError } from "../base/errors.js";
+import { GraphBuilder } from "./graph.js";
+import { type Attribute, ELEMENT_TYPE } from "./onnx-proto.js";
+import { ARRAY_OF, elementType, sizeOf, type TensorSpec } from "./program.js";
+import { type DataId, type DataType, type KernelBackend, type TensorInfo, tf } from "./tf.js";
+
+type Elements = Float32Array | Int32Array | Uint8Array;
+
+/**
+ * What the recorder knows of a tensor. The tensor's value is its core, broadcast to the tensor's shape (NumPy's rules):
+ * a tensor of ones has a core of shape [], so nothing of full size is stored or computed until a kernel needs it.
+ * A constant keeps its values, a computed tensor the name of its ONNX value.
+ */
+interface Value {
+  readonly coreShape: readonly number[];
+  readonly elements?: Elements;
+  /** Elements of the tensor, not of the core. */
+  readonly size: number;
+  name?: string;
+  references: number;
+}
+
+/** An ONNX value and its shape. */
+export interface Core {
+  readonly name: string;
+  readonly shape: readonly number[];
+}
+
+/** The shape of an elementwise result. */
+export function broadcastShape(shapes: readonly (readonly number[])[]): number[] {
+  return shapes.reduce<number[]>((a, b) => tf.backend_util.assertAndGetBroadcastShape(a, [...b]), []);
+}
+
+function sameShape(a: readonly number[], b: readonly number[]): boolean {
+  return a.length === b.length && a.every((length, i) => length === b[i]);
+}
+
+/** One element stands for `size` equal ones. */
+function inFull(elements: Elements, size: number): Elements {
+  return elements.length === size
+    ? elements
+    : new (elements.constructor as new (n: number) => Elements)(size).fill(elements[0]!);
+}
+
+function isSplat(values: Elements): boolean {
+  const first = values[0];
+  for (let i = 1; i < values.length; i++) if (!Object.is(values[i], first)) return false;
+  return values.length > 0;
+}
+
+/**
+ * A tfjs backend that computes nothing: its kernels append ONNX nodes to `graph`. One recorder serves one trace.
+ * Tensors that live on another backend (made outside the program) are read from there and become constants.
+ */
+export class Recorder implements KernelBackend {
+  readonly graph = new GraphBuilder();
+  readonly #values = new Map<DataId, Value>();
+
+  /** A tensor that the caller of the graph provides under `name`. */
+  input(name: string, spec: TensorSpec): TensorInfo {
+    return this.computed(name, spec.shape, spec.dtype);
+  }
+
+  /** The tensor `core` broadcast to `shape`; `core` already has that shape unless its own shape is given. */
+  computed(core: string, shape: readonly number[], dtype: DataType, coreShape: readonly number[] = shape): TensorInfo {
+    return this.#register({ coreShape: [...coreShape], name: core, references: 1, size: sizeOf(shape) }, shape, dtype);
+  }
+
+  /** A constant tensor with one value everywhere. */
+  filled(value: number, shape: readonly number[], dtype: DataType): TensorInfo {
+    const elements = ARRAY_OF[elementType(dtype)].of(value);
+    return this.#register({ coreShape: [], elements, references: 1, size: sizeOf(shape) }, shape, dtype);
+  }
+
+  /** The tensor in row-major order under another shape of equal size. */
+  reshaped(tensor: TensorInfo, shape: readonly number[]): TensorInfo {
+    if (sameShape(tensor.shape, shape)) return this.shared(tensor);
+    const refilled = this.refilled(tensor, shape);
+    if (refilled) return refilled;
+    const name = this.graph.add("Reshape", [this.dense(tensor), this.graph.integers(shape)]);
+    return this.computed(name, shape, tensor.dtype);
+  }
+
+  /** The tensor with its axes in the order `permutation`. */
+  transposed(tensor: TensorInfo, permutation: readonly number[]): TensorInfo {
+    const shape = permutation.map((axis) => tensor.shape[axis]!);
+    if (permutation.every((axis, i) => axis === i)) return this.shared(tensor);
+    const refilled = this.refilled(tensor, shape);
+    if (refilled) return refilled;
+    const name = this.graph.add("Transpose", [this.dense(tensor)], { perm: permutation });
+    return this.computed(name, shape, tensor.dtype);
+  }
+
+  /** The tensor with its elements converted; to bool, whatever is not 0 is true. */
+  cast(tensor: TensorInfo, dtype: DataType): TensorInfo {
+    return this.elementwise("Cast", [tensor], dtype, { to: ELEMENT_TYPE[elementType(dtype)] });
+  }
+
+  /** The tensor broadcast to the common shape of `operands`, with nothing computed. */
+  broadcast(tensor: TensorInfo, operands: readonly TensorInfo[]): TensorInfo {
+    return this.widened(tensor, broadcastShape(operands.map((operand) => operand.shape)));
+  }
+
+  /** The tensor broadcast to `shape`, with nothing computed. */
+  widened(tensor: TensorInfo, shape: readonly number[]): TensorInfo {
+    return this.#register({ ...this.#value(tensor), references: 1, size: sizeOf(shape) }, shape, tensor.dtype);
+  }
+
+  /** The same value under another shape of equal size, if that costs nothing: only for tensors of one repeated value. */
+  refilled(tensor: TensorInfo, shape: readonly number[]): TensorInfo | undefined {
+    const value = this.#value(tensor);
+    if (sizeOf(value.coreShape) !== 1) return undefined;
+    if (value.elements)
+      return this.#register({ ...value, coreShape: [], references: 1, size: sizeOf(shape) }, shape, tensor.dtype);
+    const name =
+      value.coreShape.length === 0 ? value.name! : this.graph.add("Reshape", [value.name!, this.graph.integers([])]);
+    return this.#register({ coreShape: [], name, references: 1, size: sizeOf(shape) }, shape, tensor.dtype);
+  }
+
+  /** The same tensor once more. */
+  shared(tensor: TensorInfo): TensorInfo {
+    const value = this.#value(tensor);
+    return this.#register({ ...value, references: 1 }, tensor.shape, tensor.dtype);
+  }
+
+  /** The value of a constant tensor whose elements are all equal, else undefined. */
+  splat(tensor: TensorInfo): number | undefined {
+    const { elements } = this.#value(tensor);
+    return elements?.length === 1 ? elements[0] : undefined;
+  }
+
+  /** The smallest ONNX value that broadcasts to the tensor. */
+  core(tensor: TensorInfo): Core {
+    const value = this.#value(tensor);
+    value.name ??= this.graph.constant(value.elements!, elementType(tensor.dtype), value.coreShape);
+    return { name: value.name, shape: value.coreShape };
+  }
+
+  /** The name of the ONNX value that has exactly the tensor's shape. */
+  dense(tensor: TensorInfo): string {
+    const core = this.core(tensor);
+    if (sameShape(core.shape, tensor.shape)) return core.name;
+    return this.graph.add("Expand", [core.name, this.graph.integers(tensor.shape)]);
+  }
+
+  /** The name of a scalar constant. */
+  scalar(value: number, dtype: DataType = "float32"): string {
+    const type = elementType(dtype);
+    return this.graph.constant(ARRAY_OF[type].of(value), type, []);
+  }
+
+  /** Record an elementwise node on the cores of its operands; the result is broadcast to the operands' common shape. */
+  elementwise(
+    op: string,
+    operands: readonly TensorInfo[],
+    dtype: DataType,
+    attributes: Readonly<Record<string, Attribute>> = {},
+  ): TensorInfo {
+    const cores = operands.map((operand) => this.core(operand));
+    const name = this.graph.add(
+      op,
+      cores.map((core) => core.name),
+      attributes,
+    );
+    const shape = broadcastShape(operands.map((operand) => operand.shape));
+    return this.computed(name, shape, dtype, broadcastShape(cores.map((core) => core.shape)));
+  }
+
+  #register(value: Value, shape: readonly number[], dtype: DataType): TensorInfo {
+    const dataId = {};
+    this.#values.set(dataId, value);
+    return { dataId, shape: [...shape], dtype };
+  }
+
+  #value(tensor: TensorInfo): Value {
+    const known = this.#values.get(tensor.dataId);
+    if (known) return known;
+    const elements = tf.engine().readSync(tensor.dataId) as Elements; // from the backend on which it was made
+    return this.#constant(tensor.dataId, elements, tensor.shape, tensor.dtype);
+  }
+
+  #constant(dataId: DataId, values: Elements, shape: readonly number[], dtype: DataType): Value {
+    const typed = ARRAY_OF[elementType(dtype)].from(values);
+    const value: Value = isSplat(typed)
+      ? { coreShape: [], elements: typed.slice(0, 1), references: 1, size: typed.length }
+      : { coreShape: [...shape], elements: typed, references: 1, size: typed.length };
+    this.#values.set(dataId, value);
+    return value;
+  }
+
+  // The rest is what tfjs's engine asks of a backend.
+
+  write(values: unknown, shape: number[], dtype: DataType): DataId {
+    const dataId = {};
+    this.#constant(dataId, values as Elements, shape, dtype);
+    return dataId;
+  }
+
+  move(dataId: DataId, values: unknown, shape: number[], dtype: DataType, references: number): void {
+    this.#constant(dataId, values as Elements, shape, dtype).references = references;
+  }
+
+  readSync(dataId: DataId): Elements {
+    const value = this.#values.get(dataId);
+    if (value?.elements) return inFull(value.elements, value.size);
+    throw new UnsupportedError(
+      "a traced program reads the value of a tensor (dataSync, arraySync, data or print), but while it is traced there is none; " +
+        "compute with tensorflow.js operations instead, or return the tensor as an output",
+    );
+  }
+
+  async read(dataId: DataId): Promise<Elements> {
+    return this.readSync(dataId);
+  }
+
+  refCount(dataId: DataId): number {
+    return this.#values.get(dataId)?.references ?? 0;
+  }
+
+  incRef(dataId: DataId): void {
+    const value = this.#values.get(dataId);
+    if (value) value.references += 1;
+  }
+
+  disposeData(dataId: DataId, force = false): boolean {
+    const value = this.#values.get(dataId);
+    if (!value) return true;
+    value.references -= 1;
+    if (!force && value.references > 0) return false;
+    this.#values.delete(dataId);
+    return true;
+  }
+
+  numDataIds(): number {
+    return this.#values.size;
+  }
+
+  memory(): { unreliable: boolean } {
+    return { unreliable: true };
+  }
+
+  floatPrecision(): 32 {
+    return 32;
+  }
+
+  epsilon(): number {
+    return 1e-7;
+  }
+
+  timerAvailable(): boolean {
+    return false;
+  }
+
+  time(): never {
+    throw new UnsupportedError("a traced program cannot time its operations");
+  }
+
+  readToGPU(): never {
+    throw new UnsupportedError("a traced program has no GPU tensors");
+  }
+
+  createTensorFromGPUData(): never {
+    throw new UnsupportedError("a traced program has no GPU tensors");
+  }
+
+  /** Constants stay readable, for tensors that the program kept (`tf.keep`) beyond its build. */
+  dispose(): void {}
+}

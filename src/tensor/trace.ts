@@ -1,0 +1,86 @@
+import { isIctalError, UnsupportedError } from "../base/errors.js";
+import { releaseTape } from "./gradient-scope.js";
+import { installTraceKernels, TRACE_BACKEND } from "./kernels.js";
+import type { Port } from "./onnx-proto.js";
+import { checkOutputs, checkProgram, elementType, type Program } from "./program.js";
+import { Recorder } from "./recorder.js";
+import { type Tensor, type TensorInfo, tf } from "./tf.js";
+
+/** A program as an ONNX model; `inputName` and `outputName` say what its inputs and outputs are called. */
+export interface TracedGraph {
+  /** An `.onnx` file of operator set 18. */
+  readonly bytes: Uint8Array;
+  /** What `build` returned, in its order. */
+  readonly outputNames: readonly string[];
+  readonly nodeCount: number;
+}
+
+/** Names of graph inputs and outputs: the same word may be both in a program, but not in ONNX. */
+export const inputName = (name: string): string => `in:${name}`;
+export const outputName = (name: string): string => `out:${name}`;
+
+let tracing = false;
+
+/**
+ * Run `program.build` once on tensors without values and return what it did as an ONNX graph. Synchronous; tfjs's
+ * current backend is the same afterwards and no tensor is left behind. Throws UnsupportedError that names the first
+ * kernel which cannot be traced.
+ */
+export function traceProgram(program: Program): TracedGraph {
+  checkProgram(program);
+  if (tracing) throw new UnsupportedError(`program ${program.name} is compiled inside another program's build`);
+  installTraceKernels();
+  const previous = tf.getBackend();
+  const recorder = new Recorder();
+  tracing = true;
+  tf.registerBackend(TRACE_BACKEND, () => recorder);
+  try {
+    void tf.setBackend(TRACE_BACKEND); // takes effect at once: the factory is synchronous
+    let graph: TracedGraph | undefined;
+    tf.tidy(() => {
+      graph = record(program, recorder);
+    });
+    return graph!;
+  } catch (error) {
+    releaseTape();
+    throw explain(error, program);
+  } finally {
+    void tf.setBackend(previous);
+    tf.removeBackend(TRACE_BACKEND);
+    tracing = false;
+  }
+}
+
+function record(program: Program, recorder: Recorder): TracedGraph {
+  const engine = tf.engine();
+  const tensors: Record<string, Tensor> = {};
+  const inputs: Port[] = [];
+  for (const [name, spec] of Object.entries(program.inputs)) {
+    tensors[name] = engine.makeTensorFromTensorInfo(recorder.input(inputName(name), spec));
+    inputs.push({ name: inputName(name), type: spec.dtype, shape: spec.shape });
+  }
+  const built = program.build(tensors);
+  checkOutputs(program, built);
+  const outputs = Object.entries(built).map(([name, tensor]) => output(recorder, name, tensor));
+  return { ...recorder.graph.encode(program.name, inputs, outputs), outputNames: Object.keys(built) };
+}
+
+/** An output under its own name: Identity, since one value may be returned twice or be an input or a constant. */
+function output(recorder: Recorder, name: string, tensor: TensorInfo): Port {
+  const type = elementType(tensor.dtype);
+  const port = outputName(name);
+  recorder.graph.addNamed("Identity", [recorder.dense(tensor)], port);
+  return { name: port, type, shape: [...tensor.shape] };
+}
+
+/** tfjs reports a missing kernel by a plain Error; say which kernel and what can be done. */
+function explain(error: unknown, program: Program): unknown {
+  if (!(error instanceof Error) || isIctalError(error)) return error;
+  const missing = /Kernel '(\w+)' not registered/.exec(error.message)?.[1];
+  if (!missing) return error;
+  return new UnsupportedError(
+    `program ${program.name} uses the tensorflow.js kernel ${missing}, which cannot be traced to ONNX yet: express it by other ` +
+      `operations, call registerTraceKernel("${missing}", …), add it to the table of a src/tensor/kernels-*.ts file, or run on the executor "cpu"`,
+    { cause: error },
+  );
+}

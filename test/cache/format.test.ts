@@ -1,0 +1,172 @@
+import assert from "node:assert/strict";
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { createRandom } from "../../src/base/random.js";
+import { crc32, crc32ByTable } from "../../src/cache/crc32.js";
+import { recordingFile, recordingStem } from "../../src/cache/folder.js";
+import {
+  createFrame,
+  FRAME_SAMPLES,
+  fileBytesOf,
+  frameCountOf,
+  frameLayout,
+  INT16_SCALE,
+} from "../../src/cache/format.js";
+import { addFrame, closeStatistics, createStatistics, storeFrameInto } from "../../src/cache/normalize.js";
+import { openCache, readFrames } from "../../src/cache/open.js";
+import { FrameSpool } from "../../src/cache/spool.js";
+import { makeCache, noise, temporaryFolder } from "./made-cache.js";
+
+const ID = "train/aaaaaaaa/s001_2003/01_tcp_ar/aaaaaaaa_s001_t000";
+
+test("crc32 gives the check value of the standard, by zlib and by table, whole and continued", () => {
+  const check = new TextEncoder().encode("123456789");
+  assert.equal(crc32(check), 0xcbf43926);
+  assert.equal(crc32ByTable(check), 0xcbf43926);
+  assert.equal(crc32ByTable(check.subarray(4), crc32ByTable(check.subarray(0, 4))), 0xcbf43926);
+  assert.equal(crc32(check.subarray(4), crc32(check.subarray(0, 4))), 0xcbf43926);
+  const random = createRandom(3);
+  const bytes = Uint8Array.from({ length: 5000 }, (_, i) => random.uint32(i));
+  assert.equal(crc32ByTable(bytes), crc32(bytes));
+});
+
+test("a frame of 19 channels of int16 is 97,280 bytes and files hold whole frames", () => {
+  const layout = frameLayout(19, "int16");
+  assert.equal(layout.frameBytes, 97280);
+  assert.deepEqual([0, 1, 2560, 2561].map(frameCountOf), [0, 1, 1, 2]);
+  assert.equal(fileBytesOf(layout, 2561), 2 * 97280);
+  assert.equal(frameLayout(19, "float32").frameBytes, 2 * 97280);
+  assert.throws(() => frameLayout(0, "int16"), /invalid channelCount: 0/);
+});
+
+test("paths of recordings keep ordinary ids readable, stay inside the folder and never coincide", () => {
+  assert.equal(recordingFile(ID, "int16"), `${ID}.i16`);
+  assert.equal(recordingFile(ID, "float32"), `${ID}.f32`);
+  assert.equal(recordingStem("a/../..//x"), "a/%2E./%2E.//x");
+  assert.equal(recordingStem("a/b c*?:é"), "a/b%20c%2A%3F%3A%C3%A9");
+  assert.notEqual(recordingStem("a/b c"), recordingStem("a/b%20c"));
+});
+
+test("statistics of frames equal those of the whole signal, whatever the cut, with numpy's population std", () => {
+  const sampleCount = 3 * FRAME_SAMPLES + 77;
+  const [signal] = noise(1, 1, sampleCount);
+  const shifted = signal!.map((value) => value + 5000);
+  const statistics = createStatistics(1);
+  for (let start = 0; start < sampleCount; start += FRAME_SAMPLES) {
+    const frame = new Float32Array(FRAME_SAMPLES);
+    const part = shifted.subarray(start, start + FRAME_SAMPLES);
+    frame.set(part);
+    addFrame(statistics, frame, part.length);
+  }
+  const mean = shifted.reduce((sum, value) => sum + value, 0) / sampleCount;
+  const variance = shifted.reduce((sum, value) => sum + (value - mean) ** 2, 0) / sampleCount;
+  const closed = closeStatistics(statistics);
+  assert.ok(Math.abs(closed.mean[0]! - mean) < 1e-9 * mean);
+  assert.ok(Math.abs(closed.std[0]! / Math.sqrt(variance) - 1) < 1e-12);
+});
+
+test("storeFrameInto is the clipped z-score in steps of 10/32767, within half a step", () => {
+  const frame = new Float32Array(FRAME_SAMPLES);
+  for (let i = 0; i < FRAME_SAMPLES; i++) frame[i] = (i - 1280) / 50;
+  const statistics = { mean: [1], std: [2], flat: [false] };
+  const stored = createFrame(frameLayout(1, "int16"));
+  storeFrameInto(stored, frame, 2500, { statistics, normalize: true, clip: 10 });
+  const exact = createFrame(frameLayout(1, "float32"));
+  storeFrameInto(exact, frame, 2500, { statistics, normalize: true, clip: 10 });
+  for (let i = 0; i < FRAME_SAMPLES; i++) {
+    const z = i < 2500 ? Math.max(-10, Math.min(10, (frame[i]! - 1) / 2)) : 0;
+    assert.equal(exact[i], Math.fround(z));
+    assert.ok(Math.abs(stored[i]! * INT16_SCALE - z) <= INT16_SCALE / 2 + 1e-12, `sample ${i}`);
+  }
+  assert.equal(stored[0], -32767);
+  storeFrameInto(stored, frame, 2500, { statistics, normalize: true, clip: 3 });
+  assert.equal(stored[0], -Math.round(3 / INT16_SCALE));
+});
+
+test("a flat channel is stored as zeros and flagged; NaN cannot come of it", () => {
+  const frame = new Float32Array(2 * FRAME_SAMPLES).fill(7, 0, FRAME_SAMPLES);
+  frame[FRAME_SAMPLES] = 1;
+  const statistics = createStatistics(2);
+  addFrame(statistics, frame);
+  const closed = closeStatistics(statistics);
+  assert.deepEqual(closed.flat, [true, false]);
+  assert.deepEqual(closeStatistics(statistics, [false, true]).flat, [true, true]);
+  const stored = createFrame(frameLayout(2, "float32"));
+  storeFrameInto(stored, frame, FRAME_SAMPLES, { statistics: closed, normalize: true, clip: 10 });
+  assert.ok(stored.subarray(0, FRAME_SAMPLES).every((value) => value === 0));
+  assert.ok(stored.every(Number.isFinite));
+});
+
+test("the spool gives the same frames from memory, from its file, and for any cut of the input", async (context) => {
+  const folder = await temporaryFolder(context);
+  const rows = noise(5, 2, 4 * FRAME_SAMPLES + 100);
+  const read = async (memoryLimitBytes: number, cuts: readonly number[]) => {
+    const valid: number[] = [];
+    const spillPath = join(folder, "sub", "spill");
+    const spool = new FrameSpool({
+      channelCount: 2,
+      memoryLimitBytes,
+      spillPath,
+      onFrame: (_, count) => valid.push(count),
+    });
+    let at = 0;
+    for (const cut of [...cuts, rows[0]!.length]) {
+      await spool.push(rows.map((row) => row.subarray(at, cut)));
+      at = cut;
+    }
+    await spool.finish();
+    const frames: number[][] = [];
+    for (let frame = 0; frame < spool.frameCount; frame++) frames.push([...(await spool.frame(frame))]);
+    const spilled = await readdir(join(folder, "sub")).catch(() => []);
+    await spool.close();
+    return { frames, valid, spilled: spilled.length };
+  };
+  const frameBytes = 2 * FRAME_SAMPLES * 4;
+  const inMemory = await read(1e9, []);
+  const inFile = await read(0, [1, 2559, 2561, 9000]);
+  const inBoth = await read(2 * frameBytes, [5000]);
+  assert.deepEqual(inMemory.valid, [2560, 2560, 2560, 2560, 100]);
+  assert.deepEqual([inMemory.spilled, inFile.spilled, inBoth.spilled], [0, 1, 1]);
+  assert.deepEqual(inFile.frames, inMemory.frames);
+  assert.deepEqual(inBoth.frames, inMemory.frames);
+  assert.equal(inMemory.frames[1]![FRAME_SAMPLES], rows[1]![FRAME_SAMPLES]);
+  assert.deepEqual(await readdir(join(folder, "sub")), []);
+});
+
+test("readFrames gives back what was written, for int16 and float32, in any range", async (context) => {
+  for (const sampleType of ["int16", "float32"] as const) {
+    const dir = await temporaryFolder(context);
+    const { folder, sidecars, signals } = await makeCache(dir, [{ id: ID, sampleCount: 6000 }], { sampleType });
+    const cache = await openCache(dir);
+    assert.equal(cache.folder.key, folder.key);
+    assert.deepEqual(await cache.list(), [`${ID}.json`]);
+    const { mean, std } = sidecars[0]!;
+    let frames = 0;
+    for await (const { frame, values, scale, validSamples } of readFrames(cache, ID)) {
+      assert.equal(validSamples, frame === 2 ? 880 : 2560);
+      for (let channel = 0; channel < 3; channel++)
+        for (let i = 0; i < validSamples; i += 97) {
+          const z = (signals[0]![channel]![frame * 2560 + i]! - mean[channel]!) / std[channel]!;
+          const tolerance = sampleType === "int16" ? INT16_SCALE / 2 + 1e-9 : 1e-6;
+          assert.ok(Math.abs(values[channel * 2560 + i]! * scale - z) <= tolerance);
+        }
+      frames += 1;
+    }
+    assert.equal(frames, 3);
+    const some = [];
+    for await (const { frame } of readFrames(cache, ID, { startFrame: 1, endFrame: 2 })) some.push(frame);
+    assert.deepEqual(some, [1]);
+    await assert.rejects(cache.sidecar("train/none/s/m/t"), { tag: "NotFoundError" });
+  }
+});
+
+test("the same signal gives the same bytes, and the sidecar's JSON too", async (context) => {
+  const contents = [];
+  for (let run = 0; run < 2; run++) {
+    const dir = await temporaryFolder(context);
+    const { folder } = await makeCache(dir, [{ id: ID, sampleCount: 6000 }]);
+    contents.push(await Promise.all([".i16", ".json"].map((ending) => readFile(join(folder.path, `${ID}${ending}`)))));
+  }
+  assert.deepEqual(contents[0], contents[1]);
+});

@@ -1,0 +1,128 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createRandom } from "../../src/base/random.js";
+import { windowClasses } from "../../src/plots/composition.js";
+import { detectionFigure } from "../../src/plots/detection.js";
+import { eegPage, minMaxInto, sideColor } from "../../src/plots/eeg-page.js";
+import { COLORS, captionText, type Figure, type MimeBundle, packed } from "../../src/plots/figure.js";
+import { rocFigure } from "../../src/plots/roc.js";
+import { labelTimeline, seizureLengths, timeShare } from "../../src/plots/seizure-labels.js";
+import { trainingCurve } from "../../src/plots/training-curve.js";
+import { curves } from "../../src/scoring/curves.js";
+
+const rows = [
+  {
+    id: "train/a/s/m/t0",
+    split: "train",
+    durationSeconds: 300,
+    status: "labelled",
+    seizures: [{ startSeconds: 10, endSeconds: 40, label: "fnsz" }],
+  },
+  { id: "dev/b/s/m/t0", split: "dev", durationSeconds: 100, status: "unknown", seizures: [] },
+];
+
+function shown(figure: Figure): MimeBundle {
+  const display = (figure as unknown as Record<symbol, () => MimeBundle>)[Symbol.for("Jupyter.display")];
+  return display!();
+}
+
+test("every figure shows itself as plotly JSON with a text twin that carries the caption", () => {
+  const caption = { corpus: "synthetic 1f2e", split: "dev", n: "2 recordings", cacheKey: "abc", commit: "123" };
+  const figures = [
+    seizureLengths(rows, caption),
+    timeShare(rows, caption),
+    labelTimeline(rows, caption),
+    windowClasses({ all: { partial: 1, full: 2, none: 3, unknown: 4 } }, caption),
+    trainingCurve([{ step: 1, loss: 2, learningRate: 0.1 }], [{ step: 1, value: 0.5 }], "AUROC", caption),
+    rocFigure(curves(Float32Array.of(0.1, 0.9), [0, 1]), caption),
+    detectionFigure(
+      {
+        id: "x",
+        rateHz: 1,
+        probability: new Float32Array(9),
+        reference: [],
+        hypothesis: [],
+        onThreshold: 0.8,
+        offThreshold: 0.7,
+      },
+      caption,
+    ),
+  ];
+  for (const figure of figures) {
+    const bundle = shown(figure);
+    assert.match(
+      String(bundle["text/plain"]),
+      /^\[figure\] .*synthetic 1f2e · split dev · n = 2 recordings · cache abc · commit 123/,
+    );
+    const json = JSON.stringify(bundle["application/vnd.plotly.v1+json"]);
+    assert.ok(!/NaN|Infinity/.test(json) && json.includes("synthetic 1f2e"));
+  }
+});
+
+test("captionText leaves out what is not known", () => {
+  assert.equal(captionText({ corpus: "c", commit: "d" }), "c · commit d");
+});
+
+test("timeShare counts unlabelled recordings as unlabelled, never as background", () => {
+  const bars = timeShare(rows).data as unknown as { name: string; x: number[] }[];
+  assert.deepEqual(Object.fromEntries(bars.map(({ name, x }) => [name, x])), {
+    seizure: [10, 0],
+    background: [90, 0],
+    unlabelled: [0, 100],
+  });
+});
+
+test("minMaxInto(out, samples) keeps both extremes of every bucket in order of time", () => {
+  const random = createRandom(4, "trace");
+  const samples = Float32Array.from({ length: 1000 }, (_, i) => random.normal(i));
+  samples[777] = 50;
+  samples[778] = -60;
+  const out = new Float32Array(20);
+  minMaxInto(out, samples);
+  assert.deepEqual([...out.subarray(14, 16)], [50, -60]);
+  assert.equal(Math.max(...out), 50);
+});
+
+test("eegPage draws each channel once per panel, negative up, and cuts the shaded seizure to the panel", () => {
+  const panel = {
+    title: "w",
+    channels: ["FP1", "FZ", "FP2"],
+    sampleRateHz: 4,
+    startSeconds: 60,
+    samples: Float32Array.from({ length: 12 }, (_, i) => i),
+    seizures: [
+      { startSeconds: 0, endSeconds: 61 },
+      { startSeconds: 90, endSeconds: 99 },
+    ],
+  };
+  const page = eegPage("page", [panel, panel], { pointsPerChannel: 4, spacing: 10 });
+  assert.equal(page.data.length, 6);
+  const first = page.data[1] as unknown as { y: { bdata: string }; line: { color: string } };
+  const y = new Int16Array(new Uint8Array(Buffer.from(first.y.bdata, "base64")).buffer);
+  assert.deepEqual([...y], [-1400, -1500, -1600, -1700]);
+  assert.equal(first.line.color, COLORS.grey);
+  const shapes = page.layout.shapes!;
+  assert.deepEqual(
+    shapes.map(({ x0, x1 }) => [x0, x1]),
+    [
+      [60, 61],
+      [60, 61],
+    ],
+  );
+});
+
+test("sideColor is blue on the left, red on the right, grey on the midline", () => {
+  assert.deepEqual(["FP1", "O2", "CZ", "T3-T5"].map(sideColor), [
+    COLORS.blue,
+    COLORS.vermilion,
+    COLORS.grey,
+    COLORS.blue,
+  ]);
+});
+
+test("packed holds the little-endian bytes", () => {
+  assert.deepEqual(packed(Int16Array.of(1, -1)), {
+    dtype: "i2",
+    bdata: Buffer.from([1, 0, 255, 255]).toString("base64"),
+  });
+});

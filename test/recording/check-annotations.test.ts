@@ -1,0 +1,155 @@
+import assert from "node:assert/strict";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { readAnnotations } from "../../src/recording/annotation-file.js";
+import { writeCsv, writeCsvBi } from "../../src/recording/annotation-write.js";
+import { checkAnnotations } from "../../src/recording/check-annotations.js";
+import { writeEdf } from "../../src/recording/edf-writer.js";
+import { checkDuration, compareAnnotations, seizureEvents } from "../../src/recording/seizures.js";
+import { lacksSharedData, sharedJson, sharedPath } from "./shared-data.js";
+
+async function folder(t: TestContext): Promise<string> {
+  const path = await mkdtemp(join(tmpdir(), "ictal-ann-"));
+  t.after(() => rm(path, { recursive: true }));
+  return path;
+}
+
+const row = (startSeconds: number, endSeconds: number, label = "seiz", channel = "TERM") => ({
+  startSeconds,
+  endSeconds,
+  label,
+  confidence: 1,
+  channel,
+});
+const file = (rows: ReturnType<typeof row>[], name = "x.csv_bi", durationSeconds = 100) =>
+  readAnnotations((name.endsWith("_bi") ? writeCsvBi : writeCsv)({ events: rows, durationSeconds }), { file: name });
+
+async function writeRecording(path: string, seconds: number): Promise<void> {
+  await writeEdf(`${path}.edf`, {
+    kind: "EDF",
+    recordDurationSeconds: 1,
+    signals: [{ label: "C3", physicalMin: -1, physicalMax: 1, samplesPerRecord: 1, samples: new Int16Array(seconds) }],
+  });
+}
+
+test("seizureEvents takes times from the binary file and the type from the typed one", () => {
+  const typed = file(
+    [row(10, 40, "fnsz", "A"), row(12, 41, "fnsz", "B"), row(35, 60, "gnsz", "C"), row(70, 80, "mysz", "A")],
+    "x.csv",
+  );
+  const binary = file([row(10, 60), row(70, 80.5), row(90, 95)]);
+  assert.deepEqual(
+    seizureEvents(binary, typed).map(({ startSeconds, endSeconds, label }) => [startSeconds, endSeconds, label]),
+    [
+      [10, 60, "fnsz"],
+      [70, 80.5, "mysz"],
+      [90, 95, "seiz"],
+    ],
+  );
+});
+
+test("compareAnnotations tolerates 20 ms of difference, warns above, and calls a one-sided seizure an error", () => {
+  const typed = file([row(10, 40, "fnsz", "A"), row(30, 60, "fnsz", "B")], "x.csv");
+  const codes = (rows: ReturnType<typeof row>[]) =>
+    compareAnnotations(typed, file(rows)).map(({ code, severity }) => [code, severity]);
+  assert.deepEqual(codes([row(10, 60.02)]), []);
+  assert.deepEqual(codes([row(10.01, 60.011)]), [["unions-differ", "warning"]]);
+  assert.deepEqual(codes([row(10, 40)]), [["unions-differ", "warning"]]);
+  assert.deepEqual(codes([]), [["seizures-in-one-file-only", "error"]]);
+});
+
+test("checkDuration warns over 0.1 s and errs over 1 s", () => {
+  const severity = (seconds: number) => checkDuration(file([]), seconds).map((found) => found.severity);
+  assert.deepEqual(
+    [severity(100.1), severity(100.2), severity(99), severity(101.001)],
+    [[], ["warning"], ["warning"], ["error"]],
+  );
+});
+
+test("checkAnnotations counts a recording once, its background as the complement, and files without annotation as unknown", async (t) => {
+  const root = await folder(t);
+  await mkdir(join(root, "deep/er"), { recursive: true });
+  const path = join(root, "deep/er/a");
+  await writeRecording(path, 100);
+  await writeFile(`${path}.csv_bi`, writeCsvBi({ events: [row(10, 30)], durationSeconds: 100 }));
+  await writeFile(
+    `${path}.csv`,
+    writeCsv({ events: [row(10, 30, "fnsz", "A"), row(12, 28, "fnsz", "B")], durationSeconds: 100 }),
+  );
+  await writeRecording(join(root, "b"), 40);
+  const report = await checkAnnotations(root);
+  assert.deepEqual(
+    { ...report, findings: report.findings.map(({ code }) => code) },
+    {
+      files: 2,
+      seizureCount: 1,
+      seizureSeconds: 20,
+      backgroundSeconds: 80,
+      unknownSeconds: 40,
+      byLabel: { fnsz: { rows: 2, seconds: 36 } },
+      findings: ["no-annotation"],
+    },
+  );
+  const one = await checkAnnotations(`${path}.csv_bi`);
+  assert.deepEqual([one.files, one.seizureCount, one.unknownSeconds], [2, 1, 0]);
+});
+
+test("checkAnnotations turns an unknown label and a broken recording into error findings and goes on", async (t) => {
+  const root = await folder(t);
+  await writeFile(join(root, "a.csv_bi"), writeCsvBi({ events: [], durationSeconds: 10 }).replace("bckg", "bkcg"));
+  await writeRecording(join(root, "a"), 10);
+  await writeFile(join(root, "b.edf"), "no recording at all");
+  await writeFile(join(root, "b.csv_bi"), writeCsvBi({ events: [row(1, 2)], durationSeconds: 10 }));
+  const report = await checkAnnotations(root);
+  assert.deepEqual(
+    report.findings.map(({ code, severity, line }) => [code, severity, line]),
+    [
+      ["unknown-label", "error", 7],
+      ["recording-unreadable", "error", undefined],
+    ],
+  );
+  assert.match(report.findings[0]!.message, /did you mean "bckg"/);
+  assert.deepEqual([report.seizureCount, report.backgroundSeconds, report.unknownSeconds], [1, 9, 10]);
+});
+
+test("checkAnnotations agrees with the facts of the small TUSZ-shaped corpus", { skip: lacksSharedData }, async () => {
+  const facts = sharedJson("synthetic/tusz-mini/facts.json") as {
+    seconds: number;
+    seizures: [number, number, string][];
+    note: Record<string, unknown>;
+  }[];
+  const report = await checkAnnotations(sharedPath("synthetic/tusz-mini"));
+  const seizures = facts.flatMap((fact) => fact.seizures);
+  assert.equal(report.seizureCount, seizures.length);
+  const seconds = seizures.reduce((sum, [start, end]) => sum + end - start, 0);
+  assert.ok(
+    Math.abs(report.seizureSeconds - seconds) < 1e-3,
+    `${report.seizureSeconds} s found, ${seconds} s expected`,
+  );
+  const total = facts.reduce((sum, fact) => sum + fact.seconds, 0);
+  assert.ok(Math.abs(report.seizureSeconds + report.backgroundSeconds + report.unknownSeconds - total) < 1e-3);
+  assert.deepEqual(
+    report.findings.filter(({ severity }) => severity === "error"),
+    [],
+  );
+});
+
+test("checkAnnotations says when a folder holds nothing to check and when a file is of no known format", async (t) => {
+  const root = await folder(t);
+  const report = await checkAnnotations(root);
+  assert.deepEqual([report.files, report.findings.map(({ code }) => code)], [0, ["no-annotation-files"]]);
+  await writeFile(join(root, "notes.txt"), "");
+  await assert.rejects(checkAnnotations(join(root, "notes.txt")), {
+    tag: "FormatError",
+    message: /expected csv, csv_bi/,
+  });
+});
+
+test("checkAnnotations says which path is missing", async () => {
+  await assert.rejects(checkAnnotations("/nowhere/at/all"), {
+    tag: "NotFoundError",
+    message: /\/nowhere\/at\/all: no such file or folder/,
+  });
+});

@@ -1,0 +1,148 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+import { PbfReader } from "pbf";
+import { isIctalError } from "../../src/base/errors.js";
+import { GraphBuilder } from "../../src/tensor/graph.js";
+import { registerTraceKernel } from "../../src/tensor/kernels.js";
+import type { Program } from "../../src/tensor/program.js";
+import { type Tensor, type Tensor2D, tf } from "../../src/tensor/tf.js";
+import { traceProgram } from "../../src/tensor/trace.js";
+import { float, int, runOnce, sharedExecutor } from "./compare.js";
+
+function program(inputs: Program["inputs"], build: Program["build"]): Program {
+  return { name: "under test", identity: build.toString(), inputs, build };
+}
+
+/** Operators and constants of a model, by a reader of our own. */
+function contents(bytes: Uint8Array): { ops: string[]; constantBytes: number[] } {
+  const found = { ops: [] as string[], constantBytes: [] as number[] };
+  new PbfReader(bytes).readFields((tag, _, pbf) => {
+    if (tag === 7) pbf.readMessage(readGraph, found);
+  }, found);
+  return found;
+}
+
+function readGraph(tag: number, found: { ops: string[]; constantBytes: number[] }, pbf: PbfReader): void {
+  if (tag === 1) pbf.readMessage((field, out, node) => void (field === 4 && out.ops.push(node.readString())), found);
+  if (tag === 5)
+    pbf.readMessage((field, out, init) => void (field === 9 && out.constantBytes.push(init.readBytes().length)), found);
+}
+
+test("a constant of one repeated value takes a few bytes, whatever its shape", () => {
+  const { bytes } = traceProgram(
+    program({ x: float(64, 64) }, ({ x }) => ({
+      y: tf.matMul(tf.fill([64, 64], 0.5), x as Tensor2D),
+      z: tf.zeros([1000]),
+    })),
+  );
+  assert.ok(bytes.length < 600, `${bytes.length} bytes`);
+});
+
+test("broadcasting by tensors of ones computes nothing of full size before it has to", () => {
+  const traced = traceProgram(
+    program({ x: float(8, 100) }, ({ x }) => ({ y: tf.grad((t) => tf.mean(tf.square(t)))(x!) })),
+  );
+  const { ops } = contents(traced.bytes);
+  assert.ok(!ops.includes("Expand") && !ops.includes("Tile"), ops.join());
+});
+
+test("adding 0 and multiplying or dividing by 1 leave no node", () => {
+  const { ops } = contents(
+    traceProgram(
+      program({ x: float(3) }, ({ x }) => ({ y: tf.div(tf.mul(tf.sub(tf.add(0, x!), 0), tf.ones([3])), 1) })),
+    ).bytes,
+  );
+  assert.deepEqual(ops, ["Identity"]);
+});
+
+test("equal constants are stored once and what no output needs is left out", () => {
+  const values = Array.from({ length: 100 }, (_, i) => i);
+  const traced = traceProgram(
+    program({ x: float(100) }, ({ x }) => {
+      tf.exp(tf.mul(x!, tf.tensor1d(values.map((value) => -value))));
+      return { y: tf.mul(tf.add(x!, tf.tensor1d(values)), tf.tensor1d(values)) };
+    }),
+  );
+  const { ops, constantBytes } = contents(traced.bytes);
+  assert.deepEqual(ops, ["Add", "Mul", "Identity"]);
+  assert.equal(traced.nodeCount, 3);
+  assert.deepEqual(constantBytes, [400]);
+});
+
+test("GraphBuilder stores integer lists once", () => {
+  const graph = new GraphBuilder();
+  assert.equal(graph.integers([1, 2]), graph.integers([1, 2]));
+  assert.notEqual(graph.integers([1, 2]), graph.integers([2, 1]));
+  assert.notEqual(
+    graph.constant(Float32Array.of(1), "float32", []),
+    graph.constant(Float32Array.of(1), "float32", [1]),
+  );
+});
+
+test("the same program gives the same bytes", () => {
+  const traced = () => traceProgram(program({ x: float(2, 3) }, ({ x }) => ({ y: tf.softmax(tf.mul(x!, 2)) }))).bytes;
+  assert.deepEqual(traced(), traced());
+});
+
+test("a kernel that cannot be traced is named, with what to do", () => {
+  const unknown = program({ x: float(4, 4) }, ({ x }) => ({ y: tf.topk(x!, 2).values }));
+  assert.throws(
+    () => traceProgram(unknown),
+    (error) =>
+      isIctalError(error, "UnsupportedError") &&
+      /kernel TopK, .*registerTraceKernel\("TopK", …\).*executor "cpu"/.test(error.message),
+  );
+  assert.equal(tf.getBackend(), "cpu");
+  assert.equal(tf.memory().numTensors, 0);
+});
+
+test("registerTraceKernel(name, record) adds a kernel", async () => {
+  const sinhc = program({ x: float(3) }, ({ x }) => ({ y: tf.engine().runKernel("Atanh", { x: x! }) as Tensor }));
+  assert.throws(() => traceProgram(sinhc), /kernel Atanh/);
+  registerTraceKernel("Atanh", (recorder, inputs) => recorder.elementwise("Atanh", [inputs.x!], "float32"));
+  const { y } = await runOnce(await sharedExecutor("onnx-cpu"), sinhc, { x: Float32Array.of(0, 0.5, -0.5) });
+  assert.ok(Math.abs(y![1]! - Math.atanh(0.5)) < 1e-6);
+});
+
+test("reading a value while tracing is refused with what to do instead", () => {
+  const reading = program({ x: float(2) }, ({ x }) => ({ y: tf.mul(x!, x!.dataSync()[0]!) }));
+  assert.throws(
+    () => traceProgram(reading),
+    /reads the value of a tensor .* compute with tensorflow.js operations instead/,
+  );
+});
+
+test("tracing within a build is refused", () => {
+  const inner = program({ x: float(2) }, ({ x }) => ({ y: x! }));
+  const outer = program({ x: float(2) }, ({ x }) => {
+    traceProgram(inner);
+    return { y: x! };
+  });
+  assert.throws(() => traceProgram(outer), /compiled inside another program's build/);
+  assert.equal(traceProgram(inner).nodeCount, 1, "and leaves the tracer usable");
+});
+
+test("string tensors are refused", () => {
+  assert.throws(
+    () => traceProgram(program({ x: int(2) }, () => ({ y: tf.tensor(["a", "b"]) }))),
+    /cannot hold string tensors/,
+  );
+});
+
+test("tensors made outside a program become constants of it and stay usable", async () => {
+  const outside = tf.tensor1d([1, 2, 4]);
+  const kept: Tensor[] = [];
+  const build: Program["build"] = ({ x }) => {
+    if (kept.length === 0) kept.push(tf.keep(tf.tensor1d([0, 1, 0])), tf.keep(tf.ones([3])));
+    return { y: tf.add(tf.mul(x!, outside), tf.add(kept[0]!, kept[1]!)) };
+  };
+  const x = Float32Array.of(1, 1, 1);
+  for (const name of ["onnx-cpu", "cpu", "onnx-cpu"]) {
+    const executor = await sharedExecutor(name);
+    const { y } = await runOnce(executor, { ...program({ x: float(3) }, build), identity: Math.random() }, { x });
+    assert.deepEqual(y, Float32Array.of(2, 4, 5), name);
+  }
+  assert.deepEqual(Array.from(outside.dataSync()), [1, 2, 4]);
+  tf.dispose([outside, ...kept]);
+  assert.equal(tf.memory().numTensors, 0);
+});
