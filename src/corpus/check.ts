@@ -179,7 +179,11 @@ function durationsOf(headers: readonly EdfHeader[]): CorpusReport["durations"] {
 
 /** The rate that most electrodes of a file have, as text. */
 function electrodeRate({ signals }: EdfHeader): string[] {
-  const rates = tally(signals.flatMap(({ electrode, sampleRateHz }) => (electrode ? [String(sampleRateHz)] : [])));
+  const rates = tally(
+    signals.flatMap(({ electrode, sampleRateHz }) =>
+      electrode && Number.isFinite(sampleRateHz) ? [String(sampleRateHz)] : [],
+    ),
+  );
   const most = Object.entries(rates).sort(([, a], [, b]) => b - a)[0];
   return most ? [most[0]] : [];
 }
