@@ -22,8 +22,8 @@ export interface KnownRelease {
 const TUSZ_READ_ME = "https://isip.piconepress.com/projects/nedc/data/tuh_eeg/tuh_eeg_seizure/v2.0.3/AAREADME.txt";
 
 /**
- * Counts of the TUSZ releases. v2.0.3 was issued again under the same number in 2025, and copies of 7,361 and 7,364 recordings are about:
- * a version string is no identity, counts and hashes are.
+ * Counts of the TUSZ releases. v2.0.3 was issued again under the same number in 2025, and copies of 7,361 and 7,364
+ * recordings are about: a version string is no identity, counts and hashes are.
  */
 export const KNOWN_RELEASES: readonly KnownRelease[] = [
   {
@@ -121,8 +121,8 @@ function differencesFrom(release: KnownRelease, found: Readonly<Record<string, K
 }
 
 /**
- * Compare counts by split (and `all`) with the known releases of the layout. Only counts that both sides have are compared; the first release without
- * a difference is the one. `nearest` has the closest number of recordings.
+ * Compare counts by split (and `all`) with the known releases of the layout. Only counts that both sides have are
+ * compared; the first release without a difference is the one. `nearest` has the closest number of recordings.
  */
 export function compareReleases(layout: string, found: Readonly<Record<string, KnownCounts>>): ReleaseComparison {
   const candidates = KNOWN_RELEASES.filter((release) => release.layout === layout).map((release) => ({

@@ -59,7 +59,11 @@ test("synthesizeCorpus(dir) gives the same bytes for the same seed, and others f
     return sha256(hashes.join("\n"));
   };
   const found = await digest(small);
-  assert.equal(found, "cdcaa3514f33c316f46b9134919dd9795f6913b097906214ea1db89ffe82d2dd", "the bytes changed: raise GENERATOR_VERSION and write the new hash here");
+  assert.equal(
+    found,
+    "cdcaa3514f33c316f46b9134919dd9795f6913b097906214ea1db89ffe82d2dd",
+    "the bytes changed: raise GENERATOR_VERSION and write the new hash here",
+  );
   const other = join(base, "other");
   await synthesizeCorpus(other, { ...options, seed: 43 });
   assert.notEqual(await digest(other), found);

@@ -51,9 +51,9 @@ interface Marker {
 }
 
 /**
- * Make a corpus in the layout of TUSZ v2 under `dir`: the same seed gives the same bytes everywhere. What is already there from the same options is checked by
- * hash and kept; damaged or missing recordings are made again, and everything of a half-written corpus. ConfigError, before
- * anything is written, when `dir` holds anything of another origin.
+ * Make a corpus in the layout of TUSZ v2 under `dir`: the same seed gives the same bytes everywhere. What is already
+ * there from the same options is checked by hash and kept; damaged or missing recordings are made again, and everything
+ * of a half-written corpus. ConfigError, before anything is written, when `dir` holds anything of another origin.
  */
 export async function synthesizeCorpus(dir: string, options: SynthesizeOptions = {}): Promise<SyntheticReport> {
   const { seed = 42, recordings = PLAN.length, maxDurationSeconds = 600, progress = silentProgress, signal } = options;
@@ -97,9 +97,14 @@ function keep(recording: PlannedRecording, marker: Marker) {
   return { files: marker.files.filter(({ path }) => paths.has(path)), seizures: marker.seizures[recording.id] ?? 0 };
 }
 
+/** The marker, or undefined when there is none or another program's file of that name. */
 async function readMarker(dir: string): Promise<Marker | undefined> {
+  const text = await readFile(join(dir, SYNTHETIC_MARKER), "utf8").catch(() => undefined);
+  if (text === undefined) return undefined;
   try {
-    return JSON.parse(await readFile(join(dir, SYNTHETIC_MARKER), "utf8")) as Marker; // written by this module, whole or not at all
+    const found = JSON.parse(text) as Partial<Marker> | null; // its parts are looked at below
+    const isMarker = Array.isArray(found?.files) && typeof found.optionsHash === "string" && found.seizures;
+    return isMarker ? (found as Marker) : undefined;
   } catch {
     return undefined;
   }
@@ -145,7 +150,9 @@ function isBeingWritten(path: string): boolean {
   }
 }
 
-/** Remove what an earlier synthesis left under `edf/` and the plan does not want; refuse when there is anything else. */
+/**
+ * Remove what an earlier synthesis left under `edf/` and the plan does not want; refuse when there is anything else.
+ */
 async function clearForeign(dir: string, plan: readonly PlannedRecording[], before: Marker | undefined): Promise<void> {
   await mkdir(dir, { recursive: true });
   const strangers = (await readdir(dir)).filter((name) => !isOwnName(name));
