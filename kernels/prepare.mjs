@@ -1,27 +1,31 @@
 // What both kernels do before their first cell: find the compiled project, and end with the program that started them.
 import { spawnSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
 
 /** Absolute path of the project that these kernels belong to. */
 export const project = fileURLToPath(new URL("..", import.meta.url)).replace(/[\\/]$/, "");
 
-function newestSource(folder) {
-  let newest = 0;
-  for (const entry of existsSync(folder) ? readdirSync(folder, { withFileTypes: true }) : []) {
-    const path = join(folder, entry.name);
-    if (entry.isDirectory()) newest = Math.max(newest, newestSource(path));
-    else if (entry.name.endsWith(".ts")) newest = Math.max(newest, statSync(path).mtimeMs);
+const modified = (path) => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+
+/** Emitted files that are older than their source; the compiler's own record may be newer than what it emitted. */
+function staleFiles(sources, emitted) {
+  const stale = [];
+  for (const entry of existsSync(sources) ? readdirSync(sources, { withFileTypes: true }) : []) {
+    const source = join(sources, entry.name);
+    if (entry.isDirectory()) stale.push(...staleFiles(source, join(emitted, entry.name)));
+    else if (/(?<!\.d)\.ts$/.test(entry.name)) {
+      const target = join(emitted, entry.name.replace(/\.ts$/, ".js"));
+      if (modified(source) > modified(target)) stale.push(target);
+    }
   }
-  return newest;
+  return stale;
 }
 
-const stampOf = (root) => join(root, "dist/.tsbuildinfo");
-const isStale = (root) =>
-  newestSource(join(root, "src")) > (statSync(stampOf(root), { throwIfNoEntry: false })?.mtimeMs ?? 0);
+const staleIn = (root) => staleFiles(join(root, "src"), join(root, "dist/src"));
 
 function isAlive(pid) {
   try {
@@ -32,46 +36,46 @@ function isAlive(pid) {
   }
 }
 
-/** True when this process may build; false after another kernel's build ended. A lock of a dead process is taken over. */
+/** Returns when this process may build; a lock of a dead process is taken over. */
 function takeLock(lock) {
   const deadline = Date.now() + 120_000;
-  let waited = false;
   for (;;) {
     try {
+      mkdirSync(dirname(lock), { recursive: true });
       writeFileSync(lock, String(process.pid), { flag: "wx" });
-      return !waited;
+      return;
     } catch (error) {
-      if (error.code !== "EEXIST") return false; // a read-only project cannot be built
+      if (error.code !== "EEXIST") return; // a read-only project cannot be built
     }
     let holder = 0;
     try {
       holder = Number(readFileSync(lock, "utf8"));
     } catch {} // released between the two calls
     if ((holder > 0 && !isAlive(holder)) || Date.now() > deadline) rmSync(lock, { force: true });
-    else {
-      waited = true;
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100);
-    }
+    else Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100);
   }
 }
 
 /**
- * Compiles the project when a source is newer than dist/ (incremental). Returns what the first cell should tell: the
- * compiler's complaints, or how to build; undefined when all is well.
+ * Compiles the project when a source is newer than what it was compiled to (incremental). Returns what the first cell
+ * should tell: the compiler's complaints and how to build; undefined when all is well.
  */
 export function ensureBuilt(root = project) {
-  if (!existsSync(join(root, "src")) || !isStale(root)) return undefined;
-  const lock = join(root, ".ictal-build.lock");
-  const first = takeLock(lock);
+  if (staleIn(root).length === 0) return undefined;
+  const lock = join(root, "dist", ".build.lock");
+  takeLock(lock);
   try {
-    if (!first && !isStale(root)) return undefined;
+    const stale = staleIn(root); // another kernel may have built in the meantime
+    if (stale.length === 0) return undefined;
     const compiler = createRequire(import.meta.url).resolve("typescript/bin/tsc");
     const { status, stdout } = spawnSync(process.execPath, [compiler, "-p", root], { encoding: "utf8" });
+    const now = new Date();
+    if (status === 0) for (const file of stale) if (existsSync(file)) utimesSync(file, now, now); // unchanged text is not emitted again
     if (status === 0) return undefined;
     const state = existsSync(join(root, "dist/src/index.js"))
-      ? "cells use what was emitted"
-      : `there is no ${root}/dist`;
-    return `The sources of ${root} do not compile (${state}); run "node node_modules/typescript/bin/tsc -p ." there:\n${stdout}`;
+      ? "cells use what could be compiled"
+      : `there is no ${root}/dist/src/index.js`;
+    return `The sources of ${root} do not compile (${state}); mend them and restart the kernel:\n${stdout}`;
   } finally {
     rmSync(lock, { force: true });
   }

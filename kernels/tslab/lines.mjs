@@ -1,5 +1,6 @@
 import { SourceMap } from "node:module";
 import vm from "node:vm";
+import { mendNames } from "./names.mjs";
 
 // tslab compiles a cell twice (TypeScript to ES module, that to CommonJS) and keeps no source map, so its stack traces
 // name wrong lines. Both compilations are asked for their maps, and each cell runs under the file name `cell-N.ts`.
@@ -33,16 +34,14 @@ export function mapCellLines(fromTslab, compilerName) {
     const created = host.afterProgramCreate;
     host.afterProgramCreate = (builder) => {
       const emit = builder.emit;
-      builder.emit = (file, write, ...rest) =>
-        emit.call(
-          builder,
-          file,
-          (name, data, ...more) => {
-            if (name.endsWith("__tslab__.js.map")) typescriptMap = new SourceMap(JSON.parse(data));
-            return write(name, data, ...more);
-          },
-          ...rest,
-        );
+      builder.emit = (file, write, token, declarationsOnly, transformers) => {
+        const writeAndKeep = (name, data, ...more) => {
+          if (name.endsWith("__tslab__.js.map")) typescriptMap = new SourceMap(JSON.parse(data));
+          return write(name, data, ...more);
+        };
+        const before = [mendNames(typescript, builder.getProgram())];
+        return emit.call(builder, file, writeAndKeep, token, declarationsOnly, { ...transformers, before });
+      };
       created(builder);
     };
     return typescript.createWatchProgram(host);

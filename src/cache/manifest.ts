@@ -155,21 +155,19 @@ async function sidecarsPresent(folder: CacheFolder): Promise<string[]> {
 
 type Found = { recording: ManifestRecording } | { leftOut: LeftOut } | { missing: string };
 
+/** A note on a left-out recording comes first: it is newer than samples from a time when the recording was sound. */
 async function findRecording(folder: CacheFolder, id: string): Promise<Found> {
-  const sidecar = await readSidecar(folder.path, id);
-  if (sidecar) {
-    if (sidecar.key !== folder.key)
-      throw new CacheError(`${id}: sidecar of another cache; remove it and build again`, {
-        found: sidecar.key,
-        expected: folder.key,
-      });
-    const recording = toRecording(sidecar);
-    const bytes = await bytesOnDisk(join(folder.path, recording.file));
-    if (bytes === recording.fileBytes) return { recording };
-    return { missing: id };
-  }
   const leftOut = await readLeftOut(folder.path, id);
-  return leftOut ? { leftOut } : { missing: id };
+  if (leftOut) return { leftOut };
+  const sidecar = await readSidecar(folder.path, id);
+  if (!sidecar) return { missing: id };
+  if (sidecar.key !== folder.key) {
+    const message = `${id}: sidecar of another cache; remove it and build again`;
+    throw new CacheError(message, { found: sidecar.key, expected: folder.key });
+  }
+  const recording = toRecording(sidecar);
+  const bytes = await bytesOnDisk(join(folder.path, recording.file));
+  return bytes === recording.fileBytes ? { recording } : { missing: id };
 }
 
 /** A manifest from the sidecars of a key folder; refuses missing recordings, no seizures, and patients in two splits. */

@@ -66,8 +66,10 @@ const sidecarSchema = z.object({
   labelled: z.boolean(),
   seizures: z.array(eventSchema),
   durationSeconds: z.number().positive(),
-  /** How often each diagnostic code was met while reading. */
+  /** How often each diagnostic code was met while reading the signal. */
   diagnostics: z.record(z.string(), count),
+  /** How often each code was met while reading the annotations. */
+  labelFindings: z.record(z.string(), count),
   frameCrc32: z.array(count),
   fileBytes: count,
 });

@@ -1,6 +1,7 @@
-import { type FileHandle, mkdir, open, rm } from "node:fs/promises";
+import { type FileHandle, open, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { bytesOf, FRAME_SAMPLES } from "./format.js";
+import { makeFolder } from "./temporary.js";
 
 export interface SpoolOptions {
   readonly channelCount: number;
@@ -69,7 +70,7 @@ export class FrameSpool {
       return;
     }
     if (!this.spill) {
-      await mkdir(dirname(this.options.spillPath), { recursive: true });
+      await makeFolder(dirname(this.options.spillPath));
       this.spill = await open(this.options.spillPath, "wx+");
     }
     await writeFully(this.spill, bytesOf(this.filling), this.written * this.frameLength * 4);

@@ -1,4 +1,4 @@
-import { mkdir, open, readdir, rm, stat } from "node:fs/promises";
+import { access, constants, mkdir, open, readdir, rm, stat } from "node:fs/promises";
 import { hostname } from "node:os";
 import { dirname, join } from "node:path";
 import { threadId } from "node:worker_threads";
@@ -18,18 +18,38 @@ export function temporaryPath(folder: string): string {
   return join(folder, TEMPORARY_FOLDER, `${HOST}-${process.pid}-${threadId}-${serial}`);
 }
 
+/**
+ * Make a folder and those above it. On a read-only disk Node's recursive mkdir says ENOENT; this throws the real reason.
+ */
+export async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    await checkWritable(dirname(path));
+    throw error;
+  }
+}
+
+/** Throws why the nearest folder that exists cannot be written. */
+async function checkWritable(path: string): Promise<void> {
+  const exists = await stat(path).catch(() => undefined);
+  if (exists || dirname(path) === path) await access(path, constants.W_OK);
+  else await checkWritable(dirname(path));
+}
+
 /** Open a new temporary file of `folder`, making the folder when needed. */
 export async function openTemporary(
   folder: string,
 ): Promise<{ path: string; handle: import("node:fs/promises").FileHandle }> {
   const path = temporaryPath(folder);
-  await mkdir(dirname(path), { recursive: true });
+  await makeFolder(dirname(path));
   return { path, handle: await open(path, "wx") };
 }
 
 /** Rename a closed, synced temporary file to `path`, making its folder when needed. */
 export async function placeFile(temporary: string, path: string): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
+  await makeFolder(dirname(path));
   await commitFile(temporary, path);
 }
 

@@ -1,5 +1,5 @@
+import type { Finding } from "../recording/annotation-file.js";
 import type { RecordingEntry } from "./catalogue.js";
-import type { Finding } from "./finding.js";
 import { RECORDING_NAME } from "./layouts.js";
 import type { ListedFile, Listing } from "./listing.js";
 import { overlappingPatients, splitsOf } from "./splits.js";

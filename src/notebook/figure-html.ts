@@ -38,7 +38,7 @@ let figureCount = 0;
 
 function titleOf(figure: Figure): string {
   const title = figure.layout?.title as { text?: string } | string | undefined;
-  const text = (typeof title === "string" ? title : title?.text)?.replace(/<[^>]+>/g, " ").trim();
+  const text = (typeof title === "string" ? title : title?.text)?.replace(/<[^>]+>/g, "").trim();
   const traces = `${figure.data.length} trace${figure.data.length === 1 ? "" : "s"}`;
   return text ? `Figure: ${text} (${traces})` : `Figure (${traces})`;
 }

@@ -6,26 +6,20 @@ import type { RawRow } from "./annotation-rows.js";
 /** The columns of csv and csv_bi, in order; no other order is read. */
 export const CSV_COLUMNS = ["channel", "start_time", "stop_time", "label", "confidence"] as const;
 
-interface Token {
-  record: string[];
-  info: { lines: number };
-}
-
 /** Fields of the lines from `firstLine` (1-based) on, blanks around them kept. Never throws on content. */
 export function tokensOf(
   lines: readonly string[],
   firstLine: number,
   delimiter: string,
 ): { fields: string[]; line: number }[] {
-  const tokens = parse(lines.slice(firstLine - 1).join("\n"), {
+  const records = parse(lines.slice(firstLine - 1).join("\n"), {
     delimiter,
     quote: null,
-    info: true,
     relax_column_count: true,
     record_delimiter: "\n",
     skip_empty_lines: false,
-  }) as unknown as Token[]; // the typings do not follow `info: true`
-  return tokens.map(({ record, info }) => ({ fields: record, line: firstLine - 1 + info.lines }));
+  });
+  return records.map((fields, i) => ({ fields, line: firstLine + i })); // without quotes a record is a line
 }
 
 /** Rows of csv and csv_bi text: `# key = value` lines, the column line, then a row a line. */

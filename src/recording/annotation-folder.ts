@@ -1,6 +1,6 @@
 import { readdir, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { NotFoundError } from "../base/errors.js";
+import { FormatError, NotFoundError } from "../base/errors.js";
 import { type AnnotationFormat, annotationFormatOf } from "./annotation-file.js";
 
 /** Files of one recording: same folder, same stem. */
@@ -13,12 +13,15 @@ export interface RecordingFiles {
   edf?: string;
 }
 
+const RECORDING = /\.[be]df$/i;
+
 /** Tables of a BIDS folder that are no events files. */
 const OTHER_BIDS_TABLE = /^participants\.tsv$|_(channels|electrodes|scans|sessions)\.tsv$/;
 
 /**
  * Recordings with their annotation files under a folder (walked, hidden files left out), or the one that a file belongs to,
- * in order of path. NotFoundError when there is no such path.
+ * in order of path. NotFoundError when there is no such path, FormatError
+ * when the file is of no known format.
  */
 export async function findRecordings(path: string): Promise<RecordingFiles[]> {
   const stats = await stat(path).catch((cause: NodeJS.ErrnoException) => {
@@ -26,6 +29,10 @@ export async function findRecordings(path: string): Promise<RecordingFiles[]> {
     throw new NotFoundError(`${path}: no such file or folder; check the path`, path, { cause });
   });
   if (stats.isDirectory()) return group(await walk(path));
+  if (!annotationFormatOf(path) && !RECORDING.test(path)) {
+    const expected = "csv, csv_bi, tse, tse_bi, tsv, or the edf or bdf beside one";
+    throw new FormatError(`not an annotation file by its name; expected ${expected}`, { file: path });
+  }
   const folder = dirname(path);
   const stem = stemOf(path);
   const siblings = (await readdir(folder)).filter((name) => stemOf(name) === stem).map((name) => join(folder, name));
@@ -56,7 +63,7 @@ function group(paths: readonly string[]): RecordingFiles[] {
   const recordings = new Map<string, RecordingFiles>();
   for (const path of paths) {
     const format = annotationFormatOf(path);
-    const isEdf = /\.[be]df$/i.test(path);
+    const isEdf = RECORDING.test(path);
     if (!format && !isEdf) continue;
     if (format === "tsv" && OTHER_BIDS_TABLE.test(basename(path))) continue;
     const stem = join(dirname(path), stemOf(path));

@@ -53,7 +53,18 @@ export async function checkAnnotations(path: string, options: CheckOptions = {})
     }
   };
   await Promise.all(Array.from({ length: Math.min(CONCURRENCY, recordings.length) }, work));
-  return summarize(results);
+  const report = summarize(results);
+  return report.files > 0 ? report : { ...report, findings: [...report.findings, nothingFinding(path)] };
+}
+
+function nothingFinding(file: string): Finding {
+  return {
+    file,
+    code: "no-annotation-files",
+    severity: "warning",
+    message: "no annotation file found (csv, csv_bi, tse, tse_bi, tsv)",
+    action: "check the path",
+  };
 }
 
 interface RecordingResult {

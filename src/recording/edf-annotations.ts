@@ -2,7 +2,7 @@ import type { ByteSource } from "./byte-source.js";
 import { type Diagnostic, diagnostic } from "./diagnostics.js";
 import type { EdfHeader } from "./edf-header.js";
 import { type RawRecords, type RecordRange, readRecords } from "./edf-records.js";
-import { annotationRangesOf, createTimeline, type TimelineReader, talsOf } from "./edf-timeline.js";
+import { annotationRangesOf, createTimeline, rounded, type TimelineReader, talsOf } from "./edf-timeline.js";
 import type { EdfAnnotation, TalContent } from "./tal.js";
 
 /** A stretch of records without a gap; seconds count from the recording's first sample. */
@@ -93,7 +93,7 @@ export function createAnnotationCollector(header: EdfHeader): AnnotationCollecto
       const originSeconds = timeline?.originSeconds ?? 0;
       if (segments.length === 0 && header.recordsFound > 0) segments.push(wholeFile(header));
       const placed = annotations
-        .map((annotation) => ({ ...annotation, onsetSeconds: shift(annotation.onsetSeconds, originSeconds) }))
+        .map((annotation) => ({ ...annotation, onsetSeconds: rounded(annotation.onsetSeconds - originSeconds) }))
         .sort((a, b) => a.onsetSeconds - b.onsetSeconds);
       const diagnostics = [
         ...faultDiagnostics(faults, header),
@@ -102,11 +102,6 @@ export function createAnnotationCollector(header: EdfHeader): AnnotationCollecto
       return { annotations: placed, segments, originSeconds, diagnostics };
     },
   };
-}
-
-/** `seconds - origin` without the dust of binary fractions: EDF+ times are decimals of at most nine places in practice. */
-function shift(seconds: number, origin: number): number {
-  return origin === 0 ? seconds : Math.round((seconds - origin) * 1e9) / 1e9;
 }
 
 function wholeFile(header: EdfHeader): Segment {
@@ -121,7 +116,7 @@ function extendSegments(
   duration: number,
 ): void {
   const last = segments.at(-1);
-  const endSeconds = startSeconds + (Number.isFinite(duration) ? duration : 0);
+  const endSeconds = rounded(startSeconds + (Number.isFinite(duration) ? duration : 0));
   if (last && !isGap) {
     last.recordCount += 1;
     last.endSeconds = endSeconds;

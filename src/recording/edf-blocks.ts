@@ -26,7 +26,7 @@ export interface BlockOptions extends RecordRange {
 }
 
 /**
- * Read samples block by block with bounded memory: two file blocks of about 4 MiB and the samples of one. Units that are
+ * Read samples block by block with bounded memory: two file blocks of about 2 MiB and the samples of one. Units that are
  * a voltage become microvolts, others stay as they are; a signal that is not `isScaled` gives its digital values.
  */
 export async function* readEdfBlocks(

@@ -15,12 +15,12 @@ export interface RecordRange {
   readonly startRecord?: number;
   /** One past the last record. @default all that the file holds */
   readonly endRecord?: number;
-  /** Seconds of recording a block, rounded down to whole records but at least one. @default what fits about 4 MiB */
+  /** Seconds of recording a block, rounded down to whole records but at least one. @default what fits about 2 MiB */
   readonly blockSeconds?: number;
   readonly signal?: AbortSignal;
 }
 
-const BLOCK_BYTES = 4 * 1024 * 1024;
+const BLOCK_BYTES = 2 * 1024 * 1024;
 
 /**
  * Read whole records in order, block by block, the next block fetched while the caller works on this one: two blocks

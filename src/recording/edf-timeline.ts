@@ -53,13 +53,17 @@ export function createTimeline(
     originSeconds,
     next(rawStartSeconds) {
       const expectedNow = expected;
-      const found = rawStartSeconds === undefined ? expectedNow : rawStartSeconds - originSeconds;
-      const isGap = Math.abs(found - expectedNow) > TIMELINE_TOLERANCE_SECONDS;
-      const startSeconds = isGap ? found : expectedNow;
-      expected = startSeconds + duration;
-      return { startSeconds, expectedSeconds: expectedNow, isGap };
+      const startSeconds = rawStartSeconds === undefined ? expectedNow : rounded(rawStartSeconds - originSeconds);
+      expected = startSeconds + duration; // from the timestamp, so that a rounded duration never adds up to a gap
+      const isGap = Math.abs(startSeconds - expectedNow) > TIMELINE_TOLERANCE_SECONDS;
+      return { startSeconds, expectedSeconds: rounded(expectedNow), isGap };
     },
   };
+}
+
+/** `seconds` without the dust of binary fractions: timestamps are decimals of nine places at most in practice. */
+export function rounded(seconds: number): number {
+  return Math.round(seconds * 1e9) / 1e9;
 }
 
 /** Byte ranges of the annotation signals within a record, in file order. */

@@ -24,43 +24,45 @@ function seizureRows({ events, durationSeconds = Number.POSITIVE_INFINITY }: Row
  * csv) when it is given and knows one, else from `file`. Confidence is the highest of the merged rows.
  */
 export function seizureEvents(file: Rows, typed?: Rows): Event[] {
-  const rows = seizureRows(file);
-  const typedRows = typed ? seizureRows(typed) : [];
-  return mergeIntervals(rows).map(({ startSeconds, endSeconds }) => {
-    const inside = rows.filter((row) => row.startSeconds < endSeconds && row.endSeconds > startSeconds);
-    const label =
-      longestLabel(typedRows, startSeconds, endSeconds) ?? longestLabel(inside, startSeconds, endSeconds) ?? "seiz";
-    return {
-      startSeconds,
-      endSeconds,
-      label,
-      confidence: inside.reduce((most, row) => Math.max(most, row.confidence), 0),
-    };
+  const rows = seizureRows(file).sort((a, b) => a.startSeconds - b.startSeconds);
+  const ownType = typeFinder(rows);
+  const betterType = typeFinder(typed ? seizureRows(typed) : []);
+  let next = 0;
+  return mergeIntervals(rows).map((seizure) => {
+    let confidence = 0;
+    for (; next < rows.length && rows[next]!.startSeconds < seizure.endSeconds; next++) {
+      confidence = Math.max(confidence, rows[next]!.confidence);
+    }
+    return { ...seizure, label: betterType(seizure) ?? ownType(seizure) ?? "seiz", confidence };
   });
 }
 
-/** The label whose rows cover most of the stretch, channels united; the first in order of start wins a tie. */
-function longestLabel(rows: readonly Event[], startSeconds: number, endSeconds: number): string | undefined {
-  const parts = new Map<string, Interval[]>();
-  for (const row of [...rows].sort((a, b) => a.startSeconds - b.startSeconds)) {
-    if (row.startSeconds >= endSeconds || row.endSeconds <= startSeconds) continue;
-    const part = {
-      startSeconds: Math.max(row.startSeconds, startSeconds),
-      endSeconds: Math.min(row.endSeconds, endSeconds),
-    };
-    const list = parts.get(row.label);
-    if (list) list.push(part);
-    else parts.set(row.label, [part]);
-  }
-  let best: string | undefined;
-  let bestSeconds = 0;
-  for (const [label, list] of parts) {
-    const seconds = totalSeconds(list);
-    if (seconds <= bestSeconds + 1e-9) continue;
-    best = label;
-    bestSeconds = seconds;
-  }
-  return best;
+/**
+ * A function that tells which label covers most seconds of a stretch, channels united; the earlier one wins a tie. It
+ * must be asked for disjoint stretches in order, so that a whole file costs one pass.
+ */
+function typeFinder(rows: readonly Event[]): (stretch: Interval) => string | undefined {
+  const labels = [...new Set(rows.map(({ label }) => label))].map((label) => ({
+    label,
+    parts: mergeIntervals(rows.filter((row) => row.label === label)),
+    next: 0,
+  }));
+  return ({ startSeconds, endSeconds }) => {
+    let best: { label: string; seconds: number; from: number } | undefined;
+    for (const union of labels) {
+      while (union.next < union.parts.length && union.parts[union.next]!.endSeconds <= startSeconds) union.next += 1;
+      let seconds = 0;
+      for (let i = union.next; i < union.parts.length && union.parts[i]!.startSeconds < endSeconds; i++) {
+        const part = union.parts[i]!;
+        seconds += Math.min(part.endSeconds, endSeconds) - Math.max(part.startSeconds, startSeconds);
+      }
+      if (seconds <= 0) continue;
+      const from = union.parts[union.next]!.startSeconds;
+      const lead = seconds - (best?.seconds ?? 0); // binary sums of decimals differ in the last digits
+      if (!best || lead > 1e-9 || (lead > -1e-9 && from < best.from)) best = { label: union.label, seconds, from };
+    }
+    return best?.label;
+  };
 }
 
 /** What is left of `[0, durationSeconds)` after the seizures: background is never read from its own rows. */

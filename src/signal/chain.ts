@@ -27,7 +27,11 @@ export interface Chain {
    * bar up to `offsetSeconds` at the start.
    */
   push(block: readonly Float32Array[]): Float32Array[];
-  /** End the recording and return the rest: all in all ceil(samples * targetRateHz / sampleRateHz) per channel. */
+  /**
+   * End the recording and return the rest: all in all ceil(samples * targetRateHz / sampleRateHz) per channel (with
+   * `resample: "fourier"` the quotient rounded, halves to even). Throws UnsupportedError when zero-phase filters meet a
+   * recording of a few samples.
+   */
   flush(): Float32Array[];
 }
 

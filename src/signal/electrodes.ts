@@ -36,7 +36,7 @@ const ALIASES: Readonly<Record<string, ScalpElectrode>> = { T7: "T3", T8: "T4", 
 
 /**
  * Spherical coordinates in degrees, [theta, phi]: theta the signed inclination from the vertex (negative on the left),
- * phi the azimuth. Source: the EasyCap M1 table of equidistant 10-20 angles, as MNE carries it (`easycap-M1`).
+ * phi the azimuth. Source: the EasyCap M1 table, as MNE carries it (`easycap-M1`).
  */
 const ANGLES: Readonly<Record<ScalpElectrode, readonly [number, number]>> = {
   FP1: [-92, -72],

@@ -79,6 +79,11 @@ function copyInto(out: Float64Array, x: Float64Array, start: number, end: number
   for (let i = start; i < end; i++) out[i - start] = x[i]!;
 }
 
+/** Round `count` samples of one lane of `x`, shape [sample, LANES], to float32 in `out` from `at`. */
+function roundLaneInto(out: Float32Array, at: number, x: Float64Array, lane: number, count: number): void {
+  for (let i = 0, a = lane; i < count; i++, a += LANES) out[at + i] = x[a]!;
+}
+
 /**
  * The causal chain by blocks. State per channel: the resampler's held samples and two values per filter section; beside
  * it, the first `offsetSamples` samples until they are complete.
@@ -108,11 +113,10 @@ export function createStream(plan: FlowPlan & { readonly sections: Sections }): 
 
   /** Filter `count` samples of the group in `after` and round them to float32 in `out` from `at`. */
   const finish = (group: Group, count: number, out: readonly Float32Array[], at: number) => {
-    group.states.forEach((state, lane) => {
-      sosfiltInto(after, lane, count, sections, state, LANES);
-      const target = out[group.firstChannel + lane]!;
-      for (let i = 0, a = lane; i < count; i++, a += LANES) target[at + i] = after[a]!;
-    });
+    for (let lane = 0; lane < group.rows.length; lane++) {
+      sosfiltInto(after, lane, count, sections, group.states[lane]!, LANES);
+      roundLaneInto(out[group.firstChannel + lane]!, at, after, lane, count);
+    }
   };
 
   const runSlice = (block: readonly Float32Array[], start: number, end: number, out: Float32Array[], at: number) => {
@@ -120,9 +124,10 @@ export function createStream(plan: FlowPlan & { readonly sections: Sections }): 
     commonInto(common, mix, block, start, end);
     for (const group of groups) {
       copyInto(before, group.held, 0, LANES * held);
-      group.rows.forEach((row, lane) => {
-        load(block, start, end, row, offsets![group.firstChannel + lane]!, LANES * held + lane);
-      });
+      for (let lane = 0; lane < group.rows.length; lane++) {
+        const offset = offsets![group.firstChannel + lane]!;
+        load(block, start, end, group.rows[lane]!, offset, LANES * held + lane);
+      }
       if (cursor) polyphaseInto(after, outputs, before, phase, cursor.bank);
       if (cursor) copyInto(group.held, before, LANES * consumed, LANES * (held + end - start));
       finish(group, outputs, out, at);

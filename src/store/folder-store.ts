@@ -2,6 +2,7 @@ import type { BigIntStats, Dirent } from "node:fs";
 import { type FileHandle, open, readdir, realpath, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { NotFoundError, StoreError } from "../base/errors.js";
+import { closable } from "./closable.js";
 import { isMissing, MIRROR_FOLDER, pathOfKey, realPathInside, unsafeKeyReason } from "./local-path.js";
 import {
   checkVersion,
@@ -54,7 +55,11 @@ export function folderStore(dir: string, options: FolderStoreOptions = {}): Stor
     async open(key, readOptions = {}): Promise<ObjectStream> {
       const { handle, info } = await openFile(folder, key, readOptions);
       const { start, end } = clipRange(readOptions.range, info.size);
-      return { info, digests: [], body: streamFile(handle, start, end, info, readOptions.signal) };
+      return {
+        info,
+        digests: [],
+        body: closable(streamFile(handle, start, end, info, readOptions.signal), () => handle.close()),
+      };
     },
   };
 }
@@ -138,13 +143,9 @@ async function* streamFile(
   info: ObjectInfo,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  try {
-    for (let at = start; at < end; at += CHUNK_BYTES) {
-      signal?.throwIfAborted();
-      yield await readExactly(handle, at, Math.min(at + CHUNK_BYTES, end), info);
-    }
-  } finally {
-    await handle.close();
+  for (let at = start; at < end; at += CHUNK_BYTES) {
+    signal?.throwIfAborted();
+    yield await readExactly(handle, at, Math.min(at + CHUNK_BYTES, end), info);
   }
 }
 

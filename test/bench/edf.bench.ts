@@ -73,7 +73,9 @@ try {
   const readBlocks = async (source: typeof memory) => {
     for await (const block of readEdfBlocks(source, header, { signals: PICKED })) sink += block.samples[0]![3]!;
   };
-  console.log(`EDF, ${PICKED.length} of ${CHANNELS} channels, ${SECONDS} s at ${RATE_HZ} Hz, ${(bytes.length / 1e6).toFixed(0)} MB of file`);
+  console.log(
+    `EDF, ${PICKED.length} of ${CHANNELS} channels, ${SECONDS} s at ${RATE_HZ} Hz, ${(bytes.length / 1e6).toFixed(0)} MB of file`,
+  );
   const copy = new Uint8Array(bytes.length);
   await measure("peer: copy of the bytes", bytes.length, () => copy.set(bytes));
   await measure("decodeInto", bytes.length, () => decodeLoop(bytes, header));

@@ -99,6 +99,7 @@ async function writeOne(folder: CacheFolder, made: MadeRecording, rows: Float32A
     seizures: [...(made.seizures ?? [])],
     durationSeconds: made.sampleCount / RATE,
     diagnostics: {},
+    labelFindings: {},
     ...written,
   };
   await writeSidecar(folder.path, sidecar);
@@ -109,14 +110,19 @@ async function writeOne(folder: CacheFolder, made: MadeRecording, rows: Float32A
 export async function makeCache(
   cacheDir: string,
   recordings: readonly MadeRecording[],
-  options: { channels?: readonly string[]; sampleType?: SampleType } = {},
+  options: {
+    channels?: readonly string[];
+    sampleType?: SampleType;
+    /** What is recorded, `[channel][sample]` in microvolts. @default `noise` of the recording's position */
+    signalOf?: (made: MadeRecording, position: number) => Float32Array[];
+  } = {},
 ): Promise<{ folder: CacheFolder; sidecars: Sidecar[]; signals: Float32Array[][] }> {
   const channels = options.channels ?? ["FP1", "F3", "C3"];
   const folder = await prepareFolder(cacheDir, describeCache(channels, options.sampleType));
   const sidecars: Sidecar[] = [];
   const signals: Float32Array[][] = [];
   for (const [seed, made] of recordings.entries()) {
-    const rows = noise(seed, channels.length, made.sampleCount);
+    const rows = options.signalOf?.(made, seed) ?? noise(seed, channels.length, made.sampleCount);
     sidecars.push(await writeOne(folder, made, rows));
     signals.push(rows);
   }

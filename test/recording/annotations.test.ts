@@ -182,6 +182,7 @@ test("odd but readable rows are kept and named: confidence, types and channels i
   assert.deepEqual(codes(read("TERM,1,2,seiz,1\nTERM,1,2,seiz,1\n")), [["duplicate-row", "warning", 7]]);
   assert.deepEqual(codes(read("A,5,9,fnsz,1\nB,1,9,fnsz,1\n", "x.csv")), [], "channels may overlap each other");
   assert.deepEqual(codes(read("# a remark\n\nTERM,1,2,seiz,1\n")), []);
+  assert.deepEqual(codes(read("# a remark\n\n\nTERM,3,2,seiz,1\n")), [["reversed", "error", 9]]);
 });
 
 test("writeCsvBi writes what NEDC tools read, and one bckg row when nothing is annotated", () => {

@@ -3,7 +3,8 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { type ByteSource, bytesSource, fileSource } from "../../src/recording/byte-source.js";
+import { type ByteSource, bytesSource, fileSource, storeSource } from "../../src/recording/byte-source.js";
+import { memoryStore } from "../../src/store/memory-store.js";
 
 const bytes = Uint8Array.from({ length: 1000 }, (_, i) => i & 255);
 
@@ -18,12 +19,13 @@ async function checkSource(source: ByteSource): Promise<void> {
   await source.close?.();
 }
 
-test("bytesSource and fileSource keep one contract: half-open ranges, cut at the end", async (t) => {
+test("bytesSource, fileSource and storeSource keep one contract: half-open ranges, cut at the end", async (t) => {
   const folder = await mkdtemp(join(tmpdir(), "ictal-source-"));
   t.after(() => rm(folder, { recursive: true }));
   await writeFile(join(folder, "a"), bytes);
   await checkSource(bytesSource("memory", bytes));
   await checkSource(await fileSource(join(folder, "a")));
+  await checkSource(await storeSource(memoryStore({ "x/a": bytes }), "x/a"));
 });
 
 test("fileSource says which file is missing or is a folder", async () => {
@@ -32,4 +34,24 @@ test("fileSource says which file is missing or is a folder", async () => {
     message: /\/nowhere\/x\.edf: no such file/,
   });
   await assert.rejects(fileSource(tmpdir()), { tag: "NotFoundError", message: /not a file/ });
+});
+
+test("storeSource says which object is missing, and never mixes two versions of one", async () => {
+  const store = memoryStore({ a: bytes });
+  await assert.rejects(storeSource(store, "b"), { tag: "NotFoundError", message: /no object "b"/ });
+  const asked: unknown[] = [];
+  const source = await storeSource(
+    {
+      url: "test:",
+      list: store.list,
+      stat: async () => ({ key: "a", size: 1000, etag: "v1" }),
+      read: async (key, options) => {
+        asked.push([key, options]);
+        return new Uint8Array(3);
+      },
+    },
+    "a",
+  );
+  await source.read(7, 10);
+  assert.deepEqual(asked, [["a", { range: { start: 7, end: 10 }, ifMatch: "v1" }]]);
 });

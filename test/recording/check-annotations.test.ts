@@ -136,6 +136,17 @@ test("checkAnnotations agrees with the facts of the small TUSZ-shaped corpus", {
   );
 });
 
+test("checkAnnotations says when a folder holds nothing to check and when a file is of no known format", async (t) => {
+  const root = await folder(t);
+  const report = await checkAnnotations(root);
+  assert.deepEqual([report.files, report.findings.map(({ code }) => code)], [0, ["no-annotation-files"]]);
+  await writeFile(join(root, "notes.txt"), "");
+  await assert.rejects(checkAnnotations(join(root, "notes.txt")), {
+    tag: "FormatError",
+    message: /expected csv, csv_bi/,
+  });
+});
+
 test("checkAnnotations says which path is missing", async () => {
   await assert.rejects(checkAnnotations("/nowhere/at/all"), {
     tag: "NotFoundError",

@@ -143,3 +143,14 @@ test("many annotations share the records evenly and none is lost", async () => {
     ["annotation-outside"],
   );
 });
+
+test("a record duration rounded to its eight characters never adds up to a gap", async () => {
+  const records = 9000;
+  const samples = new Int16Array(records);
+  const found = await annotationsOf({
+    recordDurationSeconds: "0.333333",
+    recordStartSeconds: (record) => record / 3,
+    signals: [{ label: "C3", physicalMin: -1, physicalMax: 1, samplesPerRecord: 1, samples }],
+  });
+  assert.deepEqual([found.segments.length, found.diagnostics], [1, []]);
+});

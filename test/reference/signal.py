@@ -23,7 +23,7 @@ VERSIONS = {
 
 
 def wave(count, seed):
-    """A chirp, a slow drift and an integer noise that a 32-bit generator makes alike in every language."""
+    """An offset, two saw-teeth and the noise of a 32-bit generator, which every language makes alike."""
     state = seed
     noise = np.empty(count)
     for i in range(count):

@@ -2,9 +2,9 @@ import type { Interval } from "../../base/events.js";
 import { complementIntervals } from "../../base/events.js";
 import type { Random } from "../../base/random.js";
 import { createDraws, type Draws } from "./draws.js";
-import { gateInto } from "./envelope.js";
+import { projectGated } from "./envelope.js";
 import { ELECTRODES, namedMap, PLACES, projectInto, rowOf, SCALP, type Scalp, spotMap } from "./head.js";
-import { driftInto, noiseState, sineInto, whiteInto } from "./noise.js";
+import { driftInto, lowPass, noiseState, sineInto, whiteInto } from "./noise.js";
 import type { PatientTraits } from "./patient.js";
 
 const EYES = namedMap({
@@ -26,8 +26,8 @@ const MUSCLE_GROUPS = [
 ];
 
 /**
- * Add what is not brain to `scalp`, in seizures and outside of them: blinks while the eyes are open, muscle bursts and chewing, single sharp waves at
- * the focus, movement, electrode pops, drift, amplifier noise and 60 Hz from the mains.
+ * Add what is not brain to `scalp`, in seizures and outside of them: blinks while the eyes are open, muscle bursts and
+ * chewing, single sharp waves at the focus, movement, electrode pops, drift, amplifier noise and 60 Hz from the mains.
  */
 export function addArtefacts(
   scalp: Scalp,
@@ -54,7 +54,10 @@ function addBlinks(scalp: Scalp, patient: PatientTraits, eyesOpen: readonly Inte
   }
 }
 
-/** Add rough high-frequency noise at the named electrodes, each its own; `level(position)` in 0..1 shapes it over the span. */
+/**
+ * Add rough high-frequency noise at the named electrodes, each its own; `level(position)` in 0..1 shapes it over the
+ * span.
+ */
 export function addMuscleSpan(
   scalp: Scalp,
   electrodes: readonly string[],
@@ -114,8 +117,7 @@ function addMovement(scalp: Scalp, durationSeconds: number, random: Random): voi
   const sway = new Float32Array(scalp.sampleCount);
   driftInto(sway, scalp.sampleRateHz, 0.7, noiseState(random.stream("sway")));
   const spans = onsets.map((startSeconds) => ({ startSeconds, endSeconds: startSeconds + draws.between(1.5, 5) }));
-  gateInto(sway, scalp.sampleRateHz, spans, 0.6);
-  projectInto(scalp, sway, spotMap(PLACES[draws.pick(SCALP)]!, 0.7), draws.between(50, 160));
+  projectGated(scalp, sway, spans, 0.6, spotMap(PLACES[draws.pick(SCALP)]!, 0.7), draws.between(50, 160));
 }
 
 function addPops(scalp: Scalp, durationSeconds: number, draws: Draws): void {
@@ -136,16 +138,20 @@ function addElectrodeNoise(scalp: Scalp, random: Random): void {
   const mains = new Float32Array(scalp.sampleCount);
   sineInto(mains, scalp.sampleRateHz, 60, draws.between(0, 6));
   const noise = new Float32Array(scalp.sampleCount);
+  const { alpha, gain: driftGain } = lowPass(scalp.sampleRateHz, 0.06);
   const loose = draws.pick(SCALP);
   for (const electrode of ELECTRODES) {
     const row = rowOf(scalp, electrode);
     const state = noiseState(random.stream(electrode));
     const mainsMicrovolts = electrode === loose ? draws.between(8, 20) : draws.between(0.4, 3);
     const hissMicrovolts = draws.between(0.7, 1.6);
-    whiteInto(noise, state);
-    for (let i = 0; i < row.length; i++) row[i]! += hissMicrovolts * noise[i]! + mainsMicrovolts * mains[i]!;
-    driftInto(noise, scalp.sampleRateHz, 0.06, state);
     const driftMicrovolts = draws.between(6, 22);
-    for (let i = 0; i < row.length; i++) row[i]! += driftMicrovolts * noise[i]!;
+    whiteInto(noise, state);
+    let level = 0;
+    for (let i = 0; i < row.length; i++) {
+      const white = noise[i]!; // hiss itself, and what the drift low-passes
+      level += alpha * (white - level);
+      row[i]! += hissMicrovolts * white + mainsMicrovolts * mains[i]! + driftMicrovolts * driftGain * level;
+    }
   }
 }

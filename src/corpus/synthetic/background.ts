@@ -1,7 +1,7 @@
 import type { Interval } from "../../base/events.js";
 import type { Random } from "../../base/random.js";
 import { createDraws } from "./draws.js";
-import { gateInto } from "./envelope.js";
+import { projectGated } from "./envelope.js";
 import { namedMap, projectInto, type Scalp, spotMap } from "./head.js";
 import { noiseState, pinkInto, rhythmInto } from "./noise.js";
 import type { PatientTraits } from "./patient.js";
@@ -38,8 +38,9 @@ export function drawEyesClosed(random: Random, durationSeconds: number): Interva
 }
 
 /**
- * Add the resting activity to `scalp`: falling-spectrum sources seen through volume conduction, posterior alpha that waxes and wanes while
- * the eyes are closed, frontal beta, and now and then a few seconds of frontal slowing or vertex spindles.
+ * Add the resting activity to `scalp`: falling-spectrum sources seen through volume conduction, posterior alpha that
+ * waxes and wanes while the eyes are closed, frontal beta, and now and then a few seconds of frontal slowing or vertex
+ * spindles.
  */
 export function addBackground(
   scalp: Scalp,
@@ -57,8 +58,7 @@ export function addBackground(
   for (const side of ["left", "right"] as const) {
     const state = noiseState(random.stream(`alpha ${side}`));
     rhythmInto(source, sampleRateHz, { centreHz: patient.alphaHz, bandwidthHz: 0.9 }, state);
-    gateInto(source, sampleRateHz, eyesClosed, 0.8);
-    projectInto(scalp, source, POSTERIOR[side], patient.alphaMicrovolts);
+    projectGated(scalp, source, eyesClosed, 0.8, POSTERIOR[side], patient.alphaMicrovolts);
   }
   rhythmInto(source, sampleRateHz, { centreHz: 20, bandwidthHz: 7 }, noiseState(random.stream("beta")));
   projectInto(scalp, source, FRONTAL, draws.between(1.5, 5));
@@ -70,7 +70,6 @@ export function addBackground(
     rhythmInto(source, sampleRateHz, band, noiseState(random.stream(name)));
     const onsets = draws.onsets(0, sampleCount / sampleRateHz, meanGap);
     const spans = onsets.map((startSeconds) => ({ startSeconds, endSeconds: startSeconds + draws.between(0.8, 2.8) }));
-    gateInto(source, sampleRateHz, spans, 0.4);
-    projectInto(scalp, source, map, level * draws.between(0.7, 1.3));
+    projectGated(scalp, source, spans, 0.4, map, level * draws.between(0.7, 1.3));
   }
 }

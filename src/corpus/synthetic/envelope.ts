@@ -1,43 +1,42 @@
 import type { Interval } from "../../base/events.js";
+import { type HeadMap, projectInto, type Scalp } from "./head.js";
 
-/** Points `[position, value]` in ascending position; between them the value runs straight, outside it stays. */
-export type Keyframes = readonly (readonly [number, number])[];
-
-/** Keyframes from position, value, position, value, …; flat, so that a profile reads as a table. */
-export function frames(...numbers: readonly number[]): Keyframes {
-  return Array.from({ length: numbers.length / 2 }, (_, i) => [numbers[2 * i]!, numbers[2 * i + 1]!] as const);
-}
+/** Position, value, position, value, …, positions ascending; between two the value runs straight, outside it stays. */
+export type Keyframes = readonly number[];
 
 /** Value of keyframes at `position`. */
 export function valueAt(keyframes: Keyframes, position: number): number {
-  let [left, value] = keyframes[0]!;
-  for (const [right, next] of keyframes) {
-    if (position < right) return value + ((next - value) * Math.max(0, position - left)) / (right - left || 1);
-    left = right;
-    value = next;
-  }
-  return value;
+  const last = keyframes.length - 2;
+  let k = 0;
+  while (k <= last && keyframes[k]! <= position) k += 2;
+  if (k === 0) return keyframes[1]!;
+  if (k > last) return keyframes[last + 1]!;
+  const left = keyframes[k - 2]!;
+  const value = keyframes[k - 1]!;
+  return value + ((keyframes[k + 1]! - value) * (position - left)) / (keyframes[k]! - left);
 }
 
-/** Silence `signal` outside the intervals, in place, with straight ramps inside their ends. */
-export function gateInto(
-  signal: Float32Array,
-  sampleRateHz: number,
+/**
+ * Add a signal only within intervals: each piece, with straight ramps inside its ends, goes through a map onto the
+ * head.
+ */
+export function projectGated(
+  scalp: Scalp,
+  source: Float32Array,
   intervals: readonly Interval[],
   rampSeconds: number,
+  map: HeadMap,
+  gain: number,
 ): void {
-  let cursor = 0;
+  const { sampleRateHz } = scalp;
   for (const { startSeconds, endSeconds } of intervals) {
-    const start = Math.max(cursor, Math.round(startSeconds * sampleRateHz));
-    const end = Math.min(signal.length, Math.round(endSeconds * sampleRateHz));
-    const ramp = Math.max(1, Math.min(Math.round(rampSeconds * sampleRateHz), (end - start) >> 1));
-    if (start >= end) continue;
-    signal.fill(0, cursor, start);
-    for (let i = 0; i < ramp; i++) {
-      signal[start + i]! *= i / ramp;
-      signal[end - 1 - i]! *= i / ramp;
+    const start = Math.round(startSeconds * sampleRateHz);
+    const piece = source.slice(start, Math.round(endSeconds * sampleRateHz));
+    const ramp = Math.max(1, Math.min(Math.round(rampSeconds * sampleRateHz), piece.length >> 1));
+    for (let i = 0; i < Math.min(ramp, piece.length); i++) {
+      piece[i]! *= i / ramp;
+      piece[piece.length - 1 - i]! *= i / ramp;
     }
-    cursor = end;
+    projectInto(scalp, piece, map, gain, start);
   }
-  signal.fill(0, cursor);
 }

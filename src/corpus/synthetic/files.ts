@@ -1,5 +1,5 @@
 import { type EdfSignalData, encodeEdf } from "../../recording/edf-writer.js";
-import { annotationText, channelRows, recordRows } from "./annotations.js";
+import { annotationTexts } from "./annotations.js";
 import type { SynthesizedSignal } from "./montage-signals.js";
 import type { PlannedRecording } from "./plan.js";
 import { renderRecording } from "./render.js";
@@ -29,10 +29,8 @@ export function synthesizeRecording(
 ): { files: SynthesizedFile[]; seizures: number } {
   const { signals, seizures } = renderRecording(recording, seed);
   const name = nameOf(recording.patient, recording.session, recording.token);
-  const texts = [channelRows(recording, seizures), recordRows(recording, seizures)].map((rows) =>
-    new TextEncoder().encode(annotationText(name, recording.durationSeconds, rows)),
-  );
-  const contents = [encodeRecording(recording, signals), ...texts];
+  const { csv, csvBi } = annotationTexts(name, recording, seizures);
+  const contents = [encodeRecording(recording, signals), ...[csv, csvBi].map((text) => new TextEncoder().encode(text))];
   return { files: pathsOf(recording).map((path, i) => ({ path, bytes: contents[i]! })), seizures: seizures.length };
 }
 

@@ -7,8 +7,9 @@ const PINK_WEIGHTS = PINK_CUTOFFS_HZ.map((cutoff) => cutoff ** -0.7);
 const FOUR_BYTES_DEVIATION = Math.sqrt((4 * (256 * 256 - 1)) / 12);
 
 /**
- * State of the fast generator behind the noise (sfc32 by Chris Doty-Humphrey, a chaotic 128-bit counter generator), taken from a counter-based stream: the
- * stream decides which noise it is, the recurrence makes millions of values cheap.
+ * State of the fast generator behind the noise (sfc32 by Chris Doty-Humphrey, a chaotic 128-bit counter generator),
+ * taken from a counter-based stream: the stream decides which noise it is, the recurrence makes millions of values
+ * cheap.
  */
 export function noiseState(random: Random): Int32Array {
   return Int32Array.from({ length: 4 }, (_, word) => (word === 3 ? 1 : random.uint32(word)));
@@ -85,15 +86,20 @@ export function rhythmInto(
   }
 }
 
-/** Fill `out` with one-pole low-pass noise of deviation 1: the slow wander of an electrode. */
-export function driftInto(out: Float32Array, sampleRateHz: number, cutoffHz: number, state: Int32Array): void {
+/** Step of a one-pole low-pass filter, and the gain that brings its output back to deviation 1 under white noise. */
+export function lowPass(sampleRateHz: number, cutoffHz: number): { alpha: number; gain: number } {
   const alpha = 1 - Math.exp((-2 * Math.PI * cutoffHz) / sampleRateHz);
-  const gain = alpha / Math.sqrt((alpha * alpha) / (1 - (1 - alpha) ** 2));
+  return { alpha, gain: Math.sqrt((2 - alpha) / alpha) };
+}
+
+/** Fill `out` with one-pole low-pass noise of deviation 1: slow swings. */
+export function driftInto(out: Float32Array, sampleRateHz: number, cutoffHz: number, state: Int32Array): void {
+  const { alpha, gain } = lowPass(sampleRateHz, cutoffHz);
   whiteInto(out, state);
   let level = 0;
   for (let i = 0; i < out.length; i++) {
-    level = (1 - alpha) * level + gain * out[i]!;
-    out[i] = level;
+    level += alpha * (out[i]! - level);
+    out[i] = gain * level;
   }
 }
 

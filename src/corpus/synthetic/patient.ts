@@ -13,16 +13,14 @@ export interface PatientTraits {
   /** Mean gap between single sharp waves at the focus; absent in people without them. */
   readonly spikeGapSeconds: number | undefined;
   readonly heartRateHz: number;
-  /** Where focal seizures start. */
+  /** Where focal seizures and sharp waves start. */
   readonly focus: Place;
 }
 
-const FOCI = ["F7", "F8", "T3", "T4", "F3", "F4", "T5", "T6", "C4"];
-
-/** Traits of one patient, from the patient's own stream. */
-export function drawPatient(random: Random): PatientTraits {
+/** Traits of one patient, from the patient's own stream; the focus lies beside the electrode given. */
+export function drawPatient(random: Random, focusElectrode: string): PatientTraits {
   const draws = createDraws(random);
-  const electrode = PLACES[draws.pick(FOCI)]!;
+  const electrode = PLACES[focusElectrode]!;
   return {
     backgroundMicrovolts: draws.between(11, 21),
     alphaHz: draws.between(8.6, 11.2),

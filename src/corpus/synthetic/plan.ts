@@ -15,13 +15,16 @@ export interface PlannedRecording {
   readonly token: string;
   readonly sampleRateHz: number;
   readonly durationSeconds: number;
+  /** Electrode near the place where the patient's focal seizures and sharp waves start. */
+  readonly focus: string;
   readonly seizures: readonly SeizureType[];
   readonly peculiarities: readonly Peculiarity[];
 }
 
 /**
- * The corpus as a table: id, rate, seconds, seizure types, peculiarities. Sessions carry a year or a full date, one session holds the same stem under
- * two montages, one recording is shorter than a minute, one has the date `01:01:85`, one has no annotation files.
+ * The corpus as a table: id, rate, seconds, seizure types, peculiarities. Sessions carry a year or a full date, one
+ * session holds the same stem under two montages, one recording is shorter than a minute, one has the date `01:01:85`,
+ * one has no annotation files.
  */
 const TABLE = `
 train/aaaaaaac/s001_2002/02_tcp_le/t000       250  240  cpsz                      distractor
@@ -35,11 +38,11 @@ train/aaaaaaef/s001_2010/01_tcp_ar/t001       256  130  -                       
 train/aaaaaagk/s001_2012/03_tcp_ar_a/t000     256  240  gnsz,gnsz                 no-midline,background-rows
 train/aaaaaagk/s002_2012_08_24/03_tcp_ar_a/t003  256  200  gnsz                   no-midline
 train/aaaaaajm/s004_2011/01_tcp_ar/t000       400  180  tcsz                      -
-train/aaaaaajm/s004_2011/01_tcp_ar/t001       400  150  -                         offset
+train/aaaaaajm/s004_2011/01_tcp_ar/t001       400  150  fnsz                      offset
 train/aaaaaakp/s001_2013/01_tcp_ar/t000       250  260  fnsz,fnsz                 no-midline
 train/aaaaaakp/s001_2013/01_tcp_ar/t002       250  45   -                         -
 train/aaaaaalr/s002_2009/01_tcp_ar/t000       256  300  mysz,mysz,tcsz,mysz       distractor
-train/aaaaaamt/s001_2014/01_tcp_ar/t000       250  180  -                         offset
+train/aaaaaamt/s001_2014/01_tcp_ar/t000       250  180  cpsz                       offset
 train/aaaaaamt/s001_2014/01_tcp_ar/t001       250  140  -                         no-annotations
 dev/aaaaabbn/s001_2011/01_tcp_ar/t000         250  240  fnsz,fnsz                 distractor
 dev/aaaaabbn/s002_2011/01_tcp_ar/t000         250  180  -                         offset
@@ -56,6 +59,17 @@ eval/aaaaachw/s002_2013/03_tcp_ar_a/t000      256  300  gnsz,tcsz               
 eval/aaaaachw/s002_2013/03_tcp_ar_a/t001      256  130  absz,absz                 no-midline
 `;
 
+/**
+ * Electrode next to which a patient's focal seizures start: both sides, temporal and frontal, in train; places between
+ * those in dev and eval, so that a detector that has learnt on train can find them. Patients that are not named have no
+ * focal seizures.
+ */
+const FOCI: Readonly<Record<string, string>> = {
+  ...{ aaaaaaac: "T3", aaaaaabd: "F8", aaaaaajm: "F4", aaaaaakp: "F3", aaaaaamt: "T4" },
+  ...{ aaaaabbn: "F7", aaaaabcv: "T4" },
+  ...{ aaaaacaw: "F4", aaaaacgs: "T3" },
+};
+
 /** The whole plan, sorted by id. */
 export const PLAN: readonly PlannedRecording[] = TABLE.trim()
   .split("\n")
@@ -70,6 +84,7 @@ function parseRow(line: string): PlannedRecording {
     ...{ id, split, patient, session, montage, token },
     sampleRateHz: Number(rate),
     durationSeconds: Number(seconds),
+    focus: FOCI[patient] ?? "CZ",
     seizures: list(seizures) as SeizureType[], // the table above is the only source; a test checks its words
     peculiarities: list(peculiarities) as Peculiarity[],
   };

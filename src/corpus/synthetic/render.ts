@@ -17,7 +17,7 @@ export interface RenderedRecording {
 export function renderRecording(recording: PlannedRecording, seed: number): RenderedRecording {
   const { sampleRateHz, durationSeconds } = recording;
   const random = createRandom(seed, `synthetic corpus/${recording.id}`);
-  const patient = drawPatient(createRandom(seed, `synthetic corpus/patient/${recording.patient}`));
+  const patient = drawPatient(createRandom(seed, `synthetic corpus/patient/${recording.patient}`), recording.focus);
   const scalp = createScalp(sampleRateHz, durationSeconds);
   const eyesClosed = drawEyesClosed(random.stream("eyes"), durationSeconds);
   const seizures = placeSeizures(recording.seizures, durationSeconds, patient.focus, random.stream("seizures"));

@@ -1,6 +1,8 @@
-import { frames, type Keyframes } from "./envelope.js";
+import type { Keyframes } from "./envelope.js";
 
-/** One cycle of a discharge, sampled at 1024 phases, mean 0, largest excursion 1; negative is the way a spike points. */
+/**
+ * One cycle of a discharge, sampled at 1024 phases, mean 0, largest excursion 1; negative is the way a spike points.
+ */
 export type Wave = Float32Array;
 
 /** Part of the head a discharge is seen at; `focus` moves with the patient, `mirror` is its other side. */
@@ -55,10 +57,10 @@ export const SEIZURE_PROFILES: Readonly<Record<SeizureType, SeizureProfile>> = {
     discharges: [
       {
         wave: sharp,
-        frequencyHz: frames(0, 9, 0.25, 6, 1, 2.6),
+        frequencyHz: [0, 9, 0.25, 6, 1, 2.6],
         sites: [
-          { site: "focus", level: frames(0, 0.5, 0.08, 0.75, 0.4, 1, 1, 0.9) },
-          { site: "near", level: frames(0.3, 0, 0.5, 0.6, 1, 0.6), lagSeconds: 0.012 },
+          { site: "focus", level: [0, 0.5, 0.08, 0.75, 0.4, 1, 1, 0.9] },
+          { site: "near", level: [0.3, 0, 0.5, 0.6, 1, 0.6], lagSeconds: 0.012 },
         ],
       },
     ],
@@ -69,11 +71,11 @@ export const SEIZURE_PROFILES: Readonly<Record<SeizureType, SeizureProfile>> = {
     discharges: [
       {
         wave: sharp,
-        frequencyHz: frames(0, 7, 0.3, 5, 1, 3),
+        frequencyHz: [0, 7, 0.3, 5, 1, 3],
         sites: [
-          { site: "focus", level: frames(0, 0.5, 0.06, 0.8, 0.5, 1, 1, 0.8) },
-          { site: "near", level: frames(0.2, 0, 0.35, 0.55, 1, 0.6), lagSeconds: 0.01 },
-          { site: "mirror", level: frames(0.5, 0, 0.7, 0.55, 1, 0.5), lagSeconds: 0.024 },
+          { site: "focus", level: [0, 0.5, 0.06, 0.8, 0.5, 1, 1, 0.8] },
+          { site: "near", level: [0.2, 0, 0.35, 0.55, 1, 0.6], lagSeconds: 0.01 },
+          { site: "mirror", level: [0.5, 0, 0.7, 0.55, 1, 0.5], lagSeconds: 0.024 },
         ],
       },
     ],
@@ -84,8 +86,8 @@ export const SEIZURE_PROFILES: Readonly<Record<SeizureType, SeizureProfile>> = {
     discharges: [
       {
         wave: sharp,
-        frequencyHz: frames(0, 5.5, 0.5, 3.6, 1, 2),
-        sites: [{ site: "general", level: frames(0, 0.55, 0.1, 0.85, 0.6, 1, 1, 0.7) }],
+        frequencyHz: [0, 5.5, 0.5, 3.6, 1, 2],
+        sites: [{ site: "general", level: [0, 0.55, 0.1, 0.85, 0.6, 1, 1, 0.7] }],
       },
     ],
   },
@@ -95,8 +97,8 @@ export const SEIZURE_PROFILES: Readonly<Record<SeizureType, SeizureProfile>> = {
     discharges: [
       {
         wave: spikeWave,
-        frequencyHz: frames(0, 3.5, 1, 2.8),
-        sites: [{ site: "general", level: frames(0, 0.8, 0.2, 1, 1, 0.85) }],
+        frequencyHz: [0, 3.5, 1, 2.8],
+        sites: [{ site: "general", level: [0, 0.8, 0.2, 1, 1, 0.85] }],
       },
     ],
   },
@@ -106,16 +108,16 @@ export const SEIZURE_PROFILES: Readonly<Record<SeizureType, SeizureProfile>> = {
     discharges: [
       {
         wave: round,
-        frequencyHz: frames(0, 16, 0.4, 9),
-        sites: [{ site: "general", level: frames(0, 0.45, 0.3, 0.8, 0.42, 0.8, 0.46, 0) }],
+        frequencyHz: [0, 16, 0.4, 9],
+        sites: [{ site: "general", level: [0, 0.45, 0.3, 0.8, 0.42, 0.8, 0.46, 0] }],
       },
       {
         wave: polyspikeWave,
-        frequencyHz: frames(0.38, 4.6, 1, 1.3),
-        sites: [{ site: "general", level: frames(0.38, 0, 0.44, 1, 1, 0.9) }],
+        frequencyHz: [0.38, 4.6, 1, 1.3],
+        sites: [{ site: "general", level: [0.38, 0, 0.44, 1, 1, 0.9] }],
       },
     ],
-    muscle: frames(0, 0.2, 0.2, 1, 0.42, 1, 0.5, 0.5, 1, 0.25),
+    muscle: [0, 0.2, 0.2, 1, 0.42, 1, 0.5, 0.5, 1, 0.25],
     suppressionSeconds: 20,
   },
   mysz: {
@@ -124,10 +126,10 @@ export const SEIZURE_PROFILES: Readonly<Record<SeizureType, SeizureProfile>> = {
     discharges: [
       {
         wave: polyspikeWave,
-        frequencyHz: frames(0, 4, 1, 3),
-        sites: [{ site: "vertex", level: frames(0, 1, 1, 0.8) }],
+        frequencyHz: [0, 4, 1, 3],
+        sites: [{ site: "vertex", level: [0, 1, 1, 0.8] }],
       },
     ],
-    muscle: frames(0, 0.8, 1, 0.3),
+    muscle: [0, 0.8, 1, 0.3],
   },
 };

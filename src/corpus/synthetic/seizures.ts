@@ -56,9 +56,9 @@ function siteMap(site: Site, focus: Place): HeadMap {
     case "mirror":
       return spotMap(mirrored(focus), 0.5);
     case "vertex":
-      return spotMap({ x: 0, y: 0.15 }, 0.75);
+      return spotMap({ x: 0, y: 0.15 }, 0.6);
     case "general":
-      return spotMap({ x: 0, y: 0.35 }, 1.1);
+      return spotMap({ x: 0, y: 0.4 }, 0.75);
   }
 }
 
@@ -118,14 +118,16 @@ function flatten(scalp: Scalp, start: number, seconds: number): void {
   }
 }
 
-/** Weight and onset (0..1) at which a bipolar channel joins a seizure; `undefined` when the seizure does not reach it. */
+/**
+ * Weight and onset (0..1) at which a bipolar channel joins a seizure; `undefined` when the seizure does not reach it.
+ */
 export function onsetAt(seizure: PlannedSeizure, pair: string): number | undefined {
   const rows = pair.split("-").map((name) => ELECTRODES.indexOf(name));
   const { discharges } = SEIZURE_PROFILES[seizure.type];
   const onsets = discharges.flatMap(({ sites }) =>
     sites
       .filter(({ site }) => rows.some((row) => siteMap(site, seizure.focus)[row]! > 0.4))
-      .map(({ level }) => (level[0]![1] > 0 ? 0 : level[0]![0])),
+      .map(({ level }) => (level[1]! > 0 ? 0 : level[0]!)),
   );
   return onsets.length === 0 ? undefined : Math.min(...onsets);
 }

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { readFile } from "node:fs/promises";
+import { parseDocument } from "yaml";
 import { writeFileAtomic } from "../../base/atomic-file.js";
 import { FormatError, NotFoundError } from "../../base/errors.js";
 import type { MimeBundle } from "../wire/message.js";
@@ -124,14 +125,16 @@ function readCell(raw: Record<string, unknown>, index: number, path: string): Ce
   return { cell_type: raw.cell_type, id, metadata, source, ...(attachments ? { attachments } : {}) };
 }
 
+/** Line where JSON breaks: YAML's parser reads JSON too and says where, which JSON.parse does only at times. */
+function brokenLine(text: string): number {
+  return parseDocument(text).errors[0]?.linePos?.[0].line ?? text.split("\n").length;
+}
+
 function parseJson(text: string, path: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    const message = (cause as Error).message;
-    const position = /position (\d+)/.exec(message)?.[1];
-    const line = position === undefined ? text.split("\n").length : text.slice(0, Number(position)).split("\n").length;
-    throw new FormatError(`not JSON: ${message}`, { file: path, line }, { cause });
+    throw new FormatError(`not JSON: ${(cause as Error).message}`, { file: path, line: brokenLine(text) }, { cause });
   }
 }
 

@@ -1,0 +1,206 @@
+/** One recording from EDF to its file and sidecar: read → chain → statistics → scale → write → sidecar, in bounded memory. */
+import type { RecordingEntry } from "../corpus/catalogue.js";
+import type { RecordingLabels } from "../corpus/labels.js";
+import type { ByteSource } from "../recording/byte-source.js";
+import { readEdfBlocks } from "../recording/edf-blocks.js";
+import { type EdfHeader, readEdfHeader } from "../recording/edf-header.js";
+import { type Chain, type ChainOptions, createChain } from "../signal/chain.js";
+import { montageOf } from "../signal/montages.js";
+import { type ChosenSignals, chooseSignals } from "./choose-signals.js";
+import type { CacheFolder } from "./folder.js";
+import { frameLayout } from "./format.js";
+import { withSha256 } from "./hashing-source.js";
+import { asLeaveOut, LeaveOut } from "./leave-out.js";
+import {
+  addFrame,
+  type ChannelStatistics,
+  closeStatistics,
+  createStatistics,
+  type RunningStatistics,
+} from "./normalize.js";
+import { type Sidecar, writeSidecar } from "./sidecar.js";
+import { FrameSpool } from "./spool.js";
+import { storageError, temporaryPath } from "./temporary.js";
+import { type WrittenSamples, writeSamples } from "./write-recording.js";
+
+/** One recording to be built; plain data, so that it can go to a worker thread. */
+export interface RecordingJob {
+  readonly folder: CacheFolder;
+  readonly entry: RecordingEntry;
+  readonly chain: ChainOptions;
+  /** Filtered float32 kept in memory; more goes to a temporary file. */
+  readonly memoryLimitBytes: number;
+}
+
+/** What a job needs of the outside: bytes of its source, its labels, and a way to be stopped. */
+export interface JobPorts {
+  readonly source: ByteSource;
+  readonly readLabels: (durationSeconds: number) => Promise<RecordingLabels>;
+  readonly signal?: AbortSignal;
+}
+
+/** Follows which inputs never change: such an electrode is not connected, whatever the filters make of its level. */
+class ConstantInputs {
+  private readonly first: (number | undefined)[];
+  readonly constant: boolean[];
+  constructor(count: number) {
+    this.first = new Array<number | undefined>(count);
+    this.constant = new Array<boolean>(count).fill(true);
+  }
+
+  look(block: readonly Float32Array[]): void {
+    for (const [input, samples] of block.entries()) {
+      if (!this.constant[input] || samples.length === 0) continue;
+      const first = this.first[input] ?? samples[0]!;
+      this.first[input] = first;
+      this.constant[input] = samples.every((value) => value === first);
+    }
+  }
+}
+
+/** Output channels all of whose electrodes are constant; with a common average there are none. */
+function knownFlat(chain: ChainOptions, electrodes: readonly string[], constant: readonly boolean[]): boolean[] {
+  const { channels, commonAverage } = montageOf(chain.reference);
+  const isConstant = (electrode: string | undefined) =>
+    electrode === undefined || constant[electrodes.indexOf(electrode)] === true;
+  return channels.map(({ plus, minus }) => !commonAverage && isConstant(plus) && isConstant(minus));
+}
+
+function openChain(options: ChainOptions, { electrodes, missing, sampleRateHz }: ChosenSignals): Chain {
+  try {
+    return createChain(options, { electrodes, sampleRateHz });
+  } catch (error) {
+    throw asLeaveOut(error, missing.length > 0 ? "missing-electrodes" : "unsupported-sample-rate");
+  }
+}
+
+interface Opened {
+  readonly job: RecordingJob;
+  readonly source: ByteSource;
+  readonly header: EdfHeader;
+  readonly signal?: AbortSignal;
+}
+
+interface Filtered {
+  readonly statistics: ChannelStatistics;
+  readonly filled: readonly boolean[];
+}
+
+/** First pass: fill the spool with the filtered signal (microvolts) and close its statistics. */
+async function filterInto(spool: FrameSpool, running: RunningStatistics, opened: Opened): Promise<Filtered> {
+  const { job, source, header, signal } = opened;
+  const chosen = chooseSignals(header, job.chain);
+  const chain = openChain(job.chain, chosen);
+  const inputs = new ConstantInputs(chosen.signals.length);
+  for await (const { samples } of readEdfBlocks(source, header, { signals: chosen.signals, signal })) {
+    inputs.look(samples);
+    await spool.push(chain.push(samples));
+  }
+  await spool.push(chain.flush());
+  await spool.finish();
+  const statistics = closeStatistics(running, knownFlat(job.chain, chosen.electrodes, inputs.constant));
+  if (!statistics.std.every(Number.isFinite))
+    throw new LeaveOut("not-finite", "its samples are not all finite numbers");
+  return { statistics, filled: chain.filled };
+}
+
+function countCodes(codes: readonly string[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const code of codes) counts[code] = (counts[code] ?? 0) + 1;
+  return counts;
+}
+
+interface Made extends Filtered {
+  readonly job: RecordingJob;
+  readonly header: EdfHeader;
+  readonly labels: RecordingLabels;
+  readonly sampleCount: number;
+  readonly sha256: string;
+  readonly written: WrittenSamples;
+}
+
+function toSidecar(made: Made): Sidecar {
+  const { job, header, labels, statistics, filled, written } = made;
+  const { path: _path, ...description } = job.folder;
+  const { id, split, patient, session, montage, edfKey, edfSize, edfEtag } = job.entry;
+  const codes = [
+    ...header.diagnostics.map(({ code }) => code as string),
+    ...filled.flatMap((mark) => (mark ? ["interpolated-channel"] : [])),
+    ...statistics.flat.flatMap((mark) => (mark ? ["flat-channel"] : [])),
+  ];
+  return {
+    ...description,
+    ...{ id, split, patient, session, montage },
+    source: { key: edfKey, size: edfSize, ...(edfEtag !== undefined && { etag: edfEtag }), sha256: made.sha256 },
+    sampleCount: made.sampleCount,
+    mean: [...statistics.mean],
+    std: [...statistics.std],
+    flat: [...statistics.flat],
+    filled: [...filled],
+    ...storedLabels(labels),
+    durationSeconds: header.durationSeconds,
+    diagnostics: countCodes(codes),
+    ...written,
+  };
+}
+
+/** The part of a sidecar that comes from annotations. */
+export function storedLabels(labels: RecordingLabels): Pick<Sidecar, "labelled" | "seizures" | "labelFindings"> {
+  const seizures = labels.seizures.map(({ startSeconds, endSeconds, label, confidence }) => ({
+    ...{ startSeconds, endSeconds },
+    ...{ label, confidence },
+  }));
+  const labelFindings = countCodes(labels.findings.map(({ code }) => code));
+  return { labelled: labels.status === "labelled", seizures, labelFindings };
+}
+
+async function headerOf(source: ByteSource, chain: ChainOptions): Promise<EdfHeader> {
+  const header = await readEdfHeader(source);
+  if (header.recordsFound === 0) throw new LeaveOut("no-records", "it holds no data record");
+  chooseSignals(header, chain); // before labels are fetched for a recording that is left out anyway
+  return header;
+}
+
+async function build(
+  job: RecordingJob,
+  ports: JobPorts,
+  spool: FrameSpool,
+  running: RunningStatistics,
+): Promise<Sidecar> {
+  const source = withSha256(ports.source);
+  const header = await headerOf(source, job.chain);
+  const labels = await ports.readLabels(header.durationSeconds);
+  const filtered = await filterInto(spool, running, { job, source, header, signal: ports.signal });
+  const sha256 = await source.digest();
+  const layout = frameLayout(job.folder.channels.length, job.folder.sampleType);
+  const { normalize, clip } = job.chain;
+  const scaling = { statistics: filtered.statistics, normalize, clip };
+  const written = await writeSamples(job.folder.path, job.entry.id, layout, spool, scaling);
+  const sidecar = toSidecar({ ...filtered, job, header, labels, sampleCount: spool.sampleCount, sha256, written });
+  await writeSidecar(job.folder.path, sidecar);
+  return sidecar;
+}
+
+/**
+ * Build one recording and write its sidecar last. Throws LeaveOut when the recording is at fault, a CacheError when the
+ * cache's disk is, the signal's reason when stopped; in each case no temporary file stays.
+ */
+export async function buildRecording(job: RecordingJob, ports: JobPorts): Promise<Sidecar> {
+  const channelCount = job.folder.channels.length;
+  const running = createStatistics(channelCount);
+  const spillPath = temporaryPath(job.folder.path);
+  const spool = new FrameSpool({
+    channelCount,
+    memoryLimitBytes: job.memoryLimitBytes,
+    spillPath,
+    onFrame: (frame, valid) => addFrame(running, frame, valid),
+  });
+  try {
+    return await build(job, ports, spool, running);
+  } catch (error) {
+    const fault = storageError(error, spillPath);
+    throw fault === error ? asLeaveOut(error, "discontinuous") : fault;
+  } finally {
+    await spool.close();
+  }
+}

@@ -1,0 +1,231 @@
+import { rm } from "node:fs/promises";
+import { availableParallelism } from "node:os";
+import { join, resolve } from "node:path";
+import { type Progress, silentProgress } from "../base/progress.js";
+import type { Catalogue, RecordingEntry } from "../corpus/catalogue.js";
+import { type ChainOptions, DEFAULT_CHAIN } from "../signal/chain.js";
+import type { Store } from "../store/store.js";
+import { buildRecording } from "./build-recording.js";
+import { describeCache } from "./describe.js";
+import { type CacheFolder, prepareFolder } from "./folder.js";
+import type { SampleType } from "./format.js";
+import { jobPorts } from "./job-ports.js";
+import { isLasting, LeaveOut } from "./leave-out.js";
+import { findReusable, refreshLabels } from "./reuse.js";
+import { type LeftOut, leftOutFile, type Sidecar, writeLeftOut } from "./sidecar.js";
+import { sweepTemporary } from "./temporary.js";
+import { createPool, type WorkerPool } from "./worker-pool.js";
+
+export interface BuildOptions {
+  readonly store: Store;
+  readonly catalogue: Catalogue;
+  /** The cache folder; the recordings go to a folder of its own per key inside it. */
+  readonly cacheDir: string;
+  /** @default DEFAULT_CHAIN */
+  readonly chain?: ChainOptions;
+  /** @default "int16" */
+  readonly sampleType?: SampleType;
+  /** Worker threads; 0 builds in the calling thread. @default one per core */
+  readonly workers?: number;
+  /** Build the `index`-th of `count` equal parts (0-based) of the catalogue. @default all */
+  readonly shard?: { readonly index: number; readonly count: number };
+  /** Check the CRC of every frame before a recording is reused. @default false */
+  readonly verify?: boolean;
+  /** Codes of reasons for which a recording may be left out. @default ["not-in-catalogue"] */
+  readonly accept?: readonly string[];
+  /** Per recording: filtered float32 kept in memory, the rest goes to a temporary file. @default 256 MiB, 3.8 hours of 19 channels */
+  readonly memoryLimitBytes?: number;
+  readonly progress?: Progress;
+  readonly signal?: AbortSignal;
+}
+
+/** A recording that was left out, and whether `accept` names its code. */
+export interface LeftOutRecording extends LeftOut {
+  readonly accepted: boolean;
+}
+
+/** What a build did. */
+export interface BuildReport {
+  readonly cacheDir: string;
+  readonly key: string;
+  /** The key folder. */
+  readonly folder: string;
+  readonly built: number;
+  readonly reused: number;
+  /** Reused recordings whose annotations had changed. */
+  readonly relabelled: number;
+  /** By id. */
+  readonly leftOut: readonly LeftOutRecording[];
+  /** Recordings now in the cache by diagnostic code: what was repaired or odd in how many of them. */
+  readonly diagnostics: Readonly<Record<string, number>>;
+  /** EEG of the recordings now in the cache, built and reused. */
+  readonly eegSeconds: number;
+  /** EEG of the recordings that were built. */
+  readonly builtSeconds: number;
+  readonly wallSeconds: number;
+  /** Samples of the recordings now in the cache. */
+  readonly bytes: number;
+}
+
+const DEFAULT_MEMORY_LIMIT_BYTES = 256 * 1024 * 1024;
+
+/** The recordings of a shard: every `count`-th, so that shards are alike. Throws a RangeError on a shard that is none. */
+export function shardOf<T>(items: readonly T[], shard: BuildOptions["shard"]): readonly T[] {
+  if (!shard) return items;
+  const { index, count } = shard;
+  if (!Number.isInteger(count) || count < 1 || !Number.isInteger(index) || index < 0 || index >= count)
+    throw new RangeError(`invalid shard: ${index}/${count}; expected i/n with 0 <= i < n`);
+  return items.filter((_, position) => position % count === index);
+}
+
+/** Counts of a build in progress. */
+class Tally {
+  built = 0;
+  reused = 0;
+  relabelled = 0;
+  eegSeconds = 0;
+  builtSeconds = 0;
+  bytes = 0;
+  readonly leftOut: LeftOutRecording[] = [];
+  readonly diagnostics: Record<string, number> = {};
+  private readonly started = performance.now();
+
+  constructor(
+    private readonly total: number,
+    private readonly progress: Progress,
+  ) {}
+
+  get wallSeconds(): number {
+    return (performance.now() - this.started) / 1000;
+  }
+
+  add({ durationSeconds, fileBytes, diagnostics, labelFindings }: Sidecar, how: "built" | "reused"): void {
+    this[how] += 1;
+    for (const code of Object.keys({ ...diagnostics, ...labelFindings }))
+      this.diagnostics[code] = (this.diagnostics[code] ?? 0) + 1;
+    this.eegSeconds += durationSeconds;
+    if (how === "built") this.builtSeconds += durationSeconds;
+    this.bytes += fileBytes;
+  }
+
+  tell(): void {
+    const done = this.built + this.reused + this.leftOut.length;
+    const hours = `${(this.eegSeconds / 3600).toFixed(1)} EEG hours`;
+    const rate = `${(this.builtSeconds / this.wallSeconds).toFixed(0)}x real time`;
+    this.progress.update({ label: "cache", done, total: this.total, unit: "recordings", note: `${hours} | ${rate}` });
+  }
+}
+
+interface Build {
+  readonly options: BuildOptions;
+  readonly chain: ChainOptions;
+  readonly folder: CacheFolder;
+  readonly pool: WorkerPool | undefined;
+  readonly signal: AbortSignal;
+  readonly tally: Tally;
+  readonly accept: ReadonlySet<string>;
+}
+
+async function makeRecording(build: Build, lane: number, entry: RecordingEntry): Promise<void> {
+  const { options, folder, signal, tally, pool } = build;
+  const ports = jobPorts(options.store, entry, signal);
+  const known = await findReusable(folder, entry, options.verify ?? false);
+  if (known) {
+    if (await refreshLabels(folder, known, await ports.readLabels(known.durationSeconds))) tally.relabelled += 1;
+    tally.add(known, "reused");
+  } else {
+    const memoryLimitBytes = options.memoryLimitBytes ?? DEFAULT_MEMORY_LIMIT_BYTES;
+    const job = { folder, entry, chain: build.chain, memoryLimitBytes };
+    tally.add(await (pool ? pool.run(lane, job, ports) : buildRecording(job, ports)), "built");
+  }
+  await rm(join(folder.path, leftOutFile(entry.id)), { force: true });
+}
+
+async function leaveOut(build: Build, { id }: RecordingEntry, { code, reason }: LeaveOut): Promise<void> {
+  build.tally.leftOut.push({ id, code, reason, accepted: build.accept.has(code) });
+  if (isLasting(code)) await writeLeftOut(build.folder.path, { id, code, reason });
+}
+
+/** An error of one recording as LeaveOut; what concerns the whole build (disk, stop) is thrown. */
+function faultOfOne(error: unknown, signal: AbortSignal): LeaveOut {
+  if (error instanceof LeaveOut) return error;
+  if (signal.aborted || !(error instanceof Error) || error.name === "AbortError" || error.name === "CacheError")
+    throw error;
+  return new LeaveOut("unexpected-error", error.stack ?? error.message, { cause: error });
+}
+
+/** Take recordings one after the other until none is left. */
+async function runLane(build: Build, lane: number, queue: Iterator<RecordingEntry>): Promise<void> {
+  for (let next = queue.next(); !next.done; next = queue.next()) {
+    build.signal.throwIfAborted();
+    try {
+      await makeRecording(build, lane, next.value);
+    } catch (error) {
+      await leaveOut(build, next.value, faultOfOne(error, build.signal));
+    }
+    build.tally.tell();
+  }
+}
+
+/** Run the lanes; the first error stops the others, which end in order before it is thrown. */
+async function runLanes(build: Build, recordings: readonly RecordingEntry[], stop: AbortController): Promise<void> {
+  const queue = recordings.values();
+  let first: { error: unknown } | undefined;
+  const lanes = Array.from({ length: build.pool?.lanes ?? 1 }, (_, lane) =>
+    runLane(build, lane, queue).catch((error: unknown) => {
+      first ??= { error };
+      stop.abort();
+    }),
+  );
+  await Promise.all(lanes);
+  if (first) throw build.options.signal?.aborted ? build.options.signal.reason : first.error;
+}
+
+function workersOf({ workers = availableParallelism() }: BuildOptions, recordings: number): number {
+  if (!Number.isInteger(workers) || workers < 0) throw new RangeError(`invalid workers: ${workers}`);
+  return Math.min(workers, recordings);
+}
+
+/**
+ * Bring the cache of a catalogue up to date: recordings that are there, from the same source and whole, are reused;
+ * others are built, in worker threads, each file renamed into place and its sidecar last. A recording that cannot be
+ * read is left out with its reason and the build goes on. What is there of other keys is not touched. The bytes depend
+ * on source and chain alone. Throws a CacheError when the disk cannot be written, a ConfigError on impossible options,
+ * the signal's reason when stopped: what was finished stays and the next build carries on.
+ */
+export async function buildCache(options: BuildOptions): Promise<BuildReport> {
+  const { catalogue, chain = DEFAULT_CHAIN, sampleType = "int16", progress = silentProgress, shard } = options;
+  const recordings = shardOf(catalogue.recordings, shard);
+  const cacheDir = resolve(options.cacheDir);
+  const folder = await prepareFolder(cacheDir, describeCache(chain, sampleType));
+  await sweepTemporary(folder.path);
+  const stop = new AbortController();
+  const signal = options.signal ? AbortSignal.any([options.signal, stop.signal]) : stop.signal;
+  const workers = workersOf(options, recordings.length);
+  const pool = workers > 0 ? createPool(workers, signal) : undefined;
+  const tally = new Tally(recordings.length, progress);
+  const accept = new Set(options.accept ?? ["not-in-catalogue"]);
+  try {
+    await runLanes({ options, chain, folder, pool, signal, tally, accept }, recordings, stop);
+  } finally {
+    await pool?.close();
+    progress.finish();
+  }
+  const unlisted = shard && shard.index > 0 ? [] : catalogue.leftOut;
+  const code = "not-in-catalogue";
+  const leftOut = [...tally.leftOut, ...unlisted.map((each) => ({ ...each, code, accepted: accept.has(code) }))];
+  return {
+    cacheDir,
+    key: folder.key,
+    folder: folder.path,
+    built: tally.built,
+    reused: tally.reused,
+    relabelled: tally.relabelled,
+    leftOut: leftOut.sort((a, b) => (a.id < b.id ? -1 : 1)),
+    diagnostics: Object.fromEntries(Object.entries(tally.diagnostics).sort(([a], [b]) => (a < b ? -1 : 1))),
+    eegSeconds: tally.eegSeconds,
+    builtSeconds: tally.builtSeconds,
+    wallSeconds: tally.wallSeconds,
+    bytes: tally.bytes,
+  };
+}

@@ -1,0 +1,51 @@
+import { isIctalError } from "../base/errors.js";
+import type { RecordingEntry } from "../corpus/catalogue.js";
+import { entrySource } from "../corpus/entry-source.js";
+import { type RecordingLabels, readLabels } from "../corpus/labels.js";
+import type { Store } from "../store/store.js";
+import type { JobPorts } from "./build-recording.js";
+import { asLeaveOut, LeaveOut } from "./leave-out.js";
+
+/** A fault while reading from the store, as LeaveOut: it concerns one recording and never the cache's disk. */
+function sourceFault(error: unknown, signal: AbortSignal): unknown {
+  if (signal.aborted) return signal.reason;
+  if (isIctalError(error)) return asLeaveOut(error, "source-unreadable");
+  if ((error as NodeJS.ErrnoException).code === undefined) return error;
+  return new LeaveOut("source-unreadable", (error as Error).message, { cause: error });
+}
+
+async function labelsOf(
+  store: Store,
+  entry: RecordingEntry,
+  durationSeconds: number,
+  signal: AbortSignal,
+): Promise<RecordingLabels> {
+  try {
+    return await readLabels(store, entry, { durationSeconds, signal });
+  } catch (error) {
+    if (isIctalError(error, "FormatError")) throw new LeaveOut("bad-annotations", error.message, { cause: error });
+    throw sourceFault(error, signal);
+  }
+}
+
+/**
+ * Bytes and labels of one recording from a store. Faults are LeaveOut: "source-missing", "source-unreadable", and
+ * "bad-annotations" for annotations with an unknown label.
+ */
+export function jobPorts(store: Store, entry: RecordingEntry, signal: AbortSignal): JobPorts {
+  const source = entrySource(store, entry, signal);
+  return {
+    source: {
+      ...source,
+      async read(start, end) {
+        try {
+          return await source.read(start, end);
+        } catch (error) {
+          throw sourceFault(error, signal);
+        }
+      },
+    },
+    readLabels: (durationSeconds) => labelsOf(store, entry, durationSeconds, signal),
+    signal,
+  };
+}

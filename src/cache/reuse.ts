@@ -1,0 +1,44 @@
+import { join } from "node:path";
+import { canonicalJson } from "../base/canonical.js";
+import { isIctalError } from "../base/errors.js";
+import type { RecordingEntry } from "../corpus/catalogue.js";
+import type { RecordingLabels } from "../corpus/labels.js";
+import { storedLabels } from "./build-recording.js";
+import { type CacheFolder, recordingFile } from "./folder.js";
+import { bytesOnDisk, readSidecar, type Sidecar, writeSidecar } from "./sidecar.js";
+import { checkFrames } from "./verify.js";
+
+async function soundSidecar(folder: CacheFolder, id: string): Promise<Sidecar | undefined> {
+  try {
+    return await readSidecar(folder.path, id);
+  } catch (error) {
+    if (isIctalError(error, "CacheError")) return undefined; // damaged or foreign: built again
+    throw error;
+  }
+}
+
+/**
+ * The sidecar of a recording that need not be built again: same key, same source (size and ETag), right file length
+ * and, with `verify`, right CRCs; else undefined.
+ */
+export async function findReusable(
+  folder: CacheFolder,
+  entry: RecordingEntry,
+  verify: boolean,
+): Promise<Sidecar | undefined> {
+  const sidecar = await soundSidecar(folder, entry.id);
+  if (!sidecar || sidecar.id !== entry.id || sidecar.key !== folder.key) return undefined;
+  if (sidecar.source.size !== entry.edfSize || sidecar.source.etag !== entry.edfEtag) return undefined;
+  const bytes = await bytesOnDisk(join(folder.path, recordingFile(entry.id, folder.sampleType)));
+  if (bytes !== sidecar.fileBytes) return undefined;
+  return verify && (await checkFrames(folder.path, sidecar)).length > 0 ? undefined : sidecar;
+}
+
+/** Bring the labels of a reused recording up to date; true when its sidecar was written again. */
+export async function refreshLabels(folder: CacheFolder, sidecar: Sidecar, labels: RecordingLabels): Promise<boolean> {
+  const fresh = storedLabels(labels);
+  const { labelled, seizures, labelFindings } = sidecar;
+  if (canonicalJson(fresh) === canonicalJson({ labelled, seizures, labelFindings })) return false;
+  await writeSidecar(folder.path, { ...sidecar, ...fresh });
+  return true;
+}

@@ -1,0 +1,121 @@
+import { Worker } from "node:worker_threads";
+import type { RecordingLabels } from "../corpus/labels.js";
+import type { JobPorts, RecordingJob } from "./build-recording.js";
+import { LeaveOut } from "./leave-out.js";
+import type { Sidecar } from "./sidecar.js";
+import { type Answer, type FromWorker, fromPlain, type Request, type ToWorker, toPlain } from "./worker-protocol.js";
+
+interface RunningJob {
+  readonly ports: JobPorts;
+  readonly resolve: (sidecar: Sidecar) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** Bytes with a buffer of their own, so that they can be transferred. */
+function transferable(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  const { buffer } = bytes;
+  const whole = buffer instanceof ArrayBuffer && bytes.byteLength === buffer.byteLength;
+  return whole && !Buffer.isBuffer(bytes) ? (bytes as Uint8Array<ArrayBuffer>) : new Uint8Array(bytes);
+}
+
+/** One worker thread; a crash fails the jobs it had and the next job starts a new thread. */
+class BuildWorker {
+  private thread: Worker | undefined;
+  private readonly jobs = new Map<number, RunningJob>();
+  private jobCount = 0;
+
+  run(work: RecordingJob, ports: JobPorts): Promise<Sidecar> {
+    const job = this.jobCount++;
+    return new Promise<Sidecar>((resolve, reject) => {
+      this.jobs.set(job, { ports, resolve, reject });
+      this.post({ type: "job", job, work });
+    });
+  }
+
+  abort(): void {
+    if (this.thread) this.post({ type: "abort" });
+  }
+
+  async close(): Promise<void> {
+    await this.thread?.terminate();
+  }
+
+  private post(message: ToWorker, transfer: readonly ArrayBuffer[] = []): void {
+    this.thread ??= this.start();
+    this.thread.postMessage(message, transfer);
+  }
+
+  private start(): Worker {
+    const thread = new Worker(new URL("./build-worker.js", import.meta.url));
+    thread.on("message", (message: FromWorker) => {
+      if (message.type === "done") this.finish(message.job, message.answer);
+      else void this.answer(message.job, message.request, message.ask);
+    });
+    thread.on("error", (error) => this.crash(thread, error.message));
+    thread.on("exit", (code) => this.crash(thread, `exit code ${code}`));
+    return thread;
+  }
+
+  private finish(job: number, answer: Answer<Sidecar>): void {
+    const running = this.jobs.get(job);
+    this.jobs.delete(job);
+    if ("ok" in answer) running?.resolve(answer.ok);
+    else running?.reject(fromPlain(answer.error));
+  }
+
+  private crash(thread: Worker, reason: string): void {
+    if (this.thread !== thread) return;
+    this.thread = undefined;
+    const jobs = [...this.jobs.values()];
+    this.jobs.clear();
+    for (const { reject } of jobs)
+      reject(new LeaveOut("worker-crashed", `its worker thread ended: ${reason}; run again`));
+  }
+
+  private async answer(job: number, request: number, ask: Request): Promise<void> {
+    const ports = this.jobs.get(job)?.ports;
+    if (!ports) return;
+    const transfer: ArrayBuffer[] = [];
+    let answer: Answer<Uint8Array | RecordingLabels>;
+    try {
+      if (ask.method === "labels") answer = { ok: await ports.readLabels(ask.durationSeconds) };
+      else {
+        const bytes = transferable(await ports.source.read(ask.start, ask.end));
+        transfer.push(bytes.buffer);
+        answer = { ok: bytes };
+      }
+    } catch (error) {
+      answer = { error: toPlain(error) };
+    }
+    if (this.jobs.has(job)) this.post({ type: "answer", request, answer }, transfer); // else its thread has crashed
+  }
+}
+
+/** Jobs that one thread has at a time: one computes while the other waits for its bytes. */
+export const JOBS_PER_WORKER = 2;
+
+/** Worker threads for a build. */
+export interface WorkerPool {
+  /** How many jobs can be given at a time. */
+  readonly lanes: number;
+  /** Build one recording in the thread of `lane`; errors as `buildRecording`. */
+  run(lane: number, job: RecordingJob, ports: JobPorts): Promise<Sidecar>;
+  close(): Promise<void>;
+}
+
+/** Start a pool of `workers` threads; threads start with their first job. `signal` stops the jobs between two blocks. */
+export function createPool(workers: number, signal?: AbortSignal): WorkerPool {
+  const threads = Array.from({ length: workers }, () => new BuildWorker());
+  const onAbort = () => {
+    for (const thread of threads) thread.abort();
+  };
+  signal?.addEventListener("abort", onAbort);
+  return {
+    lanes: workers * JOBS_PER_WORKER,
+    run: (lane, job, ports) => threads[lane % workers]!.run(job, ports),
+    async close() {
+      signal?.removeEventListener("abort", onAbort);
+      await Promise.all(threads.map((thread) => thread.close()));
+    },
+  };
+}

@@ -1,0 +1,47 @@
+/** Messages between a build and its worker threads. Bytes travel by transfer, not by copy. */
+
+import { CacheError } from "../base/errors.js";
+import type { RecordingLabels } from "../corpus/labels.js";
+import type { RecordingJob } from "./build-recording.js";
+import { LeaveOut } from "./leave-out.js";
+import type { Sidecar } from "./sidecar.js";
+
+/** An error as plain data. */
+export type PlainError =
+  | { readonly kind: "left-out"; readonly code: string; readonly reason: string }
+  | { readonly kind: "storage"; readonly message: string; readonly found: unknown; readonly expected: unknown }
+  | { readonly kind: "aborted" }
+  | { readonly kind: "other"; readonly message: string };
+
+/** What a worker asks the main thread for while it works on job `job`. */
+export type Request =
+  | { readonly method: "read"; readonly start: number; readonly end: number }
+  | { readonly method: "labels"; readonly durationSeconds: number };
+
+export type Answer<T> = { readonly ok: T } | { readonly error: PlainError };
+
+export type ToWorker =
+  | { readonly type: "job"; readonly job: number; readonly work: RecordingJob }
+  | { readonly type: "answer"; readonly request: number; readonly answer: Answer<Uint8Array | RecordingLabels> }
+  | { readonly type: "abort" };
+
+export type FromWorker =
+  | { readonly type: "request"; readonly job: number; readonly request: number; readonly ask: Request }
+  | { readonly type: "done"; readonly job: number; readonly answer: Answer<Sidecar> };
+
+/** An error as data that survives the way between threads. */
+export function toPlain(error: unknown): PlainError {
+  if (error instanceof LeaveOut) return { kind: "left-out", code: error.code, reason: error.reason };
+  if (error instanceof CacheError)
+    return { kind: "storage", message: error.message, found: error.details.found, expected: error.details.expected };
+  if (error instanceof Error && error.name === "AbortError") return { kind: "aborted" };
+  return { kind: "other", message: error instanceof Error ? (error.stack ?? error.message) : String(error) };
+}
+
+/** The error that data stand for. */
+export function fromPlain(plain: PlainError): Error {
+  if (plain.kind === "left-out") return new LeaveOut(plain.code, plain.reason);
+  if (plain.kind === "storage") return new CacheError(plain.message, { found: plain.found, expected: plain.expected });
+  if (plain.kind === "aborted") return new DOMException("the build was stopped", "AbortError");
+  return new LeaveOut("unexpected-error", plain.message);
+}

@@ -1,0 +1,192 @@
+import { resolve } from "node:path";
+import { type Command, InvalidArgumentError } from "commander";
+import type { Config } from "../base/config-schema.js";
+import { isIctalError } from "../base/errors.js";
+import { createProgress } from "../base/progress.js";
+import { type BuildReport, buildCache } from "../cache/build.js";
+import { cacheKeyFromConfig, chainFromConfig } from "../cache/from-config.js";
+import { gcCache } from "../cache/gc.js";
+import { writeManifest } from "../cache/manifest.js";
+import { verifyCache } from "../cache/verify.js";
+import { type Catalogue, readCatalogue } from "../corpus/catalogue.js";
+import { openStore } from "../store/open-store.js";
+import { action, type Outcome, UsageError } from "./action.js";
+import { addDataOptions, configOf, type DataFlags, parseCount } from "./data-options.js";
+import { withInterrupt } from "./interrupt.js";
+
+interface Shard {
+  readonly index: number;
+  readonly count: number;
+}
+
+interface BuildFlags extends DataFlags {
+  readonly workers?: number;
+  readonly shard?: Shard;
+  readonly limit?: number;
+  readonly accept?: string[];
+  readonly verify?: boolean;
+}
+
+function parseShard(text: string): Shard {
+  const [, index, count] = /^(\d+)\/(\d+)$/.exec(text) ?? [];
+  if (index !== undefined && Number(index) < Number(count)) return { index: Number(index), count: Number(count) };
+  throw new InvalidArgumentError("expected i/n with 0 <= i < n, e.g. 0/4");
+}
+
+const BUILD_HELP = `
+Recordings that are in the cache, from the same source and whole, are reused. Each recording that is left out is listed
+with its reason; unless --accept names its code (comma-separated, "all" for every one) the exit code is 1. A build of
+all recordings writes manifest.json; after builds with --shard run "ictal manifest" once.
+
+Examples:
+  ictal cache build --config configs/smoke_test.yaml
+  ictal cache build --data-dir s3://bucket/tusz/edf --cache-dir cache/tusz --shard 0/4 --accept missing-electrodes`;
+
+/** Adds `cache build`, `cache verify`, `cache gc` and `manifest`. */
+export function addCacheCommand(program: Command): void {
+  const cache = program.command("cache").description("preprocess recordings once and keep them");
+  addDataOptions(cache.command("build"))
+    .description("bring the cache of a corpus up to date")
+    .option("--workers <n>", "worker threads; 0 works in the main thread (default: one per core)", parseCount(0))
+    .option("--shard <i/n>", "build only part i (from 0) of n equal parts", parseShard)
+    .option("--limit <n>", "at most this many recordings", parseCount(1))
+    .option("--accept <codes>", "codes of reasons for which a recording may be left out", (text) => text.split(","))
+    .option("--verify", "check every frame before a recording is reused; damaged ones are built again")
+    .addHelpText("after", BUILD_HELP)
+    .action(action(build));
+  addDataOptions(cache.command("verify").argument("[dir]", "cache folder"))
+    .description("check every frame, sidecar and the manifest")
+    .action(action(verify));
+  addDataOptions(cache.command("gc").argument("[dir]", "cache folder"))
+    .description("list what no manifest names")
+    .option("--delete", "delete what is listed")
+    .action(action(collectGarbage));
+  addDataOptions(program.command("manifest"))
+    .description("write manifest.json of a cache from its recordings")
+    .option("--limit <n>", "at most this many recordings, as the build had", parseCount(1))
+    .action(action(manifest));
+}
+
+function limitOf(config: Config, flags: { readonly limit?: number }): number | undefined {
+  return flags.limit ?? config.data.limit_files ?? undefined;
+}
+
+async function build(flags: BuildFlags): Promise<Outcome> {
+  const { config } = await configOf(flags, ["dataDir", "cacheDir"]);
+  const { data } = config;
+  const store = openStore(data.data_dir);
+  return withInterrupt("what was finished is kept, the same command carries on", async (signal) => {
+    const catalogue = await readCatalogue(store, { limit: limitOf(config, flags), signal });
+    const report = await buildCache({
+      store,
+      catalogue,
+      cacheDir: data.cache_dir,
+      chain: chainFromConfig(config),
+      sampleType: data.sample_type,
+      workers: flags.workers ?? (data.num_workers || undefined),
+      shard: flags.shard,
+      verify: flags.verify,
+      progress: createProgress(),
+      signal,
+    });
+    const written = flags.shard ? undefined : await tryManifest(report, catalogue);
+    const refused = unaccepted(report, flags.accept);
+    return {
+      json: { ...report, ...written },
+      text: buildText(report, refused, written),
+      exitCode: refused.length > 0 ? 1 : 0,
+    };
+  });
+}
+
+interface WrittenManifest {
+  readonly manifest: string | null;
+  /** Why there is no manifest. */
+  readonly manifestRefused?: string;
+}
+
+/** The manifest of a whole build; a corpus without seizures has a cache for prediction but no manifest. */
+async function tryManifest({ cacheDir, key }: BuildReport, catalogue: Catalogue): Promise<WrittenManifest> {
+  try {
+    const { path } = await writeManifest(cacheDir, { key, catalogue });
+    return { manifest: path };
+  } catch (error) {
+    if (!isIctalError(error, "CacheError") || error.cause !== undefined) throw error;
+    process.stderr.write(`ictal: no manifest was written: ${error.message}\n`);
+    return { manifest: null, manifestRefused: error.message };
+  }
+}
+
+function unaccepted({ leftOut }: BuildReport, accept: readonly string[] = []): BuildReport["leftOut"] {
+  return accept.includes("all") ? [] : leftOut.filter(({ code, accepted }) => !accepted && !accept.includes(code));
+}
+
+function buildText(report: BuildReport, refused: BuildReport["leftOut"], written?: WrittenManifest): string {
+  const { built, reused, relabelled, leftOut, eegSeconds, builtSeconds, wallSeconds, bytes } = report;
+  const rate = built > 0 ? `, ${(builtSeconds / wallSeconds).toFixed(0)} times real time` : "";
+  const codes = [...new Set(refused.map(({ code }) => code))];
+  return [
+    `${built} built, ${reused} reused (${relabelled} with changed labels), ${leftOut.length} left out`,
+    `${(eegSeconds / 3600).toFixed(2)} hours of EEG, ${(bytes / 1e6).toFixed(1)} MB, ${wallSeconds.toFixed(1)} s${rate}`,
+    ...Object.entries(report.diagnostics).map(([code, count]) => `  ${code}: in ${count} of ${built + reused}`),
+    ...leftOut.map(({ id, code, reason }) => `left out ${id} (${code}): ${reason}`),
+    ...(codes.length > 0 ? [`to accept what was left out: --accept ${codes.join(",")}`] : []),
+    `cache ${report.folder}`,
+    ...(written?.manifest ? [`manifest ${written.manifest}`] : []),
+  ].join("\n");
+}
+
+/** Folder and key to look at: all keys of a folder that is named, the configuration's key otherwise. */
+async function target(dir: string | undefined, flags: DataFlags): Promise<{ dir: string; key?: string }> {
+  if (dir !== undefined && flags.cacheDir !== undefined)
+    throw new UsageError(`the cache folder is given twice: ${dir} and --cache-dir ${flags.cacheDir}`);
+  if (flags.config === undefined && dir !== undefined) return { dir: resolve(dir) };
+  const { config } = await configOf({ ...flags, cacheDir: dir ?? flags.cacheDir }, ["cacheDir"]);
+  const { cache_dir } = config.data;
+  return flags.config === undefined ? { dir: cache_dir } : { dir: cache_dir, key: cacheKeyFromConfig(config) };
+}
+
+async function verify(dir: string | undefined, flags: DataFlags): Promise<Outcome> {
+  const { dir: folder, key } = await target(dir, flags);
+  return withInterrupt("nothing was changed", async (signal) => {
+    const report = await verifyCache(folder, { key, progress: createProgress(), signal });
+    const { recordings, frames, bad, mend } = report;
+    const text = [
+      ...bad.map(({ id, frame, reason }) => `${id}${frame === null ? "" : `, frame ${frame}`}: ${reason}`),
+      `${recordings} recordings, ${frames} frames, ${bad.length} bad`,
+      ...(mend ? [`to mend: ${mend}`] : []),
+    ];
+    return { json: report, text: text.join("\n"), exitCode: bad.length > 0 ? 1 : 0 };
+  });
+}
+
+async function collectGarbage(dir: string | undefined, flags: DataFlags & { delete?: boolean }): Promise<Outcome> {
+  const { dir: folder } = await target(dir, flags);
+  const report = await gcCache(folder, { delete: flags.delete });
+  const what = report.deleted ? "deleted" : "would be deleted with --delete";
+  const text = [
+    ...report.items.map(({ path, bytes, reason }) => `${path} (${(bytes / 1e6).toFixed(1)} MB): ${reason}`),
+    ...report.busy.map((path) => `${path}: a builder is at work, left alone`),
+    `${report.items.length} items, ${(report.bytes / 1e6).toFixed(1)} MB ${what}`,
+  ];
+  return { json: report, text: text.join("\n") };
+}
+
+async function manifest(flags: DataFlags & { limit?: number }): Promise<Outcome> {
+  const { config } = await configOf(flags, ["cacheDir"]);
+  const hasCorpus = flags.config !== undefined || flags.dataDir !== undefined;
+  const key = flags.config === undefined && flags.dataDir === undefined ? undefined : cacheKeyFromConfig(config);
+  const catalogue = hasCorpus
+    ? await readCatalogue(openStore(config.data.data_dir), { limit: limitOf(config, flags) })
+    : undefined;
+  const { manifest: made, path } = await writeManifest(config.data.cache_dir, { key, catalogue });
+  const { counts, bySplit, leftOut, corpusFingerprint } = made;
+  const lines = Object.entries({ all: counts, ...bySplit }).map(
+    ([split, each]) =>
+      `${split}: ${each.recordings} recordings of ${each.patients} patients, ${(each.eegSeconds / 3600).toFixed(2)} hours, ${each.seizures} seizures`,
+  );
+  return {
+    json: { path, key: made.key, corpusFingerprint, counts, bySplit, leftOut },
+    text: [...lines, `${leftOut.length} left out`, path].join("\n"),
+  };
+}

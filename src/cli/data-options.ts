@@ -1,0 +1,62 @@
+/** Flags that say which corpus and which cache a verb works on, with or without a configuration file. */
+import { resolve } from "node:path";
+import { type Command, InvalidArgumentError } from "commander";
+import { type LoadedConfig, loadConfig, parseConfig } from "../base/config.js";
+import type { Config } from "../base/config-schema.js";
+import { UsageError } from "./action.js";
+
+/** What commander hands over for the flags of `addDataOptions`. */
+export interface DataFlags {
+  readonly config?: string;
+  readonly set?: readonly string[];
+  readonly dataDir?: string;
+  readonly cacheDir?: string;
+  readonly json?: boolean;
+}
+
+const collect = (value: string, all: string[] = []): string[] => [...all, value];
+
+/** A whole number of at least `least`, for commander. */
+export function parseCount(least: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (/^\d+$/.test(text) && value >= least) return value;
+    throw new InvalidArgumentError(`expected a whole number, at least ${least}`);
+  };
+}
+
+/** Adds --config, --set, --data-dir, --cache-dir and --json. */
+export function addDataOptions(command: Command): Command {
+  return command
+    .option("--config <file>", "configuration (YAML)")
+    .option("--set <section.key=value>", "override a value of the configuration; repeatable", collect)
+    .option("--data-dir <dir>", "corpus: folder or s3:// URL; overrides the configuration's")
+    .option("--cache-dir <dir>", "cache folder; overrides the configuration's")
+    .option("--json", "print one JSON document");
+}
+
+function place(path: string): string {
+  return path.includes("://") ? path : resolve(path);
+}
+
+/**
+ * The configuration the flags ask for; without --config the defaults with --data-dir and --cache-dir in place. Throws a
+ * UsageError when neither a configuration nor the flags named in `needs` are given.
+ */
+export async function configOf(
+  flags: DataFlags,
+  needs: readonly ("dataDir" | "cacheDir")[],
+): Promise<LoadedConfig & { config: Config }> {
+  const names = { dataDir: "--data-dir", cacheDir: "--cache-dir" };
+  const missing = needs.filter((need) => flags[need] === undefined).map((need) => names[need]);
+  if (flags.config === undefined && missing.length > 0)
+    throw new UsageError(`missing ${missing.join(" and ")}: give them, or --config FILE`);
+  const options = { set: flags.set ?? [] };
+  const loaded =
+    flags.config === undefined ? parseConfig("{}", "(flags)", options) : await loadConfig(flags.config, options);
+  if (loaded.notice) process.stderr.write(`ictal: ${loaded.notice}\n`);
+  const { data } = loaded.config;
+  const data_dir = flags.dataDir === undefined ? data.data_dir : place(flags.dataDir);
+  const cache_dir = flags.cacheDir === undefined ? data.cache_dir : resolve(flags.cacheDir);
+  return { ...loaded, config: { ...loaded.config, data: { ...data, data_dir, cache_dir } } };
+}

@@ -1,0 +1,60 @@
+import type { Command } from "commander";
+import { cacheKeyFromConfig } from "../cache/from-config.js";
+import { type Manifest, readManifest } from "../cache/manifest.js";
+import { balance, type Composition, composition } from "../dataset/balance.js";
+import { indexWindows } from "../dataset/index-windows.js";
+import { action, type Outcome } from "./action.js";
+import { addDataOptions, configOf, type DataFlags } from "./data-options.js";
+
+/** Adds `dataset inspect`. */
+export function addDatasetCommand(program: Command): void {
+  const dataset = program.command("dataset").description("look at the windows a model is trained on");
+  addDataOptions(dataset.command("inspect"))
+    .description("windows by class, the balanced set and its prevalence, of the training split")
+    .option("--split <name>", 'split to look at; "eval" must be named to be opened (default: train where there is one)')
+    .action(action(inspect));
+}
+
+function splitOf(manifest: Manifest, wanted: string | undefined): string | undefined {
+  return wanted ?? (manifest.bySplit.train ? "train" : undefined);
+}
+
+async function inspect(flags: DataFlags & { split?: string }): Promise<Outcome> {
+  const { config } = await configOf(flags, ["cacheDir"]);
+  const { data, experiment } = config;
+  const key = flags.config === undefined ? undefined : cacheKeyFromConfig(config);
+  const manifest = await readManifest(data.cache_dir, { key });
+  const split = splitOf(manifest, flags.split);
+  if (split === "eval") process.stderr.write("ictal: the eval split is opened; use it for the final figure only\n");
+  const index = indexWindows(manifest, { windowSeconds: data.window_size, strideSeconds: data.stride, split });
+  const { full_ratio: fullRatio, none_ratio: noneRatio } = data.balance;
+  const made = composition(index, balance(index, { fullRatio, noneRatio, seed: experiment.seed }));
+  const { unknown: _unknown, ...balanced } = made.selected;
+  return {
+    json: {
+      windows: made.windows,
+      balanced,
+      prevalence: made.prevalenceAfter,
+      prevalenceBefore: made.prevalenceBefore,
+      patients: made.patients.length,
+      byPatient: made.patients,
+      split: split ?? "all but eval",
+      key: manifest.key,
+    },
+    text: inspectText(made, split),
+  };
+}
+
+function inspectText(made: Composition, split: string | undefined): string {
+  const percent = (share: number) => (Number.isNaN(share) ? "n/a" : `${(100 * share).toFixed(2)} %`);
+  const names = ["partial", "full", "none", "unknown"] as const;
+  return [
+    `split ${split ?? "all but eval"}, ${made.patients.length} patients`,
+    `class      windows  balanced`,
+    ...names.map(
+      (name) =>
+        `${name.padEnd(8)} ${String(made.windows[name]).padStart(9)} ${String(made.selected[name]).padStart(9)}`,
+    ),
+    `seizure share of time ${percent(made.prevalenceBefore)} before, ${percent(made.prevalenceAfter)} in the balanced set`,
+  ].join("\n");
+}

@@ -1,0 +1,109 @@
+import type { Command } from "commander";
+import { loadConfig } from "../base/config.js";
+import { createProgress } from "../base/progress.js";
+import { readManifest } from "../cache/manifest.js";
+import { devMetrics } from "../scoring/dev-metrics.js";
+import { trainOptionsFromConfig } from "../training/from-config.js";
+import { startTraining, type TrainingHandle } from "../training/handle.js";
+import type { TrainReport } from "../training/run.js";
+import { action, type Outcome, UsageError } from "./action.js";
+
+interface TrainFlags {
+  config: string;
+  set?: string[];
+  resume?: boolean;
+  replace?: boolean;
+  allowDataChange?: boolean;
+  maxSteps?: string;
+}
+
+function wholeNumber(flag: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  if (!/^\d+$/.test(text) || Number(text) < 1)
+    throw new UsageError(`invalid ${flag}: ${text}; expected a whole number from 1`);
+  return Number(text);
+}
+
+/** Print steps as a progress line, warnings and validations as lines of their own. */
+function follow(handle: TrainingHandle): () => void {
+  const progress = createProgress();
+  const told = { warnings: 0, validations: 0 };
+  handle.onUpdate(({ metrics, warnings, validations }) => {
+    const last = metrics.at(-1);
+    if (last)
+      progress.update({
+        label: "training",
+        done: last.step,
+        total: last.totalSteps,
+        unit: "steps",
+        note: `loss ${last.loss.toPrecision(4)}`,
+      });
+    for (const text of warnings.slice(told.warnings)) process.stderr.write(`\n${text}\n`);
+    for (const { epoch, metrics: found } of validations.slice(told.validations)) {
+      const text = Object.entries(found).map(
+        ([name, value]) => `${name} ${Number.isNaN(value) ? "n/a" : value.toPrecision(4)}`,
+      );
+      process.stderr.write(`\nepoch ${epoch}: ${text.join(", ")}\n`);
+    }
+    told.warnings = warnings.length;
+    told.validations = validations.length;
+  });
+  return () => progress.finish();
+}
+
+function outcomeOf(report: TrainReport): Outcome {
+  const metric = report.bestMetric === null ? "no metric" : `${report.metricName} ${report.bestMetric.toPrecision(4)}`;
+  const stopped = report.stopped === "interrupted" ? "; interrupted, go on with --resume" : "";
+  return {
+    json: report,
+    text: `${report.steps} of ${report.totalSteps} steps on ${report.executor}, ${metric}${stopped}\n${report.checkpoint}`,
+    exitCode: report.stopped === "interrupted" ? 130 : 0,
+  };
+}
+
+async function train(flags: TrainFlags): Promise<Outcome> {
+  const { config, notice } = await loadConfig(flags.config, { set: flags.set });
+  if (notice) process.stderr.write(`${notice}\n`);
+  const options = trainOptionsFromConfig(config);
+  const manifest = await readManifest(options.data.cacheDir, { key: options.data.key });
+  const interrupt = new AbortController();
+  const onSignal = () => interrupt.abort();
+  process.once("SIGINT", onSignal).once("SIGTERM", onSignal);
+  try {
+    const handle = startTraining(
+      {
+        ...options,
+        resume: flags.resume ?? options.resume,
+        existing: flags.replace ? "replace" : "refuse",
+        allowDataChange: flags.allowDataChange ?? false,
+        maxSteps: wholeNumber("--max-steps", flags.maxSteps) ?? options.maxSteps,
+      },
+      {
+        validate: devMetrics(manifest.recordings, { falseAlarmRates: config.evaluation.fa_rates }),
+        signal: interrupt.signal,
+      },
+    );
+    const finish = follow(handle);
+    return outcomeOf(await handle.done.finally(finish));
+  } finally {
+    process.off("SIGINT", onSignal).off("SIGTERM", onSignal);
+  }
+}
+
+/** Adds `ictal train`. */
+export function addTrainCommand(program: Command): void {
+  program
+    .command("train")
+    .description("train a detector on a cache; stops in order on Ctrl-C and can be resumed")
+    .requiredOption("--config <file>", "configuration, e.g. configs/smoke_test.yaml")
+    .option("--set <section.key=value>", "override one value (repeatable)", (value: string, all: string[] = []) => [
+      ...all,
+      value,
+    ])
+    .option("--resume", "go on from the newest checkpoint of experiment.output_dir, if there is one")
+    .option("--replace", "remove the checkpoints of an earlier run in experiment.output_dir and start anew")
+    .option("--allow-data-change", "resume although the training recordings have changed")
+    .option("--max-steps <n>", "stop after this step, with a checkpoint")
+    .option("--json", "print JSON")
+    .action(action((flags: TrainFlags) => train(flags)));
+}

@@ -1,0 +1,45 @@
+import type { Event } from "../base/events.js";
+import { totalSeconds } from "../base/events.js";
+import type { Finding } from "../recording/annotation-file.js";
+import type { Store } from "../store/store.js";
+import type { Catalogue } from "./catalogue.js";
+import { type Inspected, type InspectOptions, inspectRecordings } from "./inspect.js";
+
+/** One recording's labels as a row of a table; `seizures` draws its timeline. */
+export interface RecordingAnnotations {
+  readonly id: string;
+  readonly split: string;
+  readonly patient: string;
+  /** From the recording's header; 0 when it cannot be read. */
+  readonly durationSeconds: number;
+  readonly seizureCount: number;
+  readonly seizureSeconds: number;
+  /** Seizure types that occur, sorted. */
+  readonly types: readonly string[];
+  readonly status: "labelled" | "unknown";
+  readonly seizures: readonly Event[];
+  readonly findings: readonly Finding[];
+}
+
+/**
+ * Read the labels of every recording of a catalogue: a row each, in the catalogue's order. Reads headers and annotation
+ * files only.
+ */
+export async function checkAnnotations(
+  store: Store,
+  catalogue: Catalogue,
+  options: InspectOptions = {},
+): Promise<RecordingAnnotations[]> {
+  return (await inspectRecordings(store, catalogue, options)).map(rowOf);
+}
+
+function rowOf({ entry, labels }: Inspected): RecordingAnnotations {
+  const { durationSeconds, seizures, status, findings } = labels;
+  return {
+    ...{ id: entry.id, split: entry.split, patient: entry.patient, durationSeconds },
+    seizureCount: seizures.length,
+    seizureSeconds: totalSeconds(seizures),
+    types: [...new Set(seizures.map(({ label }) => label))].sort(),
+    ...{ status, seizures, findings },
+  };
+}

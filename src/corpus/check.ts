@@ -1,0 +1,210 @@
+import { totalSeconds } from "../base/events.js";
+import type { Finding } from "../recording/annotation-file.js";
+import type { Severity } from "../recording/diagnostics.js";
+import type { EdfHeader } from "../recording/edf-header.js";
+import type { Store } from "../store/store.js";
+import { type Catalogue, type CatalogueOptions, readCatalogue } from "./catalogue.js";
+import { type Inspected, type InspectOptions, inspectRecordings } from "./inspect.js";
+import { compareReleases, type KnownCounts, type ReleaseComparison, TUSZ_PREVALENCE } from "./releases.js";
+import { readSyntheticName } from "./synthetic-name.js";
+
+/** Counts of one split, or of all; hours and seizures are those of readable recordings. */
+export interface SplitSummary {
+  readonly recordings: number;
+  readonly sessions: number;
+  readonly patients: number;
+  readonly hours: number;
+  readonly seizures: number;
+  readonly seizureSeconds: number;
+  readonly recordingsWithSeizures: number;
+  readonly patientsWithSeizures: number;
+  /** Recordings whose labels are unknown. */
+  readonly unknown: number;
+}
+
+/** Shares of recordings and of time with seizures, among labelled ones; NaN without any. */
+export interface Prevalence {
+  readonly recordings: number;
+  readonly time: number;
+}
+
+/** What a walk over a corpus found. */
+export interface CorpusReport {
+  readonly url: string;
+  readonly layout: string;
+  /** Name of the known release that the counts fit, or null. */
+  readonly release: string | null;
+  /** The nearest known release and what differs from it. */
+  readonly comparison: ReleaseComparison;
+  readonly recordings: number;
+  readonly patients: number;
+  readonly hours: number;
+  readonly seizures: number;
+  readonly fingerprint: string;
+  readonly bySplit: Readonly<Record<string, SplitSummary>>;
+  readonly prevalence: Prevalence & { readonly reference: Prevalence };
+  /** Seizures and their seconds by type. */
+  readonly byType: Readonly<Record<string, { readonly seizures: number; readonly seconds: number }>>;
+  readonly durations: {
+    readonly shortest: number;
+    readonly median: number;
+    readonly longest: number;
+    readonly underOneMinute: number;
+  };
+  /** Recordings by sample rate of their electrodes, Hz. */
+  readonly rates: Readonly<Record<string, number>>;
+  readonly montages: Readonly<Record<string, number>>;
+  /** Recordings that lack each of the 19 electrodes of the 10-20 system; only those that some lack. */
+  readonly missingElectrodes: Readonly<Record<string, number>>;
+  /** Recordings by diagnostic of their header. */
+  readonly diagnostics: Readonly<Record<string, { readonly severity: Severity; readonly recordings: number }>>;
+  readonly leftOut: readonly { readonly id: string; readonly reason: string }[];
+  readonly findings: readonly Finding[];
+}
+
+export type CheckCorpusOptions = CatalogueOptions & InspectOptions;
+
+/** The 10-20 electrodes that a 19-channel detector reads. */
+const TEN_TWENTY = "FP1 F3 C3 P3 O1 F7 T3 T5 FZ CZ PZ FP2 F4 C4 P4 O2 F8 T4 T6".split(" ");
+
+/**
+ * Walk a corpus: list it, read every header and annotation file, count, and compare with the known releases. Recordings
+ * that cannot be read are in `leftOut`. NotFoundError when there is no corpus; faults of files are findings.
+ */
+export async function checkCorpus(store: Store, options: CheckCorpusOptions = {}): Promise<CorpusReport> {
+  const catalogue = await readCatalogue(store, options);
+  const inspected = await inspectRecordings(store, catalogue, options);
+  const report = summarizeCorpus(catalogue, inspected);
+  const synthetic = report.release === null ? await readSyntheticName(store, catalogue) : undefined;
+  if (!synthetic) return report;
+  return {
+    ...report,
+    release: synthetic,
+    comparison: { release: synthetic, nearest: null, source: null, differences: [] },
+  };
+}
+
+/** The report of a catalogue whose recordings were looked at. */
+export function summarizeCorpus(catalogue: Catalogue, inspected: readonly Inspected[]): CorpusReport {
+  const bySplit = summarizeSplits(inspected);
+  const all = bySplit.all!;
+  const isWhole = catalogue.recordings.length === catalogue.listed.all?.recordings;
+  const counts: Record<string, KnownCounts> = isWhole ? bySplit : { ...catalogue.listed };
+  const comparison = compareReleases(catalogue.layout, counts);
+  const headers = inspected.flatMap(({ header }) => header ?? []);
+  const unreadable = inspected.filter(({ header }) => !header);
+  const { all: _, ...splits } = bySplit;
+  return {
+    ...{ url: catalogue.url, layout: catalogue.layout, release: comparison.release, comparison },
+    ...{ recordings: all.recordings, patients: all.patients, hours: all.hours, seizures: all.seizures },
+    fingerprint: catalogue.fingerprint,
+    bySplit: Object.keys(splits).length > 0 ? splits : { all },
+    prevalence: { ...prevalenceOf(inspected), reference: TUSZ_PREVALENCE },
+    byType: typesOf(inspected),
+    durations: durationsOf(headers),
+    rates: tally(headers.flatMap(electrodeRate)),
+    montages: tally(inspected.map(({ entry }) => entry.montage)),
+    missingElectrodes: tally(headers.flatMap(missingElectrodes)),
+    diagnostics: diagnosticsOf(headers),
+    leftOut: [
+      ...catalogue.leftOut,
+      ...unreadable.map(({ entry, labels }) => ({ id: entry.id, reason: labels.findings[0]?.message ?? "unreadable" })),
+    ],
+    findings: [...catalogue.findings, ...inspected.flatMap(({ labels }) => labels.findings)],
+  };
+}
+
+function summarizeSplits(inspected: readonly Inspected[]): Record<string, SplitSummary> {
+  const names = [...new Set(inspected.map(({ entry }) => entry.split))].sort();
+  const splits = names.map((name) => [name, summarize(inspected.filter(({ entry }) => entry.split === name))] as const);
+  return { ...Object.fromEntries(splits), all: summarize(inspected) };
+}
+
+function distinct<T>(items: readonly T[], key: (item: T) => string): number {
+  return new Set(items.map(key)).size;
+}
+
+/** A sum without the dust of binary fractions: times have four decimals. */
+function sum<T>(items: readonly T[], value: (item: T) => number): number {
+  return Math.round(1e6 * items.reduce((total, item) => total + value(item), 0)) / 1e6;
+}
+
+function summarize(inspected: readonly Inspected[]): SplitSummary {
+  const withSeizures = inspected.filter(({ labels }) => labels.seizures.length > 0);
+  return {
+    recordings: inspected.length,
+    sessions: distinct(inspected, ({ entry }) => `${entry.patient}/${entry.session}`),
+    patients: distinct(inspected, ({ entry }) => entry.patient),
+    hours: sum(inspected, ({ labels }) => labels.durationSeconds) / 3600,
+    seizures: sum(inspected, ({ labels }) => labels.seizures.length),
+    seizureSeconds: sum(inspected, ({ labels }) => totalSeconds(labels.seizures)),
+    recordingsWithSeizures: withSeizures.length,
+    patientsWithSeizures: distinct(withSeizures, ({ entry }) => entry.patient),
+    unknown: inspected.filter(({ labels }) => labels.status === "unknown").length,
+  };
+}
+
+function prevalenceOf(inspected: readonly Inspected[]): Prevalence {
+  const labelled = inspected.flatMap(({ labels }) => (labels.status === "labelled" ? [labels] : []));
+  const seizing = labelled.filter(({ seizures }) => seizures.length > 0);
+  return {
+    recordings: seizing.length / labelled.length,
+    time:
+      sum(seizing, ({ seizures }) => totalSeconds(seizures)) / sum(labelled, ({ durationSeconds }) => durationSeconds),
+  };
+}
+
+function typesOf(inspected: readonly Inspected[]): CorpusReport["byType"] {
+  const types: Record<string, { seizures: number; seconds: number }> = {};
+  const seizures = inspected.flatMap(({ labels }) => labels.seizures);
+  for (const label of [...new Set(seizures.map((seizure) => seizure.label))].sort()) {
+    const ofType = seizures.filter((seizure) => seizure.label === label);
+    const seconds = sum(ofType, ({ startSeconds, endSeconds }) => endSeconds - startSeconds);
+    types[label] = { seizures: ofType.length, seconds };
+  }
+  return types;
+}
+
+function durationsOf(headers: readonly EdfHeader[]): CorpusReport["durations"] {
+  const seconds = headers.map(({ durationSeconds }) => durationSeconds).sort((a, b) => a - b);
+  const middle = (seconds.length - 1) / 2;
+  const median = (seconds[Math.floor(middle)]! + seconds[Math.ceil(middle)]!) / 2;
+  return {
+    shortest: seconds[0] ?? Number.NaN,
+    median: seconds.length > 0 ? median : Number.NaN,
+    longest: seconds.at(-1) ?? Number.NaN,
+    underOneMinute: seconds.filter((duration) => duration < 60).length,
+  };
+}
+
+/** The rate that most electrodes of a file have, as text. */
+function electrodeRate({ signals }: EdfHeader): string[] {
+  const rates = tally(
+    signals.flatMap(({ electrode, sampleRateHz }) =>
+      electrode && Number.isFinite(sampleRateHz) ? [String(sampleRateHz)] : [],
+    ),
+  );
+  const most = Object.entries(rates).sort(([, a], [, b]) => b - a)[0];
+  return most ? [most[0]] : [];
+}
+
+function missingElectrodes({ signals }: EdfHeader): string[] {
+  const present = new Set(signals.map(({ electrode }) => electrode));
+  return TEN_TWENTY.filter((name) => !present.has(name));
+}
+
+function tally(names: readonly string[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const name of names) counts[name] = (counts[name] ?? 0) + 1;
+  return Object.fromEntries(Object.entries(counts).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+function diagnosticsOf(headers: readonly EdfHeader[]): CorpusReport["diagnostics"] {
+  const counts: Record<string, { severity: Severity; recordings: number }> = {};
+  for (const { diagnostics } of headers) {
+    for (const [code, severity] of new Map(diagnostics.map((found) => [found.code, found.severity]))) {
+      counts[code] = { severity, recordings: (counts[code]?.recordings ?? 0) + 1 };
+    }
+  }
+  return Object.fromEntries(Object.entries(counts).sort(([a], [b]) => (a < b ? -1 : 1)));
+}

@@ -1,0 +1,84 @@
+import { isIctalError } from "../base/errors.js";
+import type { Progress } from "../base/progress.js";
+import type { Finding } from "../recording/annotation-file.js";
+import { type EdfHeader, readEdfHeader } from "../recording/edf-header.js";
+import type { Store } from "../store/store.js";
+import type { Catalogue, RecordingEntry } from "./catalogue.js";
+import { entrySource } from "./entry-source.js";
+import { type RecordingLabels, readLabels } from "./labels.js";
+
+/** Header and labels of one recording; without a header the file is not readable as a recording. */
+export interface Inspected {
+  readonly entry: RecordingEntry;
+  readonly header?: EdfHeader;
+  readonly labels: RecordingLabels;
+}
+
+export interface InspectOptions {
+  /** Recordings looked at at a time. @default 16 */
+  readonly concurrency?: number;
+  readonly progress?: Progress;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Read header and labels of every recording of a catalogue, in its order. Faults of files are findings; faults of the
+ * store are thrown.
+ */
+export async function inspectRecordings(
+  store: Store,
+  catalogue: Catalogue,
+  { concurrency = 16, progress, signal }: InspectOptions = {},
+): Promise<Inspected[]> {
+  const { recordings } = catalogue;
+  const results: Inspected[] = new Array(recordings.length);
+  let next = 0;
+  let done = 0;
+  const work = async () => {
+    while (next < recordings.length) {
+      signal?.throwIfAborted();
+      const index = next++;
+      results[index] = await inspectRecording(store, recordings[index]!, signal);
+      done += 1;
+      progress?.update({ label: "check", done, total: recordings.length, unit: "recordings" });
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(concurrency, recordings.length) }, work));
+  progress?.finish();
+  return results;
+}
+
+async function inspectRecording(store: Store, entry: RecordingEntry, signal?: AbortSignal): Promise<Inspected> {
+  const unknown = { id: entry.id, durationSeconds: 0, seizures: [], status: "unknown" as const };
+  let header: EdfHeader;
+  try {
+    header = await readEdfHeader(entrySource(store, entry, signal));
+  } catch (error) {
+    return { entry, labels: { ...unknown, findings: [faultOf(entry.edfKey, error, "recording-unreadable")] } };
+  }
+  const durationSeconds = Number.isFinite(header.durationSeconds) ? header.durationSeconds : 0;
+  try {
+    return {
+      entry,
+      header,
+      labels: await readLabels(store, entry, { durationSeconds, ...(signal ? { signal } : {}) }),
+    };
+  } catch (error) {
+    const findings = [faultOf(entry.edfKey, error, "labels-unreadable")];
+    return { entry, header, labels: { ...unknown, durationSeconds, findings } };
+  }
+}
+
+/** A finding for a file whose content stopped its reader; everything else is thrown on. */
+function faultOf(file: string, error: unknown, code: string): Finding {
+  if (!isIctalError(error, "FormatError")) throw error;
+  const { place } = error;
+  return {
+    file: place.file || file,
+    ...(place.line === undefined ? {} : { line: place.line }),
+    code: place.field === "label" || place.field === "eventType" ? "unknown-label" : code,
+    severity: "error",
+    message: error.message,
+    action: "repair the file or fetch it again; until then the recording counts as unknown",
+  };
+}

@@ -1,0 +1,22 @@
+import { isIctalError } from "../base/errors.js";
+import type { Store } from "../store/store.js";
+import type { Catalogue } from "./catalogue.js";
+
+/** Name of the list of files that `synthesizeCorpus` writes last beside `edf/`; a folder without it is half-written. */
+export const SYNTHETIC_MARKER = "synthetic.json";
+
+/** Name of the synthetic corpus a catalogue is of, by the marker beside its `edf/` folder; undefined for all others. */
+export async function readSyntheticName(store: Store, catalogue: Catalogue): Promise<string | undefined> {
+  const key = catalogue.recordings[0]?.edfKey ?? "";
+  const root = /^(.*\/)?edf\//.exec(key);
+  if (!root) return undefined;
+  try {
+    const bytes = await store.read(`${root[1] ?? ""}${SYNTHETIC_MARKER}`);
+    const marker: unknown = JSON.parse(new TextDecoder().decode(bytes));
+    const seed = (marker as { seed?: unknown } | null)?.seed; // any JSON may lie there
+    return typeof seed === "number" ? `Ictal synthetic corpus, seed ${seed}` : undefined;
+  } catch (error) {
+    if (isIctalError(error, "NotFoundError") || error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}

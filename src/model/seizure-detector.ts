@@ -1,0 +1,278 @@
+/**
+ * The reference system's detector: U-Net encoder, residual multi-kernel blocks, bidirectional Mamba-2 layers, U-Net
+ * decoder; 32,606,439 parameters at its default size. Tensor names equal the state_dict of brain-go-brr v2.
+ */
+import { ConfigError } from "../base/errors.js";
+import { type Tensor, type Tensor3D, type Tensor4D, tf } from "../tensor/tf.js";
+import { convBlock, type Declaration, declareConvBlock } from "./conv-block.js";
+import type { Detector, DropoutSpec } from "./detector.js";
+import {
+  batchNorm,
+  conv1d,
+  convTranspose1d,
+  dropout,
+  type ForwardContext,
+  fromChannelsFirst,
+  layerNorm,
+  linear,
+  type NamedTensors,
+  patchConv1d,
+  relu,
+} from "./layers.js";
+import { type Mamba2Shape, mamba2, mamba2Specs } from "./mamba2.js";
+import {
+  batchNormBuffers,
+  convolutionSpecs,
+  linearSpecs,
+  normSpecs,
+  transposedConvolutionSpecs,
+} from "./parameters.js";
+
+export interface SeizureDetectorConfig {
+  readonly name: "seizure_detector";
+  /** @default 19 */
+  readonly inputChannels?: number;
+  /** Channels of the first stage; each further stage doubles them. @default 64 */
+  readonly baseChannels?: number;
+  /** Stages of the U-Net, each halving the rate. @default 4 */
+  readonly stages?: number;
+  /** Residual blocks between encoder and Mamba. @default 3 */
+  readonly residualBlocks?: number;
+  /** Odd kernels of their branches. @default [3, 5, 7] */
+  readonly residualKernels?: readonly number[];
+  /** Share of channels they drop. @default 0.1 */
+  readonly residualDropout?: number;
+  /** Bidirectional layers. @default 6 */
+  readonly mambaLayers?: number;
+  /** @default 16 */
+  readonly stateSize?: number;
+  /** Width of Mamba's causal convolution, 2 to 4 as in the published kernels. @default 4 */
+  readonly mambaConvolution?: number;
+  /** Mamba's inner size over its model size. @default 2 */
+  readonly expand?: number;
+  /** @default 64 */
+  readonly headSize?: number;
+  /** Positions per chunk of the state space product. @default 64 */
+  readonly chunk?: number;
+  /** Share of values dropped after each bidirectional layer. @default 0.1 */
+  readonly mambaDropout?: number;
+}
+
+type Plan = Required<SeizureDetectorConfig> & { readonly channels: readonly number[]; readonly mamba: Mamba2Shape };
+
+/** Kernel sizes that the reference fixes. */
+const STEM_KERNEL = 7;
+const STAGE_KERNEL = 5;
+
+function planOf(config: SeizureDetectorConfig): Plan {
+  const {
+    baseChannels = 64,
+    stages = 4,
+    expand = 2,
+    headSize = 64,
+    chunk = 64,
+    stateSize = 16,
+    mambaConvolution = 4,
+  } = config;
+  const channels = Array.from({ length: stages }, (_, stage) => baseChannels * 2 ** stage);
+  const modelSize = channels.at(-1) ?? 0;
+  const counts = { baseChannels, stages, expand, headSize, chunk, stateSize };
+  for (const [key, value] of Object.entries(counts)) {
+    if (!Number.isSafeInteger(value) || value < 1) {
+      throw new ConfigError(`invalid model ${key}: ${value}; expected a whole number of at least 1`, { key, value });
+    }
+  }
+  if ((modelSize * expand) % headSize !== 0) {
+    throw new ConfigError(
+      `invalid model headSize: ${headSize}; expected a divisor of ${modelSize * expand} (${modelSize} channels times ${expand})`,
+      { key: "headSize", value: headSize, allowed: `divisors of ${modelSize * expand}` },
+    );
+  }
+  if (!(mambaConvolution >= 2 && mambaConvolution <= 4)) {
+    throw new ConfigError(`invalid model mambaConvolution: ${mambaConvolution}; expected 2, 3 or 4`, {
+      key: "mambaConvolution",
+      value: mambaConvolution,
+      allowed: "2, 3, 4",
+    });
+  }
+  return {
+    inputChannels: 19,
+    residualBlocks: 3,
+    residualKernels: [3, 5, 7],
+    residualDropout: 0.1,
+    mambaLayers: 6,
+    mambaDropout: 0.1,
+    ...config,
+    baseChannels,
+    stages,
+    expand,
+    headSize,
+    chunk,
+    stateSize,
+    mambaConvolution,
+    channels,
+    mamba: { modelSize, stateSize, convolution: mambaConvolution, expand, headSize, chunk },
+  };
+}
+
+/** Channels of each branch: equal shares, the remainder going to the last. */
+function branchChannels(channels: number, branches: number): number[] {
+  const share = Math.floor(channels / branches);
+  return Array.from({ length: branches }, (_, i) => (i === branches - 1 ? channels - share * (branches - 1) : share));
+}
+
+const start = "fan-out-normal";
+
+function declareEncoder(into: Declaration, { channels, inputChannels }: Plan): void {
+  declareConvBlock(into, "encoder.input_conv", {
+    inputs: inputChannels,
+    outputs: channels[0]!,
+    kernel: STEM_KERNEL,
+    start,
+  });
+  for (const [stage, outputs] of channels.entries()) {
+    const inputs = channels[Math.max(0, stage - 1)]!;
+    declareConvBlock(into, `encoder.encoder_blocks.${stage}.0`, { inputs, outputs, kernel: STAGE_KERNEL, start });
+    declareConvBlock(into, `encoder.encoder_blocks.${stage}.1`, {
+      inputs: outputs,
+      outputs,
+      kernel: STAGE_KERNEL,
+      start,
+    });
+    into.parameters.push(
+      ...convolutionSpecs(`encoder.downsample.${stage}`, { inputs: outputs, outputs, kernel: 2, start }),
+    );
+  }
+}
+
+function declareResidual(into: Declaration, plan: Plan): void {
+  const channels = plan.mamba.modelSize;
+  const shares = branchChannels(channels, plan.residualKernels.length);
+  const declareConvNorm = (conv: string, norm: string, outputs: number, kernel: number) => {
+    into.parameters.push(
+      ...convolutionSpecs(conv, { inputs: channels, outputs, kernel, start }),
+      ...normSpecs(norm, outputs),
+    );
+    into.buffers.push(...batchNormBuffers(norm, outputs));
+  };
+  for (let block = 0; block < plan.residualBlocks; block++) {
+    const name = `rescnn.blocks.${block}`;
+    for (const [i, kernel] of plan.residualKernels.entries()) {
+      declareConvNorm(`${name}.branches.${i}.0`, `${name}.branches.${i}.1`, shares[i]!, kernel);
+    }
+    declareConvNorm(`${name}.fusion.0`, `${name}.fusion.1`, channels, 1);
+  }
+}
+
+function declareMamba(into: Declaration, { mamba, mambaLayers }: Plan): void {
+  for (let layer = 0; layer < mambaLayers; layer++) {
+    const name = `mamba.layers.${layer}`;
+    into.parameters.push(
+      ...mamba2Specs(`${name}.forward_mamba_real`, mamba),
+      ...mamba2Specs(`${name}.backward_mamba_real`, mamba),
+      ...linearSpecs(`${name}.output_proj`, 2 * mamba.modelSize, mamba.modelSize),
+      ...normSpecs(`${name}.layer_norm`, mamba.modelSize),
+    );
+  }
+}
+
+function declareDecoder(into: Declaration, { channels, inputChannels, stages, baseChannels }: Plan): void {
+  for (let i = 0; i < stages; i++) {
+    const inputs = channels[stages - 1 - i]!;
+    const outputs = channels[Math.max(0, stages - 2 - i)]!;
+    into.parameters.push(...transposedConvolutionSpecs(`decoder.upsample.${i}`, { inputs, outputs, kernel: 2, start }));
+    const joined = outputs + inputs; // the skip of this stage has as many channels as its input
+    declareConvBlock(into, `decoder.decoder_blocks.${i}.0`, { inputs: joined, outputs, kernel: STAGE_KERNEL, start });
+    declareConvBlock(into, `decoder.decoder_blocks.${i}.1`, { inputs: outputs, outputs, kernel: STAGE_KERNEL, start });
+  }
+  into.parameters.push(
+    ...convolutionSpecs("decoder.output_conv", { inputs: baseChannels, outputs: inputChannels, kernel: 1, start }),
+    ...convolutionSpecs("detection_head", { inputs: inputChannels, outputs: 1, kernel: 1, start }),
+  );
+}
+
+function dropoutsOf(plan: Plan): DropoutSpec[] {
+  const { modelSize } = plan.mamba;
+  const blocks = Array.from(
+    { length: plan.residualBlocks },
+    (_, block): DropoutSpec => ({
+      name: `rescnn.blocks.${block}.dropout`,
+      rate: plan.residualDropout,
+      kind: "channel",
+      shape: (batchSize) => [batchSize, 1, 1, modelSize],
+    }),
+  );
+  const layers = Array.from(
+    { length: plan.mambaLayers },
+    (_, layer): DropoutSpec => ({
+      name: `mamba.layers.${layer}.dropout`,
+      rate: plan.mambaDropout,
+      kind: "element",
+      shape: (batchSize, sampleCount) => [batchSize, sampleCount / 2 ** plan.stages, modelSize],
+    }),
+  );
+  return [...blocks, ...layers].filter(({ rate }) => rate > 0);
+}
+
+function residualBlock(x: Tensor4D, p: NamedTensors, name: string, plan: Plan, context: ForwardContext): Tensor4D {
+  const branches = plan.residualKernels.map((_, i) =>
+    relu(batchNorm(conv1d(x, p, `${name}.branches.${i}.0`), p, `${name}.branches.${i}.1`, context)),
+  );
+  const fused = batchNorm(conv1d(tf.concat(branches, 3), p, `${name}.fusion.0`), p, `${name}.fusion.1`, context);
+  const kept = dropout(fused, `${name}.dropout`, [x.shape[0], 1, 1, x.shape[3]], context);
+  return relu(tf.add(kept, x) as Tensor4D);
+}
+
+/** x [B, L, D]: both directions, joined, projected back, added, normalised. */
+function bidirectionalLayer(x: Tensor, p: NamedTensors, name: string, plan: Plan, context: ForwardContext): Tensor {
+  const forwards = mamba2(x, p, `${name}.forward_mamba_real`, plan.mamba);
+  const backwards = tf.reverse(mamba2(tf.reverse(x, [1]), p, `${name}.backward_mamba_real`, plan.mamba), [1]);
+  const projected = linear(tf.concat([forwards, backwards], 2), p, `${name}.output_proj`);
+  return layerNorm(tf.add(x, dropout(projected, `${name}.dropout`, x.shape, context)), p, `${name}.layer_norm`);
+}
+
+function forward(plan: Plan, p: NamedTensors, x: Tensor, context: ForwardContext): Tensor {
+  const { stages, mambaLayers, residualBlocks } = plan;
+  let h = convBlock(fromChannelsFirst(x), p, "encoder.input_conv", context); // [B, 1, L, base]
+  const skips: Tensor4D[] = [];
+  for (let stage = 0; stage < stages; stage++) {
+    const name = `encoder.encoder_blocks.${stage}`;
+    h = convBlock(convBlock(h, p, `${name}.0`, context), p, `${name}.1`, context);
+    skips.push(h);
+    h = patchConv1d(h, p, `encoder.downsample.${stage}`); // [B, 1, L / 2^(stage+1), base * 2^stage]
+  }
+  for (let block = 0; block < residualBlocks; block++) h = residualBlock(h, p, `rescnn.blocks.${block}`, plan, context);
+  const [batch, , positions, size] = h.shape;
+  let sequence: Tensor = tf.reshape(h, [batch, positions, size]) as Tensor3D;
+  for (let layer = 0; layer < mambaLayers; layer++) {
+    sequence = bidirectionalLayer(sequence, p, `mamba.layers.${layer}`, plan, context);
+  }
+  h = tf.reshape(sequence, [batch, 1, positions, size]);
+  for (let i = 0; i < stages; i++) {
+    const name = `decoder.decoder_blocks.${i}`;
+    h = tf.concat([convTranspose1d(h, p, `decoder.upsample.${i}`), skips[stages - 1 - i]!], 3);
+    h = convBlock(convBlock(h, p, `${name}.0`, context), p, `${name}.1`, context);
+  }
+  return tf.reshape(conv1d(conv1d(h, p, "decoder.output_conv"), p, "detection_head"), [batch, x.shape[2]!]);
+}
+
+/** The reference's detector, one logit per sample; convolutions start as there, Mamba blocks as published. */
+export function seizureDetector(config: SeizureDetectorConfig): Detector {
+  const plan = planOf(config);
+  const { channels, mamba, ...filled } = plan;
+  const into: Declaration = { parameters: [], buffers: [] };
+  declareEncoder(into, plan);
+  declareResidual(into, plan);
+  declareMamba(into, plan);
+  declareDecoder(into, plan);
+  return {
+    name: plan.name,
+    config: filled,
+    ...into,
+    dropouts: dropoutsOf(plan),
+    inputChannels: plan.inputChannels,
+    lengthMultiple: 2 ** plan.stages,
+    outputStrideSamples: 1,
+    forward: (p, x, context) => forward(plan, p, x, context),
+  };
+}

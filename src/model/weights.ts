@@ -1,0 +1,52 @@
+import { CacheError } from "../base/errors.js";
+import type { Detector } from "./detector.js";
+import type { ParameterSpec, ParameterValues } from "./parameters.js";
+import type { SafetensorsFile, StoredTensor } from "./safetensors.js";
+
+/** Values of the given specifications as tensors with their shapes. Throws a RangeError when one is missing. */
+export function storedTensors(specs: readonly ParameterSpec[], values: ParameterValues): Record<string, StoredTensor> {
+  return Object.fromEntries(
+    specs.map(({ name, shape }) => {
+      const array = values[name];
+      if (!array) throw new RangeError(`no values for ${name}`);
+      return [name, { shape, values: array }];
+    }),
+  );
+}
+
+/** How many differences a message lists. */
+const LISTED = 12;
+
+function differencesOf(specs: readonly ParameterSpec[], file: SafetensorsFile): string[] {
+  const differences: string[] = [];
+  for (const { name, shape } of specs) {
+    const found = file.tensors[name];
+    if (!found) {
+      const type = file.otherTypes[name];
+      differences.push(type ? `${name}: ${type} where F32 is expected` : `${name}: missing, expected [${shape}]`);
+    } else if (found.shape.join() !== shape.join()) differences.push(`${name}: [${found.shape}], expected [${shape}]`);
+  }
+  const known = new Set(specs.map(({ name }) => name));
+  for (const name of Object.keys(file.tensors))
+    if (!known.has(name)) differences.push(`${name}: not part of this model`);
+  return differences;
+}
+
+/**
+ * The values a detector needs from a file of weights, parameters and running statistics alike. Counters of batches that
+ * PyTorch keeps (`num_batches_tracked`) are passed over. Throws a CacheError that lists every tensor that differs when
+ * the file is of another architecture.
+ */
+export function detectorValues(detector: Detector, file: SafetensorsFile, path: string): ParameterValues {
+  const specs = [...detector.parameters, ...detector.buffers];
+  const differences = differencesOf(specs, file);
+  if (differences.length > 0) {
+    const more = differences.length > LISTED ? `; and ${differences.length - LISTED} more` : "";
+    throw new CacheError(
+      `${path} does not hold the weights of this ${detector.name}: ${differences.slice(0, LISTED).join("; ")}${more}. ` +
+        "Use the model section that the checkpoint was trained with",
+      { found: Object.keys(file.tensors).length, expected: specs.length },
+    );
+  }
+  return Object.fromEntries(specs.map(({ name }) => [name, file.tensors[name]!.values]));
+}

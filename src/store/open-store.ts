@@ -1,0 +1,31 @@
+import { fileURLToPath } from "node:url";
+import { folderStore } from "./folder-store.js";
+import { type S3StoreOptions, s3Store } from "./s3-store.js";
+import type { Store } from "./store.js";
+
+/** Options of `openStore` that count for s3:// addresses only. */
+export type OpenStoreOptions = Omit<S3StoreOptions, "bucket" | "prefix">;
+
+/**
+ * The store an address names: `s3://bucket/prefix`, `file:///folder` or the path of a folder. Nothing is opened or
+ * asked until the first use. RangeError for an address of any other kind.
+ */
+export function openStore(urlOrPath: string, options: OpenStoreOptions = {}): Store {
+  if (urlOrPath === "") throw new RangeError("invalid store address: it is empty; give a folder or s3://bucket/prefix");
+  if (urlOrPath.startsWith("s3://")) return s3Store({ ...parseS3Url(urlOrPath), ...options });
+  if (urlOrPath.startsWith("file://")) return folderStore(fileURLToPath(urlOrPath));
+  const scheme = /^([a-z][a-z0-9+.-]+):\/\//i.exec(urlOrPath)?.[1];
+  if (scheme) {
+    throw new RangeError(
+      `invalid store address: ${urlOrPath}; "${scheme}" is not served, give a folder or s3://bucket/prefix`,
+    );
+  }
+  return folderStore(urlOrPath);
+}
+
+/** Bucket and key prefix of `s3://bucket/prefix`; RangeError when it is none. */
+export function parseS3Url(url: string): { bucket: string; prefix: string } {
+  const found = /^s3:\/\/([^/?#]+)(?:\/(.*))?$/s.exec(url);
+  if (!found) throw new RangeError(`invalid S3 address: ${url}; expected s3://bucket/prefix`);
+  return { bucket: found[1]!, prefix: found[2] ?? "" };
+}

@@ -1,0 +1,110 @@
+import type { S3Client, S3ClientConfig } from "@aws-sdk/client-s3";
+
+/** How a bucket is reached. */
+export interface S3StoreOptions {
+  readonly bucket: string;
+  /** Folder within the bucket that keys are relative to. @default the whole bucket */
+  readonly prefix?: string;
+  /** Address of an S3-compatible service. @default AWS_ENDPOINT_URL_S3, then AWS_ENDPOINT_URL, then AWS itself */
+  readonly endpoint?: string;
+  /** @default AWS_REGION, then the profile's region, then us-east-1 */
+  readonly region?: string;
+  /** Name in the shared AWS configuration files. @default AWS_PROFILE, then "default" */
+  readonly profile?: string;
+  /** @default the SDK's chain: environment, shared files, single sign-on, container, machine */
+  readonly credentials?: {
+    readonly accessKeyId: string;
+    readonly secretAccessKey: string;
+    readonly sessionToken?: string;
+  };
+  /** Send unsigned requests, for public buckets. @default false */
+  readonly anonymous?: boolean;
+  /** Agree to pay for requests and transfer. @default false */
+  readonly requesterPays?: boolean;
+  /** Put the bucket into the path instead of the host name. @default true with an endpoint, else false */
+  readonly forcePathStyle?: boolean;
+  /** Most open connections; keep it above the number of reads at a time. @default 256 */
+  readonly maxConnections?: number;
+  /** A connection silent for so long, or slower than 1 KiB/s over so long, is given up and resumed. @default 15000 */
+  readonly stallMilliseconds?: number;
+  /** @default 2500 */
+  readonly connectMilliseconds?: number;
+  /** First wait before a retry; doubled each time. @default 200 */
+  readonly backoffMilliseconds?: number;
+  /** Take a 32-digit ETag of an unencrypted object for its MD5. @default true */
+  readonly etagIsMd5?: boolean;
+}
+
+export type Sdk = typeof import("@aws-sdk/client-s3");
+
+/** A client ready for use, with what error messages say about where it points. */
+export interface S3Connection {
+  readonly sdk: Sdk;
+  readonly client: S3Client;
+  readonly region: string;
+}
+
+/** The endpoint to use: the option's, else the environment's, else undefined for AWS. RangeError when it is no URL. */
+export function endpointOf(options: Pick<S3StoreOptions, "endpoint">): string | undefined {
+  const ignoreEnvironment = process.env.AWS_IGNORE_CONFIGURED_ENDPOINT_URLS === "true";
+  const fromEnvironment = process.env.AWS_ENDPOINT_URL_S3 || process.env.AWS_ENDPOINT_URL;
+  const endpoint = options.endpoint || (ignoreEnvironment ? undefined : fromEnvironment) || undefined;
+  if (endpoint !== undefined && !(URL.canParse(endpoint) && /^https?:$/.test(new URL(endpoint).protocol))) {
+    throw new RangeError(`invalid endpoint: ${endpoint}; expected http://host:port or https://host`);
+  }
+  return endpoint;
+}
+
+/** Loads the SDK, which costs some 100 ms, and builds a client. */
+export async function connectS3(options: S3StoreOptions): Promise<S3Connection> {
+  const sdk = await import("@aws-sdk/client-s3");
+  const client = createClient(sdk, options, options.region);
+  try {
+    return { sdk, client, region: await client.config.region() };
+  } catch {
+    client.destroy(); // no region is configured anywhere: the SDK follows redirects from the first one to the right one
+    const region = "us-east-1";
+    return { sdk, client: createClient(sdk, options, region), region };
+  }
+}
+
+function createClient(sdk: Sdk, options: S3StoreOptions, region: string | undefined): S3Client {
+  const endpoint = endpointOf(options);
+  const stall = options.stallMilliseconds ?? 15_000;
+  const agent = { maxSockets: options.maxConnections ?? 256, keepAlive: true };
+  const config: S3ClientConfig = {
+    maxAttempts: 1, // retries are ours: they cover the body too, which the SDK's do not
+    forcePathStyle: options.forcePathStyle ?? endpoint !== undefined,
+    followRegionRedirects: endpoint === undefined,
+    requestChecksumCalculation: "WHEN_REQUIRED",
+    responseChecksumValidation: "WHEN_REQUIRED", // digests are checked by the reader, resumed bodies included
+    requestHandler: {
+      connectionTimeout: options.connectMilliseconds ?? 2500,
+      requestTimeout: stall,
+      socketTimeout: stall,
+      throwOnRequestTimeout: true,
+      httpAgent: agent,
+      httpsAgent: agent,
+    },
+    ...(endpoint !== undefined && { endpoint }),
+    ...(region !== undefined && { region }),
+    ...(options.profile !== undefined && { profile: options.profile }),
+    ...(options.credentials && { credentials: options.credentials }),
+    ...(options.anonymous && { signer: { sign: async (request) => request } }),
+  };
+  return withoutVersionWarning(() => new sdk.S3Client(config));
+}
+
+const WARNING_SWITCH = "AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED";
+
+/** The SDK's own switch for its notice about coming Node versions; our dependencies are pinned, so it helps nobody. */
+function withoutVersionWarning<T>(create: () => T): T {
+  const before = process.env[WARNING_SWITCH];
+  process.env[WARNING_SWITCH] = "true";
+  try {
+    return create();
+  } finally {
+    if (before === undefined) delete process.env[WARNING_SWITCH];
+    else process.env[WARNING_SWITCH] = before;
+  }
+}

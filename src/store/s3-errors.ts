@@ -1,0 +1,242 @@
+import { NotFoundError, StoreError } from "../base/errors.js";
+
+/** Where a request went, for messages; holds no secret. */
+export interface S3Place {
+  readonly bucket: string;
+  /** Origin of a custom endpoint; undefined for AWS. */
+  readonly endpoint: string | undefined;
+  readonly region: string;
+  readonly profile?: string;
+  readonly anonymous?: boolean;
+  readonly key?: string;
+}
+
+/** What the SDK and Node put on an error, as far as it is looked at here. */
+export interface RawError {
+  readonly name: string;
+  readonly message: string;
+  readonly code?: string;
+  readonly status?: number;
+  /** The region a wrong-region answer names. */
+  readonly actualRegion?: string;
+}
+
+interface SdkFields {
+  name?: string;
+  message?: string;
+  code?: string;
+  Code?: string;
+  Region?: string;
+  errors?: { code?: string }[];
+  $metadata?: { httpStatusCode?: number };
+  $response?: { statusCode?: number; headers?: Record<string, string> };
+}
+
+/** Reads the fields that tell errors apart. */
+export function rawError(error: unknown): RawError {
+  const { name = "", message = "", code, Code, Region, errors, $metadata, $response } = error as SdkFields;
+  const status = $metadata?.httpStatusCode ?? $response?.statusCode;
+  const actualRegion = Region ?? $response?.headers?.["x-amz-bucket-region"];
+  const network = code ?? errors?.[0]?.code; // Node reports several refused addresses as one AggregateError
+  return {
+    name: Code ?? name,
+    message,
+    ...(network !== undefined && { code: network }),
+    ...(status !== undefined && { status }),
+    ...(actualRegion !== undefined && { actualRegion }),
+  };
+}
+
+const REFUSED = new Set(["ECONNREFUSED", "EHOSTUNREACH", "ENETUNREACH", "EADDRNOTAVAIL", "EHOSTDOWN", "ENETDOWN"]);
+const UNKNOWN_HOST = new Set(["ENOTFOUND", "EAI_AGAIN", "EAI_FAIL", "EAI_NODATA"]);
+const BROKEN = new Set(["ECONNRESET", "EPIPE", "ECONNABORTED", "ERR_STREAM_PREMATURE_CLOSE", "ETIMEDOUT"]);
+const BUSY = new Set([
+  "SlowDown",
+  "InternalError",
+  "ServiceUnavailable",
+  "RequestTimeout",
+  "RequestLimitExceeded",
+  "Throttling",
+  "ThrottlingException",
+  "TooManyRequests",
+]);
+
+/**
+ * What to do about an error: "busy" the service asks for patience, "connect" it was not reached, "broken" the
+ * connection failed on the way, "skew" the clock was wrong and the SDK now corrects it, "final" asking again is useless.
+ */
+export function retryKind(error: RawError): "busy" | "connect" | "broken" | "skew" | "final" {
+  const { name, message, code = "", status = 0 } = error;
+  if (REFUSED.has(code) || UNKNOWN_HOST.has(code) || isConnectTimeout(error)) return "connect";
+  if (BUSY.has(name) || status === 429 || (status >= 500 && status !== 501)) return "busy";
+  if (name === "RequestTimeTooSkewed") return "skew";
+  if (name === "TimeoutError" || BROKEN.has(code) || message === "aborted") return "broken";
+  return "final";
+}
+
+function isConnectTimeout({ name, message }: RawError): boolean {
+  return name === "TimeoutError" && message.includes("did not establish a connection");
+}
+
+/** Codes of failures that every further request would meet too, so that a long task gives up at once. */
+export const HOPELESS_CODES: ReadonlySet<string> = new Set([
+  "NoCredentials",
+  "InvalidAccessKeyId",
+  "SignatureDoesNotMatch",
+  "ExpiredToken",
+  "InvalidToken",
+  "WrongRegion",
+  "Unreachable",
+  "UnknownHost",
+  "Certificate",
+  "NotS3",
+  "RequestTimeTooSkewed",
+]);
+
+/** One of our errors for a failed request: what happened, where, and what to do. */
+export function explainS3Error(error: unknown, place: S3Place, attempt: number): NotFoundError | StoreError {
+  const raw = rawError(error);
+  const target = place.key === undefined ? `bucket "${place.bucket}"` : `s3://${place.bucket}/${place.key}`;
+  const where = place.endpoint ?? `AWS (region ${place.region})`;
+  if (raw.name === "NoSuchBucket") {
+    const message = `no bucket "${place.bucket}" at ${where}; check the bucket's name${place.endpoint ? " and the endpoint" : ", or give the endpoint of the service that has it"}`;
+    return new NotFoundError(message, place.bucket, { cause: error });
+  }
+  if (raw.name === "NoSuchKey") {
+    return new NotFoundError(`no object ${target} at ${where}`, place.key ?? place.bucket, { cause: error });
+  }
+  const [code, text] = describe(raw, place, target, where);
+  const details = {
+    code,
+    attempt,
+    ...(place.key !== undefined && { key: place.key }),
+    ...(raw.status !== undefined && { status: raw.status }),
+  };
+  return new StoreError(attempt > 1 ? `${text} (tried ${attempt} times)` : text, details, { cause: error });
+}
+
+type Described = [code: string, text: string];
+
+function describe(raw: RawError, place: S3Place, target: string, where: string): Described {
+  return (
+    describeNetwork(raw, target, where) ??
+    describeLogin(raw, place, target, where) ??
+    describeRest(raw, place, target, where)
+  );
+}
+
+function describeNetwork(raw: RawError, target: string, where: string): Described | undefined {
+  const { code = "", name } = raw;
+  if (UNKNOWN_HOST.has(code)) {
+    return [
+      "UnknownHost",
+      `cannot find the host of ${where} (${code}) for ${target}; check the endpoint's name, the region and the network's DNS`,
+    ];
+  }
+  if (REFUSED.has(code)) {
+    return [
+      "Unreachable",
+      `cannot reach ${where} (${code}) for ${target}; check that the service runs and that address and port are right`,
+    ];
+  }
+  if (isConnectTimeout(raw)) {
+    return [
+      "Unreachable",
+      `no connection to ${where} in time for ${target}; check address, port, firewall and network`,
+    ];
+  }
+  if (/CERT|SELF_SIGNED|SSL|TLS|ALTNAME/.test(code)) {
+    return [
+      "Certificate",
+      `the certificate of ${where} is not accepted (${code}); name its authority in NODE_EXTRA_CA_CERTS, or use http:// if the service has no TLS`,
+    ];
+  }
+  if (code === "EPROTO" || code.startsWith("HPE_")) {
+    return [
+      "NotS3",
+      `${where} does not speak the protocol expected (${code}); check http:// against https:// and the port`,
+    ];
+  }
+  if (name === "TimeoutError")
+    return ["Stalled", `${where} stopped answering for ${target}; try again later, or raise stallMilliseconds`];
+  if (BROKEN.has(code) || raw.message === "aborted") {
+    return ["Broken", `the connection to ${where} broke off for ${target}; try again`];
+  }
+  return undefined;
+}
+
+function describeLogin(raw: RawError, place: S3Place, target: string, where: string): Described | undefined {
+  const using = place.profile === undefined ? "" : ` of profile "${place.profile}"`;
+  switch (raw.name) {
+    case "CredentialsProviderError":
+    case "TokenProviderError":
+      return [
+        "NoCredentials",
+        `no usable credentials${using} for ${target} at ${where}; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, name a profile that exists (--profile), or read a public bucket with --anonymous`,
+      ];
+    case "InvalidAccessKeyId":
+      return [
+        raw.name,
+        `${where} does not know the access key id${using} used for ${target}; check AWS_ACCESS_KEY_ID or the profile`,
+      ];
+    case "SignatureDoesNotMatch":
+      return [
+        raw.name,
+        `${where} refuses the signature${using} for ${target}: the secret does not belong to the access key id; check AWS_SECRET_ACCESS_KEY or the profile`,
+      ];
+    case "ExpiredToken":
+    case "InvalidToken":
+    case "TokenRefreshRequired":
+      return [
+        "ExpiredToken",
+        `the session${using} used for ${target} has expired or is not valid at ${where}; log in again (aws sso login) or set fresh credentials`,
+      ];
+    case "RequestTimeTooSkewed":
+      return [raw.name, `this machine's clock is too far from that of ${where}; set the clock`];
+    case "AuthorizationHeaderMalformed":
+    case "PermanentRedirect":
+    case "IllegalLocationConstraintException":
+      return wrongRegion(raw, place, where);
+  }
+  if (raw.status === 301 || raw.status === 307) return wrongRegion(raw, place, where);
+  if (raw.status === 403 || raw.status === 401) return ["AccessDenied", denied(place, target, where, using)];
+  return undefined;
+}
+
+function wrongRegion(raw: RawError, place: S3Place, where: string): Described {
+  const actual = raw.actualRegion;
+  const found = actual ? `lives in region ${actual}` : "lives in another region";
+  const action = actual
+    ? `set --region ${actual} or AWS_REGION=${actual}`
+    : "set --region or AWS_REGION to the bucket's region";
+  return [
+    "WrongRegion",
+    `bucket "${place.bucket}" ${found}, but ${where} was asked in region ${place.region}; ${action}`,
+  ];
+}
+
+function denied(place: S3Place, target: string, where: string, using: string): string {
+  if (place.anonymous)
+    return `${where} denies ${target} to anonymous requests; give credentials, and leave --anonymous away`;
+  return `${where} denies ${target} to the credentials${using}; they need s3:ListBucket and s3:GetObject, and a requester-pays bucket needs --requester-pays`;
+}
+
+function describeRest(raw: RawError, place: S3Place, target: string, where: string): Described {
+  if (raw.name === "InvalidBucketName") return [raw.name, `"${place.bucket}" is not a legal bucket name at ${where}`];
+  if (raw.name === "InvalidObjectState") {
+    return [raw.name, `${target} is archived (Glacier); restore it in ${where} first`];
+  }
+  if (retryKind(raw) === "busy")
+    return [
+      raw.name,
+      `${where} was too busy for ${target} (${raw.name}); try again later or with a lower --concurrency`,
+    ];
+  if (raw.status !== undefined && (raw.status < 300 || raw.status === 404)) {
+    return [
+      "NotS3",
+      `${where} gave an answer for ${target} that is not S3's (status ${raw.status}); check the endpoint`,
+    ];
+  }
+  const status = raw.status === undefined ? "" : `status ${raw.status}, `;
+  return [raw.name || "Unknown", `${where} failed for ${target}: ${status}${raw.name} ${raw.message}`.trimEnd()];
+}

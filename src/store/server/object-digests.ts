@@ -1,0 +1,35 @@
+import { createHash } from "node:crypto";
+import { crc32 } from "node:zlib";
+import { openObject } from "../open-object.js";
+import type { ObjectInfo, Store } from "../store.js";
+
+/** Digests of one version of an object: `md5` in hexadecimal, `crc32` as the number. */
+export interface ObjectDigests {
+  readonly md5: string;
+  readonly crc32: number;
+}
+
+/** Digests of a store's objects, computed once per version (key, size and the store's own tag) and kept in memory. */
+export function digestCache(store: Store): (info: ObjectInfo) => Promise<ObjectDigests> {
+  const known = new Map<string, { version: string; digests: Promise<ObjectDigests> }>();
+  return (info) => {
+    const version = `${info.size} ${info.etag} ${info.modifiedMilliseconds}`;
+    const found = known.get(info.key);
+    if (found?.version === version) return found.digests;
+    const digests = computeDigests(store, info);
+    known.set(info.key, { version, digests });
+    digests.catch(() => known.delete(info.key));
+    return digests;
+  };
+}
+
+async function computeDigests(store: Store, info: ObjectInfo): Promise<ObjectDigests> {
+  const md5 = createHash("md5");
+  let crc = 0;
+  const { body } = await openObject(store, info.key, { ifMatch: info.etag });
+  for await (const chunk of body) {
+    md5.update(chunk);
+    crc = crc32(chunk, crc);
+  }
+  return { md5: md5.digest("hex"), crc32: crc };
+}

@@ -1,0 +1,248 @@
+import { readdir, readFile, rename, rm, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { commitFile, temporaryName, writeFileAtomic } from "../base/atomic-file.js";
+import { canonicalJson, sha256 } from "../base/canonical.js";
+import { CacheError, NotFoundError } from "../base/errors.js";
+import { createDetector, type Detector, type ModelConfig } from "../model/detector.js";
+import type { ParameterSpec, ParameterValues } from "../model/parameters.js";
+import { loadSafetensors, type SafetensorsFile, type StoredTensor, saveSafetensors } from "../model/safetensors.js";
+import { detectorValues, storedTensors } from "../model/weights.js";
+import type { OptimizerState } from "./train-program.js";
+
+/*
+ * A checkpoint is a folder `<run>/checkpoints/step-00000100` of
+ *   model.safetensors      parameters and running statistics by their PyTorch names
+ *   average.safetensors    averaged weights in the same form, where a run keeps them
+ *   optimizer.safetensors  moments, as `exp_avg.<name>` and `exp_avg_sq.<name>`
+ *   state.json             everything else a run needs to go on
+ * It is written under another name and renamed whole. No file holds a time or a path, so equal runs give equal bytes.
+ */
+
+/** What the weights were trained for; stored in every weights file, so that it can be used alone. */
+export interface WeightsOrigin {
+  readonly model: ModelConfig;
+  readonly windowSamples: number;
+  readonly sampleRateHz: number;
+  readonly channels: readonly string[];
+  readonly cacheKey: string;
+}
+
+/** A validation that was the best so far. */
+export interface BestMetric {
+  readonly name: string;
+  readonly value: number;
+  readonly step: number;
+}
+
+/** Everything but the tensors. */
+export interface CheckpointState {
+  readonly formatVersion: 1;
+  readonly step: number;
+  /** Steps that changed the weights. */
+  readonly updates: number;
+  readonly nonFiniteSteps: number;
+  readonly stepsPerEpoch: number;
+  readonly totalSteps: number;
+  readonly best: BestMetric | null;
+  /** Validations since the best. */
+  readonly withoutBetter: number;
+  /** A validation is due that had not ended when this was written. */
+  readonly isValidationPending: boolean;
+  /** Sum of the losses since the last validation, and their number. */
+  readonly epochLoss: readonly [sum: number, count: number];
+  readonly origin: WeightsOrigin;
+  /** Options that decide the numbers. */
+  readonly recipe: Readonly<Record<string, unknown>>;
+  /** One line per training recording. */
+  readonly dataLines: readonly string[];
+}
+
+const MODEL_FILE = "model.safetensors";
+const AVERAGE_FILE = "average.safetensors";
+const OPTIMIZER_FILE = "optimizer.safetensors";
+const STATE_FILE = "state.json";
+
+/** The folder that holds a run's checkpoints. */
+export function checkpointsDir(runDir: string): string {
+  return join(runDir, "checkpoints");
+}
+
+/** Folder of the checkpoint of a step. */
+export function checkpointDir(runDir: string, step: number): string {
+  return join(checkpointsDir(runDir), `step-${String(step).padStart(8, "0")}`);
+}
+
+/** Steps of the whole checkpoints of a run, ascending. */
+export async function listCheckpoints(runDir: string): Promise<number[]> {
+  const names = await readdir(checkpointsDir(runDir)).catch(() => [] as string[]);
+  return names.flatMap((name) => (/^step-\d{8,}$/.test(name) ? [Number(name.slice(5))] : [])).sort((a, b) => a - b);
+}
+
+function metadataOf(origin: WeightsOrigin): Record<string, string> {
+  return { format: "pt", ictal: canonicalJson(origin) };
+}
+
+function moments(specs: readonly ParameterSpec[], state: OptimizerState): Record<string, StoredTensor> {
+  const named = (prefix: string, values: ParameterValues) =>
+    Object.entries(storedTensors(specs, values)).map(([name, tensor]) => [`${prefix}.${name}`, tensor] as const);
+  return Object.fromEntries([...named("exp_avg", state.first), ...named("exp_avg_sq", state.second)]);
+}
+
+/**
+ * Write a checkpoint so that a reader sees it whole or not at all, and return the path of its weights. One of the same
+ * step is replaced.
+ */
+export async function writeCheckpoint(
+  runDir: string,
+  detector: Detector,
+  tensors: OptimizerState,
+  state: CheckpointState,
+): Promise<string> {
+  const target = checkpointDir(runDir, state.step);
+  const temporary = temporaryName(target);
+  const specs = [...detector.parameters, ...detector.buffers];
+  const metadata = metadataOf(state.origin);
+  const weights = (parameters: ParameterValues) => storedTensors(specs, { ...parameters, ...tensors.buffers });
+  try {
+    await saveSafetensors(join(temporary, MODEL_FILE), weights(tensors.parameters), metadata);
+    if (tensors.average) await saveSafetensors(join(temporary, AVERAGE_FILE), weights(tensors.average), metadata);
+    await saveSafetensors(join(temporary, OPTIMIZER_FILE), moments(detector.parameters, tensors), metadata);
+    await writeFileAtomic(join(temporary, STATE_FILE), `${canonicalJson(state)}\n`);
+    await rm(target, { recursive: true, force: true });
+    await commitFile(temporary, target);
+  } catch (error) {
+    await rm(temporary, { recursive: true, force: true });
+    throw error;
+  }
+  return join(target, MODEL_FILE);
+}
+
+/** Replace the state of a checkpoint whose tensors stay as they are. */
+export async function writeCheckpointState(runDir: string, state: CheckpointState): Promise<void> {
+  await writeFileAtomic(join(checkpointDir(runDir, state.step), STATE_FILE), `${canonicalJson(state)}\n`);
+}
+
+/** Remove all checkpoints but the newest `keepLast` and that of `bestStep`, and leavings of killed writes. */
+export async function pruneCheckpoints(runDir: string, keepLast: number, bestStep: number | undefined): Promise<void> {
+  const steps = await listCheckpoints(runDir);
+  const kept = new Set([...steps.slice(-keepLast), bestStep]);
+  for (const step of steps)
+    if (!kept.has(step)) await rm(checkpointDir(runDir, step), { recursive: true, force: true });
+  for (const name of await readdir(checkpointsDir(runDir)).catch(() => [] as string[])) {
+    if (name.includes(".tmp-")) await rm(join(checkpointsDir(runDir), name), { recursive: true, force: true });
+  }
+}
+
+/** Move a run's checkpoints away before a fresh run takes its folder, then remove them. */
+export async function discardCheckpoints(runDir: string): Promise<void> {
+  const old = temporaryName(checkpointsDir(runDir));
+  await rename(checkpointsDir(runDir), old);
+  await rm(old, { recursive: true, force: true });
+}
+
+/** Read the state of a checkpoint folder. Throws a CacheError when it is not one of ours. */
+export async function readCheckpointState(dir: string): Promise<CheckpointState> {
+  const path = join(dir, STATE_FILE);
+  let state: CheckpointState;
+  try {
+    state = JSON.parse(await readFile(path, "utf8")) as CheckpointState;
+  } catch (error) {
+    throw new CacheError(`${path} cannot be read: ${(error as Error).message}`, {}, { cause: error });
+  }
+  if (state?.formatVersion !== 1) {
+    throw new CacheError(`${path} has format version ${JSON.stringify(state?.formatVersion)}, this program reads 1`, {
+      found: state?.formatVersion,
+      expected: 1,
+    });
+  }
+  return state;
+}
+
+function momentsOf(detector: Detector, file: SafetensorsFile, prefix: string, path: string): ParameterValues {
+  return Object.fromEntries(
+    detector.parameters.map(({ name, shape }) => {
+      const tensor = file.tensors[`${prefix}.${name}`];
+      if (tensor?.shape.join() !== shape.join()) {
+        throw new CacheError(`${path} does not hold ${prefix}.${name} of shape [${shape}]`, {
+          found: tensor?.shape,
+          expected: shape,
+        });
+      }
+      return [name, tensor.values];
+    }),
+  );
+}
+
+/** Read the tensors of a checkpoint folder for a detector of the same architecture. */
+export async function readCheckpointTensors(dir: string, detector: Detector): Promise<OptimizerState> {
+  const modelPath = join(dir, MODEL_FILE);
+  const averagePath = join(dir, AVERAGE_FILE);
+  const momentsPath = join(dir, OPTIMIZER_FILE);
+  const values = detectorValues(detector, await loadSafetensors(modelPath), modelPath);
+  const pick = (specs: readonly ParameterSpec[], from: ParameterValues) =>
+    Object.fromEntries(specs.map(({ name }) => [name, from[name]!]));
+  const hasAverage = await stat(averagePath).then(
+    () => true,
+    () => false,
+  );
+  const average = hasAverage ? detectorValues(detector, await loadSafetensors(averagePath), averagePath) : undefined;
+  const file = await loadSafetensors(momentsPath);
+  return {
+    parameters: pick(detector.parameters, values),
+    buffers: pick(detector.buffers, values),
+    first: momentsOf(detector, file, "exp_avg", momentsPath),
+    second: momentsOf(detector, file, "exp_avg_sq", momentsPath),
+    average: average && pick(detector.parameters, average),
+  };
+}
+
+/** Weights to predict with. */
+export interface LoadedWeights {
+  readonly detector: Detector;
+  readonly values: ParameterValues;
+  readonly origin: WeightsOrigin;
+  /** SHA-256 of the weights file. */
+  readonly hash: string;
+  readonly path: string;
+}
+
+/** The weights file that a path means: itself, that of a checkpoint folder, or of a run's best or newest checkpoint. */
+async function weightsPath(path: string): Promise<string> {
+  const found = await stat(path).catch(() => undefined);
+  if (!found) throw new NotFoundError(`no checkpoint at ${path}`, path);
+  if (!found.isDirectory()) return path;
+  const names = await readdir(path);
+  if (names.includes(AVERAGE_FILE)) return join(path, AVERAGE_FILE);
+  if (names.includes(MODEL_FILE)) return join(path, MODEL_FILE);
+  const steps = await listCheckpoints(path);
+  const newest = steps.at(-1);
+  if (newest === undefined)
+    throw new NotFoundError(`no checkpoint in ${path}; expected a run, a checkpoint or a .safetensors file`, path);
+  const { best } = await readCheckpointState(checkpointDir(path, newest));
+  return weightsPath(checkpointDir(path, best && steps.includes(best.step) ? best.step : newest));
+}
+
+function originOf({ metadata }: SafetensorsFile, path: string): WeightsOrigin {
+  try {
+    return JSON.parse(metadata.ictal ?? "") as WeightsOrigin;
+  } catch (error) {
+    throw new CacheError(
+      `${path} does not say which model it belongs to (metadata "ictal"); give the model's configuration`,
+      { found: Object.keys(metadata), expected: "ictal" },
+      { cause: error },
+    );
+  }
+}
+
+/**
+ * Load the weights at `path`: a .safetensors file, a checkpoint folder, or a run folder (its best checkpoint). Averaged
+ * weights are preferred where there are some. `origin` stands in for files that do not carry their own.
+ */
+export async function loadWeights(path: string, origin?: WeightsOrigin): Promise<LoadedWeights> {
+  const file = await weightsPath(path);
+  const stored = await loadSafetensors(file);
+  const known = origin ?? originOf(stored, file);
+  const detector = createDetector(known.model);
+  const values = detectorValues(detector, stored, file);
+  return { detector, values, origin: known, hash: sha256(await readFile(file)), path: file };
+}

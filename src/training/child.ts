@@ -1,0 +1,80 @@
+/** The training process that `startTraining` forks: reads one "start", then reports until "done" or "failed". */
+import { openExecutor } from "../tensor/open.js";
+import { runTraining } from "./loop.js";
+import { type FromChild, restoreError, storeError, type ToChild } from "./messages.js";
+import { fillTrainOptions, type TrainOptions } from "./options.js";
+import type { TrainReport, Validate } from "./run.js";
+import { openTrainingData } from "./run-data.js";
+
+/** Time a step may take to end once the parent is gone. */
+const GRACE_MILLISECONDS = 60_000;
+
+const interrupt = new AbortController();
+const waiting = new Map<
+  number,
+  { resolve(metrics: Readonly<Record<string, number>>): void; reject(error: Error): void }
+>();
+
+function tell(message: FromChild): Promise<void> {
+  return new Promise((resolve) => {
+    if (!process.connected) resolve();
+    else process.send?.(message, undefined, undefined, () => resolve()); // an error here means that the parent is gone
+  });
+}
+
+/** Asks the parent, which has the labels and the scorer. */
+const validateByParent: Validate = (predictions) =>
+  new Promise((resolve, reject) => {
+    const request = waiting.size === 0 ? 1 : Math.max(...waiting.keys()) + 1;
+    waiting.set(request, { resolve, reject });
+    interrupt.signal.addEventListener("abort", () => reject(interrupt.signal.reason as Error), { once: true });
+    void tell({ type: "validate", request, predictions });
+  });
+
+async function train(options: TrainOptions, isValidated: boolean): Promise<TrainReport> {
+  const filled = fillTrainOptions(options);
+  const executor = await openExecutor(filled.device, { threads: filled.threads });
+  const data = await openTrainingData(filled.data, filled.seed);
+  try {
+    await tell({ type: "started", executor: executor.name, choice: executor.choice });
+    return await runTraining(options, data, executor, {
+      onMetrics: (metrics) => void tell({ type: "metrics", metrics }),
+      onValidation: (result) => void tell({ type: "validation", result }),
+      onWarning: (text) => void tell({ type: "warning", text }),
+      onCheckpoint: (path, step) => void tell({ type: "checkpoint", path, step }),
+      validate: isValidated ? validateByParent : undefined,
+      signal: interrupt.signal,
+    });
+  } finally {
+    await data.reader.close();
+    await executor.dispose();
+  }
+}
+
+async function start({ options, isValidated }: Extract<ToChild, { type: "start" }>): Promise<void> {
+  const last: FromChild = await train(options, isValidated).then(
+    (report) => ({ type: "done", report }) as const,
+    (error: unknown) => ({ type: "failed", error: storeError(error) }) as const,
+  );
+  await tell(last);
+  process.exit(last.type === "done" ? 0 : 1); // backends may keep threads that would hold the process open
+}
+
+function answer(message: Extract<ToChild, { request: number }>): void {
+  const asked = waiting.get(message.request);
+  waiting.delete(message.request);
+  if (message.type === "validated") asked?.resolve(message.metrics);
+  else asked?.reject(restoreError(message.error));
+}
+
+process.on("message", (message: ToChild) => {
+  if (message.type === "start") void start(message);
+  else if (message.type === "stop") interrupt.abort();
+  else answer(message);
+});
+process.on("SIGINT", () => interrupt.abort()); // a terminal sends it to both processes
+process.on("SIGTERM", () => interrupt.abort());
+process.on("disconnect", () => {
+  interrupt.abort();
+  setTimeout(() => process.exit(1), GRACE_MILLISECONDS).unref();
+});

@@ -1,0 +1,81 @@
+import type { Config } from "../base/config-schema.js";
+import { UnsupportedError } from "../base/errors.js";
+import { modelFromConfig } from "../model/from-config.js";
+import type { Blend } from "./blend.js";
+import type { TrainOptions } from "./options.js";
+
+const EXECUTOR_OF: Readonly<Record<string, string>> = { cuda: "onnx-cuda", cpu: "onnx-cpu", mps: "onnx-webgpu" };
+
+/** The executor that `experiment.device` means: PyTorch's device names or an executor's own. */
+export function deviceFromConfig({ experiment }: Config): string {
+  return EXECUTOR_OF[experiment.device] ?? experiment.device;
+}
+
+/** The blending that `postprocessing.stitching.method` means. */
+export function blendFromConfig({ postprocessing }: Config): Blend {
+  const { method } = postprocessing.stitching;
+  return method === "max" ? "max" : method === "overlap_add_weighted" ? "triangular" : "mean";
+}
+
+function dataFromConfig({ data }: Config): TrainOptions["data"] {
+  const { balance } = data;
+  return {
+    cacheDir: data.cache_dir,
+    windowSeconds: data.window_size,
+    strideSeconds: data.stride,
+    devSplit: data.split_policy === "custom" ? null : "dev",
+    devShare: data.validation_split,
+    splitSeed: data.split_seed,
+    balance: data.use_balanced_sampling ? { fullRatio: balance.full_ratio, noneRatio: balance.none_ratio } : false,
+  };
+}
+
+/**
+ * A training run from a configuration. `experiment.output_dir` becomes the run's folder. Throws an UnsupportedError for
+ * what the training step cannot do: other optimizers than adamw, and gradient accumulation.
+ */
+export function trainOptionsFromConfig(config: Config): TrainOptions {
+  const { training, experiment, logging } = config;
+  if (training.optimizer !== "adamw") {
+    throw new UnsupportedError(`training.optimizer: ${training.optimizer} is not supported; adamw is`);
+  }
+  if (training.gradient_accumulation_steps !== 1) {
+    throw new UnsupportedError(
+      "training.gradient_accumulation_steps above 1 is not supported; set training.batch_size instead",
+    );
+  }
+  const { early_stopping: stopping } = training;
+  return {
+    runDir: experiment.output_dir,
+    data: dataFromConfig(config),
+    model: modelFromConfig(config.model),
+    epochs: training.epochs,
+    batchSize: training.batch_size,
+    seed: experiment.seed,
+    learningRate: training.learning_rate,
+    schedule: { kind: training.scheduler.type, warmupRatio: training.scheduler.warmup_ratio },
+    loss: {
+      kind: training.loss,
+      alpha: training.focal_alpha,
+      gamma: training.focal_gamma,
+      labelSmoothing: training.label_smoothing,
+      posWeight: "auto",
+    },
+    optimizer: {
+      weightDecay: training.weight_decay,
+      decayAll: training.decay_all,
+      gradientClip: training.gradient_clip,
+      averageDecay: training.ema_decay,
+    },
+    device: deviceFromConfig(config),
+    maxSteps: training.max_steps ?? undefined,
+    maxHours: training.max_hours ?? undefined,
+    checkpointEveryEpochs: training.checkpoint_interval,
+    validation: { blend: blendFromConfig(config) },
+    metric: { name: stopping.metric, mode: stopping.mode },
+    patience: stopping.patience,
+    logEverySteps: logging.log_every_n_steps,
+    tensorBoard: logging.tensorboard,
+    resume: training.resume,
+  };
+}

@@ -1,0 +1,96 @@
+import type { TrainMetrics, ValidationResult } from "./run.js";
+
+/** The present state of a run, as shown. */
+export interface TrainingView {
+  readonly runDir: string;
+  readonly state: "starting" | "training" | "validating" | "stopping" | "done" | "failed";
+  /** Steps done. */
+  readonly step: number;
+  /** Of the steps of this process; thinned out when there are many. */
+  readonly metrics: readonly TrainMetrics[];
+  readonly validations: readonly ValidationResult[];
+  readonly warnings: readonly string[];
+  /** Name of the metric that decides which checkpoint is the best. */
+  readonly metricName: string;
+  /** What runs the steps and why. */
+  readonly executor: string | undefined;
+  /** Weights of the newest checkpoint. */
+  readonly checkpoint: string | undefined;
+  /** Why it failed. */
+  readonly failure: string | undefined;
+}
+
+function clock(seconds: number): string {
+  if (!Number.isFinite(seconds)) return "n/a";
+  const whole = Math.max(0, Math.round(seconds));
+  return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
+}
+
+/** Label and value of each line shown. */
+function rowsOf(view: TrainingView): [label: string, value: string][] {
+  const last = view.metrics.at(-1);
+  const validation = view.validations.at(-1);
+  const rows: [string, string][] = [["state", view.state]];
+  if (last) {
+    rows.push(
+      ["step", `${last.step} of ${last.totalSteps}, epoch ${last.epoch}`],
+      ["loss", last.loss.toPrecision(4)],
+      ["learning rate", last.learningRate.toExponential(2)],
+      ["speed", `${last.windowsPerSecond.toFixed(1)} windows/s, ${clock(last.secondsLeft)} left`],
+    );
+  }
+  if (validation) {
+    const metrics = Object.entries(validation.metrics).map(([name, value]) => `${name} ${value.toPrecision(4)}`);
+    rows.push([`validation at step ${validation.step}`, metrics.join(", ")]);
+  }
+  if (view.executor) rows.push(["executor", view.executor]);
+  if (view.checkpoint) rows.push(["checkpoint", view.checkpoint]);
+  for (const warning of view.warnings) rows.push(["warning", warning]);
+  if (view.failure) rows.push(["failure", view.failure]);
+  return rows;
+}
+
+/** The state as lines of text. */
+export function textOf(view: TrainingView): string {
+  const rows = rowsOf(view);
+  const width = Math.max(...rows.map(([label]) => label.length));
+  return [`Training in ${view.runDir}`, ...rows.map(([label, value]) => `  ${label.padEnd(width)}  ${value}`)].join(
+    "\n",
+  );
+}
+
+function escapeHtml(text: string): string {
+  return text.replace(/[&<>"]/g, (sign) => `&#${sign.charCodeAt(0)};`);
+}
+
+const CURVE = { width: 320, height: 80, points: 160 };
+
+/** The loss over the steps as one line, thinned to what the width can show. */
+function lossCurve(metrics: readonly TrainMetrics[]): string {
+  const finite = metrics.filter(({ loss }) => Number.isFinite(loss));
+  const every = Math.max(1, Math.ceil(finite.length / CURVE.points));
+  const shown = finite.filter((_, i) => i % every === 0);
+  if (shown.length < 2) return "";
+  const losses = shown.map(({ loss }) => loss);
+  const low = Math.min(...losses);
+  const span = Math.max(...losses) - low || 1;
+  const points = shown.map(({ loss }, i) => {
+    const x = (i * CURVE.width) / (shown.length - 1);
+    const y = CURVE.height * (1 - (loss - low) / span);
+    return `${x.toFixed(1)},${y.toFixed(1)}`;
+  });
+  const { width, height } = CURVE;
+  return (
+    `<svg width="${width}" height="${height + 4}" viewBox="0 -2 ${width} ${height + 4}" role="img" aria-label="loss by step">` +
+    `<polyline points="${points.join(" ")}" fill="none" stroke="#1f77b4" stroke-width="1.5"/></svg>`
+  );
+}
+
+/** The state as a small table with the curve of the loss. */
+export function htmlOf(view: TrainingView): string {
+  const rows = rowsOf(view).map(
+    ([label, value]) =>
+      `<tr><th style="text-align:left">${escapeHtml(label)}</th><td style="text-align:left">${escapeHtml(value)}</td></tr>`,
+  );
+  return `<div><b>Training in ${escapeHtml(view.runDir)}</b><table>${rows.join("")}</table>${lossCurve(view.metrics)}</div>`;
+}

@@ -1,0 +1,177 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { htmlOf, type TrainingView, textOf } from "./handle-display.js";
+import { type FromChild, restoreError, storeError, type ToChild } from "./messages.js";
+import { fillTrainOptions, type TrainOptions } from "./options.js";
+import type { TrainMetrics, TrainReport, Validate, ValidationResult } from "./run.js";
+
+/** A training run in its own process. Shows its present state in notebooks. */
+export interface TrainingHandle extends TrainingView {
+  /** Calls back after every change; returns a function that ends it. */
+  onUpdate(callback: (handle: TrainingHandle) => void): () => void;
+  /** Ask for an end at the next step, with a checkpoint, and wait for it. */
+  stop(): Promise<TrainReport>;
+  /** Fulfilled when training has ended in order, also by `stop`; rejected when it failed or its process died. */
+  readonly done: Promise<TrainReport>;
+  /** Id of the process; undefined when it could not be started. */
+  readonly processId: number | undefined;
+}
+
+export interface StartOptions {
+  /** Metrics from dev predictions, taken in this process, where labels and scorer are. Without it nothing is validated. */
+  readonly validate?: Validate;
+  /** As `stop()`. */
+  readonly signal?: AbortSignal;
+}
+
+/** Steps remembered for plots; beyond it every other one is forgotten. */
+const HISTORY = 2000;
+
+/** Characters of the process's output kept for an error message. */
+const OUTPUT_KEPT = 4000;
+
+const display = Symbol.for("Jupyter.display");
+
+class TrainingProcess implements TrainingHandle {
+  state: TrainingView["state"] = "starting";
+  step = 0;
+  metrics: readonly TrainMetrics[] = [];
+  validations: readonly ValidationResult[] = [];
+  warnings: readonly string[] = [];
+  executor: string | undefined;
+  checkpoint: string | undefined;
+  failure: string | undefined;
+  readonly runDir: string;
+  readonly metricName: string;
+  readonly done: Promise<TrainReport>;
+
+  readonly #child: ChildProcess;
+  readonly #validate: Validate | undefined;
+  readonly #callbacks = new Set<(handle: TrainingHandle) => void>();
+  #output = "";
+  #settle!: { resolve(report: TrainReport): void; reject(error: Error): void };
+
+  constructor(options: TrainOptions, child: ChildProcess, validate: Validate | undefined) {
+    this.runDir = options.runDir;
+    this.metricName = fillTrainOptions(options).metric.name;
+    this.#child = child;
+    this.#validate = validate;
+    this.done = new Promise((resolve, reject) => {
+      this.#settle = { resolve, reject };
+    });
+    this.done.catch(() => undefined); // whoever awaits `done` or reads `failure` learns of it; it must not end a notebook
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.on("data", (chunk: Buffer) => {
+        this.#output = (this.#output + chunk.toString("utf8")).slice(-OUTPUT_KEPT);
+      });
+    }
+    child.on("message", (message: FromChild) => this.#receive(message));
+    child.on("error", (error) => this.#fail(error));
+    child.on("close", (code, signal) => this.#fail(new Error(this.#deathMessage(code, signal))));
+    this.#tell({ type: "start", options, isValidated: validate !== undefined });
+  }
+
+  get processId(): number | undefined {
+    return this.#child.pid;
+  }
+
+  onUpdate(callback: (handle: TrainingHandle) => void): () => void {
+    this.#callbacks.add(callback);
+    return () => void this.#callbacks.delete(callback);
+  }
+
+  stop(): Promise<TrainReport> {
+    if (!this.#isOver()) this.state = "stopping";
+    this.#tell({ type: "stop" });
+    return this.done;
+  }
+
+  [display](): Record<string, string> {
+    return { "text/html": htmlOf(this), "text/plain": textOf(this) };
+  }
+
+  #isOver(): boolean {
+    return this.state === "done" || this.state === "failed";
+  }
+
+  #tell(message: ToChild): void {
+    if (this.#child.connected) this.#child.send(message, () => undefined); // a dead process is reported by its exit
+  }
+
+  #update(): void {
+    for (const callback of this.#callbacks) callback(this);
+  }
+
+  #fail(error: Error): void {
+    if (this.#isOver()) return;
+    this.state = "failed";
+    this.failure = error.message;
+    this.#settle.reject(error);
+    this.#update();
+  }
+
+  #receive(message: FromChild): void {
+    if (message.type === "failed") {
+      this.#fail(restoreError(message.error));
+      return;
+    }
+    this.#takeIn(message);
+    if (message.type === "done") this.#settle.resolve(message.report);
+    if (message.type === "validate") void this.#answer(message);
+    this.#update();
+  }
+
+  #takeIn(message: FromChild): void {
+    const isStopping = this.state === "stopping";
+    if (message.type === "started") this.executor = message.choice;
+    else if (message.type === "metrics") {
+      this.step = message.metrics.step;
+      this.metrics = remembered(this.metrics, message.metrics);
+    } else if (message.type === "validation") this.validations = [...this.validations, message.result];
+    else if (message.type === "warning") this.warnings = [...this.warnings, message.text];
+    else if (message.type === "checkpoint") this.checkpoint = message.path;
+    if (message.type === "done") this.state = "done";
+    else if (!isStopping) this.state = message.type === "validate" ? "validating" : "training";
+  }
+
+  async #answer({ request, predictions }: Extract<FromChild, { type: "validate" }>): Promise<void> {
+    try {
+      const metrics = { ...(await this.#validate?.(predictions)) };
+      this.#tell({ type: "validated", request, metrics });
+    } catch (error) {
+      this.#tell({ type: "not-validated", request, error: storeError(error) });
+    }
+  }
+
+  #deathMessage(code: number | null, signal: NodeJS.Signals | null): string {
+    const how = signal ? `was killed by ${signal}` : `ended with code ${code}`;
+    const next = this.checkpoint ? `Resume from ${this.checkpoint}.` : "There is no checkpoint yet.";
+    const output = this.#output.trim();
+    const last = output ? `Its last output:\n${output}` : "It printed nothing.";
+    return `the training process ${how} after step ${this.step}. ${next} ${last}`;
+  }
+}
+
+/** The history with one more step; when it grows too long, every other step is dropped. */
+function remembered(history: readonly TrainMetrics[], metrics: TrainMetrics): readonly TrainMetrics[] {
+  const longer = [...history, metrics];
+  return longer.length <= HISTORY ? longer : longer.filter((_, i) => i % 2 === 0 || i === longer.length - 1);
+}
+
+/**
+ * Start training in a child process, so that neither its memory nor its long native calls disturb this one. Checkpoints
+ * are the contract: whatever happens to either process, `resume: true` goes on from the newest. The child ends when this
+ * process does. Throws a ConfigError on impossible options.
+ */
+export function startTraining(options: TrainOptions, { validate, signal }: StartOptions = {}): TrainingHandle {
+  fillTrainOptions(options); // refuse impossible options here, before a process is started
+  const child = fork(fileURLToPath(new URL("./child.js", import.meta.url)), [], {
+    serialization: "advanced",
+    stdio: ["ignore", "pipe", "pipe", "ipc"],
+    execArgv: [],
+  });
+  const handle = new TrainingProcess(options, child, validate);
+  if (signal?.aborted) void handle.stop();
+  signal?.addEventListener("abort", () => void handle.stop(), { once: true });
+  return handle;
+}

@@ -1,0 +1,168 @@
+import { join } from "node:path";
+import { type Batch, openBatches } from "../dataset/batches.js";
+import { parameterCount } from "../model/parameters.js";
+import type { Executor } from "../tensor/program.js";
+import { checkpointDir } from "./checkpoint.js";
+import { openEventFile } from "./event-file.js";
+import { createGuards } from "./guards.js";
+import { type FilledTrainOptions, fillTrainOptions, type TrainOptions } from "./options.js";
+import { createPredictor } from "./predict.js";
+import {
+  type Run,
+  type StopReason,
+  secondsPerStep,
+  startingProgress,
+  type TrainCallbacks,
+  type TrainReport,
+} from "./run.js";
+import { epochWindows, type TrainingData } from "./run-data.js";
+import { openRunLog } from "./run-log.js";
+import { type PreparedRun, prepareRun } from "./run-setup.js";
+import { takeStep } from "./run-step.js";
+import { isValidationDue, saveCheckpoint, validateAndSave } from "./run-validation.js";
+
+const MILLISECONDS_PER_HOUR = 3_600_000;
+
+function stopReason({ progress, options, prepared, callbacks }: Run, deadline: number): StopReason | undefined {
+  if (progress.step >= prepared.state.totalSteps) return "finished";
+  if (options.patience > 0 && progress.withoutBetter >= options.patience) return "no-improvement";
+  if (callbacks.signal?.aborted) return "interrupted";
+  if (options.maxSteps !== undefined && progress.step >= options.maxSteps) return "max-steps";
+  return performance.now() >= deadline ? "max-hours" : undefined;
+}
+
+/** Batches from the present step to the end of its epoch. */
+function batchesOfEpoch({ options, data, progress, prepared }: Run): AsyncGenerator<Batch, void, undefined> {
+  const { batchSize, seed, augment } = options;
+  const { stepsPerEpoch } = prepared.state;
+  const epoch = Math.floor(progress.step / stepsPerEpoch);
+  return openBatches(data.reader, data.index, {
+    order: epochWindows(data.selection, batchSize, seed, epoch),
+    batchSize,
+    startPosition: (progress.step % stepsPerEpoch) * batchSize,
+    augment,
+    seed,
+    epoch,
+  });
+}
+
+/** Steps, validations and checkpoints until there is a reason to stop. */
+async function runSteps(run: Run): Promise<StopReason> {
+  const { progress, options, prepared } = run;
+  const deadline = performance.now() + (options.maxHours ?? Number.POSITIVE_INFINITY) * MILLISECONDS_PER_HOUR;
+  if (prepared.state.isValidationPending && !(await validateAndSave(run))) return "interrupted";
+  for (;;) {
+    const reason = stopReason(run, deadline);
+    if (reason) {
+      if (prepared.resumedFrom !== progress.step) await saveCheckpoint(run); // nothing was due: a run without steps
+      return reason;
+    }
+    progress.stepStarted = performance.now();
+    for await (const batch of batchesOfEpoch(run)) {
+      await takeStep(run, batch);
+      const stopped = await afterStep(run, deadline);
+      if (stopped) return stopped;
+    }
+  }
+}
+
+/** What is due after a step: validation, checkpoint, the end. */
+async function afterStep(run: Run, deadline: number): Promise<StopReason | undefined> {
+  const { progress, options } = run;
+  const isDue = isValidationDue(run);
+  if (isDue && !(await validateAndSave(run))) return "interrupted";
+  const stopped = stopReason(run, deadline);
+  const { checkpointEverySteps } = options;
+  const isInterval = checkpointEverySteps > 0 && progress.step % checkpointEverySteps === 0;
+  if (!isDue && (stopped || isInterval)) await saveCheckpoint(run);
+  progress.stepStarted = performance.now();
+  return stopped;
+}
+
+async function openRun(
+  options: FilledTrainOptions,
+  prepared: PreparedRun,
+  data: TrainingData,
+  executor: Executor,
+  callbacks: TrainCallbacks,
+): Promise<Run & { readonly warnings: string[] }> {
+  const { detector, train, state, loss } = prepared;
+  const progress = startingProgress(prepared);
+  const compiled = await executor.compile(train.program);
+  compiled.setState(train.packState(prepared.tensors));
+  const isValidated = callbacks.validate !== undefined && data.dev.length > 0;
+  const windows = { batchSize: options.batchSize, windowSamples: data.index.windowSamples };
+  const predictor = isValidated ? await createPredictor(executor, detector, windows) : undefined;
+  const log = await openRunLog(join(options.runDir, "metrics.jsonl"), state.step);
+  const events = options.tensorBoard ? openEventFile(join(options.runDir, "tensorboard")) : undefined;
+  const warnings: string[] = [];
+  const warn = (text: string) => {
+    warnings.push(text);
+    log.append({ kind: "warning", step: progress.step, text });
+    callbacks.onWarning?.(text);
+  };
+  const scalars: Run["scalars"] = (step, values) => events?.scalars(step, values);
+  const guard = createGuards({ loss });
+  return {
+    options,
+    data,
+    prepared,
+    callbacks,
+    compiled,
+    predictor,
+    progress,
+    validations: [],
+    log,
+    scalars,
+    warn,
+    guard,
+    warnings,
+  };
+}
+
+/**
+ * Train in this process: the loop behind `startTraining`. Batches follow (seed, epoch), dropout and augmentation
+ * (seed, step), so that a resumed run takes the very steps that an uninterrupted one takes. Validation is a callback.
+ * Throws a CacheError when the folder holds another run, and an Error when a hundred steps in a row are not finite.
+ */
+export async function runTraining(
+  given: TrainOptions,
+  data: TrainingData,
+  executor: Executor,
+  callbacks: TrainCallbacks = {},
+): Promise<TrainReport> {
+  const options = fillTrainOptions(given);
+  const prepared = await prepareRun(options, data);
+  const run = await openRun(options, prepared, data, executor, callbacks);
+  try {
+    for (const notice of prepared.notices) run.warn(notice);
+    const stopped = await runSteps(run);
+    return reportOf(run, executor.name, stopped, run.warnings);
+  } finally {
+    await run.compiled.dispose();
+    await run.predictor?.dispose();
+  }
+}
+
+function reportOf(run: Run, executor: string, stopped: StopReason, warnings: readonly string[]): TrainReport {
+  const { progress, options, prepared, validations } = run;
+  const { stepsPerEpoch, totalSteps } = prepared.state;
+  const weights = (step: number) => join(checkpointDir(options.runDir, step), "model.safetensors");
+  const seconds = secondsPerStep(progress);
+  return {
+    steps: progress.step,
+    epoch: Math.ceil(progress.step / stepsPerEpoch),
+    bestMetric: progress.best?.value ?? null,
+    metricName: options.metric.name,
+    checkpoint: weights(progress.best?.step ?? progress.step),
+    lastCheckpoint: weights(progress.step),
+    executor,
+    secondsPerStep: Number.isNaN(seconds) ? null : seconds,
+    nonFiniteSteps: progress.nonFiniteSteps,
+    parameters: parameterCount(prepared.detector.parameters),
+    stopped,
+    totalSteps,
+    validations,
+    warnings,
+  };
+}

@@ -1,0 +1,44 @@
+import { isIctalError } from "../base/errors.js";
+import type { TrainOptions } from "./options.js";
+import type { RecordingPrediction } from "./predict.js";
+import type { TrainMetrics, TrainReport, ValidationResult } from "./run.js";
+
+/** What the parent tells the training process. */
+export type ToChild =
+  | { readonly type: "start"; readonly options: TrainOptions; readonly isValidated: boolean }
+  | { readonly type: "stop" }
+  | { readonly type: "validated"; readonly request: number; readonly metrics: Readonly<Record<string, number>> }
+  | { readonly type: "not-validated"; readonly request: number; readonly error: StoredError };
+
+/** What the training process tells the parent. */
+export type FromChild =
+  | { readonly type: "started"; readonly executor: string; readonly choice: string }
+  | { readonly type: "metrics"; readonly metrics: TrainMetrics }
+  | { readonly type: "validate"; readonly request: number; readonly predictions: readonly RecordingPrediction[] }
+  | { readonly type: "validation"; readonly result: ValidationResult }
+  | { readonly type: "warning"; readonly text: string }
+  | { readonly type: "checkpoint"; readonly path: string; readonly step: number }
+  | { readonly type: "done"; readonly report: TrainReport }
+  | { readonly type: "failed"; readonly error: StoredError };
+
+/** An error on its way between processes. */
+export interface StoredError {
+  readonly name: string;
+  readonly message: string;
+  readonly stack: string | undefined;
+  /** Tag of one of our own errors. */
+  readonly tag: string | undefined;
+}
+
+/** An error as plain data. */
+export function storeError(error: unknown): StoredError {
+  if (!(error instanceof Error)) return { name: "Error", message: String(error), stack: undefined, tag: undefined };
+  const { name, message, stack } = error;
+  return { name, message, stack, tag: isIctalError(error) ? error.tag : undefined };
+}
+
+/** The error again, as an Error of the same name whose stack is that of the process it comes from. */
+export function restoreError({ name, message, stack, tag }: StoredError): Error {
+  const error = Object.assign(new Error(message), { name, stack: stack ?? message });
+  return tag === undefined ? error : Object.assign(error, { tag });
+}

@@ -1,0 +1,98 @@
+import { CacheError, ConfigError } from "../base/errors.js";
+import { type Manifest, readManifest } from "../cache/manifest.js";
+import { openWindowReader } from "../dataset/window-reader.js";
+import type { Executor } from "../tensor/program.js";
+import type { Blend } from "./blend.js";
+import { loadWeights, type WeightsOrigin } from "./checkpoint.js";
+import { createPredictor, type RecordingPrediction } from "./predict.js";
+import { writePrediction } from "./prediction-store.js";
+
+export interface PredictRecordingsOptions {
+  /** A .safetensors file, a checkpoint folder, or a run's folder, whose best checkpoint is taken. */
+  readonly checkpoint: string;
+  readonly cacheDir: string;
+  /** Manifest of that cache. @default read from it */
+  readonly manifest?: Manifest;
+  /** Only recordings of this split. @default every split but "eval", which must be named to be opened */
+  readonly split?: string;
+  /** Only these recordings, by id. */
+  readonly ids?: readonly string[];
+  readonly executor: Executor;
+  /** Windows per forward pass. @default 16 */
+  readonly batchSize?: number;
+  /** From start to start of the windows laid over a recording. @default half a window */
+  readonly strideSeconds?: number;
+  /** @default "mean" */
+  readonly blend?: Blend;
+  /** Values per second. @default the network's own rate */
+  readonly rateHz?: number;
+  /** Store every prediction there as it comes. */
+  readonly outDir?: string;
+  /** @default "float16" */
+  readonly storeAs?: "float16" | "float32";
+  /** Predict on a cache made by another chain than the one trained on. @default false */
+  readonly allowOtherCache?: boolean;
+  readonly signal?: AbortSignal;
+}
+
+function chosenRecordings({ recordings }: Manifest, { split, ids }: PredictRecordingsOptions): number[] {
+  const wanted = ids && new Set(ids);
+  const chosen = recordings.flatMap((recording, position) => {
+    const inSplit =
+      split === undefined ? wanted !== undefined || recording.split !== "eval" : recording.split === split;
+    return inSplit && (!wanted || wanted.has(recording.id)) ? [position] : [];
+  });
+  if (chosen.length > 0) return chosen;
+  const splits = [...new Set(recordings.map((recording) => recording.split))].sort().join(", ");
+  throw new ConfigError(`no recording to predict: split ${split ?? "(all but eval)"}; the cache has ${splits}`, {
+    key: "split",
+    value: split,
+    allowed: splits,
+  });
+}
+
+/** Throws a CacheError when the weights were trained on signals of another kind. */
+function checkOrigin(origin: WeightsOrigin, manifest: Manifest, allowOtherCache: boolean): void {
+  const found = `${manifest.channels.join(" ")} at ${manifest.sampleRateHz} Hz`;
+  const expected = `${origin.channels.join(" ")} at ${origin.sampleRateHz} Hz`;
+  if (found !== expected)
+    throw new CacheError(`the cache holds ${found}, the weights take ${expected}`, { found, expected });
+  if (origin.cacheKey === manifest.key || allowOtherCache) return;
+  throw new CacheError(
+    `the cache ${manifest.key} was made by another chain than ${origin.cacheKey}, which the weights were trained on; use that cache, or allow it with allowOtherCache`,
+    { found: manifest.key, expected: origin.cacheKey },
+  );
+}
+
+/**
+ * Probabilities of seizure over whole recordings from stored weights, one recording after another in the order of the
+ * manifest. Windows overlap and are blended; the last one ends where the recording ends; a recording shorter than a
+ * window is padded with zeros whose answers are dropped. Throws a CacheError when weights and cache do not belong
+ * together.
+ */
+export async function* predictRecordings(
+  options: PredictRecordingsOptions,
+): AsyncGenerator<RecordingPrediction, void, undefined> {
+  const { cacheDir, executor, batchSize = 16, blend, rateHz, outDir, storeAs = "float16", signal } = options;
+  const { detector, values, origin, hash } = await loadWeights(options.checkpoint);
+  const manifest = options.manifest ?? (await readManifest(cacheDir));
+  checkOrigin(origin, manifest, options.allowOtherCache ?? false);
+  const recordings = chosenRecordings(manifest, options);
+  const { windowSamples, sampleRateHz } = origin;
+  const strideSeconds = options.strideSeconds ?? windowSamples / sampleRateHz / 2;
+  const logitSamples = detector.outputStrideSamples;
+  const strideSamples = Math.round((strideSeconds * sampleRateHz) / logitSamples) * logitSamples;
+  const reader = await openWindowReader(cacheDir, manifest);
+  const predictor = await createPredictor(executor, detector, { batchSize, windowSamples });
+  try {
+    predictor.setWeights(values);
+    for await (const prediction of predictor.predict(reader, { recordings, strideSamples, blend, rateHz, signal })) {
+      if (outDir)
+        await writePrediction(outDir, prediction, { checkpointHash: hash, cacheKey: manifest.key, type: storeAs });
+      yield prediction;
+    }
+  } finally {
+    await predictor.dispose();
+    await reader.close();
+  }
+}

@@ -1,0 +1,135 @@
+import type { WindowReader } from "../dataset/window-reader.js";
+import { type Detector, logitCount } from "../model/detector.js";
+import type { ParameterValues } from "../model/parameters.js";
+import type { Compiled, Executor } from "../tensor/program.js";
+import { type Blend, type Blender, createBlender, poolProbabilities, windowStarts } from "./blend.js";
+import { createPredictProgram } from "./predict-program.js";
+
+/** Probability of seizure over a whole recording. */
+export interface RecordingPrediction {
+  readonly id: string;
+  readonly rateHz: number;
+  /** Value i stands for the time from i / rateHz to (i + 1) / rateHz; covers the recording to its end. */
+  readonly probability: Float32Array;
+}
+
+export interface PredictorOptions {
+  readonly batchSize: number;
+  readonly windowSamples: number;
+}
+
+/** A compiled forward pass whose weights can be changed. */
+export interface Predictor {
+  setWeights(values: Readonly<ParameterValues>): void;
+  predict(reader: WindowReader, options: PredictOptions): AsyncGenerator<RecordingPrediction, void, undefined>;
+  dispose(): Promise<void>;
+}
+
+export interface PredictOptions {
+  /** Recordings, as positions in the reader's manifest. */
+  readonly recordings: readonly number[];
+  /** From start to start of the windows laid over a recording, a whole number of logits. */
+  readonly strideSamples: number;
+  /** @default "mean" */
+  readonly blend?: Blend;
+  /** Values per second; the network's own rate must be a whole multiple. @default the network's own rate */
+  readonly rateHz?: number;
+  readonly signal?: AbortSignal;
+}
+
+/** One window to predict. */
+interface Task {
+  readonly recording: number;
+  readonly startSample: number;
+  /** The window after which a recording is complete. */
+  readonly isLast: boolean;
+}
+
+function* tasksOf(
+  reader: WindowReader,
+  options: PredictOptions,
+  windowSamples: number,
+  logitSamples: number,
+): Generator<Task> {
+  for (const recording of options.recordings) {
+    const { sampleCount } = reader.manifest.recordings[recording]!;
+    const starts = windowStarts(sampleCount, windowSamples, options.strideSamples, logitSamples);
+    for (const [i, startSample] of starts.entries()) yield { recording, startSample, isLast: i === starts.length - 1 };
+  }
+}
+
+function* inBatches<T>(items: Iterable<T>, size: number): Generator<T[]> {
+  let batch: T[] = [];
+  for (const item of items) {
+    batch.push(item);
+    if (batch.length === size) {
+      yield batch;
+      batch = [];
+    }
+  }
+  if (batch.length > 0) yield batch;
+}
+
+function groupOf(sampleRateHz: number, logitSamples: number, rateHz: number | undefined): number {
+  const group = sampleRateHz / logitSamples / (rateHz ?? sampleRateHz / logitSamples);
+  if (Number.isInteger(group) && group >= 1) return group;
+  throw new RangeError(
+    `invalid rateHz: ${rateHz}; the network gives ${sampleRateHz / logitSamples} values a second, expected that or a whole part of it`,
+  );
+}
+
+/** Make the forward pass of a detector ready. Windows of different recordings share batches, never values. */
+export async function createPredictor(
+  executor: Executor,
+  detector: Detector,
+  options: PredictorOptions,
+): Promise<Predictor> {
+  const { batchSize, windowSamples } = options;
+  const { program, packState } = createPredictProgram(detector, batchSize, windowSamples);
+  const compiled = await executor.compile(program);
+  return {
+    setWeights: (values) => compiled.setState(packState(values)),
+    predict: (reader, predictOptions) => predictAll(compiled, detector, options, reader, predictOptions),
+    dispose: () => compiled.dispose(),
+  };
+}
+
+async function* predictAll(
+  compiled: Compiled,
+  detector: Detector,
+  { batchSize, windowSamples }: PredictorOptions,
+  reader: WindowReader,
+  options: PredictOptions,
+): AsyncGenerator<RecordingPrediction, void, undefined> {
+  const { blend = "mean", strideSamples, rateHz, signal } = options;
+  const logitSamples = detector.outputStrideSamples;
+  const logits = logitCount(detector, windowSamples);
+  const { sampleRateHz, recordings } = reader.manifest;
+  const group = groupOf(sampleRateHz, logitSamples, rateHz);
+  if (!(strideSamples > 0) || strideSamples % logitSamples !== 0) {
+    throw new RangeError(`invalid strideSamples: ${strideSamples}; expected a multiple of ${logitSamples}`);
+  }
+  const windowSize = detector.inputChannels * windowSamples;
+  const x = new Float32Array(batchSize * windowSize);
+  const blenders = new Map<number, Blender>();
+  for (const batch of inBatches(tasksOf(reader, options, windowSamples, logitSamples), batchSize)) {
+    signal?.throwIfAborted();
+    await Promise.all(
+      batch.map(({ recording, startSample }, i) =>
+        reader.readInto(x.subarray(i * windowSize, (i + 1) * windowSize), recording, startSample, windowSamples),
+      ),
+    );
+    x.fill(0, batch.length * windowSize);
+    const { probability } = (await compiled.run({ x })) as { probability: Float32Array };
+    for (const [i, { recording, startSample, isLast }] of batch.entries()) {
+      const { id, sampleCount } = recordings[recording]!;
+      const blender = blenders.get(recording) ?? createBlender(blend, Math.ceil(sampleCount / logitSamples));
+      blenders.set(recording, blender);
+      blender.add(startSample / logitSamples, probability.subarray(i * logits, (i + 1) * logits));
+      if (!isLast) continue;
+      blenders.delete(recording);
+      const pooled = poolProbabilities(blender.finish(), group);
+      yield { id, rateHz: sampleRateHz / logitSamples / group, probability: pooled };
+    }
+  }
+}

@@ -1,0 +1,102 @@
+/** Predictions on disk: per recording a file of little-endian numbers and a JSON sidecar, written last. */
+import { readFile } from "node:fs/promises";
+import { endianness } from "node:os";
+import { join } from "node:path";
+import { z } from "zod";
+import { writeFileAtomic } from "../base/atomic-file.js";
+import { canonicalJson } from "../base/canonical.js";
+import { CacheError, NotFoundError, UnsupportedError } from "../base/errors.js";
+import { listFiles, recordingStem } from "../cache/folder.js";
+import { decodeFloat16, encodeFloat16 } from "./float16.js";
+import type { RecordingPrediction } from "./predict.js";
+
+const sidecarSchema = z.object({
+  formatVersion: z.literal(1),
+  id: z.string(),
+  rateHz: z.number().positive(),
+  valueCount: z.number().int().min(0),
+  type: z.enum(["float16", "float32"]),
+  /** SHA-256 of the weights. */
+  checkpointHash: z.string(),
+  cacheKey: z.string(),
+});
+
+/** What is known of a stored prediction besides its values. */
+export type PredictionSidecar = z.infer<typeof sidecarSchema>;
+
+/** Where a prediction comes from and how it is stored. */
+export type PredictionOrigin = Pick<PredictionSidecar, "checkpointHash" | "cacheKey" | "type">;
+
+const ENDING = { float16: ".f16", float32: ".f32" } as const;
+
+function requireLittleEndian(): void {
+  if (endianness() !== "LE")
+    throw new UnsupportedError("prediction files are little-endian; this machine is big-endian");
+}
+
+/** Store one prediction under `dir`; equal predictions give equal bytes. float16 keeps three decimals of a probability. */
+export async function writePrediction(
+  dir: string,
+  prediction: RecordingPrediction,
+  origin: PredictionOrigin,
+): Promise<void> {
+  requireLittleEndian();
+  const { id, rateHz, probability } = prediction;
+  const values = origin.type === "float16" ? encodeFloat16(probability) : probability;
+  const stem = join(dir, recordingStem(id));
+  const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+  await writeFileAtomic(`${stem}${ENDING[origin.type]}`, bytes);
+  const sidecar: PredictionSidecar = { formatVersion: 1, id, rateHz, valueCount: probability.length, ...origin };
+  await writeFileAtomic(`${stem}.json`, `${canonicalJson(sidecar)}\n`);
+}
+
+async function readStored(
+  dir: string,
+  stem: string,
+): Promise<RecordingPrediction & { readonly sidecar: PredictionSidecar }> {
+  requireLittleEndian();
+  const file = join(dir, `${stem}.json`);
+  const text = await readFile(file, "utf8").catch((error: Error) => {
+    throw new NotFoundError(`no prediction at ${file}`, file, { cause: error });
+  });
+  let sidecar: PredictionSidecar;
+  try {
+    sidecar = sidecarSchema.parse(JSON.parse(text));
+  } catch (error) {
+    throw new CacheError(
+      `${file} is not the sidecar of a prediction; remove it and predict again`,
+      {},
+      { cause: error },
+    );
+  }
+  const path = join(dir, `${stem}${ENDING[sidecar.type]}`);
+  const bytes = await readFile(path);
+  const width = sidecar.type === "float16" ? 2 : 4;
+  if (bytes.length !== sidecar.valueCount * width) {
+    throw new CacheError(
+      `${path} has ${bytes.length} bytes, its sidecar says ${sidecar.valueCount} values of ${width}; predict again`,
+      {
+        found: bytes.length,
+        expected: sidecar.valueCount * width,
+      },
+    );
+  }
+  const buffer = new Uint8Array(bytes).buffer; // a copy, aligned
+  const probability = width === 2 ? decodeFloat16(new Uint16Array(buffer)) : new Float32Array(buffer);
+  return { id: sidecar.id, rateHz: sidecar.rateHz, probability, sidecar };
+}
+
+/** Read the stored prediction of a recording. NotFoundError when there is none, CacheError when it is damaged. */
+export function readPrediction(
+  dir: string,
+  id: string,
+): Promise<RecordingPrediction & { readonly sidecar: PredictionSidecar }> {
+  return readStored(dir, recordingStem(id));
+}
+
+/** All stored predictions under `dir`, by id. */
+export async function* readPredictions(
+  dir: string,
+): AsyncGenerator<RecordingPrediction & { readonly sidecar: PredictionSidecar }> {
+  for (const file of await listFiles(dir, [".json"])) yield await readStored(dir, file.slice(0, -".json".length));
+}

@@ -1,0 +1,143 @@
+import { CacheError, ConfigError } from "../base/errors.js";
+import { createDetector, type Detector, logitCount } from "../model/detector.js";
+import { initialValues } from "../model/parameters.js";
+import {
+  type CheckpointState,
+  checkpointDir,
+  discardCheckpoints,
+  listCheckpoints,
+  readCheckpointState,
+  readCheckpointTensors,
+} from "./checkpoint.js";
+import { type LossOptions, posWeightOf } from "./loss.js";
+import { type FilledTrainOptions, recipeDifferences, recipeOf } from "./options.js";
+import { dataLines, lineDifferences, seizureShareOf, stepsPerEpoch, type TrainingData } from "./run-data.js";
+import { createTrainProgram, initialState, type OptimizerState, type TrainProgram } from "./train-program.js";
+
+/** A run ready to be started or carried on. */
+export interface PreparedRun {
+  readonly detector: Detector;
+  readonly loss: LossOptions;
+  readonly train: TrainProgram;
+  readonly state: CheckpointState;
+  readonly tensors: OptimizerState;
+  /** Step of the checkpoint it goes on from; undefined for a fresh run. */
+  readonly resumedFrom?: number;
+  /** What the user should know before the first step. */
+  readonly notices: readonly string[];
+}
+
+/** How many differences a message lists. */
+const LISTED = 8;
+
+function listed(differences: readonly string[]): string {
+  const more = differences.length > LISTED ? ` and ${differences.length - LISTED} more` : "";
+  return `${differences.slice(0, LISTED).join("; ")}${more}`;
+}
+
+function freshState(options: FilledTrainOptions, data: TrainingData, detector: Detector): CheckpointState {
+  const { manifest } = data.reader;
+  const perEpoch = stepsPerEpoch(data.selection.length, options.batchSize);
+  return {
+    formatVersion: 1,
+    step: 0,
+    updates: 0,
+    nonFiniteSteps: 0,
+    stepsPerEpoch: perEpoch,
+    totalSteps: perEpoch * options.epochs,
+    best: null,
+    withoutBetter: 0,
+    isValidationPending: false,
+    epochLoss: [0, 0],
+    origin: {
+      model: detector.config,
+      windowSamples: data.index.windowSamples,
+      sampleRateHz: manifest.sampleRateHz,
+      channels: manifest.channels,
+      cacheKey: manifest.key,
+    },
+    recipe: recipeOf(options),
+    dataLines: dataLines(data),
+  };
+}
+
+/** Throws a CacheError when the stored run is not the one asked for; returns what was let through. */
+function checkSameRun(stored: CheckpointState, fresh: CheckpointState, options: FilledTrainOptions): string[] {
+  const recipe = recipeDifferences(stored.recipe, fresh.recipe);
+  if (recipe.length > 0) {
+    throw new CacheError(
+      `the run in ${options.runDir} was started with other options: ${listed(recipe)}. Restore them, or start in another folder`,
+      { found: stored.recipe, expected: fresh.recipe },
+    );
+  }
+  const lines = lineDifferences(stored.dataLines, fresh.dataLines);
+  const isOtherCache = stored.origin.cacheKey !== fresh.origin.cacheKey;
+  const differences = isOtherCache
+    ? [`the cache is ${fresh.origin.cacheKey}, it was ${stored.origin.cacheKey}`, ...lines]
+    : lines;
+  if (differences.length === 0) return [];
+  if (options.allowDataChange) return [`going on with changed data: ${listed(differences)}`];
+  throw new CacheError(
+    `the training data of ${options.runDir} have changed: ${listed(differences)}. Restore them, start in another folder, or allow it with allowDataChange`,
+    { found: stored.dataLines.length, expected: fresh.dataLines.length },
+  );
+}
+
+function checkFits(detector: Detector, { reader, index }: TrainingData): void {
+  const channels = reader.channelCount;
+  if (channels !== detector.inputChannels) {
+    throw new ConfigError(`the cache has ${channels} channels, the model takes ${detector.inputChannels}`, {
+      key: "model.inputChannels",
+      value: detector.inputChannels,
+      allowed: String(channels),
+    });
+  }
+  logitCount(detector, index.windowSamples);
+}
+
+/** The loss with "auto" replaced by the reference's weight, which it uses when alpha is neutral. */
+function lossOf({ loss }: FilledTrainOptions, data: TrainingData): LossOptions {
+  const { posWeight = "auto", ...rest } = loss;
+  if (posWeight !== "auto") return { ...rest, posWeight };
+  const isNeutral = rest.kind !== "focal" || (rest.alpha ?? 0.5) === 0.5;
+  return { ...rest, posWeight: isNeutral ? posWeightOf(seizureShareOf(data)) : 1 };
+}
+
+/**
+ * Check options against data, declare the step and find the state to start from. Throws a CacheError when the folder
+ * holds a run that is neither to be resumed nor replaced, or one of other options, model or data.
+ */
+export async function prepareRun(options: FilledTrainOptions, data: TrainingData): Promise<PreparedRun> {
+  const { runDir, seed, batchSize, optimizer } = options;
+  const detector = createDetector(options.model);
+  checkFits(detector, data);
+  const loss = lossOf(options, data);
+  const train = createTrainProgram(detector, { batchSize, sampleCount: data.index.windowSamples, loss, optimizer });
+  const fresh = freshState(options, data, detector);
+  const newest = (await listCheckpoints(runDir)).at(-1);
+  if (newest !== undefined && options.resume) {
+    const dir = checkpointDir(runDir, newest);
+    const stored = await readCheckpointState(dir);
+    const notices = checkSameRun(stored, fresh, options);
+    const tensors = await readCheckpointTensors(dir, detector);
+    const state = { ...stored, ...(notices.length > 0 && changedData(stored, fresh)) };
+    return { detector, loss, train, state, tensors, resumedFrom: newest, notices };
+  }
+  if (newest !== undefined && options.existing === "refuse") {
+    throw new CacheError(
+      `${runDir} already holds a run at step ${newest}; resume it, replace it, or choose another output folder`,
+      { found: newest, expected: "no checkpoint" },
+    );
+  }
+  if (newest !== undefined) await discardCheckpoints(runDir);
+  const values = initialValues([...detector.parameters, ...detector.buffers], seed);
+  return { detector, loss, train, state: fresh, tensors: initialState(detector, values), notices: [] };
+}
+
+/** What of a stored state follows the data when they were allowed to change: the epoch starts anew if its length differs. */
+function changedData(stored: CheckpointState, fresh: CheckpointState): Partial<CheckpointState> {
+  const { origin, dataLines: lines, stepsPerEpoch: perEpoch, totalSteps } = fresh;
+  if (perEpoch === stored.stepsPerEpoch) return { origin, dataLines: lines };
+  const step = Math.floor(stored.step / stored.stepsPerEpoch) * perEpoch;
+  return { origin, dataLines: lines, stepsPerEpoch: perEpoch, totalSteps, step, epochLoss: [0, 0] };
+}

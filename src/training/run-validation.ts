@@ -1,0 +1,95 @@
+import { type CheckpointState, pruneCheckpoints, writeCheckpoint, writeCheckpointState } from "./checkpoint.js";
+import type { RecordingPrediction } from "./predict.js";
+import { jsonNumbers, type Run } from "./run.js";
+
+/** The state of this moment without its tensors. */
+function stateOf({ prepared, progress }: Run, isValidationPending: boolean): CheckpointState {
+  const { step, updates, nonFiniteSteps, best, withoutBetter, lossSum, lossCount } = progress;
+  const epochLoss = [lossSum, lossCount] as const;
+  return { ...prepared.state, step, updates, nonFiniteSteps, best, withoutBetter, epochLoss, isValidationPending };
+}
+
+/** Write the state of this moment; `isValidationPending` when a validation is due that a resumed run has to make up for. */
+export async function saveCheckpoint(run: Run, isValidationPending = false): Promise<void> {
+  const { options, prepared, progress, compiled, callbacks } = run;
+  const tensors = prepared.train.unpackState(await compiled.getState());
+  const path = await writeCheckpoint(options.runDir, prepared.detector, tensors, stateOf(run, isValidationPending));
+  await pruneCheckpoints(options.runDir, options.keepLast, progress.best?.step);
+  callbacks.onCheckpoint?.(path, progress.step);
+}
+
+/** True at the end of an epoch after which a validation is asked for. */
+export function isValidationDue({ progress, options, prepared }: Run): boolean {
+  const { stepsPerEpoch, totalSteps } = prepared.state;
+  if (progress.step % stepsPerEpoch !== 0) return false;
+  return (progress.step / stepsPerEpoch) % options.checkpointEveryEpochs === 0 || progress.step === totalSteps;
+}
+
+/** Predict the dev recordings with the weights of this moment and ask for their metrics. */
+async function validationMetrics(run: Run): Promise<Record<string, number>> {
+  const { progress, prepared, data, options, callbacks, compiled, predictor } = run;
+  const loss = progress.lossSum / progress.lossCount;
+  if (!predictor || !callbacks.validate) return { loss };
+  const { parameters, average, buffers } = prepared.train.unpackState(await compiled.getState());
+  predictor.setWeights({ ...(average ?? parameters), ...buffers });
+  const { sampleRateHz } = data.reader.manifest;
+  const isWhole = sampleRateHz % prepared.detector.outputStrideSamples === 0;
+  const predictions: RecordingPrediction[] = [];
+  const each = predictor.predict(data.reader, {
+    recordings: data.dev,
+    strideSamples: Math.round(options.validation.strideSeconds * sampleRateHz),
+    blend: options.validation.blend,
+    rateHz: isWhole ? 1 : undefined,
+    signal: callbacks.signal,
+  });
+  for await (const prediction of each) predictions.push(prediction);
+  return { ...(await callbacks.validate(predictions)), loss };
+}
+
+async function validate(run: Run): Promise<void> {
+  const { progress, options, prepared, callbacks } = run;
+  const metrics = await validationMetrics(run);
+  const { name, mode } = options.metric;
+  const value = metrics[name];
+  if (value === undefined && run.predictor) {
+    run.warn(`the validation gave no metric called ${name}; it gave ${Object.keys(metrics).join(", ")}`);
+  }
+  const { best } = progress;
+  const isBetter = (found: number) => !best || (mode === "max" ? found > best.value : found < best.value);
+  const isBest = value !== undefined && !Number.isNaN(value) && isBetter(value);
+  if (isBest) progress.best = { name, value, step: progress.step };
+  progress.withoutBetter = isBest ? 0 : progress.withoutBetter + 1;
+  progress.lossSum = 0;
+  progress.lossCount = 0;
+  const result = { step: progress.step, epoch: progress.step / prepared.state.stepsPerEpoch, metrics, isBest };
+  run.validations.push(result);
+  run.log.append({ kind: "validation", ...result, metrics: jsonNumbers(metrics) });
+  run.scalars(
+    progress.step,
+    Object.fromEntries(Object.entries(metrics).map(([key, metric]) => [`validation/${key}`, metric])),
+  );
+  callbacks.onValidation?.(result);
+}
+
+/**
+ * Validate and write the checkpoint of an epoch's end. The tensors are written first, so that a run killed during a long
+ * validation loses no step; a resumed run makes up for the validation. Returns false when it was interrupted.
+ */
+export async function validateAndSave(run: Run): Promise<boolean> {
+  const { options, progress, callbacks, predictor } = run;
+  if (!predictor) {
+    await validate(run);
+    await saveCheckpoint(run);
+    return true;
+  }
+  await saveCheckpoint(run, true);
+  try {
+    await validate(run);
+  } catch (error) {
+    if (callbacks.signal?.aborted && error === callbacks.signal.reason) return false;
+    throw error;
+  }
+  await writeCheckpointState(options.runDir, stateOf(run, false));
+  await pruneCheckpoints(options.runDir, options.keepLast, progress.best?.step);
+  return true;
+}

@@ -1,0 +1,130 @@
+import type { Compiled } from "../tensor/program.js";
+import type { CheckpointState } from "./checkpoint.js";
+import type { createGuards } from "./guards.js";
+import type { FilledTrainOptions } from "./options.js";
+import type { Predictor, RecordingPrediction } from "./predict.js";
+import type { TrainingData } from "./run-data.js";
+import type { RunLog } from "./run-log.js";
+import type { PreparedRun } from "./run-setup.js";
+
+/** One step, as it is reported. */
+export interface TrainMetrics {
+  /** Steps done, this one included. */
+  readonly step: number;
+  readonly totalSteps: number;
+  /** Epochs begun, from 1. */
+  readonly epoch: number;
+  readonly loss: number;
+  readonly learningRate: number;
+  /** Global norm before clipping. */
+  readonly gradientNorm: number;
+  /** Reading included. */
+  readonly windowsPerSecond: number;
+  /** Of steps, validation not counted. */
+  readonly secondsLeft: number;
+}
+
+/** One validation. */
+export interface ValidationResult {
+  readonly step: number;
+  /** Epochs done. */
+  readonly epoch: number;
+  /** What `validate` returned, and `loss`, the mean training loss since the validation before. */
+  readonly metrics: Readonly<Record<string, number>>;
+  readonly isBest: boolean;
+}
+
+/** Metrics by name from predictions over whole recordings, at one value a second where the network's rate allows. */
+export type Validate = (
+  predictions: readonly RecordingPrediction[],
+) => Readonly<Record<string, number>> | Promise<Readonly<Record<string, number>>>;
+
+export interface TrainCallbacks {
+  onMetrics?(metrics: TrainMetrics): void;
+  onValidation?(result: ValidationResult): void;
+  /** Plain sentences for people: collapse guards, notices about a resumed run. */
+  onWarning?(text: string): void;
+  onCheckpoint?(path: string, step: number): void;
+  readonly validate?: Validate;
+  /** Stops at the next step's end, with a checkpoint. */
+  readonly signal?: AbortSignal;
+}
+
+/** Why training ended. */
+export type StopReason = "finished" | "max-steps" | "max-hours" | "interrupted" | "no-improvement";
+
+/** What came of a run. */
+export interface TrainReport {
+  readonly steps: number;
+  /** Epochs begun. */
+  readonly epoch: number;
+  /** The best value of the metric that decides; null when none was taken. */
+  readonly bestMetric: number | null;
+  readonly metricName: string;
+  /** Weights of the best checkpoint, or of the last where no metric was taken. */
+  readonly checkpoint: string;
+  readonly lastCheckpoint: string;
+  readonly executor: string;
+  /** Mean over the steps of this process but the first; null when it took none. */
+  readonly secondsPerStep: number | null;
+  readonly nonFiniteSteps: number;
+  readonly parameters: number;
+  readonly stopped: StopReason;
+  readonly totalSteps: number;
+  readonly validations: readonly ValidationResult[];
+  readonly warnings: readonly string[];
+}
+
+/** What changes from step to step. */
+export interface RunProgress {
+  step: number;
+  updates: number;
+  nonFiniteSteps: number;
+  nonFiniteInARow: number;
+  best: CheckpointState["best"];
+  withoutBetter: number;
+  /** Over the finite steps since the last validation. */
+  lossSum: number;
+  lossCount: number;
+  /** When the step under way began, by performance.now(). */
+  stepStarted: number;
+  firstStepSeconds: number;
+  laterSeconds: number;
+  stepsHere: number;
+}
+
+/** The parts of a run under way. */
+export interface Run {
+  readonly options: FilledTrainOptions;
+  readonly data: TrainingData;
+  readonly prepared: PreparedRun;
+  readonly callbacks: TrainCallbacks;
+  readonly compiled: Compiled;
+  readonly predictor: Predictor | undefined;
+  readonly progress: RunProgress;
+  readonly validations: ValidationResult[];
+  readonly log: RunLog;
+  readonly scalars: (step: number, scalars: Readonly<Record<string, number>>) => void;
+  readonly warn: (text: string) => void;
+  readonly guard: ReturnType<typeof createGuards>;
+}
+
+/** Progress as a checkpoint left it. */
+export function startingProgress({ state }: PreparedRun): RunProgress {
+  const { step, updates, nonFiniteSteps, best, withoutBetter, epochLoss } = state;
+  const [lossSum, lossCount] = epochLoss;
+  const clock = { stepStarted: performance.now(), firstStepSeconds: 0, laterSeconds: 0, stepsHere: 0 };
+  return { step, updates, nonFiniteSteps, nonFiniteInARow: 0, best, withoutBetter, lossSum, lossCount, ...clock };
+}
+
+/** Mean seconds per step of this process, its first (which warms up) left out if there are others; NaN before any. */
+export function secondsPerStep({ stepsHere, firstStepSeconds, laterSeconds }: RunProgress): number {
+  if (stepsHere === 0) return Number.NaN;
+  return stepsHere === 1 ? firstStepSeconds : laterSeconds / (stepsHere - 1);
+}
+
+/** Values for JSON, which has no word for NaN and infinity: null stands for both. */
+export function jsonNumbers(values: object): Record<string, unknown> {
+  const isOdd = (value: unknown) => typeof value === "number" && !Number.isFinite(value);
+  return Object.fromEntries(Object.entries(values).map(([key, value]) => [key, isOdd(value) ? null : value]));
+}

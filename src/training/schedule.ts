@@ -1,0 +1,19 @@
+export interface ScheduleOptions {
+  /** @default "cosine" */
+  readonly kind?: "cosine" | "linear" | "constant";
+  /** Share of all steps over which the rate rises. @default 0.1 */
+  readonly warmupRatio?: number;
+}
+
+/**
+ * Factor on the base learning rate at `step` (from 0) of `totalSteps`: a linear rise to 1 over the warm-up, then cosine
+ * or linear decay to 0, or 1 throughout. A pure function, equal to the reference's schedule for "cosine".
+ */
+export function learningRateFactor(step: number, totalSteps: number, options: ScheduleOptions = {}): number {
+  const { kind = "cosine", warmupRatio = 0.1 } = options;
+  const warmup = Math.max(1, Math.floor(warmupRatio * totalSteps));
+  if (step < warmup) return (step + 1) / warmup;
+  if (kind === "constant") return 1;
+  const progress = Math.min(1, (step - warmup) / Math.max(1, totalSteps - warmup));
+  return kind === "linear" ? 1 - progress : (1 + Math.cos(Math.PI * progress)) / 2;
+}

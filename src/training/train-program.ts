@@ -1,0 +1,300 @@
+import { createRandom } from "../base/random.js";
+import { type Detector, logitCount } from "../model/detector.js";
+import type { ForwardContext } from "../model/layers.js";
+import type { ParameterValues } from "../model/parameters.js";
+import type { Feed, Program, TensorSpec } from "../tensor/program.js";
+import { type Tensor, tf } from "../tensor/tf.js";
+import { type DropoutSite, dropoutFeeds, dropoutInputs, dropoutMasks, dropoutSites } from "./dropout-masks.js";
+import { type LossOptions, maskedLoss } from "./loss.js";
+import { cutGroup, type ParameterGroup, packGroup, parameterGroups, unpackGroup } from "./parameter-groups.js";
+
+export interface OptimizerOptions {
+  /** @default 0.05 */
+  readonly weightDecay?: number;
+  /** Decay biases, norms and state space scalars too, as the reference does. @default false */
+  readonly decayAll?: boolean;
+  /** @default 0.9 */
+  readonly beta1?: number;
+  /** @default 0.999 */
+  readonly beta2?: number;
+  /** @default 1e-8 */
+  readonly epsilon?: number;
+  /** Largest global norm of the gradient; 0 turns clipping off. @default 1 */
+  readonly gradientClip?: number;
+  /** Decay of the averaged weights; 0 keeps none. @default 0 */
+  readonly averageDecay?: number;
+}
+
+export interface TrainProgramOptions {
+  readonly batchSize: number;
+  readonly sampleCount: number;
+  readonly loss?: LossOptions;
+  readonly optimizer?: OptimizerOptions;
+}
+
+/** What a step needs from outside besides its batch. */
+export interface StepSettings {
+  readonly seed: number;
+  /** Global step from 0: picks the dropout masks. */
+  readonly step: number;
+  /** Updates applied before this one: sets the bias corrections. */
+  readonly updates: number;
+  readonly learningRate: number;
+}
+
+/** What the optimizer carries between steps, by parameter name. */
+export interface OptimizerState {
+  readonly parameters: ParameterValues;
+  readonly buffers: ParameterValues;
+  readonly first: ParameterValues;
+  readonly second: ParameterValues;
+  /** Averaged weights; undefined when none are kept. */
+  readonly average?: ParameterValues;
+}
+
+/** A training step as one program, with the translation between its state and named arrays. */
+export interface TrainProgram {
+  readonly program: Program;
+  /** All inputs of a step but `x`, `labels` and `mask`. */
+  feeds(settings: StepSettings): Record<string, Feed>;
+  packState(state: OptimizerState): Record<string, Float32Array>;
+  unpackState(values: Readonly<Record<string, Float32Array>>): OptimizerState;
+}
+
+/** Sums of squares at or above this count as not finite. */
+const LARGEST = 3e38;
+
+interface Parts {
+  readonly detector: Detector;
+  readonly groups: readonly ParameterGroup[];
+  readonly sites: readonly DropoutSite[];
+  readonly loss: LossOptions;
+  readonly optimizer: Required<OptimizerOptions>;
+}
+
+type Inputs = Record<string, Tensor>;
+
+interface Gradients {
+  readonly loss: Tensor;
+  readonly logits: Tensor;
+  /** One vector per group. */
+  readonly gradients: readonly Tensor[];
+  /** Next values of the running statistics. */
+  readonly buffers: ReadonlyMap<string, Tensor>;
+}
+
+/**
+ * Loss and gradients of one batch. What the forward pass hands out on the side (logits, running statistics) is kept
+ * over the end of the gradient's scope and then handed to the caller's.
+ */
+function lossAndGradients(parts: Parts, inputs: Inputs): Gradients {
+  const { detector, groups, sites } = parts;
+  const masks = dropoutMasks(sites, inputs);
+  const side = new Map<string, Tensor>();
+  const keep = (name: string, tensor: Tensor) => {
+    side.get(name)?.dispose();
+    side.set(name, tf.keep(tf.clone(tensor)));
+  };
+  const context: ForwardContext = { training: true, dropout: (name) => masks.get(name), updateBuffer: keep };
+  const names = groups.flatMap(({ members }) => members.map(({ spec }) => spec.name));
+  const named: Inputs = Object.fromEntries(detector.buffers.map(({ name }) => [name, inputs[name]!]));
+  const { value, grads } = tf.valueAndGrads((...parameters: Tensor[]) => {
+    names.forEach((name, i) => {
+      named[name] = parameters[i]!;
+    });
+    const logits = detector.forward(named, inputs.x!, context);
+    keep("logits", logits);
+    return maskedLoss(logits, inputs.labels!, inputs.mask!, parts.loss) as ReturnType<typeof tf.scalar>;
+  })(groups.flatMap((group) => cutGroup(group, inputs[`parameters/${group.name}`]!)));
+  const handOver = (name: string) => {
+    const kept = side.get(name)!;
+    const owned = tf.clone(kept);
+    kept.dispose();
+    return owned;
+  };
+  let at = 0;
+  const gradients = groups.map(({ members }) => {
+    const own = grads.slice(at, at + members.length);
+    at += members.length;
+    return tf.concat(own.map((gradient) => tf.reshape(gradient, [gradient.size])));
+  });
+  return {
+    loss: value,
+    logits: handOver("logits"),
+    gradients,
+    buffers: new Map(detector.buffers.map(({ name }) => [name, handOver(name)])),
+  };
+}
+
+/** Everything that scales an update: scalars. `applied` is 1, or 0 for a step that must change nothing. */
+interface Scales {
+  readonly finite: Tensor;
+  readonly applied: Tensor;
+  readonly clip: Tensor | undefined;
+  readonly norm: Tensor;
+}
+
+function scalesOf({ loss, gradients, buffers }: Gradients, clip: number): Scales {
+  const squares = gradients.map((gradient) => tf.sum(tf.square(gradient)));
+  const norm2 = squares.length === 1 ? squares[0]! : tf.addN(squares);
+  const statistics = [...buffers.values()].map((fresh) => tf.sum(tf.abs(fresh)));
+  const all = tf.addN([norm2, tf.abs(loss), ...statistics]);
+  const finite = tf.less(all, LARGEST); // false for NaN too
+  const norm = tf.sqrt(norm2);
+  return {
+    finite,
+    applied: tf.cast(finite, "float32"),
+    norm,
+    clip: clip > 0 ? tf.minimum(tf.div(clip, tf.add(norm, 1e-6)), 1) : undefined,
+  };
+}
+
+/**
+ * AdamW on one group (Loshchilov & Hutter 2019). A step that is not finite has its gradient replaced by zeros and every
+ * rate multiplied by zero, so that parameters, moments and average come out bit by bit as they went in.
+ */
+function updateGroup(
+  group: ParameterGroup,
+  gradient: Tensor,
+  scales: Scales,
+  inputs: Inputs,
+  o: Required<OptimizerOptions>,
+): Inputs {
+  const at = (kind: string) => inputs[`${kind}/${group.name}`]!;
+  const clean = tf.where(scales.finite, gradient, tf.zerosLike(gradient));
+  const g = scales.clip ? tf.mul(clean, tf.where(scales.finite, scales.clip, tf.zerosLike(scales.clip))) : clean;
+  const first = tf.add(at("first"), tf.mul(tf.sub(g, at("first")), tf.mul(scales.applied, 1 - o.beta1)));
+  const second = tf.add(at("second"), tf.mul(tf.sub(tf.square(g), at("second")), tf.mul(scales.applied, 1 - o.beta2)));
+  const rate = tf.mul(inputs.learningRate!, scales.applied);
+  const root = tf.add(tf.sqrt(tf.mul(second, inputs.secondCorrection!)), o.epsilon);
+  const direction = tf.div(tf.mul(first, inputs.firstCorrection!), root);
+  const before = at("parameters");
+  const step = group.weightDecay > 0 ? tf.add(direction, tf.mul(before, group.weightDecay)) : direction;
+  const parameters = tf.sub(before, tf.mul(step, rate));
+  const outputs: Inputs = {
+    [`parameters/${group.name}`]: parameters,
+    [`first/${group.name}`]: first,
+    [`second/${group.name}`]: second,
+  };
+  if (o.averageDecay > 0) {
+    const share = tf.mul(inputs.averageShare!, scales.applied);
+    outputs[`average/${group.name}`] = tf.add(at("average"), tf.mul(tf.sub(parameters, at("average")), share));
+  }
+  return outputs;
+}
+
+function build(parts: Parts, inputs: Inputs): Inputs {
+  const found = lossAndGradients(parts, inputs);
+  const scales = scalesOf(found, parts.optimizer.gradientClip);
+  const outputs: Inputs = { loss: found.loss, gradientNorm: scales.norm, applied: scales.applied };
+  parts.groups.forEach((group, i) => {
+    Object.assign(outputs, updateGroup(group, found.gradients[i]!, scales, inputs, parts.optimizer));
+  });
+  for (const [name, fresh] of found.buffers) outputs[name] = tf.where(scales.finite, fresh, inputs[name]!);
+  outputs.lowestLogit = tf.min(found.logits);
+  outputs.highestLogit = tf.max(found.logits);
+  return outputs;
+}
+
+function stateKinds(optimizer: Required<OptimizerOptions>): readonly ("parameters" | "first" | "second" | "average")[] {
+  return optimizer.averageDecay > 0 ? ["parameters", "first", "second", "average"] : ["parameters", "first", "second"];
+}
+
+function inputsOf(parts: Parts, batchSize: number, sampleCount: number): Record<string, TensorSpec> {
+  const { detector, groups, sites, optimizer } = parts;
+  const float = (...shape: number[]): TensorSpec => ({ shape, dtype: "float32" });
+  const logits = logitCount(detector, sampleCount);
+  const inputs: Record<string, TensorSpec> = {
+    x: float(batchSize, detector.inputChannels, sampleCount),
+    labels: float(batchSize, logits),
+    mask: float(batchSize, logits),
+    learningRate: float(),
+    firstCorrection: float(),
+    secondCorrection: float(),
+    ...dropoutInputs(sites),
+  };
+  if (optimizer.averageDecay > 0) inputs.averageShare = float();
+  for (const kind of stateKinds(optimizer))
+    for (const group of groups) inputs[`${kind}/${group.name}`] = float(group.size);
+  for (const { name, shape } of detector.buffers) inputs[name] = float(...shape);
+  return inputs;
+}
+
+/**
+ * One step of training as a program: dropout, forward pass, masked loss, gradients, clipping by global norm, AdamW,
+ * running statistics and averaged weights. Its inputs are `x` [B, C, L], `labels` and `mask` [B, M] (shares of seizure
+ * and 0/1 per logit) and what `feeds` gives; its outputs `loss`, `gradientNorm` (before clipping), `applied` (0 when the
+ * step was not finite and left the state as it was), `lowestLogit` and `highestLogit`.
+ */
+export function createTrainProgram(detector: Detector, options: TrainProgramOptions): TrainProgram {
+  const { batchSize, sampleCount, loss = {} } = options;
+  const optimizer: Required<OptimizerOptions> = {
+    weightDecay: 0.05,
+    decayAll: false,
+    beta1: 0.9,
+    beta2: 0.999,
+    epsilon: 1e-8,
+    gradientClip: 1,
+    averageDecay: 0,
+    ...options.optimizer,
+  };
+  const groups = parameterGroups(detector.parameters, optimizer);
+  const sites = dropoutSites(detector, batchSize, sampleCount);
+  const parts: Parts = { detector, groups, sites, loss, optimizer };
+  const kinds = stateKinds(optimizer);
+  const state = [
+    ...kinds.flatMap((kind) => groups.map((group) => `${kind}/${group.name}`)),
+    ...detector.buffers.map(({ name }) => name),
+  ];
+  return {
+    program: {
+      name: `train/${detector.name}`,
+      identity: { model: detector.config, batchSize, sampleCount, loss, optimizer },
+      inputs: inputsOf(parts, batchSize, sampleCount),
+      state,
+      build: (inputs) => build(parts, inputs),
+    },
+    feeds: (settings) => stepFeeds(parts, settings),
+    packState(values) {
+      const packed: Record<string, Float32Array> = { ...values.buffers };
+      for (const kind of kinds) {
+        const source = kind === "average" ? (values.average ?? values.parameters) : values[kind];
+        for (const group of groups) packed[`${kind}/${group.name}`] = packGroup(group, source);
+      }
+      return packed;
+    },
+    unpackState(values) {
+      const unpack = (kind: string): ParameterValues =>
+        Object.assign({}, ...groups.map((group) => unpackGroup(group, values[`${kind}/${group.name}`]!)));
+      return {
+        parameters: unpack("parameters"),
+        buffers: Object.fromEntries(detector.buffers.map(({ name }) => [name, values[name]!])),
+        first: unpack("first"),
+        second: unpack("second"),
+        average: optimizer.averageDecay > 0 ? unpack("average") : undefined,
+      };
+    },
+  };
+}
+
+function stepFeeds({ sites, optimizer }: Parts, settings: StepSettings): Record<string, Feed> {
+  const { seed, step, updates, learningRate } = settings;
+  const scalar = (value: number) => new Float32Array([value]);
+  const count = updates + 1;
+  const feeds: Record<string, Feed> = {
+    ...dropoutFeeds(sites, createRandom(seed, "dropout").uint32(0), step),
+    learningRate: scalar(learningRate),
+    firstCorrection: scalar(1 / (1 - optimizer.beta1 ** count)),
+    secondCorrection: scalar(1 / (1 - optimizer.beta2 ** count)),
+  };
+  // Early on the average follows the weights closely, so that it does not drag the start along.
+  if (optimizer.averageDecay > 0)
+    feeds.averageShare = scalar(1 - Math.min(optimizer.averageDecay, count / (count + 9)));
+  return feeds;
+}
+
+/** The state at step 0: given values, zero moments. */
+export function initialState(detector: Detector, values: Readonly<ParameterValues>): OptimizerState {
+  const pick = (specs: Detector["parameters"]) => Object.fromEntries(specs.map(({ name }) => [name, values[name]!]));
+  return { parameters: pick(detector.parameters), buffers: pick(detector.buffers), first: {}, second: {} };
+}

@@ -1,0 +1,173 @@
+import assert from "node:assert/strict";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, readdir, rmdir } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { buildCache } from "../../src/cache/build.js";
+import { writeManifest } from "../../src/cache/manifest.js";
+import { verifyCache } from "../../src/cache/verify.js";
+import { readCatalogue } from "../../src/corpus/catalogue.js";
+import { folderStore } from "../../src/store/folder-store.js";
+import { memoryStore } from "../../src/store/memory-store.js";
+import { s3Store } from "../../src/store/s3-store.js";
+import { startS3Server } from "../../src/store/server/s3-server.js";
+import type { Store } from "../../src/store/store.js";
+import { makeCache, seizure, temporaryFolder } from "./made-cache.js";
+import { hashTree, type MadeFile, makeObjects, writeObjects } from "./made-corpus.js";
+
+const CHILD = fileURLToPath(new URL("./build-child.js", import.meta.url));
+const FILES: readonly MadeFile[] = Array.from({ length: 6 }, (_, n) => ({
+  patient: `aaaaaaa${"abcdef"[n]}`,
+  seconds: 15 + 7 * n,
+  events: n % 2 === 0 ? [[1, 5, "seiz"] as const] : [],
+}));
+const OBJECTS = makeObjects(FILES);
+
+function startBuild(corpus: string, cacheDir: string, delay: number): ChildProcess {
+  return spawn(process.execPath, [CHILD, corpus, cacheDir, String(delay)], { stdio: ["ignore", "pipe", "inherit"] });
+}
+
+async function buildWhole(store: Store, cacheDir: string, workers = 0) {
+  const catalogue = await readCatalogue(store);
+  const report = await buildCache({ store, catalogue, cacheDir, workers });
+  await writeManifest(cacheDir, { key: report.key, catalogue });
+  return report;
+}
+
+async function corpusOnDisk(context: TestContext): Promise<string> {
+  const corpus = await temporaryFolder(context);
+  await writeObjects(corpus, OBJECTS);
+  return corpus;
+}
+
+test("a build killed by SIGKILL in the middle, then run again, gives the same bytes as an undisturbed one", async (context) => {
+  const corpus = await corpusOnDisk(context);
+  const whole = await temporaryFolder(context);
+  await buildWhole(folderStore(corpus), whole);
+  const wanted = await hashTree(whole);
+  for (const finishedBefore of [1, 3]) {
+    const dir = await temporaryFolder(context);
+    const child = startBuild(corpus, dir, 60);
+    child.stdout!.on("data", (text: Buffer) => {
+      if (
+        text
+          .toString()
+          .split("\n")
+          .some((line) => Number(line) >= finishedBefore)
+      )
+        child.kill("SIGKILL");
+    });
+    const [, signal] = await once(child, "exit");
+    assert.equal(signal, "SIGKILL", "the build was killed before it ended");
+    assert.notDeepEqual(await hashTree(dir), wanted);
+    assert.deepEqual((await verifyCache(dir)).bad, [], "what has a sidecar is whole");
+    const report = await buildWhole(folderStore(corpus), dir);
+    assert.ok(report.reused >= finishedBefore, `${report.reused} reused`);
+    assert.deepEqual(await hashTree(dir), wanted);
+  }
+});
+
+test("two builders on one folder at the same time do not harm each other", async (context) => {
+  const corpus = await corpusOnDisk(context);
+  const [whole, dir] = [await temporaryFolder(context), await temporaryFolder(context)];
+  await buildWhole(folderStore(corpus), whole);
+  const exits = [startBuild(corpus, dir, 5), startBuild(corpus, dir, 6)].map((child) => once(child, "exit"));
+  for (const [code] of await Promise.all(exits)) assert.equal(code, 0);
+  assert.deepEqual(await hashTree(dir), await hashTree(whole));
+});
+
+/** A tmpfs of `size` at a new folder, unmounted with the test; undefined where mounting is not allowed. */
+async function smallDisk(context: TestContext, size: string): Promise<string | undefined> {
+  const path = await mkdtemp(join(tmpdir(), "ictal-disk-"));
+  const isMounted = spawnSync("mount", ["-t", "tmpfs", "-o", `size=${size}`, "tmpfs", path]).status === 0;
+  context.after(async () => {
+    if (isMounted) spawnSync("umount", [path]);
+    await rmdir(path);
+  });
+  return isMounted ? path : undefined;
+}
+
+test("a full disk is one clear CacheError, what is there is whole, and a build after making room carries on", async (context) => {
+  const disk = await smallDisk(context, "900k");
+  if (!disk) return context.skip("mounting a tmpfs needs root");
+  const store = memoryStore(OBJECTS);
+  const failing = (workers: number) =>
+    assert.rejects(buildWhole(store, disk, workers), {
+      tag: "CacheError",
+      message: /no space left on the disk; free some or choose another cache folder \(ENOSPC\)/,
+    });
+  await failing(0);
+  await failing(1);
+  const report = await verifyCache(disk);
+  assert.deepEqual(report.bad, []);
+  assert.ok(report.recordings >= 1 && report.recordings < FILES.length, `${report.recordings} recordings`);
+  const [key] = await readdir(disk);
+  assert.deepEqual(await readdir(join(disk, key!, ".tmp")), []);
+  assert.equal(spawnSync("mount", ["-o", "remount,size=8m", disk]).status, 0);
+  const whole = await temporaryFolder(context);
+  await buildWhole(store, whole);
+  assert.equal((await buildWhole(store, disk)).reused, report.recordings);
+  assert.deepEqual(await hashTree(disk), await hashTree(whole));
+});
+
+test("a read-only disk is one clear CacheError that says so", async (context) => {
+  const disk = await smallDisk(context, "8m");
+  if (!disk) return context.skip("mounting a tmpfs needs root");
+  assert.equal(spawnSync("mount", ["-o", "remount,ro", disk]).status, 0);
+  await assert.rejects(buildWhole(memoryStore(OBJECTS), disk), {
+    tag: "CacheError",
+    message: /the file system is read-only; choose another cache folder \(EROFS\)/,
+  });
+});
+
+test("a build from an S3 bucket stores the same samples as one from a folder, and reuses them", async (context) => {
+  const corpus = await corpusOnDisk(context);
+  const server = await startS3Server({ root: corpus, bucket: "eeg" });
+  context.after(() => server.close());
+  const { endpoint, accessKeyId, secretAccessKey } = server;
+  const store = s3Store({
+    bucket: "eeg",
+    prefix: "",
+    endpoint,
+    region: "us-east-1",
+    credentials: { accessKeyId, secretAccessKey },
+  });
+  const [fromBucket, fromFolder] = [await temporaryFolder(context), await temporaryFolder(context)];
+  const report = await buildWhole(store, fromBucket, 2);
+  assert.deepEqual([report.built, report.leftOut], [FILES.length, []]);
+  await buildWhole(folderStore(corpus), fromFolder);
+  const samples = async (dir: string) => Object.entries(await hashTree(dir)).filter(([path]) => path.endsWith(".i16"));
+  assert.deepEqual(await samples(fromBucket), await samples(fromFolder));
+  assert.equal((await buildWhole(store, fromBucket, 1)).reused, FILES.length);
+});
+
+/** A python3 that has numpy: ICTAL_PYTHON, or the one on the path. */
+function pythonWithNumpy(): string | undefined {
+  const candidates = [process.env.ICTAL_PYTHON, "python3"].filter((name) => name !== undefined);
+  return candidates.find((name) => spawnSync(name, ["-c", "import numpy"]).status === 0);
+}
+
+test("numpy maps a recording's file as [frame, channel, sample] and sees the same numbers", async (context) => {
+  const python = pythonWithNumpy();
+  if (!python) return context.skip("no python3 with numpy (set ICTAL_PYTHON to one)");
+  const dir = await temporaryFolder(context);
+  const id = "train/a/s/m/a_t000";
+  const { folder, sidecars, signals } = await makeCache(dir, [{ id, sampleCount: 6000, seizures: [seizure(1, 2)] }]);
+  const { mean, std } = sidecars[0]!;
+  const code = `
+import sys, json, numpy
+stored = numpy.memmap(sys.argv[1], dtype="<i2", mode="r").reshape(-1, 3, 2560)
+signal = stored.transpose(1, 0, 2).reshape(3, -1)[:, :6000] * (10 / 32767)
+print(json.dumps([stored.shape, signal[:, ::500].tolist()]))`;
+  const { stdout } = spawnSync(python, ["-c", code, join(folder.path, `${id}.i16`)], { encoding: "utf8" });
+  const [shape, values] = JSON.parse(stdout) as [number[], number[][]];
+  assert.deepEqual(shape, [3, 3, 2560]);
+  for (const [channel, row] of values.entries())
+    for (const [i, value] of row.entries()) {
+      const z = (signals[0]![channel]![i * 500]! - mean[channel]!) / std[channel]!;
+      assert.ok(Math.abs(value - z) <= 5 / 32767 + 1e-6);
+    }
+});
