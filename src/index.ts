@@ -36,6 +36,7 @@ export { type Manifest, type ManifestRecording, readManifest, writeManifest } fr
 export { openCache, readFrames } from "./cache/open.js";
 export { type VerifyReport, verifyCache } from "./cache/verify.js";
 // corpus
+export { type CorpusSource, catalogueKeys, openCorpusSource } from "./corpus/bucket.js";
 export { type Catalogue, type RecordingEntry, readCatalogue } from "./corpus/catalogue.js";
 export { checkCorpus } from "./corpus/check.js";
 export { checkAnnotations } from "./corpus/check-annotations.js";
@@ -48,13 +49,14 @@ export { type Batch, openBatches } from "./dataset/batches.js";
 export { indexWindows, validSamplesOf, type WindowIndex, windowClass } from "./dataset/index-windows.js";
 export { epochOrder } from "./dataset/order.js";
 export { splitByPatient } from "./dataset/split.js";
+export { exampleWindows, type WindowPanel, windowPanels } from "./dataset/window-panels.js";
 export { openWindowReader, type WindowReader } from "./dataset/window-reader.js";
 // model
 export { createDetector, type Detector, type ModelConfig } from "./model/detector.js";
 export { modelFromConfig } from "./model/from-config.js";
 export { loadSafetensors, saveSafetensors } from "./model/safetensors.js";
 // notebook
-export { type DisplayHandle, display } from "./notebook/display.js";
+export { type DisplayHandle, display, liveDisplay } from "./notebook/display.js";
 // plots
 export { windowClasses } from "./plots/composition.js";
 export { type DetectionTrack, detectionFigure } from "./plots/detection.js";
@@ -86,6 +88,7 @@ export { classOf, LABELS } from "./recording/labels.js";
 export { compareAnnotations, seizureEvents } from "./recording/seizures.js";
 // scoring
 export { auroc, type Curves, curves } from "./scoring/curves.js";
+export { devMetrics } from "./scoring/dev-metrics.js";
 export { postprocessFromConfig } from "./scoring/from-config.js";
 export { detectEvents, POSTPROCESS_DEFAULTS, type PostprocessOptions } from "./scoring/postprocess.js";
 export {
@@ -112,9 +115,11 @@ export { bandPowers, EEG_BANDS, spectrogram, welch } from "./signal/spectrum.js"
 // store
 export { folderStore } from "./store/folder-store.js";
 export { memoryStore } from "./store/memory-store.js";
+export { withMirror } from "./store/mirror-store.js";
 export { openStore } from "./store/open-store.js";
 export type { S3StoreOptions } from "./store/s3-client.js";
 export { s3Store } from "./store/s3-store.js";
+export { type PullReport, pull } from "./store/pull.js";
 export { type S3Server, type S3ServerOptions, startS3Server } from "./store/server/s3-server.js";
 export type { ByteRange, ObjectInfo, ReadOptions, Store } from "./store/store.js";
 // tensor

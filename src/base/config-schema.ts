@@ -13,7 +13,7 @@ const oddCount = count.refine((value) => value % 2 === 1, { error: "must be odd"
 const data = z.strictObject({
   dataset: z.enum(["tuh_eeg", "chb_mit"]).default("tuh_eeg"),
   /** Corpus root, its `edf` folder or one split's folder; a path or an s3:// URL. */
-  data_dir: z.string().min(1).default("data/mirror/edf/train"),
+  data_dir: z.string().min(1).default("data/mirror/synthetic-42/edf/train"),
   cache_dir: z.string().min(1).default("cache/data"),
   use_balanced_sampling: z.boolean().default(true),
   sampling_rate: positive.default(256),

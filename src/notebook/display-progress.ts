@@ -1,5 +1,5 @@
 import { formatProgress, type Progress, type ProgressUpdate } from "../base/progress.js";
-import { type DisplayHandle, display } from "./display.js";
+import { type DisplayHandle, liveDisplay } from "./display.js";
 import { escapeHtml } from "./report/html.js";
 
 const INTERVAL_MILLISECONDS = 200;
@@ -17,7 +17,7 @@ export function createDisplayProgress(): Progress {
     const html = `<progress${value} style="width:16em;vertical-align:middle"></progress> <span>${escapeHtml(text)}</span>`;
     const shown = { [Symbol.for("Jupyter.display")]: () => ({ "text/html": html, "text/plain": text }) };
     if (handle) handle.update(shown);
-    else handle = display(shown);
+    else handle = liveDisplay(shown);
     shownAt = performance.now();
   };
   return {

@@ -99,11 +99,16 @@ function currentChannel(): DisplayChannel {
   return own ?? tslabChannel() ?? printChannel;
 }
 
+/** Shows a value in the running cell; outside a kernel its text twin is printed. */
+export function display(value: unknown): void {
+  liveDisplay(value);
+}
+
 /**
- * Shows a value in the running cell and returns a handle whose `update` replaces it in place. Outside a kernel the text
- * twin is printed. A bundle that comes as a promise is shown when it is there.
+ * Shows a value as `display` does and returns a handle whose `update` replaces it in place. A bundle that comes as a
+ * promise is shown when it is there.
  */
-export function display(value: unknown): DisplayHandle {
+export function liveDisplay(value: unknown): DisplayHandle {
   const id = randomUUID();
   let shown = false;
   const show = (next: unknown) => {

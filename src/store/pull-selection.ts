@@ -11,6 +11,8 @@ export interface Selection {
   readonly splits?: readonly string[];
   /** Patients, as folder names within the keys. */
   readonly patients?: readonly string[];
+  /** Exactly these keys. */
+  readonly keys?: readonly string[];
   /** Number of recordings (.edf, .bdf), in the order of their keys, each with the files beside it of the same stem. */
   readonly limit?: number;
 }
@@ -26,8 +28,10 @@ export function selectObjects(objects: readonly ObjectInfo[], selection: Selecti
   const splits = selection.splits && new Set(selection.splits);
   const patients = selection.patients && new Set(selection.patients);
   const only = selection.only && new Set(selection.only.map((name) => name.replace(/^\./, "").toLowerCase()));
+  const keys = selection.keys && new Set(selection.keys);
   const inFolders = objects.filter(({ key, size }) => {
     if (size === 0 && key.endsWith("/")) return false;
+    if (keys && !keys.has(key)) return false;
     const folders = key.split("/").slice(0, -1);
     return (
       (!splits || folders.some((name) => splits.has(name))) && (!patients || folders.some((name) => patients.has(name)))

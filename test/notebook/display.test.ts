@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
 import { DataFrame } from "danfojs-node";
-import { bundleOf, DISPLAY, type DisplayChannel, display } from "../../src/notebook/display.js";
+import { bundleOf, DISPLAY, type DisplayChannel, display, liveDisplay } from "../../src/notebook/display.js";
 import { createDisplayProgress } from "../../src/notebook/display-progress.js";
 import { FIGURE_MIME } from "../../src/notebook/figure-html.js";
 import type { MimeBundle } from "../../src/notebook/wire/message.js";
@@ -21,7 +21,7 @@ afterEach(() => {
 
 test("display(value) shows what Symbol.for('Jupyter.display') says, and update replaces it under the same id", () => {
   const sent = record();
-  const handle = display({ [DISPLAY]: () => ({ "text/html": "<b>1</b>", "text/plain": "1" }) });
+  const handle = liveDisplay({ [DISPLAY]: () => ({ "text/html": "<b>1</b>", "text/plain": "1" }) });
   handle.update("2");
   assert.deepEqual(sent, [
     { data: { "text/html": "<b>1</b>", "text/plain": "1" }, id: handle.id, update: false },

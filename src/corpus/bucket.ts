@@ -1,0 +1,68 @@
+import { projectPath } from "../base/project.js";
+import { openStore } from "../store/open-store.js";
+import { s3Store } from "../store/s3-store.js";
+import { startS3Server } from "../store/server/s3-server.js";
+import type { Store } from "../store/store.js";
+import type { Catalogue } from "./catalogue.js";
+import { synthesizeCorpus } from "./synthetic/synthesize.js";
+
+/** Where a corpus comes from, ready to be listed and pulled. */
+export interface CorpusSource {
+  readonly store: Store;
+  /** Folder on this machine that holds it already; undefined for a bucket. */
+  readonly folder?: string;
+  /** Name for a folder of its copy: letters, digits and dashes. */
+  readonly name: string;
+  /** One line for people: what it is and where. */
+  readonly description: string;
+  /** Ends the embedded server, if there is one. */
+  close(): Promise<void>;
+}
+
+export interface CorpusSourceOptions {
+  /** Seed of the synthetic corpus. @default 42 */
+  readonly seed?: number;
+  /** Folder of the synthetic bucket. @default data/synthetic-<seed> in the project */
+  readonly dir?: string;
+  /** Port of the embedded server; 0 takes a free one. @default 0 */
+  readonly port?: number;
+}
+
+const BUCKET = "ictal-synthetic";
+const PREFIX = "tusz";
+
+/** Keys of the recordings of a catalogue and of the annotation files beside them. */
+export function catalogueKeys({ recordings }: Catalogue): string[] {
+  return recordings.flatMap(({ edfKey, csvKey, csvBiKey, tseKey, tseBiKey, tsvKey }) =>
+    [edfKey, csvKey, csvBiKey, tseKey, tseBiKey, tsvKey].filter((key) => key !== undefined),
+  );
+}
+
+/**
+ * Open the corpus that `source` names: "synthetic" makes the synthetic corpus (once per seed) and serves it from an S3
+ * server on 127.0.0.1 under the prefix tusz/; anything else is a folder or an s3:// URL. Close it when done.
+ */
+export async function openCorpusSource(source: string, options: CorpusSourceOptions = {}): Promise<CorpusSource> {
+  if (source !== "synthetic") {
+    const store = openStore(projectPath(source));
+    const isBucket = source.startsWith("s3://");
+    const name = source.replace(/^s3:\/\//, "").replace(/[^A-Za-z0-9]+/g, "-").replace(/^-|-$/g, "");
+    return { store, ...(isBucket ? {} : { folder: projectPath(source) }), name, description: store.url, close: async () => store.close?.() };
+  }
+  const { seed = 42, port = 0 } = options;
+  const root = options.dir ?? projectPath(`data/synthetic-${seed}`);
+  const report = await synthesizeCorpus(`${root}/${PREFIX}`, { seed });
+  const server = await startS3Server({ root, bucket: BUCKET, port });
+  const { endpoint, accessKeyId, secretAccessKey } = server;
+  const store = s3Store({ bucket: BUCKET, prefix: `${PREFIX}/`, endpoint, credentials: { accessKeyId, secretAccessKey } });
+  const made = report.reused === report.recordings ? "found" : "made";
+  return {
+    store,
+    name: `synthetic-${seed}`,
+    description: `${report.recordings} synthetic recordings (${report.hours.toFixed(1)} h, seed ${seed}, ${made}) at ${endpoint}/${BUCKET}/${PREFIX}/`,
+    async close() {
+      await store.close?.();
+      await server.close();
+    },
+  };
+}

@@ -1,0 +1,63 @@
+import { windowClass, type WindowIndex } from "./index-windows.js";
+import type { WindowReader } from "./window-reader.js";
+
+/** A window with its samples, ready to be drawn. */
+export interface WindowPanel {
+  readonly title: string;
+  readonly channels: readonly string[];
+  readonly sampleRateHz: number;
+  readonly startSeconds: number;
+  /** `[channel, sample]` in standard deviations. */
+  readonly samples: Float32Array;
+  readonly seizures: readonly { readonly startSeconds: number; readonly endSeconds: number }[];
+}
+
+/**
+ * `count` windows of a selection that differ: two of three hold a seizure's edge, then one that is seizure throughout and
+ * some without, each from another patient while there are any. In order of recording and time; pure.
+ */
+export function exampleWindows(index: WindowIndex, selection: Uint32Array, count: number): number[] {
+  const seen = new Map<string, number>();
+  const byRarity = (windows: number[]) => {
+    const chosen: number[] = [];
+    const left = new Set(windows);
+    while (left.size > 0) {
+      let best: number | undefined;
+      for (const window of left) {
+        if (best === undefined || timesSeen(window) < timesSeen(best)) best = window;
+      }
+      chosen.push(best!);
+      left.delete(best!);
+      seen.set(patientOf(best!), timesSeen(best!) + 1);
+      if (chosen.length >= count) break;
+    }
+    return chosen;
+  };
+  const patientOf = (window: number) => index.manifest.recordings[index.recording[window]!]!.patient;
+  const timesSeen = (window: number) => seen.get(patientOf(window)) ?? 0;
+  const ofClass = (name: string) => byRarity([...selection].filter((window) => windowClass(index, window) === name));
+  const partial = ofClass("partial").slice(0, Math.ceil((2 * count) / 3));
+  const full = ofClass("full").slice(0, 1);
+  const none = ofClass("none");
+  return [...partial, ...full, ...none].slice(0, count).sort((a, b) => a - b);
+}
+
+/** Read windows of an index for drawing; memory holds all of them at once. */
+export async function windowPanels(
+  reader: WindowReader,
+  index: WindowIndex,
+  windows: readonly number[],
+): Promise<WindowPanel[]> {
+  const { channels, sampleRateHz, recordings } = index.manifest;
+  const panels: WindowPanel[] = [];
+  for (const window of windows) {
+    const position = index.recording[window]!;
+    const startSample = index.startSample[window]!;
+    const { id, seizures } = recordings[position]!;
+    const samples = new Float32Array(channels.length * index.windowSamples);
+    await reader.readInto(samples, position, startSample, index.windowSamples);
+    const startSeconds = startSample / sampleRateHz;
+    panels.push({ title: `${id} at ${startSeconds} s, ${windowClass(index, window)}`, channels, sampleRateHz, startSeconds, samples, seizures });
+  }
+  return panels;
+}
