@@ -107,12 +107,18 @@ function lossOf({ loss }: FilledTrainOptions, data: TrainingData): LossOptions {
  * Check options against data, declare the step and find the state to start from. Throws a CacheError when the folder
  * holds a run that is neither to be resumed nor replaced, or one of other options, model or data.
  */
-export async function prepareRun(options: FilledTrainOptions, data: TrainingData): Promise<PreparedRun> {
+export async function prepareRun(
+  options: FilledTrainOptions,
+  data: TrainingData,
+  executorName: string,
+): Promise<PreparedRun> {
   const { runDir, seed, batchSize, optimizer } = options;
   const detector = createDetector(options.model);
   checkFits(detector, data);
   const loss = lossOf(options, data);
-  const train = createTrainProgram(detector, { batchSize, sampleCount: data.index.windowSamples, loss, optimizer });
+  const recompute = !executorName.startsWith("onnx-"); // a traced graph gains nothing by it
+  const sampleCount = data.index.windowSamples;
+  const train = createTrainProgram(detector, { batchSize, sampleCount, loss, optimizer, recompute });
   const fresh = freshState(options, data, detector);
   const newest = (await listCheckpoints(runDir)).at(-1);
   if (newest !== undefined && options.resume) {

@@ -28,6 +28,8 @@ export interface OptimizerOptions {
 export interface TrainProgramOptions {
   readonly batchSize: number;
   readonly sampleCount: number;
+  /** Keep less and compute more in the backward pass; for eager executors. @default false */
+  readonly recompute?: boolean;
   readonly loss?: LossOptions;
   readonly optimizer?: OptimizerOptions;
 }
@@ -70,6 +72,7 @@ interface Parts {
   readonly sites: readonly DropoutSite[];
   readonly loss: LossOptions;
   readonly optimizer: Required<OptimizerOptions>;
+  readonly recompute: boolean;
 }
 
 type Inputs = Record<string, Tensor>;
@@ -95,7 +98,12 @@ function lossAndGradients(parts: Parts, inputs: Inputs): Gradients {
     side.get(name)?.dispose();
     side.set(name, tf.keep(tf.clone(tensor)));
   };
-  const context: ForwardContext = { training: true, dropout: (name) => masks.get(name), updateBuffer: keep };
+  const context: ForwardContext = {
+    training: true,
+    recompute: parts.recompute,
+    dropout: (name) => masks.get(name),
+    updateBuffer: keep,
+  };
   const names = groups.flatMap(({ members }) => members.map(({ spec }) => spec.name));
   const named: Inputs = Object.fromEntries(detector.buffers.map(({ name }) => [name, inputs[name]!]));
   const { value, grads } = tf.valueAndGrads((...parameters: Tensor[]) => {
@@ -227,7 +235,7 @@ function inputsOf(parts: Parts, batchSize: number, sampleCount: number): Record<
  * step was not finite and left the state as it was), `lowestLogit` and `highestLogit`.
  */
 export function createTrainProgram(detector: Detector, options: TrainProgramOptions): TrainProgram {
-  const { batchSize, sampleCount, loss = {} } = options;
+  const { batchSize, sampleCount, loss = {}, recompute = false } = options;
   const optimizer: Required<OptimizerOptions> = {
     weightDecay: 0.05,
     decayAll: false,
@@ -240,7 +248,7 @@ export function createTrainProgram(detector: Detector, options: TrainProgramOpti
   };
   const groups = parameterGroups(detector.parameters, optimizer);
   const sites = dropoutSites(detector, batchSize, sampleCount);
-  const parts: Parts = { detector, groups, sites, loss, optimizer };
+  const parts: Parts = { detector, groups, sites, loss, optimizer, recompute };
   const kinds = stateKinds(optimizer);
   const state = [
     ...kinds.flatMap((kind) => groups.map((group) => `${kind}/${group.name}`)),
@@ -249,7 +257,7 @@ export function createTrainProgram(detector: Detector, options: TrainProgramOpti
   return {
     program: {
       name: `train/${detector.name}`,
-      identity: { model: detector.config, batchSize, sampleCount, loss, optimizer },
+      identity: { model: detector.config, batchSize, sampleCount, loss, optimizer, recompute },
       inputs: inputsOf(parts, batchSize, sampleCount),
       state,
       build: (inputs) => build(parts, inputs),
