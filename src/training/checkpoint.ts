@@ -78,6 +78,13 @@ export async function listCheckpoints(runDir: string): Promise<number[]> {
   return names.flatMap((name) => (/^step-\d{8,}$/.test(name) ? [Number(name.slice(5))] : [])).sort((a, b) => a - b);
 }
 
+function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}
+
 function metadataOf(origin: WeightsOrigin): Record<string, string> {
   return { format: "pt", ictal: canonicalJson(origin) };
 }
@@ -89,8 +96,8 @@ function moments(specs: readonly ParameterSpec[], state: OptimizerState): Record
 }
 
 /**
- * Write a checkpoint so that a reader sees it whole or not at all, and return the path of its weights. One of the same
- * step is replaced.
+ * Write a checkpoint so that a reader sees it whole or not at all, and return the path of its weights. Where the run has
+ * one of the same step, only its state is replaced: the tensors of a step are always the same.
  */
 export async function writeCheckpoint(
   runDir: string,
@@ -99,6 +106,10 @@ export async function writeCheckpoint(
   state: CheckpointState,
 ): Promise<string> {
   const target = checkpointDir(runDir, state.step);
+  if (await exists(target)) {
+    await writeCheckpointState(runDir, state);
+    return join(target, MODEL_FILE);
+  }
   const temporary = temporaryName(target);
   const specs = [...detector.parameters, ...detector.buffers];
   const metadata = metadataOf(state.origin);
@@ -108,7 +119,6 @@ export async function writeCheckpoint(
     if (tensors.average) await saveSafetensors(join(temporary, AVERAGE_FILE), weights(tensors.average), metadata);
     await saveSafetensors(join(temporary, OPTIMIZER_FILE), moments(detector.parameters, tensors), metadata);
     await writeFileAtomic(join(temporary, STATE_FILE), `${canonicalJson(state)}\n`);
-    await rm(target, { recursive: true, force: true });
     await commitFile(temporary, target);
   } catch (error) {
     await rm(temporary, { recursive: true, force: true });
@@ -181,11 +191,9 @@ export async function readCheckpointTensors(dir: string, detector: Detector): Pr
   const values = detectorValues(detector, await loadSafetensors(modelPath), modelPath);
   const pick = (specs: readonly ParameterSpec[], from: ParameterValues) =>
     Object.fromEntries(specs.map(({ name }) => [name, from[name]!]));
-  const hasAverage = await stat(averagePath).then(
-    () => true,
-    () => false,
-  );
-  const average = hasAverage ? detectorValues(detector, await loadSafetensors(averagePath), averagePath) : undefined;
+  const average = (await exists(averagePath))
+    ? detectorValues(detector, await loadSafetensors(averagePath), averagePath)
+    : undefined;
   const file = await loadSafetensors(momentsPath);
   return {
     parameters: pick(detector.parameters, values),

@@ -126,7 +126,7 @@ export async function prepareRun(
     const stored = await readCheckpointState(dir);
     const notices = checkSameRun(stored, fresh, options);
     const tensors = await readCheckpointTensors(dir, detector);
-    const state = { ...stored, ...(notices.length > 0 && changedData(stored, fresh)) };
+    const state = { ...stored, ...(notices.length > 0 && changedData(fresh)) };
     return { detector, loss, train, state, tensors, resumedFrom: newest, notices };
   }
   if (newest !== undefined && options.existing === "refuse") {
@@ -140,10 +140,12 @@ export async function prepareRun(
   return { detector, loss, train, state: fresh, tensors: initialState(detector, values), notices: [] };
 }
 
-/** What of a stored state follows the data when they were allowed to change: the epoch starts anew if its length differs. */
-function changedData(stored: CheckpointState, fresh: CheckpointState): Partial<CheckpointState> {
-  const { origin, dataLines: lines, stepsPerEpoch: perEpoch, totalSteps } = fresh;
-  if (perEpoch === stored.stepsPerEpoch) return { origin, dataLines: lines };
-  const step = Math.floor(stored.step / stored.stepsPerEpoch) * perEpoch;
-  return { origin, dataLines: lines, stepsPerEpoch: perEpoch, totalSteps, step, epochLoss: [0, 0] };
+/** What of a stored state follows the data when they were allowed to change; the steps taken still count. */
+function changedData({
+  origin,
+  dataLines: lines,
+  stepsPerEpoch: perEpoch,
+  totalSteps,
+}: CheckpointState): Partial<CheckpointState> {
+  return { origin, dataLines: lines, stepsPerEpoch: perEpoch, totalSteps };
 }

@@ -285,3 +285,28 @@ test("predictions cover whole recordings, never join them, do not depend on the 
   await assert.rejects(readPrediction(out, "dev/none"), { name: "NotFoundError" });
   await assert.rejects(all({ split: "eval" }), { name: "ConfigError", message: /the cache has dev, train/ });
 });
+
+test("a run interrupted during a validation keeps its steps, and the next one makes up for the validation", async (context) => {
+  const dir = await madeFolder(context);
+  const metric = { name: "calls", mode: "max" } as const;
+  const interrupt = new AbortController();
+  const first = await trainHere(madeOptions(dir, "run", { metric }), {
+    signal: interrupt.signal,
+    validate: () => {
+      interrupt.abort();
+      interrupt.signal.throwIfAborted();
+      return {};
+    },
+  });
+  assert.equal(first.stopped, "interrupted");
+  assert.equal(first.steps, first.totalSteps / 2);
+  assert.equal(first.bestMetric, null);
+  let calls = 0;
+  const validated: number[] = [];
+  const second = await trainHere(madeOptions(dir, "run", { metric, resume: true }), {
+    validate: () => ({ calls: ++calls }),
+    onValidation: ({ step }) => validated.push(step),
+  });
+  assert.deepEqual(validated, [first.steps, second.totalSteps]);
+  assert.equal(second.bestMetric, 2);
+});
