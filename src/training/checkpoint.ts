@@ -1,9 +1,9 @@
 import { readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { commitFile, temporaryName, writeFileAtomic } from "../base/atomic-file.js";
-import { canonicalJson, sha256 } from "../base/canonical.js";
-import { CacheError, NotFoundError } from "../base/errors.js";
-import { createDetector, type Detector, type ModelConfig } from "../model/detector.js";
+import { canonicalJson } from "../base/canonical.js";
+import { CacheError } from "../base/errors.js";
+import type { Detector, ModelConfig } from "../model/detector.js";
 import type { ParameterSpec, ParameterValues } from "../model/parameters.js";
 import { loadSafetensors, type SafetensorsFile, type StoredTensor, saveSafetensors } from "../model/safetensors.js";
 import { detectorValues, storedTensors } from "../model/weights.js";
@@ -57,8 +57,9 @@ export interface CheckpointState {
   readonly dataLines: readonly string[];
 }
 
-const MODEL_FILE = "model.safetensors";
-const AVERAGE_FILE = "average.safetensors";
+/** Names of the files. */
+export const MODEL_FILE = "model.safetensors";
+export const AVERAGE_FILE = "average.safetensors";
 const OPTIMIZER_FILE = "optimizer.safetensors";
 const STATE_FILE = "state.json";
 
@@ -202,55 +203,4 @@ export async function readCheckpointTensors(dir: string, detector: Detector): Pr
     second: momentsOf(detector, file, "exp_avg_sq", momentsPath),
     average: average && pick(detector.parameters, average),
   };
-}
-
-/** Weights to predict with. */
-export interface LoadedWeights {
-  readonly detector: Detector;
-  readonly values: ParameterValues;
-  readonly origin: WeightsOrigin;
-  /** SHA-256 of the weights file. */
-  readonly hash: string;
-  readonly path: string;
-}
-
-/** The weights file that a path means: itself, that of a checkpoint folder, or of a run's best or newest checkpoint. */
-async function weightsPath(path: string): Promise<string> {
-  const found = await stat(path).catch(() => undefined);
-  if (!found) throw new NotFoundError(`no checkpoint at ${path}`, path);
-  if (!found.isDirectory()) return path;
-  const names = await readdir(path);
-  if (names.includes(AVERAGE_FILE)) return join(path, AVERAGE_FILE);
-  if (names.includes(MODEL_FILE)) return join(path, MODEL_FILE);
-  const steps = await listCheckpoints(path);
-  const newest = steps.at(-1);
-  if (newest === undefined)
-    throw new NotFoundError(`no checkpoint in ${path}; expected a run, a checkpoint or a .safetensors file`, path);
-  const { best } = await readCheckpointState(checkpointDir(path, newest));
-  return weightsPath(checkpointDir(path, best && steps.includes(best.step) ? best.step : newest));
-}
-
-function originOf({ metadata }: SafetensorsFile, path: string): WeightsOrigin {
-  try {
-    return JSON.parse(metadata.ictal ?? "") as WeightsOrigin;
-  } catch (error) {
-    throw new CacheError(
-      `${path} does not say which model it belongs to (metadata "ictal"); give the model's configuration`,
-      { found: Object.keys(metadata), expected: "ictal" },
-      { cause: error },
-    );
-  }
-}
-
-/**
- * Load the weights at `path`: a .safetensors file, a checkpoint folder, or a run folder (its best checkpoint). Averaged
- * weights are preferred where there are some. `origin` stands in for files that do not carry their own.
- */
-export async function loadWeights(path: string, origin?: WeightsOrigin): Promise<LoadedWeights> {
-  const file = await weightsPath(path);
-  const stored = await loadSafetensors(file);
-  const known = origin ?? originOf(stored, file);
-  const detector = createDetector(known.model);
-  const values = detectorValues(detector, stored, file);
-  return { detector, values, origin: known, hash: sha256(await readFile(file)), path: file };
 }
