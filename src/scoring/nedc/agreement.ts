@@ -8,7 +8,8 @@ import type { EpochTable } from "./epoch.js";
 export function cohensKappa({ both, referenceOnly, hypothesisOnly, neither }: EpochTable): number {
   const count = both + referenceOnly + hypothesisOnly + neither;
   if (count === 0) return Number.NaN;
-  const chance = (both + referenceOnly) * (both + hypothesisOnly) + (neither + referenceOnly) * (neither + hypothesisOnly);
+  const chance =
+    (both + referenceOnly) * (both + hypothesisOnly) + (neither + referenceOnly) * (neither + hypothesisOnly);
   const room = count * count - chance;
   return room === 0 ? 1 : (count * (both + neither) - chance) / room;
 }
