@@ -36,6 +36,8 @@ function sessionOptions(name: OnnxExecutorName, options: OnnxOptions): Inference
     executionMode: "sequential",
     graphOptimizationLevel: "all",
     logSeverityLevel: LOG_ERRORS,
+    // idle threads sleep: they would take the processor from the readers that prepare the next batch
+    extra: { session: { intra_op: { allow_spinning: "0" } } },
   };
 }
 
