@@ -3,16 +3,19 @@ import { basename, dirname, join, relative } from "node:path";
 import type { Command } from "commander";
 import { FormatError, NotFoundError } from "../base/errors.js";
 import type { Interval } from "../base/events.js";
-import type { AnnotationFormat } from "../recording/annotation-file.js";
-import { readAnnotations } from "../recording/annotation-file.js";
+import { type AnnotationFile, type AnnotationFormat, readAnnotations } from "../recording/annotation-file.js";
 import { findRecordings, type RecordingFiles } from "../recording/annotation-folder.js";
+import { classOf } from "../recording/labels.js";
 import { seizureEvents } from "../recording/seizures.js";
-import { type ScoredPair, type SzcoreReport, scoreSzcore } from "../scoring/score.js";
-import type { SzcoreRates } from "../scoring/szcore.js";
+import { scoreNedc } from "../scoring/nedc/score-nedc.js";
+import { type ScoredPair, scoreSzcore } from "../scoring/score.js";
 import { action, type Outcome, UsageError } from "./action.js";
+import { type ScoreReport, scoreText } from "./score-text.js";
 
 /** Formats a score is computed from, the preferred one first. */
 const FORMATS: readonly AnnotationFormat[] = ["csv_bi", "tsv", "tse_bi", "csv", "tse"];
+
+const SCORERS = ["szcore", "nedc", "all"];
 
 interface ScoreOptions {
   readonly ref: string;
@@ -28,7 +31,7 @@ export function addScoreCommand(program: Command): void {
     .description("score detections against a reference; a recording without a hypothesis counts as no detections")
     .requiredOption("--ref <dir>", "folder of reference annotations (csv_bi, tsv, tse_bi, csv, tse)")
     .requiredOption("--hyp <dir>", "folder of detections, same relative paths")
-    .option("--scorer <name>", "szcore", "szcore")
+    .option("--scorer <name>", "szcore, nedc (OVLP, TAES, EPOCH, DPALIGN, IRA) or all", "all")
     .option("--duration-tolerance <seconds>", "largest accepted difference of durations", "0.1")
     .option("--json", "print one JSON document")
     .action(action((options: ScoreOptions) => score(options)));
@@ -41,29 +44,42 @@ interface Scored {
 }
 
 async function score(options: ScoreOptions): Promise<Outcome> {
-  if (options.scorer !== "szcore") throw new UsageError(`invalid --scorer ${options.scorer}: known is szcore`);
+  if (!SCORERS.includes(options.scorer))
+    throw new UsageError(`invalid --scorer ${options.scorer}: allowed are ${SCORERS.join(", ")}`);
   const tolerance = Number(options.durationTolerance);
-  if (!(tolerance >= 0))
+  if (options.durationTolerance.trim() === "" || !(tolerance >= 0))
     throw new UsageError(`invalid --duration-tolerance ${options.durationTolerance}: expected seconds, at least 0`);
   const references = await readTree(options.ref);
+  if (references.size === 0) throw new NotFoundError(emptyText(options.ref), options.ref);
   const hypotheses = await readTree(options.hyp);
-  if (references.size === 0) {
-    throw new NotFoundError(
-      `no annotations under ${options.ref}; expected files that end in .${FORMATS.join(", .")}`,
-      options.ref,
-    );
-  }
-  const strangers = [...hypotheses.keys()].filter((id) => !references.has(id));
-  if (strangers.length > 0) {
-    throw new NotFoundError(
-      `${strangers.length} hypotheses have no reference at the same relative path, e.g. ${strangers[0]}; check --ref and --hyp`,
-      strangers[0]!,
-    );
-  }
+  if (hypotheses.size === 0)
+    process.stderr.write(`ictal: ${emptyText(options.hyp)}; every recording counts as without detections\n`);
+  refuseStrangers(references, hypotheses);
   const pairs = [...references].map(([id, reference]) => pairOf(id, reference, hypotheses.get(id), tolerance));
-  const missing = pairs.map(({ id }) => id).filter((id) => !hypotheses.has(id));
-  const szcore = scoreSzcore(pairs);
-  return { json: { recordings: pairs.length, missing, szcore }, text: scoreText(szcore, pairs.length, missing) };
+  const report: ScoreReport = {
+    recordings: pairs.length,
+    missing: pairs.map(({ id }) => id).filter((id) => !hypotheses.has(id)),
+    ...(options.scorer === "nedc" ? {} : { szcore: scoreSzcore(pairs) }),
+    ...(options.scorer === "szcore" ? {} : { nedc: scoreNedc(pairs) }),
+  };
+  return { json: report, text: scoreText(report) };
+}
+
+function emptyText(folder: string): string {
+  return `no annotations under ${folder}; expected files that end in .${FORMATS.join(", .")}`;
+}
+
+/** Hypotheses are matched by relative path; a name that is only found elsewhere would score another recording. */
+function refuseStrangers(references: ReadonlyMap<string, Scored>, hypotheses: ReadonlyMap<string, Scored>): void {
+  const strangers = [...hypotheses.keys()].filter((id) => !references.has(id));
+  const first = strangers[0];
+  if (first === undefined) return;
+  const namesake = [...references.keys()].find((id) => basename(id) === basename(first));
+  const hint = namesake ? `; a reference of that name lies at ${namesake}: give both trees the same folders` : "";
+  throw new NotFoundError(
+    `${strangers.length} of ${hypotheses.size} hypotheses have no reference at the same relative path, e.g. ${first}${hint}; check --ref and --hyp`,
+    first,
+  );
 }
 
 function pairOf(id: string, reference: Scored, hypothesis: Scored | undefined, tolerance: number): ScoredPair {
@@ -90,36 +106,27 @@ async function readTree(root: string): Promise<Map<string, Scored>> {
     const path = preferred(recording);
     if (!path) continue;
     const file = readAnnotations(await readFile(path, "utf8"), { file: path });
+    refuseLostRows(file, path);
     const id = join(relative(root, dirname(recording.stem)), basename(recording.stem));
-    tree.set(id, { file: path, durationSeconds: file.durationSeconds, seizures: seizureEvents(file) });
+    tree.set(id, { file: path, durationSeconds: file.durationSeconds, seizures: scoredEvents(file) });
   }
   return tree;
+}
+
+/** A row that cannot count would change a score unseen. */
+function refuseLostRows({ findings }: AnnotationFile, file: string): void {
+  const lost = findings.find(({ severity }) => severity === "error");
+  if (lost)
+    throw new FormatError(`${lost.message}; ${lost.action}`, { file, ...(lost.line ? { line: lost.line } : {}) });
+}
+
+/** Seizures as the scorers count them: rows of the binary formats one by one, channels and types of the others united. */
+function scoredEvents(file: AnnotationFile): readonly Interval[] {
+  if (file.format === "csv" || file.format === "tse") return seizureEvents(file);
+  return file.events.filter(({ label }) => classOf(label) === "seizure");
 }
 
 function preferred({ annotations }: RecordingFiles): string | undefined {
   const format = FORMATS.find((name) => annotations.has(name));
   return format === undefined ? undefined : annotations.get(format);
-}
-
-function rate(value: number, digits = 3): string {
-  return Number.isNaN(value) ? "n/a" : value.toFixed(digits);
-}
-
-function line(name: string, rates: SzcoreRates): string {
-  const { refTrue, tp, fp, sensitivity, precision, f1, fpPerDay } = rates;
-  return `${name.padEnd(7)} ${String(refTrue).padStart(9)} ${String(tp).padStart(7)} ${String(fp).padStart(7)} ${rate(sensitivity).padStart(11)} ${rate(precision).padStart(9)} ${rate(f1).padStart(7)} ${rate(fpPerDay, 1).padStart(10)}`;
-}
-
-function scoreText({ event, sample }: SzcoreReport, recordings: number, missing: readonly string[]): string {
-  return [
-    `SzCORE, pooled over ${recordings} recordings`,
-    "        reference      tp      fp sensitivity precision      f1 fp per day",
-    line("event", event),
-    line("sample", sample),
-    ...(missing.length > 0
-      ? [
-          `no hypothesis for ${missing.length} recordings (counted as no detections): ${missing.slice(0, 10).join(", ")}`,
-        ]
-      : []),
-  ].join("\n");
 }

@@ -60,13 +60,13 @@ eval/aaaaachw/s002_2013/03_tcp_ar_a/t001      256  130  absz,absz               
 `;
 
 /**
- * Electrode next to which a patient's focal seizures start: both sides, temporal and frontal, in train; places between
+ * Electrode next to which a patient's focal seizures start: both sides, temporal and frontal, in train; places beside
  * those in dev and eval, so that a detector that has learnt on train can find them. Patients that are not named have no
  * focal seizures.
  */
 const FOCI: Readonly<Record<string, string>> = {
   ...{ aaaaaaac: "T3", aaaaaabd: "F8", aaaaaajm: "F4", aaaaaakp: "F3", aaaaaamt: "T4" },
-  ...{ aaaaabbn: "F7", aaaaabcv: "T4" },
+  ...{ aaaaabbn: "F8", aaaaabcv: "T3" },
   ...{ aaaaacaw: "F4", aaaaacgs: "T3" },
 };
 
