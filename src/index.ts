@@ -117,9 +117,9 @@ export { folderStore } from "./store/folder-store.js";
 export { memoryStore } from "./store/memory-store.js";
 export { withMirror } from "./store/mirror-store.js";
 export { openStore } from "./store/open-store.js";
+export { type PullReport, pull } from "./store/pull.js";
 export type { S3StoreOptions } from "./store/s3-client.js";
 export { s3Store } from "./store/s3-store.js";
-export { type PullReport, pull } from "./store/pull.js";
 export { type S3Server, type S3ServerOptions, startS3Server } from "./store/server/s3-server.js";
 export type { ByteRange, ObjectInfo, ReadOptions, Store } from "./store/store.js";
 // tensor

@@ -100,7 +100,9 @@ const model = z.strictObject({
       channels: z.array(count).min(1).default([16, 32, 64, 64]),
       kernel_size: oddCount.default(5),
       stem_stride: count.default(8),
-      downsample_factor: count.default(2),
+      downsample_factor: count.default(4),
+      /** Samples per output value; one per sample at 1. Left out: the second stage's. */
+      output_stride: count.optional(),
       dropout: z.number().min(0).max(0.9).default(0.1),
     })
     .prefault({}),

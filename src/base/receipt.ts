@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { canonicalJson, hashOf } from "./canonical.js";
-import { projectDir } from "./project.js";
+import { projectDir, projectRelative } from "./project.js";
 
 /** What identifies a run and its results. Times are left out, so that equal runs give equal receipts but for `versions`. */
 export interface ReceiptFields {
@@ -17,7 +17,7 @@ export interface ReceiptFields {
   readonly results: Readonly<Record<string, string>>;
   /** Recordings whose cache was built in this run; 0 when all were found. */
   readonly rebuiltRecordings: number;
-  /** Files a reader may want, by name. */
+  /** Files a reader may want, by name; inside the project they are stored relative to it. */
   readonly artefacts?: Readonly<Record<string, string>>;
 }
 
@@ -59,7 +59,17 @@ export function createReceipt(fields: ReceiptFields): Receipt {
   );
   const { seed, configHash, corpusFingerprint, cacheKey, executor, results } = fields;
   const digest = hashOf({ seed, configHash, corpusFingerprint, cacheKey, executor, metrics, results }, 16);
-  const receipt: Receipt = { ...fields, metrics, digest, versions: packageVersions(), commit: projectCommit() };
+  const artefacts = Object.fromEntries(
+    Object.entries(fields.artefacts ?? {}).map(([name, path]) => [name, projectRelative(path)]),
+  );
+  const receipt: Receipt = {
+    ...fields,
+    artefacts,
+    metrics,
+    digest,
+    versions: packageVersions(),
+    commit: projectCommit(),
+  };
   const bundle = () => ({
     "application/vnd.ictal.receipt+json": JSON.parse(canonicalJson(receipt)) as unknown,
     "text/html": receiptHtml(receipt),

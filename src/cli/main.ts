@@ -2,6 +2,7 @@ import { Command, CommanderError } from "commander";
 import { packageVersions } from "../base/receipt.js";
 import { addAnnotationsCommand } from "./annotations.js";
 import { addCacheCommand } from "./cache.js";
+import { addCorpusCommand } from "./corpus.js";
 import { addDatasetCommand } from "./dataset.js";
 import { addDoctorCommand } from "./doctor.js";
 import { addEdfCommand } from "./edf.js";
@@ -20,6 +21,7 @@ const program = new Command("ictal")
 addDoctorCommand(program);
 addEdfCommand(program);
 addAnnotationsCommand(program);
+addCorpusCommand(program);
 addCacheCommand(program);
 addDatasetCommand(program);
 addTrainCommand(program);

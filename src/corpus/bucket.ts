@@ -46,15 +46,29 @@ export async function openCorpusSource(source: string, options: CorpusSourceOpti
   if (source !== "synthetic") {
     const store = openStore(projectPath(source));
     const isBucket = source.startsWith("s3://");
-    const name = source.replace(/^s3:\/\//, "").replace(/[^A-Za-z0-9]+/g, "-").replace(/^-|-$/g, "");
-    return { store, ...(isBucket ? {} : { folder: projectPath(source) }), name, description: store.url, close: async () => store.close?.() };
+    const name = source
+      .replace(/^s3:\/\//, "")
+      .replace(/[^A-Za-z0-9]+/g, "-")
+      .replace(/^-|-$/g, "");
+    return {
+      store,
+      ...(isBucket ? {} : { folder: projectPath(source) }),
+      name,
+      description: store.url,
+      close: async () => store.close?.(),
+    };
   }
   const { seed = 42, port = 0 } = options;
   const root = options.dir ?? projectPath(`data/synthetic-${seed}`);
   const report = await synthesizeCorpus(`${root}/${PREFIX}`, { seed });
   const server = await startS3Server({ root, bucket: BUCKET, port });
   const { endpoint, accessKeyId, secretAccessKey } = server;
-  const store = s3Store({ bucket: BUCKET, prefix: `${PREFIX}/`, endpoint, credentials: { accessKeyId, secretAccessKey } });
+  const store = s3Store({
+    bucket: BUCKET,
+    prefix: `${PREFIX}/`,
+    endpoint,
+    credentials: { accessKeyId, secretAccessKey },
+  });
   const made = report.reused === report.recordings ? "found" : "made";
   return {
     store,

@@ -1,4 +1,4 @@
-import { windowClass, type WindowIndex } from "./index-windows.js";
+import { type WindowIndex, windowClass } from "./index-windows.js";
 import type { WindowReader } from "./window-reader.js";
 
 /** A window with its samples, ready to be drawn. */
@@ -57,7 +57,14 @@ export async function windowPanels(
     const samples = new Float32Array(channels.length * index.windowSamples);
     await reader.readInto(samples, position, startSample, index.windowSamples);
     const startSeconds = startSample / sampleRateHz;
-    panels.push({ title: `${id} at ${startSeconds} s, ${windowClass(index, window)}`, channels, sampleRateHz, startSeconds, samples, seizures });
+    panels.push({
+      title: `${id} at ${startSeconds} s, ${windowClass(index, window)}`,
+      channels,
+      sampleRateHz,
+      startSeconds,
+      samples,
+      seizures,
+    });
   }
   return panels;
 }

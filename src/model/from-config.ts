@@ -15,6 +15,7 @@ function unetConfig({ unet }: Config["model"]): UnetConfig {
     kernelSize: unet.kernel_size,
     stemStride: unet.stem_stride,
     downsampleFactor: unet.downsample_factor,
+    outputStrideSamples: unet.output_stride,
     dropout: unet.dropout,
   };
 }

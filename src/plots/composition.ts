@@ -39,7 +39,7 @@ export function windowClasses(sets: Readonly<Record<string, ClassCounts>>, capti
     data,
     {
       barmode: "stack",
-      height: 130 + 48 * names.length,
+      height: 180 + 48 * names.length,
       xaxis: axis("share of windows (%)", { range: [0, 100] }),
       yaxis: axis("", { autorange: "reversed" }),
     },

@@ -58,7 +58,17 @@ export function makeFigure(title: string, data: Data[], layout: Partial<Layout>,
   const bottom = foot ? 88 : 48;
   const { annotations, margin, ...rest } = layout;
   const whole: Partial<Layout> = {
-    title: { text: title, x: 0, xref: "paper", xanchor: "left", font: { size: 15 } },
+    title: {
+      text: title,
+      x: 0,
+      xref: "paper",
+      xanchor: "left",
+      y: 1,
+      yref: "container",
+      yanchor: "top",
+      pad: { t: 14 },
+      font: { size: 15 },
+    },
     font: { family: "system-ui, sans-serif", size: 12, color: TEXT },
     paper_bgcolor: "rgba(0,0,0,0)",
     plot_bgcolor: "rgba(0,0,0,0)",
@@ -66,12 +76,12 @@ export function makeFigure(title: string, data: Data[], layout: Partial<Layout>,
     height: 360,
     hovermode: "closest",
     modebar: { bgcolor: "rgba(0,0,0,0)", color: GRID, activecolor: TEXT },
-    legend: { orientation: "h", y: 1.02, yanchor: "bottom", x: 1, xanchor: "right" },
+    legend: { orientation: "h", y: 1.01, yanchor: "bottom", x: 0, xanchor: "left" },
     ...rest,
-    margin: { l: 60, r: 20, t: 60, b: bottom, ...margin },
+    margin: { l: 60, r: 20, t: 76, b: bottom, ...margin },
     annotations: [
       ...(annotations ?? []),
-      ...(foot ? [footnote(foot, rest.height ?? 360, { t: 60, b: bottom, ...margin })] : []),
+      ...(foot ? [footnote(foot, rest.height ?? 360, { t: 76, b: bottom, ...margin })] : []),
     ],
   };
   const figure: Figure = { data, layout: whole, config: { responsive: true, displaylogo: false } };

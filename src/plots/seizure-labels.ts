@@ -95,7 +95,7 @@ export function timeShare(rows: readonly LabelledRow[], caption: Caption = {}): 
     data,
     {
       barmode: "stack",
-      height: 120 + 46 * splits.length,
+      height: 176 + 46 * splits.length,
       xaxis: axis("share (%)", { range: [0, 100] }),
       yaxis: axis("", { autorange: "reversed" }),
     },
@@ -140,7 +140,7 @@ export function labelTimeline(rows: readonly LabelledRow[], caption: Caption = {
     data,
     {
       barmode: "overlay",
-      height: 130 + 17 * rows.length,
+      height: 180 + 17 * rows.length,
       xaxis: axis("time (s)"),
       yaxis: axis("", { autorange: "reversed", tickfont: { size: 9 } }),
       margin: { l: 200 },

@@ -1,3 +1,4 @@
+import { projectRelative } from "../base/project.js";
 import type { TrainMetrics, ValidationResult } from "./run.js";
 
 /** The present state of a run, as shown. */
@@ -44,7 +45,7 @@ function rowsOf(view: TrainingView): [label: string, value: string][] {
     rows.push([`validation at step ${validation.step}`, metrics.join(", ")]);
   }
   if (view.executor) rows.push(["executor", view.executor]);
-  if (view.checkpoint) rows.push(["checkpoint", view.checkpoint]);
+  if (view.checkpoint) rows.push(["checkpoint", projectRelative(view.checkpoint)]);
   for (const warning of view.warnings) rows.push(["warning", warning]);
   if (view.failure) rows.push(["failure", view.failure]);
   return rows;
@@ -54,9 +55,10 @@ function rowsOf(view: TrainingView): [label: string, value: string][] {
 export function textOf(view: TrainingView): string {
   const rows = rowsOf(view);
   const width = Math.max(...rows.map(([label]) => label.length));
-  return [`Training in ${view.runDir}`, ...rows.map(([label, value]) => `  ${label.padEnd(width)}  ${value}`)].join(
-    "\n",
-  );
+  return [
+    `Training in ${projectRelative(view.runDir)}`,
+    ...rows.map(([label, value]) => `  ${label.padEnd(width)}  ${value}`),
+  ].join("\n");
 }
 
 function escapeHtml(text: string): string {
@@ -92,5 +94,5 @@ export function htmlOf(view: TrainingView): string {
     ([label, value]) =>
       `<tr><th style="text-align:left">${escapeHtml(label)}</th><td style="text-align:left">${escapeHtml(value)}</td></tr>`,
   );
-  return `<div><b>Training in ${escapeHtml(view.runDir)}</b><table>${rows.join("")}</table>${lossCurve(view.metrics)}</div>`;
+  return `<div><b>Training in ${escapeHtml(projectRelative(view.runDir))}</b><table>${rows.join("")}</table>${lossCurve(view.metrics)}</div>`;
 }

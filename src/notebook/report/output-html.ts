@@ -16,7 +16,9 @@ export function markdownToHtml(source: string): string {
 /** A figure's place in the report; the page's own script draws it when it comes into view. */
 function figureHtml(figure: unknown): string {
   const value = typeof figure === "string" ? (JSON.parse(figure) as unknown) : figure; // stock tslab sends JSON as text
-  return `<div class="figure"><script type="${FIGURE_MIME}">${scriptJson(value)}</script></div>`;
+  const { height } = (value as { layout?: { height?: unknown } }).layout ?? {};
+  const style = typeof height === "number" ? ` style="height:${height}px"` : "";
+  return `<div class="figure"${style}><script type="${FIGURE_MIME}">${scriptJson(value)}</script></div>`;
 }
 
 function imageHtml(mime: string, data: unknown, data2: MimeBundle): string {

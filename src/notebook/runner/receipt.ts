@@ -36,6 +36,9 @@ export function collectReceipt(notebook: Notebook): Receipt | undefined {
   return Object.keys(artefacts).length > 0 ? { ...joined, artefacts } : joined;
 }
 
+/** Beyond so many texts, e.g. versions of packages, an object is one row. */
+const LISTED_MEMBERS = 6;
+
 /** Name and text of every leaf of a receipt, nested names joined by dots; for tables and terminals. */
 export function receiptRows(receipt: Readonly<Record<string, unknown>>, prefix = ""): [string, string][] {
   return Object.entries(receipt).flatMap(([key, value]): [string, string][] => {
@@ -51,6 +54,9 @@ export function receiptRows(receipt: Readonly<Record<string, unknown>>, prefix =
             : value.map((member) => (typeof member === "string" ? member : JSON.stringify(member))).join(", "),
         ],
       ];
+    const members = Object.entries(value);
+    if (members.length > LISTED_MEMBERS && members.every(([, member]) => typeof member === "string"))
+      return [[name, members.map(([member, text]) => `${member} ${text}`).join(", ")]];
     return receiptRows(value as Record<string, unknown>, name);
   });
 }
