@@ -6,18 +6,13 @@ import { readEdfBlocks } from "../recording/edf-blocks.js";
 import { type EdfHeader, readEdfHeader } from "../recording/edf-header.js";
 import { type Chain, type ChainOptions, createChain } from "../signal/chain.js";
 import { montageOf } from "../signal/montages.js";
+import { createMoments } from "../signal/normalize.js";
 import { type ChosenSignals, chooseSignals } from "./choose-signals.js";
 import type { CacheFolder } from "./folder.js";
 import { frameLayout } from "./format.js";
 import { withSha256 } from "./hashing-source.js";
 import { asLeaveOut, LeaveOut } from "./leave-out.js";
-import {
-  addFrame,
-  type ChannelStatistics,
-  closeStatistics,
-  createStatistics,
-  type RunningStatistics,
-} from "./normalize.js";
+import { type ChannelStatistics, markFlat } from "./normalize.js";
 import { type Sidecar, writeSidecar } from "./sidecar.js";
 import { FrameSpool } from "./spool.js";
 import { storageError, temporaryPath } from "./temporary.js";
@@ -87,18 +82,23 @@ interface Filtered {
 }
 
 /** First pass: fill the spool with the filtered signal (microvolts) and close its statistics. */
-async function filterInto(spool: FrameSpool, running: RunningStatistics, opened: Opened): Promise<Filtered> {
+async function filterInto(spool: FrameSpool, opened: Opened): Promise<Filtered> {
   const { job, source, header, signal } = opened;
   const chosen = chooseSignals(header, job.chain);
   const chain = openChain(job.chain, chosen);
   const inputs = new ConstantInputs(chosen.signals.length);
+  const moments = createMoments(chain.channelNames.length);
+  const keep = async (rows: Float32Array[]) => {
+    moments.push(rows);
+    await spool.push(rows);
+  };
   for await (const { samples } of readEdfBlocks(source, header, { signals: chosen.signals, signal })) {
     inputs.look(samples);
-    await spool.push(chain.push(samples));
+    await keep(chain.push(samples));
   }
-  await spool.push(chain.flush());
+  await keep(chain.flush());
   await spool.finish();
-  const statistics = closeStatistics(running, knownFlat(job.chain, chosen.electrodes, inputs.constant));
+  const statistics = markFlat(moments.result(), knownFlat(job.chain, chosen.electrodes, inputs.constant));
   if (!statistics.std.every(Number.isFinite))
     throw new LeaveOut("not-finite", "its samples are not all finite numbers");
   return { statistics, filled: chain.filled };
@@ -161,16 +161,11 @@ async function headerOf(source: ByteSource, chain: ChainOptions): Promise<EdfHea
   return header;
 }
 
-async function build(
-  job: RecordingJob,
-  ports: JobPorts,
-  spool: FrameSpool,
-  running: RunningStatistics,
-): Promise<Sidecar> {
+async function build(job: RecordingJob, ports: JobPorts, spool: FrameSpool): Promise<Sidecar> {
   const source = withSha256(ports.source);
   const header = await headerOf(source, job.chain);
   const labels = await ports.readLabels(header.durationSeconds);
-  const filtered = await filterInto(spool, running, { job, source, header, signal: ports.signal });
+  const filtered = await filterInto(spool, { job, source, header, signal: ports.signal });
   const sha256 = await source.digest();
   const layout = frameLayout(job.folder.channels.length, job.folder.sampleType);
   const { normalize, clip } = job.chain;
@@ -187,16 +182,14 @@ async function build(
  */
 export async function buildRecording(job: RecordingJob, ports: JobPorts): Promise<Sidecar> {
   const channelCount = job.folder.channels.length;
-  const running = createStatistics(channelCount);
   const spillPath = temporaryPath(job.folder.path);
   const spool = new FrameSpool({
     channelCount,
     memoryLimitBytes: job.memoryLimitBytes,
     spillPath,
-    onFrame: (frame, valid) => addFrame(running, frame, valid),
   });
   try {
-    return await build(job, ports, spool, running);
+    return await build(job, ports, spool);
   } catch (error) {
     const fault = storageError(error, spillPath);
     throw fault === error ? asLeaveOut(error, "discontinuous") : fault;

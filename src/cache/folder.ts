@@ -3,7 +3,7 @@
  * A new key is a new folder; folders of other keys are never touched.
  */
 import { readdir, readFile } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { join } from "node:path";
 import { z } from "zod";
 import { canonicalJson, hashOf } from "../base/canonical.js";
 import { CacheError, NotFoundError } from "../base/errors.js";
@@ -106,6 +106,8 @@ export async function findFolders(dir: string): Promise<CacheFolder[]> {
  * CacheError that lists them.
  */
 export async function resolveFolder(dir: string, key?: string): Promise<CacheFolder> {
+  const named = key === undefined ? undefined : await readFolder(join(dir, key)); // before folders of other programs' versions
+  if (named) return named;
   const folders = await findFolders(dir);
   const chosen = key === undefined ? folders : folders.filter((folder) => folder.key === key);
   if (chosen.length === 1) return chosen[0]!;
@@ -149,9 +151,4 @@ export async function listFiles(folder: string, endings: readonly string[]): Pro
   };
   await walk("");
   return found.sort();
-}
-
-/** The cache folder of a key folder. */
-export function cacheDirOf(folder: CacheFolder): string {
-  return basename(folder.path) === folder.key ? dirname(folder.path) : folder.path;
 }

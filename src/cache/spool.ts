@@ -9,8 +9,6 @@ export interface SpoolOptions {
   readonly memoryLimitBytes: number;
   /** File for the frames beyond the limit; made when first needed, removed by `close`. */
   readonly spillPath: string;
-  /** Called with each frame as it fills, and with the last one and its valid samples at `finish`. */
-  readonly onFrame?: (frame: Float32Array, valid: number) => void;
 }
 
 /**
@@ -62,7 +60,6 @@ export class FrameSpool {
   }
 
   private async keep(): Promise<void> {
-    this.options.onFrame?.(this.filling, this.fill);
     this.fill = 0;
     if (this.frames.length < this.memoryFrames) {
       this.frames.push(this.filling);

@@ -39,7 +39,10 @@ export interface Catalogue {
   readonly fingerprint: string;
   /** Counts of the whole listing by split, and `all`; before limit and exclusions. */
   readonly listed: Readonly<Record<string, ListingCounts>>;
-  /** Recordings that are not in `recordings` for a fault or a rule (not for the limit); `id` is the key where there is none. */
+  /**
+   * Recordings that are not in `recordings` for a fault or a rule (not for the limit); `id` is the key where there is
+   * none.
+   */
   readonly leftOut: readonly { readonly id: string; readonly reason: string }[];
   readonly findings: readonly Finding[];
 }
@@ -60,12 +63,16 @@ interface Placed extends Placement {
   readonly file: ListedFile;
 }
 
-/** Patients of TUSZ v1.5 who are in train and in dev (Buckwalter et al., SPMB 2021); their train recordings are left out. */
+/**
+ * Patients of TUSZ v1.5 who are in train and in dev (Buckwalter et al., SPMB 2021); their train recordings are left
+ * out.
+ */
 export const SHARED_V15_PATIENTS: readonly string[] = ["00001027", "00001981", "00004671", "00006546", "00009842"];
 
 /**
- * List a corpus and name its recordings. One listing, no other request. NotFoundError when there is no recording or none fits the layout; everything
- * else that is wrong is a finding or a reason in `leftOut`. Patients in more than one split are a finding of severity "error".
+ * List a corpus and name its recordings. One listing, no other request. NotFoundError when there is no recording or
+ * none fits the layout; everything else that is wrong is a finding or a reason in `leftOut`. Patients in more than one
+ * split are a finding of severity "error".
  */
 export async function readCatalogue(store: Store, options: CatalogueOptions = {}): Promise<Catalogue> {
   const { prefix = "", limit, splits, signal } = options;

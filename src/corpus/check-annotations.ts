@@ -21,7 +21,10 @@ export interface RecordingAnnotations {
   readonly findings: readonly Finding[];
 }
 
-/** Read the labels of every recording of a catalogue: a row each, in the catalogue's order. Reads headers and annotation files only. */
+/**
+ * Read the labels of every recording of a catalogue: a row each, in the catalogue's order. Reads headers and annotation
+ * files only.
+ */
 export async function checkAnnotations(
   store: Store,
   catalogue: Catalogue,

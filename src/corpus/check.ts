@@ -68,8 +68,8 @@ export type CheckCorpusOptions = CatalogueOptions & InspectOptions;
 const TEN_TWENTY = "FP1 F3 C3 P3 O1 F7 T3 T5 FZ CZ PZ FP2 F4 C4 P4 O2 F8 T4 T6".split(" ");
 
 /**
- * Walk a corpus: list it, read every header and annotation file, count, and compare with the known releases. Recordings that cannot be read are in
- * `leftOut`. NotFoundError when there is no corpus; faults of files are findings.
+ * Walk a corpus: list it, read every header and annotation file, count, and compare with the known releases. Recordings
+ * that cannot be read are in `leftOut`. NotFoundError when there is no corpus; faults of files are findings.
  */
 export async function checkCorpus(store: Store, options: CheckCorpusOptions = {}): Promise<CorpusReport> {
   const catalogue = await readCatalogue(store, options);
@@ -179,7 +179,11 @@ function durationsOf(headers: readonly EdfHeader[]): CorpusReport["durations"] {
 
 /** The rate that most electrodes of a file have, as text. */
 function electrodeRate({ signals }: EdfHeader): string[] {
-  const rates = tally(signals.flatMap(({ electrode, sampleRateHz }) => (electrode ? [String(sampleRateHz)] : [])));
+  const rates = tally(
+    signals.flatMap(({ electrode, sampleRateHz }) =>
+      electrode && Number.isFinite(sampleRateHz) ? [String(sampleRateHz)] : [],
+    ),
+  );
   const most = Object.entries(rates).sort(([, a], [, b]) => b - a)[0];
   return most ? [most[0]] : [];
 }

@@ -3,8 +3,8 @@ import type { Store } from "../store/store.js";
 import type { RecordingEntry } from "./catalogue.js";
 
 /**
- * Bytes of a catalogued recording without a request of their own: size and version come from the listing, and each read is bound to that version
- * (StoreError "Changed" when the object was replaced since).
+ * Bytes of a catalogued recording without a request of their own: size and version come from the listing, and each read
+ * is bound to that version (StoreError "Changed" when the object was replaced since).
  */
 export function entrySource(store: Store, entry: RecordingEntry, signal?: AbortSignal): ByteSource {
   const { edfKey, edfSize, edfEtag } = entry;

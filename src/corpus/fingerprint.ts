@@ -32,8 +32,8 @@ export function countListing(
 }
 
 /**
- * Identity of a corpus by content: SHA-256 over its counts and over path and size of every recording and annotation file, sorted. Paths are
- * relative to the corpus, so a copy in another folder or bucket has the same fingerprint.
+ * Identity of a corpus by content: SHA-256 over its counts and over path and size of every recording and annotation
+ * file, sorted. Paths are relative to the corpus, so a copy in another folder or bucket has the same fingerprint.
  */
 export function corpusFingerprint(
   files: readonly { readonly path: string; readonly size: number }[],

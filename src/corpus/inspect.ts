@@ -21,7 +21,10 @@ export interface InspectOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Read header and labels of every recording of a catalogue, in its order. Faults of files are findings; faults of the store are thrown. */
+/**
+ * Read header and labels of every recording of a catalogue, in its order. Faults of files are findings; faults of the
+ * store are thrown.
+ */
 export async function inspectRecordings(
   store: Store,
   catalogue: Catalogue,

@@ -30,9 +30,10 @@ export interface ReadLabelsOptions {
 const LOST_ROWS = new Set(["row-width", "time-not-a-number", "negative-time", "reversed"]);
 
 /**
- * Seizures of one recording. Times come from csv_bi (or tse_bi), types from csv (or tse): the type with most seconds inside the seizure; the two are
- * compared. Without the binary file the typed one is used, with a finding; BIDS recordings have their events tsv. No annotation file, a file without
- * rows and a file with rows that cannot be read give status "unknown", never background. FormatError (file, line) on a label that is not known.
+ * Seizures of one recording. Times come from csv_bi (or tse_bi), types from csv (or tse): the type with most seconds
+ * inside the seizure; the two are compared. Without the binary file the typed one is used, with a finding; BIDS
+ * recordings have their events tsv. No annotation file, a file without rows and a file with rows that cannot be read
+ * give status "unknown", never background. FormatError (file, line) on a label that is not known.
  */
 export async function readLabels(
   store: Store,

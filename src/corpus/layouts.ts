@@ -18,8 +18,8 @@ export interface Layout {
   /** The path of a recording with placeholders, for messages. */
   readonly expected: string;
   /**
-   * Places one recording, or says in a sentence why it cannot. `path` is the store's address and key, so that the folders above the
-   * listed one still count; `key` is the part inside the listing.
+   * Places one recording, or says in a sentence why it cannot. `path` is the store's address and key, so that the
+   * folders above the listed one still count; `key` is the part inside the listing.
    */
   place(path: string, key: string): Placement | string;
 }

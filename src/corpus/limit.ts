@@ -7,9 +7,10 @@ function rank(split: string): number {
 }
 
 /**
- * The first `limit` recordings such that every split keeps some (the meaning of BGB_LIMIT_FILES). Each split gets one place, in the order
- * train, dev, eval, others by name; the places left are shared in proportion to what each split still has, by largest remainder; within a split the first by id are taken.
- * The result depends on the ids alone and is sorted by id. `undefined` or a limit at or over the count keeps all.
+ * The first `limit` recordings such that every split keeps some (the meaning of BGB_LIMIT_FILES). Each split gets one
+ * place, in the order train, dev, eval, others by name; the places left are shared in proportion to what each split
+ * still has, by largest remainder; within a split the first by id are taken. The result depends on the ids alone and is
+ * sorted by id. `undefined` or a limit at or over the count keeps all.
  */
 export function chooseLimited<T extends { readonly id: string; readonly split: string }>(
   recordings: readonly T[],

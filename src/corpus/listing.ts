@@ -2,7 +2,9 @@ import { NotFoundError } from "../base/errors.js";
 import type { ObjectInfo, Store } from "../store/store.js";
 import { LAYOUTS, RECORDING_NAME } from "./layouts.js";
 
-/** A listed object with its address: the store's own path and the key, for layouts that look above the listed folder. */
+/**
+ * A listed object with its address: the store's own path and the key, for layouts that look above the listed folder.
+ */
 export interface ListedFile extends ObjectInfo {
   readonly path: string;
 }
@@ -32,8 +34,8 @@ function hiddenReason(key: string): string | undefined {
 }
 
 /**
- * List recordings and annotation files under `prefix` (a folder of the store; "" is all of it). NotFoundError when there is no recording, with what
- * was listed and what is expected.
+ * List recordings and annotation files under `prefix` (a folder of the store; "" is all of it). NotFoundError when
+ * there is no recording, with what was listed and what is expected.
  */
 export async function listCorpus(store: Store, prefix: string, signal?: AbortSignal): Promise<Listing> {
   const folder = prefix.replace(/^\/+|\/+$/g, "");

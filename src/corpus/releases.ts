@@ -22,8 +22,8 @@ export interface KnownRelease {
 const TUSZ_READ_ME = "https://isip.piconepress.com/projects/nedc/data/tuh_eeg/tuh_eeg_seizure/v2.0.3/AAREADME.txt";
 
 /**
- * Counts of the TUSZ releases. v2.0.3 was issued again under the same number in 2025, and copies of 7,361 and 7,364 recordings are about:
- * a version string is no identity, counts and hashes are.
+ * Counts of the TUSZ releases. v2.0.3 was issued again under the same number in 2025, and copies of 7,361 and 7,364
+ * recordings are about: a version string is no identity, counts and hashes are.
  */
 export const KNOWN_RELEASES: readonly KnownRelease[] = [
   {
@@ -113,7 +113,7 @@ function differencesFrom(release: KnownRelease, found: Readonly<Record<string, K
   return Object.entries(release.counts).flatMap(([split, expected]) =>
     (Object.keys(expected) as (keyof KnownCounts)[]).flatMap((what) => {
       const counts = found[split];
-      const value = counts ? counts[what] : 0;
+      const value = counts ? counts[what] : what === "recordings" ? 0 : undefined; // once is enough for a split that is not there
       if (value === undefined || Math.abs(value - expected[what]!) <= (TOLERANCE[what] ?? 0)) return [];
       return [{ split, what, found: value, expected: expected[what]! }];
     }),
@@ -121,8 +121,8 @@ function differencesFrom(release: KnownRelease, found: Readonly<Record<string, K
 }
 
 /**
- * Compare counts by split (and `all`) with the known releases of the layout. Only counts that both sides have are compared; the first release without
- * a difference is the one. `nearest` has the closest number of recordings.
+ * Compare counts by split (and `all`) with the known releases of the layout. Only counts that both sides have are
+ * compared; the first release without a difference is the one. `nearest` has the closest number of recordings.
  */
 export function compareReleases(layout: string, found: Readonly<Record<string, KnownCounts>>): ReleaseComparison {
   const candidates = KNOWN_RELEASES.filter((release) => release.layout === layout).map((release) => ({

@@ -42,8 +42,8 @@ function refuseOverlap(splits: Splits, where: string): void {
 }
 
 /**
- * Write `SPLIT.txt` with one patient id a line for each split. Refuses (ConfigError) to write splits that share a patient.
- * Returns the paths.
+ * Write `SPLIT.txt` with one patient id a line for each split. Refuses (ConfigError) to write splits that share a
+ * patient. Returns the paths.
  */
 export async function writeSplits(
   dir: string,
@@ -61,8 +61,9 @@ export async function writeSplits(
 }
 
 /**
- * Read every `*.txt` of a folder as a split of that name: patient ids, one a line; blank lines and lines that start with `#` do not count.
- * NotFoundError without such files; ConfigError when a patient is in two splits or a line holds more than an id.
+ * Read every `*.txt` of a folder as a split of that name: patient ids, one a line; blank lines and lines that start
+ * with `#` do not count. NotFoundError without such files; ConfigError when a patient is in two splits or a line holds
+ * more than an id.
  */
 export async function readSplits(dir: string): Promise<Splits> {
   const names = await readdir(dir).catch((cause: unknown) => {

@@ -2,6 +2,7 @@
  * Layers as functions over named parameters. Signals are [B, 1, L, C] (tensorflow.js' NHWC with a height of one);
  * parameters keep PyTorch's layouts and are turned inside the graph, where executors fold the turn away.
  */
+import * as ops from "../tensor/ops.js";
 import { type Tensor, type Tensor4D, tf } from "../tensor/tf.js";
 
 /** Tensors by state_dict name, parameters and buffers together. */
@@ -13,6 +14,8 @@ export interface ForwardContext {
   readonly training: boolean;
   /** Mask already divided by the kept share, or undefined for "keep everything". */
   dropout(name: string, shape: readonly number[]): Tensor | undefined;
+  /** Recompute what is large in the backward pass instead of keeping it: memory for time, on eager executors. */
+  readonly recompute?: boolean;
   /** Takes the next value of a buffer; called in training only, outside of any gradient. */
   updateBuffer(name: string, value: Tensor): void;
 }
@@ -43,12 +46,15 @@ function addBias(x: Tensor, p: NamedTensors, name: string): Tensor {
   return bias ? tf.add(x, bias) : x;
 }
 
+/** x [..., in] times the transpose of matrix [out, in]: [..., out]. */
+function timesTransposed(x: Tensor, matrix: Tensor): Tensor {
+  const rows = tf.reshape(x, [-1, x.shape.at(-1)!]);
+  return tf.reshape(tf.matMul(rows, matrix, false, true), [...x.shape.slice(0, -1), matrix.shape[0]!]);
+}
+
 /** x [..., in] times the transposed weight [out, in], plus the bias if there is one: [..., out]. */
 export function linear(x: Tensor, p: NamedTensors, name: string): Tensor {
-  const weight = parameter(p, `${name}.weight`);
-  const rows = tf.reshape(x, [-1, x.shape.at(-1)!]);
-  const y = addBias(tf.matMul(rows, weight, false, true), p, name); // [rows, out]
-  return tf.reshape(y, [...x.shape.slice(0, -1), weight.shape[0]!]);
+  return addBias(timesTransposed(x, parameter(p, `${name}.weight`)), p, name);
 }
 
 export interface ConvolutionOptions {
@@ -56,28 +62,6 @@ export interface ConvolutionOptions {
   readonly stride?: number;
   /** @default 1 */
   readonly dilation?: number;
-}
-
-/** One product per tap over shifted views; serves dilation, whose gradient tensorflow.js' conv2d refuses. */
-function dilatedConv1d(x: Tensor4D, weight: Tensor, stride: number, dilation: number): Tensor {
-  const [batch, , length, inputs] = x.shape;
-  const [outputs, , kernel] = weight.shape as [number, number, number];
-  const span = (kernel - 1) * dilation;
-  const before = Math.floor(span / 2);
-  const outLength = Math.ceil(length / stride);
-  const padded = tf.pad(tf.reshape(x, [batch, length, inputs]), [
-    [0, 0],
-    [before, span - before + outLength * stride - length],
-    [0, 0],
-  ]);
-  const taps = Array.from({ length: kernel }, (_, tap) => {
-    const shifted = tf.slice(padded, [0, tap * dilation, 0], [batch, outLength * stride, inputs]);
-    const strided = tf.reshape(shifted, [batch, outLength, stride * inputs]);
-    return tf.slice(strided, [0, 0, 0], [batch, outLength, inputs]);
-  });
-  const columns = tf.reshape(tf.concat(taps, 2), [batch * outLength, kernel * inputs]);
-  const matrix = tf.reshape(tf.transpose(weight, [2, 1, 0]), [kernel * inputs, outputs]);
-  return tf.reshape(tf.matMul(columns, matrix), [batch, 1, outLength, outputs]);
 }
 
 /**
@@ -89,16 +73,12 @@ export function conv1d(x: Tensor4D, p: NamedTensors, name: string, options: Conv
   const weight = parameter(p, `${name}.weight`);
   const [outputs, inputs, kernel] = weight.shape as [number, number, number];
   if (kernel === 1 && stride === 1) {
-    const y = linear(
-      x,
-      { w: tf.reshape(weight, [outputs, inputs]), "w.weight": tf.reshape(weight, [outputs, inputs]) },
-      "w",
-    );
-    return addBias(y, p, name) as Tensor4D;
+    return addBias(timesTransposed(x, tf.reshape(weight, [outputs, inputs])), p, name) as Tensor4D;
   }
-  if (dilation > 1) return addBias(dilatedConv1d(x, weight, stride, dilation), p, name) as Tensor4D;
-  const filter = tf.reshape(tf.transpose(weight, [2, 1, 0]), [1, kernel, inputs, outputs]) as Tensor4D;
-  return addBias(tf.conv2d(x, filter, [1, stride], "same"), p, name) as Tensor4D;
+  const [batch, , length] = x.shape;
+  const rows = tf.reshape(x, [batch, length, inputs]);
+  const y = ops.conv1d(rows, tf.transpose(weight, [2, 1, 0]), { stride, dilation, padding: "same" }); // [B, L', out]
+  return addBias(tf.reshape(y, [batch, 1, y.shape[1]!, outputs]), p, name) as Tensor4D;
 }
 
 /**
@@ -141,41 +121,6 @@ export function convTranspose1d(x: Tensor4D, p: NamedTensors, name: string): Ten
   return addBias(tf.reshape(y, [batch, 1, length * kernel, outputs]), p, name) as Tensor4D;
 }
 
-/** Batch norm over all but the last axis by batch statistics, with a gradient of its own: three products, no tiling. */
-function batchNormTraining(
-  x: Tensor,
-  scale: Tensor,
-  offset: Tensor,
-  epsilon: number,
-  seen: (mean: Tensor, variance: Tensor) => void,
-): Tensor {
-  const channels = x.shape.at(-1)!;
-  const count = x.size / channels;
-  const normalize = tf.customGrad((...args) => {
-    const [input, gain, shift, save] = args as unknown as [Tensor, Tensor, Tensor, (saved: Tensor[]) => void];
-    const rows = tf.reshape(input, [count, channels]);
-    const mean = tf.mean(rows, 0);
-    const centred = tf.sub(rows, mean);
-    const variance = tf.mean(tf.square(centred), 0);
-    seen(mean, variance);
-    const inverse = tf.rsqrt(tf.add(variance, epsilon));
-    const unit = tf.mul(centred, inverse);
-    save([unit, inverse, gain]);
-    return {
-      value: tf.reshape(tf.add(tf.mul(unit, gain), shift), input.shape),
-      gradFunc: (dy: Tensor | Tensor[], saved: Tensor[]) => {
-        const [unitSaved, inverseSaved, gainSaved] = saved as [Tensor, Tensor, Tensor];
-        const dyRows = tf.reshape(dy as Tensor, [count, channels]);
-        const dShift = tf.sum(dyRows, 0);
-        const dGain = tf.sum(tf.mul(dyRows, unitSaved), 0);
-        const inner = tf.sub(tf.sub(dyRows, tf.div(dShift, count)), tf.mul(unitSaved, tf.div(dGain, count)));
-        return [tf.reshape(tf.mul(inner, tf.mul(gainSaved, inverseSaved)), x.shape), dGain, dShift];
-      },
-    };
-  });
-  return normalize(x, scale, offset);
-}
-
 /** Share of the newest batch in running statistics, as PyTorch's default. */
 export const BATCH_NORM_MOMENTUM = 0.1;
 
@@ -202,41 +147,22 @@ export function batchNorm<T extends Tensor>(
     const shift = tf.sub(offset, tf.mul(parameter(p, `${name}.running_mean`), gain));
     return tf.add(tf.mul(x, gain), shift) as T;
   }
+  const { y, mean, variance } = ops.batchNorm(x, scale, offset, { epsilon });
   const count = x.size / x.shape.at(-1)!;
-  return batchNormTraining(x, scale, offset, epsilon, (mean, variance) => {
-    updateRunning(p, `${name}.running_mean`, context, mean);
-    updateRunning(p, `${name}.running_var`, context, tf.mul(variance, count / Math.max(1, count - 1)));
-  }) as T;
+  updateRunning(p, `${name}.running_mean`, context, mean);
+  updateRunning(p, `${name}.running_var`, context, tf.mul(variance, count / Math.max(1, count - 1)));
+  return y as T;
 }
 
 /** Layer norm over the last axis. Source: Ba et al. 2016. */
-export function layerNorm(x: Tensor, p: NamedTensors, name: string, epsilon = 1e-5): Tensor {
-  const centred = tf.sub(x, tf.mean(x, -1, true));
-  const inverse = tf.rsqrt(tf.add(tf.mean(tf.square(centred), -1, true), epsilon));
-  return tf.add(tf.mul(tf.mul(centred, inverse), parameter(p, `${name}.weight`)), parameter(p, `${name}.bias`));
+export function layerNorm(x: Tensor, p: NamedTensors, name: string): Tensor {
+  return ops.layerNorm(x, parameter(p, `${name}.weight`), parameter(p, `${name}.bias`));
 }
 
 /** x times the mask of that name, or x itself when the context has none. */
 export function dropout<T extends Tensor>(x: T, name: string, shape: readonly number[], context: ForwardContext): T {
   const mask = context.training ? context.dropout(name, shape) : undefined;
   return mask ? (tf.mul(x, mask) as T) : x;
-}
-
-/** x · sigmoid(x), keeping only x for the gradient. */
-export function silu<T extends Tensor>(x: T): T {
-  const activate = tf.customGrad((...args) => {
-    const [input, save] = args as unknown as [Tensor, (saved: Tensor[]) => void];
-    save([input]);
-    return {
-      value: tf.mul(input, tf.sigmoid(input)),
-      gradFunc: (dy: Tensor | Tensor[], [saved]: Tensor[]) => {
-        const gate = tf.sigmoid(saved!);
-        const slope = tf.mul(gate, tf.add(tf.mul(saved!, tf.sub(1, gate)), 1));
-        return tf.mul(dy as Tensor, slope);
-      },
-    };
-  });
-  return activate(x) as T;
 }
 
 /** Gaussian error linear unit, exact. Source: Hendrycks & Gimpel 2016. */

@@ -19,7 +19,7 @@ import {
   patchConv1d,
   relu,
 } from "./layers.js";
-import { type Mamba2Shape, mamba2, mamba2Specs } from "./mamba2.js";
+import { type Mamba2Shape, mamba2, mamba2Specs, recomputedMamba2 } from "./mamba2.js";
 import {
   batchNormBuffers,
   convolutionSpecs,
@@ -225,8 +225,9 @@ function residualBlock(x: Tensor4D, p: NamedTensors, name: string, plan: Plan, c
 
 /** x [B, L, D]: both directions, joined, projected back, added, normalised. */
 function bidirectionalLayer(x: Tensor, p: NamedTensors, name: string, plan: Plan, context: ForwardContext): Tensor {
-  const forwards = mamba2(x, p, `${name}.forward_mamba_real`, plan.mamba);
-  const backwards = tf.reverse(mamba2(tf.reverse(x, [1]), p, `${name}.backward_mamba_real`, plan.mamba), [1]);
+  const block = context.recompute ? recomputedMamba2 : mamba2;
+  const forwards = block(x, p, `${name}.forward_mamba_real`, plan.mamba);
+  const backwards = tf.reverse(block(tf.reverse(x, [1]), p, `${name}.backward_mamba_real`, plan.mamba), [1]);
   const projected = linear(tf.concat([forwards, backwards], 2), p, `${name}.output_proj`);
   return layerNorm(tf.add(x, dropout(projected, `${name}.dropout`, x.shape, context)), p, `${name}.layer_norm`);
 }

@@ -3,7 +3,10 @@ import { kernel, type TraceKernels, type Unary } from "./kernel.js";
 import type { Recorder } from "./recorder.js";
 import { type DataType, type TensorInfo, tf } from "./tf.js";
 
-/** `x[starts : ends : steps]` on every axis. */
+/**
+ * The elements `starts + i · steps` for i < `shape`, on every axis. A negative step over a part of an axis is done in two:
+ * the part forwards, then the whole of that turned round; ONNX Runtime's WebGPU provider gets the single one wrong.
+ */
 export function sliced(
   recorder: Recorder,
   x: TensorInfo,
@@ -11,19 +14,41 @@ export function sliced(
   shape: readonly number[],
   steps: readonly number[] = shape.map(() => 1),
 ): TensorInfo {
-  const axes = shape.flatMap((length, axis) => (length === x.shape[axis] && steps[axis] === 1 ? [] : [axis]));
-  if (axes.length === 0) return recorder.shared(x);
   const refilled = recorder.refilled(x, shape);
   if (refilled) return refilled;
-  // the last index read is start + (length-1)·step, so the end one step on is past it; before 0 it must be "far left"
-  const ends = axes.map((axis) => {
-    const end = starts[axis]! + shape[axis]! * steps[axis]!;
-    return steps[axis]! < 0 && end < 0 ? -x.shape[axis]! - 1 : end;
-  });
+  const turned = steps.flatMap((step, axis) => (step < 0 ? [axis] : []));
+  const lowest = starts.map((start, axis) => (steps[axis]! < 0 ? start + (shape[axis]! - 1) * steps[axis]! : start));
+  const forwards = slicedForwards(recorder, x, lowest, shape, steps.map(Math.abs));
+  return turned.length === 0 ? forwards : turnedRound(recorder, forwards, turned);
+}
+
+function slicedForwards(
+  recorder: Recorder,
+  x: TensorInfo,
+  starts: readonly number[],
+  shape: readonly number[],
+  steps: readonly number[],
+): TensorInfo {
+  const axes = shape.flatMap((length, axis) => (length === x.shape[axis] ? [] : [axis]));
+  if (axes.length === 0) return recorder.shared(x);
   const { graph } = recorder;
   const at = (values: readonly number[]) => graph.integers(axes.map((axis) => values[axis]!));
-  const inputs = [recorder.dense(x), at(starts), graph.integers(ends), graph.integers(axes), at(steps)];
+  const ends = starts.map((start, axis) => start + (shape[axis]! - 1) * steps[axis]! + 1);
+  const inputs = [recorder.dense(x), at(starts), at(ends), graph.integers(axes), at(steps)];
   return recorder.computed(graph.add("Slice", inputs), shape, x.dtype);
+}
+
+/** `x` with the order along `axes` reversed. */
+function turnedRound(recorder: Recorder, x: TensorInfo, axes: readonly number[]): TensorInfo {
+  const { graph } = recorder;
+  const starts = graph.integers(axes.map((axis) => x.shape[axis]! - 1));
+  const ends = graph.integers(axes.map((axis) => -x.shape[axis]! - 1)); // before the first element
+  const steps = graph.integers(axes.map(() => -1));
+  return recorder.computed(
+    graph.add("Slice", [recorder.dense(x), starts, ends, graph.integers(axes), steps]),
+    x.shape,
+    x.dtype,
+  );
 }
 
 /** `x` with `before` and `after` elements of `value` added on every axis. */

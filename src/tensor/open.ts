@@ -82,14 +82,9 @@ export type ChosenExecutor = Executor & {
 };
 
 async function openNamed(name: ExecutorName, options: OpenOptions): Promise<ChosenExecutor> {
-  const missing = CANDIDATES[name].missing();
-  if (missing) throw new UnsupportedError(`device ${name} is not available: ${missing}`);
-  try {
-    const { executor, shortcoming } = await CANDIDATES[name].open(options);
-    return { ...executor, choice: shortcoming ? `${name}, as asked for; ${shortcoming}` : `${name}, as asked for` };
-  } catch (cause) {
-    throw new UnsupportedError(`device ${name} cannot be opened: ${firstLine(cause)}`, { cause });
-  }
+  const { executor, reason } = await tryOut(name, options);
+  if (!executor) throw new UnsupportedError(`device ${name} is not available: ${reason}`);
+  return { ...executor, choice: reason ? `${name}, as asked for; ${reason}` : `${name}, as asked for` };
 }
 
 /** What is the matter, without what to do about it. */
@@ -120,7 +115,7 @@ async function openFirst(
 
 /**
  * Open the executor called `device`, or for "auto" ("cuda", "mps") the first of its group that passes a gradient check:
- * one on a GPU if there is any, else onnx-cpu. Throws UnsupportedError, with how to get it, for one that this machine
+ * one on a GPU if there is any, else onnx-cpu. A named one has to pass the check too. Throws UnsupportedError, with how to get it, for one that this machine
  * lacks; ConfigError for a name that is none.
  */
 export async function openExecutor(device: string, options: OpenOptions = {}): Promise<ChosenExecutor> {

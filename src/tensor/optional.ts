@@ -1,8 +1,9 @@
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { constants } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import process from "node:process";
+import { pathToFileURL } from "node:url";
 
 const require = createRequire(import.meta.url);
 
@@ -20,9 +21,9 @@ export function requireOptional<T>(path: string): T {
   return require(path) as T;
 }
 
-/** The folder that holds the file which the package's `require` gives, e.g. a `dist/`. */
-export function entryFolder(name: string): string {
-  return dirname(require.resolve(name));
+/** The same for a package that is an ES module. */
+export async function importOptional<T>(name: string): Promise<T> {
+  return (await import(pathToFileURL(require.resolve(name)).href)) as T;
 }
 
 /**

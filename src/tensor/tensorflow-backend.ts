@@ -25,7 +25,7 @@ interface Addon {
 type NodeBackendClass = new (addon: Addon, packageName: string) => KernelBackend;
 
 /** The addon built for the newest Node-API, i.e. `lib/napi-vN/tfjs_binding.node` with the greatest N. */
-function findAddon(folder: string): string | undefined {
+export function findAddon(folder: string): string | undefined {
   const lib = join(folder, "lib");
   if (!existsSync(lib)) return undefined;
   const version = (entry: string) => Number(/^napi-v(\d+)$/.exec(entry)?.[1] ?? 0);

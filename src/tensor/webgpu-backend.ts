@@ -1,4 +1,4 @@
-import { missingLibraries, packageFolder, requireOptional } from "./optional.js";
+import { importOptional, missingLibraries, packageFolder, requireOptional } from "./optional.js";
 import { tf } from "./tf.js";
 
 /** tfjs's WebGPU backend over Dawn, the npm package `webgpu`. */
@@ -34,7 +34,7 @@ export function webgpuMissing(): string | undefined {
 /** Load Dawn and the backend and make them known. The process then ends only by `process.exit`: Dawn keeps it alive. */
 export async function loadWebgpu(): Promise<void> {
   if (!tf.engine().findBackendFactory(WEBGPU_BACKEND)) {
-    const dawn = requireOptional<Dawn>(DAWN);
+    const dawn = await importOptional<Dawn>(DAWN);
     Object.assign(globalThis, dawn.globals);
     const gpu = dawn.create([]);
     Object.defineProperty(globalThis, "navigator", { value: { gpu, userAgent: "" }, configurable: true });

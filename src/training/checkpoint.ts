@@ -1,9 +1,9 @@
 import { readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { commitFile, temporaryName, writeFileAtomic } from "../base/atomic-file.js";
-import { canonicalJson, sha256 } from "../base/canonical.js";
-import { CacheError, NotFoundError } from "../base/errors.js";
-import { createDetector, type Detector, type ModelConfig } from "../model/detector.js";
+import { canonicalJson } from "../base/canonical.js";
+import { CacheError } from "../base/errors.js";
+import type { Detector, ModelConfig } from "../model/detector.js";
 import type { ParameterSpec, ParameterValues } from "../model/parameters.js";
 import { loadSafetensors, type SafetensorsFile, type StoredTensor, saveSafetensors } from "../model/safetensors.js";
 import { detectorValues, storedTensors } from "../model/weights.js";
@@ -57,8 +57,9 @@ export interface CheckpointState {
   readonly dataLines: readonly string[];
 }
 
-const MODEL_FILE = "model.safetensors";
-const AVERAGE_FILE = "average.safetensors";
+/** Names of the files. */
+export const MODEL_FILE = "model.safetensors";
+export const AVERAGE_FILE = "average.safetensors";
 const OPTIMIZER_FILE = "optimizer.safetensors";
 const STATE_FILE = "state.json";
 
@@ -78,6 +79,13 @@ export async function listCheckpoints(runDir: string): Promise<number[]> {
   return names.flatMap((name) => (/^step-\d{8,}$/.test(name) ? [Number(name.slice(5))] : [])).sort((a, b) => a - b);
 }
 
+function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}
+
 function metadataOf(origin: WeightsOrigin): Record<string, string> {
   return { format: "pt", ictal: canonicalJson(origin) };
 }
@@ -89,8 +97,8 @@ function moments(specs: readonly ParameterSpec[], state: OptimizerState): Record
 }
 
 /**
- * Write a checkpoint so that a reader sees it whole or not at all, and return the path of its weights. One of the same
- * step is replaced.
+ * Write a checkpoint so that a reader sees it whole or not at all, and return the path of its weights. Where the run has
+ * one of the same step, only its state is replaced: the tensors of a step are always the same.
  */
 export async function writeCheckpoint(
   runDir: string,
@@ -99,6 +107,10 @@ export async function writeCheckpoint(
   state: CheckpointState,
 ): Promise<string> {
   const target = checkpointDir(runDir, state.step);
+  if (await exists(target)) {
+    await writeCheckpointState(runDir, state);
+    return join(target, MODEL_FILE);
+  }
   const temporary = temporaryName(target);
   const specs = [...detector.parameters, ...detector.buffers];
   const metadata = metadataOf(state.origin);
@@ -108,7 +120,6 @@ export async function writeCheckpoint(
     if (tensors.average) await saveSafetensors(join(temporary, AVERAGE_FILE), weights(tensors.average), metadata);
     await saveSafetensors(join(temporary, OPTIMIZER_FILE), moments(detector.parameters, tensors), metadata);
     await writeFileAtomic(join(temporary, STATE_FILE), `${canonicalJson(state)}\n`);
-    await rm(target, { recursive: true, force: true });
     await commitFile(temporary, target);
   } catch (error) {
     await rm(temporary, { recursive: true, force: true });
@@ -181,11 +192,9 @@ export async function readCheckpointTensors(dir: string, detector: Detector): Pr
   const values = detectorValues(detector, await loadSafetensors(modelPath), modelPath);
   const pick = (specs: readonly ParameterSpec[], from: ParameterValues) =>
     Object.fromEntries(specs.map(({ name }) => [name, from[name]!]));
-  const hasAverage = await stat(averagePath).then(
-    () => true,
-    () => false,
-  );
-  const average = hasAverage ? detectorValues(detector, await loadSafetensors(averagePath), averagePath) : undefined;
+  const average = (await exists(averagePath))
+    ? detectorValues(detector, await loadSafetensors(averagePath), averagePath)
+    : undefined;
   const file = await loadSafetensors(momentsPath);
   return {
     parameters: pick(detector.parameters, values),
@@ -194,55 +203,4 @@ export async function readCheckpointTensors(dir: string, detector: Detector): Pr
     second: momentsOf(detector, file, "exp_avg_sq", momentsPath),
     average: average && pick(detector.parameters, average),
   };
-}
-
-/** Weights to predict with. */
-export interface LoadedWeights {
-  readonly detector: Detector;
-  readonly values: ParameterValues;
-  readonly origin: WeightsOrigin;
-  /** SHA-256 of the weights file. */
-  readonly hash: string;
-  readonly path: string;
-}
-
-/** The weights file that a path means: itself, that of a checkpoint folder, or of a run's best or newest checkpoint. */
-async function weightsPath(path: string): Promise<string> {
-  const found = await stat(path).catch(() => undefined);
-  if (!found) throw new NotFoundError(`no checkpoint at ${path}`, path);
-  if (!found.isDirectory()) return path;
-  const names = await readdir(path);
-  if (names.includes(AVERAGE_FILE)) return join(path, AVERAGE_FILE);
-  if (names.includes(MODEL_FILE)) return join(path, MODEL_FILE);
-  const steps = await listCheckpoints(path);
-  const newest = steps.at(-1);
-  if (newest === undefined)
-    throw new NotFoundError(`no checkpoint in ${path}; expected a run, a checkpoint or a .safetensors file`, path);
-  const { best } = await readCheckpointState(checkpointDir(path, newest));
-  return weightsPath(checkpointDir(path, best && steps.includes(best.step) ? best.step : newest));
-}
-
-function originOf({ metadata }: SafetensorsFile, path: string): WeightsOrigin {
-  try {
-    return JSON.parse(metadata.ictal ?? "") as WeightsOrigin;
-  } catch (error) {
-    throw new CacheError(
-      `${path} does not say which model it belongs to (metadata "ictal"); give the model's configuration`,
-      { found: Object.keys(metadata), expected: "ictal" },
-      { cause: error },
-    );
-  }
-}
-
-/**
- * Load the weights at `path`: a .safetensors file, a checkpoint folder, or a run folder (its best checkpoint). Averaged
- * weights are preferred where there are some. `origin` stands in for files that do not carry their own.
- */
-export async function loadWeights(path: string, origin?: WeightsOrigin): Promise<LoadedWeights> {
-  const file = await weightsPath(path);
-  const stored = await loadSafetensors(file);
-  const known = origin ?? originOf(stored, file);
-  const detector = createDetector(known.model);
-  const values = detectorValues(detector, stored, file);
-  return { detector, values, origin: known, hash: sha256(await readFile(file)), path: file };
 }

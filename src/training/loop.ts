@@ -132,7 +132,7 @@ export async function runTraining(
   callbacks: TrainCallbacks = {},
 ): Promise<TrainReport> {
   const options = fillTrainOptions(given);
-  const prepared = await prepareRun(options, data);
+  const prepared = await prepareRun(options, data, executor.name);
   const run = await openRun(options, prepared, data, executor, callbacks);
   try {
     for (const notice of prepared.notices) run.warn(notice);

@@ -4,8 +4,8 @@ import type { Augmentations } from "../dataset/augment.js";
 import type { ModelConfig } from "../model/detector.js";
 import type { Blend } from "./blend.js";
 import type { LossOptions } from "./loss.js";
+import type { OptimizerOptions } from "./optimizer.js";
 import type { ScheduleOptions } from "./schedule.js";
-import type { OptimizerOptions } from "./train-program.js";
 
 /** Where the windows come from. */
 export interface TrainDataOptions {

@@ -3,7 +3,8 @@ import { type Manifest, readManifest } from "../cache/manifest.js";
 import { openWindowReader } from "../dataset/window-reader.js";
 import type { Executor } from "../tensor/program.js";
 import type { Blend } from "./blend.js";
-import { loadWeights, type WeightsOrigin } from "./checkpoint.js";
+import type { WeightsOrigin } from "./checkpoint.js";
+import { loadWeights } from "./load-weights.js";
 import { createPredictor, type RecordingPrediction } from "./predict.js";
 import { writePrediction } from "./prediction-store.js";
 

@@ -107,12 +107,18 @@ function lossOf({ loss }: FilledTrainOptions, data: TrainingData): LossOptions {
  * Check options against data, declare the step and find the state to start from. Throws a CacheError when the folder
  * holds a run that is neither to be resumed nor replaced, or one of other options, model or data.
  */
-export async function prepareRun(options: FilledTrainOptions, data: TrainingData): Promise<PreparedRun> {
+export async function prepareRun(
+  options: FilledTrainOptions,
+  data: TrainingData,
+  executorName: string,
+): Promise<PreparedRun> {
   const { runDir, seed, batchSize, optimizer } = options;
   const detector = createDetector(options.model);
   checkFits(detector, data);
   const loss = lossOf(options, data);
-  const train = createTrainProgram(detector, { batchSize, sampleCount: data.index.windowSamples, loss, optimizer });
+  const recompute = !executorName.startsWith("onnx-"); // a traced graph gains nothing by it
+  const sampleCount = data.index.windowSamples;
+  const train = createTrainProgram(detector, { batchSize, sampleCount, loss, optimizer, recompute });
   const fresh = freshState(options, data, detector);
   const newest = (await listCheckpoints(runDir)).at(-1);
   if (newest !== undefined && options.resume) {
@@ -120,7 +126,7 @@ export async function prepareRun(options: FilledTrainOptions, data: TrainingData
     const stored = await readCheckpointState(dir);
     const notices = checkSameRun(stored, fresh, options);
     const tensors = await readCheckpointTensors(dir, detector);
-    const state = { ...stored, ...(notices.length > 0 && changedData(stored, fresh)) };
+    const state = { ...stored, ...(notices.length > 0 && changedData(fresh)) };
     return { detector, loss, train, state, tensors, resumedFrom: newest, notices };
   }
   if (newest !== undefined && options.existing === "refuse") {
@@ -134,10 +140,12 @@ export async function prepareRun(options: FilledTrainOptions, data: TrainingData
   return { detector, loss, train, state: fresh, tensors: initialState(detector, values), notices: [] };
 }
 
-/** What of a stored state follows the data when they were allowed to change: the epoch starts anew if its length differs. */
-function changedData(stored: CheckpointState, fresh: CheckpointState): Partial<CheckpointState> {
-  const { origin, dataLines: lines, stepsPerEpoch: perEpoch, totalSteps } = fresh;
-  if (perEpoch === stored.stepsPerEpoch) return { origin, dataLines: lines };
-  const step = Math.floor(stored.step / stored.stepsPerEpoch) * perEpoch;
-  return { origin, dataLines: lines, stepsPerEpoch: perEpoch, totalSteps, step, epochLoss: [0, 0] };
+/** What of a stored state follows the data when they were allowed to change; the steps taken still count. */
+function changedData({
+  origin,
+  dataLines: lines,
+  stepsPerEpoch: perEpoch,
+  totalSteps,
+}: CheckpointState): Partial<CheckpointState> {
+  return { origin, dataLines: lines, stepsPerEpoch: perEpoch, totalSteps };
 }

@@ -6,28 +6,22 @@ import type { Feed, Program, TensorSpec } from "../tensor/program.js";
 import { type Tensor, tf } from "../tensor/tf.js";
 import { type DropoutSite, dropoutFeeds, dropoutInputs, dropoutMasks, dropoutSites } from "./dropout-masks.js";
 import { type LossOptions, maskedLoss } from "./loss.js";
+import {
+  type FilledOptimizerOptions,
+  fillOptimizerOptions,
+  type Gradients,
+  type OptimizerOptions,
+  scalesOf,
+  stateKinds,
+  updateGroup,
+} from "./optimizer.js";
 import { cutGroup, type ParameterGroup, packGroup, parameterGroups, unpackGroup } from "./parameter-groups.js";
-
-export interface OptimizerOptions {
-  /** @default 0.05 */
-  readonly weightDecay?: number;
-  /** Decay biases, norms and state space scalars too, as the reference does. @default false */
-  readonly decayAll?: boolean;
-  /** @default 0.9 */
-  readonly beta1?: number;
-  /** @default 0.999 */
-  readonly beta2?: number;
-  /** @default 1e-8 */
-  readonly epsilon?: number;
-  /** Largest global norm of the gradient; 0 turns clipping off. @default 1 */
-  readonly gradientClip?: number;
-  /** Decay of the averaged weights; 0 keeps none. @default 0 */
-  readonly averageDecay?: number;
-}
 
 export interface TrainProgramOptions {
   readonly batchSize: number;
   readonly sampleCount: number;
+  /** Keep less and compute more in the backward pass; for eager executors. @default false */
+  readonly recompute?: boolean;
   readonly loss?: LossOptions;
   readonly optimizer?: OptimizerOptions;
 }
@@ -61,27 +55,16 @@ export interface TrainProgram {
   unpackState(values: Readonly<Record<string, Float32Array>>): OptimizerState;
 }
 
-/** Sums of squares at or above this count as not finite. */
-const LARGEST = 3e38;
-
 interface Parts {
   readonly detector: Detector;
   readonly groups: readonly ParameterGroup[];
   readonly sites: readonly DropoutSite[];
   readonly loss: LossOptions;
-  readonly optimizer: Required<OptimizerOptions>;
+  readonly optimizer: FilledOptimizerOptions;
+  readonly recompute: boolean;
 }
 
 type Inputs = Record<string, Tensor>;
-
-interface Gradients {
-  readonly loss: Tensor;
-  readonly logits: Tensor;
-  /** One vector per group. */
-  readonly gradients: readonly Tensor[];
-  /** Next values of the running statistics. */
-  readonly buffers: ReadonlyMap<string, Tensor>;
-}
 
 /**
  * Loss and gradients of one batch. What the forward pass hands out on the side (logits, running statistics) is kept
@@ -95,7 +78,12 @@ function lossAndGradients(parts: Parts, inputs: Inputs): Gradients {
     side.get(name)?.dispose();
     side.set(name, tf.keep(tf.clone(tensor)));
   };
-  const context: ForwardContext = { training: true, dropout: (name) => masks.get(name), updateBuffer: keep };
+  const context: ForwardContext = {
+    training: true,
+    recompute: parts.recompute,
+    dropout: (name) => masks.get(name),
+    updateBuffer: keep,
+  };
   const names = groups.flatMap(({ members }) => members.map(({ spec }) => spec.name));
   const named: Inputs = Object.fromEntries(detector.buffers.map(({ name }) => [name, inputs[name]!]));
   const { value, grads } = tf.valueAndGrads((...parameters: Tensor[]) => {
@@ -126,63 +114,6 @@ function lossAndGradients(parts: Parts, inputs: Inputs): Gradients {
   };
 }
 
-/** Everything that scales an update: scalars. `applied` is 1, or 0 for a step that must change nothing. */
-interface Scales {
-  readonly finite: Tensor;
-  readonly applied: Tensor;
-  readonly clip: Tensor | undefined;
-  readonly norm: Tensor;
-}
-
-function scalesOf({ loss, gradients, buffers }: Gradients, clip: number): Scales {
-  const squares = gradients.map((gradient) => tf.sum(tf.square(gradient)));
-  const norm2 = squares.length === 1 ? squares[0]! : tf.addN(squares);
-  const statistics = [...buffers.values()].map((fresh) => tf.sum(tf.abs(fresh)));
-  const all = tf.addN([norm2, tf.abs(loss), ...statistics]);
-  const finite = tf.less(all, LARGEST); // false for NaN too
-  const norm = tf.sqrt(norm2);
-  return {
-    finite,
-    applied: tf.cast(finite, "float32"),
-    norm,
-    clip: clip > 0 ? tf.minimum(tf.div(clip, tf.add(norm, 1e-6)), 1) : undefined,
-  };
-}
-
-/**
- * AdamW on one group (Loshchilov & Hutter 2019). A step that is not finite has its gradient replaced by zeros and every
- * rate multiplied by zero, so that parameters, moments and average come out bit by bit as they went in.
- */
-function updateGroup(
-  group: ParameterGroup,
-  gradient: Tensor,
-  scales: Scales,
-  inputs: Inputs,
-  o: Required<OptimizerOptions>,
-): Inputs {
-  const at = (kind: string) => inputs[`${kind}/${group.name}`]!;
-  const clean = tf.where(scales.finite, gradient, tf.zerosLike(gradient));
-  const g = scales.clip ? tf.mul(clean, tf.where(scales.finite, scales.clip, tf.zerosLike(scales.clip))) : clean;
-  const first = tf.add(at("first"), tf.mul(tf.sub(g, at("first")), tf.mul(scales.applied, 1 - o.beta1)));
-  const second = tf.add(at("second"), tf.mul(tf.sub(tf.square(g), at("second")), tf.mul(scales.applied, 1 - o.beta2)));
-  const rate = tf.mul(inputs.learningRate!, scales.applied);
-  const root = tf.add(tf.sqrt(tf.mul(second, inputs.secondCorrection!)), o.epsilon);
-  const direction = tf.div(tf.mul(first, inputs.firstCorrection!), root);
-  const before = at("parameters");
-  const step = group.weightDecay > 0 ? tf.add(direction, tf.mul(before, group.weightDecay)) : direction;
-  const parameters = tf.sub(before, tf.mul(step, rate));
-  const outputs: Inputs = {
-    [`parameters/${group.name}`]: parameters,
-    [`first/${group.name}`]: first,
-    [`second/${group.name}`]: second,
-  };
-  if (o.averageDecay > 0) {
-    const share = tf.mul(inputs.averageShare!, scales.applied);
-    outputs[`average/${group.name}`] = tf.add(at("average"), tf.mul(tf.sub(parameters, at("average")), share));
-  }
-  return outputs;
-}
-
 function build(parts: Parts, inputs: Inputs): Inputs {
   const found = lossAndGradients(parts, inputs);
   const scales = scalesOf(found, parts.optimizer.gradientClip);
@@ -194,10 +125,6 @@ function build(parts: Parts, inputs: Inputs): Inputs {
   outputs.lowestLogit = tf.min(found.logits);
   outputs.highestLogit = tf.max(found.logits);
   return outputs;
-}
-
-function stateKinds(optimizer: Required<OptimizerOptions>): readonly ("parameters" | "first" | "second" | "average")[] {
-  return optimizer.averageDecay > 0 ? ["parameters", "first", "second", "average"] : ["parameters", "first", "second"];
 }
 
 function inputsOf(parts: Parts, batchSize: number, sampleCount: number): Record<string, TensorSpec> {
@@ -227,20 +154,11 @@ function inputsOf(parts: Parts, batchSize: number, sampleCount: number): Record<
  * step was not finite and left the state as it was), `lowestLogit` and `highestLogit`.
  */
 export function createTrainProgram(detector: Detector, options: TrainProgramOptions): TrainProgram {
-  const { batchSize, sampleCount, loss = {} } = options;
-  const optimizer: Required<OptimizerOptions> = {
-    weightDecay: 0.05,
-    decayAll: false,
-    beta1: 0.9,
-    beta2: 0.999,
-    epsilon: 1e-8,
-    gradientClip: 1,
-    averageDecay: 0,
-    ...options.optimizer,
-  };
+  const { batchSize, sampleCount, loss = {}, recompute = false } = options;
+  const optimizer = fillOptimizerOptions(options.optimizer);
   const groups = parameterGroups(detector.parameters, optimizer);
   const sites = dropoutSites(detector, batchSize, sampleCount);
-  const parts: Parts = { detector, groups, sites, loss, optimizer };
+  const parts: Parts = { detector, groups, sites, loss, optimizer, recompute };
   const kinds = stateKinds(optimizer);
   const state = [
     ...kinds.flatMap((kind) => groups.map((group) => `${kind}/${group.name}`)),
@@ -249,7 +167,7 @@ export function createTrainProgram(detector: Detector, options: TrainProgramOpti
   return {
     program: {
       name: `train/${detector.name}`,
-      identity: { model: detector.config, batchSize, sampleCount, loss, optimizer },
+      identity: { model: detector.config, batchSize, sampleCount, loss, optimizer, recompute },
       inputs: inputsOf(parts, batchSize, sampleCount),
       state,
       build: (inputs) => build(parts, inputs),

@@ -13,9 +13,10 @@ import {
   frameLayout,
   INT16_SCALE,
 } from "../../src/cache/format.js";
-import { addFrame, closeStatistics, createStatistics, storeFrameInto } from "../../src/cache/normalize.js";
+import { markFlat, storeFrameInto } from "../../src/cache/normalize.js";
 import { openCache, readFrames } from "../../src/cache/open.js";
 import { FrameSpool } from "../../src/cache/spool.js";
+import { createMoments } from "../../src/signal/normalize.js";
 import { makeCache, noise, temporaryFolder } from "./made-cache.js";
 
 const ID = "train/aaaaaaaa/s001_2003/01_tcp_ar/aaaaaaaa_s001_t000";
@@ -48,24 +49,6 @@ test("paths of recordings keep ordinary ids readable, stay inside the folder and
   assert.notEqual(recordingStem("a/b c"), recordingStem("a/b%20c"));
 });
 
-test("statistics of frames equal those of the whole signal, whatever the cut, with numpy's population std", () => {
-  const sampleCount = 3 * FRAME_SAMPLES + 77;
-  const [signal] = noise(1, 1, sampleCount);
-  const shifted = signal!.map((value) => value + 5000);
-  const statistics = createStatistics(1);
-  for (let start = 0; start < sampleCount; start += FRAME_SAMPLES) {
-    const frame = new Float32Array(FRAME_SAMPLES);
-    const part = shifted.subarray(start, start + FRAME_SAMPLES);
-    frame.set(part);
-    addFrame(statistics, frame, part.length);
-  }
-  const mean = shifted.reduce((sum, value) => sum + value, 0) / sampleCount;
-  const variance = shifted.reduce((sum, value) => sum + (value - mean) ** 2, 0) / sampleCount;
-  const closed = closeStatistics(statistics);
-  assert.ok(Math.abs(closed.mean[0]! - mean) < 1e-9 * mean);
-  assert.ok(Math.abs(closed.std[0]! / Math.sqrt(variance) - 1) < 1e-12);
-});
-
 test("storeFrameInto is the clipped z-score in steps of 10/32767, within half a step", () => {
   const frame = new Float32Array(FRAME_SAMPLES);
   for (let i = 0; i < FRAME_SAMPLES; i++) frame[i] = (i - 1280) / 50;
@@ -76,8 +59,8 @@ test("storeFrameInto is the clipped z-score in steps of 10/32767, within half a 
   storeFrameInto(exact, frame, 2500, { statistics, normalize: true, clip: 10 });
   for (let i = 0; i < FRAME_SAMPLES; i++) {
     const z = i < 2500 ? Math.max(-10, Math.min(10, (frame[i]! - 1) / 2)) : 0;
-    assert.equal(exact[i], Math.fround(z));
-    assert.ok(Math.abs(stored[i]! * INT16_SCALE - z) <= INT16_SCALE / 2 + 1e-12, `sample ${i}`);
+    assert.ok(Math.abs(exact[i]! - z) < 1e-6);
+    assert.ok(Math.abs(stored[i]! * INT16_SCALE - z) <= INT16_SCALE / 2 + 1e-6, `sample ${i}`);
   }
   assert.equal(stored[0], -32767);
   storeFrameInto(stored, frame, 2500, { statistics, normalize: true, clip: 3 });
@@ -87,11 +70,11 @@ test("storeFrameInto is the clipped z-score in steps of 10/32767, within half a 
 test("a flat channel is stored as zeros and flagged; NaN cannot come of it", () => {
   const frame = new Float32Array(2 * FRAME_SAMPLES).fill(7, 0, FRAME_SAMPLES);
   frame[FRAME_SAMPLES] = 1;
-  const statistics = createStatistics(2);
-  addFrame(statistics, frame);
-  const closed = closeStatistics(statistics);
+  const moments = createMoments(2);
+  moments.push([frame.subarray(0, FRAME_SAMPLES), frame.subarray(FRAME_SAMPLES)]);
+  const closed = markFlat(moments.result());
   assert.deepEqual(closed.flat, [true, false]);
-  assert.deepEqual(closeStatistics(statistics, [false, true]).flat, [true, true]);
+  assert.deepEqual(markFlat(moments.result(), [false, true]).flat, [true, true]);
   const stored = createFrame(frameLayout(2, "float32"));
   storeFrameInto(stored, frame, FRAME_SAMPLES, { statistics: closed, normalize: true, clip: 10 });
   assert.ok(stored.subarray(0, FRAME_SAMPLES).every((value) => value === 0));
@@ -102,13 +85,11 @@ test("the spool gives the same frames from memory, from its file, and for any cu
   const folder = await temporaryFolder(context);
   const rows = noise(5, 2, 4 * FRAME_SAMPLES + 100);
   const read = async (memoryLimitBytes: number, cuts: readonly number[]) => {
-    const valid: number[] = [];
     const spillPath = join(folder, "sub", "spill");
     const spool = new FrameSpool({
       channelCount: 2,
       memoryLimitBytes,
       spillPath,
-      onFrame: (_, count) => valid.push(count),
     });
     let at = 0;
     for (const cut of [...cuts, rows[0]!.length]) {
@@ -120,13 +101,13 @@ test("the spool gives the same frames from memory, from its file, and for any cu
     for (let frame = 0; frame < spool.frameCount; frame++) frames.push([...(await spool.frame(frame))]);
     const spilled = await readdir(join(folder, "sub")).catch(() => []);
     await spool.close();
-    return { frames, valid, spilled: spilled.length };
+    return { frames, spilled: spilled.length };
   };
   const frameBytes = 2 * FRAME_SAMPLES * 4;
   const inMemory = await read(1e9, []);
   const inFile = await read(0, [1, 2559, 2561, 9000]);
   const inBoth = await read(2 * frameBytes, [5000]);
-  assert.deepEqual(inMemory.valid, [2560, 2560, 2560, 2560, 100]);
+  assert.equal(inMemory.frames.length, 5);
   assert.deepEqual([inMemory.spilled, inFile.spilled, inBoth.spilled], [0, 1, 1]);
   assert.deepEqual(inFile.frames, inMemory.frames);
   assert.deepEqual(inBoth.frames, inMemory.frames);

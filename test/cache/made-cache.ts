@@ -7,11 +7,12 @@ import type { Event } from "../../src/base/events.js";
 import { createRandom } from "../../src/base/random.js";
 import { type CacheDescription, type CacheFolder, cacheKeyOf, prepareFolder } from "../../src/cache/folder.js";
 import { CACHE_FORMAT_VERSION, FRAME_SAMPLES, frameLayout, type SampleType } from "../../src/cache/format.js";
-import { addFrame, closeStatistics, createStatistics } from "../../src/cache/normalize.js";
+import { markFlat } from "../../src/cache/normalize.js";
 import { type Sidecar, writeSidecar } from "../../src/cache/sidecar.js";
 import { FrameSpool } from "../../src/cache/spool.js";
 import { temporaryPath } from "../../src/cache/temporary.js";
 import { writeSamples } from "../../src/cache/write-recording.js";
+import { createMoments } from "../../src/signal/normalize.js";
 
 export const RATE = 256;
 
@@ -66,16 +67,16 @@ export function noise(seed: number, channelCount: number, sampleCount: number): 
 async function writeOne(folder: CacheFolder, made: MadeRecording, rows: Float32Array[]): Promise<Sidecar> {
   const [split = "", patient = "", session = "", montage = ""] = made.id.split("/");
   const layout = frameLayout(folder.channels.length, folder.sampleType);
-  const statistics = createStatistics(layout.channelCount);
   const spool = new FrameSpool({
     channelCount: layout.channelCount,
     memoryLimitBytes: 1e9,
     spillPath: temporaryPath(folder.path),
-    onFrame: (frame, valid) => addFrame(statistics, frame, valid),
   });
   await spool.push(rows);
   await spool.finish();
-  const channels = closeStatistics(statistics);
+  const moments = createMoments(layout.channelCount);
+  moments.push(rows);
+  const channels = markFlat(moments.result());
   const written = await writeSamples(folder.path, made.id, layout, spool, {
     statistics: channels,
     normalize: true,

@@ -125,6 +125,10 @@ test("resolveFolder takes a key folder, the only key of a cache folder, or the k
   await assert.rejects(resolveFolder(dir), { tag: "CacheError", message: /holds 2 caches/ });
   assert.equal((await resolveFolder(dir, two.key)).path, two.path);
   assert.equal((await resolveFolder(one.path)).key, one.key);
+  const description = join(two.path, "cache.json");
+  await writeFile(description, (await readFile(description, "utf8")).replace('"formatVersion":1', '"formatVersion":9'));
+  assert.equal((await resolveFolder(dir, one.key)).key, one.key);
+  await assert.rejects(resolveFolder(dir), { tag: "CacheError", message: /format version 9/ });
   await rm(two.path, { recursive: true });
   assert.equal((await resolveFolder(dir)).key, one.key);
 });

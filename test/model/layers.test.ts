@@ -200,7 +200,7 @@ test("the gradient of batch norm equals that of its definition", () => {
   });
 });
 
-test("layer norm, silu and gelu equal their definitions", () => {
+test("layer norm and gelu equal their definitions", () => {
   const x = draw("x", [4, 6]);
   const values = x.dataSync();
   const normed = layers.layerNorm(x, { "n.weight": tf.fill([6], 2), "n.bias": tf.fill([6], 1) }, "n").dataSync();
@@ -212,18 +212,7 @@ test("layer norm, silu and gelu equal their definitions", () => {
       assert.ok(Math.abs(normed[row * 6 + i]! - (2 * (value - mean)) / deviation - 1) < 1e-5);
     });
   }
-  assertClose(
-    layers.silu(x),
-    values.map((value) => value / (1 + Math.exp(-value))),
-  );
   assertClose(layers.gelu(tf.tensor([-1, 0, 1, 2])), [-0.15865525, 0, 0.84134475, 1.9544997], 2e-6); // z times the normal distribution
-  const slope = tf
-    .grad((x: Tensor) => tf.sum(layers.silu(x)))(x)
-    .dataSync();
-  values.forEach((value, i) => {
-    const gate = 1 / (1 + Math.exp(-value));
-    assert.ok(Math.abs(slope[i]! - gate * (1 + value * (1 - gate))) < 1e-5);
-  });
 });
 
 test("a missing parameter is named", () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createRandom } from "../../src/base/random.js";
-import { type Mamba2Shape, mamba2, mamba2Specs, stateSpace } from "../../src/model/mamba2.js";
+import { type Mamba2Shape, mamba2, mamba2Specs, recomputedMamba2, stateSpace } from "../../src/model/mamba2.js";
 import { initialValues, parameterCount } from "../../src/model/parameters.js";
 import { type Tensor, tf } from "../../src/tensor/tf.js";
 
@@ -120,5 +120,22 @@ test("every parameter of a block has the gradient that finite differences give",
       Math.abs(numeric - gradient[i]!) < 0.02 * Math.abs(numeric) + 2e-3,
       `${name}: ${gradient[i]} vs ${numeric}`,
     );
+  });
+});
+
+test("a recomputed block has the same output and gradients", () => {
+  const p = parameters();
+  const u = draw("u", [1, 6, 6]);
+  const names = Object.keys(p);
+  const gradientsOf = (block: typeof mamba2) =>
+    tf.valueAndGrads((u, ...tensors) => {
+      const given = Object.fromEntries(names.map((name, i) => [name, tensors[i]!]));
+      return tf.sum(tf.square(block(u!, given, "m", SHAPE)));
+    })([u, ...names.map((name) => p[name]!)]);
+  const plain = gradientsOf(mamba2);
+  const recomputed = gradientsOf(recomputedMamba2);
+  assert.deepEqual(recomputed.value.dataSync(), plain.value.dataSync());
+  recomputed.grads.forEach((gradient, i) => {
+    assert.deepEqual(gradient.dataSync(), plain.grads[i]!.dataSync());
   });
 });

@@ -3,7 +3,7 @@ import test from "node:test";
 import { batchNorm, binaryCrossEntropy, checkpoint, conv1d, layerNorm, rmsNorm, silu } from "../../src/tensor/ops.js";
 import type { Program } from "../../src/tensor/program.js";
 import { type Scalar, type Tensor, type Tensor1D, tf } from "../../src/tensor/tf.js";
-import { float, normals, randomFeeds, relativeError, runOnce, sharedExecutor } from "./compare.js";
+import { float, normals, randomFeeds, relativeError, runOnce, sharedExecutor, TRACED } from "./compare.js";
 
 /** A scalar-valued function of float tensors whose gradients are in question. */
 interface Loss {
@@ -198,9 +198,9 @@ for (const [name, described] of Object.entries(LOSSES)) {
   const program = gradientProgram(name, described, described.loss);
   const feeds = randomFeeds(program.inputs, 3) as Record<string, Float32Array>; // every input is float32
 
-  test(`gradients of ${name} agree between onnx-cpu, cpu and plain operations to 1e-5`, async () => {
+  test(`gradients of ${name} agree between ${TRACED}, cpu and plain operations to 1e-5`, async () => {
     const expected = await runOnce(await sharedExecutor("cpu"), program, feeds);
-    const traced = await runOnce(await sharedExecutor("onnx-cpu"), program, feeds);
+    const traced = await runOnce(await sharedExecutor(TRACED), program, feeds);
     const plain =
       described.plain &&
       (await runOnce(await sharedExecutor("cpu"), gradientProgram(`plain ${name}`, described, described.plain), feeds));
@@ -211,7 +211,7 @@ for (const [name, described] of Object.entries(LOSSES)) {
   });
 
   test(`gradients of ${name} agree with finite differences`, async () => {
-    const traced = await runOnce(await sharedExecutor("onnx-cpu"), program, feeds);
+    const traced = await runOnce(await sharedExecutor(TRACED), program, feeds);
     for (const input of Object.keys(program.inputs)) {
       const gradient = traced[`d_${input}`]!;
       const scale = Math.max(...Array.from(gradient, Math.abs));

@@ -6,13 +6,9 @@ import { initialValues, parameterCount } from "../../src/model/parameters.js";
 import { openExecutor } from "../../src/tensor/open.js";
 import type { Compiled } from "../../src/tensor/program.js";
 import { tf } from "../../src/tensor/tf.js";
+import type { OptimizerOptions } from "../../src/training/optimizer.js";
 import { createPredictProgram } from "../../src/training/predict-program.js";
-import {
-  createTrainProgram,
-  initialState,
-  type OptimizerOptions,
-  type TrainProgram,
-} from "../../src/training/train-program.js";
+import { createTrainProgram, initialState, type TrainProgram } from "../../src/training/train-program.js";
 
 const UNET: ModelConfig = {
   name: "unet",

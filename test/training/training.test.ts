@@ -5,8 +5,9 @@ import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { openExecutor } from "../../src/tensor/open.js";
 import { tf } from "../../src/tensor/tf.js";
-import { checkpointDir, listCheckpoints, loadWeights } from "../../src/training/checkpoint.js";
+import { checkpointDir, listCheckpoints } from "../../src/training/checkpoint.js";
 import { startTraining } from "../../src/training/handle.js";
+import { loadWeights } from "../../src/training/load-weights.js";
 import { runTraining } from "../../src/training/loop.js";
 import { fillTrainOptions, type TrainOptions } from "../../src/training/options.js";
 import { predictRecordings } from "../../src/training/predict-recordings.js";
@@ -284,4 +285,29 @@ test("predictions cover whole recordings, never join them, do not depend on the 
   await assert.rejects(readPrediction(out, "dev/g/s/m/t0"), { name: "CacheError", message: /predict again/ });
   await assert.rejects(readPrediction(out, "dev/none"), { name: "NotFoundError" });
   await assert.rejects(all({ split: "eval" }), { name: "ConfigError", message: /the cache has dev, train/ });
+});
+
+test("a run interrupted during a validation keeps its steps, and the next one makes up for the validation", async (context) => {
+  const dir = await madeFolder(context);
+  const metric = { name: "calls", mode: "max" } as const;
+  const interrupt = new AbortController();
+  const first = await trainHere(madeOptions(dir, "run", { metric }), {
+    signal: interrupt.signal,
+    validate: () => {
+      interrupt.abort();
+      interrupt.signal.throwIfAborted();
+      return {};
+    },
+  });
+  assert.equal(first.stopped, "interrupted");
+  assert.equal(first.steps, first.totalSteps / 2);
+  assert.equal(first.bestMetric, null);
+  let calls = 0;
+  const validated: number[] = [];
+  const second = await trainHere(madeOptions(dir, "run", { metric, resume: true }), {
+    validate: () => ({ calls: ++calls }),
+    onValidation: ({ step }) => validated.push(step),
+  });
+  assert.deepEqual(validated, [first.steps, second.totalSteps]);
+  assert.equal(second.bestMetric, 2);
 });

@@ -22,7 +22,10 @@ function recordRows(recording: PlannedRecording, seizures: readonly PlannedSeizu
   return seizures.map(({ startSeconds, endSeconds }) => row("TERM", startSeconds, endSeconds, "seiz"));
 }
 
-/** Rows of the `.csv` file: every bipolar channel of the montage from start to end, with the seizure's type once it is reached. */
+/**
+ * Rows of the `.csv` file: every bipolar channel of the montage from start to end, with the seizure's type once it is
+ * reached.
+ */
 function channelRows(recording: PlannedRecording, seizures: readonly PlannedSeizure[]): Row[] {
   const pairs = TCP_PAIRS.filter((pair) => recording.montage !== "03_tcp_ar_a" || !/\bA[12]\b/.test(pair));
   return pairs.flatMap((pair) => {

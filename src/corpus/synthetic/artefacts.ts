@@ -26,8 +26,8 @@ const MUSCLE_GROUPS = [
 ];
 
 /**
- * Add what is not brain to `scalp`, in seizures and outside of them: blinks while the eyes are open, muscle bursts and chewing, single sharp waves at
- * the focus, movement, electrode pops, drift, amplifier noise and 60 Hz from the mains.
+ * Add what is not brain to `scalp`, in seizures and outside of them: blinks while the eyes are open, muscle bursts and
+ * chewing, single sharp waves at the focus, movement, electrode pops, drift, amplifier noise and 60 Hz from the mains.
  */
 export function addArtefacts(
   scalp: Scalp,
@@ -54,7 +54,10 @@ function addBlinks(scalp: Scalp, patient: PatientTraits, eyesOpen: readonly Inte
   }
 }
 
-/** Add rough high-frequency noise at the named electrodes, each its own; `level(position)` in 0..1 shapes it over the span. */
+/**
+ * Add rough high-frequency noise at the named electrodes, each its own; `level(position)` in 0..1 shapes it over the
+ * span.
+ */
 export function addMuscleSpan(
   scalp: Scalp,
   electrodes: readonly string[],

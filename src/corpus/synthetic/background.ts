@@ -38,8 +38,9 @@ export function drawEyesClosed(random: Random, durationSeconds: number): Interva
 }
 
 /**
- * Add the resting activity to `scalp`: falling-spectrum sources seen through volume conduction, posterior alpha that waxes and wanes while
- * the eyes are closed, frontal beta, and now and then a few seconds of frontal slowing or vertex spindles.
+ * Add the resting activity to `scalp`: falling-spectrum sources seen through volume conduction, posterior alpha that
+ * waxes and wanes while the eyes are closed, frontal beta, and now and then a few seconds of frontal slowing or vertex
+ * spindles.
  */
 export function addBackground(
   scalp: Scalp,

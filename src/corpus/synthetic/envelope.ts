@@ -16,7 +16,10 @@ export function valueAt(keyframes: Keyframes, position: number): number {
   return value + ((keyframes[k + 1]! - value) * (position - left)) / (keyframes[k]! - left);
 }
 
-/** Add a signal only within intervals: each piece, with straight ramps inside its ends, goes through a map onto the head. */
+/**
+ * Add a signal only within intervals: each piece, with straight ramps inside its ends, goes through a map onto the
+ * head.
+ */
 export function projectGated(
   scalp: Scalp,
   source: Float32Array,

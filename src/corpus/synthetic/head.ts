@@ -4,7 +4,10 @@ export interface Place {
   readonly y: number;
 }
 
-/** Where the electrodes sit, 10-20 system, azimuthal projection; C3P is the extra centroparietal electrode that is not C3. */
+/**
+ * Where the electrodes sit, 10-20 system, azimuthal projection; C3P is the extra centroparietal electrode that is not
+ * C3.
+ */
 export const PLACES: Readonly<Record<string, Place>> = {
   FP1: { x: -0.31, y: 0.95 },
   FP2: { x: 0.31, y: 0.95 },

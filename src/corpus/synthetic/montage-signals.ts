@@ -26,7 +26,9 @@ function recordedElectrodes({ montage, peculiarities }: PlannedRecording): strin
   return ELECTRODES.filter((name) => !absent.has(name));
 }
 
-/** Subtract what the amplifier's reference sees: both ears for linked ears, the mean of the scalp otherwise. In place. */
+/**
+ * Subtract what the amplifier's reference sees: both ears for linked ears, the mean of the scalp otherwise. In place.
+ */
 function referenceInto(scalp: Scalp, montage: string): void {
   const rows = (referenceName(montage) === "LE" ? ["A1", "A2"] : SCALP).map((name) => rowOf(scalp, name));
   const reference = new Float32Array(scalp.sampleCount);
@@ -73,8 +75,8 @@ function trendSignals(durationSeconds: number, draws: Draws): SynthesizedSignal[
 }
 
 /**
- * The signals of one file in the order of the file: referenced electrodes (their order differs between files), EKG, trends.
- * Changes `scalp`, whose rows the samples are views of.
+ * The signals of one file in the order of the file: referenced electrodes (their order differs between files), EKG,
+ * trends. Changes `scalp`, whose rows the samples are views of.
  */
 export function montageSignals(
   scalp: Scalp,

@@ -7,8 +7,9 @@ const PINK_WEIGHTS = PINK_CUTOFFS_HZ.map((cutoff) => cutoff ** -0.7);
 const FOUR_BYTES_DEVIATION = Math.sqrt((4 * (256 * 256 - 1)) / 12);
 
 /**
- * State of the fast generator behind the noise (sfc32 by Chris Doty-Humphrey, a chaotic 128-bit counter generator), taken from a counter-based stream: the
- * stream decides which noise it is, the recurrence makes millions of values cheap.
+ * State of the fast generator behind the noise (sfc32 by Chris Doty-Humphrey, a chaotic 128-bit counter generator),
+ * taken from a counter-based stream: the stream decides which noise it is, the recurrence makes millions of values
+ * cheap.
  */
 export function noiseState(random: Random): Int32Array {
   return Int32Array.from({ length: 4 }, (_, word) => (word === 3 ? 1 : random.uint32(word)));

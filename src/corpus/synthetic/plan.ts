@@ -22,8 +22,9 @@ export interface PlannedRecording {
 }
 
 /**
- * The corpus as a table: id, rate, seconds, seizure types, peculiarities. Sessions carry a year or a full date, one session holds the same stem under
- * two montages, one recording is shorter than a minute, one has the date `01:01:85`, one has no annotation files.
+ * The corpus as a table: id, rate, seconds, seizure types, peculiarities. Sessions carry a year or a full date, one
+ * session holds the same stem under two montages, one recording is shorter than a minute, one has the date `01:01:85`,
+ * one has no annotation files.
  */
 const TABLE = `
 train/aaaaaaac/s001_2002/02_tcp_le/t000       250  240  cpsz                      distractor
@@ -59,12 +60,13 @@ eval/aaaaachw/s002_2013/03_tcp_ar_a/t001      256  130  absz,absz               
 `;
 
 /**
- * Electrode next to which a patient's focal seizures start: both sides, temporal and frontal, in train; places between those in dev and eval, so that
- * a detector that has learnt on train can find them. Patients that are not named have no focal seizures.
+ * Electrode next to which a patient's focal seizures start: both sides, temporal and frontal, in train; places beside
+ * those in dev and eval, so that a detector that has learnt on train can find them. Patients that are not named have no
+ * focal seizures.
  */
 const FOCI: Readonly<Record<string, string>> = {
   ...{ aaaaaaac: "T3", aaaaaabd: "F8", aaaaaajm: "F4", aaaaaakp: "F3", aaaaaamt: "T4" },
-  ...{ aaaaabbn: "F7", aaaaabcv: "T4" },
+  ...{ aaaaabbn: "F8", aaaaabcv: "T3" },
   ...{ aaaaacaw: "F4", aaaaacgs: "T3" },
 };
 

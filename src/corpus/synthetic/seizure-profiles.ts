@@ -1,6 +1,8 @@
 import type { Keyframes } from "./envelope.js";
 
-/** One cycle of a discharge, sampled at 1024 phases, mean 0, largest excursion 1; negative is the way a spike points. */
+/**
+ * One cycle of a discharge, sampled at 1024 phases, mean 0, largest excursion 1; negative is the way a spike points.
+ */
 export type Wave = Float32Array;
 
 /** Part of the head a discharge is seen at; `focus` moves with the patient, `mirror` is its other side. */

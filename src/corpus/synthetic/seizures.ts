@@ -118,7 +118,9 @@ function flatten(scalp: Scalp, start: number, seconds: number): void {
   }
 }
 
-/** Weight and onset (0..1) at which a bipolar channel joins a seizure; `undefined` when the seizure does not reach it. */
+/**
+ * Weight and onset (0..1) at which a bipolar channel joins a seizure; `undefined` when the seizure does not reach it.
+ */
 export function onsetAt(seizure: PlannedSeizure, pair: string): number | undefined {
   const rows = pair.split("-").map((name) => ELECTRODES.indexOf(name));
   const { discharges } = SEIZURE_PROFILES[seizure.type];

@@ -1,5 +1,5 @@
 import { mkdir, readdir, readFile, rm, stat } from "node:fs/promises";
-import { join, sep } from "node:path";
+import { join, relative, sep } from "node:path";
 import { writeFileAtomic } from "../../base/atomic-file.js";
 import { hashOf, sha256 } from "../../base/canonical.js";
 import { ConfigError } from "../../base/errors.js";
@@ -51,9 +51,9 @@ interface Marker {
 }
 
 /**
- * Make a corpus in the layout of TUSZ v2 under `dir`: the same seed gives the same bytes everywhere. What is already there from the same options is checked by
- * hash and kept; damaged or missing recordings are made again, and everything of a half-written corpus. ConfigError when `dir/edf`
- * holds files of another origin.
+ * Make a corpus in the layout of TUSZ v2 under `dir`: the same seed gives the same bytes everywhere. What is already
+ * there from the same options is checked by hash and kept; damaged or missing recordings are made again, and everything
+ * of a half-written corpus. ConfigError, before anything is written, when `dir` holds anything of another origin.
  */
 export async function synthesizeCorpus(dir: string, options: SynthesizeOptions = {}): Promise<SyntheticReport> {
   const { seed = 42, recordings = PLAN.length, maxDurationSeconds = 600, progress = silentProgress, signal } = options;
@@ -97,9 +97,14 @@ function keep(recording: PlannedRecording, marker: Marker) {
   return { files: marker.files.filter(({ path }) => paths.has(path)), seizures: marker.seizures[recording.id] ?? 0 };
 }
 
+/** The marker, or undefined when there is none or another program's file of that name. */
 async function readMarker(dir: string): Promise<Marker | undefined> {
+  const text = await readFile(join(dir, SYNTHETIC_MARKER), "utf8").catch(() => undefined);
+  if (text === undefined) return undefined;
   try {
-    return JSON.parse(await readFile(join(dir, SYNTHETIC_MARKER), "utf8")) as Marker; // written by this module, whole or not at all
+    const found = JSON.parse(text) as Partial<Marker> | null; // its parts are looked at below
+    const isMarker = Array.isArray(found?.files) && typeof found.optionsHash === "string" && found.seizures;
+    return isMarker ? (found as Marker) : undefined;
   } catch {
     return undefined;
   }
@@ -126,23 +131,49 @@ async function isIntact(dir: string, file: MarkedFile | undefined): Promise<bool
   return size === file.size && sha256(await readFile(path)) === file.sha256;
 }
 
-/** Remove what an earlier synthesis left under `edf/` and the plan does not want; refuse when there is anything else. */
+/** What this module puts into its folder, the marker's own temporary names included; hidden names say nothing. */
+function isOwnName(name: string): boolean {
+  return (
+    name === "edf" || name === SYNTHETIC_MARKER || name.startsWith(`${SYNTHETIC_MARKER}.tmp-`) || name.startsWith(".")
+  );
+}
+
+/** A temporary file whose writer still runs: another process makes the same corpus, with the same bytes. */
+function isBeingWritten(path: string): boolean {
+  const writer = /\.tmp-(\d+)-\d+$/.exec(path)?.[1];
+  if (writer === undefined) return false;
+  try {
+    process.kill(Number(writer), 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+}
+
+/**
+ * Remove what an earlier synthesis left under `edf/` and the plan does not want; refuse when there is anything else.
+ */
 async function clearForeign(dir: string, plan: readonly PlannedRecording[], before: Marker | undefined): Promise<void> {
   await mkdir(dir, { recursive: true });
+  const strangers = (await readdir(dir)).filter((name) => !isOwnName(name));
+  if (strangers.length > 0) throw refusal(dir, strangers);
   const wanted = new Set(plan.flatMap(pathsOf));
   const ours = new Set([...PLAN.flatMap(pathsOf), ...(before?.files.map(({ path }) => path) ?? [])]);
   const entries = await readdir(join(dir, "edf"), { recursive: true, withFileTypes: true }).catch(() => []);
   const paths = entries
     .filter((entry) => !entry.isDirectory())
-    .map((entry) => join(entry.parentPath, entry.name).slice(join(dir, "/").length).split(sep).join("/"));
+    .map((entry) => relative(dir, join(entry.parentPath, entry.name)).split(sep).join("/"));
   const foreign = paths.filter((path) => !ours.has(path.replace(/\.tmp-.*$/, "")));
-  if (foreign.length > 0) {
-    throw new ConfigError(
-      `${dir} holds ${foreign.length} files that are not of a synthetic corpus, the first is ${foreign[0]}; give an empty or a new folder`,
-      { key: "dir", value: dir, allowed: "an empty folder, or one made by corpus synth" },
-    );
-  }
-  for (const path of paths) if (!wanted.has(path)) await rm(join(dir, path), { force: true });
+  if (foreign.length > 0) throw refusal(dir, foreign);
+  for (const path of paths) if (!wanted.has(path) && !isBeingWritten(path)) await rm(join(dir, path), { force: true });
+}
+
+function refusal(dir: string, strangers: readonly string[]): ConfigError {
+  const found = strangers.length === 1 ? strangers[0] : `${strangers[0]} and ${strangers.length - 1} more`;
+  return new ConfigError(
+    `${dir} holds what is not of a synthetic corpus: ${found}; give an empty or a new folder, so that nothing of another origin is mixed in or replaced`,
+    { key: "dir", value: dir, allowed: "an empty folder, or one made by corpus synth" },
+  );
 }
 
 function reportOf(

@@ -1,0 +1,88 @@
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { createProgress } from "../base/progress.js";
+import { type CorpusReport, checkCorpus } from "../corpus/check.js";
+import { LAYOUTS, type LayoutName } from "../corpus/layouts.js";
+import { readSplits } from "../corpus/splits.js";
+import { synthesizeCorpus } from "../corpus/synthetic/synthesize.js";
+import { openStore } from "../store/open-store.js";
+import { action, type Outcome } from "./action.js";
+import { corpusText } from "./corpus-text.js";
+
+interface CheckFlags {
+  readonly layout?: LayoutName;
+  readonly limit?: number;
+  readonly splits?: string;
+}
+
+interface SynthFlags {
+  readonly seed: number;
+  readonly recordings?: number;
+  readonly maxSeconds?: number;
+}
+
+/** Adds `corpus check` and `corpus synth`. */
+export function addCorpusCommand(program: Command): void {
+  const corpus = program.command("corpus").description("look at a corpus of recordings, or make one");
+  corpus
+    .command("check")
+    .description("read every header and annotation file, count, and compare with known releases; exit code 1 on errors")
+    .argument("<place>", "folder or s3://bucket/prefix; the corpus or any folder above or below its edf/")
+    .addOption(new Option("--layout <name>", "how the corpus lies in folders").choices(LAYOUTS.map(({ name }) => name)))
+    .option("--limit <count>", "only so many recordings, some of every split", wholeNumber(1))
+    .option("--splits <folder>", "split files (train.txt, dev.txt, …: patient ids) instead of the folders' splits")
+    .option("--json", "print one JSON document")
+    .action(action((place: string, flags: CheckFlags) => check(place, flags)));
+  corpus
+    .command("synth")
+    .description("make a synthetic corpus in the layout of TUSZ v2; the same seed gives the same bytes")
+    .argument("<folder>", "an empty or new folder, or one made before, which is checked and completed")
+    .option("--seed <number>", "seed of everything random", wholeNumber(0), 42)
+    .option("--recordings <count>", "fewer recordings, some of every split", wholeNumber(1))
+    .option("--max-seconds <seconds>", "shorten longer recordings", wholeNumber(20))
+    .option("--json", "print one JSON document")
+    .action(action((folder: string, flags: SynthFlags) => synth(folder, flags)));
+}
+
+function wholeNumber(least: number): (text: string) => number {
+  return (text) => {
+    if (/^\d+$/.test(text) && Number(text) >= least && Number.isSafeInteger(Number(text))) return Number(text);
+    throw new InvalidArgumentError(`expected a whole number, at least ${least}`);
+  };
+}
+
+async function check(place: string, flags: CheckFlags): Promise<Outcome> {
+  const store = openStore(place);
+  try {
+    const report = await checkCorpus(store, {
+      ...(flags.layout ? { layout: flags.layout } : {}),
+      ...(flags.limit === undefined ? {} : { limit: flags.limit }),
+      ...(flags.splits === undefined ? {} : { splits: await readSplits(flags.splits) }),
+      progress: createProgress({ intervalMilliseconds: 1000 }),
+    });
+    return { json: report, text: corpusText(report), exitCode: hasErrors(report) ? 1 : 0 };
+  } finally {
+    await store.close?.();
+  }
+}
+
+function hasErrors({ findings }: CorpusReport): boolean {
+  return findings.some(({ severity }) => severity === "error");
+}
+
+async function synth(folder: string, { seed, recordings, maxSeconds }: SynthFlags): Promise<Outcome> {
+  const report = await synthesizeCorpus(folder, {
+    seed,
+    ...(recordings === undefined ? {} : { recordings }),
+    ...(maxSeconds === undefined ? {} : { maxDurationSeconds: maxSeconds }),
+    progress: createProgress({ intervalMilliseconds: 1000 }),
+  });
+  const patients = Object.entries(report.patients).map(([split, count]) => `${count} in ${split}`);
+  const text = [
+    `${report.dir}: ${report.recordings} recordings, ${report.hours.toFixed(2)} h, ${report.seizures} seizures, ${(report.bytes / 1e6).toFixed(1)} MB, seed ${report.seed}`,
+    `patients: ${patients.join(", ")}`,
+    report.reused === report.recordings
+      ? "all were there already and are intact"
+      : `${report.recordings - report.reused} made, ${report.reused} were there already`,
+  ];
+  return { json: report, text: text.join("\n") };
+}

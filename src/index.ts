@@ -1,0 +1,129 @@
+/**
+ * Ictal: EEG seizure detection from a bucket of recordings to a scored detector. The names follow the way of the data.
+ *
+ * @example
+ * import { buildCache, openStore, readCatalogue } from "ictal";
+ * const store = openStore("s3://bucket/tusz/");
+ * const catalogue = await readCatalogue(store);
+ * await buildCache({ store, catalogue, cacheDir: "cache/tusz" });
+ */
+
+// base
+export { canonicalJson, hashOf, sha256 } from "./base/canonical.js";
+export { type LoadedConfig, loadConfig, parseConfig } from "./base/config.js";
+export type { Config } from "./base/config-schema.js";
+export {
+  CacheError,
+  CellError,
+  ConfigError,
+  FormatError,
+  type IctalError,
+  isIctalError,
+  NotFoundError,
+  StoreError,
+  UnsupportedError,
+} from "./base/errors.js";
+export { complementIntervals, type Event, type Interval, mergeIntervals, totalSeconds } from "./base/events.js";
+export { createProgress, type Progress, silentProgress } from "./base/progress.js";
+export { projectDir, projectPath } from "./base/project.js";
+export { createRandom, type Random } from "./base/random.js";
+export { createReceipt, projectCommit, type Receipt, type ReceiptFields } from "./base/receipt.js";
+// cache
+export { type BuildOptions, type BuildReport, buildCache } from "./cache/build.js";
+export { cacheKeyFromConfig, chainFromConfig } from "./cache/from-config.js";
+export { gcCache } from "./cache/gc.js";
+export { type Manifest, type ManifestRecording, readManifest, writeManifest } from "./cache/manifest.js";
+export { openCache, readFrames } from "./cache/open.js";
+export { type VerifyReport, verifyCache } from "./cache/verify.js";
+// corpus
+export { type Catalogue, type RecordingEntry, readCatalogue } from "./corpus/catalogue.js";
+export { checkCorpus } from "./corpus/check.js";
+export { checkAnnotations } from "./corpus/check-annotations.js";
+export { readLabels } from "./corpus/labels.js";
+export { readSplits, writeSplits } from "./corpus/splits.js";
+export { type SyntheticReport, synthesizeCorpus } from "./corpus/synthetic/synthesize.js";
+// dataset
+export { type BalanceOptions, balance, composition } from "./dataset/balance.js";
+export { type Batch, openBatches } from "./dataset/batches.js";
+export { indexWindows, validSamplesOf, type WindowIndex, windowClass } from "./dataset/index-windows.js";
+export { epochOrder } from "./dataset/order.js";
+export { splitByPatient } from "./dataset/split.js";
+export { openWindowReader, type WindowReader } from "./dataset/window-reader.js";
+// model
+export { createDetector, type Detector, type ModelConfig } from "./model/detector.js";
+export { modelFromConfig } from "./model/from-config.js";
+export { loadSafetensors, saveSafetensors } from "./model/safetensors.js";
+// notebook
+export { type DisplayHandle, display } from "./notebook/display.js";
+// plots
+export { windowClasses } from "./plots/composition.js";
+export { type DetectionTrack, detectionFigure } from "./plots/detection.js";
+export { type EegPanel, eegPage } from "./plots/eeg-page.js";
+export { type Caption, type Figure, makeFigure } from "./plots/figure.js";
+export { rocFigure } from "./plots/roc.js";
+export { labelTimeline, seizureLengths, timeShare } from "./plots/seizure-labels.js";
+export { trainingCurve } from "./plots/training-curve.js";
+// recording
+export {
+  type AnnotationFile,
+  type AnnotationFormat,
+  type Finding,
+  readAnnotations,
+} from "./recording/annotation-file.js";
+export { writeCsv, writeCsvBi, writeHedScoreTsv, writeTse } from "./recording/annotation-write.js";
+export { type ByteSource, bytesSource, fileSource, storeSource } from "./recording/byte-source.js";
+export { checkAnnotations as checkAnnotationFiles } from "./recording/check-annotations.js";
+export type { Diagnostic } from "./recording/diagnostics.js";
+export { type EdfAnnotations, type EdfSegment, readEdfAnnotations } from "./recording/edf-annotations.js";
+export { type BlockOptions, type EdfBlock, readEdfBlocks } from "./recording/edf-blocks.js";
+export { deidentifyEdf } from "./recording/edf-deidentify.js";
+export { type EdfHeader, readEdfHeader } from "./recording/edf-header.js";
+export { type EdfInfo, readEdfInfo } from "./recording/edf-info.js";
+export type { EdfSignal } from "./recording/edf-signals.js";
+export { type EdfSpec, encodeEdf, writeEdf } from "./recording/edf-writer.js";
+export { electrodeOf } from "./recording/electrodes.js";
+export { classOf, LABELS } from "./recording/labels.js";
+export { compareAnnotations, seizureEvents } from "./recording/seizures.js";
+// scoring
+export { auroc, type Curves, curves } from "./scoring/curves.js";
+export { postprocessFromConfig } from "./scoring/from-config.js";
+export { detectEvents, POSTPROCESS_DEFAULTS, type PostprocessOptions } from "./scoring/postprocess.js";
+export {
+  type Evaluation,
+  evaluate,
+  type PredictedRecording,
+  pooledCells,
+  type ScoredPair,
+  scoreSzcore,
+} from "./scoring/score.js";
+export { SZCORE_DEFAULTS, scoreEvents, scoreSamples, szcoreRates } from "./scoring/szcore.js";
+// signal
+export {
+  type Chain,
+  type ChainOptions,
+  chainHash,
+  createChain,
+  DEFAULT_CHAIN,
+  REFERENCE_CHAIN,
+} from "./signal/chain.js";
+export { ELECTRODES_19, electrodePosition } from "./signal/electrodes.js";
+export { montageOf } from "./signal/montages.js";
+export { bandPowers, EEG_BANDS, spectrogram, welch } from "./signal/spectrum.js";
+// store
+export { folderStore } from "./store/folder-store.js";
+export { memoryStore } from "./store/memory-store.js";
+export { openStore } from "./store/open-store.js";
+export type { S3StoreOptions } from "./store/s3-client.js";
+export { s3Store } from "./store/s3-store.js";
+export { type S3Server, type S3ServerOptions, startS3Server } from "./store/server/s3-server.js";
+export type { ByteRange, ObjectInfo, ReadOptions, Store } from "./store/store.js";
+// tensor
+export { openExecutor, probeExecutors } from "./tensor/open.js";
+export type { Compiled, Executor, Program, TensorSpec } from "./tensor/program.js";
+// training
+export { trainOptionsFromConfig } from "./training/from-config.js";
+export { startTraining, type TrainingHandle } from "./training/handle.js";
+export type { TrainOptions } from "./training/options.js";
+export type { RecordingPrediction } from "./training/predict.js";
+export { predictRecordings } from "./training/predict-recordings.js";
+export type { TrainReport } from "./training/run.js";

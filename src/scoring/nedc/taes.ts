@@ -1,0 +1,57 @@
+import type { Interval } from "../../base/events.js";
+import type { NedcCounts } from "./counts.js";
+
+/**
+ * Time-aligned event scoring (NEDC TAES; Shah et al., "Objective evaluation metrics for automatic classification of EEG
+ * events", 2021). A pair earns the covered share of the reference as a hit and the surplus time over the reference's length,
+ * at most 1, as a false alarm. The first reference under a hypothesis that outlasts it is scored; every further reference
+ * that this hypothesis reaches is a full miss and takes no other hypothesis. A hypothesis that ends earlier leaves the
+ * reference open to the following ones that it reaches, whose shares add up. An unpaired reference is one miss, an unpaired
+ * hypothesis one false alarm. Both lists sorted and disjoint (`checkedEvents`); counts are fractions.
+ */
+export function scoreTaes(reference: readonly Interval[], hypothesis: readonly Interval[]): NedcCounts {
+  let hits = 0;
+  let falseAlarms = 0;
+  let h = 0;
+  for (let r = 0; r < reference.length; r++) {
+    const target = reference[r]!;
+    for (; h < hypothesis.length && hypothesis[h]!.endSeconds <= target.startSeconds; h++) falseAlarms += 1;
+    const first = hypothesis[h];
+    if (first === undefined || first.startSeconds >= target.endSeconds) continue;
+    hits += coveredShare(target, first);
+    falseAlarms += surplusShare(target, first);
+    h += 1;
+    if (first.endSeconds >= target.endSeconds) {
+      while (r + 1 < reference.length && reaches(first, reference[r + 1]!)) r += 1;
+    } else {
+      for (; h < hypothesis.length && reaches(target, hypothesis[h]!); h++) {
+        hits += coveredShare(target, hypothesis[h]!);
+        falseAlarms += surplusShare(target, hypothesis[h]!);
+      }
+    }
+  }
+  falseAlarms += hypothesis.length - h;
+  return { targets: reference.length, hits, misses: reference.length - hits, falseAlarms };
+}
+
+const lengthOf = ({ startSeconds, endSeconds }: Interval) => endSeconds - startSeconds;
+
+/**
+ * Whether the later event begins by the second in which the earlier one ends. Whole seconds are what the tool's numbers show:
+ * touching events chain, a gap of 0.25 s within one second chains, a gap of 0.0005 s across a full second does not.
+ */
+function reaches(earlier: Interval, later: Interval): boolean {
+  return Math.floor(later.startSeconds) <= Math.floor(earlier.endSeconds);
+}
+
+/** Shared time over the target's length; below 0 when the two only meet within a second, as the tool counts it. */
+function coveredShare(target: Interval, found: Interval): number {
+  const start = Math.max(target.startSeconds, found.startSeconds);
+  return (Math.min(target.endSeconds, found.endSeconds) - start) / lengthOf(target);
+}
+
+function surplusShare(target: Interval, found: Interval): number {
+  const before = Math.max(0, target.startSeconds - found.startSeconds);
+  const after = Math.max(0, found.endSeconds - target.endSeconds);
+  return Math.min(1, (before + after) / lengthOf(target));
+}

@@ -1,0 +1,181 @@
+import { lstat, mkdir, rename, rm, utimes, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { temporaryName } from "../base/atomic-file.js";
+import { sha256 } from "../base/canonical.js";
+import { isIctalError, NotFoundError, StoreError } from "../base/errors.js";
+import { explainDisk, isDiskFull } from "./disk-errors.js";
+import { pathOfKey } from "./local-path.js";
+import type { MirrorEntry, MirrorIndex } from "./mirror-index.js";
+import { claimPart, dropPart, finishPart, type Part, releasePart, writeFacts } from "./mirror-parts.js";
+import { openObject } from "./open-object.js";
+import type { PartWriter, PartWriters } from "./part-writer.js";
+import { changedError, type DigestName, type ExpectedDigest, type ObjectInfo, type Store } from "./store.js";
+
+export interface DownloadOptions {
+  readonly signal?: AbortSignal;
+  readonly onBytes?: (count: number) => void;
+}
+
+const SMALL_BYTES = 1 << 20; // up to here an object is read into memory and begun again after a crash
+const MOST_TRIES = 3;
+
+/** The parts of an open mirror that a download works on. */
+export interface MirrorPlace {
+  readonly root: string;
+  /** Folder of unfinished downloads. */
+  readonly parts: string;
+  readonly index: MirrorIndex;
+  readonly writers: PartWriters;
+}
+
+/** Enters a file that is whole and in place into the index. */
+export async function record(place: MirrorPlace, info: ObjectInfo, path: string, hash: string): Promise<MirrorEntry> {
+  const { key, size, etag } = info;
+  const { mtimeMs } = await lstat(path);
+  const entry = { key, size, ...(etag !== undefined && { etag }), sha256: hash, modifiedMilliseconds: mtimeMs };
+  await place.index.append(entry);
+  return entry;
+}
+
+/** Downloads one object whole; a changed object or wrong bytes are begun again, a few times. */
+export async function download(
+  place: MirrorPlace,
+  store: Store,
+  info: ObjectInfo,
+  options: DownloadOptions,
+): Promise<MirrorEntry> {
+  let wanted = info;
+  for (let attempt = 1; ; attempt++) {
+    let counted = 0;
+    const onBytes = (count: number) => {
+      counted += count;
+      options.onBytes?.(count);
+    };
+    try {
+      const path = pathOfKey(place.root, wanted.key);
+      await mkdir(dirname(path), { recursive: true });
+      const fetchObject = wanted.size <= SMALL_BYTES ? fetchSmall : fetchLarge;
+      const hash = await fetchObject(place, store, wanted, path, { ...options, onBytes });
+      return await record(place, wanted, path, hash);
+    } catch (error) {
+      options.signal?.throwIfAborted();
+      const code = isIctalError(error, "StoreError") ? error.details.code : undefined;
+      if (attempt >= MOST_TRIES || (code !== "Changed" && code !== "BadDigest"))
+        throw explainDisk(error, place.root, info.key);
+      options.onBytes?.(-counted);
+      if (code === "Changed") wanted = await freshInfo(store, info.key);
+    }
+  }
+}
+
+async function freshInfo(store: Store, key: string): Promise<ObjectInfo> {
+  const found = await store.stat(key);
+  if (!found) throw new NotFoundError(`object "${key}" of ${store.url} is gone since it was listed`, key);
+  return found;
+}
+
+type Fetch = (
+  place: MirrorPlace,
+  store: Store,
+  info: ObjectInfo,
+  path: string,
+  options: DownloadOptions & { readonly onBytes: (count: number) => void },
+) => Promise<string>;
+
+const fetchSmall: Fetch = async (place, store, info, path, { signal, onBytes }) => {
+  const bytes = await store.read(info.key, versionOptions(info, signal));
+  if (bytes.byteLength !== info.size)
+    throw changedError(info.key, `${info.size} bytes`, store.url, `${bytes.byteLength} bytes`);
+  onBytes(bytes.byteLength);
+  const temporary = temporaryName(join(place.parts, sha256(info.key).slice(0, 24)));
+  try {
+    await writeFile(temporary, bytes, { flag: "wx", flush: true });
+    await moveInto(temporary, path, info);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+  return sha256(bytes);
+};
+
+const fetchLarge: Fetch = async (place, store, info, path, { signal, onBytes }) => {
+  const part = await claimPart(place.parts, info);
+  let keep = true;
+  try {
+    const hash = await fillPart(place, store, info, part, { onBytes, ...(signal && { signal }) });
+    await moveInto(part.path, path, info);
+    await finishPart(place.parts, info);
+    return hash;
+  } catch (error) {
+    keep = !isWorthless(error);
+    throw error;
+  } finally {
+    await (keep ? releasePart(part) : dropPart(place.parts, info, part));
+  }
+};
+
+const versionOptions = ({ etag }: ObjectInfo, signal: AbortSignal | undefined) => ({
+  ...(etag !== undefined && { ifMatch: etag }),
+  ...(signal && { signal }),
+});
+
+/** After these a part's bytes are wrong, or may be holes, or fill a disk that needs the room. */
+function isWorthless(error: unknown): boolean {
+  if (isIctalError(error, "StoreError")) return error.details.code === "Changed" || error.details.code === "BadDigest";
+  return isDiskFull(error) || (error as NodeJS.ErrnoException).code === "EIO";
+}
+
+async function fillPart(
+  place: MirrorPlace,
+  store: Store,
+  info: ObjectInfo,
+  part: Part,
+  { signal, onBytes }: DownloadOptions & { onBytes: (count: number) => void },
+): Promise<string> {
+  const { offset } = part;
+  const range = offset > 0 ? { range: { start: offset, end: info.size } } : {};
+  const stream = await openObject(store, info.key, { ...versionOptions(info, signal), ...range });
+  const expected = part.digests ?? stream.digests;
+  let writer: PartWriter | undefined;
+  try {
+    if (stream.info.size !== info.size)
+      throw changedError(info.key, `${info.size} bytes`, store.url, `${stream.info.size} bytes`);
+    if (offset === 0) await writeFacts(place.parts, info, expected);
+    writer = await place.writers.open(part.path, offset, [
+      ...new Set<DigestName>(["sha256", ...expected.map(({ name }) => name)]),
+    ]);
+    onBytes(offset);
+    for await (const chunk of stream.body) {
+      await writer.write(chunk);
+      onBytes(chunk.byteLength);
+    }
+    const finished = writer.finish();
+    writer = undefined;
+    const found = await finished;
+    checkDigests(info, store, expected, found);
+    return found.sha256!;
+  } finally {
+    await stream.body.return();
+    await writer?.leave();
+  }
+}
+
+function checkDigests(
+  info: ObjectInfo,
+  store: Store,
+  expected: readonly ExpectedDigest[],
+  found: Partial<Record<DigestName, string>>,
+): void {
+  const wrong = expected.find(({ name, hex }) => found[name] !== hex);
+  if (!wrong) return;
+  throw new StoreError(
+    `object "${info.key}" of ${store.url} came with ${wrong.name} ${found[wrong.name]}, expected ${wrong.hex}; it was not kept; if this repeats, the stored object is damaged`,
+    { key: info.key, code: "BadDigest" },
+  );
+}
+
+/** Puts a finished file in its place; its time of change becomes the object's. */
+async function moveInto(from: string, path: string, { modifiedMilliseconds }: ObjectInfo): Promise<void> {
+  if (modifiedMilliseconds !== undefined) await utimes(from, modifiedMilliseconds / 1000, modifiedMilliseconds / 1000);
+  await rename(from, path);
+}

@@ -1,0 +1,111 @@
+import { appendFile, readFile } from "node:fs/promises";
+import { writeFileAtomic } from "../base/atomic-file.js";
+import { compareKeys } from "./store.js";
+
+/** One object that is whole in the mirror. */
+export interface MirrorEntry {
+  readonly key: string;
+  readonly size: number;
+  /** The store's version tag; undefined when it gives none. */
+  readonly etag?: string;
+  readonly sha256: string;
+  /** Time of change of the local file, as the file system gave it when it was verified. */
+  readonly modifiedMilliseconds: number;
+}
+
+/** What is whole in a mirror: one JSON line per object, appended as they arrive; the last line of a key counts. */
+export interface MirrorIndex {
+  get(key: string): MirrorEntry | undefined;
+  entries(): IterableIterator<MirrorEntry>;
+  /** Resolves when the line is in the file. Calls at the same time share one write. */
+  append(entry: MirrorEntry): Promise<void>;
+  /** Takes in what other processes have appended. */
+  refresh(): Promise<void>;
+  /** Rewrites the file without outdated and broken lines, if it has any. */
+  compact(): Promise<void>;
+}
+
+/** Opens an index file; a missing one is empty, and a line that a crash cut short is passed over. */
+export async function openMirrorIndex(path: string): Promise<MirrorIndex> {
+  const entries = new Map<string, MirrorEntry>();
+  let lineCount = 0;
+  let knownBytes = 0;
+  let endsInLine = false;
+  let queue: MirrorEntry[] = [];
+  let writing: Promise<void> | undefined;
+
+  const load = async () => {
+    const text = await readFile(path).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === "ENOENT") return Buffer.alloc(0);
+      throw error;
+    });
+    if (text.byteLength === knownBytes) return;
+    entries.clear();
+    lineCount = 0;
+    for (const line of text.toString().split("\n")) {
+      if (line === "") continue;
+      lineCount += 1;
+      const entry = parseEntry(line);
+      if (entry) entries.set(entry.key, entry);
+    }
+    knownBytes = text.byteLength;
+    endsInLine = text.byteLength > 0 && text.at(-1) !== 10;
+  };
+
+  const writeBatch = async (batch: readonly MirrorEntry[]) => {
+    const text = (endsInLine ? "\n" : "") + batch.map((entry) => `${JSON.stringify(entry)}\n`).join("");
+    endsInLine = true; // until the write is known to be whole
+    await appendFile(path, text); // unsynced: a line lost with the power costs one check of its file
+    endsInLine = false;
+    for (const entry of batch) entries.set(entry.key, entry);
+    lineCount += batch.length;
+    knownBytes += Buffer.byteLength(text);
+  };
+
+  const writeQueue = async () => {
+    try {
+      await undefined; // let every append of this turn join
+      while (queue.length > 0) await writeBatch(queue.splice(0));
+    } finally {
+      queue = [];
+      writing = undefined;
+    }
+  };
+
+  await load();
+  return {
+    get: (key) => entries.get(key),
+    entries: () => entries.values(),
+    append(entry) {
+      queue.push(entry);
+      writing ??= writeQueue();
+      return writing;
+    },
+    async refresh() {
+      await writing;
+      await load();
+    },
+    async compact() {
+      await writing;
+      await load();
+      if (lineCount === entries.size && !endsInLine) return;
+      const sorted = [...entries.values()].sort((a, b) => compareKeys(a.key, b.key));
+      await writeFileAtomic(path, sorted.map((entry) => `${JSON.stringify(entry)}\n`).join(""));
+      knownBytes = -1;
+      await load();
+    },
+  };
+}
+
+function parseEntry(line: string): MirrorEntry | undefined {
+  let value: Partial<MirrorEntry> | null;
+  try {
+    value = JSON.parse(line) as Partial<MirrorEntry> | null;
+  } catch {
+    return undefined; // cut short by a crash
+  }
+  const { key, size, etag, sha256, modifiedMilliseconds } = value ?? {};
+  if (typeof key !== "string" || typeof size !== "number" || typeof modifiedMilliseconds !== "number") return undefined;
+  if (typeof sha256 !== "string" || !/^[0-9a-f]{64}$/.test(sha256)) return undefined;
+  return { key, size, sha256, modifiedMilliseconds, ...(typeof etag === "string" && { etag }) };
+}

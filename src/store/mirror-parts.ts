@@ -1,0 +1,138 @@
+import { readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { hostname } from "node:os";
+import { join } from "node:path";
+import { threadId } from "node:worker_threads";
+import { hashOf, sha256 } from "../base/canonical.js";
+import { isMissing } from "./local-path.js";
+import type { ExpectedDigest, ObjectInfo } from "./store.js";
+
+/**
+ * Unfinished downloads: `<key>.<version>.<owner>.part` holds the first bytes of one version of one object, and
+ * `<key>.<version>.json` what is known of that version. Only the owner writes a part; one whose owner is gone is taken
+ * over by renaming it, which only one process can do.
+ */
+
+/** A part that this process owns. */
+export interface Part {
+  readonly path: string;
+  /** Bytes that are there already. */
+  readonly offset: number;
+  /** What the whole object must come to; undefined until the first answer told. */
+  readonly digests: readonly ExpectedDigest[] | undefined;
+}
+
+/** The sidecar of a part. */
+interface PartFacts {
+  readonly key: string;
+  readonly size: number;
+  readonly etag?: string;
+  readonly digests: readonly ExpectedDigest[];
+}
+
+const FOREIGN_HOST_PATIENCE_MILLISECONDS = 10 * 60_000;
+const host = sha256(hostname()).slice(0, 8);
+let serial = 0;
+
+const keyName = (key: string) => sha256(key).slice(0, 24);
+const versionName = ({ size, etag, modifiedMilliseconds }: ObjectInfo) =>
+  hashOf(etag === undefined ? { size, modifiedMilliseconds } : { size, etag }, 16);
+
+function ownName(): string {
+  serial += 1;
+  return `${host}-${process.pid}-${threadId}-${serial}`;
+}
+
+/** Takes over the part of this version that a dead owner left, or names one to be begun; drops parts of other versions. */
+export async function claimPart(folder: string, info: ObjectInfo): Promise<Part> {
+  const key = keyName(info.key);
+  const version = versionName(info);
+  const own = join(folder, `${key}.${version}.${ownName()}.part`);
+  const names = (await readdir(folder)).filter((name) => name.startsWith(`${key}.`));
+  const digests = await readFacts(folder, info);
+  let offset = 0;
+  for (const name of names) {
+    const [, foundVersion, owner, kind] = name.split(".");
+    if (kind !== "part" || owner === undefined) {
+      if (foundVersion !== version) await rm(join(folder, name), { force: true });
+      continue;
+    }
+    const path = join(folder, name);
+    if (await isOwned(path, owner)) continue;
+    if (foundVersion !== version || digests === undefined || offset > 0) await rm(path, { force: true });
+    else offset = await takeOver(path, own, info.size);
+  }
+  return { path: own, offset, digests: offset > 0 ? digests : undefined };
+}
+
+async function takeOver(path: string, own: string, size: number): Promise<number> {
+  try {
+    await rename(path, own);
+    return Math.min((await stat(own)).size, size);
+  } catch (error) {
+    if (isMissing(error)) return 0; // another process was faster
+    throw error;
+  }
+}
+
+async function isOwned(path: string, owner: string): Promise<boolean> {
+  if (owner.startsWith("free-")) return false;
+  const [ownerHost, pid] = owner.split("-");
+  if (ownerHost === host) return isAlive(Number(pid));
+  const found = await stat(path).catch(() => undefined);
+  return found !== undefined && Date.now() - found.mtimeMs < FOREIGN_HOST_PATIENCE_MILLISECONDS;
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM"; // there, but another user's
+  }
+}
+
+/** Notes what the first answer told of this version, so that the part can be taken up after a crash. */
+export async function writeFacts(folder: string, info: ObjectInfo, digests: readonly ExpectedDigest[]): Promise<void> {
+  const { key, size, etag } = info;
+  const facts: PartFacts = { key, size, digests, ...(etag !== undefined && { etag }) };
+  await writeFile(factsPath(folder, info), JSON.stringify(facts)); // cut short by a crash, it only costs the part
+}
+
+const factsPath = (folder: string, info: ObjectInfo) => join(folder, `${keyName(info.key)}.${versionName(info)}.json`);
+
+async function readFacts(folder: string, info: ObjectInfo): Promise<readonly ExpectedDigest[] | undefined> {
+  try {
+    const facts = JSON.parse(await readFile(factsPath(folder, info), "utf8")) as PartFacts;
+    return facts.key === info.key && facts.size === info.size && facts.etag === info.etag ? facts.digests : undefined;
+  } catch {
+    return undefined; // missing or cut short: the part is begun again
+  }
+}
+
+/** Lets any process take the part up. */
+export async function releasePart(part: Part): Promise<void> {
+  const freed = part.path.replace(/\.([^.]+)\.part$/, ".free-$1.part");
+  await rename(part.path, freed).catch((error) => {
+    if (!isMissing(error)) throw error;
+  });
+}
+
+/** Removes the part and its sidecar. */
+export async function dropPart(folder: string, info: ObjectInfo, part: Part): Promise<void> {
+  await rm(part.path, { force: true });
+  await rm(factsPath(folder, info), { force: true });
+}
+
+/** Removes the sidecar of a part that has been renamed into place. */
+export async function finishPart(folder: string, info: ObjectInfo): Promise<void> {
+  await rm(factsPath(folder, info), { force: true });
+}
+
+/** Bytes that unfinished downloads hold. */
+export async function partBytes(folder: string): Promise<number> {
+  let total = 0;
+  for (const name of await readdir(folder)) {
+    if (name.endsWith(".part")) total += (await stat(join(folder, name)).catch(() => undefined))?.size ?? 0;
+  }
+  return total;
+}

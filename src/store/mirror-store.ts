@@ -1,0 +1,104 @@
+import { NotFoundError, StoreError } from "../base/errors.js";
+import { folderStore } from "./folder-store.js";
+import { type Mirror, openMirror } from "./mirror.js";
+import type { MirrorEntry } from "./mirror-index.js";
+import { openObject } from "./open-object.js";
+import { wayChecker } from "./pull-selection.js";
+import { bareEtag, changedError, checkRange, type ObjectInfo, type ReadOptions, type Store } from "./store.js";
+
+/**
+ * `store` read through a folder: an object that is whole there is read from disk, any other is first downloaded into
+ * it whole. Listing and `stat` ask `store`; a read trusts the folder's index unless the version asked for, or seen in
+ * a listing, is another one. Reads of one key at the same time download it once. Closes `store` with itself.
+ */
+export function withMirror(store: Store, dir: string): Store {
+  const files = folderStore(dir, { followLinks: false });
+  const seen = new Map<string, ObjectInfo>();
+  const running = new Map<string, Promise<MirrorEntry>>();
+  let opening: Promise<Mirror> | undefined;
+  const openOnce = () => {
+    opening ??= openMirror(dir);
+    return opening;
+  };
+
+  const currentInfo = async (key: string, ifMatch: string | undefined): Promise<ObjectInfo> => {
+    const mirror = await openOnce();
+    const known = seen.get(key) ?? mirror.index.get(key);
+    if (known && (ifMatch === undefined || known.etag === ifMatch)) return known;
+    const found = await store.stat(key);
+    if (!found) throw new NotFoundError(`no object "${key}" in ${store.url}`, key);
+    if (ifMatch !== undefined && found.etag !== ifMatch) throw changedError(key, ifMatch, store.url, found.etag);
+    seen.set(key, found);
+    return found;
+  };
+
+  const fetchWhole = async (key: string, ifMatch: string | undefined): Promise<MirrorEntry> => {
+    const mirror = await openOnce();
+    const reason = await wayChecker(mirror.root)(key);
+    if (reason)
+      throw new StoreError(`key "${key}" cannot be mirrored in ${dir}: it ${reason}`, { key, code: "UnsafeKey" });
+    const info = await currentInfo(key, ifMatch);
+    const present = await mirror.verified(info);
+    if (present) return present;
+    const entry = await mirror.download(store, info);
+    seen.set(key, { ...info, size: entry.size, ...(entry.etag !== undefined && { etag: entry.etag }) });
+    return entry;
+  };
+
+  const ensure = (key: string, ifMatch: string | undefined): Promise<MirrorEntry> => {
+    const name = `${key}\0${ifMatch ?? ""}`;
+    const found = running.get(name);
+    if (found) return found;
+    const started = fetchWhole(key, ifMatch).finally(() => running.delete(name));
+    running.set(name, started);
+    return started;
+  };
+
+  const ready = async (key: string, { ifMatch, range, signal }: ReadOptions): Promise<MirrorEntry> => {
+    signal?.throwIfAborted();
+    if (range) checkRange(range);
+    return untilAborted(ensure(key, ifMatch === undefined ? undefined : bareEtag(ifMatch)), signal);
+  };
+
+  return {
+    url: store.url,
+    async *list(prefix, options) {
+      for await (const info of store.list(prefix, options)) {
+        seen.set(info.key, info);
+        yield info;
+      }
+    },
+    async stat(key) {
+      const found = await store.stat(key);
+      if (found) seen.set(key, found);
+      return found;
+    },
+    async read(key, options = {}) {
+      await ready(key, options);
+      return files.read(key, localOptions(options));
+    },
+    async open(key, options = {}) {
+      const { size, etag } = await ready(key, options);
+      const stream = await openObject(files, key, localOptions(options));
+      return { ...stream, info: { key, size, ...(etag !== undefined && { etag }) } };
+    },
+    async close() {
+      await Promise.allSettled(running.values());
+      await (await opening)?.close();
+      await store.close?.();
+    },
+  };
+}
+
+/** The version is settled by the index, so the file's own tag does not matter. */
+const localOptions = ({ range, signal }: ReadOptions) => ({ ...(range && { range }), ...(signal && { signal }) });
+
+/** `promise`, or the signal's reason if that comes first; the work behind it goes on for its other readers. */
+function untilAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return promise;
+  return new Promise((done, fail) => {
+    const abort = () => fail(signal.reason);
+    signal.addEventListener("abort", abort, { once: true });
+    promise.then(done, fail).finally(() => signal.removeEventListener("abort", abort));
+  });
+}

@@ -1,0 +1,83 @@
+import { createReadStream } from "node:fs";
+import { lstat, mkdir, realpath } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { createDigest } from "./digest.js";
+import { checkSpace, explainDisk } from "./disk-errors.js";
+import { MIRROR_FOLDER, pathOfKey } from "./local-path.js";
+import { type DownloadOptions, download, type MirrorPlace, record } from "./mirror-download.js";
+import { type MirrorEntry, type MirrorIndex, openMirrorIndex } from "./mirror-index.js";
+import { partBytes } from "./mirror-parts.js";
+import { createPartWriters } from "./part-writer.js";
+import type { DigestName, ObjectInfo, Store } from "./store.js";
+
+/** A local copy of part of a store: plain files below a folder, and `.ictal-mirror` with the index and unfinished parts. */
+export interface Mirror {
+  readonly root: string;
+  readonly index: MirrorIndex;
+  /** The entry of `info`'s object when its file is there, whole and of that version. */
+  verified(info: ObjectInfo): Promise<MirrorEntry | undefined>;
+  /** Downloads one object whole, taking up what an earlier try left. `onBytes` is told of bytes as they arrive. */
+  download(store: Store, info: ObjectInfo, options?: DownloadOptions): Promise<MirrorEntry>;
+  /** Throws the StoreError of a full disk when less than `bytes` is free. */
+  checkSpace(bytes: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Opens a mirror folder, made if missing. */
+export async function openMirror(dir: string): Promise<Mirror> {
+  const given = resolve(dir);
+  const parts = join(given, MIRROR_FOLDER, "parts");
+  try {
+    await mkdir(parts, { recursive: true });
+  } catch (error) {
+    throw explainDisk(error, given);
+  }
+  const root = await realpath(given); // the folder itself may be a link; nothing below it may
+  const index = await openMirrorIndex(join(root, MIRROR_FOLDER, "index.jsonl"));
+  const place: MirrorPlace = { root, index, parts: join(root, MIRROR_FOLDER, "parts"), writers: createPartWriters() };
+  return {
+    root,
+    index,
+    verified: (info) => verified(place, info),
+    download: (store, info, options = {}) => download(place, store, info, options),
+    checkSpace: async (bytes) => checkSpace(root, bytes, await partBytes(place.parts)),
+    async close() {
+      await place.writers.close();
+      await index.compact();
+    },
+  };
+}
+
+async function verified(place: MirrorPlace, info: ObjectInfo): Promise<MirrorEntry | undefined> {
+  const path = pathOfKey(place.root, info.key);
+  const found = await lstat(path).catch(() => undefined);
+  if (!found?.isFile() || found.size !== info.size) return undefined;
+  let entry = entryOf(place.index, info);
+  if (entry?.modifiedMilliseconds === found.mtimeMs) return entry;
+  await place.index.refresh();
+  entry = entryOf(place.index, info);
+  if (entry?.modifiedMilliseconds === found.mtimeMs) return entry;
+  return adopt(place, info, path, entry);
+}
+
+function entryOf(index: MirrorIndex, { key, size, etag }: ObjectInfo): MirrorEntry | undefined {
+  const entry = index.get(key);
+  return entry && entry.size === size && entry.etag === etag ? entry : undefined;
+}
+
+/** Takes over a file that another program put there, or that was touched, when its bytes are those of the object. */
+async function adopt(place: MirrorPlace, info: ObjectInfo, path: string, entry: MirrorEntry | undefined) {
+  const md5 = /^[0-9a-f]{32}$/.test(info.etag ?? "") ? info.etag : undefined;
+  if (entry === undefined && md5 === undefined) return undefined;
+  const digests = await hashFile(path, entry ? ["sha256"] : ["sha256", "md5"]);
+  if (entry ? digests.sha256 !== entry.sha256 : digests.md5 !== md5) return undefined;
+  return record(place, info, path, digests.sha256!);
+}
+
+async function hashFile(path: string, names: readonly DigestName[]): Promise<Partial<Record<DigestName, string>>> {
+  const digests = names.map(createDigest);
+  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) {
+    for (const digest of digests) digest.update(chunk as Buffer);
+  }
+  return Object.fromEntries(digests.map((digest) => [digest.name, digest.hex()]));
+}

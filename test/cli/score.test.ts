@@ -1,0 +1,137 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import type { ScoreReport } from "../../src/cli/score-text.js";
+import { writeCsvBi } from "../../src/recording/annotation-write.js";
+
+const main = fileURLToPath(new URL("../../src/cli/main.js", import.meta.url));
+
+interface Written {
+  readonly seizures: readonly (readonly [number, number])[];
+  readonly durationSeconds?: number;
+}
+
+/** Writes `ref/` and `hyp/` with one csv_bi per relative path and runs `ictal score` on them. */
+async function score(
+  t: TestContext,
+  trees: { ref: Record<string, Written>; hyp: Record<string, Written> },
+  ...flags: string[]
+): Promise<{ code: number | null; stdout: string; stderr: string }> {
+  const root = await mkdtemp(join(tmpdir(), "ictal-score-"));
+  t.after(() => rm(root, { recursive: true }));
+  for (const side of ["ref", "hyp"] as const) {
+    await mkdir(join(root, side));
+    for (const [id, { seizures, durationSeconds = 600 }] of Object.entries(trees[side])) {
+      const path = join(root, side, `${id}.csv_bi`);
+      await mkdir(dirname(path), { recursive: true });
+      const events = seizures.map(([startSeconds, endSeconds]) => ({
+        ...{ startSeconds, endSeconds },
+        ...{ label: "seiz", confidence: 1 },
+      }));
+      await writeFile(path, writeCsvBi({ events, durationSeconds }));
+    }
+  }
+  const args = [main, "score", "--ref", join(root, "ref"), "--hyp", join(root, "hyp"), ...flags];
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: "utf8" });
+  return { code: status, stdout, stderr };
+}
+
+const detected = { seizures: [[110, 150]] as const };
+const seizure = { seizures: [[100, 160]] as const };
+
+test("score --json prints both scorers by default, pooled and per recording", async (t) => {
+  const trees = { ref: { "p1/a": seizure, "p2/b": seizure }, hyp: { "p1/a": detected, "p2/b": { seizures: [] } } };
+  const { code, stdout, stderr } = await score(t, trees, "--json");
+  assert.deepEqual([code, stderr], [0, ""]);
+  const { recordings, missing, szcore, nedc } = JSON.parse(stdout) as Required<ScoreReport>;
+  assert.deepEqual([recordings, missing], [2, []]);
+  assert.deepEqual([szcore.event.refTrue, szcore.event.tp, szcore.event.sensitivity], [2, 1, 0.5]);
+  assert.deepEqual(nedc.ovlp, {
+    ...{ targets: 2, hits: 1, misses: 1, falseAlarms: 0, sensitivity: 0.5, falseAlarmsPer24h: 0 },
+  });
+  assert.deepEqual([nedc.epoch.targets, nedc.epoch.hits, nedc.dpalign.hits], [480, 160, 1]);
+  assert.equal(nedc.taes.hits, 40 / 60);
+  assert.deepEqual(Object.keys(nedc.perRecording), [join("p1", "a"), join("p2", "b")]);
+  assert.equal(nedc.perRecording[join("p1", "a")]!.ovlp.sensitivity, 1);
+  assert.ok(nedc.ira.kappa > 0);
+});
+
+test("score --scorer prints the asked scorer alone and exits 2 for an unknown one", async (t) => {
+  const trees = { ref: { a: seizure }, hyp: { a: detected } };
+  const szcore = JSON.parse((await score(t, trees, "--scorer", "szcore", "--json")).stdout);
+  assert.deepEqual(Object.keys(szcore), ["recordings", "missing", "szcore"]);
+  const nedc = JSON.parse((await score(t, trees, "--scorer", "nedc", "--json")).stdout);
+  assert.deepEqual(Object.keys(nedc), ["recordings", "missing", "nedc"]);
+  const { code, stdout, stderr } = await score(t, trees, "--scorer", "taes", "--json");
+  assert.deepEqual([code, stdout], [2, ""]);
+  assert.match(stderr, /invalid --scorer taes: allowed are szcore, nedc, all/);
+});
+
+test("score counts a recording without a hypothesis as no detections and names it", async (t) => {
+  const trees = { ref: { a: seizure, b: seizure }, hyp: { a: detected } };
+  const { code, stdout } = await score(t, trees, "--json");
+  assert.equal(code, 0);
+  const { missing, nedc } = JSON.parse(stdout) as Required<ScoreReport>;
+  assert.deepEqual([missing, nedc.ovlp.misses, nedc.ovlp.falseAlarms], [["b"], 1, 0]);
+  assert.match((await score(t, trees)).stdout, /no hypothesis for 1 recordings \(counted as no detections\): b/);
+});
+
+test("score refuses durations that differ by more than --duration-tolerance", async (t) => {
+  const trees = { ref: { a: seizure }, hyp: { a: { ...detected, durationSeconds: 605 } } };
+  const { code, stderr } = await score(t, trees);
+  assert.equal(code, 1);
+  assert.match(stderr, /hyp.a\.csv_bi: lasts 605 s, the reference 600 s; .*--duration-tolerance/);
+  assert.equal((await score(t, trees, "--duration-tolerance", "5")).code, 0);
+  assert.equal((await score(t, trees, "--duration-tolerance", "soon")).code, 2);
+});
+
+test("score refuses a hypothesis beyond the end of the recording and cuts one that crosses it", async (t) => {
+  const past = { ref: { a: seizure }, hyp: { a: { seizures: [[700, 720]] as const, durationSeconds: 600 } } };
+  const { code, stderr } = await score(t, past);
+  assert.equal(code, 1);
+  assert.match(stderr, /hyp.a\.csv_bi:\d+: the row starts at 700 s, the duration is 600 s; nothing of it counts/);
+  const across = { ref: { a: seizure }, hyp: { a: { seizures: [[590, 640]] as const, durationSeconds: 600 } } };
+  const { stdout } = await score(t, across, "--scorer", "nedc", "--json");
+  assert.equal((JSON.parse(stdout) as Required<ScoreReport>).nedc.epoch.falseAlarms, 40);
+});
+
+test("score counts touching csv_bi rows one by one, as the catalogue of seizures does", async (t) => {
+  const rows = [[100, 130] as const, [130, 160] as const];
+  const { stdout } = await score(t, { ref: { a: { seizures: rows } }, hyp: { a: detected } }, "--json");
+  assert.equal((JSON.parse(stdout) as Required<ScoreReport>).nedc.ovlp.targets, 2);
+});
+
+test("score refuses a hypothesis whose name is known in another folder only", async (t) => {
+  const { code, stdout, stderr } = await score(t, { ref: { "p1/a": seizure }, hyp: { "p2/a": detected } }, "--json");
+  assert.deepEqual([code, stdout], [1, ""]);
+  assert.match(stderr, /1 of 1 hypotheses have no reference .* p2.a; a reference of that name lies at p1.a/);
+});
+
+test("score refuses a folder without references, and says so when there are no hypotheses at all", async (t) => {
+  const nothing = await score(t, { ref: {}, hyp: { a: detected } });
+  assert.equal(nothing.code, 1);
+  assert.match(nothing.stderr, /no annotations under .*ref; expected files that end in \.csv_bi/);
+  const silent = await score(t, { ref: { a: seizure }, hyp: {} }, "--json");
+  assert.equal(silent.code, 0);
+  assert.match(silent.stderr, /no annotations under .*hyp; .*every recording counts as without detections/);
+  assert.deepEqual((JSON.parse(silent.stdout) as ScoreReport).missing, ["a"]);
+  const absent = spawnSync(process.execPath, [main, "score", "--ref", "/nowhere", "--hyp", "/nowhere"], {
+    encoding: "utf8",
+  });
+  assert.deepEqual([absent.status, absent.stdout], [1, ""]);
+  assert.match(absent.stderr, /\/nowhere: no such file or folder/);
+});
+
+test("score of a reference without seizures prints n/a for people and null for scripts", async (t) => {
+  const trees = { ref: { a: { seizures: [] } }, hyp: { a: { seizures: [] } } };
+  const { code, stdout } = await score(t, trees);
+  assert.equal(code, 0);
+  assert.match(stdout, /event +0 +0 +0 +n\/a +n\/a +n\/a +0\.0/);
+  assert.match(stdout, /taes +0\.00 +0\.00 +0\.00 +0\.00 +n\/a +0\.0/);
+  const { nedc } = JSON.parse((await score(t, trees, "--json")).stdout);
+  assert.deepEqual([nedc.ovlp.sensitivity, nedc.ovlp.falseAlarmsPer24h, nedc.ira.kappa], [null, 0, 1]);
+});

@@ -1,0 +1,48 @@
+import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import test from "node:test";
+import { openExecutor } from "../../src/tensor/open.js";
+import { packageFolder } from "../../src/tensor/optional.js";
+import { findAddon, tensorflowWithoutGpu } from "../../src/tensor/tensorflow-backend.js";
+import { type Scalar, type Tensor, type Tensor4D, tf } from "../../src/tensor/tf.js";
+import { wasmMissing } from "../../src/tensor/wasm-backend.js";
+import { assertTraced, float, randomFeeds, relativeError, runOnce, sharedExecutor } from "./compare.js";
+
+test("findAddon(folder) takes the addon for the newest Node-API", (t) => {
+  const folder = mkdtempSync(join(tmpdir(), "ictal-addon-"));
+  t.after(() => rmSync(folder, { recursive: true }));
+  assert.equal(findAddon(folder), undefined);
+  for (const entry of ["napi-v3", "napi-v8", "napi-v10", "other"])
+    mkdirSync(join(folder, "lib", entry), { recursive: true });
+  assert.equal(findAddon(folder), undefined);
+  for (const entry of ["napi-v3", "napi-v8"]) writeFileSync(join(folder, "lib", entry, "tfjs_binding.node"), "");
+  assert.equal(findAddon(folder), join(folder, "lib/napi-v8/tfjs_binding.node"));
+});
+
+test("tensorflowWithoutGpu(usesGpu) says why TensorFlow computes on the CPU", () => {
+  assert.equal(tensorflowWithoutGpu(true), undefined);
+  assert.match(tensorflowWithoutGpu(false)!, /runs on the CPU because libcudart\.so\.11\.0|found no GPU/);
+});
+
+test("packageFolder(name) finds an installed package and only that", () => {
+  assert.ok(packageFolder("@tensorflow/tfjs")!.endsWith(join("@tensorflow", "tfjs")));
+  assert.equal(packageFolder("@tensorflow/no-such-package"), undefined);
+});
+
+test("wasm has the gradient of a convolution", { skip: wasmMissing() }, async () => {
+  const inputs = { x: float(2, 1, 11, 3), filter: float(1, 5, 3, 4) };
+  const build = ({ x, filter }: Record<string, Tensor>) => {
+    const loss = (x: Tensor, w: Tensor) =>
+      tf.sum(tf.square(tf.conv2d(x as Tensor4D, w as Tensor4D, [1, 2], "same"))) as Scalar;
+    const [dx, dw] = tf.grads((...t: Tensor[]) => loss(t[0]!, t[1]!))([x!, filter!]);
+    return { dx: dx!, dw: dw! };
+  };
+  const program = { name: "convolution", identity: 1, inputs, build };
+  const feeds = randomFeeds(inputs);
+  await assertTraced(program, feeds);
+  const expected = await runOnce(await sharedExecutor("cpu"), program, feeds);
+  const actual = await runOnce(await openExecutor("wasm"), program, feeds);
+  for (const name of ["dx", "dw"]) assert.ok(relativeError(actual[name]!, expected[name]!) < 1e-5, name);
+});

@@ -1,0 +1,72 @@
+import assert from "node:assert/strict";
+import { readdirSync } from "node:fs";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { loadConfig, parseConfig } from "../../src/base/config.js";
+import { createDetector } from "../../src/model/detector.js";
+import { parameterCount } from "../../src/model/parameters.js";
+import { deviceFromConfig, trainOptionsFromConfig } from "../../src/training/from-config.js";
+import { fillTrainOptions } from "../../src/training/options.js";
+
+const configs = fileURLToPath(new URL("../../../configs/", import.meta.url));
+const optionsOf = (yaml: string) => trainOptionsFromConfig(parseConfig(yaml, "made.yaml", { environment: {} }).config);
+
+test("every config of the project gives a run whose detector can be built", async () => {
+  for (const file of readdirSync(configs)) {
+    const { config } = await loadConfig(`${configs}${file}`, { environment: {} });
+    const options = fillTrainOptions(trainOptionsFromConfig(config));
+    const { parameters, inputChannels } = createDetector(options.model);
+    assert.equal(inputChannels, 19);
+    if (config.model.name === "seizure_detector") assert.equal(parameterCount(parameters), 32_606_439, file);
+    assert.equal(options.runDir, config.experiment.output_dir);
+    assert.equal(options.data.cacheDir, config.data.cache_dir);
+  }
+});
+
+test("a config's keys reach the run under their own meaning", () => {
+  const options = optionsOf(`
+data: { window_size: 30, stride: 5, split_policy: custom, validation_split: 0.3, use_balanced_sampling: false }
+training: { epochs: 7, batch_size: 3, loss: focal, focal_alpha: 0.25, learning_rate: 1e-3, weight_decay: 0.1, decay_all: true, ema_decay: 0.99, gradient_clip: 2 }
+experiment: { seed: 5, device: cuda }
+`);
+  assert.equal(options.data.devSplit, null);
+  assert.equal(options.data.devShare, 0.3);
+  assert.equal(options.data.balance, false);
+  assert.equal(options.data.windowSeconds, 30);
+  assert.deepEqual(options.optimizer, { weightDecay: 0.1, decayAll: true, gradientClip: 2, averageDecay: 0.99 });
+  assert.equal(options.loss!.alpha, 0.25);
+  assert.equal(options.seed, 5);
+  assert.equal(options.device, "onnx-cuda");
+});
+
+test("what cannot be done is refused in words", () => {
+  assert.throws(() => optionsOf("training: { optimizer: sgd }"), {
+    name: "UnsupportedError",
+    message: /sgd is not supported; adamw is/,
+  });
+  assert.throws(() => optionsOf("training: { gradient_accumulation_steps: 4 }"), { name: "UnsupportedError" });
+  assert.throws(() => optionsOf("model: { encoder: { channels: [8, 16, 24, 32] } }"), {
+    name: "ConfigError",
+    message: /4 stages that double: 8, 16, 32, 64/,
+  });
+  assert.throws(() => optionsOf("model: { mamba: { d_model: 256 } }"), {
+    name: "ConfigError",
+    message: /d_model: 256; expected 512/,
+  });
+  assert.throws(() => fillTrainOptions({ ...optionsOf(""), batchSize: 0 }), {
+    name: "ConfigError",
+    message: /batchSize: 0/,
+  });
+});
+
+test("PyTorch's device names mean the executor that runs there", () => {
+  for (const [device, executor] of [
+    ["cuda", "onnx-cuda"],
+    ["cpu", "onnx-cpu"],
+    ["auto", "auto"],
+    ["wasm", "wasm"],
+  ]) {
+    const { config } = parseConfig(`experiment: { device: ${device} }`, "made.yaml", { environment: {} });
+    assert.equal(deviceFromConfig(config), executor);
+  }
+});
