@@ -20,6 +20,32 @@ function bytesOf(values: Elements): Uint8Array {
   return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
 }
 
+/** A value of the graph that leaves it under the name of `port`. */
+export interface Output {
+  readonly port: Port;
+  readonly value: string;
+}
+
+/**
+ * The nodes with each output value renamed to its port. A value that no node makes (an input, a constant) or that leaves
+ * twice goes through an Identity node instead, which is a copy at run time.
+ */
+function withNamedOutputs(nodes: readonly OnnxNode[], outputs: readonly Output[]): OnnxNode[] {
+  const made = new Set(nodes.flatMap((node) => node.outputs));
+  const renamed = new Map<string, string>();
+  const copies: OnnxNode[] = [];
+  for (const { port, value } of outputs) {
+    if (made.has(value) && !renamed.has(value)) renamed.set(value, port.name);
+    else copies.push({ op: "Identity", inputs: [value], outputs: [port.name], attributes: {} });
+  }
+  const rename = (name: string) => renamed.get(name) ?? name;
+  return [...nodes, ...copies].map((node) => ({
+    ...node,
+    inputs: node.inputs.map(rename),
+    outputs: node.outputs.map(rename),
+  }));
+}
+
 /** The nodes and initializers among which `outputs` depend, in their old order. */
 function reachable(nodes: readonly OnnxNode[], outputs: Iterable<string>): { nodes: OnnxNode[]; names: Set<string> } {
   const names = new Set(outputs);
@@ -46,16 +72,7 @@ export class GraphBuilder {
 
   /** Append a node with one output; returns the name of that output. An empty input name means "left out". */
   add(op: string, inputs: readonly string[], attributes: Readonly<Record<string, Attribute>> = {}): string {
-    return this.addNamed(op, inputs, this.#name("t"), attributes);
-  }
-
-  /** `add` with the name of the output given; names of the form t1 or c1 are taken. */
-  addNamed(
-    op: string,
-    inputs: readonly string[],
-    output: string,
-    attributes: Readonly<Record<string, Attribute>> = {},
-  ): string {
+    const output = this.#name("t");
     this.#nodes.push({ op, inputs, outputs: [output], attributes });
     return output;
   }
@@ -77,13 +94,14 @@ export class GraphBuilder {
   }
 
   /** The bytes of an ONNX model with these inputs and outputs, and how many nodes it keeps. */
-  encode(name: string, inputs: readonly Port[], outputs: readonly Port[]): { bytes: Uint8Array; nodeCount: number } {
+  encode(name: string, inputs: readonly Port[], outputs: readonly Output[]): { bytes: Uint8Array; nodeCount: number } {
+    const ports = outputs.map(({ port }) => port);
     const { nodes, names } = reachable(
-      this.#nodes,
-      outputs.map((port) => port.name),
+      withNamedOutputs(this.#nodes, outputs),
+      ports.map((port) => port.name),
     );
     const initializers = [...this.#initializers.values()].filter((initializer) => names.has(initializer.name));
-    const bytes = encodeModel({ name, opset: OPSET, nodes, initializers, inputs, outputs });
+    const bytes = encodeModel({ name, opset: OPSET, nodes, initializers, inputs, outputs: ports });
     return { bytes, nodeCount: nodes.length };
   }
 }

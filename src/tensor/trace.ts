@@ -4,7 +4,7 @@ import { installTraceKernels, TRACE_BACKEND } from "./kernels.js";
 import type { Port } from "./onnx-proto.js";
 import { checkOutputs, checkProgram, elementType, type Program } from "./program.js";
 import { Recorder } from "./recorder.js";
-import { type Tensor, type TensorInfo, tf } from "./tf.js";
+import { type Tensor, tf } from "./tf.js";
 
 /** A program as an ONNX model; `inputName` and `outputName` say what its inputs and outputs are called. */
 export interface TracedGraph {
@@ -61,16 +61,11 @@ function record(program: Program, recorder: Recorder): TracedGraph {
   }
   const built = program.build(tensors);
   checkOutputs(program, built);
-  const outputs = Object.entries(built).map(([name, tensor]) => output(recorder, name, tensor));
+  const outputs = Object.entries(built).map(([name, tensor]) => {
+    const port = { name: outputName(name), type: elementType(tensor.dtype), shape: tensor.shape };
+    return { port, value: recorder.dense(tensor) };
+  });
   return { ...recorder.graph.encode(program.name, inputs, outputs), outputNames: Object.keys(built) };
-}
-
-/** An output under its own name: Identity, since one value may be returned twice or be an input or a constant. */
-function output(recorder: Recorder, name: string, tensor: TensorInfo): Port {
-  const type = elementType(tensor.dtype);
-  const port = outputName(name);
-  recorder.graph.addNamed("Identity", [recorder.dense(tensor)], port);
-  return { name: port, type, shape: [...tensor.shape] };
 }
 
 /** tfjs reports a missing kernel by a plain Error; say which kernel and what can be done. */
