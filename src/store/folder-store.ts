@@ -119,7 +119,7 @@ async function openFile(
 }
 
 async function readExactly(handle: FileHandle, start: number, end: number, info: ObjectInfo): Promise<Uint8Array> {
-  const bytes = new Uint8Array(end - start);
+  const bytes = new Uint8Array(Buffer.allocUnsafeSlow(end - start).buffer); // filled whole below, so not zeroed first
   let filled = 0;
   while (filled < bytes.byteLength) {
     const { bytesRead } = await handle.read(bytes, filled, bytes.byteLength - filled, start + filled);

@@ -1,4 +1,4 @@
-import { open, readFile } from "node:fs/promises";
+import { appendFile, readFile } from "node:fs/promises";
 import { writeFileAtomic } from "../base/atomic-file.js";
 import { compareKeys } from "./store.js";
 
@@ -55,7 +55,7 @@ export async function openMirrorIndex(path: string): Promise<MirrorIndex> {
   const writeBatch = async (batch: readonly MirrorEntry[]) => {
     const text = (endsInLine ? "\n" : "") + batch.map((entry) => `${JSON.stringify(entry)}\n`).join("");
     endsInLine = true; // until the write is known to be whole
-    await appendWhole(path, text);
+    await appendFile(path, text); // unsynced: a line lost with the power costs one check of its file
     endsInLine = false;
     for (const entry of batch) entries.set(entry.key, entry);
     lineCount += batch.length;
@@ -95,16 +95,6 @@ export async function openMirrorIndex(path: string): Promise<MirrorIndex> {
       await load();
     },
   };
-}
-
-async function appendWhole(path: string, text: string): Promise<void> {
-  const handle = await open(path, "a");
-  try {
-    await handle.writeFile(text);
-    await handle.datasync();
-  } finally {
-    await handle.close();
-  }
 }
 
 function parseEntry(line: string): MirrorEntry | undefined {

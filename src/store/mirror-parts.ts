@@ -1,8 +1,7 @@
-import { readdir, readFile, rename, rm, stat } from "node:fs/promises";
+import { readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { threadId } from "node:worker_threads";
-import { writeFileAtomic } from "../base/atomic-file.js";
 import { hashOf, sha256 } from "../base/canonical.js";
 import { isMissing } from "./local-path.js";
 import type { ExpectedDigest, ObjectInfo } from "./store.js";
@@ -96,7 +95,7 @@ function isAlive(pid: number): boolean {
 export async function writeFacts(folder: string, info: ObjectInfo, digests: readonly ExpectedDigest[]): Promise<void> {
   const { key, size, etag } = info;
   const facts: PartFacts = { key, size, digests, ...(etag !== undefined && { etag }) };
-  await writeFileAtomic(factsPath(folder, info), JSON.stringify(facts));
+  await writeFile(factsPath(folder, info), JSON.stringify(facts)); // cut short by a crash, it only costs the part
 }
 
 const factsPath = (folder: string, info: ObjectInfo) => join(folder, `${keyName(info.key)}.${versionName(info)}.json`);

@@ -8,7 +8,7 @@ import type { DigestName } from "./store.js";
 
 export type PartRequest = { readonly id: number } & (
   | { readonly kind: "open"; readonly path: string; readonly offset: number; readonly names: readonly DigestName[] }
-  | { readonly kind: "write"; readonly buffer: SharedArrayBuffer; readonly length: number }
+  | { readonly kind: "write"; readonly buffer: ArrayBuffer; readonly length: number }
   | { readonly kind: "finish" }
   | { readonly kind: "close" }
 );
@@ -17,6 +17,8 @@ export interface PartReply {
   readonly id: number;
   /** With "finish": digests in hexadecimal. */
   readonly digests?: Partial<Record<DigestName, string>>;
+  /** With "write": the buffer, given back for use again. */
+  readonly buffer?: ArrayBuffer;
   readonly error?: { readonly message: string; readonly code?: string };
 }
 
@@ -32,7 +34,7 @@ const syncData = promisify(fdatasync);
 
 parentPort?.on("message", (request: PartRequest) => {
   void answer(request).then(
-    (reply) => parentPort?.postMessage(reply),
+    (reply) => parentPort?.postMessage(reply, reply.buffer ? [reply.buffer] : []),
     (error: NodeJS.ErrnoException) => {
       const { message, code } = error;
       parentPort?.postMessage({ id: request.id, error: { message, ...(code !== undefined && { code }) } });
@@ -57,7 +59,7 @@ async function answer(request: PartRequest): Promise<PartReply> {
   if (!part) throw new Error(`part ${id} is not open`);
   if (request.kind === "write") {
     append(part, new Uint8Array(request.buffer, 0, request.length));
-    return { id };
+    return { id, buffer: request.buffer };
   }
   await syncData(part.descriptor);
   return { id, digests: Object.fromEntries(part.digests.map((digest) => [digest.name, digest.hex()])) };

@@ -34,6 +34,7 @@ interface Thread {
 /** Starts no thread before the first file; the threads keep no process alive by themselves. */
 export function createPartWriters(threadCount = Math.min(MOST_THREADS, availableParallelism())): PartWriters {
   const threads: Thread[] = [];
+  const buffers: ArrayBuffer[] = []; // used again, since fresh memory costs more than the copy into it
   let lastId = 0;
 
   const leastBusy = (): Thread => {
@@ -59,7 +60,7 @@ export function createPartWriters(threadCount = Math.min(MOST_THREADS, available
         await close();
         throw error;
       }
-      return partWriter(thread, id, close);
+      return partWriter(thread, id, buffers, close);
     },
     async close() {
       await Promise.all(threads.splice(0).map(({ worker }) => worker.terminate()));
@@ -90,33 +91,44 @@ function startThread(): Thread {
   return thread;
 }
 
-/** One question at a time per file; the answer is awaited before the next. */
-function ask(thread: Thread, request: PartRequest): Promise<PartReply> {
+/** One question at a time per file; the answer is awaited before the next. `moved` buffers go over without a copy. */
+function ask(thread: Thread, request: PartRequest, moved: ArrayBuffer[] = []): Promise<PartReply> {
   if (thread.failure) return Promise.reject(thread.failure);
   return new Promise((done, fail) => {
     thread.waiting.set(request.id, { done, fail });
     thread.worker.ref();
-    thread.worker.postMessage(request);
+    thread.worker.postMessage(request, moved);
   });
 }
 
-function partWriter(thread: Thread, id: number, close: () => Promise<void>): PartWriter {
-  let filling = new SharedArrayBuffer(BUFFER_BYTES);
+function partWriter(thread: Thread, id: number, buffers: ArrayBuffer[], close: () => Promise<void>): PartWriter {
+  const take = () => buffers.pop() ?? new ArrayBuffer(BUFFER_BYTES);
+  let filling = take();
   let view = new Uint8Array(filling);
-  let spare: SharedArrayBuffer | undefined;
   let length = 0;
   let inFlight: Promise<unknown> = Promise.resolve();
 
   // One buffer is filled while the other is written.
   const send = async () => {
     await inFlight;
-    const full = filling;
-    inFlight = ask(thread, { id, kind: "write", buffer: full, length });
+    inFlight = ask(thread, { id, kind: "write", buffer: filling, length }, [filling]).then(({ buffer }) => {
+      if (buffer) buffers.push(buffer);
+    });
     inFlight.catch(() => undefined); // met by whoever awaits it next
-    filling = spare ?? new SharedArrayBuffer(BUFFER_BYTES);
+    filling = take();
     view = new Uint8Array(filling);
-    spare = full;
     length = 0;
+  };
+
+  const end = async <T>(work: () => Promise<T>): Promise<T> => {
+    try {
+      if (length > 0) await send();
+      await inFlight;
+      return await work();
+    } finally {
+      buffers.push(filling);
+      await close();
+    }
   };
 
   return {
@@ -129,22 +141,7 @@ function partWriter(thread: Thread, id: number, close: () => Promise<void>): Par
         if (length === BUFFER_BYTES) await send();
       }
     },
-    async finish() {
-      try {
-        if (length > 0) await send();
-        await inFlight;
-        return (await ask(thread, { id, kind: "finish" })).digests ?? {};
-      } finally {
-        await close();
-      }
-    },
-    async leave() {
-      try {
-        if (length > 0) await send();
-        await inFlight;
-      } finally {
-        await close();
-      }
-    },
+    finish: () => end(async () => (await ask(thread, { id, kind: "finish" })).digests ?? {}),
+    leave: () => end(async () => undefined),
   };
 }

@@ -68,6 +68,8 @@ export async function connectS3(options: S3StoreOptions): Promise<S3Connection> 
   }
 }
 
+const NOBODY = { accessKeyId: "anonymous", secretAccessKey: "anonymous" };
+
 function createClient(sdk: Sdk, options: S3StoreOptions, region: string | undefined): S3Client {
   const endpoint = endpointOf(options);
   const stall = options.stallMilliseconds ?? 15_000;
@@ -90,7 +92,8 @@ function createClient(sdk: Sdk, options: S3StoreOptions, region: string | undefi
     ...(region !== undefined && { region }),
     ...(options.profile !== undefined && { profile: options.profile }),
     ...(options.credentials && { credentials: options.credentials }),
-    ...(options.anonymous && { signer: { sign: async (request) => request } }),
+    // the SDK looks for credentials even when nothing is signed, so it is given some that are never sent
+    ...(options.anonymous && { credentials: NOBODY, signer: { sign: async (request) => request } }),
   };
   return withoutVersionWarning(() => new sdk.S3Client(config));
 }

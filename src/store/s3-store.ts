@@ -175,7 +175,7 @@ function infoOf(
   };
 }
 
-/** Digests of the whole object; those of multipart uploads made from the parts' digests cannot be checked. */
+/** Digests of the whole object: its checksums, else the MD5 in its ETag; those of multipart uploads made from the parts' digests cannot be checked. */
 function digestsOf(output: GetObjectCommandOutput, etagIsMd5: boolean): ExpectedDigest[] {
   const found: ExpectedDigest[] = [];
   const fields: [DigestName, string | undefined][] = [
@@ -189,10 +189,10 @@ function digestsOf(output: GetObjectCommandOutput, etagIsMd5: boolean): Expected
     if (value === undefined || value.includes("-") || output.ChecksumType === "COMPOSITE") continue;
     found.push({ name, hex: Buffer.from(value, "base64").toString("hex") });
   }
+  if (found.length > 0) return found; // one proof is enough; an MD5 on top would cost more than the transfer
   const etag = bareEtag(output.ETag ?? "");
   const encrypted = output.ServerSideEncryption?.startsWith("aws:kms") || output.SSECustomerAlgorithm !== undefined;
-  if (etagIsMd5 && !encrypted && /^[0-9a-f]{32}$/.test(etag)) found.push({ name: "md5", hex: etag });
-  return found;
+  return etagIsMd5 && !encrypted && /^[0-9a-f]{32}$/.test(etag) ? [{ name: "md5", hex: etag }] : [];
 }
 
 /** The bytes of `range`, asked for again from the last one received whenever the connection fails. */

@@ -14,6 +14,7 @@ interface ObjectRequest {
   readonly key: string;
   readonly fault: S3Fault | undefined;
   readonly closing: AbortSignal;
+  readonly checksums: boolean;
 }
 
 /** Answers HEAD and GET of an object. */
@@ -25,6 +26,7 @@ export async function answerObject({
   key,
   fault,
   closing,
+  checksums,
 }: ObjectRequest): Promise<void> {
   const info = await store.stat(key);
   if (!info) throw new NotFoundError(`no object "${key}"`, key);
@@ -34,7 +36,9 @@ export async function answerObject({
     return;
   }
   const range = parseRange(request.headers.range, info.size);
-  writeHeaders(request, response, info, digests, range, fault);
+  const asked = request.headers["x-amz-checksum-mode"]?.toString().toUpperCase() === "ENABLED";
+  const crc = checksums && asked && !range ? digests.crc32 : undefined;
+  writeHeaders(response, info, digests.md5, range, fault?.kind === "wrong-checksum" && crc !== undefined ? ~crc : crc);
   if (request.method === "HEAD") {
     response.end();
     return;
@@ -74,24 +78,23 @@ function parseRange(header: string | undefined, size: number): ByteRange | undef
 }
 
 function writeHeaders(
-  request: IncomingMessage,
   response: ServerResponse,
   info: ObjectInfo,
-  digests: ObjectDigests,
+  md5: string,
   range: ByteRange | undefined,
-  fault: S3Fault | undefined,
+  crc: number | undefined,
 ): void {
   const headers: Record<string, string | number> = {
-    ETag: `"${digests.md5}"`,
+    ETag: `"${md5}"`,
     "Accept-Ranges": "bytes",
     "Content-Type": "binary/octet-stream",
     "Content-Length": range ? range.end - range.start : info.size,
     "Last-Modified": new Date(info.modifiedMilliseconds ?? 0).toUTCString(),
   };
   if (range) headers["Content-Range"] = `bytes ${range.start}-${range.end - 1}/${info.size}`;
-  if (!range && request.headers["x-amz-checksum-mode"]?.toString().toUpperCase() === "ENABLED") {
+  if (crc !== undefined) {
     const value = Buffer.alloc(4);
-    value.writeUInt32BE(fault?.kind === "wrong-checksum" ? ~digests.crc32 >>> 0 : digests.crc32);
+    value.writeUInt32BE(crc >>> 0);
     headers["x-amz-checksum-crc32"] = value.toString("base64");
     headers["x-amz-checksum-type"] = "FULL_OBJECT";
   }

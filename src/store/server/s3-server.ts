@@ -27,6 +27,8 @@ export interface S3ServerOptions {
   readonly allowAnonymous?: boolean;
   /** Refuse signatures for another region, as S3 does. @default any region */
   readonly region?: string;
+  /** Send CRC32 checksums to those who ask. @default true */
+  readonly checksums?: boolean;
   /** Things to do wrong, for tests. */
   readonly faults?: readonly S3Fault[];
   /** Called as each answer's headers go out. */
@@ -194,7 +196,8 @@ async function route(service: Service, request: IncomingMessage, response: Serve
   const fault = service.faultFor(operation, key);
   if (fault?.kind === "no-answer") return;
   throwFault(fault, request);
-  if (operation !== "list") return answerObject({ ...service, request, response, key, fault });
+  if (operation !== "list")
+    return answerObject({ ...service, request, response, key, fault, checksums: options.checksums ?? true });
   if (parameters.has("location")) {
     return sendXml(request, response, 200, xmlDocument("LocationConstraint", escapeXml(options.region ?? "")));
   }

@@ -1,0 +1,208 @@
+import { readFile } from "node:fs/promises";
+import { type Command, InvalidArgumentError } from "commander";
+import { createProgress } from "../base/progress.js";
+import { folderStore } from "../store/folder-store.js";
+import { parseS3Url } from "../store/open-store.js";
+import { type PullReport, pull } from "../store/pull.js";
+import { s3Store } from "../store/s3-store.js";
+import { type S3Server, startS3Server } from "../store/server/s3-server.js";
+import { action, type Outcome, UsageError } from "./action.js";
+import { withInterrupt } from "./interrupt.js";
+
+interface ServeOptions {
+  port: number;
+  bucket: string;
+  accessKey?: string;
+  secretKey?: string;
+  anonymous?: boolean;
+  json?: boolean;
+}
+
+interface PullFlags {
+  endpoint?: string;
+  region?: string;
+  profile?: string;
+  anonymous?: boolean;
+  requesterPays?: boolean;
+  only?: string[];
+  split?: string[];
+  patients?: string;
+  limit?: number;
+  concurrency: number;
+  json?: boolean;
+}
+
+/** Adds `s3 serve DIR` and `s3 pull URL DIR`. */
+export function addS3Command(program: Command): void {
+  const s3 = program.command("s3").description("serve a folder as an S3 bucket, or copy a bucket into a folder");
+  s3.command("serve")
+    .description("serve a folder as a read-only S3 bucket on 127.0.0.1 until interrupted")
+    .argument("<dir>", "folder whose files are the objects")
+    .option("--port <n>", "port; 0 takes a free one", wholeNumber(0, 65535), 0)
+    .option("--bucket <name>", "name of the bucket", "corpus")
+    .option("--access-key <id>", "access key id (default: ictal)")
+    .option("--secret-key <secret>", "secret access key (default: a random one, printed)")
+    .option("--anonymous", "also answer unsigned requests")
+    .option("--json", "print endpoint, bucket and keys as one JSON document")
+    .action(action(serve));
+  s3.command("pull")
+    .description("copy objects into a folder: parallel, checked, resumable; nothing is ever deleted")
+    .argument("<url>", "s3://bucket/prefix")
+    .argument("<dir>", "folder to copy into")
+    .option(
+      "--endpoint <url>",
+      "address of an S3-compatible service (default: AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, AWS)",
+    )
+    .option("--region <name>", "region of the bucket (default: AWS_REGION, the profile's)")
+    .option("--profile <name>", "profile of the shared AWS configuration (default: AWS_PROFILE)")
+    .option("--anonymous", "send unsigned requests, for public buckets")
+    .option("--requester-pays", "agree to pay for requests and transfer")
+    .option("--only <extensions>", "only these extensions, such as edf,csv_bi", commaList)
+    .option("--split <names>", "only keys in these folders, such as dev or train,dev", commaList)
+    .option("--patients <file>", "only patients listed in this file, one id per line")
+    .option(
+      "--limit <n>",
+      "only the first n recordings, each with the files beside it",
+      wholeNumber(1, Number.MAX_SAFE_INTEGER),
+    )
+    .option("--concurrency <n>", "objects at a time", wholeNumber(1, 128), 16)
+    .option("--json", "print the report as one JSON document")
+    .action(action(runPull));
+}
+
+function wholeNumber(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (/^\d+$/.test(text) && value >= least && value <= most) return value;
+    const range = most === Number.MAX_SAFE_INTEGER ? `from ${least}` : `from ${least} to ${most}`;
+    throw new InvalidArgumentError(`Expected a whole number ${range}.`);
+  };
+}
+
+function commaList(text: string): string[] {
+  const names = text
+    .split(",")
+    .map((name) => name.trim())
+    .filter((name) => name !== "");
+  if (names.length === 0) throw new InvalidArgumentError("Expected one or more names with commas between them.");
+  return names;
+}
+
+async function serve(dir: string, options: ServeOptions): Promise<Outcome> {
+  const { port, bucket, accessKey, secretKey } = options;
+  if ((accessKey === undefined) !== (secretKey === undefined)) {
+    throw new UsageError("--access-key and --secret-key belong together: give both or neither");
+  }
+  await folderStore(dir).stat("-"); // a missing folder is said before the port is taken
+  const server = await startS3Server({
+    root: dir,
+    bucket,
+    port,
+    ...(accessKey !== undefined && { accessKeyId: accessKey }),
+    ...(secretKey !== undefined && { secretAccessKey: secretKey }),
+    ...(options.anonymous && { allowAnonymous: true }),
+  }).catch((error) => {
+    throw error instanceof RangeError ? new UsageError(error.message) : error;
+  });
+  const { endpoint, accessKeyId, secretAccessKey } = server;
+  process.stdout.write(
+    options.json
+      ? `${JSON.stringify({ endpoint, bucket, port: server.port, accessKeyId, secretAccessKey }, null, 2)}\n`
+      : serveText(dir, server),
+  );
+  await withInterrupt(
+    "stopped",
+    (signal) => new Promise<void>((done) => signal.addEventListener("abort", () => done())),
+  );
+  await server.close();
+  process.stderr.write("ictal: stopped\n");
+  process.exit(0); // what had to be printed is printed; idle connections of clients must not hold the process
+}
+
+function serveText(dir: string, { endpoint, bucket, accessKeyId, secretAccessKey }: S3Server): string {
+  return [
+    `serving ${dir} as s3://${bucket} at ${endpoint} (read-only, this machine only; Ctrl-C stops)`,
+    "",
+    `export AWS_ENDPOINT_URL=${endpoint}`,
+    `export AWS_ACCESS_KEY_ID=${shellWord(accessKeyId)}`,
+    `export AWS_SECRET_ACCESS_KEY=${shellWord(secretAccessKey)}`,
+    "export AWS_REGION=us-east-1",
+    "",
+    `then, for instance: ictal s3 pull s3://${bucket} copy`,
+    "",
+  ].join("\n");
+}
+
+const shellWord = (text: string) => (/^[\w./+=-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
+
+async function runPull(url: string, dir: string, flags: PullFlags): Promise<Outcome> {
+  const { endpoint, region, profile, anonymous, requesterPays, only, split, limit, concurrency } = flags;
+  const patients = flags.patients === undefined ? undefined : await readPatients(flags.patients);
+  const store = asUsage(() =>
+    s3Store({
+      ...parseS3Url(url),
+      maxConnections: concurrency + 16,
+      ...(endpoint !== undefined && { endpoint }),
+      ...(region !== undefined && { region }),
+      ...(profile !== undefined && { profile }),
+      ...(anonymous && { anonymous }),
+      ...(requesterPays && { requesterPays }),
+    }),
+  );
+  try {
+    const report = await withInterrupt("run it again to go on from there", (signal) =>
+      pull(store, dir, {
+        concurrency,
+        signal,
+        progress: createProgress(),
+        ...(only && { only }),
+        ...(split && { splits: split }),
+        ...(patients && { patients }),
+        ...(limit !== undefined && { limit }),
+      }),
+    );
+    return { json: report, text: reportText(report, dir), exitCode: report.failed.length > 0 ? 1 : 0 };
+  } finally {
+    await store.close?.();
+  }
+}
+
+function asUsage<T>(make: () => T): T {
+  try {
+    return make();
+  } catch (error) {
+    throw error instanceof RangeError ? new UsageError(error.message) : error;
+  }
+}
+
+/** Patient ids, one a line; blank lines and what follows a "#" do not count. */
+async function readPatients(path: string): Promise<string[]> {
+  const text = await readFile(path, "utf8").catch((error: Error) => {
+    throw new UsageError(`--patients ${path}: cannot read it (${error.message}); expected a file with one id per line`);
+  });
+  const ids = text
+    .split(/\r?\n/)
+    .map((line) => line.replace(/#.*/, "").trim())
+    .filter((line) => line !== "");
+  if (ids.length === 0) throw new UsageError(`--patients ${path}: no ids in it; expected one per line`);
+  return ids;
+}
+
+const LINES_SHOWN = 20;
+
+function reportText(report: PullReport, dir: string): string {
+  const { objects, downloaded, skipped, bytes, refused, failed, unmatched, seconds } = report;
+  const rate = seconds > 0 && bytes > 0 ? `, ${(bytes / 1e6 / seconds).toFixed(0)} MB/s` : "";
+  const show = (title: string, items: readonly { key: string; reason: string }[]) => {
+    if (items.length === 0) return [];
+    const lines = items.slice(0, LINES_SHOWN).map(({ key, reason }) => `  ${JSON.stringify(key)}: ${reason}`);
+    const more = items.length > LINES_SHOWN ? [`  and ${items.length - LINES_SHOWN} more (--json lists all)`] : [];
+    return [`${items.length} ${title}:`, ...lines, ...more];
+  };
+  return [
+    `${objects} objects: ${downloaded} downloaded (${(bytes / 1e6).toFixed(1)} MB in ${seconds.toFixed(1)} s${rate}), ${skipped} there already, in ${dir}`,
+    ...(unmatched.length > 0 ? [`no object belongs to: ${unmatched.join(", ")}`] : []),
+    ...show("refused, since their keys cannot be files below the folder", refused),
+    ...show("failed; run it again to try them once more", failed),
+  ].join("\n");
+}
