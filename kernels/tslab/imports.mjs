@@ -1,6 +1,19 @@
 import Module from "node:module";
 import { join } from "node:path";
 
+const KEPT = new Set(["zod"]); // types of our own that are inferred through this package
+const BARE_IMPORT = /\b(from|import)(\s*\(?\s*)"([^."][^"]*)"/g;
+
+/**
+ * Declarations of the project without the types of large packages (AWS, tensorflow.js, …), which become `any`: the
+ * first import then reads a third of the files. A cell that imports such a package itself gets its types.
+ */
+function withoutLargePackages(declarations) {
+  return declarations.replace(BARE_IMPORT, (whole, word, space, name) =>
+    Module.isBuiltin(name) || KEPT.has(name) ? whole : `${word}${space}"ictal:untyped"`,
+  );
+}
+
 /**
  * Lets cells import "ictal" wherever the notebook lies, without a link in node_modules. tslab's compiler resolves as
  * TypeScript's Node10 does, which knows neither self-reference nor `exports`: paths below any node_modules/ictal are
@@ -21,6 +34,12 @@ export function offerProject(typescript, project) {
     const original = typescript.sys[method];
     if (original) typescript.sys[method] = (path, ...rest) => original.call(typescript.sys, place(path), ...rest);
   }
+  const { readFile } = typescript.sys;
+  typescript.sys.readFile = (path, ...rest) => {
+    const text = readFile(path, ...rest);
+    const isOwn = text !== undefined && path.endsWith(".d.ts") && place(path).startsWith(`${root}/dist/`);
+    return isOwn ? withoutLargePackages(text) : text;
+  };
   const resolve = Module._resolveFilename;
   Module._resolveFilename = function (request, ...rest) {
     const target = request === "ictal" ? join(project, "dist/src/index.js") : request;

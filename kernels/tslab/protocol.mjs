@@ -51,6 +51,14 @@ function describeFailure(args, lines) {
   return { ename: value.name ?? "Error", evalue: String(value.message), traceback: `${stack}${cause}`.split("\n") };
 }
 
+/** The last value of a cell: nothing for a display's handle, its own display if it has one, else what tslab prints. */
+function showValue(value, print) {
+  if (value?.[Symbol.for("ictal.quiet")]) return;
+  const show = globalThis[Symbol.for("ictal.display")]; // set by the package when a cell imports it
+  if (show && typeof value?.[Symbol.for("Jupyter.display")] === "function") show(value);
+  else print(value);
+}
+
 /** Wraps tslab's handler, server and executor in this process; its files stay as they are. */
 export function repairProtocol(fromTslab, { lines, notice }) {
   const jupyter = fromTslab("./jupyter.js");
@@ -63,7 +71,7 @@ export function repairProtocol(fromTslab, { lines, notice }) {
   const createExecutor = executor.createExecutor;
   executor.createExecutor = (root, converters, { log }) =>
     createExecutor(root, converters, {
-      log,
+      log: (value) => showValue(value, log),
       error: (...args) => {
         const next = describeFailure(args, lines);
         if (failure) failure.traceback.push(...next.traceback);

@@ -15,6 +15,9 @@ export interface DisplayChannel {
 
 const CHANNEL = Symbol.for("ictal.display-channel");
 
+const SHOW = Symbol.for("ictal.display");
+const QUIET = Symbol.for("ictal.quiet");
+
 /** A value on show; `update` puts another in its place. */
 export interface DisplayHandle {
   readonly id: string;
@@ -116,5 +119,8 @@ export function display(value: unknown): DisplayHandle {
     else send(bundle);
   };
   show(value);
-  return { id, update: show };
+  return { id, update: show, [QUIET]: true, [inspect.custom]: () => "[display]" } as DisplayHandle; // the marks are for kernels only
 }
+
+// A kernel shows the last value of a cell by this function when the value has DISPLAY, and nothing for a QUIET one.
+(globalThis as { [SHOW]?: typeof display })[SHOW] = display;

@@ -3,6 +3,7 @@
  * defaults are the reference system's (brain-go-brr v2, `post/postprocess.py`), restated for any probability rate.
  */
 import type { Event } from "../base/events.js";
+import { quantileOf } from "./quantile.js";
 
 export interface PostprocessOptions {
   /** A seizure begins where the probability stays at or above this. @default 0.86 */
@@ -52,6 +53,39 @@ function samplesIn(seconds: number, rateHz: number): number {
 function kernelIn(seconds: number, rateHz: number): number {
   const width = Math.round(seconds * rateHz);
   return width < 3 ? 1 : width - (1 - (width % 2));
+}
+
+/** Post-processing in units of samples. */
+export interface SampleSettings {
+  readonly on: number;
+  readonly off: number;
+  readonly minOnset: number;
+  readonly minOffset: number;
+  /** Odd widths; 1 has no effect. */
+  readonly opening: number;
+  readonly closing: number;
+  readonly minimum: number;
+  readonly maximum: number;
+  /** Gaps strictly under this are joined; may be a fraction. */
+  readonly mergeGap: number;
+}
+
+/** Options at a rate of probabilities. RangeError for a rate that is not positive and thresholds that do not lie apart. */
+export function sampleSettings(options: PostprocessOptions, rateHz: number): SampleSettings {
+  if (!(rateHz > 0)) throw new RangeError(`invalid rateHz: ${rateHz}`);
+  const { onThreshold: on, offThreshold: off } = options;
+  if (!(on > off)) throw new RangeError(`invalid thresholds: on ${on} must be above off ${off}`);
+  return {
+    on,
+    off,
+    minOnset: samplesIn(options.minOnsetSeconds, rateHz),
+    minOffset: samplesIn(options.minOffsetSeconds, rateHz),
+    opening: kernelIn(options.openingSeconds, rateHz),
+    closing: kernelIn(options.closingSeconds, rateHz),
+    minimum: Math.floor(options.minEventSeconds * rateHz),
+    maximum: samplesIn(options.maxEventSeconds, rateHz),
+    mergeGap: options.mergeGapSeconds * rateHz,
+  };
 }
 
 /**
@@ -147,10 +181,7 @@ function confidenceOf(probability: ArrayLike<number>, { start, end }: Run, optio
   const values = Array.from({ length: end - start }, (_, i) => probability[start + i]!);
   if (options.confidence === "peak") return values.reduce((best, value) => Math.max(best, value), 0);
   if (options.confidence === "mean") return values.reduce((sum, value) => sum + value, 0) / values.length;
-  values.sort((a, b) => a - b);
-  const position = options.confidencePercentile * (values.length - 1);
-  const lower = values[Math.floor(position)]!;
-  return lower + (position - Math.floor(position)) * (values[Math.ceil(position)]! - lower);
+  return quantileOf(values, options.confidencePercentile);
 }
 
 /**
@@ -161,23 +192,16 @@ export function detectEvents(
   rateHz: number,
   options: Partial<PostprocessOptions> = {},
 ): Event[] {
-  if (!(rateHz > 0)) throw new RangeError(`invalid rateHz: ${rateHz}`);
-  const settings = { ...POSTPROCESS_DEFAULTS, ...options };
+  const merged = { ...POSTPROCESS_DEFAULTS, ...options };
+  const settings = sampleSettings(merged, rateHz);
   const mask = new Uint8Array(probability.length);
-  hysteresisInto(mask, probability, {
-    on: settings.onThreshold,
-    off: settings.offThreshold,
-    minOnset: samplesIn(settings.minOnsetSeconds, rateHz),
-    minOffset: samplesIn(settings.minOffsetSeconds, rateHz),
-  });
-  const opened = openMask(mask, kernelIn(settings.openingSeconds, rateHz));
-  const closed = closeMask(opened, kernelIn(settings.closingSeconds, rateHz));
-  const minimum = Math.floor(settings.minEventSeconds * rateHz);
-  const limited = limitRuns(runsOf(closed), minimum, samplesIn(settings.maxEventSeconds, rateHz));
-  return mergeRuns(limited, settings.mergeGapSeconds * rateHz).map((run) => ({
+  hysteresisInto(mask, probability, settings);
+  const closed = closeMask(openMask(mask, settings.opening), settings.closing);
+  const limited = limitRuns(runsOf(closed), settings.minimum, settings.maximum);
+  return mergeRuns(limited, settings.mergeGap).map((run) => ({
     startSeconds: run.start / rateHz,
     endSeconds: run.end / rateHz,
     label: "seiz",
-    confidence: confidenceOf(probability, run, settings),
+    confidence: confidenceOf(probability, run, merged),
   }));
 }

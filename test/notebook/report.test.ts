@@ -84,7 +84,7 @@ test("renderReport shows streams, images, errors, receipt and contents, and no H
   assert.match(html, /<a href="#cell-1">Cell 1 failed<\/a>: TypeError: bad &lt;i&gt;/);
   assert.match(html, /<td>metrics\.devAuroc<\/td><td>0\.9<\/td>/);
   assert.match(html, /1\.50 s · 200 MB/);
-  assert.match(html, /<li class="level-1"><a href="#section-1-2">A &amp; B<\/a>/);
+  assert.match(html, /<li class="level-1"><a href="#section-1-1">A &amp; B<\/a>/);
   assert.match(html, /&lt;script&gt;alert/);
   assert.match(html, /<details open><summary>TypeScript, 1 line<\/summary>/);
 });

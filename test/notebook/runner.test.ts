@@ -3,6 +3,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { projectRoot } from "../../src/notebook/project.js";
 import { type CodeCell, type Notebook, readNotebook } from "../../src/notebook/runner/notebook-file.js";
 import { type CellSpec, makeNotebook, runCli, startCli } from "./make-notebook.js";
 import { makeProject, type TestProject } from "./make-project.js";
@@ -102,7 +103,36 @@ test("a notebook in notebooks/ runs on tslab: package and local imports, paramet
   assert.ok(cells.filter((_, i) => i !== 8).every((cell) => cell.execution_count !== null && cell.metadata.papermill));
   assert.match(stdout, /\[3\/11\] import \{ add, pair \} from "ictal";\n8\ndone in /);
   assert.match(stdout, /executed notebook {2}out\.ipynb\nreport {13}out\.html\ncheckpoint {9}a\.safetensors/);
-  assert.match(report, /<h1 id="section-1-2">A walk<\/h1>/);
+  assert.match(report, /<h1 id="section-1-1">A walk<\/h1>/);
+});
+
+test("display on tslab: bundles keep all their types, update in place, a last value shows itself, a receipt is announced", async () => {
+  const notebook = join(projectRoot, "dist/src/notebook");
+  const {
+    code,
+    stderr,
+    stdout,
+    cells,
+    notebook: done,
+  } = await exec([
+    `import { display } from "${notebook}/display.js";\nimport { showReceipt } from "${notebook}/show-receipt.js";\nconst figure = (y: number) => { const plot = { data: [{ y: [y] }] }; return { ...plot, [Symbol.for("Jupyter.display")]: () => ({ "application/vnd.plotly.v1+json": plot }) }; };\nconst live = display(figure(1));`,
+    "live.update(figure(2));",
+    "figure(3)",
+    "display([{ a: 1 }])",
+    'showReceipt({ seed: 3, artefacts: { checkpoint: "b.safetensors" } })',
+  ]);
+  assert.equal(code, 0, stderr);
+  const bundles = cells.map((cell) => cell.outputs.map((output) => ("data" in output ? output.data : output)));
+  const figureOf = (bundle: unknown) => (bundle as Record<string, unknown>)["application/vnd.plotly.v1+json"];
+  assert.deepEqual(
+    bundles.map((list) => list.length),
+    [1, 0, 1, 1, 1],
+  );
+  assert.deepEqual(figureOf(bundles[0]![0]), { data: [{ y: [2] }] });
+  assert.deepEqual(figureOf(bundles[2]![0]), { data: [{ y: [3] }] });
+  assert.deepEqual(Object.keys(bundles[3]![0]!), ["text/html", "text/plain"]);
+  assert.deepEqual(done.metadata.ictal?.receipt, { seed: 3, artefacts: { checkpoint: "b.safetensors" } });
+  assert.match(stdout, /checkpoint {9}b\.safetensors/);
 });
 
 test("a failed cell ends the run with exit 1, names cell and line, and keeps what ran", async () => {

@@ -115,7 +115,6 @@ export async function renderReport(notebook: Notebook, path: string): Promise<st
   const contents: Entry[] = [];
   let number = 0;
   const receipt = notebook.metadata.ictal?.receipt as Receipt | undefined;
-  if (receipt) contents.push({ level: 1, text: "Receipt", anchor: "receipt" });
   const body = notebook.cells.map((cell, index) => {
     if (cell.cell_type === "raw") return "";
     if (cell.cell_type !== "code")
@@ -123,14 +122,15 @@ export async function renderReport(notebook: Notebook, path: string): Promise<st
     number += 1;
     return codeCellHtml(notebook, cell, number, contents);
   });
+  if (receipt) contents.splice(Math.min(1, contents.length), 0, { level: 2, text: "Receipt", anchor: "receipt" });
   const figures = notebook.cells.some((cell) => cell.cell_type === "code" && cell.outputs.some(hasFigure));
   const title = titleOf(notebook, path);
-  const isOwnHeading = body.some((html) => html.includes("<h1 "));
+  const opening = notebook.cells[0]?.cell_type === "markdown" ? body.shift()! : `<h1>${escapeHtml(title)}</h1>`; // receipt and banner follow it
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
 <title>${escapeHtml(title)}</title><style>${STYLE}</style></head>
 <body><div class="page">${contentsHtml(contents)}<main>
-<header>${isOwnHeading ? "" : `<h1>${escapeHtml(title)}</h1>`}${metaHtml(notebook)}${bannerHtml(notebook)}</header>
+<header>${opening}${metaHtml(notebook)}${bannerHtml(notebook)}</header>
 ${receiptHtml(receipt)}
 ${body.join("\n")}
 </main></div>
