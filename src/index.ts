@@ -33,30 +33,33 @@ export { type BuildOptions, type BuildReport, buildCache } from "./cache/build.j
 export { cacheKeyFromConfig, chainFromConfig } from "./cache/from-config.js";
 export { gcCache } from "./cache/gc.js";
 export { type Manifest, type ManifestRecording, readManifest, writeManifest } from "./cache/manifest.js";
-export { openCache, readFrames } from "./cache/open.js";
+export { type Cache, openCache, readFrames } from "./cache/open.js";
 export { type VerifyReport, verifyCache } from "./cache/verify.js";
 // corpus
 export { type CorpusSource, catalogueKeys, openCorpusSource } from "./corpus/bucket.js";
 export { type Catalogue, type RecordingEntry, readCatalogue } from "./corpus/catalogue.js";
-export { checkCorpus } from "./corpus/check.js";
-export { checkAnnotations } from "./corpus/check-annotations.js";
-export { readLabels } from "./corpus/labels.js";
+export { type CorpusReport, checkCorpus } from "./corpus/check.js";
+export { checkAnnotations, type RecordingAnnotations } from "./corpus/check-annotations.js";
+export { type RecordingLabels, readLabels } from "./corpus/labels.js";
 export { readSplits, writeSplits } from "./corpus/splits.js";
-export { type SyntheticReport, synthesizeCorpus } from "./corpus/synthetic/synthesize.js";
+export { type SynthesizeOptions, type SyntheticReport, synthesizeCorpus } from "./corpus/synthetic/synthesize.js";
 // dataset
-export { type BalanceOptions, balance, composition } from "./dataset/balance.js";
+export { type BalanceOptions, balance, type Composition, composition } from "./dataset/balance.js";
 export { type Batch, openBatches } from "./dataset/batches.js";
 export { indexWindows, validSamplesOf, type WindowIndex, windowClass } from "./dataset/index-windows.js";
 export { epochOrder } from "./dataset/order.js";
-export { splitByPatient } from "./dataset/split.js";
+export { type PatientSplit, splitByPatient } from "./dataset/split.js";
 export { exampleWindows, type WindowPanel, windowPanels } from "./dataset/window-panels.js";
 export { openWindowReader, type WindowReader } from "./dataset/window-reader.js";
 // model
-export { createDetector, type Detector, type ModelConfig } from "./model/detector.js";
+export { createDetector, type Detector, logitCount, type ModelConfig } from "./model/detector.js";
 export { modelFromConfig } from "./model/from-config.js";
+export { parameterCount } from "./model/parameters.js";
 export { loadSafetensors, saveSafetensors } from "./model/safetensors.js";
+export { formatSummary, summarize } from "./model/summary.js";
 // notebook
-export { type DisplayHandle, display, liveDisplay } from "./notebook/display.js";
+export { bundleOf, type DisplayHandle, display, liveDisplay } from "./notebook/display.js";
+export { createDisplayProgress } from "./notebook/display-progress.js";
 // plots
 export { windowClasses } from "./plots/composition.js";
 export { type DetectionTrack, detectionFigure } from "./plots/detection.js";
@@ -84,12 +87,14 @@ export { type EdfInfo, readEdfInfo } from "./recording/edf-info.js";
 export type { EdfSignal } from "./recording/edf-signals.js";
 export { type EdfSpec, encodeEdf, writeEdf } from "./recording/edf-writer.js";
 export { electrodeOf } from "./recording/electrodes.js";
-export { classOf, LABELS } from "./recording/labels.js";
+export { classOf, LABELS, type LabelClass } from "./recording/labels.js";
 export { compareAnnotations, seizureEvents } from "./recording/seizures.js";
 // scoring
 export { auroc, type Curves, curves } from "./scoring/curves.js";
 export { devMetrics } from "./scoring/dev-metrics.js";
+export { createEventStream } from "./scoring/event-stream.js";
 export { postprocessFromConfig } from "./scoring/from-config.js";
+export { type NedcReport, scoreNedc } from "./scoring/nedc/score-nedc.js";
 export { detectEvents, POSTPROCESS_DEFAULTS, type PostprocessOptions } from "./scoring/postprocess.js";
 export {
   type Evaluation,
@@ -111,24 +116,27 @@ export {
 } from "./signal/chain.js";
 export { ELECTRODES_19, electrodePosition } from "./signal/electrodes.js";
 export { montageOf } from "./signal/montages.js";
-export { bandPowers, EEG_BANDS, spectrogram, welch } from "./signal/spectrum.js";
+export { bandPowers, EEG_BANDS, type Spectrum, spectrogram, welch } from "./signal/spectrum.js";
 // store
 export { folderStore } from "./store/folder-store.js";
 export { memoryStore } from "./store/memory-store.js";
 export { withMirror } from "./store/mirror-store.js";
+export { openObject } from "./store/open-object.js";
 export { openStore } from "./store/open-store.js";
-export { type PullReport, pull } from "./store/pull.js";
+export { type PullOptions, type PullReport, pull } from "./store/pull.js";
 export type { S3StoreOptions } from "./store/s3-client.js";
 export { s3Store } from "./store/s3-store.js";
 export { type S3Server, type S3ServerOptions, startS3Server } from "./store/server/s3-server.js";
 export type { ByteRange, ObjectInfo, ReadOptions, Store } from "./store/store.js";
 // tensor
-export { openExecutor, probeExecutors } from "./tensor/open.js";
+export { type ChosenExecutor, type ExecutorProbe, openExecutor, probeExecutors } from "./tensor/open.js";
 export type { Compiled, Executor, Program, TensorSpec } from "./tensor/program.js";
 // training
 export { trainOptionsFromConfig } from "./training/from-config.js";
 export { startTraining, type TrainingHandle } from "./training/handle.js";
+export { loadWeights } from "./training/load-weights.js";
 export type { TrainOptions } from "./training/options.js";
 export type { RecordingPrediction } from "./training/predict.js";
 export { predictRecordings } from "./training/predict-recordings.js";
-export type { TrainReport } from "./training/run.js";
+export { readPrediction, readPredictions, writePrediction } from "./training/prediction-store.js";
+export type { TrainMetrics, TrainReport, Validate, ValidationResult } from "./training/run.js";

@@ -67,7 +67,9 @@ export function ensureBuilt(root = project) {
     const stale = staleIn(root); // another process may have built in the meantime
     if (stale.length === 0) return undefined;
     const compiler = createRequire(import.meta.url).resolve("typescript/bin/tsc");
-    const { status, stdout } = spawnSync(process.execPath, [compiler, "-p", join(root, "tsconfig.build.json")], { encoding: "utf8" });
+    const { status, stdout } = spawnSync(process.execPath, [compiler, "-p", join(root, "tsconfig.build.json")], {
+      encoding: "utf8",
+    });
     const now = new Date();
     if (status === 0) for (const file of stale) if (existsSync(file)) utimesSync(file, now, now); // unchanged text is not emitted again
     if (status === 0) return undefined;

@@ -9,6 +9,7 @@ import { addEdfCommand } from "./edf.js";
 import { addKernelCommand } from "./kernel.js";
 import { addNotebookCommand } from "./notebook.js";
 import { addPredictCommand } from "./predict.js";
+import { addS3Command } from "./s3.js";
 import { addScoreCommand } from "./score.js";
 import { addTrainCommand } from "./train.js";
 
@@ -19,6 +20,7 @@ const program = new Command("ictal")
   .addHelpText("after", "\nExit codes: 0 done, 1 the work failed, 2 wrong use, 130 interrupted (state saved).");
 
 addDoctorCommand(program);
+addS3Command(program);
 addEdfCommand(program);
 addAnnotationsCommand(program);
 addCorpusCommand(program);

@@ -115,7 +115,7 @@ test("display on tslab: bundles keep all their types, update in place, a last va
     cells,
     notebook: done,
   } = await exec([
-    `import { display } from "${notebook}/display.js";\nimport { showReceipt } from "${notebook}/show-receipt.js";\nconst figure = (y: number) => { const plot = { data: [{ y: [y] }] }; return { ...plot, [Symbol.for("Jupyter.display")]: () => ({ "application/vnd.plotly.v1+json": plot }) }; };\nconst live = display(figure(1));`,
+    `import { display, liveDisplay } from "${notebook}/display.js";\nconst showReceipt = (receipt: object) => display({ [Symbol.for("Jupyter.display")]: () => ({ "application/vnd.ictal.receipt+json": receipt, "text/plain": "receipt" }) });\nconst figure = (y: number) => { const plot = { data: [{ y: [y] }] }; return { ...plot, [Symbol.for("Jupyter.display")]: () => ({ "application/vnd.plotly.v1+json": plot }) }; };\nconst live = liveDisplay(figure(1));`,
     "live.update(figure(2));",
     "figure(3)",
     "display([{ a: 1 }])",
