@@ -38,6 +38,7 @@ export async function makeProject(source: string): Promise<TestProject> {
   await mkdir(join(root, "src"), { recursive: true });
   await mkdir(notebooks);
   await cp(join(projectRoot, "kernels"), join(root, "kernels"), { recursive: true });
+  await cp(join(projectRoot, "src/cli/ensure-built.mjs"), join(root, "src/cli/ensure-built.mjs"));
   await symlink(join(projectRoot, "node_modules"), join(root, "node_modules"));
   const exports = { ".": { types: "./dist/src/index.d.ts", default: "./dist/src/index.js" } };
   const manifest = {
@@ -53,6 +54,7 @@ export async function makeProject(source: string): Promise<TestProject> {
     join(root, "tsconfig.json"),
     JSON.stringify({ compilerOptions: COMPILER_OPTIONS, include: ["src/**/*.ts"] }),
   );
+  await writeFile(join(root, "tsconfig.build.json"), JSON.stringify({ extends: "./tsconfig.json" }));
   await writeFile(join(root, "src/index.ts"), source);
   const tslab = join(dirname(createRequire(import.meta.url).resolve("tslab/package.json")), "bin/tslab");
   const jupyter = join(root, "jupyter");
