@@ -210,9 +210,9 @@ async function downloadAll(
       } else failed.push({ key: info.key, reason: error.message });
     }
   });
+  if (missing.length > 0) progress.finish(`${downloaded}/${missing.length} objects`); // its line ends before any message
   if (hopeless !== undefined) throw hopeless;
   signal?.throwIfAborted();
-  if (missing.length > 0) progress.finish(`${downloaded}/${missing.length} objects`);
   return { downloaded, bytes, failed };
 }
 

@@ -86,7 +86,7 @@ export async function startS3Server(options: S3ServerOptions): Promise<S3Server>
     store: served,
     options,
     credentials,
-    digestsOf: digestCache(served),
+    digestsOf: digestCache(served, root && resolve(root)),
     faultFor,
     closing: closing.signal,
   };
