@@ -1,4 +1,5 @@
 import type { Interval } from "../base/events.js";
+import { operatingPoints, pointWithin } from "./operating-points.js";
 import type { PostprocessOptions } from "./postprocess.js";
 import { evaluate, type PredictedRecording } from "./score.js";
 
@@ -23,25 +24,12 @@ export interface DevMetricsOptions {
   readonly falseAlarmRates?: readonly number[];
 }
 
-/** Thresholds tried for the sensitivity at a rate of false alarms; each ends its event a little below itself. */
-const THRESHOLDS = Array.from({ length: 39 }, (_, i) => (i + 1) / 40);
-const HYSTERESIS = 0.08;
-
-/** Largest event sensitivity among the thresholds that stay within each rate; 0 where none does. */
+/** Largest event sensitivity within each rate, by threshold search; 0 where only silence stays within it. */
 function sensitivities(recordings: readonly PredictedRecording[], options: DevMetricsOptions): Record<string, number> {
   const rates = options.falseAlarmRates ?? [];
   if (rates.length === 0) return {};
-  const points = THRESHOLDS.map((onThreshold) => {
-    const offThreshold = Math.max(0, onThreshold - HYSTERESIS);
-    const { szcore } = evaluate(recordings, { postprocess: { ...options.postprocess, onThreshold, offThreshold } });
-    return szcore.event;
-  });
-  return Object.fromEntries(
-    rates.map((rate) => {
-      const within = points.filter(({ fpPerDay }) => fpPerDay <= rate).map(({ sensitivity }) => sensitivity);
-      return [`sensitivity_at_${rate}fa`, within.length === 0 ? 0 : Math.max(...within)];
-    }),
-  );
+  const points = operatingPoints(recordings, { postprocess: options.postprocess });
+  return Object.fromEntries(rates.map((rate) => [`sensitivity_at_${rate}fa`, pointWithin(points, rate).sensitivity]));
 }
 
 /**

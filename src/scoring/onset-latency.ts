@@ -1,0 +1,44 @@
+import { checkedEvents } from "./event-list.js";
+import { quantileOf } from "./quantile.js";
+import type { ScoredPair } from "./score.js";
+
+/** Delay from the start of a seizure to the start of the first detection that overlaps it; below 0 when that came earlier. */
+export interface OnsetLatency {
+  readonly seizures: number;
+  readonly detected: number;
+  /** NaN without a detected seizure, as the quartiles. */
+  readonly medianSeconds: number;
+  readonly lowerQuartileSeconds: number;
+  readonly upperQuartileSeconds: number;
+  readonly interquartileSeconds: number;
+}
+
+/** Onset latencies over the detected seizures of all recordings; missed ones only show in `detected`. */
+export function onsetLatency(pairs: readonly ScoredPair[]): OnsetLatency {
+  let seizures = 0;
+  const latencies: number[] = [];
+  for (const { id, durationSeconds, reference, hypothesis } of pairs) {
+    const ref = checkedEvents(reference, durationSeconds, `${id} (reference)`);
+    const hyp = checkedEvents(hypothesis, durationSeconds, `${id} (hypothesis)`);
+    seizures += ref.length;
+    let next = 0;
+    for (const { startSeconds, endSeconds } of ref) {
+      while (next < hyp.length && hyp[next]!.endSeconds <= startSeconds) next += 1;
+      const first = hyp[next];
+      if (first && first.startSeconds < endSeconds) latencies.push(first.startSeconds - startSeconds);
+    }
+  }
+  const [lower, median, upper] = [0.25, 0.5, 0.75].map((share) => quantileOf(latencies, share)) as [
+    number,
+    number,
+    number,
+  ];
+  return {
+    seizures,
+    detected: latencies.length,
+    medianSeconds: median,
+    lowerQuartileSeconds: lower,
+    upperQuartileSeconds: upper,
+    interquartileSeconds: upper - lower,
+  };
+}

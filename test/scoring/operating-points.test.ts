@@ -1,0 +1,107 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createRandom } from "../../src/base/random.js";
+import { scoreNedc } from "../../src/scoring/nedc/score-nedc.js";
+import {
+  candidateThresholds,
+  operatingPoints,
+  pointWithin,
+  sensitivityAtFalseAlarms,
+} from "../../src/scoring/operating-points.js";
+import { detectEvents } from "../../src/scoring/postprocess.js";
+import { type PredictedRecording, scoreSzcore } from "../../src/scoring/score.js";
+
+const interval = (startSeconds: number, endSeconds: number) => ({ startSeconds, endSeconds });
+const SECONDS = 1800;
+
+/** Six recordings at 1 Hz: seizures and artefacts rise to levels of their own, scaled by `scale`. */
+function split(seed: number, scale = 1): PredictedRecording[] {
+  const random = createRandom(seed, "operating points");
+  return Array.from({ length: 6 }, (_, r) => {
+    const probability = new Float32Array(SECONDS).fill(0.05 * scale);
+    const reference = [];
+    for (let k = 0; k < 4; k++) {
+      const start = 100 + 400 * k + random.integer(r * 100 + k * 10, 200);
+      const level = scale * (0.1 + 0.85 * random.uniform(r * 100 + k * 10 + 1));
+      probability.fill(level, start, start + 40);
+      if (random.uniform(r * 100 + k * 10 + 2) < 0.6) reference.push(interval(start + 5, start + 45));
+    }
+    return { id: `r${r}`, durationSeconds: SECONDS, rateHz: 1, probability, reference };
+  });
+}
+
+test("sensitivityAtFalseAlarms never falls as more false alarms are allowed, for either scorer", () => {
+  for (const scorer of ["szcore", "ovlp"] as const) {
+    for (let seed = 0; seed < 5; seed++) {
+      let before = -1;
+      for (const perDay of [0, 1, 5, 10, 50, 100, 500, 5000]) {
+        const point = sensitivityAtFalseAlarms(split(seed), perDay, { scorer });
+        assert.ok(point.sensitivity >= before && point.falseAlarmsPerDay <= perDay);
+        before = point.sensitivity;
+      }
+      assert.ok(before > 0.5);
+    }
+  }
+});
+
+test("a point is what its threshold gives when the split is post-processed and scored", () => {
+  const recordings = split(1);
+  const pairsAt = (threshold: number) =>
+    recordings.map(({ id, durationSeconds, reference, probability, rateHz }) => {
+      const thresholds = { onThreshold: threshold, offThreshold: (threshold * 0.78) / 0.86 };
+      return { id, durationSeconds, reference, hypothesis: detectEvents(probability, rateHz, thresholds) };
+    });
+  const szcore = sensitivityAtFalseAlarms(recordings, 60);
+  const { event } = scoreSzcore(pairsAt(szcore.threshold));
+  assert.deepEqual([szcore.sensitivity, szcore.falseAlarmsPerDay], [event.sensitivity, event.fpPerDay]);
+  const ovlp = sensitivityAtFalseAlarms(recordings, 60, { scorer: "ovlp" });
+  const scores = scoreNedc(pairsAt(ovlp.threshold)).ovlp;
+  assert.deepEqual([ovlp.sensitivity, ovlp.falseAlarmsPerDay], [scores.sensitivity, scores.falseAlarmsPer24h]);
+});
+
+test("operating points do not depend on the scale of the probabilities", () => {
+  const rates = (recordings: PredictedRecording[]) =>
+    operatingPoints(recordings).map(({ sensitivity, falseAlarmsPerDay }) => [sensitivity, falseAlarmsPerDay]);
+  assert.deepEqual(rates(split(2, 2 ** -9)), rates(split(2)));
+});
+
+test("without an affordable alarm the answer is silence, and without seizures it is NaN", () => {
+  const loud = {
+    id: "a",
+    durationSeconds: 600,
+    rateHz: 1,
+    probability: new Float32Array(600).fill(0.9),
+    reference: [],
+  };
+  const recordings = [loud, { ...loud, id: "b", reference: [interval(590, 600)], probability: new Float32Array(600) }];
+  assert.deepEqual(sensitivityAtFalseAlarms(recordings, 0), {
+    threshold: Number.POSITIVE_INFINITY,
+    sensitivity: 0,
+    falseAlarmsPerDay: 0,
+  });
+  assert.ok(Number.isNaN(sensitivityAtFalseAlarms([loud], 10).sensitivity));
+  assert.ok(Number.isNaN(sensitivityAtFalseAlarms([], 10).falseAlarmsPerDay));
+  assert.throws(() => pointWithin([], -1), /invalid perDay: -1/);
+});
+
+test("pointWithin prefers fewer false alarms, then the stricter threshold, among equal sensitivities", () => {
+  const point = (threshold: number, sensitivity: number, falseAlarmsPerDay: number) => ({
+    threshold,
+    sensitivity,
+    falseAlarmsPerDay,
+  });
+  const points = [point(0.9, 0.5, 4), point(0.8, 0.7, 6), point(0.7, 0.7, 3), point(0.6, 0.7, 3), point(0.5, 0.9, 20)];
+  assert.equal(pointWithin(points, 10).threshold, 0.7);
+  assert.equal(pointWithin(points, 20).threshold, 0.5);
+});
+
+test("candidateThresholds are distinct, above 0, strictest first, and hold the highest peaks", () => {
+  const found = candidateThresholds(split(3), 10);
+  assert.ok(found.length > 5 && found.length <= 10);
+  assert.deepEqual(
+    found,
+    [...new Set(found)].sort((a, b) => b - a),
+  );
+  assert.equal(found[0], Math.max(...split(3).map(({ probability }) => Math.max(...probability))));
+  assert.deepEqual(candidateThresholds([]), []);
+});
