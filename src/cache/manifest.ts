@@ -3,9 +3,9 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { canonicalJson, hashOf } from "../base/canonical.js";
+import { mapConcurrent } from "../base/concurrent.js";
 import { CacheError, NotFoundError } from "../base/errors.js";
 import { totalSeconds } from "../base/events.js";
-import { mapConcurrent } from "./concurrent.js";
 import { type CacheFolder, MANIFEST_FILE, parseCacheJson, recordingFile, resolveFolder } from "./folder.js";
 import { CACHE_FORMAT_VERSION, FRAME_SAMPLES } from "./format.js";
 import {

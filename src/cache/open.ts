@@ -1,7 +1,7 @@
 import { open } from "node:fs/promises";
 import { join } from "node:path";
+import { crc32 } from "node:zlib";
 import { CacheError, NotFoundError } from "../base/errors.js";
-import { crc32 } from "./crc32.js";
 import { type CacheFolder, recordingFile, resolveFolder } from "./folder.js";
 import { bytesOf, createFrame, frameCountOf, frameLayout, type StoredFrame } from "./format.js";
 import { listSidecars, readSidecar, type Sidecar } from "./sidecar.js";

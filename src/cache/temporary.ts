@@ -1,9 +1,10 @@
-import { access, constants, mkdir, open, readdir, rm, stat } from "node:fs/promises";
+import { access, constants, type FileHandle, mkdir, open, readdir, rm, stat } from "node:fs/promises";
 import { hostname } from "node:os";
 import { dirname, join } from "node:path";
 import { threadId } from "node:worker_threads";
 import { commitFile } from "../base/atomic-file.js";
 import { CacheError } from "../base/errors.js";
+import { isAlive } from "../base/process-alive.js";
 
 /** Folder inside a key folder where files are written before they are renamed into place. */
 export const TEMPORARY_FOLDER = ".tmp";
@@ -38,30 +39,31 @@ async function checkWritable(path: string): Promise<void> {
   else await checkWritable(dirname(path));
 }
 
-/** Open a new temporary file of `folder`, making the folder when needed. */
-export async function openTemporary(
-  folder: string,
-): Promise<{ path: string; handle: import("node:fs/promises").FileHandle }> {
-  const path = temporaryPath(folder);
-  await makeFolder(dirname(path));
-  return { path, handle: await open(path, "wx") };
-}
-
 /** Rename a closed, synced temporary file to `path`, making its folder when needed. */
 export async function placeFile(temporary: string, path: string): Promise<void> {
   await makeFolder(dirname(path));
   await commitFile(temporary, path);
 }
 
-/** Write `data` to `path`, a file of the key folder `folder`, so that a reader sees the old or the whole new one. */
-export async function writeCacheFile(folder: string, path: string, data: string): Promise<void> {
+/**
+ * Have `write` fill a new file, which becomes `path`, a file of the key folder `folder`, after fsync: a reader sees the old
+ * or the whole new one. A full or read-only disk is a CacheError; nothing half-written stays.
+ */
+export async function writeWhole<T>(
+  folder: string,
+  path: string,
+  write: (handle: FileHandle) => Promise<T>,
+): Promise<T> {
   try {
-    const { path: temporary, handle } = await openTemporary(folder);
+    const temporary = temporaryPath(folder);
+    await makeFolder(dirname(temporary));
+    const handle = await open(temporary, "wx");
     try {
-      await handle.writeFile(data);
+      const written = await write(handle);
       await handle.sync();
       await handle.close();
       await placeFile(temporary, path);
+      return written;
     } catch (error) {
       await handle.close().catch(() => undefined); // closed already when the rename failed
       await rm(temporary, { force: true });
@@ -70,6 +72,11 @@ export async function writeCacheFile(folder: string, path: string, data: string)
   } catch (error) {
     throw storageError(error, path);
   }
+}
+
+/** `writeWhole` of a text. */
+export function writeCacheFile(folder: string, path: string, text: string): Promise<void> {
+  return writeWhole(folder, path, (handle) => handle.writeFile(text));
 }
 
 const STORAGE_FAULTS: Readonly<Record<string, string>> = {
@@ -88,15 +95,6 @@ export function storageError(error: unknown, path: string): unknown {
   if (advice === undefined) return error;
   const message = `cannot write ${path}: ${advice} (${code}). What was finished is kept; the same command carries on.`;
   return new CacheError(message, { found: code, expected: "a writable folder with room" }, { cause: error });
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
 }
 
 /** A file of the temporary folder and whether its writer still lives. */

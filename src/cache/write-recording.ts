@@ -1,11 +1,10 @@
-import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { crc32 } from "./crc32.js";
+import { crc32 } from "node:zlib";
 import { recordingFile } from "./folder.js";
 import { bytesOf, createFrame, FRAME_SAMPLES, type FrameLayout } from "./format.js";
 import { type FrameScaling, storeFrameInto } from "./normalize.js";
 import { type FrameSpool, writeFully } from "./spool.js";
-import { openTemporary, placeFile, storageError } from "./temporary.js";
+import { writeWhole } from "./temporary.js";
 
 /** What was written of a recording: the CRC-32 of each frame and the length of the file. */
 export interface WrittenSamples {
@@ -25,28 +24,16 @@ export async function writeSamples(
   scaling: FrameScaling,
 ): Promise<WrittenSamples> {
   const path = join(folder, recordingFile(id, layout.sampleType));
-  try {
-    const { path: temporary, handle } = await openTemporary(folder);
-    try {
-      const stored = createFrame(layout);
-      const bytes = bytesOf(stored);
-      const frameCrc32: number[] = [];
-      for (let frame = 0; frame < spool.frameCount; frame++) {
-        const valid = Math.min(FRAME_SAMPLES, spool.sampleCount - frame * FRAME_SAMPLES);
-        storeFrameInto(stored, await spool.frame(frame), valid, scaling);
-        frameCrc32.push(crc32(bytes));
-        await writeFully(handle, bytes, frame * layout.frameBytes);
-      }
-      await handle.sync();
-      await handle.close();
-      await placeFile(temporary, path);
-      return { frameCrc32, fileBytes: frameCrc32.length * layout.frameBytes };
-    } catch (error) {
-      await handle.close().catch(() => undefined); // closed already when the rename failed
-      await rm(temporary, { force: true });
-      throw error;
+  return writeWhole(folder, path, async (handle) => {
+    const stored = createFrame(layout);
+    const bytes = bytesOf(stored);
+    const frameCrc32: number[] = [];
+    for (let frame = 0; frame < spool.frameCount; frame++) {
+      const valid = Math.min(FRAME_SAMPLES, spool.sampleCount - frame * FRAME_SAMPLES);
+      storeFrameInto(stored, await spool.frame(frame), valid, scaling);
+      frameCrc32.push(crc32(bytes));
+      await writeFully(handle, bytes, frame * layout.frameBytes);
     }
-  } catch (error) {
-    throw storageError(error, path);
-  }
+    return { frameCrc32, fileBytes: frameCrc32.length * layout.frameBytes };
+  });
 }

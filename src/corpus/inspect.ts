@@ -1,3 +1,4 @@
+import { mapConcurrent } from "../base/concurrent.js";
 import { isIctalError } from "../base/errors.js";
 import type { Progress } from "../base/progress.js";
 import type { Finding } from "../recording/annotation-file.js";
@@ -31,19 +32,14 @@ export async function inspectRecordings(
   { concurrency = 16, progress, signal }: InspectOptions = {},
 ): Promise<Inspected[]> {
   const { recordings } = catalogue;
-  const results: Inspected[] = new Array(recordings.length);
-  let next = 0;
   let done = 0;
-  const work = async () => {
-    while (next < recordings.length) {
-      signal?.throwIfAborted();
-      const index = next++;
-      results[index] = await inspectRecording(store, recordings[index]!, signal);
-      done += 1;
-      progress?.update({ label: "check", done, total: recordings.length, unit: "recordings" });
-    }
+  const inspect = async (entry: RecordingEntry) => {
+    const inspected = await inspectRecording(store, entry, signal);
+    done += 1;
+    progress?.update({ label: "check", done, total: recordings.length, unit: "recordings" });
+    return inspected;
   };
-  await Promise.all(Array.from({ length: Math.min(concurrency, recordings.length) }, work));
+  const results = await mapConcurrent(recordings, concurrency, inspect, signal);
   progress?.finish();
   return results;
 }

@@ -1,3 +1,4 @@
+import { mapConcurrent } from "../base/concurrent.js";
 import { type AugmentationDraw, type Augmentations, augmentInto, createAugmenter } from "./augment.js";
 import type { WindowIndex } from "./index-windows.js";
 import type { WindowReader } from "./window-reader.js";
@@ -111,15 +112,9 @@ async function fillBatch(plan: Plan, slot: Slot, position: number): Promise<Batc
   slot.samples.fill(0, count * reader.channelCount * index.windowSamples);
   slot.labels.fill(0, count * index.windowSamples);
   slot.mask.fill(0, count * index.windowSamples);
-  const windows = new Array<WindowOrigin>(count);
-  let next = 0;
-  const lane = async () => {
-    for (let row = next++; row < count; row = next++) {
-      options.signal?.throwIfAborted();
-      windows[row] = await fillWindow(plan, slot, row, position + row);
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(count, options.concurrency ?? 4) }, lane));
+  const rows = Array.from({ length: count }, (_, row) => row);
+  const { concurrency = 4, signal } = options;
+  const windows = await mapConcurrent(rows, concurrency, (row) => fillWindow(plan, slot, row, position + row), signal);
   return { ...slot, count, position, windows };
 }
 

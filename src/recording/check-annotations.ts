@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { mapConcurrent } from "../base/concurrent.js";
 import { isIctalError } from "../base/errors.js";
 import { totalSeconds } from "../base/events.js";
 import { type AnnotationFile, type AnnotationFormat, type Finding, readAnnotations } from "./annotation-file.js";
@@ -40,19 +41,14 @@ const TYPED_FIRST: readonly AnnotationFormat[] = ["csv", "tse", "tsv", "csv_bi",
  */
 export async function checkAnnotations(path: string, options: CheckOptions = {}): Promise<AnnotationReport> {
   const recordings = await findRecordings(path);
-  const results: RecordingResult[] = new Array(recordings.length);
-  let next = 0;
   let done = 0;
-  const work = async () => {
-    while (next < recordings.length) {
-      options.signal?.throwIfAborted();
-      const index = next++;
-      results[index] = await checkRecording(recordings[index]!);
-      done += 1;
-      options.onProgress?.(done, recordings.length);
-    }
+  const check = async (recording: RecordingFiles) => {
+    const result = await checkRecording(recording);
+    done += 1;
+    options.onProgress?.(done, recordings.length);
+    return result;
   };
-  await Promise.all(Array.from({ length: Math.min(CONCURRENCY, recordings.length) }, work));
+  const results = await mapConcurrent(recordings, CONCURRENCY, check, options.signal);
   const report = summarize(results);
   return report.files > 0 ? report : { ...report, findings: [...report.findings, nothingFinding(path)] };
 }

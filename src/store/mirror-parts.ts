@@ -3,6 +3,7 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { threadId } from "node:worker_threads";
 import { hashOf, sha256 } from "../base/canonical.js";
+import { isAlive } from "../base/process-alive.js";
 import { isMissing } from "./local-path.js";
 import type { ExpectedDigest, ObjectInfo } from "./store.js";
 
@@ -80,15 +81,6 @@ async function isOwned(path: string, owner: string): Promise<boolean> {
   if (ownerHost === host) return isAlive(Number(pid));
   const found = await stat(path).catch(() => undefined);
   return found !== undefined && Date.now() - found.mtimeMs < FOREIGN_HOST_PATIENCE_MILLISECONDS;
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM"; // there, but another user's
-  }
 }
 
 /** Notes what the first answer told of this version, so that the part can be taken up after a crash. */

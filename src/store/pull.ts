@@ -1,6 +1,7 @@
 import { setMaxListeners } from "node:events";
 import { mkdtemp, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { mapConcurrent } from "../base/concurrent.js";
 import { isIctalError, NotFoundError } from "../base/errors.js";
 import { type Progress, silentProgress } from "../base/progress.js";
 import { MIRROR_FOLDER } from "./local-path.js";
@@ -141,39 +142,14 @@ async function makePlan(
   const missing: (ObjectInfo | undefined)[] = new Array(objects.length);
   const refused: Refused[] = [];
   let present = 0;
-  await forEach(objects, CHECKS_AT_A_TIME, signal, async (info, i) => {
+  const check = async (info: ObjectInfo, i: number) => {
     const reason = await wayReason(info.key);
     if (reason !== undefined) refused.push({ key: info.key, reason });
     else if (await mirror.verified(info)) present += 1;
     else missing[i] = info;
-  });
-  return { missing: missing.filter((info): info is ObjectInfo => info !== undefined), refused, present };
-}
-
-/** Runs `work` on every item, at most `concurrency` at a time, in order of start; the first error ends it. */
-async function forEach<T>(
-  items: readonly T[],
-  concurrency: number,
-  signal: AbortSignal | undefined,
-  work: (item: T, i: number) => Promise<void>,
-): Promise<void> {
-  let next = 0;
-  let failed = false;
-  const lane = async () => {
-    while (next < items.length && !failed) {
-      signal?.throwIfAborted();
-      const i = next;
-      next += 1;
-      await work(items[i]!, i).catch((error) => {
-        failed = true;
-        throw error;
-      });
-    }
   };
-  const lanes = Array.from({ length: Math.min(concurrency, items.length) }, lane);
-  const ends = await Promise.allSettled(lanes); // every lane must be still before the mirror is closed
-  const broken = ends.find((end): end is PromiseRejectedResult => end.status === "rejected");
-  if (broken) throw broken.reason;
+  await mapConcurrent(objects, CHECKS_AT_A_TIME, check, signal);
+  return { missing: missing.filter((info): info is ObjectInfo => info !== undefined), refused, present };
 }
 
 async function downloadAll(
@@ -196,7 +172,7 @@ async function downloadAll(
     progress.update({ label: "pull", done: moved / 1e6, total, unit: "MB", note });
   };
   let hopeless: unknown;
-  await forEach(missing, concurrency, undefined, async (info) => {
+  await mapConcurrent(missing, concurrency, async (info) => {
     if (either.aborted) return;
     try {
       const { size } = await mirror.download(store, info, { signal: either, onBytes });

@@ -2,8 +2,6 @@ import assert from "node:assert/strict";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import { createRandom } from "../../src/base/random.js";
-import { crc32, crc32ByTable } from "../../src/cache/crc32.js";
 import { recordingFile, recordingStem } from "../../src/cache/folder.js";
 import {
   createFrame,
@@ -20,17 +18,6 @@ import { createMoments } from "../../src/signal/normalize.js";
 import { makeCache, noise, temporaryFolder } from "./made-cache.js";
 
 const ID = "train/aaaaaaaa/s001_2003/01_tcp_ar/aaaaaaaa_s001_t000";
-
-test("crc32 gives the check value of the standard, by zlib and by table, whole and continued", () => {
-  const check = new TextEncoder().encode("123456789");
-  assert.equal(crc32(check), 0xcbf43926);
-  assert.equal(crc32ByTable(check), 0xcbf43926);
-  assert.equal(crc32ByTable(check.subarray(4), crc32ByTable(check.subarray(0, 4))), 0xcbf43926);
-  assert.equal(crc32(check.subarray(4), crc32(check.subarray(0, 4))), 0xcbf43926);
-  const random = createRandom(3);
-  const bytes = Uint8Array.from({ length: 5000 }, (_, i) => random.uint32(i));
-  assert.equal(crc32ByTable(bytes), crc32(bytes));
-});
 
 test("a frame of 19 channels of int16 is 97,280 bytes and files hold whole frames", () => {
   const layout = frameLayout(19, "int16");

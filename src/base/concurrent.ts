@@ -1,0 +1,30 @@
+/**
+ * `work` over `items`, at most `limit` at a time, started in order; results in the order of `items`. The first error, or
+ * the reason of `signal`, stops new starts and is thrown once everything that was started has ended.
+ */
+export async function mapConcurrent<T, R>(
+  items: readonly T[],
+  limit: number,
+  work: (item: T, index: number) => Promise<R>,
+  signal?: AbortSignal,
+): Promise<R[]> {
+  const results = new Array<R>(items.length);
+  let next = 0;
+  let failed = false;
+  const lane = async () => {
+    try {
+      while (next < items.length && !failed) {
+        signal?.throwIfAborted();
+        const index = next++;
+        results[index] = await work(items[index]!, index);
+      }
+    } catch (error) {
+      failed = true;
+      throw error;
+    }
+  };
+  const ends = await Promise.allSettled(Array.from({ length: Math.min(limit, items.length) }, lane));
+  const broken = ends.find((end): end is PromiseRejectedResult => end.status === "rejected");
+  if (broken) throw broken.reason;
+  return results;
+}
