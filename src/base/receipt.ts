@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { canonicalJson, hashOf } from "./canonical.js";
+import { escapeHtml } from "./html.js";
 import { projectDir, projectRelative } from "./project.js";
 
 /** What identifies a run and its results. Times are left out, so that equal runs give equal receipts but for `versions`. */
@@ -107,10 +108,9 @@ function receiptText(receipt: Receipt): string {
 }
 
 function receiptHtml(receipt: Receipt): string {
-  const escaped = (text: string) => text.replace(/&/g, "&amp;").replace(/</g, "&lt;");
   const rows = receiptRows(receipt).map(
     ([name, value]) =>
-      `<tr><th style="text-align:left">${escaped(name)}</th><td style="text-align:left">${escaped(value)}</td></tr>`,
+      `<tr><th style="text-align:left">${escapeHtml(name)}</th><td style="text-align:left">${escapeHtml(value)}</td></tr>`,
   );
   return `<table class="ictal-receipt"><caption>Receipt</caption>${rows.join("")}</table>`;
 }

@@ -1,4 +1,5 @@
 import { totalSeconds } from "../base/events.js";
+import { quantileOf } from "../base/quantile.js";
 import type { Finding } from "../recording/annotation-file.js";
 import type { Severity } from "../recording/diagnostics.js";
 import type { EdfHeader } from "../recording/edf-header.js";
@@ -167,11 +168,9 @@ function typesOf(inspected: readonly Inspected[]): CorpusReport["byType"] {
 
 function durationsOf(headers: readonly EdfHeader[]): CorpusReport["durations"] {
   const seconds = headers.map(({ durationSeconds }) => durationSeconds).sort((a, b) => a - b);
-  const middle = (seconds.length - 1) / 2;
-  const median = (seconds[Math.floor(middle)]! + seconds[Math.ceil(middle)]!) / 2;
   return {
     shortest: seconds[0] ?? Number.NaN,
-    median: seconds.length > 0 ? median : Number.NaN,
+    median: quantileOf(seconds, 0.5),
     longest: seconds.at(-1) ?? Number.NaN,
     underOneMinute: seconds.filter((duration) => duration < 60).length,
   };

@@ -1,3 +1,5 @@
+import { OLDER_NAMES } from "../base/ten-twenty.js";
+
 /**
  * Scalp and ear electrodes of the international 10-20 and 10-10 systems, in the older 10-20 names (T3, T4, T5, T6).
  * T1 and T2 are the anterior temporal pair met in TUSZ.
@@ -10,8 +12,6 @@ const NAMES = new Set(
     "PO9 PO7 PO5 PO3 PO1 POZ PO2 PO4 PO6 PO8 PO10 O1 OZ O2 IZ A1 A2 M1 M2 T1 T2",
   ].flatMap((row) => row.split(" ")),
 );
-
-const OLDER_NAMES: Record<string, string> = { T7: "T3", T8: "T4", P7: "T5", P8: "T6" };
 
 /** `EEG ` before the name and a common reference after it; a second electrode after the dash is a bipolar pair. */
 const LABEL = /^(?:EEG[ -]+)?([A-Z]+\d*)\.*(?: *- *(?:REF|LE|AVG|AV|AR|CAR))?$/;

@@ -1,5 +1,5 @@
+import { quantileOf } from "../base/quantile.js";
 import { createRandom } from "../base/random.js";
-import { quantileOf } from "./quantile.js";
 import { cellLabels, type PredictedRecording } from "./score.js";
 
 /** A prediction that knows whose recording it is. */

@@ -1,5 +1,5 @@
+import { quantileOf } from "../base/quantile.js";
 import type { PostprocessOptions, SampleSettings } from "./postprocess.js";
-import { quantileOf } from "./quantile.js";
 
 /** A stretch `[start, end)` of samples with its confidence. */
 export interface FinishedRun {

@@ -1,5 +1,5 @@
+import { quantileOf } from "../base/quantile.js";
 import { checkedEvents } from "./event-list.js";
-import { quantileOf } from "./quantile.js";
 import type { ScoredPair } from "./score.js";
 
 /** Delay from the start of a seizure to the start of the first detection that overlaps it; below 0 when that came earlier. */

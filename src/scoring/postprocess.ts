@@ -3,7 +3,7 @@
  * defaults are the reference system's (brain-go-brr v2, `post/postprocess.py`), restated for any probability rate.
  */
 import type { Event } from "../base/events.js";
-import { quantileOf } from "./quantile.js";
+import { quantileOf } from "../base/quantile.js";
 
 export interface PostprocessOptions {
   /** A seizure begins where the probability stays at or above this. @default 0.86 */

@@ -2,9 +2,11 @@
  * SzCORE scoring (Dan et al., "SzCORE: seizure community open-source research evaluation framework", Epilepsia 2024), with
  * the arithmetic of the timescoring package: events on a 10 Hz grid, samples on a 1 Hz grid, halves rounded to even.
  */
+
 import type { Interval } from "../base/events.js";
+import { roundHalfEven } from "../base/rounding.js";
 import { maskToIntervals, truncatedMask } from "./event-list.js";
-import { roundHalfEven } from "./rounding.js";
+import { sumCounts } from "./sum-counts.js";
 
 export interface SzcoreOptions {
   /** Seconds before a reference event in which a detection still counts. @default 30 */
@@ -153,14 +155,7 @@ export function truncateToSeconds(events: readonly Interval[], durationSeconds: 
 
 /** Sum of counts over recordings. */
 export function addCounts(counts: readonly SzcoreCounts[]): SzcoreCounts {
-  const sum = { refTrue: 0, tp: 0, fp: 0, seconds: 0 };
-  for (const { refTrue, tp, fp, seconds } of counts) {
-    sum.refTrue += refTrue;
-    sum.tp += tp;
-    sum.fp += fp;
-    sum.seconds += seconds;
-  }
-  return sum;
+  return sumCounts({ refTrue: 0, tp: 0, fp: 0, seconds: 0 }, counts);
 }
 
 /** Rates of counts. */

@@ -1,3 +1,5 @@
+import { OLDER_NAMES } from "../base/ten-twenty.js";
+
 /**
  * The 19 scalp electrodes of the international 10-20 system, in the order of every channel axis in Ictal: left side
  * front to back, midline, right side. Names are upper case, temporal ones in the T3/T4/T5/T6 naming.
@@ -30,9 +32,6 @@ export const EAR_ELECTRODES = ["A1", "A2"] as const;
 export type ScalpElectrode = (typeof ELECTRODES_19)[number];
 export type EarElectrode = (typeof EAR_ELECTRODES)[number];
 export type Electrode = ScalpElectrode | EarElectrode;
-
-/** The names of the 10-10 system for four electrodes of the 10-20 system. */
-const ALIASES: Readonly<Record<string, ScalpElectrode>> = { T7: "T3", T8: "T4", P7: "T5", P8: "T6" };
 
 /**
  * Spherical coordinates in degrees, [theta, phi]: theta the signed inclination from the vertex (negative on the left),
@@ -74,7 +73,7 @@ export function isScalpElectrode(name: string): name is ScalpElectrode {
  */
 export function canonicalElectrode(name: string): Electrode | undefined {
   const upper = name.trim().toUpperCase();
-  const canonical = ALIASES[upper] ?? upper;
+  const canonical = OLDER_NAMES[upper] ?? upper;
   const known = isScalpElectrode(canonical) || (EAR_ELECTRODES as readonly string[]).includes(canonical);
   return known ? (canonical as Electrode) : undefined;
 }

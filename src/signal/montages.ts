@@ -1,3 +1,4 @@
+import { TCP_PAIRS } from "../base/ten-twenty.js";
 import { EAR_ELECTRODES, ELECTRODES_19, type Electrode, isScalpElectrode } from "./electrodes.js";
 
 /** What channels are measured against: as recorded, the mean of all 19 electrodes, or the TCP chains of 20 or 22 pairs. */
@@ -19,32 +20,6 @@ export interface Montage {
   readonly channels: readonly MontageChannel[];
   readonly commonAverage: boolean;
 }
-
-/** The temporal central parasagittal pairs in the order of NEDC's montage files (22; `_a` montages lack the ears). */
-const TCP_PAIRS: readonly (readonly [Electrode, Electrode])[] = [
-  ["FP1", "F7"],
-  ["F7", "T3"],
-  ["T3", "T5"],
-  ["T5", "O1"],
-  ["FP2", "F8"],
-  ["F8", "T4"],
-  ["T4", "T6"],
-  ["T6", "O2"],
-  ["A1", "T3"],
-  ["T3", "C3"],
-  ["C3", "CZ"],
-  ["CZ", "C4"],
-  ["C4", "T4"],
-  ["T4", "A2"],
-  ["FP1", "F3"],
-  ["F3", "C3"],
-  ["C3", "P3"],
-  ["P3", "O1"],
-  ["FP2", "F4"],
-  ["F4", "C4"],
-  ["C4", "P4"],
-  ["P4", "O2"],
-];
 
 const monopolar: readonly MontageChannel[] = ELECTRODES_19.map((name) => ({ name, plus: name }));
 const tcp22: readonly MontageChannel[] = TCP_PAIRS.map(([plus, minus]) => ({ name: `${plus}-${minus}`, plus, minus }));

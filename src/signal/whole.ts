@@ -1,3 +1,4 @@
+import { roundHalfEven } from "../base/rounding.js";
 import { createFilterState, sosfiltInto } from "./biquads.js";
 import type { Sections } from "./butterworth.js";
 import { commonInto, createStore, type Flow, type FlowPlan, offsetsOf } from "./flow.js";
@@ -13,13 +14,6 @@ export interface WholePlan extends FlowPlan {
   readonly notch?: Sections;
   readonly phase: "causal" | "zero";
   readonly resample: "polyphase" | "fourier";
-}
-
-/** Python's round: half to even, as the reference counts the samples of a Fourier resampling. */
-function roundHalfEven(value: number): number {
-  const below = Math.floor(value);
-  if (value - below !== 0.5) return Math.round(value);
-  return below % 2 === 0 ? below : below + 1;
 }
 
 /** Filter a channel, which may be overwritten. */

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { crc32 } from "node:zlib";
+import { crc32c } from "../base/crc32c.js";
 import type { DigestName, ExpectedDigest } from "./store.js";
 
 /** A digest fed piece by piece. */
@@ -13,7 +14,7 @@ export interface Digest {
 /** A digest of one of the kinds that S3 objects carry. */
 export function createDigest(name: DigestName): Digest {
   if (name === "crc32") return crcDigest(name, (bytes, value) => crc32(bytes, value));
-  if (name === "crc32c") return crcDigest(name, updateCrc32c);
+  if (name === "crc32c") return crcDigest(name, crc32c);
   if (name === "crc64nvme") return crc64Digest();
   const hash = createHash(name);
   return { name, update: (bytes) => void hash.update(bytes), hex: () => hash.digest("hex") };
@@ -42,21 +43,6 @@ function crcDigest(name: DigestName, next: (bytes: Uint8Array, value: number) =>
     },
     hex: () => (value >>> 0).toString(16).padStart(8, "0"),
   };
-}
-
-let crc32cTable: Uint32Array | undefined;
-
-/** CRC-32C (Castagnoli, RFC 3720): reflected polynomial 0x82F63B78. */
-function updateCrc32c(bytes: Uint8Array, value: number): number {
-  crc32cTable ??= Uint32Array.from({ length: 256 }, (_, i) => {
-    let entry = i;
-    for (let bit = 0; bit < 8; bit++) entry = entry & 1 ? (entry >>> 1) ^ 0x82f63b78 : entry >>> 1;
-    return entry;
-  });
-  const table = crc32cTable;
-  let crc = ~value;
-  for (let i = 0; i < bytes.length; i++) crc = (crc >>> 8) ^ table[(crc ^ bytes[i]!) & 0xff]!;
-  return ~crc >>> 0;
 }
 
 /** Tables for eight bytes at once: entry `256 * k + b` is the CRC of byte `b` followed by `k` zero bytes. */

@@ -1,3 +1,4 @@
+import { escapeHtml } from "../base/html.js";
 import { projectRelative } from "../base/project.js";
 import type { TrainMetrics, ValidationResult } from "./run.js";
 
@@ -59,10 +60,6 @@ export function textOf(view: TrainingView): string {
     `Training in ${projectRelative(view.runDir)}`,
     ...rows.map(([label, value]) => `  ${label.padEnd(width)}  ${value}`),
   ].join("\n");
-}
-
-function escapeHtml(text: string): string {
-  return text.replace(/[&<>"]/g, (sign) => `&#${sign.charCodeAt(0)};`);
 }
 
 const CURVE = { width: 320, height: 80, points: 160 };

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { quantileOf } from "../../src/base/quantile.js";
 import { createRandom } from "../../src/base/random.js";
 import { aurocInterval, type PatientRecording, weightedAuroc } from "../../src/scoring/auroc-interval.js";
 import { calibration } from "../../src/scoring/calibration.js";
 import { auroc } from "../../src/scoring/curves.js";
 import { onsetLatency } from "../../src/scoring/onset-latency.js";
-import { quantileOf } from "../../src/scoring/quantile.js";
 import { pooledCells } from "../../src/scoring/score.js";
 
 const interval = (startSeconds: number, endSeconds: number) => ({ startSeconds, endSeconds });

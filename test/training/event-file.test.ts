@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { crc32c, openEventFile, scalarEvent, tfRecord } from "../../src/training/event-file.js";
+import { crc32c } from "../../src/base/crc32c.js";
+import { openEventFile, scalarEvent, tfRecord } from "../../src/training/event-file.js";
 import { temporaryFolder } from "./made-run.js";
 
 test("CRC-32C gives the check value of its catalogue entry and those of RFC 3720", () => {

@@ -1,6 +1,6 @@
 import type { Event } from "../../base/events.js";
+import { TCP_PAIRS } from "../../base/ten-twenty.js";
 import { writeCsv, writeCsvBi } from "../../recording/annotation-write.js";
-import { TCP_PAIRS } from "./head.js";
 import type { PlannedRecording } from "./plan.js";
 import { onsetAt, type PlannedSeizure } from "./seizures.js";
 
@@ -27,7 +27,9 @@ function recordRows(recording: PlannedRecording, seizures: readonly PlannedSeizu
  * reached.
  */
 function channelRows(recording: PlannedRecording, seizures: readonly PlannedSeizure[]): Row[] {
-  const pairs = TCP_PAIRS.filter((pair) => recording.montage !== "03_tcp_ar_a" || !/\bA[12]\b/.test(pair));
+  const pairs = TCP_PAIRS.map((pair) => pair.join("-")).filter(
+    (pair) => recording.montage !== "03_tcp_ar_a" || !/\bA[12]\b/.test(pair),
+  );
   return pairs.flatMap((pair) => {
     const reached = seizures.flatMap((seizure) => {
       const onset = onsetAt(seizure, pair);

@@ -38,12 +38,6 @@ export const SCALP = Object.keys(PLACES).filter((name) => !["A1", "A2", "C3P"].i
 /** Everything that is simulated, in the row order of `Scalp.samples`. */
 export const ELECTRODES = Object.keys(PLACES);
 
-/** Bipolar channels of the TCP montage in NEDC's order; the `_a` montages leave out the two with ears. */
-export const TCP_PAIRS = (
-  "FP1-F7 F7-T3 T3-T5 T5-O1 FP2-F8 F8-T4 T4-T6 T6-O2 A1-T3 T3-C3 C3-CZ CZ-C4 C4-T4 T4-A2 " +
-  "FP1-F3 F3-C3 C3-P3 P3-O1 FP2-F4 F4-C4 C4-P4 P4-O2"
-).split(" ");
-
 /** Potentials at the electrodes against a quiet far point, microvolts, channel-major `[ELECTRODES, sampleCount]`. */
 export interface Scalp {
   readonly sampleRateHz: number;

@@ -1,3 +1,5 @@
+import { sumCounts } from "../sum-counts.js";
+
 /** What every NEDC scorer counts for one label; fractions are possible with TAES, epochs are the unit with EPOCH. */
 export interface NedcCounts {
   readonly targets: number;
@@ -29,12 +31,5 @@ export function nedcRates(counts: NedcCounts, durationSeconds: number, weight = 
 
 /** Sum of counts over recordings. */
 export function addNedcCounts(list: readonly NedcCounts[]): NedcCounts {
-  const sum = { targets: 0, hits: 0, misses: 0, falseAlarms: 0 };
-  for (const { targets, hits, misses, falseAlarms } of list) {
-    sum.targets += targets;
-    sum.hits += hits;
-    sum.misses += misses;
-    sum.falseAlarms += falseAlarms;
-  }
-  return sum;
+  return sumCounts({ targets: 0, hits: 0, misses: 0, falseAlarms: 0 }, list);
 }

@@ -1,4 +1,5 @@
 import type { Interval } from "../../base/events.js";
+import { sumCounts } from "../sum-counts.js";
 import type { NedcCounts } from "./counts.js";
 
 /** Seconds of one epoch of EPOCH and IRA. */
@@ -48,12 +49,5 @@ export function epochCounts({ both, referenceOnly, hypothesisOnly }: EpochTable)
 
 /** Sum of tables over recordings. */
 export function addEpochTables(tables: readonly EpochTable[]): EpochTable {
-  const sum = { both: 0, referenceOnly: 0, hypothesisOnly: 0, neither: 0 };
-  for (const { both, referenceOnly, hypothesisOnly, neither } of tables) {
-    sum.both += both;
-    sum.referenceOnly += referenceOnly;
-    sum.hypothesisOnly += hypothesisOnly;
-    sum.neither += neither;
-  }
-  return sum;
+  return sumCounts({ both: 0, referenceOnly: 0, hypothesisOnly: 0, neither: 0 }, tables);
 }
