@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError, Option } from "commander";
+import { type Command, Option } from "commander";
 import { createProgress } from "../base/progress.js";
 import { type CorpusReport, checkCorpus } from "../corpus/check.js";
 import { LAYOUTS, type LayoutName } from "../corpus/layouts.js";
@@ -7,6 +7,7 @@ import { synthesizeCorpus } from "../corpus/synthetic/synthesize.js";
 import { openStore } from "../store/open-store.js";
 import { action, type Outcome } from "./action.js";
 import { corpusText } from "./corpus-text.js";
+import { parseCount } from "./data-options.js";
 
 interface CheckFlags {
   readonly layout?: LayoutName;
@@ -28,7 +29,7 @@ export function addCorpusCommand(program: Command): void {
     .description("read every header and annotation file, count, and compare with known releases; exit code 1 on errors")
     .argument("<place>", "folder or s3://bucket/prefix; the corpus or any folder above or below its edf/")
     .addOption(new Option("--layout <name>", "how the corpus lies in folders").choices(LAYOUTS.map(({ name }) => name)))
-    .option("--limit <count>", "only so many recordings, some of every split", wholeNumber(1))
+    .option("--limit <count>", "only so many recordings, some of every split", parseCount(1))
     .option("--splits <folder>", "split files (train.txt, dev.txt, …: patient ids) instead of the folders' splits")
     .option("--json", "print one JSON document")
     .action(action((place: string, flags: CheckFlags) => check(place, flags)));
@@ -36,18 +37,11 @@ export function addCorpusCommand(program: Command): void {
     .command("synth")
     .description("make a synthetic corpus in the layout of TUSZ v2; the same seed gives the same bytes")
     .argument("<folder>", "an empty or new folder, or one made before, which is checked and completed")
-    .option("--seed <number>", "seed of everything random", wholeNumber(0), 42)
-    .option("--recordings <count>", "fewer recordings, some of every split", wholeNumber(1))
-    .option("--max-seconds <seconds>", "shorten longer recordings", wholeNumber(20))
+    .option("--seed <number>", "seed of everything random", parseCount(0), 42)
+    .option("--recordings <count>", "fewer recordings, some of every split", parseCount(1))
+    .option("--max-seconds <seconds>", "shorten longer recordings", parseCount(20))
     .option("--json", "print one JSON document")
     .action(action((folder: string, flags: SynthFlags) => synth(folder, flags)));
-}
-
-function wholeNumber(least: number): (text: string) => number {
-  return (text) => {
-    if (/^\d+$/.test(text) && Number(text) >= least && Number.isSafeInteger(Number(text))) return Number(text);
-    throw new InvalidArgumentError(`expected a whole number, at least ${least}`);
-  };
 }
 
 async function check(place: string, flags: CheckFlags): Promise<Outcome> {

@@ -14,14 +14,16 @@ export interface DataFlags {
   readonly json?: boolean;
 }
 
-const collect = (value: string, all: string[] = []): string[] => [...all, value];
+/** A repeatable flag, for commander: its values in order. */
+export const collect = (value: string, all: string[] = []): string[] => [...all, value];
 
-/** A whole number of at least `least`, for commander. */
-export function parseCount(least: number): (text: string) => number {
+/** A whole number from `least` to `most`, for commander. */
+export function parseCount(least: number, most = Number.MAX_SAFE_INTEGER): (text: string) => number {
+  const range = most === Number.MAX_SAFE_INTEGER ? `, at least ${least}` : ` from ${least} to ${most}`;
   return (text) => {
     const value = Number(text);
-    if (/^\d+$/.test(text) && value >= least) return value;
-    throw new InvalidArgumentError(`expected a whole number, at least ${least}`);
+    if (/^\d+$/.test(text) && value >= least && value <= most) return value;
+    throw new InvalidArgumentError(`expected a whole number${range}`);
   };
 }
 

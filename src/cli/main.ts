@@ -1,17 +1,27 @@
 import { Command, CommanderError } from "commander";
 import { packageVersions } from "../base/receipt.js";
-import { addAnnotationsCommand } from "./annotations.js";
-import { addCacheCommand } from "./cache.js";
-import { addCorpusCommand } from "./corpus.js";
-import { addDatasetCommand } from "./dataset.js";
-import { addDoctorCommand } from "./doctor.js";
-import { addEdfCommand } from "./edf.js";
-import { addKernelCommand } from "./kernel.js";
-import { addNotebookCommand } from "./notebook.js";
-import { addPredictCommand } from "./predict.js";
-import { addS3Command } from "./s3.js";
-import { addScoreCommand } from "./score.js";
-import { addTrainCommand } from "./train.js";
+
+/**
+ * The families of verbs in the order of the help: the words that call one, and its loader. Only the family that is called is
+ * loaded, which keeps a short verb short; the help loads all of them.
+ */
+const FAMILIES: readonly {
+  readonly words: readonly string[];
+  readonly load: () => Promise<(program: Command) => void>;
+}[] = [
+  { words: ["doctor", "backend"], load: async () => (await import("./doctor.js")).addDoctorCommand },
+  { words: ["s3"], load: async () => (await import("./s3.js")).addS3Command },
+  { words: ["edf"], load: async () => (await import("./edf.js")).addEdfCommand },
+  { words: ["annotations"], load: async () => (await import("./annotations.js")).addAnnotationsCommand },
+  { words: ["corpus"], load: async () => (await import("./corpus.js")).addCorpusCommand },
+  { words: ["cache", "manifest"], load: async () => (await import("./cache.js")).addCacheCommand },
+  { words: ["dataset"], load: async () => (await import("./dataset.js")).addDatasetCommand },
+  { words: ["train"], load: async () => (await import("./train.js")).addTrainCommand },
+  { words: ["predict"], load: async () => (await import("./predict.js")).addPredictCommand },
+  { words: ["notebook"], load: async () => (await import("./notebook.js")).addNotebookCommand },
+  { words: ["score"], load: async () => (await import("./score.js")).addScoreCommand },
+  { words: ["kernel"], load: async () => (await import("./kernel.js")).addKernelCommand },
+];
 
 const program = new Command("ictal")
   .description("EEG seizure detection from a bucket of recordings to a scored detector")
@@ -19,18 +29,8 @@ const program = new Command("ictal")
   .showHelpAfterError("(add --help for what is allowed)")
   .addHelpText("after", "\nExit codes: 0 done, 1 the work failed, 2 wrong use, 130 interrupted (state saved).");
 
-addDoctorCommand(program);
-addS3Command(program);
-addEdfCommand(program);
-addAnnotationsCommand(program);
-addCorpusCommand(program);
-addCacheCommand(program);
-addDatasetCommand(program);
-addTrainCommand(program);
-addPredictCommand(program);
-addNotebookCommand(program);
-addScoreCommand(program);
-addKernelCommand(program);
+const called = FAMILIES.filter(({ words }) => words.includes(process.argv[2] ?? ""));
+for (const { load } of called.length > 0 ? called : FAMILIES) (await load())(program);
 
 /** Wrong flags and names exit with 2; help and version with 0. */
 function strict(command: Command): void {

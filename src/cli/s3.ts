@@ -7,6 +7,7 @@ import { type PullReport, pull } from "../store/pull.js";
 import { s3Store } from "../store/s3-store.js";
 import { type S3Server, startS3Server } from "../store/server/s3-server.js";
 import { action, type Outcome, UsageError } from "./action.js";
+import { parseCount } from "./data-options.js";
 import { withInterrupt } from "./interrupt.js";
 
 interface ServeOptions {
@@ -38,7 +39,7 @@ export function addS3Command(program: Command): void {
   s3.command("serve")
     .description("serve a folder as a read-only S3 bucket on 127.0.0.1 until interrupted")
     .argument("<dir>", "folder whose files are the objects")
-    .option("--port <n>", "port; 0 takes a free one", wholeNumber(0, 65535), 0)
+    .option("--port <n>", "port; 0 takes a free one", parseCount(0, 65535), 0)
     .option("--bucket <name>", "name of the bucket", "corpus")
     .option("--access-key <id>", "access key id (default: ictal)")
     .option("--secret-key <secret>", "secret access key (default: a random one, printed)")
@@ -60,23 +61,10 @@ export function addS3Command(program: Command): void {
     .option("--only <extensions>", "only these extensions, such as edf,csv_bi", commaList)
     .option("--split <names>", "only keys in these folders, such as dev or train,dev", commaList)
     .option("--patients <file>", "only patients listed in this file, one id per line")
-    .option(
-      "--limit <n>",
-      "only the first n recordings, each with the files beside it",
-      wholeNumber(1, Number.MAX_SAFE_INTEGER),
-    )
-    .option("--concurrency <n>", "objects at a time", wholeNumber(1, 128), 16)
+    .option("--limit <n>", "only the first n recordings, each with the files beside it", parseCount(1))
+    .option("--concurrency <n>", "objects at a time", parseCount(1, 128), 16)
     .option("--json", "print the report as one JSON document")
     .action(action(runPull));
-}
-
-function wholeNumber(least: number, most: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (/^\d+$/.test(text) && value >= least && value <= most) return value;
-    const range = most === Number.MAX_SAFE_INTEGER ? `from ${least}` : `from ${least} to ${most}`;
-    throw new InvalidArgumentError(`Expected a whole number ${range}.`);
-  };
 }
 
 function commaList(text: string): string[] {

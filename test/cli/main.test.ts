@@ -1,0 +1,39 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+
+const main = fileURLToPath(new URL("../../src/cli/main.js", import.meta.url));
+const sources = fileURLToPath(new URL("../../../src/cli/", import.meta.url));
+
+function ictal(...args: string[]) {
+  return spawnSync(process.execPath, [main, ...args], { encoding: "utf8" });
+}
+
+/** The verbs that the files of src/cli add to the program itself. */
+function verbsOfSources(): string[] {
+  const texts = readdirSync(sources)
+    .filter((name) => name.endsWith(".ts"))
+    .map((name) => readFileSync(`${sources}${name}`, "utf8"));
+  return texts.flatMap((text) => [...text.matchAll(/\bprogram\s*\.command\("(\w+)/g)].map((found) => found[1]!)).sort();
+}
+
+test("ictal --help lists every verb, and each verb is found by its own name", () => {
+  const help = ictal("--help");
+  assert.equal(help.status, 0, help.stderr);
+  const listed = [...help.stdout.matchAll(/^ {2}([a-z]\w*)[ |]/gm)].map((found) => found[1]!);
+  assert.deepEqual(listed.filter((verb) => verb !== "help").sort(), verbsOfSources());
+  for (const verb of verbsOfSources()) {
+    const { status, stdout, stderr } = ictal(verb, "--help");
+    assert.equal(status, 0, stderr);
+    assert.match(stdout, new RegExp(`^Usage: ictal ${verb}`));
+  }
+});
+
+test("an unknown verb is wrong use and the nearest one is named", () => {
+  const { status, stderr } = ictal("corpsu");
+  assert.equal(status, 2);
+  assert.match(stderr, /unknown command 'corpsu'/);
+  assert.match(stderr, /corpus/);
+});
