@@ -148,9 +148,8 @@ async function target(dir: string | undefined, flags: DataFlags): Promise<{ dir:
   if (dir !== undefined && flags.cacheDir !== undefined)
     throw new UsageError(`the cache folder is given twice: ${dir} and --cache-dir ${flags.cacheDir}`);
   if (flags.config === undefined && dir !== undefined) return { dir: resolve(dir) };
-  const { config } = await configOf({ ...flags, cacheDir: dir ?? flags.cacheDir }, ["cacheDir"]);
-  const { cache_dir } = config.data;
-  return flags.config === undefined ? { dir: cache_dir } : { dir: cache_dir, key: cacheKeyFromConfig(config) };
+  const { config, cacheKey } = await configOf({ ...flags, cacheDir: dir ?? flags.cacheDir }, ["cacheDir"]);
+  return { dir: config.data.cache_dir, key: cacheKey };
 }
 
 async function verify(dir: string | undefined, flags: DataFlags): Promise<Outcome> {

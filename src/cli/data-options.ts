@@ -2,7 +2,7 @@
 import { resolve } from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
 import { type LoadedConfig, loadConfig, parseConfig } from "../base/config.js";
-import type { Config } from "../base/config-schema.js";
+import { cacheKeyFromConfig } from "../cache/from-config.js";
 import { UsageError } from "./action.js";
 
 /** What commander hands over for the flags of `addDataOptions`. */
@@ -41,14 +41,17 @@ function place(path: string): string {
   return path.includes("://") ? path : resolve(path);
 }
 
+/** A configuration with the flags' folders in place. */
+export interface FlagConfig extends LoadedConfig {
+  /** Key of the cache that a configuration file asks for; undefined without one: the only cache of the folder counts. */
+  readonly cacheKey: string | undefined;
+}
+
 /**
  * The configuration the flags ask for; without --config the defaults with --data-dir and --cache-dir in place. Throws a
  * UsageError when neither a configuration nor the flags named in `needs` are given.
  */
-export async function configOf(
-  flags: DataFlags,
-  needs: readonly ("dataDir" | "cacheDir")[],
-): Promise<LoadedConfig & { config: Config }> {
+export async function configOf(flags: DataFlags, needs: readonly ("dataDir" | "cacheDir")[]): Promise<FlagConfig> {
   const names = { dataDir: "--data-dir", cacheDir: "--cache-dir" };
   const missing = needs.filter((need) => flags[need] === undefined).map((need) => names[need]);
   if (flags.config === undefined && missing.length > 0)
@@ -60,5 +63,6 @@ export async function configOf(
   const { data } = loaded.config;
   const data_dir = flags.dataDir === undefined ? data.data_dir : place(flags.dataDir);
   const cache_dir = flags.cacheDir === undefined ? data.cache_dir : resolve(flags.cacheDir);
-  return { ...loaded, config: { ...loaded.config, data: { ...data, data_dir, cache_dir } } };
+  const config = { ...loaded.config, data: { ...data, data_dir, cache_dir } };
+  return { ...loaded, config, cacheKey: flags.config === undefined ? undefined : cacheKeyFromConfig(config) };
 }

@@ -1,5 +1,4 @@
 import type { Command } from "commander";
-import { cacheKeyFromConfig } from "../cache/from-config.js";
 import { type Manifest, readManifest } from "../cache/manifest.js";
 import { balance, type Composition, composition } from "../dataset/balance.js";
 import { indexWindows } from "../dataset/index-windows.js";
@@ -20,10 +19,9 @@ function splitOf(manifest: Manifest, wanted: string | undefined): string | undef
 }
 
 async function inspect(flags: DataFlags & { split?: string }): Promise<Outcome> {
-  const { config } = await configOf(flags, ["cacheDir"]);
+  const { config, cacheKey } = await configOf(flags, ["cacheDir"]);
   const { data, experiment } = config;
-  const key = flags.config === undefined ? undefined : cacheKeyFromConfig(config);
-  const manifest = await readManifest(data.cache_dir, { key });
+  const manifest = await readManifest(data.cache_dir, { key: cacheKey });
   const split = splitOf(manifest, flags.split);
   if (split === "eval") process.stderr.write("ictal: the eval split is opened; use it for the final figure only\n");
   const index = indexWindows(manifest, { windowSeconds: data.window_size, strideSeconds: data.stride, split });

@@ -1,37 +1,48 @@
-import type { Command } from "commander";
-import { loadConfig } from "../base/config.js";
+import { join, resolve } from "node:path";
+import { type Command, Option } from "commander";
 import { createProgress } from "../base/progress.js";
 import { readManifest } from "../cache/manifest.js";
+import { postprocessFromConfig } from "../scoring/from-config.js";
 import { openExecutor } from "../tensor/open.js";
 import { blendFromConfig, deviceFromConfig } from "../training/from-config.js";
 import { predictRecordings } from "../training/predict-recordings.js";
-import { action, type Outcome, UsageError } from "./action.js";
+import { action, type Outcome } from "./action.js";
+import { addDataOptions, configOf, type DataFlags } from "./data-options.js";
+import { commonFolder, openDetectionFiles } from "./detection-files.js";
+import { withInterrupt } from "./interrupt.js";
 
-interface PredictFlags {
-  checkpoint: string;
-  config: string;
-  out: string;
-  split: string;
-  set?: string[];
-  type: string;
-  allowOtherCache?: boolean;
+interface PredictFlags extends DataFlags {
+  readonly checkpoint: string;
+  readonly out: string;
+  readonly split: string;
+  readonly type: "float16" | "float32";
+  readonly events?: boolean;
+  readonly allowOtherCache?: boolean;
 }
 
-async function predict(flags: PredictFlags): Promise<Outcome> {
-  if (flags.type !== "float16" && flags.type !== "float32") {
-    throw new UsageError(`invalid --type: ${flags.type}; expected float16 or float32`);
-  }
-  const { config, notice } = await loadConfig(flags.config, { set: flags.set });
-  if (notice) process.stderr.write(`${notice}\n`);
+interface Predicted {
+  readonly recordings: number;
+  readonly eegSeconds: number;
+  /** Files of detections, relative to the output folder; empty without --events. */
+  readonly eventFiles: readonly string[];
+  readonly executor: string;
+}
+
+async function predictSplit(flags: PredictFlags, signal: AbortSignal): Promise<Predicted> {
+  const { config, cacheKey } = await configOf(flags, ["cacheDir"]);
   const cacheDir = config.data.cache_dir;
-  const manifest = await readManifest(cacheDir);
+  const manifest = await readManifest(cacheDir, { key: cacheKey });
   const total = manifest.recordings.filter(({ split }) => split === flags.split).length;
   if (flags.split === "eval") process.stderr.write(`opening the eval split: ${total} recordings\n`);
+  const outDir = resolve(flags.out);
+  const detections = flags.events
+    ? await openDetectionFiles(outDir, cacheDir, manifest.key, postprocessFromConfig(config))
+    : undefined;
   const executor = await openExecutor(deviceFromConfig(config));
   const progress = createProgress();
-  const started = performance.now();
+  const eventFiles: string[] = [];
   let recordings = 0;
-  let seconds = 0;
+  let eegSeconds = 0;
   try {
     const predictions = predictRecordings({
       checkpoint: flags.checkpoint,
@@ -42,41 +53,58 @@ async function predict(flags: PredictFlags): Promise<Outcome> {
       batchSize: config.training.batch_size,
       strideSeconds: config.data.stride,
       blend: blendFromConfig(config),
-      outDir: flags.out,
+      outDir,
       storeAs: flags.type,
       allowOtherCache: flags.allowOtherCache,
+      signal,
     });
-    for await (const { probability, rateHz } of predictions) {
+    for await (const prediction of predictions) {
       recordings += 1;
-      seconds += probability.length / rateHz;
+      eegSeconds += prediction.probability.length / prediction.rateHz;
+      if (detections) eventFiles.push(await detections.write(prediction));
       progress.update({ label: "predicting", done: recordings, total, unit: "recordings" });
     }
   } finally {
     progress.finish();
     await executor.dispose();
   }
-  const wallSeconds = (performance.now() - started) / 1000;
-  return {
-    json: { out: flags.out, recordings, eegSeconds: seconds, wallSeconds, executor: executor.name },
-    text: `${recordings} recordings, ${(seconds / 3600).toFixed(2)} h of EEG in ${wallSeconds.toFixed(1)} s, in ${flags.out}`,
-  };
+  return { recordings, eegSeconds, eventFiles, executor: executor.name };
 }
+
+async function predict(flags: PredictFlags): Promise<Outcome> {
+  const started = performance.now();
+  const found = await withInterrupt("what was predicted is kept", (signal) => predictSplit(flags, signal));
+  const { recordings, eegSeconds, eventFiles, executor } = found;
+  const wallSeconds = (performance.now() - started) / 1000;
+  const text = [
+    `${recordings} recordings, ${(eegSeconds / 3600).toFixed(2)} h of EEG in ${wallSeconds.toFixed(1)} s, in ${flags.out}`,
+  ];
+  const common = commonFolder(eventFiles);
+  if (flags.events) text.push(`score them: ictal score --ref CORPUS/${common} --hyp ${join(flags.out, common)}`);
+  const events = flags.events ? { events: eventFiles.length, eventsDir: join(flags.out, common) } : {};
+  return { json: { out: flags.out, recordings, eegSeconds, wallSeconds, executor, ...events }, text: text.join("\n") };
+}
+
+const HELP = `
+With --events the detections stand in OUT under the folders and names that the recordings have in the corpus, as csv_bi;
+"ictal score" compares such a tree with the corpus's own annotations.
+
+Examples:
+  ictal predict --config configs/smoke_test.yaml --checkpoint results/smoke --out results/dev --events
+  ictal score --ref data/corpus/edf/dev --hyp results/dev/edf/dev`;
 
 /** Adds `ictal predict`. */
 export function addPredictCommand(program: Command): void {
-  program
-    .command("predict")
-    .description("probabilities of seizure over the recordings of a split, one file each")
+  addDataOptions(program.command("predict"))
+    .description("probabilities of seizure over the recordings of a split, one file each, and the events in them")
     .requiredOption("--checkpoint <path>", "a .safetensors file, a checkpoint folder, or a run's folder")
-    .requiredOption("--config <file>", "configuration that names the cache, e.g. configs/smoke_test.yaml")
     .requiredOption("--out <dir>", "folder for the predictions")
     .option("--split <name>", "train, dev or eval", "dev")
-    .option("--type <name>", "float16 or float32", "float16")
-    .option("--set <section.key=value>", "override one value (repeatable)", (value: string, all: string[] = []) => [
-      ...all,
-      value,
-    ])
+    .addOption(
+      new Option("--type <name>", "how probabilities are stored").choices(["float16", "float32"]).default("float16"),
+    )
+    .option("--events", "also detect events, with the configuration's post-processing, and write them as csv_bi")
     .option("--allow-other-cache", "predict on a cache made by another chain than the one trained on")
-    .option("--json", "print JSON")
-    .action(action((flags: PredictFlags) => predict(flags)));
+    .addHelpText("after", HELP)
+    .action(action(predict));
 }

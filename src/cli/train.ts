@@ -1,27 +1,19 @@
 import type { Command } from "commander";
-import { loadConfig } from "../base/config.js";
 import { createProgress } from "../base/progress.js";
 import { readManifest } from "../cache/manifest.js";
 import { devMetrics } from "../scoring/dev-metrics.js";
+import { postprocessFromConfig } from "../scoring/from-config.js";
 import { trainOptionsFromConfig } from "../training/from-config.js";
 import { startTraining, type TrainingHandle } from "../training/handle.js";
 import type { TrainReport } from "../training/run.js";
-import { action, type Outcome, UsageError } from "./action.js";
+import { action, type Outcome } from "./action.js";
+import { addDataOptions, configOf, type DataFlags, parseCount } from "./data-options.js";
 
-interface TrainFlags {
-  config: string;
-  set?: string[];
-  resume?: boolean;
-  replace?: boolean;
-  allowDataChange?: boolean;
-  maxSteps?: string;
-}
-
-function wholeNumber(flag: string, text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  if (!/^\d+$/.test(text) || Number(text) < 1)
-    throw new UsageError(`invalid ${flag}: ${text}; expected a whole number from 1`);
-  return Number(text);
+interface TrainFlags extends DataFlags {
+  readonly resume?: boolean;
+  readonly replace?: boolean;
+  readonly allowDataChange?: boolean;
+  readonly maxSteps?: number;
 }
 
 /** Print steps as a progress line, warnings and validations as lines of their own. */
@@ -62,10 +54,9 @@ function outcomeOf(report: TrainReport): Outcome {
 }
 
 async function train(flags: TrainFlags): Promise<Outcome> {
-  const { config, notice } = await loadConfig(flags.config, { set: flags.set });
-  if (notice) process.stderr.write(`${notice}\n`);
+  const { config, cacheKey } = await configOf(flags, ["cacheDir"]);
   const options = trainOptionsFromConfig(config);
-  const manifest = await readManifest(options.data.cacheDir, { key: options.data.key });
+  const manifest = await readManifest(options.data.cacheDir, { key: cacheKey });
   const interrupt = new AbortController();
   const onSignal = () => interrupt.abort();
   process.once("SIGINT", onSignal).once("SIGTERM", onSignal);
@@ -73,13 +64,17 @@ async function train(flags: TrainFlags): Promise<Outcome> {
     const handle = startTraining(
       {
         ...options,
+        data: { ...options.data, key: manifest.key },
         resume: flags.resume ?? options.resume,
         existing: flags.replace ? "replace" : "refuse",
         allowDataChange: flags.allowDataChange ?? false,
-        maxSteps: wholeNumber("--max-steps", flags.maxSteps) ?? options.maxSteps,
+        maxSteps: flags.maxSteps ?? options.maxSteps,
       },
       {
-        validate: devMetrics(manifest.recordings, { falseAlarmRates: config.evaluation.fa_rates }),
+        validate: devMetrics(manifest.recordings, {
+          postprocess: postprocessFromConfig(config),
+          falseAlarmRates: config.evaluation.fa_rates,
+        }),
         signal: interrupt.signal,
       },
     );
@@ -92,18 +87,11 @@ async function train(flags: TrainFlags): Promise<Outcome> {
 
 /** Adds `ictal train`. */
 export function addTrainCommand(program: Command): void {
-  program
-    .command("train")
+  addDataOptions(program.command("train"))
     .description("train a detector on a cache; stops in order on Ctrl-C and can be resumed")
-    .requiredOption("--config <file>", "configuration, e.g. configs/smoke_test.yaml")
-    .option("--set <section.key=value>", "override one value (repeatable)", (value: string, all: string[] = []) => [
-      ...all,
-      value,
-    ])
     .option("--resume", "go on from the newest checkpoint of experiment.output_dir, if there is one")
     .option("--replace", "remove the checkpoints of an earlier run in experiment.output_dir and start anew")
     .option("--allow-data-change", "resume although the training recordings have changed")
-    .option("--max-steps <n>", "stop after this step, with a checkpoint")
-    .option("--json", "print JSON")
-    .action(action((flags: TrainFlags) => train(flags)));
+    .option("--max-steps <n>", "stop after this step, with a checkpoint", parseCount(1))
+    .action(action(train));
 }

@@ -1,5 +1,6 @@
 import type { Config } from "../base/config-schema.js";
 import { UnsupportedError } from "../base/errors.js";
+import { cacheKeyFromConfig } from "../cache/from-config.js";
 import { modelFromConfig } from "../model/from-config.js";
 import type { Blend } from "./blend.js";
 import type { TrainOptions } from "./options.js";
@@ -17,10 +18,12 @@ export function blendFromConfig({ postprocessing }: Config): Blend {
   return method === "max" ? "max" : method === "overlap_add_weighted" ? "triangular" : "mean";
 }
 
-function dataFromConfig({ data }: Config): TrainOptions["data"] {
+function dataFromConfig(config: Config): TrainOptions["data"] {
+  const { data } = config;
   const { balance } = data;
   return {
     cacheDir: data.cache_dir,
+    key: cacheKeyFromConfig(config),
     windowSeconds: data.window_size,
     strideSeconds: data.stride,
     devSplit: data.split_policy === "custom" ? null : "dev",
@@ -32,7 +35,8 @@ function dataFromConfig({ data }: Config): TrainOptions["data"] {
 
 /**
  * A training run from a configuration. `experiment.output_dir` becomes the run's folder. Throws an UnsupportedError for
- * what the training step cannot do: other optimizers than adamw, and gradient accumulation.
+ * what the training step cannot do: other optimizers than adamw, and gradient accumulation; a ConfigError for a cache
+ * that cannot be.
  */
 export function trainOptionsFromConfig(config: Config): TrainOptions {
   const { training, experiment, logging } = config;

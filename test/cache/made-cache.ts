@@ -114,12 +114,15 @@ export async function makeCache(
   options: {
     channels?: readonly string[];
     sampleType?: SampleType;
+    /** What the key stands for, its channels included. @default `describeCache` of the other options */
+    description?: CacheDescription;
     /** What is recorded, `[channel][sample]` in microvolts. @default `noise` of the recording's position */
     signalOf?: (made: MadeRecording, position: number) => Float32Array[];
   } = {},
 ): Promise<{ folder: CacheFolder; sidecars: Sidecar[]; signals: Float32Array[][] }> {
-  const channels = options.channels ?? ["FP1", "F3", "C3"];
-  const folder = await prepareFolder(cacheDir, describeCache(channels, options.sampleType));
+  const description = options.description ?? describeCache(options.channels ?? ["FP1", "F3", "C3"], options.sampleType);
+  const { channels } = description;
+  const folder = await prepareFolder(cacheDir, description);
   const sidecars: Sidecar[] = [];
   const signals: Float32Array[][] = [];
   for (const [seed, made] of recordings.entries()) {

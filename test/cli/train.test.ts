@@ -5,36 +5,30 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { describeCache } from "../../src/cache/describe.js";
 import { writeManifest } from "../../src/cache/manifest.js";
+import { DEFAULT_CHAIN } from "../../src/signal/chain.js";
 import { makeCache, RATE, seizure } from "../cache/made-cache.js";
 
-/** Run verbs of the files under test in a process of their own. */
+const main = fileURLToPath(new URL("../../src/cli/main.js", import.meta.url));
+
 function run(...args: string[]) {
-  const script = `import { Command } from "commander";
-    import { addTrainCommand } from ${JSON.stringify(new URL("../../src/cli/train.js", import.meta.url).href)};
-    import { addPredictCommand } from ${JSON.stringify(new URL("../../src/cli/predict.js", import.meta.url).href)};
-    const program = new Command("ictal");
-    addTrainCommand(program);
-    addPredictCommand(program);
-    await program.parseAsync(process.argv.slice(1), { from: "user" });`;
-  const project = new URL("../../../", import.meta.url);
-  return spawnSync(process.execPath, ["--input-type=module", "-e", script, ...args], {
-    cwd: project,
-    encoding: "utf8",
-  });
+  return spawnSync(process.execPath, [main, ...args], { encoding: "utf8" });
 }
 
 test("train, train --resume and predict do their work and print one JSON document each", async (context) => {
   const dir = await mkdtemp(join(tmpdir(), "ictal-verbs-"));
   context.after(() => rm(dir, { recursive: true, force: true }));
-  const channels = Array.from({ length: 19 }, (_, i) => `E${i}`);
   const recordings = ["train/a", "train/b", "train/c", "dev/d"].map((patient) => ({
     id: `${patient}/s/m/t0`,
     sampleCount: 30 * RATE,
     seizures: [seizure(10, 18)],
   }));
-  await makeCache(join(dir, "cache"), recordings, { channels });
-  await writeManifest(join(dir, "cache"));
+  const cacheDir = join(dir, "cache");
+  const { folder } = await makeCache(cacheDir, recordings, { description: describeCache(DEFAULT_CHAIN, "int16") });
+  await writeManifest(cacheDir, { key: folder.key });
+  await makeCache(cacheDir, recordings.slice(0, 1)); // of another key, beside it
   const config = join(dir, "config.yaml");
   await writeFile(
     config,
@@ -75,5 +69,5 @@ experiment: { output_dir: ${dir}/run, device: cpu }
   assert.ok(existsSync(join(dir, "out/dev/d/s/m/t0.f16")));
   const wrong = run("train", "--config", config, "--max-steps", "none");
   assert.equal(wrong.status, 2);
-  assert.match(wrong.stderr, /invalid --max-steps: none; expected a whole number from 1/);
+  assert.match(wrong.stderr, /--max-steps.*none.*expected a whole number, at least 1/);
 });

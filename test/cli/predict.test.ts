@@ -1,0 +1,66 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { commonFolder } from "../../src/cli/detection-files.js";
+import { readCatalogue } from "../../src/corpus/catalogue.js";
+import { synthesizeCorpus } from "../../src/corpus/synthetic/synthesize.js";
+import { readAnnotations } from "../../src/recording/annotation-file.js";
+import { folderStore } from "../../src/store/folder-store.js";
+
+const main = fileURLToPath(new URL("../../src/cli/main.js", import.meta.url));
+
+function ictal(...args: string[]) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...args, "--json"], { encoding: "utf8" });
+  assert.equal(status, 0, stderr);
+  return JSON.parse(stdout);
+}
+
+test("commonFolder(paths) is the innermost folder above all files", () => {
+  assert.equal(commonFolder(["edf/dev/a/x.csv_bi", "edf/dev/b/s/y.csv_bi"]), "edf/dev");
+  assert.equal(commonFolder(["edf/dev/a/x.csv_bi"]), "edf/dev/a");
+  assert.equal(commonFolder(["edf/dev/x.csv_bi", "edf/de/x.csv_bi"]), "edf");
+  assert.equal(commonFolder(["x.csv_bi", "a/y.csv_bi"]), "");
+  assert.equal(commonFolder([]), "");
+});
+
+test("predict --events writes a tree that score compares with the corpus, recording by recording", async (context) => {
+  const dir = await mkdtemp(join(tmpdir(), "ictal-predict-"));
+  context.after(() => rm(dir, { recursive: true, force: true }));
+  const corpus = join(dir, "corpus");
+  await synthesizeCorpus(corpus, { seed: 3, recordings: 9, maxDurationSeconds: 40 });
+  const config = join(dir, "config.yaml");
+  await writeFile(
+    config,
+    `data: { data_dir: ${corpus}, cache_dir: ${dir}/cache, window_size: 10, stride: 5 }
+model: { name: unet, unet: { channels: [4, 4], downsample_factor: 4 } }
+training: { epochs: 1, batch_size: 4, max_steps: 1, early_stopping: { metric: auroc } }
+postprocessing: { hysteresis: { tau_on: 0.001, tau_off: 0.0005 } }
+experiment: { output_dir: ${dir}/run, device: cpu }
+`,
+  );
+  ictal("cache", "build", "--config", config, "--workers", "0", "--accept", "all");
+  ictal("train", "--config", config);
+  const out = join(dir, "out");
+  const predicted = ictal("predict", "--config", config, "--checkpoint", join(dir, "run"), "--out", out, "--events");
+  const { recordings } = await readCatalogue(folderStore(corpus));
+  const dev = recordings.filter(({ split }) => split === "dev");
+  assert.ok(dev.length > 0);
+  assert.equal(predicted.events, predicted.recordings);
+  let events = 0;
+  for (const { edfKey } of dev) {
+    const file = join(out, edfKey.replace(/edf$/, "csv_bi"));
+    if (!existsSync(file)) continue; // left out of the cache
+    const { durationSeconds, events: rows, findings } = readAnnotations(await readFile(file, "utf8"), { file });
+    assert.ok(durationSeconds! > 0);
+    assert.deepEqual(findings, []);
+    events += rows.filter(({ label }) => label === "seiz").length;
+  }
+  assert.ok(events > 0, "thresholds near 0 detect something in untrained probabilities");
+  const scored = ictal("score", "--ref", join(corpus, "edf/dev"), "--hyp", join(out, "edf/dev"));
+  assert.equal(scored.recordings - scored.missing.length, predicted.recordings);
+});
