@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { hashOf } from "../../base/canonical.js";
-import { projectRoot } from "../project.js";
+import { projectRelative } from "../../base/project.js";
+import X;
 import { type CodeCell, hasTag, type Notebook } from "./notebook-file.js";
 import type { ParameterInfo } from "./parameters.js";
 
@@ -41,8 +42,8 @@ export function stampStart(
     parameters: { ...run.values },
     environment_variables: {},
     version: `ictal ${projectVersion()}`,
-    input_path: run.input,
-    output_path: run.output,
+    input_path: projectRelative(run.input),
+    output_path: projectRelative(run.output),
     start_time: run.startedAt.toISOString(),
     end_time: null,
     duration: null,
