@@ -1,8 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { hashOf } from "../../base/canonical.js";
-import { projectRelative } from "../../base/project.js";
-import X;
+import { projectDir, projectRelative } from "../../base/project.js";
 import { type CodeCell, hasTag, type Notebook } from "./notebook-file.js";
 import type { ParameterInfo } from "./parameters.js";
 
@@ -13,7 +12,7 @@ let version: string | undefined;
 
 /** The version in the project's package.json. */
 export function projectVersion(): string {
-  version ??= (JSON.parse(readFileSync(join(projectRoot, "package.json"), "utf8")) as { version: string }).version;
+  version ??= (JSON.parse(readFileSync(join(projectDir, "package.json"), "utf8")) as { version: string }).version;
   return version;
 }
 
