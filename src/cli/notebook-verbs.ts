@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
 import { basename, join, relative } from "node:path";
 import { isIctalError } from "../base/errors.js";
+import { projectDir } from "../base/project.js";
 import { findKernelspec } from "../notebook/kernelspec.js";
-import { projectRoot } from "../notebook/project.js";
 import { writeReport } from "../notebook/report/report.js";
 import { executeNotebook, type RunFailure, type RunResult } from "../notebook/runner/execute.js";
 import { readNotebook } from "../notebook/runner/notebook-file.js";
@@ -161,7 +161,7 @@ async function asUsage<T>(work: Promise<T>): Promise<T> {
 /** Runs notebooks one after another, with `-p` and `-r` among `words`; the first failure ends it. */
 export async function execute(words: string[], options: ExecOptions): Promise<Outcome> {
   const { files, typed, raw } = splitArguments(words);
-  const inputs = files.length > 0 ? files : [join(projectRoot, "notebooks", "00-smoke.ipynb")];
+  const inputs = files.length > 0 ? files : [join(projectDir, "notebooks", "00-smoke.ipynb")];
   const given: GivenParameters = {
     typed,
     raw,

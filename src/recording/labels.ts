@@ -71,11 +71,6 @@ function normalHedScore(type: string): string {
   return type.replaceAll("-", "_").toLowerCase();
 }
 
-/** The table row of `label` (exact, lower case), or undefined. */
-export function labelInfo(label: string): LabelInfo | undefined {
-  return byLabel.get(label);
-}
-
 /**
  * "seizure", "background" or "other". FormatError on a label that the table does not hold, with the nearest known
  * name: an unknown label must never pass as background.

@@ -1,4 +1,4 @@
-import { complementIntervals, type Event, type Interval, mergeIntervals, totalSeconds } from "../base/events.js";
+import { type Event, type Interval, mergeIntervals, totalSeconds } from "../base/events.js";
 import type { AnnotationFile, Finding } from "./annotation-file.js";
 import { classOf } from "./labels.js";
 
@@ -63,11 +63,6 @@ function typeFinder(rows: readonly Event[]): (stretch: Interval) => string | und
     }
     return best?.label;
   };
-}
-
-/** What is left of `[0, durationSeconds)` after the seizures: background is never read from its own rows. */
-export function backgroundIntervals(seizures: readonly Interval[], durationSeconds: number): Interval[] {
-  return complementIntervals(seizures, durationSeconds);
 }
 
 /**
