@@ -1,5 +1,6 @@
 import { mkdir, open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
+import { StoreError } from "./errors.js";
 
 let serial = 0;
 
@@ -11,12 +12,13 @@ export function temporaryName(path: string): string {
 
 /**
  * Write `data` to `path` so that a reader sees the old file or the whole new one: temporary name, fsync, rename, fsync
- * of the folder. Creates the folder. On failure the temporary file is removed and the error thrown.
+ * of the folder. Creates the folder. On failure the temporary file is removed and the error thrown, a full or read-only
+ * disk's as a StoreError that says what to do.
  */
 export async function writeFileAtomic(path: string, data: string | Uint8Array): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
   const temporary = temporaryName(path);
   try {
+    await mkdir(dirname(path), { recursive: true });
     const handle = await open(temporary, "wx");
     try {
       await handle.writeFile(data);
@@ -26,9 +28,25 @@ export async function writeFileAtomic(path: string, data: string | Uint8Array): 
     }
     await commitFile(temporary, path);
   } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
+    await rm(temporary, { force: true }).catch(() => undefined); // the first error is the one to tell
+    throw explainWriteError(error, path);
   }
+}
+
+const WRITE_FAULTS: Readonly<Record<string, { code: string; reason: string }>> = {
+  ENOSPC: { code: "DiskFull", reason: "the disk is full; free some space and run it again" },
+  EDQUOT: { code: "DiskFull", reason: "the disk quota is used up; free some space and run it again" },
+  EROFS: { code: "NotWritable", reason: "the file system is read-only; choose another folder" },
+  EACCES: { code: "NotWritable", reason: "no permission; choose a folder that you may write to" },
+  EPERM: { code: "NotWritable", reason: "no permission; choose a folder that you may write to" },
+};
+
+/** A disk's refusal to write `path` as a StoreError that says what to do; other errors as they are. */
+export function explainWriteError(error: unknown, path: string): unknown {
+  const fault = WRITE_FAULTS[(error as NodeJS.ErrnoException | undefined)?.code ?? ""];
+  return fault
+    ? new StoreError(`cannot write ${path}: ${fault.reason}`, { code: fault.code }, { cause: error })
+    : error;
 }
 
 /** Rename a synced temporary file into place and sync its folder. */

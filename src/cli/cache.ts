@@ -94,9 +94,16 @@ async function build(flags: BuildFlags): Promise<Outcome> {
     return {
       json: { ...report, ...written },
       text: buildText(report, refused, written),
-      exitCode: refused.length > 0 ? 1 : 0,
+      exitCode: refused.length > 0 || (written?.manifest === null && isAnnotated(catalogue)) ? 1 : 0,
     };
   });
+}
+
+/** Without any annotation a cache is for prediction; with some, having no seizure is a fault. */
+function isAnnotated({ recordings }: Catalogue): boolean {
+  return recordings.some(({ csvKey, csvBiKey, tseKey, tseBiKey, tsvKey }) =>
+    [csvKey, csvBiKey, tseKey, tseBiKey, tsvKey].some((key) => key !== undefined),
+  );
 }
 
 interface WrittenManifest {
@@ -105,7 +112,7 @@ interface WrittenManifest {
   readonly manifestRefused?: string;
 }
 
-/** The manifest of a whole build; a corpus without seizures has a cache for prediction but no manifest. */
+/** The manifest of a whole build; a corpus without seizures has a cache for prediction but no manifest, and says why. */
 async function tryManifest({ cacheDir, key }: BuildReport, catalogue: Catalogue): Promise<WrittenManifest> {
   try {
     const { path } = await writeManifest(cacheDir, { key, catalogue });

@@ -2,8 +2,8 @@ import { existsSync } from "node:fs";
 import { basename, join, relative } from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
 import { isIctalError } from "../base/errors.js";
+import { projectDir } from "../base/project.js";
 import { findKernelspec } from "../notebook/kernelspec.js";
-import { projectRoot } from "../notebook/project.js";
 import { writeReport } from "../notebook/report/report.js";
 import { executeNotebook, type RunFailure, type RunResult } from "../notebook/runner/execute.js";
 import { readNotebook } from "../notebook/runner/notebook-file.js";
@@ -187,7 +187,7 @@ async function asUsage<T>(work: Promise<T>): Promise<T> {
 
 async function execute(words: string[], options: ExecOptions): Promise<Outcome> {
   const { files, typed, raw } = splitArguments(words);
-  const inputs = files.length > 0 ? files : [join(projectRoot, "notebooks", "00-smoke.ipynb")];
+  const inputs = files.length > 0 ? files : [join(projectDir, "notebooks", "00-smoke.ipynb")];
   const given: GivenParameters = {
     typed,
     raw,

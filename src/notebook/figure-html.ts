@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join, relative } from "node:path";
 import { sha256 } from "../base/canonical.js";
-import { projectRoot } from "./project.js";
+import { projectDir } from "../base/project.js";
 import { escapeHtml, scriptJson } from "./report/html.js";
 import type { MimeBundle } from "./wire/message.js";
 
@@ -50,7 +50,7 @@ function titleOf(figure: Figure): string {
  */
 function loaderScript(id: string): string {
   const { path, version } = plotlyLibrary();
-  const local = relative(projectRoot, path).split("\\").join("/");
+  const local = relative(projectDir, path).split("\\").join("/");
   return `(function(){var me=document.currentScript,box=me&&me.parentNode&&me.parentNode.id===${JSON.stringify(id)}?me.parentNode:document.getElementById(${JSON.stringify(id)});if(!box)return;
 var figure=JSON.parse(box.querySelector("script").textContent),w=window;
 function draw(){var c=Object.assign({responsive:true,displaylogo:false},figure.config);w.Plotly.newPlot(box.querySelector("div"),figure.data,figure.layout||{},c)}

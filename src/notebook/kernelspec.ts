@@ -3,7 +3,7 @@ import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
 import { ConfigError, FormatError } from "../base/errors.js";
 import { nearestName } from "../base/nearest.js";
-import { projectRoot } from "./project.js";
+import { projectDir } from "../base/project.js";
 
 /** An installed Jupyter kernel: how to start it and what it speaks. */
 export interface Kernelspec {
@@ -34,7 +34,7 @@ export function userDataDir(env: NodeJS.ProcessEnv = process.env, platform = pro
 /** Jupyter's data folders in its order of search: JUPYTER_PATH, user, environment (venv, conda, our .venv), system. */
 export function dataDirs(env: NodeJS.ProcessEnv = process.env, platform = process.platform): string[] {
   const listed = (env.JUPYTER_PATH ?? "").split(delimiter).filter((dir) => dir !== "");
-  const prefixes = [env.VIRTUAL_ENV, env.CONDA_PREFIX, join(projectRoot, ".venv")].filter(
+  const prefixes = [env.VIRTUAL_ENV, env.CONDA_PREFIX, join(projectDir, ".venv")].filter(
     (prefix) => prefix !== undefined,
   );
   const system =
@@ -104,7 +104,7 @@ async function kernelsIn(folder: string, origin: Kernelspec["origin"]): Promise<
 
 /** Every kernel that can be started by name: the project's own, then Jupyter's; the first of a name wins. */
 export async function listKernelspecs(env: NodeJS.ProcessEnv = process.env): Promise<Kernelspec[]> {
-  const groups = [await kernelsIn(join(projectRoot, "kernels"), "project")];
+  const groups = [await kernelsIn(join(projectDir, "kernels"), "project")];
   for (const dir of dataDirs(env)) groups.push(await kernelsIn(join(dir, "kernels"), "jupyter"));
   const byName = new Map<string, Kernelspec>();
   for (const spec of groups.flat()) if (!byName.has(spec.name)) byName.set(spec.name, spec);
@@ -141,7 +141,7 @@ const kernelsFolder = (prefix?: string): string =>
 
 /** Writes the kernelspec of a project kernel ("tslab", "ictal") into Jupyter's data folder; returns its folder. */
 export async function installKernelspec(kernel: string, options: InstallOptions = {}): Promise<string> {
-  const own = await kernelsIn(join(projectRoot, "kernels"), "project");
+  const own = await kernelsIn(join(projectDir, "kernels"), "project");
   const spec = own.find((candidate) => candidate.name === kernel);
   if (!spec) {
     const allowed = own.map((candidate) => candidate.name).join(", ");

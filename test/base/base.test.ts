@@ -3,7 +3,7 @@ import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { writeFileAtomic } from "../../src/base/atomic-file.js";
+import { explainWriteError, writeFileAtomic } from "../../src/base/atomic-file.js";
 import { canonicalJson, hashOf } from "../../src/base/canonical.js";
 import { FormatError, isIctalError, NotFoundError } from "../../src/base/errors.js";
 import { complementIntervals, mergeIntervals, totalSeconds } from "../../src/base/events.js";
@@ -92,6 +92,13 @@ test("writeFileAtomic leaves only the whole file, also when it overwrites", asyn
   } finally {
     await rm(dir, { recursive: true });
   }
+});
+
+test("explainWriteError names the path of a full disk and what to do, and leaves other errors alone", () => {
+  const full = Object.assign(new Error("ENOSPC: no space left on device, write"), { code: "ENOSPC" });
+  assert.match(String(explainWriteError(full, "/a/b")), /cannot write \/a\/b: the disk is full; free some space/);
+  const other = new Error("x");
+  assert.equal(explainWriteError(other, "/a"), other);
 });
 
 test("formatProgress shows share, rate and time left; createProgress writes a bar that ends in a newline", () => {

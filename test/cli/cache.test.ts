@@ -79,7 +79,7 @@ test("cache verify, dataset inspect, manifest and cache gc work on the folder al
   assert.match(bad.json().mend, /ictal cache build --verify/);
 });
 
-test("shards and then the manifest; a corpus without seizures has a cache and no manifest", async (context) => {
+test("shards and then the manifest; an annotated corpus without seizures has a cache, no manifest and exit code 1", async (context) => {
   const where = await made(context);
   for (const shard of ["0/2", "1/2"])
     assert.equal(
@@ -90,7 +90,7 @@ test("shards and then the manifest; a corpus without seizures has a cache and no
   assert.equal(ictal("manifest", ...where, "--json").json().counts.recordings, 2);
   const quiet = await made(context, makeObjects([{ patient: "aaaaaaaa", seconds: 5, events: [] }]));
   const { status, stderr, json } = ictal("cache", "build", ...quiet, "--workers", "0", "--json");
-  assert.equal(status, 0);
+  assert.equal(status, 1);
   assert.deepEqual([json().built, json().manifest], [1, null]);
   assert.match(json().manifestRefused, /no seizure in 1 recordings/);
   assert.match(stderr, /no manifest was written: no seizure/);

@@ -1,46 +1,30 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, type TestContext, test } from "node:test";
-import { Command } from "commander";
-import { addCorpusCommand } from "../../src/cli/corpus.js";
+import { after, test } from "node:test";
+import { fileURLToPath } from "node:url";
 
 const base = await mkdtemp(join(tmpdir(), "ictal-corpus-cli-"));
 after(() => rm(base, { recursive: true }));
 const dir = join(base, "corpus");
+const command = fileURLToPath(new URL("../../src/cli/main.js", import.meta.url));
 
-/** Run a verb in this process; what it prints and the exit code it sets. */
-async function run(t: TestContext, ...args: string[]): Promise<{ out: string; err: string; code: number }> {
-  const printed = { out: "", err: "" };
-  const caught = (name: "out" | "err") => (text: string) => {
-    printed[name] += text;
-    return true;
-  };
-  const mocks = [
-    t.mock.method(process.stdout, "write", caught("out")),
-    t.mock.method(process.stderr, "write", caught("err")),
-  ];
-  try {
-    const program = new Command("ictal");
-    addCorpusCommand(program);
-    for (const verb of program.commands[0]!.commands) verb.exitOverride();
-    await program.parseAsync(["corpus", ...args], { from: "user" });
-    return { ...printed, code: Number(process.exitCode ?? 0) };
-  } finally {
-    for (const mock of mocks) mock.mock.restore();
-    process.exitCode = 0;
-  }
+/** Run a verb; what it prints and its exit code. */
+function run(...args: string[]): { out: string; err: string; code: number | null } {
+  const { stdout, stderr, status } = spawnSync(process.execPath, [command, "corpus", ...args], { encoding: "utf8" });
+  return { out: stdout, err: stderr, code: status };
 }
 
-test("corpus synth makes a corpus and prints one JSON document", async (t) => {
-  const { out, code } = await run(t, "synth", dir, "--recordings", "4", "--max-seconds", "30", "--json");
+test("corpus synth makes a corpus and prints one JSON document", async () => {
+  const { out, code } = run("synth", dir, "--recordings", "4", "--max-seconds", "30", "--json");
   const report = JSON.parse(out) as { recordings: number; bytes: number; patients: Record<string, number> };
   assert.deepEqual([code, report.recordings, Object.keys(report.patients)], [0, 4, ["dev", "eval", "train"]]);
 });
 
-test("corpus check prints the fields that scripts rely on", async (t) => {
-  const { out, code } = await run(t, "check", dir, "--json");
+test("corpus check prints the fields that scripts rely on", async () => {
+  const { out, code } = run("check", dir, "--json");
   const report = JSON.parse(out) as Record<string, unknown>;
   assert.equal(code, 0);
   for (const field of "release recordings patients hours seizures fingerprint bySplit leftOut findings".split(" ")) {
@@ -49,40 +33,40 @@ test("corpus check prints the fields that scripts rely on", async (t) => {
   assert.deepEqual([report.recordings, report.release], [4, "Ictal synthetic corpus, seed 42"]);
 });
 
-test("corpus check prints a page for people and takes --limit and --layout", async (t) => {
-  const { out } = await run(t, "check", dir, "--limit", "3");
+test("corpus check prints a page for people and takes --limit and --layout", async () => {
+  const { out } = run("check", dir, "--limit", "3");
   assert.match(out, /Ictal synthetic corpus, seed 42\nlayout tusz-v2, fingerprint [0-9a-f]{64}/);
   assert.match(out, /split +recordings +sessions/);
   assert.match(out, /train +1 /);
-  assert.match((await run(t, "check", dir, "--layout", "flat")).out, /layout flat/);
+  assert.match(run("check", dir, "--layout", "flat").out, /layout flat/);
 });
 
-test("corpus check takes split files and exits with 1 when a finding is an error", async (t) => {
+test("corpus check takes split files and exits with 1 when a finding is an error", async () => {
   const splits = await mkdtemp(join(base, "splits-"));
   await writeFile(join(splits, "train.txt"), "aaaaaaac\naaaaabbn\n");
-  const { out } = await run(t, "check", dir, "--splits", splits, "--json");
+  const { out } = run("check", dir, "--splits", splits, "--json");
   const report = JSON.parse(out) as { bySplit: Record<string, unknown>; leftOut: { reason: string }[] };
   assert.deepEqual(Object.keys(report.bySplit), ["train"]);
   assert.match(report.leftOut[0]!.reason, /no split file/);
   const broken = await mkdtemp(join(base, "broken-"));
   await writeFile(join(broken, "night_1.edf"), "no recording");
-  const failed = await run(t, "check", broken);
+  const failed = run("check", broken);
   assert.equal(failed.code, 1);
   assert.match(failed.out, /error recording-unreadable/);
 });
 
-test("corpus check of an empty folder says what it expected", async (t) => {
-  const { err, code } = await run(t, "check", await mkdtemp(join(base, "empty-")));
+test("corpus check of an empty folder says what it expected", async () => {
+  const { err, code } = run("check", await mkdtemp(join(base, "empty-")));
   assert.equal(code, 1);
   assert.match(err, /no recordings under .*: it holds nothing\. Expected one of these/);
 });
 
-test("corpus verbs refuse wrong flags and foreign folders", async (t) => {
-  await assert.rejects(run(t, "check", dir, "--limit", "0"), /expected a whole number, at least 1/);
-  await assert.rejects(run(t, "check", dir, "--layout", "tusz"), /Allowed choices are tusz-v2/);
+test("corpus verbs refuse wrong flags and foreign folders", async () => {
+  assert.match(run("check", dir, "--limit", "0").err, /expected a whole number, at least 1/);
+  assert.match(run("check", dir, "--layout", "tusz").err, /Allowed choices are tusz-v2/);
   const foreign = await mkdtemp(join(base, "foreign-"));
   await writeFile(join(foreign, "notes.md"), "");
-  const { err, code } = await run(t, "synth", foreign);
+  const { err, code } = run("synth", foreign);
   assert.equal(code, 2);
   assert.match(err, /notes\.md/);
 });

@@ -1,7 +1,7 @@
 import { cp, mkdir, symlink, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
-import { projectRoot } from "../../src/notebook/project.js";
+import { projectDir } from "../../src/base/project.js";
 import { temporaryFolder } from "./make-notebook.js";
 
 const COMPILER_OPTIONS = {
@@ -37,9 +37,9 @@ export async function makeProject(source: string): Promise<TestProject> {
   const notebooks = join(root, "notebooks");
   await mkdir(join(root, "src"), { recursive: true });
   await mkdir(notebooks);
-  await cp(join(projectRoot, "kernels"), join(root, "kernels"), { recursive: true });
-  await cp(join(projectRoot, "src/cli/ensure-built.mjs"), join(root, "src/cli/ensure-built.mjs"));
-  await symlink(join(projectRoot, "node_modules"), join(root, "node_modules"));
+  await cp(join(projectDir, "kernels"), join(root, "kernels"), { recursive: true });
+  await cp(join(projectDir, "src/cli/ensure-built.mjs"), join(root, "src/cli/ensure-built.mjs"));
+  await symlink(join(projectDir, "node_modules"), join(root, "node_modules"));
   const exports = { ".": { types: "./dist/src/index.d.ts", default: "./dist/src/index.js" } };
   const manifest = {
     name: "ictal",

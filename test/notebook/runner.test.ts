@@ -3,7 +3,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { projectRoot } from "../../src/notebook/project.js";
+import { projectDir } from "../../src/base/project.js";
 import { type CodeCell, type Notebook, readNotebook } from "../../src/notebook/runner/notebook-file.js";
 import { type CellSpec, makeNotebook, runCli, startCli } from "./make-notebook.js";
 import { makeProject, type TestProject } from "./make-project.js";
@@ -107,7 +107,7 @@ test("a notebook in notebooks/ runs on tslab: package and local imports, paramet
 });
 
 test("display on tslab: bundles keep all their types, update in place, a last value shows itself, a receipt is announced", async () => {
-  const notebook = join(projectRoot, "dist/src/notebook");
+  const notebook = join(projectDir, "dist/src/notebook");
   const {
     code,
     stderr,

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { hashOf } from "../../base/canonical.js";
-import { projectRoot } from "../project.js";
+import { projectDir, projectRelative } from "../../base/project.js";
 import { type CodeCell, hasTag, type Notebook } from "./notebook-file.js";
 import type { ParameterInfo } from "./parameters.js";
 
@@ -12,7 +12,7 @@ let version: string | undefined;
 
 /** The version in the project's package.json. */
 export function projectVersion(): string {
-  version ??= (JSON.parse(readFileSync(join(projectRoot, "package.json"), "utf8")) as { version: string }).version;
+  version ??= (JSON.parse(readFileSync(join(projectDir, "package.json"), "utf8")) as { version: string }).version;
   return version;
 }
 
@@ -41,8 +41,8 @@ export function stampStart(
     parameters: { ...run.values },
     environment_variables: {},
     version: `ictal ${projectVersion()}`,
-    input_path: run.input,
-    output_path: run.output,
+    input_path: projectRelative(run.input),
+    output_path: projectRelative(run.output),
     start_time: run.startedAt.toISOString(),
     end_time: null,
     duration: null,
