@@ -129,10 +129,10 @@ export function eegPage(title: string, panels: readonly EegPanel[], options: Eeg
       y: 1,
       xanchor: "left",
       yanchor: "bottom",
-      font: { size: 11 },
+      font: { size: 10 },
     });
   });
-  const height = rows * 340 + 140;
+  const height = rows * 340 + 110;
   const grid = { rows, columns, pattern: "independent", xgap: 0.08, ygap: rows > 1 ? 0.16 : 0 };
   return makeFigure(
     title,

@@ -35,8 +35,7 @@ export const COLORS = {
 const TEXT = "#7A808C"; // readable on white and on black
 const GRID = "rgba(128,136,150,0.22)";
 
-/** One line of provenance for the foot of a figure. */
-export function captionText({ corpus, split, n, cacheKey, commit }: Caption): string {
+function captionParts({ corpus, split, n, cacheKey, commit }: Caption): string[] {
   const parts = [
     corpus,
     split && `split ${split}`,
@@ -44,67 +43,100 @@ export function captionText({ corpus, split, n, cacheKey, commit }: Caption): st
     cacheKey && `cache ${cacheKey}`,
     commit && `commit ${commit}`,
   ];
-  return parts.filter((part) => part !== undefined && part !== "").join(" · ");
+  return parts.filter((part): part is string => part !== undefined && part !== "");
+}
+
+/** One line of provenance. */
+export function captionText(caption: Caption): string {
+  return captionParts(caption).join(" · ");
+}
+
+const CAPTION_CHARACTERS = 56; // of size 10: as wide as a phone
+
+/** The provenance in lines that a phone can show; broken between its parts, within one only where that is too long. */
+function captionLines(caption: Caption): string[] {
+  const lines: string[] = [];
+  for (const part of captionParts(caption)) {
+    const pieces = part.length > CAPTION_CHARACTERS ? part.split(" ") : [part];
+    for (const [index, piece] of pieces.entries()) {
+      const joined = lines.length === 0 ? piece : `${lines.at(-1)}${index === 0 ? " · " : " "}${piece}`;
+      if (lines.length > 0 && joined.length <= CAPTION_CHARACTERS) lines.pop();
+      lines.push(joined.length <= CAPTION_CHARACTERS ? joined : piece);
+    }
+  }
+  return lines;
 }
 
 /** Axis defaults of the house style. */
 export function axis(title: string, more: object = {}): object {
-  return { title: { text: title }, gridcolor: GRID, zeroline: false, linecolor: GRID, automargin: true, ...more };
+  return {
+    title: { text: title, standoff: 8 },
+    gridcolor: GRID,
+    zeroline: false,
+    linecolor: GRID,
+    automargin: true,
+    ...more,
+  };
 }
 
-/** A figure in the house style with title and caption; readable on light and dark pages. */
+const TITLE_PIXELS = 40;
+const CAPTION_LINE_PIXELS = 13;
+const LEGEND_PIXELS = 28;
+
+/** Where the legend stands below title and caption, and the margins; all in pixels, for a narrow figure as for a wide. */
+function head(height: number, captionLines: number, hasLegend: boolean) {
+  const legendTop = TITLE_PIXELS + CAPTION_LINE_PIXELS * captionLines;
+  const legend = {
+    orientation: "h",
+    xref: "container",
+    x: 0.01,
+    xanchor: "left",
+    yref: "container",
+    yanchor: "top",
+  } as const;
+  return {
+    legend: { ...legend, y: 1 - legendTop / height },
+    margin: { l: 60, r: 20, t: legendTop + (hasLegend ? LEGEND_PIXELS : 12), b: 48 },
+  };
+}
+
+/** A figure in the house style, title and caption at its head; readable on light and dark pages and on a phone. */
 export function makeFigure(title: string, data: Data[], layout: Partial<Layout>, caption: Caption = {}): Figure {
-  const foot = captionText(caption);
-  const bottom = foot ? 88 : 48;
-  const { annotations, margin, ...rest } = layout;
+  const provenance = captionText(caption);
+  const lines = captionLines(caption);
+  const { margin, height = 360, ...rest } = layout;
+  const frame = head(height, lines.length, rest.showlegend !== false);
   const whole: Partial<Layout> = {
     title: {
       text: title,
+      subtitle: { text: lines.join("<br>"), font: { size: 10, color: TEXT } },
       x: 0,
-      xref: "paper",
+      xref: "container",
       xanchor: "left",
       y: 1,
       yref: "container",
       yanchor: "top",
-      pad: { t: 14 },
+      pad: { t: 14, l: 14 },
       font: { size: 15 },
     },
     font: { family: "system-ui, sans-serif", size: 12, color: TEXT },
     paper_bgcolor: "rgba(0,0,0,0)",
     plot_bgcolor: "rgba(0,0,0,0)",
     colorway: Object.values(COLORS),
-    height: 360,
+    height,
     hovermode: "closest",
     modebar: { bgcolor: "rgba(0,0,0,0)", color: GRID, activecolor: TEXT },
-    legend: { orientation: "h", y: 1.01, yanchor: "bottom", x: 0, xanchor: "left" },
+    legend: frame.legend,
+    ...({ uniformtext: { minsize: 9, mode: "hide" } } as object), // not in @types/plotly.js; leaves out text too small to read
     ...rest,
-    margin: { l: 60, r: 20, t: 76, b: bottom, ...margin },
-    annotations: [
-      ...(annotations ?? []),
-      ...(foot ? [footnote(foot, rest.height ?? 360, { t: 76, b: bottom, ...margin })] : []),
-    ],
+    margin: { ...frame.margin, ...margin },
   };
   const figure: Figure = { data, layout: whole, config: { responsive: true, displaylogo: false } };
   const bundle = (): MimeBundle => ({
     "application/vnd.plotly.v1+json": { data, layout: whole, config: figure.config },
-    "text/plain": foot ? `[figure] ${title} (${foot})` : `[figure] ${title}`,
+    "text/plain": provenance ? `[figure] ${title} (${provenance})` : `[figure] ${title}`,
   });
   return Object.defineProperty(figure, Symbol.for("Jupyter.display"), { value: bundle });
-}
-
-function footnote(text: string, height: number, { t, b }: { t?: number; b?: number }): object {
-  const plotHeight = Math.max(50, height - (t ?? 0) - (b ?? 0));
-  return {
-    text,
-    showarrow: false,
-    xref: "paper",
-    yref: "paper",
-    x: 0,
-    y: -(((b ?? 0) - 6) / plotHeight),
-    xanchor: "left",
-    yanchor: "bottom",
-    font: { size: 10, color: COLORS.grey },
-  };
 }
 
 /** A typed array in plotly's binary form: a quarter of the bytes of JSON numbers. */

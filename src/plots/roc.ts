@@ -61,9 +61,10 @@ export function rocFigure(curves: Curves, caption: Caption = {}): Figure {
     data,
     {
       height: 400,
-      xaxis: axis("false positive rate", { domain: [0, 0.45], range: [0, 1] }),
+      grid: { rows: 1, columns: 2, pattern: "independent", xgap: 0.22 },
+      xaxis: axis("false positive rate", { range: [0, 1] }),
       yaxis: axis("true positive rate", { range: [0, 1.02] }),
-      xaxis2: axis("recall", { domain: [0.55, 1], range: [0, 1], anchor: "y2" }),
+      xaxis2: axis("recall", { range: [0, 1], anchor: "y2" }),
       yaxis2: axis("precision", { range: [0, 1.02], anchor: "x2" }),
     },
     caption,

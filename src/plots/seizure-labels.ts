@@ -43,7 +43,7 @@ export function seizureLengths(rows: readonly LabelledRow[], caption: Caption = 
     );
     return {
       type: "box",
-      name: `${type} (${lengths.length})`,
+      name: `${type}<br>n = ${lengths.length}`,
       y: lengths,
       boxpoints: "all",
       jitter: 0.5,
@@ -83,11 +83,12 @@ export function timeShare(rows: readonly LabelledRow[], caption: Caption = {}): 
     type: "bar",
     orientation: "h",
     name: kind,
-    y: splits.map((split, i) => `${split} (${total[i]!.toFixed(2)} h)`),
+    y: splits.map((split, i) => `${split}<br>${total[i]!.toFixed(2)} h`),
     x: splits.map((split, i) => round((100 * hours(split, kind)) / total[i]!)),
     text: splits.map((split, i) => `${((100 * hours(split, kind)) / total[i]!).toFixed(1)} %`),
     textposition: "inside",
     insidetextanchor: "middle",
+    textangle: 0,
     marker: { color },
   }));
   return makeFigure(
@@ -95,7 +96,7 @@ export function timeShare(rows: readonly LabelledRow[], caption: Caption = {}): 
     data,
     {
       barmode: "stack",
-      height: 176 + 46 * splits.length,
+      height: 150 + 46 * splits.length,
       xaxis: axis("share (%)", { range: [0, 100] }),
       yaxis: axis("", { autorange: "reversed" }),
     },
@@ -140,10 +141,9 @@ export function labelTimeline(rows: readonly LabelledRow[], caption: Caption = {
     data,
     {
       barmode: "overlay",
-      height: 180 + 17 * rows.length,
+      height: 150 + 17 * rows.length,
       xaxis: axis("time (s)"),
       yaxis: axis("", { autorange: "reversed", tickfont: { size: 9 } }),
-      margin: { l: 200 },
     },
     caption,
   );

@@ -53,7 +53,7 @@ export function trainingCurve(
     "Training",
     data,
     {
-      xaxis: axis("step", { domain: [0, 0.92] }),
+      xaxis: axis("step"),
       yaxis: axis("loss", { rangemode: "tozero" }),
       yaxis2: axis(metric, {
         overlaying: "y",
@@ -65,11 +65,7 @@ export function trainingCurve(
       }),
       yaxis3: axis("", {
         overlaying: "y",
-        side: "right",
-        position: 1,
-        anchor: "free",
-        showgrid: false,
-        showticklabels: false,
+        visible: false,
       }),
     },
     caption,

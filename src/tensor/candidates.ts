@@ -47,7 +47,7 @@ function onnxCudaMissing(): string | undefined {
   if (!existsSync(join(onnxFolder()!, "libonnxruntime_providers_cuda.so"))) {
     return (
       "the CUDA provider of onnxruntime-node is not installed: run " +
-      '"node node_modules/onnxruntime-node/script/install.js --onnxruntime-node-install=cuda12" where api.nuget.org can be reached ' +
+      '"node node_modules/onnxruntime-node/script/install.js --onnxruntime-node-install=cuda12" where NuGet can be reached ' +
       "(it needs CUDA 12 and cuDNN 9)"
     );
   }

@@ -15,7 +15,7 @@ export const TENSORFLOW_BACKEND = "tensorflow";
 const CUDA_LIBRARIES = ["libcudart.so.11.0", "libcudnn.so.8"];
 
 const HOW_TO_GET =
-  `run "npm rebuild ${PACKAGE} --ignore-scripts=false" where storage.googleapis.com can be reached ` +
+  `run "npm rebuild ${PACKAGE} --ignore-scripts=false" where its download can be reached ` +
   "(TensorFlow 2.9.1; the GPU needs CUDA 11.2 and cuDNN 8.1)";
 
 interface Addon {

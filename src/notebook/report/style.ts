@@ -32,8 +32,10 @@ summary:focus-visible{outline:2px solid var(--accent);outline-offset:2px;border-
 .comment{color:var(--comment);font-style:italic}.string{color:var(--string)}.number{color:var(--number)}.word{color:var(--word)}.call{color:var(--call)}
 .outputs{margin-top:.4rem}.outputs img{max-width:100%;height:auto;background:#fff;border-radius:.4rem}
 .rich,.prose{overflow-x:auto}
-.figure{min-height:18rem;border:1px solid var(--line);border-radius:.5rem;margin:.5rem 0}
-.figure p{padding:1rem;margin:0;color:#555}
+.figure{box-sizing:content-box;min-height:18rem;border:1px solid var(--line);border-radius:.5rem;margin:.5rem 0}
+.figure p{padding:1rem;margin:0;color:var(--soft)}
+.figure .gtitle,.figure .legendtext,.figure .annotation-text{fill:var(--ink)!important}
+.figure .gtitle-subtitle,.figure .xaxislayer-above text,.figure .yaxislayer-above text,.figure .infolayer [class*="title"]:not(.gtitle){fill:var(--soft)!important}
 table{border-collapse:collapse;font-size:.9rem;margin:.5rem 0;display:block;overflow-x:auto;max-width:100%}
 th,td{padding:.35rem .8rem;text-align:left;border-bottom:1px solid var(--line);font-variant-numeric:tabular-nums;vertical-align:top}
 th{color:var(--soft);font-weight:600}
