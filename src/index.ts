@@ -90,11 +90,14 @@ export { electrodeOf } from "./recording/electrodes.js";
 export { classOf, LABELS, type LabelClass } from "./recording/labels.js";
 export { compareAnnotations, seizureEvents } from "./recording/seizures.js";
 // scoring
+export { type AurocInterval, aurocInterval } from "./scoring/auroc-interval.js";
 export { auroc, type Curves, curves } from "./scoring/curves.js";
 export { devMetrics } from "./scoring/dev-metrics.js";
 export { createEventStream } from "./scoring/event-stream.js";
 export { postprocessFromConfig } from "./scoring/from-config.js";
 export { type NedcReport, scoreNedc } from "./scoring/nedc/score-nedc.js";
+export { type OnsetLatency, onsetLatency } from "./scoring/onset-latency.js";
+export { type OperatingPoint, sensitivityAtFalseAlarms } from "./scoring/operating-points.js";
 export { detectEvents, POSTPROCESS_DEFAULTS, type PostprocessOptions } from "./scoring/postprocess.js";
 export {
   type Evaluation,

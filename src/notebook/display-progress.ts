@@ -1,6 +1,6 @@
+import { escapeHtml } from "../base/html.js";
 import { formatProgress, type Progress, type ProgressUpdate } from "../base/progress.js";
 import { type DisplayHandle, liveDisplay } from "./display.js";
-import { escapeHtml } from "./report/html.js";
 
 const INTERVAL_MILLISECONDS = 200;
 

@@ -2,8 +2,8 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join, relative } from "node:path";
 import { sha256 } from "../base/canonical.js";
+import { escapeHtml, scriptJson } from "../base/html.js";
 import { projectDir } from "../base/project.js";
-import { escapeHtml, scriptJson } from "./report/html.js";
 import type { MimeBundle } from "./wire/message.js";
 
 /** MIME type of a plotly figure as JSON. */

@@ -1,4 +1,4 @@
-import { escapeHtml } from "./report/html.js";
+import { escapeHtml } from "../base/html.js";
 import type { MimeBundle } from "./wire/message.js";
 
 /** Rows and columns of anything table-like; cells hold any values. */

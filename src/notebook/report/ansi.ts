@@ -1,4 +1,4 @@
-import { escapeHtml } from "./html.js";
+import { escapeHtml } from "../../base/html.js";
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: the escape character is what starts an ANSI sequence
 const SEQUENCE = /\u001b\[([0-9;?]*)([A-Za-z])/g;

@@ -1,4 +1,4 @@
-import { escapeHtml } from "./html.js";
+import { escapeHtml } from "../../base/html.js";
 
 const TYPESCRIPT_WORDS =
   "abstract any as async await boolean break case catch class const continue default delete do else enum export extends false finally for from function if implements import in instanceof interface let new null number of private readonly return static string super switch this throw true try type typeof undefined unknown var void while with yield";

@@ -1,10 +1,10 @@
 import MarkdownIt from "markdown-it";
+import { escapeHtml, scriptJson } from "../../base/html.js";
 import { FIGURE_MIME, figureInHtml } from "../figure-html.js";
 import type { Output } from "../runner/notebook-file.js";
 import { RECEIPT_MIME } from "../runner/receipt.js";
 import type { MimeBundle } from "../wire/message.js";
 import { ansiToHtml } from "./ansi.js";
-import { escapeHtml, scriptJson } from "./html.js";
 
 const markdown = new MarkdownIt({ html: false, linkify: true });
 

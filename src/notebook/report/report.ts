@@ -1,5 +1,6 @@
 import { basename } from "node:path";
 import { writeFileAtomic } from "../../base/atomic-file.js";
+import { escapeHtml } from "../../base/html.js";
 import { describeCellError } from "../runner/cell-error.js";
 import { cellTitle } from "../runner/cell-title.js";
 import { type Cell, type CodeCell, hasTag, type Notebook } from "../runner/notebook-file.js";
@@ -7,7 +8,6 @@ import { parameterLanguage } from "../runner/parameters.js";
 import { type Receipt, receiptRows } from "../runner/receipt.js";
 import { formatSeconds } from "../runner/terminal.js";
 import { highlight } from "./highlight.js";
-import { escapeHtml } from "./html.js";
 import { hasFigure, markdownToHtml, outputToHtml } from "./output-html.js";
 import { plotlyScripts } from "./plotly-script.js";
 import { STYLE } from "./style.js";
