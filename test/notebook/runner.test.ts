@@ -5,6 +5,7 @@ import { before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { projectDir } from "../../src/base/project.js";
 import { type CodeCell, type Notebook, readNotebook } from "../../src/notebook/runner/notebook-file.js";
+import type { Receipt } from "../../src/notebook/runner/receipt.js";
 import { type CellSpec, makeNotebook, runCli, startCli } from "./make-notebook.js";
 import { makeProject, type TestProject } from "./make-project.js";
 
@@ -99,7 +100,9 @@ test("a notebook in notebooks/ runs on tslab: package and local imports, paramet
   assert.equal(textOf(cells[7]!), "{ seed: 7, l: 8, right: 2, z: 1 }\n");
   assert.equal(cells[8]!.execution_count, null);
   assert.equal(textOf(cells[9]!), "20 of 20");
-  assert.deepEqual(notebook.metadata.ictal?.receipt, { seed: 7, artefacts: { checkpoint: "a.safetensors" } });
+  const { cellSeconds, ...receipt } = (notebook.metadata.ictal?.receipt ?? {}) as Receipt;
+  assert.deepEqual(receipt, { seed: 7, artefacts: { checkpoint: "a.safetensors" } });
+  assert.ok(cellSeconds?.every((seconds) => seconds >= 0) && cellSeconds.length > 1);
   assert.ok(cells.filter((_, i) => i !== 8).every((cell) => cell.execution_count !== null && cell.metadata.papermill));
   assert.match(stdout, /\[3\/11\] import \{ add, pair \} from "ictal";\n8\ndone in /);
   assert.match(stdout, /executed notebook {2}out\.ipynb\nreport {13}out\.html\ncheckpoint {9}a\.safetensors/);
@@ -131,7 +134,8 @@ test("display on tslab: bundles keep all their types, update in place, a last va
   assert.deepEqual(figureOf(bundles[0]![0]), { data: [{ y: [2] }] });
   assert.deepEqual(figureOf(bundles[2]![0]), { data: [{ y: [3] }] });
   assert.deepEqual(Object.keys(bundles[3]![0]!), ["text/html", "text/plain"]);
-  assert.deepEqual(done.metadata.ictal?.receipt, { seed: 3, artefacts: { checkpoint: "b.safetensors" } });
+  const { cellSeconds, ...receipt } = (done.metadata.ictal?.receipt ?? {}) as Receipt;
+  assert.deepEqual([receipt, cellSeconds?.length], [{ seed: 3, artefacts: { checkpoint: "b.safetensors" } }, 5]);
   assert.match(stdout, /checkpoint {9}b\.safetensors/);
 });
 

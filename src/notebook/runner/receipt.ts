@@ -6,6 +6,8 @@ export const RECEIPT_MIME = "application/vnd.ictal.receipt+json";
 /** What a notebook says of its own run; later announcements add to earlier ones. */
 export interface Receipt {
   readonly artefacts?: Readonly<Record<string, string>>;
+  /** Seconds of each code cell that ran, in order; the runner adds them. */
+  readonly cellSeconds?: readonly number[];
   readonly [key: string]: unknown;
 }
 
@@ -25,14 +27,18 @@ function receiptsOf(output: Output): Receipt[] {
   return receipts.filter((receipt) => receipt !== undefined);
 }
 
-/** The receipts in the notebook's outputs, joined in the order of the cells; undefined when there is none. */
+/** The receipts in the notebook's outputs, joined in the order of the cells, with the time of each cell; undefined when there is none. */
 export function collectReceipt(notebook: Notebook): Receipt | undefined {
   const receipts = notebook.cells.flatMap((cell) =>
     cell.cell_type === "code" ? cell.outputs.flatMap(receiptsOf) : [],
   );
   if (receipts.length === 0) return undefined;
   const artefacts = Object.assign({}, ...receipts.map((receipt) => receipt.artefacts ?? {})) as Record<string, string>;
-  const joined = Object.assign({}, ...receipts) as Receipt;
+  const cellSeconds = notebook.cells.flatMap(({ metadata }) => {
+    const { seconds } = (metadata.ictal ?? {}) as { seconds?: number }; // written by this runner
+    return seconds ?? [];
+  });
+  const joined = { ...Object.assign({}, ...receipts), cellSeconds } as Receipt;
   return Object.keys(artefacts).length > 0 ? { ...joined, artefacts } : joined;
 }
 
