@@ -46,12 +46,12 @@ export function channelMatrix(sets: readonly ElectrodeSet[], wanted: readonly st
   const complete = sets
     .filter(({ electrodes }) => wanted.every((name) => electrodes.includes(name)))
     .reduce((sum, { recordings }) => sum + recordings, 0);
-  const rest = sets.length > shown.length ? `; the ${shown.length} most frequent of ${sets.length} sets` : "";
+  const rest = sets.length > shown.length ? `; ${sets.length} sets` : "";
   return makeFigure(
-    `Electrodes: ${complete} of ${total} recordings have all ${wanted.length}${rest}`,
+    `Electrodes: ${complete} of ${total} have all ${wanted.length}${rest}`,
     data,
     {
-      height: 150 + 24 * Math.max(3, shown.length),
+      height: Math.max(260, 150 + 24 * shown.length),
       showlegend: false,
       xaxis: axis("", { showgrid: false, tickangle: -90, tickfont: { size: 9 }, type: "category", dtick: 1 }),
       yaxis: axis("recordings", {

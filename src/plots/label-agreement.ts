@@ -41,12 +41,11 @@ export function labelAgreement(rows: readonly AgreementRow[], caption: Caption =
     marker: { color, size: 8, opacity: 0.75 },
     hovertemplate: "%{text}<br>%{y} s in one of them only<extra></extra>",
   }));
-  const without = both.length - seizing.length;
   return makeFigure(
-    `csv against csv_bi: ${groups[1][2].length} of ${both.length} recordings differ (${without} have no seizure in either)`,
+    `csv and csv_bi: ${groups[1][2].length} of ${both.length} differ`,
     data,
     {
-      xaxis: axis("seizure in the longer of the two (s)", { type: "log" }),
+      xaxis: axis("seizure in the longer of the two (s)", { type: "log", dtick: "D2" }),
       yaxis: axis("in one of them only (s)", { type: "log", range: [Math.log10(FLOOR_SECONDS) - 0.3, 3] }),
       shapes: [
         {

@@ -66,11 +66,11 @@ export function patientTimeline(rows: readonly SessionRow[], patient: string, ca
   const sessions = new Set(own.map(({ session }) => session)).size;
   const seizures = own.reduce((sum, row) => sum + row.seizures.length, 0);
   return makeFigure(
-    `Patient ${patient}: ${seizures} seizures in ${(total / 3600).toFixed(2)} h of ${sessions} sessions`,
+    `Patient ${patient}: ${seizures} seizures in ${(total / 3600).toFixed(1)} h`,
     data,
     {
       barmode: "overlay",
-      height: 170 + 26 * sessions,
+      height: Math.max(260, 170 + 26 * sessions),
       xaxis: axis("minutes of recording within the session"),
       yaxis: axis("", { autorange: "reversed", type: "category", tickfont: { size: 10 } }),
     },

@@ -6,10 +6,11 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { projectPath } from "../../src/base/project.js";
 import { synthesizeCorpus } from "../../src/corpus/synthetic/synthesize.js";
+import { parseNotebook } from "../../src/notebook/runner/notebook-file.js";
 import { startS3Server } from "../../src/store/server/s3-server.js";
 
-/** Runs a notebook of the project headless; gives its code cells' outputs as text. */
-async function outputsOf(notebook: string, output: string, words: string[], env: NodeJS.ProcessEnv): Promise<string[]> {
+/** Runs a notebook of the project headless; gives what its cells show as text. */
+async function textsOf(notebook: string, output: string, words: string[], env: NodeJS.ProcessEnv): Promise<string> {
   const args = ["src/cli/ictal.mjs", "notebook", "exec", notebook, "--output", output, "--no-report", ...words];
   const child = spawn(process.execPath, args, { cwd: projectPath("."), env, stdio: ["ignore", "pipe", "pipe"] });
   let text = "";
@@ -19,8 +20,11 @@ async function outputsOf(notebook: string, output: string, words: string[], env:
     });
   const code = await new Promise((done) => child.once("close", done));
   assert.equal(code, 0, text);
-  const { cells } = JSON.parse(await readFile(output, "utf8")) as { cells: { cell_type: string; outputs: unknown }[] };
-  return cells.filter(({ cell_type }) => cell_type === "code").map(({ outputs }) => JSON.stringify(outputs));
+  const { cells } = parseNotebook(await readFile(output, "utf8"), output);
+  return cells
+    .flatMap((cell) => (cell.cell_type === "code" ? cell.outputs : []))
+    .map((shown) => String("text" in shown ? shown.text : "data" in shown ? shown.data["text/plain"] : ""))
+    .join("\n");
 }
 
 test("01-s3-loading runs on any s3:// URL and 02-annotation-checks on any folder, each by a parameter", async () => {
@@ -38,15 +42,15 @@ test("01-s3-loading runs on any s3:// URL and 02-annotation-checks on any folder
   };
   try {
     const url = `s3://${bucket}/tusz`;
-    const loading = await outputsOf("notebooks/01-s3-loading.ipynb", join(root, "1.ipynb"), ["-p", "source", url], env);
-    assert.match(loading[4]!, /12 objects: 12 downloaded/);
-    assert.match(loading[5]!, /12 objects: 0 downloaded.*12 there already/);
-    assert.match(loading[7]!, /Ictal synthetic corpus/);
+    const loading = await textsOf("notebooks/01-s3-loading.ipynb", join(root, "1.ipynb"), ["-p", "source", url], env);
+    assert.match(loading, /objects: 12 downloaded/);
+    assert.match(loading, /objects: 0 downloaded, 12 there already/);
+    assert.match(loading, /Ictal synthetic corpus/);
     const folder = join(root, "bucket", "tusz");
     const words = ["-p", "source", folder, "-p", "limit", "3"];
-    const checks = await outputsOf("notebooks/02-annotation-checks.ipynb", join(root, "2.ipynb"), words, process.env);
-    assert.match(checks[4]!, /unknown label .*did you mean/);
-    assert.match(checks[5]!, /csv against csv_bi: 0 of 3 recordings differ/);
+    const checks = await textsOf("notebooks/02-annotation-checks.ipynb", join(root, "2.ipynb"), words, process.env);
+    assert.match(checks, /unknown label .*did you mean/);
+    assert.match(checks, /csv and csv_bi: 0 of 3 differ/);
   } finally {
     await server.close();
     await rm(root, { recursive: true });
