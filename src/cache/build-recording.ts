@@ -6,7 +6,6 @@ import { readEdfBlocks } from "../recording/edf-blocks.js";
 import { type EdfHeader, readEdfHeader } from "../recording/edf-header.js";
 import { type Chain, type ChainOptions, createChain } from "../signal/chain.js";
 import { montageOf } from "../signal/montages.js";
-import { createMoments } from "../signal/normalize.js";
 import { type ChosenSignals, chooseSignals } from "./choose-signals.js";
 import type { CacheFolder } from "./folder.js";
 import { frameLayout } from "./format.js";
@@ -87,18 +86,13 @@ async function filterInto(spool: FrameSpool, opened: Opened): Promise<Filtered> 
   const chosen = chooseSignals(header, job.chain);
   const chain = openChain(job.chain, chosen);
   const inputs = new ConstantInputs(chosen.signals.length);
-  const moments = createMoments(chain.channelNames.length);
-  const keep = async (rows: Float32Array[]) => {
-    moments.push(rows);
-    await spool.push(rows);
-  };
   for await (const { samples } of readEdfBlocks(source, header, { signals: chosen.signals, signal })) {
     inputs.look(samples);
-    await keep(chain.push(samples));
+    await spool.push(chain.push(samples));
   }
-  await keep(chain.flush());
+  await spool.push(chain.flush());
   await spool.finish();
-  const statistics = markFlat(moments.result(), knownFlat(job.chain, chosen.electrodes, inputs.constant));
+  const statistics = markFlat(chain.moments(), knownFlat(job.chain, chosen.electrodes, inputs.constant));
   if (!statistics.std.every(Number.isFinite))
     throw new LeaveOut("not-finite", "its samples are not all finite numbers");
   return { statistics, filled: chain.filled };

@@ -1,8 +1,10 @@
 import { UnsupportedError } from "../base/errors.js";
 import { butterworth, cascade, notch, type Sections } from "./butterworth.js";
 import { type ChainOptions, checkChainOptions } from "./chain-options.js";
+import type { Kernels } from "./kernels.js";
 import { planMix } from "./mixing.js";
 import { montageOf } from "./montages.js";
+import type { Moments } from "./normalize.js";
 import { createStream } from "./stream.js";
 import { createWhole } from "./whole.js";
 
@@ -12,6 +14,8 @@ export { type ChainOptions, chainHash, DEFAULT_CHAIN, DSP_VERSION, REFERENCE_CHA
 export interface ChainInput {
   readonly sampleRateHz: number;
   readonly electrodes: readonly string[];
+  /** The loops of the causal chain; both give the same bits. @default WebAssembly where it is there (see `kernelsInUse`) */
+  readonly kernels?: Kernels["name"];
 }
 
 /** The way of one recording through electrodes, montage, resampling and filters; made anew for each recording. */
@@ -33,6 +37,8 @@ export interface Chain {
    * recording of a few samples.
    */
   flush(): Float32Array[];
+  /** Mean and population standard deviation of all samples returned so far, bit for bit as `createMoments` collects them. */
+  moments(): Moments;
 }
 
 /** Band-pass and notch of a chain; throws ConfigError when an edge is not below half of `targetRateHz`. */
@@ -76,7 +82,7 @@ export function createChain(options: ChainOptions, input: ChainInput): Chain {
   const streams = options.phase === "causal" && options.resample === "polyphase";
   const plan = { mix, offsetSamples, sampleRateHz, targetRateHz: options.targetRateHz };
   const flow = streams
-    ? createStream({ ...plan, sections: sections.all })
+    ? createStream({ ...plan, sections: sections.all, inputCount: electrodes.length }, input.kernels)
     : createWhole({ ...plan, ...sections, phase: options.phase, resample: options.resample });
   let open = true;
   const stillOpen = () => {
@@ -94,5 +100,6 @@ export function createChain(options: ChainOptions, input: ChainInput): Chain {
       open = false;
       return flow.flush();
     },
+    moments: () => flow.moments(),
   };
 }

@@ -1,9 +1,12 @@
 import { type Mix, mixInto } from "./mixing.js";
+import type { Moments } from "./normalize.js";
 
 /** The moving part of a chain: blocks of inputs to blocks of channels. */
 export interface Flow {
   push(block: readonly Float32Array[]): Float32Array[];
   flush(): Float32Array[];
+  /** Of all samples returned so far. */
+  moments(): Moments;
 }
 
 /** What every form of a chain needs: how channels are mixed, and the rates. */

@@ -1,8 +1,11 @@
-import { createFilterState, sosfiltInto } from "./biquads.js";
+import { createFilterState } from "./biquads.js";
 import type { Sections } from "./butterworth.js";
-import { commonInto, createStore, type Flow, type FlowPlan, joinBlocks, offsetsOf } from "./flow.js";
-import { type MixRow, mixInto } from "./mixing.js";
-import { designPolyphase, LANES, polyphaseInto } from "./polyphase.js";
+import { createStore, type Flow, type FlowPlan, joinBlocks, offsetsOf } from "./flow.js";
+import { type Kernels, type LaneGroup, openKernels } from "./kernels.js";
+import { createLaneMoments, LANE_MOMENTS_BYTES, type LaneMoments } from "./lane-moments.js";
+import type { MixRow } from "./mixing.js";
+import { closeMoments, type Moments } from "./normalize.js";
+import { designPolyphase, LANES, type PolyphaseBank } from "./polyphase.js";
 import {
   advanceCursor,
   createCursor,
@@ -16,46 +19,133 @@ import {
 const SLICE_SAMPLES = 512;
 
 /** Up to four channels that go through the kernels together, with all that they carry from block to block. */
-interface Group {
+interface Group extends LaneGroup {
   readonly firstChannel: number;
-  readonly rows: readonly MixRow[];
   /** Samples that wait in the resampler, shape [sample, LANES]. */
   readonly held: Float64Array;
-  readonly states: readonly Float64Array[];
+  /** Shape [lane, delays and clock]. */
+  readonly state: Float64Array;
+  readonly moments: LaneMoments;
 }
 
-/** Work space shared by all groups, shapes [sample, LANES] and, for `common`, [sample]. */
+/** Work space shared by all groups. */
 interface Scratch {
+  /** One view per input electrode, shape [SLICE_SAMPLES] each. */
+  readonly inputs: readonly Float32Array[];
+  /** Shape [sample, LANES]. */
   readonly before: Float64Array;
   /** The same array as `before` where the rate stays. */
   readonly after: Float64Array;
+  /** Shape [LANES, rowLength]. */
+  readonly rounded: Float32Array;
+  readonly rowLength: number;
+  /** Shape [sample]. */
   readonly common: Float64Array;
 }
 
-function createGroups(rows: readonly MixRow[], sections: Sections, taps: number): Group[] {
-  return Array.from({ length: Math.ceil(rows.length / LANES) }, (_, g) => {
-    const own = rows.slice(LANES * g, LANES * (g + 1));
-    return {
-      firstChannel: LANES * g,
-      rows: own,
-      held: new Float64Array(LANES * taps),
-      states: own.map(() => createFilterState(sections)),
-    };
-  });
+/** Everything that lies in the kernels' memory. */
+interface Workshop extends Scratch {
+  readonly kernels: Kernels;
+  readonly groups: readonly Group[];
+  readonly commonRow: LaneGroup | undefined;
+  readonly sections: Sections;
+  readonly cursor: ResamplerCursor | undefined;
 }
 
-function createScratch(cursor: ResamplerCursor | undefined): Scratch {
-  const common = new Float64Array(SLICE_SAMPLES);
-  if (!cursor) {
-    const both = new Float64Array(LANES * SLICE_SAMPLES);
-    return { before: both, after: both, common };
+/** Numbers of array elements that a plan needs, before there is memory for them. */
+interface Sizes {
+  readonly inputCount: number;
+  readonly termLimit: number;
+  readonly beforeSamples: number;
+  readonly afterSamples: number;
+}
+
+export interface StreamPlan extends FlowPlan {
+  readonly sections: Sections;
+  readonly inputCount: number;
+}
+
+function sizesOf({ mix, inputCount }: StreamPlan, bank: PolyphaseBank | undefined): Sizes {
+  const rows = mix.common ? [...mix.rows, mix.common] : mix.rows;
+  const termLimit = Math.max(1, ...rows.map(({ inputs }) => inputs.length));
+  const beforeSamples = SLICE_SAMPLES + (bank ? 2 * bank.taps : 0);
+  const afterSamples = bank ? Math.ceil((beforeSamples * bank.up) / bank.down) + 1 : beforeSamples;
+  return { inputCount, termLimit, beforeSamples, afterSamples };
+}
+
+/** Bytes of kernel memory, with room for every array's alignment. */
+function memoryOf(plan: StreamPlan, bank: PolyphaseBank | undefined, sizes: Sizes): number {
+  const { inputCount, termLimit, beforeSamples, afterSamples } = sizes;
+  const groups = Math.ceil(plan.mix.rows.length / LANES) + 1;
+  const shared = 4 * inputCount * SLICE_SAMPLES + LANES * (8 * beforeSamples + 12 * afterSamples) + 8 * SLICE_SAMPLES;
+  const filters = 8 * (plan.sections.length + (bank?.coefficients.length ?? 0));
+  const tables = LANES * (4 + 12 * termLimit + 8);
+  const carried = LANES * 8 * ((bank?.taps ?? 0) + plan.sections.length / 3 + 1) + LANE_MOMENTS_BYTES;
+  return shared + filters + groups * (tables + carried) + 16 * (16 + 8 * groups);
+}
+
+function copyOf(kernels: Kernels, values: Float64Array): Float64Array {
+  const copy = kernels.float64(values.length);
+  copy.set(values);
+  return copy;
+}
+
+function createLaneGroup(kernels: Kernels, rows: readonly MixRow[], termLimit: number): LaneGroup {
+  const terms = kernels.int32(LANES);
+  const places = kernels.int32(LANES * termLimit);
+  const weights = kernels.float64(LANES * termLimit);
+  for (const [lane, row] of rows.entries()) {
+    terms[lane] = row.inputs.length;
+    places.set(row.inputs, lane * termLimit);
+    weights.set(row.weights, lane * termLimit);
   }
-  const { taps, up, down } = cursor.bank;
-  const samples = 2 * taps + SLICE_SAMPLES;
+  return { rows, terms, places, weights, termLimit, offsets: kernels.float64(LANES) };
+}
+
+function createGroup(kernels: Kernels, plan: StreamPlan, firstChannel: number, termLimit: number, taps: number): Group {
+  const rows = plan.mix.rows.slice(firstChannel, firstChannel + LANES);
   return {
-    before: new Float64Array(LANES * samples),
-    after: new Float64Array(LANES * (Math.ceil((samples * up) / down) + 1)),
-    common,
+    ...createLaneGroup(kernels, rows, termLimit),
+    firstChannel,
+    held: kernels.float64(LANES * taps),
+    state: kernels.float64(LANES * createFilterState(plan.sections).length),
+    moments: createLaneMoments(kernels),
+  };
+}
+
+function createScratch(
+  kernels: Kernels,
+  { inputCount, beforeSamples, afterSamples }: Sizes,
+  keepsRate: boolean,
+): Scratch {
+  const inputs = kernels.float32(inputCount * SLICE_SAMPLES);
+  const before = kernels.float64(LANES * beforeSamples);
+  return {
+    inputs: Array.from({ length: inputCount }, (_, e) => inputs.subarray(e * SLICE_SAMPLES, (e + 1) * SLICE_SAMPLES)),
+    before,
+    after: keepsRate ? before : kernels.float64(LANES * afterSamples),
+    rounded: kernels.float32(LANES * afterSamples),
+    rowLength: afterSamples,
+    common: kernels.float64(SLICE_SAMPLES),
+  };
+}
+
+function openWorkshop(plan: StreamPlan, name: Kernels["name"] | undefined): Workshop {
+  const { up, down } = rateRatio(plan.sampleRateHz, plan.targetRateHz);
+  const design = up === down ? undefined : designPolyphase(up, down);
+  const sizes = sizesOf(plan, design);
+  const kernels = openKernels(memoryOf(plan, design, sizes), name);
+  const bank = design && { ...design, coefficients: copyOf(kernels, design.coefficients) };
+  const { common, rows } = plan.mix;
+  return {
+    kernels,
+    sections: copyOf(kernels, plan.sections),
+    cursor: bank && createCursor(bank),
+    commonRow: common && createLaneGroup(kernels, [common], sizes.termLimit),
+    groups: Array.from({ length: Math.ceil(rows.length / LANES) }, (_, g) =>
+      createGroup(kernels, plan, LANES * g, sizes.termLimit, bank?.taps ?? 0),
+    ),
+    ...createScratch(kernels, sizes, bank === undefined),
   };
 }
 
@@ -75,109 +165,110 @@ function takeStep(cursor: ResamplerCursor | undefined, count: number): Step {
   return { held, phase, outputs, consumed: advanceCursor(cursor, count, outputs) };
 }
 
-function copyInto(out: Float64Array, x: Float64Array, start: number, end: number): void {
-  for (let i = start; i < end; i++) out[i - start] = x[i]!;
+/** Copy one slice of a block to where the kernels read it, and what a common reference takes off it. */
+function loadSlice(shop: Workshop, block: readonly Float32Array[], start: number, end: number): void {
+  for (const [e, input] of shop.inputs.entries()) input.set(block[e]!.subarray(start, end));
+  if (shop.commonRow) shop.kernels.mixRowInto(shop.common, shop.inputs, end - start, shop.commonRow);
 }
 
-/** Round `count` samples of one lane of `x`, shape [sample, LANES], to float32 in `out` from `at`. */
-function roundLaneInto(out: Float32Array, at: number, x: Float64Array, lane: number, count: number): void {
-  for (let i = 0, a = lane; i < count; i++, a += LANES) out[at + i] = x[a]!;
+/** Filter `count` samples of the group in `after` and round them to float32 in `out` from `at`. */
+function finish(shop: Workshop, group: Group, count: number, out: readonly Float32Array[], at: number): void {
+  const { kernels, after, rounded, rowLength } = shop;
+  kernels.filterLanesInto(after, count, shop.sections, group.state);
+  group.moments.push(after, count);
+  kernels.roundLanesInto(rounded, rowLength, after, count);
+  for (let lane = 0; lane < group.rows.length; lane++) {
+    const from = lane * rowLength;
+    out[group.firstChannel + lane]!.set(rounded.subarray(from, from + count), at);
+  }
+}
+
+/** Take a slice that `loadSlice` loaded through the chain; returns how many samples per channel went to `out` from `at`. */
+function runSlice(shop: Workshop, count: number, out: readonly Float32Array[], at: number): number {
+  const { kernels, cursor, before, after } = shop;
+  const { held, phase, outputs, consumed } = takeStep(cursor, count);
+  const fresh = before.subarray(LANES * held);
+  for (const group of shop.groups) {
+    before.set(group.held.subarray(0, LANES * held));
+    kernels.mixLanesInto(fresh, shop.inputs, count, group, shop.commonRow && shop.common);
+    if (cursor) kernels.polyphaseInto(after, outputs, before, phase, cursor.bank);
+    if (cursor) group.held.set(before.subarray(LANES * consumed, LANES * (held + count)));
+    finish(shop, group, outputs, out, at);
+  }
+  return outputs;
+}
+
+/** The outputs that zeros after the last sample complete. */
+function drain(shop: Workshop, channelCount: number): Float32Array[] {
+  const { cursor, kernels, before, after } = shop;
+  const owed = cursor ? outputsOwed(cursor) : 0;
+  const out = Array.from({ length: channelCount }, () => new Float32Array(owed));
+  if (!cursor || owed === 0) return out;
+  for (const group of shop.groups) {
+    before.fill(0);
+    before.set(group.held.subarray(0, LANES * cursor.held));
+    kernels.polyphaseInto(after, owed, before, cursor.phase, cursor.bank);
+    finish(shop, group, owed, out, 0);
+  }
+  return out;
 }
 
 /**
  * The causal chain by blocks. State per channel: the resampler's held samples and two values per filter section; beside
- * it, the first `offsetSamples` samples until they are complete.
+ * it, the first `offsetSamples` samples until they are complete. `name` picks the kernels. @default the fastest there are
  */
-export function createStream(plan: FlowPlan & { readonly sections: Sections }): Flow {
-  const { mix, sections } = plan;
-  const { up, down } = rateRatio(plan.sampleRateHz, plan.targetRateHz);
-  const cursor = up === down ? undefined : createCursor(designPolyphase(up, down));
-  const groups = createGroups(mix.rows, sections, cursor?.bank.taps ?? 0);
-  const { before, after, common } = createScratch(cursor);
+export function createStream(plan: StreamPlan, name?: Kernels["name"]): Flow {
+  const shop = openWorkshop(plan, name);
+  const channelCount = plan.mix.rows.length;
   const head = createStore();
-  let offsets: Float64Array | undefined;
-
-  /** One lane of `before` from sample `held` on: the channel's samples `start` to `end`, reference and offset off. */
-  const load = (
-    block: readonly Float32Array[],
-    start: number,
-    end: number,
-    row: MixRow,
-    offset: number,
-    at: number,
-  ) => {
-    mixInto(before, at, LANES, block, start, end, row, offset);
-    if (!mix.common) return;
-    for (let i = 0, o = at; i < end - start; i++, o += LANES) before[o]! -= common[i]!;
-  };
-
-  /** Filter `count` samples of the group in `after` and round them to float32 in `out` from `at`. */
-  const finish = (group: Group, count: number, out: readonly Float32Array[], at: number) => {
-    for (let lane = 0; lane < group.rows.length; lane++) {
-      sosfiltInto(after, lane, count, sections, group.states[lane]!, LANES);
-      roundLaneInto(out[group.firstChannel + lane]!, at, after, lane, count);
-    }
-  };
-
-  const runSlice = (block: readonly Float32Array[], start: number, end: number, out: Float32Array[], at: number) => {
-    const { held, phase, outputs, consumed } = takeStep(cursor, end - start);
-    commonInto(common, mix, block, start, end);
-    for (const group of groups) {
-      copyInto(before, group.held, 0, LANES * held);
-      for (let lane = 0; lane < group.rows.length; lane++) {
-        const offset = offsets![group.firstChannel + lane]!;
-        load(block, start, end, group.rows[lane]!, offset, LANES * held + lane);
-      }
-      if (cursor) polyphaseInto(after, outputs, before, phase, cursor.bank);
-      if (cursor) copyInto(group.held, before, LANES * consumed, LANES * (held + end - start));
-      finish(group, outputs, out, at);
-    }
-    return outputs;
-  };
+  let hasBegun = false;
+  let sampleCount = 0;
+  let closed: Moments | undefined;
 
   const run = (block: readonly Float32Array[]): Float32Array[] => {
     const count = block[0]!.length;
-    const outputs = cursor ? outputsReady(cursor, count) : count;
-    const out = mix.rows.map(() => new Float32Array(outputs));
+    const outputs = shop.cursor ? outputsReady(shop.cursor, count) : count;
+    const out = Array.from({ length: channelCount }, () => new Float32Array(outputs));
     let at = 0;
     for (let start = 0; start < count; start += SLICE_SAMPLES) {
-      at += runSlice(block, start, Math.min(count, start + SLICE_SAMPLES), out, at);
+      const end = Math.min(count, start + SLICE_SAMPLES);
+      loadSlice(shop, block, start, end);
+      at += runSlice(shop, end - start, out, at);
     }
+    sampleCount += at;
     return out;
   };
 
   const begin = (): Float32Array[] => {
     const block = head.take();
-    offsets = offsetsOf(plan, block);
+    const offsets = offsetsOf(plan, block);
+    for (const group of shop.groups)
+      group.offsets.set(offsets.subarray(group.firstChannel, group.firstChannel + LANES));
+    hasBegun = true;
     return run(block);
   };
 
-  /** The outputs that zeros after the last sample complete. */
-  const drain = (): Float32Array[] => {
-    const owed = cursor ? outputsOwed(cursor) : 0;
-    const out = mix.rows.map(() => new Float32Array(owed));
-    if (!cursor || owed === 0) return out;
-    for (const group of groups) {
-      before.fill(0);
-      copyInto(before, group.held, 0, LANES * cursor.held);
-      polyphaseInto(after, owed, before, cursor.phase, cursor.bank);
-      finish(group, owed, out, 0);
-    }
-    return out;
+  const moments = () => {
+    const all = shop.groups.flatMap((group) => group.moments.result().slice(0, group.rows.length));
+    return closeMoments(all, sampleCount);
   };
 
   return {
     push(block) {
-      if (offsets) return run(block);
+      if (hasBegun) return run(block);
       head.add(block);
       return head.sampleCount > 0 && head.sampleCount >= plan.offsetSamples
         ? begin()
-        : mix.rows.map(() => new Float32Array(0));
+        : Array.from({ length: channelCount }, () => new Float32Array(0));
     },
     flush() {
-      if (offsets || head.sampleCount === 0) return drain();
-      const early = begin();
-      return joinBlocks(early, drain());
+      const early = !hasBegun && head.sampleCount > 0 ? begin() : undefined;
+      const late = drain(shop, channelCount);
+      sampleCount += late[0]!.length;
+      closed = moments();
+      shop.kernels.release();
+      return early ? joinBlocks(early, late) : late;
     },
+    moments: () => closed ?? moments(),
   };
 }

@@ -4,6 +4,7 @@ import type { Sections } from "./butterworth.js";
 import { commonInto, createStore, type Flow, type FlowPlan, offsetsOf } from "./flow.js";
 import { createFourierResampler, type FourierResampler } from "./fourier-resample.js";
 import { mixInto } from "./mixing.js";
+import { createMoments } from "./normalize.js";
 import { LANES } from "./polyphase.js";
 import { rateRatio, resamplePolyphase } from "./resampler.js";
 import { sosfiltfilt } from "./zero-phase.js";
@@ -61,6 +62,7 @@ function runWhole(plan: WholePlan, inputs: readonly Float32Array[]): Float32Arra
  */
 export function createWhole(plan: WholePlan): Flow {
   const store = createStore();
+  const moments = createMoments(plan.mix.rows.length);
   const empty = () => plan.mix.rows.map(() => new Float32Array(0));
   return {
     push(block) {
@@ -68,7 +70,10 @@ export function createWhole(plan: WholePlan): Flow {
       return empty();
     },
     flush() {
-      return store.sampleCount > 0 ? runWhole(plan, store.take()) : empty();
+      const out = store.sampleCount > 0 ? runWhole(plan, store.take()) : empty();
+      moments.push(out);
+      return out;
     },
+    moments: () => moments.result(),
   };
 }
