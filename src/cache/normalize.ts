@@ -37,10 +37,11 @@ export interface FrameScaling {
  */
 export function storeFrameInto(out: StoredFrame, frame: Float32Array, valid: number, scaling: FrameScaling): void {
   const { statistics, normalize, clip } = scaling;
-  out.fill(0);
   for (let channel = 0; channel < statistics.mean.length; channel++) {
-    if (statistics.flat[channel]) continue;
     const start = channel * FRAME_SAMPLES;
+    const used = statistics.flat[channel] ? 0 : valid;
+    if (used < FRAME_SAMPLES) out.fill(0, start + used, start + FRAME_SAMPLES);
+    if (used === 0) continue;
     const row = frame.subarray(start, start + valid);
     if (!normalize) {
       out.set(row, start);

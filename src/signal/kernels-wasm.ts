@@ -72,6 +72,9 @@ export interface WasmExports {
 const PAGE_BYTES = 65536;
 /** Arrays begin on this boundary, and past 0, which stands for "none" where an array may be left out. */
 const ALIGNMENT = 16;
+/** Words that wait to be decoded. */
+const STAGED_WORDS = 512;
+const OWN_BYTES = ALIGNMENT + 2 * STAGED_WORDS;
 /** Idle instances kept for the next chain. */
 const POOL_LENGTH = 4;
 
@@ -83,11 +86,13 @@ function spacing(arrays: readonly Float32Array[]): { address: number; bytes: num
 
 function kernelsOver(wasm: WasmExports, byteLength: number, release: () => void): Kernels {
   const { buffer } = wasm.memory;
-  let used = ALIGNMENT;
+  const staged = new Int16Array(buffer, ALIGNMENT, STAGED_WORDS);
+  let used = ALIGNMENT + 2 * STAGED_WORDS;
   const take = (bytes: number): number => {
     const address = used;
     used += Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
-    if (used > byteLength) throw new RangeError(`invalid kernel memory: ${byteLength} bytes, ${used} asked for`);
+    if (used > byteLength + OWN_BYTES)
+      throw new RangeError(`invalid kernel memory: ${byteLength} bytes, ${used - OWN_BYTES} asked for`);
     return address;
   };
   return {
@@ -95,6 +100,10 @@ function kernelsOver(wasm: WasmExports, byteLength: number, release: () => void)
     float64: (length) => new Float64Array(buffer, take(8 * length), length).fill(0),
     float32: (length) => new Float32Array(buffer, take(4 * length), length).fill(0),
     int32: (length) => new Int32Array(buffer, take(4 * length), length).fill(0),
+    decodeInto(out, words, start, end, { gain, offset, factor }) {
+      staged.set(words.subarray(start, end));
+      wasm.decode16(out.byteOffset, staged.byteOffset, end - start, gain, offset, factor);
+    },
     mixLanesInto(out, inputs, count, { terms, places, weights, termLimit, offsets }, common) {
       const { address, bytes } = spacing(inputs);
       const tables = [terms.byteOffset, places.byteOffset, weights.byteOffset, termLimit, offsets.byteOffset] as const;
@@ -156,8 +165,8 @@ export function loadWasmKernels(): { open(byteLength: number): Kernels } | { rea
   const idle: WasmExports[] = [];
   return {
     open(byteLength) {
-      const wasm = idle.pop() ?? instantiate(byteLength)!; // the module is there
-      growTo(wasm, byteLength);
+      const wasm = idle.pop() ?? instantiate(OWN_BYTES + byteLength)!; // the module is there
+      growTo(wasm, OWN_BYTES + byteLength);
       return kernelsOver(wasm, byteLength, () => {
         if (idle.length < POOL_LENGTH) idle.push(wasm);
       });

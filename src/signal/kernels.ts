@@ -2,6 +2,7 @@ import { typescriptKernels } from "./kernels-typescript.js";
 import { loadWasmKernels } from "./kernels-wasm.js";
 import type { MixRow } from "./mixing.js";
 import type { PolyphaseBank } from "./polyphase.js";
+import type { DecodeInto } from "./sample-block.js";
 
 /** Four channels that go through the kernels together: how each lane is mixed of the inputs. */
 export interface LaneGroup {
@@ -26,6 +27,8 @@ export interface Kernels {
   float64(length: number): Float64Array;
   float32(length: number): Float32Array;
   int32(length: number): Int32Array;
+  /** Microvolts of int16 words, which lie anywhere; at most 512 at a time. */
+  readonly decodeInto: DecodeInto;
   /** Mix `count` samples of the inputs into `out`, shape [sample, LANES], less `common` (shape [sample]) where given. */
   mixLanesInto(
     out: Float64Array,

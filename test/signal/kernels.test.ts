@@ -121,6 +121,6 @@ test("quantizeInto gives the same int16 by WebAssembly and TypeScript, halves up
 test("kernels refuse more memory than was asked for", () => {
   const kernels = openKernels(1000, "wasm");
   kernels.float64(60);
-  assert.throws(() => kernels.float64(80), /invalid kernel memory: 1000 bytes, 1136 asked for/);
+  assert.throws(() => kernels.float64(80), /invalid kernel memory: 1000 bytes, 1120 asked for/);
   kernels.release();
 });
