@@ -44,13 +44,17 @@ export { type RecordingLabels, readLabels } from "./corpus/labels.js";
 export { readSplits, writeSplits } from "./corpus/splits.js";
 export { type SynthesizeOptions, type SyntheticReport, synthesizeCorpus } from "./corpus/synthetic/synthesize.js";
 // dataset
+export type { Augmentations } from "./dataset/augment.js";
 export { type BalanceOptions, balance, type Composition, composition } from "./dataset/balance.js";
-export { type Batch, openBatches } from "./dataset/batches.js";
+export { type Batch, type BatchOptions, openBatches } from "./dataset/batches.js";
+export type { WindowOrigin } from "./dataset/fill-batch.js";
+export { balanceFromConfig } from "./dataset/from-config.js";
 export { indexWindows, validSamplesOf, type WindowIndex, windowClass } from "./dataset/index-windows.js";
 export { epochOrder } from "./dataset/order.js";
 export { type PatientSplit, splitByPatient } from "./dataset/split.js";
 export { exampleWindows, type WindowPanel, windowPanels } from "./dataset/window-panels.js";
 export { openWindowReader, type WindowReader } from "./dataset/window-reader.js";
+export { openWindows, type Window, type Windows } from "./dataset/windows.js";
 // model
 export { createDetector, type Detector, logitCount, type ModelConfig } from "./model/detector.js";
 export { modelFromConfig } from "./model/from-config.js";

@@ -5,7 +5,7 @@ import * as ictal from "ictal";
 /** Adding or removing a name is a visible change: edit this list with it. */
 const NAMES = `
 CacheError CellError ConfigError DEFAULT_CHAIN EEG_BANDS ELECTRODES_19 FormatError LABELS NotFoundError
-POSTPROCESS_DEFAULTS REFERENCE_CHAIN SZCORE_DEFAULTS StoreError UnsupportedError auroc aurocInterval balance
+POSTPROCESS_DEFAULTS REFERENCE_CHAIN SZCORE_DEFAULTS StoreError UnsupportedError auroc aurocInterval balance balanceFromConfig
 bandPowers buildCache bundleOf bytesSource cacheKeyFromConfig canonicalJson catalogueKeys chainFromConfig
 chainHash checkAnnotationFiles checkAnnotations checkCorpus classOf compareAnnotations complementIntervals
 composition createChain createDetector createDisplayProgress createEventStream createProgress createRandom
@@ -13,7 +13,7 @@ createReceipt curves deidentifyEdf detectEvents detectionFigure devMetrics displ
 electrodePosition encodeEdf epochOrder evaluate exampleWindows fileSource folderStore formatSummary gcCache
 hashOf indexWindows isIctalError labelTimeline liveDisplay loadConfig loadSafetensors loadWeights logitCount
 makeFigure memoryStore mergeIntervals modelFromConfig montageOf onsetLatency openBatches openCache
-openCorpusSource openExecutor openObject openStore openWindowReader parameterCount parseConfig pooledCells
+openCorpusSource openExecutor openObject openStore openWindowReader openWindows parameterCount parseConfig pooledCells
 postprocessFromConfig predictRecordings probeExecutors projectCommit projectDir projectPath pull
 readAnnotations readCatalogue readEdfAnnotations readEdfBlocks readEdfHeader readEdfInfo readFrames readLabels
 readManifest readPrediction readPredictions readSplits rocFigure s3Store saveSafetensors scoreEvents scoreNedc
