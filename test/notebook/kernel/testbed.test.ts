@@ -1,0 +1,54 @@
+import { after, before, test } from "node:test";
+import assert from "node:assert/strict";
+import { findKernelspec, listKernelspecs } from "../../../src/notebook/kernelspec.js";
+import { startKernel, type TestKernel } from "./start-kernel.js";
+import { CHECKS, PYTHON, type Snippets, TYPESCRIPT } from "./testbed-checks.js";
+
+/** Runs every check on one kernel: what each found wrong, undefined for nothing. */
+async function faultsOf(name: string, code: Snippets): Promise<Map<string, string | undefined>> {
+  const kernel = await startKernel({ name });
+  const faults = new Map<string, string | undefined>();
+  try {
+    for (const [check, run] of Object.entries(CHECKS)) {
+      const fault = await run(kernel, code).then(
+        () => undefined,
+        (error: Error) => error.message.split("\n")[0],
+      );
+      faults.set(check, fault);
+      // What could not be answered must not hold up the next check.
+      if (fault && check === "stdin_input_request") kernel.child.kill("SIGINT");
+    }
+  } finally {
+    await kernel.stop();
+  }
+  return faults;
+}
+
+test("the ictal kernel passes the checks of kernel-testbed", async (context) => {
+  let kernel: TestKernel | undefined;
+  before(async () => {
+    kernel = await startKernel({ name: "ictal" });
+  });
+  after(() => kernel?.stop());
+  for (const [name, check] of Object.entries(CHECKS)) await context.test(name, () => check(kernel!, TYPESCRIPT));
+});
+
+test("tslab behind our launcher and ipykernel pass the checks that they are known to pass", async (context) => {
+  const known = (await listKernelspecs()).map((spec) => spec.name);
+  const peers: [string, Snippets, readonly string[]][] = [
+    ["tslab", TYPESCRIPT, []],
+    ["python3", PYTHON, []],
+  ];
+  for (const [name, code, lacking] of peers) {
+    if (!known.includes(name)) {
+      context.diagnostic(`${name} is not installed`);
+      continue;
+    }
+    const { displayName } = await findKernelspec(name);
+    const faults = await faultsOf(name, code);
+    const failed = [...faults].filter(([, fault]) => fault !== undefined);
+    context.diagnostic(`${displayName}: ${faults.size - failed.length} of ${faults.size}`);
+    for (const [check, fault] of failed) context.diagnostic(`  ${check}: ${fault}`);
+    assert.deepEqual(failed.map(([check]) => check), lacking);
+  }
+});
