@@ -12,14 +12,26 @@ test("the ictal kernel is found by name with nothing installed, and interrupts b
 
 test("kernel install writes memory, flags of Node and environment into the kernelspec of either kernel", async () => {
   const prefix = await temporaryFolder();
-  const flags = ["--max-old-space-size", "4096", "--node-option=--max-semi-space-size=64", "--env", "A=b=c", "--env", "E="];
+  const flags = [
+    "--max-old-space-size",
+    "4096",
+    "--node-option=--max-semi-space-size=64",
+    "--env",
+    "A=b=c",
+    "--env",
+    "E=",
+  ];
   for (const kernel of ["ictal", "tslab"]) {
     const words = ["kernel", "install", kernel, "--prefix", prefix, "--name", `big-${kernel}`, ...flags, "--json"];
     const { code, stdout, stderr } = await runCli(words, { cwd: prefix });
     assert.equal(code, 0, stderr);
     const { directory } = JSON.parse(stdout) as { directory: string };
     const json = JSON.parse(await readFile(join(directory, "kernel.json"), "utf8")) as { argv: string[]; env: unknown };
-    assert.deepEqual(json.argv.slice(0, 3), [process.execPath, "--max-old-space-size=4096", "--max-semi-space-size=64"]);
+    assert.deepEqual(json.argv.slice(0, 3), [
+      process.execPath,
+      "--max-old-space-size=4096",
+      "--max-semi-space-size=64",
+    ]);
     assert.deepEqual([json.argv.at(-1), json.env], ["{connection_file}", { A: "b=c", E: "" }]);
     assert.match(json.argv.at(-2)!, new RegExp(`kernels/${kernel}/launcher\\.mjs$`));
   }
