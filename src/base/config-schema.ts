@@ -41,8 +41,27 @@ const data = z.strictObject({
   missing_electrodes: z.enum(["interpolate", "reject"]).default("interpolate"),
   /** Ours: full and seizure-free windows drawn per partial window. */
   balance: z
-    .strictObject({ full_ratio: z.number().min(0).default(0.3), none_ratio: z.number().min(0).default(2.5) })
+    .strictObject({
+      full_ratio: z.number().min(0).default(0.3),
+      none_ratio: z.number().min(0).default(2.5),
+      /** As evenly from all patients as they have windows. */
+      even_patients: z.boolean().optional(),
+    })
     .prefault({}),
+  /** Ours: how training windows are varied; what is left out is not done. */
+  augment: z
+    .strictObject({
+      channel_dropout: fraction.optional(),
+      time_shift_seconds: z.number().min(0).optional(),
+      amplitude_scale: z
+        .tuple([positive, positive])
+        .refine(([low, high]) => low <= high, { error: "low must not be above high" })
+        .optional(),
+      sign_flip: fraction.optional(),
+      noise: z.number().min(0).optional(),
+      frequency_shift_hz: z.number().min(0).optional(),
+    })
+    .optional(),
 });
 
 const preprocessing = z.strictObject({

@@ -2,17 +2,17 @@
 import type { RecordingEntry } from "../corpus/catalogue.js";
 import type { RecordingLabels } from "../corpus/labels.js";
 import type { ByteSource } from "../recording/byte-source.js";
-import { readEdfBlocks } from "../recording/edf-blocks.js";
 import { type EdfHeader, readEdfHeader } from "../recording/edf-header.js";
 import { type Chain, type ChainOptions, createChain } from "../signal/chain.js";
 import { montageOf } from "../signal/montages.js";
-import { createMoments } from "../signal/normalize.js";
 import { type ChosenSignals, chooseSignals } from "./choose-signals.js";
+import { ConstantInputs } from "./constant-inputs.js";
 import type { CacheFolder } from "./folder.js";
 import { frameLayout } from "./format.js";
 import { withSha256 } from "./hashing-source.js";
 import { asLeaveOut, LeaveOut } from "./leave-out.js";
 import { type ChannelStatistics, markFlat } from "./normalize.js";
+import { readSampleBlocks } from "./sample-blocks.js";
 import { type Sidecar, writeSidecar } from "./sidecar.js";
 import { FrameSpool } from "./spool.js";
 import { storageError, temporaryPath } from "./temporary.js";
@@ -32,25 +32,6 @@ export interface JobPorts {
   readonly source: ByteSource;
   readonly readLabels: (durationSeconds: number) => Promise<RecordingLabels>;
   readonly signal?: AbortSignal;
-}
-
-/** Follows which inputs never change: such an electrode is not connected, whatever the filters make of its level. */
-class ConstantInputs {
-  private readonly first: (number | undefined)[];
-  readonly constant: boolean[];
-  constructor(count: number) {
-    this.first = new Array<number | undefined>(count);
-    this.constant = new Array<boolean>(count).fill(true);
-  }
-
-  look(block: readonly Float32Array[]): void {
-    for (const [input, samples] of block.entries()) {
-      if (!this.constant[input] || samples.length === 0) continue;
-      const first = this.first[input] ?? samples[0]!;
-      this.first[input] = first;
-      this.constant[input] = samples.every((value) => value === first);
-    }
-  }
 }
 
 /** Output channels all of whose electrodes are constant; with a common average there are none. */
@@ -87,18 +68,15 @@ async function filterInto(spool: FrameSpool, opened: Opened): Promise<Filtered> 
   const chosen = chooseSignals(header, job.chain);
   const chain = openChain(job.chain, chosen);
   const inputs = new ConstantInputs(chosen.signals.length);
-  const moments = createMoments(chain.channelNames.length);
-  const keep = async (rows: Float32Array[]) => {
-    moments.push(rows);
-    await spool.push(rows);
-  };
-  for await (const { samples } of readEdfBlocks(source, header, { signals: chosen.signals, signal })) {
-    inputs.look(samples);
-    await keep(chain.push(samples));
+  const sink = spool.put.bind(spool);
+  for await (const block of readSampleBlocks(source, header, chosen.signals, signal)) {
+    inputs.look(block);
+    chain.feed(block, sink);
+    await spool.settle();
   }
-  await keep(chain.flush());
+  chain.end(sink);
   await spool.finish();
-  const statistics = markFlat(moments.result(), knownFlat(job.chain, chosen.electrodes, inputs.constant));
+  const statistics = markFlat(chain.moments(), knownFlat(job.chain, chosen.electrodes, inputs.constant));
   if (!statistics.std.every(Number.isFinite))
     throw new LeaveOut("not-finite", "its samples are not all finite numbers");
   return { statistics, filled: chain.filled };

@@ -67,9 +67,9 @@ export function fileEnding(sampleType: SampleType): ".i16" | ".f32" {
 /** One frame's numbers as they are stored. */
 export type StoredFrame = Int16Array | Float32Array;
 
-/** A zeroed frame. */
-export function createFrame(layout: FrameLayout): StoredFrame {
-  const length = layout.channelCount * layout.frameSamples;
+/** `count` zeroed frames, one after another. */
+export function createFrame(layout: FrameLayout, count = 1): StoredFrame {
+  const length = count * layout.channelCount * layout.frameSamples;
   return layout.sampleType === "int16" ? new Int16Array(length) : new Float32Array(length);
 }
 

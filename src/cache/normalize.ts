@@ -1,5 +1,6 @@
 /** From a recording's moments to stored frames: which channels are flat, and the z-score as int16 or float32. */
 import { type Moments, normalizeInto } from "../signal/normalize.js";
+import { quantizeInto } from "../signal/quantize.js";
 import { FRAME_SAMPLES, INT16_SCALE, type StoredFrame } from "./format.js";
 
 /** Below this standard deviation, in microvolts, a channel is flat. EDF steps are four orders of magnitude larger. */
@@ -30,31 +31,25 @@ export interface FrameScaling {
   readonly clip: number;
 }
 
-const normalized = new Float32Array(FRAME_SAMPLES);
-
-function quantizeInto(out: Int16Array, z: Float32Array): void {
-  const gain = 1 / INT16_SCALE;
-  for (let i = 0; i < z.length; i++) out[i] = Math.round(z[i]! * gain);
-}
-
 /**
  * Write the z-score of `frame` (`[channel, FRAME_SAMPLES]`, microvolts) into `out`, clipped at `clip` standard
  * deviations, zeros after `valid` samples and in flat channels. For int16 `clip` is at most `INT16_RANGE`.
  */
 export function storeFrameInto(out: StoredFrame, frame: Float32Array, valid: number, scaling: FrameScaling): void {
   const { statistics, normalize, clip } = scaling;
-  out.fill(0);
   for (let channel = 0; channel < statistics.mean.length; channel++) {
-    if (statistics.flat[channel]) continue;
     const start = channel * FRAME_SAMPLES;
+    const used = statistics.flat[channel] ? 0 : valid;
+    if (used < FRAME_SAMPLES) out.fill(0, start + used, start + FRAME_SAMPLES);
+    if (used === 0) continue;
     const row = frame.subarray(start, start + valid);
     if (!normalize) {
       out.set(row, start);
       continue;
     }
-    const z = normalized.subarray(0, valid);
-    normalizeInto(z, row, { mean: statistics.mean[channel]!, std: statistics.std[channel]!, clip });
-    if (out instanceof Int16Array) quantizeInto(out.subarray(start, start + valid), z);
-    else out.set(z, start);
+    const normalization = { mean: statistics.mean[channel]!, std: statistics.std[channel]!, clip };
+    const stored = out.subarray(start, start + valid);
+    if (stored instanceof Int16Array) quantizeInto(stored, row, normalization, 1 / INT16_SCALE);
+    else normalizeInto(stored, row, normalization);
   }
 }

@@ -6,6 +6,9 @@ import { type FrameScaling, storeFrameInto } from "./normalize.js";
 import { type FrameSpool, writeFully } from "./spool.js";
 import { writeWhole } from "./temporary.js";
 
+/** About 1 MB of 19 channels. */
+const FRAMES_PER_WRITE = 10;
+
 /** What was written of a recording: the CRC-32 of each frame and the length of the file. */
 export interface WrittenSamples {
   readonly frameCrc32: number[];
@@ -25,14 +28,18 @@ export async function writeSamples(
 ): Promise<WrittenSamples> {
   const path = join(folder, recordingFile(id, layout.sampleType));
   return writeWhole(folder, path, async (handle) => {
-    const stored = createFrame(layout);
-    const bytes = bytesOf(stored);
+    const room = createFrame(layout, FRAMES_PER_WRITE);
+    const length = layout.channelCount * layout.frameSamples;
     const frameCrc32: number[] = [];
-    for (let frame = 0; frame < spool.frameCount; frame++) {
-      const valid = Math.min(FRAME_SAMPLES, spool.sampleCount - frame * FRAME_SAMPLES);
-      storeFrameInto(stored, await spool.frame(frame), valid, scaling);
-      frameCrc32.push(crc32(bytes));
-      await writeFully(handle, bytes, frame * layout.frameBytes);
+    for (let first = 0; first < spool.frameCount; first += FRAMES_PER_WRITE) {
+      const end = Math.min(spool.frameCount, first + FRAMES_PER_WRITE);
+      for (let frame = first; frame < end; frame++) {
+        const stored = room.subarray((frame - first) * length, (frame - first + 1) * length);
+        const valid = Math.min(FRAME_SAMPLES, spool.sampleCount - frame * FRAME_SAMPLES);
+        storeFrameInto(stored, await spool.frame(frame), valid, scaling);
+        frameCrc32.push(crc32(bytesOf(stored)));
+      }
+      await writeFully(handle, bytesOf(room).subarray(0, (end - first) * layout.frameBytes), first * layout.frameBytes);
     }
     return { frameCrc32, fileBytes: frameCrc32.length * layout.frameBytes };
   });

@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { type Manifest, readManifest } from "../cache/manifest.js";
 import { balance, type Composition, composition } from "../dataset/balance.js";
+import { balanceFromConfig } from "../dataset/from-config.js";
 import { indexWindows } from "../dataset/index-windows.js";
 import { action, type Outcome } from "./action.js";
 import { addDataOptions, configOf, type DataFlags } from "./data-options.js";
@@ -25,8 +26,7 @@ async function inspect(flags: DataFlags & { split?: string }): Promise<Outcome> 
   const split = splitOf(manifest, flags.split);
   if (split === "eval") process.stderr.write("ictal: the eval split is opened; use it for the final figure only\n");
   const index = indexWindows(manifest, { windowSeconds: data.window_size, strideSeconds: data.stride, split });
-  const { full_ratio: fullRatio, none_ratio: noneRatio } = data.balance;
-  const made = composition(index, balance(index, { fullRatio, noneRatio, seed: experiment.seed }));
+  const made = composition(index, balance(index, { ...balanceFromConfig(config), seed: experiment.seed }));
   const { unknown: _unknown, ...balanced } = made.selected;
   return {
     json: {

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { availableParallelism, totalmem } from "node:os";
 import type { Command } from "commander";
+import { type KernelChoice, kernelsInUse } from "../signal/kernels.js";
 import { chooseExecutor, type ExecutorProbe, probeExecutors } from "../tensor/open.js";
 import { action } from "./action.js";
 
@@ -14,6 +15,8 @@ interface DoctorReport {
   readonly processors: number;
   readonly memoryBytes: number;
   readonly versions: Readonly<Record<string, string | null>>;
+  /** The loops of the signal chain. */
+  readonly signalKernels: KernelChoice;
   readonly executors: readonly ExecutorProbe[];
   /** What `device: auto` takes; null when nothing fit for training works. */
   readonly chosen: string | null;
@@ -40,9 +43,15 @@ async function examine(): Promise<DoctorReport> {
     processors: availableParallelism(),
     memoryBytes: totalmem(),
     versions: Object.fromEntries(packages.map((name) => [name, installedVersion(name)])),
+    signalKernels: kernelsInUse(),
     executors,
     chosen: chooseExecutor(executors) ?? null,
   };
+}
+
+function describeKernels({ name, reason }: KernelChoice): string {
+  if (name === "wasm") return "signal chain: WebAssembly SIMD kernels";
+  return `signal chain: TypeScript kernels, the same bits at a third of the speed (WebAssembly kernels ${reason})`;
 }
 
 /** A table of executors, one line each; the reasons, which are long, follow below it. */
@@ -76,7 +85,7 @@ function describe(report: DoctorReport): string {
   const memory = `${(report.memoryBytes / 2 ** 30).toFixed(1)} GiB of memory`;
   const machine = `Node ${report.node}, ${report.platform}, ${report.processors} processors, ${memory}`;
   const table = executorTable(report.executors, report.chosen);
-  return `${machine}\n${versions.join(", ")}\n\n${table}${reasons(report.executors)}`;
+  return `${machine}\n${versions.join(", ")}\n${describeKernels(report.signalKernels)}\n\n${table}${reasons(report.executors)}`;
 }
 
 /** `ictal doctor` (what works on this machine) and `ictal backend list` (the executors alone). */

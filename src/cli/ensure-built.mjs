@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, uti
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { compileWasm, isWasmStale } from "./compile-wasm.mjs";
 
 /** Absolute path of the project. */
 export const project = fileURLToPath(new URL("../..", import.meta.url)).replace(/[\\/]$/, "");
@@ -11,11 +12,12 @@ export const project = fileURLToPath(new URL("../..", import.meta.url)).replace(
 const modified = (path) => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 
 /** Emitted files that are older than their source; the compiler's own record may be newer than what it emitted. */
-function staleFiles(sources, emitted) {
+function staleFiles(sources, emitted, kernels) {
   const stale = [];
   for (const entry of existsSync(sources) ? readdirSync(sources, { withFileTypes: true }) : []) {
     const source = join(sources, entry.name);
-    if (entry.isDirectory()) stale.push(...staleFiles(source, join(emitted, entry.name)));
+    if (source === kernels) continue; // AssemblyScript; compileWasm looks after it
+    if (entry.isDirectory()) stale.push(...staleFiles(source, join(emitted, entry.name), kernels));
     else if (/(?<!\.d)\.ts$/.test(entry.name)) {
       const target = join(emitted, entry.name.replace(/\.ts$/, ".js"));
       if (modified(source) > modified(target)) stale.push(target);
@@ -24,7 +26,7 @@ function staleFiles(sources, emitted) {
   return stale;
 }
 
-const staleIn = (root) => staleFiles(join(root, "src"), join(root, "dist/src"));
+const staleIn = (root) => staleFiles(join(root, "src"), join(root, "dist/src"), join(root, "src/signal/wasm"));
 
 function isAlive(pid) {
   try {
@@ -56,23 +58,24 @@ function takeLock(lock) {
 }
 
 /**
- * Compiles the project when a source is newer than what it was compiled to (incremental). Returns what the first cell
+ * Compiles the project when a source is newer than what it was compiled to (incremental), kernels included. Returns what the first cell
  * should tell: the compiler's complaints and how to build; undefined when all is well.
  */
 export function ensureBuilt(root = project) {
-  if (staleIn(root).length === 0) return undefined;
+  if (staleIn(root).length === 0 && !isWasmStale(root)) return undefined;
   const lock = join(root, "dist", ".build.lock");
   takeLock(lock);
   try {
+    const complaint = compileWasm(root);
     const stale = staleIn(root); // another process may have built in the meantime
-    if (stale.length === 0) return undefined;
+    if (stale.length === 0) return complaint;
     const compiler = createRequire(import.meta.url).resolve("typescript/bin/tsc");
     const { status, stdout } = spawnSync(process.execPath, [compiler, "-p", join(root, "tsconfig.build.json")], {
       encoding: "utf8",
     });
     const now = new Date();
     if (status === 0) for (const file of stale) if (existsSync(file)) utimesSync(file, now, now); // unchanged text is not emitted again
-    if (status === 0) return undefined;
+    if (status === 0) return complaint;
     const state = existsSync(join(root, "dist/src/index.js"))
       ? "cells use what could be compiled"
       : `there is no ${root}/dist/src/index.js`;

@@ -3,6 +3,7 @@
  * neither order of reading nor resumption changes a sample.
  */
 import { createRandom, philoxInto, type Random } from "../base/random.js";
+import { shiftFrequencies } from "./frequency-shift.js";
 
 export interface Augmentations {
   /** Probability that a channel is set to zero. */
@@ -15,6 +16,8 @@ export interface Augmentations {
   readonly signFlip?: number;
   /** Standard deviation of added Gaussian noise, in standard deviations of the channel. */
   readonly noise?: number;
+  /** Largest shift of all frequencies of a window, either way, in hertz; slow: two Fourier transforms per channel. */
+  readonly frequencyShiftHz?: number;
 }
 
 /** The draws of one window, before it is read. */
@@ -27,12 +30,14 @@ export interface AugmentationDraw {
   /** Standard deviation of the noise; 0 for none. */
   readonly noise: number;
   readonly noiseKeys: readonly [number, number];
+  /** 0 for none. */
+  readonly frequencyShiftHz: number;
 }
 
 /** Draws per epoch; made once per epoch. */
 export type Augmenter = (position: number, channelCount: number) => AugmentationDraw;
 
-// Counters of one window: 0 shift, 1 factor, 2 sign, 3 and 4 noise keys, then one per channel.
+// Counters of one window: 0 shift, 1 factor, 2 sign, 3 and 4 noise keys, 5 frequency, from 8 one per channel.
 const COUNTERS_PER_WINDOW = 4096;
 const FIRST_CHANNEL_COUNTER = 8;
 
@@ -46,6 +51,7 @@ function checkAugmentations({
   amplitudeScale = [1, 1],
   signFlip,
   noise = 0,
+  frequencyShiftHz = 0,
 }: Augmentations): void {
   checkProbability("channelDropout", channelDropout);
   checkProbability("signFlip", signFlip);
@@ -53,6 +59,7 @@ function checkAugmentations({
   if (!(amplitudeScale[0] > 0 && amplitudeScale[1] >= amplitudeScale[0]))
     throw new RangeError(`invalid amplitudeScale: ${amplitudeScale}; expected 0 < low <= high`);
   if (!(noise >= 0)) throw new RangeError(`invalid noise: ${noise}`);
+  if (!(frequencyShiftHz >= 0)) throw new RangeError(`invalid frequencyShiftHz: ${frequencyShiftHz}`);
 }
 
 function drawFactor(random: Random, base: number, { amplitudeScale = [1, 1], signFlip = 0 }: Augmentations): number {
@@ -76,6 +83,7 @@ export function createAugmenter(options: Augmentations, seed: number, epoch: num
       factor: drawFactor(random, base, options),
       dropped: options.channelDropout ? channels.filter(isDropped) : [],
       noise: options.noise ?? 0,
+      frequencyShiftHz: (options.frequencyShiftHz ?? 0) * (2 * random.uniform(base + 5) - 1),
       noiseKeys: [random.uint32(base + 3), random.uint32(base + 4)],
     };
   };
@@ -97,9 +105,18 @@ function addNoise(window: Float32Array, std: number, [key0, key1]: readonly [num
 }
 
 /** Apply a draw in place to `window` (`[channel, sample]`), bar the time shift, which is a matter of reading. */
-export function augmentInto(window: Float32Array, channelCount: number, draw: AugmentationDraw): void {
+export function augmentInto(
+  window: Float32Array,
+  channelCount: number,
+  draw: AugmentationDraw,
+  sampleRateHz: number,
+): void {
   const sampleCount = window.length / channelCount;
+  const rowOf = (channel: number) => window.subarray(channel * sampleCount, (channel + 1) * sampleCount);
+  if (draw.frequencyShiftHz !== 0)
+    for (let channel = 0; channel < channelCount; channel++)
+      shiftFrequencies(rowOf(channel), draw.frequencyShiftHz, sampleRateHz);
   if (draw.factor !== 1) for (let i = 0; i < window.length; i++) window[i]! *= draw.factor;
   if (draw.noise > 0) addNoise(window, draw.noise, draw.noiseKeys);
-  for (const channel of draw.dropped) window.fill(0, channel * sampleCount, (channel + 1) * sampleCount);
+  for (const channel of draw.dropped) rowOf(channel).fill(0);
 }

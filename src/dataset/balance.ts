@@ -7,6 +7,8 @@ export interface BalanceOptions {
   readonly fullRatio?: number;
   /** Seizure-free windows per partial window. @default 2.5 */
   readonly noneRatio?: number;
+  /** Draw full and seizure-free windows as evenly from all patients as they have them. @default false: from all windows alike */
+  readonly evenPatients?: boolean;
   readonly seed: number;
 }
 
@@ -22,13 +24,51 @@ function drawFrom(items: Uint32Array, count: number, random: Random): Uint32Arra
 }
 
 /**
+ * How many of `count` each of several holders gives so that the largest share is as small as can be: those that have less
+ * than an even share give all. `order` says who gives one more when it does not divide.
+ */
+function evenShares(sizes: readonly number[], count: number, order: Uint32Array): number[] {
+  const shares = sizes.map(() => 0);
+  let left = count;
+  let open = [...order];
+  while (left > 0 && open.length > 0) {
+    const even = Math.max(1, Math.floor(left / open.length));
+    for (const holder of open) {
+      const more = Math.min(even, sizes[holder]! - shares[holder]!, left);
+      shares[holder]! += more;
+      left -= more;
+    }
+    open = open.filter((holder) => shares[holder]! < sizes[holder]!);
+  }
+  return shares;
+}
+
+/** `drawFrom` with the windows taken as evenly from the patients as they have them. */
+function drawEvenly(index: WindowIndex, items: Uint32Array, count: number, random: Random): Uint32Array {
+  const byPatient = new Map<string, number[]>();
+  for (const window of items) {
+    const { patient } = index.manifest.recordings[index.recording[window]!]!;
+    const own = byPatient.get(patient);
+    if (own) own.push(window);
+    else byPatient.set(patient, [window]);
+  }
+  const patients = [...byPatient.keys()].sort();
+  const sizes = patients.map((patient) => byPatient.get(patient)!.length);
+  const shares = evenShares(sizes, count, random.permutation(patients.length));
+  const drawn = patients.flatMap((patient, i) => [
+    ...drawFrom(Uint32Array.from(byPatient.get(patient)!), shares[i]!, random.stream(patient)),
+  ]);
+  return Uint32Array.from(drawn).sort();
+}
+
+/**
  * Window numbers of the balanced set of the reference system, ascending: all partial windows, `fullRatio` times as many
  * full ones and `noneRatio` times as many seizure-free ones, drawn by `seed` without replacement. A class that has fewer
  * windows gives all it has and nothing takes their place. Without partial windows the full ones are all taken and are
  * the number that `noneRatio` refers to. Unknown windows are never taken. No seizure window at all is a CacheError.
  */
 export function balance(index: WindowIndex, options: BalanceOptions): Uint32Array {
-  const { fullRatio = 0.3, noneRatio = 2.5, seed } = options;
+  const { fullRatio = 0.3, noneRatio = 2.5, evenPatients = false, seed } = options;
   for (const [name, ratio] of Object.entries({ fullRatio, noneRatio }))
     if (!(ratio >= 0)) throw new RangeError(`invalid ${name}: ${ratio}`);
   const partial = windowsOfClass(index, "partial");
@@ -43,11 +83,9 @@ export function balance(index: WindowIndex, options: BalanceOptions): Uint32Arra
   const fullCount = partial.length > 0 ? Math.min(full.length, Math.round(fullRatio * partial.length)) : full.length;
   const base = partial.length > 0 ? partial.length : full.length;
   const noneCount = Math.min(none.length, Math.round(noneRatio * base));
-  const chosen = [
-    partial,
-    drawFrom(full, fullCount, random.stream("full")),
-    drawFrom(none, noneCount, random.stream("none")),
-  ];
+  const draw = (items: Uint32Array, count: number, name: string) =>
+    evenPatients ? drawEvenly(index, items, count, random.stream(name)) : drawFrom(items, count, random.stream(name));
+  const chosen = [partial, draw(full, fullCount, "full"), draw(none, noneCount, "none")];
   const selection = new Uint32Array(partial.length + fullCount + noneCount);
   let at = 0;
   for (const part of chosen) {

@@ -1,5 +1,14 @@
-import { mapConcurrent } from "../base/concurrent.js";
-import { type AugmentationDraw, type Augmentations, augmentInto, createAugmenter } from "./augment.js";
+import type { Augmentations } from "./augment.js";
+import { BatchThreads } from "./batch-threads.js";
+import {
+  type BatchShape,
+  createFiller,
+  type FillOptions,
+  type Slot,
+  slotOf,
+  type WindowOrigin,
+  type WindowRow,
+} from "./fill-batch.js";
 import type { WindowIndex } from "./index-windows.js";
 import type { WindowReader } from "./window-reader.js";
 
@@ -14,14 +23,16 @@ export interface BatchOptions {
   readonly seed?: number;
   /** @default 0 */
   readonly epoch?: number;
-  /** Windows read at the same time. @default 4 */
+  /** Worker threads that fill batches ahead, one batch each at a time; 0 fills one ahead on this thread. @default 0 */
+  readonly workers?: number;
+  /** Without workers: windows read at the same time. @default 4 */
   readonly concurrency?: number;
   readonly signal?: AbortSignal;
 }
 
 /**
- * Windows ready for a step. The arrays belong to the reader of batches: they hold until the next batch is asked for,
- * then they are filled again.
+ * Windows ready for a step. The memory belongs to the reader of batches: it holds until the next batch is asked for, then
+ * it is filled again.
  */
 export interface Batch {
   /** `[window, channel, sample]`, standard deviations; zeros in padding. */
@@ -38,84 +49,33 @@ export interface Batch {
   readonly windows: readonly WindowOrigin[];
 }
 
-/** Origin of one window of a batch. */
-export interface WindowOrigin {
-  /** Number in the index. */
-  readonly window: number;
-  /** Recording id. */
-  readonly id: string;
-  /** First sample read, a time shift included. */
-  readonly startSample: number;
+interface Filled {
+  readonly slot: Slot;
+  readonly windows: WindowOrigin[];
+  readonly position: number;
 }
 
-interface Slot {
-  readonly samples: Float32Array;
-  readonly labels: Float32Array;
-  readonly mask: Float32Array;
+/** Fills slots with rows, on this thread or on others. */
+interface Source {
+  /** Batches that are filled at the same time. */
+  readonly depth: number;
+  /** Slots to fill: one more than `depth` when they are given out as they are, `depth` when they are copied. */
+  readonly slots: Slot[];
+  fill(slot: Slot, rows: readonly WindowRow[]): Promise<WindowOrigin[]>;
+  close(): Promise<void>;
 }
 
-interface Plan {
-  readonly reader: WindowReader;
-  readonly index: WindowIndex;
-  readonly options: BatchOptions;
-  readonly order: Uint32Array;
-  readonly draw: (position: number) => AugmentationDraw | undefined;
-}
-
-function createSlot({ reader, index, options }: Plan): Slot {
-  const { batchSize } = options;
+function openSource(reader: WindowReader, shape: BatchShape, fillOptions: FillOptions, options: BatchOptions): Source {
+  const { workers = 0, concurrency = 4, signal } = options;
+  if (!Number.isInteger(workers) || workers < 0) throw new RangeError(`invalid workers: ${workers}`);
+  const filler = createFiller(reader, fillOptions); // refuses bad augmentations on this thread too
+  if (workers > 0) return new BatchThreads(workers, { reader, shape, fillOptions });
   return {
-    samples: new Float32Array(batchSize * reader.channelCount * index.windowSamples),
-    labels: new Float32Array(batchSize * index.windowSamples),
-    mask: new Float32Array(batchSize * index.windowSamples),
+    depth: 1,
+    slots: [slotOf(shape), slotOf(shape)],
+    fill: (slot, rows) => filler.fill(slot, rows, concurrency, signal),
+    close: async () => undefined,
   };
-}
-
-/** Start of a window after a shift, kept inside the recording so that a shift brings no padding of its own. */
-function shiftedStart({ index }: Plan, window: number, shift: number): number {
-  const start = index.startSample[window]!;
-  if (shift === 0) return start;
-  const { sampleCount } = index.manifest.recordings[index.recording[window]!]!;
-  const last = Math.max(start, sampleCount - index.windowSamples);
-  return Math.min(last, Math.max(0, start + shift));
-}
-
-/** Noise reaches the padding too; take it off again. */
-function clearPadding({ reader, index }: Plan, samples: Float32Array, recording: number, startSample: number): void {
-  const length = index.windowSamples;
-  const valid = index.manifest.recordings[recording]!.sampleCount - startSample;
-  if (valid >= length) return;
-  for (let channel = 0; channel < reader.channelCount; channel++)
-    samples.fill(0, channel * length + valid, (channel + 1) * length);
-}
-
-async function fillWindow(plan: Plan, slot: Slot, row: number, position: number): Promise<WindowOrigin> {
-  const { reader, index } = plan;
-  const window = plan.order[position]!;
-  const recording = index.recording[window]!;
-  const draw = plan.draw(position);
-  const startSample = shiftedStart(plan, window, draw?.shiftSamples ?? 0);
-  const length = index.windowSamples;
-  const block = reader.channelCount * length;
-  const samples = slot.samples.subarray(row * block, (row + 1) * block); // [channel, sample]
-  await reader.readInto(samples, recording, startSample, length);
-  if (draw) augmentInto(samples, reader.channelCount, draw);
-  if (draw) clearPadding(plan, samples, recording, startSample);
-  reader.labelsInto(slot.labels.subarray(row * length, (row + 1) * length), recording, startSample);
-  reader.maskInto(slot.mask.subarray(row * length, (row + 1) * length), recording, startSample);
-  return { window, id: index.manifest.recordings[recording]!.id, startSample };
-}
-
-async function fillBatch(plan: Plan, slot: Slot, position: number): Promise<Batch> {
-  const { options, order, index, reader } = plan;
-  const count = Math.min(options.batchSize, order.length - position);
-  slot.samples.fill(0, count * reader.channelCount * index.windowSamples);
-  slot.labels.fill(0, count * index.windowSamples);
-  slot.mask.fill(0, count * index.windowSamples);
-  const rows = Array.from({ length: count }, (_, row) => row);
-  const { concurrency = 4, signal } = options;
-  const windows = await mapConcurrent(rows, concurrency, (row) => fillWindow(plan, slot, row, position + row), signal);
-  return { ...slot, count, position, windows };
 }
 
 function checkOrder(order: Uint32Array, index: WindowIndex): void {
@@ -123,43 +83,71 @@ function checkOrder(order: Uint32Array, index: WindowIndex): void {
   if (odd !== undefined) throw new RangeError(`invalid window in order: ${odd} of ${index.count}`);
 }
 
+function rowsOf(index: WindowIndex, order: Uint32Array, from: number, to: number): WindowRow[] {
+  return Array.from(order.subarray(from, to), (window, i) => ({
+    position: from + i,
+    window,
+    recording: index.recording[window]!,
+    startSample: index.startSample[window]!,
+    seizureShare: index.seizureShare[window]!,
+  }));
+}
+
+/** Native executors take no shared memory, and handing memory over between threads sets off a collection each time. */
+function copySlot(to: Slot | undefined, from: Slot): void {
+  to?.samples.set(from.samples);
+  to?.labels.set(from.labels);
+  to?.mask.set(from.mask);
+}
+
 /**
- * Batches of an index in a given order, the next one being read while the current one is used. The last batch is filled
- * up with zeros and masked. Throws a RangeError on a bad batch size or window number.
+ * Batches of an index in a given order, later ones being filled while the current one is used. What is in a batch depends
+ * on order, seed, epoch and position alone, not on `workers`. The last batch is filled up with zeros and masked. Throws a
+ * RangeError on a bad batch size, number of workers, augmentation or window number.
  */
 export async function* openBatches(
   reader: WindowReader,
   index: WindowIndex,
   options: BatchOptions,
 ): AsyncGenerator<Batch, void, undefined> {
-  const { batchSize, augment, seed = 0, epoch = 0, startPosition = 0 } = options;
+  const { batchSize, augment, seed = 0, epoch = 0, startPosition = 0, signal } = options;
   if (!Number.isInteger(batchSize) || batchSize < 1) throw new RangeError(`invalid batchSize: ${batchSize}`);
   const order = options.order ?? Uint32Array.from({ length: index.count }, (_, window) => window);
   checkOrder(order, index);
-  const augmenter = augment && createAugmenter(augment, seed, epoch, index.manifest.sampleRateHz);
-  const plan: Plan = {
-    reader,
-    index,
-    options,
-    order,
-    draw: (position) => augmenter?.(position, reader.channelCount),
-  };
-  const slots = [createSlot(plan), createSlot(plan)];
-  let turn = 0;
-  const begin = (position: number): Promise<Batch> | undefined => {
-    if (position >= order.length) return undefined;
-    const filling = fillBatch(plan, slots[turn++ % 2]!, position);
+  signal?.throwIfAborted();
+  const { windowSamples } = index;
+  const shape = { batchSize, channelCount: reader.channelCount, windowSamples };
+  const source = openSource(reader, shape, { windowSamples, augment, seed, epoch }, options);
+  const idle = [...source.slots];
+  const isShared = idle[0]!.buffer instanceof SharedArrayBuffer;
+  const copy = isShared ? slotOf(shape) : undefined;
+  const pending: Promise<Filled>[] = [];
+  let next = startPosition;
+  const begin = () => {
+    if (next >= order.length) return;
+    const position = next;
+    next = Math.min(order.length, position + batchSize);
+    const slot = idle.pop()!;
+    const filling = source
+      .fill(slot, rowsOf(index, order, position, next))
+      .then((windows) => ({ slot, windows, position }));
     filling.catch(() => undefined); // thrown when it is awaited; until then it is not "unhandled"
-    return filling;
+    pending.push(filling);
   };
-  let pending = begin(startPosition);
   try {
-    for (let position = startPosition; pending; position += batchSize) {
-      const batch = await pending;
-      pending = begin(position + batchSize);
-      yield batch;
+    while (pending.length < source.depth && next < order.length) begin();
+    for (let first = pending.shift(); first; first = pending.shift()) {
+      const { slot, windows, position } = await first;
+      signal?.throwIfAborted();
+      copySlot(copy, slot);
+      if (copy) idle.push(slot);
+      begin();
+      const { samples, labels, mask } = copy ?? slot;
+      yield { samples, labels, mask, count: windows.length, position, windows };
+      if (!copy) idle.push(slot);
     }
   } finally {
-    await pending?.catch(() => undefined); // a caller that stops early may close the reader at once
+    await Promise.allSettled(pending); // a caller that stops early may close the reader at once
+    await source.close();
   }
 }

@@ -1,7 +1,7 @@
-import { type FileHandle, open } from "node:fs/promises";
+import { closeSync, openSync } from "node:fs";
 
 interface OpenFile {
-  handle: Promise<FileHandle>;
+  readonly descriptor: number;
   users: number;
 }
 
@@ -9,52 +9,70 @@ interface OpenFile {
 export class OpenFiles {
   private readonly files = new Map<string, OpenFile>();
 
+  /** `check` is called with each file that was opened; a file it throws for is closed and tried anew next time. */
   constructor(
     private readonly limit: number,
-    private readonly check: (path: string, handle: FileHandle) => Promise<void>,
+    private readonly check: (path: string, descriptor: number) => void,
   ) {
     if (!Number.isInteger(limit) || limit < 1) throw new RangeError(`invalid limit: ${limit}`);
   }
 
-  private async openChecked(path: string): Promise<FileHandle> {
-    const handle = await open(path, "r");
+  private openChecked(path: string): OpenFile {
+    const descriptor = openSync(path, "r");
     try {
-      await this.check(path, handle);
-      return handle;
+      this.check(path, descriptor);
+      return { descriptor, users: 0 };
     } catch (error) {
-      await handle.close();
+      closeSync(descriptor);
       throw error;
     }
   }
 
-  /** Run `work` with the file at `path` open. */
-  async use<T>(path: string, work: (handle: FileHandle) => Promise<T>): Promise<T> {
-    const file = this.files.get(path) ?? { handle: this.openChecked(path), users: 0 };
+  private take(path: string): OpenFile {
+    const file = this.files.get(path) ?? this.openChecked(path);
     this.files.delete(path); // put back as the most recent
     this.files.set(path, file);
     file.users += 1;
+    return file;
+  }
+
+  private give(file: OpenFile): void {
+    file.users -= 1;
+    this.shrink(this.limit);
+  }
+
+  /** Run `work` with the file at `path` open; it stays open until `work` has ended. */
+  async use<T>(path: string, work: (descriptor: number) => Promise<T>): Promise<T> {
+    const file = this.take(path);
     try {
-      return await work(await file.handle);
-    } catch (error) {
-      await file.handle.catch(() => this.files.delete(path)); // a file that could not be opened is tried anew next time
-      throw error;
+      return await work(file.descriptor);
     } finally {
-      file.users -= 1;
-      await this.shrink(this.limit);
+      this.give(file);
     }
   }
 
-  private async shrink(limit: number): Promise<void> {
+  /** `use` for work that does not wait. */
+  useSync<T>(path: string, work: (descriptor: number) => T): T {
+    const file = this.take(path);
+    try {
+      return work(file.descriptor);
+    } finally {
+      this.give(file);
+    }
+  }
+
+  private shrink(limit: number): void {
+    if (this.files.size <= limit) return;
     for (const [path, file] of this.files) {
       if (this.files.size <= limit) return;
       if (file.users > 0) continue;
       this.files.delete(path);
-      await file.handle.then((handle) => handle.close());
+      closeSync(file.descriptor);
     }
   }
 
   /** Close every file that is not in use. */
-  async close(): Promise<void> {
-    await this.shrink(0);
+  close(): void {
+    this.shrink(0);
   }
 }

@@ -1,8 +1,12 @@
 import { UnsupportedError } from "../base/errors.js";
 import { butterworth, cascade, notch, type Sections } from "./butterworth.js";
 import { type ChainOptions, checkChainOptions } from "./chain-options.js";
+import { concat, type Sink } from "./flow.js";
+import type { Kernels } from "./kernels.js";
 import { planMix } from "./mixing.js";
 import { montageOf } from "./montages.js";
+import type { Moments } from "./normalize.js";
+import { floatBlock, type SampleBlock } from "./sample-block.js";
 import { createStream } from "./stream.js";
 import { createWhole } from "./whole.js";
 
@@ -12,6 +16,8 @@ export { type ChainOptions, chainHash, DEFAULT_CHAIN, DSP_VERSION, REFERENCE_CHA
 export interface ChainInput {
   readonly sampleRateHz: number;
   readonly electrodes: readonly string[];
+  /** The loops of the causal chain; both give the same bits. @default WebAssembly where it is there (see `kernelsInUse`) */
+  readonly kernels?: Kernels["name"];
 }
 
 /** The way of one recording through electrodes, montage, resampling and filters; made anew for each recording. */
@@ -33,6 +39,15 @@ export interface Chain {
    * recording of a few samples.
    */
   flush(): Float32Array[];
+  /**
+   * `push` of samples in another form, without a copy of the output: `sink` is called with runs of samples of each channel
+   * in order; the arrays are only good until it returns. The block is read before `feed` returns and not kept.
+   */
+  feed(block: SampleBlock, sink: Sink): void;
+  /** `flush` into a sink. */
+  end(sink: Sink): void;
+  /** Mean and population standard deviation of all samples returned so far, bit for bit as `createMoments` collects them. */
+  moments(): Moments;
 }
 
 /** Band-pass and notch of a chain; throws ConfigError when an edge is not below half of `targetRateHz`. */
@@ -44,10 +59,19 @@ export function chainSections(options: ChainOptions): { bandPass: Sections; notc
   return { bandPass, notch: mains, all: cascade(bandPass, mains) };
 }
 
+/** What `run` gives a sink, as one array per channel. */
+function collect(channelCount: number, run: (sink: Sink) => void): Float32Array[] {
+  const parts = Array.from({ length: channelCount }, () => [] as Float32Array[]);
+  run((channel, samples) => parts[channel]!.push(samples.slice()));
+  return parts.map(concat);
+}
+
+function refuseInputs(found: number, { length }: readonly string[]): never {
+  throw new RangeError(`invalid block: ${found} signals (expected ${length}, one per electrode)`);
+}
+
 function checkedBlock(block: readonly Float32Array[], electrodes: readonly string[]): readonly Float32Array[] {
-  if (block.length !== electrodes.length) {
-    throw new RangeError(`invalid block: ${block.length} signals (expected ${electrodes.length}, one per electrode)`);
-  }
+  if (block.length !== electrodes.length) refuseInputs(block.length, electrodes);
   const odd = block.findIndex((signal) => signal.length !== block[0]!.length);
   if (odd >= 0) {
     throw new RangeError(
@@ -76,23 +100,43 @@ export function createChain(options: ChainOptions, input: ChainInput): Chain {
   const streams = options.phase === "causal" && options.resample === "polyphase";
   const plan = { mix, offsetSamples, sampleRateHz, targetRateHz: options.targetRateHz };
   const flow = streams
-    ? createStream({ ...plan, sections: sections.all })
+    ? createStream({ ...plan, sections: sections.all, inputCount: electrodes.length }, input.kernels)
     : createWhole({ ...plan, ...sections, phase: options.phase, resample: options.resample });
   let open = true;
+  let sampleCount = 0; // given per channel
   const stillOpen = () => {
     if (!open) throw new RangeError("the chain has been flushed: make one chain per recording");
+  };
+  const finish = () => {
+    stillOpen();
+    open = false;
   };
   return {
     channelNames: [...mix.channelNames],
     filled: [...mix.filled],
     push(block) {
       stillOpen();
-      return flow.push(checkedBlock(block, electrodes));
+      const samples = floatBlock(checkedBlock(block, electrodes));
+      const out = mix.rows.map(() => new Float32Array(flow.ready(samples.sampleCount)));
+      const before = sampleCount;
+      flow.feed(samples, (channel, values, at) => out[channel]!.set(values, at - before));
+      sampleCount += out[0]!.length;
+      return out;
     },
     flush() {
-      stillOpen();
-      open = false;
-      return flow.flush();
+      finish();
+      return collect(mix.rows.length, (sink) => flow.end(sink));
     },
+    feed(block, sink) {
+      stillOpen();
+      if (block.inputCount !== electrodes.length) refuseInputs(block.inputCount, electrodes);
+      sampleCount += flow.ready(block.sampleCount);
+      flow.feed(block, sink);
+    },
+    end(sink) {
+      finish();
+      flow.end(sink);
+    },
+    moments: () => flow.moments(),
   };
 }

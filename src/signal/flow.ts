@@ -1,9 +1,19 @@
 import { type Mix, mixInto } from "./mixing.js";
+import type { Moments } from "./normalize.js";
+import type { SampleBlock } from "./sample-block.js";
 
-/** The moving part of a chain: blocks of inputs to blocks of channels. */
+/** Takes samples of one output channel, of which `at` came before; the array is only good until the call returns. */
+export type Sink = (channel: number, samples: Float32Array, at: number) => void;
+
+/** The moving part of a chain: blocks of inputs to samples of channels. Each channel's samples come in order. */
 export interface Flow {
-  push(block: readonly Float32Array[]): Float32Array[];
-  flush(): Float32Array[];
+  feed(block: SampleBlock, sink: Sink): void;
+  /** The rest; nothing may follow. */
+  end(sink: Sink): void;
+  /** How many samples per channel the next `feed` of `count` samples gives. */
+  ready(count: number): number;
+  /** Of all samples given so far. */
+  moments(): Moments;
 }
 
 /** What every form of a chain needs: how channels are mixed, and the rates. */
@@ -23,7 +33,9 @@ export interface Store {
   take(): Float32Array[];
 }
 
-function concat(parts: readonly Float32Array[]): Float32Array {
+/** Arrays one after another; one array alone is given back as it is. */
+export function concat(parts: readonly Float32Array[]): Float32Array {
+  if (parts.length === 1) return parts[0]!;
   const all = new Float32Array(parts.reduce((length, part) => length + part.length, 0));
   let at = 0;
   for (const part of parts) {
@@ -33,12 +45,7 @@ function concat(parts: readonly Float32Array[]): Float32Array {
   return all;
 }
 
-/** Two blocks of the same channels as one. */
-export function joinBlocks(first: readonly Float32Array[], second: readonly Float32Array[]): Float32Array[] {
-  return first.map((part, c) => concat([part, second[c]!]));
-}
-
-/** An empty store; it copies what is added. */
+/** An empty store; it keeps the arrays that are added. */
 export function createStore(): Store {
   let blocks: Float32Array[][] = [];
   let sampleCount = 0;
@@ -47,7 +54,7 @@ export function createStore(): Store {
       return sampleCount;
     },
     add(block) {
-      blocks.push(block.map((signal) => signal.slice()));
+      blocks.push([...block]);
       sampleCount += block[0]!.length;
     },
     take() {

@@ -1,7 +1,7 @@
 /** Samples summed around a common value before they join the running moments. */
-const BLOCK_SAMPLES = 4096;
+export const STRETCH_SAMPLES = 4096;
 /** Added to every standard deviation, as the reference system does: a flat channel becomes 0 and no division fails. */
-const LEAST_STD = 1e-8;
+export const LEAST_STD = 1e-8;
 
 /** Mean and population standard deviation of each channel over all samples seen, in the unit of the samples. */
 export interface Moments {
@@ -20,17 +20,24 @@ export interface MomentsCollector {
   result(): Moments;
 }
 
-/** Running sums of one channel: exact blocks so far (mean, squares) and the open block around its first sample. */
-interface Tally {
-  mean: number;
-  squares: number;
-  origin: number;
-  sum: number;
-  sumOfSquares: number;
+/** Mean and sum of squared distances from it. */
+export interface RunningMoments {
+  readonly mean: number;
+  readonly squares: number;
 }
 
-/** Moments of `before` samples joined with the open block of `count` samples (Chan, Golub and LeVeque 1983). */
-function joined({ mean, squares, origin, sum, sumOfSquares }: Tally, before: number, count: number) {
+/** Sums over up to 4096 samples around their first one. */
+export interface Stretch {
+  readonly origin: number;
+  readonly sum: number;
+  readonly sumOfSquares: number;
+  readonly count: number;
+}
+
+/** Moments of `before` samples joined with a stretch (Chan, Golub and LeVeque 1983). */
+export function joinMoments(moments: RunningMoments, before: number, stretch: Stretch): RunningMoments {
+  const { origin, sum, sumOfSquares, count } = stretch;
+  const { mean, squares } = moments;
   if (count === 0) return { mean, squares };
   const difference = origin + sum / count - mean;
   const total = before + count;
@@ -39,6 +46,24 @@ function joined({ mean, squares, origin, sum, sumOfSquares }: Tally, before: num
     mean: mean + (difference * count) / total,
     squares: squares + own + difference * difference * ((before * count) / total),
   };
+}
+
+/** Moments of `sampleCount` samples per channel as mean and population standard deviation. */
+export function closeMoments(channels: readonly RunningMoments[], sampleCount: number): Moments {
+  return {
+    sampleCount,
+    mean: Float64Array.from(channels, ({ mean }) => mean),
+    std: Float64Array.from(channels, ({ squares }) => Math.sqrt(squares / Math.max(1, sampleCount))),
+  };
+}
+
+/** Running sums of one channel: exact stretches so far (mean, squares) and the open stretch around its first sample. */
+interface Tally {
+  mean: number;
+  squares: number;
+  origin: number;
+  sum: number;
+  sumOfSquares: number;
 }
 
 function addSamples(tally: Tally, samples: Float32Array, start: number, end: number, first: boolean): void {
@@ -74,7 +99,7 @@ export function createMoments(channelCount: number): MomentsCollector {
   let closed = 0;
   let open = 0;
   const close = () => {
-    for (const tally of tallies) Object.assign(tally, joined(tally, closed, open));
+    for (const tally of tallies) Object.assign(tally, joinMoments(tally, closed, { ...tally, count: open }));
     closed += open;
     open = 0;
   };
@@ -87,21 +112,16 @@ export function createMoments(channelCount: number): MomentsCollector {
         );
       }
       for (let start = 0; start < count; ) {
-        const end = Math.min(count, start + BLOCK_SAMPLES - open);
+        const end = Math.min(count, start + STRETCH_SAMPLES - open);
         for (let c = 0; c < channelCount; c++) addSamples(tallies[c]!, block[c]!, start, end, open === 0);
         open += end - start;
-        if (open === BLOCK_SAMPLES) close();
+        if (open === STRETCH_SAMPLES) close();
         start = end;
       }
     },
     result() {
-      const sampleCount = closed + open;
-      const all = tallies.map((tally) => joined(tally, closed, open));
-      return {
-        sampleCount,
-        mean: Float64Array.from(all, ({ mean }) => mean),
-        std: Float64Array.from(all, ({ squares }) => Math.sqrt(squares / Math.max(1, sampleCount))),
-      };
+      const all = tallies.map((tally) => joinMoments(tally, closed, { ...tally, count: open }));
+      return closeMoments(all, closed + open);
     },
   };
 }

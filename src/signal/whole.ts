@@ -4,8 +4,10 @@ import type { Sections } from "./butterworth.js";
 import { commonInto, createStore, type Flow, type FlowPlan, offsetsOf } from "./flow.js";
 import { createFourierResampler, type FourierResampler } from "./fourier-resample.js";
 import { mixInto } from "./mixing.js";
+import { createMoments } from "./normalize.js";
 import { LANES } from "./polyphase.js";
 import { rateRatio, resamplePolyphase } from "./resampler.js";
+import { takeSamples } from "./sample-block.js";
 import { sosfiltfilt } from "./zero-phase.js";
 
 /** What the chain over a whole recording needs beside the plan. */
@@ -56,19 +58,21 @@ function runWhole(plan: WholePlan, inputs: readonly Float32Array[]): Float32Arra
 }
 
 /**
- * The chain over a whole recording: `push` stores a copy of its block and gives nothing, `flush` gives everything. Memory:
+ * The chain over a whole recording: `feed` stores a copy of its block and gives nothing, `end` gives everything. Memory:
  * the recording in float32, its output in float32, and float64 work space for four channels.
  */
 export function createWhole(plan: WholePlan): Flow {
   const store = createStore();
-  const empty = () => plan.mix.rows.map(() => new Float32Array(0));
+  const moments = createMoments(plan.mix.rows.length);
   return {
-    push(block) {
-      store.add(block);
-      return empty();
+    feed: (block) => store.add(takeSamples(block, 0, block.sampleCount)),
+    end(sink) {
+      if (store.sampleCount === 0) return;
+      const out = runWhole(plan, store.take());
+      moments.push(out);
+      for (const [channel, samples] of out.entries()) sink(channel, samples, 0);
     },
-    flush() {
-      return store.sampleCount > 0 ? runWhole(plan, store.take()) : empty();
-    },
+    ready: () => 0,
+    moments: () => moments.result(),
   };
 }

@@ -1,6 +1,8 @@
 import type { Config } from "../base/config-schema.js";
 import { UnsupportedError } from "../base/errors.js";
 import { cacheKeyFromConfig } from "../cache/from-config.js";
+import type { Augmentations } from "../dataset/augment.js";
+import { balanceFromConfig } from "../dataset/from-config.js";
 import { modelFromConfig } from "../model/from-config.js";
 import type { Blend } from "./blend.js";
 import type { TrainOptions } from "./options.js";
@@ -18,9 +20,20 @@ export function blendFromConfig({ postprocessing }: Config): Blend {
   return method === "max" ? "max" : method === "overlap_add_weighted" ? "triangular" : "mean";
 }
 
+function augmentFromConfig({ data: { augment } }: Config): Augmentations | undefined {
+  if (!augment) return undefined;
+  return {
+    channelDropout: augment.channel_dropout,
+    timeShiftSeconds: augment.time_shift_seconds,
+    amplitudeScale: augment.amplitude_scale,
+    signFlip: augment.sign_flip,
+    noise: augment.noise,
+    frequencyShiftHz: augment.frequency_shift_hz,
+  };
+}
+
 function dataFromConfig(config: Config): TrainOptions["data"] {
   const { data } = config;
-  const { balance } = data;
   return {
     cacheDir: data.cache_dir,
     key: cacheKeyFromConfig(config),
@@ -29,7 +42,7 @@ function dataFromConfig(config: Config): TrainOptions["data"] {
     devSplit: data.split_policy === "custom" ? null : "dev",
     devShare: data.validation_split,
     splitSeed: data.split_seed,
-    balance: data.use_balanced_sampling ? { fullRatio: balance.full_ratio, noneRatio: balance.none_ratio } : false,
+    balance: data.use_balanced_sampling ? balanceFromConfig(config) : false,
   };
 }
 
@@ -52,6 +65,8 @@ export function trainOptionsFromConfig(config: Config): TrainOptions {
   return {
     runDir: experiment.output_dir,
     data: dataFromConfig(config),
+    augment: augmentFromConfig(config),
+    readThreads: config.data.num_workers,
     model: modelFromConfig(config.model),
     epochs: training.epochs,
     batchSize: training.batch_size,

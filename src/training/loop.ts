@@ -33,7 +33,7 @@ function stopReason({ progress, options, prepared, callbacks }: Run, deadline: n
 
 /** Batches from the present step to the end of its epoch. */
 function batchesOfEpoch({ options, data, progress, prepared }: Run): AsyncGenerator<Batch, void, undefined> {
-  const { batchSize, seed, augment } = options;
+  const { batchSize, seed, augment, readThreads } = options;
   const { stepsPerEpoch } = prepared.state;
   const epoch = Math.floor(progress.step / stepsPerEpoch);
   return openBatches(data.reader, data.index, {
@@ -43,6 +43,7 @@ function batchesOfEpoch({ options, data, progress, prepared }: Run): AsyncGenera
     augment,
     seed,
     epoch,
+    workers: readThreads,
   });
 }
 

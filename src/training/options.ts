@@ -1,6 +1,7 @@
 import { hashOf } from "../base/canonical.js";
 import { ConfigError } from "../base/errors.js";
 import type { Augmentations } from "../dataset/augment.js";
+import type { BalanceOptions } from "../dataset/balance.js";
 import type { ModelConfig } from "../model/detector.js";
 import type { Blend } from "./blend.js";
 import type { LossOptions } from "./loss.js";
@@ -26,7 +27,7 @@ export interface TrainDataOptions {
   /** Seed of that cut. @default 42 */
   readonly splitSeed?: number;
   /** Windows per class as in the reference; false takes every labelled window. @default { fullRatio: 0.3, noneRatio: 2.5 } */
-  readonly balance?: { readonly fullRatio?: number; readonly noneRatio?: number } | false;
+  readonly balance?: Omit<BalanceOptions, "seed"> | false;
 }
 
 /** A training run. All of it is plain data, so that it can be sent to a child process and stored. */
@@ -48,6 +49,8 @@ export interface TrainOptions {
   readonly loss?: Omit<LossOptions, "posWeight"> & { readonly posWeight?: number | "auto" };
   readonly optimizer?: OptimizerOptions;
   readonly augment?: Augmentations;
+  /** Worker threads that read batches ahead; they change no batch. @default 0: one batch ahead without a thread */
+  readonly readThreads?: number;
   /** Executor name or "auto". @default "auto" */
   readonly device?: string;
   readonly threads?: number;
@@ -119,6 +122,7 @@ export function fillTrainOptions(options: TrainOptions): FilledTrainOptions {
     epochs: 1,
     batchSize: 16,
     seed: 42,
+    readThreads: 0,
     learningRate: 3e-4,
     schedule: {},
     optimizer: {},
@@ -140,6 +144,7 @@ export function fillTrainOptions(options: TrainOptions): FilledTrainOptions {
   };
   requireCount("epochs", filled.epochs, 0);
   requireCount("batchSize", filled.batchSize, 1);
+  requireCount("readThreads", filled.readThreads, 0);
   requireCount("keepLast", filled.keepLast, 1);
   requireCount("checkpointEveryEpochs", filled.checkpointEveryEpochs, 1);
   requireCount("checkpointEverySteps", filled.checkpointEverySteps, 0);

@@ -12,7 +12,7 @@ function draws(options: Parameters<typeof createAugmenter>[0], count = 4000) {
 test("no augmentation changes nothing", () => {
   const [draw] = draws({}, 1);
   const window = Float32Array.from({ length: 38 }, (_, i) => i);
-  augmentInto(window, CHANNELS, draw!);
+  augmentInto(window, CHANNELS, draw!, 256);
   assert.deepEqual(
     [...window],
     Array.from({ length: 38 }, (_, i) => i),
@@ -36,7 +36,7 @@ test("dropout, flips, factors and shifts have the frequencies and bounds that we
 test("noise has the standard deviation asked for and spares dropped channels", () => {
   const [draw] = draws({ noise: 0.5 }, 1);
   const window = new Float32Array(CHANNELS * 4001);
-  augmentInto(window, CHANNELS, { ...draw!, dropped: [2] });
+  augmentInto(window, CHANNELS, { ...draw!, dropped: [2] }, 256);
   assert.ok(window.subarray(2 * 4001, 3 * 4001).every((value) => value === 0));
   const rest = [...window.subarray(0, 2 * 4001), ...window.subarray(3 * 4001)];
   const mean = rest.reduce((sum, value) => sum + value, 0) / rest.length;
@@ -62,4 +62,18 @@ test("values that make no sense are refused by name", () => {
   assert.throws(make({ amplitudeScale: [0, 1] }), /invalid amplitudeScale: 0,1/);
   assert.throws(make({ timeShiftSeconds: -1 }), /invalid timeShiftSeconds: -1/);
   assert.throws(make({ noise: Number.NaN }), /invalid noise: NaN/);
+});
+
+test("frequencyShiftHz moves a tone by the shift and keeps its size, shifts stay in bounds, dropped channels stay zero", () => {
+  const rate = 256;
+  const count = 2560;
+  const tone = (hertz: number, i: number) => Math.cos((2 * Math.PI * hertz * i) / rate);
+  const window = Float32Array.from({ length: 2 * count }, (_, i) => tone(10, i % count));
+  const [draw] = draws({ frequencyShiftHz: 3 }, 1);
+  augmentInto(window, 2, { ...draw!, frequencyShiftHz: 2.5, dropped: [1] }, rate);
+  for (let i = 0; i < count; i++) assert.ok(Math.abs(window[i]! - tone(12.5, i)) < 1e-5, `sample ${i}`);
+  assert.ok(window.subarray(count).every((value) => value === 0));
+  const shifts = draws({ frequencyShiftHz: 3 }).map((each) => each.frequencyShiftHz);
+  assert.ok(Math.min(...shifts) >= -3 && Math.max(...shifts) <= 3 && Math.max(...shifts) - Math.min(...shifts) > 5.9);
+  assert.throws(() => createAugmenter({ frequencyShiftHz: -1 }, 1, 0, 256), /invalid frequencyShiftHz: -1/);
 });

@@ -128,3 +128,32 @@ test("splitByPatient keeps patients whole, gives dev its share of seizure patien
   assert.equal(splitByPatient(two, 0.1, 1).dev.length, 1);
   assert.throws(() => splitByPatient(two, 1, 1), /invalid fraction: 1/);
 });
+
+test("evenPatients takes as many windows from each patient as it has, up to an even share, and as many in all", () => {
+  const manifest = makeManifest([
+    { sampleCount: 20 * 256, patient: "p", seizures: Array.from({ length: 20 }, (_, n) => [n, n + 0.5] as const) },
+    { sampleCount: 1000 * 256, patient: "large" },
+    { sampleCount: 5 * 256, patient: "small" },
+    { sampleCount: 30 * 256, patient: "middle" },
+    { sampleCount: 40 * 256, patient: "other" },
+  ]);
+  const index = indexWindows(manifest, ONE);
+  const noneOf = (selection: Uint32Array) =>
+    Object.fromEntries(composition(index, selection).patients.map(({ patient, selected }) => [patient, selected.none]));
+  const even = balance(index, { seed: 3, evenPatients: true });
+  const { large, small, middle, other, p } = noneOf(even);
+  assert.deepEqual([p, small], [0, 5]);
+  assert.equal(large! + middle! + other!, 45);
+  for (const each of [large, middle, other]) assert.equal(each, 15);
+  assert.equal(even.length, balance(index, { seed: 3 }).length);
+  assert.ok(noneOf(balance(index, { seed: 3 })).large! > 35);
+  assert.deepEqual(balance(index, { seed: 3, evenPatients: true }), even);
+  assert.notDeepEqual(balance(index, { seed: 4, evenPatients: true }), even);
+  const odd = noneOf(balance(index, { seed: 3, evenPatients: true, noneRatio: 3.1 }));
+  assert.equal(
+    Object.values(odd).reduce((sum, each) => sum + each),
+    62,
+  );
+  const all = noneOf(balance(index, { seed: 3, evenPatients: true, noneRatio: 1000 }));
+  assert.deepEqual(all, { large: 1000, middle: 30, other: 40, p: 0, small: 5 });
+});

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readdir, readlink, rm, truncate } from "node:fs/promises";
+import { readdir, readFile, readlink, rm, truncate } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { readManifest, writeManifest } from "../../src/cache/manifest.js";
@@ -7,6 +7,7 @@ import { openBatches } from "../../src/dataset/batches.js";
 import { indexWindows } from "../../src/dataset/index-windows.js";
 import { epochOrder } from "../../src/dataset/order.js";
 import { openWindowReader } from "../../src/dataset/window-reader.js";
+import { openWindows } from "../../src/dataset/windows.js";
 import { type MadeRecording, makeCache, seizure, temporaryFolder } from "../cache/made-cache.js";
 
 const RECORDINGS: readonly MadeRecording[] = [
@@ -130,6 +131,7 @@ test("openBatches gives windows in order with labels, mask and origin; the last 
       assert.equal(window, order[batch.position + row]);
       assert.equal(id, manifest.recordings[recording]!.id);
       assert.equal(startSample, index.startSample[window]);
+      assert.equal(batch.windows[row]!.seizureShare, index.seizureShare[window]);
       const alone = new Float32Array(CHANNELS * length);
       await reader.readInto(alone, recording, startSample, length);
       assert.deepEqual(batch.samples.subarray(row * CHANNELS * length, (row + 1) * CHANNELS * length), alone);
@@ -157,6 +159,7 @@ test("batches resumed at a position equal those of the whole run, augmentations 
     amplitudeScale: [0.8, 1.2],
     signFlip: 0.5,
     noise: 0.1,
+    frequencyShiftHz: 2,
   } as const;
   const collect = async (options: {
     startPosition?: number;
@@ -164,9 +167,10 @@ test("batches resumed at a position equal those of the whole run, augmentations 
     epoch?: number;
     seed?: number;
     concurrency?: number;
+    workers?: number;
   }) => {
     const rows: string[] = [];
-    for await (const { samples, labels, count, windows } of openBatches(reader, index, {
+    for await (const { samples, labels, mask, count, windows } of openBatches(reader, index, {
       order,
       augment,
       seed: 9,
@@ -177,13 +181,16 @@ test("batches resumed at a position equal those of the whole run, augmentations 
         const block = CHANNELS * index.windowSamples;
         const part = Buffer.from(samples.slice(row * block, (row + 1) * block).buffer).toString("base64");
         const label = labels.slice(row * index.windowSamples, (row + 1) * index.windowSamples).join("");
-        rows.push(`${windows[row]!.window} ${windows[row]!.startSample} ${part} ${label}`);
+        const known = mask.slice(row * index.windowSamples, (row + 1) * index.windowSamples).join("");
+        rows.push(`${JSON.stringify(windows[row])} ${part} ${label} ${known}`);
       }
     return rows;
   };
   const whole = await collect({ batchSize: 4 });
   assert.deepEqual(await collect({ batchSize: 4, startPosition: 8 }), whole.slice(8));
   assert.deepEqual(await collect({ batchSize: 3, concurrency: 1 }), whole);
+  assert.deepEqual(await collect({ batchSize: 3, workers: 1 }), whole);
+  assert.deepEqual(await collect({ batchSize: 4, workers: 3, startPosition: 4 }), whole.slice(4));
   assert.notDeepEqual(await collect({ batchSize: 4, epoch: 3 }), whole);
   assert.notDeepEqual(await collect({ batchSize: 4, seed: 8 }), whole);
 });
@@ -200,4 +207,83 @@ test("stopping in the middle leaves nothing running, and misuse is refused", asy
   await assert.rejects(first({ batchSize: 0 }), /invalid batchSize: 0/);
   await assert.rejects(first({ batchSize: 1, order: Uint32Array.of(index.count) }), /invalid window in order/);
   await assert.rejects(first({ batchSize: 1, signal: AbortSignal.abort() }), { name: "AbortError" });
+});
+
+test("the memory of batches is used again, with threads as without", async (context) => {
+  const { reader, manifest } = await opened(context);
+  const index = indexWindows(manifest, { windowSeconds: 5, strideSeconds: 1 });
+  for (const workers of [0, 2]) {
+    let largest = 0;
+    for await (const { samples } of openBatches(reader, index, { batchSize: 2, workers })) {
+      assert.ok(samples.buffer instanceof ArrayBuffer);
+      samples[0] = 1e6; // a mark that only survives in memory that nobody clears
+      largest = Math.max(largest, ...samples.subarray(1));
+    }
+    assert.ok(largest < 100);
+  }
+});
+
+test("a fault in a thread is the CacheError that the reader throws, and stopping early stops the threads", async (context) => {
+  const { reader, manifest, folder } = await opened(context);
+  const index = indexWindows(manifest, { windowSeconds: 5, strideSeconds: 1 });
+  for await (const batch of openBatches(reader, index, { batchSize: 2, workers: 2 })) {
+    assert.equal(batch.position, 0);
+    break;
+  }
+  await rm(join(folder.path, manifest.recordings[0]!.file));
+  await assert.rejects(openBatches(reader, index, { batchSize: 2, workers: 1 }).next(), {
+    tag: "CacheError",
+    message: /is missing though.*ictal cache build/,
+  });
+  const first = (options: Parameters<typeof openBatches>[2]) => openBatches(reader, index, options).next();
+  await assert.rejects(first({ batchSize: 1, workers: 1.5 }), /invalid workers: 1.5/);
+  await assert.rejects(first({ batchSize: 1, workers: 1, augment: { noise: -1 } }), /invalid noise: -1/);
+  await assert.rejects(first({ batchSize: 1, workers: 1, signal: AbortSignal.abort() }), { name: "AbortError" });
+});
+
+test("openWindows reads a window by number with labels, mask and origin, waiting or not", async (context) => {
+  const { reader, manifest } = await opened(context);
+  const index = indexWindows(manifest, { windowSeconds: 20, strideSeconds: 10 });
+  const windows = openWindows(reader, index);
+  assert.equal(windows.count, index.count);
+  for (let number = 0; number < windows.count; number++) {
+    const window = await windows.read(number);
+    assert.deepEqual(windows.readSync(number), window);
+    const { id, startSample, seizureShare, samples, labels, mask } = window;
+    assert.equal(id, manifest.recordings[index.recording[number]!]!.id);
+    assert.deepEqual([startSample, seizureShare], [index.startSample[number], index.seizureShare[number]]);
+    const alone = new Float32Array(CHANNELS * index.windowSamples);
+    await reader.readInto(alone, index.recording[number]!, startSample, index.windowSamples);
+    assert.deepEqual(samples, alone);
+    const valid = mask.reduce((sum, value) => sum + value);
+    const share = labels.reduce((sum, value) => sum + value) / valid;
+    assert.ok(Number.isNaN(seizureShare) ? valid === 0 : Math.abs(share - seizureShare) < 1e-6);
+  }
+  await assert.rejects(windows.read(index.count), /invalid window: \d+ of \d+/);
+  assert.throws(() => windows.readSync(-1), /invalid window: -1/);
+});
+
+test("readIntoSync gives what readInto gives, and readStoredSync the frames of the file", async (context) => {
+  for (const sampleType of ["int16", "float32"] as const) {
+    const { reader, folder, manifest } = await opened(context, sampleType);
+    for (const [recording, start, count] of [
+      [0, 0, 2560],
+      [0, 1, 12000],
+      [1, -700, 9000],
+      [2, 5999, 30000],
+    ] as const) {
+      const waited = new Float32Array(CHANNELS * count).fill(9);
+      await reader.readInto(waited, recording, start, count);
+      const direct = new Float32Array(CHANNELS * count).fill(8);
+      reader.readIntoSync(direct, recording, start, count);
+      assert.deepEqual(direct, waited);
+    }
+    const bytes = await readFile(join(folder.path, manifest.recordings[0]!.file));
+    const stored = sampleType === "int16" ? new Int16Array(2 * CHANNELS * 2560) : new Float32Array(2 * CHANNELS * 2560);
+    reader.readStoredSync(stored, 0, 3);
+    const from = (3 * bytes.length) / 6;
+    assert.deepEqual(Buffer.from(stored.buffer), bytes.subarray(from, from + stored.byteLength));
+    assert.throws(() => reader.readStoredSync(stored, 0, 5), /invalid frames: 5 to 7 of 6/);
+    assert.throws(() => reader.readStoredSync(stored.subarray(1), 0, 0), /expected whole frames/);
+  }
 });

@@ -1,0 +1,110 @@
+import { Worker } from "node:worker_threads";
+import { CacheError } from "../base/errors.js";
+import type { Manifest } from "../cache/manifest.js";
+import {
+  type BatchShape,
+  type FillOptions,
+  type Slot,
+  slotBytes,
+  slotOf,
+  type WindowOrigin,
+  type WindowRow,
+} from "./fill-batch.js";
+import type { WindowReader } from "./window-reader.js";
+
+/** What a thread is started with. */
+export interface ThreadSetup {
+  readonly folder: string;
+  readonly manifest: Manifest;
+  readonly shape: BatchShape;
+  readonly fillOptions: FillOptions;
+}
+
+/** A batch to fill. */
+export interface FillJob {
+  /** Shared with the thread that asks. */
+  readonly buffer: ArrayBuffer | SharedArrayBuffer;
+  readonly rows: readonly WindowRow[];
+}
+
+/** What a batch was filled with, or why it was not filled. */
+export type FillAnswer =
+  | { readonly windows: WindowOrigin[] }
+  | { readonly message: string; readonly cache?: CacheError["details"] };
+
+interface Waiting {
+  readonly resolve: (windows: WindowOrigin[]) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** One thread and the batches it was asked for, in order. */
+class BatchThread {
+  private readonly waiting: Waiting[] = [];
+  private readonly worker: Worker;
+  private failure: Error | undefined;
+
+  constructor(setup: ThreadSetup) {
+    this.worker = new Worker(new URL("./batch-worker.js", import.meta.url), { workerData: setup });
+    this.worker.on("message", (answer: FillAnswer) => this.settle(answer));
+    this.worker.on("error", (error) => this.fail(error));
+    this.worker.on("exit", (code) => this.fail(new Error(`a thread that reads windows ended with code ${code}`)));
+  }
+
+  fill(slot: Slot, rows: readonly WindowRow[]): Promise<WindowOrigin[]> {
+    return new Promise((resolve, reject) => {
+      if (this.failure) return reject(this.failure);
+      this.waiting.push({ resolve, reject });
+      const job: FillJob = { buffer: slot.buffer, rows };
+      this.worker.postMessage(job);
+    });
+  }
+
+  private settle(answer: FillAnswer): void {
+    const { resolve, reject } = this.waiting.shift()!;
+    if ("windows" in answer) resolve(answer.windows);
+    else reject(answer.cache ? new CacheError(answer.message, answer.cache) : new Error(answer.message));
+  }
+
+  private fail(error: Error): void {
+    this.failure ??= error;
+    for (const { reject } of this.waiting.splice(0)) reject(this.failure);
+  }
+
+  async close(): Promise<void> {
+    await this.worker.terminate();
+  }
+}
+
+/** Threads that fill batches in shared memory, each a whole batch at a time in turn. */
+export class BatchThreads {
+  readonly depth: number;
+  readonly slots: Slot[];
+  private readonly threads: readonly BatchThread[];
+  private turn = 0;
+
+  constructor(
+    count: number,
+    {
+      reader,
+      shape,
+      fillOptions,
+    }: {
+      readonly reader: WindowReader;
+      readonly shape: BatchShape;
+      readonly fillOptions: FillOptions;
+    },
+  ) {
+    const { folder, manifest } = reader;
+    this.depth = count;
+    this.slots = Array.from({ length: count }, () => slotOf(shape, new SharedArrayBuffer(slotBytes(shape))));
+    this.threads = Array.from({ length: count }, () => new BatchThread({ folder, manifest, shape, fillOptions }));
+  }
+
+  fill(slot: Slot, rows: readonly WindowRow[]): Promise<WindowOrigin[]> {
+    return this.threads[this.turn++ % this.threads.length]!.fill(slot, rows);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.threads.map((thread) => thread.close()));
+  }
+}

@@ -1,0 +1,183 @@
+/** Filling the arrays of a batch with windows, on whichever thread. */
+import { mapConcurrent } from "../base/concurrent.js";
+import { type AugmentationDraw, type Augmentations, augmentInto, createAugmenter } from "./augment.js";
+import type { WindowReader } from "./window-reader.js";
+
+/** One window that a batch asks for. */
+export interface WindowRow {
+  /** Position in the epoch: what the augmentations depend on. */
+  readonly position: number;
+  /** Number in the index. */
+  readonly window: number;
+  /** Position in the manifest. */
+  readonly recording: number;
+  readonly startSample: number;
+  /** Seizure samples over valid samples; NaN for unknown. */
+  readonly seizureShare: number;
+}
+
+/** Origin of one window of a batch. */
+export interface WindowOrigin {
+  /** Number in the index. */
+  readonly window: number;
+  /** Recording id. */
+  readonly id: string;
+  /** First sample read, a time shift included. */
+  readonly startSample: number;
+  /** Seizure samples over valid samples of what was read; NaN where no label is known. */
+  readonly seizureShare: number;
+}
+
+/** The arrays of one batch, in one buffer that threads may share. */
+export interface Slot {
+  readonly buffer: ArrayBuffer | SharedArrayBuffer;
+  /** `[window, channel, sample]` */
+  readonly samples: Float32Array;
+  /** `[window, sample]` */
+  readonly labels: Float32Array;
+  /** `[window, sample]` */
+  readonly mask: Float32Array;
+}
+
+/** Sizes of a batch. */
+export interface BatchShape {
+  readonly batchSize: number;
+  readonly channelCount: number;
+  readonly windowSamples: number;
+}
+
+/** Bytes of the arrays of a batch. */
+export function slotBytes({ batchSize, channelCount, windowSamples }: BatchShape): number {
+  return 4 * batchSize * windowSamples * (channelCount + 2);
+}
+
+/** The arrays of a batch as views of `buffer`. @default buffer a new one that is not shared */
+export function slotOf(
+  shape: BatchShape,
+  buffer: ArrayBuffer | SharedArrayBuffer = new ArrayBuffer(slotBytes(shape)),
+): Slot {
+  const { batchSize, channelCount, windowSamples } = shape;
+  const rows = batchSize * windowSamples;
+  return {
+    buffer,
+    samples: new Float32Array(buffer, 0, rows * channelCount),
+    labels: new Float32Array(buffer, 4 * rows * channelCount, rows),
+    mask: new Float32Array(buffer, 4 * rows * (channelCount + 1), rows),
+  };
+}
+
+/** What does not change from batch to batch. */
+export interface FillOptions {
+  readonly windowSamples: number;
+  readonly augment?: Augmentations;
+  readonly seed: number;
+  readonly epoch: number;
+}
+
+/** A window on its way into a batch. */
+interface Task {
+  readonly row: WindowRow;
+  readonly draw: AugmentationDraw | undefined;
+  readonly startSample: number;
+  /** `[channel, sample]` */
+  readonly samples: Float32Array;
+  /** `[sample]` */
+  readonly labels: Float32Array;
+  /** `[sample]` */
+  readonly mask: Float32Array;
+}
+
+/** Fills batches from a reader. */
+export interface Filler {
+  /** Fill the first rows of `slot` and clear the rest; the reads run `concurrency` at a time. */
+  fill(slot: Slot, rows: readonly WindowRow[], concurrency: number, signal?: AbortSignal): Promise<WindowOrigin[]>;
+  /** The same without waiting. */
+  fillSync(slot: Slot, rows: readonly WindowRow[]): WindowOrigin[];
+}
+
+/** Start of a window after a shift, kept inside the recording so that a shift brings no padding of its own. */
+function shiftedStart(startSample: number, shift: number, sampleCount: number, windowSamples: number): number {
+  if (shift === 0) return startSample;
+  const last = Math.max(startSample, sampleCount - windowSamples);
+  return Math.min(last, Math.max(0, startSample + shift));
+}
+
+/** Share of seizure among the samples that `mask` marks. */
+function shareOf(labels: Float32Array, mask: Float32Array): number {
+  let seizure = 0;
+  let valid = 0;
+  for (let i = 0; i < labels.length; i++) {
+    valid += mask[i]!;
+    seizure += mask[i]! * labels[i]!;
+  }
+  return seizure / valid;
+}
+
+/** A filler for `reader`. Throws a RangeError on augmentations that make no sense. */
+export function createFiller(reader: WindowReader, options: FillOptions): Filler {
+  const { windowSamples, augment, seed, epoch } = options;
+  const { manifest, channelCount } = reader;
+  const draws = augment && createAugmenter(augment, seed, epoch, manifest.sampleRateHz);
+  const block = channelCount * windowSamples;
+  const sampleCountOf = (recording: number) => manifest.recordings[recording]!.sampleCount;
+
+  const taskOf = (slot: Slot, row: WindowRow, number: number): Task => {
+    const draw = draws?.(row.position, channelCount);
+    const shift = draw?.shiftSamples ?? 0;
+    return {
+      row,
+      draw,
+      startSample: shiftedStart(row.startSample, shift, sampleCountOf(row.recording), windowSamples),
+      samples: slot.samples.subarray(number * block, (number + 1) * block),
+      labels: slot.labels.subarray(number * windowSamples, (number + 1) * windowSamples),
+      mask: slot.mask.subarray(number * windowSamples, (number + 1) * windowSamples),
+    };
+  };
+
+  /** Noise and frequency shift reach the padding too; take them off again. */
+  const clearPadding = ({ row, startSample, samples }: Task) => {
+    const valid = sampleCountOf(row.recording) - startSample;
+    if (valid >= windowSamples) return;
+    for (let channel = 0; channel < channelCount; channel++)
+      samples.fill(0, channel * windowSamples + valid, (channel + 1) * windowSamples);
+  };
+
+  /** What is left to do once the samples of a task are read. */
+  const finish = (task: Task): WindowOrigin => {
+    const { row, draw, startSample, samples, labels, mask } = task;
+    if (draw) {
+      augmentInto(samples, channelCount, draw, manifest.sampleRateHz);
+      clearPadding(task);
+    }
+    reader.labelsInto(labels, row.recording, startSample);
+    reader.maskInto(mask, row.recording, startSample);
+    const seizureShare = startSample === row.startSample ? row.seizureShare : shareOf(labels, mask);
+    return { window: row.window, id: manifest.recordings[row.recording]!.id, startSample, seizureShare };
+  };
+
+  const clearAfter = (slot: Slot, count: number) => {
+    slot.samples.fill(0, count * block);
+    slot.labels.fill(0, count * windowSamples);
+    slot.mask.fill(0, count * windowSamples);
+  };
+
+  return {
+    async fill(slot, rows, concurrency, signal) {
+      clearAfter(slot, rows.length);
+      const work = async (row: WindowRow, number: number) => {
+        const task = taskOf(slot, row, number);
+        await reader.readInto(task.samples, row.recording, task.startSample, windowSamples);
+        return finish(task);
+      };
+      return mapConcurrent(rows, concurrency, work, signal);
+    },
+    fillSync(slot, rows) {
+      clearAfter(slot, rows.length);
+      return rows.map((row, number) => {
+        const task = taskOf(slot, row, number);
+        reader.readIntoSync(task.samples, row.recording, task.startSample, windowSamples);
+        return finish(task);
+      });
+    },
+  };
+}

@@ -1,0 +1,175 @@
+import { readFileSync } from "node:fs";
+import type { Kernels } from "./kernels.js";
+import { LANES } from "./polyphase.js";
+
+/** The part of the global that is used here; Node's types leave it to the DOM library. */
+declare namespace WebAssembly {
+  interface Memory {
+    readonly buffer: ArrayBuffer;
+    grow(pages: number): number;
+  }
+  class Module {
+    constructor(bytes: Uint8Array);
+  }
+  class Instance {
+    constructor(module: Module);
+    readonly exports: Readonly<Record<string, unknown>>;
+  }
+}
+
+/** What ./wasm/kernels.ts exports; addresses and lengths in bytes unless it says otherwise. */
+export interface WasmExports {
+  readonly memory: WebAssembly.Memory;
+  mixLanes(
+    ...args: readonly [
+      out: number,
+      count: number,
+      inputs: number,
+      inputBytes: number,
+      terms: number,
+      places: number,
+      weights: number,
+      termLimit: number,
+      offsets: number,
+      common: number,
+    ]
+  ): void;
+  mixRow(
+    out: number,
+    count: number,
+    inputs: number,
+    inputBytes: number,
+    terms: number,
+    places: number,
+    weights: number,
+  ): void;
+  polyphase(
+    out: number,
+    count: number,
+    x: number,
+    phase: number,
+    up: number,
+    down: number,
+    taps: number,
+    bank: number,
+  ): void;
+  filterLanes(x: number, count: number, sections: number, sectionCount: number, state: number): void;
+  roundLanes(out: number, rowBytes: number, x: number, count: number): void;
+  sumLanes(sums: number, x: number, count: number, isFirst: number): void;
+  quantize(out: number, x: number, count: number, mean: number, scale: number, clip: number, gain: number): void;
+  dequantizeRuns(
+    out: number,
+    stored: number,
+    count: number,
+    runs: number,
+    strideBytes: number,
+    high: number,
+    low: number,
+  ): void;
+  decode16(out: number, words: number, count: number, gain: number, offset: number, factor: number): void;
+}
+
+const PAGE_BYTES = 65536;
+/** Arrays begin on this boundary, and past 0, which stands for "none" where an array may be left out. */
+const ALIGNMENT = 16;
+/** Words that wait to be decoded. */
+const STAGED_WORDS = 512;
+const OWN_BYTES = ALIGNMENT + 2 * STAGED_WORDS;
+/** Idle instances kept for the next chain. */
+const POOL_LENGTH = 4;
+
+/** Distance in bytes between equally spaced arrays, and the address of the first. */
+function spacing(arrays: readonly Float32Array[]): { address: number; bytes: number } {
+  const address = arrays[0]?.byteOffset ?? 0;
+  return { address, bytes: (arrays[1]?.byteOffset ?? address) - address };
+}
+
+function kernelsOver(wasm: WasmExports, byteLength: number, release: () => void): Kernels {
+  const { buffer } = wasm.memory;
+  const staged = new Int16Array(buffer, ALIGNMENT, STAGED_WORDS);
+  let used = ALIGNMENT + 2 * STAGED_WORDS;
+  const take = (bytes: number): number => {
+    const address = used;
+    used += Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
+    if (used > byteLength + OWN_BYTES)
+      throw new RangeError(`invalid kernel memory: ${byteLength} bytes, ${used - OWN_BYTES} asked for`);
+    return address;
+  };
+  return {
+    name: "wasm",
+    float64: (length) => new Float64Array(buffer, take(8 * length), length).fill(0),
+    float32: (length) => new Float32Array(buffer, take(4 * length), length).fill(0),
+    int32: (length) => new Int32Array(buffer, take(4 * length), length).fill(0),
+    decodeInto(out, words, start, end, { gain, offset, factor }) {
+      staged.set(words.subarray(start, end));
+      wasm.decode16(out.byteOffset, staged.byteOffset, end - start, gain, offset, factor);
+    },
+    mixLanesInto(out, inputs, count, { terms, places, weights, termLimit, offsets }, common) {
+      const { address, bytes } = spacing(inputs);
+      const tables = [terms.byteOffset, places.byteOffset, weights.byteOffset, termLimit, offsets.byteOffset] as const;
+      wasm.mixLanes(out.byteOffset, count, address, bytes, ...tables, common?.byteOffset ?? 0);
+    },
+    mixRowInto(out, inputs, count, { terms, places, weights }) {
+      const { address, bytes } = spacing(inputs);
+      wasm.mixRow(out.byteOffset, count, address, bytes, terms[0]!, places.byteOffset, weights.byteOffset);
+    },
+    polyphaseInto(out, count, x, phase, { up, down, taps, coefficients }) {
+      wasm.polyphase(out.byteOffset, count, x.byteOffset, phase, up, down, taps, coefficients.byteOffset);
+    },
+    filterLanesInto(x, count, sections, state) {
+      wasm.filterLanes(x.byteOffset, count, sections.byteOffset, sections.length / 6, state.byteOffset);
+    },
+    roundLanesInto(out, rowLength, x, count) {
+      wasm.roundLanes(out.byteOffset, 4 * rowLength, x.byteOffset, count);
+    },
+    sumLanesInto(sums, x, start, end, isFirst) {
+      wasm.sumLanes(sums.byteOffset, x.byteOffset + 8 * LANES * start, end - start, Number(isFirst));
+    },
+    release,
+  };
+}
+
+let compiled: WebAssembly.Module | Error | undefined;
+
+function compile(): WebAssembly.Module | Error {
+  try {
+    return new WebAssembly.Module(readFileSync(new URL("./wasm/kernels.wasm", import.meta.url)));
+  } catch (error) {
+    return error as Error; // absent, or refused by an engine without SIMD
+  }
+}
+
+/** A fresh instance with at least `byteLength` bytes of memory; undefined where WebAssembly is absent. */
+export function instantiate(byteLength: number): WasmExports | undefined {
+  compiled ??= compile();
+  if (compiled instanceof Error) return undefined;
+  const wasm = new WebAssembly.Instance(compiled).exports as unknown as WasmExports; // as ./wasm/kernels.ts declares
+  growTo(wasm, byteLength);
+  return wasm;
+}
+
+function growTo({ memory }: WasmExports, byteLength: number): void {
+  const missing = Math.ceil((byteLength - memory.buffer.byteLength) / PAGE_BYTES);
+  if (missing > 0) memory.grow(missing);
+}
+
+function explain(error: Error): string {
+  const missing = (error as NodeJS.ErrnoException).code === "ENOENT";
+  return missing ? "are not compiled: run npm ci and npm run build" : error.message;
+}
+
+/** The WebAssembly kernels, or why there are none. Instances are used again once released. */
+export function loadWasmKernels(): { open(byteLength: number): Kernels } | { reason: string } {
+  compiled ??= compile();
+  if (compiled instanceof Error) return { reason: explain(compiled) };
+  const idle: WasmExports[] = [];
+  return {
+    open(byteLength) {
+      const wasm = idle.pop() ?? instantiate(OWN_BYTES + byteLength)!; // the module is there
+      growTo(wasm, OWN_BYTES + byteLength);
+      return kernelsOver(wasm, byteLength, () => {
+        if (idle.length < POOL_LENGTH) idle.push(wasm);
+      });
+    },
+  };
+}
