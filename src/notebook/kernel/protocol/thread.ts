@@ -1,6 +1,6 @@
 /** The protocol thread: owns the sockets, never computes, and so answers while a cell does. */
 import { parentPort, workerData } from "node:worker_threads";
-import { connectLanguage } from "../language/client.js";
+import { attachLanguage } from "../language/client.js";
 import { openHistory } from "./history.js";
 import { createInputRelay } from "./input.js";
 import { createInterrupter } from "./interrupter.js";
@@ -66,7 +66,7 @@ function release(characters: number): void {
 }
 
 main.on("message", (message: ToProtocol) => {
-  if (message.type === "language") offerAssistant(connectLanguage(message.port));
+  if (message.type === "language") offerAssistant(attachLanguage(message.port));
   else if (message.type === "signal") onSignal(message.signal);
   else protocol.onMain(message);
   if (message.type === "stream") release(message.text.length);
