@@ -8,7 +8,7 @@ import { addressOf } from "../../../src/notebook/wire/connection.js";
 import { isMessage, type MessageContents, type MessageType } from "../../../src/notebook/wire/message.js";
 import { contentOf, streamText, type TestKernel, typesOf } from "./start-kernel.js";
 
-const SOON_MILLISECONDS = 5000;
+const SOON_MILLISECONDS = 3000;
 
 /** What a kernel's language says for the things that the checks do. */
 export interface Snippets {

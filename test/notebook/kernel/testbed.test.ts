@@ -30,7 +30,7 @@ test("the ictal kernel passes the checks of kernel-testbed", async (context) => 
     kernel = await startKernel({ name: "ictal" });
   });
   after(() => kernel?.stop());
-  for (const [name, check] of Object.entries(CHECKS)) await context.test(name, () => check(kernel!, TYPESCRIPT));
+  for (const [name, check] of Object.entries(CHECKS)) await context.test(name, async () => void (await check(kernel!, TYPESCRIPT)));
 });
 
 test("tslab behind our launcher and ipykernel pass the checks that they are known to pass", async (context) => {
