@@ -55,8 +55,7 @@ function declareStatement(statement: TypeScript.Statement, declare: Declare): vo
     declare(statement.name.text, "alias");
 }
 
-const isGlobal = (statement: TypeScript.ModuleDeclaration) =>
-  (statement.flags & ts.NodeFlags.GlobalAugmentation) !== 0;
+const isGlobal = (statement: TypeScript.ModuleDeclaration) => (statement.flags & ts.NodeFlags.GlobalAugmentation) !== 0;
 
 const isExported = (statement: TypeScript.Statement) =>
   ts.canHaveModifiers(statement) &&

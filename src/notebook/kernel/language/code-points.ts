@@ -1,7 +1,8 @@
 /** The index in UTF-16 units of a position in code points, as Jupyter counts; past the end means the end. */
 export function unitIndex(text: string, codePoints: number): number {
   let units = 0;
-  for (let left = codePoints; left > 0 && units < text.length; left--) units += text.codePointAt(units)! > 0xffff ? 2 : 1;
+  for (let left = codePoints; left > 0 && units < text.length; left--)
+    units += text.codePointAt(units)! > 0xffff ? 2 : 1;
   return units;
 }
 

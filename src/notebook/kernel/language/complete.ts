@@ -70,7 +70,15 @@ function matching(entries: readonly TypeScript.CompletionEntry[], prefix: string
 }
 
 function signatureOf({ languageService, path, position }: Place, name: string): string | undefined {
-  const details = languageService.getCompletionEntryDetails(path, position, name, {}, undefined, PREFERENCES, undefined);
+  const details = languageService.getCompletionEntryDetails(
+    path,
+    position,
+    name,
+    {},
+    undefined,
+    PREFERENCES,
+    undefined,
+  );
   const text = ts.displayPartsToString(details?.displayParts ?? []);
   return text === "" ? undefined : text;
 }
@@ -91,4 +99,3 @@ export function completeAt(place: Place): Completion {
   });
   return { matches, cursorStart: codePointIndex(code, start), cursorEnd: codePointIndex(code, end) };
 }
-

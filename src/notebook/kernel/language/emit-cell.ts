@@ -68,15 +68,14 @@ function importStatements(
   };
   const letStatement = (declarations: TypeScript.VariableDeclaration[]) =>
     place(
-      factory.createVariableStatement(
-        undefined,
-        factory.createVariableDeclarationList(declarations, ts.NodeFlags.Let),
-      ),
+      factory.createVariableStatement(undefined, factory.createVariableDeclarationList(declarations, ts.NodeFlags.Let)),
     );
   const elements: TypeScript.BindingElement[] = [];
   const element = (local: TypeScript.Identifier, exported: string) => {
     const key = /^[\w$]+$/.test(exported) ? exported : factory.createStringLiteral(exported);
-    elements.push(factory.createBindingElement(undefined, exported === local.text ? undefined : key, bind(local, exported)));
+    elements.push(
+      factory.createBindingElement(undefined, exported === local.text ? undefined : key, bind(local, exported)),
+    );
   };
   if (clause.name) element(clause.name, "default");
   const named = clause.namedBindings;
@@ -91,9 +90,7 @@ function importStatements(
 
 function withoutExport(factory: TypeScript.NodeFactory, statement: TypeScript.Statement): TypeScript.Statement {
   const kept = (node: { readonly modifiers?: TypeScript.NodeArray<TypeScript.ModifierLike> | undefined }) =>
-    node.modifiers?.filter(
-      ({ kind }) => kind !== ts.SyntaxKind.ExportKeyword && kind !== ts.SyntaxKind.DefaultKeyword,
-    );
+    node.modifiers?.filter(({ kind }) => kind !== ts.SyntaxKind.ExportKeyword && kind !== ts.SyntaxKind.DefaultKeyword);
   if (ts.isVariableStatement(statement))
     return factory.updateVariableStatement(
       statement,
@@ -124,10 +121,7 @@ function letOfFunction(factory: TypeScript.NodeFactory, node: TypeScript.Functio
   if (!name) return factory.createExpressionStatement(factory.createParenthesizedExpression(value));
   const declaration = factory.createVariableDeclaration(name, undefined, undefined, value);
   return ts.setTextRange(
-    factory.createVariableStatement(
-      undefined,
-      factory.createVariableDeclarationList([declaration], ts.NodeFlags.Let),
-    ),
+    factory.createVariableStatement(undefined, factory.createVariableDeclarationList([declaration], ts.NodeFlags.Let)),
     node,
   );
 }
@@ -208,12 +202,20 @@ export function emitCell(
       (context) => (source) =>
         context.factory.updateSourceFile(
           source,
-          source.statements.filter((statement) => statement.pos < code.length || statement.getStart(file) < code.length),
+          source.statements.filter(
+            (statement) => statement.pos < code.length || statement.getStart(file) < code.length,
+          ),
         ),
     ],
     after: [(context) => toScript(context, hasValue, join(notebookDir, name), notebookDir, imports) as Transform],
   });
-  const map = { ...(JSON.parse(sourceMap) as object), file: name, sourceRoot: "", sources: [name], sourcesContent: [code] };
+  const map = {
+    ...(JSON.parse(sourceMap) as object),
+    file: name,
+    sourceRoot: "",
+    sources: [name],
+    sourcesContent: [code],
+  };
   const script = javaScript.replace(/\n?\/\/# sourceMappingURL=.*\s*$/, "");
   return { javaScript: `${script}\n//# sourceURL=${name}\n`, sourceMap: JSON.stringify(map), imports };
 }

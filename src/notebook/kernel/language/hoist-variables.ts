@@ -33,9 +33,7 @@ function assignments(factory: Factory, list: TypeScript.VariableDeclarationList)
   );
   if (parts.length === 0) return undefined;
   const joined = parts.reduce((left, right) => factory.createComma(left, right));
-  return ts.isObjectBindingPattern(list.declarations[0]!.name)
-    ? factory.createParenthesizedExpression(joined)
-    : joined;
+  return ts.isObjectBindingPattern(list.declarations[0]!.name) ? factory.createParenthesizedExpression(joined) : joined;
 }
 
 function namesIn(name: TypeScript.BindingName): string[] {
@@ -69,7 +67,8 @@ export function hoistVariables(
   const hoisted = new Set([...counts].filter(([, count]) => count > 1).map(([name]) => name));
   const findNested = (node: TypeScript.Node): void => {
     if (keepsVariables(node)) return;
-    if (isVarList(node)) for (const { name } of node.declarations) for (const found of namesIn(name)) hoisted.add(found);
+    if (isVarList(node))
+      for (const { name } of node.declarations) for (const found of namesIn(name)) hoisted.add(found);
     ts.forEachChild(node, findNested);
   };
   for (const statement of statements) findNested(statement);
@@ -106,7 +105,10 @@ export function hoistVariables(
     if (!topLevelNames(statement).some((name) => hoisted.has(name))) return statement;
     for (const name of topLevelNames(statement)) hoisted.add(name);
     const value = assign(statement.declarationList);
-    return ts.setTextRange(value ? factory.createExpressionStatement(value) : factory.createEmptyStatement(), statement);
+    return ts.setTextRange(
+      value ? factory.createExpressionStatement(value) : factory.createEmptyStatement(),
+      statement,
+    );
   };
   const changed = statements.map(assignRepeated);
   const list = factory.createVariableDeclarationList(

@@ -11,11 +11,7 @@ function parse(code: string): ParsedFile {
   return ts.createSourceFile("cell.ts", code, ts.ScriptTarget.ES2022, true) as ParsedFile; // the compiler's own field
 }
 
-const OPENING = new Set([
-  ts.SyntaxKind.OpenBraceToken,
-  ts.SyntaxKind.OpenBracketToken,
-  ts.SyntaxKind.OpenParenToken,
-]);
+const OPENING = new Set([ts.SyntaxKind.OpenBraceToken, ts.SyntaxKind.OpenBracketToken, ts.SyntaxKind.OpenParenToken]);
 const CLOSING = new Set([
   ts.SyntaxKind.CloseBraceToken,
   ts.SyntaxKind.CloseBracketToken,

@@ -47,7 +47,10 @@ export function createOutputPaths(folders: OutputFolders | undefined): OutputPat
     sourceOf(path) {
       const inside = folders && within(folders.outDir, path);
       if (!folders || inside === undefined) return undefined;
-      const source = inside.replace(/(?:\.d\.([mc]?)ts|\.([mc]?)js)$/, (_, a?: string, b?: string) => `.${a ?? b ?? ""}ts`);
+      const source = inside.replace(
+        /(?:\.d\.([mc]?)ts|\.([mc]?)js)$/,
+        (_, a?: string, b?: string) => `.${a ?? b ?? ""}ts`,
+      );
       return resolve(folders.rootDir, source);
     },
   };
