@@ -131,7 +131,8 @@ export async function findMagics(code: string, isDeclared: (name: string) => boo
     const read = [...rest];
     read[candidate.index] = lines[candidate.index]!;
     const magic =
-      isCertain(candidate, above) || isMagic((await import("typescript")).default, read, candidate, isDeclared);
+      isCertain(candidate, above) ||
+      isMagic((await import("../language/load-typescript.js")).ts, read, candidate, isDeclared);
     if (magic) found.push(candidate);
     else rest[candidate.index] = lines[candidate.index]!;
   }
