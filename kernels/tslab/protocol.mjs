@@ -51,12 +51,19 @@ function describeFailure(args, lines) {
   return { ename: value.name ?? "Error", evalue: String(value.message), traceback: `${stack}${cause}`.split("\n") };
 }
 
-/** The last value of a cell: nothing for a display's handle, its own display if it has one, else what tslab prints. */
+/** The last value of a cell: nothing for a display's handle, the package's view of an object, else what tslab prints. */
 function showValue(value, print) {
-  if (value?.[Symbol.for("ictal.quiet")]) return;
   const show = globalThis[Symbol.for("ictal.display")]; // set by the package when a cell imports it
-  if (show && typeof value?.[Symbol.for("Jupyter.display")] === "function") show(value);
-  else print(value);
+  if (!show || (typeof value !== "object" && typeof value !== "function") || value === null) print(value);
+  else if (!isQuiet(value)) show(value);
+}
+
+function isQuiet(value) {
+  try {
+    return value[Symbol.for("ictal.quiet")] === true;
+  } catch {
+    return false; // a getter or a proxy of the user's threw
+  }
 }
 
 /** Wraps tslab's handler, server and executor in this process; its files stay as they are. */
@@ -65,6 +72,7 @@ export function repairProtocol(fromTslab, { lines, notice }) {
   const executor = fromTslab("./executor.js");
   const handler = jupyter.JupyterHandlerImpl.prototype;
   const server = jupyter.ZmqServer.prototype;
+  const pending = new Set(); // displays that the cell's end waits for
   let failure;
   let flushStreams = () => {};
 
@@ -96,6 +104,7 @@ export function repairProtocol(fromTslab, { lines, notice }) {
     try {
       return await handleExecuteImpl.call(this, request, stream.write, showDisplay);
     } finally {
+      await Promise.all([...pending].map((settle) => settle()));
       stream.flush();
     }
   };
@@ -140,6 +149,7 @@ export function repairProtocol(fromTslab, { lines, notice }) {
   };
 
   globalThis[Symbol.for("ictal.display-channel")] = {
+    pending,
     send(content, update) {
       if (!jupyter.lastWriteDisplayData) throw new Error("display needs a running cell");
       jupyter.lastWriteDisplayData(content, update);

@@ -5,6 +5,7 @@ import {
   type BatchShape,
   type FillOptions,
   type Slot,
+  slotBytes,
   slotOf,
   type WindowOrigin,
   type WindowRow,
@@ -19,19 +20,20 @@ export interface ThreadSetup {
   readonly fillOptions: FillOptions;
 }
 
-/** A batch to fill; `buffer` is handed over and comes back. */
+/** A batch to fill. */
 export interface FillJob {
-  readonly buffer: ArrayBuffer;
+  /** Shared with the thread that asks. */
+  readonly buffer: ArrayBuffer | SharedArrayBuffer;
   readonly rows: readonly WindowRow[];
 }
 
-/** The filled batch, or why it was not filled. */
+/** What a batch was filled with, or why it was not filled. */
 export type FillAnswer =
-  | { readonly buffer: ArrayBuffer; readonly windows: WindowOrigin[] }
+  | { readonly windows: WindowOrigin[] }
   | { readonly message: string; readonly cache?: CacheError["details"] };
 
 interface Waiting {
-  readonly resolve: (filled: { slot: Slot; windows: WindowOrigin[] }) => void;
+  readonly resolve: (windows: WindowOrigin[]) => void;
   readonly reject: (error: Error) => void;
 }
 
@@ -41,28 +43,25 @@ class BatchThread {
   private readonly worker: Worker;
   private failure: Error | undefined;
 
-  constructor(
-    setup: ThreadSetup,
-    private readonly shape: BatchShape,
-  ) {
+  constructor(setup: ThreadSetup) {
     this.worker = new Worker(new URL("./batch-worker.js", import.meta.url), { workerData: setup });
     this.worker.on("message", (answer: FillAnswer) => this.settle(answer));
     this.worker.on("error", (error) => this.fail(error));
     this.worker.on("exit", (code) => this.fail(new Error(`a thread that reads windows ended with code ${code}`)));
   }
 
-  fill(slot: Slot, rows: readonly WindowRow[]): Promise<{ slot: Slot; windows: WindowOrigin[] }> {
+  fill(slot: Slot, rows: readonly WindowRow[]): Promise<WindowOrigin[]> {
     return new Promise((resolve, reject) => {
       if (this.failure) return reject(this.failure);
       this.waiting.push({ resolve, reject });
       const job: FillJob = { buffer: slot.buffer, rows };
-      this.worker.postMessage(job, [slot.buffer]);
+      this.worker.postMessage(job);
     });
   }
 
   private settle(answer: FillAnswer): void {
     const { resolve, reject } = this.waiting.shift()!;
-    if ("windows" in answer) resolve({ slot: slotOf(this.shape, answer.buffer), windows: answer.windows });
+    if ("windows" in answer) resolve(answer.windows);
     else reject(answer.cache ? new CacheError(answer.message, answer.cache) : new Error(answer.message));
   }
 
@@ -76,12 +75,10 @@ class BatchThread {
   }
 }
 
-/**
- * Threads that fill batches, each a whole batch at a time in turn. The memory of a batch travels to its thread and back
- * without a copy, so the arrays of a batch are ordinary ones that every executor takes.
- */
+/** Threads that fill batches in shared memory, each a whole batch at a time in turn. */
 export class BatchThreads {
   readonly depth: number;
+  readonly slots: Slot[];
   private readonly threads: readonly BatchThread[];
   private turn = 0;
 
@@ -99,13 +96,11 @@ export class BatchThreads {
   ) {
     const { folder, manifest } = reader;
     this.depth = count;
-    this.threads = Array.from(
-      { length: count },
-      () => new BatchThread({ folder, manifest, shape, fillOptions }, shape),
-    );
+    this.slots = Array.from({ length: count }, () => slotOf(shape, new SharedArrayBuffer(slotBytes(shape))));
+    this.threads = Array.from({ length: count }, () => new BatchThread({ folder, manifest, shape, fillOptions }));
   }
 
-  fill(slot: Slot, rows: readonly WindowRow[]): Promise<{ slot: Slot; windows: WindowOrigin[] }> {
+  fill(slot: Slot, rows: readonly WindowRow[]): Promise<WindowOrigin[]> {
     return this.threads[this.turn++ % this.threads.length]!.fill(slot, rows);
   }
 

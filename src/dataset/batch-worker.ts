@@ -18,8 +18,8 @@ function answerOf(error: unknown): FillAnswer {
 
 port.on("message", ({ buffer, rows }: FillJob) => {
   try {
-    const answer: FillAnswer = { buffer, windows: filler.fillSync(slotOf(shape, buffer), rows) };
-    port.postMessage(answer, [buffer]);
+    const answer: FillAnswer = { windows: filler.fillSync(slotOf(shape, buffer), rows) };
+    port.postMessage(answer);
   } catch (error) {
     port.postMessage(answerOf(error));
   }

@@ -50,15 +50,18 @@ export interface Batch {
 }
 
 interface Filled {
-  readonly batch: Batch;
   readonly slot: Slot;
+  readonly windows: WindowOrigin[];
+  readonly position: number;
 }
 
-/** Fills a slot with rows and hands it back, on this thread or on others. */
+/** Fills slots with rows, on this thread or on others. */
 interface Source {
   /** Batches that are filled at the same time. */
   readonly depth: number;
-  fill(slot: Slot, rows: readonly WindowRow[]): Promise<{ readonly slot: Slot; readonly windows: WindowOrigin[] }>;
+  /** Slots to fill: one more than `depth` when they are given out as they are, `depth` when they are copied. */
+  readonly slots: Slot[];
+  fill(slot: Slot, rows: readonly WindowRow[]): Promise<WindowOrigin[]>;
   close(): Promise<void>;
 }
 
@@ -69,7 +72,8 @@ function openSource(reader: WindowReader, shape: BatchShape, fillOptions: FillOp
   if (workers > 0) return new BatchThreads(workers, { reader, shape, fillOptions });
   return {
     depth: 1,
-    fill: async (slot, rows) => ({ slot, windows: await filler.fill(slot, rows, concurrency, signal) }),
+    slots: [slotOf(shape), slotOf(shape)],
+    fill: (slot, rows) => filler.fill(slot, rows, concurrency, signal),
     close: async () => undefined,
   };
 }
@@ -87,6 +91,13 @@ function rowsOf(index: WindowIndex, order: Uint32Array, from: number, to: number
     startSample: index.startSample[window]!,
     seizureShare: index.seizureShare[window]!,
   }));
+}
+
+/** Native executors take no shared memory, and handing memory over between threads sets off a collection each time. */
+function copySlot(to: Slot | undefined, from: Slot): void {
+  to?.samples.set(from.samples);
+  to?.labels.set(from.labels);
+  to?.mask.set(from.mask);
 }
 
 /**
@@ -107,29 +118,33 @@ export async function* openBatches(
   const { windowSamples } = index;
   const shape = { batchSize, channelCount: reader.channelCount, windowSamples };
   const source = openSource(reader, shape, { windowSamples, augment, seed, epoch }, options);
-  const idle = Array.from({ length: source.depth + 1 }, () => slotOf(shape));
+  const idle = [...source.slots];
+  const isShared = idle[0]!.buffer instanceof SharedArrayBuffer;
+  const copy = isShared ? slotOf(shape) : undefined;
   const pending: Promise<Filled>[] = [];
   let next = startPosition;
   const begin = () => {
     if (next >= order.length) return;
     const position = next;
     next = Math.min(order.length, position + batchSize);
-    const rows = rowsOf(index, order, position, next);
-    const filling = source.fill(idle.pop()!, rows).then(({ slot, windows }) => {
-      const { samples, labels, mask } = slot;
-      return { slot, batch: { samples, labels, mask, count: rows.length, position, windows } };
-    });
+    const slot = idle.pop()!;
+    const filling = source
+      .fill(slot, rowsOf(index, order, position, next))
+      .then((windows) => ({ slot, windows, position }));
     filling.catch(() => undefined); // thrown when it is awaited; until then it is not "unhandled"
     pending.push(filling);
   };
   try {
     while (pending.length < source.depth && next < order.length) begin();
     for (let first = pending.shift(); first; first = pending.shift()) {
-      const { batch, slot } = await first;
+      const { slot, windows, position } = await first;
       signal?.throwIfAborted();
+      copySlot(copy, slot);
+      if (copy) idle.push(slot);
       begin();
-      yield batch;
-      idle.push(slot);
+      const { samples, labels, mask } = copy ?? slot;
+      yield { samples, labels, mask, count: windows.length, position, windows };
+      if (!copy) idle.push(slot);
     }
   } finally {
     await Promise.allSettled(pending); // a caller that stops early may close the reader at once

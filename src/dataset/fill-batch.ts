@@ -28,9 +28,9 @@ export interface WindowOrigin {
   readonly seizureShare: number;
 }
 
-/** The arrays of one batch, in one buffer so that a thread can hand them over whole. */
+/** The arrays of one batch, in one buffer that threads may share. */
 export interface Slot {
-  readonly buffer: ArrayBuffer;
+  readonly buffer: ArrayBuffer | SharedArrayBuffer;
   /** `[window, channel, sample]` */
   readonly samples: Float32Array;
   /** `[window, sample]` */
@@ -46,15 +46,23 @@ export interface BatchShape {
   readonly windowSamples: number;
 }
 
-/** The arrays of a batch as views of `buffer`. @default buffer a new one */
-export function slotOf({ batchSize, channelCount, windowSamples }: BatchShape, buffer?: ArrayBuffer): Slot {
+/** Bytes of the arrays of a batch. */
+export function slotBytes({ batchSize, channelCount, windowSamples }: BatchShape): number {
+  return 4 * batchSize * windowSamples * (channelCount + 2);
+}
+
+/** The arrays of a batch as views of `buffer`. @default buffer a new one that is not shared */
+export function slotOf(
+  shape: BatchShape,
+  buffer: ArrayBuffer | SharedArrayBuffer = new ArrayBuffer(slotBytes(shape)),
+): Slot {
+  const { batchSize, channelCount, windowSamples } = shape;
   const rows = batchSize * windowSamples;
-  const whole = buffer ?? new ArrayBuffer(4 * rows * (channelCount + 2));
   return {
-    buffer: whole,
-    samples: new Float32Array(whole, 0, rows * channelCount),
-    labels: new Float32Array(whole, 4 * rows * channelCount, rows),
-    mask: new Float32Array(whole, 4 * rows * (channelCount + 1), rows),
+    buffer,
+    samples: new Float32Array(buffer, 0, rows * channelCount),
+    labels: new Float32Array(buffer, 4 * rows * channelCount, rows),
+    mask: new Float32Array(buffer, 4 * rows * (channelCount + 1), rows),
   };
 }
 

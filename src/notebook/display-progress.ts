@@ -1,6 +1,6 @@
-import { escapeHtml } from "../base/html.js";
-import { formatProgress, type Progress, type ProgressUpdate } from "../base/progress.js";
-import { type DisplayHandle, liveDisplay } from "./display.js";
+import type { Progress, ProgressUpdate } from "../base/progress.js";
+import { DISPLAY, type DisplayHandle, liveDisplay } from "./display.js";
+import { progressBundle } from "./views/progress.js";
 
 const INTERVAL_MILLISECONDS = 200;
 
@@ -12,10 +12,7 @@ export function createDisplayProgress(): Progress {
   let last: ProgressUpdate | undefined;
   const show = (update: ProgressUpdate) => {
     const seconds = (performance.now() - started) / 1000;
-    const text = formatProgress(update, seconds);
-    const value = update.total === undefined ? "" : ` value="${update.done}" max="${update.total}"`;
-    const html = `<progress${value} style="width:16em;vertical-align:middle"></progress> <span>${escapeHtml(text)}</span>`;
-    const shown = { [Symbol.for("Jupyter.display")]: () => ({ "text/html": html, "text/plain": text }) };
+    const shown = { [DISPLAY]: () => progressBundle(update, seconds) };
     if (handle) handle.update(shown);
     else handle = liveDisplay(shown);
     shownAt = performance.now();

@@ -1,7 +1,10 @@
 import { randomUUID } from "node:crypto";
-import { inspect } from "node:util";
+import { setTimeout as sleep } from "node:timers/promises";
+import { inspect, types } from "node:util";
 import { FIGURE_MIME, type Figure, figureBundle } from "./figure-html.js";
-import { tableBundle, tableOf } from "./table-html.js";
+import { builtInBundle } from "./views/built-in.js";
+import { wellFormed } from "./views/format-value.js";
+import { member } from "./views/member.js";
 import type { DisplayContent, MimeBundle } from "./wire/message.js";
 
 /** The method by which a value shows itself: returns a bundle of MIME type → data, or a promise of one. */
@@ -11,6 +14,8 @@ export const DISPLAY = Symbol.for("Jupyter.display");
 export interface DisplayChannel {
   /** Sends display_data, or update_display_data when `update` is true. */
   send(content: DisplayContent, update: boolean): void;
+  /** What is still to be shown; the kernel calls each and waits for it before it reports a cell's end. */
+  readonly pending?: Set<() => void | Promise<void>>;
 }
 
 const CHANNEL = Symbol.for("ictal.display-channel");
@@ -28,13 +33,13 @@ interface Displayable {
   [DISPLAY](): MimeBundle | Promise<MimeBundle>;
 }
 
-const isDisplayable = (value: unknown): value is Displayable =>
-  (typeof value === "object" || typeof value === "function") &&
-  value !== null &&
-  typeof (value as Partial<Displayable>)[DISPLAY] === "function";
+const isDisplayable = (value: unknown): value is Displayable => typeof member(value, DISPLAY) === "function";
+
+/** True for values that a cell does not show when they are its last: the handles of live displays. */
+export const isQuiet = (value: unknown): boolean => member(value, QUIET) === true;
 
 /** Adds to a bundle what front ends need: stand-alone HTML for a figure that came as JSON alone, and a text twin. */
-function completeBundle(bundle: MimeBundle): MimeBundle {
+function completeFigure(bundle: MimeBundle): MimeBundle {
   const figure = bundle[FIGURE_MIME] as Figure | undefined;
   const png = bundle["image/png"];
   const text = bundle["text/plain"];
@@ -49,18 +54,34 @@ function completeBundle(bundle: MimeBundle): MimeBundle {
   return bundle;
 }
 
+/** What a value's own display returned, made fit for storing; throws what is wrong with it. */
+function completeBundle(bundle: unknown): MimeBundle {
+  if (typeof bundle !== "object" || bundle === null || Array.isArray(bundle))
+    throw new TypeError(`it returned ${inspect(bundle, { depth: 0 })}; an object of MIME type → data was expected`);
+  const entries = Object.entries(completeFigure(bundle as MimeBundle));
+  return Object.fromEntries(entries.map(([mime, data]) => [mime, typeof data === "string" ? wellFormed(data) : data]));
+}
+
+/** The value as it would be shown without a display of its own, and what is wrong with that. */
+async function fallbackBundle(value: unknown, error: unknown): Promise<MimeBundle> {
+  const bundle = await builtInBundle(value);
+  const reason = `its Symbol.for("Jupyter.display") failed: ${String(member(error, "message") ?? error)}`;
+  return { "text/plain": `${bundle["text/plain"]}\n(${reason})` };
+}
+
 /**
- * The display bundle of any value: what its Symbol.for("Jupyter.display") says; a table for arrays of records and data
- * frames; text for strings; else Node's own inspection.
+ * The display bundle of any value: what its Symbol.for("Jupyter.display") says, else the built-in view of its kind
+ * (tables, typed arrays, tensors, images, errors, Maps …), else Node's own inspection. Neither throws nor rejects.
  */
 export function bundleOf(value: unknown): MimeBundle | Promise<MimeBundle> {
-  if (isDisplayable(value)) {
-    const bundle = value[DISPLAY]();
-    return bundle instanceof Promise ? bundle.then(completeBundle) : completeBundle(bundle);
+  if (!isDisplayable(value)) return builtInBundle(value);
+  try {
+    const bundle: unknown = value[DISPLAY]();
+    if (!types.isPromise(bundle)) return completeBundle(bundle);
+    return bundle.then(completeBundle).catch((error: unknown) => fallbackBundle(value, error));
+  } catch (error) {
+    return fallbackBundle(value, error);
   }
-  if (typeof value === "string") return { "text/plain": value };
-  const table = tableOf(value);
-  return table ? tableBundle(table) : { "text/plain": inspect(value, { depth: 4 }) };
 }
 
 /** Stock tslab, started without our launcher: one MIME type a message, the richest. */
@@ -107,24 +128,71 @@ export function display(value: unknown): void {
   liveDisplay(value);
 }
 
+/** Shortest time between two updates of one display. */
+const UPDATE_MILLISECONDS = 100;
+
+/** A cell does not wait longer for the bundle of a value that it displayed. */
+const LONGEST_WAIT_MILLISECONDS = 10_000;
+
+/** Lets the kernel wait for `work` before it reports the cell's end. */
+function settleInCell(work: Promise<void>): Promise<void> {
+  const { pending } = currentChannel();
+  const settle = () => Promise.race([work, sleep(LONGEST_WAIT_MILLISECONDS, undefined, { ref: false })]);
+  pending?.add(settle);
+  return work.finally(() => pending?.delete(settle));
+}
+
+/** Sends bundles of one display in the order in which they were asked for: one that comes too late is dropped. */
+function createSender(id: string): (value: unknown) => void | Promise<void> {
+  let asked = 0;
+  let sent = 0;
+  return (value) => {
+    asked += 1;
+    const turn = asked;
+    const send = (data: MimeBundle) => {
+      if (turn < sent) return;
+      currentChannel().send({ data, metadata: {}, transient: { display_id: id } }, sent > 0);
+      sent = turn;
+    };
+    const bundle = bundleOf(value);
+    return bundle instanceof Promise ? settleInCell(bundle.then(send)) : send(bundle);
+  };
+}
+
+/** Calls `send` with the latest value at most ten times a second; the last one is never lost. */
+function throttled(send: (value: unknown) => void | Promise<void>): (value: unknown) => void {
+  let latest: unknown;
+  let timer: NodeJS.Timeout | undefined;
+  let sentAt = Number.NEGATIVE_INFINITY;
+  const flush = () => {
+    clearTimeout(timer);
+    timer = undefined;
+    currentChannel().pending?.delete(flush);
+    sentAt = performance.now();
+    const value = latest;
+    latest = undefined;
+    return send(value);
+  };
+  return (value) => {
+    latest = value;
+    if (timer) return;
+    const wait = sentAt + UPDATE_MILLISECONDS - performance.now();
+    if (wait <= 0) return void flush();
+    timer = setTimeout(flush, wait);
+    currentChannel().pending?.add(flush);
+  };
+}
+
 /**
- * Shows a value as `display` does and returns a handle whose `update` replaces it in place. A bundle that comes as a
- * promise is shown when it is there.
+ * Shows a value as `display` does and returns a handle whose `update` replaces it in place, at most ten times a second:
+ * of updates that come faster the latest is shown, and the last one always. A bundle that comes as a promise is shown
+ * when it is there.
  */
 export function liveDisplay(value: unknown): DisplayHandle {
   const id = randomUUID();
-  let shown = false;
-  const show = (next: unknown) => {
-    const send = (data: MimeBundle) => {
-      currentChannel().send({ data, metadata: {}, transient: { display_id: id } }, shown);
-      shown = true;
-    };
-    const bundle = bundleOf(next);
-    if (bundle instanceof Promise) void bundle.then(send);
-    else send(bundle);
-  };
-  show(value);
-  return { id, update: show, [QUIET]: true, [inspect.custom]: () => "[display]" } as DisplayHandle; // the marks are for kernels only
+  const send = createSender(id);
+  void send(value);
+  return { id, update: throttled(send), [QUIET]: true, [inspect.custom]: () => "[display]" } as DisplayHandle; // the marks are for kernels only
 }
 
 // A kernel shows the last value of a cell by this function when the value has DISPLAY, and nothing for a QUIET one.

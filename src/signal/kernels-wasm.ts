@@ -57,6 +57,15 @@ export interface WasmExports {
   roundLanes(out: number, rowBytes: number, x: number, count: number): void;
   sumLanes(sums: number, x: number, count: number, isFirst: number): void;
   quantize(out: number, x: number, count: number, mean: number, scale: number, clip: number, gain: number): void;
+  dequantizeRuns(
+    out: number,
+    stored: number,
+    count: number,
+    runs: number,
+    strideBytes: number,
+    high: number,
+    low: number,
+  ): void;
   decode16(out: number, words: number, count: number, gain: number, offset: number, factor: number): void;
 }
 

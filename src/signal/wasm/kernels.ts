@@ -3,6 +3,7 @@
 // module's memory. A group is four channels, interleaved: sample i of lane l is the float64 at 32 * i + 8 * l.
 export { filterLanes } from "./biquads";
 export { decode16 } from "./decode";
+export { dequantizeRuns } from "./dequantize";
 export { mixLanes, mixRow } from "./mix";
 export { polyphase } from "./polyphase";
 export { quantize } from "./quantize";
