@@ -40,6 +40,8 @@ export { type CorpusSource, catalogueKeys, openCorpusSource } from "./corpus/buc
 export { type Catalogue, type RecordingEntry, readCatalogue } from "./corpus/catalogue.js";
 export { type CorpusReport, checkCorpus } from "./corpus/check.js";
 export { checkAnnotations, type RecordingAnnotations } from "./corpus/check-annotations.js";
+export { findDuplicates } from "./corpus/duplicates.js";
+export { type FindingSummary, summarizeFindings } from "./corpus/finding-summary.js";
 export { type RecordingLabels, readLabels } from "./corpus/labels.js";
 export { readSplits, writeSplits } from "./corpus/splits.js";
 export { type SynthesizeOptions, type SyntheticReport, synthesizeCorpus } from "./corpus/synthetic/synthesize.js";
@@ -67,10 +69,13 @@ export { formatSummary, summarize } from "./model/summary.js";
 export { bundleOf, type DisplayHandle, display, liveDisplay } from "./notebook/display.js";
 export { createDisplayProgress } from "./notebook/display-progress.js";
 // plots
+export { channelMatrix } from "./plots/channel-matrix.js";
 export { windowClasses } from "./plots/composition.js";
 export { type DetectionTrack, detectionFigure } from "./plots/detection.js";
 export { type EegPanel, eegPage } from "./plots/eeg-page.js";
 export { type Caption, type Figure, makeFigure } from "./plots/figure.js";
+export { labelAgreement } from "./plots/label-agreement.js";
+export { busiestPatient, patientTimeline } from "./plots/patient-timeline.js";
 export { rocFigure } from "./plots/roc.js";
 export { labelTimeline, seizureLengths, timeShare } from "./plots/seizure-labels.js";
 export { trainingCurve } from "./plots/training-curve.js";
@@ -90,6 +95,7 @@ export { type BlockOptions, type EdfBlock, readEdfBlocks } from "./recording/edf
 export { deidentifyEdf } from "./recording/edf-deidentify.js";
 export { type EdfHeader, readEdfHeader } from "./recording/edf-header.js";
 export { type EdfInfo, readEdfInfo } from "./recording/edf-info.js";
+export { type EdfPage, readEdfPage } from "./recording/edf-page.js";
 export type { EdfSignal } from "./recording/edf-signals.js";
 export { type EdfSpec, encodeEdf, writeEdf } from "./recording/edf-writer.js";
 export { electrodeOf } from "./recording/electrodes.js";
@@ -135,6 +141,7 @@ export { openStore } from "./store/open-store.js";
 export { type PullOptions, type PullReport, pull } from "./store/pull.js";
 export type { S3StoreOptions } from "./store/s3-client.js";
 export { s3Store } from "./store/s3-store.js";
+export { type DrillResult, drillFaults } from "./store/server/fault-drill.js";
 export { type S3Server, type S3ServerOptions, startS3Server } from "./store/server/s3-server.js";
 export type { ByteRange, ObjectInfo, ReadOptions, Store } from "./store/store.js";
 // tensor

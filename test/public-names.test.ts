@@ -5,23 +5,25 @@ import * as ictal from "ictal";
 /** Adding or removing a name is a visible change: edit this list with it. */
 const NAMES = `
 CacheError CellError ConfigError DEFAULT_CHAIN EEG_BANDS ELECTRODES_19 FormatError LABELS NotFoundError
-POSTPROCESS_DEFAULTS REFERENCE_CHAIN SZCORE_DEFAULTS StoreError UnsupportedError auroc aurocInterval balance balanceFromConfig
-bandPowers buildCache bundleOf bytesSource cacheKeyFromConfig canonicalJson catalogueKeys chainFromConfig
-chainHash checkAnnotationFiles checkAnnotations checkCorpus classOf compareAnnotations complementIntervals
-composition createChain createDetector createDisplayProgress createEventStream createProgress createRandom
-createReceipt curves deidentifyEdf detectEvents detectionFigure devMetrics display eegPage electrodeOf
-electrodePosition encodeEdf epochOrder evaluate exampleWindows exportNpz fileSource folderStore formatSummary gcCache
-hashOf importNpz indexWindows isIctalError labelTimeline liveDisplay loadConfig loadSafetensors loadWeights logitCount
-makeFigure memoryStore mergeIntervals modelFromConfig montageOf onsetLatency openBatches openCache
-openCorpusSource openExecutor openObject openStore openWindowReader openWindows parameterCount parseConfig pooledCells
-postprocessFromConfig predictRecordings probeExecutors projectCommit projectDir projectPath pull
-readAnnotations readCatalogue readEdfAnnotations readEdfBlocks readEdfHeader readEdfInfo readFrames readLabels
-readManifest readPrediction readPredictions readSplits rocFigure s3Store saveSafetensors scoreEvents scoreNedc
-scoreSamples scoreSzcore seizureEvents seizureLengths sensitivityAtFalseAlarms sha256 silentProgress
-spectrogram splitByPatient startS3Server startTraining storeSource summarize synthesizeCorpus szcoreRates
-timeShare totalSeconds trainOptionsFromConfig trainingCurve validSamplesOf verifyCache welch windowClass
-windowClasses windowPanels withMirror writeCsv writeCsvBi writeEdf writeHedScoreTsv writeManifest
-writePrediction writeSplits writeTse
+POSTPROCESS_DEFAULTS REFERENCE_CHAIN SZCORE_DEFAULTS StoreError UnsupportedError auroc aurocInterval balance
+balanceFromConfig bandPowers buildCache bundleOf busiestPatient bytesSource cacheKeyFromConfig canonicalJson
+catalogueKeys chainFromConfig chainHash channelMatrix checkAnnotationFiles checkAnnotations checkCorpus
+classOf compareAnnotations complementIntervals composition createChain createDetector createDisplayProgress
+createEventStream createProgress createRandom createReceipt curves deidentifyEdf detectEvents
+detectionFigure devMetrics display drillFaults eegPage electrodeOf electrodePosition encodeEdf epochOrder
+evaluate exampleWindows exportNpz fileSource findDuplicates folderStore formatSummary gcCache hashOf
+importNpz indexWindows isIctalError labelAgreement labelTimeline liveDisplay loadConfig loadSafetensors
+loadWeights logitCount makeFigure memoryStore mergeIntervals modelFromConfig montageOf onsetLatency
+openBatches openCache openCorpusSource openExecutor openObject openStore openWindowReader openWindows
+parameterCount parseConfig patientTimeline pooledCells postprocessFromConfig predictRecordings
+probeExecutors projectCommit projectDir projectPath pull readAnnotations readCatalogue readEdfAnnotations
+readEdfBlocks readEdfHeader readEdfInfo readEdfPage readFrames readLabels readManifest readPrediction
+readPredictions readSplits rocFigure s3Store saveSafetensors scoreEvents scoreNedc scoreSamples scoreSzcore
+seizureEvents seizureLengths sensitivityAtFalseAlarms sha256 silentProgress spectrogram splitByPatient
+startS3Server startTraining storeSource summarize summarizeFindings synthesizeCorpus szcoreRates timeShare
+totalSeconds trainOptionsFromConfig trainingCurve validSamplesOf verifyCache welch windowClass windowClasses
+windowPanels withMirror writeCsv writeCsvBi writeEdf writeHedScoreTsv writeManifest writePrediction
+writeSplits writeTse
 `
   .trim()
   .split(/\s+/);

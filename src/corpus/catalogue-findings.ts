@@ -63,16 +63,19 @@ function contentFindings(recordings: readonly ListedFile[]): Finding[] {
   );
   return [...groups.values()]
     .filter((group) => group.length > 1)
-    .map((group) => ({
-      file: group[0]!.key,
-      code: "duplicate-content",
-      severity: "warning",
-      message: `size and ETag are those of ${group
-        .slice(1)
-        .map(({ key }) => key)
-        .join(", ")} too: the same bytes under two names`,
-      action: "leave one of them out, most of all when they are in different splits",
-    }));
+    .map((group) => duplicateFinding(group.map(({ key }) => ({ edfKey: key }))));
+}
+
+/** The finding about recordings with the same bytes. */
+export function duplicateFinding(group: readonly { readonly edfKey: string }[]): Finding {
+  const [first, ...others] = group.map(({ edfKey }) => edfKey);
+  return {
+    file: first!,
+    code: "duplicate-content",
+    severity: "warning",
+    message: `the bytes are those of ${others.join(", ")} too: one recording under ${group.length} names`,
+    action: "leave all but one out, most of all when they are in different splits",
+  };
 }
 
 /** Annotation files without a recording beside them; not in flat corpora, where any csv may lie about. */

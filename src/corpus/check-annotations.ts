@@ -1,6 +1,7 @@
 import type { Event } from "../base/events.js";
 import { totalSeconds } from "../base/events.js";
 import type { Finding } from "../recording/annotation-file.js";
+import type { LabelAgreement } from "../recording/seizures.js";
 import type { Store } from "../store/store.js";
 import type { Catalogue } from "./catalogue.js";
 import { type Inspected, type InspectOptions, inspectRecordings } from "./inspect.js";
@@ -10,6 +11,9 @@ export interface RecordingAnnotations {
   readonly id: string;
   readonly split: string;
   readonly patient: string;
+  readonly session: string;
+  readonly montage: string;
+  readonly token: string;
   /** From the recording's header; 0 when it cannot be read. */
   readonly durationSeconds: number;
   readonly seizureCount: number;
@@ -19,6 +23,8 @@ export interface RecordingAnnotations {
   readonly status: "labelled" | "unknown";
   readonly seizures: readonly Event[];
   readonly findings: readonly Finding[];
+  /** How far csv agrees with csv_bi (tse with tse_bi), where both are there. */
+  readonly agreement?: LabelAgreement;
 }
 
 /**
@@ -34,12 +40,14 @@ export async function checkAnnotations(
 }
 
 function rowOf({ entry, labels }: Inspected): RecordingAnnotations {
-  const { durationSeconds, seizures, status, findings } = labels;
+  const { durationSeconds, seizures, status, findings, agreement } = labels;
+  const { id, split, patient, session, montage, token } = entry;
   return {
-    ...{ id: entry.id, split: entry.split, patient: entry.patient, durationSeconds },
+    ...{ id, split, patient, session, montage, token, durationSeconds },
     seizureCount: seizures.length,
     seizureSeconds: totalSeconds(seizures),
     types: [...new Set(seizures.map(({ label }) => label))].sort(),
     ...{ status, seizures, findings },
+    ...(agreement && { agreement }),
   };
 }

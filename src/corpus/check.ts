@@ -5,6 +5,8 @@ import type { Severity } from "../recording/diagnostics.js";
 import type { EdfHeader } from "../recording/edf-header.js";
 import type { Store } from "../store/store.js";
 import { type Catalogue, type CatalogueOptions, readCatalogue } from "./catalogue.js";
+import { duplicateFinding } from "./catalogue-findings.js";
+import { type DuplicateOptions, findDuplicates } from "./duplicates.js";
 import { type Inspected, type InspectOptions, inspectRecordings } from "./inspect.js";
 import { compareReleases, type KnownCounts, type ReleaseComparison, TUSZ_PREVALENCE } from "./releases.js";
 import { readSyntheticName } from "./synthetic-name.js";
@@ -57,10 +59,21 @@ export interface CorpusReport {
   readonly montages: Readonly<Record<string, number>>;
   /** Recordings that lack each of the 19 electrodes of the 10-20 system; only those that some lack. */
   readonly missingElectrodes: Readonly<Record<string, number>>;
+  /** Sets of electrodes that occur, the most frequent first. */
+  readonly electrodeSets: readonly ElectrodeSet[];
   /** Recordings by diagnostic of their header. */
   readonly diagnostics: Readonly<Record<string, { readonly severity: Severity; readonly recordings: number }>>;
   readonly leftOut: readonly { readonly id: string; readonly reason: string }[];
   readonly findings: readonly Finding[];
+}
+
+/** Recordings that have exactly these electrodes. */
+export interface ElectrodeSet {
+  /** Sorted: the 10-20 system first, then others by name. */
+  readonly electrodes: readonly string[];
+  readonly recordings: number;
+  /** One of them. */
+  readonly example: string;
 }
 
 export type CheckCorpusOptions = CatalogueOptions & InspectOptions;
@@ -75,7 +88,11 @@ const TEN_TWENTY = "FP1 F3 C3 P3 O1 F7 T3 T5 FZ CZ PZ FP2 F4 C4 P4 O2 F8 T4 T6".
 export async function checkCorpus(store: Store, options: CheckCorpusOptions = {}): Promise<CorpusReport> {
   const catalogue = await readCatalogue(store, options);
   const inspected = await inspectRecordings(store, catalogue, options);
-  const report = summarizeCorpus(catalogue, inspected);
+  const summary = summarizeCorpus(catalogue, inspected);
+  const report = {
+    ...summary,
+    findings: [...summary.findings, ...(await duplicateFindings(store, catalogue, options))],
+  };
   const synthetic = report.release === null ? await readSyntheticName(store, catalogue) : undefined;
   if (!synthetic) return report;
   return {
@@ -83,6 +100,13 @@ export async function checkCorpus(store: Store, options: CheckCorpusOptions = {}
     release: synthetic,
     comparison: { release: synthetic, nearest: null, source: null, differences: [] },
   };
+}
+
+/** Same bytes under two names, beyond what the listing's ETags tell. */
+async function duplicateFindings(store: Store, { recordings, findings }: Catalogue, { signal }: DuplicateOptions) {
+  const known = new Set(findings.filter(({ code }) => code === "duplicate-content").map(({ file }) => file));
+  const groups = await findDuplicates(store, recordings, signal ? { signal } : {});
+  return groups.filter(([first]) => !known.has(first!.edfKey)).map((group) => duplicateFinding(group));
 }
 
 /** The report of a catalogue whose recordings were looked at. */
@@ -106,6 +130,7 @@ export function summarizeCorpus(catalogue: Catalogue, inspected: readonly Inspec
     rates: tally(headers.flatMap(electrodeRate)),
     montages: tally(inspected.map(({ entry }) => entry.montage)),
     missingElectrodes: tally(headers.flatMap(missingElectrodes)),
+    electrodeSets: electrodeSetsOf(inspected),
     diagnostics: diagnosticsOf(headers),
     leftOut: [
       ...catalogue.leftOut,
@@ -190,6 +215,21 @@ function electrodeRate({ signals }: EdfHeader): string[] {
 function missingElectrodes({ signals }: EdfHeader): string[] {
   const present = new Set(signals.map(({ electrode }) => electrode));
   return TEN_TWENTY.filter((name) => !present.has(name));
+}
+
+function electrodeSetsOf(inspected: readonly Inspected[]): ElectrodeSet[] {
+  const rank = (name: string) => (TEN_TWENTY.includes(name) ? TEN_TWENTY.indexOf(name) : TEN_TWENTY.length);
+  const sets = new Map<string, { electrodes: string[]; recordings: number; example: string }>();
+  for (const { entry, header } of inspected) {
+    if (!header) continue;
+    const names = [...new Set(header.signals.flatMap(({ electrode }) => electrode ?? []))];
+    const electrodes = names.sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1));
+    const key = electrodes.join(" ");
+    const set = sets.get(key);
+    if (set) set.recordings += 1;
+    else sets.set(key, { electrodes, recordings: 1, example: entry.id });
+  }
+  return [...sets.values()].sort((a, b) => b.recordings - a.recordings || (a.example < b.example ? -1 : 1));
 }
 
 function tally(names: readonly string[]): Record<string, number> {

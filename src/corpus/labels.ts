@@ -5,7 +5,13 @@ import {
   type Finding,
   readAnnotations,
 } from "../recording/annotation-file.js";
-import { checkDuration, compareAnnotations, seizureEvents } from "../recording/seizures.js";
+import {
+  agreementOf,
+  checkDuration,
+  compareAnnotations,
+  type LabelAgreement,
+  seizureEvents,
+} from "../recording/seizures.js";
 import type { Store } from "../store/store.js";
 import type { RecordingEntry } from "./catalogue.js";
 
@@ -18,6 +24,8 @@ export interface RecordingLabels {
   /** "unknown": nothing says what the recording holds, so no second of it is background. */
   readonly status: "labelled" | "unknown";
   readonly findings: readonly Finding[];
+  /** How far the per-channel file agrees with the binary one, where both are there. */
+  readonly agreement?: LabelAgreement;
 }
 
 export interface ReadLabelsOptions {
@@ -58,11 +66,12 @@ export async function readLabels(
     each ? [...each.findings, ...checkDuration(each, durationSeconds)] : [],
   );
   if (typed && binary) findings.push(...compareAnnotations(typed, binary));
+  const agreement = typed && binary ? { agreement: agreementOf(typed, binary) } : {};
   if (typed && !binary) findings.push(noBinary(typed.file));
   const doubt = doubtAbout(file);
-  if (doubt) return { ...unknown, findings: [...findings, doubt] };
+  if (doubt) return { ...unknown, ...agreement, findings: [...findings, doubt] };
   const seizures = seizureEvents({ events: file.events, durationSeconds }, typed);
-  return { id: entry.id, durationSeconds, seizures, status: "labelled", findings };
+  return { id: entry.id, durationSeconds, seizures, status: "labelled", findings, ...agreement };
 }
 
 async function readFileAt(

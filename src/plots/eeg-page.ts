@@ -24,7 +24,7 @@ export interface EegPageOptions {
   readonly columns?: number;
 }
 
-const STEP = 100; // drawn integers per unit of the samples
+const SPACING_STEPS = 800; // drawn integers between two channels
 
 /**
  * Minimum and maximum of each bucket in order of time, so that no spike is lost: out[2b], out[2b+1] for bucket b.
@@ -63,8 +63,9 @@ function channelTrace(
   const points = Math.min(options.pointsPerChannel, 2 * sampleCount) & ~1;
   const extremes = new Float32Array(points);
   minMaxInto(extremes, panel.samples.subarray(channel * sampleCount, (channel + 1) * sampleCount));
+  const step = SPACING_STEPS / options.spacing;
   const drawn = Int16Array.from(extremes, (value) =>
-    Math.max(-32768, Math.min(32767, -STEP * (value + channel * options.spacing))),
+    Math.max(-32768, Math.min(32767, -step * value - SPACING_STEPS * channel)),
   ); // negative up
   const name = panel.channels[channel]!;
   return {
@@ -113,10 +114,10 @@ export function eegPage(title: string, panels: readonly EegPanel[], options: Eeg
     const last = index + columns >= panels.length;
     layout[`xaxis${suffix}`] = axis(last ? "time (s)" : "", { range: [panel.startSeconds, end], anchor: `y${suffix}` });
     layout[`yaxis${suffix}`] = axis("", {
-      tickvals: panel.channels.map((_, channel) => -STEP * channel * settings.spacing),
+      tickvals: panel.channels.map((_, channel) => -SPACING_STEPS * channel),
       ticktext: [...panel.channels],
       tickfont: { size: 8 },
-      range: [-STEP * settings.spacing * (panel.channels.length + 0.5), STEP * settings.spacing * 1.5],
+      range: [-SPACING_STEPS * (panel.channels.length + 0.5), SPACING_STEPS * 1.5],
       showgrid: false,
       anchor: `x${suffix}`,
     });

@@ -65,16 +65,33 @@ function typeFinder(rows: readonly Event[]): (stretch: Interval) => string | und
   };
 }
 
+/** Seizure seconds of two files of one recording, channels united. */
+export interface LabelAgreement {
+  /** In the per-channel file (csv, tse). */
+  readonly typedSeconds: number;
+  /** In the binary file (csv_bi, tse_bi). */
+  readonly binarySeconds: number;
+  /** In one of them only. */
+  readonly differenceSeconds: number;
+}
+
+/** How far the per-channel file and the binary one agree about seizures, each cut to its duration. */
+export function agreementOf(typed: Rows, binary: Rows): LabelAgreement {
+  const [ofTyped, ofBinary] = [mergeIntervals(seizureRows(typed)), mergeIntervals(seizureRows(binary))];
+  const [typedSeconds, binarySeconds] = [totalSeconds(ofTyped), totalSeconds(ofBinary)];
+  const differenceSeconds = 2 * totalSeconds([...ofTyped, ...ofBinary]) - typedSeconds - binarySeconds;
+  return { typedSeconds, binarySeconds, differenceSeconds };
+}
+
 /**
  * Compare the per-channel file with the binary one: an error when one has seizures and the other none, a warning when
  * the unions of their seizure rows differ by more than 20 ms in total.
  */
 export function compareAnnotations(csv: AnnotationFile, csvBi: AnnotationFile): Finding[] {
-  const typed = mergeIntervals(seizureRows(csv));
-  const binary = mergeIntervals(seizureRows(csvBi));
+  const { typedSeconds, binarySeconds, differenceSeconds: difference } = agreementOf(csv, csvBi);
   const action = `look at ${csv.file} and ${csvBi.file} and correct the wrong one; the binary file is used`;
-  if ((typed.length === 0) !== (binary.length === 0)) {
-    const [has, lacks] = typed.length > 0 ? [csv.file, csvBi.file] : [csvBi.file, csv.file];
+  if ((typedSeconds === 0) !== (binarySeconds === 0)) {
+    const [has, lacks] = typedSeconds > 0 ? [csv.file, csvBi.file] : [csvBi.file, csv.file];
     return [
       {
         file: csvBi.file,
@@ -85,8 +102,6 @@ export function compareAnnotations(csv: AnnotationFile, csvBi: AnnotationFile): 
       },
     ];
   }
-  const both = totalSeconds([...typed, ...binary]);
-  const difference = 2 * both - totalSeconds(typed) - totalSeconds(binary); // length of the symmetric difference
   if (difference <= UNION_TOLERANCE_SECONDS + 1e-9) return [];
   const message = `the seizures of ${csv.format} and ${csvBi.format} differ by ${difference.toFixed(3)} s in all`;
   return [{ file: csvBi.file, code: "unions-differ", severity: "warning", message, action }];

@@ -51,6 +51,14 @@ test("checkCorpus(store) counts what is labelled, what is unknown and what canno
   assert.deepEqual(report.durations, { shortest: 30, median: 65, longest: 100, underOneMinute: 1 });
   assert.deepEqual([report.missingElectrodes.C3, report.missingElectrodes.FP1], [2, undefined]);
   assert.deepEqual(report.rates, { 4: 2 });
+  assert.deepEqual(
+    report.electrodeSets.map(({ electrodes, recordings, example }) => [
+      electrodes.join(),
+      recordings,
+      example.slice(0, 5),
+    ]),
+    [["FP1", 2, "dev/a"]], // C3P is no electrode
+  );
   assert.equal(report.leftOut[0]!.id, "dev/aaaaaaac/s001_2000/01_tcp_ar/t000");
   assert.deepEqual(
     report.findings.map(({ code }) => code),

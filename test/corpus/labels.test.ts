@@ -113,3 +113,13 @@ test("readLabels reads tse files and BIDS events", async () => {
     [["cpsz", 30]],
   );
 });
+
+test("readLabels tells how far csv and csv_bi agree, in seconds that only one of them has", async () => {
+  const found = await labelsOf({
+    csv_bi: csv(100, "TERM,10.0000,30.0000,seiz,1.0000"),
+    csv: csv(100, "FP1-F7,12.0000,30.0000,fnsz,1.0000", "F7-T3,20.0000,31.0000,fnsz,1.0000"),
+  });
+  assert.deepEqual(found.agreement, { typedSeconds: 19, binarySeconds: 20, differenceSeconds: 3 });
+  const alone = await labelsOf({ csv_bi: csv(100, "TERM,10.0000,30.0000,seiz,1.0000") });
+  assert.equal(alone.agreement, undefined);
+});

@@ -1,8 +1,11 @@
 import { createRandom } from "../../src/base/random.js";
+import { channelMatrix } from "../../src/plots/channel-matrix.js";
 import { windowClasses } from "../../src/plots/composition.js";
 import { detectionFigure } from "../../src/plots/detection.js";
 import { type EegPanel, eegPage } from "../../src/plots/eeg-page.js";
 import type { Figure } from "../../src/plots/figure.js";
+import { type AgreementRow, labelAgreement } from "../../src/plots/label-agreement.js";
+import { patientTimeline, type SessionRow } from "../../src/plots/patient-timeline.js";
 import { rocFigure } from "../../src/plots/roc.js";
 import { type LabelledRow, labelTimeline, seizureLengths, timeShare } from "../../src/plots/seizure-labels.js";
 import { trainingCurve } from "../../src/plots/training-curve.js";
@@ -37,6 +40,39 @@ function labelledRows(): LabelledRow[] {
   }));
 }
 
+/** Nine pieces of three sessions of one patient. */
+function sessionRows(): SessionRow[] {
+  return labelledRows()
+    .slice(0, 9)
+    .map((row, i) => ({
+      ...row,
+      ...{ patient: "aaaaaaaa", session: `s00${1 + (i % 3)}_201${i % 3}`, montage: "01_tcp_ar", token: `t00${i}` },
+    }));
+}
+
+/** Twenty recordings that agree, three that do not, two without a seizure. */
+function agreementRows(): AgreementRow[] {
+  return Array.from({ length: 25 }, (_, i) => {
+    const seconds = i < 2 ? 0 : 10 + 200 * random.uniform(70_000 + i);
+    const differenceSeconds = i > 21 ? 0.05 * 10 ** (i - 22) : 0;
+    return {
+      id: `train/a/s/m/t${i}`,
+      agreement: { typedSeconds: seconds, binarySeconds: seconds + differenceSeconds, differenceSeconds },
+    };
+  });
+}
+
+/** All 19 with and without the ears, without Fz and Pz, and half of the head. */
+function electrodeSets() {
+  const example = "train/aaaaa001/s001_2015/01_tcp_ar/t000";
+  return [
+    { electrodes: [...ELECTRODES_19, "A1", "A2"], recordings: 5200, example },
+    { electrodes: [...ELECTRODES_19], recordings: 1800, example },
+    { electrodes: ELECTRODES_19.filter((name) => name !== "FZ" && name !== "PZ"), recordings: 249, example },
+    { electrodes: [...ELECTRODES_19.slice(0, 8), "SP1"], recordings: 1, example },
+  ];
+}
+
 function eegPanel(title: string, startSeconds: number): EegPanel {
   const rate = 256;
   const count = 10 * rate;
@@ -68,6 +104,9 @@ export function allPlots(): Readonly<Record<string, Figure>> {
     seizureLengths: seizureLengths(rows, CAPTION),
     timeShare: timeShare(rows, CAPTION),
     labelTimeline: labelTimeline(rows, CAPTION),
+    patientTimeline: patientTimeline(sessionRows(), "aaaaaaaa", CAPTION),
+    labelAgreement: labelAgreement(agreementRows(), CAPTION),
+    channelMatrix: channelMatrix(electrodeSets(), ELECTRODES_19, CAPTION),
     windowClasses: windowClasses(
       {
         "all windows": { partial: 120, full: 80, none: 3000, unknown: 40 },

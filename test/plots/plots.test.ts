@@ -1,10 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createRandom } from "../../src/base/random.js";
+import { channelMatrix } from "../../src/plots/channel-matrix.js";
 import { windowClasses } from "../../src/plots/composition.js";
 import { detectionFigure } from "../../src/plots/detection.js";
 import { eegPage, minMaxInto, sideColor } from "../../src/plots/eeg-page.js";
 import { COLORS, captionText, type Figure, type MimeBundle, packed } from "../../src/plots/figure.js";
+import { labelAgreement } from "../../src/plots/label-agreement.js";
+import { busiestPatient, patientTimeline } from "../../src/plots/patient-timeline.js";
 import { rocFigure } from "../../src/plots/roc.js";
 import { labelTimeline, seizureLengths, timeShare } from "../../src/plots/seizure-labels.js";
 import { trainingCurve } from "../../src/plots/training-curve.js";
@@ -99,7 +102,7 @@ test("eegPage draws each channel once per panel, negative up, and cuts the shade
   assert.equal(page.data.length, 6);
   const first = page.data[1] as unknown as { y: { bdata: string }; line: { color: string } };
   const y = new Int16Array(new Uint8Array(Buffer.from(first.y.bdata, "base64")).buffer);
-  assert.deepEqual([...y], [-1400, -1500, -1600, -1700]);
+  assert.deepEqual([...y], [-1120, -1200, -1280, -1360]);
   assert.equal(first.line.color, COLORS.grey);
   const shapes = page.layout.shapes!;
   assert.deepEqual(
@@ -125,4 +128,48 @@ test("packed holds the little-endian bytes", () => {
     dtype: "i2",
     bdata: Buffer.from([1, 0, 255, 255]).toString("base64"),
   });
+});
+
+test("labelAgreement counts who differs by more than 20 ms and leaves out who has no seizure in either file", () => {
+  const row = (id: string, typedSeconds: number, binarySeconds: number, differenceSeconds: number) => ({
+    ...{ id, agreement: { typedSeconds, binarySeconds, differenceSeconds } },
+  });
+  const rowsOfBoth = [row("a", 10, 10.02, 0.02), row("b", 10, 12, 2), row("c", 0, 0, 0), { id: "only one file" }];
+  const { data, layout } = labelAgreement(rowsOfBoth);
+  assert.match(JSON.stringify(layout.title), /1 of 3 differ/);
+  assert.deepEqual(
+    data.map(({ name }) => name),
+    ["agree: 1", "differ: 1"],
+  );
+});
+
+test("channelMatrix marks what is wanted and missing, and counts the recordings that have all", () => {
+  const sets = [
+    { electrodes: ["C3", "C4", "A1"], recordings: 3, example: "x" },
+    { electrodes: ["C4"], recordings: 1, example: "y" },
+  ];
+  const { data, layout } = channelMatrix(sets, ["C3", "C4"]);
+  const { x, z } = data[0] as unknown as { x: string[]; z: number[][] };
+  assert.deepEqual(x, ["C3", "C4", "A1"]);
+  assert.deepEqual(z, [
+    [3, 3, 2],
+    [1, 3, 0],
+  ]);
+  assert.match(JSON.stringify(layout.title), /3 of 4 have all 2/);
+});
+
+test("patientTimeline lays the pieces of a session end to end and moves their seizures with them", () => {
+  const place = { split: "dev", patient: "p", session: "s001_2002", montage: "m", status: "labelled" };
+  const seizures = [{ startSeconds: 60, endSeconds: 120, label: "absz" }];
+  const pieces = [
+    { ...place, id: "dev/p/s001/m/t001", token: "t001", durationSeconds: 300, seizures },
+    { ...place, id: "dev/p/s001/m/t000", token: "t000", durationSeconds: 600, seizures: [] },
+  ];
+  const { data } = patientTimeline(pieces, busiestPatient(pieces));
+  const [recorded, absence] = data as unknown as { base: number[]; x: number[] }[];
+  assert.deepEqual(recorded!.x, [10, 5]);
+  assert.ok(recorded!.base[1]! > 10 && recorded!.base[1]! < 10.5);
+  assert.deepEqual(absence!.x, [1]);
+  assert.ok(Math.abs(absence!.base[0]! - recorded!.base[1]! - 1) < 1e-3);
+  assert.throws(() => patientTimeline(pieces, "q"), RangeError);
 });
