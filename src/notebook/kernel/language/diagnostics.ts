@@ -2,8 +2,8 @@ import type * as TypeScript from "typescript";
 import type { CellDiagnostic } from "./language.js";
 import { ts } from "./load-typescript.js";
 
-/** Complaints that would stop a cell for what a notebook may do: use a package that has no types. */
-const TOLERATED = new Set([7016]);
+/** What a notebook may do: use a package that has no types (7016), a variable that other cells give its type (7005, 7034). */
+const TOLERATED = new Set([7005, 7016, 7034]);
 
 function lineAt(file: TypeScript.SourceFile, line: number): string {
   const starts = file.getLineStarts();

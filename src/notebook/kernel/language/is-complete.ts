@@ -4,11 +4,22 @@ import { ts } from "./load-typescript.js";
 
 const UNTERMINATED_COMMENT = 1010;
 const UNTERMINATED_TEMPLATE = 1160;
+const UNTERMINATED_STRING = 1002;
 
 type ParsedFile = TypeScript.SourceFile & { readonly parseDiagnostics: readonly TypeScript.DiagnosticWithLocation[] };
 
+const asModule = (file: TypeScript.SourceFile) => {
+  (file as { externalModuleIndicator?: true }).externalModuleIndicator = true; // as moduleDetection "force" does
+};
+
 function parse(code: string): ParsedFile {
-  return ts.createSourceFile("cell.ts", code, ts.ScriptTarget.ES2022, true) as ParsedFile; // the compiler's own field
+  // a module, where await is an operator; parseDiagnostics is the compiler's own field
+  return ts.createSourceFile(
+    "cell.mts",
+    code,
+    { languageVersion: ts.ScriptTarget.ES2022, setExternalModuleIndicator: asModule },
+    true,
+  ) as ParsedFile;
 }
 
 const OPENING = new Set([ts.SyntaxKind.OpenBraceToken, ts.SyntaxKind.OpenBracketToken, ts.SyntaxKind.OpenParenToken]);
@@ -50,6 +61,6 @@ export function completenessOf(code: string): Completeness {
   if (first?.code === UNTERMINATED_COMMENT || first?.code === UNTERMINATED_TEMPLATE)
     return { status: "incomplete", indent: "" };
   const end = code.trimEnd().length;
-  const isAtEnd = errors.every(({ start, code: number }) => start >= end || number === UNTERMINATED_TEMPLATE);
+  const isAtEnd = errors.every(({ start, code: number }) => start >= end && number !== UNTERMINATED_STRING);
   return isAtEnd ? { status: "incomplete", indent: "  ".repeat(openBrackets(file)) } : { status: "invalid" };
 }

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { CompilerOptions, LanguageService, LanguageServiceHost, Program, SourceFile } from "typescript";
 import { createOutputPaths, type OutputPaths } from "../project/output-paths.js";
+import { readRunOptions } from "../project/tsconfig.js";
 import { cellOptions, projectOptions } from "./compiler-options.js";
 import { createFileCache } from "./file-cache.js";
 import { kernelGlobalsText } from "./kernel-globals.js";
@@ -37,8 +38,7 @@ interface Text {
 export function createCellService({ projectDir, notebookDir }: ServiceSetting): CellService {
   const project = projectOptions(projectDir);
   const options = cellOptions(project, projectDir);
-  const { rootDir, outDir } = project;
-  const outputs = createOutputPaths(rootDir && outDir ? { rootDir, outDir } : undefined);
+  const outputs = createOutputPaths(readRunOptions(projectDir).folders);
   const files = createFileCache();
   const texts = new Map<string, Text>();
   const current = join(notebookDir, "cell.ts");

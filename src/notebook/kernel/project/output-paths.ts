@@ -5,6 +5,8 @@ import { isAbsolute, relative, resolve, sep } from "node:path";
 export interface OutputFolders {
   readonly rootDir: string;
   readonly outDir: string;
+  /** What is compiled: folders and files, sources elsewhere are not; undefined for all. */
+  readonly include?: readonly string[] | undefined;
 }
 
 /** Time of the last change in milliseconds; 0 when there is no such file. */
@@ -36,6 +38,8 @@ export interface OutputPaths {
 export function createOutputPaths(folders: OutputFolders | undefined): OutputPaths {
   const emitted = (source: string, endings: Readonly<Record<string, string>>) => {
     if (!folders || within(folders.outDir, source) !== undefined || source.includes(`${sep}node_modules${sep}`)) return;
+    const { include } = folders;
+    if (include && !include.some((place) => place === source || within(place, source) !== undefined)) return;
     const inside = within(folders.rootDir, source);
     const renamed = inside === undefined ? undefined : replaceEnding(inside, endings);
     return renamed === undefined ? undefined : resolve(folders.outDir, renamed);
