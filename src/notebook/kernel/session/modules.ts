@@ -1,8 +1,8 @@
 import type { CheckedCell, ImportBinding, Language } from "../language/language.js";
 import { IMPORT_KEY } from "../language/language.js";
-import type { Loader } from "../modules/loader.js";
 import { describeDiagnostic } from "./describe-error.js";
 import type { Evaluator } from "./evaluator.js";
+import type { Loader } from "./plain-loader.js";
 
 /** The modules that cells import, kept as they are on disk. */
 export interface Modules {

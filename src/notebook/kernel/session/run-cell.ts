@@ -1,8 +1,8 @@
+import { bundleOf } from "../../display.js";
 import type { MimeBundle } from "../../wire/message.js";
 import type { CheckedCell, Language } from "../language/language.js";
 import type { CellOrder, CellOutcome, ToProtocol } from "../protocol/thread-messages.js";
 import { encodeJson } from "../protocol/well-formed.js";
-import { viewOf } from "../views/view.js";
 import { describeDiagnostics, describeThrown } from "./describe-error.js";
 import type { Evaluator } from "./evaluator.js";
 import { InterruptedError } from "./interrupted.js";
@@ -10,6 +10,14 @@ import { type JobContext, runInJob } from "./job.js";
 import type { Modules } from "./modules.js";
 import type { SourceMaps } from "./source-maps.js";
 import type { CellTimers } from "./timers.js";
+
+/** Marks handles of displays, which are no results. */
+const QUIET = Symbol.for("ictal.quiet");
+
+function viewOf(value: unknown): MimeBundle | undefined | Promise<MimeBundle> {
+  const isQuiet = value === undefined || (value as { [QUIET]?: boolean } | null)?.[QUIET] === true;
+  return isQuiet ? undefined : bundleOf(value);
+}
 
 /** A cell that listens to its signal has this long to end in its own way. */
 const GRACE_MILLISECONDS = 500;

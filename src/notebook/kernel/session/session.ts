@@ -3,9 +3,10 @@ import { join } from "node:path";
 import type { MessagePort } from "node:worker_threads";
 import { projectDir } from "../../../base/project.js";
 import { type DisplayChannel, display } from "../../display.js";
+import { Comm } from "../comm.js";
+import type { KernelGlobals } from "../globals.js";
 import { kernel } from "../kernel.js";
 import { startLanguage } from "../language/client.js";
-import { createLoader } from "../modules/loader.js";
 import type { ToMain, ToProtocol } from "../protocol/thread-messages.js";
 import { encodeJson } from "../protocol/well-formed.js";
 import { createAsk, inputFunctions } from "./ask.js";
@@ -15,6 +16,7 @@ import type { Exit } from "./guards.js";
 import { installHost } from "./host.js";
 import { currentJob, type JobContext, runInJob } from "./job.js";
 import { createModules, installImport } from "./modules.js";
+import { plainLoader } from "./plain-loader.js";
 import { createCellRunner } from "./run-cell.js";
 import type { SourceMaps } from "./source-maps.js";
 import { prepareForTermination } from "./termination.js";
@@ -38,7 +40,7 @@ export function startSession(parts: SessionParts): (message: ToMain) => void {
   const { post, maps } = parts;
   const notebookDir = process.cwd();
   const language = startLanguage({ projectDir, notebookDir });
-  const loader = createLoader({ projectDir, notebookDir });
+  const loader = plainLoader(projectDir, notebookDir);
   const evaluator = createEvaluator();
   const modules = createModules(loader, evaluator, language);
   const comms = createComms(post);
@@ -64,13 +66,14 @@ export function startSession(parts: SessionParts): (message: ToMain) => void {
     ...comms,
   });
   installImport(loader);
-  Object.assign(globalThis, {
-    kernel,
+  const globals: KernelGlobals = {
     display,
+    kernel,
+    Comm,
     ...inputFunctions(ask),
     require: createRequire(join(notebookDir, "notebook.js")),
-    __dirname: notebookDir,
-  });
+  };
+  Object.assign(globalThis, globals, { __dirname: notebookDir });
   parts.input.unref();
   const port = language.connect();
   post({ type: "language", port }, [port]);
