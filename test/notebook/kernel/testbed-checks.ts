@@ -153,7 +153,8 @@ export const CHECKS: Readonly<Record<string, Check>> = {
   kernel_info_has_language_info: async (kernel) => assert.ok((await kernelInfo(kernel)).language_info.name),
   kernel_info_has_protocol_version: async (kernel) => assert.match((await kernelInfo(kernel)).protocol_version, /^5\./),
   execute_stdout: async (kernel, code) => assert.match(streamText(await kernel.execute(code.stdout)), /hello/),
-  execute_stderr: async (kernel, code) => assert.match(streamText(await kernel.execute(code.stderr), "stderr"), /error/),
+  execute_stderr: async (kernel, code) =>
+    assert.match(streamText(await kernel.execute(code.stderr), "stderr"), /error/),
   execute_reply_ok: async (kernel, code) =>
     assert.equal((await kernel.execute(code.assignment)).reply.content.status, "ok"),
   status_busy_idle_lifecycle: async (kernel, code) => {
