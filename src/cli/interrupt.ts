@@ -1,17 +1,38 @@
+/** SIGINT and SIGTERM as an abort of `signal`; a second one ends this process at once. */
+export interface Interrupt {
+  readonly signal: AbortSignal;
+  /** 143 after SIGTERM, else 130. */
+  exitCode(): number;
+  /** Gives the signals back. */
+  release(): void;
+}
+
+/** Listens for SIGINT and SIGTERM; `message` tells people what is kept. */
+export function listenForInterrupt(message: string): Interrupt {
+  const controller = new AbortController();
+  let code = 130;
+  const stop = (name: NodeJS.Signals) => {
+    code = name === "SIGTERM" ? 143 : 130;
+    if (controller.signal.aborted) process.exit(code);
+    controller.abort(new DOMException(`interrupted by ${name}; ${message}`, "AbortError"));
+  };
+  process.on("SIGINT", stop).on("SIGTERM", stop);
+  return {
+    signal: controller.signal,
+    exitCode: () => code,
+    release: () => void process.off("SIGINT", stop).off("SIGTERM", stop),
+  };
+}
+
 /**
  * Run `work` with a signal that SIGINT and SIGTERM abort; a second one ends the process at once with 130 or 143. The
  * work ends in order and throws the signal's reason, which `action` turns into exit code 130.
  */
 export async function withInterrupt<T>(message: string, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  const controller = new AbortController();
-  const stop = (name: NodeJS.Signals) => {
-    if (controller.signal.aborted) process.exit(name === "SIGTERM" ? 143 : 130);
-    controller.abort(new DOMException(`interrupted by ${name}; ${message}`, "AbortError"));
-  };
-  process.on("SIGINT", stop).on("SIGTERM", stop);
+  const interrupt = listenForInterrupt(message);
   try {
-    return await work(controller.signal);
+    return await work(interrupt.signal);
   } finally {
-    process.off("SIGINT", stop).off("SIGTERM", stop);
+    interrupt.release();
   }
 }

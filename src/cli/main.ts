@@ -20,10 +20,12 @@ const FAMILIES: readonly {
   { words: ["predict"], load: async () => (await import("./predict.js")).addPredictCommand },
   { words: ["notebook"], load: async () => (await import("./notebook.js")).addNotebookCommand },
   { words: ["score"], load: async () => (await import("./score.js")).addScoreCommand },
+  { words: ["lab"], load: async () => (await import("./lab.js")).addLabCommand },
   { words: ["kernel"], load: async () => (await import("./kernel.js")).addKernelCommand },
 ];
 
 const program = new Command("ictal")
+  .enablePositionalOptions()
   .description("EEG seizure detection from a bucket of recordings to a scored detector")
   .version(packageVersions().ictal ?? "")
   .showHelpAfterError("(add --help for what is allowed)")

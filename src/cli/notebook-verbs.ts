@@ -1,106 +1,38 @@
 import { existsSync } from "node:fs";
-import { basename, join, relative } from "node:path";
+import { join } from "node:path";
 import { isIctalError } from "../base/errors.js";
 import { projectDir } from "../base/project.js";
 import { findKernelspec } from "../notebook/kernelspec.js";
 import { writeReport } from "../notebook/report/report.js";
-import { executeNotebook, type RunFailure, type RunResult } from "../notebook/runner/execute.js";
+import { type ExecuteOptions, executeNotebook, type RunResult } from "../notebook/runner/execute.js";
 import { readNotebook } from "../notebook/runner/notebook-file.js";
 import type { GivenParameters } from "../notebook/runner/parameter-values.js";
 import { parameterLanguage, readParameters } from "../notebook/runner/parameters.js";
-import { receiptRows } from "../notebook/runner/receipt.js";
-import { createTerminalListener, formatSeconds } from "../notebook/runner/terminal.js";
+import { openRunLog, type RunLog } from "../notebook/runner/run-log.js";
+import { createTerminalListener, type TerminalStream } from "../notebook/runner/terminal.js";
 import { type Outcome, UsageError } from "./action.js";
+import { listenForInterrupt } from "./interrupt.js";
+import { EXIT_CODES, failureText, runJson, runSummary } from "./notebook-text.js";
+import { outputFor, splitWords } from "./notebook-words.js";
 
 /** What commander hands over for the flags of `notebook exec`. */
 export interface ExecOptions {
   output?: string;
   parametersFile?: string[];
   parametersYaml?: string[];
+  parametersBase64?: string[];
   kernel?: string;
+  cellTimeout?: number;
   timeout?: number;
   totalTimeout?: number;
   startTimeout?: number;
-  report: boolean;
+  saveInterval?: number;
+  maxOutput?: number;
+  prepareOnly?: boolean;
+  helpNotebook?: boolean;
+  log?: string;
+  report?: boolean;
   json?: boolean;
-}
-
-/** Separates files from `-p NAME VALUE` and `-r NAME VALUE`, which commander cannot express. */
-function splitArguments(words: readonly string[]): {
-  files: string[];
-  typed: [string, string][];
-  raw: [string, string][];
-} {
-  const files: string[] = [];
-  const typed: [string, string][] = [];
-  const raw: [string, string][] = [];
-  for (let i = 0; i < words.length; i++) {
-    const word = words[i]!;
-    const target = ["-p", "--parameters"].includes(word)
-      ? typed
-      : ["-r", "--parameters-raw"].includes(word)
-        ? raw
-        : undefined;
-    if (target) {
-      const [name, value] = [words[i + 1], words[i + 2]];
-      if (name === undefined || value === undefined)
-        throw new UsageError(`${word} needs a name and a value, e.g. ${word} seed 3`);
-      target.push([name, value]);
-      i += 2;
-    } else if (word.startsWith("-") && word !== "-")
-      throw new UsageError(`unknown option ${word}; see ictal notebook exec --help`);
-    else files.push(word);
-  }
-  return { files, typed, raw };
-}
-
-function outputFor(input: string, option: string | undefined, several: boolean): string {
-  const folder = option ?? join("results", "notebooks");
-  if (option?.endsWith(".ipynb")) {
-    if (several && !option.includes("{"))
-      throw new UsageError(`--output ${option} is one file for several notebooks; name a folder`);
-    return option;
-  }
-  return join(folder, basename(input));
-}
-
-const EXIT_CODES: Record<RunFailure["kind"], number> = { cell: 1, kernel: 3, timeout: 4, interrupted: 130 };
-
-function failureText(input: string, failure: RunFailure): string {
-  const place =
-    failure.cell === undefined
-      ? ""
-      : `, cell ${failure.cell}${failure.line === undefined ? "" : `, line ${failure.line}`}`;
-  return `${input}${place}: ${failure.message}`;
-}
-
-/** Aborts on the first SIGINT or SIGTERM; a second one ends this process at once. */
-function interruptSignal(): { signal: AbortSignal; exitCode(): number; release(): void } {
-  const controller = new AbortController();
-  let code = 130;
-  const stop = (name: NodeJS.Signals) => {
-    code = name === "SIGTERM" ? 143 : 130;
-    if (controller.signal.aborted) process.exit(code);
-    controller.abort(new DOMException(`interrupted by ${name}; what ran so far is saved`, "AbortError"));
-  };
-  process.on("SIGINT", stop).on("SIGTERM", stop);
-  return {
-    signal: controller.signal,
-    exitCode: () => code,
-    release: () => void process.off("SIGINT", stop).off("SIGTERM", stop),
-  };
-}
-
-function summary(run: RunResult, report: string | null): string {
-  const show = (path: string) => relative(process.cwd(), path) || path;
-  const lines = [`executed notebook  ${show(run.output)}`];
-  if (report) lines.push(`report             ${show(report)}`);
-  const { artefacts = {}, ...rest } = run.receipt ?? {};
-  for (const [name, path] of Object.entries(artefacts)) lines.push(`${name.padEnd(18)} ${path}`);
-  const rows = receiptRows(rest);
-  if (rows.length > 0) lines.push("receipt", ...rows.map(([name, value]) => `  ${name}: ${value}`));
-  lines.push(`${run.cells} cells in ${formatSeconds(run.seconds)}`);
-  return lines.join("\n");
 }
 
 interface Executed {
@@ -108,43 +40,17 @@ interface Executed {
   readonly report: string | null;
 }
 
-async function executeFile(
-  input: string,
-  output: string,
-  given: GivenParameters,
-  options: ExecOptions,
-  signal: AbortSignal,
-): Promise<Executed> {
-  const people = options.json ? process.stderr : process.stdout;
-  const run = await executeNotebook({
-    input,
-    output,
-    parameters: given,
-    signal,
-    listener: createTerminalListener(people),
-    ...(options.kernel ? { kernelName: options.kernel } : {}),
-    ...(options.timeout ? { cellTimeoutSeconds: options.timeout } : {}),
-    ...(options.totalTimeout ? { totalTimeoutSeconds: options.totalTimeout } : {}),
-    ...(options.startTimeout ? { startTimeoutSeconds: options.startTimeout } : {}),
-  });
-  const report = options.report ? await writeReport(run.notebook, run.output.replace(/(\.ipynb)?$/, ".html")) : null;
-  people.write(`\n${summary(run, report)}\n`);
-  return { run, report };
-}
-
-function toJson({ run, report }: Executed) {
-  const { input, output, seconds, cells, failure, receipt } = run;
+/** The options of executeNotebook that are the same for every notebook of a call. */
+function commonOptions(options: ExecOptions): Partial<ExecuteOptions> {
+  const timeoutSeconds = options.timeout ?? options.totalTimeout;
   return {
-    input,
-    output,
-    report,
-    seconds,
-    cells,
-    failedCell: failure?.cell ?? null,
-    failure: failure
-      ? { kind: failure.kind, cell: failure.cell ?? null, line: failure.line ?? null, message: failure.message }
-      : null,
-    receipt: receipt ?? null,
+    ...(options.kernel === undefined ? {} : { kernelName: options.kernel }),
+    ...(options.cellTimeout === undefined ? {} : { cellTimeoutSeconds: options.cellTimeout }),
+    ...(timeoutSeconds === undefined ? {} : { timeoutSeconds }),
+    ...(options.startTimeout === undefined ? {} : { startTimeoutSeconds: options.startTimeout }),
+    ...(options.saveInterval === undefined ? {} : { saveIntervalSeconds: options.saveInterval }),
+    ...(options.maxOutput === undefined ? {} : { maximumOutput: options.maxOutput * 1e6 }),
+    ...(options.prepareOnly ? { prepareOnly: true } : {}),
   };
 }
 
@@ -158,37 +64,66 @@ async function asUsage<T>(work: Promise<T>): Promise<T> {
   }
 }
 
-/** Runs notebooks one after another, with `-p` and `-r` among `words`; the first failure ends it. */
-export async function execute(words: string[], options: ExecOptions): Promise<Outcome> {
-  const { files, typed, raw } = splitArguments(words);
-  const inputs = files.length > 0 ? files : [join(projectDir, "notebooks", "00-smoke.ipynb")];
-  const given: GivenParameters = {
-    typed,
-    raw,
+async function executeFile(options: ExecuteOptions, report: boolean, people: TerminalStream): Promise<Executed> {
+  const run = await asUsage(executeNotebook(options));
+  const wanted = report && !options.prepareOnly && run.output !== undefined;
+  const written = wanted ? await writeReport(run.notebook, run.output.replace(/(\.ipynb)?$/, ".html")) : null;
+  people.write(options.prepareOnly ? `prepared ${run.output}\n` : `\n${runSummary(run, written)}\n`);
+  return { run, report: written };
+}
+
+function givenParameters(words: ReturnType<typeof splitWords>, options: ExecOptions): GivenParameters {
+  return {
+    typed: words.typed,
+    raw: words.raw,
     files: options.parametersFile ?? [],
     yaml: options.parametersYaml ?? [],
+    base64: options.parametersBase64 ?? [],
   };
+}
+
+/** Runs notebooks one after another, with `-p` and `-r` among `words`; the first failure ends it. */
+export async function execute(words: string[], options: ExecOptions): Promise<Outcome> {
+  const split = splitWords(words);
+  const inputs = split.files.length > 0 ? split.files : [join(projectDir, "notebooks", "00-smoke.ipynb")];
+  if (options.helpNotebook) return listParameters(inputs[0]!, options);
   for (const input of inputs) {
     if (!existsSync(input)) throw new UsageError(`there is no notebook at ${input}`);
   }
-  const interrupt = interruptSignal();
+  const people = options.json ? process.stderr : process.stdout;
+  const complain = (text: string) => process.stderr.write(`ictal: ${text}\n`);
+  const log: RunLog | undefined = options.log
+    ? openRunLog(options.log, (error) => complain(`the log ends here: ${error.message}; the run goes on`))
+    : undefined;
+  const interrupt = listenForInterrupt("what ran so far is saved");
   const done: Executed[] = [];
   let exitCode = 0;
   try {
     for (const input of inputs) {
-      const output = outputFor(input, options.output, inputs.length > 1);
-      const executed = await asUsage(executeFile(input, output, given, options, interrupt.signal));
+      const executed = await executeFile(
+        {
+          ...commonOptions(options),
+          input,
+          output: outputFor(input, options.output, inputs.length > 1),
+          parameters: givenParameters(split, options),
+          signal: interrupt.signal,
+          listeners: [createTerminalListener(people), ...(log ? [log] : [])],
+        },
+        options.report !== false,
+        people,
+      );
       done.push(executed);
       const { failure } = executed.run;
       if (!failure) continue;
-      process.stderr.write(`ictal: ${failureText(input, failure)}\n`);
+      complain(failureText(input, failure));
       exitCode = failure.kind === "interrupted" ? interrupt.exitCode() : EXIT_CODES[failure.kind];
       break;
     }
   } finally {
     interrupt.release();
+    log?.close();
   }
-  return { json: { notebooks: done.map(toJson) }, exitCode };
+  return { json: { notebooks: done.map(({ run, report }) => runJson(run, report)) }, exitCode };
 }
 
 /** The parameters that a notebook declares. */

@@ -1,5 +1,5 @@
 /** The runner, its report and the TypeScript compiler behind them are loaded by the verb that runs, not for --help. */
-import { type Command, InvalidArgumentError } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import { action } from "./action.js";
 import { collect } from "./data-options.js";
 import type { ExecOptions } from "./notebook-verbs.js";
@@ -8,18 +8,19 @@ const HELP = `
 Parameters (papermill's conventions: values replace those of the cell tagged "parameters"):
   -p NAME VALUE       a value, typed as the notebook declares the parameter
   -r NAME VALUE       a value that stays text
-  -f, --parameters-file FILE.yaml    -y, --parameters-yaml 'NAME: VALUE'
+  -f, --parameters-file FILE.yaml    -y, --parameters-yaml 'NAME: VALUE'    -b, --parameters-base64 (YAML)
+  The output path may hold {NAME} of a parameter: --output 'results/{seed}.ipynb'.
 
 Cell tags: parameters, injected-parameters, raises-exception (an error is expected), skip-execution.
 
-Exit codes: 0 all cells ran; 1 a cell failed; 2 wrong use (no such file, broken notebook, unknown kernel or
-parameter); 3 the kernel died; 4 a timeout; 130 interrupted, 143 terminated. Whatever the end, the executed notebook
-is saved after each cell and every 30 s.
+Exit codes: 0 all cells ran; 1 a cell failed or the notebook could not be saved; 2 wrong use (no such file, broken
+notebook, unknown kernel or parameter); 3 the kernel died; 4 a timeout; 130 interrupted, 143 terminated. Whatever the
+end, the executed notebook is saved after each cell and every 30 s, and nothing that the kernel started stays behind.
 
 Examples:
   ictal notebook exec
   ictal notebook exec notebooks/05-train.ipynb -p config configs/smoke_test.yaml -p seed 3
-  ictal notebook exec notebooks/*.ipynb --output results/nightly --timeout 600`;
+  ictal notebook exec notebooks/*.ipynb --output results/nightly --cell-timeout 600 --log results/nightly.jsonl`;
 
 const SECONDS_LIMIT = 2_000_000;
 
@@ -29,9 +30,13 @@ function parseSeconds(text: string): number {
   throw new InvalidArgumentError(`a number of seconds above 0 and up to ${SECONDS_LIMIT} was expected`);
 }
 
-/** Adds `ictal notebook exec|params`. */
-export function addNotebookCommand(program: Command): void {
-  const notebook = program.command("notebook").description("run notebooks headless, without Python");
+function parseMegabytes(text: string): number {
+  const size = Number(text);
+  if (size > 0 && size <= 400) return size;
+  throw new InvalidArgumentError("a number of MB above 0 and up to 400 was expected");
+}
+
+function addExec(notebook: Command): void {
   notebook
     .command("exec")
     .description("run notebooks from top to bottom in a fresh kernel each, save them executed and write an HTML report")
@@ -39,19 +44,37 @@ export function addNotebookCommand(program: Command): void {
     .option("-o, --output <path>", "executed notebook, or the folder for several (default: results/notebooks)")
     .option("-f, --parameters-file <file>", "YAML file of parameters; repeatable", collect)
     .option("-y, --parameters-yaml <text>", "YAML text of parameters; repeatable", collect)
+    .option("-b, --parameters-base64 <text>", "the same in base64; repeatable", collect)
     .option("-k, --kernel <name>", "kernel to use instead of the notebook's own")
-    .option("--timeout <seconds>", "longest time for one cell", parseSeconds)
-    .option("--total-timeout <seconds>", "longest time for one notebook", parseSeconds)
+    .option("--cell-timeout <seconds>", "longest time for one cell", parseSeconds)
+    .option("--timeout <seconds>", "longest time for all cells of one notebook", parseSeconds)
+    .addOption(new Option("--total-timeout <seconds>", "the same as --timeout").argParser(parseSeconds).hideHelp())
     .option("--start-timeout <seconds>", "longest time for the kernel's start (default: 60)", parseSeconds)
+    .option("--save-interval <seconds>", "time between saves within a long cell (default: 30)", parseSeconds)
+    .option(
+      "--max-output <MB>",
+      "output that a cell may keep; beyond it the middle is cut (default: 32)",
+      parseMegabytes,
+    )
+    .option("--log <file>", "append what happens as JSON lines: cells, streams, errors, saves, resources")
+    .option("--prepare-only", "only write the notebook with its parameters, run nothing")
+    .option("--help-notebook", "list the notebook's parameters, run nothing")
+    .option("--report", "write an HTML report beside the executed notebook (the default)")
     .option("--no-report", "write no HTML report")
     .option("--json", "print JSON on stdout; people's text goes to stderr")
-    .allowUnknownOption() // -p and -r take two words: splitArguments reads them and refuses the rest
+    .allowUnknownOption() // -p and -r take two words: splitWords reads them and refuses the rest
     .addHelpText("after", HELP)
     .action(
       action(async (words: string[], options: ExecOptions) =>
         (await import("./notebook-verbs.js")).execute(words, options),
       ),
     );
+}
+
+/** Adds `ictal notebook exec|params`. */
+export function addNotebookCommand(program: Command): void {
+  const notebook = program.command("notebook").description("run notebooks headless, without Python");
+  addExec(notebook);
   notebook
     .command("params")
     .description("list the parameters of a notebook with type and default")

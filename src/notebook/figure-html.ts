@@ -9,6 +9,9 @@ import type { MimeBundle } from "./wire/message.js";
 /** MIME type of a plotly figure as JSON. */
 export const FIGURE_MIME = "application/vnd.plotly.v1+json";
 
+/** Marks a bundle whose figure is in its HTML alone, for front ends with our extension (kernels/jupyterlab). */
+const FIGURE_IN_HTML_MIME = "application/vnd.ictal.figure+json";
+
 /** A plotly figure: plain JSON values only. */
 export interface Figure {
   readonly data: readonly unknown[];
@@ -45,8 +48,9 @@ function titleOf(figure: Figure): string {
 
 /**
  * The script that draws a stand-alone figure. It takes the page's Plotly if there is one; else it loads the library
- * once per page: from the Jupyter server that shows the notebook, when that serves the project's folder, else from the
- * public npm mirror in the very version of package.json. When neither can be reached it says so.
+ * once per page: by our extension in JupyterLab (kernels/jupyterlab), from the Jupyter server that shows the notebook,
+ * when that serves the project's folder, else from the public npm mirror in the very version of package.json. When none
+ * can be reached it says so.
  */
 function loaderScript(id: string): string {
   const { path, version } = plotlyLibrary();
@@ -80,7 +84,7 @@ export function figureBundle(figure: Figure, options: FigureBundleOptions = {}):
   const html = `<div id="${id}"><script type="${FIGURE_MIME}">${json}</script><div style="min-height:${height}px"></div><p hidden>${escapeHtml(text)}: plotly.js could not be loaded; open the HTML report to see it.</p>${still}<script>${loaderScript(id)}</script></div>`;
   return {
     "text/html": html,
-    ...(json.length <= TWICE_LIMIT_CHARACTERS ? { [FIGURE_MIME]: plain } : {}),
+    ...(json.length <= TWICE_LIMIT_CHARACTERS ? { [FIGURE_MIME]: plain } : { [FIGURE_IN_HTML_MIME]: {} }),
     ...(options.altPngBase64 ? { "image/png": options.altPngBase64 } : {}),
     "text/plain": text,
   };

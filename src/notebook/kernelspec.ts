@@ -1,6 +1,6 @@
-import { cp, mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { access, cp, mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
-import { delimiter, join } from "node:path";
+import { delimiter, join, resolve } from "node:path";
 import { ConfigError, FormatError } from "../base/errors.js";
 import { nearestName } from "../base/nearest.js";
 import { projectDir } from "../base/project.js";
@@ -72,6 +72,16 @@ async function readKernelJson(directory: string): Promise<KernelJson | undefined
 const fillTemplate = (argument: string, directory: string): string =>
   argument.replace("{node}", process.execPath).replace("{launcher}", join(directory, "launcher.mjs"));
 
+/** A bare "python" means the one of the virtual environment that the kernelspec lies in, as in Jupyter. */
+async function fillPython(argument: string, directory: string): Promise<string> {
+  if (argument !== "python" && argument !== "python3") return argument;
+  const own = resolve(directory, "../../../../bin/python"); // prefix/share/jupyter/kernels/name
+  return access(own).then(
+    () => own,
+    () => argument,
+  );
+}
+
 async function readKernelspec(
   directory: string,
   name: string,
@@ -82,10 +92,11 @@ async function readKernelspec(
   if (!Array.isArray(json.argv) || json.argv.length === 0) {
     throw new FormatError("argv is not a list of words", { file: join(directory, "kernel.json"), field: "argv" });
   }
+  const [command, ...rest] = json.argv.map((argument) => fillTemplate(String(argument), directory));
   return {
     name,
     directory,
-    argv: json.argv.map((argument) => fillTemplate(String(argument), directory)),
+    argv: [await fillPython(command!, directory), ...rest],
     displayName: String(json.display_name ?? name),
     language: String(json.language ?? "").toLowerCase(),
     env: json.env ?? {},

@@ -100,10 +100,14 @@ async function endProcess(child: ChildProcess): Promise<void> {
   clearTimeout(timer);
 }
 
-/** Starts Chromium headless with a fresh profile and opens one tab, its network cut off before anything is loaded. */
-export async function openPage(executable: string): Promise<Page> {
+/**
+ * Starts Chromium headless with a fresh profile and opens one tab, its network cut off before anything is loaded; with
+ * `host` given, that one host can be reached and no other name or address.
+ */
+export async function openPage(executable: string, options: { host?: string } = {}): Promise<Page> {
   const profile = await mkdtemp(join(tmpdir(), "ictal-chromium-"));
-  const child = spawn(executable, [...FLAGS, `--user-data-dir=${profile}`, "about:blank"], {
+  const rules = options.host ? [`--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE ${options.host}`] : [];
+  const child = spawn(executable, [...FLAGS, ...rules, `--user-data-dir=${profile}`, "about:blank"], {
     stdio: ["ignore", "ignore", "ignore", "pipe", "pipe"],
   });
   const close = async () => {
@@ -117,7 +121,7 @@ export async function openPage(executable: string): Promise<Page> {
     const send = <Result>(method: string, params: object = {}) => call<Result>(method, params, sessionId);
     for (const domain of ["Runtime", "Log", "Page", "Network"]) await send(`${domain}.enable`);
     const cut = { offline: true, latency: 0, downloadThroughput: 0, uploadThroughput: 0 };
-    await send("Network.emulateNetworkConditions", cut);
+    if (options.host === undefined) await send("Network.emulateNetworkConditions", cut);
     const evaluate = async <Value>(expression: string) => {
       const { result, exceptionDetails } = await send<{
         result: { value: Value };

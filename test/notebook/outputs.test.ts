@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { applyCarriage } from "../../src/notebook/runner/carriage.js";
 import type { Output } from "../../src/notebook/runner/notebook-file.js";
-import { applyCarriage, createOutputCollector } from "../../src/notebook/runner/outputs.js";
+import { createOutputCollector } from "../../src/notebook/runner/outputs.js";
 import {
   createMessage,
   type Message,

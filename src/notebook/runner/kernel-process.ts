@@ -1,12 +1,17 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Kernelspec } from "../kernelspec.js";
 import { type ConnectionInfo, createConnection, writeConnectionFile } from "../wire/connection.js";
+import { processesWithVariable, processTree, type TreeUsage, treeUsage } from "./process-tree.js";
 
 const STDERR_TAIL_CHARACTERS = 8192;
+/** Variable that every process below a kernel inherits: what left the kernel's group and tree is found by it. */
+const MARK = "ICTAL_KERNEL_ID";
+const KILL_POLL_MILLISECONDS = 25;
 
 /** How a kernel process ended. */
 export interface KernelExit {
@@ -28,25 +33,33 @@ export interface KernelProcess {
   resetPeakMemory(): Promise<boolean>;
   /** Peak resident memory in bytes since the last reset; undefined where /proc does not tell. */
   peakMemoryBytes(): Promise<number | undefined>;
+  /** Processor time and memory of the kernel and everything below it; undefined where /proc does not tell. */
+  usage(): Promise<TreeUsage | undefined>;
+  /** SIGINT to the kernel's process group, as Jupyter interrupts. */
   interrupt(): void;
-  /** Ends the whole process group: SIGTERM, then SIGKILL after `graceMilliseconds`. Resolves when it is gone. */
+  /**
+   * Ends the kernel and everything that came out of it, processes that moved to a group of their own too: SIGTERM, then
+   * SIGKILL after `graceMilliseconds`. Resolves when the kernel is gone.
+   */
   kill(graceMilliseconds?: number): Promise<void>;
 }
 
-function signalGroup(pid: number, signal: NodeJS.Signals): void {
+function sendSignal(pid: number, signal: NodeJS.Signals): void {
   try {
-    process.kill(-pid, signal);
+    process.kill(pid, signal);
   } catch {
-    // the group is gone already
+    // the process or group is gone already
   }
 }
 
-function startProcess(spec: Kernelspec, connectionFile: string, cwd: string): ChildProcess {
+const signalGroup = (leader: number, signal: NodeJS.Signals): void => sendSignal(-leader, signal);
+
+function startProcess(spec: Kernelspec, connectionFile: string, cwd: string, mark: string): ChildProcess {
   const [command, ...rest] = spec.argv.map((argument) =>
     argument.replaceAll("{connection_file}", connectionFile).replaceAll("{resource_dir}", spec.directory),
   );
   // JPY_PARENT_PID is how kernels learn whom to follow into death.
-  const env = { ...process.env, ...spec.env, JPY_PARENT_PID: String(process.pid) };
+  const env = { ...process.env, ...spec.env, JPY_PARENT_PID: String(process.pid), [MARK]: mark };
   return spawn(command!, rest, { cwd, env, detached: true, stdio: ["ignore", "pipe", "pipe"] });
 }
 
@@ -56,7 +69,8 @@ export async function startKernelProcess(spec: Kernelspec, cwd: string): Promise
   const connection = await createConnection(spec.name);
   const connectionFile = join(folder, "connection.json");
   await writeConnectionFile(connectionFile, connection);
-  const child = startProcess(spec, connectionFile, cwd);
+  const mark = randomUUID();
+  const child = startProcess(spec, connectionFile, cwd, mark);
   let tail = "";
   let exit: KernelExit | undefined;
   const keep = (chunk: Buffer) => {
@@ -97,12 +111,18 @@ export async function startKernelProcess(spec: Kernelspec, cwd: string): Promise
       const kibibytes = /^VmHWM:\s+(\d+) kB/m.exec(status)?.[1];
       return kibibytes === undefined ? undefined : Number(kibibytes) * 1024;
     },
+    usage: () => treeUsage(pid),
     interrupt: () => signalGroup(pid, "SIGINT"),
     async kill(graceMilliseconds = 2000) {
       if (pid === 0) return;
+      const below = exit ? [] : await processTree(pid);
+      const left = () => processesWithVariable(MARK, mark);
       signalGroup(pid, "SIGTERM");
-      await Promise.race([exited, sleep(graceMilliseconds, undefined, { ref: false })]);
+      for (const stray of new Set([...below, ...(await left())])) if (stray !== pid) sendSignal(stray, "SIGTERM");
+      const deadline = performance.now() + graceMilliseconds;
+      while ((!exit || (await left()).length > 0) && performance.now() < deadline) await sleep(KILL_POLL_MILLISECONDS);
       signalGroup(pid, "SIGKILL"); // also what the kernel left behind in its group
+      for (const stray of await left()) sendSignal(stray, "SIGKILL");
       if (!exit) await exited;
     },
   };

@@ -26,6 +26,14 @@ export class TimeoutError extends Error {
   override readonly name = "TimeoutError";
 }
 
+/** A cell asked for input, which nobody can give in a headless run. */
+export class InputRequestedError extends Error {
+  override readonly name = "InputRequestedError";
+  constructor(prompt: string) {
+    super(`the cell asks for input (${JSON.stringify(prompt)}) and nobody is there to answer; make it a parameter`);
+  }
+}
+
 /** What a kernel answered to one cell. */
 export interface CellReply {
   readonly status: "ok" | "error" | "aborted";
@@ -34,6 +42,8 @@ export interface CellReply {
   readonly error: ErrorContent | undefined;
   /** True when the end-of-cell message never came: messages before it may be missing too. */
   readonly outputLost: boolean;
+  /** How many messages came during the cell that could not be read: a wrong signature or broken JSON. */
+  readonly refused: number;
 }
 
 export interface CellRequest {
@@ -41,7 +51,10 @@ export interface CellRequest {
   readonly stopOnError: boolean;
   /** Every iopub message that belongs to the cell, in order. */
   readonly onMessage: (message: Message) => void;
-  /** Aborting rejects the execution with the signal's reason; the kernel is left as it is. */
+  /**
+   * Aborting interrupts the cell, waits a few seconds for what it still says, and rejects the execution with the signal's
+   * reason.
+   */
   readonly signal?: AbortSignal;
 }
 
@@ -57,6 +70,8 @@ export interface KernelSession {
 /** How long the end-of-cell message may fail to come after the reply, counted from the cell's last message. */
 const IDLE_GRACE_MILLISECONDS = 4000;
 const SHUTDOWN_GRACE_MILLISECONDS = 2000;
+/** How long an interrupted cell has to end by itself, e.g. to save a checkpoint. */
+const INTERRUPT_GRACE_MILLISECONDS = 5000;
 /** Clients wait for iopub this long after each kernel_info reply before asking again. */
 const HANDSHAKE_MILLISECONDS = 100;
 
@@ -86,16 +101,19 @@ async function handshake(client: KernelClient, given: AbortSignal): Promise<Mess
   }
 }
 
-function startCell(client: KernelClient, request: CellRequest): Promise<CellReply> {
+function startCell(client: KernelClient, request: CellRequest, interrupt: () => void): Promise<CellReply> {
+  if (request.signal?.aborted) return Promise.reject(request.signal.reason);
+  const refusedBefore = client.refused;
   return new Promise((resolve, reject) => {
     let reply: MessageContents["execute_reply"] | undefined;
     let timer: NodeJS.Timeout | undefined;
     const finish = (outputLost: boolean) => {
       end();
+      if (request.signal?.aborted) return reject(request.signal.reason);
       const { ename, evalue, traceback, execution_count } = reply!; // finish runs only after the reply
       const error = ename === undefined ? undefined : { ename, evalue: evalue ?? "", traceback: traceback ?? [] };
       const status = reply!.status === "abort" ? "aborted" : reply!.status;
-      resolve({ status, executionCount: execution_count, error, outputLost });
+      resolve({ status, executionCount: execution_count, error, outputLost, refused: client.refused - refusedBefore });
     };
     const awaitIdle = () => {
       clearTimeout(timer);
@@ -107,6 +125,9 @@ function startCell(client: KernelClient, request: CellRequest): Promise<CellRepl
       if (channel === "shell" && isMessage(message, "execute_reply")) reply = message.content;
       else if (channel === "stdin" && isMessage(message, "input_request")) {
         client.send("stdin", "input_reply", { status: "error", value: "" }, message);
+        end();
+        reject(new InputRequestedError(message.content.prompt));
+        return;
       } else if (channel === "iopub") {
         if (isMessage(message, "status")) idle ||= message.content.execution_state === "idle";
         else request.onMessage(message);
@@ -115,8 +136,12 @@ function startCell(client: KernelClient, request: CellRequest): Promise<CellRepl
       else if (reply) awaitIdle();
     });
     const abort = () => {
-      end();
-      reject(request.signal!.reason);
+      interrupt();
+      clearTimeout(timer);
+      timer = setTimeout(() => {
+        end();
+        reject(request.signal!.reason);
+      }, INTERRUPT_GRACE_MILLISECONDS);
     };
     const end = () => {
       clearTimeout(timer);
@@ -131,8 +156,7 @@ function startCell(client: KernelClient, request: CellRequest): Promise<CellRepl
       allow_stdin: false,
       stop_on_error: request.stopOnError,
     });
-    if (request.signal?.aborted) abort();
-    else request.signal?.addEventListener("abort", abort);
+    request.signal?.addEventListener("abort", abort);
   });
 }
 
@@ -160,6 +184,10 @@ export async function startSession(
     client.close();
     await kernel.kill();
   };
+  const interrupt = () => {
+    if (spec.interruptMode === "message") client.send("control", "interrupt_request", {});
+    else kernel.interrupt();
+  };
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
     const seconds = options.startTimeoutMilliseconds / 1000;
@@ -186,7 +214,7 @@ export async function startSession(
   return {
     process: kernel,
     languageInfo: info.language_info,
-    execute: (request) => Promise.race([startCell(client, request), dead]),
+    execute: (request) => Promise.race([startCell(client, request, interrupt), dead]),
     async shutdown() {
       if (!kernel.exit) {
         client.send("control", "shutdown_request", { restart: false });

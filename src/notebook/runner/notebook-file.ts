@@ -67,6 +67,11 @@ export function newCellId(): string {
   return randomUUID().slice(0, 8);
 }
 
+/** Half of a surrogate pair alone: no Unicode text, and Python's writers stumble over it. */
+const LONE_SURROGATE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
+
+const wellFormed = (text: string): string => text.replace(LONE_SURROGATE, "\ufffd");
+
 const joinText = (text: unknown): string =>
   Array.isArray(text) ? text.join("") : typeof text === "string" ? text : "";
 
@@ -105,7 +110,7 @@ function readOutput(raw: Record<string, unknown>): Output {
 function readCell(raw: Record<string, unknown>, index: number, path: string): Cell {
   const metadata = (raw.metadata ?? {}) as CellMetadata;
   const id = typeof raw.id === "string" ? raw.id : newCellId();
-  const source = joinText(raw.source);
+  const source = wellFormed(joinText(raw.source)); // ipykernel never answers to anything else
   if (raw.cell_type === "code") {
     const outputs = ((raw.outputs ?? []) as Record<string, unknown>[]).map(readOutput);
     return {
@@ -184,13 +189,15 @@ function writeOutput(output: Output): Record<string, unknown> {
   return { ...output, data: splitBundle(output.data) };
 }
 
-function sortKeys(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sortKeys);
+/** The value as it is stored: keys sorted, lone surrogates replaced by U+FFFD. */
+function storable(value: unknown): unknown {
+  if (typeof value === "string") return wellFormed(value);
+  if (Array.isArray(value)) return value.map(storable);
   if (typeof value !== "object" || value === null) return value;
   return Object.fromEntries(
     Object.entries(value)
       .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
-      .map(([key, member]) => [key, sortKeys(member)]),
+      .map(([key, member]) => [key, storable(member)]),
   );
 }
 
@@ -201,7 +208,7 @@ export function formatNotebook(notebook: Notebook): string {
     source: splitText(cell.source),
     ...(cell.cell_type === "code" ? { outputs: cell.outputs.map(writeOutput) } : {}),
   }));
-  return `${JSON.stringify(sortKeys({ ...notebook, cells }), null, 1)}\n`;
+  return `${JSON.stringify(storable({ ...notebook, cells }), null, 1)}\n`;
 }
 
 /** Writes the notebook so that a reader finds the old file or the whole new one. */

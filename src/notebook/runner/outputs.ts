@@ -1,92 +1,139 @@
-import { type DisplayContent, isMessage, type Message } from "../wire/message.js";
+import { type DisplayContent, isMessage, type Message, type MimeBundle } from "../wire/message.js";
 import type { Output } from "./notebook-file.js";
+import { createStreamText, megabytes, type StreamText } from "./stream-text.js";
 
+type StreamOutput = Extract<Output, { output_type: "stream" }>;
 type DisplayOutput = Extract<Output, { data: unknown }>;
 
-/**
- * The text that a terminal would show: `\r` returns to the start of the line, `\b` steps back, later characters
- * overwrite. A `\r` that ends the text is kept, since what follows may overwrite the line.
- */
-export function applyCarriage(text: string): string {
-  if (!/[\r\b]/.test(text)) return text;
-  const lines = text.replace(/\r+\n/g, "\n").split("\n");
-  return lines.map((line, i) => applyCarriageInLine(line, i === lines.length - 1)).join("\n");
-}
-
-function applyCarriageInLine(line: string, isLast: boolean): string {
-  if (!/[\r\b]/.test(line)) return line;
-  const shown: string[] = [];
-  let column = 0;
-  for (const character of line) {
-    if (character === "\r") column = 0;
-    else if (character === "\b") column = Math.max(0, column - 1);
-    else shown[column++] = character;
-  }
-  const pending = isLast && line.endsWith("\r") ? "\r" : "";
-  return shown.join("") + pending;
-}
+/** Characters of output that a cell may keep by default. */
+export const DEFAULT_OUTPUT_LIMIT = 32_000_000;
+/** Outputs that a cell may keep; so many small ones no page can show. */
+const MOST_OUTPUTS = 10_000;
+/** What an output costs besides its data. */
+const OUTPUT_OVERHEAD = 100;
 
 /** Collects the outputs of cells from iopub messages; display ids reach across cells. */
 export interface OutputCollector {
   /** Applies one message to `outputs`, in place; returns true when it changed something. */
   apply(outputs: Output[], message: Message): boolean;
+  /** Brings the texts of long streams up to date; call it before the outputs are read. */
+  settle(): void;
 }
 
-/** A collector for one notebook run. */
-export function createOutputCollector(): OutputCollector {
-  const displays = new Map<string, DisplayOutput[]>();
-  const clearOnNext = new WeakSet<Output[]>();
+/** What is known of one cell's outputs. */
+interface CellState {
+  clearOnNext: boolean;
+  /** Characters kept in ended streams and in displays. */
+  kept: number;
+  dropped: number;
+  open: { output: StreamOutput; text: StreamText } | undefined;
+}
 
-  const push = (outputs: Output[], output: Output) => {
-    if (clearOnNext.delete(outputs)) outputs.length = 0;
-    const last = outputs.at(-1);
-    if (output.output_type === "stream" && last?.output_type === "stream" && last.name === output.name) {
-      const lineStart = last.text.lastIndexOf("\n") + 1; // only the last line can still change
-      last.text = last.text.slice(0, lineStart) + applyCarriage(last.text.slice(lineStart) + output.text);
-    } else outputs.push(output.output_type === "stream" ? { ...output, text: applyCarriage(output.text) } : output);
+const freshState = (): CellState => ({ clearOnNext: false, kept: 0, dropped: 0, open: undefined });
+
+function sizeOf(data: MimeBundle): number {
+  let size = OUTPUT_OVERHEAD;
+  for (const value of Object.values(data))
+    size += typeof value === "string" ? value.length : JSON.stringify(value).length;
+  return size;
+}
+
+/** A display that fits in `room` characters: as it is, else a sentence in its place. */
+function fitting(data: MimeBundle, size: number, room: number): MimeBundle {
+  if (size <= room) return data;
+  return { "text/plain": `[${Object.keys(data).join(", ")}: ${megabytes(size)} left out, see --max-output]` };
+}
+
+/** A collector for one notebook run; a cell keeps about `limit` characters of output. */
+export function createOutputCollector(limit = DEFAULT_OUTPUT_LIMIT): OutputCollector {
+  const displays = new Map<string, DisplayOutput[]>();
+  const states = new WeakMap<Output[], CellState>();
+  const unsettled = new Map<StreamOutput, StreamText>();
+
+  const stateOf = (outputs: Output[]): CellState => {
+    const state = states.get(outputs) ?? freshState();
+    states.set(outputs, state);
+    return state;
   };
-  const register = (content: DisplayContent, output: DisplayOutput) => {
+  const reset = (outputs: Output[]) => {
+    outputs.length = 0;
+    states.set(outputs, freshState());
+  };
+  const closeStream = (state: CellState) => {
+    state.kept += state.open?.text.length ?? 0;
+    state.open = undefined;
+  };
+  /** Adds an output, or counts it in the note that stands in for all beyond the most that are kept. */
+  const add = (outputs: Output[], state: CellState, output: Output) => {
+    closeStream(state);
+    if (outputs.length < MOST_OUTPUTS || output.output_type === "error") return void outputs.push(output);
+    state.dropped += 1;
+    const text = `[${state.dropped} more outputs left out: a cell keeps ${MOST_OUTPUTS}]\n`;
+    const last = outputs.at(-1);
+    if (state.dropped > 1 && last?.output_type === "stream") last.text = text;
+    else outputs.push({ output_type: "stream", name: "stderr", text });
+  };
+  const begin = (outputs: Output[]): CellState => {
+    if (stateOf(outputs).clearOnNext) reset(outputs);
+    return stateOf(outputs);
+  };
+  const addStream = (outputs: Output[], name: "stdout" | "stderr", piece: string) => {
+    const state = begin(outputs);
+    if (state.open?.output.name !== name || outputs.at(-1) !== state.open.output) {
+      const output: StreamOutput = { output_type: "stream", name, text: "" };
+      add(outputs, state, output);
+      if (outputs.at(-1) !== output) return; // one too many
+      state.open = { output, text: createStreamText(Math.max(0, limit - state.kept)) };
+    }
+    const { output, text } = state.open;
+    text.append(piece);
+    if (text.whole) output.text = text.text();
+    else unsettled.set(output, text);
+  };
+  const addDisplay = (outputs: Output[], content: DisplayContent, executionCount?: number) => {
+    const state = begin(outputs);
+    closeStream(state);
+    const size = sizeOf(content.data);
+    const data = fitting(content.data, size, limit - state.kept);
+    const metadata = content.metadata ?? {};
+    const output: DisplayOutput =
+      executionCount === undefined
+        ? { output_type: "display_data", data, metadata }
+        : { output_type: "execute_result", data, metadata, execution_count: executionCount };
+    add(outputs, state, output);
+    state.kept += data === content.data ? size : OUTPUT_OVERHEAD;
     const id = content.transient?.display_id;
     if (id) displays.set(id, [...(displays.get(id) ?? []), output]);
+  };
+  const update = (content: DisplayContent): boolean => {
+    const shown = displays.get(content.transient?.display_id ?? "") ?? [];
+    for (const output of shown) {
+      output.data = fitting(content.data, sizeOf(content.data), limit);
+      output.metadata = content.metadata ?? {};
+    }
+    return shown.length > 0;
   };
   return {
     apply(outputs, message) {
       if (isMessage(message, "stream")) {
         if (message.content.text === "") return false;
-        push(outputs, { output_type: "stream", name: message.content.name, text: message.content.text });
-      } else if (isMessage(message, "display_data")) {
-        const output: DisplayOutput = {
-          output_type: "display_data",
-          data: message.content.data,
-          metadata: message.content.metadata ?? {},
-        };
-        push(outputs, output);
-        register(message.content, output);
-      } else if (isMessage(message, "execute_result")) {
-        const { data, metadata, execution_count } = message.content;
-        const output: DisplayOutput = {
-          output_type: "execute_result",
-          data,
-          metadata: metadata ?? {},
-          execution_count,
-        };
-        push(outputs, output);
-        register(message.content, output);
-      } else if (isMessage(message, "update_display_data")) {
-        const shown = displays.get(message.content.transient?.display_id ?? "") ?? [];
-        for (const output of shown) {
-          output.data = message.content.data;
-          output.metadata = message.content.metadata ?? {};
-        }
-        return shown.length > 0;
-      } else if (isMessage(message, "error")) {
+        addStream(outputs, message.content.name, message.content.text);
+      } else if (isMessage(message, "display_data")) addDisplay(outputs, message.content);
+      else if (isMessage(message, "execute_result"))
+        addDisplay(outputs, message.content, message.content.execution_count);
+      else if (isMessage(message, "update_display_data")) return update(message.content);
+      else if (isMessage(message, "error")) {
         const { ename, evalue, traceback } = message.content;
-        push(outputs, { output_type: "error", ename, evalue, traceback: [...traceback] });
+        add(outputs, begin(outputs), { output_type: "error", ename, evalue, traceback: [...traceback] });
       } else if (isMessage(message, "clear_output")) {
-        if (message.content.wait) clearOnNext.add(outputs);
-        else outputs.length = 0;
+        if (message.content.wait) stateOf(outputs).clearOnNext = true;
+        else reset(outputs);
       } else return false;
       return true;
+    },
+    settle() {
+      for (const [output, text] of unsettled) output.text = text.text();
+      unsettled.clear();
     },
   };
 }

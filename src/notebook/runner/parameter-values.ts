@@ -10,6 +10,8 @@ export interface GivenParameters {
   readonly files?: readonly string[];
   /** `-y`: YAML texts. */
   readonly yaml?: readonly string[];
+  /** `-b`: YAML texts in base64. */
+  readonly base64?: readonly string[];
   /** `-p name value`: typed by the parameter's type, else by the look of the text. */
   readonly typed?: readonly (readonly [string, string])[];
   /** `-r name value`: always text. */
@@ -91,8 +93,8 @@ function parseYamlMap(text: string, place: string): Record<string, unknown> {
 }
 
 /**
- * The values to inject, by parameter name: files, then YAML texts, then `-p`, then `-r`; later ones win. ConfigError
- * for a name that the notebook does not declare, or a text that is not of the declared type.
+ * The values to inject, by parameter name: files, then YAML texts (`-y`, then `-b`), then `-p`, then `-r`; later
+ * ones win. ConfigError for a name that the notebook does not declare, or a text that is not of the declared type.
  */
 export async function resolveParameters(
   given: GivenParameters,
@@ -107,6 +109,8 @@ export async function resolveParameters(
     Object.assign(values, parseYamlMap(text, file));
   }
   for (const text of given.yaml ?? []) Object.assign(values, parseYamlMap(text, "the text after -y"));
+  for (const text of given.base64 ?? [])
+    Object.assign(values, parseYamlMap(Buffer.from(text, "base64").toString("utf8"), "the text after -b"));
   for (const name of Object.keys(values)) checkName(name, known, notebookName);
   for (const [name, text] of given.typed ?? []) values[name] = typedValue(text, checkName(name, known, notebookName));
   for (const [name, text] of given.raw ?? []) {

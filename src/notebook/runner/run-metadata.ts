@@ -4,6 +4,7 @@ import { hashOf } from "../../base/canonical.js";
 import { projectDir, projectRelative } from "../../base/project.js";
 import { type CodeCell, hasTag, type Notebook } from "./notebook-file.js";
 import type { ParameterInfo } from "./parameters.js";
+import type { CellResources } from "./resources.js";
 
 /** Status of a cell as papermill names it, and `skipped`. */
 export type CellStatus = "pending" | "running" | "completed" | "failed" | "skipped";
@@ -27,7 +28,7 @@ export function stampStart(
   notebook: Notebook,
   run: {
     input: string;
-    output: string;
+    output: string | undefined;
     startedAt: Date;
     parameters: readonly ParameterInfo[];
     values: Readonly<Record<string, unknown>>;
@@ -42,7 +43,7 @@ export function stampStart(
     environment_variables: {},
     version: `ictal ${projectVersion()}`,
     input_path: projectRelative(run.input),
-    output_path: projectRelative(run.output),
+    output_path: run.output === undefined ? null : projectRelative(run.output),
     start_time: run.startedAt.toISOString(),
     end_time: null,
     duration: null,
@@ -75,22 +76,28 @@ export function stampEnd(notebook: Notebook, startedAt: Date, failed: boolean): 
   };
 }
 
+/** When a cell ran and what it took. */
+export interface CellStamp extends CellResources {
+  readonly startedAt?: Date;
+  readonly endedAt?: Date;
+}
+
+/** Seconds from start to end; undefined while one is missing. */
+export function stampSeconds({ startedAt, endedAt }: CellStamp): number | undefined {
+  return startedAt && endedAt ? (endedAt.getTime() - startedAt.getTime()) / 1000 : undefined;
+}
+
 /** Cell metadata when a cell changes status. Changes `cell`. */
-export function stampCell(
-  cell: CodeCell,
-  status: CellStatus,
-  times: { startedAt?: Date; endedAt?: Date; peakMemoryBytes?: number } = {},
-): void {
-  const { startedAt, endedAt, peakMemoryBytes } = times;
-  const seconds = startedAt && endedAt ? (endedAt.getTime() - startedAt.getTime()) / 1000 : null;
+export function stampCell(cell: CodeCell, status: CellStatus, stamp: CellStamp = {}): void {
+  const { startedAt, endedAt, ...resources } = stamp;
+  const seconds = stampSeconds(stamp);
   cell.metadata.papermill = {
     status: status === "skipped" ? "completed" : status,
     start_time: startedAt?.toISOString() ?? null,
     end_time: endedAt?.toISOString() ?? null,
-    duration: seconds,
+    duration: seconds ?? null,
     exception: status === "failed" ? true : endedAt ? false : null,
   };
   if (status === "skipped") cell.metadata.ictal = { skipped: true };
-  else if (seconds !== null)
-    cell.metadata.ictal = { seconds, ...(peakMemoryBytes === undefined ? {} : { kernelPeakBytes: peakMemoryBytes }) };
+  else if (seconds !== undefined) cell.metadata.ictal = { seconds, ...resources };
 }

@@ -1,9 +1,10 @@
 import { relative } from "node:path";
 import { isMessage, type Message } from "../wire/message.js";
+import { applyCarriage } from "./carriage.js";
 import { cellTitle } from "./cell-title.js";
-import type { RunListener } from "./execute.js";
+import type { RunListener } from "./listener.js";
 import type { CodeCell, Notebook } from "./notebook-file.js";
-import { applyCarriage } from "./outputs.js";
+import { stampSeconds } from "./run-metadata.js";
 import { textTwin } from "./text-twin.js";
 
 export interface TerminalStream {
@@ -115,6 +116,8 @@ export function createTerminalListener(out: TerminalStream): RunListener {
   const [bold, dim, red, green] = [style("1"), style("2"), style("31"), style("32")];
   let notebook: Notebook | undefined;
   let total = 0;
+  let refused = "";
+  const titleOf = (cell: CodeCell) => (notebook ? cellTitle(notebook, cell) : "");
   const show = (message: Message) => {
     if (isMessage(message, "stream")) writer.stream(message.content.text);
     else if (isMessage(message, "error"))
@@ -135,17 +138,25 @@ export function createTerminalListener(out: TerminalStream): RunListener {
       writer.line(bold(`${relative(process.cwd(), paths.input) || paths.input}`) + dim(` on ${kernel.displayName}`));
     },
     kernelReady: (seconds) => writer.line(dim(`kernel ready after ${formatSeconds(seconds)}`)),
-    cellStarted: (cell, number) =>
-      writer.line(`\n${bold(`[${number}/${total}] ${notebook ? cellTitle(notebook, cell) : ""}`)}`),
+    cellStarted: (cell, number) => writer.line(`\n${bold(`[${number}/${total}] ${titleOf(cell)}`)}`),
     cellMessage: (_: CodeCell, message) => show(message),
-    cellEnded(_, number, status, seconds) {
+    cellEnded(cell, number, status, stamp) {
+      const seconds = formatSeconds(stampSeconds(stamp) ?? 0);
       if (status === "skipped") writer.line(dim(`\n[${number}/${total}] skipped`));
+      else if (status === "kept") writer.line(dim(`\n[${number}/${total}] kept: ${titleOf(cell)}`));
       else
         writer.line(
-          status === "completed"
-            ? `${green("done")} ${dim(`in ${formatSeconds(seconds)}`)}`
-            : red(`failed after ${formatSeconds(seconds)}`),
+          status === "completed" ? `${green("done")} ${dim(`in ${seconds}`)}` : red(`failed after ${seconds}`),
         );
+    },
+    notice: (text) => writer.line(text),
+    saved() {
+      refused = "";
+    },
+    saveFailed(_, error) {
+      if (refused === error.message) return;
+      refused = error.message;
+      writer.line(red(`not saved: ${error.message}; the run goes on and the next save tries again`));
     },
   };
 }

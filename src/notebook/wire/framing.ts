@@ -4,7 +4,7 @@ import type { Message, MessageHeader } from "./message.js";
 
 const DELIMITER = Buffer.from("<IDS|MSG>");
 const encoder = new TextEncoder();
-const decoder = new TextDecoder("utf-8", { fatal: true });
+const decoder = new TextDecoder(); // ipykernel sends half a surrogate pair as a stray byte: it becomes U+FFFD, the message stays
 
 /** HMAC-SHA-256 in hexadecimal over the four JSON frames; an empty key means unsigned (empty text). */
 export function signFrames(key: string, frames: readonly Uint8Array[]): string {

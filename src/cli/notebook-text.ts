@@ -1,0 +1,49 @@
+import { relative } from "node:path";
+import type { RunResult } from "../notebook/runner/execute.js";
+import type { RunFailure } from "../notebook/runner/failure.js";
+import { receiptRows } from "../notebook/runner/receipt.js";
+import { formatSeconds } from "../notebook/runner/terminal.js";
+
+/** Exit code of each way in which a run can end early; 143 stands for SIGTERM. */
+export const EXIT_CODES: Readonly<Record<RunFailure["kind"], number>> = {
+  cell: 1,
+  kernel: 3,
+  timeout: 4,
+  interrupted: 130,
+};
+
+/** `notebook, cell 3, line 5: TypeError: …` */
+export function failureText(input: string, { cell, line, message }: RunFailure): string {
+  const place = cell === undefined ? "" : `, cell ${cell}${line === undefined ? "" : `, line ${line}`}`;
+  return `${input}${place}: ${message}`;
+}
+
+/** What a run left, for people: paths, artefacts, receipt, time. */
+export function runSummary(run: RunResult, report: string | null): string {
+  const show = (path: string) => relative(process.cwd(), path) || path;
+  const lines = run.output === undefined ? [] : [`executed notebook  ${show(run.output)}`];
+  if (report) lines.push(`report             ${show(report)}`);
+  const { artefacts = {}, ...rest } = run.receipt ?? {};
+  for (const [name, path] of Object.entries(artefacts)) lines.push(`${name.padEnd(18)} ${path}`);
+  const rows = receiptRows(rest);
+  if (rows.length > 0) lines.push("receipt", ...rows.map(([name, value]) => `  ${name}: ${value}`));
+  lines.push(`${run.cells} cells in ${formatSeconds(run.seconds)}`);
+  return lines.join("\n");
+}
+
+/** A run as `notebook exec --json` prints it. */
+export function runJson(run: RunResult, report: string | null) {
+  const { input, output, seconds, cells, failure, receipt } = run;
+  return {
+    input,
+    output: output ?? null,
+    report,
+    seconds,
+    cells,
+    failedCell: failure?.cell ?? null,
+    failure: failure
+      ? { kind: failure.kind, cell: failure.cell ?? null, line: failure.line ?? null, message: failure.message }
+      : null,
+    receipt: receipt ?? null,
+  };
+}

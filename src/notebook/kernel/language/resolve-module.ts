@@ -1,0 +1,130 @@
+import { builtinModules } from "node:module";
+import { dirname, join } from "node:path";
+import type { CompilerOptions, ModuleResolutionHost, ResolvedModuleFull } from "typescript";
+import { modifiedAt, type OutputPaths } from "../project/output-paths.js";
+import { cellOf } from "./cell-scope.js";
+import { ts } from "./load-typescript.js";
+import { isSmallPackage } from "./package-size.js";
+
+export interface ModuleResolver {
+  resolve(specifier: string, importer: string): ResolvedModuleFull | undefined;
+  /** Forgets what may have changed with the project's files; call after an edit. */
+  forget(): void;
+  /**
+   * Says what a cell imports, before it is checked. True when the project's declarations had to do without one of these
+   * packages so far: they must be resolved again.
+   */
+  want(specifiers: readonly string[]): boolean;
+}
+
+export interface ResolverSetting {
+  readonly projectDir: string;
+  readonly notebookDir: string;
+  readonly options: CompilerOptions;
+  readonly outputs: OutputPaths;
+  readonly host: ModuleResolutionHost;
+  /** Path under which the cell of this number is known to the compiler. */
+  cellPath(cell: number): string;
+  isCell(path: string): boolean;
+}
+
+const isBare = (specifier: string) => !specifier.startsWith(".") && !specifier.startsWith("/");
+const isBuiltin = (specifier: string) => specifier.startsWith("node:") || builtinModules.includes(specifier);
+const packageOf = (specifier: string) =>
+  specifier
+    .split("/")
+    .slice(0, specifier.startsWith("@") ? 2 : 1)
+    .join("/");
+
+function packageName(projectDir: string): string | undefined {
+  try {
+    return (JSON.parse(ts.sys.readFile(join(projectDir, "package.json")) ?? "{}") as { name?: string }).name;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Of a source and its emitted declarations, the declarations as long as they are current: they are read far faster. */
+function current(path: string, outputs: OutputPaths): string {
+  if (/\.d\.[mc]?ts$/.test(path)) {
+    const source = outputs.sourceOf(path);
+    return source !== undefined && modifiedAt(source) > modifiedAt(path) ? source : path;
+  }
+  const declaration = outputs.declarationOf(path);
+  return declaration !== undefined && modifiedAt(declaration) >= modifiedAt(path) ? declaration : path;
+}
+
+const extensionOf = (path: string) => /\.d\.[mc]?ts$|\.[^.]+$/.exec(path)?.[0] ?? ".ts";
+
+/** Finds modules for cells and for the project's files as bundlers do, the project itself by name from anywhere. */
+export function createModuleResolver(setting: ResolverSetting): ModuleResolver {
+  const { projectDir, notebookDir, options, outputs, host } = setting;
+  const cache = ts.createModuleResolutionCache(projectDir, (path) => path, options);
+  const own = packageName(projectDir);
+  const found = new Map<string, ResolvedModuleFull | undefined>();
+  const wanted = new Set<string>();
+  const small = new Map<string, boolean>();
+  const passedOver = new Set<string>();
+
+  const withPath = (module: ResolvedModuleFull, path: string): ResolvedModuleFull => ({
+    ...module,
+    resolvedFileName: path,
+    extension: extensionOf(path),
+  });
+
+  /** A package that its own emitted files cannot answer for yet: the sources they would be made from. */
+  const sourceOfSelf = (specifier: string): ResolvedModuleFull | undefined => {
+    if (specifier !== own) return undefined;
+    const manifest = JSON.parse(host.readFile(join(projectDir, "package.json")) ?? "{}") as { main?: string };
+    const source = outputs.sourceOf(join(projectDir, manifest.main ?? "index.js"));
+    return source !== undefined && host.fileExists(source)
+      ? { resolvedFileName: source, extension: extensionOf(source), isExternalLibraryImport: false }
+      : undefined;
+  };
+
+  const isTooLarge = (specifier: string, module: ResolvedModuleFull): boolean => {
+    const name = packageOf(specifier);
+    if (wanted.has(name) || !module.resolvedFileName.includes("node_modules")) return false;
+    const path = module.resolvedFileName;
+    if (!small.has(path)) small.set(path, isSmallPackage(path, options, host, cache));
+    if (!small.get(path)) passedOver.add(name);
+    return !small.get(path);
+  };
+
+  const lookUp = (specifier: string, importer: string): ResolvedModuleFull | undefined => {
+    const fromCell = setting.isCell(importer);
+    const isSelf = own !== undefined && packageOf(specifier) === own;
+    const from = isSelf ? join(projectDir, "cell.ts") : fromCell ? join(notebookDir, "cell.ts") : importer;
+    const result = ts.resolveModuleName(specifier, from, options, host, cache, undefined, ts.ModuleKind.ESNext);
+    const module = result.resolvedModule ?? sourceOfSelf(specifier);
+    if (!module) return undefined;
+    const isOwnFile = !fromCell && !importer.includes("/node_modules/");
+    if (isOwnFile && isBare(specifier) && isTooLarge(specifier, module)) return undefined;
+    return withPath(module, current(module.resolvedFileName, outputs));
+  };
+
+  return {
+    resolve(specifier, importer) {
+      const cell = cellOf(specifier);
+      if (cell !== undefined)
+        return { resolvedFileName: setting.cellPath(cell), extension: ".ts", isExternalLibraryImport: false };
+      const key = `${setting.isCell(importer) ? "cell" : dirname(importer)}\0${specifier}\0${importer.includes("/node_modules/")}`;
+      const known = found.get(key);
+      if (known) return known;
+      const module = lookUp(specifier, importer);
+      found.set(key, module);
+      return module;
+    },
+    forget() {
+      found.clear();
+      cache.clear();
+    },
+    want(specifiers) {
+      const names = specifiers.filter((name) => isBare(name) && !isBuiltin(name)).map(packageOf);
+      const widened = names.some((name) => passedOver.delete(name));
+      for (const name of names) wanted.add(name);
+      if (widened) found.clear();
+      return widened;
+    },
+  };
+}

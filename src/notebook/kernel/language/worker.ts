@@ -1,0 +1,34 @@
+import { type MessagePort, parentPort, workerData } from "node:worker_threads";
+import type { LanguageRequest, LanguageResponse } from "./client.js";
+import { createLanguageSession, type LanguageSetting } from "./session.js";
+
+// The thread of the language service. Requests come through the parent's port and through ports that it hands on.
+
+const session = createLanguageSession(workerData as LanguageSetting);
+
+function answer({ id, method, args }: LanguageRequest): LanguageResponse {
+  try {
+    const call = session[method] as (...all: unknown[]) => unknown; // the client's types pair method and arguments
+    return { id, value: call(...args) };
+  } catch (error) {
+    return { id, error: error instanceof Error ? (error.stack ?? error.message) : String(error) };
+  }
+}
+
+function serve(port: MessagePort): void {
+  port.on("message", (request: LanguageRequest | { port: MessagePort }) => {
+    if ("port" in request) serve(request.port);
+    else {
+      const response = answer(request);
+      if (request.method !== "settle") port.postMessage(response);
+    }
+  });
+}
+
+/** One step at a time, so that a cell which comes in between waits for no more than the step. */
+function warmUp(): void {
+  if (session.warmUp()) setTimeout(warmUp, 1);
+}
+
+if (parentPort) serve(parentPort);
+warmUp();

@@ -1,0 +1,33 @@
+import { copyFile, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { sha256 } from "../../base/canonical.js";
+import { projectDir } from "../../base/project.js";
+import { plotlyLibrary } from "../figure-html.js";
+
+const NAME = "ictal-figures";
+
+/**
+ * Lays the extension that draws plotly figures off line into `prefix`/share/jupyter/labextensions, with plotly.js beside
+ * it, unless this very version is there. JupyterLab finds it at its next start; nothing is built.
+ */
+export async function installFiguresExtension(prefix: string): Promise<void> {
+  const script = await readFile(join(projectDir, "kernels/jupyterlab/figures.js"), "utf8");
+  const { path, version } = plotlyLibrary();
+  const load = `static/figures.${sha256(script + version).slice(0, 12)}.js`; // a name of its own: browsers keep the old one
+  const manifest = {
+    name: NAME,
+    version: "0.1.0",
+    description: "plotly figures of Ictal, off line",
+    license: "Apache-2.0",
+    jupyterlab: { _build: { load, mimeExtension: "./mimeExtension" } },
+  };
+  const folder = join(prefix, "share/jupyter/labextensions", NAME);
+  const text = `${JSON.stringify(manifest, null, 2)}\n`;
+  const present = await readFile(join(folder, "package.json"), "utf8").catch(() => undefined);
+  if (present === text) return;
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(join(folder, "static"), { recursive: true });
+  await copyFile(path, join(folder, "static/plotly.js"));
+  await writeFile(join(folder, load), script);
+  await writeFile(join(folder, "package.json"), text); // last: it says that all is there
+}
