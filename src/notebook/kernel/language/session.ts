@@ -32,6 +32,13 @@ interface Pending {
   readonly names: CellNames;
 }
 
+const LONGEST_DECLARATIONS = 100_000;
+
+/** What later cells are checked against: declarations where possible, they need no second look at what made them. */
+function brief(declarations: string | undefined, text: string): string {
+  return declarations !== undefined && declarations.length < LONGEST_DECLARATIONS ? declarations : text;
+}
+
 const parse = (code: string) => ts.createSourceFile("cell.ts", code, ts.ScriptTarget.ES2022, true);
 
 export function createLanguageSession(setting: LanguageSetting): LanguageSession {
@@ -58,8 +65,8 @@ export function createLanguageSession(setting: LanguageSetting): LanguageSession
     const declared = [...names.declared.keys()];
     if (found.some(({ severity }) => severity === "error"))
       return { status: "error", javaScript: "", sourceMap: "", imports: [], declared, diagnostics: found };
-    pending.set(cell, { text, names });
-    const emitted = emitCell(program, file, { number: cell, code, notebookDir });
+    const { declarations, ...emitted } = emitCell(program, file, { number: cell, code, notebookDir });
+    pending.set(cell, { text: names.augments ? text : brief(declarations, text), names });
     return { status: "ok", ...emitted, declared, diagnostics: found };
   };
 
