@@ -12,6 +12,8 @@ export interface ModuleResolver {
   resolve(specifier: string, importer: string): ResolvedModuleFull | undefined;
   /** Forgets what may have changed with the project's files; call after an edit. */
   forget(): void;
+  /** True when the project's files or a cell have asked in vain since the last call: what they want may exist by now. */
+  takeFailed(): boolean;
   /**
    * Says what a cell imports, before it is checked. True when the project's declarations had to do without one of these
    * packages so far: they must be resolved again.
@@ -57,6 +59,7 @@ export function createModuleResolver(setting: ResolverSetting): ModuleResolver {
   const manifest = readManifest(projectDir);
   const found = new Map<string, ResolvedModuleFull | undefined>();
   const wanted = new Set<string>();
+  let failed = false;
   const small = new Map<string, boolean>();
   const passedOver = new Set<string>();
 
@@ -95,10 +98,14 @@ export function createModuleResolver(setting: ResolverSetting): ModuleResolver {
     const fromCell = setting.isCell(importer);
     const isSelf = packageOf(specifier) === manifest?.name;
     const from = isSelf ? join(projectDir, "cell.ts") : fromCell ? join(notebookDir, "cell.ts") : importer;
-    const find = () => ts.resolveModuleName(specifier, from, options, host, cache, undefined, ts.ModuleKind.ESNext);
-    const module = ofSelf(specifier) ?? find().resolvedModule;
-    if (!module) return undefined;
     const isOwnFile = !fromCell && !importer.includes("/node_modules/");
+    const find = (known?: ModuleResolutionCache) =>
+      ts.resolveModuleName(specifier, from, options, host, known, undefined, ts.ModuleKind.ESNext).resolvedModule;
+    const module = ofSelf(specifier) ?? find(cache) ?? (fromCell || isOwnFile ? find() : undefined); // it may exist by now
+    if (!module) {
+      failed ||= isOwnFile || fromCell;
+      return undefined;
+    }
     if (isOwnFile && isBare(specifier) && isTooLarge(specifier, module)) return undefined;
     return withPath(module, current(module.resolvedFileName, outputs));
   };
@@ -115,6 +122,11 @@ export function createModuleResolver(setting: ResolverSetting): ModuleResolver {
       const module = lookUp(specifier, importer);
       found.set(key, module);
       return module;
+    },
+    takeFailed() {
+      const was = failed;
+      failed = false;
+      return was;
     },
     forget() {
       found.clear();

@@ -111,6 +111,7 @@ export function createCellService({ projectDir, notebookDir }: ServiceSetting): 
   const languageService = ts.createLanguageService(serviceHost, createKeepingRegistry(notebookDir));
 
   const update = (): Program => {
+    if (resolver.takeFailed()) isStale = true;
     if (files.refresh()) {
       resolver.forget();
       isStale = true;
