@@ -74,6 +74,8 @@ const preprocessing = z.strictObject({
   notch_freq: z.union([z.literal(50), z.literal(60)]).default(60),
   normalize: z.boolean().default(true),
   use_mne: z.boolean().optional(),
+  /** Ours: "reference" repeats the reference system's steps, Fourier resampling of the whole recording included, for parity. */
+  preset: z.enum(["default", "reference"]).optional(),
   /** Ours. */
   filter_order: count.max(10).default(3),
   /** Ours. */

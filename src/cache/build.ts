@@ -33,7 +33,7 @@ export interface BuildOptions {
   readonly verify?: boolean;
   /** Codes of reasons for which a recording may be left out. @default ["not-in-catalogue"] */
   readonly accept?: readonly string[];
-  /** Per recording: filtered float32 kept in memory, the rest goes to a temporary file. @default 256 MiB, 3.8 hours of 19 channels */
+  /** Per recording: filtered float32 kept in memory, the rest goes to a temporary file. @default 48 MiB, 43 minutes of 19 channels */
   readonly memoryLimitBytes?: number;
   readonly progress?: Progress;
   readonly signal?: AbortSignal;
@@ -67,7 +67,7 @@ export interface BuildReport {
   readonly bytes: number;
 }
 
-const DEFAULT_MEMORY_LIMIT_BYTES = 256 * 1024 * 1024;
+const DEFAULT_MEMORY_LIMIT_BYTES = 48 * 1024 * 1024;
 
 /** The recordings of a shard: every `count`-th, so that shards are alike. Throws a RangeError on a shard that is none. */
 export function shardOf<T>(items: readonly T[], shard: BuildOptions["shard"]): readonly T[] {

@@ -1,12 +1,12 @@
 import type { Config } from "../base/config-schema.js";
-import { type ChainOptions, DEFAULT_CHAIN } from "../signal/chain.js";
+import { type ChainOptions, DEFAULT_CHAIN, REFERENCE_CHAIN } from "../signal/chain.js";
 import { describeCache } from "./describe.js";
 
 /** The chain that a configuration asks for. */
 export function chainFromConfig({ data, preprocessing }: Pick<Config, "data" | "preprocessing">): ChainOptions {
   const { bandpass, notch_freq, filter_order, notch_q, phase, reference, clip, normalize } = preprocessing;
   return {
-    ...DEFAULT_CHAIN,
+    ...(preprocessing.preset === "reference" ? REFERENCE_CHAIN : DEFAULT_CHAIN),
     targetRateHz: data.sampling_rate,
     lowCutHz: bandpass[0],
     highCutHz: bandpass[1],

@@ -101,7 +101,10 @@ export function storageError(error: unknown, path: string): unknown {
 export interface Leftover {
   readonly path: string;
   readonly bytes: number;
-  /** True when its process on this machine is gone, or when it is older than a day. */
+  /**
+   * True when its process on this machine is gone; of another machine's, when it is older than a day. Files of living
+   * processes of this machine stay whatever the clock says.
+   */
   readonly abandoned: boolean;
 }
 
@@ -114,8 +117,9 @@ export async function listTemporary(folder: string): Promise<Leftover[]> {
     const info = await stat(path).catch(() => undefined);
     if (!info) continue;
     const owner = /^(.*)-(\d+)-\d+-\d+$/.exec(name);
-    const ownerGone = owner?.[1] === HOST && !isAlive(Number(owner[2]));
-    found.push({ path, bytes: info.size, abandoned: ownerGone || Date.now() - info.mtimeMs > DAY_MILLISECONDS });
+    const isOwn = owner?.[1] === HOST;
+    const abandoned = isOwn ? !isAlive(Number(owner![2])) : Date.now() - info.mtimeMs > DAY_MILLISECONDS;
+    found.push({ path, bytes: info.size, abandoned });
   }
   return found;
 }

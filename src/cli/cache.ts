@@ -13,6 +13,7 @@ import { openStore } from "../store/open-store.js";
 import { action, type Outcome, UsageError } from "./action.js";
 import { addDataOptions, configOf, type DataFlags, parseCount } from "./data-options.js";
 import { withInterrupt } from "./interrupt.js";
+import { addNpzCommands } from "./npz.js";
 
 interface Shard {
   readonly index: number;
@@ -42,7 +43,7 @@ Examples:
   ictal cache build --config configs/smoke_test.yaml
   ictal cache build --data-dir s3://bucket/tusz/edf --cache-dir cache/tusz --shard 0/4 --accept missing-electrodes`;
 
-/** Adds `cache build`, `cache verify`, `cache gc` and `manifest`. */
+/** Adds `cache build`, `cache verify`, `cache gc`, `cache export`, `cache import` and `manifest`. */
 export function addCacheCommand(program: Command): void {
   const cache = program.command("cache").description("preprocess recordings once and keep them");
   addDataOptions(cache.command("build"))
@@ -61,6 +62,7 @@ export function addCacheCommand(program: Command): void {
     .description("list what no manifest names")
     .option("--delete", "delete what is listed")
     .action(action(collectGarbage));
+  addNpzCommands(cache);
   addDataOptions(program.command("manifest"))
     .description("write manifest.json of a cache from its recordings")
     .option("--limit <n>", "at most this many recordings, as the build had", parseCount(1))

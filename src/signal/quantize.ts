@@ -23,7 +23,7 @@ function openRoom(): Room {
 }
 
 /**
- * The result of `normalizeInto` times `gain` as int16, to the nearest whole number, halves up; NaN becomes 0. `clip * gain`
+ * The result of `normalizeInto` times `gain` as int16, to the nearest whole number, halves up; NaN becomes `-clip`. `clip * gain`
  * must be at most 32767. `out` is at least as long as `x`.
  */
 export function quantizeInto(
@@ -54,8 +54,6 @@ function quantizeTwinInto(out: Int16Array, x: Float32Array, { mean, std, clip }:
   const scale = 1 / (std + LEAST_STD);
   for (let i = 0; i < x.length; i++) {
     const z = (x[i]! - mean) * scale;
-    const scaled = Math.fround(z > clip ? clip : z < -clip ? -clip : z) * gain;
-    const floor = Math.floor(scaled);
-    out[i] = scaled - floor >= 0.5 ? floor + 1 : floor;
+    out[i] = Math.floor(Math.fround(z > -clip ? (z > clip ? clip : z) : -clip) * gain + 0.5);
   }
 }

@@ -1,6 +1,6 @@
 /**
  * A build in a process of its own, for tests that kill it or run two: `node build-child.js CORPUS CACHE DELAY_MS`. Every
- * read is delayed so that there is time to kill; a line is printed whenever a recording is finished.
+ * read is delayed so that there is time to kill; a line is printed at the start and whenever a recording is finished.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { buildCache } from "../../src/cache/build.js";
@@ -18,6 +18,7 @@ const store: Store = {
     return inner.read(key, options);
   },
 };
+process.stdout.write("start\n");
 const progress = { update: ({ done }: { done: number }) => void process.stdout.write(`${done}\n`), finish() {} };
 const catalogue = await readCatalogue(store);
 const { key } = await buildCache({ store, catalogue, cacheDir, workers: 2, progress });

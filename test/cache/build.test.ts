@@ -3,9 +3,11 @@ import { readdir, readFile, rename, stat, utimes, writeFile } from "node:fs/prom
 import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { parseConfig } from "../../src/base/config.js";
 import { StoreError } from "../../src/base/errors.js";
 import { type BuildOptions, buildCache, shardOf } from "../../src/cache/build.js";
 import { INT16_SCALE } from "../../src/cache/format.js";
+import { chainFromConfig } from "../../src/cache/from-config.js";
 import { writeManifest } from "../../src/cache/manifest.js";
 import { openCache, readFrames } from "../../src/cache/open.js";
 import { verifyCache } from "../../src/cache/verify.js";
@@ -183,6 +185,12 @@ test("a changed chain is a new folder and leaves the old one untouched; options 
   await refused({ normalize: false }, /int16 holds standard deviations/);
   await refused({ clip: 12 }, /invalid clip: 12/);
   await refused({ highCutHz: 200 }, /highCutHz|200/);
+});
+
+test("a configuration's preset \"reference\" is the reference system's chain", () => {
+  const config = parseConfig("preprocessing: { preset: reference, notch_freq: 50 }", "a.yaml", {}).config;
+  assert.deepEqual(chainFromConfig(config), { ...REFERENCE_CHAIN, notchHz: 50 });
+  assert.deepEqual(chainFromConfig(parseConfig("data: {}", "b.yaml", {}).config), DEFAULT_CHAIN);
 });
 
 test("recordings that cannot be read are left out with code and reason, noted for the manifest, and built once they are sound", async (context) => {

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, readdir, rmdir } from "node:fs/promises";
+import { cp, mkdtemp, readdir, rm, rmdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { createRandom, type Random } from "../../src/base/random.js";
 import { buildCache } from "../../src/cache/build.js";
 import { writeManifest } from "../../src/cache/manifest.js";
 import { verifyCache } from "../../src/cache/verify.js";
@@ -68,6 +69,73 @@ test("a build killed by SIGKILL in the middle, then run again, gives the same by
     assert.ok(report.reused >= finishedBefore, `${report.reused} reused`);
     assert.deepEqual(await hashTree(dir), wanted);
   }
+});
+
+test("after 50 kills at random moments one clean build gives the bytes of an undisturbed one", async (context) => {
+  const files = Array.from({ length: 24 }, (_, n) => ({
+    patient: `aaaaab${String.fromCharCode(97 + Math.floor(n / 5), 97 + (n % 5))}`,
+    seconds: 4 + (n % 3) * 9,
+    events: [[1, 3, "seiz"] as const],
+  }));
+  const corpus = await temporaryFolder(context);
+  await writeObjects(corpus, makeObjects(files));
+  const [whole, dir] = [await temporaryFolder(context), await temporaryFolder(context)];
+  const { key } = await buildWhole(folderStore(corpus), whole);
+  const wanted = await hashTree(whole);
+  const random = createRandom(7, "kills");
+  let [kills, children] = [0, 0];
+  while (kills < 50) {
+    const child = startBuild(corpus, dir, 3);
+    const exit = once(child, "exit");
+    await Promise.race([once(child.stdout!, "data"), exit]);
+    const timer = setTimeout(() => child.kill("SIGKILL"), 300 * random.uniform(children++));
+    const [, signal] = await exit;
+    clearTimeout(timer);
+    if (signal === "SIGKILL") kills += 1;
+    else await removeSome(join(dir, key), random.stream(`remove ${children}`));
+  }
+  assert.deepEqual((await verifyCache(dir)).bad, [], "what has a sidecar is whole");
+  await buildWhole(folderStore(corpus), dir);
+  assert.deepEqual(await hashTree(dir), wanted);
+});
+
+/** Give a finished cache work again: half of its sidecars and the manifest vanish. */
+async function removeSome(folder: string, random: Random): Promise<void> {
+  const sidecars = (await readdir(folder, { recursive: true })).filter((name) => /t000\.json$/.test(name));
+  for (const [n, name] of sidecars.sort().entries()) if (random.uniform(n) < 0.5) await rm(join(folder, name));
+  await rm(join(folder, "manifest.json"), { force: true });
+}
+
+test("shards that two machines built apart are one cache once copied together, by ictal manifest alone", async (context) => {
+  const store = folderStore(await corpusOnDisk(context));
+  const catalogue = await readCatalogue(store);
+  const [whole, one, other] = [
+    await temporaryFolder(context),
+    await temporaryFolder(context),
+    await temporaryFolder(context),
+  ];
+  await buildWhole(store, whole);
+  for (const [index, cacheDir] of [one, other].entries())
+    await buildCache({ store, catalogue, cacheDir, workers: 0, shard: { index, count: 2 } });
+  await assert.rejects(writeManifest(one, { catalogue }), /3 of 6 recordings are not in the cache/);
+  await cp(other, one, { recursive: true });
+  await writeManifest(one, { catalogue });
+  assert.deepEqual(await hashTree(one), await hashTree(whole));
+});
+
+test("a clock that jumps by days either way while two builders work harms neither", async (context) => {
+  const corpus = await corpusOnDisk(context);
+  const [whole, dir] = [await temporaryFolder(context), await temporaryFolder(context)];
+  await buildWhole(folderStore(corpus), whole);
+  const jump = (days: number) =>
+    `data:text/javascript,${encodeURIComponent(`const { now } = Date, from = now(); Date.now = () => now() + (now() - from > 150 ? ${days * 864e5} : 0);`)}`;
+  const children = [40, -40, 40].map((days) =>
+    spawn(process.execPath, ["--import", jump(days), CHILD, corpus, dir, "8"], {
+      stdio: ["ignore", "pipe", "inherit"],
+    }),
+  );
+  for (const [code] of await Promise.all(children.map((child) => once(child, "exit")))) assert.equal(code, 0);
+  assert.deepEqual(await hashTree(dir), await hashTree(whole));
 });
 
 test("two builders on one folder at the same time do not harm each other", async (context) => {

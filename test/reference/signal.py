@@ -1,11 +1,13 @@
 """Values of scipy and MNE that the tests of src/signal compare with.
 
-Run with Python 3 where numpy, scipy and mne are installed; writes test/fixtures/signal/*.json, each with the versions.
+Run with Python 3 where numpy, scipy and mne are installed; writes test/fixtures/signal/*.json, each with the versions;
+arguments name the functions to run.
 Inputs are closed formulas (see `wave`), so that the tests make the very same samples without storing them.
 """
 
 import json
 import platform
+import sys
 from pathlib import Path
 
 import mne
@@ -93,6 +95,16 @@ def reference_chain():
     return {"filtered": y.tolist(), "mean": float(y.mean()), "std": float(y.std())}
 
 
+def causal_chain():
+    """The default chain by scipy: offset of the first second off, polyphase resampling, band-pass, notch, z-score, clip."""
+    x = wave(2500, 11)
+    y = signal.resample_poly(x - x[:250].mean(), 128, 125)
+    band = signal.butter(3, [0.5, 120], "bandpass", fs=256, output="sos")
+    y = signal.sosfilt(np.vstack([band, np.concatenate(signal.iirnotch(60, 30, fs=256))]), y)
+    z = np.clip((y - y.mean()) / (y.std() + 1e-8), -10, 10)
+    return {"filtered": y.tolist(), "z": z.tolist()}
+
+
 def spectra():
     x = wave(2000, 3)
     rows = []
@@ -121,5 +133,6 @@ def interpolation():
 
 
 if __name__ == "__main__":
-    for make in [designs, filters, resampling, reference_chain, spectra, interpolation]:
-        write(make.__name__.replace("_", "-"), make())
+    for make in [designs, filters, resampling, reference_chain, causal_chain, spectra, interpolation]:
+        if len(sys.argv) == 1 or make.__name__ in sys.argv[1:]:
+            write(make.__name__.replace("_", "-"), make())

@@ -3,6 +3,7 @@ import test from "node:test";
 import { createRandom } from "../../src/base/random.js";
 import { type ChainOptions, createChain, DEFAULT_CHAIN, REFERENCE_CHAIN } from "../../src/signal/chain.js";
 import { ELECTRODES_19 } from "../../src/signal/electrodes.js";
+import { quantizeInto } from "../../src/signal/quantize.js";
 import { readFixture, relativeError, wave } from "./reference-values.js";
 
 const random = createRandom(11, "chain");
@@ -62,6 +63,21 @@ test("the reference preset gives the samples of the reference system's scipy cal
   const inputs = ELECTRODES_19.map(() => Float32Array.from(wave(1250, 7)));
   const [first] = runInBlocks(REFERENCE_CHAIN, 250, ELECTRODES_19, inputs, []);
   assert.ok(relativeError(first!, expected.filtered) < 1e-6, `${relativeError(first!, expected.filtered)}`);
+});
+
+test("the default chain gives scipy's samples, and as int16 scipy's z-score to 1.6e-4 of a standard deviation", () => {
+  const expected = readFixture<{ filtered: number[]; z: number[] }>("causal-chain");
+  const inputs = ELECTRODES_19.map(() => Float32Array.from(wave(2500, 11)));
+  for (const kernels of ["wasm", "typescript"] as const) {
+    const chain = createChain(DEFAULT_CHAIN, { sampleRateHz: 250, electrodes: ELECTRODES_19, kernels });
+    const [first, last] = [chain.push(inputs)[8]!, chain.flush()[8]!];
+    const samples = Float32Array.from([...first, ...last]);
+    assert.ok(relativeError(samples, expected.filtered) < 5e-7, `${relativeError(samples, expected.filtered)}`);
+    const { mean, std } = chain.moments();
+    const codes = new Int16Array(samples.length);
+    quantizeInto(codes, samples, { mean: mean[8]!, std: std[8]!, clip: 10 }, 3276.7, kernels);
+    for (const [i, z] of expected.z.entries()) assert.ok(Math.abs(codes[i]! / 3276.7 - z) < 1.6e-4, `${kernels} ${i}`);
+  }
 });
 
 test("a chain's output is its input's length times the ratio, rounded up, from nothing to a few samples", () => {

@@ -90,7 +90,7 @@ test("chains that run at the same time do not disturb each other, and released m
   assert.deepEqual(runChain(DEFAULT_CHAIN, ELECTRODES, 250, "wasm", 2).samples[5], alone);
 });
 
-test("quantizeInto gives the same int16 by WebAssembly and TypeScript, halves up, clipped, NaN as 0", () => {
+test("quantizeInto gives the same int16 by WebAssembly and TypeScript, halves up, clipped", () => {
   const stream = random.stream("quantize");
   const x = Float32Array.from({ length: 10_003 }, (_, i) => 40 * stream.normal(i));
   x.set([Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 1e30, 0]);
@@ -103,7 +103,7 @@ test("quantizeInto gives the same int16 by WebAssembly and TypeScript, halves up
     assert.deepEqual(wasm, twin);
     assert.deepEqual(
       [...wasm!.subarray(0, 4)],
-      [0, Math.round(3276.7 * clip), -Math.round(3276.7 * clip), Math.round(3276.7 * clip)],
+      [-Math.round(3276.7 * clip), Math.round(3276.7 * clip), -Math.round(3276.7 * clip), Math.round(3276.7 * clip)],
     );
   }
   const halves = Float32Array.of(-2.5, -1.5, -0.5, 0.5, 1.5, 2.5, 0.49999997);
@@ -115,6 +115,22 @@ test("quantizeInto gives the same int16 by WebAssembly and TypeScript, halves up
       [...halves].map(Math.round).map((value) => value + 0),
       name,
     );
+  }
+});
+
+test("quantizeInto rounds as Math.round does next to the halves of the cache's scale", () => {
+  const gain = 32767 / 10;
+  const bits = new Int32Array(1);
+  const value = new Float32Array(bits.buffer);
+  for (let half = -40.5; half <= 40.5; half++) {
+    value[0] = half / gain;
+    const around = Float32Array.from({ length: 9 }, (_, n) => {
+      const other = new Int32Array([bits[0]! + n - 4]);
+      return new Float32Array(other.buffer)[0]!;
+    });
+    const out = new Int16Array(9);
+    quantizeInto(out, around, { mean: 0, std: 1 - 1e-8, clip: 10 }, gain);
+    for (const [n, code] of out.entries()) assert.equal(code, Math.round(around[n]! * gain) + 0, `${half} ${n}`);
   }
 });
 

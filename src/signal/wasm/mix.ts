@@ -59,24 +59,35 @@ function addPair(
     const y = v128.load(b);
     const low = v128.shuffle<f32>(x, y, 0, 4, 1, 5);
     const high = v128.shuffle<f32>(x, y, 2, 6, 3, 7);
-    put(at, k, weight, f64x2.promote_low_f32x4(low), offset);
-    put(at + 32, k, weight, f64x2.promote_low_f32x4(v128.shuffle<f64>(low, low, 1, 0)), offset);
-    put(at + 64, k, weight, f64x2.promote_low_f32x4(high), offset);
-    put(at + 96, k, weight, f64x2.promote_low_f32x4(v128.shuffle<f64>(high, high, 1, 0)), offset);
+    let v0 = f64x2.mul(weight, f64x2.promote_low_f32x4(low));
+    let v1 = f64x2.mul(weight, f64x2.promote_low_f32x4(v128.shuffle<f64>(low, low, 1, 0)));
+    let v2 = f64x2.mul(weight, f64x2.promote_low_f32x4(high));
+    let v3 = f64x2.mul(weight, f64x2.promote_low_f32x4(v128.shuffle<f64>(high, high, 1, 0)));
+    if (k === 0) {
+      v0 = f64x2.sub(v0, offset);
+      v1 = f64x2.sub(v1, offset);
+      v2 = f64x2.sub(v2, offset);
+      v3 = f64x2.sub(v3, offset);
+    } else {
+      v0 = f64x2.add(v128.load(at), v0);
+      v1 = f64x2.add(v128.load(at, 32), v1);
+      v2 = f64x2.add(v128.load(at, 64), v2);
+      v3 = f64x2.add(v128.load(at, 96), v3);
+    }
+    v128.store(at, v0);
+    v128.store(at, v1, 32);
+    v128.store(at, v2, 64);
+    v128.store(at, v3, 96);
     a += 16;
     b += 16;
   }
   for (; at < end; at += 32) {
     const both = v128.load32_lane(b, v128.load32_zero(a), 1);
-    put(at, k, weight, f64x2.promote_low_f32x4(both), offset);
+    const part = f64x2.mul(weight, f64x2.promote_low_f32x4(both));
+    v128.store(at, k === 0 ? f64x2.sub(part, offset) : f64x2.add(v128.load(at), part));
     a += 4;
     b += 4;
   }
-}
-
-function put(at: usize, k: i32, weight: v128, x: v128, offset: v128): void {
-  const part = f64x2.mul(weight, x);
-  v128.store(at, k === 0 ? f64x2.sub(part, offset) : f64x2.add(v128.load(at), part));
 }
 
 function mixLane(

@@ -1,7 +1,7 @@
-// AssemblyScript; twin: quantizeInto in ../quantize.ts.
+// AssemblyScript; twin: quantizeTwinInto in ../quantize.ts.
 /**
- * int16 at `out` of `count` float32 at `x`: (x - mean) * scale held within ± clip, rounded to float32, times `gain`, to the
- * nearest whole number (halves up).
+ * int16 at `out` of `count` float32 at `x`: (x - mean) * scale held within ± clip, rounded to float32, times `gain`, plus a
+ * half, rounded down; NaN gives -clip. Reads and writes whole fours: both arrays have room up to a multiple of four.
  */
 export function quantize(out: usize, x: usize, count: i32, mean: f64, scale: f64, clip: f64, gain: f64): void {
   const m = f64x2.splat(mean);
@@ -9,27 +9,20 @@ export function quantize(out: usize, x: usize, count: i32, mean: f64, scale: f64
   const high = f64x2.splat(clip);
   const low = f64x2.splat(-clip);
   const g = f64x2.splat(gain);
-  const whole = out + ((<usize>(count & ~3)) << 1);
-  const end = out + ((<usize>count) << 1);
-  for (; out < whole; out += 8) {
+  const half = f64x2.splat(0.5);
+  const shift = f64x2.splat(6755399441055744.0); // 1.5 * 2^52: a whole number added to it stands in the low 32 bits
+  for (const end = out + ((<usize>count) << 1); out < end; out += 8) {
     const four = v128.load(x);
-    const first = codes(f64x2.promote_low_f32x4(four), m, s, low, high, g);
-    const second = codes(f64x2.promote_low_f32x4(v128.shuffle<f64>(four, four, 1, 0)), m, s, low, high, g);
-    const words = i16x8.narrow_i32x4_s(v128.shuffle<f64>(first, second, 0, 2), i32x4.splat(0));
-    v128.store64_lane(out, words, 0);
+    let a = f64x2.mul(f64x2.sub(f64x2.promote_low_f32x4(four), m), s);
+    let b = f64x2.mul(f64x2.sub(f64x2.promote_low_f32x4(v128.shuffle<f64>(four, four, 1, 0)), m), s);
+    a = f64x2.pmin(f64x2.pmax(low, a), high);
+    b = f64x2.pmin(f64x2.pmax(low, b), high);
+    a = f64x2.mul(f64x2.promote_low_f32x4(f32x4.demote_f64x2_zero(a)), g);
+    b = f64x2.mul(f64x2.promote_low_f32x4(f32x4.demote_f64x2_zero(b)), g);
+    a = f64x2.add(f64x2.floor(f64x2.add(a, half)), shift);
+    b = f64x2.add(f64x2.floor(f64x2.add(b, half)), shift);
+    const words = v128.shuffle<i32>(a, b, 0, 2, 4, 6);
+    v128.store64_lane(out, i16x8.narrow_i32x4_s(words, words), 0);
     x += 16;
   }
-  for (; out < end; out += 2) {
-    store<i16>(out, <i16>i32x4.extract_lane(codes(f64x2.splat(<f64>load<f32>(x)), m, s, low, high, g), 0));
-    x += 4;
-  }
-}
-
-/** Whole numbers of two values, in lanes 0 and 1 of the result. */
-function codes(x: v128, mean: v128, scale: v128, low: v128, high: v128, gain: v128): v128 {
-  const z = f64x2.pmin(f64x2.pmax(f64x2.mul(f64x2.sub(x, mean), scale), low), high);
-  const scaled = f64x2.mul(f64x2.promote_low_f32x4(f32x4.demote_f64x2_zero(z)), gain);
-  const floor = f64x2.floor(scaled);
-  const isUp = f64x2.ge(f64x2.sub(scaled, floor), f64x2.splat(0.5));
-  return i32x4.trunc_sat_f64x2_s_zero(f64x2.add(floor, v128.and(isUp, f64x2.splat(1))));
 }

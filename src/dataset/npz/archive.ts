@@ -1,0 +1,185 @@
+/** Archives of numpy.savez and savez_compressed: a zip whose entries are .npy arrays, read and written as streams. */
+import { type FileHandle, open, rm } from "node:fs/promises";
+import { configure, type Entry, type FileEntry, Reader, ZipReader, ZipWriter } from "@zip.js/zip.js";
+import { commitFile, temporaryName } from "../../base/atomic-file.js";
+import { FormatError } from "../../base/errors.js";
+import { itemBytes, type NpyHeader, npyHeader, npyHeaderBytes, parseNpyHeader } from "./npy.js";
+
+configure({ useWebWorkers: false }); // no worker threads besides our own
+
+/** A float32 array to be written: its shape and its numbers in C order, in pieces. */
+export interface NpzArray {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly pieces: AsyncIterable<Float32Array> | Iterable<Float32Array>;
+}
+
+async function* bytesOfArray({ shape, pieces }: NpzArray): AsyncGenerator<Uint8Array> {
+  yield npyHeader(shape);
+  for await (const piece of pieces) yield new Uint8Array(piece.buffer, piece.byteOffset, piece.byteLength).slice();
+}
+
+function fileSink(handle: FileHandle): { sink: WritableStream<Uint8Array>; written: () => number } {
+  let position = 0;
+  const sink = new WritableStream<Uint8Array>({
+    async write(chunk) {
+      for (let done = 0; done < chunk.length; ) {
+        const { bytesWritten } = await handle.write(chunk, done, chunk.length - done, position);
+        done += bytesWritten;
+        position += bytesWritten;
+      }
+    },
+  });
+  return { sink, written: () => position };
+}
+
+/**
+ * Write arrays to `path` as numpy.savez_compressed does (numpy.savez with `level` 0), whole or not at all; the pieces are
+ * copied as they come, so memory does not grow with them. Returns the bytes written.
+ */
+export async function writeNpz(path: string, arrays: readonly NpzArray[], level = 1): Promise<number> {
+  const temporary = temporaryName(path);
+  const handle = await open(temporary, "wx");
+  try {
+    const { sink, written } = fileSink(handle);
+    const zip = new ZipWriter(sink, { level, zip64: true, lastModDate: new Date(Date.UTC(1980, 0, 2)) });
+    for (const array of arrays) await zip.add(`${array.name}.npy`, ReadableStream.from(bytesOfArray(array)));
+    await zip.close();
+    await handle.sync();
+    await handle.close();
+    await commitFile(temporary, path);
+    return written();
+  } catch (error) {
+    await handle.close().catch(() => undefined); // closed already when the rename failed
+    await rm(temporary, { force: true });
+    throw error;
+  }
+}
+
+/** An open file as zip.js wants it. */
+class FileReader extends Reader<FileHandle> {
+  constructor(
+    private readonly handle: FileHandle,
+    size: number,
+  ) {
+    super(handle);
+    this.size = size;
+  }
+
+  override async readUint8Array(offset: number, length: number): Promise<Uint8Array> {
+    const bytes = new Uint8Array(Math.max(0, Math.min(length, this.size - offset)));
+    const { bytesRead } = await this.handle.read(bytes, 0, bytes.length, offset);
+    return bytes.subarray(0, bytesRead);
+  }
+}
+
+/** An array of an archive. */
+export interface NpzEntry extends NpyHeader {
+  /** The numbers in pieces of exactly `count` numbers, the last one shorter; each piece is a view that the next overwrites. */
+  pieces(count: number): AsyncGenerator<Uint8Array>;
+}
+
+/** An archive that is open for reading. */
+export interface NpzFile {
+  readonly names: readonly string[];
+  /** The array called `name`; undefined when there is none. */
+  array(name: string): Promise<NpzEntry | undefined>;
+  close(): Promise<void>;
+}
+
+function damaged(path: string, error: unknown): FormatError {
+  const why = error instanceof Error ? error.message : String(error);
+  return new FormatError(
+    `${path}: not a sound .npz archive (${why}); copy or export it again`,
+    { file: path },
+    { cause: error },
+  );
+}
+
+/** The bytes of an entry, inflated and checked against its CRC at the end. */
+async function* inflate(entry: FileEntry, path: string): AsyncGenerator<Uint8Array> {
+  const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+  const stop = new AbortController();
+  const done = entry.getData(writable, { checkSignature: true, signal: stop.signal });
+  done.catch(() => undefined); // thrown below, or nobody reads on
+  try {
+    yield* readable;
+    await done;
+  } catch (error) {
+    throw damaged(path, error);
+  } finally {
+    stop.abort();
+  }
+}
+
+/** Cut a stream into pieces of `size` bytes, the last one shorter. */
+async function* cut(stream: AsyncIterable<Uint8Array>, size: number): AsyncGenerator<Uint8Array> {
+  const piece = new Uint8Array(size);
+  let fill = 0;
+  for await (const chunk of stream)
+    for (let done = 0; done < chunk.length; ) {
+      const count = Math.min(size - fill, chunk.length - done);
+      piece.set(chunk.subarray(done, done + count), fill);
+      fill += count;
+      done += count;
+      if (fill < size) continue;
+      yield piece;
+      fill = 0;
+    }
+  if (fill > 0) yield piece.subarray(0, fill);
+}
+
+async function* after(stream: AsyncIterable<Uint8Array>, skip: number): AsyncGenerator<Uint8Array> {
+  let left = skip;
+  for await (const chunk of stream) {
+    if (chunk.length > left) yield chunk.subarray(left);
+    left = Math.max(0, left - chunk.length);
+  }
+}
+
+/** The first bytes of a stream, at least as many as `wanted` asks for given what came so far. */
+async function headOf(stream: AsyncIterable<Uint8Array>, wanted: (head: Uint8Array) => number): Promise<Uint8Array> {
+  let head: Uint8Array = new Uint8Array(0);
+  for await (const chunk of stream) {
+    head = Buffer.concat([head, chunk]);
+    if (head.length >= wanted(head)) break;
+  }
+  return head;
+}
+
+async function openArray(entry: FileEntry, path: string, name: string): Promise<NpzEntry> {
+  const file = `${path}: ${name}`;
+  const head = await headOf(inflate(entry, path), (start) => (start.length < 12 ? 12 : npyHeaderBytes(start, file)));
+  const header = parseNpyHeader(head, file);
+  const bytes = itemBytes(header.type, file);
+  const expected = header.headerBytes + bytes * header.shape.reduce((product, axis) => product * axis, 1);
+  if (entry.uncompressedSize !== expected)
+    throw new FormatError(`${file}: ${entry.uncompressedSize} bytes, its header says ${expected}; export it again`, {
+      file: path,
+    });
+  return { ...header, pieces: (count) => cut(after(inflate(entry, path), header.headerBytes), count * bytes) };
+}
+
+/** Open an archive. Throws a FormatError when it is none or damaged; what was damaged later is thrown when it is read. */
+export async function openNpz(path: string): Promise<NpzFile> {
+  const handle = await open(path, "r");
+  try {
+    const { size } = await handle.stat();
+    const zip = new ZipReader(new FileReader(handle, size));
+    const entries: Entry[] = await zip.getEntries().catch((error: unknown) => {
+      throw damaged(path, error);
+    });
+    const files = new Map(entries.flatMap((entry) => (entry.directory ? [] : [[entry.filename, entry] as const])));
+    return {
+      names: [...files.keys()].map((name) => name.replace(/\.npy$/, "")),
+      array: async (name) => {
+        const entry = files.get(`${name}.npy`);
+        return entry && openArray(entry, path, name);
+      },
+      close: () => handle.close(),
+    };
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
+}

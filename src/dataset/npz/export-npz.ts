@@ -1,0 +1,150 @@
+import { mkdir } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { writeFileAtomic } from "../../base/atomic-file.js";
+import { CacheError, NotFoundError } from "../../base/errors.js";
+import { type Progress, silentProgress } from "../../base/progress.js";
+import type { Manifest, ManifestRecording } from "../../cache/manifest.js";
+import { readSidecar } from "../../cache/sidecar.js";
+import { type IndexOptions, indexWindows, windowClass } from "../index-windows.js";
+import { openWindowReader, type WindowReader } from "../window-reader.js";
+import { writeNpz } from "./archive.js";
+import { REFERENCE_LISTS, REFERENCE_MANIFEST_FILE, type ReferenceManifest } from "./reference-manifest.js";
+
+export interface ExportOptions extends Pick<IndexOptions, "windowSeconds" | "strideSeconds" | "split"> {
+  readonly cacheDir: string;
+  readonly manifest: Manifest;
+  /** Folder that gets a folder per split. */
+  readonly outDir: string;
+  /** Compression, 0 (none, as numpy.savez) to 9. @default 1 */
+  readonly level?: number;
+  readonly progress?: Progress;
+  readonly signal?: AbortSignal;
+}
+
+export interface ExportReport {
+  readonly outDir: string;
+  readonly files: number;
+  readonly windows: { readonly partial: number; readonly full: number; readonly none: number };
+  readonly bytes: number;
+  /** Recordings without a file and why. */
+  readonly leftOut: readonly { readonly id: string; readonly code: string; readonly reason: string }[];
+  /** Time at the recordings' ends that no whole window covers; the reference has no padded windows. */
+  readonly droppedSeconds: number;
+}
+
+/** Name of the source's file without folders and ending: what the reference names its archives after. */
+async function stemOf(reader: WindowReader, { id }: ManifestRecording): Promise<string> {
+  const sidecar = await readSidecar(reader.folder, id);
+  if (!sidecar) throw new NotFoundError(`${id} has no sidecar; run: ictal cache verify`, id);
+  return basename(sidecar.source.key).replace(/\.[^.]*$/, "");
+}
+
+/** Positions of the recordings to write with their names, and why others have none. */
+async function plan(reader: WindowReader, positions: readonly number[], windowSamples: number) {
+  const leftOut: { id: string; code: string; reason: string }[] = [];
+  const chosen = new Map<string, number>();
+  for (const position of positions) {
+    const recording = reader.manifest.recordings[position]!;
+    const { id, split, sampleCount, labelled } = recording;
+    if (!labelled) leftOut.push({ id, code: "unlabelled", reason: "no annotations; the reference knows no unknown" });
+    else if (sampleCount < windowSamples) leftOut.push({ id, code: "short", reason: "shorter than a window" });
+    else {
+      const file = join(split, `${await stemOf(reader, recording)}_windows.npz`);
+      const other = chosen.get(file);
+      if (other !== undefined)
+        throw new CacheError(
+          `${id} and ${reader.manifest.recordings[other]!.id} would both be ${file}: the reference names archives by the file's stem alone; export one of them apart`,
+          { found: file, expected: "one recording per name" },
+        );
+      chosen.set(file, position);
+    }
+  }
+  return { chosen, leftOut };
+}
+
+/**
+ * Write the windows of a cache as the reference system keeps them: `<split>/<stem>_windows.npz` with `windows`
+ * (n, channels, samples) float32 and `labels` (n, samples) float32, and a manifest.json beside them. Only whole windows, as
+ * there; unlabelled and shorter recordings are listed as left out. Memory does not grow with a recording's length.
+ */
+export async function exportNpz(options: ExportOptions): Promise<ExportReport> {
+  const { cacheDir, manifest, outDir, level, progress = silentProgress, signal } = options;
+  const reader = await openWindowReader(cacheDir, manifest);
+  const index = indexWindows(manifest, options);
+  const { windowSamples } = index;
+  const rows = new Map<number, number[]>();
+  for (let window = 0; window < index.count; window++) {
+    const recording = index.recording[window]!;
+    const own = rows.get(recording) ?? [];
+    rows.set(recording, own);
+    const { sampleCount } = manifest.recordings[recording]!;
+    if (index.startSample[window]! + windowSamples <= sampleCount) own.push(window);
+  }
+  try {
+    const { chosen, leftOut } = await plan(reader, [...rows.keys()], windowSamples);
+    const lists = new Map<string, ReferenceManifest>();
+    const windows = { partial: 0, full: 0, none: 0 };
+    let bytes = 0;
+    let droppedSeconds = 0;
+    let done = 0;
+    for (const [file, position] of chosen) {
+      signal?.throwIfAborted();
+      const { split, sampleCount } = manifest.recordings[position]!;
+      const own = rows.get(position)!;
+      await mkdir(join(outDir, split), { recursive: true });
+      const starts = own.map((window) => index.startSample[window]!);
+      bytes += await writeWindows(reader, position, starts, { path: join(outDir, file), windowSamples, level });
+      const list = lists.get(split) ?? { partial_seizure: [], full_seizure: [], no_seizure: [] };
+      lists.set(split, list);
+      for (const [number, window] of own.entries()) {
+        const name = windowClass(index, window) as keyof typeof windows; // labelled: never "unknown"
+        windows[name] += 1;
+        list[REFERENCE_LISTS[name]].push({ cache_file: basename(file), window_idx: number });
+      }
+      droppedSeconds += (sampleCount - starts.at(-1)! - windowSamples) / manifest.sampleRateHz;
+      progress.update({ label: "export", done: ++done, total: chosen.size, unit: "recordings" });
+    }
+    for (const [split, list] of lists)
+      await writeFileAtomic(join(outDir, split, REFERENCE_MANIFEST_FILE), `${JSON.stringify(list, null, 2)}\n`);
+    return { outDir, files: chosen.size, windows, bytes, leftOut, droppedSeconds };
+  } finally {
+    progress.finish();
+    await reader.close();
+  }
+}
+
+interface Target {
+  readonly path: string;
+  readonly windowSamples: number;
+  readonly level?: number;
+}
+
+function writeWindows(
+  reader: WindowReader,
+  recording: number,
+  starts: readonly number[],
+  { path, windowSamples, level }: Target,
+): Promise<number> {
+  const samples = new Float32Array(reader.channelCount * windowSamples);
+  const labels = new Float32Array(windowSamples);
+  async function* windows() {
+    for (const start of starts) {
+      await reader.readInto(samples, recording, start, windowSamples);
+      yield samples;
+    }
+  }
+  function* masks() {
+    for (const start of starts) {
+      reader.labelsInto(labels, recording, start);
+      yield labels;
+    }
+  }
+  return writeNpz(
+    path,
+    [
+      { name: "windows", shape: [starts.length, reader.channelCount, windowSamples], pieces: windows() },
+      { name: "labels", shape: [starts.length, windowSamples], pieces: masks() },
+    ],
+    level,
+  );
+}

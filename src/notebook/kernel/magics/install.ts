@@ -1,0 +1,103 @@
+import { DISPLAY, type DisplayChannel, display } from "../../display.js";
+import { type TableData, tableBundle } from "../../views/table.js";
+import type { MimeBundle } from "../../wire/message.js";
+import { MAGICS } from "./catalogue.js";
+import { environment } from "./environment.js";
+import { MAGIC } from "./magics.js";
+import { memoryTable, type WorkerMemory } from "./memory.js";
+import { startClock } from "./time.js";
+import { formatTimings, measure } from "./timeit.js";
+import { readOptions } from "./timeit-options.js";
+
+/** What magics need of the kernel; what is absent they do without, or say so. */
+export interface MagicHost {
+  /** Loads changed modules again; with `module` that one, changed or not. */
+  reload?(module?: string): Promise<{ reloaded: readonly string[]; failed: readonly { message: string }[] }>;
+  /** Memory of the kernel's other threads. */
+  workerMemory?(): Promise<readonly WorkerMemory[]>;
+  /** Aborted when the running cell is interrupted. */
+  signal?(): AbortSignal | undefined;
+  /** Called with text for the cell's standard output. @default process.stdout.write */
+  print?(text: string): void;
+}
+
+type Run = () => unknown;
+
+const publish = (bundle: MimeBundle) => display({ [DISPLAY]: () => bundle });
+const show = (table: TableData) => publish(tableBundle(table));
+
+function helpTable(name: string): TableData {
+  const wanted = name.replace(/^%+/, "");
+  const listed = MAGICS.filter((magic) => wanted === "" || magic.name === wanted);
+  if (listed.length === 0) throw new Error(`there is no magic ${name}; %lsmagic lists them all`);
+  return {
+    columns: ["magic", "what it does"],
+    rowCount: listed.length,
+    row: (index) => [listed[index]!.usage, listed[index]!.help],
+    named: true,
+    caption: "Magics; a line may also start with // %, which other kernels see as a comment",
+  };
+}
+
+function describeReload(reloaded: readonly string[], failed: readonly { message: string }[]): string {
+  const lines = reloaded.length > 0 ? [`reloaded ${reloaded.join(", ")}`] : ["nothing had changed"];
+  return [...lines, ...failed.map(({ message }) => `not reloaded: ${message}`)].join("\n");
+}
+
+/** Calls `then` when the kernel is about to report the cell's end. */
+function atCellEnd(then: () => void): void {
+  const channel = (globalThis as { [key: symbol]: DisplayChannel | undefined })[Symbol.for("ictal.display-channel")];
+  const settle = () => {
+    channel?.pending?.delete(settle);
+    then();
+  };
+  if (!channel?.pending) throw new Error("%%time works in the ictal kernel only; use %time before an expression");
+  channel.pending.add(settle);
+}
+
+/** The function of each magic by name: `argument` is its text, `run` its expression. */
+function createMagics(host: MagicHost): Readonly<Record<string, (argument: string, run?: Run) => unknown>> {
+  const print = (text: string) => (host.print ?? ((words: string) => void process.stdout.write(words)))(`${text}\n`);
+  let clock: (() => string) | undefined;
+  return {
+    async timeit(argument, run) {
+      print(formatTimings(await measure(run!, readOptions(argument), host.signal?.())));
+    },
+    time(argument, run) {
+      if (!run && argument === "stop") return print(clock!());
+      clock = startClock();
+      if (!run) return argument === "cell" ? atCellEnd(() => print(clock!())) : undefined;
+      const read = clock;
+      const value = run();
+      if (!(value instanceof Promise)) {
+        print(read());
+        return value;
+      }
+      return value.finally(() => print(read()));
+    },
+    async memory() {
+      show(memoryTable(await host.workerMemory?.()));
+    },
+    async reload(module) {
+      if (!host.reload) throw new Error("%reload works in the ictal kernel only; restart this kernel instead");
+      const { reloaded, failed } = await host.reload(module === "" ? undefined : module);
+      print(describeReload(reloaded, failed));
+    },
+    env(argument) {
+      const told = environment(argument);
+      if (typeof told === "string") print(told);
+      else show(told);
+    },
+    lsmagic: () => show(helpTable("")),
+    help: (argument) => show(helpTable(argument)),
+    html: (text) => publish({ "text/html": text, "text/plain": text }),
+    markdown: (text) => publish({ "text/markdown": text, "text/plain": text }),
+  };
+}
+
+/** Puts the magics where the code that `parseMagics` makes calls them; call it once, when the kernel starts. */
+export function installMagics(host: MagicHost): void {
+  const magics = createMagics(host);
+  const call = (name: string, argument: string, run?: Run) => magics[name]!(argument, run);
+  Object.defineProperty(globalThis, MAGIC, { value: call, configurable: true });
+}

@@ -1,0 +1,172 @@
+import { findMagic, MAGICS, MagicError, magicNamed } from "./catalogue.js";
+import { findMagics, type MagicLine } from "./find-magics.js";
+import { splitOptions } from "./timeit-options.js";
+
+/** A magic of a cell, and how columns of its line moved. */
+export interface Magic {
+  readonly name: string;
+  readonly sign: "%" | "%%";
+  /** Line of the cell, counted from 1. */
+  readonly line: number;
+  /** The line as the cell has it. */
+  readonly text: string;
+  /** How many columns its expression stands further to the right in the code than in the cell. */
+  readonly shift: number;
+}
+
+/** A cell whose magics became calls in place: as many lines, each with the code that stood there. */
+export interface ParsedCell {
+  readonly code: string;
+  readonly magics: readonly Magic[];
+}
+
+export interface ParseMagicsOptions {
+  /** Whether earlier cells declare a name, which then is no magic after an unfinished statement. @default none */
+  readonly isDeclared?: (name: string) => boolean;
+}
+
+/** The calls find the kernel's magics under this symbol of the global object. */
+export const MAGIC = Symbol.for("ictal.kernel.magic");
+
+const CALL = `(globalThis as any)[Symbol.for("${MAGIC.description}")]`; // no declaration types it, cells are type-checked
+const CELL_MAGIC = /^\s*%%([A-Za-z_]\w*)(?:[ \t]+(.*?))?\s*$/;
+
+/** Code in which strings, templates and what stands in brackets are blanks. */
+function outline(code: string): string {
+  const blank = (text: string) => " ".repeat(text.length);
+  let rest = code.replace(/"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|`(?:\\.|[^`\\])*`/g, blank);
+  for (let before = ""; before !== rest; ) {
+    before = rest;
+    rest = rest.replace(/[([{][^()[\]{}]*[)\]}]/g, blank);
+  }
+  return rest;
+}
+
+const STATEMENT =
+  /^(?:const|let|var|for|while|do|if|switch|try|throw|function|class|async\s+function|type|interface|enum)\b/;
+
+const isStatement = (code: string): boolean => STATEMENT.test(code) || outline(code).includes(";");
+
+/** `code` without a comment at its end. */
+function withoutComment(code: string): string {
+  const at = outline(code).search(/(?<![\\:])\/\//);
+  return at < 0 ? code : code.slice(0, at).replace(/[\s;]+$/, "");
+}
+
+/** A function that runs `code` and returns its value, if it has one; `before` and `after` stand on either side of it. */
+function functionOf(code: string): { before: string; after: string } {
+  const async = /\bawait\b/.test(code) ? "async " : "";
+  return isStatement(code) ? { before: `${async}() => { `, after: " }" } : { before: `${async}() => (`, after: ")" };
+}
+
+interface Rewritten {
+  readonly code: string;
+  readonly shift: number;
+}
+
+function rewriteExpression(magic: MagicLine): Rewritten {
+  const line = magic.index + 1;
+  const { options, expression } =
+    magic.name === "timeit" ? splitOptions(magic.argument, line) : { options: "", expression: magic.argument };
+  const code = withoutComment(expression);
+  const { usage } = findMagic("%", magic.name)!;
+  if (code === "") throw new MagicError(`%${magic.name} needs an expression: ${usage}`, line);
+  const column = magic.argumentColumn + magic.argument.length - expression.length;
+  const place = (before: string, after: string) => ({ code: before + code + after, shift: before.length - column });
+  if (magic.name === "time" && isStatement(code))
+    return place(`;${CALL}("time", "start"); `, `; ${CALL}("time", "stop");`);
+  const { before, after } = functionOf(code);
+  return place(`;await ${CALL}(${JSON.stringify(magic.name)}, ${JSON.stringify(options)}, ${before}`, `${after});`);
+}
+
+function rewriteLine(magic: MagicLine): Rewritten {
+  const { subject } = magicNamed("%", magic.name, magic.index + 1);
+  if (subject === "expression") return rewriteExpression(magic);
+  return { code: `;await ${CALL}(${JSON.stringify(magic.name)}, ${JSON.stringify(magic.argument)});`, shift: 0 };
+}
+
+/** The first line of a cell that is not blank, when it is a cell magic. */
+function cellMagicOf(lines: readonly string[]): { index: number; name: string; argument: string } | undefined {
+  const index = lines.findIndex((line) => line.trim() !== "");
+  const match = CELL_MAGIC.exec(lines[index] ?? "");
+  return match ? { index, name: match[1]!, argument: match[2] ?? "" } : undefined;
+}
+
+function parseCellMagic(lines: readonly string[], index: number, name: string, argument: string): ParsedCell {
+  const line = index + 1;
+  const { subject } = magicNamed("%%", name, line);
+  const magics = [{ name, sign: "%%" as const, line, text: lines[index]!, shift: 0 }];
+  const above = lines.slice(0, index);
+  const below = lines.slice(line);
+  if (subject === "text") {
+    const call = `;await ${CALL}(${JSON.stringify(name)}, ${JSON.stringify(below.join("\n"))});`;
+    return { code: [...above, call, ...below.map(() => "")].join("\n"), magics };
+  }
+  if (name === "time") return { code: [...above, `;${CALL}("time", "cell");`, ...below].join("\n"), magics };
+  const { options, expression } = splitOptions(argument, line);
+  if (expression !== "")
+    throw new MagicError(`%%timeit takes its code from the lines below; found ${expression}`, line);
+  const async = /\bawait\b/.test(below.join("\n")) ? "async " : "";
+  const call = `;await ${CALL}("timeit", ${JSON.stringify(options)}, ${async}() => {`;
+  return { code: [...above, call, ...below].join("\n").concat("\n});"), magics };
+}
+
+/**
+ * Turns the magics of a cell (`%timeit f()`, `// %timeit f()`, `%%html` …) into calls on the same lines, in the order of
+ * the code, so that they see the cell's variables and are type-checked with it. Throws a MagicError for an unknown or
+ * misused one. A `%` that TypeScript reads as an operator, or that stands in a template, string or comment, is left alone.
+ */
+export async function parseMagics(code: string, options: ParseMagicsOptions = {}): Promise<ParsedCell> {
+  if (!code.includes("%")) return { code, magics: [] };
+  const lines = code.split("\n");
+  const cellMagic = cellMagicOf(lines);
+  if (cellMagic) return parseCellMagic(lines, cellMagic.index, cellMagic.name, cellMagic.argument);
+  const magics = (await findMagics(code, options.isDeclared ?? (() => false))).map((found): Magic => {
+    const text = lines[found.index]!;
+    const rewritten = rewriteLine(found);
+    lines[found.index] = rewritten.code;
+    return { name: found.name, sign: "%", line: found.index + 1, text, shift: rewritten.shift };
+  });
+  return { code: lines.join("\n"), magics };
+}
+
+/** Where in the cell a place of its parsed code lies; line and column both count from 1. */
+export function placeInCell(magics: readonly Magic[], line: number, column: number): { line: number; column: number } {
+  const shift = magics.find((magic) => magic.line === line)?.shift ?? 0;
+  return { line, column: Math.max(1, column - shift) };
+}
+
+/**
+ * The cell with its magics as blanks of the same length, the expressions of `%timeit` and `%time` left in their places:
+ * what completion, inspection and the check for complete code look at. Never throws.
+ */
+export async function blankMagics(code: string, options: ParseMagicsOptions = {}): Promise<string> {
+  if (!code.includes("%")) return code;
+  const lines = code.split("\n");
+  const blank = (index: number, to: number) => {
+    const line = lines[index]!;
+    lines[index] = (";".padEnd(to, " ") + line.slice(to)).slice(0, line.length);
+  };
+  const cellMagic = cellMagicOf(lines);
+  if (cellMagic) {
+    const isText = findMagic("%%", cellMagic.name)?.subject !== "code";
+    for (let i = cellMagic.index; i < (isText ? lines.length : cellMagic.index + 1); i++) blank(i, lines[i]!.length);
+    return lines.join("\n");
+  }
+  for (const { index, name, argument, argumentColumn } of await findMagics(code, options.isDeclared ?? (() => false))) {
+    const isExpression = findMagic("%", name)?.subject === "expression";
+    const optionLength = /^(?:-\w\s*\d*\s+)*/.exec(argument)![0].length;
+    blank(index, isExpression ? argumentColumn + optionLength : lines[index]!.length);
+  }
+  return lines.join("\n");
+}
+
+/** The magics that the text before `cursor` (UTF-16) may be the start of; undefined when it starts none. */
+export function completeMagic(code: string, cursor: number): { matches: string[]; start: number } | undefined {
+  const start = code.lastIndexOf("\n", cursor - 1) + 1;
+  const typed = /^(?:\/\/\s*)?(%%?\w*)$/.exec(code.slice(start, cursor))?.[1];
+  if (typed === undefined) return undefined;
+  const isFirst = code.slice(0, start).trim() === "";
+  const names = MAGICS.filter(({ sign }) => sign === "%" || isFirst).map(({ sign, name }) => sign + name);
+  return { matches: names.filter((name) => name.startsWith(typed)), start: cursor - typed.length };
+}
