@@ -117,7 +117,7 @@ test("completion knows names of cells, members and paths, and counts in code poi
   const packages = language.complete("import x from 'csv-', 1", 19).matches;
   assert.ok(packages.some(({ text }) => text === "csv-parse"));
   assert.deepEqual(language.complete("structuredCl", 12).matches, []);
-  assert.ok(language.complete("ADD", 3).matches.some(({ text }) => text === "add"));
+  assert.ok(language.complete("DETECT", 6).matches.some(({ text }) => text === "detector"));
 });
 
 test("inspection shows signature and documentation, at a name, after it and within its brackets", () => {
