@@ -1,13 +1,13 @@
 /** The protocol thread: owns the sockets, never computes, and so answers while a cell does. */
 import { parentPort, workerData } from "node:worker_threads";
 import { attachLanguage } from "../language/client.js";
+import { type Assistant, withMagics } from "./assistant.js";
 import { openHistory } from "./history.js";
 import { createInputRelay } from "./input.js";
 import { createInterrupter } from "./interrupter.js";
 import { createIopub } from "./iopub.js";
 import { createKernelProtocol, type KernelProtocol } from "./kernel.js";
 import { kernelInfo } from "./kernel-info.js";
-import type { Assistant } from "./requests.js";
 import { listenToSignal } from "./signals.js";
 import { bindSockets, type KernelSockets } from "./sockets.js";
 import { type ProtocolData, SHARED, type ToMain, type ToProtocol } from "./thread-messages.js";
@@ -66,7 +66,7 @@ function release(characters: number): void {
 }
 
 main.on("message", (message: ToProtocol) => {
-  if (message.type === "language") offerAssistant(attachLanguage(message.port));
+  if (message.type === "language") offerAssistant(withMagics(attachLanguage(message.port)));
   else if (message.type === "signal") onSignal(message.signal);
   else protocol.onMain(message);
   if (message.type === "stream") release(message.text.length);
