@@ -14,7 +14,6 @@ import { encodeJson } from "../protocol/well-formed.js";
 import { createAsk, inputFunctions } from "./ask.js";
 import { createComms } from "./comms.js";
 import { createEvaluator } from "./evaluator.js";
-import type { Exit } from "./guards.js";
 import { installHost } from "./host.js";
 import { currentJob, type JobContext, runInJob } from "./job.js";
 import { createModules, installImport } from "./modules.js";
@@ -25,7 +24,8 @@ import { watchTimers } from "./timers.js";
 
 export interface SessionParts {
   post(message: ToProtocol, transfer?: readonly (ArrayBuffer | MessagePort)[]): void;
-  readonly exit: Exit;
+  /** Ends the process in order. */
+  leave(code: number): void;
   readonly maps: SourceMaps;
   /** Answers to cells' questions. */
   readonly input: MessagePort;
@@ -119,7 +119,7 @@ export function startSession(parts: SessionParts): (message: ToMain) => void {
         post({ type: "acknowledged", number: message.number, phase: message.type });
         break;
       case "exit":
-        parts.exit(message.code);
+        parts.leave(message.code);
         break;
       case "bound":
         if (!message.handlesSignals) passSignalsOn(post);
