@@ -78,7 +78,7 @@ const CELLS: (string | CellSpec)[] = [
   { code: "const seed = 1;", tags: ["parameters"] },
   `import { four } from "ictal";\nconst state = four + seed;\n${stamp}`,
   `${stamp}\nconst shown = 'a long night';`,
-  "if (state > 0) throw new Error(`bad ${state}`);",
+  "if (state > 0) throw new Error('bad ' + state);",
   "console.log('end', state);",
 ];
 const mended = [...CELLS.slice(0, 3), "console.log('good', state);", CELLS[4]!];
