@@ -30,9 +30,11 @@ export { createRandom, type Random } from "./base/random.js";
 export { createReceipt, projectCommit, type Receipt, type ReceiptFields } from "./base/receipt.js";
 // cache
 export { type BuildOptions, type BuildReport, buildCache } from "./cache/build.js";
+export { coverageOf } from "./cache/coverage.js";
 export { cacheKeyFromConfig, chainFromConfig } from "./cache/from-config.js";
 export { gcCache } from "./cache/gc.js";
 export { type Manifest, type ManifestRecording, readManifest, writeManifest } from "./cache/manifest.js";
+export { numpyLines } from "./cache/numpy-lines.js";
 export { type Cache, openCache, readFrames } from "./cache/open.js";
 export { type VerifyReport, verifyCache } from "./cache/verify.js";
 // corpus
@@ -71,6 +73,7 @@ export { createDisplayProgress } from "./notebook/display-progress.js";
 // plots
 export { channelMatrix } from "./plots/channel-matrix.js";
 export { windowClasses } from "./plots/composition.js";
+export { cacheCoverage, patientShares, seizureShares } from "./plots/dataset.js";
 export { type DetectionTrack, detectionFigure } from "./plots/detection.js";
 export { type EegPanel, eegPage } from "./plots/eeg-page.js";
 export { type Caption, type Figure, makeFigure } from "./plots/figure.js";
@@ -78,6 +81,7 @@ export { labelAgreement } from "./plots/label-agreement.js";
 export { busiestPatient, patientTimeline } from "./plots/patient-timeline.js";
 export { rocFigure } from "./plots/roc.js";
 export { labelTimeline, seizureLengths, timeShare } from "./plots/seizure-labels.js";
+export { type DrawnSpectrum, spectraFigure } from "./plots/spectra.js";
 export { trainingCurve } from "./plots/training-curve.js";
 // recording
 export {
@@ -130,6 +134,7 @@ export {
   REFERENCE_CHAIN,
 } from "./signal/chain.js";
 export { ELECTRODES_19, electrodePosition } from "./signal/electrodes.js";
+export { meanSpectrum } from "./signal/mean-spectrum.js";
 export { montageOf } from "./signal/montages.js";
 export { bandPowers, EEG_BANDS, type Spectrum, spectrogram, welch } from "./signal/spectrum.js";
 // store

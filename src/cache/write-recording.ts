@@ -28,7 +28,7 @@ export async function writeSamples(
 ): Promise<WrittenSamples> {
   const path = join(folder, recordingFile(id, layout.sampleType));
   return writeWhole(folder, path, async (handle) => {
-    const room = createFrame(layout, FRAMES_PER_WRITE);
+    const room = createFrame(layout, Math.min(FRAMES_PER_WRITE, spool.frameCount));
     const length = layout.channelCount * layout.frameSamples;
     const frameCrc32: number[] = [];
     for (let first = 0; first < spool.frameCount; first += FRAMES_PER_WRITE) {

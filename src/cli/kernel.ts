@@ -1,6 +1,7 @@
-import type { Command } from "commander";
-import { installKernelspec, listKernelspecs, removeKernelspec } from "../notebook/kernelspec.js";
+import { type Command, InvalidArgumentError } from "commander";
+import { type InstallOptions, installKernelspec, listKernelspecs, removeKernelspec } from "../notebook/kernelspec.js";
 import { action, UsageError } from "./action.js";
+import { collect, parseCount } from "./data-options.js";
 
 interface PlaceOptions {
   user?: boolean;
@@ -12,26 +13,59 @@ function checkPlace(options: PlaceOptions): { prefix?: string } {
   return options.prefix ? { prefix: options.prefix } : {};
 }
 
+interface InstallFlags extends PlaceOptions {
+  name?: string;
+  displayName?: string;
+  maxOldSpaceSize?: number;
+  nodeOption?: string[];
+  env?: string[];
+}
+
+function parseNodeOption(text: string, earlier: string[] | undefined): string[] {
+  if (/^--?[A-Za-z]/.test(text)) return collect(text, earlier);
+  throw new InvalidArgumentError("a flag of Node was expected, e.g. --node-option=--max-semi-space-size=64");
+}
+
+function parseEnv(pairs: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    pairs.map((pair) => {
+      const [, name, value] = /^([A-Za-z_]\w*)=([\s\S]*)$/.exec(pair) ?? [];
+      if (name === undefined)
+        throw new UsageError(`--env ${pair}: NAME=VALUE was expected, e.g. --env OMP_NUM_THREADS=4`);
+      return [name, value!];
+    }),
+  );
+}
+
+function installOptions(flags: InstallFlags): InstallOptions {
+  const memory = flags.maxOldSpaceSize === undefined ? [] : [`--max-old-space-size=${flags.maxOldSpaceSize}`];
+  return {
+    ...checkPlace(flags),
+    ...(flags.name ? { as: flags.name } : {}),
+    ...(flags.displayName ? { displayName: flags.displayName } : {}),
+    nodeOptions: [...memory, ...(flags.nodeOption ?? [])],
+    env: parseEnv(flags.env ?? []),
+  };
+}
+
 /** Adds `ictal kernel install|list|remove`. */
 export function addKernelCommand(program: Command): void {
   const kernel = program.command("kernel").description("install, list and remove Jupyter kernels (no Python needed)");
   kernel
     .command("install")
     .description("make this project's kernels known to Jupyter")
-    .argument("[kernel]", "tslab or ictal", "tslab")
+    .argument("[kernel]", "ictal, or tslab for the stock kernel", "ictal")
     .option("--user", "into the user's Jupyter data folder (default)")
     .option("--prefix <dir>", "into <dir>/share/jupyter, e.g. a virtual environment")
     .option("--name <name>", "name under which Jupyter lists it (default: the kernel's own)")
     .option("--display-name <text>", "what Jupyter's launcher shows")
+    .option("--max-old-space-size <MB>", "memory that JavaScript objects may take", parseCount(64))
+    .option("--node-option <flag>", "another flag for Node; repeatable", parseNodeOption)
+    .option("--env <NAME=VALUE>", "environment variable for the kernel; repeatable", collect)
     .option("--json", "print JSON")
     .action(
-      action(async (name: string, options: PlaceOptions & { name?: string; displayName?: string }) => {
-        const place = checkPlace(options);
-        const directory = await installKernelspec(name, {
-          ...place,
-          ...(options.name ? { as: options.name } : {}),
-          ...(options.displayName ? { displayName: options.displayName } : {}),
-        });
+      action(async (name: string, flags: InstallFlags) => {
+        const directory = await installKernelspec(name, installOptions(flags));
         return { json: { kernel: name, directory }, text: `installed ${name} in ${directory}` };
       }),
     );

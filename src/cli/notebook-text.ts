@@ -1,6 +1,9 @@
 import { relative } from "node:path";
+import type { CheckResult } from "../notebook/check/check.js";
+import { cellTitle } from "../notebook/runner/cell-title.js";
 import type { RunResult } from "../notebook/runner/execute.js";
 import type { RunFailure } from "../notebook/runner/failure.js";
+import type { Notebook } from "../notebook/runner/notebook-file.js";
 import { receiptRows } from "../notebook/runner/receipt.js";
 import { formatSeconds } from "../notebook/runner/terminal.js";
 
@@ -46,4 +49,16 @@ export function runJson(run: RunResult, report: string | null) {
       : null,
     receipt: receipt ?? null,
   };
+}
+
+/** What a comparison with the stored outputs found, for people. */
+export function checkText(input: string, check: CheckResult, executed: Notebook): string {
+  const { compared, ignored, different } = check;
+  const cells = executed.cells.filter((cell) => cell.cell_type === "code");
+  const blocks = different.flatMap(({ cell, lines }) => [
+    `cell ${cell} (${cellTitle(executed, cells[cell - 1]!)}):`,
+    ...lines.map((line) => `  ${line}`),
+  ]);
+  const found = different.length === 0 ? "as stored" : `${different.length} with other outputs than stored`;
+  return [`check of ${input}: ${compared} cells compared, ${ignored} left out; ${found}`, ...blocks].join("\n");
 }

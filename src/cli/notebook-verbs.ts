@@ -2,6 +2,8 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { isIctalError } from "../base/errors.js";
 import { projectDir } from "../base/project.js";
+import { type CheckResult, checkOutputs, storedOutputs } from "../notebook/check/check.js";
+import { createSanitizer } from "../notebook/check/sanitize.js";
 import { findKernelspec } from "../notebook/kernelspec.js";
 import { writeReport } from "../notebook/report/report.js";
 import { type ExecuteOptions, executeNotebook, type RunResult } from "../notebook/runner/execute.js";
@@ -12,7 +14,7 @@ import { openRunLog, type RunLog } from "../notebook/runner/run-log.js";
 import { createTerminalListener, type TerminalStream } from "../notebook/runner/terminal.js";
 import { type Outcome, UsageError } from "./action.js";
 import { listenForInterrupt } from "./interrupt.js";
-import { EXIT_CODES, failureText, runJson, runSummary } from "./notebook-text.js";
+import { checkText, EXIT_CODES, failureText, runJson, runSummary } from "./notebook-text.js";
 import { outputFor, splitWords } from "./notebook-words.js";
 
 /** What commander hands over for the flags of `notebook exec`. */
@@ -31,6 +33,10 @@ export interface ExecOptions {
   prepareOnly?: boolean;
   helpNotebook?: boolean;
   log?: string;
+  check?: boolean;
+  checkTagged?: boolean;
+  sanitize?: string[];
+  tolerance?: number;
   report?: boolean;
   json?: boolean;
 }
@@ -38,7 +44,11 @@ export interface ExecOptions {
 interface Executed {
   readonly run: RunResult;
   readonly report: string | null;
+  readonly check?: CheckResult;
 }
+
+/** Told after a run how its outputs compare with the stored ones. */
+type Checker = (executed: RunResult) => CheckResult;
 
 /** The options of executeNotebook that are the same for every notebook of a call. */
 function commonOptions(options: ExecOptions): Partial<ExecuteOptions> {
@@ -62,6 +72,15 @@ async function asUsage<T>(work: Promise<T>): Promise<T> {
     if (isIctalError(error, "NotFoundError", "FormatError")) throw new UsageError(error.message);
     throw error;
   }
+}
+
+/** Reads the stored outputs of `input` before it runs; undefined when nothing is to be compared. */
+async function prepareCheck(input: string, options: ExecOptions): Promise<Checker | undefined> {
+  if (!options.check && !options.checkTagged) return undefined;
+  const stored = storedOutputs(await asUsage(readNotebook(input)), input);
+  const sanitize = await createSanitizer(options.sanitize);
+  const { tolerance = 0, checkTagged: onlyTagged = false } = options;
+  return (run) => checkOutputs(stored, run.notebook, { sanitize, tolerance, onlyTagged });
 }
 
 async function executeFile(options: ExecuteOptions, report: boolean, people: TerminalStream): Promise<Executed> {
@@ -100,11 +119,13 @@ export async function execute(words: string[], options: ExecOptions): Promise<Ou
   let exitCode = 0;
   try {
     for (const input of inputs) {
+      const checker = await prepareCheck(input, options);
+      const written = checker === undefined || options.output !== undefined; // a check alone writes nothing
       const executed = await executeFile(
         {
           ...commonOptions(options),
           input,
-          output: outputFor(input, options.output, inputs.length > 1),
+          output: written ? outputFor(input, options.output, inputs.length > 1) : undefined,
           parameters: givenParameters(split, options),
           signal: interrupt.signal,
           listeners: [createTerminalListener(people), ...(log ? [log] : [])],
@@ -112,8 +133,11 @@ export async function execute(words: string[], options: ExecOptions): Promise<Ou
         options.report !== false,
         people,
       );
-      done.push(executed);
       const { failure } = executed.run;
+      const check = failure ? undefined : checker?.(executed.run);
+      done.push(check ? { ...executed, check } : executed);
+      if (check) people.write(`${checkText(input, check, executed.run.notebook)}\n`);
+      if (check && check.different.length > 0) exitCode = 1;
       if (!failure) continue;
       complain(failureText(input, failure));
       exitCode = failure.kind === "interrupted" ? interrupt.exitCode() : EXIT_CODES[failure.kind];
@@ -123,7 +147,12 @@ export async function execute(words: string[], options: ExecOptions): Promise<Ou
     interrupt.release();
     log?.close();
   }
-  return { json: { notebooks: done.map(({ run, report }) => runJson(run, report)) }, exitCode };
+  return {
+    json: {
+      notebooks: done.map(({ run, report, check }) => ({ ...runJson(run, report), ...(check ? { check } : {}) })),
+    },
+    exitCode,
+  };
 }
 
 /** The parameters that a notebook declares. */

@@ -11,9 +11,13 @@ Parameters (papermill's conventions: values replace those of the cell tagged "pa
   -f, --parameters-file FILE.yaml    -y, --parameters-yaml 'NAME: VALUE'    -b, --parameters-base64 (YAML)
   The output path may hold {NAME} of a parameter: --output 'results/{seed}.ipynb'.
 
-Cell tags: parameters, injected-parameters, raises-exception (an error is expected), skip-execution.
+Cell tags: parameters, injected-parameters, raises-exception (an error is expected), skip-execution; for --check
+ignore-output and check-output.
 
-Exit codes: 0 all cells ran; 1 a cell failed or the notebook could not be saved; 2 wrong use (no such file, broken
+--check leaves out what differs from run to run: UUIDs, addresses, digests, absolute paths, times, durations, rates.
+--sanitize FILE adds to it or selects: { builtins: [times, paths], rules: [{ pattern: 'port \\d+', replace: <port> }] }
+
+Exit codes: 0 all cells ran; 1 a cell failed, an output differs or the notebook could not be saved; 2 wrong use (no such file, broken
 notebook, unknown kernel or parameter); 3 the kernel died; 4 a timeout; 130 interrupted, 143 terminated. Whatever the
 end, the executed notebook is saved after each cell and every 30 s, and nothing that the kernel started stays behind.
 
@@ -34,6 +38,12 @@ function parseMegabytes(text: string): number {
   const size = Number(text);
   if (size > 0 && size <= 400) return size;
   throw new InvalidArgumentError("a number of MB above 0 and up to 400 was expected");
+}
+
+function parseShare(text: string): number {
+  const share = Number(text);
+  if (share >= 0 && share < 1 && text.trim() !== "") return share;
+  throw new InvalidArgumentError("a share from 0 to below 1 was expected, e.g. 1e-6");
 }
 
 function addExec(notebook: Command): void {
@@ -57,6 +67,10 @@ function addExec(notebook: Command): void {
       parseMegabytes,
     )
     .option("--log <file>", "append what happens as JSON lines: cells, streams, errors, saves, resources")
+    .option("--check", "compare the outputs with those stored in the notebook; without --output nothing is written")
+    .option("--check-tagged", "the same for cells tagged check-output alone")
+    .option("--sanitize <file>", "YAML of texts to leave out of the comparison; repeatable", collect)
+    .option("--tolerance <share>", "relative difference of numbers that counts as the same (default: 0)", parseShare)
     .option("--prepare-only", "only write the notebook with its parameters, run nothing")
     .option("--help-notebook", "list the notebook's parameters, run nothing")
     .option("--report", "write an HTML report beside the executed notebook (the default)")

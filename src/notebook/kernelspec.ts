@@ -145,6 +145,10 @@ export interface InstallOptions {
   readonly prefix?: string;
   /** Replace the display name. */
   readonly displayName?: string;
+  /** Flags for Node, e.g. `--max-old-space-size=8192`; they come before those of the kernel. */
+  readonly nodeOptions?: readonly string[];
+  /** Environment variables that the kernel is started with. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 const kernelsFolder = (prefix?: string): string =>
@@ -172,7 +176,13 @@ export async function installKernelspec(kernel: string, options: InstallOptions 
   const folder = join(kernelsFolder(options.prefix), name);
   await mkdir(folder, { recursive: true });
   const template = (await readKernelJson(spec.directory)) as Record<string, unknown>; // read a moment ago by kernelsIn
-  const json = { ...template, argv: spec.argv, display_name: options.displayName ?? spec.displayName };
+  const [node, ...words] = spec.argv;
+  const json = {
+    ...template,
+    argv: [node, ...(options.nodeOptions ?? []), ...words],
+    display_name: options.displayName ?? spec.displayName,
+    env: { ...spec.env, ...options.env },
+  };
   await writeFile(join(folder, "kernel.json"), `${JSON.stringify(json, null, 2)}\n`);
   for (const file of await readdir(spec.directory)) {
     if (file.startsWith("logo-")) await cp(join(spec.directory, file), join(folder, file));

@@ -52,7 +52,8 @@ export async function* readEdfBlocks(
 
 function decodeAll(bytes: Uint8Array, recordCount: number, places: readonly SignalPlace[]): Float32Array[] {
   return places.map((place) => {
-    const out = new Float32Array(recordCount * place.samplesPerRecord);
+    const count = recordCount * place.samplesPerRecord;
+    const out = new Float32Array(Buffer.allocUnsafeSlow(4 * count).buffer); // filled whole, so not zeroed first
     decodeInto(out, bytes, recordCount, place);
     return out;
   });

@@ -9,7 +9,14 @@ import type { MirrorEntry, MirrorIndex } from "./mirror-index.js";
 import { claimPart, dropPart, finishPart, type Part, releasePart, writeFacts } from "./mirror-parts.js";
 import { openObject } from "./open-object.js";
 import type { PartWriter, PartWriters } from "./part-writer.js";
-import { changedError, type DigestName, type ExpectedDigest, type ObjectInfo, type Store } from "./store.js";
+import {
+  changedError,
+  type DigestName,
+  type ExpectedDigest,
+  type ObjectInfo,
+  type ObjectStream,
+  type Store,
+} from "./store.js";
 
 export interface DownloadOptions {
   readonly signal?: AbortSignal;
@@ -145,10 +152,7 @@ async function fillPart(
       ...new Set<DigestName>(["sha256", ...expected.map(({ name }) => name)]),
     ]);
     onBytes(offset);
-    for await (const chunk of stream.body) {
-      await writer.write(chunk);
-      onBytes(chunk.byteLength);
-    }
+    await copyInto(writer, stream, onBytes);
     const finished = writer.finish();
     writer = undefined;
     const found = await finished;
@@ -157,6 +161,20 @@ async function fillPart(
   } finally {
     await stream.body.return();
     await writer?.leave();
+  }
+}
+
+async function copyInto(writer: PartWriter, stream: ObjectStream, onBytes: (count: number) => void): Promise<void> {
+  if (stream.pour) {
+    await stream.pour((bytes) => {
+      onBytes(bytes.byteLength);
+      return writer.write(bytes);
+    });
+    return;
+  }
+  for await (const chunk of stream.body) {
+    await writer.write(chunk);
+    onBytes(chunk.byteLength);
   }
 }
 

@@ -23,8 +23,11 @@ export interface Mirror {
   close(): Promise<void>;
 }
 
-/** Opens a mirror folder, made if missing. */
-export async function openMirror(dir: string): Promise<Mirror> {
+const BUFFERED_BYTES = 1 << 25; // over all downloads; each has up to three times its share
+const LARGEST_BUFFER_BYTES = 1 << 20;
+
+/** Opens a mirror folder, made if missing. `lanes`: downloads at a time that buffers are sized for. */
+export async function openMirror(dir: string, lanes = 16): Promise<Mirror> {
   const given = resolve(dir);
   const parts = join(given, MIRROR_FOLDER, "parts");
   try {
@@ -34,7 +37,13 @@ export async function openMirror(dir: string): Promise<Mirror> {
   }
   const root = await realpath(given); // the folder itself may be a link; nothing below it may
   const index = await openMirrorIndex(join(root, MIRROR_FOLDER, "index.jsonl"));
-  const place: MirrorPlace = { root, index, parts: join(root, MIRROR_FOLDER, "parts"), writers: createPartWriters() };
+  const bufferBytes = Math.min(LARGEST_BUFFER_BYTES, Math.ceil(BUFFERED_BYTES / lanes));
+  const place: MirrorPlace = {
+    root,
+    index,
+    parts: join(root, MIRROR_FOLDER, "parts"),
+    writers: createPartWriters({ bufferBytes }),
+  };
   return {
     root,
     index,

@@ -5,8 +5,8 @@ import type { DigestName } from "./store.js";
 
 /** A file being written in order by another thread, which hashes it on the way. */
 export interface PartWriter {
-  /** Copies the bytes; resolves when more may come. They reach the disk in pieces of 1 MiB. */
-  write(bytes: Uint8Array): Promise<void>;
+  /** Copies the bytes at once; a promise says when more may come. They reach the disk in pieces of `bufferBytes`. */
+  write(bytes: Uint8Array): Promise<void> | undefined;
   /** Writes the rest, syncs and closes the file, and gives the digests of the whole in hexadecimal. */
   finish(): Promise<Partial<Record<DigestName, string>>>;
   /** Keeps what is written so far and closes the file. */
@@ -20,8 +20,14 @@ export interface PartWriters {
   close(): Promise<void>;
 }
 
-const BUFFER_BYTES = 1 << 20;
 const MOST_THREADS = 4;
+
+export interface PartWritersOptions {
+  /** @default the processors, at most 4 */
+  readonly threads?: number;
+  /** Each open file has up to three buffers of this size. @default 1 MiB */
+  readonly bufferBytes?: number;
+}
 
 interface Thread {
   readonly worker: Worker;
@@ -32,7 +38,8 @@ interface Thread {
 }
 
 /** Starts no thread before the first file; the threads keep no process alive by themselves. */
-export function createPartWriters(threadCount = Math.min(MOST_THREADS, availableParallelism())): PartWriters {
+export function createPartWriters(options: PartWritersOptions = {}): PartWriters {
+  const { threads: threadCount = Math.min(MOST_THREADS, availableParallelism()), bufferBytes = 1 << 20 } = options;
   const threads: Thread[] = [];
   const buffers: ArrayBuffer[] = []; // used again, since fresh memory costs more than the copy into it
   let lastId = 0;
@@ -60,7 +67,7 @@ export function createPartWriters(threadCount = Math.min(MOST_THREADS, available
         await close();
         throw error;
       }
-      return partWriter(thread, id, buffers, close);
+      return partWriter({ thread, id, buffers, bufferBytes, close });
     },
     async close() {
       await Promise.all(threads.splice(0).map(({ worker }) => worker.terminate()));
@@ -101,45 +108,65 @@ function ask(thread: Thread, request: PartRequest, moved: ArrayBuffer[] = []): P
   });
 }
 
-function partWriter(thread: Thread, id: number, buffers: ArrayBuffer[], close: () => Promise<void>): PartWriter {
-  const take = () => buffers.pop() ?? new ArrayBuffer(BUFFER_BYTES);
-  let filling = take();
-  let view = new Uint8Array(filling);
-  let length = 0;
-  let inFlight: Promise<unknown> = Promise.resolve();
+interface OpenFile {
+  readonly thread: Thread;
+  readonly id: number;
+  readonly buffers: ArrayBuffer[];
+  readonly bufferBytes: number;
+  readonly close: () => Promise<void>;
+}
 
-  // One buffer is filled while the other is written.
-  const send = async () => {
-    await inFlight;
-    inFlight = ask(thread, { id, kind: "write", buffer: filling, length }, [filling]).then(({ buffer }) => {
-      if (buffer) buffers.push(buffer);
+const MOST_WAITING_PARTS = 2; // of a buffer each: one is written while another waits
+
+function partWriter({ thread, id, buffers, bufferBytes, close }: OpenFile): PartWriter {
+  let filling: Uint8Array | undefined;
+  let length = 0;
+  let waitingBytes = 0;
+  let inFlight: Promise<void> = Promise.resolve();
+
+  const send = (buffer: ArrayBuffer, count: number) => {
+    waitingBytes += count;
+    const sent = inFlight.then(async () => {
+      const reply = await ask(thread, { id, kind: "write", buffer, length: count }, [buffer]);
+      waitingBytes -= count;
+      if (reply.buffer) buffers.push(reply.buffer);
     });
-    inFlight.catch(() => undefined); // met by whoever awaits it next
-    filling = take();
-    view = new Uint8Array(filling);
+    sent.catch(() => undefined); // met by whoever awaits it next
+    inFlight = sent;
+  };
+
+  const flush = () => {
+    if (filling && length > 0) send(filling.buffer as ArrayBuffer, length);
+    else if (filling) buffers.push(filling.buffer as ArrayBuffer);
+    filling = undefined;
     length = 0;
+  };
+
+  const copy = (bytes: Uint8Array) => {
+    for (let done = 0; done < bytes.length; ) {
+      filling ??= new Uint8Array(buffers.pop() ?? new ArrayBuffer(bufferBytes));
+      const count = Math.min(bytes.length - done, bufferBytes - length);
+      filling.set(bytes.subarray(done, done + count), length);
+      length += count;
+      done += count;
+      if (length === bufferBytes) flush();
+    }
   };
 
   const end = async <T>(work: () => Promise<T>): Promise<T> => {
     try {
-      if (length > 0) await send();
+      flush();
       await inFlight;
       return await work();
     } finally {
-      buffers.push(filling);
       await close();
     }
   };
 
   return {
-    async write(bytes) {
-      for (let done = 0; done < bytes.length; ) {
-        const count = Math.min(bytes.length - done, BUFFER_BYTES - length);
-        view.set(bytes.subarray(done, done + count), length);
-        length += count;
-        done += count;
-        if (length === BUFFER_BYTES) await send();
-      }
+    write(bytes) {
+      copy(bytes);
+      return waitingBytes >= MOST_WAITING_PARTS * bufferBytes ? inFlight : undefined;
     },
     finish: () => end(async () => (await ask(thread, { id, kind: "finish" })).digests ?? {}),
     leave: () => end(async () => undefined),

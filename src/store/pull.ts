@@ -69,7 +69,7 @@ export async function pull(store: Store, dir: string, options: PullOptions = {})
   const listed = await listAll(store, options.prefix ?? "", progress, signal);
   const selected = selectObjects(listed, options);
   if (selected.length === 0) throw nothingSelected(store, options, listed);
-  const mirror = await openMirror(dir);
+  const mirror = await openMirror(dir, concurrency);
   try {
     const { safe, refused } = refuseUnsafe(selected, options.caseBlind ?? (await isCaseBlind(mirror.root)));
     const plan = await makePlan(mirror, safe, signal);

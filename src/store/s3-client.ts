@@ -1,4 +1,5 @@
 import type { S3Client, S3ClientConfig } from "@aws-sdk/client-s3";
+import { createHttpAgent, createHttpsAgent } from "./s3-agent.js";
 
 /** How a bucket is reached. */
 export interface S3StoreOptions {
@@ -85,8 +86,8 @@ function createClient(sdk: Sdk, options: S3StoreOptions, region: string | undefi
       requestTimeout: stall,
       socketTimeout: stall,
       throwOnRequestTimeout: true,
-      httpAgent: agent,
-      httpsAgent: agent,
+      httpAgent: createHttpAgent(agent),
+      httpsAgent: createHttpsAgent(agent),
     },
     ...(endpoint !== undefined && { endpoint }),
     ...(region !== undefined && { region }),

@@ -1,8 +1,9 @@
-import type { Readable } from "node:stream";
+import type { IncomingMessage } from "node:http";
 import type { GetObjectCommandOutput } from "@aws-sdk/client-s3";
 import { isIctalError, NotFoundError, StoreError } from "../base/errors.js";
 import { closable } from "./closable.js";
 import { digestMismatch } from "./digest.js";
+import { pour, type TakeBytes } from "./s3-agent.js";
 import type { S3StoreOptions } from "./s3-client.js";
 import { discard, type S3Requests, s3Requests } from "./s3-requests.js";
 import {
@@ -90,14 +91,15 @@ async function* listBucket(
 }
 
 async function readObject(bucket: Bucket, key: string, options: ReadOptions): Promise<Uint8Array> {
-  const { info, digests, body } = await openBody(bucket, key, options);
+  const { info, digests, pour: pourInto } = await openBody(bucket, key, options);
   const { start, end } = cut(options.range, info.size);
   const bytes = new Uint8Array(end - start);
   let filled = 0;
-  for await (const chunk of body) {
+  await pourInto?.((chunk) => {
     bytes.set(chunk, filled);
     filled += chunk.byteLength;
-  }
+    return undefined;
+  });
   const wrong = digestMismatch(bytes, digests);
   if (!wrong) return bytes;
   throw new StoreError(
@@ -131,10 +133,12 @@ async function openBody(bucket: Bucket, key: string, options: ReadOptions): Prom
       { key },
     );
   }
+  const reading = startReading(bucket, info, output, { start, end }, signal);
   return {
     info,
     digests,
-    body: closable(readBody(bucket, info, output, { start, end }, signal), () => discard(output)),
+    body: closable(readBody(reading), () => discard(output)),
+    pour: (take) => pourBody(reading, take),
   };
 }
 
@@ -195,71 +199,149 @@ function digestsOf(output: GetObjectCommandOutput, etagIsMd5: boolean): Expected
   return etagIsMd5 && !encrypted && /^[0-9a-f]{32}$/.test(etag) ? [{ name: "md5", hex: etag }] : [];
 }
 
-/** The bytes of `range`, asked for again from the last one received whenever the connection fails. */
-async function* readBody(
+/** A body being read: where it has come to, and how often in a row it broke. */
+interface Reading {
+  readonly bucket: Bucket;
+  readonly info: ObjectInfo;
+  readonly end: number;
+  readonly signal: AbortSignal | undefined;
+  output: GetObjectCommandOutput;
+  at: number;
+  attempt: number;
+  failedAt: number;
+}
+
+function startReading(
   bucket: Bucket,
   info: ObjectInfo,
-  first: GetObjectCommandOutput,
-  range: ByteRange,
+  output: GetObjectCommandOutput,
+  { start, end }: ByteRange,
   signal: AbortSignal | undefined,
-): AsyncGenerator<Uint8Array, void, undefined> {
+): Reading {
+  return { bucket, info, end, signal, output, at: start, attempt: 0, failedAt: start };
+}
+
+/** Counts a chunk in; more bytes than announced are a StoreError. */
+function advance(reading: Reading, count: number): void {
+  const { bucket, info, end } = reading;
+  if (reading.at + count > end)
+    throw new StoreError(`"${info.key}" of ${bucket.url} gave more bytes than it announced`, { key: info.key });
+  reading.at += count;
+}
+
+/** Asks for the rest after `failure`, or throws when that is no use. */
+async function resume(reading: Reading, failure: unknown): Promise<void> {
+  const { bucket, info, signal, at, end } = reading;
   const { key, etag } = info;
-  let output = first;
-  let at = range.start;
-  let attempt = 0;
-  let failedAt = at;
+  reading.attempt = at - reading.failedAt >= PROGRESS_BYTES ? 1 : reading.attempt + 1;
+  reading.failedAt = at;
+  await bucket.requests.retryOrThrow(failure, bucket.base + key, reading.attempt, signal);
+  const rest = { range: `bytes=${at}-${end - 1}`, ...(etag !== undefined && { ifMatch: etag }) };
+  reading.output = await bucket.requests.get(bucket.base + key, rest, signal).catch((error) => {
+    throw asChanged(error, bucket, key, etag);
+  });
+  if (reading.output.ContentRange !== undefined || at === 0) return;
+  discard(reading.output);
+  throw new StoreError(`${bucket.url} ignored the byte range asked of "${key}"; a broken read cannot be resumed`, {
+    key,
+  });
+}
+
+const endedEarly = () => Object.assign(new Error("aborted"), { code: "ECONNRESET" });
+
+/** The bytes of a reading, asked for again from the last one received whenever the connection fails. */
+async function* readBody(reading: Reading): AsyncGenerator<Uint8Array, void, undefined> {
+  const stall = stallWatch(reading.bucket.options.stallMilliseconds);
   for (;;) {
-    let failure: unknown;
+    let failure: unknown = endedEarly();
     try {
-      for await (const chunk of receive(output, bucket.options.stallMilliseconds ?? 15_000)) {
-        if (at + chunk.byteLength > range.end)
-          throw new StoreError(`"${key}" of ${bucket.url} gave more bytes than it announced`, { key });
-        at += chunk.byteLength;
+      stall.begin();
+      for await (const chunk of bodyOf(reading.output) as AsyncIterable<Uint8Array>) {
+        stall.arrived(chunk.byteLength);
+        advance(reading, chunk.byteLength);
         yield chunk;
+        stall.begin();
       }
-      if (at === range.end) return;
-      failure = Object.assign(new Error("aborted"), { code: "ECONNRESET" }); // ended early in good order
     } catch (error) {
-      signal?.throwIfAborted();
-      if (isIctalError(error)) throw error;
-      failure = error;
+      failure = failureOf(error, reading.signal);
     } finally {
-      discard(output);
+      discard(reading.output);
     }
-    if (at === range.end) return;
-    attempt = at - failedAt >= PROGRESS_BYTES ? 1 : attempt + 1;
-    failedAt = at;
-    await bucket.requests.retryOrThrow(failure, bucket.base + key, attempt, signal);
-    const rest = { range: `bytes=${at}-${range.end - 1}`, ...(etag !== undefined && { ifMatch: etag }) };
-    output = await bucket.requests.get(bucket.base + key, rest, signal).catch((error) => {
-      throw asChanged(error, bucket, key, etag);
-    });
-    if (output.ContentRange === undefined && at > 0) {
-      discard(output);
-      throw new StoreError(`${bucket.url} ignored the byte range asked of "${key}"; a broken read cannot be resumed`, {
-        key,
-      });
-    }
+    if (reading.at === reading.end) return;
+    await resume(reading, failure);
   }
 }
 
-/** Chunks as they come; too few of them over `stallMilliseconds` of waiting is a TimeoutError. */
-async function* receive(output: GetObjectCommandOutput, stallMilliseconds: number): AsyncGenerator<Uint8Array> {
+/** The same for a reader that takes each chunk at once. */
+async function pourBody(reading: Reading, take: TakeBytes): Promise<void> {
+  const stall = stallWatch(reading.bucket.options.stallMilliseconds);
+  const taken = (bytes: Uint8Array) => {
+    stall.arrived(bytes.byteLength);
+    advance(reading, bytes.byteLength);
+    const wait = asTaken(() => take(bytes));
+    if (!wait) stall.begin();
+    return wait?.then(stall.begin);
+  };
+  for (;;) {
+    let failure: unknown = endedEarly();
+    try {
+      stall.begin();
+      await pour(bodyOf(reading.output), taken);
+    } catch (error) {
+      failure = failureOf(error, reading.signal);
+    } finally {
+      discard(reading.output);
+    }
+    if (reading.at === reading.end) return;
+    await resume(reading, failure);
+  }
+}
+
+/** What the taker of bytes threw, which no further request can mend. */
+class TakerError extends Error {
+  override readonly name = "TakerError";
+}
+
+function asTaken(work: () => Promise<void> | undefined): Promise<void> | undefined {
+  const wrap = (cause: unknown): never => {
+    throw new TakerError("the bytes could not be taken", { cause });
+  };
+  try {
+    return work()?.catch(wrap);
+  } catch (error) {
+    return wrap(error);
+  }
+}
+
+/** The error to try again after; throws those that trying again cannot mend. */
+function failureOf(error: unknown, signal: AbortSignal | undefined): unknown {
+  signal?.throwIfAborted();
+  if (error instanceof TakerError) throw error.cause;
+  if (isIctalError(error)) throw error;
+  return error;
+}
+
+/** On Node the SDK hands over the response itself. */
+const bodyOf = (output: GetObjectCommandOutput) => output.Body as unknown as IncomingMessage;
+
+/** Tells a connection that drips: too few bytes over so much time of waiting is a TimeoutError. */
+function stallWatch(stallMilliseconds = 15_000) {
   let waited = 0;
   let received = 0;
-  let asked = performance.now();
-  const body = output.Body as unknown as Readable; // on Node the SDK hands over the response itself
-  for await (const chunk of body as AsyncIterable<Uint8Array>) {
-    waited += performance.now() - asked;
-    received += chunk.byteLength;
-    if (waited >= stallMilliseconds) {
+  let asked = 0;
+  return {
+    begin() {
+      asked = performance.now();
+    },
+    arrived(count: number) {
+      waited += performance.now() - asked;
+      received += count;
+      if (waited < stallMilliseconds) return;
       if (received < (SLOWEST_BYTES_PER_SECOND * waited) / 1000) {
         throw Object.assign(new Error(`only ${received} bytes in ${Math.round(waited)} ms`), { name: "TimeoutError" });
       }
       waited = 0;
       received = 0;
-    }
-    yield chunk;
-    asked = performance.now();
-  }
+    },
+  };
 }

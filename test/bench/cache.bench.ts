@@ -1,18 +1,23 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { spawnSync } from "node:child_process";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { availableParallelism, tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { crc32 } from "node:zlib";
 import { buildCache } from "../../src/cache/build.js";
 import { writeManifest } from "../../src/cache/manifest.js";
 import { verifyCache } from "../../src/cache/verify.js";
 import { readCatalogue } from "../../src/corpus/catalogue.js";
-import { synthesizeCorpus } from "../../src/corpus/synthetic/synthesize.js";
 import { ELECTRODES_19 } from "../../src/signal/electrodes.js";
 import { folderStore } from "../../src/store/folder-store.js";
+import type { Store } from "../../src/store/store.js";
 import { makeCache, seizure } from "../cache/made-cache.js";
+import { madeEdf, madeLabels, madeStem } from "./made-recording.js";
 
 /*
- * From EDF to a checked cache on one machine, everything in the page cache: build speed as a multiple of real time, and
- * verification. Reading windows from it is timed in dataset.bench.
+ * From EDF to a checked cache on one machine, everything in the page cache: one recording of 20 minutes beside the
+ * reference system's pipeline (MNE, scipy, savez_compressed; ICTAL_PYTHON or python3, when it has them), a corpus as a
+ * multiple of real time, and verification beside the checksum alone. Reading windows is timed in dataset.bench.
  */
 
 const ROUNDS = 5;
@@ -36,32 +41,103 @@ async function measure(name: string, unit: string, work: () => Promise<number> |
   show(name, rates, unit);
 }
 
-async function benchBuild(): Promise<void> {
-  const corpus = join(scratch, "corpus");
-  const { hours } = await synthesizeCorpus(corpus, { recordings: 6, maxDurationSeconds: 600 });
-  const store = folderStore(corpus);
+const MINUTES = 20;
+
+/** Writes `count` recordings of 20 minutes; returns the store of the corpus and the path of the first. */
+async function writeCorpus(dir: string, count: number): Promise<{ store: Store; first: string }> {
+  for (let n = 0; n < count; n++) {
+    const stem = join(dir, madeStem(n));
+    await mkdir(dirname(stem), { recursive: true });
+    await writeFile(`${stem}.edf`, madeEdf(60 * MINUTES, n + 1));
+    await writeFile(`${stem}.csv_bi`, madeLabels(60 * MINUTES));
+  }
+  return { store: folderStore(dir), first: `${join(dir, madeStem(0))}.edf` };
+}
+
+function cpuSeconds(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1e6;
+}
+
+function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[values.length >> 1]!;
+}
+
+async function buildOnce(store: Store, workers: number): Promise<number> {
   const catalogue = await readCatalogue(store);
-  process.stdout.write(`synthetic corpus: ${catalogue.recordings.length} recordings, ${hours.toFixed(2)} hours\n`);
+  const cacheDir = await mkdtemp(join(scratch, "build-"));
+  const { builtSeconds, leftOut } = await buildCache({ store, catalogue, cacheDir, workers });
+  if (leftOut.length > 0) throw new Error(leftOut[0]!.reason);
+  await rm(cacheDir, { recursive: true });
+  return builtSeconds;
+}
+
+/** CPU and wall seconds of one recording in the calling thread, and CPU seconds and bytes of the reference pipeline. */
+async function benchRecording(store: Store, path: string): Promise<void> {
+  const [cpu, wall]: [number[], number[]] = [[], []];
+  for (let round = -3; round < ROUNDS; round++) {
+    const [c, w] = [cpuSeconds(), performance.now()];
+    await buildOnce(store, 0);
+    if (round < 0) continue;
+    cpu.push(cpuSeconds() - c);
+    wall.push((performance.now() - w) / 1000);
+  }
+  const seconds = `${median(cpu).toFixed(3)} s of CPU (least ${Math.min(...cpu).toFixed(3)}), ${median(wall).toFixed(3)} s`;
+  process.stdout.write(`one recording, ${MINUTES} minutes, 22 signals           ${seconds}\n`);
+  const script = fileURLToPath(new URL("../../../test/bench/reference_pipeline.py", import.meta.url));
+  const python = process.env.ICTAL_PYTHON ?? "python3";
+  const { status, stdout } = spawnSync(python, [script, path, "3"], {
+    encoding: "utf8",
+    env: { ...process.env, OMP_NUM_THREADS: "1" },
+  });
+  if (status !== 0) {
+    process.stdout.write("reference pipeline: no python3 with mne and scipy (set ICTAL_PYTHON)\n");
+    return;
+  }
+  const rounds = stdout
+    .trim()
+    .split("\n")
+    .map((line) => line.split(" ").map(Number));
+  const peer = median(rounds.map(([time]) => time!));
+  const megabytes = (rounds[0]![1]! / 1e6).toFixed(0);
+  const ratio = (peer / median(cpu)).toFixed(0);
+  process.stdout.write(
+    `MNE + scipy + savez_compressed               ${peer.toFixed(2)} s of CPU, ${megabytes} MB; ours is ${ratio} times as fast\n`,
+  );
+}
+
+async function benchCorpus(): Promise<void> {
+  const { store } = await writeCorpus(join(scratch, "corpus"), 24);
   for (const workers of new Set([1, availableParallelism()]))
-    await measure(`build, ${workers} worker${workers > 1 ? "s" : ""}`, "x real time", async () => {
-      const cacheDir = await mkdtemp(join(scratch, "build-"));
-      const { builtSeconds } = await buildCache({ store, catalogue, cacheDir, workers });
-      await rm(cacheDir, { recursive: true });
-      return builtSeconds;
-    });
+    await measure(`24 recordings, ${workers} worker${workers > 1 ? "s" : ""}`, "x real time", () =>
+      buildOnce(store, workers),
+    );
 }
 
 async function benchVerify(): Promise<void> {
   const dir = join(scratch, "windows");
-  const made = { id: "train/a/s/m/a_t000", sampleCount: 3600 * 256, seizures: [seizure(10, 60)] };
-  await makeCache(dir, [made], { channels: ELECTRODES_19 });
+  const made = Array.from({ length: 8 }, (_, n) => ({
+    id: `train/a/s/m/a_t00${n}`,
+    sampleCount: 3600 * 256,
+    seizures: [seizure(10, 60)],
+  }));
+  await makeCache(dir, made, { channels: ELECTRODES_19 });
   await writeManifest(dir);
-  await measure("verifyCache", "MB/s", async () => (await verifyCache(dir)).bytes / 1e6);
+  const frame = new Uint8Array(97_280).fill(7);
+  await measure("crc32 alone", "MB/s", () => {
+    for (let n = 0; n < 3000; n++) sink += crc32(frame);
+    return (3000 * frame.length) / 1e6;
+  });
+  await measure("verifyCache, 280 MB in the page cache", "MB/s", async () => (await verifyCache(dir)).bytes / 1e6);
 }
 
+let sink = 0;
 try {
-  await benchBuild();
+  const { store, first } = await writeCorpus(join(scratch, "one"), 1);
+  await benchRecording(store, first);
+  await benchCorpus();
   await benchVerify();
+  if (!Number.isFinite(sink)) throw new Error("a checksum that is not a number");
 } finally {
   await rm(scratch, { recursive: true });
 }

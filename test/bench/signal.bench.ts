@@ -25,8 +25,8 @@ function cpuMilliseconds(): number {
   return (user + system) / 1000;
 }
 
-function runChain(options: ChainOptions): void {
-  const chain = createChain(options, { sampleRateHz: RATE_HZ, electrodes });
+function runChain(options: ChainOptions, kernels?: "typescript"): void {
+  const chain = createChain(options, { sampleRateHz: RATE_HZ, electrodes, ...(kernels && { kernels }) });
   for (let from = 0; from < SAMPLES; from += BLOCK) {
     sink += chain.push(inputs.map((input) => input.subarray(from, from + BLOCK)))[0]![0] ?? 0;
   }
@@ -78,16 +78,17 @@ function measurePeer(): number[] {
 }
 
 const peer = measurePeer();
-const cases: [string, ChainOptions, number | undefined][] = [
+const cases: [string, ChainOptions, number | undefined, "typescript"?][] = [
   ["causal, as recorded (default)", DEFAULT_CHAIN, peer[0]],
+  ["the same by the TypeScript twins", DEFAULT_CHAIN, peer[0], "typescript"],
   ["causal, average reference", { ...DEFAULT_CHAIN, reference: "average" }, peer[0]],
   ["causal, tcp22", { ...DEFAULT_CHAIN, reference: "tcp22" }, peer[0]],
   ["zero phase", { ...DEFAULT_CHAIN, phase: "zero" }, peer[1]],
   ["reference preset", REFERENCE_CHAIN, peer[2]],
 ];
 console.log(`20 minutes, ${electrodes.length} signals, ${RATE_HZ} to 256 Hz: CPU ms, median (least to most)`);
-for (const [name, options, scipy] of cases) {
-  const { least, median, most } = measure(() => runChain(options));
+for (const [name, options, scipy, kernels] of cases) {
+  const { least, median, most } = measure(() => runChain(options, kernels));
   const ratio =
     scipy === undefined ? "scipy n/a" : `scipy ${scipy.toFixed(0)} ms, ours ${(median / scipy).toFixed(2)} x`;
   console.log(`${name.padEnd(32)} ${median.toFixed(0)} (${least.toFixed(0)} to ${most.toFixed(0)})   ${ratio}`);

@@ -1,4 +1,4 @@
-import type { Dealer, Publisher, Router, Subscriber } from "zeromq";
+import type { Dealer, Publisher, Router, Subscriber, XPublisher } from "zeromq";
 import { FormatError } from "../../base/errors.js";
 import { decodeMessage, encodeMessage } from "./framing.js";
 import type { Message } from "./message.js";
@@ -11,7 +11,7 @@ export const UNLIMITED = { sendHighWaterMark: 0, receiveHighWaterMark: 0, sendTi
 /** The same for a socket that only receives. */
 export const UNLIMITED_RECEIVE = { receiveHighWaterMark: 0 } as const;
 
-type SendingSocket = Dealer | Router | Publisher;
+type SendingSocket = Dealer | Router | Publisher | XPublisher;
 type ReceivingSocket = Dealer | Router | Subscriber;
 
 /** Sends signed messages over one socket, in the order of the calls, one native send at a time. */

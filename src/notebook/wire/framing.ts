@@ -14,10 +14,13 @@ export function signFrames(key: string, frames: readonly Uint8Array[]): string {
   return mac.digest("hex");
 }
 
-/** The frames of `message` for one multipart send: identities, delimiter, signature, four JSON frames, buffers. */
+/**
+ * The frames of `message` for one multipart send: identities, delimiter, signature, four JSON frames, buffers. Content
+ * that is a Uint8Array is taken for JSON text already.
+ */
 export function encodeMessage(message: Message<unknown>, key: string): Uint8Array[] {
   const json = [message.header, message.parentHeader ?? {}, message.metadata, message.content].map((part) =>
-    encoder.encode(JSON.stringify(part)),
+    part instanceof Uint8Array ? part : encoder.encode(JSON.stringify(part)),
   );
   return [...message.identities, DELIMITER, encoder.encode(signFrames(key, json)), ...json, ...message.buffers];
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 
 /** Version of the Jupyter messaging protocol that we speak. */
-export const PROTOCOL_VERSION = "5.3";
+export const PROTOCOL_VERSION = "5.4";
 
 /** The header of a Jupyter message (https://jupyter-client.readthedocs.io/en/stable/messaging.html). */
 export interface MessageHeader {
@@ -30,14 +30,55 @@ export interface DisplayContent {
   readonly transient?: { readonly display_id?: string };
 }
 
-/** Content by message type, for the types that kernel and runner exchange. */
+/** What `history_reply` lists: session, line, and the source, or source and output. */
+export type HistoryEntry = [session: number, line: number, text: string | [source: string, output: string | null]];
+
+/** Which part of the history is asked for. */
+export interface HistoryRequest {
+  readonly hist_access_type: "tail" | "range" | "search";
+  readonly output: boolean;
+  readonly raw?: boolean;
+  /** For "range": 0 is the running session, -1 the one before it, positive ones count from the first. */
+  readonly session?: number;
+  readonly start?: number;
+  /** For "range": the first line that is left out. */
+  readonly stop?: number;
+  readonly n?: number;
+  /** For "search": `*`, `?` and `[…]` as in a shell. */
+  readonly pattern?: string;
+  readonly unique?: boolean;
+}
+
+/** Opens, continues or ends a comm, in both directions. */
+export interface CommContent {
+  readonly comm_id: string;
+  readonly target_name?: string;
+  readonly target_module?: string;
+  readonly data: unknown;
+}
+
+interface Success {
+  readonly status: "ok";
+}
+
+type Failure = { readonly status: "error" } & Partial<ErrorContent>;
+
+/** Content by message type, for the types that kernel, runner and tests exchange. */
 export interface MessageContents {
   kernel_info_request: Record<string, never>;
   kernel_info_reply: {
+    status?: string;
     protocol_version: string;
     implementation: string;
+    implementation_version?: string;
     language_info: { name: string; [key: string]: unknown };
+    banner?: string;
+    help_links?: { text: string; url: string }[];
+    debugger?: boolean;
+    supported_features?: string[];
   };
+  connect_request: Record<string, never>;
+  connect_reply: Record<string, unknown>;
   execute_request: {
     code: string;
     silent: boolean;
@@ -46,7 +87,12 @@ export interface MessageContents {
     allow_stdin: boolean;
     stop_on_error: boolean;
   };
-  execute_reply: { status: "ok" | "error" | "aborted" | "abort"; execution_count?: number } & Partial<ErrorContent>;
+  execute_reply: {
+    status: "ok" | "error" | "aborted" | "abort";
+    execution_count?: number;
+    payload?: unknown[];
+    user_expressions?: Record<string, unknown>;
+  } & Partial<ErrorContent>;
   execute_input: { code: string; execution_count: number };
   execute_result: DisplayContent & { execution_count: number };
   stream: { name: "stdout" | "stderr"; text: string };
@@ -55,6 +101,22 @@ export interface MessageContents {
   clear_output: { wait: boolean };
   error: ErrorContent;
   status: { execution_state: "starting" | "busy" | "idle" };
+  iopub_welcome: { subscription: string };
+  complete_request: { code: string; cursor_pos: number };
+  complete_reply:
+    | (Success & { matches: string[]; cursor_start: number; cursor_end: number; metadata: Record<string, unknown> })
+    | Failure;
+  inspect_request: { code: string; cursor_pos: number; detail_level: 0 | 1 };
+  inspect_reply: (Success & { found: boolean; data: MimeBundle; metadata: Record<string, unknown> }) | Failure;
+  is_complete_request: { code: string };
+  is_complete_reply: { status: "complete" | "incomplete" | "invalid" | "unknown"; indent?: string };
+  history_request: HistoryRequest;
+  history_reply: (Success & { history: HistoryEntry[] }) | Failure;
+  comm_info_request: { target_name?: string };
+  comm_info_reply: Success & { comms: Record<string, { target_name: string }> };
+  comm_open: CommContent;
+  comm_msg: CommContent;
+  comm_close: CommContent;
   shutdown_request: { restart: boolean };
   shutdown_reply: { status?: string; restart: boolean };
   interrupt_request: Record<string, never>;

@@ -1,0 +1,11 @@
+// Starts Ictal's own kernel: node [flags] launcher.mjs CONNECTION_FILE. The flags stand in kernel.json.
+import { ensureBuilt } from "../prepare.mjs";
+
+const connectionFile = process.argv[2];
+if (!connectionFile) {
+  process.stderr.write("usage: node launcher.mjs CONNECTION_FILE (Jupyter and `ictal notebook exec` fill it in)\n");
+  process.exit(2);
+}
+const notice = ensureBuilt();
+const { startKernel } = await import("../../dist/src/notebook/kernel/main.js");
+await startKernel(connectionFile, notice);

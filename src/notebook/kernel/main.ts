@@ -1,0 +1,63 @@
+/** The kernel's main thread: starts the others, then runs cells. */
+import { randomUUID } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { MessageChannel, type MessagePort, Worker } from "node:worker_threads";
+import { projectDir } from "../../base/project.js";
+import { type ConnectionInfo, readConnectionFile } from "../wire/connection.js";
+import { historyFile } from "./protocol/history.js";
+import { type ProtocolData, SHARED, type ToProtocol } from "./protocol/thread-messages.js";
+import { type Exit, guardProcess } from "./session/guards.js";
+import { captureOutput } from "./session/output.js";
+import { startSession } from "./session/session.js";
+import { createSourceMaps } from "./session/source-maps.js";
+
+const versionIn = (path: string) => (JSON.parse(readFileSync(path, "utf8")) as { version: string }).version; // a package.json has one
+
+function startHeart(connection: ConnectionInfo): Worker {
+  const workerData = { connection, parent: process.ppid, starter: Number(process.env.JPY_PARENT_PID ?? 0) };
+  return new Worker(new URL("./protocol/heart.js", import.meta.url), { workerData });
+}
+
+function startProtocol(connection: ConnectionInfo, shared: SharedArrayBuffer, inputPort: MessagePort): Worker {
+  const workerData: ProtocolData = {
+    connection,
+    session: randomUUID(),
+    inputPort,
+    shared,
+    kernelVersion: versionIn(join(projectDir, "package.json")),
+    typescriptVersion: versionIn(createRequire(import.meta.url).resolve("typescript/package.json")),
+    historyFile: historyFile(),
+  };
+  return new Worker(new URL("./protocol/thread.js", import.meta.url), { workerData, transferList: [inputPort] });
+}
+
+/** A kernel whose sockets cannot work is of no use: says why and ends. */
+function endWith(exit: Exit, error: Error): never {
+  process.stderr.write(`ictal kernel: ${error.stack ?? error.message}\n`);
+  return exit(1);
+}
+
+/** Runs the kernel of `connectionFile` until it is shut down; `notice` is shown with the first cell. */
+export async function startKernel(connectionFile: string, notice?: string): Promise<void> {
+  const connection = await readConnectionFile(connectionFile);
+  const shared = new SharedArrayBuffer(4 * SHARED.length);
+  const input = new MessageChannel();
+  const protocol = startProtocol(connection, shared, input.port1);
+  const heart = startHeart(connection);
+  const maps = createSourceMaps(projectDir);
+  const exit = guardProcess(maps);
+  const writeError = process.stderr.write.bind(process.stderr);
+  for (const thread of [protocol, heart]) {
+    thread.on("error", (error) => {
+      process.stderr.write = writeError; // nobody else is left to tell
+      endWith(exit, error);
+    });
+  }
+  const post = (message: ToProtocol, transfer?: readonly (ArrayBuffer | MessagePort)[]) =>
+    protocol.postMessage(message, transfer);
+  captureOutput(post, new Int32Array(shared));
+  const receive = startSession({ post, exit, maps, input: input.port2, shared: new Int32Array(shared), notice });
+  protocol.on("message", receive);
+}

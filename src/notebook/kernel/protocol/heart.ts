@@ -1,0 +1,26 @@
+/** Third thread: echoes the heartbeat whatever the other threads do, and ends the process when its parent is gone. */
+import { workerData } from "node:worker_threads";
+import { Router } from "zeromq";
+import { isAlive } from "../../../base/process-alive.js";
+import { addressOf, type ConnectionInfo } from "../../wire/connection.js";
+
+const WATCH_MILLISECONDS = 1000;
+
+interface HeartData {
+  readonly connection: ConnectionInfo;
+  /** Process that started this one. */
+  readonly parent: number;
+  /** Process that asked for the kernel (JPY_PARENT_PID); 0 or 1 when none did. */
+  readonly starter: number;
+}
+
+const { connection, parent, starter } = workerData as HeartData; // what heart-thread.ts starts this with
+
+setInterval(() => {
+  const orphaned = process.ppid !== parent || (starter > 1 && !isAlive(starter));
+  if (orphaned) process.kill(process.pid, "SIGKILL");
+}, WATCH_MILLISECONDS);
+
+const socket = new Router({ sendTimeout: 0, linger: 0 });
+await socket.bind(addressOf(connection, "hb"));
+for await (const frames of socket) await socket.send(frames).catch(() => {}); // the asker is gone

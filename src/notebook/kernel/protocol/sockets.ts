@@ -1,0 +1,65 @@
+import { Router, XPublisher } from "zeromq";
+import { createSender, receiveMessages, type Sender, UNLIMITED } from "../../wire/channel.js";
+import { addressOf, type ConnectionInfo } from "../../wire/connection.js";
+import type { Message } from "../../wire/message.js";
+
+/** Unsent messages may hold up the end of the process for this long. */
+const LINGER_MILLISECONDS = 1000;
+const SUBSCRIBE = 1;
+
+export type RequestChannel = "shell" | "control" | "stdin";
+
+/** The kernel's end of four of its five sockets; the heartbeat has a thread of its own. */
+export interface KernelSockets {
+  send(channel: RequestChannel | "iopub", message: Message<unknown>): void;
+  close(): void;
+}
+
+export interface SocketListeners {
+  onMessage(channel: RequestChannel, message: Message): void;
+  /** A client subscribed to the topic. */
+  onSubscription(topic: Uint8Array): void;
+}
+
+function refuse(error: Error): void {
+  process.stderr.write(`ictal kernel: a message was dropped: ${error.message}\n`);
+}
+
+async function receiveSubscriptions(iopub: XPublisher, onSubscription: (topic: Uint8Array) => void): Promise<void> {
+  for await (const [frame] of iopub) if (frame?.[0] === SUBSCRIBE) onSubscription(frame.subarray(1));
+}
+
+/** Binds shell, control, stdin and iopub to the addresses of the connection and to nothing else. */
+export async function bindSockets(connection: ConnectionInfo, listeners: SocketListeners): Promise<KernelSockets> {
+  const options = { ...UNLIMITED, linger: LINGER_MILLISECONDS };
+  const routers = new Map<RequestChannel, Router>();
+  const senders = new Map<RequestChannel | "iopub", Sender>();
+  const iopub = new XPublisher(options);
+  iopub.verbosity = "allSubs"; // a second client is welcomed too
+  senders.set("iopub", createSender(iopub, connection.key));
+  for (const channel of ["shell", "control", "stdin"] as const) {
+    const socket = new Router({ ...options, handover: true }); // a client that comes back under its name is served
+    routers.set(channel, socket);
+    senders.set(channel, createSender(socket, connection.key));
+  }
+  await iopub.bind(addressOf(connection, "iopub"));
+  for (const [channel, socket] of routers) await socket.bind(addressOf(connection, channel));
+  void receiveSubscriptions(iopub, listeners.onSubscription);
+  for (const [channel, socket] of routers) {
+    void receiveMessages(socket, connection.key, (message) => listeners.onMessage(channel, message), refuse);
+  }
+  return {
+    send(channel, message) {
+      senders
+        .get(channel)!
+        .send(message)
+        .catch((error: Error) => {
+          if (!iopub.closed) refuse(error);
+        });
+    },
+    close() {
+      for (const socket of routers.values()) socket.close();
+      iopub.close();
+    },
+  };
+}

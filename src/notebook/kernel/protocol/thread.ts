@@ -1,0 +1,86 @@
+/** The protocol thread: owns the sockets, never computes, and so answers while a cell does. */
+import { parentPort, workerData } from "node:worker_threads";
+import { attachLanguage } from "../language/client.js";
+import { openHistory } from "./history.js";
+import { createInputRelay } from "./input.js";
+import { createInterrupter } from "./interrupter.js";
+import { createIopub } from "./iopub.js";
+import { createKernelProtocol, type KernelProtocol } from "./kernel.js";
+import { kernelInfo } from "./kernel-info.js";
+import type { Assistant } from "./requests.js";
+import { listenToSignal } from "./signals.js";
+import { bindSockets, type KernelSockets } from "./sockets.js";
+import { type ProtocolData, SHARED, type ToMain, type ToProtocol } from "./thread-messages.js";
+
+/** The main thread has this long to end the process in its own way. */
+const EXIT_MILLISECONDS = 1000;
+const SIGTERM_CODE = 143;
+
+const data = workerData as ProtocolData; // what main.ts starts this with
+const main = parentPort!; // this module is a worker's
+const shared = new Int32Array(data.shared);
+const post = (message: ToMain) => main.postMessage(message);
+
+let sockets: KernelSockets | undefined;
+let isLeaving = false;
+let offerAssistant: (assistant: Assistant) => void = () => {};
+
+const iopub = createIopub(data.session, (message) => sockets?.send("iopub", message));
+const interrupter = createInterrupter(post);
+const input = createInputRelay(() => sockets!, data.session, data.inputPort, shared); // a question comes from a cell, which came through a socket
+
+/** Closes the sockets, for Node aborts when it exits with open ones, then ends the process. */
+function leave(code: number): void {
+  if (isLeaving) return;
+  isLeaving = true;
+  iopub.flush();
+  sockets?.close();
+  sockets = undefined;
+  input.cancel();
+  void interrupter.interrupt().then(() => post({ type: "exit", code }));
+  setTimeout(() => process.kill(process.pid, "SIGKILL"), EXIT_MILLISECONDS); // inside a native call
+}
+
+const protocol: KernelProtocol = createKernelProtocol({
+  session: data.session,
+  sockets: { send: (channel, message) => sockets?.send(channel, message), close: () => {} },
+  iopub,
+  history: openHistory(data.historyFile, data.session),
+  input,
+  interrupter,
+  requests: {
+    connection: data.connection,
+    info: kernelInfo({ kernel: data.kernelVersion, typescript: data.typescriptVersion }),
+    assistant: new Promise((resolve) => {
+      offerAssistant = resolve;
+    }),
+  },
+  post,
+  shutdown: () => leave(0),
+});
+
+/** Output that has been taken over no longer holds up the main thread. */
+function release(characters: number): void {
+  Atomics.sub(shared, SHARED.outputPending, characters);
+  Atomics.notify(shared, SHARED.outputPending);
+}
+
+main.on("message", (message: ToProtocol) => {
+  if (message.type === "language") offerAssistant(attachLanguage(message.port));
+  else if (message.type === "signal") onSignal(message.signal);
+  else protocol.onMain(message);
+  if (message.type === "stream") release(message.text.length);
+});
+
+function onSignal(name: "SIGINT" | "SIGTERM"): void {
+  if (name === "SIGINT") protocol.interrupt();
+  else leave(SIGTERM_CODE);
+}
+
+sockets = await bindSockets(data.connection, {
+  onMessage: (channel, message) => protocol.onMessage(channel, message),
+  onSubscription: (topic) => iopub.welcome(topic),
+});
+iopub.publish("status", { execution_state: "starting" }, undefined);
+const handled = (["SIGINT", "SIGTERM"] as const).map((name) => listenToSignal(name, () => onSignal(name)));
+post({ type: "bound", handlesSignals: handled.every(Boolean) });

@@ -1,0 +1,68 @@
+import { type Runtime, Session } from "node:inspector";
+import { InterruptedError } from "./interrupted.js";
+
+/** How evaluated code ended, with the value itself. */
+export type Evaluated =
+  | { readonly status: "value"; readonly value: unknown }
+  | { readonly status: "thrown"; readonly value: unknown; readonly place: string | undefined };
+
+/** Runs JavaScript as a console does: names may be declared again, await works at the top, loops run at full speed. */
+export interface Evaluator {
+  /**
+   * Runs a script to its end, awaiting what it awaits. When the script is terminated it rejects with InterruptedError,
+   * or, in code that runs after an await, never settles.
+   */
+  evaluate(script: string): Promise<Evaluated>;
+}
+
+const OBJECT_GROUP = "ictal-cell";
+const TAKEN = Symbol.for("ictal.kernel.taken");
+const TAKE = `function () { "use strict"; globalThis[Symbol.for("ictal.kernel.taken")] = this; }`;
+
+function decodeUnserializable(text: string): number | bigint {
+  return text.endsWith("n") ? BigInt(text.slice(0, -1)) : Number(text); // NaN, Infinity, -Infinity, -0
+}
+
+/** `cell-N.ts:line:column` of an exception that carries no stack of its own, 1-based. */
+function placeOf(details: Runtime.ExceptionDetails): string | undefined {
+  const frame = details.stackTrace?.callFrames.find(({ url }) => url.startsWith("cell-"));
+  return frame ? `${frame.url}:${frame.lineNumber + 1}:${frame.columnNumber + 1}` : undefined;
+}
+
+/** Opens an inspector session on this very thread. */
+export function createEvaluator(): Evaluator {
+  const session = new Session();
+  session.connect();
+
+  /** The value behind a remote object, by reference. */
+  function take(remote: Runtime.RemoteObject): unknown {
+    if (remote.unserializableValue !== undefined) return decodeUnserializable(remote.unserializableValue);
+    if (remote.objectId === undefined) return remote.value;
+    const host = globalThis as { [TAKEN]?: unknown };
+    // Answers on the same thread come before post returns.
+    session.post("Runtime.callFunctionOn", { objectId: remote.objectId, functionDeclaration: TAKE, silent: true });
+    const value = host[TAKEN];
+    delete host[TAKEN];
+    return value;
+  }
+
+  function toEvaluated({ result, exceptionDetails }: Runtime.EvaluateReturnType): Evaluated {
+    if (!exceptionDetails) return { status: "value", value: take(result) };
+    const thrown = exceptionDetails.exception;
+    const value = thrown ? take(thrown) : new Error(exceptionDetails.text);
+    return { status: "thrown", value, place: placeOf(exceptionDetails) };
+  }
+
+  return {
+    evaluate: (expression) =>
+      new Promise((resolve, reject) => {
+        const options = { expression, replMode: true, awaitPromise: true, silent: true, objectGroup: OBJECT_GROUP };
+        session.post("Runtime.evaluate", options, (error, answer) => {
+          if (error) return reject(/terminated/.test(error.message) ? new InterruptedError() : error);
+          const evaluated = toEvaluated(answer as Runtime.EvaluateReturnType); // an object when there is no error
+          session.post("Runtime.releaseObjectGroup", { objectGroup: OBJECT_GROUP });
+          resolve(evaluated);
+        });
+      }),
+  };
+}

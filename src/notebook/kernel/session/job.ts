@@ -1,0 +1,36 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+
+/** What the code of one cell, or of one comm message, runs in; also when it runs on after the cell has ended. */
+export interface JobContext {
+  /** Number under which output finds its cell. */
+  readonly job: number;
+  /** Number in `cell-N.ts`; 0 for comm messages. */
+  readonly cell: number;
+  readonly allowStdin: boolean;
+  /** Aborted when the cell is interrupted. */
+  readonly controller: AbortController;
+  /** True once the code has asked for its signal, and so may end by itself when that is aborted. */
+  usesSignal?: boolean;
+  /** True once the reply is out. */
+  ended: boolean;
+}
+
+const storage = new AsyncLocalStorage<JobContext>();
+const none: JobContext = { job: 0, cell: 0, allowStdin: false, controller: new AbortController(), ended: true };
+let latest = none;
+
+/** Runs `work` as part of `context`; everything it starts belongs to it as well. */
+export function runInJob<T>(context: JobContext, work: () => T): T {
+  if (context.cell > 0) latest = context;
+  return storage.run(context, work);
+}
+
+/** Whose code runs now; code of unknown origin counts to the latest cell. */
+export function currentJob(): JobContext {
+  return storage.getStore() ?? latest;
+}
+
+/** True when the code that runs now is known to belong to some cell. */
+export function isInJob(): boolean {
+  return storage.getStore() !== undefined;
+}

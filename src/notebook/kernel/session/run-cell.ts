@@ -1,0 +1,133 @@
+import { bundleOf } from "../../display.js";
+import type { MimeBundle } from "../../wire/message.js";
+import type { CheckedCell, Language } from "../language/language.js";
+import type { CellOrder, CellOutcome, ToProtocol } from "../protocol/thread-messages.js";
+import { encodeJson } from "../protocol/well-formed.js";
+import { describeDiagnostics, describeThrown } from "./describe-error.js";
+import type { Evaluator } from "./evaluator.js";
+import { InterruptedError } from "./interrupted.js";
+import { type JobContext, runInJob } from "./job.js";
+import type { Modules } from "./modules.js";
+import type { SourceMaps } from "./source-maps.js";
+import type { CellTimers } from "./timers.js";
+
+/** Marks handles of displays, which are no results. */
+const QUIET = Symbol.for("ictal.quiet");
+
+function viewOf(value: unknown): MimeBundle | undefined | Promise<MimeBundle> {
+  const isQuiet = value === undefined || (value as { [QUIET]?: boolean } | null)?.[QUIET] === true;
+  return isQuiet ? undefined : bundleOf(value);
+}
+
+/** A cell that listens to its signal has this long to end in its own way. */
+const GRACE_MILLISECONDS = 500;
+
+export interface RunnerParts {
+  readonly language: Language;
+  readonly modules: Modules;
+  readonly evaluator: Evaluator;
+  readonly maps: SourceMaps;
+  readonly timers: CellTimers;
+  post(message: ToProtocol, transfer?: ArrayBuffer[]): void;
+}
+
+/** Runs cells, one at a time. */
+export interface CellRunner {
+  run(order: CellOrder): void;
+  /** Ends the running cell, whether its code was terminated or only waits; without one, stops what cells left running. */
+  interrupt(): void;
+}
+
+interface Running {
+  readonly context: JobContext;
+  finish(outcome: CellOutcome): void;
+}
+
+export function createCellRunner(parts: RunnerParts): CellRunner {
+  const { language, modules, evaluator, maps, timers, post } = parts;
+  let running: Running | undefined;
+
+  const failure = (error: unknown, place?: string): CellOutcome => ({
+    status: "error",
+    error: describeThrown(error, maps, place),
+  });
+
+  async function publishResult(order: CellOrder, value: unknown): Promise<void> {
+    const data = await viewOf(value);
+    if (data === undefined || order.silent) return;
+    const content = encodeJson({ execution_count: order.cell, data, metadata: {} });
+    post({ type: "publish", job: order.job, messageType: "execute_result", content }, [content.buffer]);
+  }
+
+  async function evaluateExpressions(expressions: CellOrder["userExpressions"]): Promise<Record<string, unknown>> {
+    const results: Record<string, unknown> = {};
+    for (const [name, expression] of Object.entries(expressions)) {
+      const evaluated = await evaluator.evaluate(`(${expression}\n)`);
+      if (evaluated.status === "thrown") {
+        results[name] = { status: "error", ...describeThrown(evaluated.value, maps, evaluated.place) };
+      } else {
+        const data: MimeBundle = (await viewOf(evaluated.value)) ?? { "text/plain": "undefined" };
+        results[name] = { status: "ok", data, metadata: {} };
+      }
+    }
+    return JSON.parse(new TextDecoder().decode(encodeJson(results))) as Record<string, unknown>; // fit for another thread
+  }
+
+  async function evaluate(order: CellOrder, checked: CheckedCell): Promise<CellOutcome> {
+    maps.addCell(order.cell, checked.sourceMap);
+    modules.declare(checked);
+    // A turn of its own: termination empties the queue of microtasks, which should hold nobody else's.
+    await new Promise((resolve) => setImmediate(resolve));
+    const evaluated = await evaluator.evaluate(checked.javaScript);
+    if (evaluated.status === "thrown") return failure(evaluated.value, evaluated.place);
+    await publishResult(order, evaluated.value);
+    return { status: "ok", userExpressions: await evaluateExpressions(order.userExpressions) };
+  }
+
+  async function runCode(order: CellOrder, context: JobContext): Promise<CellOutcome> {
+    await modules.refresh();
+    const checked = await language.check(order.code, order.cell);
+    const runs = checked.status === "ok" && !context.ended;
+    if (!runs) language.settle(order.cell, false);
+    if (checked.status === "error") {
+      return { status: "error", error: describeDiagnostics(checked.diagnostics, order.cell) };
+    }
+    if (!runs) return failure(new InterruptedError());
+    language.settle(order.cell, true);
+    return evaluate(order, checked);
+  }
+
+  function interruptedOutcome(): CellOutcome {
+    const { name, message } = new InterruptedError();
+    return { status: "error", error: { ename: name, evalue: message, traceback: [`${name}: ${message}`] } };
+  }
+
+  return {
+    run(order) {
+      const { job, cell, allowStdin } = order;
+      const context: JobContext = { job, cell, allowStdin, controller: new AbortController(), ended: false };
+      const current: Running = {
+        context,
+        finish(outcome) {
+          if (context.ended) return;
+          context.ended = true;
+          running = undefined;
+          post({ type: "done", job, outcome });
+        },
+      };
+      running = current;
+      runInJob(context, () => {
+        runCode(order, context).then(current.finish, (error: unknown) => current.finish(failure(error)));
+      });
+    },
+    interrupt() {
+      const stopped = running;
+      if (!stopped) return timers.stop();
+      timers.stop(stopped.context);
+      stopped.context.controller.abort(new InterruptedError());
+      const end = () => stopped.finish(interruptedOutcome());
+      if (stopped.context.usesSignal) setTimeout(end, GRACE_MILLISECONDS);
+      else end();
+    },
+  };
+}

@@ -1,0 +1,87 @@
+import type { Data } from "plotly.js";
+import type { ClassCounts } from "./composition.js";
+import { axis, type Caption, COLORS, type Figure, makeFigure } from "./figure.js";
+
+/** Share of seizure in the windows that hold any, for two or more sets of windows; NaN (unknown) and 0 are not drawn. */
+export function seizureShares(sets: Readonly<Record<string, ArrayLike<number>>>, caption: Caption = {}): Figure {
+  const colors = [COLORS.sky, COLORS.vermilion, COLORS.green];
+  const data: Data[] = Object.entries(sets).map(([name, shares], i) => {
+    const counts = new Array<number>(20).fill(0);
+    for (const share of Array.from(shares)) if (share > 0) counts[Math.min(19, Math.floor(share * 20))]! += 1;
+    return {
+      type: "bar",
+      name,
+      x: counts.map((_, bin) => 5 * bin + 2.5),
+      y: counts,
+      marker: { color: colors[i % colors.length] },
+      hovertemplate: `${name}: %{y} windows, %{x} %<extra></extra>`,
+    };
+  });
+  const layout = { barmode: "group", xaxis: axis("seizure in the window (%)"), yaxis: axis("windows") } as const;
+  return makeFigure("How much seizure is in a window?", data, layout, caption);
+}
+
+const KNOWN = [
+  ["partial", COLORS.orange],
+  ["full", COLORS.vermilion],
+  ["none", COLORS.sky],
+] as const;
+
+/** Windows that each patient gives to a set, those who give most on top. At most 40 patients are drawn, the rest summed. */
+export function patientShares(
+  patients: readonly { readonly patient: string; readonly selected: ClassCounts }[],
+  caption: Caption = {},
+): Figure {
+  const total = ({ partial, full, none }: ClassCounts) => partial + full + none;
+  const sorted = [...patients].sort((a, b) => total(b.selected) - total(a.selected));
+  const rest = sorted.slice(40);
+  const sum = (name: "partial" | "full" | "none") => rest.reduce((all, { selected }) => all + selected[name], 0);
+  const others = {
+    patient: `${rest.length} others`,
+    selected: { partial: sum("partial"), full: sum("full"), none: sum("none") },
+  };
+  const rows = [...sorted.slice(0, 40), ...(rest.length > 0 ? [others] : [])];
+  const data: Data[] = KNOWN.map(([name, color]) => ({
+    type: "bar",
+    orientation: "h",
+    name,
+    y: rows.map(({ patient }) => patient),
+    x: rows.map(({ selected }) => selected[name]),
+    marker: { color },
+  }));
+  const yaxis = axis("", { autorange: "reversed", tickfont: { size: 9 }, type: "category" });
+  const layout = { barmode: "stack", height: 150 + 16 * rows.length, xaxis: axis("windows"), yaxis } as const;
+  return makeFigure("What does each patient give?", data, layout, caption);
+}
+
+/** What a cache holds of a split. */
+export interface Coverage {
+  readonly split: string;
+  readonly labelled: number;
+  readonly unlabelled: number;
+  readonly leftOut: number;
+}
+
+/** Recordings of a corpus by split: cached with labels, cached without, left out. */
+export function cacheCoverage(rows: readonly Coverage[], caption: Caption = {}): Figure {
+  const kinds = [
+    ["labelled", "cached", COLORS.blue],
+    ["unlabelled", "cached, no labels", COLORS.grey],
+    ["leftOut", "left out", COLORS.vermilion],
+  ] as const;
+  const data: Data[] = kinds.map(([key, name, color]) => ({
+    type: "bar",
+    orientation: "h",
+    name,
+    y: rows.map(({ split }) => split),
+    x: rows.map((row) => row[key]),
+    text: rows.map((row) => (row[key] > 0 ? String(row[key]) : "")),
+    textposition: "inside",
+    insidetextanchor: "middle",
+    textangle: 0,
+    marker: { color },
+  }));
+  const yaxis = axis("", { autorange: "reversed" });
+  const layout = { barmode: "stack", height: 150 + 44 * rows.length, xaxis: axis("recordings"), yaxis } as const;
+  return makeFigure("What of the corpus is in the cache?", data, layout, caption);
+}

@@ -1,0 +1,77 @@
+import { type AgentOptions, Agent as HttpAgent, type IncomingMessage } from "node:http";
+import { Agent as HttpsAgent } from "node:https";
+import type { OnReadOpts, Socket } from "node:net";
+import { freeBuffer } from "./free-buffer.js";
+
+/**
+ * Connections that read into a buffer of their own, used again and again. Node's usual way makes a fresh one of 64 KiB for
+ * each read, and collecting those cost as much time as the transfer.
+ */
+
+const READ_BYTES = 1 << 18;
+
+/** Bodies whose chunks are taken as they arrive, by their connection. */
+const poured = new WeakMap<Socket, IncomingMessage>();
+
+type Connect = (options: object, ready: unknown) => unknown;
+
+/** Wraps an agent's way to connect; what both kinds of agent have and Node's types leave out. */
+function withReadBuffers<T extends HttpAgent>(agent: T): T {
+  const open = agent as unknown as { createConnection: Connect };
+  const connect = open.createConnection.bind(agent);
+  open.createConnection = (options, ready) => connect({ ...options, onread: readBuffer() }, ready);
+  return agent;
+}
+
+export const createHttpAgent = (options: AgentOptions): HttpAgent => withReadBuffers(new HttpAgent(options));
+export const createHttpsAgent = (options: AgentOptions): HttpsAgent => withReadBuffers(new HttpsAgent(options));
+
+function readBuffer(): OnReadOpts {
+  let buffer = Buffer.allocUnsafeSlow(READ_BYTES);
+  let isKept = false;
+  return {
+    buffer() {
+      if (isKept) buffer = Buffer.allocUnsafeSlow(READ_BYTES);
+      isKept = false;
+      return buffer;
+    },
+    callback(this: Socket, count: number, bytes: Uint8Array) {
+      const body = poured.get(this);
+      const view = Buffer.from(bytes.buffer, bytes.byteOffset, count);
+      this.emit("data", body ? view : Buffer.from(view));
+      isKept = body !== undefined && body.readableLength > 0; // a paused body holds the view until it goes on
+      return true;
+    },
+  } as OnReadOpts;
+}
+
+/**
+ * Takes bytes: it may move their buffer elsewhere, and what it leaves is freed when it returns. A promise makes the sender
+ * wait until it is settled.
+ */
+export type TakeBytes = (bytes: Uint8Array) => Promise<void> | undefined;
+
+/** Gives a response's body to `take` piece by piece; resolves at its end, rejects with what broke it or `take`. */
+export function pour(body: IncomingMessage, take: TakeBytes): Promise<void> {
+  const { socket } = body;
+  return new Promise<void>((done, fail) => {
+    poured.set(socket, body);
+    const stop = (error: unknown) => body.destroy(error as Error);
+    body.on("data", (chunk: Uint8Array) => {
+      try {
+        const wait = take(chunk);
+        freeBuffer(chunk);
+        if (!wait) return;
+        body.pause();
+        wait.then(() => body.resume(), stop);
+      } catch (error) {
+        stop(error);
+      }
+    });
+    body.once("end", done);
+    body.once("error", fail);
+    body.once("close", () => fail(Object.assign(new Error("aborted"), { code: "ECONNRESET" })));
+  }).finally(() => {
+    if (poured.get(socket) === body) poured.delete(socket);
+  });
+}
