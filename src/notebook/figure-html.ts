@@ -68,20 +68,31 @@ w.ictalPlotly.then(draw,function(){box.querySelector("p").hidden=!!box.querySele
 const PLACE_START = '<div style="min-height:';
 const PLACE = new RegExp(`(${PLACE_START}\\d+(?:\\.\\d+)?px">)(?:<img [^>]*>)?(?=</div>)`);
 
-function stillHtml(pngBase64: string, text: string): string {
-  return `<img alt="${escapeHtml(text)}" style="max-width:100%" src="data:image/png;base64,${pngBase64}">`;
+function stillHtml(source: string, text: string): string {
+  return `<img alt="${escapeHtml(text)}" style="max-width:100%" src="${source}">`;
+}
+
+/** Pictures of one figure, both in base64. */
+export interface StillPictures {
+  /** Left out where it would make a notebook too large. */
+  readonly png: string | undefined;
+  /** The same for its HTML; WebP takes a third of the room. */
+  readonly webp: string;
+  /** CSS pixels. */
+  readonly width: number;
 }
 
 /**
- * A bundle of `figureBundle` with a still picture: as image/png, and in its HTML where the live figure will stand, since
+ * A bundle of `figureBundle` with still pictures: as image/png, and in its HTML where the live figure will stand, since
  * GitHub shows the HTML without its scripts. Other bundles get image/png alone.
  */
-export function withStill(bundle: MimeBundle, pngBase64: string): MimeBundle {
+export function withStill(bundle: MimeBundle, { png, webp, width }: StillPictures): MimeBundle {
   const html = bundle["text/html"];
-  const still = stillHtml(pngBase64, String(bundle["text/plain"] ?? "Figure"));
+  const text = String(bundle["text/plain"] ?? "Figure");
+  const still = stillHtml(`data:image/webp;base64,${webp}`, text).replace("<img ", `<img width="${width}" `);
   const shown =
     typeof html === "string" ? { "text/html": html.replace(PLACE, (_, place: string) => place + still) } : {};
-  return { ...bundle, ...shown, "image/png": pngBase64 };
+  return { ...bundle, ...shown, ...(png === undefined ? {} : { "image/png": png }) };
 }
 
 /**
@@ -97,7 +108,7 @@ export function figureBundle(figure: Figure, options: FigureBundleOptions = {}):
   const id = `figure-${sha256(json).slice(0, 8)}-${figureCount}`; // the same in every run of a notebook
   const text = options.text ?? titleOf(figure);
   const height = typeof layout?.height === "number" ? layout.height : 450;
-  const still = options.altPngBase64 ? stillHtml(options.altPngBase64, text) : "";
+  const still = options.altPngBase64 ? stillHtml(`data:image/png;base64,${options.altPngBase64}`, text) : "";
   const html = `<div id="${id}"><script type="${FIGURE_MIME}">${json}</script>${PLACE_START}${height}px">${still}</div><p hidden>${escapeHtml(text)}: plotly.js could not be loaded; open the HTML report to see it.</p><script>${loaderScript(id)}</script></div>`;
   return {
     "text/html": html,

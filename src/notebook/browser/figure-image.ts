@@ -4,7 +4,7 @@ import { CHROMIUM_HINT, chromiumPath } from "./chromium.js";
 import { type ImageOptions, openPainter } from "./figure-painter.js";
 
 /**
- * A plotly figure as the bytes of a PNG or SVG file, drawn off line by the installed Chromium; on white paper when the
+ * A plotly figure as the bytes of a PNG, WebP or SVG file, drawn off line by the installed Chromium; on white paper when the
  * figure has none of its own. Rejects with an UnsupportedError without Chromium, and with what plotly.js finds wrong.
  */
 export async function figureImage(figure: Figure, options: ImageOptions = {}): Promise<Uint8Array> {

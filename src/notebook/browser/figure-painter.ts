@@ -8,12 +8,12 @@ import { openPage } from "./page.js";
 /** How a figure is drawn as an image. */
 export interface ImageOptions {
   /** @default "png" */
-  readonly format?: "png" | "svg";
+  readonly format?: "png" | "webp" | "svg";
   /** CSS pixels. @default the layout's, else 960 */
   readonly width?: number;
   /** CSS pixels. @default the layout's, else 450 */
   readonly height?: number;
-  /** Pixels of a PNG per CSS pixel. @default 2 */
+  /** Pixels per CSS pixel, SVG apart. @default 2 */
   readonly scale?: number;
 }
 

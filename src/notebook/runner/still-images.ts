@@ -1,6 +1,6 @@
 import { CHROMIUM_HINT, chromiumPath } from "../browser/chromium.js";
 import { type FigurePainter, imageSize, openPainter } from "../browser/figure-painter.js";
-import { FIGURE_MIME, type Figure, figureInHtml, withStill } from "../figure-html.js";
+import { FIGURE_MIME, type Figure, figureInHtml, type StillPictures, withStill } from "../figure-html.js";
 import { countOf } from "../views/format-value.js";
 import type { Notebook, Output } from "./notebook-file.js";
 
@@ -12,8 +12,17 @@ export type StillImages = "auto" | "always" | "never";
 
 /** Texts and pictures of a notebook together stay below this: larger ones are slow to open and not shown by GitHub. */
 const LARGEST_NOTEBOOK_BYTES = 1_950_000;
-/** A sharp picture that is larger than this gives way to one of half the resolution. */
-const SHARP_BYTES = 120_000;
+/** Pixels per CSS pixel, and the largest picture taken at it; a larger one gives way to the next. WebP is what is seen. */
+const SCALES = {
+  png: [
+    { scale: 1, bytes: 200_000 },
+    { scale: 0.6, bytes: Number.POSITIVE_INFINITY },
+  ],
+  webp: [
+    { scale: 2, bytes: 120_000 },
+    { scale: 1, bytes: Number.POSITIVE_INFINITY },
+  ],
+} as const;
 
 type DisplayOutput = Extract<Output, { data: unknown }>;
 
@@ -34,10 +43,29 @@ function figuresWithout(notebook: Notebook, mode: StillImages): { output: Displa
   });
 }
 
-async function paint(painter: FigurePainter, figure: Figure): Promise<string> {
-  const sharp = await painter.paint(figure, { scale: 2 });
-  const bytes = sharp.length <= SHARP_BYTES ? sharp : await painter.paint(figure, { scale: 1 });
-  return Buffer.from(bytes).toString("base64");
+async function paintAs(painter: FigurePainter, figure: Figure, format: "png" | "webp"): Promise<string> {
+  let picture: Uint8Array = new Uint8Array();
+  for (const { scale, bytes } of SCALES[format]) {
+    picture = await painter.paint(figure, { format, scale });
+    if (picture.length <= bytes) break;
+  }
+  return Buffer.from(picture).toString("base64");
+}
+
+async function paint(painter: FigurePainter, figure: Figure): Promise<StillPictures> {
+  const [png, webp] = [await paintAs(painter, figure, "png"), await paintAs(painter, figure, "webp")];
+  return { png, webp, width: imageSize(figure).width };
+}
+
+/** Puts pictures into an output when they add no more than `room` bytes; returns how many they add. */
+function addPictures(output: DisplayOutput, figure: Figure, pictures: StillPictures, room: number): number | undefined {
+  if (pictures.png === undefined && typeof output.data["text/html"] !== "string") return undefined;
+  const next = withStill(output.data, pictures);
+  const added = JSON.stringify(next).length - JSON.stringify(output.data).length;
+  if (added > room) return undefined;
+  output.data = next;
+  if (pictures.png !== undefined) output.metadata = { ...output.metadata, "image/png": imageSize(figure) };
+  return added;
 }
 
 /** Puts pictures into outputs while they fit; returns how many, and why others have none. */
@@ -47,16 +75,14 @@ async function paintAll(painter: FigurePainter, notebook: Notebook, mode: StillI
   let bytes = Buffer.byteLength(JSON.stringify(notebook));
   for (const { output, figure } of figuresWithout(notebook, mode)) {
     try {
-      const next = withStill(output.data, await paint(painter, figure));
-      const added = JSON.stringify(next).length - JSON.stringify(output.data).length;
-      if (bytes + added > LARGEST_NOTEBOOK_BYTES) {
-        left.push("the notebook would grow above 2 MB");
-        continue;
-      }
-      bytes += added;
-      output.data = next;
-      output.metadata = { ...output.metadata, "image/png": imageSize(figure) };
-      painted += 1;
+      const pictures = await paint(painter, figure);
+      const room = LARGEST_NOTEBOOK_BYTES - bytes;
+      const added =
+        addPictures(output, figure, pictures, room) ??
+        addPictures(output, figure, { ...pictures, png: undefined }, room);
+      if (added === undefined) left.push("the notebook would grow above 2 MB");
+      else painted += 1;
+      bytes += added ?? 0;
     } catch (error) {
       left.push((error as Error).message.split("\n")[0]!);
     }
