@@ -27,6 +27,6 @@ export function spectraFigure(spectra: readonly DrawnSpectrum[], caption: Captio
       line: { color: LINES[i % LINES.length], width: 1.5 },
     };
   });
-  const layout = { xaxis: axis("frequency (Hz)"), yaxis: axis("power (dB, mean of 1 to 40 Hz = 0)") };
-  return makeFigure("Spectrum before and after the chain", data, layout, caption);
+  const layout = { xaxis: axis("frequency (Hz)"), yaxis: axis("power (dB)") };
+  return makeFigure("Spectrum before and after; 0 dB is the mean of 1 to 40 Hz", data, layout, caption);
 }

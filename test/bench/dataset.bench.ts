@@ -237,8 +237,8 @@ function benchIndex(): void {
 }
 
 try {
+  benchIndex(); // first: what windows leave behind would be counted with it
   await benchWindows();
-  benchIndex();
   if (!Number.isFinite(sink)) throw new Error("a sample that is not a number");
 } finally {
   rmSync(scratch, { recursive: true });

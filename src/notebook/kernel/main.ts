@@ -1,8 +1,10 @@
 /** The kernel's main thread: starts the others, then runs cells. */
 import { randomUUID } from "node:crypto";
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { MessageChannel, type MessagePort, Worker } from "node:worker_threads";
 import { projectDir } from "../../base/project.js";
 import { type ConnectionInfo, readConnectionFile } from "../wire/connection.js";
@@ -12,6 +14,9 @@ import { type Exit, guardProcess } from "./session/guards.js";
 import { captureOutput } from "./session/output.js";
 import { startSession } from "./session/session.js";
 import { createSourceMaps } from "./session/source-maps.js";
+
+/** Threads have this long to close their sockets: Node aborts when one is open at the end. */
+const EXIT_MILLISECONDS = 500;
 
 const versionIn = (path: string) => (JSON.parse(readFileSync(path, "utf8")) as { version: string }).version; // a package.json has one
 
@@ -58,6 +63,12 @@ export async function startKernel(connectionFile: string, notice?: string): Prom
   const post = (message: ToProtocol, transfer?: readonly (ArrayBuffer | MessagePort)[]) =>
     protocol.postMessage(message, transfer);
   captureOutput(post, new Int32Array(shared));
-  const receive = startSession({ post, exit, maps, input: input.port2, shared: new Int32Array(shared), notice });
+  const leave = (code: number) => {
+    const ended = [protocol, heart].map((thread) => once(thread, "exit"));
+    post({ type: "leaving" });
+    heart.postMessage("leaving");
+    void Promise.race([Promise.all(ended), sleep(EXIT_MILLISECONDS)]).then(() => exit(code));
+  };
+  const receive = startSession({ post, leave, maps, input: input.port2, shared: new Int32Array(shared), notice });
   protocol.on("message", receive);
 }

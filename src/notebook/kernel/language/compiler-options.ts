@@ -60,5 +60,6 @@ export function cellOptions(project: CompilerOptions, projectDir: string): Compi
     allowUnusedLabels: true,
     skipLibCheck: true,
     sourceMap: true,
+    declaration: true,
   };
 }

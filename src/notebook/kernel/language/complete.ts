@@ -91,11 +91,13 @@ export function completeAt(place: Place): Completion {
   if (!info) return { matches: [], cursorStart: at, cursorEnd: at };
   const { start, end } = replacedSpan(place, info);
   const offered = info.entries.filter((entry) => isOffered(entry, hidden));
+  const textOf = ({ kind, name }: TypeScript.CompletionEntry) =>
+    kind === ts.ScriptElementKind.scriptElement ? name.replace(/\.([mc]?)tsx?$/, ".$1js") : name; // as tslab needs it
   const chosen = matching(offered, code.slice(start, end));
   const matches = chosen.map((entry): CompletionMatch => {
     const isSigned = chosen.length <= MOST_SIGNATURES && entry.kind !== ts.ScriptElementKind.keyword;
     const signature = isSigned ? signatureOf(place, entry.name) : undefined;
-    return { text: entry.name, type: TYPES[entry.kind] ?? "instance", ...(signature ? { signature } : {}) };
+    return { text: textOf(entry), type: TYPES[entry.kind] ?? "instance", ...(signature ? { signature } : {}) };
   });
   return { matches, cursorStart: codePointIndex(code, start), cursorEnd: codePointIndex(code, end) };
 }

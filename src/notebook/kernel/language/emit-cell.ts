@@ -12,6 +12,8 @@ interface Emitted {
   readonly javaScript: string;
   readonly sourceMap: string;
   readonly imports: readonly ImportBinding[];
+  /** The cell's declarations alone; undefined when one of them has a type that cannot be written down outside the cell. */
+  readonly declarations: string | undefined;
 }
 
 type Transform = (file: TypeScript.SourceFile) => TypeScript.SourceFile;
@@ -193,11 +195,13 @@ export function emitCell(
   const hasValue = endsInExpression(file, code.length);
   let javaScript = "";
   let sourceMap = "";
+  let declarations = "";
   const write = (path: string, text: string) => {
     if (path.endsWith(".map")) sourceMap = text;
+    else if (path.endsWith(".d.ts")) declarations = text;
     else javaScript = text;
   };
-  program.emit(file, write, undefined, false, {
+  const { diagnostics } = program.emit(file, write, undefined, false, {
     before: [
       (context) => (source) =>
         context.factory.updateSourceFile(
@@ -217,5 +221,10 @@ export function emitCell(
     sourcesContent: [code],
   };
   const script = javaScript.replace(/\n?\/\/# sourceMappingURL=.*\s*$/, "");
-  return { javaScript: `${script}\n//# sourceURL=${name}\n`, sourceMap: JSON.stringify(map), imports };
+  return {
+    javaScript: `${script}\n//# sourceURL=${name}\n`,
+    sourceMap: JSON.stringify(map),
+    imports,
+    declarations: diagnostics.length === 0 ? declarations : undefined,
+  };
 }

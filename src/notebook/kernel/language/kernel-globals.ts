@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { KernelGlobals } from "../globals.js";
 import { ts } from "./load-typescript.js";
+import { WEB_ASSEMBLY } from "./web-assembly.js";
 
 // The one description of what a kernel adds to the global scope is the interface KernelGlobals; cells see its members.
 
@@ -20,5 +21,5 @@ function memberNames(): string[] {
 export function kernelGlobalsText(): string {
   const from = `import(${JSON.stringify(module)}).${INTERFACE}`;
   const lines = memberNames().map((name) => `  const ${name}: ${from}[${JSON.stringify(name)}];`);
-  return `export {};\ndeclare global {\n${lines.join("\n")}\n}\n`;
+  return `export {};\ndeclare global {\n${lines.join("\n")}\n${WEB_ASSEMBLY.replace("declare ", "")}}\n`;
 }

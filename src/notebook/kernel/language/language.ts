@@ -79,7 +79,10 @@ export interface Language {
   /** What is known of the name at the cursor (code points); with level 1 also its declaration. */
   inspect(code: string, cursor: number, detailLevel: 0 | 1): Promise<Inspection | undefined>;
   isComplete(code: string): Promise<Completeness>;
-  /** Errors of project files, as they are on disk now. */
+  /**
+   * Errors of project files (absolute paths, or relative to the project), as they are on disk now. The first file is
+   * always checked, the others as long as it does not take long.
+   */
   checkFiles(files: readonly string[]): Promise<readonly CellDiagnostic[]>;
   transpile(file: string, source: string): Promise<Transpiled>;
   dispose(): Promise<void>;

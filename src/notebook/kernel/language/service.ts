@@ -1,5 +1,13 @@
 import { join } from "node:path";
-import type { CompilerOptions, LanguageService, LanguageServiceHost, Program, SourceFile } from "typescript";
+import type {
+  CompilerOptions,
+  DocumentRegistry,
+  LanguageService,
+  LanguageServiceHost,
+  ModuleResolutionCache,
+  Program,
+  SourceFile,
+} from "typescript";
 import { createOutputPaths, type OutputPaths } from "../project/output-paths.js";
 import { readRunOptions } from "../project/tsconfig.js";
 import { cellOptions, projectOptions } from "./compiler-options.js";
@@ -30,6 +38,18 @@ export interface CellService {
   openFiles(paths: readonly string[]): Program;
 }
 
+/** Two methods that the compiler asks for without declaring them. */
+interface ServiceHost extends LanguageServiceHost {
+  getModuleResolutionCache(): ModuleResolutionCache;
+  hasInvalidatedResolutions(path: string): boolean;
+}
+
+/** A registry that keeps the syntax trees of files that no cell needs at the moment: the next one may. */
+function createKeepingRegistry(folder: string): DocumentRegistry {
+  const registry = ts.createDocumentRegistry(ts.sys.useCaseSensitiveFileNames, folder);
+  return { ...registry, releaseDocument: () => undefined, releaseDocumentWithKey: () => undefined };
+}
+
 interface Text {
   readonly text: string;
   readonly version: string;
@@ -41,8 +61,8 @@ export function createCellService({ projectDir, notebookDir }: ServiceSetting): 
   const outputs = createOutputPaths(readRunOptions(projectDir).folders);
   const files = createFileCache();
   const texts = new Map<string, Text>();
-  const current = join(notebookDir, "cell.ts");
-  const ambient = join(notebookDir, "kernel-globals.d.ts");
+  const current = join(notebookDir, ".ictal-cell.ts"); // no name that a file of the user would have
+  const ambient = join(notebookDir, ".ictal-globals.d.ts");
   const cellPath = (cell: number) => join(notebookDir, `cell-${cell}.ts`);
   const roots = [ambient, current];
   let extraRoots: readonly string[] = [];
@@ -71,8 +91,17 @@ export function createCellService({ projectDir, notebookDir }: ServiceSetting): 
     return snapshot?.getText(0, snapshot.getLength());
   };
   const isCell = (path: string) => texts.has(path);
-  const resolver = createModuleResolver({ projectDir, notebookDir, options, outputs, host, cellPath, isCell });
-  const serviceHost: LanguageServiceHost & { hasInvalidatedResolutions(path: string): boolean } = {
+  const resolver = createModuleResolver({
+    projectDir,
+    notebookDir,
+    options,
+    outputs,
+    host,
+    cellPath,
+    isCell,
+    watch: files.watch,
+  });
+  const serviceHost: ServiceHost = {
     ...host,
     getScriptFileNames: () => [...roots, ...extraRoots],
     getScriptVersion: (path) => texts.get(path)?.version ?? files.version(path),
@@ -85,11 +114,13 @@ export function createCellService({ projectDir, notebookDir }: ServiceSetting): 
     readDirectory: ts.sys.readDirectory,
     resolveModuleNameLiterals: (literals, importer) =>
       literals.map(({ text }) => ({ resolvedModule: resolver.resolve(text, importer) })),
+    getModuleResolutionCache: () => resolver.cache,
     hasInvalidatedResolutions: (path) => isStale && !path.includes("/node_modules/"),
   };
-  const languageService = ts.createLanguageService(serviceHost, ts.createDocumentRegistry(true, notebookDir));
+  const languageService = ts.createLanguageService(serviceHost, createKeepingRegistry(notebookDir));
 
   const update = (): Program => {
+    if (resolver.takeFailed()) isStale = true;
     if (files.refresh()) {
       resolver.forget();
       isStale = true;

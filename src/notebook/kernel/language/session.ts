@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import type { CompilerOptions } from "typescript";
 import { type CellNames, namesOf } from "./cell-names.js";
 import { createCellScope } from "./cell-scope.js";
@@ -32,6 +32,15 @@ interface Pending {
   readonly names: CellNames;
 }
 
+/** After this time no further file is checked: the next cell waits. */
+const FILES_MILLISECONDS = 200;
+const LONGEST_DECLARATIONS = 100_000;
+
+/** What later cells are checked against: declarations where possible, they need no second look at what made them. */
+function brief(declarations: string | undefined, text: string): string {
+  return declarations !== undefined && declarations.length < LONGEST_DECLARATIONS ? declarations : text;
+}
+
 const parse = (code: string) => ts.createSourceFile("cell.ts", code, ts.ScriptTarget.ES2022, true);
 
 export function createLanguageSession(setting: LanguageSetting): LanguageSession {
@@ -58,9 +67,17 @@ export function createLanguageSession(setting: LanguageSetting): LanguageSession
     const declared = [...names.declared.keys()];
     if (found.some(({ severity }) => severity === "error"))
       return { status: "error", javaScript: "", sourceMap: "", imports: [], declared, diagnostics: found };
-    pending.set(cell, { text, names });
-    const emitted = emitCell(program, file, { number: cell, code, notebookDir });
+    const { declarations, ...emitted } = emitCell(program, file, { number: cell, code, notebookDir });
+    pending.set(cell, { text: names.augments ? text : brief(declarations, text), names });
     return { status: "ok", ...emitted, declared, diagnostics: found };
+  };
+
+  const checkFile = (path: string): CellDiagnostic[] => {
+    const program = service.openFiles([path]);
+    const file = program.getSourceFile(path);
+    if (!file) return []; // deleted
+    const syntax = program.getSyntacticDiagnostics(file);
+    return describeDiagnostics(syntax.length > 0 ? syntax : program.getSemanticDiagnostics(file), { path });
   };
 
   const steps: (() => void)[] = [
@@ -95,13 +112,9 @@ export function createLanguageSession(setting: LanguageSetting): LanguageSession
     },
     isComplete: completenessOf,
     checkFiles(paths): readonly CellDiagnostic[] {
-      const program = service.openFiles(paths);
-      return paths.flatMap((path) => {
-        const file = program.getSourceFile(path);
-        if (!file) return [];
-        const syntax = program.getSyntacticDiagnostics(file);
-        return describeDiagnostics(syntax.length > 0 ? syntax : program.getSemanticDiagnostics(file), { path });
-      });
+      const sources = paths.map((path) => resolve(projectDir, path)).filter((path) => /\.[mc]?tsx?$/.test(path));
+      const end = performance.now() + FILES_MILLISECONDS;
+      return sources.flatMap((path, i) => (i === 0 || performance.now() < end ? checkFile(path) : []));
     },
     transpile(file, source) {
       project ??= projectOptions(projectDir);

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { type MessagePort, parentPort, workerData } from "node:worker_threads";
 import type { LanguageRequest, LanguageResponse } from "./client.js";
 import { createLanguageSession, type LanguageSetting } from "./session.js";
@@ -15,11 +17,27 @@ function answer({ id, method, args }: LanguageRequest): LanguageResponse {
   }
 }
 
+const IDLE_MILLISECONDS = 2000;
+
+setFlagsFromString("--expose-gc");
+const collectGarbage = runInNewContext("gc") as () => void;
+let idle: NodeJS.Timeout | undefined;
+
+/** Gives back what checked cells have left behind, once nobody has asked for anything for a while. */
+function collectWhenIdle(): void {
+  clearTimeout(idle);
+  idle = setTimeout(() => {
+    collectGarbage();
+    setTimeout(collectGarbage, 1).unref(); // what the first one frees, the second one returns to the system
+  }, IDLE_MILLISECONDS).unref();
+}
+
 function serve(port: MessagePort): void {
   port.on("message", (request: LanguageRequest | { port: MessagePort }) => {
     if ("port" in request) serve(request.port);
     else {
       const response = answer(request);
+      collectWhenIdle();
       if (request.method !== "settle") port.postMessage(response);
     }
   });
@@ -28,6 +46,7 @@ function serve(port: MessagePort): void {
 /** One step at a time, so that a cell which comes in between waits for no more than the step. */
 function warmUp(): void {
   if (session.warmUp()) setTimeout(warmUp, 1);
+  else collectWhenIdle();
 }
 
 if (parentPort) serve(parentPort);

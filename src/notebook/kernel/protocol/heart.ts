@@ -1,5 +1,5 @@
 /** Third thread: echoes the heartbeat whatever the other threads do, and ends the process when its parent is gone. */
-import { workerData } from "node:worker_threads";
+import { parentPort, workerData } from "node:worker_threads";
 import { Router } from "zeromq";
 import { isAlive } from "../../../base/process-alive.js";
 import { addressOf, type ConnectionInfo } from "../../wire/connection.js";
@@ -16,11 +16,15 @@ interface HeartData {
 
 const { connection, parent, starter } = workerData as HeartData; // what heart-thread.ts starts this with
 
-setInterval(() => {
+const watch = setInterval(() => {
   const orphaned = process.ppid !== parent || (starter > 1 && !isAlive(starter));
   if (orphaned) process.kill(process.pid, "SIGKILL");
 }, WATCH_MILLISECONDS);
 
 const socket = new Router({ sendTimeout: 0, linger: 0 });
+parentPort!.once("message", () => {
+  clearInterval(watch); // any message means that the kernel ends
+  socket.close();
+});
 await socket.bind(addressOf(connection, "hb"));
 for await (const frames of socket) await socket.send(frames).catch(() => {}); // the asker is gone

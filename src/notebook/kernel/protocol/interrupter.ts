@@ -11,7 +11,8 @@ export interface Interrupter {
   interrupt(): Promise<void>;
   /** To be called when the main thread acknowledges. */
   acknowledge(number: number, phase: "interrupt" | "terminated"): void;
-  readonly isActive: boolean;
+  /** Gives up the hold on the main thread, which otherwise could not end. */
+  close(): void;
 }
 
 /**
@@ -66,8 +67,6 @@ export function createInterrupter(post: (message: ToMain) => void): Interrupter 
     acknowledge(acknowledged, phase) {
       if (acknowledged === number && phase === awaited) heard();
     },
-    get isActive() {
-      return active !== undefined;
-    },
+    close: () => inspector.disconnect(),
   };
 }

@@ -227,6 +227,7 @@ export function createKernelProtocol(parts: KernelParts): KernelProtocol {
         case "acknowledged":
           parts.interrupter.acknowledge(message.number, message.phase);
           break;
+        case "leaving":
         case "signal":
         case "language":
           break; // the thread's own affairs

@@ -1,11 +1,8 @@
 import type { ConnectionInfo } from "../../wire/connection.js";
 import type { HistoryRequest, Message, MessageContents, MessageType } from "../../wire/message.js";
-import type { Language } from "../language/language.js";
+import type { Assistant } from "./assistant.js";
 import type { CommRegistry } from "./comm-registry.js";
 import type { History } from "./history.js";
-
-/** The part of the language service that answers a front end. */
-export type Assistant = Pick<Language, "complete" | "inspect" | "isComplete">;
 
 /** What answers need to know. */
 export interface RequestContext {

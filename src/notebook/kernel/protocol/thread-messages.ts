@@ -65,6 +65,8 @@ export type ToProtocol =
   | { readonly type: "done"; readonly job: number; readonly outcome: CellOutcome }
   | { readonly type: "comm-done"; readonly job: number }
   | { readonly type: "acknowledged"; readonly number: number; readonly phase: "interrupt" | "terminated" }
+  /** The main thread is about to end the process: this thread should end before. */
+  | { readonly type: "leaving" }
   | { readonly type: "signal"; readonly signal: "SIGINT" | "SIGTERM" }
   | { readonly type: "language"; readonly port: MessagePort };
 

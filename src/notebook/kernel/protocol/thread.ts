@@ -1,13 +1,13 @@
 /** The protocol thread: owns the sockets, never computes, and so answers while a cell does. */
 import { parentPort, workerData } from "node:worker_threads";
 import { attachLanguage } from "../language/client.js";
+import { type Assistant, withMagics } from "./assistant.js";
 import { openHistory } from "./history.js";
 import { createInputRelay } from "./input.js";
 import { createInterrupter } from "./interrupter.js";
 import { createIopub } from "./iopub.js";
 import { createKernelProtocol, type KernelProtocol } from "./kernel.js";
 import { kernelInfo } from "./kernel-info.js";
-import type { Assistant } from "./requests.js";
 import { listenToSignal } from "./signals.js";
 import { bindSockets, type KernelSockets } from "./sockets.js";
 import { type ProtocolData, SHARED, type ToMain, type ToProtocol } from "./thread-messages.js";
@@ -23,13 +23,14 @@ const post = (message: ToMain) => main.postMessage(message);
 
 let sockets: KernelSockets | undefined;
 let isLeaving = false;
+let killer: NodeJS.Timeout | undefined;
 let offerAssistant: (assistant: Assistant) => void = () => {};
 
 const iopub = createIopub(data.session, (message) => sockets?.send("iopub", message));
 const interrupter = createInterrupter(post);
 const input = createInputRelay(() => sockets!, data.session, data.inputPort, shared); // a question comes from a cell, which came through a socket
 
-/** Closes the sockets, for Node aborts when it exits with open ones, then ends the process. */
+/** Closes the sockets, for Node aborts when it exits with open ones, then has the main thread end the process. */
 function leave(code: number): void {
   if (isLeaving) return;
   isLeaving = true;
@@ -37,8 +38,16 @@ function leave(code: number): void {
   sockets?.close();
   sockets = undefined;
   input.cancel();
+  killer = setTimeout(() => process.kill(process.pid, "SIGKILL"), EXIT_MILLISECONDS); // it is inside a native call
   void interrupter.interrupt().then(() => post({ type: "exit", code }));
-  setTimeout(() => process.kill(process.pid, "SIGKILL"), EXIT_MILLISECONDS); // inside a native call
+}
+
+/** Lets go of everything that keeps this thread alive. */
+function endThread(): void {
+  clearTimeout(killer);
+  interrupter.close();
+  data.inputPort.close();
+  main.close();
 }
 
 const protocol: KernelProtocol = createKernelProtocol({
@@ -66,7 +75,8 @@ function release(characters: number): void {
 }
 
 main.on("message", (message: ToProtocol) => {
-  if (message.type === "language") offerAssistant(attachLanguage(message.port));
+  if (message.type === "language") offerAssistant(withMagics(attachLanguage(message.port)));
+  else if (message.type === "leaving") endThread();
   else if (message.type === "signal") onSignal(message.signal);
   else protocol.onMain(message);
   if (message.type === "stream") release(message.text.length);

@@ -1,6 +1,8 @@
 import { inspect } from "node:util";
+import { projectRelative } from "../../../base/project.js";
 import type { ErrorContent } from "../../wire/message.js";
 import type { CellDiagnostic } from "../language/language.js";
+import { type Magic, placeInCell } from "../magics/magics.js";
 import type { SourceMaps } from "./source-maps.js";
 
 const FRAME = /^\s+at /;
@@ -59,25 +61,37 @@ export function describeThrown(value: unknown, maps: SourceMaps, place?: string)
   return { ename: kindOf(value), evalue: text, traceback: [...`Uncaught ${text}`.split("\n"), ...where] };
 }
 
-/** The line of a complaint with a caret under the place. */
-export function describeDiagnostic(diagnostic: CellDiagnostic, cell: number): string[] {
+/** The line of a complaint with a caret under the place; `cell` names the cell when it is no file's. */
+export function describeDiagnostic(diagnostic: CellDiagnostic, cell?: number): string[] {
   const { line, column, length, code, message, severity, source, file } = diagnostic;
   const number = code > 0 ? ` TS${code}` : "";
+  const place = file === undefined ? `cell-${cell}.ts` : projectRelative(file);
   const shown = source.replaceAll("\t", " ");
   const carets = "~".repeat(Math.max(1, Math.min(length, shown.length - column + 1)));
   return [
-    ...`${file ?? `cell-${cell}.ts`}:${line}:${column} - ${severity}${number}: ${message}`.split("\n"),
+    ...`${place}:${line}:${column} - ${severity}${number}: ${message}`.split("\n"),
     `  ${shown}`,
     `  ${" ".repeat(column - 1)}${carets}`,
   ];
 }
 
+/** A complaint about a cell's parsed code as one about the cell itself. */
+function inCell(diagnostic: CellDiagnostic, magics: readonly Magic[]): CellDiagnostic {
+  const magic = magics.find(({ line }) => line === diagnostic.line);
+  if (!magic || diagnostic.file !== undefined) return diagnostic;
+  return { ...diagnostic, ...placeInCell(magics, diagnostic.line, diagnostic.column), source: magic.text };
+}
+
 /** The error of a cell that the compiler refuses. */
-export function describeDiagnostics(diagnostics: readonly CellDiagnostic[], cell: number): ErrorContent {
+export function describeDiagnostics(
+  diagnostics: readonly CellDiagnostic[],
+  cell: number,
+  magics: readonly Magic[],
+): ErrorContent {
   const errors = diagnostics.filter(({ severity }) => severity === "error");
   return {
     ename: "TypeScriptError",
     evalue: errors[0]?.message.split("\n")[0] ?? "the cell does not compile",
-    traceback: errors.flatMap((diagnostic) => describeDiagnostic(diagnostic, cell)),
+    traceback: errors.flatMap((diagnostic) => describeDiagnostic(inCell(diagnostic, magics), cell)),
   };
 }

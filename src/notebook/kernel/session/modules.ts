@@ -1,61 +1,78 @@
-import type { CheckedCell, ImportBinding, Language } from "../language/language.js";
-import { IMPORT_KEY } from "../language/language.js";
+import { resolve } from "node:path";
+import { type CheckedCell, IMPORT_KEY, type ImportBinding, type Language } from "../language/language.js";
+import type { Loader, Reload } from "../modules/loader.js";
 import { describeDiagnostic } from "./describe-error.js";
 import type { Evaluator } from "./evaluator.js";
-import type { Loader } from "./plain-loader.js";
 
 /** The modules that cells import, kept as they are on disk. */
 export interface Modules {
   /** Takes note of what a cell imports and declares. */
   declare(checked: CheckedCell): void;
-  /** Sees changed files: says what was reloaded, hands it to the names of earlier cells, warns once of new errors. */
-  refresh(): Promise<void>;
+  isDeclared(name: string): boolean;
+  /** Loads changed files again and hands them to the names of earlier cells. */
+  reload(): Promise<Reload>;
+  /** Does so and says what was reloaded and what could not be. */
+  refresh(): Promise<Reload>;
+  /** Tells errors in reloaded files, each once. */
+  warn(reload: Reload): Promise<void>;
 }
 
-const bindingOf = (namespace: Record<string, unknown>, exported: string): unknown =>
-  exported === "*" ? namespace : namespace[exported];
+const REBIND = "ictal.kernel.rebind";
 
-export function createModules(loader: Loader, evaluator: Evaluator, language: Language): Modules {
+export function createModules(
+  projectDir: string,
+  loader: Loader,
+  evaluator: Evaluator,
+  language: Pick<Language, "checkFiles">,
+): Modules {
   const bindings = new Map<string, ImportBinding>();
+  const names = new Set<string>();
   const warned = new Set<string>();
+  const tell = (text: string) => void process.stderr.write(`${text}\n`);
 
-  async function rebind(): Promise<void> {
-    const stash = Symbol.for("ictal.kernel.rebind");
-    for (const { local, specifier, exported } of bindings.values()) {
-      try {
-        const namespace = (await loader.import(specifier)) as Record<string, unknown>; // a module namespace
-        Object.assign(globalThis, { [stash]: bindingOf(namespace, exported) });
-        await evaluator.evaluate(`${local} = globalThis[Symbol.for("ictal.kernel.rebind")]; undefined`);
-      } catch (error) {
-        process.stderr.write(
-          `${local} keeps its old value: ${specifier} cannot be loaded: ${(error as Error).message}\n`,
-        );
-      }
+  /** Gives an imported name the value that its module has now. */
+  async function rebind({ local, specifier, exported }: ImportBinding): Promise<void> {
+    try {
+      const namespace = (await loader.import(specifier)) as Record<string, unknown>; // a module's namespace
+      const value = exported === "*" ? namespace : namespace[exported];
+      Object.assign(globalThis, { [Symbol.for(REBIND)]: value });
+      await evaluator.evaluate(`${local} = globalThis[Symbol.for("${REBIND}")]; undefined`);
+    } catch (error) {
+      tell(`${local} keeps its old value: ${specifier} cannot be loaded: ${(error as Error).message}`);
     }
-    Reflect.deleteProperty(globalThis, stash);
   }
 
-  async function warn(files: readonly string[]): Promise<void> {
-    for (const diagnostic of await language.checkFiles(files)) {
-      const lines = describeDiagnostic(diagnostic, 0).join("\n");
-      if (warned.has(lines)) continue;
-      warned.add(lines);
-      process.stderr.write(`${lines}\n`);
-    }
+  async function reload(): Promise<Reload> {
+    const result = await loader.refresh();
+    if (result.reloaded.length > 0) for (const binding of bindings.values()) await rebind(binding);
+    Reflect.deleteProperty(globalThis, Symbol.for(REBIND));
+    return result;
   }
 
   return {
     declare({ declared, imports }) {
-      for (const name of declared) bindings.delete(name);
+      for (const name of declared) {
+        names.add(name);
+        bindings.delete(name);
+      }
       for (const binding of imports) bindings.set(binding.local, binding);
     },
+    isDeclared: (name) => names.has(name),
+    reload,
     async refresh() {
-      const { reloaded, failed } = await loader.refresh();
-      if (reloaded.length === 0 && failed.length === 0) return;
-      if (reloaded.length > 0) process.stdout.write(`reloaded: ${reloaded.join(", ")}\n`);
-      for (const diagnostic of failed) process.stderr.write(`${describeDiagnostic(diagnostic, 0).join("\n")}\n`);
-      if (reloaded.length > 0) await rebind();
-      await warn(reloaded);
+      const result = await reload();
+      if (result.reloaded.length > 0) process.stdout.write(`reloaded: ${result.reloaded.join(", ")}\n`);
+      for (const diagnostic of result.failed) tell(describeDiagnostic(diagnostic).join("\n"));
+      return result;
+    },
+    async warn({ reloaded }) {
+      if (reloaded.length === 0) return;
+      for (const diagnostic of await language.checkFiles(reloaded.map((path) => resolve(projectDir, path)))) {
+        const text = describeDiagnostic(diagnostic).join("\n");
+        if (warned.has(text)) continue;
+        warned.add(text);
+        tell(text);
+      }
     },
   };
 }

@@ -1,8 +1,10 @@
-import { bundleOf } from "../../display.js";
+import type { DisplayChannel } from "../../display.js";
 import type { MimeBundle } from "../../wire/message.js";
 import type { CheckedCell, Language } from "../language/language.js";
+import { type Magic, parseMagics } from "../magics/magics.js";
 import type { CellOrder, CellOutcome, ToProtocol } from "../protocol/thread-messages.js";
 import { encodeJson } from "../protocol/well-formed.js";
+import { viewOf } from "../views/view.js";
 import { describeDiagnostics, describeThrown } from "./describe-error.js";
 import type { Evaluator } from "./evaluator.js";
 import { InterruptedError } from "./interrupted.js";
@@ -10,14 +12,6 @@ import { type JobContext, runInJob } from "./job.js";
 import type { Modules } from "./modules.js";
 import type { SourceMaps } from "./source-maps.js";
 import type { CellTimers } from "./timers.js";
-
-/** Marks handles of displays, which are no results. */
-const QUIET = Symbol.for("ictal.quiet");
-
-function viewOf(value: unknown): MimeBundle | undefined | Promise<MimeBundle> {
-  const isQuiet = value === undefined || (value as { [QUIET]?: boolean } | null)?.[QUIET] === true;
-  return isQuiet ? undefined : bundleOf(value);
-}
 
 /** A cell that listens to its signal has this long to end in its own way. */
 const GRACE_MILLISECONDS = 500;
@@ -28,6 +22,8 @@ export interface RunnerParts {
   readonly evaluator: Evaluator;
   readonly maps: SourceMaps;
   readonly timers: CellTimers;
+  /** Displays that are still to come. */
+  readonly pending: NonNullable<DisplayChannel["pending"]>;
   post(message: ToProtocol, transfer?: ArrayBuffer[]): void;
 }
 
@@ -44,7 +40,7 @@ interface Running {
 }
 
 export function createCellRunner(parts: RunnerParts): CellRunner {
-  const { language, modules, evaluator, maps, timers, post } = parts;
+  const { language, modules, evaluator, maps, timers, pending, post } = parts;
   let running: Running | undefined;
 
   const failure = (error: unknown, place?: string): CellOutcome => ({
@@ -73,28 +69,43 @@ export function createCellRunner(parts: RunnerParts): CellRunner {
     return JSON.parse(new TextDecoder().decode(encodeJson(results))) as Record<string, unknown>; // fit for another thread
   }
 
-  async function evaluate(order: CellOrder, checked: CheckedCell): Promise<CellOutcome> {
-    maps.addCell(order.cell, checked.sourceMap);
+  /** Waits for displays that the cell has begun. */
+  async function settleDisplays(): Promise<void> {
+    for (const settle of [...pending]) await settle();
+  }
+
+  async function evaluate(
+    order: CellOrder,
+    context: JobContext,
+    checked: CheckedCell,
+    magics: readonly Magic[],
+  ): Promise<CellOutcome> {
+    maps.addCell(order.cell, checked.sourceMap, magics);
     modules.declare(checked);
     // A turn of its own: termination empties the queue of microtasks, which should hold nobody else's.
     await new Promise((resolve) => setImmediate(resolve));
     const evaluated = await evaluator.evaluate(checked.javaScript);
+    await settleDisplays();
+    if (context.ended) return interruptedOutcome(); // already reported
     if (evaluated.status === "thrown") return failure(evaluated.value, evaluated.place);
     await publishResult(order, evaluated.value);
     return { status: "ok", userExpressions: await evaluateExpressions(order.userExpressions) };
   }
 
   async function runCode(order: CellOrder, context: JobContext): Promise<CellOutcome> {
-    await modules.refresh();
-    const checked = await language.check(order.code, order.cell);
+    const reload = await modules.refresh();
+    const { code, magics } = await parseMagics(order.code, { isDeclared: modules.isDeclared });
+    const checked = await language.check(code, order.cell);
     const runs = checked.status === "ok" && !context.ended;
-    if (!runs) language.settle(order.cell, false);
+    language.settle(order.cell, runs);
     if (checked.status === "error") {
-      return { status: "error", error: describeDiagnostics(checked.diagnostics, order.cell) };
+      return { status: "error", error: describeDiagnostics(checked.diagnostics, order.cell, magics) };
     }
-    if (!runs) return failure(new InterruptedError());
-    language.settle(order.cell, true);
-    return evaluate(order, checked);
+    if (!runs) return interruptedOutcome();
+    const warned = modules.warn(reload);
+    const outcome = await evaluate(order, context, checked, magics);
+    await warned.catch(() => {}); // the language service says so itself when it fails
+    return outcome;
   }
 
   function interruptedOutcome(): CellOutcome {

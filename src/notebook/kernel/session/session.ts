@@ -7,16 +7,16 @@ import { Comm } from "../comm.js";
 import type { KernelGlobals } from "../globals.js";
 import { kernel } from "../kernel.js";
 import { startLanguage } from "../language/client.js";
+import { installMagics } from "../magics/install.js";
+import { createLoader } from "../modules/loader.js";
 import type { ToMain, ToProtocol } from "../protocol/thread-messages.js";
 import { encodeJson } from "../protocol/well-formed.js";
 import { createAsk, inputFunctions } from "./ask.js";
 import { createComms } from "./comms.js";
 import { createEvaluator } from "./evaluator.js";
-import type { Exit } from "./guards.js";
 import { installHost } from "./host.js";
 import { currentJob, type JobContext, runInJob } from "./job.js";
 import { createModules, installImport } from "./modules.js";
-import { plainLoader } from "./plain-loader.js";
 import { createCellRunner } from "./run-cell.js";
 import type { SourceMaps } from "./source-maps.js";
 import { prepareForTermination } from "./termination.js";
@@ -24,7 +24,8 @@ import { watchTimers } from "./timers.js";
 
 export interface SessionParts {
   post(message: ToProtocol, transfer?: readonly (ArrayBuffer | MessagePort)[]): void;
-  readonly exit: Exit;
+  /** Ends the process in order. */
+  leave(code: number): void;
   readonly maps: SourceMaps;
   /** Answers to cells' questions. */
   readonly input: MessagePort;
@@ -40,18 +41,22 @@ export function startSession(parts: SessionParts): (message: ToMain) => void {
   const { post, maps } = parts;
   const notebookDir = process.cwd();
   const language = startLanguage({ projectDir, notebookDir });
-  const loader = plainLoader(projectDir, notebookDir);
+  const loader = createLoader({ projectDir, notebookDir, language });
   const evaluator = createEvaluator();
-  const modules = createModules(loader, evaluator, language);
+  const modules = createModules(projectDir, loader, evaluator, language);
   const comms = createComms(post);
-  const runner = createCellRunner({ language, modules, evaluator, maps, timers: watchTimers(), post });
+  const pending: NonNullable<DisplayChannel["pending"]> = new Set();
+  const runner = createCellRunner({ language, modules, evaluator, maps, timers: watchTimers(), pending, post });
 
   const publish = (messageType: PublishedType, value: unknown) => {
     const content = encodeJson(value);
     post({ type: "publish", job: currentJob().job, messageType, content }, [content.buffer]);
   };
   const ask = createAsk(post, parts.input, parts.shared);
-  installDisplay((content, update) => publish(update ? "update_display_data" : "display_data", content));
+  installDisplay({
+    send: (content, update) => publish(update ? "update_display_data" : "display_data", content),
+    pending,
+  });
   installHost({
     get signal() {
       const context = currentJob();
@@ -66,6 +71,7 @@ export function startSession(parts: SessionParts): (message: ToMain) => void {
     ...comms,
   });
   installImport(loader);
+  installMagics({ reload: () => modules.reload(), signal: () => currentJob().controller.signal });
   const globals: KernelGlobals = {
     display,
     kernel,
@@ -113,7 +119,7 @@ export function startSession(parts: SessionParts): (message: ToMain) => void {
         post({ type: "acknowledged", number: message.number, phase: message.type });
         break;
       case "exit":
-        parts.exit(message.code);
+        parts.leave(message.code);
         break;
       case "bound":
         if (!message.handlesSignals) passSignalsOn(post);
@@ -121,8 +127,8 @@ export function startSession(parts: SessionParts): (message: ToMain) => void {
   };
 }
 
-function installDisplay(send: DisplayChannel["send"]): void {
-  Object.assign(globalThis, { [Symbol.for("ictal.display-channel")]: { send } satisfies DisplayChannel });
+function installDisplay(channel: DisplayChannel): void {
+  Object.assign(globalThis, { [Symbol.for("ictal.display-channel")]: channel });
 }
 
 /** The second-best way: these listeners wait while a cell computes. */

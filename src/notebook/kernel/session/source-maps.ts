@@ -1,66 +1,56 @@
-import { existsSync, readFileSync } from "node:fs";
 import { SourceMap, type SourceMapPayload } from "node:module";
-import { dirname, relative, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
+import { relative } from "node:path";
+import { type Magic, placeInCell } from "../magics/magics.js";
+import { originalPosition } from "../modules/positions.js";
 
 const CELL_PLACE = /\bcell-(\d+)\.ts:(\d+):(\d+)/;
-const FILE_PLACE = /(?:file:\/\/)?(\/[^\s():]+\.js)(?:\?[^\s():]*)?:(\d+):(\d+)/;
+const FILE_PLACE = /((?:file:\/\/)?\/[^\s():]+\.[cm]?[jt]s)(?:\?[^\s():]*)?:(\d+):(\d+)/;
 
 /** Where lines of what runs come from in what was written. */
 export interface SourceMaps {
-  /** Keeps the map of a cell, as JSON. */
-  addCell(cell: number, json: string): void;
+  /** Keeps the map of a cell, as JSON, and the magics that moved columns of its lines. */
+  addCell(cell: number, json: string, magics: readonly Magic[]): void;
   /** A line of a stack with its place in the TypeScript source: of a cell, or of a compiled file of the project. */
   mapFrame(frame: string): string;
 }
 
-function originalPlace(map: SourceMap, line: string, column: string) {
-  const entry = map.findEntry(Number(line) - 1, Number(column) - 1);
-  if (!("originalLine" in entry)) return undefined;
-  return { source: entry.originalSource, line: entry.originalLine + 1, column: entry.originalColumn + 1 };
+interface CellMap {
+  readonly map: SourceMap;
+  readonly magics: readonly Magic[];
 }
 
-function readFileMap(path: string): SourceMap | undefined {
-  try {
-    return existsSync(`${path}.map`)
-      ? new SourceMap(JSON.parse(readFileSync(`${path}.map`, "utf8")) as SourceMapPayload) // the compiler wrote it
-      : undefined;
-  } catch {
-    return undefined; // torn by a build that runs
-  }
+function cellPlace({ map, magics }: CellMap, line: number, column: number) {
+  const entry = map.findEntry(line - 1, column - 1);
+  if (!("originalLine" in entry)) return undefined;
+  return placeInCell(magics, entry.originalLine + 1, entry.originalColumn + 1);
 }
 
 /** Paths are shown relative to `projectDir` where they lie inside. */
 export function createSourceMaps(projectDir: string): SourceMaps {
-  const cells = new Map<number, string | SourceMap>();
-
-  function cellMap(cell: number): SourceMap | undefined {
-    const kept = cells.get(cell);
-    if (typeof kept !== "string") return kept;
-    const map = new SourceMap(JSON.parse(kept) as SourceMapPayload); // the language service wrote it
-    cells.set(cell, map);
-    return map;
-  }
+  const cells = new Map<number, () => CellMap>();
 
   function mapFile(frame: string): string {
-    const [whole, path, line, column] = FILE_PLACE.exec(frame) ?? [];
-    if (!whole || !path!.startsWith(`${projectDir}/dist/`)) return frame;
-    const map = readFileMap(path!);
-    const place = map && originalPlace(map, line!, column!);
+    const [whole, file, line, column] = FILE_PLACE.exec(frame) ?? [];
+    const place = whole && originalPosition(file!, Number(line), Number(column));
     if (!place) return frame;
-    const source = place.source.startsWith("file:")
-      ? fileURLToPath(place.source)
-      : resolve(dirname(path!), place.source);
-    return frame.replace(whole, `${relative(projectDir, source)}:${place.line}:${place.column}`);
+    const inside = relative(projectDir, place.file);
+    const shown = inside.startsWith("..") ? place.file : inside;
+    return frame.replace(whole, `${shown}:${place.line}:${place.column}`);
   }
 
   return {
-    addCell: (cell, json) => void (json && cells.set(cell, json)),
+    addCell(cell, json, magics) {
+      let kept: CellMap | undefined;
+      cells.set(cell, () => {
+        kept ??= { map: new SourceMap(JSON.parse(json) as SourceMapPayload), magics }; // the language service wrote it
+        return kept;
+      });
+    },
     mapFrame(frame) {
       const [whole, cell, line, column] = CELL_PLACE.exec(frame) ?? [];
       if (!whole) return mapFile(frame);
-      const map = cellMap(Number(cell));
-      const place = map && originalPlace(map, line!, column!);
+      const map = cells.get(Number(cell))?.();
+      const place = map && cellPlace(map, Number(line), Number(column));
       return place ? frame.replace(whole, `cell-${cell}.ts:${place.line}:${place.column}`) : frame;
     },
   };
