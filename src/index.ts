@@ -70,6 +70,8 @@ export { formatSummary, summarize } from "./model/summary.js";
 // notebook
 export { bundleOf, type DisplayHandle, display, liveDisplay } from "./notebook/display.js";
 export { createDisplayProgress } from "./notebook/display-progress.js";
+export { Comm, type CommExtras, type CommReceived } from "./notebook/kernel/comm.js";
+export { type Kernel, kernel } from "./notebook/kernel/kernel.js";
 // plots
 export { channelMatrix } from "./plots/channel-matrix.js";
 export { windowClasses } from "./plots/composition.js";
