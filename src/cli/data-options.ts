@@ -2,6 +2,7 @@
 import { resolve } from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
 import { type LoadedConfig, loadConfig, parseConfig } from "../base/config.js";
+import { isIctalError } from "../base/errors.js";
 import { cacheKeyFromConfig } from "../cache/from-config.js";
 import { UsageError } from "./action.js";
 
@@ -47,6 +48,16 @@ export interface FlagConfig extends LoadedConfig {
   readonly cacheKey: string | undefined;
 }
 
+/** A configuration that is not there is wrong use of --config. */
+async function readConfig(file: string, options: { set: readonly string[] }): Promise<LoadedConfig> {
+  try {
+    return await loadConfig(file, options);
+  } catch (error) {
+    if (isIctalError(error, "NotFoundError")) throw new UsageError(error.message);
+    throw error;
+  }
+}
+
 /**
  * The configuration the flags ask for; without --config the defaults with --data-dir and --cache-dir in place. Throws a
  * UsageError when neither a configuration nor the flags named in `needs` are given.
@@ -58,7 +69,7 @@ export async function configOf(flags: DataFlags, needs: readonly ("dataDir" | "c
     throw new UsageError(`missing ${missing.join(" and ")}: give them, or --config FILE`);
   const options = { set: flags.set ?? [] };
   const loaded =
-    flags.config === undefined ? parseConfig("{}", "(flags)", options) : await loadConfig(flags.config, options);
+    flags.config === undefined ? parseConfig("{}", "(flags)", options) : await readConfig(flags.config, options);
   if (loaded.notice) process.stderr.write(`ictal: ${loaded.notice}\n`);
   const { data } = loaded.config;
   const data_dir = flags.dataDir === undefined ? data.data_dir : place(flags.dataDir);

@@ -31,6 +31,7 @@ export interface ExecOptions {
   saveInterval?: number;
   maxOutput?: number;
   prepareOnly?: boolean;
+  resume?: boolean;
   helpNotebook?: boolean;
   log?: string;
   check?: boolean;
@@ -61,6 +62,7 @@ function commonOptions(options: ExecOptions): Partial<ExecuteOptions> {
     ...(options.saveInterval === undefined ? {} : { saveIntervalSeconds: options.saveInterval }),
     ...(options.maxOutput === undefined ? {} : { maximumOutput: options.maxOutput * 1e6 }),
     ...(options.prepareOnly ? { prepareOnly: true } : {}),
+    ...(options.resume ? { resume: true } : {}),
   };
 }
 
@@ -105,6 +107,8 @@ function givenParameters(words: ReturnType<typeof splitWords>, options: ExecOpti
 export async function execute(words: string[], options: ExecOptions): Promise<Outcome> {
   const split = splitWords(words);
   const inputs = split.files.length > 0 ? split.files : [join(projectDir, "notebooks", "00-smoke.ipynb")];
+  if (options.resume && (options.check || options.checkTagged))
+    throw new UsageError("--resume and --check exclude each other: a check runs every cell");
   if (options.helpNotebook) return listParameters(inputs[0]!, options);
   for (const input of inputs) {
     if (!existsSync(input)) throw new UsageError(`there is no notebook at ${input}`);

@@ -14,6 +14,12 @@ Parameters (papermill's conventions: values replace those of the cell tagged "pa
 Cell tags: parameters, injected-parameters, raises-exception (an error is expected), skip-execution; for --check
 ignore-output and check-output.
 
+--resume keeps the outputs of finished cells when their code, the parameters, the imported sources, the lockfile and the
+kernel are what they were, and starts over, saying why, when not. A fresh kernel has no variables, so finished cells that
+the rest needs run again: by the names that TypeScript cells define, use and may change; in other languages all of them.
+Tags: resume-run (always runs again), resume-skip (never does). Files that cells read are not watched, but configuration
+files (.yaml, .toml) that a text names are.
+
 --check leaves out what differs from run to run: UUIDs, addresses, digests, absolute paths, times, durations, rates.
 --sanitize FILE adds to it or selects: { builtins: [times, paths], rules: [{ pattern: 'port \\d+', replace: <port> }] }
 
@@ -67,6 +73,10 @@ function addExec(notebook: Command): void {
       parseMegabytes,
     )
     .option("--log <file>", "append what happens as JSON lines: cells, streams, errors, saves, resources")
+    .option(
+      "--resume",
+      "go on after the last good cell of the executed notebook, where nothing that it rests on changed",
+    )
     .option("--check", "compare the outputs with those stored in the notebook; without --output nothing is written")
     .option("--check-tagged", "the same for cells tagged check-output alone")
     .option("--sanitize <file>", "YAML of texts to leave out of the comparison; repeatable", collect)

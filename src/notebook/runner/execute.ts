@@ -1,5 +1,8 @@
 import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Kernelspec } from "../kernelspec.js";
+import { beginAgain, FRESH, planResume, type ResumePlan, restoreCells } from "../resume/plan.js";
+import { type Basis, describeBasis, writeRecord } from "../resume/record.js";
 import { type RunFailure, replyFailure, startFailure, thrownFailure } from "./failure.js";
 import { type CellReply, type KernelSession, startSession, TimeoutError } from "./kernel-session.js";
 import { joinListeners, type RunListener } from "./listener.js";
@@ -12,6 +15,8 @@ import { type CellStamp, stampCell, stampEnd, stampStart } from "./run-metadata.
 import { autosave, createSaver, NO_SAVER, type Saver } from "./saver.js";
 
 export interface ExecuteOptions extends PrepareOptions {
+  /** Go on after the last good cell of the notebook stored at `output`, where what its outputs rest on still holds. */
+  readonly resume?: boolean;
   /** Only writes the notebook with its parameters injected; no kernel is started. */
   readonly prepareOnly?: boolean;
   /** Longest time for one cell. @default no limit */
@@ -53,6 +58,8 @@ interface Run {
   readonly signal: AbortSignal;
   readonly saver: Saver;
   readonly listener: Required<RunListener>;
+  readonly plan: ResumePlan;
+  readonly basis: Basis;
   /** Called when an output changes. */
   changed(): void;
 }
@@ -103,7 +110,8 @@ async function runCell(run: Run, cell: CodeCell, number: number): Promise<RunFai
     return undefined;
   }
   const startedAt = new Date();
-  stampCell(cell, "running", { startedAt });
+  if (run.plan.again.includes(number - 1)) beginAgain(cell);
+  else stampCell(cell, "running", { startedAt });
   listener.cellStarted(cell, number);
   const endMeasuring = await measureResources(session.process, (usage) => listener.sampled(number, usage));
   const failure = await attemptCell(run, cell, number);
@@ -111,6 +119,7 @@ async function runCell(run: Run, cell: CodeCell, number: number): Promise<RunFai
   const stamp: CellStamp = { startedAt, endedAt, ...(await endMeasuring()) };
   const status = failure ? "failed" : "completed";
   stampCell(cell, status, stamp);
+  if (!run.basis.holds()) cell.metadata.ictal = { ...(cell.metadata.ictal as object), sourcesChanged: true };
   listener.cellEnded(cell, number, status, stamp);
   await run.saver.save();
   return failure;
@@ -119,34 +128,26 @@ async function runCell(run: Run, cell: CodeCell, number: number): Promise<RunFai
 async function runCells(run: Run): Promise<RunFailure | undefined> {
   const cells = run.notebook.cells.filter((cell) => cell.cell_type === "code");
   for (const [index, cell] of cells.entries()) {
+    if (run.plan.kept.has(index)) {
+      run.listener.cellEnded(cell, index + 1, "kept", {});
+      continue;
+    }
     const failure = await runCell(run, cell, index + 1);
     if (failure) return failure;
   }
   return undefined;
 }
 
-/**
- * Runs the code cells of a notebook in a fresh kernel that starts in the notebook's folder. The executed notebook is
- * saved at the start, after each cell, every 30 s within a cell, and at the end, whatever the end. Resolves with the
- * outcome, failed runs included; throws ConfigError, FormatError or NotFoundError for what is wrong before the start,
- * StoreError when the notebook cannot be saved at the start or at the end.
- */
-export async function executeNotebook(options: ExecuteOptions): Promise<RunResult> {
-  const { input, output, notebook, kernel, parameters, values } = await prepareNotebook(options);
-  const listener = joinListeners(options.listeners ?? []);
-  const startedAt = new Date();
-  stampStart(notebook, { input: options.input, output: options.output, startedAt, parameters, values });
-  const collector = createOutputCollector(options.maximumOutput);
-  const saver = output === undefined ? NO_SAVER : createSaver(output, notebook, () => collector.settle(), listener);
-  await saver.first();
-  const outcome = (failure: RunFailure | undefined): RunResult => {
-    const cells = notebook.cells.filter((cell) => cell.cell_type === "code").length;
-    const seconds = (Date.now() - startedAt.getTime()) / 1000;
-    return { input: options.input, output, seconds, cells, failure, receipt: collectReceipt(notebook), notebook };
-  };
-  if (options.prepareOnly) return outcome(undefined);
-  listener.notebookStarted(notebook, { input, output }, kernel, values);
+/** Starts the kernel, runs the cells, ends the kernel and all that came out of it. */
+async function runInKernel(
+  given: Omit<Run, "session" | "signal" | "changed"> & { readonly input: string; readonly kernel: Kernelspec },
+): Promise<RunFailure | undefined> {
+  const { options, notebook, kernel, saver, listener } = given;
+  const startedAt = performance.now();
   let dirty = false;
+  const changed = () => {
+    dirty = true;
+  };
   const save = () => {
     dirty = false;
     return saver.save();
@@ -156,15 +157,13 @@ export async function executeNotebook(options: ExecuteOptions): Promise<RunResul
   let failure: RunFailure | undefined;
   try {
     const startTimeoutMilliseconds = (options.startTimeoutSeconds ?? 60) * 1000;
-    const given = options.signal ? [options.signal] : [];
-    session = await startSession(kernel, { cwd: dirname(input), startTimeoutMilliseconds, signal: options.signal });
-    listener.kernelReady((Date.now() - startedAt.getTime()) / 1000, session.process.pid);
+    const cwd = dirname(given.input);
+    session = await startSession(kernel, { cwd, startTimeoutMilliseconds, signal: options.signal });
+    listener.kernelReady((performance.now() - startedAt) / 1000, session.process.pid);
     notebook.metadata.language_info = session.languageInfo;
-    const signal = AbortSignal.any([...given, ...timeoutSignal(options.timeoutSeconds, "the notebook")]);
-    const changed = () => {
-      dirty = true;
-    };
-    failure = await runCells({ options, notebook, session, collector, signal, saver, listener, changed });
+    const signals = options.signal ? [options.signal] : [];
+    const signal = AbortSignal.any([...signals, ...timeoutSignal(options.timeoutSeconds, "the notebook")]);
+    failure = await runCells({ ...given, session, signal, changed });
   } catch (error) {
     failure = startFailure(error);
   } finally {
@@ -172,6 +171,40 @@ export async function executeNotebook(options: ExecuteOptions): Promise<RunResul
     if (failure && failure.kind !== "cell") await session?.process.kill();
     await session?.shutdown();
   }
+  return failure;
+}
+
+/**
+ * Runs the code cells of a notebook in a fresh kernel that starts in the notebook's folder. The executed notebook is
+ * saved at the start, after each cell, every 30 s within a cell, and at the end, whatever the end. Resolves with the
+ * outcome, failed runs included; throws ConfigError, FormatError or NotFoundError for what is wrong before the start,
+ * StoreError when the notebook cannot be saved at the start or at the end.
+ */
+export async function executeNotebook(options: ExecuteOptions): Promise<RunResult> {
+  const prepared = await prepareNotebook(options);
+  const { input, output, notebook, kernel, parameters, values } = prepared;
+  const listener = joinListeners(options.listeners ?? []);
+  const startedAt = new Date();
+  const basis = await describeBasis(prepared);
+  const plan = options.resume && output !== undefined ? await planResume(prepared, basis.record) : FRESH;
+  stampStart(notebook, { input: options.input, output: options.output, startedAt, parameters, values });
+  const collector = createOutputCollector(options.maximumOutput);
+  const saver = output === undefined ? NO_SAVER : createSaver(output, notebook, () => collector.settle(), listener);
+  restoreCells(notebook, plan, basis.record.id);
+  if (output !== undefined && !options.prepareOnly) await writeRecord(output, basis.record);
+  await saver.first();
+  const outcome = (failure: RunFailure | undefined): RunResult => {
+    const cells = notebook.cells.filter((cell) => cell.cell_type === "code").length;
+    const seconds = (Date.now() - startedAt.getTime()) / 1000;
+    return { input: options.input, output, seconds, cells, failure, receipt: collectReceipt(notebook), notebook };
+  };
+  if (options.prepareOnly) return outcome(undefined);
+  const isDone = plan.kept.size > 0 && plan.kept.size === basis.record.cells.length;
+  listener.notebookStarted(notebook, { input, output }, kernel, values);
+  for (const notice of plan.notices) listener.notice(notice);
+  const failure = isDone
+    ? undefined
+    : await runInKernel({ ...prepared, options, saver, listener, collector, plan, basis });
   stampEnd(notebook, startedAt, failure !== undefined);
   const result = outcome(failure);
   if (result.receipt) notebook.metadata.ictal = { ...notebook.metadata.ictal, receipt: result.receipt };

@@ -143,6 +143,28 @@ test("an edit is seen by the next cell through any chain of imports, and only wh
   assert.ok(!existsSync(join(project.root, "dist/.build.lock")));
 });
 
+test("in a compiled project an edit's types are seen too, and a build afterwards changes nothing", async () => {
+  const project = await makeTree();
+  const built = join(project.root, "src/cli/ensure-built.mjs");
+  const { ensureBuilt } = (await import(built)) as { ensureBuilt(root: string): string | undefined };
+  assert.equal(ensureBuilt(project.root), undefined);
+  const steps = [
+    "import { leaf } from 'ictal'; const text: string = leaf(); text",
+    { write: "src/deep/leaf.ts", text: "export const leaf = (): number => 2;\n" },
+    "const wrong: string = leaf()",
+    "const right: number = leaf(); right",
+  ];
+  const results = await resultsOf(project, steps);
+  assert.equal(results[0], "leaf-1");
+  assert.match(String(results[1]), /Type 'number' is not assignable to type 'string'/);
+  assert.equal(results[2], 2);
+  assert.equal(ensureBuilt(project.root), undefined);
+  assert.deepEqual(
+    await resultsOf(project, ["import { leaf } from 'ictal'; const right: number = leaf(); right"]),
+    [2],
+  );
+});
+
 test("a module that cannot be loaded again leaves the old one in use and is told of once, with file and line", async () => {
   const project = await makeTree();
   const outcomes = await runCells(project, [

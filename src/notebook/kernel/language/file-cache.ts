@@ -17,6 +17,8 @@ const stampOf = (path: string): string => {
 export interface FileCache {
   snapshot(path: string): IScriptSnapshot | undefined;
   version(path: string): string;
+  /** Has `refresh` look at a file that is not read itself. */
+  watch(path: string): void;
   /** Looks at the files of the project again; true when one of them has changed. */
   refresh(): boolean;
 }
@@ -24,6 +26,7 @@ export interface FileCache {
 export function createFileCache(): FileCache {
   const files = new Map<string, CachedFile>();
   const watched = new Set<string>();
+  const others = new Map<string, string>();
   const read = (path: string): CachedFile => {
     const known = files.get(path);
     if (known) return known;
@@ -37,13 +40,18 @@ export function createFileCache(): FileCache {
   return {
     snapshot: (path) => read(path).snapshot,
     version: (path) => read(path).stamp,
+    watch(path) {
+      if (!others.has(path)) others.set(path, stampOf(path));
+    },
     refresh() {
+      const moved = [...others].filter(([path, stamp]) => stampOf(path) !== stamp);
+      for (const [path] of moved) others.delete(path);
       const changed = [...watched].filter((path) => stampOf(path) !== files.get(path)?.stamp);
       for (const path of changed) {
         files.delete(path);
         watched.delete(path);
       }
-      return changed.length > 0;
+      return changed.length + moved.length > 0;
     },
   };
 }

@@ -30,6 +30,8 @@ export interface ResolverSetting {
   /** Path under which the cell of this number is known to the compiler. */
   cellPath(cell: number): string;
   isCell(path: string): boolean;
+  /** Asks to be told, by `forget`, when a file changes. */
+  watch(path: string): void;
 }
 
 const isBare = (specifier: string) => !specifier.startsWith(".") && !specifier.startsWith("/");
@@ -40,14 +42,20 @@ const packageOf = (specifier: string) =>
     .slice(0, specifier.startsWith("@") ? 2 : 1)
     .join("/");
 
-/** Of a source and its emitted declarations, the declarations as long as they are current: they are read far faster. */
-function current(path: string, outputs: OutputPaths): string {
-  if (/\.d\.[mc]?ts$/.test(path)) {
-    const source = outputs.sourceOf(path);
-    return source !== undefined && modifiedAt(source) > modifiedAt(path) ? source : path;
-  }
-  const declaration = outputs.declarationOf(path);
-  return declaration !== undefined && modifiedAt(declaration) >= modifiedAt(path) ? declaration : path;
+/**
+ * Of a source and its emitted declarations, the declarations as long as they are current: they are read far faster.
+ * They are when the JavaScript beside them is; the kernel, which compiles without types, dates those it has overtaken
+ * back to 1970.
+ */
+function current(path: string, outputs: OutputPaths, watch: (path: string) => void): string {
+  const source = /\.d\.[mc]?ts$/.test(path) ? outputs.sourceOf(path) : path;
+  const declaration = source === undefined ? undefined : outputs.declarationOf(source);
+  const javaScript = source === undefined ? undefined : outputs.javaScriptOf(source);
+  if (source === undefined || declaration === undefined || javaScript === undefined) return path;
+  const time = modifiedAt(source);
+  if (time === 0) return path; // emitted from something else
+  watch(source);
+  return modifiedAt(declaration) > 0 && modifiedAt(javaScript) >= time ? declaration : source;
 }
 
 const extensionOf = (path: string) => /\.d\.[mc]?ts$|\.[^.]+$/.exec(path)?.[0] ?? ".ts";
@@ -107,7 +115,7 @@ export function createModuleResolver(setting: ResolverSetting): ModuleResolver {
       return undefined;
     }
     if (isOwnFile && isBare(specifier) && isTooLarge(specifier, module)) return undefined;
-    return withPath(module, current(module.resolvedFileName, outputs));
+    return withPath(module, current(module.resolvedFileName, outputs, setting.watch));
   };
 
   return {

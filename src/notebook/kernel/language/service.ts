@@ -61,8 +61,8 @@ export function createCellService({ projectDir, notebookDir }: ServiceSetting): 
   const outputs = createOutputPaths(readRunOptions(projectDir).folders);
   const files = createFileCache();
   const texts = new Map<string, Text>();
-  const current = join(notebookDir, "cell.ts");
-  const ambient = join(notebookDir, "kernel-globals.d.ts");
+  const current = join(notebookDir, ".ictal-cell.ts"); // no name that a file of the user would have
+  const ambient = join(notebookDir, ".ictal-globals.d.ts");
   const cellPath = (cell: number) => join(notebookDir, `cell-${cell}.ts`);
   const roots = [ambient, current];
   let extraRoots: readonly string[] = [];
@@ -91,7 +91,16 @@ export function createCellService({ projectDir, notebookDir }: ServiceSetting): 
     return snapshot?.getText(0, snapshot.getLength());
   };
   const isCell = (path: string) => texts.has(path);
-  const resolver = createModuleResolver({ projectDir, notebookDir, options, outputs, host, cellPath, isCell });
+  const resolver = createModuleResolver({
+    projectDir,
+    notebookDir,
+    options,
+    outputs,
+    host,
+    cellPath,
+    isCell,
+    watch: files.watch,
+  });
   const serviceHost: ServiceHost = {
     ...host,
     getScriptFileNames: () => [...roots, ...extraRoots],

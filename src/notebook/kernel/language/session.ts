@@ -9,7 +9,7 @@ import { describeDiagnostics } from "./diagnostics.js";
 import { emitCell } from "./emit-cell.js";
 import { inspectAt } from "./inspect.js";
 import { completenessOf } from "./is-complete.js";
-import type { CellDiagnostic, CheckedCell, Completion, Inspection, Language } from "./language.js";
+import type { CellDiagnostic, CheckedCell, Completion, Inspection, Language, Transpiled } from "./language.js";
 import { keepCompilerCode, ts } from "./load-typescript.js";
 import { createCellService, type ServiceSetting } from "./service.js";
 import { transpileFile } from "./transpile.js";
@@ -72,6 +72,11 @@ export function createLanguageSession(setting: LanguageSetting): LanguageSession
     return { status: "ok", ...emitted, declared, diagnostics: found };
   };
 
+  const transpile = (file: string, source: string): Transpiled => {
+    project ??= projectOptions(projectDir);
+    return transpileFile(file, source, project);
+  };
+
   const checkFile = (path: string): CellDiagnostic[] => {
     const program = service.openFiles([path]);
     const file = program.getSourceFile(path);
@@ -83,6 +88,7 @@ export function createLanguageSession(setting: LanguageSetting): LanguageSession
   const steps: (() => void)[] = [
     () => void check("export const warm: number = await Promise.resolve(1); warm", 0),
     () => warmOwnPackage(),
+    () => void transpile("warm.ts", "export const warm: number = 1;"),
     () => keepCompilerCode(),
   ];
   const warmOwnPackage = (): void => {
@@ -116,10 +122,7 @@ export function createLanguageSession(setting: LanguageSetting): LanguageSession
       const end = performance.now() + FILES_MILLISECONDS;
       return sources.flatMap((path, i) => (i === 0 || performance.now() < end ? checkFile(path) : []));
     },
-    transpile(file, source) {
-      project ??= projectOptions(projectDir);
-      return transpileFile(file, source, project);
-    },
+    transpile,
     warmUp() {
       const step = steps.shift();
       try {

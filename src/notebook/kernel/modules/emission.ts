@@ -34,6 +34,8 @@ function write({ source, modifiedMilliseconds, target, javaScript, sourceMap }: 
   replaceFile(`${target}.map`, JSON.stringify(map), seconds);
   replaceFile(target, `${javaScript}//# sourceMappingURL=${basename(target)}.map\n`, seconds);
   keepMap(target, undefined);
+  const declarations = target.replace(/\.([mc]?)js$/, ".d.$1ts");
+  if (modifiedAt(declarations) > 0) utimesSync(declarations, 0, 0); // the mark of declarations that may be out of date
 }
 
 /** Brings compiled files up to date for the threads and processes that load them from disk. */

@@ -167,11 +167,9 @@ export function createLoader({ projectDir, notebookDir, language }: LoaderSettin
         continue;
       }
       const prepared = await prepareModule(path, outputs, transpile);
+      if (prepared.compiled) emission?.write([prepared.compiled]);
       if (runningText(prepared.text) !== runningText(record.prepared.text)) needed.push(path);
-      else {
-        record.stamps.set(path, prepared.stamp);
-        if (prepared.compiled) emission?.write([prepared.compiled]);
-      }
+      else record.stamps.set(path, prepared.stamp);
     }
     return needed;
   }
