@@ -68,6 +68,8 @@ export { parameterCount } from "./model/parameters.js";
 export { loadSafetensors, saveSafetensors } from "./model/safetensors.js";
 export { formatSummary, summarize } from "./model/summary.js";
 // notebook
+export { figureImage } from "./notebook/browser/figure-image.js";
+export type { ImageOptions } from "./notebook/browser/figure-painter.js";
 export { bundleOf, type DisplayHandle, display, liveDisplay } from "./notebook/display.js";
 export { createDisplayProgress } from "./notebook/display-progress.js";
 export { Comm, type CommExtras, type CommReceived } from "./notebook/kernel/comm.js";

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { isIctalError } from "../base/errors.js";
 import { projectDir } from "../base/project.js";
+import { CHROMIUM_HINT, chromiumPath } from "../notebook/browser/chromium.js";
 import { type CheckResult, checkOutputs, storedOutputs } from "../notebook/check/check.js";
 import { createSanitizer } from "../notebook/check/sanitize.js";
 import { findKernelspec } from "../notebook/kernelspec.js";
@@ -11,6 +12,7 @@ import { readNotebook } from "../notebook/runner/notebook-file.js";
 import type { GivenParameters } from "../notebook/runner/parameter-values.js";
 import { parameterLanguage, readParameters } from "../notebook/runner/parameters.js";
 import { openRunLog, type RunLog } from "../notebook/runner/run-log.js";
+import type { StillImages } from "../notebook/runner/still-images.js";
 import { createTerminalListener, type TerminalStream } from "../notebook/runner/terminal.js";
 import { type Outcome, UsageError } from "./action.js";
 import { listenForInterrupt } from "./interrupt.js";
@@ -33,6 +35,7 @@ export interface ExecOptions {
   prepareOnly?: boolean;
   resume?: boolean;
   helpNotebook?: boolean;
+  images: StillImages;
   log?: string;
   check?: boolean;
   checkTagged?: boolean;
@@ -63,6 +66,7 @@ function commonOptions(options: ExecOptions): Partial<ExecuteOptions> {
     ...(options.maxOutput === undefined ? {} : { maximumOutput: options.maxOutput * 1e6 }),
     ...(options.prepareOnly ? { prepareOnly: true } : {}),
     ...(options.resume ? { resume: true } : {}),
+    stillImages: options.images,
   };
 }
 
@@ -113,6 +117,8 @@ export async function execute(words: string[], options: ExecOptions): Promise<Ou
   for (const input of inputs) {
     if (!existsSync(input)) throw new UsageError(`there is no notebook at ${input}`);
   }
+  if (options.images === "always" && !chromiumPath())
+    throw new UsageError(`--images always needs a browser; ${CHROMIUM_HINT}`);
   const people = options.json ? process.stderr : process.stdout;
   const complain = (text: string) => process.stderr.write(`ictal: ${text}\n`);
   const log: RunLog | undefined = options.log

@@ -72,6 +72,11 @@ function addExec(notebook: Command): void {
       "output that a cell may keep; beyond it the middle is cut (default: 32)",
       parseMegabytes,
     )
+    .addOption(
+      new Option("--images <when>", "store figures as still pictures, too, for GitHub and wherever scripts do not run")
+        .choices(["auto", "always", "never"])
+        .default("auto"),
+    )
     .option("--log <file>", "append what happens as JSON lines: cells, streams, errors, saves, resources")
     .option(
       "--resume",

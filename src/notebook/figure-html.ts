@@ -20,7 +20,7 @@ export interface Figure {
 }
 
 export interface FigureBundleOptions {
-  /** A still picture for viewers without scripts (GitHub, PDF). */
+  /** A still picture for viewers that run no scripts (GitHub) or have no plotly.js; it gives way to the live figure. */
   readonly altPngBase64?: string;
   /** What the figure shows, in a sentence. @default the layout's title */
   readonly text?: string;
@@ -57,12 +57,42 @@ function loaderScript(id: string): string {
   const local = relative(projectDir, path).split("\\").join("/");
   return `(function(){var me=document.currentScript,box=me&&me.parentNode&&me.parentNode.id===${JSON.stringify(id)}?me.parentNode:document.getElementById(${JSON.stringify(id)});if(!box)return;
 var figure=JSON.parse(box.querySelector("script").textContent),w=window;
-function draw(){var c=Object.assign({responsive:true,displaylogo:false},figure.config);w.Plotly.newPlot(box.querySelector("div"),figure.data,figure.layout||{},c)}
+function draw(){var c=Object.assign({responsive:true,displaylogo:false},figure.config),p=box.querySelector("div");p.textContent="";w.Plotly.newPlot(p,figure.data,figure.layout||{},c)}
 function load(u){return new Promise(function(ok,no){var s=document.createElement("script");s.src=u;s.onload=function(){w.Plotly?ok():no()};s.onerror=no;document.head.appendChild(s)})}
 if(w.Plotly)return draw();
 var j=document.getElementById("jupyter-config-data"),b=j?JSON.parse(j.textContent).baseUrl:null,far="https://cdn.jsdelivr.net/npm/plotly.js-dist@${version}/plotly.js";
 w.ictalPlotly=w.ictalPlotly||(b?load(b+"files/${local}").catch(function(){return load(far)}):load(far));
-w.ictalPlotly.then(draw,function(){box.querySelector("p").hidden=false})})()`;
+w.ictalPlotly.then(draw,function(){box.querySelector("p").hidden=!!box.querySelector("img")})})()`;
+}
+
+const PLACE_START = '<div style="min-height:';
+const PLACE = new RegExp(`(${PLACE_START}\\d+(?:\\.\\d+)?px">)(?:<img [^>]*>)?(?=</div>)`);
+
+function stillHtml(source: string, text: string): string {
+  return `<img alt="${escapeHtml(text)}" style="max-width:100%" src="${source}">`;
+}
+
+/** Pictures of one figure, both in base64. */
+export interface StillPictures {
+  /** Left out where it would make a notebook too large. */
+  readonly png: string | undefined;
+  /** The same for its HTML; WebP takes a third of the room. */
+  readonly webp: string;
+  /** CSS pixels. */
+  readonly width: number;
+}
+
+/**
+ * A bundle of `figureBundle` with still pictures: as image/png, and in its HTML where the live figure will stand, since
+ * GitHub shows the HTML without its scripts. Other bundles get image/png alone.
+ */
+export function withStill(bundle: MimeBundle, { png, webp, width }: StillPictures): MimeBundle {
+  const html = bundle["text/html"];
+  const text = String(bundle["text/plain"] ?? "Figure");
+  const still = stillHtml(`data:image/webp;base64,${webp}`, text).replace("<img ", `<img width="${width}" `);
+  const shown =
+    typeof html === "string" ? { "text/html": html.replace(PLACE, (_, place: string) => place + still) } : {};
+  return { ...bundle, ...shown, ...(png === undefined ? {} : { "image/png": png }) };
 }
 
 /**
@@ -78,10 +108,8 @@ export function figureBundle(figure: Figure, options: FigureBundleOptions = {}):
   const id = `figure-${sha256(json).slice(0, 8)}-${figureCount}`; // the same in every run of a notebook
   const text = options.text ?? titleOf(figure);
   const height = typeof layout?.height === "number" ? layout.height : 450;
-  const still = options.altPngBase64
-    ? `<noscript><img alt="${escapeHtml(text)}" src="data:image/png;base64,${options.altPngBase64}"></noscript>`
-    : "";
-  const html = `<div id="${id}"><script type="${FIGURE_MIME}">${json}</script><div style="min-height:${height}px"></div><p hidden>${escapeHtml(text)}: plotly.js could not be loaded; open the HTML report to see it.</p>${still}<script>${loaderScript(id)}</script></div>`;
+  const still = options.altPngBase64 ? stillHtml(`data:image/png;base64,${options.altPngBase64}`, text) : "";
+  const html = `<div id="${id}"><script type="${FIGURE_MIME}">${json}</script>${PLACE_START}${height}px">${still}</div><p hidden>${escapeHtml(text)}: plotly.js could not be loaded; open the HTML report to see it.</p><script>${loaderScript(id)}</script></div>`;
   return {
     "text/html": html,
     ...(json.length <= TWICE_LIMIT_CHARACTERS ? { [FIGURE_MIME]: plain } : { [FIGURE_IN_HTML_MIME]: {} }),

@@ -7,7 +7,7 @@ import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { projectDir } from "../../src/base/project.js";
-import { openPage, type Page } from "./chromium.js";
+import { openPage, type Page } from "../../src/notebook/browser/page.js";
 
 const HOST = "127.0.0.1";
 

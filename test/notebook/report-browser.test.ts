@@ -4,11 +4,12 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
+import { chromiumPath } from "../../src/notebook/browser/chromium.js";
+import { openPage, type Page, type PageEvent } from "../../src/notebook/browser/page.js";
 import { bundleOf } from "../../src/notebook/display.js";
 import { renderReport } from "../../src/notebook/report/report.js";
 import { type CodeCell, parseNotebook } from "../../src/notebook/runner/notebook-file.js";
 import { allPlots } from "./all-plots.js";
-import { chromiumPath, openPage, type Page, type PageEvent } from "./chromium.js";
 import { notebookText, temporaryFolder } from "./make-notebook.js";
 
 const WIDTHS = [1200, 400];
@@ -81,11 +82,7 @@ async function lastingFaults(page: Page): Promise<string[]> {
 
 async function openAt(page: Page, url: string, width: number): Promise<void> {
   await page.send("Emulation.setDeviceMetricsOverride", { width, height: 900, deviceScaleFactor: 1, mobile: false });
-  await page.send("Page.navigate", { url });
-  const loaded = `new Promise((done) => document.readyState === "complete" ? done() : addEventListener("load", () => done()))`;
-  const here = () => page.evaluate<string>("location.href");
-  while ((await here()) !== url) await sleep(20);
-  await page.evaluate(loaded);
+  await page.open(url);
 }
 
 /** Uncaught exceptions, console errors and failed requests among the events. */

@@ -13,6 +13,7 @@ import { collectReceipt, type Receipt } from "./receipt.js";
 import { measureResources } from "./resources.js";
 import { type CellStamp, stampCell, stampEnd, stampStart } from "./run-metadata.js";
 import { autosave, createSaver, NO_SAVER, type Saver } from "./saver.js";
+import { addStillImages, type StillImages } from "./still-images.js";
 
 export interface ExecuteOptions extends PrepareOptions {
   /** Go on after the last good cell of the notebook stored at `output`, where what its outputs rest on still holds. */
@@ -31,6 +32,8 @@ export interface ExecuteOptions extends PrepareOptions {
   readonly maximumOutput?: number;
   /** Aborting interrupts the cell, saves what there is and ends the run as "interrupted". */
   readonly signal?: AbortSignal;
+  /** Still pictures of figures, drawn at the end of the run by Chromium. @default "never" */
+  readonly stillImages?: StillImages;
   readonly listeners?: readonly RunListener[];
 }
 
@@ -208,6 +211,9 @@ export async function executeNotebook(options: ExecuteOptions): Promise<RunResul
   stampEnd(notebook, startedAt, failure !== undefined);
   const result = outcome(failure);
   if (result.receipt) notebook.metadata.ictal = { ...notebook.metadata.ictal, receipt: result.receipt };
+  const stills = output === undefined || failure?.kind === "interrupted" ? undefined : options.stillImages;
+  const notice = await addStillImages(notebook, stills ?? "never");
+  if (notice) listener.notice(notice);
   listener.notebookEnded(result.seconds, failure);
   await saver.last();
   return result;

@@ -73,13 +73,26 @@ function shortened(value: object): { shown: object; left: string } {
 }
 
 /** Node's asynchronous hooks, in use for AsyncLocalStorage, leave members of their own on every promise. */
-const HOOK_MEMBERS =
-  /,?\s*\[Symbol\((?:async_id_symbol|trigger_async_id_symbol|kResourceStore)\)\]: [^,\n{}]*(?=[,\n}])/g;
+const HOOK_MEMBER = /,?\s*\[Symbol\((?:async_id_symbol|trigger_async_id_symbol|kResourceStore)\)\]: /;
 
-const withoutHookMembers = (text: string): string =>
-  text.includes("[Symbol(async_id_symbol)]: ")
-    ? text.replace(HOOK_MEMBERS, "").replace(/Promise \{\s*(\S+?)\s*\}/g, "Promise { $1 }")
-    : text;
+/** Where a printed member that starts at `from` ends: at the comma or bracket that closes it. */
+function memberEnd(text: string, from: number): number {
+  let depth = 0;
+  for (let at = from; at < text.length; at++) {
+    const character = text[at]!;
+    if (depth === 0 && /[,\n}\]]/.test(character)) return at;
+    if (/[[{(]/.test(character)) depth += 1;
+    else if (/[\]})]/.test(character)) depth -= 1;
+  }
+  return text.length;
+}
+
+function withoutHookMembers(text: string): string {
+  let rest = text;
+  for (let match = HOOK_MEMBER.exec(rest); match; match = HOOK_MEMBER.exec(rest))
+    rest = rest.slice(0, match.index) + rest.slice(memberEnd(rest, match.index + match[0].length));
+  return rest === text ? text : rest.replace(/Promise \{\s*(\S+?)\s*\}/g, "Promise { $1 }");
+}
 
 /**
  * What Node prints for a value, never more than some thousand members: the more there is, the fewer levels and members

@@ -4,7 +4,8 @@ import type { MimeBundle } from "../../wire/message.js";
 import { MAGICS } from "./catalogue.js";
 import { environment } from "./environment.js";
 import { MAGIC } from "./magics.js";
-import { memoryTable, type WorkerMemory } from "./memory.js";
+import { memoryTable } from "./memory.js";
+import { askThreads } from "./thread-memory.js";
 import { startClock } from "./time.js";
 import { formatTimings, measure } from "./timeit.js";
 import { readOptions } from "./timeit-options.js";
@@ -13,8 +14,8 @@ import { readOptions } from "./timeit-options.js";
 export interface MagicHost {
   /** Loads changed modules again; with `module` that one, changed or not. */
   reload?(module?: string): Promise<{ reloaded: readonly string[]; failed: readonly { message: string }[] }>;
-  /** Memory of the kernel's other threads. */
-  workerMemory?(): Promise<readonly WorkerMemory[]>;
+  /** The kernel's other threads, each of which has called `tellMemory` with its name. @default none */
+  readonly threads?: readonly string[];
   /** Aborted when the running cell is interrupted. */
   signal?(): AbortSignal | undefined;
   /** Called with text for the cell's standard output. @default process.stdout.write */
@@ -76,7 +77,10 @@ function createMagics(host: MagicHost): Readonly<Record<string, (argument: strin
       return value.finally(() => print(read()));
     },
     async memory() {
-      show(memoryTable(await host.workerMemory?.()));
+      const { threads = [] } = host;
+      const told = await askThreads(threads);
+      const silent = threads.filter((name) => !told.some((thread) => thread.name === name));
+      show(memoryTable(told, silent));
     },
     async reload(module) {
       if (!host.reload) throw new Error("%reload works in the ictal kernel only; restart this kernel instead");

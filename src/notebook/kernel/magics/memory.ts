@@ -1,17 +1,9 @@
 import { formatBytes } from "../../views/format-value.js";
 import type { TableData } from "../../views/table.js";
+import type { ThreadMemory } from "./thread-memory.js";
 
-/** What one worker thread holds, in bytes. */
-export interface WorkerMemory {
-  readonly name: string;
-  readonly heapUsed: number;
-  readonly heapTotal: number;
-  readonly external?: number;
-  readonly arrayBuffers?: number;
-}
-
-/** What the kernel's process holds, as a table; `workers` as they report themselves, undefined when they cannot. */
-export function memoryTable(workers: readonly WorkerMemory[] | undefined): TableData {
+/** What the kernel's process holds, as a table; `threads` are those that told, `silent` names those that did not. */
+export function memoryTable(threads: readonly ThreadMemory[], silent: readonly string[]): TableData {
   const main = process.memoryUsage();
   const peak = process.resourceUsage().maxRSS * 1024; // libuv gives kilobytes
   const heap = (used: number, total: number) => `${formatBytes(used)} of ${formatBytes(total)}`;
@@ -21,9 +13,9 @@ export function memoryTable(workers: readonly WorkerMemory[] | undefined): Table
     ["heap of the cells' thread", heap(main.heapUsed, main.heapTotal)],
     ["external", formatBytes(main.external)],
     ["of it array buffers", formatBytes(main.arrayBuffers)],
-    ...(workers ?? []).map(({ name, heapUsed, heapTotal, arrayBuffers }): [string, string] => [
+    ...threads.map(({ name, heapUsed, heapTotal, arrayBuffers }): [string, string] => [
       `heap of the ${name} thread`,
-      heap(heapUsed, heapTotal) + (arrayBuffers === undefined ? "" : `, array buffers ${formatBytes(arrayBuffers)}`),
+      `${heap(heapUsed, heapTotal)}, array buffers ${formatBytes(arrayBuffers)}`,
     ]),
   ];
   return {
@@ -32,6 +24,6 @@ export function memoryTable(workers: readonly WorkerMemory[] | undefined): Table
     row: (index) => rows[index]!,
     named: true,
     caption: "What the kernel's process holds",
-    ...(workers ? {} : { note: "worker threads do not report theirs; resident counts them" }),
+    ...(silent.length > 0 ? { note: `no answer from the ${silent.join(" and ")} thread, it is busy` } : {}),
   };
 }

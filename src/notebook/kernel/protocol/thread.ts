@@ -1,6 +1,7 @@
 /** The protocol thread: owns the sockets, never computes, and so answers while a cell does. */
 import { parentPort, workerData } from "node:worker_threads";
 import { attachLanguage } from "../language/client.js";
+import { tellMemory } from "../magics/thread-memory.js";
 import { type Assistant, withMagics } from "./assistant.js";
 import { openHistory } from "./history.js";
 import { createInputRelay } from "./input.js";
@@ -19,6 +20,7 @@ const SIGTERM_CODE = 143;
 const data = workerData as ProtocolData; // what main.ts starts this with
 const main = parentPort!; // this module is a worker's
 const shared = new Int32Array(data.shared);
+tellMemory("protocol");
 const post = (message: ToMain) => main.postMessage(message);
 
 let sockets: KernelSockets | undefined;

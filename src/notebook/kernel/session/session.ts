@@ -71,7 +71,11 @@ export function startSession(parts: SessionParts): (message: ToMain) => void {
     ...comms,
   });
   installImport(loader);
-  installMagics({ reload: () => modules.reload(), signal: () => currentJob().controller.signal });
+  installMagics({
+    reload: () => modules.reload(),
+    signal: () => currentJob().controller.signal,
+    threads: ["language", "protocol"],
+  });
   const globals: KernelGlobals = {
     display,
     kernel,

@@ -7,6 +7,7 @@ import type { DisplayChannel } from "../../../../src/notebook/display.js";
 import { formatDuration } from "../../../../src/notebook/kernel/magics/duration.js";
 import { installMagics, type MagicHost } from "../../../../src/notebook/kernel/magics/install.js";
 import { MAGIC, parseMagics } from "../../../../src/notebook/kernel/magics/magics.js";
+import { tellMemory } from "../../../../src/notebook/kernel/magics/thread-memory.js";
 import { formatTimings, measure } from "../../../../src/notebook/kernel/magics/timeit.js";
 import type { MimeBundle } from "../../../../src/notebook/wire/message.js";
 
@@ -110,15 +111,14 @@ test("magics run in the order of the code", async () => {
   assert.deepEqual(order, ["a", "b", "c", "d", "e"]);
 });
 
-test("%memory shows the process and each worker that reports", async () => {
-  const alone = String((await runCell("%memory")).shown[0]!["text/plain"]);
-  assert.match(alone, /^resident +[\d.]+ MB$/m);
-  assert.match(alone, /^heap of the cells' thread +[\d.]+ MB of [\d.]+ MB$/m);
-  assert.match(alone, /worker threads do not report/);
-  const worker = { name: "language", heapUsed: 1024 ** 2, heapTotal: 2 * 1024 ** 2, arrayBuffers: 0 };
-  const told = String((await runCell("%memory", {}, { workerMemory: async () => [worker] })).shown[0]!["text/plain"]);
-  assert.match(told, /^heap of the language thread +1 MB of 2 MB, array buffers 0 B$/m);
-  assert.doesNotMatch(told, /do not report/);
+test("%memory shows the process and each thread that tells, and names those that do not", async () => {
+  tellMemory("other");
+  const { shown } = await runCell("%memory", {}, { threads: ["other", "gone"] });
+  const text = String(shown[0]!["text/plain"]);
+  assert.match(text, /^resident +[\d.]+ MB$/m);
+  assert.match(text, /^heap of the cells' thread +[\d.]+ MB of [\d.]+ MB$/m);
+  assert.match(text, /^heap of the other thread +[\d.]+ MB of [\d.]+ MB, array buffers /m);
+  assert.match(text, /no answer from the gone thread/);
 });
 
 test("%reload names what was reloaded and what failed", async () => {

@@ -1,12 +1,12 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Readable, Writable } from "node:stream";
+import { setTimeout as sleep } from "node:timers/promises";
+import { connectDevtools, type PageEvent } from "./devtools.js";
 
-const PATHS = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
+export type { PageEvent } from "./devtools.js";
 
 const FLAGS = [
   "--headless",
@@ -22,25 +22,8 @@ const FLAGS = [
   "--remote-debugging-pipe",
 ];
 
-/** Where an installed Chromium lies, or undefined. */
-export function chromiumPath(): string | undefined {
-  return PATHS.find((path) => existsSync(path));
-}
-
-/** A message of the DevTools protocol: an answer (with id) or an event (with method). */
-interface Message {
-  readonly id?: number;
-  readonly method?: string;
-  readonly params?: Readonly<Record<string, unknown>>;
-  readonly result?: unknown;
-  readonly error?: { readonly message: string };
-}
-
-/** An event that the page sent: `Runtime.consoleAPICalled` and such. */
-export interface PageEvent {
-  readonly method: string;
-  readonly params: Readonly<Record<string, unknown>>;
-}
+/** Waits in the page until all of it is loaded. */
+const LOADED = `new Promise((done) => document.readyState === "complete" ? done() : addEventListener("load", () => done()))`;
 
 /** One tab of a browser that was started for it. */
 export interface Page {
@@ -50,45 +33,12 @@ export interface Page {
   send<Result>(method: string, params?: object): Promise<Result>;
   /** The value of a JavaScript expression in the page; a promise is awaited; throws what the page throws. */
   evaluate<Value>(expression: string): Promise<Value>;
+  /** A folder that lives as long as the page. */
+  readonly folder: string;
+  /** Loads a URL; resolves when it and all it names are loaded. */
+  open(url: string): Promise<void>;
   /** Ends the browser by its process id and removes its profile. */
   close(): Promise<void>;
-}
-
-/** JSON messages ended by NUL over file descriptors 3 (to the browser) and 4 (from it). */
-function connect(child: ChildProcess) {
-  const input = child.stdio[3] as Writable; // "pipe" in spawn's stdio, as is 4
-  const output = child.stdio[4] as Readable;
-  const waiting = new Map<number, { resolve: (value: never) => void; reject: (error: Error) => void }>();
-  const events: PageEvent[] = [];
-  let last = 0;
-  let rest = "";
-  const take = (text: string) => {
-    const { id, method, params, result, error } = JSON.parse(text) as Message;
-    if (id === undefined) return void events.push({ method: method!, params: params ?? {} });
-    const call = waiting.get(id);
-    waiting.delete(id);
-    if (error) call?.reject(new Error(error.message));
-    else call?.resolve(result as never);
-  };
-  output.setEncoding("utf8").on("data", (chunk: string) => {
-    const parts = (rest + chunk).split("\0");
-    rest = parts.pop()!;
-    for (const part of parts) take(part);
-  });
-  const stop = (reason: string) => {
-    for (const { reject } of waiting.values()) reject(new Error(reason));
-    waiting.clear();
-  };
-  child.once("error", (error) => stop(error.message));
-  child.once("exit", (code, signal) => stop(`the browser ended (${signal ?? code})`));
-  input.on("error", (error) => stop(error.message));
-  const send = <Result>(method: string, params: object = {}, sessionId?: string) =>
-    new Promise<Result>((resolve, reject) => {
-      last += 1;
-      waiting.set(last, { resolve, reject });
-      input.write(`${JSON.stringify({ id: last, method, params, sessionId })}\0`);
-    });
-  return { send, events };
 }
 
 async function endProcess(child: ChildProcess): Promise<void> {
@@ -115,7 +65,7 @@ export async function openPage(executable: string, options: { host?: string } = 
     await rm(profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
   };
   try {
-    const { send: call, events } = connect(child);
+    const { send: call, events } = connectDevtools(child);
     const { targetId } = await call<{ targetId: string }>("Target.createTarget", { url: "about:blank" });
     const { sessionId } = await call<{ sessionId: string }>("Target.attachToTarget", { targetId, flatten: true });
     const send = <Result>(method: string, params: object = {}) => call<Result>(method, params, sessionId);
@@ -130,7 +80,12 @@ export async function openPage(executable: string, options: { host?: string } = 
       if (exceptionDetails) throw new Error(exceptionDetails.exception?.description ?? exceptionDetails.text);
       return result.value;
     };
-    return { events, send, evaluate, close };
+    const open = async (url: string) => {
+      await send("Page.navigate", { url });
+      while ((await evaluate<string>("location.href")) !== url) await sleep(20);
+      await evaluate(LOADED);
+    };
+    return { events, folder: profile, open, send, evaluate, close };
   } catch (error) {
     await close();
     throw error;
