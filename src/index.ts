@@ -72,6 +72,8 @@ export { figureImage } from "./notebook/browser/figure-image.js";
 export type { ImageOptions } from "./notebook/browser/figure-painter.js";
 export { bundleOf, type DisplayHandle, display, liveDisplay } from "./notebook/display.js";
 export { createDisplayProgress } from "./notebook/display-progress.js";
+export { Comm, type CommExtras, type CommReceived } from "./notebook/kernel/comm.js";
+export { type Kernel, kernel } from "./notebook/kernel/kernel.js";
 // plots
 export { channelMatrix } from "./plots/channel-matrix.js";
 export { windowClasses } from "./plots/composition.js";

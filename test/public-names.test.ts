@@ -4,7 +4,7 @@ import * as ictal from "ictal";
 
 /** Adding or removing a name is a visible change: edit this list with it. */
 const NAMES = `
-CacheError CellError ConfigError DEFAULT_CHAIN EEG_BANDS ELECTRODES_19 FormatError LABELS NotFoundError
+CacheError CellError Comm ConfigError DEFAULT_CHAIN EEG_BANDS ELECTRODES_19 FormatError LABELS NotFoundError
 POSTPROCESS_DEFAULTS REFERENCE_CHAIN SZCORE_DEFAULTS StoreError UnsupportedError auroc aurocInterval balance
 balanceFromConfig bandPowers buildCache bundleOf busiestPatient bytesSource cacheCoverage cacheKeyFromConfig
 canonicalJson catalogueKeys chainFromConfig chainHash channelMatrix checkAnnotationFiles checkAnnotations
@@ -12,7 +12,7 @@ checkCorpus classOf compareAnnotations complementIntervals composition coverageO
 createDisplayProgress createEventStream createProgress createRandom createReceipt curves deidentifyEdf
 detectEvents detectionFigure devMetrics display drillFaults eegPage electrodeOf electrodePosition encodeEdf
 epochOrder evaluate exampleWindows exportNpz figureImage fileSource findDuplicates folderStore formatSummary gcCache
-hashOf importNpz indexWindows isIctalError labelAgreement labelTimeline liveDisplay loadConfig
+hashOf importNpz indexWindows isIctalError kernel labelAgreement labelTimeline liveDisplay loadConfig
 loadSafetensors loadWeights logitCount makeFigure meanSpectrum memoryStore mergeIntervals modelFromConfig
 montageOf numpyLines onsetLatency openBatches openCache openCorpusSource openExecutor openObject openStore
 openWindowReader openWindows parameterCount parseConfig patientShares patientTimeline pooledCells

@@ -6,10 +6,10 @@ import { mkdir, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { projectDir } from "../../src/base/project.js";
+import { chromiumPath } from "../../src/notebook/browser/chromium.js";
 import { FIGURE_MIME, figureBundle } from "../../src/notebook/figure-html.js";
 import { prepareLab, pythonOf } from "../../src/notebook/lab/environment.js";
 import { type CodeCell, parseNotebook } from "../../src/notebook/runner/notebook-file.js";
-import { chromiumPath } from "../../src/notebook/browser/chromium.js";
 import { type LabPage, type LabServer, openNotebook, startLabServer } from "./lab-driver.js";
 import { notebookText, temporaryFolder } from "./make-notebook.js";
 

@@ -3,6 +3,7 @@ import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import type { HistoryEntry, HistoryRequest } from "../../wire/message.js";
 import { type HistoryRecord, queryHistory } from "./history-query.js";
+import { log } from "./log.js";
 
 /** The end of the file that is read; older cells stay on disk and are not searched. */
 const READ_BYTES = 16 * 1024 * 1024;
@@ -73,7 +74,7 @@ export function openHistory(path: string | undefined, session: string): History 
       await appendFile(path, `${JSON.stringify(entry)}\n`, { mode: 0o600 });
     } catch (error) {
       isBroken = true;
-      process.stderr.write(`ictal kernel: the history is not kept on disk: ${(error as Error).message}\n`);
+      log(`the history is not kept on disk: ${(error as Error).message}`);
     }
   }
 

@@ -2,6 +2,7 @@ import { Router, XPublisher } from "zeromq";
 import { createSender, receiveMessages, type Sender, UNLIMITED } from "../../wire/channel.js";
 import { addressOf, type ConnectionInfo } from "../../wire/connection.js";
 import type { Message } from "../../wire/message.js";
+import { log } from "./log.js";
 
 /** Unsent messages may hold up the end of the process for this long. */
 const LINGER_MILLISECONDS = 1000;
@@ -22,7 +23,7 @@ export interface SocketListeners {
 }
 
 function refuse(error: Error): void {
-  process.stderr.write(`ictal kernel: a message was dropped: ${error.message}\n`);
+  log(`a message was dropped: ${error.message}`);
 }
 
 async function receiveSubscriptions(iopub: XPublisher, onSubscription: (topic: Uint8Array) => void): Promise<void> {
