@@ -2,8 +2,10 @@ import assert from "node:assert/strict";
 import { chmod, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
+import { pathToFileURL } from "node:url";
 import { chromiumPath } from "../../../src/notebook/browser/chromium.js";
 import { figureImage } from "../../../src/notebook/browser/figure-image.js";
+import { openPage } from "../../../src/notebook/browser/page.js";
 import { compareOutputs } from "../../../src/notebook/check/compare.js";
 import { FIGURE_MIME, figureBundle, figureInHtml } from "../../../src/notebook/figure-html.js";
 import { type CodeCell, type Notebook, parseNotebook } from "../../../src/notebook/runner/notebook-file.js";
@@ -109,4 +111,30 @@ test("no Chromium, or one that ends at once, leaves the notebook as it was and s
   assert.match(ended!, /^figures without still pictures: /);
   assert.equal(await addStillImages(notebook, "never"), undefined);
   assert.deepEqual(notebook, before);
+});
+
+test("where scripts run the live figure takes the picture's place; where they do not the picture stays", {
+  skip,
+  timeout: 60_000,
+}, async () => {
+  const notebook = notebookWith(figure);
+  await addStillImages(notebook);
+  const html = String(shownIn(notebook).data["text/html"]);
+  const stub = "<script>Plotly = { newPlot(place) { place.dataset.drawn = 'yes'; } }</script>";
+  const page = await openPage(chromiumPath()!);
+  const stateOf = async (name: string, text: string) => {
+    const path = join(page.folder, name);
+    await writeFile(path, `<!doctype html><meta charset="utf-8">${text}`);
+    await page.open(pathToFileURL(path).href);
+    return page.evaluate(
+      `({ pictures: document.images.length, width: document.images[0]?.clientWidth, drawn: !!document.querySelector("[data-drawn]") })`,
+    );
+  };
+  try {
+    assert.deepEqual(await stateOf("live.html", stub + html), { pictures: 0, drawn: true });
+    const silent = html.replace(/<script[\s\S]*?<\/script>/g, "");
+    assert.deepEqual(await stateOf("still.html", silent), { pictures: 1, width: 300, drawn: false });
+  } finally {
+    await page.close();
+  }
 });
