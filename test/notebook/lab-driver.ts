@@ -92,6 +92,9 @@ export interface LabPage {
   screenshot(path: string): Promise<void>;
 }
 
+/** High enough for a small notebook: JupyterLab takes cells that are out of view out of the page. */
+const HEIGHT = 2600;
+
 const KEYS: Readonly<Record<string, number>> = { Enter: 13, Tab: 9, Escape: 27, End: 35 };
 
 const PLACE = (selector: string, text: string) => `(() => {
@@ -131,8 +134,8 @@ export async function openNotebook(executable: string, server: LabServer, notebo
     await send("Input.dispatchKeyEvent", { ...event, type: "keyUp" });
   };
   const enterCell = async (index: number) => {
-    await evaluate(`${CELL(index)}.scrollIntoView({ block: "center" })`);
-    await click(`.jp-Notebook .jp-CodeCell:nth-of-type(${index + 1}) .cm-content`);
+    await evaluate(`${CELL(index)}.setAttribute("data-place", "${index}")`);
+    await click(`[data-place="${index}"] .cm-content`);
     await press("End", 2);
   };
   const lab: LabPage = {
@@ -160,8 +163,18 @@ export async function openNotebook(executable: string, server: LabServer, notebo
       await writeFile(path, Buffer.from(data, "base64"));
     },
   };
-  await send("Emulation.setDeviceMetricsOverride", { width: 1200, height: 1000, deviceScaleFactor: 1, mobile: false });
-  await send("Page.navigate", { url: `${server.url}/lab/tree/${notebook}?token=${server.token}` });
-  await until(`document.querySelector(".jp-Notebook .jp-CodeCell") !== null`, "the notebook to open", 60);
-  return lab;
+  await send("Emulation.setDeviceMetricsOverride", {
+    width: 1200,
+    height: HEIGHT,
+    deviceScaleFactor: 1,
+    mobile: false,
+  });
+  try {
+    await send("Page.navigate", { url: `${server.url}/lab/tree/${notebook}?token=${server.token}` });
+    await until(`document.querySelector(".jp-Notebook .jp-CodeCell") !== null`, "the notebook to open", 60);
+    return lab;
+  } catch (error) {
+    await page.close();
+    throw error;
+  }
 }

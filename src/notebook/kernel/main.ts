@@ -10,7 +10,7 @@ import { projectDir } from "../../base/project.js";
 import { type ConnectionInfo, readConnectionFile } from "../wire/connection.js";
 import { historyFile } from "./protocol/history.js";
 import { type ProtocolData, SHARED, type ToProtocol } from "./protocol/thread-messages.js";
-import { type Exit, guardProcess } from "./session/guards.js";
+import { guardProcess } from "./session/guards.js";
 import { captureOutput } from "./session/output.js";
 import { startSession } from "./session/session.js";
 import { createSourceMaps } from "./session/source-maps.js";
@@ -38,11 +38,8 @@ function startProtocol(connection: ConnectionInfo, shared: SharedArrayBuffer, in
   return new Worker(new URL("./protocol/thread.js", import.meta.url), { workerData, transferList: [inputPort] });
 }
 
-/** A kernel whose sockets cannot work is of no use: says why and ends. */
-function endWith(exit: Exit, error: Error): never {
-  process.stderr.write(`ictal kernel: ${error.stack ?? error.message}\n`);
-  return exit(1);
-}
+/** What to say of a thread that failed: the message of a known error, the stack of any other. */
+const told = (error: Error): string => (error.name === "FormatError" ? error.message : (error.stack ?? error.message));
 
 /** Runs the kernel of `connectionFile` until it is shut down; `notice` is shown with the first cell. */
 export async function startKernel(connectionFile: string, notice?: string): Promise<void> {
@@ -54,12 +51,6 @@ export async function startKernel(connectionFile: string, notice?: string): Prom
   const maps = createSourceMaps(projectDir);
   const exit = guardProcess(maps);
   const writeError = process.stderr.write.bind(process.stderr);
-  for (const thread of [protocol, heart]) {
-    thread.on("error", (error) => {
-      process.stderr.write = writeError; // nobody else is left to tell
-      endWith(exit, error);
-    });
-  }
   const post = (message: ToProtocol, transfer?: readonly (ArrayBuffer | MessagePort)[]) =>
     protocol.postMessage(message, transfer);
   captureOutput(post, new Int32Array(shared));
@@ -69,6 +60,14 @@ export async function startKernel(connectionFile: string, notice?: string): Prom
     heart.postMessage("leaving");
     void Promise.race([Promise.all(ended), sleep(EXIT_MILLISECONDS)]).then(() => exit(code));
   };
+  // A kernel whose sockets cannot work is of no use: it says why and ends.
+  for (const thread of [protocol, heart]) {
+    thread.on("error", (error) => {
+      process.stderr.write = writeError; // nobody else is left to tell
+      process.stderr.write(`ictal kernel: ${told(error)}\n`);
+      leave(1);
+    });
+  }
   const receive = startSession({ post, leave, maps, input: input.port2, shared: new Int32Array(shared), notice });
   protocol.on("message", receive);
 }

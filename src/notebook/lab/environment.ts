@@ -90,12 +90,16 @@ async function quietNews(venv: string): Promise<void> {
 export const pythonOf = (venv: string, platform = process.platform): string =>
   platform === "win32" ? join(venv, "Scripts", "python.exe") : join(venv, "bin", "python");
 
+/** JupyterLab's own scripts for Node are CommonJS; without this they would count as modules of the project around them. */
+const keepCommonJs = (venv: string) => writeFile(join(venv, "package.json"), '{ "type": "commonjs" }\n');
+
 /** Kernelspecs and figures are written anew: the project may have moved, Node or plotly.js may be another. */
 async function installOurs(venv: string): Promise<void> {
   const ours = (await listKernelspecs()).filter((spec) => spec.origin === "project");
   for (const spec of ours) await installKernelspec(spec.name, { prefix: venv });
   await installFiguresExtension(venv);
   await quietNews(venv);
+  await keepCommonJs(venv);
 }
 
 /**

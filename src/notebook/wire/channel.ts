@@ -1,5 +1,6 @@
 import type { Dealer, Publisher, Router, Subscriber, XPublisher } from "zeromq";
 import { FormatError } from "../../base/errors.js";
+import { addressOf, type ChannelName, type ConnectionInfo } from "./connection.js";
 import { decodeMessage, encodeMessage } from "./framing.js";
 import type { Message } from "./message.js";
 
@@ -13,6 +14,25 @@ export const UNLIMITED_RECEIVE = { receiveHighWaterMark: 0 } as const;
 
 type SendingSocket = Dealer | Router | Publisher | XPublisher;
 type ReceivingSocket = Dealer | Router | Subscriber;
+
+/** Binds a socket to the address of its channel; FormatError that names the address when that cannot be had. */
+export async function bindTo(
+  socket: Router | XPublisher,
+  connection: ConnectionInfo,
+  channel: ChannelName,
+): Promise<void> {
+  const address = addressOf(connection, channel);
+  try {
+    await socket.bind(address);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new FormatError(
+      `${address} cannot be used: ${reason}; a connection file with a free address was expected, start the kernel anew`,
+      { file: "connection", field: `${channel}_port` },
+      { cause },
+    );
+  }
+}
 
 /** Sends signed messages over one socket, in the order of the calls, one native send at a time. */
 export interface Sender {

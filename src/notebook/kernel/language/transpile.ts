@@ -11,6 +11,8 @@ export function transpileFile(path: string, source: string, project: CompilerOpt
     reportDiagnostics: true,
     compilerOptions: {
       ...project,
+      rootDir: undefined, // a notebook may lie outside of the project, and import what lies beside it
+      outDir: undefined,
       target: Math.max(project.target ?? 0, ts.ScriptTarget.ES2022),
       module: ts.ModuleKind.ESNext,
       moduleResolution: ts.ModuleResolutionKind.Bundler,

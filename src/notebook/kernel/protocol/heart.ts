@@ -2,7 +2,8 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { Router } from "zeromq";
 import { isAlive } from "../../../base/process-alive.js";
-import { addressOf, type ConnectionInfo } from "../../wire/connection.js";
+import { bindTo } from "../../wire/channel.js";
+import type { ConnectionInfo } from "../../wire/connection.js";
 
 const WATCH_MILLISECONDS = 1000;
 
@@ -26,5 +27,9 @@ parentPort!.once("message", () => {
   clearInterval(watch); // any message means that the kernel ends
   socket.close();
 });
-await socket.bind(addressOf(connection, "hb"));
+await bindTo(socket, connection, "hb").catch((error: Error) => {
+  socket.close();
+  clearInterval(watch);
+  throw error;
+});
 for await (const frames of socket) await socket.send(frames).catch(() => {}); // the asker is gone

@@ -1,6 +1,6 @@
 import { Router, XPublisher } from "zeromq";
-import { createSender, receiveMessages, type Sender, UNLIMITED } from "../../wire/channel.js";
-import { addressOf, type ConnectionInfo } from "../../wire/connection.js";
+import { bindTo, createSender, receiveMessages, type Sender, UNLIMITED } from "../../wire/channel.js";
+import type { ConnectionInfo } from "../../wire/connection.js";
 import type { Message } from "../../wire/message.js";
 import { log } from "./log.js";
 
@@ -43,8 +43,17 @@ export async function bindSockets(connection: ConnectionInfo, listeners: SocketL
     routers.set(channel, socket);
     senders.set(channel, createSender(socket, connection.key));
   }
-  await iopub.bind(addressOf(connection, "iopub"));
-  for (const [channel, socket] of routers) await socket.bind(addressOf(connection, channel));
+  const close = () => {
+    for (const socket of routers.values()) socket.close();
+    iopub.close();
+  };
+  try {
+    await bindTo(iopub, connection, "iopub");
+    for (const [channel, socket] of routers) await bindTo(socket, connection, channel);
+  } catch (error) {
+    close(); // Node aborts when a thread ends with open ones
+    throw error;
+  }
   void receiveSubscriptions(iopub, listeners.onSubscription);
   for (const [channel, socket] of routers) {
     void receiveMessages(socket, connection.key, (message) => listeners.onMessage(channel, message), refuse);
@@ -58,9 +67,6 @@ export async function bindSockets(connection: ConnectionInfo, listeners: SocketL
           if (!iopub.closed) refuse(error);
         });
     },
-    close() {
-      for (const socket of routers.values()) socket.close();
-      iopub.close();
-    },
+    close,
   };
 }

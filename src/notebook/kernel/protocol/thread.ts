@@ -47,6 +47,7 @@ function leave(code: number): void {
 /** Lets go of everything that keeps this thread alive. */
 function endThread(): void {
   clearTimeout(killer);
+  sockets?.close();
   interrupter.close();
   data.inputPort.close();
   main.close();
