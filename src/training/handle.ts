@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import { interruptSignal } from "../base/interrupt-signal.js";
 import { htmlOf, type TrainingView, textOf } from "./handle-display.js";
 import { type FromChild, restoreError, storeError, type ToChild } from "./messages.js";
 import { fillTrainOptions, type TrainOptions } from "./options.js";
@@ -20,7 +21,7 @@ export interface TrainingHandle extends TrainingView {
 export interface StartOptions {
   /** Metrics from dev predictions, taken in this process, where labels and scorer are. Without it nothing is validated. */
   readonly validate?: Validate;
-  /** As `stop()`. */
+  /** As `stop()`. @default an interrupt of the cell that starts the training, in the kernel `ictal` */
   readonly signal?: AbortSignal;
 }
 
@@ -163,7 +164,10 @@ function remembered(history: readonly TrainMetrics[], metrics: TrainMetrics): re
  * are the contract: whatever happens to either process, `resume: true` goes on from the newest. The child ends when this
  * process does. Throws a ConfigError on impossible options.
  */
-export function startTraining(options: TrainOptions, { validate, signal }: StartOptions = {}): TrainingHandle {
+export function startTraining(
+  options: TrainOptions,
+  { validate, signal = interruptSignal() }: StartOptions = {},
+): TrainingHandle {
   fillTrainOptions(options); // refuse impossible options here, before a process is started
   const child = fork(fileURLToPath(new URL("./child.js", import.meta.url)), [], {
     serialization: "advanced",

@@ -37,7 +37,7 @@ export interface TestKernel {
     milliseconds?: number,
   ): Promise<Message>;
   /** The reply and everything up to idle. */
-  answer(id: string): Promise<Answer>;
+  answer(id: string, milliseconds?: number): Promise<Answer>;
   request<T extends MessageType>(type: T, content: MessageContents[T], channel?: "shell" | "control"): Promise<Answer>;
   send(code: string, options?: Partial<MessageContents["execute_request"]>): string;
   execute(code: string, options?: Partial<MessageContents["execute_request"]>): Promise<Answer>;
@@ -82,7 +82,7 @@ export async function startKernel(options: StartOptions = {}): Promise<TestKerne
       JPY_PARENT_PID: "",
       ...options.env,
     },
-    stdio: ["ignore", "inherit", "pipe"],
+    stdio: ["ignore", "ignore", "pipe"],
   });
   let stderr = "";
   child.stderr!.on("data", (chunk: Buffer) => {
@@ -126,10 +126,11 @@ export async function startKernel(options: StartOptions = {}): Promise<TestKerne
   const isOf = (message: Message, id: string) => message.parentHeader?.msg_id === id;
   const isIdle = (message: Message) => isMessage(message, "status") && message.content.execution_state === "idle";
 
-  async function answer(id: string): Promise<Answer> {
+  async function answer(id: string, milliseconds?: number): Promise<Answer> {
     const reply = await waitFor(
       (message, channel) => isOf(message, id) && (channel === "shell" || channel === "control"),
       "the reply",
+      milliseconds,
     );
     await waitFor((message, channel) => channel === "iopub" && isOf(message, id) && isIdle(message), "idle");
     const iopub = messages.filter(({ channel, message }) => channel === "iopub" && isOf(message, id));

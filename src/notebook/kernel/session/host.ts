@@ -1,3 +1,5 @@
+import { KERNEL_HOST } from "../../../base/interrupt-signal.js";
+
 /*
  * How the package `ictal`, in whatever copy a cell imports, reaches the kernel that runs the cell: one object under a
  * global symbol.
@@ -25,14 +27,12 @@ export interface KernelHost {
   acceptComms(target: string, accept: ((event: CommEvent) => void) | undefined): void;
 }
 
-const HOST = Symbol.for("ictal.kernel.host");
-
 /** The kernel around this process; undefined outside one. */
 export function kernelHost(): KernelHost | undefined {
-  return (globalThis as { [HOST]?: KernelHost })[HOST];
+  return (globalThis as { [KERNEL_HOST]?: KernelHost })[KERNEL_HOST];
 }
 
 /** Makes `host` known to every copy of the package. */
 export function installHost(host: KernelHost): void {
-  (globalThis as { [HOST]?: KernelHost })[HOST] = host;
+  (globalThis as { [KERNEL_HOST]?: KernelHost })[KERNEL_HOST] = host;
 }

@@ -1,0 +1,154 @@
+/*
+ * The kernel beside stock tslab (started without our launcher) and ipykernel (Debian's, where present), each in a process
+ * of its own: start of the process to its kernel_info_reply, first cell, trivial cell, a burst of 20,000 lines from first to
+ * last message, a top-level loop of 2e7 rounds, resident memory after ten idle seconds. Wall time through the same client;
+ * other load on the machine shows. Then the first import of all of `src` by ours.
+ */
+import { readFileSync } from "node:fs";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { quantileOf } from "../../src/base/quantile.js";
+import { listKernelspecs } from "../../src/notebook/kernelspec.js";
+import { startKernel, streamText, type TestKernel } from "../notebook/kernel/start-kernel.js";
+
+const ROUNDS = 3;
+const TRIVIAL_CELLS = 40;
+const BURST_LINES = 20_000;
+/** Stock tslab takes 300 times as long as plain Node. */
+const LOOP_MILLISECONDS = 120_000;
+const IDLE_MILLISECONDS = 10_000;
+
+interface Contender {
+  readonly name: string;
+  readonly label: string;
+  readonly trivial: string;
+  readonly burst: string;
+  readonly loop: string;
+}
+
+const JAVASCRIPT = {
+  trivial: "1 + 1",
+  burst: `for (let i = 0; i < ${BURST_LINES}; i++) console.log("line", i)`,
+  loop: "let acc = 0; for (let i = 0; i < 2e7; i++) acc += i % 7; acc",
+};
+const PYTHON = {
+  trivial: "1 + 1",
+  burst: `for i in range(${BURST_LINES}): print("line", i)`,
+  loop: "acc = 0\nfor i in range(20_000_000): acc += i % 7\nacc",
+};
+
+interface Measured {
+  start: number[];
+  first: number[];
+  trivial: number[];
+  burst: number[];
+  lost: number;
+  loop: number[];
+  megabytes: number[];
+}
+
+async function timed(work: () => Promise<unknown>): Promise<number> {
+  const started = performance.now();
+  await work();
+  return performance.now() - started;
+}
+
+function residentMegabytes(kernel: TestKernel): number {
+  const status = readFileSync(`/proc/${kernel.child.pid}/status`, "utf8");
+  return (Number(/VmRSS:\s+(\d+)/.exec(status)![1]) * 1024) / 1e6; // Linux always tells
+}
+
+/** Milliseconds from the request to the reply or to the last line, whichever is later; a kernel may lose lines and idle. */
+async function runBurst(kernel: TestKernel, code: string): Promise<{ milliseconds: number; lost: number }> {
+  const started = performance.now();
+  let last = started;
+  const id = kernel.send(code);
+  const remove = kernel.client.listen((_channel, message) => {
+    if (message.parentHeader?.msg_id === id) last = performance.now();
+  });
+  const iopub = await kernel.answer(id).then(
+    (answer) => answer.iopub,
+    () => kernel.messages.filter(({ message }) => message.parentHeader?.msg_id === id).map(({ message }) => message),
+  );
+  remove();
+  const lines = streamText({ reply: iopub[0]!, iopub }).split("\n").length - 1;
+  return { milliseconds: last - started, lost: BURST_LINES - lines };
+}
+
+async function measureOnce(contender: Contender, into: Measured): Promise<void> {
+  const kernel = await startKernel({ name: contender.name });
+  try {
+    into.start.push(kernel.readyMilliseconds);
+    into.first.push(await timed(() => kernel.execute(contender.trivial)));
+    await sleep(IDLE_MILLISECONDS);
+    into.megabytes.push(residentMegabytes(kernel));
+    for (let i = 0; i < TRIVIAL_CELLS; i++) into.trivial.push(await timed(() => kernel.execute(contender.trivial)));
+    into.loop.push(await timed(() => kernel.answer(kernel.send(contender.loop), LOOP_MILLISECONDS)));
+    const burst = await runBurst(kernel, contender.burst);
+    into.burst.push(burst.milliseconds);
+    into.lost = Math.max(into.lost, burst.lost);
+  } finally {
+    await kernel.stop();
+  }
+}
+
+const median = (values: readonly number[]) => quantileOf(values, 0.5);
+
+function show(values: readonly number[], unit: string): string {
+  const digits = Math.min(...values) < 100 ? 1 : 0;
+  return `${median(values).toFixed(digits)} (${Math.min(...values).toFixed(digits)}–${Math.max(...values).toFixed(digits)}) ${unit}`;
+}
+
+async function measure(contender: Contender): Promise<void> {
+  const measured: Measured = { start: [], first: [], trivial: [], burst: [], lost: 0, loop: [], megabytes: [] };
+  for (let round = 0; round < ROUNDS; round++) await measureOnce(contender, measured);
+  const lost = measured.lost > 0 ? `, ${measured.lost} lines lost` : "";
+  console.log(contender.label);
+  console.log(`  start to ready        ${show(measured.start, "ms")}`);
+  console.log(`  first cell            ${show(measured.first, "ms")}`);
+  console.log(`  trivial cell          ${show(measured.trivial, "ms")}`);
+  console.log(`  ${BURST_LINES} lines           ${show(measured.burst, "ms")}${lost}`);
+  console.log(`  loop of 2e7 rounds    ${show(measured.loop, "ms")}`);
+  console.log(`  idle memory           ${show(measured.megabytes, "MB")}`);
+}
+
+/** A kernelspec for tslab as its package starts it, in a Jupyter folder of its own. */
+async function addStockTslab(jupyter: string): Promise<void> {
+  const directory = join(jupyter, "kernels", "stock-tslab");
+  await mkdir(directory, { recursive: true });
+  const tslab = join(dirname(createRequire(import.meta.url).resolve("tslab/package.json")), "bin/tslab");
+  const argv = [process.execPath, tslab, "kernel", "--config-path", "{connection_file}"];
+  await writeFile(
+    join(directory, "kernel.json"),
+    JSON.stringify({ argv, display_name: "tslab", language: "typescript" }),
+  );
+}
+
+async function measureImports(): Promise<void> {
+  const first: number[] = [];
+  for (let round = 0; round < ROUNDS; round++) {
+    const kernel = await startKernel();
+    await kernel.execute("1");
+    await sleep(IDLE_MILLISECONDS);
+    first.push(await timed(() => kernel.execute('import * as ictal from "ictal"; ictal.projectDir')));
+    await kernel.stop();
+  }
+  console.log(`ictal: first import of all of src  ${show(first, "ms")}`);
+}
+
+const jupyter = await mkdtemp(join(tmpdir(), "ictal-bench-kernel-"));
+process.env.JUPYTER_PATH = jupyter;
+await addStockTslab(jupyter);
+const hasPython = (await listKernelspecs()).some(({ name }) => name === "python3");
+try {
+  await measure({ name: "ictal", label: "ictal", ...JAVASCRIPT });
+  await measureImports();
+  await measure({ name: "stock-tslab", label: "tslab 1.0.22, stock", ...JAVASCRIPT });
+  if (hasPython) await measure({ name: "python3", label: "ipykernel", ...PYTHON });
+  else console.log("ipykernel: not installed");
+} finally {
+  await rm(jupyter, { recursive: true, force: true });
+}
