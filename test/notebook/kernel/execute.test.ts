@@ -140,6 +140,7 @@ test("cells that wait when one fails are aborted, later ones run", async () => {
     ["error", "aborted", "aborted"],
   );
   assert.deepEqual(typesOf(answers[1]!), ["busy", "idle"]);
+  assert.equal("execution_count" in answers[1]!.reply.content, false, "what did not run has no number");
   assert.equal(await resultOf("3"), "3");
 });
 

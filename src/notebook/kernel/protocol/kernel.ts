@@ -120,7 +120,7 @@ export function createKernelProtocol(parts: KernelParts): KernelProtocol {
 
   function abort({ message }: Job): void {
     setState("busy", message);
-    const content = { status: "aborted", execution_count: executionCount, payload: [], user_expressions: {} };
+    const content = { status: "aborted" }; // a count would number a cell that did not run
     reply("shell", message, "execute_reply", content);
     setState("idle", message);
   }
