@@ -130,8 +130,9 @@ test("after kill -9 of the runner in a cell a run with --resume goes on from the
     cwd: project.root,
     env: project.env,
   });
-  await run.printed("waiting");
-  await sleep(500);
+  await run.printed("waiting"); // the code is printed before its output, so look into the file as well
+  const savedText = async () => textOf((await stored())[3]!);
+  for (let tries = 0; tries < 300 && !/waiting/.test(await savedText()); tries++) await sleep(100);
   run.child.kill("SIGKILL");
   await run.done;
   const before = await stored();
