@@ -89,9 +89,12 @@ test("JupyterLab opens a notebook, runs all its cells and draws its figures off 
 test("Tab completes members of a value of an earlier cell", { skip: missing }, async () => {
   await lab.enterCell(PLACES.record);
   await lab.type("; record.");
-  await lab.press("Tab");
   const items = `[...document.querySelectorAll(".jp-Completer-item")].map((item) => item.textContent).join(" ")`;
-  await lab.until(`/alpha/.test(${items}) && /beta/.test(${items})`, "both members");
+  const both = `/alpha/.test(${items}) && /beta/.test(${items})`;
+  await lab.press("Tab");
+  // JupyterLab gives up on an answer after a second, which a busy machine may need; a person presses the key again.
+  await lab.until(both, "both members", 3).catch(() => lab.press("Tab"));
+  await lab.until(both, "both members");
   await picture("completion");
   await lab.press("Escape");
 });
