@@ -6,6 +6,8 @@ if (!connectionFile) {
   process.stderr.write("usage: node launcher.mjs CONNECTION_FILE (Jupyter and `ictal notebook exec` fill it in)\n");
   process.exit(2);
 }
+// glibc has read it: memory freed goes back to the system, 20 MB of an idle kernel. It is not for what cells start.
+delete process.env.MALLOC_TRIM_THRESHOLD_;
 const notice = ensureBuilt();
 const { startKernel } = await import("../../dist/src/notebook/kernel/main.js");
 await startKernel(connectionFile, notice);

@@ -76,6 +76,51 @@ test("an interrupted asynchronous loop does not run on", async () => {
   assert.equal(await resultOf("count"), counted);
 });
 
+const FILE_LOOPS: readonly (readonly [what: string, code: string])[] = [
+  ["a loop that reads a file", "while (true) { count++; await readFile('package.json'); }"],
+  [
+    "a loop in a function, whose errors are caught",
+    "const spin = async () => { for (;;) try { count++; await readFile('package.json'); } catch {} };\nawait spin();",
+  ],
+  [
+    "for await over an endless source",
+    "for await (const part of (async function* () { for (;;) yield await readFile('package.json'); })()) count += Math.sign(part.length);",
+  ],
+];
+
+test("asynchronous loops over files end when they are interrupted, though they know of no signal", async (t) => {
+  await kernel.execute(
+    "import { readFile } from 'node:fs/promises'; process.chdir(projectRoot);".replace(
+      "projectRoot",
+      JSON.stringify(process.cwd()),
+    ),
+  );
+  for (const [what, code] of FILE_LOOPS) {
+    await t.test(what, async () => {
+      const { reply, milliseconds } = await stop(code, "control");
+      assert.equal(reply.content.ename, "Interrupted");
+      assert.ok(milliseconds < 1000, `${milliseconds} ms`);
+      await sleep(50);
+      const counted = await resultOf("count");
+      await sleep(100);
+      assert.equal(await resultOf("count"), counted);
+    });
+  }
+});
+
+test("an interrupt of the idle kernel ends an asynchronous loop that a cell left behind, and no later one", async () => {
+  await kernel.execute("void (async () => { for (;;) { count++; await readFile('package.json'); } })(); 0");
+  await interrupt("control");
+  await sleep(50);
+  const counted = await resultOf("count");
+  await sleep(100);
+  assert.equal(await resultOf("count"), counted);
+  assert.equal(
+    await resultOf("let rounds = 0; while (rounds < 3) { await readFile('package.json'); rounds++; }\nrounds"),
+    "3",
+  );
+});
+
 test("each cell has a fresh signal that is aborted by an interrupt; a cell that heeds it ends in its own way", async () => {
   const code =
     "await new Promise<void>((resolve) => kernel.signal.addEventListener('abort', () => resolve()));\nconsole.log('tidied', kernel.signal.aborted);";

@@ -74,6 +74,13 @@ test("%memory tells of every thread, %env sets, %%html and %%markdown show, %%ti
   assert.match(streamText(await kernel.execute("%reload")), /nothing had changed|reloaded/);
 });
 
+test("%reload with a module loads that one again, changed or not, and refuses packages and what is not loaded", async () => {
+  await kernel.execute('import { hashOf } from "ictal"; hashOf("a")');
+  assert.match(streamText(await kernel.execute("%reload ictal")), /^reloaded src\/index\.ts/);
+  assert.match(String((await kernel.execute("%reload csv-parse")).reply.content.evalue), /is a package/);
+  assert.match(String((await kernel.execute("%reload ./none.js")).reply.content.evalue), /cannot find the module/);
+});
+
 test("a live display changes in place and ends in its last state before the cell is done", async () => {
   const cell =
     'const { liveDisplay } = await import("ictal");\nconst live = liveDisplay("0");\nfor (let i = 1; i <= 500; i++) live.update(String(i));';

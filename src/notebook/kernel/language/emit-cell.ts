@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type * as TypeScript from "typescript";
+import { checkLoops } from "./check-loops.js";
 import { hoistVariables } from "./hoist-variables.js";
 import { IMPORT_KEY, type ImportBinding } from "./language.js";
 import { ts } from "./load-typescript.js";
@@ -152,7 +153,9 @@ function toScript(
   bindings: ImportBinding[],
 ): Transform {
   const { factory } = context;
-  const visit = replaceImportExpressions(context, () => metaExpression(factory, path, notebookDir));
+  const replaceImports = replaceImportExpressions(context, () => metaExpression(factory, path, notebookDir));
+  const addChecks = checkLoops(context);
+  const visit = (node: TypeScript.Node) => addChecks(replaceImports(node));
   const nothing = () => factory.createExpressionStatement(factory.createVoidZero());
   return (file) => {
     const imports: TypeScript.Statement[] = [];

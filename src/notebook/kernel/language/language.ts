@@ -88,5 +88,8 @@ export interface Language {
   dispose(): Promise<void>;
 }
 
+/** Key of the global function that a cell's asynchronous loops call at the start of each round. */
+export const CHECKPOINT_KEY = "ictal.kernel.checkpoint";
+
 /** Key of the global function that imports for cells: `(specifier, attributes?) => Promise<namespace>`. */
 export const IMPORT_KEY = "ictal.kernel.import";

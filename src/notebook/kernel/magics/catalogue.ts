@@ -43,7 +43,7 @@ export const MAGICS: readonly MagicEntry[] = [
     sign: "%",
     subject: "words",
     usage: "%reload [MODULE]",
-    help: "load changed modules of the project again (this happens before each cell, too)",
+    help: "load changed modules of the project again (as before each cell), or one module in any case",
   },
   {
     name: "env",

@@ -39,8 +39,11 @@ export interface Loader {
   import(specifier: string, from?: string): Promise<object>;
   /** Where a module lies, as a URL; for import.meta.resolve of a cell. */
   resolve(specifier: string): string;
-  /** Loads again what has changed on disk, with all that imports it. Quick when nothing has. */
-  refresh(): Promise<Reload>;
+  /**
+   * Loads again what has changed on disk, with all that imports it. Quick when nothing has. `specifier` names a local
+   * module that is loaded again in any case; throws when it isn't one, or isn't loaded.
+   */
+  refresh(specifier?: string): Promise<Reload>;
   /** The local files that are loaded, with the SHA-256 of what is on disk. */
   sources(): { path: string; hash: string }[];
 }
@@ -174,8 +177,18 @@ export function createLoader({ projectDir, notebookDir, language }: LoaderSettin
     return needed;
   }
 
-  async function reload(changed: readonly string[]): Promise<Reload> {
+  /** Where the local module lies that a cell knows as `specifier`; it is loaded. */
+  function loadedPath(specifier: string): string {
+    const target = resolve(specifier, cell);
+    if (!target) throw missing(specifier, cell);
+    if (target.kind === "package") throw new Error(`"${specifier}" is a package; packages load again with the kernel`);
+    if (!registry.has(target.path)) throw new Error(`"${specifier}" is not loaded; the next import loads it as it is`);
+    return target.path;
+  }
+
+  async function reload(changed: readonly string[], forced?: string): Promise<Reload> {
     const needed = await needReload(changed);
+    if (forced !== undefined && !needed.includes(forced)) needed.push(forced);
     if (needed.length === 0) return { reloaded: [], failed: [] };
     const dropped = withImporters(needed, registry);
     const kept = new Map([...registry].filter(([path]) => !dropped.includes(path)));
@@ -203,22 +216,23 @@ export function createLoader({ projectDir, notebookDir, language }: LoaderSettin
         ? target.specifier
         : `file://${outputs.javaScriptOf(target.path) ?? target.path}`;
     },
-    refresh: () =>
+    refresh: (specifier) =>
       inTurn(async () => {
+        const forced = specifier === undefined ? undefined : loadedPath(specifier);
         const changed = changedModules();
         const state = changed.map((path) => `${path} ${stampOf(path)}`).join("\n");
-        if (changed.length === 0 || state === failedState) {
+        if (forced === undefined && (changed.length === 0 || state === failedState)) {
           await emitChanged();
           return { reloaded: [], failed: [] };
         }
         try {
-          const result = await reload(changed);
+          const result = await reload(changed, forced);
           failedState = "";
           await emitChanged();
           return result;
         } catch (error) {
           failedState = state;
-          return { reloaded: [], failed: describeThrown(error, changed[0]!) };
+          return { reloaded: [], failed: describeThrown(error, changed[0] ?? forced!) };
         }
       }),
     sources: () =>

@@ -1,5 +1,6 @@
 import { UnsupportedError } from "../../../base/errors.js";
 import { describeThrown } from "./describe-error.js";
+import { InterruptedError } from "./interrupted.js";
 import type { SourceMaps } from "./source-maps.js";
 
 const EXIT_REFUSED =
@@ -22,6 +23,8 @@ export function guardProcess(maps: SourceMaps): Exit {
     process.stderr.write(`${kind}: ${traceback.join("\n").replace(/^Uncaught /, "")}\n`);
   };
   process.on("uncaughtException", (error) => report("Uncaught in a callback", error));
-  process.on("unhandledRejection", (reason) => report("Unhandled rejection", reason));
+  process.on("unhandledRejection", (reason) => {
+    if (!(reason instanceof InterruptedError)) report("Unhandled rejection", reason); // a loop stopped as it was asked to
+  });
   return exit;
 }

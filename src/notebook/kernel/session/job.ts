@@ -11,6 +11,8 @@ export interface JobContext {
   readonly controller: AbortController;
   /** True once the code has asked for its signal, and so may end by itself when that is aborted. */
   usesSignal?: boolean;
+  /** True once its asynchronous loops are to end. */
+  stopped?: boolean;
   /** True once the reply is out. */
   ended: boolean;
 }

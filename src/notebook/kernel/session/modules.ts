@@ -9,8 +9,8 @@ export interface Modules {
   /** Takes note of what a cell imports and declares. */
   declare(checked: CheckedCell): void;
   isDeclared(name: string): boolean;
-  /** Loads changed files again and hands them to the names of earlier cells. */
-  reload(): Promise<Reload>;
+  /** Loads changed files again, and the module `specifier` in any case; hands them to the names of earlier cells. */
+  reload(specifier?: string): Promise<Reload>;
   /** Does so and says what was reloaded and what could not be. */
   refresh(): Promise<Reload>;
   /** Tells errors in reloaded files, each once. */
@@ -42,8 +42,8 @@ export function createModules(
     }
   }
 
-  async function reload(): Promise<Reload> {
-    const result = await loader.refresh();
+  async function reload(specifier?: string): Promise<Reload> {
+    const result = await loader.refresh(specifier);
     if (result.reloaded.length > 0) for (const binding of bindings.values()) await rebind(binding);
     Reflect.deleteProperty(globalThis, Symbol.for(REBIND));
     return result;

@@ -5,6 +5,7 @@ import { type Magic, parseMagics } from "../magics/magics.js";
 import type { CellOrder, CellOutcome, ToProtocol } from "../protocol/thread-messages.js";
 import { encodeJson } from "../protocol/well-formed.js";
 import { viewOf } from "../views/view.js";
+import { stopAllLoops, stopLoops } from "./checkpoint.js";
 import { describeDiagnostics, describeThrown } from "./describe-error.js";
 import type { Evaluator } from "./evaluator.js";
 import { InterruptedError } from "./interrupted.js";
@@ -133,10 +134,16 @@ export function createCellRunner(parts: RunnerParts): CellRunner {
     },
     interrupt() {
       const stopped = running;
-      if (!stopped) return timers.stop();
+      if (!stopped) {
+        stopAllLoops();
+        return timers.stop();
+      }
       timers.stop(stopped.context);
       stopped.context.controller.abort(new InterruptedError());
-      const end = () => stopped.finish(interruptedOutcome());
+      const end = () => {
+        stopLoops(stopped.context);
+        stopped.finish(interruptedOutcome());
+      };
       if (stopped.context.usesSignal) setTimeout(end, GRACE_MILLISECONDS);
       else end();
     },

@@ -12,6 +12,7 @@ import { createLoader } from "../modules/loader.js";
 import type { ToMain, ToProtocol } from "../protocol/thread-messages.js";
 import { encodeJson } from "../protocol/well-formed.js";
 import { createAsk, inputFunctions } from "./ask.js";
+import { installCheckpoint } from "./checkpoint.js";
 import { createComms } from "./comms.js";
 import { createEvaluator } from "./evaluator.js";
 import { installHost } from "./host.js";
@@ -71,8 +72,9 @@ export function startSession(parts: SessionParts): (message: ToMain) => void {
     ...comms,
   });
   installImport(loader);
+  installCheckpoint();
   installMagics({
-    reload: () => modules.reload(),
+    reload: (module) => modules.reload(module),
     signal: () => currentJob().controller.signal,
     threads: ["language", "protocol"],
   });
