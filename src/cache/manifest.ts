@@ -170,7 +170,7 @@ async function findRecording(folder: CacheFolder, id: string): Promise<Found> {
   return bytes === recording.fileBytes ? { recording } : { missing: id };
 }
 
-/** A manifest from the sidecars of a key folder; refuses missing recordings, no seizures, and patients in two splits. */
+/** A manifest from the sidecars of a key folder; refuses missing recordings and patients in two splits. */
 async function collectManifest(folder: CacheFolder, { catalogue }: WriteManifestOptions): Promise<Manifest> {
   const ids = catalogue ? catalogue.recordings.map((recording) => recording.id).sort() : await sidecarsPresent(folder);
   const found = await mapConcurrent(ids, 16, (id) => findRecording(folder, id));
@@ -180,7 +180,6 @@ async function collectManifest(folder: CacheFolder, { catalogue }: WriteManifest
   );
   const recordings = found.flatMap((each) => ("recording" in each ? [each.recording] : []));
   const counts = countRecordings(recordings);
-  refuseNoPositives(counts);
   refuseSharedPatients(recordings);
   return {
     formatVersion: CACHE_FORMAT_VERSION,
@@ -214,9 +213,18 @@ export async function writeManifest(
 ): Promise<{ manifest: Manifest; path: string }> {
   const folder = await resolveFolder(dir, options.key);
   const manifest = await collectManifest(folder, options);
+  refuseNoPositives(manifest.counts);
   const path = join(folder.path, MANIFEST_FILE);
   await writeCacheFile(folder.path, path, manifestText(manifest));
   return { manifest, path };
+}
+
+/**
+ * The manifest of the cache at `dir` as its sidecars give it, without writing it: prediction needs no seizure in it.
+ * Errors as `writeManifest`'s, but for the absence of seizures.
+ */
+export async function describeRecordings(dir: string, options: WriteManifestOptions = {}): Promise<Manifest> {
+  return collectManifest(await resolveFolder(dir, options.key), options);
 }
 
 /** Read and check the manifest of the cache at `dir`. NotFoundError when it was not written yet, CacheError when damaged. */

@@ -18,8 +18,10 @@ const FAMILIES: readonly {
   { words: ["dataset"], load: async () => (await import("./dataset.js")).addDatasetCommand },
   { words: ["train"], load: async () => (await import("./train.js")).addTrainCommand },
   { words: ["predict"], load: async () => (await import("./predict.js")).addPredictCommand },
+  { words: ["detect"], load: async () => (await import("./detect.js")).addDetectCommand },
   { words: ["notebook"], load: async () => (await import("./notebook.js")).addNotebookCommand },
   { words: ["score"], load: async () => (await import("./score.js")).addScoreCommand },
+  { words: ["modal"], load: async () => (await import("./modal.js")).addModalCommand },
   { words: ["lab"], load: async () => (await import("./lab.js")).addLabCommand },
   { words: ["kernel"], load: async () => (await import("./kernel.js")).addKernelCommand },
 ];

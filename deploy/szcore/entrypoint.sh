@@ -1,0 +1,13 @@
+#!/bin/sh
+# The contract of SzCORE: $INPUT names an EDF file in /data, $OUTPUT a tsv file in /output; absolute paths stand as they are.
+set -eu
+
+: "${INPUT:?name the EDF file, relative to /data: -e INPUT=recording.edf}"
+: "${OUTPUT:?name the tsv file to write, relative to /output: -e OUTPUT=events.tsv}"
+home=${ICTAL_HOME:-/opt/ictal}
+model=${ICTAL_MODEL:-/opt/model}
+
+case $INPUT in /*) input=$INPUT ;; *) input=/data/$INPUT ;; esac
+case $OUTPUT in /*) output=$OUTPUT ;; *) output=/output/$OUTPUT ;; esac
+
+exec node "$home/src/cli/ictal.mjs" detect "$input" "$output" --checkpoint "$model" --config "$model/config.yaml"

@@ -1,0 +1,126 @@
+/** From one EDF file to the seizures in it: cache, network and post-processing in one go, nothing left behind. */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { basename, dirname, join } from "node:path";
+import type { Config } from "../base/config-schema.js";
+import { FormatError, NotFoundError } from "../base/errors.js";
+import type { Event } from "../base/events.js";
+import { buildCache } from "../cache/build.js";
+import { chainFromConfig } from "../cache/from-config.js";
+import { describeRecordings } from "../cache/manifest.js";
+import { readCatalogue } from "../corpus/catalogue.js";
+import { fileSource } from "../recording/byte-source.js";
+import { readEdfHeader } from "../recording/edf-header.js";
+import { postprocessFromConfig } from "../scoring/from-config.js";
+import { detectEvents } from "../scoring/postprocess.js";
+import { folderStore } from "../store/folder-store.js";
+import type { Store } from "../store/store.js";
+import { openExecutor } from "../tensor/open.js";
+import { blendFromConfig, deviceFromConfig } from "../training/from-config.js";
+import type { RecordingPrediction } from "../training/predict.js";
+import { predictRecordings } from "../training/predict-recordings.js";
+
+export interface DetectOptions {
+  /** An EDF or BDF file. */
+  readonly input: string;
+  /** A .safetensors file, a checkpoint folder, or a run's folder. */
+  readonly checkpoint: string;
+  /** The configuration the checkpoint was trained with. */
+  readonly config: Config;
+  readonly allowOtherCache?: boolean;
+  readonly signal?: AbortSignal;
+}
+
+/** What was found in a recording. */
+export interface Detections {
+  readonly events: readonly Event[];
+  readonly durationSeconds: number;
+  /** `YYYY-MM-DD HH:MM:SS`, where the file gives a real one. */
+  readonly startDateTime: string | undefined;
+  /** Electrodes that the file lacks and that were filled in. */
+  readonly filled: readonly string[];
+  readonly executor: string;
+}
+
+/** The folder of `path` with nothing in it but that file: annotations beside a recording are no part of its detection. */
+function singleFileStore(path: string): Store {
+  const folder = folderStore(dirname(path));
+  const name = basename(path);
+  return {
+    url: folder.url,
+    async *list() {
+      const info = await folder.stat(name);
+      if (!info) throw new NotFoundError(`no file at ${path}; expected an EDF or BDF recording`, path);
+      yield info;
+    },
+    stat: (key) => folder.stat(key),
+    read: (key, options) => folder.read(key, options),
+  };
+}
+
+async function predictOne(options: DetectOptions, cacheDir: string): Promise<Omit<Detections, "startDateTime">> {
+  const { config, checkpoint, allowOtherCache, input, signal } = options;
+  const store = singleFileStore(input);
+  const catalogue = await readCatalogue(store, { layout: "flat", signal });
+  const chain = chainFromConfig(config);
+  const { leftOut } = await buildCache({
+    store,
+    catalogue,
+    cacheDir,
+    chain,
+    sampleType: config.data.sample_type,
+    workers: 0,
+    signal,
+  });
+  if (leftOut[0]) throw new FormatError(`cannot be used (${leftOut[0].code}): ${leftOut[0].reason}`, { file: input });
+  const manifest = await describeRecordings(cacheDir);
+  const { durationSeconds, filled } = manifest.recordings[0]!; // one file listed, none left out
+  const executor = await openExecutor(deviceFromConfig(config));
+  try {
+    const predictions: RecordingPrediction[] = [];
+    for await (const prediction of predictRecordings({
+      checkpoint,
+      cacheDir,
+      manifest,
+      executor,
+      batchSize: config.training.batch_size,
+      strideSeconds: config.data.stride,
+      blend: blendFromConfig(config),
+      allowOtherCache,
+      signal,
+    }))
+      predictions.push(prediction);
+    const { probability, rateHz } = predictions[0]!;
+    const events = detectEvents(probability, rateHz, postprocessFromConfig(config)).flatMap((event) => {
+      const endSeconds = Math.min(event.endSeconds, durationSeconds); // the last value may reach beyond the recording
+      return endSeconds > event.startSeconds ? [{ ...event, endSeconds }] : [];
+    });
+    return { events, durationSeconds, filled, executor: executor.name };
+  } finally {
+    await executor.dispose();
+  }
+}
+
+async function startOf(path: string): Promise<string | undefined> {
+  const source = await fileSource(path);
+  try {
+    return (await readEdfHeader(source)).startDateTime?.replace("T", " ");
+  } finally {
+    await source.close?.();
+  }
+}
+
+/**
+ * The seizures of one recording. Works in a temporary folder of its own. NotFoundError without the file, FormatError
+ * when it cannot be used (the code is the one `cache build` gives), CacheError when the checkpoint was trained on
+ * another chain than the configuration's.
+ */
+export async function detectRecording(options: DetectOptions): Promise<Detections> {
+  const cacheDir = await mkdtemp(join(tmpdir(), "ictal-detect-"));
+  try {
+    const found = await predictOne(options, cacheDir);
+    return { ...found, startDateTime: await startOf(options.input) };
+  } finally {
+    await rm(cacheDir, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,61 @@
+import { basename, extname, resolve } from "node:path";
+import type { Command } from "commander";
+import { writeFileAtomic } from "../base/atomic-file.js";
+import { writeCsvBi, writeHedScoreTsv } from "../recording/annotation-write.js";
+import { action, type Outcome, UsageError } from "./action.js";
+import { addDataOptions, configOf, type DataFlags } from "./data-options.js";
+import { type Detections, detectRecording } from "./detect-recording.js";
+import { withInterrupt } from "./interrupt.js";
+
+interface DetectFlags extends DataFlags {
+  readonly checkpoint: string;
+  readonly allowOtherCache?: boolean;
+}
+
+type Writer = (found: Detections, recordingName: string) => string;
+
+const WRITERS: Readonly<Record<string, Writer>> = {
+  ".tsv": (found) => writeHedScoreTsv(found),
+  ".csv_bi": (found, recordingName) => writeCsvBi({ ...found, recordingName }),
+};
+
+/** The writer that the output's ending asks for. */
+function writerOf(output: string): Writer {
+  const writer = WRITERS[extname(output)];
+  if (writer) return writer;
+  const allowed = Object.keys(WRITERS).join(" or ");
+  throw new UsageError(`the output ${output} ends in "${extname(output)}"; expected ${allowed}`);
+}
+
+async function detect(input: string, output: string, flags: DetectFlags): Promise<Outcome> {
+  const write = writerOf(output);
+  const { config } = await configOf(flags, []);
+  const { checkpoint, allowOtherCache } = flags;
+  const found = await withInterrupt("nothing was written", (signal) =>
+    detectRecording({ input: resolve(input), checkpoint, config, allowOtherCache, signal }),
+  );
+  await writeFileAtomic(resolve(output), write(found, basename(input, extname(input))));
+  const filled = found.filled.length > 0 ? `; filled in: ${found.filled.join(", ")}` : "";
+  return {
+    json: { input, output, ...found },
+    text: `${found.events.length} seizures in ${found.durationSeconds.toFixed(1)} s${filled}\n${output}`,
+  };
+}
+
+const HELP = `
+The configuration is the one the checkpoint was trained with: it names the signal chain and the post-processing.
+Annotations beside the recording are not read. The SzCORE container (deploy/szcore) is this command.
+
+Example:
+  ictal detect recording.edf events.tsv --checkpoint results/smoke --config configs/smoke_test.yaml`;
+
+/** Adds `ictal detect`. */
+export function addDetectCommand(program: Command): void {
+  addDataOptions(program.command("detect").argument("<input>", "EDF or BDF file"))
+    .argument("<output>", "events: HED-SCORE .tsv or .csv_bi")
+    .description("find the seizures of one recording")
+    .requiredOption("--checkpoint <path>", "a .safetensors file, a checkpoint folder, or a run's folder")
+    .option("--allow-other-cache", "use a checkpoint that was trained on another signal chain")
+    .addHelpText("after", HELP)
+    .action(action(detect));
+}
