@@ -70,7 +70,7 @@ export function reliabilityDiagram({ bins, expectedError }: Calibration, caption
     showlegend: false,
     xaxis: axis("probability", { range: [0, 1], anchor: "y2" }),
     yaxis: axis("share of seizure", { range: [0, 1.02], domain: [0.36, 1] }),
-    yaxis2: axis("values", { type: "log", domain: [0, 0.26], dtick: 2 }),
+    yaxis2: axis("values", { type: "log", domain: [0, 0.26], nticks: 3 }),
   };
   return makeFigure(`Reliability; expected calibration error ${expectedError.toFixed(3)}`, data, layout, caption);
 }

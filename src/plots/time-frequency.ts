@@ -94,7 +94,7 @@ export function topography(
       text: values.map(({ electrode }) => electrode),
       customdata: values.map(({ value }) => value),
       hovertemplate: `%{text}: %{customdata:.3g} ${unit}<extra></extra>`,
-      textfont: { size: 10, color: "#fff", shadow: "0 0 3px #000" } as object,
+      textfont: { size: 10, color: "#fff", shadow: "0 0 2px #000, 0 0 3px #000, 0 0 4px #000" } as object,
       marker: { size: 5, color: "#fff", line: { color: "#000", width: 1 } },
     },
   ];
