@@ -21,6 +21,7 @@ const FAMILIES: readonly {
   { words: ["detect"], load: async () => (await import("./detect.js")).addDetectCommand },
   { words: ["notebook"], load: async () => (await import("./notebook.js")).addNotebookCommand },
   { words: ["score"], load: async () => (await import("./score.js")).addScoreCommand },
+  { words: ["modal"], load: async () => (await import("./modal.js")).addModalCommand },
   { words: ["lab"], load: async () => (await import("./lab.js")).addLabCommand },
   { words: ["shard"], load: async () => (await import("./shard.js")).addShardCommand },
   { words: ["slurm"], load: async () => (await import("./slurm.js")).addSlurmCommand },

@@ -1,5 +1,5 @@
 import { Session } from "node:inspector";
-import { PREPARE_TERMINATION } from "../session/termination.js";
+import { NEEDS_PREPARATION, PREPARE_TERMINATION } from "../session/termination.js";
 import type { ToMain } from "./thread-messages.js";
 
 /** How long the main thread may take to answer before it counts as busy. */
@@ -44,7 +44,7 @@ export function createInterrupter(post: (message: ToMain) => void): Interrupter 
 
   const terminate = () =>
     new Promise<void>((resolve) => {
-      inspector.post("Runtime.evaluate", { expression: PREPARE_TERMINATION, silent: true });
+      if (NEEDS_PREPARATION) inspector.post("Runtime.evaluate", { expression: PREPARE_TERMINATION, silent: true });
       inspector.post("Runtime.terminateExecution", () => resolve());
     });
 

@@ -15,6 +15,8 @@ export interface Evaluator {
   evaluate(script: string): Promise<Evaluated>;
 }
 
+/** What the inspector says of a script that was terminated, in Node 20 and in Node 24. */
+const TERMINATED = /terminated|-32603/;
 const OBJECT_GROUP = "ictal-cell";
 const TAKEN = Symbol.for("ictal.kernel.taken");
 const TAKE = `function () { "use strict"; globalThis[Symbol.for("ictal.kernel.taken")] = this; }`;
@@ -58,7 +60,7 @@ export function createEvaluator(): Evaluator {
       new Promise((resolve, reject) => {
         const options = { expression, replMode: true, awaitPromise: true, silent: true, objectGroup: OBJECT_GROUP };
         session.post("Runtime.evaluate", options, (error, answer) => {
-          if (error) return reject(/terminated/.test(error.message) ? new InterruptedError() : error);
+          if (error) return reject(TERMINATED.test(error.message) ? new InterruptedError() : error);
           const evaluated = toEvaluated(answer as Runtime.EvaluateReturnType); // an object when there is no error
           session.post("Runtime.releaseObjectGroup", { objectGroup: OBJECT_GROUP });
           resolve(evaluated);

@@ -1,5 +1,5 @@
 /*
- * Terminated code leaves Node's stack of asynchronous contexts as it was in the middle of a callback. With any
+ * Before Node 24, terminated code leaves Node's stack of asynchronous contexts as it was in the middle of a callback. With any
  * async_hooks in use, and AsyncLocalStorage is one, Node checks that stack when the callback returns and aborts the
  * process. Two counters decide whether it looks; they read 0 from just before a termination until the stack is cleared.
  */
@@ -15,10 +15,14 @@ interface AsyncWrap {
 const COUNTERS: readonly Counter[] = ["kTotals", "kCheck"];
 const KEY = "ictal.kernel.prepare-termination";
 
+/** From Node 24 on AsyncLocalStorage needs no hooks, so nothing is checked and nothing is to be prepared. */
+export const NEEDS_PREPARATION = Number.parseInt(process.versions.node, 10) < 24;
+
 /** What the protocol thread's inspector evaluates here, in the midst of whatever runs, before it terminates that. */
 export const PREPARE_TERMINATION = `globalThis[Symbol.for("${KEY}")]?.()`;
 
 function asyncWrap(): AsyncWrap | undefined {
+  if (!NEEDS_PREPARATION) return undefined;
   const { noDeprecation } = process;
   process.noDeprecation = true; // binding() is deprecated for applications, and this needs no replacement there
   try {

@@ -1,4 +1,5 @@
-import { createHook } from "node:async_hooks";
+import { syncBuiltinESMExports } from "node:module";
+import timers from "node:timers";
 import { currentJob, isInJob, type JobContext } from "./job.js";
 
 /** Frames looked at to tell whose timer it is: the caller comes after a few of Node's own. */
@@ -29,16 +30,34 @@ function isStartedByCell(): boolean {
   return caller !== undefined && /\bcell-\d+\.ts:/.test(caller);
 }
 
-/** Watches timers from now on, those of `timers/promises` too. */
+type Starter = "setTimeout" | "setInterval" | "setImmediate";
+const STARTERS: readonly Starter[] = ["setTimeout", "setInterval", "setImmediate"];
+
+/**
+ * Watches the timers that cells start with callbacks from now on. Those of `timers/promises` are waited for by loops,
+ * which end in their own way. By proxies, not by async_hooks: a hook costs every promise, and shows in each of them.
+ */
 export function watchTimers(): CellTimers {
   let entries: Entry[] = [];
-  createHook({
-    init(_id, type, _trigger, resource) {
-      if ((type !== "Timeout" && type !== "Immediate") || !isInJob() || !isStartedByCell()) return;
-      if (entries.length >= SWEEP_SIZE) entries = entries.filter(({ timer }) => timer.deref() !== undefined);
-      entries.push({ context: currentJob(), timer: new WeakRef(resource as NodeJS.Timeout) });
-    },
-  }).enable();
+  const note = (timer: NodeJS.Timeout | NodeJS.Immediate) => {
+    if (!isInJob() || !isStartedByCell()) return;
+    if (entries.length >= SWEEP_SIZE) entries = entries.filter(({ timer: noted }) => noted.deref() !== undefined);
+    entries.push({ context: currentJob(), timer: new WeakRef(timer) });
+  };
+  const watched = (start: (...args: never[]) => NodeJS.Timeout | NodeJS.Immediate) =>
+    new Proxy(start, {
+      apply(target, self, args: never[]) {
+        const timer = Reflect.apply(target, self, args);
+        note(timer);
+        return timer;
+      },
+    });
+  for (const name of STARTERS) {
+    const proxy = watched(timers[name] as Parameters<typeof watched>[0]);
+    Object.assign(timers, { [name]: proxy });
+    Object.assign(globalThis, { [name]: proxy });
+  }
+  syncBuiltinESMExports();
   return {
     stop(context) {
       const [stopped, kept]: [Entry[], Entry[]] = [[], []];

@@ -1,0 +1,65 @@
+/** What is asked of the service, apart from how its SDK is called: `sdk-cloud.ts` answers for Modal, tests for themselves. */
+import type { ImageRecipe } from "./image.js";
+
+/** Where sandboxes run and what they all see. */
+export interface CloudSetup {
+  readonly app: string;
+  /** @default the profile's */
+  readonly environment?: string;
+  /** A recipe, or the tag of an image in a registry. */
+  readonly image: ImageRecipe | string;
+  /** Mounted read-only at /data. */
+  readonly bucket: {
+    readonly name: string;
+    readonly keyPrefix: string;
+    readonly secret: string;
+    readonly endpoint?: string;
+  };
+  /** Name of the volume at /results; made when it is not there. */
+  readonly volume: string;
+  /** Names of further secrets, as environment variables. */
+  readonly secrets: readonly string[];
+}
+
+/** One sandbox. */
+export interface SandboxSpec {
+  readonly command: readonly string[];
+  readonly gpu?: string;
+  readonly cpu: number;
+  readonly memoryMiB: number;
+  readonly timeoutSeconds: number;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+/** A sandbox that was started. */
+export interface Sandbox {
+  readonly id: string;
+  readonly stdout: AsyncIterable<string>;
+  readonly stderr: AsyncIterable<string>;
+  /** Exit code; 124 after the time limit, 137 when it was stopped from outside. */
+  wait(): Promise<number>;
+  stop(): Promise<void>;
+}
+
+export interface ListedSandbox {
+  readonly id: string;
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+/** The service. Its errors are ModalErrors that say what to do. */
+export interface Cloud {
+  start(spec: SandboxSpec): Promise<Sandbox>;
+  /** Sandboxes that are running and carry all of `tags`. */
+  list(tags: Readonly<Record<string, string>>): Promise<ListedSandbox[]>;
+  open(id: string): Promise<Sandbox>;
+  close(): void;
+}
+
+/** Exit code of a sandbox at its time limit. */
+export const TIME_LIMIT_EXIT = 124;
+
+/** A refusal of the service, in words for people. */
+export class ModalError extends Error {
+  override readonly name = "ModalError";
+}

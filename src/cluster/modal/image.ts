@@ -1,0 +1,59 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { FormatError } from "../../base/errors.js";
+import { PROJECT_FILES, packFiles, unpackCommands } from "./archive.js";
+
+/** How an image is made: a public base, and commands in layers that are cached one by one. */
+export interface ImageRecipe {
+  readonly base: string;
+  readonly layers: readonly (readonly string[])[];
+}
+
+export interface Instruction {
+  readonly word: string;
+  readonly text: string;
+}
+
+/** The instructions of a Dockerfile, continued lines joined as they stand. */
+export function parseDockerfile(text: string): Instruction[] {
+  const joined = text
+    .split("\n")
+    .filter((line) => !/^\s*#/.test(line))
+    .join("\n")
+    .replace(/\\\n\s*/g, " ");
+  return joined
+    .split("\n")
+    .map((line) => line.trim())
+    .filter((line) => line !== "")
+    .map((line) => ({ word: line.split(/\s/, 1)[0]!.toUpperCase(), text: line }));
+}
+
+/** A sandbox has its own user, command and volumes. */
+const OUTSIDE = new Set(["USER", "VOLUME", "HEALTHCHECK", "ENTRYPOINT", "CMD", "EXPOSE"]);
+
+function copiedPaths({ text }: Instruction, file: string): readonly string[] {
+  const [, ...words] = text.split(/\s+/);
+  const target = words.pop();
+  if (words.length === 0 || words.some((word) => word.startsWith("--")) || (target !== "./" && target !== "."))
+    throw new FormatError(`"${text}" cannot be turned into an archive; expected COPY FILE… ./ or COPY . .`, { file });
+  return words.length === 1 && words[0] === "." ? PROJECT_FILES : words;
+}
+
+/**
+ * A recipe from a Dockerfile with one stage. The service copies nothing from here, so each COPY of the project becomes
+ * an archive inside RUN commands, and starts a layer. FormatError for a COPY that is not into the working folder.
+ */
+export async function imageRecipe(projectDir: string, dockerfile = "deploy/Dockerfile"): Promise<ImageRecipe> {
+  const file = join(projectDir, dockerfile);
+  const instructions = parseDockerfile(await readFile(file, "utf8"));
+  const [from, ...others] = instructions;
+  if (from?.word !== "FROM" || others.some(({ word }) => word === "FROM"))
+    throw new FormatError(`expected one stage that starts with FROM, found ${from?.text ?? "nothing"}`, { file });
+  const layers: string[][] = [[]];
+  for (const instruction of others) {
+    if (OUTSIDE.has(instruction.word)) continue;
+    if (instruction.word !== "COPY") layers.at(-1)!.push(instruction.text);
+    else layers.push(unpackCommands(await packFiles(projectDir, copiedPaths(instruction, file))));
+  }
+  return { base: from.text.split(/\s+/)[1]!, layers: layers.filter((layer) => layer.length > 0) };
+}
