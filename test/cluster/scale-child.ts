@@ -52,7 +52,9 @@ try {
   await finalisePlan(dir, { ...(await readPlan(dir)), finalise: [] }, { ictal: [] });
   const finaliseSeconds = (performance.now() - again) / 1000;
   const peakMegabytes = process.resourceUsage().maxRSS / 1024;
-  process.stdout.write(JSON.stringify({ items: plan.items, planSeconds, finaliseSeconds, listedMegabytes, peakMegabytes }));
+  process.stdout.write(
+    JSON.stringify({ items: plan.items, planSeconds, finaliseSeconds, listedMegabytes, peakMegabytes }),
+  );
 } finally {
   await rm(dir, { recursive: true, force: true });
 }

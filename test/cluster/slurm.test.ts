@@ -101,7 +101,9 @@ test("an array over Slurm with a shard killed and a node drained gives the local
   assert.equal(status.json().counts.done, 10);
 });
 
-test("training over three jobs, two of them ended by the signal of the time limit, equals one run, bit for bit", { skip }, async (context) => {
+test("training over three jobs, two of them ended by the signal of the time limit, equals one run, bit for bit", {
+  skip,
+}, async (context) => {
   const { dir, config } = await makeProject(context, 4, 30);
   assert.equal(ictal(["cache", "build", "--config", config]).status, 0);
   const whole = ictal(["train", "--config", config, "--set", `experiment.output_dir=${dir}/whole`, "--json"]);
