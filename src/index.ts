@@ -116,7 +116,9 @@ export { electrodeOf } from "./recording/electrodes.js";
 export { classOf, LABELS, type LabelClass } from "./recording/labels.js";
 export { compareAnnotations, seizureEvents } from "./recording/seizures.js";
 // scoring
-export { type AurocInterval, aurocInterval } from "./scoring/auroc-interval.js";
+export { type AurocDifference, type AurocInterval, aurocInterval, compareAuroc } from "./scoring/auroc-interval.js";
+export { type Breakdown, breakdown, type TypedPair } from "./scoring/breakdown.js";
+export { calibration } from "./scoring/calibration.js";
 export { auroc, type Curves, curves } from "./scoring/curves.js";
 export { devMetrics } from "./scoring/dev-metrics.js";
 export { createEventStream } from "./scoring/event-stream.js";
@@ -133,6 +135,7 @@ export {
   type ScoredPair,
   scoreSzcore,
 } from "./scoring/score.js";
+export { type Comparison, compareDetectors, type ScoreIntervals, scoreIntervals } from "./scoring/score-intervals.js";
 export { SZCORE_DEFAULTS, scoreEvents, scoreSamples, szcoreRates } from "./scoring/szcore.js";
 // signal
 export {
