@@ -88,10 +88,18 @@ export { type DetectionTrack, detectionFigure } from "./plots/detection.js";
 export { type EegPanel, eegPage } from "./plots/eeg-page.js";
 export { type Caption, type Figure, makeFigure } from "./plots/figure.js";
 export { labelAgreement } from "./plots/label-agreement.js";
+export {
+  detectedByGroup,
+  falseAlarmCurve,
+  latencyHistogram,
+  patientForest,
+  reliabilityDiagram,
+} from "./plots/measures.js";
 export { busiestPatient, patientTimeline } from "./plots/patient-timeline.js";
 export { rocFigure } from "./plots/roc.js";
 export { labelTimeline, seizureLengths, timeShare } from "./plots/seizure-labels.js";
 export { type DrawnSpectrum, spectraFigure } from "./plots/spectra.js";
+export { type ScalpValue, spectrogramFigure, topography } from "./plots/time-frequency.js";
 export { trainingCurve } from "./plots/training-curve.js";
 // recording
 export {
@@ -124,8 +132,13 @@ export { devMetrics } from "./scoring/dev-metrics.js";
 export { createEventStream } from "./scoring/event-stream.js";
 export { postprocessFromConfig } from "./scoring/from-config.js";
 export { type NedcReport, scoreNedc } from "./scoring/nedc/score-nedc.js";
-export { type OnsetLatency, onsetLatency } from "./scoring/onset-latency.js";
-export { type OperatingPoint, sensitivityAtFalseAlarms } from "./scoring/operating-points.js";
+export { type OnsetLatency, onsetLatencies, onsetLatency } from "./scoring/onset-latency.js";
+export {
+  type OperatingPoint,
+  operatingPoints,
+  pointWithin,
+  sensitivityAtFalseAlarms,
+} from "./scoring/operating-points.js";
 export { detectEvents, POSTPROCESS_DEFAULTS, type PostprocessOptions } from "./scoring/postprocess.js";
 export {
   type Evaluation,
