@@ -37,6 +37,12 @@ export { type Manifest, type ManifestRecording, readManifest, writeManifest } fr
 export { numpyLines } from "./cache/numpy-lines.js";
 export { type Cache, openCache, readFrames } from "./cache/open.js";
 export { type VerifyReport, verifyCache } from "./cache/verify.js";
+// cluster
+export { finalisePlan } from "./cluster/finalise.js";
+export { makePlan, type Plan, readPlan, type ShardDraft, writePlan } from "./cluster/plan.js";
+export { type PoolReport, runPool } from "./cluster/pool.js";
+export { parseSweep } from "./cluster/sweep.js";
+export { runTask, type TaskEnd, type TaskOptions } from "./cluster/task.js";
 // corpus
 export { type CorpusSource, catalogueKeys, openCorpusSource } from "./corpus/bucket.js";
 export { type Catalogue, type RecordingEntry, readCatalogue } from "./corpus/catalogue.js";
@@ -82,10 +88,18 @@ export { type DetectionTrack, detectionFigure } from "./plots/detection.js";
 export { type EegPanel, eegPage } from "./plots/eeg-page.js";
 export { type Caption, type Figure, makeFigure } from "./plots/figure.js";
 export { labelAgreement } from "./plots/label-agreement.js";
+export {
+  detectedByGroup,
+  falseAlarmCurve,
+  latencyHistogram,
+  patientForest,
+  reliabilityDiagram,
+} from "./plots/measures.js";
 export { busiestPatient, patientTimeline } from "./plots/patient-timeline.js";
 export { rocFigure } from "./plots/roc.js";
 export { labelTimeline, seizureLengths, timeShare } from "./plots/seizure-labels.js";
 export { type DrawnSpectrum, spectraFigure } from "./plots/spectra.js";
+export { type ScalpValue, spectrogramFigure, topography } from "./plots/time-frequency.js";
 export { trainingCurve } from "./plots/training-curve.js";
 // recording
 export {
@@ -110,14 +124,21 @@ export { electrodeOf } from "./recording/electrodes.js";
 export { classOf, LABELS, type LabelClass } from "./recording/labels.js";
 export { compareAnnotations, seizureEvents } from "./recording/seizures.js";
 // scoring
-export { type AurocInterval, aurocInterval } from "./scoring/auroc-interval.js";
+export { type AurocDifference, type AurocInterval, aurocInterval, compareAuroc } from "./scoring/auroc-interval.js";
+export { type Breakdown, breakdown, type TypedPair } from "./scoring/breakdown.js";
+export { calibration } from "./scoring/calibration.js";
 export { auroc, type Curves, curves } from "./scoring/curves.js";
 export { devMetrics } from "./scoring/dev-metrics.js";
 export { createEventStream } from "./scoring/event-stream.js";
 export { postprocessFromConfig } from "./scoring/from-config.js";
 export { type NedcReport, scoreNedc } from "./scoring/nedc/score-nedc.js";
-export { type OnsetLatency, onsetLatency } from "./scoring/onset-latency.js";
-export { type OperatingPoint, sensitivityAtFalseAlarms } from "./scoring/operating-points.js";
+export { type OnsetLatency, onsetLatencies, onsetLatency } from "./scoring/onset-latency.js";
+export {
+  type OperatingPoint,
+  operatingPoints,
+  pointWithin,
+  sensitivityAtFalseAlarms,
+} from "./scoring/operating-points.js";
 export { detectEvents, POSTPROCESS_DEFAULTS, type PostprocessOptions } from "./scoring/postprocess.js";
 export {
   type Evaluation,
@@ -127,6 +148,7 @@ export {
   type ScoredPair,
   scoreSzcore,
 } from "./scoring/score.js";
+export { type Comparison, compareDetectors, type ScoreIntervals, scoreIntervals } from "./scoring/score-intervals.js";
 export { SZCORE_DEFAULTS, scoreEvents, scoreSamples, szcoreRates } from "./scoring/szcore.js";
 // signal
 export {

@@ -2,10 +2,12 @@
 import type { RecordingEntry } from "../corpus/catalogue.js";
 import type { RecordingLabels } from "../corpus/labels.js";
 import type { ByteSource } from "../recording/byte-source.js";
+import { placeOf } from "../recording/edf-decode.js";
 import { type EdfHeader, readEdfHeader } from "../recording/edf-header.js";
 import { type Chain, type ChainOptions, createChain } from "../signal/chain.js";
 import { montageOf } from "../signal/montages.js";
 import { type ChosenSignals, chooseSignals } from "./choose-signals.js";
+import { ClippedInputs, type InputRange } from "./clipped-inputs.js";
 import { ConstantInputs } from "./constant-inputs.js";
 import type { CacheFolder } from "./folder.js";
 import { frameLayout } from "./format.js";
@@ -50,6 +52,14 @@ function openChain(options: ChainOptions, { electrodes, missing, sampleRateHz }:
   }
 }
 
+/** The least and the greatest number that the file can hold for a signal, as they are decoded. */
+function rangeOf(header: EdfHeader, index: number): InputRange {
+  const { digitalMin, digitalMax } = header.signals[index]!; // chosen from the header
+  const { gain, digitalOffset, factor } = placeOf(header, index);
+  const [first, last] = [digitalMin, digitalMax].map((word) => Math.fround(gain * (digitalOffset + word) * factor));
+  return { lowest: Math.min(first!, last!), highest: Math.max(first!, last!) };
+}
+
 interface Opened {
   readonly job: RecordingJob;
   readonly source: ByteSource;
@@ -59,6 +69,8 @@ interface Opened {
 
 interface Filtered {
   readonly statistics: ChannelStatistics;
+  /** How many electrodes were saturated and not merely unconnected. */
+  readonly clippedCount: number;
   readonly filled: readonly boolean[];
 }
 
@@ -68,9 +80,11 @@ async function filterInto(spool: FrameSpool, opened: Opened): Promise<Filtered> 
   const chosen = chooseSignals(header, job.chain);
   const chain = openChain(job.chain, chosen);
   const inputs = new ConstantInputs(chosen.signals.length);
+  const saturation = new ClippedInputs(chosen.signals.map((index) => rangeOf(header, index)));
   const sink = spool.put.bind(spool);
   for await (const block of readSampleBlocks(source, header, chosen.signals, signal)) {
     inputs.look(block);
+    saturation.look(block);
     chain.feed(block, sink);
     await spool.settle();
   }
@@ -79,7 +93,8 @@ async function filterInto(spool: FrameSpool, opened: Opened): Promise<Filtered> 
   const statistics = markFlat(chain.moments(), knownFlat(job.chain, chosen.electrodes, inputs.constant));
   if (!statistics.std.every(Number.isFinite))
     throw new LeaveOut("not-finite", "its samples are not all finite numbers");
-  return { statistics, filled: chain.filled };
+  const clippedCount = saturation.clipped.filter((mark, input) => mark && !inputs.constant[input]).length;
+  return { statistics, clippedCount, filled: chain.filled };
 }
 
 function countCodes(codes: readonly string[]): Record<string, number> {
@@ -105,6 +120,7 @@ function toSidecar(made: Made): Sidecar {
     ...header.diagnostics.map(({ code }) => code as string),
     ...filled.flatMap((mark) => (mark ? ["interpolated-channel"] : [])),
     ...statistics.flat.flatMap((mark) => (mark ? ["flat-channel"] : [])),
+    ...new Array<string>(made.clippedCount).fill("clipped-channel"),
   ];
   return {
     ...description,

@@ -1,6 +1,9 @@
+import type { Estimate } from "../scoring/bootstrap.js";
+import type { Breakdown, GroupScore } from "../scoring/breakdown.js";
 import type { NedcRates } from "../scoring/nedc/counts.js";
 import type { NedcReport } from "../scoring/nedc/score-nedc.js";
 import type { SzcoreReport } from "../scoring/score.js";
+import type { Comparison, ScoreIntervals } from "../scoring/score-intervals.js";
 import type { SzcoreRates } from "../scoring/szcore.js";
 
 /** The document of `score --json`; a scorer that was not asked for is absent. */
@@ -10,10 +13,17 @@ export interface ScoreReport {
   readonly missing: readonly string[];
   readonly szcore?: SzcoreReport;
   readonly nedc?: NedcReport;
+  /** With --intervals. */
+  readonly intervals?: ScoreIntervals;
+  /** With --breakdown. */
+  readonly breakdown?: Breakdown;
+  /** With --compare; `missing` as above, of the second detector. */
+  readonly comparison?: Comparison & { readonly missing: readonly string[] };
 }
 
 /** The pooled scores as tables for people; rates without a denominator read n/a. */
-export function scoreText({ recordings, missing, szcore, nedc }: ScoreReport): string {
+export function scoreText(report: ScoreReport): string {
+  const { recordings, missing, szcore, nedc, intervals, comparison } = report;
   const lines = [`pooled over ${recordings} ${recordings === 1 ? "recording" : "recordings"}`];
   if (szcore) {
     const { event, sample } = szcore;
@@ -27,11 +37,48 @@ export function scoreText({ recordings, missing, szcore, nedc }: ScoreReport): s
     lines.push(nedcRow("dpalign", dpalign, 0), `ira     Cohen's kappa ${number(ira.kappa, 4)}`);
     lines.push("seizure label only; epoch counts quarters of a second, not events");
   }
-  if (missing.length > 0) {
-    const some = `${missing.slice(0, 10).join(", ")}${missing.length > 10 ? ", ..." : ""}`;
-    lines.push("", `no hypothesis for ${missing.length} recordings (counted as no detections): ${some}`);
-  }
+  if (intervals) lines.push(...intervalLines(intervals));
+  if (report.breakdown) lines.push(...breakdownLines(report.breakdown));
+  if (comparison) lines.push(...comparisonLines(comparison));
+  lines.push(...missingLines(missing, "hypothesis"), ...missingLines(comparison?.missing ?? [], "second hypothesis"));
   return lines.join("\n");
+}
+
+function missingLines(missing: readonly string[], what: string): string[] {
+  if (missing.length === 0) return [];
+  const some = `${missing.slice(0, 10).join(", ")}${missing.length > 10 ? ", ..." : ""}`;
+  return ["", `no ${what} for ${missing.length} recordings (counted as no detections): ${some}`];
+}
+
+const range = ({ lower, upper }: Estimate) => `${number(lower, 3)} to ${number(upper, 3)}`;
+
+function intervalLines({ patients, replicates, level, measures }: ScoreIntervals): string[] {
+  const head = `${100 * level} % intervals, ${replicates} draws of ${patients} patients`;
+  const rows = Object.entries(measures).map(
+    ([name, estimate]) => `${name.padEnd(24)} ${number(estimate.value, 3).padStart(8)}   ${range(estimate)}`,
+  );
+  return ["", head, ...rows];
+}
+
+function comparisonLines({ patients, replicates, level, differences }: Comparison): string[] {
+  const head = `first, second, difference with ${100 * level} % interval, p; ${replicates} paired draws of ${patients} patients`;
+  const rows = Object.entries(differences).map(([name, difference]) => {
+    const values = [difference.first, difference.second, difference.value].map((v) => number(v, 3).padStart(8));
+    return `${name.padEnd(24)} ${values.join(" ")}   ${range(difference)}   p ${number(difference.p, 3)}`;
+  });
+  return ["", head, ...rows];
+}
+
+function breakdownLines({ byType, byDuration, byPatient }: Breakdown): string[] {
+  const group = ([name, { seizures, detected, sensitivity }]: [string, GroupScore]) =>
+    `${name.padEnd(16)} ${`${detected}/${seizures}`.padStart(10)} ${number(sensitivity, 3).padStart(7)}`;
+  const patients = byPatient.map(
+    (score) => `${group([score.patient, score])} ${number(score.falseAlarmsPerDay, 1).padStart(8)} FA/24h`,
+  );
+  return [
+    ...["", "detected seizures, any overlap, by type", ...Object.entries(byType).map(group)],
+    ...["", "by length", ...Object.entries(byDuration).map(group), "", "by patient", ...patients],
+  ];
 }
 
 function number(value: number, decimals: number): string {

@@ -2,14 +2,18 @@ import { readFile } from "node:fs/promises";
 import { basename, dirname, join, relative } from "node:path";
 import type { Command } from "commander";
 import { FormatError, NotFoundError } from "../base/errors.js";
-import type { Interval } from "../base/events.js";
+import type { Event, Interval } from "../base/events.js";
 import { type AnnotationFile, type AnnotationFormat, readAnnotations } from "../recording/annotation-file.js";
 import { findRecordings, type RecordingFiles } from "../recording/annotation-folder.js";
 import { classOf } from "../recording/labels.js";
 import { seizureEvents } from "../recording/seizures.js";
+import type { BootstrapOptions } from "../scoring/bootstrap.js";
+import { breakdown, type TypedPair } from "../scoring/breakdown.js";
 import { scoreNedc } from "../scoring/nedc/score-nedc.js";
-import { type ScoredPair, scoreSzcore } from "../scoring/score.js";
+import { scoreSzcore } from "../scoring/score.js";
+import { compareDetectors, scoreIntervals } from "../scoring/score-intervals.js";
 import { action, type Outcome, UsageError } from "./action.js";
+import { patientOfPath } from "./patient-name.js";
 import { type ScoreReport, scoreText } from "./score-text.js";
 
 /** Formats a score is computed from, the preferred one first. */
@@ -22,6 +26,12 @@ interface ScoreOptions {
   readonly hyp: string;
   readonly scorer: string;
   readonly durationTolerance: string;
+  readonly compare?: string;
+  readonly intervals?: boolean;
+  readonly breakdown?: boolean;
+  readonly replicates: string;
+  readonly level: string;
+  readonly seed: string;
 }
 
 /** Adds `score`. */
@@ -33,6 +43,12 @@ export function addScoreCommand(program: Command): void {
     .requiredOption("--hyp <dir>", "folder of detections, same relative paths")
     .option("--scorer <name>", "szcore, nedc (OVLP, TAES, EPOCH, DPALIGN, IRA) or all", "all")
     .option("--duration-tolerance <seconds>", "largest accepted difference of durations", "0.1")
+    .option("--compare <dir>", "detections of a second detector: differences by a paired bootstrap over patients")
+    .option("--intervals", "intervals of the pooled scores by a bootstrap over patients")
+    .option("--breakdown", "sensitivity by seizure type (from csv beside csv_bi), by length and by patient")
+    .option("--replicates <count>", "replicates of the bootstrap", "1000")
+    .option("--level <share>", "coverage of the intervals", "0.95")
+    .option("--seed <number>", "seed of the bootstrap", "42")
     .option("--json", "print one JSON document")
     .action(action((options: ScoreOptions) => score(options)));
 }
@@ -41,6 +57,8 @@ interface Scored {
   readonly file: string;
   readonly durationSeconds?: number;
   readonly seizures: readonly Interval[];
+  /** Seizures with their types, from a per-channel file where there is one. */
+  readonly typed: readonly Event[];
 }
 
 async function score(options: ScoreOptions): Promise<Outcome> {
@@ -49,20 +67,46 @@ async function score(options: ScoreOptions): Promise<Outcome> {
   const tolerance = Number(options.durationTolerance);
   if (options.durationTolerance.trim() === "" || !(tolerance >= 0))
     throw new UsageError(`invalid --duration-tolerance ${options.durationTolerance}: expected seconds, at least 0`);
+  const bootstrap = bootstrapOf(options);
   const references = await readTree(options.ref);
   if (references.size === 0) throw new NotFoundError(emptyText(options.ref), options.ref);
-  const hypotheses = await readTree(options.hyp);
-  if (hypotheses.size === 0)
-    process.stderr.write(`ictal: ${emptyText(options.hyp)}; every recording counts as without detections\n`);
-  refuseStrangers(references, hypotheses);
-  const pairs = [...references].map(([id, reference]) => pairOf(id, reference, hypotheses.get(id), tolerance));
+  const { pairs, missing } = await pairsOf(references, options.hyp, tolerance);
+  const second = options.compare === undefined ? undefined : await pairsOf(references, options.compare, tolerance);
   const report: ScoreReport = {
     recordings: pairs.length,
-    missing: pairs.map(({ id }) => id).filter((id) => !hypotheses.has(id)),
+    missing,
     ...(options.scorer === "nedc" ? {} : { szcore: scoreSzcore(pairs) }),
     ...(options.scorer === "szcore" ? {} : { nedc: scoreNedc(pairs) }),
+    ...(options.intervals ? { intervals: scoreIntervals(pairs, bootstrap) } : {}),
+    ...(options.breakdown ? { breakdown: breakdown(pairs) } : {}),
+    ...(second ? { comparison: { ...compareDetectors(pairs, second.pairs, bootstrap), missing: second.missing } } : {}),
   };
   return { json: report, text: scoreText(report) };
+}
+
+function bootstrapOf({ seed, replicates, level }: ScoreOptions): Required<BootstrapOptions> {
+  const settings = { seed: Number(seed), replicates: Number(replicates), level: Number(level) };
+  if (!Number.isSafeInteger(settings.seed)) throw new UsageError(`invalid --seed ${seed}: expected an integer`);
+  if (!Number.isInteger(settings.replicates) || settings.replicates < 1)
+    throw new UsageError(`invalid --replicates ${replicates}: expected an integer, at least 1`);
+  if (!(settings.level > 0 && settings.level < 1))
+    throw new UsageError(`invalid --level ${level}: expected a number between 0 and 1`);
+  return settings;
+}
+
+interface Paired {
+  readonly pairs: readonly TypedPair[];
+  /** Recordings without a hypothesis. */
+  readonly missing: readonly string[];
+}
+
+async function pairsOf(references: ReadonlyMap<string, Scored>, dir: string, tolerance: number): Promise<Paired> {
+  const hypotheses = await readTree(dir);
+  if (hypotheses.size === 0)
+    process.stderr.write(`ictal: ${emptyText(dir)}; every recording counts as without detections\n`);
+  refuseStrangers(references, hypotheses);
+  const pairs = [...references].map(([id, reference]) => pairOf(id, reference, hypotheses.get(id), tolerance));
+  return { pairs, missing: pairs.map(({ id }) => id).filter((id) => !hypotheses.has(id)) };
 }
 
 function emptyText(folder: string): string {
@@ -82,7 +126,7 @@ function refuseStrangers(references: ReadonlyMap<string, Scored>, hypotheses: Re
   );
 }
 
-function pairOf(id: string, reference: Scored, hypothesis: Scored | undefined, tolerance: number): ScoredPair {
+function pairOf(id: string, reference: Scored, hypothesis: Scored | undefined, tolerance: number): TypedPair {
   const durationSeconds = reference.durationSeconds ?? hypothesis?.durationSeconds;
   if (durationSeconds === undefined) {
     throw new FormatError("has no duration, and neither has the hypothesis; write it in the header", {
@@ -96,7 +140,14 @@ function pairOf(id: string, reference: Scored, hypothesis: Scored | undefined, t
       { file: hypothesis!.file, field: "duration" },
     );
   }
-  return { id, durationSeconds, reference: reference.seizures, hypothesis: hypothesis?.seizures ?? [] };
+  return {
+    id,
+    patient: patientOfPath(id),
+    durationSeconds,
+    reference: reference.seizures,
+    hypothesis: hypothesis?.seizures ?? [],
+    typed: reference.typed,
+  };
 }
 
 /** Annotations of a tree by relative path without extension; each recording's preferred format is read. */
@@ -105,12 +156,19 @@ async function readTree(root: string): Promise<Map<string, Scored>> {
   for (const recording of await findRecordings(root)) {
     const path = preferred(recording);
     if (!path) continue;
-    const file = readAnnotations(await readFile(path, "utf8"), { file: path });
-    refuseLostRows(file, path);
+    const file = await readSound(path);
+    const perChannel = recording.annotations.get("csv") ?? recording.annotations.get("tse");
+    const typed = seizureEvents(file, perChannel && perChannel !== path ? await readSound(perChannel) : undefined);
     const id = join(relative(root, dirname(recording.stem)), basename(recording.stem));
-    tree.set(id, { file: path, durationSeconds: file.durationSeconds, seizures: scoredEvents(file) });
+    tree.set(id, { file: path, durationSeconds: file.durationSeconds, seizures: scoredEvents(file), typed });
   }
   return tree;
+}
+
+async function readSound(path: string): Promise<AnnotationFile> {
+  const file = readAnnotations(await readFile(path, "utf8"), { file: path });
+  refuseLostRows(file, path);
+  return file;
 }
 
 /** A row that cannot count would change a score unseen. */

@@ -1,5 +1,11 @@
-import { quantileOf } from "../base/quantile.js";
-import { createRandom } from "../base/random.js";
+import {
+  type BootstrapOptions,
+  bootstrapSettings,
+  type Estimate,
+  estimateOf,
+  patientDraws,
+  twoSided,
+} from "./bootstrap.js";
 import { cellLabels, type PredictedRecording } from "./score.js";
 
 /** A prediction that knows whose recording it is. */
@@ -32,30 +38,14 @@ interface Levels {
  * patient are no independent draws (Field and Welsh, "Bootstrapping clustered data", 2007). The same seed gives the same
  * interval, whatever the order of the recordings. Time grows with replicates times cells: give a few values per second.
  */
-export function aurocInterval(
-  recordings: readonly PatientRecording[],
-  { seed, replicates = 1000, level = 0.95 }: { seed: number; replicates?: number; level?: number },
-): AurocInterval {
-  if (!(level > 0 && level < 1)) throw new RangeError(`invalid level: ${level}`);
-  if (!Number.isInteger(replicates) || replicates < 1) throw new RangeError(`invalid replicates: ${replicates}`);
+export function aurocInterval(recordings: readonly PatientRecording[], options: BootstrapOptions): AurocInterval {
+  const settings = bootstrapSettings(options);
   const patients = [...new Set(recordings.map(({ patient }) => patient))].sort();
   const area = weightedAuroc(recordings, patients);
-  const random = createRandom(seed, "auroc bootstrap");
-  const usable: number[] = [];
-  for (let r = 0; r < replicates && patients.length > 0; r++) {
-    const weight = new Uint32Array(patients.length);
-    for (let draw = 0; draw < patients.length; draw++) {
-      weight[random.integer(r * patients.length + draw, patients.length)]! += 1;
-    }
-    const value = area(weight);
-    if (!Number.isNaN(value)) usable.push(value);
-  }
-  const [lower, upper] = [(1 - level) / 2, (1 + level) / 2].map((share) => quantileOf(usable, share)) as [
-    number,
-    number,
-  ];
+  const drawn = [...patientDraws(patients.length, settings, "auroc bootstrap")].map(area);
   const auroc = area(new Uint32Array(patients.length).fill(1));
-  return { auroc, lower, upper, patients: patients.length, usable: usable.length, replicates };
+  const { lower, upper, usable } = estimateOf(auroc, drawn, settings.level);
+  return { auroc, lower, upper, patients: patients.length, usable, replicates: settings.replicates };
 }
 
 /** The AUROC in which the cells of patient `p` count `weight[p]` times; ties count half, NaN when a class is missing. */
@@ -149,4 +139,32 @@ function levelOf(levels: Float32Array, score: number): number {
     else high = middle;
   }
   return low;
+}
+
+/** Difference of the areas of two detectors on the same recordings. */
+export interface AurocDifference extends Estimate {
+  readonly first: number;
+  readonly second: number;
+  /** As `Difference.p` of the event measures. */
+  readonly p: number;
+}
+
+/** Paired bootstrap by patient of the AUROCs of two detectors; both must hold the same recordings (RangeError). */
+export function compareAuroc(
+  first: readonly PatientRecording[],
+  second: readonly PatientRecording[],
+  options: BootstrapOptions,
+): AurocDifference {
+  const ids = (list: readonly PatientRecording[]) =>
+    JSON.stringify(list.map(({ id, patient }) => [id, patient]).sort());
+  if (ids(first) !== ids(second))
+    throw new RangeError("invalid recordings: both detectors need the same, of the same patients");
+  const settings = bootstrapSettings(options);
+  const patients = [...new Set(first.map(({ patient }) => patient))].sort();
+  const a = weightedAuroc(first, patients);
+  const b = weightedAuroc(second, patients);
+  const once = new Uint32Array(patients.length).fill(1);
+  const drawn = [...patientDraws(patients.length, settings, "auroc bootstrap")].map((weight) => a(weight) - b(weight));
+  const [one, other] = [a(once), b(once)];
+  return { ...estimateOf(one - other, drawn, settings.level), first: one, second: other, p: twoSided(drawn) };
 }

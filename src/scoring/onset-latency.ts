@@ -13,8 +13,8 @@ export interface OnsetLatency {
   readonly interquartileSeconds: number;
 }
 
-/** Onset latencies over the detected seizures of all recordings; missed ones only show in `detected`. */
-export function onsetLatency(pairs: readonly ScoredPair[]): OnsetLatency {
+/** Latency of each detected seizure in seconds, recording after recording, and how many seizures there are. */
+export function onsetLatencies(pairs: readonly ScoredPair[]): { seizures: number; latencies: number[] } {
   let seizures = 0;
   const latencies: number[] = [];
   for (const { id, durationSeconds, reference, hypothesis } of pairs) {
@@ -28,6 +28,12 @@ export function onsetLatency(pairs: readonly ScoredPair[]): OnsetLatency {
       if (first && first.startSeconds < endSeconds) latencies.push(first.startSeconds - startSeconds);
     }
   }
+  return { seizures, latencies };
+}
+
+/** Onset latencies over the detected seizures of all recordings; missed ones only show in `detected`. */
+export function onsetLatency(pairs: readonly ScoredPair[]): OnsetLatency {
+  const { seizures, latencies } = onsetLatencies(pairs);
   const [lower, median, upper] = [0.25, 0.5, 0.75].map((share) => quantileOf(latencies, share)) as [
     number,
     number,

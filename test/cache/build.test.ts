@@ -105,6 +105,25 @@ test("buildCache stores the clipped z-score of the chain's output, with labels, 
   assert.deepEqual(report.diagnostics["interpolated-channel"], 1);
 });
 
+test("a saturated channel is counted as clipped, by its share of samples at either end of the range", async (context) => {
+  const file: MadeFile = { patient: "aaaaaaaa", seconds: 12, events: [], clipped: ["O1", "CZ"], constant: ["T4"] };
+  const dir = await temporaryFolder(context);
+  const { report } = await build(dir, makeObjects([file]));
+  const { diagnostics } = await (await openCache(dir)).sidecar(idOf(file));
+  assert.deepEqual([diagnostics["clipped-channel"], diagnostics["flat-channel"]], [2, 1]);
+  assert.equal(report.diagnostics["clipped-channel"], 1);
+});
+
+test("a recording whose header makes numbers out of bounds is left out as not finite", async (context) => {
+  const objects = makeObjects([FILES[0]!, FILES[1]!]);
+  const key = `${stemOf(FILES[1]!)}.edf`;
+  const bytes = Uint8Array.from(objects[key] as Uint8Array);
+  const physicalMaxima = 256 + 19 * (16 + 80 + 8 + 8);
+  bytes.set(new TextEncoder().encode("1E300   "), physicalMaxima);
+  const { report } = await build(await temporaryFolder(context), { ...objects, [key]: bytes });
+  assert.deepEqual([report.built, report.leftOut.map(({ code }) => code)], [1, ["not-finite"]]);
+});
+
 test("the bytes are the same for any number of workers, from memory or from the spill file, and hold the source's SHA-256", async (context) => {
   const trees = [];
   for (const options of [{ workers: 0 }, { workers: 1 }, { workers: 3 }, { workers: 0, memoryLimitBytes: 0 }]) {

@@ -16,6 +16,8 @@ export interface MadeFile {
   readonly electrodes?: readonly string[];
   /** Electrodes that hold one value from start to end. */
   readonly constant?: readonly string[];
+  /** Electrodes whose amplifier saturates at its least and greatest value. */
+  readonly clipped?: readonly string[];
   /** Start, end, label; undefined: no annotation file. */
   readonly events?: readonly (readonly [number, number, string])[];
 }
@@ -23,11 +25,12 @@ export interface MadeFile {
 export type Objects = Record<string, Uint8Array | string>;
 
 function edfOf(file: MadeFile, seed: number): Uint8Array {
-  const { seconds, sampleRateHz = 250, electrodes = ELECTRODES_19, constant = [] } = file;
+  const { seconds, sampleRateHz = 250, electrodes = ELECTRODES_19, constant = [], clipped = [] } = file;
   const random = createRandom(seed, file.patient);
   const signals = electrodes.map((name, channel) => {
     const sample = (_: unknown, i: number) => {
       if (constant.includes(name)) return 321;
+      if (clipped.includes(name)) return Math.max(-3200, Math.min(3200, 4000 * Math.sin(i / 20)));
       const slow = 60 * Math.sin((2 * Math.PI * (2 + channel / 3) * i) / sampleRateHz);
       return slow + 30 * (random.uniform(channel * 1e7 + i) - 0.5);
     };

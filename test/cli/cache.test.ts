@@ -176,3 +176,19 @@ test("the shared corpora: tusz-mini is cached whole, of the real files each left
   for (const { id, code, reason } of real.leftOut)
     assert.ok(known.includes(code) && reason.length > 20, `${id} ${code} ${reason}`);
 });
+
+test("cache export writes the reference's archives and cache import reads them back, as processes", async (context) => {
+  const where = await made(context);
+  const [, , flag = "", cache = ""] = where;
+  ictal("cache", "build", ...where, "--workers", "0", "--accept", "missing-electrodes");
+  const [out, imported] = [await temporaryFolder(context), await temporaryFolder(context)];
+  const exported = ictal("cache", "export", flag, cache, "--npz", out, "--json");
+  assert.equal(exported.status, 0, exported.stderr);
+  assert.deepEqual(exported.json().windows, { partial: 3, full: 0, none: 0 });
+  const back = ictal("cache", "import", join(out, "train"), flag, imported, "--json");
+  assert.equal(back.status, 0, back.stderr);
+  assert.deepEqual(ictal("cache", "verify", flag, imported, "--json").json().bad, []);
+  const none = ictal("cache", "import", join(out, "nothing-here"), flag, imported);
+  assert.notEqual(none.status, 0);
+  assert.match(none.stderr, /nothing-here/);
+});

@@ -135,3 +135,41 @@ test("score of a reference without seizures prints n/a for people and null for s
   const { nedc } = JSON.parse((await score(t, trees, "--json")).stdout);
   assert.deepEqual([nedc.ovlp.sensitivity, nedc.ovlp.falseAlarmsPer24h, nedc.ira.kappa], [null, 0, 1]);
 });
+
+test("score --compare gives the paired difference, --intervals the bounds and --breakdown the groups", async (t) => {
+  const names = ["aaaaaaaa_s001_t000", "aaaaaaab_s001_t000", "aaaaaaac_s001_t000"];
+  const ref = Object.fromEntries(names.map((name) => [name, seizure]));
+  const none = await mkdtemp(join(tmpdir(), "ictal-second-"));
+  t.after(() => rm(none, { recursive: true }));
+  await writeFile(join(none, `${names[0]}.csv_bi`), writeCsvBi({ events: [], durationSeconds: 600 }));
+  const hyp = Object.fromEntries(names.map((name) => [name, detected]));
+  const flags = ["--compare", none, "--intervals", "--breakdown", "--replicates", "99"];
+  const { code, stdout, stderr } = await score(t, { ref, hyp }, ...flags, "--json");
+  assert.deepEqual([code, stderr], [0, ""]);
+  const { comparison, intervals, breakdown } = JSON.parse(stdout) as Required<ScoreReport>;
+  assert.deepEqual(comparison.missing, names.slice(1));
+  const { first, second, value, p } = comparison.differences.eventSensitivity;
+  assert.deepEqual([first, second, value, p], [1, 0, 1, 0.02]);
+  assert.deepEqual([intervals.patients, intervals.measures.eventSensitivity.lower], [3, 1]);
+  assert.deepEqual(
+    breakdown.byPatient.map(({ patient }) => patient),
+    ["aaaaaaaa", "aaaaaaab", "aaaaaaac"],
+  );
+  assert.deepEqual(Object.keys(breakdown.byType), ["seiz"]);
+  const { stdout: text } = await score(t, { ref, hyp }, ...flags);
+  assert.match(text, /eventSensitivity +1\.000 +0\.000 +1\.000 +1\.000 to 1\.000 +p 0\.020/);
+  assert.match(text, /no second hypothesis for 2 recordings/);
+});
+
+test("score names the flag of a bootstrap that cannot be", async (t) => {
+  const trees = { ref: { a: seizure }, hyp: { a: detected } };
+  for (const [flag, value] of [
+    ["--replicates", "0"],
+    ["--level", "95"],
+    ["--seed", "x"],
+  ] as const) {
+    const { code, stderr } = await score(t, trees, flag, value);
+    assert.equal(code, 2);
+    assert.match(stderr, new RegExp(`invalid ${flag} ${value}: expected`));
+  }
+});

@@ -119,6 +119,15 @@ test("readCatalogue(store) keeps two recordings with one stem apart and reports 
   );
 });
 
+test("readCatalogue(store) keeps the first of two files with one identity and names the other", async () => {
+  const key = "edf/train/aaaaaaaa/s001_2010/01_tcp_ar/aaaaaaaa_s001_t000.edf";
+  const store = memoryStore({ [`v2.0.0/${key}`]: "first", [`v2.0.1/${key}`]: "second" });
+  const { recordings, leftOut, findings } = await readCatalogue(store, { layout: "tusz-v2" });
+  assert.equal(recordings.length, 1);
+  assert.match(leftOut[0]!.reason, /has the identity .*t000, as v2\.0\.0/);
+  assert.ok(findings.some(({ code, file }) => code === "repeated-identity" && file === `v2.0.1/${key}`));
+});
+
 test("readCatalogue(store) reports equal content by size and content ETag, not by a folder's clock tags", async () => {
   const [a, b] = Object.keys(corpus).filter((key) => key.endsWith(".edf")) as [string, string];
   const sizes = { ...corpus, [a]: 1000, [b]: 1000 };

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -27,10 +27,8 @@ async function textsOf(notebook: string, output: string, words: string[], env: N
     .join("\n");
 }
 
-test("01-s3-loading runs on any s3:// URL and 02-annotation-checks on any folder, each by a parameter", async () => {
-  const root = await mkdtemp(join(tmpdir(), "ictal-course-"));
-  const bucket = `course-${process.pid}`;
-  const mirror = projectPath(`data/mirror/${bucket}-tusz`);
+/** A bucket with a small corpus under tusz/, and the environment in which s3:// finds it. */
+async function openBucket(root: string, bucket: string) {
   await synthesizeCorpus(join(root, "bucket", "tusz"), { recordings: 4, maxDurationSeconds: 60 });
   const server = await startS3Server({ root: join(root, "bucket"), bucket });
   const env = {
@@ -40,6 +38,14 @@ test("01-s3-loading runs on any s3:// URL and 02-annotation-checks on any folder
     AWS_SECRET_ACCESS_KEY: server.secretAccessKey,
     AWS_REGION: "us-east-1",
   };
+  return { server, env };
+}
+
+test("01-s3-loading runs on any s3:// URL and 02-annotation-checks on any folder, each by a parameter", async () => {
+  const root = await mkdtemp(join(tmpdir(), "ictal-course-"));
+  const bucket = `course-${process.pid}`;
+  const mirror = projectPath(`data/mirror/${bucket}-tusz`);
+  const { server, env } = await openBucket(root, bucket);
   try {
     const url = `s3://${bucket}/tusz`;
     const loading = await textsOf("notebooks/01-s3-loading.ipynb", join(root, "1.ipynb"), ["-p", "source", url], env);
@@ -55,5 +61,29 @@ test("01-s3-loading runs on any s3:// URL and 02-annotation-checks on any folder
     await server.close();
     await rm(root, { recursive: true });
     await rm(mirror, { recursive: true, force: true });
+  }
+});
+
+test("03-cache-and-manifest runs on any s3:// URL and 04-balanced-dataset on any folder, with a configuration of one's own", async () => {
+  const root = await mkdtemp(join(tmpdir(), "ictal-course-"));
+  const bucket = `course-cache-${process.pid}`;
+  const { server, env } = await openBucket(root, bucket);
+  const smoke = await readFile(projectPath("configs/smoke_test.yaml"), "utf8");
+  const config = join(root, "own.yaml");
+  await writeFile(config, smoke.replace(/cache_dir: .*/, `cache_dir: ${join(root, "cache")}`));
+  const run = (notebook: string, source: string, seen: NodeJS.ProcessEnv) => {
+    const words = ["-p", "config", config, "-p", "source", source];
+    return textsOf(`notebooks/${notebook}.ipynb`, join(root, `${notebook}.ipynb`), words, seen);
+  };
+  try {
+    const cache = await run("03-cache-and-manifest", `s3://${bucket}/tusz`, env);
+    assert.match(cache, /4 recordings, \d+ frames checked, 0 bad/);
+    const again = await run("03-cache-and-manifest", join(root, "bucket", "tusz"), process.env);
+    assert.match(again, /4 recordings, \d+ frames checked, 0 bad/);
+    assert.match(await run("04-balanced-dataset", join(root, "bucket", "tusz"), process.env), /prevalence|share/i);
+  } finally {
+    await server.close();
+    await rm(root, { recursive: true });
+    await rm(projectPath(`data/mirror/${bucket}-tusz`), { recursive: true, force: true });
   }
 });

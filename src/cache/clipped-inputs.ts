@@ -1,0 +1,49 @@
+import { decodeWordsInto, type SampleBlock } from "../signal/sample-block.js";
+
+/** Samples looked at in one go, of each input. */
+const LOOK_SAMPLES = 4096;
+
+/** An input counts as clipped from this share of samples on: an artefact touches the end of the range, saturation stays. */
+const CLIPPED_SHARE = 0.01;
+
+/** Least and greatest value that an input can have, in microvolts. */
+export interface InputRange {
+  readonly lowest: number;
+  readonly highest: number;
+}
+
+/** Counts samples at the ends of the range: there the amplifier was saturated, and the signal is not the brain's. */
+export class ClippedInputs {
+  private readonly counts: Uint32Array;
+  private readonly buffers: Float32Array[];
+  private sampleCount = 0;
+  constructor(private readonly ranges: readonly InputRange[]) {
+    this.counts = new Uint32Array(ranges.length);
+    this.buffers = ranges.map(() => new Float32Array(LOOK_SAMPLES));
+  }
+
+  look(block: SampleBlock): void {
+    for (let start = 0; start < block.sampleCount; start += LOOK_SAMPLES) {
+      const count = Math.min(LOOK_SAMPLES, block.sampleCount - start);
+      block.loadInto(this.buffers, start, start + count, decodeWordsInto);
+      for (const [input, range] of this.ranges.entries())
+        this.counts[input]! += countOutside(this.buffers[input]!, count, range);
+    }
+    this.sampleCount += block.sampleCount;
+  }
+
+  /** Per input; false for all while nothing was looked at. */
+  get clipped(): boolean[] {
+    return Array.from(this.counts, (count) => count > 0 && count >= CLIPPED_SHARE * this.sampleCount);
+  }
+}
+
+/** How many of the first `count` values are at an end of the range or beyond it. */
+function countOutside(values: Float32Array, count: number, { lowest, highest }: InputRange): number {
+  let found = 0;
+  for (let i = 0; i < count; i++) {
+    const value = values[i]!;
+    if (value <= lowest || value >= highest) found += 1;
+  }
+  return found;
+}

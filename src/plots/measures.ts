@@ -1,0 +1,161 @@
+/** Figures of a scored detector: false alarms, calibration, sensitivity by group, latency, patients. */
+import type { Data } from "plotly.js";
+import type { GroupScore, PatientScore } from "../scoring/breakdown.js";
+import type { Calibration } from "../scoring/calibration.js";
+import type { OperatingPoint } from "../scoring/operating-points.js";
+import { axis, type Caption, COLORS, type Figure, makeFigure } from "./figure.js";
+
+/** Event sensitivity against false alarms in 24 h for one or more detectors, with marks at the rates that papers report. */
+export function falseAlarmCurve(
+  detectors: Readonly<Record<string, readonly OperatingPoint[]>>,
+  caption: Caption = {},
+): Figure {
+  const colors = [COLORS.blue, COLORS.vermilion, COLORS.green, COLORS.purple];
+  const data: Data[] = Object.entries(detectors).map(([name, points], i) => {
+    const sorted = [...points].sort(
+      (a, b) => a.falseAlarmsPerDay - b.falseAlarmsPerDay || a.sensitivity - b.sensitivity,
+    );
+    return {
+      type: "scatter",
+      mode: "lines+markers",
+      name,
+      x: sorted.map(({ falseAlarmsPerDay }) => falseAlarmsPerDay),
+      y: sorted.map(({ sensitivity }) => (Number.isNaN(sensitivity) ? null : sensitivity)),
+      text: sorted.map(({ threshold }) => (Number.isFinite(threshold) ? threshold.toFixed(3) : "none")),
+      hovertemplate: `${name}: %{y:.3f} at %{x:.2f} a day, threshold %{text}<extra></extra>`,
+      marker: { size: 5 },
+      line: { color: colors[i % colors.length], shape: "hv" },
+    };
+  });
+  const shapes = [1, 2.5, 5, 10].map((rate) => ({
+    ...({ type: "line", xref: "x", yref: "paper", x0: rate, x1: rate, y0: 0, y1: 1 } as const),
+    line: { color: COLORS.grey, width: 1, dash: "dot" as const },
+  }));
+  const layout = {
+    shapes,
+    showlegend: data.length > 1,
+    xaxis: axis("false alarms in 24 h", { rangemode: "tozero" }),
+    yaxis: axis("event sensitivity", { range: [0, 1.02] }),
+  };
+  return makeFigure("Sensitivity against false alarms; dotted at 1, 2.5, 5 and 10", data, layout, caption);
+}
+
+/** Share of seizure against probability, bin by bin, with the number of values below. */
+export function reliabilityDiagram({ bins, expectedError }: Calibration, caption: Caption = {}): Figure {
+  const filled = bins.filter(({ count }) => count > 0);
+  const data: Data[] = [
+    {
+      ...({ type: "scatter", mode: "lines", x: [0, 1], y: [0, 1], showlegend: false, hoverinfo: "skip" } as const),
+      line: { color: COLORS.grey, dash: "dot", width: 1 },
+    },
+    {
+      type: "scatter",
+      mode: "lines+markers",
+      name: "share of seizure",
+      x: filled.map(({ meanScore }) => meanScore),
+      y: filled.map(({ seizureShare }) => seizureShare),
+      line: { color: COLORS.blue },
+    },
+    {
+      type: "bar",
+      name: "values",
+      x: bins.map(({ from, to }) => (from + to) / 2),
+      y: bins.map(({ count }) => (count > 0 ? count : null)),
+      yaxis: "y2",
+      marker: { color: COLORS.sky },
+    },
+  ];
+  const layout = {
+    height: 440,
+    showlegend: false,
+    xaxis: axis("probability", { range: [0, 1], anchor: "y2" }),
+    yaxis: axis("share of seizure", { range: [0, 1.02], domain: [0.36, 1] }),
+    yaxis2: axis("values", { type: "log", domain: [0, 0.26], nticks: 3 }),
+  };
+  return makeFigure(`Reliability; expected calibration error ${expectedError.toFixed(3)}`, data, layout, caption);
+}
+
+/** Detected and missed seizures by group, e.g. by type or by length. */
+export function detectedByGroup(
+  groups: Readonly<Record<string, GroupScore>>,
+  what: string,
+  caption: Caption = {},
+): Figure {
+  const names = Object.keys(groups);
+  const bar = (name: string, color: string, count: (score: GroupScore) => number): Data => ({
+    ...({ type: "bar", orientation: "h", name, y: names, marker: { color } } as const),
+    x: names.map((group) => count(groups[group]!)),
+    text: names.map((group) => String(count(groups[group]!) || "")),
+    textposition: "inside",
+    insidetextanchor: "middle",
+    textangle: 0,
+  });
+  const data = [
+    bar("detected", COLORS.blue, ({ detected }) => detected),
+    bar("missed", COLORS.orange, ({ seizures, detected }) => seizures - detected),
+  ];
+  const yaxis = axis("", { type: "category", autorange: "reversed" });
+  const layout = { barmode: "stack", height: 170 + 34 * names.length, xaxis: axis("seizures"), yaxis } as const;
+  return makeFigure(`Detected seizures by ${what}`, data, layout, caption);
+}
+
+/** Histogram of onset latencies in seconds; detections before the onset are below 0. */
+export function latencyHistogram(latenciesSeconds: readonly number[], caption: Caption = {}): Figure {
+  const data: Data[] = [{ type: "histogram", x: [...latenciesSeconds], marker: { color: COLORS.blue } }];
+  const onset = { type: "line", xref: "x", yref: "paper", x0: 0, x1: 0, y0: 0, y1: 1 } as const;
+  const layout = {
+    shapes: [{ ...onset, line: { color: COLORS.vermilion, width: 1.5, dash: "dot" as const } }],
+    xaxis: axis("first detection after the onset (s)"),
+    yaxis: axis("seizures"),
+    bargap: 0.05,
+  };
+  return makeFigure("Onset latency; dotted at the onset", data, layout, caption);
+}
+
+/** Wilson's interval of a share, 95 %. */
+export function wilson(hits: number, total: number): { lower: number; upper: number } {
+  if (total === 0) return { lower: Number.NaN, upper: Number.NaN };
+  const z = 1.959964;
+  const share = hits / total;
+  const centre = (share + z ** 2 / (2 * total)) / (1 + z ** 2 / total);
+  const half = (z / (1 + z ** 2 / total)) * Math.sqrt((share * (1 - share)) / total + z ** 2 / (4 * total ** 2));
+  return { lower: Math.max(0, centre - half), upper: Math.min(1, centre + half) };
+}
+
+/** Sensitivity with Wilson's 95 % interval and false alarms of each patient; those without seizures have an alarm rate only. */
+export function patientForest(patients: readonly PatientScore[], caption: Caption = {}): Figure {
+  const sorted = [...patients].sort(
+    (a, b) => (a.sensitivity || 0) - (b.sensitivity || 0) || b.falseAlarms - a.falseAlarms,
+  );
+  const y = sorted.map(({ patient }) => patient);
+  const bounds = sorted.map(({ detected, seizures }) => wilson(detected, seizures));
+  const known = (value: number) => (Number.isNaN(value) ? null : value);
+  const data: Data[] = [
+    {
+      ...({ type: "scatter", mode: "markers", name: "sensitivity", y } as const),
+      x: sorted.map(({ sensitivity }) => known(sensitivity)),
+      text: sorted.map(({ detected, seizures }) => `${detected} of ${seizures}`),
+      hovertemplate: "%{y}: %{text}<extra></extra>",
+      error_x: {
+        type: "data",
+        symmetric: false,
+        array: sorted.map(({ sensitivity }, i) => bounds[i]!.upper - sensitivity || 0),
+        arrayminus: sorted.map(({ sensitivity }, i) => sensitivity - bounds[i]!.lower || 0),
+        thickness: 1.3,
+      },
+      marker: { color: COLORS.blue, size: 8 },
+    },
+    {
+      ...({ type: "bar", orientation: "h", name: "false alarms in 24 h", y, xaxis: "x2" } as const),
+      x: sorted.map(({ falseAlarmsPerDay }) => known(falseAlarmsPerDay)),
+      marker: { color: COLORS.orange },
+    },
+  ];
+  const layout = {
+    height: 170 + 20 * sorted.length,
+    xaxis: axis("sensitivity", { range: [-0.02, 1.02], domain: [0, 0.6] }),
+    xaxis2: axis("false alarms in 24 h", { domain: [0.68, 1], rangemode: "tozero", anchor: "y" }),
+    yaxis: axis("", { type: "category", tickfont: { size: 10 } }),
+  };
+  return makeFigure("Patients, by any overlap, 95 % intervals", data, layout, caption);
+}

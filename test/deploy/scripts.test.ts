@@ -1,0 +1,107 @@
+import assert from "node:assert/strict";
+import { execFileSync, spawnSync } from "node:child_process";
+import { chmod, mkdir, mkdtemp, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { projectDir } from "../../src/base/project.js";
+
+async function folder(context: TestContext): Promise<string> {
+  const dir = await mkdtemp(join(tmpdir(), "ictal-deploy-"));
+  context.after(() => rm(dir, { recursive: true, force: true }));
+  return dir;
+}
+
+/** A folder of programs for PATH, each a line of shell. */
+async function programs(dir: string, lines: Readonly<Record<string, string>>): Promise<string> {
+  const bin = join(dir, "bin");
+  await mkdir(bin);
+  for (const [name, line] of Object.entries(lines)) {
+    await writeFile(join(bin, name), `#!/bin/sh\n${line}\n`);
+    await chmod(join(bin, name), 0o755);
+  }
+  return `${bin}:/usr/bin:/bin`;
+}
+
+const libraries = ["libcudart.so.12", "libcublasLt.so.12", "libcufft.so.11", "libcurand.so.10", "libcudnn.so.9"];
+const sound = {
+  "nvidia-smi": "echo 570.86.15",
+  ldconfig: `printf '%s\\n' ${libraries.join(" ")}`,
+  tmux: "true",
+  node: `exec ${process.execPath} "$@"`,
+};
+
+function check(path: string, home: string) {
+  const script = join(projectDir, "deploy/gpu-box.sh");
+  return spawnSync(script, ["--check"], { encoding: "utf8", env: { PATH: path, HOME: home } });
+}
+
+test("gpu-box.sh --check is content with a box that has everything", async (context) => {
+  const dir = await folder(context);
+  const { status, stdout, stderr } = check(await programs(dir, sound), dir);
+  assert.equal(status, 0, stdout + stderr);
+  assert.match(stdout, /ok {7}NVIDIA driver 570\.86\.15/);
+});
+
+test("gpu-box.sh --check names what is missing and who has it", async (context) => {
+  const dir = await folder(context);
+  const path = await programs(dir, { ...sound, "nvidia-smi": "echo 470.1", ldconfig: "echo libcudart.so.12" });
+  const { status, stdout, stderr } = check(path, dir);
+  assert.equal(status, 1);
+  assert.match(stdout, /missing {2}NVIDIA driver 525 or newer: found 470\.1/);
+  assert.match(stdout, /missing {2}libcudnn\.so\.9: .* libcudnn9-cuda-12/);
+  assert.match(stderr, /5 missing/);
+});
+
+test("air-gapped.sh and gpu-box.sh refuse wrong arguments with what is expected", () => {
+  for (const [script, words] of [
+    ["air-gapped.sh", ["pack"]],
+    ["gpu-box.sh", ["--chek"]],
+  ] as const) {
+    const { status, stderr } = spawnSync(join(projectDir, "deploy", script), words, { encoding: "utf8" });
+    assert.equal(status, 2);
+    assert.match(stderr, /usage|expected/);
+  }
+});
+
+/** Words that run a command without any network, where the kernel lets an ordinary user do so. */
+function isolation(): string[] {
+  return spawnSync("unshare", ["--user", "--map-root-user", "--net", "true"]).status === 0
+    ? ["unshare", "--user", "--map-root-user", "--net"]
+    : [];
+}
+
+test("air-gapped.sh installs from an npm cache with the network off", async (context) => {
+  const dir = await folder(context);
+  const cache = execFileSync("npm", ["config", "get", "cache"], {
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "ignore"],
+  }).trim();
+  if (!(await stat(join(cache, "_cacache")).catch(() => undefined))) return context.skip(`no npm cache at ${cache}`);
+  const from = join(dir, "brought");
+  await mkdir(from);
+  const files = [
+    "package.json",
+    "package-lock.json",
+    ".npmrc",
+    "tsconfig.json",
+    "tsconfig.build.json",
+    "configs",
+    "kernels",
+    "src",
+  ];
+  execFileSync("tar", ["-czf", join(from, "project.tar.gz"), ...files], { cwd: projectDir });
+  const words = [...isolation(), join(projectDir, "deploy/air-gapped.sh"), "install", from, join(dir, "target")];
+  const { status, stdout, stderr } = spawnSync(words[0]!, words.slice(1), {
+    encoding: "utf8",
+    env: {
+      ...process.env,
+      ICTAL_NPM_CACHE: cache,
+      ICTAL_NPM_FLAGS: "--omit=dev --omit=optional",
+    },
+  });
+  if (/ENOTCACHED/.test(stderr))
+    return context.skip(`npm's cache at ${cache} lacks packages; run npm ci --cache ${cache}`);
+  assert.equal(status, 0, stderr);
+  assert.match(stdout, /^\d+\.\d+\.\d+$/m);
+});

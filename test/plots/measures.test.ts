@@ -1,0 +1,105 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { captionText } from "../../src/plots/figure.js";
+import {
+  detectedByGroup,
+  falseAlarmCurve,
+  latencyHistogram,
+  patientForest,
+  reliabilityDiagram,
+  wilson,
+} from "../../src/plots/measures.js";
+import { spectrogramFigure, topography } from "../../src/plots/time-frequency.js";
+import { calibration } from "../../src/scoring/calibration.js";
+import { ELECTRODES_19, electrodePosition } from "../../src/signal/electrodes.js";
+import { spectrogram } from "../../src/signal/spectrum.js";
+
+const caption = { corpus: "synthetic 1f2e", split: "dev", n: "2 recordings", cacheKey: "abc", commit: "123" };
+const patientOf = (patient: string, seizures: number, detected: number) => ({
+  ...{ patient, seizures, detected, sensitivity: detected / seizures },
+  ...{ recordings: 1, hours: 1, falseAlarms: 1, falseAlarmsPerDay: 24 },
+});
+
+test("wilson gives the known interval, holds the share and is NaN of nothing", () => {
+  const { lower, upper } = wilson(8, 10);
+  assert.ok(Math.abs(lower - 0.4902) < 1e-4 && Math.abs(upper - 0.9433) < 1e-4);
+  assert.ok(Math.abs(wilson(0, 5).lower) < 1e-12 && wilson(5, 5).upper === 1);
+  assert.ok(Number.isNaN(wilson(0, 0).lower));
+});
+
+test("patientForest draws the hardest patient lowest and leaves out a sensitivity without seizures", () => {
+  const { data } = patientForest([patientOf("a", 4, 4), patientOf("b", 4, 1), patientOf("c", 0, 0)], caption);
+  const points = data[0] as unknown as { x: (number | null)[]; y: string[] };
+  assert.deepEqual(
+    [points.y, points.x],
+    [
+      ["c", "b", "a"],
+      [null, 0.25, 1],
+    ],
+  );
+});
+
+test("falseAlarmCurve orders the operating points by their false alarms", () => {
+  const points = [
+    [10, 0.9],
+    [0, 0],
+    [2, 0.5],
+  ].map(([falseAlarmsPerDay, sensitivity], i) => ({
+    threshold: 1 / (i + 1),
+    falseAlarmsPerDay: falseAlarmsPerDay!,
+    sensitivity: sensitivity!,
+  }));
+  const [curve] = falseAlarmCurve({ "U-Net": points }, caption).data as unknown as { x: number[]; y: number[] }[];
+  assert.deepEqual(
+    [curve!.x, curve!.y],
+    [
+      [0, 2, 10],
+      [0, 0.5, 0.9],
+    ],
+  );
+});
+
+test("reliabilityDiagram leaves empty bins out of the line; detectedByGroup stacks to the number of seizures", () => {
+  const { data, layout } = reliabilityDiagram(calibration(Float32Array.of(0.1, 0.9), [0, 1], 5), caption);
+  assert.deepEqual((data[1] as { y: number[] }).y, [0, 1]);
+  assert.match(JSON.stringify(layout.title), /error 0\.100/);
+  const bars = detectedByGroup({ fnsz: { seizures: 5, detected: 2, sensitivity: 0.4 } }, "type", caption)
+    .data as unknown as { x: number[] }[];
+  assert.deepEqual(
+    bars.map(({ x }) => x),
+    [[2], [3]],
+  );
+  assert.deepEqual((latencyHistogram([1, 2], caption).data[0] as { x: number[] }).x, [1, 2]);
+});
+
+test("spectrogramFigure shows a tone at its frequency and thins long recordings", () => {
+  const signal = Float32Array.from({ length: 256 * 60 }, (_, i) => 50 * Math.sin((2 * Math.PI * 10 * i) / 256));
+  const [map] = spectrogramFigure(spectrogram(signal, { sampleRateHz: 256 }), {}, caption).data as unknown as {
+    y: number[];
+    z: number[][];
+  }[];
+  const loudest = map!.z.map((row) => row[0]!).reduce((best, value, i, all) => (value > all[best]! ? i : best), 0);
+  assert.equal(map!.y[loudest], 10);
+  const many = {
+    timesSeconds: Float64Array.from({ length: 5000 }, (_, i) => i),
+    frequenciesHz: Float64Array.of(0, 1),
+    power: new Float64Array(10_000).fill(1),
+  };
+  const [thin] = spectrogramFigure(many).data as unknown as { x: number[] }[];
+  assert.ok(thin!.x.length <= 1200);
+});
+
+test("topography puts the vertex in the middle, the left side left, and each electrode's own value at its place", () => {
+  const values = ELECTRODES_19.map((electrode) => ({
+    electrode,
+    position: electrodePosition(electrode),
+    value: electrode === "CZ" ? 5 : 1,
+  }));
+  const figure = topography(values, { title: "Alpha", unit: "µV²" }, caption);
+  const [map, dots] = figure.data as unknown as { z: (number | null)[][]; x: number[]; y: number[] }[];
+  assert.ok(Math.abs(map!.z[30]![30]! - 5) < 0.01);
+  assert.equal(map!.z[0]![0], null);
+  const [c3, fp1] = [ELECTRODES_19.indexOf("C3"), ELECTRODES_19.indexOf("FP1")];
+  assert.ok(dots!.x[c3]! < 0 && dots!.y[fp1]! > 0);
+  assert.ok(JSON.stringify(figure.layout.title).includes(captionText(caption).split(" · ")[0]!));
+});

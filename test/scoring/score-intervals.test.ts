@@ -1,0 +1,126 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { compareAuroc } from "../../src/scoring/auroc-interval.js";
+import { estimateOf, twoSided } from "../../src/scoring/bootstrap.js";
+import { breakdown } from "../../src/scoring/breakdown.js";
+import { scoreNedc } from "../../src/scoring/nedc/score-nedc.js";
+import { scoreSzcore } from "../../src/scoring/score.js";
+import { compareDetectors, type PatientPair, scoreIntervals } from "../../src/scoring/score-intervals.js";
+
+const interval = (startSeconds: number, endSeconds: number) => ({ startSeconds, endSeconds });
+const seizure = interval(1000, 1060);
+
+/** One recording of an hour per patient with one seizure; detected or not, with `alarms` false alarms. */
+function patient(name: string, detected: boolean, alarms = 0): PatientPair {
+  const hypothesis = [
+    ...(detected ? [seizure] : []),
+    ...Array.from({ length: alarms }, (_, i) => interval(1500 + 200 * i, 1520 + 200 * i)),
+  ];
+  return { id: `${name}/r`, patient: name, durationSeconds: 3600, reference: [seizure], hypothesis };
+}
+
+const mixed = [patient("a", true), patient("b", false, 1), patient("c", true, 2), patient("d", true)];
+
+test("scoreIntervals gives the pooled scores themselves, with bounds around them", () => {
+  const { measures, patients } = scoreIntervals(mixed, { seed: 1 });
+  const { event, sample } = scoreSzcore(mixed);
+  const { ovlp, taes } = scoreNedc(mixed);
+  assert.equal(patients, 4);
+  assert.deepEqual(
+    [measures.eventSensitivity.value, measures.eventF1.value, measures.eventFalseAlarmsPerDay.value],
+    [event.sensitivity, event.f1, event.fpPerDay],
+  );
+  assert.equal(measures.samplePrecision.value, sample.precision);
+  assert.deepEqual(
+    [measures.ovlpSensitivity.value, measures.taesFalseAlarmsPerDay.value],
+    [ovlp.sensitivity, taes.falseAlarmsPer24h],
+  );
+  for (const { value, lower, upper } of Object.values(measures)) assert.ok(lower <= value && value <= upper);
+});
+
+test("an interval has no width when every patient is alike, and the binomial's when one in two is found", () => {
+  const alike = scoreIntervals([patient("a", true), patient("b", true)], { seed: 1 }).measures.eventSensitivity;
+  assert.deepEqual([alike.value, alike.lower, alike.upper], [1, 1, 1]);
+  const half = Array.from({ length: 100 }, (_, i) => patient(`p${i}`, i % 2 === 0));
+  const { value, lower, upper } = scoreIntervals(half, { seed: 3, replicates: 4000 }).measures.ovlpSensitivity;
+  assert.equal(value, 0.5);
+  assert.ok(Math.abs(lower - 0.402) < 0.015 && Math.abs(upper - 0.598) < 0.015, `${lower} ${upper}`); // 0.5 -+ 1.96 * 0.05
+});
+
+test("recordings of one patient are drawn together, and their order does not matter", () => {
+  const whole = Array.from({ length: 8 }, (_, i) => ({ ...patient(`p${i >> 2}`, i < 4), id: `r${i}` }));
+  const { lower, upper } = scoreIntervals(whole, { seed: 1 }).measures.eventSensitivity;
+  assert.deepEqual([lower, upper], [0, 1]);
+  assert.deepEqual(scoreIntervals([...whole].reverse(), { seed: 1 }), scoreIntervals(whole, { seed: 1 }));
+});
+
+test("a reference without seizures has no sensitivity but a rate of false alarms", () => {
+  const silent = mixed.map((pair) => ({ ...pair, reference: [] }));
+  const { eventSensitivity, eventFalseAlarmsPerDay } = scoreIntervals(silent, { seed: 1 }).measures;
+  assert.ok(Number.isNaN(eventSensitivity.value) && Number.isNaN(eventSensitivity.lower));
+  assert.equal(eventSensitivity.usable, 0);
+  assert.ok(eventFalseAlarmsPerDay.value > 0);
+});
+
+test("compareDetectors finds no difference of a detector from itself", () => {
+  const { differences } = compareDetectors(mixed, mixed, { seed: 1 });
+  for (const { value, lower, upper, p } of Object.values(differences)) {
+    assert.deepEqual([value, lower, upper, p], [0, 0, 0, 1]);
+  }
+});
+
+test("compareDetectors sees a constant gain through patients of any difficulty", () => {
+  const better = Array.from({ length: 20 }, (_, i) => patient(`p${i}`, i % 2 === 0, i % 5));
+  const worse = Array.from({ length: 20 }, (_, i) => patient(`p${i}`, i % 2 === 0, (i % 5) + 1));
+  const { eventFalseAlarmsPerDay: alarms, eventSensitivity } = compareDetectors(better, worse, { seed: 1 }).differences;
+  assert.ok([alarms.value, alarms.lower, alarms.upper].every((value) => Math.abs(value + 24) < 1e-9));
+  assert.equal(alarms.p, 2 / 1001);
+  assert.equal(eventSensitivity.p, 1);
+});
+
+test("compareDetectors refuses detectors that were scored on different recordings or references", () => {
+  const other = mixed.map((pair, i) => (i === 2 ? { ...pair, reference: [interval(0, 10)] } : pair));
+  assert.throws(() => compareDetectors(mixed, other, { seed: 1 }), /c\/r differs or is missing/);
+  assert.throws(() => compareDetectors(mixed.slice(1), mixed, { seed: 1 }), /3 and 4 recordings/);
+});
+
+test("twoSided and estimateOf count what is known and give NaN of nothing", () => {
+  assert.equal(twoSided([1, 1, 1]), 0.5);
+  assert.equal(twoSided([0, 0, Number.NaN]), 1);
+  assert.ok(Number.isNaN(twoSided([Number.NaN])));
+  assert.deepEqual(estimateOf(1, [0, 2, Number.NaN], 0.5), { value: 1, lower: 0.5, upper: 1.5, usable: 2 });
+  assert.throws(() => scoreIntervals(mixed, { seed: 1, level: 1 }), /invalid level/);
+});
+
+test("compareAuroc pairs the draws of two detectors", () => {
+  const recordings = (sign: number) =>
+    ["a", "b", "c"].map((name) => ({
+      ...{ id: name, patient: name, durationSeconds: 4, rateHz: 1, reference: [interval(2, 4)] },
+      probability: Float32Array.of(0.5, 0.5, 0.5 + 0.1 * sign, 0.5 + 0.2 * sign),
+    }));
+  const { first, second, value, lower, p } = compareAuroc(recordings(1), recordings(-1), { seed: 1, replicates: 99 });
+  assert.deepEqual([first, second, value, lower, p], [1, 0, 1, 1, 0.02]);
+  assert.throws(() => compareAuroc(recordings(1).slice(1), recordings(1), { seed: 1 }), /same/);
+});
+
+test("breakdown counts detected seizures by type, by length and by patient", () => {
+  const event = (from: number, to: number, label: string) => ({ ...interval(from, to), label, confidence: 1 });
+  const typed = [event(100, 105, "absz"), event(200, 260, "gnsz"), event(400, 1000, "gnsz")];
+  const pair = {
+    id: "a/1",
+    patient: "a",
+    durationSeconds: 3600,
+    reference: typed,
+    typed,
+    hypothesis: [interval(250, 300), interval(2000, 2010)],
+  };
+  const { byType, byDuration, byPatient } = breakdown([pair, { ...patient("b", true), reference: [] }]);
+  assert.deepEqual(byType, {
+    absz: { seizures: 1, detected: 0, sensitivity: 0 },
+    gnsz: { seizures: 2, detected: 1, sensitivity: 0.5 },
+  });
+  assert.deepEqual(Object.keys(byDuration), ["under 10 s", "60 to 120 s", "300 s and more"]);
+  const [a, b] = byPatient;
+  assert.deepEqual([a!.seizures, a!.detected, a!.falseAlarms, a!.falseAlarmsPerDay], [3, 1, 1, 24]);
+  assert.ok(Number.isNaN(b!.sensitivity));
+});
