@@ -37,6 +37,12 @@ export { type Manifest, type ManifestRecording, readManifest, writeManifest } fr
 export { numpyLines } from "./cache/numpy-lines.js";
 export { type Cache, openCache, readFrames } from "./cache/open.js";
 export { type VerifyReport, verifyCache } from "./cache/verify.js";
+// cluster
+export { finalisePlan } from "./cluster/finalise.js";
+export { makePlan, type Plan, readPlan, type ShardDraft, writePlan } from "./cluster/plan.js";
+export { type PoolReport, runPool } from "./cluster/pool.js";
+export { parseSweep } from "./cluster/sweep.js";
+export { runTask, type TaskEnd, type TaskOptions } from "./cluster/task.js";
 // corpus
 export { type CorpusSource, catalogueKeys, openCorpusSource } from "./corpus/bucket.js";
 export { type Catalogue, type RecordingEntry, readCatalogue } from "./corpus/catalogue.js";

@@ -11,6 +11,7 @@ cacheKeyFromConfig calibration canonicalJson catalogueKeys chainFromConfig chain
 checkAnnotationFiles checkAnnotations checkCorpus classOf compareAnnotations compareAuroc compareDetectors
 complementIntervals composition coverageOf createChain createDetector createDisplayProgress createEventStream
 createProgress createRandom createReceipt curves deidentifyEdf detectEvents detectedByGroup detectionFigure
+<<<<<<< HEAD
 devMetrics display drillFaults eegPage electrodeOf electrodePosition encodeEdf epochOrder evaluate
 exampleWindows exportNpz falseAlarmCurve figureImage fileSource findDuplicates folderStore formatSummary
 gcCache hashOf importNpz indexWindows isIctalError kernel labelAgreement labelTimeline latencyHistogram lineLength
@@ -18,14 +19,23 @@ liveDisplay loadConfig loadSafetensors loadWeights logitCount makeFigure meanSpe
 mergeIntervals modelFromConfig montageOf numpyLines onsetLatencies onsetLatency openBatches openCache
 openCorpusSource openExecutor openObject openStore openWindowReader openWindows operatingPoints parameterCount
 parseConfig patientForest patientShares patientTimeline pointWithin pooledCells postprocessFromConfig
+=======
+devMetrics display drillFaults eegPage electrodeOf electrodePosition encodeEdf epochOrder evaluate exampleWindows
+exportNpz falseAlarmCurve figureImage fileSource finalisePlan findDuplicates folderStore formatSummary gcCache
+hashOf importNpz indexWindows isIctalError kernel labelAgreement labelTimeline latencyHistogram liveDisplay
+loadConfig loadSafetensors loadWeights logitCount makeFigure makePlan meanSpectrum memoryStore mergeIntervals
+modelFromConfig montageOf numpyLines onsetLatencies onsetLatency openBatches openCache openCorpusSource
+openExecutor openObject openStore openWindowReader openWindows operatingPoints parameterCount parseConfig
+parseSweep patientForest patientShares patientTimeline pointWithin pooledCells postprocessFromConfig
+>>>>>>> main
 predictRecordings probeExecutors projectCommit projectDir projectPath pull readAnnotations readCatalogue
-readEdfAnnotations readEdfBlocks readEdfHeader readEdfInfo readEdfPage readFrames readLabels readManifest
-readPrediction readPredictions readSplits reliabilityDiagram rocFigure s3Store saveSafetensors scoreEvents
-scoreIntervals scoreNedc scoreSamples scoreSzcore seizureEvents seizureLengths seizureShares
+readEdfAnnotations readEdfBlocks readEdfHeader readEdfInfo readEdfPage readFrames readLabels readManifest readPlan
+readPrediction readPredictions readSplits reliabilityDiagram rocFigure runPool runTask s3Store saveSafetensors
+scoreEvents scoreIntervals scoreNedc scoreSamples scoreSzcore seizureEvents seizureLengths seizureShares
 sensitivityAtFalseAlarms sha256 silentProgress spectraFigure spectrogram spectrogramFigure splitByPatient
 startS3Server startTraining storeSource summarize summarizeFindings synthesizeCorpus szcoreRates timeShare
 topography totalSeconds trainOptionsFromConfig trainingCurve validSamplesOf verifyCache welch windowClass
-windowClasses windowPanels withMirror writeCsv writeCsvBi writeEdf writeHedScoreTsv writeManifest
+windowClasses windowPanels withMirror writeCsv writeCsvBi writeEdf writeHedScoreTsv writeManifest writePlan
 writePrediction writeSplits writeTse
 `
   .trim()

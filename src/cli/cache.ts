@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { type Command, InvalidArgumentError } from "commander";
+import type { Command } from "commander";
 import type { Config } from "../base/config-schema.js";
 import { isIctalError } from "../base/errors.js";
 import { createProgress } from "../base/progress.js";
@@ -11,14 +11,9 @@ import { verifyCache } from "../cache/verify.js";
 import { type Catalogue, readCatalogue } from "../corpus/catalogue.js";
 import { openStore } from "../store/open-store.js";
 import { action, type Outcome, UsageError } from "./action.js";
-import { addDataOptions, configOf, type DataFlags, parseCount } from "./data-options.js";
+import { addDataOptions, configOf, type DataFlags, parseCount, parseShard, type Shard } from "./data-options.js";
 import { withInterrupt } from "./interrupt.js";
 import { addNpzCommands } from "./npz.js";
-
-interface Shard {
-  readonly index: number;
-  readonly count: number;
-}
 
 interface BuildFlags extends DataFlags {
   readonly workers?: number;
@@ -26,12 +21,6 @@ interface BuildFlags extends DataFlags {
   readonly limit?: number;
   readonly accept?: string[];
   readonly verify?: boolean;
-}
-
-function parseShard(text: string): Shard {
-  const [, index, count] = /^(\d+)\/(\d+)$/.exec(text) ?? [];
-  if (index !== undefined && Number(index) < Number(count)) return { index: Number(index), count: Number(count) };
-  throw new InvalidArgumentError("expected i/n with 0 <= i < n, e.g. 0/4");
 }
 
 const BUILD_HELP = `
@@ -93,6 +82,8 @@ async function build(flags: BuildFlags): Promise<Outcome> {
     });
     const written = flags.shard ? undefined : await tryManifest(report, catalogue);
     const refused = unaccepted(report, flags.accept);
+    if (flags.json)
+      for (const { id, code, reason } of refused) process.stderr.write(`ictal: left out ${id} (${code}): ${reason}\n`);
     return {
       json: { ...report, ...written },
       text: buildText(report, refused, written),

@@ -1,17 +1,20 @@
 import { type Command, Option } from "commander";
 import { createProgress } from "../base/progress.js";
 import { type CorpusReport, checkCorpus } from "../corpus/check.js";
+import { inspectPart, partsReader } from "../corpus/inspect-parts.js";
 import { LAYOUTS, type LayoutName } from "../corpus/layouts.js";
 import { readSplits } from "../corpus/splits.js";
 import { synthesizeCorpus } from "../corpus/synthetic/synthesize.js";
 import { openStore } from "../store/open-store.js";
-import { action, type Outcome } from "./action.js";
+import { action, type Outcome, UsageError } from "./action.js";
 import { corpusText } from "./corpus-text.js";
-import { parseCount } from "./data-options.js";
+import { parseCount, parseShard, type Shard } from "./data-options.js";
 
 interface CheckFlags {
   readonly layout?: LayoutName;
   readonly limit?: number;
+  readonly shard?: Shard;
+  readonly parts?: string;
   readonly splits?: string;
 }
 
@@ -31,6 +34,12 @@ export function addCorpusCommand(program: Command): void {
     .addOption(new Option("--layout <name>", "how the corpus lies in folders").choices(LAYOUTS.map(({ name }) => name)))
     .option("--limit <count>", "only so many recordings, some of every split", parseCount(1))
     .option("--splits <folder>", "split files (train.txt, dev.txt, …: patient ids) instead of the folders' splits")
+    .option(
+      "--shard <i/n>",
+      "only look at part i (from 0) of n equal parts and keep what is found in --parts",
+      parseShard,
+    )
+    .option("--parts <folder>", "folder of what the parts found; without --shard the report is made from it")
     .option("--json", "print one JSON document")
     .action(action((place: string, flags: CheckFlags) => check(place, flags)));
   corpus
@@ -45,14 +54,22 @@ export function addCorpusCommand(program: Command): void {
 }
 
 async function check(place: string, flags: CheckFlags): Promise<Outcome> {
+  const { parts } = flags;
+  if (flags.shard && parts === undefined) throw new UsageError("--shard needs --parts: the folder for what it finds");
   const store = openStore(place);
+  const options = {
+    ...(flags.layout ? { layout: flags.layout } : {}),
+    ...(flags.limit === undefined ? {} : { limit: flags.limit }),
+    ...(flags.splits === undefined ? {} : { splits: await readSplits(flags.splits) }),
+    progress: createProgress({ intervalMilliseconds: 1000 }),
+  };
   try {
-    const report = await checkCorpus(store, {
-      ...(flags.layout ? { layout: flags.layout } : {}),
-      ...(flags.limit === undefined ? {} : { limit: flags.limit }),
-      ...(flags.splits === undefined ? {} : { splits: await readSplits(flags.splits) }),
-      progress: createProgress({ intervalMilliseconds: 1000 }),
-    });
+    if (flags.shard && parts !== undefined) {
+      const recordings = await inspectPart(store, parts, flags.shard, options);
+      return { json: { recordings }, text: `${recordings} recordings, kept in ${parts}` };
+    }
+    const inspect = parts === undefined ? {} : { inspect: partsReader(parts) };
+    const report = await checkCorpus(store, { ...options, ...inspect });
     return { json: report, text: corpusText(report), exitCode: hasErrors(report) ? 1 : 0 };
   } finally {
     await store.close?.();

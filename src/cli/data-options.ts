@@ -28,6 +28,19 @@ export function parseCount(least: number, most = Number.MAX_SAFE_INTEGER): (text
   };
 }
 
+/** Part `index` (from 0) of `count` equal parts. */
+export interface Shard {
+  readonly index: number;
+  readonly count: number;
+}
+
+/** A part as i/n with 0 <= i < n, for commander. */
+export function parseShard(text: string): Shard {
+  const [, index, count] = /^(\d+)\/(\d+)$/.exec(text) ?? [];
+  if (index !== undefined && Number(index) < Number(count)) return { index: Number(index), count: Number(count) };
+  throw new InvalidArgumentError("expected i/n with 0 <= i < n, e.g. 0/4");
+}
+
 /** Adds --config, --set, --data-dir, --cache-dir and --json. */
 export function addDataOptions(command: Command): Command {
   return command

@@ -1,4 +1,5 @@
-/** SIGINT and SIGTERM as an abort of `signal`; a second one ends this process at once. */
+/** SIGINT and SIGTERM as an abort of `signal`; a second one ends this process at once, unless it is the
+ * same order from another sender (a scheduler signals every process of a job). */
 export interface Interrupt {
   readonly signal: AbortSignal;
   /** 143 after SIGTERM, else 130. */
@@ -7,13 +8,19 @@ export interface Interrupt {
   release(): void;
 }
 
+/** Signals within this time of the first are one order. */
+const ONE_ORDER_MILLISECONDS = 1000;
+
 /** Listens for SIGINT and SIGTERM; `message` tells people what is kept. */
 export function listenForInterrupt(message: string): Interrupt {
   const controller = new AbortController();
   let code = 130;
+  let first = 0;
   const stop = (name: NodeJS.Signals) => {
     code = name === "SIGTERM" ? 143 : 130;
+    if (controller.signal.aborted && performance.now() - first < ONE_ORDER_MILLISECONDS) return;
     if (controller.signal.aborted) process.exit(code);
+    first = performance.now();
     controller.abort(new DOMException(`interrupted by ${name}; ${message}`, "AbortError"));
   };
   process.on("SIGINT", stop).on("SIGTERM", stop);

@@ -23,6 +23,8 @@ const FAMILIES: readonly {
   { words: ["score"], load: async () => (await import("./score.js")).addScoreCommand },
   { words: ["modal"], load: async () => (await import("./modal.js")).addModalCommand },
   { words: ["lab"], load: async () => (await import("./lab.js")).addLabCommand },
+  { words: ["shard"], load: async () => (await import("./shard.js")).addShardCommand },
+  { words: ["slurm"], load: async () => (await import("./slurm.js")).addSlurmCommand },
   { words: ["kernel"], load: async () => (await import("./kernel.js")).addKernelCommand },
 ];
 

@@ -1,13 +1,14 @@
 import { join, resolve } from "node:path";
 import { type Command, Option } from "commander";
 import { createProgress } from "../base/progress.js";
+import { shardOf } from "../cache/build.js";
 import { readManifest } from "../cache/manifest.js";
 import { postprocessFromConfig } from "../scoring/from-config.js";
 import { openExecutor } from "../tensor/open.js";
 import { blendFromConfig, deviceFromConfig } from "../training/from-config.js";
 import { predictRecordings } from "../training/predict-recordings.js";
 import { action, type Outcome } from "./action.js";
-import { addDataOptions, configOf, type DataFlags } from "./data-options.js";
+import { addDataOptions, configOf, type DataFlags, parseShard, type Shard } from "./data-options.js";
 import { commonFolder, openDetectionFiles } from "./detection-files.js";
 import { withInterrupt } from "./interrupt.js";
 
@@ -18,6 +19,7 @@ interface PredictFlags extends DataFlags {
   readonly type: "float16" | "float32";
   readonly events?: boolean;
   readonly allowOtherCache?: boolean;
+  readonly shard?: Shard;
 }
 
 interface Predicted {
@@ -32,7 +34,9 @@ async function predictSplit(flags: PredictFlags, signal: AbortSignal): Promise<P
   const { config, cacheKey } = await configOf(flags, ["cacheDir"]);
   const cacheDir = config.data.cache_dir;
   const manifest = await readManifest(cacheDir, { key: cacheKey });
-  const total = manifest.recordings.filter(({ split }) => split === flags.split).length;
+  const inSplit = manifest.recordings.filter(({ split }) => split === flags.split);
+  const ids = shardOf(inSplit, flags.shard).map(({ id }) => id);
+  const total = ids.length;
   if (flags.split === "eval") process.stderr.write(`opening the eval split: ${total} recordings\n`);
   const outDir = resolve(flags.out);
   const detections = flags.events
@@ -49,6 +53,7 @@ async function predictSplit(flags: PredictFlags, signal: AbortSignal): Promise<P
       cacheDir,
       manifest,
       split: flags.split,
+      ...(flags.shard ? { ids } : {}),
       executor,
       batchSize: config.training.batch_size,
       strideSeconds: config.data.stride,
@@ -104,6 +109,7 @@ export function addPredictCommand(program: Command): void {
       new Option("--type <name>", "how probabilities are stored").choices(["float16", "float32"]).default("float16"),
     )
     .option("--events", "also detect events, with the configuration's post-processing, and write them as csv_bi")
+    .option("--shard <i/n>", "predict only part i (from 0) of n equal parts of the split", parseShard)
     .option("--allow-other-cache", "predict on a cache made by another chain than the one trained on")
     .addHelpText("after", HELP)
     .action(action(predict));

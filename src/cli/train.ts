@@ -8,6 +8,7 @@ import { startTraining, type TrainingHandle } from "../training/handle.js";
 import type { TrainReport } from "../training/run.js";
 import { action, type Outcome } from "./action.js";
 import { addDataOptions, configOf, type DataFlags, parseCount } from "./data-options.js";
+import { listenForInterrupt } from "./interrupt.js";
 
 interface TrainFlags extends DataFlags {
   readonly resume?: boolean;
@@ -57,9 +58,7 @@ async function train(flags: TrainFlags): Promise<Outcome> {
   const { config, cacheKey } = await configOf(flags, ["cacheDir"]);
   const options = trainOptionsFromConfig(config);
   const manifest = await readManifest(options.data.cacheDir, { key: cacheKey });
-  const interrupt = new AbortController();
-  const onSignal = () => interrupt.abort();
-  process.once("SIGINT", onSignal).once("SIGTERM", onSignal);
+  const interrupt = listenForInterrupt("the checkpoint is written, --resume goes on from it");
   try {
     const handle = startTraining(
       {
@@ -81,7 +80,7 @@ async function train(flags: TrainFlags): Promise<Outcome> {
     const finish = follow(handle);
     return outcomeOf(await handle.done.finally(finish));
   } finally {
-    process.off("SIGINT", onSignal).off("SIGTERM", onSignal);
+    interrupt.release();
   }
 }
 

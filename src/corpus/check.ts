@@ -76,7 +76,10 @@ export interface ElectrodeSet {
   readonly example: string;
 }
 
-export type CheckCorpusOptions = CatalogueOptions & InspectOptions;
+export interface CheckCorpusOptions extends CatalogueOptions, InspectOptions {
+  /** What was found at the catalogue's recordings, in its order. @default they are inspected */
+  readonly inspect?: (store: Store, catalogue: Catalogue) => Promise<Inspected[]>;
+}
 
 /** The 10-20 electrodes that a 19-channel detector reads. */
 const TEN_TWENTY = "FP1 F3 C3 P3 O1 F7 T3 T5 FZ CZ PZ FP2 F4 C4 P4 O2 F8 T4 T6".split(" ");
@@ -87,7 +90,7 @@ const TEN_TWENTY = "FP1 F3 C3 P3 O1 F7 T3 T5 FZ CZ PZ FP2 F4 C4 P4 O2 F8 T4 T6".
  */
 export async function checkCorpus(store: Store, options: CheckCorpusOptions = {}): Promise<CorpusReport> {
   const catalogue = await readCatalogue(store, options);
-  const inspected = await inspectRecordings(store, catalogue, options);
+  const inspected = await (options.inspect ?? inspectRecordings)(store, catalogue, options);
   const summary = summarizeCorpus(catalogue, inspected);
   const report = {
     ...summary,

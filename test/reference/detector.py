@@ -219,7 +219,7 @@ def fill(model):
             draw = draw * (3 / (value.numel() / value.shape[0])) ** 0.5
         else:
             draw = 0.1 * draw
-        value.copy_(draw.to(torch.float32).to(torch.float64))
+        value.copy_(draw.to(torch.float32))
 
 
 def save(name, tensors):
@@ -250,4 +250,5 @@ def main():
     print(sum(p.numel() for p in model.parameters()), "parameters,", evaluation.std().item(), training.std().item())
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,228 @@
+/** From flags to plans of the shard contract; `ictal shard plan` and `ictal slurm` share it. */
+import { copyFile, mkdir, readdir, readFile, stat } from "node:fs/promises";
+import { basename, join, resolve } from "node:path";
+import type { Command } from "commander";
+import { hashOf } from "../base/canonical.js";
+import { isIctalError } from "../base/errors.js";
+import { projectPath } from "../base/project.js";
+import { readManifest } from "../cache/manifest.js";
+import { planCache, planCheck, planPredict, planScore, planSweep, planTrain } from "../cluster/kinds.js";
+import { type Plan, type PlanKind, writePlan } from "../cluster/plan.js";
+import { parseSweep, setWords } from "../cluster/sweep.js";
+import { readCatalogue } from "../corpus/catalogue.js";
+import { openStore } from "../store/open-store.js";
+import { loadWeights } from "../training/load-weights.js";
+import { UsageError } from "./action.js";
+import { collect, configOf, type DataFlags, parseCount } from "./data-options.js";
+
+/** Flags of every kind; each kind reads its own. */
+export interface PlanFlags extends DataFlags {
+  readonly dir?: string;
+  readonly array: number;
+  readonly limit?: number;
+  readonly accept?: string;
+  readonly workers?: number;
+  readonly checkpoint?: string;
+  readonly out?: string;
+  readonly split: string;
+  readonly events?: boolean;
+  readonly type?: string;
+  readonly ref?: string;
+  readonly hyp?: string[];
+}
+
+/** A plan and the folder that it was written to. */
+export interface WrittenPlan {
+  readonly dir: string;
+  readonly plan: Plan;
+}
+
+/** Kinds of plan with what they are called in help. */
+export const KINDS: Readonly<Record<PlanKind, string>> = {
+  cache: "build a cache in parts, then its manifest",
+  check: "check a corpus in parts",
+  predict: "predict the recordings of a split in parts",
+  score: "score several trees of detections against one reference, into one table",
+  train: "train; a training that its time limit ends is resumed by the next job",
+  sweep: "train every combination of a sweep's values (--config is the sweep), into one table",
+};
+
+/** Adds the flags that a plan of `kind` takes. */
+export function addPlanOptions(command: Command, kind: PlanKind): Command {
+  command.option("--dir <folder>", "folder of the plan, its receipts and logs (default: results/shards/KIND-NAME)");
+  if (kind !== "score") command.option("--config <file>", kind === "sweep" ? "sweep (YAML)" : "configuration (YAML)");
+  if (kind !== "score")
+    command.option("--set <section.key=value>", "override a value of the configuration; repeatable", collect);
+  if (kind === "cache" || kind === "check" || kind === "predict")
+    command.option("--array <n>", "number of shards", parseCount(1), 16);
+  if (kind === "cache" || kind === "check") {
+    command.option("--data-dir <dir>", "corpus: folder or s3:// URL; overrides the configuration's");
+    command.option("--limit <n>", "at most this many recordings", parseCount(1));
+  }
+  if (kind !== "check" && kind !== "score")
+    command.option("--cache-dir <dir>", "cache folder; overrides the configuration's");
+  if (kind === "cache") {
+    command.option("--accept <codes>", "codes of reasons for which a recording may be left out");
+    command.option("--workers <n>", "worker threads of a shard (default: one per core)", parseCount(0));
+  }
+  if (kind === "predict") {
+    command.requiredOption("--checkpoint <path>", "a .safetensors file, a checkpoint folder, or a run's folder");
+    command.requiredOption("--out <dir>", "folder for the predictions");
+    command.option("--split <name>", "train, dev or eval", "dev");
+    command.option("--events", "also detect events and write them as csv_bi");
+    command.option("--type <name>", "how probabilities are stored: float16 or float32");
+  }
+  if (kind === "score") {
+    command.requiredOption("--ref <dir>", "folder of reference annotations");
+    command.requiredOption("--hyp <dir>", "folder of detections; repeatable", collect);
+  }
+  return command.option("--json", "print one JSON document");
+}
+
+/** Folder of the plan that flags ask for. */
+export function folderOf(kind: PlanKind, flags: PlanFlags): string {
+  const name = basename(flags.config ?? flags.ref ?? "defaults").replace(/\.ya?ml$/, "");
+  return flags.dir === undefined ? projectPath(join("results/shards", `${kind}-${name}`)) : resolve(flags.dir);
+}
+
+const SETS = { dataDir: "data.data_dir", cacheDir: "data.cache_dir" } as const;
+
+/** The configuration that flags ask for, and the words that make a task read a copy of its file in `dir`. */
+async function frozenConfig(flags: PlanFlags, dir: string, needs: readonly ("dataDir" | "cacheDir")[]) {
+  const loaded = await configOf(flags, needs);
+  const words = loaded.file === undefined ? [] : ["--config", join(dir, "config.yaml")];
+  if (loaded.file !== undefined) {
+    await mkdir(dir, { recursive: true });
+    await copyFile(loaded.file, join(dir, "config.yaml"));
+  }
+  const { data } = loaded.config;
+  const folders = loaded.file === undefined ? ["--data-dir", data.data_dir, "--cache-dir", data.cache_dir] : [];
+  const moved = Object.fromEntries(
+    (["dataDir", "cacheDir"] as const).flatMap((name) =>
+      flags[name] === undefined || loaded.file === undefined
+        ? []
+        : [[SETS[name], name === "dataDir" ? data.data_dir : data.cache_dir]],
+    ),
+  );
+  const sets = (flags.set ?? []).flatMap((set) => ["--set", set]);
+  return { ...loaded, configWords: [...words, ...folders, ...sets, ...setWords(moved)] };
+}
+
+function limitWords(limit: number | null | undefined): string[] {
+  return limit === undefined || limit === null ? [] : ["--limit", String(limit)];
+}
+
+type Planner = (flags: PlanFlags, dir: string) => Promise<Plan>;
+
+const cache: Planner = async (flags, dir) => {
+  const found = await frozenConfig(flags, dir, ["dataDir", "cacheDir"]);
+  const { data } = found.config;
+  const limit = flags.limit ?? data.limit_files ?? undefined;
+  const { accept, workers } = flags;
+  return planCache({
+    ...found,
+    shards: flags.array,
+    catalogue: await readCatalogue(openStore(data.data_dir), { limit }),
+    cacheDir: data.cache_dir,
+    cacheKey: hashOf([data.sample_type, found.config.preprocessing, data.sampling_rate, data.missing_electrodes], 16),
+    limitWords: limitWords(limit),
+    buildWords: [
+      ...(accept === undefined ? [] : ["--accept", accept]),
+      ...(workers === undefined ? [] : ["--workers", String(workers)]),
+    ],
+  });
+};
+
+const check: Planner = async (flags, dir) => {
+  const { config } = await configOf(flags, ["dataDir"]);
+  const limit = flags.limit ?? config.data.limit_files ?? undefined;
+  const place = config.data.data_dir;
+  const catalogue = await readCatalogue(openStore(place), { limit });
+  return planCheck({
+    catalogue,
+    place,
+    limitWords: limitWords(limit),
+    out: join(dir, "parts"),
+    shards: flags.array,
+  });
+};
+
+const predict: Planner = async (flags, dir) => {
+  const found = await frozenConfig(flags, dir, ["cacheDir"]);
+  const manifest = await readManifest(found.config.data.cache_dir, { key: found.cacheKey });
+  const checkpoint = resolve(flags.checkpoint!);
+  const count = manifest.recordings.filter(({ split }) => split === flags.split).length;
+  const splits = [...new Set(manifest.recordings.map(({ split }) => split))].sort().join(", ");
+  if (count === 0) throw new UsageError(`invalid --split ${flags.split}: the cache has recordings of ${splits}`);
+  const { type, events } = flags;
+  return planPredict({
+    ...found,
+    shards: flags.array,
+    manifest,
+    split: flags.split,
+    checkpoint,
+    checkpointHash: (await loadWeights(checkpoint)).hash,
+    out: resolve(flags.out!),
+    predictWords: [...(events ? ["--events"] : []), ...(type === undefined ? [] : ["--type", type])],
+  });
+};
+
+const train: Planner = async (flags, dir) => {
+  const found = await frozenConfig(flags, dir, ["cacheDir"]);
+  return planTrain(found, found.config.experiment.output_dir);
+};
+
+const sweep: Planner = async (flags, dir) => {
+  if (flags.config === undefined) throw new UsageError("missing --config: the YAML file of the sweep");
+  const text = await readFile(flags.config, "utf8").catch(() => {
+    throw new UsageError(`no sweep at ${flags.config}; expected a YAML file with "config:" and "sweep:"`);
+  });
+  const { config, runs } = parseSweep(text, basename(flags.config));
+  const given = flags.set ?? [];
+  for (const run of runs)
+    await configOf({ config, set: [...given, ...setWords(run).filter((word) => word !== "--set")] }, []);
+  const found = await frozenConfig({ ...flags, config }, dir, ["cacheDir"]);
+  return planSweep({ ...found, runs, out: join(dir, "runs") });
+};
+
+/** Names, sizes and times of the files of a tree. */
+async function treeInputs(root: string): Promise<unknown> {
+  const names = (await readdir(root, { recursive: true })).sort();
+  return Promise.all(
+    names.map(async (name) => {
+      const { size, mtimeMs } = await stat(join(root, name));
+      return [name, size, mtimeMs];
+    }),
+  );
+}
+
+const score: Planner = async (flags) => {
+  const ref = resolve(flags.ref!);
+  const missing = (place: string) => () => {
+    throw new UsageError(`no folder at ${place}; check --ref and --hyp`);
+  };
+  const refInputs = await treeInputs(ref).catch(missing(ref));
+  const trees = await Promise.all(
+    flags.hyp!.map(async (path) => {
+      const hyp = resolve(path);
+      return { hyp, inputs: [refInputs, await treeInputs(hyp).catch(missing(hyp))] };
+    }),
+  );
+  return planScore(ref, trees);
+};
+
+const PLANNERS: Readonly<Record<PlanKind, Planner>> = { cache, check, predict, score, train, sweep };
+
+/** Make the plan that flags ask for and write it to its folder; receipts of equal shards that lie there stay valid. */
+export async function planFromFlags(kind: PlanKind, flags: PlanFlags): Promise<WrittenPlan> {
+  const dir = folderOf(kind, flags);
+  try {
+    const plan = await PLANNERS[kind](flags, dir);
+    await writePlan(dir, plan);
+    return { dir, plan };
+  } catch (error) {
+    if (kind === "sweep" && isIctalError(error, "ConfigError"))
+      throw new UsageError(`the sweep's values do not fit its configuration: ${error.message}`);
+    throw error;
+  }
+}

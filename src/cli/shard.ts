@@ -1,0 +1,120 @@
+import { resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Command } from "commander";
+import { createProgress } from "../base/progress.js";
+import { finalisePlan } from "../cluster/finalise.js";
+import { type PlanKind, readPlan } from "../cluster/plan.js";
+import { runPool } from "../cluster/pool.js";
+import { shardIndexFrom } from "../cluster/shard-index.js";
+import { readStates } from "../cluster/state.js";
+import { describeStates, runsHere } from "../cluster/status.js";
+import { runTask } from "../cluster/task.js";
+import { action, type Outcome, UsageError } from "./action.js";
+import { parseCount, parseShard, type Shard } from "./data-options.js";
+import { withInterrupt } from "./interrupt.js";
+import { addPlanOptions, KINDS, type PlanFlags, planFromFlags } from "./plan-flags.js";
+
+/** Program and first words that run a verb of this very build. */
+export const ICTAL: readonly string[] = [process.execPath, fileURLToPath(new URL("./main.js", import.meta.url))];
+
+const HELP = `
+A plan is a folder: plan.json, a receipt per shard, a progress file while one runs. A task whose receipt is there does
+nothing. Its number comes from --shard or from SLURM_ARRAY_TASK_ID, JOB_COMPLETION_INDEX or AWS_BATCH_JOB_ARRAY_INDEX.
+Exit codes of a task: 0 done, now or before; 1 failed; 2 wrong use; 130 interrupted, the same task carries on.
+
+Examples:
+  ictal shard plan cache --config configs/smoke_test.yaml --array 4 --dir results/shards/smoke
+  ictal shard task --plan results/shards/smoke --shard 0/4
+  ictal shard run --plan results/shards/smoke --jobs 2`;
+
+/** Adds `shard plan|task|run|finalise|status`. */
+export function addShardCommand(program: Command): void {
+  const shard = program.command("shard").description("cut work into tasks that any scheduler can run");
+  shard.addHelpText("after", HELP);
+  const plan = shard.command("plan").description("write the plan of");
+  for (const [kind, text] of Object.entries(KINDS) as [PlanKind, string][])
+    addPlanOptions(plan.command(kind).description(text), kind).action(
+      action((flags: PlanFlags) => writeAPlan(kind, flags)),
+    );
+  const withPlan = (name: string) =>
+    shard
+      .command(name)
+      .requiredOption("--plan <folder>", "folder of the plan")
+      .option("--json", "print one JSON document");
+  withPlan("task")
+    .description("run one shard, unless it is done")
+    .option("--shard <i/n>", "part i (from 0) of n", parseShard)
+    .action(action(task));
+  withPlan("run")
+    .description("run all shards on this machine, then finalise")
+    .option("--jobs <n>", "shards at a time", parseCount(1), 1)
+    .option("--retries <n>", "times that a failed shard is run again", parseCount(0), 1)
+    .action(action(run));
+  withPlan("finalise").description("finish the plan once all shards are done").action(action(finalise));
+  withPlan("status").description("shards, rates, last lines of failures").action(action(status));
+}
+
+interface FolderFlags {
+  readonly plan: string;
+}
+
+async function writeAPlan(kind: PlanKind, flags: PlanFlags): Promise<Outcome> {
+  const { dir, plan } = await planFromFlags(kind, flags);
+  const text = `${plan.shards.length} shards of ${plan.items} items\nrun them: ictal shard run --plan ${dir}`;
+  return { json: { dir, hash: plan.hash, kind, shards: plan.shards.length, items: plan.items }, text };
+}
+
+async function task({ plan: dir, shard }: FolderFlags & { shard?: Shard }): Promise<Outcome> {
+  const plan = await readPlan(dir);
+  const count = plan.shards.length;
+  if (shard && shard.count !== count)
+    throw new UsageError(`invalid --shard ${shard.index}/${shard.count}: the plan has ${count} shards`);
+  const index = shard?.index ?? shardIndexFrom(process.env, count);
+  const { receipt, skipped } = await withInterrupt("what was finished is kept, the same task carries on", (signal) =>
+    runTask(dir, plan, index, { ictal: ICTAL, tee: process.stderr, signal }),
+  );
+  const how = skipped ? "was done before" : `${receipt.state} in ${receipt.seconds.toFixed(1)} s`;
+  return { json: { ...receipt, skipped }, text: `shard ${index}/${count} ${how}`, exitCode: receipt.exitCode };
+}
+
+async function run({ plan: dir, jobs, retries }: FolderFlags & { jobs: number; retries: number }): Promise<Outcome> {
+  const plan = await readPlan(dir);
+  const progress = createProgress();
+  let done = 0;
+  const report = await withInterrupt("what was finished is kept, the same command carries on", (signal) =>
+    runPool(dir, plan, {
+      ictal: ICTAL,
+      jobs,
+      retries,
+      signal,
+      onEnd: ({ shard, state, lastLines }) => {
+        if (state === "done") done += 1;
+        else process.stderr.write(`\nshard ${shard} ${state}: ${lastLines.at(-1) ?? ""}\n`);
+        progress.update({ label: plan.kind, done, total: plan.shards.length, unit: "shards" });
+      },
+    }),
+  ).finally(() => progress.finish());
+  const { failed, skipped, shards } = report;
+  const text = [
+    `${report.done} of ${shards} shards done, ${skipped} of them before`,
+    ...(failed.length > 0 ? [`failed: ${failed.join(", ")}; look with: ictal shard status --plan ${dir}`] : []),
+    ...(report.finalised ? [`result ${resolve(dir, "result.json")}`] : []),
+    ...(report.finalised?.table ? [`table ${report.finalised.table}`] : []),
+  ];
+  return { json: report, text: text.join("\n"), exitCode: failed.length > 0 ? 1 : report.finalised!.exitCode };
+}
+
+async function finalise({ plan: dir }: FolderFlags): Promise<Outcome> {
+  const plan = await readPlan(dir);
+  const report = await withInterrupt("the shards are kept, finalise again", (signal) =>
+    finalisePlan(dir, plan, { ictal: ICTAL, tee: process.stderr, signal }),
+  );
+  const text = `${report.shards} shards, ${report.items} items\nresult ${resolve(dir, "result.json")}`;
+  return { json: report, text: report.table ? `${text}\ntable ${report.table}` : text, exitCode: report.exitCode };
+}
+
+async function status({ plan: dir }: FolderFlags): Promise<Outcome> {
+  const plan = await readPlan(dir);
+  const found = describeStates(plan, await readStates(resolve(dir), plan, runsHere));
+  return { json: found.json, text: found.text };
+}

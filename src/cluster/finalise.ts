@@ -1,0 +1,71 @@
+import { rm } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { writeFileAtomic } from "../base/atomic-file.js";
+import { mapConcurrent } from "../base/concurrent.js";
+import { CacheError } from "../base/errors.js";
+import { formatIndices } from "./indices.js";
+import type { Plan } from "./plan.js";
+import { runCommand } from "./run-command.js";
+import { type Receipt, readShardReceipt } from "./state.js";
+import { tableOf, tableText } from "./table.js";
+import type { TaskOptions } from "./task.js";
+
+/** What a finished plan left. */
+export interface FinaliseReport {
+  readonly kind: string;
+  readonly shards: number;
+  readonly items: number;
+  /** Sum over the shards. */
+  readonly shardSeconds: number;
+  /** Documents of the plan's last commands. */
+  readonly results: readonly unknown[];
+  /** 0, or that of a last command which told its findings but did not succeed. */
+  readonly exitCode: number;
+  /** One row per shard, for plans whose shards have names. */
+  readonly table?: string;
+}
+
+/** Receipts of all shards. Throws a CacheError that names the shards which are not done. */
+async function receiptsOf(dir: string, plan: Plan): Promise<Receipt[]> {
+  const receipts = await mapConcurrent(plan.shards, 32, (_, shard) => readShardReceipt(dir, shard));
+  const undone = plan.shards.flatMap(({ hash }, shard) => {
+    const receipt = receipts[shard];
+    return receipt?.hash === hash && receipt.state === "done" ? [] : [shard];
+  });
+  if (undone.length === 0) return receipts.map((receipt) => receipt!);
+  throw new CacheError(
+    `${undone.length} of ${plan.shards.length} shards are not done: ${formatIndices(undone)}; run them again, then finalise`,
+    { found: plan.shards.length - undone.length, expected: plan.shards.length },
+  );
+}
+
+/** Finish the plan in `dir` once all its shards are done; the document also stands in `result.json`. Can be repeated. */
+export async function finalisePlan(dir: string, plan: Plan, options: TaskOptions): Promise<FinaliseReport> {
+  const folder = resolve(dir);
+  await rm(join(folder, "result.json"), { force: true });
+  const receipts = await receiptsOf(folder, plan);
+  const results: unknown[] = [];
+  let worst = 0;
+  for (const words of plan.finalise) {
+    const { exitCode, result, lastLines } = await runCommand([...options.ictal, ...words], options);
+    if (exitCode === 130) throw new DOMException("interrupted; the shards are kept, finalise again", "AbortError");
+    worst = Math.max(worst, exitCode);
+    if (exitCode !== 0 && result === undefined)
+      throw new CacheError(`ictal ${words.join(" ")} failed: ${lastLines.join("\n")}`, { found: exitCode });
+    results.push(result ?? null);
+  }
+  const rows = tableOf(plan, receipts);
+  const table = rows.length > 0 ? join(folder, "table.csv") : undefined;
+  if (table) await writeFileAtomic(table, tableText(rows));
+  const report: FinaliseReport = {
+    kind: plan.kind,
+    shards: plan.shards.length,
+    items: plan.items,
+    shardSeconds: receipts.reduce((sum, { seconds }) => sum + seconds, 0),
+    results,
+    exitCode: worst,
+    ...(table ? { table } : {}),
+  };
+  await writeFileAtomic(join(folder, "result.json"), `${JSON.stringify(report, null, 2)}\n`);
+  return report;
+}

@@ -1,0 +1,62 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import { ConfigError, UnsupportedError } from "../../base/errors.js";
+
+const execute = promisify(execFile);
+
+/** Output of one of Slurm's programs. Throws a ConfigError where it is not installed, an UnsupportedError where it refuses. */
+export async function slurmTool(program: string, args: readonly string[]): Promise<string> {
+  try {
+    return (await execute(program, [...args], { maxBuffer: 1 << 26 })).stdout;
+  } catch (error) {
+    const { code, stderr, message } = error as NodeJS.ErrnoException & { stderr?: string };
+    if (code === "ENOENT")
+      throw new ConfigError(
+        `${program} was not found on the PATH; run this on a login node of a Slurm cluster, or write the scripts alone with --dry-run`,
+        { key: program },
+        { cause: error },
+      );
+    const said = (stderr ?? "").trim().split("\n").at(-1) || message;
+    throw new UnsupportedError(`${program} refused: ${said.replace(/^\w+: error: /, "")}`, { cause: error });
+  }
+}
+
+/** Largest number of tasks in an array, of this cluster; the numbers of tasks stay below it. */
+export async function maxArraySize(): Promise<number> {
+  const text = await slurmTool("scontrol", ["show", "config"]);
+  return Math.max(1, Number(/^MaxArraySize\s*=\s*(\d+)/m.exec(text)?.[1] ?? 1001));
+}
+
+/** Throws a ConfigError that names the partitions when `partition` is none of them. */
+export async function checkPartition(partition: string | undefined): Promise<void> {
+  if (partition === undefined) return;
+  const known = (await slurmTool("sinfo", ["--noheader", "--format=%R"])).split("\n").filter((name) => name !== "");
+  const wrong = partition.split(",").find((name) => !known.includes(name));
+  if (wrong === undefined) return;
+  const allowed = [...new Set(known)].sort().join(", ");
+  throw new ConfigError(`invalid --partition ${wrong}: this cluster has ${allowed || "none"}`, {
+    key: "partition",
+    value: wrong,
+    allowed,
+  });
+}
+
+/** A job in the queue. */
+export interface QueuedJob {
+  readonly id: string;
+  readonly state: string;
+  /** Why it waits. */
+  readonly reason: string;
+}
+
+/** Which jobs of `ids` are in the queue, one row per task of an array that has begun. */
+export async function queuedJobs(ids: readonly string[]): Promise<QueuedJob[]> {
+  if (ids.length === 0) return [];
+  const wanted = new Set(ids);
+  const text = await slurmTool("squeue", ["--noheader", "--format=%A|%F|%i|%T|%r"]);
+  return text.split("\n").flatMap((line) => {
+    const [job, array, id, state, reason] = line.split("|");
+    if (reason === undefined || !(wanted.has(job!) || wanted.has(array!))) return [];
+    return [{ id: id!, state: state!, reason }];
+  });
+}

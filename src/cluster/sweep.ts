@@ -1,0 +1,50 @@
+import { parse } from "yaml";
+import { z } from "zod";
+import { ConfigError } from "../base/errors.js";
+import type { Cell } from "./table.js";
+
+const value = z.union([z.string(), z.number(), z.boolean(), z.null()]);
+
+const sweepSchema = z.strictObject({
+  /** Configuration that every run begins with. */
+  config: z.string().min(1),
+  /** Values to try by key, e.g. training.learning_rate: [1e-3, 3e-4]; every combination is run. */
+  sweep: z.record(z.string(), z.array(value).min(1)),
+});
+
+/** A base configuration and the overrides of each run. */
+export interface Sweep {
+  readonly config: string;
+  readonly runs: readonly Readonly<Record<string, Cell>>[];
+}
+
+/** Every combination of the lists, the last key running fastest. */
+function combinations(lists: Readonly<Record<string, readonly Cell[]>>): Record<string, Cell>[] {
+  return Object.entries(lists).reduce<Record<string, Cell>[]>(
+    (runs, [key, values]) => runs.flatMap((run) => values.map((each) => ({ ...run, [key]: each }))),
+    [{}],
+  );
+}
+
+/** Read a sweep from YAML text; `file` names it in messages. Throws a ConfigError on anything but `config` and `sweep`. */
+export function parseSweep(text: string, file: string): Sweep {
+  let tree: unknown;
+  try {
+    tree = parse(text);
+  } catch (error) {
+    throw new ConfigError(`${file}: not YAML: ${(error as Error).message.split("\n")[0]}`, { key: file });
+  }
+  const parsed = sweepSchema.safeParse(tree);
+  if (parsed.success) return { config: parsed.data.config, runs: combinations(parsed.data.sweep) };
+  const { path, message } = parsed.error.issues[0]!;
+  const key = path.join(".");
+  throw new ConfigError(
+    `${file}: ${key ? `${key}: ` : ""}${message}; a sweep has "config: FILE" and "sweep:" with a list for each section.key`,
+    { key: key || file },
+  );
+}
+
+/** Overrides as words of the command line. */
+export function setWords(run: Readonly<Record<string, Cell>>): string[] {
+  return Object.entries(run).flatMap(([key, cell]) => ["--set", `${key}=${JSON.stringify(cell)}`]);
+}

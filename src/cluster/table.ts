@@ -1,0 +1,36 @@
+import type { Plan } from "./plan.js";
+import type { Receipt } from "./state.js";
+
+/** A cell of a result table. */
+export type Cell = string | number | boolean | null;
+
+/** One shard's row: its own columns, then the numbers and texts of what its last command printed. */
+export type Row = Readonly<Record<string, Cell>>;
+
+function cellsOf(value: unknown, prefix = ""): Row {
+  if (value === null || typeof value !== "object" || Array.isArray(value)) return {};
+  const cells = Object.entries(value).flatMap(([name, member]): [string, Cell][] => {
+    if (member === null || ["string", "number", "boolean"].includes(typeof member)) return [[prefix + name, member]];
+    return name === "perRecording" ? [] : Object.entries(cellsOf(member, `${prefix}${name}.`));
+  });
+  return Object.fromEntries(cells);
+}
+
+/** Rows of the shards that have columns of their own, in the order of the plan. */
+export function tableOf({ shards }: Plan, receipts: readonly Receipt[]): Row[] {
+  return shards.flatMap(({ row }, shard) =>
+    row ? [{ ...row, ...cellsOf(receipts[shard]!.results.at(-1)), seconds: receipts[shard]!.seconds }] : [],
+  );
+}
+
+function csvCell(cell: Cell | undefined): string {
+  const text = cell === null || cell === undefined ? "" : String(cell);
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+/** A table as CSV with every column that any row has, in the order of appearance. */
+export function tableText(rows: readonly Row[]): string {
+  const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))];
+  const lines = rows.map((row) => columns.map((column) => csvCell(row[column])).join(","));
+  return `${[columns.map(csvCell).join(","), ...lines].join("\n")}\n`;
+}

@@ -1,0 +1,55 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
+import { test } from "node:test";
+import { ictal, makeProject } from "./made-plan.js";
+
+test("a dry run writes scripts that bash accepts, and prints what would be submitted", async (context) => {
+  const { dir, config } = await makeProject(context);
+  const plan = join(dir, "a plan");
+  const job = ["--partition", "cpu", "--cpus", "4", "--mem", "8G", "--time", "2:00:00", "--throttle", "2"];
+  const words = ["slurm", "cache", "--config", config, "--array", "3", "--dir", plan, ...job, "--dry-run"];
+  const { status, stdout, stderr, json } = ictal([...words, "--json"], { PATH: "/nonexistent" });
+  assert.equal(status, 0, stderr);
+  assert.equal(stdout, `${JSON.stringify(json(), null, 2)}\n`);
+  const { commands, scripts, submitted } = json();
+  assert.equal(submitted, 3);
+  assert.deepEqual(commands, [
+    `sbatch --parsable --array=0-2%2 '${plan}/task.sh' 0`,
+    `sbatch --parsable --kill-on-invalid-dep=yes --dependency=afterok:JOB '${plan}/finalise.sh'`,
+    `sbatch --parsable --kill-on-invalid-dep=yes --dependency=afternotok:JOB '${plan}/retry.sh'`,
+  ]);
+  for (const script of scripts) assert.equal(spawnSync("bash", ["-n", script]).status, 0, script);
+  const text = ictal(words).stdout;
+  for (const line of ["--partition=cpu", "--cpus-per-task=4", "--mem=8G", "--time=2:00:00", "--signal=B:USR1@120"])
+    assert.ok(text.includes(`\n#SBATCH ${line}\n`), line);
+});
+
+test("a dry run of a training writes one script that chains itself", async (context) => {
+  const { dir, config } = await makeProject(context);
+  const words = ["--config", config, "--dir", join(dir, "p"), "--gpus", "1", "--dry-run"];
+  const { status, stdout, stderr } = ictal(["slurm", "train", ...words]);
+  assert.equal(status, 0, stderr);
+  assert.match(stdout, /#SBATCH --gpus=1\n/);
+  assert.match(stdout, /sbatch --parsable --dependency="afterany:\$SLURM_JOB_ID" .*task\.sh >> .*chain\.txt/);
+});
+
+test("wrong inputs end with 2 and say what was found and what is expected", async (context) => {
+  const { dir, config } = await makeProject(context, 1);
+  const words = ["slurm", "cache", "--config", config, "--dir", join(dir, "p")];
+  const missing = ictal(words, { PATH: "/nonexistent" });
+  assert.equal(missing.status, 2);
+  assert.equal(
+    missing.stderr,
+    "ictal: sbatch was not found on the PATH; run this on a login node of a Slurm cluster, or write the scripts alone with --dry-run\n",
+  );
+  const none = ictal([...words, "--array", "0"]);
+  assert.equal(none.status, 2);
+  assert.match(none.stderr, /option '--array <n>' argument '0' is invalid\. expected a whole number, at least 1/);
+  const key = ictal([...words, "--dry-run", "--set", "training.epoch=3"]);
+  assert.equal(key.status, 2);
+  assert.match(key.stderr, /unknown key training\.epoch; did you mean training\.epochs\?/);
+  const broken = ictal([...words, "--dry-run", "--partition", "a b"]);
+  assert.equal(broken.status, 2);
+  assert.match(broken.stderr, /invalid --partition "a b": one word is allowed/);
+});

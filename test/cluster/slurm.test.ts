@@ -1,0 +1,170 @@
+import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { makePlan, writePlan } from "../../src/cluster/plan.js";
+import { arrayScript } from "../../src/cluster/slurm/script.js";
+import { readShardProgress, readShardReceipt } from "../../src/cluster/state.js";
+import { temporaryFolder } from "../cache/made-cache.js";
+import { hashTree, ictal, makeProject } from "./made-plan.js";
+import { type MadeSlurm, noSlurm, startSlurm } from "./made-slurm.js";
+
+const skip = noSlurm();
+let slurm: MadeSlurm;
+let home: string;
+
+before(async () => {
+  if (skip) return process.stderr.write(`Slurm tests are skipped: ${skip}\n`);
+  home = await mkdtemp(join(tmpdir(), "ictal-slurm-"));
+  slurm = await startSlurm(home);
+});
+
+after(async () => {
+  if (skip) return;
+  await slurm?.close();
+  await rm(home, { recursive: true, force: true });
+});
+
+const finished = (plan: string) => existsSync(join(plan, "result.json"));
+
+/** A plan whose one task is JavaScript, and the script that runs it. */
+async function codePlan(dir: string, code: string, options: { time?: string; warnSeconds?: number } = {}) {
+  const plan = makePlan("cache", [{ items: 1, commands: [[code]], inputs: 1 }]);
+  await writePlan(dir, plan);
+  await mkdir(join(dir, "logs"), { recursive: true });
+  const runner = join(dir, "run.mjs");
+  const task = new URL("../../src/cluster/task.js", import.meta.url).href;
+  const read = new URL("../../src/cluster/plan.js", import.meta.url).href;
+  await writeFile(
+    runner,
+    `import { runTask } from ${JSON.stringify(task)};
+import { readPlan } from ${JSON.stringify(read)};
+const stop = new AbortController();
+process.on("SIGTERM", () => stop.abort());
+const dir = ${JSON.stringify(dir)};
+const end = await runTask(dir, await readPlan(dir), 0, { ictal: [process.execPath, "-e"], signal: stop.signal, tee: process.stderr });
+process.exitCode = end.receipt.exitCode;
+`,
+  );
+  const script = join(dir, "task.sh");
+  const given = { warnSeconds: 30, extra: [], retries: 0, ...options };
+  const text = arrayScript({ dir, kind: "cache", shards: 1, ictal: [process.execPath, runner], options: given });
+  await writeFile(script, text);
+  return script;
+}
+
+test("an array over Slurm with a shard killed and a node drained gives the local build, byte for byte", {
+  skip,
+}, async (context) => {
+  const { dir, config, cacheDir } = await makeProject(context, 10, 30);
+  const plan = join(dir, "plan");
+  const local = join(dir, "local");
+  assert.equal(ictal(["cache", "build", "--config", config, "--cache-dir", local]).status, 0);
+  const words = ["slurm", "cache", "--config", config, "--array", "10", "--workers", "0", "--dir", plan];
+  const wrong = ictal([...words, "--partition", "nosuch"], slurm.environment);
+  assert.deepEqual([wrong.status, wrong.stderr], [2, "ictal: invalid --partition nosuch: this cluster has made\n"]);
+  const sent = ictal([...words, "--json"], slurm.environment);
+  assert.equal(sent.status, 0, sent.stderr);
+  assert.equal(sent.json().commands[0].includes("--array=0-7 "), true);
+  assert.equal(sent.json().commands[1].includes("--array=0-1 "), true);
+  const busy = ictal(words, slurm.environment);
+  assert.equal(busy.status, 2);
+  assert.match(busy.stderr, /jobs .* are in the queue; wait for them, or end them: scancel/);
+  let killed: number | undefined;
+  await slurm.until(
+    async () => {
+      for (const shard of Array.from({ length: 10 }, (_, index) => index)) {
+        const progress = await readShardProgress(plan, shard);
+        if (!progress) continue;
+        try {
+          process.kill(progress.pid, "SIGKILL");
+        } catch {
+          continue; // it ended in the meantime
+        }
+        killed = shard;
+        return true;
+      }
+      return false;
+    },
+    "a shard runs",
+    30,
+  );
+  slurm.run("scontrol", "update", "nodename=n2", "state=drain", "reason=test");
+  await slurm.until(() => finished(plan), "the plan is finalised", 90);
+  slurm.run("scontrol", "update", "nodename=n2", "state=resume");
+  assert.deepEqual(await hashTree(cacheDir), await hashTree(local));
+  assert.equal((await readShardReceipt(plan, killed!))?.attempts, 2);
+  const status = ictal(["slurm", "status", plan, "--json"], slurm.environment);
+  assert.equal(status.status, 0, status.stderr);
+  assert.equal(status.json().counts.done, 10);
+});
+
+test("training over three jobs, two of them ended by the signal of the time limit, equals one run, bit for bit", {
+  skip,
+}, async (context) => {
+  const { dir, config } = await makeProject(context, 4, 30);
+  assert.equal(ictal(["cache", "build", "--config", config]).status, 0);
+  const whole = ictal(["train", "--config", config, "--set", `experiment.output_dir=${dir}/whole`, "--json"]);
+  assert.equal(whole.status, 0, whole.stderr);
+  const plan = join(dir, "plan");
+  const words = ["--config", config, "--dir", plan, "--time", "10", "--warn", "5"];
+  const sent = ictal(["slurm", "train", ...words, "--json"], slurm.environment);
+  assert.equal(sent.status, 0, sent.stderr);
+  let links = 0;
+  let last = "";
+  await slurm.until(
+    async () => {
+      const job = slurm.run("squeue", "-h", "-t", "RUNNING", "-n", "ictal-train", "-o", "%A").trim();
+      const progress = await readShardProgress(plan, 0);
+      if (job !== "" && job !== last && links < 2 && progress?.job === job && existsSync(join(dir, "run"))) {
+        last = job;
+        links += 1;
+        slurm.run("scancel", "--signal=USR1", "--batch", job);
+      }
+      return finished(plan);
+    },
+    "the training is finished",
+    90,
+  );
+  const chain = (await readFile(join(plan, "chain.txt"), "utf8")).trim().split("\n");
+  assert.equal(chain.length, 2);
+  const { results } = JSON.parse(await readFile(join(plan, "shards/0.json"), "utf8"));
+  assert.equal(results[0].steps, whole.json().steps);
+  const weights = async (path: string) => (await readFile(path)).toString("base64");
+  assert.equal(await weights(results[0].lastCheckpoint), await weights(whole.json().lastCheckpoint));
+});
+
+test("a job that is put back into the queue runs its shard again", { skip }, async (context) => {
+  const dir = await temporaryFolder(context);
+  const flag = join(dir, "flag");
+  const code = `if (require("fs").existsSync(${JSON.stringify(flag)})) console.log("1"); else setInterval(() => {}, 100)`;
+  const script = await codePlan(dir, code);
+  const id = slurm.run("sbatch", "--parsable", "--array=0", script).trim();
+  await slurm.until(async () => (await readShardProgress(dir, 0)) !== undefined, "the task runs");
+  await writeFile(flag, "");
+  slurm.run("scontrol", "requeue", `${id}_0`);
+  await slurm.until(async () => (await readShardReceipt(dir, 0))?.state === "done", "the task is done", 60);
+  assert.equal((await readShardReceipt(dir, 0))!.attempts, 2);
+});
+
+test("scancel lets a task save its state", { skip }, async (context) => {
+  const dir = await temporaryFolder(context);
+  const script = await codePlan(
+    dir,
+    `process.on("SIGTERM", () => { console.log("{}"); process.exit(130); }); setInterval(() => {}, 100); console.error("up")`,
+  );
+  const id = slurm.run("sbatch", "--parsable", "--array=0", script).trim();
+  await slurm.until(async () => (await readShardProgress(dir, 0)) !== undefined, "the task runs");
+  slurm.run("scancel", "--full", "--signal=TERM", `${id}_0`);
+  await slurm.until(async () => (await readShardReceipt(dir, 0))?.state === "interrupted", "the state is saved", 30);
+});
+
+test("a task over its time limit is told ahead of it and saves its state", { skip }, async (context) => {
+  const dir = await temporaryFolder(context);
+  const code = `process.on("SIGTERM", () => { console.log("{}"); process.exit(130); }); setInterval(() => {}, 100)`;
+  const script = await codePlan(dir, code, { time: "1", warnSeconds: 55 });
+  slurm.run("sbatch", "--parsable", "--array=0", script);
+  await slurm.until(async () => (await readShardReceipt(dir, 0))?.state === "interrupted", "the state is saved", 90);
+});
