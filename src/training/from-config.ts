@@ -48,14 +48,11 @@ function dataFromConfig(config: Config): TrainOptions["data"] {
 
 /**
  * A training run from a configuration. `experiment.output_dir` becomes the run's folder. Throws an UnsupportedError for
- * what the training step cannot do: other optimizers than adamw, and gradient accumulation; a ConfigError for a cache
+ * what the training step cannot do: gradient accumulation; a ConfigError for a cache
  * that cannot be.
  */
 export function trainOptionsFromConfig(config: Config): TrainOptions {
   const { training, experiment, logging } = config;
-  if (training.optimizer !== "adamw") {
-    throw new UnsupportedError(`training.optimizer: ${training.optimizer} is not supported; adamw is`);
-  }
   if (training.gradient_accumulation_steps !== 1) {
     throw new UnsupportedError(
       "training.gradient_accumulation_steps above 1 is not supported; set training.batch_size instead",
@@ -81,6 +78,7 @@ export function trainOptionsFromConfig(config: Config): TrainOptions {
       posWeight: "auto",
     },
     optimizer: {
+      name: training.optimizer,
       weightDecay: training.weight_decay,
       decayAll: training.decay_all,
       gradientClip: training.gradient_clip,

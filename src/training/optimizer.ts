@@ -1,12 +1,20 @@
 import { type Tensor, tf } from "../tensor/tf.js";
 import type { ParameterGroup } from "./parameter-groups.js";
 
+/**
+ * PyTorch's three: "adamw" decays weights apart from the gradient (Loshchilov & Hutter 2019), "adam" adds the decay to the
+ * gradient (Kingma & Ba 2015), "sgd" does too and has momentum `beta1` (0 as PyTorch's default).
+ */
+export type OptimizerName = "adamw" | "adam" | "sgd";
+
 export interface OptimizerOptions {
+  /** @default "adamw" */
+  readonly name?: OptimizerName;
   /** @default 0.05 */
   readonly weightDecay?: number;
   /** Decay biases, norms and state space scalars too, as the reference does. @default false */
   readonly decayAll?: boolean;
-  /** @default 0.9 */
+  /** Share of the old mean gradient; momentum of "sgd". @default 0.9, for "sgd" 0 */
   readonly beta1?: number;
   /** @default 0.999 */
   readonly beta2?: number;
@@ -24,9 +32,10 @@ export type FilledOptimizerOptions = Required<OptimizerOptions>;
 /** Fill in defaults. */
 export function fillOptimizerOptions(options: OptimizerOptions = {}): FilledOptimizerOptions {
   return {
+    name: "adamw",
     weightDecay: 0.05,
     decayAll: false,
-    beta1: 0.9,
+    beta1: options.name === "sgd" ? 0 : 0.9,
     beta2: 0.999,
     epsilon: 1e-8,
     gradientClip: 1,
@@ -80,8 +89,38 @@ export function scalesOf({ loss, gradients, buffers }: Gradients, clip: number):
   };
 }
 
+/** Where a group goes: its state after the step, and the direction that the rate is multiplied with. */
+interface Movement {
+  readonly first: Tensor;
+  readonly second: Tensor;
+  readonly direction: Tensor;
+}
+
+/** The momentum buffer of PyTorch's SGD in place of the first moment; the second stays as it is. */
+function sgdMovement(g: Tensor, first: Tensor, second: Tensor, scales: Scales, o: FilledOptimizerOptions): Movement {
+  const change = tf.add(tf.mul(first, o.beta1 - 1), g);
+  const momentum = tf.add(first, tf.mul(change, scales.applied));
+  return { first: momentum, second: tf.clone(second), direction: momentum };
+}
+
+function adamMovement(
+  g: Tensor,
+  before: Pick<Movement, "first" | "second">,
+  scales: Scales,
+  inputs: Readonly<Record<string, Tensor>>,
+  o: FilledOptimizerOptions,
+): Movement {
+  const first = tf.add(before.first, tf.mul(tf.sub(g, before.first), tf.mul(scales.applied, 1 - o.beta1)));
+  const second = tf.add(
+    before.second,
+    tf.mul(tf.sub(tf.square(g), before.second), tf.mul(scales.applied, 1 - o.beta2)),
+  );
+  const root = tf.add(tf.sqrt(tf.mul(second, inputs.secondCorrection!)), o.epsilon);
+  return { first, second, direction: tf.div(tf.mul(first, inputs.firstCorrection!), root) };
+}
+
 /**
- * AdamW on one group (Loshchilov & Hutter 2019). A step that is not finite has its gradient replaced by zeros and every
+ * The optimizer's step on one group. A step that is not finite has its gradient replaced by zeros and every
  * rate multiplied by zero, so that parameters, moments and average come out bit by bit as they went in.
  */
 export function updateGroup(
@@ -94,13 +133,15 @@ export function updateGroup(
   const at = (kind: string) => inputs[`${kind}/${group.name}`]!;
   const clean = tf.where(scales.finite, gradient, tf.zerosLike(gradient));
   const g = scales.clip ? tf.mul(clean, tf.where(scales.finite, scales.clip, tf.zerosLike(scales.clip))) : clean;
-  const first = tf.add(at("first"), tf.mul(tf.sub(g, at("first")), tf.mul(scales.applied, 1 - o.beta1)));
-  const second = tf.add(at("second"), tf.mul(tf.sub(tf.square(g), at("second")), tf.mul(scales.applied, 1 - o.beta2)));
-  const rate = tf.mul(inputs.learningRate!, scales.applied);
-  const root = tf.add(tf.sqrt(tf.mul(second, inputs.secondCorrection!)), o.epsilon);
-  const direction = tf.div(tf.mul(first, inputs.firstCorrection!), root);
   const before = at("parameters");
-  const step = group.weightDecay > 0 ? tf.add(direction, tf.mul(before, group.weightDecay)) : direction;
+  const decay = group.weightDecay > 0 ? tf.mul(before, group.weightDecay) : undefined;
+  const pull = decay && o.name !== "adamw" ? tf.add(g, decay) : g;
+  const { first, second, direction } =
+    o.name === "sgd"
+      ? sgdMovement(pull, at("first"), at("second"), scales, o)
+      : adamMovement(pull, { first: at("first"), second: at("second") }, scales, inputs, o);
+  const rate = tf.mul(inputs.learningRate!, scales.applied);
+  const step = decay && o.name === "adamw" ? tf.add(direction, decay) : direction;
   const parameters = tf.sub(before, tf.mul(step, rate));
   const outputs: Record<string, Tensor> = {
     [`parameters/${group.name}`]: parameters,

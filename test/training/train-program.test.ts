@@ -125,6 +125,41 @@ test("the update is AdamW with decay on weights only, by hand", async () => {
   await executor.dispose();
 });
 
+test("adam and sgd add the decay of weights to the gradient, as PyTorch's do; sgd has momentum when asked", async () => {
+  const rate = 1e-2;
+  const plain = await compiledStep(UNET, "cpu", { weightDecay: 0, gradientClip: 0 });
+  const before = plain.train.unpackState(await plain.compiled.getState());
+  await step(plain.compiled, plain.train, plain.batch, 0, rate);
+  const gradients = plain.train.unpackState(await plain.compiled.getState()).first; // a tenth of them
+  for (const name of ["adam", "sgd"] as const) {
+    const optimizer: OptimizerOptions = {
+      name,
+      weightDecay: 0.1,
+      gradientClip: 0,
+      ...(name === "sgd" && { beta1: 0.5 }),
+    };
+    const { detector, train, executor, compiled, batch } = await compiledStep(UNET, "cpu", optimizer);
+    await step(compiled, train, batch, 0, rate);
+    const after = train.unpackState(await compiled.getState());
+    for (const { name: parameter, kind } of detector.parameters) {
+      gradients[parameter]!.forEach((tenth, i) => {
+        const value = before.parameters[parameter]![i]!;
+        const gradient = 10 * tenth + (kind === "weight" ? 0.1 * value : 0);
+        const direction = name === "sgd" ? gradient : gradient / (Math.abs(gradient) + 1e-8);
+        const expected = value - rate * direction;
+        const tolerance = Math.abs(gradient) < 1e-5 ? rate : 1e-5; // adam's first direction is a sign
+        assert.ok(Math.abs(after.parameters[parameter]![i]! - expected) <= tolerance, `${name} ${parameter}[${i}]`);
+      });
+    }
+    const momentum = after.first;
+    await step(compiled, train, batch, 1, 0);
+    const again = train.unpackState(await compiled.getState()).first;
+    if (name === "sgd") assert.ok(detector.parameters.some(({ name: p }) => again[p]![0] !== momentum[p]![0]));
+    await executor.dispose();
+  }
+  await plain.executor.dispose();
+});
+
 test("the gradient is that of finite differences, through dropout, batch norm and skips", async () => {
   for (const config of [UNET, MAMBA]) {
     const optimizer = { gradientClip: 0, weightDecay: 0 };
