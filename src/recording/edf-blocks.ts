@@ -5,7 +5,7 @@ import type { EdfHeader } from "./edf-header.js";
 import { type RecordRange, readRecords } from "./edf-records.js";
 import { readTimeline, recordStartIn, type TimelineReader } from "./edf-timeline.js";
 
-/** Samples of whole records, one array per requested signal, in microvolts. The arrays belong to the caller. */
+/** Samples of whole records, one array per requested signal, in microvolts. The arrays belong to the caller, unless reused. */
 export interface EdfBlock {
   readonly startRecord: number;
   readonly recordCount: number;
@@ -23,6 +23,8 @@ export interface BlockOptions extends RecordRange {
    * unseen; "split" starts a new block after it, told by `startSeconds`. @default "refuse"
    */
   readonly gaps?: "refuse" | "split";
+  /** Give the same memory with every block: quicker for callers that are done with a block before the next. @default false */
+  readonly reuse?: boolean;
 }
 
 /**
@@ -35,17 +37,20 @@ export async function* readEdfBlocks(
   options: BlockOptions,
 ): AsyncGenerator<EdfBlock> {
   const places = options.signals.map((index) => placeOf(header, index));
+  const decode = options.reuse
+    ? reusingDecoder(places)
+    : (bytes: Uint8Array, count: number) => decodeAll(bytes, count, places);
   const timeline = header.kind.endsWith("+D") ? await readTimeline(source, header, options.startRecord) : undefined;
   for await (const { startRecord, recordCount, bytes } of readRecords(source, header, options)) {
     if (!timeline) {
       const startSeconds = startRecord * header.recordDurationSeconds;
-      yield { startRecord, recordCount, startSeconds, samples: decodeAll(bytes, recordCount, places) };
+      yield { startRecord, recordCount, startSeconds, samples: decode(bytes, recordCount) };
       continue;
     }
     for (const run of splitAtGaps(source.name, header, bytes, startRecord, recordCount, timeline, options.gaps)) {
       const from = (run.startRecord - startRecord) * header.recordBytes;
       const part = bytes.subarray(from, from + run.recordCount * header.recordBytes);
-      yield { ...run, samples: decodeAll(part, run.recordCount, places) };
+      yield { ...run, samples: decode(part, run.recordCount) };
     }
   }
 }
@@ -57,6 +62,22 @@ function decodeAll(bytes: Uint8Array, recordCount: number, places: readonly Sign
     decodeInto(out, bytes, recordCount, place);
     return out;
   });
+}
+
+/** Decodes into arrays of its own, which grow with the largest block: fresh memory costs as much as the decoding. */
+function reusingDecoder(places: readonly SignalPlace[]) {
+  let held: Float32Array[] = places.map(() => new Float32Array(0));
+  return (bytes: Uint8Array, recordCount: number): Float32Array[] => {
+    held = places.map((place, k) => {
+      const count = recordCount * place.samplesPerRecord;
+      return held[k]!.length >= count ? held[k]! : new Float32Array(count);
+    });
+    return places.map((place, k) => {
+      const out = held[k]!.subarray(0, recordCount * place.samplesPerRecord);
+      decodeInto(out, bytes, recordCount, place);
+      return out;
+    });
+  };
 }
 
 interface Run {

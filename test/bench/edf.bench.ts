@@ -101,7 +101,8 @@ try {
   const memory = bytesSource("bench.edf", bytes);
   const header = await readEdfHeader(memory);
   const readBlocks = async (source: typeof memory) => {
-    for await (const block of readEdfBlocks(source, header, { signals: PICKED })) sink += block.samples[0]![3]!;
+    for await (const block of readEdfBlocks(source, header, { signals: PICKED, reuse: true }))
+      sink += block.samples[0]![3]!;
   };
   console.log(
     `EDF, ${PICKED.length} of ${CHANNELS} channels, ${SECONDS} s at ${RATE_HZ} Hz, ${(bytes.length / 1e6).toFixed(0)} MB of file`,

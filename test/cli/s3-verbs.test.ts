@@ -126,3 +126,27 @@ test("s3 refuses wrong use with exit code 2 and says what is allowed", async (t)
   assert.equal(missing.code, 1);
   assert.match(missing.stderr, /no folder/);
 });
+
+test("s3 pull --profile takes key and region from the shared credentials and config files, and names a profile that is not there", async (t) => {
+  const root = await folder(t);
+  const home = await folder(t);
+  await writeFile(join(root, "a.edf"), "recording");
+  const { text } = await serve(t, root, "--bucket", "eeg");
+  const exported = (name: string) => new RegExp(`${name}=(\\S+)`).exec(text)![1]!;
+  const keys = `aws_access_key_id = ${exported("AWS_ACCESS_KEY_ID")}\naws_secret_access_key = ${exported("AWS_SECRET_ACCESS_KEY")}\n`;
+  await writeFile(join(home, "credentials"), `[lab]\n${keys}`);
+  await writeFile(join(home, "config"), "[profile lab]\nregion = us-east-1\n");
+  const environment = {
+    AWS_ENDPOINT_URL: exported("AWS_ENDPOINT_URL"),
+    AWS_SHARED_CREDENTIALS_FILE: join(home, "credentials"),
+    AWS_CONFIG_FILE: join(home, "config"),
+  };
+  const pull = (profile: string) =>
+    run(["s3", "pull", "s3://eeg", join(home, "copy"), "--profile", profile], environment);
+  const { code, stderr } = await pull("lab");
+  assert.equal(code, 0, stderr);
+  assert.equal(await readFile(join(home, "copy", "a.edf"), "utf8"), "recording");
+  const missing = await pull("nobody");
+  assert.equal(missing.code, 1);
+  assert.match(missing.stderr, /nobody|credentials/i);
+});

@@ -91,6 +91,21 @@ test("readEdfBlocks gives each signal at its own rate, whatever the block length
   }
 });
 
+test("readEdfBlocks with reuse gives the same samples in the same memory, the shorter last block too", async () => {
+  const source = bytesSource("made.edf", encodeEdf(digitalSpec("EDF", 7, [16, 4])));
+  const header = await readEdfHeader(source);
+  const options = { signals: [1, 0], blockSeconds: 3 };
+  const fresh = await readAll(source, options);
+  const memory = new Set<ArrayBufferLike>();
+  let block = 0;
+  for await (const { samples } of readEdfBlocks(source, header, { ...options, reuse: true })) {
+    assert.deepEqual(samples, fresh[block]!.samples);
+    memory.add(samples[0]!.buffer);
+    block += 1;
+  }
+  assert.deepEqual([block, memory.size], [3, 1]);
+});
+
 test("readEdfBlocks reads a range of records and refuses one outside the file", async () => {
   const source = bytesSource("x", encodeEdf(digitalSpec("EDF", 7, [2])));
   const [whole] = await readAll(source, { signals: [0] });
