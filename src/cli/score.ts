@@ -14,6 +14,7 @@ import { scoreSzcore } from "../scoring/score.js";
 import { compareDetectors, scoreIntervals } from "../scoring/score-intervals.js";
 import { action, type Outcome, UsageError } from "./action.js";
 import { patientOfPath } from "./patient-name.js";
+import { writeScorePage } from "./score-page.js";
 import { type ScoreReport, scoreText } from "./score-text.js";
 
 /** Formats a score is computed from, the preferred one first. */
@@ -29,6 +30,7 @@ interface ScoreOptions {
   readonly compare?: string;
   readonly intervals?: boolean;
   readonly breakdown?: boolean;
+  readonly report?: string;
   readonly replicates: string;
   readonly level: string;
   readonly seed: string;
@@ -46,6 +48,7 @@ export function addScoreCommand(program: Command): void {
     .option("--compare <dir>", "detections of a second detector: differences by a paired bootstrap over patients")
     .option("--intervals", "intervals of the pooled scores by a bootstrap over patients")
     .option("--breakdown", "sensitivity by seizure type (from csv beside csv_bi), by length and by patient")
+    .option("--report <file>", "write scores, figures and worst recordings as one HTML page")
     .option("--replicates <count>", "replicates of the bootstrap", "1000")
     .option("--level <share>", "coverage of the intervals", "0.95")
     .option("--seed <number>", "seed of the bootstrap", "42")
@@ -81,6 +84,10 @@ async function score(options: ScoreOptions): Promise<Outcome> {
     ...(options.breakdown ? { breakdown: breakdown(pairs) } : {}),
     ...(second ? { comparison: { ...compareDetectors(pairs, second.pairs, bootstrap), missing: second.missing } } : {}),
   };
+  if (options.report !== undefined) {
+    const { ref, hyp, scorer } = options;
+    await writeScorePage(options.report, report, pairs, { reference: ref, hypothesis: hyp, scorer });
+  }
   return { json: report, text: scoreText(report) };
 }
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { type TestContext, test } from "node:test";
@@ -172,4 +172,20 @@ test("score names the flag of a bootstrap that cannot be", async (t) => {
     assert.equal(code, 2);
     assert.match(stderr, new RegExp(`invalid ${flag} ${value}: expected`));
   }
+});
+
+test("score --report writes one page with the scores, figures and the worst recordings", async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), "ictal-page-"));
+  t.after(() => rm(folder, { recursive: true }));
+  await mkdir(join(folder, "review"));
+  await writeFile(join(folder, "review", "p1--a.html"), "");
+  const trees = { ref: { "p1/a": seizure, "p2/b": seizure }, hyp: { "p1/a": { seizures: [] } } };
+  const file = join(folder, "scores.html");
+  const { code, stderr } = await score(t, trees, "--report", file);
+  assert.deepEqual([code, stderr], [0, ""]);
+  const page = await readFile(file, "utf8");
+  assert.match(page, /<a href="review\/p1--a.html">p1\/a<\/a>/);
+  assert.match(page, /<td>p2\/b<\/td><td>1<\/td><td>0<\/td>/);
+  assert.equal(page.match(/class="figure"/g)?.length, 4);
+  assert.doesNotMatch(page, /src="http/);
 });
