@@ -1,17 +1,16 @@
-/** One executor's part of conformance.bench.ts: `node conformance-child.js EXECUTOR` prints one JSON line per check. */
+/** One executor's part of the conformance checks: `node conformance-child.js EXECUTOR` prints one JSON line per check. */
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { createDetector, type ModelConfig } from "../../src/model/detector.js";
 import type { ForwardContext } from "../../src/model/layers.js";
 import { mamba2, mamba2Specs } from "../../src/model/mamba2.js";
-import { initialValues } from "../../src/model/parameters.js";
 import { loadSafetensors } from "../../src/model/safetensors.js";
 import { detectorValues } from "../../src/model/weights.js";
 import { openExecutor } from "../../src/tensor/open.js";
 import { batchNorm, conv1d, layerNorm, rmsNorm, silu } from "../../src/tensor/ops.js";
 import type { Feed, Program } from "../../src/tensor/program.js";
 import { type Scalar, type Tensor, tf } from "../../src/tensor/tf.js";
-import { float, normals, relativeError } from "../tensor/compare.js";
+import { float, normals, relativeError } from "./compare.js";
 
 const name = process.argv[2]!;
 const executor = await openExecutor(name, { threads: 2 });
