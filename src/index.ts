@@ -60,6 +60,7 @@ export { type Batch, type BatchOptions, openBatches } from "./dataset/batches.js
 export type { WindowOrigin } from "./dataset/fill-batch.js";
 export { balanceFromConfig } from "./dataset/from-config.js";
 export { indexWindows, validSamplesOf, type WindowIndex, windowClass } from "./dataset/index-windows.js";
+export { type LineLengthOptions, lineLength } from "./dataset/line-length.js";
 export { type ExportOptions, type ExportReport, exportNpz } from "./dataset/npz/export-npz.js";
 export { type ImportOptions, type ImportReport, importNpz } from "./dataset/npz/import-npz.js";
 export { epochOrder } from "./dataset/order.js";

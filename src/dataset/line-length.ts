@@ -1,0 +1,49 @@
+import type { WindowReader } from "./window-reader.js";
+
+/** Read in one go. */
+const STRETCH_SECONDS = 60;
+
+export interface LineLengthOptions {
+  /** Width of the centred mean over which the feature is taken. @default 10 */
+  readonly smoothSeconds?: number;
+}
+
+/**
+ * Line length of a cached recording, one value a second: the mean over channels of the summed absolute differences from
+ * sample to sample (Esteller et al., "Line length: an efficient feature for seizure onset detection", EMBC 2001), smoothed.
+ * A threshold on it is the least that a trained detector should beat. Units: standard deviations a second.
+ */
+export async function lineLength(
+  reader: WindowReader,
+  recording: number,
+  { smoothSeconds = 10 }: LineLengthOptions = {},
+): Promise<Float32Array> {
+  const { sampleRateHz, recordings } = reader.manifest;
+  const { sampleCount } = recordings[recording]!;
+  const seconds = Math.ceil(sampleCount / sampleRateHz);
+  const raw = new Float64Array(seconds);
+  const length = STRETCH_SECONDS * sampleRateHz + 1; // one sample more, so that no difference is lost between stretches
+  const samples = new Float32Array(reader.channelCount * length);
+  for (let start = 0; start < sampleCount; start += length - 1) {
+    const count = Math.min(length, sampleCount - start);
+    await reader.readInto(samples, recording, start, length);
+    for (let channel = 0; channel < reader.channelCount; channel++) {
+      const first = channel * length;
+      for (let i = 1; i < count; i++) {
+        raw[Math.floor((start + i - 1) / sampleRateHz)]! += Math.abs(samples[first + i]! - samples[first + i - 1]!);
+      }
+    }
+  }
+  return smoothed(raw, smoothSeconds, reader.channelCount);
+}
+
+/** Centred running mean, over fewer values at the ends, divided by `divisor`. */
+function smoothed(values: Float64Array, width: number, divisor: number): Float32Array {
+  const sums = new Float64Array(values.length + 1);
+  for (const [i, value] of values.entries()) sums[i + 1] = sums[i]! + value;
+  return Float32Array.from(values, (_, i) => {
+    const from = Math.max(0, i - Math.floor(width / 2));
+    const to = Math.min(values.length, i + Math.ceil(width / 2));
+    return (sums[to]! - sums[from]!) / (to - from) / divisor;
+  });
+}
