@@ -70,6 +70,7 @@ export { openWindowReader, type WindowReader } from "./dataset/window-reader.js"
 export { openWindows, type Window, type Windows } from "./dataset/windows.js";
 // model
 export { createDetector, type Detector, logitCount, type ModelConfig } from "./model/detector.js";
+export { type ExportOnnxOptions, exportOnnx } from "./model/export-onnx.js";
 export { modelFromConfig } from "./model/from-config.js";
 export { parameterCount } from "./model/parameters.js";
 export { loadSafetensors, saveSafetensors } from "./model/safetensors.js";

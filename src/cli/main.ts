@@ -18,6 +18,7 @@ const FAMILIES: readonly {
   { words: ["dataset"], load: async () => (await import("./dataset.js")).addDatasetCommand },
   { words: ["train"], load: async () => (await import("./train.js")).addTrainCommand },
   { words: ["predict"], load: async () => (await import("./predict.js")).addPredictCommand },
+  { words: ["model"], load: async () => (await import("./model.js")).addModelCommand },
   { words: ["detect"], load: async () => (await import("./detect.js")).addDetectCommand },
   { words: ["notebook"], load: async () => (await import("./notebook.js")).addNotebookCommand },
   { words: ["score"], load: async () => (await import("./score.js")).addScoreCommand },

@@ -148,22 +148,47 @@ export function stateSpace({ x, decay, into, outOf }: StateSpaceInputs, chunk: n
   return tf.reshape(y, [batch, length, heads, width]);
 }
 
-/** Causal convolution of each channel by itself, as shifted products: x [B, L, D], weight [D, 1, k], bias [D]. */
-function causalConvolution(x: Tensor, weight: Tensor, bias: Tensor): Tensor {
-  const [batch, length, channels] = x.shape as [number, number, number];
-  const kernel = weight.shape[2]!;
-  const taps = tf.reshape(tf.transpose(weight, [2, 1, 0]), [kernel, channels]);
-  const padded = tf.pad(x, [
+/** x [B, L, D] with `short` zeros before (negative: after) its positions. */
+function lengthened(x: Tensor, short: number): Tensor {
+  return tf.pad(x, [
     [0, 0],
-    [kernel - 1, 0],
+    [Math.max(0, short), Math.max(0, -short)],
     [0, 0],
   ]);
-  let y: Tensor = bias;
-  for (let tap = 0; tap < kernel; tap++) {
-    const shifted = tf.slice(padded, [0, tap, 0], [batch, length, channels]);
-    y = tf.add(tf.mul(shifted, tf.slice(taps, [tap, 0], [1, channels])), y);
-  }
-  return y;
+}
+
+/** L positions from `start` on, of x [B, longer, D]. */
+function positions(x: Tensor, start: number, length: number): Tensor {
+  return tf.slice(x, [0, start, 0], [-1, length, -1]);
+}
+
+/**
+ * Causal convolution of each channel by itself, as shifted products: x [B, L, D], weight [D, 1, k], bias [D]. Its
+ * gradients are written out: those of the slices would widen each tap's share to full size before they are added.
+ */
+function causalConvolution(x: Tensor, weight: Tensor, bias: Tensor): Tensor {
+  const [, length, channels] = x.shape as [number, number, number];
+  const kernel = weight.shape[2]!;
+  const rowsOf = (w: Tensor) => tf.unstack(tf.reshape(tf.transpose(w, [2, 1, 0]), [kernel, channels]));
+  return tf.customGrad((x, weight, bias, save) => {
+    (save as unknown as (tensors: Tensor[]) => void)([x as Tensor, weight as Tensor]); // tfjs passes `save` last
+    const padded = lengthened(x as Tensor, kernel - 1);
+    const value = rowsOf(weight as Tensor).reduce<Tensor>(
+      (y, row, tap) => tf.add(tf.mul(positions(padded, tap, length), row), y),
+      bias as Tensor,
+    );
+    return {
+      value,
+      gradFunc: (dy: Tensor, [x, weight]: Tensor[]) => {
+        const before = lengthened(x!, kernel - 1);
+        const after = lengthened(dy, 1 - kernel);
+        const shares = rowsOf(weight!).map((row, tap) => tf.mul(positions(after, kernel - 1 - tap, length), row));
+        const perTap = shares.map((_, tap) => tf.sum(tf.mul(positions(before, tap, length), dy), [0, 1]));
+        const dWeight = tf.reshape(tf.transpose(tf.stack(perTap), [1, 0]), weight!.shape);
+        return [shares.reduce((sum, share) => tf.add(sum, share)), dWeight, tf.sum(dy, [0, 1])];
+      },
+    };
+  })(x, weight, bias);
 }
 
 /** One block, causal in the direction of L. u [B, L, modelSize] to [B, L, modelSize]; any L. */

@@ -59,10 +59,12 @@ function reachable(nodes: readonly OnnxNode[], outputs: Iterable<string>): { nod
   return { nodes: kept.reverse(), names };
 }
 
-/** An ONNX graph under construction. Equal constants are stored once; what no output needs is left out of the bytes. */
+/** An ONNX graph under construction. Equal constants and equal nodes are stored once; what no output needs is left out of the bytes. */
 export class GraphBuilder {
   readonly #nodes: OnnxNode[] = [];
   readonly #initializers = new Map<string, Initializer>();
+  /** Outputs by what makes them: every operator written here is a function of its inputs. */
+  readonly #known = new Map<string, string>();
   #serial = 0;
 
   #name(prefix: string): string {
@@ -70,9 +72,15 @@ export class GraphBuilder {
     return `${prefix}${this.#serial}`;
   }
 
-  /** Append a node with one output; returns the name of that output. An empty input name means "left out". */
+  /**
+   * The name of the one output of a node, appended unless an equal one is there. An empty input name means "left out".
+   */
   add(op: string, inputs: readonly string[], attributes: Readonly<Record<string, Attribute>> = {}): string {
+    const key = `${op}(${inputs})${JSON.stringify(attributes)}`;
+    const known = this.#known.get(key);
+    if (known) return known;
     const output = this.#name("t");
+    this.#known.set(key, output);
     this.#nodes.push({ op, inputs, outputs: [output], attributes });
     return output;
   }

@@ -2,6 +2,7 @@ import { availableParallelism } from "node:os";
 import type { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
 import { UnsupportedError } from "../base/errors.js";
 import { compiledBy, type Runner } from "./compiled.js";
+import { GRAPH_DIR, openKeptSession } from "./graph-files.js";
 import {
   type Compiled,
   checkProgram,
@@ -23,7 +24,12 @@ const PROVIDER = { "onnx-cpu": "cpu", "onnx-cuda": "cuda", "onnx-webgpu": "webgp
 export interface OnnxOptions {
   /** Threads inside one operation. @default os.availableParallelism() */
   readonly threads?: number;
+  /** Folder that keeps graphs as the runtime rewrote them for this processor; null keeps none. @default .build/graphs of the project */
+  readonly graphDir?: string | null;
 }
+
+/** Smaller graphs open in less time than a file takes. */
+const KEPT_FROM_NODES = 500;
 
 /** Only errors are printed by the runtime itself: its warnings speak of graph rewrites. */
 const LOG_ERRORS = 3;
@@ -74,8 +80,13 @@ async function createSession(
   graph: TracedGraph,
   options: OnnxOptions,
 ): Promise<InferenceSession> {
+  const settings = sessionOptions(name, options);
+  const dir = options.graphDir === undefined ? GRAPH_DIR : options.graphDir;
   try {
-    return await ort.InferenceSession.create(graph.bytes, sessionOptions(name, options));
+    if (name === "onnx-cpu" && dir !== null && graph.nodeCount >= KEPT_FROM_NODES) {
+      return await openKeptSession(ort, graph.bytes, settings, dir);
+    }
+    return await ort.InferenceSession.create(graph.bytes, settings);
   } catch (cause) {
     throw new UnsupportedError(`ONNX Runtime cannot open the traced graph on ${name}: ${(cause as Error).message}`, {
       cause,

@@ -6,11 +6,11 @@ import { EXECUTOR_NAMES, type Executor, type ExecutorName } from "./program.js";
 
 export type { OpenOptions } from "./candidates.js";
 
-/** Devices that mean the first of several executors that works; none of them stands for the slow `cpu`. */
+/** Devices that mean the first of several executors that works; none of them stands for the slow `cpu`, or for `onnx-webgpu`, whose gradients of the whole detector are wrong. */
 const DEVICE_GROUPS: Readonly<Record<string, readonly ExecutorName[]>> = {
-  auto: ["onnx-cuda", "tensorflow", "webgpu", "onnx-webgpu", "onnx-cpu"], // a GPU, else the CPU executor fit for training
+  auto: ["onnx-cuda", "tensorflow", "webgpu", "onnx-cpu"], // a GPU, else the CPU executor fit for training
   cuda: ["onnx-cuda", "tensorflow"],
-  mps: ["webgpu", "onnx-webgpu"],
+  mps: ["webgpu"],
 };
 
 /** What `device` may be. */

@@ -19,6 +19,12 @@ export interface TracedGraph {
 export const inputName = (name: string): string => `in:${name}`;
 export const outputName = (name: string): string => `out:${name}`;
 
+/** How inputs and outputs of a program are called in its graph. */
+export interface PortNames {
+  input(name: string): string;
+  output(name: string): string;
+}
+
 let tracing = false;
 
 /**
@@ -26,7 +32,10 @@ let tracing = false;
  * current backend is the same afterwards and no tensor is left behind. Throws UnsupportedError that names the first
  * kernel which cannot be traced.
  */
-export function traceProgram(program: Program): TracedGraph {
+export function traceProgram(
+  program: Program,
+  ports: PortNames = { input: inputName, output: outputName },
+): TracedGraph {
   checkProgram(program);
   if (tracing) throw new UnsupportedError(`program ${program.name} is compiled inside another program's build`);
   installTraceKernels();
@@ -38,7 +47,7 @@ export function traceProgram(program: Program): TracedGraph {
     void tf.setBackend(TRACE_BACKEND); // takes effect at once: the factory is synchronous
     let graph: TracedGraph | undefined;
     tf.tidy(() => {
-      graph = record(program, recorder);
+      graph = record(program, recorder, ports);
     });
     return graph!;
   } catch (error) {
@@ -51,18 +60,18 @@ export function traceProgram(program: Program): TracedGraph {
   }
 }
 
-function record(program: Program, recorder: Recorder): TracedGraph {
+function record(program: Program, recorder: Recorder, ports: PortNames): TracedGraph {
   const engine = tf.engine();
   const tensors: Record<string, Tensor> = {};
   const inputs: Port[] = [];
   for (const [name, spec] of Object.entries(program.inputs)) {
-    tensors[name] = engine.makeTensorFromTensorInfo(recorder.input(inputName(name), spec));
-    inputs.push({ name: inputName(name), type: spec.dtype, shape: spec.shape });
+    tensors[name] = engine.makeTensorFromTensorInfo(recorder.input(ports.input(name), spec));
+    inputs.push({ name: ports.input(name), type: spec.dtype, shape: spec.shape });
   }
   const built = program.build(tensors);
   checkOutputs(program, built);
   const outputs = Object.entries(built).map(([name, tensor]) => {
-    const port = { name: outputName(name), type: elementType(tensor.dtype), shape: tensor.shape };
+    const port = { name: ports.output(name), type: elementType(tensor.dtype), shape: tensor.shape };
     return { port, value: recorder.dense(tensor) };
   });
   return { ...recorder.graph.encode(program.name, inputs, outputs), outputNames: Object.keys(built) };

@@ -51,10 +51,7 @@ test('openExecutor("auto") says in one line what it chose and why others were pa
   assert.ok(!executor.choice.includes("\n"));
   assert.ok(executor.choice.startsWith(executor.name));
   if (executor.name === "onnx-cpu")
-    assert.match(
-      executor.choice,
-      /passed over: onnx-cuda \(.+\), tensorflow \(.+\), webgpu \(.+\), onnx-webgpu \(.+\)$/,
-    );
+    assert.match(executor.choice, /passed over: onnx-cuda \(.+\), tensorflow \(.+\), webgpu \(.+\)$/);
   await executor.dispose();
 });
 

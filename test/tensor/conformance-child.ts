@@ -1,0 +1,176 @@
+/** One executor's part of the conformance checks: `node conformance-child.js EXECUTOR` prints one JSON line per check. */
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { createDetector, type ModelConfig } from "../../src/model/detector.js";
+import type { ForwardContext } from "../../src/model/layers.js";
+import { mamba2, mamba2Specs } from "../../src/model/mamba2.js";
+import { loadSafetensors } from "../../src/model/safetensors.js";
+import { detectorValues } from "../../src/model/weights.js";
+import { openExecutor } from "../../src/tensor/open.js";
+import { batchNorm, conv1d, layerNorm, rmsNorm, silu } from "../../src/tensor/ops.js";
+import type { Feed, Program } from "../../src/tensor/program.js";
+import { type Scalar, type Tensor, tf } from "../../src/tensor/tf.js";
+import { float, normals, relativeError } from "./compare.js";
+
+const name = process.argv[2]!;
+const executor = await openExecutor(name, { threads: 2 });
+
+function report(check: string, against: string, error: number, milliseconds: number): void {
+  process.stdout.write(`${JSON.stringify({ executor: name, check, against, error, milliseconds })}\n`);
+}
+
+/** Compile, run twice, time the second. */
+async function timed(program: Program, feeds: Record<string, Feed>) {
+  const compiled = await executor.compile(program);
+  await compiled.run(feeds);
+  const started = performance.now();
+  const outputs = await compiled.run(feeds);
+  const milliseconds = performance.now() - started;
+  await compiled.dispose();
+  return { outputs, milliseconds };
+}
+
+type Inputs = Record<string, Tensor>;
+
+/** sum(pull * f(inputs)) and its gradients as a program. */
+function gradientProgram(check: string, shapes: Record<string, number[]>, f: (inputs: Inputs) => Tensor): Program {
+  const names = Object.keys(shapes);
+  return {
+    name: check,
+    identity: { check, shapes },
+    inputs: Object.fromEntries(names.map((input) => [input, float(...shapes[input]!)])),
+    build(inputs) {
+      const { value, grads } = tf.valueAndGrads((...list) => {
+        const y = f(Object.fromEntries(names.map((input, i) => [input, list[i] as Tensor])));
+        const wave = Float32Array.from({ length: y.size }, (_, i) => Math.sin(i + 1));
+        return tf.sum(tf.mul(y, tf.tensor(wave, y.shape))) as Scalar;
+      })(names.map((input) => inputs[input]!));
+      return { value, ...Object.fromEntries(names.map((input, i) => [`d ${input}`, grads[i]!])) };
+    },
+  };
+}
+
+/** Greatest error of the gradients along one direction per input, by fourth-order central differences of the same loss. */
+async function againstDifferences(check: string, program: Program): Promise<void> {
+  const names = Object.keys(program.inputs);
+  const feeds = Object.fromEntries(
+    names.map((input, i) => {
+      const size = program.inputs[input]!.shape.reduce((a, b) => a * b, 1);
+      return [input, normals(size, 7 + i).map((value) => value * 0.5)];
+    }),
+  );
+  const { outputs, milliseconds } = await timed(program, feeds);
+  const compiled = await executor.compile(program);
+  let worst = 0;
+  for (const input of names) {
+    const gradient = outputs[`d ${input}`]! as Float32Array;
+    const length = Math.sqrt(gradient.reduce((sum, value) => sum + value * value, 0)) || 1;
+    const direction = gradient.map((value) => value / length);
+    const at = async (by: number) => {
+      const moved = feeds[input]!.map((value, i) => value + by * direction[i]!);
+      return (await compiled.run({ ...feeds, [input]: moved })).value![0]!;
+    };
+    const h = 0.02;
+    const difference = (8 * ((await at(h)) - (await at(-h))) - ((await at(2 * h)) - (await at(-2 * h)))) / (12 * h);
+    worst = Math.max(worst, Math.abs(difference - length) / length);
+  }
+  await compiled.dispose();
+  report(check, "differences", worst, milliseconds);
+}
+
+const BINARY: Record<string, (a: Tensor, b: Tensor) => Tensor> = {
+  "add, sub, mul, div": (a, b) => tf.div(tf.mul(tf.add(a, b), tf.sub(a, b)), tf.add(tf.square(b), 2)),
+  "exp, log, sqrt, rsqrt": (a, b) =>
+    tf.add(tf.log(tf.add(tf.exp(a), 1)), tf.mul(tf.sqrt(tf.add(tf.square(b), 1)), tf.rsqrt(tf.add(tf.square(a), 1)))),
+  "sigmoid, tanh, softplus, silu, erf": (a, b) =>
+    tf.add(tf.mul(tf.sigmoid(a), tf.tanh(b)), tf.add(tf.softplus(a), tf.add(silu(b), tf.erf(a)))),
+  matMul: (a, b) => tf.matMul(a, b, false, true),
+  "transpose, reshape, slice, concat, pad": (a, b) =>
+    tf.pad(tf.slice(tf.concat([tf.transpose(a), tf.reshape(b, [8, 6])], 1), [1, 2], [5, 7]), [
+      [1, 0],
+      [0, 2],
+    ]),
+  "sum, mean, max by axis": (a, b) => tf.add(tf.sum(tf.mul(a, b), 1), tf.add(tf.mean(a, 1), tf.mean(tf.square(b), 1))),
+};
+for (const [check, f] of Object.entries(BINARY)) {
+  await againstDifferences(
+    check,
+    gradientProgram(check, { a: [6, 8], b: [6, 8] }, ({ a, b }) => f(a!, b!)),
+  );
+}
+const LAYERS: Record<string, [Record<string, number[]>, (inputs: Inputs) => Tensor]> = {
+  conv1d: [{ x: [2, 12, 3], w: [5, 3, 4] }, ({ x, w }) => conv1d(x!, w!, { padding: "same" })],
+  "strided conv1d": [{ x: [2, 12, 3], w: [2, 3, 4] }, ({ x, w }) => conv1d(x!, w!, { stride: 2 })],
+  "dilated conv1d": [{ x: [2, 12, 3], w: [3, 3, 4] }, ({ x, w }) => conv1d(x!, w!, { dilation: 2, padding: "same" })],
+  batchNorm: [{ x: [4, 6, 3], g: [3], o: [3] }, ({ x, g, o }) => batchNorm(x!, g!, o!).y],
+  layerNorm: [{ x: [4, 8], g: [8], o: [8] }, ({ x, g, o }) => layerNorm(x!, g!, o!)],
+  rmsNorm: [{ x: [4, 8], g: [8] }, ({ x, g }) => rmsNorm(x!, g!)],
+};
+for (const [check, [shapes, f]] of Object.entries(LAYERS)) {
+  await againstDifferences(check, gradientProgram(check, shapes, f));
+}
+
+const shape = { modelSize: 16, stateSize: 4, convolution: 4, expand: 2, headSize: 8, chunk: 16 };
+const specs = mamba2Specs("block", shape);
+await againstDifferences(
+  "Mamba-2 block",
+  gradientProgram(
+    "block",
+    { u: [2, 40, 16], ...Object.fromEntries(specs.map((each) => [each.name, [...each.shape]])) },
+    (inputs) => mamba2(inputs.u!, inputs, "block", shape),
+  ),
+);
+
+interface Stored {
+  readonly config: ModelConfig;
+  readonly batch: number;
+  readonly length: number;
+  readonly training: number[];
+}
+const folder = new URL("../../../test/fixtures/model/", import.meta.url);
+const stored = JSON.parse(readFileSync(new URL("detector.json", folder), "utf8")) as Stored;
+const detector = createDetector({ ...stored.config, name: "seizure_detector" } as ModelConfig);
+
+/** The generator of test/reference/detector.py. */
+function noise(count: number, seed: number): Float32Array {
+  let state = seed;
+  return Float32Array.from({ length: count }, () => {
+    state = (Math.imul(1664525, state) + 1013904223) >>> 0;
+    return state / 2 ** 31 - 1;
+  });
+}
+
+const arrays = async (file: string) => await loadSafetensors(fileURLToPath(new URL(file, folder)));
+const weights = detectorValues(detector, await arrays("detector.safetensors"), "detector.safetensors");
+const gradients = (await arrays("detector-gradients.safetensors")).tensors;
+const { batch, length } = stored;
+const names = detector.parameters.map((each) => each.name);
+const whole: Program = {
+  name: "whole detector",
+  identity: detector.config,
+  inputs: {
+    x: float(batch, detector.inputChannels, length),
+    pull: float(batch, length),
+    ...Object.fromEntries(
+      [...detector.parameters, ...detector.buffers].map((each) => [each.name, float(...each.shape)]),
+    ),
+  },
+  build(inputs) {
+    const context: ForwardContext = { training: true, dropout: () => undefined, updateBuffer() {} };
+    const logits = detector.forward(inputs, inputs.x!, context);
+    const grads = tf.grads((...list) => {
+      const named = { ...inputs, ...Object.fromEntries(names.map((each, i) => [each, list[i] as Tensor])) };
+      return tf.sum(tf.mul(detector.forward(named, inputs.x!, context), inputs.pull!)) as Scalar;
+    })(names.map((each) => inputs[each]!));
+    return { logits, ...Object.fromEntries(names.map((each, i) => [`d ${each}`, grads[i]!])) };
+  },
+};
+const x = noise(batch * detector.inputChannels * length, 1000);
+const { outputs, milliseconds } = await timed(whole, { x, pull: noise(batch * length, 2000), ...weights });
+report("whole small detector, logits", "PyTorch", relativeError(outputs.logits!, stored.training), milliseconds);
+// The bias of a convolution before a batch norm has no gradient but rounding: all are measured by the greatest of all.
+const all = names.flatMap((each) => Array.from(outputs[`d ${each}`]!));
+const expected = names.flatMap((each) => Array.from(gradients[each]!.values as Float32Array));
+report("whole small detector, gradients", "PyTorch", relativeError(all, expected), milliseconds);
+await executor.dispose();
+process.exit(0); // Dawn would keep the process alive
