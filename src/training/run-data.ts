@@ -65,9 +65,17 @@ function noLabels({ recordings }: Manifest, index: WindowIndex, { trainSplit }: 
   );
 }
 
-/** Open the windows of a run: manifest, split, index, balanced selection. Close the reader when done. */
-export async function openTrainingData(options: DataOptions & TrainDataOptions, seed: number): Promise<TrainingData> {
+/**
+ * Open the windows of a run: manifest, split, index, balanced selection. `accept` may refuse the manifest before windows
+ * are laid out. Close the reader when done.
+ */
+export async function openTrainingData(
+  options: DataOptions & TrainDataOptions,
+  seed: number,
+  accept?: (manifest: Manifest) => void,
+): Promise<TrainingData> {
   const manifest = await readManifest(options.cacheDir, { key: options.key });
+  accept?.(manifest);
   return selectTrainingData(await openWindowReader(options.cacheDir, manifest), options, seed);
 }
 
