@@ -29,7 +29,14 @@ function differencesOf(specs: readonly ParameterSpec[], file: SafetensorsFile): 
   const known = new Set(specs.map(({ name }) => name));
   for (const name of Object.keys(file.tensors))
     if (!known.has(name)) differences.push(`${name}: not part of this model`);
+  for (const [name, type] of Object.entries(file.otherTypes))
+    if (!known.has(name) && !isBatchCounter(name, type)) differences.push(`${name}: ${type}, not part of this model`);
   return differences;
+}
+
+/** Whether it is PyTorch's count of the batches that a batch norm has seen, of which nothing depends. */
+function isBatchCounter(name: string, type: string): boolean {
+  return type === "I64" && name.endsWith(".num_batches_tracked");
 }
 
 /**
