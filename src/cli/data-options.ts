@@ -41,6 +41,11 @@ export function parseShard(text: string): Shard {
   throw new InvalidArgumentError("expected i/n with 0 <= i < n, e.g. 0/4");
 }
 
+/** Name of a run, or of a part of it. */
+export function partName(name: string, shard?: Shard): string {
+  return shard ? `${name} ${shard.index}/${shard.count}` : name;
+}
+
 /** Adds --config, --set, --data-dir, --cache-dir and --json. */
 export function addDataOptions(command: Command): Command {
   return command
