@@ -173,7 +173,7 @@ export function recipeOf(options: FilledTrainOptions): Readonly<Record<string, u
   const { model, epochs, batchSize, accumulate, seed, learningRate, schedule, loss, optimizer, augment, data } =
     options;
   const { cacheDir: _cacheDir, key: _key, ...windows } = data;
-  const batches = { batchSize, accumulate: accumulate === 1 ? null : accumulate };
+  const batches = { batchSize, accumulate };
   return {
     model,
     epochs,
@@ -193,7 +193,8 @@ export function recipeDifferences(
   found: Readonly<Record<string, unknown>>,
   expected: Readonly<Record<string, unknown>>,
 ): string[] {
-  return [...new Set([...Object.keys(found), ...Object.keys(expected)])]
-    .filter((key) => hashOf(found[key] ?? null) !== hashOf(expected[key] ?? null))
-    .map((key) => `${key}: ${JSON.stringify(found[key])} then, ${JSON.stringify(expected[key])} now`);
+  const then: typeof found = { accumulate: 1, ...found }; // what a recipe without it means
+  return [...new Set([...Object.keys(then), ...Object.keys(expected)])]
+    .filter((key) => hashOf(then[key] ?? null) !== hashOf(expected[key] ?? null))
+    .map((key) => `${key}: ${JSON.stringify(then[key])} then, ${JSON.stringify(expected[key])} now`);
 }
