@@ -12,6 +12,7 @@
 export { canonicalJson, hashOf, sha256 } from "./base/canonical.js";
 export { type LoadedConfig, loadConfig, parseConfig } from "./base/config.js";
 export type { Config } from "./base/config-schema.js";
+export type { EegPanel } from "./base/eeg-panel.js";
 export {
   CacheError,
   CellError,
@@ -65,7 +66,7 @@ export { type ExportOptions, type ExportReport, exportNpz } from "./dataset/npz/
 export { type ImportOptions, type ImportReport, importNpz } from "./dataset/npz/import-npz.js";
 export { epochOrder } from "./dataset/order.js";
 export { type PatientSplit, splitByPatient } from "./dataset/split.js";
-export { exampleWindows, type WindowPanel, windowPanels } from "./dataset/window-panels.js";
+export { exampleWindows, windowPanels } from "./dataset/window-panels.js";
 export { openWindowReader, type WindowReader } from "./dataset/window-reader.js";
 export { openWindows, type Window, type Windows } from "./dataset/windows.js";
 // model
@@ -87,7 +88,7 @@ export { channelMatrix } from "./plots/channel-matrix.js";
 export { windowClasses } from "./plots/composition.js";
 export { cacheCoverage, patientShares, seizureShares } from "./plots/dataset.js";
 export { type DetectionTrack, detectionFigure } from "./plots/detection.js";
-export { type EegPanel, eegPage } from "./plots/eeg-page.js";
+export { eegPage } from "./plots/eeg-page.js";
 export { type Caption, type Figure, makeFigure } from "./plots/figure.js";
 export { labelAgreement } from "./plots/label-agreement.js";
 export {

@@ -23,6 +23,7 @@ const FAMILIES: readonly {
   { words: ["notebook"], load: async () => (await import("./notebook.js")).addNotebookCommand },
   { words: ["score"], load: async () => (await import("./score.js")).addScoreCommand },
   { words: ["modal"], load: async () => (await import("./modal.js")).addModalCommand },
+  { words: ["review"], load: async () => (await import("./review.js")).addReviewCommand },
   { words: ["lab"], load: async () => (await import("./lab.js")).addLabCommand },
   { words: ["shard"], load: async () => (await import("./shard.js")).addShardCommand },
   { words: ["slurm"], load: async () => (await import("./slurm.js")).addSlurmCommand },
