@@ -66,6 +66,7 @@ export { type ExportOptions, type ExportReport, exportNpz } from "./dataset/npz/
 export { type ImportOptions, type ImportReport, importNpz } from "./dataset/npz/import-npz.js";
 export { epochOrder } from "./dataset/order.js";
 export { type PatientSplit, splitByPatient } from "./dataset/split.js";
+export { readViewSignals, type ViewOptions, type ViewSignals } from "./dataset/view-signals.js";
 export { exampleWindows, windowPanels } from "./dataset/window-panels.js";
 export { openWindowReader, type WindowReader } from "./dataset/window-reader.js";
 export { openWindows, type Window, type Windows } from "./dataset/windows.js";
@@ -99,6 +100,10 @@ export {
   reliabilityDiagram,
 } from "./plots/measures.js";
 export { busiestPatient, patientTimeline } from "./plots/patient-timeline.js";
+export { type LeftOutRow, type ReviewRow, reviewList, reviewRow } from "./plots/review/list.js";
+export { type ReviewLinks, reviewPage } from "./plots/review/page.js";
+export type { DetectorTrack, NamedEvent, ReviewRecording } from "./plots/review/recording.js";
+export { type ReviewFigureOptions, reviewFigure } from "./plots/review/review-figure.js";
 export { rocFigure } from "./plots/roc.js";
 export { labelTimeline, seizureLengths, timeShare } from "./plots/seizure-labels.js";
 export { type DrawnSpectrum, spectraFigure } from "./plots/spectra.js";
@@ -132,6 +137,7 @@ export { type Breakdown, breakdown, type TypedPair } from "./scoring/breakdown.j
 export { calibration } from "./scoring/calibration.js";
 export { auroc, type Curves, curves } from "./scoring/curves.js";
 export { devMetrics } from "./scoring/dev-metrics.js";
+export { type EventOutcomes, eventOutcomes } from "./scoring/event-outcomes.js";
 export { createEventStream } from "./scoring/event-stream.js";
 export { postprocessFromConfig } from "./scoring/from-config.js";
 export { type NedcReport, scoreNedc } from "./scoring/nedc/score-nedc.js";

@@ -33,7 +33,12 @@ export interface ReviewReader {
 /** How far the end of a prediction may lie from that of its recording. */
 const END_TOLERANCE_SECONDS = 2;
 
-function checkPrediction({ sidecar, id, probability, rateHz }: Stored, source: PredictionSource, first: Stored, seconds: number): void {
+function checkPrediction(
+  { sidecar, id, probability, rateHz }: Stored,
+  source: PredictionSource,
+  first: Stored,
+  seconds: number,
+): void {
   const { dir, cacheKey } = source;
   if (cacheKey !== undefined && sidecar.cacheKey !== cacheKey) {
     throw new CacheError(
@@ -61,7 +66,9 @@ function checkPrediction({ sidecar, id, probability, rateHz }: Stored, source: P
 /** Refuses a folder that is not there: a mistyped name is not a detector without detections. */
 export async function requireFolder(dir: string): Promise<void> {
   await access(dir).catch((error: Error) => {
-    throw new NotFoundError(`no folder of predictions at ${dir}; make one with: ictal predict --out ${dir}`, dir, { cause: error });
+    throw new NotFoundError(`no folder of predictions at ${dir}; make one with: ictal predict --out ${dir}`, dir, {
+      cause: error,
+    });
   });
 }
 
@@ -89,8 +96,10 @@ export function createReviewReader(store: Store, caption: Caption, predictions?:
       const { seizures, status } = await readLabels(store, entry, { durationSeconds, signal });
       const prediction = await stored(entry.id, durationSeconds);
       const isLabelled = status === "labelled";
-      const detector = prediction && trackOf(prediction, predictions!.postprocess, durationSeconds, isLabelled ? seizures : undefined);
-      const from = prediction && `${prediction.sidecar.cacheKey}, checkpoint ${prediction.sidecar.checkpointHash.slice(0, 12)}`;
+      const detector =
+        prediction && trackOf(prediction, predictions!.postprocess, durationSeconds, isLabelled ? seizures : undefined);
+      const from =
+        prediction && `${prediction.sidecar.cacheKey}, checkpoint ${prediction.sidecar.checkpointHash.slice(0, 12)}`;
       return {
         ...{ id: entry.id, signals, isLabelled, reference: seizures },
         ...(detector ? { detector } : {}),

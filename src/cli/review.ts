@@ -52,7 +52,10 @@ function chosenEntries({ recordings, leftOut }: Catalogue, flags: ReviewFlags): 
   });
 }
 
-async function predictionSource(flags: ReviewFlags, { config, cacheKey }: FlagConfig): Promise<PredictionSource | undefined> {
+async function predictionSource(
+  flags: ReviewFlags,
+  { config, cacheKey }: FlagConfig,
+): Promise<PredictionSource | undefined> {
   if (flags.predictions === undefined) {
     if (flags.checkpoint) throw new UsageError("--checkpoint needs --predictions: the folder to compare with it");
     return undefined;
@@ -76,7 +79,11 @@ interface Reviewed {
 function linksOf(entries: readonly RecordingEntry[], index: number, flags: ReviewFlags): ReviewLinks {
   const link = (entry: RecordingEntry | undefined) => entry && encodeURI(pageName(entry.id));
   const hasList = !flags.recording || existsSync(join(flags.out, LIST_FILE));
-  return { ...(hasList ? { list: LIST_FILE } : {}), previous: link(entries[index - 1]), next: link(entries[index + 1]) };
+  return {
+    ...(hasList ? { list: LIST_FILE } : {}),
+    previous: link(entries[index - 1]),
+    next: link(entries[index + 1]),
+  };
 }
 
 async function review(flags: ReviewFlags, signal: AbortSignal): Promise<Reviewed> {
@@ -84,11 +91,18 @@ async function review(flags: ReviewFlags, signal: AbortSignal): Promise<Reviewed
   const { data } = loaded.config;
   const predictions = await predictionSource(flags, loaded);
   const store = openStore(data.data_dir);
-  const catalogue = await readCatalogue(store, { limit: flags.recording ? undefined : (data.limit_files ?? undefined), signal });
+  const catalogue = await readCatalogue(store, {
+    limit: flags.recording ? undefined : (data.limit_files ?? undefined),
+    signal,
+  });
   const entries = chosenEntries(catalogue, flags);
   const sealed = entries.filter(({ split }) => split === "eval").length;
   if (sealed > 0) process.stderr.write(`opening the eval split: ${sealed} recordings\n`);
-  const caption = { corpus: `corpus ${catalogue.fingerprint.slice(0, 8)}`, cacheKey: predictions?.cacheKey, commit: projectCommit() };
+  const caption = {
+    corpus: `corpus ${catalogue.fingerprint.slice(0, 8)}`,
+    cacheKey: predictions?.cacheKey,
+    commit: projectCommit(),
+  };
   const reader = createReviewReader(store, caption, predictions);
   const progress = createProgress();
   await mkdir(flags.out, { recursive: true });
@@ -101,11 +115,18 @@ async function review(flags: ReviewFlags, signal: AbortSignal): Promise<Reviewed
       try {
         const recording = await reader.read(entry, signal);
         if (flags.recording && predictions && !recording.detector)
-          throw new NotFoundError(`no prediction of ${entry.id} in ${predictions.dir}; make it with ictal predict, or leave --predictions out`, entry.id);
-        await writeFileAtomic(join(flags.out, pageName(entry.id)), await reviewPage(recording, linksOf(entries, index, flags)));
+          throw new NotFoundError(
+            `no prediction of ${entry.id} in ${predictions.dir}; make it with ictal predict, or leave --predictions out`,
+            entry.id,
+          );
+        await writeFileAtomic(
+          join(flags.out, pageName(entry.id)),
+          await reviewPage(recording, linksOf(entries, index, flags)),
+        );
         rows.push(reviewRow(recording, pageName(entry.id)));
       } catch (error) {
-        if (flags.recording || !(isIctalError(error, "FormatError") || isIctalError(error, "UnsupportedError"))) throw error;
+        if (flags.recording || !(isIctalError(error, "FormatError") || isIctalError(error, "UnsupportedError")))
+          throw error;
         leftOut.push({ id: entry.id, reason: error.message });
       }
     }
@@ -115,7 +136,10 @@ async function review(flags: ReviewFlags, signal: AbortSignal): Promise<Reviewed
     await store.close?.();
   }
   if (predictions && rows.every(({ hasPrediction }) => !hasPrediction))
-    throw new NotFoundError(`none of the ${rows.length} recordings of ${flags.split} has a prediction in ${predictions.dir}; make them with ictal predict --split ${flags.split} --out ${predictions.dir}`, predictions.dir);
+    throw new NotFoundError(
+      `none of the ${rows.length} recordings of ${flags.split} has a prediction in ${predictions.dir}; make them with ictal predict --split ${flags.split} --out ${predictions.dir}`,
+      predictions.dir,
+    );
   if (!flags.recording) await writeFileAtomic(join(flags.out, LIST_FILE), reviewList(rows, { leftOut, caption }));
   return { rows, leftOut };
 }
@@ -156,7 +180,9 @@ Examples:
 /** Adds `ictal review`. */
 export function addReviewCommand(program: Command): void {
   addDataOptions(program.command("review"))
-    .description("pages of EEG with reference, detections and probability, one file per recording, and a list of them, worst first")
+    .description(
+      "pages of EEG with reference, detections and probability, one file per recording, and a list of them, worst first",
+    )
     .requiredOption("--out <dir>", "folder for the pages and index.html")
     .option("--recording <id>", "split/patient/session/montage/token; repeatable; without it all of --split", collect)
     .option("--predictions <dir>", "what ictal predict wrote; without it pages show EEG and labels")

@@ -82,7 +82,9 @@ interface Whole {
 
 /** The rate at which samples are kept while the final one is sought. */
 function keptRate(recordedRateHz: number): number {
-  return recordedRateHz > HIGHEST_RATE_HZ && ratioOf(recordedRateHz, HIGHEST_RATE_HZ) ? HIGHEST_RATE_HZ : recordedRateHz;
+  return recordedRateHz > HIGHEST_RATE_HZ && ratioOf(recordedRateHz, HIGHEST_RATE_HZ)
+    ? HIGHEST_RATE_HZ
+    : recordedRateHz;
 }
 
 /** up/down, or undefined where the rates have no usable ratio. */
@@ -108,7 +110,7 @@ async function readWhole(
   let change = createRateChange(signals.length, up, down);
   let endSeconds = 0;
   const finish = () => {
-    for (const [c, row] of change.flush().entries()) runs.at(-1)?.rows[c]!.push(row);
+    for (const [c, row] of change.flush().entries()) runs.at(-1)?.rows[c]?.push(row);
   };
   for await (const block of readEdfBlocks(source, header, { signals, gaps: "split", reuse: true })) {
     signal?.throwIfAborted();
@@ -179,7 +181,8 @@ function fit(whole: Whole, maxBytes: number): Fitted {
   const resampled = (row: Float32Array) => resampleRow(row, kept, chosen.rate);
   const largest = rows.reduce((most, row) => row.reduce((top, value) => Math.max(top, Math.abs(value)), most), 0);
   const step = Math.max(chosen.step, 2 ** Math.ceil(Math.log2(largest / 32_000 || 1e-9)));
-  for (const [c, row] of rows.entries()) quantizeInto(samples.subarray(c * sampleCount, (c + 1) * sampleCount), resampled(row), step);
+  for (const [c, row] of rows.entries())
+    quantizeInto(samples.subarray(c * sampleCount, (c + 1) * sampleCount), resampled(row), step);
   return { sampleRateHz: chosen.rate, sampleCount, durationSeconds, stepMicrovolts: step, samples };
 }
 

@@ -1,8 +1,8 @@
+import type { EegPanel } from "../../src/base/eeg-panel.js";
 import { createRandom } from "../../src/base/random.js";
 import { channelMatrix } from "../../src/plots/channel-matrix.js";
 import { windowClasses } from "../../src/plots/composition.js";
 import { detectionFigure } from "../../src/plots/detection.js";
-import type { EegPanel } from "../../src/base/eeg-panel.js";
 import { eegPage } from "../../src/plots/eeg-page.js";
 import type { Figure } from "../../src/plots/figure.js";
 import { type AgreementRow, labelAgreement } from "../../src/plots/label-agreement.js";

@@ -1,8 +1,8 @@
-import { escapeHtml } from "../../base/html.js";
 import type { Interval } from "../../base/events.js";
+import { escapeHtml } from "../../base/html.js";
 import { type Caption, captionText } from "../figure.js";
-import type { ReviewRecording } from "./recording.js";
 import { LIST_SCRIPT, LIST_STYLE } from "./list-parts.js";
+import type { ReviewRecording } from "./recording.js";
 
 /** What the list says of a recording; small, so that those of a whole corpus fit in memory. */
 export interface ReviewRow {
@@ -75,7 +75,10 @@ function outlineSvg({ durationSeconds, reference, hypothesis, outline }: ReviewR
   const x = (seconds: number) => Math.round((seconds / durationSeconds) * WIDE * 10) / 10;
   const bars = (events: readonly Interval[], y: number, kind: string) =>
     events
-      .map((event) => `<rect class="${kind}" x="${x(event.startSeconds)}" y="${y}" width="${Math.max(1.5, x(lengthOf(event)))}" height="3"/>`)
+      .map(
+        (event) =>
+          `<rect class="${kind}" x="${x(event.startSeconds)}" y="${y}" width="${Math.max(1.5, x(lengthOf(event)))}" height="3"/>`,
+      )
       .join("");
   const step = WIDE / Math.max(1, outline.length);
   const points = outline.map((value, k) => `${(k * step).toFixed(1)},${(TALL - 1 - value * 16).toFixed(1)}`).join(" ");
@@ -108,7 +111,10 @@ export function reviewList(
 ): string {
   const { leftOut = [], caption = {} } = options;
   const sum = (key: "misses" | "falseAlarms" | "reference") => rows.reduce((all, row) => all + row[key].length, 0);
-  const heads = HEADS.map((text, i) => `<th scope="col"${i === 4 ? ' aria-sort="descending"' : ""}><button type="button" data-column="${i}">${text}</button></th>`);
+  const heads = HEADS.map(
+    (text, i) =>
+      `<th scope="col"${i === 4 ? ' aria-sort="descending"' : ""}><button type="button" data-column="${i}">${text}</button></th>`,
+  );
   const missing = leftOut.map(({ id, reason }) => `<li>${escapeHtml(id)}: ${escapeHtml(reason)}</li>`).join("");
   const provenance = captionText(caption);
   return `<!doctype html>

@@ -37,14 +37,17 @@ function factsOf({ isLabelled, reference, detector }: ReviewRecording): string {
   const labels = isLabelled ? counted(reference.length, "seizure") : "not labelled";
   if (!detector) return `${labels}, no predictions`;
   const { hypothesis, misses, falseAlarms } = detector;
-  const wrong = isLabelled ? `: ${misses.length} missed, ${counted(falseAlarms.length, "false alarm")} (any overlap)` : "";
+  const wrong = isLabelled
+    ? `: ${misses.length} missed, ${counted(falseAlarms.length, "false alarm")} (any overlap)`
+    : "";
   return `${labels}, ${counted(hypothesis.length, "detection")}${wrong}`;
 }
 
 /** What the reader sees of what was recorded. */
 function shownText({ signals }: ReviewRecording): string {
   const { sampleRateHz, recordedRateHz, stepMicrovolts, leftOut, gaps } = signals;
-  const rate = sampleRateHz === recordedRateHz ? `${sampleRateHz} Hz as recorded` : `${sampleRateHz} Hz of ${recordedRateHz} Hz`;
+  const rate =
+    sampleRateHz === recordedRateHz ? `${sampleRateHz} Hz as recorded` : `${sampleRateHz} Hz of ${recordedRateHz} Hz`;
   const lost = leftOut.length > 0 ? `; not shown: ${leftOut.join(", ")}` : "";
   const holes = gaps.length > 0 ? `; ${counted(gaps.length, "gap")} in the recording` : "";
   return `shown at ${rate} in steps of ${stepMicrovolts} µV, offset of the first second taken off; negative up${lost}${holes}`;
@@ -75,7 +78,7 @@ const HELP = `<dialog id="help" aria-label="help"><h2>Keys</h2><table><tbody id=
 <p>Filters are the viewer's (second-order Butterworth, forward; notch of quality 15), not the model's. A miss is a seizure that no detection overlaps, a false alarm a detection that overlaps no seizure (NEDC's OVLP).</p>
 <p>Millimetres are right when this rule is as long on your screen as you say:</p><div id="rule"></div>
 <label>this is <input id="ruler" type="number" min="20" max="400" value="100" step="1"> mm long</label>
-<p><button type="button" id="help-close">close</button></p></dialog>`;
+<p><button type="button" id="help-close" autofocus>close</button></p></dialog>`;
 
 function headerHtml(recording: ReviewRecording, { list, previous, next }: ReviewLinks): string {
   const link = (href: string | undefined, text: string) => (href ? `<a href="${escapeHtml(href)}">${text}</a>` : "");

@@ -14,9 +14,25 @@ export interface Action {
 }
 
 export type ActionName =
-  | "back" | "forward" | "previousPage" | "nextPage" | "home" | "end"
-  | "larger" | "smaller" | "longer" | "shorter" | "tenSeconds" | "thirtySeconds" | "notch"
-  | "nextEvent" | "previousEvent" | "nextMiss" | "previousMiss" | "nextAlarm" | "previousAlarm"
+  | "back"
+  | "forward"
+  | "previousPage"
+  | "nextPage"
+  | "home"
+  | "end"
+  | "larger"
+  | "smaller"
+  | "longer"
+  | "shorter"
+  | "tenSeconds"
+  | "thirtySeconds"
+  | "notch"
+  | "nextEvent"
+  | "previousEvent"
+  | "nextMiss"
+  | "previousMiss"
+  | "nextAlarm"
+  | "previousAlarm"
   | `montage${1 | 2 | 3 | 4 | 5}`;
 
 /** All events that a reader may want to see, in order of time; those that start together are one place. */
@@ -46,20 +62,28 @@ export function actionsOf(data: PageData): Readonly<Record<ActionName, Action>> 
   const { durationSeconds, channels } = data.signals;
   const places = placesOf(data);
   const { misses = [], falseAlarms = [] } = data.detector ?? {};
-  const by = (share: number): Action["run"] => (state) =>
-    startingAt(state, state.startSeconds + share * state.pageSeconds, durationSeconds);
-  const sensitivity = (step: number): Action["run"] => (state) => ({
-    ...state,
-    microvoltsPerMillimetre: stepped(SENSITIVITIES, state.microvoltsPerMillimetre, step),
-  });
-  const page = (next: (seconds: number) => number): Action["run"] => (state) =>
-    withPage(state, next(state.pageSeconds), durationSeconds);
+  const by =
+    (share: number): Action["run"] =>
+    (state) =>
+      startingAt(state, state.startSeconds + share * state.pageSeconds, durationSeconds);
+  const sensitivity =
+    (step: number): Action["run"] =>
+    (state) => ({
+      ...state,
+      microvoltsPerMillimetre: stepped(SENSITIVITIES, state.microvoltsPerMillimetre, step),
+    });
+  const page =
+    (next: (seconds: number) => number): Action["run"] =>
+    (state) =>
+      withPage(state, next(state.pageSeconds), durationSeconds);
   const usable = usableMontages(channels);
-  const montage = (name: MontageName): Action["run"] => (state, say) => {
-    if (usable.includes(name)) return { ...state, montage: name };
-    say(`the recording lacks the electrodes of ${MONTAGE_TITLES[name]}`);
-    return state;
-  };
+  const montage =
+    (name: MontageName): Action["run"] =>
+    (state, say) => {
+      if (usable.includes(name)) return { ...state, montage: name };
+      say(`the recording lacks the electrodes of ${MONTAGE_TITLES[name]}`);
+      return state;
+    };
   const montages = Object.keys(MONTAGE_TITLES) as MontageName[]; // the record's own keys
   const byNumber = (number: 1 | 2 | 3 | 4 | 5): Action => {
     const name = montages[number - 1]!;
@@ -71,17 +95,28 @@ export function actionsOf(data: PageData): Readonly<Record<ActionName, Action>> 
     previousPage: { title: "a page back", keys: ["PageUp"], run: by(-1) },
     nextPage: { title: "a page on", keys: ["PageDown", " "], run: by(1) },
     home: { title: "start of the recording", keys: ["Home"], run: (state) => startingAt(state, 0, durationSeconds) },
-    end: { title: "end of the recording", keys: ["End"], run: (state) => startingAt(state, durationSeconds, durationSeconds) },
+    end: {
+      title: "end of the recording",
+      keys: ["End"],
+      run: (state) => startingAt(state, durationSeconds, durationSeconds),
+    },
     larger: { title: "traces larger", keys: ["+", "=", "ArrowUp"], run: sensitivity(-1) },
     smaller: { title: "traces smaller", keys: ["-", "ArrowDown"], run: sensitivity(1) },
     longer: { title: "more seconds on a page", keys: ["]"], run: page((seconds) => stepped(PAGE_SECONDS, seconds, 1)) },
-    shorter: { title: "fewer seconds on a page", keys: ["["], run: page((seconds) => stepped(PAGE_SECONDS, seconds, -1)) },
+    shorter: {
+      title: "fewer seconds on a page",
+      keys: ["["],
+      run: page((seconds) => stepped(PAGE_SECONDS, seconds, -1)),
+    },
     tenSeconds: { title: "10 s on a page", keys: ["t"], run: page(() => 10) },
     thirtySeconds: { title: "30 s on a page", keys: ["T"], run: page(() => 30) },
     notch: {
       title: "notch: off, 50 Hz, 60 Hz",
       keys: ["n"],
-      run: (state) => ({ ...state, notchHz: state.notchHz === null ? NOTCH_HZ[0]! : (NOTCH_HZ[NOTCH_HZ.indexOf(state.notchHz) + 1] ?? null) }),
+      run: (state) => ({
+        ...state,
+        notchHz: state.notchHz === null ? NOTCH_HZ[0]! : (NOTCH_HZ[NOTCH_HZ.indexOf(state.notchHz) + 1] ?? null),
+      }),
     },
     nextEvent: { title: "next event", keys: ["e"], run: jump(data, places, "event", 1) },
     previousEvent: { title: "event before", keys: ["E"], run: jump(data, places, "event", -1) },

@@ -1,4 +1,3 @@
-
 /** A canvas ready to be drawn on in CSS pixels, sharp on any screen, and empty. */
 export interface Surface {
   readonly context: CanvasRenderingContext2D;
@@ -24,7 +23,19 @@ export function surfaceOf(canvas: HTMLCanvasElement): Surface {
 /** The colours of the page's style sheet, which knows light and dark. */
 export function colours(): Readonly<Record<string, string>> & { readonly text: string; readonly grid: string } {
   const style = getComputedStyle(document.documentElement);
-  const names = ["text", "faint", "grid", "left", "right", "midline", "heart", "reference", "hypothesis", "line", "page"];
+  const names = [
+    "text",
+    "faint",
+    "grid",
+    "left",
+    "right",
+    "midline",
+    "heart",
+    "reference",
+    "hypothesis",
+    "line",
+    "page",
+  ];
   const entries = names.map((name) => [name, style.getPropertyValue(`--${name}`).trim()]);
   return Object.fromEntries(entries) as ReturnType<typeof colours>;
 }

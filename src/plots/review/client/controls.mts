@@ -1,8 +1,8 @@
-import type { LoadedPage } from "./load.mjs";
 import { MONTAGE_TITLES, type MontageName, usableMontages } from "../view/montages.js";
 import { type ViewState, withPage } from "../view/state.js";
 import { clock, HIGH_PASS_HZ, LOW_PASS_HZ, NOTCH_HZ, PAGE_SECONDS, SENSITIVITIES } from "../view/steps.js";
 import type { Action, ActionName } from "./actions.mjs";
+import type { LoadedPage } from "./load.mjs";
 
 /** The element with an id; the page holds all that are asked for. */
 export function byId<T extends HTMLElement>(id: string): T {
@@ -11,7 +11,11 @@ export function byId<T extends HTMLElement>(id: string): T {
 
 type Change = (next: (state: ViewState) => ViewState) => void;
 
-function fill(id: string, options: readonly (readonly [string, string, boolean?])[], change: (value: string) => void): void {
+function fill(
+  id: string,
+  options: readonly (readonly [string, string, boolean?])[],
+  change: (value: string) => void,
+): void {
   const select = byId<HTMLSelectElement>(id);
   select.replaceChildren(
     ...options.map(([value, text, isDisabled = false]) => {
@@ -26,24 +30,33 @@ function fill(id: string, options: readonly (readonly [string, string, boolean?]
   });
 }
 
-const secondsText = (seconds: number) => (seconds < 60 ? `${seconds} s` : seconds < 3600 ? `${seconds / 60} min` : `${seconds / 3600} h`);
+const secondsText = (seconds: number) =>
+  seconds < 60 ? `${seconds} s` : seconds < 3600 ? `${seconds / 60} min` : `${seconds / 3600} h`;
 const orNull = (value: string) => (value === "" ? null : Number(value));
 
 /** Fills the menus and lets them change the state. */
 export function connectControls({ data }: LoadedPage, change: Change): void {
   const { durationSeconds, sampleRateHz, channels } = data.signals;
   const nyquist = sampleRateHz / 2;
-  const lengths = PAGE_SECONDS.filter((seconds, i) => i < 2 || PAGE_SECONDS[i - 1]! < durationSeconds || seconds === 30);
-  fill("page", lengths.map((seconds) => [String(seconds), secondsText(seconds)]), (value) =>
-    change((state) => withPage(state, Number(value), durationSeconds)),
+  const lengths = PAGE_SECONDS.filter(
+    (seconds, i) => i < 2 || PAGE_SECONDS[i - 1]! < durationSeconds || seconds === 30,
   );
-  fill("sensitivity", SENSITIVITIES.map((value) => [String(value), `${value} µV/mm`]), (value) =>
-    change((state) => ({ ...state, microvoltsPerMillimetre: Number(value) })),
+  fill(
+    "page",
+    lengths.map((seconds) => [String(seconds), secondsText(seconds)]),
+    (value) => change((state) => withPage(state, Number(value), durationSeconds)),
+  );
+  fill(
+    "sensitivity",
+    SENSITIVITIES.map((value) => [String(value), `${value} µV/mm`]),
+    (value) => change((state) => ({ ...state, microvoltsPerMillimetre: Number(value) })),
   );
   const usable = usableMontages(channels);
   const montages = Object.entries(MONTAGE_TITLES) as [MontageName, string][]; // the record's own entries
-  fill("montage", montages.map(([name, title]) => [name, title, !usable.includes(name)]), (value) =>
-    change((state) => ({ ...state, montage: value as MontageName })), // filled with these above
+  fill(
+    "montage",
+    montages.map(([name, title]) => [name, title, !usable.includes(name)]),
+    (value) => change((state) => ({ ...state, montage: value as MontageName })), // filled with these above
   );
   const filters = [
     ["highPass", HIGH_PASS_HZ, "highPassHz"],
@@ -57,7 +70,8 @@ export function connectControls({ data }: LoadedPage, change: Change): void {
   const ruler = byId<HTMLInputElement>("ruler");
   ruler.addEventListener("input", () => {
     const millimetres = Number(ruler.value);
-    if (millimetres >= 20 && millimetres <= 400) change((state) => ({ ...state, pixelsPerMillimetre: 378 / millimetres }));
+    if (millimetres >= 20 && millimetres <= 400)
+      change((state) => ({ ...state, pixelsPerMillimetre: 378 / millimetres }));
   });
 }
 
@@ -109,9 +123,9 @@ export function connectKeys(actions: Readonly<Record<ActionName, Action>>, run: 
   const byKey = new Map(Object.values(actions).flatMap((action) => action.keys.map((key) => [key, action] as const)));
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.altKey || event.metaKey) return;
+    if (event.key === "?") return toggleHelp();
     if (event.target instanceof HTMLSelectElement || event.target instanceof HTMLInputElement) return;
     if (event.target instanceof HTMLButtonElement && event.key === " ") return;
-    if (event.key === "?" || event.key === "h") return toggleHelp();
     if (byId<HTMLDialogElement>("help").open) return;
     const action = byKey.get(event.key);
     if (!action) return;

@@ -44,7 +44,11 @@ function baselines(derivations: readonly Derivation[], height: number): number[]
   return rows.map((row) => TOP_PIXELS + (row / (at + 0.5)) * (height - TOP_PIXELS - AXIS_PIXELS));
 }
 
-function drawTimes({ context, width, height }: Surface, state: ViewState, colour: Readonly<Record<string, string>>): void {
+function drawTimes(
+  { context, width, height }: Surface,
+  state: ViewState,
+  colour: Readonly<Record<string, string>>,
+): void {
   const span = width - LABEL_PIXELS - RIGHT_PIXELS;
   const step = gridStep(state.pageSeconds, span);
   const end = state.startSeconds + state.pageSeconds;
@@ -73,7 +77,8 @@ function drawEvents(surface: Surface, drawing: EegDrawing, kind: "reference" | "
   const end = state.startSeconds + state.pageSeconds;
   const lane = kind === "reference" ? TOP_PIXELS - 2 * LANE_PIXELS - 2 : TOP_PIXELS - LANE_PIXELS;
   const place = (seconds: number) =>
-    LABEL_PIXELS + ((Math.max(state.startSeconds, Math.min(end, seconds)) - state.startSeconds) / state.pageSeconds) * span;
+    LABEL_PIXELS +
+    ((Math.max(state.startSeconds, Math.min(end, seconds)) - state.startSeconds) / state.pageSeconds) * span;
   for (const { startSeconds, endSeconds } of events) {
     if (startSeconds >= end || endSeconds <= state.startSeconds) continue;
     const [from, to] = [place(startSeconds), place(endSeconds)];
@@ -84,7 +89,14 @@ function drawEvents(surface: Surface, drawing: EegDrawing, kind: "reference" | "
 }
 
 /** One trace: a point per sample, or each pixel's extremes where there are more samples than that. */
-function drawTrace(context: CanvasRenderingContext2D, trace: Float32Array, x0: number, span: number, y0: number, scale: number): void {
+function drawTrace(
+  context: CanvasRenderingContext2D,
+  trace: Float32Array,
+  x0: number,
+  span: number,
+  y0: number,
+  scale: number,
+): void {
   const columns = Math.max(1, Math.floor(span));
   const dense = trace.length > 2 * columns;
   const points = dense ? new Float32Array(2 * columns) : trace;
@@ -107,7 +119,11 @@ function drawTrace(context: CanvasRenderingContext2D, trace: Float32Array, x0: n
   context.stroke();
 }
 
-function drawCalibration({ context, width, height }: Surface, state: ViewState, colour: Readonly<Record<string, string>>): void {
+function drawCalibration(
+  { context, width, height }: Surface,
+  state: ViewState,
+  colour: Readonly<Record<string, string>>,
+): void {
   const scale = state.pixelsPerMillimetre / state.microvoltsPerMillimetre;
   const bar = BARS_MICROVOLTS.find((value) => value * scale >= BAR_PIXELS[0]) ?? BARS_MICROVOLTS.at(-1)!;
   const tall = Math.min(bar * scale, 3 * BAR_PIXELS[1]);

@@ -1,5 +1,5 @@
-import { minMaxInto } from "../../min-max.js";
 import type { Interval } from "../../../base/events.js";
+import { minMaxInto } from "../../min-max.js";
 import type { PageData } from "../page-data.js";
 import { clock } from "../view/steps.js";
 import { colours, LABEL_PIXELS, RIGHT_PIXELS, type Surface, shade } from "./canvas.mjs";
@@ -58,7 +58,12 @@ function drawProbability(
   context.restore();
 }
 
-function drawThresholds({ context, width }: Surface, levels: readonly number[], [top, height]: readonly [number, number], colour: Palette): void {
+function drawThresholds(
+  { context, width }: Surface,
+  levels: readonly number[],
+  [top, height]: readonly [number, number],
+  colour: Palette,
+): void {
   context.save();
   context.strokeStyle = colour.faint!;
   context.lineWidth = 1;
@@ -105,7 +110,13 @@ export function drawPageStrip(surface: Surface, data: PageData, probability: Flo
   ]);
 }
 
-function drawLane(surface: Surface, stretch: Stretch, events: readonly Interval[], [y, tall]: readonly [number, number], colour: string): void {
+function drawLane(
+  surface: Surface,
+  stretch: Stretch,
+  events: readonly Interval[],
+  [y, tall]: readonly [number, number],
+  colour: string,
+): void {
   const place = placeOf(surface, stretch);
   surface.context.fillStyle = colour;
   for (const { startSeconds, endSeconds } of events) {

@@ -1,5 +1,5 @@
 import { deriveTraces } from "../view/derive.js";
-import { type ViewMontage, usableMontages, viewMontage } from "../view/montages.js";
+import { usableMontages, type ViewMontage, viewMontage } from "../view/montages.js";
 import { centredOn, startingAt, type ViewState } from "../view/state.js";
 import { PIXELS_PER_MILLIMETRE } from "../view/steps.js";
 import { type Action, actionsOf } from "./actions.mjs";
@@ -118,6 +118,7 @@ function start(page: LoadedPage): void {
 }
 
 loadPage().then(start, (error: unknown) => {
-  byId("said").textContent = `the page could not be unpacked: ${error instanceof Error ? error.message : String(error)}`;
+  byId("said").textContent =
+    `the page could not be unpacked: ${error instanceof Error ? error.message : String(error)}`;
   document.documentElement.dataset.ready = "failed";
 });

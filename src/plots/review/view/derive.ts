@@ -27,7 +27,13 @@ function runsOf({ gaps, sampleCount, sampleRateHz }: ViewSource): Run[] {
 }
 
 /** `out[i]` = microvolts of sample `from + i` of a derivation. */
-function mixInto(out: Float32Array, source: ViewSource, { plus, minus }: Derivation, average: readonly number[], from: number): void {
+function mixInto(
+  out: Float32Array,
+  source: ViewSource,
+  { plus, minus }: Derivation,
+  average: readonly number[],
+  from: number,
+): void {
   const { samples, sampleCount, stepMicrovolts: step } = source;
   const a = plus * sampleCount + from;
   if (minus !== undefined) {

@@ -37,11 +37,15 @@ const pairsOf = (chains: string): [string, string][][] =>
     return names.slice(1).map((name, i) => [names[i]!, name]);
   });
 
-const BANANA = pairsOf(
-  "FP1 F7 T3 T5 O1 | FP1 F3 C3 P3 O1 | FZ CZ PZ | FP2 F4 C4 P4 O2 | FP2 F8 T4 T6 O2",
-);
+const BANANA = pairsOf("FP1 F7 T3 T5 O1 | FP1 F3 C3 P3 O1 | FZ CZ PZ | FP2 F4 C4 P4 O2 | FP2 F8 T4 T6 O2");
 const TRANSVERSE = pairsOf("F7 FP1 FP2 F8 | F7 F3 FZ F4 F8 | A1 T3 C3 CZ C4 T4 A2 | T5 P3 PZ P4 T6 | T5 O1 O2 T6");
-const TCP = [TCP_PAIRS.slice(0, 4), TCP_PAIRS.slice(4, 8), TCP_PAIRS.slice(8, 14), TCP_PAIRS.slice(14, 18), TCP_PAIRS.slice(18)];
+const TCP = [
+  TCP_PAIRS.slice(0, 4),
+  TCP_PAIRS.slice(4, 8),
+  TCP_PAIRS.slice(8, 14),
+  TCP_PAIRS.slice(14, 18),
+  TCP_PAIRS.slice(18),
+];
 /** Left to right, front to back; electrodes that are not among them follow. */
 const ORDER = "FP1 F7 T3 T5 O1 F3 C3 P3 FZ CZ PZ F4 C4 P4 FP2 F8 T4 T6 O2 A1 A2".split(" ");
 const SCALP = ORDER.slice(0, 19);
@@ -63,7 +67,10 @@ function single(channels: readonly Channel[], suffix: string): Derivation[] {
   }));
 }
 
-function bipolar(channels: readonly Channel[], chains: readonly (readonly (readonly [string, string])[])[]): ViewMontage {
+function bipolar(
+  channels: readonly Channel[],
+  chains: readonly (readonly (readonly [string, string])[])[],
+): ViewMontage {
   const row = (name: string) => channels.findIndex((channel) => channel.kind === "electrode" && channel.name === name);
   const all = chains.flatMap((pairs, chain) =>
     pairs.map(([a, b]) => ({ name: `${a}-${b}`, plus: row(a), minus: row(b), chain, side: sideOf(`${a}-${b}`) })),

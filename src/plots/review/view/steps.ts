@@ -7,7 +7,10 @@ export const NOTCH_HZ: readonly number[] = [50, 60];
 
 /** The entry `by` places after the one nearest to `value`, within the list. */
 export function stepped(list: readonly number[], value: number, by: number): number {
-  const nearest = list.reduce((best, each, i) => (Math.abs(each - value) < Math.abs(list[best]! - value) ? i : best), 0);
+  const nearest = list.reduce(
+    (best, each, i) => (Math.abs(each - value) < Math.abs(list[best]! - value) ? i : best),
+    0,
+  );
   return list[Math.max(0, Math.min(list.length - 1, nearest + by))]!;
 }
 
