@@ -1,4 +1,4 @@
-import type { Command } from "commander";
+import { type Command, InvalidArgumentError } from "commander";
 import { createProgress } from "../base/progress.js";
 import { readManifest } from "../cache/manifest.js";
 import { devMetrics } from "../scoring/dev-metrics.js";
@@ -13,8 +13,15 @@ import { listenForInterrupt } from "./interrupt.js";
 interface TrainFlags extends DataFlags {
   readonly resume?: boolean;
   readonly replace?: boolean;
-  readonly allowDataChange?: boolean;
+  readonly allowChangedData?: boolean;
   readonly maxSteps?: number;
+  readonly maxHours?: number;
+}
+
+function parseHours(text: string): number {
+  const hours = Number(text);
+  if (!(hours > 0 && Number.isFinite(hours))) throw new InvalidArgumentError("expected hours above 0, e.g. 23.5");
+  return hours;
 }
 
 /** Print steps as a progress line, warnings and validations as lines of their own. */
@@ -66,8 +73,9 @@ async function train(flags: TrainFlags): Promise<Outcome> {
         data: { ...options.data, key: manifest.key },
         resume: flags.resume ?? options.resume,
         existing: flags.replace ? "replace" : "refuse",
-        allowDataChange: flags.allowDataChange ?? false,
+        allowDataChange: flags.allowChangedData ?? false,
         maxSteps: flags.maxSteps ?? options.maxSteps,
+        maxHours: flags.maxHours ?? options.maxHours,
       },
       {
         validate: devMetrics(manifest.recordings, {
@@ -90,7 +98,8 @@ export function addTrainCommand(program: Command): void {
     .description("train a detector on a cache; stops in order on Ctrl-C and can be resumed")
     .option("--resume", "go on from the newest checkpoint of experiment.output_dir, if there is one")
     .option("--replace", "remove the checkpoints of an earlier run in experiment.output_dir and start anew")
-    .option("--allow-data-change", "resume although the training recordings have changed")
+    .option("--allow-changed-data", "resume although the training recordings have changed")
     .option("--max-steps <n>", "stop after this step, with a checkpoint", parseCount(1))
+    .option("--max-hours <h>", "stop in order after this long, with a checkpoint", parseHours)
     .action(action(train));
 }

@@ -4,7 +4,7 @@ export const LIST_STYLE = `
   --reference: #d08a00; --hypothesis: #008a64; --line: #0072b2; }
 @media (prefers-color-scheme: dark) { :root { --page: #14171c; --text: #e4e7ec; --faint: #9aa2b0; --edge: #39404c;
   --panel: #1d2128; --reference: #f0b030; --hypothesis: #27c79a; --line: #6cc0f5; } }
-body { background: var(--page); color: var(--text); font: 14px/1.45 system-ui, sans-serif; max-width: 1180px;
+body { background: var(--page); color: var(--text); font: 14px/1.45 system-ui, sans-serif; max-width: 1280px;
   margin: 1.5rem auto; padding: 0 1rem; }
 h1 { font-size: 20px; margin: 0 0 4px; } h2 { font-size: 15px; }
 a { color: var(--line); } .faint { color: var(--faint); font-weight: normal; }

@@ -28,7 +28,8 @@ export function checkLoops(context: TypeScript.TransformationContext): (node: Ty
     const symbolFor = factory.createPropertyAccessExpression(factory.createIdentifier("Symbol"), "for");
     const key = factory.createCallExpression(symbolFor, undefined, [factory.createStringLiteral(CHECKPOINT_KEY)]);
     const check = factory.createElementAccessExpression(factory.createIdentifier("globalThis"), key);
-    return factory.createExpressionStatement(factory.createCallExpression(check, undefined, []));
+    const orNothing = factory.createToken(ts.SyntaxKind.QuestionDotToken); // cells may run where nobody can interrupt them
+    return factory.createExpressionStatement(factory.createCallChain(check, orNothing, undefined, []));
   };
   const checked = (body: TypeScript.Statement): TypeScript.Statement =>
     ts.setTextRange(factory.createBlock([question(), ...(ts.isBlock(body) ? body.statements : [body])], true), body);
