@@ -159,6 +159,7 @@ export {
 } from "./scoring/score.js";
 export { type Comparison, compareDetectors, type ScoreIntervals, scoreIntervals } from "./scoring/score-intervals.js";
 export { SZCORE_DEFAULTS, scoreEvents, scoreSamples, szcoreRates } from "./scoring/szcore.js";
+export { type SzcoreEvaluationReport, scoreSzcoreEvaluation } from "./scoring/szcore-evaluation.js";
 // signal
 export {
   type Chain,
