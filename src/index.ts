@@ -85,6 +85,7 @@ export { createDisplayProgress } from "./notebook/display-progress.js";
 export { Comm, type CommExtras, type CommReceived } from "./notebook/kernel/comm.js";
 export { type Kernel, kernel } from "./notebook/kernel/kernel.js";
 // plots
+export { aeegFigure } from "./plots/aeeg.js";
 export { channelMatrix } from "./plots/channel-matrix.js";
 export { windowClasses } from "./plots/composition.js";
 export { cacheCoverage, patientShares, seizureShares } from "./plots/dataset.js";
@@ -104,11 +105,12 @@ export { type LeftOutRow, type ReviewRow, reviewList, reviewRow } from "./plots/
 export { type ReviewLinks, reviewPage } from "./plots/review/page.js";
 export type { DetectorTrack, NamedEvent, ReviewRecording } from "./plots/review/recording.js";
 export { type ReviewFigureOptions, reviewFigure } from "./plots/review/review-figure.js";
-export { rocFigure } from "./plots/roc.js";
+export { type MarkedThreshold, rocFigure } from "./plots/roc.js";
 export { labelTimeline, seizureLengths, timeShare } from "./plots/seizure-labels.js";
 export { type DrawnSpectrum, spectraFigure } from "./plots/spectra.js";
 export { type ScalpValue, spectrogramFigure, topography } from "./plots/time-frequency.js";
 export { trainingCurve } from "./plots/training-curve.js";
+export { typeConfusionFigure } from "./plots/type-confusion.js";
 // recording
 export {
   type AnnotationFile,
@@ -149,6 +151,7 @@ export {
   sensitivityAtFalseAlarms,
 } from "./scoring/operating-points.js";
 export { detectEvents, POSTPROCESS_DEFAULTS, type PostprocessOptions } from "./scoring/postprocess.js";
+export { type RateSensitivity, sensitivitiesAtRates } from "./scoring/rate-sensitivity.js";
 export {
   type Evaluation,
   evaluate,
@@ -160,7 +163,9 @@ export {
 export { type Comparison, compareDetectors, type ScoreIntervals, scoreIntervals } from "./scoring/score-intervals.js";
 export { SZCORE_DEFAULTS, scoreEvents, scoreSamples, szcoreRates } from "./scoring/szcore.js";
 export { type SzcoreEvaluationReport, scoreSzcoreEvaluation } from "./scoring/szcore-evaluation.js";
+export { type TypeConfusion, typeConfusion } from "./scoring/type-confusion.js";
 // signal
+export { type Aeeg, aeeg } from "./signal/aeeg.js";
 export {
   type Chain,
   type ChainOptions,

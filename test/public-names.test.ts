@@ -5,7 +5,7 @@ import * as ictal from "ictal";
 /** Adding or removing a name is a visible change: edit this list with it. */
 const NAMES = `
 CacheError CellError Comm ConfigError DEFAULT_CHAIN EEG_BANDS ELECTRODES_19 FormatError LABELS NotFoundError
-POSTPROCESS_DEFAULTS REFERENCE_CHAIN SZCORE_DEFAULTS StoreError UnsupportedError auroc aurocInterval balance
+POSTPROCESS_DEFAULTS REFERENCE_CHAIN SZCORE_DEFAULTS StoreError UnsupportedError aeeg aeegFigure auroc aurocInterval balance
 balanceFromConfig bandPowers breakdown buildCache bundleOf busiestPatient bytesSource cacheCoverage
 cacheKeyFromConfig calibration canonicalJson catalogueKeys chainFromConfig chainHash channelMatrix
 checkAnnotationFiles checkAnnotations checkCorpus classOf compareAnnotations compareAuroc compareDetectors
@@ -23,10 +23,10 @@ readAnnotations readCatalogue readEdfAnnotations readEdfBlocks readEdfHeader rea
 readFrames readLabels readManifest readPlan readPrediction readPredictions readSplits readViewSignals reliabilityDiagram
 reviewFigure reviewList reviewPage reviewRow
 rocFigure runPool runTask s3Store saveSafetensors scoreEvents scoreIntervals scoreNedc scoreSamples
-scoreSzcore scoreSzcoreEvaluation seizureEvents seizureLengths seizureShares sensitivityAtFalseAlarms sha256 silentProgress
+scoreSzcore scoreSzcoreEvaluation seizureEvents seizureLengths seizureShares sensitivitiesAtRates sensitivityAtFalseAlarms sha256 silentProgress
 spectraFigure spectrogram spectrogramFigure splitByPatient startS3Server startTraining storeSource summarize
 summarizeFindings synthesizeCorpus szcoreRates timeShare topography totalSeconds trainOptionsFromConfig
-trainingCurve validSamplesOf verifyCache welch windowClass windowClasses windowPanels withMirror writeCsv
+trainingCurve typeConfusion typeConfusionFigure validSamplesOf verifyCache welch windowClass windowClasses windowPanels withMirror writeCsv
 writeCsvBi writeEdf writeHedScoreTsv writeManifest writePlan writePrediction writeSplits writeTse
 `
   .trim()

@@ -22,6 +22,8 @@ const FAMILIES: readonly {
   { words: ["detect"], load: async () => (await import("./detect.js")).addDetectCommand },
   { words: ["notebook"], load: async () => (await import("./notebook.js")).addNotebookCommand },
   { words: ["score"], load: async () => (await import("./score.js")).addScoreCommand },
+  { words: ["threshold"], load: async () => (await import("./threshold.js")).addThresholdCommand },
+  { words: ["report"], load: async () => (await import("./report.js")).addReportCommand },
   { words: ["modal"], load: async () => (await import("./modal.js")).addModalCommand },
   { words: ["review"], load: async () => (await import("./review.js")).addReviewCommand },
   { words: ["lab"], load: async () => (await import("./lab.js")).addLabCommand },

@@ -7,14 +7,15 @@ import { type AnnotationFile, type AnnotationFormat, readAnnotations } from "../
 import { findRecordings, type RecordingFiles } from "../recording/annotation-folder.js";
 import { classOf } from "../recording/labels.js";
 import { seizureEvents } from "../recording/seizures.js";
-import type { BootstrapOptions } from "../scoring/bootstrap.js";
-import { breakdown, type TypedPair } from "../scoring/breakdown.js";
+import { breakdown } from "../scoring/breakdown.js";
 import { scoreNedc } from "../scoring/nedc/score-nedc.js";
 import { onsetLatency } from "../scoring/onset-latency.js";
 import { scoreSzcore } from "../scoring/score.js";
 import { compareDetectors, scoreIntervals } from "../scoring/score-intervals.js";
 import { type EvaluationPair, scoreSzcoreEvaluation } from "../scoring/szcore-evaluation.js";
+import type { TypedDetections } from "../scoring/type-confusion.js";
 import { action, type Outcome, UsageError } from "./action.js";
+import { addBootstrapOptions, type BootstrapFlags, bootstrapOf } from "./bootstrap-flags.js";
 import { patientOfPath } from "./patient-name.js";
 import { writeScorePage } from "./score-page.js";
 import { type ScoreReport, scoreText } from "./score-text.js";
@@ -24,7 +25,7 @@ const FORMATS: readonly AnnotationFormat[] = ["csv_bi", "tsv", "tse_bi", "csv", 
 
 const SCORERS = ["szcore", "szcore-1hz", "nedc", "all"];
 
-interface ScoreOptions {
+interface ScoreOptions extends BootstrapFlags {
   readonly ref: string;
   readonly hyp: string;
   readonly scorer: string;
@@ -33,14 +34,11 @@ interface ScoreOptions {
   readonly intervals?: boolean;
   readonly breakdown?: boolean;
   readonly report?: string;
-  readonly replicates: string;
-  readonly level: string;
-  readonly seed: string;
 }
 
 /** Adds `score`. */
 export function addScoreCommand(program: Command): void {
-  program
+  const command = program
     .command("score")
     .description("score detections against a reference; a recording without a hypothesis counts as no detections")
     .requiredOption("--ref <dir>", "folder of reference annotations (csv_bi, tsv, tse_bi, csv, tse)")
@@ -57,10 +55,8 @@ export function addScoreCommand(program: Command): void {
       "--breakdown",
       "sensitivity by seizure type (from csv beside csv_bi), by length and by patient; onset latency",
     )
-    .option("--report <file>", "write scores, figures and worst recordings as one HTML page")
-    .option("--replicates <count>", "replicates of the bootstrap", "1000")
-    .option("--level <share>", "coverage of the intervals", "0.95")
-    .option("--seed <number>", "seed of the bootstrap", "42")
+    .option("--report <file>", "write scores, figures and worst recordings as one HTML page");
+  addBootstrapOptions(command)
     .option("--json", "print one JSON document")
     .action(action((options: ScoreOptions) => score(options)));
 }
@@ -102,18 +98,8 @@ async function score(options: ScoreOptions): Promise<Outcome> {
   return { json: report, text: scoreText(report) };
 }
 
-function bootstrapOf({ seed, replicates, level }: ScoreOptions): Required<BootstrapOptions> {
-  const settings = { seed: Number(seed), replicates: Number(replicates), level: Number(level) };
-  if (!Number.isSafeInteger(settings.seed)) throw new UsageError(`invalid --seed ${seed}: expected an integer`);
-  if (!Number.isInteger(settings.replicates) || settings.replicates < 1)
-    throw new UsageError(`invalid --replicates ${replicates}: expected an integer, at least 1`);
-  if (!(settings.level > 0 && settings.level < 1))
-    throw new UsageError(`invalid --level ${level}: expected a number between 0 and 1`);
-  return settings;
-}
-
 interface Paired {
-  readonly pairs: readonly (TypedPair & EvaluationPair)[];
+  readonly pairs: readonly (TypedDetections & EvaluationPair)[];
   /** Recordings without a hypothesis. */
   readonly missing: readonly string[];
 }
@@ -149,7 +135,7 @@ function pairOf(
   reference: Scored,
   hypothesis: Scored | undefined,
   tolerance: number,
-): TypedPair & EvaluationPair {
+): TypedDetections & EvaluationPair {
   const durationSeconds = reference.durationSeconds ?? hypothesis?.durationSeconds;
   if (durationSeconds === undefined) {
     throw new FormatError("has no duration, and neither has the hypothesis; write it in the header", {
@@ -170,6 +156,7 @@ function pairOf(
     reference: reference.seizures,
     hypothesis: hypothesis?.seizures ?? [],
     typed: reference.typed,
+    typedHypothesis: hypothesis?.typed ?? [],
     ...(other === undefined ? {} : { hypothesisSeconds: other }),
   };
 }

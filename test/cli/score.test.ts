@@ -190,6 +190,6 @@ test("score --report writes one page with the scores, figures and the worst reco
   const page = await readFile(file, "utf8");
   assert.match(page, /<a href="review\/p1--a.html">p1\/a<\/a>/);
   assert.match(page, /<td>p2\/b<\/td><td>1<\/td><td>0<\/td>/);
-  assert.equal(page.match(/class="figure"/g)?.length, 4);
+  assert.equal(page.match(/class="figure"/g)?.length, 5);
   assert.doesNotMatch(page, /src="http/);
 });
