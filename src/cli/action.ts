@@ -6,6 +6,8 @@ export interface Outcome {
   readonly json: unknown;
   /** Printed on stdout without `--json`; with `--json` it is not printed. */
   readonly text?: string;
+  /** What came of it in a line, for whoever watches the run. @default the first line of `text` */
+  readonly message?: string;
   /** 0 done, 1 the work failed. @default 0 */
   readonly exitCode?: number;
 }

@@ -8,12 +8,22 @@ import { cacheKeyFromConfig, chainFromConfig } from "../cache/from-config.js";
 import { gcCache } from "../cache/gc.js";
 import { writeManifest } from "../cache/manifest.js";
 import { verifyCache } from "../cache/verify.js";
+import type { RunWatch } from "../cluster/watch/run-watch.js";
 import { type Catalogue, readCatalogue } from "../corpus/catalogue.js";
 import { openStore } from "../store/open-store.js";
 import { action, type Outcome, UsageError } from "./action.js";
-import { addDataOptions, configOf, type DataFlags, parseCount, parseShard, type Shard } from "./data-options.js";
+import {
+  addDataOptions,
+  configOf,
+  type DataFlags,
+  parseCount,
+  parseShard,
+  partName,
+  type Shard,
+} from "./data-options.js";
 import { withInterrupt } from "./interrupt.js";
 import { addNpzCommands } from "./npz.js";
+import { watched } from "./watched.js";
 
 interface BuildFlags extends DataFlags {
   readonly workers?: number;
@@ -43,7 +53,7 @@ export function addCacheCommand(program: Command): void {
     .option("--accept <codes>", "codes of reasons for which a recording may be left out", (text) => text.split(","))
     .option("--verify", "check every frame before a recording is reused; damaged ones are built again")
     .addHelpText("after", BUILD_HELP)
-    .action(action(build));
+    .action(action(watched("cache build", build)));
   addDataOptions(cache.command("verify").argument("[dir]", "cache folder"))
     .description("check every frame, sidecar and the manifest")
     .action(action(verify));
@@ -62,9 +72,10 @@ function limitOf(config: Config, flags: { readonly limit?: number }): number | u
   return flags.limit ?? config.data.limit_files ?? undefined;
 }
 
-async function build(flags: BuildFlags): Promise<Outcome> {
+async function build(watch: RunWatch, flags: BuildFlags): Promise<Outcome> {
   const { config } = await configOf(flags, ["dataDir", "cacheDir"]);
   const { data } = config;
+  await watch.begin(partName(config.experiment.name, flags.shard));
   const store = openStore(data.data_dir);
   return withInterrupt("what was finished is kept, the same command carries on", async (signal) => {
     const catalogue = await readCatalogue(store, { limit: limitOf(config, flags), signal });
@@ -77,7 +88,7 @@ async function build(flags: BuildFlags): Promise<Outcome> {
       workers: flags.workers ?? (data.num_workers || undefined),
       shard: flags.shard,
       verify: flags.verify,
-      progress: createProgress(),
+      progress: watch.follow(createProgress()),
       signal,
     });
     const written = flags.shard ? undefined : await tryManifest(report, catalogue);

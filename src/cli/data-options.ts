@@ -41,6 +41,11 @@ export function parseShard(text: string): Shard {
   throw new InvalidArgumentError("expected i/n with 0 <= i < n, e.g. 0/4");
 }
 
+/** Name of a run, or of a part of it. */
+export function partName(name: string, shard?: Shard): string {
+  return shard ? `${name} ${shard.index}/${shard.count}` : name;
+}
+
 /** Adds --config, --set, --data-dir, --cache-dir and --json. */
 export function addDataOptions(command: Command): Command {
   return command
@@ -62,7 +67,7 @@ export interface FlagConfig extends LoadedConfig {
 }
 
 /** A configuration that is not there is wrong use of --config. */
-async function readConfig(file: string, options: { set: readonly string[] }): Promise<LoadedConfig> {
+export async function readConfig(file: string, options: { set: readonly string[] }): Promise<LoadedConfig> {
   try {
     return await loadConfig(file, options);
   } catch (error) {

@@ -12,12 +12,12 @@ export const project = fileURLToPath(new URL("../..", import.meta.url)).replace(
 const modified = (path) => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 
 /** Emitted files that are older than their source; the compiler's own record may be newer than what it emitted. */
-function staleFiles(sources, emitted, kernels) {
+function staleFiles(sources, emitted) {
   const stale = [];
   for (const entry of existsSync(sources) ? readdirSync(sources, { withFileTypes: true }) : []) {
     const source = join(sources, entry.name);
-    if (source === kernels) continue; // AssemblyScript; compileWasm looks after it
-    if (entry.isDirectory()) stale.push(...staleFiles(source, join(emitted, entry.name), kernels));
+    if (entry.name === "wasm") continue; // AssemblyScript; compileWasm looks after it
+    if (entry.isDirectory()) stale.push(...staleFiles(source, join(emitted, entry.name)));
     else if (/(?<!\.d)\.ts$/.test(entry.name)) {
       const target = join(emitted, entry.name.replace(/\.ts$/, ".js"));
       if (modified(source) > modified(target)) stale.push(target);
@@ -26,7 +26,7 @@ function staleFiles(sources, emitted, kernels) {
   return stale;
 }
 
-const staleIn = (root) => staleFiles(join(root, "src"), join(root, "dist/src"), join(root, "src/signal/wasm"));
+const staleIn = (root) => staleFiles(join(root, "src"), join(root, "dist/src"));
 
 function isAlive(pid) {
   try {

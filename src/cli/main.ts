@@ -1,4 +1,5 @@
 import { Command, CommanderError } from "commander";
+import { endWithParent } from "../base/parent-watch.js";
 import { packageVersions } from "../base/receipt.js";
 
 /**
@@ -31,6 +32,8 @@ const FAMILIES: readonly {
   { words: ["slurm"], load: async () => (await import("./slurm.js")).addSlurmCommand },
   { words: ["kernel"], load: async () => (await import("./kernel.js")).addKernelCommand },
 ];
+
+endWithParent();
 
 const program = new Command("ictal")
   .enablePositionalOptions()

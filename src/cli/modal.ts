@@ -5,9 +5,11 @@ import { imageRecipe } from "../cluster/modal/image.js";
 import { modalCache, modalTrain, type RunOptions } from "../cluster/modal/run.js";
 import { cacheSandbox, type RemoteRun, remoteConfigFile, trainSandbox } from "../cluster/modal/sandboxes.js";
 import { openModal } from "../cluster/modal/sdk-cloud.js";
+import type { RunWatch } from "../cluster/watch/run-watch.js";
 import { action, type Outcome, UsageError } from "./action.js";
 import { collect, configOf, parseCount } from "./data-options.js";
 import { withInterrupt } from "./interrupt.js";
+import { watched } from "./watched.js";
 
 interface ModalFlags {
   readonly config: string;
@@ -90,8 +92,9 @@ async function detached(cloud: Cloud, spec: Parameters<Cloud["start"]>[0]): Prom
   return { json: { detached: true, sandboxes: [id] }, text: text.join("\n") };
 }
 
-async function train(flags: ModalFlags): Promise<Outcome> {
+async function train(watch: RunWatch, flags: ModalFlags): Promise<Outcome> {
   const run = await remoteRun(flags);
+  await watch.begin(run.config.experiment.name);
   return withCloud(await setupOf(flags), async (cloud) => {
     if (flags.detach) return detached(cloud, trainSandbox(run, flags.resume ?? false));
     const options = { onOutput: printOutput(true), onNote: note };
@@ -107,8 +110,9 @@ async function train(flags: ModalFlags): Promise<Outcome> {
   });
 }
 
-async function cache(flags: ModalFlags): Promise<Outcome> {
+async function cache(watch: RunWatch, flags: ModalFlags): Promise<Outcome> {
   const run = await remoteRun(flags);
+  await watch.begin(run.config.experiment.name);
   return withCloud(await setupOf(flags), async (cloud) => {
     if (flags.detach) return detached(cloud, cacheSandbox(run));
     return withInterrupt(stopMessage, async (signal) => {
@@ -226,11 +230,11 @@ export function addModalCommand(program: Command): void {
     .description("train on a GPU in the cloud until done")
     .option("--gpu <name>", "GPU of the training sandbox", "A100-80GB")
     .option("--resume", "go on from the newest checkpoint on the volume")
-    .action(action(train));
+    .action(action(watched("modal train", train)));
   addRunOptions(modal.command("cache"))
     .description("build the cache on the volume, one sandbox per part")
     .option("--shards <n>", "parts", parseCount(1, 500), 4)
-    .action(action(cache));
+    .action(action(watched("modal cache", cache)));
   addAccountOptions(modal.command("status"))
     .description("list running sandboxes of a run")
     .option("--all", "of every run of the app")

@@ -1,13 +1,15 @@
 import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { isIctalError } from "../base/errors.js";
 import { projectDir } from "../base/project.js";
+import type { RunWatch } from "../cluster/watch/run-watch.js";
 import { CHROMIUM_HINT, chromiumPath } from "../notebook/browser/chromium.js";
 import { type CheckResult, checkOutputs, storedOutputs } from "../notebook/check/check.js";
 import { createSanitizer } from "../notebook/check/sanitize.js";
 import { findKernelspec } from "../notebook/kernelspec.js";
 import { writeReport } from "../notebook/report/report.js";
 import { type ExecuteOptions, executeNotebook, type RunResult } from "../notebook/runner/execute.js";
+import type { RunListener } from "../notebook/runner/listener.js";
 import { readNotebook } from "../notebook/runner/notebook-file.js";
 import type { GivenParameters } from "../notebook/runner/parameter-values.js";
 import { parameterLanguage, readParameters } from "../notebook/runner/parameters.js";
@@ -107,8 +109,16 @@ function givenParameters(words: ReturnType<typeof splitWords>, options: ExecOpti
   };
 }
 
+/** Tells a watch which cell runs and what the kernel uses. */
+function watchListener(watch: RunWatch): RunListener {
+  return {
+    cellStarted: (_, number) => watch.update({ cell: number }),
+    sampled: (_, { residentBytes }) => watch.update({ kernelMemoryMegabytes: Math.round(residentBytes / 1e6) }),
+  };
+}
+
 /** Runs notebooks one after another, with `-p` and `-r` among `words`; the first failure ends it. */
-export async function execute(words: string[], options: ExecOptions): Promise<Outcome> {
+export async function execute(watch: RunWatch, words: string[], options: ExecOptions): Promise<Outcome> {
   const split = splitWords(words);
   const inputs = split.files.length > 0 ? split.files : [join(projectDir, "notebooks", "00-smoke.ipynb")];
   if (options.resume && (options.check || options.checkTagged))
@@ -121,6 +131,7 @@ export async function execute(words: string[], options: ExecOptions): Promise<Ou
     throw new UsageError(`--images always needs a browser; ${CHROMIUM_HINT}`);
   const people = options.json ? process.stderr : process.stdout;
   const complain = (text: string) => process.stderr.write(`ictal: ${text}\n`);
+  await watch.begin(inputs.map((input) => basename(input, ".ipynb")).join(" "));
   const log: RunLog | undefined = options.log
     ? openRunLog(options.log, (error) => complain(`the log ends here: ${error.message}; the run goes on`))
     : undefined;
@@ -138,7 +149,7 @@ export async function execute(words: string[], options: ExecOptions): Promise<Ou
           output: written ? outputFor(input, options.output, inputs.length > 1) : undefined,
           parameters: givenParameters(split, options),
           signal: interrupt.signal,
-          listeners: [createTerminalListener(people), ...(log ? [log] : [])],
+          listeners: [createTerminalListener(people), watchListener(watch), ...(log ? [log] : [])],
         },
         options.report !== false,
         people,
@@ -161,6 +172,7 @@ export async function execute(words: string[], options: ExecOptions): Promise<Ou
     json: {
       notebooks: done.map(({ run, report, check }) => ({ ...runJson(run, report), ...(check ? { check } : {}) })),
     },
+    message: done.map(({ run }) => (run.failure ? failureText(run.input, run.failure) : `${run.input} ran`)).join("; "),
     exitCode,
   };
 }

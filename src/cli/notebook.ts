@@ -3,6 +3,7 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import { action } from "./action.js";
 import { collect } from "./data-options.js";
 import type { ExecOptions } from "./notebook-verbs.js";
+import { watched } from "./watched.js";
 
 const HELP = `
 Parameters (papermill's conventions: values replace those of the cell tagged "parameters"):
@@ -94,8 +95,10 @@ function addExec(notebook: Command): void {
     .allowUnknownOption() // -p and -r take two words: splitWords reads them and refuses the rest
     .addHelpText("after", HELP)
     .action(
-      action(async (words: string[], options: ExecOptions) =>
-        (await import("./notebook-verbs.js")).execute(words, options),
+      action(
+        watched("notebook exec", async (watch, words: string[], options: ExecOptions) =>
+          (await import("./notebook-verbs.js")).execute(watch, words, options),
+        ),
       ),
     );
 }

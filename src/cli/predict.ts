@@ -3,14 +3,16 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import { createProgress } from "../base/progress.js";
 import { shardOf } from "../cache/build.js";
 import { readManifest } from "../cache/manifest.js";
+import type { RunWatch } from "../cluster/watch/run-watch.js";
 import { postprocessFromConfig } from "../scoring/from-config.js";
 import { openExecutor } from "../tensor/open.js";
 import { blendFromConfig, deviceFromConfig } from "../training/from-config.js";
 import { predictRecordings } from "../training/predict-recordings.js";
 import { action, type Outcome } from "./action.js";
-import { addDataOptions, configOf, type DataFlags, parseShard, type Shard } from "./data-options.js";
+import { addDataOptions, configOf, type DataFlags, parseShard, partName, type Shard } from "./data-options.js";
 import { commonFolder, EVENT_FORMATS, type EventFormat, openDetectionFiles } from "./detection-files.js";
 import { withInterrupt } from "./interrupt.js";
+import { watched } from "./watched.js";
 
 interface PredictFlags extends DataFlags {
   readonly checkpoint: string;
@@ -32,8 +34,9 @@ interface Predicted {
   readonly executor: string;
 }
 
-async function predictSplit(flags: PredictFlags, signal: AbortSignal): Promise<Predicted> {
+async function predictSplit(watch: RunWatch, flags: PredictFlags, signal: AbortSignal): Promise<Predicted> {
   const { config, cacheKey } = await configOf(flags, ["cacheDir"]);
+  await watch.begin(partName(config.experiment.name, flags.shard));
   const cacheDir = config.data.cache_dir;
   const manifest = await readManifest(cacheDir, { key: cacheKey });
   const inSplit = manifest.recordings.filter(({ split }) => split === flags.split);
@@ -45,7 +48,7 @@ async function predictSplit(flags: PredictFlags, signal: AbortSignal): Promise<P
     ? await openDetectionFiles(outDir, cacheDir, manifest.key, postprocessFromConfig(config), flags.format)
     : undefined;
   const executor = await openExecutor(deviceFromConfig(config));
-  const progress = createProgress();
+  const progress = watch.follow(createProgress());
   const eventFiles: string[] = [];
   let recordings = 0;
   let eegSeconds = 0;
@@ -79,9 +82,9 @@ async function predictSplit(flags: PredictFlags, signal: AbortSignal): Promise<P
   return { recordings, eegSeconds, eventFiles, executor: executor.name };
 }
 
-async function predict(flags: PredictFlags): Promise<Outcome> {
+async function predict(watch: RunWatch, flags: PredictFlags): Promise<Outcome> {
   const started = performance.now();
-  const found = await withInterrupt("what was predicted is kept", (signal) => predictSplit(flags, signal));
+  const found = await withInterrupt("what was predicted is kept", (signal) => predictSplit(watch, flags, signal));
   const { recordings, eegSeconds, eventFiles, executor } = found;
   const wallSeconds = (performance.now() - started) / 1000;
   const text = [
@@ -136,5 +139,5 @@ export function addPredictCommand(program: Command): void {
     .option("--shard <i/n>", "predict only part i (from 0) of n equal parts of the split", parseShard)
     .option("--allow-other-cache", "predict on a cache made by another chain than the one trained on")
     .addHelpText("after", HELP)
-    .action(action(predict));
+    .action(action(watched("predict", predict)));
 }

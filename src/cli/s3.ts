@@ -1,6 +1,8 @@
 import { readFile } from "node:fs/promises";
+import { basename, resolve } from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
 import { createProgress } from "../base/progress.js";
+import type { RunWatch } from "../cluster/watch/run-watch.js";
 import { folderStore } from "../store/folder-store.js";
 import { parseS3Url } from "../store/open-store.js";
 import { type PullReport, pull } from "../store/pull.js";
@@ -9,6 +11,7 @@ import { type S3Server, startS3Server } from "../store/server/s3-server.js";
 import { action, type Outcome, UsageError } from "./action.js";
 import { parseCount } from "./data-options.js";
 import { withInterrupt } from "./interrupt.js";
+import { watched } from "./watched.js";
 
 interface ServeOptions {
   port: number;
@@ -64,7 +67,7 @@ export function addS3Command(program: Command): void {
     .option("--limit <n>", "only the first n recordings, each with the files beside it", parseCount(1))
     .option("--concurrency <n>", "objects at a time", parseCount(1, 128), 16)
     .option("--json", "print the report as one JSON document")
-    .action(action(runPull));
+    .action(action(watched("s3 pull", runPull)));
 }
 
 function commaList(text: string): string[] {
@@ -123,7 +126,7 @@ function serveText(dir: string, { endpoint, bucket, accessKeyId, secretAccessKey
 
 const shellWord = (text: string) => (/^[\w./+=-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
 
-async function runPull(url: string, dir: string, flags: PullFlags): Promise<Outcome> {
+async function runPull(watch: RunWatch, url: string, dir: string, flags: PullFlags): Promise<Outcome> {
   const { endpoint, region, profile, anonymous, requesterPays, only, split, limit, concurrency } = flags;
   const patients = flags.patients === undefined ? undefined : await readPatients(flags.patients);
   const store = asUsage(() =>
@@ -137,12 +140,13 @@ async function runPull(url: string, dir: string, flags: PullFlags): Promise<Outc
       ...(requesterPays && { requesterPays }),
     }),
   );
+  await watch.begin(basename(resolve(dir)));
   try {
     const report = await withInterrupt("run it again to go on from there", (signal) =>
       pull(store, dir, {
         concurrency,
         signal,
-        progress: createProgress(),
+        progress: watch.follow(createProgress()),
         ...(only && { only }),
         ...(split && { splits: split }),
         ...(patients && { patients }),

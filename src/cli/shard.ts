@@ -1,4 +1,4 @@
-import { resolve } from "node:path";
+import { basename, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Command } from "commander";
 import { createProgress } from "../base/progress.js";
@@ -6,13 +6,15 @@ import { finalisePlan } from "../cluster/finalise.js";
 import { type PlanKind, readPlan } from "../cluster/plan.js";
 import { runPool } from "../cluster/pool.js";
 import { shardIndexFrom } from "../cluster/shard-index.js";
-import { readStates } from "../cluster/state.js";
+import { type Receipt, readStates } from "../cluster/state.js";
 import { describeStates, runsHere } from "../cluster/status.js";
 import { runTask } from "../cluster/task.js";
+import { type RunWatch, watchRun } from "../cluster/watch/run-watch.js";
 import { action, type Outcome, UsageError } from "./action.js";
 import { parseCount, parseShard, type Shard } from "./data-options.js";
 import { withInterrupt } from "./interrupt.js";
 import { addPlanOptions, KINDS, type PlanFlags, planFromFlags } from "./plan-flags.js";
+import { watched } from "./watched.js";
 
 /** Program and first words that run a verb of this very build. */
 export const ICTAL: readonly string[] = [process.execPath, fileURLToPath(new URL("./main.js", import.meta.url))];
@@ -49,8 +51,11 @@ export function addShardCommand(program: Command): void {
     .description("run all shards on this machine, then finalise")
     .option("--jobs <n>", "shards at a time", parseCount(1), 1)
     .option("--retries <n>", "times that a failed shard is run again", parseCount(0), 1)
-    .action(action(run));
-  withPlan("finalise").description("finish the plan once all shards are done").action(action(finalise));
+    .option("--wait <seconds>", "pause before a failed shard is run again, doubled each time", parseCount(0, 600), 5)
+    .action(action(watched("shard run", run)));
+  withPlan("finalise")
+    .description("finish the plan once all shards are done")
+    .action(action(watched("shard finalise", finalise)));
   withPlan("status").description("shards, rates, last lines of failures").action(action(status));
 }
 
@@ -73,20 +78,37 @@ async function task({ plan: dir, shard }: FolderFlags & { shard?: Shard }): Prom
   const { receipt, skipped } = await withInterrupt("what was finished is kept, the same task carries on", (signal) =>
     runTask(dir, plan, index, { ictal: ICTAL, tee: process.stderr, signal }),
   );
+  if (plan.kind === "train" && receipt.state === "failed") await tellFailure(plan.kind, dir, receipt);
   const how = skipped ? "was done before" : `${receipt.state} in ${receipt.seconds.toFixed(1)} s`;
   return { json: { ...receipt, skipped }, text: `shard ${index}/${count} ${how}`, exitCode: receipt.exitCode };
 }
 
-async function run({ plan: dir, jobs, retries }: FolderFlags & { jobs: number; retries: number }): Promise<Outcome> {
+/** A training has no job after it that could tell; the failed shards of other plans are told by whoever retries them. */
+async function tellFailure(kind: PlanKind, dir: string, { exitCode, lastLines, results }: Receipt): Promise<void> {
+  const watch = watchRun(kind);
+  await watch.begin(basename(resolve(dir)));
+  await watch.end({ exitCode, message: lastLines.at(-1), result: results.at(-1) });
+}
+
+interface RunFlags extends FolderFlags {
+  readonly jobs: number;
+  readonly retries: number;
+  readonly wait: number;
+}
+
+async function run(watch: RunWatch, { plan: dir, jobs, retries, wait }: RunFlags): Promise<Outcome> {
   const plan = await readPlan(dir);
-  const progress = createProgress();
+  await watch.begin(basename(resolve(dir)), dir);
+  const progress = watch.follow(createProgress());
   let done = 0;
   const report = await withInterrupt("what was finished is kept, the same command carries on", (signal) =>
     runPool(dir, plan, {
       ictal: ICTAL,
       jobs,
       retries,
+      retryWaitSeconds: wait,
       signal,
+      onFault: (shard, message) => void process.stderr.write(`\nshard ${shard}: ${message}\n`),
       onEnd: ({ shard, state, lastLines }) => {
         if (state === "done") done += 1;
         else process.stderr.write(`\nshard ${shard} ${state}: ${lastLines.at(-1) ?? ""}\n`);
@@ -104,8 +126,9 @@ async function run({ plan: dir, jobs, retries }: FolderFlags & { jobs: number; r
   return { json: report, text: text.join("\n"), exitCode: failed.length > 0 ? 1 : report.finalised!.exitCode };
 }
 
-async function finalise({ plan: dir }: FolderFlags): Promise<Outcome> {
+async function finalise(watch: RunWatch, { plan: dir }: FolderFlags): Promise<Outcome> {
   const plan = await readPlan(dir);
+  await watch.begin(basename(resolve(dir)));
   const report = await withInterrupt("the shards are kept, finalise again", (signal) =>
     finalisePlan(dir, plan, { ictal: ICTAL, tee: process.stderr, signal }),
   );

@@ -1,12 +1,16 @@
 import { readFile } from "node:fs/promises";
-import { resolve } from "node:path";
+import { basename, resolve } from "node:path";
 import type { Command } from "commander";
-import { type PlanKind, readPlan } from "../cluster/plan.js";
+import { formatIndices } from "../cluster/indices.js";
+import { type Plan, type PlanKind, readPlan } from "../cluster/plan.js";
+import { timeLimitSeconds } from "../cluster/slurm/limits.js";
 import type { SlurmOptions } from "../cluster/slurm/options.js";
 import { readRecord, refuseBusy, type SubmitReport, submitPlan } from "../cluster/slurm/submit.js";
 import { type QueuedJob, queuedJobs, slurmTool } from "../cluster/slurm/tools.js";
-import { readStates } from "../cluster/state.js";
+import { readStates, type ShardState } from "../cluster/state.js";
 import { describeStates, runsHere } from "../cluster/status.js";
+import { watchRun } from "../cluster/watch/run-watch.js";
+import { webhookAddress } from "../cluster/watch/webhook.js";
 import { action, type Outcome, UsageError } from "./action.js";
 import { collect, parseCount } from "./data-options.js";
 import { addPlanOptions, folderOf, KINDS, type PlanFlags, planFromFlags } from "./plan-flags.js";
@@ -81,6 +85,15 @@ function optionsOf(flags: SlurmFlags): SlurmOptions {
       throw new UsageError(
         `invalid --${name === "memory" ? "mem" : name} ${JSON.stringify(value)}: one word is allowed`,
       );
+  const seconds = time === undefined ? Number.POSITIVE_INFINITY : timeLimitSeconds(time);
+  if (seconds === undefined)
+    throw new UsageError(
+      `invalid --time ${time}: expected minutes, hours:minutes:seconds or days-hours, e.g. 24:00:00`,
+    );
+  if (seconds <= warn)
+    throw new UsageError(`invalid --warn ${warn}: a task of --time ${time} (${seconds} s) would stop as it starts`);
+  if (mem !== undefined && !/^\d+[KMGT]?$/i.test(mem))
+    throw new UsageError(`invalid --mem ${mem}: expected a size such as 8G or 16000M`);
   return { ...given, warnSeconds: warn, extra: sbatch, retries };
 }
 
@@ -91,7 +104,8 @@ async function submit(kind: PlanKind, flags: SlurmFlags): Promise<Outcome> {
     await refuseBusy(folderOf(kind, flags));
   }
   const { dir, plan } = await planFromFlags(kind, flags);
-  const report = await submitPlan(dir, plan, { ictal: ICTAL, options, dryRun: flags.dryRun });
+  const tells = webhookAddress(process.env) !== undefined;
+  const report = await submitPlan(dir, plan, { ictal: ICTAL, options, tells, dryRun: flags.dryRun });
   return { json: report, text: await submitText(report, flags.dryRun ?? false) };
 }
 
@@ -120,14 +134,27 @@ function queueLines(queue: readonly QueuedJob[]): string[] {
   return queue.map(({ id, state, reason }) => `job ${id} ${state}${state === "PENDING" ? ` (${reason})` : ""}`);
 }
 
+/** No retry is left: the webhook is told, and the job fails as its shards did. */
+async function tellFailures(dir: string, plan: Plan, states: readonly ShardState[]): Promise<Outcome> {
+  const { json, text } = describeStates(plan, states);
+  const undone = states.flatMap(({ shard, state }) => (state === "done" ? [] : [shard]));
+  const message = `${undone.length} of ${plan.shards.length} shards are not done: ${formatIndices(undone)}; look: ictal slurm status ${resolve(dir)}`;
+  const watch = watchRun(`slurm ${plan.kind}`);
+  await watch.begin(basename(resolve(dir)));
+  await watch.end({ exitCode: 1, message, result: json.counts });
+  return { json, text: `${text}\n${message}`, exitCode: 1 };
+}
+
 async function retry({ plan: dir, byJob }: { plan: string; byJob?: boolean }): Promise<Outcome> {
   const plan = await readPlan(dir);
   const { options, retriesLeft } = await readRecord(dir);
   const states = await readStates(resolve(dir), plan, () => false);
   const isOnlyInterrupted = states.every(({ state }) => state === "done" || state === "interrupted");
   const left = byJob ? retriesLeft - (isOnlyInterrupted ? 0 : 1) : options.retries;
+  if (byJob && left < 0) return tellFailures(dir, plan, states);
   const id = process.env.SLURM_JOB_ID;
+  const tells = webhookAddress(process.env) !== undefined;
   const more = { retriesLeft: left, ...(byJob && id ? { byJob: id } : {}) };
-  const report = await submitPlan(dir, plan, { ictal: ICTAL, options, ...more });
+  const report = await submitPlan(dir, plan, { ictal: ICTAL, options, tells, ...more });
   return { json: report, text: await submitText(report, false) };
 }

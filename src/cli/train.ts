@@ -1,6 +1,8 @@
 import { type Command, InvalidArgumentError } from "commander";
+import { residentMegabytes } from "../base/process-memory.js";
 import { createProgress } from "../base/progress.js";
 import { readManifest } from "../cache/manifest.js";
+import type { RunWatch } from "../cluster/watch/run-watch.js";
 import { devMetrics } from "../scoring/dev-metrics.js";
 import { postprocessFromConfig } from "../scoring/from-config.js";
 import { trainOptionsFromConfig } from "../training/from-config.js";
@@ -9,6 +11,7 @@ import type { TrainReport } from "../training/run.js";
 import { action, type Outcome } from "./action.js";
 import { addDataOptions, configOf, type DataFlags, parseCount } from "./data-options.js";
 import { listenForInterrupt } from "./interrupt.js";
+import { watched } from "./watched.js";
 
 interface TrainFlags extends DataFlags {
   readonly resume?: boolean;
@@ -25,11 +28,18 @@ function parseHours(text: string): number {
 }
 
 /** Print steps as a progress line, warnings and validations as lines of their own. */
-function follow(handle: TrainingHandle): () => void {
+function follow(handle: TrainingHandle, watch: RunWatch): () => void {
   const progress = createProgress();
   const told = { warnings: 0, validations: 0 };
-  handle.onUpdate(({ metrics, warnings, validations }) => {
+  handle.onUpdate(({ metrics, warnings, validations, processId, metricName }) => {
     const last = metrics.at(-1);
+    const best = validations.filter(({ isBest }) => isBest).at(-1)?.metrics[metricName];
+    const memory = residentMegabytes(processId);
+    watch.update({
+      ...last,
+      ...(best === undefined ? {} : { bestMetric: best }),
+      ...(memory === undefined ? {} : { trainerMemoryMegabytes: memory }),
+    });
     if (last)
       progress.update({
         label: "training",
@@ -61,9 +71,10 @@ function outcomeOf(report: TrainReport): Outcome {
   };
 }
 
-async function train(flags: TrainFlags): Promise<Outcome> {
+async function train(watch: RunWatch, flags: TrainFlags): Promise<Outcome> {
   const { config, cacheKey } = await configOf(flags, ["cacheDir"]);
   const options = trainOptionsFromConfig(config);
+  await watch.begin(config.experiment.name, options.runDir);
   const manifest = await readManifest(options.data.cacheDir, { key: cacheKey });
   const interrupt = listenForInterrupt("the checkpoint is written, --resume goes on from it");
   try {
@@ -85,7 +96,7 @@ async function train(flags: TrainFlags): Promise<Outcome> {
         signal: interrupt.signal,
       },
     );
-    const finish = follow(handle);
+    const finish = follow(handle, watch);
     return outcomeOf(await handle.done.finally(finish));
   } finally {
     interrupt.release();
@@ -101,5 +112,5 @@ export function addTrainCommand(program: Command): void {
     .option("--allow-changed-data", "resume although the training recordings have changed")
     .option("--max-steps <n>", "stop after this step, with a checkpoint", parseCount(1))
     .option("--max-hours <h>", "stop in order after this long, with a checkpoint", parseHours)
-    .action(action(train));
+    .action(action(watched("train", train)));
 }

@@ -1,16 +1,22 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { mapConcurrent } from "../base/concurrent.js";
+import { isIctalError } from "../base/errors.js";
 import { type FinaliseReport, finalisePlan } from "./finalise.js";
 import type { Plan } from "./plan.js";
 import type { Receipt } from "./state.js";
-import { runTask, type TaskOptions } from "./task.js";
+import { runTask, type TaskEnd, type TaskOptions } from "./task.js";
 
 export interface PoolOptions extends TaskOptions {
   /** Tasks at a time. @default 1 */
   readonly jobs?: number;
   /** Times that a failed shard is run again. @default 1 */
   readonly retries?: number;
+  /** Pause before the first retry of a shard, doubled at each further one up to ten minutes. @default 0 */
+  readonly retryWaitSeconds?: number;
   /** Told how each attempt ended. */
   readonly onEnd?: (receipt: Receipt, skipped: boolean) => void;
+  /** Told why an attempt could not even leave a receipt. */
+  readonly onFault?: (shard: number, message: string) => void;
 }
 
 /** How a plan went on this machine; `finalised` is undefined while a shard is not done. */
@@ -22,25 +28,67 @@ export interface PoolReport {
   readonly finalised?: FinaliseReport;
 }
 
+const LONGEST_WAIT_SECONDS = 600;
+
+/** Calls `work` until it is content or `retries` are used up; an abort ends the pause between two calls. */
+async function retried<T>(
+  work: () => Promise<T>,
+  isEnough: (end: T) => boolean,
+  { retries = 1, retryWaitSeconds = 0, signal }: PoolOptions,
+): Promise<T> {
+  for (let used = 0; ; used++) {
+    const end = await work();
+    signal?.throwIfAborted();
+    if (isEnough(end) || used >= retries) return end;
+    const seconds = Math.min(LONGEST_WAIT_SECONDS, retryWaitSeconds * 2 ** used);
+    await sleep(1000 * seconds, undefined, { signal }).catch(() => signal?.throwIfAborted());
+  }
+}
+
+/** A disk that is full now may have room after the pause; `undefined` stands for it, other errors are thrown. */
+async function unlessFull<T>(work: () => Promise<T>, onFull: (error: Error) => void): Promise<T | undefined> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!isIctalError(error, "StoreError") || error.details.code !== "DiskFull") throw error;
+    onFull(error);
+    return undefined;
+  }
+}
+
+const isSettled = (end: TaskEnd | undefined): boolean =>
+  end !== undefined && (end.receipt.state === "done" || end.receipt.exitCode === 2);
+
 /**
  * The contract's adapter for one machine: run the shards of the plan in `dir`, failed ones again, then finalise. Throws
  * the signal's reason when stopped; what was finished stays and the same call carries on.
  */
 export async function runPool(dir: string, plan: Plan, options: PoolOptions): Promise<PoolReport> {
-  const { jobs = 1, retries = 1, signal, onEnd } = options;
+  const { jobs = 1, signal, onEnd, onFault } = options;
   const shards = plan.shards.map((_, shard) => shard);
-  const run = async (shard: number) => {
-    for (let left = retries; ; left--) {
-      const end = await runTask(dir, plan, shard, options);
-      onEnd?.(end.receipt, end.skipped);
-      signal?.throwIfAborted();
-      if (end.receipt.state === "done" || end.receipt.exitCode === 2 || left <= 0) return end;
-    }
+  const once = async (shard: number) => {
+    const end = await unlessFull(
+      () => runTask(dir, plan, shard, options),
+      ({ message }) => onFault?.(shard, message),
+    );
+    if (end) onEnd?.(end.receipt, end.skipped);
+    return end;
   };
-  const ends = await mapConcurrent(shards, jobs, run, signal);
-  const failed = shards.filter((shard) => ends[shard]!.receipt.state !== "done");
+  const ends = await mapConcurrent(shards, jobs, (shard) => retried(() => once(shard), isSettled, options), signal);
+  const failed = shards.filter((shard) => ends[shard]?.receipt.state !== "done");
   const done = shards.length - failed.length;
-  const skipped = ends.filter((end) => end.skipped).length;
-  const finalised = failed.length === 0 ? await finalisePlan(dir, plan, options) : undefined;
-  return { shards: shards.length, done, skipped, failed, ...(finalised ? { finalised } : {}) };
+  const skipped = ends.filter((end) => end?.skipped).length;
+  const report = { shards: shards.length, done, skipped, failed };
+  if (failed.length > 0) return report;
+  let full: Error | undefined;
+  const last = () =>
+    unlessFull(
+      () => finalisePlan(dir, plan, options),
+      (error) => {
+        full = error;
+      },
+    );
+  const finalised = await retried(last, (end) => end !== undefined, options);
+  if (!finalised) throw full;
+  return { ...report, finalised };
 }

@@ -1,5 +1,7 @@
 import { spawn } from "node:child_process";
+import { PARENT_VARIABLE } from "../base/parent-watch.js";
 import { parseJson } from "./plan.js";
+import { WEBHOOK_VARIABLE } from "./watch/webhook.js";
 
 const KEPT_LINES = 20;
 
@@ -37,6 +39,8 @@ class LastLines {
 }
 
 export interface RunCommandOptions {
+  /** Told the id of the process. */
+  readonly onStart?: (pid: number) => void;
   /** Told the newest line of standard error. */
   readonly onLine?: (line: string) => void;
   /** Where standard error goes as it comes. @default nowhere */
@@ -45,10 +49,18 @@ export interface RunCommandOptions {
   readonly signal?: AbortSignal;
 }
 
+/** That of this process; the child ends with it and leaves it to tell of the end. */
+function childEnvironment(): NodeJS.ProcessEnv {
+  const { [WEBHOOK_VARIABLE]: _, ...rest } = process.env;
+  return { ...rest, [PARENT_VARIABLE]: String(process.pid) };
+}
+
 /** Run a program that prints one JSON document; never throws for how it ended. */
 export function runCommand(argv: readonly string[], options: RunCommandOptions = {}): Promise<CommandEnd> {
-  const { onLine, tee, signal } = options;
-  const child = spawn(argv[0]!, argv.slice(1), { stdio: ["ignore", "pipe", "pipe"] });
+  const { onStart, onLine, tee, signal } = options;
+  const env = childEnvironment();
+  const child = spawn(argv[0]!, argv.slice(1), { env, stdio: ["ignore", "pipe", "pipe"] });
+  if (child.pid !== undefined) onStart?.(child.pid);
   const errors = new LastLines();
   let output = "";
   child.stdout.setEncoding("utf8").on("data", (text: string) => {

@@ -29,6 +29,8 @@ const progressSchema = z.object({
   shard: z.number().int().min(0),
   hash: z.string(),
   pid: z.number().int(),
+  /** The command that the task runs now; it ends soon after a task that was killed. */
+  command: z.number().int().optional(),
   host: z.string(),
   job: z.string().optional(),
   attempts: z.number().int().min(1),

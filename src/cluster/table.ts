@@ -7,7 +7,8 @@ export type Cell = string | number | boolean | null;
 /** One shard's row: its own columns, then the numbers and texts of what its last command printed. */
 export type Row = Readonly<Record<string, Cell>>;
 
-function cellsOf(value: unknown, prefix = ""): Row {
+/** Numbers and texts of a document, nested ones with dots; what is told per recording is left out. */
+export function cellsOf(value: unknown, prefix = ""): Row {
   if (value === null || typeof value !== "object" || Array.isArray(value)) return {};
   const cells = Object.entries(value).flatMap(([name, member]): [string, Cell][] => {
     if (member === null || ["string", "number", "boolean"].includes(typeof member)) return [[prefix + name, member]];
@@ -28,9 +29,14 @@ function csvCell(cell: Cell | undefined): string {
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
+/** Every column that any row has, in the order of appearance. */
+export function columnsOf(rows: readonly Row[]): string[] {
+  return [...new Set(rows.flatMap((row) => Object.keys(row)))];
+}
+
 /** A table as CSV with every column that any row has, in the order of appearance. */
 export function tableText(rows: readonly Row[]): string {
-  const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))];
+  const columns = columnsOf(rows);
   const lines = rows.map((row) => columns.map((column) => csvCell(row[column])).join(","));
   return `${[columns.map(csvCell).join(","), ...lines].join("\n")}\n`;
 }

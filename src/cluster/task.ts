@@ -1,6 +1,9 @@
 import { rm } from "node:fs/promises";
 import { hostname } from "node:os";
 import { resolve } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { isAlive } from "../base/process-alive.js";
+import { startBeating } from "./beat.js";
 import type { Plan } from "./plan.js";
 import { type CommandEnd, runCommand } from "./run-command.js";
 import { jobNameFrom } from "./shard-index.js";
@@ -15,6 +18,8 @@ import {
 } from "./state.js";
 
 const HEARTBEAT_MILLISECONDS = 5000;
+/** A command whose task is gone sees it within a second and has a minute to save its state. */
+const ORPHAN_MILLISECONDS = 65_000;
 
 export interface TaskOptions {
   /** Program and first words of `ictal`. */
@@ -34,38 +39,51 @@ export interface TaskEnd {
 
 interface Heartbeat {
   say(line: string): void;
+  /** Which process does the work now. */
+  runs(pid: number): void;
   stop(): Promise<void>;
 }
 
 /** Writes the progress file now, at each beat, and removes it at the end. */
 async function startHeartbeat(path: string, start: Omit<ShardProgress, "updatedAt" | "line">): Promise<Heartbeat> {
   let line = "";
-  const write = () => writeState(path, { ...start, updatedAt: new Date().toISOString(), line });
-  await write();
-  let writing = Promise.resolve();
-  const timer = setInterval(() => {
-    writing = writing.then(write).catch(() => undefined); // a beat that cannot be written is not worth the task
-  }, HEARTBEAT_MILLISECONDS);
+  let command: number | undefined;
+  const write = () => writeState(path, { ...start, command, updatedAt: new Date().toISOString(), line });
+  const beating = await startBeating(write, HEARTBEAT_MILLISECONDS);
+  let writing: Promise<void> = Promise.resolve();
   return {
     say: (text) => {
       line = text;
     },
+    runs: (pid) => {
+      command = pid;
+      writing = write().catch(() => undefined); // the next beat says it again
+    },
     stop: async () => {
-      clearInterval(timer);
+      await beating.stop();
       await writing;
       await rm(path, { force: true });
     },
   };
 }
 
-async function runAll(plan: Plan, shard: number, options: TaskOptions, say: (line: string) => void) {
+async function runAll(plan: Plan, shard: number, options: TaskOptions, { say, runs }: Heartbeat) {
   const ends: CommandEnd[] = [];
   for (const words of plan.shards[shard]!.commands) {
     const { tee, signal } = options;
-    ends.push(await runCommand([...options.ictal, ...words], { onLine: say, tee, signal }));
+    ends.push(await runCommand([...options.ictal, ...words], { onLine: say, onStart: runs, tee, signal }));
     if (ends.at(-1)!.exitCode !== 0) break;
   }
   return ends;
+}
+
+/** Wait for the command of a task that was killed here: two must not work on one folder. It ends by itself. */
+async function outlive({ host, pid, command }: ShardProgress, signal: AbortSignal | undefined): Promise<void> {
+  if (command === undefined || host !== hostname() || isAlive(pid)) return;
+  for (const end = Date.now() + ORPHAN_MILLISECONDS; isAlive(command) && Date.now() < end; ) {
+    signal?.throwIfAborted();
+    await sleep(200);
+  }
 }
 
 const STATES = { 0: "done", 1: "failed", 2: "failed", 130: "interrupted" } as const;
@@ -96,12 +114,13 @@ export async function runTask(dir: string, plan: Plan, shard: number, options: T
   const before = known?.hash === hash ? known : undefined;
   if (before?.state === "done") return { receipt: before, skipped: true };
   const lost = await readShardProgress(folder, shard);
+  if (lost) await outlive(lost, options.signal);
   const attempts = Math.max(before?.attempts ?? 0, lost?.hash === hash ? lost.attempts : 0) + 1;
   const job = jobNameFrom(options.environment ?? process.env);
   const start = { shard, hash, host: hostname(), job, attempts, startedAt: new Date().toISOString() };
   const started = performance.now();
   const heartbeat = await startHeartbeat(progressPath(folder, shard), { ...start, pid: process.pid });
-  const ends = await runAll(plan, shard, options, heartbeat.say);
+  const ends = await runAll(plan, shard, options, heartbeat);
   const last = ends.at(-1)!;
   const results = ends.map(({ result }) => result ?? null);
   const stuck = stuckLine(before, last.exitCode, results);

@@ -6,6 +6,7 @@ import { readFile } from "node:fs/promises";
 import { writeFileAtomic } from "../base/atomic-file.js";
 import { FormatError, isIctalError, NotFoundError } from "../base/errors.js";
 import { sizeOf } from "../tensor/program.js";
+import { repeatedKey } from "./repeated-key.js";
 
 /** One tensor of a file, row-major. */
 export interface StoredTensor {
@@ -97,7 +98,11 @@ function entryOf(name: string, value: unknown, dataBytes: number, fail: (message
   const lengths = shape as number[];
   const size = sizeOf(lengths) * BYTES_OF[dtype as string]!;
   if (!Number.isSafeInteger(size)) fail(`tensor ${name} has a shape too large to count: [${lengths}]`);
-  if (end > dataBytes || start > end) fail(`tensor ${name} lies at ${start}..${end} of ${dataBytes} data bytes`);
+  if (start > end) fail(`tensor ${name} lies at ${start}..${end}: its end comes before its start`);
+  if (end > dataBytes)
+    fail(
+      `tensor ${name} lies at ${start}..${end} of ${dataBytes} data bytes: the file is truncated or its header wrong`,
+    );
   if (end - start !== size)
     fail(`tensor ${name} of ${dtype} [${lengths}] needs ${size} bytes, its offsets hold ${end - start}`);
   return { dtype: dtype as string, shape: lengths, start, end };
@@ -112,22 +117,30 @@ function headerOf(bytes: Uint8Array, file: string): { header: Record<string, unk
   if (length > BigInt(MAX_HEADER_BYTES)) fail(`header of ${length} bytes, at most ${MAX_HEADER_BYTES} are allowed`, 0);
   const dataStart = 8 + Number(length);
   if (dataStart > bytes.length) fail(`header of ${length} bytes in a file of ${bytes.length}`, 0);
+  let text = "";
   let header: unknown;
   try {
-    header = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes.subarray(8, dataStart)));
+    text = new TextDecoder("utf-8", { fatal: true }).decode(bytes.subarray(8, dataStart));
+    header = JSON.parse(text);
   } catch (error) {
     fail("the header is not JSON", 8, error);
   }
   if (typeof header !== "object" || header === null || Array.isArray(header))
     fail("the header is not a JSON object", 8);
+  const repeated = repeatedKey(text);
+  if (repeated !== undefined)
+    fail(`the header names ${JSON.stringify(repeated)} twice; which of the two is meant cannot be told`, 8);
   return { header: header as Record<string, unknown>, dataStart };
 }
 
 /** Throws a FormatError unless the tensors fill the data without gap or overlap, as the format demands. */
 function checkPlaces(entries: ReadonlyMap<string, Entry>, dataBytes: number, fail: (message: string) => never): void {
   let at = 0;
+  let before = "";
   for (const [name, { start, end }] of [...entries].sort(([, a], [, b]) => a.start - b.start || a.end - b.end)) {
-    if (start !== at) fail(`tensor ${name} starts at ${start}, expected ${at}`);
+    if (start < at) fail(`tensors ${before} and ${name} overlap: one ends at ${at}, the other starts at ${start}`);
+    if (start > at) fail(`data bytes ${at}..${start} before tensor ${name} belong to no tensor`);
+    if (end > start) before = name;
     at = end;
   }
   if (at !== dataBytes) fail(`the tensors end at ${at} of ${dataBytes} data bytes`);

@@ -11,6 +11,11 @@ export interface ByteSource {
   readonly name: string;
   readonly byteLength: number;
   read(start: number, end: number): Promise<Uint8Array>;
+  /**
+   * Fill `out` from `start` on, sparing fresh memory for each read; gives the number of bytes filled, fewer at the end.
+   * Sources that would only copy lack it. A source that wraps another and must see its bytes leaves it out as well.
+   */
+  readInto?(out: Uint8Array, start: number): Promise<number>;
   close?(): Promise<void>;
 }
 
@@ -35,8 +40,10 @@ export async function fileSource(path: string): Promise<ByteSource> {
     byteLength: size,
     read: async (start, end) => {
       checkRange(start, end);
-      return readFully(handle, Math.min(start, size), Math.min(end, size));
+      const bytes = Buffer.allocUnsafeSlow(Math.min(end, size) - Math.min(start, size)); // unpooled: callers place views on it
+      return new Uint8Array(bytes.buffer, 0, await fillFrom(handle, bytes, start));
     },
+    readInto: (out, start) => fillFrom(handle, out.subarray(0, Math.max(0, size - start)), start),
     close: () => handle.close(),
   };
 }
@@ -56,15 +63,15 @@ async function openFile(path: string): Promise<FileHandle> {
   throw new NotFoundError(`${path}: not a file; give the path of one recording`, path);
 }
 
-async function readFully(handle: FileHandle, start: number, end: number): Promise<Uint8Array> {
-  const bytes = Buffer.allocUnsafeSlow(end - start); // unpooled: callers place aligned views on it
+/** Bytes filled; fewer than `out` holds when the file shrank since it was opened. */
+async function fillFrom(handle: FileHandle, out: Uint8Array, start: number): Promise<number> {
   let filled = 0;
-  while (filled < bytes.byteLength) {
-    const { bytesRead } = await handle.read(bytes, filled, bytes.byteLength - filled, start + filled);
-    if (bytesRead === 0) break; // the file shrank since it was opened
+  while (filled < out.byteLength) {
+    const { bytesRead } = await handle.read(out, filled, out.byteLength - filled, start + filled);
+    if (bytesRead === 0) break;
     filled += bytesRead;
   }
-  return new Uint8Array(bytes.buffer, 0, filled);
+  return filled;
 }
 
 function checkRange(start: number, end: number): void {

@@ -1,9 +1,10 @@
 import { UnsupportedError } from "../base/errors.js";
 import type { ByteSource } from "./byte-source.js";
-import { decodeInto, placeOf, type SignalPlace } from "./edf-decode.js";
+import { placeOf } from "./edf-decode.js";
 import type { EdfHeader } from "./edf-header.js";
-import { type RecordRange, readRecords } from "./edf-records.js";
+import { type RecordRange, readRecords, recordsPerBlock } from "./edf-records.js";
 import { readTimeline, recordStartIn, type TimelineReader } from "./edf-timeline.js";
+import { openRecordDecoder } from "./record-decoder.js";
 
 /** Samples of whole records, one array per requested signal, in microvolts. The arrays belong to the caller, unless reused. */
 export interface EdfBlock {
@@ -15,7 +16,7 @@ export interface EdfBlock {
   readonly samples: Float32Array[];
 }
 
-export interface BlockOptions extends RecordRange {
+export interface BlockOptions extends Omit<RecordRange, "buffers"> {
   /** Indices into `header.signals`, any order. RangeError on one that does not exist. */
   readonly signals: readonly number[];
   /**
@@ -23,7 +24,10 @@ export interface BlockOptions extends RecordRange {
    * unseen; "split" starts a new block after it, told by `startSeconds`. @default "refuse"
    */
   readonly gaps?: "refuse" | "split";
-  /** Give the same memory with every block: quicker for callers that are done with a block before the next. @default false */
+  /**
+   * Give the same memory with every block, and to the next reader when the loop ends: quicker for callers that are done
+   * with a block before they ask for another. @default false
+   */
   readonly reuse?: boolean;
 }
 
@@ -37,47 +41,34 @@ export async function* readEdfBlocks(
   options: BlockOptions,
 ): AsyncGenerator<EdfBlock> {
   const places = options.signals.map((index) => placeOf(header, index));
-  const decode = options.reuse
-    ? reusingDecoder(places)
-    : (bytes: Uint8Array, count: number) => decodeAll(bytes, count, places);
   const timeline = header.kind.endsWith("+D") ? await readTimeline(source, header, options.startRecord) : undefined;
-  for await (const { startRecord, recordCount, bytes } of readRecords(source, header, options)) {
-    if (!timeline) {
-      const startSeconds = startRecord * header.recordDurationSeconds;
-      yield { startRecord, recordCount, startSeconds, samples: decode(bytes, recordCount) };
-      continue;
+  const most = Math.min(header.recordsFound, recordsPerBlock(header, options.blockSeconds));
+  const decoder = openRecordDecoder(places, header.recordBytes, most);
+  const decode = (bytes: Uint8Array, count: number) =>
+    options.reuse ? decoder.decode(bytes, count) : decoder.decode(bytes, count).map(ownCopy);
+  try {
+    const range = { ...options, buffers: decoder.buffers };
+    for await (const { startRecord, recordCount, bytes } of readRecords(source, header, range)) {
+      if (!timeline) {
+        const startSeconds = startRecord * header.recordDurationSeconds;
+        yield { startRecord, recordCount, startSeconds, samples: decode(bytes, recordCount) };
+        continue;
+      }
+      for (const run of splitAtGaps(source.name, header, bytes, startRecord, recordCount, timeline, options.gaps)) {
+        const from = (run.startRecord - startRecord) * header.recordBytes;
+        const part = bytes.subarray(from, from + run.recordCount * header.recordBytes);
+        yield { ...run, samples: decode(part, run.recordCount) };
+      }
     }
-    for (const run of splitAtGaps(source.name, header, bytes, startRecord, recordCount, timeline, options.gaps)) {
-      const from = (run.startRecord - startRecord) * header.recordBytes;
-      const part = bytes.subarray(from, from + run.recordCount * header.recordBytes);
-      yield { ...run, samples: decode(part, run.recordCount) };
-    }
+  } finally {
+    decoder.release();
   }
 }
 
-function decodeAll(bytes: Uint8Array, recordCount: number, places: readonly SignalPlace[]): Float32Array[] {
-  return places.map((place) => {
-    const count = recordCount * place.samplesPerRecord;
-    const out = new Float32Array(Buffer.allocUnsafeSlow(4 * count).buffer); // filled whole, so not zeroed first
-    decodeInto(out, bytes, recordCount, place);
-    return out;
-  });
-}
-
-/** Decodes into arrays of its own, which grow with the largest block: fresh memory costs as much as the decoding. */
-function reusingDecoder(places: readonly SignalPlace[]) {
-  let held: Float32Array[] = places.map(() => new Float32Array(0));
-  return (bytes: Uint8Array, recordCount: number): Float32Array[] => {
-    held = places.map((place, k) => {
-      const count = recordCount * place.samplesPerRecord;
-      return held[k]!.length >= count ? held[k]! : new Float32Array(count);
-    });
-    return places.map((place, k) => {
-      const out = held[k]!.subarray(0, recordCount * place.samplesPerRecord);
-      decodeInto(out, bytes, recordCount, place);
-      return out;
-    });
-  };
+function ownCopy(samples: Float32Array): Float32Array {
+  const out = new Float32Array(Buffer.allocUnsafeSlow(samples.byteLength).buffer); // filled whole, so not zeroed first
+  out.set(samples);
+  return out;
 }
 
 interface Run {

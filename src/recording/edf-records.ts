@@ -2,7 +2,7 @@ import { FormatError } from "../base/errors.js";
 import type { ByteSource } from "./byte-source.js";
 import type { EdfHeader } from "./edf-header.js";
 
-/** Whole records as they lie in the file. */
+/** Whole records as they lie in the file; with `buffers` the bytes are good until the next block is asked for. */
 export interface RawRecords {
   readonly startRecord: number;
   readonly recordCount: number;
@@ -18,6 +18,8 @@ export interface RecordRange {
   /** Seconds of recording a block, rounded down to whole records but at least one. @default what fits about 2 MiB */
   readonly blockSeconds?: number;
   readonly signal?: AbortSignal;
+  /** Two places of a block each, taken in turn where the source can fill them. @default fresh memory for each block */
+  readonly buffers?: readonly [Uint8Array, Uint8Array];
 }
 
 const BLOCK_BYTES = 2 * 1024 * 1024;
@@ -36,7 +38,9 @@ export async function* readRecords(
     throw new RangeError(`invalid records: ${startRecord}..${endRecord}; the file has ${header.recordsFound}`);
   }
   const step = recordsPerBlock(header, range.blockSeconds);
-  const fetchBlock = (start: number) => readBlock(source, header, start, Math.min(start + step, endRecord));
+  let turn = 0;
+  const fetchBlock = (start: number) =>
+    readBlock(source, header, start, Math.min(start + step, endRecord), range.buffers?.[turn++ % 2]);
   let next = startRecord < endRecord ? fetchBlock(startRecord) : undefined;
   try {
     while (next) {
@@ -52,18 +56,30 @@ export async function* readRecords(
   }
 }
 
-function recordsPerBlock(header: EdfHeader, blockSeconds: number | undefined): number {
+/** Records of a whole block. */
+export function recordsPerBlock(header: EdfHeader, blockSeconds: number | undefined): number {
   if (blockSeconds === undefined) return Math.max(1, Math.floor(BLOCK_BYTES / header.recordBytes));
   if (!(blockSeconds > 0)) throw new RangeError(`invalid blockSeconds: ${blockSeconds}`);
   const duration = header.recordDurationSeconds > 0 ? header.recordDurationSeconds : 1;
   return Math.max(1, Math.floor(blockSeconds / duration + 1e-9));
 }
 
-async function readBlock(source: ByteSource, header: EdfHeader, start: number, end: number): Promise<RawRecords> {
+async function readBlock(
+  source: ByteSource,
+  header: EdfHeader,
+  start: number,
+  end: number,
+  buffer: Uint8Array | undefined,
+): Promise<RawRecords> {
   const from = header.headerBytes + start * header.recordBytes;
   const to = header.headerBytes + end * header.recordBytes;
-  const bytes = await source.read(from, to);
+  const bytes = await readRange(source, from, to, buffer);
   if (bytes.byteLength === to - from) return { startRecord: start, recordCount: end - start, bytes };
   const found = `the file became shorter while it was read: ${bytes.byteLength} of ${to - from} bytes found; read it again`;
   throw new FormatError(found, { file: source.name, byteOffset: from + bytes.byteLength });
+}
+
+async function readRange(source: ByteSource, from: number, to: number, buffer?: Uint8Array): Promise<Uint8Array> {
+  if (!buffer || !source.readInto) return source.read(from, to);
+  return buffer.subarray(0, await source.readInto(buffer.subarray(0, to - from), from));
 }

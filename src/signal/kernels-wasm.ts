@@ -1,25 +1,10 @@
-import { readFileSync } from "node:fs";
+import { compileModule, growMemory, type WasmMemory, type WasmModule } from "../base/wasm-module.js";
 import type { Kernels } from "./kernels.js";
 import { LANES } from "./polyphase.js";
 
-/** The part of the global that is used here; Node's types leave it to the DOM library. */
-declare namespace WebAssembly {
-  interface Memory {
-    readonly buffer: ArrayBuffer;
-    grow(pages: number): number;
-  }
-  class Module {
-    constructor(bytes: Uint8Array);
-  }
-  class Instance {
-    constructor(module: Module);
-    readonly exports: Readonly<Record<string, unknown>>;
-  }
-}
-
 /** What ./wasm/kernels.ts exports; addresses and lengths in bytes unless it says otherwise. */
 export interface WasmExports {
-  readonly memory: WebAssembly.Memory;
+  readonly memory: WasmMemory;
   mixLanes(
     ...args: readonly [
       out: number,
@@ -69,7 +54,6 @@ export interface WasmExports {
   decode16(out: number, words: number, count: number, gain: number, offset: number, factor: number): void;
 }
 
-const PAGE_BYTES = 65536;
 /** Arrays begin on this boundary, and past 0, which stands for "none" where an array may be left out. */
 const ALIGNMENT = 16;
 /** Words that wait to be decoded. */
@@ -129,28 +113,17 @@ function kernelsOver(wasm: WasmExports, byteLength: number, release: () => void)
   };
 }
 
-let compiled: WebAssembly.Module | Error | undefined;
+let compiled: WasmModule<WasmExports> | Error | undefined;
 
-function compile(): WebAssembly.Module | Error {
-  try {
-    return new WebAssembly.Module(readFileSync(new URL("./wasm/kernels.wasm", import.meta.url)));
-  } catch (error) {
-    return error as Error; // absent, or refused by an engine without SIMD
-  }
-}
+const compile = () => compileModule<WasmExports>(new URL("./wasm/kernels.wasm", import.meta.url));
 
 /** A fresh instance with at least `byteLength` bytes of memory; undefined where WebAssembly is absent. */
 export function instantiate(byteLength: number): WasmExports | undefined {
   compiled ??= compile();
   if (compiled instanceof Error) return undefined;
-  const wasm = new WebAssembly.Instance(compiled).exports as unknown as WasmExports; // as ./wasm/kernels.ts declares
-  growTo(wasm, byteLength);
+  const wasm = compiled.create();
+  growMemory(wasm.memory, byteLength);
   return wasm;
-}
-
-function growTo({ memory }: WasmExports, byteLength: number): void {
-  const missing = Math.ceil((byteLength - memory.buffer.byteLength) / PAGE_BYTES);
-  if (missing > 0) memory.grow(missing);
 }
 
 function explain(error: Error): string {
@@ -166,7 +139,7 @@ export function loadWasmKernels(): { open(byteLength: number): Kernels } | { rea
   return {
     open(byteLength) {
       const wasm = idle.pop() ?? instantiate(OWN_BYTES + byteLength)!; // the module is there
-      growTo(wasm, OWN_BYTES + byteLength);
+      growMemory(wasm.memory, OWN_BYTES + byteLength);
       return kernelsOver(wasm, byteLength, () => {
         if (idle.length < POOL_LENGTH) idle.push(wasm);
       });

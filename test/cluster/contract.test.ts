@@ -5,6 +5,7 @@ import { test } from "node:test";
 import { arrayParts, formatIndices } from "../../src/cluster/indices.js";
 import { makePlan, writePlan } from "../../src/cluster/plan.js";
 import { runPool } from "../../src/cluster/pool.js";
+import { resultTable } from "../../src/cluster/result-table.js";
 import { shardIndexFrom } from "../../src/cluster/shard-index.js";
 import { readShardReceipt } from "../../src/cluster/state.js";
 import { parseSweep } from "../../src/cluster/sweep.js";
@@ -147,6 +148,14 @@ test("predictions in shards equal one run's; a sweep and scores of several trees
     [
       ["0", "1", "1"],
       ["1", "2", "2"],
+    ],
+  );
+  const table = await resultTable(at("s"));
+  assert.deepEqual(
+    table.map((row) => [row.run, row["training.max_steps"], row.state, row.steps]),
+    [
+      [0, 1, "done", 1],
+      [1, 2, "done", 2],
     ],
   );
   const words = ["--config", config, "--checkpoint", at("s/runs/run-1"), "--split", "train", "--events"];

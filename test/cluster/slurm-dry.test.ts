@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { test } from "node:test";
+import { timeLimitSeconds } from "../../src/cluster/slurm/limits.js";
 import { ictal, makeProject } from "./made-plan.js";
 
 test("a dry run writes scripts that bash accepts, and prints what would be submitted", async (context) => {
@@ -52,4 +53,43 @@ test("wrong inputs end with 2 and say what was found and what is expected", asyn
   const broken = ictal([...words, "--dry-run", "--partition", "a b"]);
   assert.equal(broken.status, 2);
   assert.match(broken.stderr, /invalid --partition "a b": one word is allowed/);
+});
+
+test("a time limit is read as sbatch reads it, and one that leaves no time is refused", async (context) => {
+  const limits = ["90", "90:30", "1:30:00", "2-0", "2-1:30", "1-0:0:5", "UNLIMITED", "abc", "1:2:3:4", ""];
+  assert.deepEqual(limits.map(timeLimitSeconds), [
+    ...[5400, 5430, 5400, 172_800, 178_200, 86_405, Number.POSITIVE_INFINITY],
+    ...[undefined, undefined, undefined],
+  ]);
+  const { dir, config } = await makeProject(context, 1);
+  const words = ["slurm", "train", "--config", config, "--dir", join(dir, "p"), "--dry-run"];
+  for (const [flags, message] of [
+    [["--time", "abc"], /invalid --time abc: expected minutes/],
+    [["--time", "2"], /invalid --warn 120: a task of --time 2 \(120 s\) would stop as it starts/],
+    [["--mem", "8 GB"], /invalid --mem "8 GB"/],
+    [["--mem", "8GB"], /invalid --mem 8GB: expected a size such as 8G/],
+  ] as const) {
+    const { status, stderr } = ictal([...words, ...flags]);
+    assert.equal(status, 2);
+    assert.match(stderr, message);
+  }
+});
+
+test("with a webhook a job follows a failure although no retry is left", async (context) => {
+  const { dir, config } = await makeProject(context, 2);
+  const words = [
+    "slurm",
+    "cache",
+    "--config",
+    config,
+    "--dir",
+    join(dir, "p"),
+    "--retries",
+    "0",
+    "--dry-run",
+    "--json",
+  ];
+  assert.equal(ictal(words).json().commands.length, 2);
+  const { commands } = ictal(words, { ICTAL_WEBHOOK: "http://127.0.0.1:1/" }).json();
+  assert.match(commands[2], /--dependency=afternotok:JOB .*retry\.sh$/);
 });

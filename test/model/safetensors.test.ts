@@ -60,16 +60,46 @@ test("headers that lie about their size, types, shapes or places are FormatError
     [tensor({ shape: [2 ** 60] }), /no valid shape/],
     [tensor({ shape: [3] }), /needs 12 bytes/],
     [tensor({ data_offsets: [0, 80] }), /lies at 0..80 of 8/],
-    [tensor({ data_offsets: [8, 0] }), /lies at/],
+    [tensor({ data_offsets: [0, 80] }), /truncated/],
+    [tensor({ data_offsets: [8, 0] }), /end comes before its start/],
     [tensor({ data_offsets: [0] }), /no valid data_offsets/],
     [fileOf({ a: null }), /unknown type/],
-    [fileOf({ a: { dtype: "F32", shape: [1], data_offsets: [4, 8] } }, 8), /starts at 4, expected 0/],
+    [fileOf({ a: { dtype: "F32", shape: [1], data_offsets: [4, 8] } }, 8), /bytes 0..4 before tensor a belong to no/],
     [fileOf({ a: { dtype: "F32", shape: [1], data_offsets: [0, 4] } }, 8), /end at 4 of 8/],
     [fileOf({ __metadata__: { a: 1 } }), /__metadata__/],
   ];
   for (const [bytes, message] of wrong) {
     assert.throws(() => decodeSafetensors(bytes, "x.safetensors"), { name: "FormatError", message });
   }
+});
+
+test("tensors that overlap are named, both of them", () => {
+  const of = (start: number, end: number) => ({ dtype: "F32", shape: [(end - start) / 4], data_offsets: [start, end] });
+  assert.throws(() => decodeSafetensors(fileOf({ a: of(0, 8), b: of(4, 12) }, 12), "x"), {
+    name: "FormatError",
+    message: /tensors a and b overlap: one ends at 8, the other starts at 4/,
+  });
+  assert.throws(() => decodeSafetensors(fileOf({ a: of(0, 8), b: of(0, 8) }, 8), "x"), /a and b overlap/);
+  const beside = decodeSafetensors(fileOf({ a: of(0, 0), b: of(0, 4), c: of(4, 4) }, 4), "x");
+  assert.deepEqual(Object.keys(beside.tensors), ["a", "b", "c"]);
+});
+
+test("a name that the header holds twice is refused, however it is written", () => {
+  const entry = (start: number) => `{"dtype":"F32","shape":[1],"data_offsets":[${start},${start + 4}]}`;
+  const twice = [
+    `{"a":${entry(0)},"a":${entry(4)}}`,
+    `{"a" : ${entry(0)}, "\\u0061": ${entry(4)}}`,
+    `{"__metadata__":{},"__metadata__":{"x":"y"},"a":${entry(0)},"b":${entry(4)}}`,
+  ];
+  for (const header of twice)
+    assert.throws(() => decodeSafetensors(fileOf(header, 8), "x"), {
+      name: "FormatError",
+      message: /names ".*" twice/,
+    });
+  const within = `{"a":{"dtype":"F32","shape":[1],"shape":[2],"data_offsets":[0,8]}}`;
+  assert.throws(() => decodeSafetensors(fileOf(within, 8), "x"), /names "shape" twice/);
+  const once = `{"__metadata__":{"a":"\\"a\\":1","b":"{\\"a\\""},"a":${entry(0)}}`;
+  assert.deepEqual(Object.keys(decodeSafetensors(fileOf(once, 4), "x").tensors), ["a"]);
 });
 
 test("a thousand damaged files are read or refused, never anything else", () => {
@@ -120,4 +150,11 @@ test("PyTorch's counters of batches are passed over, other extra tensors are nam
   assert.equal(Object.keys(detectorValues(detector, withCounter, "w")).length, specs.length);
   const extra = decodeSafetensors(encodeSafetensors({ ...stored, extra: TENSORS.a }), "w");
   assert.throws(() => detectorValues(detector, extra, "w"), /extra: not part of this model/);
+  const whole = { ...withCounter, otherTypes: { ...withCounter.otherTypes, steps: "I64", "head.weight": "F16" } };
+  assert.throws(() => detectorValues(detector, whole, "w"), /steps: I64, not part of this model/);
+  const { "head.weight": _, ...rest } = whole.tensors;
+  assert.throws(
+    () => detectorValues(detector, { ...whole, tensors: rest }, "w"),
+    /head\.weight: F16 where F32 is expected/,
+  );
 });

@@ -16,6 +16,13 @@ async function checkSource(source: ByteSource): Promise<void> {
   assert.equal((await source.read(3000, 4000)).length, 0);
   await assert.rejects(source.read(5, 4), /invalid byte range: 5\.\.4/);
   await assert.rejects(source.read(-1, 4), /invalid byte range/);
+  if (source.readInto) {
+    const out = new Uint8Array(6);
+    assert.equal(await source.readInto(out.subarray(1, 4), 10), 3);
+    assert.deepEqual([...out], [0, 10, 11, 12, 0, 0]);
+    assert.equal(await source.readInto(out, 998), 2);
+    assert.equal(await source.readInto(out, 3000), 0);
+  }
   await source.close?.();
 }
 

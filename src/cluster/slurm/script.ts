@@ -103,7 +103,12 @@ export function finaliseScript(input: ScriptInput): string {
 export function retryScript(input: ScriptInput): string {
   const { dir, ictal } = input;
   return `${[
-    ...head(input, "-retry", "retry-%j.log", "Runs when a shard failed; submits the shards that are not done."),
+    ...head(
+      input,
+      "-retry",
+      "retry-%j.log",
+      "Runs when a shard failed: submits the shards that are not done, or tells that no retry is left.",
+    ),
     "",
     `exec ${words([...ictal, "slurm", "retry", "--plan", dir, "--by-job"])}`,
   ].join("\n")}\n`;

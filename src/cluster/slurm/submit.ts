@@ -65,6 +65,8 @@ export interface SubmitOptions {
   readonly dryRun?: boolean;
   /** Rounds of retries left. @default those of the options */
   readonly retriesLeft?: number;
+  /** Whether a job that only tells of the failure is to follow when no retry is left. */
+  readonly tells?: boolean;
   /** Job that asks, which does not count as one at work. */
   readonly byJob?: string;
 }
@@ -84,7 +86,7 @@ function callsFor(
   { dir, kind, options }: ScriptInput,
   shards: readonly number[],
   size: number,
-  retries: number,
+  followsFailure: boolean,
 ): Call[] {
   const task = join(dir, "task.sh");
   if (kind === "train") return shards.length > 0 ? [{ words: [task], role: "array" }] : [];
@@ -97,7 +99,7 @@ function callsFor(
   );
   const after = arrays.length > 0 ? ["--kill-on-invalid-dep=yes", "--dependency=afterok:{array}"] : [];
   const finalise: Call = { words: [...after, join(dir, "finalise.sh")], role: "finalise" };
-  if (arrays.length === 0 || retries === 0) return [...arrays, finalise];
+  if (arrays.length === 0 || !followsFailure) return [...arrays, finalise];
   const failed = ["--kill-on-invalid-dep=yes", "--dependency=afternotok:{array}"];
   return [...arrays, finalise, { words: [...failed, join(dir, "retry.sh")], role: "retry" }];
 }
@@ -144,14 +146,14 @@ export async function refuseBusy(dir: string): Promise<void> {
  * missing and while earlier jobs of the plan are in the queue.
  */
 export async function submitPlan(dir: string, plan: Plan, submit: SubmitOptions): Promise<SubmitReport> {
-  const { options, ictal, dryRun = false, retriesLeft = options.retries } = submit;
+  const { options, ictal, tells = false, dryRun = false, retriesLeft = options.retries } = submit;
   const input: ScriptInput = { dir: resolve(dir), kind: plan.kind, shards: plan.shards.length, ictal, options };
   if (!dryRun) await checkPartition(options.partition);
   const before = dryRun ? [] : await refuseWhileAtWork(input.dir, submit.byJob);
   const states = await readStates(input.dir, plan, () => false);
   const open = states.filter(({ state }) => state !== "done").map(({ shard }) => shard);
   const size = dryRun ? DEFAULT_MAX_ARRAY_SIZE : await maxArraySize();
-  const calls = callsFor(input, open, size, retriesLeft);
+  const calls = callsFor(input, open, size, retriesLeft > 0 || tells);
   const scripts = await writeScripts(input);
   const jobs: string[] = [];
   const record = async (id: string) => {

@@ -17,6 +17,12 @@ export async function slurmTool(program: string, args: readonly string[]): Promi
         { cause: error },
       );
     const said = (stderr ?? "").trim().split("\n").at(-1) || message;
+    if (/configuration source|unable to contact slurm controller/i.test(said))
+      throw new ConfigError(
+        `${program} finds no cluster: ${said.replace(/^\w+: \w+: /, "")}; run this on a login node (SLURM_CONF names another slurm.conf), or write the scripts alone with --dry-run`,
+        { key: program },
+        { cause: error },
+      );
     throw new UnsupportedError(`${program} refused: ${said.replace(/^\w+: error: /, "")}`, { cause: error });
   }
 }

@@ -1,0 +1,24 @@
+import { type RunWatch, watchRun } from "../cluster/watch/run-watch.js";
+import { describeError, exitCodeOf, type Outcome } from "./action.js";
+
+/**
+ * Wraps the handler of a verb that may run for hours: it has a heartbeat where the handler begins one, and the webhook
+ * is told of its end, whatever it was. Neither changes the outcome.
+ */
+export function watched<A extends unknown[]>(
+  verb: string,
+  handler: (watch: RunWatch, ...args: A) => Promise<Outcome>,
+): (...args: A) => Promise<Outcome> {
+  return async (...args) => {
+    const watch = watchRun(verb);
+    try {
+      const outcome = await handler(watch, ...args);
+      const { exitCode = 0, text, json, message = text?.split("\n")[0] } = outcome;
+      await watch.end({ exitCode, message, result: json });
+      return outcome;
+    } catch (error) {
+      await watch.end({ exitCode: exitCodeOf(error), message: describeError(error) });
+      throw error;
+    }
+  };
+}

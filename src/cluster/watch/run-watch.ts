@@ -1,0 +1,213 @@
+/** A run that can be watched from outside: a heartbeat file and metrics while it runs, a webhook at its end. */
+import { hostname } from "node:os";
+import { join, resolve } from "node:path";
+import { writeFileAtomic } from "../../base/atomic-file.js";
+import type { Progress } from "../../base/progress.js";
+import { type Beating, startBeating } from "../beat.js";
+import { jobNameFrom } from "../shard-index.js";
+import { metricsText, type Numbers } from "./metrics-text.js";
+import { redact } from "./redact.js";
+import { postWebhook, type WebhookOptions, webhookAddress } from "./webhook.js";
+
+export const HEARTBEAT_FILE = "heartbeat.json";
+/** Names the folder in which every long verb keeps a heartbeat and metrics. */
+export const WATCH_DIR_VARIABLE = "ICTAL_WATCH_DIR";
+const BEAT_MILLISECONDS = 5000;
+const SHORT_PAUSES = [1000];
+
+/** How a run stands; "running" with an old `updatedAt` means that it was killed. */
+export interface Heartbeat {
+  readonly verb: string;
+  readonly name: string;
+  readonly state: "running" | "done" | "failed" | "interrupted";
+  readonly host: string;
+  readonly pid: number;
+  /** The scheduler's name of the job, where there is one. */
+  readonly job?: string;
+  readonly startedAt: string;
+  readonly updatedAt: string;
+  /** When the work last said something; null before. */
+  readonly progressAt: string | null;
+  readonly seconds: number;
+  /** Resident memory of this process. */
+  readonly memoryMegabytes: number;
+  readonly progress: Numbers;
+  /** At the end. */
+  readonly exitCode?: number;
+  readonly message?: string;
+}
+
+/** What the webhook is sent. */
+export interface EndMessage extends Omit<Heartbeat, "progress" | "updatedAt" | "progressAt"> {
+  readonly endedAt: string;
+  /** Numbers and texts of the document that the verb prints. */
+  readonly result: Readonly<Record<string, unknown>>;
+  /** One line for chats: Slack, Mattermost and Teams read `text`, Discord `content`. */
+  readonly text: string;
+  readonly content: string;
+}
+
+/** How a run ended, as its verb tells it. */
+export interface RunEnd {
+  readonly exitCode: number;
+  readonly message?: string;
+  readonly result?: unknown;
+}
+
+export interface RunWatch {
+  /** Say what runs; with `folder` the heartbeat also stands there. The beats begin. */
+  begin(name: string, folder?: string): Promise<void>;
+  update(progress: Numbers): void;
+  /** A progress reporter that also tells this watch. */
+  follow(progress: Progress): Progress;
+  /** The last beat, then the webhook. Never throws. */
+  end(end: RunEnd): Promise<void>;
+}
+
+export interface WatchOptions {
+  /** @default process.env */
+  readonly environment?: Readonly<Record<string, string | undefined>>;
+  /** Told what could not be written or sent. @default standard error */
+  readonly warn?: (text: string) => void;
+  readonly webhook?: WebhookOptions;
+}
+
+function stateOf(exitCode: number): Heartbeat["state"] {
+  if (exitCode === 0) return "done";
+  return exitCode === 130 || exitCode === 143 ? "interrupted" : "failed";
+}
+
+function scalarsOf(value: unknown): Record<string, unknown> {
+  if (typeof value !== "object" || value === null) return {};
+  return Object.fromEntries(
+    Object.entries(value).filter(([, member]) => ["string", "number", "boolean"].includes(typeof member)),
+  );
+}
+
+class Watch implements RunWatch {
+  #name = "";
+  #paths: string[] = [];
+  #metrics: string | undefined;
+  #beating: Beating | undefined;
+  #progress: Numbers = {};
+  #progressAt: string | null = null;
+  readonly #started = Date.now();
+  readonly #environment: Readonly<Record<string, string | undefined>>;
+  readonly #warn: (text: string) => void;
+  readonly #address: URL | undefined;
+
+  constructor(
+    readonly verb: string,
+    readonly options: WatchOptions,
+  ) {
+    this.#environment = options.environment ?? process.env;
+    this.#warn = options.warn ?? ((text) => void process.stderr.write(`ictal: ${text}\n`));
+    this.#address = webhookAddress(this.#environment);
+  }
+
+  async begin(name: string, folder?: string): Promise<void> {
+    this.#name = name;
+    const shared = this.#environment[WATCH_DIR_VARIABLE];
+    const file = `${this.verb} ${name}`.replace(/[^\w.-]+/g, "-");
+    if (folder !== undefined) this.#paths.push(join(resolve(folder), HEARTBEAT_FILE));
+    if (shared) this.#paths.push(join(resolve(shared), `${file}.json`));
+    if (shared) this.#metrics = join(resolve(shared), `${file}.prom`);
+    if (this.#paths.length === 0) return;
+    const write = () => this.#write(this.#heartbeat());
+    await write().catch((error: Error) => this.#warn(`no heartbeat: ${error.message}; the run goes on`));
+    this.#beating = await startBeating(async () => void (await write().catch(() => undefined)), BEAT_MILLISECONDS);
+  }
+
+  update(progress: Numbers): void {
+    this.#progress = { ...this.#progress, ...progress };
+    this.#progressAt = new Date().toISOString();
+  }
+
+  follow(progress: Progress): Progress {
+    return {
+      update: (update) => {
+        this.update({ done: update.done, ...(update.total === undefined ? {} : { total: update.total }) });
+        progress.update(update);
+      },
+      finish: (note) => progress.finish(note),
+    };
+  }
+
+  async end(end: RunEnd): Promise<void> {
+    await this.#beating?.stop();
+    const told = { ...end, ...(end.message ? { message: redact(end.message, this.#environment) } : {}) };
+    await this.#write(this.#heartbeat(told)).catch((error: Error) => this.#warn(`no last heartbeat: ${error.message}`));
+    if (!this.#address) return;
+    const isHurried = stateOf(end.exitCode) === "interrupted"; // whoever interrupts does not wait for long
+    const refused = await postWebhook(this.#address, this.#endMessage(told), {
+      ...(isHurried ? { pausesMilliseconds: SHORT_PAUSES, timeoutMilliseconds: 3000 } : {}),
+      ...this.options.webhook,
+    });
+    if (refused) this.#warn(refused);
+  }
+
+  #heartbeat(end?: RunEnd): Heartbeat {
+    const now = Date.now();
+    const job = jobNameFrom(this.#environment);
+    return {
+      verb: this.verb,
+      name: this.#name,
+      state: end ? stateOf(end.exitCode) : "running",
+      host: hostname(),
+      pid: process.pid,
+      ...(job ? { job } : {}),
+      startedAt: new Date(this.#started).toISOString(),
+      updatedAt: new Date(now).toISOString(),
+      progressAt: this.#progressAt,
+      seconds: (now - this.#started) / 1000,
+      memoryMegabytes: Math.round(process.memoryUsage.rss() / 1e6),
+      progress: this.#progress,
+      ...(end ? { exitCode: end.exitCode } : {}),
+      ...(end?.message ? { message: end.message } : {}),
+    };
+  }
+
+  #endMessage(end: RunEnd): EndMessage {
+    const { progress: _, updatedAt, progressAt: __, ...rest } = this.#heartbeat(end);
+    const { verb, name, state, host, seconds, message } = rest;
+    const said = message ? `: ${message.split("\n")[0]}` : "";
+    const text = `ictal ${verb}${name ? ` ${name}` : ""} ${state} on ${host} after ${Math.round(seconds)} s${said}`;
+    return { ...rest, endedAt: updatedAt, result: scalarsOf(end.result), text, content: text };
+  }
+
+  async #write(heartbeat: Heartbeat): Promise<void> {
+    const text = `${JSON.stringify(heartbeat, null, 2)}\n`;
+    for (const path of this.#paths) await writeFileAtomic(path, text);
+    if (this.#metrics) await writeFileAtomic(this.#metrics, this.#metricsOf(heartbeat));
+  }
+
+  #metricsOf({
+    verb,
+    name,
+    host,
+    state,
+    startedAt,
+    updatedAt,
+    memoryMegabytes,
+    exitCode,
+    progress,
+  }: Heartbeat): string {
+    const numbers = {
+      up: state === "running" ? 1 : 0,
+      heartbeatTimestampSeconds: Date.parse(updatedAt) / 1000,
+      startTimestampSeconds: Date.parse(startedAt) / 1000,
+      memoryMegabytes,
+      ...(exitCode === undefined ? {} : { exitCode }),
+      ...progress,
+    };
+    return metricsText(numbers, { verb, run: name, host });
+  }
+}
+
+/**
+ * Watch one run of a verb. ICTAL_WEBHOOK names the address that is told of the end, ICTAL_WATCH_DIR a folder for
+ * heartbeats and metrics. Throws a ConfigError when the webhook is no address.
+ */
+export function watchRun(verb: string, options: WatchOptions = {}): RunWatch {
+  return new Watch(verb, options);
+}

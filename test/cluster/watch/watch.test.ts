@@ -1,0 +1,119 @@
+import assert from "node:assert/strict";
+import { readdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { silentProgress } from "../../../src/base/progress.js";
+import { metricsText } from "../../../src/cluster/watch/metrics-text.js";
+import { redact } from "../../../src/cluster/watch/redact.js";
+import { watchRun } from "../../../src/cluster/watch/run-watch.js";
+import { postWebhook, webhookAddress } from "../../../src/cluster/watch/webhook.js";
+import { temporaryFolder } from "../../cache/made-cache.js";
+import { startHook } from "./hook.js";
+
+const quick = { pausesMilliseconds: [1, 1, 1], timeoutMilliseconds: 2000 };
+
+test("a webhook is told again after faults that may pass, and not after a refusal for good", async (context) => {
+  const moody = await startHook(context, [503, 0, 429]);
+  assert.equal(await postWebhook(new URL(moody.url), { a: 1 }, quick), undefined);
+  assert.deepEqual(
+    moody.received.map(({ body }) => body),
+    Array.from({ length: 4 }, () => ({ a: 1 })),
+  );
+  assert.equal(moody.received[0]!.headers["content-type"], "application/json");
+  const gone = await startHook(context, [404]);
+  const reason = await postWebhook(new URL(gone.url), {}, quick);
+  assert.equal(reason, `the webhook at 127.0.0.1:${gone.port} was not told: it answered 404 (1 attempts)`);
+});
+
+test("an address that nobody serves, and one that does not answer, end in a reason that hides the path", async () => {
+  const reason = await postWebhook(new URL("http://127.0.0.1:1/T0PSECRET"), {}, { pausesMilliseconds: [1] });
+  assert.match(reason!, /^the webhook at 127\.0\.0\.1:1 was not told: .+ \(2 attempts\)$/);
+  assert.ok(!reason!.includes("T0PSECRET"));
+});
+
+test("name and password of an address travel as a header, not in the request's line", async (context) => {
+  const { port, received } = await startHook(context);
+  assert.equal(await postWebhook(new URL(`http://me:p%40ss@127.0.0.1:${port}/`), {}, quick), undefined);
+  assert.equal(received[0]!.headers.authorization, `Basic ${Buffer.from("me:p@ss").toString("base64")}`);
+});
+
+test("a webhook that is no address is refused without repeating it", () => {
+  assert.equal(webhookAddress({}), undefined);
+  for (const wrong of ["hooks.example.org/T0PSECRET", "file:///etc/passwd"])
+    assert.throws(
+      () => webhookAddress({ ICTAL_WEBHOOK: wrong }),
+      (error: Error) =>
+        /ICTAL_WEBHOOK is no address; expected http/.test(error.message) && !error.message.includes(wrong),
+    );
+});
+
+test("a run beats in its folder and the watch folder, and its end reaches file, metrics and webhook", async (context) => {
+  const dir = await temporaryFolder(context);
+  const { url, received } = await startHook(context);
+  const environment = { ICTAL_WEBHOOK: url, ICTAL_WATCH_DIR: join(dir, "w"), MY_TOKEN: "abcdef123" };
+  const watch = watchRun("cache build", { environment, warn: assert.fail, webhook: quick });
+  await watch.begin("smoke 0/4", join(dir, "run"));
+  const read = async (path: string) => JSON.parse(await readFile(join(dir, path), "utf8"));
+  const first = await read("run/heartbeat.json");
+  assert.deepEqual(
+    [first.verb, first.name, first.state, first.pid],
+    ["cache build", "smoke 0/4", "running", process.pid],
+  );
+  assert.equal(first.progressAt, null);
+  watch.follow(silentProgress).update({ label: "x", done: 2, total: 8, unit: "recordings" });
+  watch.update({ windowsPerSecond: 3.5 });
+  await watch.end({ exitCode: 1, message: "refused: abcdef123\nmore", result: { built: 2, list: [1] } });
+  const last = await read("w/cache-build-smoke-0-4.json");
+  assert.deepEqual(last, await read("run/heartbeat.json"));
+  assert.deepEqual(
+    [last.state, last.exitCode, last.message, last.progress],
+    ["failed", 1, "refused: ***\nmore", { done: 2, total: 8, windowsPerSecond: 3.5 }],
+  );
+  assert.match(
+    await readFile(join(dir, "w/cache-build-smoke-0-4.prom"), "utf8"),
+    /^ictal_windows_per_second\{verb="cache build",run="smoke 0\/4",host=".+"\} 3\.5$/m,
+  );
+  const { body } = received[0]!;
+  assert.deepEqual([body.state, body.exitCode, body.result], ["failed", 1, { built: 2 }]);
+  assert.match(String(body.text), /^ictal cache build smoke 0\/4 failed on .+ after 0 s: refused: \*\*\*$/);
+  assert.deepEqual(await readdir(join(dir, "run")), ["heartbeat.json"]);
+});
+
+test("a folder that cannot be written and a webhook that is away are told in a line each and cost the run nothing", async (context) => {
+  const dir = await temporaryFolder(context);
+  await writeFile(join(dir, "file"), "");
+  const told: string[] = [];
+  const environment = { ICTAL_WEBHOOK: "http://127.0.0.1:1/", ICTAL_WATCH_DIR: join(dir, "file/w") };
+  const watch = watchRun("train", {
+    environment,
+    warn: (text) => told.push(text),
+    webhook: { pausesMilliseconds: [] },
+  });
+  await watch.begin("x");
+  await watch.end({ exitCode: 0 });
+  assert.equal(told.length, 3);
+  assert.match(told[0]!, /^no heartbeat: .*; the run goes on$/);
+  assert.match(told[2]!, /^the webhook at 127\.0\.0\.1:1 was not told/);
+});
+
+test("secrets of the environment and passwords in addresses are hidden", () => {
+  const environment = {
+    AWS_SECRET_ACCESS_KEY: "s3cr3ts3cr3t",
+    ICTAL_WEBHOOK: "https://h.example/T0P",
+    HOME: "/home/me",
+  };
+  const text = "s3cr3ts3cr3t at https://h.example/T0P and http://me:word@proxy:80/ in /home/me";
+  assert.equal(redact(text, environment), "*** at *** and http://***@proxy:80/ in /home/me");
+});
+
+test("metrics are gauges in Prometheus' text, labels quoted", () => {
+  const text = metricsText({ totalSteps: 4, loss: Number.NaN, x: Number.POSITIVE_INFINITY }, { run: 'a"b\\c' });
+  assert.equal(
+    text,
+    ["total_steps", "4", "loss", "NaN", "x", "+Inf"]
+      .flatMap((word, i, all) =>
+        i % 2 === 0 ? [`# TYPE ictal_${word} gauge\nictal_${word}{run="a\\"b\\\\c"} ${all[i + 1]}\n`] : [],
+      )
+      .join(""),
+  );
+});

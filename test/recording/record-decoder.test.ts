@@ -1,0 +1,66 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createRandom } from "../../src/base/random.js";
+import { decodeInto, type SignalPlace } from "../../src/recording/edf-decode.js";
+import { openRecordDecoder } from "../../src/recording/record-decoder.js";
+
+const RECORDS = 5;
+
+/** Places of signals with these samples per record, one behind the other, with scales that do not fit a float32. */
+function madePlaces(counts: readonly number[], width: 2 | 3): SignalPlace[] {
+  const recordBytes = width * counts.reduce((sum, count) => sum + count, 0);
+  let offset = 0;
+  return counts.map((samplesPerRecord, k) => {
+    const place = {
+      offset,
+      samplesPerRecord,
+      recordBytes,
+      width,
+      gain: (k % 2 ? -1 : 1) / (3 + k),
+      digitalOffset: 0.1 * k,
+    };
+    offset += width * samplesPerRecord;
+    return { ...place, factor: k % 3 === 2 ? 1000 : 1 };
+  });
+}
+
+function madeBytes(length: number): Uint8Array {
+  const random = createRandom(5, "decoder");
+  return Uint8Array.from({ length }, (_, i) => random.integer(i, 256));
+}
+
+for (const width of [2, 3] as const) {
+  for (const kind of ["wasm", "typescript"] as const) {
+    test(`the ${kind} decoder gives decodeInto's bits for ${8 * width} bit, whatever the samples per record`, () => {
+      const places = madePlaces([1, 16, 0, 3, 33, 250, 7, 64], width);
+      const { recordBytes } = places[0]!;
+      const bytes = madeBytes(RECORDS * recordBytes);
+      const decoder = openRecordDecoder(places, recordBytes, RECORDS, { kind });
+      assert.equal(decoder.name, kind);
+      decoder.buffers[1].set(bytes);
+      const found = [decoder.decode(bytes, RECORDS), decoder.decode(decoder.buffers[1], RECORDS)];
+      for (const samples of found) {
+        for (const [k, place] of places.entries()) {
+          const expected = new Float32Array(RECORDS * place.samplesPerRecord);
+          decodeInto(expected, bytes, RECORDS, place);
+          assert.deepEqual(Buffer.from(samples[k]!.slice().buffer), Buffer.from(expected.buffer), `signal ${k}`);
+        }
+      }
+      decoder.release();
+    });
+  }
+}
+
+test("a decoder reads the extremes of 24 bits with their signs", () => {
+  const [place] = madePlaces([5], 3);
+  const plain = { ...place!, gain: 1, digitalOffset: 0 };
+  const bytes = Uint8Array.from([0, 0, 128, 255, 255, 127, 255, 255, 255, 1, 0, 0, 0, 0, 128]);
+  const decoder = openRecordDecoder([plain], 15, 1);
+  assert.deepEqual([...decoder.decode(bytes, 1)[0]!], [-8388608, 8388607, -1, 1, -8388608]);
+  decoder.release();
+});
+
+test("records too large for kernel memory are decoded by the TypeScript twin", () => {
+  const [place] = madePlaces([40_000_000], 2);
+  assert.equal(openRecordDecoder([place!], 80_000_000, 1).name, "typescript");
+});
