@@ -4,7 +4,7 @@ import { interruptSignal } from "../base/interrupt-signal.js";
 import { htmlOf, type TrainingView, textOf } from "./handle-display.js";
 import { type FromChild, restoreError, storeError, type ToChild } from "./messages.js";
 import { fillTrainOptions, type TrainOptions } from "./options.js";
-import type { TrainMetrics, TrainReport, Validate, ValidationResult } from "./run.js";
+import { checkMetric, type TrainMetrics, type TrainReport, type Validate, type ValidationResult } from "./run.js";
 
 /** A training run in its own process. Shows its present state in notebooks. */
 export interface TrainingHandle extends TrainingView {
@@ -168,7 +168,7 @@ export function startTraining(
   options: TrainOptions,
   { validate, signal = interruptSignal() }: StartOptions = {},
 ): TrainingHandle {
-  fillTrainOptions(options); // refuse impossible options here, before a process is started
+  checkMetric(fillTrainOptions(options).metric.name, validate); // impossible options are refused before a process is started
   const child = fork(fileURLToPath(new URL("./child.js", import.meta.url)), [], {
     serialization: "advanced",
     stdio: ["ignore", "pipe", "pipe", "ipc"],
