@@ -114,6 +114,12 @@ async function night(dir: string, stages: readonly Stage[], env: NodeJS.ProcessE
   return starts;
 }
 
+/** Steps and validations without their times; warnings are left out, as a process that resumes may say one again. */
+function trainingLog(path: string): unknown[] {
+  const entries = readRunLog(path).filter(({ kind }) => kind !== "warning");
+  return entries.map(({ windowsPerSecond: _, secondsLeft: __, ...entry }) => entry);
+}
+
 /** What a night comes to, without the times and paths of its way. */
 async function resultOf(dir: string): Promise<object> {
   const json = async (path: string) => JSON.parse(await readFile(join(dir, path), "utf8"));
@@ -124,7 +130,7 @@ async function resultOf(dir: string): Promise<object> {
     weights: sha256(await readFile(train.lastCheckpoint)),
     best: sha256(await readFile(train.checkpoint)),
     train: [train.steps, train.bestMetric],
-    log: readRunLog(join(dir, "run/metrics.jsonl")).map(({ windowsPerSecond: _, secondsLeft: __, ...entry }) => entry),
+    log: trainingLog(join(dir, "run/metrics.jsonl")),
     predictions: await hashTree(join(dir, "out")),
     score: JSON.parse(JSON.stringify(score).replaceAll(dir, "")),
   };
