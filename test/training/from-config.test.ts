@@ -45,8 +45,9 @@ experiment: { seed: 5, device: cuda }
   assert.equal(options.device, "onnx-cuda");
 });
 
-test("the configuration names the optimizer", () => {
+test("the configuration names the optimizer and the batches of a step", () => {
   assert.equal(optionsOf("training: { optimizer: sgd }").optimizer?.name, "sgd");
+  assert.equal(optionsOf("training: { gradient_accumulation_steps: 4 }").accumulate, 4);
 });
 
 test("a detector's own section is checked when it is chosen, and no section is passed over unseen", () => {
@@ -69,7 +70,14 @@ test("a detector's own section is checked when it is chosen, and no section is p
 });
 
 test("what cannot be done is refused in words", () => {
-  assert.throws(() => optionsOf("training: { gradient_accumulation_steps: 4 }"), { name: "UnsupportedError" });
+  assert.throws(() => optionsOf("data: { window_size: 59 }\nmodel: { name: unet, unet: { downsample_factor: 5 } }"), {
+    name: "ConfigError",
+    message: /windows of 59 s are 15104 samples at 256 Hz; unet takes multiples of 1000 samples, e\.g\. 125 s/,
+  });
+  assert.throws(() => optionsOf("training: { early_stopping: { metric: loss } }"), {
+    name: "ConfigError",
+    message: /mode is max, but loss is better when smaller/,
+  });
   assert.throws(() => optionsOf("model: { encoder: { channels: [8, 16, 24, 32] } }"), {
     name: "ConfigError",
     message: /4 stages that double: 8, 16, 32, 64/,
