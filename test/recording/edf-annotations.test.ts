@@ -142,6 +142,11 @@ test("many annotations share the records evenly and none is lost", async () => {
     outside.diagnostics.map(({ code }) => code),
     ["annotation-outside"],
   );
+  const long = await annotationsOf({ annotations: [{ onsetSeconds: 1, durationSeconds: 100, text: "late end" }] });
+  assert.deepEqual(
+    long.diagnostics.map(({ code }) => code),
+    ["annotation-past-end"],
+  );
 });
 
 test("a record duration rounded to its eight characters never adds up to a gap", async () => {
