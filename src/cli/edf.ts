@@ -60,8 +60,7 @@ function unreadable(message: string, code = "unreadable", byteOffset?: number): 
 function infoText(file: string, found: EdfInfo): string {
   const value = (number: number | null, unit: string) => (number === null ? "n/a" : `${number} ${unit}`);
   const labels = found.signals.map(({ label }) => printable(label));
-  const range = (low: number | null, high: number | null) =>
-    `${value(low, "")} to ${value(high, "")}`.replace(/ +/g, " ");
+  const range = (low: number | null, high: number | null) => `${low ?? "n/a"} to ${high ?? "n/a"}`;
   const lines = [
     `${file}: ${found.kind}, ${found.recordsFound} records of ${value(found.recordDurationSeconds, "s")}, ${value(found.durationSeconds, "s")} in all`,
     `patient field: ${found.patientFieldPresent ? "present" : "blank"}; annotations: ${found.annotationCount}; segments: ${found.segments.length}`,
