@@ -88,46 +88,42 @@ const preprocessing = z.strictObject({
   clip: positive.default(10),
 });
 
-const model = z.strictObject({
-  name: z.enum(["seizure_detector", "unet"]).default("seizure_detector"),
-  encoder: z
-    .strictObject({
-      stages: count.default(4),
-      channels: z.array(count).min(1).default([64, 128, 256, 512]),
-      kernel_size: oddCount.default(5),
-      downsample_factor: count.default(2),
-    })
-    .prefault({}),
-  rescnn: z
-    .strictObject({
-      n_blocks: z.number().int().min(0).default(3),
-      kernel_sizes: z.array(oddCount).min(1).default([3, 5, 7]),
-      dropout: z.number().min(0).max(0.9).default(0.1),
-    })
-    .prefault({}),
-  mamba: z
-    .strictObject({
-      n_layers: z.number().int().min(0).default(6),
-      d_model: count.default(512),
-      d_state: count.default(16),
-      conv_kernel: count.default(4),
-      dropout: z.number().min(0).max(0.9).default(0.1),
-    })
-    .prefault({}),
-  decoder: z.strictObject({ stages: count.default(4), kernel_size: count.default(2) }).prefault({}),
-  /** Ours: the plain U-Net over time; `stem_stride` is the stride of its first convolution. */
-  unet: z
-    .strictObject({
-      channels: z.array(count).min(1).default([16, 32, 64, 64]),
-      kernel_size: oddCount.default(5),
-      stem_stride: count.default(8),
-      downsample_factor: count.default(4),
-      /** Samples per output value; one per sample at 1. Left out: the second stage's. */
-      output_stride: count.optional(),
-      dropout: z.number().min(0).max(0.9).default(0.1),
-    })
-    .prefault({}),
-});
+/** A detector other than the reference's has a section by its own name, which the detector itself checks. */
+const model = z
+  .object({
+    /** Which detector; `ictal model list` names them. */
+    name: z.string().min(1).default("seizure_detector"),
+    /** Ours: "own" is PyTorch's start and Mamba's own; the reference overwrites both with its start for convolutions. */
+    initialization: z.enum(["own", "reference"]).default("own"),
+    encoder: z
+      .strictObject({
+        stages: count.default(4),
+        channels: z.array(count).min(1).default([64, 128, 256, 512]),
+        kernel_size: oddCount.default(5),
+        downsample_factor: count.default(2),
+      })
+      .prefault({}),
+    rescnn: z
+      .strictObject({
+        n_blocks: z.number().int().min(0).default(3),
+        kernel_sizes: z.array(oddCount).min(1).default([3, 5, 7]),
+        dropout: z.number().min(0).max(0.9).default(0.1),
+      })
+      .prefault({}),
+    mamba: z
+      .strictObject({
+        n_layers: z.number().int().min(0).default(6),
+        d_model: count.default(512),
+        d_state: count.default(16),
+        conv_kernel: count.default(4),
+        /** Ours: channels per head; a divisor of twice d_model. */
+        head_size: count.default(64),
+        dropout: z.number().min(0).max(0.9).default(0.1),
+      })
+      .prefault({}),
+    decoder: z.strictObject({ stages: count.default(4), kernel_size: count.default(2) }).prefault({}),
+  })
+  .catchall(z.record(z.string(), z.unknown()));
 
 const postprocessing = z.strictObject({
   hysteresis: z

@@ -108,6 +108,24 @@ export type IctalError =
   | CellError
   | StoreError;
 
+const CLASSES: Readonly<Record<string, { readonly prototype: IctalError }>> = {
+  NotFoundError,
+  FormatError,
+  UnsupportedError,
+  ConfigError,
+  CacheError,
+  CellError,
+  StoreError,
+};
+
+/** One of our errors from its parts, for one that comes from another process; undefined for an unknown tag. */
+export function ictalErrorFrom(tag: string, message: string, properties: object): IctalError | undefined {
+  const made = CLASSES[tag];
+  if (!made) return undefined;
+  const error = Object.setPrototypeOf(new Error(message), made.prototype) as IctalError;
+  return Object.assign(error, properties, { tag });
+}
+
 /** True when `error` is one of ours and, if tags are given, carries one of them. */
 export function isIctalError<T extends IctalError["tag"] = IctalError["tag"]>(
   error: unknown,

@@ -67,7 +67,7 @@ export interface FlagConfig extends LoadedConfig {
 }
 
 /** A configuration that is not there is wrong use of --config. */
-async function readConfig(file: string, options: { set: readonly string[] }): Promise<LoadedConfig> {
+export async function readConfig(file: string, options: { set: readonly string[] }): Promise<LoadedConfig> {
   try {
     return await loadConfig(file, options);
   } catch (error) {

@@ -2,9 +2,14 @@ import { resolve } from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
 import { writeFileAtomic } from "../base/atomic-file.js";
 import { sha256 } from "../base/canonical.js";
+import { createDetector } from "../model/detector.js";
 import { exportOnnx } from "../model/export-onnx.js";
+import { modelFromConfig } from "../model/from-config.js";
+import { DETECTORS } from "../model/registry.js";
+import { formatSummary, summarize } from "../model/summary.js";
 import { loadWeights } from "../training/load-weights.js";
 import { action, type Outcome } from "./action.js";
+import { collect, readConfig } from "./data-options.js";
 
 interface ExportFlags {
   readonly checkpoint: string;
@@ -36,15 +41,50 @@ async function exportModel(flags: ExportFlags): Promise<Outcome> {
   return { json: { ...json, input, output, channels, sampleRateHz }, text };
 }
 
+interface SummaryFlags {
+  readonly config: string;
+  readonly set?: readonly string[];
+  readonly samples?: number;
+  readonly depth: number;
+}
+
+async function summarizeModel({ config: file, set, samples, depth }: SummaryFlags): Promise<Outcome> {
+  const { config } = await readConfig(file, { set: set ?? [] });
+  const detector = createDetector(modelFromConfig(config.model));
+  const sampleCount = samples ?? Math.round(config.data.window_size * config.data.sampling_rate);
+  const summary = summarize(detector, sampleCount, depth);
+  return { json: { ...summary, config: detector.config }, text: formatSummary(summary) };
+}
+
+async function listModels(): Promise<Outcome> {
+  const json = DETECTORS.map(({ name, title }) => ({ name, title }));
+  const width = Math.max(...json.map(({ name }) => name.length));
+  return { json, text: json.map(({ name, title }) => `${name.padEnd(width)}  ${title}`).join("\n") };
+}
+
 const HELP = `
 The file holds weights and computation; windows enter as the cache holds them (filtered, resampled, in standard deviations).
 
 Example:
   ictal model export --checkpoint results/smoke --out detector.onnx --samples 15360`;
 
-/** Adds `ictal model`. */
+/** Adds `ictal model list|summary|export`. */
 export function addModelCommand(program: Command): void {
-  const model = program.command("model").description("trained detectors for use elsewhere");
+  const model = program.command("model").description("the detectors, their sizes, and trained ones for use elsewhere");
+  model
+    .command("list")
+    .description("the detectors that model.name can choose")
+    .option("--json", "print one JSON document")
+    .action(action(listModels));
+  model
+    .command("summary")
+    .description("shapes, parameters and FLOPs of a configuration's detector, part by part")
+    .requiredOption("--config <file>", "configuration (YAML)")
+    .option("--set <section.key=value>", "override a value of the configuration; repeatable", collect)
+    .option("--samples <n>", "samples of a window; the configuration's window by default", positive)
+    .option("--depth <n>", "words of a parameter's name that make a part", positive, 1)
+    .option("--json", "print one JSON document")
+    .action(action(summarizeModel));
   model
     .command("export")
     .description("a detector with its weights as one .onnx file that any ONNX runtime runs")

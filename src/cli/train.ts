@@ -61,6 +61,13 @@ function follow(handle: TrainingHandle, watch: RunWatch): () => void {
   return () => progress.finish();
 }
 
+/** A run that failed may be carried on. */
+function sayWhatIsKept({ checkpoint }: TrainingHandle, error: unknown): never {
+  if (checkpoint !== undefined)
+    process.stderr.write(`\nthe newest checkpoint is ${checkpoint}; --resume goes on from it\n`);
+  throw error;
+}
+
 function outcomeOf(report: TrainReport): Outcome {
   const metric = report.bestMetric === null ? "no metric" : `${report.metricName} ${report.bestMetric.toPrecision(4)}`;
   const stopped = report.stopped === "interrupted" ? "; interrupted, go on with --resume" : "";
@@ -97,7 +104,7 @@ async function train(watch: RunWatch, flags: TrainFlags): Promise<Outcome> {
       },
     );
     const finish = follow(handle, watch);
-    return outcomeOf(await handle.done.finally(finish));
+    return outcomeOf(await handle.done.catch((error: unknown) => sayWhatIsKept(handle, error)).finally(finish));
   } finally {
     interrupt.release();
   }

@@ -1,68 +1,38 @@
 import { ConfigError } from "../base/errors.js";
-import type { Tensor } from "../tensor/tf.js";
-import type { ForwardContext, NamedTensors } from "./layers.js";
-import type { ParameterSpec } from "./parameters.js";
-import { type SeizureDetectorConfig, seizureDetector } from "./seizure-detector.js";
-import { type UnetConfig, unet } from "./unet.js";
+import { nearestName } from "../base/nearest.js";
+import type { Network } from "./network.js";
+import { DETECTOR_NAMES, kindOf, type ModelConfig } from "./registry.js";
+import { formatSummary, summarize } from "./summary.js";
 
-/** A dropout site of a detector. "channel" drops whole channels, "element" single values. */
-export interface DropoutSpec {
-  readonly name: string;
-  readonly rate: number;
-  readonly kind: "channel" | "element";
-  /** Shape of the mask for a batch of windows of `sampleCount` samples. */
-  shape(batchSize: number, sampleCount: number): number[];
-}
+export { type DropoutSpec, logitCount } from "./network.js";
+export type { ModelConfig } from "./registry.js";
 
-/** A network from windows of EEG to seizure logits. */
-export interface Detector {
-  readonly name: string;
-  /** The configuration with every default filled in; equal configurations give equal networks. */
-  readonly config: ModelConfig;
-  /** Trainable arrays. */
-  readonly parameters: readonly ParameterSpec[];
-  /** Running statistics of batch norms. */
-  readonly buffers: readonly ParameterSpec[];
-  readonly dropouts: readonly DropoutSpec[];
-  readonly inputChannels: number;
-  /** Window lengths must be multiples of this many samples. */
-  readonly lengthMultiple: number;
-  /** Samples per logit: 1 means one logit per sample, 256 at 256 Hz one per second. */
-  readonly outputStrideSamples: number;
+/** A network that can describe itself. */
+export interface Detector extends Network {
   /**
-   * x [B, inputChannels, L] in standard deviations per channel: logits [B, L / outputStrideSamples].
-   * `p` holds parameters and buffers by name.
+   * Its parts as lines of text: shapes, parameters and FLOPs for one window of `sampleCount` samples.
+   * @default 15360, a minute at 256 Hz
    */
-  forward(p: NamedTensors, x: Tensor, context: ForwardContext): Tensor;
+  summary(sampleCount?: number): string;
 }
 
-/** Configuration of any detector, told apart by `name`. */
-export type ModelConfig = UnetConfig | SeizureDetectorConfig;
+/** The error for a `model.name` that no detector has. */
+export function unknownDetector(name: unknown): ConfigError {
+  const allowed = DETECTOR_NAMES.join(", ");
+  const nearest = nearestName(String(name), DETECTOR_NAMES);
+  const hint = nearest ? `; did you mean ${nearest}?` : "";
+  return new ConfigError(`unknown model.name: ${String(name)}; known are ${allowed}${hint}`, {
+    key: "model.name",
+    value: name,
+    nearest,
+    allowed,
+  });
+}
 
 /** Build the detector a configuration describes. Throws a ConfigError on impossible sizes. */
 export function createDetector(config: ModelConfig): Detector {
-  switch (config.name) {
-    case "unet":
-      return unet(config);
-    case "seizure_detector":
-      return seizureDetector(config);
-    default: {
-      const { name } = config as { name: unknown };
-      throw new ConfigError(`unknown model.name: ${String(name)}; known are unet, seizure_detector`, {
-        key: "model.name",
-        value: name,
-        allowed: "unet, seizure_detector",
-      });
-    }
-  }
-}
-
-/** Logits per window of `sampleCount` samples. Throws a RangeError when the network cannot take that length. */
-export function logitCount(detector: Detector, sampleCount: number): number {
-  if (!Number.isSafeInteger(sampleCount) || sampleCount <= 0 || sampleCount % detector.lengthMultiple !== 0) {
-    throw new RangeError(
-      `invalid window of ${sampleCount} samples for ${detector.name}: expected a multiple of ${detector.lengthMultiple}`,
-    );
-  }
-  return sampleCount / detector.outputStrideSamples;
+  const kind = kindOf(config.name);
+  if (!kind) throw unknownDetector(config.name);
+  const network = kind.create(config);
+  return { ...network, summary: (sampleCount = 15360) => formatSummary(summarize(network, sampleCount)) };
 }

@@ -2,8 +2,8 @@ import { ConfigError } from "../base/errors.js";
 import type { Program } from "../tensor/program.js";
 import { tf } from "../tensor/tf.js";
 import { traceProgram } from "../tensor/trace.js";
-import { type Detector, logitCount } from "./detector.js";
 import { evaluation } from "./layers.js";
+import { logitCount, type Network } from "./network.js";
 import type { ParameterValues } from "./parameters.js";
 
 export interface ExportOnnxOptions {
@@ -14,7 +14,7 @@ export interface ExportOnnxOptions {
 }
 
 /** Throws a ConfigError that names the first array which is missing or has another size. */
-function checkValues({ name, parameters, buffers }: Detector, values: Readonly<ParameterValues>): void {
+function checkValues({ name, parameters, buffers }: Network, values: Readonly<ParameterValues>): void {
   for (const spec of [...parameters, ...buffers]) {
     const expected = spec.shape.reduce((size, length) => size * length, 1);
     const found = values[spec.name]?.length;
@@ -29,10 +29,10 @@ function checkValues({ name, parameters, buffers }: Detector, values: Readonly<P
 /**
  * The detector in evaluation with its weights as an `.onnx` file of operator set 18 that any ONNX runtime runs alone: input
  * `x` [B, C, L], standard deviations per channel; output `probability` [B, M] of seizure per logit. Throws a ConfigError when
- * `values` do not fit the detector, a RangeError when it cannot take the length.
+ * `values` do not fit the detector or it cannot take the length.
  */
 export function exportOnnx(
-  detector: Detector,
+  detector: Network,
   values: Readonly<ParameterValues>,
   options: ExportOnnxOptions,
 ): Uint8Array {

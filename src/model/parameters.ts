@@ -74,21 +74,8 @@ export function fanInUniform(fanIn: number): Init {
   return { kind: "uniform", bound: 1 / Math.sqrt(fanIn) };
 }
 
-/** He's normal start by fan-out for layers before a rectifier. Source: He et al., ICCV 2015. */
-export function fanOutNormal(fanOut: number): Init {
-  return { kind: "normal", deviation: Math.sqrt(2 / fanOut) };
-}
-
 const zero: Init = { kind: "constant", value: 0 };
 const one: Init = { kind: "constant", value: 1 };
-
-/** Which start a network's convolutions take: PyTorch's default, or normal by fan-out with zero biases. */
-export type ConvolutionStart = "fan-in-uniform" | "fan-out-normal";
-
-function startOf(start: ConvolutionStart, fanIn: number, fanOut: number): { weight: Init; bias: Init } {
-  if (start === "fan-out-normal") return { weight: fanOutNormal(fanOut), bias: zero };
-  return { weight: fanInUniform(fanIn), bias: fanInUniform(fanIn) };
-}
 
 export interface ConvolutionShape {
   readonly inputs: number;
@@ -96,34 +83,22 @@ export interface ConvolutionShape {
   readonly kernel: number;
   /** Leave the bias out where a batch norm follows and the names do not ask for one. @default true */
   readonly bias?: boolean;
-  /** @default "fan-in-uniform" */
-  readonly start?: ConvolutionStart;
 }
 
 /** Weight [outputs, inputs, kernel] and bias of a convolution. */
 export function convolutionSpecs(name: string, shape: ConvolutionShape): ParameterSpec[] {
   const { inputs, outputs, kernel, bias = true } = shape;
-  const start = startOf(shape.start ?? "fan-in-uniform", inputs * kernel, outputs * kernel);
-  const weight: ParameterSpec = {
-    name: `${name}.weight`,
-    shape: [outputs, inputs, kernel],
-    kind: "weight",
-    init: start.weight,
-  };
-  return bias ? [weight, { name: `${name}.bias`, shape: [outputs], kind: "bias", init: start.bias }] : [weight];
+  const init = fanInUniform(inputs * kernel);
+  const weight: ParameterSpec = { name: `${name}.weight`, shape: [outputs, inputs, kernel], kind: "weight", init };
+  return bias ? [weight, { name: `${name}.bias`, shape: [outputs], kind: "bias", init }] : [weight];
 }
 
 /** Weight [inputs, outputs, kernel] and bias of a transposed convolution; fans are counted as PyTorch counts them. */
 export function transposedConvolutionSpecs(name: string, shape: ConvolutionShape): ParameterSpec[] {
   const { inputs, outputs, kernel, bias = true } = shape;
-  const start = startOf(shape.start ?? "fan-in-uniform", outputs * kernel, inputs * kernel);
-  const weight: ParameterSpec = {
-    name: `${name}.weight`,
-    shape: [inputs, outputs, kernel],
-    kind: "weight",
-    init: start.weight,
-  };
-  return bias ? [weight, { name: `${name}.bias`, shape: [outputs], kind: "bias", init: start.bias }] : [weight];
+  const init = fanInUniform(outputs * kernel);
+  const weight: ParameterSpec = { name: `${name}.weight`, shape: [inputs, outputs, kernel], kind: "weight", init };
+  return bias ? [weight, { name: `${name}.bias`, shape: [outputs], kind: "bias", init }] : [weight];
 }
 
 /** Weight [outputs, inputs] and, unless `bias` is false, bias of a linear layer. */
@@ -147,4 +122,20 @@ export function batchNormBuffers(name: string, channels: number): ParameterSpec[
     { name: `${name}.running_mean`, shape: [channels], kind: "statistic", init: zero },
     { name: `${name}.running_var`, shape: [channels], kind: "statistic", init: one },
   ];
+}
+
+function overwritten({ shape, kind, init }: ParameterSpec): Init {
+  if (kind === "bias") return zero;
+  if (kind !== "weight") return init;
+  const [first, second, kernel] = shape as [number, number, number?];
+  // By fan-out as PyTorch counts it, which takes the first axis, of a transposed convolution too.
+  return { kind: "normal", deviation: Math.sqrt(2 / (kernel === undefined ? first + second : first * kernel)) };
+}
+
+/**
+ * The same parameters with the start that the reference gives every layer, Mamba's included: convolutions normal by
+ * fan-out (He et al., ICCV 2015), linear layers Xavier normal (Glorot & Bengio, AISTATS 2010), biases zero.
+ */
+export function withReferenceStart(specs: readonly ParameterSpec[]): ParameterSpec[] {
+  return specs.map((spec) => ({ ...spec, init: overwritten(spec) }));
 }

@@ -1,48 +1,142 @@
-import { sizeOf } from "../tensor/program.js";
-import { type Detector, logitCount } from "./detector.js";
+import { multiplyAdds } from "../tensor/multiply-adds.js";
+import { type Program, sizeOf } from "../tensor/program.js";
+import { traceProgram } from "../tensor/trace.js";
+import { evaluation, type NamedTensors } from "./layers.js";
+import { logitCount, type Network } from "./network.js";
 import { parameterCount } from "./parameters.js";
+
+/** What a summary says of one part of a network. */
+export interface PartSummary {
+  /** The first word or words of its parameters' names. */
+  readonly name: string;
+  /** Shape of what it hands on for one window: positions, then channels. */
+  readonly outputShape: readonly number[];
+  readonly tensors: number;
+  readonly parameters: number;
+  /** Of the forward pass over one window: two per multiplication in a matrix product or convolution. */
+  readonly flops: number;
+}
 
 export interface ModelSummary {
   readonly name: string;
   readonly inputShape: readonly number[];
   readonly outputShape: readonly number[];
-  /** Parameters per part, parts in the order of the network. */
-  readonly parts: readonly { readonly name: string; readonly tensors: number; readonly parameters: number }[];
+  /** Parts in the order of the network. */
+  readonly parts: readonly PartSummary[];
   readonly parameters: number;
   readonly buffers: number;
+  /** Of the forward pass over one window. */
+  readonly flops: number;
 }
 
-/** Shapes and parameter counts of a detector for windows of `sampleCount` samples; parts are its names' first words. */
-export function summarize(detector: Detector, sampleCount: number): ModelSummary {
-  const parts = new Map<string, { name: string; tensors: number; parameters: number }>();
-  for (const { name, shape } of detector.parameters) {
-    const part = name.split(".", 1)[0]!;
-    const entry = parts.get(part) ?? { name: part, tensors: 0, parameters: 0 };
+interface Found {
+  outputShape: number[];
+  multiplyAdds: number;
+}
+
+type PartOf = (parameter: string) => string;
+
+/** The forward pass on one window, its work told by part: whatever follows the use of a parameter belongs to its part. */
+function traced(network: Network, sampleCount: number, partOf: PartOf): Map<string, Found> {
+  const found = new Map<string, Found>();
+  let current: Found | undefined;
+  const specs = [...network.parameters, ...network.buffers];
+  const program: Program = {
+    name: network.name,
+    identity: null,
+    inputs: Object.fromEntries([
+      ["x", { shape: [1, network.inputChannels, sampleCount], dtype: "float32" as const }],
+      ...specs.map(({ name, shape }) => [name, { shape, dtype: "float32" as const }] as const),
+    ]),
+    build({ x, ...named }) {
+      const p = new Proxy(named as NamedTensors, {
+        get(tensors, name: string) {
+          if (!tensors[name]) return undefined;
+          const part = partOf(name);
+          current = found.get(part) ?? { outputShape: [], multiplyAdds: 0 };
+          found.set(part, current);
+          return tensors[name];
+        },
+      });
+      return { logits: network.forward(p, x!, evaluation) };
+    },
+  };
+  traceProgram(program, undefined, (call) => {
+    if (!current) return;
+    current.multiplyAdds += multiplyAdds(call);
+    const [first] = [call.outputs].flat();
+    if (first) current.outputShape = first.shape;
+  });
+  return found;
+}
+
+/** A shape for one window, without the axes of length one that tensors of one window in one row have in front. */
+function withoutBatch(shape: readonly number[]): number[] {
+  const first = shape.findIndex((length) => length !== 1);
+  return first < 0 ? [1] : shape.slice(first);
+}
+
+/**
+ * Shapes, parameters and FLOPs of a network for one window of `sampleCount` samples. Its parts are the first `depth`
+ * words of its parameters' names. The work is that of the forward pass in evaluation: matrix products and convolutions.
+ * What goes element by element is left out, as is usual, and so are sums that are computed as products with 0 and 1. Throws a ConfigError when the network cannot
+ * take that length.
+ */
+export function summarize(network: Network, sampleCount: number, depth = 1): ModelSummary {
+  const logits = logitCount(network, sampleCount);
+  const partOf = (name: string) => name.split(".", depth).join(".");
+  const work = traced(network, sampleCount, partOf);
+  const parts = new Map<string, { tensors: number; parameters: number }>();
+  for (const { name, shape } of network.parameters) {
+    const entry = parts.get(partOf(name)) ?? { tensors: 0, parameters: 0 };
     entry.tensors += 1;
     entry.parameters += sizeOf(shape);
-    parts.set(part, entry);
+    parts.set(partOf(name), entry);
   }
+  const described = [...parts].map(([name, counts]) => {
+    const { outputShape = [], multiplyAdds = 0 } = work.get(name) ?? {};
+    return { name, outputShape: withoutBatch(outputShape), ...counts, flops: 2 * multiplyAdds };
+  });
   return {
-    name: detector.name,
-    inputShape: [detector.inputChannels, sampleCount],
-    outputShape: [logitCount(detector, sampleCount)],
-    parts: [...parts.values()],
-    parameters: parameterCount(detector.parameters),
-    buffers: parameterCount(detector.buffers),
+    name: network.name,
+    inputShape: [network.inputChannels, sampleCount],
+    outputShape: [logits],
+    parts: described,
+    parameters: parameterCount(network.parameters),
+    buffers: parameterCount(network.buffers),
+    flops: described.reduce((sum, { flops }) => sum + flops, 0),
   };
+}
+
+const count = (value: number) => value.toLocaleString("en-US");
+
+/** FLOPs as people say them: three digits and the word for their thousands. */
+function flopsText(flops: number): string {
+  const unit = [1e9, 1e6, 1e3].find((size) => flops >= size) ?? 1;
+  const word = { 1e9: "GFLOP", 1e6: "MFLOP", 1e3: "kFLOP" }[unit] ?? "FLOP";
+  const value = flops / unit;
+  return `${value.toFixed(unit === 1 ? 0 : value >= 100 ? 0 : value >= 10 ? 1 : 2)} ${word}`;
 }
 
 /** The summary as lines of text. */
 export function formatSummary(summary: ModelSummary): string {
-  const count = (value: number) => value.toLocaleString("en-US");
-  const width = Math.max(...summary.parts.map(({ name }) => name.length), 5);
-  const lines = summary.parts.map(
-    ({ name, tensors, parameters }) =>
-      `  ${name.padEnd(width)}  ${count(parameters).padStart(12)}  in ${tensors} tensors`,
+  const rows = summary.parts.map(({ name, outputShape, parameters, flops }) => [
+    name,
+    `[${outputShape.join(" x ")}]`,
+    count(parameters),
+    flopsText(flops),
+  ]);
+  const table = [
+    ["part", "output", "parameters", "forward"],
+    ...rows,
+    ["total", `[${summary.outputShape.join(" x ")}]`, count(summary.parameters), flopsText(summary.flops)],
+  ];
+  const widths = table[0]!.map((_, column) => Math.max(...table.map((row) => row[column]!.length)));
+  const lines = table.map((row) =>
+    row.map((cell, column) => (column < 2 ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!))).join("  "),
   );
   return [
-    `${summary.name}: [${summary.inputShape.join(" x ")}] to ${summary.outputShape[0]} logits`,
-    ...lines,
-    `  ${"total".padEnd(width)}  ${count(summary.parameters).padStart(12)}`,
+    `${summary.name}: [${summary.inputShape.join(" x ")}] to ${count(summary.outputShape[0]!)} logits`,
+    ...lines.map((line) => `  ${line}`),
   ].join("\n");
 }

@@ -1,5 +1,5 @@
 import { CacheError } from "../base/errors.js";
-import type { Detector } from "./detector.js";
+import type { Network } from "./network.js";
 import type { ParameterSpec, ParameterValues } from "./parameters.js";
 import type { SafetensorsFile, StoredTensor } from "./safetensors.js";
 
@@ -17,7 +17,8 @@ export function storedTensors(specs: readonly ParameterSpec[], values: Parameter
 /** How many differences a message lists. */
 const LISTED = 12;
 
-function differencesOf(specs: readonly ParameterSpec[], file: SafetensorsFile): string[] {
+function differencesOf({ parameters, buffers, unused = [] }: Network, file: SafetensorsFile): string[] {
+  const specs = [...parameters, ...buffers];
   const differences: string[] = [];
   for (const { name, shape } of specs) {
     const found = file.tensors[name];
@@ -27,10 +28,10 @@ function differencesOf(specs: readonly ParameterSpec[], file: SafetensorsFile): 
     } else if (found.shape.join() !== shape.join()) differences.push(`${name}: [${found.shape}], expected [${shape}]`);
   }
   const known = new Set(specs.map(({ name }) => name));
-  for (const name of Object.keys(file.tensors))
-    if (!known.has(name)) differences.push(`${name}: not part of this model`);
+  const isExtra = (name: string) => !known.has(name) && !unused.some((start) => name.startsWith(start));
+  for (const name of Object.keys(file.tensors)) if (isExtra(name)) differences.push(`${name}: not part of this model`);
   for (const [name, type] of Object.entries(file.otherTypes))
-    if (!known.has(name) && !isBatchCounter(name, type)) differences.push(`${name}: ${type}, not part of this model`);
+    if (isExtra(name) && !isBatchCounter(name, type)) differences.push(`${name}: ${type}, not part of this model`);
   return differences;
 }
 
@@ -44,9 +45,9 @@ function isBatchCounter(name: string, type: string): boolean {
  * PyTorch keeps (`num_batches_tracked`) are passed over. Throws a CacheError that lists every tensor that differs when
  * the file is of another architecture.
  */
-export function detectorValues(detector: Detector, file: SafetensorsFile, path: string): ParameterValues {
+export function detectorValues(detector: Network, file: SafetensorsFile, path: string): ParameterValues {
   const specs = [...detector.parameters, ...detector.buffers];
-  const differences = differencesOf(specs, file);
+  const differences = differencesOf(detector, file);
   if (differences.length > 0) {
     const more = differences.length > LISTED ? `; and ${differences.length - LISTED} more` : "";
     throw new CacheError(

@@ -34,10 +34,10 @@ export function falseAlarmCurve(
   const layout = {
     shapes,
     showlegend: data.length > 1,
-    xaxis: axis("false alarms in 24 h", { rangemode: "tozero" }),
+    xaxis: axis("false alarms in 24 h; dotted at 1, 2.5, 5, 10", { rangemode: "tozero" }),
     yaxis: axis("event sensitivity", { range: [0, 1.02] }),
   };
-  return makeFigure("Sensitivity against false alarms; dotted at 1, 2.5, 5 and 10", data, layout, caption);
+  return makeFigure("Sensitivity against false alarms", data, layout, caption);
 }
 
 /** Share of seizure against probability, bin by bin, with the number of values below. */
@@ -154,7 +154,7 @@ export function patientForest(patients: readonly PatientScore[], caption: Captio
   const layout = {
     height: 170 + 20 * sorted.length,
     xaxis: axis("sensitivity", { range: [-0.02, 1.02], domain: [0, 0.6] }),
-    xaxis2: axis("false alarms in 24 h", { domain: [0.68, 1], rangemode: "tozero", anchor: "y" }),
+    xaxis2: axis("FA in 24 h", { domain: [0.68, 1], rangemode: "tozero", anchor: "y" }),
     yaxis: axis("", { type: "category", tickfont: { size: 10 } }),
   };
   return makeFigure("Patients, by any overlap, 95 % intervals", data, layout, caption);

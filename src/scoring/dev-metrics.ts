@@ -24,6 +24,8 @@ export interface DevMetricsOptions {
   readonly falseAlarmRates?: readonly number[];
 }
 
+const EVENT_METRICS = ["auroc", "auprc", "sensitivity", "precision", "f1", "fpPerDay"];
+
 /** Largest event sensitivity within each rate, by threshold search; 0 where only silence stays within it. */
 function sensitivities(recordings: readonly PredictedRecording[], options: DevMetricsOptions): Record<string, number> {
   const rates = options.falseAlarmRates ?? [];
@@ -32,19 +34,23 @@ function sensitivities(recordings: readonly PredictedRecording[], options: DevMe
   return Object.fromEntries(rates.map((rate) => [`sensitivity_at_${rate}fa`, pointWithin(points, rate).sensitivity]));
 }
 
+/** Metrics by name from predictions. */
+export interface DevMetrics {
+  (predictions: readonly RecordingProbability[]): Record<string, number>;
+  /** The names it gives. */
+  readonly metricNames: readonly string[];
+}
+
 /**
  * The metrics of a split as a function of its predictions, for validation during training: `auroc` and `auprc` pooled
  * over all cells, SzCORE's event `sensitivity`, `precision`, `f1` and `fpPerDay` after post-processing, and sensitivities
  * at given rates of false alarms. Recordings without labels are passed over; rates without a denominator are NaN.
  */
-export function devMetrics(
-  references: readonly ReferenceRecording[],
-  options: DevMetricsOptions = {},
-): (predictions: readonly RecordingProbability[]) => Record<string, number> {
+export function devMetrics(references: readonly ReferenceRecording[], options: DevMetricsOptions = {}): DevMetrics {
   const labelled = new Map(
     references.filter((reference) => reference.labelled).map((reference) => [reference.id, reference]),
   );
-  return (predictions) => {
+  const measure = (predictions: readonly RecordingProbability[]) => {
     const recordings = predictions.flatMap(({ id, rateHz, probability }) => {
       const reference = labelled.get(id);
       if (!reference) return [];
@@ -54,4 +60,7 @@ export function devMetrics(
     const { sensitivity, precision, f1, fpPerDay } = szcore.event;
     return { auroc, auprc, sensitivity, precision, f1, fpPerDay, ...sensitivities(recordings, options) };
   };
+  const rates = options.falseAlarmRates ?? [];
+  const metricNames = [...EVENT_METRICS, ...rates.map((rate) => `sensitivity_at_${rate}fa`)];
+  return Object.assign(measure, { metricNames });
 }

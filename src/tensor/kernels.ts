@@ -6,7 +6,7 @@ import { NORM_KERNELS } from "./kernels-norm.js";
 import { REDUCE_KERNELS } from "./kernels-reduce.js";
 import { SHAPE_KERNELS } from "./kernels-shape.js";
 import type { Recorder } from "./recorder.js";
-import { tf } from "./tf.js";
+import { type TensorInfo, tf } from "./tf.js";
 
 /** The name under which tfjs knows the tracing backend. */
 export const TRACE_BACKEND = "ictal-trace";
@@ -22,7 +22,14 @@ function install(kernelName: string, record: TraceKernel): void {
   tf.registerKernel({
     kernelName,
     backendName: TRACE_BACKEND,
-    kernelFunc: ({ inputs, backend, attrs }) => record(backend as Recorder, inputs, attrs ?? {}),
+    kernelFunc: ({ inputs, backend, attrs }) => {
+      const recorder = backend as Recorder;
+      const attributes = attrs ?? {};
+      const outputs = record(recorder, inputs, attributes);
+      const isConstant = (tensor: TensorInfo) => recorder.isConstant(tensor);
+      recorder.observe?.({ kernelName, inputs, attributes, outputs, isConstant });
+      return outputs;
+    },
   });
 }
 

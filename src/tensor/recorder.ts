@@ -2,7 +2,15 @@ import { UnsupportedError } from "../base/errors.js";
 import { GraphBuilder } from "./graph.js";
 import { type Attribute, ELEMENT_TYPE } from "./onnx-proto.js";
 import { ARRAY_OF, elementType, sizeOf, type TensorSpec } from "./program.js";
-import { type DataId, type DataType, type KernelBackend, type TensorInfo, tf } from "./tf.js";
+import {
+  type DataId,
+  type DataType,
+  type KernelBackend,
+  type NamedAttrMap,
+  type NamedTensorInfoMap,
+  type TensorInfo,
+  tf,
+} from "./tf.js";
 
 type Elements = Float32Array | Int32Array | Uint8Array;
 
@@ -19,6 +27,20 @@ interface Value {
   name?: string;
   references: number;
 }
+
+/** A kernel that a program calls while it is traced. */
+export interface KernelCall {
+  /** Its name in tfjs. */
+  readonly kernelName: string;
+  readonly inputs: NamedTensorInfoMap;
+  readonly attributes: NamedAttrMap;
+  readonly outputs: TensorInfo | TensorInfo[];
+  /** Whether a tensor is the same in every run: made by the program and not from its inputs. */
+  isConstant(tensor: TensorInfo): boolean;
+}
+
+/** Told of every kernel call of a program, in order. */
+export type KernelObserver = (call: KernelCall) => void;
 
 /** An ONNX value and its shape. */
 export interface Core {
@@ -55,6 +77,8 @@ function isSplat(values: Elements): boolean {
 export class Recorder implements KernelBackend {
   readonly graph = new GraphBuilder();
   readonly #values = new Map<DataId, Value>();
+
+  constructor(readonly observe?: KernelObserver) {}
 
   /** A tensor that the caller of the graph provides under `name`. */
   input(name: string, spec: TensorSpec): TensorInfo {
@@ -127,6 +151,11 @@ export class Recorder implements KernelBackend {
   splat(tensor: TensorInfo): number | undefined {
     const { elements } = this.#value(tensor);
     return elements?.length === 1 ? elements[0] : undefined;
+  }
+
+  /** Whether the tensor is the same in every run. */
+  isConstant(tensor: TensorInfo): boolean {
+    return this.#value(tensor).elements !== undefined;
   }
 
   /** The smallest ONNX value that broadcasts to the tensor. */

@@ -3,7 +3,7 @@ import { releaseTape } from "./gradient-scope.js";
 import { installTraceKernels, TRACE_BACKEND } from "./kernels.js";
 import type { Port } from "./onnx-proto.js";
 import { checkOutputs, checkProgram, elementType, type Program } from "./program.js";
-import { Recorder } from "./recorder.js";
+import { type KernelObserver, Recorder } from "./recorder.js";
 import { type Tensor, tf } from "./tf.js";
 
 /** A program as an ONNX model; `inputName` and `outputName` say what its inputs and outputs are called. */
@@ -30,17 +30,18 @@ let tracing = false;
 /**
  * Run `program.build` once on tensors without values and return what it did as an ONNX graph. Synchronous; tfjs's
  * current backend is the same afterwards and no tensor is left behind. Throws UnsupportedError that names the first
- * kernel which cannot be traced.
+ * kernel which cannot be traced. `observe` is told of every kernel call, in order.
  */
 export function traceProgram(
   program: Program,
   ports: PortNames = { input: inputName, output: outputName },
+  observe?: KernelObserver,
 ): TracedGraph {
   checkProgram(program);
   if (tracing) throw new UnsupportedError(`program ${program.name} is compiled inside another program's build`);
   installTraceKernels();
   const previous = tf.getBackend();
-  const recorder = new Recorder();
+  const recorder = new Recorder(observe);
   tracing = true;
   tf.registerBackend(TRACE_BACKEND, () => recorder);
   try {

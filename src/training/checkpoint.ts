@@ -1,3 +1,5 @@
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
 import { readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { commitFile, temporaryName, writeFileAtomic } from "../base/atomic-file.js";
@@ -14,6 +16,7 @@ import type { OptimizerState } from "./train-program.js";
  *   model.safetensors      parameters and running statistics by their PyTorch names
  *   average.safetensors    averaged weights in the same form, where a run keeps them
  *   optimizer.safetensors  moments, as `exp_avg.<name>` and `exp_avg_sq.<name>`
+ *   checksums.json         SHA-256 of those files, which never change once written
  *   state.json             everything else a run needs to go on
  * It is written under another name and renamed whole. No file holds a time or a path, so equal runs give equal bytes.
  */
@@ -62,6 +65,7 @@ export const MODEL_FILE = "model.safetensors";
 export const AVERAGE_FILE = "average.safetensors";
 const OPTIMIZER_FILE = "optimizer.safetensors";
 const STATE_FILE = "state.json";
+const CHECKSUM_FILE = "checksums.json";
 
 /** The folder that holds a run's checkpoints. */
 export function checkpointsDir(runDir: string): string {
@@ -119,6 +123,7 @@ export async function writeCheckpoint(
     await saveSafetensors(join(temporary, MODEL_FILE), weights(tensors.parameters), metadata);
     if (tensors.average) await saveSafetensors(join(temporary, AVERAGE_FILE), weights(tensors.average), metadata);
     await saveSafetensors(join(temporary, OPTIMIZER_FILE), moments(detector.parameters, tensors), metadata);
+    await writeFileAtomic(join(temporary, CHECKSUM_FILE), `${canonicalJson(await checksums(temporary))}\n`);
     await writeFileAtomic(join(temporary, STATE_FILE), `${canonicalJson(state)}\n`);
     await commitFile(temporary, target);
   } catch (error) {
@@ -126,6 +131,35 @@ export async function writeCheckpoint(
     throw error;
   }
   return join(target, MODEL_FILE);
+}
+
+/** SHA-256 of each file of tensors in a folder. */
+async function checksums(dir: string): Promise<Record<string, string>> {
+  const names = (await readdir(dir)).filter((name) => name.endsWith(".safetensors"));
+  const sums: Record<string, string> = {};
+  for (const name of names) {
+    const hash = createHash("sha256");
+    for await (const chunk of createReadStream(join(dir, name))) hash.update(chunk as Buffer);
+    sums[name] = hash.digest("hex");
+  }
+  return sums;
+}
+
+/** Throws a CacheError when a file of tensors is missing or has other bytes than were written; without checksums nothing is checked. */
+export async function verifyCheckpoint(dir: string): Promise<void> {
+  const path = join(dir, CHECKSUM_FILE);
+  const text = await readFile(path, "utf8").catch(() => undefined);
+  if (text === undefined) return;
+  let expected: Record<string, string>;
+  try {
+    expected = JSON.parse(text) as Record<string, string>;
+  } catch (error) {
+    throw new CacheError(`${path} cannot be read`, { found: text }, { cause: error });
+  }
+  const found = await checksums(dir);
+  const wrong = Object.keys(expected).filter((name) => found[name] !== expected[name]);
+  if (wrong.length === 0) return;
+  throw new CacheError(`${wrong.join(", ")} in ${dir}: not the bytes that were written`, { found, expected });
 }
 
 /** Replace the state of a checkpoint whose tensors stay as they are. */

@@ -1,5 +1,7 @@
 /** The training process that `startTraining` forks: reads one "start", then reports until "done" or "failed". */
+import { createDetector } from "../model/detector.js";
 import { openExecutor } from "../tensor/open.js";
+import { checkFits } from "./check-fit.js";
 import { runTraining } from "./loop.js";
 import { type FromChild, restoreError, storeError, type ToChild } from "./messages.js";
 import { fillTrainOptions, type TrainOptions } from "./options.js";
@@ -33,8 +35,11 @@ const validateByParent: Validate = (predictions) =>
 
 async function train(options: TrainOptions, isValidated: boolean): Promise<TrainReport> {
   const filled = fillTrainOptions(options);
+  const detector = createDetector(filled.model);
+  const data = await openTrainingData(filled.data, filled.seed, (manifest) =>
+    checkFits(detector, manifest, filled.data.windowSeconds),
+  );
   const executor = await openExecutor(filled.device, { threads: filled.threads });
-  const data = await openTrainingData(filled.data, filled.seed);
   try {
     await tell({ type: "started", executor: executor.name, choice: executor.choice });
     return await runTraining(options, data, executor, {

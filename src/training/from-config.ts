@@ -1,10 +1,12 @@
 import type { Config } from "../base/config-schema.js";
-import { UnsupportedError } from "../base/errors.js";
+import { ConfigError } from "../base/errors.js";
 import { cacheKeyFromConfig } from "../cache/from-config.js";
 import type { Augmentations } from "../dataset/augment.js";
 import { balanceFromConfig } from "../dataset/from-config.js";
+import { createDetector } from "../model/detector.js";
 import { modelFromConfig } from "../model/from-config.js";
 import type { Blend } from "./blend.js";
+import { checkWindow } from "./check-fit.js";
 import type { TrainOptions } from "./options.js";
 
 const EXECUTOR_OF: Readonly<Record<string, string>> = { cuda: "onnx-cuda", cpu: "onnx-cpu", mps: "onnx-webgpu" };
@@ -46,27 +48,36 @@ function dataFromConfig(config: Config): TrainOptions["data"] {
   };
 }
 
+/** Metrics that are better when smaller. */
+const FEWER_IS_BETTER = ["loss", "fpPerDay"];
+
+function checkDirection({ metric, mode }: Config["training"]["early_stopping"]): void {
+  if (mode === "min" || !FEWER_IS_BETTER.includes(metric)) return;
+  throw new ConfigError(
+    `training.early_stopping.mode is max, but ${metric} is better when smaller; set it to min, or choose another metric`,
+    { key: "training.early_stopping.mode", value: mode, allowed: "min" },
+  );
+}
+
 /**
- * A training run from a configuration. `experiment.output_dir` becomes the run's folder. Throws an UnsupportedError for
- * what the training step cannot do: gradient accumulation; a ConfigError for a cache
- * that cannot be.
+ * A training run from a configuration. `experiment.output_dir` becomes the run's folder. Throws a ConfigError for a cache
+ * that cannot be, for windows that the model cannot divide, and for a metric whose best is its worst.
  */
 export function trainOptionsFromConfig(config: Config): TrainOptions {
   const { training, experiment, logging } = config;
-  if (training.gradient_accumulation_steps !== 1) {
-    throw new UnsupportedError(
-      "training.gradient_accumulation_steps above 1 is not supported; set training.batch_size instead",
-    );
-  }
   const { early_stopping: stopping } = training;
+  const model = modelFromConfig(config.model);
+  checkWindow(createDetector(model), config.data.window_size, config.data.sampling_rate);
+  checkDirection(stopping);
   return {
     runDir: experiment.output_dir,
     data: dataFromConfig(config),
     augment: augmentFromConfig(config),
     readThreads: config.data.num_workers,
-    model: modelFromConfig(config.model),
+    model,
     epochs: training.epochs,
     batchSize: training.batch_size,
+    accumulate: training.gradient_accumulation_steps,
     seed: experiment.seed,
     learningRate: training.learning_rate,
     schedule: { kind: training.scheduler.type, warmupRatio: training.scheduler.warmup_ratio },

@@ -38,7 +38,9 @@ function rowsOf(view: TrainingView): [label: string, value: string][] {
       ["step", `${last.step} of ${last.totalSteps}, epoch ${last.epoch}`],
       ["loss", last.loss.toPrecision(4)],
       ["learning rate", last.learningRate.toExponential(2)],
+      ["gradient norm", last.gradientNorm.toPrecision(3)],
       ["speed", `${last.windowsPerSecond.toFixed(1)} windows/s, ${clock(last.secondsLeft)} left`],
+      ["memory", `${(last.memoryBytes / 1e9).toFixed(2)} GB`],
     );
   }
   if (validation) {
@@ -62,34 +64,43 @@ export function textOf(view: TrainingView): string {
   ].join("\n");
 }
 
-const CURVE = { width: 320, height: 80, points: 160 };
+const CURVE = { width: 150, height: 48, points: 150 };
 
-/** The loss over the steps as one line, thinned to what the width can show. */
-function lossCurve(metrics: readonly TrainMetrics[]): string {
-  const finite = metrics.filter(({ loss }) => Number.isFinite(loss));
+/** What is drawn over the steps. */
+const CURVES: readonly { readonly title: string; readonly color: string; of(metrics: TrainMetrics): number }[] = [
+  { title: "loss", color: "#1f77b4", of: ({ loss }) => loss },
+  { title: "learning rate", color: "#7f7f7f", of: ({ learningRate }) => learningRate },
+  { title: "gradient norm", color: "#d55e00", of: ({ gradientNorm }) => gradientNorm },
+  { title: "windows/s", color: "#009e73", of: ({ windowsPerSecond }) => windowsPerSecond },
+  { title: "memory (GB)", color: "#cc79a7", of: ({ memoryBytes }) => memoryBytes / 1e9 },
+];
+
+/** One quantity over the steps as a line between its extremes, thinned to what the width can show. */
+function curve({ title, color, of }: (typeof CURVES)[number], metrics: readonly TrainMetrics[]): string {
+  const finite = metrics.map(of).filter(Number.isFinite);
   const every = Math.max(1, Math.ceil(finite.length / CURVE.points));
   const shown = finite.filter((_, i) => i % every === 0);
   if (shown.length < 2) return "";
-  const losses = shown.map(({ loss }) => loss);
-  const low = Math.min(...losses);
-  const span = Math.max(...losses) - low || 1;
-  const points = shown.map(({ loss }, i) => {
-    const x = (i * CURVE.width) / (shown.length - 1);
-    const y = CURVE.height * (1 - (loss - low) / span);
-    return `${x.toFixed(1)},${y.toFixed(1)}`;
-  });
   const { width, height } = CURVE;
+  const low = shown.reduce((a, b) => Math.min(a, b));
+  const high = shown.reduce((a, b) => Math.max(a, b));
+  const points = shown.map((value, i) => {
+    const y = high === low ? height / 2 : height * (1 - (value - low) / (high - low));
+    return `${((i * width) / (shown.length - 1)).toFixed(1)},${y.toFixed(1)}`;
+  });
+  const range = `${low.toPrecision(3)} to ${high.toPrecision(3)}`;
   return (
-    `<svg width="${width}" height="${height + 4}" viewBox="0 -2 ${width} ${height + 4}" role="img" aria-label="loss by step">` +
-    `<polyline points="${points.join(" ")}" fill="none" stroke="#1f77b4" stroke-width="1.5"/></svg>`
+    `<figure style="display:inline-block;margin:4px 12px 4px 0"><figcaption style="font-size:smaller">${title}: ${range}</figcaption>` +
+    `<svg width="${width}" height="${height + 4}" viewBox="0 -2 ${width} ${height + 4}" role="img" aria-label="${title} by step, ${range}">` +
+    `<polyline points="${points.join(" ")}" fill="none" stroke="${color}" stroke-width="1.5"/></svg></figure>`
   );
 }
 
-/** The state as a small table with the curve of the loss. */
+/** The state as a small table with the curves of its numbers. */
 export function htmlOf(view: TrainingView): string {
   const rows = rowsOf(view).map(
     ([label, value]) =>
       `<tr><th style="text-align:left">${escapeHtml(label)}</th><td style="text-align:left">${escapeHtml(value)}</td></tr>`,
   );
-  return `<div><b>Training in ${escapeHtml(projectRelative(view.runDir))}</b><table>${rows.join("")}</table>${lossCurve(view.metrics)}</div>`;
+  return `<div><b>Training in ${escapeHtml(projectRelative(view.runDir))}</b><table>${rows.join("")}</table><div>${CURVES.map((each) => curve(each, view.metrics)).join("")}</div></div>`;
 }

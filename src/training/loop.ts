@@ -5,9 +5,11 @@ import type { Executor } from "../tensor/program.js";
 import { checkpointDir } from "./checkpoint.js";
 import { openEventFile } from "./event-file.js";
 import { createGuards } from "./guards.js";
-import { type FilledTrainOptions, fillTrainOptions, type TrainOptions } from "./options.js";
+import { type FilledTrainOptions, fillTrainOptions, type TrainOptions, windowsPerStep } from "./options.js";
+import { explainMemory } from "./out-of-memory.js";
 import { createPredictor } from "./predict.js";
 import {
+  checkMetric,
   type Run,
   type StopReason,
   secondsPerStep,
@@ -15,10 +17,10 @@ import {
   type TrainCallbacks,
   type TrainReport,
 } from "./run.js";
-import { epochWindows, type TrainingData } from "./run-data.js";
-import { openRunLog } from "./run-log.js";
+import { epochWindows, seizureShareOf, type TrainingData } from "./run-data.js";
+import { goingOn, openRunLog } from "./run-log.js";
 import { type PreparedRun, prepareRun } from "./run-setup.js";
-import { takeStep } from "./run-step.js";
+import { takeBatch } from "./run-step.js";
 import { isValidationDue, saveCheckpoint, validateAndSave } from "./run-validation.js";
 
 const MILLISECONDS_PER_HOUR = 3_600_000;
@@ -35,11 +37,12 @@ function stopReason({ progress, options, prepared, callbacks }: Run, deadline: n
 function batchesOfEpoch({ options, data, progress, prepared }: Run): AsyncGenerator<Batch, void, undefined> {
   const { batchSize, seed, augment, readThreads } = options;
   const { stepsPerEpoch } = prepared.state;
+  const perStep = windowsPerStep(options);
   const epoch = Math.floor(progress.step / stepsPerEpoch);
   return openBatches(data.reader, data.index, {
-    order: epochWindows(data.selection, batchSize, seed, epoch),
+    order: epochWindows(data.selection, perStep, seed, epoch),
     batchSize,
-    startPosition: (progress.step % stepsPerEpoch) * batchSize,
+    startPosition: (progress.step % stepsPerEpoch) * perStep,
     augment,
     seed,
     epoch,
@@ -58,9 +61,9 @@ async function runSteps(run: Run): Promise<StopReason> {
       if (prepared.resumedFrom !== progress.step) await saveCheckpoint(run); // nothing was due: a run without steps
       return reason;
     }
-    progress.stepStarted = performance.now();
+    startClock(run);
     for await (const batch of batchesOfEpoch(run)) {
-      await takeStep(run, batch);
+      if (!(await takeBatch(run, batch))) continue;
       const stopped = await afterStep(run, deadline);
       if (stopped) return stopped;
     }
@@ -76,8 +79,14 @@ async function afterStep(run: Run, deadline: number): Promise<StopReason | undef
   const { checkpointEverySteps } = options;
   const isInterval = checkpointEverySteps > 0 && progress.step % checkpointEverySteps === 0;
   if (!isDue && (stopped || isInterval)) await saveCheckpoint(run);
-  progress.stepStarted = performance.now();
+  startClock(run);
   return stopped;
+}
+
+/** The time of the next step runs from now. */
+function startClock({ progress }: Run): void {
+  progress.stepStarted = performance.now();
+  progress.batchAsked = progress.stepStarted;
 }
 
 async function openRun(
@@ -94,15 +103,20 @@ async function openRun(
   const isValidated = callbacks.validate !== undefined && data.dev.length > 0;
   const windows = { batchSize: options.batchSize, windowSamples: data.index.windowSamples };
   const predictor = isValidated ? await createPredictor(executor, detector, windows) : undefined;
-  const log = await openRunLog(join(options.runDir, "metrics.jsonl"), state.step);
+  const file = await openRunLog(join(options.runDir, "metrics.jsonl"), state.step);
   const events = options.tensorBoard ? openEventFile(join(options.runDir, "tensorboard")) : undefined;
   const warnings: string[] = [];
-  const warn = (text: string) => {
+  const tell = (text: string) => {
     warnings.push(text);
-    log.append({ kind: "warning", step: progress.step, text });
     callbacks.onWarning?.(text);
   };
-  const scalars: Run["scalars"] = (step, values) => events?.scalars(step, values);
+  const attempt = goingOn(tell);
+  const log: Run["log"] = { append: (entry) => attempt(() => file.append(entry)) };
+  const warn = (text: string) => {
+    log.append({ kind: "warning", step: progress.step, text });
+    tell(text);
+  };
+  const scalars: Run["scalars"] = (step, values) => attempt(() => events?.scalars(step, values));
   const guard = createGuards({ loss });
   return {
     options,
@@ -124,7 +138,8 @@ async function openRun(
 /**
  * Train in this process: the loop behind `startTraining`. Batches follow (seed, epoch), dropout and augmentation
  * (seed, step), so that a resumed run takes the very steps that an uninterrupted one takes. Validation is a callback.
- * Throws a CacheError when the folder holds another run, and an Error when a hundred steps in a row are not finite.
+ * Throws a CacheError when the folder holds another run, an UnsupportedError when memory runs out, and an Error when a
+ * hundred steps in a row are not finite.
  */
 export async function runTraining(
   given: TrainOptions,
@@ -133,16 +148,26 @@ export async function runTraining(
   callbacks: TrainCallbacks = {},
 ): Promise<TrainReport> {
   const options = fillTrainOptions(given);
+  checkMetric(options.metric.name, callbacks.validate);
   const prepared = await prepareRun(options, data, executor.name);
-  const run = await openRun(options, prepared, data, executor, callbacks);
+  const explained = (error: unknown) => {
+    throw explainMemory(error, executor.name, options);
+  };
+  const run = await openRun(options, prepared, data, executor, callbacks).catch(explained);
   try {
-    for (const notice of prepared.notices) run.warn(notice);
-    const stopped = await runSteps(run);
+    for (const notice of [...prepared.notices, ...seizureNotice(data)]) run.warn(notice);
+    const stopped = await runSteps(run).catch(explained);
     return reportOf(run, executor.name, stopped, run.warnings);
   } finally {
     await run.compiled.dispose();
     await run.predictor?.dispose();
   }
+}
+
+/** What to say of training data without a seizure, which balanced sampling would have refused. */
+function seizureNotice(data: TrainingData): string[] {
+  if (seizureShareOf(data) > 0) return [];
+  return [`none of the ${data.selection.length} training windows holds seizure; a detector cannot learn from that`];
 }
 
 function reportOf(run: Run, executor: string, stopped: StopReason, warnings: readonly string[]): TrainReport {

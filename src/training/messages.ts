@@ -1,4 +1,4 @@
-import { isIctalError } from "../base/errors.js";
+import { ictalErrorFrom, isIctalError } from "../base/errors.js";
 import type { TrainOptions } from "./options.js";
 import type { RecordingPrediction } from "./predict.js";
 import type { TrainMetrics, TrainReport, ValidationResult } from "./run.js";
@@ -28,17 +28,27 @@ export interface StoredError {
   readonly stack: string | undefined;
   /** Tag of one of our own errors. */
   readonly tag: string | undefined;
+  /** What else such an error carries, as JSON. */
+  readonly properties: string;
 }
 
 /** An error as plain data. */
 export function storeError(error: unknown): StoredError {
-  if (!(error instanceof Error)) return { name: "Error", message: String(error), stack: undefined, tag: undefined };
+  if (!(error instanceof Error))
+    return { name: "Error", message: String(error), stack: undefined, tag: undefined, properties: "{}" };
   const { name, message, stack } = error;
-  return { name, message, stack, tag: isIctalError(error) ? error.tag : undefined };
+  const isOurs = isIctalError(error);
+  return {
+    name,
+    message,
+    stack,
+    tag: isOurs ? error.tag : undefined,
+    properties: isOurs ? JSON.stringify(error) : "{}",
+  };
 }
 
-/** The error again, as an Error of the same name whose stack is that of the process it comes from. */
-export function restoreError({ name, message, stack, tag }: StoredError): Error {
-  const error = Object.assign(new Error(message), { name, stack: stack ?? message });
-  return tag === undefined ? error : Object.assign(error, { tag });
+/** The error again: one of ours of its class, else an Error of the same name; the stack is that of the process it comes from. */
+export function restoreError({ name, message, stack, tag, properties }: StoredError): Error {
+  const ours = tag === undefined ? undefined : ictalErrorFrom(tag, message, JSON.parse(properties) as object);
+  return Object.assign(ours ?? new Error(message), { name, stack: stack ?? message });
 }

@@ -65,25 +65,32 @@ export interface Gradients {
 /** Sums of squares at or above this count as not finite. */
 const LARGEST = 3e38;
 
-/** Everything that scales an update: scalars. `applied` is 1, or 0 for a step that must change nothing. */
+/** Everything that scales an update: scalars. `applied` is 1, or 0 for a step that must change no weight. */
 export interface Scales {
   readonly finite: Tensor;
+  /** Finite, and an update is due: `applied` as a truth value. */
+  readonly counts: Tensor;
   readonly applied: Tensor;
   readonly clip: Tensor | undefined;
   readonly norm: Tensor;
 }
 
-/** The scalars of an update from a batch's gradients; `clip` is the largest global norm, 0 for any. */
-export function scalesOf({ loss, gradients, buffers }: Gradients, clip: number): Scales {
+/**
+ * The scalars of an update from a batch's gradients; `clip` is the largest global norm, 0 for any; `update` is 0 where no
+ * update is due, 1 (or undefined) where one is.
+ */
+export function scalesOf({ loss, gradients, buffers }: Gradients, clip: number, update?: Tensor): Scales {
   const squares = gradients.map((gradient) => tf.sum(tf.square(gradient)));
   const norm2 = squares.length === 1 ? squares[0]! : tf.addN(squares);
   const statistics = [...buffers.values()].map((fresh) => tf.sum(tf.abs(fresh)));
   const all = tf.addN([norm2, tf.abs(loss), ...statistics]);
   const finite = tf.less(all, LARGEST); // false for NaN too
+  const counts = update ? tf.less(all, tf.mul(update, LARGEST)) : finite;
   const norm = tf.sqrt(norm2);
   return {
     finite,
-    applied: tf.cast(finite, "float32"),
+    counts,
+    applied: tf.cast(counts, "float32"),
     norm,
     clip: clip > 0 ? tf.minimum(tf.div(clip, tf.add(norm, 1e-6)), 1) : undefined,
   };
@@ -131,8 +138,8 @@ export function updateGroup(
   o: FilledOptimizerOptions,
 ): Record<string, Tensor> {
   const at = (kind: string) => inputs[`${kind}/${group.name}`]!;
-  const clean = tf.where(scales.finite, gradient, tf.zerosLike(gradient));
-  const g = scales.clip ? tf.mul(clean, tf.where(scales.finite, scales.clip, tf.zerosLike(scales.clip))) : clean;
+  const clean = tf.where(scales.counts, gradient, tf.zerosLike(gradient));
+  const g = scales.clip ? tf.mul(clean, tf.where(scales.counts, scales.clip, tf.zerosLike(scales.clip))) : clean;
   const before = at("parameters");
   const decay = group.weightDecay > 0 ? tf.mul(before, group.weightDecay) : undefined;
   const pull = decay && o.name !== "adamw" ? tf.add(g, decay) : g;

@@ -40,6 +40,8 @@ export interface TrainOptions {
   readonly epochs?: number;
   /** @default 16 */
   readonly batchSize?: number;
+  /** Batches whose gradients are averaged before the weights change: one step is as one batch of all of them. @default 1 */
+  readonly accumulate?: number;
   /** @default 42 */
   readonly seed?: number;
   /** Peak learning rate. @default 3e-4 */
@@ -121,6 +123,7 @@ export function fillTrainOptions(options: TrainOptions): FilledTrainOptions {
   const filled: FilledTrainOptions = {
     epochs: 1,
     batchSize: 16,
+    accumulate: 1,
     seed: 42,
     readThreads: 0,
     learningRate: 3e-4,
@@ -144,6 +147,7 @@ export function fillTrainOptions(options: TrainOptions): FilledTrainOptions {
   };
   requireCount("epochs", filled.epochs, 0);
   requireCount("batchSize", filled.batchSize, 1);
+  requireCount("accumulate", filled.accumulate, 1);
   requireCount("readThreads", filled.readThreads, 0);
   requireCount("keepLast", filled.keepLast, 1);
   requireCount("checkpointEveryEpochs", filled.checkpointEveryEpochs, 1);
@@ -159,11 +163,29 @@ export function fillTrainOptions(options: TrainOptions): FilledTrainOptions {
   return filled;
 }
 
+/** Windows that change the weights together. */
+export function windowsPerStep({ batchSize, accumulate }: FilledTrainOptions): number {
+  return batchSize * accumulate;
+}
+
 /** The options that decide every number of a run; paths, device, limits and logging are not among them. */
 export function recipeOf(options: FilledTrainOptions): Readonly<Record<string, unknown>> {
-  const { model, epochs, batchSize, seed, learningRate, schedule, loss, optimizer, augment, data } = options;
+  const { model, epochs, batchSize, accumulate, seed, learningRate, schedule, loss, optimizer, augment, data } =
+    options;
   const { cacheDir: _cacheDir, key: _key, ...windows } = data;
-  return { model, epochs, batchSize, seed, learningRate, schedule, loss, optimizer, augment: augment ?? null, windows };
+  const batches = { batchSize, accumulate: accumulate === 1 ? null : accumulate };
+  return {
+    model,
+    epochs,
+    ...batches,
+    seed,
+    learningRate,
+    schedule,
+    loss,
+    optimizer,
+    augment: augment ?? null,
+    windows,
+  };
 }
 
 /** Keys of a recipe that differ, for messages. */

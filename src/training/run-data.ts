@@ -1,5 +1,5 @@
 import { hashOf } from "../base/canonical.js";
-import { ConfigError } from "../base/errors.js";
+import { CacheError, ConfigError } from "../base/errors.js";
 import { type Manifest, readManifest } from "../cache/manifest.js";
 import { balance } from "../dataset/balance.js";
 import { indexWindows, type WindowIndex, windowsOfClass } from "../dataset/index-windows.js";
@@ -55,9 +55,27 @@ function allLabelled(index: WindowIndex): Uint32Array {
   ).sort();
 }
 
-/** Open the windows of a run: manifest, split, index, balanced selection. Close the reader when done. */
-export async function openTrainingData(options: DataOptions & TrainDataOptions, seed: number): Promise<TrainingData> {
+function noLabels({ recordings }: Manifest, index: WindowIndex, { trainSplit }: DataOptions): CacheError {
+  const own = recordings.filter(({ split }) => split === trainSplit);
+  const labelled = own.filter((recording) => recording.labelled).length;
+  return new CacheError(
+    `no labelled window to train on: ${labelled} of the ${own.length} recordings of split ${trainSplit} have annotations, ${index.count} windows in all. ` +
+      "Check that the annotation files lie beside the recordings (ictal annotations check), then build cache and manifest again",
+    { found: 0, expected: "at least one labelled window" },
+  );
+}
+
+/**
+ * Open the windows of a run: manifest, split, index, balanced selection. `accept` may refuse the manifest before windows
+ * are laid out. Close the reader when done.
+ */
+export async function openTrainingData(
+  options: DataOptions & TrainDataOptions,
+  seed: number,
+  accept?: (manifest: Manifest) => void,
+): Promise<TrainingData> {
   const manifest = await readManifest(options.cacheDir, { key: options.key });
+  accept?.(manifest);
   return selectTrainingData(await openWindowReader(options.cacheDir, manifest), options, seed);
 }
 
@@ -67,6 +85,7 @@ export function selectTrainingData(reader: WindowReader, options: DataOptions, s
   const splits = splitsOf(reader.manifest, options);
   const index = indexWindows(reader.manifest, { windowSeconds, strideSeconds, ...splits.train });
   const selection = options.balance === false ? allLabelled(index) : balance(index, { ...options.balance, seed });
+  if (selection.length === 0) throw noLabels(reader.manifest, index, options);
   return { reader, index, selection, dev: splits.dev };
 }
 

@@ -5,7 +5,7 @@ import { writeFileAtomic } from "../base/atomic-file.js";
 /** One JSON object per line; every entry carries the step it belongs to. */
 export type LogEntry = { readonly step: number } & Readonly<Record<string, unknown>>;
 
-/** Read a log; a last line cut short by a crash is passed over. */
+/** Read a log; lines cut short by a crash or a full disk are passed over. */
 export function readRunLog(path: string): LogEntry[] {
   if (!existsSync(path)) return [];
   const entries: LogEntry[] = [];
@@ -13,7 +13,7 @@ export function readRunLog(path: string): LogEntry[] {
     try {
       if (line !== "") entries.push(JSON.parse(line) as LogEntry);
     } catch {
-      break;
+      // a line of which only a part was written
     }
   }
   return entries;
@@ -32,4 +32,18 @@ export async function openRunLog(path: string, step: number): Promise<RunLog> {
   const kept = readRunLog(path).filter((entry) => entry.step <= step);
   await writeFileAtomic(path, kept.map((entry) => `${JSON.stringify(entry)}\n`).join(""));
   return { append: (entry) => appendFileSync(path, `${JSON.stringify(entry)}\n`) };
+}
+
+/** Runs writes that a run can do without: a failure, e.g. of a full disk, is told once and ends nothing. */
+export function goingOn(tell: (text: string) => void): (write: () => void) => void {
+  let isTold = false;
+  return (write) => {
+    try {
+      write();
+    } catch (error) {
+      if (!isTold)
+        tell(`the run's log could not be written (${(error as Error).message}); training goes on, entries are missing`);
+      isTold = true;
+    }
+  };
 }

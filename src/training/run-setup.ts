@@ -1,16 +1,11 @@
-import { CacheError, ConfigError } from "../base/errors.js";
-import { createDetector, type Detector, logitCount } from "../model/detector.js";
+import { CacheError } from "../base/errors.js";
+import { createDetector, type Detector } from "../model/detector.js";
 import { initialValues } from "../model/parameters.js";
-import {
-  type CheckpointState,
-  checkpointDir,
-  discardCheckpoints,
-  listCheckpoints,
-  readCheckpointState,
-  readCheckpointTensors,
-} from "./checkpoint.js";
+import { checkFits } from "./check-fit.js";
+import { type CheckpointState, discardCheckpoints, listCheckpoints } from "./checkpoint.js";
 import { type LossOptions, posWeightOf } from "./loss.js";
-import { type FilledTrainOptions, recipeDifferences, recipeOf } from "./options.js";
+import { newestWhole, setDamagedAside } from "./newest-checkpoint.js";
+import { type FilledTrainOptions, recipeDifferences, recipeOf, windowsPerStep } from "./options.js";
 import { dataLines, lineDifferences, seizureShareOf, stepsPerEpoch, type TrainingData } from "./run-data.js";
 import { createTrainProgram, initialState, type OptimizerState, type TrainProgram } from "./train-program.js";
 
@@ -37,7 +32,7 @@ function listed(differences: readonly string[]): string {
 
 function freshState(options: FilledTrainOptions, data: TrainingData, detector: Detector): CheckpointState {
   const { manifest } = data.reader;
-  const perEpoch = stepsPerEpoch(data.selection.length, options.batchSize);
+  const perEpoch = stepsPerEpoch(data.selection.length, windowsPerStep(options));
   return {
     formatVersion: 1,
     step: 0,
@@ -78,21 +73,9 @@ function checkSameRun(stored: CheckpointState, fresh: CheckpointState, options: 
   if (differences.length === 0) return [];
   if (options.allowDataChange) return [`going on with changed data: ${listed(differences)}`];
   throw new CacheError(
-    `the training data of ${options.runDir} have changed: ${listed(differences)}. Restore them, start in another folder, or allow it with allowDataChange`,
+    `the training data of ${options.runDir} have changed: ${listed(differences)}. Restore them, start in another folder, or go on with them (--allow-changed-data, allowDataChange)`,
     { found: stored.dataLines.length, expected: fresh.dataLines.length },
   );
-}
-
-function checkFits(detector: Detector, { reader, index }: TrainingData): void {
-  const channels = reader.channelCount;
-  if (channels !== detector.inputChannels) {
-    throw new ConfigError(`the cache has ${channels} channels, the model takes ${detector.inputChannels}`, {
-      key: "model.inputChannels",
-      value: detector.inputChannels,
-      allowed: String(channels),
-    });
-  }
-  logitCount(detector, index.windowSamples);
 }
 
 /** The loss with "auto" replaced by the reference's weight, which it uses when alpha is neutral. */
@@ -114,24 +97,24 @@ export async function prepareRun(
 ): Promise<PreparedRun> {
   const { runDir, seed, batchSize, optimizer } = options;
   const detector = createDetector(options.model);
-  checkFits(detector, data);
+  checkFits(detector, data.reader.manifest, options.data.windowSeconds);
   const loss = lossOf(options, data);
   const recompute = !executorName.startsWith("onnx-"); // a traced graph gains nothing by it
   const sampleCount = data.index.windowSamples;
-  const train = createTrainProgram(detector, { batchSize, sampleCount, loss, optimizer, recompute });
+  const accumulate = options.accumulate > 1;
+  const train = createTrainProgram(detector, { batchSize, sampleCount, loss, optimizer, recompute, accumulate });
   const fresh = freshState(options, data, detector);
   const newest = (await listCheckpoints(runDir)).at(-1);
   if (newest !== undefined && options.resume) {
-    const dir = checkpointDir(runDir, newest);
-    const stored = await readCheckpointState(dir);
-    const notices = checkSameRun(stored, fresh, options);
-    const tensors = await readCheckpointTensors(dir, detector);
-    const state = { ...stored, ...(notices.length > 0 && changedData(fresh)) };
-    return { detector, loss, train, state, tensors, resumedFrom: newest, notices };
+    const found = await newestWhole(runDir, detector, (stored) => checkSameRun(stored, fresh, options));
+    const { stored, tensors } = found;
+    const notices = [...(await setDamagedAside(runDir, found.damaged, stored.step)), ...found.notices];
+    const state = { ...stored, ...(found.notices.length > 0 && changedData(fresh)) };
+    return { detector, loss, train, state, tensors, resumedFrom: stored.step, notices };
   }
   if (newest !== undefined && options.existing === "refuse") {
     throw new CacheError(
-      `${runDir} already holds a run at step ${newest}; resume it, replace it, or choose another output folder`,
+      `${runDir} already holds a run at step ${newest}; resume it (--resume), replace it (--replace), or choose another output folder`,
       { found: newest, expected: "no checkpoint" },
     );
   }

@@ -1,12 +1,11 @@
 import type { Batch } from "../dataset/batches.js";
 import { logitCount } from "../model/detector.js";
 import type { Feed } from "../tensor/program.js";
-import { jsonNumbers, type Run, secondsPerStep, type TrainMetrics } from "./run.js";
+import { windowsPerStep } from "./options.js";
+import { type Gathered, jsonNumbers, type Run, secondsPerStep, type TrainMetrics } from "./run.js";
 import { poolLabelsInto } from "./run-data.js";
+import { countNonFinite, faultOf } from "./run-faults.js";
 import { learningRateFactor } from "./schedule.js";
-
-/** Steps in a row that may be non-finite before a run gives up. */
-const MAX_NON_FINITE = 100;
 
 /** Labels and mask per logit, [B, M] each. */
 interface PooledLabels {
@@ -30,27 +29,86 @@ function scalar(results: Record<string, Feed>, name: string): number {
   return results[name]![0]!;
 }
 
-/** Run one step of the program on a batch, count it and report it. Throws an Error when training has diverged. */
-export async function takeStep(run: Run, batch: Batch): Promise<void> {
-  const { options, prepared, progress, callbacks } = run;
-  const { step, updates } = progress;
-  const learningRate = options.learningRate * learningRateFactor(step, prepared.state.totalSteps, options.schedule);
-  const { labels, mask } = pooledLabels(run, batch);
-  const feeds = prepared.train.feeds({ seed: options.seed, step, updates, learningRate });
-  const results = await run.compiled.run({ x: batch.samples, labels, mask, ...feeds });
-  const loss = scalar(results, "loss");
-  progress.step += 1;
-  if (scalar(results, "applied") === 1) countFinite(run, loss);
-  else countNonFinite(run, loss);
-  countTime(run);
+const NOTHING: Gathered = {
+  batches: 0,
+  known: 0,
+  seizure: 0,
+  loss: 0,
+  lowestLogit: Number.POSITIVE_INFINITY,
+  highestLogit: Number.NEGATIVE_INFINITY,
+  fault: undefined,
+};
 
-  const metrics = metricsOf(run, { loss, learningRate, gradientNorm: scalar(results, "gradientNorm") });
+const shareOf = (part: number, whole: number) => (whole === 0 ? 0 : part / whole);
+
+/** Run the program on one more batch of the step under way; batches weigh by their known labels, as in one large batch. */
+async function gather(
+  run: Run,
+  batch: Batch,
+  before: Gathered,
+): Promise<Gathered & { gradientNorm: number; isApplied: boolean }> {
+  const { options, prepared, progress } = run;
+  const { step, updates } = progress;
+  const { labels, mask } = pooledLabels(run, batch);
+  const known = before.known + sum(mask);
+  const share = shareOf(known - before.known, known);
+  const isUpdate = before.batches + 1 === options.accumulate && !before.fault;
+  const feeds = prepared.train.feeds({
+    seed: options.seed,
+    step: step * options.accumulate + before.batches,
+    updates,
+    learningRate: learningRateOf(run),
+    gathering: { kept: shareOf(before.known, known), share, isUpdate },
+  });
+  const results = await run.compiled.run({ x: batch.samples, labels, mask, ...feeds });
+  const [loss, gradientNorm] = [scalar(results, "loss"), scalar(results, "gradientNorm")];
+  const isSound = scalar(results, "finite") === 1;
+  return {
+    batches: before.batches + 1,
+    known,
+    seizure: before.seizure + sum(labels),
+    loss: options.accumulate === 1 ? loss : before.loss + (loss - before.loss) * share,
+    lowestLogit: Math.min(before.lowestLogit, scalar(results, "lowestLogit")),
+    highestLogit: Math.max(before.highestLogit, scalar(results, "highestLogit")),
+    fault: before.fault ?? (isSound ? undefined : faultOf(run, batch, loss, gradientNorm)),
+    gradientNorm,
+    isApplied: scalar(results, "applied") === 1,
+  };
+}
+
+/**
+ * Run the program on a batch; true when that ended a step, which is then counted and reported. Throws an Error when
+ * training has diverged.
+ */
+export async function takeBatch(run: Run, batch: Batch): Promise<boolean> {
+  const { options, prepared, progress, callbacks } = run;
+  progress.waitSeconds += (performance.now() - progress.batchAsked) / 1000;
+  const { gradientNorm, isApplied, ...gathered } = await gather(run, batch, progress.gathered ?? NOTHING);
+  progress.batchAsked = performance.now();
+  progress.gathered = gathered.batches < options.accumulate ? gathered : undefined;
+  if (progress.gathered) return false;
+
+  const learningRate = learningRateOf(run);
+  const { loss, fault } = gathered;
+  progress.step += 1;
+  if (isApplied) countFinite(run, loss);
+  else if (fault) countNonFinite(run, fault);
+  countTime(run);
+  const metrics = metricsOf(run, { loss, learningRate, gradientNorm });
   const isEpochEnd = progress.step % prepared.state.stepsPerEpoch === 0;
   if (progress.step % options.logEverySteps === 0 || isEpochEnd) record(run, metrics);
   callbacks.onMetrics?.(metrics);
-  const logits = { lowestLogit: scalar(results, "lowestLogit"), highestLogit: scalar(results, "highestLogit") };
-  const warnings = run.guard({ step, loss, ...logits, seizureLabels: sum(labels), knownLabels: sum(mask) });
+  const { lowestLogit, highestLogit, seizure, known } = gathered;
+  const logits = { lowestLogit, highestLogit };
+  const warnings = run.guard({ step: progress.step - 1, loss, ...logits, seizureLabels: seizure, knownLabels: known });
   for (const text of warnings) run.warn(text);
+  progress.waitSeconds = 0;
+  return true;
+}
+
+/** The rate of the step under way. */
+function learningRateOf({ options, prepared, progress }: Run): number {
+  return options.learningRate * learningRateFactor(progress.step, prepared.state.totalSteps, options.schedule);
 }
 
 function countFinite({ progress }: Run, loss: number): void {
@@ -58,21 +116,6 @@ function countFinite({ progress }: Run, loss: number): void {
   progress.nonFiniteInARow = 0;
   progress.lossSum += loss;
   progress.lossCount += 1;
-}
-
-function countNonFinite({ progress, options, warn }: Run, loss: number): void {
-  progress.nonFiniteSteps += 1;
-  progress.nonFiniteInARow += 1;
-  if (progress.nonFiniteSteps === 1) {
-    warn(
-      `step ${progress.step} was not finite (loss ${loss}) and was skipped; such steps are counted and change nothing`,
-    );
-  }
-  if (progress.nonFiniteInARow < MAX_NON_FINITE) return;
-  throw new Error(
-    `training diverged: ${MAX_NON_FINITE} steps in a row were not finite, up to step ${progress.step} of ${options.runDir}. ` +
-      `Lower the learning rate (now ${options.learningRate}) or check the cache (ictal cache verify)`,
-  );
 }
 
 function countTime({ progress }: Run): void {
@@ -95,18 +138,22 @@ function metricsOf(
     totalSteps,
     epoch: Math.ceil(progress.step / stepsPerEpoch),
     ...measured,
-    windowsPerSecond: options.batchSize / seconds,
+    windowsPerSecond: windowsPerStep(options) / seconds,
+    waitSeconds: progress.waitSeconds,
+    memoryBytes: process.memoryUsage.rss(),
     secondsLeft: seconds * (Math.min(totalSteps, options.maxSteps ?? totalSteps) - progress.step),
   };
 }
 
 function record({ log, scalars }: Run, metrics: TrainMetrics): void {
   log.append({ kind: "step", ...jsonNumbers(metrics), step: metrics.step });
-  const { loss, learningRate, gradientNorm, windowsPerSecond } = metrics;
+  const { loss, learningRate, gradientNorm, windowsPerSecond, waitSeconds, memoryBytes } = metrics;
   scalars(metrics.step, {
     "train/loss": loss,
     "train/learningRate": learningRate,
     "train/gradientNorm": gradientNorm,
     "train/windowsPerSecond": windowsPerSecond,
+    "train/waitSeconds": waitSeconds,
+    "train/memoryBytes": memoryBytes,
   });
 }

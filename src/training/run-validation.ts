@@ -1,6 +1,6 @@
 import { type CheckpointState, pruneCheckpoints, writeCheckpoint, writeCheckpointState } from "./checkpoint.js";
 import type { RecordingPrediction } from "./predict.js";
-import { jsonNumbers, type Run } from "./run.js";
+import { jsonNumbers, type Run, type ValidationResult } from "./run.js";
 
 /** The state of this moment without its tensors. */
 function stateOf({ prepared, progress }: Run, isValidationPending: boolean): CheckpointState {
@@ -46,19 +46,31 @@ async function validationMetrics(run: Run): Promise<Record<string, number>> {
   return { ...(await callbacks.validate(predictions)), loss };
 }
 
+/** Without a value there is neither a best checkpoint nor early stopping; said once. */
+function warnOfNoValue({ validations, warn, data }: Run, name: string, metrics: Record<string, number>): void {
+  const hadNone = (result: ValidationResult) => !(name in result.metrics) || Number.isNaN(result.metrics[name]);
+  if (validations.some(hadNone)) return;
+  const why =
+    name in metrics
+      ? "the dev recordings do not define it (no seizure, or no labels)"
+      : data.dev.length === 0
+        ? "there is no recording to validate on"
+        : `the validation gave ${Object.keys(metrics).join(", ")}`;
+  warn(`no value of ${name}: ${why}. It neither picks the best checkpoint nor stops the run early`);
+}
+
 async function validate(run: Run): Promise<void> {
   const { progress, options, prepared, callbacks } = run;
   const metrics = await validationMetrics(run);
   const { name, mode } = options.metric;
   const value = metrics[name];
-  if (value === undefined && run.predictor) {
-    run.warn(`the validation gave no metric called ${name}; it gave ${Object.keys(metrics).join(", ")}`);
-  }
+  const isKnown = value !== undefined && !Number.isNaN(value);
+  if (!isKnown) warnOfNoValue(run, name, metrics);
   const { best } = progress;
   const isBetter = (found: number) => !best || (mode === "max" ? found > best.value : found < best.value);
-  const isBest = value !== undefined && !Number.isNaN(value) && isBetter(value);
+  const isBest = isKnown && isBetter(value);
   if (isBest) progress.best = { name, value, step: progress.step };
-  progress.withoutBetter = isBest ? 0 : progress.withoutBetter + 1;
+  if (isKnown) progress.withoutBetter = isBest ? 0 : progress.withoutBetter + 1;
   progress.lossSum = 0;
   progress.lossCount = 0;
   const result = { step: progress.step, epoch: progress.step / prepared.state.stepsPerEpoch, metrics, isBest };

@@ -1,3 +1,5 @@
+import { ConfigError } from "../base/errors.js";
+import { nearestName } from "../base/nearest.js";
 import type { Compiled } from "../tensor/program.js";
 import type { CheckpointState } from "./checkpoint.js";
 import type { createGuards } from "./guards.js";
@@ -20,6 +22,10 @@ export interface TrainMetrics {
   readonly gradientNorm: number;
   /** Reading included. */
   readonly windowsPerSecond: number;
+  /** Of this step, spent waiting for its windows to be read. */
+  readonly waitSeconds: number;
+  /** Memory of the training process (resident), in bytes. */
+  readonly memoryBytes: number;
   /** Of steps, validation not counted. */
   readonly secondsLeft: number;
 }
@@ -35,9 +41,30 @@ export interface ValidationResult {
 }
 
 /** Metrics by name from predictions over whole recordings, at one value a second where the network's rate allows. */
-export type Validate = (
-  predictions: readonly RecordingPrediction[],
-) => Readonly<Record<string, number>> | Promise<Readonly<Record<string, number>>>;
+export interface Validate {
+  (
+    predictions: readonly RecordingPrediction[],
+  ): Readonly<Record<string, number>> | Promise<Readonly<Record<string, number>>>;
+  /** The names it gives, so that a wrong name is found before training begins. */
+  readonly metricNames?: readonly string[];
+}
+
+/** Throws a ConfigError when a run could never learn the value of the metric that decides. */
+export function checkMetric(name: string, validate: Validate | undefined): void {
+  const known = ["loss", ...(validate?.metricNames ?? [])];
+  if (known.includes(name) || (validate && !validate.metricNames)) return;
+  const nearest = nearestName(name, known);
+  const hint = nearest === undefined ? "" : `; did you mean ${nearest}?`;
+  const rate = /^sensitivity_at_([\d.]+)fa$/.exec(name)?.[1];
+  const add = rate === undefined ? "" : `; for this one add ${rate} to evaluation.fa_rates`;
+  const there = validate ? `the validation gives ${known.join(", ")}` : "nothing is validated, so there is only loss";
+  throw new ConfigError(`unknown metric ${name}: ${there}${add || hint}`, {
+    key: "training.early_stopping.metric",
+    value: name,
+    allowed: known.join(", "),
+    nearest,
+  });
+}
 
 export interface TrainCallbacks {
   onMetrics?(metrics: TrainMetrics): void;
@@ -75,12 +102,38 @@ export interface TrainReport {
   readonly warnings: readonly string[];
 }
 
+/** What the batches of the step under way have given so far. */
+export interface Gathered {
+  readonly batches: number;
+  /** Labels that are known, and those of seizure among them. */
+  readonly known: number;
+  readonly seizure: number;
+  /** Mean over the known labels. */
+  readonly loss: number;
+  readonly lowestLogit: number;
+  readonly highestLogit: number;
+  /** The first batch that was not finite. */
+  readonly fault: Fault | undefined;
+}
+
+/** A batch whose numbers were not all finite. */
+export interface Fault {
+  /** What was infinite, NaN or beyond float32. */
+  readonly what: "samples" | "loss" | "gradient" | "running statistics";
+  readonly loss: number;
+  readonly gradientNorm: number;
+  /** The batch's windows; of "samples" only those that hold such values. */
+  readonly windows: readonly { readonly id: string; readonly startSeconds: number }[];
+}
+
 /** What changes from step to step. */
 export interface RunProgress {
   step: number;
   updates: number;
   nonFiniteSteps: number;
   nonFiniteInARow: number;
+  /** Of the step under way, where it takes several batches. */
+  gathered: Gathered | undefined;
   best: CheckpointState["best"];
   withoutBetter: number;
   /** Over the finite steps since the last validation. */
@@ -88,6 +141,10 @@ export interface RunProgress {
   lossCount: number;
   /** When the step under way began, by performance.now(). */
   stepStarted: number;
+  /** When the batch to come was asked for, by performance.now(). */
+  batchAsked: number;
+  /** Of the step under way, until its batches were there. */
+  waitSeconds: number;
   firstStepSeconds: number;
   laterSeconds: number;
   stepsHere: number;
@@ -113,8 +170,16 @@ export interface Run {
 export function startingProgress({ state }: PreparedRun): RunProgress {
   const { step, updates, nonFiniteSteps, best, withoutBetter, epochLoss } = state;
   const [lossSum, lossCount] = epochLoss;
-  const clock = { stepStarted: performance.now(), firstStepSeconds: 0, laterSeconds: 0, stepsHere: 0 };
-  return { step, updates, nonFiniteSteps, nonFiniteInARow: 0, best, withoutBetter, lossSum, lossCount, ...clock };
+  const clock = {
+    stepStarted: performance.now(),
+    batchAsked: performance.now(),
+    waitSeconds: 0,
+    firstStepSeconds: 0,
+    laterSeconds: 0,
+    stepsHere: 0,
+  };
+  const none = { nonFiniteInARow: 0, gathered: undefined };
+  return { step, updates, nonFiniteSteps, ...none, best, withoutBetter, lossSum, lossCount, ...clock };
 }
 
 /** Mean seconds per step of this process, its first (which warms up) left out if there are others; NaN before any. */

@@ -22,6 +22,8 @@ export interface TrainProgramOptions {
   readonly sampleCount: number;
   /** Keep less and compute more in the backward pass; for eager executors. @default false */
   readonly recompute?: boolean;
+  /** Average the gradients of several batches before an update; every run then needs `StepSettings.gathering`. @default false */
+  readonly accumulate?: boolean;
   readonly loss?: LossOptions;
   readonly optimizer?: OptimizerOptions;
 }
@@ -29,11 +31,23 @@ export interface TrainProgramOptions {
 /** What a step needs from outside besides its batch. */
 export interface StepSettings {
   readonly seed: number;
-  /** Global step from 0: picks the dropout masks. */
+  /** Batches before this one: picks the dropout masks. */
   readonly step: number;
   /** Updates applied before this one: sets the bias corrections. */
   readonly updates: number;
   readonly learningRate: number;
+  /** With `accumulate`: where in an update this batch stands. */
+  readonly gathering?: Gathering;
+}
+
+/** How a batch joins the mean gradient of an update's batches. */
+export interface Gathering {
+  /** Weight of the mean so far; 0 forgets it, whatever it holds. */
+  readonly kept: number;
+  /** Weight of this batch's gradient. */
+  readonly share: number;
+  /** True to change the weights after this batch. */
+  readonly isUpdate: boolean;
 }
 
 /** What the optimizer carries between steps, by parameter name. */
@@ -62,6 +76,7 @@ interface Parts {
   readonly loss: LossOptions;
   readonly optimizer: FilledOptimizerOptions;
   readonly recompute: boolean;
+  readonly accumulate: boolean;
 }
 
 type Inputs = Record<string, Tensor>;
@@ -114,13 +129,28 @@ function lossAndGradients(parts: Parts, inputs: Inputs): Gradients {
   };
 }
 
+const accumulatedOf = ({ name }: ParameterGroup) => `accumulated/${name}`;
+
+/** The mean gradient of an update's batches up to this one, by group. */
+function withEarlier({ groups }: Parts, inputs: Inputs, gradients: readonly Tensor[]): Tensor[] {
+  const isFirst = tf.equal(inputs.kept!, 0);
+  return groups.map((group, i) => {
+    const before = inputs[accumulatedOf(group)]!;
+    const earlier = tf.where(isFirst, tf.zerosLike(before), tf.mul(before, inputs.kept!));
+    return tf.add(earlier, tf.mul(gradients[i]!, inputs.share!));
+  });
+}
+
 function build(parts: Parts, inputs: Inputs): Inputs {
-  const found = lossAndGradients(parts, inputs);
-  const scales = scalesOf(found, parts.optimizer.gradientClip);
+  const own = lossAndGradients(parts, inputs);
+  const found = parts.accumulate ? { ...own, gradients: withEarlier(parts, inputs, own.gradients) } : own;
+  const scales = scalesOf(found, parts.optimizer.gradientClip, inputs.update);
   const outputs: Inputs = { loss: found.loss, gradientNorm: scales.norm, applied: scales.applied };
   parts.groups.forEach((group, i) => {
     Object.assign(outputs, updateGroup(group, found.gradients[i]!, scales, inputs, parts.optimizer));
+    if (parts.accumulate) outputs[accumulatedOf(group)] = found.gradients[i]!;
   });
+  outputs.finite = tf.cast(scales.finite, "float32");
   for (const [name, fresh] of found.buffers) outputs[name] = tf.where(scales.finite, fresh, inputs[name]!);
   outputs.lowestLogit = tf.min(found.logits);
   outputs.highestLogit = tf.max(found.logits);
@@ -141,6 +171,10 @@ function inputsOf(parts: Parts, batchSize: number, sampleCount: number): Record<
     ...dropoutInputs(sites),
   };
   if (optimizer.averageDecay > 0) inputs.averageShare = float();
+  if (parts.accumulate) {
+    Object.assign(inputs, { kept: float(), share: float(), update: float() });
+    for (const group of groups) inputs[accumulatedOf(group)] = float(group.size);
+  }
   for (const kind of stateKinds(optimizer))
     for (const group of groups) inputs[`${kind}/${group.name}`] = float(group.size);
   for (const { name, shape } of detector.buffers) inputs[name] = float(...shape);
@@ -150,24 +184,26 @@ function inputsOf(parts: Parts, batchSize: number, sampleCount: number): Record<
 /**
  * One step of training as a program: dropout, forward pass, masked loss, gradients, clipping by global norm, AdamW,
  * running statistics and averaged weights. Its inputs are `x` [B, C, L], `labels` and `mask` [B, M] (shares of seizure
- * and 0/1 per logit) and what `feeds` gives; its outputs `loss`, `gradientNorm` (before clipping), `applied` (0 when the
- * step was not finite and left the state as it was), `lowestLogit` and `highestLogit`.
+ * and 0/1 per logit) and what `feeds` gives; its outputs `loss`, `gradientNorm` (before clipping), `finite`, `applied` (0
+ * when the weights were left as they were: the step was not finite, or no update was due), `lowestLogit` and `highestLogit`.
+ * With `accumulate` the gradient is the mean over the batches so far; running statistics follow every batch.
  */
 export function createTrainProgram(detector: Detector, options: TrainProgramOptions): TrainProgram {
-  const { batchSize, sampleCount, loss = {}, recompute = false } = options;
+  const { batchSize, sampleCount, loss = {}, recompute = false, accumulate = false } = options;
   const optimizer = fillOptimizerOptions(options.optimizer);
   const groups = parameterGroups(detector.parameters, optimizer);
   const sites = dropoutSites(detector, batchSize, sampleCount);
-  const parts: Parts = { detector, groups, sites, loss, optimizer, recompute };
+  const parts: Parts = { detector, groups, sites, loss, optimizer, recompute, accumulate };
   const kinds = stateKinds(optimizer);
   const state = [
     ...kinds.flatMap((kind) => groups.map((group) => `${kind}/${group.name}`)),
+    ...(accumulate ? groups.map(accumulatedOf) : []),
     ...detector.buffers.map(({ name }) => name),
   ];
   return {
     program: {
       name: `train/${detector.name}`,
-      identity: { model: detector.config, batchSize, sampleCount, loss, optimizer, recompute },
+      identity: { model: detector.config, batchSize, sampleCount, loss, optimizer, recompute, accumulate },
       inputs: inputsOf(parts, batchSize, sampleCount),
       state,
       build: (inputs) => build(parts, inputs),
@@ -179,6 +215,7 @@ export function createTrainProgram(detector: Detector, options: TrainProgramOpti
         const source = kind === "average" ? (values.average ?? values.parameters) : values[kind];
         for (const group of groups) packed[`${kind}/${group.name}`] = packGroup(group, source);
       }
+      if (accumulate) for (const group of groups) packed[accumulatedOf(group)] = new Float32Array(group.size);
       return packed;
     },
     unpackState(values) {
@@ -195,8 +232,8 @@ export function createTrainProgram(detector: Detector, options: TrainProgramOpti
   };
 }
 
-function stepFeeds({ sites, optimizer }: Parts, settings: StepSettings): Record<string, Feed> {
-  const { seed, step, updates, learningRate } = settings;
+function stepFeeds({ sites, optimizer, accumulate }: Parts, settings: StepSettings): Record<string, Feed> {
+  const { seed, step, updates, learningRate, gathering = WHOLE } = settings;
   const scalar = (value: number) => new Float32Array([value]);
   const count = updates + 1;
   const feeds: Record<string, Feed> = {
@@ -205,11 +242,19 @@ function stepFeeds({ sites, optimizer }: Parts, settings: StepSettings): Record<
     firstCorrection: scalar(1 / (1 - optimizer.beta1 ** count)),
     secondCorrection: scalar(1 / (1 - optimizer.beta2 ** count)),
   };
+  if (accumulate) {
+    feeds.kept = scalar(gathering.kept);
+    feeds.share = scalar(gathering.share);
+    feeds.update = scalar(gathering.isUpdate ? 1 : 0);
+  }
   // Early on the average follows the weights closely, so that it does not drag the start along.
   if (optimizer.averageDecay > 0)
     feeds.averageShare = scalar(1 - Math.min(optimizer.averageDecay, count / (count + 9)));
   return feeds;
 }
+
+/** An update of one batch. */
+const WHOLE: Gathering = { kept: 0, share: 1, isUpdate: true };
 
 /** The state at step 0: given values, zero moments. */
 export function initialState(detector: Detector, values: Readonly<ParameterValues>): OptimizerState {

@@ -64,11 +64,13 @@ test("score --scorer prints the asked scorer alone and exits 2 for an unknown on
   const trees = { ref: { a: seizure }, hyp: { a: detected } };
   const szcore = JSON.parse((await score(t, trees, "--scorer", "szcore", "--json")).stdout);
   assert.deepEqual(Object.keys(szcore), ["recordings", "missing", "szcore"]);
+  const oneHertz = JSON.parse((await score(t, trees, "--scorer", "szcore-1hz", "--json")).stdout);
+  assert.deepEqual(Object.keys(oneHertz), ["recordings", "missing", "szcore1Hz"]);
   const nedc = JSON.parse((await score(t, trees, "--scorer", "nedc", "--json")).stdout);
   assert.deepEqual(Object.keys(nedc), ["recordings", "missing", "nedc"]);
   const { code, stdout, stderr } = await score(t, trees, "--scorer", "taes", "--json");
   assert.deepEqual([code, stdout], [2, ""]);
-  assert.match(stderr, /invalid --scorer taes: allowed are szcore, nedc, all/);
+  assert.match(stderr, /invalid --scorer taes: allowed are szcore, szcore-1hz, nedc, all/);
 });
 
 test("score counts a recording without a hypothesis as no detections and names it", async (t) => {
@@ -157,6 +159,8 @@ test("score --compare gives the paired difference, --intervals the bounds and --
   );
   assert.deepEqual(Object.keys(breakdown.byType), ["seiz"]);
   const { stdout: text } = await score(t, { ref, hyp }, ...flags);
+  assert.match(text, /onset latency: median 10\.0 s \(quartiles 10\.0 to 10\.0\), 3 of 3 seizures/);
+  assert.match(text, /event +1\.000 \(0\.000\)/);
   assert.match(text, /eventSensitivity +1\.000 +0\.000 +1\.000 +1\.000 to 1\.000 +p 0\.020/);
   assert.match(text, /no second hypothesis for 2 recordings/);
 });
@@ -186,6 +190,6 @@ test("score --report writes one page with the scores, figures and the worst reco
   const page = await readFile(file, "utf8");
   assert.match(page, /<a href="review\/p1--a.html">p1\/a<\/a>/);
   assert.match(page, /<td>p2\/b<\/td><td>1<\/td><td>0<\/td>/);
-  assert.equal(page.match(/class="figure"/g)?.length, 4);
+  assert.equal(page.match(/class="figure"/g)?.length, 5);
   assert.doesNotMatch(page, /src="http/);
 });

@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { hostname } from "node:os";
@@ -33,7 +33,21 @@ export interface MadeSlurm {
   run(program: string, ...args: string[]): string;
   /** Wait until `check` holds; throws with the queue after `seconds`. */
   until(check: () => boolean | Promise<boolean>, what: string, seconds?: number): Promise<void>;
+  /** As when a node loses its power: its daemon and, with it, the job that `pid` belongs to are gone at once. */
+  loseNode(name: string, pid: number): Promise<void>;
+  /** A lost node is back and idle. */
+  bringBack(name: string): Promise<void>;
   close(): Promise<void>;
+}
+
+/** `pid` and its ancestors, as far as they are no children of `root`. */
+function lineOf(pid: number, root: number): number[] {
+  const line: number[] = [];
+  for (let each = pid; each > 1 && each !== root; ) {
+    line.push(each);
+    each = Number(/^PPid:\s+(\d+)/m.exec(readFileSync(`/proc/${each}/status`, "utf8"))?.[1] ?? 0);
+  }
+  return line;
 }
 
 function configText(dir: string, ports: readonly number[]): string {
@@ -95,8 +109,13 @@ export async function startSlurm(dir: string): Promise<MadeSlurm> {
   const environment = { SLURM_CONF: conf, PATH };
   const env = { ...process.env, ...environment };
   const children: ChildProcess[] = [];
-  const start = (program: string, ...args: string[]) =>
-    children.push(spawn(program, args, { env, stdio: "ignore", detached: true }));
+  const start = (program: string, ...args: string[]) => {
+    const child = spawn(program, args, { env, stdio: "ignore", detached: true });
+    children.push(child);
+    return child;
+  };
+  const nodes = new Map<string, ChildProcess>();
+  const startNode = (name: string) => nodes.set(name, start("slurmd", "-D", "-f", conf, "-N", name));
   const file = (name: string) => join(dir, name);
   start(
     "munged",
@@ -113,11 +132,24 @@ export async function startSlurm(dir: string): Promise<MadeSlurm> {
   try {
     await until(() => existsSync(file("munge.socket")), "munged is up", 20);
     start("slurmctld", "-D", "-f", conf);
-    for (const node of ["n1", "n2"]) start("slurmd", "-D", "-f", conf, "-N", node);
+    for (const node of ["n1", "n2"]) startNode(node);
     await until(() => /^2$/m.test(run("sinfo", "-h", "-t", "idle", "-o", "%D")), "both nodes are idle", 40);
   } catch (error) {
     await close();
     throw error;
   }
-  return { environment, run, until, close };
+  const loseNode: MadeSlurm["loseNode"] = async (name, pid) => {
+    const node = nodes.get(name)!;
+    const ended = once(node, "exit");
+    const lost = new Set([node.pid!, ...lineOf(pid, process.pid)]);
+    for (const each of lost) process.kill(each, "SIGKILL");
+    await ended;
+    run("scontrol", "update", `nodename=${name}`, "state=down", "reason=lost");
+  };
+  const bringBack: MadeSlurm["bringBack"] = async (name) => {
+    startNode(name);
+    run("scontrol", "update", `nodename=${name}`, "state=resume");
+    await until(() => /^2$/m.test(run("sinfo", "-h", "-t", "idle", "-o", "%D")), `${name} is back`, 60);
+  };
+  return { environment, run, until, loseNode, bringBack, close };
 }

@@ -10,6 +10,7 @@ import { readShardProgress, readShardReceipt } from "../../src/cluster/state.js"
 import { temporaryFolder } from "../cache/made-cache.js";
 import { hashTree, ictal, makeProject } from "./made-plan.js";
 import { type MadeSlurm, noSlurm, startSlurm } from "./made-slurm.js";
+import { startHook } from "./watch/hook.js";
 
 const skip = noSlurm();
 let slurm: MadeSlurm;
@@ -149,7 +150,82 @@ test("a job that is put back into the queue runs its shard again", { skip }, asy
   assert.equal((await readShardReceipt(dir, 0))!.attempts, 2);
 });
 
-test("scancel lets a task save its state", { skip }, async (context) => {
+test("a plain scancel lets a task save its state, and the plan submitted again carries on", {
+  skip,
+}, async (context) => {
+  const { dir, config } = await makeProject(context, 4, 30, 160);
+  assert.equal(ictal(["cache", "build", "--config", config]).status, 0);
+  const plan = join(dir, "plan");
+  const words = ["slurm", "train", "--config", config, "--dir", plan, "--time", "10", "--warn", "5"];
+  assert.equal(ictal(words, slurm.environment).status, 0);
+  const log = join(dir, "run/metrics.jsonl");
+  await slurm.until(async () => (await readFile(log, "utf8").catch(() => "")) !== "", "the training takes steps");
+  slurm.run("scancel", (await readShardProgress(plan, 0))!.job!);
+  await slurm.until(async () => (await readShardReceipt(plan, 0))?.state === "interrupted", "the state is saved", 30);
+  const { steps } = (await readShardReceipt(plan, 0))!.results[0] as { steps: number };
+  await slurm.until(() => slurm.run("squeue", "-h").trim() === "", "the queue is empty", 30);
+  assert.equal(existsSync(join(plan, "chain.txt")), false, "what people cancel is not submitted again");
+  const status = ictal(["slurm", "status", plan], slurm.environment);
+  assert.match(status.stdout, /interrupted 0 \(job \d+\) after 1 attempts/);
+  assert.equal(ictal(words, slurm.environment).status, 0);
+  await slurm.until(() => finished(plan), "the training is finished", 120);
+  const { results, attempts } = (await readShardReceipt(plan, 0))!;
+  assert.equal(attempts, 2);
+  assert.ok(steps > 0 && steps < (results[0] as { steps: number }).steps);
+});
+
+test("a node that is lost with its task loses no shard: it runs again on another", { skip }, async (context) => {
+  const dir = await temporaryFolder(context);
+  const flag = join(dir, "flag");
+  const code = `if (require("fs").existsSync(${JSON.stringify(flag)})) console.log("1"); else setInterval(() => {}, 100)`;
+  const id = slurm.run("sbatch", "--parsable", "--array=0", await codePlan(dir, code)).trim();
+  await slurm.until(async () => (await readShardProgress(dir, 0)) !== undefined, "the task runs");
+  const node = slurm.run("squeue", "-h", "-j", id, "-o", "%N").trim();
+  await writeFile(flag, "");
+  const { pid, command } = (await readShardProgress(dir, 0))!;
+  await slurm.loseNode(node, command ?? pid);
+  await slurm.until(async () => (await readShardReceipt(dir, 0))?.state === "done", "the task is done", 90);
+  assert.equal((await readShardReceipt(dir, 0))!.attempts, 2);
+  await slurm.bringBack(node);
+});
+
+test("when no retry is left, a job tells the webhook which shards are not done; a plan that ends well tells it, too", {
+  skip,
+}, async (context) => {
+  const { dir, config } = await makeProject(context, 3);
+  const { url, received } = await startHook(context);
+  const environment = { ...slurm.environment, ICTAL_WEBHOOK: url };
+  const edf = join(dir, "corpus/edf/train/aaaaaaab/s001_2010/01_tcp_ar/aaaaaaab_s001_t000.edf");
+  const whole = await readFile(edf);
+  await writeFile(edf, whole.subarray(0, 100));
+  const plan = join(dir, "plan");
+  const words = [
+    "slurm",
+    "cache",
+    "--config",
+    config,
+    "--array",
+    "3",
+    "--workers",
+    "0",
+    "--dir",
+    plan,
+    "--retries",
+    "0",
+  ];
+  assert.equal(ictal(words, environment).status, 0);
+  await slurm.until(() => received.length > 0, "the webhook is told", 90);
+  const { body } = received[0]!;
+  assert.deepEqual([body.verb, body.name, body.state], ["slurm cache", "plan", "failed"]);
+  assert.match(String(body.message), /^1 of 3 shards are not done: \d; look: ictal slurm status /);
+  await slurm.until(() => slurm.run("squeue", "-h").trim() === "", "the queue is empty", 30);
+  await writeFile(edf, whole);
+  assert.equal(ictal(words, environment).status, 0);
+  await slurm.until(() => received.length > 1, "the webhook is told", 90);
+  assert.deepEqual([received[1]!.body.verb, received[1]!.body.state], ["shard finalise", "done"]);
+});
+
+test("scancel of the whole job by a signal lets a task save its state", { skip }, async (context) => {
   const dir = await temporaryFolder(context);
   const script = await codePlan(
     dir,

@@ -45,12 +45,39 @@ experiment: { seed: 5, device: cuda }
   assert.equal(options.device, "onnx-cuda");
 });
 
-test("the configuration names the optimizer", () => {
+test("the configuration names the optimizer and the batches of a step", () => {
   assert.equal(optionsOf("training: { optimizer: sgd }").optimizer?.name, "sgd");
+  assert.equal(optionsOf("training: { gradient_accumulation_steps: 4 }").accumulate, 4);
+});
+
+test("a detector's own section is checked when it is chosen, and no section is passed over unseen", () => {
+  const wrong: [string, RegExp][] = [
+    ["model: { name: unett }", /unknown model.name: unett; known are .*; did you mean unet\?/],
+    ["model: { name: unet, unt: {} }", /unknown key model.unt; did you mean model.unet\?/],
+    [
+      "model: { name: unet, unet: { kernel_sizes: 3 } }",
+      /unknown key model.unet.kernel_sizes; did you mean model.unet.kernel_size\?/,
+    ],
+    ["model: { name: unet, unet: { channels: 3 } }", /invalid model.unet.channels: 3; .*expected array/],
+    ["model: { name: unet, unet: { channels: [4, 0] } }", /invalid model.unet.channels.1: 0; .*>=1/],
+    ["model: { name: unet, initialization: reference }", /a start of seizure_detector, unet has only its own/],
+    ["model: { mamba: { head_size: 48 } }", /headSize: 48; expected a divisor of 1024/],
+  ];
+  for (const [yaml, message] of wrong)
+    assert.throws(() => createDetector(optionsOf(yaml).model), { name: "ConfigError", message });
+  const { model } = optionsOf("model: { initialization: reference, mamba: { head_size: 128 } }");
+  assert.deepEqual([model.name, "initialization" in model && model.initialization], ["seizure_detector", "reference"]);
 });
 
 test("what cannot be done is refused in words", () => {
-  assert.throws(() => optionsOf("training: { gradient_accumulation_steps: 4 }"), { name: "UnsupportedError" });
+  assert.throws(() => optionsOf("data: { window_size: 59 }\nmodel: { name: unet, unet: { downsample_factor: 5 } }"), {
+    name: "ConfigError",
+    message: /windows of 59 s are 15104 samples at 256 Hz; unet takes multiples of 1000 samples, e\.g\. 125 s/,
+  });
+  assert.throws(() => optionsOf("training: { early_stopping: { metric: loss } }"), {
+    name: "ConfigError",
+    message: /mode is max, but loss is better when smaller/,
+  });
   assert.throws(() => optionsOf("model: { encoder: { channels: [8, 16, 24, 32] } }"), {
     name: "ConfigError",
     message: /4 stages that double: 8, 16, 32, 64/,

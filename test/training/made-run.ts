@@ -1,12 +1,17 @@
 /** A small cache whose seizures are a 4 Hz rhythm in noise, and options of runs that take a second on it. */
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { createRandom } from "../../src/base/random.js";
 import { writeManifest } from "../../src/cache/manifest.js";
 import type { ModelConfig } from "../../src/model/detector.js";
-import type { TrainOptions } from "../../src/training/options.js";
+import { openExecutor } from "../../src/tensor/open.js";
+import { checkpointDir } from "../../src/training/checkpoint.js";
+import { runTraining } from "../../src/training/loop.js";
+import { fillTrainOptions, type TrainOptions } from "../../src/training/options.js";
+import type { TrainCallbacks } from "../../src/training/run.js";
+import { openTrainingData, type TrainingData } from "../../src/training/run-data.js";
 import { type MadeRecording, makeCache, RATE, seizure } from "../cache/made-cache.js";
 
 export const TINY_UNET: ModelConfig = {
@@ -80,4 +85,35 @@ export function madeOptions(dir: string, run: string, changes: Partial<TrainOpti
     threads: 1,
     ...changes,
   };
+}
+
+/** A folder with that cache. */
+export async function madeFolder(context: TestContext): Promise<string> {
+  const dir = await temporaryFolder(context);
+  await makeTrainingCache(join(dir, "cache"));
+  return dir;
+}
+
+/** Train in this process, on data that `change` may wrap. */
+export async function trainHere(
+  options: TrainOptions,
+  callbacks: TrainCallbacks = {},
+  change: (data: TrainingData) => TrainingData = (data) => data,
+) {
+  const filled = fillTrainOptions(options);
+  const executor = await openExecutor(filled.device, { threads: 1 });
+  const data = await openTrainingData(filled.data, filled.seed);
+  try {
+    return await runTraining(options, change(data), executor, callbacks);
+  } finally {
+    await data.reader.close();
+    await executor.dispose();
+  }
+}
+
+/** Bytes of the checkpoint of a step, by file. */
+export async function checkpointBytes(runDir: string, step: number): Promise<Record<string, Buffer>> {
+  const names = ["model.safetensors", "optimizer.safetensors", "state.json"];
+  const files = await Promise.all(names.map((name) => readFile(join(checkpointDir(runDir, step), name))));
+  return Object.fromEntries(names.map((name, i) => [name, files[i]!]));
 }

@@ -2,46 +2,16 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type TestContext, test } from "node:test";
+import { test } from "node:test";
 import { openExecutor } from "../../src/tensor/open.js";
 import { tf } from "../../src/tensor/tf.js";
 import { checkpointDir, listCheckpoints } from "../../src/training/checkpoint.js";
 import { startTraining } from "../../src/training/handle.js";
 import { loadWeights } from "../../src/training/load-weights.js";
-import { runTraining } from "../../src/training/loop.js";
-import { fillTrainOptions, type TrainOptions } from "../../src/training/options.js";
 import { predictRecordings } from "../../src/training/predict-recordings.js";
 import { readPrediction, readPredictions } from "../../src/training/prediction-store.js";
-import type { TrainCallbacks } from "../../src/training/run.js";
-import { openTrainingData } from "../../src/training/run-data.js";
 import { readRunLog } from "../../src/training/run-log.js";
-import { MADE_RECORDINGS, madeOptions, makeTrainingCache, temporaryFolder } from "./made-run.js";
-
-async function madeFolder(context: TestContext): Promise<string> {
-  const dir = await temporaryFolder(context);
-  await makeTrainingCache(join(dir, "cache"));
-  return dir;
-}
-
-/** Train in this process. */
-async function trainHere(options: TrainOptions, callbacks: TrainCallbacks = {}) {
-  const filled = fillTrainOptions(options);
-  const executor = await openExecutor(filled.device, { threads: 1 });
-  const data = await openTrainingData(filled.data, filled.seed);
-  try {
-    return await runTraining(options, data, executor, callbacks);
-  } finally {
-    await data.reader.close();
-    await executor.dispose();
-  }
-}
-
-/** Bytes of the checkpoint of a step, by file. */
-async function checkpointBytes(runDir: string, step: number): Promise<Record<string, Buffer>> {
-  const names = ["model.safetensors", "optimizer.safetensors", "state.json"];
-  const files = await Promise.all(names.map((name) => readFile(join(checkpointDir(runDir, step), name))));
-  return Object.fromEntries(names.map((name, i) => [name, files[i]!]));
-}
+import { checkpointBytes, MADE_RECORDINGS, madeFolder, madeOptions, makeTrainingCache, trainHere } from "./made-run.js";
 
 test("5 steps, a resume in another process and 5 more equal 10 steps, bit by bit, with dropout and augmentation", async (context) => {
   const dir = await madeFolder(context);
@@ -70,7 +40,10 @@ test("a run whose process is killed twice between steps goes on to the uninterru
       off(); // messages that are on their way still arrive
       process.kill(processId!, "SIGKILL");
     });
-    await assert.rejects(handle.done, /was killed by SIGKILL after step \d+\. Resume from .*step-0000/);
+    await assert.rejects(
+      handle.done,
+      /was killed by SIGKILL after step \d+\. If nobody did.*lower training\.batch_size from 4 to 2.* Resume from .*step-0000/,
+    );
     assert.equal(handle.state, "failed");
   }
   const report = await startTraining(madeOptions(dir, "killed", { ...changes, resume: true })).done;
@@ -85,6 +58,14 @@ test("a run whose process is killed twice between steps goes on to the uninterru
     steps.map(({ step }) => step),
     [whole.totalSteps / 2, whole.totalSteps],
   );
+});
+
+test("a time budget ends a run in order, and the next one goes on", async (context) => {
+  const dir = await madeFolder(context);
+  const first = await trainHere(madeOptions(dir, "run", { maxHours: 1e-9 }));
+  assert.deepEqual([first.stopped, first.steps], ["max-hours", 0]);
+  const second = await trainHere(madeOptions(dir, "run", { maxHours: 1, resume: true }));
+  assert.deepEqual([second.stopped, second.steps], ["finished", second.totalSteps]);
 });
 
 test("equal seeds give equal checkpoints, other seeds others", async (context) => {
@@ -132,7 +113,8 @@ test("training learns the made rhythm, validates in the parent, keeps the best c
   assert.equal(weights.detector.name, "unet");
   const shown = (handle as unknown as Record<symbol, () => Record<string, string>>)[Symbol.for("Jupyter.display")]!();
   assert.match(shown["text/plain"]!, /state +done/);
-  assert.match(shown["text/html"]!, /<polyline/);
+  assert.match(shown["text/plain"]!, /gradient norm +\d.*\n.*speed.*\n.*memory +\d/);
+  assert.equal(shown["text/html"]!.match(/<polyline/g)?.length, 5);
   for (const key of [
     "steps",
     "epoch",
@@ -209,7 +191,10 @@ test("a folder that holds a run is neither overwritten nor resumed with other op
   await makeTrainingCache(join(dir, "less"), MADE_RECORDINGS.slice(1));
   const less = madeOptions(dir, "run", { resume: true, maxSteps: 3 });
   const changed = { ...less, data: { ...less.data, cacheDir: join(dir, "less") } };
-  await assert.rejects(trainHere(changed), { name: "CacheError", message: /train\/a\/s\/m\/t0 is gone/ });
+  await assert.rejects(trainHere(changed), {
+    name: "CacheError",
+    message: /train\/a\/s\/m\/t0 is gone.*--allow-changed-data/,
+  });
   const warnings: string[] = [];
   const report = await trainHere({ ...changed, allowDataChange: true }, { onWarning: (text) => warnings.push(text) });
   assert.match(warnings[0]!, /changed data.*train\/a/);

@@ -2,10 +2,11 @@
  * The reference system's detector: U-Net encoder, residual multi-kernel blocks, bidirectional Mamba-2 layers, U-Net
  * decoder; 32,606,439 parameters at its default size. Tensor names equal the state_dict of brain-go-brr v2.
  */
-import { ConfigError } from "../base/errors.js";
-import { type Tensor, type Tensor3D, type Tensor4D, tf } from "../tensor/tf.js";
-import { convBlock, type Declaration, declareConvBlock } from "./conv-block.js";
-import type { Detector, DropoutSpec } from "./detector.js";
+import type { Config } from "../../base/config-schema.js";
+import { ConfigError } from "../../base/errors.js";
+import { type Tensor, type Tensor3D, type Tensor4D, tf } from "../../tensor/tf.js";
+import { checksOf, wrongOption } from "../check.js";
+import { convBlock, type Declaration, declareConvBlock } from "../conv-block.js";
 import {
   batchNorm,
   conv1d,
@@ -18,15 +19,17 @@ import {
   type NamedTensors,
   patchConv1d,
   relu,
-} from "./layers.js";
-import { type Mamba2Shape, mamba2, mamba2Specs, recomputedMamba2 } from "./mamba2.js";
+} from "../layers.js";
+import { type Mamba2Shape, mamba2, mamba2Specs, recomputedMamba2 } from "../mamba2.js";
+import type { DetectorKind, DropoutSpec, Network } from "../network.js";
 import {
   batchNormBuffers,
   convolutionSpecs,
   linearSpecs,
   normSpecs,
   transposedConvolutionSpecs,
-} from "./parameters.js";
+  withReferenceStart,
+} from "../parameters.js";
 
 export interface SeizureDetectorConfig {
   readonly name: "seizure_detector";
@@ -56,7 +59,11 @@ export interface SeizureDetectorConfig {
   readonly chunk?: number;
   /** Share of values dropped after each bidirectional layer. @default 0.1 */
   readonly mambaDropout?: number;
+  /** How parameters start: as PyTorch's layers and Mamba's blocks do, or overwritten as the reference does. @default "own" */
+  readonly initialization?: "own" | "reference";
 }
+
+const NAME = "seizure_detector";
 
 type Plan = Required<SeizureDetectorConfig> & { readonly channels: readonly number[]; readonly mamba: Mamba2Shape };
 
@@ -74,35 +81,33 @@ function planOf(config: SeizureDetectorConfig): Plan {
     stateSize = 16,
     mambaConvolution = 4,
   } = config;
+  const residualKernels = config.residualKernels ?? [3, 5, 7];
+  const { residualBlocks = 3, mambaLayers = 6, residualDropout = 0.1, mambaDropout = 0.1, inputChannels = 19 } = config;
+  const check = checksOf(NAME);
+  check.counts({ inputChannels, baseChannels, stages, expand, headSize, chunk, stateSize });
+  check.counts({ residualBlocks, mambaLayers }, 0);
   const channels = Array.from({ length: stages }, (_, stage) => baseChannels * 2 ** stage);
-  const modelSize = channels.at(-1) ?? 0;
-  const counts = { baseChannels, stages, expand, headSize, chunk, stateSize };
-  for (const [key, value] of Object.entries(counts)) {
-    if (!Number.isSafeInteger(value) || value < 1) {
-      throw new ConfigError(`invalid model ${key}: ${value}; expected a whole number of at least 1`, { key, value });
-    }
+  const modelSize = channels.at(-1)!;
+  check.odd("residualKernels", residualKernels);
+  check.rate("residualDropout", residualDropout);
+  check.rate("mambaDropout", mambaDropout);
+  if (residualKernels.length < 1 || residualKernels.length > modelSize)
+    throw wrongOption(NAME, "residualKernels", residualKernels, `1 to ${modelSize} odd numbers`);
+  if (mambaLayers > 0 && (modelSize * expand) % headSize !== 0) {
+    const inner = modelSize * expand;
+    throw wrongOption(NAME, "headSize", headSize, `a divisor of ${inner} (${modelSize} channels times ${expand})`);
   }
-  if ((modelSize * expand) % headSize !== 0) {
-    throw new ConfigError(
-      `invalid model headSize: ${headSize}; expected a divisor of ${modelSize * expand} (${modelSize} channels times ${expand})`,
-      { key: "headSize", value: headSize, allowed: `divisors of ${modelSize * expand}` },
-    );
-  }
-  if (!(mambaConvolution >= 2 && mambaConvolution <= 4)) {
-    throw new ConfigError(`invalid model mambaConvolution: ${mambaConvolution}; expected 2, 3 or 4`, {
-      key: "mambaConvolution",
-      value: mambaConvolution,
-      allowed: "2, 3, 4",
-    });
-  }
+  if (!(mambaConvolution >= 2 && mambaConvolution <= 4))
+    throw wrongOption(NAME, "mambaConvolution", mambaConvolution, "2, 3 or 4");
   return {
-    inputChannels: 19,
-    residualBlocks: 3,
-    residualKernels: [3, 5, 7],
-    residualDropout: 0.1,
-    mambaLayers: 6,
-    mambaDropout: 0.1,
-    ...config,
+    name: NAME,
+    initialization: config.initialization ?? "own",
+    inputChannels,
+    residualBlocks,
+    residualKernels,
+    residualDropout,
+    mambaLayers,
+    mambaDropout,
     baseChannels,
     stages,
     expand,
@@ -121,27 +126,21 @@ function branchChannels(channels: number, branches: number): number[] {
   return Array.from({ length: branches }, (_, i) => (i === branches - 1 ? channels - share * (branches - 1) : share));
 }
 
-const start = "fan-out-normal";
-
 function declareEncoder(into: Declaration, { channels, inputChannels }: Plan): void {
   declareConvBlock(into, "encoder.input_conv", {
     inputs: inputChannels,
     outputs: channels[0]!,
     kernel: STEM_KERNEL,
-    start,
   });
   for (const [stage, outputs] of channels.entries()) {
     const inputs = channels[Math.max(0, stage - 1)]!;
-    declareConvBlock(into, `encoder.encoder_blocks.${stage}.0`, { inputs, outputs, kernel: STAGE_KERNEL, start });
+    declareConvBlock(into, `encoder.encoder_blocks.${stage}.0`, { inputs, outputs, kernel: STAGE_KERNEL });
     declareConvBlock(into, `encoder.encoder_blocks.${stage}.1`, {
       inputs: outputs,
       outputs,
       kernel: STAGE_KERNEL,
-      start,
     });
-    into.parameters.push(
-      ...convolutionSpecs(`encoder.downsample.${stage}`, { inputs: outputs, outputs, kernel: 2, start }),
-    );
+    into.parameters.push(...convolutionSpecs(`encoder.downsample.${stage}`, { inputs: outputs, outputs, kernel: 2 }));
   }
 }
 
@@ -149,10 +148,7 @@ function declareResidual(into: Declaration, plan: Plan): void {
   const channels = plan.mamba.modelSize;
   const shares = branchChannels(channels, plan.residualKernels.length);
   const declareConvNorm = (conv: string, norm: string, outputs: number, kernel: number) => {
-    into.parameters.push(
-      ...convolutionSpecs(conv, { inputs: channels, outputs, kernel, start }),
-      ...normSpecs(norm, outputs),
-    );
+    into.parameters.push(...convolutionSpecs(conv, { inputs: channels, outputs, kernel }), ...normSpecs(norm, outputs));
     into.buffers.push(...batchNormBuffers(norm, outputs));
   };
   for (let block = 0; block < plan.residualBlocks; block++) {
@@ -180,14 +176,14 @@ function declareDecoder(into: Declaration, { channels, inputChannels, stages, ba
   for (let i = 0; i < stages; i++) {
     const inputs = channels[stages - 1 - i]!;
     const outputs = channels[Math.max(0, stages - 2 - i)]!;
-    into.parameters.push(...transposedConvolutionSpecs(`decoder.upsample.${i}`, { inputs, outputs, kernel: 2, start }));
+    into.parameters.push(...transposedConvolutionSpecs(`decoder.upsample.${i}`, { inputs, outputs, kernel: 2 }));
     const joined = outputs + inputs; // the skip of this stage has as many channels as its input
-    declareConvBlock(into, `decoder.decoder_blocks.${i}.0`, { inputs: joined, outputs, kernel: STAGE_KERNEL, start });
-    declareConvBlock(into, `decoder.decoder_blocks.${i}.1`, { inputs: outputs, outputs, kernel: STAGE_KERNEL, start });
+    declareConvBlock(into, `decoder.decoder_blocks.${i}.0`, { inputs: joined, outputs, kernel: STAGE_KERNEL });
+    declareConvBlock(into, `decoder.decoder_blocks.${i}.1`, { inputs: outputs, outputs, kernel: STAGE_KERNEL });
   }
   into.parameters.push(
-    ...convolutionSpecs("decoder.output_conv", { inputs: baseChannels, outputs: inputChannels, kernel: 1, start }),
-    ...convolutionSpecs("detection_head", { inputs: inputChannels, outputs: 1, kernel: 1, start }),
+    ...convolutionSpecs("decoder.output_conv", { inputs: baseChannels, outputs: inputChannels, kernel: 1 }),
+    ...convolutionSpecs("detection_head", { inputs: inputChannels, outputs: 1, kernel: 1 }),
   );
 }
 
@@ -257,8 +253,8 @@ function forward(plan: Plan, p: NamedTensors, x: Tensor, context: ForwardContext
   return tf.reshape(conv1d(conv1d(h, p, "decoder.output_conv"), p, "detection_head"), [batch, x.shape[2]!]);
 }
 
-/** The reference's detector, one logit per sample; convolutions start as there, Mamba blocks as published. */
-export function seizureDetector(config: SeizureDetectorConfig): Detector {
+/** One logit per sample. */
+function seizureDetector(config: SeizureDetectorConfig): Network {
   const plan = planOf(config);
   const { channels, mamba, ...filled } = plan;
   const into: Declaration = { parameters: [], buffers: [] };
@@ -267,9 +263,10 @@ export function seizureDetector(config: SeizureDetectorConfig): Detector {
   declareMamba(into, plan);
   declareDecoder(into, plan);
   return {
-    name: plan.name,
+    name: NAME,
     config: filled,
-    ...into,
+    parameters: plan.initialization === "reference" ? withReferenceStart(into.parameters) : into.parameters,
+    buffers: into.buffers,
     dropouts: dropoutsOf(plan),
     inputChannels: plan.inputChannels,
     lengthMultiple: 2 ** plan.stages,
@@ -277,3 +274,51 @@ export function seizureDetector(config: SeizureDetectorConfig): Detector {
     forward: (p, x, context) => forward(plan, p, x, context),
   };
 }
+
+/** Mamba's published kernels are 2 to 4 wide; the reference turns any other width into this one. */
+const USUAL_CONVOLUTION = 4;
+
+function wrongKey(key: string, value: unknown, allowed: string): ConfigError {
+  return new ConfigError(`invalid ${key}: ${JSON.stringify(value)}; expected ${allowed}`, { key, value, allowed });
+}
+
+function fromConfig({ encoder, rescnn, mamba, initialization }: Config["model"]): SeizureDetectorConfig {
+  const baseChannels = encoder.channels[0]!;
+  const doubling = Array.from({ length: encoder.stages }, (_, stage) => baseChannels * 2 ** stage);
+  if (encoder.channels.join() !== doubling.join()) {
+    const allowed = `${encoder.stages} stages that double: ${doubling.join(", ")}`;
+    throw wrongKey("model.encoder.channels", encoder.channels, allowed);
+  }
+  if (encoder.kernel_size !== STAGE_KERNEL)
+    throw wrongKey("model.encoder.kernel_size", encoder.kernel_size, `${STAGE_KERNEL}, which the network fixes`);
+  if (encoder.downsample_factor !== 2)
+    throw wrongKey("model.encoder.downsample_factor", encoder.downsample_factor, "2, which the network fixes");
+  const modelSize = doubling.at(-1)!;
+  if (mamba.n_layers > 0 && mamba.d_model !== modelSize)
+    throw wrongKey("model.mamba.d_model", mamba.d_model, `${modelSize}, the channels of the last stage`);
+  return {
+    name: NAME,
+    baseChannels,
+    stages: encoder.stages,
+    residualBlocks: rescnn.n_blocks,
+    residualKernels: rescnn.kernel_sizes,
+    residualDropout: rescnn.dropout,
+    mambaLayers: mamba.n_layers,
+    stateSize: mamba.d_state,
+    mambaConvolution: mamba.conv_kernel >= 2 && mamba.conv_kernel <= 4 ? mamba.conv_kernel : USUAL_CONVOLUTION,
+    headSize: mamba.head_size,
+    mambaDropout: mamba.dropout,
+    initialization,
+  };
+}
+
+/**
+ * The reference's detector, from its own sections. As there, the decoder's section has no effect and a Mamba kernel
+ * outside 2..4 becomes 4.
+ */
+export const seizureDetectorKind: DetectorKind<SeizureDetectorConfig> = {
+  name: NAME,
+  title: "U-Net, residual blocks and bidirectional Mamba-2 layers, as brain-go-brr v2",
+  fromConfig,
+  create: seizureDetector,
+};

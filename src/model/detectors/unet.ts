@@ -1,7 +1,8 @@
-import { ConfigError } from "../base/errors.js";
-import { type Tensor, type Tensor4D, tf } from "../tensor/tf.js";
-import { convBlock, type Declaration, declareConvBlock } from "./conv-block.js";
-import type { Detector, DropoutSpec } from "./detector.js";
+import { z } from "zod";
+import type { Config } from "../../base/config-schema.js";
+import { type Tensor, type Tensor4D, tf } from "../../tensor/tf.js";
+import { checksOf, readSection, wrongOption } from "../check.js";
+import { convBlock, type Declaration, declareConvBlock } from "../conv-block.js";
 import {
   batchNorm,
   conv1d,
@@ -12,8 +13,9 @@ import {
   patchConv1d,
   patchConv1dChannelsFirst,
   relu,
-} from "./layers.js";
-import { convolutionSpecs, transposedConvolutionSpecs } from "./parameters.js";
+} from "../layers.js";
+import type { DetectorKind, DropoutSpec, Network } from "../network.js";
+import { convolutionSpecs, transposedConvolutionSpecs } from "../parameters.js";
 
 /** A plain U-Net over time (after Ronneberger et al. 2015, in one dimension). */
 export interface UnetConfig {
@@ -39,6 +41,8 @@ export interface UnetConfig {
   readonly dropout?: number;
 }
 
+const NAME = "unet";
+
 type Plan = Required<UnetConfig> & {
   /** Samples per position of each stage. */
   readonly strides: readonly number[];
@@ -48,45 +52,27 @@ type Plan = Required<UnetConfig> & {
   readonly logitsPerPosition: number;
 };
 
-function wrong(key: string, value: unknown, allowed: string): ConfigError {
-  return new ConfigError(`invalid model.unet ${key}: ${JSON.stringify(value)}; expected ${allowed}`, {
-    key,
-    value,
-    allowed,
-  });
-}
-
-function requireCount(key: string, value: number, least = 1): void {
-  if (!Number.isSafeInteger(value) || value < least) throw wrong(key, value, `a whole number of at least ${least}`);
-}
-
 function planOf(config: UnetConfig): Plan {
   const channels = config.channels ?? [16, 32, 64, 64];
   const { inputChannels = 19, kernelSize = 5, convolutions = 1, stemStride = 8, downsampleFactor = 4 } = config;
   const rate = config.dropout ?? 0.1;
-  if (channels.length < 2) throw wrong("channels", channels, "at least two stages");
-  for (const count of channels) requireCount("channels", count);
-  requireCount("inputChannels", inputChannels);
-  requireCount("convolutions", convolutions);
-  requireCount("stemStride", stemStride);
-  requireCount("downsampleFactor", downsampleFactor, 2);
-  if (!Number.isSafeInteger(kernelSize) || kernelSize < 1 || kernelSize % 2 === 0)
-    throw wrong("kernelSize", kernelSize, "an odd number");
-  if (!(rate >= 0 && rate < 1)) throw wrong("dropout", rate, "a number from 0 to below 1");
+  const check = checksOf(NAME);
+  check.list("channels", channels, 2);
+  check.counts({ inputChannels, convolutions, stemStride });
+  check.counts({ downsampleFactor }, 2);
+  check.odd("kernelSize", kernelSize);
+  check.rate("dropout", rate);
   const strides = channels.map((_, stage) => stemStride * downsampleFactor ** stage);
   const outputStrideSamples = config.outputStrideSamples ?? strides[Math.min(1, channels.length - 2)]!;
   const stage = strides.indexOf(outputStrideSamples);
   if (stage < 0 && !(outputStrideSamples >= 1 && stemStride % outputStrideSamples === 0)) {
-    throw wrong(
-      "outputStrideSamples",
-      outputStrideSamples,
-      `a divisor of ${stemStride} or one of ${strides.join(", ")}`,
-    );
+    const allowed = `a divisor of ${stemStride} or one of ${strides.join(", ")}`;
+    throw wrongOption(NAME, "outputStrideSamples", outputStrideSamples, allowed);
   }
   const lastStage = Math.max(0, stage);
   const logitsPerPosition = strides[lastStage]! / outputStrideSamples;
   return {
-    name: "unet",
+    name: NAME,
     inputChannels,
     channels,
     kernelSize,
@@ -181,8 +167,7 @@ function forward(plan: Plan, p: NamedTensors, x: Tensor, context: ForwardContext
   return tf.reshape(conv1d(h, p, "head"), [batch, length / plan.outputStrideSamples]);
 }
 
-/** The plain U-Net: fast enough to train on two cores, and the baseline larger networks have to beat. */
-export function unet(config: UnetConfig): Detector {
+function unet(config: UnetConfig): Network {
   const plan = planOf(config);
   const { strides, lastStage, logitsPerPosition, ...filled } = plan;
   return {
@@ -196,3 +181,37 @@ export function unet(config: UnetConfig): Detector {
     forward: (p, x, context) => forward(plan, p, x, context),
   };
 }
+
+const count = z.number().int().min(1);
+
+/** Keys of `model.unet`; `stem_stride` is the stride of the first convolution. */
+const section = z.strictObject({
+  channels: z.array(count).optional(),
+  kernel_size: count.optional(),
+  stem_stride: count.optional(),
+  downsample_factor: count.optional(),
+  /** Samples per output value; one per sample at 1. Left out: the second stage's. */
+  output_stride: count.optional(),
+  dropout: z.number().optional(),
+});
+
+function fromConfig(model: Config["model"]): UnetConfig {
+  const given = readSection(model, NAME, section);
+  return {
+    name: NAME,
+    channels: given.channels,
+    kernelSize: given.kernel_size,
+    stemStride: given.stem_stride,
+    downsampleFactor: given.downsample_factor,
+    outputStrideSamples: given.output_stride,
+    dropout: given.dropout,
+  };
+}
+
+/** Fast enough to train on two cores, and the baseline that larger networks have to beat. */
+export const unetKind: DetectorKind<UnetConfig> = {
+  name: NAME,
+  title: "plain U-Net over time, after Ronneberger et al. 2015",
+  fromConfig,
+  create: unet,
+};

@@ -1,0 +1,22 @@
+import { seizureDetectorKind } from "./detectors/seizure-detector.js";
+import { unetKind } from "./detectors/unet.js";
+import type { DetectorKind } from "./network.js";
+
+/** Every kind of detector. To add one, write its file in `detectors/` and its line here; `model.name` then chooses it. */
+export const DETECTORS = [seizureDetectorKind, unetKind] as const;
+
+type ConfigOf<K> = K extends DetectorKind<infer C> ? C : never;
+
+/** Configuration of any detector, told apart by `name`. */
+export type ModelConfig = ConfigOf<(typeof DETECTORS)[number]>;
+
+/** Kinds as one type: each takes its own configuration, which whoever calls has told apart by name. */
+type AnyKind = DetectorKind<ModelConfig>;
+
+/** Names that `model.name` can have. */
+export const DETECTOR_NAMES: readonly string[] = DETECTORS.map(({ name }) => name);
+
+/** The kind of that name, or undefined. */
+export function kindOf(name: unknown): AnyKind | undefined {
+  return DETECTORS.find((kind) => kind.name === name) as AnyKind | undefined;
+}
