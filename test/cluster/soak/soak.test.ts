@@ -114,10 +114,13 @@ async function night(dir: string, stages: readonly Stage[], env: NodeJS.ProcessE
   return starts;
 }
 
-/** Steps and validations without their times; warnings are left out, as a process that resumes may say one again. */
+/** What a log says of the network, not of the time and memory that it took. */
+const LOGGED = ["kind", "step", "epoch", "loss", "learningRate", "gradientNorm", "metrics", "isBest"];
+
+/** Steps and validations; warnings are left out, as a process that resumes may say one again. */
 function trainingLog(path: string): unknown[] {
   const entries = readRunLog(path).filter(({ kind }) => kind !== "warning");
-  return entries.map(({ windowsPerSecond: _, secondsLeft: __, ...entry }) => entry);
+  return entries.map((entry) => LOGGED.map((name) => entry[name]));
 }
 
 /** What a night comes to, without the times and paths of its way. */
