@@ -4,6 +4,7 @@ import { interruptSignal } from "../base/interrupt-signal.js";
 import { htmlOf, type TrainingView, textOf } from "./handle-display.js";
 import { type FromChild, restoreError, storeError, type ToChild } from "./messages.js";
 import { fillTrainOptions, type TrainOptions } from "./options.js";
+import { memoryAdvice } from "./out-of-memory.js";
 import { checkMetric, type TrainMetrics, type TrainReport, type Validate, type ValidationResult } from "./run.js";
 
 /** A training run in its own process. Shows its present state in notebooks. */
@@ -49,12 +50,15 @@ class TrainingProcess implements TrainingHandle {
   readonly #child: ChildProcess;
   readonly #validate: Validate | undefined;
   readonly #callbacks = new Set<(handle: TrainingHandle) => void>();
+  readonly #memoryAdvice: string;
   #output = "";
   #settle!: { resolve(report: TrainReport): void; reject(error: Error): void };
 
   constructor(options: TrainOptions, child: ChildProcess, validate: Validate | undefined) {
     this.runDir = options.runDir;
-    this.metricName = fillTrainOptions(options).metric.name;
+    const filled = fillTrainOptions(options);
+    this.metricName = filled.metric.name;
+    this.#memoryAdvice = memoryAdvice(filled);
     this.#child = child;
     this.#validate = validate;
     this.done = new Promise((resolve, reject) => {
@@ -146,10 +150,11 @@ class TrainingProcess implements TrainingHandle {
 
   #deathMessage(code: number | null, signal: NodeJS.Signals | null): string {
     const how = signal ? `was killed by ${signal}` : `ended with code ${code}`;
+    const memory = signal === "SIGKILL" ? ` If nobody did, the machine's memory ran out: ${this.#memoryAdvice}.` : "";
     const next = this.checkpoint ? `Resume from ${this.checkpoint}.` : "There is no checkpoint yet.";
     const output = this.#output.trim();
     const last = output ? `Its last output:\n${output}` : "It printed nothing.";
-    return `the training process ${how} after step ${this.step}. ${next} ${last}`;
+    return `the training process ${how} after step ${this.step}.${memory} ${next} ${last}`;
   }
 }
 

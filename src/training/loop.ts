@@ -6,6 +6,7 @@ import { checkpointDir } from "./checkpoint.js";
 import { openEventFile } from "./event-file.js";
 import { createGuards } from "./guards.js";
 import { type FilledTrainOptions, fillTrainOptions, type TrainOptions, windowsPerStep } from "./options.js";
+import { explainMemory } from "./out-of-memory.js";
 import { createPredictor } from "./predict.js";
 import {
   checkMetric,
@@ -137,7 +138,8 @@ async function openRun(
 /**
  * Train in this process: the loop behind `startTraining`. Batches follow (seed, epoch), dropout and augmentation
  * (seed, step), so that a resumed run takes the very steps that an uninterrupted one takes. Validation is a callback.
- * Throws a CacheError when the folder holds another run, and an Error when a hundred steps in a row are not finite.
+ * Throws a CacheError when the folder holds another run, an UnsupportedError when memory runs out, and an Error when a
+ * hundred steps in a row are not finite.
  */
 export async function runTraining(
   given: TrainOptions,
@@ -148,10 +150,13 @@ export async function runTraining(
   const options = fillTrainOptions(given);
   checkMetric(options.metric.name, callbacks.validate);
   const prepared = await prepareRun(options, data, executor.name);
-  const run = await openRun(options, prepared, data, executor, callbacks);
+  const explained = (error: unknown) => {
+    throw explainMemory(error, executor.name, options);
+  };
+  const run = await openRun(options, prepared, data, executor, callbacks).catch(explained);
   try {
     for (const notice of [...prepared.notices, ...seizureNotice(data)]) run.warn(notice);
-    const stopped = await runSteps(run);
+    const stopped = await runSteps(run).catch(explained);
     return reportOf(run, executor.name, stopped, run.warnings);
   } finally {
     await run.compiled.dispose();

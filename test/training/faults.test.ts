@@ -3,9 +3,12 @@ import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { isIctalError } from "../../src/base/errors.js";
+import type { Executor } from "../../src/tensor/program.js";
 import { checkpointDir, listCheckpoints } from "../../src/training/checkpoint.js";
 import { startTraining } from "../../src/training/handle.js";
-import type { TrainingData } from "../../src/training/run-data.js";
+import { runTraining } from "../../src/training/loop.js";
+import { fillTrainOptions } from "../../src/training/options.js";
+import { openTrainingData, type TrainingData } from "../../src/training/run-data.js";
 import { goingOn, readRunLog } from "../../src/training/run-log.js";
 import { checkpointBytes, MADE_RECORDINGS, madeFolder, madeOptions, makeTrainingCache, trainHere } from "./made-run.js";
 
@@ -159,6 +162,38 @@ test("training data without labels are refused in words, and labelled data witho
   });
   await assert.rejects(on("unlabelled", undefined), { name: "CacheError" });
   assert.match((await on("quiet", false)).warnings[0]!, /none of the \d+ training windows holds seizure/);
+});
+
+test("an executor whose memory runs out is explained by what to lower", async (context) => {
+  const dir = await madeFolder(context);
+  const options = madeOptions(dir, "run");
+  const { openExecutor } = await import("../../src/tensor/open.js");
+  const real = await openExecutor("onnx-cpu", { threads: 1 });
+  context.after(() => real.dispose());
+  const data = await openTrainingData(fillTrainOptions(options).data, 1);
+  context.after(() => data.reader.close());
+  const full: Executor = {
+    ...real,
+    name: "onnx-cuda",
+    async compile(program) {
+      const compiled = await real.compile(program);
+      const run = () => Promise.reject(new Error("BFCArena: Failed to allocate memory for requested buffer of size 9"));
+      return {
+        ...compiled,
+        run,
+        dispose: () => compiled.dispose(),
+        getState: () => compiled.getState(),
+        setState: (values) => compiled.setState(values),
+      };
+    },
+  };
+  await assert.rejects(runTraining(options, data, full), {
+    name: "UnsupportedError",
+    message:
+      /onnx-cuda has not enough memory for batches of 4 windows: lower training\.batch_size from 4 to 2 with training\.gradient_accumulation_steps: 2.*BFCArena/,
+  });
+  const one = await runTraining({ ...options, batchSize: 1 }, data, full).catch((error: Error) => error.message);
+  assert.match(String(one), /is 1 already: take shorter windows/);
 });
 
 test("a log that cannot be written is said once and ends nothing", () => {

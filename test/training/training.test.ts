@@ -40,7 +40,10 @@ test("a run whose process is killed twice between steps goes on to the uninterru
       off(); // messages that are on their way still arrive
       process.kill(processId!, "SIGKILL");
     });
-    await assert.rejects(handle.done, /was killed by SIGKILL after step \d+\. Resume from .*step-0000/);
+    await assert.rejects(
+      handle.done,
+      /was killed by SIGKILL after step \d+\. If nobody did.*lower training\.batch_size from 4 to 2.* Resume from .*step-0000/,
+    );
     assert.equal(handle.state, "failed");
   }
   const report = await startTraining(madeOptions(dir, "killed", { ...changes, resume: true })).done;
@@ -55,6 +58,14 @@ test("a run whose process is killed twice between steps goes on to the uninterru
     steps.map(({ step }) => step),
     [whole.totalSteps / 2, whole.totalSteps],
   );
+});
+
+test("a time budget ends a run in order, and the next one goes on", async (context) => {
+  const dir = await madeFolder(context);
+  const first = await trainHere(madeOptions(dir, "run", { maxHours: 1e-9 }));
+  assert.deepEqual([first.stopped, first.steps], ["max-hours", 0]);
+  const second = await trainHere(madeOptions(dir, "run", { maxHours: 1, resume: true }));
+  assert.deepEqual([second.stopped, second.steps], ["finished", second.totalSteps]);
 });
 
 test("equal seeds give equal checkpoints, other seeds others", async (context) => {
