@@ -174,3 +174,30 @@ export function gelu<T extends Tensor>(x: T): T {
 export function relu<T extends Tensor>(x: T): T {
   return tf.relu(x);
 }
+
+/** x for what is above zero, exp(x) - 1 below. Source: Clevert et al. 2016. */
+export function elu<T extends Tensor>(x: T): T {
+  return tf.elu(x);
+}
+
+/** The larger of every two neighbours, of equal ones the first. x [B, 1, L, C] with L even: [B, 1, L/2, C]. */
+export function maxPoolPairs(x: Tensor4D): Tensor4D {
+  const [batch, , length, channels] = x.shape;
+  const pairs = tf.reshape(x, [batch, length / 2, 2, channels]);
+  const [first, second] = tf.split(pairs, 2, 2) as [Tensor, Tensor];
+  return tf.reshape(tf.maximum(first, second), [batch, 1, length / 2, channels]);
+}
+
+/** Mean over stretches of `size` positions. x [B, 1, L, C] with L a multiple of it: [B, 1, L/size, C]. */
+export function averagePool(x: Tensor4D, size: number): Tensor4D {
+  const [batch, , length, channels] = x.shape;
+  const stretches = tf.reshape(x, [batch, length / size, size, channels]);
+  return tf.reshape(tf.mean(stretches, 2), [batch, 1, length / size, channels]);
+}
+
+/** Every position twice. x [B, 1, L, C]: [B, 1, 2L, C]. */
+export function repeatTwice(x: Tensor4D): Tensor4D {
+  const [batch, , length, channels] = x.shape;
+  const wide = tf.reshape(x, [batch, length, 1, channels]);
+  return tf.reshape(tf.concat([wide, wide], 2), [batch, 1, 2 * length, channels]);
+}

@@ -1,0 +1,200 @@
+/**
+ * EEGNet (Lawhern et al. 2018, doi:10.1088/1741-2552/aace8c): a temporal filter bank, a spatial filter per band, a
+ * separable convolution. Two things differ from the paper, which classifies whole trials: the dense layer over a trial
+ * became one over `headKernel` positions around each logit, so that it says when; and the bounds on the norms of two
+ * weights are left to weight decay. Kernels and pools are the paper's at 256 Hz instead of 128.
+ */
+import { z } from "zod";
+import type { Config } from "../../base/config-schema.js";
+import * as ops from "../../tensor/ops.js";
+import { type Tensor, type Tensor4D, tf } from "../../tensor/tf.js";
+import { checksOf, readSection } from "../check.js";
+import { depthwiseConv1d } from "../depthwise.js";
+import { averagePool, batchNorm, conv1d, dropout, elu, type ForwardContext, type NamedTensors } from "../layers.js";
+import type { DetectorKind, DropoutSpec, Network } from "../network.js";
+import { batchNormBuffers, convolutionSpecs, fanInUniform, normSpecs, type ParameterSpec } from "../parameters.js";
+
+export interface EegnetConfig {
+  readonly name: "eegnet";
+  /** @default 19 */
+  readonly inputChannels?: number;
+  /** Filters in time, F1 of the paper. @default 8 */
+  readonly temporalFilters?: number;
+  /** Spatial filters per temporal one, D of the paper. @default 2 */
+  readonly depth?: number;
+  /** Channels after the separable convolution, F2 of the paper. @default temporalFilters times depth */
+  readonly pointwiseFilters?: number;
+  /** Samples of the filters in time; the paper takes half a second. @default 128 */
+  readonly temporalKernel?: number;
+  /** Positions of the separable convolution. @default 16 */
+  readonly separableKernel?: number;
+  /** Samples, then positions, that are averaged; their product is the samples per logit. @default [8, 8] */
+  readonly pools?: readonly number[];
+  /** Odd number of positions that a logit sees; the paper's dense layer sees a trial. @default 9 */
+  readonly headKernel?: number;
+  /** Share of values dropped after each pool; the paper's for unseen patients. @default 0.25 */
+  readonly dropout?: number;
+}
+
+const NAME = "eegnet";
+
+/** As in the paper's code, where PyTorch has 1e-5. */
+const NORM_EPSILON = 1e-3;
+
+type Plan = Required<EegnetConfig> & { readonly pools: readonly [number, number] };
+
+function planOf(config: EegnetConfig): Plan {
+  const { inputChannels = 19, temporalFilters = 8, depth = 2, temporalKernel = 128, separableKernel = 16 } = config;
+  const { pools = [8, 8], headKernel = 9, dropout: rate = 0.25, pointwiseFilters = temporalFilters * depth } = config;
+  const check = checksOf(NAME);
+  check.counts({ inputChannels, temporalFilters, depth, pointwiseFilters, temporalKernel, separableKernel });
+  check.list("pools", pools, 2, 2);
+  check.odd("headKernel", headKernel);
+  check.rate("dropout", rate);
+  return {
+    name: NAME,
+    inputChannels,
+    temporalFilters,
+    depth,
+    pointwiseFilters,
+    temporalKernel,
+    separableKernel,
+    pools: [pools[0]!, pools[1]!],
+    headKernel,
+    dropout: rate,
+  };
+}
+
+function weight(name: string, shape: readonly number[], fanIn: number): ParameterSpec {
+  return { name: `${name}.weight`, shape, kind: "weight", init: fanInUniform(fanIn) };
+}
+
+function parametersOf(plan: Plan): ParameterSpec[] {
+  const { temporalFilters, inputChannels, temporalKernel, separableKernel, pointwiseFilters } = plan;
+  const spatial = temporalFilters * plan.depth;
+  return [
+    weight("conv_temporal", [temporalFilters, 1, 1, temporalKernel], temporalKernel),
+    ...normSpecs("bnorm_temporal", temporalFilters),
+    weight("conv_spatial", [spatial, 1, inputChannels, 1], inputChannels),
+    ...normSpecs("bnorm_1", spatial),
+    weight("conv_separable_depth", [spatial, 1, 1, separableKernel], separableKernel),
+    weight("conv_separable_point", [pointwiseFilters, spatial, 1, 1], spatial),
+    ...normSpecs("bnorm_2", pointwiseFilters),
+    ...convolutionSpecs("final_layer", { inputs: pointwiseFilters, outputs: 1, kernel: plan.headKernel }),
+  ];
+}
+
+function buffersOf({ temporalFilters, depth, pointwiseFilters }: Plan): ParameterSpec[] {
+  return [
+    ...batchNormBuffers("bnorm_temporal", temporalFilters),
+    ...batchNormBuffers("bnorm_1", temporalFilters * depth),
+    ...batchNormBuffers("bnorm_2", pointwiseFilters),
+  ];
+}
+
+function dropoutsOf({ dropout: rate, pools, temporalFilters, depth, pointwiseFilters }: Plan): DropoutSpec[] {
+  if (rate === 0) return [];
+  const site = (name: string, stride: number, channels: number): DropoutSpec => ({
+    name,
+    rate,
+    kind: "element",
+    shape: (batchSize, sampleCount) => [batchSize, 1, sampleCount / stride, channels],
+  });
+  return [site("drop_1", pools[0], temporalFilters * depth), site("drop_2", pools[0] * pools[1], pointwiseFilters)];
+}
+
+/** Each electrode through the same filters in time: x [B, C, L] to [B * C, 1, L, F]. */
+function temporalFilters(x: Tensor, p: NamedTensors): Tensor4D {
+  const [batch, channels, length] = x.shape as [number, number, number];
+  const [filters, , , kernel] = p["conv_temporal.weight"]!.shape as [number, number, number, number];
+  const bank = tf.reshape(tf.transpose(tf.reshape(p["conv_temporal.weight"]!, [filters, kernel])), [
+    kernel,
+    1,
+    filters,
+  ]);
+  const y = ops.conv1d(tf.reshape(x, [batch * channels, length, 1]), bank, { padding: "same" });
+  return tf.reshape(y, [batch * channels, 1, length, filters]);
+}
+
+/** For each filter in time its own weights over electrodes: h [B * C, 1, L, F] to [B, 1, L, F * D]. */
+function spatialFilters(h: Tensor4D, p: NamedTensors, { inputChannels, depth }: Plan): Tensor4D {
+  const [, , length, filters] = h.shape;
+  const batch = h.shape[0] / inputChannels;
+  const byFilter = tf.transpose(tf.reshape(h, [batch, inputChannels, length, filters]), [3, 0, 2, 1]); // [F, B, L, C]
+  const weights = tf.reshape(p["conv_spatial.weight"]!, [filters, depth, inputChannels]);
+  const y = tf.matMul(tf.reshape(byFilter, [filters, batch * length, inputChannels]), weights, false, true); // [F, B*L, D]
+  return tf.reshape(tf.transpose(y, [1, 0, 2]), [batch, 1, length, filters * depth]);
+}
+
+function forward(plan: Plan, p: NamedTensors, x: Tensor, context: ForwardContext): Tensor {
+  const { pools, separableKernel, pointwiseFilters } = plan;
+  const [batch, , length] = x.shape as [number, number, number];
+  const normed = batchNorm(temporalFilters(x, p), p, "bnorm_temporal", context, NORM_EPSILON);
+  let h = elu(batchNorm(spatialFilters(normed, p, plan), p, "bnorm_1", context, NORM_EPSILON));
+  h = averagePool(h, pools[0]); // [B, 1, L/P0, F*D]
+  h = dropout(h, "drop_1", h.shape, context);
+
+  const [, , positions, spatial] = h.shape;
+  const before = Math.floor((separableKernel - 1) / 2);
+  const rows = tf.reshape(h, [batch, positions, spatial]);
+  const depthwise = depthwiseConv1d(rows, p["conv_separable_depth.weight"]!, tf.zeros([spatial]), before);
+  const mixing = tf.reshape(p["conv_separable_point.weight"]!, [pointwiseFilters, spatial]);
+  const mixed = tf.matMul(tf.reshape(depthwise, [batch * positions, spatial]), mixing, false, true);
+  h = tf.reshape(mixed, [batch, 1, positions, pointwiseFilters]);
+  h = averagePool(elu(batchNorm(h, p, "bnorm_2", context, NORM_EPSILON)), pools[1]); // [B, 1, L/(P0*P1), F2]
+  h = dropout(h, "drop_2", h.shape, context);
+  return tf.reshape(conv1d(h, p, "final_layer"), [batch, length / (pools[0] * pools[1])]);
+}
+
+function eegnet(config: EegnetConfig): Network {
+  const plan = planOf(config);
+  const stride = plan.pools[0] * plan.pools[1];
+  return {
+    name: NAME,
+    config: plan,
+    parameters: parametersOf(plan),
+    buffers: buffersOf(plan),
+    dropouts: dropoutsOf(plan),
+    inputChannels: plan.inputChannels,
+    lengthMultiple: stride,
+    outputStrideSamples: stride,
+    forward: (p, x, context) => forward(plan, p, x, context),
+  };
+}
+
+const count = z.number().int().min(1);
+
+/** Keys of `model.eegnet`. */
+const section = z.strictObject({
+  temporal_filters: count.optional(),
+  depth: count.optional(),
+  pointwise_filters: count.optional(),
+  temporal_kernel: count.optional(),
+  separable_kernel: count.optional(),
+  pools: z.array(count).optional(),
+  head_kernel: count.optional(),
+  dropout: z.number().optional(),
+});
+
+function fromConfig(model: Config["model"]): EegnetConfig {
+  const given = readSection(model, NAME, section);
+  return {
+    name: NAME,
+    temporalFilters: given.temporal_filters,
+    depth: given.depth,
+    pointwiseFilters: given.pointwise_filters,
+    temporalKernel: given.temporal_kernel,
+    separableKernel: given.separable_kernel,
+    pools: given.pools,
+    headKernel: given.head_kernel,
+    dropout: given.dropout,
+  };
+}
+
+/** A few thousand parameters: the small network that EEG papers compare with. */
+export const eegnetKind: DetectorKind<EegnetConfig> = {
+  name: NAME,
+  title: "EEGNet with a logit every quarter second, after Lawhern et al. 2018",
+  fromConfig,
+  create: eegnet,
+};
