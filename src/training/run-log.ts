@@ -1,6 +1,6 @@
 import { appendFileSync, existsSync, mkdirSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { writeFileAtomic } from "../base/atomic-file.js";
+import { removeLeavings, writeFileAtomic } from "../base/atomic-file.js";
 
 /** One JSON object per line; every entry carries the step it belongs to. */
 export type LogEntry = { readonly step: number } & Readonly<Record<string, unknown>>;
@@ -29,6 +29,7 @@ export interface RunLog {
  */
 export async function openRunLog(path: string, step: number): Promise<RunLog> {
   mkdirSync(dirname(path), { recursive: true });
+  await removeLeavings(path);
   const kept = readRunLog(path).filter((entry) => entry.step <= step);
   await writeFileAtomic(path, kept.map((entry) => `${JSON.stringify(entry)}\n`).join(""));
   return { append: (entry) => appendFileSync(path, `${JSON.stringify(entry)}\n`) };
