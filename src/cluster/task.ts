@@ -122,20 +122,23 @@ export async function runTask(dir: string, plan: Plan, shard: number, options: T
   const start = { shard, hash, host: hostname(), job, attempts, startedAt: new Date().toISOString() };
   const started = performance.now();
   const heartbeat = await startHeartbeat(progressPath(folder, shard), { ...start, pid: process.pid });
-  const ends = await runAll(plan, shard, options, heartbeat);
-  const last = ends.at(-1)!;
-  const results = ends.map(({ result }) => result ?? null);
-  const stuck = stuckLine(before, last.exitCode, results);
-  const exitCode = stuck ? 1 : last.exitCode;
-  const receipt: Receipt = {
-    ...start,
-    state: STATES[exitCode],
-    exitCode,
-    seconds: (performance.now() - started) / 1000,
-    results,
-    lastLines: exitCode === 0 ? [] : [...last.lastLines, ...(stuck ? [stuck] : [])],
-  };
-  await writeState(receiptPath(folder, shard), receipt);
-  await heartbeat.stop();
-  return { receipt, skipped: false };
+  try {
+    const ends = await runAll(plan, shard, options, heartbeat);
+    const last = ends.at(-1)!;
+    const results = ends.map(({ result }) => result ?? null);
+    const stuck = stuckLine(before, last.exitCode, results);
+    const exitCode = stuck ? 1 : last.exitCode;
+    const receipt: Receipt = {
+      ...start,
+      state: STATES[exitCode],
+      exitCode,
+      seconds: (performance.now() - started) / 1000,
+      results,
+      lastLines: exitCode === 0 ? [] : [...last.lastLines, ...(stuck ? [stuck] : [])],
+    };
+    await writeState(receiptPath(folder, shard), receipt);
+    return { receipt, skipped: false };
+  } finally {
+    await heartbeat.stop(); // also when the disk has no room for the receipt
+  }
 }
