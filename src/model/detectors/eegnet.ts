@@ -112,17 +112,23 @@ function dropoutsOf({ dropout: rate, pools, temporalFilters, depth, pointwiseFil
   return [site("drop_1", pools[0], temporalFilters * depth), site("drop_2", pools[0] * pools[1], pointwiseFilters)];
 }
 
+/** The filters in time: [F, k]. */
+function temporalWeights(p: NamedTensors): Tensor {
+  const weights = p["conv_temporal.weight"]!;
+  return tf.reshape(weights, [weights.shape[0]!, weights.shape[3]!]);
+}
+
 /**
  * What the norm after the filters in time multiplies and adds per filter, [F, 1] each. It is linear and so are the filters
  * around it, so nothing of the size of all filtered electrodes is ever made.
  */
-function temporalNorm(x: Tensor, weights: Tensor, p: NamedTensors, context: ForwardContext) {
+function temporalNorm(x: Tensor, p: NamedTensors, context: ForwardContext) {
   const name = "bnorm_temporal";
   let mean = p[`${name}.running_mean`]!;
   let variance = p[`${name}.running_var`]!;
   if (context.training) {
     const [batch, channels, length] = x.shape as [number, number, number];
-    ({ mean, variance } = filteredMoments(tf.reshape(x, [batch * channels, length]), weights));
+    ({ mean, variance } = filteredMoments(tf.reshape(x, [batch * channels, length]), temporalWeights(p)));
     updateRunning(p, `${name}.running_mean`, context, mean);
     updateRunning(p, `${name}.running_var`, context, tf.mul(variance, x.size / Math.max(1, x.size - 1)));
   }
@@ -133,14 +139,13 @@ function temporalNorm(x: Tensor, weights: Tensor, p: NamedTensors, context: Forw
 
 /** Filters in time, norm and filters in space, the last first: x [B, C, L] to [B, 1, L, F * D]. */
 function filterBank(x: Tensor, p: NamedTensors, plan: Plan, context: ForwardContext): Tensor4D {
-  const { temporalFilters: filters, depth, inputChannels, temporalKernel } = plan;
+  const { temporalFilters: filters, depth, inputChannels } = plan;
   const [batch, , length] = x.shape as [number, number, number];
-  const weights = tf.reshape(p["conv_temporal.weight"]!, [filters, temporalKernel]);
-  const { gain, shift } = temporalNorm(x, weights, p, context);
+  const { gain, shift } = temporalNorm(x, p, context);
   const space = tf.reshape(p["conv_spatial.weight"]!, [filters * depth, inputChannels]);
   const samples = tf.reshape(tf.transpose(x, [0, 2, 1]), [batch * length, inputChannels]);
   const mixed = tf.reshape(tf.matMul(space, samples, false, true), [filters, depth * batch, length]);
-  const y = longFilters(mixed, tf.mul(weights, gain)); // [F, D * B, L]
+  const y = longFilters(mixed, tf.mul(temporalWeights(p), gain)); // [F, D * B, L]
   const constant = tf.mul(tf.reshape(tf.sum(space, 1), [filters, depth]), shift);
   const wide = tf.transpose(tf.reshape(y, [filters * depth, batch, length]), [1, 2, 0]); // [B, L, F * D]
   return tf.reshape(tf.add(wide, tf.reshape(constant, [filters * depth])), [batch, 1, length, filters * depth]);
