@@ -124,7 +124,8 @@ export function convTranspose1d(x: Tensor4D, p: NamedTensors, name: string): Ten
 /** Share of the newest batch in running statistics, as PyTorch's default. */
 export const BATCH_NORM_MOMENTUM = 0.1;
 
-function updateRunning(p: NamedTensors, name: string, context: ForwardContext, fresh: Tensor): void {
+/** Move a running statistic a tenth towards the newest batch's. */
+export function updateRunning(p: NamedTensors, name: string, context: ForwardContext, fresh: Tensor): void {
   const running = tf.mul(parameter(p, name), 1 - BATCH_NORM_MOMENTUM);
   context.updateBuffer(name, tf.add(running, tf.mul(fresh, BATCH_NORM_MOMENTUM)));
 }

@@ -42,7 +42,11 @@ function spreads(rates: readonly SzcoreRates[]): SubjectSpread {
 /** Rates of each subject, by name, and their mean and sd. */
 export function summarizeSubjects(counts: readonly SubjectCounts[]): SubjectScores {
   const subjects = new Map<string, SubjectCounts[]>();
-  for (const each of counts) subjects.set(each.patient, [...(subjects.get(each.patient) ?? []), each]);
+  for (const each of counts) {
+    const own = subjects.get(each.patient);
+    if (own) own.push(each);
+    else subjects.set(each.patient, [each]);
+  }
   const names = [...subjects.keys()].sort();
   const perSubject = Object.fromEntries(
     names.map((name) => {

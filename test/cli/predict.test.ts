@@ -93,6 +93,19 @@ experiment: { output_dir: ${dir}/run, device: cpu }
     [sidecar.rateHz, sidecar.type, sidecar.cacheKey.length, sidecar.checkpointHash.length],
     [1, "float16", 16, 64],
   );
+  const review = (checkpoint: string) => {
+    const flags = ["--config", config, "--predictions", out, "--checkpoint", checkpoint, "--out", join(dir, "pages")];
+    return spawnSync(process.execPath, [main, "review", ...flags], { encoding: "utf8" });
+  };
+  assert.equal(review(join(dir, "run")).status, 0);
+  assert.match(review(join(dir, "nowhere")).stderr, /nowhere/);
+  ictal("train", "--config", config, "--set", "experiment.seed=9", "--set", `experiment.output_dir=${dir}/other`);
+  const other = review(join(dir, "other"));
+  assert.equal(other.status, 1);
+  assert.match(
+    other.stderr,
+    new RegExp(`comes from the checkpoint ${sidecar.checkpointHash.slice(0, 12)}, the checkpoint given is`),
+  );
 });
 
 test("predict names a rate and a format that cannot be", () => {

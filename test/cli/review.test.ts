@@ -146,3 +146,9 @@ test("a corpus without recordings is refused by name", async () => {
   assert.equal(status, 1);
   assert.match(stderr, /none/);
 });
+
+test("review --checkpoint without predictions is wrong use", () => {
+  const { status, stderr } = ictal(...data(), "--checkpoint", join(dir, "x"), "--out", join(dir, "x"));
+  assert.equal(status, 2);
+  assert.match(stderr, /--checkpoint needs --predictions/);
+});

@@ -6,7 +6,9 @@ import { dirname, join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import type { ScoreReport } from "../../src/cli/score-text.js";
+import { chromiumPath } from "../../src/notebook/browser/chromium.js";
 import { writeCsvBi } from "../../src/recording/annotation-write.js";
+import { checkFigurePage } from "../notebook/figure-page-check.js";
 
 const main = fileURLToPath(new URL("../../src/cli/main.js", import.meta.url));
 
@@ -178,7 +180,9 @@ test("score names the flag of a bootstrap that cannot be", async (t) => {
   }
 });
 
-test("score --report writes one page with the scores, figures and the worst recordings", async (t) => {
+test("score --report writes one page with the scores, figures and the worst recordings", {
+  timeout: 120_000,
+}, async (t) => {
   const folder = await mkdtemp(join(tmpdir(), "ictal-page-"));
   t.after(() => rm(folder, { recursive: true }));
   await mkdir(join(folder, "review"));
@@ -191,5 +195,71 @@ test("score --report writes one page with the scores, figures and the worst reco
   assert.match(page, /<a href="review\/p1--a.html">p1\/a<\/a>/);
   assert.match(page, /<td>p2\/b<\/td><td>1<\/td><td>0<\/td>/);
   assert.equal(page.match(/class="figure"/g)?.length, 5);
-  assert.doesNotMatch(page, /src="http/);
+  assert.ok(!/src="http/.test(page), "nothing comes from a network");
+  const browser = chromiumPath();
+  if (browser) await checkFigurePage(browser, file, 5);
+  else t.diagnostic("not opened: Chromium is not installed");
+});
+
+test("score takes events in any order, nested and overlapping, as their union", async (t) => {
+  const wanted = await score(
+    t,
+    {
+      ref: { a: seizure },
+      hyp: {
+        a: {
+          seizures: [
+            [90, 130],
+            [300, 320],
+          ],
+        },
+      },
+    },
+    "--json",
+  );
+  for (const seizures of [
+    [
+      [300, 320],
+      [90, 130],
+    ],
+    [
+      [90, 130],
+      [100, 110],
+      [300, 320],
+    ],
+    [
+      [90, 120],
+      [110, 130],
+      [300, 320],
+    ],
+  ] as [number, number][][]) {
+    const { code, stdout } = await score(t, { ref: { a: seizure }, hyp: { a: { seizures } } }, "--json");
+    assert.equal(code, 0);
+    assert.deepEqual(JSON.parse(stdout), JSON.parse(wanted.stdout));
+  }
+});
+
+test("score names file, line and fault of times that cannot be: before the start, reversed, no number, other units", async (t) => {
+  for (const [row, fault] of [
+    ["-5.0000,20.0000", "start before the recording"],
+    ["120.0000,110.0000", "end before they start"],
+    ["nan,20.0000", "seconds expected"],
+    ["25600,40960", "the row starts at 25600 s, the duration is 600 s"], // samples at 256 Hz
+  ] as const) {
+    const root = await mkdtemp(join(tmpdir(), "ictal-faulty-"));
+    t.after(() => rm(root, { recursive: true }));
+    const text = writeCsvBi({
+      events: [{ startSeconds: 1, endSeconds: 2, label: "seiz", confidence: 1 }],
+      durationSeconds: 600,
+    });
+    for (const side of ["ref", "hyp"]) {
+      await mkdir(join(root, side));
+      await writeFile(join(root, side, "a.csv_bi"), side === "ref" ? text : text.replace("1.0000,2.0000", row));
+    }
+    const args = [main, "score", "--ref", join(root, "ref"), "--hyp", join(root, "hyp"), "--json"];
+    const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: "utf8" });
+    assert.deepEqual([status, stdout], [1, ""]);
+    assert.match(stderr, /hyp.a\.csv_bi:\d+: /);
+    assert.ok(stderr.includes(fault), stderr);
+  }
 });

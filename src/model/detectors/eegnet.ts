@@ -6,11 +6,20 @@
  */
 import { z } from "zod";
 import type { Config } from "../../base/config-schema.js";
-import * as ops from "../../tensor/ops.js";
 import { type Tensor, type Tensor4D, tf } from "../../tensor/tf.js";
 import { checksOf, readSection } from "../check.js";
 import { depthwiseConv1d } from "../depthwise.js";
-import { averagePool, batchNorm, conv1d, dropout, elu, type ForwardContext, type NamedTensors } from "../layers.js";
+import {
+  averagePool,
+  batchNorm,
+  conv1d,
+  dropout,
+  elu,
+  type ForwardContext,
+  type NamedTensors,
+  updateRunning,
+} from "../layers.js";
+import { filteredMoments, longFilters } from "../long-filters.js";
 import type { DetectorKind, DropoutSpec, Network } from "../network.js";
 import { batchNormBuffers, convolutionSpecs, fanInUniform, normSpecs, type ParameterSpec } from "../parameters.js";
 
@@ -103,34 +112,49 @@ function dropoutsOf({ dropout: rate, pools, temporalFilters, depth, pointwiseFil
   return [site("drop_1", pools[0], temporalFilters * depth), site("drop_2", pools[0] * pools[1], pointwiseFilters)];
 }
 
-/** Each electrode through the same filters in time: x [B, C, L] to [B * C, 1, L, F]. */
-function temporalFilters(x: Tensor, p: NamedTensors): Tensor4D {
-  const [batch, channels, length] = x.shape as [number, number, number];
-  const [filters, , , kernel] = p["conv_temporal.weight"]!.shape as [number, number, number, number];
-  const bank = tf.reshape(tf.transpose(tf.reshape(p["conv_temporal.weight"]!, [filters, kernel])), [
-    kernel,
-    1,
-    filters,
-  ]);
-  const y = ops.conv1d(tf.reshape(x, [batch * channels, length, 1]), bank, { padding: "same" });
-  return tf.reshape(y, [batch * channels, 1, length, filters]);
+/** The filters in time: [F, k]. */
+function temporalWeights(p: NamedTensors): Tensor {
+  const weights = p["conv_temporal.weight"]!;
+  return tf.reshape(weights, [weights.shape[0]!, weights.shape[3]!]);
 }
 
-/** For each filter in time its own weights over electrodes: h [B * C, 1, L, F] to [B, 1, L, F * D]. */
-function spatialFilters(h: Tensor4D, p: NamedTensors, { inputChannels, depth }: Plan): Tensor4D {
-  const [, , length, filters] = h.shape;
-  const batch = h.shape[0] / inputChannels;
-  const byFilter = tf.transpose(tf.reshape(h, [batch, inputChannels, length, filters]), [3, 0, 2, 1]); // [F, B, L, C]
-  const weights = tf.reshape(p["conv_spatial.weight"]!, [filters, depth, inputChannels]);
-  const y = tf.matMul(tf.reshape(byFilter, [filters, batch * length, inputChannels]), weights, false, true); // [F, B*L, D]
-  return tf.reshape(tf.transpose(y, [1, 0, 2]), [batch, 1, length, filters * depth]);
+/**
+ * What the norm after the filters in time multiplies and adds per filter, [F, 1] each. It is linear and so are the filters
+ * around it, so nothing of the size of all filtered electrodes is ever made.
+ */
+function temporalNorm(x: Tensor, p: NamedTensors, context: ForwardContext) {
+  const name = "bnorm_temporal";
+  let mean = p[`${name}.running_mean`]!;
+  let variance = p[`${name}.running_var`]!;
+  if (context.training) {
+    const [batch, channels, length] = x.shape as [number, number, number];
+    ({ mean, variance } = filteredMoments(tf.reshape(x, [batch * channels, length]), temporalWeights(p)));
+    updateRunning(p, `${name}.running_mean`, context, mean);
+    updateRunning(p, `${name}.running_var`, context, tf.mul(variance, x.size / Math.max(1, x.size - 1)));
+  }
+  const gain = tf.mul(p[`${name}.weight`]!, tf.rsqrt(tf.add(variance, NORM_EPSILON)));
+  const shift = tf.sub(p[`${name}.bias`]!, tf.mul(mean, gain));
+  return { gain: tf.expandDims(gain, 1), shift: tf.expandDims(shift, 1) };
+}
+
+/** Filters in time, norm and filters in space, the last first: x [B, C, L] to [B, 1, L, F * D]. */
+function filterBank(x: Tensor, p: NamedTensors, plan: Plan, context: ForwardContext): Tensor4D {
+  const { temporalFilters: filters, depth, inputChannels } = plan;
+  const [batch, , length] = x.shape as [number, number, number];
+  const { gain, shift } = temporalNorm(x, p, context);
+  const space = tf.reshape(p["conv_spatial.weight"]!, [filters * depth, inputChannels]);
+  const samples = tf.reshape(tf.transpose(x, [0, 2, 1]), [batch * length, inputChannels]);
+  const mixed = tf.reshape(tf.matMul(space, samples, false, true), [filters, depth * batch, length]);
+  const y = longFilters(mixed, tf.mul(temporalWeights(p), gain)); // [F, D * B, L]
+  const constant = tf.mul(tf.reshape(tf.sum(space, 1), [filters, depth]), shift);
+  const wide = tf.transpose(tf.reshape(y, [filters * depth, batch, length]), [1, 2, 0]); // [B, L, F * D]
+  return tf.reshape(tf.add(wide, tf.reshape(constant, [filters * depth])), [batch, 1, length, filters * depth]);
 }
 
 function forward(plan: Plan, p: NamedTensors, x: Tensor, context: ForwardContext): Tensor {
   const { pools, separableKernel, pointwiseFilters } = plan;
   const [batch, , length] = x.shape as [number, number, number];
-  const normed = batchNorm(temporalFilters(x, p), p, "bnorm_temporal", context, NORM_EPSILON);
-  let h = elu(batchNorm(spatialFilters(normed, p, plan), p, "bnorm_1", context, NORM_EPSILON));
+  let h = elu(batchNorm(filterBank(x, p, plan, context), p, "bnorm_1", context, NORM_EPSILON));
   h = averagePool(h, pools[0]); // [B, 1, L/P0, F*D]
   h = dropout(h, "drop_1", h.shape, context);
 
