@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { basename, resolve } from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
 import { createProgress } from "../base/progress.js";
+import { shellWord } from "../base/shell-word.js";
 import type { RunWatch } from "../cluster/watch/run-watch.js";
 import { folderStore } from "../store/folder-store.js";
 import { parseS3Url } from "../store/open-store.js";
@@ -128,8 +129,6 @@ function serveText(dir: string, { endpoint, bucket, accessKeyId, secretAccessKey
     "",
   ].join("\n");
 }
-
-const shellWord = (text: string) => (/^[\w./+=-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
 
 async function runPull(watch: RunWatch, url: string, dir: string, flags: PullFlags): Promise<Outcome> {
   const { endpoint, region, profile, anonymous, requesterPays, only, split, limit, concurrency } = flags;

@@ -25,12 +25,14 @@ export interface RunLog {
 
 /**
  * Open a log for appending from `step` on: entries of later steps, written by a run that was killed after its last
- * checkpoint, are dropped, since those steps are run again.
+ * checkpoint, are dropped, since those steps are run again; so is a validation of `step` that `isValidationPending` says
+ * is to be made up for.
  */
-export async function openRunLog(path: string, step: number): Promise<RunLog> {
+export async function openRunLog(path: string, step: number, isValidationPending = false): Promise<RunLog> {
   mkdirSync(dirname(path), { recursive: true });
   await removeLeavings(path);
-  const kept = readRunLog(path).filter((entry) => entry.step <= step);
+  const isRepeated = (entry: LogEntry) => isValidationPending && entry.step === step && entry.kind === "validation";
+  const kept = readRunLog(path).filter((entry) => entry.step <= step && !isRepeated(entry));
   await writeFileAtomic(path, kept.map((entry) => `${JSON.stringify(entry)}\n`).join(""));
   return { append: (entry) => appendFileSync(path, `${JSON.stringify(entry)}\n`) };
 }

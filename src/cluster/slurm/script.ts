@@ -1,17 +1,9 @@
 /** sbatch scripts as text, made to be read and to be submitted by hand as well. */
 import { join } from "node:path";
+import { shellLine, shellWord } from "../../base/shell-word.js";
 import { OFFSET_VARIABLE } from "../shard-index.js";
 import type { ScriptInput, SlurmOptions } from "./options.js";
 import { CHAIN_FILE } from "./record.js";
-
-/** A word as a shell reads it back. */
-export function shellWord(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
-}
-
-function words(list: readonly string[]): string {
-  return list.map(shellWord).join(" ");
-}
 
 function placeLines({ partition, account, qos }: SlurmOptions): string[] {
   return [
@@ -87,7 +79,7 @@ function lines(...list: readonly string[]): string {
 
 /** A verb on the plan as a line of shell. */
 function verbLine({ dir, ictal }: ScriptInput, [first, second, ...flags]: readonly string[]): string {
-  return words([...ictal, first!, second!, "--plan", dir, ...flags]);
+  return shellLine([...ictal, first!, second!, "--plan", dir, ...flags]);
 }
 
 /** The script of an array's tasks; its first argument is added to the array's numbers. */

@@ -2,12 +2,13 @@ import { mkdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { writeFileAtomic } from "../../base/atomic-file.js";
 import { ConfigError } from "../../base/errors.js";
+import { shellLine } from "../../base/shell-word.js";
 import type { Plan } from "../plan.js";
 import { readStates } from "../state.js";
 import { type Call, callsFor, callWords } from "./calls.js";
 import type { ScriptInput, SlurmOptions } from "./options.js";
 import { readRecord, writeRecord } from "./record.js";
-import { arrayScript, chainScript, finaliseScript, retryScript, shellWord } from "./script.js";
+import { arrayScript, chainScript, finaliseScript, retryScript } from "./script.js";
 import { checkPartition, maxArraySize, queuedJobs, slurmTool } from "./tools.js";
 
 /** Slurm's default; taken where no cluster can be asked. */
@@ -98,7 +99,7 @@ export async function submitPlan(dir: string, plan: Plan, submit: SubmitOptions)
     return writeRecord(input.dir, { options, jobs: [...before, ...jobs], retriesLeft });
   };
   if (!dryRun) await submitAll(calls, record);
-  const commands = calls.map((call) => ["sbatch", "--parsable", ...callWords(call, ["JOB"])].map(shellWord).join(" "));
+  const commands = calls.map((call) => shellLine(["sbatch", "--parsable", ...callWords(call, ["JOB"])]));
   const done = plan.shards.length - open.length;
   return { dir: input.dir, shards: plan.shards.length, done, submitted: open.length, scripts, commands, jobs };
 }
