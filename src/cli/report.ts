@@ -122,7 +122,8 @@ async function report(flags: ReportFlags): Promise<Outcome> {
   await writeFileAtomic(resolve(flags.out), await reportPage(found, dirname(resolve(flags.out))));
   const { receipt, scores, auroc, rates = [] } = found;
   const json = { out: flags.out, receipt, auroc, auprc: found.sample.auprc, ece: found.calibration.expectedError };
-  const summary = `AUROC ${auroc.auroc.toFixed(3)}, event F1 ${scores.szcore!.event.f1.toFixed(3)}, ${split}`;
+  const number = (value: number) => (Number.isNaN(value) ? "n/a" : value.toFixed(3));
+  const summary = `AUROC ${number(auroc.auroc)}, event F1 ${number(scores.szcore!.event.f1)}, ${split}`;
   return {
     json: { ...json, rates, scores },
     text: `${flags.out}\n${summary}${isSearched ? "" : "; no search for thresholds on eval"}`,

@@ -95,13 +95,21 @@ export function detectedByGroup(
     bar("missed", COLORS.orange, ({ seizures, detected }) => seizures - detected),
   ];
   const yaxis = axis("", { type: "category", autorange: "reversed" });
-  const layout = { barmode: "stack", height: 170 + 34 * names.length, xaxis: axis("seizures"), yaxis } as const;
+  const layout = {
+    barmode: "stack",
+    height: 170 + 34 * names.length,
+    xaxis: axis("seizures", { tickformat: ",d" }),
+    legend: { traceorder: "normal" },
+    yaxis,
+  } as const;
   return makeFigure(`Detected seizures by ${what}`, data, layout, caption);
 }
 
 /** Histogram of onset latencies in seconds; detections before the onset are below 0. */
 export function latencyHistogram(latenciesSeconds: readonly number[], caption: Caption = {}): Figure {
-  const data: Data[] = [{ type: "histogram", x: [...latenciesSeconds], marker: { color: COLORS.blue } }];
+  const data: Data[] = [
+    { type: "histogram", x: [...latenciesSeconds], xbins: { size: 5 }, marker: { color: COLORS.blue } } as Data,
+  ];
   const onset = { type: "line", xref: "x", yref: "paper", x0: 0, x1: 0, y0: 0, y1: 1 } as const;
   const layout = {
     shapes: [{ ...onset, line: { color: COLORS.vermilion, width: 1.5, dash: "dot" as const } }],

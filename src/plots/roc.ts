@@ -12,6 +12,11 @@ function thinned(length: number): number[] {
   return picked;
 }
 
+/** What plotly draws as a hole: a rate without a denominator. */
+const known = (value: number) => (Number.isNaN(value) ? null : value);
+
+const areaText = (area: number) => (Number.isNaN(area) ? "n/a" : area.toFixed(3));
+
 /** A threshold to mark on the curves. */
 export interface MarkedThreshold {
   readonly name: string;
@@ -53,13 +58,13 @@ function markers(curves: Curves, marks: readonly MarkedThreshold[]): Data[] {
 /** ROC and precision-recall curves of pooled samples side by side, with operating points where thresholds are given. */
 export function rocFigure(curves: Curves, caption: Caption = {}, marks: readonly MarkedThreshold[] = []): Figure {
   const picked = thinned(curves.threshold.length);
-  const at = (values: Float64Array) => picked.map((i) => Math.round(values[i]! * 10_000) / 10_000);
+  const at = (values: Float64Array) => picked.map((i) => known(Math.round(values[i]! * 10_000) / 10_000));
   const prevalence = curves.positives / (curves.positives + curves.negatives);
   const data: Data[] = [
     {
       type: "scatter",
       mode: "lines",
-      name: `ROC, area ${curves.auroc.toFixed(3)}`,
+      name: `ROC, area ${areaText(curves.auroc)}`,
       x: [0, ...at(curves.falsePositiveRate)],
       y: [0, ...at(curves.truePositiveRate)],
       line: { color: COLORS.blue },
@@ -76,7 +81,7 @@ export function rocFigure(curves: Curves, caption: Caption = {}, marks: readonly
     {
       type: "scatter",
       mode: "lines",
-      name: `precision-recall, area ${curves.auprc.toFixed(3)}`,
+      name: `precision-recall, area ${areaText(curves.auprc)}`,
       x: at(curves.truePositiveRate),
       y: at(curves.precision),
       xaxis: "x2",

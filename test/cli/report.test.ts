@@ -19,6 +19,7 @@ const RECORDINGS: readonly MadeRecording[] = [
   { id: "dev/b/s/m/t0", sampleCount: 300 * RATE, seizures: [seizure(100, 130, "gnsz"), seizure(200, 215)] },
   { id: "dev/c/s/m/t0", sampleCount: 200 * RATE },
   { id: "dev/d/s/m/t0", sampleCount: 100 * RATE, labelled: false },
+  { id: "train/f/s/m/t0", sampleCount: 100 * RATE },
   { id: "eval/e/s/m/t0", sampleCount: 200 * RATE, seizures: [seizure(20, 60)] },
 ];
 let dir: string;
@@ -118,6 +119,18 @@ test("a report on eval shows the configured thresholds and searches for none", a
   assert.equal(status, 0);
   assert.match(stdout, /no search for thresholds on eval/);
   assert.match(await readFile(out, "utf8"), /choose it on dev with <code>ictal threshold/);
+});
+
+test("a split without seizures has rates of false alarms and n/a for what needs seizures", async () => {
+  const out = join(dir, "quiet.html");
+  const { status, stdout, stderr } = ictal("report", ...data(), "--split", "train", "--out", out);
+  assert.equal(status, 0, stderr);
+  assert.match(stdout, /AUROC n\/a, event F1 0\.000, train/);
+  const page = await readFile(out, "utf8");
+  const shown = page.slice(0, page.indexOf('id="plotly-gzip"'));
+  assert.ok(!shown.includes("NaN"), shown.match(/.{60}NaN.{60}/s)?.[0]);
+  const { stdout: text } = ictal("threshold", ...data(), "--split", "train", "--fa", "10");
+  assert.match(text, /10 +silence +n\/a +n\/a to n\/a +0\.00/);
 });
 
 test("report refuses a run without metrics, and predictions of another cache or of two checkpoints", async () => {

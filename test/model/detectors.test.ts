@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createDetector, logitCount, type ModelConfig } from "../../src/model/detector.js";
+import { exportOnnx } from "../../src/model/export-onnx.js";
 import { evaluation, type ForwardContext } from "../../src/model/layers.js";
 import { initialValues, parameterCount } from "../../src/model/parameters.js";
 import { DETECTOR_NAMES } from "../../src/model/registry.js";
 import { type Tensor, tf } from "../../src/tensor/tf.js";
-import { normals } from "../tensor/compare.js";
+import { normals, relativeError } from "../tensor/compare.js";
 
 /** A small instance of every registered detector, with the window that it is tried on. */
 const SMALL: readonly { config: ModelConfig; samples: number; parameters: number }[] = [
@@ -107,6 +108,19 @@ for (const { config, samples, parameters } of SMALL) {
       const error = Math.abs(difference - lengths[at]!);
       assert.ok(error < 0.06 * lengths[at]! + 3e-3 * greatest, `${name}: ${lengths[at]} but ${difference}`);
     });
+  });
+
+  test(`${config.name}: its exported file run alone in ONNX Runtime gives the same probabilities`, async () => {
+    const expected = tf.sigmoid(detector.forward(bound(), x(), evaluation)).dataSync();
+    const bytes = exportOnnx(detector, values, { sampleCount: samples, batchSize: BATCH });
+    const { default: ort } = (await import("onnxruntime-node")) as unknown as {
+      default: typeof import("onnxruntime-node");
+    };
+    const session = await ort.InferenceSession.create(bytes);
+    const input = new ort.Tensor("float32", normals(BATCH * 3 * samples, 9), [BATCH, 3, samples]);
+    const { probability } = await session.run({ x: input });
+    assert.ok(relativeError(probability!.data as Float32Array, expected) < 1e-5);
+    await session.release();
   });
 
   test(`${config.name}: every dropout site is asked for by name with the shape that it declares`, () => {
