@@ -12,6 +12,7 @@
 export { canonicalJson, hashOf, sha256 } from "./base/canonical.js";
 export { type LoadedConfig, loadConfig, parseConfig } from "./base/config.js";
 export type { Config } from "./base/config-schema.js";
+export type { EegPanel } from "./base/eeg-panel.js";
 export {
   CacheError,
   CellError,
@@ -66,7 +67,8 @@ export { type ExportOptions, type ExportReport, exportNpz } from "./dataset/npz/
 export { type ImportOptions, type ImportReport, importNpz } from "./dataset/npz/import-npz.js";
 export { epochOrder } from "./dataset/order.js";
 export { type PatientSplit, splitByPatient } from "./dataset/split.js";
-export { exampleWindows, type WindowPanel, windowPanels } from "./dataset/window-panels.js";
+export { readViewSignals, type ViewOptions, type ViewSignals } from "./dataset/view-signals.js";
+export { exampleWindows, windowPanels } from "./dataset/window-panels.js";
 export { openWindowReader, type WindowReader } from "./dataset/window-reader.js";
 export { openWindows, type Window, type Windows } from "./dataset/windows.js";
 // model
@@ -84,11 +86,12 @@ export { createDisplayProgress } from "./notebook/display-progress.js";
 export { Comm, type CommExtras, type CommReceived } from "./notebook/kernel/comm.js";
 export { type Kernel, kernel } from "./notebook/kernel/kernel.js";
 // plots
+export { aeegFigure } from "./plots/aeeg.js";
 export { channelMatrix } from "./plots/channel-matrix.js";
 export { windowClasses } from "./plots/composition.js";
 export { cacheCoverage, patientShares, seizureShares } from "./plots/dataset.js";
 export { type DetectionTrack, detectionFigure } from "./plots/detection.js";
-export { type EegPanel, eegPage } from "./plots/eeg-page.js";
+export { eegPage } from "./plots/eeg-page.js";
 export { type Caption, type Figure, makeFigure } from "./plots/figure.js";
 export { labelAgreement } from "./plots/label-agreement.js";
 export {
@@ -99,11 +102,16 @@ export {
   reliabilityDiagram,
 } from "./plots/measures.js";
 export { busiestPatient, patientTimeline } from "./plots/patient-timeline.js";
-export { rocFigure } from "./plots/roc.js";
+export { type LeftOutRow, type ReviewRow, reviewList, reviewRow } from "./plots/review/list.js";
+export { type ReviewLinks, reviewPage } from "./plots/review/page.js";
+export type { DetectorTrack, NamedEvent, ReviewRecording } from "./plots/review/recording.js";
+export { type ReviewFigureOptions, reviewFigure } from "./plots/review/review-figure.js";
+export { type MarkedThreshold, rocFigure } from "./plots/roc.js";
 export { labelTimeline, seizureLengths, timeShare } from "./plots/seizure-labels.js";
 export { type DrawnSpectrum, spectraFigure } from "./plots/spectra.js";
 export { type ScalpValue, spectrogramFigure, topography } from "./plots/time-frequency.js";
 export { trainingCurve } from "./plots/training-curve.js";
+export { typeConfusionFigure } from "./plots/type-confusion.js";
 // recording
 export {
   type AnnotationFile,
@@ -132,6 +140,7 @@ export { type Breakdown, breakdown, type TypedPair } from "./scoring/breakdown.j
 export { calibration } from "./scoring/calibration.js";
 export { auroc, type Curves, curves } from "./scoring/curves.js";
 export { devMetrics } from "./scoring/dev-metrics.js";
+export { type EventOutcomes, eventOutcomes } from "./scoring/event-outcomes.js";
 export { createEventStream } from "./scoring/event-stream.js";
 export { postprocessFromConfig } from "./scoring/from-config.js";
 export { type NedcReport, scoreNedc } from "./scoring/nedc/score-nedc.js";
@@ -143,6 +152,7 @@ export {
   sensitivityAtFalseAlarms,
 } from "./scoring/operating-points.js";
 export { detectEvents, POSTPROCESS_DEFAULTS, type PostprocessOptions } from "./scoring/postprocess.js";
+export { type RateSensitivity, sensitivitiesAtRates } from "./scoring/rate-sensitivity.js";
 export {
   type Evaluation,
   evaluate,
@@ -153,7 +163,10 @@ export {
 } from "./scoring/score.js";
 export { type Comparison, compareDetectors, type ScoreIntervals, scoreIntervals } from "./scoring/score-intervals.js";
 export { SZCORE_DEFAULTS, scoreEvents, scoreSamples, szcoreRates } from "./scoring/szcore.js";
+export { type SzcoreEvaluationReport, scoreSzcoreEvaluation } from "./scoring/szcore-evaluation.js";
+export { type TypeConfusion, typeConfusion } from "./scoring/type-confusion.js";
 // signal
+export { type Aeeg, aeeg } from "./signal/aeeg.js";
 export {
   type Chain,
   type ChainOptions,

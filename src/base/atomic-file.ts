@@ -1,5 +1,5 @@
-import { mkdir, open, rename, rm } from "node:fs/promises";
-import { dirname } from "node:path";
+import { mkdir, open, readdir, rename, rm } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 import { StoreError } from "./errors.js";
 
 let serial = 0;
@@ -31,6 +31,13 @@ export async function writeFileAtomic(path: string, data: string | Uint8Array): 
     await rm(temporary, { force: true }).catch(() => undefined); // the first error is the one to tell
     throw explainWriteError(error, path);
   }
+}
+
+/** Remove what killed writes of `path` left beside it; for a file that only the caller writes. */
+export async function removeLeavings(path: string): Promise<void> {
+  const names = await readdir(dirname(path)).catch(() => []); // no folder, nothing left
+  for (const name of names)
+    if (name.startsWith(`${basename(path)}.tmp-`)) await rm(join(dirname(path), name), { force: true });
 }
 
 const WRITE_FAULTS: Readonly<Record<string, { code: string; reason: string }>> = {

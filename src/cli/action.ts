@@ -12,6 +12,12 @@ export interface Outcome {
   readonly exitCode?: number;
 }
 
+/** Text of a file as one line for a terminal: control characters, which could steer it, become `\xNN`. */
+export function printable(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
+  return text.replace(/[\x00-\x1f\x7f-\x9f]/g, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, "0")}`);
+}
+
 /** Wrong use of the command line: exit code 2. */
 export class UsageError extends Error {
   override readonly name = "UsageError";

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { createProgress } from "../base/progress.js";
 import { type AnnotationReport, checkAnnotations } from "../recording/check-annotations.js";
-import { action, type Outcome } from "./action.js";
+import { action, type Outcome, printable } from "./action.js";
 
 /** Adds `annotations check`. */
 export function addAnnotationsCommand(program: Command): void {
@@ -40,12 +40,17 @@ function reportText(report: AnnotationReport): string {
     ...sorted
       .slice(0, PRINTED_FINDINGS)
       .flatMap(({ file, line, code, severity, message, action: advice }) => [
-        `${file}${line === undefined ? "" : `:${line}`}: ${severity} ${code}: ${message}`,
+        `${file}${line === undefined ? "" : `:${line}`}: ${severity} ${code}: ${printable(message)}`,
         `    ${advice}`,
       ]),
     ...(findings.length > PRINTED_FINDINGS ? [`and ${findings.length - PRINTED_FINDINGS} more; --json lists all`] : []),
     `${report.files} files: ${report.seizureCount} seizures, ${report.seizureSeconds} s seizure, ${report.backgroundSeconds} s background, ${report.unknownSeconds} s unknown`,
-    ...Object.entries(report.byLabel).map(([label, { rows, seconds }]) => `  ${label}: ${rows} rows, ${seconds} s`),
+    ...Object.entries(report.byType).map(
+      ([type, { seizures, seconds }]) => `  ${type}: ${seizures} seizures, ${seconds} s`,
+    ),
+    ...Object.entries(report.byLabel).map(
+      ([label, { rows, seconds }]) => `  rows of ${label}: ${rows}, ${seconds} s over all channels`,
+    ),
     `${count("error")} errors, ${count("warning")} warnings, ${count("info")} notes`,
   ].join("\n");
 }

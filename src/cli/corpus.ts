@@ -6,6 +6,7 @@ import { LAYOUTS, type LayoutName } from "../corpus/layouts.js";
 import { readSplits } from "../corpus/splits.js";
 import { synthesizeCorpus } from "../corpus/synthetic/synthesize.js";
 import { openStore } from "../store/open-store.js";
+import type { Store } from "../store/store.js";
 import { action, type Outcome, UsageError } from "./action.js";
 import { corpusText } from "./corpus-text.js";
 import { parseCount, parseShard, type Shard } from "./data-options.js";
@@ -53,10 +54,18 @@ export function addCorpusCommand(program: Command): void {
     .action(action((folder: string, flags: SynthFlags) => synth(folder, flags)));
 }
 
+function openPlace(place: string): Store {
+  try {
+    return openStore(place);
+  } catch (error) {
+    throw error instanceof RangeError ? new UsageError(error.message) : error;
+  }
+}
+
 async function check(place: string, flags: CheckFlags): Promise<Outcome> {
   const { parts } = flags;
   if (flags.shard && parts === undefined) throw new UsageError("--shard needs --parts: the folder for what it finds");
-  const store = openStore(place);
+  const store = openPlace(place);
   const options = {
     ...(flags.layout ? { layout: flags.layout } : {}),
     ...(flags.limit === undefined ? {} : { limit: flags.limit }),

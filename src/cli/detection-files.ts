@@ -1,16 +1,37 @@
-/** Detections as csv_bi files that lie as the corpus's own annotations do, so that `ictal score` finds the pairs. */
+/** Detections as files that lie as the corpus's own annotations do, so that `ictal score` finds the pairs. */
 import { basename } from "node:path";
 import { writeFileAtomic } from "../base/atomic-file.js";
+import { canonicalJson } from "../base/canonical.js";
+import type { Event } from "../base/events.js";
 import { openCache } from "../cache/open.js";
-import { writeCsvBi } from "../recording/annotation-write.js";
+import { writeCsvBi, writeHedScoreTsv } from "../recording/annotation-write.js";
 import { detectEvents, type PostprocessOptions } from "../scoring/postprocess.js";
 import { pathOfKey } from "../store/local-path.js";
 import type { RecordingPrediction } from "../training/predict.js";
 
+/** Formats of detections; json also holds the recording's id and the thresholds. */
+export const EVENT_FORMATS = ["csv_bi", "tsv", "json"] as const;
+export type EventFormat = (typeof EVENT_FORMATS)[number];
+
+interface Detected {
+  readonly id: string;
+  readonly events: readonly Event[];
+  readonly durationSeconds: number;
+  readonly recordingName: string;
+  readonly postprocess: PostprocessOptions;
+}
+
+const WRITERS: Readonly<Record<EventFormat, (found: Detected) => string>> = {
+  csv_bi: writeCsvBi,
+  tsv: writeHedScoreTsv,
+  json: ({ id, events, durationSeconds, postprocess }) =>
+    `${canonicalJson({ formatVersion: 1, id, durationSeconds, postprocess, events })}\n`,
+};
+
 export interface DetectionFiles {
   /**
-   * Detects the events of one recording and writes them. The file keeps folders and name of the recording's own key in
-   * the corpus. Returns that path relative to the folder, forward slashes.
+   * Detects the events of one recording and writes a file per format. Files keep folders and name of the recording's own
+   * key in the corpus. Returns the path of the first one relative to the folder, forward slashes.
    */
   write(prediction: RecordingPrediction): Promise<string>;
 }
@@ -21,6 +42,7 @@ export async function openDetectionFiles(
   cacheDir: string,
   key: string,
   postprocess: PostprocessOptions,
+  formats: readonly EventFormat[] = ["csv_bi"],
 ): Promise<DetectionFiles> {
   const cache = await openCache(cacheDir, { key });
   return {
@@ -31,12 +53,11 @@ export async function openDetectionFiles(
         const endSeconds = Math.min(event.endSeconds, durationSeconds); // the last value may reach beyond the recording
         return endSeconds > event.startSeconds ? [{ ...event, endSeconds }] : [];
       });
-      const key = `${stem}.csv_bi`;
-      await writeFileAtomic(
-        pathOfKey(outDir, key),
-        writeCsvBi({ events, durationSeconds, recordingName: basename(stem) }),
-      );
-      return key;
+      const found = { id, events, durationSeconds, recordingName: basename(stem), postprocess };
+      const keys = formats.map((format) => `${stem}.${format}`);
+      for (const [i, format] of formats.entries())
+        await writeFileAtomic(pathOfKey(outDir, keys[i]!), WRITERS[format](found));
+      return keys[0]!;
     },
   };
 }

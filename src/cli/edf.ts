@@ -3,7 +3,7 @@ import { isIctalError } from "../base/errors.js";
 import { fileSource } from "../recording/byte-source.js";
 import { deidentifyEdf } from "../recording/edf-deidentify.js";
 import { type EdfInfo, readEdfInfo } from "../recording/edf-info.js";
-import { action, describeError, type Outcome, UsageError } from "./action.js";
+import { action, describeError, type Outcome, printable, UsageError } from "./action.js";
 
 /** Adds `edf info` and `edf deidentify`. */
 export function addEdfCommand(program: Command): void {
@@ -42,7 +42,10 @@ async function info(file: string, options: { digitalSums?: boolean; json?: boole
 function unreadable(message: string, code = "unreadable", byteOffset?: number): unknown {
   return {
     kind: null,
+    headerBytes: 0,
+    recordBytes: 0,
     patientFieldPresent: false,
+    startDateTime: null,
     recordsInHeader: -1,
     recordsFound: 0,
     recordDurationSeconds: null,
@@ -56,16 +59,20 @@ function unreadable(message: string, code = "unreadable", byteOffset?: number): 
 
 function infoText(file: string, found: EdfInfo): string {
   const value = (number: number | null, unit: string) => (number === null ? "n/a" : `${number} ${unit}`);
+  const labels = found.signals.map(({ label }) => printable(label));
+  const range = (low: number | null, high: number | null) => `${low ?? "n/a"} to ${high ?? "n/a"}`;
   const lines = [
     `${file}: ${found.kind}, ${found.recordsFound} records of ${value(found.recordDurationSeconds, "s")}, ${value(found.durationSeconds, "s")} in all`,
     `patient field: ${found.patientFieldPresent ? "present" : "blank"}; annotations: ${found.annotationCount}; segments: ${found.segments.length}`,
     "",
-    `${"signal".padEnd(18)}${"electrode".padEnd(11)}${"rate".padEnd(14)}${"unit".padEnd(10)}samples`,
-    ...found.signals.map((signal) => {
+    `${"signal".padEnd(18)}${"electrode".padEnd(11)}${"rate".padEnd(14)}${"samples".padEnd(12)}range`,
+    ...found.signals.map((signal, i) => {
       const { digital } = signal;
       const sums = digital ? `   digital ${digital.min} to ${digital.max}, sum ${digital.sum}` : "";
       const rate = value(signal.sampleRateHz, "Hz");
-      return `${signal.label.padEnd(18)}${(signal.electrode ?? "").padEnd(11)}${rate.padEnd(14)}${signal.unit.padEnd(10)}${signal.sampleCount}${sums}`;
+      const physical = `${range(signal.physicalMin, signal.physicalMax)} ${printable(signal.unit)}`;
+      const ranges = signal.isAnnotation ? "" : `${physical} from ${range(signal.digitalMin, signal.digitalMax)}`;
+      return `${labels[i]!.padEnd(18)}${(signal.electrode ?? "").padEnd(11)}${rate.padEnd(14)}${String(signal.sampleCount).padEnd(12)}${ranges}${sums}`;
     }),
     "",
     ...(found.diagnostics.length === 0 ? ["no faults found"] : []),

@@ -3,7 +3,7 @@ import { projectDir } from "../base/project.js";
 import { type Cloud, type CloudSetup, ModalError, type Sandbox } from "../cluster/modal/cloud.js";
 import { imageRecipe } from "../cluster/modal/image.js";
 import { modalCache, modalTrain, type RunOptions } from "../cluster/modal/run.js";
-import { cacheSandbox, type RemoteRun, remoteConfigFile, trainSandbox } from "../cluster/modal/sandboxes.js";
+import { aloneSandbox, cacheSandbox, type RemoteRun, remoteConfigFile } from "../cluster/modal/sandboxes.js";
 import { openModal } from "../cluster/modal/sdk-cloud.js";
 import type { RunWatch } from "../cluster/watch/run-watch.js";
 import { action, type Outcome, UsageError } from "./action.js";
@@ -96,7 +96,7 @@ async function train(watch: RunWatch, flags: ModalFlags): Promise<Outcome> {
   const run = await remoteRun(flags);
   await watch.begin(run.config.experiment.name);
   return withCloud(await setupOf(flags), async (cloud) => {
-    if (flags.detach) return detached(cloud, trainSandbox(run, flags.resume ?? false));
+    if (flags.detach) return detached(cloud, aloneSandbox(run, flags.resume ?? false));
     const options = { onOutput: printOutput(true), onNote: note };
     return withInterrupt(stopMessage, async (signal) => {
       const cache = await modalCache(cloud, run, { ...options, signal, shards: 1 });

@@ -1,5 +1,5 @@
 import { join, resolve } from "node:path";
-import { type Command, Option } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import { createProgress } from "../base/progress.js";
 import { shardOf } from "../cache/build.js";
 import { readManifest } from "../cache/manifest.js";
@@ -10,7 +10,7 @@ import { blendFromConfig, deviceFromConfig } from "../training/from-config.js";
 import { predictRecordings } from "../training/predict-recordings.js";
 import { action, type Outcome } from "./action.js";
 import { addDataOptions, configOf, type DataFlags, parseShard, partName, type Shard } from "./data-options.js";
-import { commonFolder, openDetectionFiles } from "./detection-files.js";
+import { commonFolder, EVENT_FORMATS, type EventFormat, openDetectionFiles } from "./detection-files.js";
 import { withInterrupt } from "./interrupt.js";
 import { watched } from "./watched.js";
 
@@ -19,7 +19,9 @@ interface PredictFlags extends DataFlags {
   readonly out: string;
   readonly split: string;
   readonly type: "float16" | "float32";
+  readonly rate?: number;
   readonly events?: boolean;
+  readonly format: readonly EventFormat[];
   readonly allowOtherCache?: boolean;
   readonly shard?: Shard;
 }
@@ -43,7 +45,7 @@ async function predictSplit(watch: RunWatch, flags: PredictFlags, signal: AbortS
   if (flags.split === "eval") process.stderr.write(`opening the eval split: ${total} recordings\n`);
   const outDir = resolve(flags.out);
   const detections = flags.events
-    ? await openDetectionFiles(outDir, cacheDir, manifest.key, postprocessFromConfig(config))
+    ? await openDetectionFiles(outDir, cacheDir, manifest.key, postprocessFromConfig(config), flags.format)
     : undefined;
   const executor = await openExecutor(deviceFromConfig(config));
   const progress = watch.follow(createProgress());
@@ -61,6 +63,7 @@ async function predictSplit(watch: RunWatch, flags: PredictFlags, signal: AbortS
       batchSize: config.training.batch_size,
       strideSeconds: config.data.stride,
       blend: blendFromConfig(config),
+      rateHz: flags.rate,
       outDir,
       storeAs: flags.type,
       allowOtherCache: flags.allowOtherCache,
@@ -93,8 +96,23 @@ async function predict(watch: RunWatch, flags: PredictFlags): Promise<Outcome> {
   return { json: { out: flags.out, recordings, eegSeconds, wallSeconds, executor, ...events }, text: text.join("\n") };
 }
 
+/** Names of formats, separated by commas, for commander. */
+function parseFormats(text: string): EventFormat[] {
+  const names = text.split(",").map((name) => name.trim());
+  const wrong = names.find((name) => !(EVENT_FORMATS as readonly string[]).includes(name));
+  if (wrong === undefined) return [...new Set(names)] as EventFormat[]; // each is one of them
+  throw new InvalidArgumentError(`found "${wrong}", expected some of ${EVENT_FORMATS.join(",")}`);
+}
+
+/** Values per second, for commander. */
+function parseRate(text: string): number {
+  const rate = Number(text);
+  if (text.trim() !== "" && rate > 0 && Number.isFinite(rate)) return rate;
+  throw new InvalidArgumentError("expected values per second, above 0, e.g. 1");
+}
+
 const HELP = `
-With --events the detections stand in OUT under the folders and names that the recordings have in the corpus, as csv_bi;
+With --events the detections stand in OUT under the folders and names that the recordings have in the corpus;
 "ictal score" compares such a tree with the corpus's own annotations.
 
 Examples:
@@ -111,7 +129,13 @@ export function addPredictCommand(program: Command): void {
     .addOption(
       new Option("--type <name>", "how probabilities are stored").choices(["float16", "float32"]).default("float16"),
     )
-    .option("--events", "also detect events, with the configuration's post-processing, and write them as csv_bi")
+    .option("--rate <hz>", "values per second, a whole part of the network's own rate (the default)", parseRate)
+    .option("--events", "also detect events, with the configuration's post-processing, and write them")
+    .addOption(
+      new Option("--format <names>", `with --events: some of ${EVENT_FORMATS.join(",")}`)
+        .argParser(parseFormats)
+        .default(["csv_bi"]),
+    )
     .option("--shard <i/n>", "predict only part i (from 0) of n equal parts of the split", parseShard)
     .option("--allow-other-cache", "predict on a cache made by another chain than the one trained on")
     .addHelpText("after", HELP)

@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { basename, resolve } from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
 import { createProgress } from "../base/progress.js";
+import { shellWord } from "../base/shell-word.js";
 import type { RunWatch } from "../cluster/watch/run-watch.js";
 import { folderStore } from "../store/folder-store.js";
 import { parseS3Url } from "../store/open-store.js";
@@ -33,6 +34,7 @@ interface PullFlags {
   patients?: string;
   limit?: number;
   concurrency: number;
+  delete?: boolean;
   json?: boolean;
 }
 
@@ -50,7 +52,7 @@ export function addS3Command(program: Command): void {
     .option("--json", "print endpoint, bucket and keys as one JSON document")
     .action(action(serve));
   s3.command("pull")
-    .description("copy objects into a folder: parallel, checked, resumable; nothing is ever deleted")
+    .description("copy objects into a folder: parallel, checked, resumable; nothing is deleted by default")
     .argument("<url>", "s3://bucket/prefix")
     .argument("<dir>", "folder to copy into")
     .option(
@@ -65,6 +67,10 @@ export function addS3Command(program: Command): void {
     .option("--split <names>", "only keys in these folders, such as dev or train,dev", commaList)
     .option("--patients <file>", "only patients listed in this file, one id per line")
     .option("--limit <n>", "only the first n recordings, each with the files beside it", parseCount(1))
+    .option(
+      "--delete",
+      "delete files fetched from this bucket and prefix that it no longer has, when all else went well",
+    )
     .option("--concurrency <n>", "objects at a time", parseCount(1, 128), 16)
     .option("--json", "print the report as one JSON document")
     .action(action(watched("s3 pull", runPull)));
@@ -124,10 +130,13 @@ function serveText(dir: string, { endpoint, bucket, accessKeyId, secretAccessKey
   ].join("\n");
 }
 
-const shellWord = (text: string) => (/^[\w./+=-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
-
 async function runPull(watch: RunWatch, url: string, dir: string, flags: PullFlags): Promise<Outcome> {
   const { endpoint, region, profile, anonymous, requesterPays, only, split, limit, concurrency } = flags;
+  if (flags.delete && limit !== undefined) {
+    throw new UsageError(
+      "--delete and --limit: what is gone cannot be told from what was not asked for; give one of them",
+    );
+  }
   const patients = flags.patients === undefined ? undefined : await readPatients(flags.patients);
   const store = asUsage(() =>
     s3Store({
@@ -151,6 +160,7 @@ async function runPull(watch: RunWatch, url: string, dir: string, flags: PullFla
         ...(split && { splits: split }),
         ...(patients && { patients }),
         ...(limit !== undefined && { limit }),
+        ...(flags.delete && { deleteGone: true }),
       }),
     );
     return { json: report, text: reportText(report, dir), exitCode: report.failed.length > 0 ? 1 : 0 };
@@ -183,7 +193,7 @@ async function readPatients(path: string): Promise<string[]> {
 const LINES_SHOWN = 20;
 
 function reportText(report: PullReport, dir: string): string {
-  const { objects, downloaded, skipped, bytes, refused, failed, unmatched, seconds } = report;
+  const { objects, downloaded, skipped, bytes, refused, failed, unmatched, gone, deleted, kept, seconds } = report;
   const rate = seconds > 0 && bytes > 0 ? `, ${(bytes / 1e6 / seconds).toFixed(0)} MB/s` : "";
   const show = (title: string, items: readonly { key: string; reason: string }[]) => {
     if (items.length === 0) return [];
@@ -194,7 +204,16 @@ function reportText(report: PullReport, dir: string): string {
   return [
     `${objects} objects: ${downloaded} downloaded (${(bytes / 1e6).toFixed(1)} MB in ${seconds.toFixed(1)} s${rate}), ${skipped} there already, in ${dir}`,
     ...(unmatched.length > 0 ? [`no object belongs to: ${unmatched.join(", ")}`] : []),
+    ...(deleted.length > 0 ? [`${deleted.length} files deleted, which the bucket no longer has`] : []),
+    ...(gone.length > deleted.length + kept.length ? [goneText(gone)] : []),
+    ...show("no longer in the bucket and kept", kept),
     ...show("refused, since their keys cannot be files below the folder", refused),
     ...show("failed; run it again to try them once more", failed),
   ].join("\n");
+}
+
+function goneText(gone: readonly string[]): string {
+  const names = gone.slice(0, 5).map((key) => JSON.stringify(key));
+  const more = gone.length > names.length ? ` and ${gone.length - names.length} more` : "";
+  return `${gone.length} files here are no longer in the bucket (--delete removes them): ${names.join(", ")}${more}`;
 }

@@ -2,9 +2,12 @@ import type { Estimate } from "../scoring/bootstrap.js";
 import type { Breakdown, GroupScore } from "../scoring/breakdown.js";
 import type { NedcRates } from "../scoring/nedc/counts.js";
 import type { NedcReport } from "../scoring/nedc/score-nedc.js";
+import type { OnsetLatency } from "../scoring/onset-latency.js";
 import type { SzcoreReport } from "../scoring/score.js";
 import type { Comparison, ScoreIntervals } from "../scoring/score-intervals.js";
 import type { SzcoreRates } from "../scoring/szcore.js";
+import type { SzcoreEvaluationReport } from "../scoring/szcore-evaluation.js";
+import type { SubjectScores, SubjectSpread } from "../scoring/szcore-subjects.js";
 
 /** The document of `score --json`; a scorer that was not asked for is absent. */
 export interface ScoreReport {
@@ -12,24 +15,30 @@ export interface ScoreReport {
   /** Recordings without a hypothesis; they count as without detections. */
   readonly missing: readonly string[];
   readonly szcore?: SzcoreReport;
+  /** By szcore-evaluation's path, as the SzCORE leaderboard has it. */
+  readonly szcore1Hz?: SzcoreEvaluationReport;
   readonly nedc?: NedcReport;
   /** With --intervals. */
   readonly intervals?: ScoreIntervals;
   /** With --breakdown. */
   readonly breakdown?: Breakdown;
+  readonly latency?: OnsetLatency;
   /** With --compare; `missing` as above, of the second detector. */
   readonly comparison?: Comparison & { readonly missing: readonly string[] };
 }
 
 /** The pooled scores as tables for people; rates without a denominator read n/a. */
 export function scoreText(report: ScoreReport): string {
-  const { recordings, missing, szcore, nedc, intervals, comparison } = report;
+  const { recordings, missing, szcore, szcore1Hz, nedc, intervals, comparison } = report;
   const lines = [`pooled over ${recordings} ${recordings === 1 ? "recording" : "recordings"}`];
   if (szcore) {
     const { event, sample } = szcore;
     const head = row("SzCORE", "reference", "tp", "fp", "sensitivity", "precision", "f1", "fp/day");
     lines.push("", head, szcoreRow("event", event), szcoreRow("sample", sample));
+    if (szcore.subjects) lines.push("", "SzCORE", ...subjectLines(szcore.subjects));
   }
+  if (szcore1Hz)
+    lines.push("", "SzCORE, events cut to whole seconds (szcore-evaluation)", ...evaluationLines(szcore1Hz));
   if (nedc) {
     const { ovlp, taes, epoch, dpalign, ira } = nedc;
     lines.push("", row("NEDC", "targets", "hits", "misses", "false alarms", "sensitivity", "FA/24h"));
@@ -39,9 +48,31 @@ export function scoreText(report: ScoreReport): string {
   }
   if (intervals) lines.push(...intervalLines(intervals));
   if (report.breakdown) lines.push(...breakdownLines(report.breakdown));
+  if (report.latency) lines.push(...latencyLines(report.latency));
   if (comparison) lines.push(...comparisonLines(comparison));
   lines.push(...missingLines(missing, "hypothesis"), ...missingLines(comparison?.missing ?? [], "second hypothesis"));
   return lines.join("\n");
+}
+
+function subjectLines({ event, sample, perSubject }: SubjectScores): string[] {
+  const spread = (name: string, { sensitivity, precision, f1, fpPerDay }: SubjectSpread) => {
+    const cells = [sensitivity, precision, f1].map(({ mean, sd }) => `${number(mean, 3)} (${number(sd, 3)})`);
+    return row(
+      name,
+      ...[...cells, `${number(fpPerDay.mean, 1)} (${number(fpPerDay.sd, 1)})`].map((c) => c.padStart(15)),
+    );
+  };
+  const heads = ["sensitivity", "precision", "f1", "fp/day"].map((name) => name.padStart(15));
+  const count = Object.keys(perSubject).length;
+  const note = `mean (sd) of ${count} ${count === 1 ? "subject" : "subjects"}`;
+  return [`${row("", ...heads)}   ${note}`, spread("event", event), spread("sample", sample)];
+}
+
+function evaluationLines(report: SzcoreEvaluationReport): string[] {
+  const { mismatched } = report;
+  const some = `${mismatched.slice(0, 10).join(", ")}${mismatched.length > 10 ? ", ..." : ""}`;
+  const note = `${mismatched.length} hypotheses of other length (counted as no detections): ${some}`;
+  return [...subjectLines(report), ...(mismatched.length > 0 ? [note] : [])];
 }
 
 function missingLines(missing: readonly string[], what: string): string[] {
@@ -78,6 +109,15 @@ function breakdownLines({ byType, byDuration, byPatient }: Breakdown): string[] 
   return [
     ...["", "detected seizures, any overlap, by type", ...Object.entries(byType).map(group)],
     ...["", "by length", ...Object.entries(byDuration).map(group), "", "by patient", ...patients],
+  ];
+}
+
+function latencyLines(latency: OnsetLatency): string[] {
+  const { seizures, detected, medianSeconds, lowerQuartileSeconds, upperQuartileSeconds } = latency;
+  const range = `${number(lowerQuartileSeconds, 1)} to ${number(upperQuartileSeconds, 1)}`;
+  return [
+    "",
+    `onset latency: median ${number(medianSeconds, 1)} s (quartiles ${range}), ${detected} of ${seizures} seizures`,
   ];
 }
 

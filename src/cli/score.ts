@@ -7,12 +7,15 @@ import { type AnnotationFile, type AnnotationFormat, readAnnotations } from "../
 import { findRecordings, type RecordingFiles } from "../recording/annotation-folder.js";
 import { classOf } from "../recording/labels.js";
 import { seizureEvents } from "../recording/seizures.js";
-import type { BootstrapOptions } from "../scoring/bootstrap.js";
-import { breakdown, type TypedPair } from "../scoring/breakdown.js";
+import { breakdown } from "../scoring/breakdown.js";
 import { scoreNedc } from "../scoring/nedc/score-nedc.js";
+import { onsetLatency } from "../scoring/onset-latency.js";
 import { scoreSzcore } from "../scoring/score.js";
 import { compareDetectors, scoreIntervals } from "../scoring/score-intervals.js";
+import { type EvaluationPair, scoreSzcoreEvaluation } from "../scoring/szcore-evaluation.js";
+import type { TypedDetections } from "../scoring/type-confusion.js";
 import { action, type Outcome, UsageError } from "./action.js";
+import { addBootstrapOptions, type BootstrapFlags, bootstrapOf } from "./bootstrap-flags.js";
 import { patientOfPath } from "./patient-name.js";
 import { writeScorePage } from "./score-page.js";
 import { type ScoreReport, scoreText } from "./score-text.js";
@@ -20,9 +23,9 @@ import { type ScoreReport, scoreText } from "./score-text.js";
 /** Formats a score is computed from, the preferred one first. */
 const FORMATS: readonly AnnotationFormat[] = ["csv_bi", "tsv", "tse_bi", "csv", "tse"];
 
-const SCORERS = ["szcore", "nedc", "all"];
+const SCORERS = ["szcore", "szcore-1hz", "nedc", "all"];
 
-interface ScoreOptions {
+interface ScoreOptions extends BootstrapFlags {
   readonly ref: string;
   readonly hyp: string;
   readonly scorer: string;
@@ -31,27 +34,29 @@ interface ScoreOptions {
   readonly intervals?: boolean;
   readonly breakdown?: boolean;
   readonly report?: string;
-  readonly replicates: string;
-  readonly level: string;
-  readonly seed: string;
 }
 
 /** Adds `score`. */
 export function addScoreCommand(program: Command): void {
-  program
+  const command = program
     .command("score")
     .description("score detections against a reference; a recording without a hypothesis counts as no detections")
     .requiredOption("--ref <dir>", "folder of reference annotations (csv_bi, tsv, tse_bi, csv, tse)")
     .requiredOption("--hyp <dir>", "folder of detections, same relative paths")
-    .option("--scorer <name>", "szcore, nedc (OVLP, TAES, EPOCH, DPALIGN, IRA) or all", "all")
+    .option(
+      "--scorer <name>",
+      "szcore, szcore-1hz (szcore-evaluation's path), nedc (OVLP, TAES, EPOCH, DPALIGN, IRA) or all",
+      "all",
+    )
     .option("--duration-tolerance <seconds>", "largest accepted difference of durations", "0.1")
     .option("--compare <dir>", "detections of a second detector: differences by a paired bootstrap over patients")
     .option("--intervals", "intervals of the pooled scores by a bootstrap over patients")
-    .option("--breakdown", "sensitivity by seizure type (from csv beside csv_bi), by length and by patient")
-    .option("--report <file>", "write scores, figures and worst recordings as one HTML page")
-    .option("--replicates <count>", "replicates of the bootstrap", "1000")
-    .option("--level <share>", "coverage of the intervals", "0.95")
-    .option("--seed <number>", "seed of the bootstrap", "42")
+    .option(
+      "--breakdown",
+      "sensitivity by seizure type (from csv beside csv_bi), by length and by patient; onset latency",
+    )
+    .option("--report <file>", "write scores, figures and worst recordings as one HTML page");
+  addBootstrapOptions(command)
     .option("--json", "print one JSON document")
     .action(action((options: ScoreOptions) => score(options)));
 }
@@ -75,13 +80,15 @@ async function score(options: ScoreOptions): Promise<Outcome> {
   if (references.size === 0) throw new NotFoundError(emptyText(options.ref), options.ref);
   const { pairs, missing } = await pairsOf(references, options.hyp, tolerance);
   const second = options.compare === undefined ? undefined : await pairsOf(references, options.compare, tolerance);
+  const asks = (name: string) => options.scorer === name || options.scorer === "all";
   const report: ScoreReport = {
     recordings: pairs.length,
     missing,
-    ...(options.scorer === "nedc" ? {} : { szcore: scoreSzcore(pairs) }),
-    ...(options.scorer === "szcore" ? {} : { nedc: scoreNedc(pairs) }),
+    ...(asks("szcore") ? { szcore: scoreSzcore(pairs) } : {}),
+    ...(asks("szcore-1hz") ? { szcore1Hz: scoreSzcoreEvaluation(pairs, { durationToleranceSeconds: tolerance }) } : {}),
+    ...(asks("nedc") ? { nedc: scoreNedc(pairs) } : {}),
     ...(options.intervals ? { intervals: scoreIntervals(pairs, bootstrap) } : {}),
-    ...(options.breakdown ? { breakdown: breakdown(pairs) } : {}),
+    ...(options.breakdown ? { breakdown: breakdown(pairs), latency: onsetLatency(pairs) } : {}),
     ...(second ? { comparison: { ...compareDetectors(pairs, second.pairs, bootstrap), missing: second.missing } } : {}),
   };
   if (options.report !== undefined) {
@@ -91,18 +98,8 @@ async function score(options: ScoreOptions): Promise<Outcome> {
   return { json: report, text: scoreText(report) };
 }
 
-function bootstrapOf({ seed, replicates, level }: ScoreOptions): Required<BootstrapOptions> {
-  const settings = { seed: Number(seed), replicates: Number(replicates), level: Number(level) };
-  if (!Number.isSafeInteger(settings.seed)) throw new UsageError(`invalid --seed ${seed}: expected an integer`);
-  if (!Number.isInteger(settings.replicates) || settings.replicates < 1)
-    throw new UsageError(`invalid --replicates ${replicates}: expected an integer, at least 1`);
-  if (!(settings.level > 0 && settings.level < 1))
-    throw new UsageError(`invalid --level ${level}: expected a number between 0 and 1`);
-  return settings;
-}
-
 interface Paired {
-  readonly pairs: readonly TypedPair[];
+  readonly pairs: readonly (TypedDetections & EvaluationPair)[];
   /** Recordings without a hypothesis. */
   readonly missing: readonly string[];
 }
@@ -133,7 +130,12 @@ function refuseStrangers(references: ReadonlyMap<string, Scored>, hypotheses: Re
   );
 }
 
-function pairOf(id: string, reference: Scored, hypothesis: Scored | undefined, tolerance: number): TypedPair {
+function pairOf(
+  id: string,
+  reference: Scored,
+  hypothesis: Scored | undefined,
+  tolerance: number,
+): TypedDetections & EvaluationPair {
   const durationSeconds = reference.durationSeconds ?? hypothesis?.durationSeconds;
   if (durationSeconds === undefined) {
     throw new FormatError("has no duration, and neither has the hypothesis; write it in the header", {
@@ -154,6 +156,8 @@ function pairOf(id: string, reference: Scored, hypothesis: Scored | undefined, t
     reference: reference.seizures,
     hypothesis: hypothesis?.seizures ?? [],
     typed: reference.typed,
+    typedHypothesis: hypothesis?.typed ?? [],
+    ...(other === undefined ? {} : { hypothesisSeconds: other }),
   };
 }
 

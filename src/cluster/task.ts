@@ -2,6 +2,7 @@ import { rm } from "node:fs/promises";
 import { hostname } from "node:os";
 import { resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { removeLeavings } from "../base/atomic-file.js";
 import { isAlive } from "../base/process-alive.js";
 import { startBeating } from "./beat.js";
 import type { Plan } from "./plan.js";
@@ -115,25 +116,29 @@ export async function runTask(dir: string, plan: Plan, shard: number, options: T
   if (before?.state === "done") return { receipt: before, skipped: true };
   const lost = await readShardProgress(folder, shard);
   if (lost) await outlive(lost, options.signal);
+  for (const path of [progressPath(folder, shard), receiptPath(folder, shard)]) await removeLeavings(path);
   const attempts = Math.max(before?.attempts ?? 0, lost?.hash === hash ? lost.attempts : 0) + 1;
   const job = jobNameFrom(options.environment ?? process.env);
   const start = { shard, hash, host: hostname(), job, attempts, startedAt: new Date().toISOString() };
   const started = performance.now();
   const heartbeat = await startHeartbeat(progressPath(folder, shard), { ...start, pid: process.pid });
-  const ends = await runAll(plan, shard, options, heartbeat);
-  const last = ends.at(-1)!;
-  const results = ends.map(({ result }) => result ?? null);
-  const stuck = stuckLine(before, last.exitCode, results);
-  const exitCode = stuck ? 1 : last.exitCode;
-  const receipt: Receipt = {
-    ...start,
-    state: STATES[exitCode],
-    exitCode,
-    seconds: (performance.now() - started) / 1000,
-    results,
-    lastLines: exitCode === 0 ? [] : [...last.lastLines, ...(stuck ? [stuck] : [])],
-  };
-  await writeState(receiptPath(folder, shard), receipt);
-  await heartbeat.stop();
-  return { receipt, skipped: false };
+  try {
+    const ends = await runAll(plan, shard, options, heartbeat);
+    const last = ends.at(-1)!;
+    const results = ends.map(({ result }) => result ?? null);
+    const stuck = stuckLine(before, last.exitCode, results);
+    const exitCode = stuck ? 1 : last.exitCode;
+    const receipt: Receipt = {
+      ...start,
+      state: STATES[exitCode],
+      exitCode,
+      seconds: (performance.now() - started) / 1000,
+      results,
+      lastLines: exitCode === 0 ? [] : [...last.lastLines, ...(stuck ? [stuck] : [])],
+    };
+    await writeState(receiptPath(folder, shard), receipt);
+    return { receipt, skipped: false };
+  } finally {
+    await heartbeat.stop(); // also when the disk has no room for the receipt
+  }
 }

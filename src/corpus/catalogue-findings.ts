@@ -29,41 +29,36 @@ function patientFindings(entries: readonly RecordingEntry[], url: string): Findi
   }));
 }
 
-function groupBy<T>(items: readonly T[], keyOf: (item: T) => string | undefined): Map<string, T[]> {
-  const groups = new Map<string, T[]>();
+/** Groups of items that share a key with another, in order; items alone cost an entry of a set and no more. */
+function sharedBy<T>(items: readonly T[], keyOf: (item: T) => string | undefined): T[][] {
+  const seen = new Set<string>();
+  const shared = new Map<string, T[]>();
   for (const item of items) {
     const key = keyOf(item);
     if (key === undefined) continue;
-    const group = groups.get(key);
-    if (group) group.push(item);
-    else groups.set(key, [item]);
+    if (seen.has(key)) shared.set(key, []);
+    else seen.add(key);
   }
-  return groups;
+  if (shared.size > 0) for (const item of items) shared.get(keyOf(item) ?? "")?.push(item);
+  return [...shared.values()];
 }
 
 function stemFindings(entries: readonly RecordingEntry[]): Finding[] {
-  const groups = groupBy(entries, ({ edfKey }) => edfKey.slice(edfKey.lastIndexOf("/") + 1));
-  return [...groups.values()]
-    .filter((group) => group.length > 1)
-    .map((group) => ({
-      file: group[0]!.edfKey,
-      code: "duplicate-stem",
-      severity: "info",
-      message: `the file name occurs ${group.length} times: ${group.map(({ id }) => id).join(", ")}`,
-      action: "none here, since recordings are told apart by their whole identity; do not key anything by file name",
-    }));
+  return sharedBy(entries, ({ edfKey }) => edfKey.slice(edfKey.lastIndexOf("/") + 1)).map((group) => ({
+    file: group[0]!.edfKey,
+    code: "duplicate-stem",
+    severity: "info",
+    message: `the file name occurs ${group.length} times: ${group.map(({ id }) => id).join(", ")}`,
+    action: "none here, since recordings are told apart by their whole identity; do not key anything by file name",
+  }));
 }
 
 /** ETags that come from content: the MD5 of S3, of parts or of the whole. A folder's tags come from the clock. */
 const CONTENT_ETAG = /^[0-9a-f]{32}(-\d+)?$/;
 
 function contentFindings(recordings: readonly ListedFile[]): Finding[] {
-  const groups = groupBy(recordings, ({ size, etag }) =>
-    etag && CONTENT_ETAG.test(etag) ? `${size} ${etag}` : undefined,
-  );
-  return [...groups.values()]
-    .filter((group) => group.length > 1)
-    .map((group) => duplicateFinding(group.map(({ key }) => ({ edfKey: key }))));
+  const contentOf = ({ size, etag }: ListedFile) => (etag && CONTENT_ETAG.test(etag) ? `${size} ${etag}` : undefined);
+  return sharedBy(recordings, contentOf).map((group) => duplicateFinding(group.map(({ key }) => ({ edfKey: key }))));
 }
 
 /** The finding about recordings with the same bytes. */
@@ -82,13 +77,16 @@ export function duplicateFinding(group: readonly { readonly edfKey: string }[]):
 function strayAnnotations(listing: Listing, layout: string): Finding[] {
   if (layout === "flat") return [];
   const stems = new Set(listing.recordings.map(({ key }) => key.replace(RECORDING_NAME, "").replace(/_eeg$/, "")));
-  return [...listing.annotations.keys()]
-    .filter((key) => !stems.has(key.replace(/(\.(csv|csv_bi|tse|tse_bi)|_events\.tsv)$/i, "")))
-    .map((key) => ({
+  const strays: Finding[] = [];
+  for (const key of listing.annotations.keys()) {
+    if (stems.has(key.replace(/(\.(csv|csv_bi|tse|tse_bi)|_events\.tsv)$/i, ""))) continue;
+    strays.push({
       file: key,
       code: "annotation-without-recording",
       severity: "warning",
       message: "no recording of this name lies beside the annotation file",
       action: "fetch the recording; until then nothing uses the annotations",
-    }));
+    });
+  }
+  return strays;
 }

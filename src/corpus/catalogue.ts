@@ -2,10 +2,10 @@ import { NotFoundError } from "../base/errors.js";
 import type { Finding } from "../recording/annotation-file.js";
 import type { Store } from "../store/store.js";
 import { catalogueFindings } from "./catalogue-findings.js";
-import { corpusFingerprint, countListing, type ListingCounts } from "./fingerprint.js";
+import { corpusFingerprint, createListingCounter, fingerprintLine, type ListingCounts } from "./fingerprint.js";
 import { detectLayout, type Layout, type LayoutName, layoutNamed, type Placement, RECORDING_NAME } from "./layouts.js";
 import { chooseLimited } from "./limit.js";
-import { type ListedFile, type Listing, listCorpus } from "./listing.js";
+import { addressOf, type ListedFile, type Listing, listCorpus } from "./listing.js";
 import type { Splits } from "./splits.js";
 
 /** One recording of a corpus: who it is and where its files are. Keys are the store's. */
@@ -59,8 +59,10 @@ export interface CatalogueOptions {
   readonly signal?: AbortSignal;
 }
 
-interface Placed extends Placement {
-  readonly file: ListedFile;
+/** An entry and where its path inside the corpus begins within its address. */
+interface Placed {
+  readonly entry: RecordingEntry;
+  readonly cut: number;
 }
 
 /**
@@ -77,32 +79,50 @@ export const SHARED_V15_PATIENTS: readonly string[] = ["00001027", "00001981", "
 export async function readCatalogue(store: Store, options: CatalogueOptions = {}): Promise<Catalogue> {
   const { prefix = "", limit, splits, signal } = options;
   const listing = await listCorpus(store, prefix, signal);
-  const layout = options.layout ? layoutNamed(options.layout) : detectLayout(listing.recordings);
+  const layout = options.layout ? layoutNamed(options.layout) : detectLayout(addressed(listing));
   const leftOut: { id: string; reason: string }[] = [...listing.ignored];
   const findings: Finding[] = [];
   const placed: Placed[] = [];
+  const counter = createListingCounter();
+  const same = createNames();
   for (const file of listing.recordings) {
-    const place = layout.place(file.path, file.key);
-    if (typeof place === "string") leftOut.push({ id: file.key, reason: place });
-    else placed.push({ ...place, file });
+    const address = addressOf(listing, file.key);
+    const place = layout.place(address, file.key);
+    if (typeof place === "string") {
+      leftOut.push({ id: file.key, reason: place });
+      continue;
+    }
+    counter.add(place);
+    placed.push({ entry: entryOf(place, file, listing, splits, same), cut: address.length - place.path.length });
   }
   if (placed.length === 0) throw noneFits(listing, layout, leftOut);
-  const listed = countListing(placed);
-  const entries = dropRepeated(
-    placed.map((place) => entryOf(place, listing, splits)),
-    leftOut,
-    findings,
-  );
+  const listed = counter.counts();
+  const fingerprint = corpusFingerprint(() => linesOf(placed, listing), listed);
+  const entries = dropRepeated(placed, leftOut, findings);
   const kept = applyRules(entries, layout, splits, leftOut);
   findings.push(...catalogueFindings(listing, layout.name, entries, kept));
   return {
     layout: layout.name,
     url: listing.url,
     recordings: chooseLimited(kept, limit),
-    fingerprint: corpusFingerprint(filesOf(placed, entries, listing), listed),
+    fingerprint,
     listed,
     leftOut: leftOut.sort((a, b) => (a.id < b.id ? -1 : 1)),
     findings,
+  };
+}
+
+function* addressed(listing: Listing): Generator<{ path: string; key: string }> {
+  for (const { key } of listing.recordings) yield { path: addressOf(listing, key), key };
+}
+
+/** Gives one string for equal ones: names of splits, montages and sessions come again with every recording. */
+function createNames(): (name: string) => string {
+  const names = new Map<string, string>();
+  return (name) => {
+    const known = names.get(name);
+    if (known === undefined) names.set(name, name);
+    return known ?? name;
   };
 }
 
@@ -127,19 +147,32 @@ function annotationKeys(edfKey: string, listing: Listing): Partial<RecordingEntr
   const stem = edfKey.replace(RECORDING_NAME, "");
   const keys: Record<string, string> = {};
   for (const [name, ending] of Object.entries(ANNOTATION_KEYS)) {
-    if (listing.annotations.has(stem + ending)) keys[name] = stem + ending;
+    const found = listing.annotations.get(stem + ending);
+    if (found) keys[name] = found.key; // the listing's own string, not a second one
   }
-  const events = `${stem.replace(/_eeg$/, "")}_events.tsv`;
-  if (listing.annotations.has(events)) keys.tsvKey = events;
+  const events = listing.annotations.get(`${stem.replace(/_eeg$/, "")}_events.tsv`);
+  if (events) keys.tsvKey = events.key;
   return keys;
 }
 
-function entryOf(place: Placed, listing: Listing, splits: Splits | undefined): RecordingEntry {
-  const { patient, session, montage, token, file } = place;
+function entryOf(
+  place: Placement,
+  file: ListedFile,
+  listing: Listing,
+  splits: Splits | undefined,
+  same: (name: string) => string,
+): RecordingEntry {
+  const { patient, session, montage, token } = place;
   const split = splits ? (splitOfPatient(splits, patient) ?? place.split) : place.split;
   return {
     id: [split, patient, session, montage, token].join("/"),
-    ...{ split, patient, session, montage, token },
+    ...{
+      split: same(split),
+      patient: same(patient),
+      session: same(session),
+      montage: same(montage),
+      token: same(token),
+    },
     ...{ edfKey: file.key, edfSize: file.size },
     ...(file.etag === undefined ? {} : { edfEtag: file.etag }),
     ...annotationKeys(file.key, listing),
@@ -151,12 +184,12 @@ function splitOfPatient(splits: Splits, patient: string): string | undefined {
 }
 
 function dropRepeated(
-  entries: readonly RecordingEntry[],
+  placed: readonly Placed[],
   leftOut: { id: string; reason: string }[],
   findings: Finding[],
 ): RecordingEntry[] {
   const first = new Map<string, RecordingEntry>();
-  for (const entry of entries) {
+  for (const { entry } of placed) {
     const earlier = first.get(entry.id);
     if (!earlier) {
       first.set(entry.id, entry);
@@ -196,18 +229,13 @@ function exclusionReason(entry: RecordingEntry, layout: Layout, splits: Splits |
 }
 
 /** Every file that belongs to a placed recording, by its path inside the corpus. */
-function filesOf(placed: readonly Placed[], entries: readonly RecordingEntry[], listing: Listing) {
-  const byKey = new Map(entries.map((entry) => [entry.edfKey, entry]));
-  return placed.flatMap(({ path, file }) => {
-    const above = file.key.length - path.length; // path is the key's tail, or longer than the key by folders of the store
-    const entry = byKey.get(file.key);
-    const keys = [entry?.csvKey, entry?.csvBiKey, entry?.tseKey, entry?.tseBiKey, entry?.tsvKey];
-    const beside = keys.flatMap((key) => {
+function* linesOf(placed: readonly Placed[], listing: Listing): Generator<string> {
+  const line = (key: string, size: number, cut: number) => fingerprintLine(addressOf(listing, key).slice(cut), size);
+  for (const { entry, cut } of placed) {
+    for (const key of [entry.csvKey, entry.csvBiKey, entry.tseKey, entry.tseBiKey, entry.tsvKey]) {
       const info = key === undefined ? undefined : listing.annotations.get(key);
-      return info
-        ? [{ path: above >= 0 ? info.key.slice(above) : path.slice(0, -above) + info.key, size: info.size }]
-        : [];
-    });
-    return [{ path, size: file.size }, ...beside];
-  });
+      if (info) yield line(info.key, info.size, cut);
+    }
+    yield line(entry.edfKey, entry.edfSize, cut); // last of its name, as the listing has it: sorted already, in most corpora
+  }
 }

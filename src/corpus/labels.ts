@@ -9,6 +9,7 @@ import {
   agreementOf,
   checkDuration,
   compareAnnotations,
+  doubtAbout,
   type LabelAgreement,
   seizureEvents,
 } from "../recording/seizures.js";
@@ -33,9 +34,6 @@ export interface ReadLabelsOptions {
   readonly durationSeconds: number;
   readonly signal?: AbortSignal;
 }
-
-/** Findings about rows that could have been seizures and cannot be read. */
-const LOST_ROWS = new Set(["row-width", "time-not-a-number", "negative-time", "reversed"]);
 
 /**
  * Seizures of one recording. Times come from csv_bi (or tse_bi), types from csv (or tse): the type with most seconds
@@ -83,20 +81,6 @@ async function readFileAt(
   if (key === undefined) return undefined;
   const bytes = await store.read(key, signal ? { signal } : {});
   return readAnnotations(new TextDecoder().decode(bytes), { file: key, format });
-}
-
-function doubtAbout(file: AnnotationFile): Finding | undefined {
-  if (file.events.length > 0 && !file.findings.some(({ code }) => LOST_ROWS.has(code))) return undefined;
-  return {
-    file: file.file,
-    code: "labels-incomplete",
-    severity: "error",
-    message:
-      file.events.length === 0
-        ? "no row that can be read; the recording counts as unknown"
-        : "rows that cannot be read might be seizures; the recording counts as unknown",
-    action: "repair the file or fetch it again",
-  };
 }
 
 function noAnnotation({ edfKey }: RecordingEntry): Finding {

@@ -129,10 +129,12 @@ export function layoutNamed(name: string): Layout {
 }
 
 /** The first layout that places at least half of the recordings; `flat` places everything and comes last. */
-export function detectLayout(recordings: readonly { readonly path: string; readonly key: string }[]): Layout {
-  const found = LAYOUTS.find((layout) => {
-    const placed = recordings.filter(({ path, key }) => typeof layout.place(path, key) !== "string").length;
-    return 2 * placed >= recordings.length;
-  });
-  return found ?? flat;
+export function detectLayout(recordings: Iterable<{ readonly path: string; readonly key: string }>): Layout {
+  const counts = LAYOUTS.map(() => 0);
+  let total = 0;
+  for (const { path, key } of recordings) {
+    total += 1;
+    for (const [i, layout] of LAYOUTS.entries()) if (typeof layout.place(path, key) !== "string") counts[i]! += 1;
+  }
+  return LAYOUTS.find((_, i) => 2 * counts[i]! >= total) ?? flat;
 }

@@ -1,18 +1,20 @@
 import { NotFoundError } from "../base/errors.js";
-import type { ObjectInfo, Store } from "../store/store.js";
+import type { Store } from "../store/store.js";
 import { LAYOUTS, RECORDING_NAME } from "./layouts.js";
 
-/**
- * A listed object with its address: the store's own path and the key, for layouts that look above the listed folder.
- */
-export interface ListedFile extends ObjectInfo {
-  readonly path: string;
+/** What is kept of a listed object: there can be hundreds of thousands. */
+export interface ListedFile {
+  readonly key: string;
+  readonly size: number;
+  readonly etag?: string;
 }
 
 /** What lies under a prefix, sorted out by use. */
 export interface Listing {
   /** Address that was listed, for people. */
   readonly url: string;
+  /** The store's own path; before a key it makes the address by which layouts see the folders above the listed one. */
+  readonly base: string;
   readonly recordings: readonly ListedFile[];
   /** Annotation files by key. */
   readonly annotations: ReadonlyMap<string, ListedFile>;
@@ -21,6 +23,11 @@ export interface Listing {
 }
 
 const ANNOTATION_NAME = /(\.(csv|csv_bi|tse|tse_bi)|_events\.tsv)$/i;
+
+/** Address of a listed key. */
+export function addressOf({ base }: Pick<Listing, "base">, key: string): string {
+  return base === "" ? key : `${base}/${key}`;
+}
 
 /** The address's part that looks like folders: without scheme, without slashes at the ends. */
 function pathOf(url: string): string {
@@ -46,18 +53,20 @@ export async function listCorpus(store: Store, prefix: string, signal?: AbortSig
   const ignored: { id: string; reason: string }[] = [];
   let others = 0;
   for await (const info of store.list(folder === "" ? "" : `${folder}/`, { signal })) {
-    const file = { ...info, path: base === "" ? info.key : `${base}/${info.key}` };
     const isRecording = RECORDING_NAME.test(info.key);
     const reason = hiddenReason(info.key);
     if (reason !== undefined) {
       if (isRecording) ignored.push({ id: info.key, reason });
-    } else if (isRecording) recordings.push(file);
-    else if (ANNOTATION_NAME.test(info.key)) annotations.set(info.key, file);
+    } else if (isRecording) recordings.push(kept(info));
+    else if (ANNOTATION_NAME.test(info.key)) annotations.set(info.key, { key: info.key, size: info.size });
     else others += 1;
   }
   if (recordings.length === 0) throw nothingFound(url, annotations.size, others);
-  return { url, recordings, annotations, ignored };
+  return { url, base, recordings, annotations, ignored };
 }
+
+const kept = ({ key, size, etag }: ListedFile): ListedFile =>
+  etag === undefined ? { key, size } : { key, size, etag };
 
 function nothingFound(url: string, annotations: number, others: number): NotFoundError {
   const held =

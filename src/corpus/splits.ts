@@ -8,25 +8,32 @@ export type Splits = Readonly<Record<string, readonly string[]>>;
 
 /** Patients who are in more than one split, with the splits. */
 export function overlappingPatients(splits: Splits): { patient: string; splits: string[] }[] {
-  const homes = new Map<string, string[]>();
+  const first = new Map<string, string>();
+  const shared = new Map<string, string[]>();
   for (const [split, patients] of Object.entries(splits)) {
-    for (const patient of new Set(patients)) homes.set(patient, [...(homes.get(patient) ?? []), split]);
+    for (const patient of patients) {
+      const home = first.get(patient);
+      if (home === undefined) first.set(patient, split);
+      else if (home !== split && !shared.get(patient)?.includes(split)) {
+        shared.set(patient, [...(shared.get(patient) ?? [home]), split]);
+      }
+    }
   }
-  return [...homes]
-    .filter(([, found]) => found.length > 1)
+  return [...shared]
     .map(([patient, found]) => ({ patient, splits: found.sort() }))
     .sort((a, b) => (a.patient < b.patient ? -1 : 1));
 }
 
 /** Patients by split of a catalogue's recordings, sorted. */
 export function splitsOf(recordings: readonly { readonly split: string; readonly patient: string }[]): Splits {
-  const names = [...new Set(recordings.map(({ split }) => split))].sort();
-  return Object.fromEntries(
-    names.map((name) => {
-      const patients = recordings.filter(({ split }) => split === name).map(({ patient }) => patient);
-      return [name, [...new Set(patients)].sort()];
-    }),
-  );
+  const found = new Map<string, Set<string>>();
+  for (const { split, patient } of recordings) {
+    const patients = found.get(split);
+    if (patients) patients.add(patient);
+    else found.set(split, new Set([patient]));
+  }
+  const sorted = [...found].sort(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(sorted.map(([split, patients]) => [split, [...patients].sort()]));
 }
 
 function refuseOverlap(splits: Splits, where: string): void {

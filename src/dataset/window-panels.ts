@@ -1,16 +1,6 @@
+import type { EegPanel } from "../base/eeg-panel.js";
 import { type WindowIndex, windowClass } from "./index-windows.js";
 import type { WindowReader } from "./window-reader.js";
-
-/** A window with its samples, ready to be drawn. */
-export interface WindowPanel {
-  readonly title: string;
-  readonly channels: readonly string[];
-  readonly sampleRateHz: number;
-  readonly startSeconds: number;
-  /** `[channel, sample]` in standard deviations. */
-  readonly samples: Float32Array;
-  readonly seizures: readonly { readonly startSeconds: number; readonly endSeconds: number }[];
-}
 
 /**
  * `count` windows of a selection that differ: two of three hold a seizure's edge, then one that is seizure throughout and
@@ -42,14 +32,14 @@ export function exampleWindows(index: WindowIndex, selection: Uint32Array, count
   return [...partial, ...full, ...none].slice(0, count).sort((a, b) => a - b);
 }
 
-/** Read windows of an index for drawing; memory holds all of them at once. */
+/** Read windows of an index for drawing, in standard deviations; memory holds all of them at once. */
 export async function windowPanels(
   reader: WindowReader,
   index: WindowIndex,
   windows: readonly number[],
-): Promise<WindowPanel[]> {
+): Promise<EegPanel[]> {
   const { channels, sampleRateHz, recordings } = index.manifest;
-  const panels: WindowPanel[] = [];
+  const panels: EegPanel[] = [];
   for (const window of windows) {
     const position = index.recording[window]!;
     const startSample = index.startSample[window]!;

@@ -124,7 +124,8 @@ export function convTranspose1d(x: Tensor4D, p: NamedTensors, name: string): Ten
 /** Share of the newest batch in running statistics, as PyTorch's default. */
 export const BATCH_NORM_MOMENTUM = 0.1;
 
-function updateRunning(p: NamedTensors, name: string, context: ForwardContext, fresh: Tensor): void {
+/** Move a running statistic a tenth towards the newest batch's. */
+export function updateRunning(p: NamedTensors, name: string, context: ForwardContext, fresh: Tensor): void {
   const running = tf.mul(parameter(p, name), 1 - BATCH_NORM_MOMENTUM);
   context.updateBuffer(name, tf.add(running, tf.mul(fresh, BATCH_NORM_MOMENTUM)));
 }
@@ -173,4 +174,31 @@ export function gelu<T extends Tensor>(x: T): T {
 /** Rectifier. */
 export function relu<T extends Tensor>(x: T): T {
   return tf.relu(x);
+}
+
+/** x for what is above zero, exp(x) - 1 below. Source: Clevert et al. 2016. */
+export function elu<T extends Tensor>(x: T): T {
+  return tf.elu(x);
+}
+
+/** The larger of every two neighbours, of equal ones the first. x [B, 1, L, C] with L even: [B, 1, L/2, C]. */
+export function maxPoolPairs(x: Tensor4D): Tensor4D {
+  const [batch, , length, channels] = x.shape;
+  const pairs = tf.reshape(x, [batch, length / 2, 2, channels]);
+  const [first, second] = tf.split(pairs, 2, 2) as [Tensor, Tensor];
+  return tf.reshape(tf.maximum(first, second), [batch, 1, length / 2, channels]);
+}
+
+/** Mean over stretches of `size` positions. x [B, 1, L, C] with L a multiple of it: [B, 1, L/size, C]. */
+export function averagePool(x: Tensor4D, size: number): Tensor4D {
+  const [batch, , length, channels] = x.shape;
+  const stretches = tf.reshape(x, [batch, length / size, size, channels]);
+  return tf.reshape(tf.mean(stretches, 2), [batch, 1, length / size, channels]);
+}
+
+/** Every position twice. x [B, 1, L, C]: [B, 1, 2L, C]. */
+export function repeatTwice(x: Tensor4D): Tensor4D {
+  const [batch, , length, channels] = x.shape;
+  const wide = tf.reshape(x, [batch, length, 1, channels]);
+  return tf.reshape(tf.concat([wide, wide], 2), [batch, 1, 2 * length, channels]);
 }

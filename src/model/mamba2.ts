@@ -4,6 +4,7 @@
  */
 import { checkpoint, rmsNorm, silu } from "../tensor/ops.js";
 import { type Tensor, type Tensor2D, tf } from "../tensor/tf.js";
+import { depthwiseConv1d } from "./depthwise.js";
 import { linear, type NamedTensors } from "./layers.js";
 import { fanInUniform, linearSpecs, type ParameterSpec } from "./parameters.js";
 
@@ -148,49 +149,6 @@ export function stateSpace({ x, decay, into, outOf }: StateSpaceInputs, chunk: n
   return tf.reshape(y, [batch, length, heads, width]);
 }
 
-/** x [B, L, D] with `short` zeros before (negative: after) its positions. */
-function lengthened(x: Tensor, short: number): Tensor {
-  return tf.pad(x, [
-    [0, 0],
-    [Math.max(0, short), Math.max(0, -short)],
-    [0, 0],
-  ]);
-}
-
-/** L positions from `start` on, of x [B, longer, D]. */
-function positions(x: Tensor, start: number, length: number): Tensor {
-  return tf.slice(x, [0, start, 0], [-1, length, -1]);
-}
-
-/**
- * Causal convolution of each channel by itself, as shifted products: x [B, L, D], weight [D, 1, k], bias [D]. Its
- * gradients are written out: those of the slices would widen each tap's share to full size before they are added.
- */
-function causalConvolution(x: Tensor, weight: Tensor, bias: Tensor): Tensor {
-  const [, length, channels] = x.shape as [number, number, number];
-  const kernel = weight.shape[2]!;
-  const rowsOf = (w: Tensor) => tf.unstack(tf.reshape(tf.transpose(w, [2, 1, 0]), [kernel, channels]));
-  return tf.customGrad((x, weight, bias, save) => {
-    (save as unknown as (tensors: Tensor[]) => void)([x as Tensor, weight as Tensor]); // tfjs passes `save` last
-    const padded = lengthened(x as Tensor, kernel - 1);
-    const value = rowsOf(weight as Tensor).reduce<Tensor>(
-      (y, row, tap) => tf.add(tf.mul(positions(padded, tap, length), row), y),
-      bias as Tensor,
-    );
-    return {
-      value,
-      gradFunc: (dy: Tensor, [x, weight]: Tensor[]) => {
-        const before = lengthened(x!, kernel - 1);
-        const after = lengthened(dy, 1 - kernel);
-        const shares = rowsOf(weight!).map((row, tap) => tf.mul(positions(after, kernel - 1 - tap, length), row));
-        const perTap = shares.map((_, tap) => tf.sum(tf.mul(positions(before, tap, length), dy), [0, 1]));
-        const dWeight = tf.reshape(tf.transpose(tf.stack(perTap), [1, 0]), weight!.shape);
-        return [shares.reduce((sum, share) => tf.add(sum, share)), dWeight, tf.sum(dy, [0, 1])];
-      },
-    };
-  })(x, weight, bias);
-}
-
 /** One block, causal in the direction of L. u [B, L, modelSize] to [B, L, modelSize]; any L. */
 export function mamba2(u: Tensor, p: NamedTensors, name: string, shape: Mamba2Shape): Tensor {
   const [batch, length] = u.shape as [number, number, number];
@@ -210,7 +168,7 @@ export function mamba2(u: Tensor, p: NamedTensors, name: string, shape: Mamba2Sh
   const projected = linear(padded, p, `${name}.in_proj`); // [B, L, 2*inner + 2N + H]
   const [gate, mixture, step] = tf.split(projected, [inner, mixed, heads], 2) as [Tensor, Tensor, Tensor];
   const delta = tf.softplus(tf.add(step, part("dt_bias"))); // [B, L, H]
-  const convolved = silu(causalConvolution(mixture, part("conv1d.weight"), part("conv1d.bias")));
+  const convolved = silu(depthwiseConv1d(mixture, part("conv1d.weight"), part("conv1d.bias"), shape.convolution - 1));
   const [values, into, outOf] = tf.split(convolved, [inner, stateSize, stateSize], 2) as [Tensor, Tensor, Tensor];
   const x = tf.reshape(values, [batch, length + short, heads, headSize]);
   const rate = tf.neg(tf.exp(part("A_log")));

@@ -1,9 +1,11 @@
+import { eegnetKind } from "./detectors/eegnet.js";
 import { seizureDetectorKind } from "./detectors/seizure-detector.js";
+import { seizureTransformerKind } from "./detectors/seizure-transformer.js";
 import { unetKind } from "./detectors/unet.js";
 import type { DetectorKind } from "./network.js";
 
 /** Every kind of detector. To add one, write its file in `detectors/` and its line here; `model.name` then chooses it. */
-export const DETECTORS = [seizureDetectorKind, unetKind] as const;
+export const DETECTORS = [seizureDetectorKind, unetKind, eegnetKind, seizureTransformerKind] as const;
 
 type ConfigOf<K> = K extends DetectorKind<infer C> ? C : never;
 

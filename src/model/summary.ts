@@ -36,6 +36,10 @@ interface Found {
 
 type PartOf = (parameter: string) => string;
 
+/** Kernels that move values and compute none: they say nothing of what a part hands on. */
+const MOVES =
+  /^(Reshape|Transpose|Concat|Slice|SplitV|Pack|Unpack|Identity|PadV2|Reverse|Cast|ExpandDims|StridedSlice)$/;
+
 /** The forward pass on one window, its work told by part: whatever follows the use of a parameter belongs to its part. */
 function traced(network: Network, sampleCount: number, partOf: PartOf): Map<string, Found> {
   const found = new Map<string, Found>();
@@ -65,7 +69,7 @@ function traced(network: Network, sampleCount: number, partOf: PartOf): Map<stri
     if (!current) return;
     current.multiplyAdds += multiplyAdds(call);
     const [first] = [call.outputs].flat();
-    if (first) current.outputShape = first.shape;
+    if (first && !MOVES.test(call.kernelName)) current.outputShape = first.shape;
   });
   return found;
 }
@@ -93,9 +97,10 @@ export function summarize(network: Network, sampleCount: number, depth = 1): Mod
     entry.parameters += sizeOf(shape);
     parts.set(partOf(name), entry);
   }
-  const described = [...parts].map(([name, counts]) => {
+  const described = [...parts].map(([name, counts], i) => {
     const { outputShape = [], multiplyAdds = 0 } = work.get(name) ?? {};
-    return { name, outputShape: withoutBatch(outputShape), ...counts, flops: 2 * multiplyAdds };
+    const shape = i === parts.size - 1 ? [logits] : withoutBatch(outputShape);
+    return { name, outputShape: shape, ...counts, flops: 2 * multiplyAdds };
   });
   return {
     name: network.name,

@@ -1,16 +1,9 @@
 import type { Data, Layout, Shape } from "plotly.js";
+import type { EegPanel } from "../base/eeg-panel.js";
 import { axis, type Caption, COLORS, type Figure, makeFigure, packed } from "./figure.js";
+import { minMaxInto } from "./min-max.js";
 import { eventBands } from "./seizure-labels.js";
-
-/** One stretch of EEG as drawn: `samples` is [channel, sample], any unit; time runs from `startSeconds`. */
-export interface EegPanel {
-  readonly title: string;
-  readonly channels: readonly string[];
-  readonly sampleRateHz: number;
-  readonly startSeconds: number;
-  readonly samples: Float32Array;
-  readonly seizures: readonly { readonly startSeconds: number; readonly endSeconds: number }[];
-}
+import { sideOf } from "./side.js";
 
 export interface EegPageOptions {
   readonly caption?: Caption;
@@ -26,31 +19,11 @@ export interface EegPageOptions {
 
 const SPACING_STEPS = 800; // drawn integers between two channels
 
-/**
- * Minimum and maximum of each bucket in order of time, so that no spike is lost: out[2b], out[2b+1] for bucket b.
- * `out.length` is even; fewer samples than buckets repeat.
- */
-export function minMaxInto(out: Float32Array, samples: Float32Array): void {
-  const buckets = out.length / 2;
-  for (let bucket = 0; bucket < buckets; bucket++) {
-    const from = Math.floor((bucket * samples.length) / buckets);
-    const to = Math.max(from + 1, Math.floor(((bucket + 1) * samples.length) / buckets));
-    let lowest = from;
-    let highest = from;
-    for (let i = from + 1; i < to; i++) {
-      if (samples[i]! < samples[lowest]!) lowest = i;
-      if (samples[i]! > samples[highest]!) highest = i;
-    }
-    out[2 * bucket] = samples[Math.min(lowest, highest)]!;
-    out[2 * bucket + 1] = samples[Math.max(lowest, highest)]!;
-  }
-}
+const SIDE_COLORS = { left: COLORS.blue, right: COLORS.vermilion, midline: COLORS.grey };
 
 /** Left electrodes carry odd numbers, right ones even, the midline a Z. */
 export function sideColor(channel: string): string {
-  const digit = /(\d+)/.exec(channel)?.[1];
-  if (digit === undefined) return COLORS.grey;
-  return Number(digit) % 2 === 1 ? COLORS.blue : COLORS.vermilion;
+  return SIDE_COLORS[sideOf(channel)];
 }
 
 function channelTrace(

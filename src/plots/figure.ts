@@ -104,7 +104,7 @@ function head(height: number, captionLines: number, hasLegend: boolean) {
 export function makeFigure(title: string, data: Data[], layout: Partial<Layout>, caption: Caption = {}): Figure {
   const provenance = captionText(caption);
   const lines = captionLines(caption);
-  const { margin, height = 360, ...rest } = layout;
+  const { margin, legend, height = 360, ...rest } = layout;
   const frame = head(height, lines.length, rest.showlegend !== false);
   const whole: Partial<Layout> = {
     title: {
@@ -126,7 +126,7 @@ export function makeFigure(title: string, data: Data[], layout: Partial<Layout>,
     height,
     hovermode: "closest",
     modebar: { bgcolor: "rgba(0,0,0,0)", color: GRID, activecolor: TEXT },
-    legend: frame.legend,
+    legend: { ...frame.legend, ...legend },
     ...({ uniformtext: { minsize: 9, mode: "hide" } } as object), // not in @types/plotly.js; leaves out text too small to read
     ...rest,
     margin: { ...frame.margin, ...margin },

@@ -34,10 +34,10 @@ export function falseAlarmCurve(
   const layout = {
     shapes,
     showlegend: data.length > 1,
-    xaxis: axis("false alarms in 24 h", { rangemode: "tozero" }),
+    xaxis: axis("false alarms in 24 h; dotted at 1, 2.5, 5, 10", { rangemode: "tozero" }),
     yaxis: axis("event sensitivity", { range: [0, 1.02] }),
   };
-  return makeFigure("Sensitivity against false alarms; dotted at 1, 2.5, 5 and 10", data, layout, caption);
+  return makeFigure("Sensitivity against false alarms", data, layout, caption);
 }
 
 /** Share of seizure against probability, bin by bin, with the number of values below. */
@@ -95,13 +95,21 @@ export function detectedByGroup(
     bar("missed", COLORS.orange, ({ seizures, detected }) => seizures - detected),
   ];
   const yaxis = axis("", { type: "category", autorange: "reversed" });
-  const layout = { barmode: "stack", height: 170 + 34 * names.length, xaxis: axis("seizures"), yaxis } as const;
+  const layout = {
+    barmode: "stack",
+    height: 170 + 34 * names.length,
+    xaxis: axis("seizures", { tickformat: ",d" }),
+    legend: { traceorder: "normal" },
+    yaxis,
+  } as const;
   return makeFigure(`Detected seizures by ${what}`, data, layout, caption);
 }
 
 /** Histogram of onset latencies in seconds; detections before the onset are below 0. */
 export function latencyHistogram(latenciesSeconds: readonly number[], caption: Caption = {}): Figure {
-  const data: Data[] = [{ type: "histogram", x: [...latenciesSeconds], marker: { color: COLORS.blue } }];
+  const data: Data[] = [
+    { type: "histogram", x: [...latenciesSeconds], xbins: { size: 5 }, marker: { color: COLORS.blue } } as Data,
+  ];
   const onset = { type: "line", xref: "x", yref: "paper", x0: 0, x1: 0, y0: 0, y1: 1 } as const;
   const layout = {
     shapes: [{ ...onset, line: { color: COLORS.vermilion, width: 1.5, dash: "dot" as const } }],
@@ -154,7 +162,7 @@ export function patientForest(patients: readonly PatientScore[], caption: Captio
   const layout = {
     height: 170 + 20 * sorted.length,
     xaxis: axis("sensitivity", { range: [-0.02, 1.02], domain: [0, 0.6] }),
-    xaxis2: axis("false alarms in 24 h", { domain: [0.68, 1], rangemode: "tozero", anchor: "y" }),
+    xaxis2: axis("FA in 24 h", { domain: [0.68, 1], rangemode: "tozero", anchor: "y" }),
     yaxis: axis("", { type: "category", tickfont: { size: 10 } }),
   };
   return makeFigure("Patients, by any overlap, 95 % intervals", data, layout, caption);

@@ -3,6 +3,7 @@ import type { Curves } from "../scoring/curves.js";
 import { axis, type Caption, COLORS, type Figure, makeFigure } from "./figure.js";
 
 const POINTS = 400;
+const TEXT_EDGE = "#222";
 
 function thinned(length: number): number[] {
   const step = Math.max(1, Math.floor(length / POINTS));
@@ -11,16 +12,59 @@ function thinned(length: number): number[] {
   return picked;
 }
 
-/** ROC and precision-recall curves of pooled samples side by side. */
-export function rocFigure(curves: Curves, caption: Caption = {}): Figure {
+/** What plotly draws as a hole: a rate without a denominator. */
+const known = (value: number) => (Number.isNaN(value) ? null : value);
+
+const areaText = (area: number) => (Number.isNaN(area) ? "n/a" : area.toFixed(3));
+
+/** A threshold to mark on the curves. */
+export interface MarkedThreshold {
+  readonly name: string;
+  readonly threshold: number;
+}
+
+/** The curves' places of the thresholds, those of one place under one name; a threshold above all scores has none. */
+function places({ threshold }: Curves, marks: readonly MarkedThreshold[]): { at: number; name: string }[] {
+  const names = new Map<number, string[]>();
+  for (const mark of marks) {
+    const reached = threshold.filter((value) => value >= mark.threshold).length - 1; // thresholds descend
+    if (reached >= 0) names.set(reached, [...(names.get(reached) ?? []), mark.name]);
+  }
+  return [...names].map(([at, all]) => ({ at, name: all.join(", ") }));
+}
+
+function markers(curves: Curves, marks: readonly MarkedThreshold[]): Data[] {
+  const found = places(curves, marks);
+  if (found.length === 0) return [];
+  const { truePositiveRate, falsePositiveRate, precision, threshold } = curves;
+  const trace = (x: Float64Array, y: Float64Array, more: object): Data => ({
+    ...({
+      type: "scatter",
+      mode: "markers",
+      x: found.map(({ at }) => x[at]!),
+      y: found.map(({ at }) => y[at]!),
+    } as const),
+    text: found.map(({ at, name }) => `${name}: threshold ${threshold[at]!.toFixed(3)}`),
+    hovertemplate: "%{text}<extra></extra>",
+    marker: { color: COLORS.orange, size: 9, symbol: "diamond", line: { color: TEXT_EDGE, width: 1 } },
+    ...more,
+  });
+  return [
+    trace(falsePositiveRate, truePositiveRate, { name: "operating points" }),
+    trace(truePositiveRate, precision, { xaxis: "x2", yaxis: "y2", showlegend: false }),
+  ];
+}
+
+/** ROC and precision-recall curves of pooled samples side by side, with operating points where thresholds are given. */
+export function rocFigure(curves: Curves, caption: Caption = {}, marks: readonly MarkedThreshold[] = []): Figure {
   const picked = thinned(curves.threshold.length);
-  const at = (values: Float64Array) => picked.map((i) => Math.round(values[i]! * 10_000) / 10_000);
+  const at = (values: Float64Array) => picked.map((i) => known(Math.round(values[i]! * 10_000) / 10_000));
   const prevalence = curves.positives / (curves.positives + curves.negatives);
   const data: Data[] = [
     {
       type: "scatter",
       mode: "lines",
-      name: `ROC, area ${curves.auroc.toFixed(3)}`,
+      name: `ROC, area ${areaText(curves.auroc)}`,
       x: [0, ...at(curves.falsePositiveRate)],
       y: [0, ...at(curves.truePositiveRate)],
       line: { color: COLORS.blue },
@@ -37,7 +81,7 @@ export function rocFigure(curves: Curves, caption: Caption = {}): Figure {
     {
       type: "scatter",
       mode: "lines",
-      name: `precision-recall, area ${curves.auprc.toFixed(3)}`,
+      name: `precision-recall, area ${areaText(curves.auprc)}`,
       x: at(curves.truePositiveRate),
       y: at(curves.precision),
       xaxis: "x2",
@@ -55,6 +99,7 @@ export function rocFigure(curves: Curves, caption: Caption = {}): Figure {
       showlegend: false,
       hoverinfo: "skip",
     },
+    ...markers(curves, marks),
   ];
   return makeFigure(
     "Sample measures",

@@ -1,25 +1,17 @@
 import { FormatError } from "../base/errors.js";
 import { rowWidthFinding } from "./annotation-csv.js";
 import type { AnnotationFormat, Finding, RawAnnotations } from "./annotation-file.js";
-import type { RawRow } from "./annotation-rows.js";
+import { parseSeconds, type RawRow } from "./annotation-rows.js";
 
 /** Rows of tse and tse_bi text (TUSZ v1.5): a `version = tse_v1.0.0` line, then `start stop label confidence`. */
 export function readTseRows(lines: readonly string[], file: string, _format: AnnotationFormat): RawAnnotations {
-  const versionIndex = lines.findIndex((line) => line.trim() !== "" && !line.trimStart().startsWith("#"));
-  if (versionIndex < 0 || !/^\s*version\s*[=:]\s*tse/i.test(lines[versionIndex]!)) {
-    throw new FormatError(
-      'no version line found, expected "version = tse_v1.0.0"; the file may be cut or of another format',
-      {
-        file,
-        line: Math.max(1, versionIndex + 1),
-      },
-    );
-  }
-  const firstRow = lines.findIndex(
-    (line, i) => i > versionIndex && line.trim() !== "" && !line.trimStart().startsWith("#"),
-  );
-  const start = firstRow < 0 ? lines.length : firstRow;
+  const isContent = (line: string) => line.trim() !== "" && !line.trimStart().startsWith("#");
+  const first = lines.findIndex(isContent);
+  const hasVersion = first >= 0 && /^\s*version\s*[=:]\s*tse/i.test(lines[first]!);
   const findings: Finding[] = [];
+  if (!hasVersion) findings.push(versionMissing(lines, first, file));
+  const firstRow = hasVersion ? lines.findIndex((line, i) => i > first && isContent(line)) : first;
+  const start = firstRow < 0 ? lines.length : firstRow;
   const rows: RawRow[] = [];
   for (let i = start; i < lines.length; i++) {
     const text = lines[i]!.trim();
@@ -33,4 +25,16 @@ export function readTseRows(lines: readonly string[], file: string, _format: Ann
     rows.push({ line: i + 1, channel: "TERM", start: from, end: to, label, labelText: label, confidence });
   }
   return { headerLines: lines.slice(0, start), rows, findings };
+}
+
+/** The finding for text that begins with a row at once; FormatError when it begins with something else. */
+function versionMissing(lines: readonly string[], first: number, file: string): Finding {
+  const fields = first < 0 ? [] : lines[first]!.trim().split(/\s+/);
+  const line = Math.max(1, first + 1);
+  if (fields.length === 4 && fields.slice(0, 2).every((field) => Number.isFinite(parseSeconds(field)))) {
+    const message = 'the file begins with its rows, "version = tse_v1.0.0" expected before them';
+    return { file, line, code: "version-missing", severity: "warning", message, action: "add the line" };
+  }
+  const found = 'no version line found, expected "version = tse_v1.0.0"; the file may be cut or of another format';
+  throw new FormatError(found, { file, line });
 }

@@ -1,12 +1,28 @@
 import { readFile } from "node:fs/promises";
 import { mapConcurrent } from "../base/concurrent.js";
 import { isIctalError } from "../base/errors.js";
-import { totalSeconds } from "../base/events.js";
+import { type Event, totalSeconds } from "../base/events.js";
 import { type AnnotationFile, type AnnotationFormat, type Finding, readAnnotations } from "./annotation-file.js";
 import { findRecordings, type RecordingFiles } from "./annotation-folder.js";
 import { fileSource } from "./byte-source.js";
 import { readEdfHeader } from "./edf-header.js";
-import { checkDuration, compareAnnotations, seizureEvents } from "./seizures.js";
+import { checkDuration, compareAnnotations, doubtAbout, seizureEvents } from "./seizures.js";
+
+/** What one annotation file holds by itself. */
+export interface AnnotationFileCounts {
+  readonly file: string;
+  readonly format: AnnotationFormat;
+  /** False when its reader stopped; all counts are 0 then. */
+  readonly isReadable: boolean;
+  /** The file's own claim; null where it has none. */
+  readonly durationSeconds: number | null;
+  readonly rows: number;
+  /** Seizure rows of all channels, cut to the duration and merged. */
+  readonly seizureCount: number;
+  readonly seizureSeconds: number;
+  readonly errors: number;
+  readonly warnings: number;
+}
 
 /** What a folder of annotation files holds; seconds of recordings, each counted once. */
 export interface AnnotationReport {
@@ -17,8 +33,12 @@ export interface AnnotationReport {
   readonly backgroundSeconds: number;
   /** Seconds of recordings without a readable annotation. */
   readonly unknownSeconds: number;
-  /** Rows and their summed seconds per label, over the most detailed file of each recording. */
+  /** Seizures and their seconds by type: what the most detailed file says about each. */
+  readonly byType: Readonly<Record<string, { readonly seizures: number; readonly seconds: number }>>;
+  /** Rows and their summed seconds, cut to the duration, per label, over the most detailed file of each recording. */
   readonly byLabel: Readonly<Record<string, { readonly rows: number; readonly seconds: number }>>;
+  /** In the order of the files. */
+  readonly perFile: readonly AnnotationFileCounts[];
   readonly findings: readonly Finding[];
 }
 
@@ -64,9 +84,8 @@ function nothingFinding(file: string): Finding {
 }
 
 interface RecordingResult {
-  readonly files: number;
-  readonly seizureCount: number;
-  readonly seizureSeconds: number;
+  readonly perFile: readonly AnnotationFileCounts[];
+  readonly seizures: readonly Event[];
   readonly durationSeconds: number | undefined;
   readonly isLabelled: boolean;
   readonly rows: AnnotationFile["events"];
@@ -89,33 +108,78 @@ async function checkRecording({ annotations, edf }: RecordingFiles): Promise<Rec
     ["tse", "tse_bi"],
   ] as const) {
     if (files.has(typed) && files.has(binary))
-      findings.push(...compareAnnotations(files.get(typed)!, files.get(binary)!));
+      findings.push(...comparePair(files.get(typed)!, files.get(binary)!, edfSeconds));
   }
+  const binary = deciding(files, BINARY_FIRST);
+  const doubt = binary && doubtAbout(binary);
+  if (doubt) findings.push(doubt);
   if (edf !== undefined && annotations.size === 0) findings.push(unlabelledFinding(edf));
-  return resultOf(files, annotations.size, edfSeconds, findings);
+  return resultOf(files, annotations, edfSeconds, findings);
+}
+
+/** Differences of the two files of a recording; their durations only where no recording decides about them. */
+function comparePair(typed: AnnotationFile, binary: AnnotationFile, edfSeconds: number | undefined): Finding[] {
+  const found = compareAnnotations(typed, binary);
+  const [own, other] = [binary.durationSeconds, typed.durationSeconds];
+  if (edfSeconds !== undefined || own === undefined || other === undefined || Math.abs(own - other) <= 0.1)
+    return found;
+  const message = `${typed.format} says ${other} s, ${binary.format} says ${own} s`;
+  const action = "find out which file belongs to the recording; the binary file's duration is used";
+  const severity = Math.abs(own - other) > 1 ? ("error" as const) : ("warning" as const);
+  return [...found, { file: binary.file, code: "durations-differ", severity, message, action }];
+}
+
+function deciding(
+  files: ReadonlyMap<AnnotationFormat, AnnotationFile>,
+  order: readonly AnnotationFormat[],
+): AnnotationFile | undefined {
+  return order.flatMap((format) => files.get(format) ?? [])[0];
 }
 
 function resultOf(
   files: ReadonlyMap<AnnotationFormat, AnnotationFile>,
-  fileCount: number,
+  paths: ReadonlyMap<AnnotationFormat, string>,
   edfSeconds: number | undefined,
   findings: Finding[],
 ): RecordingResult {
-  const binary = BINARY_FIRST.flatMap((format) => files.get(format) ?? [])[0];
-  const typed = TYPED_FIRST.flatMap((format) => files.get(format) ?? [])[0];
-  const durationSeconds =
-    edfSeconds ?? [...files.values()].find((file) => file.durationSeconds !== undefined)?.durationSeconds;
-  const seizures = binary
-    ? seizureEvents({ events: binary.events, ...(durationSeconds === undefined ? {} : { durationSeconds }) })
-    : [];
+  const binary = deciding(files, BINARY_FIRST);
+  const typed = deciding(files, TYPED_FIRST);
+  const claimed = [binary, ...files.values()].find((file) => file?.durationSeconds !== undefined)?.durationSeconds;
+  const durationSeconds = edfSeconds ?? claimed;
   return {
-    files: fileCount,
-    seizureCount: seizures.length,
-    seizureSeconds: totalSeconds(seizures),
+    perFile: [...paths].map(([format, file]) => countsOf(file, format, files.get(format), findings)),
+    seizures: binary ? seizureEvents(cutTo(binary, durationSeconds), typed) : [],
     durationSeconds,
-    isLabelled: binary !== undefined,
+    isLabelled: binary !== undefined && doubtAbout(binary) === undefined,
     rows: typed?.events ?? [],
     findings,
+  };
+}
+
+const cutTo = ({ events }: AnnotationFile, durationSeconds: number | undefined) => ({
+  events,
+  ...(durationSeconds === undefined ? {} : { durationSeconds }),
+});
+
+function countsOf(
+  path: string,
+  format: AnnotationFormat,
+  file: AnnotationFile | undefined,
+  findings: readonly Finding[],
+): AnnotationFileCounts {
+  const seizures = file ? seizureEvents(file) : [];
+  const count = (severity: Finding["severity"]) =>
+    findings.filter((found) => found.file === path && found.severity === severity).length;
+  return {
+    file: path,
+    format,
+    isReadable: file !== undefined,
+    durationSeconds: file?.durationSeconds ?? null,
+    rows: file?.events.length ?? 0,
+    seizureCount: seizures.length,
+    seizureSeconds: rounded(totalSeconds(seizures)),
+    errors: count("error"),
+    warnings: count("warning"),
   };
 }
 
@@ -181,29 +245,40 @@ function unlabelledFinding(file: string): Finding {
 
 function summarize(results: readonly RecordingResult[]): AnnotationReport {
   const byLabel: Record<string, { rows: number; seconds: number }> = {};
+  const byType: Record<string, { seizures: number; seconds: number }> = {};
   let unknownSeconds = 0;
   let backgroundSeconds = 0;
-  for (const { rows, durationSeconds = 0, isLabelled, seizureSeconds } of results) {
-    if (isLabelled) backgroundSeconds += Math.max(0, durationSeconds - seizureSeconds);
-    else unknownSeconds += durationSeconds;
+  for (const { rows, durationSeconds = 0, isLabelled, seizures } of results) {
+    const rest = Math.max(0, durationSeconds - totalSeconds(seizures));
+    if (isLabelled) backgroundSeconds += rest;
+    else unknownSeconds += rest;
     for (const { label, startSeconds, endSeconds } of rows) {
+      const end = durationSeconds > 0 ? Math.min(endSeconds, Math.max(startSeconds, durationSeconds)) : endSeconds;
       const entry = byLabel[label] ?? { rows: 0, seconds: 0 };
-      byLabel[label] = { rows: entry.rows + 1, seconds: entry.seconds + endSeconds - startSeconds };
+      byLabel[label] = { rows: entry.rows + 1, seconds: entry.seconds + end - startSeconds };
+    }
+    for (const { label, startSeconds, endSeconds } of seizures) {
+      const entry = byType[label] ?? { seizures: 0, seconds: 0 };
+      byType[label] = { seizures: entry.seizures + 1, seconds: entry.seconds + endSeconds - startSeconds };
     }
   }
   return {
-    files: sum(results, (result) => result.files),
-    seizureCount: sum(results, (result) => result.seizureCount),
-    seizureSeconds: rounded(sum(results, (result) => result.seizureSeconds)),
+    files: sum(results, ({ perFile }) => perFile.length),
+    seizureCount: sum(results, ({ seizures }) => seizures.length),
+    seizureSeconds: rounded(sum(results, ({ seizures }) => totalSeconds(seizures))),
     backgroundSeconds: rounded(backgroundSeconds),
     unknownSeconds: rounded(unknownSeconds),
-    byLabel: Object.fromEntries(
-      Object.entries(byLabel)
-        .sort(([a], [b]) => (a < b ? -1 : 1))
-        .map(([label, { rows, seconds }]) => [label, { rows, seconds: rounded(seconds) }]),
-    ),
+    byType: inOrder(byType),
+    byLabel: inOrder(byLabel),
+    perFile: results.flatMap(({ perFile }) => perFile),
     findings: results.flatMap((result) => result.findings),
   };
+}
+
+/** Entries by name, their seconds rounded. */
+function inOrder<Entry extends { readonly seconds: number }>(entries: Readonly<Record<string, Entry>>) {
+  const sorted = Object.entries(entries).sort(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(sorted.map(([name, entry]) => [name, { ...entry, seconds: rounded(entry.seconds) }]));
 }
 
 function sum(results: readonly RecordingResult[], value: (result: RecordingResult) => number): number {

@@ -57,6 +57,7 @@ const SEVERITIES = {
   gap: "info",
   "record-overlap": "error",
   "annotation-outside": "warning",
+  "annotation-past-end": "info",
 } as const satisfies Record<string, Severity>;
 
 export type DiagnosticCode = keyof typeof SEVERITIES;

@@ -2,7 +2,14 @@ import type { ByteSource } from "./byte-source.js";
 import { type Diagnostic, diagnostic } from "./diagnostics.js";
 import type { EdfHeader } from "./edf-header.js";
 import { type RawRecords, type RecordRange, readRecords } from "./edf-records.js";
-import { annotationRangesOf, createTimeline, rounded, type TimelineReader, talsOf } from "./edf-timeline.js";
+import {
+  annotationRangesOf,
+  createTimeline,
+  rounded,
+  TIMELINE_TOLERANCE_SECONDS,
+  type TimelineReader,
+  talsOf,
+} from "./edf-timeline.js";
 import type { EdfAnnotation, TalContent } from "./tal.js";
 
 /** A stretch of records without a gap; seconds count from the recording's first sample. */
@@ -187,11 +194,22 @@ function placeDiagnostics(
   }
   const end = segments.reduce((last, segment) => Math.max(last, segment.endSeconds), 0);
   const isTimed = header.recordDurationSeconds > 0;
-  const outside = isTimed ? annotations.filter(({ onsetSeconds }) => onsetSeconds < 0 || onsetSeconds > end) : [];
+  const isOutside = ({ onsetSeconds }: EdfAnnotation) => onsetSeconds < 0 || onsetSeconds > end;
+  const outside = isTimed ? annotations.filter(isOutside) : [];
   if (outside.length > 0) {
     found.push(
-      diagnostic("annotation-outside", `${outside.length} annotations lie outside the recording's 0 to ${end} s`),
+      diagnostic(
+        "annotation-outside",
+        `${outside.length} annotations lie outside the recording's 0 to ${end} s; their times are kept`,
+      ),
     );
+  }
+  const endsLate = ({ onsetSeconds, durationSeconds = 0 }: EdfAnnotation) =>
+    onsetSeconds >= 0 && onsetSeconds <= end && onsetSeconds + durationSeconds > end + TIMELINE_TOLERANCE_SECONDS;
+  const late = isTimed ? annotations.filter(endsLate) : [];
+  if (late.length > 0) {
+    const message = `${late.length} annotations last longer than the recording, which ends at ${end} s; their durations are kept`;
+    found.push(diagnostic("annotation-past-end", message));
   }
   return found;
 }

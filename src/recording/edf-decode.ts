@@ -20,7 +20,8 @@ export function placeOf(header: EdfHeader, index: number): SignalPlace {
   const signal = header.signals[index];
   if (!signal) throw new RangeError(`invalid signal: ${index}; the file has ${header.signals.length}`);
   const width = bytesPerSample(header.kind);
-  const before = header.signals.slice(0, index).reduce((sum, other) => sum + other.samplesPerRecord, 0);
+  let before = 0;
+  for (let i = 0; i < index; i++) before += header.signals[i]!.samplesPerRecord;
   const { gain, offset } = scalingOf(signal);
   return {
     offset: width * before,

@@ -28,6 +28,9 @@ export interface EdfHeader {
   readonly diagnostics: readonly Diagnostic[];
 }
 
+/** What eight characters can hold above zero; less can only be a damaged field. */
+const SHORTEST_RECORD_SECONDS = 1e-6;
+
 /** Enough for 63 signals, so that nearly every header costs one request. */
 const FIRST_READ_BYTES = 16 * 1024;
 
@@ -154,7 +157,7 @@ function parseDuration(text: string, report: (found: Diagnostic) => void): numbe
   const seconds = parseDecimal(text, () =>
     report(diagnostic("comma-decimal", "the record duration has a decimal comma", offset)),
   );
-  if (seconds >= 0) return seconds;
+  if (seconds === 0 || seconds >= SHORTEST_RECORD_SECONDS) return seconds;
   const found = `record duration ${JSON.stringify(text)} found, seconds expected; sample rates are unknown`;
   report(diagnostic("record-duration-invalid", found, offset));
   return Number.NaN;

@@ -12,7 +12,16 @@ export interface EdfSignalInfo {
   /** null when the record duration is 0 or unreadable. */
   readonly sampleRateHz: number | null;
   readonly unit: string;
+  readonly physicalMin: number | null;
+  readonly physicalMax: number | null;
+  readonly digitalMin: number | null;
+  readonly digitalMax: number | null;
+  /** False when the ranges give no scale, so that samples stay digital values. */
+  readonly isScaled: boolean;
+  readonly samplesPerRecord: number;
   readonly sampleCount: number;
+  readonly prefilter: string;
+  readonly isAnnotation: boolean;
   /** Of ordinary signals, only with `digitalSums`. */
   readonly digital?: DigitalSums;
 }
@@ -20,7 +29,11 @@ export interface EdfSignalInfo {
 /** What a recording is, without its samples and without any text of its patient and recording fields. */
 export interface EdfInfo {
   readonly kind: EdfKind;
+  readonly headerBytes: number;
+  readonly recordBytes: number;
   readonly patientFieldPresent: boolean;
+  /** Local `YYYY-MM-DDTHH:MM:SS`; null when the file gives no real one. */
+  readonly startDateTime: string | null;
   readonly recordsInHeader: number;
   readonly recordsFound: number;
   readonly recordDurationSeconds: number | null;
@@ -63,7 +76,10 @@ function infoOf(
   const known = (value: number) => (Number.isFinite(value) ? value : null);
   return {
     kind: header.kind,
+    headerBytes: header.headerBytes,
+    recordBytes: header.recordBytes,
     patientFieldPresent: header.patientFieldPresent,
+    startDateTime: header.startDateTime ?? null,
     recordsInHeader: header.recordsInHeader,
     recordsFound: header.recordsFound,
     recordDurationSeconds: known(header.recordDurationSeconds),
@@ -75,7 +91,15 @@ function infoOf(
       electrode: signal.electrode ?? null,
       sampleRateHz: known(signal.sampleRateHz),
       unit: signal.unit,
+      physicalMin: known(signal.physicalMin),
+      physicalMax: known(signal.physicalMax),
+      digitalMin: known(signal.digitalMin),
+      digitalMax: known(signal.digitalMax),
+      isScaled: signal.isScaled,
+      samplesPerRecord: signal.samplesPerRecord,
       sampleCount: signal.sampleCount,
+      prefilter: signal.prefilter,
+      isAnnotation: signal.isAnnotation,
       ...(sums.has(signal.index) ? { digital: sums.get(signal.index)! } : {}),
     })),
     diagnostics: [...header.diagnostics, ...found.diagnostics],

@@ -1,18 +1,15 @@
+import type { EegPanel } from "../base/eeg-panel.js";
 import { quantileOf } from "../base/quantile.js";
 import type { ByteSource } from "./byte-source.js";
 import { readEdfBlocks } from "./edf-blocks.js";
 import type { EdfHeader } from "./edf-header.js";
 import type { EdfSignal } from "./edf-signals.js";
 
-/** A stretch of a recording for a page of EEG: `samples` is [channel, sample] in microvolts, each channel's mean taken off. */
-export interface EdfPage {
-  readonly title: string;
-  readonly channels: readonly string[];
-  readonly sampleRateHz: number;
-  /** Start of the first record that holds the stretch, from the start of the recording. */
-  readonly startSeconds: number;
-  readonly samples: Float32Array;
-  readonly seizures: readonly { readonly startSeconds: number; readonly endSeconds: number }[];
+/**
+ * A stretch of a recording for a page of EEG: microvolts, each channel's mean taken off. It starts with the first record
+ * that holds the stretch asked for.
+ */
+export interface EdfPage extends EegPanel {
   /** Median over channels of the 99th percentile of the absolute value: a distance between channels that suits. */
   readonly amplitude: number;
 }

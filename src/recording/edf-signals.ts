@@ -89,7 +89,7 @@ function parseRange(
   const value = parseDecimal(text, () =>
     report(diagnostic("comma-decimal", `${field.name} of signal ${index} has a decimal comma: ${text}`, offset)),
   );
-  if (Number.isNaN(value)) {
+  if (!Number.isFinite(value)) {
     const found = `${field.name} of signal ${index} is ${JSON.stringify(text)}, a number expected; samples stay digital values`;
     report(diagnostic("range-unreadable", found, offset));
   }

@@ -47,9 +47,21 @@ export function openRecordDecoder(
   if (options.kind === "typescript" || compiled instanceof Error || needed > MOST_BYTES) {
     return typescriptDecoder(places, recordBytes, recordCount);
   }
-  const wasm = idle.pop() ?? compiled.create();
-  growMemory(wasm.memory, needed);
+  const wasm = instanceWith(compiled, needed);
+  if (!wasm) return typescriptDecoder(places, recordBytes, recordCount);
   return wasmDecoder(wasm, places, recordBytes, recordCount);
+}
+
+/** An instance with so much memory; undefined where the address space is limited and has no room for it. */
+function instanceWith(module: WasmModule<WasmExports>, byteLength: number): WasmExports | undefined {
+  try {
+    const wasm = idle.pop() ?? module.create();
+    growMemory(wasm.memory, byteLength);
+    return wasm;
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
 }
 
 function wasmDecoder(

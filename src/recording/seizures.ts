@@ -125,3 +125,21 @@ export function checkDuration(file: AnnotationFile, edfSeconds: number): Finding
     },
   ];
 }
+
+/** Findings about rows that could have been seizures and cannot be read. */
+const LOST_ROWS = new Set(["row-width", "time-not-a-number", "negative-time", "reversed"]);
+
+/** Why a file does not tell what all of its recording holds: no row, or rows that are lost; undefined when it does. */
+export function doubtAbout(file: AnnotationFile): Finding | undefined {
+  if (file.events.length > 0 && !file.findings.some(({ code }) => LOST_ROWS.has(code))) return undefined;
+  return {
+    file: file.file,
+    code: "labels-incomplete",
+    severity: "error",
+    message:
+      file.events.length === 0
+        ? "no row that can be read; the recording counts as unknown"
+        : "rows that cannot be read might be seizures; the recording counts as unknown",
+    action: "repair the file or fetch it again",
+  };
+}

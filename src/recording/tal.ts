@@ -60,7 +60,7 @@ export function parseTals(bytes: Uint8Array, isFirstSignal: boolean): TalContent
     const close = bytes.indexOf(0, start);
     const end = close < 0 ? bytes.length : close;
     const tal = parseTal(bytes, start, end, latin1);
-    if (!tal || close < 0) faults.push(start);
+    if (!tal?.isClosed || close < 0) faults.push(start);
     if (tal) {
       const isTimekeeping = isFirstSignal && ordinal === 0 && tal.texts[0] === "";
       if (isTimekeeping) recordStartSeconds = tal.onsetSeconds;
@@ -82,6 +82,8 @@ interface Tal {
   onsetSeconds: number;
   durationSeconds: number | undefined;
   texts: string[];
+  /** False when the last text lacks its end mark. */
+  isClosed: boolean;
 }
 
 function parseTal(bytes: Uint8Array, start: number, end: number, latin1: number[]): Tal | undefined {
@@ -98,7 +100,7 @@ function parseTal(bytes: Uint8Array, start: number, end: number, latin1: number[
     position = textEnd + 1;
   }
   const durationSeconds = match[2] === undefined ? undefined : Number(match[2]);
-  return { onsetSeconds: Number(match[1]), durationSeconds, texts };
+  return { onsetSeconds: Number(match[1]), durationSeconds, texts, isClosed: tal.at(-1) === TEXT_END };
 }
 
 function ascii(bytes: Uint8Array, start: number, end: number): string {

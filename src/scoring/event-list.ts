@@ -8,19 +8,27 @@ import { type Event, type Interval, mergeIntervals } from "../base/events.js";
  */
 export function checkedEvents(events: readonly Interval[], durationSeconds: number, source: string): Interval[] {
   if (!(durationSeconds > 0)) throw new RangeError(`invalid durationSeconds: ${durationSeconds}`);
+  if (events.length === 0) return [];
   const kept: Interval[] = [];
-  for (const [row, { startSeconds, endSeconds }] of events.entries()) {
-    const text = `event ${row + 1} [${startSeconds}, ${endSeconds}]`;
+  for (let row = 0; row < events.length; row++) {
+    const { startSeconds, endSeconds } = events[row]!;
     if (!(startSeconds >= 0) || !(endSeconds >= startSeconds)) {
-      throw new FormatError(`${text}: expected 0 <= start <= end`, { file: source });
+      throw new FormatError(`${eventText(row, events)}: expected 0 <= start <= end`, { file: source });
     }
     if (startSeconds >= durationSeconds && endSeconds > startSeconds) {
-      throw new FormatError(`${text} lies past the end of the recording (${durationSeconds} s)`, { file: source });
+      throw new FormatError(`${eventText(row, events)} lies past the end of the recording (${durationSeconds} s)`, {
+        file: source,
+      });
     }
     if (endSeconds > startSeconds) kept.push({ startSeconds, endSeconds: Math.min(endSeconds, durationSeconds) });
   }
   kept.sort((a, b) => a.startSeconds - b.startSeconds || a.endSeconds - b.endSeconds);
   return unionOfOverlapping(kept);
+}
+
+function eventText(row: number, events: readonly Interval[]): string {
+  const { startSeconds, endSeconds } = events[row]!;
+  return `event ${row + 1} [${startSeconds}, ${endSeconds}]`;
 }
 
 function unionOfOverlapping(sorted: readonly Interval[]): Interval[] {

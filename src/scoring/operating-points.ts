@@ -1,3 +1,4 @@
+import { ConfigError } from "../base/errors.js";
 import { checkedEvents } from "./event-list.js";
 import { scoreOverlap } from "./nedc/overlap.js";
 import { detectEvents, POSTPROCESS_DEFAULTS, type PostprocessOptions } from "./postprocess.js";
@@ -14,6 +15,10 @@ export interface OperatingPointOptions {
   readonly scorer?: AlarmScorer;
   /** Onset thresholds to try, above 0. @default `candidateThresholds(recordings)` */
   readonly thresholds?: readonly number[];
+  /** Search on recordings of eval too, which is told through `warn`. @default false */
+  readonly forceEval?: boolean;
+  /** Where a forced search is told. @default standard error */
+  readonly warn?: (text: string) => void;
 }
 
 /** What a detector does at one onset threshold, pooled over recordings. */
@@ -48,48 +53,101 @@ function blockPeaks({ probability, rateHz }: PredictedRecording): number[] {
   return peaks;
 }
 
-/**
- * Operating points from the strictest threshold, Infinity, on. One pass over the probabilities per threshold, recordings
- * that never reach it left out: give probabilities at a few values per second.
- */
-export function operatingPoints(
+/** Hits and false alarms of recordings at each of `thresholds`, the strictest (Infinity) first. */
+export interface AlarmTable {
+  readonly thresholds: readonly number[];
+  /** Per recording, in their order: counts at each threshold. */
+  readonly counts: readonly (readonly AlarmCounts[])[];
+}
+
+/** Reference events, those found, and false alarms. */
+export type AlarmCounts = Readonly<Record<"targets" | "hits" | "falseAlarms", number>>;
+
+/** Split of a recording: the first part of its id, as in `eval/aaaaaaaa/s001_2015/01_tcp_ar/t000`. */
+const splitOf = ({ id }: PredictedRecording) => id.split("/")[0];
+
+/** A threshold that is chosen on the split it is then judged on flatters: eval is refused, or its use said aloud. */
+function guardEval(
   recordings: readonly PredictedRecording[],
-  { postprocess = {}, scorer = "szcore", thresholds = candidateThresholds(recordings) }: OperatingPointOptions = {},
-): OperatingPoint[] {
+  { forceEval = false, warn }: OperatingPointOptions,
+): void {
+  const count = recordings.filter((recording) => splitOf(recording) === "eval").length;
+  if (count === 0) return;
+  if (!forceEval) {
+    throw new ConfigError(
+      `thresholds are searched on ${count} recordings of eval; search on dev and score eval at the threshold found there, or force it (forceEval, --force-eval)`,
+      { key: "split", value: "eval", allowed: "dev, train" },
+    );
+  }
+  const say = warn ?? ((text: string) => process.stderr.write(`ictal: ${text}\n`));
+  say(`thresholds searched on ${count} recordings of eval by force: they must not be used to score eval`);
+}
+
+/**
+ * Counts at every threshold. One pass over the probabilities per threshold, recordings that never reach it left out: give
+ * probabilities at a few values per second. ConfigError for recordings of eval without `forceEval`.
+ */
+export function alarmTable(recordings: readonly PredictedRecording[], options: OperatingPointOptions = {}): AlarmTable {
+  guardEval(recordings, options);
+  const { postprocess = {}, scorer = "szcore", thresholds = candidateThresholds(recordings) } = options;
   const settings = { ...POSTPROCESS_DEFAULTS, ...postprocess };
   const endRatio = settings.offThreshold / settings.onThreshold;
-  const prepared = recordings.map((recording) => ({
-    ...recording,
-    reference: checkedEvents(recording.reference, recording.durationSeconds, `${recording.id} (reference)`),
-    peak: recording.probability.reduce((peak, value) => Math.max(peak, value), 0),
-  }));
-  const seconds = recordings.reduce((sum, { durationSeconds }) => sum + durationSeconds, 0);
   const strictestFirst = [Number.POSITIVE_INFINITY, ...[...thresholds].sort((a, b) => b - a)];
-  return strictestFirst.map((threshold) => {
-    const at = { ...settings, onThreshold: threshold, offThreshold: threshold * endRatio };
+  const counts = recordings.map((recording) => {
+    const reference = checkedEvents(recording.reference, recording.durationSeconds, `${recording.id} (reference)`);
+    const peak = recording.probability.reduce((highest, value) => Math.max(highest, value), 0);
+    const silent = countAlarms({ ...recording, reference }, [], scorer);
+    return strictestFirst.map((threshold) => {
+      if (peak < threshold) return silent;
+      const at = { ...settings, onThreshold: threshold, offThreshold: threshold * endRatio };
+      return countAlarms(
+        { ...recording, reference },
+        detectEvents(recording.probability, recording.rateHz, at),
+        scorer,
+      );
+    });
+  });
+  return { thresholds: strictestFirst, counts };
+}
+
+/** The points of a table in which recording `r` counts `weight[r]` times (once by default) and lasts `seconds[r]`. */
+export function pointsOf(
+  { thresholds, counts }: AlarmTable,
+  seconds: ArrayLike<number>,
+  weight?: ArrayLike<number>,
+): OperatingPoint[] {
+  let time = 0;
+  for (let r = 0; r < counts.length; r++) time += seconds[r]! * (weight?.[r] ?? 1);
+  return thresholds.map((threshold, t) => {
     const sum = { targets: 0, hits: 0, falseAlarms: 0 };
-    for (const recording of prepared) {
-      const found = recording.peak < threshold ? [] : detectEvents(recording.probability, recording.rateHz, at);
-      const counts = countAlarms(recording, found, scorer);
-      sum.targets += counts.targets;
-      sum.hits += counts.hits;
-      sum.falseAlarms += counts.falseAlarms;
+    for (const [r, row] of counts.entries()) {
+      const factor = weight?.[r] ?? 1;
+      sum.targets += factor * row[t]!.targets;
+      sum.hits += factor * row[t]!.hits;
+      sum.falseAlarms += factor * row[t]!.falseAlarms;
     }
     return {
       threshold,
       sensitivity: sum.targets > 0 ? sum.hits / sum.targets : Number.NaN,
-      falseAlarmsPerDay: seconds > 0 ? (sum.falseAlarms * DAY_SECONDS) / seconds : Number.NaN,
+      falseAlarmsPerDay: time > 0 ? (sum.falseAlarms * DAY_SECONDS) / time : Number.NaN,
     };
   });
 }
 
-type Counts = Record<"targets" | "hits" | "falseAlarms", number>;
+/** Operating points pooled over recordings, from the strictest threshold, Infinity, on; as `alarmTable`. */
+export function operatingPoints(
+  recordings: readonly PredictedRecording[],
+  options: OperatingPointOptions = {},
+): OperatingPoint[] {
+  const seconds = recordings.map(({ durationSeconds }) => durationSeconds);
+  return pointsOf(alarmTable(recordings, options), seconds);
+}
 
 function countAlarms(
   { id, durationSeconds, reference }: PredictedRecording,
   found: ReturnType<typeof detectEvents>,
   scorer: AlarmScorer,
-): Counts {
+): AlarmCounts {
   const hypothesis = checkedEvents(found, durationSeconds, `${id} (detections)`);
   if (scorer === "ovlp") return scoreOverlap(reference, hypothesis);
   const { refTrue, tp, fp } = scoreEvents(reference, hypothesis, durationSeconds);
@@ -115,7 +173,7 @@ export function pointWithin(points: readonly OperatingPoint[], perDay: number): 
 
 /**
  * Highest event sensitivity of a detector with at most `perDay` false alarms in 24 h, with its onset threshold, found by
- * search over thresholds on these recordings; a threshold chosen on one split must be scored on another. Hits and false alarms
+ * search over thresholds on these recordings (ConfigError for eval without `forceEval`). Hits and false alarms
  * are SzCORE events unless `scorer` says OVLP. For several rates call `operatingPoints` once and `pointWithin` per rate.
  */
 export function sensitivityAtFalseAlarms(

@@ -11,6 +11,7 @@ import {
   scoreSamples,
   szcoreRates,
 } from "./szcore.js";
+import { type SubjectCounts, type SubjectScores, summarizeSubjects } from "./szcore-subjects.js";
 
 /** Reference and hypothesis of one recording. */
 export interface ScoredPair {
@@ -18,29 +19,43 @@ export interface ScoredPair {
   readonly durationSeconds: number;
   readonly reference: readonly Interval[];
   readonly hypothesis: readonly Interval[];
+  /** Whose recording it is. */
+  readonly patient?: string;
 }
 
 export interface SzcoreReport {
   readonly event: SzcoreRates;
   readonly sample: SzcoreRates;
   readonly perRecording: Readonly<Record<string, { readonly event: SzcoreRates; readonly sample: SzcoreRates }>>;
+  /** Mean and sd over subjects; only when every pair names its patient. */
+  readonly subjects?: SubjectScores;
 }
 
-/** SzCORE scores per recording and pooled (counts summed over recordings). Events may overlap; faulty times are FormatErrors. */
+/**
+ * SzCORE scores per recording, pooled (counts summed over recordings) and by subject. Events may overlap; faulty times are
+ * FormatErrors.
+ */
 export function scoreSzcore(pairs: readonly ScoredPair[], options: SzcoreOptions = {}): SzcoreReport {
   const events: SzcoreCounts[] = [];
   const samples: SzcoreCounts[] = [];
+  const bySubject: SubjectCounts[] = [];
   const perRecording: Record<string, { event: SzcoreRates; sample: SzcoreRates }> = {};
-  for (const { id, durationSeconds, reference, hypothesis } of pairs) {
+  for (const { id, patient, durationSeconds, reference, hypothesis } of pairs) {
     const ref = checkedEvents(reference, durationSeconds, `${id} (reference)`);
     const hyp = checkedEvents(hypothesis, durationSeconds, `${id} (hypothesis)`);
     const event = scoreEvents(ref, hyp, durationSeconds, options);
     const sample = scoreSamples(ref, hyp, durationSeconds);
     events.push(event);
     samples.push(sample);
+    if (patient !== undefined) bySubject.push({ patient, event, sample });
     perRecording[id] = { event: szcoreRates(event), sample: szcoreRates(sample) };
   }
-  return { event: szcoreRates(addCounts(events)), sample: szcoreRates(addCounts(samples)), perRecording };
+  return {
+    event: szcoreRates(addCounts(events)),
+    sample: szcoreRates(addCounts(samples)),
+    perRecording,
+    ...(pairs.length > 0 && bySubject.length === pairs.length ? { subjects: summarizeSubjects(bySubject) } : {}),
+  };
 }
 
 /** Probabilities of one recording with its reference. */

@@ -6,7 +6,7 @@
 import type { Interval } from "../base/events.js";
 import { roundHalfEven } from "../base/rounding.js";
 import { maskToIntervals, truncatedMask } from "./event-list.js";
-import { sumCounts } from "./sum-counts.js";
+import { gridRuns, samplesWithin, sampleTotal, sharedSamples } from "./grid-runs.js";
 
 export interface SzcoreOptions {
   /** Seconds before a reference event in which a detection still counts. @default 30 */
@@ -75,20 +75,6 @@ export function splitLong(events: readonly Interval[], maxSeconds: number): Inte
   return out;
 }
 
-function gridMask(events: readonly Interval[], sampleCount: number, rateHz: number): Uint8Array {
-  const mask = new Uint8Array(sampleCount);
-  for (const { startSeconds, endSeconds } of events) {
-    mask.fill(1, roundHalfEven(startSeconds * rateHz), roundHalfEven(endSeconds * rateHz));
-  }
-  return mask;
-}
-
-function countOnes(mask: Uint8Array, start: number, end: number): number {
-  let count = 0;
-  for (let i = Math.max(0, start); i < Math.min(end, mask.length); i++) count += mask[i]!;
-  return count;
-}
-
 /** Event-based counts. Both lists sorted and without nesting (see `checkedEvents`). */
 export function scoreEvents(
   reference: readonly Interval[],
@@ -96,56 +82,49 @@ export function scoreEvents(
   durationSeconds: number,
   options: SzcoreOptions = {},
 ): SzcoreCounts {
-  const settings = { ...SZCORE_DEFAULTS, ...options };
   const sampleCount = roundHalfEven(durationSeconds * EVENT_RATE_HZ);
+  if (reference.length === 0 && hypothesis.length === 0)
+    return { refTrue: 0, tp: 0, fp: 0, seconds: sampleCount / EVENT_RATE_HZ };
+  const settings = { ...SZCORE_DEFAULTS, ...options };
   const prepare = (events: readonly Interval[]) =>
     splitLong(mergeNeighbours(events, settings.minGapSeconds), settings.maxEventSeconds);
   const refEvents = prepare(reference);
   const hypEvents = prepare(hypothesis);
-  const hypMask = gridMask(hypEvents, sampleCount, EVENT_RATE_HZ);
-  const detected = new Uint8Array(sampleCount);
+  const found = gridRuns(hypEvents, sampleCount, EVENT_RATE_HZ);
+  const detected: Interval[] = [];
   let tp = 0;
   for (const { startSeconds, endSeconds } of refEvents) {
     const from = Math.max(0, startSeconds - settings.toleranceStartSeconds);
     const to = Math.min(sampleCount / EVENT_RATE_HZ, endSeconds + settings.toleranceEndSeconds);
     const first = roundHalfEven(from * EVENT_RATE_HZ);
     const last = roundHalfEven(to * EVENT_RATE_HZ);
-    const share = countOnes(hypMask, first, last) / EVENT_RATE_HZ / (to - from);
+    const share = samplesWithin(found, first, last) / EVENT_RATE_HZ / (to - from);
     if (share > settings.minOverlap + 1e-6) {
       tp += 1;
-      detected.fill(1, first, last);
+      detected.push({ startSeconds: from, endSeconds: to });
     }
   }
+  const marked = gridRuns(detected, sampleCount, EVENT_RATE_HZ);
   let fp = 0;
   for (const { startSeconds, endSeconds } of hypEvents) {
-    const hits = countOnes(
-      detected,
-      roundHalfEven(startSeconds * EVENT_RATE_HZ),
-      roundHalfEven(endSeconds * EVENT_RATE_HZ),
-    );
+    const first = roundHalfEven(startSeconds * EVENT_RATE_HZ);
+    const hits = samplesWithin(marked, first, roundHalfEven(endSeconds * EVENT_RATE_HZ));
     if (hits === 0) fp += 1;
   }
   return { refTrue: refEvents.length, tp, fp, seconds: sampleCount / EVENT_RATE_HZ };
 }
 
-/** Sample-based counts: seconds on a 1 Hz grid. */
+/** Sample-based counts: seconds on a 1 Hz grid. Both lists sorted. */
 export function scoreSamples(
   reference: readonly Interval[],
   hypothesis: readonly Interval[],
   durationSeconds: number,
 ): SzcoreCounts {
   const sampleCount = roundHalfEven(durationSeconds * SAMPLE_RATE_HZ);
-  const ref = gridMask(reference, sampleCount, SAMPLE_RATE_HZ);
-  const hyp = gridMask(hypothesis, sampleCount, SAMPLE_RATE_HZ);
-  let tp = 0;
-  let fp = 0;
-  for (let i = 0; i < sampleCount; i++) {
-    if (hyp[i]) {
-      if (ref[i]) tp += 1;
-      else fp += 1;
-    }
-  }
-  return { refTrue: countOnes(ref, 0, sampleCount), tp, fp, seconds: sampleCount / SAMPLE_RATE_HZ };
+  const ref = gridRuns(reference, sampleCount, SAMPLE_RATE_HZ);
+  const hyp = gridRuns(hypothesis, sampleCount, SAMPLE_RATE_HZ);
+  const tp = sharedSamples(ref, hyp);
+  return { refTrue: sampleTotal(ref), tp, fp: sampleTotal(hyp) - tp, seconds: sampleCount / SAMPLE_RATE_HZ };
 }
 
 /** Both ends truncated to whole seconds, as szcore-evaluation does before it scores. */
@@ -155,7 +134,14 @@ export function truncateToSeconds(events: readonly Interval[], durationSeconds: 
 
 /** Sum of counts over recordings. */
 export function addCounts(counts: readonly SzcoreCounts[]): SzcoreCounts {
-  return sumCounts({ refTrue: 0, tp: 0, fp: 0, seconds: 0 }, counts);
+  const sum = { refTrue: 0, tp: 0, fp: 0, seconds: 0 };
+  for (const { refTrue, tp, fp, seconds } of counts) {
+    sum.refTrue += refTrue;
+    sum.tp += tp;
+    sum.fp += fp;
+    sum.seconds += seconds;
+  }
+  return sum;
 }
 
 /** Rates of counts. */

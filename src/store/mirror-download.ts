@@ -36,10 +36,17 @@ export interface MirrorPlace {
 }
 
 /** Enters a file that is whole and in place into the index. */
-export async function record(place: MirrorPlace, info: ObjectInfo, path: string, hash: string): Promise<MirrorEntry> {
+export async function record(
+  place: MirrorPlace,
+  info: ObjectInfo,
+  path: string,
+  hash: string,
+  from?: string,
+): Promise<MirrorEntry> {
   const { key, size, etag } = info;
   const { mtimeMs } = await lstat(path);
-  const entry = { key, size, ...(etag !== undefined && { etag }), sha256: hash, modifiedMilliseconds: mtimeMs };
+  const known = { ...(etag !== undefined && { etag }), ...(from !== undefined && { from }) };
+  const entry = { key, size, sha256: hash, modifiedMilliseconds: mtimeMs, ...known };
   await place.index.append(entry);
   return entry;
 }
@@ -63,7 +70,7 @@ export async function download(
       await mkdir(dirname(path), { recursive: true });
       const fetchObject = wanted.size <= SMALL_BYTES ? fetchSmall : fetchLarge;
       const hash = await fetchObject(place, store, wanted, path, { ...options, onBytes });
-      return await record(place, wanted, path, hash);
+      return await record(place, wanted, path, hash, store.url);
     } catch (error) {
       options.signal?.throwIfAborted();
       const code = isIctalError(error, "StoreError") ? error.details.code : undefined;

@@ -11,6 +11,14 @@ export interface MirrorEntry {
   readonly sha256: string;
   /** Time of change of the local file, as the file system gave it when it was verified. */
   readonly modifiedMilliseconds: number;
+  /** Address of the store it came from; undefined where another program fetched it. */
+  readonly from?: string;
+}
+
+/** The line of an object that was removed from the mirror. */
+interface Removal {
+  readonly key: string;
+  readonly removed: true;
 }
 
 /** What is whole in a mirror: one JSON line per object, appended as they arrive; the last line of a key counts. */
@@ -19,6 +27,8 @@ export interface MirrorIndex {
   entries(): IterableIterator<MirrorEntry>;
   /** Resolves when the line is in the file. Calls at the same time share one write. */
   append(entry: MirrorEntry): Promise<void>;
+  /** The same for the line that takes an object out. */
+  remove(key: string): Promise<void>;
   /** Takes in what other processes have appended. */
   refresh(): Promise<void>;
   /** Rewrites the file without outdated and broken lines, if it has any. */
@@ -31,8 +41,13 @@ export async function openMirrorIndex(path: string): Promise<MirrorIndex> {
   let lineCount = 0;
   let knownBytes = 0;
   let endsInLine = false;
-  let queue: MirrorEntry[] = [];
+  let queue: (MirrorEntry | Removal)[] = [];
   let writing: Promise<void> | undefined;
+
+  const apply = (entry: MirrorEntry | Removal) => {
+    if ("removed" in entry) entries.delete(entry.key);
+    else entries.set(entry.key, entry);
+  };
 
   const load = async () => {
     const text = await readFile(path).catch((error: NodeJS.ErrnoException) => {
@@ -45,19 +60,19 @@ export async function openMirrorIndex(path: string): Promise<MirrorIndex> {
     for (const line of text.toString().split("\n")) {
       if (line === "") continue;
       lineCount += 1;
-      const entry = parseEntry(line);
-      if (entry) entries.set(entry.key, entry);
+      const entry = parseLine(line);
+      if (entry) apply(entry);
     }
     knownBytes = text.byteLength;
     endsInLine = text.byteLength > 0 && text.at(-1) !== 10;
   };
 
-  const writeBatch = async (batch: readonly MirrorEntry[]) => {
+  const writeBatch = async (batch: readonly (MirrorEntry | Removal)[]) => {
     const text = (endsInLine ? "\n" : "") + batch.map((entry) => `${JSON.stringify(entry)}\n`).join("");
     endsInLine = true; // until the write is known to be whole
     await appendFile(path, text); // unsynced: a line lost with the power costs one check of its file
     endsInLine = false;
-    for (const entry of batch) entries.set(entry.key, entry);
+    for (const entry of batch) apply(entry);
     lineCount += batch.length;
     knownBytes += Buffer.byteLength(text);
   };
@@ -72,15 +87,18 @@ export async function openMirrorIndex(path: string): Promise<MirrorIndex> {
     }
   };
 
+  const add = (entry: MirrorEntry | Removal) => {
+    queue.push(entry);
+    writing ??= writeQueue();
+    return writing;
+  };
+
   await load();
   return {
     get: (key) => entries.get(key),
     entries: () => entries.values(),
-    append(entry) {
-      queue.push(entry);
-      writing ??= writeQueue();
-      return writing;
-    },
+    append: add,
+    remove: (key) => add({ key, removed: true }),
     async refresh() {
       await writing;
       await load();
@@ -97,15 +115,17 @@ export async function openMirrorIndex(path: string): Promise<MirrorIndex> {
   };
 }
 
-function parseEntry(line: string): MirrorEntry | undefined {
-  let value: Partial<MirrorEntry> | null;
+function parseLine(line: string): MirrorEntry | Removal | undefined {
+  let value: (Partial<MirrorEntry> & { removed?: unknown }) | null;
   try {
-    value = JSON.parse(line) as Partial<MirrorEntry> | null;
+    value = JSON.parse(line) as typeof value;
   } catch {
     return undefined; // cut short by a crash
   }
-  const { key, size, etag, sha256, modifiedMilliseconds } = value ?? {};
+  const { key, size, etag, sha256, modifiedMilliseconds, from, removed } = value ?? {};
+  if (typeof key === "string" && removed === true) return { key, removed };
   if (typeof key !== "string" || typeof size !== "number" || typeof modifiedMilliseconds !== "number") return undefined;
   if (typeof sha256 !== "string" || !/^[0-9a-f]{64}$/.test(sha256)) return undefined;
-  return { key, size, sha256, modifiedMilliseconds, ...(typeof etag === "string" && { etag }) };
+  const known = { ...(typeof etag === "string" && { etag }), ...(typeof from === "string" && { from }) };
+  return { key, size, sha256, modifiedMilliseconds, ...known };
 }

@@ -80,7 +80,7 @@ async function adopt(place: MirrorPlace, info: ObjectInfo, path: string, entry: 
   if (entry === undefined && md5 === undefined) return undefined;
   const digests = await hashFile(path, entry ? ["sha256"] : ["sha256", "md5"]);
   if (entry ? digests.sha256 !== entry.sha256 : digests.md5 !== md5) return undefined;
-  return record(place, info, path, digests.sha256!);
+  return record(place, info, path, digests.sha256!, entry?.from);
 }
 
 async function hashFile(path: string, names: readonly DigestName[]): Promise<Partial<Record<DigestName, string>>> {

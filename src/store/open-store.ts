@@ -8,11 +8,12 @@ export type OpenStoreOptions = Omit<S3StoreOptions, "bucket" | "prefix">;
 
 /**
  * The store an address names: `s3://bucket/prefix`, `file:///folder` or the path of a folder. Nothing is opened or
- * asked until the first use. RangeError for an address of any other kind.
+ * asked until the first use. ICTAL_S3_ANONYMOUS and ICTAL_S3_REQUESTER_PAYS count where `options` say nothing. RangeError
+ * for an address of any other kind.
  */
 export function openStore(urlOrPath: string, options: OpenStoreOptions = {}): Store {
   if (urlOrPath === "") throw new RangeError("invalid store address: it is empty; give a folder or s3://bucket/prefix");
-  if (urlOrPath.startsWith("s3://")) return s3Store({ ...parseS3Url(urlOrPath), ...options });
+  if (urlOrPath.startsWith("s3://")) return s3Store({ ...parseS3Url(urlOrPath), ...fromEnvironment(), ...options });
   if (urlOrPath.startsWith("file://")) return folderStore(fileURLToPath(urlOrPath));
   const scheme = /^([a-z][a-z0-9+.-]+):\/\//i.exec(urlOrPath)?.[1];
   if (scheme) {
@@ -21,6 +22,15 @@ export function openStore(urlOrPath: string, options: OpenStoreOptions = {}): St
     );
   }
   return folderStore(urlOrPath);
+}
+
+/** What the AWS variables cannot say, for notebooks and verbs that take nothing but an address. */
+function fromEnvironment(): OpenStoreOptions {
+  const isOn = (name: string) => /^(1|true|yes)$/i.test(process.env[name] ?? "");
+  return {
+    ...(isOn("ICTAL_S3_ANONYMOUS") && { anonymous: true }),
+    ...(isOn("ICTAL_S3_REQUESTER_PAYS") && { requesterPays: true }),
+  };
 }
 
 /** Bucket and key prefix of `s3://bucket/prefix`; RangeError when it is none. */

@@ -6,6 +6,7 @@ import { isIctalError, NotFoundError } from "../base/errors.js";
 import { type Progress, silentProgress } from "../base/progress.js";
 import { MIRROR_FOLDER } from "./local-path.js";
 import { type Mirror, openMirror } from "./mirror.js";
+import { goneEntries, removeEntries } from "./mirror-gone.js";
 import {
   type Refused,
   refuseUnsafe,
@@ -30,6 +31,11 @@ export interface PullOptions extends Selection {
   readonly checkSpace?: boolean;
   /** Whether the disk takes "A" and "a" for one name. @default tried out */
   readonly caseBlind?: boolean;
+  /**
+   * When all went well, delete files that came from this store and that it no longer has, within prefix and selection;
+   * not together with `limit` or `keys`. @default false
+   */
+  readonly deleteGone?: boolean;
 }
 
 export interface PullReport {
@@ -44,6 +50,12 @@ export interface PullReport {
   readonly failed: readonly { readonly key: string; readonly reason: string }[];
   /** Splits and patients asked for that no key has. */
   readonly unmatched: readonly string[];
+  /** Objects here that came from this store and are no longer in it; unknown, so empty, with `limit` or `keys`. */
+  readonly gone: readonly string[];
+  /** Those of them that were deleted. */
+  readonly deleted: readonly string[];
+  /** Those that were to be deleted and were changed here. */
+  readonly kept: readonly Refused[];
   readonly seconds: number;
 }
 
@@ -53,7 +65,7 @@ const HOPELESS_HERE = new Set([...HOPELESS_CODES, "DiskFull", "NotWritable"]);
 
 /**
  * Copies objects of a store into a folder, each under its key. What is there in the right version is skipped; broken
- * downloads are taken up; nothing is ever deleted. Keys that cannot be files below the folder are refused and listed.
+ * downloads are taken up; nothing is deleted unless `deleteGone` asks for it. Keys that cannot be files below the folder are refused and listed.
  * Rejects with NotFoundError when the selection takes nothing, and with the StoreError that makes going on useless
  * (credentials, endpoint, full disk); other failures are listed per object.
  */
@@ -66,6 +78,12 @@ export async function pull(store: Store, dir: string, options: PullOptions = {})
   if (limit !== undefined && !(Number.isInteger(limit) && limit >= 1)) {
     throw new RangeError(`invalid limit: ${limit}; expected a whole number from 1`);
   }
+  const isPartial = limit !== undefined || options.keys !== undefined;
+  if (options.deleteGone && isPartial) {
+    throw new RangeError(
+      "invalid deleteGone: with limit or keys nothing tells what is gone from what was not asked for",
+    );
+  }
   const listed = await listAll(store, options.prefix ?? "", progress, signal);
   const selected = selectObjects(listed, options);
   if (selected.length === 0) throw nothingSelected(store, options, listed);
@@ -75,8 +93,13 @@ export async function pull(store: Store, dir: string, options: PullOptions = {})
     const plan = await makePlan(mirror, safe, signal);
     if (options.checkSpace ?? true) await mirror.checkSpace(totalBytes(plan.missing));
     const done = await downloadAll(store, mirror, plan.missing, { concurrency, progress, ...(signal && { signal }) });
+    const gone = isPartial ? [] : goneEntries(mirror, store, listed, options);
+    const isToDelete = options.deleteGone === true && done.failed.length === 0;
+    const removal = isToDelete ? await removeEntries(mirror, gone) : { deleted: [], kept: [] };
     return {
       objects: selected.length,
+      gone: gone.map(({ key }) => key),
+      ...removal,
       skipped: plan.present,
       ...done,
       refused: [...refused, ...plan.refused],

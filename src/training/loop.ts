@@ -103,7 +103,7 @@ async function openRun(
   const isValidated = callbacks.validate !== undefined && data.dev.length > 0;
   const windows = { batchSize: options.batchSize, windowSamples: data.index.windowSamples };
   const predictor = isValidated ? await createPredictor(executor, detector, windows) : undefined;
-  const file = await openRunLog(join(options.runDir, "metrics.jsonl"), state.step);
+  const file = await openRunLog(join(options.runDir, "metrics.jsonl"), state.step, state.isValidationPending);
   const events = options.tensorBoard ? openEventFile(join(options.runDir, "tensorboard")) : undefined;
   const warnings: string[] = [];
   const tell = (text: string) => {

@@ -1,6 +1,6 @@
 import { appendFileSync, existsSync, mkdirSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { writeFileAtomic } from "../base/atomic-file.js";
+import { removeLeavings, writeFileAtomic } from "../base/atomic-file.js";
 
 /** One JSON object per line; every entry carries the step it belongs to. */
 export type LogEntry = { readonly step: number } & Readonly<Record<string, unknown>>;
@@ -25,11 +25,14 @@ export interface RunLog {
 
 /**
  * Open a log for appending from `step` on: entries of later steps, written by a run that was killed after its last
- * checkpoint, are dropped, since those steps are run again.
+ * checkpoint, are dropped, since those steps are run again; so is a validation of `step` that `isValidationPending` says
+ * is to be made up for.
  */
-export async function openRunLog(path: string, step: number): Promise<RunLog> {
+export async function openRunLog(path: string, step: number, isValidationPending = false): Promise<RunLog> {
   mkdirSync(dirname(path), { recursive: true });
-  const kept = readRunLog(path).filter((entry) => entry.step <= step);
+  await removeLeavings(path);
+  const isRepeated = (entry: LogEntry) => isValidationPending && entry.step === step && entry.kind === "validation";
+  const kept = readRunLog(path).filter((entry) => entry.step <= step && !isRepeated(entry));
   await writeFileAtomic(path, kept.map((entry) => `${JSON.stringify(entry)}\n`).join(""));
   return { append: (entry) => appendFileSync(path, `${JSON.stringify(entry)}\n`) };
 }

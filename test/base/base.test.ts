@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { explainWriteError, writeFileAtomic } from "../../src/base/atomic-file.js";
+import { explainWriteError, removeLeavings, writeFileAtomic } from "../../src/base/atomic-file.js";
 import { canonicalJson, hashOf } from "../../src/base/canonical.js";
 import { FormatError, isIctalError, NotFoundError } from "../../src/base/errors.js";
 import { complementIntervals, mergeIntervals, totalSeconds } from "../../src/base/events.js";
@@ -89,6 +89,10 @@ test("writeFileAtomic leaves only the whole file, also when it overwrites", asyn
     assert.equal(await readFile(path, "utf8"), "two");
     assert.deepEqual(await readdir(join(dir, "deep")), ["a.txt"]);
     await assert.rejects(writeFileAtomic(join(dir, "deep", "a.txt", "b"), "x"));
+    for (const name of ["a.txt.tmp-99-1", "b.txt.tmp-99-1"]) await writeFile(join(dir, "deep", name), "");
+    await removeLeavings(path);
+    assert.deepEqual((await readdir(join(dir, "deep"))).sort(), ["a.txt", "b.txt.tmp-99-1"]);
+    await removeLeavings(join(dir, "nowhere", "a.txt"));
   } finally {
     await rm(dir, { recursive: true });
   }

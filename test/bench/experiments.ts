@@ -26,6 +26,11 @@ const T_975_OF_4 = 2.776; // Student's t, 4 degrees of freedom
 const VARIANTS: Readonly<Record<string, readonly string[]>> = {
   "balanced, causal, U-Net": [],
   unbalanced: ["data.use_balanced_sampling=false"],
+  // windows of 10 s have background to spare; epochs such that both take about as many steps
+  "10 s windows, balanced": ["data.window_size=10", "data.stride=5", "training.epochs=9"],
+  "10 s windows, unbalanced": [
+    ...["data.window_size=10", "data.stride=5", "training.epochs=4", "data.use_balanced_sampling=false"],
+  ],
   "zero-phase": ["preprocessing.phase=zero"],
   "Bi-Mamba small": [
     ...["model.name=seizure_detector", "model.encoder.channels=[4,8,16,32]", "model.encoder.stages=4"],

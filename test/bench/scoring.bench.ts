@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { createRandom } from "../../src/base/random.js";
 import { aurocInterval } from "../../src/scoring/auroc-interval.js";
 import { createEventStream } from "../../src/scoring/event-stream.js";
@@ -5,15 +6,19 @@ import { scoreNedc } from "../../src/scoring/nedc/score-nedc.js";
 import { operatingPoints } from "../../src/scoring/operating-points.js";
 import { detectEvents } from "../../src/scoring/postprocess.js";
 import { cellLabels, scoreSzcore } from "../../src/scoring/score.js";
+import { scoreIntervals } from "../../src/scoring/score-intervals.js";
+import { scoreSzcoreEvaluation } from "../../src/scoring/szcore-evaluation.js";
 
 /*
  * A split the size of TUSZ's eval: 865 recordings, 128 h, about 470 seizures, and a detector that hits half of them with
- * a false alarm an hour. The peer in the same run is one pass that labels every 1 Hz cell of both sides.
+ * a false alarm an hour. Peers in the same run: one pass that labels every 1 Hz cell of both sides, and, where
+ * ICTAL_PYTHON (or python3) has it, the timescoring package on the same events, whose counts must be equal.
  */
 
 const RECORDINGS = 865;
 const SECONDS = Math.round((128 * 3600) / RECORDINGS);
 const ROUNDS = 7;
+const WARM_ROUNDS = 301; // a millisecond each
 const random = createRandom(1, "scoring bench");
 
 let draws = 0;
@@ -61,6 +66,7 @@ const peer = measure("peer: label 1 Hz cells of both sides", () =>
   ),
 );
 const szcore = measure("SzCORE, event and sample", () => scoreSzcore(recordings).event.tp);
+const oneHertz = measure("SzCORE by szcore-evaluation's path", () => scoreSzcoreEvaluation(recordings).pooled.event.tp);
 const nedc = measure("NEDC, five scorers", () => scoreNedc(recordings).taes.hits);
 measure("post-processing at 1 Hz", () => {
   return recordings.reduce((sum, { probability }) => sum + detectEvents(probability, 1).length, 0);
@@ -73,6 +79,62 @@ measure("post-processing at 1 Hz, streamed", () =>
 );
 measure("operating points, 64 thresholds", () => operatingPoints(recordings).length);
 measure("AUROC interval, 200 replicates", () => aurocInterval(recordings, { seed: 1, replicates: 200 }).upper);
+measure("intervals of 11 measures, 1000 replicates", () => {
+  return scoreIntervals(recordings, { seed: 1 }).measures.eventF1.upper;
+});
+const all = szcore + oneHertz + nedc;
 console.log(
-  `all scorers: ${(szcore + nedc).toFixed(3)} s, ${((szcore + nedc) / peer).toFixed(1)} x the peer (sink ${sink.toFixed(0)})`,
+  `all scorers: ${all.toFixed(3)} s, ${(all / peer).toFixed(1)} x the pass over cells (sink ${sink.toFixed(0)})`,
 );
+
+const TIMESCORING = `
+import json, sys, time
+try:
+    from timescoring.annotations import Annotation
+    from timescoring.scoring import EventScoring, SampleScoring
+except ImportError:
+    sys.exit(3)
+work = json.load(sys.stdin)
+seconds = []
+for _ in range(3):
+    start = time.process_time()
+    counts = [0] * 6
+    for duration, ref, hyp in work:
+        a, b = (Annotation([tuple(e) for e in side], 10, round(duration * 10)) for side in (ref, hyp))
+        e, s = EventScoring(a, b), SampleScoring(a, b)
+        for i, v in enumerate((e.refTrue, e.tp, e.fp, s.refTrue, s.tp, s.fp)):
+            counts[i] += int(v)
+    seconds.append(time.process_time() - start)
+print(json.dumps([sorted(seconds)[1], counts]))
+`;
+
+function compareWithTimescoring(): void {
+  const rows = (events: readonly { startSeconds: number; endSeconds: number }[]) =>
+    [...events].sort((a, b) => a.startSeconds - b.startSeconds).map((each) => [each.startSeconds, each.endSeconds]);
+  const work = recordings.map(({ reference, hypothesis }) => [SECONDS, rows(reference), rows(hypothesis)]);
+  const python = process.env.ICTAL_PYTHON ?? "python3";
+  const { status, stdout, stderr } = spawnSync(python, ["-P", "-c", TIMESCORING], {
+    input: JSON.stringify(work),
+    encoding: "utf8",
+  });
+  if (status !== 0) {
+    console.log(`timescoring: ${status === 3 ? `${python} has no timescoring (set ICTAL_PYTHON)` : stderr}`);
+    return;
+  }
+  const [theirs, counts] = JSON.parse(stdout) as [number, number[]];
+  const cpu = () => process.cpuUsage().user + process.cpuUsage().system;
+  const rounds = Array.from({ length: WARM_ROUNDS }, () => {
+    const start = cpu();
+    sink += scoreSzcore(recordings).event.tp;
+    return (cpu() - start) / 1e6;
+  });
+  const ours = rounds.sort((a, b) => a - b)[WARM_ROUNDS >> 1]!;
+  const { event, sample } = scoreSzcore(recordings);
+  const found = [event, sample].flatMap(({ refTrue, tp, fp }) => [refTrue, tp, fp]);
+  const isEqual = JSON.stringify(found) === JSON.stringify(counts);
+  console.log(
+    `timescoring: ${theirs.toFixed(3)} s of processor, ours ${ours.toFixed(5)} s when warm: ${(theirs / ours).toFixed(0)} x; counts ${isEqual ? "equal" : `differ: ${counts} and ${found}`}`,
+  );
+}
+
+compareWithTimescoring();

@@ -11,6 +11,7 @@ import { readCatalogue } from "../../src/corpus/catalogue.js";
 import { synthesizeCorpus } from "../../src/corpus/synthetic/synthesize.js";
 import { readAnnotations } from "../../src/recording/annotation-file.js";
 import { folderStore } from "../../src/store/folder-store.js";
+import { readPrediction } from "../../src/training/prediction-store.js";
 
 const main = fileURLToPath(new URL("../../src/cli/main.js", import.meta.url));
 
@@ -46,7 +47,19 @@ experiment: { output_dir: ${dir}/run, device: cpu }
   ictal("cache", "build", "--config", config, "--workers", "0", "--accept", "all");
   ictal("train", "--config", config);
   const out = join(dir, "out");
-  const predicted = ictal("predict", "--config", config, "--checkpoint", join(dir, "run"), "--out", out, "--events");
+  const predicted = ictal(
+    "predict",
+    "--config",
+    config,
+    "--checkpoint",
+    join(dir, "run"),
+    "--out",
+    out,
+    "--events",
+    ...["--rate", "1"],
+    "--format",
+    "csv_bi,tsv,json",
+  );
   const { recordings } = await readCatalogue(folderStore(corpus));
   const dev = recordings.filter(({ split }) => split === "dev");
   assert.ok(dev.length > 0);
@@ -58,9 +71,51 @@ experiment: { output_dir: ${dir}/run, device: cpu }
     const { durationSeconds, events: rows, findings } = readAnnotations(await readFile(file, "utf8"), { file });
     assert.ok(durationSeconds! > 0);
     assert.deepEqual(findings, []);
+    const stem = file.replace(/csv_bi$/, "");
+    const tsv = readAnnotations(await readFile(`${stem}tsv`, "utf8"), { file: `${stem}tsv` });
+    const seizures = rows.filter(({ label }) => label === "seiz");
+    assert.deepEqual(
+      [tsv.events.filter(({ label }) => label !== "bckg").length, tsv.findings.length],
+      [seizures.length, 0],
+    );
+    const json = JSON.parse(await readFile(`${stem}json`, "utf8"));
+    assert.deepEqual([json.events.length, json.postprocess.onThreshold], [seizures.length, 0.001]);
     events += rows.filter(({ label }) => label === "seiz").length;
   }
   assert.ok(events > 0, "thresholds near 0 detect something in untrained probabilities");
   const scored = ictal("score", "--ref", join(corpus, "edf/dev"), "--hyp", join(out, "edf/dev"));
   assert.equal(scored.recordings - scored.missing.length, predicted.recordings);
+  const { sidecar } = await readPrediction(
+    out,
+    dev.find(({ edfKey }) => existsSync(join(out, edfKey.replace(/edf$/, "tsv"))))!.id,
+  );
+  assert.deepEqual(
+    [sidecar.rateHz, sidecar.type, sidecar.cacheKey.length, sidecar.checkpointHash.length],
+    [1, "float16", 16, 64],
+  );
+  const review = (checkpoint: string) => {
+    const flags = ["--config", config, "--predictions", out, "--checkpoint", checkpoint, "--out", join(dir, "pages")];
+    return spawnSync(process.execPath, [main, "review", ...flags], { encoding: "utf8" });
+  };
+  assert.equal(review(join(dir, "run")).status, 0);
+  assert.match(review(join(dir, "nowhere")).stderr, /nowhere/);
+  ictal("train", "--config", config, "--set", "experiment.seed=9", "--set", `experiment.output_dir=${dir}/other`);
+  const other = review(join(dir, "other"));
+  assert.equal(other.status, 1);
+  assert.match(
+    other.stderr,
+    new RegExp(`comes from the checkpoint ${sidecar.checkpointHash.slice(0, 12)}, the checkpoint given is`),
+  );
+});
+
+test("predict names a rate and a format that cannot be", () => {
+  for (const [flag, value, expected] of [
+    ["--rate", "0", "expected values per second"],
+    ["--format", "csv_bi,edf", 'found "edf", expected some of csv_bi,tsv,json'],
+  ] as const) {
+    const args = [main, "predict", "--checkpoint", "x", "--out", "y", flag, value];
+    const { status, stderr } = spawnSync(process.execPath, args, { encoding: "utf8" });
+    assert.equal(status, 2);
+    assert.ok(stderr.includes(expected), stderr);
+  }
 });

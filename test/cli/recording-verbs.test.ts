@@ -57,7 +57,10 @@ test("edf info --json prints the one document that scripts rely on", async (t) =
   assert.deepEqual([code, stderr], [0, ""]);
   assert.deepEqual(JSON.parse(stdout), {
     kind: "EDF",
+    headerBytes: 512,
+    recordBytes: 4,
     patientFieldPresent: true,
+    startDateTime: "2000-01-01T00:00:00",
     recordsInHeader: 2,
     recordsFound: 2,
     recordDurationSeconds: 0.5,
@@ -70,13 +73,18 @@ test("edf info --json prints the one document that scripts rely on", async (t) =
         electrode: "T3",
         sampleRateHz: 4,
         unit: "uV",
+        ...{ physicalMin: -1, physicalMax: 1, digitalMin: -32768, digitalMax: 32767, isScaled: true },
+        samplesPerRecord: 2,
         sampleCount: 4,
+        prefilter: "",
+        isAnnotation: false,
         digital: { count: 4, min: -2, max: 4, sum: 6 },
       },
     ],
     diagnostics: [],
   });
   const text = await run(t, "edf", "info", join(folder, "a.edf"));
+  assert.match(text.stdout, /EEG T7-REF +T3 +4 Hz +4 +-1 to 1 uV from -32768 to 32767/);
   assert.match(text.stdout, /2 records of 0\.5 s.*\n.*patient field: present/);
   assert.doesNotMatch(text.stdout, /Jane/);
 });
@@ -115,7 +123,14 @@ test("annotations check exits 0 on a sound folder and 1 with error findings", as
     seizureSeconds: 0.75,
     backgroundSeconds: 0.25,
     unknownSeconds: 0,
+    byType: { seiz: { seizures: 1, seconds: 0.75 } },
     byLabel: { seiz: { rows: 1, seconds: 0.75 } },
+    perFile: [
+      {
+        ...{ file: join(folder, "a.csv_bi"), format: "csv_bi", isReadable: true, durationSeconds: 1 },
+        ...{ rows: 1, seizureCount: 1, seizureSeconds: 0.75, errors: 0, warnings: 0 },
+      },
+    ],
     findings: [],
   });
   await writeFile(

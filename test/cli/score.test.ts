@@ -6,7 +6,9 @@ import { dirname, join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import type { ScoreReport } from "../../src/cli/score-text.js";
+import { chromiumPath } from "../../src/notebook/browser/chromium.js";
 import { writeCsvBi } from "../../src/recording/annotation-write.js";
+import { checkFigurePage } from "../notebook/figure-page-check.js";
 
 const main = fileURLToPath(new URL("../../src/cli/main.js", import.meta.url));
 
@@ -64,11 +66,13 @@ test("score --scorer prints the asked scorer alone and exits 2 for an unknown on
   const trees = { ref: { a: seizure }, hyp: { a: detected } };
   const szcore = JSON.parse((await score(t, trees, "--scorer", "szcore", "--json")).stdout);
   assert.deepEqual(Object.keys(szcore), ["recordings", "missing", "szcore"]);
+  const oneHertz = JSON.parse((await score(t, trees, "--scorer", "szcore-1hz", "--json")).stdout);
+  assert.deepEqual(Object.keys(oneHertz), ["recordings", "missing", "szcore1Hz"]);
   const nedc = JSON.parse((await score(t, trees, "--scorer", "nedc", "--json")).stdout);
   assert.deepEqual(Object.keys(nedc), ["recordings", "missing", "nedc"]);
   const { code, stdout, stderr } = await score(t, trees, "--scorer", "taes", "--json");
   assert.deepEqual([code, stdout], [2, ""]);
-  assert.match(stderr, /invalid --scorer taes: allowed are szcore, nedc, all/);
+  assert.match(stderr, /invalid --scorer taes: allowed are szcore, szcore-1hz, nedc, all/);
 });
 
 test("score counts a recording without a hypothesis as no detections and names it", async (t) => {
@@ -157,6 +161,8 @@ test("score --compare gives the paired difference, --intervals the bounds and --
   );
   assert.deepEqual(Object.keys(breakdown.byType), ["seiz"]);
   const { stdout: text } = await score(t, { ref, hyp }, ...flags);
+  assert.match(text, /onset latency: median 10\.0 s \(quartiles 10\.0 to 10\.0\), 3 of 3 seizures/);
+  assert.match(text, /event +1\.000 \(0\.000\)/);
   assert.match(text, /eventSensitivity +1\.000 +0\.000 +1\.000 +1\.000 to 1\.000 +p 0\.020/);
   assert.match(text, /no second hypothesis for 2 recordings/);
 });
@@ -174,7 +180,9 @@ test("score names the flag of a bootstrap that cannot be", async (t) => {
   }
 });
 
-test("score --report writes one page with the scores, figures and the worst recordings", async (t) => {
+test("score --report writes one page with the scores, figures and the worst recordings", {
+  timeout: 120_000,
+}, async (t) => {
   const folder = await mkdtemp(join(tmpdir(), "ictal-page-"));
   t.after(() => rm(folder, { recursive: true }));
   await mkdir(join(folder, "review"));
@@ -186,6 +194,72 @@ test("score --report writes one page with the scores, figures and the worst reco
   const page = await readFile(file, "utf8");
   assert.match(page, /<a href="review\/p1--a.html">p1\/a<\/a>/);
   assert.match(page, /<td>p2\/b<\/td><td>1<\/td><td>0<\/td>/);
-  assert.equal(page.match(/class="figure"/g)?.length, 4);
-  assert.doesNotMatch(page, /src="http/);
+  assert.equal(page.match(/class="figure"/g)?.length, 5);
+  assert.ok(!/src="http/.test(page), "nothing comes from a network");
+  const browser = chromiumPath();
+  if (browser) await checkFigurePage(browser, file, 5);
+  else t.diagnostic("not opened: Chromium is not installed");
+});
+
+test("score takes events in any order, nested and overlapping, as their union", async (t) => {
+  const wanted = await score(
+    t,
+    {
+      ref: { a: seizure },
+      hyp: {
+        a: {
+          seizures: [
+            [90, 130],
+            [300, 320],
+          ],
+        },
+      },
+    },
+    "--json",
+  );
+  for (const seizures of [
+    [
+      [300, 320],
+      [90, 130],
+    ],
+    [
+      [90, 130],
+      [100, 110],
+      [300, 320],
+    ],
+    [
+      [90, 120],
+      [110, 130],
+      [300, 320],
+    ],
+  ] as [number, number][][]) {
+    const { code, stdout } = await score(t, { ref: { a: seizure }, hyp: { a: { seizures } } }, "--json");
+    assert.equal(code, 0);
+    assert.deepEqual(JSON.parse(stdout), JSON.parse(wanted.stdout));
+  }
+});
+
+test("score names file, line and fault of times that cannot be: before the start, reversed, no number, other units", async (t) => {
+  for (const [row, fault] of [
+    ["-5.0000,20.0000", "start before the recording"],
+    ["120.0000,110.0000", "end before they start"],
+    ["nan,20.0000", "seconds expected"],
+    ["25600,40960", "the row starts at 25600 s, the duration is 600 s"], // samples at 256 Hz
+  ] as const) {
+    const root = await mkdtemp(join(tmpdir(), "ictal-faulty-"));
+    t.after(() => rm(root, { recursive: true }));
+    const text = writeCsvBi({
+      events: [{ startSeconds: 1, endSeconds: 2, label: "seiz", confidence: 1 }],
+      durationSeconds: 600,
+    });
+    for (const side of ["ref", "hyp"]) {
+      await mkdir(join(root, side));
+      await writeFile(join(root, side, "a.csv_bi"), side === "ref" ? text : text.replace("1.0000,2.0000", row));
+    }
+    const args = [main, "score", "--ref", join(root, "ref"), "--hyp", join(root, "hyp"), "--json"];
+    const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: "utf8" });
+    assert.deepEqual([status, stdout], [1, ""]);
+    assert.match(stderr, /hyp.a\.csv_bi:\d+: /);
+    assert.ok(stderr.includes(fault), stderr);
+  }
 });

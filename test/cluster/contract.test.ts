@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { arrayParts, formatIndices } from "../../src/cluster/indices.js";
@@ -83,6 +83,14 @@ test("a task that is told to stop passes it on and reports an interrupt", async 
   const second = await stopped();
   assert.deepEqual([second.state, second.exitCode], ["failed", 1]);
   assert.match(second.lastLines.at(-1)!, /interrupted at step 3 as before: no step fits in the time limit/);
+});
+
+test("a task whose receipt cannot be written throws, and its heartbeat ends with it", async (context) => {
+  const dir = await temporaryFolder(context);
+  const plan = makePlan("cache", [{ items: 1, commands: [["console.log(1)"]], inputs: 1 }]);
+  await mkdir(join(dir, "shards/0.json/in-the-way"), { recursive: true });
+  await assert.rejects(runTask(dir, plan, 0, { ictal: NODE }));
+  assert.deepEqual(await readdir(join(dir, "shards")), ["0.json"]);
 });
 
 test("a sweep is every combination of its lists; other keys are refused", () => {

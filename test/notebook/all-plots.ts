@@ -1,15 +1,19 @@
+import type { EegPanel } from "../../src/base/eeg-panel.js";
 import { createRandom } from "../../src/base/random.js";
+import { aeegFigure } from "../../src/plots/aeeg.js";
 import { channelMatrix } from "../../src/plots/channel-matrix.js";
 import { windowClasses } from "../../src/plots/composition.js";
 import { detectionFigure } from "../../src/plots/detection.js";
-import { type EegPanel, eegPage } from "../../src/plots/eeg-page.js";
+import { eegPage } from "../../src/plots/eeg-page.js";
 import type { Figure } from "../../src/plots/figure.js";
 import { type AgreementRow, labelAgreement } from "../../src/plots/label-agreement.js";
 import { patientTimeline, type SessionRow } from "../../src/plots/patient-timeline.js";
 import { rocFigure } from "../../src/plots/roc.js";
 import { type LabelledRow, labelTimeline, seizureLengths, timeShare } from "../../src/plots/seizure-labels.js";
 import { trainingCurve } from "../../src/plots/training-curve.js";
+import { typeConfusionFigure } from "../../src/plots/type-confusion.js";
 import { curves } from "../../src/scoring/curves.js";
+import { aeeg } from "../../src/signal/aeeg.js";
 import { ELECTRODES_19 } from "../../src/signal/electrodes.js";
 
 const CAPTION = {
@@ -84,6 +88,15 @@ function eegPanel(title: string, startSeconds: number): EegPanel {
   return { title, channels: ELECTRODES_19, sampleRateHz: rate, startSeconds, samples, seizures };
 }
 
+/** Half an hour whose amplitude doubles between 900 and 1100 s. */
+function trend(seed: number) {
+  const x = Float32Array.from({ length: 1800 * 64 }, (_, i) => {
+    const isSeizure = i >= 900 * 64 && i < 1100 * 64;
+    return (isSeizure ? 40 : 20) * random.normal(seed * 1e7 + i);
+  });
+  return aeeg(x, { sampleRateHz: 64 });
+}
+
 /** Every plot of src/plots by name, from seeded data of the size that a notebook shows. */
 export function allPlots(): Readonly<Record<string, Figure>> {
   const rows = labelledRows();
@@ -123,7 +136,25 @@ export function allPlots(): Readonly<Record<string, Figure>> {
       { caption: train },
     ),
     trainingCurve: trainingCurve(steps, validations, "dev AUROC", train),
-    rocFigure: rocFigure(curves(score, truth), dev),
+    rocFigure: rocFigure(curves(score, truth), dev, [
+      { name: "10 FA in 24 h", threshold: 0.9 },
+      { name: "1 FA in 24 h", threshold: 0.97 },
+    ]),
+    aeegFigure: aeegFigure({ "C3-P3": trend(1), "C4-P4": trend(2) }, [{ startSeconds: 900, endSeconds: 1100 }], dev),
+    typeConfusionFigure: typeConfusionFigure(
+      {
+        rows: ["absz", "cpsz", "fnsz", "gnsz", "background"],
+        columns: ["missed", "fnsz", "gnsz"],
+        counts: [
+          [3, 0, 1],
+          [2, 9, 1],
+          [14, 31, 2],
+          [5, 3, 22],
+          [0, 17, 4],
+        ],
+      },
+      dev,
+    ),
     detectionFigure: detectionFigure(
       {
         id: "dev/aaaaa001/s001_2015/01_tcp_ar/t000",

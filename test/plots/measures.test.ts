@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { aeegFigure } from "../../src/plots/aeeg.js";
 import { captionText } from "../../src/plots/figure.js";
 import {
   detectedByGroup,
@@ -9,8 +10,11 @@ import {
   reliabilityDiagram,
   wilson,
 } from "../../src/plots/measures.js";
+import { rocFigure } from "../../src/plots/roc.js";
 import { spectrogramFigure, topography } from "../../src/plots/time-frequency.js";
+import { typeConfusionFigure } from "../../src/plots/type-confusion.js";
 import { calibration } from "../../src/scoring/calibration.js";
+import { curves } from "../../src/scoring/curves.js";
 import { ELECTRODES_19, electrodePosition } from "../../src/signal/electrodes.js";
 import { spectrogram } from "../../src/signal/spectrum.js";
 
@@ -102,4 +106,64 @@ test("topography puts the vertex in the middle, the left side left, and each ele
   const [c3, fp1] = [ELECTRODES_19.indexOf("C3"), ELECTRODES_19.indexOf("FP1")];
   assert.ok(dots!.x[c3]! < 0 && dots!.y[fp1]! > 0);
   assert.ok(JSON.stringify(figure.layout.title).includes(captionText(caption).split(" · ")[0]!));
+});
+
+test("rocFigure marks each threshold on both curves, those of one place together, and none that is never reached", () => {
+  const found = curves(Float32Array.of(0.9, 0.8, 0.4, 0.2), [1, 0, 1, 0]);
+  const marks = [
+    { name: "silent", threshold: Number.POSITIVE_INFINITY },
+    { name: "a", threshold: 0.85 },
+    { name: "b", threshold: 0.82 },
+    { name: "c", threshold: 0.4 },
+  ];
+  const { data } = rocFigure(found, caption, marks);
+  const [onRoc, onPr] = data.slice(-2) as unknown as { x: number[]; y: number[]; text: string[] }[];
+  assert.deepEqual(
+    [onRoc!.x, onRoc!.y],
+    [
+      [0, 0.5],
+      [0.5, 1],
+    ],
+  );
+  assert.deepEqual(
+    [onPr!.x, onPr!.y],
+    [
+      [0.5, 1],
+      [1, 2 / 3],
+    ],
+  );
+  assert.deepEqual(onRoc!.text, ["a, b: threshold 0.900", "c: threshold 0.400"]);
+  assert.equal(rocFigure(found, caption, marks.slice(0, 1)).data.length, 4);
+});
+
+test("aeegFigure bends its scale at 10 µV; typeConfusionFigure colours by the share of the row", () => {
+  const at = (value: number) => Float64Array.of(value);
+  const trend = { timesSeconds: at(60), lower: at(5), median: at(10), upper: at(100) };
+  const [lower, upper, median] = aeegFigure({ "C3-P3": trend }, [], caption).data as unknown as {
+    x: number[];
+    y: number[];
+  }[];
+  assert.deepEqual([lower!.y, median!.y, upper!.y, median!.x], [[0.5], [1], [2], [1]]);
+  const confusion = {
+    rows: ["fnsz", "background"],
+    columns: ["missed", "seiz"],
+    counts: [
+      [1, 3],
+      [0, 2],
+    ],
+  };
+  const [heat] = typeConfusionFigure(confusion, caption).data as unknown as { z: number[][]; text: string[][] }[];
+  assert.deepEqual(
+    [heat!.z, heat!.text],
+    [
+      [
+        [0.25, 0.75],
+        [0, 1],
+      ],
+      [
+        ["1", "3"],
+        ["", "2"],
+      ],
+    ],
+  );
 });

@@ -111,7 +111,9 @@ test("tse text is read and written back unchanged, blank lines included", () => 
   assert.deepEqual(seizures(file), [[10.2775, 35.7775, "fnsz"]]);
   assert.equal(writeTse(file), text);
   assert.match(writeTse(file, true), /10\.2775 35\.7775 seiz 1\.0000/);
-  assert.throws(() => readAnnotations("0 1 bckg 1\n", { file: "a.tse" }), /a\.tse:1: no version line found/);
+  assert.throws(() => readAnnotations("0 FP1-F7 1\n", { file: "a.tse" }), /a\.tse:1: no version line found/);
+  const bare = readAnnotations("0 1 bckg 1\n1 2 seiz 1\n", { file: "a.tse" });
+  assert.deepEqual([codes(bare), seizures(bare)], [[["version-missing", "warning", 1]], [[1, 2, "seiz"]]]);
   assert.deepEqual(codes(readAnnotations(`${text}1 2 seiz\n`, { file: "a.tse" })), [["row-width", "error", 6]]);
 });
 

@@ -81,19 +81,52 @@ test("checkAnnotations counts a recording once, its background as the complement
   await writeRecording(join(root, "b"), 40);
   const report = await checkAnnotations(root);
   assert.deepEqual(
-    { ...report, findings: report.findings.map(({ code }) => code) },
+    {
+      ...report,
+      perFile: report.perFile.map(({ format, rows, seizureCount }) => [format, rows, seizureCount]),
+      findings: report.findings.map(({ code }) => code),
+    },
     {
       files: 2,
       seizureCount: 1,
       seizureSeconds: 20,
       backgroundSeconds: 80,
       unknownSeconds: 40,
+      byType: { fnsz: { seizures: 1, seconds: 20 } },
       byLabel: { fnsz: { rows: 2, seconds: 36 } },
+      perFile: [
+        ["csv", 2, 1],
+        ["csv_bi", 1, 1],
+      ],
       findings: ["no-annotation"],
     },
   );
   const one = await checkAnnotations(`${path}.csv_bi`);
   assert.deepEqual([one.files, one.seizureCount, one.unknownSeconds], [2, 1, 0]);
+});
+
+test("checkAnnotations counts what a file does not tell as unknown, never as background", async (t) => {
+  const root = await folder(t);
+  const header = "# duration = 100 secs\nchannel,start_time,stop_time,label,confidence\n";
+  await writeFile(join(root, "none.csv_bi"), header);
+  await writeFile(join(root, "lost.csv_bi"), `${header}TERM,10,20,seiz,1\nTERM,40,30,seiz,1\n`);
+  await writeFile(join(root, "far.csv_bi"), `${header}TERM,90,1e9,seiz,1\n`);
+  const report = await checkAnnotations(root);
+  assert.deepEqual([report.seizureSeconds, report.backgroundSeconds, report.unknownSeconds], [20, 90, 190]);
+  assert.deepEqual(report.byLabel, { seiz: { rows: 2, seconds: 20 } });
+  const named = report.findings.map(({ file, code }) => `${file.slice(root.length + 1, -".csv_bi".length)} ${code}`);
+  const expected = ["far past-the-end", "lost reversed", "lost labels-incomplete", "none labels-incomplete"];
+  assert.deepEqual(named, expected);
+});
+
+test("checkAnnotations compares the durations of csv and csv_bi where no recording decides", async (t) => {
+  const root = await folder(t);
+  await writeFile(join(root, "a.csv"), writeCsv({ events: [row(10, 30, "fnsz", "A")], durationSeconds: 100.5 }));
+  await writeFile(join(root, "a.csv_bi"), writeCsvBi({ events: [row(10, 30)], durationSeconds: 100 }));
+  const found = async () => (await checkAnnotations(root)).findings.map(({ code, severity }) => [code, severity]);
+  assert.deepEqual(await found(), [["durations-differ", "warning"]]);
+  await writeRecording(join(root, "a"), 100);
+  assert.deepEqual(await found(), [["duration-differs", "warning"]]);
 });
 
 test("checkAnnotations turns an unknown label and a broken recording into error findings and goes on", async (t) => {

@@ -38,6 +38,11 @@ test("parseTals reads timekeeping, several texts, durations, UTF-8 and Latin-1",
   assert.deepEqual([old.annotations[0]!.text, old.latin1], ["Jørgen", [8]]);
 });
 
+test("parseTals names a text without its end mark and keeps the text", () => {
+  const found = parse("+0\x14\x14\0+1\x14cut\0");
+  assert.deepEqual([found.annotations, found.faults], [[{ onsetSeconds: 1, text: "cut" }], [5]]);
+});
+
 test("parseTals lists what breaks the rules and keeps the rest", () => {
   assert.deepEqual(parse("1.5\x14no sign\x14\0+2\x14kept\x14\0"), {
     recordStartSeconds: undefined,
@@ -91,7 +96,10 @@ test("annotations spread over several signals agree with pyedflib", { skip: lack
     annotations.map(({ durationSeconds = -1, ...rest }) => ({ ...rest, durationSeconds })),
     golden.annotations.map(({ onsetSeconds, durationSeconds, text }) => ({ onsetSeconds, text, durationSeconds })),
   );
-  assert.deepEqual(diagnostics, []);
+  assert.deepEqual(
+    diagnostics.map(({ code }) => code),
+    ["annotation-past-end"], // one of them lasts longer than the file
+  );
 });
 
 test("onsets count from the first sample: a fractional start agrees with MNE", { skip: lacksSharedData }, async () => {
@@ -141,6 +149,11 @@ test("many annotations share the records evenly and none is lost", async () => {
   assert.deepEqual(
     outside.diagnostics.map(({ code }) => code),
     ["annotation-outside"],
+  );
+  const long = await annotationsOf({ annotations: [{ onsetSeconds: 1, durationSeconds: 100, text: "late end" }] });
+  assert.deepEqual(
+    long.diagnostics.map(({ code }) => code),
+    ["annotation-past-end"],
   );
 });
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { isIctalError } from "../../src/base/errors.js";
 import { createRandom } from "../../src/base/random.js";
 import { scoreNedc } from "../../src/scoring/nedc/score-nedc.js";
 import {
@@ -9,6 +10,7 @@ import {
   sensitivityAtFalseAlarms,
 } from "../../src/scoring/operating-points.js";
 import { detectEvents } from "../../src/scoring/postprocess.js";
+import { sensitivitiesAtRates } from "../../src/scoring/rate-sensitivity.js";
 import { type PredictedRecording, scoreSzcore } from "../../src/scoring/score.js";
 
 const interval = (startSeconds: number, endSeconds: number) => ({ startSeconds, endSeconds });
@@ -104,4 +106,48 @@ test("candidateThresholds are distinct, above 0, strictest first, and hold the h
   );
   assert.equal(found[0], Math.max(...split(3).map(({ probability }) => Math.max(...probability))));
   assert.deepEqual(candidateThresholds([]), []);
+});
+
+test("thresholds are not searched on eval unless forced, and then that is told", () => {
+  const sealed = split(1).map((recording, r) => ({ ...recording, id: `${r === 5 ? "eval" : "dev"}/p/s/m/t${r}` }));
+  for (const search of [
+    () => sensitivityAtFalseAlarms(sealed, 10),
+    () => operatingPoints(sealed),
+    () =>
+      sensitivitiesAtRates(
+        sealed.map((each) => ({ ...each, patient: each.id })),
+        [10],
+        { seed: 1 },
+      ),
+  ]) {
+    assert.throws(
+      search,
+      (error: unknown) => isIctalError(error, "ConfigError") && /1 recordings of eval/.test(String(error)),
+    );
+  }
+  const told: string[] = [];
+  const forced = sensitivityAtFalseAlarms(sealed, 10, { forceEval: true, warn: (text) => told.push(text) });
+  assert.deepEqual(forced, sensitivityAtFalseAlarms(split(1), 10));
+  assert.match(told.join(), /searched on 1 recordings of eval by force/);
+  assert.doesNotThrow(() => operatingPoints(sealed.slice(0, 5)));
+});
+
+test("sensitivitiesAtRates gives the pooled point with an interval around it, the same for the same seed", () => {
+  const recordings = Array.from({ length: 6 }, (_, seed) => split(seed)).flatMap((list, p) =>
+    list.map((each) => ({ ...each, id: `dev/p${p}/${each.id}`, patient: `p${p}` })),
+  );
+  const options = { seed: 3, replicates: 200 };
+  const rates = sensitivitiesAtRates(recordings, [1, 50], options);
+  for (const { perDay, threshold, sensitivity, falseAlarmsPerDay } of rates) {
+    const point = sensitivityAtFalseAlarms(recordings, perDay);
+    assert.deepEqual(
+      [threshold, sensitivity.value, falseAlarmsPerDay],
+      [point.threshold, point.sensitivity, point.falseAlarmsPerDay],
+    );
+    assert.ok(sensitivity.lower <= sensitivity.value && sensitivity.value <= sensitivity.upper);
+    assert.equal(sensitivity.usable, 200);
+  }
+  assert.deepEqual(sensitivitiesAtRates(recordings, [1, 50], options), rates);
+  const one = sensitivitiesAtRates(recordings.slice(0, 6), [50], options)[0]!.sensitivity;
+  assert.deepEqual([one.lower, one.upper], [one.value, one.value], "one patient is always drawn whole");
 });

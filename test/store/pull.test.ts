@@ -62,6 +62,11 @@ async function filesBelow(dir: string): Promise<string[]> {
   return found;
 }
 
+/** A store of another address than `memoryStore`'s. */
+function folderStoreOf(objects: Record<string, string>, name: string) {
+  return { ...memoryStore(objects), url: `file://${name}` };
+}
+
 const codeIs = (code: string, pattern: RegExp) => (error: unknown) => {
   assert.ok(isIctalError(error, "StoreError"), String(error));
   assert.equal(error.details.code, code);
@@ -78,7 +83,8 @@ describe("pull(store, dir)", () => {
       const first = await pull(store, dir, { progress });
       await checkCopies(dir, files);
       const bytes = files.reduce((sum, key) => sum + Buffer.from(corpus[key]!).byteLength, 0);
-      const expected = { objects: 8, downloaded: 8, skipped: 0, bytes, refused: [], failed: [], unmatched: [] };
+      const none = { refused: [], failed: [], unmatched: [], gone: [], deleted: [], kept: [] };
+      const expected = { objects: 8, downloaded: 8, skipped: 0, bytes, ...none };
       assert.deepEqual({ ...first, seconds: undefined }, { ...expected, seconds: undefined });
       assert.equal(updates.at(-1)!.unit, "MB");
       assert.ok(Math.abs(updates.at(-1)!.done - bytes / 1e6) < 1e-9);
@@ -446,5 +452,55 @@ describe("pull: a full disk", () => {
     assert.deepEqual([report.downloaded, report.skipped], [2, 2]);
     await checkCopies(dir, Object.keys(objects), objects);
     assert.equal((await stat(join(dir, "c.edf"))).size, 4 * MB);
+  });
+});
+
+describe("pull: objects that the store no longer has", () => {
+  const two = { "edf/dev/p1/a.edf": "a", "edf/train/p2/b.edf": "b", "DOCS/c.txt": "c" };
+  const missing = async (dir: string, key: string) =>
+    stat(join(dir, key)).then(
+      () => false,
+      () => true,
+    );
+
+  it("are told, and deleted only when asked, with the folders they leave empty", async () => {
+    const dir = await newFolder();
+    await pull(memoryStore(two), dir);
+    const fewer = memoryStore({ "edf/dev/p1/a.edf": "a" });
+    const told = await pull(fewer, dir);
+    assert.deepEqual([told.gone, told.deleted], [["DOCS/c.txt", "edf/train/p2/b.edf"], []]);
+    await checkCopies(dir, Object.keys(two), two);
+    const edfOnly = await pull(fewer, dir, { deleteGone: true, only: ["edf"] });
+    assert.deepEqual(edfOnly.deleted, ["edf/train/p2/b.edf"]);
+    assert.ok(await missing(dir, "edf/train"));
+    assert.deepEqual((await pull(fewer, dir, { deleteGone: true })).deleted, ["DOCS/c.txt"]);
+    assert.deepEqual(await filesBelow(dir), ["edf/dev/p1/a.edf"]);
+    assert.deepEqual(
+      (await indexOf(dir)).map(({ key }) => key),
+      ["edf/dev/p1/a.edf"],
+    );
+    assert.deepEqual((await pull(fewer, dir)).gone, []);
+  });
+
+  it("stay when they were changed here, came from elsewhere, or lie outside the prefix", async () => {
+    const dir = await newFolder();
+    await pull(memoryStore(two), dir);
+    await pull(folderStoreOf({ "edf/eval/x.edf": "x" }, await newFolder()), dir);
+    await writeFile(join(dir, "mine.txt"), "mine");
+    await writeFile(join(dir, "DOCS/c.txt"), "notes");
+    const fewer = memoryStore({ "edf/dev/p1/a.edf": "a" });
+    const inDev = await pull(fewer, dir, { deleteGone: true, prefix: "edf/dev" });
+    assert.deepEqual(inDev.gone, []);
+    const all = await pull(fewer, dir, { deleteGone: true });
+    assert.deepEqual([all.deleted, all.kept.map(({ key }) => key)], [["edf/train/p2/b.edf"], ["DOCS/c.txt"]]);
+    assert.deepEqual(await filesBelow(dir), ["DOCS/c.txt", "edf/dev/p1/a.edf", "edf/eval/x.edf", "mine.txt"]);
+  });
+
+  it("are never deleted by a pull that takes only some objects, or finds none", async () => {
+    const dir = await newFolder();
+    await pull(memoryStore(two), dir);
+    await assert.rejects(pull(memoryStore(two), dir, { deleteGone: true, limit: 1 }), /invalid deleteGone/);
+    await assert.rejects(pull(memoryStore({}), dir, { deleteGone: true }), { tag: "NotFoundError" });
+    await checkCopies(dir, Object.keys(two), two);
   });
 });

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { createDetector, type ModelConfig } from "../../src/model/detector.js";
 import type { ForwardContext } from "../../src/model/layers.js";
-import { mamba2, mamba2Specs } from "../../src/model/mamba2.js";
+import { type Mamba2Shape, mamba2, mamba2Specs } from "../../src/model/mamba2.js";
 import { loadSafetensors } from "../../src/model/safetensors.js";
 import { detectorValues } from "../../src/model/weights.js";
 import { openExecutor } from "../../src/tensor/open.js";
@@ -128,6 +128,45 @@ interface Stored {
   readonly training: number[];
 }
 const folder = new URL("../../../test/fixtures/model/", import.meta.url);
+const arrays = async (file: string) => await loadSafetensors(fileURLToPath(new URL(file, folder)));
+
+/** One Mamba-2 block against PyTorch: test/reference/detectors.py, which gives and takes [B, D, L]. */
+async function blockAgainstPytorch(): Promise<void> {
+  const known = JSON.parse(readFileSync(new URL("mamba2.json", folder), "utf8")) as StoredBlock;
+  const { batch, length, config } = known;
+  const parts = mamba2Specs("", config).map((each) => ({ ...each, name: each.name.slice(1) })); // ".D" to "D"
+  const window = float(batch, config.modelSize, length);
+  const program: Program = {
+    name: "block against PyTorch",
+    identity: config,
+    inputs: { x: window, pull: window, ...Object.fromEntries(parts.map((each) => [each.name, float(...each.shape)])) },
+    build(inputs) {
+      const run = (list: Tensor[]) => {
+        const named = Object.fromEntries(parts.map((each, i) => [`block.${each.name}`, list[i]!]));
+        return tf.transpose(mamba2(tf.transpose(inputs.x!, [0, 2, 1]), named, "block", config), [0, 2, 1]);
+      };
+      const list = parts.map((each) => inputs[each.name]!);
+      const grads = tf.grads((...given) => tf.sum(tf.mul(run(given as Tensor[]), inputs.pull!)) as Scalar)(list);
+      return { y: run(list), ...Object.fromEntries(parts.map((each, i) => [`d ${each.name}`, grads[i]!])) };
+    },
+  };
+  const { tensors } = await arrays("mamba2.safetensors");
+  const size = batch * config.modelSize * length;
+  const given = Object.fromEntries(parts.map((each) => [each.name, tensors[each.name]!.values]));
+  const { outputs, milliseconds } = await timed(program, { x: noise(size, 1000), pull: noise(size, 2000), ...given });
+  report("Mamba-2 block, output", "PyTorch", relativeError(outputs.y!, known.training), milliseconds);
+  const { tensors: expected } = await arrays("mamba2-gradients.safetensors");
+  const errors = parts.map(({ name }) => relativeError(outputs[`d ${name}`]!, expected[name]!.values));
+  report("Mamba-2 block, gradients", "PyTorch", Math.max(...errors), milliseconds);
+}
+
+interface StoredBlock {
+  readonly config: Mamba2Shape;
+  readonly batch: number;
+  readonly length: number;
+  readonly training: number[];
+}
+
 const stored = JSON.parse(readFileSync(new URL("detector.json", folder), "utf8")) as Stored;
 const detector = createDetector({ ...stored.config, name: "seizure_detector" } as ModelConfig);
 
@@ -140,7 +179,7 @@ function noise(count: number, seed: number): Float32Array {
   });
 }
 
-const arrays = async (file: string) => await loadSafetensors(fileURLToPath(new URL(file, folder)));
+await blockAgainstPytorch();
 const weights = detectorValues(detector, await arrays("detector.safetensors"), "detector.safetensors");
 const gradients = (await arrays("detector-gradients.safetensors")).tensors;
 const { batch, length } = stored;

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
+import { writeManifest } from "../../src/cache/manifest.js";
 import { openExecutor } from "../../src/tensor/open.js";
 import { tf } from "../../src/tensor/tf.js";
 import { checkpointDir, listCheckpoints } from "../../src/training/checkpoint.js";
@@ -11,6 +12,7 @@ import { loadWeights } from "../../src/training/load-weights.js";
 import { predictRecordings } from "../../src/training/predict-recordings.js";
 import { readPrediction, readPredictions } from "../../src/training/prediction-store.js";
 import { readRunLog } from "../../src/training/run-log.js";
+import { makeCache } from "../cache/made-cache.js";
 import { checkpointBytes, MADE_RECORDINGS, madeFolder, madeOptions, makeTrainingCache, trainHere } from "./made-run.js";
 
 test("5 steps, a resume in another process and 5 more equal 10 steps, bit by bit, with dropout and augmentation", async (context) => {
@@ -270,6 +272,13 @@ test("predictions cover whole recordings, never join them, do not depend on the 
   await assert.rejects(readPrediction(out, "dev/g/s/m/t0"), { name: "CacheError", message: /predict again/ });
   await assert.rejects(readPrediction(out, "dev/none"), { name: "NotFoundError" });
   await assert.rejects(all({ split: "eval" }), { name: "ConfigError", message: /the cache has dev, train/ });
+  const other = join(dir, "other");
+  await makeCache(other, MADE_RECORDINGS, { channels: ["FP1", "C3"] });
+  await writeManifest(other);
+  await assert.rejects(all({ split: "dev", cacheDir: other }), {
+    name: "CacheError",
+    message: /the cache holds FP1 C3 at 256 Hz, the weights take FP1 F3 at 256 Hz/,
+  });
 });
 
 test("a run interrupted during a validation keeps its steps, and the next one makes up for the validation", async (context) => {

@@ -3,6 +3,7 @@ import { isAbsolute, posix, relative } from "node:path";
 import type { Config } from "../../base/config-schema.js";
 import { ConfigError } from "../../base/errors.js";
 import { projectDir } from "../../base/project.js";
+import { shellLine } from "../../base/shell-word.js";
 import type { SandboxSpec } from "./cloud.js";
 
 /** A configuration as it is to run in a sandbox. */
@@ -100,6 +101,16 @@ export function cacheSandbox(run: RemoteRun, shard?: { readonly index: number; r
   if (part !== undefined) words.push("--shard", part);
   if (run.accept !== undefined) words.push("--accept", run.accept);
   return sandbox(run, words, { job: "cache", part, cpu: 8, memoryMiB: 16 * 1024 });
+}
+
+/**
+ * Builds what the cache lacks, then trains, in one sandbox that nobody watches. The GPU waits for the cache; a large one
+ * is built beforehand by `cacheSandbox`.
+ */
+export function aloneSandbox(run: RemoteRun, isResumed: boolean): SandboxSpec {
+  const training = trainSandbox(run, isResumed);
+  const line = `${shellLine(cacheSandbox(run).command)} && exec ${shellLine(training.command)}`;
+  return { ...training, command: ["sh", "-c", line] };
 }
 
 /** Writes the manifest of a cache whose parts are built. */

@@ -1,15 +1,9 @@
 /** sbatch scripts as text, made to be read and to be submitted by hand as well. */
 import { join } from "node:path";
+import { shellLine, shellWord } from "../../base/shell-word.js";
+import { OFFSET_VARIABLE } from "../shard-index.js";
 import type { ScriptInput, SlurmOptions } from "./options.js";
-
-/** A word as a shell reads it back. */
-export function shellWord(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
-}
-
-function words(list: readonly string[]): string {
-  return list.map(shellWord).join(" ");
-}
+import { CHAIN_FILE } from "./record.js";
 
 function placeLines({ partition, account, qos }: SlurmOptions): string[] {
   return [
@@ -54,62 +48,74 @@ while :; do
 done`;
 }
 
-/** The script of an array's tasks; its first argument is added to the array's numbers. */
-export function arrayScript(input: ScriptInput): string {
-  const { dir, kind, shards, ictal, options } = input;
-  const about = `One task per shard of ${shards}, ${kind}. Numbers from 0; the first argument is added to them.`;
-  return `${[
-    ...head(input, "", "%A_%a.log", about),
-    ...resourceLines(options),
+/** A script whose task is told ahead of its time limit; `before` and `after` are lines around the task. */
+function taskScript(
+  input: ScriptInput,
+  about: string,
+  log: string,
+  parts: { before?: string; task: string; after: string[] },
+) {
+  const { before, task, after } = parts;
+  return lines(
+    ...head(input, "", log, about),
+    ...resourceLines(input.options),
     "#SBATCH --requeue",
     "",
-    `export ICTAL_SHARD_OFFSET="\${1:-0}"`,
-    waitForTask(`${words([...ictal, "shard", "task", "--plan", dir])}`),
+    ...(before ? [before] : []),
+    waitForTask(task),
+    ...after,
     'exit "$code"',
-  ].join("\n")}\n`;
+  );
+}
+
+/** A script that runs one verb on the plan once others have ended. */
+function followUpScript(input: ScriptInput, name: string, about: string, verb: readonly string[]): string {
+  return lines(...head(input, `-${name}`, `${name}-%j.log`, about), "", `exec ${verbLine(input, verb)}`);
+}
+
+function lines(...list: readonly string[]): string {
+  return `${list.join("\n")}\n`;
+}
+
+/** A verb on the plan as a line of shell. */
+function verbLine({ dir, ictal }: ScriptInput, [first, second, ...flags]: readonly string[]): string {
+  return shellLine([...ictal, first!, second!, "--plan", dir, ...flags]);
+}
+
+/** The script of an array's tasks; its first argument is added to the array's numbers. */
+export function arrayScript(input: ScriptInput): string {
+  const about = `One task per shard of ${input.shards}, ${input.kind}. Numbers from 0; the first argument is added to them.`;
+  return taskScript(input, about, "%A_%a.log", {
+    before: `export ${OFFSET_VARIABLE}="\${1:-0}"`,
+    task: verbLine(input, ["shard", "task"]),
+    after: [],
+  });
 }
 
 /** The script of a training: a job that its time limit ends submits the next, which resumes. */
 export function chainScript(input: ScriptInput): string {
-  const { dir, ictal, options } = input;
-  const script = shellWord(join(dir, "task.sh"));
-  return `${[
-    ...head(input, "", "%j.log", "A training in as many jobs as its time limits make of it."),
-    ...resourceLines(options),
-    "#SBATCH --requeue",
-    "",
-    waitForTask(`${words([...ictal, "shard", "task", "--plan", dir, "--shard", "0/1"])}`),
-    "# 130: the state is saved. The next job starts when this one has ended.",
-    'if [ "$code" = 130 ] && [ "$warned" = 1 ]; then',
-    `  sbatch --parsable --dependency="afterany:$SLURM_JOB_ID" ${script} >> ${shellWord(join(dir, "chain.txt"))} || exit 1`,
-    "  exit 0",
-    "fi",
-    `[ "$code" = 0 ] && exec ${words([...ictal, "shard", "finalise", "--plan", dir])}`,
-    'exit "$code"',
-  ].join("\n")}\n`;
+  const script = shellWord(join(input.dir, "task.sh"));
+  const chain = shellWord(join(input.dir, CHAIN_FILE));
+  return taskScript(input, "A training in as many jobs as its time limits make of it.", "%j.log", {
+    task: verbLine(input, ["shard", "task", "--shard", "0/1"]),
+    after: [
+      "# 130: the state is saved. The next job starts when this one has ended.",
+      'if [ "$code" = 130 ] && [ "$warned" = 1 ]; then',
+      `  sbatch --parsable --dependency="afterany:$SLURM_JOB_ID" ${script} >> ${chain} || exit 1`,
+      "  exit 0",
+      "fi",
+      `[ "$code" = 0 ] && exec ${verbLine(input, ["shard", "finalise"])}`,
+    ],
+  });
 }
 
 /** The script that ends a plan whose shards are all done. */
 export function finaliseScript(input: ScriptInput): string {
-  const { dir, ictal } = input;
-  return `${[
-    ...head(input, "-finalise", "finalise-%j.log", "Runs when every shard is done."),
-    "",
-    `exec ${words([...ictal, "shard", "finalise", "--plan", dir])}`,
-  ].join("\n")}\n`;
+  return followUpScript(input, "finalise", "Runs when every shard is done.", ["shard", "finalise"]);
 }
 
 /** The script that submits the shards which are not done once more. */
 export function retryScript(input: ScriptInput): string {
-  const { dir, ictal } = input;
-  return `${[
-    ...head(
-      input,
-      "-retry",
-      "retry-%j.log",
-      "Runs when a shard failed: submits the shards that are not done, or tells that no retry is left.",
-    ),
-    "",
-    `exec ${words([...ictal, "slurm", "retry", "--plan", dir, "--by-job"])}`,
-  ].join("\n")}\n`;
+  const about = "Runs when a shard failed: submits the shards that are not done, or tells that no retry is left.";
+  return followUpScript(input, "retry", about, ["slurm", "retry", "--by-job"]);
 }

@@ -1,7 +1,7 @@
 /** A run that can be watched from outside: a heartbeat file and metrics while it runs, a webhook at its end. */
 import { hostname } from "node:os";
 import { join, resolve } from "node:path";
-import { writeFileAtomic } from "../../base/atomic-file.js";
+import { removeLeavings, writeFileAtomic } from "../../base/atomic-file.js";
 import type { Progress } from "../../base/progress.js";
 import { type Beating, startBeating } from "../beat.js";
 import { jobNameFrom } from "../shard-index.js";
@@ -113,6 +113,7 @@ class Watch implements RunWatch {
     if (shared) this.#paths.push(join(resolve(shared), `${file}.json`));
     if (shared) this.#metrics = join(resolve(shared), `${file}.prom`);
     if (this.#paths.length === 0) return;
+    for (const path of [...this.#paths, ...(this.#metrics ? [this.#metrics] : [])]) await removeLeavings(path);
     const write = () => this.#write(this.#heartbeat());
     await write().catch((error: Error) => this.#warn(`no heartbeat: ${error.message}; the run goes on`));
     this.#beating = await startBeating(async () => void (await write().catch(() => undefined)), BEAT_MILLISECONDS);

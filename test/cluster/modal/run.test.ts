@@ -1,10 +1,17 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { test } from "node:test";
 import { loadConfig } from "../../../src/base/config.js";
 import { projectPath } from "../../../src/base/project.js";
 import type { Cloud, Sandbox, SandboxSpec } from "../../../src/cluster/modal/cloud.js";
 import { modalCache, modalTrain } from "../../../src/cluster/modal/run.js";
-import { cacheSandbox, type RemoteRun, remoteConfigFile, trainSandbox } from "../../../src/cluster/modal/sandboxes.js";
+import {
+  aloneSandbox,
+  cacheSandbox,
+  type RemoteRun,
+  remoteConfigFile,
+  trainSandbox,
+} from "../../../src/cluster/modal/sandboxes.js";
 
 interface End {
   readonly exitCode: number;
@@ -134,6 +141,22 @@ test("a part that is cut off is tried again, one that fails stops neither the ot
   const parts = specs.map(({ tags }) => tags.part);
   assert.equal(parts.filter((part) => part === "0/3").length, 2);
   assert.ok(!specs.some(({ tags }) => tags.job === "manifest"));
+});
+
+test("a sandbox that is left alone builds the cache, then trains, as a shell reads it", async () => {
+  const run = await runOf("smoke_test", ["experiment.description=it's new"]);
+  const spec = aloneSandbox({ ...run, accept: "all" }, true);
+  const [shell, flag, line] = spec.command;
+  assert.deepEqual([shell, flag, spec.gpu, spec.tags.job], ["sh", "-c", "A100-80GB", "train"]);
+  const said = spawnSync("sh", ["-c", `node() { printf '%s\\n' "$@"; }; ${line!.replace("exec ", "")}`], {
+    encoding: "utf8",
+  });
+  assert.equal(said.status, 0, said.stderr);
+  const words = said.stdout.trimEnd().split("\n");
+  const second = words.indexOf("train") - 1;
+  assert.deepEqual(words.slice(0, 3), ["src/cli/ictal.mjs", "cache", "build"]);
+  assert.ok(words.slice(0, second).includes("experiment.description=it's new"));
+  assert.deepEqual([words[second], words.at(-1)], ["src/cli/ictal.mjs", "--resume"]);
 });
 
 test("local paths become paths of the sandbox, and paths that it cannot have are refused", async () => {

@@ -1,0 +1,30 @@
+/** Flags of the bootstrap over patients. */
+import type { Command } from "commander";
+import type { BootstrapOptions } from "../scoring/bootstrap.js";
+import { UsageError } from "./action.js";
+
+/** What commander hands over for the flags of `addBootstrapOptions`. */
+export interface BootstrapFlags {
+  readonly replicates: string;
+  readonly level: string;
+  readonly seed: string;
+}
+
+/** Adds --replicates, --level and --seed. */
+export function addBootstrapOptions(command: Command): Command {
+  return command
+    .option("--replicates <count>", "replicates of the bootstrap", "1000")
+    .option("--level <share>", "coverage of the intervals", "0.95")
+    .option("--seed <number>", "seed of the bootstrap", "42");
+}
+
+/** The bootstrap's settings; a UsageError that names the flag of a value that cannot be. */
+export function bootstrapOf({ seed, replicates, level }: BootstrapFlags): Required<BootstrapOptions> {
+  const settings = { seed: Number(seed), replicates: Number(replicates), level: Number(level) };
+  if (!Number.isSafeInteger(settings.seed)) throw new UsageError(`invalid --seed ${seed}: expected an integer`);
+  if (!Number.isInteger(settings.replicates) || settings.replicates < 1)
+    throw new UsageError(`invalid --replicates ${replicates}: expected an integer, at least 1`);
+  if (!(settings.level > 0 && settings.level < 1))
+    throw new UsageError(`invalid --level ${level}: expected a number between 0 and 1`);
+  return settings;
+}

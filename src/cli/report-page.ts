@@ -1,0 +1,97 @@
+/** A trained run as one HTML page: receipt, scores, figures, worst recordings, configuration. */
+import type { Config } from "../base/config-schema.js";
+import { escapeHtml } from "../base/html.js";
+import type { Caption } from "../plots/figure.js";
+import { falseAlarmCurve, reliabilityDiagram } from "../plots/measures.js";
+import { rocFigure } from "../plots/roc.js";
+import { trainingCurve } from "../plots/training-curve.js";
+import type { AurocInterval } from "../scoring/auroc-interval.js";
+import type { Calibration } from "../scoring/calibration.js";
+import type { Curves } from "../scoring/curves.js";
+import type { OperatingPoint } from "../scoring/operating-points.js";
+import type { RateSensitivity } from "../scoring/rate-sensitivity.js";
+import type { TypedDetections } from "../scoring/type-confusion.js";
+import { figureHtml, htmlPage, receiptHtml, worstHtml } from "./page-html.js";
+import { eventFigures } from "./score-page.js";
+import { type ScoreReport, scoreText } from "./score-text.js";
+import { rateLines } from "./threshold.js";
+
+/** What the page shows. */
+export interface RunReport {
+  readonly config: Config;
+  readonly training:
+    | {
+        readonly steps: readonly { readonly step: number; readonly loss: number; readonly learningRate: number }[];
+        readonly validations: readonly {
+          readonly step: number;
+          readonly metrics: Readonly<Record<string, number | null>>;
+        }[];
+      }
+    | undefined;
+  readonly pairs: readonly TypedDetections[];
+  readonly sample: Curves;
+  readonly auroc: AurocInterval;
+  readonly calibration: Calibration;
+  /** Absent where thresholds were not searched. */
+  readonly points?: readonly OperatingPoint[];
+  readonly rates?: readonly RateSensitivity[];
+  readonly scores: ScoreReport;
+  readonly receipt: Readonly<Record<string, string | number | undefined>>;
+  readonly caption: Caption;
+}
+
+function trainingHtml({ training, config, caption }: RunReport): string[] {
+  if (!training) return [];
+  const metric = config.training.early_stopping.metric;
+  const validations = training.validations.flatMap(({ step, metrics }) => {
+    const value = metrics[metric];
+    return typeof value === "number" ? [{ step, value }] : [];
+  });
+  return [
+    "<h2>Training</h2>",
+    figureHtml(trainingCurve(training.steps, validations, metric, { ...caption, split: "train", n: undefined })),
+  ];
+}
+
+function sampleText({ auroc, sample, calibration }: RunReport): string {
+  const number = (value: number) => (Number.isNaN(value) ? "n/a" : value.toFixed(3));
+  return [
+    `AUROC ${number(auroc.auroc)} (${number(auroc.lower)} to ${number(auroc.upper)})`,
+    `average precision ${number(sample.auprc)}`,
+    `expected calibration error ${number(calibration.expectedError)}`,
+  ].join("\n");
+}
+
+function searchedHtml({ points, rates, config, caption }: RunReport): string[] {
+  if (!points || !rates)
+    return ["<p>No threshold was searched on this split: choose it on dev with <code>ictal threshold</code>.</p>"];
+  return [
+    `<h2>Sensitivity at rates of false alarms</h2><p>Thresholds searched on these recordings.</p><pre>${escapeHtml(rateLines(rates).join("\n"))}</pre>`,
+    figureHtml(falseAlarmCurve({ [config.model.name]: points }, caption)),
+  ];
+}
+
+/** The page as text; recordings link to `review/…` in `folder`. */
+export async function reportPage(report: RunReport, folder: string): Promise<string> {
+  const { config, caption, pairs, sample, scores, receipt, rates = [] } = report;
+  const title = `Run ${config.experiment.name}`;
+  const configured = { name: "configured", threshold: config.postprocessing.hysteresis.tau_on };
+  const marks = [
+    ...rates.map((rate) => ({ name: `${rate.perDay} FA in 24 h`, threshold: rate.threshold })),
+    configured,
+  ];
+  const description = config.experiment.description ? `<p>${escapeHtml(config.experiment.description)}</p>` : "";
+  return htmlPage(title, [
+    `<h1>${escapeHtml(title)}</h1>${description}${receiptHtml(receipt)}`,
+    `<h2>Scores</h2><pre>${escapeHtml(sampleText(report))}\n\n${escapeHtml(scoreText(scores))}</pre>`,
+    ...searchedHtml(report),
+    "<h2>Seconds</h2>",
+    figureHtml(rocFigure(sample, caption, marks)),
+    figureHtml(reliabilityDiagram(report.calibration, caption)),
+    "<h2>Events</h2>",
+    ...eventFigures(pairs, caption).map(figureHtml),
+    `<h2>Worst recordings (SzCORE events)</h2>${await worstHtml(pairs, folder)}`,
+    ...trainingHtml(report),
+    `<details><summary>Configuration</summary><pre>${escapeHtml(JSON.stringify(config, null, 2))}</pre></details>`,
+  ]);
+}

@@ -1,0 +1,153 @@
+import { existsSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import type { Command } from "commander";
+import { writeFileAtomic } from "../base/atomic-file.js";
+import { hashOf } from "../base/canonical.js";
+import { NotFoundError } from "../base/errors.js";
+import { projectCommit } from "../base/receipt.js";
+import { aurocInterval } from "../scoring/auroc-interval.js";
+import { breakdown } from "../scoring/breakdown.js";
+import { calibration } from "../scoring/calibration.js";
+import { curves } from "../scoring/curves.js";
+import { postprocessFromConfig } from "../scoring/from-config.js";
+import { scoreNedc } from "../scoring/nedc/score-nedc.js";
+import { onsetLatency } from "../scoring/onset-latency.js";
+import { operatingPoints } from "../scoring/operating-points.js";
+import { detectEvents, type PostprocessOptions } from "../scoring/postprocess.js";
+import { sensitivitiesAtRates } from "../scoring/rate-sensitivity.js";
+import { pooledCells, scoreSzcore } from "../scoring/score.js";
+import { scoreIntervals } from "../scoring/score-intervals.js";
+import { scoreSzcoreEvaluation } from "../scoring/szcore-evaluation.js";
+import type { TypedDetections } from "../scoring/type-confusion.js";
+import { readRunLog } from "../training/run-log.js";
+import { action, type Outcome } from "./action.js";
+import { addBootstrapOptions, type BootstrapFlags, bootstrapOf } from "./bootstrap-flags.js";
+import { addDataOptions, configOf, type DataFlags } from "./data-options.js";
+import { type RunReport, reportPage } from "./report-page.js";
+import { readScoredSplit, type ScoredPrediction } from "./scored-predictions.js";
+import { logEvalSearch } from "./threshold.js";
+
+interface ReportFlags extends DataFlags, BootstrapFlags {
+  readonly predictions: string;
+  readonly run?: string;
+  readonly out: string;
+  readonly split: string;
+  readonly forceEval?: boolean;
+  readonly allowOtherCache?: boolean;
+}
+
+function pairsOf(recordings: readonly ScoredPrediction[], postprocess: PostprocessOptions): TypedDetections[] {
+  return recordings.map(({ id, patient, durationSeconds, reference, probability, rateHz }) => {
+    const hypothesis = detectEvents(probability, rateHz, postprocess).flatMap((event) => {
+      const endSeconds = Math.min(event.endSeconds, durationSeconds); // the last value may reach beyond the recording
+      return endSeconds > event.startSeconds ? [{ ...event, endSeconds }] : [];
+    });
+    return { id, patient, durationSeconds, reference, typed: reference, hypothesis, typedHypothesis: hypothesis };
+  });
+}
+
+function trainingOf(run: string | undefined): RunReport["training"] {
+  if (run === undefined) return undefined;
+  const file = join(resolve(run), "metrics.jsonl");
+  if (!existsSync(file))
+    throw new NotFoundError(`no ${file}; --run takes the folder that ictal train wrote (experiment.output_dir)`, file);
+  const entries = readRunLog(file);
+  return {
+    steps: entries.flatMap(({ kind, step, loss, learningRate }) =>
+      kind === "step" ? [{ step, loss: Number(loss), learningRate: Number(learningRate) }] : [],
+    ),
+    validations: entries.flatMap(({ kind, step, metrics }) =>
+      kind === "validation" ? [{ step, metrics: metrics as Record<string, number | null> }] : [],
+    ),
+  };
+}
+
+async function report(flags: ReportFlags): Promise<Outcome> {
+  const bootstrap = bootstrapOf(flags);
+  const loaded = await configOf(flags, ["cacheDir"]);
+  const { config } = loaded;
+  const training = trainingOf(flags.run);
+  const { manifest, recordings, missing, unlabelled, checkpointHash } = await readScoredSplit(loaded, flags);
+  const postprocess = postprocessFromConfig(config);
+  const pairs = pairsOf(recordings, postprocess);
+  const { score, truth } = pooledCells(recordings);
+  const { split, forceEval } = flags;
+  const isSearched = split !== "eval" || forceEval === true;
+  const perDay = config.evaluation.fa_rates;
+  const search = { postprocess, forceEval };
+  if (isSearched && split === "eval")
+    await logEvalSearch(flags.predictions, { verb: "report", checkpointHash, perDay });
+  const found: RunReport = {
+    config,
+    training,
+    pairs,
+    sample: curves(score, truth),
+    auroc: aurocInterval(recordings, bootstrap),
+    calibration: calibration(score, truth),
+    ...(isSearched
+      ? {
+          points: operatingPoints(recordings, { ...search, warn: () => {} }),
+          rates: sensitivitiesAtRates(recordings, perDay, { ...search, ...bootstrap }),
+        }
+      : {}),
+    scores: {
+      ...{ recordings: pairs.length, missing },
+      ...{ szcore: scoreSzcore(pairs), szcore1Hz: scoreSzcoreEvaluation(pairs), nedc: scoreNedc(pairs) },
+      ...{ intervals: scoreIntervals(pairs, bootstrap), breakdown: breakdown(pairs), latency: onsetLatency(pairs) },
+    },
+    receipt: {
+      configuration: `${flags.config ?? "(flags)"} ${hashOf(config, 16)}`,
+      corpus: manifest.corpusFingerprint,
+      cache: manifest.key,
+      checkpoint: checkpointHash,
+      run: flags.run,
+      predictions: flags.predictions,
+      split,
+      recordings: `${recordings.length} scored, ${missing.length} without a prediction, ${unlabelled} without labels`,
+      patients: new Set(recordings.map(({ patient }) => patient)).size,
+      hours: (recordings.reduce((sum, { durationSeconds }) => sum + durationSeconds, 0) / 3600).toFixed(2),
+      seizures: recordings.reduce((sum, { reference }) => sum + reference.length, 0),
+      thresholds: `on ${postprocess.onThreshold}, off ${postprocess.offThreshold}`,
+      bootstrap: `${bootstrap.replicates} draws of patients, seed ${bootstrap.seed}, ${100 * bootstrap.level} %`,
+      commit: projectCommit(),
+    },
+    caption: {
+      corpus: `corpus ${manifest.corpusFingerprint.slice(0, 8)}`,
+      split,
+      n: `${recordings.length} recordings`,
+      cacheKey: `${manifest.key}, checkpoint ${checkpointHash.slice(0, 12)}`,
+      commit: projectCommit(),
+    },
+  };
+  await writeFileAtomic(resolve(flags.out), await reportPage(found, dirname(resolve(flags.out))));
+  const { receipt, scores, auroc, rates = [] } = found;
+  const json = { out: flags.out, receipt, auroc, auprc: found.sample.auprc, ece: found.calibration.expectedError };
+  const number = (value: number) => (Number.isNaN(value) ? "n/a" : value.toFixed(3));
+  const summary = `AUROC ${number(auroc.auroc)}, event F1 ${number(scores.szcore!.event.f1)}, ${split}`;
+  return {
+    json: { ...json, rates, scores },
+    text: `${flags.out}\n${summary}${isSearched ? "" : "; no search for thresholds on eval"}`,
+  };
+}
+
+const HELP = `
+The page holds receipt, scores by scorer with intervals by patient, figures, and the worst recordings, which link to the
+pages of "ictal review" in a folder "review" beside the report. On eval no threshold is searched unless --force-eval says
+so, which is written down; figures at the configuration's thresholds are always there.
+
+Example:
+  ictal predict --config configs/smoke_test.yaml --checkpoint results/smoke --out results/dev
+  ictal report --config configs/smoke_test.yaml --run results/smoke --predictions results/dev --out results/report.html`;
+
+/** Adds `ictal report`. */
+export function addReportCommand(program: Command): void {
+  const command = addDataOptions(program.command("report"))
+    .description("one HTML page of a trained run: receipt, scores by scorer, figures, worst recordings")
+    .requiredOption("--predictions <dir>", "what ictal predict wrote")
+    .requiredOption("--out <file>", "the page")
+    .option("--run <dir>", "the run's folder, for its training curve")
+    .option("--split <name>", "train, dev or eval", "dev")
+    .option("--force-eval", "search for thresholds on eval too, and write that down")
+    .option("--allow-other-cache", "take predictions made on another cache than the configuration's");
+  addBootstrapOptions(command).addHelpText("after", HELP).action(action(report));
+}

@@ -1,0 +1,127 @@
+/** From a corpus and stored predictions to recordings for review. */
+import { access } from "node:fs/promises";
+import { CacheError, isIctalError, NotFoundError } from "../base/errors.js";
+import type { RecordingEntry } from "../corpus/catalogue.js";
+import { entrySource } from "../corpus/entry-source.js";
+import { readLabels } from "../corpus/labels.js";
+import { readViewSignals } from "../dataset/view-signals.js";
+import type { Caption } from "../plots/figure.js";
+import type { DetectorTrack, ReviewRecording } from "../plots/review/recording.js";
+import { readEdfHeader } from "../recording/edf-header.js";
+import { eventOutcomes } from "../scoring/event-outcomes.js";
+import { detectEvents, type PostprocessOptions } from "../scoring/postprocess.js";
+import type { Store } from "../store/store.js";
+import { readPrediction } from "../training/prediction-store.js";
+
+/** Where predictions lie and what they must come from. */
+export interface PredictionSource {
+  readonly dir: string;
+  readonly postprocess: PostprocessOptions;
+  /** Key of the cache they were made on; any when undefined. */
+  readonly cacheKey?: string;
+  /** SHA-256 of the weights they were made with; undefined takes that of the first prediction. */
+  readonly checkpointHash?: string;
+}
+
+type Stored = Awaited<ReturnType<typeof readPrediction>>;
+
+/** Reads recordings one by one and sees to it that all predictions come from one cache and one checkpoint. */
+export interface ReviewReader {
+  read(entry: RecordingEntry, signal?: AbortSignal): Promise<ReviewRecording>;
+}
+
+/** How far the end of a prediction may lie from that of its recording. */
+const END_TOLERANCE_SECONDS = 2;
+
+function checkPrediction(
+  { sidecar, id, probability, rateHz }: Stored,
+  source: PredictionSource,
+  first: Stored,
+  seconds: number,
+): void {
+  const { dir, cacheKey } = source;
+  if (cacheKey !== undefined && sidecar.cacheKey !== cacheKey) {
+    throw new CacheError(
+      `${dir}: the prediction of ${id} comes from the cache ${sidecar.cacheKey}, the configuration's is ${cacheKey}; give the configuration it was made with, predict again, or add --allow-other-cache`,
+      { found: sidecar.cacheKey, expected: cacheKey },
+    );
+  }
+  const expected = source.checkpointHash ?? first.sidecar.checkpointHash;
+  if (sidecar.checkpointHash !== expected) {
+    const whose = source.checkpointHash ? "the checkpoint given" : `the prediction of ${first.id}`;
+    throw new CacheError(
+      `${dir}: the prediction of ${id} comes from the checkpoint ${sidecar.checkpointHash.slice(0, 12)}, ${whose} is ${expected.slice(0, 12)}; predict all recordings with one checkpoint`,
+      { found: sidecar.checkpointHash, expected },
+    );
+  }
+  const end = probability.length / rateHz;
+  if (Math.abs(end - seconds) > END_TOLERANCE_SECONDS) {
+    throw new CacheError(
+      `${dir}: the prediction of ${id} ends at ${end.toFixed(1)} s, the recording at ${seconds.toFixed(1)} s; the corpus has changed, predict again`,
+      { found: end, expected: seconds },
+    );
+  }
+}
+
+/** Refuses a folder that is not there: a mistyped name is not a detector without detections. */
+export async function requireFolder(dir: string): Promise<void> {
+  await access(dir).catch((error: Error) => {
+    throw new NotFoundError(`no folder of predictions at ${dir}; make one with: ictal predict --out ${dir}`, dir, {
+      cause: error,
+    });
+  });
+}
+
+/** A reader for the recordings of a store; without `predictions` pages show the EEG and its labels. */
+export function createReviewReader(store: Store, caption: Caption, predictions?: PredictionSource): ReviewReader {
+  let first: Stored | undefined;
+  const stored = async (id: string, seconds: number): Promise<Stored | undefined> => {
+    if (!predictions) return undefined;
+    try {
+      const found = await readPrediction(predictions.dir, id);
+      first ??= found;
+      checkPrediction(found, predictions, first, seconds);
+      return found;
+    } catch (error) {
+      if (isIctalError(error, "NotFoundError")) return undefined;
+      throw error;
+    }
+  };
+  return {
+    async read(entry, signal) {
+      const source = entrySource(store, entry, signal);
+      const header = await readEdfHeader(source);
+      const signals = await readViewSignals(source, header, { signal });
+      const { durationSeconds } = signals;
+      const { seizures, status } = await readLabels(store, entry, { durationSeconds, signal });
+      const prediction = await stored(entry.id, durationSeconds);
+      const isLabelled = status === "labelled";
+      const detector =
+        prediction && trackOf(prediction, predictions!.postprocess, durationSeconds, isLabelled ? seizures : undefined);
+      const from =
+        prediction && `${prediction.sidecar.cacheKey}, checkpoint ${prediction.sidecar.checkpointHash.slice(0, 12)}`;
+      return {
+        ...{ id: entry.id, signals, isLabelled, reference: seizures },
+        ...(detector ? { detector } : {}),
+        caption: { ...caption, split: entry.split, cacheKey: from },
+      };
+    },
+  };
+}
+
+function trackOf(
+  { id, probability, rateHz }: Stored,
+  postprocess: PostprocessOptions,
+  durationSeconds: number,
+  reference: ReviewRecording["reference"] | undefined,
+): DetectorTrack {
+  const hypothesis = detectEvents(probability, rateHz, postprocess).flatMap((event) => {
+    const endSeconds = Math.min(event.endSeconds, durationSeconds); // the last value may reach beyond the recording
+    return endSeconds > event.startSeconds ? [{ ...event, endSeconds }] : [];
+  });
+  const { misses, falseAlarms } = reference
+    ? eventOutcomes({ id, durationSeconds, reference, hypothesis })
+    : { misses: [], falseAlarms: [] };
+  const { onThreshold, offThreshold } = postprocess;
+  return { probability, rateHz, onThreshold, offThreshold, hypothesis, misses, falseAlarms };
+}

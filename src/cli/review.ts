@@ -1,0 +1,194 @@
+import { existsSync } from "node:fs";
+import { mkdir } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import type { Command } from "commander";
+import { writeFileAtomic } from "../base/atomic-file.js";
+import { isIctalError, NotFoundError } from "../base/errors.js";
+import { nearestName } from "../base/nearest.js";
+import { createProgress } from "../base/progress.js";
+import { projectCommit } from "../base/receipt.js";
+import { type Catalogue, type RecordingEntry, readCatalogue } from "../corpus/catalogue.js";
+import { type LeftOutRow, type ReviewRow, reviewList, reviewRow, sortedRows, worstMiss } from "../plots/review/list.js";
+import { type ReviewLinks, reviewPage } from "../plots/review/page.js";
+import { postprocessFromConfig } from "../scoring/from-config.js";
+import { openStore } from "../store/open-store.js";
+import { loadWeights } from "../training/load-weights.js";
+import { action, type Outcome, UsageError } from "./action.js";
+import { addDataOptions, collect, configOf, type DataFlags, type FlagConfig } from "./data-options.js";
+import { withInterrupt } from "./interrupt.js";
+import { createReviewReader, type PredictionSource, requireFolder } from "./review-source.js";
+
+interface ReviewFlags extends DataFlags {
+  readonly recording?: readonly string[];
+  readonly predictions?: string;
+  readonly checkpoint?: string;
+  readonly allowOtherCache?: boolean;
+  readonly split: string;
+  readonly out: string;
+}
+
+const LIST_FILE = "index.html";
+
+/** File name of a recording's page; `ictal score --report` links to it by this name. */
+const pageName = (id: string) => `${id.replace(/[\\/]/g, "--")}.html`;
+
+function chosenEntries({ recordings, leftOut }: Catalogue, flags: ReviewFlags): RecordingEntry[] {
+  if (!flags.recording) {
+    const found = recordings.filter(({ split }) => split === flags.split);
+    if (found.length > 0) return found;
+    const splits = [...new Set(recordings.map(({ split }) => split))].join(", ");
+    throw new UsageError(`invalid --split ${flags.split}: the corpus has ${splits}`);
+  }
+  const byId = new Map(recordings.map((entry) => [entry.id, entry]));
+  return flags.recording.map((id) => {
+    const entry = byId.get(id);
+    if (entry) return entry;
+    const out = leftOut.find((each) => each.id === id);
+    if (out) throw new UsageError(`invalid --recording ${id}: the corpus leaves it out: ${out.reason}`);
+    const nearest = nearestName(id, byId.keys());
+    throw new UsageError(
+      `invalid --recording ${id}: none of the ${recordings.length} recordings has that id (split/patient/session/montage/token)${nearest ? `; nearest: ${nearest}` : ""}`,
+    );
+  });
+}
+
+async function predictionSource(
+  flags: ReviewFlags,
+  { config, cacheKey }: FlagConfig,
+): Promise<PredictionSource | undefined> {
+  if (flags.predictions === undefined) {
+    if (flags.checkpoint) throw new UsageError("--checkpoint needs --predictions: the folder to compare with it");
+    return undefined;
+  }
+  const dir = resolve(flags.predictions);
+  await requireFolder(dir);
+  return {
+    dir,
+    postprocess: postprocessFromConfig(config),
+    ...(cacheKey === undefined || flags.allowOtherCache ? {} : { cacheKey }),
+    ...(flags.checkpoint === undefined ? {} : { checkpointHash: (await loadWeights(flags.checkpoint)).hash }),
+  };
+}
+
+interface Reviewed {
+  readonly rows: readonly ReviewRow[];
+  readonly leftOut: readonly LeftOutRow[];
+}
+
+/** Pages made by name leave a list of others as it is. */
+function linksOf(entries: readonly RecordingEntry[], index: number, flags: ReviewFlags): ReviewLinks {
+  const link = (entry: RecordingEntry | undefined) => entry && encodeURI(pageName(entry.id));
+  const hasList = !flags.recording || existsSync(join(flags.out, LIST_FILE));
+  return {
+    ...(hasList ? { list: LIST_FILE } : {}),
+    previous: link(entries[index - 1]),
+    next: link(entries[index + 1]),
+  };
+}
+
+async function review(flags: ReviewFlags, signal: AbortSignal): Promise<Reviewed> {
+  const loaded = await configOf(flags, ["dataDir"]);
+  const { data } = loaded.config;
+  const predictions = await predictionSource(flags, loaded);
+  const store = openStore(data.data_dir);
+  const catalogue = await readCatalogue(store, {
+    limit: flags.recording ? undefined : (data.limit_files ?? undefined),
+    signal,
+  });
+  const entries = chosenEntries(catalogue, flags);
+  const sealed = entries.filter(({ split }) => split === "eval").length;
+  if (sealed > 0) process.stderr.write(`opening the eval split: ${sealed} recordings\n`);
+  const caption = {
+    corpus: `corpus ${catalogue.fingerprint.slice(0, 8)}`,
+    cacheKey: predictions?.cacheKey,
+    commit: projectCommit(),
+  };
+  const reader = createReviewReader(store, caption, predictions);
+  const progress = createProgress();
+  await mkdir(flags.out, { recursive: true });
+  const rows: ReviewRow[] = [];
+  const leftOut: LeftOutRow[] = [];
+  try {
+    for (const [index, entry] of entries.entries()) {
+      signal.throwIfAborted();
+      progress.update({ label: "review", done: index, total: entries.length, unit: "recordings", note: entry.id });
+      try {
+        const recording = await reader.read(entry, signal);
+        if (flags.recording && predictions && !recording.detector)
+          throw new NotFoundError(
+            `no prediction of ${entry.id} in ${predictions.dir}; make it with ictal predict, or leave --predictions out`,
+            entry.id,
+          );
+        await writeFileAtomic(
+          join(flags.out, pageName(entry.id)),
+          await reviewPage(recording, linksOf(entries, index, flags)),
+        );
+        rows.push(reviewRow(recording, pageName(entry.id)));
+      } catch (error) {
+        if (flags.recording || !(isIctalError(error, "FormatError") || isIctalError(error, "UnsupportedError")))
+          throw error;
+        leftOut.push({ id: entry.id, reason: error.message });
+      }
+    }
+    progress.update({ label: "review", done: entries.length, total: entries.length, unit: "recordings" });
+  } finally {
+    progress.finish();
+    await store.close?.();
+  }
+  if (predictions && rows.every(({ hasPrediction }) => !hasPrediction))
+    throw new NotFoundError(
+      `none of the ${rows.length} recordings of ${flags.split} has a prediction in ${predictions.dir}; make them with ictal predict --split ${flags.split} --out ${predictions.dir}`,
+      predictions.dir,
+    );
+  if (!flags.recording) await writeFileAtomic(join(flags.out, LIST_FILE), reviewList(rows, { leftOut, caption }));
+  return { rows, leftOut };
+}
+
+async function run(flags: ReviewFlags): Promise<Outcome> {
+  const { rows, leftOut } = await withInterrupt("pages that were written are whole", (signal) => review(flags, signal));
+  const list = flags.recording ? undefined : join(flags.out, LIST_FILE);
+  const sorted = sortedRows(rows);
+  const unpredicted = flags.predictions ? sorted.filter(({ hasPrediction }) => !hasPrediction).map(({ id }) => id) : [];
+  const notes = [
+    ...(unpredicted.length > 0 ? [`${unpredicted.length} without a prediction, e.g. ${unpredicted[0]}`] : []),
+    ...(leftOut.length > 0 ? [`${leftOut.length} without a page, e.g. ${leftOut[0]!.id}: ${leftOut[0]!.reason}`] : []),
+  ];
+  const pages = sorted.map((row) => ({
+    id: row.id,
+    page: join(flags.out, row.href),
+    seizures: row.isLabelled ? row.reference.length : null,
+    missed: row.isLabelled && row.hasPrediction ? row.misses.length : null,
+    longestMissSeconds: row.isLabelled && row.hasPrediction ? worstMiss(row) : null,
+    falseAlarms: row.isLabelled && row.hasPrediction ? row.falseAlarms.length : null,
+  }));
+  return {
+    json: { out: flags.out, ...(list ? { list } : {}), recordings: rows.length, pages, unpredicted, leftOut },
+    text: [`${rows.length} review pages; open ${list ?? pages[0]!.page}`, ...notes].join("\n"),
+    exitCode: rows.length > 0 ? 0 : 1,
+  };
+}
+
+const HELP = `
+Each page is one file that needs no network. In a page "?" lists the keys: arrows and Page keys move, e, m and f go to the
+next event, missed seizure and false alarm. Pages in a folder "review" beside a report of "ictal score --report" are linked
+from it.
+
+Examples:
+  ictal review --config configs/smoke_test.yaml --predictions results/dev --out results/review
+  ictal review --config configs/smoke_test.yaml --recording dev/aaaaabbn/s001_2011/01_tcp_ar/t000 --out results/review`;
+
+/** Adds `ictal review`. */
+export function addReviewCommand(program: Command): void {
+  addDataOptions(program.command("review"))
+    .description(
+      "pages of EEG with reference, detections and probability, one file per recording, and a list of them, worst first",
+    )
+    .requiredOption("--out <dir>", "folder for the pages and index.html")
+    .option("--recording <id>", "split/patient/session/montage/token; repeatable; without it all of --split", collect)
+    .option("--predictions <dir>", "what ictal predict wrote; without it pages show EEG and labels")
+    .option("--checkpoint <path>", "refuse predictions of another checkpoint than this")
+    .option("--allow-other-cache", "take predictions made on another cache than the configuration's")
+    .option("--split <name>", "train, dev or eval", "dev")
+    .addHelpText("after", HELP)
+    .action(action(run));
+}

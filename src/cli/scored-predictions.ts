@@ -1,0 +1,89 @@
+/** Stored predictions of a split beside what the cache's manifest knows of its recordings. */
+import { resolve } from "node:path";
+import { CacheError, isIctalError, NotFoundError } from "../base/errors.js";
+import type { Event } from "../base/events.js";
+import { type Manifest, readManifest } from "../cache/manifest.js";
+import type { PatientRecording } from "../scoring/auroc-interval.js";
+import { readPrediction } from "../training/prediction-store.js";
+import { UsageError } from "./action.js";
+import type { FlagConfig } from "./data-options.js";
+import { requireFolder } from "./review-source.js";
+
+/** A labelled recording with its probabilities and typed seizures. */
+export interface ScoredPrediction extends PatientRecording {
+  readonly reference: readonly Event[];
+}
+
+export interface ScoredSplit {
+  readonly manifest: Manifest;
+  readonly recordings: readonly ScoredPrediction[];
+  /** Labelled recordings of the split without a stored prediction. */
+  readonly missing: readonly string[];
+  /** Recordings of the split without labels; they are not scored. */
+  readonly unlabelled: number;
+  /** SHA-256 of the weights that made the predictions. */
+  readonly checkpointHash: string;
+}
+
+export interface ScoredSplitOptions {
+  readonly predictions: string;
+  readonly split: string;
+  readonly allowOtherCache?: boolean;
+}
+
+function splitsText({ recordings }: Manifest): string {
+  return [...new Set(recordings.map(({ split }) => split))].sort().join(", ");
+}
+
+/** How far the end of a prediction may lie from that of its recording. */
+const END_TOLERANCE_SECONDS = 2;
+
+/**
+ * The labelled recordings of a split with their predictions. Predictions must come from the configuration's cache (unless
+ * allowed) and from one checkpoint, and end where their recordings end: CacheError else. NotFoundError when there is none.
+ */
+export async function readScoredSplit(
+  { config, cacheKey }: FlagConfig,
+  { predictions, split, allowOtherCache = false }: ScoredSplitOptions,
+): Promise<ScoredSplit> {
+  const dir = resolve(predictions);
+  await requireFolder(dir);
+  const manifest = await readManifest(config.data.cache_dir, { key: cacheKey });
+  const inSplit = manifest.recordings.filter((recording) => recording.split === split);
+  if (inSplit.length === 0) throw new UsageError(`invalid --split ${split}: the cache has ${splitsText(manifest)}`);
+  const labelled = inSplit.filter((recording) => recording.labelled);
+  const recordings: ScoredPrediction[] = [];
+  const missing: string[] = [];
+  let checkpointHash: string | undefined;
+  for (const { id, patient, durationSeconds, seizures } of labelled) {
+    const found = await readPrediction(dir, id).catch((error: unknown) => {
+      if (isIctalError(error, "NotFoundError")) return undefined;
+      throw error;
+    });
+    if (!found) {
+      missing.push(id);
+      continue;
+    }
+    const { sidecar, probability, rateHz } = found;
+    if (sidecar.cacheKey !== manifest.key && !allowOtherCache)
+      refuse(`${dir}: the prediction of ${id} comes from the cache`, sidecar.cacheKey, manifest.key);
+    checkpointHash ??= sidecar.checkpointHash;
+    if (sidecar.checkpointHash !== checkpointHash)
+      refuse(`${dir}: the prediction of ${id} comes from the checkpoint`, sidecar.checkpointHash, checkpointHash);
+    const end = probability.length / rateHz;
+    if (Math.abs(end - durationSeconds) > END_TOLERANCE_SECONDS)
+      refuse(`${dir}: the prediction of ${id} ends at (s)`, end, durationSeconds);
+    recordings.push({ id, patient, durationSeconds, rateHz, probability, reference: seizures });
+  }
+  if (checkpointHash === undefined) {
+    throw new NotFoundError(
+      `none of the ${labelled.length} labelled recordings of ${split} has a prediction in ${dir}; make them with: ictal predict --split ${split} --out ${predictions}`,
+      dir,
+    );
+  }
+  return { manifest, recordings, missing, unlabelled: inSplit.length - labelled.length, checkpointHash };
+}
+
+function refuse(what: string, found: string | number, expected: string | number): never {
+  throw new CacheError(`${what} ${found}, expected ${expected}; predict all recordings again`, { found, expected });
+}

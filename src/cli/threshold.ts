@@ -1,0 +1,102 @@
+import { appendFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { postprocessFromConfig } from "../scoring/from-config.js";
+import type { AlarmScorer } from "../scoring/operating-points.js";
+import { type RateSensitivity, sensitivitiesAtRates } from "../scoring/rate-sensitivity.js";
+import { action, type Outcome } from "./action.js";
+import { addBootstrapOptions, type BootstrapFlags, bootstrapOf } from "./bootstrap-flags.js";
+import { addDataOptions, configOf, type DataFlags } from "./data-options.js";
+import { readScoredSplit } from "./scored-predictions.js";
+
+interface ThresholdFlags extends DataFlags, BootstrapFlags {
+  readonly predictions: string;
+  readonly fa?: readonly number[];
+  readonly scorer: AlarmScorer;
+  readonly split: string;
+  readonly forceEval?: boolean;
+  readonly allowOtherCache?: boolean;
+}
+
+/** Rates separated by commas, for commander. */
+function parseRates(text: string): number[] {
+  const rates = text.split(",").map((part) => (part.trim() === "" ? Number.NaN : Number(part)));
+  if (rates.every((rate) => rate >= 0 && Number.isFinite(rate))) return rates;
+  throw new InvalidArgumentError("expected false alarms in 24 h, at least 0, separated by commas, e.g. 10,5,2.5,1");
+}
+
+/** Where searches on eval are written down, beside the predictions they saw. */
+export const SEARCH_LOG = "eval-searches.jsonl";
+
+/** Tells a search on eval and writes it down. */
+export async function logEvalSearch(predictions: string, entry: object): Promise<void> {
+  const line = JSON.stringify({ at: new Date().toISOString(), ...entry });
+  await appendFile(join(resolve(predictions), SEARCH_LOG), `${line}\n`);
+}
+
+function rowText({ perDay, threshold, sensitivity, falseAlarmsPerDay }: RateSensitivity): string {
+  const number = (value: number, decimals: number) => (Number.isNaN(value) ? "n/a" : value.toFixed(decimals));
+  const { value, lower, upper } = sensitivity;
+  const at = Number.isFinite(threshold) ? threshold.toFixed(4) : "silence";
+  const cells = [`${perDay}`, at, number(value, 3), `${number(lower, 3)} to ${number(upper, 3)}`];
+  return [...cells, number(falseAlarmsPerDay, 2)].map((cell) => cell.padStart(15)).join("");
+}
+
+/** Head and rows of a table of sensitivities. */
+export function rateLines(rates: readonly RateSensitivity[]): string[] {
+  const head = ["FA in 24 h", "threshold", "sensitivity", "interval", "FA found"].map((cell) => cell.padStart(15));
+  return [head.join(""), ...rates.map(rowText)];
+}
+
+async function threshold(flags: ThresholdFlags): Promise<Outcome> {
+  const bootstrap = bootstrapOf(flags);
+  const loaded = await configOf(flags, ["cacheDir"]);
+  const { recordings, missing, checkpointHash } = await readScoredSplit(loaded, flags);
+  const postprocess = postprocessFromConfig(loaded.config);
+  const { scorer, split, forceEval } = flags;
+  const perDay = flags.fa ?? loaded.config.evaluation.fa_rates;
+  const rates = sensitivitiesAtRates(recordings, perDay, { ...bootstrap, postprocess, scorer, forceEval });
+  if (split === "eval") await logEvalSearch(flags.predictions, { verb: "threshold", checkpointHash, perDay, scorer });
+  const ratio = postprocess.offThreshold / postprocess.onThreshold;
+  const first = rates[0]!;
+  const prefix = "postprocessing.hysteresis";
+  const use = Number.isFinite(first.threshold)
+    ? [`use the first: --set ${prefix}.tau_on=${first.threshold} --set ${prefix}.tau_off=${first.threshold * ratio}`]
+    : [`no threshold stays within ${first.perDay} false alarms in 24 h`];
+  const patients = new Set(recordings.map(({ patient }) => patient)).size;
+  const head = `${split}: ${recordings.length} recordings of ${patients} patients, ${scorer === "ovlp" ? "OVLP" : "SzCORE events"}, ${100 * bootstrap.level} % intervals by patient`;
+  const gone =
+    missing.length > 0 ? [`${missing.length} labelled recordings have no prediction, e.g. ${missing[0]}`] : [];
+  return {
+    json: {
+      ...{ split, scorer, recordings: recordings.length, patients, missing, checkpointHash, ...bootstrap },
+      rates: rates.map((rate) => ({
+        ...rate,
+        threshold: Number.isFinite(rate.threshold) ? rate.threshold : null,
+        offThreshold: Number.isFinite(rate.threshold) ? rate.threshold * ratio : null,
+      })),
+    },
+    text: [head, ...rateLines(rates), ...use, ...gone].join("\n"),
+  };
+}
+
+const HELP = `
+A threshold is chosen on dev and used on eval as it is. --split eval is refused; --force-eval searches all the same and
+writes the search down in DIR/${SEARCH_LOG}.
+
+Examples:
+  ictal threshold --config configs/smoke_test.yaml --predictions results/dev
+  ictal threshold --config configs/smoke_test.yaml --predictions results/dev --fa 1 --scorer ovlp --json`;
+
+/** Adds `ictal threshold`. */
+export function addThresholdCommand(program: Command): void {
+  const command = addDataOptions(program.command("threshold"))
+    .description("the onset threshold of highest sensitivity within rates of false alarms, searched on dev")
+    .requiredOption("--predictions <dir>", "what ictal predict wrote")
+    .option("--fa <rates>", "false alarms allowed in 24 h; the configuration's evaluation.fa_rates", parseRates)
+    .addOption(new Option("--scorer <name>", "whose events count").choices(["szcore", "ovlp"]).default("szcore"))
+    .option("--split <name>", "train or dev", "dev")
+    .option("--force-eval", "search on eval too, and write that down")
+    .option("--allow-other-cache", "take predictions made on another cache than the configuration's");
+  addBootstrapOptions(command).addHelpText("after", HELP).action(action(threshold));
+}

@@ -1,0 +1,224 @@
+/**
+ * EEGNet (Lawhern et al. 2018, doi:10.1088/1741-2552/aace8c): a temporal filter bank, a spatial filter per band, a
+ * separable convolution. Two things differ from the paper, which classifies whole trials: the dense layer over a trial
+ * became one over `headKernel` positions around each logit, so that it says when; and the bounds on the norms of two
+ * weights are left to weight decay. Kernels and pools are the paper's at 256 Hz instead of 128.
+ */
+import { z } from "zod";
+import type { Config } from "../../base/config-schema.js";
+import { type Tensor, type Tensor4D, tf } from "../../tensor/tf.js";
+import { checksOf, readSection } from "../check.js";
+import { depthwiseConv1d } from "../depthwise.js";
+import {
+  averagePool,
+  batchNorm,
+  conv1d,
+  dropout,
+  elu,
+  type ForwardContext,
+  type NamedTensors,
+  updateRunning,
+} from "../layers.js";
+import { filteredMoments, longFilters } from "../long-filters.js";
+import type { DetectorKind, DropoutSpec, Network } from "../network.js";
+import { batchNormBuffers, convolutionSpecs, fanInUniform, normSpecs, type ParameterSpec } from "../parameters.js";
+
+export interface EegnetConfig {
+  readonly name: "eegnet";
+  /** @default 19 */
+  readonly inputChannels?: number;
+  /** Filters in time, F1 of the paper. @default 8 */
+  readonly temporalFilters?: number;
+  /** Spatial filters per temporal one, D of the paper. @default 2 */
+  readonly depth?: number;
+  /** Channels after the separable convolution, F2 of the paper. @default temporalFilters times depth */
+  readonly pointwiseFilters?: number;
+  /** Samples of the filters in time; the paper takes half a second. @default 128 */
+  readonly temporalKernel?: number;
+  /** Positions of the separable convolution. @default 16 */
+  readonly separableKernel?: number;
+  /** Samples, then positions, that are averaged; their product is the samples per logit. @default [8, 8] */
+  readonly pools?: readonly number[];
+  /** Odd number of positions that a logit sees; the paper's dense layer sees a trial. @default 9 */
+  readonly headKernel?: number;
+  /** Share of values dropped after each pool; the paper's for unseen patients. @default 0.25 */
+  readonly dropout?: number;
+}
+
+const NAME = "eegnet";
+
+/** As in the paper's code, where PyTorch has 1e-5. */
+const NORM_EPSILON = 1e-3;
+
+type Plan = Required<EegnetConfig> & { readonly pools: readonly [number, number] };
+
+function planOf(config: EegnetConfig): Plan {
+  const { inputChannels = 19, temporalFilters = 8, depth = 2, temporalKernel = 128, separableKernel = 16 } = config;
+  const { pools = [8, 8], headKernel = 9, dropout: rate = 0.25, pointwiseFilters = temporalFilters * depth } = config;
+  const check = checksOf(NAME);
+  check.counts({ inputChannels, temporalFilters, depth, pointwiseFilters, temporalKernel, separableKernel });
+  check.list("pools", pools, 2, 2);
+  check.odd("headKernel", headKernel);
+  check.rate("dropout", rate);
+  return {
+    name: NAME,
+    inputChannels,
+    temporalFilters,
+    depth,
+    pointwiseFilters,
+    temporalKernel,
+    separableKernel,
+    pools: [pools[0]!, pools[1]!],
+    headKernel,
+    dropout: rate,
+  };
+}
+
+function weight(name: string, shape: readonly number[], fanIn: number): ParameterSpec {
+  return { name: `${name}.weight`, shape, kind: "weight", init: fanInUniform(fanIn) };
+}
+
+function parametersOf(plan: Plan): ParameterSpec[] {
+  const { temporalFilters, inputChannels, temporalKernel, separableKernel, pointwiseFilters } = plan;
+  const spatial = temporalFilters * plan.depth;
+  return [
+    weight("conv_temporal", [temporalFilters, 1, 1, temporalKernel], temporalKernel),
+    ...normSpecs("bnorm_temporal", temporalFilters),
+    weight("conv_spatial", [spatial, 1, inputChannels, 1], inputChannels),
+    ...normSpecs("bnorm_1", spatial),
+    weight("conv_separable_depth", [spatial, 1, 1, separableKernel], separableKernel),
+    weight("conv_separable_point", [pointwiseFilters, spatial, 1, 1], spatial),
+    ...normSpecs("bnorm_2", pointwiseFilters),
+    ...convolutionSpecs("final_layer", { inputs: pointwiseFilters, outputs: 1, kernel: plan.headKernel }),
+  ];
+}
+
+function buffersOf({ temporalFilters, depth, pointwiseFilters }: Plan): ParameterSpec[] {
+  return [
+    ...batchNormBuffers("bnorm_temporal", temporalFilters),
+    ...batchNormBuffers("bnorm_1", temporalFilters * depth),
+    ...batchNormBuffers("bnorm_2", pointwiseFilters),
+  ];
+}
+
+function dropoutsOf({ dropout: rate, pools, temporalFilters, depth, pointwiseFilters }: Plan): DropoutSpec[] {
+  if (rate === 0) return [];
+  const site = (name: string, stride: number, channels: number): DropoutSpec => ({
+    name,
+    rate,
+    kind: "element",
+    shape: (batchSize, sampleCount) => [batchSize, 1, sampleCount / stride, channels],
+  });
+  return [site("drop_1", pools[0], temporalFilters * depth), site("drop_2", pools[0] * pools[1], pointwiseFilters)];
+}
+
+/** The filters in time: [F, k]. */
+function temporalWeights(p: NamedTensors): Tensor {
+  const weights = p["conv_temporal.weight"]!;
+  return tf.reshape(weights, [weights.shape[0]!, weights.shape[3]!]);
+}
+
+/**
+ * What the norm after the filters in time multiplies and adds per filter, [F, 1] each. It is linear and so are the filters
+ * around it, so nothing of the size of all filtered electrodes is ever made.
+ */
+function temporalNorm(x: Tensor, p: NamedTensors, context: ForwardContext) {
+  const name = "bnorm_temporal";
+  let mean = p[`${name}.running_mean`]!;
+  let variance = p[`${name}.running_var`]!;
+  if (context.training) {
+    const [batch, channels, length] = x.shape as [number, number, number];
+    ({ mean, variance } = filteredMoments(tf.reshape(x, [batch * channels, length]), temporalWeights(p)));
+    updateRunning(p, `${name}.running_mean`, context, mean);
+    updateRunning(p, `${name}.running_var`, context, tf.mul(variance, x.size / Math.max(1, x.size - 1)));
+  }
+  const gain = tf.mul(p[`${name}.weight`]!, tf.rsqrt(tf.add(variance, NORM_EPSILON)));
+  const shift = tf.sub(p[`${name}.bias`]!, tf.mul(mean, gain));
+  return { gain: tf.expandDims(gain, 1), shift: tf.expandDims(shift, 1) };
+}
+
+/** Filters in time, norm and filters in space, the last first: x [B, C, L] to [B, 1, L, F * D]. */
+function filterBank(x: Tensor, p: NamedTensors, plan: Plan, context: ForwardContext): Tensor4D {
+  const { temporalFilters: filters, depth, inputChannels } = plan;
+  const [batch, , length] = x.shape as [number, number, number];
+  const { gain, shift } = temporalNorm(x, p, context);
+  const space = tf.reshape(p["conv_spatial.weight"]!, [filters * depth, inputChannels]);
+  const samples = tf.reshape(tf.transpose(x, [0, 2, 1]), [batch * length, inputChannels]);
+  const mixed = tf.reshape(tf.matMul(space, samples, false, true), [filters, depth * batch, length]);
+  const y = longFilters(mixed, tf.mul(temporalWeights(p), gain)); // [F, D * B, L]
+  const constant = tf.mul(tf.reshape(tf.sum(space, 1), [filters, depth]), shift);
+  const wide = tf.transpose(tf.reshape(y, [filters * depth, batch, length]), [1, 2, 0]); // [B, L, F * D]
+  return tf.reshape(tf.add(wide, tf.reshape(constant, [filters * depth])), [batch, 1, length, filters * depth]);
+}
+
+function forward(plan: Plan, p: NamedTensors, x: Tensor, context: ForwardContext): Tensor {
+  const { pools, separableKernel, pointwiseFilters } = plan;
+  const [batch, , length] = x.shape as [number, number, number];
+  let h = elu(batchNorm(filterBank(x, p, plan, context), p, "bnorm_1", context, NORM_EPSILON));
+  h = averagePool(h, pools[0]); // [B, 1, L/P0, F*D]
+  h = dropout(h, "drop_1", h.shape, context);
+
+  const [, , positions, spatial] = h.shape;
+  const before = Math.floor((separableKernel - 1) / 2);
+  const rows = tf.reshape(h, [batch, positions, spatial]);
+  const depthwise = depthwiseConv1d(rows, p["conv_separable_depth.weight"]!, tf.zeros([spatial]), before);
+  const mixing = tf.reshape(p["conv_separable_point.weight"]!, [pointwiseFilters, spatial]);
+  const mixed = tf.matMul(tf.reshape(depthwise, [batch * positions, spatial]), mixing, false, true);
+  h = tf.reshape(mixed, [batch, 1, positions, pointwiseFilters]);
+  h = averagePool(elu(batchNorm(h, p, "bnorm_2", context, NORM_EPSILON)), pools[1]); // [B, 1, L/(P0*P1), F2]
+  h = dropout(h, "drop_2", h.shape, context);
+  return tf.reshape(conv1d(h, p, "final_layer"), [batch, length / (pools[0] * pools[1])]);
+}
+
+function eegnet(config: EegnetConfig): Network {
+  const plan = planOf(config);
+  const stride = plan.pools[0] * plan.pools[1];
+  return {
+    name: NAME,
+    config: plan,
+    parameters: parametersOf(plan),
+    buffers: buffersOf(plan),
+    dropouts: dropoutsOf(plan),
+    inputChannels: plan.inputChannels,
+    lengthMultiple: stride,
+    outputStrideSamples: stride,
+    forward: (p, x, context) => forward(plan, p, x, context),
+  };
+}
+
+const count = z.number().int().min(1);
+
+/** Keys of `model.eegnet`. */
+const section = z.strictObject({
+  temporal_filters: count.optional(),
+  depth: count.optional(),
+  pointwise_filters: count.optional(),
+  temporal_kernel: count.optional(),
+  separable_kernel: count.optional(),
+  pools: z.array(count).optional(),
+  head_kernel: count.optional(),
+  dropout: z.number().optional(),
+});
+
+function fromConfig(model: Config["model"]): EegnetConfig {
+  const given = readSection(model, NAME, section);
+  return {
+    name: NAME,
+    temporalFilters: given.temporal_filters,
+    depth: given.depth,
+    pointwiseFilters: given.pointwise_filters,
+    temporalKernel: given.temporal_kernel,
+    separableKernel: given.separable_kernel,
+    pools: given.pools,
+    headKernel: given.head_kernel,
+    dropout: given.dropout,
+  };
+}
+
+/** A few thousand parameters: the small network that EEG papers compare with. */
+export const eegnetKind: DetectorKind<EegnetConfig> = {
+  name: NAME,
+  title: "EEGNet with a logit every quarter second, after Lawhern et al. 2018",
+  fromConfig,
+  create: eegnet,
+};

@@ -1,0 +1,76 @@
+/** A canvas ready to be drawn on in CSS pixels, sharp on any screen, and empty. */
+export interface Surface {
+  readonly context: CanvasRenderingContext2D;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Fits a canvas to its place on the page. */
+export function surfaceOf(canvas: HTMLCanvasElement): Surface {
+  const { width, height } = canvas.getBoundingClientRect();
+  const ratio = devicePixelRatio || 1;
+  const [w, h] = [Math.max(1, Math.round(width * ratio)), Math.max(1, Math.round(height * ratio))];
+  if (canvas.width !== w) canvas.width = w;
+  if (canvas.height !== h) canvas.height = h;
+  const context = canvas.getContext("2d")!; // every browser has 2d
+  context.setTransform(ratio, 0, 0, ratio, 0, 0);
+  context.clearRect(0, 0, width, height);
+  context.font = "11px system-ui, sans-serif";
+  context.textBaseline = "middle";
+  return { context, width, height };
+}
+
+/** The colours of the page's style sheet, which knows light and dark. */
+export function colours(): Readonly<Record<string, string>> & { readonly text: string; readonly grid: string } {
+  const style = getComputedStyle(document.documentElement);
+  const names = [
+    "text",
+    "faint",
+    "grid",
+    "left",
+    "right",
+    "midline",
+    "heart",
+    "reference",
+    "hypothesis",
+    "line",
+    "page",
+  ];
+  const entries = names.map((name) => [name, style.getPropertyValue(`--${name}`).trim()]);
+  return Object.fromEntries(entries) as ReturnType<typeof colours>;
+}
+
+/** Room for names at the left of every canvas, so that their times stand below each other. */
+export const LABEL_PIXELS = 78;
+export const RIGHT_PIXELS = 10;
+
+const HATCH_PIXELS = 7;
+
+/** Fills a rectangle lightly; `hatched` adds slanted lines, which tell two kinds apart without colour. */
+export function shade(
+  context: CanvasRenderingContext2D,
+  [x, y, width, height]: readonly [number, number, number, number],
+  colour: string,
+  hatched: boolean,
+): void {
+  context.save();
+  context.beginPath();
+  context.rect(x, y, width, height);
+  context.clip();
+  context.fillStyle = colour;
+  context.globalAlpha = 0.16;
+  context.fillRect(x, y, width, height);
+  if (hatched) {
+    context.globalAlpha = 0.3;
+    context.strokeStyle = colour;
+    context.lineWidth = 1;
+    context.beginPath();
+    const first = Math.floor((x - height) / HATCH_PIXELS) * HATCH_PIXELS; // fixed to the page, so that neighbours join
+    for (let at = first; at < x + width; at += HATCH_PIXELS) {
+      context.moveTo(at, y + height);
+      context.lineTo(at + height, y);
+    }
+    context.stroke();
+  }
+  context.restore();
+}

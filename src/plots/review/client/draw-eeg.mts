@@ -1,0 +1,185 @@
+import { minMaxInto } from "../../min-max.js";
+import type { PageData } from "../page-data.js";
+import type { Derivation } from "../view/montages.js";
+import type { ViewState } from "../view/state.js";
+import { clock } from "../view/steps.js";
+import { colours, LABEL_PIXELS, RIGHT_PIXELS, type Surface, shade } from "./canvas.mjs";
+
+/** What one page of EEG is drawn from. */
+export interface EegDrawing {
+  readonly data: PageData;
+  readonly state: ViewState;
+  readonly derivations: readonly Derivation[];
+  /** Of each derivation, microvolts, over the page. */
+  readonly traces: readonly Float32Array[];
+  /** Said where there is nothing to draw. */
+  readonly emptyText: string;
+}
+
+const TOP_PIXELS = 22;
+const AXIS_PIXELS = 22;
+const CHAIN_GAP = 0.6;
+/** The ECG is drawn at a tenth of the EEG's height, as its amplitude is ten times that of EEG. */
+const HEART_FACTOR = 0.1;
+const LANE_PIXELS = 5;
+const GRID_STEPS = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 900, 1800, 3600];
+const GRID_PIXELS = 64;
+/** Seconds are drawn without a label where there is this much room. */
+const SECOND_PIXELS = 14;
+const BAR_PIXELS = [18, 60] as const;
+const BARS_MICROVOLTS = [5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000];
+
+/** Seconds between two labelled lines. */
+export function gridStep(pageSeconds: number, width: number): number {
+  return GRID_STEPS.find((step) => (step / pageSeconds) * width >= GRID_PIXELS) ?? GRID_STEPS.at(-1)!;
+}
+
+/** Vertical places of traces: even, with a little more room between chains. */
+function baselines(derivations: readonly Derivation[], height: number): number[] {
+  let at = 0.5;
+  const rows = derivations.map(({ chain }, i) => {
+    if (i > 0) at += chain === derivations[i - 1]!.chain ? 1 : 1 + CHAIN_GAP;
+    return at;
+  });
+  return rows.map((row) => TOP_PIXELS + (row / (at + 0.5)) * (height - TOP_PIXELS - AXIS_PIXELS));
+}
+
+function drawTimes(
+  { context, width, height }: Surface,
+  state: ViewState,
+  colour: Readonly<Record<string, string>>,
+): void {
+  const span = width - LABEL_PIXELS - RIGHT_PIXELS;
+  const step = gridStep(state.pageSeconds, span);
+  const end = state.startSeconds + state.pageSeconds;
+  context.strokeStyle = colour.grid!;
+  context.fillStyle = colour.faint!;
+  context.lineWidth = 1;
+  context.textAlign = "center";
+  const fine = step > 1 && span / state.pageSeconds >= SECOND_PIXELS ? 1 : step;
+  for (let k = Math.ceil(state.startSeconds / fine - 1e-9); k * fine <= end + 1e-9; k++) {
+    const x = Math.round(LABEL_PIXELS + ((k * fine - state.startSeconds) / state.pageSeconds) * span) + 0.5;
+    const isLabelled = Math.abs((k * fine) / step - Math.round((k * fine) / step)) < 1e-9;
+    context.beginPath();
+    context.moveTo(x, TOP_PIXELS);
+    context.lineTo(x, height - AXIS_PIXELS);
+    context.stroke();
+    if (isLabelled && x < width - 24) context.fillText(clock(k * fine, step), x, height - AXIS_PIXELS / 2);
+  }
+}
+
+/** Shades the events of one kind, with a solid edge in its own lane on top and its name there. */
+function drawEvents(surface: Surface, drawing: EegDrawing, kind: "reference" | "hypothesis", colour: string): void {
+  const { context, width, height } = surface;
+  const { state, data } = drawing;
+  const events = kind === "reference" ? data.reference : (data.detector?.hypothesis ?? []);
+  const span = width - LABEL_PIXELS - RIGHT_PIXELS;
+  const end = state.startSeconds + state.pageSeconds;
+  const lane = kind === "reference" ? TOP_PIXELS - 2 * LANE_PIXELS - 2 : TOP_PIXELS - LANE_PIXELS;
+  const place = (seconds: number) =>
+    LABEL_PIXELS +
+    ((Math.max(state.startSeconds, Math.min(end, seconds)) - state.startSeconds) / state.pageSeconds) * span;
+  for (const { startSeconds, endSeconds } of events) {
+    if (startSeconds >= end || endSeconds <= state.startSeconds) continue;
+    const [from, to] = [place(startSeconds), place(endSeconds)];
+    shade(context, [from, TOP_PIXELS, to - from, height - TOP_PIXELS - AXIS_PIXELS], colour, kind === "hypothesis");
+    context.fillStyle = colour;
+    context.fillRect(from, lane, Math.max(2, to - from), LANE_PIXELS);
+  }
+}
+
+/** One trace: a point per sample, or each pixel's extremes where there are more samples than that. */
+function drawTrace(
+  context: CanvasRenderingContext2D,
+  trace: Float32Array,
+  x0: number,
+  span: number,
+  y0: number,
+  scale: number,
+): void {
+  const columns = Math.max(1, Math.floor(span));
+  const dense = trace.length > 2 * columns;
+  const points = dense ? new Float32Array(2 * columns) : trace;
+  if (dense) minMaxInto(points, trace);
+  const step = span / (dense ? columns : points.length);
+  let isDown = false;
+  context.beginPath();
+  for (let i = 0; i < points.length; i++) {
+    const value = points[i]!;
+    if (Number.isNaN(value)) {
+      isDown = false;
+      continue;
+    }
+    const x = x0 + step * (dense ? (i >> 1) + 0.5 : i);
+    const y = y0 + scale * value; // positive goes down: negative up
+    if (isDown) context.lineTo(x, y);
+    else context.moveTo(x, y);
+    isDown = true;
+  }
+  context.stroke();
+}
+
+function drawCalibration(
+  { context, width, height }: Surface,
+  state: ViewState,
+  colour: Readonly<Record<string, string>>,
+): void {
+  const scale = state.pixelsPerMillimetre / state.microvoltsPerMillimetre;
+  const bar = BARS_MICROVOLTS.find((value) => value * scale >= BAR_PIXELS[0]) ?? BARS_MICROVOLTS.at(-1)!;
+  const tall = Math.min(bar * scale, 3 * BAR_PIXELS[1]);
+  const step = gridStep(state.pageSeconds, width - LABEL_PIXELS - RIGHT_PIXELS);
+  const wide = (step / state.pageSeconds) * (width - LABEL_PIXELS - RIGHT_PIXELS);
+  const [x, y] = [width - RIGHT_PIXELS - 8, height - AXIS_PIXELS - 8];
+  const text = `${bar} µV, ${step} s`;
+  const room = Math.max(wide, context.measureText(text).width) + 12;
+  context.fillStyle = colour.page!;
+  context.globalAlpha = 0.85;
+  context.fillRect(x - room, y - tall - 20, room + 8, tall + 26);
+  context.globalAlpha = 1;
+  context.strokeStyle = colour.text!;
+  context.lineWidth = 2;
+  context.beginPath();
+  context.moveTo(x, y - tall);
+  context.lineTo(x, y);
+  context.lineTo(x - wide, y);
+  context.stroke();
+  context.fillStyle = colour.text!;
+  context.textAlign = "right";
+  context.fillText(text, x, y - tall - 9);
+}
+
+/** Draws a page of EEG. */
+export function drawEeg(surface: Surface, drawing: EegDrawing): void {
+  const { context, width, height } = surface;
+  const { derivations, traces, state } = drawing;
+  const colour = colours();
+  const span = width - LABEL_PIXELS - RIGHT_PIXELS;
+  drawEvents(surface, drawing, "reference", colour.reference!);
+  drawEvents(surface, drawing, "hypothesis", colour.hypothesis!);
+  drawTimes(surface, state, colour);
+  if (derivations.length === 0) {
+    context.fillStyle = colour.text;
+    context.textAlign = "center";
+    context.fillText(drawing.emptyText, width / 2, height / 2);
+    return;
+  }
+  const rows = baselines(derivations, height);
+  const scale = state.pixelsPerMillimetre / state.microvoltsPerMillimetre;
+  context.save();
+  context.beginPath();
+  context.rect(LABEL_PIXELS, TOP_PIXELS, span, height - TOP_PIXELS - AXIS_PIXELS);
+  context.clip();
+  context.lineWidth = 0.9;
+  context.lineJoin = "bevel";
+  for (const [i, { side }] of derivations.entries()) {
+    context.strokeStyle = colour[side]!;
+    drawTrace(context, traces[i]!, LABEL_PIXELS, span, rows[i]!, scale * (side === "heart" ? HEART_FACTOR : 1));
+  }
+  context.restore();
+  context.textAlign = "right";
+  for (const [i, { side, name }] of derivations.entries()) {
+    context.fillStyle = colour[side]!;
+    context.fillText(side === "heart" ? `${name} ÷10` : name, LABEL_PIXELS - 6, rows[i]!);
+  }
+  drawCalibration(surface, state, colour);
+}

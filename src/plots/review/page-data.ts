@@ -1,0 +1,23 @@
+import type { Interval } from "../../base/events.js";
+import type { ViewSignals } from "../../dataset/view-signals.js";
+import type { NamedEvent } from "./recording.js";
+
+/** What the page's script reads from its `#recording` element; samples and probabilities are in elements of their own. */
+export interface PageData {
+  readonly id: string;
+  readonly signals: Omit<ViewSignals, "samples">;
+  readonly isLabelled: boolean;
+  readonly reference: readonly NamedEvent[];
+  readonly detector?: {
+    readonly rateHz: number;
+    readonly valueCount: number;
+    readonly onThreshold: number;
+    readonly offThreshold: number;
+    readonly hypothesis: readonly NamedEvent[];
+    readonly misses: readonly Interval[];
+    readonly falseAlarms: readonly Interval[];
+  };
+}
+
+/** Probabilities are stored as whole numbers of 1/10000. */
+export const PROBABILITY_STEPS = 10_000;

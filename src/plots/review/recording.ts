@@ -1,0 +1,35 @@
+import type { Interval } from "../../base/events.js";
+import type { ViewSignals } from "../../dataset/view-signals.js";
+import type { Caption } from "../figure.js";
+
+/** An event with a name: a seizure type, or what the detector calls it. */
+export interface NamedEvent extends Interval {
+  readonly label: string;
+  /** 0..1. */
+  readonly confidence?: number;
+}
+
+/** What a detector said of a recording. */
+export interface DetectorTrack {
+  /** One value in 0..1 per 1/rateHz seconds. */
+  readonly probability: Float32Array;
+  readonly rateHz: number;
+  readonly onThreshold: number;
+  readonly offThreshold: number;
+  readonly hypothesis: readonly NamedEvent[];
+  /** Missed seizures and false alarms; empty where the recording has no labels. */
+  readonly misses: readonly Interval[];
+  readonly falseAlarms: readonly Interval[];
+}
+
+/** A recording to be reviewed. */
+export interface ReviewRecording {
+  readonly id: string;
+  readonly signals: ViewSignals;
+  /** False: nobody said what the recording holds. */
+  readonly isLabelled: boolean;
+  readonly reference: readonly NamedEvent[];
+  /** Absent without predictions. */
+  readonly detector?: DetectorTrack;
+  readonly caption?: Caption;
+}

@@ -1,0 +1,152 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { writeManifest } from "../../src/cache/manifest.js";
+import { chromiumPath } from "../../src/notebook/browser/chromium.js";
+import { writePrediction } from "../../src/training/prediction-store.js";
+import { type MadeRecording, makeCache, RATE, seizure } from "../cache/made-cache.js";
+import { checkFigurePage } from "../notebook/figure-page-check.js";
+
+const main = fileURLToPath(new URL("../../src/cli/main.js", import.meta.url));
+const CHECKPOINT = "cd".repeat(32);
+const RECORDINGS: readonly MadeRecording[] = [
+  { id: "dev/a/s/m/t0", sampleCount: 300 * RATE, seizures: [seizure(50, 90)] },
+  { id: "dev/b/s/m/t0", sampleCount: 300 * RATE, seizures: [seizure(100, 130, "gnsz"), seizure(200, 215)] },
+  { id: "dev/c/s/m/t0", sampleCount: 200 * RATE },
+  { id: "dev/d/s/m/t0", sampleCount: 100 * RATE, labelled: false },
+  { id: "train/f/s/m/t0", sampleCount: 100 * RATE },
+  { id: "eval/e/s/m/t0", sampleCount: 200 * RATE, seizures: [seizure(20, 60)] },
+];
+let dir: string;
+
+function ictal(...args: string[]) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...args], { encoding: "utf8" });
+  return { status, stdout, stderr };
+}
+
+const data = () => ["--cache-dir", join(dir, "cache"), "--predictions", join(dir, "predictions"), "--replicates", "99"];
+
+/** Probabilities of 0.95 in the first seizure and, in c, in a false alarm at 0.9; else 0.1 to 0.3. */
+async function predict(key: string): Promise<void> {
+  for (const { id, sampleCount, seizures = [] } of RECORDINGS) {
+    const probability = Float32Array.from({ length: sampleCount / RATE }, (_, i) => 0.1 + 0.2 * ((i % 7) / 7));
+    const first = seizures[0];
+    if (first) probability.fill(0.95, first.startSeconds + 4, first.endSeconds + 4);
+    else probability.fill(0.9, 40, 60);
+    const origin = { checkpointHash: CHECKPOINT, cacheKey: key, type: "float16" } as const;
+    await writePrediction(join(dir, "predictions"), { id, rateHz: 1, probability }, origin);
+  }
+}
+
+before(async () => {
+  dir = await mkdtemp(join(tmpdir(), "ictal-report-"));
+  await makeCache(join(dir, "cache"), RECORDINGS, { channels: ["FP1", "F3"] });
+  const { manifest } = await writeManifest(join(dir, "cache"));
+  await predict(manifest.key);
+  const run = join(dir, "run");
+  await mkdir(run);
+  const lines = [
+    { kind: "step", step: 10, loss: 0.7, learningRate: 1e-3 },
+    { kind: "validation", step: 10, metrics: { sensitivity_at_10fa: 0.4, precision: null } },
+    { kind: "step", step: 20, loss: 0.5, learningRate: 1e-4 },
+    { kind: "validation", step: 20, metrics: { sensitivity_at_10fa: 0.6, precision: 1 } },
+  ];
+  await writeFile(join(run, "metrics.jsonl"), lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
+});
+
+after(() => rm(dir, { recursive: true, force: true }));
+
+test("threshold searches dev: the sensitivity within each rate, its threshold and interval", () => {
+  const { status, stdout, stderr } = ictal("threshold", ...data(), "--fa", "500,0", "--scorer", "ovlp", "--json");
+  assert.equal(status, 0, stderr);
+  const { recordings, patients, rates } = JSON.parse(stdout);
+  assert.deepEqual([recordings, patients], [3, 3], "the recording without labels is not scored");
+  const [free, none] = rates;
+  assert.ok(Math.abs(free.sensitivity.value - 2 / 3) < 1e-12 && free.sensitivity.upper <= 1);
+  assert.ok(none.threshold > 0.9 && none.threshold < 0.96 && none.falseAlarmsPerDay === 0);
+  assert.ok(Math.abs(none.offThreshold / none.threshold - 0.78 / 0.86) < 1e-12);
+  const text = ictal("threshold", ...data(), "--fa", "0").stdout;
+  assert.match(text, /use the first: --set postprocessing\.hysteresis\.tau_on=0\.9\d* --set/);
+});
+
+test("threshold refuses eval; forced, it says so and writes the search down", async () => {
+  const log = join(dir, "predictions", "eval-searches.jsonl");
+  const refused = ictal("threshold", ...data(), "--split", "eval");
+  assert.equal(refused.status, 2);
+  assert.match(refused.stderr, /searched on 1 recordings of eval; search on dev .*--force-eval/);
+  assert.ok(!existsSync(log));
+  const forced = ictal("threshold", ...data(), "--split", "eval", "--force-eval", "--json");
+  assert.equal(forced.status, 0);
+  assert.match(forced.stderr, /searched on 1 recordings of eval by force/);
+  const entry = JSON.parse(await readFile(log, "utf8"));
+  assert.deepEqual([entry.verb, entry.checkpointHash, entry.perDay], ["threshold", CHECKPOINT, [10, 5, 2.5, 1]]);
+  assert.match(
+    ictal("threshold", ...data(), "--split", "test").stderr,
+    /invalid --split test: the cache has dev, eval/,
+  );
+});
+
+test("report writes one page with receipt, scores by every scorer, figures and links to review pages", {
+  timeout: 120_000,
+}, async (context) => {
+  const out = join(dir, "report", "run.html");
+  await mkdir(join(dir, "report", "review"), { recursive: true });
+  await writeFile(join(dir, "report", "review", "dev--c--s--m--t0.html"), "");
+  const run = ["--run", join(dir, "run"), "--out", out];
+  const { status, stdout, stderr } = ictal("report", ...data(), ...run, "--json");
+  assert.equal(status, 0, stderr);
+  const { receipt, auroc, scores, rates } = JSON.parse(stdout);
+  assert.deepEqual([receipt.checkpoint, receipt.seizures, rates.length], [CHECKPOINT, 3, 4]);
+  assert.ok(auroc.auroc > 0.5 && scores.szcore1Hz && scores.nedc && scores.latency.medianSeconds === 4);
+  const page = await readFile(out, "utf8");
+  for (const text of [CHECKPOINT, "AUROC", "ovlp", "szcore-evaluation", "onset latency", "FA in 24 h", "tau_on"])
+    assert.ok(page.includes(text), text);
+  assert.ok(page.includes('<a href="review/dev--c--s--m--t0.html">'), "the recording with a false alarm");
+  assert.ok(!/(?:src|href)="http/.test(page), "nothing comes from a network");
+  const browser = chromiumPath();
+  if (!browser) return context.diagnostic("not opened: Chromium is not installed");
+  await checkFigurePage(browser, out, 9);
+});
+
+test("a report on eval shows the configured thresholds and searches for none", async () => {
+  const out = join(dir, "eval.html");
+  const { status, stdout } = ictal("report", ...data(), "--split", "eval", "--out", out);
+  assert.equal(status, 0);
+  assert.match(stdout, /no search for thresholds on eval/);
+  assert.match(await readFile(out, "utf8"), /choose it on dev with <code>ictal threshold/);
+});
+
+test("a split without seizures has rates of false alarms and n/a for what needs seizures", async () => {
+  const out = join(dir, "quiet.html");
+  const { status, stdout, stderr } = ictal("report", ...data(), "--split", "train", "--out", out);
+  assert.equal(status, 0, stderr);
+  assert.match(stdout, /AUROC n\/a, event F1 0\.000, train/);
+  const page = await readFile(out, "utf8");
+  const shown = page.slice(0, page.indexOf('id="plotly-gzip"'));
+  assert.ok(!shown.includes("NaN"), shown.match(/.{60}NaN.{60}/s)?.[0]);
+  const { stdout: text } = ictal("threshold", ...data(), "--split", "train", "--fa", "10");
+  assert.match(text, /10 +silence +n\/a +n\/a to n\/a +0\.00/);
+});
+
+test("report refuses a run without metrics, and predictions of another cache or of two checkpoints", async () => {
+  const absent = ictal("report", ...data(), "--run", dir, "--out", join(dir, "x.html"));
+  assert.equal(absent.status, 1);
+  assert.match(absent.stderr, /no .*metrics\.jsonl; --run takes the folder that ictal train wrote/);
+  const file = join(dir, "predictions", "dev", "b", "s", "m", "t0.json");
+  const stored = await readFile(file, "utf8");
+  await writeFile(file, stored.replace(CHECKPOINT, "ee".repeat(32)));
+  assert.match(
+    ictal("report", ...data(), "--out", join(dir, "x.html")).stderr,
+    /dev\/b\/s\/m\/t0 comes from the checkpoint eeee/,
+  );
+  await writeFile(file, stored.replace(/"cacheKey":"[^"]*"/, '"cacheKey":"other"'));
+  const other = ictal("report", ...data(), "--out", join(dir, "x.html"));
+  assert.match(other.stderr, /comes from the cache other, expected/);
+  assert.equal(ictal("report", ...data(), "--allow-other-cache", "--out", join(dir, "x.html")).status, 0);
+  await writeFile(file, stored);
+});
