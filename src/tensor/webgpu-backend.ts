@@ -1,3 +1,4 @@
+import { projectPath } from "../base/project.js";
 import { importOptional, missingLibraries, packageFolder, requireOptional } from "./optional.js";
 import { tf } from "./tf.js";
 
@@ -5,6 +6,10 @@ import { tf } from "./tf.js";
 
 const DAWN = "webgpu";
 const BACKEND_PACKAGE = "@tensorflow/tfjs-backend-webgpu";
+/** The packages and the versions that the executor is tried with. */
+export const WEBGPU_PACKAGES = [`${DAWN}@0.6.2`, `${BACKEND_PACKAGE}@4.22.0`] as const;
+/** Where `ictal backend build webgpu` puts them, since `npm ci` empties the project's node_modules. */
+export const WEBGPU_DIR = projectPath(".build/webgpu");
 export const WEBGPU_BACKEND = "webgpu";
 
 interface Dawn {
@@ -23,10 +28,9 @@ export function vulkanMissing(): string | undefined {
 
 /** Why tfjs's WebGPU backend cannot be loaded and what to do, or undefined. */
 export function webgpuMissing(): string | undefined {
-  const absent = [DAWN, BACKEND_PACKAGE].filter((name) => !packageFolder(name));
+  const absent = [DAWN, BACKEND_PACKAGE].filter((name) => !packageFolder(name, WEBGPU_DIR));
   if (absent.length > 0) {
-    const names = absent.map((name) => (name === DAWN ? name : `${name}@4.22.0`));
-    return `${absent.join(" and ")} ${absent.length > 1 ? "are" : "is"} not installed: npm install ${names.join(" ")}`;
+    return `${absent.join(" and ")} ${absent.length > 1 ? "are" : "is"} not installed: run "npx ictal backend build webgpu"`;
   }
   return vulkanMissing();
 }
@@ -34,11 +38,11 @@ export function webgpuMissing(): string | undefined {
 /** Load Dawn and the backend and make them known. The process then ends only by `process.exit`: Dawn keeps it alive. */
 export async function loadWebgpu(): Promise<void> {
   if (!tf.engine().findBackendFactory(WEBGPU_BACKEND)) {
-    const dawn = await importOptional<Dawn>(DAWN);
+    const dawn = await importOptional<Dawn>(DAWN, WEBGPU_DIR);
     Object.assign(globalThis, dawn.globals);
     const gpu = dawn.create([]);
     Object.defineProperty(globalThis, "navigator", { value: { gpu, userAgent: "" }, configurable: true });
-    requireOptional(BACKEND_PACKAGE);
+    requireOptional(BACKEND_PACKAGE, WEBGPU_DIR);
   }
   const previous = tf.getBackend();
   try {
