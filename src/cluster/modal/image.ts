@@ -31,6 +31,16 @@ export function parseDockerfile(text: string): Instruction[] {
 /** A sandbox has its own user, command and volumes. */
 const OUTSIDE = new Set(["USER", "VOLUME", "HEALTHCHECK", "ENTRYPOINT", "CMD", "EXPOSE"]);
 
+/** The base image: what FROM names, with the defaults of the ARGs ahead of it. */
+function baseOf(from: Instruction, args: readonly Instruction[], file: string): string {
+  const defaults = new Map(args.map(({ text }) => /^\S+\s+([^=\s]+)=?(.*)$/.exec(text)!.slice(1) as [string, string]));
+  const base = from.text.split(/\s+/)[1]!.replace(/\$\{?(\w+)\}?/g, (_, name: string) => defaults.get(name) ?? "");
+  if (base !== "") return base;
+  throw new FormatError(`"${from.text}" names no image; expected a name, or an ARG with a default ahead of it`, {
+    file,
+  });
+}
+
 function copiedPaths({ text }: Instruction, file: string): readonly string[] {
   const [, ...words] = text.split(/\s+/);
   const target = words.pop();
@@ -46,14 +56,16 @@ function copiedPaths({ text }: Instruction, file: string): readonly string[] {
 export async function imageRecipe(projectDir: string, dockerfile = "deploy/Dockerfile"): Promise<ImageRecipe> {
   const file = join(projectDir, dockerfile);
   const instructions = parseDockerfile(await readFile(file, "utf8"));
-  const [from, ...others] = instructions;
+  const start = instructions.findIndex(({ word }) => word !== "ARG");
+  const [from, ...others] = start < 0 ? [] : instructions.slice(start);
   if (from?.word !== "FROM" || others.some(({ word }) => word === "FROM"))
     throw new FormatError(`expected one stage that starts with FROM, found ${from?.text ?? "nothing"}`, { file });
+  const base = baseOf(from, instructions.slice(0, start), file);
   const layers: string[][] = [[]];
   for (const instruction of others) {
     if (OUTSIDE.has(instruction.word)) continue;
     if (instruction.word !== "COPY") layers.at(-1)!.push(instruction.text);
     else layers.push(unpackCommands(await packFiles(projectDir, copiedPaths(instruction, file))));
   }
-  return { base: from.text.split(/\s+/)[1]!, layers: layers.filter((layer) => layer.length > 0) };
+  return { base, layers: layers.filter((layer) => layer.length > 0) };
 }
