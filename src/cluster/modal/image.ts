@@ -28,7 +28,7 @@ export function parseDockerfile(text: string): Instruction[] {
     .map((line) => ({ word: line.split(/\s/, 1)[0]!.toUpperCase(), text: line }));
 }
 
-/** A sandbox has its own user, command and volumes. */
+/** A sandbox has its own user, owner of files, command and volumes. */
 const OUTSIDE = new Set(["USER", "VOLUME", "HEALTHCHECK", "ENTRYPOINT", "CMD", "EXPOSE"]);
 
 /** The base image: what FROM names, with the defaults of the ARGs ahead of it. */
@@ -42,7 +42,7 @@ function baseOf(from: Instruction, args: readonly Instruction[], file: string): 
 }
 
 function copiedPaths({ text }: Instruction, file: string): readonly string[] {
-  const [, ...words] = text.split(/\s+/);
+  const words = text.split(/\s+/).filter((word, index) => index > 0 && !word.startsWith("--chown="));
   const target = words.pop();
   if (words.length === 0 || words.some((word) => word.startsWith("--")) || (target !== "./" && target !== "."))
     throw new FormatError(`"${text}" cannot be turned into an archive; expected COPY FILE… ./ or COPY . .`, { file });
