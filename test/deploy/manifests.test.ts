@@ -172,6 +172,7 @@ test("the Dockerfiles name files, verbs and a health check that are there", () =
   const [, check] = /^HEALTHCHECK .*CMD (\[.*\])$/m.exec(box)!;
   assert.equal((JSON.parse(check!) as string[]).at(-1), "doctor");
   assertVerb(["doctor", "--json"]);
-  for (const file of box.match(/^COPY --chown=ictal:ictal (.+) \.\/$/m)![1]!.split(" ")) assert.ok(readFileSync(join(projectDir, file)));
+  for (const file of box.match(/^COPY --chown=ictal:ictal (.+) \.\/$/m)![1]!.split(" "))
+    assert.ok(readFileSync(join(projectDir, file)));
   assert.match(read("szcore/Dockerfile"), /ENTRYPOINT \["\/opt\/ictal\/deploy\/szcore\/entrypoint\.sh"\]/);
 });
