@@ -12,7 +12,7 @@ import {
   tensorflowWithoutGpu,
 } from "./tensorflow/backend.js";
 import { loadWasm, WASM_BACKEND, wasmMissing } from "./wasm-backend.js";
-import { loadWebgpu, vulkanMissing, WEBGPU_BACKEND, webgpuMissing } from "./webgpu-backend.js";
+import { loadWebgpu, vulkanMissing, WEBGPU_BACKEND, webgpuMissing, webgpuWithoutGpu } from "./webgpu-backend.js";
 
 export interface OpenOptions {
   /** Threads inside one operation, for the executors on ONNX Runtime. @default os.availableParallelism() */
@@ -84,8 +84,12 @@ export const CANDIDATES: Readonly<Record<ExecutorName, Candidate>> = {
   webgpu: {
     missing: webgpuMissing,
     async open() {
-      await loadWebgpu();
-      return { executor: openEagerExecutor("webgpu", WEBGPU_BACKEND) };
+      const info = await loadWebgpu();
+      return {
+        executor: openEagerExecutor("webgpu", WEBGPU_BACKEND),
+        shortcoming: webgpuWithoutGpu(info),
+        detail: info.description,
+      };
     },
   },
   "onnx-webgpu": onnx("onnx-webgpu", () => onnxMissing() ?? vulkanMissing()),

@@ -6,7 +6,7 @@ import { EXECUTOR_NAMES, type Executor, type ExecutorName } from "./program.js";
 
 export type { OpenOptions } from "./candidates.js";
 
-/** Devices that mean the first of several executors that works; none of them stands for the slow `cpu`, or for `onnx-webgpu`, whose gradients of the whole detector are wrong. */
+/** Devices that mean the first of several executors that works; none of them stands for the slow `cpu`, or for `onnx-webgpu`, which cannot tell a GPU from a driver that computes on the CPU. */
 const DEVICE_GROUPS: Readonly<Record<string, readonly ExecutorName[]>> = {
   auto: ["onnx-cuda", "tensorflow", "webgpu", "onnx-cpu"], // a GPU, else the CPU executor fit for training
   cuda: ["onnx-cuda", "tensorflow"],
@@ -75,9 +75,9 @@ export function chooseExecutor(probes: readonly ExecutorProbe[]): ExecutorName |
   return DEVICE_GROUPS.auto!.find((name) => probes.some((probe) => probe.name === name && isChoosable(probe)));
 }
 
-/** A GPU backend that found no GPU is not chosen for a group: that would be a silent fall back to the CPU. */
+/** One with a shortcoming, a GPU backend that found no GPU, is not chosen for a group: that would be a silent fall back to the CPU. */
 function isChoosable(probe: ExecutorProbe): boolean {
-  return probe.available && (probe.name !== "tensorflow" || probe.reason === "");
+  return probe.available && probe.reason === "";
 }
 
 /** An executor with one line on why it is this one. */

@@ -12,8 +12,18 @@ export const WEBGPU_PACKAGES = [`${DAWN}@0.6.2`, `${BACKEND_PACKAGE}@4.22.0`] as
 export const WEBGPU_DIR = projectPath(".build/webgpu");
 export const WEBGPU_BACKEND = "webgpu";
 
+interface Gpu {
+  requestAdapter(): Promise<{ readonly info: AdapterInfo } | null>;
+}
+
+/** What WebGPU tells of a device. */
+export interface AdapterInfo {
+  readonly description: string;
+  readonly isFallbackAdapter: boolean;
+}
+
 interface Dawn {
-  create(flags: string[]): unknown;
+  create(flags: string[]): Gpu;
   readonly globals: Record<string, unknown>;
 }
 
@@ -35,20 +45,30 @@ export function webgpuMissing(): string | undefined {
   return vulkanMissing();
 }
 
-/** Load Dawn and the backend and make them known. The process then ends only by `process.exit`: Dawn keeps it alive. */
-export async function loadWebgpu(): Promise<void> {
+/** What makes a device no GPU, or undefined for one. */
+export function webgpuWithoutGpu({ description, isFallbackAdapter }: AdapterInfo): string | undefined {
+  if (!isFallbackAdapter) return undefined;
+  return `the Vulkan driver computes on the CPU (${description}): for a GPU install the graphics part of its driver`;
+}
+
+let adapterInfo: AdapterInfo | undefined;
+
+/** Load Dawn and the backend, make them known, and say what the device is. */
+export async function loadWebgpu(): Promise<AdapterInfo> {
   if (!tf.engine().findBackendFactory(WEBGPU_BACKEND)) {
     const dawn = await importOptional<Dawn>(DAWN, WEBGPU_DIR);
     Object.assign(globalThis, dawn.globals);
     const gpu = dawn.create([]);
+    adapterInfo = (await gpu.requestAdapter())?.info;
+    if (!adapterInfo) throw new Error("no WebGPU adapter: is there a GPU with a Vulkan driver?");
     Object.defineProperty(globalThis, "navigator", { value: { gpu, userAgent: "" }, configurable: true });
     requireOptional(BACKEND_PACKAGE, WEBGPU_DIR);
   }
   const previous = tf.getBackend();
   try {
-    if (!(await tf.setBackend(WEBGPU_BACKEND)))
-      throw new Error("no WebGPU adapter: is there a GPU with a Vulkan driver?");
+    if (!(await tf.setBackend(WEBGPU_BACKEND))) throw new Error("tfjs's WebGPU backend does not start");
   } finally {
     await tf.setBackend(previous);
   }
+  return adapterInfo!;
 }

@@ -80,7 +80,9 @@ async function checkBuild(folder: string, wheel: Wheel): Promise<Check> {
   const { code, output } = await runToEnd(process.execPath, [child, folder, wheel.requirement]);
   const line = output.split("\n").find((text) => text.startsWith('{"version"'));
   if (code !== 0 || !line) {
-    throw new UnsupportedError(`the addon built with ${wheel.requirement} does not run:\n${lastLines(output)}`);
+    throw new UnsupportedError(
+      `the addon built with ${wheel.requirement} does not run; --force compiles it again:\n${lastLines(output)}`,
+    );
   }
   const check = JSON.parse(line) as Check;
   if (check.gradientError <= GRADIENT_TOLERANCE) return check;
