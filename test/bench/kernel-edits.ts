@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { appendFile, cp, mkdir, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -26,6 +27,14 @@ export interface EditTimes {
   readonly reloaded: number;
   /** From the request of the next cell (`1`) to its reply. */
   readonly milliseconds: readonly number[];
+  /** Mean processor time of all of the kernel's threads meanwhile. */
+  readonly processorMilliseconds: number;
+}
+
+/** Linux counts in hundredths of a second. */
+function processorMilliseconds({ child }: TestKernel): number {
+  const fields = readFileSync(`/proc/${child.pid}/stat`, "utf8").split(") ")[1]!.split(" "); // behind the name
+  return 10 * (Number(fields[11]) + Number(fields[12]));
 }
 
 /** A copy of the project whose files may be edited, and a kernelspec that runs its kernel. */
@@ -45,18 +54,20 @@ async function copyProject(root: string, jupyter: string): Promise<void> {
 
 async function timeEdits(kernel: TestKernel, root: string, file: string): Promise<EditTimes> {
   const milliseconds: number[] = [];
-  let reloaded = 0;
+  let [reloaded, processor] = [0, 0];
   for (let edit = 0; edit < EDITS; edit++) {
     await sleep(PAUSE_MILLISECONDS);
     await appendFile(join(root, file), `export const edit${edit} = ${edit};\n`);
+    const before = processorMilliseconds(kernel);
     const started = performance.now();
     const answer = await kernel.execute("1");
     milliseconds.push(performance.now() - started);
+    processor += processorMilliseconds(kernel) - before;
     const [, names] = /^reloaded: (.*)$/m.exec(streamText(answer)) ?? [];
     if (!names) throw new Error(`the edit of ${file} was not seen: ${streamText(answer, "stderr")}`);
     reloaded = names.split(", ").length;
   }
-  return { file, reloaded, milliseconds };
+  return { file, reloaded, milliseconds, processorMilliseconds: processor / EDITS };
 }
 
 /** Edits each file a few times in a copy of the project in `root`, with all of its `src` imported. */
