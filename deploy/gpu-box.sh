@@ -2,6 +2,7 @@
 # Makes a Linux box with an NVIDIA GPU ready without Docker: Node, the packages, ONNX Runtime's CUDA provider.
 #   deploy/gpu-box.sh --check    only says what is there and what is missing
 #   deploy/gpu-box.sh            installs what needs no administrator, says what does, ends with `ictal doctor`
+#   TENSORFLOW='tensorflow[and-cuda]' deploy/gpu-box.sh      also builds the executor `tensorflow` against that wheel
 set -eu
 
 project=$(CDPATH= cd -- "$(dirname -- "$0")/.." && pwd)
@@ -70,6 +71,7 @@ if [ "$check_only" = no ]; then
   cd "$project"
   npm ci --no-progress
   node node_modules/onnxruntime-node/script/install.js --onnxruntime-node-install=cuda12
+  [ -z "${TENSORFLOW:-}" ] || node src/cli/ictal.mjs backend build tensorflow --wheel "$TENSORFLOW"
   node src/cli/ictal.mjs doctor
   case :$users_path: in *":$(dirname "$(command -v node)"):"*) ;; *) echo "gpu-box: for your shell: export PATH=$node_home/bin:\$PATH" ;; esac
 fi

@@ -72,11 +72,14 @@ test("gpu-box.sh fetches Node, installs and says what the shell needs, from a mi
   const { node: _node, curl: _curl, xz: _xz, ...others } = sound;
   const PATH = await programs(dir, { ...others, node: "exit 1" });
   const script = join(projectDir, "deploy/gpu-box.sh");
-  const env = { PATH, HOME: dir, NODE_MIRROR: `file://${join(dir, "mirror")}` };
+  const env = { PATH, HOME: dir, TENSORFLOW: "a-wheel", NODE_MIRROR: `file://${join(dir, "mirror")}` };
   const { status, stdout, stderr } = spawnSync(script, [], { encoding: "utf8", env });
   assert.equal(status, 0, stdout + stderr);
   assert.match(stdout, /linux-x64\.tar\.xz: OK\nNode 20\.20\.2 is in .*ictal-node\nnpm ci --no-progress\n/);
-  assert.match(stdout, /node .*install\.js --onnxruntime-node-install=cuda12\nnode src\/cli\/ictal\.mjs doctor\n/);
+  assert.match(
+    stdout,
+    /node .*install\.js --onnxruntime-node-install=cuda12\nnode .*ictal\.mjs backend build tensorflow --wheel a-wheel\nnode .*ictal\.mjs doctor\n/,
+  );
   assert.match(stdout, /for your shell: export PATH=.*\.local\/ictal-node\/bin:\$PATH\n$/);
   await writeFile(
     join(mirror, "SHASUMS256.txt"),
