@@ -33,6 +33,8 @@ function typesOf(rows: readonly LabelledRow[]): string[] {
   return [...new Set(rows.flatMap(({ seizures }) => seizures.map(({ label }) => label)))].sort();
 }
 
+const LENGTH_TICKS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000];
+
 /** Length of every seizure by type: a box with its points. Seconds on a log axis. */
 export function seizureLengths(rows: readonly LabelledRow[], caption: Caption = {}): Figure {
   const data: Data[] = typesOf(rows).map((type) => {
@@ -56,7 +58,7 @@ export function seizureLengths(rows: readonly LabelledRow[], caption: Caption = 
   return makeFigure(
     "Seizure length by type",
     data,
-    { showlegend: false, xaxis: axis(""), yaxis: axis("length (s)", { type: "log" }) },
+    { showlegend: false, xaxis: axis(""), yaxis: axis("length (s)", { type: "log", tickvals: LENGTH_TICKS }) },
     caption,
   );
 }
