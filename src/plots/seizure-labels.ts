@@ -1,5 +1,5 @@
 import type { Data, Shape } from "plotly.js";
-import { axis, type Caption, COLORS, type Figure, makeFigure } from "./figure.js";
+import { axis, type Caption, COLORS, type Figure, lengthAxis, makeFigure } from "./figure.js";
 
 /** What a label figure needs of a recording; seizure labels are TUSZ's type names. */
 export interface LabelledRow {
@@ -33,8 +33,6 @@ function typesOf(rows: readonly LabelledRow[]): string[] {
   return [...new Set(rows.flatMap(({ seizures }) => seizures.map(({ label }) => label)))].sort();
 }
 
-const LENGTH_TICKS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000];
-
 /** Length of every seizure by type: a box with its points. Seconds on a log axis. */
 export function seizureLengths(rows: readonly LabelledRow[], caption: Caption = {}): Figure {
   const data: Data[] = typesOf(rows).map((type) => {
@@ -58,7 +56,7 @@ export function seizureLengths(rows: readonly LabelledRow[], caption: Caption = 
   return makeFigure(
     "Seizure length by type",
     data,
-    { showlegend: false, xaxis: axis(""), yaxis: axis("length (s)", { type: "log", tickvals: LENGTH_TICKS }) },
+    { showlegend: false, xaxis: axis(""), yaxis: lengthAxis("length (s)") },
     caption,
   );
 }
