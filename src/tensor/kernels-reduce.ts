@@ -1,4 +1,6 @@
 import { kernel, type TraceKernel, type TraceKernels, type Unary } from "./kernel.js";
+import { product } from "./kernels-matmul.js";
+import { sizeOf } from "./program.js";
 import type { Recorder } from "./recorder.js";
 import { type DataType, type TensorInfo, tf } from "./tf.js";
 
@@ -33,6 +35,27 @@ function reduction(op: string, dtype?: (from: DataType) => DataType): TraceKerne
   });
 }
 
+/** Rows from which on a sum over them is a product with ones: that uses all threads, ReduceSum over leading axes does not. */
+const ROWS = 32;
+
+const asSummable = (dtype: DataType): DataType => (dtype === "bool" ? "int32" : dtype);
+const plainSum = reduction("ReduceSum", asSummable);
+
+const sum: TraceKernel = (recorder, inputs, attributes) => {
+  const { x } = inputs as unknown as Unary; // as tfjs documents them
+  const { axis, keepDims } = attributes as unknown as Reduction;
+  const axes = tf.util.parseAxisParam(axis!, x.shape);
+  const isLeading = axes.length < x.shape.length && axes.every((each, i) => each === i);
+  const rows = sizeOf(x.shape.slice(0, axes.length));
+  // what has rank 4 is images, whose axes the runtime turns round: there ReduceSum is fast
+  if (x.dtype !== "float32" || x.shape.length > 3 || !isLeading || rows < ROWS)
+    return plainSum(recorder, inputs, attributes);
+  const constant = recorder.graph.constant(new Float32Array(rows).fill(1), "float32", [1, rows]);
+  const ones = recorder.computed(constant, [1, rows], "float32");
+  const matrix = recorder.reshaped(x, [rows, sizeOf(x.shape) / rows]);
+  return recorder.reshaped(product(recorder, ones, matrix), reducedShape(x.shape, axes, keepDims));
+};
+
 /** Truth over an axis, by way of integers: ONNX reduces no booleans. */
 function logicalReduction(op: string): TraceKernel {
   return kernel<Unary, Reduction>((recorder, { x }, attributes) =>
@@ -62,7 +85,6 @@ const softmax = kernel<{ logits: TensorInfo }>((recorder, { logits }) =>
   recorder.computed(recorder.graph.add("Softmax", [recorder.dense(logits)], { axis: -1 }), logits.shape, logits.dtype),
 ); // tfjs allows the last axis only
 
-const asSummable = (dtype: DataType): DataType => (dtype === "bool" ? "int32" : dtype);
 const asFloat = (): DataType => "float32";
 
 /** Kernels that combine the elements along axes. */
@@ -77,5 +99,5 @@ export const REDUCE_KERNELS: TraceKernels = {
   Min: reduction("ReduceMin"),
   Prod: reduction("ReduceProd", asSummable),
   Softmax: softmax,
-  Sum: reduction("ReduceSum", asSummable),
+  Sum: sum,
 };

@@ -35,7 +35,9 @@ function slicedForwards(
   const at = (values: readonly number[]) => graph.integers(axes.map((axis) => values[axis]!));
   const ends = starts.map((start, axis) => start + (shape[axis]! - 1) * steps[axis]! + 1);
   const inputs = [recorder.dense(x), at(starts), at(ends), graph.integers(axes), at(steps)];
-  return recorder.computed(graph.add("Slice", inputs), shape, x.dtype);
+  const cut = recorder.computed(graph.add("Slice", inputs), shape, x.dtype);
+  if (steps.every((step) => step === 1)) recorder.cuts.set(cut.dataId, { from: inputs[0]!, shape: x.shape, starts });
+  return cut;
 }
 
 /** `x` with the order along `axes` reversed. */
@@ -60,9 +62,26 @@ export function padded(
 ): TensorInfo {
   if (paddings.every(([before, after]) => before === 0 && after === 0)) return recorder.shared(x);
   const shape = x.shape.map((length, axis) => length + paddings[axis]![0] + paddings[axis]![1]);
-  const amounts = [...paddings.map(([before]) => before), ...paddings.map(([, after]) => after)];
-  const inputs = [recorder.dense(x), recorder.graph.integers(amounts), recorder.scalar(value, x.dtype)];
+  const moved = value === 0 ? movedPaddings(recorder, x, paddings) : undefined;
+  const source = moved?.from ?? recorder.dense(x);
+  const own = moved?.paddings ?? paddings;
+  const amounts = [...own.map(([before]) => before), ...own.map(([, after]) => after)];
+  const inputs = [source, recorder.graph.integers(amounts), recorder.scalar(value, x.dtype)];
   return recorder.computed(recorder.graph.add("Pad", inputs), shape, x.dtype);
+}
+
+/**
+ * Padding what was cut out of `from` with zeros: one node with negative amounts where cut, provided that no side of an
+ * axis was both cut and padded.
+ */
+function movedPaddings(recorder: Recorder, x: TensorInfo, paddings: readonly (readonly [number, number])[]) {
+  const cut = recorder.cuts.get(x.dataId);
+  if (!cut) return undefined;
+  const ends = cut.shape.map((length, axis) => length - cut.starts[axis]! - x.shape[axis]!);
+  const isBoth = paddings.some(([before, after], axis) => before * cut.starts[axis]! > 0 || after * ends[axis]! > 0);
+  if (isBoth) return undefined;
+  const moved = paddings.map(([before, after], axis) => [before - cut.starts[axis]!, after - ends[axis]!] as const);
+  return { from: cut.from, paddings: moved };
 }
 
 /** The tensors one behind the other along `axis`. */

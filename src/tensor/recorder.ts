@@ -11,6 +11,7 @@ import {
   type TensorInfo,
   tf,
 } from "./tf.js";
+import { type Core, type Source, sameShape, Views } from "./views.js";
 
 type Elements = Float32Array | Int32Array | Uint8Array;
 
@@ -42,19 +43,16 @@ export interface KernelCall {
 /** Told of every kernel call of a program, in order. */
 export type KernelObserver = (call: KernelCall) => void;
 
-/** An ONNX value and its shape. */
-export interface Core {
-  readonly name: string;
+/** Where a tensor was cut out of an ONNX value. */
+interface Cut {
+  readonly from: string;
   readonly shape: readonly number[];
+  readonly starts: readonly number[];
 }
 
 /** The shape of an elementwise result. */
 export function broadcastShape(shapes: readonly (readonly number[])[]): number[] {
   return shapes.reduce<number[]>((a, b) => tf.backend_util.assertAndGetBroadcastShape(a, [...b]), []);
-}
-
-function sameShape(a: readonly number[], b: readonly number[]): boolean {
-  return a.length === b.length && a.every((length, i) => length === b[i]);
 }
 
 /** One element stands for `size` equal ones. */
@@ -76,7 +74,10 @@ function isSplat(values: Elements): boolean {
  */
 export class Recorder implements KernelBackend {
   readonly graph = new GraphBuilder();
+  /** By tensor that was cut out of another without steps: the name and shape of that one and where the cut begins. */
+  readonly cuts = new Map<DataId, Cut>();
   readonly #values = new Map<DataId, Value>();
+  readonly #views = new Views(this.graph);
 
   constructor(readonly observe?: KernelObserver) {}
 
@@ -101,8 +102,11 @@ export class Recorder implements KernelBackend {
     if (sameShape(tensor.shape, shape)) return this.shared(tensor);
     const refilled = this.refilled(tensor, shape);
     if (refilled) return refilled;
-    const name = this.graph.add("Reshape", [this.dense(tensor), this.graph.integers(shape)]);
-    return this.computed(name, shape, tensor.dtype);
+    return this.computed(
+      this.#views.reshaped({ name: this.dense(tensor), shape: tensor.shape }, shape),
+      shape,
+      tensor.dtype,
+    );
   }
 
   /** The tensor with its axes in the order `permutation`. */
@@ -111,8 +115,13 @@ export class Recorder implements KernelBackend {
     if (permutation.every((axis, i) => axis === i)) return this.shared(tensor);
     const refilled = this.refilled(tensor, shape);
     if (refilled) return refilled;
-    const name = this.graph.add("Transpose", [this.dense(tensor)], { perm: permutation });
+    const name = this.#views.transposed({ name: this.dense(tensor), shape: tensor.shape }, permutation);
     return this.computed(name, shape, tensor.dtype);
+  }
+
+  /** The node whose result the tensor is, but for its shape and the order of its axes; undefined for an input or constant. */
+  source(tensor: TensorInfo): Source {
+    return this.#views.source({ name: this.dense(tensor), shape: tensor.shape });
   }
 
   /** The tensor with its elements converted; to bool, whatever is not 0 is true. */
@@ -257,6 +266,7 @@ export class Recorder implements KernelBackend {
     value.references -= 1;
     if (!force && value.references > 0) return false;
     this.#values.delete(dataId);
+    this.cuts.delete(dataId);
     return true;
   }
 

@@ -55,6 +55,32 @@ test("adding 0 and multiplying or dividing by 1 leave no node", () => {
   assert.deepEqual(ops, ["Identity"]);
 });
 
+test("what is cut at one end and padded at the other is moved by one node; what is cut and padded at one end is not", () => {
+  const moved = (before: number, after: number, start: number) =>
+    contents(
+      traceProgram(
+        program({ x: float(2, 8) }, ({ x }) => ({
+          y: tf.pad(tf.slice(x!, [0, start], [2, 5]), [
+            [0, 0],
+            [before, after],
+          ]),
+        })),
+      ).bytes,
+    ).ops;
+  assert.deepEqual(moved(3, 0, 0), ["Pad"]);
+  assert.deepEqual(moved(0, 3, 3), ["Pad"]);
+  assert.deepEqual(moved(1, 0, 3), ["Slice", "Pad"]);
+  assert.deepEqual(moved(0, 1, 0), ["Slice", "Pad"]);
+});
+
+test("state that a program returns as it got it is no output of the graph", () => {
+  const traced = traceProgram({
+    ...program({ x: float(3), w: float(3) }, ({ x, w }) => ({ y: tf.mul(x!, w!), w: w! })),
+    state: ["w"],
+  });
+  assert.deepEqual([traced.outputNames, traced.fixed], [["y"], ["w"]]);
+});
+
 test("equal constants are stored once and what no output needs is left out", () => {
   const values = Array.from({ length: 100 }, (_, i) => i);
   const traced = traceProgram(
