@@ -102,16 +102,19 @@ async function createSession(
  */
 interface StateBuffers {
   current: OrtTensor;
+  /** Made by the first run: by then the caller may have let go of the values it set. */
   next?: OrtTensor;
+  readonly isFixed: boolean;
 }
 
 function replayRunner(ort: Ort, session: InferenceSession, program: Program, graph: TracedGraph): Runner {
   const states = new Map<string, StateBuffers>();
-  for (const name of program.state ?? []) {
+  const zeros = (name: string) => {
     const { shape } = program.inputs[name]!;
-    const zeros = () => new ort.Tensor("float32", new Float32Array(sizeOf(shape)), shape);
-    states.set(name, graph.fixed.includes(name) ? { current: zeros() } : { current: zeros(), next: zeros() });
-  }
+    return new ort.Tensor("float32", new Float32Array(sizeOf(shape)), shape);
+  };
+  for (const name of program.state ?? [])
+    states.set(name, { current: zeros(name), isFixed: graph.fixed.includes(name) });
   const results = graph.outputNames.filter((name) => !states.has(name));
   const current = (name: string) => states.get(name)!.current.data as Float32Array;
   return {
@@ -126,7 +129,9 @@ function replayRunner(ort: Ort, session: InferenceSession, program: Program, gra
         given[inputName(name)] = feedTensor(ort, values, program.inputs[name]!);
       for (const [name, buffers] of states) {
         given[inputName(name)] = buffers.current;
-        if (buffers.next) wanted[outputName(name)] = buffers.next;
+        if (buffers.isFixed) continue;
+        buffers.next ??= zeros(name);
+        wanted[outputName(name)] = buffers.next;
       }
       for (const name of results) wanted[outputName(name)] = null;
       const outputs = await session.run(given, wanted);
