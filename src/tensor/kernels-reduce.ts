@@ -3,6 +3,7 @@ import { product } from "./kernels-matmul.js";
 import { sizeOf } from "./program.js";
 import type { Recorder } from "./recorder.js";
 import { type DataType, type TensorInfo, tf } from "./tf.js";
+import type { Layout } from "./views.js";
 
 interface Reduction {
   readonly axis?: number | number[];
@@ -22,9 +23,26 @@ function reduced(recorder: Recorder, op: string, x: TensorInfo, attributes: Redu
   const axes = tf.util.parseAxisParam((axis ?? reductionIndices)!, x.shape);
   const shape = reducedShape(x.shape, axes, keepDims);
   if (axes.length === 0) return recorder.shared(x);
+  const layout = recorder.layout(x);
+  if (layout) return reducedIn(recorder, op, x, axes, layout, shape);
   const inputs = [recorder.dense(x), recorder.graph.integers(axes)];
   const name = recorder.graph.add(op, inputs, { keepdims: keepDims ? 1 : 0 });
   return recorder.computed(name, shape, x.dtype);
+}
+
+/** The same before the transpose that made `x`. */
+function reducedIn(
+  recorder: Recorder,
+  op: string,
+  x: TensorInfo,
+  axes: readonly number[],
+  layout: Layout,
+  shape: readonly number[],
+): TensorInfo {
+  const own = axes.map((axis) => layout.axes[axis]!).sort((a, b) => a - b);
+  const name = recorder.graph.add(op, [layout.core.name, recorder.graph.integers(own)], { keepdims: 1 });
+  const kept = { name, shape: reducedShape(layout.core.shape, own, true) };
+  return recorder.reshaped(recorder.inLayout(kept, layout.axes, x.dtype), shape);
 }
 
 function reduction(op: string, dtype?: (from: DataType) => DataType): TraceKernel {

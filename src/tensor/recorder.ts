@@ -11,7 +11,7 @@ import {
   type TensorInfo,
   tf,
 } from "./tf.js";
-import { type Core, type Source, sameShape, Views } from "./views.js";
+import { type Core, type Layout, type Source, sameShape, Views } from "./views.js";
 
 type Elements = Float32Array | Int32Array | Uint8Array;
 
@@ -194,14 +194,58 @@ export class Recorder implements KernelBackend {
     dtype: DataType,
     attributes: Readonly<Record<string, Attribute>> = {},
   ): TensorInfo {
-    const cores = operands.map((operand) => this.core(operand));
+    const shape = broadcastShape(operands.map((operand) => operand.shape));
+    const layout = this.#commonLayout(operands, shape);
+    const cores = layout
+      ? operands.map((operand) => this.#laidOut(operand, layout))
+      : operands.map((operand) => this.core(operand));
     const name = this.graph.add(
       op,
       cores.map((core) => core.name),
       attributes,
     );
-    const shape = broadcastShape(operands.map((operand) => operand.shape));
+    if (layout) return this.inLayout({ name, shape: layout.core.shape }, layout.axes, dtype);
     return this.computed(name, shape, dtype, broadcastShape(cores.map((core) => core.shape)));
+  }
+
+  /** How a tensor that a transpose made lies before it; undefined for any other. Work done there may save the transpose. */
+  layout(tensor: TensorInfo): Layout | undefined {
+    const core = this.core(tensor);
+    return sameShape(core.shape, tensor.shape) ? this.#views.layout(core) : undefined;
+  }
+
+  /** The tensor whose axis i is axis `axes[i]` of the value. */
+  inLayout(core: Core, axes: readonly number[], dtype: DataType): TensorInfo {
+    const shape = axes.map((axis) => core.shape[axis]!);
+    return this.computed(this.#views.transposed(core, axes), shape, dtype);
+  }
+
+  /** The layout of the first operand of full size that has one: to turn the others costs less than to turn it back. */
+  #commonLayout(operands: readonly TensorInfo[], shape: readonly number[]): Layout | undefined {
+    const isFull = (operand: TensorInfo) => sizeOf(this.core(operand).shape) === sizeOf(shape);
+    return operands
+      .filter(isFull)
+      .map((operand) => this.layout(operand))
+      .find(
+        (layout) =>
+          layout &&
+          sameShape(
+            layout.axes.map((axis) => layout.core.shape[axis]!),
+            shape,
+          ),
+      );
+  }
+
+  /** The operand as it lies in that layout; what is broadcast in it keeps its axes of length 1. */
+  #laidOut(operand: TensorInfo, { axes }: Layout): Core {
+    const own = this.layout(operand);
+    if (own && sameShape(own.axes, axes)) return own.core;
+    const core = this.core(operand);
+    if (core.shape.length === 0) return core;
+    const wide = [...Array<number>(axes.length - core.shape.length).fill(1), ...core.shape];
+    const order = axes.map((_, i) => axes.indexOf(i));
+    const name = this.#views.transposed({ name: this.#views.reshaped(core, wide), shape: wide }, order);
+    return { name, shape: order.map((axis) => wide[axis]!) };
   }
 
   #register(value: Value, shape: readonly number[], dtype: DataType): TensorInfo {

@@ -13,6 +13,12 @@ export interface Source {
   readonly axes: readonly number[];
 }
 
+/** A value and which of its axes are, in order, those of the value that was made from it. */
+export interface Layout {
+  readonly core: Core;
+  readonly axes: readonly number[];
+}
+
 export function sameShape(a: readonly number[], b: readonly number[]): boolean {
   return a.length === b.length && a.every((length, i) => length === b[i]);
 }
@@ -24,6 +30,8 @@ function longAxes(shape: readonly number[]): number[] {
 function longLengths(shape: readonly number[]): number[] {
   return shape.filter((length) => length !== 1);
 }
+
+const CHANNELS_LAST = [0, 2, 3, 1];
 
 /** Reshapes and transposes of one graph: a chain of them that undoes itself leaves no node behind. */
 export class Views {
@@ -37,6 +45,16 @@ export class Views {
   /** Where `value` comes from: itself, unless transposes made it. */
   source(value: Core): Source {
     return this.#unturned.get(value.name) ?? { value, axes: longAxes(value.shape) };
+  }
+
+  /** What `value` was turned from, when that is an image [B, C, H, W] and it the same with channels last. */
+  layout(value: Core): Layout | undefined {
+    const turned = this.#unturned.get(value.name);
+    if (!turned || turned.value.shape.length !== value.shape.length) return undefined;
+    const long = [...turned.axes];
+    const short = turned.value.shape.flatMap((length, axis) => (length === 1 ? [axis] : []));
+    const axes = value.shape.map((length) => (length === 1 ? short.shift()! : long.shift()!));
+    return sameShape(axes, CHANNELS_LAST) ? { core: turned.value, axes } : undefined;
   }
 
   /** The name of `value` in row-major order under another shape of equal size. */
