@@ -43,6 +43,9 @@ export interface KernelCall {
 /** Told of every kernel call of a program, in order. */
 export type KernelObserver = (call: KernelCall) => void;
 
+/** An execution provider of ONNX Runtime. */
+export type Provider = "cpu" | "cuda" | "webgpu";
+
 /** Where a tensor was cut out of an ONNX value. */
 interface Cut {
   readonly from: string;
@@ -79,7 +82,11 @@ export class Recorder implements KernelBackend {
   readonly #values = new Map<DataId, Value>();
   readonly #views = new Views(this.graph);
 
-  constructor(readonly observe?: KernelObserver) {}
+  constructor(
+    readonly observe?: KernelObserver,
+    /** What the graph is for; undefined for any. */
+    readonly provider?: Provider,
+  ) {}
 
   /** A tensor that the caller of the graph provides under `name`. */
   input(name: string, spec: TensorSpec): TensorInfo {
