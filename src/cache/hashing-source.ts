@@ -27,6 +27,7 @@ export function withSha256(source: ByteSource): HashingSource {
   return {
     name: source.name,
     byteLength: source.byteLength,
+    ...(source.blockBytes !== undefined && { blockBytes: source.blockBytes }),
     read,
     close: source.close?.bind(source),
     async digest() {

@@ -1,4 +1,4 @@
-import type { ByteSource } from "../recording/byte-source.js";
+import { type ByteSource, REQUEST_BYTES } from "../recording/byte-source.js";
 import type { Store } from "../store/store.js";
 import type { RecordingEntry } from "./catalogue.js";
 
@@ -11,6 +11,7 @@ export function entrySource(store: Store, entry: RecordingEntry, signal?: AbortS
   return {
     name: edfKey,
     byteLength: edfSize,
+    blockBytes: REQUEST_BYTES,
     read: (start, end) =>
       store.read(edfKey, {
         range: { start: Math.min(start, edfSize), end: Math.min(end, edfSize) },

@@ -45,9 +45,10 @@ export interface Loader {
   resolve(specifier: string): string;
   /**
    * Loads again what has changed on disk, with all that imports it. Quick when nothing has. `specifier` names a local
-   * module that is loaded again in any case; throws when it isn't one, or isn't loaded.
+   * module that is loaded again in any case; throws when it isn't one, or isn't loaded. `onEdited` is told the absolute
+   * paths of what changed before it is loaded.
    */
-  refresh(specifier?: string): Promise<Reload>;
+  refresh(specifier?: string, onEdited?: (paths: readonly string[]) => void): Promise<Reload>;
   /** The local files that are loaded, with the SHA-256 of what is on disk. */
   sources(): { path: string; hash: string }[];
 }
@@ -190,10 +191,15 @@ export function createLoader({ projectDir, notebookDir, language }: LoaderSettin
     return target.path;
   }
 
-  async function reload(changed: readonly string[], forced?: string): Promise<Reload> {
+  async function reload(
+    changed: readonly string[],
+    forced?: string,
+    onEdited?: (paths: readonly string[]) => void,
+  ): Promise<Reload> {
     const needed = await needReload(changed);
     if (forced !== undefined && !needed.includes(forced)) needed.push(forced);
     if (needed.length === 0) return NOTHING;
+    onEdited?.(needed);
     const dropped = withImporters(needed, registry);
     const kept = new Map([...registry].filter(([path]) => !dropped.includes(path)));
     const wanted = dropped.filter((path) => roots.has(path) && stampOf(path) !== "missing");
@@ -220,7 +226,7 @@ export function createLoader({ projectDir, notebookDir, language }: LoaderSettin
         ? target.specifier
         : `file://${outputs.javaScriptOf(target.path) ?? target.path}`;
     },
-    refresh: (specifier) =>
+    refresh: (specifier, onEdited) =>
       inTurn(async () => {
         const forced = specifier === undefined ? undefined : loadedPath(specifier);
         const changed = changedModules();
@@ -230,7 +236,7 @@ export function createLoader({ projectDir, notebookDir, language }: LoaderSettin
           return NOTHING;
         }
         try {
-          const result = await reload(changed, forced);
+          const result = await reload(changed, forced, onEdited);
           failedState = "";
           await emitChanged();
           return result;

@@ -1,5 +1,11 @@
 import { resolve } from "node:path";
-import { type CheckedCell, IMPORT_KEY, type ImportBinding, type Language } from "../language/language.js";
+import {
+  type CellDiagnostic,
+  type CheckedCell,
+  IMPORT_KEY,
+  type ImportBinding,
+  type Language,
+} from "../language/language.js";
 import type { Loader, Reload } from "../modules/loader.js";
 import { describeDiagnostic } from "./describe-error.js";
 import type { Evaluator } from "./evaluator.js";
@@ -36,6 +42,7 @@ export function createModules(
   const warned = new Set<string>();
   const unchecked = new Set<string>();
   let later: NodeJS.Timeout | undefined;
+  let edited: Promise<readonly CellDiagnostic[]> = Promise.resolve([]);
   const tell = (text: string) => void process.stderr.write(`${text}\n`);
 
   /** Gives an imported name the value that its module has now. */
@@ -50,8 +57,14 @@ export function createModules(
     }
   }
 
-  async function tellErrors(files: readonly string[]): Promise<void> {
-    for (const diagnostic of await language.checkFiles(files.map((path) => resolve(projectDir, path)))) {
+  /** Begins while the files are loaded again: the compiler has a thread of its own. */
+  const checkEdited = (paths: readonly string[]): void => {
+    edited = language.checkFiles(paths);
+    edited.catch(() => {}); // awaited when the cell has run
+  };
+
+  function tellErrors(diagnostics: readonly CellDiagnostic[]): void {
+    for (const diagnostic of diagnostics) {
       const text = describeDiagnostic(diagnostic).join("\n");
       if (warned.has(text)) continue;
       warned.add(text);
@@ -60,7 +73,8 @@ export function createModules(
   }
 
   async function reload(specifier?: string): Promise<Reload> {
-    const result = await loader.refresh(specifier);
+    edited = Promise.resolve([]);
+    const result = await loader.refresh(specifier, checkEdited);
     if (result.reloaded.length > 0) for (const binding of bindings.values()) await rebind(binding);
     Reflect.deleteProperty(globalThis, Symbol.for(REBIND));
     return result;
@@ -83,15 +97,15 @@ export function createModules(
       for (const diagnostic of result.failed) tell(describeDiagnostic(diagnostic).join("\n"));
       return result;
     },
-    async warn({ reloaded, edited }) {
-      for (const path of reloaded) if (!edited.includes(path)) unchecked.add(path);
-      if (edited.length > 0) await tellErrors(edited);
+    async warn(reload) {
+      for (const path of reload.reloaded) if (!reload.edited.includes(path)) unchecked.add(path);
+      if (reload.edited.length > 0) tellErrors(await edited);
       if (unchecked.size === 0) return;
       clearTimeout(later);
       later = setTimeout(() => {
-        const files = [...unchecked];
+        const files = [...unchecked].map((path) => resolve(projectDir, path));
         unchecked.clear();
-        tellErrors(files).catch(() => {}); // the language service says so itself when it fails
+        language.checkFiles(files).then(tellErrors, () => {}); // the language service says so itself when it fails
       }, QUIET_MILLISECONDS).unref();
     },
   };
