@@ -7,7 +7,7 @@ import { mixInto } from "./mixing.js";
 import { createMoments } from "./normalize.js";
 import { LANES } from "./polyphase.js";
 import { rateRatio, resamplePolyphase } from "./resampler.js";
-import { takeSamples } from "./sample-block.js";
+import { extremesInto, takeSamples } from "./sample-block.js";
 import { sosfiltfilt } from "./zero-phase.js";
 
 /** What the chain over a whole recording needs beside the plan. */
@@ -65,7 +65,15 @@ export function createWhole(plan: WholePlan): Flow {
   const store = createStore();
   const moments = createMoments(plan.mix.rows.length);
   return {
-    feed: (block) => store.add(takeSamples(block, 0, block.sampleCount)),
+    feed(block) {
+      const samples = takeSamples(block, 0, block.sampleCount);
+      if (plan.watch) {
+        const extremes = new Float32Array(2 * samples.length);
+        extremesInto(extremes, samples, block.sampleCount);
+        plan.watch(samples, block.sampleCount, extremes);
+      }
+      store.add(samples);
+    },
     end(sink) {
       if (store.sampleCount === 0) return;
       const out = runWhole(plan, store.take());
