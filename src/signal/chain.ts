@@ -16,7 +16,7 @@ export { type ChainOptions, chainHash, DEFAULT_CHAIN, DSP_VERSION, REFERENCE_CHA
 export interface ChainInput {
   readonly sampleRateHz: number;
   readonly electrodes: readonly string[];
-  /** The loops of the causal chain; both give the same bits. @default WebAssembly where it is there (see `kernelsInUse`) */
+  /** The loops; both give the same bits. @default WebAssembly where it is there (see `kernelsInUse`) */
   readonly kernels?: Kernels["name"];
   /** Sees every input sample once, in order. @default nobody */
   readonly watch?: InputWatch;
@@ -103,7 +103,7 @@ export function createChain(options: ChainOptions, input: ChainInput): Chain {
   const plan = { mix, offsetSamples, sampleRateHz, targetRateHz: options.targetRateHz, watch: input.watch };
   const flow = streams
     ? createStream({ ...plan, sections: sections.all, inputCount: electrodes.length }, input.kernels)
-    : createWhole({ ...plan, ...sections, phase: options.phase, resample: options.resample });
+    : createWhole({ ...plan, ...sections, phase: options.phase, resample: options.resample }, input.kernels);
   let open = true;
   let sampleCount = 0; // given per channel
   const stillOpen = () => {
