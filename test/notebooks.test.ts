@@ -36,7 +36,7 @@ function notebookFaults(text: string, name: string, root: string): string[] {
   const bytes = Buffer.byteLength(text);
   if (bytes > LARGEST_BYTES) faults.push(`${bytes} bytes; at most ${LARGEST_BYTES} may be committed`);
   const kernel = notebook.metadata.kernelspec?.name;
-  if (kernel !== "tslab") faults.push(`the kernel is ${kernel}; tslab was expected`);
+  if (kernel !== "ictal") faults.push(`the kernel is ${kernel}; ictal was expected`);
   const tagged = notebook.cells.filter((cell) => hasTag(cell, "parameters")).length;
   if (tagged !== 1) faults.push(`${tagged} cells are tagged parameters; exactly one was expected`);
   if (code.some(({ outputs, execution_count }) => outputs.length > 0 || execution_count !== null)) {
@@ -63,7 +63,10 @@ test("every notebook under notebooks/ may be committed: its outputs come from it
 
 /** Faults of a sound executed notebook after `change`. */
 function faultsAfter(change: (notebook: Notebook, cell: CodeCell) => void): string[] {
-  const notebook = parseNotebook(notebookText([{ code: "let a = 1;", tags: ["parameters"] }, "a + 1;"]), "a.ipynb");
+  const notebook = parseNotebook(
+    notebookText([{ code: "let a = 1;", tags: ["parameters"] }, "a + 1;"], "ictal"),
+    "a.ipynb",
+  );
   const cell = notebook.cells[1] as CodeCell;
   cell.execution_count = 2;
   cell.outputs = [

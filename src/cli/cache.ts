@@ -1,17 +1,15 @@
 import { resolve } from "node:path";
 import type { Command } from "commander";
-import type { Config } from "../base/config-schema.js";
-import { isIctalError } from "../base/errors.js";
 import { createProgress } from "../base/progress.js";
-import { type BuildReport, buildCache } from "../cache/build.js";
-import { cacheKeyFromConfig, chainFromConfig } from "../cache/from-config.js";
+import { cacheKeyFromConfig } from "../cache/from-config.js";
 import { gcCache } from "../cache/gc.js";
 import { writeManifest } from "../cache/manifest.js";
 import { verifyCache } from "../cache/verify.js";
 import type { RunWatch } from "../cluster/watch/run-watch.js";
-import { type Catalogue, readCatalogue } from "../corpus/catalogue.js";
+import { readCatalogue } from "../corpus/catalogue.js";
 import { openStore } from "../store/open-store.js";
 import { action, type Outcome, UsageError } from "./action.js";
+import { buildConfigured, buildText } from "./build-cache.js";
 import {
   addDataOptions,
   configOf,
@@ -68,83 +66,16 @@ export function addCacheCommand(program: Command): void {
     .action(action(manifest));
 }
 
-function limitOf(config: Config, flags: { readonly limit?: number }): number | undefined {
-  return flags.limit ?? config.data.limit_files ?? undefined;
-}
-
 async function build(watch: RunWatch, flags: BuildFlags): Promise<Outcome> {
   const { config } = await configOf(flags, ["dataDir", "cacheDir"]);
-  const { data } = config;
   await watch.begin(partName(config.experiment.name, flags.shard));
-  const store = openStore(data.data_dir);
   return withInterrupt("what was finished is kept, the same command carries on", async (signal) => {
-    const catalogue = await readCatalogue(store, { limit: limitOf(config, flags), signal });
-    const report = await buildCache({
-      store,
-      catalogue,
-      cacheDir: data.cache_dir,
-      chain: chainFromConfig(config),
-      sampleType: data.sample_type,
-      workers: flags.workers ?? (data.num_workers || undefined),
-      shard: flags.shard,
-      verify: flags.verify,
-      progress: watch.follow(createProgress()),
-      signal,
-    });
-    const written = flags.shard ? undefined : await tryManifest(report, catalogue);
-    const refused = unaccepted(report, flags.accept);
+    const made = await buildConfigured(config, { ...flags, progress: watch.follow(createProgress()), signal });
+    const { report, written, refused, isComplete } = made;
     if (flags.json)
       for (const { id, code, reason } of refused) process.stderr.write(`ictal: left out ${id} (${code}): ${reason}\n`);
-    return {
-      json: { ...report, ...written },
-      text: buildText(report, refused, written),
-      exitCode: refused.length > 0 || (written?.manifest === null && isAnnotated(catalogue)) ? 1 : 0,
-    };
+    return { json: { ...report, ...written }, text: buildText(made), exitCode: isComplete ? 0 : 1 };
   });
-}
-
-/** Without any annotation a cache is for prediction; with some, having no seizure is a fault. */
-function isAnnotated({ recordings }: Catalogue): boolean {
-  return recordings.some(({ csvKey, csvBiKey, tseKey, tseBiKey, tsvKey }) =>
-    [csvKey, csvBiKey, tseKey, tseBiKey, tsvKey].some((key) => key !== undefined),
-  );
-}
-
-interface WrittenManifest {
-  readonly manifest: string | null;
-  /** Why there is no manifest. */
-  readonly manifestRefused?: string;
-}
-
-/** The manifest of a whole build; a corpus without seizures has a cache for prediction but no manifest, and says why. */
-async function tryManifest({ cacheDir, key }: BuildReport, catalogue: Catalogue): Promise<WrittenManifest> {
-  try {
-    const { path } = await writeManifest(cacheDir, { key, catalogue });
-    return { manifest: path };
-  } catch (error) {
-    if (!isIctalError(error, "CacheError") || error.cause !== undefined) throw error;
-    process.stderr.write(`ictal: no manifest was written: ${error.message}\n`);
-    return { manifest: null, manifestRefused: error.message };
-  }
-}
-
-function unaccepted({ leftOut }: BuildReport, accept: readonly string[] = []): BuildReport["leftOut"] {
-  return accept.includes("all") ? [] : leftOut.filter(({ code, accepted }) => !accepted && !accept.includes(code));
-}
-
-function buildText(report: BuildReport, refused: BuildReport["leftOut"], written?: WrittenManifest): string {
-  const { built, reused, relabelled, leftOut, eegSeconds, builtSeconds, wallSeconds, bytes } = report;
-  const rate = built > 0 ? `, ${(builtSeconds / wallSeconds).toFixed(0)} times real time` : "";
-  const codes = [...new Set(refused.map(({ code }) => code))];
-  return [
-    `${built} built, ${reused} reused (${relabelled} with changed labels), ${leftOut.length} left out`,
-    `${(eegSeconds / 3600).toFixed(2)} hours of EEG, ${(bytes / 1e6).toFixed(1)} MB, ${wallSeconds.toFixed(1)} s${rate}`,
-    ...Object.entries(report.diagnostics).map(([code, count]) => `  ${code}: in ${count} of ${built + reused}`),
-    ...leftOut.map(({ id, code, reason }) => `left out ${id} (${code}): ${reason}`),
-    ...(codes.length > 0 ? [`to accept what was left out: --accept ${codes.join(",")}`] : []),
-    `cache ${report.folder}`,
-    ...(written?.manifest ? [`manifest ${written.manifest}`] : []),
-  ].join("\n");
 }
 
 /** Folder and key to look at: all keys of a folder that is named, the configuration's key otherwise. */
@@ -187,7 +118,9 @@ async function manifest(flags: DataFlags & { limit?: number }): Promise<Outcome>
   const hasCorpus = flags.config !== undefined || flags.dataDir !== undefined;
   const key = flags.config === undefined && flags.dataDir === undefined ? undefined : cacheKeyFromConfig(config);
   const catalogue = hasCorpus
-    ? await readCatalogue(openStore(config.data.data_dir), { limit: limitOf(config, flags) })
+    ? await readCatalogue(openStore(config.data.data_dir), {
+        limit: flags.limit ?? config.data.limit_files ?? undefined,
+      })
     : undefined;
   const { manifest: made, path } = await writeManifest(config.data.cache_dir, { key, catalogue });
   const { counts, bySplit, leftOut, corpusFingerprint } = made;

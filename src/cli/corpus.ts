@@ -23,6 +23,7 @@ interface SynthFlags {
   readonly seed: number;
   readonly recordings?: number;
   readonly maxSeconds?: number;
+  readonly background?: number;
 }
 
 /** Adds `corpus check` and `corpus synth`. */
@@ -50,6 +51,7 @@ export function addCorpusCommand(program: Command): void {
     .option("--seed <number>", "seed of everything random", parseCount(0), 42)
     .option("--recordings <count>", "fewer recordings, some of every split", parseCount(1))
     .option("--max-seconds <seconds>", "shorten longer recordings", parseCount(20))
+    .option("--background <count>", "recordings of half an hour without seizures in train, at most 4", parseCount(0, 4))
     .option("--json", "print one JSON document")
     .action(action((folder: string, flags: SynthFlags) => synth(folder, flags)));
 }
@@ -89,11 +91,12 @@ function hasErrors({ findings }: CorpusReport): boolean {
   return findings.some(({ severity }) => severity === "error");
 }
 
-async function synth(folder: string, { seed, recordings, maxSeconds }: SynthFlags): Promise<Outcome> {
+async function synth(folder: string, { seed, recordings, maxSeconds, background }: SynthFlags): Promise<Outcome> {
   const report = await synthesizeCorpus(folder, {
     seed,
     ...(recordings === undefined ? {} : { recordings }),
     ...(maxSeconds === undefined ? {} : { maxDurationSeconds: maxSeconds }),
+    ...(background === undefined ? {} : { background }),
     progress: createProgress({ intervalMilliseconds: 1000 }),
   });
   const patients = Object.entries(report.patients).map(([split, count]) => `${count} in ${split}`);

@@ -12,7 +12,7 @@ import { readCatalogue } from "../corpus/catalogue.js";
 import { fileSource } from "../recording/byte-source.js";
 import { readEdfHeader } from "../recording/edf-header.js";
 import { postprocessFromConfig } from "../scoring/from-config.js";
-import { detectEvents } from "../scoring/postprocess.js";
+import { cutEvents, detectEvents } from "../scoring/postprocess.js";
 import { folderStore } from "../store/folder-store.js";
 import type { Store } from "../store/store.js";
 import { openExecutor } from "../tensor/open.js";
@@ -91,10 +91,7 @@ async function predictOne(options: DetectOptions, cacheDir: string): Promise<Omi
     }))
       predictions.push(prediction);
     const { probability, rateHz } = predictions[0]!;
-    const events = detectEvents(probability, rateHz, postprocessFromConfig(config)).flatMap((event) => {
-      const endSeconds = Math.min(event.endSeconds, durationSeconds); // the last value may reach beyond the recording
-      return endSeconds > event.startSeconds ? [{ ...event, endSeconds }] : [];
-    });
+    const events = cutEvents(detectEvents(probability, rateHz, postprocessFromConfig(config)), durationSeconds);
     return { events, durationSeconds, filled, executor: executor.name };
   } finally {
     await executor.dispose();

@@ -5,7 +5,7 @@ import { canonicalJson } from "../base/canonical.js";
 import type { Event } from "../base/events.js";
 import { openCache } from "../cache/open.js";
 import { writeCsvBi, writeHedScoreTsv } from "../recording/annotation-write.js";
-import { detectEvents, type PostprocessOptions } from "../scoring/postprocess.js";
+import { cutEvents, detectEvents, type PostprocessOptions } from "../scoring/postprocess.js";
 import { pathOfKey } from "../store/local-path.js";
 import type { RecordingPrediction } from "../training/predict.js";
 
@@ -49,10 +49,7 @@ export async function openDetectionFiles(
     async write({ id, rateHz, probability }) {
       const { durationSeconds, source } = await cache.sidecar(id);
       const stem = source.key.replace(/\.[^./]+$/, "");
-      const events = detectEvents(probability, rateHz, postprocess).flatMap((event) => {
-        const endSeconds = Math.min(event.endSeconds, durationSeconds); // the last value may reach beyond the recording
-        return endSeconds > event.startSeconds ? [{ ...event, endSeconds }] : [];
-      });
+      const events = cutEvents(detectEvents(probability, rateHz, postprocess), durationSeconds);
       const found = { id, events, durationSeconds, recordingName: basename(stem), postprocess };
       const keys = formats.map((format) => `${stem}.${format}`);
       for (const [i, format] of formats.entries())

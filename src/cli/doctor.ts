@@ -5,6 +5,7 @@ import type { Command } from "commander";
 import { type KernelChoice, kernelsInUse } from "../signal/kernels.js";
 import { chooseExecutor, type ExecutorProbe, probeExecutors } from "../tensor/open.js";
 import { action } from "./action.js";
+import { describeExecutors } from "./executor-table.js";
 
 const require = createRequire(import.meta.url);
 
@@ -54,41 +55,15 @@ function describeKernels({ name, reason }: KernelChoice): string {
   return `signal chain: TypeScript kernels, the same bits at a third of the speed (WebAssembly kernels ${reason})`;
 }
 
-/** A table of executors, one line each; the reasons, which are long, follow below it. */
-function executorTable(executors: readonly ExecutorProbe[], chosen: string | null): string {
-  const rows = executors.map((probe) => [
-    probe.name,
-    probe.available ? "yes" : "no",
-    Number.isFinite(probe.gradientError) ? probe.gradientError.toExponential(1) : "n/a",
-    Number.isFinite(probe.stepMilliseconds) ? `${probe.stepMilliseconds.toFixed(2)} ms` : "n/a",
-    probe.name === chosen ? "device: auto takes this one" : "",
-  ]);
-  const table = [["executor", "available", "gradient error", "small step", ""], ...rows];
-  const widths = table[0]!.map((_, column) => Math.max(...table.map((row) => row[column]!.length)));
-  return table
-    .map((row) =>
-      row
-        .map((cell, i) => cell.padEnd(widths[i]!))
-        .join("  ")
-        .trimEnd(),
-    )
-    .join("\n");
-}
-
-function reasons(executors: readonly ExecutorProbe[]): string {
-  const remarks = executors.filter((probe) => probe.reason !== "").map((probe) => `${probe.name}: ${probe.reason}`);
-  return remarks.length > 0 ? `\n\n${remarks.join("\n")}` : "";
-}
-
 function describe(report: DoctorReport): string {
   const versions = Object.entries(report.versions).map(([name, version]) => `${name} ${version ?? "absent"}`);
   const memory = `${(report.memoryBytes / 2 ** 30).toFixed(1)} GiB of memory`;
   const machine = `Node ${report.node}, ${report.platform}, ${report.processors} processors, ${memory}`;
-  const table = executorTable(report.executors, report.chosen);
-  return `${machine}\n${versions.join(", ")}\n${describeKernels(report.signalKernels)}\n\n${table}${reasons(report.executors)}`;
+  const table = describeExecutors(report.executors, report.chosen);
+  return `${machine}\n${versions.join(", ")}\n${describeKernels(report.signalKernels)}\n\n${table}`;
 }
 
-/** `ictal doctor` (what works on this machine) and `ictal backend list` (the executors alone). */
+/** Adds `ictal doctor`: what works on this machine. */
 export function addDoctorCommand(program: Command): void {
   program
     .command("doctor")
@@ -98,18 +73,6 @@ export function addDoctorCommand(program: Command): void {
       action(async () => {
         const report = await examine();
         return { json: report, text: describe(report), exitCode: report.chosen === null ? 1 : 0 };
-      }),
-    );
-  const backend = program.command("backend").description("the ways to run training and prediction");
-  backend
-    .command("list")
-    .description("list the executors, whether each works here and why not")
-    .option("--json", "print one JSON document")
-    .action(
-      action(async () => {
-        const executors = await probeExecutors();
-        const chosen = chooseExecutor(executors) ?? null;
-        return { json: { executors, chosen }, text: executorTable(executors, chosen) + reasons(executors) };
       }),
     );
 }

@@ -10,7 +10,8 @@ const FAMILIES: readonly {
   readonly words: readonly string[];
   readonly load: () => Promise<(program: Command) => void>;
 }[] = [
-  { words: ["doctor", "backend"], load: async () => (await import("./doctor.js")).addDoctorCommand },
+  { words: ["doctor"], load: async () => (await import("./doctor.js")).addDoctorCommand },
+  { words: ["backend"], load: async () => (await import("./backend.js")).addBackendCommand },
   { words: ["s3"], load: async () => (await import("./s3.js")).addS3Command },
   { words: ["edf"], load: async () => (await import("./edf.js")).addEdfCommand },
   { words: ["annotations"], load: async () => (await import("./annotations.js")).addAnnotationsCommand },

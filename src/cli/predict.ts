@@ -129,7 +129,11 @@ export function addPredictCommand(program: Command): void {
     .addOption(
       new Option("--type <name>", "how probabilities are stored").choices(["float16", "float32"]).default("float16"),
     )
-    .option("--rate <hz>", "values per second, a whole part of the network's own rate (the default)", parseRate)
+    .option(
+      "--rate <hz>",
+      "values per second: the network's own rate or a whole part of it; without it the highest up to 16",
+      parseRate,
+    )
     .option("--events", "also detect events, with the configuration's post-processing, and write them")
     .addOption(
       new Option("--format <names>", `with --events: some of ${EVENT_FORMATS.join(",")}`)

@@ -13,7 +13,7 @@ import { postprocessFromConfig } from "../scoring/from-config.js";
 import { scoreNedc } from "../scoring/nedc/score-nedc.js";
 import { onsetLatency } from "../scoring/onset-latency.js";
 import { operatingPoints } from "../scoring/operating-points.js";
-import { detectEvents, type PostprocessOptions } from "../scoring/postprocess.js";
+import { cutEvents, detectEvents, type PostprocessOptions } from "../scoring/postprocess.js";
 import { sensitivitiesAtRates } from "../scoring/rate-sensitivity.js";
 import { pooledCells, scoreSzcore } from "../scoring/score.js";
 import { scoreIntervals } from "../scoring/score-intervals.js";
@@ -38,10 +38,7 @@ interface ReportFlags extends DataFlags, BootstrapFlags {
 
 function pairsOf(recordings: readonly ScoredPrediction[], postprocess: PostprocessOptions): TypedDetections[] {
   return recordings.map(({ id, patient, durationSeconds, reference, probability, rateHz }) => {
-    const hypothesis = detectEvents(probability, rateHz, postprocess).flatMap((event) => {
-      const endSeconds = Math.min(event.endSeconds, durationSeconds); // the last value may reach beyond the recording
-      return endSeconds > event.startSeconds ? [{ ...event, endSeconds }] : [];
-    });
+    const hypothesis = cutEvents(detectEvents(probability, rateHz, postprocess), durationSeconds);
     return { id, patient, durationSeconds, reference, typed: reference, hypothesis, typedHypothesis: hypothesis };
   });
 }
@@ -103,7 +100,7 @@ async function report(flags: ReportFlags): Promise<Outcome> {
       run: flags.run,
       predictions: flags.predictions,
       split,
-      recordings: `${recordings.length} scored, ${missing.length} without a prediction, ${unlabelled} without labels`,
+      recordings: `${recordings.length} scored, ${missing.length} of them without a prediction (no detections), ${unlabelled} without labels`,
       patients: new Set(recordings.map(({ patient }) => patient)).size,
       hours: (recordings.reduce((sum, { durationSeconds }) => sum + durationSeconds, 0) / 3600).toFixed(2),
       seizures: recordings.reduce((sum, { reference }) => sum + reference.length, 0),

@@ -9,7 +9,7 @@ import type { Caption } from "../plots/figure.js";
 import type { DetectorTrack, ReviewRecording } from "../plots/review/recording.js";
 import { readEdfHeader } from "../recording/edf-header.js";
 import { eventOutcomes } from "../scoring/event-outcomes.js";
-import { detectEvents, type PostprocessOptions } from "../scoring/postprocess.js";
+import { cutEvents, detectEvents, type PostprocessOptions } from "../scoring/postprocess.js";
 import type { Store } from "../store/store.js";
 import { readPrediction } from "../training/prediction-store.js";
 
@@ -115,10 +115,7 @@ function trackOf(
   durationSeconds: number,
   reference: ReviewRecording["reference"] | undefined,
 ): DetectorTrack {
-  const hypothesis = detectEvents(probability, rateHz, postprocess).flatMap((event) => {
-    const endSeconds = Math.min(event.endSeconds, durationSeconds); // the last value may reach beyond the recording
-    return endSeconds > event.startSeconds ? [{ ...event, endSeconds }] : [];
-  });
+  const hypothesis = cutEvents(detectEvents(probability, rateHz, postprocess), durationSeconds);
   const { misses, falseAlarms } = reference
     ? eventOutcomes({ id, durationSeconds, reference, hypothesis })
     : { misses: [], falseAlarms: [] };

@@ -86,11 +86,26 @@ function linksOf(entries: readonly RecordingEntry[], index: number, flags: Revie
   };
 }
 
+const SPLIT_FOLDER = /^(.*[\\/])(train|dev|eval)[\\/]*$/;
+
+/**
+ * Where the wanted recordings lie: a configuration may name one split's folder as its data_dir, and the folder of another
+ * split is beside it.
+ */
+function corpusFolder(dataDir: string, { recording, split }: Pick<ReviewFlags, "recording" | "split">): string {
+  const [, parent, own] = SPLIT_FOLDER.exec(dataDir) ?? [];
+  const wanted = [...new Set(recording ? recording.map((id) => id.split("/")[0]!) : [split])];
+  if (parent === undefined || wanted.every((name) => name === own)) return dataDir;
+  if (wanted.length > 1) return parent;
+  const beside = `${parent}${wanted[0]}`;
+  return beside.includes("://") || existsSync(beside) ? beside : dataDir;
+}
+
 async function review(flags: ReviewFlags, signal: AbortSignal): Promise<Reviewed> {
   const loaded = await configOf(flags, ["dataDir"]);
   const { data } = loaded.config;
   const predictions = await predictionSource(flags, loaded);
-  const store = openStore(data.data_dir);
+  const store = openStore(corpusFolder(data.data_dir, flags));
   const catalogue = await readCatalogue(store, {
     limit: flags.recording ? undefined : (data.limit_files ?? undefined),
     signal,

@@ -16,8 +16,9 @@ export interface ScoredPrediction extends PatientRecording {
 
 export interface ScoredSplit {
   readonly manifest: Manifest;
+  /** All labelled recordings of the split; one without a stored prediction has no values, and so no detections. */
   readonly recordings: readonly ScoredPrediction[];
-  /** Labelled recordings of the split without a stored prediction. */
+  /** Ids of those without a stored prediction. */
   readonly missing: readonly string[];
   /** Recordings of the split without labels; they are not scored. */
   readonly unlabelled: number;
@@ -34,6 +35,8 @@ export interface ScoredSplitOptions {
 function splitsText({ recordings }: Manifest): string {
   return [...new Set(recordings.map(({ split }) => split))].sort().join(", ");
 }
+
+const NO_VALUES = new Float32Array(0);
 
 /** How far the end of a prediction may lie from that of its recording. */
 const END_TOLERANCE_SECONDS = 2;
@@ -62,6 +65,7 @@ export async function readScoredSplit(
     });
     if (!found) {
       missing.push(id);
+      recordings.push({ id, patient, durationSeconds, rateHz: 1, probability: NO_VALUES, reference: seizures });
       continue;
     }
     const { sidecar, probability, rateHz } = found;

@@ -66,7 +66,9 @@ async function threshold(flags: ThresholdFlags): Promise<Outcome> {
   const patients = new Set(recordings.map(({ patient }) => patient)).size;
   const head = `${split}: ${recordings.length} recordings of ${patients} patients, ${scorer === "ovlp" ? "OVLP" : "SzCORE events"}, ${100 * bootstrap.level} % intervals by patient`;
   const gone =
-    missing.length > 0 ? [`${missing.length} labelled recordings have no prediction, e.g. ${missing[0]}`] : [];
+    missing.length > 0
+      ? [`${missing.length} of them have no prediction and count as without detections, e.g. ${missing[0]}`]
+      : [];
   return {
     json: {
       ...{ split, scorer, recordings: recordings.length, patients, missing, checkpointHash, ...bootstrap },

@@ -1,7 +1,8 @@
 import { type Command, InvalidArgumentError } from "commander";
+import { CacheError, isIctalError } from "../base/errors.js";
 import { residentMegabytes } from "../base/process-memory.js";
 import { createProgress } from "../base/progress.js";
-import { readManifest } from "../cache/manifest.js";
+import { type Manifest, readManifest } from "../cache/manifest.js";
 import type { RunWatch } from "../cluster/watch/run-watch.js";
 import { devMetrics } from "../scoring/dev-metrics.js";
 import { postprocessFromConfig } from "../scoring/from-config.js";
@@ -9,7 +10,8 @@ import { trainOptionsFromConfig } from "../training/from-config.js";
 import { startTraining, type TrainingHandle } from "../training/handle.js";
 import type { TrainReport } from "../training/run.js";
 import { action, type Outcome } from "./action.js";
-import { addDataOptions, configOf, type DataFlags, parseCount } from "./data-options.js";
+import { buildConfigured, buildText } from "./build-cache.js";
+import { addDataOptions, configOf, type DataFlags, type FlagConfig, parseCount } from "./data-options.js";
 import { listenForInterrupt } from "./interrupt.js";
 import { watched } from "./watched.js";
 
@@ -78,13 +80,36 @@ function outcomeOf(report: TrainReport): Outcome {
   };
 }
 
+/** The manifest of the cache; where there is none yet, the configuration's corpus is cached first. */
+async function manifestOf({ config, cacheKey }: FlagConfig, signal: AbortSignal, watch: RunWatch): Promise<Manifest> {
+  const { data_dir, cache_dir } = config.data;
+  try {
+    return await readManifest(cache_dir, { key: cacheKey });
+  } catch (error) {
+    if (cacheKey === undefined || !isIctalError(error, "NotFoundError")) throw error;
+    process.stderr.write(`ictal: ${cache_dir} holds no cache of this configuration; it is built from ${data_dir}\n`);
+  }
+  const made = await buildConfigured(config, { progress: watch.follow(createProgress()), signal });
+  process.stderr.write(`${buildText(made)}\n`);
+  if (!made.isComplete)
+    throw new CacheError(
+      "the cache is not complete; see above, and accept what may be left out with: ictal cache build",
+      {
+        found: made.refused.length,
+        expected: 0,
+      },
+    );
+  return readManifest(cache_dir, { key: cacheKey });
+}
+
 async function train(watch: RunWatch, flags: TrainFlags): Promise<Outcome> {
-  const { config, cacheKey } = await configOf(flags, ["cacheDir"]);
+  const found = await configOf(flags, ["cacheDir"]);
+  const { config } = found;
   const options = trainOptionsFromConfig(config);
   await watch.begin(config.experiment.name, options.runDir);
-  const manifest = await readManifest(options.data.cacheDir, { key: cacheKey });
-  const interrupt = listenForInterrupt("the checkpoint is written, --resume goes on from it");
+  const interrupt = listenForInterrupt("what was finished is kept, --resume goes on from it");
   try {
+    const manifest = await manifestOf(found, interrupt.signal, watch);
     const handle = startTraining(
       {
         ...options,
@@ -113,7 +138,7 @@ async function train(watch: RunWatch, flags: TrainFlags): Promise<Outcome> {
 /** Adds `ictal train`. */
 export function addTrainCommand(program: Command): void {
   addDataOptions(program.command("train"))
-    .description("train a detector on a cache; stops in order on Ctrl-C and can be resumed")
+    .description("train a detector; the first run builds the cache; stops in order on Ctrl-C and can be resumed")
     .option("--resume", "go on from the newest checkpoint of experiment.output_dir, if there is one")
     .option("--replace", "remove the checkpoints of an earlier run in experiment.output_dir and start anew")
     .option("--allow-changed-data", "resume although the training recordings have changed")

@@ -22,7 +22,7 @@ export interface CorpusSource {
 export interface CorpusSourceOptions {
   /** Seed of the synthetic corpus. @default 42 */
   readonly seed?: number;
-  /** Folder of the synthetic bucket. @default data/synthetic-<seed> in the project */
+  /** Folder of the synthetic bucket. @default data/synthetic-<seed> or data/synthetic-background-<seed> in the project */
   readonly dir?: string;
   /** Port of the embedded server; 0 takes a free one. @default 0 */
   readonly port?: number;
@@ -30,6 +30,12 @@ export interface CorpusSourceOptions {
 
 const BUCKET = "ictal-synthetic";
 const PREFIX = "tusz";
+
+/** Synthetic corpora by the name that asks for them, with the options that make them. */
+const SYNTHETIC: Readonly<Record<string, { readonly background?: number }>> = {
+  synthetic: {},
+  "synthetic-background": { background: 4 },
+};
 
 /** Keys of the recordings of a catalogue and of the annotation files beside them. */
 export function catalogueKeys({ recordings }: Catalogue): string[] {
@@ -40,10 +46,12 @@ export function catalogueKeys({ recordings }: Catalogue): string[] {
 
 /**
  * Open the corpus that `source` names: "synthetic" makes the synthetic corpus (once per seed) and serves it from an S3
- * server on 127.0.0.1 under the prefix tusz/; anything else is a folder or an s3:// URL. Close it when done.
+ * server on 127.0.0.1 under the prefix tusz/, "synthetic-background" the same with two hours without seizures in train;
+ * anything else is a folder or an s3:// URL. Close it when done.
  */
 export async function openCorpusSource(source: string, options: CorpusSourceOptions = {}): Promise<CorpusSource> {
-  if (source !== "synthetic") {
+  const made = SYNTHETIC[source];
+  if (made === undefined) {
     const store = openStore(projectPath(source));
     const isBucket = source.startsWith("s3://");
     const name = source
@@ -59,8 +67,9 @@ export async function openCorpusSource(source: string, options: CorpusSourceOpti
     };
   }
   const { seed = 42, port = 0 } = options;
-  const root = options.dir ?? projectPath(`data/synthetic-${seed}`);
-  const report = await synthesizeCorpus(`${root}/${PREFIX}`, { seed });
+  const name = `${source}-${seed}`;
+  const root = options.dir ?? projectPath(`data/${name}`);
+  const report = await synthesizeCorpus(`${root}/${PREFIX}`, { seed, ...made });
   const server = await startS3Server({ root, bucket: BUCKET, port });
   const { endpoint, accessKeyId, secretAccessKey } = server;
   const store = s3Store({
@@ -69,11 +78,11 @@ export async function openCorpusSource(source: string, options: CorpusSourceOpti
     endpoint,
     credentials: { accessKeyId, secretAccessKey },
   });
-  const made = report.reused === report.recordings ? "found" : "made";
+  const state = report.reused === report.recordings ? "found" : "made";
   return {
     store,
-    name: `synthetic-${seed}`,
-    description: `${report.recordings} synthetic recordings (${report.hours.toFixed(1)} h, seed ${seed}, ${made}) at ${endpoint}/${BUCKET}/${PREFIX}/`,
+    name,
+    description: `${report.recordings} synthetic recordings (${report.hours.toFixed(1)} h, seed ${seed}, ${state}) at ${endpoint}/${BUCKET}/${PREFIX}/`,
     async close() {
       await store.close?.();
       await server.close();

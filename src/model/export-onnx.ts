@@ -56,5 +56,5 @@ export function exportOnnx(
     },
   };
   const asIs = (name: string) => name;
-  return traceProgram(program, { input: asIs, output: asIs }).bytes;
+  return traceProgram(program, { ports: { input: asIs, output: asIs } }).bytes;
 }

@@ -1,5 +1,6 @@
 import { multiplyAdds } from "../tensor/multiply-adds.js";
 import { type Program, sizeOf } from "../tensor/program.js";
+import type { KernelCall } from "../tensor/recorder.js";
 import { traceProgram } from "../tensor/trace.js";
 import { evaluation, type NamedTensors } from "./layers.js";
 import { logitCount, type Network } from "./network.js";
@@ -65,12 +66,13 @@ function traced(network: Network, sampleCount: number, partOf: PartOf): Map<stri
       return { logits: network.forward(p, x!, evaluation) };
     },
   };
-  traceProgram(program, undefined, (call) => {
+  const observe = (call: KernelCall) => {
     if (!current) return;
     current.multiplyAdds += multiplyAdds(call);
     const [first] = [call.outputs].flat();
     if (first && !MOVES.test(call.kernelName)) current.outputShape = first.shape;
-  });
+  };
+  traceProgram(program, { observe });
   return found;
 }
 

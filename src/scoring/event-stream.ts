@@ -1,7 +1,7 @@
 import type { Event } from "../base/events.js";
 import { createEventAssembler } from "./event-assembler.js";
 import { closeStep, hysteresisStep, openStep } from "./mask-stream.js";
-import { POSTPROCESS_DEFAULTS, type PostprocessOptions, sampleSettings } from "./postprocess.js";
+import { POSTPROCESS_DEFAULTS, type PostprocessOptions, refusedProbability, sampleSettings } from "./postprocess.js";
 
 /** Post-processing of probabilities that arrive in pieces of any size. */
 export interface EventStream {
@@ -10,7 +10,7 @@ export interface EventStream {
    * gap within which a later run is joined, and the time in which such a run turns out too short.
    */
   readonly delaySeconds: number;
-  /** Takes the next probabilities and returns the events they finish, in order. The input is not kept. */
+  /** Takes the next probabilities and returns the events they finish, in order. Not kept; NaN is a RangeError. */
   push(probabilities: ArrayLike<number>): Event[];
   /** Ends the recording and returns what was still open. Later calls are RangeErrors. */
   flush(): Event[];
@@ -54,6 +54,7 @@ export function createEventStream(options: Partial<PostprocessOptions>, rateHz: 
       refuseOver();
       for (let i = 0; i < probabilities.length; i++) {
         const value = probabilities[i]!;
+        if (Number.isNaN(value)) throw refusedProbability(value, written);
         waiting[written % waiting.length] = value;
         written += 1;
         first.push(value);

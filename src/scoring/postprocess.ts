@@ -2,7 +2,7 @@
  * From probabilities to events: hysteresis, opening and closing, length limits, merging, confidence. The steps and their
  * defaults are the reference system's (brain-go-brr v2, `post/postprocess.py`), restated for any probability rate.
  */
-import type { Event } from "../base/events.js";
+import type { Event, Interval } from "../base/events.js";
 import { quantileOf } from "../base/quantile.js";
 
 export interface PostprocessOptions {
@@ -184,8 +184,22 @@ function confidenceOf(probability: ArrayLike<number>, { start, end }: Run, optio
   return quantileOf(values, options.confidencePercentile);
 }
 
+/** The error of a probability that is none. */
+export function refusedProbability(value: number, index: number): RangeError {
+  return new RangeError(`invalid probability at ${index}: ${value}; expected a number (did the training diverge?)`);
+}
+
+/** Events cut at the end of their recording: the last probability may stand for a time beyond it. */
+export function cutEvents<E extends Interval>(events: readonly E[], durationSeconds: number): E[] {
+  return events.flatMap((event) => {
+    const endSeconds = Math.min(event.endSeconds, durationSeconds);
+    return endSeconds > event.startSeconds ? [{ ...event, endSeconds }] : [];
+  });
+}
+
 /**
- * Seizure events of one recording. `probability` holds one value per 1/rateHz seconds from the start of the recording.
+ * Seizure events of one recording. `probability` holds one value per 1/rateHz seconds from the start of the recording;
+ * NaN among them is a RangeError.
  */
 export function detectEvents(
   probability: ArrayLike<number>,
@@ -194,6 +208,9 @@ export function detectEvents(
 ): Event[] {
   const merged = { ...POSTPROCESS_DEFAULTS, ...options };
   const settings = sampleSettings(merged, rateHz);
+  for (let i = 0; i < probability.length; i++) {
+    if (Number.isNaN(probability[i]!)) throw refusedProbability(probability[i]!, i);
+  }
   const mask = new Uint8Array(probability.length);
   hysteresisInto(mask, probability, settings);
   const closed = closeMask(openMask(mask, settings.opening), settings.closing);

@@ -4,9 +4,15 @@ import { openEagerExecutor } from "./eager-executor.js";
 import { type OnnxExecutorName, openOnnxExecutor } from "./onnx-executor.js";
 import { missingLibraries, packageFolder } from "./optional.js";
 import type { Executor, ExecutorName } from "./program.js";
-import { loadTensorflow, TENSORFLOW_BACKEND, tensorflowMissing, tensorflowWithoutGpu } from "./tensorflow-backend.js";
+import {
+  describeTensorflow,
+  loadTensorflow,
+  TENSORFLOW_BACKEND,
+  tensorflowMissing,
+  tensorflowWithoutGpu,
+} from "./tensorflow/backend.js";
 import { loadWasm, WASM_BACKEND, wasmMissing } from "./wasm-backend.js";
-import { loadWebgpu, vulkanMissing, WEBGPU_BACKEND, webgpuMissing } from "./webgpu-backend.js";
+import { loadWebgpu, vulkanMissing, WEBGPU_BACKEND, webgpuMissing, webgpuWithoutGpu } from "./webgpu-backend.js";
 
 export interface OpenOptions {
   /** Threads inside one operation, for the executors on ONNX Runtime. @default os.availableParallelism() */
@@ -17,6 +23,8 @@ export interface OpenOptions {
 export interface Opened {
   readonly executor: Executor;
   readonly shortcoming?: string;
+  /** What it runs on, where one name has several. */
+  readonly detail?: string;
 }
 
 export interface Candidate {
@@ -46,9 +54,8 @@ function onnxCudaMissing(): string | undefined {
     return "onnxruntime-node has a CUDA provider for Linux x64 only";
   if (!existsSync(join(onnxFolder()!, "libonnxruntime_providers_cuda.so"))) {
     return (
-      "the CUDA provider of onnxruntime-node is not installed: run " +
-      '"node node_modules/onnxruntime-node/script/install.js --onnxruntime-node-install=cuda12" where NuGet can be reached ' +
-      "(it needs CUDA 12 and cuDNN 9)"
+      'the CUDA provider of onnxruntime-node is not installed: run "npx ictal backend build onnx-cuda" where NuGet can be ' +
+      "reached (it needs CUDA 12 and cuDNN 9)"
     );
   }
   const libraries = missingLibraries(CUDA_LIBRARIES);
@@ -66,15 +73,23 @@ export const CANDIDATES: Readonly<Record<ExecutorName, Candidate>> = {
   tensorflow: {
     missing: tensorflowMissing,
     async open() {
-      const shortcoming = tensorflowWithoutGpu(loadTensorflow().usesGpu);
-      return { executor: openEagerExecutor("tensorflow", TENSORFLOW_BACKEND), shortcoming };
+      const loaded = loadTensorflow();
+      return {
+        executor: openEagerExecutor("tensorflow", TENSORFLOW_BACKEND),
+        shortcoming: tensorflowWithoutGpu(loaded),
+        detail: describeTensorflow(loaded),
+      };
     },
   },
   webgpu: {
     missing: webgpuMissing,
     async open() {
-      await loadWebgpu();
-      return { executor: openEagerExecutor("webgpu", WEBGPU_BACKEND) };
+      const info = await loadWebgpu();
+      return {
+        executor: openEagerExecutor("webgpu", WEBGPU_BACKEND),
+        shortcoming: webgpuWithoutGpu(info),
+        detail: info.description,
+      };
     },
   },
   "onnx-webgpu": onnx("onnx-webgpu", () => onnxMissing() ?? vulkanMissing()),

@@ -43,6 +43,21 @@ interface Geometry {
   readonly dilations?: readonly [number, number];
 }
 
+/**
+ * Whether ONNX Runtime 1.30's WebGPU convolution gets it wrong: it takes three channels at a time where 3 divides C, 4 does
+ * not and 4 divides F, and then reads past them unless C is 3. Seen on SwiftShader (C 6, F 16, 3 or 7 taps); microsoft/onnxruntime#29651 may be the same.
+ */
+function isWrongOnWebgpu([, channels = 0]: readonly number[], [features = 0]: readonly number[]): boolean {
+  return channels > 3 && channels % 3 === 0 && channels % 4 !== 0 && features % 4 === 0;
+}
+
+const ONE_MORE_CHANNEL = [
+  [0, 0],
+  [0, 1],
+  [0, 0],
+  [0, 0],
+] as const;
+
 /** `x` [B, C, H, W] convolved with `filter` [F, C, h, w]. */
 function convolved(
   recorder: Recorder,
@@ -51,6 +66,10 @@ function convolved(
   outShape: readonly number[],
   at: Geometry,
 ): TensorInfo {
+  if (recorder.provider === "webgpu" && isWrongOnWebgpu(x.shape, filter.shape)) {
+    const [more, moreFilter] = [x, filter].map((tensor) => padded(recorder, tensor, ONE_MORE_CHANNEL));
+    return convolved(recorder, more!, moreFilter!, outShape, at);
+  }
   const name = recorder.graph.add("Conv", [recorder.dense(x), recorder.dense(filter)], {
     kernel_shape: at.kernel,
     pads: at.pads,

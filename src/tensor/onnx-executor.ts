@@ -60,7 +60,7 @@ export async function openOnnxExecutor(name: OnnxExecutorName, options: OnnxOpti
     async compile(program) {
       checkProgram(program);
       const hash = programHash(program);
-      const graph = graphs.get(hash) ?? traceProgram(program);
+      const graph = graphs.get(hash) ?? traceProgram(program, { provider: PROVIDER[name] });
       graphs.set(hash, graph);
       const session = await createSession(ort, name, graph, options);
       const compiled = compiledBy(replayRunner(ort, session, program, graph), program, (done) => open.delete(done));

@@ -6,7 +6,7 @@ import { EXECUTOR_NAMES, type Executor, type ExecutorName } from "./program.js";
 
 export type { OpenOptions } from "./candidates.js";
 
-/** Devices that mean the first of several executors that works; none of them stands for the slow `cpu`, or for `onnx-webgpu`, whose gradients of the whole detector are wrong. */
+/** Devices that mean the first of several executors that works; none of them stands for the slow `cpu`, or for `onnx-webgpu`, which cannot tell a GPU from a driver that computes on the CPU. */
 const DEVICE_GROUPS: Readonly<Record<string, readonly ExecutorName[]>> = {
   auto: ["onnx-cuda", "tensorflow", "webgpu", "onnx-cpu"], // a GPU, else the CPU executor fit for training
   cuda: ["onnx-cuda", "tensorflow"],
@@ -22,6 +22,8 @@ export interface ExecutorProbe {
   readonly available: boolean;
   /** Why it is not available and how to get it; for an available one what is remarkable about it, or "". */
   readonly reason: string;
+  /** What an available one runs on, where one name has several, e.g. "TensorFlow 2.21.0, built here with …, on the CPU". */
+  readonly detail?: string;
   /** Greatest relative difference of a small gradient from the same in double precision. */
   readonly gradientError: number;
   /** Time of that small step. */
@@ -43,10 +45,10 @@ async function tryOut(name: ExecutorName, options: OpenOptions): Promise<Trial> 
   const missing = CANDIDATES[name].missing();
   if (missing) return { ...failed, reason: missing };
   try {
-    const { executor, shortcoming } = await CANDIDATES[name].open(options);
+    const { executor, shortcoming, detail } = await CANDIDATES[name].open(options);
     const result = await probeExecutor(executor);
     if (result.gradientError <= GRADIENT_TOLERANCE)
-      return { name, available: true, reason: shortcoming ?? "", ...result, executor };
+      return { name, available: true, reason: shortcoming ?? "", detail, ...result, executor };
     await executor.dispose();
     return { ...failed, ...result, reason: `its gradients are wrong by ${result.gradientError.toExponential(1)}` };
   } catch (error) {
@@ -57,12 +59,15 @@ async function tryOut(name: ExecutorName, options: OpenOptions): Promise<Trial> 
 /** Try every executor on this machine with a small gradient; one after another, so that their times compare. */
 export async function probeExecutors(options: OpenOptions = {}): Promise<ExecutorProbe[]> {
   const probes: ExecutorProbe[] = [];
-  for (const name of EXECUTOR_NAMES) {
-    const { executor, ...probe } = await tryOut(name, options);
-    await executor?.dispose();
-    probes.push(probe);
-  }
+  for (const name of EXECUTOR_NAMES) probes.push(await probeNamed(name, options));
   return probes;
+}
+
+/** Try one executor on this machine with a small gradient. */
+export async function probeNamed(name: ExecutorName, options: OpenOptions = {}): Promise<ExecutorProbe> {
+  const { executor, ...probe } = await tryOut(name, options);
+  await executor?.dispose();
+  return probe;
 }
 
 /** The executor that `auto` would take of these, or undefined. */
@@ -70,9 +75,9 @@ export function chooseExecutor(probes: readonly ExecutorProbe[]): ExecutorName |
   return DEVICE_GROUPS.auto!.find((name) => probes.some((probe) => probe.name === name && isChoosable(probe)));
 }
 
-/** A GPU backend that found no GPU is not chosen for a group: that would be a silent fall back to the CPU. */
+/** One with a shortcoming, a GPU backend that found no GPU, is not chosen for a group: that would be a silent fall back to the CPU. */
 function isChoosable(probe: ExecutorProbe): boolean {
-  return probe.available && (probe.name !== "tensorflow" || probe.reason === "");
+  return probe.available && probe.reason === "";
 }
 
 /** An executor with one line on why it is this one. */
@@ -82,9 +87,10 @@ export type ChosenExecutor = Executor & {
 };
 
 async function openNamed(name: ExecutorName, options: OpenOptions): Promise<ChosenExecutor> {
-  const { executor, reason } = await tryOut(name, options);
+  const { executor, reason, detail } = await tryOut(name, options);
   if (!executor) throw new UnsupportedError(`device ${name} is not available: ${reason}`);
-  return { ...executor, choice: reason ? `${name}, as asked for; ${reason}` : `${name}, as asked for` };
+  const remarks = [detail, reason].filter(Boolean).map((remark) => `; ${remark}`);
+  return { ...executor, choice: `${name}, as asked for${remarks.join("")}` };
 }
 
 /** What is the matter, without what to do about it. */
@@ -102,7 +108,8 @@ async function openFirst(
     const trial = await tryOut(name, options);
     if (trial.executor && isChoosable(trial)) {
       const others = passedOver.map((other) => `${other.name} (${inShort(other.reason)})`).join(", ");
-      return { ...trial.executor, choice: others ? `${name}; passed over: ${others}` : name };
+      const taken = trial.detail ? `${name} (${trial.detail})` : name;
+      return { ...trial.executor, choice: others ? `${taken}; passed over: ${others}` : taken };
     }
     await trial.executor?.dispose();
     passedOver.push(trial);

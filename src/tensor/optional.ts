@@ -5,11 +5,13 @@ import { join } from "node:path";
 import process from "node:process";
 import { pathToFileURL } from "node:url";
 
-const require = createRequire(import.meta.url);
+/** `require` as it is from a module in `folder`, whose node_modules come before ours; without one, as it is from here. */
+const requireFrom = (folder?: string): NodeJS.Require =>
+  createRequire(folder === undefined ? import.meta.url : join(folder, "module.js"));
 
-/** The folder of an installed package, or undefined. */
-export function packageFolder(name: string): string | undefined {
-  for (const folder of require.resolve.paths(name) ?? []) {
+/** The folder of a package that is installed here, or for modules in `from`; undefined without it. */
+export function packageFolder(name: string, from?: string): string | undefined {
+  for (const folder of requireFrom(from).resolve.paths(name) ?? []) {
     const candidate = join(folder, name);
     if (existsSync(join(candidate, "package.json"))) return candidate;
   }
@@ -17,13 +19,13 @@ export function packageFolder(name: string): string | undefined {
 }
 
 /** A CommonJS module of a package that may be absent, as the type the caller knows it to have. */
-export function requireOptional<T>(path: string): T {
-  return require(path) as T;
+export function requireOptional<T>(path: string, from?: string): T {
+  return requireFrom(from)(path) as T;
 }
 
 /** The same for a package that is an ES module. */
-export async function importOptional<T>(name: string): Promise<T> {
-  return (await import(pathToFileURL(require.resolve(name)).href)) as T;
+export async function importOptional<T>(name: string, from?: string): Promise<T> {
+  return (await import(pathToFileURL(requireFrom(from).resolve(name)).href)) as T;
 }
 
 /**

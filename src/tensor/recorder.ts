@@ -42,6 +42,9 @@ export interface KernelCall {
 /** Told of every kernel call of a program, in order. */
 export type KernelObserver = (call: KernelCall) => void;
 
+/** An execution provider of ONNX Runtime. */
+export type Provider = "cpu" | "cuda" | "webgpu";
+
 /** An ONNX value and its shape. */
 export interface Core {
   readonly name: string;
@@ -78,7 +81,11 @@ export class Recorder implements KernelBackend {
   readonly graph = new GraphBuilder();
   readonly #values = new Map<DataId, Value>();
 
-  constructor(readonly observe?: KernelObserver) {}
+  constructor(
+    readonly observe?: KernelObserver,
+    /** What the graph is for; undefined for any. */
+    readonly provider?: Provider,
+  ) {}
 
   /** A tensor that the caller of the graph provides under `name`. */
   input(name: string, spec: TensorSpec): TensorInfo {

@@ -3,7 +3,7 @@ import { releaseTape } from "./gradient-scope.js";
 import { installTraceKernels, TRACE_BACKEND } from "./kernels.js";
 import type { Port } from "./onnx-proto.js";
 import { checkOutputs, checkProgram, elementType, type Program } from "./program.js";
-import { type KernelObserver, Recorder } from "./recorder.js";
+import { type KernelObserver, type Provider, Recorder } from "./recorder.js";
 import { type Tensor, tf } from "./tf.js";
 
 /** A program as an ONNX model; `inputName` and `outputName` say what its inputs and outputs are called. */
@@ -25,23 +25,29 @@ export interface PortNames {
   output(name: string): string;
 }
 
+export interface TraceOptions {
+  /** @default inputName and outputName */
+  readonly ports?: PortNames;
+  /** Told of every kernel call, in order. */
+  readonly observe?: KernelObserver;
+  /** ONNX Runtime's provider that the graph is for, whose faults are then gone round. @default any */
+  readonly provider?: Provider;
+}
+
 let tracing = false;
 
 /**
  * Run `program.build` once on tensors without values and return what it did as an ONNX graph. Synchronous; tfjs's
  * current backend is the same afterwards and no tensor is left behind. Throws UnsupportedError that names the first
- * kernel which cannot be traced. `observe` is told of every kernel call, in order.
+ * kernel which cannot be traced.
  */
-export function traceProgram(
-  program: Program,
-  ports: PortNames = { input: inputName, output: outputName },
-  observe?: KernelObserver,
-): TracedGraph {
+export function traceProgram(program: Program, options: TraceOptions = {}): TracedGraph {
+  const { ports = { input: inputName, output: outputName }, observe, provider } = options;
   checkProgram(program);
   if (tracing) throw new UnsupportedError(`program ${program.name} is compiled inside another program's build`);
   installTraceKernels();
   const previous = tf.getBackend();
-  const recorder = new Recorder(observe);
+  const recorder = new Recorder(observe, provider);
   tracing = true;
   tf.registerBackend(TRACE_BACKEND, () => recorder);
   try {

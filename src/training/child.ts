@@ -7,6 +7,7 @@ import { type FromChild, restoreError, storeError, type ToChild } from "./messag
 import { fillTrainOptions, type TrainOptions } from "./options.js";
 import type { TrainReport, Validate } from "./run.js";
 import { openTrainingData } from "./run-data.js";
+import { lockRun } from "./run-lock.js";
 
 /** Time a step may take to end once the parent is gone. */
 const GRACE_MILLISECONDS = 60_000;
@@ -33,6 +34,17 @@ const validateByParent: Validate = (predictions) =>
     void tell({ type: "validate", request, predictions });
   });
 
+/** Train while nobody else does so in the run's folder. */
+async function trainAlone(options: TrainOptions, isValidated: boolean): Promise<TrainReport> {
+  const onWait = (text: string) => void tell({ type: "warning", text });
+  const release = await lockRun(fillTrainOptions(options).runDir, { onWait, signal: interrupt.signal });
+  try {
+    return await train(options, isValidated);
+  } finally {
+    await release();
+  }
+}
+
 async function train(options: TrainOptions, isValidated: boolean): Promise<TrainReport> {
   const filled = fillTrainOptions(options);
   const detector = createDetector(filled.model);
@@ -57,7 +69,7 @@ async function train(options: TrainOptions, isValidated: boolean): Promise<Train
 }
 
 async function start({ options, isValidated }: Extract<ToChild, { type: "start" }>): Promise<void> {
-  const last: FromChild = await train(options, isValidated).then(
+  const last: FromChild = await trainAlone(options, isValidated).then(
     (report) => ({ type: "done", report }) as const,
     (error: unknown) => ({ type: "failed", error: storeError(error) }) as const,
   );

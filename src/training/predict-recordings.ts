@@ -21,11 +21,11 @@ export interface PredictRecordingsOptions {
   readonly executor: Executor;
   /** Windows per forward pass. @default 16 */
   readonly batchSize?: number;
-  /** From start to start of the windows laid over a recording. @default half a window */
+  /** From start to start of the windows laid over a recording, at most a window. @default half a window */
   readonly strideSeconds?: number;
   /** @default "mean" */
   readonly blend?: Blend;
-  /** Values per second. @default the network's own rate */
+  /** Values per second, the network's own rate or a whole part of it. @default the highest of these up to 16 */
   readonly rateHz?: number;
   /** Store every prediction there as it comes. */
   readonly outDir?: string;
@@ -52,6 +52,14 @@ function chosenRecordings({ recordings }: Manifest, { split, ids }: PredictRecor
   });
 }
 
+/** Seizures begin over seconds: more values only make files and searches larger. */
+const MOST_VALUES_PER_SECOND = 16;
+
+/** The network's own rate, or the highest whole part of it within 16 values a second. */
+function usualRateHz(ownRateHz: number): number {
+  return ownRateHz / Math.ceil(ownRateHz / MOST_VALUES_PER_SECOND);
+}
+
 /** Throws a CacheError when the weights were trained on signals of another kind. */
 function checkOrigin(origin: WeightsOrigin, manifest: Manifest, allowOtherCache: boolean): void {
   const found = `${manifest.channels.join(" ")} at ${manifest.sampleRateHz} Hz`;
@@ -69,19 +77,27 @@ function checkOrigin(origin: WeightsOrigin, manifest: Manifest, allowOtherCache:
  * Probabilities of seizure over whole recordings from stored weights, one recording after another in the order of the
  * manifest. Windows overlap and are blended; the last one ends where the recording ends; a recording shorter than a
  * window is padded with zeros whose answers are dropped. Throws a CacheError when weights and cache do not belong
- * together.
+ * together, a ConfigError when windows would leave gaps between them.
  */
 export async function* predictRecordings(
   options: PredictRecordingsOptions,
 ): AsyncGenerator<RecordingPrediction, void, undefined> {
-  const { cacheDir, executor, batchSize = 16, blend, rateHz, outDir, storeAs = "float16", signal } = options;
+  const { cacheDir, executor, batchSize = 16, blend, outDir, storeAs = "float16", signal } = options;
   const { detector, values, origin, hash } = await loadWeights(options.checkpoint);
   const manifest = options.manifest ?? (await readManifest(cacheDir));
   checkOrigin(origin, manifest, options.allowOtherCache ?? false);
   const recordings = chosenRecordings(manifest, options);
   const { windowSamples, sampleRateHz } = origin;
   const strideSeconds = options.strideSeconds ?? windowSamples / sampleRateHz / 2;
+  const windowSeconds = windowSamples / sampleRateHz;
+  if (strideSeconds > windowSeconds) {
+    throw new ConfigError(
+      `windows of ${windowSeconds} s every ${strideSeconds} s leave time without a probability; predict with data.stride at most ${windowSeconds}`,
+      { key: "data.stride", value: strideSeconds, allowed: `0 to ${windowSeconds}` },
+    );
+  }
   const logitSamples = detector.outputStrideSamples;
+  const rateHz = options.rateHz ?? usualRateHz(sampleRateHz / logitSamples);
   const strideSamples = Math.round((strideSeconds * sampleRateHz) / logitSamples) * logitSamples;
   const reader = await openWindowReader(cacheDir, manifest);
   const predictor = await createPredictor(executor, detector, { batchSize, windowSamples });

@@ -28,7 +28,7 @@ export interface Predictor {
 export interface PredictOptions {
   /** Recordings, as positions in the reader's manifest. */
   readonly recordings: readonly number[];
-  /** From start to start of the windows laid over a recording, a whole number of logits. */
+  /** From start to start of the windows laid over a recording, a whole number of logits, at most a window. */
   readonly strideSamples: number;
   /** @default "mean" */
   readonly blend?: Blend;
@@ -106,8 +106,10 @@ async function* predictAll(
   const logits = logitCount(detector, windowSamples);
   const { sampleRateHz, recordings } = reader.manifest;
   const group = groupOf(sampleRateHz, logitSamples, rateHz);
-  if (!(strideSamples > 0) || strideSamples % logitSamples !== 0) {
-    throw new RangeError(`invalid strideSamples: ${strideSamples}; expected a multiple of ${logitSamples}`);
+  if (!(strideSamples > 0) || strideSamples % logitSamples !== 0 || strideSamples > windowSamples) {
+    throw new RangeError(
+      `invalid strideSamples: ${strideSamples}; expected a multiple of ${logitSamples} up to the window's ${windowSamples}`,
+    );
   }
   const windowSize = detector.inputChannels * windowSamples;
   const x = new Float32Array(batchSize * windowSize);

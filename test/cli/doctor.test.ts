@@ -2,15 +2,17 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import test from "node:test";
 
-const source = new URL("../../src/cli/doctor.js", import.meta.url).href;
+const source = (file: string) => new URL(`../../src/cli/${file}.js`, import.meta.url).href;
 
 /** What a verb prints on stdout, run in a process of its own. */
 function run(...words: string[]): string {
   const script = `
     import { Command } from "commander";
-    const { addDoctorCommand } = await import(${JSON.stringify(source)});
+    const { addDoctorCommand } = await import(${JSON.stringify(source("doctor"))});
+    const { addBackendCommand } = await import(${JSON.stringify(source("backend"))});
     const program = new Command();
     addDoctorCommand(program);
+    addBackendCommand(program);
     await program.parseAsync(${JSON.stringify(words)}, { from: "user" });`;
   // the working folder decides where the script finds commander
   return execFileSync(process.execPath, ["--input-type=module", "-e", script], {

@@ -121,6 +121,36 @@ test("a report on eval shows the configured thresholds and searches for none", a
   assert.match(await readFile(out, "utf8"), /choose it on dev with <code>ictal threshold/);
 });
 
+test("a recording without a prediction counts as without detections, in the report and in the search", async () => {
+  const { recording, file } = {
+    recording: "dev/b/s/m/t0",
+    file: join(dir, "predictions", "dev", "b", "s", "m", "t0.json"),
+  };
+  const stored = await readFile(file, "utf8");
+  const out = join(dir, "missing.html");
+  const scored = () => JSON.parse(ictal("report", ...data(), "--out", out, "--json").stdout);
+  const searched = () => JSON.parse(ictal("threshold", ...data(), "--fa", "500", "--scorer", "ovlp", "--json").stdout);
+  const [whole, threshold] = [scored(), searched()];
+  await rm(file);
+  const [gone, lower] = [scored(), searched()];
+  await writeFile(file, stored);
+  assert.deepEqual([whole.scores.missing, gone.scores.missing], [[], [recording]]);
+  assert.equal(gone.scores.recordings, whole.scores.recordings);
+  const hits = ({ scores }: typeof gone) => [scores.nedc.ovlp.targets, scores.nedc.ovlp.hits];
+  assert.deepEqual(
+    [hits(whole), hits(gone)],
+    [
+      [3, 2],
+      [3, 1],
+    ],
+  );
+  assert.equal(gone.scores.nedc.perRecording[recording].ovlp.misses, 2);
+  assert.match(gone.receipt.recordings, /^3 scored, 1 of them without a prediction \(no detections\)/);
+  assert.ok(Math.abs(threshold.rates[0].sensitivity.value - 2 / 3) < 1e-9);
+  assert.ok(Math.abs(lower.rates[0].sensitivity.value - 1 / 3) < 1e-9);
+  assert.match(await readFile(out, "utf8"), /no hypothesis for 1 recordings \(counted as no detections\): dev\/b/);
+});
+
 test("a split without seizures has rates of false alarms and n/a for what needs seizures", async () => {
   const out = join(dir, "quiet.html");
   const { status, stdout, stderr } = ictal("report", ...data(), "--split", "train", "--out", out);

@@ -88,6 +88,19 @@ test("review --recording writes that page and leaves the list of others alone", 
   assert.equal(await readFile(join(out, "index.html"), "utf8"), "mine");
 });
 
+test("review finds the other splits beside a data_dir that is one split's folder, as the configurations have it", () => {
+  const train = ["--data-dir", join(corpus, "edf", "train")];
+  const out = join(dir, "beside");
+  const dev = ictal(...train, "--predictions", join(dir, "predictions"), "--out", out, "--json");
+  assert.equal(dev.status, 0, dev.stderr);
+  assert.equal(JSON.parse(dev.stdout).recordings, ids.length);
+  const one = ictal(...train, "--recording", ids[0]!, "--out", out, "--json");
+  assert.equal(JSON.parse(one.stdout).pages[0].id, ids[0]);
+  const none = ictal(...train, "--split", "test", "--out", out);
+  assert.equal(none.status, 2);
+  assert.match(none.stderr, /invalid --split test: the corpus has train/);
+});
+
 test("an unknown recording is wrong use and names the nearest; so is a split that is not there", () => {
   const id = ids[0]!;
   const wrong = ictal(...data(), "--recording", `${id.slice(0, -1)}9`, "--out", join(dir, "x"));

@@ -10,6 +10,7 @@ import { describeCache } from "../../src/cache/describe.js";
 import { writeManifest } from "../../src/cache/manifest.js";
 import { DEFAULT_CHAIN } from "../../src/signal/chain.js";
 import { makeCache, RATE, seizure } from "../cache/made-cache.js";
+import { hashTree, makeProject } from "../cluster/made-plan.js";
 
 const main = fileURLToPath(new URL("../../src/cli/main.js", import.meta.url));
 
@@ -70,4 +71,22 @@ experiment: { output_dir: ${dir}/run, device: cpu }
   const wrong = run("train", "--config", config, "--max-steps", "none");
   assert.equal(wrong.status, 2);
   assert.match(wrong.stderr, /--max-steps.*none.*expected a whole number, at least 1/);
+});
+
+test("the first train builds the cache, the next finds it; what may not be left out is named", async (context) => {
+  const { dir, config, cacheDir } = await makeProject(context);
+  const first = run("train", "--config", config, "--max-steps", "1", "--json");
+  assert.equal(first.status, 0, first.stderr);
+  assert.match(first.stderr, /cache holds no cache of this configuration; it is built from .*corpus\n/);
+  assert.match(first.stderr, /4 built, 0 reused/);
+  const made = await hashTree(cacheDir);
+  const second = run("train", "--config", config, "--max-steps", "2", "--resume", "--json");
+  assert.equal(second.status, 0, second.stderr);
+  assert.doesNotMatch(second.stderr, /holds no cache/);
+  assert.deepEqual(await hashTree(cacheDir), made);
+  await writeFile(join(dir, "corpus/edf/train/aaaaaaaa/s001_2010/01_tcp_ar/aaaaaaaa_s001_t000.edf"), "no EDF");
+  const damaged = run("train", "--config", config, "--set", `data.cache_dir=${dir}/other`, "--json");
+  assert.equal(damaged.status, 1);
+  assert.match(damaged.stderr, /left out train\/aaaaaaaa.*accept what was left out: --accept/s);
+  assert.match(damaged.stderr, /the cache is not complete; see above/);
 });

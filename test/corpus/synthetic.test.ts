@@ -7,7 +7,7 @@ import { sha256 } from "../../src/base/canonical.js";
 import { readCatalogue } from "../../src/corpus/catalogue.js";
 import { checkCorpus } from "../../src/corpus/check.js";
 import { checkAnnotations } from "../../src/corpus/check-annotations.js";
-import { PLAN } from "../../src/corpus/synthetic/plan.js";
+import { BACKGROUND_PLAN, PLAN, planCorpus } from "../../src/corpus/synthetic/plan.js";
 import { renderRecording } from "../../src/corpus/synthetic/render.js";
 import { SEIZURE_PROFILES } from "../../src/corpus/synthetic/seizure-profiles.js";
 import { synthesizeCorpus } from "../../src/corpus/synthetic/synthesize.js";
@@ -119,6 +119,35 @@ test("synthesizeCorpus(dir) with fewer recordings removes those it no longer wan
   const dir = await copyOf("fewer");
   await synthesizeCorpus(dir, { ...options, recordings: 3 });
   assert.equal((await readCatalogue(folderStore(dir))).recordings.length, 3);
+});
+
+test("planCorpus({ background }) adds half hours without seizures to patients of train and leaves the rest", () => {
+  const all = { recordings: PLAN.length, maxDurationSeconds: 600, background: 0 };
+  const ids = new Set(PLAN.map(({ id }) => id));
+  const added = planCorpus({ ...all, background: 4 }).filter(({ id }) => !ids.has(id));
+  assert.deepEqual(
+    planCorpus({ ...all, background: 4 }).filter(({ id }) => ids.has(id)),
+    planCorpus(all),
+  );
+  assert.deepEqual(added, BACKGROUND_PLAN);
+  const patients = new Set(PLAN.filter(({ split }) => split === "train").map(({ patient }) => patient));
+  for (const { split, patient, durationSeconds, seizures } of added) {
+    assert.deepEqual([split, durationSeconds, seizures.length], ["train", 1800, 0]);
+    assert.ok(patients.has(patient));
+  }
+});
+
+test("synthesizeCorpus(dir, { background }) makes them, takes them away again, and names a wrong count", async () => {
+  const dir = await copyOf("background");
+  const more = await synthesizeCorpus(dir, { ...options, background: 1 });
+  assert.deepEqual([more.recordings, more.seizures], [7, made.seizures]);
+  assert.ok(Math.abs(more.hours - made.hours - 0.5) < 1e-9);
+  assert.equal((await synthesizeCorpus(dir, options)).recordings, 6);
+  assert.equal((await readCatalogue(folderStore(dir))).recordings.length, 6);
+  await assert.rejects(synthesizeCorpus(dir, { background: 5 }), {
+    name: "RangeError",
+    message: "invalid background: 5; a whole number of at most 4",
+  });
 });
 
 test("synthesizeCorpus(dir) writes nothing into a folder that holds anything else", async () => {

@@ -166,12 +166,13 @@ test("aws-batch/submit.sh chains plan, array and finalise, and refuses a file wi
 
 test("the Dockerfiles name files, verbs and a health check that are there", () => {
   const box = read("Dockerfile");
-  assert.match(box, /^FROM nvidia\/cuda:12\.\S+-cudnn-runtime-/m);
+  assert.match(box, /^ARG BASE=nvidia\/cuda:12\.\S+-cudnn-runtime-\S+\nFROM \$\{BASE\}$/m);
   assert.match(box, /^USER ictal$/m);
   assert.match(box, /^VOLUME \["\/data", "\/results"\]$/m);
   const [, check] = /^HEALTHCHECK .*CMD (\[.*\])$/m.exec(box)!;
   assert.equal((JSON.parse(check!) as string[]).at(-1), "doctor");
   assertVerb(["doctor", "--json"]);
-  for (const file of box.match(/^COPY (.+) \.\/$/m)![1]!.split(" ")) assert.ok(readFileSync(join(projectDir, file)));
+  for (const file of box.match(/^COPY --chown=ictal:ictal (.+) \.\/$/m)![1]!.split(" "))
+    assert.ok(readFileSync(join(projectDir, file)));
   assert.match(read("szcore/Dockerfile"), /ENTRYPOINT \["\/opt\/ictal\/deploy\/szcore\/entrypoint\.sh"\]/);
 });

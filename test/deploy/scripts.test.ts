@@ -28,12 +28,14 @@ const sound = {
   "nvidia-smi": "echo 570.86.15",
   ldconfig: `printf '%s\\n' ${libraries.join(" ")}`,
   tmux: "true",
+  curl: "true",
+  xz: "true",
   node: `exec ${process.execPath} "$@"`,
 };
 
-function check(path: string, home: string) {
+function check(path: string, home: string, more: Readonly<Record<string, string>> = {}) {
   const script = join(projectDir, "deploy/gpu-box.sh");
-  return spawnSync(script, ["--check"], { encoding: "utf8", env: { PATH: path, HOME: home } });
+  return spawnSync(script, ["--check"], { encoding: "utf8", env: { PATH: path, HOME: home, ...more } });
 }
 
 test("gpu-box.sh --check is content with a box that has everything", async (context) => {
@@ -41,6 +43,51 @@ test("gpu-box.sh --check is content with a box that has everything", async (cont
   const { status, stdout, stderr } = check(await programs(dir, sound), dir);
   assert.equal(status, 0, stdout + stderr);
   assert.match(stdout, /ok {7}NVIDIA driver 570\.86\.15/);
+});
+
+test("gpu-box.sh --check finds libraries in the folders of LD_LIBRARY_PATH, too", async (context) => {
+  const dir = await folder(context);
+  const path = await programs(dir, { ...sound, ldconfig: `printf '%s\\n' ${libraries.slice(1).join(" ")}` });
+  await writeFile(join(dir, libraries[0]!), "");
+  assert.equal(check(path, dir).status, 1);
+  assert.equal(check(path, dir, { LD_LIBRARY_PATH: `/nowhere:${dir}` }).status, 0);
+});
+
+test("gpu-box.sh fetches Node, installs and says what the shell needs, from a mirror", async (context) => {
+  const dir = await folder(context);
+  const name = "node-v20.20.2-linux-x64";
+  const mirror = join(dir, "mirror/v20.20.2");
+  await mkdir(join(dir, `pack/${name}/bin`), { recursive: true });
+  await mkdir(mirror, { recursive: true });
+  for (const [program, line] of [
+    ["node", `[ "$1" = -e ] || echo "node $*"`],
+    ["npm", 'echo "npm $*"'],
+  ] as const) {
+    await writeFile(join(dir, `pack/${name}/bin/${program}`), `#!/bin/sh\n${line}\n`);
+    await chmod(join(dir, `pack/${name}/bin/${program}`), 0o755);
+  }
+  execFileSync("tar", ["-C", join(dir, "pack"), "-cJf", join(mirror, `${name}.tar.xz`), name]);
+  const sums = execFileSync("sha256sum", [`${name}.tar.xz`], { cwd: mirror, encoding: "utf8" });
+  await writeFile(join(mirror, "SHASUMS256.txt"), sums);
+  const { node: _node, curl: _curl, xz: _xz, ...others } = sound;
+  const PATH = await programs(dir, { ...others, node: "exit 1" });
+  const script = join(projectDir, "deploy/gpu-box.sh");
+  const env = { PATH, HOME: dir, TENSORFLOW: "a-wheel", NODE_MIRROR: `file://${join(dir, "mirror")}` };
+  const { status, stdout, stderr } = spawnSync(script, [], { encoding: "utf8", env });
+  assert.equal(status, 0, stdout + stderr);
+  assert.match(stdout, /linux-x64\.tar\.xz: OK\nNode 20\.20\.2 is in .*ictal-node\nnpm ci --no-progress\n/);
+  assert.match(
+    stdout,
+    /node .*install\.js --onnxruntime-node-install=cuda12\nnode .*ictal\.mjs backend build tensorflow --wheel a-wheel\nnode .*ictal\.mjs doctor\n/,
+  );
+  assert.match(stdout, /for your shell: export PATH=.*\.local\/ictal-node\/bin:\$PATH\n$/);
+  await writeFile(
+    join(mirror, "SHASUMS256.txt"),
+    sums.replace(/^./, (digit) => (digit === "0" ? "1" : "0")),
+  );
+  const damaged = spawnSync(script, [], { encoding: "utf8", env: { ...env, HOME: join(dir, "other") } });
+  assert.notEqual(damaged.status, 0);
+  assert.match(damaged.stderr + damaged.stdout, /FAILED|did NOT match/);
 });
 
 test("gpu-box.sh --check names what is missing and who has it", async (context) => {

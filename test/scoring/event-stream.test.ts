@@ -30,7 +30,7 @@ function randomOptions(random: Random): { rateHz: number; options: Partial<Postp
   const draw = drawer(random.stream("options"));
   const seconds = (bound: number) => draw.integer(bound * 8) / 8;
   return {
-    rateHz: [1, 4, 7.5, 16][draw.integer(4)]!,
+    rateHz: [1, 4, 7.5, 16, 256][draw.integer(5)]!,
     options: {
       onThreshold: 0.6,
       offThreshold: 0.5,
@@ -101,6 +101,9 @@ test("createEventStream of nothing is empty, refuses bad options, and ends with 
   assert.deepEqual(stream.flush(), []);
   assert.throws(() => stream.push([0.5]), /the event stream was flushed/);
   assert.throws(() => stream.flush(), /the event stream was flushed/);
+  const faulty = createEventStream({}, 1);
+  faulty.push([0.1, 0.2]);
+  assert.throws(() => faulty.push([0.3, Number.NaN]), /invalid probability at 3: NaN/);
   assert.throws(() => createEventStream({}, 0), /invalid rateHz: 0/);
   assert.throws(() => createEventStream({ onThreshold: 0.5, offThreshold: 0.5 }, 1), /on 0\.5 must be above off 0\.5/);
 });

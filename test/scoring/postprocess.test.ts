@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createRandom } from "../../src/base/random.js";
-import { closeMask, detectEvents, hysteresisInto, openMask } from "../../src/scoring/postprocess.js";
+import { closeMask, cutEvents, detectEvents, hysteresisInto, openMask } from "../../src/scoring/postprocess.js";
 
 const bits = (text: string) => Uint8Array.from(text, (character) => Number(character));
 const text = (mask: Uint8Array) => [...mask].join("");
@@ -76,4 +76,15 @@ test("detectEvents of silence or of nothing is empty", () => {
   assert.deepEqual(detectEvents(new Float32Array(100), 1), []);
   assert.deepEqual(detectEvents(new Float32Array(0), 1), []);
   assert.throws(() => detectEvents([], 0), /invalid rateHz: 0/);
+});
+
+test("detectEvents refuses NaN by its place instead of taking it for silence", () => {
+  const probability = new Float32Array(100).fill(0.9);
+  probability[40] = Number.NaN;
+  assert.throws(() => detectEvents(probability, 1), /invalid probability at 40: NaN/);
+});
+
+test("cutEvents ends events with their recording and drops those that begin after it", () => {
+  const event = (startSeconds: number, endSeconds: number) => ({ startSeconds, endSeconds, label: "seiz" });
+  assert.deepEqual(cutEvents([event(1, 4), event(8, 11), event(10, 12)], 10), [event(1, 4), event(8, 10)]);
 });

@@ -32,26 +32,33 @@ async function timed(program: Program, feeds: Record<string, Feed>) {
 
 type Inputs = Record<string, Tensor>;
 
-/** sum(pull * f(inputs)) and its gradients as a program. */
-function gradientProgram(check: string, shapes: Record<string, number[]>, f: (inputs: Inputs) => Tensor): Program {
+/** sum(pull * f(inputs)) as a program, and another that gives its gradients too. */
+function gradientPrograms(check: string, shapes: Record<string, number[]>, f: (inputs: Inputs) => Tensor): Program[] {
   const names = Object.keys(shapes);
-  return {
-    name: check,
-    identity: { check, shapes },
-    inputs: Object.fromEntries(names.map((input) => [input, float(...shapes[input]!)])),
-    build(inputs) {
-      const { value, grads } = tf.valueAndGrads((...list) => {
-        const y = f(Object.fromEntries(names.map((input, i) => [input, list[i] as Tensor])));
-        const wave = Float32Array.from({ length: y.size }, (_, i) => Math.sin(i + 1));
-        return tf.sum(tf.mul(y, tf.tensor(wave, y.shape))) as Scalar;
-      })(names.map((input) => inputs[input]!));
-      return { value, ...Object.fromEntries(names.map((input, i) => [`d ${input}`, grads[i]!])) };
-    },
+  const inputs = Object.fromEntries(names.map((input) => [input, float(...shapes[input]!)]));
+  const loss = (list: Tensor[]) => {
+    const y = f(Object.fromEntries(names.map((input, i) => [input, list[i]!])));
+    const wave = Float32Array.from({ length: y.size }, (_, i) => Math.sin(i + 1));
+    return tf.sum(tf.mul(y, tf.tensor(wave, y.shape))) as Scalar;
   };
+  const listOf = (given: Inputs) => names.map((input) => given[input]!);
+  return [
+    { name: check, identity: { check, shapes }, inputs, build: (given) => ({ value: loss(listOf(given)) }) },
+    {
+      name: `gradients of ${check}`,
+      identity: { check, shapes, gradients: true },
+      inputs,
+      build(given) {
+        const grads = tf.grads((...list) => loss(list as Tensor[]))(listOf(given));
+        return Object.fromEntries(names.map((input, i) => [`d ${input}`, grads[i]!]));
+      },
+    },
+  ];
 }
 
 /** Greatest error of the gradients along one direction per input, by fourth-order central differences of the same loss. */
-async function againstDifferences(check: string, program: Program): Promise<void> {
+async function againstDifferences(check: string, [losses, program]: Program[]): Promise<void> {
+  if (!losses || !program) throw new RangeError("both programs are needed");
   const names = Object.keys(program.inputs);
   const feeds = Object.fromEntries(
     names.map((input, i) => {
@@ -60,7 +67,7 @@ async function againstDifferences(check: string, program: Program): Promise<void
     }),
   );
   const { outputs, milliseconds } = await timed(program, feeds);
-  const compiled = await executor.compile(program);
+  const compiled = await executor.compile(losses);
   let worst = 0;
   for (const input of names) {
     const gradient = outputs[`d ${input}`]! as Float32Array;
@@ -95,11 +102,12 @@ const BINARY: Record<string, (a: Tensor, b: Tensor) => Tensor> = {
 for (const [check, f] of Object.entries(BINARY)) {
   await againstDifferences(
     check,
-    gradientProgram(check, { a: [6, 8], b: [6, 8] }, ({ a, b }) => f(a!, b!)),
+    gradientPrograms(check, { a: [6, 8], b: [6, 8] }, ({ a, b }) => f(a!, b!)),
   );
 }
 const LAYERS: Record<string, [Record<string, number[]>, (inputs: Inputs) => Tensor]> = {
   conv1d: [{ x: [2, 12, 3], w: [5, 3, 4] }, ({ x, w }) => conv1d(x!, w!, { padding: "same" })],
+  "conv1d of 6 channels": [{ x: [2, 12, 6], w: [3, 6, 16] }, ({ x, w }) => conv1d(x!, w!, { padding: "same" })],
   "strided conv1d": [{ x: [2, 12, 3], w: [2, 3, 4] }, ({ x, w }) => conv1d(x!, w!, { stride: 2 })],
   "dilated conv1d": [{ x: [2, 12, 3], w: [3, 3, 4] }, ({ x, w }) => conv1d(x!, w!, { dilation: 2, padding: "same" })],
   batchNorm: [{ x: [4, 6, 3], g: [3], o: [3] }, ({ x, g, o }) => batchNorm(x!, g!, o!).y],
@@ -107,14 +115,14 @@ const LAYERS: Record<string, [Record<string, number[]>, (inputs: Inputs) => Tens
   rmsNorm: [{ x: [4, 8], g: [8] }, ({ x, g }) => rmsNorm(x!, g!)],
 };
 for (const [check, [shapes, f]] of Object.entries(LAYERS)) {
-  await againstDifferences(check, gradientProgram(check, shapes, f));
+  await againstDifferences(check, gradientPrograms(check, shapes, f));
 }
 
 const shape = { modelSize: 16, stateSize: 4, convolution: 4, expand: 2, headSize: 8, chunk: 16 };
 const specs = mamba2Specs("block", shape);
 await againstDifferences(
   "Mamba-2 block",
-  gradientProgram(
+  gradientPrograms(
     "block",
     { u: [2, 40, 16], ...Object.fromEntries(specs.map((each) => [each.name, [...each.shape]])) },
     (inputs) => mamba2(inputs.u!, inputs, "block", shape),

@@ -43,7 +43,9 @@ test("chooseExecutor(probes) prefers a GPU, then onnx-cpu, and never takes cpu o
     chooseExecutor([probe("onnx-cpu", true), probe("tensorflow", true), probe("onnx-cuda", false, "none")]),
     "tensorflow",
   );
-  assert.equal(chooseExecutor([probe("onnx-cpu", true), probe("tensorflow", true, "runs on the CPU")]), "onnx-cpu");
+  for (const name of ["tensorflow", "webgpu"] as const) {
+    assert.equal(chooseExecutor([probe("onnx-cpu", true), probe(name, true, "computes on the CPU")]), "onnx-cpu");
+  }
 });
 
 test('openExecutor("auto") says in one line what it chose and why others were passed over', async () => {

@@ -5,25 +5,36 @@ import { join } from "node:path";
 import test from "node:test";
 import { openExecutor } from "../../src/tensor/open.js";
 import { packageFolder } from "../../src/tensor/optional.js";
-import { findAddon, tensorflowWithoutGpu } from "../../src/tensor/tensorflow-backend.js";
+import { findPublishedAddon, tensorflowWithoutGpu } from "../../src/tensor/tensorflow/backend.js";
 import { type Scalar, type Tensor, type Tensor4D, tf } from "../../src/tensor/tf.js";
 import { wasmMissing } from "../../src/tensor/wasm-backend.js";
 import { assertTraced, float, randomFeeds, relativeError, runOnce, sharedExecutor } from "./compare.js";
 
-test("findAddon(folder) takes the addon for the newest Node-API", (t) => {
+test("findPublishedAddon(folder) takes the addon for the newest Node-API", (t) => {
   const folder = mkdtempSync(join(tmpdir(), "ictal-addon-"));
   t.after(() => rmSync(folder, { recursive: true }));
-  assert.equal(findAddon(folder), undefined);
+  assert.equal(findPublishedAddon(folder), undefined);
   for (const entry of ["napi-v3", "napi-v8", "napi-v10", "other"])
     mkdirSync(join(folder, "lib", entry), { recursive: true });
-  assert.equal(findAddon(folder), undefined);
+  assert.equal(findPublishedAddon(folder), undefined);
   for (const entry of ["napi-v3", "napi-v8"]) writeFileSync(join(folder, "lib", entry, "tfjs_binding.node"), "");
-  assert.equal(findAddon(folder), join(folder, "lib/napi-v8/tfjs_binding.node"));
+  assert.equal(findPublishedAddon(folder), join(folder, "lib/napi-v8/tfjs_binding.node"));
 });
 
-test("tensorflowWithoutGpu(usesGpu) says why TensorFlow computes on the CPU", () => {
-  assert.equal(tensorflowWithoutGpu(true), undefined);
-  assert.match(tensorflowWithoutGpu(false)!, /runs on the CPU because libcudart\.so\.11\.0|found no GPU/);
+test("tensorflowWithoutGpu(loaded) says why TensorFlow computes on the CPU and how to change it", () => {
+  const published = { version: "2.9.1", usesGpu: false };
+  const built = (wheel: string) => ({
+    version: "2.21.0",
+    usesGpu: false,
+    build: { folder: "", wheel, version: "2.21.0", usesGpu: false, key: "" },
+  });
+  assert.equal(tensorflowWithoutGpu({ ...published, usesGpu: true }), undefined);
+  assert.match(tensorflowWithoutGpu(published)!, /runs on the CPU because libcudart\.so\.11\.0|found no GPU/);
+  assert.match(
+    tensorflowWithoutGpu(built("tensorflow-cpu==2.21.0"))!,
+    /on the CPU only.+--wheel 'tensorflow\[and-cuda\]'/,
+  );
+  assert.match(tensorflowWithoutGpu(built("tensorflow[and-cuda]==2.21.0"))!, /2\.21\.0 found no GPU.+LOG_LEVEL=0/);
 });
 
 test("packageFolder(name) finds an installed package and only that", () => {

@@ -13,7 +13,15 @@ import { predictRecordings } from "../../src/training/predict-recordings.js";
 import { readPrediction, readPredictions } from "../../src/training/prediction-store.js";
 import { readRunLog } from "../../src/training/run-log.js";
 import { makeCache } from "../cache/made-cache.js";
-import { checkpointBytes, MADE_RECORDINGS, madeFolder, madeOptions, makeTrainingCache, trainHere } from "./made-run.js";
+import {
+  checkpointBytes,
+  MADE_RECORDINGS,
+  madeFolder,
+  madeOptions,
+  makeTrainingCache,
+  TINY_UNET,
+  trainHere,
+} from "./made-run.js";
 
 test("5 steps, a resume in another process and 5 more equal 10 steps, bit by bit, with dropout and augmentation", async (context) => {
   const dir = await madeFolder(context);
@@ -278,6 +286,33 @@ test("predictions cover whole recordings, never join them, do not depend on the 
   await assert.rejects(all({ split: "dev", cacheDir: other }), {
     name: "CacheError",
     message: /the cache holds FP1 C3 at 256 Hz, the weights take FP1 F3 at 256 Hz/,
+  });
+});
+
+test("predictions leave no time out and keep at most 16 values a second unless asked", async (context) => {
+  const dir = await madeFolder(context);
+  const model = { ...TINY_UNET, outputStrideSamples: 4 };
+  await trainHere(madeOptions(dir, "run", { model, maxSteps: 1 }));
+  const executor = await openExecutor("onnx-cpu", { threads: 1 });
+  context.after(() => executor.dispose());
+  const first = async (changes: object) => {
+    const options = { checkpoint: join(dir, "run"), cacheDir: join(dir, "cache"), executor, split: "dev", ...changes };
+    for await (const prediction of predictRecordings(options)) return prediction;
+    return undefined;
+  };
+  const usual = (await first({}))!;
+  const own = (await first({ rateHz: 64 }))!;
+  assert.deepEqual([usual.rateHz, own.rateHz], [16, 64]);
+  assert.equal(usual.probability.length, Math.ceil(own.probability.length / 4));
+  const [a, b, c, d] = own.probability;
+  assert.ok(Math.abs(usual.probability[0]! - (a! + b! + c! + d!) / 4) < 1e-6);
+  for (const strideSeconds of [10, 3]) {
+    const { probability } = (await first({ strideSeconds }))!;
+    assert.ok(probability.every((value) => value >= 0 && value <= 1));
+  }
+  await assert.rejects(first({ strideSeconds: 11 }), {
+    name: "ConfigError",
+    message: /windows of 10 s every 11 s leave time without a probability; predict with data\.stride at most 10/,
   });
 });
 

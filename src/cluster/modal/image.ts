@@ -28,11 +28,21 @@ export function parseDockerfile(text: string): Instruction[] {
     .map((line) => ({ word: line.split(/\s/, 1)[0]!.toUpperCase(), text: line }));
 }
 
-/** A sandbox has its own user, command and volumes. */
+/** A sandbox has its own user, owner of files, command and volumes. */
 const OUTSIDE = new Set(["USER", "VOLUME", "HEALTHCHECK", "ENTRYPOINT", "CMD", "EXPOSE"]);
 
+/** The base image: what FROM names, with the defaults of the ARGs ahead of it. */
+function baseOf(from: Instruction, args: readonly Instruction[], file: string): string {
+  const defaults = new Map(args.map(({ text }) => /^\S+\s+([^=\s]+)=?(.*)$/.exec(text)!.slice(1) as [string, string]));
+  const base = from.text.split(/\s+/)[1]!.replace(/\$\{?(\w+)\}?/g, (_, name: string) => defaults.get(name) ?? "");
+  if (base !== "") return base;
+  throw new FormatError(`"${from.text}" names no image; expected a name, or an ARG with a default ahead of it`, {
+    file,
+  });
+}
+
 function copiedPaths({ text }: Instruction, file: string): readonly string[] {
-  const [, ...words] = text.split(/\s+/);
+  const words = text.split(/\s+/).filter((word, index) => index > 0 && !word.startsWith("--chown="));
   const target = words.pop();
   if (words.length === 0 || words.some((word) => word.startsWith("--")) || (target !== "./" && target !== "."))
     throw new FormatError(`"${text}" cannot be turned into an archive; expected COPY FILE… ./ or COPY . .`, { file });
@@ -46,14 +56,16 @@ function copiedPaths({ text }: Instruction, file: string): readonly string[] {
 export async function imageRecipe(projectDir: string, dockerfile = "deploy/Dockerfile"): Promise<ImageRecipe> {
   const file = join(projectDir, dockerfile);
   const instructions = parseDockerfile(await readFile(file, "utf8"));
-  const [from, ...others] = instructions;
+  const start = instructions.findIndex(({ word }) => word !== "ARG");
+  const [from, ...others] = start < 0 ? [] : instructions.slice(start);
   if (from?.word !== "FROM" || others.some(({ word }) => word === "FROM"))
     throw new FormatError(`expected one stage that starts with FROM, found ${from?.text ?? "nothing"}`, { file });
+  const base = baseOf(from, instructions.slice(0, start), file);
   const layers: string[][] = [[]];
   for (const instruction of others) {
     if (OUTSIDE.has(instruction.word)) continue;
     if (instruction.word !== "COPY") layers.at(-1)!.push(instruction.text);
     else layers.push(unpackCommands(await packFiles(projectDir, copiedPaths(instruction, file))));
   }
-  return { base: from.text.split(/\s+/)[1]!, layers: layers.filter((layer) => layer.length > 0) };
+  return { base, layers: layers.filter((layer) => layer.length > 0) };
 }

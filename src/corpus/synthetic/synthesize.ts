@@ -6,7 +6,7 @@ import { ConfigError } from "../../base/errors.js";
 import { type Progress, silentProgress } from "../../base/progress.js";
 import { SYNTHETIC_MARKER } from "../synthetic-name.js";
 import { pathsOf, synthesizeRecording } from "./files.js";
-import { PLAN, type PlannedRecording, planCorpus } from "./plan.js";
+import { BACKGROUND_PLAN, PLAN, type PlannedRecording, planCorpus } from "./plan.js";
 
 /** Changes whenever the bytes of any file would. */
 const GENERATOR_VERSION = 1;
@@ -18,6 +18,8 @@ export interface SynthesizeOptions {
   readonly recordings?: number;
   /** Longer recordings are made this long; their seizures are shortened to fit. @default 600 */
   readonly maxDurationSeconds?: number;
+  /** Seizure-free recordings of half an hour in train beside the others, at most 4. @default 0 */
+  readonly background?: number;
   readonly progress?: Progress;
   readonly signal?: AbortSignal;
 }
@@ -56,11 +58,15 @@ interface Marker {
  * of a half-written corpus. ConfigError, before anything is written, when `dir` holds anything of another origin.
  */
 export async function synthesizeCorpus(dir: string, options: SynthesizeOptions = {}): Promise<SyntheticReport> {
-  const { seed = 42, recordings = PLAN.length, maxDurationSeconds = 600, progress = silentProgress, signal } = options;
+  const { seed = 42, recordings = PLAN.length, maxDurationSeconds = 600, background = 0 } = options;
+  const { progress = silentProgress, signal } = options;
   if (!(Number.isInteger(maxDurationSeconds) && maxDurationSeconds >= 20)) {
     throw new RangeError(`invalid maxDurationSeconds: ${maxDurationSeconds}; a whole number of at least 20`);
   }
-  const plan = planCorpus({ recordings, maxDurationSeconds });
+  if (!(Number.isInteger(background) && background >= 0 && background <= BACKGROUND_PLAN.length)) {
+    throw new RangeError(`invalid background: ${background}; a whole number of at most ${BACKGROUND_PLAN.length}`);
+  }
+  const plan = planCorpus({ recordings, maxDurationSeconds, background });
   const optionsHash = hashOf({ version: GENERATOR_VERSION, seed, plan });
   const before = await readMarker(dir);
   const intact = before?.optionsHash === optionsHash ? await intactRecordings(dir, plan, before) : new Set<string>();
@@ -158,7 +164,10 @@ async function clearForeign(dir: string, plan: readonly PlannedRecording[], befo
   const strangers = (await readdir(dir)).filter((name) => !isOwnName(name));
   if (strangers.length > 0) throw refusal(dir, strangers);
   const wanted = new Set(plan.flatMap(pathsOf));
-  const ours = new Set([...PLAN.flatMap(pathsOf), ...(before?.files.map(({ path }) => path) ?? [])]);
+  const ours = new Set([
+    ...[...PLAN, ...BACKGROUND_PLAN].flatMap(pathsOf),
+    ...(before?.files.map(({ path }) => path) ?? []),
+  ]);
   const entries = await readdir(join(dir, "edf"), { recursive: true, withFileTypes: true }).catch(() => []);
   const paths = entries
     .filter((entry) => !entry.isDirectory())

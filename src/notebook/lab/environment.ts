@@ -1,8 +1,7 @@
-import { spawn } from "node:child_process";
-import { mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { UnsupportedError } from "../../base/errors.js";
 import { projectDir } from "../../base/project.js";
+import { checkPython, makeVenv, pipInstall, pythonOf } from "../../base/python.js";
 import { installKernelspec, listKernelspecs } from "../kernelspec.js";
 import { installFiguresExtension } from "./figures-extension.js";
 
@@ -21,58 +20,8 @@ export interface LabEnvironment {
   readonly python: string;
 }
 
-const OLDEST = [3, 10] as const;
-const TAIL_LINES = 6;
 const REQUIREMENTS = join(projectDir, "kernels/jupyterlab/requirements.txt");
-
-/** Runs a command to its end; `output` is all that it wrote, code -1 when it could not be started. */
-function run(command: string, words: readonly string[]): Promise<{ code: number; output: string }> {
-  return new Promise((resolve) => {
-    const child = spawn(command, words, { stdio: ["ignore", "pipe", "pipe"] });
-    let output = "";
-    const keep = (chunk: Buffer) => {
-      output += chunk.toString();
-    };
-    child.stdout.on("data", keep);
-    child.stderr.on("data", keep);
-    child.once("error", (error) => resolve({ code: -1, output: error.message }));
-    child.once("close", (code) => resolve({ code: code ?? -1, output }));
-  });
-}
-
-const tail = (text: string) => text.trimEnd().split("\n").slice(-TAIL_LINES).join("\n");
-
-/** Throws UnsupportedError unless `python` can be started and is new enough. */
-async function checkPython(python: string): Promise<void> {
-  const mend = "install Python (Debian: apt install python3 python3-venv) or name one with ICTAL_LAB_PYTHON";
-  const { code, output } = await run(python, ["-c", "import sys; print(*sys.version_info[:2])"]);
-  if (code !== 0) throw new UnsupportedError(`JupyterLab needs Python, and "${python}" does not start: ${mend}`);
-  const [major = 0, minor = 0] = output.trim().split(" ").map(Number);
-  if (major < OLDEST[0] || (major === OLDEST[0] && minor < OLDEST[1])) {
-    throw new UnsupportedError(
-      `"${python}" is Python ${major}.${minor}; ${OLDEST.join(".")} or newer is needed: ${mend}`,
-    );
-  }
-}
-
-async function makeVenv(venv: string, python: string): Promise<void> {
-  const isNew = (await stat(venv).catch(() => undefined)) === undefined;
-  const { code, output } = await run(python, ["-m", "venv", venv]);
-  if (code === 0) return;
-  if (isNew) await rm(venv, { recursive: true, force: true });
-  throw new UnsupportedError(
-    `"${python} -m venv" could not make ${venv}; on Debian "apt install python3-venv" brings what it lacks:\n${tail(output)}`,
-  );
-}
-
-async function installPackages(python: string): Promise<void> {
-  const words = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", REQUIREMENTS];
-  const { code, output } = await run(python, words);
-  if (code === 0) return;
-  throw new UnsupportedError(
-    `pip could not install ${REQUIREMENTS}; try again with a network, or bring the packages (pip download -r … -d DIR where there is one) and set PIP_NO_INDEX=1 PIP_FIND_LINKS=DIR:\n${tail(output)}`,
-  );
-}
+const PURPOSE = { who: "JupyterLab", chooser: "ICTAL_LAB_PYTHON" };
 
 /** JupyterLab asks no server for news and updates, unless the user's settings in the environment say otherwise. */
 async function quietNews(venv: string): Promise<void> {
@@ -85,10 +34,6 @@ async function quietNews(venv: string): Promise<void> {
     },
   );
 }
-
-/** The Python inside a virtual environment. */
-export const pythonOf = (venv: string, platform = process.platform): string =>
-  platform === "win32" ? join(venv, "Scripts", "python.exe") : join(venv, "bin", "python");
 
 /** JupyterLab's own scripts for Node are CommonJS; without this they would count as modules of the project around them. */
 const keepCommonJs = (venv: string) => writeFile(join(venv, "package.json"), '{ "type": "commonjs" }\n');
@@ -116,12 +61,12 @@ export async function prepareLab(options: LabEnvironmentOptions = {}): Promise<L
   if (!works || (await readFile(stamp, "utf8").catch(() => "")) !== wanted) {
     const maker = options.python ?? process.env.ICTAL_LAB_PYTHON ?? "python3";
     if (!works) {
-      await checkPython(maker);
+      await checkPython(maker, PURPOSE);
       say(`making a virtual environment in ${venv}`);
       await makeVenv(venv, maker);
     }
     say("installing JupyterLab (about 250 MB, once; half a minute where the network is good)");
-    await installPackages(python);
+    await pipInstall(venv, ["-r", REQUIREMENTS], REQUIREMENTS);
     await writeFile(stamp, wanted);
   }
   await installOurs(venv);

@@ -20,6 +20,9 @@ svg { display: block; } polyline { fill: none; stroke: var(--line); stroke-width
 rect.reference { fill: var(--reference); } rect.hypothesis { fill: var(--hypothesis); }
 .key { display: inline-block; width: 14px; height: 4px; vertical-align: 3px; }
 .key.reference { background: var(--reference); } .key.hypothesis { background: var(--hypothesis); } .key.line { background: var(--line); }
+@media (max-width: 700px) { th, td { padding: 4px 6px; } thead th { white-space: normal; vertical-align: bottom; }
+  tbody th { white-space: normal; overflow-wrap: anywhere; min-width: 9.5rem; }
+  tr > :nth-child(2) { display: none; } }
 `;
 
 /** Sorts the table by the column whose heading is clicked: largest first, names from A; again turns it round. */

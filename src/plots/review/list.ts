@@ -3,6 +3,7 @@ import { escapeHtml } from "../../base/html.js";
 import { type Caption, captionText } from "../figure.js";
 import { LIST_SCRIPT, LIST_STYLE } from "./list-parts.js";
 import type { ReviewRecording } from "./recording.js";
+import { clock } from "./view/steps.js";
 
 /** What the list says of a recording; small, so that those of a whole corpus fit in memory. */
 export interface ReviewRow {
@@ -86,8 +87,6 @@ function outlineSvg({ durationSeconds, reference, hypothesis, outline }: ReviewR
   return `<svg width="${WIDE}" height="${TALL}" viewBox="0 0 ${WIDE} ${TALL}" aria-hidden="true">${bars(reference, 0, "reference")}${bars(hypothesis, 4, "hypothesis")}${line}</svg>`;
 }
 
-const minutes = (seconds: number) => `${Math.floor(seconds / 60)}:${String(Math.round(seconds % 60)).padStart(2, "0")}`;
-
 function rowHtml(row: ReviewRow): string {
   const { id, href, durationSeconds, isLabelled, hasPrediction, reference, misses, falseAlarms } = row;
   const isScored = isLabelled && hasPrediction;
@@ -99,7 +98,7 @@ function rowHtml(row: ReviewRow): string {
   const alarms = (falseAlarms.length * 86_400) / durationSeconds;
   const state = !hasPrediction ? "no prediction" : isLabelled ? "" : "not labelled";
   return `<tr><th scope="row" data-value="${escapeHtml(id)}"><a href="${escapeHtml(encodeURI(target))}">${escapeHtml(id)}</a> <span class="faint">${state}</span></th>
-${cell(durationSeconds, minutes(durationSeconds))}${isLabelled ? cell(reference.length) : unknown}${isScored ? cell(misses.length) : unknown}${isScored ? cell(miss, miss > 0 ? `${miss.toFixed(1)} s` : "–") : unknown}${isScored ? cell(falseAlarms.length) : unknown}${isScored ? cell(alarms, alarms.toFixed(1)) : unknown}<td>${outlineSvg(row)}</td></tr>`;
+${cell(durationSeconds, clock(durationSeconds))}${isLabelled ? cell(reference.length) : unknown}${isScored ? cell(misses.length) : unknown}${isScored ? cell(miss, miss > 0 ? `${miss.toFixed(1)} s` : "–") : unknown}${isScored ? cell(falseAlarms.length) : unknown}${isScored ? cell(alarms, alarms.toFixed(1)) : unknown}<td>${outlineSvg(row)}</td></tr>`;
 }
 
 const HEADS = ["recording", "length", "seizures", "missed", "longest miss", "false alarms", "per 24 h"];

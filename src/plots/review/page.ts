@@ -73,12 +73,12 @@ ${jumpButtons("events", "Event", starts.size)}${jumpButtons("▼ missed", "Miss"
 <button type="button" id="help-button" aria-label="help">?</button></nav>`;
 }
 
-const HELP = `<dialog id="help" aria-label="help"><h2>Keys</h2><table><tbody id="keys"></tbody></table>
+const HELP = `<dialog id="help" aria-label="help"><h2 tabindex="-1" autofocus>Keys</h2><table><tbody id="keys"></tbody></table>
 <p><kbd>?</kbd> opens and closes this. The wheel moves a tenth of a page. A click on the lowest strip goes there.</p>
 <p>Filters are the viewer's (second-order Butterworth, forward; notch of quality 15), not the model's. A miss is a seizure that no detection overlaps, a false alarm a detection that overlaps no seizure (NEDC's OVLP).</p>
 <p>Millimetres are right when this rule is as long on your screen as you say:</p><div id="rule"></div>
 <label>this is <input id="ruler" type="number" min="20" max="400" value="100" step="1"> mm long</label>
-<p><button type="button" id="help-close" autofocus>close</button></p></dialog>`;
+<p><button type="button" id="help-close">close</button></p></dialog>`;
 
 function headerHtml(recording: ReviewRecording, { list, previous, next }: ReviewLinks): string {
   const link = (href: string | undefined, text: string) => (href ? `<a href="${escapeHtml(href)}">${text}</a>` : "");

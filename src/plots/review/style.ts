@@ -28,19 +28,26 @@ button:disabled { opacity: 0.4; cursor: default; }
 canvas { display: block; width: 100%; }
 #eeg { flex: 1 1 320px; min-height: 280px; height: 0; }
 #strip { height: 64px; }
-#overview { height: 104px; cursor: pointer; border-top: 1px solid var(--edge); touch-action: none; }
-#said { min-height: 1.4em; color: var(--text); }
+#overview { height: 112px; cursor: pointer; border-top: 1px solid var(--edge); touch-action: none; }
+#said { color: var(--text); }
+#said:empty { display: none; }
 .key { display: inline-block; width: 12px; height: 12px; vertical-align: -1px; margin-right: 3px; border-radius: 2px; }
 .hatched { background-image: repeating-linear-gradient(135deg, transparent 0 2px, var(--page) 2px 4px); }
-dialog { color: inherit; background: var(--page); border: 1px solid var(--edge); border-radius: 8px; max-width: 560px; }
+dialog { color: inherit; background: var(--page); border: 1px solid var(--edge); border-radius: 8px; max-width: 720px; }
 dialog::backdrop { background: rgb(0 0 0 / 0.4); }
 dialog h2 { font-size: 15px; margin: 0 0 8px; }
+dialog h2:focus { outline: none; }
+#help table, #keys { display: block; }
+#keys { columns: 2 18rem; }
+#keys tr { display: flex; break-inside: avoid; }
+#keys td:first-child { flex: 0 0 8.5rem; }
 td { padding: 2px 10px 2px 0; vertical-align: top; }
 kbd { border: 1px solid var(--edge); border-bottom-width: 2px; border-radius: 4px; padding: 0 5px; font: inherit; }
 details { position: relative; }
 details > div { position: absolute; z-index: 1; right: 0; max-height: 60vh; overflow: auto; background: var(--page);
-  border: 1px solid var(--edge); border-radius: 6px; padding: 8px; min-width: 300px; }
+  border: 1px solid var(--edge); border-radius: 6px; padding: 8px; white-space: nowrap; }
 summary { cursor: pointer; }
 #rule { height: 10px; width: 378px; border: solid var(--text); border-width: 0 1px 1px; margin: 6px 0; }
-@media (max-width: 700px) { body { min-height: 640px; } .wide { display: none; } }
+@media (max-width: 700px) { html, body { height: auto; } #eeg { flex: none; height: 440px; } .wide { display: none; }
+  details > div { position: fixed; inset: auto 8px 8px; right: 8px; } }
 `;

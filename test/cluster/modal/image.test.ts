@@ -50,6 +50,19 @@ test("a Dockerfile that cannot become layers is refused with what was expected",
   await assert.rejects(imageRecipe(dir, "Dockerfile"), /expected one stage/);
 });
 
+test("the base image may be an ARG with a default ahead of FROM", async (context) => {
+  const dir = await folder(context);
+  await writeFile(join(dir, "Dockerfile"), "ARG BASE=a/b:1\nARG TAG=2\nFROM $BASE\nARG MIRROR=http://m\nRUN one\n");
+  assert.deepEqual(await imageRecipe(dir, "Dockerfile"), {
+    base: "a/b:1",
+    layers: [["ARG MIRROR=http://m", "RUN one"]],
+  });
+  for (const text of ["ARG BASE\nFROM $BASE\n", "FROM $OTHER\n"]) {
+    await writeFile(join(dir, "Dockerfile"), text);
+    await assert.rejects(imageRecipe(dir, "Dockerfile"), /names no image; expected a name, or an ARG with a default/);
+  }
+});
+
 test("the recipe of deploy/Dockerfile carries this checkout: equal checkouts give equal recipes", async () => {
   const recipe = await imageRecipe(projectDir);
   assert.match(recipe.base, /^nvidia\/cuda:12\..*cudnn-runtime/);

@@ -9,8 +9,8 @@ export type Strike = "child" | "runner" | "server" | "disk";
 export interface ChaosOptions {
   readonly seed: number;
   readonly mark: string;
-  /** In some order; each waits until there is something to strike. */
-  readonly strikes: readonly Strike[];
+  /** Rounds one after another, each in some order; a strike waits until there is something to strike. */
+  readonly strikes: readonly (readonly Strike[])[];
   readonly pauseMilliseconds: readonly [least: number, most: number];
   /** Folder on the disk that is filled; undefined: it cannot be. */
   readonly disk: string | undefined;
@@ -79,13 +79,15 @@ export function startChaos(options: ChaosOptions): Chaos {
     },
   };
   const work = async () => {
-    const left = [...options.strikes];
-    while (left.length > 0 && !stopped.signal.aborted) {
-      await sleep(pause(), undefined, { signal: stopped.signal }).catch(() => undefined);
-      if (stopped.signal.aborted) return;
-      const [strike] = left.splice(draw(left.length), 1);
-      if (await acts[strike!]()) done[strike!] += 1;
-      else if (strike !== "disk") left.push(strike!);
+    for (const round of options.strikes) {
+      const left = [...round];
+      while (left.length > 0) {
+        await sleep(pause(), undefined, { signal: stopped.signal }).catch(() => undefined);
+        if (stopped.signal.aborted) return;
+        const [strike] = left.splice(draw(left.length), 1);
+        if (await acts[strike!]()) done[strike!] += 1;
+        else if (strike !== "disk") left.push(strike!);
+      }
     }
   };
   const working = work();

@@ -46,7 +46,8 @@ test("train leaves a heartbeat in its folder and tells the webhook once, a plan'
 test("a verb that fails tells why; a webhook that is away changes no exit code, one that is no address is wrong use", async (context) => {
   const { dir, config } = await makeProject(context, 1);
   const { url, received } = await startHook(context);
-  const failed = await ictalBeside(["train", "--config", config], { ICTAL_WEBHOOK: url });
+  const nowhere = ["--set", `data.data_dir=${dir}/nowhere`];
+  const failed = await ictalBeside(["train", "--config", config, ...nowhere], { ICTAL_WEBHOOK: url });
   assert.equal(failed.code, 1);
   assert.equal(received.length, 1);
   const { body } = received[0]!;

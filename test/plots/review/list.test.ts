@@ -29,12 +29,13 @@ test("the list links to the first miss, says what is unknown, and cannot be brok
   const rows = [
     base,
     { ...base, id: "<b>&", href: "<b>.html", isLabelled: false, misses: [], falseAlarms: [] },
-    { ...base, id: "c", hasPrediction: false, misses: [], falseAlarms: [] },
+    { ...base, id: "c", durationSeconds: 119.7, hasPrediction: false, misses: [], falseAlarms: [] },
   ];
   const html = reviewList(rows, { leftOut: [{ id: "d", reason: "no whole record" }] });
   assert.match(html, /href="a\.html#t=24\.0"/);
   assert.match(html, /&lt;b&gt;&amp;<\/a> <span class="faint">not labelled/);
   assert.match(html, /no prediction/);
+  assert.match(html, />2:00</, "119.7 s are two minutes, not 1:60");
   assert.match(html, /<li>d: no whole record<\/li>/);
   assert.ok(!html.includes("<b>"));
   assert.ok(!/https?:/.test(html), "nothing comes from a network");

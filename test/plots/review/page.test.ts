@@ -178,10 +178,41 @@ test("? opens a panel that lists every key, and closes it", { skip, timeout: 60_
   assert.equal(await page.evaluate("document.getElementById('help').open"), true);
   assert.match(
     await page.evaluate<string>("document.getElementById('keys').innerText"),
-    /Page ↓.*a page on[\s\S]*next false alarm/,
+    /Page ↓\s+space\s+a page on[\s\S]*next false alarm/,
   );
+  assert.equal(await page.evaluate("document.getElementById('help').scrollTop"), 0, "it opens at its first key");
   await press("?");
   assert.equal(await page.evaluate("document.getElementById('help').open"), false);
+});
+
+test("a page names its events and the threshold, and on a telephone's width nothing is cut off", {
+  skip,
+  timeout: 60_000,
+}, async () => {
+  /** Texts that canvases show after the state changed. */
+  const drawn = async (key: string) => {
+    await page.evaluate(`(() => { window.texts = []; const fill = CanvasRenderingContext2D.prototype.fillText;
+      CanvasRenderingContext2D.prototype.fillText = function (text, ...at) { window.texts.push(text); fill.call(this, text, ...at) } })()`);
+    await press(key);
+    return page.evaluate<string[]>("window.texts");
+  };
+  await show("names.html", await reviewPage(madeRecording()), "#t=60.0");
+  const wide = await drawn("t");
+  for (const text of ["gnsz", "detected, confidence 0.95", "on at 0.86", "50 µV, 0.5 s"])
+    assert.ok(wide.includes(text), `${text} among ${wide.join("; ")}`);
+  const size = { width: 390, height: 844, deviceScaleFactor: 1, mobile: true };
+  await page.send("Emulation.setDeviceMetricsOverride", size);
+  await show("narrow.html", await reviewPage(madeRecording()), "#t=60.0");
+  assert.ok((await drawn("t")).includes("50 µV, 2 s"));
+  await page.evaluate("document.querySelector('details').open = true");
+  const [pageWidth, eegHeight, left, right] = await page.evaluate<number[]>(
+    "(({ left, right }) => [document.documentElement.scrollWidth, document.getElementById('eeg').clientHeight, left, right])(document.querySelector('details > div').getBoundingClientRect())",
+  );
+  assert.equal(pageWidth, 390);
+  assert.ok(eegHeight! >= 400, `${eegHeight} pixels of EEG`);
+  assert.ok(left! >= 0 && right! <= 390, `the list of events from ${left} to ${right}`);
+  const desktop = { width: 1280, height: 800, deviceScaleFactor: 1, mobile: false };
+  await page.send("Emulation.setDeviceMetricsOverride", desktop);
 });
 
 test("a click on the overview goes there, and a page opens at the time its address names", {

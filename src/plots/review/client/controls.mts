@@ -86,11 +86,10 @@ export function showState(state: ViewState, { data }: LoadedPage, missing: reado
     notch: state.notchHz ?? "",
   };
   for (const [id, value] of Object.entries(values)) byId<HTMLSelectElement>(id).value = String(value);
-  const step = state.pageSeconds < 10 ? 0.1 : 1;
   const end = Math.min(data.signals.durationSeconds, state.startSeconds + state.pageSeconds);
   const lacking = missing.length > 0 ? ` · not recorded: ${missing.join(", ")}` : "";
   byId("where").textContent =
-    `${clock(state.startSeconds, 0.1)} to ${clock(end, step)} of ${clock(data.signals.durationSeconds)}${lacking}`;
+    `${clock(state.startSeconds, 0.1)} to ${clock(end, 0.1)} of ${clock(data.signals.durationSeconds)}${lacking}`;
 }
 
 /** Buttons carry the name of their action; one that would find nothing is disabled. */

@@ -1,5 +1,6 @@
 import { minMaxInto } from "../../min-max.js";
 import type { PageData } from "../page-data.js";
+import type { NamedEvent } from "../recording.js";
 import type { Derivation } from "../view/montages.js";
 import type { ViewState } from "../view/state.js";
 import { clock } from "../view/steps.js";
@@ -16,22 +17,31 @@ export interface EegDrawing {
   readonly emptyText: string;
 }
 
-const TOP_PIXELS = 22;
+const TOP_PIXELS = 36;
 const AXIS_PIXELS = 22;
 const CHAIN_GAP = 0.6;
 /** The ECG is drawn at a tenth of the EEG's height, as its amplitude is ten times that of EEG. */
 const HEART_FACTOR = 0.1;
-const LANE_PIXELS = 5;
+const LANE_PIXELS = 14;
+/** Solid edge of a lane; the rest is light, so that names are read on it. */
+const EDGE_PIXELS = 3;
 const GRID_STEPS = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 900, 1800, 3600];
 const GRID_PIXELS = 64;
 /** Seconds are drawn without a label where there is this much room. */
 const SECOND_PIXELS = 14;
 const BAR_PIXELS = [18, 60] as const;
+/** The time of the scale bar is at most this wide. */
+const BAR_WIDTH_PIXELS = 90;
 const BARS_MICROVOLTS = [5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000];
 
 /** Seconds between two labelled lines. */
 export function gridStep(pageSeconds: number, width: number): number {
   return GRID_STEPS.find((step) => (step / pageSeconds) * width >= GRID_PIXELS) ?? GRID_STEPS.at(-1)!;
+}
+
+/** Seconds of the scale bar: the longest round time that leaves the page its room. */
+function barSeconds(pageSeconds: number, width: number): number {
+  return GRID_STEPS.filter((step) => (step / pageSeconds) * width <= BAR_WIDTH_PIXELS).at(-1) ?? GRID_STEPS[0]!;
 }
 
 /** Vertical places of traces: even, with a little more room between chains. */
@@ -68,6 +78,12 @@ function drawTimes(
   }
 }
 
+/** What stands in the lane of an event. */
+function nameOf({ label, confidence }: NamedEvent, isDetected: boolean): string {
+  if (!isDetected) return label;
+  return confidence === undefined ? "detected" : `detected, confidence ${confidence.toFixed(2)}`;
+}
+
 /** Shades the events of one kind, with a solid edge in its own lane on top and its name there. */
 function drawEvents(surface: Surface, drawing: EegDrawing, kind: "reference" | "hypothesis", colour: string): void {
   const { context, width, height } = surface;
@@ -75,16 +91,27 @@ function drawEvents(surface: Surface, drawing: EegDrawing, kind: "reference" | "
   const events = kind === "reference" ? data.reference : (data.detector?.hypothesis ?? []);
   const span = width - LABEL_PIXELS - RIGHT_PIXELS;
   const end = state.startSeconds + state.pageSeconds;
-  const lane = kind === "reference" ? TOP_PIXELS - 2 * LANE_PIXELS - 2 : TOP_PIXELS - LANE_PIXELS;
+  const isDetected = kind === "hypothesis";
+  const lane = TOP_PIXELS - (isDetected ? 1 : 2) * (LANE_PIXELS + 2);
   const place = (seconds: number) =>
     LABEL_PIXELS +
     ((Math.max(state.startSeconds, Math.min(end, seconds)) - state.startSeconds) / state.pageSeconds) * span;
-  for (const { startSeconds, endSeconds } of events) {
+  const text = colours().text;
+  for (const event of events) {
+    const { startSeconds, endSeconds } = event;
     if (startSeconds >= end || endSeconds <= state.startSeconds) continue;
     const [from, to] = [place(startSeconds), place(endSeconds)];
-    shade(context, [from, TOP_PIXELS, to - from, height - TOP_PIXELS - AXIS_PIXELS], colour, kind === "hypothesis");
+    const wide = Math.max(2, to - from);
+    shade(context, [from, TOP_PIXELS, to - from, height - TOP_PIXELS - AXIS_PIXELS], colour, isDetected);
+    shade(context, [from, lane, wide, LANE_PIXELS], colour, false);
     context.fillStyle = colour;
-    context.fillRect(from, lane, Math.max(2, to - from), LANE_PIXELS);
+    context.fillRect(from, lane, wide, EDGE_PIXELS);
+    context.fillStyle = text;
+    context.textAlign = "left";
+    const name = nameOf(event, isDetected);
+    const room = wide - 8;
+    const shown = context.measureText(name).width <= room ? name : (name.split(",")[0] ?? name);
+    if (context.measureText(shown).width <= room) context.fillText(shown, from + 4, lane + EDGE_PIXELS + 6);
   }
 }
 
@@ -127,7 +154,7 @@ function drawCalibration(
   const scale = state.pixelsPerMillimetre / state.microvoltsPerMillimetre;
   const bar = BARS_MICROVOLTS.find((value) => value * scale >= BAR_PIXELS[0]) ?? BARS_MICROVOLTS.at(-1)!;
   const tall = Math.min(bar * scale, 3 * BAR_PIXELS[1]);
-  const step = gridStep(state.pageSeconds, width - LABEL_PIXELS - RIGHT_PIXELS);
+  const step = barSeconds(state.pageSeconds, width - LABEL_PIXELS - RIGHT_PIXELS);
   const wide = (step / state.pageSeconds) * (width - LABEL_PIXELS - RIGHT_PIXELS);
   const [x, y] = [width - RIGHT_PIXELS - 8, height - AXIS_PIXELS - 8];
   const text = `${bar} µV, ${step} s`;

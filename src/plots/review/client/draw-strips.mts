@@ -103,6 +103,11 @@ export function drawPageStrip(surface: Surface, data: PageData, probability: Flo
   }
   drawThresholds(surface, [detector.onThreshold, detector.offThreshold], area, colour);
   drawProbability(surface, stretch, probability, detector.rateHz, area, colour);
+  const { onThreshold } = detector;
+  const line = area[0] + area[1] * (1 - onThreshold);
+  context.fillStyle = colour.text;
+  context.textAlign = "right";
+  context.fillText(`on at ${onThreshold}`, width - RIGHT_PIXELS - 4, onThreshold > 0.75 ? line + 8 : line - 7);
   labels(surface, [
     ["1", area[0] + 5, colour.faint!],
     ["probability", height / 2, colour.text],
@@ -159,7 +164,7 @@ export function drawOverview(surface: Surface, data: PageData, probability: Floa
   const { durationSeconds, gaps } = data.signals;
   const whole = { startSeconds: 0, seconds: durationSeconds };
   const span = width - LABEL_PIXELS - RIGHT_PIXELS;
-  const lanes = { marks: 8, reference: 17, hypothesis: 26, area: [36, height - 54] as const };
+  const lanes = { marks: 8, reference: 18, hypothesis: 30, area: [40, height - 58] as const };
   const step = gridStep(durationSeconds, span);
   context.fillStyle = colour.faint!;
   context.strokeStyle = colour.grid;
@@ -178,7 +183,7 @@ export function drawOverview(surface: Surface, data: PageData, probability: Floa
     shade(context, [x, 14, placeOf(surface, whole)(gap.endSeconds) - x, height - 30], colour.faint!, true);
   }
   drawLane(surface, whole, data.reference, [lanes.reference - 4, 8], colour.reference!);
-  drawLane(surface, whole, data.detector?.hypothesis ?? [], [lanes.hypothesis - 3, 8], colour.hypothesis!);
+  drawLane(surface, whole, data.detector?.hypothesis ?? [], [lanes.hypothesis - 4, 8], colour.hypothesis!);
   drawMarks(surface, whole, data, lanes.marks, colour);
   if (data.detector) {
     const { onThreshold, offThreshold, rateHz } = data.detector;
@@ -187,7 +192,7 @@ export function drawOverview(surface: Surface, data: PageData, probability: Floa
   }
   labels(surface, [
     ["reference", lanes.reference, colour.reference!],
-    ["detected", lanes.hypothesis + 1, colour.hypothesis!],
+    ["detected", lanes.hypothesis, colour.hypothesis!],
     ["probability", (lanes.area[0] + height - 18) / 2, colour.text],
   ]);
   const left = placeOf(surface, whole)(shown.startSeconds);
