@@ -167,6 +167,7 @@ export { type SzcoreEvaluationReport, scoreSzcoreEvaluation } from "./scoring/sz
 export { type TypeConfusion, typeConfusion } from "./scoring/type-confusion.js";
 // signal
 export { type Aeeg, aeeg } from "./signal/aeeg.js";
+export { type BandRiseOptions, bandRise } from "./signal/band-rise.js";
 export {
   type Chain,
   type ChainOptions,
@@ -175,7 +176,7 @@ export {
   DEFAULT_CHAIN,
   REFERENCE_CHAIN,
 } from "./signal/chain.js";
-export { ELECTRODES_19, electrodePosition } from "./signal/electrodes.js";
+export { ELECTRODES_19, electrodePosition, isScalpElectrode } from "./signal/electrodes.js";
 export { meanSpectrum } from "./signal/mean-spectrum.js";
 export { montageOf } from "./signal/montages.js";
 export { bandPowers, EEG_BANDS, type Spectrum, spectrogram, welch } from "./signal/spectrum.js";

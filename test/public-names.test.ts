@@ -6,14 +6,14 @@ import * as ictal from "ictal";
 const NAMES = `
 CacheError CellError Comm ConfigError DEFAULT_CHAIN EEG_BANDS ELECTRODES_19 FormatError LABELS NotFoundError
 POSTPROCESS_DEFAULTS REFERENCE_CHAIN SZCORE_DEFAULTS StoreError UnsupportedError aeeg aeegFigure auroc
-aurocInterval balance balanceFromConfig bandPowers breakdown buildCache bundleOf busiestPatient bytesSource
+aurocInterval balance balanceFromConfig bandPowers bandRise breakdown buildCache bundleOf busiestPatient bytesSource
 cacheCoverage cacheKeyFromConfig calibration canonicalJson catalogueKeys chainFromConfig chainHash channelMatrix
 checkAnnotationFiles checkAnnotations checkCorpus classOf compareAnnotations compareAuroc compareDetectors
 complementIntervals composition coverageOf createChain createDetector createDisplayProgress createEventStream
 createProgress createRandom createReceipt curves deidentifyEdf detectEvents detectedByGroup detectionFigure
 devMetrics display drillFaults eegPage electrodeOf electrodePosition encodeEdf epochOrder evaluate eventOutcomes
 exampleWindows exportNpz exportOnnx falseAlarmCurve figureImage fileSource finalisePlan findDuplicates
-folderStore formatSummary gcCache hashOf importNpz indexWindows isIctalError kernel labelAgreement labelTimeline
+folderStore formatSummary gcCache hashOf importNpz indexWindows isIctalError isScalpElectrode kernel labelAgreement labelTimeline
 latencyHistogram lineLength liveDisplay loadConfig loadSafetensors loadWeights logitCount makeFigure makePlan
 meanSpectrum memoryStore mergeIntervals modelFromConfig montageOf numpyLines onsetLatencies onsetLatency
 openBatches openCache openCorpusSource openExecutor openObject openStore openWindowReader openWindows

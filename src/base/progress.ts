@@ -46,7 +46,8 @@ export function formatProgress(update: ProgressUpdate, elapsedSeconds: number): 
   const parts = [`${label} ${amount(done)}${total === undefined ? "" : `/${amount(total)}`} ${unit}`];
   if (total !== undefined && total > 0) parts.push(`${Math.floor((100 * done) / total)} %`);
   if (rate > 0) parts.push(`${rate >= 10 ? rate.toFixed(0) : rate.toFixed(1)} ${unit}/s`);
-  if (rate > 0 && total !== undefined && done < total) parts.push(`${clock((total - done) / rate)} left`);
+  const tellsPace = total !== undefined && done < total && done >= total / 200; // the first bytes would promise weeks
+  if (rate > 0 && tellsPace) parts.push(`${clock((total - done) / rate)} left`);
   if (note) parts.push(note);
   return parts.join(" | ");
 }

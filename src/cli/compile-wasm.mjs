@@ -52,7 +52,7 @@ function compileModule(root, folder) {
   const target = join(root, "dist", folder, "kernels.wasm");
   const temporary = `${target}.tmp-${process.pid}`;
   mkdirSync(dirname(target), { recursive: true });
-  const flags = ["--optimizeLevel", "2", "--noAssert", "--runtime", "stub", "--enable", "simd", "--noColors"];
+  const flags = ["--optimizeLevel", "3", "--noAssert", "--runtime", "stub", "--enable", "simd", "--noColors"];
   const { status, stderr } = spawnSync(
     process.execPath,
     [findCompiler(), join(folder, "kernels.ts"), ...flags, "--outFile", temporary],

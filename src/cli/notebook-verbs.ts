@@ -19,7 +19,7 @@ import { createTerminalListener, type TerminalStream } from "../notebook/runner/
 import { type Outcome, UsageError } from "./action.js";
 import { listenForInterrupt } from "./interrupt.js";
 import { checkText, EXIT_CODES, failureText, runJson, runSummary } from "./notebook-text.js";
-import { outputFor, splitWords } from "./notebook-words.js";
+import { outputFor, refuseCollisions, refuseContradictions, splitWords } from "./notebook-words.js";
 
 /** What commander hands over for the flags of `notebook exec`. */
 export interface ExecOptions {
@@ -121,12 +121,13 @@ function watchListener(watch: RunWatch): RunListener {
 export async function execute(watch: RunWatch, words: string[], options: ExecOptions): Promise<Outcome> {
   const split = splitWords(words);
   const inputs = split.files.length > 0 ? split.files : [join(projectDir, "notebooks", "00-smoke.ipynb")];
-  if (options.resume && (options.check || options.checkTagged))
-    throw new UsageError("--resume and --check exclude each other: a check runs every cell");
+  refuseContradictions(options);
   if (options.helpNotebook) return listParameters(inputs[0]!, options);
   for (const input of inputs) {
     if (!existsSync(input)) throw new UsageError(`there is no notebook at ${input}`);
+    await asUsage(readNotebook(input)); // a broken one is told before the first has run for hours
   }
+  refuseCollisions(inputs, options.output);
   if (options.images === "always" && !chromiumPath())
     throw new UsageError(`--images always needs a browser; ${CHROMIUM_HINT}`);
   const people = options.json ? process.stderr : process.stdout;

@@ -37,3 +37,38 @@ export function outputFor(input: string, option: string | undefined, several: bo
     throw new UsageError(`--output ${option} is one file for several notebooks; name a folder`);
   return option;
 }
+
+/** Flags that a call of `notebook exec` gives; those that would do nothing or contradict each other are wrong use. */
+interface Flags {
+  readonly check?: boolean;
+  readonly checkTagged?: boolean;
+  readonly sanitize?: readonly string[];
+  readonly tolerance?: number;
+  readonly resume?: boolean;
+  readonly prepareOnly?: boolean;
+}
+
+/** Throws UsageError where one flag leaves another without effect. */
+export function refuseContradictions(flags: Flags): void {
+  const check = flags.check ? "--check" : flags.checkTagged ? "--check-tagged" : undefined;
+  if (flags.resume && check) throw new UsageError(`--resume and ${check} exclude each other: a check runs every cell`);
+  const running = flags.resume ? "--resume" : check;
+  if (flags.prepareOnly && running)
+    throw new UsageError(`--prepare-only and ${running} exclude each other: nothing runs with --prepare-only`);
+  const comparing = flags.sanitize ? "--sanitize" : flags.tolerance !== undefined ? "--tolerance" : undefined;
+  if (comparing && !check)
+    throw new UsageError(`${comparing} is about comparing outputs; give --check or --check-tagged with it`);
+}
+
+/** Throws UsageError when two of `inputs` would be executed into the same file of the folder --output. */
+export function refuseCollisions(inputs: readonly string[], option: string | undefined): void {
+  if (option?.endsWith(".ipynb")) return; // outputFor speaks of it
+  const seen = new Map<string, string>();
+  for (const input of inputs) {
+    const output = outputFor(input, option, inputs.length > 1);
+    const other = seen.get(output);
+    if (other !== undefined)
+      throw new UsageError(`${other} and ${input} would both be written to ${output}; run them with an --output each`);
+    seen.set(output, input);
+  }
+}

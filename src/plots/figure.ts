@@ -79,6 +79,13 @@ export function axis(title: string, more: object = {}): object {
   };
 }
 
+const LENGTH_TICKS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000];
+
+/** A logarithmic axis of seizure lengths in seconds, every tick written out. */
+export function lengthAxis(title: string): object {
+  return axis(title, { type: "log", tickvals: LENGTH_TICKS });
+}
+
 const TITLE_PIXELS = 40;
 const CAPTION_LINE_PIXELS = 13;
 const LEGEND_PIXELS = 28;

@@ -1,5 +1,5 @@
 import type { Data } from "plotly.js";
-import { axis, type Caption, COLORS, type Figure, makeFigure } from "./figure.js";
+import { axis, type Caption, COLORS, type Figure, lengthAxis, makeFigure } from "./figure.js";
 
 /** What the agreement figure needs of a recording. */
 export interface AgreementRow {
@@ -45,7 +45,7 @@ export function labelAgreement(rows: readonly AgreementRow[], caption: Caption =
     `csv and csv_bi: ${groups[1][2].length} of ${both.length} differ`,
     data,
     {
-      xaxis: axis("seizure in the longer of the two (s)", { type: "log", dtick: "D2" }),
+      xaxis: lengthAxis("seizure in the longer of the two (s)"),
       yaxis: axis("in one of them only (s)", { type: "log", range: [Math.log10(FLOOR_SECONDS) - 0.3, 3] }),
       shapes: [
         {

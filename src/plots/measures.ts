@@ -5,7 +5,25 @@ import type { Calibration } from "../scoring/calibration.js";
 import type { OperatingPoint } from "../scoring/operating-points.js";
 import { axis, type Caption, COLORS, type Figure, makeFigure } from "./figure.js";
 
-/** Event sensitivity against false alarms in 24 h for one or more detectors, with marks at the rates that papers report. */
+/** Rates of false alarms in 24 h that papers report. */
+const RATES = [1, 2.5, 5, 10];
+
+/** The rate beyond which a detector only gains false alarms: where it first has its highest sensitivity. */
+function lastGain(points: readonly OperatingPoint[]): number {
+  const most = Math.max(...points.map(({ sensitivity }) => sensitivity));
+  const there = points.filter(({ sensitivity }) => sensitivity === most);
+  return Math.max(0, Math.min(...there.map(({ falseAlarmsPerDay }) => falseAlarmsPerDay)));
+}
+
+/** Ticks at whole numbers, however few are counted. */
+function countAxis(title: string, most: number): object {
+  return axis(title, { tickformat: ",d", ...(most < 10 ? { dtick: most < 5 ? 1 : 2 } : {}) });
+}
+
+/**
+ * Event sensitivity against false alarms in 24 h for one or more detectors, with marks at the rates that papers report.
+ * Shown as far as sensitivity grows; a double click shows the rest.
+ */
 export function falseAlarmCurve(
   detectors: Readonly<Record<string, readonly OperatingPoint[]>>,
   caption: Caption = {},
@@ -27,14 +45,15 @@ export function falseAlarmCurve(
       line: { color: colors[i % colors.length], shape: "hv" },
     };
   });
-  const shapes = [1, 2.5, 5, 10].map((rate) => ({
+  const reached = Math.max(...Object.values(detectors).map(lastGain).filter(Number.isFinite), Math.max(...RATES));
+  const shapes = RATES.map((rate) => ({
     ...({ type: "line", xref: "x", yref: "paper", x0: rate, x1: rate, y0: 0, y1: 1 } as const),
     line: { color: COLORS.grey, width: 1, dash: "dot" as const },
   }));
   const layout = {
     shapes,
     showlegend: data.length > 1,
-    xaxis: axis("false alarms in 24 h; dotted at 1, 2.5, 5, 10", { rangemode: "tozero" }),
+    xaxis: axis(`false alarms in 24 h; dotted at ${RATES.join(", ")}`, { range: [0, 1.15 * reached] }),
     yaxis: axis("event sensitivity", { range: [0, 1.02] }),
   };
   return makeFigure("Sensitivity against false alarms", data, layout, caption);
@@ -98,23 +117,35 @@ export function detectedByGroup(
   const layout = {
     barmode: "stack",
     height: 170 + 34 * names.length,
-    xaxis: axis("seizures", { tickformat: ",d" }),
+    xaxis: countAxis("seizures", Math.max(0, ...Object.values(groups).map(({ seizures }) => seizures))),
     legend: { traceorder: "normal" },
     yaxis,
   } as const;
   return makeFigure(`Detected seizures by ${what}`, data, layout, caption);
 }
 
+const BIN_SECONDS = 5;
+
 /** Histogram of onset latencies in seconds; detections before the onset are below 0. */
 export function latencyHistogram(latenciesSeconds: readonly number[], caption: Caption = {}): Figure {
   const data: Data[] = [
-    { type: "histogram", x: [...latenciesSeconds], xbins: { size: 5 }, marker: { color: COLORS.blue } } as Data,
+    {
+      type: "histogram",
+      x: [...latenciesSeconds],
+      xbins: { size: BIN_SECONDS },
+      marker: { color: COLORS.blue },
+    } as Data,
   ];
+  const bins = new Map<number, number>();
+  for (const latency of latenciesSeconds) {
+    const bin = Math.floor(latency / BIN_SECONDS);
+    bins.set(bin, (bins.get(bin) ?? 0) + 1);
+  }
   const onset = { type: "line", xref: "x", yref: "paper", x0: 0, x1: 0, y0: 0, y1: 1 } as const;
   const layout = {
     shapes: [{ ...onset, line: { color: COLORS.vermilion, width: 1.5, dash: "dot" as const } }],
     xaxis: axis("first detection after the onset (s)"),
-    yaxis: axis("seizures"),
+    yaxis: countAxis("seizures", Math.max(0, ...bins.values())),
     bargap: 0.05,
   };
   return makeFigure("Onset latency; dotted at the onset", data, layout, caption);

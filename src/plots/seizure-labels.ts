@@ -1,5 +1,5 @@
 import type { Data, Shape } from "plotly.js";
-import { axis, type Caption, COLORS, type Figure, makeFigure } from "./figure.js";
+import { axis, type Caption, COLORS, type Figure, lengthAxis, makeFigure } from "./figure.js";
 
 /** What a label figure needs of a recording; seizure labels are TUSZ's type names. */
 export interface LabelledRow {
@@ -56,7 +56,7 @@ export function seizureLengths(rows: readonly LabelledRow[], caption: Caption = 
   return makeFigure(
     "Seizure length by type",
     data,
-    { showlegend: false, xaxis: axis(""), yaxis: axis("length (s)", { type: "log" }) },
+    { showlegend: false, xaxis: axis(""), yaxis: lengthAxis("length (s)") },
     caption,
   );
 }

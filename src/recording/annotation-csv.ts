@@ -82,29 +82,47 @@ export function rowWidthFinding(file: string, line: number, found: number, expec
   };
 }
 
-/** Seconds of the `duration` line, `# key = value` or `# key: value`, unit or not. */
+/** Seconds of the first `duration` line, `# key = value` or `# key: value`, unit or not. */
 function readHeaderDuration(headerLines: readonly string[], file: string, findings: Finding[]): number | undefined {
-  for (const [i, text] of headerLines.entries()) {
+  const found = headerLines.flatMap((text, i) => {
     const value = /^\s*#?\s*duration\s*[=:]\s*(.*)$/i.exec(text)?.[1];
-    if (value === undefined) continue;
-    const number = /^(\d+(?:\.\d*)?|\.\d+)\s*(?:s|secs?|seconds?)?\s*$/i.exec(value)?.[1];
-    if (number !== undefined) return Number(number);
+    return value === undefined ? [] : [{ value, line: i + 1, seconds: secondsOf(value) }];
+  });
+  const [first] = found;
+  if (!first) {
     findings.push({
       file,
-      line: i + 1,
-      code: "duration-unreadable",
+      code: "duration-missing",
       severity: "warning",
-      message: `duration ${JSON.stringify(value.slice(0, 40))} found, seconds expected`,
-      action: "correct the line; until then the recording's own duration is used",
+      message: "the header has no duration",
+      action: "add `# duration = N secs`; until then the recording's own duration is used",
     });
     return undefined;
   }
-  findings.push({
-    file,
-    code: "duration-missing",
-    severity: "warning",
-    message: "the header has no duration",
-    action: "add `# duration = N secs`; until then the recording's own duration is used",
-  });
-  return undefined;
+  const other = found.find(({ seconds }) => seconds !== first.seconds);
+  if (first.seconds === undefined) {
+    findings.push({
+      file,
+      line: first.line,
+      code: "duration-unreadable",
+      severity: "warning",
+      message: `duration ${JSON.stringify(first.value.slice(0, 40))} found, seconds expected`,
+      action: "correct the line; until then the recording's own duration is used",
+    });
+  } else if (other) {
+    findings.push({
+      file,
+      line: other.line,
+      code: "duration-repeated",
+      severity: "warning",
+      message: `a second duration ${JSON.stringify(other.value.slice(0, 40))} found; the first, ${first.seconds} s, is used`,
+      action: "delete the wrong line",
+    });
+  }
+  return first.seconds;
+}
+
+function secondsOf(value: string): number | undefined {
+  const number = /^(\d+(?:\.\d*)?|\.\d+)\s*(?:s|secs?|seconds?)?\s*$/i.exec(value)?.[1];
+  return number === undefined ? undefined : Number(number);
 }

@@ -113,8 +113,19 @@ async function checkRecording({ annotations, edf }: RecordingFiles): Promise<Rec
   const binary = deciding(files, BINARY_FIRST);
   const doubt = binary && doubtAbout(binary);
   if (doubt) findings.push(doubt);
+  if (binary?.format.startsWith("tse") && edfSeconds === undefined) findings.push(untoldFinding(binary.file));
   if (edf !== undefined && annotations.size === 0) findings.push(unlabelledFinding(edf));
   return resultOf(files, annotations, edfSeconds, findings);
+}
+
+function untoldFinding(file: string): Finding {
+  return {
+    file,
+    code: "duration-unknown",
+    severity: "info",
+    message: "tse text tells no duration, and no recording lies beside it: its background is not counted",
+    action: "put the recording beside it",
+  };
 }
 
 /** Differences of the two files of a recording; their durations only where no recording decides about them. */

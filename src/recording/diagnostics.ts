@@ -43,6 +43,7 @@ const SEVERITIES = {
   "flat-digital-range": "error",
   "inverted-digital-range": "warning",
   "negative-gain": "info",
+  "digital-range-fraction": "warning",
   "digital-range-too-wide": "warning",
   "unit-unknown": "warning",
   "blank-label": "info",

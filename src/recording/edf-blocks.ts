@@ -31,8 +31,11 @@ export interface BlockOptions extends Omit<RecordRange, "buffers"> {
   readonly reuse?: boolean;
 }
 
+const READ_AHEAD_BYTES = 1024 * 1024;
+const MOST_BUFFERS = 4;
+
 /**
- * Read samples block by block with bounded memory: two file blocks of about 2 MiB and the samples of one. Units that are
+ * Read samples block by block with bounded memory: file blocks of together about 1 MiB and the samples of one. Units that are
  * a voltage become microvolts, others stay as they are; a signal that is not `isScaled` gives its digital values.
  */
 export async function* readEdfBlocks(
@@ -42,8 +45,10 @@ export async function* readEdfBlocks(
 ): AsyncGenerator<EdfBlock> {
   const places = options.signals.map((index) => placeOf(header, index));
   const timeline = header.kind.endsWith("+D") ? await readTimeline(source, header, options.startRecord) : undefined;
-  const most = Math.min(header.recordsFound, recordsPerBlock(header, options.blockSeconds));
-  const decoder = openRecordDecoder(places, header.recordBytes, most);
+  const most = Math.min(header.recordsFound, recordsPerBlock(source, header, options.blockSeconds));
+  const fitting = Math.floor(READ_AHEAD_BYTES / (most * header.recordBytes));
+  const bufferCount = source.readInto ? Math.min(MOST_BUFFERS, Math.max(2, fitting)) : 1;
+  const decoder = openRecordDecoder(places, header.recordBytes, most, { bufferCount });
   const decode = (bytes: Uint8Array, count: number) =>
     options.reuse ? decoder.decode(bytes, count) : decoder.decode(bytes, count).map(ownCopy);
   try {

@@ -146,6 +146,13 @@ function checkRanges(
   if (physicalMin > physicalMax) {
     tell("negative-gain", SIGNAL_FIELDS.physicalMin, "has physical minimum above maximum: negative gain");
   }
+  if (!(Number.isInteger(digitalMin) && Number.isInteger(digitalMax)) && Number.isFinite(digitalMin + digitalMax)) {
+    tell(
+      "digital-range-fraction",
+      SIGNAL_FIELDS.digitalMin,
+      "has a digital range that is not in whole numbers; the scale follows the header",
+    );
+  }
   if (Math.min(digitalMin, digitalMax) < -limit || Math.max(digitalMin, digitalMax) > limit - 1) {
     tell(
       "digital-range-too-wide",

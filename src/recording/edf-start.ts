@@ -20,7 +20,7 @@ export function parseStart(
   report: (found: Diagnostic) => void,
 ): string | undefined {
   const date = parseHeaderDate(dateText, report);
-  const plusDate = parsePlusDate(recordingText);
+  const plusDate = parsePlusDate(recordingText, report);
   const time = parseTime(timeText, report);
   const offset = MAIN_FIELDS.startDate.offset;
   if (date && plusDate && iso(date) !== iso(plusDate)) {
@@ -54,11 +54,16 @@ function parseHeaderDate(text: string, report: (found: Diagnostic) => void): Cal
   return undefined;
 }
 
-function parsePlusDate(recordingText: string): CalendarDate | undefined {
-  const match = /^Startdate (\d\d)-([A-Za-z]{3})-(\d{4})(?: |$)/.exec(recordingText);
-  if (!match) return undefined;
-  const date = { year: Number(match[3]), month: MONTHS.indexOf(match[2]!.toLowerCase()) + 1, day: Number(match[1]) };
-  return isCalendarDate(date) ? date : undefined;
+function parsePlusDate(recordingText: string, report: (found: Diagnostic) => void): CalendarDate | undefined {
+  const text = /^Startdate +(\S+)/.exec(recordingText)?.[1];
+  if (text === undefined || text === "X") return undefined;
+  const match = /^(\d\d)-([A-Za-z]{3})-(\d{4})$/.exec(text);
+  const month = MONTHS.indexOf(match?.[2]?.toLowerCase() ?? "") + 1;
+  const date = { year: Number(match?.[3]), month, day: Number(match?.[1]) };
+  if (match && isCalendarDate(date)) return date;
+  const message = "the EDF+ Startdate is no date, expected dd-MMM-yyyy; the header date is taken";
+  report(diagnostic("start-date-invalid", message, MAIN_FIELDS.recording.offset));
+  return undefined;
 }
 
 function parseTime(text: string, report: (found: Diagnostic) => void): string | undefined {

@@ -7,8 +7,8 @@ import { decodeInto, type SignalPlace } from "./edf-decode.js";
  */
 export interface RecordDecoder {
   readonly name: "wasm" | "typescript";
-  /** Two places for file blocks, so that one can be filled while the other is decoded; bytes from elsewhere cost a copy. */
-  readonly buffers: readonly [Uint8Array, Uint8Array];
+  /** Places for file blocks, so that some can be filled while another is decoded; bytes from elsewhere cost a copy. */
+  readonly buffers: readonly Uint8Array[];
   /** Microvolts of at most the announced number of records, one array per place. */
   decode(bytes: Uint8Array, recordCount: number): Float32Array[];
   /** Give the memory back; another decoder may use it from then on. */
@@ -18,11 +18,16 @@ export interface RecordDecoder {
 /** What ./wasm/kernels.ts exports. */
 interface WasmExports {
   readonly memory: WasmMemory;
+  fillTable16(table: number, gain: number, offset: number, factor: number): void;
   decodeRecords(table: number, signalCount: number, bytes: number, recordCount: number, recordBytes: number): void;
 }
 
 const ALIGNMENT = 16;
 const ENTRY_BYTES = 48;
+/** A table of all values that a scaling gives to 16-bit samples, made once as many samples have been decoded as it pays for. */
+const TABLE_BYTES = 4 * 65536;
+const SAMPLES_BEFORE_TABLE = 16 * 65536;
+const MOST_TABLES = 2; // more would push blocks and samples out of a core's cache
 /** Idle instances kept for the next recording, unless larger than most. */
 const POOL_LENGTH = 4;
 const POOLED_BYTES = 32 * 1024 * 1024;
@@ -39,17 +44,22 @@ export function openRecordDecoder(
   places: readonly SignalPlace[],
   recordBytes: number,
   recordCount: number,
-  options: { kind?: RecordDecoder["name"] } = {},
+  options: { readonly kind?: RecordDecoder["name"] /** @default 2 */; readonly bufferCount?: number } = {},
 ): RecordDecoder {
+  const { bufferCount = 2 } = options;
   compiled ??= compileModule<WasmExports>(new URL("./wasm/kernels.wasm", import.meta.url));
   const samples = recordCount * places.reduce((sum, { samplesPerRecord }) => sum + aligned(4 * samplesPerRecord), 0);
-  const needed = 2 * recordCount * recordBytes + samples + 1024 * (places.length + 1);
+  const needed =
+    bufferCount * (recordCount * recordBytes + ALIGNMENT) +
+    samples +
+    1024 * (places.length + 1) +
+    MOST_TABLES * TABLE_BYTES;
   if (options.kind === "typescript" || compiled instanceof Error || needed > MOST_BYTES) {
-    return typescriptDecoder(places, recordBytes, recordCount);
+    return typescriptDecoder(places, recordBytes, recordCount, bufferCount);
   }
   const wasm = instanceWith(compiled, needed);
-  if (!wasm) return typescriptDecoder(places, recordBytes, recordCount);
-  return wasmDecoder(wasm, places, recordBytes, recordCount);
+  if (!wasm) return typescriptDecoder(places, recordBytes, recordCount, bufferCount);
+  return wasmDecoder(wasm, places, recordBytes, recordCount, bufferCount);
 }
 
 /** An instance with so much memory; undefined where the address space is limited and has no room for it. */
@@ -69,6 +79,7 @@ function wasmDecoder(
   places: readonly SignalPlace[],
   recordBytes: number,
   recordCount: number,
+  bufferCount: number,
 ): RecordDecoder {
   const { buffer } = wasm.memory;
   let used = ALIGNMENT;
@@ -79,11 +90,10 @@ function wasmDecoder(
   };
   const table = take(ENTRY_BYTES * places.length);
   const blockBytes = recordBytes * recordCount;
-  const buffers = [
-    new Uint8Array(buffer, take(blockBytes), blockBytes),
-    new Uint8Array(buffer, take(blockBytes), blockBytes),
-  ] as const;
+  const buffers = Array.from({ length: bufferCount }, () => new Uint8Array(buffer, take(blockBytes), blockBytes));
   const outs = places.map(({ samplesPerRecord }) => take(4 * samplesPerRecord * recordCount));
+  const scalings = tabledScalings(places);
+  const tables = scalings.map(() => take(TABLE_BYTES));
   const view = new DataView(buffer);
   places.forEach((place, k) => {
     const entry = table + ENTRY_BYTES * k;
@@ -93,15 +103,32 @@ function wasmDecoder(
     view.setFloat64(entry + 16, place.gain, true);
     view.setFloat64(entry + 24, place.digitalOffset, true);
     view.setFloat64(entry + 32, place.factor, true);
+    view.setUint32(entry + 40, 0, true);
   });
+  const samplesPerRecord = places.reduce((sum, place) => sum + place.samplesPerRecord, 0);
+  let samplesBeforeTable = scalings.length * SAMPLES_BEFORE_TABLE;
+  const makeTables = () => {
+    for (const [i, { gain, digitalOffset, factor }] of scalings.entries())
+      wasm.fillTable16(tables[i]!, gain, digitalOffset, factor);
+    for (const [k, place] of places.entries())
+      view.setUint32(
+        table + ENTRY_BYTES * k + 40,
+        tables[scalings.findIndex((one) => isSameScaling(one, place))]!,
+        true,
+      );
+  };
   return {
     name: "wasm",
     buffers,
     decode(bytes, count) {
       const isHere = bytes.buffer === buffer;
-      if (!isHere) buffers[0].set(bytes);
+      if (!isHere) buffers[0]!.set(bytes);
       for (const [k, out] of outs.entries()) view.setUint32(table + ENTRY_BYTES * k, out, true);
-      const address = isHere ? bytes.byteOffset : buffers[0].byteOffset;
+      const address = isHere ? bytes.byteOffset : buffers[0]!.byteOffset;
+      if (samplesBeforeTable > 0) {
+        samplesBeforeTable -= count * samplesPerRecord;
+        if (samplesBeforeTable <= 0) makeTables();
+      }
       wasm.decodeRecords(table, places.length, address, count, recordBytes);
       return places.map(({ samplesPerRecord }, k) => new Float32Array(buffer, outs[k]!, count * samplesPerRecord));
     },
@@ -111,12 +138,26 @@ function wasmDecoder(
   };
 }
 
-function typescriptDecoder(places: readonly SignalPlace[], recordBytes: number, recordCount: number): RecordDecoder {
+const isSameScaling = (a: SignalPlace, b: SignalPlace) =>
+  a.gain === b.gain && a.digitalOffset === b.digitalOffset && a.factor === b.factor;
+
+/** The few scalings that all of `places` share; none when they are many or the samples are wider than 16 bits. */
+function tabledScalings(places: readonly SignalPlace[]): SignalPlace[] {
+  if (places.some(({ width }) => width !== 2)) return [];
+  const found = places.filter((place, k) => places.findIndex((other) => isSameScaling(other, place)) === k);
+  return found.length <= MOST_TABLES ? found : [];
+}
+
+function typescriptDecoder(
+  places: readonly SignalPlace[],
+  recordBytes: number,
+  recordCount: number,
+  bufferCount: number,
+): RecordDecoder {
   const held = places.map(({ samplesPerRecord }) => new Float32Array(recordCount * samplesPerRecord));
-  const block = () => new Uint8Array(recordBytes * recordCount);
   return {
     name: "typescript",
-    buffers: [block(), block()],
+    buffers: Array.from({ length: bufferCount }, () => new Uint8Array(recordBytes * recordCount)),
     decode(bytes, count) {
       return places.map((place, k) => {
         const out = held[k]!.subarray(0, count * place.samplesPerRecord);

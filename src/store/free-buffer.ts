@@ -3,15 +3,19 @@ import { MessageChannel, type MessagePort } from "node:worker_threads";
 let closedPort: MessagePort | undefined;
 
 /**
- * Frees the memory behind an array that fills its buffer and that nobody needs any more; other arrays are left alone. For
- * streams of large chunks: left to the garbage collector, a gigabyte of them sets it off some fifty times. What is moved to
- * a closed port is gone at once.
+ * Frees memory that nobody needs any more. For streams of large chunks: left to the garbage collector, a gigabyte of them
+ * sets it off some fifty times. What is moved to a closed port is gone at once.
  */
-export function freeBuffer({ buffer, byteLength }: Uint8Array): void {
-  if (byteLength === 0 || byteLength !== buffer.byteLength || !(buffer instanceof ArrayBuffer)) return;
+export function freeBuffers(buffers: readonly ArrayBuffer[]): void {
   if (!closedPort) {
     closedPort = new MessageChannel().port1;
     closedPort.close();
   }
-  closedPort.postMessage(undefined, [buffer]);
+  closedPort.postMessage(undefined, buffers);
+}
+
+/** The same for the buffer behind an array that fills it; other arrays are left alone. */
+export function freeBuffer({ buffer, byteLength }: Uint8Array): void {
+  if (byteLength === 0 || byteLength !== buffer.byteLength || !(buffer instanceof ArrayBuffer)) return;
+  freeBuffers([buffer]);
 }

@@ -1,14 +1,13 @@
-import { lstat, mkdir, rename, rm, utimes, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { temporaryName } from "../base/atomic-file.js";
 import { sha256 } from "../base/canonical.js";
 import { isIctalError, NotFoundError, StoreError } from "../base/errors.js";
 import { explainDisk, isDiskFull } from "./disk-errors.js";
 import { pathOfKey } from "./local-path.js";
 import type { MirrorEntry, MirrorIndex } from "./mirror-index.js";
-import { claimPart, dropPart, finishPart, type Part, releasePart, writeFacts } from "./mirror-parts.js";
+import { claimPart, dropPart, type Part, type PartFolder, partNote, releasePart } from "./mirror-parts.js";
 import { openObject } from "./open-object.js";
-import type { PartWriter, PartWriters } from "./part-writer.js";
+import type { PartWriter, PartWriters, Placed } from "./part-writer.js";
 import {
   changedError,
   type DigestName,
@@ -29,8 +28,7 @@ const MOST_TRIES = 3;
 /** The parts of an open mirror that a download works on. */
 export interface MirrorPlace {
   readonly root: string;
-  /** Folder of unfinished downloads. */
-  readonly parts: string;
+  readonly parts: PartFolder;
   readonly index: MirrorIndex;
   readonly writers: PartWriters;
 }
@@ -39,14 +37,13 @@ export interface MirrorPlace {
 export async function record(
   place: MirrorPlace,
   info: ObjectInfo,
-  path: string,
+  modifiedMilliseconds: number,
   hash: string,
   from?: string,
 ): Promise<MirrorEntry> {
   const { key, size, etag } = info;
-  const { mtimeMs } = await lstat(path);
   const known = { ...(etag !== undefined && { etag }), ...(from !== undefined && { from }) };
-  const entry = { key, size, sha256: hash, modifiedMilliseconds: mtimeMs, ...known };
+  const entry = { key, size, sha256: hash, modifiedMilliseconds, storedMilliseconds: Date.now(), ...known };
   await place.index.append(entry);
   return entry;
 }
@@ -67,10 +64,9 @@ export async function download(
     };
     try {
       const path = pathOfKey(place.root, wanted.key);
-      await mkdir(dirname(path), { recursive: true });
       const fetchObject = wanted.size <= SMALL_BYTES ? fetchSmall : fetchLarge;
-      const hash = await fetchObject(place, store, wanted, path, { ...options, onBytes });
-      return await record(place, wanted, path, hash, store.url);
+      const placed = await fetchObject(place, store, wanted, path, { ...options, onBytes });
+      return await record(place, wanted, placed.modifiedMilliseconds!, placed.digests!.sha256!, store.url);
     } catch (error) {
       options.signal?.throwIfAborted();
       const code = isIctalError(error, "StoreError") ? error.details.code : undefined;
@@ -94,39 +90,31 @@ type Fetch = (
   info: ObjectInfo,
   path: string,
   options: DownloadOptions & { readonly onBytes: (count: number) => void },
-) => Promise<string>;
+) => Promise<Placed>;
 
 const fetchSmall: Fetch = async (place, store, info, path, { signal, onBytes }) => {
   const bytes = await store.read(info.key, versionOptions(info, signal));
   if (bytes.byteLength !== info.size)
     throw changedError(info.key, `${info.size} bytes`, store.url, `${bytes.byteLength} bytes`);
   onBytes(bytes.byteLength);
-  const temporary = temporaryName(join(place.parts, sha256(info.key).slice(0, 24)));
-  try {
-    await writeFile(temporary, bytes, { flag: "wx", flush: true });
-    await moveInto(temporary, path, info);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
-  }
-  return sha256(bytes);
+  const temporary = temporaryName(join(place.parts.path, sha256(info.key).slice(0, 24)));
+  return place.writers.put(temporary, bytes, placeOf(info, path));
 };
 
 const fetchLarge: Fetch = async (place, store, info, path, { signal, onBytes }) => {
   const part = await claimPart(place.parts, info);
-  let keep = true;
   try {
-    const hash = await fillPart(place, store, info, part, { onBytes, ...(signal && { signal }) });
-    await moveInto(part.path, path, info);
-    await finishPart(place.parts, info);
-    return hash;
+    return await fillPart(place, store, info, path, part, { onBytes, ...(signal && { signal }) });
   } catch (error) {
-    keep = !isWorthless(error);
+    await (isWorthless(error) ? dropPart(place.parts, info, part) : releasePart(place.parts, part));
     throw error;
-  } finally {
-    await (keep ? releasePart(part) : dropPart(place.parts, info, part));
   }
 };
+
+const placeOf = ({ modifiedMilliseconds }: ObjectInfo, path: string) => ({
+  path,
+  ...(modifiedMilliseconds !== undefined && { modifiedMilliseconds }),
+});
 
 const versionOptions = ({ etag }: ObjectInfo, signal: AbortSignal | undefined) => ({
   ...(etag !== undefined && { ifMatch: etag }),
@@ -143,9 +131,10 @@ async function fillPart(
   place: MirrorPlace,
   store: Store,
   info: ObjectInfo,
+  path: string,
   part: Part,
   { signal, onBytes }: DownloadOptions & { onBytes: (count: number) => void },
-): Promise<string> {
+): Promise<Placed> {
   const { offset } = part;
   const range = offset > 0 ? { range: { start: offset, end: info.size } } : {};
   const stream = await openObject(store, info.key, { ...versionOptions(info, signal), ...range });
@@ -154,17 +143,16 @@ async function fillPart(
   try {
     if (stream.info.size !== info.size)
       throw changedError(info.key, `${info.size} bytes`, store.url, `${stream.info.size} bytes`);
-    if (offset === 0) await writeFacts(place.parts, info, expected);
-    writer = await place.writers.open(part.path, offset, [
-      ...new Set<DigestName>(["sha256", ...expected.map(({ name }) => name)]),
-    ]);
+    const names = new Set<DigestName>(["sha256", ...expected.map(({ name }) => name)]);
+    const note = partNote(place.parts, info, expected);
+    writer = await place.writers.open(part.path, offset, [...names], offset === 0 ? note : undefined);
     onBytes(offset);
     await copyInto(writer, stream, onBytes);
-    const finished = writer.finish();
+    const finished = writer.finish(placeOf(info, path), expected, note.path);
     writer = undefined;
-    const found = await finished;
-    checkDigests(info, store, expected, found);
-    return found.sha256!;
+    const placed = await finished;
+    checkDigests(info, store, expected, placed.digests!);
+    return placed;
   } finally {
     await stream.body.return();
     await writer?.leave();
@@ -180,8 +168,8 @@ async function copyInto(writer: PartWriter, stream: ObjectStream, onBytes: (coun
     return;
   }
   for await (const chunk of stream.body) {
-    await writer.write(chunk);
     onBytes(chunk.byteLength);
+    await writer.write(chunk);
   }
 }
 
@@ -197,10 +185,4 @@ function checkDigests(
     `object "${info.key}" of ${store.url} came with ${wrong.name} ${found[wrong.name]}, expected ${wrong.hex}; it was not kept; if this repeats, the stored object is damaged`,
     { key: info.key, code: "BadDigest" },
   );
-}
-
-/** Puts a finished file in its place; its time of change becomes the object's. */
-async function moveInto(from: string, path: string, { modifiedMilliseconds }: ObjectInfo): Promise<void> {
-  if (modifiedMilliseconds !== undefined) await utimes(from, modifiedMilliseconds / 1000, modifiedMilliseconds / 1000);
-  await rename(from, path);
 }

@@ -11,6 +11,8 @@ export interface MirrorEntry {
   readonly sha256: string;
   /** Time of change of the local file, as the file system gave it when it was verified. */
   readonly modifiedMilliseconds: number;
+  /** When the file was last known to be whole. */
+  readonly storedMilliseconds?: number;
   /** Address of the store it came from; undefined where another program fetched it. */
   readonly from?: string;
 }
@@ -122,10 +124,14 @@ function parseLine(line: string): MirrorEntry | Removal | undefined {
   } catch {
     return undefined; // cut short by a crash
   }
-  const { key, size, etag, sha256, modifiedMilliseconds, from, removed } = value ?? {};
+  const { key, size, etag, sha256, modifiedMilliseconds, storedMilliseconds, from, removed } = value ?? {};
   if (typeof key === "string" && removed === true) return { key, removed };
   if (typeof key !== "string" || typeof size !== "number" || typeof modifiedMilliseconds !== "number") return undefined;
   if (typeof sha256 !== "string" || !/^[0-9a-f]{64}$/.test(sha256)) return undefined;
-  const known = { ...(typeof etag === "string" && { etag }), ...(typeof from === "string" && { from }) };
+  const known = {
+    ...(typeof storedMilliseconds === "number" && { storedMilliseconds }),
+    ...(typeof etag === "string" && { etag }),
+    ...(typeof from === "string" && { from }),
+  };
   return { key, size, sha256, modifiedMilliseconds, ...known };
 }

@@ -1,6 +1,6 @@
-import { readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { hostname } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { threadId } from "node:worker_threads";
 import { hashOf, sha256 } from "../base/canonical.js";
 import { isAlive } from "../base/process-alive.js";
@@ -12,6 +12,17 @@ import type { ExpectedDigest, ObjectInfo } from "./store.js";
  * `<key>.<version>.json` what is known of that version. Only the owner writes a part; one whose owner is gone is taken
  * over by renaming it, which only one process can do.
  */
+
+/** The folder of unfinished downloads. */
+export interface PartFolder {
+  readonly path: string;
+  /** What lay there when it was opened or was left there since; what other processes begin meanwhile is theirs. */
+  readonly names: Set<string>;
+}
+
+export async function openPartFolder(path: string): Promise<PartFolder> {
+  return { path, names: new Set(await readdir(path)) };
+}
 
 /** A part that this process owns. */
 export interface Part {
@@ -44,23 +55,26 @@ function ownName(): string {
 }
 
 /** Takes over the part of this version that a dead owner left, or names one to be begun; drops parts of other versions. */
-export async function claimPart(folder: string, info: ObjectInfo): Promise<Part> {
+export async function claimPart({ path: folder, names }: PartFolder, info: ObjectInfo): Promise<Part> {
   const key = keyName(info.key);
   const version = versionName(info);
   const own = join(folder, `${key}.${version}.${ownName()}.part`);
-  const names = (await readdir(folder)).filter((name) => name.startsWith(`${key}.`));
+  const found = [...names].filter((name) => name.startsWith(`${key}.`));
+  if (found.length === 0) return { path: own, offset: 0, digests: undefined };
   const digests = await readFacts(folder, info);
   let offset = 0;
-  for (const name of names) {
+  for (const name of found) {
     const [, foundVersion, owner, kind] = name.split(".");
-    if (kind !== "part" || owner === undefined) {
-      if (foundVersion !== version) await rm(join(folder, name), { force: true });
-      continue;
-    }
     const path = join(folder, name);
-    if (await isOwned(path, owner)) continue;
-    if (foundVersion !== version || digests === undefined || offset > 0) await rm(path, { force: true });
-    else offset = await takeOver(path, own, info.size);
+    if (kind !== "part" || owner === undefined) {
+      if (foundVersion === version) continue;
+      await rm(path, { force: true });
+    } else {
+      if (await isOwned(path, owner)) continue;
+      if (foundVersion !== version || digests === undefined || offset > 0) await rm(path, { force: true });
+      else offset = await takeOver(path, own, info.size);
+    }
+    names.delete(name);
   }
   return { path: own, offset, digests: offset > 0 ? digests : undefined };
 }
@@ -83,11 +97,11 @@ async function isOwned(path: string, owner: string): Promise<boolean> {
   return found !== undefined && Date.now() - found.mtimeMs < FOREIGN_HOST_PATIENCE_MILLISECONDS;
 }
 
-/** Notes what the first answer told of this version, so that the part can be taken up after a crash. */
-export async function writeFacts(folder: string, info: ObjectInfo, digests: readonly ExpectedDigest[]): Promise<void> {
+/** What the first answer told of this version, to be written beside its part so that it can be taken up after a crash. */
+export function partNote({ path }: PartFolder, info: ObjectInfo, digests: readonly ExpectedDigest[]) {
   const { key, size, etag } = info;
   const facts: PartFacts = { key, size, digests, ...(etag !== undefined && { etag }) };
-  await writeFile(factsPath(folder, info), JSON.stringify(facts)); // cut short by a crash, it only costs the part
+  return { path: factsPath(path, info), text: JSON.stringify(facts) }; // cut short by a crash, it only costs the part
 }
 
 const factsPath = (folder: string, info: ObjectInfo) => join(folder, `${keyName(info.key)}.${versionName(info)}.json`);
@@ -102,29 +116,27 @@ async function readFacts(folder: string, info: ObjectInfo): Promise<readonly Exp
 }
 
 /** Lets any process take the part up. */
-export async function releasePart(part: Part): Promise<void> {
+export async function releasePart({ names }: PartFolder, part: Part): Promise<void> {
   const freed = part.path.replace(/\.([^.]+)\.part$/, ".free-$1.part");
-  await rename(part.path, freed).catch((error) => {
+  try {
+    await rename(part.path, freed);
+    names.add(basename(freed));
+  } catch (error) {
     if (!isMissing(error)) throw error;
-  });
+  }
 }
 
 /** Removes the part and its sidecar. */
-export async function dropPart(folder: string, info: ObjectInfo, part: Part): Promise<void> {
+export async function dropPart({ path }: PartFolder, info: ObjectInfo, part: Part): Promise<void> {
   await rm(part.path, { force: true });
-  await rm(factsPath(folder, info), { force: true });
-}
-
-/** Removes the sidecar of a part that has been renamed into place. */
-export async function finishPart(folder: string, info: ObjectInfo): Promise<void> {
-  await rm(factsPath(folder, info), { force: true });
+  await rm(factsPath(path, info), { force: true });
 }
 
 /** Bytes that unfinished downloads hold. */
-export async function partBytes(folder: string): Promise<number> {
+export async function partBytes({ path, names }: PartFolder): Promise<number> {
   let total = 0;
-  for (const name of await readdir(folder)) {
-    if (name.endsWith(".part")) total += (await stat(join(folder, name)).catch(() => undefined))?.size ?? 0;
+  for (const name of names) {
+    if (name.endsWith(".part")) total += (await stat(join(path, name)).catch(() => undefined))?.size ?? 0;
   }
   return total;
 }

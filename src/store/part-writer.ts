@@ -1,22 +1,35 @@
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
-import type { PartReply, PartRequest } from "./part-worker.js";
-import type { DigestName } from "./store.js";
+import type { PartReply, PartRequest, Place } from "./part-worker.js";
+import type { DigestName, ExpectedDigest } from "./store.js";
+
+/** What became of a file. */
+export type Placed = Pick<PartReply, "digests" | "modifiedMilliseconds">;
 
 /** A file being written in order by another thread, which hashes it on the way. */
 export interface PartWriter {
-  /** Copies the bytes at once; a promise says when more may come. They reach the disk in pieces of `bufferBytes`. */
+  /**
+   * Takes the bytes over, with the buffer when they fill it; a promise says when more may come. They go to the thread in
+   * batches of `batchBytes`.
+   */
   write(bytes: Uint8Array): Promise<void> | undefined;
-  /** Writes the rest, syncs and closes the file, and gives the digests of the whole in hexadecimal. */
-  finish(): Promise<Partial<Record<DigestName, string>>>;
+  /** Writes the rest, closes the file and moves it into its place, unless a digest is not the one expected; then `note` goes. */
+  finish(place: Place, expected: readonly ExpectedDigest[], note: string): Promise<Placed>;
   /** Keeps what is written so far and closes the file. */
   leave(): Promise<void>;
 }
 
 /** Threads shared by all files being written. */
 export interface PartWriters {
-  /** Opens a file at `offset`: what lies behind is cut off, what lies before is hashed. */
-  open(path: string, offset: number, names: readonly DigestName[]): Promise<PartWriter>;
+  /** Opens a file at `offset`: what lies behind is cut off, what lies before is hashed; `note` is a file written with it. */
+  open(
+    path: string,
+    offset: number,
+    names: readonly DigestName[],
+    note?: { readonly path: string; readonly text: string },
+  ): Promise<PartWriter>;
+  /** Writes a whole file through a temporary name; `bytes` are given away. */
+  put(temporary: string, bytes: Uint8Array, place: Place): Promise<Placed>;
   close(): Promise<void>;
 }
 
@@ -25,8 +38,8 @@ const MOST_THREADS = 4;
 export interface PartWritersOptions {
   /** @default the processors, at most 4 */
   readonly threads?: number;
-  /** Each open file has up to three buffers of this size. @default 1 MiB */
-  readonly bufferBytes?: number;
+  /** Each open file holds up to three batches of this size. @default 1 MiB */
+  readonly batchBytes?: number;
 }
 
 interface Thread {
@@ -39,9 +52,8 @@ interface Thread {
 
 /** Starts no thread before the first file; the threads keep no process alive by themselves. */
 export function createPartWriters(options: PartWritersOptions = {}): PartWriters {
-  const { threads: threadCount = Math.min(MOST_THREADS, availableParallelism()), bufferBytes = 1 << 20 } = options;
+  const { threads: threadCount = Math.min(MOST_THREADS, availableParallelism()), batchBytes = 1 << 20 } = options;
   const threads: Thread[] = [];
-  const buffers: ArrayBuffer[] = []; // used again, since fresh memory costs more than the copy into it
   let lastId = 0;
 
   const leastBusy = (): Thread => {
@@ -51,23 +63,36 @@ export function createPartWriters(options: PartWritersOptions = {}): PartWriters
     return threads.reduce((best, thread) => (thread.openCount < best.openCount ? thread : best));
   };
 
+  const nextId = () => {
+    lastId += 1;
+    return lastId;
+  };
+
   return {
-    async open(path, offset, names) {
+    async open(path, offset, names, note) {
       const thread = leastBusy();
-      lastId += 1;
-      const id = lastId;
+      const id = nextId();
       thread.openCount += 1;
-      const close = async () => {
+      const done = () => {
         thread.openCount -= 1;
-        await ask(thread, { id, kind: "close" });
       };
       try {
-        await ask(thread, { id, kind: "open", path, offset, names });
+        await ask(thread, { id, kind: "open", path, offset, names, ...(note && { note }) });
       } catch (error) {
-        await close();
+        done();
+        await ask(thread, { id, kind: "close" }).catch(() => undefined); // the first error is the one to tell
         throw error;
       }
-      return partWriter({ thread, id, buffers, bufferBytes, close });
+      return partWriter({ thread, id, batchBytes, done });
+    },
+    async put(temporary, bytes, place) {
+      const thread = leastBusy();
+      thread.openCount += 1;
+      try {
+        return await ask(thread, { id: nextId(), kind: "put", temporary, bytes, place });
+      } finally {
+        thread.openCount -= 1;
+      }
     },
     async close() {
       await Promise.all(threads.splice(0).map(({ worker }) => worker.terminate()));
@@ -111,64 +136,59 @@ function ask(thread: Thread, request: PartRequest, moved: ArrayBuffer[] = []): P
 interface OpenFile {
   readonly thread: Thread;
   readonly id: number;
-  readonly buffers: ArrayBuffer[];
-  readonly bufferBytes: number;
-  readonly close: () => Promise<void>;
+  readonly batchBytes: number;
+  readonly done: () => void;
 }
 
-const MOST_WAITING_PARTS = 2; // of a buffer each: one is written while another waits
+const MOST_WAITING_BATCHES = 2; // one is written while another waits
 
-function partWriter({ thread, id, buffers, bufferBytes, close }: OpenFile): PartWriter {
-  let filling: Uint8Array | undefined;
+function partWriter({ thread, id, batchBytes, done }: OpenFile): PartWriter {
+  let batch: ArrayBuffer[] = [];
   let length = 0;
-  let waitingBytes = 0;
+  let waitingCount = 0;
   let inFlight: Promise<void> = Promise.resolve();
 
-  const send = (buffer: ArrayBuffer, count: number) => {
-    waitingBytes += count;
-    const sent = inFlight.then(async () => {
-      const reply = await ask(thread, { id, kind: "write", buffer, length: count }, [buffer]);
-      waitingBytes -= count;
-      if (reply.buffer) buffers.push(reply.buffer);
-    });
-    sent.catch(() => undefined); // met by whoever awaits it next
-    inFlight = sent;
-  };
-
   const flush = () => {
-    if (filling && length > 0) send(filling.buffer as ArrayBuffer, length);
-    else if (filling) buffers.push(filling.buffer as ArrayBuffer);
-    filling = undefined;
+    if (length === 0) return;
+    const buffers = batch;
+    batch = [];
     length = 0;
+    waitingCount += 1;
+    inFlight = inFlight.then(async () => {
+      await ask(thread, { id, kind: "write", buffers }, buffers);
+      waitingCount -= 1;
+    });
+    inFlight.catch(() => undefined); // met by whoever awaits it next
   };
 
-  const copy = (bytes: Uint8Array) => {
-    for (let done = 0; done < bytes.length; ) {
-      filling ??= new Uint8Array(buffers.pop() ?? new ArrayBuffer(bufferBytes));
-      const count = Math.min(bytes.length - done, bufferBytes - length);
-      filling.set(bytes.subarray(done, done + count), length);
-      length += count;
-      done += count;
-      if (length === bufferBytes) flush();
-    }
-  };
-
-  const end = async <T>(work: () => Promise<T>): Promise<T> => {
+  const end = async (request: PartRequest): Promise<PartReply> => {
     try {
       flush();
       await inFlight;
-      return await work();
+      return await ask(thread, request);
+    } catch (error) {
+      await ask(thread, { id, kind: "close" }).catch(() => undefined); // the first error is the one to tell
+      throw error;
     } finally {
-      await close();
+      done();
     }
   };
 
   return {
     write(bytes) {
-      copy(bytes);
-      return waitingBytes >= MOST_WAITING_PARTS * bufferBytes ? inFlight : undefined;
+      if (bytes.byteLength === 0) return undefined;
+      batch.push(ownBuffer(bytes));
+      length += bytes.byteLength;
+      if (length >= batchBytes) flush();
+      return waitingCount >= MOST_WAITING_BATCHES ? inFlight : undefined;
     },
-    finish: () => end(async () => (await ask(thread, { id, kind: "finish" })).digests ?? {}),
-    leave: () => end(async () => undefined),
+    finish: (place, expected, note) => end({ id, kind: "finish", place, expected, note }),
+    leave: async () => void (await end({ id, kind: "close" })),
   };
+}
+
+/** The buffer that `bytes` fill, or a copy when they are part of one. */
+function ownBuffer({ buffer, byteOffset, byteLength }: Uint8Array): ArrayBuffer {
+  const isWhole = buffer instanceof ArrayBuffer && byteLength === buffer.byteLength;
+  return isWhole ? buffer : (buffer.slice(byteOffset, byteOffset + byteLength) as ArrayBuffer);
 }

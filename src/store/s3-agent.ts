@@ -1,7 +1,6 @@
 import { type AgentOptions, Agent as HttpAgent, type IncomingMessage } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
 import type { OnReadOpts, Socket } from "node:net";
-import { freeBuffer } from "./free-buffer.js";
 
 /**
  * Connections that read into a buffer of their own, used again and again. Node's usual way makes a fresh one of 64 KiB for
@@ -46,8 +45,8 @@ function readBuffer(): OnReadOpts {
 }
 
 /**
- * Takes bytes: it may move their buffer elsewhere, and what it leaves is freed when it returns. A promise makes the sender
- * wait until it is settled.
+ * Takes bytes over: it keeps them, moves their buffer elsewhere, or frees it (`freeBuffer`). A promise makes the sender wait
+ * until it is settled.
  */
 export type TakeBytes = (bytes: Uint8Array) => Promise<void> | undefined;
 
@@ -60,7 +59,6 @@ export function pour(body: IncomingMessage, take: TakeBytes): Promise<void> {
     body.on("data", (chunk: Uint8Array) => {
       try {
         const wait = take(chunk);
-        freeBuffer(chunk);
         if (!wait) return;
         body.pause();
         wait.then(() => body.resume(), stop);

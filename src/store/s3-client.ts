@@ -1,3 +1,4 @@
+import { createRequire } from "node:module";
 import type { S3Client, S3ClientConfig } from "@aws-sdk/client-s3";
 import { createHttpAgent, createHttpsAgent } from "./s3-agent.js";
 
@@ -58,7 +59,7 @@ export function endpointOf(options: Pick<S3StoreOptions, "endpoint">): string | 
 
 /** Loads the SDK, which costs some 100 ms, and builds a client. */
 export async function connectS3(options: S3StoreOptions): Promise<S3Connection> {
-  const sdk = await import("@aws-sdk/client-s3");
+  const sdk = createRequire(import.meta.url)("@aws-sdk/client-s3") as Sdk; // by import, Node reads its CommonJS text twice
   const client = createClient(sdk, options, options.region);
   try {
     return { sdk, client, region: await client.config.region() };

@@ -57,8 +57,8 @@ export interface ObjectStream {
   /** Chunks of any length, owned by the reader. */
   readonly body: AsyncGenerator<Uint8Array, void, undefined>;
   /**
-   * Gives the bytes to `take`, instead of reading `body`, and faster: `take` may move a chunk's buffer elsewhere, what it
-   * leaves is freed when it returns, and a promise holds the sender up. Rejects with what broke the body or `take` threw.
+   * Gives the bytes to `take`, instead of reading `body`, and faster: `take` owns each chunk and its buffer, and a promise
+   * holds the sender up. Rejects with what broke the body or `take` threw.
    */
   readonly pour?: (take: (bytes: Uint8Array) => Promise<void> | undefined) => Promise<void>;
 }

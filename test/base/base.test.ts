@@ -110,6 +110,8 @@ test("formatProgress shows share, rate and time left; createProgress writes a ba
     formatProgress({ label: "pull", done: 25, total: 100, unit: "MB" }, 5),
     "pull 25/100 MB | 25 % | 5.0 MB/s | 0:15 left",
   );
+  const first = { label: "pull", done: 0.2, total: 100, unit: "MB" };
+  assert.equal(formatProgress(first, 1), "pull 0.2/100 MB | 0 % | 0.2 MB/s", "no guess from so little");
   let text = "";
   const progress = createProgress({
     stream: { write: (part) => (text += part) },

@@ -25,8 +25,13 @@ const SECONDS = 3600;
 const ROUNDS = 9;
 
 const random = createRandom(1, "edf bench");
+/** Values as EEG has them, a hundred microvolts about an offset of the channel's own. */
+const activity = Float32Array.from({ length: RATE_HZ * SECONDS }, (_, i) => random.normal(i) * 650);
+const eeg = (channel: number) => Int16Array.from(activity, (value) => Math.round(value) + 500 * (channel % 7));
+/** Values all over the range: the worst case of looking them up. */
 const noise = Int16Array.from({ length: RATE_HZ * SECONDS }, (_, i) => random.integer(i, 65536) - 32768);
-const spec = {
+
+const specOf = (samplesOf: (channel: number) => Int16Array) => ({
   kind: "EDF" as const,
   recordDurationSeconds: 1,
   signals: Array.from({ length: CHANNELS }, (_, i) => ({
@@ -34,9 +39,10 @@ const spec = {
     physicalMin: -5000,
     physicalMax: 5000,
     samplesPerRecord: RATE_HZ,
-    samples: noise,
+    samples: samplesOf(i),
   })),
-};
+});
+const spec = specOf(eeg);
 
 const PEER = `
 import importlib, json, sys, time
@@ -215,11 +221,19 @@ try {
   await measure("decodeInto (TypeScript)", bytes.length, () => decodeLoop(bytes, header));
   await measure("readEdfBlocks from memory", bytes.length, () => readBlocks(memory));
   const file = await fileSource(path);
+  const noisePath = join(folder, "noise.edf");
+  await writeEdf(
+    noisePath,
+    specOf(() => noise),
+  );
+  const noiseFile = await fileSource(noisePath);
   await race(path, bytes.length, {
     "readEdfBlocks from a file": () => readBlocks(file),
+    "the same, values all over the range": () => readBlocks(noiseFile),
     "the same into one fresh array": () => readWhole(file, header),
   });
   await file.close?.();
+  await noiseFile.close?.();
   if (Number.isNaN(sink)) throw new Error("the sink must stay a number");
 } finally {
   await rm(folder, { recursive: true });

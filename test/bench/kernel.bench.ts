@@ -2,8 +2,10 @@
  * The kernel beside stock tslab (started without our launcher) and ipykernel (Debian's, where present), each in a process
  * of its own: start of the process to its kernel_info_reply, first cell, trivial cell, a burst of 20,000 lines from first to
  * last message, a top-level loop of 2e7 rounds, resident memory after ten idle seconds. Wall time through the same client;
- * other load on the machine shows. Then the first import of all of `src` by ours.
+ * other load on the machine shows. Then, by ours alone: the same loop timed within the cell and within a module that
+ * plain Node runs, the first import of all of `src`, and the cell after an edit of a file that much of `src` imports.
  */
+import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
@@ -13,8 +15,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { quantileOf } from "../../src/base/quantile.js";
 import { listKernelspecs } from "../../src/notebook/kernelspec.js";
 import { startKernel, streamText, type TestKernel } from "../notebook/kernel/start-kernel.js";
+import { measureEdits } from "./kernel-edits.js";
 
 const ROUNDS = 3;
+const LOOP_ROUNDS = 5;
 const TRIVIAL_CELLS = 40;
 const BURST_LINES = 20_000;
 /** Stock tslab takes 300 times as long as plain Node. */
@@ -139,13 +143,47 @@ async function measureImports(): Promise<void> {
   console.log(`ictal: first import of all of src  ${show(first, "ms")}`);
 }
 
+const LOOP = "const started = performance.now(); let acc = 0; for (let i = 0; i < 2e8; i++) acc += i % 7;";
+
+/** A loop of 2e8 rounds at the top of a cell and at the top of a module, in turn; both time themselves. */
+async function measureLoop(): Promise<void> {
+  const [cell, module]: [number[], number[]] = [[], []];
+  const kernel = await startKernel();
+  for (let round = 0; round < LOOP_ROUNDS; round++) {
+    const answer = await kernel.execute(`${LOOP} console.log(performance.now() - started, acc);`);
+    cell.push(Number.parseFloat(streamText(answer)));
+    const words = ["--input-type=module", "--eval", `${LOOP} console.log(performance.now() - started, acc);`];
+    module.push(Number.parseFloat(execFileSync(process.execPath, words, { encoding: "utf8" })));
+  }
+  await kernel.stop();
+  const ratio = (median(cell) / median(module)).toFixed(2);
+  console.log(
+    `ictal: top-level loop of 2e8 rounds  ${show(cell, "ms")}; in a Node module ${show(module, "ms")}: ${ratio} times`,
+  );
+}
+
+/** The file that most of `src` imports, and one with about 150 importers. */
+const EDITED = ["src/base/errors.ts", "src/base/canonical.ts"];
+
+async function printEdits(jupyter: string): Promise<void> {
+  const all = await measureEdits(join(jupyter, "project"), jupyter, EDITED);
+  for (const { file, reloaded, milliseconds, processorMilliseconds } of all) {
+    const processor = `${processorMilliseconds.toFixed(0)} ms of processor time`;
+    console.log(
+      `ictal: cell after an edit of ${file} (${reloaded} modules)  ${show(milliseconds, "ms")}, ${processor}`,
+    );
+  }
+}
+
 const jupyter = await mkdtemp(join(tmpdir(), "ictal-bench-kernel-"));
 process.env.JUPYTER_PATH = jupyter;
 await addStockTslab(jupyter);
 const hasPython = (await listKernelspecs()).some(({ name }) => name === "python3");
 try {
   await measure({ name: "ictal", label: "ictal", ...JAVASCRIPT });
+  await measureLoop();
   await measureImports();
+  await printEdits(jupyter);
   await measure({ name: "stock-tslab", label: "tslab 1.0.22, stock", ...JAVASCRIPT });
   if (hasPython) await measure({ name: "python3", label: "ipykernel", ...PYTHON });
   else console.log("ipykernel: not installed");

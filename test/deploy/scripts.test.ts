@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
-import { chmod, mkdir, mkdtemp, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
@@ -98,6 +98,29 @@ test("gpu-box.sh --check names what is missing and who has it", async (context) 
   assert.match(stdout, /missing {2}NVIDIA driver 525 or newer: found 470\.1/);
   assert.match(stdout, /missing {2}libcudnn\.so\.9: .* libcudnn9-cuda-12/);
   assert.match(stderr, /5 missing/);
+});
+
+test("try-image.sh builds, tries and cleans up; an image that runs as root or is not healthy is refused", async (context) => {
+  const dir = await folder(context);
+  const line = `echo "$*" >> ${dir}/calls; case "$*" in *"--entrypoint id"*) echo "$TRY_USER" ;; inspect*) echo "$TRY_HEALTH" ;; esac`;
+  const PATH = await programs(dir, { docker: line });
+  const attempt = (user: string, health: string) =>
+    spawnSync(join(projectDir, "deploy/try-image.sh"), ["--build-arg", "BASE=made"], {
+      encoding: "utf8",
+      env: { PATH, TRY_USER: user, TRY_HEALTH: health },
+    });
+  const sound = attempt("ictal", "healthy");
+  assert.equal(sound.status, 0, sound.stderr);
+  const calls = (await readFile(join(dir, "calls"), "utf8")).trim().split("\n");
+  assert.match(calls[0]!, /^build --build-arg BASE=made -f .*deploy\/Dockerfile -t ictal /);
+  assert.ok(
+    calls.some((call) => /^run --rm --init --network none .* notebook exec notebooks\/00-smoke\.ipynb/.test(call)),
+  );
+  assert.match(calls.at(-1)!, /^volume rm ictal-try-\d+$/);
+  const root = attempt("root", "healthy");
+  assert.deepEqual([root.status, root.stderr], [1, "try-image: the image runs as root, expected ictal\n"]);
+  const ill = attempt("ictal", "unhealthy");
+  assert.deepEqual([ill.status, ill.stderr], [1, "try-image: the health check says unhealthy\n"]);
 });
 
 test("air-gapped.sh and gpu-box.sh refuse wrong arguments with what is expected", () => {

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { applyCarriage } from "../../src/notebook/runner/carriage.js";
 import type { Output } from "../../src/notebook/runner/notebook-file.js";
 import { createOutputCollector } from "../../src/notebook/runner/outputs.js";
+import { createStreamText } from "../../src/notebook/runner/stream-text.js";
 import {
   createMessage,
   type Message,
@@ -73,4 +74,16 @@ test("clear_output clears at once, or with wait at the next output", () => {
   );
   collector.apply(outputs, message("clear_output", { wait: false }));
   assert.deepEqual(outputs, []);
+});
+
+test("a stream keeps its limit whatever the size of the pieces it comes in", () => {
+  const lineOf = (length: number) => `${"y".repeat(length - 1)}\n`;
+  for (const size of [100, 9_000, 70_000, 300_000, 760_000, 5_000_000]) {
+    const stream = createStreamText(1_000_000);
+    for (let sent = 0; sent < 10_000_000; sent += size) stream.append(lineOf(size));
+    stream.append("the end\n");
+    const text = stream.text();
+    assert.ok(text.length > 950_000 && text.length < 1_070_000, `${size}: ${text.length} characters`);
+    assert.ok(text.endsWith("\nthe end\n"));
+  }
 });

@@ -46,6 +46,35 @@ test("--prepare-only writes the parameters into the path that they name and star
   assert.match(unknown.stderr, /names \{sede\}, which no parameter gives a value; known: seed, name/);
 });
 
+test("flags that do nothing together, and two notebooks for one output, are wrong use", { skip }, async () => {
+  const wrong: readonly (readonly [words: readonly string[], said: RegExp])[] = [
+    [["--resume", "--check"], /--resume and --check exclude each other/],
+    [["--prepare-only", "--resume"], /--prepare-only and --resume exclude each other/],
+    [["--prepare-only", "--check-tagged"], /--prepare-only and --check-tagged exclude each other/],
+    [["--tolerance", "0.1"], /--tolerance is about comparing outputs; give --check/],
+    [["--sanitize", "rules.yaml"], /--sanitize is about comparing outputs; give --check/],
+  ];
+  for (const [words, said] of wrong) {
+    const { code, stderr } = await exec([PARAMETERS], words);
+    assert.equal(code, 2, stderr);
+    assert.match(stderr, said);
+    assert.equal(stderr.trim().split("\n").length, 1, "one message");
+  }
+  const input = await makeNotebook(folder, [PARAMETERS], { kernel: "python3" });
+  const twice = await runCli(["notebook", "exec", input, input], { cwd: folder });
+  assert.equal(twice.code, 2);
+  assert.match(twice.stderr, /would both be written to results\/notebooks\//);
+});
+
+test("a broken notebook among several is told before the first runs", { skip }, async () => {
+  const good = await makeNotebook(folder, ["1"], { kernel: "python3" });
+  const bad = join(folder, "bad.ipynb");
+  await writeFile(bad, "{ broken");
+  const { code, stdout, stderr } = await runCli(["notebook", "exec", good, bad], { cwd: folder });
+  assert.deepEqual([code, stdout], [2, ""]);
+  assert.match(stderr, /bad\.ipynb:\d+: not JSON/);
+});
+
 test("--help-notebook lists the parameters, as notebook params does", { skip }, async () => {
   const { code, stdout } = await exec([PARAMETERS], ["--help-notebook"]);
   assert.deepEqual([code, stdout], [0, "seed: int = 1  — of the run\nname: str = 'a'\n"]);

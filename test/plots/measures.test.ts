@@ -53,7 +53,17 @@ test("falseAlarmCurve orders the operating points by their false alarms", () => 
     falseAlarmsPerDay: falseAlarmsPerDay!,
     sensitivity: sensitivity!,
   }));
-  const [curve] = falseAlarmCurve({ "U-Net": points }, caption).data as unknown as { x: number[]; y: number[] }[];
+  const { data, layout } = falseAlarmCurve({ "U-Net": points }, caption);
+  const [curve] = data as unknown as { x: number[]; y: number[] }[];
+  assert.deepEqual(layout.xaxis?.range, [0, 11.5]);
+  const noisy = { threshold: 0.01, falseAlarmsPerDay: 4000, sensitivity: 0.9 };
+  assert.deepEqual(
+    falseAlarmCurve({ "U-Net": [...points, noisy] }, caption).layout.xaxis?.range,
+    [0, 11.5],
+    "what gains nothing is out of view",
+  );
+  const unknown = points.map((point) => ({ ...point, sensitivity: Number.NaN }));
+  assert.deepEqual(falseAlarmCurve({ "U-Net": unknown }, caption).layout.xaxis?.range, [0, 11.5]);
   assert.deepEqual(
     [curve!.x, curve!.y],
     [
@@ -74,6 +84,14 @@ test("reliabilityDiagram leaves empty bins out of the line; detectedByGroup stac
     [[2], [3]],
   );
   assert.deepEqual((latencyHistogram([1, 2], caption).data[0] as { x: number[] }).x, [1, 2]);
+});
+
+test("counts have ticks at whole numbers, few or many", () => {
+  const group = (seizures: number) => ({ fnsz: { seizures, detected: 1, sensitivity: 1 / seizures } });
+  const dtick = (seizures: number) => detectedByGroup(group(seizures), "type", caption).layout.xaxis?.dtick;
+  assert.deepEqual([dtick(2), dtick(8), dtick(500)], [1, 2, undefined]);
+  assert.equal(latencyHistogram([-1, 1, 2, 14], caption).layout.yaxis?.dtick, 1);
+  assert.equal(latencyHistogram([], caption).layout.yaxis?.dtick, 1);
 });
 
 test("spectrogramFigure shows a tone at its frequency and thins long recordings", () => {

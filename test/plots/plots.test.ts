@@ -76,6 +76,21 @@ test("timeShare counts unlabelled recordings as unlabelled, never as background"
   });
 });
 
+test("lengths of seizures have every tick written out", () => {
+  const rows = [
+    {
+      id: "a",
+      split: "dev",
+      durationSeconds: 90,
+      status: "labelled" as const,
+      seizures: [{ startSeconds: 1, endSeconds: 9, label: "absz" }],
+    },
+  ];
+  const { tickvals } = seizureLengths(rows).layout.yaxis!;
+  assert.deepEqual(tickvals!.slice(0, 5), [1, 2, 5, 10, 20]);
+  assert.deepEqual(labelAgreement([]).layout.xaxis?.tickvals, tickvals);
+});
+
 test("minMaxInto(out, samples) keeps both extremes of every bucket in order of time", () => {
   const random = createRandom(4, "trace");
   const samples = Float32Array.from({ length: 1000 }, (_, i) => random.normal(i));

@@ -155,6 +155,10 @@ test("the header is loose: either separator, unknown keys, byte order mark; a mi
   assert.deepEqual(codes(readAnnotations(`# duration = soon\n${body}`, { file: "x.csv_bi" })), [
     ["duration-unreadable", "warning", 1],
   ]);
+  const twice = readAnnotations(`# duration = 100.00 secs\n# duration = 90.00 secs\n${body}`, { file: "x.csv_bi" });
+  assert.equal(twice.durationSeconds, 100);
+  assert.deepEqual(codes(twice), [["duration-repeated", "warning", 2]]);
+  assert.deepEqual(codes(readAnnotations(`# duration = 9\n# duration = 9.00 s\n${body}`, { file: "x.csv_bi" })), []);
 });
 
 test("rows with impossible times are left out, each with a named finding at its line", () => {

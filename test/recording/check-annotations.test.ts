@@ -129,6 +129,17 @@ test("checkAnnotations compares the durations of csv and csv_bi where no recordi
   assert.deepEqual(await found(), [["duration-differs", "warning"]]);
 });
 
+test("checkAnnotations says that tse text alone tells no duration", async (t) => {
+  const path = await folder(t);
+  for (const name of ["alone", "beside"])
+    await writeFile(join(path, `${name}.tse`), "version = tse_v1.0.0\n\n0.0 10.0 bckg 1.0\n10.0 20.0 fnsz 1.0\n");
+  await writeRecording(join(path, "beside"), 60);
+  const { findings, seizureSeconds, backgroundSeconds } = await checkAnnotations(path);
+  const told = findings.map(({ file: at, code, severity }) => [at, code, severity]);
+  assert.deepEqual(told, [[join(path, "alone.tse"), "duration-unknown", "info"]]);
+  assert.deepEqual([seizureSeconds, backgroundSeconds], [20, 50]);
+});
+
 test("checkAnnotations turns an unknown label and a broken recording into error findings and goes on", async (t) => {
   const root = await folder(t);
   await writeFile(join(root, "a.csv_bi"), writeCsvBi({ events: [], durationSeconds: 10 }).replace("bckg", "bkcg"));

@@ -201,6 +201,61 @@ test("readEdfBlocks stops at an abort, and says when the file became shorter", a
   );
 });
 
+test("readEdfBlocks reads here what comes at once, waits where a block was slow, and lets other work have its turn", async () => {
+  const bytes = encodeEdf(digitalSpec("EDF", 400, [7, 3]));
+  const plain = bytesSource("x.edf", bytes);
+  const header = await readEdfHeader(plain);
+  const waitAbout = (milliseconds: number) => {
+    const end = performance.now() + milliseconds;
+    while (performance.now() < end);
+  };
+  const run = async (isFirstSlow: boolean) => {
+    const calls: string[] = [];
+    const fill = (out: Uint8Array, start: number) => {
+      out.set(bytes.subarray(start, start + out.length));
+      return out.length;
+    };
+    const source: ByteSource = {
+      ...plain,
+      readInto: async (out, start) => {
+        calls.push("waited");
+        return fill(out, start);
+      },
+      readIntoSync: (out, start) => {
+        if (isFirstSlow && !calls.includes("here")) waitAbout(5);
+        calls.push("here");
+        return fill(out, start);
+      },
+    };
+    let timersFired = 0;
+    const timer = setInterval(() => {
+      timersFired += 1;
+    }, 1);
+    const found: number[] = [];
+    const options = { signals: [1, 0], blockSeconds: 4, reuse: true };
+    for await (const { samples } of readEdfBlocks(source, header, options)) {
+      waitAbout(0.5);
+      found.push(...samples[0]!, ...samples[1]!);
+    }
+    clearInterval(timer);
+    return { calls, timersFired, found };
+  };
+  const expected = (await readAll(plain, { signals: [1, 0], blockSeconds: 4 })).flatMap(({ samples }) => [
+    ...samples[0]!,
+    ...samples[1]!,
+  ]);
+  const quick = await run(false);
+  assert.deepEqual(quick.found, expected);
+  assert.equal(quick.calls.length, 100);
+  assert.equal(quick.calls[0], "waited", "the first block tells how quick the source is");
+  assert.ok(quick.calls.includes("here"), quick.calls.join(" "));
+  assert.ok(quick.timersFired >= 1, `${quick.timersFired} turns in 50 ms`);
+  const slow = await run(true);
+  assert.deepEqual(slow.found, expected);
+  const first = slow.calls.indexOf("here");
+  assert.deepEqual(new Set(slow.calls.slice(first + 1, first + 17)), new Set(["waited"]));
+});
+
 /** Bytes of an endless file: header from `bytes`, zeros behind, nothing stored. */
 function hollowSource(bytes: Uint8Array, byteLength: number): ByteSource & { requests: number; largest: number } {
   const source = {

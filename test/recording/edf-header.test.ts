@@ -77,6 +77,9 @@ test("readEdfHeader stops with FormatError, place and code when bytes cannot be 
 test("each odd header field opens with the diagnostic that names it, at its byte", async () => {
   const signal = (field: number, width: number, index: number) => 256 + field * SIGNALS + width * index;
   const cases: [offset: number, text: string, codes: string[]][] = [
+    [88, "Startdate 30-FEB-2011 X X X", ["start-date-invalid"]],
+    [88, "Startdate 99-FOO-2011 X X X", ["start-date-invalid"]],
+    [88, "Startdate X X X X", []],
     [168, "01:01:85", ["start-date-separator"]],
     [168, "00.00.00", ["start-date-invalid"]],
     [168, "42.00.00", ["start-date-invalid"]],
@@ -112,6 +115,7 @@ test("each odd header field opens with the diagnostic that names it, at its byte
     [signal(104, 8, 0), "9000    ", ["negative-gain"]],
     [signal(120, 8, 0), "32767   ", ["flat-digital-range"]],
     [signal(120, 8, 0), "-99999  ", ["digital-range-too-wide"]],
+    [signal(128, 8, 0), "2047.5  ", ["digital-range-fraction"]],
     [signal(128, 8, 0), "-32769  ", ["inverted-digital-range", "digital-range-too-wide"]],
   ];
   for (const [offset, text, expected] of cases) {

@@ -37,8 +37,9 @@ for (const width of [2, 3] as const) {
       const bytes = madeBytes(RECORDS * recordBytes);
       const decoder = openRecordDecoder(places, recordBytes, RECORDS, { kind });
       assert.equal(decoder.name, kind);
-      decoder.buffers[1].set(bytes);
-      const found = [decoder.decode(bytes, RECORDS), decoder.decode(decoder.buffers[1], RECORDS)];
+      const inside = decoder.buffers[1]!;
+      inside.set(bytes);
+      const found = [decoder.decode(bytes, RECORDS), decoder.decode(inside, RECORDS)];
       for (const samples of found) {
         for (const [k, place] of places.entries()) {
           const expected = new Float32Array(RECORDS * place.samplesPerRecord);
@@ -50,6 +51,28 @@ for (const width of [2, 3] as const) {
     });
   }
 }
+
+test("a decoder gives decodeInto's bits for every 16-bit word, before and after it looks values up", () => {
+  const words = Int16Array.from({ length: 65_536 + 5 }, (_, i) => i - 32_768);
+  const recordBytes = 2 * 2 * words.length;
+  const common = { samplesPerRecord: words.length, recordBytes, width: 2 as const };
+  const first = { ...common, offset: 0, gain: 10_000.024414 / 65_534, digitalOffset: 7.3e-12, factor: 1 };
+  const second = { ...common, offset: 2 * words.length, gain: -1 / 3, digitalOffset: 0.1, factor: 1000 };
+  const bytes = new Uint8Array(recordBytes);
+  bytes.set(new Uint8Array(words.buffer), 0);
+  bytes.set(new Uint8Array(words.buffer), second.offset);
+  const expected = [first, second].map((place) => {
+    const out = new Float32Array(words.length);
+    decodeInto(out, bytes, 1, place);
+    return Buffer.from(out.buffer);
+  });
+  const decoder = openRecordDecoder([first, second], recordBytes, 1);
+  for (let round = 0; round < 40; round++) {
+    const found = decoder.decode(bytes, 1).map((samples) => Buffer.from(samples.slice().buffer));
+    assert.deepEqual(found, expected, `round ${round}`);
+  }
+  decoder.release();
+});
 
 test("a decoder reads the extremes of 24 bits with their signs", () => {
   const [place] = madePlaces([5], 3);

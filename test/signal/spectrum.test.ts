@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { createRandom } from "../../src/base/random.js";
+import { bandRise } from "../../src/signal/band-rise.js";
 import { planFourier } from "../../src/signal/fft.js";
 import { bandPower, bandPowers, spectrogram, welch } from "../../src/signal/spectrum.js";
 import { readFixture, relativeError, wave } from "./reference-values.js";
@@ -64,6 +65,25 @@ test("bandPower finds the power of a sine in its band and none beside it", () =>
   const powers = bandPowers(spectrum);
   assert.deepEqual(Object.keys(powers), ["delta", "theta", "alpha", "beta", "gamma"]);
   assert.ok(powers.delta! + powers.theta! + powers.beta! + powers.gamma! < 1e-6);
+});
+
+test("bandRise tells decibels by channel between the seconds before and after a sample", () => {
+  const rate = 128;
+  const [channelCount, sampleCount] = [2, 30 * rate];
+  const samples = new Float32Array(channelCount * sampleCount);
+  for (let i = 0; i < sampleCount; i++) {
+    const wave = Math.sin((2 * Math.PI * 5 * i) / rate);
+    samples[i] = (i < 12 * rate ? 1 : 10) * wave;
+    samples[sampleCount + i] = wave + (i < 12 * rate ? 0 : 10 * Math.sin((2 * Math.PI * 30 * i) / rate));
+  }
+  const options = { channelCount, sampleRateHz: rate, atSample: 12 * rate, band: [2, 13] } as const;
+  const [grown, same] = bandRise(samples, options);
+  assert.ok(Math.abs(grown! - 20) < 0.1, `${grown} dB for ten times the amplitude`);
+  assert.ok(Math.abs(same!) < 0.1, `${same} dB where only another band rose`);
+  assert.throws(
+    () => bandRise(samples, { ...options, atSample: 9 * rate }),
+    /invalid atSample: 1152; expected 1280 to/,
+  );
 });
 
 test("spectrogram times its segments by their centres and takes a short signal as one segment", () => {

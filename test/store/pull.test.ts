@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, utimes, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { tmpdir, uptime } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { isIctalError } from "../../src/base/errors.js";
@@ -100,6 +100,30 @@ describe("pull(store, dir)", () => {
       assert.equal(requests.filter(({ operation }) => operation === "get").length, gets);
       assert.deepEqual(await readdir(join(dir, ".ictal-mirror", "parts")), []);
     }));
+
+  it("hashes once more what came in the last minutes before the machine went down", async () => {
+    const names = ["early", "late", "lost"];
+    const store = memoryStore(Object.fromEntries(names.map((name, i) => [name, patternBytes(2 * MB, i)])));
+    const dir = await newFolder();
+    await pull(store, dir);
+    const path = join(dir, ".ictal-mirror", "index.jsonl");
+    const beforeStart = Date.now() - uptime() * 1000 - 1000;
+    const stored: Record<string, number> = {
+      early: beforeStart - 600_000,
+      late: beforeStart,
+      lost: beforeStart - 5000,
+    };
+    const times = (key: string) => ({ storedMilliseconds: stored[key]!, modifiedMilliseconds: 1e12 });
+    const entries = (await indexOf(dir)).map((entry) => ({ ...entry, ...times(entry.key) }));
+    await writeFile(path, entries.map((entry) => `${JSON.stringify(entry)}\n`).join(""));
+    for (const name of ["early", "lost"]) await writeFile(join(dir, name), new Uint8Array(2 * MB)); // bytes never written
+    for (const name of names) await utimes(join(dir, name), 1e9, 1e9);
+    const { downloaded, skipped } = await pull(store, dir);
+    assert.deepEqual([downloaded, skipped], [1, 2], "the early one had time to reach the disk and is trusted");
+    assert.deepEqual(await readFile(join(dir, "lost")), Buffer.from(patternBytes(2 * MB, 2)));
+    for (const { key, storedMilliseconds = 0 } of await indexOf(dir))
+      assert.equal(storedMilliseconds > beforeStart, key !== "early", key);
+  });
 
   it("works from any store", async () => {
     const dir = await newFolder();

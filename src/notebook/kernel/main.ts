@@ -9,6 +9,7 @@ import { MessageChannel, type MessagePort, Worker } from "node:worker_threads";
 import { projectDir } from "../../base/project.js";
 import { type ConnectionInfo, readConnectionFile } from "../wire/connection.js";
 import { historyFile } from "./protocol/history.js";
+import { SIGNAL_FLAGS } from "./protocol/signals.js";
 import { type ProtocolData, SHARED, type ToProtocol } from "./protocol/thread-messages.js";
 import { guardProcess } from "./session/guards.js";
 import { captureOutput } from "./session/output.js";
@@ -35,7 +36,8 @@ function startProtocol(connection: ConnectionInfo, shared: SharedArrayBuffer, in
     typescriptVersion: versionIn(createRequire(import.meta.url).resolve("typescript/package.json")),
     historyFile: historyFile(),
   };
-  return new Worker(new URL("./protocol/thread.js", import.meta.url), { workerData, transferList: [inputPort] });
+  const options = { workerData, transferList: [inputPort], execArgv: [...SIGNAL_FLAGS] };
+  return new Worker(new URL("./protocol/thread.js", import.meta.url), options);
 }
 
 /** What to say of a thread that failed: the message of a known error, the stack of any other. */

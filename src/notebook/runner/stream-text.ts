@@ -3,6 +3,9 @@ import { applyCarriage } from "./carriage.js";
 /** Beyond so many characters a line counts as ended: carriage returns do not reach back further. */
 const LONGEST_LINE = 65_536;
 
+/** Where many pieces are kept, the oldest one is cut in steps of this size. */
+const CUT_CHARACTERS = 65_536;
+
 /** `12.3 MB` of so many characters. */
 export const megabytes = (characters: number): string => `${(characters / 1e6).toFixed(1)} MB`;
 
@@ -37,8 +40,8 @@ export function createStreamText(limit: number): StreamText {
       tailLength -= tail.shift()!.length;
     }
     const excess = tailLength - (limit - headLimit);
-    if (tail.length > 1 || excess <= 0) return;
-    tail[0] = tail[0]!.slice(excess); // one piece larger than all that may stay
+    if (excess <= (tail.length > 1 ? CUT_CHARACTERS : 0)) return;
+    tail[0] = tail[0]!.slice(excess); // one large piece
     tailLength -= excess;
     omitted += excess;
   };

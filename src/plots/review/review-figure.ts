@@ -105,6 +105,12 @@ function probabilityTrace(
   } as unknown as Data; // as above
 }
 
+/** Across the probability, where detections begin. */
+function thresholdLine(level: number): Partial<Shape> {
+  const across = { type: "line", xref: "paper", yref: "y2", x0: 0, x1: 1, y0: level, y1: level } as const;
+  return { ...across, line: { color: COLORS.grey, width: 1, dash: "dash" } };
+}
+
 /** Reference and hypothesis as bands over the page, with one legend entry each. */
 function bandsOf(recording: ReviewRecording, start: number, end: number): { shapes: Partial<Shape>[]; legend: Data[] } {
   const kinds = [
@@ -164,12 +170,17 @@ export function reviewFigure(recording: ReviewRecording, options: ReviewFigureOp
   const bar = calibration(end, pageSeconds, derivations.length, scale);
   const eeg = traces.map((values, row) => traceOf(values, derivations[row]!, row, pageSeconds, { start, scale }));
   const bottom = detector ? 1 - EEG_SHARE + 0.03 : 0;
+  const top = lowPassHz && lowPassHz < signals.sampleRateHz / 2 ? lowPassHz : signals.sampleRateHz / 2;
+  const seen = [
+    `${microvoltsPerMillimetre} µV/mm, negative up`,
+    `${highPassHz ?? 0} to ${top} Hz${notchHz ? `, notch ${notchHz} Hz` : ""}`,
+  ].join("; ");
   const layout = {
     height: 150 + (ROW_PIXELS * (derivations.length + 1.5)) / (1 - bottom),
-    shapes: [...bands.shapes, ...bar.shapes],
+    shapes: [...bands.shapes, ...bar.shapes, ...(detector ? [thresholdLine(detector.onThreshold)] : [])],
     annotations: [bar.annotation],
     xaxis: axis("time (s)", { range: [start, end], anchor: detector ? "y2" : "y" }),
-    yaxis: axis("", {
+    yaxis: axis(seen, {
       domain: [bottom, 1],
       range: [-STEPS * derivations.length, STEPS * 1.5],
       tickvals: derivations.map((_, row) => -STEPS * row),
@@ -189,14 +200,8 @@ export function reviewFigure(recording: ReviewRecording, options: ReviewFigureOp
         }
       : {}),
   };
-  const filters = [
-    highPassHz && `${highPassHz} Hz up`,
-    lowPassHz && lowPassHz < signals.sampleRateHz / 2 && `to ${lowPassHz} Hz`,
-    notchHz && `notch ${notchHz} Hz`,
-  ];
-  const title = `${id}: ${[`${microvoltsPerMillimetre} µV/mm`, ...filters].filter(Boolean).join(", ")}`;
   return makeFigure(
-    title,
+    id,
     [...bands.legend, ...(detector ? [probabilityTrace(detector, start, end)] : []), ...eeg],
     layout as unknown as Partial<Layout>, // the types know no domain in yref
     recording.caption,

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Message } from "../../../src/notebook/wire/message.js";
@@ -69,6 +71,18 @@ test("nine interrupts in a row, by shell, control and SIGINT, stop nine kinds of
   assert.equal(await resultOf("keep"), "7");
 });
 
+test("what interrupted cells leave behind is garbage that a collection takes without harm", async () => {
+  await kernel.execute("require('node:v8').setFlagsFromString('--expose-gc');");
+  await kernel.execute("const collect = require('node:vm').runInNewContext('gc') as () => void;");
+  for (const code of ["await new Promise(() => {})", "await 1; while (true) {}", "for (;;) await null"]) {
+    await stop(code, "control");
+    // once in a turn of its own: the inspector forgets the promise of a script in two steps
+    for (let i = 0; i < 2; i++)
+      await kernel.execute("collect(); await new Promise((done) => setTimeout(done, 5)); collect();");
+  }
+  assert.equal(await resultOf("keep"), "7");
+});
+
 test("an interrupted asynchronous loop does not run on", async () => {
   const counted = await resultOf("count");
   assert.notEqual(counted, "0");
@@ -106,6 +120,47 @@ test("asynchronous loops over files end when they are interrupted, though they k
       assert.equal(await resultOf("count"), counted);
     });
   }
+});
+
+const MODULE = `import { readFile } from "node:fs/promises";
+export const state = { rounds: 0, saved: false };
+const sleep = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+export async function overFiles() { for (;;) { state.rounds++; await readFile("package.json"); } }
+export async function overTimers() { while (true) try { await sleep(1); state.rounds++; } catch {} }
+export async function overSource() {
+  for await (const part of (async function* () { for (;;) yield await readFile("package.json"); })()) state.rounds += Math.sign(part.length);
+}
+const once = async () => { state.rounds++; await sleep(0); };
+export async function inOneLine() { do await once(); while (true); }
+export async function tidy(signal: AbortSignal) {
+  while (!signal.aborted) await sleep(10);
+  for (let i = 0; i < 20; i++) await sleep(40);
+  state.saved = true;
+}
+`;
+
+test("endless loops of an imported module that awaits end as well, though it knows of no signal", async (t) => {
+  await writeFile(join(kernel.folder, "spin.ts"), MODULE);
+  await kernel.execute("import { inOneLine, overFiles, overSource, overTimers, state, tidy } from './spin.js';");
+  for (const name of ["overFiles", "overTimers", "overSource", "inOneLine"]) {
+    await t.test(name, async () => {
+      const { reply, milliseconds } = await stop(`await ${name}();`, "control");
+      assert.equal(reply.content.ename, "Interrupted");
+      assert.ok(milliseconds < 1000, `${milliseconds} ms`);
+      await sleep(50);
+      const counted = await resultOf("state.rounds");
+      assert.notEqual(counted, "0");
+      await sleep(100);
+      assert.equal(await resultOf("state.rounds"), counted);
+    });
+  }
+});
+
+test("a module that got the signal may take its time to end in its own way", async () => {
+  const { reply } = await stop("await tidy(kernel.signal);", "control");
+  assert.equal(reply.content.ename, "Interrupted");
+  await sleep(900);
+  assert.equal(await resultOf("state.saved"), "true");
 });
 
 test("an interrupt of the idle kernel ends an asynchronous loop that a cell left behind, and no later one", async () => {

@@ -18,11 +18,11 @@ test("reviewFigure draws the page's montage, its events and the probability", ()
       [60, 65],
     ],
   );
-  assert.match(
-    (figure.layout.title as { text: string }).text,
-    /^dev\/aaaaaaaa.*: 7 µV\/mm, 1 Hz up$/,
-    "70 Hz lies above what is shown",
-  );
+  assert.match((figure.layout.title as { text: string }).text, /^dev\/aaaaaaaa[^:]*$/);
+  const { title } = figure.layout.yaxis as { title: { text: string } };
+  assert.equal(title.text, "7 µV/mm, negative up; 1 to 64 Hz", "70 Hz lies above what is shown");
+  const level = figure.layout.shapes!.find(({ yref }) => yref === "y2");
+  assert.deepEqual([level?.y0, level?.y1], [0.86, 0.86], "where detections begin");
 });
 
 test("without predictions there is no probability, and the rest stays", () => {

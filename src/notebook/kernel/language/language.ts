@@ -88,7 +88,7 @@ export interface Language {
   dispose(): Promise<void>;
 }
 
-/** Key of the global function that a cell's asynchronous loops call at the start of each round. */
+/** Key of the global function that asynchronous loops call at the start of each round, those of modules with `true`. */
 export const CHECKPOINT_KEY = "ictal.kernel.checkpoint";
 
 /** Key of the global function that imports for cells: `(specifier, attributes?) => Promise<namespace>`. */

@@ -26,9 +26,13 @@ export interface LoaderSetting {
 export interface Reload {
   /** Paths relative to the project: what changed, then what imports it. */
   readonly reloaded: string[];
+  /** The first ones of them: those that changed. */
+  readonly edited: string[];
   /** Why the modules stay as they were, when a changed one cannot be loaded; told once for each change. */
   readonly failed: CellDiagnostic[];
 }
+
+const NOTHING: Reload = { reloaded: [], edited: [], failed: [] };
 
 /**
  * Loads modules for cells: local files in a registry of its own, so that an edited one can be loaded again, all others
@@ -189,16 +193,16 @@ export function createLoader({ projectDir, notebookDir, language }: LoaderSettin
   async function reload(changed: readonly string[], forced?: string): Promise<Reload> {
     const needed = await needReload(changed);
     if (forced !== undefined && !needed.includes(forced)) needed.push(forced);
-    if (needed.length === 0) return { reloaded: [], failed: [] };
+    if (needed.length === 0) return NOTHING;
     const dropped = withImporters(needed, registry);
     const kept = new Map([...registry].filter(([path]) => !dropped.includes(path)));
     const wanted = dropped.filter((path) => roots.has(path) && stampOf(path) !== "missing");
-    const { added, compiled } = await loadGraph(wanted, kept, setting);
+    const { added, compiled } = await loadGraph(wanted, kept, setting, registry);
     emission?.write(compiled);
     await evaluateAll(wanted.map((path) => added.get(path)!.module)); // loadGraph has added all of its roots
     for (const path of dropped) registry.delete(path);
     for (const [path, record] of added) registry.set(path, record);
-    return { reloaded: dropped.map(shown), failed: [] };
+    return { reloaded: dropped.map(shown), edited: needed.map(shown), failed: [] };
   }
 
   return {
@@ -223,7 +227,7 @@ export function createLoader({ projectDir, notebookDir, language }: LoaderSettin
         const state = changed.map((path) => `${path} ${stampOf(path)}`).join("\n");
         if (forced === undefined && (changed.length === 0 || state === failedState)) {
           await emitChanged();
-          return { reloaded: [], failed: [] };
+          return NOTHING;
         }
         try {
           const result = await reload(changed, forced);
@@ -232,7 +236,7 @@ export function createLoader({ projectDir, notebookDir, language }: LoaderSettin
           return result;
         } catch (error) {
           failedState = state;
-          return { reloaded: [], failed: describeThrown(error, changed[0] ?? forced!) };
+          return { ...NOTHING, failed: describeThrown(error, changed[0] ?? forced!) };
         }
       }),
     sources: () =>

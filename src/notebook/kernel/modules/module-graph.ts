@@ -3,9 +3,10 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import vm from "node:vm";
 import type { OutputPaths } from "../project/output-paths.js";
 import type { CompiledSource } from "./emission.js";
+import { type CheckedText, withLoopChecks } from "./loop-checks.js";
 import { faultAt, ModuleError, placeOfSpecifier } from "./module-error.js";
 import { jsonNamespace, type Packages, syntheticModule } from "./packages.js";
-import { originalPosition } from "./positions.js";
+import { keepInsertions, originalPosition } from "./positions.js";
 import { loadCommonJs, type Prepared, prepareModule, stampOf, type Transpile } from "./prepare-module.js";
 import type { Resolve, Target } from "./resolve.js";
 
@@ -53,9 +54,29 @@ function describeSyntaxError(error: unknown, { path }: Prepared): ModuleError {
   return new ModuleError([fault], { cause: error });
 }
 
+const checkedTexts = new WeakMap<Prepared, CheckedText>();
+
+function checkedTextOf(prepared: Prepared): CheckedText {
+  const checked = checkedTexts.get(prepared) ?? withLoopChecks(prepared.text);
+  checkedTexts.set(prepared, checked);
+  return checked;
+}
+
 function compile(prepared: Prepared, setting: GraphSetting): vm.Module {
-  const { kind, path, url, text } = prepared;
+  const { kind, url, text } = prepared;
   if (kind === "json") return syntheticModule(jsonNamespace(JSON.parse(text)), url);
+  const checked = checkedTextOf(prepared);
+  try {
+    const module = compileText(checked.text, prepared, setting);
+    keepInsertions(url, checked.insertions);
+    return module;
+  } catch {
+    keepInsertions(url, []);
+    return compileText(text, prepared, setting); // says what is wrong in places of the file
+  }
+}
+
+function compileText(text: string, { path, url }: Prepared, setting: GraphSetting): vm.Module {
   return new vm.SourceTextModule(text, {
     identifier: url,
     initializeImportMeta(meta) {
@@ -114,19 +135,37 @@ function describeLinkError(error: unknown, added: ReadonlyMap<string, ModuleReco
   return new ModuleError([faultAt(path, line, column, `"${specifier}" has no export named ${name}`)], { cause: error });
 }
 
-/** Loads `roots` and all they import that is not in `known` yet, and links them. Throws ModuleError; `known` stays as it is. */
+/** Answers each question once: what hundreds of modules import is mostly the same. */
+function remembered(resolve: Resolve): Resolve {
+  const found = new Map<string, Target | undefined>();
+  return (specifier, importer) => {
+    const key = `${dirname(importer)}\0${specifier}`;
+    if (!found.has(key)) found.set(key, resolve(specifier, importer));
+    return found.get(key);
+  };
+}
+
+/**
+ * Loads `roots` and all they import that is not in `known` yet, and links them; files that have not changed since
+ * `earlier` are not read again. Throws ModuleError; `known` stays as it is.
+ */
 export async function loadGraph(
   roots: readonly string[],
   known: Registry,
   setting: GraphSetting,
+  earlier: Registry = new Map(),
 ): Promise<LoadedGraph> {
+  const during = { ...setting, resolve: remembered(setting.resolve) };
   const added = new Map<string, ModuleRecord>();
   const packages = new Map<string, Promise<vm.Module>>();
   const keyOf = (specifier: string, importer: string) => `${dirname(importer)}\0${specifier}`;
   const todo = [...roots];
   for (let path = todo.pop(); path !== undefined; path = todo.pop()) {
     if (added.has(path) || known.has(path)) continue;
-    const record = makeRecord(await prepareModule(path, setting.outputs, setting.transpile), setting);
+    const last = earlier.get(path)?.prepared;
+    const isAsItWas = last !== undefined && last.kind !== "commonjs" && last.stamp === stampOf(path);
+    const prepared = isAsItWas ? last : await prepareModule(path, setting.outputs, setting.transpile);
+    const record = makeRecord(prepared, during);
     added.set(path, record);
     for (const target of record.targets.values()) {
       if (target.kind === "project") todo.push(target.path);

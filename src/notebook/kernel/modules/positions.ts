@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { SourceMap, type SourceMapPayload } from "node:module";
 import { dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { Insertion } from "./loop-checks.js";
 
 export interface SourcePosition {
   /** Absolute path. */
@@ -22,6 +23,23 @@ export function keepMap(file: string, json: string | undefined): void {
   else maps.set(toPath(file), json);
 }
 
+const insertionsOf = new Map<string, readonly Insertion[]>();
+
+/** Keeps what the running text of a module has more than the file. */
+export function keepInsertions(file: string, insertions: readonly Insertion[]): void {
+  if (insertions.length === 0) insertionsOf.delete(toPath(file));
+  else insertionsOf.set(toPath(file), insertions);
+}
+
+/** The column of the file for one of the running text. */
+function columnInFile(path: string, line: number, column: number): number {
+  const inLine = (insertionsOf.get(path) ?? []).filter((insertion) => insertion.line === line);
+  return inLine.reduce(
+    (moved, insertion) => (moved > insertion.column ? Math.max(insertion.column, moved - insertion.length) : moved),
+    column,
+  );
+}
+
 function readMap(path: string): string | undefined {
   return maps.get(path) ?? (existsSync(`${path}.map`) ? readFileSync(`${path}.map`, "utf8") : undefined);
 }
@@ -36,7 +54,7 @@ export function originalPosition(file: string, line: number, column: number): So
     const json = readMap(path);
     if (json === undefined) return undefined;
     const map = new SourceMap(JSON.parse(json) as SourceMapPayload); // written by the compiler
-    const entry = map.findEntry(line - 1, column - 1);
+    const entry = map.findEntry(line - 1, columnInFile(path, line, column) - 1);
     if (!("originalLine" in entry)) return undefined;
     const source = resolve(dirname(path), toPath(entry.originalSource));
     return { file: source, line: entry.originalLine + 1, column: entry.originalColumn + 1 };

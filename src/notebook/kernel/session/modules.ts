@@ -13,9 +13,15 @@ export interface Modules {
   reload(specifier?: string): Promise<Reload>;
   /** Does so and says what was reloaded and what could not be. */
   refresh(): Promise<Reload>;
-  /** Tells errors in reloaded files, each once. */
+  /**
+   * Tells errors in reloaded files, each once: in those that were edited now, in those that import them as soon as no
+   * cell runs.
+   */
   warn(reload: Reload): Promise<void>;
 }
+
+/** Importers of edited files are looked at when no cell has begun for this long. */
+const QUIET_MILLISECONDS = 250;
 
 const REBIND = "ictal.kernel.rebind";
 
@@ -28,6 +34,8 @@ export function createModules(
   const bindings = new Map<string, ImportBinding>();
   const names = new Set<string>();
   const warned = new Set<string>();
+  const unchecked = new Set<string>();
+  let later: NodeJS.Timeout | undefined;
   const tell = (text: string) => void process.stderr.write(`${text}\n`);
 
   /** Gives an imported name the value that its module has now. */
@@ -39,6 +47,15 @@ export function createModules(
       await evaluator.evaluate(`${local} = globalThis[Symbol.for("${REBIND}")]; undefined`);
     } catch (error) {
       tell(`${local} keeps its old value: ${specifier} cannot be loaded: ${(error as Error).message}`);
+    }
+  }
+
+  async function tellErrors(files: readonly string[]): Promise<void> {
+    for (const diagnostic of await language.checkFiles(files.map((path) => resolve(projectDir, path)))) {
+      const text = describeDiagnostic(diagnostic).join("\n");
+      if (warned.has(text)) continue;
+      warned.add(text);
+      tell(text);
     }
   }
 
@@ -60,19 +77,22 @@ export function createModules(
     isDeclared: (name) => names.has(name),
     reload,
     async refresh() {
+      clearTimeout(later);
       const result = await reload();
       if (result.reloaded.length > 0) process.stdout.write(`reloaded: ${result.reloaded.join(", ")}\n`);
       for (const diagnostic of result.failed) tell(describeDiagnostic(diagnostic).join("\n"));
       return result;
     },
-    async warn({ reloaded }) {
-      if (reloaded.length === 0) return;
-      for (const diagnostic of await language.checkFiles(reloaded.map((path) => resolve(projectDir, path)))) {
-        const text = describeDiagnostic(diagnostic).join("\n");
-        if (warned.has(text)) continue;
-        warned.add(text);
-        tell(text);
-      }
+    async warn({ reloaded, edited }) {
+      for (const path of reloaded) if (!edited.includes(path)) unchecked.add(path);
+      if (edited.length > 0) await tellErrors(edited);
+      if (unchecked.size === 0) return;
+      clearTimeout(later);
+      later = setTimeout(() => {
+        const files = [...unchecked];
+        unchecked.clear();
+        tellErrors(files).catch(() => {}); // the language service says so itself when it fails
+      }, QUIET_MILLISECONDS).unref();
     },
   };
 }

@@ -94,9 +94,13 @@ export function createCellRunner(parts: RunnerParts): CellRunner {
   }
 
   async function runCode(order: CellOrder, context: JobContext): Promise<CellOutcome> {
-    const reload = await modules.refresh();
-    const { code, magics } = await parseMagics(order.code, { isDeclared: modules.isDeclared });
-    const checked = await language.check(code, order.cell);
+    const parsing = parseMagics(order.code, { isDeclared: modules.isDeclared });
+    // The compiler works in a thread of its own while this one loads again what has changed.
+    const [reload, { magics }, checked] = await Promise.all([
+      modules.refresh(),
+      parsing,
+      parsing.then(({ code }) => language.check(code, order.cell)),
+    ]);
     const runs = checked.status === "ok" && !context.ended;
     language.settle(order.cell, runs);
     if (checked.status === "error") {
@@ -142,7 +146,9 @@ export function createCellRunner(parts: RunnerParts): CellRunner {
       stopped.context.controller.abort(new InterruptedError());
       const end = () => {
         stopLoops(stopped.context);
+        if (stopped.context.ended) return; // in its own way
         stopped.finish(interruptedOutcome());
+        evaluator.abandon();
       };
       if (stopped.context.usesSignal) setTimeout(end, GRACE_MILLISECONDS);
       else end();

@@ -105,9 +105,15 @@ export function drawPageStrip(surface: Surface, data: PageData, probability: Flo
   drawProbability(surface, stretch, probability, detector.rateHz, area, colour);
   const { onThreshold } = detector;
   const line = area[0] + area[1] * (1 - onThreshold);
+  const text = `on at ${onThreshold}`;
+  const [right, middle] = [width - RIGHT_PIXELS - 4, onThreshold > 0.5 ? line + 9 : line - 8];
+  context.fillStyle = colour.page!;
+  context.globalAlpha = 0.8;
+  context.fillRect(right - context.measureText(text).width - 3, middle - 7, context.measureText(text).width + 6, 14);
+  context.globalAlpha = 1;
   context.fillStyle = colour.text;
   context.textAlign = "right";
-  context.fillText(`on at ${onThreshold}`, width - RIGHT_PIXELS - 4, onThreshold > 0.75 ? line + 8 : line - 7);
+  context.fillText(text, right, middle);
   labels(surface, [
     ["1", area[0] + 5, colour.faint!],
     ["probability", height / 2, colour.text],
