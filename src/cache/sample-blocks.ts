@@ -52,7 +52,7 @@ export async function* readSampleBlocks(
     for await (const { samples } of readEdfBlocks(source, header, { signals, signal })) yield floatBlock(samples);
     return;
   }
-  const buffers = takeBuffers(header.recordBytes * recordsPerBlock(header, undefined));
+  const buffers = takeBuffers(header.recordBytes * recordsPerBlock(source, header, undefined));
   try {
     for await (const { bytes, recordCount } of readRecords(source, header, { signal, buffers })) {
       const aligned = bytes.byteOffset % 2 === 0 ? bytes : bytes.slice();

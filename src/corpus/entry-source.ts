@@ -1,4 +1,4 @@
-import type { ByteSource } from "../recording/byte-source.js";
+import { type ByteSource, REQUEST_BYTES } from "../recording/byte-source.js";
 import type { Store } from "../store/store.js";
 import type { RecordingEntry } from "./catalogue.js";
 
@@ -18,6 +18,7 @@ export function entrySource(store: Store, entry: RecordingEntry, signal?: AbortS
   return {
     name: edfKey,
     byteLength: edfSize,
+    blockBytes: REQUEST_BYTES,
     read: (start, end) => read(start, end),
     async readInto(out, start) {
       const bytes = await read(start, start + out.byteLength, out);

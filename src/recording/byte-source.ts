@@ -24,7 +24,8 @@ export interface ByteSource {
   close?(): Promise<void>;
 }
 
-const REQUEST_BYTES = 2 * 1024 * 1024;
+/** `blockBytes` of sources that ask a store: each read is a request. */
+export const REQUEST_BYTES = 2 * 1024 * 1024;
 
 /** A source over bytes in memory; reads are views, not copies. */
 export function bytesSource(name: string, bytes: Uint8Array): ByteSource {
