@@ -1,5 +1,6 @@
 // A prebuilt JupyterLab extension, written by hand in the form that JupyterLab loads: it draws plotly figures with the
-// plotly.js that lies beside it, off line, also in notebooks that are not trusted (their HTML would not run).
+// plotly.js that lies beside it, off line, also in notebooks that are not trusted (their HTML would not run). And it lets live
+// displays go on after the page was loaded again: JupyterLab forgets then which output a display is.
 (() => {
   const FIGURE = "application/vnd.plotly.v1+json";
   const IN_HTML = "application/vnd.ictal.figure+json"; // a figure too large to be stored twice: its JSON is in the HTML
@@ -79,13 +80,54 @@
     };
   }
 
+  /** The outputs of a notebook that show the live display `id`. */
+  function* outputsOf(panel, id) {
+    for (const { model } of panel.content.widgets) {
+      if (model.type !== "code") continue;
+      for (let i = 0; i < model.outputs.length; i++) {
+        const output = model.outputs.get(i);
+        if (output.metadata.ictal?.displayId === id) yield output;
+      }
+    }
+  }
+
+  /** Puts an update into outputs that came with the file; those that ran in this page JupyterLab updates itself. */
+  function update(panel, stored, { header, content }) {
+    if (header.msg_type !== "update_display_data") return;
+    const id = content.transient?.display_id;
+    for (const output of outputsOf(panel, id)) {
+      if (stored.has(output)) output.setData({ data: content.data, metadata: output.metadata });
+    }
+  }
+
+  async function liveDisplays() {
+    const [entry] = Object.values(shared["@jupyterlab/notebook"]);
+    const { INotebookTracker } = (await entry.get())();
+    return {
+      id: "ictal-figures:live-displays",
+      autoStart: true,
+      requires: [INotebookTracker],
+      activate(_app, tracker) {
+        tracker.widgetAdded.connect(async (_tracker, panel) => {
+          await panel.context.ready;
+          const stored = new WeakSet();
+          for (const { model } of panel.content.widgets) {
+            if (model.type !== "code") continue;
+            for (let i = 0; i < model.outputs.length; i++) stored.add(model.outputs.get(i));
+          }
+          panel.sessionContext.iopubMessage.connect((_context, message) => update(panel, stored, message));
+        });
+      },
+    };
+  }
+
   window._JUPYTERLAB ??= {};
   window._JUPYTERLAB["ictal-figures"] = {
     init(scope) {
       shared = scope;
     },
-    async get() {
-      const extension = await mimeExtension();
+    async get(name) {
+      const extension = await (name === "./extension" ? liveDisplays() : mimeExtension());
       return () => ({ __esModule: true, default: extension });
     },
   };

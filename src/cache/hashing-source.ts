@@ -27,7 +27,7 @@ export function withSha256(source: ByteSource): HashingSource {
   return {
     name: source.name,
     byteLength: source.byteLength,
-    blockBytes: source.blockBytes,
+    ...(source.blockBytes !== undefined && { blockBytes: source.blockBytes }),
     read,
     ...(source.readInto && {
       async readInto(out: Uint8Array, start: number) {

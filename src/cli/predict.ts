@@ -114,6 +114,8 @@ function parseRate(text: string): number {
 const HELP = `
 With --events the detections stand in OUT under the folders and names that the recordings have in the corpus;
 "ictal score" compares such a tree with the corpus's own annotations.
+Opening and closing are meant at 256 Hz (11 and 31 samples) and do nothing where values are further apart than that; after the
+hysteresis they hardly matter. --rate 256 has them act, for a network that gives as many values.
 
 Examples:
   ictal predict --config configs/smoke_test.yaml --checkpoint results/smoke --out results/dev --events

@@ -91,6 +91,7 @@ async function manifestOf({ config, cacheKey }: FlagConfig, signal: AbortSignal,
   }
   const made = await buildConfigured(config, { progress: watch.follow(createProgress()), signal });
   process.stderr.write(`${buildText(made)}\n`);
+  if (made.written?.manifestRefused !== undefined) throw new CacheError(made.written.manifestRefused);
   if (!made.isComplete)
     throw new CacheError(
       "the cache is not complete; see above, and accept what may be left out with: ictal cache build",

@@ -1,5 +1,5 @@
 import type { Tensor4D } from "../tensor/tf.js";
-import { batchNorm, conv1d, type ForwardContext, type NamedTensors, relu } from "./layers.js";
+import { convNorm, type ForwardContext, type NamedTensors, relu } from "./layers.js";
 import {
   batchNormBuffers,
   type ConvolutionShape,
@@ -22,5 +22,5 @@ export function declareConvBlock(into: Declaration, name: string, shape: Convolu
 
 /** Convolution, batch norm, rectifier: [B, 1, L, in] to [B, 1, L, out]. */
 export function convBlock(x: Tensor4D, p: NamedTensors, name: string, context: ForwardContext): Tensor4D {
-  return relu(batchNorm(conv1d(x, p, `${name}.conv`), p, `${name}.bn`, context));
+  return relu(convNorm(x, p, `${name}.conv`, `${name}.bn`, context));
 }

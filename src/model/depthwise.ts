@@ -1,46 +1,66 @@
 import { type Tensor, tf } from "../tensor/tf.js";
 
-/** x [B, L, C] with so many zeros before and after its positions; fewer than none are cut off. */
-function padded(x: Tensor, before: number, after: number): Tensor {
-  return tf.pad(x, [
+/** x [B, L, C] moved `by` positions towards its end, or towards its start if negative; zeros come in. */
+function shifted(x: Tensor, by: number): Tensor {
+  const rest = x.shape[1]! - Math.abs(by);
+  if (by === 0) return x;
+  if (rest <= 0) return tf.zerosLike(x);
+  return tf.pad(tf.slice(x, [0, Math.max(0, -by), 0], [-1, rest, -1]), [
     [0, 0],
-    [before, after],
+    [Math.max(0, by), Math.max(0, -by)],
     [0, 0],
   ]);
 }
 
-/** L positions from `start` on, of x [B, longer, C]. */
-function positions(x: Tensor, start: number, length: number): Tensor {
-  return tf.slice(x, [0, start, 0], [-1, length, -1]);
+function sumOf(terms: readonly Tensor[]): Tensor {
+  return terms.reduce((sum, term) => tf.add(sum, term));
+}
+
+/** Factors of x[t], x[t - 1], … of each channel, [C] each, from weight [C, …1, k]. */
+function factorsOf(weight: Tensor): Tensor[] {
+  return tf.unstack(tf.transpose(tf.reshape(weight, [weight.shape[0]!, weight.shape.at(-1)!]), [1, 0])).reverse();
+}
+
+/** Two taps share one shift: moving what is large costs more than multiplying it. */
+function causal(x: Tensor, factors: readonly Tensor[]): Tensor {
+  const previous = shifted(x, 1);
+  const pairs: Tensor[] = [];
+  for (let by = 0; by < factors.length; by += 2) {
+    const own = tf.mul(x, factors[by]!);
+    const next = factors[by + 1];
+    pairs.push(shifted(next ? tf.add(own, tf.mul(previous, next)) : own, by));
+  }
+  return sumOf(pairs);
 }
 
 /**
- * Convolution of each channel by itself, as shifted products: x [B, L, C], weight [C, 1, k], bias [C], to [B, L, C], with
- * `before` zeros in front and k - 1 - before behind: k - 1 is causal, half of it looks both ways. Its gradients are
- * written out: those of the slices would widen each tap's share to full size before they are added.
+ * Convolution of each channel by itself with zeros in front: x [B, L, C], weight [C, …1, k], bias [C] if there is one, to
+ * [B, L, C] with y_t a sum over x_t … x_(t-k+1). Its gradients are written out and keep x alone.
  */
-export function depthwiseConv1d(x: Tensor, weight: Tensor, bias: Tensor, before: number): Tensor {
-  const [, length, channels] = x.shape as [number, number, number];
-  const kernel = weight.shape.at(-1)!;
-  const after = kernel - 1 - before;
-  const rowsOf = (w: Tensor) => tf.unstack(tf.transpose(tf.reshape(w, [channels, kernel]), [1, 0]));
-  return tf.customGrad((x, weight, bias, save) => {
+export function causalDepthwiseConv1d(x: Tensor, weight: Tensor, bias?: Tensor): Tensor {
+  const y = tf.customGrad((x, weight, save) => {
     (save as unknown as (tensors: Tensor[]) => void)([x as Tensor, weight as Tensor]); // tfjs passes `save` last
-    const wide = padded(x as Tensor, before, after);
-    const value = rowsOf(weight as Tensor).reduce<Tensor>(
-      (y, row, tap) => tf.add(tf.mul(positions(wide, tap, length), row), y),
-      bias as Tensor,
-    );
     return {
-      value,
+      value: causal(x as Tensor, factorsOf(weight as Tensor)),
       gradFunc: (dy: Tensor, [x, weight]: Tensor[]) => {
-        const wideX = padded(x!, before, after);
-        const wideDy = padded(dy, after, before);
-        const shares = rowsOf(weight!).map((row, tap) => tf.mul(positions(wideDy, kernel - 1 - tap, length), row));
-        const perTap = shares.map((_, tap) => tf.sum(tf.mul(positions(wideX, tap, length), dy), [0, 1]));
+        const factors = factorsOf(weight!);
+        const later = factors.map((_, by) => shifted(dy, -by));
+        const perTap = later.map((moved) => tf.sum(tf.mul(moved, x!), [0, 1])).reverse();
         const dWeight = tf.reshape(tf.transpose(tf.stack(perTap), [1, 0]), weight!.shape);
-        return [shares.reduce((sum, share) => tf.add(sum, share)), dWeight, tf.sum(dy, [0, 1])];
+        return [sumOf(later.map((moved, by) => tf.mul(moved, factors[by]!))), dWeight];
       },
     };
-  })(x, weight, bias);
+  })(x, weight);
+  return bias ? tf.add(y, bias) : y;
+}
+
+/** The same looking both ways, padded so that y_t sees `before` positions in front of it and k - 1 - before behind. */
+export function depthwiseConv1d(x: Tensor, weight: Tensor, before: number): Tensor {
+  const after = weight.shape.at(-1)! - 1 - before;
+  const longer = tf.pad(x, [
+    [0, 0],
+    [0, after],
+    [0, 0],
+  ]);
+  return tf.slice(causalDepthwiseConv1d(longer, weight), [0, after, 0], [-1, x.shape[1]!, -1]);
 }

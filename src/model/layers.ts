@@ -47,7 +47,7 @@ function addBias(x: Tensor, p: NamedTensors, name: string): Tensor {
 }
 
 /** x [..., in] times the transpose of matrix [out, in]: [..., out]. */
-function timesTransposed(x: Tensor, matrix: Tensor): Tensor {
+export function timesTransposed(x: Tensor, matrix: Tensor): Tensor {
   const rows = tf.reshape(x, [-1, x.shape.at(-1)!]);
   return tf.reshape(tf.matMul(rows, matrix, false, true), [...x.shape.slice(0, -1), matrix.shape[0]!]);
 }
@@ -124,6 +124,9 @@ export function convTranspose1d(x: Tensor4D, p: NamedTensors, name: string): Ten
 /** Share of the newest batch in running statistics, as PyTorch's default. */
 export const BATCH_NORM_MOMENTUM = 0.1;
 
+/** Added to variances, as PyTorch's default. */
+const NORM_EPSILON = 1e-5;
+
 /** Move a running statistic a tenth towards the newest batch's. */
 export function updateRunning(p: NamedTensors, name: string, context: ForwardContext, fresh: Tensor): void {
   const running = tf.mul(parameter(p, name), 1 - BATCH_NORM_MOMENTUM);
@@ -139,13 +142,12 @@ export function batchNorm<T extends Tensor>(
   p: NamedTensors,
   name: string,
   context: ForwardContext,
-  epsilon = 1e-5,
+  epsilon = NORM_EPSILON,
 ): T {
   const scale = parameter(p, `${name}.weight`);
   const offset = parameter(p, `${name}.bias`);
   if (!context.training) {
-    const gain = tf.mul(scale, tf.rsqrt(tf.add(parameter(p, `${name}.running_var`), epsilon)));
-    const shift = tf.sub(offset, tf.mul(parameter(p, `${name}.running_mean`), gain));
+    const { gain, shift } = normFactors(p, name, epsilon);
     return tf.add(tf.mul(x, gain), shift) as T;
   }
   const { y, mean, variance } = ops.batchNorm(x, scale, offset, { epsilon });
@@ -153,6 +155,28 @@ export function batchNorm<T extends Tensor>(
   updateRunning(p, `${name}.running_mean`, context, mean);
   updateRunning(p, `${name}.running_var`, context, tf.mul(variance, count / Math.max(1, count - 1)));
   return y as T;
+}
+
+/**
+ * `conv1d` and then `batchNorm`. In evaluation the norm is a factor and an offset per channel, which go into the weights:
+ * they are smaller than the signal.
+ */
+export function convNorm(x: Tensor4D, p: NamedTensors, conv: string, norm: string, context: ForwardContext): Tensor4D {
+  if (context.training) return batchNorm(conv1d(x, p, conv), p, norm, context);
+  const { gain, shift } = normFactors(p, norm);
+  const weight = parameter(p, `${conv}.weight`);
+  const bias = p[`${conv}.bias`];
+  const folded = {
+    "folded.weight": tf.mul(weight, tf.reshape(gain, [gain.size, 1, 1])),
+    "folded.bias": bias ? tf.add(tf.mul(bias, gain), shift) : shift,
+  };
+  return conv1d(x, folded, "folded");
+}
+
+/** What batch norm does in evaluation: y = x · gain + shift, [C] each. */
+function normFactors(p: NamedTensors, name: string, epsilon = NORM_EPSILON): { gain: Tensor; shift: Tensor } {
+  const gain = tf.mul(parameter(p, `${name}.weight`), tf.rsqrt(tf.add(parameter(p, `${name}.running_var`), epsilon)));
+  return { gain, shift: tf.sub(parameter(p, `${name}.bias`), tf.mul(parameter(p, `${name}.running_mean`), gain)) };
 }
 
 /** Layer norm over the last axis. Source: Ba et al. 2016. */

@@ -2,10 +2,10 @@
  * Mamba-2 by chunked matrix products (state space duality): no scan, no einsum, so that every executor and its gradient
  * run it. Source: Dao & Gu 2024, "Transformers are SSMs"; parameter names and defaults as in state-spaces/mamba.
  */
-import { checkpoint, rmsNorm, silu } from "../tensor/ops.js";
+import { checkpoint, inverseRms, silu } from "../tensor/ops.js";
 import { type Tensor, type Tensor2D, tf } from "../tensor/tf.js";
-import { depthwiseConv1d } from "./depthwise.js";
-import { linear, type NamedTensors } from "./layers.js";
+import { causalDepthwiseConv1d } from "./depthwise.js";
+import { type NamedTensors, timesTransposed } from "./layers.js";
 import { fanInUniform, linearSpecs, type ParameterSpec } from "./parameters.js";
 
 export interface Mamba2Shape {
@@ -75,12 +75,11 @@ function triangle(size: number, upper: boolean): Tensor2D {
 }
 
 /**
- * exp of the sums of `decays` [R, Q] over j < k <= i, zero above the diagonal: [R, Q, Q]. Only numbers of one sign are
- * added and nothing is subtracted, so neither infinities nor NaN arise, in the gradient either.
+ * exp of the sums of `decays` [R, Q] over j < k <= i, one above the diagonal, where the caller has to mask: [R, Q*Q].
+ * Only numbers of one sign are added and nothing is subtracted, so neither infinities nor NaN arise, in the gradient either.
  */
 function segmentDecay(decays: Tensor, size: number): Tensor {
-  const sums = tf.reshape(tf.matMul(decays, segmentMatrix(size)), [-1, size, size]);
-  return tf.mul(tf.exp(sums), triangle(size, false));
+  return tf.exp(tf.matMul(decays, segmentMatrix(size)));
 }
 
 /** What a state space layer reads: x [B, L, H, P], decay [B, L, H], into and outOf [B, L, N]; L a multiple of chunk. */
@@ -91,68 +90,62 @@ interface StateSpaceInputs {
   readonly outOf: Tensor;
 }
 
-/** y_t = outOf_t · h_t with h_t = exp(decay_t) h_(t-1) + into_t x_t, for every head: [B, L, H, P]. */
+/**
+ * y_t = outOf_t · h_t with h_t = exp(decay_t) h_(t-1) + into_t x_t, for every head: [B, L, H, P]. Heads come before
+ * positions inside, and what decays towards a chunk's ends is applied to `into` and `outOf`, which are narrow.
+ */
 export function stateSpace({ x, decay, into, outOf }: StateSpaceInputs, chunk: number): Tensor {
   const [batch, length, heads, width] = x.shape as [number, number, number, number];
   const states = into.shape[2]!;
   const chunks = length / chunk;
-  const blocks = batch * chunks;
+  const blocks = batch * heads * chunks;
 
-  const decays = tf.reshape(tf.transpose(tf.reshape(decay, [blocks, chunk, heads]), [0, 2, 1]), [
-    blocks * heads,
-    chunk,
-  ]);
-  const summed = tf.matMul(decays, triangle(chunk, true)); // [blocks*H, Q], running sums
+  const byHead = tf.reshape(tf.transpose(x, [0, 2, 1, 3]), [blocks, chunk, width]);
+  const decays = tf.reshape(tf.transpose(decay, [0, 2, 1]), [blocks, chunk]);
+  const summed = tf.matMul(decays, triangle(chunk, true)); // [blocks, Q], running sums
   const total = tf.slice(summed, [0, chunk - 1], [-1, 1]);
-  /** exp of [blocks*H, Q] as factors of [blocks, Q, H, P]. */
-  const perPosition = (exponents: Tensor) =>
-    tf.reshape(tf.transpose(tf.reshape(tf.exp(exponents), [blocks, heads, chunk]), [0, 2, 1]), [
-      blocks,
-      chunk,
-      heads,
-      1,
-    ]);
+  /** narrow [B, L, N] times exp of [blocks, Q] for every head: [blocks, Q, N]. */
+  const weighted = (narrow: Tensor, exponents: Tensor) =>
+    tf.reshape(
+      tf.mul(tf.reshape(tf.exp(exponents), [batch, heads, length, 1]), tf.reshape(narrow, [batch, 1, length, states])),
+      [blocks, chunk, states],
+    );
 
-  const intoBlocks = tf.reshape(into, [blocks, chunk, states]);
-  const outOfBlocks = tf.reshape(outOf, [blocks, chunk, states]);
-  const xBlocks = tf.reshape(x, [blocks, chunk, heads, width]);
-
-  // Within a chunk: a masked attention whose weights decay with distance.
-  const scores = tf.reshape(tf.matMul(outOfBlocks, intoBlocks, false, true), [blocks, 1, chunk, chunk]);
-  const decayed = tf.mul(tf.reshape(segmentDecay(decays, chunk), [blocks, heads, chunk, chunk]), scores);
-  const byHead = tf.reshape(tf.transpose(xBlocks, [0, 2, 1, 3]), [blocks * heads, chunk, width]);
-  const inside = tf.matMul(tf.reshape(decayed, [blocks * heads, chunk, chunk]), byHead);
-  const insideRows = tf.transpose(tf.reshape(inside, [blocks, heads, chunk, width]), [0, 2, 1, 3]); // [blocks, Q, H, P]
+  // Within a chunk: a masked attention whose weights decay with distance. Heads share the scores, so the mask goes there.
+  const scores = tf.mul(
+    tf.matMul(
+      tf.reshape(outOf, [batch * chunks, chunk, states]),
+      tf.reshape(into, [batch * chunks, chunk, states]),
+      false,
+      true,
+    ),
+    triangle(chunk, false),
+  );
+  const decayed = tf.mul(
+    tf.reshape(segmentDecay(decays, chunk), [batch, heads, chunks, chunk * chunk]),
+    tf.reshape(scores, [batch, 1, chunks, chunk * chunk]),
+  );
+  const inside = tf.matMul(tf.reshape(decayed, [blocks, chunk, chunk]), byHead); // [blocks, Q, P]
 
   // What each chunk leaves behind, carried to all later chunks.
-  const leaving = tf.reshape(tf.mul(xBlocks, perPosition(tf.sub(total, summed))), [blocks, chunk, heads * width]);
-  const left = tf.matMul(leaving, intoBlocks, true, false); // [blocks, H*P, N]
-  const leftByHead = tf.reshape(tf.transpose(tf.reshape(left, [batch, chunks, heads, width * states]), [0, 2, 1, 3]), [
-    batch * heads,
-    chunks,
-    width * states,
-  ]);
-  const totals = tf.reshape(tf.transpose(tf.reshape(total, [batch, chunks, heads]), [0, 2, 1]), [
-    batch * heads,
-    chunks,
-  ]);
-  const padded = tf.pad(totals as Tensor2D, [
+  const left = tf.matMul(weighted(into, tf.sub(total, summed)), byHead, true, false); // [blocks, N, P]
+  const totals = tf.pad(tf.reshape(total, [batch * heads, chunks]) as Tensor2D, [
     [0, 0],
     [1, 0],
   ]);
-  const across = tf.slice(segmentDecay(padded, chunks + 1), [0, 0, 1], [-1, chunks, chunks]);
-  const carried = tf.reshape(tf.matMul(across, leftByHead), [batch, heads, chunks, width * states]);
-  const entering = tf.reshape(tf.transpose(carried, [0, 2, 1, 3]), [blocks, heads * width, states]);
+  const segments = tf.reshape(segmentDecay(totals, chunks + 1), [-1, chunks + 1, chunks + 1]);
+  const across = tf.slice(tf.mul(segments, triangle(chunks + 1, false)), [0, 0, 1], [-1, chunks, chunks]);
+  const entering = tf.matMul(across, tf.reshape(left, [batch * heads, chunks, states * width]));
 
-  const outside = tf.reshape(tf.matMul(outOfBlocks, entering, false, true), [blocks, chunk, heads, width]);
-  const y = tf.add(insideRows, tf.mul(outside, perPosition(summed)));
-  return tf.reshape(y, [batch, length, heads, width]);
+  const outside = tf.matMul(weighted(outOf, summed), tf.reshape(entering, [blocks, states, width]));
+  const y = tf.reshape(tf.add(inside, outside), [batch, heads, length, width]);
+  return tf.transpose(y, [0, 2, 1, 3]);
 }
 
 /** One block, causal in the direction of L. u [B, L, modelSize] to [B, L, modelSize]; any L. */
 export function mamba2(u: Tensor, p: NamedTensors, name: string, shape: Mamba2Shape): Tensor {
   const [batch, length] = u.shape as [number, number, number];
-  const { inner, heads, mixed } = sizesOf(shape);
+  const { inner, heads } = sizesOf(shape);
   const { stateSize, headSize, chunk } = shape;
   const part = (key: string) => p[`${name}.${key}`]!;
   const short = (chunk - (length % chunk)) % chunk; // positions appended at the end, where nothing looks back from
@@ -165,17 +158,26 @@ export function mamba2(u: Tensor, p: NamedTensors, name: string, shape: Mamba2Sh
           [0, 0],
         ]);
 
-  const projected = linear(padded, p, `${name}.in_proj`); // [B, L, 2*inner + 2N + H]
-  const [gate, mixture, step] = tf.split(projected, [inner, mixed, heads], 2) as [Tensor, Tensor, Tensor];
+  // Weights are cut where PyTorch's mamba cuts what they give: they are the smaller.
+  const cut = (tensor: Tensor, sizes: number[]) => tf.split(tensor, sizes, 0) as Tensor[];
+  const [toGate, toValues, toRest] = cut(part("in_proj.weight"), [inner, inner, 2 * stateSize + heads]);
+  const [valueFilter, stateFilter] = cut(part("conv1d.weight"), [inner, 2 * stateSize]);
+  const [valueBias, stateBias] = cut(part("conv1d.bias"), [inner, 2 * stateSize]);
+  const gate = silu(timesTransposed(padded, toGate!)); // [B, L, inner]
+  const values = silu(causalDepthwiseConv1d(timesTransposed(padded, toValues!), valueFilter!, valueBias));
+  const [mixture, step] = tf.split(timesTransposed(padded, toRest!), [2 * stateSize, heads], 2) as [Tensor, Tensor];
+  const mixed = silu(causalDepthwiseConv1d(mixture, stateFilter!, stateBias)); // [B, L, 2N]
+  const [into, outOf] = tf.split(mixed, 2, 2) as [Tensor, Tensor];
   const delta = tf.softplus(tf.add(step, part("dt_bias"))); // [B, L, H]
-  const convolved = silu(depthwiseConv1d(mixture, part("conv1d.weight"), part("conv1d.bias"), shape.convolution - 1));
-  const [values, into, outOf] = tf.split(convolved, [inner, stateSize, stateSize], 2) as [Tensor, Tensor, Tensor];
+
   const x = tf.reshape(values, [batch, length + short, heads, headSize]);
   const rate = tf.neg(tf.exp(part("A_log")));
   const scanned = stateSpace({ x: tf.mul(x, tf.expandDims(delta, 3)), decay: tf.mul(delta, rate), into, outOf }, chunk);
   const y = tf.add(scanned, tf.mul(x, tf.reshape(part("D"), [heads, 1])));
-  const gated = tf.mul(tf.reshape(y, [batch, length + short, inner]), silu(gate));
-  const out = linear(rmsNorm(gated, part("norm.weight")), p, `${name}.out_proj`);
+  const gated = tf.mul(tf.reshape(y, [batch, length + short, inner]), gate);
+  // A normalization's factors per channel and per position commute with the product, whose weight and result are smaller.
+  const projection = tf.mul(part("out_proj.weight"), part("norm.weight"));
+  const out = tf.mul(timesTransposed(gated, projection), inverseRms(gated));
   return short === 0 ? out : tf.slice(out, [0, 0, 0], [batch, length, shape.modelSize]);
 }
 

@@ -125,7 +125,7 @@ function currentChannel(): DisplayChannel {
 
 /** Shows a value in the running cell; outside a kernel its text twin is printed. */
 export function display(value: unknown): void {
-  liveDisplay(value);
+  void createSender(randomUUID())(value);
 }
 
 /** Shortest time between two updates of one display. */
@@ -143,7 +143,10 @@ function settleInCell(work: Promise<void>): Promise<void> {
 }
 
 /** Sends bundles of one display in the order in which they were asked for: one that comes too late is dropped. */
-function createSender(id: string): (value: unknown) => void | Promise<void> {
+function createSender(
+  id: string,
+  metadata: Readonly<Record<string, unknown>> = {},
+): (value: unknown) => void | Promise<void> {
   let asked = 0;
   let sent = 0;
   return (value) => {
@@ -151,7 +154,7 @@ function createSender(id: string): (value: unknown) => void | Promise<void> {
     const turn = asked;
     const send = (data: MimeBundle) => {
       if (turn < sent) return;
-      currentChannel().send({ data, metadata: {}, transient: { display_id: id } }, sent > 0);
+      currentChannel().send({ data, metadata, transient: { display_id: id } }, sent > 0);
       sent = turn;
     };
     const bundle = bundleOf(value);
@@ -190,7 +193,8 @@ function throttled(send: (value: unknown) => void | Promise<void>): (value: unkn
  */
 export function liveDisplay(value: unknown): DisplayHandle {
   const id = randomUUID();
-  const send = createSender(id);
+  // In the file too: by it our JupyterLab extension finds the output again after the page was loaded anew.
+  const send = createSender(id, { ictal: { displayId: id } });
   void send(value);
   return { id, update: throttled(send), [QUIET]: true, [inspect.custom]: () => "[display]" } as DisplayHandle; // the marks are for kernels only
 }

@@ -24,7 +24,7 @@ export interface ByteSource {
   close?(): Promise<void>;
 }
 
-/** `blockBytes` of sources that ask a store: each read is a request. */
+/** `blockBytes` of stores, where each block is a request of its own. */
 export const REQUEST_BYTES = 2 * 1024 * 1024;
 
 /** A source over bytes in memory; reads are views, not copies. */

@@ -85,21 +85,26 @@ export function scoreEvents(
   const sampleCount = roundHalfEven(durationSeconds * EVENT_RATE_HZ);
   if (reference.length === 0 && hypothesis.length === 0)
     return { refTrue: 0, tp: 0, fp: 0, seconds: sampleCount / EVENT_RATE_HZ };
-  const settings = { ...SZCORE_DEFAULTS, ...options };
-  const prepare = (events: readonly Interval[]) =>
-    splitLong(mergeNeighbours(events, settings.minGapSeconds), settings.maxEventSeconds);
+  const {
+    toleranceStartSeconds = SZCORE_DEFAULTS.toleranceStartSeconds,
+    toleranceEndSeconds = SZCORE_DEFAULTS.toleranceEndSeconds,
+    minOverlap = SZCORE_DEFAULTS.minOverlap,
+    maxEventSeconds = SZCORE_DEFAULTS.maxEventSeconds,
+    minGapSeconds = SZCORE_DEFAULTS.minGapSeconds,
+  } = options;
+  const prepare = (events: readonly Interval[]) => splitLong(mergeNeighbours(events, minGapSeconds), maxEventSeconds);
   const refEvents = prepare(reference);
   const hypEvents = prepare(hypothesis);
   const found = gridRuns(hypEvents, sampleCount, EVENT_RATE_HZ);
   const detected: Interval[] = [];
   let tp = 0;
   for (const { startSeconds, endSeconds } of refEvents) {
-    const from = Math.max(0, startSeconds - settings.toleranceStartSeconds);
-    const to = Math.min(sampleCount / EVENT_RATE_HZ, endSeconds + settings.toleranceEndSeconds);
+    const from = Math.max(0, startSeconds - toleranceStartSeconds);
+    const to = Math.min(sampleCount / EVENT_RATE_HZ, endSeconds + toleranceEndSeconds);
     const first = roundHalfEven(from * EVENT_RATE_HZ);
     const last = roundHalfEven(to * EVENT_RATE_HZ);
     const share = samplesWithin(found, first, last) / EVENT_RATE_HZ / (to - from);
-    if (share > settings.minOverlap + 1e-6) {
+    if (share > minOverlap + 1e-6) {
       tp += 1;
       detected.push({ startSeconds: from, endSeconds: to });
     }
@@ -121,6 +126,8 @@ export function scoreSamples(
   durationSeconds: number,
 ): SzcoreCounts {
   const sampleCount = roundHalfEven(durationSeconds * SAMPLE_RATE_HZ);
+  if (reference.length === 0 && hypothesis.length === 0)
+    return { refTrue: 0, tp: 0, fp: 0, seconds: sampleCount / SAMPLE_RATE_HZ };
   const ref = gridRuns(reference, sampleCount, SAMPLE_RATE_HZ);
   const hyp = gridRuns(hypothesis, sampleCount, SAMPLE_RATE_HZ);
   const tp = sharedSamples(ref, hyp);

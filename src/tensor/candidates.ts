@@ -8,6 +8,7 @@ import {
   describeTensorflow,
   loadTensorflow,
   TENSORFLOW_BACKEND,
+  tensorflowBuiltForCpu,
   tensorflowMissing,
   tensorflowWithoutGpu,
 } from "./tensorflow/backend.js";
@@ -30,6 +31,8 @@ export interface Opened {
 export interface Candidate {
   /** Why it cannot be opened and how to get it, found without loading anything; undefined when it is worth a try. */
   missing(): string | undefined;
+  /** What is sure to keep it off a GPU, found without loading anything. */
+  withoutGpu?(): string | undefined;
   open(options: OpenOptions): Promise<Opened>;
 }
 
@@ -72,6 +75,7 @@ export const CANDIDATES: Readonly<Record<ExecutorName, Candidate>> = {
   "onnx-cuda": onnx("onnx-cuda", onnxCudaMissing),
   tensorflow: {
     missing: tensorflowMissing,
+    withoutGpu: tensorflowBuiltForCpu,
     async open() {
       const loaded = loadTensorflow();
       return {

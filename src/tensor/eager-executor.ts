@@ -9,6 +9,7 @@ import {
   type ExecutorName,
   elementType,
   type Feed,
+  isKept,
   type Program,
 } from "./program.js";
 import { type Tensor, tf } from "./tf.js";
@@ -78,11 +79,14 @@ function eagerRunner(backend: string, program: Program): Runner {
     },
     async run(feeds) {
       const outputs = Object.entries(onBackend(backend, () => build(feeds)));
-      for (const [name, tensor] of outputs) if (stateNames.has(name)) replaceState(name, tensor);
       const results: Record<string, Feed> = {};
       for (const [name, tensor] of outputs.filter(([name]) => !stateNames.has(name))) {
         results[name] = ARRAY_OF[elementType(tensor.dtype)].from(await tensor.data()); // the cpu backend may keep int32 as float32
         tensor.dispose();
+      }
+      for (const [name, tensor] of outputs.filter(([name]) => stateNames.has(name))) {
+        if (isKept(program, name, results)) tensor.dispose();
+        else replaceState(name, tensor);
       }
       return results;
     },

@@ -14,14 +14,18 @@ export const GRAPH_DIR = projectPath(".build/graphs");
 /** Files kept; each is a few megabytes. The one used longest ago goes first. */
 const KEPT_FILES = 32;
 
+/** ONNX Runtime's own format: unlike an .onnx file it keeps the order in which nodes run, and so the memory they take. */
+const SUFFIX = ".ort";
+const FORMAT = { save_model_format: "ORT" };
+
 /** Names a graph by its own bytes and by what the rewriting depends on. */
 function fileName(ort: Ort, bytes: Uint8Array): string {
   const processor = cpus()[0]?.model ?? "";
-  return `${hashOf({ graph: sha256(bytes), runtime: ort.env.versions, processor, arch: process.arch })}.onnx`;
+  return `${hashOf({ graph: sha256(bytes), runtime: ort.env.versions, processor, arch: process.arch })}${SUFFIX}`;
 }
 
 async function removeOldest(dir: string): Promise<void> {
-  const names = (await readdir(dir)).filter((name) => name.endsWith(".onnx"));
+  const names = (await readdir(dir)).filter((name) => name.endsWith(SUFFIX));
   if (names.length <= KEPT_FILES) return;
   const used = await Promise.all(names.map(async (name) => ({ name, at: (await stat(join(dir, name))).mtimeMs })));
   used.sort((a, b) => a.at - b.at);
@@ -57,7 +61,11 @@ async function openAndKeep(
   const temporary = temporaryName(path);
   try {
     await mkdir(dir, { recursive: true });
-    const session = await ort.InferenceSession.create(bytes, { ...settings, optimizedModelFilePath: temporary });
+    const session = await ort.InferenceSession.create(bytes, {
+      ...settings,
+      optimizedModelFilePath: temporary,
+      extra: { ...settings.extra, session: { ...(settings.extra?.session as object | undefined), ...FORMAT } }, // untyped there
+    });
     await commitFile(temporary, path);
     await removeOldest(dir);
     return session;

@@ -65,6 +65,7 @@ export class GraphBuilder {
   readonly #initializers = new Map<string, Initializer>();
   /** Outputs by what makes them: every operator written here is a function of its inputs. */
   readonly #known = new Map<string, string>();
+  readonly #makers = new Map<string, OnnxNode>();
   #serial = 0;
 
   #name(prefix: string): string {
@@ -81,8 +82,15 @@ export class GraphBuilder {
     if (known) return known;
     const output = this.#name("t");
     this.#known.set(key, output);
-    this.#nodes.push({ op, inputs, outputs: [output], attributes });
+    const node = { op, inputs, outputs: [output], attributes };
+    this.#nodes.push(node);
+    this.#makers.set(output, node);
     return output;
+  }
+
+  /** The node that makes a value; undefined for an input or a constant. */
+  maker(name: string): OnnxNode | undefined {
+    return this.#makers.get(name);
   }
 
   /** The name of a constant; the values are copied. */

@@ -93,6 +93,22 @@ const conv2d = kernel<{ x: TensorInfo; filter: TensorInfo }, Convolution>((recor
   return toChannelsLast(recorder, y);
 });
 
+/**
+ * `x` plus `bias` [F] as part of the convolution that makes `x` [B, H, W, F], which saves a pass over the result;
+ * undefined when `x` is none.
+ */
+export function convolutionPlusBias(recorder: Recorder, x: TensorInfo, bias: TensorInfo): TensorInfo | undefined {
+  if (bias.shape.length !== 1 || bias.shape[0] !== x.shape.at(-1) || bias.shape[0] === 1) return undefined;
+  const { value, axes } = recorder.source(x);
+  const node = recorder.graph.maker(value.name);
+  if (node?.op !== "Conv" || node.inputs.length > 2) return undefined;
+  if (axes.join() !== [0, 2, 3, 1].filter((axis) => value.shape[axis] !== 1).join()) return undefined;
+  const name = recorder.graph.add("Conv", [...node.inputs, recorder.dense(bias)], node.attributes);
+  const [batch, channels, height, width] = value.shape as [number, number, number, number];
+  const y = toChannelsLast(recorder, recorder.computed(name, [batch, channels, height, width], x.dtype));
+  return recorder.reshaped(y, x.shape);
+}
+
 /** With stride 1 the gradient is a convolution of dy with the filter turned round. */
 function unitStrideInputGradient(recorder: Recorder, dy: TensorInfo, filter: TensorInfo, info: Info): TensorInfo {
   const { filterHeight: h, filterWidth: w, padInfo } = info;
@@ -106,12 +122,16 @@ function unitStrideInputGradient(recorder: Recorder, dy: TensorInfo, filter: Ten
   return toChannelsLast(recorder, dx);
 }
 
+const isUnitStride = (info: Info) => info.strideHeight === 1 && info.strideWidth === 1;
+const sameSize = (info: Info) => info.inHeight === info.outHeight && info.inWidth === info.outWidth;
+
 /** A row of windows that neither overlap nor leave gaps: each window's gradient is one matrix product. */
 function isTiled(info: Info): boolean {
   const { padInfo } = info;
   const unpadded = padInfo.top === 0 && padInfo.left === 0 && padInfo.bottom === 0 && padInfo.right === 0;
   const flat = info.inHeight === 1 && info.filterHeight === 1;
-  return flat && unpadded && info.strideWidth === info.filterWidth && info.inWidth === info.outWidth * info.filterWidth;
+  const isTiling = info.strideWidth === info.filterWidth && info.inWidth === info.outWidth * info.filterWidth;
+  return flat && unpadded && isTiling && info.filterWidth > 1;
 }
 
 function tiledInputGradient(recorder: Recorder, dy: TensorInfo, filter: TensorInfo, info: Info): TensorInfo {
@@ -152,7 +172,7 @@ const conv2dInputGradient = kernel<{ dy: TensorInfo; filter: TensorInfo }, Convo
     const { top, left, bottom, right } = info.padInfo;
     const within =
       top < info.filterHeight && bottom < info.filterHeight && left < info.filterWidth && right < info.filterWidth;
-    if (info.strideHeight === 1 && info.strideWidth === 1 && within) {
+    if (isUnitStride(info) && within) {
       return unitStrideInputGradient(recorder, dy, filter, info);
     }
     return stridedInputGradient(recorder, dy, filter, info);
@@ -175,7 +195,8 @@ function tiledFilterGradient(recorder: Recorder, x: TensorInfo, dy: TensorInfo, 
 function tapwiseFilterGradient(recorder: Recorder, x: TensorInfo, dy: TensorInfo, info: Info): TensorInfo {
   const { padInfo: p, batchSize, inChannels, outChannels, outHeight, outWidth } = info;
   const samples = outHeight * outWidth;
-  const wide = padded(recorder, toChannelsFirst(recorder, x), [
+  const narrow = toChannelsFirst(recorder, x);
+  const wide = padded(recorder, narrow, [
     [0, 0],
     [0, 0],
     [p.top, p.bottom],
@@ -186,7 +207,10 @@ function tapwiseFilterGradient(recorder: Recorder, x: TensorInfo, dy: TensorInfo
   const taps: TensorInfo[] = [];
   for (let row = 0; row < info.filterHeight; row++) {
     for (let column = 0; column < info.filterWidth; column++) {
-      const under = sliced(recorder, wide, [0, 0, row, column], shape, [1, 1, info.strideHeight, info.strideWidth]);
+      const isUnmoved = row === p.top && column === p.left && isUnitStride(info) && sameSize(info);
+      const under = isUnmoved
+        ? narrow
+        : sliced(recorder, wide, [0, 0, row, column], shape, [1, 1, info.strideHeight, info.strideWidth]);
       const matrix = recorder.reshaped(under, [batchSize, inChannels, samples]); // [B, C, S]
       taps.push(summedOverBatch(recorder, product(recorder, gradient, matrix, false, true))); // [1, F, C]
     }

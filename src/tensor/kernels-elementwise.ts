@@ -1,4 +1,5 @@
 import { type Binary, kernel, type TraceKernel, type TraceKernels, type Unary } from "./kernel.js";
+import { convolutionPlusBias } from "./kernels-conv.js";
 import type { Recorder } from "./recorder.js";
 import type { DataType, TensorInfo } from "./tf.js";
 
@@ -23,6 +24,15 @@ function binaryWithNeutral(op: string, neutral: number, side: "both" | "right"):
   });
 }
 
+const plus = binaryWithNeutral("Add", 0, "both");
+
+const add: TraceKernel = (recorder, inputs, attributes) => {
+  const { a, b } = inputs as unknown as Binary; // as tfjs documents them
+  return (
+    (recorder.isConstant(a) ? undefined : convolutionPlusBias(recorder, a, b)) ?? plus(recorder, inputs, attributes)
+  );
+};
+
 function cast(recorder: Recorder, x: TensorInfo, dtype: DataType): TensorInfo {
   if (x.dtype === dtype) return recorder.shared(x);
   const value = recorder.splat(x);
@@ -46,10 +56,13 @@ const addMany = kernel<Record<string, TensorInfo>>((recorder, inputs) => {
   return recorder.elementwise("Sum", terms, terms[0]!.dtype);
 });
 
-/** 1 where x > 0, `alpha` where not; NaN counts as not positive. */
+/** max(0, min(1, 3e38 · x)): 1 for every positive number but those too small to be normal. */
+const STEEP = { alpha: { float: 3e38 }, beta: { float: 0 } };
+
+/** 1 where x > 0, `alpha` where not. */
 const step = kernel<Unary, { alpha: number }>((recorder, { x }, { alpha }) => {
-  // in the gradient of relu, ONNX Runtime finds the inner Relu already computed
-  if (!alpha) return recorder.elementwise("Sign", [recorder.elementwise("Relu", [x], x.dtype)], x.dtype);
+  // One pass on all threads, which Sign is not; in the gradient of relu the inner Relu is already there.
+  if (!alpha) return recorder.elementwise("HardSigmoid", [recorder.elementwise("Relu", [x], x.dtype)], x.dtype, STEEP);
   const positive = recorder.elementwise("Greater", [x, fill(recorder, x, 0)], "bool");
   return recorder.elementwise("Where", [positive, fill(recorder, x, 1), fill(recorder, x, alpha)], x.dtype);
 });
@@ -140,7 +153,7 @@ const select = kernel<{ condition: TensorInfo; t: TensorInfo; e: TensorInfo }>((
 export const ELEMENTWISE_KERNELS: TraceKernels = {
   Abs: unary("Abs"),
   Acos: unary("Acos"),
-  Add: binaryWithNeutral("Add", 0, "both"),
+  Add: add,
   AddN: addMany,
   Asin: unary("Asin"),
   Atan: unary("Atan"),

@@ -1,6 +1,9 @@
 import { kernel, type TraceKernel, type TraceKernels, type Unary } from "./kernel.js";
+import { product } from "./kernels-matmul.js";
+import { sizeOf } from "./program.js";
 import type { Recorder } from "./recorder.js";
 import { type DataType, type TensorInfo, tf } from "./tf.js";
+import type { Layout } from "./views.js";
 
 interface Reduction {
   readonly axis?: number | number[];
@@ -20,9 +23,26 @@ function reduced(recorder: Recorder, op: string, x: TensorInfo, attributes: Redu
   const axes = tf.util.parseAxisParam((axis ?? reductionIndices)!, x.shape);
   const shape = reducedShape(x.shape, axes, keepDims);
   if (axes.length === 0) return recorder.shared(x);
+  const layout = recorder.layout(x);
+  if (layout) return reducedIn(recorder, op, x, axes, layout, shape);
   const inputs = [recorder.dense(x), recorder.graph.integers(axes)];
   const name = recorder.graph.add(op, inputs, { keepdims: keepDims ? 1 : 0 });
   return recorder.computed(name, shape, x.dtype);
+}
+
+/** The same before the transpose that made `x`. */
+function reducedIn(
+  recorder: Recorder,
+  op: string,
+  x: TensorInfo,
+  axes: readonly number[],
+  layout: Layout,
+  shape: readonly number[],
+): TensorInfo {
+  const own = axes.map((axis) => layout.axes[axis]!).sort((a, b) => a - b);
+  const name = recorder.graph.add(op, [layout.core.name, recorder.graph.integers(own)], { keepdims: 1 });
+  const kept = { name, shape: reducedShape(layout.core.shape, own, true) };
+  return recorder.reshaped(recorder.inLayout(kept, layout.axes, x.dtype), shape);
 }
 
 function reduction(op: string, dtype?: (from: DataType) => DataType): TraceKernel {
@@ -32,6 +52,27 @@ function reduction(op: string, dtype?: (from: DataType) => DataType): TraceKerne
     return reduced(recorder, op, typed, attributes);
   });
 }
+
+/** Rows from which on a sum over them is a product with ones: that uses all threads, ReduceSum over leading axes does not. */
+const ROWS = 32;
+
+const asSummable = (dtype: DataType): DataType => (dtype === "bool" ? "int32" : dtype);
+const plainSum = reduction("ReduceSum", asSummable);
+
+const sum: TraceKernel = (recorder, inputs, attributes) => {
+  const { x } = inputs as unknown as Unary; // as tfjs documents them
+  const { axis, keepDims } = attributes as unknown as Reduction;
+  const axes = tf.util.parseAxisParam(axis!, x.shape);
+  const isLeading = axes.length < x.shape.length && axes.every((each, i) => each === i);
+  const rows = sizeOf(x.shape.slice(0, axes.length));
+  // what has rank 4 is images, whose axes the runtime turns round: there ReduceSum is fast
+  if (x.dtype !== "float32" || x.shape.length > 3 || !isLeading || rows < ROWS)
+    return plainSum(recorder, inputs, attributes);
+  const constant = recorder.graph.constant(new Float32Array(rows).fill(1), "float32", [1, rows]);
+  const ones = recorder.computed(constant, [1, rows], "float32");
+  const matrix = recorder.reshaped(x, [rows, sizeOf(x.shape) / rows]);
+  return recorder.reshaped(product(recorder, ones, matrix), reducedShape(x.shape, axes, keepDims));
+};
 
 /** Truth over an axis, by way of integers: ONNX reduces no booleans. */
 function logicalReduction(op: string): TraceKernel {
@@ -62,7 +103,6 @@ const softmax = kernel<{ logits: TensorInfo }>((recorder, { logits }) =>
   recorder.computed(recorder.graph.add("Softmax", [recorder.dense(logits)], { axis: -1 }), logits.shape, logits.dtype),
 ); // tfjs allows the last axis only
 
-const asSummable = (dtype: DataType): DataType => (dtype === "bool" ? "int32" : dtype);
 const asFloat = (): DataType => "float32";
 
 /** Kernels that combine the elements along axes. */
@@ -77,5 +117,5 @@ export const REDUCE_KERNELS: TraceKernels = {
   Min: reduction("ReduceMin"),
   Prod: reduction("ReduceProd", asSummable),
   Softmax: softmax,
-  Sum: reduction("ReduceSum", asSummable),
+  Sum: sum,
 };

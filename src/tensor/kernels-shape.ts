@@ -2,6 +2,7 @@ import { UnsupportedError } from "../base/errors.js";
 import { kernel, type TraceKernels, type Unary } from "./kernel.js";
 import type { Recorder } from "./recorder.js";
 import { type DataType, type TensorInfo, tf } from "./tf.js";
+import { type Layout, sameShape } from "./views.js";
 
 /**
  * The elements `starts + i · steps` for i < `shape`, on every axis. A negative step over a part of an axis is done in two:
@@ -31,11 +32,30 @@ function slicedForwards(
 ): TensorInfo {
   const axes = shape.flatMap((length, axis) => (length === x.shape[axis] ? [] : [axis]));
   if (axes.length === 0) return recorder.shared(x);
+  const layout = recorder.layout(x);
+  if (layout) return slicedIn(recorder, x.dtype, layout, starts, shape, steps);
   const { graph } = recorder;
   const at = (values: readonly number[]) => graph.integers(axes.map((axis) => values[axis]!));
   const ends = starts.map((start, axis) => start + (shape[axis]! - 1) * steps[axis]! + 1);
   const inputs = [recorder.dense(x), at(starts), at(ends), graph.integers(axes), at(steps)];
-  return recorder.computed(graph.add("Slice", inputs), shape, x.dtype);
+  const cut = recorder.computed(graph.add("Slice", inputs), shape, x.dtype);
+  if (steps.every((step) => step === 1)) recorder.cuts.set(cut.dataId, { from: inputs[0]!, shape: x.shape, starts });
+  return cut;
+}
+
+/** The same before the transpose that made the tensor. */
+function slicedIn(
+  recorder: Recorder,
+  dtype: DataType,
+  { core, axes }: Layout,
+  starts: readonly number[],
+  shape: readonly number[],
+  steps: readonly number[],
+): TensorInfo {
+  const own = (values: readonly number[]) => axes.map((_, axis) => values[axes.indexOf(axis)]!);
+  const before = recorder.computed(core.name, core.shape, dtype);
+  const { name } = recorder.core(slicedForwards(recorder, before, own(starts), own(shape), own(steps)));
+  return recorder.inLayout({ name, shape: own(shape) }, axes, dtype);
 }
 
 /** `x` with the order along `axes` reversed. */
@@ -60,9 +80,26 @@ export function padded(
 ): TensorInfo {
   if (paddings.every(([before, after]) => before === 0 && after === 0)) return recorder.shared(x);
   const shape = x.shape.map((length, axis) => length + paddings[axis]![0] + paddings[axis]![1]);
-  const amounts = [...paddings.map(([before]) => before), ...paddings.map(([, after]) => after)];
-  const inputs = [recorder.dense(x), recorder.graph.integers(amounts), recorder.scalar(value, x.dtype)];
+  const moved = value === 0 ? movedPaddings(recorder, x, paddings) : undefined;
+  const source = moved?.from ?? recorder.dense(x);
+  const own = moved?.paddings ?? paddings;
+  const amounts = [...own.map(([before]) => before), ...own.map(([, after]) => after)];
+  const inputs = [source, recorder.graph.integers(amounts), recorder.scalar(value, x.dtype)];
   return recorder.computed(recorder.graph.add("Pad", inputs), shape, x.dtype);
+}
+
+/**
+ * Padding what was cut out of `from` with zeros: one node with negative amounts where cut, provided that no side of an
+ * axis was both cut and padded.
+ */
+function movedPaddings(recorder: Recorder, x: TensorInfo, paddings: readonly (readonly [number, number])[]) {
+  const cut = recorder.cuts.get(x.dataId);
+  if (!cut) return undefined;
+  const ends = cut.shape.map((length, axis) => length - cut.starts[axis]! - x.shape[axis]!);
+  const isBoth = paddings.some(([before, after], axis) => before * cut.starts[axis]! > 0 || after * ends[axis]! > 0);
+  if (isBoth) return undefined;
+  const moved = paddings.map(([before, after], axis) => [before - cut.starts[axis]!, after - ends[axis]!] as const);
+  return { from: cut.from, paddings: moved };
 }
 
 /** The tensors one behind the other along `axis`. */
@@ -71,6 +108,14 @@ export function concatenated(recorder: Recorder, tensors: readonly TensorInfo[],
   if (tensors.length === 1) return recorder.shared(first);
   const shape = [...first.shape];
   shape[axis] = tensors.reduce((length, tensor) => length + tensor.shape[axis]!, 0);
+  const layouts = tensors.map((tensor) => recorder.layout(tensor));
+  const [layout] = layouts;
+  if (layout && layouts.every((each) => each && sameShape(each.axes, layout.axes))) {
+    const before = layouts.map((each) => each!.core.name);
+    const name = recorder.graph.add("Concat", before, { axis: layout.axes[axis]! });
+    const own = layout.axes.map((_, i) => shape[layout.axes.indexOf(i)]!);
+    return recorder.inLayout({ name, shape: own }, layout.axes, first.dtype);
+  }
   const names = tensors.map((tensor) => recorder.dense(tensor));
   return recorder.computed(recorder.graph.add("Concat", names, { axis }), shape, first.dtype);
 }

@@ -92,22 +92,21 @@ export function layerNorm(x: Tensor, scale: Tensor, offset: Tensor, epsilon = 1e
   })(x, scale, offset);
 }
 
-/** Root-mean-square normalization over the last axis (Zhang & Sennrich 2019, arXiv:1910.07467); `scale` is [C]. */
-export function rmsNorm(x: Tensor, scale: Tensor, epsilon = 1e-5): Tensor {
+/**
+ * 1 / √(mean of squares + ε) over the last axis, [..., C] to [..., 1]: the factor of root-mean-square normalization (Zhang
+ * & Sennrich 2019, arXiv:1910.07467), for whoever can apply it where the rows are shorter.
+ */
+export function inverseRms(x: Tensor, epsilon = 1e-5): Tensor {
   const last = x.rank - 1;
-  const rest = x.shape.slice(0, -1).map((_, i) => i);
-  return tf.customGrad((x, scale, save) => {
+  return tf.customGrad((x, save) => {
     const inverse = tf.rsqrt(tf.add(tf.mean(tf.square(x as Tensor), last, true), epsilon));
-    const normalized = tf.mul(x as Tensor, inverse);
-    (save as unknown as Save)([normalized, inverse, scale as Tensor]);
+    (save as unknown as Save)([x as Tensor, inverse]);
     return {
-      value: tf.mul(normalized, scale as Tensor),
-      gradFunc: (dy: Tensor, [normalized, inverse, scale]: Tensor[]) => {
-        const d = tf.mul(dy, scale!);
-        const slope = tf.mean(tf.mul(d, normalized!), last, true);
-        const dx = tf.mul(tf.sub(d, tf.mul(normalized!, slope)), inverse!);
-        return [dx, tf.sum(tf.mul(dy, normalized!), rest)];
+      value: inverse,
+      gradFunc: (dy: Tensor, [x, inverse]: Tensor[]) => {
+        const cube = tf.mul(tf.square(inverse!), inverse!);
+        return tf.mul(x!, tf.mul(tf.mul(dy, cube), -1 / x!.shape[last]!));
       },
     };
-  })(x, scale);
+  })(x);
 }

@@ -8,6 +8,7 @@ import {
   checkProgram,
   type Executor,
   type Feed,
+  isKept,
   type Program,
   programHash,
   sizeOf,
@@ -45,8 +46,9 @@ function sessionOptions(name: OnnxExecutorName, options: OnnxOptions): Inference
     // with patterns the second run adds one block of peak size to what the first one took: 8.0 instead of 4.7 GB for the
     // full detector, and no faster
     enableMemPattern: false,
-    // idle threads sleep: they would take the processor from the readers that prepare the next batch
-    extra: { session: { intra_op: { allow_spinning: "0" } } },
+    // idle threads sleep soon: they would take the processor from the readers that prepare the next batch, but between
+    // two operations of a run waking them costs more than it saves
+    extra: { session: { intra_op: { allow_spinning: "1", spin_duration_us: "200" } } },
   };
 }
 
@@ -94,19 +96,25 @@ async function createSession(
   }
 }
 
-/** State lives in two tensors over our own memory: a run reads one and writes the other, then they change places. */
+/**
+ * State lives in two tensors over our own memory: a run reads one and writes the other, then they change places. One that
+ * no run changes has no other.
+ */
 interface StateBuffers {
   current: OrtTensor;
-  next: OrtTensor;
+  /** Made by the first run: by then the caller may have let go of the values it set. */
+  next?: OrtTensor;
+  readonly isFixed: boolean;
 }
 
 function replayRunner(ort: Ort, session: InferenceSession, program: Program, graph: TracedGraph): Runner {
   const states = new Map<string, StateBuffers>();
-  for (const name of program.state ?? []) {
+  const zeros = (name: string) => {
     const { shape } = program.inputs[name]!;
-    const zeros = () => new ort.Tensor("float32", new Float32Array(sizeOf(shape)), shape);
-    states.set(name, { current: zeros(), next: zeros() });
-  }
+    return new ort.Tensor("float32", new Float32Array(sizeOf(shape)), shape);
+  };
+  for (const name of program.state ?? [])
+    states.set(name, { current: zeros(name), isFixed: graph.fixed.includes(name) });
   const results = graph.outputNames.filter((name) => !states.has(name));
   const current = (name: string) => states.get(name)!.current.data as Float32Array;
   return {
@@ -121,12 +129,18 @@ function replayRunner(ort: Ort, session: InferenceSession, program: Program, gra
         given[inputName(name)] = feedTensor(ort, values, program.inputs[name]!);
       for (const [name, buffers] of states) {
         given[inputName(name)] = buffers.current;
+        if (buffers.isFixed) continue;
+        buffers.next ??= zeros(name);
         wanted[outputName(name)] = buffers.next;
       }
       for (const name of results) wanted[outputName(name)] = null;
       const outputs = await session.run(given, wanted);
-      for (const buffers of states.values()) [buffers.current, buffers.next] = [buffers.next, buffers.current];
-      return Object.fromEntries(results.map((name) => [name, outputs[outputName(name)]!.data as Feed]));
+      const returned = Object.fromEntries(results.map((name) => [name, outputs[outputName(name)]!.data as Feed]));
+      for (const [name, buffers] of states) {
+        if (!buffers.next || isKept(program, name, returned)) continue;
+        [buffers.current, buffers.next] = [buffers.next, buffers.current];
+      }
+      return returned;
     },
     async dispose() {
       states.clear();

@@ -103,8 +103,13 @@ async function openFirst(
   names: readonly ExecutorName[],
   options: OpenOptions,
 ): Promise<ChosenExecutor> {
-  const passedOver: Trial[] = [];
+  const passedOver: Pick<Trial, "name" | "reason">[] = [];
   for (const name of names) {
+    const hopeless = CANDIDATES[name].withoutGpu?.();
+    if (hopeless) {
+      passedOver.push({ name, reason: hopeless });
+      continue;
+    }
     const trial = await tryOut(name, options);
     if (trial.executor && isChoosable(trial)) {
       const others = passedOver.map((other) => `${other.name} (${inShort(other.reason)})`).join(", ");

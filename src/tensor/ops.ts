@@ -1,20 +1,19 @@
 import { type Tensor, type Tensor3D, tf } from "./tf.js";
 
 export { checkpoint, withoutGradient } from "./gradient-scope.js";
-export { type BatchNormOptions, type BatchNormResult, batchNorm, layerNorm, rmsNorm } from "./norms.js";
+export { type BatchNormOptions, type BatchNormResult, batchNorm, inverseRms, layerNorm } from "./norms.js";
 
 type Save = (tensors: Tensor[]) => void;
 
-/** x · sigmoid(x), keeping only x for the backward pass (tfjs's own composition keeps both factors). */
+/** x · sigmoid(x), keeping the sigmoid and the result for the backward pass, not x. */
 export function silu(x: Tensor): Tensor {
   return tf.customGrad((x, save) => {
-    (save as unknown as Save)([x as Tensor]); // tfjs passes `save` behind the tensors
+    const gate = tf.sigmoid(x as Tensor);
+    const value = tf.mul(x as Tensor, gate);
+    (save as unknown as Save)([gate, value]); // tfjs passes `save` behind the tensors
     return {
-      value: tf.mul(x as Tensor, tf.sigmoid(x as Tensor)),
-      gradFunc: (dy: Tensor, [x]: Tensor[]) => {
-        const gate = tf.sigmoid(x!);
-        return tf.mul(dy, tf.mul(gate, tf.add(1, tf.mul(x!, tf.sub(1, gate))))); // s·(1 + x·(1 - s))
-      },
+      value,
+      gradFunc: (dy: Tensor, [gate, y]: Tensor[]) => tf.mul(dy, tf.add(tf.mul(gate!, tf.sub(1, y!)), y!)), // s + y - s·y
     };
   })(x);
 }

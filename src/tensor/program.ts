@@ -34,6 +34,11 @@ export interface Program {
   readonly inputs: Readonly<Record<string, TensorSpec>>;
   /** Inputs (float32) that `build` also returns under the same name and shape: the executor carries them between runs. */
   readonly state?: readonly string[];
+  /**
+   * States that a run may leave as they were: by state name the output, a float32 scalar, that is 0 in such a run. The
+   * value that `build` returns for the state is then dropped, whatever it is.
+   */
+  readonly keptWhenZero?: Readonly<Record<string, string>>;
   build(inputs: Record<string, Tensor>): Record<string, Tensor>;
 }
 
@@ -70,8 +75,14 @@ export function sizeOf(shape: readonly number[]): number {
 
 /** The hash by which compiled programs are told apart. */
 export function programHash(program: Program): string {
-  const { name, identity, inputs, state } = program;
-  return hashOf({ name, identity, inputs, state: state ?? [] });
+  const { name, identity, inputs, state, keptWhenZero } = program;
+  return hashOf({ name, identity, inputs, state: state ?? [], keptWhenZero: keptWhenZero ?? {} });
+}
+
+/** Whether a run with these results leaves the state called `name` as it was. */
+export function isKept(program: Program, name: string, results: Readonly<Record<string, Feed>>): boolean {
+  const gate = program.keptWhenZero?.[name];
+  return gate !== undefined && results[gate]![0] === 0;
 }
 
 /** Throws a RangeError when the declaration of a program contradicts itself. */
@@ -87,6 +98,10 @@ export function checkProgram(program: Program): void {
     if (spec.dtype !== "float32")
       throw new RangeError(`program ${program.name}: state ${name} is ${spec.dtype}, not float32`);
   }
+  for (const name of Object.keys(program.keptWhenZero ?? {})) {
+    if (!program.state?.includes(name))
+      throw new RangeError(`program ${program.name}: keptWhenZero names ${name}, which is not state`);
+  }
 }
 
 /** Throws a RangeError unless `outputs` hold every state name with the shape and type of its input. */
@@ -99,6 +114,14 @@ export function checkOutputs(program: Program, outputs: Record<string, { shape: 
     if (output.dtype !== dtype || output.shape.join() !== shape.join()) {
       throw new RangeError(
         `program ${program.name} returns state ${name} as ${output.dtype} [${output.shape}], but it is declared ${dtype} [${shape}]`,
+      );
+    }
+  }
+  for (const [name, gate] of Object.entries(program.keptWhenZero ?? {})) {
+    const output = program.state?.includes(gate) ? undefined : outputs[gate];
+    if (output?.dtype !== "float32" || output.shape.length > 0) {
+      throw new RangeError(
+        `program ${program.name} keeps state ${name} when ${gate} is 0, but returns no float32 scalar of that name that is not state`,
       );
     }
   }

@@ -11,6 +11,7 @@ import {
   type TensorInfo,
   tf,
 } from "./tf.js";
+import { type Core, type Layout, type Source, sameShape, Views } from "./views.js";
 
 type Elements = Float32Array | Int32Array | Uint8Array;
 
@@ -45,19 +46,16 @@ export type KernelObserver = (call: KernelCall) => void;
 /** An execution provider of ONNX Runtime. */
 export type Provider = "cpu" | "cuda" | "webgpu";
 
-/** An ONNX value and its shape. */
-export interface Core {
-  readonly name: string;
+/** Where a tensor was cut out of an ONNX value. */
+interface Cut {
+  readonly from: string;
   readonly shape: readonly number[];
+  readonly starts: readonly number[];
 }
 
 /** The shape of an elementwise result. */
 export function broadcastShape(shapes: readonly (readonly number[])[]): number[] {
   return shapes.reduce<number[]>((a, b) => tf.backend_util.assertAndGetBroadcastShape(a, [...b]), []);
-}
-
-function sameShape(a: readonly number[], b: readonly number[]): boolean {
-  return a.length === b.length && a.every((length, i) => length === b[i]);
 }
 
 /** One element stands for `size` equal ones. */
@@ -79,7 +77,10 @@ function isSplat(values: Elements): boolean {
  */
 export class Recorder implements KernelBackend {
   readonly graph = new GraphBuilder();
+  /** By tensor that was cut out of another without steps: the name and shape of that one and where the cut begins. */
+  readonly cuts = new Map<DataId, Cut>();
   readonly #values = new Map<DataId, Value>();
+  readonly #views = new Views(this.graph);
 
   constructor(
     readonly observe?: KernelObserver,
@@ -108,8 +109,11 @@ export class Recorder implements KernelBackend {
     if (sameShape(tensor.shape, shape)) return this.shared(tensor);
     const refilled = this.refilled(tensor, shape);
     if (refilled) return refilled;
-    const name = this.graph.add("Reshape", [this.dense(tensor), this.graph.integers(shape)]);
-    return this.computed(name, shape, tensor.dtype);
+    return this.computed(
+      this.#views.reshaped({ name: this.dense(tensor), shape: tensor.shape }, shape),
+      shape,
+      tensor.dtype,
+    );
   }
 
   /** The tensor with its axes in the order `permutation`. */
@@ -118,8 +122,13 @@ export class Recorder implements KernelBackend {
     if (permutation.every((axis, i) => axis === i)) return this.shared(tensor);
     const refilled = this.refilled(tensor, shape);
     if (refilled) return refilled;
-    const name = this.graph.add("Transpose", [this.dense(tensor)], { perm: permutation });
+    const name = this.#views.transposed({ name: this.dense(tensor), shape: tensor.shape }, permutation);
     return this.computed(name, shape, tensor.dtype);
+  }
+
+  /** The node whose result the tensor is, but for its shape and the order of its axes; undefined for an input or constant. */
+  source(tensor: TensorInfo): Source {
+    return this.#views.source({ name: this.dense(tensor), shape: tensor.shape });
   }
 
   /** The tensor with its elements converted; to bool, whatever is not 0 is true. */
@@ -192,14 +201,58 @@ export class Recorder implements KernelBackend {
     dtype: DataType,
     attributes: Readonly<Record<string, Attribute>> = {},
   ): TensorInfo {
-    const cores = operands.map((operand) => this.core(operand));
+    const shape = broadcastShape(operands.map((operand) => operand.shape));
+    const layout = this.#commonLayout(operands, shape);
+    const cores = layout
+      ? operands.map((operand) => this.#laidOut(operand, layout))
+      : operands.map((operand) => this.core(operand));
     const name = this.graph.add(
       op,
       cores.map((core) => core.name),
       attributes,
     );
-    const shape = broadcastShape(operands.map((operand) => operand.shape));
+    if (layout) return this.inLayout({ name, shape: layout.core.shape }, layout.axes, dtype);
     return this.computed(name, shape, dtype, broadcastShape(cores.map((core) => core.shape)));
+  }
+
+  /** How a tensor that a transpose made lies before it; undefined for any other. Work done there may save the transpose. */
+  layout(tensor: TensorInfo): Layout | undefined {
+    const core = this.core(tensor);
+    return sameShape(core.shape, tensor.shape) ? this.#views.layout(core) : undefined;
+  }
+
+  /** The tensor whose axis i is axis `axes[i]` of the value. */
+  inLayout(core: Core, axes: readonly number[], dtype: DataType): TensorInfo {
+    const shape = axes.map((axis) => core.shape[axis]!);
+    return this.computed(this.#views.transposed(core, axes), shape, dtype);
+  }
+
+  /** The layout of the first operand of full size that has one: to turn the others costs less than to turn it back. */
+  #commonLayout(operands: readonly TensorInfo[], shape: readonly number[]): Layout | undefined {
+    const isFull = (operand: TensorInfo) => sizeOf(this.core(operand).shape) === sizeOf(shape);
+    return operands
+      .filter(isFull)
+      .map((operand) => this.layout(operand))
+      .find(
+        (layout) =>
+          layout &&
+          sameShape(
+            layout.axes.map((axis) => layout.core.shape[axis]!),
+            shape,
+          ),
+      );
+  }
+
+  /** The operand as it lies in that layout; what is broadcast in it keeps its axes of length 1. */
+  #laidOut(operand: TensorInfo, { axes }: Layout): Core {
+    const own = this.layout(operand);
+    if (own && sameShape(own.axes, axes)) return own.core;
+    const core = this.core(operand);
+    if (core.shape.length === 0) return core;
+    const wide = [...Array<number>(axes.length - core.shape.length).fill(1), ...core.shape];
+    const order = axes.map((_, i) => axes.indexOf(i));
+    const name = this.#views.transposed({ name: this.#views.reshaped(core, wide), shape: wide }, order);
+    return { name, shape: order.map((axis) => wide[axis]!) };
   }
 
   #register(value: Value, shape: readonly number[], dtype: DataType): TensorInfo {
@@ -264,6 +317,7 @@ export class Recorder implements KernelBackend {
     value.references -= 1;
     if (!force && value.references > 0) return false;
     this.#values.delete(dataId);
+    this.cuts.delete(dataId);
     return true;
   }
 

@@ -10,8 +10,10 @@ import { type Tensor, tf } from "./tf.js";
 export interface TracedGraph {
   /** An `.onnx` file of operator set 18. */
   readonly bytes: Uint8Array;
-  /** What `build` returned, in its order. */
+  /** What `build` returned, in its order, but for `fixed`. */
   readonly outputNames: readonly string[];
+  /** States that `build` returned as it got them: the graph has no output for them. */
+  readonly fixed: readonly string[];
   readonly nodeCount: number;
 }
 
@@ -77,11 +79,18 @@ function record(program: Program, recorder: Recorder, ports: PortNames): TracedG
   }
   const built = program.build(tensors);
   checkOutputs(program, built);
-  const outputs = Object.entries(built).map(([name, tensor]) => {
+  const values = Object.entries(built).map(([name, tensor]) => {
     const port = { name: ports.output(name), type: elementType(tensor.dtype), shape: tensor.shape };
-    return { port, value: recorder.dense(tensor) };
+    return { name, port, value: recorder.dense(tensor) };
   });
-  return { ...recorder.graph.encode(program.name, inputs, outputs), outputNames: Object.keys(built) };
+  const isFixed = ({ name, value }: { name: string; value: string }) =>
+    program.state?.includes(name) === true && value === ports.input(name);
+  const outputs = values.filter((each) => !isFixed(each));
+  return {
+    ...recorder.graph.encode(program.name, inputs, outputs),
+    outputNames: outputs.map(({ name }) => name),
+    fixed: values.filter(isFixed).map(({ name }) => name),
+  };
 }
 
 /** tfjs reports a missing kernel by a plain Error; say which kernel and what can be done. */

@@ -19,7 +19,7 @@ import {
 } from "./run.js";
 import { epochWindows, seizureShareOf, type TrainingData } from "./run-data.js";
 import { goingOn, openRunLog } from "./run-log.js";
-import { type PreparedRun, prepareRun } from "./run-setup.js";
+import { prepareRun, type ReadyRun } from "./run-setup.js";
 import { takeBatch } from "./run-step.js";
 import { isValidationDue, saveCheckpoint, validateAndSave } from "./run-validation.js";
 
@@ -91,7 +91,7 @@ function startClock({ progress }: Run): void {
 
 async function openRun(
   options: FilledTrainOptions,
-  prepared: PreparedRun,
+  { tensors, ...prepared }: ReadyRun,
   data: TrainingData,
   executor: Executor,
   callbacks: TrainCallbacks,
@@ -99,7 +99,7 @@ async function openRun(
   const { detector, train, state, loss } = prepared;
   const progress = startingProgress(prepared);
   const compiled = await executor.compile(train.program);
-  compiled.setState(train.packState(prepared.tensors));
+  compiled.setState(train.packState(tensors));
   const isValidated = callbacks.validate !== undefined && data.dev.length > 0;
   const windows = { batchSize: options.batchSize, windowSamples: data.index.windowSamples };
   const predictor = isValidated ? await createPredictor(executor, detector, windows) : undefined;
@@ -149,13 +149,14 @@ export async function runTraining(
 ): Promise<TrainReport> {
   const options = fillTrainOptions(given);
   checkMetric(options.metric.name, callbacks.validate);
-  const prepared = await prepareRun(options, data, executor.name);
   const explained = (error: unknown) => {
     throw explainMemory(error, executor.name, options);
   };
-  const run = await openRun(options, prepared, data, executor, callbacks).catch(explained);
+  const run = await openRun(options, await prepareRun(options, data, executor.name), data, executor, callbacks).catch(
+    explained,
+  );
   try {
-    for (const notice of [...prepared.notices, ...seizureNotice(data)]) run.warn(notice);
+    for (const notice of [...run.prepared.notices, ...seizureNotice(data)]) run.warn(notice);
     const stopped = await runSteps(run).catch(explained);
     return reportOf(run, executor.name, stopped, run.warnings);
   } finally {

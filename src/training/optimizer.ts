@@ -65,11 +65,11 @@ export interface Gradients {
 /** Sums of squares at or above this count as not finite. */
 const LARGEST = 3e38;
 
-/** Everything that scales an update: scalars. `applied` is 1, or 0 for a step that must change no weight. */
+/** Scalars of an update. */
 export interface Scales {
+  /** 1 when everything of the batch is finite, else 0. */
   readonly finite: Tensor;
-  /** Finite, and an update is due: `applied` as a truth value. */
-  readonly counts: Tensor;
+  /** 1 when it is finite and an update is due, else 0: then what `updateGroup` returns means nothing. */
   readonly applied: Tensor;
   readonly clip: Tensor | undefined;
   readonly norm: Tensor;
@@ -84,52 +84,71 @@ export function scalesOf({ loss, gradients, buffers }: Gradients, clip: number, 
   const norm2 = squares.length === 1 ? squares[0]! : tf.addN(squares);
   const statistics = [...buffers.values()].map((fresh) => tf.sum(tf.abs(fresh)));
   const all = tf.addN([norm2, tf.abs(loss), ...statistics]);
-  const finite = tf.less(all, LARGEST); // false for NaN too
-  const counts = update ? tf.less(all, tf.mul(update, LARGEST)) : finite;
+  const finite = tf.cast(tf.less(all, LARGEST), "float32"); // 0 for NaN too
   const norm = tf.sqrt(norm2);
   return {
     finite,
-    counts,
-    applied: tf.cast(counts, "float32"),
+    applied: update ? tf.mul(finite, update) : finite,
     norm,
     clip: clip > 0 ? tf.minimum(tf.div(clip, tf.add(norm, 1e-6)), 1) : undefined,
   };
 }
 
-/** Where a group goes: its state after the step, and the direction that the rate is multiplied with. */
+/** What an optimizer's rule sees of a group: vectors, and the factor that clips the gradient. */
+interface Slopes {
+  readonly gradient: Tensor;
+  /** Added to the clipped gradient: the decay of "adam" and "sgd". */
+  readonly pull: Tensor | undefined;
+  readonly clip: Tensor | undefined;
+  readonly first: Tensor;
+  readonly second: Tensor;
+}
+
+/** Where a group goes: its moments after the step, and what is taken from its parameters. */
 interface Movement {
   readonly first: Tensor;
   readonly second: Tensor;
-  readonly direction: Tensor;
+  readonly step: Tensor;
+}
+
+/** x times the product of factors, with one pass over x; scalars that are not there count as 1. */
+function scaled(x: Tensor, ...factors: (Tensor | number | undefined)[]): Tensor {
+  const given = factors.filter((factor) => factor !== undefined);
+  return given.length === 0
+    ? x
+    : tf.mul(
+        x,
+        given.reduce<Tensor>((a, b) => tf.mul(a, b), tf.scalar(1)),
+      );
+}
+
+function pulled({ gradient, pull, clip }: Slopes): Tensor {
+  return pull ? tf.add(scaled(gradient, clip), pull) : gradient;
 }
 
 /** The momentum buffer of PyTorch's SGD in place of the first moment; the second stays as it is. */
-function sgdMovement(g: Tensor, first: Tensor, second: Tensor, scales: Scales, o: FilledOptimizerOptions): Movement {
-  const change = tf.add(tf.mul(first, o.beta1 - 1), g);
-  const momentum = tf.add(first, tf.mul(change, scales.applied));
-  return { first: momentum, second: tf.clone(second), direction: momentum };
-}
-
-function adamMovement(
-  g: Tensor,
-  before: Pick<Movement, "first" | "second">,
-  scales: Scales,
-  inputs: Readonly<Record<string, Tensor>>,
-  o: FilledOptimizerOptions,
-): Movement {
-  const first = tf.add(before.first, tf.mul(tf.sub(g, before.first), tf.mul(scales.applied, 1 - o.beta1)));
-  const second = tf.add(
-    before.second,
-    tf.mul(tf.sub(tf.square(g), before.second), tf.mul(scales.applied, 1 - o.beta2)),
-  );
-  const root = tf.add(tf.sqrt(tf.mul(second, inputs.secondCorrection!)), o.epsilon);
-  return { first, second, direction: tf.div(tf.mul(first, inputs.firstCorrection!), root) };
+function sgdMovement(slopes: Slopes, inputs: Readonly<Record<string, Tensor>>, o: FilledOptimizerOptions): Movement {
+  const clip = slopes.pull ? undefined : slopes.clip;
+  const momentum = tf.add(tf.mul(slopes.first, o.beta1), scaled(pulled(slopes), clip));
+  return { first: momentum, second: tf.clone(slopes.second), step: tf.mul(momentum, inputs.learningRate!) };
 }
 
 /**
- * The optimizer's step on one group. A step that is not finite has its gradient replaced by zeros and every
- * rate multiplied by zero, so that parameters, moments and average come out bit by bit as they went in.
+ * Adam's m̂ / (√v̂ + ε) times the rate, with the bias corrections taken out to scalars: as few passes over the vectors as
+ * can be, for memory is what bounds them.
  */
+function adamMovement(slopes: Slopes, inputs: Readonly<Record<string, Tensor>>, o: FilledOptimizerOptions): Movement {
+  const g = pulled(slopes);
+  const clip = slopes.pull ? undefined : slopes.clip;
+  const first = tf.add(tf.mul(slopes.first, o.beta1), scaled(g, clip, 1 - o.beta1));
+  const second = tf.add(tf.mul(slopes.second, o.beta2), tf.square(scaled(g, clip, Math.sqrt(1 - o.beta2))));
+  const correction = tf.sqrt(inputs.secondCorrection!);
+  const root = tf.add(tf.sqrt(second), tf.div(o.epsilon, correction));
+  const rate = tf.div(tf.mul(inputs.learningRate!, inputs.firstCorrection!), correction);
+  return { first, second, step: tf.mul(tf.div(first, root), rate) };
+}
+
+/** The optimizer's step on one group, for a batch that `applied` counts; for another one its results mean nothing. */
 export function updateGroup(
   group: ParameterGroup,
   gradient: Tensor,
@@ -138,26 +157,23 @@ export function updateGroup(
   o: FilledOptimizerOptions,
 ): Record<string, Tensor> {
   const at = (kind: string) => inputs[`${kind}/${group.name}`]!;
-  const clean = tf.where(scales.counts, gradient, tf.zerosLike(gradient));
-  const g = scales.clip ? tf.mul(clean, tf.where(scales.counts, scales.clip, tf.zerosLike(scales.clip))) : clean;
   const before = at("parameters");
-  const decay = group.weightDecay > 0 ? tf.mul(before, group.weightDecay) : undefined;
-  const pull = decay && o.name !== "adamw" ? tf.add(g, decay) : g;
-  const { first, second, direction } =
-    o.name === "sgd"
-      ? sgdMovement(pull, at("first"), at("second"), scales, o)
-      : adamMovement(pull, { first: at("first"), second: at("second") }, scales, inputs, o);
-  const rate = tf.mul(inputs.learningRate!, scales.applied);
-  const step = decay && o.name === "adamw" ? tf.add(direction, decay) : direction;
-  const parameters = tf.sub(before, tf.mul(step, rate));
+  const isDecoupled = o.name === "adamw";
+  const decay = group.weightDecay;
+  const pull = decay > 0 && !isDecoupled ? tf.mul(before, decay) : undefined;
+  const slopes = { gradient, pull, clip: scales.clip, first: at("first"), second: at("second") };
+  const { first, second, step } = o.name === "sgd" ? sgdMovement(slopes, inputs, o) : adamMovement(slopes, inputs, o);
+  const rested = decay > 0 && isDecoupled ? tf.mul(before, tf.sub(1, tf.mul(inputs.learningRate!, decay))) : before;
+  const parameters = tf.sub(rested, step);
   const outputs: Record<string, Tensor> = {
     [`parameters/${group.name}`]: parameters,
     [`first/${group.name}`]: first,
     [`second/${group.name}`]: second,
   };
-  if (o.averageDecay > 0) {
-    const share = tf.mul(inputs.averageShare!, scales.applied);
-    outputs[`average/${group.name}`] = tf.add(at("average"), tf.mul(tf.sub(parameters, at("average")), share));
-  }
+  if (o.averageDecay > 0)
+    outputs[`average/${group.name}`] = tf.add(
+      at("average"),
+      tf.mul(tf.sub(parameters, at("average")), inputs.averageShare!),
+    );
   return outputs;
 }

@@ -15,11 +15,15 @@ export interface PreparedRun {
   readonly loss: LossOptions;
   readonly train: TrainProgram;
   readonly state: CheckpointState;
-  readonly tensors: OptimizerState;
   /** Step of the checkpoint it goes on from; undefined for a fresh run. */
   readonly resumedFrom?: number;
   /** What the user should know before the first step. */
   readonly notices: readonly string[];
+}
+
+/** A run with the values that it starts from: as large as the model several times over, so nothing holds them for long. */
+export interface ReadyRun extends PreparedRun {
+  readonly tensors: OptimizerState;
 }
 
 /** How many differences a message lists. */
@@ -94,7 +98,7 @@ export async function prepareRun(
   options: FilledTrainOptions,
   data: TrainingData,
   executorName: string,
-): Promise<PreparedRun> {
+): Promise<ReadyRun> {
   const { runDir, seed, batchSize, optimizer } = options;
   const detector = createDetector(options.model);
   checkFits(detector, data.reader.manifest, options.data.windowSeconds);

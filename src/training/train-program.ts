@@ -150,8 +150,8 @@ function build(parts: Parts, inputs: Inputs): Inputs {
     Object.assign(outputs, updateGroup(group, found.gradients[i]!, scales, inputs, parts.optimizer));
     if (parts.accumulate) outputs[accumulatedOf(group)] = found.gradients[i]!;
   });
-  outputs.finite = tf.cast(scales.finite, "float32");
-  for (const [name, fresh] of found.buffers) outputs[name] = tf.where(scales.finite, fresh, inputs[name]!);
+  outputs.finite = scales.finite;
+  for (const [name, fresh] of found.buffers) outputs[name] = fresh;
   outputs.lowestLogit = tf.min(found.logits);
   outputs.highestLogit = tf.max(found.logits);
   return outputs;
@@ -206,6 +206,10 @@ export function createTrainProgram(detector: Detector, options: TrainProgramOpti
       identity: { model: detector.config, batchSize, sampleCount, loss, optimizer, recompute, accumulate },
       inputs: inputsOf(parts, batchSize, sampleCount),
       state,
+      keptWhenZero: Object.fromEntries([
+        ...kinds.flatMap((kind) => groups.map((group) => [`${kind}/${group.name}`, "applied"])),
+        ...detector.buffers.map(({ name }) => [name, "finite"]),
+      ]),
       build: (inputs) => build(parts, inputs),
     },
     feeds: (settings) => stepFeeds(parts, settings),

@@ -8,7 +8,7 @@ const executor = await openExecutor("onnx-cpu", { threads: Number(threads) });
 const started = performance.now();
 const compiled = await executor.compile(work.program);
 const readySeconds = (performance.now() - started) / 1000;
-compiled.setState(work.state);
+compiled.setState(work.state());
 
 const wallSeconds: number[] = [];
 const cpuSeconds: number[] = [];

@@ -11,7 +11,8 @@ import { createTrainProgram, initialState } from "../../src/training/train-progr
 /** A program to time, the same mathematics as the work of this name in step_peer.py. */
 export interface Work {
   readonly program: Program;
-  readonly state: Record<string, Float32Array>;
+  /** Made anew by each call, so that nothing holds it. */
+  state(): Record<string, Float32Array>;
   readonly feeds: Record<string, Feed>;
   /** Runs of the program that make one measurement. */
   readonly runs: number;
@@ -24,8 +25,8 @@ const WINDOW = 15360;
 
 function fullDetector() {
   const detector = createDetector({ name: "seizure_detector", residualDropout: 0, mambaDropout: 0 });
-  const values = initialValues(detector.parameters, 1);
-  return { detector, values: { ...values, ...initialValues(detector.buffers, 1) } as ParameterValues };
+  const values = (): ParameterValues => initialValues([...detector.parameters, ...detector.buffers], 1);
+  return { detector, values };
 }
 
 /** Forward, backward, clip and AdamW of the full detector, two windows of 60 s. */
@@ -35,7 +36,7 @@ function detectorStep(): Work {
   const labels = Float32Array.from({ length: 2 * WINDOW }, (_, i) => (random.uniform(i) < 0.3 ? 1 : 0));
   return {
     program: made.program,
-    state: made.packState(initialState(detector, values)),
+    state: () => made.packState(initialState(detector, values())),
     feeds: {
       x: normals(2 * detector.inputChannels * WINDOW),
       labels,
@@ -50,7 +51,12 @@ function detectorStep(): Work {
 function hour(): Work {
   const { detector, values } = fullDetector();
   const { program, packState } = createPredictProgram(detector, 1, WINDOW);
-  return { program, state: packState(values), feeds: { x: normals(detector.inputChannels * WINDOW) }, runs: 60 };
+  return {
+    program,
+    state: () => packState(values()),
+    feeds: { x: normals(detector.inputChannels * WINDOW) },
+    runs: 60,
+  };
 }
 
 /** Forward and backward of one Mamba-2 block in one direction at the reference's size. */
@@ -77,7 +83,7 @@ function mambaBlock(): Work {
     },
   };
   const feeds = { u: normals(4 * 960 * 512), pull: normals(4 * 960 * 512) };
-  return { program, state: initialValues(specs, 1), feeds, runs: 1 };
+  return { program, state: () => initialValues(specs, 1), feeds, runs: 1 };
 }
 
 const LAYERS = 4;
@@ -122,7 +128,7 @@ function convolutions(): Work {
   };
   return {
     program,
-    state: Object.fromEntries(names.map((name) => [name, initial(name)])),
+    state: () => Object.fromEntries(names.map((name) => [name, initial(name)])),
     feeds: { x: normals(8 * 3840 * 64), y: normals(8 * 3840) },
     runs: 1,
   };

@@ -2,7 +2,7 @@
 // folder for pictures of what the tests saw.
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
-import { mkdir, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { projectDir } from "../../src/base/project.js";
@@ -38,6 +38,13 @@ const PLACES = { first: 0, figure: 1, record: 3, loop: 5, state: 6 } as const;
 
 const answerSource = (value: number) => `export const answer = (): number => ${value};\n`;
 
+/** A display that counts on after its cell has ended, as a training's does. */
+const COUNTS = `import { liveDisplay } from "ictal";
+let count = 0;
+const view = () => ({ [Symbol.for("Jupyter.display")]: () => ({ "text/html": \`count <b>\${count}</b>\` }) });
+const live = liveDisplay(view());
+setInterval(() => { count += 1; live.update(view()); }, 200);`;
+
 /** A notebook that was run elsewhere: JupyterLab doesn't trust it and runs none of its scripts. */
 function storedNotebook(): string {
   const notebook = parseNotebook(notebookText(["1", "2"], "ictal"), "stored.ipynb");
@@ -65,6 +72,7 @@ before(async () => {
   await writeFile(join(root, "src/answer.ts"), answerSource(42));
   await writeFile(join(root, "notebooks/lab.ipynb"), notebookText(CELLS, "ictal"));
   await writeFile(join(root, "notebooks/stored.ipynb"), storedNotebook());
+  await writeFile(join(root, "notebooks/live.ipynb"), notebookText([COUNTS], "ictal"));
   const own = { ICTAL_HISTORY: join(root, "history.jsonl"), JUPYTER_CONFIG_DIR: join(root, "config") };
   server = await startLabServer(root, { ...own, JUPYTER_DATA_DIR: join(root, "data") });
 });
@@ -137,6 +145,30 @@ test("figures of a notebook that was run elsewhere are drawn without trust", { s
   lab = await openNotebook(executable!, server!, "notebooks/stored.ipynb");
   await lab.until(DRAWN, "two figures");
   await picture("stored");
+});
+
+test("a live display goes on when the notebook is opened anew beside its running kernel", {
+  skip: missing,
+}, async () => {
+  const count = async (page: LabPage) => Number(/count (\d+)/.exec(await page.outputText(0))?.[1]);
+  await lab?.page.close();
+  lab = await openNotebook(executable!, server!, "notebooks/live.ipynb");
+  await lab.until(`/\\| Idle/.test(document.body.innerText)`, "an idle kernel", 60);
+  await lab.runCell(0);
+  await lab.cellDone(0);
+  await lab.until(`/count [1-9]/.test(document.body.innerText)`, "the first updates");
+  await lab.click('.jp-NotebookPanel-toolbar [data-command="docmanager:save"]');
+  const path = join(root, "notebooks/live.ipynb");
+  for (let tries = 0; !/count <b>/.test(await readFile(path, "utf8")); tries++) {
+    assert.ok(tries < 100, "the notebook was not saved");
+    await new Promise((done) => setTimeout(done, 100));
+  }
+  await lab.page.close();
+  lab = await openNotebook(executable!, server!, "notebooks/live.ipynb");
+  await lab.until(`/count \\d/.test(document.body.innerText)`, "the stored display");
+  const stored = Number(/count <b>(\d+)/.exec(await readFile(path, "utf8"))![1]);
+  await lab.until(`Number(/count (\\d+)/.exec(document.body.innerText)?.[1]) > ${stored + 5}`, "updates", 60);
+  assert.ok((await count(lab)) > stored + 5);
 });
 
 test("nothing of JupyterLab is left when its starter is killed", { skip: missing }, async () => {

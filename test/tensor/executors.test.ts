@@ -98,6 +98,48 @@ for (const name of ["onnx-cpu", "cpu"]) {
     await compiled.dispose();
   });
 
+  test(`${name} drops the next value of a state when the output that decides it is 0`, async () => {
+    const compiled = await (await sharedExecutor(name)).compile({
+      name: "gated sums",
+      identity: 1,
+      inputs: { x: float(3), gate: float(), gated: float(3), free: float(3), fixed: float(3) },
+      state: ["gated", "free", "fixed"],
+      keptWhenZero: { gated: "open" },
+      build: ({ x, gate, gated, free, fixed }) => ({
+        open: tf.mul(gate!, 2),
+        gated: tf.add(gated!, x!),
+        free: tf.add(free!, x!),
+        fixed: fixed!,
+      }),
+    });
+    compiled.setState({ gated: new Float32Array(3), free: new Float32Array(3), fixed: new Float32Array(3).fill(4) });
+    const one = Float32Array.of(1, 1, 1);
+    await compiled.run({ x: one, gate: Float32Array.of(1) });
+    assert.deepEqual(await compiled.run({ x: one.map(() => Number.NaN), gate: Float32Array.of(0) }), {
+      open: Float32Array.of(0),
+    });
+    assert.deepEqual(await compiled.getState(), {
+      gated: one,
+      free: one.map(() => Number.NaN),
+      fixed: one.map(() => 4),
+    });
+    await compiled.run({ x: one, gate: Float32Array.of(1) });
+    assert.deepEqual((await compiled.getState()).gated, Float32Array.of(2, 2, 2));
+    await compiled.dispose();
+  });
+
+  test(`${name} refuses a deciding output that is not there, or a decided name that is not state`, async () => {
+    const executor = await sharedExecutor(name);
+    const kept = (keptWhenZero: Record<string, string>) => async () => {
+      const compiled = await executor.compile({ ...sumProgram, keptWhenZero });
+      compiled.setState({ sum: new Float32Array(3) });
+      await compiled.run({ x: new Float32Array(3) });
+    };
+    await assert.rejects(kept({ sum: "open" }), /keeps state sum when open is 0, but returns no float32 scalar/);
+    await assert.rejects(kept({ sum: "before" }), /keeps state sum when before is 0, but returns no float32 scalar/);
+    await assert.rejects(kept({ total: "before" }), /keptWhenZero names total, which is not state/);
+  });
+
   test(`${name} keeps the state of two compilations of one program apart`, async () => {
     const executor = await sharedExecutor(name);
     const [first, second] = [await executor.compile(sumProgram), await executor.compile(sumProgram)];

@@ -138,6 +138,30 @@ for (const [name, reduce] of Object.entries({ Sum: tf.sum, Mean: tf.mean, Max: t
     ],
   };
 }
+CASES["Sum over many leading rows"] = {
+  inputs: { x: float(8, 9, 3, 2) },
+  build: ({ x }) => [tf.sum(x!, [0, 1]), tf.sum(x!, [0, 1], true), tf.sum(x!, [1, 0, 2])],
+};
+CASES["PadV2 of what was cut"] = {
+  inputs: { x: float(2, 5, 3) },
+  build: ({ x }) =>
+    [-4, -1, 1, 2].flatMap((by) => {
+      const rest = 5 - Math.abs(by);
+      const kept = tf.slice(x!, [0, Math.max(0, -by), 0], [2, rest, 3]);
+      const [before, after] = [Math.max(0, by), Math.max(0, -by)];
+      const padded = (value: number, first: number, last: number) =>
+        tf.pad(
+          kept,
+          [
+            [0, 0],
+            [first, last],
+            [0, 0],
+          ] as [number, number][],
+          value,
+        );
+      return [padded(0, before, after), padded(0, after, before), padded(7, before, after)];
+    }),
+};
 CASES["Sum of integers and truths"] = {
   inputs: { n: int(3, 4), q: bool(3, 4) },
   build: ({ n, q }) => [tf.sum(n!, 1), tf.sum(q!), tf.mean(n!, 0), tf.max(n!)],

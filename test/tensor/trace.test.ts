@@ -5,7 +5,7 @@ import { isIctalError } from "../../src/base/errors.js";
 import { GraphBuilder } from "../../src/tensor/graph.js";
 import { registerTraceKernel } from "../../src/tensor/kernels.js";
 import type { Program } from "../../src/tensor/program.js";
-import { type Tensor, type Tensor2D, tf } from "../../src/tensor/tf.js";
+import { type Tensor, type Tensor2D, type Tensor4D, tf } from "../../src/tensor/tf.js";
 import { traceProgram } from "../../src/tensor/trace.js";
 import { float, int, runOnce, sharedExecutor } from "./compare.js";
 
@@ -53,6 +53,46 @@ test("adding 0 and multiplying or dividing by 1 leave no node", () => {
     ).bytes,
   );
   assert.deepEqual(ops, ["Identity"]);
+});
+
+test("what is cut at one end and padded at the other is moved by one node; what is cut and padded at one end is not", () => {
+  const moved = (before: number, after: number, start: number) =>
+    contents(
+      traceProgram(
+        program({ x: float(2, 8) }, ({ x }) => ({
+          y: tf.pad(tf.slice(x!, [0, start], [2, 5]), [
+            [0, 0],
+            [before, after],
+          ]),
+        })),
+      ).bytes,
+    ).ops;
+  assert.deepEqual(moved(3, 0, 0), ["Pad"]);
+  assert.deepEqual(moved(0, 3, 3), ["Pad"]);
+  assert.deepEqual(moved(1, 0, 3), ["Slice", "Pad"]);
+  assert.deepEqual(moved(0, 1, 0), ["Slice", "Pad"]);
+});
+
+test("images stay channels first between convolutions, biases go into them, and views that undo each other vanish", () => {
+  const traced = traceProgram(
+    program({ x: float(2, 1, 8, 3), w: float(4, 3, 5), v: float(1, 1, 4, 4), b: float(4) }, ({ x, w, v, b }) => {
+      const filter = tf.reshape(tf.transpose(w!, [2, 1, 0]), [1, 5, 3, 4]) as Tensor4D; // as a layer turns PyTorch's
+      const h = tf.relu(tf.add(tf.conv2d(x as Tensor4D, filter, 1, "same"), b!)) as Tensor4D;
+      const centred = tf.sub(h, tf.mean(h, [0, 1, 2], true)) as Tensor4D;
+      return { y: tf.conv2d(tf.concat([centred, h], 2), v as Tensor4D, 1, "same") };
+    }),
+  );
+  const { ops } = contents(traced.bytes);
+  const count = (op: string) => ops.filter((each) => each === op).length;
+  assert.deepEqual([count("Transpose"), count("Add"), count("Conv")], [3, 0, 2], ops.join()); // x, v and y
+});
+
+test("state that a program returns as it got it is no output of the graph", () => {
+  const traced = traceProgram({
+    ...program({ x: float(3), w: float(3) }, ({ x, w }) => ({ y: tf.mul(x!, w!), w: w! })),
+    state: ["w"],
+  });
+  assert.deepEqual([traced.outputNames, traced.fixed], [["y"], ["w"]]);
 });
 
 test("equal constants are stored once and what no output needs is left out", () => {

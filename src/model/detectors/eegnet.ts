@@ -161,7 +161,7 @@ function forward(plan: Plan, p: NamedTensors, x: Tensor, context: ForwardContext
   const [, , positions, spatial] = h.shape;
   const before = Math.floor((separableKernel - 1) / 2);
   const rows = tf.reshape(h, [batch, positions, spatial]);
-  const depthwise = depthwiseConv1d(rows, p["conv_separable_depth.weight"]!, tf.zeros([spatial]), before);
+  const depthwise = depthwiseConv1d(rows, p["conv_separable_depth.weight"]!, before);
   const mixing = tf.reshape(p["conv_separable_point.weight"]!, [pointwiseFilters, spatial]);
   const mixed = tf.matMul(tf.reshape(depthwise, [batch * positions, spatial]), mixing, false, true);
   h = tf.reshape(mixed, [batch, 1, positions, pointwiseFilters]);

@@ -8,8 +8,8 @@ import { type Tensor, type Tensor3D, type Tensor4D, tf } from "../../tensor/tf.j
 import { checksOf, wrongOption } from "../check.js";
 import { convBlock, type Declaration, declareConvBlock } from "../conv-block.js";
 import {
-  batchNorm,
   conv1d,
+  convNorm,
   convTranspose1d,
   dropout,
   type ForwardContext,
@@ -212,9 +212,10 @@ function dropoutsOf(plan: Plan): DropoutSpec[] {
 
 function residualBlock(x: Tensor4D, p: NamedTensors, name: string, plan: Plan, context: ForwardContext): Tensor4D {
   const branches = plan.residualKernels.map((_, i) =>
-    relu(batchNorm(conv1d(x, p, `${name}.branches.${i}.0`), p, `${name}.branches.${i}.1`, context)),
+    relu(convNorm(x, p, `${name}.branches.${i}.0`, `${name}.branches.${i}.1`, context)),
   );
-  const fused = batchNorm(conv1d(tf.concat(branches, 3), p, `${name}.fusion.0`), p, `${name}.fusion.1`, context);
+  const joined = tf.concat(branches, 3) as Tensor4D;
+  const fused = convNorm(joined, p, `${name}.fusion.0`, `${name}.fusion.1`, context);
   const kept = dropout(fused, `${name}.dropout`, [x.shape[0], 1, 1, x.shape[3]], context);
   return relu(tf.add(kept, x) as Tensor4D);
 }

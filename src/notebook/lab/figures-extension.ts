@@ -17,9 +17,9 @@ export async function installFiguresExtension(prefix: string): Promise<void> {
   const manifest = {
     name: NAME,
     version: "0.1.0",
-    description: "plotly figures of Ictal, off line",
+    description: "plotly figures of Ictal, off line, and live displays that outlive a reload",
     license: "Apache-2.0",
-    jupyterlab: { _build: { load, mimeExtension: "./mimeExtension" } },
+    jupyterlab: { _build: { load, extension: "./extension", mimeExtension: "./mimeExtension" } },
   };
   const folder = join(prefix, "share/jupyter/labextensions", NAME);
   const text = `${JSON.stringify(manifest, null, 2)}\n`;

@@ -44,6 +44,14 @@ function fitting(data: MimeBundle, size: number, room: number): MimeBundle {
   return { "text/plain": `[${Object.keys(data).join(", ")}: ${megabytes(size)} left out, see --max-output]` };
 }
 
+/** Metadata as it is kept: the name of a live display means nothing once its kernel is gone. */
+function storedMetadata({ metadata = {} }: DisplayContent): Record<string, unknown> {
+  const { ictal, ...rest } = metadata;
+  if (typeof ictal !== "object" || ictal === null) return metadata;
+  const { displayId: _, ...others } = ictal as Record<string, unknown>;
+  return Object.keys(others).length > 0 ? { ...rest, ictal: others } : rest;
+}
+
 /** A collector for one notebook run; a cell keeps about `limit` characters of output. */
 export function createOutputCollector(limit = DEFAULT_OUTPUT_LIMIT): OutputCollector {
   const displays = new Map<string, DisplayOutput[]>();
@@ -95,7 +103,7 @@ export function createOutputCollector(limit = DEFAULT_OUTPUT_LIMIT): OutputColle
     closeStream(state);
     const size = sizeOf(content.data);
     const data = fitting(content.data, size, limit - state.kept);
-    const metadata = content.metadata ?? {};
+    const metadata = storedMetadata(content);
     const output: DisplayOutput =
       executionCount === undefined
         ? { output_type: "display_data", data, metadata }
@@ -109,7 +117,7 @@ export function createOutputCollector(limit = DEFAULT_OUTPUT_LIMIT): OutputColle
     const shown = displays.get(content.transient?.display_id ?? "") ?? [];
     for (const output of shown) {
       output.data = fitting(content.data, sizeOf(content.data), limit);
-      output.metadata = content.metadata ?? {};
+      output.metadata = storedMetadata(content);
     }
     return shown.length > 0;
   };

@@ -81,15 +81,26 @@ export function describeTensorflow({ version, usesGpu, build }: LoadedTensorflow
   return `TensorFlow ${version}, ${origin}, on the ${usesGpu ? "GPU" : "CPU"}`;
 }
 
+/** What keeps a build off the GPU by itself, or undefined when that shows only once it is loaded. */
+function builtForCpu(build: TensorflowBuild | undefined): string | undefined {
+  if (!build?.wheel.includes("tensorflow-cpu")) return undefined;
+  return (
+    `${build.wheel} computes on the CPU only: for a GPU run ` +
+    "\"npx ictal backend build tensorflow --wheel 'tensorflow[and-cuda]'\""
+  );
+}
+
+/** The same of the addon that would be loaded. */
+export function tensorflowBuiltForCpu(): string | undefined {
+  const folder = packageFolder(PACKAGE);
+  return folder === undefined ? undefined : builtForCpu(findAddon(folder)?.build);
+}
+
 /** What keeps the native backend off the GPU and what to do, or undefined when it uses one. */
 export function tensorflowWithoutGpu({ version, usesGpu, build }: LoadedTensorflow): string | undefined {
   if (usesGpu) return undefined;
-  if (build?.wheel.includes("tensorflow-cpu")) {
-    return (
-      `${build.wheel} computes on the CPU only: for a GPU run ` +
-      "\"npx ictal backend build tensorflow --wheel 'tensorflow[and-cuda]'\""
-    );
-  }
+  const forCpu = builtForCpu(build);
+  if (forCpu) return forCpu;
   if (build) return `TensorFlow ${version} found no GPU it can use: TF_CPP_MIN_LOG_LEVEL=0 shows why`;
   const missing = missingLibraries(CUDA_LIBRARIES);
   if (missing.length === 0) return `TensorFlow ${version} found no GPU it can use`;
