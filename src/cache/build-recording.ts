@@ -6,6 +6,7 @@ import { placeOf } from "../recording/edf-decode.js";
 import { type EdfHeader, readEdfHeader } from "../recording/edf-header.js";
 import { type Chain, type ChainOptions, createChain } from "../signal/chain.js";
 import { montageOf } from "../signal/montages.js";
+import type { InputWatch } from "../signal/sample-block.js";
 import { type ChosenSignals, chooseSignals } from "./choose-signals.js";
 import { ClippedInputs, type InputRange } from "./clipped-inputs.js";
 import { ConstantInputs } from "./constant-inputs.js";
@@ -44,9 +45,13 @@ function knownFlat(chain: ChainOptions, electrodes: readonly string[], constant:
   return channels.map(({ plus, minus }) => !commonAverage && isConstant(plus) && isConstant(minus));
 }
 
-function openChain(options: ChainOptions, { electrodes, missing, sampleRateHz }: ChosenSignals): Chain {
+function openChain(
+  options: ChainOptions,
+  { electrodes, missing, sampleRateHz }: ChosenSignals,
+  watch: InputWatch,
+): Chain {
   try {
-    return createChain(options, { electrodes, sampleRateHz });
+    return createChain(options, { electrodes, sampleRateHz, watch });
   } catch (error) {
     throw asLeaveOut(error, missing.length > 0 ? "missing-electrodes" : "unsupported-sample-rate");
   }
@@ -78,22 +83,23 @@ interface Filtered {
 async function filterInto(spool: FrameSpool, opened: Opened): Promise<Filtered> {
   const { job, source, header, signal } = opened;
   const chosen = chooseSignals(header, job.chain);
-  const chain = openChain(job.chain, chosen);
-  const inputs = new ConstantInputs(chosen.signals.length);
+  const constant = new ConstantInputs(chosen.signals.length);
   const saturation = new ClippedInputs(chosen.signals.map((index) => rangeOf(header, index)));
+  const chain = openChain(job.chain, chosen, (samples, count, extremes) => {
+    constant.look(extremes);
+    saturation.look(samples, count, extremes);
+  });
   const sink = spool.put.bind(spool);
   for await (const block of readSampleBlocks(source, header, chosen.signals, signal)) {
-    inputs.look(block);
-    saturation.look(block);
     chain.feed(block, sink);
     await spool.settle();
   }
   chain.end(sink);
   await spool.finish();
-  const statistics = markFlat(chain.moments(), knownFlat(job.chain, chosen.electrodes, inputs.constant));
+  const statistics = markFlat(chain.moments(), knownFlat(job.chain, chosen.electrodes, constant.constant));
   if (!statistics.std.every(Number.isFinite))
     throw new LeaveOut("not-finite", "its samples are not all finite numbers");
-  const clippedCount = saturation.clipped.filter((mark, input) => mark && !inputs.constant[input]).length;
+  const clippedCount = saturation.clipped.filter((mark, input) => mark && !constant.constant[input]).length;
   return { statistics, clippedCount, filled: chain.filled };
 }
 

@@ -1,23 +1,32 @@
 /** Entry of a build's worker threads: works on the jobs it is sent, asking the main thread for bytes and labels. */
 import { parentPort } from "node:worker_threads";
 import type { RecordingLabels } from "../corpus/labels.js";
+import { REQUEST_BYTES } from "../recording/byte-source.js";
 import { buildRecording, type JobPorts, type RecordingJob } from "./build-recording.js";
-import { type Answer, type FromWorker, fromPlain, type Request, type ToWorker, toPlain } from "./worker-protocol.js";
+import {
+  type Answer,
+  type Answered,
+  type FromWorker,
+  fromPlain,
+  type Request,
+  type ToWorker,
+  toPlain,
+} from "./worker-protocol.js";
 
 const port = parentPort;
 if (!port) throw new Error("build-worker runs as a worker thread; call buildCache");
 
 const stop = new AbortController();
-const waiting = new Map<number, (answer: Answer<Uint8Array | RecordingLabels>) => void>();
+const waiting = new Map<number, (answer: Answer<Answered>) => void>();
 let requests = 0;
 
 function send(message: FromWorker): void {
   port!.postMessage(message);
 }
 
-async function ask<T extends Uint8Array | RecordingLabels>(job: number, request: Request): Promise<T> {
+async function ask<T extends Answered>(job: number, request: Request): Promise<T> {
   const number = requests++;
-  const answer = await new Promise<Answer<Uint8Array | RecordingLabels>>((resolve) => {
+  const answer = await new Promise<Answer<Answered>>((resolve) => {
     waiting.set(number, resolve);
     send({ type: "request", job, request: number, ask: request });
   });
@@ -30,7 +39,9 @@ function portsOf(job: number, { entry }: RecordingJob): JobPorts {
     source: {
       name: entry.edfKey,
       byteLength: entry.edfSize,
+      blockBytes: REQUEST_BYTES,
       read: (start, end) => ask<Uint8Array>(job, { method: "read", start, end }),
+      readInto: (out, start) => ask<number>(job, { method: "fill", start, out }), // `out` is shared: see takeBuffers
     },
     readLabels: (durationSeconds) => ask<RecordingLabels>(job, { method: "labels", durationSeconds }),
     signal: stop.signal,

@@ -1,8 +1,3 @@
-import { decodeWordsInto, type SampleBlock } from "../signal/sample-block.js";
-
-/** Samples looked at in one go, of each input. */
-const LOOK_SAMPLES = 4096;
-
 /** An input counts as clipped from this share of samples on: an artefact touches the end of the range, saturation stays. */
 const CLIPPED_SHARE = 0.01;
 
@@ -15,21 +10,17 @@ export interface InputRange {
 /** Counts samples at the ends of the range: there the amplifier was saturated, and the signal is not the brain's. */
 export class ClippedInputs {
   private readonly counts: Uint32Array;
-  private readonly buffers: Float32Array[];
   private sampleCount = 0;
   constructor(private readonly ranges: readonly InputRange[]) {
     this.counts = new Uint32Array(ranges.length);
-    this.buffers = ranges.map(() => new Float32Array(LOOK_SAMPLES));
   }
 
-  look(block: SampleBlock): void {
-    for (let start = 0; start < block.sampleCount; start += LOOK_SAMPLES) {
-      const count = Math.min(LOOK_SAMPLES, block.sampleCount - start);
-      block.loadInto(this.buffers, start, start + count, decodeWordsInto);
-      for (const [input, range] of this.ranges.entries())
-        this.counts[input]! += countOutside(this.buffers[input]!, count, range);
-    }
-    this.sampleCount += block.sampleCount;
+  /** Take the next stretch: `count` samples of each input in microvolts, and its extremes, shape [input, 2]. */
+  look(inputs: readonly Float32Array[], count: number, extremes: Float32Array): void {
+    for (const [input, range] of this.ranges.entries())
+      if (extremes[2 * input]! <= range.lowest || extremes[2 * input + 1]! >= range.highest)
+        this.counts[input]! += countOutside(inputs[input]!, count, range);
+    this.sampleCount += count;
   }
 
   /** Per input; false for all while nothing was looked at. */

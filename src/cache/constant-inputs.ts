@@ -1,32 +1,18 @@
-import { decodeWordsInto, type SampleBlock } from "../signal/sample-block.js";
-
-/** Samples looked at in one go, of each input. */
-const LOOK_SAMPLES = 4096;
-
 /** Follows which inputs never change: such an electrode is not connected, whatever the filters make of its level. */
 export class ConstantInputs {
-  private readonly first: (number | undefined)[];
+  private first: Float32Array | undefined;
+  /** Per input. */
   readonly constant: boolean[];
   constructor(count: number) {
-    this.first = new Array<number | undefined>(count);
     this.constant = new Array<boolean>(count).fill(true);
   }
 
-  look(block: SampleBlock): void {
-    for (let start = 0; start < block.sampleCount && this.constant.includes(true); start += LOOK_SAMPLES) {
-      const count = Math.min(LOOK_SAMPLES, block.sampleCount - start);
-      const samples = Array.from({ length: block.inputCount }, () => new Float32Array(count));
-      block.loadInto(samples, start, start + count, decodeWordsInto);
-      this.lookAt(samples);
-    }
-  }
-
-  private lookAt(samples: readonly Float32Array[]): void {
-    for (const [input, values] of samples.entries()) {
-      if (!this.constant[input]) continue;
-      const first = this.first[input] ?? values[0]!;
-      this.first[input] = first;
-      this.constant[input] = values.every((value) => value === first);
+  /** Take the next stretch: least and greatest value of each input, shape [input, 2]. */
+  look(extremes: Float32Array): void {
+    this.first ??= extremes.slice();
+    for (let input = 0; input < this.constant.length; input++) {
+      const level = this.first[2 * input];
+      if (extremes[2 * input] !== level || extremes[2 * input + 1] !== level) this.constant[input] = false;
     }
   }
 }

@@ -29,6 +29,13 @@ export function withSha256(source: ByteSource): HashingSource {
     byteLength: source.byteLength,
     ...(source.blockBytes !== undefined && { blockBytes: source.blockBytes }),
     read,
+    ...(source.readInto && {
+      async readInto(out: Uint8Array, start: number) {
+        const filled = await source.readInto!(out, start);
+        take(start, out.subarray(0, filled));
+        return filled;
+      },
+    }),
     close: source.close?.bind(source),
     async digest() {
       while (next < source.byteLength) {

@@ -34,16 +34,18 @@ async function labelsOf(
  */
 export function jobPorts(store: Store, entry: RecordingEntry, signal: AbortSignal): JobPorts {
   const source = entrySource(store, entry, signal);
+  const orFault = async <T>(reading: Promise<T>): Promise<T> => {
+    try {
+      return await reading;
+    } catch (error) {
+      throw sourceFault(error, signal);
+    }
+  };
   return {
     source: {
       ...source,
-      async read(start, end) {
-        try {
-          return await source.read(start, end);
-        } catch (error) {
-          throw sourceFault(error, signal);
-        }
-      },
+      read: (start, end) => orFault(source.read(start, end)),
+      readInto: (out, start) => orFault(source.readInto!(out, start)), // sources of entries have it
     },
     readLabels: (durationSeconds) => labelsOf(store, entry, durationSeconds, signal),
     signal,

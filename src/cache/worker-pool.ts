@@ -1,9 +1,16 @@
 import { Worker } from "node:worker_threads";
-import type { RecordingLabels } from "../corpus/labels.js";
 import type { JobPorts, RecordingJob } from "./build-recording.js";
 import { LeaveOut } from "./leave-out.js";
 import type { Sidecar } from "./sidecar.js";
-import { type Answer, type FromWorker, fromPlain, type Request, type ToWorker, toPlain } from "./worker-protocol.js";
+import {
+  type Answer,
+  type Answered,
+  type FromWorker,
+  fromPlain,
+  type Request,
+  type ToWorker,
+  toPlain,
+} from "./worker-protocol.js";
 
 interface RunningJob {
   readonly ports: JobPorts;
@@ -76,9 +83,10 @@ class BuildWorker {
     const ports = this.jobs.get(job)?.ports;
     if (!ports) return;
     const transfer: ArrayBuffer[] = [];
-    let answer: Answer<Uint8Array | RecordingLabels>;
+    let answer: Answer<Answered>;
     try {
       if (ask.method === "labels") answer = { ok: await ports.readLabels(ask.durationSeconds) };
+      else if (ask.method === "fill") answer = { ok: await ports.source.readInto!(ask.out, ask.start) };
       else {
         const bytes = transferable(await ports.source.read(ask.start, ask.end));
         transfer.push(bytes.buffer);

@@ -1,4 +1,4 @@
-/** Messages between a build and its worker threads. Bytes travel by transfer, not by copy. */
+/** Messages between a build and its worker threads. Bytes travel by transfer or lie in shared memory; none is copied. */
 
 import { CacheError } from "../base/errors.js";
 import type { RecordingLabels } from "../corpus/labels.js";
@@ -16,13 +16,18 @@ export type PlainError =
 /** What a worker asks the main thread for while it works on job `job`. */
 export type Request =
   | { readonly method: "read"; readonly start: number; readonly end: number }
+  /** Fill `out`, a view of shared memory; the answer is the number of bytes. */
+  | { readonly method: "fill"; readonly start: number; readonly out: Uint8Array }
   | { readonly method: "labels"; readonly durationSeconds: number };
+
+/** What a request is answered with. */
+export type Answered = Uint8Array | number | RecordingLabels;
 
 export type Answer<T> = { readonly ok: T } | { readonly error: PlainError };
 
 export type ToWorker =
   | { readonly type: "job"; readonly job: number; readonly work: RecordingJob }
-  | { readonly type: "answer"; readonly request: number; readonly answer: Answer<Uint8Array | RecordingLabels> }
+  | { readonly type: "answer"; readonly request: number; readonly answer: Answer<Answered> }
   | { readonly type: "abort" };
 
 export type FromWorker =

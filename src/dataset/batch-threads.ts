@@ -96,7 +96,7 @@ export class BatchThreads {
   ) {
     const { folder, manifest } = reader;
     this.depth = count;
-    this.slots = Array.from({ length: count }, () => slotOf(shape, new SharedArrayBuffer(slotBytes(shape))));
+    this.slots = Array.from({ length: count + 1 }, () => slotOf(shape, new SharedArrayBuffer(slotBytes(shape))));
     this.threads = Array.from({ length: count }, () => new BatchThread({ folder, manifest, shape, fillOptions }));
   }
 

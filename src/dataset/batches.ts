@@ -59,7 +59,7 @@ interface Filled {
 interface Source {
   /** Batches that are filled at the same time. */
   readonly depth: number;
-  /** Slots to fill: one more than `depth` when they are given out as they are, `depth` when they are copied. */
+  /** Slots to fill: one more than `depth`, so that the next is filled while one is given out or copied. */
   readonly slots: Slot[];
   fill(slot: Slot, rows: readonly WindowRow[]): Promise<WindowOrigin[]>;
   close(): Promise<void>;
@@ -139,9 +139,9 @@ export async function* openBatches(
     for (let first = pending.shift(); first; first = pending.shift()) {
       const { slot, windows, position } = await first;
       signal?.throwIfAborted();
+      begin(); // before the copy, which takes half as long as filling
       copySlot(copy, slot);
       if (copy) idle.push(slot);
-      begin();
       const { samples, labels, mask } = copy ?? slot;
       yield { samples, labels, mask, count: windows.length, position, windows };
       if (!copy) idle.push(slot);

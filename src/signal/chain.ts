@@ -6,7 +6,7 @@ import type { Kernels } from "./kernels.js";
 import { planMix } from "./mixing.js";
 import { montageOf } from "./montages.js";
 import type { Moments } from "./normalize.js";
-import { floatBlock, type SampleBlock } from "./sample-block.js";
+import { floatBlock, type InputWatch, type SampleBlock } from "./sample-block.js";
 import { createStream } from "./stream.js";
 import { createWhole } from "./whole.js";
 
@@ -16,8 +16,10 @@ export { type ChainOptions, chainHash, DEFAULT_CHAIN, DSP_VERSION, REFERENCE_CHA
 export interface ChainInput {
   readonly sampleRateHz: number;
   readonly electrodes: readonly string[];
-  /** The loops of the causal chain; both give the same bits. @default WebAssembly where it is there (see `kernelsInUse`) */
+  /** The loops; both give the same bits. @default WebAssembly where it is there (see `kernelsInUse`) */
   readonly kernels?: Kernels["name"];
+  /** Sees every input sample once, in order. @default nobody */
+  readonly watch?: InputWatch;
 }
 
 /** The way of one recording through electrodes, montage, resampling and filters; made anew for each recording. */
@@ -98,10 +100,10 @@ export function createChain(options: ChainOptions, input: ChainInput): Chain {
   const sections = chainSections(options);
   const offsetSamples = Math.round(options.offsetSeconds * sampleRateHz);
   const streams = options.phase === "causal" && options.resample === "polyphase";
-  const plan = { mix, offsetSamples, sampleRateHz, targetRateHz: options.targetRateHz };
+  const plan = { mix, offsetSamples, sampleRateHz, targetRateHz: options.targetRateHz, watch: input.watch };
   const flow = streams
     ? createStream({ ...plan, sections: sections.all, inputCount: electrodes.length }, input.kernels)
-    : createWhole({ ...plan, ...sections, phase: options.phase, resample: options.resample });
+    : createWhole({ ...plan, ...sections, phase: options.phase, resample: options.resample }, input.kernels);
   let open = true;
   let sampleCount = 0; // given per channel
   const stillOpen = () => {

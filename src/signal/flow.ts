@@ -1,6 +1,6 @@
 import { type Mix, mixInto } from "./mixing.js";
 import type { Moments } from "./normalize.js";
-import type { SampleBlock } from "./sample-block.js";
+import type { InputWatch, SampleBlock } from "./sample-block.js";
 
 /** Takes samples of one output channel, of which `at` came before; the array is only good until the call returns. */
 export type Sink = (channel: number, samples: Float32Array, at: number) => void;
@@ -23,6 +23,7 @@ export interface FlowPlan {
   readonly offsetSamples: number;
   readonly sampleRateHz: number;
   readonly targetRateHz: number;
+  readonly watch?: InputWatch;
 }
 
 /** Blocks that wait, and their join: one array per input. */

@@ -2,7 +2,7 @@ import { sosfiltInto } from "./biquads.js";
 import type { Kernels } from "./kernels.js";
 import { mixInto } from "./mixing.js";
 import { LANES, polyphaseInto } from "./polyphase.js";
-import { decodeWordsInto } from "./sample-block.js";
+import { extremesInto, plainDecoder } from "./sample-block.js";
 
 function mixLanesInto(...[out, inputs, count, group, common]: Parameters<Kernels["mixLanesInto"]>): void {
   for (const [lane, row] of group.rows.entries()) {
@@ -48,7 +48,8 @@ export function typescriptKernels(): Kernels {
     float64: (length) => new Float64Array(length),
     float32: (length) => new Float32Array(length),
     int32: (length) => new Int32Array(length),
-    decodeInto: decodeWordsInto,
+    ...plainDecoder,
+    extremesInto,
     mixLanesInto,
     mixRowInto: (out, inputs, count, { rows }) => mixInto(out, 0, 1, inputs, 0, count, rows[0]!),
     polyphaseInto,

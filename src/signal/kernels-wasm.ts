@@ -1,6 +1,7 @@
 import { compileModule, growMemory, type WasmMemory, type WasmModule } from "../base/wasm-module.js";
 import type { Kernels } from "./kernels.js";
 import { LANES } from "./polyphase.js";
+import type { RecordLayout } from "./sample-block.js";
 
 /** What ./wasm/kernels.ts exports; addresses and lengths in bytes unless it says otherwise. */
 export interface WasmExports {
@@ -52,13 +53,27 @@ export interface WasmExports {
     low: number,
   ): void;
   decode16(out: number, words: number, count: number, gain: number, offset: number, factor: number): void;
+  decodeRecords(
+    out: number,
+    outBytes: number,
+    words: number,
+    recordCount: number,
+    recordBytes: number,
+    samplesPerRecord: number,
+    table: number,
+    signalCount: number,
+  ): void;
+  extremes(out: number, inputs: number, inputBytes: number, inputCount: number, count: number): void;
 }
 
 /** Arrays begin on this boundary, and past 0, which stands for "none" where an array may be left out. */
 const ALIGNMENT = 16;
-/** Words that wait to be decoded. */
-const STAGED_WORDS = 512;
-const OWN_BYTES = ALIGNMENT + 2 * STAGED_WORDS;
+/** Words that wait to be decoded: a slice of TUSZ's records with 60 signals. */
+const STAGED_WORDS = 32_768;
+/** Signals of a record that are decoded in one go, and the bytes that describe one. */
+const SIGNAL_LIMIT = 64;
+const SIGNAL_BYTES = 32;
+const OWN_BYTES = ALIGNMENT + 2 * STAGED_WORDS + SIGNAL_LIMIT * SIGNAL_BYTES;
 /** Idle instances kept for the next chain. */
 const POOL_LENGTH = 4;
 
@@ -71,7 +86,19 @@ function spacing(arrays: readonly Float32Array[]): { address: number; bytes: num
 function kernelsOver(wasm: WasmExports, byteLength: number, release: () => void): Kernels {
   const { buffer } = wasm.memory;
   const staged = new Int16Array(buffer, ALIGNMENT, STAGED_WORDS);
-  let used = ALIGNMENT + 2 * STAGED_WORDS;
+  const table = new DataView(buffer, ALIGNMENT + 2 * STAGED_WORDS, SIGNAL_LIMIT * SIGNAL_BYTES);
+  let described: RecordLayout | undefined;
+  const describe = (layout: RecordLayout) => {
+    if (described === layout) return;
+    described = layout;
+    for (const [k, { place, gain, offset, factor }] of layout.signals.entries()) {
+      table.setUint32(k * SIGNAL_BYTES, 2 * place, true);
+      table.setFloat64(k * SIGNAL_BYTES + 8, gain, true);
+      table.setFloat64(k * SIGNAL_BYTES + 16, offset, true);
+      table.setFloat64(k * SIGNAL_BYTES + 24, factor, true);
+    }
+  };
+  let used = OWN_BYTES;
   const take = (bytes: number): number => {
     const address = used;
     used += Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
@@ -87,6 +114,21 @@ function kernelsOver(wasm: WasmExports, byteLength: number, release: () => void)
     decodeInto(out, words, start, end, { gain, offset, factor }) {
       staged.set(words.subarray(start, end));
       wasm.decode16(out.byteOffset, staged.byteOffset, end - start, gain, offset, factor);
+    },
+    decodeRecordsInto(inputs, words, firstWord, recordCount, layout) {
+      const { recordWords, samplesPerRecord, signals } = layout;
+      const length = recordCount * recordWords;
+      if (length > STAGED_WORDS || signals.length > SIGNAL_LIMIT) return false;
+      describe(layout);
+      staged.set(words.subarray(firstWord, firstWord + length));
+      const { address, bytes } = spacing(inputs);
+      const from = [staged.byteOffset, recordCount, 2 * recordWords, samplesPerRecord] as const;
+      wasm.decodeRecords(address, bytes, ...from, table.byteOffset, signals.length);
+      return true;
+    },
+    extremesInto(out, inputs, count) {
+      const { address, bytes } = spacing(inputs);
+      wasm.extremes(out.byteOffset, address, bytes, inputs.length, count);
     },
     mixLanesInto(out, inputs, count, { terms, places, weights, termLimit, offsets }, common) {
       const { address, bytes } = spacing(inputs);

@@ -2,7 +2,7 @@ import { typescriptKernels } from "./kernels-typescript.js";
 import { loadWasmKernels } from "./kernels-wasm.js";
 import type { MixRow } from "./mixing.js";
 import type { PolyphaseBank } from "./polyphase.js";
-import type { DecodeInto } from "./sample-block.js";
+import type { WordDecoder } from "./sample-block.js";
 
 /** Four channels that go through the kernels together: how each lane is mixed of the inputs. */
 export interface LaneGroup {
@@ -21,14 +21,14 @@ export interface LaneGroup {
  * The hot loops of the streaming chain over memory of their own. Two implementations, WebAssembly SIMD and TypeScript, give
  * the same bits. Arrays passed in come from `float64`, `float32` and `int32` of the same object (or are views of them).
  */
-export interface Kernels {
+export interface Kernels extends WordDecoder {
   readonly name: "wasm" | "typescript";
   /** Zeroed arrays from the memory that was asked for; RangeError beyond it. */
   float64(length: number): Float64Array;
   float32(length: number): Float32Array;
   int32(length: number): Int32Array;
-  /** Microvolts of int16 words, which lie anywhere; at most 512 at a time. */
-  readonly decodeInto: DecodeInto;
+  /** `extremesInto` of ./sample-block.ts. */
+  extremesInto(out: Float32Array, inputs: readonly Float32Array[], count: number): void;
   /** Mix `count` samples of the inputs into `out`, shape [sample, LANES], less `common` (shape [sample]) where given. */
   mixLanesInto(
     out: Float64Array,

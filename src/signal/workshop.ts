@@ -33,6 +33,8 @@ interface Scratch {
   readonly rowLength: number;
   /** Shape [sample]. */
   readonly common: Float64Array;
+  /** Shape [input, 2]. */
+  readonly extremes: Float32Array;
 }
 
 /** Everything that lies in the kernels' memory. */
@@ -71,9 +73,10 @@ function memoryOf(plan: StreamPlan, bank: PolyphaseBank | undefined, sizes: Size
   const groups = Math.ceil(plan.mix.rows.length / LANES) + 1;
   const shared = 4 * inputCount * SLICE_SAMPLES + LANES * (8 * beforeSamples + 12 * afterSamples) + 8 * SLICE_SAMPLES;
   const filters = 8 * (plan.sections.length + (bank?.coefficients.length ?? 0));
+  const extremes = 8 * inputCount;
   const tables = LANES * (4 + 12 * termLimit + 8);
   const carried = LANES * 8 * ((bank?.taps ?? 0) + plan.sections.length / 3 + 1) + LANE_MOMENTS_BYTES;
-  return shared + filters + groups * (tables + carried) + 16 * (16 + 8 * groups);
+  return shared + extremes + filters + groups * (tables + carried) + 16 * (16 + 8 * groups);
 }
 
 function copyOf(kernels: Kernels, values: Float64Array): Float64Array {
@@ -119,6 +122,7 @@ function createScratch(
     rounded: kernels.float32(LANES * afterSamples),
     rowLength: afterSamples,
     common: kernels.float64(SLICE_SAMPLES),
+    extremes: kernels.float32(2 * inputCount),
   };
 }
 

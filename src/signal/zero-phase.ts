@@ -14,32 +14,48 @@ export function oddPadLength(sections: Sections): number {
   return 3 * (2 * count + 1 - Math.min(shortZeros, shortPoles));
 }
 
-/** Filter the whole of `x` in place as if its first value had always been there. */
-function filterSteadily(x: Float64Array, sections: Sections): void {
-  sosfiltInto(x, 0, x.length, sections, steadyState(sections, x[0]!));
+/** Filters signals of some lanes, shape [sample, lane], in place; `state` holds one `createFilterState` per lane. */
+export type LaneFilter = (x: Float64Array, sections: Sections, state: Float64Array) => void;
+
+const filterOneLane: LaneFilter = (x, sections, state) => sosfiltInto(x, 0, x.length, sections, state);
+
+/** `x` with `pad` samples at each end that mirror the signal around its first and last value. */
+function extendOddly(x: Float64Array, pad: number, lanes: number): Float64Array {
+  const last = x.length - lanes;
+  const extended = new Float64Array(x.length + 2 * pad * lanes);
+  extended.set(x, pad * lanes);
+  for (let i = lanes; i <= pad * lanes; i += lanes) {
+    for (let lane = 0; lane < lanes; lane++) {
+      extended[pad * lanes - i + lane] = 2 * x[lane]! - x[i + lane]!;
+      extended[pad * lanes + last + i + lane] = 2 * x[last + lane]! - x[last - i + lane]!;
+    }
+  }
+  return extended;
 }
 
 /**
- * Filter a whole channel forwards and backwards, so that no frequency is delayed: `scipy.signal.sosfiltfilt` with its
- * default odd extension. Returns a copy. Throws UnsupportedError when `x` is not longer than the extension.
+ * Filter whole channels forwards and backwards, so that no frequency is delayed: `scipy.signal.sosfiltfilt` with its
+ * default odd extension. `x` has shape [sample, lane]; `filter` runs all lanes at once. Returns a copy. Throws
+ * UnsupportedError when a channel is not longer than the extension.
  */
-export function sosfiltfilt(x: Float64Array, sections: Sections): Float64Array {
+export function sosfiltfilt(
+  x: Float64Array,
+  sections: Sections,
+  lanes = 1,
+  filter: LaneFilter = filterOneLane,
+): Float64Array {
   const pad = oddPadLength(sections);
-  if (x.length <= pad) {
+  const count = x.length / lanes;
+  if (count <= pad) {
     throw new UnsupportedError(
-      `a recording of ${x.length} samples is too short for zero-phase filters, which need more than ${pad}: use phase "causal" or leave it out`,
+      `a recording of ${count} samples is too short for zero-phase filters, which need more than ${pad}: use phase "causal" or leave it out`,
     );
   }
-  const last = x.length - 1;
-  const extended = new Float64Array(x.length + 2 * pad);
-  extended.set(x, pad);
-  for (let i = 1; i <= pad; i++) {
-    extended[pad - i] = 2 * x[0]! - x[i]!;
-    extended[pad + last + i] = 2 * x[last]! - x[last - i]!;
+  const extended = extendOddly(x, pad, lanes);
+  for (let direction = 0; direction < 2; direction++) {
+    const states = Array.from(extended.subarray(0, lanes), (level) => steadyState(sections, level));
+    filter(extended, sections, Float64Array.from(states.flatMap((state) => [...state])));
+    extended.reverse(); // the order of the lanes too, which the second time puts back
   }
-  filterSteadily(extended, sections);
-  extended.reverse();
-  filterSteadily(extended, sections);
-  extended.reverse();
-  return extended.slice(pad, pad + x.length);
+  return extended.slice(pad * lanes, pad * lanes + x.length);
 }

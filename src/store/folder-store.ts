@@ -47,7 +47,7 @@ export function folderStore(dir: string, options: FolderStoreOptions = {}): Stor
       const { handle, info } = await openFile(folder, key, readOptions);
       try {
         const { start, end } = clipRange(readOptions.range, info.size);
-        return await readExactly(handle, start, end, info);
+        return await readExactly(handle, start, end, info, readOptions.into);
       } finally {
         await handle.close();
       }
@@ -118,8 +118,15 @@ async function openFile(
   }
 }
 
-async function readExactly(handle: FileHandle, start: number, end: number, info: ObjectInfo): Promise<Uint8Array> {
-  const bytes = new Uint8Array(Buffer.allocUnsafeSlow(end - start).buffer); // filled whole below, so not zeroed first
+async function readExactly(
+  handle: FileHandle,
+  start: number,
+  end: number,
+  info: ObjectInfo,
+  into?: Uint8Array,
+): Promise<Uint8Array> {
+  const fresh = () => new Uint8Array(Buffer.allocUnsafeSlow(end - start).buffer); // filled whole below, so not zeroed first
+  const bytes = into?.subarray(0, end - start) ?? fresh();
   let filled = 0;
   while (filled < bytes.byteLength) {
     const { bytesRead } = await handle.read(bytes, filled, bytes.byteLength - filled, start + filled);

@@ -27,6 +27,11 @@ export interface ReadOptions {
   /** Read only this version: another `etag` is a StoreError with code "Changed". */
   readonly ifMatch?: string;
   readonly signal?: AbortSignal;
+  /**
+   * Memory for the answer, at least as long as the range; a store that would only copy gives memory of its own instead.
+   * @default fresh memory
+   */
+  readonly into?: Uint8Array;
 }
 
 export interface ListOptions {

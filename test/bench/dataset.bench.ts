@@ -140,14 +140,19 @@ async function benchBatches(
   const long = Uint32Array.from({ length: 4 * WINDOWS }, (_, i) => order[i % WINDOWS]!);
   const milliseconds: number[] = [];
   let last = 0;
+  let cpu = process.cpuUsage();
   for await (const { samples, position } of openBatches(reader, index, { order: long, batchSize: BATCH, workers })) {
     sink += samples[5]!;
     if (position >= WINDOWS) milliseconds.push(performance.now() - last);
+    else cpu = process.cpuUsage();
     last = performance.now();
   }
   const rate = milliseconds.map((each) => (1000 * BATCH) / each);
   const mean = milliseconds.reduce((sum, each) => sum + each, 0) / milliseconds.length;
-  show(`openBatches, batches of ${BATCH}, ${workers} workers`, rate, "windows/s", `, ${mean.toFixed(1)} ms a batch`);
+  const { user, system } = process.cpuUsage(cpu);
+  const own = ((user + system) / 1000 / milliseconds.length).toFixed(1);
+  const text = `, ${median(milliseconds).toFixed(1)} ms a batch (mean ${mean.toFixed(1)}, ${own} of CPU)`;
+  show(`openBatches, batches of ${BATCH}, ${workers} workers`, rate, "windows/s", text);
 }
 
 async function benchWindows(): Promise<void> {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { createRandom } from "../../src/base/random.js";
-import { type ChainOptions, createChain, DEFAULT_CHAIN } from "../../src/signal/chain.js";
+import { type ChainOptions, createChain, DEFAULT_CHAIN, REFERENCE_CHAIN } from "../../src/signal/chain.js";
 import { EAR_ELECTRODES, ELECTRODES_19 } from "../../src/signal/electrodes.js";
 import { kernelsInUse, openKernels } from "../../src/signal/kernels.js";
 import { createMoments } from "../../src/signal/normalize.js";
@@ -54,6 +54,8 @@ const VARIANTS: [string, Partial<ChainOptions>, readonly string[]][] = [
   ["an average reference", { reference: "average" }, ELECTRODES],
   ["tcp22, five sections and no notch", { reference: "tcp22", filterOrder: 5, notchHz: null }, ELECTRODES],
   ["interpolated Fz and Pz", { filterOrder: 1 }, ELECTRODES.filter((name) => name !== "FZ" && name !== "PZ")],
+  ["zero phase, tcp22", { phase: "zero", reference: "tcp22" }, ELECTRODES],
+  ["the reference preset", { resample: REFERENCE_CHAIN.resample }, ELECTRODES],
   [
     "tcp20, an average of interpolated electrodes",
     { reference: "tcp20", filterOrder: 8 },

@@ -10,6 +10,7 @@ export function decode16(out: usize, words: usize, count: i32, gain: f64, offset
   const o = f64x2.splat(offset);
   const f = f64x2.splat(factor);
   const whole = out + ((<usize>(count & ~15)) << 2);
+  const fours = out + ((<usize>(count & ~3)) << 2);
   const end = out + ((<usize>count) << 2);
   if (factor === 1) {
     for (; out < whole; out += 64) {
@@ -20,11 +21,10 @@ export function decode16(out: usize, words: usize, count: i32, gain: f64, offset
       v128.store(out, physicalFour(v128.load16x4_s(words, 24), g, o), 48);
       words += 32;
     }
-  } else {
-    for (; out < whole; out += 16) {
-      v128.store(out, scaledFour(v128.load16x4_s(words), g, o, f));
-      words += 8;
-    }
+  }
+  for (; out < fours; out += 16) {
+    v128.store(out, scaledFour(v128.load16x4_s(words), g, o, f));
+    words += 8;
   }
   for (; out < end; out += 4) {
     store<f32>(out, f32x4.extract_lane(scaled(f64x2.splat(<f64>load<i16>(words)), g, o, f), 0));

@@ -4,6 +4,7 @@
 
 export { decode16 } from "../../base/wasm/decode";
 export { filterLanes } from "./biquads";
+export { decodeRecords, extremes } from "./decode";
 export { dequantizeRuns } from "./dequantize";
 export { mixLanes, mixRow } from "./mix";
 export { polyphase } from "./polyphase";
