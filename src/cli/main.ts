@@ -36,6 +36,12 @@ const FAMILIES: readonly {
 
 endWithParent();
 
+/** Who reads the output may leave before its end (`| head`); the work goes on. */
+for (const stream of [process.stdout, process.stderr])
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+  });
+
 const program = new Command("ictal")
   .enablePositionalOptions()
   .description("EEG seizure detection from a bucket of recordings to a scored detector")

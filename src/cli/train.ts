@@ -103,6 +103,17 @@ async function manifestOf({ config, cacheKey }: FlagConfig, signal: AbortSignal,
   return readManifest(cache_dir, { key: cacheKey });
 }
 
+/** Without a dev split, validation is on patients held out of train; the scores alone would not show it. */
+function sayWhatValidates({ recordings }: Manifest, { data }: FlagConfig["config"]): void {
+  if (data.split_policy !== "custom" && recordings.some(({ split }) => split === "dev")) return;
+  const share = data.validation_split;
+  const how =
+    share === 0
+      ? "nothing is validated"
+      : `${+(100 * share).toFixed(1)} % of the training patients are held out for validation (data.validation_split)`;
+  process.stderr.write(`ictal: no recordings of a dev split are used; ${how}\n`);
+}
+
 async function train(watch: RunWatch, flags: TrainFlags): Promise<Outcome> {
   const found = await configOf(flags, ["cacheDir"]);
   const { config } = found;
@@ -111,6 +122,7 @@ async function train(watch: RunWatch, flags: TrainFlags): Promise<Outcome> {
   const interrupt = listenForInterrupt("what was finished is kept, --resume goes on from it");
   try {
     const manifest = await manifestOf(found, interrupt.signal, watch);
+    sayWhatValidates(manifest, config);
     const handle = startTraining(
       {
         ...options,

@@ -7,10 +7,15 @@ import { ConfigError, NotFoundError } from "../../src/base/errors.js";
 const none = { environment: {}, projectDir: "/project" };
 const configsDir = new URL("../../../configs/", import.meta.url);
 
-for (const name of ["smoke_test", "tusz_train_wsl2", "tusz_train_a100"]) {
+for (const [name, windowSeconds] of [
+  ["smoke_test", 16],
+  ["smoke_unet", 60],
+  ["tusz_train_wsl2", 60],
+  ["tusz_train_a100", 60],
+] as const) {
   test(`parseConfig accepts configs/${name}.yaml without a notice`, () => {
     const { config, notice } = parseConfig(readFileSync(new URL(`${name}.yaml`, configsDir), "utf8"), name, none);
-    assert.equal(config.data.window_size, 60);
+    assert.equal(config.data.window_size, windowSeconds);
     assert.equal(notice, undefined);
   });
 }

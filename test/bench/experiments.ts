@@ -25,7 +25,7 @@ import { startTraining } from "../../src/training/handle.js";
 const T_975: Readonly<Record<number, number>> = { 1: 12.706, 2: 4.303, 3: 3.182, 4: 2.776, 9: 2.262 };
 
 interface Variant {
-  /** @default "configs/smoke_test.yaml" */
+  /** @default "configs/smoke_unet.yaml" */
   readonly config?: string;
   readonly set: readonly string[];
 }
@@ -35,9 +35,12 @@ const UNET = [
   ...["model.unet.stem_stride=8", "model.unet.downsample_factor=4"],
 ];
 
-/** Networks on the 16 s windows of smoke_bimamba.yaml: all see the same windows in the same order, 39 steps an epoch. */
+/** Networks on the 16 s windows of smoke_test.yaml: all see the same windows in the same order, 39 steps an epoch. */
 function sixteenSeconds(learningRate: number, set: readonly string[] = []): Variant {
-  return { config: "configs/smoke_bimamba.yaml", set: [...set, `training.learning_rate=${learningRate}`] };
+  return {
+    config: "configs/smoke_test.yaml",
+    set: ["training.epochs=2", ...set, `training.learning_rate=${learningRate}`],
+  };
 }
 
 const VARIANTS: Readonly<Record<string, Variant>> = {
@@ -69,7 +72,7 @@ if (folder === undefined) throw new Error("no folder given; expected FOLDER [var
 async function settingsOf(variant: string, seed: number): Promise<Config> {
   const data = [`data.data_dir=${join(folder!, "corpus")}`, `data.cache_dir=${join(folder!, "cache")}`];
   const output = `experiment.output_dir=${join(folder!, "runs", `${variant.replace(/\W+/g, "-")}-${seed}`)}`;
-  const { config: file = "configs/smoke_test.yaml", set: changes } = VARIANTS[variant]!;
+  const { config: file = "configs/smoke_unet.yaml", set: changes } = VARIANTS[variant]!;
   const set = [...changes, ...data, output, `experiment.seed=${seed}`, "experiment.device=onnx-cpu"];
   return (await loadConfig(projectPath(file), { set })).config;
 }

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { readdirSync, readFileSync } from "node:fs";
+import { text } from "node:stream/consumers";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 
@@ -29,6 +31,13 @@ test("ictal --help lists every verb, and each verb is found by its own name", ()
     assert.equal(status, 0, stderr);
     assert.match(stdout, new RegExp(`^Usage: ictal ${verb}`));
   }
+});
+
+test("a reader that leaves before the output is there is no error", async () => {
+  const child = spawn(process.execPath, [main, "--help"], { stdio: ["ignore", "pipe", "pipe"] });
+  child.stdout.destroy();
+  const [stderr, code] = await Promise.all([text(child.stderr), once(child, "exit").then(([status]) => status)]);
+  assert.deepEqual([code, stderr], [0, ""]);
 });
 
 test("an unknown verb is wrong use and the nearest one is named", () => {

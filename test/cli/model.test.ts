@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 
 const main = fileURLToPath(new URL("../../src/cli/main.js", import.meta.url));
-const smoke = fileURLToPath(new URL("../../../configs/smoke_test.yaml", import.meta.url));
+const smoke = fileURLToPath(new URL("../../../configs/smoke_unet.yaml", import.meta.url));
 const ictal = (...args: string[]) => spawnSync(process.execPath, [main, "model", ...args], { encoding: "utf8" });
 
 test("model summary tells a configuration's detector part by part, as text and as JSON", () => {

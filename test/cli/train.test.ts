@@ -44,6 +44,7 @@ experiment: { output_dir: ${dir}/run, device: cpu }
   const report = JSON.parse(first.stdout);
   assert.equal(report.steps, 3);
   assert.equal(report.executor, "onnx-cpu");
+  assert.doesNotMatch(first.stderr, /held out/);
   assert.ok(existsSync(report.checkpoint));
 
   const again = run("train", "--config", config, "--json");
@@ -68,6 +69,18 @@ experiment: { output_dir: ${dir}/run, device: cpu }
   assert.equal(predicted.status, 0, predicted.stderr);
   assert.equal(JSON.parse(predicted.stdout).recordings, 1);
   assert.ok(existsSync(join(dir, "out/dev/d/s/m/t0.f16")));
+  const heldOut = run(
+    "train",
+    "--config",
+    config,
+    "--set",
+    "data.split_policy=custom",
+    "--max-steps",
+    "1",
+    "--replace",
+  );
+  assert.equal(heldOut.status, 0, heldOut.stderr);
+  assert.match(heldOut.stderr, /no recordings of a dev split are used; 20 % of the training patients are held out/);
   const wrong = run("train", "--config", config, "--max-steps", "none");
   assert.equal(wrong.status, 2);
   assert.match(wrong.stderr, /--max-steps.*none.*expected a whole number, at least 1/);

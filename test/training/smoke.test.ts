@@ -23,7 +23,7 @@ let manifest: Manifest;
 async function configOf(...changes: string[]) {
   const places = [`data.cache_dir=${join(folder, "cache")}`, `experiment.output_dir=${join(folder, "run")}`];
   const set = [...places, "experiment.device=onnx-cpu", ...changes];
-  return (await loadConfig(projectPath("configs/smoke_bimamba.yaml"), { set, environment: {} })).config;
+  return (await loadConfig(projectPath("configs/smoke_test.yaml"), { set, environment: {} })).config;
 }
 
 before(async () => {
@@ -42,7 +42,7 @@ const TRANSFORMER =
   "model.seizure_transformer={ channels: [8, 8, 16, 16, 32], layers: 1, feed_forward: 64, residual_kernels: [3, 2], dropout: 0 }";
 
 for (const [name, least, ...changes] of [
-  ["the small Bi-Mamba-2 detector of configs/smoke_bimamba.yaml", 0.95],
+  ["the small Bi-Mamba-2 detector of configs/smoke_test.yaml", 0.95],
   ["EEGNet", 0.9, "model.name=eegnet"],
   ["a small SeizureTransformer", 0.9, "model.name=seizure_transformer", TRANSFORMER],
 ] as const) {
