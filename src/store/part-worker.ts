@@ -14,7 +14,7 @@ import {
 import { dirname } from "node:path";
 import { parentPort } from "node:worker_threads";
 import { createDigest, type Digest } from "./digest.js";
-import { freeBuffers } from "./free-buffer.js";
+import { freeBuffers } from "../base/free-buffer.js";
 import { isMissing } from "./local-path.js";
 import type { DigestName, ExpectedDigest } from "./store.js";
 

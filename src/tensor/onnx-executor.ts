@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os";
 import type { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
 import { UnsupportedError } from "../base/errors.js";
+import { freeBuffer } from "../base/free-buffer.js";
 import { compiledBy, type Runner } from "./compiled.js";
 import { GRAPH_DIR, openKeptSession } from "./graph-files.js";
 import {
@@ -139,7 +140,10 @@ function replayRunner(ort: Ort, session: InferenceSession, program: Program, gra
       const outputs = await session.run(given, wanted);
       const returned = Object.fromEntries(results.map((name) => [name, outputs[outputName(name)]!.data as Feed]));
       for (const [name, buffers] of states) {
-        if (!buffers.next || isKept(program, name, returned)) continue;
+        if (!buffers.next) continue;
+        const copy = outputs[outputName(name)]!.data as Float32Array; // the binding copies what it wrote to our memory
+        if (copy !== buffers.next.data) freeBuffer(copy);
+        if (isKept(program, name, returned)) continue;
         [buffers.current, buffers.next] = [buffers.next, buffers.current];
       }
       return returned;

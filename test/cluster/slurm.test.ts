@@ -115,11 +115,17 @@ test("training over three jobs, two of them ended by the signal of the time limi
   assert.equal(sent.status, 0, sent.stderr);
   let links = 0;
   let last = "";
+  let seen = "";
+  let logged = 0;
   await slurm.until(
     async () => {
       const job = slurm.run("squeue", "-h", "-t", "RUNNING", "-n", "ictal-train", "-o", "%A").trim();
       const progress = await readShardProgress(plan, 0);
-      if (job !== "" && job !== last && links < 2 && progress?.job === job && existsSync(join(dir, "run"))) {
+      const lines = (await readFile(join(dir, "run/metrics.jsonl"), "utf8").catch(() => "")).split("\n").length;
+      if (job !== seen) logged = lines;
+      seen = job;
+      // a job that is stopped before it has taken a step of its own ends the chain
+      if (job !== "" && job !== last && links < 2 && progress?.job === job && lines > logged + 3) {
         last = job;
         links += 1;
         slurm.run("scancel", "--signal=USR1", "--batch", job);
@@ -140,10 +146,13 @@ test("training over three jobs, two of them ended by the signal of the time limi
 test("a job that is put back into the queue runs its shard again", { skip }, async (context) => {
   const dir = await temporaryFolder(context);
   const flag = join(dir, "flag");
-  const code = `if (require("fs").existsSync(${JSON.stringify(flag)})) console.log("1"); else setInterval(() => {}, 100)`;
+  const started = join(dir, "started");
+  const code = `const fs = require("fs");
+    if (fs.existsSync(${JSON.stringify(flag)})) console.log("1");
+    else setInterval(() => fs.writeFileSync(${JSON.stringify(started)}, ""), 100);`;
   const script = await codePlan(dir, code);
   const id = slurm.run("sbatch", "--parsable", "--array=0", script).trim();
-  await slurm.until(async () => (await readShardProgress(dir, 0)) !== undefined, "the task runs");
+  await slurm.until(async () => existsSync(started), "the task runs");
   await writeFile(flag, "");
   slurm.run("scontrol", "requeue", `${id}_0`);
   await slurm.until(async () => (await readShardReceipt(dir, 0))?.state === "done", "the task is done", 60);

@@ -4,7 +4,7 @@ import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { writeFile } from "node:fs/promises";
 import { type AddressInfo, createServer } from "node:net";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { projectDir } from "../../src/base/project.js";
 import { openPage, type Page } from "../../src/notebook/browser/page.js";
@@ -105,9 +105,11 @@ const PLACE = (selector: string, text: string) => `(() => {
   }
 })()`;
 
-const CELL = (index: number) => `document.querySelectorAll(".jp-Notebook .jp-CodeCell")[${index}]`;
+/** Cells that are to be seen. */
+const CELL = (index: number) =>
+  `[...document.querySelectorAll(".jp-Notebook .jp-CodeCell")].filter((cell) => cell.getBoundingClientRect().width > 0)[${index}]`;
 
-/** Opens `notebook` (relative to the server's root) in the single-document view of JupyterLab. */
+/** Opens `notebook` (relative to the server's root) in JupyterLab, without the notebooks of earlier visits. */
 export async function openNotebook(executable: string, server: LabServer, notebook: string): Promise<LabPage> {
   const page = await openPage(executable, { host: HOST });
   const { send, evaluate } = page;
@@ -170,8 +172,10 @@ export async function openNotebook(executable: string, server: LabServer, notebo
     mobile: false,
   });
   try {
-    await send("Page.navigate", { url: `${server.url}/lab/tree/${notebook}?token=${server.token}` });
-    await until(`document.querySelector(".jp-Notebook .jp-CodeCell") !== null`, "the notebook to open", 60);
+    await send("Page.navigate", { url: `${server.url}/lab/tree/${notebook}?token=${server.token}&reset` });
+    const front = "#jp-main-dock-panel .lm-TabBar-tab.lm-mod-current .lm-TabBar-tabLabel";
+    const isInFront = `document.querySelector("${front}")?.textContent === ${JSON.stringify(basename(notebook))}`;
+    await until(`${isInFront} && ${CELL(0)} !== undefined`, "the notebook to open", 60);
     return lab;
   } catch (error) {
     await page.close();

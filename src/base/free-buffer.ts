@@ -15,7 +15,7 @@ export function freeBuffers(buffers: readonly ArrayBuffer[]): void {
 }
 
 /** The same for the buffer behind an array that fills it; other arrays are left alone. */
-export function freeBuffer({ buffer, byteLength }: Uint8Array): void {
+export function freeBuffer({ buffer, byteLength }: ArrayBufferView): void {
   if (byteLength === 0 || byteLength !== buffer.byteLength || !(buffer instanceof ArrayBuffer)) return;
   freeBuffers([buffer]);
 }
