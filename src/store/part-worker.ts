@@ -13,8 +13,8 @@ import {
 } from "node:fs";
 import { dirname } from "node:path";
 import { parentPort } from "node:worker_threads";
-import { createDigest, type Digest } from "./digest.js";
 import { freeBuffers } from "../base/free-buffer.js";
+import { createDigest, type Digest } from "./digest.js";
 import { isMissing } from "./local-path.js";
 import type { DigestName, ExpectedDigest } from "./store.js";
 

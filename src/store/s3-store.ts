@@ -1,9 +1,9 @@
 import type { IncomingMessage } from "node:http";
 import type { GetObjectCommandOutput } from "@aws-sdk/client-s3";
 import { isIctalError, NotFoundError, StoreError } from "../base/errors.js";
+import { freeBuffer } from "../base/free-buffer.js";
 import { closable } from "./closable.js";
 import { digestMismatch } from "./digest.js";
-import { freeBuffer } from "../base/free-buffer.js";
 import { pour, type TakeBytes } from "./s3-agent.js";
 import type { S3StoreOptions } from "./s3-client.js";
 import { discard, type S3Requests, s3Requests } from "./s3-requests.js";
