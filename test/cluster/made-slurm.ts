@@ -40,11 +40,11 @@ export interface MadeSlurm {
   close(): Promise<void>;
 }
 
-/** `pid` and its ancestors, as far as they are no children of `root`. */
+/** `pid` behind its ancestors, as far as they are no children of `root`. */
 function lineOf(pid: number, root: number): number[] {
   const line: number[] = [];
   for (let each = pid; each > 1 && each !== root; ) {
-    line.push(each);
+    line.unshift(each);
     each = Number(/^PPid:\s+(\d+)/m.exec(readFileSync(`/proc/${each}/status`, "utf8"))?.[1] ?? 0);
   }
   return line;
@@ -142,7 +142,8 @@ export async function startSlurm(dir: string): Promise<MadeSlurm> {
     const node = nodes.get(name)!;
     const ended = once(node, "exit");
     const lost = new Set([node.pid!, ...lineOf(pid, process.pid)]);
-    for (const each of lost) process.kill(each, "SIGKILL");
+    // from the outside in, and all of them halted before one ends: a step's daemon would report the end of its job
+    for (const signal of ["SIGSTOP", "SIGKILL"] as const) for (const each of lost) process.kill(each, signal);
     await ended;
     run("scontrol", "update", `nodename=${name}`, "state=down", "reason=lost");
   };
