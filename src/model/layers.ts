@@ -52,6 +52,19 @@ export function timesTransposed(x: Tensor, matrix: Tensor): Tensor {
   return tf.reshape(tf.matMul(rows, matrix, false, true), [...x.shape.slice(0, -1), matrix.shape[0]!]);
 }
 
+/** Matrix [out, in] times x [in, ...]: [out, ...]. */
+export function timesColumns(matrix: Tensor, x: Tensor): Tensor {
+  const columns = tf.reshape(x, [x.shape[0]!, -1]);
+  return tf.reshape(tf.matMul(matrix, columns), [matrix.shape[0]!, ...x.shape.slice(1)]);
+}
+
+/** `linear` with channels in front: weight [out, in] times x [in, ...], plus the bias if there is one: [out, ...]. */
+export function linearColumns(x: Tensor, p: NamedTensors, name: string): Tensor {
+  const y = timesColumns(parameter(p, `${name}.weight`), x);
+  const bias = p[`${name}.bias`];
+  return bias ? tf.add(y, tf.reshape(bias, [-1, ...Array<number>(x.rank - 1).fill(1)])) : y;
+}
+
 /** x [..., in] times the transposed weight [out, in], plus the bias if there is one: [..., out]. */
 export function linear(x: Tensor, p: NamedTensors, name: string): Tensor {
   return addBias(timesTransposed(x, parameter(p, `${name}.weight`)), p, name);
@@ -179,9 +192,9 @@ function normFactors(p: NamedTensors, name: string, epsilon = NORM_EPSILON): { g
   return { gain, shift: tf.sub(parameter(p, `${name}.bias`), tf.mul(parameter(p, `${name}.running_mean`), gain)) };
 }
 
-/** Layer norm over the last axis. Source: Ba et al. 2016. */
-export function layerNorm(x: Tensor, p: NamedTensors, name: string): Tensor {
-  return ops.layerNorm(x, parameter(p, `${name}.weight`), parameter(p, `${name}.bias`));
+/** Layer norm over one axis. Source: Ba et al. 2016. */
+export function layerNorm(x: Tensor, p: NamedTensors, name: string, axis = x.rank - 1): Tensor {
+  return ops.layerNorm(x, parameter(p, `${name}.weight`), parameter(p, `${name}.bias`), { axis });
 }
 
 /** x times the mask of that name, or x itself when the context has none. */

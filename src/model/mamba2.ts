@@ -2,10 +2,9 @@
  * Mamba-2 by chunked matrix products (state space duality): no scan, no einsum, so that every executor and its gradient
  * run it. Source: Dao & Gu 2024, "Transformers are SSMs"; parameter names and defaults as in state-spaces/mamba.
  */
-import { checkpoint, inverseRms, silu } from "../tensor/ops.js";
+import { checkpoint, depthwiseConv1d, inverseRms, silu } from "../tensor/ops.js";
 import { type Tensor, type Tensor2D, tf } from "../tensor/tf.js";
-import { causalDepthwiseConv1d } from "./depthwise.js";
-import { type NamedTensors, timesTransposed } from "./layers.js";
+import { type NamedTensors, timesColumns } from "./layers.js";
 import { fanInUniform, linearSpecs, type ParameterSpec } from "./parameters.js";
 
 export interface Mamba2Shape {
@@ -55,34 +54,42 @@ export function mamba2Specs(name: string, shape: Mamba2Shape): ParameterSpec[] {
   ];
 }
 
-/** [Q, Q*Q] of 0 and 1 with S[k, (i, j)] = 1 where j < k <= i: times a row of decays it gives all segment sums at once. */
-function segmentMatrix(size: number): Tensor2D {
-  const values = new Float32Array(size ** 3);
-  for (let k = 0; k < size; k++) {
-    for (let i = k; i < size; i++) for (let j = 0; j < k; j++) values[(k * size + i) * size + j] = 1;
-  }
-  return tf.tensor2d(values, [size, size * size]);
-}
+/** Whether a position sees those in front of it or those behind it. */
+export type Direction = "forwards" | "backwards";
 
-/** [Q, Q]: 1 where row <= column (`upper`) or row >= column. */
-function triangle(size: number, upper: boolean): Tensor2D {
-  const values = Float32Array.from({ length: size * size }, (_, at) => {
-    const row = Math.floor(at / size);
-    const column = at % size;
-    return (upper ? row <= column : row >= column) ? 1 : 0;
-  });
-  return tf.tensor2d(values, [size, size]);
+/** For `backwards` the same with every axis turned round. */
+function turned(values: Float32Array, direction: Direction): Float32Array {
+  return direction === "forwards" ? values : values.reverse();
 }
 
 /**
- * exp of the sums of `decays` [R, Q] over j < k <= i, one above the diagonal, where the caller has to mask: [R, Q*Q].
- * Only numbers of one sign are added and nothing is subtracted, so neither infinities nor NaN arise, in the gradient either.
+ * [Q, Q*Q] of 0 and 1 with S[k, (j, i)] = 1 where j < k <= i: times a row of decays it gives the sums of all segments from
+ * j to i at once.
  */
-function segmentDecay(decays: Tensor, size: number): Tensor {
-  return tf.exp(tf.matMul(decays, segmentMatrix(size)));
+function segmentMatrix(size: number, direction: Direction): Tensor2D {
+  const values = new Float32Array(size ** 3);
+  for (let k = 0; k < size; k++) {
+    for (let j = 0; j < k; j++) for (let i = k; i < size; i++) values[(k * size + j) * size + i] = 1;
+  }
+  return tf.tensor2d(turned(values, direction), [size, size * size]);
 }
 
-/** What a state space layer reads: x [B, L, H, P], decay [B, L, H], into and outOf [B, L, N]; L a multiple of chunk. */
+/** [Q, Q]: 1 where position `row` takes part in what position `column` sees. */
+function triangle(size: number, direction: Direction): Tensor2D {
+  const values = Float32Array.from({ length: size * size }, (_, at) => (Math.floor(at / size) <= at % size ? 1 : 0));
+  return tf.tensor2d(turned(values, direction), [size, size]);
+}
+
+/**
+ * exp of the sums of `decays` [R, Q] from j to i, one where i does not see j, where the caller has to mask: [R, Q*Q], j
+ * before i. Only numbers of one sign are added and nothing is subtracted, so neither infinities nor NaN arise, in the
+ * gradient either.
+ */
+function segmentDecay(decays: Tensor, size: number, direction: Direction): Tensor {
+  return tf.exp(tf.matMul(decays, segmentMatrix(size, direction)));
+}
+
+/** What a state space layer reads: x [H, P, B, L], decay [H, B, L], into and outOf [N, B, L]; L a multiple of chunk. */
 interface StateSpaceInputs {
   readonly x: Tensor;
   readonly decay: Tensor;
@@ -91,100 +98,123 @@ interface StateSpaceInputs {
 }
 
 /**
- * y_t = outOf_t · h_t with h_t = exp(decay_t) h_(t-1) + into_t x_t, for every head: [B, L, H, P]. Heads come before
- * positions inside, and what decays towards a chunk's ends is applied to `into` and `outOf`, which are narrow.
+ * y_t = outOf_t · h_t with h_t = exp(decay_t) h_(t-1) + into_t x_t, for every head, or with h_(t+1) for `backwards`:
+ * [H, P, B, L]. What decays towards a chunk's ends is applied to `into` and `outOf`, which are narrow.
  */
-export function stateSpace({ x, decay, into, outOf }: StateSpaceInputs, chunk: number): Tensor {
-  const [batch, length, heads, width] = x.shape as [number, number, number, number];
-  const states = into.shape[2]!;
+export function stateSpace(
+  { x, decay, into, outOf }: StateSpaceInputs,
+  chunk: number,
+  direction: Direction = "forwards",
+): Tensor {
+  const [heads, width, batch, length] = x.shape as [number, number, number, number];
+  const states = into.shape[0]!;
   const chunks = length / chunk;
-  const blocks = batch * heads * chunks;
+  const pieces = batch * chunks; // of one head
+  const blocks = heads * pieces;
 
-  const byHead = tf.reshape(tf.transpose(x, [0, 2, 1, 3]), [blocks, chunk, width]);
-  const decays = tf.reshape(tf.transpose(decay, [0, 2, 1]), [blocks, chunk]);
-  const summed = tf.matMul(decays, triangle(chunk, true)); // [blocks, Q], running sums
-  const total = tf.slice(summed, [0, chunk - 1], [-1, 1]);
-  /** narrow [B, L, N] times exp of [blocks, Q] for every head: [blocks, Q, N]. */
+  /** Chunks in front: [A, B, L] to [B*L/Q, A, Q]. */
+  const inChunks = (signals: Tensor) => tf.transpose(tf.reshape(signals, [-1, pieces, chunk]), [1, 0, 2]);
+  const values = tf.reshape(tf.transpose(tf.reshape(x, [heads, width, pieces, chunk]), [0, 2, 1, 3]), [
+    blocks,
+    width,
+    chunk,
+  ]);
+  const [writing, reading] = [inChunks(into), inChunks(outOf)]; // [pieces, N, Q]
+  const decays = tf.reshape(decay, [blocks, chunk]);
+  const summed = tf.matMul(decays, triangle(chunk, direction)); // [blocks, Q], running sums
+  const total = tf.slice(summed, [0, direction === "forwards" ? chunk - 1 : 0], [-1, 1]);
+  /** narrow [pieces, N, Q] times exp of [blocks, Q] for every head: [blocks, N, Q]. */
   const weighted = (narrow: Tensor, exponents: Tensor) =>
     tf.reshape(
-      tf.mul(tf.reshape(tf.exp(exponents), [batch, heads, length, 1]), tf.reshape(narrow, [batch, 1, length, states])),
-      [blocks, chunk, states],
+      tf.mul(tf.reshape(tf.exp(exponents), [heads, pieces, 1, chunk]), tf.reshape(narrow, [1, pieces, states, chunk])),
+      [blocks, states, chunk],
     );
 
   // Within a chunk: a masked attention whose weights decay with distance. Heads share the scores, so the mask goes there.
-  const scores = tf.mul(
-    tf.matMul(
-      tf.reshape(outOf, [batch * chunks, chunk, states]),
-      tf.reshape(into, [batch * chunks, chunk, states]),
-      false,
-      true,
-    ),
-    triangle(chunk, false),
-  );
+  const scores = tf.mul(tf.matMul(writing, reading, true, false), triangle(chunk, direction)); // [pieces, Q, Q]
   const decayed = tf.mul(
-    tf.reshape(segmentDecay(decays, chunk), [batch, heads, chunks, chunk * chunk]),
-    tf.reshape(scores, [batch, 1, chunks, chunk * chunk]),
+    tf.reshape(segmentDecay(decays, chunk, direction), [heads, pieces, chunk * chunk]),
+    tf.reshape(scores, [1, pieces, chunk * chunk]),
   );
-  const inside = tf.matMul(tf.reshape(decayed, [blocks, chunk, chunk]), byHead); // [blocks, Q, P]
+  const inside = tf.matMul(values, tf.reshape(decayed, [blocks, chunk, chunk])); // [blocks, P, Q]
 
-  // What each chunk leaves behind, carried to all later chunks.
-  const left = tf.matMul(weighted(into, tf.sub(total, summed)), byHead, true, false); // [blocks, N, P]
-  const totals = tf.pad(tf.reshape(total, [batch * heads, chunks]) as Tensor2D, [
-    [0, 0],
-    [1, 0],
-  ]);
-  const segments = tf.reshape(segmentDecay(totals, chunks + 1), [-1, chunks + 1, chunks + 1]);
-  const across = tf.slice(tf.mul(segments, triangle(chunks + 1, false)), [0, 0, 1], [-1, chunks, chunks]);
-  const entering = tf.matMul(across, tf.reshape(left, [batch * heads, chunks, states * width]));
+  // What each chunk leaves behind, carried to all that see it.
+  const left = tf.matMul(values, weighted(writing, tf.sub(total, summed)), false, true); // [blocks, P, N]
+  const across = chunkDecay(tf.reshape(total, [heads * batch, chunks]), direction);
+  const entering = tf.matMul(across, tf.reshape(left, [heads * batch, chunks, width * states]), true, false);
 
-  const outside = tf.matMul(weighted(outOf, summed), tf.reshape(entering, [blocks, states, width]));
-  const y = tf.reshape(tf.add(inside, outside), [batch, heads, length, width]);
-  return tf.transpose(y, [0, 2, 1, 3]);
+  const outside = tf.matMul(tf.reshape(entering, [blocks, width, states]), weighted(reading, summed));
+  const y = tf.reshape(tf.add(inside, outside), [heads, pieces, width, chunk]);
+  return tf.reshape(tf.transpose(y, [0, 2, 1, 3]), [heads, width, batch, length]);
 }
 
-/** One block, causal in the direction of L. u [B, L, modelSize] to [B, L, modelSize]; any L. */
-export function mamba2(u: Tensor, p: NamedTensors, name: string, shape: Mamba2Shape): Tensor {
-  const [batch, length] = u.shape as [number, number, number];
+/** From the sums of decays of chunks [R, c], what is left of chunk j where chunk i begins: [R, c, c], 0 where i does not see j. */
+function chunkDecay(totals: Tensor, direction: Direction): Tensor {
+  const chunks = totals.shape[1]!;
+  const isForwards = direction === "forwards";
+  const size = chunks + 1;
+  const padded = tf.pad(totals as Tensor2D, [[0, 0], isForwards ? [1, 0] : [0, 1]]);
+  const segments = tf.reshape(segmentDecay(padded, size, direction), [-1, size, size]);
+  const seen = tf.mul(segments, triangle(size, direction));
+  return tf.slice(seen, isForwards ? [0, 1, 0] : [0, 0, 1], [-1, chunks, chunks]);
+}
+
+/** Positions that make L a multiple of the chunk, appended where nothing looks back from. */
+function filledUp(u: Tensor, chunk: number, direction: Direction): Tensor {
+  const short = (chunk - (u.shape[2]! % chunk)) % chunk;
+  if (short === 0) return u;
+  return tf.pad(u, [[0, 0], [0, 0], direction === "forwards" ? [0, short] : [short, 0]]);
+}
+
+/** One block, causal in `direction`. u [modelSize, B, L] to [modelSize, B, L]; any L. */
+export function mamba2(
+  u: Tensor,
+  p: NamedTensors,
+  name: string,
+  shape: Mamba2Shape,
+  direction: Direction = "forwards",
+): Tensor {
   const { inner, heads } = sizesOf(shape);
-  const { stateSize, headSize, chunk } = shape;
+  const { stateSize, headSize, chunk, convolution } = shape;
   const part = (key: string) => p[`${name}.${key}`]!;
-  const short = (chunk - (length % chunk)) % chunk; // positions appended at the end, where nothing looks back from
-  const padded =
-    short === 0
-      ? u
-      : tf.pad(u, [
-          [0, 0],
-          [0, short],
-          [0, 0],
-        ]);
+  const padded = filledUp(u, chunk, direction);
+  const [batch, length] = padded.shape.slice(1) as [number, number];
+  const convolved = (x: Tensor, weight: Tensor, bias: Tensor) =>
+    direction === "forwards"
+      ? depthwiseConv1d(x, weight, convolution - 1, bias)
+      : depthwiseConv1d(x, tf.reverse(weight, [2]), 0, bias);
 
   // Weights are cut where PyTorch's mamba cuts what they give: they are the smaller.
   const cut = (tensor: Tensor, sizes: number[]) => tf.split(tensor, sizes, 0) as Tensor[];
   const [toGate, toValues, toRest] = cut(part("in_proj.weight"), [inner, inner, 2 * stateSize + heads]);
   const [valueFilter, stateFilter] = cut(part("conv1d.weight"), [inner, 2 * stateSize]);
   const [valueBias, stateBias] = cut(part("conv1d.bias"), [inner, 2 * stateSize]);
-  const gate = silu(timesTransposed(padded, toGate!)); // [B, L, inner]
-  const values = silu(causalDepthwiseConv1d(timesTransposed(padded, toValues!), valueFilter!, valueBias));
-  const [mixture, step] = tf.split(timesTransposed(padded, toRest!), [2 * stateSize, heads], 2) as [Tensor, Tensor];
-  const mixed = silu(causalDepthwiseConv1d(mixture, stateFilter!, stateBias)); // [B, L, 2N]
-  const [into, outOf] = tf.split(mixed, 2, 2) as [Tensor, Tensor];
-  const delta = tf.softplus(tf.add(step, part("dt_bias"))); // [B, L, H]
+  const gate = silu(timesColumns(toGate!, padded)); // [inner, B, L]
+  const values = silu(convolved(timesColumns(toValues!, padded), valueFilter!, valueBias!));
+  const [mixture, step] = cut(timesColumns(toRest!, padded), [2 * stateSize, heads]);
+  const [into, outOf] = cut(silu(convolved(mixture!, stateFilter!, stateBias!)), [stateSize, stateSize]); // [N, B, L]
+  const delta = tf.softplus(tf.add(step!, tf.reshape(part("dt_bias"), [heads, 1, 1]))); // [H, B, L]
 
-  const x = tf.reshape(values, [batch, length + short, heads, headSize]);
-  const rate = tf.neg(tf.exp(part("A_log")));
-  const scanned = stateSpace({ x: tf.mul(x, tf.expandDims(delta, 3)), decay: tf.mul(delta, rate), into, outOf }, chunk);
-  const y = tf.add(scanned, tf.mul(x, tf.reshape(part("D"), [heads, 1])));
-  const gated = tf.mul(tf.reshape(y, [batch, length + short, inner]), gate);
+  const x = tf.reshape(values, [heads, headSize, batch, length]);
+  const rate = tf.reshape(tf.neg(tf.exp(part("A_log"))), [heads, 1, 1]);
+  const scanned = stateSpace(
+    { x: tf.mul(x, tf.expandDims(delta, 1)), decay: tf.mul(delta, rate), into: into!, outOf: outOf! },
+    chunk,
+    direction,
+  );
+  const y = tf.add(scanned, tf.mul(x, tf.reshape(part("D"), [heads, 1, 1, 1])));
+  const gated = tf.mul(tf.reshape(y, [inner, batch, length]), gate);
   // A normalization's factors per channel and per position commute with the product, whose weight and result are smaller.
   const projection = tf.mul(part("out_proj.weight"), part("norm.weight"));
-  const out = tf.mul(timesTransposed(gated, projection), inverseRms(gated));
-  return short === 0 ? out : tf.slice(out, [0, 0, 0], [batch, length, shape.modelSize]);
+  const out = tf.mul(timesColumns(projection, gated), inverseRms(gated, { axis: 0 }));
+  const [first, count] = [direction === "forwards" ? 0 : length - u.shape[2]!, u.shape[2]!];
+  return count === length ? out : tf.slice(out, [0, 0, first], [-1, -1, count]);
 }
 
 /** `mamba2` that keeps its inputs alone for the backward pass: some 200 MB less per block at the reference's size. */
-export function recomputedMamba2(u: Tensor, p: NamedTensors, name: string, shape: Mamba2Shape): Tensor {
+export const recomputedMamba2: typeof mamba2 = (u, p, name, shape, direction) => {
   const names = mamba2Specs(name, shape).map((spec) => spec.name);
   const compute = (input: Tensor, ...parameters: Tensor[]) =>
-    mamba2(input, Object.fromEntries(names.map((key, i) => [key, parameters[i]!])), name, shape);
+    mamba2(input, Object.fromEntries(names.map((key, i) => [key, parameters[i]!])), name, shape, direction);
   return checkpoint(compute as (...inputs: Tensor[]) => Tensor, u, ...names.map((key) => p[key]!));
-}
+};

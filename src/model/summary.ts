@@ -76,10 +76,10 @@ function traced(network: Network, sampleCount: number, partOf: PartOf): Map<stri
   return found;
 }
 
-/** A shape for one window, without the axes of length one that tensors of one window in one row have in front. */
-function withoutBatch(shape: readonly number[]): number[] {
-  const first = shape.findIndex((length) => length !== 1);
-  return first < 0 ? [1] : shape.slice(first);
+/** A shape for one window, without axes of length one: those of a batch and of images that are one row. */
+function withoutShortAxes(shape: readonly number[]): number[] {
+  const long = shape.filter((length) => length !== 1);
+  return long.length === 0 ? [1] : long;
 }
 
 /**
@@ -101,7 +101,7 @@ export function summarize(network: Network, sampleCount: number, depth = 1): Mod
   }
   const described = [...parts].map(([name, counts], i) => {
     const { outputShape = [], multiplyAdds = 0 } = work.get(name) ?? {};
-    const shape = i === parts.size - 1 ? [logits] : withoutBatch(outputShape);
+    const shape = i === parts.size - 1 ? [logits] : withoutShortAxes(outputShape);
     return { name, outputShape: shape, ...counts, flops: 2 * multiplyAdds };
   });
   return {

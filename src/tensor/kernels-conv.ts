@@ -1,3 +1,4 @@
+import { DEPTHWISE_CONV, DEPTHWISE_FILTER_GRADIENT } from "./depthwise.js";
 import { kernel, type TraceKernels } from "./kernel.js";
 import { product } from "./kernels-matmul.js";
 import { concatenated, padded, sliced } from "./kernels-shape.js";
@@ -232,9 +233,52 @@ const conv2dFilterGradient = kernel<{ x: TensorInfo; dy: TensorInfo }, Convoluti
   },
 );
 
+/** x [C, R, L] as one image whose C·R channels are groups of one, each with its own filter: no signal has to be moved. */
+const depthwise = kernel<{ x: TensorInfo; filter: TensorInfo; bias?: TensorInfo }, { before: number }>(
+  (recorder, { x, filter, bias }, { before }) => {
+    const [channels, rows, length] = x.shape as [number, number, number];
+    const taps = filter.shape[1]!;
+    const groups = channels * rows;
+    const perSignal = (tensor: TensorInfo, size: number[]) => {
+      const wide = recorder.widened(recorder.reshaped(tensor, [channels, 1, ...size]), [channels, rows, ...size]);
+      return recorder.reshaped(wide, [groups, ...size.flatMap((each) => [1, each])]);
+    };
+    const inputs = [recorder.reshaped(x, [1, groups, length]), perSignal(filter, [taps])];
+    if (bias) inputs.push(perSignal(bias, []));
+    const name = recorder.graph.add(
+      "Conv",
+      inputs.map((input) => recorder.dense(input)),
+      { group: groups, kernel_shape: [taps], pads: [before, taps - 1 - before] },
+    );
+    return recorder.reshaped(recorder.computed(name, [1, groups, length], x.dtype), x.shape);
+  },
+);
+
+/** The same with dy in the filter's place: as many positions as there are taps. */
+const depthwiseFilterGradient = kernel<{ x: TensorInfo; dy: TensorInfo }, { taps: number; before: number }>(
+  (recorder, { x, dy }, { taps, before }) => {
+    const [channels, rows, length] = x.shape as [number, number, number];
+    const groups = channels * rows;
+    const inputs = [recorder.reshaped(x, [1, groups, length]), recorder.reshaped(dy, [groups, 1, length])];
+    const name = recorder.graph.add(
+      "Conv",
+      inputs.map((input) => recorder.dense(input)),
+      { group: groups, kernel_shape: [length], pads: [before, taps - 1 - before] },
+    );
+    const perSignal = recorder.reshaped(recorder.computed(name, [1, groups, taps], x.dtype), [channels, rows, taps]);
+    if (rows === 1) return recorder.reshaped(perSignal, [channels, taps]);
+    const sum = recorder.graph.add("ReduceSum", [recorder.dense(perSignal), recorder.graph.integers([1])], {
+      keepdims: 0,
+    });
+    return recorder.computed(sum, [channels, taps], x.dtype);
+  },
+);
+
 /** Convolutions and their gradients. */
 export const CONV_KERNELS: TraceKernels = {
   Conv2D: conv2d,
   Conv2DBackpropFilter: conv2dFilterGradient,
   Conv2DBackpropInput: conv2dInputGradient,
+  [DEPTHWISE_CONV]: depthwise,
+  [DEPTHWISE_FILTER_GRADIENT]: depthwiseFilterGradient,
 };

@@ -26,6 +26,13 @@ export interface BatchNormOptions {
   readonly axis?: number;
 }
 
+export interface LayerNormOptions {
+  /** Added to the variance or the mean square. @default 1e-5 */
+  readonly epsilon?: number;
+  /** The axis that is normalized. @default the last */
+  readonly axis?: number;
+}
+
 export interface BatchNormResult {
   /** As `x`. */
   readonly y: Tensor;
@@ -71,21 +78,22 @@ function batchNormGradients(dy: Tensor, centred: Tensor, inverse: Tensor, factor
   return [dx, tf.reshape(tf.mul(product, inverse), [-1]), tf.reshape(sum, [-1])];
 }
 
-/** Layer normalization over the last axis (Ba et al. 2016, arXiv:1607.06450); `scale` and `offset` are [C]. */
-export function layerNorm(x: Tensor, scale: Tensor, offset: Tensor, epsilon = 1e-5): Tensor {
-  const last = [x.rank - 1];
-  const rest = x.shape.slice(0, -1).map((_, i) => i);
+/** Layer normalization over one axis (Ba et al. 2016, arXiv:1607.06450), the last unless given; `scale` and `offset` are [C]. */
+export function layerNorm(x: Tensor, scale: Tensor, offset: Tensor, options: LayerNormOptions = {}): Tensor {
+  const { epsilon = 1e-5, axis = x.rank - 1 } = options;
+  const rest = x.shape.flatMap((_, i) => (i === axis ? [] : [i]));
+  const wide = onlyAxis(x.shape, axis);
   return tf.customGrad((x, scale, offset, save) => {
-    const { mean, variance } = momentsOf(x as Tensor, last);
+    const { mean, variance } = momentsOf(x as Tensor, [axis]);
     const inverse = tf.rsqrt(tf.add(variance, epsilon));
     const normalized = tf.mul(tf.sub(x as Tensor, mean), inverse);
     (save as unknown as Save)([normalized, inverse, scale as Tensor]);
     return {
-      value: tf.add(tf.mul(normalized, scale as Tensor), offset as Tensor),
+      value: tf.add(tf.mul(normalized, tf.reshape(scale as Tensor, wide)), tf.reshape(offset as Tensor, wide)),
       gradFunc: (dy: Tensor, [normalized, inverse, scale]: Tensor[]) => {
-        const d = tf.mul(dy, scale!);
-        const slope = tf.mean(tf.mul(d, normalized!), last, true);
-        const centred = tf.sub(tf.sub(d, tf.mean(d, last, true)), tf.mul(normalized!, slope));
+        const d = tf.mul(dy, tf.reshape(scale!, wide));
+        const slope = tf.mean(tf.mul(d, normalized!), axis, true);
+        const centred = tf.sub(tf.sub(d, tf.mean(d, axis, true)), tf.mul(normalized!, slope));
         return [tf.mul(centred, inverse!), tf.sum(tf.mul(dy, normalized!), rest), tf.sum(dy, rest)];
       },
     };
@@ -93,19 +101,18 @@ export function layerNorm(x: Tensor, scale: Tensor, offset: Tensor, epsilon = 1e
 }
 
 /**
- * 1 / √(mean of squares + ε) over the last axis, [..., C] to [..., 1]: the factor of root-mean-square normalization (Zhang
- * & Sennrich 2019, arXiv:1910.07467), for whoever can apply it where the rows are shorter.
+ * 1 / √(mean of squares + ε) over one axis, which stays with length 1; the last unless given. The factor of root-mean-square
+ * normalization (Zhang & Sennrich 2019, arXiv:1910.07467), for whoever can apply it where the rows are shorter.
  */
-export function inverseRms(x: Tensor, epsilon = 1e-5): Tensor {
-  const last = x.rank - 1;
+export function inverseRms(x: Tensor, { epsilon = 1e-5, axis = x.rank - 1 }: LayerNormOptions = {}): Tensor {
   return tf.customGrad((x, save) => {
-    const inverse = tf.rsqrt(tf.add(tf.mean(tf.square(x as Tensor), last, true), epsilon));
+    const inverse = tf.rsqrt(tf.add(tf.mean(tf.square(x as Tensor), axis, true), epsilon));
     (save as unknown as Save)([x as Tensor, inverse]);
     return {
       value: inverse,
       gradFunc: (dy: Tensor, [x, inverse]: Tensor[]) => {
         const cube = tf.mul(tf.square(inverse!), inverse!);
-        return tf.mul(x!, tf.mul(tf.mul(dy, cube), -1 / x!.shape[last]!));
+        return tf.mul(x!, tf.mul(tf.mul(dy, cube), -1 / x!.shape[axis]!));
       },
     };
   })(x);

@@ -1,5 +1,6 @@
 import { type Tensor, type Tensor3D, tf } from "./tf.js";
 
+export { depthwiseConv1d } from "./depthwise.js";
 export { checkpoint, withoutGradient } from "./gradient-scope.js";
 export { type BatchNormOptions, type BatchNormResult, batchNorm, inverseRms, layerNorm } from "./norms.js";
 

@@ -119,7 +119,8 @@ function lossAndGradients(parts: Parts, inputs: Inputs): Gradients {
   const gradients = groups.map(({ members }) => {
     const own = grads.slice(at, at + members.length);
     at += members.length;
-    return tf.concat(own.map((gradient) => tf.reshape(gradient, [gradient.size])));
+    const flat = own.map((gradient) => tf.reshape(gradient, [gradient.size]));
+    return flat.length === 1 ? flat[0]! : tf.concat(flat);
   });
   return {
     loss: value,

@@ -76,7 +76,8 @@ function mambaBlock(): Work {
     build(inputs) {
       const { value, grads } = tf.valueAndGrads((u, ...list) => {
         const named = Object.fromEntries(names.map((name, i) => [name, list[i] as Tensor]));
-        return tf.sum(tf.mul(mamba2(u as Tensor, named, "block", shape), inputs.pull!)) as Scalar;
+        const y = mamba2(tf.transpose(u as Tensor, [2, 0, 1]), named, "block", shape);
+        return tf.sum(tf.mul(tf.transpose(y, [1, 2, 0]), inputs.pull!)) as Scalar;
       })([inputs.u!, ...names.map((name) => inputs[name]!)]);
       const gradients = Object.fromEntries(["u", ...names].map((name, i) => [`d ${name}`, grads[i]!]));
       return { value, ...gradients, ...Object.fromEntries(names.map((name) => [name, inputs[name]!])) };

@@ -43,7 +43,7 @@ function blockOf(shape: Mamba2Shape): Network {
     outputShape: (batch, length) => [batch, shape.modelSize, length],
     forward: (p, x) => {
       const named = Object.fromEntries(parameters.map(({ name }) => [`block.${name}`, p[name]!]));
-      return tf.transpose(mamba2(tf.transpose(x, [0, 2, 1]), named, "block", shape), [0, 2, 1]);
+      return tf.transpose(mamba2(tf.transpose(x, [1, 0, 2]), named, "block", shape), [1, 0, 2]);
     },
   };
 }

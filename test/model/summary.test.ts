@@ -13,7 +13,7 @@ test("the reference's detector has its published parameters and forward work in 
   const rows = [
     ["encoder", 3_333_184, 16.6, [960, 512]],
     ["rescnn", 4_733_952, 9.1, [960, 512]],
-    ["mamba", 22_400_448, 45.2, [960, 512]],
+    ["mamba", 22_400_448, 45.2, [512, 960]],
   ] as const;
   for (const [name, parameters, gigaflops, shape] of rows) {
     assert.equal(part[name]!.parameters, parameters);

@@ -7,7 +7,7 @@ import { type Mamba2Shape, mamba2, mamba2Specs } from "../../src/model/mamba2.js
 import { loadSafetensors } from "../../src/model/safetensors.js";
 import { detectorValues } from "../../src/model/weights.js";
 import { openExecutor } from "../../src/tensor/open.js";
-import { batchNorm, conv1d, inverseRms, layerNorm, silu } from "../../src/tensor/ops.js";
+import { batchNorm, conv1d, depthwiseConv1d, inverseRms, layerNorm, silu } from "../../src/tensor/ops.js";
 import type { Feed, Program } from "../../src/tensor/program.js";
 import { type Scalar, type Tensor, tf } from "../../src/tensor/tf.js";
 import { float, normals, relativeError } from "./compare.js";
@@ -112,6 +112,8 @@ const LAYERS: Record<string, [Record<string, number[]>, (inputs: Inputs) => Tens
   "dilated conv1d": [{ x: [2, 12, 3], w: [3, 3, 4] }, ({ x, w }) => conv1d(x!, w!, { dilation: 2, padding: "same" })],
   batchNorm: [{ x: [4, 6, 3], g: [3], o: [3] }, ({ x, g, o }) => batchNorm(x!, g!, o!).y],
   layerNorm: [{ x: [4, 8], g: [8], o: [8] }, ({ x, g, o }) => layerNorm(x!, g!, o!)],
+  "layerNorm over the first axis": [{ x: [8, 4], g: [8], o: [8] }, ({ x, g, o }) => layerNorm(x!, g!, o!, { axis: 0 })],
+  "depthwise conv1d": [{ x: [3, 2, 12], w: [3, 1, 4], b: [3] }, ({ x, w, b }) => depthwiseConv1d(x!, w!, 3, b!)],
   rmsNorm: [{ x: [4, 8], g: [8] }, ({ x, g }) => tf.mul(tf.mul(x!, inverseRms(x!)), g!)],
 };
 for (const [check, [shapes, f]] of Object.entries(LAYERS)) {
@@ -124,7 +126,7 @@ await againstDifferences(
   "Mamba-2 block",
   gradientPrograms(
     "block",
-    { u: [2, 40, 16], ...Object.fromEntries(specs.map((each) => [each.name, [...each.shape]])) },
+    { u: [16, 2, 40], ...Object.fromEntries(specs.map((each) => [each.name, [...each.shape]])) },
     (inputs) => mamba2(inputs.u!, inputs, "block", shape),
   ),
 );
@@ -151,7 +153,7 @@ async function blockAgainstPytorch(): Promise<void> {
     build(inputs) {
       const run = (list: Tensor[]) => {
         const named = Object.fromEntries(parts.map((each, i) => [`block.${each.name}`, list[i]!]));
-        return tf.transpose(mamba2(tf.transpose(inputs.x!, [0, 2, 1]), named, "block", config), [0, 2, 1]);
+        return tf.transpose(mamba2(tf.transpose(inputs.x!, [1, 0, 2]), named, "block", config), [1, 0, 2]);
       };
       const list = parts.map((each) => inputs[each.name]!);
       const grads = tf.grads((...given) => tf.sum(tf.mul(run(given as Tensor[]), inputs.pull!)) as Scalar)(list);

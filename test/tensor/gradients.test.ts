@@ -5,6 +5,7 @@ import {
   binaryCrossEntropy,
   checkpoint,
   conv1d,
+  depthwiseConv1d,
   inverseRms,
   layerNorm,
   silu,
@@ -151,6 +152,18 @@ const LOSSES: Record<string, Loss> = {
       const y = tf.addN(taps);
       return weighted(tf.tanh(tf.concat([y, tf.reverse(y, 1)], 2)));
     },
+  },
+  "depthwiseConv1d, causal, with a bias": {
+    shapes: { x: [3, 2, 7], w: [3, 1, 3], b: [3] },
+    loss: ({ x, w, b }) => weighted(tf.sin(depthwiseConv1d(x!, w!, 2, b!))),
+  },
+  "depthwiseConv1d of one signal per channel, shorter than its filter": {
+    shapes: { x: [3, 1, 2], w: [3, 5] },
+    loss: ({ x, w }) => weighted(tf.sin(depthwiseConv1d(x!, w!, 2))),
+  },
+  "layerNorm over the first axis": {
+    shapes: { x: [3, 2, 4], g: [3], o: [3] },
+    loss: ({ x, g, o }) => weighted(tf.sin(layerNorm(x!, g!, o!, { axis: 0 }))),
   },
   "a norm limit over all gradients": {
     shapes: { a: [3], b: [2, 2] },

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { installTraceKernels, registerTraceKernel, TRACE_BACKEND, traceKernelNames } from "../../src/tensor/kernels.js";
+import { depthwiseConv1d } from "../../src/tensor/ops.js";
 import type { Recorder } from "../../src/tensor/recorder.js";
 import { type Tensor, type Tensor1D, type Tensor3D, type Tensor4D, type TensorInfo, tf } from "../../src/tensor/tf.js";
 import { assertTraced, bool, float, int, randomFeeds } from "./compare.js";
@@ -369,6 +370,20 @@ for (const [dilation, padding] of [
   CASES[`Conv2D with dilation ${dilation}, ${padding}`] = {
     inputs: { x: float(2, 17, 3), filter: float(3, 3, 4) },
     build: (inputs) => tf.conv1d(inputs.x as Tensor3D, inputs.filter as Tensor3D, 1, padding, "NWC", dilation),
+  };
+}
+
+for (const [shape, taps, before] of [
+  [[3, 2, 9], 4, 3],
+  [[3, 1, 9], 5, 2],
+  [[2, 3, 2], 4, 0],
+] as const) {
+  CASES[`depthwiseConv1d of [${shape}] with ${taps} taps, ${before} in front, and its gradients`] = {
+    inputs: { x: float(...shape), filter: float(shape[0], 1, taps), bias: float(shape[0]) },
+    build: ({ x, filter, bias }) => [
+      depthwiseConv1d(x!, filter!, before),
+      ...tf.grads((a, w, b) => tf.sin(depthwiseConv1d(a!, w!, before, b!)))([x!, filter!, bias!]),
+    ],
   };
 }
 

@@ -6,9 +6,9 @@
  */
 import { z } from "zod";
 import type { Config } from "../../base/config-schema.js";
+import { depthwiseConv1d } from "../../tensor/ops.js";
 import { type Tensor, type Tensor4D, tf } from "../../tensor/tf.js";
 import { checksOf, readSection } from "../check.js";
-import { depthwiseConv1d } from "../depthwise.js";
 import {
   averagePool,
   batchNorm,
@@ -17,6 +17,7 @@ import {
   elu,
   type ForwardContext,
   type NamedTensors,
+  timesColumns,
   updateRunning,
 } from "../layers.js";
 import { filteredMoments, longFilters } from "../long-filters.js";
@@ -160,11 +161,10 @@ function forward(plan: Plan, p: NamedTensors, x: Tensor, context: ForwardContext
 
   const [, , positions, spatial] = h.shape;
   const before = Math.floor((separableKernel - 1) / 2);
-  const rows = tf.reshape(h, [batch, positions, spatial]);
-  const depthwise = depthwiseConv1d(rows, p["conv_separable_depth.weight"]!, before);
+  const channels = tf.transpose(tf.reshape(h, [batch, positions, spatial]), [2, 0, 1]);
+  const depthwise = depthwiseConv1d(channels, p["conv_separable_depth.weight"]!, before);
   const mixing = tf.reshape(p["conv_separable_point.weight"]!, [pointwiseFilters, spatial]);
-  const mixed = tf.matMul(tf.reshape(depthwise, [batch * positions, spatial]), mixing, false, true);
-  h = tf.reshape(mixed, [batch, 1, positions, pointwiseFilters]);
+  h = tf.expandDims(tf.transpose(timesColumns(mixing, depthwise), [1, 2, 0]), 1); // [B, 1, L/P0, F2]
   h = averagePool(elu(batchNorm(h, p, "bnorm_2", context, NORM_EPSILON)), pools[1]); // [B, 1, L/(P0*P1), F2]
   h = dropout(h, "drop_2", h.shape, context);
   return tf.reshape(conv1d(h, p, "final_layer"), [batch, length / (pools[0] * pools[1])]);

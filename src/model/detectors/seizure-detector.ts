@@ -4,7 +4,7 @@
  */
 import type { Config } from "../../base/config-schema.js";
 import { ConfigError } from "../../base/errors.js";
-import { type Tensor, type Tensor3D, type Tensor4D, tf } from "../../tensor/tf.js";
+import { type Tensor, type Tensor4D, tf } from "../../tensor/tf.js";
 import { checksOf, wrongOption } from "../check.js";
 import { convBlock, type Declaration, declareConvBlock } from "../conv-block.js";
 import {
@@ -15,7 +15,7 @@ import {
   type ForwardContext,
   fromChannelsFirst,
   layerNorm,
-  linear,
+  linearColumns,
   type NamedTensors,
   patchConv1d,
   relu,
@@ -204,7 +204,7 @@ function dropoutsOf(plan: Plan): DropoutSpec[] {
       name: `mamba.layers.${layer}.dropout`,
       rate: plan.mambaDropout,
       kind: "element",
-      shape: (batchSize, sampleCount) => [batchSize, sampleCount / 2 ** plan.stages, modelSize],
+      shape: (batchSize, sampleCount) => [modelSize, batchSize, sampleCount / 2 ** plan.stages],
     }),
   );
   return [...blocks, ...layers].filter(({ rate }) => rate > 0);
@@ -220,13 +220,13 @@ function residualBlock(x: Tensor4D, p: NamedTensors, name: string, plan: Plan, c
   return relu(tf.add(kept, x) as Tensor4D);
 }
 
-/** x [B, L, D]: both directions, joined, projected back, added, normalised. */
+/** x [D, B, L]: both directions, joined, projected back, added, normalised. */
 function bidirectionalLayer(x: Tensor, p: NamedTensors, name: string, plan: Plan, context: ForwardContext): Tensor {
   const block = context.recompute ? recomputedMamba2 : mamba2;
-  const forwards = block(x, p, `${name}.forward_mamba_real`, plan.mamba);
-  const backwards = tf.reverse(block(tf.reverse(x, [1]), p, `${name}.backward_mamba_real`, plan.mamba), [1]);
-  const projected = linear(tf.concat([forwards, backwards], 2), p, `${name}.output_proj`);
-  return layerNorm(tf.add(x, dropout(projected, `${name}.dropout`, x.shape, context)), p, `${name}.layer_norm`);
+  const forwards = block(x, p, `${name}.forward_mamba_real`, plan.mamba, "forwards");
+  const backwards = block(x, p, `${name}.backward_mamba_real`, plan.mamba, "backwards");
+  const projected = linearColumns(tf.concat([forwards, backwards], 0), p, `${name}.output_proj`);
+  return layerNorm(tf.add(x, dropout(projected, `${name}.dropout`, x.shape, context)), p, `${name}.layer_norm`, 0);
 }
 
 function forward(plan: Plan, p: NamedTensors, x: Tensor, context: ForwardContext): Tensor {
@@ -240,18 +240,17 @@ function forward(plan: Plan, p: NamedTensors, x: Tensor, context: ForwardContext
     h = patchConv1d(h, p, `encoder.downsample.${stage}`); // [B, 1, L / 2^(stage+1), base * 2^stage]
   }
   for (let block = 0; block < residualBlocks; block++) h = residualBlock(h, p, `rescnn.blocks.${block}`, plan, context);
-  const [batch, , positions, size] = h.shape;
-  let sequence: Tensor = tf.reshape(h, [batch, positions, size]) as Tensor3D;
+  let sequence = tf.squeeze<Tensor>(tf.transpose(h, [3, 1, 0, 2]), [1]); // [D, B, L]: what Mamba-2 moves along L is then in a row
   for (let layer = 0; layer < mambaLayers; layer++) {
     sequence = bidirectionalLayer(sequence, p, `mamba.layers.${layer}`, plan, context);
   }
-  h = tf.reshape(sequence, [batch, 1, positions, size]);
+  h = tf.transpose(tf.expandDims(sequence, 1), [2, 1, 3, 0]) as Tensor4D;
   for (let i = 0; i < stages; i++) {
     const name = `decoder.decoder_blocks.${i}`;
     h = tf.concat([convTranspose1d(h, p, `decoder.upsample.${i}`), skips[stages - 1 - i]!], 3);
     h = convBlock(convBlock(h, p, `${name}.0`, context), p, `${name}.1`, context);
   }
-  return tf.reshape(conv1d(conv1d(h, p, "decoder.output_conv"), p, "detection_head"), [batch, x.shape[2]!]);
+  return tf.reshape(conv1d(conv1d(h, p, "decoder.output_conv"), p, "detection_head"), [x.shape[0]!, x.shape[2]!]);
 }
 
 /** One logit per sample. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createRandom } from "../../src/base/random.js";
-import { causalDepthwiseConv1d, depthwiseConv1d } from "../../src/model/depthwise.js";
+import { depthwiseConv1d } from "../../src/tensor/ops.js";
 import { type Tensor, tf } from "../../src/tensor/tf.js";
 
 const random = createRandom(1, "depthwise");
@@ -9,16 +9,15 @@ const draw = (size: number, from: number) => Float32Array.from({ length: size },
 
 const [BATCH, CHANNELS] = [2, 3];
 
-/** y_t = Σ w_i x_(t + i - before), zeros outside, in plain loops: x [B, L, C], w [C, k]. */
+/** y_t = Σ w_i x_(t + i - before), zeros outside, in plain loops: x [C, B, L], w [C, k]. */
 function plain(x: Float32Array, w: Float32Array, length: number, kernel: number, before: number): Float32Array {
   return Float32Array.from({ length: x.length }, (_, at) => {
-    const channel = at % CHANNELS;
-    const t = Math.floor(at / CHANNELS) % length;
-    const start = Math.floor(at / (CHANNELS * length)) * length;
+    const channel = Math.floor(at / (BATCH * length));
+    const t = at % length;
     let sum = 0;
     for (let i = 0; i < kernel; i++) {
       const from = t + i - before;
-      if (from >= 0 && from < length) sum += w[channel * kernel + i]! * x[(start + from) * CHANNELS + channel]!;
+      if (from >= 0 && from < length) sum += w[channel * kernel + i]! * x[at - t + from]!;
     }
     return sum;
   });
@@ -41,9 +40,8 @@ test("depthwise convolutions and their gradients equal plain loops, also for sig
   ] as const) {
     const size = BATCH * length * CHANNELS;
     const [x, w, pull] = [draw(size, 0), draw(CHANNELS * kernel, 1000), draw(size, 2000)];
-    const [signal, weight] = [tf.tensor(x, [BATCH, length, CHANNELS]), tf.tensor(w, [CHANNELS, 1, kernel])];
-    const convolve = (s: Tensor, f: Tensor) =>
-      before === kernel - 1 ? causalDepthwiseConv1d(s, f) : depthwiseConv1d(s, f, before);
+    const [signal, weight] = [tf.tensor(x, [CHANNELS, BATCH, length]), tf.tensor(w, [CHANNELS, 1, kernel])];
+    const convolve = (s: Tensor, f: Tensor) => depthwiseConv1d(s, f, before);
     assertClose(convolve(signal, weight), plain(x, w, length, kernel, before));
     const loss = (s: Tensor, f: Tensor) => tf.sum(tf.mul(convolve(s, f), tf.tensor(pull, s.shape)));
     const [dSignal, dWeight] = tf.grads((s, f) => loss(s!, f!).asScalar())([signal, weight]);
@@ -58,7 +56,7 @@ test("depthwise convolutions and their gradients equal plain loops, also for sig
   }
 });
 
-test("a causal depthwise convolution adds a bias per channel", () => {
-  const y = causalDepthwiseConv1d(tf.zeros([1, 4, 3]), tf.ones([3, 1, 4]), tf.tensor1d([1, 2, 3]));
-  assert.deepEqual([...y.dataSync()], [1, 2, 3, 1, 2, 3, 1, 2, 3, 1, 2, 3]);
+test("a depthwise convolution adds a bias per channel", () => {
+  const y = depthwiseConv1d(tf.zeros([3, 1, 4]), tf.ones([3, 1, 4]), 3, tf.tensor1d([1, 2, 3]));
+  assert.deepEqual([...y.dataSync()], [1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3]);
 });
