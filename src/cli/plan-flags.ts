@@ -1,9 +1,10 @@
 /** From flags to plans of the shard contract; `ictal shard plan` and `ictal slurm` share it. */
-import { copyFile, mkdir, readdir, readFile, stat } from "node:fs/promises";
+import { copyFile, readdir, readFile, stat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import type { Command } from "commander";
 import { hashOf } from "../base/canonical.js";
 import { isIctalError } from "../base/errors.js";
+import { makeFolder } from "../base/make-folder.js";
 import { projectPath } from "../base/project.js";
 import { readManifest } from "../cache/manifest.js";
 import { planCache, planCheck, planPredict, planScore, planSweep, planTrain } from "../cluster/kinds.js";
@@ -92,7 +93,7 @@ async function frozenConfig(flags: PlanFlags, dir: string, needs: readonly ("dat
   const loaded = await configOf(flags, needs);
   const words = loaded.file === undefined ? [] : ["--config", join(dir, "config.yaml")];
   if (loaded.file !== undefined) {
-    await mkdir(dir, { recursive: true });
+    await makeFolder(dir);
     await copyFile(loaded.file, join(dir, "config.yaml"));
   }
   const { data } = loaded.config;

@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError } from "commander";
 import { CacheError, isIctalError } from "../base/errors.js";
+import { makeFolder } from "../base/make-folder.js";
 import { residentMegabytes } from "../base/process-memory.js";
 import { createProgress } from "../base/progress.js";
 import { type Manifest, readManifest } from "../cache/manifest.js";
@@ -118,6 +119,7 @@ async function train(watch: RunWatch, flags: TrainFlags): Promise<Outcome> {
   const found = await configOf(flags, ["cacheDir"]);
   const { config } = found;
   const options = trainOptionsFromConfig(config);
+  await makeFolder(options.runDir); // a folder that cannot be is told before hours of work
   await watch.begin(config.experiment.name, options.runDir);
   const interrupt = listenForInterrupt("what was finished is kept, --resume goes on from it");
   try {

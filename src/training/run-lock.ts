@@ -1,10 +1,11 @@
 /** One training at a time in a run's folder: two would remove each other's checkpoints and mix their logs. */
-import { mkdir, readFile, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { readFile, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { explainWriteError } from "../base/atomic-file.js";
 import { CacheError } from "../base/errors.js";
+import { makeFolder } from "../base/make-folder.js";
 import { isAlive } from "../base/process-alive.js";
 
 export const LOCK_FILE = "run.lock";
@@ -91,7 +92,9 @@ async function outwait(path: string, runDir: string, options: LockOptions): Prom
  */
 export async function lockRun(runDir: string, options: LockOptions = {}): Promise<() => Promise<void>> {
   const path = join(runDir, LOCK_FILE);
-  await mkdir(runDir, { recursive: true });
+  await makeFolder(runDir).catch((error: unknown) => {
+    throw explainWriteError(error, runDir);
+  });
   while (!(await create(path))) await outwait(path, runDir, options);
   const timer = setInterval(() => {
     const now = new Date();
