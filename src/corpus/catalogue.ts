@@ -33,8 +33,10 @@ export interface Catalogue {
   readonly layout: LayoutName;
   /** Address that was listed. */
   readonly url: string;
-  /** Sorted by id; cut to `limit`. */
+  /** Sorted by id. */
   readonly recordings: readonly RecordingEntry[];
+  /** How many `recordings` were cut to; absent where nothing was. */
+  readonly limit?: number;
   /** Identity of the whole listing by content, whatever the limit. */
   readonly fingerprint: string;
   /** Counts of the whole listing by split, and `all`; before limit and exclusions. */
@@ -101,10 +103,12 @@ export async function readCatalogue(store: Store, options: CatalogueOptions = {}
   const entries = dropRepeated(placed, leftOut, findings);
   const kept = applyRules(entries, layout, splits, leftOut);
   findings.push(...catalogueFindings(listing, layout.name, entries, kept));
+  const recordings = chooseLimited(kept, limit);
   return {
     layout: layout.name,
     url: listing.url,
-    recordings: chooseLimited(kept, limit),
+    recordings,
+    ...(recordings.length < kept.length ? { limit } : {}),
     fingerprint,
     listed,
     leftOut: leftOut.sort((a, b) => (a.id < b.id ? -1 : 1)),
