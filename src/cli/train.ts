@@ -10,6 +10,7 @@ import { postprocessFromConfig } from "../scoring/from-config.js";
 import { trainOptionsFromConfig } from "../training/from-config.js";
 import { startTraining, type TrainingHandle } from "../training/handle.js";
 import type { TrainReport } from "../training/run.js";
+import { isHeldByOther } from "../training/run-lock.js";
 import { action, type Outcome } from "./action.js";
 import { buildConfigured, buildText } from "./build-cache.js";
 import { configuredManifest } from "./configured-manifest.js";
@@ -122,7 +123,9 @@ async function train(watch: RunWatch, flags: TrainFlags): Promise<Outcome> {
   const { config } = found;
   const options = trainOptionsFromConfig(config);
   await makeFolder(options.runDir); // a folder that cannot be is told before hours of work
-  await watch.begin(config.experiment.name, options.runDir);
+  let trainer: number | undefined;
+  const isOurs = async () => !(await isHeldByOther(options.runDir, trainer));
+  await watch.begin(config.experiment.name, { path: options.runDir, isOurs });
   const interrupt = listenForInterrupt("what was finished is kept, --resume goes on from it");
   try {
     const manifest = await manifestOf(found, interrupt.signal, watch);
@@ -145,6 +148,7 @@ async function train(watch: RunWatch, flags: TrainFlags): Promise<Outcome> {
         signal: interrupt.signal,
       },
     );
+    trainer = handle.processId;
     const finish = follow(handle, watch);
     return outcomeOf(await handle.done.catch((error: unknown) => sayWhatIsKept(handle, error)).finally(finish));
   } finally {

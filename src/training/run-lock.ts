@@ -58,6 +58,13 @@ async function create(path: string): Promise<boolean> {
 const isGone = (holder: Holder): boolean =>
   holder.host === hostname() && (holder.pid === process.pid || !isAlive(holder.pid)); // own id: a container's earlier life
 
+/** Whether a training other than the process `own` of this machine is at work in a run's folder, as far as its lock tells. */
+export async function isHeldByOther(runDir: string, own: number | undefined): Promise<boolean> {
+  const holder = await holderOf(join(runDir, LOCK_FILE));
+  if (holder === undefined || holder === "unread") return holder === "unread";
+  return !isGone(holder) && !(holder.host === hostname() && holder.pid === own);
+}
+
 /** Wait until the lock is free or left behind; throws a CacheError when its holder lives on. */
 async function outwait(path: string, runDir: string, options: LockOptions): Promise<void> {
   const { onWait, signal, patienceMilliseconds = 10_000, staleMilliseconds = 60_000 } = options;
