@@ -47,12 +47,13 @@ export { parseSweep } from "./cluster/sweep.js";
 export { runTask, type TaskEnd, type TaskOptions } from "./cluster/task.js";
 // corpus
 export { type CorpusSource, catalogueKeys, openCorpusSource } from "./corpus/bucket.js";
-export { type Catalogue, type RecordingEntry, readCatalogue } from "./corpus/catalogue.js";
+export { type Catalogue, readCatalogue } from "./corpus/catalogue.js";
 export { type CorpusReport, checkCorpus } from "./corpus/check.js";
 export { checkAnnotations, type RecordingAnnotations } from "./corpus/check-annotations.js";
 export { findDuplicates } from "./corpus/duplicates.js";
 export { type FindingSummary, summarizeFindings } from "./corpus/finding-summary.js";
 export { type RecordingLabels, readLabels } from "./corpus/labels.js";
+export type { RecordingEntry } from "./corpus/recording-entry.js";
 export { readSplits, writeSplits } from "./corpus/splits.js";
 export { type SynthesizeOptions, type SyntheticReport, synthesizeCorpus } from "./corpus/synthetic/synthesize.js";
 // dataset
@@ -113,12 +114,8 @@ export { type ScalpValue, spectrogramFigure, topography } from "./plots/time-fre
 export { trainingCurve } from "./plots/training-curve.js";
 export { typeConfusionFigure } from "./plots/type-confusion.js";
 // recording
-export {
-  type AnnotationFile,
-  type AnnotationFormat,
-  type Finding,
-  readAnnotations,
-} from "./recording/annotation-file.js";
+export { type AnnotationFile, readAnnotations } from "./recording/annotation-file.js";
+export type { AnnotationFormat } from "./recording/annotation-rows.js";
 export { writeCsv, writeCsvBi, writeHedScoreTsv, writeTse } from "./recording/annotation-write.js";
 export { type ByteSource, bytesSource, fileSource, storeSource } from "./recording/byte-source.js";
 export { checkAnnotations as checkAnnotationFiles } from "./recording/check-annotations.js";
@@ -132,6 +129,7 @@ export { type EdfPage, readEdfPage } from "./recording/edf-page.js";
 export type { EdfSignal } from "./recording/edf-signals.js";
 export { type EdfSpec, encodeEdf, writeEdf } from "./recording/edf-writer.js";
 export { electrodeOf } from "./recording/electrodes.js";
+export type { Finding } from "./recording/finding.js";
 export { classOf, LABELS, type LabelClass } from "./recording/labels.js";
 export { compareAnnotations, seizureEvents } from "./recording/seizures.js";
 // scoring

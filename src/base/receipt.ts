@@ -107,10 +107,13 @@ function receiptText(receipt: Receipt): string {
     .join("\n");
 }
 
+/** Hashes are there to be copied: in a narrow column they wrap, where Jupyter's own style would let them run out of sight. */
+const VALUE_STYLE = "text-align:left;overflow-wrap:anywhere";
+
 function receiptHtml(receipt: Receipt): string {
   const rows = receiptRows(receipt).map(
     ([name, value]) =>
-      `<tr><th style="text-align:left">${escapeHtml(name)}</th><td style="text-align:left">${escapeHtml(value)}</td></tr>`,
+      `<tr><th style="text-align:left;white-space:nowrap">${escapeHtml(name)}</th><td style="${VALUE_STYLE}">${escapeHtml(value)}</td></tr>`,
   );
   return `<table class="ictal-receipt"><caption>Receipt</caption>${rows.join("")}</table>`;
 }

@@ -1,6 +1,7 @@
 /** One recording from EDF to its file and sidecar: read → chain → statistics → scale → write → sidecar, in bounded memory. */
-import type { RecordingEntry } from "../corpus/catalogue.js";
+
 import type { RecordingLabels } from "../corpus/labels.js";
+import type { RecordingEntry } from "../corpus/recording-entry.js";
 import type { ByteSource } from "../recording/byte-source.js";
 import { placeOf } from "../recording/edf-decode.js";
 import { type EdfHeader, readEdfHeader } from "../recording/edf-header.js";

@@ -1,7 +1,7 @@
 import { isIctalError } from "../base/errors.js";
-import type { RecordingEntry } from "../corpus/catalogue.js";
 import { entrySource } from "../corpus/entry-source.js";
 import { type RecordingLabels, readLabels } from "../corpus/labels.js";
+import type { RecordingEntry } from "../corpus/recording-entry.js";
 import type { Store } from "../store/store.js";
 import type { JobPorts } from "./build-recording.js";
 import { asLeaveOut, LeaveOut } from "./leave-out.js";

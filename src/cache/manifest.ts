@@ -6,6 +6,7 @@ import { canonicalJson, hashOf } from "../base/canonical.js";
 import { mapConcurrent } from "../base/concurrent.js";
 import { CacheError, NotFoundError } from "../base/errors.js";
 import { totalSeconds } from "../base/events.js";
+import { chooseLimited } from "../corpus/limit.js";
 import { type CacheFolder, MANIFEST_FILE, parseCacheJson, recordingFile, resolveFolder } from "./folder.js";
 import { CACHE_FORMAT_VERSION, FRAME_SAMPLES } from "./format.js";
 import {
@@ -57,6 +58,8 @@ const manifestSchema = z.object({
   frameSamples: z.literal(FRAME_SAMPLES),
   channels: z.array(z.string()).min(1),
   corpusFingerprint: z.string(),
+  /** How many recordings the corpus was cut to; absent where nothing was. */
+  limit: count.min(1).optional(),
   counts: countsSchema,
   bySplit: z.record(z.string(), countsSchema),
   leftOut: z.array(z.object({ id: z.string(), code: z.string(), reason: z.string() })),
@@ -76,7 +79,11 @@ export interface WriteManifestOptions {
   /** Which cache of the folder. @default the only one there */
   readonly key?: string;
   /** The corpus the cache must cover. @default every recording that is in the cache */
-  readonly catalogue?: { readonly recordings: readonly { readonly id: string }[]; readonly fingerprint: string };
+  readonly catalogue?: {
+    readonly recordings: readonly { readonly id: string }[];
+    readonly fingerprint: string;
+    readonly limit?: number;
+  };
 }
 
 function toRecording(sidecar: Sidecar): ManifestRecording {
@@ -189,6 +196,7 @@ async function collectManifest(folder: CacheFolder, { catalogue }: WriteManifest
     frameSamples: folder.frameSamples,
     channels: folder.channels,
     corpusFingerprint: catalogue?.fingerprint ?? hashOf(recordings.map(({ id, sampleCount }) => [id, sampleCount])),
+    ...(catalogue?.limit === undefined ? {} : { limit: catalogue.limit }),
     counts,
     bySplit: countSplits(recordings),
     leftOut: found.flatMap((each) => ("leftOut" in each ? [each.leftOut] : [])),
@@ -243,4 +251,16 @@ export async function readManifest(dir: string, options: { readonly key?: string
     });
   refuseNoPositives(manifest.counts);
   return manifest;
+}
+
+/**
+ * `manifest` with at most `limit` of its recordings, some of every split (`chooseLimited`), and their counts; itself where
+ * it has no more. Nothing on the disk changes. Throws a CacheError when no seizure is left.
+ */
+export function limitManifest(manifest: Manifest, limit: number | undefined): Manifest {
+  const recordings = chooseLimited(manifest.recordings, limit);
+  if (recordings.length === manifest.recordings.length) return manifest;
+  const counts = countRecordings(recordings);
+  refuseNoPositives(counts);
+  return { ...manifest, limit, counts, bySplit: countSplits(recordings), recordings };
 }

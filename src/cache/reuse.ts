@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { canonicalJson } from "../base/canonical.js";
 import { isIctalError } from "../base/errors.js";
-import type { RecordingEntry } from "../corpus/catalogue.js";
 import type { RecordingLabels } from "../corpus/labels.js";
+import type { RecordingEntry } from "../corpus/recording-entry.js";
 import { storedLabels } from "./build-recording.js";
 import { type CacheFolder, recordingFile } from "./folder.js";
 import { bytesOnDisk, readSidecar, type Sidecar, writeSidecar } from "./sidecar.js";

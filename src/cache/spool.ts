@@ -1,7 +1,7 @@
 import { type FileHandle, open, rm } from "node:fs/promises";
 import { dirname } from "node:path";
+import { makeFolder } from "../base/make-folder.js";
 import { bytesOf, FRAME_SAMPLES } from "./format.js";
-import { makeFolder } from "./temporary.js";
 
 export interface SpoolOptions {
   readonly channelCount: number;

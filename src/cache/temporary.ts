@@ -1,9 +1,10 @@
-import { access, constants, type FileHandle, mkdir, open, readdir, rm, stat } from "node:fs/promises";
+import { type FileHandle, open, readdir, rm, stat } from "node:fs/promises";
 import { hostname } from "node:os";
 import { dirname, join } from "node:path";
 import { threadId } from "node:worker_threads";
 import { commitFile } from "../base/atomic-file.js";
 import { CacheError } from "../base/errors.js";
+import { makeFolder } from "../base/make-folder.js";
 import { isAlive } from "../base/process-alive.js";
 
 /** Folder inside a key folder where files are written before they are renamed into place. */
@@ -17,26 +18,6 @@ let serial = 0;
 export function temporaryPath(folder: string): string {
   serial += 1;
   return join(folder, TEMPORARY_FOLDER, `${HOST}-${process.pid}-${threadId}-${serial}`);
-}
-
-/**
- * Make a folder and those above it. On a read-only disk Node's recursive mkdir says ENOENT; this throws the real reason.
- */
-export async function makeFolder(path: string): Promise<void> {
-  try {
-    await mkdir(path, { recursive: true });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
-    await checkWritable(dirname(path));
-    throw error;
-  }
-}
-
-/** Throws why the nearest folder that exists cannot be written. */
-async function checkWritable(path: string): Promise<void> {
-  const exists = await stat(path).catch(() => undefined);
-  if (exists || dirname(path) === path) await access(path, constants.W_OK);
-  else await checkWritable(dirname(path));
 }
 
 /** Rename a closed, synced temporary file to `path`, making its folder when needed. */

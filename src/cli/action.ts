@@ -1,3 +1,4 @@
+import { explainWriteError } from "../base/atomic-file.js";
 import { isIctalError } from "../base/errors.js";
 
 /** What a verb hands back: one JSON document for scripts, text for people, and the exit code. */
@@ -34,7 +35,14 @@ export function exitCodeOf(error: unknown): number {
 export function describeError(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (process.env.ICTAL_DEBUG) return error.stack ?? error.message;
-  return isIctalError(error) || error instanceof UsageError ? error.message : `${error.name}: ${error.message}`;
+  const told = explainFolderError(error);
+  return isIctalError(told) || told instanceof UsageError ? told.message : `${told.name}: ${told.message}`;
+}
+
+/** A folder that could not be made says what to do about it. */
+function explainFolderError(error: Error): Error {
+  const { syscall, path } = error as NodeJS.ErrnoException;
+  return syscall === "mkdir" && path !== undefined ? (explainWriteError(error, path) as Error) : error; // as it was, or a StoreError
 }
 
 /**

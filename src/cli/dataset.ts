@@ -1,9 +1,10 @@
 import type { Command } from "commander";
-import { type Manifest, readManifest } from "../cache/manifest.js";
+import type { Manifest } from "../cache/manifest.js";
 import { balance, type Composition, composition } from "../dataset/balance.js";
 import { balanceFromConfig } from "../dataset/from-config.js";
 import { indexWindows } from "../dataset/index-windows.js";
 import { action, type Outcome } from "./action.js";
+import { configuredManifest } from "./configured-manifest.js";
 import { addDataOptions, configOf, type DataFlags } from "./data-options.js";
 
 /** Adds `dataset inspect`. */
@@ -20,9 +21,10 @@ function splitOf(manifest: Manifest, wanted: string | undefined): string | undef
 }
 
 async function inspect(flags: DataFlags & { split?: string }): Promise<Outcome> {
-  const { config, cacheKey } = await configOf(flags, ["cacheDir"]);
+  const found = await configOf(flags, ["cacheDir"]);
+  const { config } = found;
   const { data, experiment } = config;
-  const manifest = await readManifest(data.cache_dir, { key: cacheKey });
+  const manifest = await configuredManifest(found);
   const split = splitOf(manifest, flags.split);
   if (split === "eval") process.stderr.write("ictal: the eval split is opened; use it for the final figure only\n");
   const index = indexWindows(manifest, { windowSeconds: data.window_size, strideSeconds: data.stride, split });

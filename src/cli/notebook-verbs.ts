@@ -134,7 +134,7 @@ export async function execute(watch: RunWatch, words: string[], options: ExecOpt
   const complain = (text: string) => process.stderr.write(`ictal: ${text}\n`);
   await watch.begin(inputs.map((input) => basename(input, ".ipynb")).join(" "));
   const log: RunLog | undefined = options.log
-    ? openRunLog(options.log, (error) => complain(`the log ends here: ${error.message}; the run goes on`))
+    ? await openRunLog(options.log, (error) => complain(`the log ends here: ${error.message}; the run goes on`))
     : undefined;
   const interrupt = listenForInterrupt("what ran so far is saved");
   const done: Executed[] = [];

@@ -4,10 +4,11 @@ import { isIctalError } from "../base/errors.js";
 import { createProgress } from "../base/progress.js";
 import { describeCache } from "../cache/describe.js";
 import { chainFromConfig } from "../cache/from-config.js";
-import { readManifest, writeManifest } from "../cache/manifest.js";
+import { writeManifest } from "../cache/manifest.js";
 import { exportNpz } from "../dataset/npz/export-npz.js";
 import { importNpz } from "../dataset/npz/import-npz.js";
 import { action, type Outcome } from "./action.js";
+import { configuredManifest } from "./configured-manifest.js";
 import { addDataOptions, collect, configOf, type DataFlags, parseCount } from "./data-options.js";
 import { withInterrupt } from "./interrupt.js";
 
@@ -43,11 +44,11 @@ export function addNpzCommands(cache: Command): void {
 }
 
 async function exportWindows(flags: ExportFlags): Promise<Outcome> {
-  const { config, cacheKey } = await configOf(flags, ["cacheDir"]);
-  const { data } = config;
+  const found = await configOf(flags, ["cacheDir"]);
+  const { data } = found.config;
   if (flags.split?.includes("eval"))
     process.stderr.write("ictal: the eval split is opened; use it for the final figure only\n");
-  const manifest = await readManifest(data.cache_dir, { key: cacheKey });
+  const manifest = await configuredManifest(found);
   return withInterrupt("archives that were finished are whole", async (signal) => {
     const report = await exportNpz({
       cacheDir: data.cache_dir,

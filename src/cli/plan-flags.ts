@@ -1,11 +1,11 @@
 /** From flags to plans of the shard contract; `ictal shard plan` and `ictal slurm` share it. */
-import { copyFile, mkdir, readdir, readFile, stat } from "node:fs/promises";
+import { copyFile, readdir, readFile, stat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import type { Command } from "commander";
 import { hashOf } from "../base/canonical.js";
 import { isIctalError } from "../base/errors.js";
+import { makeFolder } from "../base/make-folder.js";
 import { projectPath } from "../base/project.js";
-import { readManifest } from "../cache/manifest.js";
 import { planCache, planCheck, planPredict, planScore, planSweep, planTrain } from "../cluster/kinds.js";
 import { type Plan, type PlanKind, writePlan } from "../cluster/plan.js";
 import { parseSweep, setWords } from "../cluster/sweep.js";
@@ -13,6 +13,7 @@ import { readCatalogue } from "../corpus/catalogue.js";
 import { openStore } from "../store/open-store.js";
 import { loadWeights } from "../training/load-weights.js";
 import { UsageError } from "./action.js";
+import { configuredManifest } from "./configured-manifest.js";
 import { collect, configOf, type DataFlags, parseCount } from "./data-options.js";
 
 /** Flags of every kind; each kind reads its own. */
@@ -92,7 +93,7 @@ async function frozenConfig(flags: PlanFlags, dir: string, needs: readonly ("dat
   const loaded = await configOf(flags, needs);
   const words = loaded.file === undefined ? [] : ["--config", join(dir, "config.yaml")];
   if (loaded.file !== undefined) {
-    await mkdir(dir, { recursive: true });
+    await makeFolder(dir);
     await copyFile(loaded.file, join(dir, "config.yaml"));
   }
   const { data } = loaded.config;
@@ -105,7 +106,8 @@ async function frozenConfig(flags: PlanFlags, dir: string, needs: readonly ("dat
     ),
   );
   const sets = (flags.set ?? []).flatMap((set) => ["--set", set]);
-  return { ...loaded, configWords: [...words, ...folders, ...sets, ...setWords(moved)] };
+  const limit = data.limit_files ? setWords({ "data.limit_files": data.limit_files }) : []; // a task may lack BGB_LIMIT_FILES
+  return { ...loaded, configWords: [...words, ...folders, ...sets, ...setWords(moved), ...limit] };
 }
 
 function limitWords(limit: number | null | undefined): string[] {
@@ -149,7 +151,7 @@ const check: Planner = async (flags, dir) => {
 
 const predict: Planner = async (flags, dir) => {
   const found = await frozenConfig(flags, dir, ["cacheDir"]);
-  const manifest = await readManifest(found.config.data.cache_dir, { key: found.cacheKey });
+  const manifest = await configuredManifest(found);
   const checkpoint = resolve(flags.checkpoint!);
   const count = manifest.recordings.filter(({ split }) => split === flags.split).length;
   const splits = [...new Set(manifest.recordings.map(({ split }) => split))].sort().join(", ");

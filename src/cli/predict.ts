@@ -2,13 +2,13 @@ import { join, resolve } from "node:path";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { createProgress } from "../base/progress.js";
 import { shardOf } from "../cache/build.js";
-import { readManifest } from "../cache/manifest.js";
 import type { RunWatch } from "../cluster/watch/run-watch.js";
 import { postprocessFromConfig } from "../scoring/from-config.js";
 import { openExecutor } from "../tensor/open.js";
 import { blendFromConfig, deviceFromConfig } from "../training/from-config.js";
 import { predictRecordings } from "../training/predict-recordings.js";
 import { action, type Outcome } from "./action.js";
+import { configuredManifest } from "./configured-manifest.js";
 import { addDataOptions, configOf, type DataFlags, parseShard, partName, type Shard } from "./data-options.js";
 import { commonFolder, EVENT_FORMATS, type EventFormat, openDetectionFiles } from "./detection-files.js";
 import { withInterrupt } from "./interrupt.js";
@@ -35,10 +35,11 @@ interface Predicted {
 }
 
 async function predictSplit(watch: RunWatch, flags: PredictFlags, signal: AbortSignal): Promise<Predicted> {
-  const { config, cacheKey } = await configOf(flags, ["cacheDir"]);
+  const found = await configOf(flags, ["cacheDir"]);
+  const { config } = found;
   await watch.begin(partName(config.experiment.name, flags.shard));
   const cacheDir = config.data.cache_dir;
-  const manifest = await readManifest(cacheDir, { key: cacheKey });
+  const manifest = await configuredManifest(found);
   const inSplit = manifest.recordings.filter(({ split }) => split === flags.split);
   const ids = shardOf(inSplit, flags.shard).map(({ id }) => id);
   const total = ids.length;

@@ -1,9 +1,9 @@
 /** From a corpus and stored predictions to recordings for review. */
 import { access } from "node:fs/promises";
 import { CacheError, isIctalError, NotFoundError } from "../base/errors.js";
-import type { RecordingEntry } from "../corpus/catalogue.js";
 import { entrySource } from "../corpus/entry-source.js";
 import { readLabels } from "../corpus/labels.js";
+import type { RecordingEntry } from "../corpus/recording-entry.js";
 import { readViewSignals } from "../dataset/view-signals.js";
 import type { Caption } from "../plots/figure.js";
 import type { DetectorTrack, ReviewRecording } from "../plots/review/recording.js";

@@ -1,13 +1,14 @@
 import { existsSync } from "node:fs";
-import { mkdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import type { Command } from "commander";
 import { writeFileAtomic } from "../base/atomic-file.js";
 import { isIctalError, NotFoundError } from "../base/errors.js";
+import { makeFolder } from "../base/make-folder.js";
 import { nearestName } from "../base/nearest.js";
 import { createProgress } from "../base/progress.js";
 import { projectCommit } from "../base/receipt.js";
-import { type Catalogue, type RecordingEntry, readCatalogue } from "../corpus/catalogue.js";
+import { type Catalogue, readCatalogue } from "../corpus/catalogue.js";
+import type { RecordingEntry } from "../corpus/recording-entry.js";
 import { type LeftOutRow, type ReviewRow, reviewList, reviewRow, sortedRows, worstMiss } from "../plots/review/list.js";
 import { type ReviewLinks, reviewPage } from "../plots/review/page.js";
 import { postprocessFromConfig } from "../scoring/from-config.js";
@@ -120,7 +121,7 @@ async function review(flags: ReviewFlags, signal: AbortSignal): Promise<Reviewed
   };
   const reader = createReviewReader(store, caption, predictions);
   const progress = createProgress();
-  await mkdir(flags.out, { recursive: true });
+  await makeFolder(flags.out);
   const rows: ReviewRow[] = [];
   const leftOut: LeftOutRow[] = [];
   try {

@@ -2,10 +2,11 @@
 import { resolve } from "node:path";
 import { CacheError, isIctalError, NotFoundError } from "../base/errors.js";
 import type { Event } from "../base/events.js";
-import { type Manifest, readManifest } from "../cache/manifest.js";
+import type { Manifest } from "../cache/manifest.js";
 import type { PatientRecording } from "../scoring/auroc-interval.js";
 import { readPrediction } from "../training/prediction-store.js";
 import { UsageError } from "./action.js";
+import { configuredManifest } from "./configured-manifest.js";
 import type { FlagConfig } from "./data-options.js";
 import { requireFolder } from "./review-source.js";
 
@@ -46,12 +47,12 @@ const END_TOLERANCE_SECONDS = 2;
  * allowed) and from one checkpoint, and end where their recordings end: CacheError else. NotFoundError when there is none.
  */
 export async function readScoredSplit(
-  { config, cacheKey }: FlagConfig,
+  found: FlagConfig,
   { predictions, split, allowOtherCache = false }: ScoredSplitOptions,
 ): Promise<ScoredSplit> {
   const dir = resolve(predictions);
   await requireFolder(dir);
-  const manifest = await readManifest(config.data.cache_dir, { key: cacheKey });
+  const manifest = await configuredManifest(found);
   const inSplit = manifest.recordings.filter((recording) => recording.split === split);
   if (inSplit.length === 0) throw new UsageError(`invalid --split ${split}: the cache has ${splitsText(manifest)}`);
   const labelled = inSplit.filter((recording) => recording.labelled);
@@ -59,16 +60,16 @@ export async function readScoredSplit(
   const missing: string[] = [];
   let checkpointHash: string | undefined;
   for (const { id, patient, durationSeconds, seizures } of labelled) {
-    const found = await readPrediction(dir, id).catch((error: unknown) => {
+    const stored = await readPrediction(dir, id).catch((error: unknown) => {
       if (isIctalError(error, "NotFoundError")) return undefined;
       throw error;
     });
-    if (!found) {
+    if (!stored) {
       missing.push(id);
       recordings.push({ id, patient, durationSeconds, rateHz: 1, probability: NO_VALUES, reference: seizures });
       continue;
     }
-    const { sidecar, probability, rateHz } = found;
+    const { sidecar, probability, rateHz } = stored;
     if (sidecar.cacheKey !== manifest.key && !allowOtherCache)
       refuse(`${dir}: the prediction of ${id} comes from the cache`, sidecar.cacheKey, manifest.key);
     checkpointHash ??= sidecar.checkpointHash;

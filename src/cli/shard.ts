@@ -98,7 +98,7 @@ interface RunFlags extends FolderFlags {
 
 async function run(watch: RunWatch, { plan: dir, jobs, retries, wait }: RunFlags): Promise<Outcome> {
   const plan = await readPlan(dir);
-  await watch.begin(basename(resolve(dir)), dir);
+  await watch.begin(basename(resolve(dir)), { path: dir });
   const progress = watch.follow(createProgress());
   let done = 0;
   const report = await withInterrupt("what was finished is kept, the same command carries on", (signal) =>

@@ -1,16 +1,19 @@
 import { type Command, InvalidArgumentError } from "commander";
 import { CacheError, isIctalError } from "../base/errors.js";
+import { makeFolder } from "../base/make-folder.js";
 import { residentMegabytes } from "../base/process-memory.js";
 import { createProgress } from "../base/progress.js";
-import { type Manifest, readManifest } from "../cache/manifest.js";
+import type { Manifest } from "../cache/manifest.js";
 import type { RunWatch } from "../cluster/watch/run-watch.js";
 import { devMetrics } from "../scoring/dev-metrics.js";
 import { postprocessFromConfig } from "../scoring/from-config.js";
 import { trainOptionsFromConfig } from "../training/from-config.js";
 import { startTraining, type TrainingHandle } from "../training/handle.js";
 import type { TrainReport } from "../training/run.js";
+import { isHeldByOther } from "../training/run-lock.js";
 import { action, type Outcome } from "./action.js";
 import { buildConfigured, buildText } from "./build-cache.js";
+import { configuredManifest } from "./configured-manifest.js";
 import { addDataOptions, configOf, type DataFlags, type FlagConfig, parseCount } from "./data-options.js";
 import { listenForInterrupt } from "./interrupt.js";
 import { watched } from "./watched.js";
@@ -81,10 +84,11 @@ function outcomeOf(report: TrainReport): Outcome {
 }
 
 /** The manifest of the cache; where there is none yet, the configuration's corpus is cached first. */
-async function manifestOf({ config, cacheKey }: FlagConfig, signal: AbortSignal, watch: RunWatch): Promise<Manifest> {
+async function manifestOf(found: FlagConfig, signal: AbortSignal, watch: RunWatch): Promise<Manifest> {
+  const { config, cacheKey } = found;
   const { data_dir, cache_dir } = config.data;
   try {
-    return await readManifest(cache_dir, { key: cacheKey });
+    return await configuredManifest(found);
   } catch (error) {
     if (cacheKey === undefined || !isIctalError(error, "NotFoundError")) throw error;
     process.stderr.write(`ictal: ${cache_dir} holds no cache of this configuration; it is built from ${data_dir}\n`);
@@ -100,7 +104,7 @@ async function manifestOf({ config, cacheKey }: FlagConfig, signal: AbortSignal,
         expected: 0,
       },
     );
-  return readManifest(cache_dir, { key: cacheKey });
+  return configuredManifest(found);
 }
 
 /** Without a dev split, validation is on patients held out of train; the scores alone would not show it. */
@@ -118,7 +122,10 @@ async function train(watch: RunWatch, flags: TrainFlags): Promise<Outcome> {
   const found = await configOf(flags, ["cacheDir"]);
   const { config } = found;
   const options = trainOptionsFromConfig(config);
-  await watch.begin(config.experiment.name, options.runDir);
+  await makeFolder(options.runDir); // a folder that cannot be is told before hours of work
+  let trainer: number | undefined;
+  const isOurs = async () => !(await isHeldByOther(options.runDir, trainer));
+  await watch.begin(config.experiment.name, { path: options.runDir, isOurs });
   const interrupt = listenForInterrupt("what was finished is kept, --resume goes on from it");
   try {
     const manifest = await manifestOf(found, interrupt.signal, watch);
@@ -126,7 +133,7 @@ async function train(watch: RunWatch, flags: TrainFlags): Promise<Outcome> {
     const handle = startTraining(
       {
         ...options,
-        data: { ...options.data, key: manifest.key },
+        data: { ...options.data, key: manifest.key, limit: config.data.limit_files ?? undefined },
         resume: flags.resume ?? options.resume,
         existing: flags.replace ? "replace" : "refuse",
         allowDataChange: flags.allowChangedData ?? false,
@@ -141,6 +148,7 @@ async function train(watch: RunWatch, flags: TrainFlags): Promise<Outcome> {
         signal: interrupt.signal,
       },
     );
+    trainer = handle.processId;
     const finish = follow(handle, watch);
     return outcomeOf(await handle.done.catch((error: unknown) => sayWhatIsKept(handle, error)).finally(finish));
   } finally {
@@ -157,5 +165,9 @@ export function addTrainCommand(program: Command): void {
     .option("--allow-changed-data", "resume although the training recordings have changed")
     .option("--max-steps <n>", "stop after this step, with a checkpoint", parseCount(1))
     .option("--max-hours <h>", "stop in order after this long, with a checkpoint", parseHours)
+    .addHelpText(
+      "after",
+      "\nOf a cache that holds more, data.limit_files (or BGB_LIMIT_FILES) recordings are used, some of every split.",
+    )
     .action(action(watched("train", train)));
 }

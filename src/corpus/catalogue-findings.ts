@@ -1,7 +1,7 @@
-import type { Finding } from "../recording/annotation-file.js";
-import type { RecordingEntry } from "./catalogue.js";
+import type { Finding } from "../recording/finding.js";
 import { RECORDING_NAME } from "./layouts.js";
 import type { ListedFile, Listing } from "./listing.js";
+import type { RecordingEntry } from "./recording-entry.js";
 import { overlappingPatients, splitsOf } from "./splits.js";
 
 /** What is odd in a listing: shared patients, names and contents that occur twice, annotations without a recording. */

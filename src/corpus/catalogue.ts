@@ -1,40 +1,23 @@
 import { NotFoundError } from "../base/errors.js";
-import type { Finding } from "../recording/annotation-file.js";
+import type { Finding } from "../recording/finding.js";
 import type { Store } from "../store/store.js";
 import { catalogueFindings } from "./catalogue-findings.js";
 import { corpusFingerprint, createListingCounter, fingerprintLine, type ListingCounts } from "./fingerprint.js";
-import { detectLayout, type Layout, type LayoutName, layoutNamed, type Placement, RECORDING_NAME } from "./layouts.js";
+import { detectLayout, type Layout, type LayoutName, layoutNamed } from "./layouts.js";
 import { chooseLimited } from "./limit.js";
-import { addressOf, type ListedFile, type Listing, listCorpus } from "./listing.js";
-import type { Splits } from "./splits.js";
-
-/** One recording of a corpus: who it is and where its files are. Keys are the store's. */
-export interface RecordingEntry {
-  /** `split/patient/session/montage/token`: never the file's stem, which can occur twice. */
-  readonly id: string;
-  readonly split: string;
-  readonly patient: string;
-  readonly session: string;
-  readonly montage: string;
-  readonly token: string;
-  readonly edfKey: string;
-  readonly edfSize: number;
-  readonly edfEtag?: string;
-  readonly csvKey?: string;
-  readonly csvBiKey?: string;
-  readonly tseKey?: string;
-  readonly tseBiKey?: string;
-  /** BIDS events. */
-  readonly tsvKey?: string;
-}
+import { addressOf, type Listing, listCorpus } from "./listing.js";
+import { entryOf, type RecordingEntry } from "./recording-entry.js";
+import { type Splits, splitOfPatient } from "./splits.js";
 
 /** The recordings of a corpus, with everything that could not be one of them. */
 export interface Catalogue {
   readonly layout: LayoutName;
   /** Address that was listed. */
   readonly url: string;
-  /** Sorted by id; cut to `limit`. */
+  /** Sorted by id. */
   readonly recordings: readonly RecordingEntry[];
+  /** How many `recordings` were cut to; absent where nothing was. */
+  readonly limit?: number;
   /** Identity of the whole listing by content, whatever the limit. */
   readonly fingerprint: string;
   /** Counts of the whole listing by split, and `all`; before limit and exclusions. */
@@ -101,10 +84,12 @@ export async function readCatalogue(store: Store, options: CatalogueOptions = {}
   const entries = dropRepeated(placed, leftOut, findings);
   const kept = applyRules(entries, layout, splits, leftOut);
   findings.push(...catalogueFindings(listing, layout.name, entries, kept));
+  const recordings = chooseLimited(kept, limit);
   return {
     layout: layout.name,
     url: listing.url,
-    recordings: chooseLimited(kept, limit),
+    recordings,
+    ...(recordings.length < kept.length ? { limit } : {}),
     fingerprint,
     listed,
     leftOut: leftOut.sort((a, b) => (a.id < b.id ? -1 : 1)),
@@ -133,54 +118,6 @@ function noneFits(listing: Listing, layout: Layout, leftOut: readonly { id: stri
       `The first, ${first.id}: ${first.reason}. Name another layout, or leave it to be found`,
     listing.url,
   );
-}
-
-/** Keys of the annotation files that belong to a recording. */
-const ANNOTATION_KEYS = {
-  csvKey: ".csv",
-  csvBiKey: ".csv_bi",
-  tseKey: ".tse",
-  tseBiKey: ".tse_bi",
-} as const;
-
-function annotationKeys(edfKey: string, listing: Listing): Partial<RecordingEntry> {
-  const stem = edfKey.replace(RECORDING_NAME, "");
-  const keys: Record<string, string> = {};
-  for (const [name, ending] of Object.entries(ANNOTATION_KEYS)) {
-    const found = listing.annotations.get(stem + ending);
-    if (found) keys[name] = found.key; // the listing's own string, not a second one
-  }
-  const events = listing.annotations.get(`${stem.replace(/_eeg$/, "")}_events.tsv`);
-  if (events) keys.tsvKey = events.key;
-  return keys;
-}
-
-function entryOf(
-  place: Placement,
-  file: ListedFile,
-  listing: Listing,
-  splits: Splits | undefined,
-  same: (name: string) => string,
-): RecordingEntry {
-  const { patient, session, montage, token } = place;
-  const split = splits ? (splitOfPatient(splits, patient) ?? place.split) : place.split;
-  return {
-    id: [split, patient, session, montage, token].join("/"),
-    ...{
-      split: same(split),
-      patient: same(patient),
-      session: same(session),
-      montage: same(montage),
-      token: same(token),
-    },
-    ...{ edfKey: file.key, edfSize: file.size },
-    ...(file.etag === undefined ? {} : { edfEtag: file.etag }),
-    ...annotationKeys(file.key, listing),
-  };
-}
-
-function splitOfPatient(splits: Splits, patient: string): string | undefined {
-  return Object.keys(splits).find((split) => splits[split]!.includes(patient));
 }
 
 function dropRepeated(

@@ -1,6 +1,6 @@
 import type { Event } from "../base/events.js";
 import { totalSeconds } from "../base/events.js";
-import type { Finding } from "../recording/annotation-file.js";
+import type { Finding } from "../recording/finding.js";
 import type { LabelAgreement } from "../recording/seizures.js";
 import type { Store } from "../store/store.js";
 import type { Catalogue } from "./catalogue.js";

@@ -1,8 +1,8 @@
 import { totalSeconds } from "../base/events.js";
 import { quantileOf } from "../base/quantile.js";
-import type { Finding } from "../recording/annotation-file.js";
 import type { Severity } from "../recording/diagnostics.js";
 import type { EdfHeader } from "../recording/edf-header.js";
+import type { Finding } from "../recording/finding.js";
 import type { Store } from "../store/store.js";
 import { type Catalogue, type CatalogueOptions, readCatalogue } from "./catalogue.js";
 import { duplicateFinding } from "./catalogue-findings.js";

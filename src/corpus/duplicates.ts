@@ -2,7 +2,7 @@ import { mapConcurrent } from "../base/concurrent.js";
 import { createDigest } from "../store/digest.js";
 import { openObject } from "../store/open-object.js";
 import type { Store } from "../store/store.js";
-import type { RecordingEntry } from "./catalogue.js";
+import type { RecordingEntry } from "./recording-entry.js";
 
 /** What tells a recording's bytes; an entry of a catalogue has it. */
 export type RecordingFile = Pick<RecordingEntry, "id" | "edfKey" | "edfSize" | "edfEtag">;

@@ -1,6 +1,6 @@
 import { type ByteSource, REQUEST_BYTES } from "../recording/byte-source.js";
 import type { Store } from "../store/store.js";
-import type { RecordingEntry } from "./catalogue.js";
+import type { RecordingEntry } from "./recording-entry.js";
 
 /**
  * Bytes of a catalogued recording without a request of their own: size and version come from the listing, and each read

@@ -1,4 +1,4 @@
-import type { Finding } from "../recording/annotation-file.js";
+import type { Finding } from "../recording/finding.js";
 
 /** All findings of one kind. */
 export interface FindingSummary {

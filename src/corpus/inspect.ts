@@ -1,12 +1,13 @@
 import { mapConcurrent } from "../base/concurrent.js";
 import { isIctalError } from "../base/errors.js";
 import type { Progress } from "../base/progress.js";
-import type { Finding } from "../recording/annotation-file.js";
 import { type EdfHeader, readEdfHeader } from "../recording/edf-header.js";
+import type { Finding } from "../recording/finding.js";
 import type { Store } from "../store/store.js";
-import type { Catalogue, RecordingEntry } from "./catalogue.js";
+import type { Catalogue } from "./catalogue.js";
 import { entrySource } from "./entry-source.js";
 import { type RecordingLabels, readLabels } from "./labels.js";
+import type { RecordingEntry } from "./recording-entry.js";
 
 /** Header and labels of one recording; without a header the file is not readable as a recording. */
 export interface Inspected {

@@ -1,10 +1,7 @@
 import type { Event } from "../base/events.js";
-import {
-  type AnnotationFile,
-  type AnnotationFormat,
-  type Finding,
-  readAnnotations,
-} from "../recording/annotation-file.js";
+import { type AnnotationFile, readAnnotations } from "../recording/annotation-file.js";
+import type { AnnotationFormat } from "../recording/annotation-rows.js";
+import type { Finding } from "../recording/finding.js";
 import {
   agreementOf,
   checkDuration,
@@ -14,7 +11,7 @@ import {
   seizureEvents,
 } from "../recording/seizures.js";
 import type { Store } from "../store/store.js";
-import type { RecordingEntry } from "./catalogue.js";
+import type { RecordingEntry } from "./recording-entry.js";
 
 /** What is known of a recording's seizures. */
 export interface RecordingLabels {

@@ -36,6 +36,11 @@ export function splitsOf(recordings: readonly { readonly split: string; readonly
   return Object.fromEntries(sorted.map(([split, patients]) => [split, [...patients].sort()]));
 }
 
+/** The split that a patient is in; undefined when in none. */
+export function splitOfPatient(splits: Splits, patient: string): string | undefined {
+  return Object.keys(splits).find((split) => splits[split]!.includes(patient));
+}
+
 function refuseOverlap(splits: Splits, where: string): void {
   const shared = overlappingPatients(splits);
   if (shared.length === 0) return;

@@ -8,7 +8,7 @@ export { type DropoutSpec, logitCount } from "./network.js";
 export type { ModelConfig } from "./registry.js";
 
 /** A network that can describe itself. */
-export interface Detector extends Network {
+export interface Detector extends Network<ModelConfig> {
   /**
    * Its parts as lines of text: shapes, parameters and FLOPs for one window of `sampleCount` samples.
    * @default 15360, a minute at 256 Hz

@@ -3,7 +3,6 @@ import { ConfigError } from "../base/errors.js";
 import type { Tensor } from "../tensor/tf.js";
 import type { ForwardContext, NamedTensors } from "./layers.js";
 import type { ParameterSpec } from "./parameters.js";
-import type { ModelConfig } from "./registry.js";
 
 /** A dropout site of a detector. "channel" drops whole channels, "element" single values. */
 export interface DropoutSpec {
@@ -14,11 +13,11 @@ export interface DropoutSpec {
   shape(batchSize: number, sampleCount: number): number[];
 }
 
-/** A network from windows of EEG to seizure logits. */
-export interface Network {
+/** A network from windows of EEG to seizure logits; `C` is the configuration of its kind. */
+export interface Network<C extends { readonly name: string } = { readonly name: string }> {
   readonly name: string;
   /** The configuration with every default filled in; equal configurations give equal networks. */
-  readonly config: ModelConfig;
+  readonly config: C;
   /** Trainable arrays. */
   readonly parameters: readonly ParameterSpec[];
   /** Running statistics of batch norms. */
@@ -47,7 +46,7 @@ export interface DetectorKind<C extends { readonly name: string }> {
   /** Its configuration from a run's model section. Throws a ConfigError that names the key, the value and what is allowed. */
   fromConfig(model: Config["model"]): C;
   /** Throws a ConfigError on sizes that the network cannot have. */
-  create(config: C): Network;
+  create(config: C): Network<C>;
 }
 
 /** The rate of the cache, for messages. */

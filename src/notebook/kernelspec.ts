@@ -1,7 +1,8 @@
-import { access, cp, mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { access, cp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { delimiter, join, resolve } from "node:path";
 import { ConfigError, FormatError } from "../base/errors.js";
+import { makeFolder } from "../base/make-folder.js";
 import { nearestName } from "../base/nearest.js";
 import { projectDir } from "../base/project.js";
 
@@ -174,7 +175,7 @@ export async function installKernelspec(kernel: string, options: InstallOptions 
     });
   }
   const folder = join(kernelsFolder(options.prefix), name);
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   const template = (await readKernelJson(spec.directory)) as Record<string, unknown>; // read a moment ago by kernelsIn
   const [node, ...words] = spec.argv;
   const json = {

@@ -1,7 +1,7 @@
 import { parse } from "csv-parse/sync";
 import { FormatError } from "../base/errors.js";
-import type { AnnotationFormat, Finding, RawAnnotations } from "./annotation-file.js";
-import type { RawRow } from "./annotation-rows.js";
+import type { AnnotationFormat, RawAnnotations, RawRow } from "./annotation-rows.js";
+import type { Finding } from "./finding.js";
 
 /** The columns of csv and csv_bi, in order; no other order is read. */
 export const CSV_COLUMNS = ["channel", "start_time", "stop_time", "label", "confidence"] as const;

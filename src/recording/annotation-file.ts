@@ -1,38 +1,10 @@
 import { basename, extname } from "node:path";
 import { FormatError } from "../base/errors.js";
-import type { Event } from "../base/events.js";
 import { readCsvRows } from "./annotation-csv.js";
-import { checkRows, type RawRow } from "./annotation-rows.js";
+import { type AnnotationEvent, type AnnotationFormat, checkRows, type RawAnnotations } from "./annotation-rows.js";
 import { readTseRows } from "./annotation-tse.js";
 import { readTsvRows } from "./annotation-tsv.js";
-
-/** A fault or oddity of a corpus file, with what to do about it. */
-export interface Finding {
-  readonly file: string;
-  /** 1-based. */
-  readonly line?: number;
-  readonly code: string;
-  readonly severity: "error" | "warning" | "info";
-  readonly message: string;
-  readonly action: string;
-}
-
-/** NEDC csv and csv_bi (TUSZ v2), tse and tse_bi (TUSZ v1.5), HED-SCORE tsv (BIDS, SzCORE). */
-export type AnnotationFormat = "csv" | "csv_bi" | "tse" | "tse_bi" | "tsv";
-
-/** One row of an annotation file. */
-export interface AnnotationEvent extends Event {
-  /** Bipolar channel such as "FP1-F7", or "TERM" for the whole recording. */
-  readonly channel: string;
-  readonly line: number;
-  /** Texts of a HED-SCORE row that the fields above do not keep; written back unchanged. */
-  readonly hedScore?: {
-    readonly eventType: string;
-    readonly confidence: string;
-    readonly channels: string;
-    readonly dateTime: string;
-  };
-}
+import type { Finding } from "./finding.js";
 
 export interface AnnotationFile {
   readonly file: string;
@@ -44,14 +16,6 @@ export interface AnnotationFile {
   /** Rows with a known label and `0 <= start < end`, in file order, not cut to the duration and not merged. */
   readonly events: readonly AnnotationEvent[];
   /** Everything odd about the file; rows that are left out are here as errors or warnings. */
-  readonly findings: readonly Finding[];
-}
-
-/** What the reader of one format hands to the row checks. */
-export interface RawAnnotations {
-  readonly headerLines: readonly string[];
-  readonly durationSeconds?: number;
-  readonly rows: readonly RawRow[];
   readonly findings: readonly Finding[];
 }
 

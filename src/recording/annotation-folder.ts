@@ -1,7 +1,8 @@
 import { readdir, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { FormatError, NotFoundError } from "../base/errors.js";
-import { type AnnotationFormat, annotationFormatOf } from "./annotation-file.js";
+import { annotationFormatOf } from "./annotation-file.js";
+import type { AnnotationFormat } from "./annotation-rows.js";
 
 /** Files of one recording: same folder, same stem. */
 export interface RecordingFiles {

@@ -1,7 +1,25 @@
 import { FormatError } from "../base/errors.js";
+import type { Event } from "../base/events.js";
 import { nearestName } from "../base/nearest.js";
-import type { AnnotationEvent, AnnotationFormat, Finding } from "./annotation-file.js";
+import type { Finding } from "./finding.js";
 import { classOf, LABELS } from "./labels.js";
+
+/** NEDC csv and csv_bi (TUSZ v2), tse and tse_bi (TUSZ v1.5), HED-SCORE tsv (BIDS, SzCORE). */
+export type AnnotationFormat = "csv" | "csv_bi" | "tse" | "tse_bi" | "tsv";
+
+/** One row of an annotation file. */
+export interface AnnotationEvent extends Event {
+  /** Bipolar channel such as "FP1-F7", or "TERM" for the whole recording. */
+  readonly channel: string;
+  readonly line: number;
+  /** Texts of a HED-SCORE row that the fields above do not keep; written back unchanged. */
+  readonly hedScore?: {
+    readonly eventType: string;
+    readonly confidence: string;
+    readonly channels: string;
+    readonly dateTime: string;
+  };
+}
 
 /** A row as text, before its times and label are checked. */
 export interface RawRow {
@@ -15,6 +33,14 @@ export interface RawRow {
   readonly labelText: string;
   readonly confidence: string;
   readonly hedScore?: AnnotationEvent["hedScore"];
+}
+
+/** What the reader of one format hands to the row checks. */
+export interface RawAnnotations {
+  readonly headerLines: readonly string[];
+  readonly durationSeconds?: number;
+  readonly rows: readonly RawRow[];
+  readonly findings: readonly Finding[];
 }
 
 /** A stop this little past the end, in seconds, is rounding: TUSZ's own tools cut times to milliseconds. */

@@ -1,7 +1,7 @@
 import { FormatError } from "../base/errors.js";
 import { rowWidthFinding } from "./annotation-csv.js";
-import type { AnnotationFormat, Finding, RawAnnotations } from "./annotation-file.js";
-import { parseSeconds, type RawRow } from "./annotation-rows.js";
+import { type AnnotationFormat, parseSeconds, type RawAnnotations, type RawRow } from "./annotation-rows.js";
+import type { Finding } from "./finding.js";
 
 /** Rows of tse and tse_bi text (TUSZ v1.5): a `version = tse_v1.0.0` line, then `start stop label confidence`. */
 export function readTseRows(lines: readonly string[], file: string, _format: AnnotationFormat): RawAnnotations {

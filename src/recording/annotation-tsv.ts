@@ -1,7 +1,7 @@
 import { FormatError } from "../base/errors.js";
 import { rowWidthFinding, tokensOf } from "./annotation-csv.js";
-import type { AnnotationFormat, Finding, RawAnnotations } from "./annotation-file.js";
-import { parseSeconds, type RawRow } from "./annotation-rows.js";
+import { type AnnotationFormat, parseSeconds, type RawAnnotations, type RawRow } from "./annotation-rows.js";
+import type { Finding } from "./finding.js";
 import { hedScoreOf, labelOfHedScore } from "./labels.js";
 
 /** The columns of a HED-SCORE events file, in order. */

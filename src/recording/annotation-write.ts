@@ -1,6 +1,6 @@
 import type { Event } from "../base/events.js";
 import { CSV_COLUMNS } from "./annotation-csv.js";
-import type { AnnotationEvent } from "./annotation-file.js";
+import type { AnnotationEvent } from "./annotation-rows.js";
 import { TSV_COLUMNS } from "./annotation-tsv.js";
 import { classOf, hedScoreOf } from "./labels.js";
 

@@ -2,10 +2,12 @@ import { readFile } from "node:fs/promises";
 import { mapConcurrent } from "../base/concurrent.js";
 import { isIctalError } from "../base/errors.js";
 import { type Event, totalSeconds } from "../base/events.js";
-import { type AnnotationFile, type AnnotationFormat, type Finding, readAnnotations } from "./annotation-file.js";
+import { type AnnotationFile, readAnnotations } from "./annotation-file.js";
 import { findRecordings, type RecordingFiles } from "./annotation-folder.js";
+import type { AnnotationFormat } from "./annotation-rows.js";
 import { fileSource } from "./byte-source.js";
 import { readEdfHeader } from "./edf-header.js";
+import type { Finding } from "./finding.js";
 import { checkDuration, compareAnnotations, doubtAbout, seizureEvents } from "./seizures.js";
 
 /** What one annotation file holds by itself. */

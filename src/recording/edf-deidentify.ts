@@ -1,6 +1,7 @@
-import { chmod, constants, copyFile, mkdir, open, rm, stat } from "node:fs/promises";
+import { chmod, constants, copyFile, open, rm, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { commitFile, temporaryName } from "../base/atomic-file.js";
+import { makeFolder } from "../base/make-folder.js";
 import { fileSource } from "./byte-source.js";
 import { type Field, MAIN_FIELDS, readField, writeField } from "./edf-fields.js";
 import { parseEdfHeader, readHeaderBytes } from "./edf-header.js";
@@ -59,7 +60,7 @@ function blankHeader(header: Uint8Array): DeidentifyReport["changed"][number][] 
 }
 
 async function writeCopy(input: string, output: string, header: Uint8Array): Promise<void> {
-  await mkdir(dirname(output), { recursive: true });
+  await makeFolder(dirname(output));
   const temporary = temporaryName(output);
   try {
     await copyFile(input, temporary, constants.COPYFILE_EXCL);

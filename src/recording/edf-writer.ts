@@ -1,6 +1,7 @@
-import { mkdir, open, rm } from "node:fs/promises";
+import { open, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { commitFile, temporaryName } from "../base/atomic-file.js";
+import { makeFolder } from "../base/make-folder.js";
 import { digitalOf, type Ranges, type Scaling, scalingOf } from "./edf-scaling.js";
 import {
   bytesPerSample,
@@ -89,7 +90,7 @@ export async function writeEdf(path: string, spec: EdfSpec): Promise<void> {
 /** Open a block writer for `recordCount` records. Throws a RangeError when the header cannot be written. */
 export async function createEdfWriter(path: string, spec: EdfHeaderSpec & { recordCount: number }): Promise<EdfWriter> {
   const plan = planFile(spec, spec.recordCount);
-  await mkdir(dirname(path), { recursive: true });
+  await makeFolder(dirname(path));
   const temporary = temporaryName(path);
   const handle = await open(temporary, "wx");
   let written = 0;

@@ -1,5 +1,6 @@
 import { type Event, type Interval, mergeIntervals, totalSeconds } from "../base/events.js";
-import type { AnnotationFile, Finding } from "./annotation-file.js";
+import type { AnnotationFile } from "./annotation-file.js";
+import type { Finding } from "./finding.js";
 import { classOf } from "./labels.js";
 
 /** Unions of csv and csv_bi may differ this much, in seconds, before it is a finding. */

@@ -1,5 +1,3 @@
-import { typescriptKernels } from "./kernels-typescript.js";
-import { loadWasmKernels } from "./kernels-wasm.js";
 import type { MixRow } from "./mixing.js";
 import type { PolyphaseBank } from "./polyphase.js";
 import type { WordDecoder } from "./sample-block.js";
@@ -52,27 +50,4 @@ export interface Kernels extends WordDecoder {
   sumLanesInto(sums: Float64Array, x: Float64Array, start: number, end: number, isFirst: boolean): void;
   /** Give the memory back; the arrays must not be used any more. */
   release(): void;
-}
-
-/** Which kernels run in this process, and why. */
-export interface KernelChoice {
-  readonly name: Kernels["name"];
-  /** Empty for wasm. */
-  readonly reason: string;
-}
-
-let loaded: ReturnType<typeof loadWasmKernels> | undefined;
-
-/** What `openKernels` gives by default. */
-export function kernelsInUse(): KernelChoice {
-  loaded ??= loadWasmKernels();
-  return "open" in loaded ? { name: "wasm", reason: "" } : { name: "typescript", reason: loaded.reason };
-}
-
-/** Kernels with `byteLength` bytes of memory: WebAssembly where it was compiled and runs, else their TypeScript twins. */
-export function openKernels(byteLength: number, name = kernelsInUse().name): Kernels {
-  if (name === "typescript") return typescriptKernels();
-  loaded ??= loadWasmKernels();
-  if ("open" in loaded) return loaded.open(byteLength);
-  throw new RangeError(`invalid kernels: wasm (${loaded.reason})`);
 }

@@ -1,4 +1,5 @@
-import { type Kernels, openKernels } from "./kernels.js";
+import { openKernels } from "./choose-kernels.js";
+import type { Kernels } from "./kernels.js";
 import { LANES, type PolyphaseBank } from "./polyphase.js";
 import { createCursor } from "./resampler.js";
 import type { LaneFilter } from "./zero-phase.js";

@@ -1,4 +1,4 @@
-import { kernelsInUse } from "./kernels.js";
+import { kernelsInUse } from "./choose-kernels.js";
 import { instantiate, type WasmExports } from "./kernels-wasm.js";
 import { LEAST_STD, type Normalization } from "./normalize.js";
 

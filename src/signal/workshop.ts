@@ -1,7 +1,8 @@
 import { createFilterState } from "./biquads.js";
 import type { Sections } from "./butterworth.js";
+import { openKernels } from "./choose-kernels.js";
 import type { FlowPlan } from "./flow.js";
-import { type Kernels, type LaneGroup, openKernels } from "./kernels.js";
+import type { Kernels, LaneGroup } from "./kernels.js";
 import { createLaneMoments, LANE_MOMENTS_BYTES, type LaneMoments } from "./lane-moments.js";
 import type { MixRow } from "./mixing.js";
 import { designPolyphase, LANES, type PolyphaseBank } from "./polyphase.js";

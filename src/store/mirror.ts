@@ -1,7 +1,8 @@
 import { createReadStream } from "node:fs";
-import { lstat, mkdir, realpath } from "node:fs/promises";
+import { lstat, realpath } from "node:fs/promises";
 import { uptime } from "node:os";
 import { join, resolve } from "node:path";
+import { makeFolder } from "../base/make-folder.js";
 import { createDigest } from "./digest.js";
 import { checkSpace, explainDisk } from "./disk-errors.js";
 import { MIRROR_FOLDER, pathOfKey } from "./local-path.js";
@@ -32,7 +33,7 @@ export async function openMirror(dir: string, lanes = 16): Promise<Mirror> {
   const given = resolve(dir);
   const parts = join(given, MIRROR_FOLDER, "parts");
   try {
-    await mkdir(parts, { recursive: true });
+    await makeFolder(parts);
   } catch (error) {
     throw explainDisk(error, given);
   }

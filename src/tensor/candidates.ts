@@ -23,6 +23,8 @@ export interface OpenOptions {
 /** An executor just opened, and why it is not what its name promises (a GPU backend without a GPU). */
 export interface Opened {
   readonly executor: Executor;
+  /** Whether it computes on a GPU; undefined where its runtime does not say. */
+  readonly usesGpu: boolean | undefined;
   readonly shortcoming?: string;
   /** What it runs on, where one name has several. */
   readonly detail?: string;
@@ -66,13 +68,13 @@ function onnxCudaMissing(): string | undefined {
   return `cannot be found: ${libraries.join(", ")} (the GPU driver, CUDA 12 and cuDNN 9 have them; LD_LIBRARY_PATH may name their folder)`;
 }
 
-function onnx(name: OnnxExecutorName, missing: () => string | undefined): Candidate {
-  return { missing, open: async (options) => ({ executor: await openOnnxExecutor(name, options) }) };
+function onnx(name: OnnxExecutorName, usesGpu: boolean | undefined, missing: () => string | undefined): Candidate {
+  return { missing, open: async (options) => ({ executor: await openOnnxExecutor(name, options), usesGpu }) };
 }
 
 /** How each executor is found and opened. */
 export const CANDIDATES: Readonly<Record<ExecutorName, Candidate>> = {
-  "onnx-cuda": onnx("onnx-cuda", onnxCudaMissing),
+  "onnx-cuda": onnx("onnx-cuda", true, onnxCudaMissing),
   tensorflow: {
     missing: tensorflowMissing,
     withoutGpu: tensorflowBuiltForCpu,
@@ -80,6 +82,7 @@ export const CANDIDATES: Readonly<Record<ExecutorName, Candidate>> = {
       const loaded = loadTensorflow();
       return {
         executor: openEagerExecutor("tensorflow", TENSORFLOW_BACKEND),
+        usesGpu: loaded.usesGpu,
         shortcoming: tensorflowWithoutGpu(loaded),
         detail: describeTensorflow(loaded),
       };
@@ -91,22 +94,23 @@ export const CANDIDATES: Readonly<Record<ExecutorName, Candidate>> = {
       const info = await loadWebgpu();
       return {
         executor: openEagerExecutor("webgpu", WEBGPU_BACKEND),
+        usesGpu: !info.isFallbackAdapter,
         shortcoming: webgpuWithoutGpu(info),
         detail: info.description,
       };
     },
   },
-  "onnx-webgpu": onnx("onnx-webgpu", () => onnxMissing() ?? vulkanMissing()),
-  "onnx-cpu": onnx("onnx-cpu", onnxMissing),
+  "onnx-webgpu": onnx("onnx-webgpu", undefined, () => onnxMissing() ?? vulkanMissing()),
+  "onnx-cpu": onnx("onnx-cpu", false, onnxMissing),
   wasm: {
     missing: wasmMissing,
     async open() {
       await loadWasm();
-      return { executor: openEagerExecutor("wasm", WASM_BACKEND) };
+      return { executor: openEagerExecutor("wasm", WASM_BACKEND), usesGpu: false };
     },
   },
   cpu: {
     missing: () => undefined,
-    open: async () => ({ executor: openEagerExecutor("cpu", "cpu") }),
+    open: async () => ({ executor: openEagerExecutor("cpu", "cpu"), usesGpu: false }),
   },
 };

@@ -1,9 +1,10 @@
-import { mkdir, readdir, readFile, rm, stat, utimes } from "node:fs/promises";
+import { readdir, readFile, rm, stat, utimes } from "node:fs/promises";
 import { cpus } from "node:os";
 import { join } from "node:path";
 import type { InferenceSession } from "onnxruntime-node";
 import { commitFile, temporaryName } from "../base/atomic-file.js";
 import { hashOf, sha256 } from "../base/canonical.js";
+import { makeFolder } from "../base/make-folder.js";
 import { projectPath } from "../base/project.js";
 
 type Ort = typeof import("onnxruntime-node");
@@ -60,7 +61,7 @@ async function openAndKeep(
 ): Promise<InferenceSession | undefined> {
   const temporary = temporaryName(path);
   try {
-    await mkdir(dir, { recursive: true });
+    await makeFolder(dir);
     const session = await ort.InferenceSession.create(bytes, {
       ...settings,
       optimizedModelFilePath: temporary,

@@ -1,7 +1,8 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { lastLines, runToEnd } from "../base/command.js";
 import { UnsupportedError } from "../base/errors.js";
+import { makeFolder } from "../base/make-folder.js";
 import { packageFolder } from "./optional.js";
 import { WEBGPU_DIR, WEBGPU_PACKAGES } from "./webgpu-backend.js";
 
@@ -10,7 +11,7 @@ export type InstallableName = "webgpu" | "onnx-cuda";
 
 /** Dawn and tfjs's backend for it, in a folder of their own. npm takes up what a cut-off installation left. */
 async function installWebgpu(): Promise<void> {
-  await mkdir(WEBGPU_DIR, { recursive: true });
+  await makeFolder(WEBGPU_DIR);
   await writeFile(join(WEBGPU_DIR, "package.json"), '{ "private": true }\n');
   const flags = ["--ignore-scripts", "--no-audit", "--no-fund", "--legacy-peer-deps", "--no-save", "--no-progress"];
   const { code, output } = await runToEnd("npm", ["install", ...flags, "--prefix", WEBGPU_DIR, ...WEBGPU_PACKAGES]);

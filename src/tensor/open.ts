@@ -24,6 +24,8 @@ export interface ExecutorProbe {
   readonly reason: string;
   /** What an available one runs on, where one name has several, e.g. "TensorFlow 2.21.0, built here with …, on the CPU". */
   readonly detail?: string;
+  /** Whether an available one computes on a GPU; undefined where its runtime does not say (onnx-webgpu). */
+  readonly usesGpu?: boolean;
   /** Greatest relative difference of a small gradient from the same in double precision. */
   readonly gradientError: number;
   /** Time of that small step. */
@@ -45,10 +47,10 @@ async function tryOut(name: ExecutorName, options: OpenOptions): Promise<Trial> 
   const missing = CANDIDATES[name].missing();
   if (missing) return { ...failed, reason: missing };
   try {
-    const { executor, shortcoming, detail } = await CANDIDATES[name].open(options);
+    const { executor, usesGpu, shortcoming, detail } = await CANDIDATES[name].open(options);
     const result = await probeExecutor(executor);
     if (result.gradientError <= GRADIENT_TOLERANCE)
-      return { name, available: true, reason: shortcoming ?? "", detail, ...result, executor };
+      return { name, available: true, reason: shortcoming ?? "", detail, usesGpu, ...result, executor };
     await executor.dispose();
     return { ...failed, ...result, reason: `its gradients are wrong by ${result.gradientError.toExponential(1)}` };
   } catch (error) {
@@ -84,13 +86,15 @@ function isChoosable(probe: ExecutorProbe): boolean {
 export type ChosenExecutor = Executor & {
   /** What was chosen, and why the others before it were passed over. */
   readonly choice: string;
+  /** Whether it computes on a GPU: its name may promise one that a build or driver for the CPU stands in for. Undefined where its runtime does not say (onnx-webgpu). */
+  readonly usesGpu: boolean | undefined;
 };
 
 async function openNamed(name: ExecutorName, options: OpenOptions): Promise<ChosenExecutor> {
-  const { executor, reason, detail } = await tryOut(name, options);
+  const { executor, usesGpu, reason, detail } = await tryOut(name, options);
   if (!executor) throw new UnsupportedError(`device ${name} is not available: ${reason}`);
   const remarks = [detail, reason].filter(Boolean).map((remark) => `; ${remark}`);
-  return { ...executor, choice: `${name}, as asked for${remarks.join("")}` };
+  return { ...executor, usesGpu, choice: `${name}, as asked for${remarks.join("")}` };
 }
 
 /** What is the matter, without what to do about it. */
@@ -114,7 +118,8 @@ async function openFirst(
     if (trial.executor && isChoosable(trial)) {
       const others = passedOver.map((other) => `${other.name} (${inShort(other.reason)})`).join(", ");
       const taken = trial.detail ? `${name} (${trial.detail})` : name;
-      return { ...trial.executor, choice: others ? `${taken}; passed over: ${others}` : taken };
+      const choice = others ? `${taken}; passed over: ${others}` : taken;
+      return { ...trial.executor, usesGpu: trial.usesGpu, choice };
     }
     await trial.executor?.dispose();
     passedOver.push(trial);

@@ -2,10 +2,11 @@
  * TensorBoard event files: TFRecords (length, masked CRC32C of the length, data, masked CRC32C of the data) of Event
  * messages. Sources: tensorflow `record_writer.h`, `crc32c.h` (mask), `event.proto`, `summary.proto`.
  */
-import { appendFileSync, mkdirSync, writeFileSync } from "node:fs";
+import { appendFileSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { crc32c } from "../base/crc32c.js";
+import { makeFolder } from "../base/make-folder.js";
 
 function maskedCrc(bytes: Uint8Array): number {
   const crc = crc32c(bytes);
@@ -72,8 +73,8 @@ export interface EventFile {
 }
 
 /** A fresh event file in `dir`, which is created. TensorBoard joins all files of a folder. */
-export function openEventFile(dir: string, now: () => number = Date.now): EventFile {
-  mkdirSync(dir, { recursive: true });
+export async function openEventFile(dir: string, now: () => number = Date.now): Promise<EventFile> {
+  await makeFolder(dir);
   const started = now() / 1000;
   const name = `events.out.tfevents.${started.toFixed(3)}.${hostname()}.${process.pid}`;
   const path = join(dir, name);

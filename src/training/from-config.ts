@@ -60,7 +60,8 @@ function checkDirection({ metric, mode }: Config["training"]["early_stopping"]):
 }
 
 /**
- * A training run from a configuration. `experiment.output_dir` becomes the run's folder. Throws a ConfigError for a cache
+ * A training run from a configuration. `experiment.output_dir` becomes the run's folder; `data.limit_files` is left to
+ * whoever builds the cache or gives `data.limit`. Throws a ConfigError for a cache
  * that cannot be, for windows that the model cannot divide, and for a metric whose best is its worst.
  */
 export function trainOptionsFromConfig(config: Config): TrainOptions {

@@ -104,7 +104,7 @@ async function openRun(
   const windows = { batchSize: options.batchSize, windowSamples: data.index.windowSamples };
   const predictor = isValidated ? await createPredictor(executor, detector, windows) : undefined;
   const file = await openRunLog(join(options.runDir, "metrics.jsonl"), state.step, state.isValidationPending);
-  const events = options.tensorBoard ? openEventFile(join(options.runDir, "tensorboard")) : undefined;
+  const events = options.tensorBoard ? await openEventFile(join(options.runDir, "tensorboard")) : undefined;
   const warnings: string[] = [];
   const tell = (text: string) => {
     warnings.push(text);

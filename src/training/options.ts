@@ -14,6 +14,8 @@ export interface TrainDataOptions {
   readonly cacheDir: string;
   /** Which cache of the folder. @default the only one there */
   readonly key?: string;
+  /** Recordings at most, some of every split; the others of the cache are left alone. @default all */
+  readonly limit?: number;
   /** @default 60 */
   readonly windowSeconds?: number;
   /** From start to start of training windows. @default 10 */
@@ -95,7 +97,7 @@ export type FilledTrainOptions = Filled<
   Omit<TrainOptions, "threads" | "maxSteps" | "maxHours" | "augment" | "data" | "validation">
 > &
   Pick<TrainOptions, "threads" | "maxSteps" | "maxHours" | "augment"> & {
-    readonly data: Filled<Omit<TrainDataOptions, "key">> & Pick<TrainDataOptions, "key">;
+    readonly data: Filled<Omit<TrainDataOptions, "key" | "limit">> & Pick<TrainDataOptions, "key" | "limit">;
     readonly validation: { readonly strideSeconds: number; readonly blend: Blend };
   };
 
@@ -168,11 +170,14 @@ export function windowsPerStep({ batchSize, accumulate }: FilledTrainOptions): n
   return batchSize * accumulate;
 }
 
-/** The options that decide every number of a run; paths, device, limits and logging are not among them. */
+/**
+ * The options that decide every number of a run; paths, device, limits and logging are not among them. Which recordings
+ * there are is in the lines of the data.
+ */
 export function recipeOf(options: FilledTrainOptions): Readonly<Record<string, unknown>> {
   const { model, epochs, batchSize, accumulate, seed, learningRate, schedule, loss, optimizer, augment, data } =
     options;
-  const { cacheDir: _cacheDir, key: _key, ...windows } = data;
+  const { cacheDir: _cacheDir, key: _key, limit: _limit, ...windows } = data;
   const batches = { batchSize, accumulate };
   return {
     model,

@@ -1,6 +1,6 @@
 import { hashOf } from "../base/canonical.js";
 import { CacheError, ConfigError } from "../base/errors.js";
-import { type Manifest, readManifest } from "../cache/manifest.js";
+import { limitManifest, type Manifest, readManifest } from "../cache/manifest.js";
 import { balance } from "../dataset/balance.js";
 import { indexWindows, type WindowIndex, windowsOfClass } from "../dataset/index-windows.js";
 import { epochOrder } from "../dataset/order.js";
@@ -74,7 +74,7 @@ export async function openTrainingData(
   seed: number,
   accept?: (manifest: Manifest) => void,
 ): Promise<TrainingData> {
-  const manifest = await readManifest(options.cacheDir, { key: options.key });
+  const manifest = limitManifest(await readManifest(options.cacheDir, { key: options.key }), options.limit);
   accept?.(manifest);
   return selectTrainingData(await openWindowReader(options.cacheDir, manifest), options, seed);
 }

@@ -1,10 +1,11 @@
 /** One training at a time in a run's folder: two would remove each other's checkpoints and mix their logs. */
-import { mkdir, readFile, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { readFile, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { explainWriteError } from "../base/atomic-file.js";
 import { CacheError } from "../base/errors.js";
+import { makeFolder } from "../base/make-folder.js";
 import { isAlive } from "../base/process-alive.js";
 
 export const LOCK_FILE = "run.lock";
@@ -57,6 +58,13 @@ async function create(path: string): Promise<boolean> {
 const isGone = (holder: Holder): boolean =>
   holder.host === hostname() && (holder.pid === process.pid || !isAlive(holder.pid)); // own id: a container's earlier life
 
+/** Whether a training other than the process `own` of this machine is at work in a run's folder, as far as its lock tells. */
+export async function isHeldByOther(runDir: string, own: number | undefined): Promise<boolean> {
+  const holder = await holderOf(join(runDir, LOCK_FILE));
+  if (holder === undefined || holder === "unread") return holder === "unread";
+  return !isGone(holder) && !(holder.host === hostname() && holder.pid === own);
+}
+
 /** Wait until the lock is free or left behind; throws a CacheError when its holder lives on. */
 async function outwait(path: string, runDir: string, options: LockOptions): Promise<void> {
   const { onWait, signal, patienceMilliseconds = 10_000, staleMilliseconds = 60_000 } = options;
@@ -91,7 +99,9 @@ async function outwait(path: string, runDir: string, options: LockOptions): Prom
  */
 export async function lockRun(runDir: string, options: LockOptions = {}): Promise<() => Promise<void>> {
   const path = join(runDir, LOCK_FILE);
-  await mkdir(runDir, { recursive: true });
+  await makeFolder(runDir).catch((error: unknown) => {
+    throw explainWriteError(error, runDir);
+  });
   while (!(await create(path))) await outwait(path, runDir, options);
   const timer = setInterval(() => {
     const now = new Date();

@@ -1,5 +1,4 @@
-import { appendFileSync, existsSync, mkdirSync, readFileSync } from "node:fs";
-import { dirname } from "node:path";
+import { appendFileSync, existsSync, readFileSync } from "node:fs";
 import { removeLeavings, writeFileAtomic } from "../base/atomic-file.js";
 
 /** One JSON object per line; every entry carries the step it belongs to. */
@@ -29,7 +28,6 @@ export interface RunLog {
  * is to be made up for.
  */
 export async function openRunLog(path: string, step: number, isValidationPending = false): Promise<RunLog> {
-  mkdirSync(dirname(path), { recursive: true });
   await removeLeavings(path);
   const isRepeated = (entry: LogEntry) => isValidationPending && entry.step === step && entry.kind === "validation";
   const kept = readRunLog(path).filter((entry) => entry.step <= step && !isRepeated(entry));

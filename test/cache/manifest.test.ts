@@ -3,7 +3,7 @@ import { readFile, rm, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { cacheKeyOf, prepareFolder, resolveFolder } from "../../src/cache/folder.js";
-import { readManifest, writeManifest } from "../../src/cache/manifest.js";
+import { limitManifest, readManifest, writeManifest } from "../../src/cache/manifest.js";
 import { writeLeftOut } from "../../src/cache/sidecar.js";
 import { describeCache, type MadeRecording, makeCache, seizure, temporaryFolder } from "./made-cache.js";
 
@@ -39,6 +39,33 @@ test("writeManifest lists recordings by id with their events and counts, and rea
   assert.equal(manifest.recordings[1]!.file, "train/a/s001/01_tcp_ar/a_t001.i16");
   assert.deepEqual(await readManifest(dir), manifest);
   assert.deepEqual(await readManifest(folder.path), manifest);
+});
+
+test("limitManifest keeps some recordings of every split with their counts, and refuses what leaves no seizure", async (context) => {
+  const dir = await temporaryFolder(context);
+  await makeCache(dir, RECORDINGS);
+  const { manifest } = await writeManifest(dir);
+  const two = limitManifest(manifest, 2);
+  assert.deepEqual(
+    two.recordings.map((each) => each.id),
+    [id("c", "c_t000", "dev"), id("a", "a_t001")],
+  );
+  assert.deepEqual(
+    [two.limit, two.counts.recordings, two.counts.seizures, two.bySplit.train!.recordings],
+    [2, 2, 2, 1],
+  );
+  for (const limit of [undefined, 3, 50]) assert.equal(limitManifest(manifest, limit), manifest);
+  const silent = { ...manifest, recordings: manifest.recordings.filter(({ patient }) => patient !== "a") };
+  assert.throws(() => limitManifest(silent, 1), { tag: "CacheError", message: /no seizure in 1 recordings.*limit/ });
+});
+
+test("a manifest of a corpus that was cut says to how many recordings", async (context) => {
+  const dir = await temporaryFolder(context);
+  await makeCache(dir, RECORDINGS);
+  const cut = { ...catalogue([RECORDINGS[1]!.id]), limit: 1 };
+  assert.equal((await writeManifest(dir, { catalogue: cut })).manifest.limit, 1);
+  assert.equal((await readManifest(dir)).limit, 1);
+  assert.equal((await writeManifest(dir)).manifest.limit, undefined);
 });
 
 test("writing the manifest again gives the same bytes, one line per recording", async (context) => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -97,9 +97,36 @@ test("the first train builds the cache, the next finds it; what may not be left 
   assert.equal(second.status, 0, second.stderr);
   assert.doesNotMatch(second.stderr, /holds no cache/);
   assert.deepEqual(await hashTree(cacheDir), made);
+  const limited = ["--set", "data.limit_files=2", "--set", `experiment.output_dir=${dir}/two`];
+  const two = run("train", "--config", config, ...limited, "--max-steps", "1", "--json");
+  assert.equal(two.status, 0, two.stderr);
+  assert.match(two.stderr, /2 of the 4 recordings of the cache are used \(data\.limit_files or BGB_LIMIT_FILES\)/);
+  const lines = JSON.parse(await readFile(join(dir, "two/checkpoints/step-00000001/state.json"), "utf8")).dataLines;
+  assert.deepEqual(
+    lines.map((line: string) => line.split("/")[1]),
+    ["aaaaaaaa"],
+  );
+  const seen = run("dataset", "inspect", "--config", config, "--set", "data.limit_files=2", "--json");
+  assert.equal(JSON.parse(seen.stdout).patients, 1);
+  assert.deepEqual(await hashTree(cacheDir), made, "the cache stays as it is");
   await writeFile(join(dir, "corpus/edf/train/aaaaaaaa/s001_2010/01_tcp_ar/aaaaaaaa_s001_t000.edf"), "no EDF");
   const damaged = run("train", "--config", config, "--set", `data.cache_dir=${dir}/other`, "--json");
   assert.equal(damaged.status, 1);
   assert.match(damaged.stderr, /left out train\/aaaaaaaa.*accept what was left out: --accept/s);
   assert.match(damaged.stderr, /the cache is not complete; see above/);
+});
+
+test("a train that asks for more recordings than its cache was built for says how to add them", async (context) => {
+  const { config, cacheDir } = await makeProject(context);
+  assert.equal(run("cache", "build", "--config", config, "--limit", "2").status, 0);
+  const more = run("train", "--config", config, "--max-steps", "1", "--json");
+  assert.equal(more.status, 0, more.stderr);
+  assert.match(
+    more.stderr,
+    /holds 2 recordings, since its corpus was cut to 2; all are asked for .*cache build --config/,
+  );
+  assert.equal(run("cache", "build", "--config", config).status, 0);
+  const whole = run("train", "--config", config, "--cache-dir", cacheDir, "--max-steps", "1", "--replace", "--json");
+  assert.equal(whole.status, 0, whole.stderr);
+  assert.doesNotMatch(whole.stderr, /recordings/);
 });

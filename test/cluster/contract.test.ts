@@ -3,7 +3,7 @@ import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { arrayParts, formatIndices } from "../../src/cluster/indices.js";
-import { makePlan, writePlan } from "../../src/cluster/plan.js";
+import { makePlan, readPlan, writePlan } from "../../src/cluster/plan.js";
 import { runPool } from "../../src/cluster/pool.js";
 import { resultTable } from "../../src/cluster/result-table.js";
 import { shardIndexFrom } from "../../src/cluster/shard-index.js";
@@ -177,6 +177,14 @@ test("predictions in shards equal one run's; a sweep and scores of several trees
   const scored = ictal(["shard", "run", "--plan", at("c"), "--json"]);
   assert.equal(scored.status, 0, scored.stderr);
   assert.match(await readFile(at("c/table.csv"), "utf8"), /^hyp,.*,recordings,szcore\.event\.f1,/);
+});
+
+test("a plan carries a limit of the environment to its tasks", async (context) => {
+  const { dir, config } = await makeProject(context, 1);
+  const words = ["shard", "plan", "train", "--config", config, "--dir", dir];
+  assert.equal(ictal(words, { BGB_LIMIT_FILES: "7" }).status, 0);
+  const [shard] = (await readPlan(dir)).shards;
+  assert.ok(shard!.commands[0]!.includes("data.limit_files=7"));
 });
 
 test("a sweep with a key that the configuration does not know is wrong use", async (context) => {

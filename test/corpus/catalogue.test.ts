@@ -100,6 +100,8 @@ test("readCatalogue(store) changes its fingerprint with any size, with a lost an
   assert.notEqual((await readCatalogue(listingStore(fewer))).fingerprint, fingerprint);
   const limited = await readCatalogue(listingStore(corpus), { limit: 2 });
   assert.equal(limited.fingerprint, fingerprint);
+  assert.equal(limited.limit, 2);
+  assert.ok(!("limit" in (await readCatalogue(listingStore(corpus), { limit: 500 }))), "nothing was cut");
   assert.deepEqual(
     limited.recordings.map(({ split }) => split),
     ["dev", "train"],

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { RecordingEntry } from "../../src/corpus/catalogue.js";
 import { readLabels } from "../../src/corpus/labels.js";
+import type { RecordingEntry } from "../../src/corpus/recording-entry.js";
 import { memoryStore } from "../../src/store/memory-store.js";
 
 const columns = "channel,start_time,stop_time,label,confidence";

@@ -1,10 +1,16 @@
+import assert from "node:assert/strict";
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
+import { pathToFileURL } from "node:url";
+import { sha256 } from "../../src/base/canonical.js";
+import { createReceipt } from "../../src/base/receipt.js";
 import { chromiumPath } from "../../src/notebook/browser/chromium.js";
+import { openPage } from "../../src/notebook/browser/page.js";
 import { bundleOf } from "../../src/notebook/display.js";
 import { renderReport } from "../../src/notebook/report/report.js";
 import { type CodeCell, parseNotebook } from "../../src/notebook/runner/notebook-file.js";
+import { collectReceipt } from "../../src/notebook/runner/receipt.js";
 import { allPlots } from "./all-plots.js";
 import { checkFigurePage } from "./figure-page-check.js";
 import { notebookText, temporaryFolder } from "./make-notebook.js";
@@ -36,5 +42,51 @@ test("a report with every plot draws off line, whole and without errors, wide an
     await checkFigurePage(executable!, path, names.length);
   } finally {
     await rm(folder, { recursive: true, force: true });
+  }
+});
+
+const HASH = sha256("weights");
+
+/** The report of a notebook that ends with a receipt, which stands at the cell and on top of the page. */
+async function reportOfReceipt(): Promise<string> {
+  const receipt = createReceipt({
+    ...{ seed: 1, configHash: "c", corpusFingerprint: HASH, cacheKey: "k", executor: "cpu", rebuiltRecordings: 0 },
+    ...{ metrics: { falseAlarmsPerDay: 1 }, results: { checkpoint: HASH, predictions: HASH } },
+  });
+  const notebook = parseNotebook(notebookText([{ markdown: "# Run" }, "receipt;"]), "run.ipynb");
+  const data = await bundleOf(receipt);
+  (notebook.cells[1] as CodeCell).outputs = [{ output_type: "display_data", data, metadata: {} }];
+  notebook.metadata.ictal = { receipt: collectReceipt(notebook) };
+  return renderReport(notebook, "run.html");
+}
+
+/** Of each table: how far its content runs past its edge, and its text. */
+const TABLES = `[...document.querySelectorAll("table")].map((table) => [table.scrollWidth - table.clientWidth, table.innerText])`;
+
+test("both receipts of a report show their hashes whole, on a phone too", {
+  skip: executable === undefined && "Chromium is not installed",
+  timeout: 60_000,
+}, async () => {
+  const page = await openPage(executable!);
+  try {
+    const path = join(page.folder, "run.html");
+    await writeFile(path, await reportOfReceipt());
+    for (const width of [360, 1280]) {
+      await page.send("Emulation.setDeviceMetricsOverride", {
+        width,
+        height: 800,
+        deviceScaleFactor: 1,
+        mobile: false,
+      });
+      await page.open(pathToFileURL(path).href);
+      const tables = await page.evaluate<[number, string][]>(TABLES);
+      assert.equal(tables.length, 2);
+      for (const [beyond, text] of tables) {
+        assert.equal(beyond, 0, `${width}: ${text}`);
+        assert.equal(text.split(HASH).length, 4, text);
+      }
+    }
+  } finally {
+    await page.close();
   }
 });

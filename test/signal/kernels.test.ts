@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { createRandom } from "../../src/base/random.js";
 import { type ChainOptions, createChain, DEFAULT_CHAIN, REFERENCE_CHAIN } from "../../src/signal/chain.js";
+import { kernelsInUse, openKernels } from "../../src/signal/choose-kernels.js";
 import { EAR_ELECTRODES, ELECTRODES_19 } from "../../src/signal/electrodes.js";
-import { kernelsInUse, openKernels } from "../../src/signal/kernels.js";
 import { createMoments } from "../../src/signal/normalize.js";
 import { quantizeInto } from "../../src/signal/quantize.js";
 

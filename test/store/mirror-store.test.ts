@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
 import { mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -128,6 +129,15 @@ describe("withMirror(store, dir)", () => {
     await assert.rejects(store.read("../a"), isUnsafe);
     await assert.rejects(store.read("link/a"), isUnsafe);
     await store.close?.();
+  });
+
+  it("says at once that its folder cannot be made", async (context) => {
+    if (!existsSync("/proc/self")) return context.skip("there is no /proc here");
+    const store = withMirror(memoryStore({ a: "a" }), "/proc/x");
+    await assert.rejects(store.read("a"), {
+      tag: "StoreError",
+      message: /^cannot write to \/proc\/x: .*choose a folder/,
+    });
   });
 
   it("one reader's abort leaves the download to the others", () =>

@@ -34,6 +34,18 @@ test("probeExecutors() reports every executor, with a sound gradient or a reason
   for (const name of ["cpu", "onnx-cpu"]) assert.ok(probes.find((found) => found.name === name)!.available, name);
 });
 
+test("an executor says whether it computes on a GPU, whatever its name", async () => {
+  const expected = { "onnx-cuda": true, "onnx-webgpu": undefined, "onnx-cpu": false, wasm: false, cpu: false };
+  for (const { name, available, usesGpu, reason } of await probeExecutors()) {
+    if (!available) assert.equal(usesGpu, undefined, name);
+    else if (name === "tensorflow" || name === "webgpu") assert.equal(usesGpu, reason === "", reason);
+    else assert.equal(usesGpu, expected[name], name);
+  }
+  const executor = await openExecutor("cpu");
+  assert.equal(executor.usesGpu, false);
+  await executor.dispose();
+});
+
 test("chooseExecutor(probes) prefers a GPU, then onnx-cpu, and never takes cpu or wasm unasked", () => {
   const slow = [probe("wasm", true), probe("cpu", true)];
   assert.equal(chooseExecutor(slow), undefined);

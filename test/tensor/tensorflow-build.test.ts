@@ -157,6 +157,7 @@ test("the built addon is preferred and says what it is; ICTAL_TENSORFLOW=publish
 }, async () => {
   const executor = await openExecutor("tensorflow");
   assert.ok(executor.choice.includes(`TensorFlow ${built!.version}, built here with ${built!.wheel}, on the `));
+  assert.equal(executor.usesGpu, built!.usesGpu);
   await executor.dispose();
   const auto = await openExecutor("auto");
   if (!built!.usesGpu) assert.notEqual(auto.name, "tensorflow", "a build for the CPU is never taken unasked");

@@ -32,7 +32,7 @@ function recordsOf(bytes: Uint8Array): Uint8Array[] {
 
 test("an event file begins with its version and then holds one record per call", async (context) => {
   const dir = await temporaryFolder(context);
-  const file = openEventFile(dir, () => 1_700_000_000_000);
+  const file = await openEventFile(dir, () => 1_700_000_000_000);
   file.scalars(3, { "train/loss": 0.5 });
   file.scalars(300, { a: 1, b: 2 });
   const records = recordsOf(readFileSync(file.path));

@@ -5,7 +5,7 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { LOCK_FILE, lockRun } from "../../src/training/run-lock.js";
+import { isHeldByOther, LOCK_FILE, lockRun } from "../../src/training/run-lock.js";
 import { temporaryFolder } from "../cache/made-cache.js";
 
 async function leave(dir: string, host: string, pid: number): Promise<string> {
@@ -42,6 +42,18 @@ test("the lock of a process that is gone, of this container's earlier life, and 
   }
   await writeFile(join(dir, LOCK_FILE), "");
   await (await lockRun(dir))();
+});
+
+test("isHeldByOther tells another's training from one's own, a free folder and what a killed one left", async (context) => {
+  const dir = await temporaryFolder(context);
+  assert.equal(await isHeldByOther(dir, undefined), false);
+  await leave(dir, hostname(), process.ppid);
+  assert.equal(await isHeldByOther(dir, undefined), true);
+  assert.equal(await isHeldByOther(dir, process.ppid), false);
+  await leave(dir, hostname(), spawnSync(process.execPath, ["-e", ""]).pid);
+  assert.equal(await isHeldByOther(dir, undefined), false);
+  await leave(dir, "elsewhere", process.ppid);
+  assert.equal(await isHeldByOther(dir, process.ppid), true);
 });
 
 test("another machine's lock counts while it beats, and is taken over when it stands still", async (context) => {

@@ -1,7 +1,7 @@
-import { mkdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { writeFileAtomic } from "../../base/atomic-file.js";
 import { ConfigError } from "../../base/errors.js";
+import { makeFolder } from "../../base/make-folder.js";
 import { shellLine } from "../../base/shell-word.js";
 import type { Plan } from "../plan.js";
 import { readStates } from "../state.js";
@@ -41,7 +41,7 @@ export interface SubmitOptions {
 }
 
 async function writeScripts(input: ScriptInput): Promise<string[]> {
-  await mkdir(join(input.dir, "logs"), { recursive: true }); // Slurm fails a job whose log has no folder
+  await makeFolder(join(input.dir, "logs")); // Slurm fails a job whose log has no folder
   const texts =
     input.kind === "train"
       ? { "task.sh": chainScript(input) }

@@ -54,9 +54,16 @@ export interface RunEnd {
   readonly result?: unknown;
 }
 
+/** Where a run writes. */
+export interface RunFolder {
+  readonly path: string;
+  /** False while another run is at work there: nothing is written then, here or elsewhere. @default always true */
+  readonly isOurs?: () => Promise<boolean>;
+}
+
 export interface RunWatch {
   /** Say what runs; with `folder` the heartbeat also stands there. The beats begin. */
-  begin(name: string, folder?: string): Promise<void>;
+  begin(name: string, folder?: RunFolder): Promise<void>;
   update(progress: Numbers): void;
   /** A progress reporter that also tells this watch. */
   follow(progress: Progress): Progress;
@@ -86,6 +93,8 @@ function scalarsOf(value: unknown): Record<string, unknown> {
 
 class Watch implements RunWatch {
   #name = "";
+  #isOurs: () => Promise<boolean> = async () => true;
+  #isCleared = false;
   #paths: string[] = [];
   #metrics: string | undefined;
   #beating: Beating | undefined;
@@ -105,15 +114,15 @@ class Watch implements RunWatch {
     this.#address = webhookAddress(this.#environment);
   }
 
-  async begin(name: string, folder?: string): Promise<void> {
+  async begin(name: string, folder?: RunFolder): Promise<void> {
     this.#name = name;
+    if (folder?.isOurs) this.#isOurs = folder.isOurs;
     const shared = this.#environment[WATCH_DIR_VARIABLE];
     const file = `${this.verb} ${name}`.replace(/[^\w.-]+/g, "-");
-    if (folder !== undefined) this.#paths.push(join(resolve(folder), HEARTBEAT_FILE));
+    if (folder !== undefined) this.#paths.push(join(resolve(folder.path), HEARTBEAT_FILE));
     if (shared) this.#paths.push(join(resolve(shared), `${file}.json`));
     if (shared) this.#metrics = join(resolve(shared), `${file}.prom`);
     if (this.#paths.length === 0) return;
-    for (const path of [...this.#paths, ...(this.#metrics ? [this.#metrics] : [])]) await removeLeavings(path);
     const write = () => this.#write(this.#heartbeat());
     await write().catch((error: Error) => this.#warn(`no heartbeat: ${error.message}; the run goes on`));
     this.#beating = await startBeating(async () => void (await write().catch(() => undefined)), BEAT_MILLISECONDS);
@@ -177,6 +186,10 @@ class Watch implements RunWatch {
   }
 
   async #write(heartbeat: Heartbeat): Promise<void> {
+    if (!(await this.#isOurs())) return;
+    if (!this.#isCleared)
+      for (const path of [...this.#paths, ...(this.#metrics ? [this.#metrics] : [])]) await removeLeavings(path);
+    this.#isCleared = true;
     const text = `${JSON.stringify(heartbeat, null, 2)}\n`;
     for (const path of this.#paths) await writeFileAtomic(path, text);
     if (this.#metrics) await writeFileAtomic(this.#metrics, this.#metricsOf(heartbeat));

@@ -1,8 +1,9 @@
-import { mkdir, readdir, readFile, rm, stat } from "node:fs/promises";
+import { readdir, readFile, rm, stat } from "node:fs/promises";
 import { join, relative, sep } from "node:path";
 import { writeFileAtomic } from "../../base/atomic-file.js";
 import { hashOf, sha256 } from "../../base/canonical.js";
 import { ConfigError } from "../../base/errors.js";
+import { makeFolder } from "../../base/make-folder.js";
 import { type Progress, silentProgress } from "../../base/progress.js";
 import { SYNTHETIC_MARKER } from "../synthetic-name.js";
 import { pathsOf, synthesizeRecording } from "./files.js";
@@ -160,7 +161,7 @@ function isBeingWritten(path: string): boolean {
  * Remove what an earlier synthesis left under `edf/` and the plan does not want; refuse when there is anything else.
  */
 async function clearForeign(dir: string, plan: readonly PlannedRecording[], before: Marker | undefined): Promise<void> {
-  await mkdir(dir, { recursive: true });
+  await makeFolder(dir);
   const strangers = (await readdir(dir)).filter((name) => !isOwnName(name));
   if (strangers.length > 0) throw refusal(dir, strangers);
   const wanted = new Set(plan.flatMap(pathsOf));

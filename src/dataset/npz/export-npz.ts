@@ -1,7 +1,7 @@
-import { mkdir } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { writeFileAtomic } from "../../base/atomic-file.js";
 import { CacheError, NotFoundError } from "../../base/errors.js";
+import { makeFolder } from "../../base/make-folder.js";
 import { type Progress, silentProgress } from "../../base/progress.js";
 import type { Manifest, ManifestRecording } from "../../cache/manifest.js";
 import { readSidecar } from "../../cache/sidecar.js";
@@ -91,7 +91,7 @@ export async function exportNpz(options: ExportOptions): Promise<ExportReport> {
       signal?.throwIfAborted();
       const { split, sampleCount } = manifest.recordings[position]!;
       const own = rows.get(position)!;
-      await mkdir(join(outDir, split), { recursive: true });
+      await makeFolder(join(outDir, split));
       const starts = own.map((window) => index.startSample[window]!);
       bytes += await writeWindows(reader, position, starts, { path: join(outDir, file), windowSamples, level });
       const list = lists.get(split) ?? { partial_seizure: [], full_seizure: [], no_seizure: [] };

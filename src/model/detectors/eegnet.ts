@@ -170,7 +170,7 @@ function forward(plan: Plan, p: NamedTensors, x: Tensor, context: ForwardContext
   return tf.reshape(conv1d(h, p, "final_layer"), [batch, length / (pools[0] * pools[1])]);
 }
 
-function eegnet(config: EegnetConfig): Network {
+function eegnet(config: EegnetConfig): Network<EegnetConfig> {
   const plan = planOf(config);
   const stride = plan.pools[0] * plan.pools[1];
   return {

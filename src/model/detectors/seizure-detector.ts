@@ -254,7 +254,7 @@ function forward(plan: Plan, p: NamedTensors, x: Tensor, context: ForwardContext
 }
 
 /** One logit per sample. */
-function seizureDetector(config: SeizureDetectorConfig): Network {
+function seizureDetector(config: SeizureDetectorConfig): Network<SeizureDetectorConfig> {
   const plan = planOf(config);
   const { channels, mamba, ...filled } = plan;
   const into: Declaration = { parameters: [], buffers: [] };

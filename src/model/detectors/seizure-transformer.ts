@@ -196,7 +196,7 @@ function forward(plan: Plan, p: NamedTensors, x: Tensor, context: ForwardContext
   return tf.reshape(conv1d(h, p, "conv_d"), [x.shape[0]!, x.shape[2]!]);
 }
 
-function seizureTransformer(config: SeizureTransformerConfig): Network {
+function seizureTransformer(config: SeizureTransformerConfig): Network<SeizureTransformerConfig> {
   const plan = planOf(config);
   const { transformer: _, ...filled } = plan;
   return {

@@ -167,7 +167,7 @@ function forward(plan: Plan, p: NamedTensors, x: Tensor, context: ForwardContext
   return tf.reshape(conv1d(h, p, "head"), [batch, length / plan.outputStrideSamples]);
 }
 
-function unet(config: UnetConfig): Network {
+function unet(config: UnetConfig): Network<UnetConfig> {
   const plan = planOf(config);
   const { strides, lastStage, logitsPerPosition, ...filled } = plan;
   return {

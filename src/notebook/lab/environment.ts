@@ -1,5 +1,6 @@
-import { mkdir, readFile, stat, writeFile } from "node:fs/promises";
+import { readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { makeFolder } from "../../base/make-folder.js";
 import { projectDir } from "../../base/project.js";
 import { checkPython, makeVenv, pipInstall, pythonOf } from "../../base/python.js";
 import { installKernelspec, listKernelspecs } from "../kernelspec.js";
@@ -27,7 +28,7 @@ const PURPOSE = { who: "JupyterLab", chooser: "ICTAL_LAB_PYTHON" };
 async function quietNews(venv: string): Promise<void> {
   const folder = join(venv, "share/jupyter/lab/settings");
   const settings = { "@jupyterlab/apputils-extension:notification": { checkForUpdates: false, fetchNews: "false" } };
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   await writeFile(join(folder, "overrides.json"), `${JSON.stringify(settings, null, 2)}\n`, { flag: "wx" }).catch(
     (error: NodeJS.ErrnoException) => {
       if (error.code !== "EEXIST") throw error;

@@ -1,6 +1,7 @@
-import { copyFile, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { copyFile, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { sha256 } from "../../base/canonical.js";
+import { makeFolder } from "../../base/make-folder.js";
 import { projectDir } from "../../base/project.js";
 import { plotlyLibrary } from "../figure-html.js";
 
@@ -26,7 +27,7 @@ export async function installFiguresExtension(prefix: string): Promise<void> {
   const present = await readFile(join(folder, "package.json"), "utf8").catch(() => undefined);
   if (present === text) return;
   await rm(folder, { recursive: true, force: true });
-  await mkdir(join(folder, "static"), { recursive: true });
+  await makeFolder(join(folder, "static"));
   await copyFile(path, join(folder, "static/plotly.js"));
   await writeFile(join(folder, load), script);
   await writeFile(join(folder, "package.json"), text); // last: it says that all is there

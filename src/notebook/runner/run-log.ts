@@ -1,6 +1,7 @@
-import { closeSync, mkdirSync, openSync, writeSync } from "node:fs";
+import { closeSync, openSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 import { explainWriteError } from "../../base/atomic-file.js";
+import { makeFolder } from "../../base/make-folder.js";
 import { isMessage, type Message } from "../wire/message.js";
 import { errorLine } from "./cell-error.js";
 import { cellTitle } from "./cell-title.js";
@@ -31,10 +32,10 @@ function messageEvent(message: Message): Record<string, unknown> | undefined {
  * save, save-failed, cell-end, notebook-end; each with `time` and the notebook. A full disk ends the log, not the run:
  * `onFailure` is told once. Throws when the file cannot be opened.
  */
-export function openRunLog(path: string, onFailure: (error: Error) => void): RunLog {
+export async function openRunLog(path: string, onFailure: (error: Error) => void): Promise<RunLog> {
   let file: number | undefined;
   try {
-    mkdirSync(dirname(path), { recursive: true });
+    await makeFolder(dirname(path));
     file = openSync(path, "a");
   } catch (error) {
     throw explainWriteError(error, path);

@@ -1,10 +1,11 @@
-import { mkdir, open, readFile, rm } from "node:fs/promises";
+import { open, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { writeFileAtomic } from "../../base/atomic-file.js";
 import { hashOf, sha256 } from "../../base/canonical.js";
 import { lastLines, runToEnd } from "../../base/command.js";
 import { UnsupportedError } from "../../base/errors.js";
+import { makeFolder } from "../../base/make-folder.js";
 import { isAlive } from "../../base/process-alive.js";
 import { packageFolder } from "../optional.js";
 import { GRADIENT_TOLERANCE, type ProbeResult } from "../probe.js";
@@ -58,7 +59,7 @@ async function requireTools(): Promise<{ toolchain: Toolchain; packageDir: strin
 
 /** One build at a time in a folder; a lock whose process is gone is taken over. */
 async function underLock<T>(dir: string, work: () => Promise<T>): Promise<T> {
-  await mkdir(dir, { recursive: true });
+  await makeFolder(dir);
   const lock = join(dir, "lock");
   const holder = Number(await readFile(lock, "utf8").catch(() => "0"));
   if (holder > 0 && isAlive(holder))

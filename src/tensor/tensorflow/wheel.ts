@@ -1,7 +1,8 @@
 import { existsSync, readdirSync } from "node:fs";
-import { mkdir, readFile, rm, stat, statfs, writeFile } from "node:fs/promises";
+import { readFile, rm, stat, statfs, writeFile } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { ConfigError, StoreError, UnsupportedError } from "../../base/errors.js";
+import { makeFolder } from "../../base/make-folder.js";
 import { checkPython, makeVenv, pipInstall } from "../../base/python.js";
 import { hasSharedLibrary } from "../optional.js";
 import { missingParts } from "./compile.js";
@@ -94,7 +95,7 @@ export async function installWheel(
   if (found && installed === (await identityOf(wheel))) return { tensorflow: found, reused: true };
   await checkPython(python, PURPOSE);
   await rm(venv, { recursive: true, force: true });
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   await checkSpace(folder, wheel);
   say(`making a virtual environment in ${venv}`);
   await makeVenv(venv, python);

@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFile, writeFile } from "node:fs/promises";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { isAlive } from "../../../src/base/process-alive.js";
 import { makePlan, writePlan } from "../../../src/cluster/plan.js";
+import { lockRun } from "../../../src/training/run-lock.js";
 import { temporaryFolder } from "../../cache/made-cache.js";
 import { ICTAL, ictal, makeProject } from "../made-plan.js";
 import { startHook } from "./hook.js";
@@ -60,6 +61,22 @@ test("a verb that fails tells why; a webhook that is away changes no exit code, 
   const wrong = ictal(words, { ICTAL_WEBHOOK: "not-an-address" });
   assert.equal(wrong.status, 2);
   assert.match(wrong.stderr, /ICTAL_WEBHOOK is no address/);
+});
+
+test("a training that another one keeps out of its folder leaves that one's heartbeat as it is", async (context) => {
+  const { dir, config } = await makeProject(context, 2);
+  assert.equal(ictal(["cache", "build", "--config", config]).status, 0);
+  const heartbeat = join(dir, "run/heartbeat.json");
+  const release = await lockRun(join(dir, "run"));
+  await writeFile(heartbeat, "of the training at work");
+  const environment = { ICTAL_WATCH_DIR: join(dir, "w") };
+  const { code, stderr } = await ictalBeside(["train", "--config", config], environment);
+  assert.equal(code, 1, stderr);
+  assert.match(stderr, /another training is at work in .*run: process/);
+  assert.equal(await readFile(heartbeat, "utf8"), "of the training at work");
+  assert.deepEqual((await readdir(join(dir, "run"))).sort(), ["heartbeat.json", "run.lock"]);
+  assert.deepEqual(await readdir(join(dir, "w")).catch(() => []), []);
+  await release();
 });
 
 test("the command of a task that is killed ends by itself, and the next task waits for it", async (context) => {

@@ -52,7 +52,7 @@ test("a run beats in its folder and the watch folder, and its end reaches file, 
   const { url, received } = await startHook(context);
   const environment = { ICTAL_WEBHOOK: url, ICTAL_WATCH_DIR: join(dir, "w"), MY_TOKEN: "abcdef123" };
   const watch = watchRun("cache build", { environment, warn: assert.fail, webhook: quick });
-  await watch.begin("smoke 0/4", join(dir, "run"));
+  await watch.begin("smoke 0/4", { path: join(dir, "run") });
   const read = async (path: string) => JSON.parse(await readFile(join(dir, path), "utf8"));
   const first = await read("run/heartbeat.json");
   assert.deepEqual(
@@ -77,6 +77,27 @@ test("a run beats in its folder and the watch folder, and its end reaches file, 
   assert.deepEqual([body.state, body.exitCode, body.result], ["failed", 1, { built: 2 }]);
   assert.match(String(body.text), /^ictal cache build smoke 0\/4 failed on .+ after 0 s: refused: \*\*\*$/);
   assert.deepEqual(await readdir(join(dir, "run")), ["heartbeat.json"]);
+});
+
+test("a run writes nothing while another is at work in its folder, and beats once it is not", async (context) => {
+  const dir = await temporaryFolder(context);
+  const path = join(dir, "heartbeat.json");
+  const others = { "heartbeat.json": "theirs", "heartbeat.json.tmp-1-1": "half of theirs" };
+  for (const [name, text] of Object.entries(others)) await writeFile(join(dir, name), text);
+  let isOurs = false;
+  const start = async () => {
+    const watch = watchRun("train", { environment: { ICTAL_WATCH_DIR: join(dir, "w") }, warn: assert.fail });
+    await watch.begin("x", { path: dir, isOurs: async () => isOurs });
+    return watch;
+  };
+  await (await start()).end({ exitCode: 1 });
+  assert.deepEqual((await readdir(dir)).sort(), Object.keys(others), "no heartbeat elsewhere either");
+  for (const [name, text] of Object.entries(others)) assert.equal(await readFile(join(dir, name), "utf8"), text);
+  const watch = await start();
+  isOurs = true;
+  await watch.end({ exitCode: 0 });
+  assert.equal(JSON.parse(await readFile(path, "utf8")).state, "done");
+  assert.deepEqual((await readdir(dir)).sort(), ["heartbeat.json", "w"]);
 });
 
 test("a folder that cannot be written and a webhook that is away are told in a line each and cost the run nothing", async (context) => {

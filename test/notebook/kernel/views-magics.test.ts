@@ -54,6 +54,11 @@ test("a type error in a magic points at its place in the cell, an error at run t
   assert.match(thrown!.traceback.join("\n"), /3/);
   const unknown = await errorOf("%timit 1");
   assert.match(String(unknown?.evalue), /there is no magic %timit; did you mean %timeit\?/);
+  const { traceback, ...none } = (await errorOf("const m = 1;\n  %nosuch x \n"))!;
+  const [message, ...place] = traceback.map((line) => line.replace(/^cell-\d+\.ts:/, ""));
+  assert.match(none.evalue, /^there is no magic %nosuch; known are %timeit, %time, .*%%timeit$/);
+  assert.deepEqual([none.ename, message], ["MagicError", `2:3 - error: ${none.evalue}`]);
+  assert.deepEqual(place, ["    %nosuch x", "    ~~~~~~~~~"]);
 });
 
 test("an operator at the start of a line and a template stay what they are", async () => {

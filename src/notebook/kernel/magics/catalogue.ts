@@ -88,17 +88,13 @@ export function findMagic(sign: "%" | "%%", name: string): MagicEntry | undefine
   return MAGICS.find((magic) => magic.sign === sign && magic.name === name);
 }
 
-/** The magic of that sign and name; throws a MagicError that names the nearest. */
+/** The magic of that sign and name; throws a MagicError that names the nearest, or all of them. */
 export function magicNamed(sign: "%" | "%%", name: string, line: number): MagicEntry {
   const found = findMagic(sign, name);
   if (found) return found;
   const other = sign === "%" ? "%%" : "%";
-  const nearest = findMagic(other, name)
-    ? `${other}${name}`
-    : nearestName(
-        `${sign}${name}`,
-        MAGICS.map((magic) => magic.sign + magic.name),
-      );
-  const hint = nearest ? `; did you mean ${nearest}?` : ";";
-  throw new MagicError(`there is no magic ${sign}${name}${hint} %lsmagic lists them all`, line);
+  const known = MAGICS.map((magic) => magic.sign + magic.name);
+  const nearest = findMagic(other, name) ? `${other}${name}` : nearestName(`${sign}${name}`, known);
+  const hint = nearest ? `did you mean ${nearest}? %lsmagic lists them all` : `known are ${known.join(", ")}`;
+  throw new MagicError(`there is no magic ${sign}${name}; ${hint}`, line);
 }

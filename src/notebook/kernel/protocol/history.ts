@@ -1,6 +1,7 @@
-import { appendFile, mkdir, open } from "node:fs/promises";
+import { appendFile, open } from "node:fs/promises";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
+import { makeFolder } from "../../../base/make-folder.js";
 import type { HistoryEntry, HistoryRequest } from "../../wire/message.js";
 import { type HistoryRecord, queryHistory } from "./history-query.js";
 import { log } from "./log.js";
@@ -70,7 +71,7 @@ export function openHistory(path: string | undefined, session: string): History 
   async function append(entry: StoredLine): Promise<void> {
     if (isBroken || path === undefined) return;
     try {
-      if (own.length === 1) await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+      if (own.length === 1) await makeFolder(dirname(path), 0o700);
       await appendFile(path, `${JSON.stringify(entry)}\n`, { mode: 0o600 });
     } catch (error) {
       isBroken = true;

@@ -2,6 +2,7 @@ import { inspect } from "node:util";
 import { projectRelative } from "../../../base/project.js";
 import type { ErrorContent } from "../../wire/message.js";
 import type { CellDiagnostic } from "../language/language.js";
+import type { MagicError } from "../magics/catalogue.js";
 import { type Magic, placeInCell } from "../magics/magics.js";
 import type { SourceMaps } from "./source-maps.js";
 
@@ -73,6 +74,14 @@ export function describeDiagnostic(diagnostic: CellDiagnostic, cell?: number): s
     `  ${shown}`,
     `  ${" ".repeat(column - 1)}${carets}`,
   ];
+}
+
+/** The error of a magic that does not exist or is used wrongly, at its place in the cell `code`. */
+export function describeMagicError({ name, message, line }: MagicError, code: string, cell: number): ErrorContent {
+  const source = code.split("\n")[line - 1]!.trimEnd();
+  const at = source.indexOf("%");
+  const diagnostic = { line, column: at + 1, length: source.length - at, code: 0, message, source } as const;
+  return { ename: name, evalue: message, traceback: describeDiagnostic({ ...diagnostic, severity: "error" }, cell) };
 }
 
 /** A complaint about a cell's parsed code as one about the cell itself. */

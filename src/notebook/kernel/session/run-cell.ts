@@ -1,12 +1,13 @@
 import type { DisplayChannel } from "../../display.js";
 import type { MimeBundle } from "../../wire/message.js";
 import type { CheckedCell, Language } from "../language/language.js";
+import { MagicError } from "../magics/catalogue.js";
 import { type Magic, parseMagics } from "../magics/magics.js";
 import type { CellOrder, CellOutcome, ToProtocol } from "../protocol/thread-messages.js";
 import { encodeJson } from "../protocol/well-formed.js";
 import { viewOf } from "../views/view.js";
 import { stopAllLoops, stopLoops } from "./checkpoint.js";
-import { describeDiagnostics, describeThrown } from "./describe-error.js";
+import { describeDiagnostics, describeMagicError, describeThrown } from "./describe-error.js";
 import type { Evaluator } from "./evaluator.js";
 import { InterruptedError } from "./interrupted.js";
 import { type JobContext, runInJob } from "./job.js";
@@ -48,6 +49,10 @@ export function createCellRunner(parts: RunnerParts): CellRunner {
     status: "error",
     error: describeThrown(error, maps, place),
   });
+
+  /** Why a cell did not come to run. */
+  const refusal = ({ code, cell }: CellOrder, error: unknown): CellOutcome =>
+    error instanceof MagicError ? { status: "error", error: describeMagicError(error, code, cell) } : failure(error);
 
   async function publishResult(order: CellOrder, value: unknown): Promise<void> {
     const data = await viewOf(value);
@@ -133,7 +138,7 @@ export function createCellRunner(parts: RunnerParts): CellRunner {
       };
       running = current;
       runInJob(context, () => {
-        runCode(order, context).then(current.finish, (error: unknown) => current.finish(failure(error)));
+        runCode(order, context).then(current.finish, (error: unknown) => current.finish(refusal(order, error)));
       });
     },
     interrupt() {

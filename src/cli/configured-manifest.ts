@@ -1,0 +1,25 @@
+/** The recordings that a configuration asks for, of those that its cache holds. */
+import { limitManifest, type Manifest, readManifest } from "../cache/manifest.js";
+import type { FlagConfig } from "./data-options.js";
+
+const LIMIT = "data.limit_files or BGB_LIMIT_FILES";
+
+/**
+ * The manifest of the configuration's cache with at most `limit_files` recordings. Where that is not all of the cache, or
+ * the cache was built for fewer than are asked for, a line on stderr says so.
+ */
+export async function configuredManifest({ config, cacheKey, file }: FlagConfig): Promise<Manifest> {
+  const { cache_dir, limit_files } = config.data;
+  const limit = limit_files ?? undefined;
+  const whole = await readManifest(cache_dir, { key: cacheKey });
+  const manifest = limitManifest(whole, limit);
+  const [used, held] = [manifest.recordings.length, whole.recordings.length];
+  if (used < held) process.stderr.write(`ictal: ${used} of the ${held} recordings of the cache are used (${LIMIT})\n`);
+  const isFewer = whole.limit !== undefined && (limit ?? Number.POSITIVE_INFINITY) > whole.limit;
+  if (isFewer && file !== undefined)
+    process.stderr.write(
+      `ictal: the cache holds ${held} recordings, since its corpus was cut to ${whole.limit}; ${limit ?? "all"} are asked for (${LIMIT}). ` +
+        `To add the others: ictal cache build --config ${file}\n`,
+    );
+  return manifest;
+}

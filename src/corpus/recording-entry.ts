@@ -1,0 +1,68 @@
+import { type Placement, RECORDING_NAME } from "./layouts.js";
+import type { ListedFile, Listing } from "./listing.js";
+import { type Splits, splitOfPatient } from "./splits.js";
+
+/** One recording of a corpus: who it is and where its files are. Keys are the store's. */
+export interface RecordingEntry {
+  /** `split/patient/session/montage/token`: never the file's stem, which can occur twice. */
+  readonly id: string;
+  readonly split: string;
+  readonly patient: string;
+  readonly session: string;
+  readonly montage: string;
+  readonly token: string;
+  readonly edfKey: string;
+  readonly edfSize: number;
+  readonly edfEtag?: string;
+  readonly csvKey?: string;
+  readonly csvBiKey?: string;
+  readonly tseKey?: string;
+  readonly tseBiKey?: string;
+  /** BIDS events. */
+  readonly tsvKey?: string;
+}
+
+/** Keys of the annotation files that belong to a recording. */
+const ANNOTATION_KEYS = {
+  csvKey: ".csv",
+  csvBiKey: ".csv_bi",
+  tseKey: ".tse",
+  tseBiKey: ".tse_bi",
+} as const;
+
+function annotationKeys(edfKey: string, listing: Listing): Partial<RecordingEntry> {
+  const stem = edfKey.replace(RECORDING_NAME, "");
+  const keys: Record<string, string> = {};
+  for (const [name, ending] of Object.entries(ANNOTATION_KEYS)) {
+    const found = listing.annotations.get(stem + ending);
+    if (found) keys[name] = found.key; // the listing's own string, not a second one
+  }
+  const events = listing.annotations.get(`${stem.replace(/_eeg$/, "")}_events.tsv`);
+  if (events) keys.tsvKey = events.key;
+  return keys;
+}
+
+/** The entry of a placed file, with the annotation files that the listing has beside it. `same` gives one string for equal ones. */
+export function entryOf(
+  place: Placement,
+  file: ListedFile,
+  listing: Listing,
+  splits: Splits | undefined,
+  same: (name: string) => string,
+): RecordingEntry {
+  const { patient, session, montage, token } = place;
+  const split = splits ? (splitOfPatient(splits, patient) ?? place.split) : place.split;
+  return {
+    id: [split, patient, session, montage, token].join("/"),
+    ...{
+      split: same(split),
+      patient: same(patient),
+      session: same(session),
+      montage: same(montage),
+      token: same(token),
+    },
+    ...{ edfKey: file.key, edfSize: file.size },
+    ...(file.etag === undefined ? {} : { edfEtag: file.etag }),
+    ...annotationKeys(file.key, listing),
+  };
+}
