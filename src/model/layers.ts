@@ -84,10 +84,7 @@ export interface ConvolutionOptions {
 export function conv1d(x: Tensor4D, p: NamedTensors, name: string, options: ConvolutionOptions = {}): Tensor4D {
   const { stride = 1, dilation = 1 } = options;
   const weight = parameter(p, `${name}.weight`);
-  const [outputs, inputs, kernel] = weight.shape as [number, number, number];
-  if (kernel === 1 && stride === 1) {
-    return addBias(timesTransposed(x, tf.reshape(weight, [outputs, inputs])), p, name) as Tensor4D;
-  }
+  const [outputs, inputs] = weight.shape as [number, number, number];
   const [batch, , length] = x.shape;
   const rows = tf.reshape(x, [batch, length, inputs]);
   const y = ops.conv1d(rows, tf.transpose(weight, [2, 1, 0]), { stride, dilation, padding: "same" }); // [B, L', out]

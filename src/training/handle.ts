@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { interruptSignal } from "../base/interrupt-signal.js";
+import { trainingEnvironment } from "./child-environment.js";
 import { htmlOf, type TrainingView, textOf } from "./handle-display.js";
 import { type FromChild, restoreError, storeError, type ToChild } from "./messages.js";
 import { fillTrainOptions, type TrainOptions } from "./options.js";
@@ -178,6 +179,7 @@ export function startTraining(
     serialization: "advanced",
     stdio: ["ignore", "pipe", "pipe", "ipc"],
     execArgv: [],
+    env: trainingEnvironment(),
   });
   const handle = new TrainingProcess(options, child, validate);
   if (signal?.aborted) void handle.stop();

@@ -1,13 +1,14 @@
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import { trainingEnvironment } from "../../src/training/child-environment.js";
 import { WORKS } from "./step-works.js";
 
 /*
  * Training steps and inference beside PyTorch on the CPU with the same mathematics and as many threads
  * (ICTAL_TORCH_PYTHON names an interpreter with torch; without it the peer's columns say so). Each measurement has a
  * process of its own, ours and the peer's in turn, so that peaks of memory are true and other load hits both alike. Wall
- * time shows other load on the machine; the time of the processors shows less of it. ICTAL_STEP_WORKS picks works by
- * name.
+ * time shows other load on the machine; the time of the processors shows less of it. Ours has the environment of the
+ * training process. ICTAL_STEP_WORKS picks works by name.
  */
 
 const THREADS = 2;
@@ -27,8 +28,8 @@ interface Measured {
   readonly peakBytes: number;
 }
 
-function measured(command: string, args: string[]): Measured | undefined {
-  const { status, stdout, stderr } = spawnSync(command, args, { encoding: "utf8" });
+function measured(command: string, args: string[], env = process.env): Measured | undefined {
+  const { status, stdout, stderr } = spawnSync(command, args, { encoding: "utf8", env });
   if (status === 0) return JSON.parse(stdout.trim().split("\n").at(-1)!) as Measured;
   process.stderr.write(stderr.slice(-2000));
   return undefined;
@@ -63,7 +64,7 @@ function compare(name: string): void {
   const ours: Measured[] = [];
   const theirs: Measured[] = [];
   for (let turn = 0; turn < TURNS; turn++) {
-    const own = measured(process.execPath, [child, ...args]);
+    const own = measured(process.execPath, [child, ...args], trainingEnvironment());
     if (!own) throw new Error(`${name} could not be measured`);
     ours.push(own);
     const peer = python ? measured(python, ["-P", peerScript, ...args]) : undefined;
