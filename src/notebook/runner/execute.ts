@@ -161,7 +161,8 @@ async function runInKernel(
   try {
     const startTimeoutMilliseconds = (options.startTimeoutSeconds ?? 60) * 1000;
     const cwd = dirname(given.input);
-    session = await startSession(kernel, { cwd, startTimeoutMilliseconds, signal: options.signal });
+    const pace = listener.ready;
+    session = await startSession(kernel, { cwd, startTimeoutMilliseconds, signal: options.signal, pace });
     listener.kernelReady((performance.now() - startedAt) / 1000, session.process.pid);
     notebook.metadata.language_info = session.languageInfo;
     const signals = options.signal ? [options.signal] : [];

@@ -160,25 +160,25 @@ function startCell(client: KernelClient, request: CellRequest, interrupt: () => 
   });
 }
 
-/** Rejects when the kernel process ends. The message waits a moment for the last of its stderr. */
-async function death(kernel: KernelProcess): Promise<never> {
+/** Rejects when the kernel process ends, after the last of its output and a moment for its stderr. */
+async function death(kernel: KernelProcess, client: KernelClient): Promise<never> {
   const exit = await kernel.exited;
-  await sleep(50);
+  await client.quiet(50);
   throw new KernelDeadError(exit, kernel.stderrTail());
 }
 
 /**
  * Starts `spec` in the folder `cwd` and waits until it answers. Throws KernelDeadError when it ends first and
- * TimeoutError after `startTimeoutMilliseconds`.
+ * TimeoutError after `startTimeoutMilliseconds`. Output comes no faster than `pace` resolves, a large one in pieces.
  */
 export async function startSession(
   spec: Kernelspec,
-  options: { cwd: string; startTimeoutMilliseconds: number; signal?: AbortSignal },
+  options: { cwd: string; startTimeoutMilliseconds: number; signal?: AbortSignal; pace?: () => Promise<void> },
 ): Promise<KernelSession> {
   if (spec.argv.length === 0) throw new UnsupportedError(`kernel ${spec.name} has no command`);
   const kernel = await startKernelProcess(spec, options.cwd);
-  const client = connectClient(kernel.connection);
-  const dead = death(kernel);
+  const client = connectClient(kernel.connection, options.pace);
+  const dead = death(kernel, client);
   dead.catch(() => {}); // reported by whoever waits at that moment
   const stop = async () => {
     client.close();

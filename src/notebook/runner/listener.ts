@@ -17,7 +17,10 @@ export interface RunListener {
   notice?(text: string): void;
   kernelReady?(seconds: number, pid: number): void;
   cellStarted?(cell: CodeCell, number: number): void;
+  /** A large stream message comes as several, each with a part of its text. */
   cellMessage?(cell: CodeCell, message: Message): void;
+  /** Asked after each message: the next one waits until this resolves. */
+  ready?(): Promise<void>;
   cellEnded?(
     cell: CodeCell,
     number: number,
@@ -46,6 +49,9 @@ export function joinListeners(listeners: readonly RunListener[]): Required<RunLi
     kernelReady: all("kernelReady"),
     cellStarted: all("cellStarted"),
     cellMessage: all("cellMessage"),
+    ready: async () => {
+      for (const listener of listeners) await listener.ready?.();
+    },
     cellEnded: all("cellEnded"),
     sampled: all("sampled"),
     saved: all("saved"),

@@ -1,7 +1,8 @@
+import { setImmediate as turn } from "node:timers/promises";
 import type { Dealer, Publisher, Router, Subscriber, XPublisher } from "zeromq";
 import { FormatError } from "../../base/errors.js";
 import { addressOf, type ChannelName, type ConnectionInfo } from "./connection.js";
-import { decodeMessage, encodeMessage } from "./framing.js";
+import { decodeInPieces, decodeMessage, encodeMessage } from "./framing.js";
 import type { Message } from "./message.js";
 
 /**
@@ -62,23 +63,33 @@ export function createSender(socket: SendingSocket, key: string): Sender {
 
 /**
  * Calls `onMessage` for each message that arrives until the socket is closed. What cannot be decoded or carries a
- * wrong signature goes to `onRefused` and nowhere else.
+ * wrong signature goes to `onRefused` and nowhere else. With `pace` a large stream message comes in pieces, and after
+ * each piece and each message the next waits for it: what is in hand stays small when much arrives at once.
  */
 export async function receiveMessages(
   socket: ReceivingSocket,
   key: string,
   onMessage: (message: Message) => void,
   onRefused: (error: FormatError) => void,
+  pace?: () => Promise<void>,
 ): Promise<void> {
   for await (const frames of socket) {
-    let message: Message;
+    let messages: Iterable<Message>;
     try {
-      message = decodeMessage(frames, key);
+      messages = pace ? decodeInPieces(frames, key) : [decodeMessage(frames, key)];
     } catch (error) {
       if (!(error instanceof FormatError)) throw error;
       onRefused(error);
       continue;
     }
-    onMessage(message);
+    let handedOn = 0;
+    for (const message of messages) {
+      if (handedOn++ > 0) {
+        await turn(); // timers and signals go on, and what the last piece left can be collected
+        if (socket.closed) return;
+      }
+      onMessage(message);
+      if (pace) await pace();
+    }
   }
 }

@@ -1,6 +1,7 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
 import { FormatError } from "../../base/errors.js";
 import type { Message, MessageHeader } from "./message.js";
+import { streamPieces } from "./stream-pieces.js";
 
 const DELIMITER = Buffer.from("<IDS|MSG>");
 const encoder = new TextEncoder();
@@ -41,11 +42,8 @@ function parseFrame(frame: Uint8Array, field: string): Record<string, unknown> {
   throw new FormatError(`${field} is not a JSON object`, { file: "Jupyter message", field });
 }
 
-/**
- * The message in received `frames`. Throws FormatError when the delimiter or a frame is missing, the signature does not
- * match `key`, or a frame is not a JSON object; such a message must not be acted on.
- */
-export function decodeMessage(frames: readonly Uint8Array[], key: string): Message {
+/** The message in received `frames`, its content still JSON text. */
+function openMessage(frames: readonly Uint8Array[], key: string): Message<Uint8Array> {
   const place = { file: "Jupyter message" };
   const delimiter = frames.findIndex((frame) => DELIMITER.equals(frame));
   if (delimiter < 0) throw new FormatError("no <IDS|MSG> delimiter among the frames", place);
@@ -59,8 +57,8 @@ export function decodeMessage(frames: readonly Uint8Array[], key: string): Messa
   }
   if (!isSigned(key, signature, json))
     throw new FormatError("the signature does not match the connection's key", { ...place, field: "signature" });
-  const [header, parent, metadata, content] = json.map((frame, i) =>
-    parseFrame(frame, ["header", "parent_header", "metadata", "content"][i]!),
+  const [header, parent, metadata] = ["header", "parent_header", "metadata"].map((field, i) =>
+    parseFrame(json[i]!, field),
   );
   if (typeof header!.msg_id !== "string" || typeof header!.msg_type !== "string") {
     throw new FormatError("the header lacks msg_id or msg_type", { ...place, field: "header" });
@@ -70,7 +68,30 @@ export function decodeMessage(frames: readonly Uint8Array[], key: string): Messa
     header: header as unknown as MessageHeader, // checked above; the other fields are informative
     parentHeader: typeof parent!.msg_id === "string" ? (parent as unknown as MessageHeader) : undefined,
     metadata: metadata!,
-    content: content!,
+    content: json[3]!,
     buffers: frames.slice(delimiter + 6),
   };
+}
+
+/**
+ * The message in received `frames`. Throws FormatError when the delimiter or a frame is missing, the signature does not
+ * match `key`, or a frame is not a JSON object; such a message must not be acted on.
+ */
+export function decodeMessage(frames: readonly Uint8Array[], key: string): Message {
+  const opened = openMessage(frames, key);
+  return { ...opened, content: parseFrame(opened.content, "content") };
+}
+
+function* withContents(opened: Message<Uint8Array>, contents: Iterable<Record<string, unknown>>): Generator<Message> {
+  for (const content of contents) yield { ...opened, content };
+}
+
+/**
+ * The same, but a large stream message comes as several: one header, and each with the next part of the text. What is
+ * wrong with it is thrown before the first.
+ */
+export function decodeInPieces(frames: readonly Uint8Array[], key: string): Iterable<Message> {
+  const opened = openMessage(frames, key);
+  const pieces = opened.header.msg_type === "stream" ? streamPieces(opened.content) : undefined;
+  return withContents(opened, pieces ?? [parseFrame(opened.content, "content")]);
 }
