@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { openEagerExecutor } from "./eager-executor.js";
+import { neededLibraries } from "./needed-libraries.js";
 import { type OnnxExecutorName, openOnnxExecutor } from "./onnx-executor.js";
 import { missingLibraries, packageFolder } from "./optional.js";
 import type { Executor, ExecutorName } from "./program.js";
@@ -38,7 +39,8 @@ export interface Candidate {
   open(options: OpenOptions): Promise<Opened>;
 }
 
-const CUDA_LIBRARIES = ["libcuda.so.1", "libcudart.so.12", "libcublas.so.12", "libcudnn.so.9"];
+/** What the CUDA provider opens on its own, besides what its file says that it needs. */
+const OPENED_BY_CUDA_PROVIDER = ["libcudnn.so.9"];
 
 function onnxFolder(): string | undefined {
   const folder = packageFolder("onnxruntime-node");
@@ -57,15 +59,18 @@ function onnxCudaMissing(): string | undefined {
   if (absent) return absent;
   if (process.platform !== "linux" || process.arch !== "x64")
     return "onnxruntime-node has a CUDA provider for Linux x64 only";
-  if (!existsSync(join(onnxFolder()!, "libonnxruntime_providers_cuda.so"))) {
+  const provider = join(onnxFolder()!, "libonnxruntime_providers_cuda.so");
+  if (!existsSync(provider)) {
     return (
       'the CUDA provider of onnxruntime-node is not installed: run "npx ictal backend build onnx-cuda" where NuGet can be ' +
       "reached (it needs CUDA 12 and cuDNN 9)"
     );
   }
-  const libraries = missingLibraries(CUDA_LIBRARIES);
+  const needed = neededLibraries(provider).filter((name) => !name.startsWith("libonnxruntime")); // those lie beside it
+  const libraries = missingLibraries([...needed, ...OPENED_BY_CUDA_PROVIDER]);
   if (libraries.length === 0) return undefined;
-  return `cannot be found: ${libraries.join(", ")} (the GPU driver, CUDA 12 and cuDNN 9 have them; LD_LIBRARY_PATH may name their folder)`;
+  const version = needed.map((name) => /^libcudart\.so\.(\d+)/.exec(name)?.[1]).find(Boolean) ?? "12";
+  return `cannot be found: ${libraries.join(", ")} (the GPU driver, CUDA ${version} and cuDNN 9 have them; LD_LIBRARY_PATH may name their folder)`;
 }
 
 function onnx(name: OnnxExecutorName, usesGpu: boolean | undefined, missing: () => string | undefined): Candidate {
