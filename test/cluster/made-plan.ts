@@ -35,7 +35,7 @@ export async function makeProject(context: TestContext, recordings = 4, seconds 
     config,
     `data: { data_dir: ${dir}/corpus, cache_dir: ${dir}/cache, window_size: 10, stride: 2, use_balanced_sampling: false }
 model: { name: unet, unet: { channels: [4, 4], downsample_factor: 4 } }
-training: { epochs: ${epochs}, batch_size: 2, learning_rate: 1e-3, early_stopping: { metric: auroc } }
+training: { epochs: ${epochs}, batch_size: 2, learning_rate: 1e-3, early_stopping: { metric: auroc, patience: 1000 } }
 experiment: { output_dir: ${dir}/run, device: cpu }
 `,
   );

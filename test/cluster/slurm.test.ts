@@ -105,7 +105,7 @@ test("an array over Slurm with a shard killed and a node drained gives the local
 test("training over three jobs, two of them ended by the signal of the time limit, equals one run, bit for bit", {
   skip,
 }, async (context) => {
-  const { dir, config } = await makeProject(context, 4, 30, 640); // long enough to be stopped twice
+  const { dir, config } = await makeProject(context, 4, 30, 160); // long enough to be stopped twice
   assert.equal(ictal(["cache", "build", "--config", config]).status, 0);
   const whole = ictal(["train", "--config", config, "--set", `experiment.output_dir=${dir}/whole`, "--json"]);
   assert.equal(whole.status, 0, whole.stderr);
