@@ -46,12 +46,6 @@ function addBias(x: Tensor, p: NamedTensors, name: string): Tensor {
   return bias ? tf.add(x, bias) : x;
 }
 
-/** x [..., in] times the transpose of matrix [out, in]: [..., out]. */
-export function timesTransposed(x: Tensor, matrix: Tensor): Tensor {
-  const rows = tf.reshape(x, [-1, x.shape.at(-1)!]);
-  return tf.reshape(tf.matMul(rows, matrix, false, true), [...x.shape.slice(0, -1), matrix.shape[0]!]);
-}
-
 /** Matrix [out, in] times x [in, ...]: [out, ...]. */
 export function timesColumns(matrix: Tensor, x: Tensor): Tensor {
   const columns = tf.reshape(x, [x.shape[0]!, -1]);
@@ -67,7 +61,9 @@ export function linearColumns(x: Tensor, p: NamedTensors, name: string): Tensor 
 
 /** x [..., in] times the transposed weight [out, in], plus the bias if there is one: [..., out]. */
 export function linear(x: Tensor, p: NamedTensors, name: string): Tensor {
-  return addBias(timesTransposed(x, parameter(p, `${name}.weight`)), p, name);
+  const weight = parameter(p, `${name}.weight`);
+  const y = tf.matMul(tf.reshape(x, [-1, x.shape.at(-1)!]), weight, false, true);
+  return addBias(tf.reshape(y, [...x.shape.slice(0, -1), weight.shape[0]!]), p, name);
 }
 
 export interface ConvolutionOptions {
