@@ -37,6 +37,7 @@ export interface WasmExports {
     up: number,
     down: number,
     taps: number,
+    rows: number,
     bank: number,
   ): void;
   filterLanes(x: number, count: number, sections: number, sectionCount: number, state: number): void;
@@ -139,8 +140,8 @@ function kernelsOver(wasm: WasmExports, byteLength: number, release: () => void)
       const { address, bytes } = spacing(inputs);
       wasm.mixRow(out.byteOffset, count, address, bytes, terms[0]!, places.byteOffset, weights.byteOffset);
     },
-    polyphaseInto(out, count, x, phase, { up, down, taps, coefficients }) {
-      wasm.polyphase(out.byteOffset, count, x.byteOffset, phase, up, down, taps, coefficients.byteOffset);
+    polyphaseInto(out, count, x, phase, { up, down, taps, rows, coefficients }) {
+      wasm.polyphase(out.byteOffset, count, x.byteOffset, phase, up, down, taps, rows, coefficients.byteOffset);
     },
     filterLanesInto(x, count, sections, state) {
       wasm.filterLanes(x.byteOffset, count, sections.byteOffset, sections.length / 6, state.byteOffset);

@@ -1,7 +1,7 @@
 import { openKernels } from "./choose-kernels.js";
 import type { Kernels } from "./kernels.js";
 import { LANES, type PolyphaseBank } from "./polyphase.js";
-import { createCursor } from "./resampler.js";
+import { createCursor, resampledCount } from "./resampler.js";
 import type { LaneFilter } from "./zero-phase.js";
 
 /** Samples that go through the kernels at once: with four channels they fit the processor's first cache. */
@@ -54,8 +54,9 @@ function createResampler(kernels: Kernels, design: PolyphaseBank): LaneWorks["re
   coefficients.set(design.coefficients);
   const before = kernels.float64(LANES * spanOf(design, PIECE_SAMPLES));
   const after = kernels.float64(LANES * PIECE_SAMPLES);
-  return (x, length, { up, down, taps, halfTaps }) => {
-    const count = Math.ceil((length * up) / down);
+  return (x, length, bank) => {
+    const { up, down, taps, halfTaps } = bank;
+    const count = resampledCount(length, bank);
     const out = new Float64Array(LANES * count);
     for (let done = 0; done < count; done += PIECE_SAMPLES) {
       const outputs = Math.min(PIECE_SAMPLES, count - done);
@@ -63,7 +64,7 @@ function createResampler(kernels: Kernels, design: PolyphaseBank): LaneWorks["re
       const [base, phase] = [Math.floor(position / up), position % up];
       const reach = base + Math.floor((phase + (outputs - 1) * down) / up) + taps;
       before.set(x.subarray(LANES * base, LANES * reach));
-      kernels.polyphaseInto(after, outputs, before, phase, { ...design, coefficients });
+      kernels.polyphaseInto(after, outputs, before, phase, { ...bank, coefficients });
       out.set(after.subarray(0, LANES * outputs), LANES * done);
     }
     return out;

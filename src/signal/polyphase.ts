@@ -6,7 +6,9 @@ export interface PolyphaseBank {
   readonly halfTaps: number;
   /** Taps per phase, an even number. */
   readonly taps: number;
-  /** Shape [up, taps], each row in the order of ascending input samples. */
+  /** Rows of coefficients: `up`, or fewer where so many phases share the row of the nearest one. */
+  readonly rows: number;
+  /** Shape [rows, taps], each row in the order of ascending input samples. */
   readonly coefficients: Float64Array;
 }
 
@@ -23,27 +25,28 @@ export function besselI0(x: number): number {
 }
 
 const KAISER_BETA = 5;
+/** Half length of the low-pass in zeros of its sinc, as scipy's `resample_poly`. */
+const HALF_ZEROS = 10;
+
+/** Sinc at `x` of its zeros from the centre, times the Kaiser window at `w` of its half length. */
+function windowedSinc(x: number, w: number): number {
+  const sinc = x === 0 ? 1 : Math.sin(Math.PI * x) / (Math.PI * x);
+  const window = besselI0(KAISER_BETA * Math.sqrt(1 - w ** 2)) / besselI0(KAISER_BETA);
+  return sinc * window;
+}
 
 /** `scipy.signal.firwin(2 * 10 * m + 1, 1 / m, window=("kaiser", 5.0))`: cut-off at 1/m of Nyquist, unit gain at 0. */
 function lowPass(m: number): Float64Array {
-  const half = 10 * m;
-  const h = Float64Array.from({ length: 2 * half + 1 }, (_, i) => {
-    const x = (i - half) / m;
-    const sinc = x === 0 ? 1 : Math.sin(Math.PI * x) / (Math.PI * x);
-    const window = besselI0(KAISER_BETA * Math.sqrt(1 - ((i - half) / half) ** 2)) / besselI0(KAISER_BETA);
-    return sinc * window;
-  });
+  const half = HALF_ZEROS * m;
+  const h = Float64Array.from({ length: 2 * half + 1 }, (_, i) => windowedSinc((i - half) / m, (i - half) / half));
   const sum = h.reduce((total, value) => total + value, 0);
   return h.map((value) => value / sum);
 }
 
-/**
- * The filter bank of `scipy.signal.resample_poly(x, up, down)` with its default Kaiser window; `up` and `down` in
- * lowest terms. The two outermost taps lie on a zero of the sinc (1e-17) and are left out.
- */
-export function designPolyphase(up: number, down: number): PolyphaseBank {
+/** The bank of an exact ratio: a row for each phase. The two outermost taps lie on a zero of the sinc (1e-17), left out. */
+function exactBank(up: number, down: number): PolyphaseBank {
   const m = Math.max(up, down);
-  const halfTaps = 10 * m;
+  const halfTaps = HALF_ZEROS * m;
   const h = lowPass(m);
   h[0] = 0;
   const used = 2 * halfTaps; // taps 0 .. 2 * halfTaps - 1
@@ -54,7 +57,43 @@ export function designPolyphase(up: number, down: number): PolyphaseBank {
       coefficients[phase * taps + taps - 1 - k] = up * h[phase + k * up]!;
     }
   }
-  return { up, down, halfTaps, taps, coefficients };
+  return { up, down, halfTaps, taps, rows: up, coefficients };
+}
+
+/** Largest term of a ratio whose phases all have rows of their own: 200,000 coefficients. */
+const LARGEST_EXACT_TERM = 10_000;
+/** Rows of a bank of shared rows per sample of the slower rate: a phase is at most 1/65,536 of it from its row's. */
+const SHARED_ROWS = 32_768;
+
+/**
+ * The bank of a ratio of large terms: the filter at `rows` equally spaced phases, of which each output takes the nearest.
+ * Outputs lie on their true times in the long run and within 1.5e-5 of a sample of the slower rate at each one, which
+ * changes a sine at half the Nyquist frequency by less than 3e-5 of its amplitude.
+ */
+function sharedBank(up: number, down: number): PolyphaseBank {
+  const m = Math.max(up, down);
+  const halfTaps = HALF_ZEROS * m;
+  const taps = 2 * Math.ceil(halfTaps / up);
+  const rows = Math.min(up, Math.ceil(SHARED_ROWS * Math.min(1, up / down)));
+  const coefficients = new Float64Array(rows * taps);
+  for (let row = 0; row < rows; row++) {
+    const phase = ((row + 0.5) * up) / rows;
+    for (let k = 0; phase + k * up < 2 * halfTaps; k++)
+      coefficients[row * taps + taps - 1 - k] = windowedSinc(
+        (phase + k * up - halfTaps) / m,
+        (phase + k * up - halfTaps) / halfTaps,
+      );
+  }
+  const gain = rows / coefficients.reduce((total, value) => total + value, 0);
+  return { up, down, halfTaps, taps, rows, coefficients: coefficients.map((value) => value * gain) };
+}
+
+/**
+ * The filter bank of `scipy.signal.resample_poly(x, up, down)` with its default Kaiser window; `up` and `down` in
+ * lowest terms. With a term above 10,000 phases share rows (`sharedBank`), so that the bank stays below 20 MB.
+ */
+export function designPolyphase(up: number, down: number): PolyphaseBank {
+  return Math.max(up, down) <= LARGEST_EXACT_TERM ? exactBank(up, down) : sharedBank(up, down);
 }
 
 /** Channels that the kernel works on together: x[LANES * i + lane] is sample i of one of four channels. */
@@ -62,7 +101,7 @@ export const LANES = 4;
 
 /**
  * `count` output samples of four interleaved channels, shape [sample, LANES] as `x`, into `out` from its start: output j
- * is the scalar product of the row of its phase with `taps` samples of `x`, the first output's row `phase` beginning at
+ * is the scalar product of the row of its phase (of `rows`, the one it falls into) with `taps` samples of `x`, the first output's row `phase` beginning at
  * sample 0 and each further one down/up samples later. Each lane is one sum in ascending order of the samples, so that
  * two-lane SIMD over channels gives the same bits.
  */
@@ -73,7 +112,8 @@ export function polyphaseInto(
   phase: number,
   bank: PolyphaseBank,
 ): void {
-  const { up, down, taps, coefficients } = bank;
+  const { up, down, taps, rows, coefficients } = bank;
+  const rowsPerPhase = rows / up;
   const step = LANES * Math.floor(down / up);
   const phaseStep = down % up;
   const last = LANES * count;
@@ -84,8 +124,9 @@ export function polyphaseInto(
     let s1 = 0;
     let s2 = 0;
     let s3 = 0;
-    const end = (row + 1) * taps;
-    for (let c = row * taps, i = base; c < end; c += 2, i += 2 * LANES) {
+    const first = taps * (rows === up ? row : Math.floor(row * rowsPerPhase));
+    const end = first + taps;
+    for (let c = first, i = base; c < end; c += 2, i += 2 * LANES) {
       const even = coefficients[c]!;
       s0 += even * x[i]!;
       s1 += even * x[i + 1]!;

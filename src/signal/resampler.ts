@@ -1,29 +1,52 @@
 import { UnsupportedError } from "../base/errors.js";
 import { designPolyphase, LANES, type PolyphaseBank, polyphaseInto } from "./polyphase.js";
 
-/** Largest numerator or denominator of a rate change; beyond it the filter bank would outgrow the recording. */
-const LARGEST_FACTOR = 10_000;
+/** Largest numerator or denominator of a rate change: products with the length of a day stay exact. */
+const LARGEST_TERM = 2 ** 28;
+/** A ratio is met when it is so close: 0.02 samples at 256 Hz after 24 hours. */
+const RATIO_TOLERANCE = 1e-9;
+/** For rates so close to each other that no ratio of usable terms is closer: 0.2 samples at 256 Hz after 24 hours. */
+const LOOSE_TOLERANCE = 1e-8;
+
+function checkRates(rates: Readonly<Record<string, number>>): void {
+  for (const [name, rate] of Object.entries(rates))
+    if (!(rate > 0 && Number.isFinite(rate))) throw new RangeError(`invalid ${name}: ${rate}`);
+}
+
+/** True when both rates are the same within 1e-9, so that samples stay as they are. */
+export function isSameRate(sampleRateHz: number, targetRateHz: number): boolean {
+  checkRates({ sampleRateHz, targetRateHz });
+  return Math.abs(targetRateHz / sampleRateHz - 1) < RATIO_TOLERANCE;
+}
 
 /**
- * `targetRateHz / sampleRateHz` in lowest terms, by continued fraction to 1e-9 (EDF rates are quotients, so a rate such
- * as 249.99 is met). Throws RangeError on a rate that is not positive, UnsupportedError when a term exceeds 10,000.
+ * `targetRateHz / sampleRateHz` in lowest terms: the first term of its continued fraction within 1e-9, which any rate has
+ * (249.99, 600.615, 1017.2526 Hz); after 24 hours at 256 Hz that is at most 0.02 samples off, and 0.2 where the two rates
+ * differ by a few billionths. Throws RangeError on a rate that is not positive, UnsupportedError on rates more than
+ * 268 million times apart.
  */
 export function rateRatio(sampleRateHz: number, targetRateHz: number): { up: number; down: number } {
-  for (const [name, rate] of Object.entries({ sampleRateHz, targetRateHz })) {
-    if (!(rate > 0 && Number.isFinite(rate))) throw new RangeError(`invalid ${name}: ${rate}`);
-  }
+  checkRates({ sampleRateHz, targetRateHz });
   const ratio = targetRateHz / sampleRateHz;
   let [up, down, upBefore, downBefore] = [1, 0, 0, 1];
   let rest = ratio;
-  while (up <= LARGEST_FACTOR && down <= LARGEST_FACTOR) {
+  while (Math.max(up, down) <= LARGEST_TERM) {
     const whole = Math.floor(rest);
     [up, down, upBefore, downBefore] = [whole * up + upBefore, whole * down + downBefore, up, down];
-    if (Math.abs(up / down / ratio - 1) < 1e-9 && Math.max(up, down) <= LARGEST_FACTOR) return { up, down };
+    if (Math.max(up, down) <= LARGEST_TERM && Math.abs(up / down / ratio - 1) < RATIO_TOLERANCE) return { up, down };
     rest = 1 / (rest - whole);
   }
+  if (Math.abs(upBefore / downBefore / ratio - 1) < LOOSE_TOLERANCE) return { up: upBefore, down: downBefore };
   throw new UnsupportedError(
-    `cannot resample ${sampleRateHz} Hz to ${targetRateHz} Hz: no ratio of integers up to ${LARGEST_FACTOR}; choose another target rate`,
+    `cannot resample ${sampleRateHz} Hz to ${targetRateHz} Hz: the rates are too far apart; check the sample rate in the file's header`,
   );
+}
+
+/** Samples that `count` become: ceil(count * up / down), as scipy's. */
+export function resampledCount(count: number, { up, down }: { up: number; down: number }): number {
+  const product = count * up;
+  if (product <= Number.MAX_SAFE_INTEGER) return Math.ceil(product / down);
+  return Number((BigInt(count) * BigInt(up) + BigInt(down) - 1n) / BigInt(down));
 }
 
 /** Where a streaming rate change stands; the same for all channels of a recording. */
@@ -48,9 +71,9 @@ export function outputsReady({ bank, held, phase }: ResamplerCursor, count: numb
   return Math.max(0, Math.ceil((bases * bank.up - phase) / bank.down));
 }
 
-/** Outputs still owed at the end of the input: the total is ceil(received * up / down), as scipy's. */
+/** Outputs still owed at the end of the input. */
 export function outputsOwed({ bank, received, produced }: ResamplerCursor): number {
-  return Math.ceil((received * bank.up) / bank.down) - produced;
+  return resampledCount(received, bank) - produced;
 }
 
 /** Advance the cursor by `count` inputs and `outputs` outputs; returns how many samples the buffer loses in front. */
@@ -76,7 +99,7 @@ export function resamplePolyphase(channels: readonly ArrayLike<number>[], up: nu
   if (ratio.up === 1 && ratio.down === 1) return channels.map((channel) => Float64Array.from(channel));
   const bank = designPolyphase(ratio.up, ratio.down);
   const { held, phase } = createCursor(bank);
-  const count = Math.ceil((length * bank.up) / bank.down);
+  const count = resampledCount(length, bank);
   const x = new Float64Array(LANES * (held + length + bank.taps));
   const y = new Float64Array(LANES * count);
   return channels.map((_, c) => {

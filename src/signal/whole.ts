@@ -8,7 +8,7 @@ import { type LaneWorks, leadIn, openLaneWorks } from "./lane-works.js";
 import { mixInto } from "./mixing.js";
 import { createMoments } from "./normalize.js";
 import { designPolyphase, LANES, type PolyphaseBank } from "./polyphase.js";
-import { rateRatio } from "./resampler.js";
+import { isSameRate, rateRatio } from "./resampler.js";
 import { extremesInto, takeSamples } from "./sample-block.js";
 import { sosfiltfilt } from "./zero-phase.js";
 
@@ -54,9 +54,9 @@ function resampleByFourier(x: Float64Array, resample: FourierResampler): Float64
 /** How channels of `length` samples change their rate. */
 function planResampling(plan: WholePlan, length: number): Resampling {
   const { sampleRateHz, targetRateHz } = plan;
-  const { up, down } = rateRatio(sampleRateHz, targetRateHz);
-  if (up === down) return { lead: 0, tail: 0, run: (x) => x };
+  if (isSameRate(sampleRateHz, targetRateHz)) return { lead: 0, tail: 0, run: (x) => x };
   if (plan.resample === "polyphase") {
+    const { up, down } = rateRatio(sampleRateHz, targetRateHz);
     const bank = designPolyphase(up, down);
     return { bank, lead: leadIn(bank), tail: bank.taps, run: (x, works) => works.resample(x, length, bank) };
   }

@@ -79,11 +79,15 @@ def resampling():
     for up, down, count in [(128, 125, 701), (16, 25, 700), (1, 2, 701), (32, 25, 333), (2, 1, 200), (32, 125, 1200), (128, 125, 5), (125, 128, 257)]:
         y = signal.resample_poly(wave(count, up), up, down)
         rows.append({"up": up, "down": down, "count": count, "y": y.tolist()})
+    large = []  # 249.99, 600.615, 173.61 and 1017.2526 Hz to 256 Hz, in terms that scipy can hold
+    for up, down, count in [(25600, 24999, 700), (51200, 120123, 900), (25600, 17361, 600), (3832, 15227, 1500)]:
+        y = signal.resample_poly(wave(count, up), up, down)
+        large.append({"up": up, "down": down, "count": count, "y": y.tolist()})
     fourier = []
     for count, num in [(250, 256), (401, 257), (400, 256), (512, 256), (75, 77), (100, 200), (33, 64)]:
         y = signal.resample(wave(count, num), num)
         fourier.append({"count": count, "num": num, "y": y.tolist()})
-    return {"polyphase": rows, "fourier": fourier}
+    return {"polyphase": rows, "large": large, "fourier": fourier}
 
 
 def reference_chain():

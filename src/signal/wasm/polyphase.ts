@@ -11,15 +11,18 @@ export function polyphase(
   up: i32,
   down: i32,
   taps: i32,
+  rows: i32,
   bank: usize,
 ): void {
+  const isExact = rows === up;
+  const rowsPerPhase = <f64>rows / <f64>up;
   const step: usize = (<usize>(down / up)) << 5;
   const phaseStep = down % up;
   const rowBytes = (<usize>taps) << 3;
   let base = x;
   let row = phase;
   for (let left = count; left > 0; left -= 2) {
-    let c0 = bank + <usize>row * rowBytes;
+    let c0 = bank + <usize>(isExact ? row : <i32>Math.floor(<f64>row * rowsPerPhase)) * rowBytes;
     let x0 = base;
     base += step;
     row += phaseStep;
@@ -28,7 +31,7 @@ export function polyphase(
       base += 32;
     }
     const isPair = left > 1;
-    let c1 = isPair ? bank + <usize>row * rowBytes : c0; // the last of an odd count is worked out twice
+    let c1 = isPair ? bank + <usize>(isExact ? row : <i32>Math.floor(<f64>row * rowsPerPhase)) * rowBytes : c0; // the last of an odd count is worked out twice
     let x1 = isPair ? base : x0;
     if (isPair) {
       base += step;
