@@ -1,4 +1,5 @@
 /** The training process that `startTraining` forks: reads one "start", then reports until "done" or "failed". */
+import { onAbort } from "../base/on-abort.js";
 import { createDetector } from "../model/detector.js";
 import { openExecutor } from "../tensor/open.js";
 import { checkFits } from "./check-fit.js";
@@ -29,8 +30,14 @@ function tell(message: FromChild): Promise<void> {
 const validateByParent: Validate = (predictions) =>
   new Promise((resolve, reject) => {
     const request = waiting.size === 0 ? 1 : Math.max(...waiting.keys()) + 1;
-    waiting.set(request, { resolve, reject });
-    interrupt.signal.addEventListener("abort", () => reject(interrupt.signal.reason as Error), { once: true });
+    const remove = onAbort(interrupt.signal, () => reject(interrupt.signal.reason as Error));
+    const settled =
+      <T>(settle: (value: T) => void) =>
+      (value: T) => {
+        remove();
+        settle(value);
+      };
+    waiting.set(request, { resolve: settled(resolve), reject: settled(reject) });
     void tell({ type: "validate", request, predictions });
   });
 
