@@ -2,6 +2,7 @@ import { readSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { NotFoundError } from "../base/errors.js";
 import type { Store } from "../store/store.js";
+import { checkedSource, vouchedDigests } from "./checked-source.js";
 
 /**
  * Bytes of one file, wherever they lie. `read(start, end)` gives the half-open range as a fresh or shared array that
@@ -99,7 +100,8 @@ function checkRange(start: number, end: number): void {
 
 /**
  * A source over one object of a store; every read is a range request that is bound to the version seen at the start, so
- * that an object replaced meanwhile is an error and never a mixture. NotFoundError when there is no such object.
+ * that an object replaced meanwhile is an error and never a mixture. Who reads all of it in order has its bytes compared
+ * with the digests that the store vouches for (StoreError "BadDigest"). NotFoundError when there is no such object.
  */
 export async function storeSource(
   store: Store,
@@ -109,7 +111,7 @@ export async function storeSource(
   const info = await store.stat(key);
   if (!info) throw new NotFoundError(`${store.url}: no object "${key}"; check the key`, key);
   const ifMatch = info.etag === undefined ? {} : { ifMatch: info.etag };
-  return {
+  const source: ByteSource = {
     name: key,
     byteLength: info.size,
     blockBytes: REQUEST_BYTES,
@@ -120,4 +122,5 @@ export async function storeSource(
       return store.read(key, { range, ...ifMatch, ...options });
     },
   };
+  return checkedSource(source, () => vouchedDigests(store, key, { ...ifMatch, ...options }));
 }
