@@ -98,7 +98,7 @@ export interface NpzFile {
 function damaged(path: string, error: unknown): FormatError {
   const why = error instanceof Error ? error.message : String(error);
   return new FormatError(
-    `${path}: not a sound .npz archive (${why}); copy or export it again`,
+    `not a sound .npz archive (${why}); copy or export it again`,
     { file: path },
     { cause: error },
   );
