@@ -61,7 +61,14 @@ export async function withOwnServer(
   }
 }
 
-export const md5Of = (bytes: Uint8Array): string => createHash("md5").update(bytes).digest("hex");
+const md5s = new WeakMap<Uint8Array, string>();
+
+/** MD5 of bytes that stay as they are. */
+export function md5Of(bytes: Uint8Array): string {
+  const known = md5s.get(bytes) ?? createHash("md5").update(bytes).digest("hex");
+  md5s.set(bytes, known);
+  return known;
+}
 
 /** An object as a listing names it; `xml` replaces the whole of its text. */
 export interface Item {
