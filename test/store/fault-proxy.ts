@@ -1,5 +1,5 @@
 /** A TCP proxy with seeded faults between an S3 client and a server. */
-import { connect, createServer, type AddressInfo, type Socket } from "node:net";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { createRandom } from "../../src/base/random.js";
 
 export const PROXY_MODES = ["reset", "stall", "drip", "truncate", "corrupt", "garbage", "mix"] as const;
@@ -16,7 +16,7 @@ export interface FaultProxy {
 const DRIP_MILLISECONDS = 40;
 const GARBAGE_BYTES = 400;
 
-/** Listens on a free port; every second connection or so meets the fault of `mode` at a byte below `mostBytes`. */
+/** Listens on a free port; the first connection and more than half of the others meet the fault of `mode` at a byte below `mostBytes`. */
 export async function startFaultProxy(
   upstreamPort: number,
   mode: ProxyMode,
@@ -25,12 +25,14 @@ export async function startFaultProxy(
 ): Promise<FaultProxy> {
   const random = createRandom(seed, `fault-proxy-${mode}`);
   let draws = 0;
+  let connections = 0;
   const draw = () => random.uniform(draws++);
   const sockets = new Set<Socket>();
   const struck: Record<string, number> = {};
   const kinds = PROXY_MODES.filter((kind): kind is Exclude<ProxyMode, "mix"> => kind !== "mix");
   const fault = (): Fault => {
-    if (draw() < 0.5) return "none";
+    connections += 1;
+    if (connections > 1 && draw() < 0.4) return "none";
     return mode === "mix" ? kinds[Math.floor(draw() * kinds.length)]! : mode;
   };
   const keep = (socket: Socket) => {
@@ -53,7 +55,8 @@ export async function startFaultProxy(
         return;
       }
       const kind = place.kind;
-      place.kind = "none";
+      place.kind = kind === "corrupt" && draw() < 0.5 ? kind : "none"; // a connection that goes on may be hit again
+      place.at = place.sent + Math.floor(draw() * mostBytes);
       struck[kind] = (struck[kind] ?? 0) + 1;
       strike(kind, client, upstream, chunk, Math.max(0, cut), draw);
     });
