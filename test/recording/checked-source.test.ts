@@ -51,6 +51,33 @@ test("tappedSource shows each byte once and in order though reads overlap, skip,
   assert.deepEqual(new Uint8Array(Buffer.concat(shown)), bytes.slice(0, 1000));
 });
 
+test("bytes that come a second time and are others are damage, wherever the first ones were shown", async () => {
+  const start = bytes.slice(0, 100_000);
+  const damaged = start.slice();
+  damaged[5000]! ^= 1;
+  for (const [first, second] of [
+    [start, damaged],
+    [damaged, start],
+  ] as const) {
+    const answers = [first, second];
+    const inner = bytesSource("a.edf", start);
+    const source: ByteSource = { ...inner, read: async (from, to) => answers.shift()!.subarray(from, to) };
+    const hashing = withSha256(source, [{ name: "sha256", hex: hashOf("sha256", start) }]);
+    await hashing.read(0, 16_384);
+    await assert.rejects(hashing.read(4000, 100_000), (error) => {
+      assert.ok(isIctalError(error, "StoreError"), String(error));
+      assert.equal(error.details.code, "BadDigest");
+      return true;
+    });
+  }
+  const ahead = tappedSource(
+    { ...bytesSource("a.edf", start), read: async (from, to) => (from === 0 ? damaged : start).subarray(from, to) },
+    () => {},
+  );
+  await ahead.source.read(4900, 5100);
+  await assert.rejects(ahead.source.read(0, 100_000), /read again/);
+});
+
 test("tappedSource goes on showing bytes after a read that failed", async () => {
   const inner = bytesSource("a.edf", bytes.subarray(0, 100));
   let failures = 1;
