@@ -117,7 +117,7 @@ export { typeConfusionFigure } from "./plots/type-confusion.js";
 export { type AnnotationFile, readAnnotations } from "./recording/annotation-file.js";
 export type { AnnotationFormat } from "./recording/annotation-rows.js";
 export { writeCsv, writeCsvBi, writeHedScoreTsv, writeTse } from "./recording/annotation-write.js";
-export { type ByteSource, bytesSource, fileSource, storeSource } from "./recording/byte-source.js";
+export { type ByteSource, bytesSource, fileSource } from "./recording/byte-source.js";
 export { checkAnnotations as checkAnnotationFiles } from "./recording/check-annotations.js";
 export type { Diagnostic } from "./recording/diagnostics.js";
 export { type EdfAnnotations, type EdfSegment, readEdfAnnotations } from "./recording/edf-annotations.js";
@@ -132,6 +132,7 @@ export { electrodeOf } from "./recording/electrodes.js";
 export type { Finding } from "./recording/finding.js";
 export { classOf, LABELS, type LabelClass } from "./recording/labels.js";
 export { compareAnnotations, seizureEvents } from "./recording/seizures.js";
+export { storeSource } from "./recording/store-source.js";
 // scoring
 export { type AurocDifference, type AurocInterval, aurocInterval, compareAuroc } from "./scoring/auroc-interval.js";
 export { type Breakdown, breakdown, type TypedPair } from "./scoring/breakdown.js";

@@ -1,3 +1,5 @@
+import { noteStep } from "./pending.js";
+
 /** One report of a long task; `total` undefined means unknown. */
 export interface ProgressUpdate {
   readonly label: string;
@@ -67,9 +69,11 @@ export function createProgress(options: ProgressOptions = {}): Progress {
     width = Math.max(width, text.length);
     printedAt = performance.now();
   };
+  const tellStep = () => (last ? formatProgress(last, (performance.now() - started) / 1000) : "none");
   return {
     update(update) {
       last = update;
+      noteStep(tellStep);
       if (performance.now() - printedAt >= interval)
         print(formatProgress(update, (performance.now() - started) / 1000), "");
     },

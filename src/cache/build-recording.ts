@@ -1,5 +1,6 @@
 /** One recording from EDF to its file and sidecar: read → chain → statistics → scale → write → sidecar, in bounded memory. */
 
+import { isIctalError } from "../base/errors.js";
 import type { RecordingLabels } from "../corpus/labels.js";
 import type { RecordingEntry } from "../corpus/recording-entry.js";
 import type { ByteSource } from "../recording/byte-source.js";
@@ -8,13 +9,14 @@ import { type EdfHeader, readEdfHeader } from "../recording/edf-header.js";
 import { type Chain, type ChainOptions, createChain } from "../signal/chain.js";
 import { montageOf } from "../signal/montages.js";
 import type { InputWatch } from "../signal/sample-block.js";
+import type { ExpectedDigest } from "../store/store.js";
 import { type ChosenSignals, chooseSignals } from "./choose-signals.js";
 import { ClippedInputs, type InputRange } from "./clipped-inputs.js";
 import { ConstantInputs } from "./constant-inputs.js";
 import type { CacheFolder } from "./folder.js";
 import { frameLayout } from "./format.js";
-import { withSha256 } from "./hashing-source.js";
-import { asLeaveOut, LeaveOut } from "./leave-out.js";
+import { type HashingSource, withSha256 } from "./hashing-source.js";
+import { asLeaveOut, isSourceFault, LeaveOut } from "./leave-out.js";
 import { type ChannelStatistics, markFlat } from "./normalize.js";
 import { readSampleBlocks } from "./sample-blocks.js";
 import { type Sidecar, writeSidecar } from "./sidecar.js";
@@ -29,6 +31,8 @@ export interface RecordingJob {
   readonly chain: ChainOptions;
   /** Filtered float32 kept in memory; more goes to a temporary file. */
   readonly memoryLimitBytes: number;
+  /** What the source's bytes must come to, as far as its store vouches for them. @default nothing is known */
+  readonly expected?: readonly ExpectedDigest[];
 }
 
 /** What a job needs of the outside: bytes of its source, its labels, and a way to be stopped. */
@@ -162,11 +166,25 @@ async function headerOf(source: ByteSource, chain: ChainOptions): Promise<EdfHea
   return header;
 }
 
+/**
+ * What was made of a recording's bytes. Damaged bytes are no fault of the recording: before it is blamed they are compared
+ * with what the store vouches for ("BadDigest").
+ */
+async function orDamage<T>(source: HashingSource, making: Promise<T>): Promise<T> {
+  try {
+    return await making;
+  } catch (error) {
+    const isFaultOfContent = isIctalError(error, "FormatError", "UnsupportedError") || error instanceof LeaveOut;
+    if (isFaultOfContent && !isSourceFault(error)) await source.check();
+    throw error;
+  }
+}
+
 async function build(job: RecordingJob, ports: JobPorts, spool: FrameSpool): Promise<Sidecar> {
-  const source = withSha256(ports.source);
-  const header = await headerOf(source, job.chain);
+  const source = withSha256(ports.source, job.expected);
+  const header = await orDamage(source, headerOf(source, job.chain));
   const labels = await ports.readLabels(header.durationSeconds);
-  const filtered = await filterInto(spool, { job, source, header, signal: ports.signal });
+  const filtered = await orDamage(source, filterInto(spool, { job, source, header, signal: ports.signal }));
   const sha256 = await source.digest();
   const layout = frameLayout(job.folder.channels.length, job.folder.sampleType);
   const { normalize, clip } = job.chain;

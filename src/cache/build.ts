@@ -10,8 +10,8 @@ import { buildRecording } from "./build-recording.js";
 import { describeCache } from "./describe.js";
 import { type CacheFolder, prepareFolder } from "./folder.js";
 import type { SampleType } from "./format.js";
-import { jobPorts } from "./job-ports.js";
-import { isLasting, LeaveOut } from "./leave-out.js";
+import { expectedDigests, jobPorts } from "./job-ports.js";
+import { isDamagedSource, isLasting, LeaveOut } from "./leave-out.js";
 import { findReusable, refreshLabels } from "./reuse.js";
 import { type LeftOut, leftOutFile, type Sidecar, writeLeftOut } from "./sidecar.js";
 import { sweepTemporary } from "./temporary.js";
@@ -136,8 +136,10 @@ async function makeRecording(build: Build, lane: number, entry: RecordingEntry):
     tally.add(known, "reused");
   } else {
     const memoryLimitBytes = options.memoryLimitBytes ?? DEFAULT_MEMORY_LIMIT_BYTES;
-    const job = { folder, entry, chain: build.chain, memoryLimitBytes };
-    tally.add(await (pool ? pool.run(lane, job, ports) : buildRecording(job, ports)), "built");
+    const expected = await expectedDigests(options.store, entry, signal);
+    const job = { folder, entry, chain: build.chain, memoryLimitBytes, expected };
+    const make = () => (pool ? pool.run(lane, job, ports) : buildRecording(job, ports));
+    tally.add(await make().catch((error) => (isDamagedSource(error) ? make() : Promise.reject(error))), "built");
   }
   await rm(join(folder.path, leftOutFile(entry.id)), { force: true });
 }

@@ -2,7 +2,8 @@ import { isIctalError } from "../base/errors.js";
 import { entrySource } from "../corpus/entry-source.js";
 import { type RecordingLabels, readLabels } from "../corpus/labels.js";
 import type { RecordingEntry } from "../corpus/recording-entry.js";
-import type { Store } from "../store/store.js";
+import { vouchedDigests } from "../recording/checked-source.js";
+import type { ExpectedDigest, Store } from "../store/store.js";
 import type { JobPorts } from "./build-recording.js";
 import { asLeaveOut, LeaveOut } from "./leave-out.js";
 
@@ -24,6 +25,19 @@ async function labelsOf(
     return await readLabels(store, entry, { durationSeconds, signal });
   } catch (error) {
     if (isIctalError(error, "FormatError")) throw new LeaveOut("bad-annotations", error.message, { cause: error });
+    throw sourceFault(error, signal);
+  }
+}
+
+/** What the store vouches for of a recording's bytes; faults as of reading them. */
+export async function expectedDigests(
+  store: Store,
+  { edfKey, edfEtag }: RecordingEntry,
+  signal: AbortSignal,
+): Promise<readonly ExpectedDigest[]> {
+  try {
+    return await vouchedDigests(store, edfKey, { ifMatch: edfEtag, signal });
+  } catch (error) {
     throw sourceFault(error, signal);
   }
 }

@@ -1,4 +1,5 @@
 import { Worker } from "node:worker_threads";
+import { onAbort } from "../base/on-abort.js";
 import type { JobPorts, RecordingJob } from "./build-recording.js";
 import { LeaveOut } from "./leave-out.js";
 import type { Sidecar } from "./sidecar.js";
@@ -114,15 +115,14 @@ export interface WorkerPool {
 /** Start a pool of `workers` threads; threads start with their first job. `signal` stops the jobs between two blocks. */
 export function createPool(workers: number, signal?: AbortSignal): WorkerPool {
   const threads = Array.from({ length: workers }, () => new BuildWorker());
-  const onAbort = () => {
+  const remove = onAbort(signal, () => {
     for (const thread of threads) thread.abort();
-  };
-  signal?.addEventListener("abort", onAbort);
+  });
   return {
     lanes: workers * JOBS_PER_WORKER,
     run: (lane, job, ports) => threads[lane % workers]!.run(job, ports),
     async close() {
-      signal?.removeEventListener("abort", onAbort);
+      remove();
       await Promise.all(threads.map((thread) => thread.close()));
     },
   };

@@ -55,6 +55,7 @@ function singleFileStore(path: string): Store {
     },
     stat: (key) => folder.stat(key),
     read: (key, options) => folder.read(key, options),
+    digests: folder.digests,
   };
 }
 

@@ -1,4 +1,5 @@
 import { Command, CommanderError } from "commander";
+import { guardEnd } from "../base/end-guard.js";
 import { endWithParent } from "../base/parent-watch.js";
 import { packageVersions } from "../base/receipt.js";
 
@@ -60,7 +61,9 @@ function strict(command: Command): void {
 
 strict(program);
 try {
-  await program.parseAsync();
+  const work = program.parseAsync();
+  guardEnd(["ictal", ...process.argv.slice(2, 4).filter((word) => /^[a-z0-9-]+$/.test(word))].join(" "), work);
+  await work;
 } catch (error) {
   if (!(error instanceof CommanderError)) throw error;
   process.exitCode = error.exitCode === 0 ? 0 : 2;

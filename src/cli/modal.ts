@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError } from "commander";
+import { onAbort } from "../base/on-abort.js";
 import { projectDir } from "../base/project.js";
 import { type Cloud, type CloudSetup, ModalError, type Sandbox } from "../cluster/modal/cloud.js";
 import { imageRecipe } from "../cluster/modal/image.js";
@@ -159,11 +160,12 @@ async function logs(id: string | undefined, flags: ModalFlags): Promise<Outcome>
       const print = async (stream: AsyncIterable<string>) => {
         for await (const text of stream) write(text);
       };
-      const aborted = new Promise<never>((_, reject) =>
-        signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true }),
-      );
+      let remove = () => {};
+      const aborted = new Promise<never>((_, reject) => {
+        remove = onAbort(signal, () => reject(signal.reason as Error));
+      });
       const end = Promise.all([print(sandbox.stdout), print(sandbox.stderr), sandbox.wait()]);
-      const [, , exitCode] = await Promise.race([end, aborted]);
+      const [, , exitCode] = await Promise.race([end, aborted]).finally(() => remove());
       return { json: { sandbox: sandbox.id, exitCode }, text: `${sandbox.id} ended with exit code ${exitCode}` };
     }),
   );

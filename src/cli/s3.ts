@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { basename, resolve } from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
+import { onAbort } from "../base/on-abort.js";
 import { createProgress } from "../base/progress.js";
 import { shellWord } from "../base/shell-word.js";
 import type { RunWatch } from "../cluster/watch/run-watch.js";
@@ -107,10 +108,7 @@ async function serve(dir: string, options: ServeOptions): Promise<Outcome> {
       ? `${JSON.stringify({ endpoint, bucket, port: server.port, accessKeyId, secretAccessKey }, null, 2)}\n`
       : serveText(dir, server),
   );
-  await withInterrupt(
-    "stopped",
-    (signal) => new Promise<void>((done) => signal.addEventListener("abort", () => done())),
-  );
+  await withInterrupt("stopped", (signal) => new Promise<void>((done) => onAbort(signal, done)));
   await server.close();
   process.stderr.write("ictal: stopped\n");
   process.exit(0); // what had to be printed is printed; idle connections of clients must not hold the process
@@ -163,7 +161,11 @@ async function runPull(watch: RunWatch, url: string, dir: string, flags: PullFla
         ...(flags.delete && { deleteGone: true }),
       }),
     );
-    return { json: report, text: reportText(report, dir), exitCode: report.failed.length > 0 ? 1 : 0 };
+    return {
+      json: report,
+      text: reportText(report, dir),
+      exitCode: report.failed.length + report.refused.length > 0 ? 1 : 0,
+    };
   } finally {
     await store.close?.();
   }

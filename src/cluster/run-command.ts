@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { onAbort } from "../base/on-abort.js";
 import { PARENT_VARIABLE } from "../base/parent-watch.js";
 import { parseJson } from "./plan.js";
 import { WEBHOOK_VARIABLE } from "./watch/webhook.js";
@@ -73,11 +74,10 @@ export function runCommand(argv: readonly string[], options: RunCommandOptions =
     if (line !== undefined) onLine?.(line);
   });
   const stop = () => void child.kill("SIGTERM");
-  signal?.addEventListener("abort", stop);
-  if (signal?.aborted) stop();
+  const remove = onAbort(signal, stop);
   return new Promise((settle) => {
     const end = (exitCode: CommandEnd["exitCode"], more: readonly string[]) => {
-      signal?.removeEventListener("abort", stop);
+      remove();
       settle({ exitCode, result: parseJson(output), lastLines: [...errors.end(), ...more] });
     };
     child.once("error", (error) => end(1, [error.message]));

@@ -1,6 +1,6 @@
 import { mapConcurrent } from "../base/concurrent.js";
 import { createDigest } from "../store/digest.js";
-import { openObject } from "../store/open-object.js";
+import { checkedBody, openObject } from "../store/open-object.js";
 import type { Store } from "../store/store.js";
 import type { RecordingEntry } from "./recording-entry.js";
 
@@ -79,11 +79,11 @@ async function hashOfObject(
   signal: AbortSignal | undefined,
 ): Promise<string> {
   const digest = createDigest("sha256");
-  const { body } = await openObject(store, edfKey, {
+  const stream = await openObject(store, edfKey, {
     ...(byteCount !== undefined && byteCount < edfSize && { range: { start: 0, end: byteCount } }),
     ...(edfEtag !== undefined && { ifMatch: edfEtag }),
     ...(signal && { signal }),
   });
-  for await (const chunk of body) digest.update(chunk);
+  for await (const chunk of checkedBody(stream)) digest.update(chunk);
   return digest.hex();
 }

@@ -1,7 +1,6 @@
 import { readSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { NotFoundError } from "../base/errors.js";
-import type { Store } from "../store/store.js";
 
 /**
  * Bytes of one file, wherever they lie. `read(start, end)` gives the half-open range as a fresh or shared array that
@@ -93,31 +92,7 @@ function fillFromSync(descriptor: number, out: Uint8Array, start: number): numbe
   return filled;
 }
 
-function checkRange(start: number, end: number): void {
+/** RangeError when `start` to `end` is no half-open range. */
+export function checkRange(start: number, end: number): void {
   if (!(start >= 0 && end >= start)) throw new RangeError(`invalid byte range: ${start}..${end}`);
-}
-
-/**
- * A source over one object of a store; every read is a range request that is bound to the version seen at the start, so
- * that an object replaced meanwhile is an error and never a mixture. NotFoundError when there is no such object.
- */
-export async function storeSource(
-  store: Store,
-  key: string,
-  options: { signal?: AbortSignal } = {},
-): Promise<ByteSource> {
-  const info = await store.stat(key);
-  if (!info) throw new NotFoundError(`${store.url}: no object "${key}"; check the key`, key);
-  const ifMatch = info.etag === undefined ? {} : { ifMatch: info.etag };
-  return {
-    name: key,
-    byteLength: info.size,
-    blockBytes: REQUEST_BYTES,
-    read: async (start, end) => {
-      checkRange(start, end);
-      const range = { start: Math.min(start, info.size), end: Math.min(end, info.size) };
-      if (range.start === range.end) return new Uint8Array(0);
-      return store.read(key, { range, ...ifMatch, ...options });
-    },
-  };
 }

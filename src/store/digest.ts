@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { crc32 } from "node:zlib";
 import { crc32c } from "../base/crc32c.js";
+import { StoreError } from "../base/errors.js";
 import type { DigestName, ExpectedDigest } from "./store.js";
 
 /** A digest fed piece by piece. */
@@ -18,6 +19,29 @@ export function createDigest(name: DigestName): Digest {
   if (name === "crc64nvme") return crc64Digest();
   const hash = createHash(name);
   return { name, update: (bytes) => void hash.update(bytes), hex: () => hash.digest("hex") };
+}
+
+/**
+ * Throws the StoreError "BadDigest" when a digest of the bytes of `key` is another than expected; `hexOf` gives what was
+ * found.
+ */
+export function checkDigests(
+  key: string,
+  expected: readonly ExpectedDigest[],
+  hexOf: (item: ExpectedDigest) => string | undefined,
+): void {
+  const wrong = expected.find((item) => hexOf(item) !== item.hex);
+  if (!wrong) return;
+  throw new StoreError(
+    `"${key}" came with ${wrong.name} ${hexOf(wrong)}, expected ${wrong.hex}: its bytes were damaged on the way or in the store; read it again, and if that repeats, put a sound copy in its place`,
+    { key, code: "BadDigest" },
+  );
+}
+
+/** The same of bytes that are all there. */
+export function checkBytes(key: string, bytes: Uint8Array, expected: readonly ExpectedDigest[]): void {
+  const wrong = digestMismatch(bytes, expected);
+  if (wrong) checkDigests(key, [wrong.expected], () => wrong.found);
 }
 
 /** The first of `expected` that `bytes` contradict, with what was found, or undefined when all agree. */

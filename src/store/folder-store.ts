@@ -3,7 +3,9 @@ import { type FileHandle, open, readdir, realpath, stat } from "node:fs/promises
 import { join, resolve } from "node:path";
 import { NotFoundError, StoreError } from "../base/errors.js";
 import { closable } from "./closable.js";
+import { checkBytes } from "./digest.js";
 import { isMissing, MIRROR_FOLDER, pathOfKey, realPathInside, unsafeKeyReason } from "./local-path.js";
+import { mirrorDigests } from "./mirror-digests.js";
 import {
   checkVersion,
   clipRange,
@@ -39,25 +41,44 @@ export function folderStore(dir: string, options: FolderStoreOptions = {}): Stor
   const root = resolve(dir);
   const followLinks = options.followLinks ?? process.env.ICTAL_FOLLOW_LINKS === "1";
   const folder: Folder = { url: root, root, followLinks };
+  let recorded: ReturnType<typeof mirrorDigests> | undefined;
+  const digestsOf = async (key: string, path: string) => {
+    recorded ??= mirrorDigests(await realRootOf(folder));
+    return recorded(key, path);
+  };
   return {
     url: root,
     list: (prefix = "", listOptions = {}) => listFolder(folder, prefix, listOptions),
     stat: async (key) => (await findFile(folder, key))?.info,
     async read(key, readOptions = {}) {
-      const { handle, info } = await openFile(folder, key, readOptions);
+      const { handle, info, path } = await openFile(folder, key, readOptions);
       try {
         const { start, end } = clipRange(readOptions.range, info.size);
-        return await readExactly(handle, start, end, info, readOptions.into);
+        const bytes = await readExactly(handle, start, end, info, readOptions.into);
+        if (readOptions.range === undefined) checkBytes(key, bytes, await digestsOf(key, path));
+        return bytes;
       } finally {
         await handle.close();
       }
     },
+    async digests(key, { ifMatch } = {}) {
+      const found = await findFile(folder, key);
+      if (!found) throw new NotFoundError(`no file "${key}" in ${root}`, key);
+      checkVersion(found.info, ifMatch, root);
+      return digestsOf(key, found.path);
+    },
     async open(key, readOptions = {}): Promise<ObjectStream> {
-      const { handle, info } = await openFile(folder, key, readOptions);
+      const { handle, info, path } = await openFile(folder, key, readOptions);
       const { start, end } = clipRange(readOptions.range, info.size);
+      const digests = readOptions.range
+        ? []
+        : await digestsOf(key, path).catch(async (error: unknown) => {
+            await handle.close();
+            throw error;
+          });
       return {
         info,
-        digests: [],
+        digests,
         body: closable(streamFile(handle, start, end, info, readOptions.signal), () => handle.close()),
       };
     },
@@ -102,7 +123,7 @@ async function openFile(
   folder: Folder,
   key: string,
   options: ReadOptions,
-): Promise<{ handle: FileHandle; info: ObjectInfo }> {
+): Promise<{ handle: FileHandle; info: ObjectInfo; path: string }> {
   options.signal?.throwIfAborted();
   const found = await findFile(folder, key);
   if (!found) throw new NotFoundError(`no file "${key}" in ${folder.root}`, key);
@@ -111,7 +132,7 @@ async function openFile(
     const info = infoOf(key, await handle.stat({ bigint: true }));
     checkVersion(info, options.ifMatch, folder.url);
     clipRange(options.range, info.size);
-    return { handle, info };
+    return { handle, info, path: found.path };
   } catch (error) {
     await handle.close();
     throw error;

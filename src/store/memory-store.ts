@@ -5,6 +5,7 @@ import {
   checkVersion,
   clipRange,
   compareKeys,
+  type DigestOptions,
   type ListOptions,
   type ObjectInfo,
   type ObjectStream,
@@ -28,13 +29,13 @@ export function memoryStore(objects: Record<string, Uint8Array | string>, name =
     size: bytes.byteLength,
     etag: createHash("md5").update(bytes).digest("hex"),
   });
-  const find = (key: string, options: ReadOptions) => {
+  const find = (key: string, options: ReadOptions | DigestOptions) => {
     options.signal?.throwIfAborted();
     const bytes = bytesOf(key);
     if (!bytes) throw new NotFoundError(`no object "${key}" in ${url}`, key);
     const info = infoOf(key, bytes);
     checkVersion(info, options.ifMatch, url);
-    const { start, end } = clipRange(options.range, bytes.byteLength);
+    const { start, end } = clipRange("range" in options ? options.range : undefined, bytes.byteLength);
     return { info, bytes: bytes.slice(start, end) };
   };
   return {
@@ -53,6 +54,9 @@ export function memoryStore(objects: Record<string, Uint8Array | string>, name =
     },
     async read(key, options = {}) {
       return find(key, options).bytes;
+    },
+    async digests(key, options = {}) {
+      return [{ name: "md5", hex: find(key, options).info.etag! }];
     },
     async open(key, options = {}): Promise<ObjectStream> {
       const { info, bytes } = find(key, options);

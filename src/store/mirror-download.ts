@@ -73,15 +73,20 @@ export async function download(
       if (attempt >= MOST_TRIES || (code !== "Changed" && code !== "BadDigest"))
         throw explainDisk(error, place.root, info.key);
       options.onBytes?.(-counted);
-      if (code === "Changed") wanted = await freshInfo(store, info.key);
+      if (code === "Changed") wanted = await freshInfo(store, info);
     }
   }
 }
 
-async function freshInfo(store: Store, key: string): Promise<ObjectInfo> {
+/** The facts of an object that has changed since it was listed; they count only when they say as much as the listing did. */
+async function freshInfo(store: Store, { key, etag }: ObjectInfo): Promise<ObjectInfo> {
   const found = await store.stat(key);
   if (!found) throw new NotFoundError(`object "${key}" of ${store.url} is gone since it was listed`, key);
-  return found;
+  if (etag === undefined || found.etag !== undefined) return found;
+  throw new StoreError(
+    `object "${key}" of ${store.url} was listed with the ETag ${etag} and is answered for without one; it was not kept; check that the endpoint is the service itself, then list it again`,
+    { key, code: "BadAnswer" },
+  );
 }
 
 type Fetch = (

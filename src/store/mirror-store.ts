@@ -1,10 +1,19 @@
 import { NotFoundError, StoreError } from "../base/errors.js";
+import { onAbort } from "../base/on-abort.js";
 import { folderStore } from "./folder-store.js";
 import { type Mirror, openMirror } from "./mirror.js";
 import type { MirrorEntry } from "./mirror-index.js";
 import { openObject } from "./open-object.js";
 import { wayChecker } from "./pull-selection.js";
-import { bareEtag, changedError, checkRange, type ObjectInfo, type ReadOptions, type Store } from "./store.js";
+import {
+  bareEtag,
+  changedError,
+  checkRange,
+  type DigestOptions,
+  type ObjectInfo,
+  type ReadOptions,
+  type Store,
+} from "./store.js";
 
 /**
  * `store` read through a folder: an object that is whole there is read from disk, any other is first downloaded into
@@ -54,9 +63,10 @@ export function withMirror(store: Store, dir: string): Store {
     return started;
   };
 
-  const ready = async (key: string, { ifMatch, range, signal }: ReadOptions): Promise<MirrorEntry> => {
+  const ready = async (key: string, options: ReadOptions | DigestOptions): Promise<MirrorEntry> => {
+    const { ifMatch, signal } = options;
     signal?.throwIfAborted();
-    if (range) checkRange(range);
+    if ("range" in options && options.range) checkRange(options.range);
     return untilAborted(ensure(key, ifMatch === undefined ? undefined : bareEtag(ifMatch)), signal);
   };
 
@@ -73,14 +83,19 @@ export function withMirror(store: Store, dir: string): Store {
       if (found) seen.set(key, found);
       return found;
     },
+    async digests(key, options = {}) {
+      const { sha256 } = await ready(key, options);
+      return [{ name: "sha256", hex: sha256 }];
+    },
     async read(key, options = {}) {
       await ready(key, options);
       return files.read(key, localOptions(options));
     },
     async open(key, options = {}) {
-      const { size, etag } = await ready(key, options);
+      const { size, etag, sha256 } = await ready(key, options);
       const stream = await openObject(files, key, localOptions(options));
-      return { ...stream, info: { key, size, ...(etag !== undefined && { etag }) } };
+      const digests = options.range ? [] : [{ name: "sha256" as const, hex: sha256 }];
+      return { ...stream, digests, info: { key, size, ...(etag !== undefined && { etag }) } };
     },
     async close() {
       await Promise.allSettled(running.values());
@@ -97,8 +112,7 @@ const localOptions = ({ range, signal }: ReadOptions) => ({ ...(range && { range
 function untilAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (!signal) return promise;
   return new Promise((done, fail) => {
-    const abort = () => fail(signal.reason);
-    signal.addEventListener("abort", abort, { once: true });
-    promise.then(done, fail).finally(() => signal.removeEventListener("abort", abort));
+    const remove = onAbort(signal, () => fail(signal.reason));
+    promise.then(done, fail).finally(remove);
   });
 }

@@ -1,4 +1,5 @@
 import { NotFoundError } from "../base/errors.js";
+import { checkDigests, createDigest } from "./digest.js";
 import { checkVersion, clipRange, type ObjectInfo, type ObjectStream, type ReadOptions, type Store } from "./store.js";
 
 const CHUNK_BYTES = 1 << 20;
@@ -11,7 +12,20 @@ export async function openObject(store: Store, key: string, options: ReadOptions
   if (!info) throw new NotFoundError(`no object "${key}" in ${store.url}`, key);
   checkVersion(info, options.ifMatch, store.url);
   const ifMatch = options.ifMatch ?? info.etag;
-  return { info, digests: [], body: readChunks(store, info, { ...options, ifMatch }) };
+  const { range, signal } = options;
+  const digests = range ? [] : ((await store.digests?.(key, { ifMatch, signal })) ?? []);
+  return { info, digests, body: readChunks(store, info, { ...options, ifMatch }) };
+}
+
+/** The body of a stream whose reader does not hash it; its end is the StoreError "BadDigest" when the bytes are not the object's. */
+export async function* checkedBody({ info, digests, body }: ObjectStream): AsyncGenerator<Uint8Array, void, undefined> {
+  const running = new Map(digests.map(({ name }) => [name, createDigest(name)]));
+  for await (const chunk of body) {
+    for (const digest of running.values()) digest.update(chunk);
+    yield chunk;
+  }
+  const found = new Map([...running].map(([name, digest]) => [name, digest.hex()]));
+  checkDigests(info.key, digests, ({ name }) => found.get(name));
 }
 
 async function* readChunks(

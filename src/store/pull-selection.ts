@@ -99,6 +99,7 @@ function clashReason(
   fold: (path: string) => string,
 ): string | undefined {
   const twin = files.get(fold(key));
+  if (twin === key) return "is listed more than once by the store";
   if (twin !== undefined)
     return `is the same file as "${twin}" on this disk, which does not tell upper from lower case`;
   if (folders.has(fold(key))) return `is a file where "${folders.get(fold(key))}/" must be a folder`;

@@ -50,12 +50,22 @@ function readBuffer(): OnReadOpts {
  */
 export type TakeBytes = (bytes: Uint8Array) => Promise<void> | undefined;
 
-/** Gives a response's body to `take` piece by piece; resolves at its end, rejects with what broke it or `take`. */
+const brokenOff = () => Object.assign(new Error("aborted"), { code: "ECONNRESET" });
+
+/**
+ * Gives a response's body to `take` piece by piece; resolves at its end, rejects with what broke it or `take`. A body may
+ * have broken before anyone listened (its connection goes on by itself): that rejects as well.
+ */
 export function pour(body: IncomingMessage, take: TakeBytes): Promise<void> {
+  if (body.readableEnded) return Promise.resolve();
+  if (body.destroyed) return Promise.reject(body.errored ?? brokenOff());
   const { socket } = body;
   return new Promise<void>((done, fail) => {
     poured.set(socket, body);
     const stop = (error: unknown) => body.destroy(error as Error);
+    body.once("end", done);
+    body.once("error", fail);
+    body.once("close", () => fail(brokenOff()));
     body.on("data", (chunk: Uint8Array) => {
       try {
         const wait = take(chunk);
@@ -66,9 +76,6 @@ export function pour(body: IncomingMessage, take: TakeBytes): Promise<void> {
         stop(error);
       }
     });
-    body.once("end", done);
-    body.once("error", fail);
-    body.once("close", () => fail(Object.assign(new Error("aborted"), { code: "ECONNRESET" })));
   }).finally(() => {
     if (poured.get(socket) === body) poured.delete(socket);
   });

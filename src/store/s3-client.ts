@@ -37,6 +37,9 @@ export interface S3StoreOptions {
   readonly etagIsMd5?: boolean;
 }
 
+/** The default of `stallMilliseconds`. */
+export const STALL_MILLISECONDS = 15_000;
+
 export type Sdk = typeof import("@aws-sdk/client-s3");
 
 /** A client ready for use, with what error messages say about where it points. */
@@ -74,7 +77,7 @@ const NOBODY = { accessKeyId: "anonymous", secretAccessKey: "anonymous" };
 
 function createClient(sdk: Sdk, options: S3StoreOptions, region: string | undefined): S3Client {
   const endpoint = endpointOf(options);
-  const stall = options.stallMilliseconds ?? 15_000;
+  const stall = options.stallMilliseconds ?? STALL_MILLISECONDS;
   const agent = { maxSockets: options.maxConnections ?? 256, keepAlive: true };
   const config: S3ClientConfig = {
     maxAttempts: 1, // retries are ours: they cover the body too, which the SDK's do not

@@ -120,8 +120,9 @@ type Described = [code: string, text: string];
 function describe(raw: RawError, place: S3Place, target: string, where: string): Described {
   return (
     describeNetwork(raw, target, where) ??
+    describeObject(raw, place, target, where) ??
     describeLogin(raw, place, target, where) ??
-    describeRest(raw, place, target, where)
+    describeRest(raw, target, where)
   );
 }
 
@@ -175,8 +176,12 @@ function describeLogin(raw: RawError, place: S3Place, target: string, where: str
         `no usable credentials${using} for ${target} at ${where}; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, name a profile that exists (--profile), or read a public bucket with --anonymous`,
       ];
     case "InvalidAccessKeyId":
+    case "XAdminUserNotFound": // versitygw
+    case "XMinioAdminNoSuchUser":
+    case "InvalidClientTokenId":
+    case "UnrecognizedClientException":
       return [
-        raw.name,
+        "InvalidAccessKeyId",
         `${where} does not know the access key id${using} used for ${target}; check AWS_ACCESS_KEY_ID or the profile`,
       ];
     case "SignatureDoesNotMatch":
@@ -221,11 +226,15 @@ function denied(place: S3Place, target: string, where: string, using: string): s
   return `${where} denies ${target} to the credentials${using}; they need s3:ListBucket and s3:GetObject, and a requester-pays bucket needs --requester-pays`;
 }
 
-function describeRest(raw: RawError, place: S3Place, target: string, where: string): Described {
+/** Faults of the bucket's name and of one object, which come with a login's status. */
+function describeObject(raw: RawError, place: S3Place, target: string, where: string): Described | undefined {
   if (raw.name === "InvalidBucketName") return [raw.name, `"${place.bucket}" is not a legal bucket name at ${where}`];
-  if (raw.name === "InvalidObjectState") {
+  if (raw.name === "InvalidObjectState")
     return [raw.name, `${target} is archived (Glacier); restore it in ${where} first`];
-  }
+  return undefined;
+}
+
+function describeRest(raw: RawError, target: string, where: string): Described {
   if (retryKind(raw) === "busy")
     return [
       raw.name,

@@ -1,8 +1,12 @@
+import type { IncomingMessage } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { GetObjectCommandOutput, ListObjectsV2CommandOutput } from "@aws-sdk/client-s3";
+import type { GetObjectCommandOutput, HeadObjectCommandOutput, ListObjectsV2CommandOutput } from "@aws-sdk/client-s3";
+import { StoreError } from "../base/errors.js";
+import { onAbort } from "../base/on-abort.js";
+import { waitingFor } from "../base/pending.js";
 import { createRandom } from "../base/random.js";
-import { connectS3, endpointOf, type S3Connection, type S3StoreOptions } from "./s3-client.js";
-import { explainS3Error, rawError, retryKind, type S3Place } from "./s3-errors.js";
+import { connectS3, endpointOf, type S3Connection, type S3StoreOptions, STALL_MILLISECONDS } from "./s3-client.js";
+import { explainS3Error, HOPELESS_CODES, rawError, retryKind, type S3Place } from "./s3-errors.js";
 
 /** Requests to one bucket, each tried again as long as that can help, failing with one of our errors. */
 export interface S3Requests {
@@ -12,7 +16,11 @@ export interface S3Requests {
     signal?: AbortSignal,
   ): Promise<GetObjectCommandOutput>;
   /** Undefined when the object is missing. */
-  head(key: string): Promise<{ size: number; etag?: string; modifiedMilliseconds?: number } | undefined>;
+  head(
+    key: string,
+    options: { checksums?: boolean },
+    signal?: AbortSignal,
+  ): Promise<HeadObjectCommandOutput | undefined>;
   list(
     page: { prefix: string; startAfter?: string; token?: string },
     signal?: AbortSignal,
@@ -25,6 +33,8 @@ export interface S3Requests {
 const MOST_ATTEMPTS = { busy: 8, connect: 3, broken: 5, skew: 2, final: 1 } as const;
 const CONNECT_ATTEMPTS_ONCE_REACHED = 8; // a service that answered before is worth waiting for
 const LONGEST_WAIT_MILLISECONDS = 10_000;
+/** So many stall times an answer may take until it is there: a listing or an error that drips is given up. */
+const STALLS_PER_ANSWER = 8;
 
 export function s3Requests(options: S3StoreOptions): S3Requests {
   const { bucket } = options;
@@ -67,12 +77,17 @@ export function s3Requests(options: S3StoreOptions): S3Requests {
   const send = async <T>(
     key: string | undefined,
     signal: AbortSignal | undefined,
-    run: (connection: S3Connection) => Promise<T>,
+    run: (connection: S3Connection, options: { abortSignal: AbortSignal }) => Promise<T>,
   ) => {
+    const what = `${placeOf(key).endpoint ?? "AWS"} to answer for ${key === undefined ? bucket : `${bucket}/${key}`}`;
+    const patience = STALLS_PER_ANSWER * (options.stallMilliseconds ?? STALL_MILLISECONDS);
     for (let attempt = 1; ; attempt++) {
       signal?.throwIfAborted();
       try {
-        const result = await run(await connect());
+        const connection = await waitingFor(`the S3 client of ${bucket}`, connect());
+        const result = await withPatience(patience, signal, (abortSignal) =>
+          waitingFor(what, run(connection, { abortSignal })),
+        );
         reached = true;
         return result;
       } catch (error) {
@@ -82,10 +97,8 @@ export function s3Requests(options: S3StoreOptions): S3Requests {
     }
   };
 
-  const sendOptions = (signal: AbortSignal | undefined) => (signal ? { abortSignal: signal } : {});
-
   const get: S3Requests["get"] = async (key, { range, ifMatch, digests }, signal) => {
-    const output = await send(key, signal, ({ sdk, client }) => {
+    const output = await send(key, signal, ({ sdk, client }, sendOptions) => {
       const command = new sdk.GetObjectCommand({
         Bucket: bucket,
         Key: key,
@@ -94,7 +107,7 @@ export function s3Requests(options: S3StoreOptions): S3Requests {
         ...(ifMatch !== undefined && { IfMatch: `"${ifMatch}"` }),
       });
       if (digests) askForChecksums(command);
-      return client.send(command, sendOptions(signal));
+      return client.send(command, sendOptions);
     });
     bucketSeen = true;
     return output;
@@ -103,7 +116,7 @@ export function s3Requests(options: S3StoreOptions): S3Requests {
   // HEAD answers carry no text, so an error's reason is asked for by a GET of one byte.
   const explainHead = async (error: unknown, key: string): Promise<unknown> => {
     const { status } = rawError(error);
-    if (status !== 400 && status !== 403 && status !== 301) return error;
+    if (status !== 400 && status !== 403 && status !== 301 && status !== 404) return error;
     try {
       const { sdk, client } = await connect();
       const output = await client.send(
@@ -131,24 +144,32 @@ export function s3Requests(options: S3StoreOptions): S3Requests {
   return {
     get,
     retryOrThrow,
-    async head(key) {
-      const output = await send(key, undefined, async ({ sdk, client }) => {
+    async head(key, { checksums }, signal) {
+      let missing: unknown;
+      const output = await send(key, signal, async ({ sdk, client }, sendOptions) => {
+        const command = new sdk.HeadObjectCommand({ Bucket: bucket, Key: key, ...payer });
+        if (checksums) askForChecksums(command);
         try {
-          return await client.send(new sdk.HeadObjectCommand({ Bucket: bucket, Key: key, ...payer }));
+          return await client.send(command, sendOptions);
         } catch (error) {
-          if (rawError(error).status === 404) return undefined;
-          throw await explainHead(error, key);
+          if (rawError(error).status !== 404) throw await explainHead(error, key);
+          missing = error;
+          return undefined;
         }
       });
       if (!output) {
         if (!(await isMissingBucket())) return undefined;
-        throw explainS3Error({ name: "NoSuchBucket" }, placeOf(undefined), 1);
+        const reason = await explainHead(missing, key); // a service may answer 404 to a stranger
+        const isLogin = explainS3Error(reason, placeOf(undefined), 1);
+        throw isLogin instanceof StoreError && HOPELESS_CODES.has(isLogin.details.code ?? "")
+          ? isLogin
+          : explainS3Error({ name: "NoSuchBucket" }, placeOf(undefined), 1);
       }
       bucketSeen = true;
-      return factsOf(output);
+      return output;
     },
     async list({ prefix, startAfter, token }, signal) {
-      const page = await send(undefined, signal, ({ sdk, client }) =>
+      const page = await send(undefined, signal, ({ sdk, client }, sendOptions) =>
         client.send(
           new sdk.ListObjectsV2Command({
             Bucket: bucket,
@@ -158,7 +179,7 @@ export function s3Requests(options: S3StoreOptions): S3Requests {
             ...(startAfter !== undefined && { StartAfter: startAfter }),
             ...(token !== undefined && { ContinuationToken: token }),
           }),
-          sendOptions(signal),
+          sendOptions,
         ),
       );
       bucketSeen = true;
@@ -171,18 +192,34 @@ export function s3Requests(options: S3StoreOptions): S3Requests {
   };
 }
 
-interface ObjectFacts {
-  ContentLength?: number | undefined;
-  ETag?: string | undefined;
-  LastModified?: Date | undefined;
-}
-
-function factsOf({ ContentLength, ETag, LastModified }: ObjectFacts) {
-  return {
-    size: ContentLength ?? 0,
-    ...(ETag !== undefined && { etag: ETag.replaceAll('"', "") }),
-    ...(LastModified && { modifiedMilliseconds: LastModified.getTime() }),
-  };
+/**
+ * `work` with a signal of its own, which `signal` aborts, and a limit of patience until it has answered. A body that comes
+ * with the answer stays tied to `signal` until it is closed.
+ */
+async function withPatience<T>(
+  milliseconds: number,
+  signal: AbortSignal | undefined,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const own = new AbortController();
+  const untie = onAbort(signal, () => own.abort(signal!.reason));
+  let isLate = false;
+  const timer = setTimeout(() => {
+    isLate = true;
+    own.abort();
+  }, milliseconds);
+  try {
+    const answer = await work(own.signal);
+    const body = (answer as { Body?: IncomingMessage } | undefined)?.Body; // only answers to GET have one
+    if (body && !body.closed) body.once("close", untie);
+    else untie();
+    return answer;
+  } catch (error) {
+    untie();
+    throw isLate ? Object.assign(new Error(`no answer in ${milliseconds} ms`), { name: "TimeoutError" }) : error;
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /** Asks for checksum headers without the SDK's own check, which a resumed body would escape. */

@@ -34,6 +34,12 @@ export interface ReadOptions {
   readonly into?: Uint8Array;
 }
 
+export interface DigestOptions {
+  /** Only of this version: another `etag` is a StoreError with code "Changed". */
+  readonly ifMatch?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
 export interface ListOptions {
   /** List only keys after this one. */
   readonly startAfter?: string;
@@ -78,6 +84,11 @@ export interface Store {
   read(key: string, options?: ReadOptions): Promise<Uint8Array>;
   /** Reads one object in order with bounded memory; `openObject` does it for stores that lack it. */
   open?(key: string, options?: ReadOptions): Promise<ObjectStream>;
+  /**
+   * What the whole object must come to as far as the store vouches for it, for readers of ranges that together cover it;
+   * empty when it vouches for nothing. Stores that never do lack it.
+   */
+  digests?(key: string, options?: DigestOptions): Promise<readonly ExpectedDigest[]>;
   close?(): Promise<void>;
 }
 

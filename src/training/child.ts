@@ -3,9 +3,10 @@ import { createDetector } from "../model/detector.js";
 import { openExecutor } from "../tensor/open.js";
 import { checkFits } from "./check-fit.js";
 import { runTraining } from "./loop.js";
-import { type FromChild, restoreError, storeError, type ToChild } from "./messages.js";
+import { type FromChild, storeError, type ToChild } from "./messages.js";
 import { fillTrainOptions, type TrainOptions } from "./options.js";
-import type { TrainReport, Validate } from "./run.js";
+import { createParentRequests } from "./parent-requests.js";
+import type { TrainReport } from "./run.js";
 import { openTrainingData } from "./run-data.js";
 import { lockRun } from "./run-lock.js";
 
@@ -13,11 +14,6 @@ import { lockRun } from "./run-lock.js";
 const GRACE_MILLISECONDS = 60_000;
 
 const interrupt = new AbortController();
-const waiting = new Map<
-  number,
-  { resolve(metrics: Readonly<Record<string, number>>): void; reject(error: Error): void }
->();
-
 function tell(message: FromChild): Promise<void> {
   return new Promise((resolve) => {
     if (!process.connected) resolve();
@@ -25,14 +21,7 @@ function tell(message: FromChild): Promise<void> {
   });
 }
 
-/** Asks the parent, which has the labels and the scorer. */
-const validateByParent: Validate = (predictions) =>
-  new Promise((resolve, reject) => {
-    const request = waiting.size === 0 ? 1 : Math.max(...waiting.keys()) + 1;
-    waiting.set(request, { resolve, reject });
-    interrupt.signal.addEventListener("abort", () => reject(interrupt.signal.reason as Error), { once: true });
-    void tell({ type: "validate", request, predictions });
-  });
+const requests = createParentRequests(interrupt.signal, (message) => void tell(message));
 
 /** Train while nobody else does so in the run's folder. */
 async function trainAlone(options: TrainOptions, isValidated: boolean): Promise<TrainReport> {
@@ -59,7 +48,7 @@ async function train(options: TrainOptions, isValidated: boolean): Promise<Train
       onValidation: (result) => void tell({ type: "validation", result }),
       onWarning: (text) => void tell({ type: "warning", text }),
       onCheckpoint: (path, step) => void tell({ type: "checkpoint", path, step }),
-      validate: isValidated ? validateByParent : undefined,
+      validate: isValidated ? requests.validate : undefined,
       signal: interrupt.signal,
     });
   } finally {
@@ -77,17 +66,10 @@ async function start({ options, isValidated }: Extract<ToChild, { type: "start" 
   process.exit(last.type === "done" ? 0 : 1); // backends may keep threads that would hold the process open
 }
 
-function answer(message: Extract<ToChild, { request: number }>): void {
-  const asked = waiting.get(message.request);
-  waiting.delete(message.request);
-  if (message.type === "validated") asked?.resolve(message.metrics);
-  else asked?.reject(restoreError(message.error));
-}
-
 process.on("message", (message: ToChild) => {
   if (message.type === "start") void start(message);
   else if (message.type === "stop") interrupt.abort();
-  else answer(message);
+  else requests.answer(message);
 });
 process.on("SIGINT", () => interrupt.abort()); // a terminal sends it to both processes
 process.on("SIGTERM", () => interrupt.abort());

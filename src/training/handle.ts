@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { interruptSignal } from "../base/interrupt-signal.js";
+import { onAbort } from "../base/on-abort.js";
 import { trainingEnvironment } from "./child-environment.js";
 import { htmlOf, type TrainingView, textOf } from "./handle-display.js";
 import { type FromChild, restoreError, storeError, type ToChild } from "./messages.js";
@@ -182,7 +183,7 @@ export function startTraining(
     env: trainingEnvironment(),
   });
   const handle = new TrainingProcess(options, child, validate);
-  if (signal?.aborted) void handle.stop();
-  signal?.addEventListener("abort", () => void handle.stop(), { once: true });
+  const remove = onAbort(signal, () => void handle.stop());
+  handle.done.then(remove, remove);
   return handle;
 }

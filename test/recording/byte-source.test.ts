@@ -3,7 +3,8 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { type ByteSource, bytesSource, fileSource, storeSource } from "../../src/recording/byte-source.js";
+import { type ByteSource, bytesSource, fileSource } from "../../src/recording/byte-source.js";
+import { storeSource } from "../../src/recording/store-source.js";
 import { memoryStore } from "../../src/store/memory-store.js";
 
 const bytes = Uint8Array.from({ length: 1000 }, (_, i) => i & 255);

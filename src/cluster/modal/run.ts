@@ -1,5 +1,6 @@
 /** Sandboxes one after another and side by side, until the work is done. */
 import { setTimeout as sleep } from "node:timers/promises";
+import { onAbort } from "../../base/on-abort.js";
 import { type Cloud, ModalError, type Sandbox, type SandboxSpec, TIME_LIMIT_EXIT } from "./cloud.js";
 import { cacheSandbox, manifestSandbox, type RemoteRun, trainSandbox } from "./sandboxes.js";
 
@@ -51,9 +52,7 @@ async function pour(stream: AsyncIterable<string>, each: (text: string) => void)
 
 /** Follow a sandbox to its end; an abort stops it. */
 async function follow(sandbox: Sandbox, name: string, { onOutput, signal }: RunOptions): Promise<Ended> {
-  const onAbort = () => void sandbox.stop().catch(() => undefined); // the wait below tells how it ended
-  signal?.addEventListener("abort", onAbort, { once: true });
-  if (signal?.aborted) onAbort();
+  const remove = onAbort(signal, () => void sandbox.stop().catch(() => undefined)); // the wait below tells how it ended
   let stdout = "";
   try {
     const streams = Promise.all([
@@ -71,7 +70,7 @@ async function follow(sandbox: Sandbox, name: string, { onOutput, signal }: RunO
     signal?.throwIfAborted();
     return { exitCode, stdout, id: sandbox.id };
   } finally {
-    signal?.removeEventListener("abort", onAbort);
+    remove();
   }
 }
 

@@ -3,6 +3,7 @@ import { type FileHandle, open, rm } from "node:fs/promises";
 import { configure, type Entry, type FileEntry, Reader, ZipReader, ZipWriter } from "@zip.js/zip.js";
 import { commitFile, temporaryName } from "../../base/atomic-file.js";
 import { FormatError } from "../../base/errors.js";
+import { waitingFor } from "../../base/pending.js";
 import { itemBytes, type NpyHeader, npyHeader, npyHeaderBytes, parseNpyHeader } from "./npy.js";
 
 configure({ useWebWorkers: false }); // no worker threads besides our own
@@ -66,10 +67,17 @@ class FileReader extends Reader<FileHandle> {
     this.size = size;
   }
 
+  /** Exactly the bytes asked for: zip.js takes fewer for more to come, and waits for them. */
   override async readUint8Array(offset: number, length: number): Promise<Uint8Array> {
-    const bytes = new Uint8Array(Math.max(0, Math.min(length, this.size - offset)));
-    const { bytesRead } = await this.handle.read(bytes, 0, bytes.length, offset);
-    return bytes.subarray(0, bytesRead);
+    if (!(Number.isSafeInteger(offset) && Number.isSafeInteger(length) && offset >= 0 && offset + length <= this.size))
+      throw new Error(`bytes ${offset} to ${offset + length} are asked for, the file ends at ${this.size}`);
+    const bytes = new Uint8Array(length);
+    for (let filled = 0; filled < length; ) {
+      const { bytesRead } = await this.handle.read(bytes, filled, length - filled, offset + filled);
+      if (bytesRead === 0) throw new Error(`the file ended at byte ${offset + filled} while it was read`);
+      filled += bytesRead;
+    }
+    return bytes;
   }
 }
 
@@ -90,7 +98,7 @@ export interface NpzFile {
 function damaged(path: string, error: unknown): FormatError {
   const why = error instanceof Error ? error.message : String(error);
   return new FormatError(
-    `${path}: not a sound .npz archive (${why}); copy or export it again`,
+    `not a sound .npz archive (${why}); copy or export it again`,
     { file: path },
     { cause: error },
   );
@@ -98,10 +106,18 @@ function damaged(path: string, error: unknown): FormatError {
 
 /** The bytes of an entry, inflated and checked against its CRC at the end. */
 async function* inflate(entry: FileEntry, path: string): AsyncGenerator<Uint8Array> {
-  const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+  let fail: (error: unknown) => void = () => undefined;
+  const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>({
+    start(controller) {
+      fail = (error) => controller.error(error);
+    },
+  });
   const stop = new AbortController();
-  const done = entry.getData(writable, { checkSignature: true, signal: stop.signal });
-  done.catch(() => undefined); // thrown below, or nobody reads on
+  const done = waitingFor(
+    `"${entry.filename}" of ${path} to be unpacked`,
+    entry.getData(writable, { checkSignature: true, signal: stop.signal }),
+  );
+  done.catch((error: unknown) => fail(error)); // a fault before the first byte ends the stream as well, else it is waited for
   try {
     yield* readable;
     await done;
@@ -112,9 +128,18 @@ async function* inflate(entry: FileEntry, path: string): AsyncGenerator<Uint8Arr
   }
 }
 
+/** Memory for a piece; a header that promises more than there is memory is damage. */
+function pieceOf(size: number, path: string): Uint8Array {
+  try {
+    return new Uint8Array(size);
+  } catch (error) {
+    throw damaged(path, error);
+  }
+}
+
 /** Cut a stream into pieces of `size` bytes, the last one shorter. */
-async function* cut(stream: AsyncIterable<Uint8Array>, size: number): AsyncGenerator<Uint8Array> {
-  const piece = new Uint8Array(size);
+async function* cut(stream: AsyncIterable<Uint8Array>, size: number, path: string): AsyncGenerator<Uint8Array> {
+  const piece = pieceOf(size, path);
   let fill = 0;
   for await (const chunk of stream)
     for (let done = 0; done < chunk.length; ) {
@@ -157,7 +182,7 @@ async function openArray(entry: FileEntry, path: string, name: string): Promise<
     throw new FormatError(`${file}: ${entry.uncompressedSize} bytes, its header says ${expected}; export it again`, {
       file: path,
     });
-  return { ...header, pieces: (count) => cut(after(inflate(entry, path), header.headerBytes), count * bytes) };
+  return { ...header, pieces: (count) => cut(after(inflate(entry, path), header.headerBytes), count * bytes, path) };
 }
 
 /** Open an archive. Throws a FormatError when it is none or damaged; what was damaged later is thrown when it is read. */

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { UnsupportedError } from "../../base/errors.js";
+import { onAbort } from "../../base/on-abort.js";
 import type { Kernelspec } from "../kernelspec.js";
 import { connectClient, type KernelClient } from "../wire/client.js";
 import { type ErrorContent, isMessage, type Message, type MessageContents } from "../wire/message.js";
@@ -189,15 +190,16 @@ export async function startSession(
     else kernel.interrupt();
   };
   let timer: NodeJS.Timeout | undefined;
+  let removeAbort = () => {};
   const late = new Promise<never>((_, reject) => {
     const seconds = options.startTimeoutMilliseconds / 1000;
     timer = setTimeout(
       () => reject(new TimeoutError(`kernel ${spec.name} did not answer within ${seconds} s`)),
       seconds * 1000,
     );
-    options.signal?.addEventListener("abort", () => reject(options.signal!.reason), { once: true });
+    removeAbort = onAbort(options.signal, () => reject(options.signal!.reason)); // one after the start is the running cell's to report
   });
-  late.catch(() => {}); // an abort after the start is the running cell's to report
+  late.catch(() => {}); // reported by the race below
   const givenUp = new AbortController();
   const answered = handshake(client, givenUp.signal);
   answered.catch(() => {}); // ends by abort when the kernel died or was late
@@ -210,6 +212,7 @@ export async function startSession(
     throw error;
   } finally {
     clearTimeout(timer);
+    removeAbort();
   }
   return {
     process: kernel,

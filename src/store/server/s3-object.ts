@@ -124,6 +124,7 @@ function drained(response: ServerResponse): Promise<void> {
     };
     response.once("drain", finish);
     response.once("close", finish);
+    if (response.destroyed) finish(); // it may have gone before anyone listened
   });
 }
 

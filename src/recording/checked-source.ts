@@ -1,0 +1,67 @@
+import { checkDigests, createDigest, type Digest } from "../store/digest.js";
+import type { DigestOptions, ExpectedDigest, Store } from "../store/store.js";
+import type { ByteSource } from "./byte-source.js";
+import { tappedSource } from "./tapped-source.js";
+
+/** What `store` vouches for of an object; nothing where it knows nothing. */
+export async function vouchedDigests(
+  store: Store,
+  key: string,
+  options: DigestOptions,
+): Promise<readonly ExpectedDigest[]> {
+  return (await store.digests?.(key, options)) ?? [];
+}
+
+/** Bytes kept until it is known what to compare them with: as much as a header takes. */
+const HELD_BYTES = 1 << 20;
+
+/**
+ * `source` whose bytes are compared with what its store vouches for: the read that completes them, after all others in
+ * ascending order, is the StoreError "BadDigest" when they are others. Reads here and there, as of a header alone, cannot
+ * be compared, and `expected` is not asked for them.
+ */
+export function checkedSource(source: ByteSource, expected: () => Promise<readonly ExpectedDigest[]>): ByteSource {
+  let asking: Promise<void> | undefined;
+  let digests: readonly { readonly item: ExpectedDigest; readonly digest: Digest }[] | undefined;
+  let held: Uint8Array[] = [];
+  let isChecked = false;
+  const take = (bytes: Uint8Array) => {
+    if (!digests) held.push(bytes.slice());
+    else for (const { digest } of digests) digest.update(bytes);
+  };
+  const tapped = tappedSource(source, take);
+  const begin = async () => {
+    digests = (await expected()).map((item) => ({ item, digest: createDigest(item.name) }));
+    const before = held;
+    held = [];
+    before.forEach(take);
+  };
+  const ready = async (end: number) => {
+    if (end >= source.byteLength || end > HELD_BYTES) asking ??= begin();
+    await asking;
+  };
+  const check = () => {
+    if (isChecked || !digests || tapped.end() < source.byteLength) return;
+    isChecked = true;
+    const found = new Map(digests.map(({ item, digest }) => [item, digest.hex()]));
+    checkDigests(source.name, [...found.keys()], (item) => found.get(item)!);
+  };
+  const { read, readInto } = tapped.source;
+  return {
+    ...tapped.source,
+    async read(start, end) {
+      await ready(end);
+      const bytes = await read(start, end);
+      check();
+      return bytes;
+    },
+    ...(readInto && {
+      async readInto(out: Uint8Array, start: number) {
+        await ready(start + out.byteLength);
+        const filled = await readInto(out, start);
+        check();
+        return filled;
+      },
+    }),
+  };
+}

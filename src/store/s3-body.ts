@@ -1,0 +1,206 @@
+/** The body of an object as it comes: broken ones are asked for again from the last byte of the same version. */
+import type { IncomingMessage } from "node:http";
+import type { GetObjectCommandOutput } from "@aws-sdk/client-s3";
+import { isIctalError, StoreError } from "../base/errors.js";
+import { waitingFor } from "../base/pending.js";
+import { pour, type TakeBytes } from "./s3-agent.js";
+import { answeredObject } from "./s3-answer.js";
+import { STALL_MILLISECONDS } from "./s3-client.js";
+import { discard, type S3Requests } from "./s3-requests.js";
+import { type ByteRange, bareEtag, changedError, checkVersion, type ObjectInfo } from "./store.js";
+
+const SLOWEST_BYTES_PER_SECOND = 1024;
+const PROGRESS_BYTES = 1 << 16; // so much gained since the last failure makes it a new one
+
+/** Where a body comes from. */
+export interface BodySource {
+  readonly url: string;
+  /** Put before every key. */
+  readonly base: string;
+  readonly requests: S3Requests;
+  readonly stallMilliseconds: number | undefined;
+}
+
+/** A body being read: where it has come to, and how often in a row it broke. */
+export interface Reading {
+  readonly source: BodySource;
+  readonly info: ObjectInfo;
+  readonly end: number;
+  readonly signal: AbortSignal | undefined;
+  output: GetObjectCommandOutput;
+  at: number;
+  attempt: number;
+  failedAt: number;
+}
+
+export function startReading(
+  source: BodySource,
+  info: ObjectInfo,
+  output: GetObjectCommandOutput,
+  { start, end }: ByteRange,
+  signal: AbortSignal | undefined,
+): Reading {
+  return { source, info, end, signal, output, at: start, attempt: 0, failedAt: start };
+}
+
+/** Counts a chunk in; more bytes than announced are a StoreError. */
+function advance(reading: Reading, count: number): void {
+  const { source, info, end } = reading;
+  if (reading.at + count > end)
+    throw new StoreError(`"${info.key}" of ${source.url} gave more bytes than it announced`, {
+      key: info.key,
+      code: "BadAnswer",
+    });
+  reading.at += count;
+}
+
+/** Asks for the rest after `failure`, or throws when that is no use. */
+async function resume(reading: Reading, failure: unknown): Promise<void> {
+  const { source, info, signal, at, end } = reading;
+  const { key, etag } = info;
+  const fullKey = source.base + key;
+  reading.attempt = at - reading.failedAt >= PROGRESS_BYTES ? 1 : reading.attempt + 1;
+  reading.failedAt = at;
+  await source.requests.retryOrThrow(failure, fullKey, reading.attempt, signal);
+  const rest = { range: `bytes=${at}-${end - 1}`, ...(etag !== undefined && { ifMatch: etag }) };
+  reading.output = await source.requests.get(fullKey, rest, signal).catch((error) => {
+    throw asChanged(error, source, key, etag);
+  });
+  try {
+    const asked = { url: source.url, key, range: { start: at, end }, ifMatch: etag, givesEtags: etag !== undefined };
+    const now = answeredObject(reading.output, asked);
+    checkVersion(now, etag, source.url);
+    if (now.size !== info.size) throw changedError(key, `${info.size} bytes`, source.url, `${now.size} bytes`);
+  } catch (error) {
+    discard(reading.output);
+    throw error;
+  }
+}
+
+/** A refused If-Match as the StoreError "Changed". */
+export function asChanged(error: unknown, { url }: { url: string }, key: string, ifMatch: string | undefined): unknown {
+  const status = isIctalError(error, "StoreError") ? error.details.status : undefined;
+  return ifMatch !== undefined && status === 412 ? changedError(key, bareEtag(ifMatch), url) : error;
+}
+
+const endedEarly = () => Object.assign(new Error("aborted"), { code: "ECONNRESET" });
+
+/** The bytes of a reading, asked for again from the last one received whenever the connection fails. */
+export async function* readBody(reading: Reading): AsyncGenerator<Uint8Array, void, undefined> {
+  for (;;) {
+    let failure: unknown = endedEarly();
+    const body = bodyOf(reading.output);
+    const stall = stallWatch(body, reading.source.stallMilliseconds);
+    try {
+      stall.begin();
+      for await (const chunk of body as AsyncIterable<Uint8Array>) {
+        stall.arrived(chunk.byteLength);
+        advance(reading, chunk.byteLength);
+        yield chunk;
+        stall.begin();
+      }
+    } catch (error) {
+      failure = failureOf(error, reading.signal);
+    } finally {
+      stall.end();
+      discard(reading.output);
+    }
+    if (reading.at === reading.end) return;
+    await resume(reading, failure);
+  }
+}
+
+/** The same for a reader that takes each chunk at once. */
+export async function pourBody(reading: Reading, take: TakeBytes): Promise<void> {
+  const { info, source } = reading;
+  for (;;) {
+    let failure: unknown = endedEarly();
+    const body = bodyOf(reading.output);
+    const stall = stallWatch(body, source.stallMilliseconds);
+    const taken = (bytes: Uint8Array) => {
+      stall.arrived(bytes.byteLength);
+      advance(reading, bytes.byteLength);
+      const wait = asTaken(() => take(bytes));
+      if (!wait) stall.begin();
+      return wait?.then(stall.begin);
+    };
+    try {
+      stall.begin();
+      await waitingFor(`the bytes of "${info.key}" of ${source.url}`, pour(body, taken));
+    } catch (error) {
+      failure = failureOf(error, reading.signal);
+    } finally {
+      stall.end();
+      discard(reading.output);
+    }
+    if (reading.at === reading.end) return;
+    await resume(reading, failure);
+  }
+}
+
+/** What the taker of bytes threw, which no further request can mend. */
+class TakerError extends Error {
+  override readonly name = "TakerError";
+}
+
+function asTaken(work: () => Promise<void> | undefined): Promise<void> | undefined {
+  const wrap = (cause: unknown): never => {
+    throw new TakerError("the bytes could not be taken", { cause });
+  };
+  try {
+    return work()?.catch(wrap);
+  } catch (error) {
+    return wrap(error);
+  }
+}
+
+/** The error to try again after; throws those that trying again cannot mend. */
+function failureOf(error: unknown, signal: AbortSignal | undefined): unknown {
+  signal?.throwIfAborted();
+  if (error instanceof TakerError) throw error.cause;
+  if (isIctalError(error)) throw error;
+  return error;
+}
+
+/** On Node the SDK hands over the response itself. */
+const bodyOf = (output: GetObjectCommandOutput) => output.Body as unknown as IncomingMessage;
+
+/**
+ * The patience with a body: none of its bytes for so long, or too few over so long, ends it with a TimeoutError. Only time
+ * in which bytes are waited for counts, not what their reader takes.
+ */
+function stallWatch(body: IncomingMessage, stallMilliseconds = STALL_MILLISECONDS) {
+  let waited = 0;
+  let received = 0;
+  let asked = 0;
+  let timer: NodeJS.Timeout | undefined;
+  const tooSlow = () => {
+    const text = `only ${received} bytes in ${Math.round(waited)} ms`;
+    return Object.assign(new Error(text), { name: "TimeoutError" });
+  };
+  const giveUp = () => {
+    waited += performance.now() - asked;
+    body.destroy(tooSlow());
+  };
+  const end = () => {
+    clearTimeout(timer);
+    timer = undefined;
+  };
+  return {
+    begin() {
+      asked = performance.now();
+      if (timer) timer.refresh();
+      else timer = setTimeout(giveUp, stallMilliseconds);
+    },
+    arrived(count: number) {
+      waited += performance.now() - asked;
+      received += count;
+      if (waited < stallMilliseconds) return;
+      if (received < (SLOWEST_BYTES_PER_SECOND * waited) / 1000) throw tooSlow();
+      waited = 0;
+      received = 0;
+    },
+    /** Until the next `begin` nothing is waited for. */
+    end,
+  };
+}

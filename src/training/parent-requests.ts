@@ -1,0 +1,39 @@
+import { onAbort } from "../base/on-abort.js";
+import { type FromChild, restoreError, type ToChild } from "./messages.js";
+import type { Validate } from "./run.js";
+
+type Metrics = Readonly<Record<string, number>>;
+
+/** Validations that the training process asks its parent for, which has the labels and the scorer. */
+export interface ParentRequests {
+  readonly validate: Validate;
+  /** Takes the parent's answer in. */
+  answer(message: Extract<ToChild, { request: number }>): void;
+}
+
+/** `tell` sends to the parent. An abort of `signal` rejects what is open; nothing stays on the signal afterwards. */
+export function createParentRequests(signal: AbortSignal, tell: (message: FromChild) => void): ParentRequests {
+  const waiting = new Map<number, { resolve(metrics: Metrics): void; reject(error: Error): void }>();
+  return {
+    validate: async (predictions) => {
+      const request = waiting.size === 0 ? 1 : Math.max(...waiting.keys()) + 1;
+      let remove = () => {};
+      try {
+        return await new Promise<Metrics>((resolve, reject) => {
+          waiting.set(request, { resolve, reject });
+          remove = onAbort(signal, () => reject(signal.reason as Error));
+          tell({ type: "validate", request, predictions });
+        });
+      } finally {
+        remove();
+        waiting.delete(request);
+      }
+    },
+    answer(message) {
+      const asked = waiting.get(message.request);
+      waiting.delete(message.request);
+      if (message.type === "validated") asked?.resolve(message.metrics);
+      else asked?.reject(restoreError(message.error));
+    },
+  };
+}
