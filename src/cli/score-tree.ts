@@ -3,7 +3,7 @@ import { stat } from "node:fs/promises";
 import { basename, dirname, join, relative } from "node:path";
 import { NotFoundError } from "../base/errors.js";
 import type { Event, Interval } from "../base/events.js";
-import type { AnnotationFile } from "../recording/annotation-file.js";
+import { type AnnotationFile, annotationFormatOf } from "../recording/annotation-file.js";
 import { findRecordings } from "../recording/annotation-folder.js";
 import { concernsLabels, doubtsSeizures, type Finding } from "../recording/finding.js";
 import { judgeLabels } from "../recording/label-verdict.js";
@@ -12,7 +12,6 @@ import { type ReadFiles, readRecordingFiles } from "../recording/recording-files
 import { seizureEvents } from "../recording/seizures.js";
 import type { EvaluationPair } from "../scoring/szcore-evaluation.js";
 import type { TypedDetections } from "../scoring/type-confusion.js";
-import { UsageError } from "./action.js";
 import { patientOfPath } from "./patient-name.js";
 
 /** Annotations of a folder by relative path without ending. */
@@ -38,26 +37,27 @@ export interface ScorePairs {
   readonly notes: readonly Finding[];
 }
 
-/** Read the annotations under a folder. NotFoundError when it holds none, UsageError for a file. */
-export async function readScoreTree(root: string, flag: string): Promise<ScoreTree> {
-  const isFile = await stat(root).then(
+/** Read the annotations under a folder, or those of one recording. NotFoundError when there are none. */
+export async function readScoreTree(path: string, flag: string): Promise<ScoreTree> {
+  const isFile = await stat(path).then(
     (info) => info.isFile(),
     () => false,
   );
-  if (isFile) throw new UsageError(`invalid ${flag} ${root}: it is a file; give the folder that holds it`);
+  const root = isFile ? dirname(path) : path;
+  if (isFile && annotationFormatOf(path) === undefined)
+    throw new NotFoundError(`${path} is no annotation file; ${EXPECTED}; check ${flag}`, path);
   const tree = new Map<string, ReadFiles>();
-  for (const recording of await findRecordings(root)) {
+  for (const recording of await findRecordings(path)) {
     if (recording.annotations.size === 0) continue;
     const id = join(relative(root, dirname(recording.stem)), basename(recording.stem));
     tree.set(id, await readRecordingFiles(recording));
   }
   if ([...tree.values()].every(isStray))
-    throw new NotFoundError(
-      `no annotations under ${root}; expected files that end in .csv_bi, .tsv, .tse_bi, .csv, .tse; check ${flag}`,
-      root,
-    );
+    throw new NotFoundError(`no annotations under ${path}; ${EXPECTED}; check ${flag}`, path);
   return tree;
 }
+
+const EXPECTED = "expected files that end in .csv_bi, .tsv, .tse_bi, .csv, .tse";
 
 /** A table that is none of annotations and belongs to no recording. */
 function isStray({ files, faults }: ReadFiles): boolean {
@@ -144,15 +144,15 @@ function pairOf(id: string, reference: ReadFiles, hypothesis: ReadFiles | undefi
     const { files, faults } = side === "reference" ? reference : (hypothesis ?? reference);
     refused.push({ id, side, file: (files[0] ?? faults[0])?.file ?? id, code, message });
   };
-  if (refused.length > 0) return { refused, notes };
-  if (durationSeconds === undefined)
-    refuse("reference", "duration-missing", "has no duration, and neither has the hypothesis; write it in the header");
-  else if (!(durationSeconds > 0))
+  if (durationSeconds !== undefined && !(durationSeconds > 0))
     refuse(
       "reference",
       "duration-invalid",
       `its duration is ${durationSeconds} s; write the recording's in the header`,
     );
+  if (refused.length > 0) return { refused, notes };
+  if (durationSeconds === undefined)
+    refuse("reference", "duration-missing", "has no duration, and neither has the hypothesis; write it in the header");
   else if (other !== undefined && Math.abs(other - durationSeconds) > toleranceSeconds)
     refuse(
       "hypothesis",
@@ -188,9 +188,9 @@ function doubtsOf(id: string, side: RefusedRecording["side"], { findings, isEmpt
 function notesOf({ findings }: Side): Finding[] {
   return findings.flatMap((finding) => {
     if (finding.severity === "info" || !concernsLabels(finding) || doubtsSeizures(finding)) return [];
-    if (finding.code !== "zero-length") return [finding];
+    if (finding.code !== "zero-length" || finding.severity === "warning") return [finding];
     const [times] = finding.message.split(" have no length");
-    const message = `${times} have no length; scorers of event lists (SzCORE's events, NEDC's OVLP, TAES and DPALIGN) count a seizure row that lies alone, those of samples and masks do not`;
+    const message = `${times} have no length; scorers of event lists (SzCORE's events, NEDC's OVLP, TAES and DPALIGN) count the row, those of samples and masks do not`;
     return [{ ...finding, severity: "warning" as const, message }];
   });
 }

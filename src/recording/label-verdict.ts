@@ -142,7 +142,7 @@ function noRows(file: string): Finding {
     file,
     code: "labels-incomplete",
     severity: "error",
-    message: "it has no row; the file may be cut, so the recording counts as unknown",
+    message: "it has no row that can be used; the file may be cut, so the recording counts as unknown",
     action: "fetch the file again; a recording without seizures has a row of background (bckg)",
   };
 }
