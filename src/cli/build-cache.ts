@@ -106,6 +106,9 @@ export function buildText({ report, refused, doubtful, written }: MadeCache): st
   const { built, reused, relabelled, leftOut, eegSeconds, builtSeconds, wallSeconds, bytes } = report;
   const rate = built > 0 ? `, ${(builtSeconds / wallSeconds).toFixed(0)} times real time` : "";
   const codes = [...new Set([...refused.map(({ code }) => code), ...doubtful.map(({ finding }) => finding.code)])];
+  const what = [refused.length > 0 ? ["was left out"] : [], doubtful.length > 0 ? ["is unknown"] : []]
+    .flat()
+    .join(" or ");
   const unknown = new Set(report.doubtful.map(({ id }) => id)).size;
   return [
     `${built} built, ${reused} reused (${relabelled} with changed labels), ${leftOut.length} left out`,
@@ -116,7 +119,7 @@ export function buildText({ report, refused, doubtful, written }: MadeCache): st
     ...(unknown > 0
       ? [`${unknown} with unknown labels: neither seizure nor background, until the annotations are mended`]
       : []),
-    ...(codes.length > 0 ? [`to accept this: --accept ${codes.join(",")}`] : []),
+    ...(codes.length > 0 ? [`to accept what ${what}: --accept ${codes.join(",")}`] : []),
     `cache ${report.folder}`,
     ...(written?.manifest ? [`manifest ${written.manifest}`] : []),
   ].join("\n");

@@ -35,7 +35,9 @@ const BUILD_HELP = `
 Recordings that are in the cache, from the same source and whole, are reused. Each recording that is left out is listed
 with its reason, and each error in annotations that could hide or invent a seizure: labels of that recording are unknown
 then, neither seizure nor background. Unless --accept names the code (comma-separated, "all" for every one) the exit code
-is 1; to accept it changes the exit code alone, the recording stays out or unknown. A build of all recordings writes manifest.json; after builds with --shard run "ictal manifest" once.
+is 1; to accept it changes the exit code alone, the recording stays out or unknown. A build of all recordings
+writes manifest.json; after builds with --shard run "ictal manifest" once. A cache without any seizure has no manifest and
+serves prediction alone: exit code 1, unless "no-seizures" is accepted.
 
 Examples:
   ictal cache build --config configs/smoke_test.yaml
