@@ -4,6 +4,7 @@ import { join, resolve } from "node:path";
 import { type Progress, silentProgress } from "../base/progress.js";
 import type { Catalogue } from "../corpus/catalogue.js";
 import type { RecordingEntry } from "../corpus/recording-entry.js";
+import { doubtsLabels, type Finding } from "../recording/finding.js";
 import { type ChainOptions, DEFAULT_CHAIN } from "../signal/chain.js";
 import type { Store } from "../store/store.js";
 import { buildRecording } from "./build-recording.js";
@@ -32,7 +33,10 @@ export interface BuildOptions {
   readonly shard?: { readonly index: number; readonly count: number };
   /** Check the CRC of every frame before a recording is reused. @default false */
   readonly verify?: boolean;
-  /** Codes of reasons for which a recording may be left out. @default ["not-in-catalogue"] */
+  /**
+   * Codes of reasons for which a recording may be left out, and of label findings for which its labels may stay unknown.
+   * @default ["not-in-catalogue"]
+   */
   readonly accept?: readonly string[];
   /** Per recording: filtered float32 kept in memory, the rest goes to a temporary file. @default 48 MiB, 43 minutes of 19 channels */
   readonly memoryLimitBytes?: number;
@@ -42,6 +46,16 @@ export interface BuildOptions {
 
 /** A recording that was left out, and whether `accept` names its code. */
 export interface LeftOutRecording extends LeftOut {
+  readonly accepted: boolean;
+}
+
+/**
+ * A recording whose annotations hold an error that could hide or invent a seizure. Its samples are in the cache, its labels
+ * are unknown: `accept` says that this is known, and never makes them background.
+ */
+export interface DoubtfulRecording {
+  readonly id: string;
+  readonly finding: Finding;
   readonly accepted: boolean;
 }
 
@@ -57,6 +71,8 @@ export interface BuildReport {
   readonly relabelled: number;
   /** By id. */
   readonly leftOut: readonly LeftOutRecording[];
+  /** One for each such error of a recording, by id. */
+  readonly doubtful: readonly DoubtfulRecording[];
   /** Recordings now in the cache by diagnostic code: what was repaired or odd in how many of them. */
   readonly diagnostics: Readonly<Record<string, number>>;
   /** EEG of the recordings now in the cache, built and reused. */
@@ -88,6 +104,7 @@ class Tally {
   builtSeconds = 0;
   bytes = 0;
   readonly leftOut: LeftOutRecording[] = [];
+  readonly doubtful: DoubtfulRecording[] = [];
   readonly diagnostics: Record<string, number> = {};
   private readonly started = performance.now();
 
@@ -130,17 +147,26 @@ interface Build {
 async function makeRecording(build: Build, lane: number, entry: RecordingEntry): Promise<void> {
   const { options, folder, signal, tally, pool } = build;
   const ports = jobPorts(options.store, entry, signal);
+  let findings: readonly Finding[] = [];
+  const readLabels = async (durationSeconds: number) => {
+    const labels = await ports.readLabels(durationSeconds);
+    findings = labels.findings;
+    return labels;
+  };
   const known = await findReusable(folder, entry, options.verify ?? false);
   if (known) {
-    if (await refreshLabels(folder, known, await ports.readLabels(known.durationSeconds))) tally.relabelled += 1;
+    if (await refreshLabels(folder, known, await readLabels(known.durationSeconds))) tally.relabelled += 1;
     tally.add(known, "reused");
   } else {
     const memoryLimitBytes = options.memoryLimitBytes ?? DEFAULT_MEMORY_LIMIT_BYTES;
     const expected = await expectedDigests(options.store, entry, signal);
     const job = { folder, entry, chain: build.chain, memoryLimitBytes, expected };
-    const make = () => (pool ? pool.run(lane, job, ports) : buildRecording(job, ports));
+    const labelled = { ...ports, readLabels };
+    const make = () => (pool ? pool.run(lane, job, labelled) : buildRecording(job, labelled));
     tally.add(await make().catch((error) => (isDamagedSource(error) ? make() : Promise.reject(error))), "built");
   }
+  for (const finding of findings.filter(doubtsLabels))
+    tally.doubtful.push({ id: entry.id, finding, accepted: build.accept.has(finding.code) });
   await rm(join(folder.path, leftOutFile(entry.id)), { force: true });
 }
 
@@ -215,8 +241,10 @@ export async function buildCache(options: BuildOptions): Promise<BuildReport> {
     progress.finish();
   }
   const unlisted = shard && shard.index > 0 ? [] : catalogue.leftOut;
-  const code = "not-in-catalogue";
-  const leftOut = [...tally.leftOut, ...unlisted.map((each) => ({ ...each, code, accepted: accept.has(code) }))];
+  const leftOut = [
+    ...tally.leftOut,
+    ...unlisted.map(({ id, reason, code = "not-in-catalogue" }) => ({ id, reason, code, accepted: accept.has(code) })),
+  ];
   return {
     cacheDir,
     key: folder.key,
@@ -225,6 +253,7 @@ export async function buildCache(options: BuildOptions): Promise<BuildReport> {
     reused: tally.reused,
     relabelled: tally.relabelled,
     leftOut: leftOut.sort((a, b) => (a.id < b.id ? -1 : 1)),
+    doubtful: tally.doubtful.sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0)),
     diagnostics: Object.fromEntries(Object.entries(tally.diagnostics).sort(([a], [b]) => (a < b ? -1 : 1))),
     eegSeconds: tally.eegSeconds,
     builtSeconds: tally.builtSeconds,

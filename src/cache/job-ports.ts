@@ -24,7 +24,6 @@ async function labelsOf(
   try {
     return await readLabels(store, entry, { durationSeconds, signal });
   } catch (error) {
-    if (isIctalError(error, "FormatError")) throw new LeaveOut("bad-annotations", error.message, { cause: error });
     throw sourceFault(error, signal);
   }
 }
@@ -42,10 +41,7 @@ export async function expectedDigests(
   }
 }
 
-/**
- * Bytes and labels of one recording from a store. Faults are LeaveOut: "source-missing", "source-unreadable", and
- * "bad-annotations" for annotations with an unknown label.
- */
+/** Bytes and labels of one recording from a store. Faults are LeaveOut: "source-missing", "source-unreadable". */
 export function jobPorts(store: Store, entry: RecordingEntry, signal: AbortSignal): JobPorts {
   const source = entrySource(store, entry, signal);
   const orFault = async <T>(reading: Promise<T>): Promise<T> => {

@@ -6,7 +6,9 @@ import { type BuildReport, buildCache } from "../cache/build.js";
 import { chainFromConfig } from "../cache/from-config.js";
 import { writeManifest } from "../cache/manifest.js";
 import { type Catalogue, readCatalogue } from "../corpus/catalogue.js";
+import { placeOfFinding } from "../recording/finding.js";
 import { openStore } from "../store/open-store.js";
+import { printable } from "./action.js";
 import type { Shard } from "./data-options.js";
 
 export interface BuildOptions {
@@ -16,7 +18,7 @@ export interface BuildOptions {
   readonly shard?: Shard;
   /** Recordings at most. @default the configuration's `limit_files` */
   readonly limit?: number;
-  /** Codes of reasons for which a recording may be left out. */
+  /** Codes of reasons for which a recording may be left out or its labels stay unknown. */
   readonly accept?: readonly string[];
   /** Check every frame before a recording is reused. */
   readonly verify?: boolean;
@@ -31,6 +33,8 @@ export interface MadeCache {
   readonly written?: WrittenManifest;
   /** Recordings that were left out for reasons which nobody accepted. */
   readonly refused: BuildReport["leftOut"];
+  /** Errors of annotations for which labels are unknown and which nobody accepted. */
+  readonly doubtful: BuildReport["doubtful"];
   /** Nothing is missing that should be there. */
   readonly isComplete: boolean;
 }
@@ -54,16 +58,19 @@ export async function buildConfigured(config: Config, options: BuildOptions): Pr
     signal,
   });
   const written = shard ? undefined : await tryManifest(report, catalogue);
-  const refused = unaccepted(report, accept);
-  const isComplete = refused.length === 0 && !(written?.manifest === null && isAnnotated(catalogue));
-  return { report, written, refused, isComplete };
+  const accepts = acceptance(accept);
+  const refused = report.leftOut.filter(({ code, accepted }) => !accepted && !accepts(code));
+  const doubtful = report.doubtful.filter(({ finding, accepted }) => !accepted && !accepts(finding.code));
+  const hasManifest = written?.manifest !== null || accepts(NO_SEIZURES);
+  return { report, written, refused, doubtful, isComplete: refused.length + doubtful.length === 0 && hasManifest };
 }
 
-/** Without any annotation a cache is for prediction; with some, having no seizure is a fault. */
-function isAnnotated({ recordings }: Catalogue): boolean {
-  return recordings.some(({ csvKey, csvBiKey, tseKey, tseBiKey, tsvKey }) =>
-    [csvKey, csvBiKey, tseKey, tseBiKey, tsvKey].some((key) => key !== undefined),
-  );
+/** Code by which a cache without a manifest is accepted: it serves prediction, not training. */
+const NO_SEIZURES = "no-seizures";
+
+/** Whether the codes that were named hold one. */
+function acceptance(accept: readonly string[] = []): (code: string) => boolean {
+  return (code) => accept.includes("all") || accept.includes(code);
 }
 
 interface WrittenManifest {
@@ -79,27 +86,40 @@ async function tryManifest({ cacheDir, key }: BuildReport, catalogue: Catalogue)
     return { manifest: path };
   } catch (error) {
     if (!isIctalError(error, "CacheError") || error.cause !== undefined) throw error;
-    process.stderr.write(`ictal: no manifest was written: ${error.message}\n`);
+    process.stderr.write(
+      `ictal: no manifest was written: ${error.message}\nictal: such a cache serves prediction alone; to accept that: --accept ${NO_SEIZURES}\n`,
+    );
     return { manifest: null, manifestRefused: error.message };
   }
 }
 
-/** What was left out for reasons that nobody accepted. */
-function unaccepted({ leftOut }: BuildReport, accept: readonly string[] = []): BuildReport["leftOut"] {
-  return accept.includes("all") ? [] : leftOut.filter(({ code, accepted }) => !accepted && !accept.includes(code));
+/** The errors of annotations for which labels are unknown, a line each. */
+export function doubtLines(doubtful: BuildReport["doubtful"]): string[] {
+  return doubtful.map(
+    ({ id, finding }) =>
+      `labels unknown of ${id} (${finding.code}): ${placeOfFinding(finding)}: ${printable(finding.message)}`,
+  );
 }
 
 /** What a build came to, for people. */
-export function buildText({ report, refused, written }: MadeCache): string {
+export function buildText({ report, refused, doubtful, written }: MadeCache): string {
   const { built, reused, relabelled, leftOut, eegSeconds, builtSeconds, wallSeconds, bytes } = report;
   const rate = built > 0 ? `, ${(builtSeconds / wallSeconds).toFixed(0)} times real time` : "";
-  const codes = [...new Set(refused.map(({ code }) => code))];
+  const codes = [...new Set([...refused.map(({ code }) => code), ...doubtful.map(({ finding }) => finding.code)])];
+  const what = [refused.length > 0 ? ["was left out"] : [], doubtful.length > 0 ? ["is unknown"] : []]
+    .flat()
+    .join(" or ");
+  const unknown = new Set(report.doubtful.map(({ id }) => id)).size;
   return [
     `${built} built, ${reused} reused (${relabelled} with changed labels), ${leftOut.length} left out`,
     `${(eegSeconds / 3600).toFixed(2)} hours of EEG, ${(bytes / 1e6).toFixed(1)} MB, ${wallSeconds.toFixed(1)} s${rate}`,
     ...Object.entries(report.diagnostics).map(([code, count]) => `  ${code}: in ${count} of ${built + reused}`),
     ...leftOut.map(({ id, code, reason }) => `left out ${id} (${code}): ${reason}`),
-    ...(codes.length > 0 ? [`to accept what was left out: --accept ${codes.join(",")}`] : []),
+    ...doubtLines(report.doubtful),
+    ...(unknown > 0
+      ? [`${unknown} with unknown labels: neither seizure nor background, until the annotations are mended`]
+      : []),
+    ...(codes.length > 0 ? [`to accept what ${what}: --accept ${codes.join(",")}`] : []),
     `cache ${report.folder}`,
     ...(written?.manifest ? [`manifest ${written.manifest}`] : []),
   ].join("\n");

@@ -9,7 +9,7 @@ import type { RunWatch } from "../cluster/watch/run-watch.js";
 import { readCatalogue } from "../corpus/catalogue.js";
 import { openStore } from "../store/open-store.js";
 import { action, type Outcome, UsageError } from "./action.js";
-import { buildConfigured, buildText } from "./build-cache.js";
+import { buildConfigured, buildText, doubtLines } from "./build-cache.js";
 import {
   addDataOptions,
   configOf,
@@ -33,8 +33,11 @@ interface BuildFlags extends DataFlags {
 
 const BUILD_HELP = `
 Recordings that are in the cache, from the same source and whole, are reused. Each recording that is left out is listed
-with its reason; unless --accept names its code (comma-separated, "all" for every one) the exit code is 1. A build of
-all recordings writes manifest.json; after builds with --shard run "ictal manifest" once.
+with its reason, and each error in annotations that could hide or invent a seizure: labels of that recording are unknown
+then, neither seizure nor background. Unless --accept names the code (comma-separated, "all" for every one) the exit code
+is 1; to accept it changes the exit code alone, the recording stays out or unknown. A build of all recordings
+writes manifest.json; after builds with --shard run "ictal manifest" once. A cache without any seizure has no manifest and
+serves prediction alone: exit code 1, unless "no-seizures" is accepted.
 
 Examples:
   ictal cache build --config configs/smoke_test.yaml
@@ -48,7 +51,11 @@ export function addCacheCommand(program: Command): void {
     .option("--workers <n>", "worker threads; 0 works in the main thread (default: one per core)", parseCount(0))
     .option("--shard <i/n>", "build only part i (from 0) of n equal parts", parseShard)
     .option("--limit <n>", "at most this many recordings", parseCount(1))
-    .option("--accept <codes>", "codes of reasons for which a recording may be left out", (text) => text.split(","))
+    .option(
+      "--accept <codes>",
+      "codes of reasons for which a recording may be left out or its labels be unknown",
+      (text) => text.split(","),
+    )
     .option("--verify", "check every frame before a recording is reused; damaged ones are built again")
     .addHelpText("after", BUILD_HELP)
     .action(action(watched("cache build", build)));
@@ -71,9 +78,11 @@ async function build(watch: RunWatch, flags: BuildFlags): Promise<Outcome> {
   await watch.begin(partName(config.experiment.name, flags.shard));
   return withInterrupt("what was finished is kept, the same command carries on", async (signal) => {
     const made = await buildConfigured(config, { ...flags, progress: watch.follow(createProgress()), signal });
-    const { report, written, refused, isComplete } = made;
-    if (flags.json)
+    const { report, written, refused, doubtful, isComplete } = made;
+    if (flags.json) {
       for (const { id, code, reason } of refused) process.stderr.write(`ictal: left out ${id} (${code}): ${reason}\n`);
+      for (const line of doubtLines(doubtful)) process.stderr.write(`ictal: ${line}\n`);
+    }
     return { json: { ...report, ...written }, text: buildText(made), exitCode: isComplete ? 0 : 1 };
   });
 }

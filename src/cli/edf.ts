@@ -10,7 +10,9 @@ export function addEdfCommand(program: Command): void {
   const edf = program.command("edf").description("look at EDF and BDF recordings");
   edf
     .command("info")
-    .description("kind, signals, rates, annotations and faults of a recording; never its patient field")
+    .description(
+      "kind, signals, rates, annotations and faults of a recording; never its patient field. Faults do not change the exit code: corpus check and cache build judge",
+    )
     .argument("<file>", "EDF, EDF+, BDF or BDF+ file")
     .option("--digital-sums", "count, min, max and sum of each signal's digital values")
     .option("--json", "print one JSON document")
@@ -77,6 +79,9 @@ function infoText(file: string, found: EdfInfo): string {
     "",
     ...(found.diagnostics.length === 0 ? ["no faults found"] : []),
     ...found.diagnostics.map(({ severity, code, message }) => `${severity.padEnd(8)}${code}: ${message}`),
+    ...(found.diagnostics.some(({ severity }) => severity === "error")
+      ? ["errors found: corpus check ends with 1 for this recording, and what reads its samples refuses or names them"]
+      : []),
   ];
   return lines.join("\n");
 }

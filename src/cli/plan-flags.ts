@@ -63,7 +63,10 @@ export function addPlanOptions(command: Command, kind: PlanKind): Command {
   if (kind !== "check" && kind !== "score")
     command.option("--cache-dir <dir>", "cache folder; overrides the configuration's");
   if (kind === "cache") {
-    command.option("--accept <codes>", "codes of reasons for which a recording may be left out");
+    command.option(
+      "--accept <codes>",
+      "codes of reasons for which a recording may be left out or its labels be unknown",
+    );
     command.option("--workers <n>", "worker threads of a shard (default: one per core)", parseCount(0));
   }
   if (kind === "predict") {

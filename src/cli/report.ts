@@ -88,7 +88,7 @@ async function report(flags: ReportFlags): Promise<Outcome> {
         }
       : {}),
     scores: {
-      ...{ recordings: pairs.length, missing },
+      ...{ recordings: pairs.length, missing, refused: [], notes: [] },
       ...{ szcore: scoreSzcore(pairs), szcore1Hz: scoreSzcoreEvaluation(pairs), nedc: scoreNedc(pairs) },
       ...{ intervals: scoreIntervals(pairs, bootstrap), breakdown: breakdown(pairs), latency: onsetLatency(pairs) },
     },

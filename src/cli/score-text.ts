@@ -1,3 +1,4 @@
+import type { Finding } from "../recording/finding.js";
 import type { Estimate } from "../scoring/bootstrap.js";
 import type { Breakdown, GroupScore } from "../scoring/breakdown.js";
 import type { NedcRates } from "../scoring/nedc/counts.js";
@@ -8,12 +9,17 @@ import type { Comparison, ScoreIntervals } from "../scoring/score-intervals.js";
 import type { SzcoreRates } from "../scoring/szcore.js";
 import type { SzcoreEvaluationReport } from "../scoring/szcore-evaluation.js";
 import type { SubjectScores, SubjectSpread } from "../scoring/szcore-subjects.js";
+import type { RefusedRecording } from "./score-tree.js";
 
 /** The document of `score --json`; a scorer that was not asked for is absent. */
 export interface ScoreReport {
   readonly recordings: number;
   /** Recordings without a hypothesis; they count as without detections. */
   readonly missing: readonly string[];
+  /** Recordings that are not scored, since reference or hypothesis is in doubt. */
+  readonly refused: readonly RefusedRecording[];
+  /** Files that were passed over, and rows that were cut or count for some scorers only. */
+  readonly notes: readonly Finding[];
   readonly szcore?: SzcoreReport;
   /** By szcore-evaluation's path, as the SzCORE leaderboard has it. */
   readonly szcore1Hz?: SzcoreEvaluationReport;
@@ -50,6 +56,8 @@ export function scoreText(report: ScoreReport): string {
   if (report.breakdown) lines.push(...breakdownLines(report.breakdown));
   if (report.latency) lines.push(...latencyLines(report.latency));
   if (comparison) lines.push(...comparisonLines(comparison));
+  const refused = new Set(report.refused.map(({ id }) => id));
+  if (refused.size > 0) lines.push("", `not scored, labels in doubt: ${some([...refused])}`);
   lines.push(...missingLines(missing, "hypothesis"), ...missingLines(comparison?.missing ?? [], "second hypothesis"));
   return lines.join("\n");
 }
@@ -70,15 +78,17 @@ function subjectLines({ event, sample, perSubject }: SubjectScores): string[] {
 
 function evaluationLines(report: SzcoreEvaluationReport): string[] {
   const { mismatched } = report;
-  const some = `${mismatched.slice(0, 10).join(", ")}${mismatched.length > 10 ? ", ..." : ""}`;
-  const note = `${mismatched.length} hypotheses of other length (counted as no detections): ${some}`;
+  const note = `${mismatched.length} hypotheses of other length (counted as no detections): ${some(mismatched)}`;
   return [...subjectLines(report), ...(mismatched.length > 0 ? [note] : [])];
+}
+
+function some(names: readonly string[]): string {
+  return `${names.slice(0, 10).join(", ")}${names.length > 10 ? ", ..." : ""}`;
 }
 
 function missingLines(missing: readonly string[], what: string): string[] {
   if (missing.length === 0) return [];
-  const some = `${missing.slice(0, 10).join(", ")}${missing.length > 10 ? ", ..." : ""}`;
-  return ["", `no ${what} for ${missing.length} recordings (counted as no detections): ${some}`];
+  return ["", `no ${what} for ${missing.length} recordings (counted as no detections): ${some(missing)}`];
 }
 
 const range = ({ lower, upper }: Estimate) => `${number(lower, 3)} to ${number(upper, 3)}`;

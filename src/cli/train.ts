@@ -98,9 +98,9 @@ async function manifestOf(found: FlagConfig, signal: AbortSignal, watch: RunWatc
   if (made.written?.manifestRefused !== undefined) throw new CacheError(made.written.manifestRefused);
   if (!made.isComplete)
     throw new CacheError(
-      "the cache is not complete; see above, and accept what may be left out with: ictal cache build",
+      "the cache is not complete; see above, mend it, or accept it with: ictal cache build --accept CODES",
       {
-        found: made.refused.length,
+        found: made.refused.length + made.doubtful.length,
         expected: 0,
       },
     );

@@ -16,7 +16,18 @@ export function catalogueFindings(
     ...stemFindings(entries),
     ...contentFindings(listing.recordings),
     ...strayAnnotations(listing, layout),
+    ...compressedAnnotations(listing),
   ];
+}
+
+function compressedAnnotations({ compressed }: Listing): Finding[] {
+  return compressed.map((file) => ({
+    file,
+    code: "compressed-annotation",
+    severity: "warning",
+    message: "the annotation file is compressed and not read",
+    action: "unpack it (gunzip); until then the recording counts as not annotated",
+  }));
 }
 
 function patientFindings(entries: readonly RecordingEntry[], url: string): Finding[] {
@@ -61,14 +72,14 @@ function contentFindings(recordings: readonly ListedFile[]): Finding[] {
   return sharedBy(recordings, contentOf).map((group) => duplicateFinding(group.map(({ key }) => ({ edfKey: key }))));
 }
 
-/** The finding about recordings with the same bytes. */
+/** The finding about recordings with the same data. */
 export function duplicateFinding(group: readonly { readonly edfKey: string }[]): Finding {
   const [first, ...others] = group.map(({ edfKey }) => edfKey);
   return {
     file: first!,
     code: "duplicate-content",
     severity: "warning",
-    message: `the bytes are those of ${others.join(", ")} too: one recording under ${group.length} names`,
+    message: `the data are those of ${others.join(", ")} too: one recording under ${group.length} names`,
     action: "leave all but one out, most of all when they are in different splits",
   };
 }

@@ -3,7 +3,7 @@ import type { Finding } from "../recording/finding.js";
 import type { Store } from "../store/store.js";
 import { catalogueFindings } from "./catalogue-findings.js";
 import { corpusFingerprint, createListingCounter, fingerprintLine, type ListingCounts } from "./fingerprint.js";
-import { detectLayout, type Layout, type LayoutName, layoutNamed } from "./layouts.js";
+import { detectLayout, LAYOUTS, type Layout, type LayoutName, layoutNamed } from "./layouts.js";
 import { chooseLimited } from "./limit.js";
 import { addressOf, type Listing, listCorpus } from "./listing.js";
 import { entryOf, type RecordingEntry } from "./recording-entry.js";
@@ -26,8 +26,16 @@ export interface Catalogue {
    * Recordings that are not in `recordings` for a fault or a rule (not for the limit); `id` is the key where there is
    * none.
    */
-  readonly leftOut: readonly { readonly id: string; readonly reason: string }[];
+  readonly leftOut: readonly NotCatalogued[];
   readonly findings: readonly Finding[];
+}
+
+/** A file that looks like a recording and is none of the catalogue's. */
+export interface NotCatalogued {
+  readonly id: string;
+  readonly reason: string;
+  /** For scripts, where somebody has to decide; absent where a rule or the layout does. */
+  readonly code?: "repeated-identity" | "mixed-releases" | "compressed";
 }
 
 export interface CatalogueOptions {
@@ -63,7 +71,7 @@ export async function readCatalogue(store: Store, options: CatalogueOptions = {}
   const { prefix = "", limit, splits, signal } = options;
   const listing = await listCorpus(store, prefix, signal);
   const layout = options.layout ? layoutNamed(options.layout) : detectLayout(addressed(listing));
-  const leftOut: { id: string; reason: string }[] = [...listing.ignored];
+  const leftOut: NotCatalogued[] = [...listing.ignored];
   const findings: Finding[] = [];
   const placed: Placed[] = [];
   const counter = createListingCounter();
@@ -72,7 +80,7 @@ export async function readCatalogue(store: Store, options: CatalogueOptions = {}
     const address = addressOf(listing, file.key);
     const place = layout.place(address, file.key);
     if (typeof place === "string") {
-      leftOut.push({ id: file.key, reason: place });
+      leftOut.push(misplaced(file.key, address, place, layout));
       continue;
     }
     counter.add(place);
@@ -83,7 +91,7 @@ export async function readCatalogue(store: Store, options: CatalogueOptions = {}
   const fingerprint = corpusFingerprint(() => linesOf(placed, listing), listed);
   const entries = dropRepeated(placed, leftOut, findings);
   const kept = applyRules(entries, layout, splits, leftOut);
-  findings.push(...catalogueFindings(listing, layout.name, entries, kept));
+  findings.push(...mixedReleases(leftOut, layout), ...catalogueFindings(listing, layout.name, entries, kept));
   const recordings = chooseLimited(kept, limit);
   return {
     layout: layout.name,
@@ -111,7 +119,7 @@ function createNames(): (name: string) => string {
   };
 }
 
-function noneFits(listing: Listing, layout: Layout, leftOut: readonly { id: string; reason: string }[]): NotFoundError {
+function noneFits(listing: Listing, layout: Layout, leftOut: readonly NotCatalogued[]): NotFoundError {
   const first = leftOut[0]!;
   return new NotFoundError(
     `none of the ${listing.recordings.length} recordings under ${listing.url} fits the layout ${layout.name}, which is ${layout.expected}. ` +
@@ -120,35 +128,65 @@ function noneFits(listing: Listing, layout: Layout, leftOut: readonly { id: stri
   );
 }
 
-function dropRepeated(
-  placed: readonly Placed[],
-  leftOut: { id: string; reason: string }[],
-  findings: Finding[],
-): RecordingEntry[] {
-  const first = new Map<string, RecordingEntry>();
-  for (const { entry } of placed) {
-    const earlier = first.get(entry.id);
-    if (!earlier) {
-      first.set(entry.id, entry);
-      continue;
-    }
-    leftOut.push({ id: entry.edfKey, reason: `has the identity ${entry.id}, as ${earlier.edfKey} before it` });
-    findings.push({
-      file: entry.edfKey,
-      code: "repeated-identity",
+/** A recording that the layout cannot place; one of another release of the corpus is told as such. */
+function misplaced(key: string, address: string, reason: string, layout: Layout): NotCatalogued {
+  const other = LAYOUTS.find(
+    ({ name, place }) => isRelease(name) && name !== layout.name && typeof place(address, key) !== "string",
+  );
+  if (!other || !isRelease(layout.name)) return { id: key, reason };
+  return {
+    id: key,
+    code: "mixed-releases",
+    reason: `it lies as a recording of ${other.name} does, the others as ${layout.name}`,
+  };
+}
+
+/** Layouts of releases of one corpus. */
+const isRelease = (name: LayoutName) => name.startsWith("tusz-");
+
+function mixedReleases(leftOut: readonly NotCatalogued[], layout: Layout): Finding[] {
+  const mixed = leftOut.filter(({ code }) => code === "mixed-releases");
+  const first = mixed[0];
+  if (!first) return [];
+  return [
+    {
+      file: first.id,
+      code: "mixed-releases",
       severity: "error",
-      message: `two files are the recording ${entry.id}: this one and ${earlier.edfKey}`,
-      action: "list one copy of the corpus, not a folder that holds several",
-    });
+      message: `two releases of the corpus lie in one listing: ${mixed.length} recordings are not of ${layout.name}`,
+      action: "list the folder of one release: both hold many of the same patients under other names",
+    },
+  ];
+}
+
+/** Recordings whose identity is theirs alone; of several with one identity nothing tells which is right, so that none is kept. */
+function dropRepeated(placed: readonly Placed[], leftOut: NotCatalogued[], findings: Finding[]): RecordingEntry[] {
+  const byId = new Map<string, RecordingEntry[]>();
+  for (const { entry } of placed) {
+    const same = byId.get(entry.id);
+    if (same) same.push(entry);
+    else byId.set(entry.id, [entry]);
   }
-  return [...first.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
+  const single: RecordingEntry[] = [];
+  for (const [id, [first, ...others]] of byId) {
+    if (others.length === 0) single.push(first!); // no list is empty
+    for (const { edfKey } of others) {
+      const message = `two files are the recording ${id}: this one and ${first!.edfKey}; neither is used`;
+      const action = "keep one of them: list one copy of the corpus, not a folder that holds several";
+      findings.push({ file: edfKey, code: "repeated-identity", severity: "error", message, action });
+    }
+    const all = others.length === 0 ? [] : [first!, ...others];
+    const reason = `${all.length} files have the identity ${id}; keep one of them`;
+    for (const { edfKey } of all) leftOut.push({ id: edfKey, code: "repeated-identity", reason });
+  }
+  return single.sort((a, b) => (a.id < b.id ? -1 : 1));
 }
 
 function applyRules(
   entries: readonly RecordingEntry[],
   layout: Layout,
   splits: Splits | undefined,
-  leftOut: { id: string; reason: string }[],
+  leftOut: NotCatalogued[],
 ): RecordingEntry[] {
   return entries.filter((entry) => {
     const reason = exclusionReason(entry, layout, splits);

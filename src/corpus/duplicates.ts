@@ -14,14 +14,17 @@ export interface DuplicateOptions {
 }
 
 const HEAD_BYTES = 16_384; // the header of 63 signals
+/** Patient, recording and start stand before this byte: a copy under another name differs there alone. */
+const NAMED_BYTES = 184;
 /** ETags that are the MD5 of the whole object. */
 const MD5_ETAG = /^[0-9a-f]{32}$/;
 /** ETags that come from content: the MD5 of the whole, or of parts. A folder's tags come from the clock. */
 const CONTENT_ETAG = /^[0-9a-f]{32}(-\d+)?$/;
 
 /**
- * Groups of recordings with the same bytes, each in the order given. Equal ETags made from content are proof; else files
+ * Groups of recordings with the same data, each in the order given. Equal ETags made from content are proof; else files
  * of one size are told apart by their first 16 KiB, and only those that agree there are read whole, in bounded memory.
+ * What is read is compared but for patient, recording and start, so that copies with another name are found too.
  */
 export async function findDuplicates<T extends RecordingFile>(
   store: Store,
@@ -80,7 +83,7 @@ async function hashOfObject(
 ): Promise<string> {
   const digest = createDigest("sha256");
   const stream = await openObject(store, edfKey, {
-    ...(byteCount !== undefined && byteCount < edfSize && { range: { start: 0, end: byteCount } }),
+    ...(edfSize > NAMED_BYTES && { range: { start: NAMED_BYTES, end: Math.min(edfSize, byteCount ?? edfSize) } }),
     ...(edfEtag !== undefined && { ifMatch: edfEtag }),
     ...(signal && { signal }),
   });

@@ -3,6 +3,7 @@ import { isIctalError } from "../base/errors.js";
 import type { Progress } from "../base/progress.js";
 import { type EdfHeader, readEdfHeader } from "../recording/edf-header.js";
 import type { Finding } from "../recording/finding.js";
+import { recordingFault } from "../recording/recording-files.js";
 import type { Store } from "../store/store.js";
 import type { Catalogue } from "./catalogue.js";
 import { entrySource } from "./entry-source.js";
@@ -46,36 +47,31 @@ export async function inspectRecordings(
 }
 
 async function inspectRecording(store: Store, entry: RecordingEntry, signal?: AbortSignal): Promise<Inspected> {
-  const unknown = { id: entry.id, durationSeconds: 0, seizures: [], status: "unknown" as const };
   let header: EdfHeader;
   try {
     header = await readEdfHeader(entrySource(store, entry, signal));
   } catch (error) {
-    return { entry, labels: { ...unknown, findings: [faultOf(entry.edfKey, error, "recording-unreadable")] } };
+    if (!isIctalError(error, "FormatError")) throw error;
+    const unknown = { id: entry.id, durationSeconds: 0, seizures: [], status: "unknown" as const };
+    return { entry, labels: { ...unknown, findings: [recordingFault(entry.edfKey, error)] } };
   }
   const durationSeconds = Number.isFinite(header.durationSeconds) ? header.durationSeconds : 0;
-  try {
-    return {
-      entry,
-      header,
-      labels: await readLabels(store, entry, { durationSeconds, ...(signal ? { signal } : {}) }),
-    };
-  } catch (error) {
-    const findings = [faultOf(entry.edfKey, error, "labels-unreadable")];
-    return { entry, header, labels: { ...unknown, durationSeconds, findings } };
-  }
+  const labels = await readLabels(store, entry, { durationSeconds, ...(signal ? { signal } : {}) });
+  const findings = [...headerFindings(entry.edfKey, header), ...labels.findings];
+  return { entry, header, labels: { ...labels, findings } };
 }
 
-/** A finding for a file whose content stopped its reader; everything else is thrown on. */
-function faultOf(file: string, error: unknown, code: string): Finding {
-  if (!isIctalError(error, "FormatError")) throw error;
-  const { place } = error;
-  return {
-    file: place.file || file,
-    ...(place.line === undefined ? {} : { line: place.line }),
-    code: place.field === "label" || place.field === "eventType" ? "unknown-label" : code,
-    severity: "error",
-    message: error.message,
-    action: "repair the file or fetch it again; until then the recording counts as unknown",
-  };
+/** What the header itself calls an error, such as a file that is cut. */
+function headerFindings(file: string, { diagnostics }: EdfHeader): Finding[] {
+  return diagnostics.flatMap(({ code, severity, message }) =>
+    severity === "error" || severity === "fatal"
+      ? [
+          {
+            ...{ file, code: "recording-fault", severity: "error" },
+            message: `${code}: ${message}`,
+            action: "fetch the recording again; ictal edf info shows its header",
+          },
+        ]
+      : [],
+  );
 }

@@ -1,16 +1,13 @@
+import { isIctalError } from "../base/errors.js";
 import type { Event } from "../base/events.js";
+import { annotationFault } from "../recording/annotation-fault.js";
 import { type AnnotationFile, readAnnotations } from "../recording/annotation-file.js";
 import type { AnnotationFormat } from "../recording/annotation-rows.js";
 import type { Finding } from "../recording/finding.js";
-import {
-  agreementOf,
-  checkDuration,
-  compareAnnotations,
-  doubtAbout,
-  type LabelAgreement,
-  seizureEvents,
-} from "../recording/seizures.js";
+import { judgeLabels } from "../recording/label-verdict.js";
+import type { LabelAgreement } from "../recording/seizures.js";
 import type { Store } from "../store/store.js";
+import { RECORDING_NAME } from "./layouts.js";
 import type { RecordingEntry } from "./recording-entry.js";
 
 /** What is known of a recording's seizures. */
@@ -32,11 +29,20 @@ export interface ReadLabelsOptions {
   readonly signal?: AbortSignal;
 }
 
+/** Where an entry has its annotation files. */
+const KEYS = {
+  csv_bi: "csvBiKey",
+  csv: "csvKey",
+  tse_bi: "tseBiKey",
+  tse: "tseKey",
+  tsv: "tsvKey",
+} as const satisfies Record<AnnotationFormat, keyof RecordingEntry>;
+
 /**
- * Seizures of one recording. Times come from csv_bi (or tse_bi), types from csv (or tse): the type with most seconds
- * inside the seizure; the two are compared. Without the binary file the typed one is used, with a finding; BIDS
- * recordings have their events tsv. No annotation file, a file without rows and a file with rows that cannot be read
- * give status "unknown", never background. FormatError (file, line) on a label that is not known.
+ * Seizures of one recording by the rules of `judgeLabels`. Times come from csv_bi (or tse_bi), types from csv (or tse):
+ * the type with most seconds inside the seizure. Without the binary file the typed one is used, with a finding; BIDS
+ * recordings have their events tsv. No annotation file, one that cannot be read, and any error that could hide or invent
+ * a seizure give status "unknown", never background. Faults of the store are thrown.
  */
 export async function readLabels(
   store: Store,
@@ -44,40 +50,45 @@ export async function readLabels(
   options: ReadLabelsOptions,
 ): Promise<RecordingLabels> {
   const { durationSeconds, signal } = options;
-  const read = (key: string | undefined, format: AnnotationFormat) => readFileAt(store, key, format, signal);
-  const [csvBi, csv, tseBi, tse, tsv] = await Promise.all([
-    read(entry.csvBiKey, "csv_bi"),
-    read(entry.csvKey, "csv"),
-    read(entry.tseBiKey, "tse_bi"),
-    read(entry.tseKey, "tse"),
-    read(entry.tsvKey, "tsv"),
-  ]);
-  const binary = csvBi ?? tseBi;
-  const typed = csv ?? tse;
-  const file = binary ?? typed ?? tsv;
-  const unknown = { id: entry.id, durationSeconds, seizures: [], status: "unknown" as const };
-  if (!file) return { ...unknown, findings: [noAnnotation(entry)] };
-  const findings = [binary, typed, tsv].flatMap((each) =>
-    each ? [...each.findings, ...checkDuration(each, durationSeconds)] : [],
+  const faults: Finding[] = [];
+  const formats = Object.keys(KEYS) as AnnotationFormat[]; // the keys are written above
+  const read = await Promise.all(
+    formats.map((format) => readFileAt(store, entry[KEYS[format]], format, faults, signal)),
   );
-  if (typed && binary) findings.push(...compareAnnotations(typed, binary));
-  const agreement = typed && binary ? { agreement: agreementOf(typed, binary) } : {};
-  if (typed && !binary) findings.push(noBinary(typed.file));
-  const doubt = doubtAbout(file);
-  if (doubt) return { ...unknown, ...agreement, findings: [...findings, doubt] };
-  const seizures = seizureEvents({ events: file.events, durationSeconds }, typed);
-  return { id: entry.id, durationSeconds, seizures, status: "labelled", findings, ...agreement };
+  const files = read.flatMap((file) => file ?? []);
+  const recordingName = nameOf(entry.edfKey);
+  const verdict = judgeLabels({ files, faults, recordingName, recordingSeconds: durationSeconds });
+  const { deciding, status, seizures, agreement } = verdict;
+  const findings = [...verdict.findings];
+  if (!deciding && faults.length === 0) findings.push(noAnnotation(entry));
+  if (deciding?.format === "csv" || deciding?.format === "tse") findings.push(noBinary(deciding.file));
+  return { id: entry.id, durationSeconds, seizures, status, findings, ...(agreement && { agreement }) };
+}
+
+/** Name of a recording's files, without the `_eeg` of BIDS. */
+function nameOf(edfKey: string): string {
+  return edfKey
+    .slice(edfKey.lastIndexOf("/") + 1)
+    .replace(RECORDING_NAME, "")
+    .replace(/_eeg$/, "");
 }
 
 async function readFileAt(
   store: Store,
   key: string | undefined,
   format: AnnotationFormat,
+  faults: Finding[],
   signal: AbortSignal | undefined,
 ): Promise<AnnotationFile | undefined> {
   if (key === undefined) return undefined;
   const bytes = await store.read(key, signal ? { signal } : {});
-  return readAnnotations(new TextDecoder().decode(bytes), { file: key, format });
+  try {
+    return readAnnotations(new TextDecoder().decode(bytes), { file: key, format });
+  } catch (error) {
+    if (!isIctalError(error, "FormatError")) throw error;
+    faults.push(annotationFault(key, error));
+    return undefined;
+  }
 }
 
 function noAnnotation({ edfKey }: RecordingEntry): Finding {

@@ -19,8 +19,14 @@ export interface Listing {
   /** Annotation files by key. */
   readonly annotations: ReadonlyMap<string, ListedFile>;
   /** Files of other programs that only look like recordings. */
-  readonly ignored: readonly { readonly id: string; readonly reason: string }[];
+  readonly ignored: readonly { readonly id: string; readonly reason: string; readonly code?: "compressed" }[];
+  /** Annotation files that are compressed and not read. */
+  readonly compressed: readonly string[];
 }
+
+/** Recordings and annotation files that somebody compressed one by one. */
+const COMPRESSED_NAME = /\.(edf|bdf|csv|csv_bi|tse|tse_bi|tsv)\.(gz|zip|bz2|xz|zst)$/i;
+const COMPRESSED_RECORDING = /\.(edf|bdf)\.[^.]*$/i;
 
 const ANNOTATION_NAME = /(\.(csv|csv_bi|tse|tse_bi)|_events\.tsv)$/i;
 
@@ -50,7 +56,8 @@ export async function listCorpus(store: Store, prefix: string, signal?: AbortSig
   const base = pathOf(store.url);
   const recordings: ListedFile[] = [];
   const annotations = new Map<string, ListedFile>();
-  const ignored: { id: string; reason: string }[] = [];
+  const ignored: { id: string; reason: string; code?: "compressed" }[] = [];
+  const compressed: string[] = [];
   let others = 0;
   for await (const info of store.list(folder === "" ? "" : `${folder}/`, { signal })) {
     const isRecording = RECORDING_NAME.test(info.key);
@@ -58,21 +65,34 @@ export async function listCorpus(store: Store, prefix: string, signal?: AbortSig
     if (reason !== undefined) {
       if (isRecording) ignored.push({ id: info.key, reason });
     } else if (isRecording) recordings.push(kept(info));
-    else if (ANNOTATION_NAME.test(info.key)) annotations.set(info.key, { key: info.key, size: info.size });
+    else if (COMPRESSED_NAME.test(info.key)) {
+      if (COMPRESSED_RECORDING.test(info.key))
+        ignored.push({
+          id: info.key,
+          code: "compressed",
+          reason: "it is compressed; unpack it (gunzip), recordings are read in place",
+        });
+      else compressed.push(info.key);
+    } else if (ANNOTATION_NAME.test(info.key)) annotations.set(info.key, { key: info.key, size: info.size });
     else others += 1;
   }
-  if (recordings.length === 0) throw nothingFound(url, annotations.size, others);
-  return { url, base, recordings, annotations, ignored };
+  if (recordings.length === 0) {
+    const packed = ignored.filter(({ code }) => code === "compressed").length;
+    throw nothingFound(url, annotations.size, others + compressed.length, packed);
+  }
+  return { url, base, recordings, annotations, ignored, compressed };
 }
 
 const kept = ({ key, size, etag }: ListedFile): ListedFile =>
   etag === undefined ? { key, size } : { key, size, etag };
 
-function nothingFound(url: string, annotations: number, others: number): NotFoundError {
+function nothingFound(url: string, annotations: number, others: number, packed: number): NotFoundError {
   const held =
-    annotations + others === 0
+    annotations + others + packed === 0
       ? "it holds nothing"
-      : `it holds ${annotations} annotation files and ${others} other files, but no .edf or .bdf`;
+      : packed > 0
+        ? `it holds ${packed} compressed recordings (.gz); unpack them, recordings are read in place`
+        : `it holds ${annotations} annotation files and ${others} other files, but no .edf or .bdf`;
   const shapes = LAYOUTS.map(({ name, expected }) => `  ${name}: ${expected}`).join("\n");
   return new NotFoundError(
     `no recordings under ${url}: ${held}. Expected one of these below it (give the folder that holds edf/, or any folder above or below):\n${shapes}`,

@@ -34,7 +34,7 @@ function annotationKeys(edfKey: string, listing: Listing): Partial<RecordingEntr
   const stem = edfKey.replace(RECORDING_NAME, "");
   const keys: Record<string, string> = {};
   for (const [name, ending] of Object.entries(ANNOTATION_KEYS)) {
-    const found = listing.annotations.get(stem + ending);
+    const found = listing.annotations.get(stem + ending) ?? listing.annotations.get(stem + ending.toUpperCase());
     if (found) keys[name] = found.key; // the listing's own string, not a second one
   }
   const events = listing.annotations.get(`${stem.replace(/_eeg$/, "")}_events.tsv`);

@@ -4,7 +4,7 @@ import { readCsvRows } from "./annotation-csv.js";
 import { type AnnotationEvent, type AnnotationFormat, checkRows, type RawAnnotations } from "./annotation-rows.js";
 import { readTseRows } from "./annotation-tse.js";
 import { readTsvRows } from "./annotation-tsv.js";
-import type { Finding } from "./finding.js";
+import type { Finding, FindingCode } from "./finding.js";
 
 export interface AnnotationFile {
   readonly file: string;
@@ -13,9 +13,13 @@ export interface AnnotationFile {
   readonly durationSeconds?: number;
   /** Lines before the column line (csv) or the first row (tse), without line ends, for writing the file back. */
   readonly headerLines: readonly string[];
+  /** The recording that the file says it belongs to (`bname` of csv). */
+  readonly recordingName?: string;
   /** Rows with a known label and `0 <= start < end`, in file order, not cut to the duration and not merged. */
   readonly events: readonly AnnotationEvent[];
-  /** Everything odd about the file; rows that are left out are here as errors or warnings. */
+  /** Seizure rows whose end is their start, in file order: event lists count them, no sample belongs to them. */
+  readonly instants: readonly AnnotationEvent[];
+  /** Everything odd about the file; rows that are lost are here as errors. */
   readonly findings: readonly Finding[];
 }
 
@@ -38,13 +42,13 @@ const READERS: Record<
 
 /** Format that a file name's extension stands for, or undefined. */
 export function annotationFormatOf(file: string): AnnotationFormat | undefined {
-  const extension = extname(basename(file)).slice(1);
+  const extension = extname(basename(file)).slice(1).toLowerCase();
   return Object.hasOwn(READERS, extension) ? (extension as AnnotationFormat) : undefined;
 }
 
 /**
- * Read annotation text. The header is read loosely, the columns strictly: FormatError (file, line) when the column line
- * is not the format's own, or a label is not in the label table, since neither may pass as background. All other faults
+ * Read annotation text. The header is read loosely, columns go by name: FormatError (file, line) when the text is empty,
+ * a column is missing, or a label is not in the label table, since none of these may pass as background. All other faults
  * are findings.
  */
 export function readAnnotations(text: string, options: ReadAnnotationOptions): AnnotationFile {
@@ -56,6 +60,7 @@ export function readAnnotations(text: string, options: ReadAnnotationOptions): A
       { file },
     );
   }
+  refuseOther(text, file);
   const findings: Finding[] = [];
   const raw = READERS[format](splitLines(text, file, findings), file, format);
   const checked = checkRows(raw.rows, { file, format, durationSeconds: raw.durationSeconds });
@@ -63,15 +68,33 @@ export function readAnnotations(text: string, options: ReadAnnotationOptions): A
     file,
     format,
     ...(raw.durationSeconds === undefined ? {} : { durationSeconds: raw.durationSeconds }),
+    ...(raw.recordingName === undefined ? {} : { recordingName: raw.recordingName }),
     headerLines: raw.headerLines,
     events: checked.events,
+    instants: checked.instants,
     findings: [...findings, ...raw.findings, ...checked.findings],
   };
 }
 
+/** Text that can be no annotations, each with its own advice: none at all, a web page, a pointer of Git LFS. */
+function refuseOther(text: string, file: string): void {
+  const start = text
+    .slice(0, 1000)
+    .replace(/^\ufeff/, "")
+    .trimStart();
+  if (text.length <= 1000 && start === "")
+    throw new FormatError("the file is empty; fetch it again, or delete it where the recording is not annotated", {
+      file,
+    });
+  if (start.startsWith("<"))
+    throw new FormatError("the file is a web page or XML, as a failed download leaves; fetch it again", { file });
+  if (start.startsWith("version https://git-lfs"))
+    throw new FormatError("the file is a pointer of Git LFS; fetch what it stands for with: git lfs pull", { file });
+}
+
 /** Lines without their ends; a byte order mark, CRLF and a missing last newline are noted. */
 function splitLines(text: string, file: string, findings: Finding[]): string[] {
-  const note = (code: string, message: string) =>
+  const note = (code: FindingCode, message: string) =>
     findings.push({ file, code, severity: "info", message, action: "none needed; other tools may refuse the file" });
   const hasMark = text.charCodeAt(0) === 0xfeff;
   if (hasMark) note("byte-order-mark", "the text starts with a byte order mark");

@@ -1,8 +1,8 @@
 import { FormatError } from "../base/errors.js";
 import type { Event } from "../base/events.js";
 import { nearestName } from "../base/nearest.js";
-import type { Finding } from "./finding.js";
-import { classOf, LABELS } from "./labels.js";
+import type { Finding, FindingCode } from "./finding.js";
+import { classOf, LABELS, labelOfHedScore } from "./labels.js";
 
 /** NEDC csv and csv_bi (TUSZ v2), tse and tse_bi (TUSZ v1.5), HED-SCORE tsv (BIDS, SzCORE). */
 export type AnnotationFormat = "csv" | "csv_bi" | "tse" | "tse_bi" | "tsv";
@@ -38,13 +38,27 @@ export interface RawRow {
 /** What the reader of one format hands to the row checks. */
 export interface RawAnnotations {
   readonly headerLines: readonly string[];
-  readonly durationSeconds?: number;
+  readonly durationSeconds?: number | undefined;
+  /** The recording that the file says it belongs to. */
+  readonly recordingName?: string | undefined;
   readonly rows: readonly RawRow[];
   readonly findings: readonly Finding[];
 }
 
+/** Difference of durations that is an error, in seconds. */
+export const DURATION_ERROR_SECONDS = 1;
+
 /** A stop this little past the end, in seconds, is rounding: TUSZ's own tools cut times to milliseconds. */
 export const END_TOLERANCE_SECONDS = 1e-3;
+
+/**
+ * A row that ends after this many durations is no rounding and no window's rest: its times are in another unit or of
+ * another recording.
+ */
+export const END_ERROR_DURATIONS = 2;
+
+/** Rows of one channel that contradict each other for longer than this, in seconds, are an error. */
+export const CONTRADICTION_TOLERANCE_SECONDS = 0.02;
 
 interface RowContext {
   readonly file: string;
@@ -57,54 +71,83 @@ export function parseSeconds(text: string): number {
   return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : Number.NaN;
 }
 
-/** Check rows one by one, then against each other. FormatError on an unknown label. */
-export function checkRows(
-  rows: readonly RawRow[],
-  context: RowContext,
-): { events: AnnotationEvent[]; findings: Finding[] } {
-  const findings: Finding[] = [];
-  const events = rows.flatMap((row) => eventOf(row, context, findings));
-  checkOrder(events, context.file, findings);
-  return { events, findings };
+/** What the rows of a file say. */
+export interface CheckedRows {
+  readonly events: AnnotationEvent[];
+  /** Seizure rows without a length: scorers of event lists count them, no sample belongs to them. */
+  readonly instants: AnnotationEvent[];
+  readonly findings: Finding[];
 }
+
+/** Check rows one by one, then against each other. FormatError on an unknown label. */
+export function checkRows(rows: readonly RawRow[], context: RowContext): CheckedRows {
+  const findings: Finding[] = [];
+  const read = rows.flatMap((row) => eventOf(row, context, findings));
+  const events = read.filter(({ startSeconds, endSeconds }) => endSeconds > startSeconds);
+  const points = read.filter(({ startSeconds, endSeconds }) => endSeconds === startSeconds);
+  noteLabelCase(rows, context.file, findings);
+  checkPoints(points, events, context.file, findings);
+  checkOrder(events, context, findings);
+  return { events, instants: points.filter(isSeizure), findings };
+}
+
+const isSeizure = ({ label }: AnnotationEvent) => classOf(label) === "seizure";
 
 function eventOf(row: RawRow, context: RowContext, findings: Finding[]): AnnotationEvent[] {
   const { file } = context;
-  const tell = (code: string, severity: Finding["severity"], message: string, action: string) =>
+  const tell: Tell = (code, severity, message, action) =>
     findings.push({ file, line: row.line, code, severity, message, action });
   checkLabel(row, context, tell);
   const startSeconds = parseSeconds(row.start);
   const endSeconds = parseSeconds(row.end);
-  const times = `${row.start} to ${row.end} s`;
+  const times = `${row.start.slice(0, 40)} to ${row.end.slice(0, 40)} s`;
+  const lost = "the row is lost, so the recording counts as unknown";
   const correct = "correct the times of the row";
   if (!Number.isFinite(startSeconds) || !Number.isFinite(endSeconds)) {
-    tell("time-not-a-number", "error", `times ${times} found, seconds expected; the row is left out`, correct);
+    tell("time-not-a-number", "error", `times ${times} found, seconds expected; ${lost}`, correct);
     return [];
   }
   if (startSeconds < 0 || endSeconds < 0) {
-    tell("negative-time", "error", `times ${times} start before the recording; the row is left out`, correct);
+    tell("negative-time", "error", `times ${times} start before the recording; ${lost}`, correct);
     return [];
   }
   if (endSeconds < startSeconds) {
-    tell("reversed", "error", `times ${times} end before they start; the row is left out`, correct);
+    tell("reversed", "error", `times ${times} end before they start; ${lost}`, correct);
     return [];
   }
-  if (endSeconds === startSeconds) {
-    tell(
-      "zero-length",
-      "warning",
-      `times ${times} have no length; the row is left out`,
-      "correct the times or delete the row",
-    );
-    return [];
-  }
-  checkEnd(startSeconds, endSeconds, context.durationSeconds, tell);
+  if (context.durationSeconds !== undefined) checkEnd(startSeconds, endSeconds, context.durationSeconds, tell);
   const confidence = confidenceOf(row.confidence, tell);
   const event = { startSeconds, endSeconds, label: row.label, confidence, channel: row.channel, line: row.line };
   return [row.hedScore ? { ...event, hedScore: row.hedScore } : event];
 }
 
-type Tell = (code: string, severity: Finding["severity"], message: string, action: string) => void;
+/** The first label that is known but for its case. */
+function noteLabelCase(rows: readonly RawRow[], file: string, findings: Finding[]): void {
+  const row = rows.find(({ label, labelText, hedScore }) => !hedScore && label !== labelText);
+  if (!row) return;
+  const message = `label "${row.labelText}" is taken as "${row.label}"`;
+  const action = "none needed; other tools may refuse the file";
+  findings.push({ file, line: row.line, code: "label-case", severity: "info", message, action });
+}
+
+/** Rows without a length: of a seizure elsewhere than in another one they say that its extent is not known. */
+function checkPoints(
+  points: readonly AnnotationEvent[],
+  events: readonly AnnotationEvent[],
+  file: string,
+  findings: Finding[],
+): void {
+  const seizures = events.filter(isSeizure);
+  for (const point of points) {
+    const { line, startSeconds: at } = point;
+    const isLost = isSeizure(point) && !seizures.some((each) => each.startSeconds <= at && at <= each.endSeconds);
+    const message = `times ${at} to ${point.endSeconds} s have no length; ${isLost ? "how long the seizure lasts is unknown, and so is the recording" : "no sample belongs to the row"}`;
+    const action = "correct the times or delete the row";
+    findings.push({ file, line, code: "zero-length", severity: isLost ? "error" : "warning", message, action });
+  }
+}
+
+type Tell = (code: FindingCode, severity: Finding["severity"], message: string, action: string) => void;
 
 function checkLabel(row: RawRow, { file, format }: RowContext, tell: Tell): void {
   const kind = labelClass(row, file);
@@ -129,43 +172,38 @@ function checkLabel(row: RawRow, { file, format }: RowContext, tell: Tell): void
 }
 
 function labelClass(row: RawRow, file: string): ReturnType<typeof classOf> {
-  if (row.hedScore === undefined || row.label !== row.labelText || row.label === "bckg")
+  if (row.hedScore === undefined || labelOfHedScore(row.labelText) !== undefined)
     return classOf(row.label, { file, line: row.line });
   const types = LABELS.flatMap(({ hedScore }) => hedScore ?? []);
   const nearest = nearestName(row.labelText.slice(0, 40), types);
   const hint = nearest ? `; did you mean "${nearest}"?` : "";
-  throw new FormatError(`unknown eventType "${row.labelText}"; expected bckg, sz or a type below sz${hint}`, {
-    file,
-    line: row.line,
-    field: "eventType",
-  });
+  throw new FormatError(
+    `unknown eventType "${row.labelText}"; expected bckg, sz, a type below sz, or a known artefact${hint}`,
+    {
+      file,
+      line: row.line,
+      field: "eventType",
+    },
+  );
 }
 
-function checkEnd(startSeconds: number, endSeconds: number, durationSeconds: number | undefined, tell: Tell): void {
-  if (durationSeconds === undefined || endSeconds <= durationSeconds) return;
+/** Tell a row that ends past `durationSeconds`. */
+export function checkEnd(startSeconds: number, endSeconds: number, durationSeconds: number, tell: Tell): void {
+  if (endSeconds <= durationSeconds) return;
   const past = endSeconds - durationSeconds;
-  const action = "correct the times or the duration";
+  const action = "correct the times (seconds are expected) or the duration";
   if (startSeconds >= durationSeconds) {
-    tell(
-      "starts-past-the-end",
-      "error",
-      `the row starts at ${startSeconds} s, the duration is ${durationSeconds} s; nothing of it counts`,
-      action,
-    );
-  } else if (past <= END_TOLERANCE_SECONDS + 1e-9) {
-    tell(
-      "past-the-end",
-      "info",
-      `the row ends ${past.toFixed(4)} s past the duration of ${durationSeconds} s; it is cut there`,
-      "none needed: rounding",
-    );
+    const starts = `the row starts at ${startSeconds} s, the duration is ${durationSeconds} s`;
+    tell("starts-past-the-end", "error", `${starts}; nothing of it counts`, action);
+    return;
+  }
+  const ends = `the row ends ${past.toFixed(4)} s past the duration of ${durationSeconds} s`;
+  if (past <= END_TOLERANCE_SECONDS + 1e-9) {
+    tell("past-the-end", "info", `${ends}; it is cut there`, "none needed: rounding");
+  } else if (past > DURATION_ERROR_SECONDS && endSeconds > END_ERROR_DURATIONS * durationSeconds) {
+    tell("past-the-end", "error", `${ends}; its times are not those of the recording`, action);
   } else {
-    tell(
-      "past-the-end",
-      "warning",
-      `the row ends ${past.toFixed(4)} s past the duration of ${durationSeconds} s; it is cut there`,
-      action,
-    );
+    tell("past-the-end", "warning", `${ends}; it is cut there`, action);
   }
 }
 
@@ -181,13 +219,14 @@ function confidenceOf(text: string, tell: Tell): number {
   return 1;
 }
 
-/** Order, repetition and overlap of rows within each channel. */
-function checkOrder(events: readonly AnnotationEvent[], file: string, findings: Finding[]): void {
+/** Order, repetition and overlap of rows within each channel; the rows of a binary file are all of the whole recording. */
+function checkOrder(events: readonly AnnotationEvent[], { file, format }: RowContext, findings: Finding[]): void {
   const channels = new Map<string, AnnotationEvent[]>();
   for (const event of events) {
-    const list = channels.get(event.channel);
+    const channel = format.endsWith("_bi") ? "TERM" : event.channel;
+    const list = channels.get(channel);
     if (list) list.push(event);
-    else channels.set(event.channel, [event]);
+    else channels.set(channel, [event]);
   }
   for (const list of channels.values()) {
     checkSorted(list, file, findings);
@@ -210,22 +249,46 @@ function checkSorted(events: readonly AnnotationEvent[], file: string, findings:
 
 function checkOverlap(events: readonly AnnotationEvent[], file: string, findings: Finding[]): void {
   const sorted = [...events].sort((a, b) => a.startSeconds - b.startSeconds || a.line - b.line);
-  let last: AnnotationEvent | undefined;
+  let last: AnnotationEvent | undefined; // of all rows so far the one that ends last, as the two below
+  let seizure: AnnotationEvent | undefined;
+  let background: AnnotationEvent | undefined;
   for (const event of sorted) {
-    if (last && event.startSeconds < last.endSeconds) {
-      const isCopy =
-        event.startSeconds === last.startSeconds && event.endSeconds === last.endSeconds && event.label === last.label;
-      findings.push({
-        file,
-        line: event.line,
-        code: isCopy ? "duplicate-row" : "overlap",
-        severity: "warning",
-        message: isCopy
-          ? `the row repeats line ${last.line}`
-          : `the row overlaps line ${last.line} (${last.label} until ${last.endSeconds} s) on channel ${event.channel}`,
-        action: "decide which row holds; seizure rows are merged when used",
-      });
-    }
+    const kind = classOf(event.label);
+    const opposite = kind === "seizure" ? background : kind === "background" ? seizure : undefined;
+    if (opposite && sharedSeconds(opposite, event) > CONTRADICTION_TOLERANCE_SECONDS + 1e-9)
+      findings.push(contradictionOf(opposite, event, file));
+    else if (last && event.startSeconds < last.endSeconds) findings.push(overlapOf(last, event, file));
     if (!last || event.endSeconds > last.endSeconds) last = event;
+    if (kind === "seizure" && !(seizure && seizure.endSeconds >= event.endSeconds)) seizure = event;
+    if (kind === "background" && !(background && background.endSeconds >= event.endSeconds)) background = event;
   }
+}
+
+/** Of a row and one that does not begin before it. */
+function sharedSeconds(first: AnnotationEvent, second: AnnotationEvent): number {
+  return Math.min(first.endSeconds, second.endSeconds) - second.startSeconds;
+}
+
+function overlapText(last: AnnotationEvent, { channel }: AnnotationEvent): string {
+  return `the row overlaps line ${last.line} (${last.label} until ${last.endSeconds} s) on channel ${channel}`;
+}
+
+function contradictionOf(last: AnnotationEvent, event: AnnotationEvent, file: string): Finding {
+  const both = `${sharedSeconds(last, event).toFixed(4)} s are ${last.label} and ${event.label} at once`;
+  return {
+    ...{ file, line: event.line, code: "contradictory-rows", severity: "error" },
+    message: `${overlapText(last, event)}: ${both}`,
+    action: "decide which row holds; until then the recording counts as unknown",
+  };
+}
+
+/** What is wrong with a row that begins before one above it has ended. */
+function overlapOf(last: AnnotationEvent, event: AnnotationEvent, file: string): Finding {
+  const isCopy =
+    event.startSeconds === last.startSeconds && event.endSeconds === last.endSeconds && event.label === last.label;
+  return {
+    ...{ file, line: event.line, code: isCopy ? "duplicate-row" : "overlap", severity: "warning" },
+    message: isCopy ? `the row repeats line ${last.line}` : overlapText(last, event),
+    action: "decide which row holds; seizure rows are merged when used",
+  };
 }

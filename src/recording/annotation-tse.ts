@@ -1,7 +1,8 @@
 import { FormatError } from "../base/errors.js";
-import { rowWidthFinding } from "./annotation-csv.js";
 import { type AnnotationFormat, parseSeconds, type RawAnnotations, type RawRow } from "./annotation-rows.js";
+import { rowWidthFinding } from "./annotation-table.js";
 import type { Finding } from "./finding.js";
+import { knownLabel } from "./labels.js";
 
 /** Rows of tse and tse_bi text (TUSZ v1.5): a `version = tse_v1.0.0` line, then `start stop label confidence`. */
 export function readTseRows(lines: readonly string[], file: string, _format: AnnotationFormat): RawAnnotations {
@@ -22,7 +23,7 @@ export function readTseRows(lines: readonly string[], file: string, _format: Ann
       continue;
     }
     const [from, to, label, confidence] = fields as [string, string, string, string];
-    rows.push({ line: i + 1, channel: "TERM", start: from, end: to, label, labelText: label, confidence });
+    rows.push({ line: i + 1, channel: "TERM", start: from, end: to, ...knownLabel(label), confidence });
   }
   return { headerLines: lines.slice(0, start), rows, findings };
 }

@@ -1,10 +1,9 @@
-import { FormatError } from "../base/errors.js";
-import { rowWidthFinding, tokensOf } from "./annotation-csv.js";
 import { type AnnotationFormat, parseSeconds, type RawAnnotations, type RawRow } from "./annotation-rows.js";
+import { readTable, type TableRow } from "./annotation-table.js";
 import type { Finding } from "./finding.js";
 import { hedScoreOf, labelOfHedScore } from "./labels.js";
 
-/** The columns of a HED-SCORE events file, in order. */
+/** The columns of a HED-SCORE events file, as SzCORE orders them. */
 export const TSV_COLUMNS = [
   "onset",
   "duration",
@@ -15,53 +14,45 @@ export const TSV_COLUMNS = [
   "recordingDuration",
 ] as const;
 
-/** Rows of a HED-SCORE events file; event types become labels of the table ("sz_foc_ia" gives "cpsz"). */
+/**
+ * Rows of a HED-SCORE events file; event types become labels of the table ("sz_foc_ia" gives "cpsz"). BIDS puts any
+ * further columns in any order after onset and duration, so that columns go by their names.
+ */
 export function readTsvRows(lines: readonly string[], file: string, _format: AnnotationFormat): RawAnnotations {
-  const columnIndex = lines.findIndex((line) => line.trim() !== "");
-  const found = (lines[columnIndex] ?? "").split("\t").map((field) => field.trim());
-  if (found.join("\t") !== TSV_COLUMNS.join("\t")) {
-    const message = `columns ${JSON.stringify(found.join(" ").slice(0, 200))} found, "${TSV_COLUMNS.join(" ")}" expected, separated by tabs`;
-    throw new FormatError(message, { file, line: Math.max(1, columnIndex + 1) });
-  }
-  const findings: Finding[] = [];
-  const rows: RawRow[] = [];
+  const columnIndex = Math.max(
+    0,
+    lines.findIndex((line) => line.trim() !== ""),
+  );
+  const table = readTable(lines.slice(columnIndex), {
+    ...{ file, firstLine: columnIndex + 1, delimiter: "\t", columns: TSV_COLUMNS },
+    required: TSV_COLUMNS.slice(0, 3),
+  });
+  const findings = [...table.findings];
   const durations = new Set<number>();
-  for (const { fields, line } of tokensOf(lines, columnIndex + 2, "\t")) {
-    const texts = fields.map((field) => field.trim());
-    if (texts.every((text) => text === "")) continue;
-    if (texts.length !== TSV_COLUMNS.length) {
-      findings.push(rowWidthFinding(file, line, texts.length, TSV_COLUMNS.length));
-      continue;
-    }
-    const recordingSeconds = parseSeconds(texts[6]!);
+  const rows = table.rows.map(({ fields, line }) => {
+    const recordingSeconds = parseSeconds(fields.recordingDuration ?? "n/a");
     if (Number.isFinite(recordingSeconds)) durations.add(recordingSeconds);
-    const row = rowOf(texts, line);
+    const row = rowOf(fields, line);
     noteBroaderType(row, file, findings);
-    rows.push(row);
-  }
+    return row;
+  });
   if (durations.size !== 1) findings.push(durationFinding(file, durations));
   const durationSeconds = durations.size > 0 ? Math.max(...durations) : undefined;
-  return { headerLines: lines.slice(0, Math.max(0, columnIndex)), durationSeconds, rows, findings };
+  return { headerLines: lines.slice(0, columnIndex), durationSeconds, rows, findings };
 }
 
-function rowOf(texts: readonly string[], line: number): RawRow {
-  const [onset, duration, eventType, confidence, channels, dateTime] = texts as [
-    string,
-    string,
-    string,
-    string,
-    string,
-    string,
-  ];
+function rowOf(fields: TableRow["fields"], line: number): RawRow {
+  const [onset, duration, eventType] = [fields.onset!, fields.duration!, fields.eventType!];
+  const { confidence = "n/a", channels = "n/a", dateTime = "n/a" } = fields;
   const end = parseSeconds(onset) + parseSeconds(duration);
   return {
     line,
-    channel: channels === "n/a" || channels === "all" ? "TERM" : channels,
+    channel: channels === "n/a" || channels === "all" || channels === "" ? "TERM" : channels,
     start: onset,
     end: Number.isFinite(end) ? String(Math.round(end * 1e6) / 1e6) : duration, // decimal sums leave binary dust
     label: labelOfHedScore(eventType) ?? eventType,
     labelText: eventType,
-    confidence: confidence === "n/a" ? "1" : confidence,
+    confidence: confidence === "n/a" || confidence === "" ? "1" : confidence,
     hedScore: { eventType, confidence, channels, dateTime },
   };
 }

@@ -1,14 +1,12 @@
-import { readFile } from "node:fs/promises";
 import { mapConcurrent } from "../base/concurrent.js";
-import { isIctalError } from "../base/errors.js";
 import { type Event, totalSeconds } from "../base/events.js";
-import { type AnnotationFile, readAnnotations } from "./annotation-file.js";
+import type { AnnotationFile } from "./annotation-file.js";
 import { findRecordings, type RecordingFiles } from "./annotation-folder.js";
 import type { AnnotationFormat } from "./annotation-rows.js";
-import { fileSource } from "./byte-source.js";
-import { readEdfHeader } from "./edf-header.js";
 import type { Finding } from "./finding.js";
-import { checkDuration, compareAnnotations, doubtAbout, seizureEvents } from "./seizures.js";
+import { judgeLabels } from "./label-verdict.js";
+import { readRecordingFiles } from "./recording-files.js";
+import { seizureEvents } from "./seizures.js";
 
 /** What one annotation file holds by itself. */
 export interface AnnotationFileCounts {
@@ -52,14 +50,10 @@ export interface CheckOptions {
 
 const CONCURRENCY = 16;
 
-/** Which file decides about seizures, and which tells most about types. */
-const BINARY_FIRST: readonly AnnotationFormat[] = ["csv_bi", "tse_bi", "csv", "tse", "tsv"];
-const TYPED_FIRST: readonly AnnotationFormat[] = ["csv", "tse", "tsv", "csv_bi", "tse_bi"];
-
 /**
- * Check annotation files of a folder (walked) or one file with its siblings of the same stem: each file by itself, csv
- * against csv_bi, durations against the EDF or BDF beside them. A file that cannot be read is an error finding.
- * NotFoundError when there is no such path.
+ * Check annotation files of a folder (walked) or one file with its siblings of the same stem, by the rules of
+ * `judgeLabels`: each file by itself, the files of a recording against each other and against the EDF or BDF beside them.
+ * A file that cannot be read and a folder without any are error findings. NotFoundError when there is no such path.
  */
 export async function checkAnnotations(path: string, options: CheckOptions = {}): Promise<AnnotationReport> {
   const recordings = await findRecordings(path);
@@ -79,7 +73,7 @@ function nothingFinding(file: string): Finding {
   return {
     file,
     code: "no-annotation-files",
-    severity: "warning",
+    severity: "error",
     message: "no annotation file found (csv, csv_bi, tse, tse_bi, tsv)",
     action: "check the path",
   };
@@ -94,30 +88,27 @@ interface RecordingResult {
   readonly findings: Finding[];
 }
 
-async function checkRecording({ annotations, edf }: RecordingFiles): Promise<RecordingResult> {
-  const findings: Finding[] = [];
-  const edfSeconds = edf === undefined ? undefined : await edfDuration(edf, findings);
-  const files = new Map<AnnotationFormat, AnnotationFile>();
-  for (const [format, path] of annotations) {
-    const file = await readFileAnnotations(path, format, findings);
-    if (!file) continue;
-    findings.push(...file.findings);
-    if (edfSeconds !== undefined) findings.push(...checkDuration(file, edfSeconds));
-    files.set(format, file);
-  }
-  for (const [typed, binary] of [
-    ["csv", "csv_bi"],
-    ["tse", "tse_bi"],
-  ] as const) {
-    if (files.has(typed) && files.has(binary))
-      findings.push(...comparePair(files.get(typed)!, files.get(binary)!, edfSeconds));
-  }
-  const binary = deciding(files, BINARY_FIRST);
-  const doubt = binary && doubtAbout(binary);
-  if (doubt) findings.push(doubt);
-  if (binary?.format.startsWith("tse") && edfSeconds === undefined) findings.push(untoldFinding(binary.file));
+async function checkRecording(recording: RecordingFiles): Promise<RecordingResult> {
+  const { annotations, edf } = recording;
+  const { files, faults, recordingName, recordingSeconds, fault } = await readRecordingFiles(recording);
+  const verdict = judgeLabels({ files, faults, recordingName, recordingSeconds });
+  const findings = [...(fault ? [fault] : []), ...verdict.findings];
+  const { deciding, typed, status, seizures, durationSeconds } = verdict;
+  if (deciding?.format.startsWith("tse") && durationSeconds === undefined) findings.push(untoldFinding(deciding.file));
   if (edf !== undefined && annotations.size === 0) findings.push(unlabelledFinding(edf));
-  return resultOf(files, annotations, edfSeconds, findings);
+  return {
+    perFile: [...annotations].map(([format, path]) =>
+      countsOf(
+        path,
+        format,
+        files.find((file) => file.format === format),
+        findings,
+      ),
+    ),
+    ...{ seizures, durationSeconds, findings },
+    isLabelled: status === "labelled",
+    rows: typed?.events ?? [],
+  };
 }
 
 function untoldFinding(file: string): Finding {
@@ -129,50 +120,6 @@ function untoldFinding(file: string): Finding {
     action: "put the recording beside it",
   };
 }
-
-/** Differences of the two files of a recording; their durations only where no recording decides about them. */
-function comparePair(typed: AnnotationFile, binary: AnnotationFile, edfSeconds: number | undefined): Finding[] {
-  const found = compareAnnotations(typed, binary);
-  const [own, other] = [binary.durationSeconds, typed.durationSeconds];
-  if (edfSeconds !== undefined || own === undefined || other === undefined || Math.abs(own - other) <= 0.1)
-    return found;
-  const message = `${typed.format} says ${other} s, ${binary.format} says ${own} s`;
-  const action = "find out which file belongs to the recording; the binary file's duration is used";
-  const severity = Math.abs(own - other) > 1 ? ("error" as const) : ("warning" as const);
-  return [...found, { file: binary.file, code: "durations-differ", severity, message, action }];
-}
-
-function deciding(
-  files: ReadonlyMap<AnnotationFormat, AnnotationFile>,
-  order: readonly AnnotationFormat[],
-): AnnotationFile | undefined {
-  return order.flatMap((format) => files.get(format) ?? [])[0];
-}
-
-function resultOf(
-  files: ReadonlyMap<AnnotationFormat, AnnotationFile>,
-  paths: ReadonlyMap<AnnotationFormat, string>,
-  edfSeconds: number | undefined,
-  findings: Finding[],
-): RecordingResult {
-  const binary = deciding(files, BINARY_FIRST);
-  const typed = deciding(files, TYPED_FIRST);
-  const claimed = [binary, ...files.values()].find((file) => file?.durationSeconds !== undefined)?.durationSeconds;
-  const durationSeconds = edfSeconds ?? claimed;
-  return {
-    perFile: [...paths].map(([format, file]) => countsOf(file, format, files.get(format), findings)),
-    seizures: binary ? seizureEvents(cutTo(binary, durationSeconds), typed) : [],
-    durationSeconds,
-    isLabelled: binary !== undefined && doubtAbout(binary) === undefined,
-    rows: typed?.events ?? [],
-    findings,
-  };
-}
-
-const cutTo = ({ events }: AnnotationFile, durationSeconds: number | undefined) => ({
-  events,
-  ...(durationSeconds === undefined ? {} : { durationSeconds }),
-});
 
 function countsOf(
   path: string,
@@ -194,56 +141,6 @@ function countsOf(
     errors: count("error"),
     warnings: count("warning"),
   };
-}
-
-async function edfDuration(path: string, findings: Finding[]): Promise<number | undefined> {
-  try {
-    const source = await fileSource(path);
-    try {
-      const { durationSeconds } = await readEdfHeader(source);
-      return Number.isFinite(durationSeconds) ? durationSeconds : undefined;
-    } finally {
-      await source.close?.();
-    }
-  } catch (error) {
-    findings.push(unreadableFinding(path, error, "recording-unreadable"));
-    return undefined;
-  }
-}
-
-async function readFileAnnotations(
-  path: string,
-  format: AnnotationFormat,
-  findings: Finding[],
-): Promise<AnnotationFile | undefined> {
-  try {
-    return readAnnotations(await readFile(path, "utf8"), { file: path, format });
-  } catch (error) {
-    findings.push(unreadableFinding(path, error, "unreadable"));
-    return undefined;
-  }
-}
-
-/** A finding for a file that stopped its reader; errors that are not about the file are thrown on. */
-function unreadableFinding(file: string, error: unknown, code: string): Finding {
-  const system = (error as NodeJS.ErrnoException).code;
-  if (isIctalError(error, "FormatError")) {
-    const { line, field } = error.place;
-    const isLabel = field === "label" || field === "eventType";
-    return {
-      file,
-      ...(line === undefined ? {} : { line }),
-      code: isLabel ? "unknown-label" : code,
-      severity: "error",
-      message: error.message,
-      action: isLabel
-        ? "correct the label; the file counts as unknown until then"
-        : "repair or replace the file; it counts as unknown until then",
-    };
-  }
-  if (system !== "EACCES" && system !== "ENOENT" && system !== "EISDIR" && !isIctalError(error, "NotFoundError"))
-    throw error;
-  return { file, code, severity: "error", message: (error as Error).message, action: "make the file readable" };
 }
 
 function unlabelledFinding(file: string): Finding {

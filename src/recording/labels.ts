@@ -62,7 +62,11 @@ export const LABELS: readonly LabelInfo[] = [
   other("chew_elec", "chewing and electrode artefact"),
   other("shiv_elec", "shivering and electrode artefact"),
   other("musc_elec", "muscle and electrode artefact"),
+  other("impd", "impedance check, in events files of BIDS corpora"),
 ];
+
+/** Words of events files for what the table calls otherwise; none of them is about seizures. */
+const OTHER_WORDS: Readonly<Record<string, string>> = { art: "artf", artefact: "artf", artifact: "artf" };
 
 const byLabel = new Map(LABELS.map((info) => [info.label, info]));
 const byHedScore = new Map(LABELS.flatMap((info) => (info.hedScore ? [[normalHedScore(info.hedScore), info]] : [])));
@@ -86,9 +90,21 @@ export function classOf(label: string, place: FormatPlace = { file: "annotation"
   });
 }
 
-/** Label of a HED-SCORE event type; hyphens and underscores are one. Finer types fall back to the broader known one. */
+/** A label as a file writes it, and as the table does: upper case is forgiven. */
+export function knownLabel(text: string): { label: string; labelText: string } {
+  const lower = text.toLowerCase();
+  return { label: !byLabel.has(text) && byLabel.has(lower) ? lower : text, labelText: text };
+}
+
+/**
+ * Label of a HED-SCORE event type; hyphens and underscores are one. Finer types fall back to the broader known one; names
+ * of the table that are neither seizure nor background (artefacts, impedance checks) stand for themselves.
+ */
 export function labelOfHedScore(type: string): string | undefined {
-  const parts = normalHedScore(type).split("_");
+  const name = normalHedScore(type);
+  const word = Object.hasOwn(OTHER_WORDS, name) ? OTHER_WORDS[name]! : name;
+  if (byLabel.get(word)?.class === "other") return word;
+  const parts = name.split("_");
   for (let length = parts.length; length > 0; length--) {
     const info = byHedScore.get(parts.slice(0, length).join("_"));
     if (info) return info.label;

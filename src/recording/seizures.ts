@@ -1,14 +1,14 @@
 import { type Event, type Interval, mergeIntervals, totalSeconds } from "../base/events.js";
 import type { AnnotationFile } from "./annotation-file.js";
+import { DURATION_ERROR_SECONDS } from "./annotation-rows.js";
 import type { Finding } from "./finding.js";
 import { classOf } from "./labels.js";
 
 /** Unions of csv and csv_bi may differ this much, in seconds, before it is a finding. */
 export const UNION_TOLERANCE_SECONDS = 0.02;
 
-/** Difference of durations that is a warning, and that is an error, in seconds. */
+/** Difference of durations that is a warning, in seconds; over `DURATION_ERROR_SECONDS` it is an error. */
 export const DURATION_WARNING_SECONDS = 0.1;
-export const DURATION_ERROR_SECONDS = 1;
 
 type Rows = Pick<AnnotationFile, "events" | "durationSeconds">;
 
@@ -84,28 +84,36 @@ export function agreementOf(typed: Rows, binary: Rows): LabelAgreement {
   return { typedSeconds, binarySeconds, differenceSeconds };
 }
 
+/** Seconds of those stretches of `events` that share no time with any of `others`. */
+function secondsApart(events: readonly Interval[], others: readonly Interval[]): number {
+  const alone = mergeIntervals(events).filter(
+    (event) => !others.some((other) => other.startSeconds < event.endSeconds && event.startSeconds < other.endSeconds),
+  );
+  return totalSeconds(alone);
+}
+
 /**
- * Compare the per-channel file with the binary one: an error when one has seizures and the other none, a warning when
- * the unions of their seizure rows differ by more than 20 ms in total.
+ * Compare the seizures of another file of a recording with those of the one that is used: an error when one has seizures
+ * that the other does not know at all, a warning when they know the same ones and their unions differ by more than 20 ms in total.
  */
-export function compareAnnotations(csv: AnnotationFile, csvBi: AnnotationFile): Finding[] {
-  const { typedSeconds, binarySeconds, differenceSeconds: difference } = agreementOf(csv, csvBi);
-  const action = `look at ${csv.file} and ${csvBi.file} and correct the wrong one; the binary file is used`;
-  if ((typedSeconds === 0) !== (binarySeconds === 0)) {
-    const [has, lacks] = typedSeconds > 0 ? [csv.file, csvBi.file] : [csvBi.file, csv.file];
-    return [
-      {
-        file: csvBi.file,
-        code: "seizures-in-one-file-only",
-        severity: "error",
-        message: `${has} has seizures, ${lacks} has none`,
-        action,
-      },
-    ];
+export function compareAnnotations(other: AnnotationFile, used: AnnotationFile): Finding[] {
+  const { typedSeconds, binarySeconds, differenceSeconds: difference } = agreementOf(other, used);
+  const finding = { file: used.file, action: `look at ${other.file} and ${used.file} and correct the wrong one` };
+  if (typedSeconds === 0 && binarySeconds === 0) return [];
+  if (typedSeconds === 0 || binarySeconds === 0) {
+    const [has, lacks] = typedSeconds > 0 ? [other.file, used.file] : [used.file, other.file];
+    const message = `${has} has seizures, ${lacks} has none`;
+    return [{ ...finding, code: "seizures-in-one-file-only", severity: "error", message }];
+  }
+  const [ofOther, ofUsed] = [seizureRows(other), seizureRows(used)];
+  const apart = secondsApart(ofOther, ofUsed) + secondsApart(ofUsed, ofOther);
+  if (apart > UNION_TOLERANCE_SECONDS + 1e-9) {
+    const message = `${other.file} and ${used.file} have other seizures: ${apart.toFixed(3)} s of them share no time with any of the other file`;
+    return [{ ...finding, code: "seizures-differ", severity: "error", message }];
   }
   if (difference <= UNION_TOLERANCE_SECONDS + 1e-9) return [];
-  const message = `the seizures of ${csv.format} and ${csvBi.format} differ by ${difference.toFixed(3)} s in all`;
-  return [{ file: csvBi.file, code: "unions-differ", severity: "warning", message, action }];
+  const message = `the seizures of ${other.format} and ${used.format} differ by ${difference.toFixed(3)} s in all; those of ${used.format} are used`;
+  return [{ ...finding, code: "unions-differ", severity: "warning", message }];
 }
 
 /** Compare the annotation's duration with the recording's: over 0.1 s is a warning, over 1 s an error. */
@@ -121,26 +129,8 @@ export function checkDuration(file: AnnotationFile, edfSeconds: number): Finding
       severity: isError ? "error" : "warning",
       message: `the annotation says ${file.durationSeconds} s, the recording has ${edfSeconds} s`,
       action: isError
-        ? "find the file that belongs to the recording; its times cannot be trusted"
+        ? "find the file that belongs to the recording, or fetch the recording again if it is cut; until then it counts as unknown"
         : "none needed: the recording's duration is used",
     },
   ];
-}
-
-/** Findings about rows that could have been seizures and cannot be read. */
-const LOST_ROWS = new Set(["row-width", "time-not-a-number", "negative-time", "reversed"]);
-
-/** Why a file does not tell what all of its recording holds: no row, or rows that are lost; undefined when it does. */
-export function doubtAbout(file: AnnotationFile): Finding | undefined {
-  if (file.events.length > 0 && !file.findings.some(({ code }) => LOST_ROWS.has(code))) return undefined;
-  return {
-    file: file.file,
-    code: "labels-incomplete",
-    severity: "error",
-    message:
-      file.events.length === 0
-        ? "no row that can be read; the recording counts as unknown"
-        : "rows that cannot be read might be seizures; the recording counts as unknown",
-    action: "repair the file or fetch it again",
-  };
 }

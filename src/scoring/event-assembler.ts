@@ -16,6 +16,7 @@ interface Tally {
   readonly values: number[];
 }
 
+/** A stretch of the open event, at most the greatest length, and what its samples add up to. */
 interface Piece {
   readonly start: number;
   readonly end: number;
@@ -23,9 +24,10 @@ interface Piece {
 }
 
 /**
- * Turns a mask that arrives bit by bit into events: drops short runs, cuts long ones, joins near ones. `step` takes the next
- * bit with the probability of the same sample and `finish` ends the recording; both hand finished events to `emit` in order.
- * Only confidence "percentile" keeps values, those of the open event.
+ * Turns a mask that arrives bit by bit into events: drops short runs, joins near ones, cuts what is too long, drops a
+ * rest that is too short. `step` takes the next bit with the probability of the same sample and `finish` ends the
+ * recording; both hand finished events to `emit` in order. Only confidence "percentile" keeps values, those of the open
+ * event.
  */
 export function createEventAssembler(
   { minimum, maximum, mergeGap }: SampleSettings,
@@ -34,11 +36,10 @@ export function createEventAssembler(
 ): { step(bit: 0 | 1, probability: number): void; finish(): void } {
   const keepsValues = confidence === "percentile";
   let index = 0;
-  let pending: Piece | undefined; // complete, but a near run may still be joined to it
-  let beyond: Tally | undefined; // from the start of `pending` through the newest sample
   let runStart = -1;
-  let piece: { start: number; tally: Tally } | undefined; // the last piece of the open run
-  let held: Piece[] = []; // cut from a run that is still too short to count
+  let piece: { start: number; tally: Tally } | undefined; // of the open event, through the newest sample
+  let full: Piece[] = []; // pieces that end in a run which may still turn out too short
+  let sure: Piece | undefined; // the last piece, up to the end of the last run that counts
 
   const add = (tally: Tally, value: number) => {
     tally.count += 1;
@@ -46,63 +47,47 @@ export function createEventAssembler(
     tally.peak = Math.max(tally.peak, value);
     if (keepsValues) tally.values.push(value);
   };
-  const begin = (): Tally => ({ count: 0, sum: 0, peak: 0, values: [] });
+  const begin = (start: number) => ({ start, tally: { count: 0, sum: 0, peak: 0, values: [] } });
 
   const deliver = ({ start, end, tally }: Piece) => {
     const { count, sum, peak, values } = tally;
     const percentile = () => quantileOf(values.slice(0, count), confidencePercentile);
     emit({ start, end, confidence: confidence === "peak" ? peak : confidence === "mean" ? sum / count : percentile() });
   };
-  /** The piece from its start, or from that of the event it is joined to, up to here. */
-  const closed = ({ start, tally }: { start: number; tally: Tally }): Piece => ({
-    start: tally === beyond ? pending!.start : start,
-    end: index,
-    tally: { ...tally }, // `values` is shared and only grows: `count` tells what belongs here
-  });
-  /** Pieces that another piece touches are never joined to anything later. */
-  const releaseHeld = () => {
-    if (held.length === 0 || index - runStart < minimum) return;
-    for (const each of held) deliver(each);
-    held = [];
-    pending = beyond = undefined;
-  };
-  const takeOne = () => {
-    if (runStart < 0) {
-      runStart = index;
-      piece = { start: index, tally: beyond ?? begin() };
-    } else if (index - piece!.start === maximum) {
-      held.push(closed(piece!));
-      piece = { start: index, tally: begin() };
+  /** The piece up to here; `values` is shared and only grows, so `count` tells what belongs to it. */
+  const closed = (open: { start: number; tally: Tally }): Piece => ({ ...open, end: index, tally: { ...open.tally } });
+  const extend = (open: { start: number; tally: Tally }, value: number) => {
+    add(open.tally, value);
+    index += 1;
+    if (runStart >= 0 && index - runStart >= minimum) {
+      for (const each of full) deliver(each);
+      full = [];
+      sure = closed(open);
     }
+    if (index - open.start < maximum) return;
+    if (sure?.end === index) {
+      deliver(sure);
+      sure = { start: index, end: index, tally: begin(index).tally };
+    } else full.push(closed(open));
+    piece = begin(index);
   };
-  const endRun = () => {
-    if (index - runStart >= minimum) {
-      releaseHeld();
-      pending = closed(piece!);
-      beyond = piece!.tally;
-    }
-    held = [];
-    piece = undefined;
-    runStart = -1;
+  const endEvent = () => {
+    if (sure && sure.end - sure.start >= minimum) deliver(sure);
+    sure = piece = undefined;
+    full = [];
   };
 
   return {
     step(bit, probability) {
-      if (bit === 1) takeOne();
-      else if (runStart >= 0) endRun();
-      if (beyond) add(beyond, probability);
-      if (piece && piece.tally !== beyond) add(piece.tally, probability);
-      index += 1;
-      if (runStart >= 0) releaseHeld();
-      else if (pending && index - pending.end >= mergeGap) {
-        deliver(pending);
-        pending = beyond = undefined;
+      if (bit === 0) runStart = -1;
+      else if (runStart < 0) {
+        runStart = index;
+        piece ??= begin(index);
       }
+      if (piece) extend(piece, probability);
+      else index += 1;
+      if (runStart < 0 && piece && index - (sure?.end ?? Number.NEGATIVE_INFINITY) >= mergeGap) endEvent();
     },
-    finish() {
-      if (runStart >= 0) endRun();
-      if (pending) deliver(pending);
-      pending = beyond = undefined;
-    },
+    finish: endEvent,
   };
 }

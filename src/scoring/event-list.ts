@@ -3,11 +3,12 @@ import { type Event, type Interval, mergeIntervals } from "../base/events.js";
 
 /**
  * Events as the scorers need them: sorted, disjoint, inside `[0, durationSeconds]`. Overlapping and nested events become
- * their union; touching ones stay apart. Zero-length events vanish. Negative, reversed or NaN times and events that start
- * at or after the end are FormatErrors that name `source`; an end past the duration is cut.
+ * their union; touching ones stay apart. Events without a length stay too, since event lists count them (timescoring,
+ * NEDC) where masks do not; inside or at the edge of another event they are part of it. Negative, reversed or NaN times
+ * and events that start after the end are FormatErrors that name `source`; an end past the duration is cut.
  */
 export function checkedEvents(events: readonly Interval[], durationSeconds: number, source: string): Interval[] {
-  if (!(durationSeconds > 0)) throw new RangeError(`invalid durationSeconds: ${durationSeconds}`);
+  if (!(durationSeconds > 0)) throw new RangeError(`invalid durationSeconds of ${source}: ${durationSeconds}`);
   if (events.length === 0) return [];
   const kept: Interval[] = [];
   for (let row = 0; row < events.length; row++) {
@@ -15,12 +16,12 @@ export function checkedEvents(events: readonly Interval[], durationSeconds: numb
     if (!(startSeconds >= 0) || !(endSeconds >= startSeconds)) {
       throw new FormatError(`${eventText(row, events)}: expected 0 <= start <= end`, { file: source });
     }
-    if (startSeconds >= durationSeconds && endSeconds > startSeconds) {
+    if (startSeconds > durationSeconds || (startSeconds === durationSeconds && endSeconds > startSeconds)) {
       throw new FormatError(`${eventText(row, events)} lies past the end of the recording (${durationSeconds} s)`, {
         file: source,
       });
     }
-    if (endSeconds > startSeconds) kept.push({ startSeconds, endSeconds: Math.min(endSeconds, durationSeconds) });
+    kept.push({ startSeconds, endSeconds: Math.min(endSeconds, durationSeconds) });
   }
   kept.sort((a, b) => a.startSeconds - b.startSeconds || a.endSeconds - b.endSeconds);
   return unionOfOverlapping(kept);
@@ -35,7 +36,9 @@ function unionOfOverlapping(sorted: readonly Interval[]): Interval[] {
   const out: { startSeconds: number; endSeconds: number }[] = [];
   for (const { startSeconds, endSeconds } of sorted) {
     const last = out.at(-1);
-    if (last && startSeconds < last.endSeconds) last.endSeconds = Math.max(last.endSeconds, endSeconds);
+    const isPoint = startSeconds === endSeconds || last?.startSeconds === last?.endSeconds;
+    if (last && (startSeconds < last.endSeconds || (isPoint && startSeconds === last.endSeconds)))
+      last.endSeconds = Math.max(last.endSeconds, endSeconds);
     else out.push({ startSeconds, endSeconds });
   }
   return out;

@@ -1,6 +1,7 @@
 /**
- * From probabilities to events: hysteresis, opening and closing, length limits, merging, confidence. The steps and their
- * defaults are the reference system's (brain-go-brr v2, `post/postprocess.py`), restated for any probability rate.
+ * From probabilities to events: hysteresis, opening and closing, least length, merging, greatest length, confidence. The
+ * steps and their defaults are the reference system's (brain-go-brr v2, `post/postprocess.py`), restated for any
+ * probability rate. The reference cuts before it merges, so that joined events outgrow its limit, and keeps any rest.
  */
 import type { Event, Interval } from "../base/events.js";
 import { quantileOf } from "../base/quantile.js";
@@ -10,19 +11,22 @@ export interface PostprocessOptions {
   readonly onThreshold: number;
   /** It ends where the probability stays below this. @default 0.78 */
   readonly offThreshold: number;
-  /** Seconds at or above `onThreshold` that make an onset. @default 0.5 */
+  /** At least this many seconds at or above `onThreshold` make an onset. @default 0.5 */
   readonly minOnsetSeconds: number;
-  /** Seconds below `offThreshold` that make an end. @default 1 */
+  /** At least this many seconds below `offThreshold` make an end. @default 1 */
   readonly minOffsetSeconds: number;
   /** Width of the opening that removes spikes. @default 11/256 */
   readonly openingSeconds: number;
   /** Width of the closing that fills gaps. @default 31/256 */
   readonly closingSeconds: number;
-  /** Shorter events are dropped. @default 3 */
+  /** Shorter events are dropped, before near ones are joined. @default 3 */
   readonly minEventSeconds: number;
-  /** Longer events are cut into pieces of this length. @default 600 */
+  /**
+   * Longer events, joined ones too, are cut from their start into touching pieces of this length; a rest under
+   * `minEventSeconds` is dropped, since it would be a second detection that is too short. @default 600
+   */
   readonly maxEventSeconds: number;
-  /** Events closer than this are joined. @default 2 */
+  /** Events with a gap under this are joined. @default 2 */
   readonly mergeGapSeconds: number;
   /** How an event's confidence follows from its probabilities. @default "mean" */
   readonly confidence: "mean" | "peak" | "percentile";
@@ -44,15 +48,22 @@ export const POSTPROCESS_DEFAULTS: PostprocessOptions = {
   confidencePercentile: 0.75,
 };
 
-/** Whole samples in `seconds`, at least one. */
-function samplesIn(seconds: number, rateHz: number): number {
-  return Math.max(1, Math.round(seconds * rateHz));
+/** Products such as 0.29 s at 100 Hz lie a hair beside the whole number that is meant. */
+const PRODUCT_TOLERANCE = 1e-9;
+
+/** Fewest samples, at least one, that last `seconds`. */
+function samplesFor(seconds: number, rateHz: number): number {
+  return Math.max(1, Math.ceil(seconds * rateHz - PRODUCT_TOLERANCE));
 }
 
-/** Odd kernel width nearest to `seconds`; 1 (no effect) where the grid is coarser than the kernel. */
+/** Most samples, at least one, that last no longer than `seconds`. */
+function samplesWithin(seconds: number, rateHz: number): number {
+  return Math.max(1, Math.floor(seconds * rateHz + PRODUCT_TOLERANCE));
+}
+
+/** Odd kernel width nearest to `seconds`, the smaller of two; 1 has no effect. */
 function kernelIn(seconds: number, rateHz: number): number {
-  const width = Math.round(seconds * rateHz);
-  return width < 3 ? 1 : width - (1 - (width % 2));
+  return Math.max(1, 2 * Math.ceil(seconds * rateHz * 0.5 - 1 - PRODUCT_TOLERANCE) + 1);
 }
 
 /** Post-processing in units of samples. */
@@ -66,25 +77,36 @@ export interface SampleSettings {
   readonly closing: number;
   readonly minimum: number;
   readonly maximum: number;
-  /** Gaps strictly under this are joined; may be a fraction. */
+  /** Gaps strictly under this are joined. */
   readonly mergeGap: number;
 }
 
-/** Options at a rate of probabilities. RangeError for a rate that is not positive and thresholds that do not lie apart. */
+/**
+ * Options at a rate of probabilities. RangeError for a rate that is not positive, thresholds that do not lie apart and
+ * lengths that no event can have.
+ */
 export function sampleSettings(options: PostprocessOptions, rateHz: number): SampleSettings {
   if (!(rateHz > 0)) throw new RangeError(`invalid rateHz: ${rateHz}`);
   const { onThreshold: on, offThreshold: off } = options;
   if (!(on > off)) throw new RangeError(`invalid thresholds: on ${on} must be above off ${off}`);
+  const minimum = samplesFor(options.minEventSeconds, rateHz);
+  const maximum = samplesWithin(options.maxEventSeconds, rateHz);
+  if (minimum > maximum) {
+    const { minEventSeconds, maxEventSeconds } = options;
+    throw new RangeError(
+      `invalid event lengths: at ${rateHz} Hz no event lasts at least ${minEventSeconds} s and at most ${maxEventSeconds} s`,
+    );
+  }
   return {
     on,
     off,
-    minOnset: samplesIn(options.minOnsetSeconds, rateHz),
-    minOffset: samplesIn(options.minOffsetSeconds, rateHz),
+    minOnset: samplesFor(options.minOnsetSeconds, rateHz),
+    minOffset: samplesFor(options.minOffsetSeconds, rateHz),
     opening: kernelIn(options.openingSeconds, rateHz),
     closing: kernelIn(options.closingSeconds, rateHz),
-    minimum: Math.floor(options.minEventSeconds * rateHz),
-    maximum: samplesIn(options.maxEventSeconds, rateHz),
-    mergeGap: options.mergeGapSeconds * rateHz,
+    minimum,
+    maximum,
+    mergeGap: Math.ceil(options.mergeGapSeconds * rateHz - PRODUCT_TOLERANCE),
   };
 }
 
@@ -157,24 +179,25 @@ function runsOf(mask: Uint8Array): Run[] {
   return runs;
 }
 
-function limitRuns(runs: readonly Run[], minimum: number, maximum: number): Run[] {
-  const out: Run[] = [];
-  for (const { start, end } of runs) {
-    if (end - start < minimum) continue;
-    for (let from = start; from < end; from += maximum) out.push({ start: from, end: Math.min(from + maximum, end) });
-  }
-  return out;
-}
-
-/** Joins runs with a gap under `gap` samples; pieces of one cut event (gap 0) stay apart. */
+/** Joins runs with a gap under `gap` samples. */
 function mergeRuns(runs: readonly Run[], gap: number): Run[] {
   const out: Run[] = [];
   for (const run of runs) {
     const last = out.at(-1);
-    if (last && run.start > last.end && run.start - last.end < gap) last.end = run.end;
+    if (last && run.start - last.end < gap) last.end = run.end;
     else out.push({ ...run });
   }
   return out;
+}
+
+/** Cuts runs into pieces of `maximum` samples; a rest under `minimum` is dropped. */
+function cutRuns(runs: readonly Run[], minimum: number, maximum: number): Run[] {
+  return runs.flatMap(({ start, end }) => {
+    const pieces: Run[] = [];
+    for (let from = start; end - from >= minimum; from += maximum)
+      pieces.push({ start: from, end: Math.min(from + maximum, end) });
+    return pieces;
+  });
 }
 
 function confidenceOf(probability: ArrayLike<number>, { start, end }: Run, options: PostprocessOptions): number {
@@ -214,8 +237,9 @@ export function detectEvents(
   const mask = new Uint8Array(probability.length);
   hysteresisInto(mask, probability, settings);
   const closed = closeMask(openMask(mask, settings.opening), settings.closing);
-  const limited = limitRuns(runsOf(closed), settings.minimum, settings.maximum);
-  return mergeRuns(limited, settings.mergeGap).map((run) => ({
+  const { minimum, maximum, mergeGap } = settings;
+  const counted = runsOf(closed).filter(({ start, end }) => end - start >= minimum);
+  return cutRuns(mergeRuns(counted, mergeGap), minimum, maximum).map((run) => ({
     startSeconds: run.start / rateHz,
     endSeconds: run.end / rateHz,
     label: "seiz",

@@ -223,24 +223,27 @@ test("recordings that cannot be read are left out with code and reason, noted fo
   };
   for (const workers of [0, 1]) {
     const { report, catalogue } = await build(dir, faulty, { workers, accept: ["missing-electrodes"] });
-    assert.equal(report.built + report.reused, 1);
+    assert.equal(report.built + report.reused, 2);
+    assert.deepEqual(
+      report.doubtful.map(({ id, finding, accepted }) => [id, finding.code, finding.line, accepted]),
+      [[idOf(FILES[3]!), "unknown-label", 5, false]],
+    );
+    assert.match(report.doubtful[0]!.finding.message, /zzzz/);
     assert.deepEqual(
       report.leftOut.map(({ id, code, accepted }) => [id, code, accepted]),
       [
-        [idOf(FILES[3]!), "bad-annotations", false],
         [idOf(FILES[1]!), "not-edf", false],
         [idOf(FILES[2]!), "missing-electrodes", true],
       ],
     );
-    assert.match(report.leftOut[0]!.reason, /csv_bi:5: .*zzzz/);
-    assert.match(report.leftOut[2]!.reason, /3 of 19 are present/);
+    assert.match(report.leftOut[1]!.reason, /3 of 19 are present/);
     const { manifest } = await writeManifest(dir, { catalogue });
-    assert.deepEqual([manifest.recordings.length, manifest.leftOut.length], [1, 3]);
+    assert.deepEqual([manifest.recordings.length, manifest.counts.labelled, manifest.leftOut.length], [2, 1, 2]);
     assert.deepEqual((await verifyCache(dir)).bad, []);
   }
   const { report, catalogue } = await build(dir);
-  assert.deepEqual([report.built, report.reused, report.leftOut], [3, 1, []]);
-  assert.equal((await writeManifest(dir, { catalogue })).manifest.leftOut.length, 0);
+  assert.deepEqual([report.built, report.reused, report.leftOut, report.doubtful], [2, 2, [], []]);
+  assert.equal((await writeManifest(dir, { catalogue })).manifest.counts.labelled, 3);
 });
 
 test("one channel in mixed rates, EDF+D gaps, no records: each has its own code", async (context) => {

@@ -168,6 +168,7 @@ test("the shared corpora: tusz-mini is cached whole, of the real files each left
     "missing-electrodes",
     "no-records",
     "not-in-catalogue",
+    "repeated-identity",
     "unknown-sample-rate",
     "mixed-sample-rates",
     "discontinuous",

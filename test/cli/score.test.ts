@@ -65,11 +65,11 @@ test("score --json prints both scorers by default, pooled and per recording", as
 test("score --scorer prints the asked scorer alone and exits 2 for an unknown one", async (t) => {
   const trees = { ref: { a: seizure }, hyp: { a: detected } };
   const szcore = JSON.parse((await score(t, trees, "--scorer", "szcore", "--json")).stdout);
-  assert.deepEqual(Object.keys(szcore), ["recordings", "missing", "szcore"]);
+  assert.deepEqual(Object.keys(szcore), ["recordings", "missing", "refused", "notes", "szcore"]);
   const oneHertz = JSON.parse((await score(t, trees, "--scorer", "szcore-1hz", "--json")).stdout);
-  assert.deepEqual(Object.keys(oneHertz), ["recordings", "missing", "szcore1Hz"]);
+  assert.deepEqual(Object.keys(oneHertz), ["recordings", "missing", "refused", "notes", "szcore1Hz"]);
   const nedc = JSON.parse((await score(t, trees, "--scorer", "nedc", "--json")).stdout);
-  assert.deepEqual(Object.keys(nedc), ["recordings", "missing", "nedc"]);
+  assert.deepEqual(Object.keys(nedc), ["recordings", "missing", "refused", "notes", "nedc"]);
   const { code, stdout, stderr } = await score(t, trees, "--scorer", "taes", "--json");
   assert.deepEqual([code, stdout], [2, ""]);
   assert.match(stderr, /invalid --scorer taes: allowed are szcore, szcore-1hz, nedc, all/);
@@ -115,14 +115,13 @@ test("score refuses a hypothesis whose name is known in another folder only", as
   assert.match(stderr, /1 of 1 hypotheses have no reference .* p2.a; a reference of that name lies at p1.a/);
 });
 
-test("score refuses a folder without references, and says so when there are no hypotheses at all", async (t) => {
+test("score refuses a folder without references and one without hypotheses", async (t) => {
   const nothing = await score(t, { ref: {}, hyp: { a: detected } });
   assert.equal(nothing.code, 1);
   assert.match(nothing.stderr, /no annotations under .*ref; expected files that end in \.csv_bi/);
   const silent = await score(t, { ref: { a: seizure }, hyp: {} }, "--json");
-  assert.equal(silent.code, 0);
-  assert.match(silent.stderr, /no annotations under .*hyp; .*every recording counts as without detections/);
-  assert.deepEqual((JSON.parse(silent.stdout) as ScoreReport).missing, ["a"]);
+  assert.deepEqual([silent.code, silent.stdout], [1, ""]);
+  assert.match(silent.stderr, /no annotations under .*hyp; expected files that end in .*check --hyp/);
   const absent = spawnSync(process.execPath, [main, "score", "--ref", "/nowhere", "--hyp", "/nowhere"], {
     encoding: "utf8",
   });
@@ -262,4 +261,35 @@ test("score names file, line and fault of times that cannot be: before the start
     assert.match(stderr, /hyp.a\.csv_bi:\d+: /);
     assert.ok(stderr.includes(fault), stderr);
   }
+});
+
+test("score scores the rest where one reference is in doubt, ends with 1, and with 0 where its code is accepted", async (t) => {
+  const root = await mkdtemp(join(tmpdir(), "ictal-doubt-"));
+  t.after(() => rm(root, { recursive: true }));
+  for (const side of ["ref", "hyp"]) {
+    await mkdir(join(root, side));
+    const text = writeCsvBi({
+      events: [{ startSeconds: 100, endSeconds: 160, label: "seiz", confidence: 1 }],
+      durationSeconds: 600,
+    });
+    await writeFile(join(root, side, "a.csv_bi"), text);
+    await writeFile(join(root, side, "b.csv_bi"), side === "ref" ? text.slice(0, text.indexOf("TERM")) : text);
+  }
+  await writeFile(join(root, "ref", "notes.csv"), "name,age\nx,3\n");
+  const args = [main, "score", "--ref", join(root, "ref"), "--hyp", join(root, "hyp"), "--json"];
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: "utf8" });
+  const { recordings, refused, notes, szcore } = JSON.parse(stdout) as Required<ScoreReport>;
+  assert.deepEqual([status, recordings, szcore.event.fp], [1, 1, 0]);
+  assert.deepEqual(
+    refused.map(({ id, side, code }) => [id, side, code]),
+    [["b", "reference", "labels-incomplete"]],
+  );
+  assert.deepEqual(
+    notes.map(({ code }) => code),
+    ["not-annotations"],
+  );
+  assert.match(stderr, /not scored: b \(labels-incomplete\): .*b\.csv_bi: it has no row that can be used/);
+  assert.match(stderr, /notes\.csv:1: not-annotations/);
+  const accepted = spawnSync(process.execPath, [...args, "--accept", "labels-incomplete"], { encoding: "utf8" });
+  assert.deepEqual([accepted.status, accepted.stdout], [0, stdout]);
 });

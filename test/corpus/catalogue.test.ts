@@ -121,13 +121,57 @@ test("readCatalogue(store) keeps two recordings with one stem apart and reports 
   );
 });
 
-test("readCatalogue(store) keeps the first of two files with one identity and names the other", async () => {
-  const key = "edf/train/aaaaaaaa/s001_2010/01_tcp_ar/aaaaaaaa_s001_t000.edf";
-  const store = memoryStore({ [`v2.0.0/${key}`]: "first", [`v2.0.1/${key}`]: "second" });
+test("readCatalogue(store) uses neither of two files with one identity and names both", async () => {
+  const key = (patient: string) => `edf/train/${patient}/s001_2010/01_tcp_ar/${patient}_s001_t000.edf`;
+  const twice = { [`v2.0.0/${key("aaaaaaaa")}`]: "first", [`v2.0.1/${key("aaaaaaaa")}`]: "second" };
+  const store = memoryStore({ ...twice, [`v2.0.1/${key("aaaaaaab")}`]: "alone" });
   const { recordings, leftOut, findings } = await readCatalogue(store, { layout: "tusz-v2" });
-  assert.equal(recordings.length, 1);
-  assert.match(leftOut[0]!.reason, /has the identity .*t000, as v2\.0\.0/);
-  assert.ok(findings.some(({ code, file }) => code === "repeated-identity" && file === `v2.0.1/${key}`));
+  assert.deepEqual(
+    recordings.map(({ patient }) => patient),
+    ["aaaaaaab"],
+  );
+  assert.deepEqual(
+    leftOut.map(({ id, code }) => [id, code]),
+    Object.keys(twice).map((id) => [id, "repeated-identity"]),
+  );
+  const [found] = findings.filter(({ code }) => code === "repeated-identity");
+  assert.ok(found!.file.startsWith("v2.0.1/") && found!.message.includes("v2.0.0/") && found!.severity === "error");
+});
+
+test("readCatalogue(store) tells two releases in one listing as such", async () => {
+  const old = "v1.5/edf/train/01_tcp_ar/002/00000258/s002_2003_07_21/00000258_s002_t000.edf";
+  const { recordings, leftOut, findings } = await readCatalogue(listingStore({ ...corpus, [old]: 2000 }));
+  assert.ok(recordings.every(({ edfKey }) => edfKey !== old));
+  const [out] = leftOut.filter(({ id }) => id === old);
+  assert.deepEqual(
+    [out!.code, out!.reason],
+    ["mixed-releases", "it lies as a recording of tusz-v1.5 does, the others as tusz-v2"],
+  );
+  assert.ok(findings.some(({ code, severity }) => code === "mixed-releases" && severity === "error"));
+});
+
+test("readCatalogue(store) names compressed files and reads annotations with upper-case endings", async () => {
+  const stem = "edf/train/aaaaaaaa/s001_2010/01_tcp_ar/aaaaaaaa_s001_t00";
+  const sizes = {
+    [`${stem}0.edf`]: 1000,
+    [`${stem}0.CSV_BI`]: 10,
+    [`${stem}1.edf.gz`]: 900,
+    [`${stem}1.csv_bi.gz`]: 9,
+  };
+  const { recordings, leftOut, findings } = await readCatalogue(listingStore(sizes));
+  assert.deepEqual(
+    recordings.map(({ csvBiKey }) => csvBiKey),
+    [`${stem}0.CSV_BI`],
+  );
+  assert.deepEqual(
+    leftOut.map(({ id, code }) => [id, code]),
+    [[`${stem}1.edf.gz`, "compressed"]],
+  );
+  assert.deepEqual(
+    findings.map(({ file, code }) => [file, code]),
+    [[`${stem}1.csv_bi.gz`, "compressed-annotation"]],
+  );
+  await assert.rejects(readCatalogue(listingStore({ [`${stem}1.edf.gz`]: 900 })), /holds 1 compressed recordings/);
 });
 
 test("readCatalogue(store) reports equal content by size and content ETag, not by a folder's clock tags", async () => {

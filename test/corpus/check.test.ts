@@ -134,3 +134,24 @@ test("checkCorpus(store) reads the shared mini corpus", { skip }, async () => {
     ["no-annotation"],
   );
 });
+
+test("checkCorpus names a recording that is cut beside the annotation that is longer, as errors of both", async () => {
+  const key = stem("train", "aaaaaaaa");
+  const whole = edf(20, ["EEG FP1-REF"]);
+  const header = whole.byteLength - 20 * 4 * 2;
+  const store = memoryStore({
+    [`${key}.edf`]: whole.slice(0, header + 10 * 4 * 2),
+    [`${key}.csv_bi`]: binary(20, "TERM,0,20,bckg,1"),
+  });
+  const { findings, bySplit } = await checkCorpus(store);
+  assert.deepEqual(
+    findings.map(({ file, code, severity }) => [file, code, severity]),
+    [
+      [`${key}.edf`, "recording-fault", "error"],
+      [`${key}.csv_bi`, "duration-differs", "error"],
+    ],
+  );
+  assert.match(findings[0]!.message, /^truncated: /);
+  assert.match(findings[1]!.action, /fetch the recording again if it is cut/);
+  assert.equal(bySplit.train!.unknown, 1);
+});

@@ -41,9 +41,16 @@ test("findDuplicates groups equal bytes, and reads whole only what agrees in siz
     e: patternBytes(size + 1),
   });
   assert.deepEqual(keys(await findDuplicates(store, recordings)), [["a", "c"]]);
-  const whole = reads.filter((read) => !read.includes("0-16384"));
+  const whole = reads.filter((read) => !read.includes("184-16384"));
   assert.deepEqual([...new Set(whole.map((read) => read[0]))].sort(), ["a", "c", "d"]);
   assert.ok(!reads.some((read) => read.startsWith("e")));
+});
+
+test("findDuplicates finds a copy whose patient, recording and start were changed, and no other", async () => {
+  const renamed = patternBytes(1000).fill(0x58, 8, 184);
+  const rescaled = patternBytes(1000).fill(0x58, 8, 185);
+  const { store, recordings } = counted({ a: patternBytes(1000), b: renamed, c: rescaled });
+  assert.deepEqual(keys(await findDuplicates(store, recordings)), [["a", "b"]]);
 });
 
 test("findDuplicates needs no byte where every ETag is an MD5, and no whole read where tags of parts agree", async () => {
@@ -71,7 +78,7 @@ test("checkCorpus names recordings with the same bytes in a folder, whose tags s
 });
 
 test("summarizeFindings counts each kind once, errors first", () => {
-  const finding = (severity: "error" | "warning", code: string, line?: number) => ({
+  const finding = (severity: "error" | "warning", code: "overlap" | "reversed", line?: number) => ({
     ...{ file: "x.csv", severity, code, message: `found ${code}`, action: "look" },
     ...(line === undefined ? {} : { line }),
   });

@@ -31,7 +31,7 @@ const SAMPLES: Record<string, { findings: unknown[]; seizures: unknown[]; durati
   },
   "four-decimals-header.csv_bi": { findings: [], seizures: [[1, 2, "seiz"]] },
   "touching.csv_bi": { findings: [], seizures: [[100, 150, "seiz"]] },
-  "zero-length.csv_bi": { findings: [["zero-length", "warning", 7]], seizures: [] },
+  "zero-length.csv_bi": { findings: [["zero-length", "error", 7]], seizures: [] },
   "reversed.csv_bi": { findings: [["reversed", "error", 7]], seizures: [] },
   "overlapping.csv_bi": { findings: [["overlap", "warning", 8]], seizures: [[100, 150, "seiz"]] },
   "unsorted.csv_bi": {
@@ -130,20 +130,85 @@ test("an unknown label stops with file, line and the nearest known name", () => 
   );
 });
 
-test("columns are strict: a missing, renamed or moved one stops with what was found and expected", () => {
-  for (const columns of [
-    "channel,start_time,stop_time,label",
-    "channel,start,stop,label,confidence",
-    "start_time,channel,stop_time,label,confidence",
-  ]) {
-    assert.throws(() => readAnnotations(`# a\n${columns}\nTERM,0,1,seiz,1\n`, { file: "x.csv" }), {
-      tag: "FormatError",
-      message: /x\.csv:2: column line .* found, "channel,start_time,stop_time,label,confidence" expected/,
-    });
+test("a column that is missing, renamed or there twice stops with what was found and expected", () => {
+  for (const [columns, fault] of [
+    ["channel,start_time,stop_time,label", /without confidence/],
+    ["channel,start,stop,label,confidence", /without start_time, stop_time/],
+    ["channel,start_time,stop_time,label,label,confidence", /label occurs twice/],
+    ["name,age", /none of which is an annotation's/],
+  ] as const) {
+    assert.throws(
+      () => readAnnotations(`# a\n${columns}\nTERM,0,1,seiz,1\n`, { file: "x.csv" }),
+      (error: Error) => /^x\.csv:2: /.test(error.message) && fault.test(error.message),
+      columns,
+    );
   }
-  assert.throws(() => readAnnotations("", { file: "x.csv" }), /no column line found/);
   assert.throws(() => readAnnotations("onset\tduration\n", { file: "x.tsv" }), /columns "onset duration" found/);
   assert.throws(() => readAnnotations("", { file: "x.txt" }), /unknown annotation format/);
+});
+
+test("columns go by name: order, case, quotes and further columns are forgiven with a note", () => {
+  const same = [[10, 20, "fnsz"]];
+  for (const text of [
+    "start_time,channel,stop_time,label,confidence\n10,FP1-F7,20,fnsz,1\n",
+    ",channel,start_time,stop_time,label,confidence\n0,FP1-F7,10,20,fnsz,1\n",
+    "CHANNEL,START_TIME,STOP_TIME,LABEL,CONFIDENCE\nFP1-F7,10,20,FNSZ,1\n",
+    '"channel","start_time","stop_time","label","confidence"\n"FP1-F7",10,20,"fnsz",1\n',
+    'channel,start_time,stop_time,label,confidence,remark\nFP1-F7,10,20,fnsz,1,"left, temporal"\n',
+  ]) {
+    const file = readAnnotations(`# duration = 60 secs\n${text}`, { file: "x.csv" });
+    assert.deepEqual(seizures(file), same, text);
+    assert.ok(file.findings.length > 0 && file.findings.every(({ severity }) => severity === "info"), text);
+  }
+  const more =
+    "onset\tduration\teventType\tlateralization\tvigilance\tconfidence\tchannels\tdateTime\trecordingDuration\n";
+  const file = readAnnotations(
+    `${more}10\t20\tsz_foc_ia\tleft\tawake\tn/a\tn/a\tn/a\t600\n50\t5\timpd\tn/a\tn/a\tn/a\tn/a\tn/a\t600\n`,
+    { file: "x.tsv" },
+  );
+  assert.deepEqual(seizures(file), [[10, 30, "cpsz"]]);
+  assert.deepEqual([file.durationSeconds, codes(file)], [600, [["columns-by-name", "info", undefined]]]);
+  const least = readAnnotations("duration\teventType\tonset\n5\tsz\t10\n", { file: "x.tsv" });
+  assert.deepEqual(seizures(least), [[10, 15, "seiz"]]);
+});
+
+test("text that can be no annotations says what it is, without a line", () => {
+  for (const [text, fault] of [
+    ["", /^x\.csv_bi: the file is empty/],
+    ["\ufeff \n\n", /^x\.csv_bi: the file is empty/],
+    ["<!DOCTYPE html><html>", /^x\.csv_bi: the file is a web page/],
+    ["version https://git-lfs.github.com/spec/v1\noid sha256:0\n", /^x\.csv_bi: the file is a pointer of Git LFS/],
+  ] as const)
+    assert.throws(
+      () => readAnnotations(text, { file: "x.csv_bi" }),
+      (error: Error) => fault.test(error.message),
+    );
+});
+
+test("rows that contradict each other on a channel are an error, whatever lies between them", () => {
+  const contradiction = (line: number) => [["contradictory-rows", "error", line]];
+  assert.deepEqual(codes(read("TERM,0,300,bckg,1\nTERM,100,130,seiz,1\n")), contradiction(7));
+  assert.deepEqual(codes(read("TERM,100,130,seiz,1\nTERM,129.97,300,bckg,1\n")), contradiction(7));
+  assert.deepEqual(codes(read("TERM,100,130,seiz,1\nTERM,129.98,300,bckg,1\n")), [["overlap", "warning", 7]]);
+  const artefact = read("A,0,300,artf,1\nA,0,200,bckg,1\nA,50,60,fnsz,1\n", "x.csv");
+  assert.ok(artefact.findings.some(({ code, line }) => code === "contradictory-rows" && line === 8));
+  assert.deepEqual(codes(read("A,0,300,bckg,1\nB,50,60,fnsz,1\n", "x.csv")), [], "channels differ from each other");
+});
+
+test("a row that ends after twice the duration is in another unit, one a little past the end is cut", () => {
+  assert.deepEqual(codes(read("TERM,10,300.001,seiz,1\n")), [["past-the-end", "info", 6]]);
+  assert.deepEqual(codes(read("TERM,10,300.002,seiz,1\n")), [["past-the-end", "warning", 6]]);
+  assert.deepEqual(codes(read("TERM,10,600,seiz,1\n")), [["past-the-end", "warning", 6]]);
+  assert.deepEqual(codes(read("TERM,10,18000,seiz,1\n")), [["past-the-end", "error", 6]]);
+});
+
+test("a seizure row without a length is an error unless it lies in another one; other rows are told", () => {
+  const severity = (rows: string) => codes(read(rows)).map((found) => (found as unknown[])[1]);
+  assert.deepEqual(severity("TERM,10,20,seiz,1\nTERM,50,50,seiz,1\n"), ["error"]);
+  assert.deepEqual(severity("TERM,10,20,seiz,1\nTERM,20,20,seiz,1\n"), ["warning"]);
+  assert.deepEqual(severity("TERM,10,20,seiz,1\nTERM,50,50,bckg,1\n"), ["warning"]);
+  const { events, instants } = read("TERM,10,20,seiz,1\nTERM,50,50,seiz,1\nTERM,60,60,bckg,1\n");
+  assert.deepEqual([events.length, instants.map(({ startSeconds }) => startSeconds)], [1, [50]]);
 });
 
 test("the header is loose: either separator, unknown keys, byte order mark; a missing duration is a finding", () => {

@@ -50,13 +50,16 @@ test("seizureEvents takes times from the binary file and the type from the typed
   );
 });
 
-test("compareAnnotations tolerates 20 ms of difference, warns above, and calls a one-sided seizure an error", () => {
+test("compareAnnotations tolerates 20 ms of difference, warns above, and calls a seizure that the other file lacks an error", () => {
   const typed = file([row(10, 40, "fnsz", "A"), row(30, 60, "fnsz", "B")], "x.csv");
   const codes = (rows: ReturnType<typeof row>[]) =>
     compareAnnotations(typed, file(rows)).map(({ code, severity }) => [code, severity]);
   assert.deepEqual(codes([row(10, 60.02)]), []);
   assert.deepEqual(codes([row(10.01, 60.011)]), [["unions-differ", "warning"]]);
   assert.deepEqual(codes([row(10, 40)]), [["unions-differ", "warning"]]);
+  assert.deepEqual(codes([row(10, 60), row(80, 80.02)]), []);
+  assert.deepEqual(codes([row(10, 60), row(80, 80.03)]), [["seizures-differ", "error"]]);
+  assert.deepEqual(codes([row(70, 80)]), [["seizures-differ", "error"]]);
   assert.deepEqual(codes([]), [["seizures-in-one-file-only", "error"]]);
 });
 
@@ -111,11 +114,12 @@ test("checkAnnotations counts what a file does not tell as unknown, never as bac
   await writeFile(join(root, "none.csv_bi"), header);
   await writeFile(join(root, "lost.csv_bi"), `${header}TERM,10,20,seiz,1\nTERM,40,30,seiz,1\n`);
   await writeFile(join(root, "far.csv_bi"), `${header}TERM,90,1e9,seiz,1\n`);
+  await writeFile(join(root, "near.csv_bi"), `${header}TERM,90,101,seiz,1\n`);
   const report = await checkAnnotations(root);
-  assert.deepEqual([report.seizureSeconds, report.backgroundSeconds, report.unknownSeconds], [20, 90, 190]);
-  assert.deepEqual(report.byLabel, { seiz: { rows: 2, seconds: 20 } });
+  assert.deepEqual([report.seizureSeconds, report.backgroundSeconds, report.unknownSeconds], [10, 90, 300]);
+  assert.deepEqual(report.byLabel, { seiz: { rows: 3, seconds: 30 } });
   const named = report.findings.map(({ file, code }) => `${file.slice(root.length + 1, -".csv_bi".length)} ${code}`);
-  const expected = ["far past-the-end", "lost reversed", "lost labels-incomplete", "none labels-incomplete"];
+  const expected = ["far past-the-end", "lost reversed", "near past-the-end", "none labels-incomplete"];
   assert.deepEqual(named, expected);
 });
 

@@ -29,8 +29,10 @@ function randomProbability(random: Random): Float32Array {
 function randomOptions(random: Random): { rateHz: number; options: Partial<PostprocessOptions> } {
   const draw = drawer(random.stream("options"));
   const seconds = (bound: number) => draw.integer(bound * 8) / 8;
+  const rateHz = [1, 4, 7.5, 16, 256][draw.integer(5)]!;
+  const minEventSeconds = seconds(8);
   return {
-    rateHz: [1, 4, 7.5, 16, 256][draw.integer(5)]!,
+    rateHz,
     options: {
       onThreshold: 0.6,
       offThreshold: 0.5,
@@ -38,8 +40,8 @@ function randomOptions(random: Random): { rateHz: number; options: Partial<Postp
       minOffsetSeconds: seconds(2),
       openingSeconds: seconds(2),
       closingSeconds: seconds(3),
-      minEventSeconds: seconds(8),
-      maxEventSeconds: draw.integer(3) === 0 ? seconds(4) : 5 + seconds(30),
+      minEventSeconds,
+      maxEventSeconds: minEventSeconds + 2 / rateHz + (draw.integer(3) === 0 ? seconds(4) : seconds(30)),
       mergeGapSeconds: draw.integer(4) === 0 ? 0 : seconds(10),
       confidence: CONFIDENCES[draw.integer(3)]!,
       confidencePercentile: draw.uniform(),
@@ -50,7 +52,7 @@ function randomOptions(random: Random): { rateHz: number; options: Partial<Postp
 test("createEventStream gives detectEvents' events for any recording, options and chunks, within its delay", () => {
   let events = 0;
   let early = 0;
-  for (let round = 0; round < 1500; round++) {
+  for (let round = 0; round < 3000; round++) {
     const random = createRandom(round, "event stream");
     const probability = randomProbability(random);
     const { rateHz, options } = randomOptions(random);
@@ -74,7 +76,7 @@ test("createEventStream gives detectEvents' events for any recording, options an
     assert.deepEqual(found, detectEvents(probability, rateHz, options), `round ${round}`);
     events += found.length;
   }
-  assert.ok(events > 5000 && early > 3000, `${events} events, ${early} before the end`); // the draw must exercise the steps
+  assert.ok(events > 10_000 && early > 6000, `${events} events, ${early} before the end`); // the draw must exercise the steps
 });
 
 test("createEventStream finishes an event soon after it ended, not at the end of the recording", () => {
@@ -91,9 +93,9 @@ test("createEventStream finishes an event soon after it ended, not at the end of
 test("createEventStream hands over the pieces of an endless seizure as they fill", () => {
   const stream = createEventStream({ maxEventSeconds: 60 }, 1);
   const found = stream.push(new Float32Array(600).fill(0.9));
-  assert.equal(found.length, 9);
-  assert.deepEqual([found[8]!.startSeconds, found[8]!.endSeconds], [480, 540]);
-  assert.equal(stream.flush().length, 1);
+  assert.equal(found.length, 10);
+  assert.deepEqual([found[9]!.startSeconds, found[9]!.endSeconds], [540, 600]);
+  assert.equal(stream.flush().length, 0);
 });
 
 test("createEventStream of nothing is empty, refuses bad options, and ends with flush", () => {

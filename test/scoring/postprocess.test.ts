@@ -1,7 +1,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createRandom } from "../../src/base/random.js";
-import { closeMask, cutEvents, detectEvents, hysteresisInto, openMask } from "../../src/scoring/postprocess.js";
+import {
+  closeMask,
+  cutEvents,
+  detectEvents,
+  hysteresisInto,
+  openMask,
+  POSTPROCESS_DEFAULTS,
+  type PostprocessOptions,
+  sampleSettings,
+} from "../../src/scoring/postprocess.js";
 
 const bits = (text: string) => Uint8Array.from(text, (character) => Number(character));
 const text = (mask: Uint8Array) => [...mask].join("");
@@ -60,6 +69,118 @@ test("detectEvents drops short events, cuts long ones and joins near ones", () =
     ],
   );
   assert.ok(events[0]!.confidence > 0.8 && events[0]!.confidence < 0.9);
+});
+
+/** Events without any smoothing: probability 0.9 in the stretches given in samples, 0 elsewhere. */
+function detected(rateHz: number, stretches: readonly [number, number][], options: Partial<PostprocessOptions>) {
+  const probability = new Float32Array(Math.max(...stretches.map(([, end]) => end)) + 5 * rateHz);
+  for (const [start, end] of stretches) probability.fill(0.9, start, end);
+  const events = detectEvents(probability, rateHz, {
+    ...{ minOnsetSeconds: 0, minOffsetSeconds: 0, openingSeconds: 0, closingSeconds: 0 },
+    ...options,
+  });
+  return events.map(({ startSeconds, endSeconds }) => [
+    Math.round(startSeconds * rateHz),
+    Math.round(endSeconds * rateHz),
+  ]);
+}
+
+test("detectEvents keeps an event that lasts the least length and drops one that is a sample shorter, whatever the product", () => {
+  for (const seconds of [0.07, 0.29, 0.57, 1.1, 2.3]) {
+    const samples = Math.round(seconds * 100);
+    const options = { minEventSeconds: seconds, mergeGapSeconds: 0 };
+    assert.deepEqual(detected(100, [[10, 10 + samples]], options), [[10, 10 + samples]], `${seconds} s`);
+    assert.deepEqual(detected(100, [[10, 9 + samples]], options), [], `under ${seconds} s`);
+  }
+  assert.deepEqual(detected(3, [[0, 4]], { minEventSeconds: 1.4 }), []); // 4/3 s: five samples are needed
+});
+
+test("detectEvents joins across a gap that is a sample shorter than the least one and not across the least one", () => {
+  for (const seconds of [0.07, 0.29, 0.57, 1.1, 2.3]) {
+    const gap = Math.round(seconds * 100);
+    const options = { minEventSeconds: 0.1, mergeGapSeconds: seconds };
+    const pair = (between: number) =>
+      detected(
+        100,
+        [
+          [0, 100],
+          [100 + between, 200 + between],
+        ],
+        options,
+      ).length;
+    assert.deepEqual([pair(gap - 1), pair(gap)], [1, 2], `${seconds} s`);
+  }
+});
+
+test("detectEvents cuts an event one second too long without a second detection, and joined ones too", () => {
+  const options = { minEventSeconds: 3, maxEventSeconds: 600, mergeGapSeconds: 2 };
+  assert.deepEqual(detected(1, [[10, 611]], options), [[10, 610]]);
+  const cut = [
+    [10, 610],
+    [610, 613],
+  ];
+  assert.deepEqual(detected(1, [[10, 613]], options), cut);
+  const joined = [
+    [10, 610],
+    [610, 711],
+  ];
+  assert.deepEqual(
+    detected(
+      1,
+      [
+        [10, 610],
+        [611, 711],
+      ],
+      options,
+    ),
+    joined,
+  );
+});
+
+test("sampleSettings takes the odd kernel width nearest to its seconds, the smaller of two", () => {
+  const widthOf = (samples: number) => sampleSettings({ ...POSTPROCESS_DEFAULTS, openingSeconds: samples }, 1).opening;
+  const widths = [0, 1, 2, 2.1, 3, 3.9, 4, 4.4, 5, 6, 6.01].map(widthOf);
+  assert.deepEqual(widths, [1, 1, 1, 3, 3, 3, 3, 5, 5, 5, 7]);
+  const { opening, closing } = sampleSettings(POSTPROCESS_DEFAULTS, 256);
+  assert.deepEqual([opening, closing], [11, 31]);
+});
+
+test("sampleSettings refuses lengths that no event can have", () => {
+  const lengths = { ...POSTPROCESS_DEFAULTS, minEventSeconds: 5, maxEventSeconds: 4 };
+  assert.throws(() => sampleSettings(lengths, 1), /no event lasts at least 5 s and at most 4 s/);
+});
+
+test("detectEvents keeps every length and gap that its options promise, for any probabilities", () => {
+  let events = 0;
+  let pieces = 0;
+  for (let round = 0; round < 2000; round++) {
+    const random = createRandom(round, "kept lengths");
+    let counter = 0;
+    const integer = (bound: number) => random.integer(counter++, bound);
+    const rateHz = [1, 3, 4, 7.5, 10, 100][integer(6)]!;
+    const minEventSeconds = integer(300) / 100;
+    const maxEventSeconds = minEventSeconds + 2 / rateHz + integer(1000) / 100;
+    const mergeGapSeconds = integer(300) / 100;
+    const probability = new Float32Array(600);
+    for (let i = 0; i < probability.length; ) {
+      const level = 0.9 * integer(2);
+      for (let rest = 1 + integer(1 + integer(100)); rest > 0 && i < probability.length; rest--)
+        probability[i++] = level;
+    }
+    const options = { minEventSeconds, maxEventSeconds, mergeGapSeconds, minOnsetSeconds: integer(50) / 100 };
+    const found = detectEvents(probability, rateHz, options);
+    for (const [i, { startSeconds, endSeconds }] of found.entries()) {
+      const seconds = endSeconds - startSeconds;
+      const text = `round ${round}: ${startSeconds} to ${endSeconds} s, ${JSON.stringify({ rateHz, ...options })}`;
+      assert.ok(seconds >= minEventSeconds - 1e-9 && seconds <= maxEventSeconds + 1e-9, text);
+      const gap = startSeconds - (found[i - 1]?.endSeconds ?? Number.NEGATIVE_INFINITY);
+      const isPiece = Math.abs(gap) < 1e-9;
+      if (isPiece) pieces += 1;
+      else assert.ok(gap >= mergeGapSeconds - 1e-9, text);
+    }
+    events += found.length;
+  }
+  assert.ok(events > 4000 && pieces > 400, `${events} events, ${pieces} pieces`); // the draw must exercise the steps
 });
 
 test("detectEvents with confidence peak and percentile lies between the event's values", () => {

@@ -41,7 +41,7 @@ test("checkedEvents sorts, unites overlaps, keeps touching events apart and refu
     interval(20, 30),
     interval(50, 55),
   ]);
-  for (const bad of [interval(-1, 3), interval(5, 4), interval(Number.NaN, 4), interval(60, 70)]) {
+  for (const bad of [interval(-1, 3), interval(5, 4), interval(Number.NaN, 4), interval(60, 70), interval(60, 60)]) {
     assert.throws(
       () => checkedEvents([bad], 55, "rec"),
       (error: unknown) => error instanceof FormatError && /rec/.test(error.message),

@@ -44,8 +44,12 @@ function reaches(earlier: Interval, later: Interval): boolean {
   return Math.floor(later.startSeconds) <= Math.floor(earlier.endSeconds);
 }
 
-/** Shared time over the target's length; below 0 when the two only meet within a second, as the tool counts it. */
+/**
+ * Shared time over the target's length; below 0 when the two only meet within a second, as the tool counts it. For a found
+ * target without a length, where the tool stops on a division by zero, the limit of ever shorter ones.
+ */
 function coveredShare(target: Interval, found: Interval): number {
+  if (lengthOf(target) === 0) return 1;
   const start = Math.max(target.startSeconds, found.startSeconds);
   return (Math.min(target.endSeconds, found.endSeconds) - start) / lengthOf(target);
 }

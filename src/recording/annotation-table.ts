@@ -1,0 +1,130 @@
+/** Text tables of annotations (csv, tsv) whose columns go by name: order, case, quotes and further columns are forgiven. */
+import { parse } from "csv-parse/sync";
+import { FormatError } from "../base/errors.js";
+import { nearestName } from "../base/nearest.js";
+import type { Finding, FindingCode } from "./finding.js";
+
+export interface TableOptions {
+  readonly file: string;
+  /** 1-based line of the column line in the file. */
+  readonly firstLine: number;
+  readonly delimiter: "," | "\t";
+  /** Names as the format writes them, in its order. */
+  readonly columns: readonly string[];
+  /** Those without which no row can be read. */
+  readonly required: readonly string[];
+  /** Something else in the file shows that it is one of annotations, whatever its columns. @default false */
+  readonly isOwn?: boolean;
+}
+
+/** A row's texts by the format's own column names, blanks and quotes around them taken off. */
+export interface TableRow {
+  readonly line: number;
+  readonly fields: Readonly<Record<string, string | undefined>>;
+}
+
+/**
+ * Rows of the lines from the column line on. FormatError when the column line lacks a required name or repeats one; a row
+ * with another number of fields than the column line is an error finding.
+ */
+export function readTable(
+  lines: readonly string[],
+  options: TableOptions,
+): { rows: TableRow[]; findings: readonly Finding[] } {
+  const { file, firstLine, delimiter } = options;
+  const findings: Finding[] = [];
+  const [header, ...body] = splitLines(lines, delimiter).map((fields, i) => ({ fields, line: firstLine + i }));
+  const note = (code: FindingCode, message: string) =>
+    findings.push({ file, code, severity: "info", message, action: "none needed; other tools may refuse the file" });
+  const filled = body.filter(({ fields }) => fields.some((field) => field.trim() !== ""));
+  const texts = [header!, ...filled].flatMap(({ fields }) => fields); // a table has its column line
+  if (texts.some((field) => field !== field.trim())) note("blanks-around-fields", "blanks stand around fields");
+  if (texts.some((field) => unquoted(field) !== field.trim())) note("quoted-fields", "fields stand in quotes");
+  const found = header!.fields.map(unquoted);
+  const places = placesOf(found, options);
+  if (found.join(delimiter) !== options.columns.join(delimiter)) note("columns-by-name", columnsNote(found, options));
+  const rows = filled.flatMap(({ fields, line }): TableRow[] => {
+    const isComment = fields[0]!.trimStart().startsWith("#");
+    if (isComment && fields.length !== found.length) return [];
+    if (fields.length !== found.length) {
+      findings.push(rowWidthFinding(file, line, fields.length, found.length));
+      return [];
+    }
+    const named = places.map(([name, place]) => [name, unquoted(fields[place]!)] as const);
+    return isComment ? [] : [{ line, fields: Object.fromEntries(named) }];
+  });
+  return { rows, findings };
+}
+
+/** Fields of each line. Quotes only mean something where they surround a field; a record never goes over a line's end. */
+function splitLines(lines: readonly string[], delimiter: string): string[][] {
+  const plain = { delimiter, quote: null, relax_column_count: true, record_delimiter: "\n", skip_empty_lines: false };
+  const records = parse(lines.join("\n"), plain);
+  return records.map((fields, i) => {
+    const line = lines[i]!;
+    if (!line.includes('"') || fields.every((field) => /^\s*("[^"]*"|[^"]*)\s*$/.test(field))) return fields;
+    return quotedFields(line, delimiter) ?? fields;
+  });
+}
+
+/** Fields of a line in which quotes hold a delimiter; undefined when the quotes do not pair. */
+function quotedFields(line: string, delimiter: string): string[] | undefined {
+  try {
+    return parse(line, { delimiter, quote: '"', relax_quotes: true, relax_column_count: true, trim: true })[0];
+  } catch {
+    return undefined;
+  }
+}
+
+function unquoted(field: string): string {
+  const text = field.trim();
+  return text.length >= 2 && text.startsWith('"') && text.endsWith('"') ? text.slice(1, -1).trim() : text;
+}
+
+const plainName = (name: string) => name.toLowerCase().replaceAll(/[\s_-]/g, "");
+
+/** Names of the format with the place of each in the column line. */
+function placesOf(found: readonly string[], options: TableOptions): (readonly [string, number])[] {
+  const { file, firstLine, columns, required, delimiter, isOwn = false } = options;
+  const plain = found.map(plainName);
+  const places = columns.flatMap((name) => {
+    const place = plain.indexOf(plainName(name));
+    return place < 0 ? [] : [[name, place] as const];
+  });
+  const expected = `${columns.join(" ")}, separated by ${delimiter === "\t" ? "tabs" : "commas"}`;
+  const shown = JSON.stringify(found.join(" ").slice(0, 200));
+  if (places.length === 0)
+    throw new FormatError(`columns ${shown} found, none of which is an annotation's; expected ${expected}`, {
+      ...{ file, line: firstLine },
+      ...(isOwn ? {} : { field: "columns" }),
+    });
+  const missing = required.filter((name) => !places.some(([known]) => known === name));
+  if (missing.length > 0) {
+    const nearest = nearestName(missing[0]!, found);
+    const hint = nearest ? `; did "${nearest}" mean "${missing[0]}"?` : "";
+    const message = `columns ${shown} found, without ${missing.join(", ")}; expected ${expected}${hint}`;
+    throw new FormatError(message, { file, line: firstLine });
+  }
+  const twice = places.find(([name]) => plain.filter((each) => each === plainName(name)).length > 1);
+  if (twice) throw new FormatError(`the column ${twice[0]} occurs twice; delete one`, { file, line: firstLine });
+  return places;
+}
+
+function columnsNote(found: readonly string[], { columns }: TableOptions): string {
+  const known = new Set(columns.map(plainName));
+  const others = found.filter((name) => !known.has(plainName(name))).map((name) => JSON.stringify(name.slice(0, 40)));
+  const some = `${others.slice(0, 5).join(", ")}${others.length > 5 ? ", ..." : ""}`;
+  return `columns are read by name${others.length > 0 ? `; passed over: ${some}` : ""}`;
+}
+
+/** The finding for a row with the wrong number of fields. */
+export function rowWidthFinding(file: string, line: number, found: number, expected: number): Finding {
+  return {
+    file,
+    line,
+    code: "row-width",
+    severity: "error",
+    message: `the row has ${found} fields, ${expected} expected; it is lost, so the recording counts as unknown`,
+    action: "complete the row or delete it",
+  };
+}
