@@ -24,18 +24,20 @@ export function withSha256(source: ByteSource): HashingSource {
     take(start, bytes);
     return bytes;
   };
+  const taking =
+    <T extends Uint8Array>(fill: (out: T, start: number) => Promise<number>) =>
+    async (out: T, start: number) => {
+      const filled = await fill(out, start);
+      take(start, out.subarray(0, filled));
+      return filled;
+    };
   return {
     name: source.name,
     byteLength: source.byteLength,
     ...(source.blockBytes !== undefined && { blockBytes: source.blockBytes }),
     read,
-    ...(source.readInto && {
-      async readInto(out: Uint8Array, start: number) {
-        const filled = await source.readInto!(out, start);
-        take(start, out.subarray(0, filled));
-        return filled;
-      },
-    }),
+    ...(source.readInto && { readInto: taking(source.readInto) }),
+    ...(source.readIntoShared && { readIntoShared: taking(source.readIntoShared) }),
     close: source.close?.bind(source),
     async digest() {
       while (next < source.byteLength) {

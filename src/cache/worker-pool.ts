@@ -1,4 +1,5 @@
 import { Worker } from "node:worker_threads";
+import { bytesToGive, requireShared } from "../base/shared-bytes.js";
 import type { JobPorts, RecordingJob } from "./build-recording.js";
 import { LeaveOut } from "./leave-out.js";
 import type { Sidecar } from "./sidecar.js";
@@ -16,13 +17,6 @@ interface RunningJob {
   readonly ports: JobPorts;
   readonly resolve: (sidecar: Sidecar) => void;
   readonly reject: (error: unknown) => void;
-}
-
-/** Bytes with a buffer of their own, so that they can be transferred. */
-function transferable(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
-  const { buffer } = bytes;
-  const whole = buffer instanceof ArrayBuffer && bytes.byteLength === buffer.byteLength;
-  return whole && !Buffer.isBuffer(bytes) ? (bytes as Uint8Array<ArrayBuffer>) : new Uint8Array(bytes);
 }
 
 /** One worker thread; a crash fails the jobs it had and the next job starts a new thread. */
@@ -86,9 +80,9 @@ class BuildWorker {
     let answer: Answer<Answered>;
     try {
       if (ask.method === "labels") answer = { ok: await ports.readLabels(ask.durationSeconds) };
-      else if (ask.method === "fill") answer = { ok: await ports.source.readInto!(ask.out, ask.start) };
+      else if (ask.method === "fill") answer = { ok: await ports.source.readInto!(requireShared(ask.out), ask.start) };
       else {
-        const bytes = transferable(await ports.source.read(ask.start, ask.end));
+        const bytes = bytesToGive(await ports.source.read(ask.start, ask.end)); // the source may keep its own
         transfer.push(bytes.buffer);
         answer = { ok: bytes };
       }

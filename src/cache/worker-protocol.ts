@@ -1,6 +1,7 @@
 /** Messages between a build and its worker threads. Bytes travel by transfer or lie in shared memory; none is copied. */
 
 import { CacheError } from "../base/errors.js";
+import type { SharedBytes } from "../base/shared-bytes.js";
 import type { RecordingLabels } from "../corpus/labels.js";
 import type { RecordingJob } from "./build-recording.js";
 import { LeaveOut } from "./leave-out.js";
@@ -16,8 +17,8 @@ export type PlainError =
 /** What a worker asks the main thread for while it works on job `job`. */
 export type Request =
   | { readonly method: "read"; readonly start: number; readonly end: number }
-  /** Fill `out`, a view of shared memory; the answer is the number of bytes. */
-  | { readonly method: "fill"; readonly start: number; readonly out: Uint8Array }
+  /** Fill `out`; the answer is the number of bytes. */
+  | { readonly method: "fill"; readonly start: number; readonly out: SharedBytes }
   | { readonly method: "labels"; readonly durationSeconds: number };
 
 /** What a request is answered with. */
