@@ -13,6 +13,7 @@ import type { SampleType } from "./format.js";
 import { jobPorts } from "./job-ports.js";
 import { isLasting, LeaveOut } from "./leave-out.js";
 import { findReusable, refreshLabels } from "./reuse.js";
+import { type GapPolicy, recordedSeconds } from "./segments.js";
 import { type LeftOut, leftOutFile, type Sidecar, writeLeftOut } from "./sidecar.js";
 import { sweepTemporary } from "./temporary.js";
 import { createPool, type WorkerPool } from "./worker-pool.js";
@@ -26,6 +27,11 @@ export interface BuildOptions {
   readonly chain?: ChainOptions;
   /** @default "int16" */
   readonly sampleType?: SampleType;
+  /**
+   * What to do with a recording whose timestamps jump: leave it out ("discontinuous"), or keep the parts between its gaps as
+   * segments with their own times. @default "refuse"
+   */
+  readonly gaps?: GapPolicy;
   /** Worker threads; 0 builds in the calling thread. @default one per core */
   readonly workers?: number;
   /** Build the `index`-th of `count` equal parts (0-based) of the catalogue. @default all */
@@ -100,12 +106,14 @@ class Tally {
     return (performance.now() - this.started) / 1000;
   }
 
-  add({ durationSeconds, fileBytes, diagnostics, labelFindings }: Sidecar, how: "built" | "reused"): void {
+  add(sidecar: Sidecar, how: "built" | "reused"): void {
+    const { fileBytes, diagnostics, labelFindings } = sidecar;
+    const seconds = recordedSeconds(sidecar, sidecar.sampleRateHz);
     this[how] += 1;
     for (const code of Object.keys({ ...diagnostics, ...labelFindings }))
       this.diagnostics[code] = (this.diagnostics[code] ?? 0) + 1;
-    this.eegSeconds += durationSeconds;
-    if (how === "built") this.builtSeconds += durationSeconds;
+    this.eegSeconds += seconds;
+    if (how === "built") this.builtSeconds += seconds;
     this.bytes += fileBytes;
   }
 
@@ -130,13 +138,14 @@ interface Build {
 async function makeRecording(build: Build, lane: number, entry: RecordingEntry): Promise<void> {
   const { options, folder, signal, tally, pool } = build;
   const ports = jobPorts(options.store, entry, signal);
-  const known = await findReusable(folder, entry, options.verify ?? false);
+  const { gaps = "refuse", verify = false } = options;
+  const known = await findReusable(folder, entry, { gaps, verify });
   if (known) {
     if (await refreshLabels(folder, known, await ports.readLabels(known.durationSeconds))) tally.relabelled += 1;
     tally.add(known, "reused");
   } else {
     const memoryLimitBytes = options.memoryLimitBytes ?? DEFAULT_MEMORY_LIMIT_BYTES;
-    const job = { folder, entry, chain: build.chain, memoryLimitBytes };
+    const job = { folder, entry, chain: build.chain, memoryLimitBytes, gaps };
     tally.add(await (pool ? pool.run(lane, job, ports) : buildRecording(job, ports)), "built");
   }
   await rm(join(folder.path, leftOutFile(entry.id)), { force: true });

@@ -4,7 +4,9 @@ import { isIctalError } from "../base/errors.js";
 import type { Progress } from "../base/progress.js";
 import { type BuildReport, buildCache } from "../cache/build.js";
 import { chainFromConfig } from "../cache/from-config.js";
+import { gapsFromConfig } from "../cache/gap-policy.js";
 import { writeManifest } from "../cache/manifest.js";
+import type { GapPolicy } from "../cache/segments.js";
 import { type Catalogue, readCatalogue } from "../corpus/catalogue.js";
 import { openStore } from "../store/open-store.js";
 import type { Shard } from "./data-options.js";
@@ -18,6 +20,8 @@ export interface BuildOptions {
   readonly limit?: number;
   /** Codes of reasons for which a recording may be left out. */
   readonly accept?: readonly string[];
+  /** @default the configuration's `gaps` */
+  readonly gaps?: GapPolicy;
   /** Check every frame before a recording is reused. */
   readonly verify?: boolean;
   readonly progress: Progress;
@@ -47,6 +51,7 @@ export async function buildConfigured(config: Config, options: BuildOptions): Pr
     cacheDir: data.cache_dir,
     chain: chainFromConfig(config),
     sampleType: data.sample_type,
+    gaps: options.gaps ?? gapsFromConfig(config),
     workers: workers ?? (data.num_workers || undefined),
     shard,
     verify,
