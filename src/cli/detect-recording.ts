@@ -95,8 +95,9 @@ async function predictOne(options: DetectOptions, cacheDir: string): Promise<Omi
       signal,
     }))
       predictions.push(prediction);
-    const { probability, rateHz } = predictions[0]!;
-    const events = cutEvents(detectEvents(probability, rateHz, postprocessFromConfig(config)), durationSeconds);
+    const { probability, rateHz, segments } = predictions[0]!;
+    const found = detectEvents(probability, rateHz, postprocessFromConfig(config), segments);
+    const events = cutEvents(found, durationSeconds);
     return { events, durationSeconds, filled, executor: executor.name };
   } finally {
     await executor.dispose();
