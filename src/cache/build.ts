@@ -1,6 +1,7 @@
 import { rm } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join, resolve } from "node:path";
+import { CacheError } from "../base/errors.js";
 import { type Progress, silentProgress } from "../base/progress.js";
 import type { Catalogue } from "../corpus/catalogue.js";
 import type { RecordingEntry } from "../corpus/recording-entry.js";
@@ -12,6 +13,7 @@ import { type CacheFolder, prepareFolder } from "./folder.js";
 import type { SampleType } from "./format.js";
 import { jobPorts } from "./job-ports.js";
 import { isLasting, LeaveOut } from "./leave-out.js";
+import { machineStop } from "./machine-stop.js";
 import { findReusable, refreshLabels } from "./reuse.js";
 import { type GapPolicy, recordedSeconds } from "./segments.js";
 import { type LeftOut, leftOutFile, type Sidecar, writeLeftOut } from "./sidecar.js";
@@ -156,8 +158,10 @@ async function leaveOut(build: Build, { id }: RecordingEntry, { code, reason }: 
   if (isLasting(code)) await writeLeftOut(build.folder.path, { id, code, reason });
 }
 
-/** An error of one recording as LeaveOut; what concerns the whole build (disk, stop) is thrown. */
+/** An error of one recording as LeaveOut; what concerns the whole build (disk, machine, stop) is thrown. */
 function faultOfOne(error: unknown, signal: AbortSignal): LeaveOut {
+  const stop = machineStop(error);
+  if (stop && !signal.aborted) throw error instanceof CacheError ? error : stop;
   if (error instanceof LeaveOut) return error;
   if (signal.aborted || !(error instanceof Error) || error.name === "AbortError" || error.name === "CacheError")
     throw error;

@@ -21,7 +21,7 @@ import {
   readSidecar,
   type Sidecar,
 } from "./sidecar.js";
-import { writeCacheFile } from "./temporary.js";
+import { updateCacheFile } from "./temporary.js";
 
 const count = z.number().int().min(0);
 
@@ -233,7 +233,7 @@ export function manifestText(manifest: Manifest): string {
 }
 
 /**
- * Build manifest.json of the cache at `dir` from its sidecars and write it whole. Throws a CacheError when a recording of
+ * Build manifest.json of the cache at `dir` from its sidecars and write it whole, where it is not so already. Throws a CacheError when a recording of
  * the catalogue is neither cached nor noted as left out, when there is no seizure at all, and when a patient is in two splits.
  */
 export async function writeManifest(
@@ -244,7 +244,7 @@ export async function writeManifest(
   const manifest = await collectManifest(folder, options);
   refuseNoPositives(manifest.counts);
   const path = join(folder.path, MANIFEST_FILE);
-  await writeCacheFile(folder.path, path, manifestText(manifest));
+  await updateCacheFile(folder.path, path, manifestText(manifest));
   return { manifest, path };
 }
 

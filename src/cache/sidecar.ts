@@ -15,7 +15,7 @@ import {
 } from "./folder.js";
 import { CACHE_FORMAT_VERSION, FRAME_SAMPLES, fileBytesOf, frameCountOf, frameLayout } from "./format.js";
 import { recordedSamples, segmentFault, segmentsSchema } from "./segments.js";
-import { writeCacheFile } from "./temporary.js";
+import { updateCacheFile, writeCacheFile } from "./temporary.js";
 
 /** A seizure event as it is stored. */
 export const eventSchema = z.object({
@@ -175,7 +175,7 @@ export function leftOutFile(id: string): string {
 /** Note that a recording was left out, so that the manifest can tell "left out" from "not built yet". */
 export async function writeLeftOut(folder: string, { id, code, reason }: LeftOut): Promise<void> {
   const note = { formatVersion: CACHE_FORMAT_VERSION, id, code, reason };
-  await writeCacheFile(folder, join(folder, leftOutFile(id)), `${canonicalJson(note)}\n`);
+  await updateCacheFile(folder, join(folder, leftOutFile(id)), `${canonicalJson(note)}\n`);
 }
 
 /** The note on a left-out recording, or undefined. */

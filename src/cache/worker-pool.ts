@@ -2,6 +2,7 @@ import { Worker } from "node:worker_threads";
 import { bytesToGive, requireShared } from "../base/shared-bytes.js";
 import type { JobPorts, RecordingJob } from "./build-recording.js";
 import { LeaveOut } from "./leave-out.js";
+import { machineStop } from "./machine-stop.js";
 import type { Sidecar } from "./sidecar.js";
 import {
   type Answer,
@@ -52,8 +53,8 @@ class BuildWorker {
       if (message.type === "done") this.finish(message.job, message.answer);
       else void this.answer(message.job, message.request, message.ask);
     });
-    thread.on("error", (error) => this.crash(thread, error.message));
-    thread.on("exit", (code) => this.crash(thread, `exit code ${code}`));
+    thread.on("error", (error) => this.crash(thread, error));
+    thread.on("exit", (code) => this.crash(thread, new Error(`exit code ${code}`)));
     return thread;
   }
 
@@ -64,13 +65,13 @@ class BuildWorker {
     else running?.reject(fromPlain(answer.error));
   }
 
-  private crash(thread: Worker, reason: string): void {
+  private crash(thread: Worker, error: Error): void {
     if (this.thread !== thread) return;
     this.thread = undefined;
     const jobs = [...this.jobs.values()];
     this.jobs.clear();
-    for (const { reject } of jobs)
-      reject(new LeaveOut("worker-crashed", `its worker thread ended: ${reason}; run again`));
+    const reason = `its worker thread ended: ${error.message}; run again`;
+    for (const { reject } of jobs) reject(machineStop(error) ?? new LeaveOut("worker-crashed", reason));
   }
 
   private async answer(job: number, request: number, ask: Request): Promise<void> {

@@ -5,6 +5,7 @@ import type { SharedBytes } from "../base/shared-bytes.js";
 import type { RecordingLabels } from "../corpus/labels.js";
 import type { RecordingJob } from "./build-recording.js";
 import { LeaveOut } from "./leave-out.js";
+import { machineStop } from "./machine-stop.js";
 import type { Sidecar } from "./sidecar.js";
 
 /** An error as plain data. */
@@ -36,7 +37,8 @@ export type FromWorker =
   | { readonly type: "done"; readonly job: number; readonly answer: Answer<Sidecar> };
 
 /** An error as data that survives the way between threads. */
-export function toPlain(error: unknown): PlainError {
+export function toPlain(fault: unknown): PlainError {
+  const error = fault instanceof CacheError ? fault : (machineStop(fault) ?? fault);
   if (error instanceof LeaveOut) return { kind: "left-out", code: error.code, reason: error.reason };
   if (error instanceof CacheError)
     return { kind: "storage", message: error.message, found: error.details.found, expected: error.details.expected };

@@ -5,6 +5,7 @@ import type { Progress } from "../base/progress.js";
 import { type BuildReport, buildCache } from "../cache/build.js";
 import { chainFromConfig } from "../cache/from-config.js";
 import { gapsFromConfig } from "../cache/gap-policy.js";
+import { isLasting } from "../cache/leave-out.js";
 import { writeManifest } from "../cache/manifest.js";
 import type { GapPolicy } from "../cache/segments.js";
 import { type Catalogue, readCatalogue } from "../corpus/catalogue.js";
@@ -98,13 +99,15 @@ function unaccepted({ leftOut }: BuildReport, accept: readonly string[] = []): B
 export function buildText({ report, refused, written }: MadeCache): string {
   const { built, reused, relabelled, leftOut, eegSeconds, builtSeconds, wallSeconds, bytes } = report;
   const rate = built > 0 ? `, ${(builtSeconds / wallSeconds).toFixed(0)} times real time` : "";
-  const codes = [...new Set(refused.map(({ code }) => code))];
+  const codes = [...new Set(refused.map(({ code }) => code).filter(isLasting))];
+  const passing = refused.filter(({ code }) => !isLasting(code)).length;
   return [
     `${built} built, ${reused} reused (${relabelled} with changed labels), ${leftOut.length} left out`,
     `${(eegSeconds / 3600).toFixed(2)} hours of EEG, ${(bytes / 1e6).toFixed(1)} MB, ${wallSeconds.toFixed(1)} s${rate}`,
     ...Object.entries(report.diagnostics).map(([code, count]) => `  ${code}: in ${count} of ${built + reused}`),
     ...leftOut.map(({ id, code, reason }) => `left out ${id} (${code}): ${reason}`),
     ...(codes.length > 0 ? [`to accept what was left out: --accept ${codes.join(",")}`] : []),
+    ...(passing > 0 ? [`${passing} of them may be read another time: run the same command again`] : []),
     `cache ${report.folder}`,
     ...(written?.manifest ? [`manifest ${written.manifest}`] : []),
   ].join("\n");
