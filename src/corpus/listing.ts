@@ -18,10 +18,11 @@ export interface Listing {
   readonly recordings: readonly ListedFile[];
   /** Annotation files by key. */
   readonly annotations: ReadonlyMap<string, ListedFile>;
-  /** Files of other programs that only look like recordings. */
+  /** Files of other programs that only look like recordings, and recordings that are packed. */
   readonly ignored: readonly { readonly id: string; readonly reason: string }[];
 }
 
+const PACKED_NAME = /\.(edf|bdf)\.(gz|bz2|xz|zst|zip|7z)$/i;
 const ANNOTATION_NAME = /(\.(csv|csv_bi|tse|tse_bi)|_events\.tsv)$/i;
 
 /** Address of a listed key. */
@@ -58,21 +59,29 @@ export async function listCorpus(store: Store, prefix: string, signal?: AbortSig
     if (reason !== undefined) {
       if (isRecording) ignored.push({ id: info.key, reason });
     } else if (isRecording) recordings.push(kept(info));
+    else if (PACKED_NAME.test(info.key))
+      ignored.push({ id: info.key, reason: "packed, and records are read in place; unpack it (for .gz: gunzip)" });
     else if (ANNOTATION_NAME.test(info.key)) annotations.set(info.key, { key: info.key, size: info.size });
     else others += 1;
   }
-  if (recordings.length === 0) throw nothingFound(url, annotations.size, others);
+  if (recordings.length === 0) throw nothingFound(url, annotations.size, others, ignored[0]);
   return { url, base, recordings, annotations, ignored };
 }
 
 const kept = ({ key, size, etag }: ListedFile): ListedFile =>
   etag === undefined ? { key, size } : { key, size, etag };
 
-function nothingFound(url: string, annotations: number, others: number): NotFoundError {
+function nothingFound(
+  url: string,
+  annotations: number,
+  others: number,
+  first: Listing["ignored"][number] | undefined,
+): NotFoundError {
+  const ignored = first ? ` (passed over: ${first.id}, ${first.reason})` : "";
   const held =
     annotations + others === 0
       ? "it holds nothing"
-      : `it holds ${annotations} annotation files and ${others} other files, but no .edf or .bdf`;
+      : `it holds ${annotations} annotation files and ${others} other files, but no .edf or .bdf${ignored}`;
   const shapes = LAYOUTS.map(({ name, expected }) => `  ${name}: ${expected}`).join("\n");
   return new NotFoundError(
     `no recordings under ${url}: ${held}. Expected one of these below it (give the folder that holds edf/, or any folder above or below):\n${shapes}`,
