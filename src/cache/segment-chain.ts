@@ -1,4 +1,5 @@
 import { isIctalError } from "../base/errors.js";
+import { LONGEST_SPAN_SECONDS } from "../recording/edf-timeline.js";
 import type { TimelineBreak } from "../recording/record-runs.js";
 import type { Chain } from "../signal/chain.js";
 import type { Sink } from "../signal/flow.js";
@@ -6,9 +7,6 @@ import { closeMoments, joinMoments, type Moments, type RunningMoments } from "..
 import { LeaveOut } from "./leave-out.js";
 import type { SampleRun } from "./sample-blocks.js";
 import type { Segment } from "./segments.js";
-
-/** A recording's time may be this much longer than its samples: what is derived from it grows with its time. */
-const LONGEST_SPAN_SECONDS = 14 * 24 * 3600;
 
 /** Where a recording's samples lie in its time. */
 export interface Placed {

@@ -13,6 +13,8 @@ export interface EdfBlock {
   readonly recordCount: number;
   /** Seconds from the recording's first sample; gaps are counted. */
   readonly startSeconds: number;
+  /** False for the first record read and behind a gap; the samples of other blocks follow those of the block before. */
+  readonly isContinuous: boolean;
   /** `samples[k]` has `recordCount * samplesPerRecord` values of the k-th requested signal, at its own rate. */
   readonly samples: Float32Array[];
 }
@@ -46,7 +48,8 @@ export async function* readEdfBlocks(
   options: BlockOptions,
 ): AsyncGenerator<EdfBlock> {
   const places = options.signals.map((index) => placeOf(header, index));
-  const runsOf = await openRunReader(source, header, options.startRecord);
+  const { startRecord: firstRecord = 0 } = options;
+  const runsOf = await openRunReader(source, header, firstRecord);
   const most = Math.min(header.recordsFound, recordsPerBlock(source, header, options.blockSeconds));
   const fitting = Math.floor(READ_AHEAD_BYTES / (most * header.recordBytes));
   const bufferCount = source.readInto ? Math.min(MOST_BUFFERS, Math.max(2, fitting)) : 1;
@@ -65,7 +68,8 @@ export async function* readEdfBlocks(
           );
         const from = (startRecord - records.startRecord) * header.recordBytes;
         const part = records.bytes.subarray(from, from + recordCount * header.recordBytes);
-        yield { startRecord, recordCount, startSeconds, samples: decode(part, recordCount) };
+        const isContinuous = startRecord > firstRecord && !run.break;
+        yield { startRecord, recordCount, startSeconds, isContinuous, samples: decode(part, recordCount) };
       }
     }
   } finally {

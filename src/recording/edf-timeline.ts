@@ -12,6 +12,9 @@ export const TIMELINE_TOLERANCE_SECONDS = 1e-3;
  */
 export const TIMELINE_DRIFT_SECONDS = 0.1;
 
+/** A recording with gaps may last so long: what is laid out over its time grows with it, and a typing error in a timestamp is years. */
+export const LONGEST_SPAN_SECONDS = 14 * 24 * 3600;
+
 /** Follows the start times of records in order. */
 export interface TimelineReader {
   /** Byte ranges of the annotation signals within a record. */
@@ -28,6 +31,37 @@ export interface TimelineStep {
   readonly expectedSeconds: number;
   /** True when the start is not where the record before ended. */
   readonly isGap: boolean;
+}
+
+/**
+ * The first record that ends after `seconds` of the recording's own time, gaps counted, and when it starts; found by halves, with
+ * small reads of timestamps. The number of records where none does.
+ */
+export async function recordAt(
+  source: ByteSource,
+  header: EdfHeader,
+  seconds: number,
+): Promise<{ readonly record: number; readonly startSeconds: number }> {
+  const { recordsFound, recordDurationSeconds: duration } = header;
+  const [first] = annotationRangesOf(header);
+  const stampOf = async (record: number) => {
+    if (!first) return undefined;
+    const at = header.headerBytes + record * header.recordBytes;
+    return recordStartOf(await source.read(at + first.start, at + first.end));
+  };
+  const origin = recordsFound > 0 ? ((await stampOf(0)) ?? 0) : 0;
+  const startOf = async (record: number) => {
+    const stamp = await stampOf(record);
+    return stamp === undefined ? record * duration : rounded(stamp - origin);
+  };
+  let low = 0;
+  let high = Math.min(recordsFound, Math.max(0, Math.floor(seconds / duration) + 1)); // gaps only move records back
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((await startOf(middle)) + duration > seconds + TIMELINE_TOLERANCE_SECONDS) high = middle;
+    else low = middle + 1;
+  }
+  return { record: low, startSeconds: low < recordsFound ? await startOf(low) : header.durationSeconds };
 }
 
 /** A timeline that begins at `startRecord`; reads record 0 (and that one) for their timestamps. */
