@@ -39,6 +39,8 @@ const data = z.strictObject({
   sample_type: z.enum(["int16", "float32"]).default("int16"),
   /** Ours: a recording without Fz/Pz is interpolated (and flagged) or left out. */
   missing_electrodes: z.enum(["interpolate", "reject"]).default("interpolate"),
+  /** Ours: a recording whose timestamps jump is left out, or kept as segments with their own times. */
+  gaps: z.enum(["refuse", "split"]).default("refuse"),
   /** Ours: full and seizure-free windows drawn per partial window. */
   balance: z
     .strictObject({

@@ -6,6 +6,7 @@ import type { RecordingEntry } from "../corpus/recording-entry.js";
 import type { ByteSource } from "../recording/byte-source.js";
 import { placeOf } from "../recording/edf-decode.js";
 import { type EdfHeader, readEdfHeader } from "../recording/edf-header.js";
+import { breakText, type TimelineBreak } from "../recording/record-runs.js";
 import { type Chain, type ChainOptions, createChain } from "../signal/chain.js";
 import { montageOf } from "../signal/montages.js";
 import type { InputWatch } from "../signal/sample-block.js";
@@ -19,7 +20,9 @@ import { type HashingSource, withSha256 } from "./hashing-source.js";
 import { asLeaveOut, isSourceFault, LeaveOut } from "./leave-out.js";
 import { type ChannelStatistics, markFlat } from "./normalize.js";
 import { readSampleBlocks } from "./sample-blocks.js";
-import { type Sidecar, writeSidecar } from "./sidecar.js";
+import { type Placed, SegmentChain } from "./segment-chain.js";
+import type { GapPolicy } from "./segments.js";
+import { hasSignal, type Sidecar, writeSidecar } from "./sidecar.js";
 import { FrameSpool } from "./spool.js";
 import { storageError, temporaryPath } from "./temporary.js";
 import { type WrittenSamples, writeSamples } from "./write-recording.js";
@@ -33,6 +36,7 @@ export interface RecordingJob {
   readonly memoryLimitBytes: number;
   /** What the source's bytes must come to, as far as its store vouches for them. @default nothing is known */
   readonly expected?: readonly ExpectedDigest[];
+  readonly gaps: GapPolicy;
 }
 
 /** What a job needs of the outside: bytes of its source, its labels, and a way to be stopped. */
@@ -77,11 +81,32 @@ interface Opened {
   readonly signal?: AbortSignal;
 }
 
-interface Filtered {
+interface Filtered extends Omit<Placed, "moments"> {
   readonly statistics: ChannelStatistics;
   /** How many electrodes were saturated and not merely unconnected. */
   readonly clippedCount: number;
-  readonly filled: readonly boolean[];
+}
+
+/** What gaps: "refuse" says of a break, and what "split" cannot mend. */
+function refuseBreak(found: TimelineBreak, gaps: GapPolicy): void {
+  const { kind } = found;
+  if (kind === "gap" && gaps === "split") return;
+  const code = { gap: "discontinuous", overlap: "record-overlap", unknown: "timestamps-missing" }[kind];
+  const advice =
+    kind === "gap" ? "keep its parts apart with data.gaps: split (--gaps split), or" : "check the file, or";
+  throw new LeaveOut(code, `${breakText(found)}; ${advice} accept that it is left out (--accept ${code})`);
+}
+
+/** A recording that carries no signal anywhere is not background: LeaveOut "no-signal". */
+function refuseSilence(
+  electrodes: readonly string[],
+  dead: readonly boolean[],
+  { flat, filled }: Pick<Sidecar, "flat" | "filled">,
+): void {
+  if (hasSignal({ flat, filled }) && !dead.every(Boolean)) return;
+  const deadCount = dead.filter(Boolean).length;
+  const found = `${deadCount} of its ${electrodes.length} electrodes never change or are saturated, and ${flat.filter(Boolean).length} of ${flat.length} channels are flat`;
+  throw new LeaveOut("no-signal", `${found}; check that the electrodes were connected`);
 }
 
 /** First pass: fill the spool with the filtered signal (microvolts) and close its statistics. */
@@ -90,22 +115,31 @@ async function filterInto(spool: FrameSpool, opened: Opened): Promise<Filtered> 
   const chosen = chooseSignals(header, job.chain);
   const constant = new ConstantInputs(chosen.signals.length);
   const saturation = new ClippedInputs(chosen.signals.map((index) => rangeOf(header, index)));
-  const chain = openChain(job.chain, chosen, (samples, count, extremes) => {
+  const watch: InputWatch = (samples, count, extremes) => {
     constant.look(extremes);
     saturation.look(samples, count, extremes);
+  };
+  const chain = new SegmentChain({
+    open: () => openChain(job.chain, chosen, watch),
+    onSegment: () => constant.restart(),
+    sink: spool.put.bind(spool),
+    sampleRateHz: job.chain.targetRateHz,
+    recordDurationSeconds: header.recordDurationSeconds,
   });
-  const sink = spool.put.bind(spool);
-  for await (const block of readSampleBlocks(source, header, chosen.signals, signal)) {
-    chain.feed(block, sink);
+  for await (const run of readSampleBlocks(source, header, chosen.signals, signal)) {
+    if (run.break) refuseBreak(run.break, job.gaps);
+    chain.feed(run);
     await spool.settle();
   }
-  chain.end(sink);
+  const { moments, ...placed } = chain.end();
   await spool.finish();
-  const statistics = markFlat(chain.moments(), knownFlat(job.chain, chosen.electrodes, constant.constant));
+  const statistics = markFlat(moments, knownFlat(job.chain, chosen.electrodes, constant.constant));
   if (!statistics.std.every(Number.isFinite))
     throw new LeaveOut("not-finite", "its samples are not all finite numbers");
+  const dead = saturation.saturated.map((mark, input) => mark || constant.constant[input]!);
+  refuseSilence(chosen.electrodes, dead, { flat: [...statistics.flat], filled: [...placed.filled] });
   const clippedCount = saturation.clipped.filter((mark, input) => mark && !constant.constant[input]).length;
-  return { statistics, clippedCount, filled: chain.filled };
+  return { ...placed, statistics, clippedCount };
 }
 
 function countCodes(codes: readonly string[]): Record<string, number> {
@@ -118,7 +152,6 @@ interface Made extends Filtered {
   readonly job: RecordingJob;
   readonly header: EdfHeader;
   readonly labels: RecordingLabels;
-  readonly sampleCount: number;
   readonly sha256: string;
   readonly written: WrittenSamples;
 }
@@ -132,18 +165,21 @@ function toSidecar(made: Made): Sidecar {
     ...filled.flatMap((mark) => (mark ? ["interpolated-channel"] : [])),
     ...statistics.flat.flatMap((mark) => (mark ? ["flat-channel"] : [])),
     ...new Array<string>(made.clippedCount).fill("clipped-channel"),
+    ...new Array<string>(made.gapCount).fill(header.kind.endsWith("+D") ? "gap" : "discontinuity"),
+    ...new Array<string>(made.shortCount).fill("short-segment"),
   ];
   return {
     ...description,
     ...{ id, split, patient, session, montage },
     source: { key: edfKey, size: edfSize, ...(edfEtag !== undefined && { etag: edfEtag }), sha256: made.sha256 },
     sampleCount: made.sampleCount,
+    ...(made.segments && { segments: [...made.segments] }),
     mean: [...statistics.mean],
     std: [...statistics.std],
     flat: [...statistics.flat],
     filled: [...filled],
     ...storedLabels(labels),
-    durationSeconds: header.durationSeconds,
+    durationSeconds: made.endSeconds ?? header.durationSeconds,
     diagnostics: countCodes(codes),
     ...written,
   };
@@ -183,14 +219,16 @@ async function orDamage<T>(source: HashingSource, making: Promise<T>): Promise<T
 async function build(job: RecordingJob, ports: JobPorts, spool: FrameSpool): Promise<Sidecar> {
   const source = withSha256(ports.source, job.expected);
   const header = await orDamage(source, headerOf(source, job.chain));
-  const labels = await ports.readLabels(header.durationSeconds);
+  const labelsOver = (filtered?: Filtered) => ports.readLabels(filtered?.endSeconds ?? header.durationSeconds);
+  const early = job.gaps === "refuse" ? await labelsOver() : undefined; // else the end of its time is not known yet
   const filtered = await orDamage(source, filterInto(spool, { job, source, header, signal: ports.signal }));
+  const labels = early ?? (await labelsOver(filtered));
   const sha256 = await source.digest();
   const layout = frameLayout(job.folder.channels.length, job.folder.sampleType);
   const { normalize, clip } = job.chain;
   const scaling = { statistics: filtered.statistics, normalize, clip };
   const written = await writeSamples(job.folder.path, job.entry.id, layout, spool, scaling);
-  const sidecar = toSidecar({ ...filtered, job, header, labels, sampleCount: spool.sampleCount, sha256, written });
+  const sidecar = toSidecar({ ...filtered, job, header, labels, sha256, written });
   await writeSidecar(job.folder.path, sidecar);
   return sidecar;
 }
@@ -211,7 +249,7 @@ export async function buildRecording(job: RecordingJob, ports: JobPorts): Promis
     return await build(job, ports, spool);
   } catch (error) {
     const fault = storageError(error, spillPath);
-    throw fault === error ? asLeaveOut(error, "discontinuous") : fault;
+    throw fault === error ? asLeaveOut(error, "unsupported") : fault;
   } finally {
     await spool.close();
   }

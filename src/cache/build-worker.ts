@@ -1,5 +1,6 @@
 /** Entry of a build's worker threads: works on the jobs it is sent, asking the main thread for bytes and labels. */
 import { parentPort } from "node:worker_threads";
+import { requireShared } from "../base/shared-bytes.js";
 import type { RecordingLabels } from "../corpus/labels.js";
 import { REQUEST_BYTES } from "../recording/byte-source.js";
 import { buildRecording, type JobPorts, type RecordingJob } from "./build-recording.js";
@@ -41,7 +42,7 @@ function portsOf(job: number, { entry }: RecordingJob): JobPorts {
       byteLength: entry.edfSize,
       blockBytes: REQUEST_BYTES,
       read: (start, end) => ask<Uint8Array>(job, { method: "read", start, end }),
-      readInto: (out, start) => ask<number>(job, { method: "fill", start, out }), // `out` is shared: see takeBuffers
+      readIntoShared: (out, start) => ask<number>(job, { method: "fill", start, out: requireShared(out) }),
     },
     readLabels: (durationSeconds) => ask<RecordingLabels>(job, { method: "labels", durationSeconds }),
     signal: stop.signal,

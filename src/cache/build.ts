@@ -1,6 +1,7 @@
 import { rm } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join, resolve } from "node:path";
+import { CacheError } from "../base/errors.js";
 import { type Progress, silentProgress } from "../base/progress.js";
 import type { Catalogue } from "../corpus/catalogue.js";
 import type { RecordingEntry } from "../corpus/recording-entry.js";
@@ -13,7 +14,9 @@ import { type CacheFolder, prepareFolder } from "./folder.js";
 import type { SampleType } from "./format.js";
 import { expectedDigests, jobPorts } from "./job-ports.js";
 import { isDamagedSource, isLasting, LeaveOut } from "./leave-out.js";
+import { machineStop } from "./machine-stop.js";
 import { findReusable, refreshLabels } from "./reuse.js";
+import { type GapPolicy, recordedSeconds } from "./segments.js";
 import { type LeftOut, leftOutFile, type Sidecar, writeLeftOut } from "./sidecar.js";
 import { sweepTemporary } from "./temporary.js";
 import { createPool, type WorkerPool } from "./worker-pool.js";
@@ -27,6 +30,11 @@ export interface BuildOptions {
   readonly chain?: ChainOptions;
   /** @default "int16" */
   readonly sampleType?: SampleType;
+  /**
+   * What to do with a recording whose timestamps jump: leave it out ("discontinuous"), or keep the parts between its gaps as
+   * segments with their own times. @default "refuse"
+   */
+  readonly gaps?: GapPolicy;
   /** Worker threads; 0 builds in the calling thread. @default one per core */
   readonly workers?: number;
   /** Build the `index`-th of `count` equal parts (0-based) of the catalogue. @default all */
@@ -117,12 +125,14 @@ class Tally {
     return (performance.now() - this.started) / 1000;
   }
 
-  add({ durationSeconds, fileBytes, diagnostics, labelFindings }: Sidecar, how: "built" | "reused"): void {
+  add(sidecar: Sidecar, how: "built" | "reused"): void {
+    const { fileBytes, diagnostics, labelFindings } = sidecar;
+    const seconds = recordedSeconds(sidecar, sidecar.sampleRateHz);
     this[how] += 1;
     for (const code of Object.keys({ ...diagnostics, ...labelFindings }))
       this.diagnostics[code] = (this.diagnostics[code] ?? 0) + 1;
-    this.eegSeconds += durationSeconds;
-    if (how === "built") this.builtSeconds += durationSeconds;
+    this.eegSeconds += seconds;
+    if (how === "built") this.builtSeconds += seconds;
     this.bytes += fileBytes;
   }
 
@@ -147,20 +157,21 @@ interface Build {
 async function makeRecording(build: Build, lane: number, entry: RecordingEntry): Promise<void> {
   const { options, folder, signal, tally, pool } = build;
   const ports = jobPorts(options.store, entry, signal);
+  const { gaps = "refuse", verify = false } = options;
   let findings: readonly Finding[] = [];
   const readLabels = async (durationSeconds: number) => {
     const labels = await ports.readLabels(durationSeconds);
     findings = labels.findings;
     return labels;
   };
-  const known = await findReusable(folder, entry, options.verify ?? false);
+  const known = await findReusable(folder, entry, { gaps, verify });
   if (known) {
     if (await refreshLabels(folder, known, await readLabels(known.durationSeconds))) tally.relabelled += 1;
     tally.add(known, "reused");
   } else {
     const memoryLimitBytes = options.memoryLimitBytes ?? DEFAULT_MEMORY_LIMIT_BYTES;
     const expected = await expectedDigests(options.store, entry, signal);
-    const job = { folder, entry, chain: build.chain, memoryLimitBytes, expected };
+    const job = { folder, entry, chain: build.chain, memoryLimitBytes, gaps, expected };
     const labelled = { ...ports, readLabels };
     const make = () => (pool ? pool.run(lane, job, labelled) : buildRecording(job, labelled));
     tally.add(await make().catch((error) => (isDamagedSource(error) ? make() : Promise.reject(error))), "built");
@@ -175,8 +186,10 @@ async function leaveOut(build: Build, { id }: RecordingEntry, { code, reason }: 
   if (isLasting(code)) await writeLeftOut(build.folder.path, { id, code, reason });
 }
 
-/** An error of one recording as LeaveOut; what concerns the whole build (disk, stop) is thrown. */
+/** An error of one recording as LeaveOut; what concerns the whole build (disk, machine, stop) is thrown. */
 function faultOfOne(error: unknown, signal: AbortSignal): LeaveOut {
+  const stop = machineStop(error);
+  if (stop && !signal.aborted) throw error instanceof CacheError ? error : stop;
   if (error instanceof LeaveOut) return error;
   if (signal.aborted || !(error instanceof Error) || error.name === "AbortError" || error.name === "CacheError")
     throw error;

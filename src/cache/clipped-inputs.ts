@@ -1,5 +1,7 @@
 /** An input counts as clipped from this share of samples on: an artefact touches the end of the range, saturation stays. */
 const CLIPPED_SHARE = 0.01;
+/** From this share on it carries no signal. */
+const SATURATED_SHARE = 0.5;
 
 /** Least and greatest value that an input can have, in microvolts. */
 export interface InputRange {
@@ -25,7 +27,16 @@ export class ClippedInputs {
 
   /** Per input; false for all while nothing was looked at. */
   get clipped(): boolean[] {
-    return Array.from(this.counts, (count) => count > 0 && count >= CLIPPED_SHARE * this.sampleCount);
+    return this.atLeast(CLIPPED_SHARE);
+  }
+
+  /** Per input: at the ends of the range for so much of the time that no signal is left. */
+  get saturated(): boolean[] {
+    return this.atLeast(SATURATED_SHARE);
+  }
+
+  private atLeast(share: number): boolean[] {
+    return Array.from(this.counts, (count) => count > 0 && count >= share * this.sampleCount);
   }
 }
 

@@ -7,6 +7,11 @@ export class ConstantInputs {
     this.constant = new Array<boolean>(count).fill(true);
   }
 
+  /** The next stretch lies behind a gap: an input that is constant there too may have another level. */
+  restart(): void {
+    this.first = undefined;
+  }
+
   /** Take the next stretch: least and greatest value of each input, shape [input, 2]. */
   look(extremes: Float32Array): void {
     this.first ??= extremes.slice();

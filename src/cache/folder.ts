@@ -8,7 +8,7 @@ import { z } from "zod";
 import { canonicalJson, hashOf } from "../base/canonical.js";
 import { CacheError, NotFoundError } from "../base/errors.js";
 import { CACHE_FORMAT_VERSION, FRAME_SAMPLES, fileEnding, type SampleType } from "./format.js";
-import { writeCacheFile } from "./temporary.js";
+import { updateCacheFile } from "./temporary.js";
 
 const descriptionSchema = z.object({
   formatVersion: z.literal(CACHE_FORMAT_VERSION),
@@ -46,8 +46,7 @@ export async function prepareFolder(cacheDir: string, description: CacheDescript
   const path = join(cacheDir, description.key);
   const file = join(path, DESCRIPTION_FILE);
   const text = `${canonicalJson(description)}\n`;
-  const present = await readFile(file, "utf8").catch(() => undefined);
-  if (present !== text) await writeCacheFile(path, file, text);
+  await updateCacheFile(path, file, text);
   return { ...description, path };
 }
 

@@ -9,9 +9,11 @@ import { totalSeconds } from "../base/events.js";
 import { chooseLimited } from "../corpus/limit.js";
 import { type CacheFolder, MANIFEST_FILE, parseCacheJson, recordingFile, resolveFolder } from "./folder.js";
 import { CACHE_FORMAT_VERSION, FRAME_SAMPLES } from "./format.js";
+import { recordedSeconds, segmentsSchema } from "./segments.js";
 import {
   bytesOnDisk,
   eventSchema,
+  hasSignal,
   type LeftOut,
   listSidecars,
   parseSidecar,
@@ -19,7 +21,7 @@ import {
   readSidecar,
   type Sidecar,
 } from "./sidecar.js";
-import { writeCacheFile } from "./temporary.js";
+import { updateCacheFile } from "./temporary.js";
 
 const count = z.number().int().min(0);
 
@@ -30,7 +32,10 @@ const recordingSchema = z.object({
   /** Relative to the manifest, forward slashes. */
   file: z.string(),
   fileBytes: count,
+  /** Gaps counted. */
   sampleCount: count.min(1),
+  /** Where it has samples, in a recording with gaps. */
+  segments: segmentsSchema.optional(),
   durationSeconds: z.number().positive(),
   /** False: no annotations, hence neither seizure nor background. */
   labelled: z.boolean(),
@@ -95,6 +100,7 @@ function toRecording(sidecar: Sidecar): ManifestRecording {
     file: recordingFile(sidecar.id, sidecar.sampleType),
     fileBytes: sidecar.fileBytes,
     sampleCount: sidecar.sampleCount,
+    ...(sidecar.segments && { segments: sidecar.segments }),
     durationSeconds: sidecar.durationSeconds,
     labelled: sidecar.labelled,
     seizures: sidecar.seizures,
@@ -103,22 +109,25 @@ function toRecording(sidecar: Sidecar): ManifestRecording {
   };
 }
 
-function countRecordings(recordings: readonly ManifestRecording[]): ManifestCounts {
+function countRecordings(recordings: readonly ManifestRecording[], sampleRateHz: number): ManifestCounts {
   return {
     recordings: recordings.length,
     labelled: recordings.filter((recording) => recording.labelled).length,
     patients: new Set(recordings.map((recording) => recording.patient)).size,
     seizures: recordings.reduce((sum, recording) => sum + recording.seizures.length, 0),
     seizureSeconds: recordings.reduce((sum, recording) => sum + totalSeconds(recording.seizures), 0),
-    eegSeconds: recordings.reduce((sum, recording) => sum + recording.durationSeconds, 0),
+    eegSeconds: recordings.reduce((sum, recording) => sum + recordedSeconds(recording, sampleRateHz), 0),
   };
 }
 
-function countSplits(recordings: readonly ManifestRecording[]): Record<string, ManifestCounts> {
+function countSplits(recordings: readonly ManifestRecording[], sampleRateHz: number): Record<string, ManifestCounts> {
   const splits = [...new Set(recordings.map((recording) => recording.split))];
-  return Object.fromEntries(
-    splits.map((split) => [split, countRecordings(recordings.filter((recording) => recording.split === split))]),
-  );
+  const countOf = (split: string) =>
+    countRecordings(
+      recordings.filter((recording) => recording.split === split),
+      sampleRateHz,
+    );
+  return Object.fromEntries(splits.map((split) => [split, countOf(split)]));
 }
 
 function listSome(names: readonly string[]): string {
@@ -151,6 +160,18 @@ function refuseSharedPatients(recordings: readonly ManifestRecording[]): void {
   throw new CacheError(message, { found: [...shared].sort(), expected: "every patient in one split" });
 }
 
+/** Caches of earlier versions may hold recordings of zeros, which would be learnt from as background. */
+function refuseSilent({ recordings, channels }: Manifest, path: string): void {
+  const silent = recordings.filter(({ flat, filled }) => {
+    const without = new Set([...flat, ...filled]);
+    return channels.every((channel) => without.has(channel));
+  });
+  if (silent.length === 0) return;
+  const names = listSome(silent.map(({ id }) => id));
+  const message = `${path}: ${silent.length} of ${recordings.length} recordings hold no signal in any channel: ${names}; build them again with: ictal cache build`;
+  throw new CacheError(message, { found: silent.length, expected: 0 });
+}
+
 async function sidecarsPresent(folder: CacheFolder): Promise<string[]> {
   const files = await listSidecars(folder);
   const ids = await mapConcurrent(files, 16, async (file) => {
@@ -174,7 +195,7 @@ async function findRecording(folder: CacheFolder, id: string): Promise<Found> {
   }
   const recording = toRecording(sidecar);
   const bytes = await bytesOnDisk(join(folder.path, recording.file));
-  return bytes === recording.fileBytes ? { recording } : { missing: id };
+  return bytes === recording.fileBytes && hasSignal(sidecar) ? { recording } : { missing: id };
 }
 
 /** A manifest from the sidecars of a key folder; refuses missing recordings and patients in two splits. */
@@ -186,7 +207,7 @@ async function collectManifest(folder: CacheFolder, { catalogue }: WriteManifest
     ids.length,
   );
   const recordings = found.flatMap((each) => ("recording" in each ? [each.recording] : []));
-  const counts = countRecordings(recordings);
+  const counts = countRecordings(recordings, folder.sampleRateHz);
   refuseSharedPatients(recordings);
   return {
     formatVersion: CACHE_FORMAT_VERSION,
@@ -198,7 +219,7 @@ async function collectManifest(folder: CacheFolder, { catalogue }: WriteManifest
     corpusFingerprint: catalogue?.fingerprint ?? hashOf(recordings.map(({ id, sampleCount }) => [id, sampleCount])),
     ...(catalogue?.limit === undefined ? {} : { limit: catalogue.limit }),
     counts,
-    bySplit: countSplits(recordings),
+    bySplit: countSplits(recordings, folder.sampleRateHz),
     leftOut: found.flatMap((each) => ("leftOut" in each ? [each.leftOut] : [])),
     recordings,
   };
@@ -212,7 +233,7 @@ export function manifestText(manifest: Manifest): string {
 }
 
 /**
- * Build manifest.json of the cache at `dir` from its sidecars and write it whole. Throws a CacheError when a recording of
+ * Build manifest.json of the cache at `dir` from its sidecars and write it whole, where it is not so already. Throws a CacheError when a recording of
  * the catalogue is neither cached nor noted as left out, when there is no seizure at all, and when a patient is in two splits.
  */
 export async function writeManifest(
@@ -223,7 +244,7 @@ export async function writeManifest(
   const manifest = await collectManifest(folder, options);
   refuseNoPositives(manifest.counts);
   const path = join(folder.path, MANIFEST_FILE);
-  await writeCacheFile(folder.path, path, manifestText(manifest));
+  await updateCacheFile(folder.path, path, manifestText(manifest));
   return { manifest, path };
 }
 
@@ -250,6 +271,7 @@ export async function readManifest(dir: string, options: { readonly key?: string
       expected: folder.key,
     });
   refuseNoPositives(manifest.counts);
+  refuseSilent(manifest, path);
   return manifest;
 }
 
@@ -260,7 +282,7 @@ export async function readManifest(dir: string, options: { readonly key?: string
 export function limitManifest(manifest: Manifest, limit: number | undefined): Manifest {
   const recordings = chooseLimited(manifest.recordings, limit);
   if (recordings.length === manifest.recordings.length) return manifest;
-  const counts = countRecordings(recordings);
+  const counts = countRecordings(recordings, manifest.sampleRateHz);
   refuseNoPositives(counts);
-  return { ...manifest, limit, counts, bySplit: countSplits(recordings), recordings };
+  return { ...manifest, limit, counts, bySplit: countSplits(recordings, manifest.sampleRateHz), recordings };
 }

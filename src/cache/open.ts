@@ -4,6 +4,7 @@ import { crc32 } from "node:zlib";
 import { CacheError, NotFoundError } from "../base/errors.js";
 import { type CacheFolder, recordingFile, resolveFolder } from "./folder.js";
 import { bytesOf, createFrame, frameCountOf, frameLayout, type StoredFrame } from "./format.js";
+import { recordedSamples } from "./segments.js";
 import { listSidecars, readSidecar, type Sidecar } from "./sidecar.js";
 
 /** A cache opened for looking at single recordings; training reads windows through `openWindowReader`. */
@@ -50,7 +51,7 @@ export async function* readFrames(
 ): AsyncGenerator<FrameRead> {
   const sidecar = await cache.sidecar(id);
   const layout = frameLayout(sidecar.channels.length, sidecar.sampleType);
-  const last = frameCountOf(sidecar.sampleCount);
+  const last = frameCountOf(recordedSamples(sidecar));
   const { startFrame = 0, endFrame = last } = range;
   if (startFrame < 0 || endFrame > last) throw new RangeError(`invalid frames: ${startFrame}..${endFrame} of ${last}`);
   const file = join(cache.folder.path, recordingFile(id, sidecar.sampleType));
@@ -65,7 +66,7 @@ export async function* readFrames(
           found: bytesRead === bytes.length ? crc32(bytes) : `${bytesRead} bytes`,
           expected: sidecar.frameCrc32[frame],
         });
-      const validSamples = Math.min(layout.frameSamples, sidecar.sampleCount - frame * layout.frameSamples);
+      const validSamples = Math.min(layout.frameSamples, recordedSamples(sidecar) - frame * layout.frameSamples);
       yield { frame, values, scale: layout.scale, validSamples };
     }
   } finally {

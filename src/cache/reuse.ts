@@ -5,7 +5,8 @@ import type { RecordingLabels } from "../corpus/labels.js";
 import type { RecordingEntry } from "../corpus/recording-entry.js";
 import { storedLabels } from "./build-recording.js";
 import { type CacheFolder, recordingFile } from "./folder.js";
-import { bytesOnDisk, readSidecar, type Sidecar, writeSidecar } from "./sidecar.js";
+import type { GapPolicy } from "./segments.js";
+import { bytesOnDisk, hasSignal, readSidecar, type Sidecar, writeSidecar } from "./sidecar.js";
 import { checkFrames } from "./verify.js";
 
 async function soundSidecar(folder: CacheFolder, id: string): Promise<Sidecar | undefined> {
@@ -17,18 +18,25 @@ async function soundSidecar(folder: CacheFolder, id: string): Promise<Sidecar | 
   }
 }
 
+export interface ReuseOptions {
+  readonly gaps: GapPolicy;
+  /** Check the CRC of every frame. */
+  readonly verify: boolean;
+}
+
 /**
- * The sidecar of a recording that need not be built again: same key, same source (size and ETag), right file length
- * and, with `verify`, right CRCs; else undefined.
+ * The sidecar of a recording that need not be built again: same key, same source (size and ETag), a signal, no gaps where
+ * they are refused, right file length and, with `verify`, right CRCs; else undefined.
  */
 export async function findReusable(
   folder: CacheFolder,
   entry: RecordingEntry,
-  verify: boolean,
+  { gaps, verify }: ReuseOptions,
 ): Promise<Sidecar | undefined> {
   const sidecar = await soundSidecar(folder, entry.id);
   if (!sidecar || sidecar.id !== entry.id || sidecar.key !== folder.key) return undefined;
   if (sidecar.source.size !== entry.edfSize || sidecar.source.etag !== entry.edfEtag) return undefined;
+  if (!hasSignal(sidecar) || (gaps === "refuse" && sidecar.segments)) return undefined;
   const bytes = await bytesOnDisk(join(folder.path, recordingFile(entry.id, folder.sampleType)));
   if (bytes !== sidecar.fileBytes) return undefined;
   return verify && (await checkFrames(folder.path, sidecar)).length > 0 ? undefined : sidecar;

@@ -1,13 +1,23 @@
+import { giveBuffers, takeBuffers } from "../recording/block-buffers.js";
 import type { ByteSource } from "../recording/byte-source.js";
-import { readEdfBlocks } from "../recording/edf-blocks.js";
 import { placeOf } from "../recording/edf-decode.js";
 import type { EdfHeader } from "../recording/edf-header.js";
-import { readRecords, recordsPerBlock } from "../recording/edf-records.js";
+import { canFill, readRecords, recordsPerBlock } from "../recording/edf-records.js";
+import { openRecordDecoder } from "../recording/record-decoder.js";
+import { openRunReader, type RecordRun } from "../recording/record-runs.js";
 import { floatBlock, type RecordLayout, recordBlock, type SampleBlock } from "../signal/sample-block.js";
 
-/** How the signals lie, when their records are int16 words without a timeline to check; else undefined. */
+/** Samples for a chain, with the records that they come from; a run with a `break` does not continue the one before. */
+export interface SampleRun extends RecordRun {
+  readonly block: SampleBlock;
+}
+
+/** Turns whole records into a block for a chain, good until the next call. */
+type Decode = (bytes: Uint8Array, recordCount: number) => SampleBlock;
+
+/** How the signals lie, when their records are int16 words that a chain can decode itself; else undefined. */
 function plainWords(header: EdfHeader, signals: readonly number[]): RecordLayout | undefined {
-  if (header.kind !== "EDF" && header.kind !== "EDF+C") return undefined;
+  if (header.kind.startsWith("BDF")) return undefined;
   const counts = new Set(signals.map((index) => header.signals[index]!.samplesPerRecord));
   if (counts.size !== 1) return undefined;
   const places = signals.map((index) => {
@@ -18,51 +28,44 @@ function plainWords(header: EdfHeader, signals: readonly number[]): RecordLayout
   return { recordWords: header.recordBytes / 2, samplesPerRecord, signals: places };
 }
 
-/** Two places for file blocks. */
-type Buffers = readonly [Uint8Array, Uint8Array];
-
-/** For the next recording: fresh memory for each would set off a collection of garbage after every few. */
-const idle: Buffers[] = [];
-/** As many as a thread works on at a time. */
-const IDLE_BUFFERS = 2;
-
-/** Buffers for blocks of so many bytes, in memory that threads share. */
-function takeBuffers(byteLength: number): Buffers {
-  const known = idle.pop();
-  if (known && known[0].byteLength >= byteLength) return known;
-  return [new Uint8Array(new SharedArrayBuffer(byteLength)), new Uint8Array(new SharedArrayBuffer(byteLength))];
-}
-
-function giveBuffers(buffers: Buffers): void {
-  if (idle.length < IDLE_BUFFERS) idle.push(buffers);
+function decodeWords(layout: RecordLayout): Decode {
+  return (bytes, recordCount) => {
+    const aligned = bytes.byteOffset % 2 === 0 ? bytes : bytes.slice();
+    return recordBlock(new Int16Array(aligned.buffer, aligned.byteOffset, aligned.byteLength / 2), recordCount, layout);
+  };
 }
 
 /**
  * The signals of a recording for a chain, block by block, each good until the next is asked for: the words themselves
- * where the file allows it, else decoded samples. Values and errors are those of `readEdfBlocks`.
+ * where the file allows it, else decoded samples. Values are those of `readEdfBlocks`; breaks in time are told, not judged.
  */
 export async function* readSampleBlocks(
   source: ByteSource,
   header: EdfHeader,
   signals: readonly number[],
   signal?: AbortSignal,
-): AsyncGenerator<SampleBlock> {
+): AsyncGenerator<SampleRun> {
+  const runsOf = await openRunReader(source, header);
+  const { recordBytes } = header;
+  const most = Math.min(header.recordsFound, recordsPerBlock(source, header, undefined));
   const layout = plainWords(header, signals);
-  if (!layout) {
-    for await (const { samples } of readEdfBlocks(source, header, { signals, signal })) yield floatBlock(samples);
-    return;
-  }
-  const buffers = takeBuffers(header.recordBytes * recordsPerBlock(source, header, undefined));
+  const places = layout ? [] : signals.map((index) => placeOf(header, index));
+  const decoder = layout ? undefined : openRecordDecoder(places, recordBytes, most, { bufferCount: 1 });
+  const decode: Decode = layout
+    ? decodeWords(layout)
+    : (bytes, recordCount) => floatBlock(decoder!.decode(bytes, recordCount));
+  const buffers = takeBuffers(recordBytes * most);
   try {
-    for await (const { bytes, recordCount } of readRecords(source, header, { signal, buffers })) {
-      const aligned = bytes.byteOffset % 2 === 0 ? bytes : bytes.slice();
-      yield recordBlock(
-        new Int16Array(aligned.buffer, aligned.byteOffset, aligned.byteLength / 2),
-        recordCount,
-        layout,
-      );
+    const range = { signal, ...(canFill(source, buffers) && { buffers }) };
+    for await (const { startRecord, recordCount, bytes } of readRecords(source, header, range)) {
+      for (const run of runsOf({ startRecord, recordCount, bytes })) {
+        const from = (run.startRecord - startRecord) * recordBytes;
+        const part = bytes.subarray(from, from + run.recordCount * recordBytes);
+        yield { ...run, block: decode(part, run.recordCount) };
+      }
     }
   } finally {
     giveBuffers(buffers);
+    decoder?.release();
   }
 }

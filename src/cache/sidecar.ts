@@ -14,7 +14,8 @@ import {
   recordingStem,
 } from "./folder.js";
 import { CACHE_FORMAT_VERSION, FRAME_SAMPLES, fileBytesOf, frameCountOf, frameLayout } from "./format.js";
-import { writeCacheFile } from "./temporary.js";
+import { recordedSamples, segmentFault, segmentsSchema } from "./segments.js";
+import { updateCacheFile, writeCacheFile } from "./temporary.js";
 
 /** A seizure event as it is stored. */
 export const eventSchema = z.object({
@@ -51,8 +52,10 @@ const sidecarSchema = z.object({
   source: sourceSchema,
   sampleType: z.enum(["int16", "float32"]),
   sampleRateHz: z.number().positive(),
-  /** Samples per channel; the last frame is zero after them. */
+  /** Samples per channel, gaps counted; the last frame is zero after those that are stored. */
   sampleCount: count.min(1),
+  /** Where the stored samples lie, in a recording with gaps. */
+  segments: segmentsSchema.optional(),
   frameSamples: z.literal(FRAME_SAMPLES),
   channels: z.array(z.string()).min(1),
   /** Microvolts, before normalisation. */
@@ -79,7 +82,14 @@ export type Sidecar = z.infer<typeof sidecarSchema>;
 
 function checkSizes(sidecar: Sidecar, file: string): Sidecar {
   const layout = frameLayout(sidecar.channels.length, sidecar.sampleType);
-  const frames = frameCountOf(sidecar.sampleCount);
+  const fault = segmentFault(sidecar);
+  if (fault)
+    throw new CacheError(`${file}: ${fault}; remove the file and build again`, {
+      found: fault,
+      expected: "segments in order",
+    });
+  const stored = recordedSamples(sidecar);
+  const frames = frameCountOf(stored);
   const sizes = { mean: sidecar.mean, std: sidecar.std, flat: sidecar.flat, filled: sidecar.filled };
   for (const [name, values] of Object.entries(sizes))
     if (values.length !== sidecar.channels.length)
@@ -87,10 +97,10 @@ function checkSizes(sidecar: Sidecar, file: string): Sidecar {
         found: values.length,
         expected: sidecar.channels.length,
       });
-  const fileBytes = fileBytesOf(layout, sidecar.sampleCount);
+  const fileBytes = fileBytesOf(layout, stored);
   if (sidecar.frameCrc32.length !== frames || sidecar.fileBytes !== fileBytes)
     throw new CacheError(
-      `${file}: ${sidecar.frameCrc32.length} frames and ${sidecar.fileBytes} bytes do not fit ${sidecar.sampleCount} samples`,
+      `${file}: ${sidecar.frameCrc32.length} frames and ${sidecar.fileBytes} bytes do not fit ${stored} samples`,
       {
         found: [sidecar.frameCrc32.length, sidecar.fileBytes],
         expected: [frames, fileBytes],
@@ -102,6 +112,11 @@ function checkSizes(sidecar: Sidecar, file: string): Sidecar {
 /** Check the text of a sidecar. `file` names it in messages. Throws a CacheError. */
 export function parseSidecar(text: string, file: string): Sidecar {
   return checkSizes(parseCacheJson(sidecarSchema, text, file), file);
+}
+
+/** False for a recording without one channel that is neither flat nor filled: it says nothing of a brain. */
+export function hasSignal({ flat, filled }: Pick<Sidecar, "flat" | "filled">): boolean {
+  return flat.some((mark, channel) => !mark && !filled[channel]);
 }
 
 /** Path of a recording's sidecar inside its key folder. */
@@ -160,7 +175,7 @@ export function leftOutFile(id: string): string {
 /** Note that a recording was left out, so that the manifest can tell "left out" from "not built yet". */
 export async function writeLeftOut(folder: string, { id, code, reason }: LeftOut): Promise<void> {
   const note = { formatVersion: CACHE_FORMAT_VERSION, id, code, reason };
-  await writeCacheFile(folder, join(folder, leftOutFile(id)), `${canonicalJson(note)}\n`);
+  await updateCacheFile(folder, join(folder, leftOutFile(id)), `${canonicalJson(note)}\n`);
 }
 
 /** The note on a left-out recording, or undefined. */

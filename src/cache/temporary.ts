@@ -1,4 +1,4 @@
-import { type FileHandle, open, readdir, rm, stat } from "node:fs/promises";
+import { type FileHandle, open, readdir, readFile, rm, stat } from "node:fs/promises";
 import { hostname } from "node:os";
 import { dirname, join } from "node:path";
 import { threadId } from "node:worker_threads";
@@ -58,6 +58,12 @@ export async function writeWhole<T>(
 /** `writeWhole` of a text. */
 export function writeCacheFile(folder: string, path: string, text: string): Promise<void> {
   return writeWhole(folder, path, (handle) => handle.writeFile(text));
+}
+
+/** `writeCacheFile` where the file is not so already, so that a whole cache can lie where nothing can be written. */
+export async function updateCacheFile(folder: string, path: string, text: string): Promise<void> {
+  const present = await readFile(path, "utf8").catch(() => undefined);
+  if (present !== text) await writeCacheFile(folder, path, text);
 }
 
 const STORAGE_FAULTS: Readonly<Record<string, string>> = {

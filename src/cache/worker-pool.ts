@@ -1,7 +1,9 @@
 import { Worker } from "node:worker_threads";
 import { onAbort } from "../base/on-abort.js";
+import { bytesToGive, requireShared } from "../base/shared-bytes.js";
 import type { JobPorts, RecordingJob } from "./build-recording.js";
 import { LeaveOut } from "./leave-out.js";
+import { machineStop } from "./machine-stop.js";
 import type { Sidecar } from "./sidecar.js";
 import {
   type Answer,
@@ -17,13 +19,6 @@ interface RunningJob {
   readonly ports: JobPorts;
   readonly resolve: (sidecar: Sidecar) => void;
   readonly reject: (error: unknown) => void;
-}
-
-/** Bytes with a buffer of their own, so that they can be transferred. */
-function transferable(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
-  const { buffer } = bytes;
-  const whole = buffer instanceof ArrayBuffer && bytes.byteLength === buffer.byteLength;
-  return whole && !Buffer.isBuffer(bytes) ? (bytes as Uint8Array<ArrayBuffer>) : new Uint8Array(bytes);
 }
 
 /** One worker thread; a crash fails the jobs it had and the next job starts a new thread. */
@@ -59,8 +54,8 @@ class BuildWorker {
       if (message.type === "done") this.finish(message.job, message.answer);
       else void this.answer(message.job, message.request, message.ask);
     });
-    thread.on("error", (error) => this.crash(thread, error.message));
-    thread.on("exit", (code) => this.crash(thread, `exit code ${code}`));
+    thread.on("error", (error) => this.crash(thread, error));
+    thread.on("exit", (code) => this.crash(thread, new Error(`exit code ${code}`)));
     return thread;
   }
 
@@ -71,13 +66,13 @@ class BuildWorker {
     else running?.reject(fromPlain(answer.error));
   }
 
-  private crash(thread: Worker, reason: string): void {
+  private crash(thread: Worker, error: Error): void {
     if (this.thread !== thread) return;
     this.thread = undefined;
     const jobs = [...this.jobs.values()];
     this.jobs.clear();
-    for (const { reject } of jobs)
-      reject(new LeaveOut("worker-crashed", `its worker thread ended: ${reason}; run again`));
+    const reason = `its worker thread ended: ${error.message}; run again`;
+    for (const { reject } of jobs) reject(machineStop(error) ?? new LeaveOut("worker-crashed", reason));
   }
 
   private async answer(job: number, request: number, ask: Request): Promise<void> {
@@ -87,9 +82,9 @@ class BuildWorker {
     let answer: Answer<Answered>;
     try {
       if (ask.method === "labels") answer = { ok: await ports.readLabels(ask.durationSeconds) };
-      else if (ask.method === "fill") answer = { ok: await ports.source.readInto!(ask.out, ask.start) };
+      else if (ask.method === "fill") answer = { ok: await ports.source.readInto!(requireShared(ask.out), ask.start) };
       else {
-        const bytes = transferable(await ports.source.read(ask.start, ask.end));
+        const bytes = bytesToGive(await ports.source.read(ask.start, ask.end)); // the source may keep its own
         transfer.push(bytes.buffer);
         answer = { ok: bytes };
       }

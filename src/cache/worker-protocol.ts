@@ -1,9 +1,11 @@
 /** Messages between a build and its worker threads. Bytes travel by transfer or lie in shared memory; none is copied. */
 
 import { CacheError } from "../base/errors.js";
+import type { SharedBytes } from "../base/shared-bytes.js";
 import type { RecordingLabels } from "../corpus/labels.js";
 import type { RecordingJob } from "./build-recording.js";
 import { LeaveOut } from "./leave-out.js";
+import { machineStop } from "./machine-stop.js";
 import type { Sidecar } from "./sidecar.js";
 
 /** An error as plain data. */
@@ -16,8 +18,8 @@ export type PlainError =
 /** What a worker asks the main thread for while it works on job `job`. */
 export type Request =
   | { readonly method: "read"; readonly start: number; readonly end: number }
-  /** Fill `out`, a view of shared memory; the answer is the number of bytes. */
-  | { readonly method: "fill"; readonly start: number; readonly out: Uint8Array }
+  /** Fill `out`; the answer is the number of bytes. */
+  | { readonly method: "fill"; readonly start: number; readonly out: SharedBytes }
   | { readonly method: "labels"; readonly durationSeconds: number };
 
 /** What a request is answered with. */
@@ -35,7 +37,8 @@ export type FromWorker =
   | { readonly type: "done"; readonly job: number; readonly answer: Answer<Sidecar> };
 
 /** An error as data that survives the way between threads. */
-export function toPlain(error: unknown): PlainError {
+export function toPlain(fault: unknown): PlainError {
+  const error = fault instanceof CacheError ? fault : (machineStop(fault) ?? fault);
   if (error instanceof LeaveOut) return { kind: "left-out", code: error.code, reason: error.reason };
   if (error instanceof CacheError)
     return { kind: "storage", message: error.message, found: error.details.found, expected: error.details.expected };

@@ -4,7 +4,10 @@ import { isIctalError } from "../base/errors.js";
 import type { Progress } from "../base/progress.js";
 import { type BuildReport, buildCache } from "../cache/build.js";
 import { chainFromConfig } from "../cache/from-config.js";
+import { gapsFromConfig } from "../cache/gap-policy.js";
+import { isLasting } from "../cache/leave-out.js";
 import { writeManifest } from "../cache/manifest.js";
+import type { GapPolicy } from "../cache/segments.js";
 import { type Catalogue, readCatalogue } from "../corpus/catalogue.js";
 import { placeOfFinding } from "../recording/finding.js";
 import { openStore } from "../store/open-store.js";
@@ -20,6 +23,8 @@ export interface BuildOptions {
   readonly limit?: number;
   /** Codes of reasons for which a recording may be left out or its labels stay unknown. */
   readonly accept?: readonly string[];
+  /** @default the configuration's `gaps` */
+  readonly gaps?: GapPolicy;
   /** Check every frame before a recording is reused. */
   readonly verify?: boolean;
   readonly progress: Progress;
@@ -51,6 +56,7 @@ export async function buildConfigured(config: Config, options: BuildOptions): Pr
     cacheDir: data.cache_dir,
     chain: chainFromConfig(config),
     sampleType: data.sample_type,
+    gaps: options.gaps ?? gapsFromConfig(config),
     workers: workers ?? (data.num_workers || undefined),
     shard,
     verify,
@@ -105,8 +111,10 @@ export function doubtLines(doubtful: BuildReport["doubtful"]): string[] {
 export function buildText({ report, refused, doubtful, written }: MadeCache): string {
   const { built, reused, relabelled, leftOut, eegSeconds, builtSeconds, wallSeconds, bytes } = report;
   const rate = built > 0 ? `, ${(builtSeconds / wallSeconds).toFixed(0)} times real time` : "";
-  const codes = [...new Set([...refused.map(({ code }) => code), ...doubtful.map(({ finding }) => finding.code)])];
-  const what = [refused.length > 0 ? ["was left out"] : [], doubtful.length > 0 ? ["is unknown"] : []]
+  const lasting = refused.map(({ code }) => code).filter(isLasting);
+  const codes = [...new Set([...lasting, ...doubtful.map(({ finding }) => finding.code)])];
+  const passing = refused.length - lasting.length;
+  const what = [lasting.length > 0 ? ["was left out"] : [], doubtful.length > 0 ? ["is unknown"] : []]
     .flat()
     .join(" or ");
   const unknown = new Set(report.doubtful.map(({ id }) => id)).size;
@@ -120,6 +128,7 @@ export function buildText({ report, refused, doubtful, written }: MadeCache): st
       ? [`${unknown} with unknown labels: neither seizure nor background, until the annotations are mended`]
       : []),
     ...(codes.length > 0 ? [`to accept what ${what}: --accept ${codes.join(",")}`] : []),
+    ...(passing > 0 ? [`${passing} of them may be read another time: run the same command again`] : []),
     `cache ${report.folder}`,
     ...(written?.manifest ? [`manifest ${written.manifest}`] : []),
   ].join("\n");

@@ -4,6 +4,7 @@ import { createProgress } from "../base/progress.js";
 import { cacheKeyFromConfig } from "../cache/from-config.js";
 import { gcCache } from "../cache/gc.js";
 import { writeManifest } from "../cache/manifest.js";
+import type { GapPolicy } from "../cache/segments.js";
 import { verifyCache } from "../cache/verify.js";
 import type { RunWatch } from "../cluster/watch/run-watch.js";
 import { readCatalogue } from "../corpus/catalogue.js";
@@ -14,6 +15,7 @@ import {
   addDataOptions,
   configOf,
   type DataFlags,
+  gapsOption,
   parseCount,
   parseShard,
   partName,
@@ -29,9 +31,12 @@ interface BuildFlags extends DataFlags {
   readonly limit?: number;
   readonly accept?: string[];
   readonly verify?: boolean;
+  readonly gaps?: GapPolicy;
 }
 
 const BUILD_HELP = `
+A recording whose timestamps jump is left out (discontinuous), also one that is marked as continuous; --gaps split keeps
+the parts between its gaps as segments: no window, no filter and no event crosses a gap, and times are those of the file.
 Recordings that are in the cache, from the same source and whole, are reused. Each recording that is left out is listed
 with its reason, and each error in annotations that could hide or invent a seizure: labels of that recording are unknown
 then, neither seizure nor background. Unless --accept names the code (comma-separated, "all" for every one) the exit code
@@ -56,6 +61,7 @@ export function addCacheCommand(program: Command): void {
       "codes of reasons for which a recording may be left out or its labels be unknown",
       (text) => text.split(","),
     )
+    .addOption(gapsOption())
     .option("--verify", "check every frame before a recording is reused; damaged ones are built again")
     .addHelpText("after", BUILD_HELP)
     .action(action(watched("cache build", build)));

@@ -1,4 +1,5 @@
 /** The recordings that a configuration asks for, of those that its cache holds. */
+import { gapsFromConfig, requireGapPolicy } from "../cache/gap-policy.js";
 import { limitManifest, type Manifest, readManifest } from "../cache/manifest.js";
 import type { FlagConfig } from "./data-options.js";
 
@@ -12,6 +13,7 @@ export async function configuredManifest({ config, cacheKey, file }: FlagConfig)
   const { cache_dir, limit_files } = config.data;
   const limit = limit_files ?? undefined;
   const whole = await readManifest(cache_dir, { key: cacheKey });
+  if (file !== undefined) requireGapPolicy(whole, gapsFromConfig(config));
   const manifest = limitManifest(whole, limit);
   const [used, held] = [manifest.recordings.length, whole.recordings.length];
   if (used < held) process.stderr.write(`ictal: ${used} of the ${held} recordings of the cache are used (${LIMIT})\n`);

@@ -1,6 +1,6 @@
 /** Flags that say which corpus and which cache a verb works on, with or without a configuration file. */
 import { resolve } from "node:path";
-import { type Command, InvalidArgumentError } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import { type LoadedConfig, loadConfig, parseConfig } from "../base/config.js";
 import { isIctalError } from "../base/errors.js";
 import { cacheKeyFromConfig } from "../cache/from-config.js";
@@ -54,6 +54,13 @@ export function addDataOptions(command: Command): Command {
     .option("--data-dir <dir>", "corpus: folder or s3:// URL; overrides the configuration's")
     .option("--cache-dir <dir>", "cache folder; overrides the configuration's")
     .option("--json", "print one JSON document");
+}
+
+/** --gaps; without it the configuration decides. */
+export function gapsOption(): Option {
+  return new Option("--gaps <policy>", "recordings with gaps: leave them out, or keep their parts (data.gaps)").choices(
+    ["refuse", "split"],
+  );
 }
 
 function place(path: string): string {

@@ -7,7 +7,9 @@ import { FormatError, NotFoundError } from "../base/errors.js";
 import type { Event } from "../base/events.js";
 import { buildCache } from "../cache/build.js";
 import { chainFromConfig } from "../cache/from-config.js";
+import { gapsFromConfig } from "../cache/gap-policy.js";
 import { describeRecordings } from "../cache/manifest.js";
+import type { GapPolicy } from "../cache/segments.js";
 import { readCatalogue } from "../corpus/catalogue.js";
 import { fileSource } from "../recording/byte-source.js";
 import { readEdfHeader } from "../recording/edf-header.js";
@@ -28,6 +30,8 @@ export interface DetectOptions {
   /** The configuration the checkpoint was trained with. */
   readonly config: Config;
   readonly allowOtherCache?: boolean;
+  /** @default the configuration's `gaps` */
+  readonly gaps?: GapPolicy;
   readonly signal?: AbortSignal;
 }
 
@@ -70,6 +74,7 @@ async function predictOne(options: DetectOptions, cacheDir: string): Promise<Omi
     cacheDir,
     chain,
     sampleType: config.data.sample_type,
+    gaps: options.gaps ?? gapsFromConfig(config),
     workers: 0,
     signal,
   });
@@ -91,8 +96,9 @@ async function predictOne(options: DetectOptions, cacheDir: string): Promise<Omi
       signal,
     }))
       predictions.push(prediction);
-    const { probability, rateHz } = predictions[0]!;
-    const events = cutEvents(detectEvents(probability, rateHz, postprocessFromConfig(config)), durationSeconds);
+    const { probability, rateHz, segments } = predictions[0]!;
+    const found = detectEvents(probability, rateHz, postprocessFromConfig(config), segments);
+    const events = cutEvents(found, durationSeconds);
     return { events, durationSeconds, filled, executor: executor.name };
   } finally {
     await executor.dispose();

@@ -1,15 +1,17 @@
 import { basename, extname, resolve } from "node:path";
 import type { Command } from "commander";
 import { writeFileAtomic } from "../base/atomic-file.js";
+import type { GapPolicy } from "../cache/segments.js";
 import { writeCsvBi, writeHedScoreTsv } from "../recording/annotation-write.js";
 import { action, type Outcome, UsageError } from "./action.js";
-import { addDataOptions, configOf, type DataFlags } from "./data-options.js";
+import { addDataOptions, configOf, type DataFlags, gapsOption } from "./data-options.js";
 import { type Detections, detectRecording } from "./detect-recording.js";
 import { withInterrupt } from "./interrupt.js";
 
 interface DetectFlags extends DataFlags {
   readonly checkpoint: string;
   readonly allowOtherCache?: boolean;
+  readonly gaps?: GapPolicy;
 }
 
 type Writer = (found: Detections, recordingName: string) => string;
@@ -30,9 +32,9 @@ function writerOf(output: string): Writer {
 async function detect(input: string, output: string, flags: DetectFlags): Promise<Outcome> {
   const write = writerOf(output);
   const { config } = await configOf(flags, []);
-  const { checkpoint, allowOtherCache } = flags;
+  const { checkpoint, allowOtherCache, gaps } = flags;
   const found = await withInterrupt("nothing was written", (signal) =>
-    detectRecording({ input: resolve(input), checkpoint, config, allowOtherCache, signal }),
+    detectRecording({ input: resolve(input), checkpoint, config, allowOtherCache, gaps, signal }),
   );
   await writeFileAtomic(resolve(output), write(found, basename(input, extname(input))));
   const filled = found.filled.length > 0 ? `; filled in: ${found.filled.join(", ")}` : "";
@@ -56,6 +58,7 @@ export function addDetectCommand(program: Command): void {
     .description("find the seizures of one recording")
     .requiredOption("--checkpoint <path>", "a .safetensors file, a checkpoint folder, or a run's folder")
     .option("--allow-other-cache", "use a checkpoint that was trained on another signal chain")
+    .addOption(gapsOption())
     .addHelpText("after", HELP)
     .action(action(detect));
 }

@@ -46,10 +46,10 @@ export async function openDetectionFiles(
 ): Promise<DetectionFiles> {
   const cache = await openCache(cacheDir, { key });
   return {
-    async write({ id, rateHz, probability }) {
+    async write({ id, rateHz, probability, segments }) {
       const { durationSeconds, source } = await cache.sidecar(id);
       const stem = source.key.replace(/\.[^./]+$/, "");
-      const events = cutEvents(detectEvents(probability, rateHz, postprocess), durationSeconds);
+      const events = cutEvents(detectEvents(probability, rateHz, postprocess, segments), durationSeconds);
       const found = { id, events, durationSeconds, recordingName: basename(stem), postprocess };
       const keys = formats.map((format) => `${stem}.${format}`);
       for (const [i, format] of formats.entries())

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from "commander";
 import { guardEnd } from "../base/end-guard.js";
+import { machineFault } from "../base/machine-fault.js";
 import { endWithParent } from "../base/parent-watch.js";
 import { packageVersions } from "../base/receipt.js";
 
@@ -51,7 +52,14 @@ const program = new Command("ictal")
   .addHelpText("after", "\nExit codes: 0 done, 1 the work failed, 2 wrong use, 130 interrupted (state saved).");
 
 const called = FAMILIES.filter(({ words }) => words.includes(process.argv[2] ?? ""));
-for (const { load } of called.length > 0 ? called : FAMILIES) (await load())(program);
+try {
+  for (const { load } of called.length > 0 ? called : FAMILIES) (await load())(program);
+} catch (error) {
+  const fault = machineFault(error);
+  if (fault === undefined) throw error;
+  process.stderr.write(`ictal: this machine cannot load the program: ${fault}\n`);
+  process.exit(1);
+}
 
 /** Wrong flags and names exit with 2; help and version with 0. */
 function strict(command: Command): void {

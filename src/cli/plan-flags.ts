@@ -129,7 +129,10 @@ const cache: Planner = async (flags, dir) => {
     shards: flags.array,
     catalogue: await readCatalogue(openStore(data.data_dir), { limit }),
     cacheDir: data.cache_dir,
-    cacheKey: hashOf([data.sample_type, found.config.preprocessing, data.sampling_rate, data.missing_electrodes], 16),
+    cacheKey: hashOf(
+      [data.sample_type, found.config.preprocessing, data.sampling_rate, data.missing_electrodes, data.gaps],
+      16,
+    ),
     limitWords: limitWords(limit),
     buildWords: [
       ...(accept === undefined ? [] : ["--accept", accept]),

@@ -1,6 +1,7 @@
 import { join, resolve } from "node:path";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { createProgress } from "../base/progress.js";
+import { predictedCount } from "../base/value-ranges.js";
 import { shardOf } from "../cache/build.js";
 import type { RunWatch } from "../cluster/watch/run-watch.js";
 import { postprocessFromConfig } from "../scoring/from-config.js";
@@ -72,7 +73,7 @@ async function predictSplit(watch: RunWatch, flags: PredictFlags, signal: AbortS
     });
     for await (const prediction of predictions) {
       recordings += 1;
-      eegSeconds += prediction.probability.length / prediction.rateHz;
+      eegSeconds += predictedCount(prediction) / prediction.rateHz;
       if (detections) eventFiles.push(await detections.write(prediction));
       progress.update({ label: "predicting", done: recordings, total, unit: "recordings" });
     }

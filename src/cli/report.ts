@@ -37,8 +37,8 @@ interface ReportFlags extends DataFlags, BootstrapFlags {
 }
 
 function pairsOf(recordings: readonly ScoredPrediction[], postprocess: PostprocessOptions): TypedDetections[] {
-  return recordings.map(({ id, patient, durationSeconds, reference, probability, rateHz }) => {
-    const hypothesis = cutEvents(detectEvents(probability, rateHz, postprocess), durationSeconds);
+  return recordings.map(({ id, patient, durationSeconds, reference, probability, rateHz, segments }) => {
+    const hypothesis = cutEvents(detectEvents(probability, rateHz, postprocess, segments), durationSeconds);
     return { id, patient, durationSeconds, reference, typed: reference, hypothesis, typedHypothesis: hypothesis };
   });
 }

@@ -112,12 +112,12 @@ export function createReviewReader(store: Store, caption: Caption, predictions?:
 }
 
 function trackOf(
-  { id, probability, rateHz }: Stored,
+  { id, probability, rateHz, segments }: Stored,
   postprocess: PostprocessOptions,
   durationSeconds: number,
   reference: ReviewRecording["reference"] | undefined,
 ): DetectorTrack {
-  const hypothesis = cutEvents(detectEvents(probability, rateHz, postprocess), durationSeconds);
+  const hypothesis = cutEvents(detectEvents(probability, rateHz, postprocess, segments), durationSeconds);
   const { misses, falseAlarms } = reference
     ? eventOutcomes({ id, durationSeconds, reference, hypothesis })
     : { misses: [], falseAlarms: [] };

@@ -69,7 +69,7 @@ export async function readScoredSplit(
       recordings.push({ id, patient, durationSeconds, rateHz: 1, probability: NO_VALUES, reference: seizures });
       continue;
     }
-    const { sidecar, probability, rateHz } = stored;
+    const { sidecar, probability, rateHz, segments } = stored;
     if (sidecar.cacheKey !== manifest.key && !allowOtherCache)
       refuse(`${dir}: the prediction of ${id} comes from the cache`, sidecar.cacheKey, manifest.key);
     checkpointHash ??= sidecar.checkpointHash;
@@ -78,7 +78,8 @@ export async function readScoredSplit(
     const end = probability.length / rateHz;
     if (Math.abs(end - durationSeconds) > END_TOLERANCE_SECONDS)
       refuse(`${dir}: the prediction of ${id} ends at (s)`, end, durationSeconds);
-    recordings.push({ id, patient, durationSeconds, rateHz, probability, reference: seizures });
+    const values = { rateHz, probability, ...(segments && { segments }) };
+    recordings.push({ id, patient, durationSeconds, ...values, reference: seizures });
   }
   if (checkpointHash === undefined) {
     throw new NotFoundError(

@@ -1,7 +1,8 @@
 /** Filling the arrays of a batch with windows, on whichever thread. */
 import { mapConcurrent } from "../base/concurrent.js";
+import { type Segment, segmentAt } from "../cache/segments.js";
 import { type AugmentationDraw, type Augmentations, augmentInto, createAugmenter } from "./augment.js";
-import type { WindowReader } from "./window-reader.js";
+import { type WindowReader, zeroAfter } from "./window-reader.js";
 
 /** One window that a batch asks for. */
 export interface WindowRow {
@@ -79,6 +80,8 @@ interface Task {
   readonly row: WindowRow;
   readonly draw: AugmentationDraw | undefined;
   readonly startSample: number;
+  /** Samples of the window's own segment; the rest is padding, also where another segment follows. */
+  readonly validSamples: number;
   /** `[channel, sample]` */
   readonly samples: Float32Array;
   /** `[sample]` */
@@ -95,11 +98,11 @@ export interface Filler {
   fillSync(slot: Slot, rows: readonly WindowRow[]): WindowOrigin[];
 }
 
-/** Start of a window after a shift, kept inside the recording so that a shift brings no padding of its own. */
-function shiftedStart(startSample: number, shift: number, sampleCount: number, windowSamples: number): number {
+/** Start of a window after a shift, kept inside its segment so that a shift brings no padding of its own. */
+function shiftedStart(startSample: number, shift: number, segment: Segment, windowSamples: number): number {
   if (shift === 0) return startSample;
-  const last = Math.max(startSample, sampleCount - windowSamples);
-  return Math.min(last, Math.max(0, startSample + shift));
+  const last = Math.max(startSample, segment.startSample + segment.sampleCount - windowSamples);
+  return Math.min(last, Math.max(segment.startSample, startSample + shift));
 }
 
 /** Share of seizure among the samples that `mask` marks. */
@@ -119,38 +122,40 @@ export function createFiller(reader: WindowReader, options: FillOptions): Filler
   const { manifest, channelCount } = reader;
   const draws = augment && createAugmenter(augment, seed, epoch, manifest.sampleRateHz);
   const block = channelCount * windowSamples;
-  const sampleCountOf = (recording: number) => manifest.recordings[recording]!.sampleCount;
 
   const taskOf = (slot: Slot, row: WindowRow, number: number): Task => {
     const draw = draws?.(row.position, channelCount);
-    const shift = draw?.shiftSamples ?? 0;
+    const segment = segmentAt(manifest.recordings[row.recording]!, row.startSample);
+    const startSample = shiftedStart(row.startSample, draw?.shiftSamples ?? 0, segment, windowSamples);
     return {
       row,
       draw,
-      startSample: shiftedStart(row.startSample, shift, sampleCountOf(row.recording), windowSamples),
+      startSample,
+      validSamples: Math.min(windowSamples, segment.startSample + segment.sampleCount - startSample),
       samples: slot.samples.subarray(number * block, (number + 1) * block),
       labels: slot.labels.subarray(number * windowSamples, (number + 1) * windowSamples),
       mask: slot.mask.subarray(number * windowSamples, (number + 1) * windowSamples),
     };
   };
 
-  /** Noise and frequency shift reach the padding too; take them off again. */
-  const clearPadding = ({ row, startSample, samples }: Task) => {
-    const valid = sampleCountOf(row.recording) - startSample;
-    if (valid >= windowSamples) return;
-    for (let channel = 0; channel < channelCount; channel++)
-      samples.fill(0, channel * windowSamples + valid, (channel + 1) * windowSamples);
+  /** Takes off what is not the window's: the next segment, and what noise and frequency shift bring to padding. */
+  const clearPadding = ({ samples, labels, mask, validSamples }: Task) => {
+    if (validSamples >= windowSamples) return;
+    zeroAfter(samples, windowSamples, validSamples);
+    labels.fill(0, validSamples);
+    mask.fill(0, validSamples);
   };
 
   /** What is left to do once the samples of a task are read. */
   const finish = (task: Task): WindowOrigin => {
     const { row, draw, startSample, samples, labels, mask } = task;
     if (draw) {
+      if (manifest.recordings[row.recording]!.segments) clearPadding(task); // a frequency shift spreads what follows the gap
       augmentInto(samples, channelCount, draw, manifest.sampleRateHz);
-      clearPadding(task);
     }
     reader.labelsInto(labels, row.recording, startSample);
     reader.maskInto(mask, row.recording, startSample);
+    clearPadding(task);
     const seizureShare = startSample === row.startSample ? row.seizureShare : shareOf(labels, mask);
     return { window: row.window, id: manifest.recordings[row.recording]!.id, startSample, seizureShare };
   };

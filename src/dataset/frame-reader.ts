@@ -15,12 +15,18 @@ export interface Span {
   readonly end: number;
 }
 
-/** The span of `sampleCount` samples from `startSample` in a recording of `sampleTotal`; empty outside it. */
-export function spanOf(layout: FrameLayout, sampleTotal: number, startSample: number, sampleCount: number): Span {
-  const start = Math.max(0, startSample);
-  const end = Math.min(sampleTotal, startSample + sampleCount);
+/** The span of `sampleCount` samples from `startSample`, cut to the stored samples from `first` to `end`; empty outside them. */
+export function spanOf(
+  layout: FrameLayout,
+  { first, end: stop }: { readonly first: number; readonly end: number },
+  startSample: number,
+  sampleCount: number,
+): Span {
+  const start = Math.max(first, startSample);
+  const end = Math.min(stop, startSample + sampleCount);
   const firstFrame = Math.floor(start / layout.frameSamples);
-  return { firstFrame, frames: Math.max(0, Math.ceil(end / layout.frameSamples) - firstFrame), start, end };
+  const frames = end > start ? Math.ceil(end / layout.frameSamples) - firstFrame : 0;
+  return { firstFrame, frames, start, end };
 }
 
 /** Frames of a span that fit a decoder, from the span's `done`-th frame on. */

@@ -1,5 +1,6 @@
 /** Windows of a manifest as typed columns, with the seizure share and class of each. Nothing of it is stored. */
 import type { Manifest } from "../cache/manifest.js";
+import { segmentEndAt, segmentsOf } from "../cache/segments.js";
 import { seizureRanges } from "./labels.js";
 
 /** Classes of windows by the share of seizure samples; the column `class` holds positions in this list. */
@@ -30,7 +31,7 @@ export interface WindowIndex {
   readonly count: number;
   /** Positions in `manifest.recordings`. */
   readonly recording: Uint32Array;
-  /** Samples from the start of the recording, a multiple of the stride. */
+  /** Samples from the start of the recording, gaps counted; a multiple of the stride from the start of its segment. */
   readonly startSample: Uint32Array;
   /** Seizure samples over valid samples; NaN for unknown. */
   readonly seizureShare: Float32Array;
@@ -84,33 +85,35 @@ function fillRecording(index: WindowIndex, row: number, position: number): numbe
   const { manifest, windowSamples, strideSamples } = index;
   const recording = manifest.recordings[position]!;
   const ranges = seizureRanges(recording, manifest.sampleRateHz);
-  const windows = windowCountOf(recording.sampleCount, windowSamples, strideSamples);
   let first = 0;
-  for (let window = 0; window < windows; window++, row++) {
-    const start = window * strideSamples;
-    const end = Math.min(start + windowSamples, recording.sampleCount);
-    while (first < ranges.length && ranges[first + 1]! <= start) first += 2;
-    const share = recording.labelled ? overlap(ranges, first, start, end) / (end - start) : Number.NaN;
-    index.recording[row] = position;
-    index.startSample[row] = start;
-    index.seizureShare[row] = share;
-    index.class[row] = recording.labelled ? CODE[classifyShare(share)] : CODE.unknown;
+  for (const { startSample, sampleCount } of segmentsOf(recording)) {
+    const windows = windowCountOf(sampleCount, windowSamples, strideSamples);
+    for (let window = 0; window < windows; window++, row++) {
+      const start = startSample + window * strideSamples;
+      const end = Math.min(start + windowSamples, startSample + sampleCount);
+      while (first < ranges.length && ranges[first + 1]! <= start) first += 2;
+      const share = recording.labelled ? overlap(ranges, first, start, end) / (end - start) : Number.NaN;
+      index.recording[row] = position;
+      index.startSample[row] = start;
+      index.seizureShare[row] = share;
+      index.class[row] = recording.labelled ? CODE[classifyShare(share)] : CODE.unknown;
+    }
   }
   return row;
 }
 
 /**
- * Cut the recordings of a manifest into windows. About 13 bytes a window; 2 million take well under a second. Throws a
+ * Cut the recordings of a manifest into windows; each segment of one with gaps as if it were a recording, so that no window
+ * crosses a gap. About 13 bytes a window; 2 million take well under a second. Throws a
  * RangeError when window or stride is no whole number of samples.
  */
 export function indexWindows(manifest: Manifest, options: IndexOptions = {}): WindowIndex {
   const windowSamples = toSamples("windowSeconds", options.windowSeconds ?? 60, manifest.sampleRateHz);
   const strideSamples = toSamples("strideSeconds", options.strideSeconds ?? 10, manifest.sampleRateHz);
   const positions = chosenRecordings(manifest, options);
-  const count = positions.reduce(
-    (sum, position) => sum + windowCountOf(manifest.recordings[position]!.sampleCount, windowSamples, strideSamples),
-    0,
-  );
+  const count = positions
+    .flatMap((position) => segmentsOf(manifest.recordings[position]!))
+    .reduce((sum, { sampleCount }) => sum + windowCountOf(sampleCount, windowSamples, strideSamples), 0);
   const index: WindowIndex = {
     manifest,
     windowSamples,
@@ -131,10 +134,13 @@ export function windowClass(index: WindowIndex, window: number): WindowClass {
   return WINDOW_CLASSES[index.class[window]!]!;
 }
 
-/** Samples of a window that lie inside its recording; the rest is padding. */
+/** Samples of a window that lie inside its recording, or its segment of it; the rest is padding. */
 export function validSamplesOf(index: WindowIndex, window: number): number {
-  const { sampleCount } = index.manifest.recordings[index.recording[window]!]!;
-  return Math.min(index.windowSamples, sampleCount - index.startSample[window]!);
+  const start = index.startSample[window]!;
+  return Math.min(
+    index.windowSamples,
+    segmentEndAt(index.manifest.recordings[index.recording[window]!]!, start) - start,
+  );
 }
 
 /** Windows of one class, ascending. */

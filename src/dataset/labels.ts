@@ -1,9 +1,9 @@
 /** Labels per sample, from a recording's events. Sample i stands for the time i / sampleRateHz. */
 import { type Event, mergeIntervals } from "../base/events.js";
+import { type Segmented, segmentsOf } from "../cache/segments.js";
 
 /** What labels are made of: a manifest's recording has it. */
-export interface LabelledRecording {
-  readonly sampleCount: number;
+export interface LabelledRecording extends Segmented {
   readonly labelled: boolean;
   readonly seizures: readonly Event[];
 }
@@ -37,10 +37,13 @@ export function labelsInto(out: Float32Array, ranges: Uint32Array, startSample: 
   }
 }
 
-/** Fill `out` with 1 where a sample lies inside the recording and has a known label, else 0. */
+/** Fill `out` with 1 where a sample lies inside the recording, not in a gap of it, and has a known label, else 0. */
 export function maskInto(out: Float32Array, recording: LabelledRecording, startSample: number): void {
   out.fill(0);
-  const from = Math.max(0, -startSample);
-  const to = Math.min(out.length, recording.sampleCount - startSample);
-  if (recording.labelled && to > from) out.fill(1, from, to);
+  if (!recording.labelled) return;
+  for (const segment of segmentsOf(recording)) {
+    const from = Math.max(0, segment.startSample - startSample);
+    const to = Math.min(out.length, segment.startSample + segment.sampleCount - startSample);
+    if (to > from) out.fill(1, from, to);
+  }
 }

@@ -1,3 +1,4 @@
+import { segmentsOf } from "../cache/segments.js";
 import type { WindowReader } from "./window-reader.js";
 
 /** Read in one go. */
@@ -11,7 +12,7 @@ export interface LineLengthOptions {
 /**
  * Line length of a cached recording, one value a second: the mean over channels of the summed absolute differences from
  * sample to sample (Esteller et al., "Line length: an efficient feature for seizure onset detection", EMBC 2001), smoothed.
- * A threshold on it is the least that a trained detector should beat. Units: standard deviations a second.
+ * A threshold on it is the least that a trained detector should beat. 0 in gaps. Units: standard deviations a second.
  */
 export async function lineLength(
   reader: WindowReader,
@@ -24,13 +25,16 @@ export async function lineLength(
   const raw = new Float64Array(seconds);
   const length = STRETCH_SECONDS * sampleRateHz + 1; // one sample more, so that no difference is lost between stretches
   const samples = new Float32Array(reader.channelCount * length);
-  for (let start = 0; start < sampleCount; start += length - 1) {
-    const count = Math.min(length, sampleCount - start);
-    await reader.readInto(samples, recording, start, length);
-    for (let channel = 0; channel < reader.channelCount; channel++) {
-      const first = channel * length;
-      for (let i = 1; i < count; i++) {
-        raw[Math.floor((start + i - 1) / sampleRateHz)]! += Math.abs(samples[first + i]! - samples[first + i - 1]!);
+  for (const segment of segmentsOf(recordings[recording]!)) {
+    const end = segment.startSample + segment.sampleCount;
+    for (let start = segment.startSample; start < end; start += length - 1) {
+      const count = Math.min(length, end - start);
+      await reader.readInto(samples, recording, start, length);
+      for (let channel = 0; channel < reader.channelCount; channel++) {
+        const first = channel * length;
+        for (let i = 1; i < count; i++) {
+          raw[Math.floor((start + i - 1) / sampleRateHz)]! += Math.abs(samples[first + i]! - samples[first + i - 1]!);
+        }
       }
     }
   }

@@ -4,8 +4,9 @@ import { encodeDeltas } from "../base/delta-code.js";
 import { isIctalError, UnsupportedError } from "../base/errors.js";
 import type { Interval } from "../base/events.js";
 import type { ByteSource } from "../recording/byte-source.js";
-import { readEdfBlocks } from "../recording/edf-blocks.js";
+import { type EdfBlock, readEdfBlocks } from "../recording/edf-blocks.js";
 import type { EdfHeader } from "../recording/edf-header.js";
+import { LONGEST_SPAN_SECONDS } from "../recording/edf-timeline.js";
 import { rateRatio, resamplePolyphase } from "../signal/resampler.js";
 import { createRateChange } from "./rate-change.js";
 import { chooseViewSignals, type ViewChannel } from "./view-channels.js";
@@ -24,7 +25,7 @@ export interface ViewSignals {
   readonly stepMicrovolts: number;
   /** `[channel, sample]` in steps; each channel's mean over its first second is taken off. Zeros in gaps. */
   readonly samples: Int16Array;
-  /** Time between the first and the last sample in which nothing was recorded (EDF+D). */
+  /** Time between the first and the last sample in which nothing was recorded (told by the timestamps, in every kind of file). */
   readonly gaps: readonly Interval[];
   /** Signals that are not there, with the reason. */
   readonly leftOut: readonly string[];
@@ -114,8 +115,8 @@ async function readWhole(
   };
   for await (const block of readEdfBlocks(source, header, { signals, gaps: "split", reuse: true })) {
     signal?.throwIfAborted();
-    const isNew = runs.length === 0 || Math.abs(block.startSeconds - endSeconds) > 0.5 / recordedRateHz;
-    if (isNew) {
+    if (!block.isContinuous) {
+      refuseTimes(source.name, block, endSeconds);
       finish();
       change = createRateChange(signals.length, up, down);
       runs.push({ startSeconds: block.startSeconds, rows: signals.map(() => []) });
@@ -126,6 +127,16 @@ async function readWhole(
   finish();
   if (runs.length === 0) throw new UnsupportedError(`${source.name}: no whole record to show`);
   return joinRuns(runs, signals.length, sampleRateHz, endSeconds);
+}
+
+/** Records that lie over others, or years after them, cannot be shown at their times. */
+function refuseTimes(name: string, { startRecord, startSeconds }: EdfBlock, endSeconds: number): void {
+  const isTooLate = startSeconds > LONGEST_SPAN_SECONDS;
+  if (startSeconds >= endSeconds && !isTooLate) return;
+  const expected = isTooLate ? `within ${LONGEST_SPAN_SECONDS} s of the first` : `not before ${endSeconds} s`;
+  throw new UnsupportedError(
+    `${name}: record ${startRecord} starts at ${startSeconds} s, expected ${expected}; check its timestamps (ictal edf info)`,
+  );
 }
 
 function joinRuns(

@@ -1,6 +1,6 @@
 import type { EegPanel } from "../base/eeg-panel.js";
-import { type WindowIndex, windowClass } from "./index-windows.js";
-import type { WindowReader } from "./window-reader.js";
+import { validSamplesOf, type WindowIndex, windowClass } from "./index-windows.js";
+import { type WindowReader, zeroAfter } from "./window-reader.js";
 
 /**
  * `count` windows of a selection that differ: two of three hold a seizure's edge, then one that is seizure throughout and
@@ -44,8 +44,10 @@ export async function windowPanels(
     const position = index.recording[window]!;
     const startSample = index.startSample[window]!;
     const { id, seizures } = recordings[position]!;
-    const samples = new Float32Array(channels.length * index.windowSamples);
-    await reader.readInto(samples, position, startSample, index.windowSamples);
+    const { windowSamples } = index;
+    const samples = new Float32Array(channels.length * windowSamples);
+    await reader.readInto(samples, position, startSample, windowSamples);
+    zeroAfter(samples, windowSamples, validSamplesOf(index, window));
     const startSeconds = startSample / sampleRateHz;
     panels.push({
       title: `${id} at ${startSeconds} s, ${windowClass(index, window)}`,

@@ -4,7 +4,8 @@ import { CacheError, NotFoundError } from "../base/errors.js";
 import { resolveFolder } from "../cache/folder.js";
 import { bytesOf, frameCountOf, frameLayout, type StoredFrame } from "../cache/format.js";
 import type { Manifest, ManifestRecording } from "../cache/manifest.js";
-import { FrameReader, spanOf } from "./frame-reader.js";
+import { recordedSamples, segmentsOf } from "../cache/segments.js";
+import { FrameReader, type FrameRequest, spanOf } from "./frame-reader.js";
 import { labelsInto, maskInto, seizureRanges } from "./labels.js";
 import { OpenFiles } from "./open-files.js";
 
@@ -21,7 +22,7 @@ export interface WindowReader {
   readonly channelCount: number;
   /**
    * Fill `out` (`[channel, sampleCount]`, standard deviations) with samples from `startSample`, which may be any whole
-   * number; what lies outside the recording is zero. One positional read up to eight frames. CacheError when the file is missing or has
+   * number; what lies outside the recording or in a gap of it is zero. One positional read up to eight frames. CacheError when the file is missing or has
    * not the length the manifest says; frames are not checked against their CRC (`verifyCache` does).
    */
   readInto(out: Float32Array, recording: number, startSample: number, sampleCount: number): Promise<void>;
@@ -39,6 +40,13 @@ export interface WindowReader {
   /** Position of a recording in the manifest. NotFoundError when it has none of that id. */
   positionOf(id: string): number;
   close(): Promise<void>;
+}
+
+/** Zero what follows the first `validSamples` of each channel of a window, `[channel, sampleCount]`: behind a gap lies another segment. */
+export function zeroAfter(window: Float32Array, sampleCount: number, validSamples: number): void {
+  if (validSamples >= sampleCount) return;
+  for (let start = 0; start < window.length; start += sampleCount)
+    window.fill(0, start + validSamples, start + sampleCount);
 }
 
 /** Open the cache at `cacheDir` (a cache folder or the key folder of `manifest`) for reading windows. */
@@ -72,35 +80,43 @@ export function openKeyFolder(folder: string, manifest: Manifest, options: Windo
     if (!recording) throw new RangeError(`invalid recording: ${position} of ${manifest.recordings.length}`);
     return recording;
   };
-  /** What to read for `out`, already cleared where the recording does not reach; undefined when it reaches nowhere. */
-  const request = (out: Float32Array, position: number, startSample: number, sampleCount: number) => {
+  /** What to read for `out`, a request per segment that it meets, `out` cleared where none of them reaches. */
+  const requests = (out: Float32Array, position: number, startSample: number, sampleCount: number): FrameRequest[] => {
     const recording = recordingAt(position);
     if (!Number.isInteger(startSample)) throw new RangeError(`invalid startSample: ${startSample}`);
     if (out.length !== layout.channelCount * sampleCount)
       throw new RangeError(`invalid out: ${out.length} values, expected ${layout.channelCount} x ${sampleCount}`);
-    const span = spanOf(layout, recording.sampleCount, startSample, sampleCount);
-    if (span.end - span.start < sampleCount) out.fill(0);
-    return span.frames === 0 ? undefined : { out, startSample, sampleCount, path: paths[position]!, span };
+    const found: FrameRequest[] = [];
+    let filled = 0;
+    let stored = 0; // samples of the segments before
+    for (const segment of segmentsOf(recording)) {
+      const start = startSample - segment.startSample + stored; // where `out` begins, among the stored samples
+      const span = spanOf(layout, { first: stored, end: stored + segment.sampleCount }, start, sampleCount);
+      stored += segment.sampleCount;
+      if (span.frames === 0) continue;
+      filled += span.end - span.start;
+      found.push({ out, startSample: start, sampleCount, path: paths[position]!, span });
+    }
+    if (filled < sampleCount) out.fill(0);
+    return found;
   };
   return {
     manifest,
     folder,
     channelCount: layout.channelCount,
     async readInto(out, position, startSample, sampleCount) {
-      const asked = request(out, position, startSample, sampleCount);
-      if (asked) await frames.read(asked);
+      for (const asked of requests(out, position, startSample, sampleCount)) await frames.read(asked);
     },
     readIntoSync(out, position, startSample, sampleCount) {
-      const asked = request(out, position, startSample, sampleCount);
-      if (asked) frames.readSync(asked);
+      for (const asked of requests(out, position, startSample, sampleCount)) frames.readSync(asked);
     },
     readStoredSync(out, position, firstFrame) {
-      const { sampleCount } = recordingAt(position);
+      const frameCount = frameCountOf(recordedSamples(recordingAt(position)));
       const count = out.byteLength / layout.frameBytes;
       if (out instanceof Int16Array !== (layout.sampleType === "int16") || !Number.isInteger(count))
         throw new RangeError(`invalid out: ${out.length} values, expected whole frames of ${layout.sampleType}`);
-      if (!Number.isInteger(firstFrame) || firstFrame < 0 || firstFrame + count > frameCountOf(sampleCount))
-        throw new RangeError(`invalid frames: ${firstFrame} to ${firstFrame + count} of ${frameCountOf(sampleCount)}`);
+      if (!Number.isInteger(firstFrame) || firstFrame < 0 || firstFrame + count > frameCount)
+        throw new RangeError(`invalid frames: ${firstFrame} to ${firstFrame + count} of ${frameCount}`);
       frames.readStoredSync(bytesOf(out), paths[position]!, firstFrame);
     },
     labelsInto(out, position, startSample) {

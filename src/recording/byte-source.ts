@@ -1,6 +1,7 @@
 import { readSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { NotFoundError } from "../base/errors.js";
+import type { SharedBytes } from "../base/shared-bytes.js";
 
 /**
  * Bytes of one file, wherever they lie. `read(start, end)` gives the half-open range as a fresh or shared array that
@@ -13,11 +14,14 @@ export interface ByteSource {
   read(start: number, end: number): Promise<Uint8Array>;
   /**
    * Fill `out` from `start` on, sparing fresh memory for each read; gives the number of bytes filled, fewer at the end.
-   * Sources that would only copy lack it. A source that wraps another and must see its bytes leaves it out as well.
+   * Sources that would only copy lack it. A source that wraps another and must see its bytes leaves it out as well. `out` may
+   * be any memory of this thread: a source that has `out` filled by another thread has `readIntoShared` instead.
    */
-  readInto?(out: Uint8Array, start: number): Promise<number>;
+  readonly readInto?: (out: Uint8Array, start: number) => Promise<number>; // a property: parameters of methods are not checked
+  /** `readInto` of a source whose bytes another thread writes, which takes memory that both see. */
+  readonly readIntoShared?: (out: SharedBytes, start: number) => Promise<number>;
   /** The same without waiting: quicker for bytes that are in memory, a standstill for others. */
-  readIntoSync?(out: Uint8Array, start: number): number;
+  readonly readIntoSync?: (out: Uint8Array, start: number) => number;
   /** Bytes worth asking for at once, where a request costs time. @default 256 KiB */
   readonly blockBytes?: number;
   close?(): Promise<void>;

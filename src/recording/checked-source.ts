@@ -46,7 +46,15 @@ export function checkedSource(source: ByteSource, expected: () => Promise<readon
     const found = new Map(digests.map(({ item, digest }) => [item, digest.hex()]));
     checkDigests(source.name, [...found.keys()], (item) => found.get(item)!);
   };
-  const { read, readInto } = tapped.source;
+  const { read, readInto, readIntoShared } = tapped.source;
+  const checking =
+    <T extends Uint8Array>(fill: (out: T, start: number) => Promise<number>) =>
+    async (out: T, start: number) => {
+      await ready(start + out.byteLength);
+      const filled = await fill(out, start);
+      check();
+      return filled;
+    };
   return {
     ...tapped.source,
     async read(start, end) {
@@ -55,13 +63,7 @@ export function checkedSource(source: ByteSource, expected: () => Promise<readon
       check();
       return bytes;
     },
-    ...(readInto && {
-      async readInto(out: Uint8Array, start: number) {
-        await ready(start + out.byteLength);
-        const filled = await readInto(out, start);
-        check();
-        return filled;
-      },
-    }),
+    ...(readInto && { readInto: checking(readInto) }),
+    ...(readIntoShared && { readIntoShared: checking(readIntoShared) }),
   };
 }

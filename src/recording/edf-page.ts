@@ -1,9 +1,11 @@
 import type { EegPanel } from "../base/eeg-panel.js";
+import { UnsupportedError } from "../base/errors.js";
 import { quantileOf } from "../base/quantile.js";
 import type { ByteSource } from "./byte-source.js";
-import { readEdfBlocks } from "./edf-blocks.js";
+import { type EdfBlock, readEdfBlocks } from "./edf-blocks.js";
 import type { EdfHeader } from "./edf-header.js";
 import type { EdfSignal } from "./edf-signals.js";
+import { recordAt } from "./edf-timeline.js";
 
 /**
  * A stretch of a recording for a page of EEG: microvolts, each channel's mean taken off. It starts with the first record
@@ -26,8 +28,9 @@ export interface EdfPageOptions {
 }
 
 /**
- * Read whole records around a stretch, electrodes of the rate that most of them have. Only those records are read. RangeError
- * when the stretch lies outside the recording or no electrode is left.
+ * Read whole records around a stretch, electrodes of the rate that most of them have. Times count gaps, in which the page is
+ * zero. Only those records are read, and a few timestamps. RangeError when nothing was recorded in the stretch or no
+ * electrode is left, UnsupportedError where records overlap.
  */
 export async function readEdfPage(
   source: ByteSource,
@@ -35,30 +38,89 @@ export async function readEdfPage(
   options: EdfPageOptions = {},
 ): Promise<EdfPage> {
   const { startSeconds = 0, durationSeconds = 10, seizures = [] } = options;
-  const { recordDurationSeconds, recordsFound } = header;
-  const startRecord = Math.floor(startSeconds / recordDurationSeconds);
-  const endRecord = Math.min(recordsFound, Math.ceil((startSeconds + durationSeconds) / recordDurationSeconds));
-  if (!(startRecord >= 0 && startRecord < endRecord)) {
+  const endSeconds = startSeconds + durationSeconds;
+  const found = startSeconds >= 0 && durationSeconds > 0 ? await recordAt(source, header, startSeconds) : undefined;
+  if (!found || found.record >= header.recordsFound || found.startSeconds >= endSeconds) {
     throw new RangeError(`invalid startSeconds: ${startSeconds}; ${source.name} has ${header.durationSeconds} s`);
   }
   const signals = shownSignals(header, options.electrodes);
   if (signals.length === 0) throw new RangeError(`invalid electrodes: ${source.name} has none of those asked for`);
-  const perRecord = signals[0]!.samplesPerRecord;
-  const sampleCount = perRecord * (endRecord - startRecord);
-  const samples = new Float32Array(signals.length * sampleCount);
-  const range = { startRecord, endRecord, gaps: "split" as const, signals: signals.map(({ index }) => index) };
-  for await (const block of readEdfBlocks(source, header, range)) {
-    const at = (block.startRecord - startRecord) * perRecord;
-    for (const [channel, values] of block.samples.entries()) samples.set(values, channel * sampleCount + at);
-  }
-  const amplitude = centreInPlace(samples, signals.length);
+  const { sampleRateHz } = signals[0]!;
+  const runs = await readRuns(source, header, signals, { ...found, endSeconds });
+  const page = joinRuns(runs, signals.length, found.startSeconds, sampleRateHz);
   return {
-    title: `${source.name.slice(source.name.lastIndexOf("/") + 1)} at ${startRecord * recordDurationSeconds} s`,
+    title: `${source.name.slice(source.name.lastIndexOf("/") + 1)} at ${found.startSeconds} s`,
     channels: signals.map(({ electrode, label }) => electrode ?? label),
-    sampleRateHz: signals[0]!.sampleRateHz,
-    startSeconds: startRecord * recordDurationSeconds,
-    ...{ samples, seizures, amplitude },
+    sampleRateHz,
+    startSeconds: found.startSeconds,
+    seizures,
+    ...page,
   };
+}
+
+type PageRun = Pick<EdfBlock, "startSeconds" | "isContinuous" | "samples">;
+
+/** The runs from a record on that start before `endSeconds`. */
+async function readRuns(
+  source: ByteSource,
+  header: EdfHeader,
+  signals: readonly EdfSignal[],
+  { record, startSeconds, endSeconds }: { record: number; startSeconds: number; endSeconds: number },
+): Promise<PageRun[]> {
+  const most = recordsUntil(endSeconds - startSeconds, header);
+  const range = {
+    startRecord: record,
+    endRecord: Math.min(header.recordsFound, record + most),
+    gaps: "split" as const,
+  };
+  const runs: PageRun[] = [];
+  let reached = startSeconds;
+  for await (const block of readEdfBlocks(source, header, { ...range, signals: signals.map(({ index }) => index) })) {
+    if (block.startSeconds >= endSeconds) break;
+    if (!block.isContinuous && block.startSeconds < reached)
+      throw new UnsupportedError(
+        `${source.name}: record ${block.startRecord} starts at ${block.startSeconds} s, before the end of the one before it; show another stretch`,
+      );
+    const records = recordsUntil(endSeconds - block.startSeconds, header);
+    const cut = (values: Float32Array) => values.subarray(0, (records * values.length) / block.recordCount);
+    runs.push(records < block.recordCount ? { ...block, samples: block.samples.map(cut) } : block);
+    reached = block.startSeconds + block.recordCount * header.recordDurationSeconds;
+  }
+  return runs;
+}
+
+/** Records that begin within so many seconds. */
+function recordsUntil(seconds: number, { recordDurationSeconds }: EdfHeader): number {
+  return Math.ceil(seconds / recordDurationSeconds - 1e-9);
+}
+
+/** Runs at their places, each channel's mean taken off, zeros in gaps. */
+function joinRuns(runs: readonly PageRun[], channelCount: number, startSeconds: number, sampleRateHz: number) {
+  const places: { readonly at: number; readonly samples: readonly Float32Array[] }[] = [];
+  let sampleCount = 0;
+  for (const { startSeconds: start, isContinuous, samples } of runs) {
+    const wished = Math.round((start - startSeconds) * sampleRateHz);
+    const at = isContinuous ? sampleCount : Math.max(sampleCount, wished);
+    places.push({ at, samples });
+    sampleCount = at + samples[0]!.length;
+  }
+  const samples = new Float32Array(channelCount * sampleCount);
+  const amplitudes: number[] = [];
+  for (let channel = 0; channel < channelCount; channel++) {
+    const parts = places.map((place) => ({ at: place.at, values: place.samples[channel]! }));
+    const count = parts.reduce((sum, { values }) => sum + values.length, 0);
+    const mean = parts.reduce((sum, { values }) => values.reduce((total, value) => total + value, sum), 0) / count;
+    const recorded = new Float32Array(count);
+    let taken = 0;
+    for (const { at, values } of parts) {
+      const centred = values.map((value) => value - mean);
+      samples.set(centred, channel * sampleCount + at);
+      recorded.set(centred.map(Math.abs), taken);
+      taken += values.length;
+    }
+    amplitudes.push(quantileOf(recorded, 0.99));
+  }
+  return { samples, amplitude: quantileOf(amplitudes, 0.5) };
 }
 
 function shownSignals({ signals }: EdfHeader, order: readonly string[] | undefined): EdfSignal[] {
@@ -71,17 +133,4 @@ function shownSignals({ signals }: EdfHeader, order: readonly string[] | undefin
   const count = (rate: number) => rates.filter((other) => other === rate).length;
   const usual = rates.reduce((best, rate) => (count(rate) > count(best) ? rate : best), rates[0] ?? 0);
   return chosen.filter(({ samplesPerRecord }) => samplesPerRecord === usual);
-}
-
-/** Takes each channel's mean off; returns the amplitude of `EdfPage`. */
-function centreInPlace(samples: Float32Array, channelCount: number): number {
-  const sampleCount = samples.length / channelCount;
-  const amplitudes: number[] = [];
-  for (let channel = 0; channel < channelCount; channel++) {
-    const row = samples.subarray(channel * sampleCount, (channel + 1) * sampleCount);
-    const mean = row.reduce((sum, value) => sum + value, 0) / sampleCount;
-    for (let i = 0; i < sampleCount; i++) row[i] = row[i]! - mean;
-    amplitudes.push(quantileOf(row.map(Math.abs), 0.99));
-  }
-  return quantileOf(amplitudes, 0.5);
 }

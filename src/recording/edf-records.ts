@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { FormatError } from "../base/errors.js";
+import { isShared, requireShared } from "../base/shared-bytes.js";
 import type { ByteSource } from "./byte-source.js";
 import type { EdfHeader } from "./edf-header.js";
 
@@ -21,7 +22,7 @@ export interface RecordRange {
   readonly signal?: AbortSignal;
   /**
    * Places of a block each, two or more, taken in turn where the source can fill them: while the caller works on one, the
-   * others are filled. @default fresh memory for each block
+   * others are filled. A source of another thread fills shared ones only. @default fresh memory for each block
    */
   readonly buffers?: readonly Uint8Array[];
 }
@@ -46,7 +47,7 @@ export async function* readRecords(
   if (!(startRecord >= 0 && startRecord <= endRecord && endRecord <= header.recordsFound)) {
     throw new RangeError(`invalid records: ${startRecord}..${endRecord}; the file has ${header.recordsFound}`);
   }
-  const buffers = source.readInto ? range.buffers : undefined;
+  const buffers = canFill(source, range.buffers) ? range.buffers : undefined;
   const { readIntoSync } = source;
   const here = buffers && readIntoSync && { into: buffers[0]!, readIntoSync };
   const places = placesOf(header, startRecord, endRecord, recordsPerBlock(source, header, range.blockSeconds));
@@ -74,6 +75,14 @@ export async function* readRecords(
   } finally {
     await ahead.settle(); // the caller may close the source as soon as it stops
   }
+}
+
+/** True where the source can fill these places, rather than give memory of its own. */
+export function canFill(source: ByteSource, buffers: readonly Uint8Array[] = []): boolean {
+  return (
+    buffers.length > 0 &&
+    (source.readInto !== undefined || (source.readIntoShared !== undefined && buffers.every(isShared)))
+  );
 }
 
 /** Blocks that are fetched in turn while the caller works on an earlier one. */
@@ -127,8 +136,11 @@ function* placesOf(
 
 async function readBlock(source: ByteSource, place: PlaceOfRecords, buffer?: Uint8Array): Promise<RawRecords> {
   const { from, to } = place;
-  if (!buffer || !source.readInto) return wholeBlock(source, place, await source.read(from, to));
-  const count = await source.readInto(buffer.subarray(0, to - from), from);
+  if (!buffer) return wholeBlock(source, place, await source.read(from, to));
+  const into = buffer.subarray(0, to - from);
+  const count = await (source.readInto
+    ? source.readInto(into, from)
+    : source.readIntoShared!(requireShared(into), from));
   return wholeBlock(source, place, buffer.subarray(0, count));
 }
 

@@ -1,10 +1,19 @@
 import type { ByteSource } from "./byte-source.js";
 import { placeOf } from "./edf-decode.js";
 import type { EdfHeader } from "./edf-header.js";
-import { parseTals, type TalContent } from "./tal.js";
+import { parseTals, recordStartOf, type TalContent } from "./tal.js";
 
 /** Two record starts this near to each other, in seconds, are one: files round their timestamps. */
 export const TIMELINE_TOLERANCE_SECONDS = 1e-3;
+
+/**
+ * How far timestamps, each within the tolerance of the one before, may lie from the count of samples: beyond it labels would
+ * stand beside their samples.
+ */
+export const TIMELINE_DRIFT_SECONDS = 0.1;
+
+/** A recording with gaps may last so long: what is laid out over its time grows with it, and a typing error in a timestamp is years. */
+export const LONGEST_SPAN_SECONDS = 14 * 24 * 3600;
 
 /** Follows the start times of records in order. */
 export interface TimelineReader {
@@ -24,6 +33,37 @@ export interface TimelineStep {
   readonly isGap: boolean;
 }
 
+/**
+ * The first record that ends after `seconds` of the recording's own time, gaps counted, and when it starts; found by halves, with
+ * small reads of timestamps. The number of records where none does.
+ */
+export async function recordAt(
+  source: ByteSource,
+  header: EdfHeader,
+  seconds: number,
+): Promise<{ readonly record: number; readonly startSeconds: number }> {
+  const { recordsFound, recordDurationSeconds: duration } = header;
+  const [first] = annotationRangesOf(header);
+  const stampOf = async (record: number) => {
+    if (!first) return undefined;
+    const at = header.headerBytes + record * header.recordBytes;
+    return recordStartOf(await source.read(at + first.start, at + first.end));
+  };
+  const origin = recordsFound > 0 ? ((await stampOf(0)) ?? 0) : 0;
+  const startOf = async (record: number) => {
+    const stamp = await stampOf(record);
+    return stamp === undefined ? record * duration : rounded(stamp - origin);
+  };
+  let low = 0;
+  let high = Math.min(recordsFound, Math.max(0, Math.floor(seconds / duration) + 1)); // gaps only move records back
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((await startOf(middle)) + duration > seconds + TIMELINE_TOLERANCE_SECONDS) high = middle;
+    else low = middle + 1;
+  }
+  return { record: low, startSeconds: low < recordsFound ? await startOf(low) : header.durationSeconds };
+}
+
 /** A timeline that begins at `startRecord`; reads record 0 (and that one) for their timestamps. */
 export async function readTimeline(source: ByteSource, header: EdfHeader, startRecord = 0): Promise<TimelineReader> {
   const annotationRanges = annotationRangesOf(header);
@@ -31,7 +71,7 @@ export async function readTimeline(source: ByteSource, header: EdfHeader, startR
     if (record >= header.recordsFound || annotationRanges.length === 0) return undefined;
     const start = header.headerBytes + record * header.recordBytes;
     const { start: from, end: to } = annotationRanges[0]!;
-    return parseTals(await source.read(start + from, start + to), true).recordStartSeconds;
+    return recordStartOf(await source.read(start + from, start + to));
   };
   const originSeconds = (await stampOf(0)) ?? 0;
   const first = startRecord > 0 ? await stampOf(startRecord) : originSeconds;
@@ -48,15 +88,19 @@ export function createTimeline(
 ): TimelineReader {
   const duration = Number.isFinite(header.recordDurationSeconds) ? header.recordDurationSeconds : 0;
   let expected = expectedSeconds;
+  let counted = expectedSeconds; // by the samples since the last gap
   return {
     annotationRanges,
     originSeconds,
     next(rawStartSeconds) {
       const expectedNow = expected;
+      const countedNow = counted;
       const startSeconds = rawStartSeconds === undefined ? expectedNow : rounded(rawStartSeconds - originSeconds);
       expected = startSeconds + duration; // from the timestamp, so that a rounded duration never adds up to a gap
-      const isGap = Math.abs(startSeconds - expectedNow) > TIMELINE_TOLERANCE_SECONDS;
-      return { startSeconds, expectedSeconds: rounded(expectedNow), isGap };
+      const isJump = Math.abs(startSeconds - expectedNow) > TIMELINE_TOLERANCE_SECONDS;
+      const isGap = isJump || Math.abs(startSeconds - countedNow) > TIMELINE_DRIFT_SECONDS;
+      counted = (isGap ? startSeconds : countedNow) + duration;
+      return { startSeconds, expectedSeconds: rounded(isJump ? expectedNow : countedNow), isGap };
     },
   };
 }
@@ -82,7 +126,6 @@ export function talsOf(record: Uint8Array, ranges: TimelineReader["annotationRan
 }
 
 /** Timestamp of one record in the header's clock, when it has one. */
-export function recordStartIn(record: Uint8Array, timeline: TimelineReader): number | undefined {
-  const first = timeline.annotationRanges[0];
-  return first && parseTals(record.subarray(first.start, first.end), true).recordStartSeconds;
+export function recordStartIn(record: Uint8Array, [first]: TimelineReader["annotationRanges"]): number | undefined {
+  return first && recordStartOf(record.subarray(first.start, first.end));
 }

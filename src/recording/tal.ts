@@ -74,6 +74,20 @@ export function parseTals(bytes: Uint8Array, isFirstSignal: boolean): TalContent
   return { recordStartSeconds, annotations, faults, latin1 };
 }
 
+/**
+ * Start of a record from the first annotation signal of it, as `parseTals` finds it, undefined where there is none; reads no
+ * more than the timestamp, so that it costs nothing beside the samples.
+ */
+export function recordStartOf(bytes: Uint8Array): number | undefined {
+  let start = 0;
+  while (start < bytes.length && bytes[start] === 0) start += 1; // padding
+  let end = start;
+  while (end < bytes.length && bytes[end] !== TEXT_END && bytes[end] !== 0) end += 1;
+  if (bytes[end] !== TEXT_END || bytes[end + 1] !== TEXT_END) return undefined; // its first text must be empty
+  const match = STAMP.exec(ascii(bytes, start, end));
+  return match ? Number(match[1]) : undefined;
+}
+
 function annotationOf(onsetSeconds: number, durationSeconds: number | undefined, text: string): EdfAnnotation {
   return durationSeconds === undefined ? { onsetSeconds, text } : { onsetSeconds, durationSeconds, text };
 }

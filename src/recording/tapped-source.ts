@@ -58,17 +58,19 @@ export function tappedSource(
     earlier = done.catch(() => undefined);
     return done;
   };
-  const { readInto } = source;
+  const showing =
+    <T extends Uint8Array>(fill: (out: T, start: number) => Promise<number>) =>
+    (out: T, start: number) =>
+      inTurn(fill.call(source, out, start), (filled) => show(start, out.subarray(0, filled)));
+  const { readInto, readIntoShared } = source;
   return {
     source: {
       name: source.name,
       byteLength: source.byteLength,
       ...(source.blockBytes !== undefined && { blockBytes: source.blockBytes }),
       read: (start, end) => inTurn(source.read(start, end), (bytes) => show(start, bytes)),
-      ...(readInto && {
-        readInto: (out: Uint8Array, start: number) =>
-          inTurn(readInto.call(source, out, start), (filled) => show(start, out.subarray(0, filled))),
-      }),
+      ...(readInto && { readInto: showing(readInto) }),
+      ...(readIntoShared && { readIntoShared: showing(readIntoShared) }),
       close: source.close?.bind(source),
     },
     end: () => next,

@@ -1,3 +1,4 @@
+import { predictedCount } from "../base/value-ranges.js";
 import {
   type BootstrapOptions,
   bootstrapSettings,
@@ -6,7 +7,7 @@ import {
   patientDraws,
   twoSided,
 } from "./bootstrap.js";
-import { cellLabels, type PredictedRecording } from "./score.js";
+import { cellsOf, type PredictedRecording } from "./score.js";
 
 /** A prediction that knows whose recording it is. */
 export interface PatientRecording extends PredictedRecording {
@@ -95,13 +96,14 @@ function levelsOf(recordings: readonly PatientRecording[], patients: readonly st
 }
 
 function distinctDescending(recordings: readonly PatientRecording[]): Float32Array {
-  const all = new Float32Array(recordings.reduce((sum, { probability }) => sum + probability.length, 0));
+  const all = new Float32Array(recordings.reduce((sum, recording) => sum + predictedCount(recording), 0));
   let offset = 0;
-  for (const { id, probability } of recordings) {
-    const bad = probability.findIndex(Number.isNaN);
-    if (bad >= 0) throw new RangeError(`invalid score at ${bad} of ${id}: NaN`);
-    all.set(probability, offset);
-    offset += probability.length;
+  for (const recording of recordings) {
+    const bad = recording.probability.findIndex(Number.isNaN);
+    if (bad >= 0) throw new RangeError(`invalid score at ${bad} of ${recording.id}: NaN`);
+    const { score } = cellsOf(recording);
+    all.set(score, offset);
+    offset += score.length;
   }
   return all
     .sort()
@@ -116,11 +118,11 @@ function countCells(
   levels: Float32Array,
 ): Map<number, [number, number]> {
   const cells = new Map<number, [number, number]>();
-  for (const { patient, probability, reference, rateHz } of recordings) {
-    if (patient !== name) continue;
-    const truth = cellLabels(reference, probability.length, rateHz);
-    for (let i = 0; i < probability.length; i++) {
-      const level = levelOf(levels, probability[i]!);
+  for (const recording of recordings) {
+    if (recording.patient !== name) continue;
+    const { score, truth } = cellsOf(recording);
+    for (let i = 0; i < score.length; i++) {
+      const level = levelOf(levels, score[i]!);
       const cell = cells.get(level);
       if (cell) cell[truth[i]!]! += 1;
       else cells.set(level, truth[i] === 1 ? [0, 1] : [1, 0]);

@@ -1,4 +1,5 @@
 import type { Interval } from "../base/events.js";
+import type { ValueRange } from "../base/value-ranges.js";
 import { operatingPoints, pointWithin } from "./operating-points.js";
 import type { PostprocessOptions } from "./postprocess.js";
 import { evaluate, type PredictedRecording } from "./score.js";
@@ -16,6 +17,8 @@ export interface RecordingProbability {
   readonly id: string;
   readonly rateHz: number;
   readonly probability: Float32Array;
+  /** Values that were predicted, in a recording with gaps. @default all */
+  readonly segments?: readonly ValueRange[];
 }
 
 export interface DevMetricsOptions {
@@ -51,10 +54,11 @@ export function devMetrics(references: readonly ReferenceRecording[], options: D
     references.filter((reference) => reference.labelled).map((reference) => [reference.id, reference]),
   );
   const measure = (predictions: readonly RecordingProbability[]) => {
-    const recordings = predictions.flatMap(({ id, rateHz, probability }) => {
+    const recordings = predictions.flatMap(({ id, rateHz, probability, segments }) => {
       const reference = labelled.get(id);
       if (!reference) return [];
-      return [{ id, rateHz, probability, durationSeconds: reference.durationSeconds, reference: reference.seizures }];
+      const { durationSeconds, seizures } = reference;
+      return [{ id, rateHz, probability, ...(segments && { segments }), durationSeconds, reference: seizures }];
     });
     const { auroc, auprc, szcore } = evaluate(recordings, { postprocess: options.postprocess });
     const { sensitivity, precision, f1, fpPerDay } = szcore.event;

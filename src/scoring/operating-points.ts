@@ -1,4 +1,5 @@
 import { ConfigError } from "../base/errors.js";
+import { rangesOf } from "../base/value-ranges.js";
 import { checkedEvents } from "./event-list.js";
 import { scoreOverlap } from "./nedc/overlap.js";
 import { detectEvents, POSTPROCESS_DEFAULTS, type PostprocessOptions } from "./postprocess.js";
@@ -44,11 +45,15 @@ export function candidateThresholds(recordings: readonly PredictedRecording[], c
   return [...new Set(ranks.map((rank) => peaks[rank] ?? 0))].filter((value) => value > 0);
 }
 
-function blockPeaks({ probability, rateHz }: PredictedRecording): number[] {
+function blockPeaks(recording: PredictedRecording): number[] {
+  const { probability, rateHz } = recording;
   const width = Math.max(1, Math.round(BLOCK_SECONDS * rateHz));
   const peaks: number[] = [];
-  for (let from = 0; from < probability.length; from += width) {
-    peaks.push(probability.subarray(from, from + width).reduce((peak, value) => Math.max(peak, value), 0));
+  for (const { start, end } of rangesOf(recording)) {
+    for (let from = start; from < end; from += width) {
+      const block = probability.subarray(from, Math.min(end, from + width));
+      peaks.push(block.reduce((peak, value) => Math.max(peak, value), 0));
+    }
   }
   return peaks;
 }
@@ -102,7 +107,7 @@ export function alarmTable(recordings: readonly PredictedRecording[], options: O
       const at = { ...settings, onThreshold: threshold, offThreshold: threshold * endRatio };
       return countAlarms(
         { ...recording, reference },
-        detectEvents(recording.probability, recording.rateHz, at),
+        detectEvents(recording.probability, recording.rateHz, at, recording.segments),
         scorer,
       );
     });

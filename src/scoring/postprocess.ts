@@ -5,6 +5,7 @@
  */
 import type { Event, Interval } from "../base/events.js";
 import { quantileOf } from "../base/quantile.js";
+import { rangesOf, type ValueRange } from "../base/value-ranges.js";
 
 export interface PostprocessOptions {
   /** A seizure begins where the probability stays at or above this. @default 0.86 */
@@ -222,27 +223,33 @@ export function cutEvents<E extends Interval>(events: readonly E[], durationSeco
 
 /**
  * Seizure events of one recording. `probability` holds one value per 1/rateHz seconds from the start of the recording;
- * NaN among them is a RangeError.
+ * NaN among them is a RangeError. In a recording with gaps `segments` names the values that were predicted: each is
+ * processed as if it were a recording, so that no event lies in a gap or reaches across one.
  */
 export function detectEvents(
   probability: ArrayLike<number>,
   rateHz: number,
   options: Partial<PostprocessOptions> = {},
+  segments?: readonly ValueRange[],
 ): Event[] {
   const merged = { ...POSTPROCESS_DEFAULTS, ...options };
   const settings = sampleSettings(merged, rateHz);
   for (let i = 0; i < probability.length; i++) {
     if (Number.isNaN(probability[i]!)) throw refusedProbability(probability[i]!, i);
   }
-  const mask = new Uint8Array(probability.length);
-  hysteresisInto(mask, probability, settings);
-  const closed = closeMask(openMask(mask, settings.opening), settings.closing);
   const { minimum, maximum, mergeGap } = settings;
-  const counted = runsOf(closed).filter(({ start, end }) => end - start >= minimum);
-  return cutRuns(mergeRuns(counted, mergeGap), minimum, maximum).map((run) => ({
-    startSeconds: run.start / rateHz,
-    endSeconds: run.end / rateHz,
-    label: "seiz",
-    confidence: confidenceOf(probability, run, merged),
-  }));
+  return rangesOf({ probability, segments }).flatMap(({ start, end }) => {
+    const mask = new Uint8Array(end - start);
+    const values =
+      start === 0 && end === probability.length ? probability : Array.prototype.slice.call(probability, start, end);
+    hysteresisInto(mask, values, settings);
+    const closed = closeMask(openMask(mask, settings.opening), settings.closing);
+    const counted = runsOf(closed).filter((run) => run.end - run.start >= minimum);
+    return cutRuns(mergeRuns(counted, mergeGap), minimum, maximum).map((run) => ({
+      startSeconds: (start + run.start) / rateHz,
+      endSeconds: (start + run.end) / rateHz,
+      label: "seiz",
+      confidence: confidenceOf(values, run, merged),
+    }));
+  });
 }

@@ -1,4 +1,5 @@
 import { type Interval, mergeIntervals } from "../base/events.js";
+import { predictedCount, type ValueRange } from "../base/value-ranges.js";
 import { curves } from "./curves.js";
 import { checkedEvents } from "./event-list.js";
 import { detectEvents, type PostprocessOptions } from "./postprocess.js";
@@ -65,6 +66,8 @@ export interface PredictedRecording {
   readonly rateHz: number;
   /** One value in 0..1 per 1/rateHz seconds. */
   readonly probability: Float32Array;
+  /** Values that were predicted, in a recording with gaps; the others count nowhere. @default all */
+  readonly segments?: readonly ValueRange[];
   readonly reference: readonly Interval[];
 }
 
@@ -80,14 +83,31 @@ export function cellLabels(events: readonly Interval[], cellCount: number, rateH
 
 /** Scores and labels of all recordings end to end; for pooled measures only, since no recording continues another. */
 export function pooledCells(recordings: readonly PredictedRecording[]): { score: Float32Array; truth: Uint8Array } {
-  const total = recordings.reduce((sum, { probability }) => sum + probability.length, 0);
+  const total = recordings.reduce((sum, recording) => sum + predictedCount(recording), 0);
   const score = new Float32Array(total);
   const truth = new Uint8Array(total);
   let offset = 0;
-  for (const { probability, reference, rateHz } of recordings) {
-    score.set(probability, offset);
-    truth.set(cellLabels(reference, probability.length, rateHz), offset);
-    offset += probability.length;
+  for (const recording of recordings) {
+    const cells = cellsOf(recording);
+    score.set(cells.score, offset);
+    truth.set(cells.truth, offset);
+    offset += cells.score.length;
+  }
+  return { score, truth };
+}
+
+/** Scores and labels of the values that were predicted. */
+export function cellsOf(recording: PredictedRecording): { score: Float32Array; truth: Uint8Array } {
+  const { probability, reference, rateHz, segments } = recording;
+  const labels = cellLabels(reference, probability.length, rateHz);
+  if (!segments) return { score: probability, truth: labels };
+  const score = new Float32Array(predictedCount(recording));
+  const truth = new Uint8Array(score.length);
+  let offset = 0;
+  for (const { start, end } of segments) {
+    score.set(probability.subarray(start, end), offset);
+    truth.set(labels.subarray(start, end), offset);
+    offset += end - start;
   }
   return { score, truth };
 }
@@ -110,7 +130,8 @@ export function evaluate(
   const { auroc, auprc } = curves(score, truth);
   const hypotheses = new Map(
     recordings.map(
-      ({ id, probability, rateHz }) => [id, detectEvents(probability, rateHz, options.postprocess)] as const,
+      ({ id, probability, rateHz, segments }) =>
+        [id, detectEvents(probability, rateHz, options.postprocess, segments)] as const,
     ),
   );
   const pairs = recordings.map(({ id, durationSeconds, reference }) => ({

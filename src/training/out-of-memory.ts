@@ -12,6 +12,9 @@ const SIGNS = [
   /array buffer allocation failed/i,
 ];
 
+/** An instance reserves its address space when it is made, before any batch. */
+const ADDRESS_SPACE = /WebAssembly\.(Instance|Memory)\(\)/;
+
 /** What to lower, in the words of a configuration. */
 export function memoryAdvice({ batchSize, accumulate }: FilledTrainOptions): string {
   if (batchSize === 1)
@@ -24,6 +27,11 @@ export function memoryAdvice({ batchSize, accumulate }: FilledTrainOptions): str
 export function explainMemory(error: unknown, executor: string, options: FilledTrainOptions): unknown {
   const text = error instanceof Error ? error.message : String(error);
   if (!SIGNS.some((sign) => sign.test(text))) return error;
+  if (ADDRESS_SPACE.test(text))
+    return new UnsupportedError(
+      `this process may not reserve the memory that WebAssembly asks for, whatever the batch: raise its limit of address space (ulimit -v unlimited, or that of the job). It said: ${text}`,
+      { cause: error },
+    );
   return new UnsupportedError(
     `${executor} has not enough memory for batches of ${options.batchSize} windows: ${memoryAdvice(options)}. It said: ${text}`,
     { cause: error },

@@ -1,16 +1,21 @@
-import type { WindowReader } from "../dataset/window-reader.js";
+import type { ValueRange } from "../base/value-ranges.js";
+import { type Segment, segmentsOf } from "../cache/segments.js";
+import { type WindowReader, zeroAfter } from "../dataset/window-reader.js";
 import { type Detector, logitCount } from "../model/detector.js";
 import type { ParameterValues } from "../model/parameters.js";
 import type { Compiled, Executor } from "../tensor/program.js";
-import { type Blend, type Blender, createBlender, poolProbabilities, windowStarts } from "./blend.js";
+import { type Blend, windowStarts } from "./blend.js";
+import { createSegmentJoiner, type SegmentJoiner } from "./join-segments.js";
 import { createPredictProgram } from "./predict-program.js";
 
 /** Probability of seizure over a whole recording. */
 export interface RecordingPrediction {
   readonly id: string;
   readonly rateHz: number;
-  /** Value i stands for the time from i / rateHz to (i + 1) / rateHz; covers the recording to its end. */
+  /** Value i stands for the time from i / rateHz to (i + 1) / rateHz; covers the recording to its end, gaps counted. */
   readonly probability: Float32Array;
+  /** Values that were predicted, in a recording with gaps; the others are 0 and stand for time that was not recorded. */
+  readonly segments?: readonly ValueRange[];
 }
 
 export interface PredictorOptions {
@@ -40,6 +45,8 @@ export interface PredictOptions {
 /** One window to predict. */
 interface Task {
   readonly recording: number;
+  readonly segment: Segment;
+  /** In the recording's time. */
   readonly startSample: number;
   /** The window after which a recording is complete. */
   readonly isLast: boolean;
@@ -52,9 +59,15 @@ function* tasksOf(
   logitSamples: number,
 ): Generator<Task> {
   for (const recording of options.recordings) {
-    const { sampleCount } = reader.manifest.recordings[recording]!;
-    const starts = windowStarts(sampleCount, windowSamples, options.strideSamples, logitSamples);
-    for (const [i, startSample] of starts.entries()) yield { recording, startSample, isLast: i === starts.length - 1 };
+    const segments = segmentsOf(reader.manifest.recordings[recording]!);
+    for (const segment of segments) {
+      const starts = windowStarts(segment.sampleCount, windowSamples, options.strideSamples, logitSamples);
+      const isLastSegment = segment === segments.at(-1);
+      for (const [i, start] of starts.entries()) {
+        const isLast = isLastSegment && i === starts.length - 1;
+        yield { recording, segment, startSample: segment.startSample + start, isLast };
+      }
+    }
   }
 }
 
@@ -78,7 +91,7 @@ function groupOf(sampleRateHz: number, logitSamples: number, rateHz: number | un
   );
 }
 
-/** Make the forward pass of a detector ready. Windows of different recordings share batches, never values. */
+/** Make the forward pass of a detector ready. Windows of different recordings and segments share batches, never values. */
 export async function createPredictor(
   executor: Executor,
   detector: Detector,
@@ -113,25 +126,26 @@ async function* predictAll(
   }
   const windowSize = detector.inputChannels * windowSamples;
   const x = new Float32Array(batchSize * windowSize);
-  const blenders = new Map<number, Blender>();
+  const joiners = new Map<number, SegmentJoiner>();
   for (const batch of inBatches(tasksOf(reader, options, windowSamples, logitSamples), batchSize)) {
     signal?.throwIfAborted();
     await Promise.all(
-      batch.map(({ recording, startSample }, i) =>
-        reader.readInto(x.subarray(i * windowSize, (i + 1) * windowSize), recording, startSample, windowSamples),
-      ),
+      batch.map(async ({ recording, segment, startSample }, i) => {
+        const window = x.subarray(i * windowSize, (i + 1) * windowSize);
+        await reader.readInto(window, recording, startSample, windowSamples);
+        zeroAfter(window, windowSamples, segment.startSample + segment.sampleCount - startSample);
+      }),
     );
     x.fill(0, batch.length * windowSize);
     const { probability } = (await compiled.run({ x })) as { probability: Float32Array };
-    for (const [i, { recording, startSample, isLast }] of batch.entries()) {
-      const { id, sampleCount } = recordings[recording]!;
-      const blender = blenders.get(recording) ?? createBlender(blend, Math.ceil(sampleCount / logitSamples));
-      blenders.set(recording, blender);
-      blender.add(startSample / logitSamples, probability.subarray(i * logits, (i + 1) * logits));
+    for (const [i, { recording, segment, startSample, isLast }] of batch.entries()) {
+      const { id } = recordings[recording]!;
+      const joiner = joiners.get(recording) ?? createSegmentJoiner(blend, recordings[recording]!, logitSamples);
+      joiners.set(recording, joiner);
+      joiner.add(segment, startSample, probability.subarray(i * logits, (i + 1) * logits));
       if (!isLast) continue;
-      blenders.delete(recording);
-      const pooled = poolProbabilities(blender.finish(), group);
-      yield { id, rateHz: sampleRateHz / logitSamples / group, probability: pooled };
+      joiners.delete(recording);
+      yield { id, rateHz: sampleRateHz / logitSamples / group, ...joiner.finish(group) };
     }
   }
 }

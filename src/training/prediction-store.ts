@@ -15,6 +15,8 @@ const sidecarSchema = z.object({
   id: z.string(),
   rateHz: z.number().positive(),
   valueCount: z.number().int().min(0),
+  /** Values that were predicted, in a recording with gaps. */
+  segments: z.array(z.object({ start: z.number().int().min(0), end: z.number().int().min(1) })).optional(),
   type: z.enum(["float16", "float32"]),
   /** SHA-256 of the weights. */
   checkpointHash: z.string(),
@@ -41,12 +43,17 @@ export async function writePrediction(
   origin: PredictionOrigin,
 ): Promise<void> {
   requireLittleEndian();
-  const { id, rateHz, probability } = prediction;
+  const { id, rateHz, probability, segments } = prediction;
   const values = origin.type === "float16" ? encodeFloat16(probability) : probability;
   const stem = join(dir, recordingStem(id));
   const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
   await writeFileAtomic(`${stem}${ENDING[origin.type]}`, bytes);
-  const sidecar: PredictionSidecar = { formatVersion: 1, id, rateHz, valueCount: probability.length, ...origin };
+  const ranges = segments && { segments: [...segments] };
+  const sidecar: PredictionSidecar = {
+    ...{ formatVersion: 1, id, rateHz, valueCount: probability.length },
+    ...ranges,
+    ...origin,
+  };
   await writeFileAtomic(`${stem}.json`, `${canonicalJson(sidecar)}\n`);
 }
 
@@ -83,7 +90,8 @@ async function readStored(
   }
   const buffer = new Uint8Array(bytes).buffer; // a copy, aligned
   const probability = width === 2 ? decodeFloat16(new Uint16Array(buffer)) : new Float32Array(buffer);
-  return { id: sidecar.id, rateHz: sidecar.rateHz, probability, sidecar };
+  const { id, rateHz, segments } = sidecar;
+  return { id, rateHz, probability, ...(segments && { segments }), sidecar };
 }
 
 /** Read the stored prediction of a recording. NotFoundError when there is none, CacheError when it is damaged. */

@@ -8,13 +8,15 @@ import { StoreError } from "../../src/base/errors.js";
 import { type BuildOptions, buildCache, shardOf } from "../../src/cache/build.js";
 import { INT16_SCALE } from "../../src/cache/format.js";
 import { chainFromConfig } from "../../src/cache/from-config.js";
-import { writeManifest } from "../../src/cache/manifest.js";
+import { manifestText, readManifest, writeManifest } from "../../src/cache/manifest.js";
 import { openCache, readFrames } from "../../src/cache/open.js";
+import { writeSidecar } from "../../src/cache/sidecar.js";
 import { verifyCache } from "../../src/cache/verify.js";
 import { readCatalogue } from "../../src/corpus/catalogue.js";
 import { bytesSource } from "../../src/recording/byte-source.js";
 import { readEdfBlocks } from "../../src/recording/edf-blocks.js";
 import { readEdfHeader } from "../../src/recording/edf-header.js";
+import { encodeEdf } from "../../src/recording/edf-writer.js";
 import { createChain, DEFAULT_CHAIN, REFERENCE_CHAIN } from "../../src/signal/chain.js";
 import { ELECTRODES_19 } from "../../src/signal/electrodes.js";
 import { folderStore } from "../../src/store/folder-store.js";
@@ -45,6 +47,19 @@ async function build(cacheDir: string, objects: Objects | Store = OBJECTS, optio
   const catalogue = await readCatalogue(store);
   const report = await buildCache({ store, catalogue, cacheDir, workers: 0, ...options });
   return { report, catalogue, store };
+}
+
+/** A recording whose electrodes all carry one sine of so many microvolts. */
+function makeEqual(seconds: number, amplitude = 100): Objects {
+  const signals = ELECTRODES_19.map((name) => ({
+    label: `EEG ${name}-REF`,
+    ...{ physicalMin: -3200, physicalMax: 3200, samplesPerRecord: 250 },
+    samples: Float32Array.from({ length: 250 * seconds }, (_, i) =>
+      Math.max(-3200, Math.min(3200, amplitude * Math.sin(i / 9))),
+    ),
+  }));
+  const bytes = encodeEdf({ kind: "EDF", recordDurationSeconds: 1, signals });
+  return { [`${stemOf({ patient: "aaaaaaaa", seconds })}.edf`]: bytes };
 }
 
 /** Recording through the chain in one push, normalised in float64 by the plain formulas. */
@@ -162,6 +177,89 @@ test("a second build reuses all; a changed source, a short file and a damaged si
   assert.deepEqual(await counts(changed), [1, 3, 0]);
 });
 
+test("a source of the same size with another ETag is built again", async (context) => {
+  const dir = await temporaryFolder(context);
+  const key = `${stemOf(FILES[1]!)}.edf`;
+  await build(dir);
+  const edited = Uint8Array.from(OBJECTS[key] as Uint8Array); // edfOf gives bytes
+  edited[edited.length - 1]! ^= 0x40;
+  const { report } = await build(dir, { ...OBJECTS, [key]: edited });
+  assert.deepEqual([report.built, report.reused], [1, 3]);
+  const fresh = await temporaryFolder(context);
+  await build(fresh, { ...OBJECTS, [key]: edited });
+  assert.deepEqual(await hashTree(dir), await hashTree(fresh));
+});
+
+test("a whole cache is not written again: neither samples nor sidecars, notes, description or manifest", async (context) => {
+  const dir = await temporaryFolder(context);
+  const objects = { ...OBJECTS, [`${stemOf({ patient: "aaaaaaae", seconds: 0 })}.edf`]: "no EDF" };
+  const inodes = async () => {
+    const { catalogue } = await build(dir, objects);
+    await writeManifest(dir, { catalogue });
+    const files = Object.keys(await hashTree(dir));
+    assert.ok(files.some((file) => file.endsWith("manifest.json")) && files.some((file) => file.includes("left-out")));
+    return Promise.all(files.map(async (file) => [file, (await stat(join(dir, file))).ino]));
+  };
+  assert.deepEqual(await inodes(), await inodes());
+});
+
+test("recordings of zeros from earlier versions are built again, and a manifest that names them is refused", async (context) => {
+  const dir = await temporaryFolder(context);
+  const { report, catalogue } = await build(dir);
+  const id = idOf(FILES[0]!);
+  const sidecar = await (await openCache(dir)).sidecar(id);
+  await writeSidecar(report.folder, { ...sidecar, flat: sidecar.flat.map(() => true) });
+  await assert.rejects(writeManifest(dir, { catalogue }), { message: /1 of 4 recordings are not in the cache/ });
+  const again = await build(dir);
+  assert.deepEqual([again.report.built, again.report.reused], [1, 3]);
+  const { manifest, path } = await writeManifest(dir, { catalogue });
+  const recordings = manifest.recordings.map((each) => (each.id === id ? { ...each, flat: manifest.channels } : each));
+  await writeFile(path, manifestText({ ...manifest, recordings }));
+  await assert.rejects(readManifest(dir), { tag: "CacheError", message: /1 of 4 recordings hold no signal/ });
+});
+
+test("a recording without a signal is left out: unconnected, saturated, or equal in all electrodes of a bipolar montage", async (context) => {
+  const dir = await temporaryFolder(context);
+  const flat: MadeFile = { patient: "aaaaaaaa", seconds: 10, constant: ELECTRODES_19, events: [] };
+  const one: MadeFile = { patient: "aaaaaaab", seconds: 10, constant: ELECTRODES_19.slice(1), events: [] };
+  const objects = makeObjects([flat, one]);
+  for (const reference of ["recorded", "average", "tcp20"] as const) {
+    for (const chain of [DEFAULT_CHAIN, REFERENCE_CHAIN]) {
+      const { report } = await build(join(dir, reference, chain.resample), objects, { chain: { ...chain, reference } });
+      assert.deepEqual(
+        report.leftOut.map(({ id, code }) => [id, code]),
+        [[idOf(flat), "no-signal"]],
+      );
+      assert.match(report.leftOut[0]!.reason, /^(\d+) of its \1 electrodes never change/);
+    }
+  }
+  const equal = makeEqual(10);
+  const bipolar = await build(join(dir, "equal"), equal, { chain: { ...DEFAULT_CHAIN, reference: "tcp20" } });
+  assert.deepEqual(bipolar.report.leftOut[0]?.code, "no-signal");
+  const saturated = await build(join(dir, "saturated"), makeEqual(10, 1e6));
+  assert.deepEqual(saturated.report.leftOut[0]?.code, "no-signal");
+});
+
+for (const workers of [0, 1])
+  test(`a fault of the machine stops the build and blames no recording, ${workers} workers`, async (context) => {
+    const dir = await temporaryFolder(context);
+    const inner = memoryStore(OBJECTS);
+    const store: Store = {
+      ...inner,
+      async read(key, options) {
+        if (key.endsWith(".edf") && key.includes("aaaaaaac"))
+          throw Object.assign(new Error("EMFILE: too many open files, open 'x'"), { code: "EMFILE" });
+        return inner.read(key, options);
+      },
+    };
+    await assert.rejects(build(dir, store, { workers }), {
+      tag: "CacheError",
+      message: /this machine cannot go on: too many files are open; allow more \(ulimit -n 4096\).*--workers/,
+    });
+    const { report } = await build(dir);
+    assert.deepEqual([report.built + report.reused, report.leftOut], [4, []]);
+  });
+
 test("a flipped byte is found and mended by a build with verify, which a plain build would reuse", async (context) => {
   const dir = await temporaryFolder(context);
   const { report } = await build(dir);
@@ -248,7 +346,6 @@ test("recordings that cannot be read are left out with code and reason, noted fo
 
 test("one channel in mixed rates, EDF+D gaps, no records: each has its own code", async (context) => {
   const dir = await temporaryFolder(context);
-  const { encodeEdf } = await import("../../src/recording/edf-writer.js");
   const signals = (rate: (name: string) => number, seconds: number) =>
     ELECTRODES_19.map((name) => ({
       label: `EEG ${name}-REF`,

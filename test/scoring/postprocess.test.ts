@@ -51,6 +51,44 @@ test("opening and closing equal their definitions by minimum and maximum over wi
   }
 });
 
+test("detectEvents treats segments as recordings: no event lies in a gap, reaches across one or is joined over it", () => {
+  const rateHz = 4;
+  const probability = new Float32Array(400).fill(0.95);
+  const segments = [
+    { start: 0, end: 100 },
+    { start: 102, end: 260 }, // half a second of gap: less than the end rule and the merging bridge
+    { start: 300, end: 308 }, // two seconds: too short for an event
+    { start: 340, end: 400 },
+  ];
+  const events = detectEvents(probability, rateHz, { minEventSeconds: 3 }, segments);
+  assert.deepEqual(
+    events.map(({ startSeconds, endSeconds }) => [startSeconds, endSeconds]),
+    [
+      [0, 25],
+      [25.5, 65],
+      [85, 100],
+    ],
+  );
+  const whole = detectEvents(probability, rateHz, {}, [{ start: 0, end: 400 }]);
+  assert.deepEqual(whole, detectEvents(probability, rateHz));
+  const random = createRandom(8, "segments");
+  const noise = Float32Array.from({ length: 4000 }, (_, i) => random.uniform(Math.floor(i / 9)));
+  const options = { minEventSeconds: 0.5, mergeGapSeconds: 1, closingSeconds: 0.75, openingSeconds: 0.75 };
+  const [first, second] = [noise.subarray(0, 1500), noise.subarray(2500)];
+  const moved = detectEvents(second, rateHz, options).map((event) => ({
+    ...event,
+    startSeconds: event.startSeconds + 625,
+    endSeconds: event.endSeconds + 625,
+  }));
+  const ranges = [
+    { start: 0, end: 1500 },
+    { start: 2500, end: 4000 },
+  ];
+  const found = detectEvents(noise, rateHz, options, ranges);
+  assert.ok(found.length > 20);
+  assert.deepEqual(found, [...detectEvents(first, rateHz, options), ...moved]);
+});
+
 test("detectEvents drops short events, cuts long ones and joins near ones", () => {
   const rateHz = 4;
   const probability = new Float32Array(1000 * rateHz);

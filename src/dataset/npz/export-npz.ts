@@ -4,8 +4,9 @@ import { CacheError, NotFoundError } from "../../base/errors.js";
 import { makeFolder } from "../../base/make-folder.js";
 import { type Progress, silentProgress } from "../../base/progress.js";
 import type { Manifest, ManifestRecording } from "../../cache/manifest.js";
+import { segmentsOf } from "../../cache/segments.js";
 import { readSidecar } from "../../cache/sidecar.js";
-import { type IndexOptions, indexWindows, windowClass } from "../index-windows.js";
+import { type IndexOptions, indexWindows, validSamplesOf, windowClass } from "../index-windows.js";
 import { openWindowReader, type WindowReader } from "../window-reader.js";
 import { writeNpz } from "./archive.js";
 import { REFERENCE_LISTS, REFERENCE_MANIFEST_FILE, type ReferenceManifest } from "./reference-manifest.js";
@@ -45,9 +46,10 @@ async function plan(reader: WindowReader, positions: readonly number[], windowSa
   const chosen = new Map<string, number>();
   for (const position of positions) {
     const recording = reader.manifest.recordings[position]!;
-    const { id, split, sampleCount, labelled } = recording;
+    const { id, split, labelled } = recording;
+    const longest = Math.max(...segmentsOf(recording).map(({ sampleCount }) => sampleCount));
     if (!labelled) leftOut.push({ id, code: "unlabelled", reason: "no annotations; the reference knows no unknown" });
-    else if (sampleCount < windowSamples) leftOut.push({ id, code: "short", reason: "shorter than a window" });
+    else if (longest < windowSamples) leftOut.push({ id, code: "short", reason: "shorter than a window" });
     else {
       const file = join(split, `${await stemOf(reader, recording)}_windows.npz`);
       const other = chosen.get(file);
@@ -77,8 +79,7 @@ export async function exportNpz(options: ExportOptions): Promise<ExportReport> {
     const recording = index.recording[window]!;
     const own = rows.get(recording) ?? [];
     rows.set(recording, own);
-    const { sampleCount } = manifest.recordings[recording]!;
-    if (index.startSample[window]! + windowSamples <= sampleCount) own.push(window);
+    if (validSamplesOf(index, window) === windowSamples) own.push(window);
   }
   try {
     const { chosen, leftOut } = await plan(reader, [...rows.keys()], windowSamples);
@@ -89,7 +90,8 @@ export async function exportNpz(options: ExportOptions): Promise<ExportReport> {
     let done = 0;
     for (const [file, position] of chosen) {
       signal?.throwIfAborted();
-      const { split, sampleCount } = manifest.recordings[position]!;
+      const recording = manifest.recordings[position]!;
+      const { split } = recording;
       const own = rows.get(position)!;
       await makeFolder(join(outDir, split));
       const starts = own.map((window) => index.startSample[window]!);
@@ -101,7 +103,7 @@ export async function exportNpz(options: ExportOptions): Promise<ExportReport> {
         windows[name] += 1;
         list[REFERENCE_LISTS[name]].push({ cache_file: basename(file), window_idx: number });
       }
-      droppedSeconds += (sampleCount - starts.at(-1)! - windowSamples) / manifest.sampleRateHz;
+      droppedSeconds += droppedSamples(recording, starts, windowSamples) / manifest.sampleRateHz;
       progress.update({ label: "export", done: ++done, total: chosen.size, unit: "recordings" });
     }
     for (const [split, list] of lists)
@@ -111,6 +113,15 @@ export async function exportNpz(options: ExportOptions): Promise<ExportReport> {
     progress.finish();
     await reader.close();
   }
+}
+
+/** Samples after the last whole window of each segment. */
+function droppedSamples(recording: ManifestRecording, starts: readonly number[], windowSamples: number): number {
+  return segmentsOf(recording).reduce((sum, { startSample, sampleCount }) => {
+    const end = startSample + sampleCount;
+    const last = starts.filter((start) => start >= startSample && start < end).at(-1);
+    return sum + end - (last === undefined ? startSample : last + windowSamples);
+  }, 0);
 }
 
 interface Target {

@@ -1,0 +1,16 @@
+import { CacheError } from "../base/errors.js";
+import { machineFault } from "../base/machine-fault.js";
+
+/**
+ * A CacheError that stops the build, where the machine is at fault: the next recording would meet the same, and none is the
+ * worse for it. Undefined for all other errors.
+ */
+export function machineStop(error: unknown): CacheError | undefined {
+  const fault = machineFault(error);
+  if (fault === undefined) return undefined;
+  return new CacheError(
+    `this machine cannot go on: ${fault}. Fewer worker threads need less (--workers, data.num_workers). What was finished is kept; the same command carries on.`,
+    { found: fault, expected: "room for one recording per worker thread" },
+    { cause: error },
+  );
+}
