@@ -21,17 +21,24 @@ export interface TalContent {
   readonly latin1: readonly number[];
 }
 
+/** Times are written in steps of 100 ns, the resolution of EDFlib and its readers. */
+export const TIME_STEP_SECONDS = 1e-7;
+
 const TEXT_END = 0x14;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: 0x15 stands between onset and duration
 const STAMP = /^([+-]\d+(?:\.\d*)?)(?:\x15(\d+(?:\.\d*)?))?$/;
 const utf8Strict = new TextDecoder("utf-8", { fatal: true });
 const utf8 = new TextEncoder();
 
-/** Bytes of one TAL, its closing NUL included. Texts must not hold the marks 0x14, 0x15 and 0x00. */
+/**
+ * Bytes of one TAL, its closing NUL included. RangeError on a time that is negative, infinite or no number where it may
+ * not be, and on a text that is not well-formed or holds control characters other than tab, line feed and carriage return.
+ */
 export function encodeTal(onsetSeconds: number, texts: readonly string[], durationSeconds?: number): Uint8Array {
   for (const text of texts) {
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: these bytes delimit a TAL
-    if (/[\x00\x14\x15]/.test(text)) throw new RangeError(`invalid annotation text: ${JSON.stringify(text)}`);
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: the specification allows 9, 10 and 13 alone
+    if (/[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]/.test(text) || /\p{Cs}/u.test(text))
+      throw new RangeError(`invalid annotation text: ${JSON.stringify(text)} holds characters that a TAL cannot`);
   }
   const sign = onsetSeconds < 0 ? "-" : "+";
   const duration = durationSeconds === undefined ? "" : `\x15${formatSeconds(durationSeconds)}`;
