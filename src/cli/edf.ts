@@ -1,9 +1,17 @@
 import type { Command } from "commander";
 import { isIctalError } from "../base/errors.js";
 import { fileSource } from "../recording/byte-source.js";
-import { deidentifyEdf } from "../recording/edf-deidentify.js";
+import { type DeidentifyReport, deidentifyEdf } from "../recording/edf-deidentify.js";
 import { type EdfInfo, readEdfInfo } from "../recording/edf-info.js";
+import type { AnnotationRule } from "../recording/tal-blank.js";
 import { action, describeError, type Outcome, printable, UsageError } from "./action.js";
+
+const DEIDENTIFY_HELP = `
+Blanked: patient, recording, start date (01.01.85, withheld), every other header field whose text is not known to be
+harmless, free text of annotations, bytes behind the last record. Kept and listed: labels, filter settings, units, times.
+
+Example:
+  ictal edf deidentify recording.edf shared/recording.edf`;
 
 /** Adds `edf info` and `edf deidentify`. */
 export function addEdfCommand(program: Command): void {
@@ -17,11 +25,21 @@ export function addEdfCommand(program: Command): void {
     .action(action((file: string, options: { digitalSums?: boolean; json?: boolean }) => info(file, options)));
   edf
     .command("deidentify")
-    .description("copy a recording with its patient and recording fields and start date blanked")
+    .description("copy a recording with everything blanked that could name a person")
     .argument("<input>", "recording to copy")
     .argument("<output>", "path of the copy; replaced when it exists")
+    .option(
+      "--annotations <rule>",
+      "blank: X for every text that is no label or standard text of EDF+; keep: leave all; drop: remove all",
+      "blank",
+    )
     .option("--json", "print one JSON document")
-    .action(action((input: string, output: string) => deidentify(input, output)));
+    .addHelpText("after", DEIDENTIFY_HELP)
+    .action(
+      action((input: string, output: string, options: { annotations: AnnotationRule }) =>
+        deidentify(input, output, options.annotations),
+      ),
+    );
 }
 
 async function info(file: string, options: { digitalSums?: boolean; json?: boolean }): Promise<Outcome> {
@@ -81,14 +99,28 @@ function infoText(file: string, found: EdfInfo): string {
   return lines.join("\n");
 }
 
-async function deidentify(input: string, output: string): Promise<Outcome> {
-  const report = await deidentifyEdf(input, output).catch((error: unknown) => {
+/** One line a field; the signals that share one are counted. */
+function changedLines(changed: DeidentifyReport["changed"]): string[] {
+  const lines = changed.map(({ field, signal, value }) => {
+    const signals = changed.filter((other) => other.field === field).length;
+    return `  ${field}${signal === undefined ? "" : ` of ${signals} signals`} is now ${JSON.stringify(value)}`;
+  });
+  return [...new Set(lines)];
+}
+
+async function deidentify(input: string, output: string, annotations: AnnotationRule): Promise<Outcome> {
+  const report = await deidentifyEdf(input, output, { annotations }).catch((error: unknown) => {
     throw error instanceof RangeError ? new UsageError(error.message) : error;
   });
+  const { blanked, dropped } = report.annotations;
+  const isSame = report.changed.length + blanked + dropped + report.droppedBytes === 0;
   const lines = [
-    `${report.output}: ${report.changed.length === 0 ? "nothing to change, copied as it is" : "changed"}`,
-    ...report.changed.map(({ field, value }) => `  ${field} is now ${JSON.stringify(value)}`),
-    ...report.kept.map((text) => `  left as it is: ${text}`),
+    `${report.output}: ${isSame ? "every text was known to be harmless already" : "blanked"}`,
+    ...changedLines(report.changed),
+    ...(blanked > 0 ? [`  ${blanked} annotation texts are now "X"`] : []),
+    ...(dropped > 0 ? [`  ${dropped} annotation texts were removed`] : []),
+    ...(report.droppedBytes > 0 ? [`  ${report.droppedBytes} bytes behind the last record were removed`] : []),
+    ...report.kept.map((text) => `  kept: ${text}`),
   ];
   return { json: report, text: lines.join("\n") };
 }

@@ -1,7 +1,7 @@
 import { FormatError } from "../base/errors.js";
 import type { ByteSource } from "./byte-source.js";
 import { type Diagnostic, type DiagnosticCode, diagnostic } from "./diagnostics.js";
-import { HEADER_BLOCK_BYTES, MAIN_FIELDS, parseDecimal, readField } from "./edf-fields.js";
+import { HEADER_BLOCK_BYTES, MAIN_FIELDS, parseDecimal, readField, shown } from "./edf-fields.js";
 import { checkSignals, type EdfSignal, parseSignals } from "./edf-signals.js";
 import { bytesPerSample, type EdfKind } from "./edf-spec.js";
 import { parseStart } from "./edf-start.js";
@@ -126,7 +126,7 @@ function checkStart(name: string, bytes: Uint8Array): number {
   const { offset, width } = MAIN_FIELDS.signalCount;
   const count = parseDecimal(readField(bytes, offset, width));
   if (Number.isInteger(count) && count >= 1) return count;
-  const found = `signal count ${JSON.stringify(readField(bytes, offset, width))} found, a whole number from 1 expected; the header cannot be placed`;
+  const found = `signal count ${shown(readField(bytes, offset, width))} found, a whole number from 1 expected; the header cannot be placed`;
   throw fatal(name, "bad-signal-count", found, offset);
 }
 
@@ -148,7 +148,7 @@ function checkText(bytes: Uint8Array, report: (found: Diagnostic) => void): void
 
 function checkHeaderBytes(text: string, headerBytes: number, report: (found: Diagnostic) => void): void {
   if (parseDecimal(text) === headerBytes) return;
-  const found = `the header says it has ${JSON.stringify(text)} bytes, its signal count gives ${headerBytes}; ${headerBytes} is taken`;
+  const found = `the header says it has ${shown(text)} bytes, its signal count gives ${headerBytes}; ${headerBytes} is taken`;
   report(diagnostic("header-size-mismatch", found, MAIN_FIELDS.headerBytes.offset));
 }
 
@@ -158,7 +158,7 @@ function parseDuration(text: string, report: (found: Diagnostic) => void): numbe
     report(diagnostic("comma-decimal", "the record duration has a decimal comma", offset)),
   );
   if (seconds === 0 || seconds >= SHORTEST_RECORD_SECONDS) return seconds;
-  const found = `record duration ${JSON.stringify(text)} found, seconds expected; sample rates are unknown`;
+  const found = `record duration ${shown(text)} found, seconds expected; sample rates are unknown`;
   report(diagnostic("record-duration-invalid", found, offset));
   return Number.NaN;
 }
@@ -179,7 +179,7 @@ function parseRecordCount(text: string, report: (found: Diagnostic) => void): nu
     report(
       diagnostic(
         "record-count-invalid",
-        `record count ${JSON.stringify(text)} found, a whole number expected; it is taken from the file size`,
+        `record count ${shown(text)} found, a whole number expected; it is taken from the file size`,
         offset,
       ),
     );
@@ -243,7 +243,7 @@ function kindOf(
       report(
         diagnostic(
           "reserved-unknown",
-          `reserved field ${JSON.stringify(reserved)} is no known kind; read as plain ${container}`,
+          `the reserved field holds ${reserved.length} characters that are no known kind; read as plain ${container}`,
           offset,
         ),
       );

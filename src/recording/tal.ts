@@ -25,6 +25,7 @@ export interface TalContent {
 export const TIME_STEP_SECONDS = 1e-7;
 
 const TEXT_END = 0x14;
+const LONGEST_STAMP = 64; // bounds what is searched in bytes that are no list
 // biome-ignore lint/suspicious/noControlCharactersInRegex: 0x15 stands between onset and duration
 const STAMP = /^([+-]\d+(?:\.\d*)?)(?:\x15(\d+(?:\.\d*)?))?$/;
 const utf8Strict = new TextDecoder("utf-8", { fatal: true });
@@ -96,8 +97,8 @@ interface Tal {
 function parseTal(bytes: Uint8Array, start: number, end: number, latin1: number[]): Tal | undefined {
   const tal = bytes.subarray(start, end); // bounds the searches below, so that no input costs quadratic time
   const stampEnd = tal.indexOf(TEXT_END);
-  const match = stampEnd < 0 ? null : STAMP.exec(ascii(tal, 0, stampEnd));
-  if (!match) return undefined;
+  const stamp = stampEnd < 0 ? undefined : readStamp(tal, stampEnd);
+  if (!stamp) return undefined;
   const texts: string[] = [];
   let position = stampEnd + 1;
   while (position < tal.length) {
@@ -106,13 +107,22 @@ function parseTal(bytes: Uint8Array, start: number, end: number, latin1: number[
     texts.push(decodeText(tal.subarray(position, textEnd), start + position, latin1));
     position = textEnd + 1;
   }
-  const durationSeconds = match[2] === undefined ? undefined : Number(match[2]);
-  return { onsetSeconds: Number(match[1]), durationSeconds, texts, isClosed: tal.at(-1) === TEXT_END };
+  return { ...stamp, texts, isClosed: tal.at(-1) === TEXT_END };
+}
+
+/** Onset and duration before the first text mark of a TAL; undefined when they break the rules. */
+export function readStamp(
+  tal: Uint8Array,
+  stampEnd: number,
+): { onsetSeconds: number; durationSeconds: number | undefined } | undefined {
+  const match = stampEnd > LONGEST_STAMP ? null : STAMP.exec(ascii(tal, 0, stampEnd));
+  if (!match) return undefined;
+  return { onsetSeconds: Number(match[1]), durationSeconds: match[2] === undefined ? undefined : Number(match[2]) };
 }
 
 function ascii(bytes: Uint8Array, start: number, end: number): string {
   let text = "";
-  for (let i = start; i < end && i < start + 64; i++) text += String.fromCharCode(bytes[i]!);
+  for (let i = start; i < end; i++) text += String.fromCharCode(bytes[i]!);
   return text;
 }
 
