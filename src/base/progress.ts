@@ -1,3 +1,5 @@
+import { printable } from "./printable.js";
+
 /** One report of a long task; `total` undefined means unknown. */
 export interface ProgressUpdate {
   readonly label: string;
@@ -61,7 +63,8 @@ export function createProgress(options: ProgressOptions = {}): Progress {
   let printedAt = Number.NEGATIVE_INFINITY;
   let last: ProgressUpdate | undefined;
   let width = 0;
-  const print = (text: string, end: string) => {
+  const print = (line: string, end: string) => {
+    const text = printable(line); // labels and notes name files
     if (style === "bar") stream.write(`\r${text.padEnd(width)}${end}`);
     else stream.write(`${text}\n`);
     width = Math.max(width, text.length);

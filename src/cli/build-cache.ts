@@ -1,6 +1,7 @@
 /** A build of the cache that a configuration asks for, as `cache build` and the first `train` do it. */
 import type { Config } from "../base/config-schema.js";
 import { isIctalError } from "../base/errors.js";
+import { printableAll, tell } from "../base/printable.js";
 import type { Progress } from "../base/progress.js";
 import { type BuildReport, buildCache } from "../cache/build.js";
 import { chainFromConfig } from "../cache/from-config.js";
@@ -79,7 +80,7 @@ async function tryManifest({ cacheDir, key }: BuildReport, catalogue: Catalogue)
     return { manifest: path };
   } catch (error) {
     if (!isIctalError(error, "CacheError") || error.cause !== undefined) throw error;
-    process.stderr.write(`ictal: no manifest was written: ${error.message}\n`);
+    tell(`ictal: no manifest was written: ${error.message}`);
     return { manifest: null, manifestRefused: error.message };
   }
 }
@@ -90,7 +91,8 @@ function unaccepted({ leftOut }: BuildReport, accept: readonly string[] = []): B
 }
 
 /** What a build came to, for people. */
-export function buildText({ report, refused, written }: MadeCache): string {
+export function buildText(made: MadeCache): string {
+  const { report, refused, written } = printableAll(made);
   const { built, reused, relabelled, leftOut, eegSeconds, builtSeconds, wallSeconds, bytes } = report;
   const rate = built > 0 ? `, ${(builtSeconds / wallSeconds).toFixed(0)} times real time` : "";
   const codes = [...new Set(refused.map(({ code }) => code))];

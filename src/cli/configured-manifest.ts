@@ -1,3 +1,4 @@
+import { tell } from "../base/printable.js";
 /** The recordings that a configuration asks for, of those that its cache holds. */
 import { limitManifest, type Manifest, readManifest } from "../cache/manifest.js";
 import type { FlagConfig } from "./data-options.js";
@@ -14,12 +15,12 @@ export async function configuredManifest({ config, cacheKey, file }: FlagConfig)
   const whole = await readManifest(cache_dir, { key: cacheKey });
   const manifest = limitManifest(whole, limit);
   const [used, held] = [manifest.recordings.length, whole.recordings.length];
-  if (used < held) process.stderr.write(`ictal: ${used} of the ${held} recordings of the cache are used (${LIMIT})\n`);
+  if (used < held) tell(`ictal: ${used} of the ${held} recordings of the cache are used (${LIMIT})`);
   const isFewer = whole.limit !== undefined && (limit ?? Number.POSITIVE_INFINITY) > whole.limit;
   if (isFewer && file !== undefined)
-    process.stderr.write(
+    tell(
       `ictal: the cache holds ${held} recordings, since its corpus was cut to ${whole.limit}; ${limit ?? "all"} are asked for (${LIMIT}). ` +
-        `To add the others: ictal cache build --config ${file}\n`,
+        `To add the others: ictal cache build --config ${file}`,
     );
   return manifest;
 }

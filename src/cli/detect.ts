@@ -1,6 +1,7 @@
 import { basename, extname, resolve } from "node:path";
 import type { Command } from "commander";
 import { writeFileAtomic } from "../base/atomic-file.js";
+import { printable } from "../base/printable.js";
 import { writeCsvBi, writeHedScoreTsv } from "../recording/annotation-write.js";
 import { action, type Outcome, UsageError } from "./action.js";
 import { addDataOptions, configOf, type DataFlags } from "./data-options.js";
@@ -38,7 +39,7 @@ async function detect(input: string, output: string, flags: DetectFlags): Promis
   const filled = found.filled.length > 0 ? `; filled in: ${found.filled.join(", ")}` : "";
   return {
     json: { input, output, ...found },
-    text: `${found.events.length} seizures in ${found.durationSeconds.toFixed(1)} s${filled}\n${output}`,
+    text: `${found.events.length} seizures in ${found.durationSeconds.toFixed(1)} s${filled}\n${printable(output)}`,
   };
 }
 

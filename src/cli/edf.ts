@@ -1,10 +1,11 @@
 import type { Command } from "commander";
 import { isIctalError } from "../base/errors.js";
+import { printable, printableAll, tell } from "../base/printable.js";
 import { fileSource } from "../recording/byte-source.js";
 import { type DeidentifyReport, deidentifyEdf } from "../recording/edf-deidentify.js";
 import { type EdfInfo, readEdfInfo } from "../recording/edf-info.js";
 import type { AnnotationRule } from "../recording/tal-blank.js";
-import { action, describeError, type Outcome, printable, UsageError } from "./action.js";
+import { action, describeError, type Outcome, UsageError } from "./action.js";
 
 const DEIDENTIFY_HELP = `
 Blanked: patient, recording, start date (01.01.85, withheld), every other header field whose text is not known to be
@@ -46,10 +47,10 @@ async function info(file: string, options: { digitalSums?: boolean; json?: boole
   const source = await fileSource(file);
   try {
     const found = await readEdfInfo(source, { digitalSums: options.digitalSums ?? false });
-    return { json: found, text: infoText(file, found) };
+    return { json: found, text: infoText(printable(file), printableAll(found)) };
   } catch (error) {
     if (!isIctalError(error, "FormatError") || !options.json) throw error;
-    process.stderr.write(`ictal: ${describeError(error)}\n`);
+    tell(`ictal: ${describeError(error)}`);
     return { json: unreadable(error.message, error.place.field, error.place.byteOffset), exitCode: 1 };
   } finally {
     await source.close?.();
@@ -77,7 +78,7 @@ function unreadable(message: string, code = "unreadable", byteOffset?: number): 
 
 function infoText(file: string, found: EdfInfo): string {
   const value = (number: number | null, unit: string) => (number === null ? "n/a" : `${number} ${unit}`);
-  const labels = found.signals.map(({ label }) => printable(label));
+  const labels = found.signals.map(({ label }) => label);
   const range = (low: number | null, high: number | null) => `${low ?? "n/a"} to ${high ?? "n/a"}`;
   const lines = [
     `${file}: ${found.kind}, ${found.recordsFound} records of ${value(found.recordDurationSeconds, "s")}, ${value(found.durationSeconds, "s")} in all`,
@@ -88,7 +89,7 @@ function infoText(file: string, found: EdfInfo): string {
       const { digital } = signal;
       const sums = digital ? `   digital ${digital.min} to ${digital.max}, sum ${digital.sum}` : "";
       const rate = value(signal.sampleRateHz, "Hz");
-      const physical = `${range(signal.physicalMin, signal.physicalMax)} ${printable(signal.unit)}`;
+      const physical = `${range(signal.physicalMin, signal.physicalMax)} ${signal.unit}`;
       const ranges = signal.isAnnotation ? "" : `${physical} from ${range(signal.digitalMin, signal.digitalMax)}`;
       return `${labels[i]!.padEnd(18)}${(signal.electrode ?? "").padEnd(11)}${rate.padEnd(14)}${String(signal.sampleCount).padEnd(12)}${ranges}${sums}`;
     }),
@@ -115,12 +116,12 @@ async function deidentify(input: string, output: string, annotations: Annotation
   const { blanked, dropped } = report.annotations;
   const isSame = report.changed.length + blanked + dropped + report.droppedBytes === 0;
   const lines = [
-    `${report.output}: ${isSame ? "every text was known to be harmless already" : "blanked"}`,
+    `${printable(report.output)}: ${isSame ? "every text was known to be harmless already" : "blanked"}`,
     ...changedLines(report.changed),
     ...(blanked > 0 ? [`  ${blanked} annotation texts are now "X"`] : []),
     ...(dropped > 0 ? [`  ${dropped} annotation texts were removed`] : []),
     ...(report.droppedBytes > 0 ? [`  ${report.droppedBytes} bytes behind the last record were removed`] : []),
-    ...report.kept.map((text) => `  kept: ${text}`),
+    ...printableAll(report.kept).map((text) => `  kept: ${text}`),
   ];
   return { json: report, text: lines.join("\n") };
 }

@@ -3,6 +3,7 @@ import { basename, dirname, join, relative } from "node:path";
 import type { Command } from "commander";
 import { FormatError, NotFoundError } from "../base/errors.js";
 import type { Event, Interval } from "../base/events.js";
+import { printableAll, tell } from "../base/printable.js";
 import { type AnnotationFile, readAnnotations } from "../recording/annotation-file.js";
 import { findRecordings, type RecordingFiles } from "../recording/annotation-folder.js";
 import type { AnnotationFormat } from "../recording/annotation-rows.js";
@@ -96,7 +97,7 @@ async function score(options: ScoreOptions): Promise<Outcome> {
     const { ref, hyp, scorer } = options;
     await writeScorePage(options.report, report, pairs, { reference: ref, hypothesis: hyp, scorer });
   }
-  return { json: report, text: scoreText(report) };
+  return { json: report, text: scoreText(printableAll(report)) };
 }
 
 interface Paired {
@@ -107,8 +108,7 @@ interface Paired {
 
 async function pairsOf(references: ReadonlyMap<string, Scored>, dir: string, tolerance: number): Promise<Paired> {
   const hypotheses = await readTree(dir);
-  if (hypotheses.size === 0)
-    process.stderr.write(`ictal: ${emptyText(dir)}; every recording counts as without detections\n`);
+  if (hypotheses.size === 0) tell(`ictal: ${emptyText(dir)}; every recording counts as without detections`);
   refuseStrangers(references, hypotheses);
   const pairs = [...references].map(([id, reference]) => pairOf(id, reference, hypotheses.get(id), tolerance));
   return { pairs, missing: pairs.map(({ id }) => id).filter((id) => !hypotheses.has(id)) };

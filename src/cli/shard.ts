@@ -1,6 +1,7 @@
 import { basename, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Command } from "commander";
+import { printable, tell } from "../base/printable.js";
 import { createProgress } from "../base/progress.js";
 import { finalisePlan } from "../cluster/finalise.js";
 import { type PlanKind, readPlan } from "../cluster/plan.js";
@@ -108,10 +109,10 @@ async function run(watch: RunWatch, { plan: dir, jobs, retries, wait }: RunFlags
       retries,
       retryWaitSeconds: wait,
       signal,
-      onFault: (shard, message) => void process.stderr.write(`\nshard ${shard}: ${message}\n`),
+      onFault: (shard, message) => tell(`\nshard ${shard}: ${printable(message)}`),
       onEnd: ({ shard, state, lastLines }) => {
         if (state === "done") done += 1;
-        else process.stderr.write(`\nshard ${shard} ${state}: ${lastLines.at(-1) ?? ""}\n`);
+        else tell(`\nshard ${shard} ${state}: ${printable(lastLines.at(-1) ?? "")}`);
         progress.update({ label: plan.kind, done, total: plan.shards.length, unit: "shards" });
       },
     }),
