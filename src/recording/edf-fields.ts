@@ -93,11 +93,12 @@ export function shown(text: string): string {
   return /^[-+.,\de ]*$/i.test(text) ? JSON.stringify(text) : `text of ${text.length} characters`;
 }
 
-/** Number of a field's text; a decimal comma counts as a point and calls `onComma`. NaN when it is no plain number. */
+/** Number of a field's text; a decimal comma counts as a point and calls `onComma`. NaN when it is no plain, finite number. */
 export function parseDecimal(text: string, onComma?: () => void): number {
   if (/^[+-]?\d+,\d+$/.test(text)) {
     onComma?.();
     return Number(text.replace(",", "."));
   }
-  return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : Number.NaN;
+  const value = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : Number.NaN;
+  return Number.isFinite(value) ? value : Number.NaN;
 }

@@ -31,6 +31,9 @@ export interface EdfHeader {
 /** What eight characters can hold above zero; less can only be a damaged field. */
 const SHORTEST_RECORD_SECONDS = 1e-6;
 
+/** What the field's four digits hold; an exponent would promise more than memory has. */
+const MOST_SIGNALS = 9999;
+
 /** Enough for 63 signals, so that nearly every header costs one request. */
 const FIRST_READ_BYTES = 16 * 1024;
 
@@ -125,7 +128,7 @@ function checkStart(name: string, bytes: Uint8Array): number {
   }
   const { offset, width } = MAIN_FIELDS.signalCount;
   const count = parseDecimal(readField(bytes, offset, width));
-  if (Number.isInteger(count) && count >= 1) return count;
+  if (Number.isInteger(count) && count >= 1 && count <= MOST_SIGNALS) return count;
   const found = `signal count ${shown(readField(bytes, offset, width))} found, a whole number from 1 expected; the header cannot be placed`;
   throw fatal(name, "bad-signal-count", found, offset);
 }

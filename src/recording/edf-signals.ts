@@ -71,9 +71,12 @@ export function parseSignals(
   return signals;
 }
 
+/** What the field's eight digits hold. */
+const MOST_SAMPLES = 99_999_999;
+
 function parseSamplesPerRecord(file: string, text: string, index: number, count: number): number {
   const samples = parseDecimal(text);
-  if (Number.isInteger(samples) && samples >= 0) return samples;
+  if (Number.isInteger(samples) && samples >= 0 && samples <= MOST_SAMPLES) return samples;
   const byteOffset = signalFieldOffset(SIGNAL_FIELDS.samplesPerRecord, index, count);
   const found = `samples per record of signal ${index} is ${shown(text)}, a whole number expected; samples cannot be placed`;
   throw new FormatError(found, { file, byteOffset, field: "bad-samples-per-record" });
