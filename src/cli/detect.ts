@@ -35,7 +35,7 @@ async function detect(input: string, output: string, flags: DetectFlags): Promis
   const found = await withInterrupt("nothing was written", (signal) =>
     detectRecording({ input: resolve(input), checkpoint, config, allowOtherCache, signal }),
   );
-  await writeFileAtomic(resolve(output), write(found, basename(input, extname(input))));
+  await writeFileAtomic(resolve(output), write(found, printable(basename(input, extname(input)))));
   const filled = found.filled.length > 0 ? `; filled in: ${found.filled.join(", ")}` : "";
   return {
     json: { input, output, ...found },

@@ -120,7 +120,9 @@ async function deidentify(input: string, output: string, annotations: Annotation
     ...changedLines(report.changed),
     ...(blanked > 0 ? [`  ${blanked} annotation texts are now "X"`] : []),
     ...(dropped > 0 ? [`  ${dropped} annotation texts were removed`] : []),
-    ...(report.droppedBytes > 0 ? [`  ${report.droppedBytes} bytes behind the last record were removed`] : []),
+    ...(report.droppedBytes > 0
+      ? [`  ${report.droppedBytes} bytes behind the last record that the header promises were removed`]
+      : []),
     ...printableAll(report.kept).map((text) => `  kept: ${text}`),
   ];
   return { json: report, text: lines.join("\n") };
