@@ -1,4 +1,5 @@
 import { noteStep } from "./pending.js";
+import { printable } from "./printable.js";
 
 /** One report of a long task; `total` undefined means unknown. */
 export interface ProgressUpdate {
@@ -63,7 +64,8 @@ export function createProgress(options: ProgressOptions = {}): Progress {
   let printedAt = Number.NEGATIVE_INFINITY;
   let last: ProgressUpdate | undefined;
   let width = 0;
-  const print = (text: string, end: string) => {
+  const print = (line: string, end: string) => {
+    const text = printable(line); // labels and notes name files
     if (style === "bar") stream.write(`\r${text.padEnd(width)}${end}`);
     else stream.write(`${text}\n`);
     width = Math.max(width, text.length);

@@ -1,5 +1,8 @@
 import { explainWriteError } from "../base/atomic-file.js";
 import { isIctalError } from "../base/errors.js";
+import { printable, printableJson, printableLines } from "../base/printable.js";
+
+export { printable };
 
 /** What a verb hands back: one JSON document for scripts, text for people, and the exit code. */
 export interface Outcome {
@@ -11,12 +14,6 @@ export interface Outcome {
   readonly message?: string;
   /** 0 done, 1 the work failed. @default 0 */
   readonly exitCode?: number;
-}
-
-/** Text of a file as one line for a terminal: control characters, which could steer it, become `\xNN`. */
-export function printable(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
-  return text.replace(/[\x00-\x1f\x7f-\x9f]/g, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, "0")}`);
 }
 
 /** Wrong use of the command line: exit code 2. */
@@ -31,12 +28,33 @@ export function exitCodeOf(error: unknown): number {
   return 1;
 }
 
-/** One line for people: what, where, what to do; the stack only with ICTAL_DEBUG set. */
+/**
+ * One line for people: what, where, what to do; the stack only with ICTAL_DEBUG set. Further lines of a message are
+ * indented, so that none passes for a message of its own; nothing in it steers a terminal.
+ */
 export function describeError(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  if (process.env.ICTAL_DEBUG) return error.stack ?? error.message;
+  if (!(error instanceof Error)) return printable(String(error));
+  if (process.env.ICTAL_DEBUG) return printableLines(error.stack ?? error.message);
   const told = explainFolderError(error);
-  return isIctalError(told) || told instanceof UsageError ? told.message : `${told.name}: ${told.message}`;
+  const text = isIctalError(told) || told instanceof UsageError ? told.message : `${told.name}: ${told.message}`;
+  return printableLines(namesShown(told, text).replace(/\n(?! )/g, "\n  "));
+}
+
+/** The message with the names of files and keys that the error carries shown as one line each. */
+function namesShown(error: Error, text: string): string {
+  let shown = text;
+  for (const name of foreignNames(error)) shown = shown.replaceAll(name, printable(name));
+  return shown;
+}
+
+function foreignNames(error: Error): string[] {
+  const { path, dest } = error as NodeJS.ErrnoException & { dest?: string };
+  const names: unknown[] = [path, dest];
+  if (isIctalError(error, "FormatError")) names.push(error.place.file, error.place.field);
+  if (isIctalError(error, "NotFoundError")) names.push(error.what);
+  if (isIctalError(error, "StoreError")) names.push(error.details.key);
+  if (isIctalError(error, "ConfigError")) names.push(error.details.key, error.details.value);
+  return names.filter((name): name is string => typeof name === "string" && name !== printable(name));
 }
 
 /** A folder that could not be made says what to do about it. */
@@ -54,8 +72,8 @@ export function action<A extends unknown[]>(handler: (...args: A) => Promise<Out
     const options = args.at(-2) as { json?: boolean } | undefined; // commander passes (…operands, options, command)
     try {
       const outcome = await handler(...args);
-      if (options?.json) process.stdout.write(`${JSON.stringify(outcome.json, null, 2)}\n`);
-      else if (outcome.text) process.stdout.write(`${outcome.text.replace(/\n*$/, "")}\n`);
+      if (options?.json) process.stdout.write(`${printableJson(JSON.stringify(outcome.json, null, 2))}\n`);
+      else if (outcome.text) process.stdout.write(`${printableLines(outcome.text.replace(/\n*$/, ""))}\n`);
       process.exitCode = outcome.exitCode ?? 0;
     } catch (error) {
       process.stderr.write(`ictal: ${describeError(error)}\n`);

@@ -1,7 +1,8 @@
 import type { Command } from "commander";
+import { printableAll } from "../base/printable.js";
 import { createProgress } from "../base/progress.js";
 import { type AnnotationReport, checkAnnotations } from "../recording/check-annotations.js";
-import { action, type Outcome, printable } from "./action.js";
+import { action, type Outcome } from "./action.js";
 
 /** Adds `annotations check`. */
 export function addAnnotationsCommand(program: Command): void {
@@ -28,7 +29,7 @@ async function check(path: string): Promise<Outcome> {
     },
   });
   const hasErrors = report.findings.some(({ severity }) => severity === "error");
-  return { json: report, text: reportText(report), exitCode: hasErrors ? 1 : 0 };
+  return { json: report, text: reportText(printableAll(report)), exitCode: hasErrors ? 1 : 0 };
 }
 
 function reportText(report: AnnotationReport): string {
@@ -40,7 +41,7 @@ function reportText(report: AnnotationReport): string {
     ...sorted
       .slice(0, PRINTED_FINDINGS)
       .flatMap(({ file, line, code, severity, message, action: advice }) => [
-        `${file}${line === undefined ? "" : `:${line}`}: ${severity} ${code}: ${printable(message)}`,
+        `${file}${line === undefined ? "" : `:${line}`}: ${severity} ${code}: ${message}`,
         `    ${advice}`,
       ]),
     ...(findings.length > PRINTED_FINDINGS ? [`and ${findings.length - PRINTED_FINDINGS} more; --json lists all`] : []),

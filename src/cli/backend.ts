@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { tell } from "../base/printable.js";
 import { installParts } from "../tensor/install-parts.js";
 import { chooseExecutor, probeExecutors, probeNamed } from "../tensor/open.js";
 import { type BuiltTensorflow, buildTensorflow } from "../tensor/tensorflow/build.js";
@@ -15,7 +16,7 @@ interface BuildFlags {
   readonly force?: boolean;
 }
 
-const say = (line: string) => void process.stderr.write(`ictal backend build: ${line}\n`);
+const say = (line: string) => tell(`ictal backend build: ${line}`);
 
 function describeBuild({ wheel, version, usesGpu, folder, reused, seconds, ...probe }: BuiltTensorflow): string {
   const part = (was: boolean, time: number) => (was ? "was there" : `${time.toFixed(1)} s`);

@@ -1,6 +1,7 @@
 /** A build of the cache that a configuration asks for, as `cache build` and the first `train` do it. */
 import type { Config } from "../base/config-schema.js";
 import { isIctalError } from "../base/errors.js";
+import { printable, printableAll, tell } from "../base/printable.js";
 import type { Progress } from "../base/progress.js";
 import { type BuildReport, buildCache } from "../cache/build.js";
 import { chainFromConfig } from "../cache/from-config.js";
@@ -11,7 +12,6 @@ import type { GapPolicy } from "../cache/segments.js";
 import { type Catalogue, readCatalogue } from "../corpus/catalogue.js";
 import { placeOfFinding } from "../recording/finding.js";
 import { openStore } from "../store/open-store.js";
-import { printable } from "./action.js";
 import type { Shard } from "./data-options.js";
 
 export interface BuildOptions {
@@ -92,8 +92,8 @@ async function tryManifest({ cacheDir, key }: BuildReport, catalogue: Catalogue)
     return { manifest: path };
   } catch (error) {
     if (!isIctalError(error, "CacheError") || error.cause !== undefined) throw error;
-    process.stderr.write(
-      `ictal: no manifest was written: ${error.message}\nictal: such a cache serves prediction alone; to accept that: --accept ${NO_SEIZURES}\n`,
+    tell(
+      `ictal: no manifest was written: ${error.message}\nictal: such a cache serves prediction alone; to accept that: --accept ${NO_SEIZURES}`,
     );
     return { manifest: null, manifestRefused: error.message };
   }
@@ -101,14 +101,14 @@ async function tryManifest({ cacheDir, key }: BuildReport, catalogue: Catalogue)
 
 /** The errors of annotations for which labels are unknown, a line each. */
 export function doubtLines(doubtful: BuildReport["doubtful"]): string[] {
-  return doubtful.map(
-    ({ id, finding }) =>
-      `labels unknown of ${id} (${finding.code}): ${placeOfFinding(finding)}: ${printable(finding.message)}`,
+  return doubtful.map(({ id, finding }) =>
+    printable(`labels unknown of ${id} (${finding.code}): ${placeOfFinding(finding)}: ${finding.message}`),
   );
 }
 
 /** What a build came to, for people. */
-export function buildText({ report, refused, doubtful, written }: MadeCache): string {
+export function buildText(made: MadeCache): string {
+  const { report, refused, doubtful, written } = printableAll(made);
   const { built, reused, relabelled, leftOut, eegSeconds, builtSeconds, wallSeconds, bytes } = report;
   const rate = built > 0 ? `, ${(builtSeconds / wallSeconds).toFixed(0)} times real time` : "";
   const lasting = refused.map(({ code }) => code).filter(isLasting);

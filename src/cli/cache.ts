@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import type { Command } from "commander";
+import { printable, printableAll, tell } from "../base/printable.js";
 import { createProgress } from "../base/progress.js";
 import { cacheKeyFromConfig } from "../cache/from-config.js";
 import { gcCache } from "../cache/gc.js";
@@ -86,8 +87,8 @@ async function build(watch: RunWatch, flags: BuildFlags): Promise<Outcome> {
     const made = await buildConfigured(config, { ...flags, progress: watch.follow(createProgress()), signal });
     const { report, written, refused, doubtful, isComplete } = made;
     if (flags.json) {
-      for (const { id, code, reason } of refused) process.stderr.write(`ictal: left out ${id} (${code}): ${reason}\n`);
-      for (const line of doubtLines(doubtful)) process.stderr.write(`ictal: ${line}\n`);
+      for (const { id, code, reason } of refused) tell(printable(`ictal: left out ${id} (${code}): ${reason}`));
+      for (const line of doubtLines(doubtful)) tell(`ictal: ${line}`);
     }
     return { json: { ...report, ...written }, text: buildText(made), exitCode: isComplete ? 0 : 1 };
   });
@@ -106,7 +107,7 @@ async function verify(dir: string | undefined, flags: DataFlags): Promise<Outcom
   const { dir: folder, key } = await target(dir, flags);
   return withInterrupt("nothing was changed", async (signal) => {
     const report = await verifyCache(folder, { key, progress: createProgress(), signal });
-    const { recordings, frames, bad, mend } = report;
+    const { recordings, frames, bad, mend } = printableAll(report);
     const text = [
       ...bad.map(({ id, frame, reason }) => `${id}${frame === null ? "" : `, frame ${frame}`}: ${reason}`),
       `${recordings} recordings, ${frames} frames, ${bad.length} bad`,
@@ -119,10 +120,11 @@ async function verify(dir: string | undefined, flags: DataFlags): Promise<Outcom
 async function collectGarbage(dir: string | undefined, flags: DataFlags & { delete?: boolean }): Promise<Outcome> {
   const { dir: folder } = await target(dir, flags);
   const report = await gcCache(folder, { delete: flags.delete });
+  const { items, busy } = printableAll(report);
   const what = report.deleted ? "deleted" : "would be deleted with --delete";
   const text = [
-    ...report.items.map(({ path, bytes, reason }) => `${path} (${(bytes / 1e6).toFixed(1)} MB): ${reason}`),
-    ...report.busy.map((path) => `${path}: a builder is at work, left alone`),
+    ...items.map(({ path, bytes, reason }) => `${path} (${(bytes / 1e6).toFixed(1)} MB): ${reason}`),
+    ...busy.map((path) => `${path}: a builder is at work, left alone`),
     `${report.items.length} items, ${(report.bytes / 1e6).toFixed(1)} MB ${what}`,
   ];
   return { json: report, text: text.join("\n") };

@@ -1,3 +1,4 @@
+import { tell } from "../base/printable.js";
 /** The recordings that a configuration asks for, of those that its cache holds. */
 import { gapsFromConfig, requireGapPolicy } from "../cache/gap-policy.js";
 import { limitManifest, type Manifest, readManifest } from "../cache/manifest.js";
@@ -16,12 +17,12 @@ export async function configuredManifest({ config, cacheKey, file }: FlagConfig)
   if (file !== undefined) requireGapPolicy(whole, gapsFromConfig(config));
   const manifest = limitManifest(whole, limit);
   const [used, held] = [manifest.recordings.length, whole.recordings.length];
-  if (used < held) process.stderr.write(`ictal: ${used} of the ${held} recordings of the cache are used (${LIMIT})\n`);
+  if (used < held) tell(`ictal: ${used} of the ${held} recordings of the cache are used (${LIMIT})`);
   const isFewer = whole.limit !== undefined && (limit ?? Number.POSITIVE_INFINITY) > whole.limit;
   if (isFewer && file !== undefined)
-    process.stderr.write(
+    tell(
       `ictal: the cache holds ${held} recordings, since its corpus was cut to ${whole.limit}; ${limit ?? "all"} are asked for (${LIMIT}). ` +
-        `To add the others: ictal cache build --config ${file}\n`,
+        `To add the others: ictal cache build --config ${file}`,
     );
   return manifest;
 }

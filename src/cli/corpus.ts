@@ -1,4 +1,5 @@
 import { type Command, Option } from "commander";
+import { printableAll } from "../base/printable.js";
 import { createProgress } from "../base/progress.js";
 import { type CorpusReport, checkCorpus } from "../corpus/check.js";
 import { inspectPart, partsReader } from "../corpus/inspect-parts.js";
@@ -81,7 +82,7 @@ async function check(place: string, flags: CheckFlags): Promise<Outcome> {
     }
     const inspect = parts === undefined ? {} : { inspect: partsReader(parts) };
     const report = await checkCorpus(store, { ...options, ...inspect });
-    return { json: report, text: corpusText(report), exitCode: hasErrors(report) ? 1 : 0 };
+    return { json: report, text: corpusText(printableAll(report)), exitCode: hasErrors(report) ? 1 : 0 };
   } finally {
     await store.close?.();
   }

@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { type LoadedConfig, loadConfig, parseConfig } from "../base/config.js";
 import { isIctalError } from "../base/errors.js";
+import { tell } from "../base/printable.js";
 import { cacheKeyFromConfig } from "../cache/from-config.js";
 import { UsageError } from "./action.js";
 
@@ -95,7 +96,7 @@ export async function configOf(flags: DataFlags, needs: readonly ("dataDir" | "c
   const options = { set: flags.set ?? [] };
   const loaded =
     flags.config === undefined ? parseConfig("{}", "(flags)", options) : await readConfig(flags.config, options);
-  if (loaded.notice) process.stderr.write(`ictal: ${loaded.notice}\n`);
+  if (loaded.notice) tell(`ictal: ${loaded.notice}`);
   const { data } = loaded.config;
   const data_dir = flags.dataDir === undefined ? data.data_dir : place(flags.dataDir);
   const cache_dir = flags.cacheDir === undefined ? data.cache_dir : resolve(flags.cacheDir);

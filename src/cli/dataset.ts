@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { tell } from "../base/printable.js";
 import type { Manifest } from "../cache/manifest.js";
 import { balance, type Composition, composition } from "../dataset/balance.js";
 import { balanceFromConfig } from "../dataset/from-config.js";
@@ -26,7 +27,7 @@ async function inspect(flags: DataFlags & { split?: string }): Promise<Outcome> 
   const { data, experiment } = config;
   const manifest = await configuredManifest(found);
   const split = splitOf(manifest, flags.split);
-  if (split === "eval") process.stderr.write("ictal: the eval split is opened; use it for the final figure only\n");
+  if (split === "eval") tell("ictal: the eval split is opened; use it for the final figure only");
   const index = indexWindows(manifest, { windowSeconds: data.window_size, strideSeconds: data.stride, split });
   const made = composition(index, balance(index, { ...balanceFromConfig(config), seed: experiment.seed }));
   const { unknown: _unknown, ...balanced } = made.selected;

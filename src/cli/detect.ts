@@ -1,6 +1,7 @@
 import { basename, extname, resolve } from "node:path";
 import type { Command } from "commander";
 import { writeFileAtomic } from "../base/atomic-file.js";
+import { printable } from "../base/printable.js";
 import type { GapPolicy } from "../cache/segments.js";
 import { writeCsvBi, writeHedScoreTsv } from "../recording/annotation-write.js";
 import { action, type Outcome, UsageError } from "./action.js";
@@ -36,11 +37,11 @@ async function detect(input: string, output: string, flags: DetectFlags): Promis
   const found = await withInterrupt("nothing was written", (signal) =>
     detectRecording({ input: resolve(input), checkpoint, config, allowOtherCache, gaps, signal }),
   );
-  await writeFileAtomic(resolve(output), write(found, basename(input, extname(input))));
+  await writeFileAtomic(resolve(output), write(found, printable(basename(input, extname(input)))));
   const filled = found.filled.length > 0 ? `; filled in: ${found.filled.join(", ")}` : "";
   return {
     json: { input, output, ...found },
-    text: `${found.events.length} seizures in ${found.durationSeconds.toFixed(1)} s${filled}\n${output}`,
+    text: `${found.events.length} seizures in ${found.durationSeconds.toFixed(1)} s${filled}\n${printable(output)}`,
   };
 }
 

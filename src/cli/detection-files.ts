@@ -3,6 +3,7 @@ import { basename } from "node:path";
 import { writeFileAtomic } from "../base/atomic-file.js";
 import { canonicalJson } from "../base/canonical.js";
 import type { Event } from "../base/events.js";
+import { printable } from "../base/printable.js";
 import { openCache } from "../cache/open.js";
 import { writeCsvBi, writeHedScoreTsv } from "../recording/annotation-write.js";
 import { cutEvents, detectEvents, type PostprocessOptions } from "../scoring/postprocess.js";
@@ -50,7 +51,7 @@ export async function openDetectionFiles(
       const { durationSeconds, source } = await cache.sidecar(id);
       const stem = source.key.replace(/\.[^./]+$/, "");
       const events = cutEvents(detectEvents(probability, rateHz, postprocess, segments), durationSeconds);
-      const found = { id, events, durationSeconds, recordingName: basename(stem), postprocess };
+      const found = { id, events, durationSeconds, recordingName: printable(basename(stem)), postprocess };
       const keys = formats.map((format) => `${stem}.${format}`);
       for (const [i, format] of formats.entries())
         await writeFileAtomic(pathOfKey(outDir, keys[i]!), WRITERS[format](found));

@@ -1,9 +1,18 @@
 import type { Command } from "commander";
 import { isIctalError } from "../base/errors.js";
+import { printable, printableAll, tell } from "../base/printable.js";
 import { fileSource } from "../recording/byte-source.js";
-import { deidentifyEdf } from "../recording/edf-deidentify.js";
+import { type DeidentifyReport, deidentifyEdf } from "../recording/edf-deidentify.js";
 import { type EdfInfo, readEdfInfo } from "../recording/edf-info.js";
-import { action, describeError, type Outcome, printable, UsageError } from "./action.js";
+import type { AnnotationRule } from "../recording/tal-blank.js";
+import { action, describeError, type Outcome, UsageError } from "./action.js";
+
+const DEIDENTIFY_HELP = `
+Blanked: patient, recording, start date (01.01.85, withheld), every other header field whose text is not known to be
+harmless, free text of annotations, bytes behind the last record. Kept and listed: labels, filter settings, units, times.
+
+Example:
+  ictal edf deidentify recording.edf shared/recording.edf`;
 
 /** Adds `edf info` and `edf deidentify`. */
 export function addEdfCommand(program: Command): void {
@@ -19,21 +28,31 @@ export function addEdfCommand(program: Command): void {
     .action(action((file: string, options: { digitalSums?: boolean; json?: boolean }) => info(file, options)));
   edf
     .command("deidentify")
-    .description("copy a recording with its patient and recording fields and start date blanked")
+    .description("copy a recording with everything blanked that could name a person")
     .argument("<input>", "recording to copy")
     .argument("<output>", "path of the copy; replaced when it exists")
+    .option(
+      "--annotations <rule>",
+      "blank: X for every text that is no label or standard text of EDF+; keep: leave all; drop: remove all",
+      "blank",
+    )
     .option("--json", "print one JSON document")
-    .action(action((input: string, output: string) => deidentify(input, output)));
+    .addHelpText("after", DEIDENTIFY_HELP)
+    .action(
+      action((input: string, output: string, options: { annotations: AnnotationRule }) =>
+        deidentify(input, output, options.annotations),
+      ),
+    );
 }
 
 async function info(file: string, options: { digitalSums?: boolean; json?: boolean }): Promise<Outcome> {
   const source = await fileSource(file);
   try {
     const found = await readEdfInfo(source, { digitalSums: options.digitalSums ?? false });
-    return { json: found, text: infoText(file, found) };
+    return { json: found, text: infoText(printable(file), printableAll(found)) };
   } catch (error) {
     if (!isIctalError(error, "FormatError") || !options.json) throw error;
-    process.stderr.write(`ictal: ${describeError(error)}\n`);
+    tell(`ictal: ${describeError(error)}`);
     return { json: unreadable(error.message, error.place.field, error.place.byteOffset), exitCode: 1 };
   } finally {
     await source.close?.();
@@ -61,7 +80,7 @@ function unreadable(message: string, code = "unreadable", byteOffset?: number): 
 
 function infoText(file: string, found: EdfInfo): string {
   const value = (number: number | null, unit: string) => (number === null ? "n/a" : `${number} ${unit}`);
-  const labels = found.signals.map(({ label }) => printable(label));
+  const labels = found.signals.map(({ label }) => label);
   const range = (low: number | null, high: number | null) => `${low ?? "n/a"} to ${high ?? "n/a"}`;
   const lines = [
     `${file}: ${found.kind}, ${found.recordsFound} records of ${value(found.recordDurationSeconds, "s")}, ${value(found.durationSeconds, "s")} in all`,
@@ -72,7 +91,7 @@ function infoText(file: string, found: EdfInfo): string {
       const { digital } = signal;
       const sums = digital ? `   digital ${digital.min} to ${digital.max}, sum ${digital.sum}` : "";
       const rate = value(signal.sampleRateHz, "Hz");
-      const physical = `${range(signal.physicalMin, signal.physicalMax)} ${printable(signal.unit)}`;
+      const physical = `${range(signal.physicalMin, signal.physicalMax)} ${signal.unit}`;
       const ranges = signal.isAnnotation ? "" : `${physical} from ${range(signal.digitalMin, signal.digitalMax)}`;
       return `${labels[i]!.padEnd(18)}${(signal.electrode ?? "").padEnd(11)}${rate.padEnd(14)}${String(signal.sampleCount).padEnd(12)}${ranges}${sums}`;
     }),
@@ -86,14 +105,30 @@ function infoText(file: string, found: EdfInfo): string {
   return lines.join("\n");
 }
 
-async function deidentify(input: string, output: string): Promise<Outcome> {
-  const report = await deidentifyEdf(input, output).catch((error: unknown) => {
+/** One line a field; the signals that share one are counted. */
+function changedLines(changed: DeidentifyReport["changed"]): string[] {
+  const lines = changed.map(({ field, signal, value }) => {
+    const signals = changed.filter((other) => other.field === field).length;
+    return `  ${field}${signal === undefined ? "" : ` of ${signals} signals`} is now ${JSON.stringify(value)}`;
+  });
+  return [...new Set(lines)];
+}
+
+async function deidentify(input: string, output: string, annotations: AnnotationRule): Promise<Outcome> {
+  const report = await deidentifyEdf(input, output, { annotations }).catch((error: unknown) => {
     throw error instanceof RangeError ? new UsageError(error.message) : error;
   });
+  const { blanked, dropped } = report.annotations;
+  const isSame = report.changed.length + blanked + dropped + report.droppedBytes === 0;
   const lines = [
-    `${report.output}: ${report.changed.length === 0 ? "nothing to change, copied as it is" : "changed"}`,
-    ...report.changed.map(({ field, value }) => `  ${field} is now ${JSON.stringify(value)}`),
-    ...report.kept.map((text) => `  left as it is: ${text}`),
+    `${printable(report.output)}: ${isSame ? "every text was known to be harmless already" : "blanked"}`,
+    ...changedLines(report.changed),
+    ...(blanked > 0 ? [`  ${blanked} annotation texts are now "X"`] : []),
+    ...(dropped > 0 ? [`  ${dropped} annotation texts were removed`] : []),
+    ...(report.droppedBytes > 0
+      ? [`  ${report.droppedBytes} bytes behind the last record that the header promises were removed`]
+      : []),
+    ...printableAll(report.kept).map((text) => `  kept: ${text}`),
   ];
   return { json: report, text: lines.join("\n") };
 }

@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError } from "commander";
+import { printable } from "../base/printable.js";
 import { type InstallOptions, installKernelspec, listKernelspecs, removeKernelspec } from "../notebook/kernelspec.js";
 import { action, UsageError } from "./action.js";
 import { collect, parseCount } from "./data-options.js";
@@ -77,8 +78,8 @@ export function addKernelCommand(program: Command): void {
       action(async () => {
         const specs = await listKernelspecs();
         const width = Math.max(...specs.map((spec) => spec.name.length), 4);
-        const text = specs.map(
-          (spec) => `${spec.name.padEnd(width)}  ${spec.displayName} (${spec.language || "?"})  ${spec.directory}`,
+        const text = specs.map((spec) =>
+          printable(`${spec.name.padEnd(width)}  ${spec.displayName} (${spec.language || "?"})  ${spec.directory}`),
         );
         const kernels = specs.map(({ name, displayName, language, directory, origin }) => ({
           name,

@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { tell } from "../base/printable.js";
 import { prepareLab } from "../notebook/lab/environment.js";
 import { startLab } from "../notebook/lab/start.js";
 import { action } from "./action.js";
@@ -15,7 +16,7 @@ export function addLabCommand(program: Command): void {
     .passThroughOptions()
     .action(
       action(async (words: string[], options: { prepare?: boolean }) => {
-        const say = (line: string) => void process.stderr.write(`ictal lab: ${line}\n`);
+        const say = (line: string) => tell(`ictal lab: ${line}`);
         const environment = await prepareLab({ say });
         if (options.prepare) return { json: environment, text: `JupyterLab is ready in ${environment.venv}` };
         return { json: environment, exitCode: await startLab(environment, words) };

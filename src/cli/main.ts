@@ -2,6 +2,7 @@ import { Command, CommanderError } from "commander";
 import { guardEnd } from "../base/end-guard.js";
 import { machineFault } from "../base/machine-fault.js";
 import { endWithParent } from "../base/parent-watch.js";
+import { printableLines } from "../base/printable.js";
 import { packageVersions } from "../base/receipt.js";
 
 /**
@@ -45,6 +46,10 @@ for (const stream of [process.stdout, process.stderr])
   });
 
 const program = new Command("ictal")
+  .configureOutput({
+    writeOut: (text) => void process.stdout.write(printableLines(text)),
+    writeErr: (text) => void process.stderr.write(printableLines(text)), // messages quote the words that were given
+  })
   .enablePositionalOptions()
   .description("EEG seizure detection from a bucket of recordings to a scored detector")
   .version(packageVersions().ictal ?? "")

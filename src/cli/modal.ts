@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError } from "commander";
 import { onAbort } from "../base/on-abort.js";
+import { printable, printableLines, tell } from "../base/printable.js";
 import { projectDir } from "../base/project.js";
 import { type Cloud, type CloudSetup, ModalError, type Sandbox } from "../cluster/modal/cloud.js";
 import { imageRecipe } from "../cluster/modal/image.js";
@@ -70,8 +71,8 @@ async function withCloud<T>(setup: CloudSetup, work: (cloud: Cloud) => Promise<T
   }
 }
 
-const write = (text: string) => void process.stderr.write(text);
-const note = (text: string) => write(`ictal: ${text}\n`);
+const write = (text: string) => void process.stderr.write(printableLines(text));
+const note = (text: string) => tell(`ictal: ${text}`);
 
 /** The lines of several sandboxes, each with its name; one alone as it stands. */
 function printOutput(isAlone: boolean): NonNullable<RunOptions["onOutput"]> {
@@ -133,8 +134,8 @@ async function runningOf(cloud: Cloud, flags: ModalFlags & { readonly all?: bool
 async function status(flags: ModalFlags & { readonly all?: boolean }): Promise<Outcome> {
   return withCloud(lookingSetup(flags), async (cloud) => {
     const sandboxes = await runningOf(cloud, flags);
-    const lines = sandboxes.map(
-      ({ id, tags: { run, job, part } }) => `${id}  ${run ?? "?"}  ${job ?? "?"}${part ? ` ${part}` : ""}`,
+    const lines = sandboxes.map(({ id, tags: { run, job, part } }) =>
+      printable(`${id}  ${run ?? "?"}  ${job ?? "?"}${part ? ` ${part}` : ""}`),
     );
     return { json: { sandboxes }, text: lines.join("\n") || "no sandbox is running" };
   });

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
 import { isIctalError } from "../base/errors.js";
+import { tell } from "../base/printable.js";
 import { projectDir } from "../base/project.js";
 import type { RunWatch } from "../cluster/watch/run-watch.js";
 import { CHROMIUM_HINT, chromiumPath } from "../notebook/browser/chromium.js";
@@ -132,7 +133,7 @@ export async function execute(watch: RunWatch, words: string[], options: ExecOpt
   if (options.images === "always" && !chromiumPath())
     throw new UsageError(`--images always needs a browser; ${CHROMIUM_HINT}`);
   const people = options.json ? process.stderr : process.stdout;
-  const complain = (text: string) => process.stderr.write(`ictal: ${text}\n`);
+  const complain = (text: string) => tell(`ictal: ${text}`);
   await watch.begin(inputs.map((input) => basename(input, ".ipynb")).join(" "));
   const log: RunLog | undefined = options.log
     ? await openRunLog(options.log, (error) => complain(`the log ends here: ${error.message}; the run goes on`))

@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import type { Command } from "commander";
 import { isIctalError } from "../base/errors.js";
+import { printableAll, tell } from "../base/printable.js";
 import { createProgress } from "../base/progress.js";
 import { describeCache } from "../cache/describe.js";
 import { chainFromConfig } from "../cache/from-config.js";
@@ -46,8 +47,7 @@ export function addNpzCommands(cache: Command): void {
 async function exportWindows(flags: ExportFlags): Promise<Outcome> {
   const found = await configOf(flags, ["cacheDir"]);
   const { data } = found.config;
-  if (flags.split?.includes("eval"))
-    process.stderr.write("ictal: the eval split is opened; use it for the final figure only\n");
+  if (flags.split?.includes("eval")) tell("ictal: the eval split is opened; use it for the final figure only");
   const manifest = await configuredManifest(found);
   return withInterrupt("archives that were finished are whole", async (signal) => {
     const report = await exportNpz({
@@ -61,7 +61,7 @@ async function exportWindows(flags: ExportFlags): Promise<Outcome> {
       progress: createProgress(),
       signal,
     });
-    const { files, windows, bytes, leftOut, droppedSeconds, outDir } = report;
+    const { files, windows, bytes, leftOut, droppedSeconds, outDir } = printableAll(report);
     const text = [
       `${files} archives, ${(bytes / 1e6).toFixed(1)} MB: ${windows.partial} partial, ${windows.full} full, ${windows.none} none`,
       `${droppedSeconds.toFixed(0)} s at the recordings' ends are in no whole window and were dropped`,
@@ -81,7 +81,7 @@ async function tryManifest(
     return { manifest: (await writeManifest(cacheDir, { key })).path };
   } catch (error) {
     if (!isIctalError(error, "CacheError") || error.cause !== undefined) throw error;
-    process.stderr.write(`ictal: no manifest was written: ${error.message}\n`);
+    tell(`ictal: no manifest was written: ${error.message}`);
     return { manifest: null, manifestRefused: error.message };
   }
 }
@@ -101,7 +101,7 @@ async function importWindows(dir: string, flags: ImportFlags): Promise<Outcome> 
     });
     const written =
       report.imported + report.reused > 0 ? await tryManifest(data.cache_dir, report.key) : { manifest: null };
-    const { imported, reused, leftOut, eegSeconds, bytes, otherClass, folder } = report;
+    const { imported, reused, leftOut, eegSeconds, bytes, otherClass, folder } = printableAll(report);
     const text = [
       `${imported} imported, ${reused} there already, ${leftOut.length} left out`,
       `${(eegSeconds / 3600).toFixed(2)} hours of EEG, ${(bytes / 1e6).toFixed(1)} MB`,

@@ -1,5 +1,6 @@
 import { join, resolve } from "node:path";
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { tell } from "../base/printable.js";
 import { createProgress } from "../base/progress.js";
 import { predictedCount } from "../base/value-ranges.js";
 import { shardOf } from "../cache/build.js";
@@ -44,7 +45,7 @@ async function predictSplit(watch: RunWatch, flags: PredictFlags, signal: AbortS
   const inSplit = manifest.recordings.filter(({ split }) => split === flags.split);
   const ids = shardOf(inSplit, flags.shard).map(({ id }) => id);
   const total = ids.length;
-  if (flags.split === "eval") process.stderr.write(`opening the eval split: ${total} recordings\n`);
+  if (flags.split === "eval") tell(`opening the eval split: ${total} recordings`);
   const outDir = resolve(flags.out);
   const detections = flags.events
     ? await openDetectionFiles(outDir, cacheDir, manifest.key, postprocessFromConfig(config), flags.format)

@@ -5,6 +5,7 @@ import { writeFileAtomic } from "../base/atomic-file.js";
 import { isIctalError, NotFoundError } from "../base/errors.js";
 import { makeFolder } from "../base/make-folder.js";
 import { nearestName } from "../base/nearest.js";
+import { printable, tell } from "../base/printable.js";
 import { createProgress } from "../base/progress.js";
 import { projectCommit } from "../base/receipt.js";
 import { type Catalogue, readCatalogue } from "../corpus/catalogue.js";
@@ -113,7 +114,7 @@ async function review(flags: ReviewFlags, signal: AbortSignal): Promise<Reviewed
   });
   const entries = chosenEntries(catalogue, flags);
   const sealed = entries.filter(({ split }) => split === "eval").length;
-  if (sealed > 0) process.stderr.write(`opening the eval split: ${sealed} recordings\n`);
+  if (sealed > 0) tell(`opening the eval split: ${sealed} recordings`);
   const caption = {
     corpus: `corpus ${catalogue.fingerprint.slice(0, 8)}`,
     cacheKey: predictions?.cacheKey,
@@ -166,8 +167,12 @@ async function run(flags: ReviewFlags): Promise<Outcome> {
   const sorted = sortedRows(rows);
   const unpredicted = flags.predictions ? sorted.filter(({ hasPrediction }) => !hasPrediction).map(({ id }) => id) : [];
   const notes = [
-    ...(unpredicted.length > 0 ? [`${unpredicted.length} without a prediction, e.g. ${unpredicted[0]}`] : []),
-    ...(leftOut.length > 0 ? [`${leftOut.length} without a page, e.g. ${leftOut[0]!.id}: ${leftOut[0]!.reason}`] : []),
+    ...(unpredicted.length > 0
+      ? [`${unpredicted.length} without a prediction, e.g. ${printable(unpredicted[0]!)}`]
+      : []),
+    ...(leftOut.length > 0
+      ? [`${leftOut.length} without a page, e.g. ${printable(`${leftOut[0]!.id}: ${leftOut[0]!.reason}`)}`]
+      : []),
   ];
   const pages = sorted.map((row) => ({
     id: row.id,
@@ -179,7 +184,7 @@ async function run(flags: ReviewFlags): Promise<Outcome> {
   }));
   return {
     json: { out: flags.out, ...(list ? { list } : {}), recordings: rows.length, pages, unpredicted, leftOut },
-    text: [`${rows.length} review pages; open ${list ?? pages[0]!.page}`, ...notes].join("\n"),
+    text: [`${rows.length} review pages; open ${printable(list ?? pages[0]!.page)}`, ...notes].join("\n"),
     exitCode: rows.length > 0 ? 0 : 1,
   };
 }

@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { basename, resolve } from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
 import { onAbort } from "../base/on-abort.js";
+import { printable, printableAll, printableLines, tell } from "../base/printable.js";
 import { createProgress } from "../base/progress.js";
 import { shellWord } from "../base/shell-word.js";
 import type { RunWatch } from "../cluster/watch/run-watch.js";
@@ -106,11 +107,11 @@ async function serve(dir: string, options: ServeOptions): Promise<Outcome> {
   process.stdout.write(
     options.json
       ? `${JSON.stringify({ endpoint, bucket, port: server.port, accessKeyId, secretAccessKey }, null, 2)}\n`
-      : serveText(dir, server),
+      : printableLines(serveText(printable(dir), server)),
   );
   await withInterrupt("stopped", (signal) => new Promise<void>((done) => onAbort(signal, done)));
   await server.close();
-  process.stderr.write("ictal: stopped\n");
+  tell("ictal: stopped");
   process.exit(0); // what had to be printed is printed; idle connections of clients must not hold the process
 }
 
@@ -163,7 +164,7 @@ async function runPull(watch: RunWatch, url: string, dir: string, flags: PullFla
     );
     return {
       json: report,
-      text: reportText(report, dir),
+      text: reportText(printableAll(report), printable(dir)),
       exitCode: report.failed.length + report.refused.length > 0 ? 1 : 0,
     };
   } finally {
@@ -199,7 +200,7 @@ function reportText(report: PullReport, dir: string): string {
   const rate = seconds > 0 && bytes > 0 ? `, ${(bytes / 1e6 / seconds).toFixed(0)} MB/s` : "";
   const show = (title: string, items: readonly { key: string; reason: string }[]) => {
     if (items.length === 0) return [];
-    const lines = items.slice(0, LINES_SHOWN).map(({ key, reason }) => `  ${JSON.stringify(key)}: ${reason}`);
+    const lines = items.slice(0, LINES_SHOWN).map(({ key, reason }) => `  "${key}": ${reason}`);
     const more = items.length > LINES_SHOWN ? [`  and ${items.length - LINES_SHOWN} more (--json lists all)`] : [];
     return [`${items.length} ${title}:`, ...lines, ...more];
   };
@@ -215,7 +216,7 @@ function reportText(report: PullReport, dir: string): string {
 }
 
 function goneText(gone: readonly string[]): string {
-  const names = gone.slice(0, 5).map((key) => JSON.stringify(key));
+  const names = gone.slice(0, 5).map((key) => `"${key}"`);
   const more = gone.length > names.length ? ` and ${gone.length - names.length} more` : "";
   return `${gone.length} files here are no longer in the bucket (--delete removes them): ${names.join(", ")}${more}`;
 }

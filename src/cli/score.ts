@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { FormatError } from "../base/errors.js";
+import { printable, printableAll, tell } from "../base/printable.js";
 import { placeOfFinding } from "../recording/finding.js";
 import { breakdown } from "../scoring/breakdown.js";
 import { scoreNedc } from "../scoring/nedc/score-nedc.js";
@@ -7,7 +8,7 @@ import { onsetLatency } from "../scoring/onset-latency.js";
 import { scoreSzcore } from "../scoring/score.js";
 import { compareDetectors, scoreIntervals } from "../scoring/score-intervals.js";
 import { scoreSzcoreEvaluation } from "../scoring/szcore-evaluation.js";
-import { action, type Outcome, printable, UsageError } from "./action.js";
+import { action, type Outcome, UsageError } from "./action.js";
 import { addBootstrapOptions, type BootstrapFlags, bootstrapOf } from "./bootstrap-flags.js";
 import { writeScorePage } from "./score-page.js";
 import { type ScoreReport, scoreText } from "./score-text.js";
@@ -76,8 +77,8 @@ async function score(options: ScoreOptions): Promise<Outcome> {
   const { pairs, missing } = first;
   const refused = unique([...first.refused, ...(second?.refused ?? [])]);
   const notes = unique([...first.notes, ...(second?.notes ?? [])]);
-  tell(refused.map((each) => `not scored: ${each.id} (${each.code}): ${placeOfFinding(each)}: ${each.message}`));
-  tell(notes.map((each) => `${placeOfFinding(each)}: ${each.code}: ${each.message}`));
+  tellLines(refused.map((each) => `not scored: ${each.id} (${each.code}): ${placeOfFinding(each)}: ${each.message}`));
+  tellLines(notes.map((each) => `${placeOfFinding(each)}: ${each.code}: ${each.message}`));
   refuseNothing(first, options.ref);
   const asks = (name: string) => options.scorer === name || options.scorer === "all";
   const report: ScoreReport = {
@@ -98,7 +99,7 @@ async function score(options: ScoreOptions): Promise<Outcome> {
   }
   const accept = options.accept ?? [];
   const isAccepted = ({ code }: RefusedRecording) => accept.includes("all") || accept.includes(code);
-  return { json: report, text: scoreText(report), exitCode: refused.every(isAccepted) ? 0 : 1 };
+  return { json: report, text: scoreText(printableAll(report)), exitCode: refused.every(isAccepted) ? 0 : 1 };
 }
 
 /** Two detectors on the recordings of which both could be scored. */
@@ -122,7 +123,7 @@ function unique<T>(items: readonly T[]): T[] {
   return [...new Map(items.map((item) => [JSON.stringify(item), item])).values()];
 }
 
-function tell(lines: readonly string[]): void {
-  for (const line of lines.slice(0, PRINTED)) process.stderr.write(`ictal: ${printable(line)}\n`);
-  if (lines.length > PRINTED) process.stderr.write(`ictal: and ${lines.length - PRINTED} more; --json lists all\n`);
+function tellLines(lines: readonly string[]): void {
+  for (const line of lines.slice(0, PRINTED)) tell(printable(`ictal: ${line}`));
+  if (lines.length > PRINTED) tell(`ictal: and ${lines.length - PRINTED} more; --json lists all`);
 }

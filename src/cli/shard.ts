@@ -1,9 +1,11 @@
 import { basename, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Command } from "commander";
+import { printable, tell } from "../base/printable.js";
 import { createProgress } from "../base/progress.js";
 import { finalisePlan } from "../cluster/finalise.js";
-import { type PlanKind, readPlan } from "../cluster/plan.js";
+import { checkVerbs } from "../cluster/kinds.js";
+import { type Plan, type PlanKind, readPlan } from "../cluster/plan.js";
 import { runPool } from "../cluster/pool.js";
 import { shardIndexFrom } from "../cluster/shard-index.js";
 import { type Receipt, readStates } from "../cluster/state.js";
@@ -69,8 +71,15 @@ async function writeAPlan(kind: PlanKind, flags: PlanFlags): Promise<Outcome> {
   return { json: { dir, hash: plan.hash, kind, shards: plan.shards.length, items: plan.items }, text };
 }
 
-async function task({ plan: dir, shard }: FolderFlags & { shard?: Shard }): Promise<Outcome> {
+/** The plan in `dir`, whose commands are those of its kind. */
+async function readOwnPlan(dir: string): Promise<Plan> {
   const plan = await readPlan(dir);
+  checkVerbs(plan);
+  return plan;
+}
+
+async function task({ plan: dir, shard }: FolderFlags & { shard?: Shard }): Promise<Outcome> {
+  const plan = await readOwnPlan(dir);
   const count = plan.shards.length;
   if (shard && shard.count !== count)
     throw new UsageError(`invalid --shard ${shard.index}/${shard.count}: the plan has ${count} shards`);
@@ -97,7 +106,7 @@ interface RunFlags extends FolderFlags {
 }
 
 async function run(watch: RunWatch, { plan: dir, jobs, retries, wait }: RunFlags): Promise<Outcome> {
-  const plan = await readPlan(dir);
+  const plan = await readOwnPlan(dir);
   await watch.begin(basename(resolve(dir)), { path: dir });
   const progress = watch.follow(createProgress());
   let done = 0;
@@ -108,10 +117,10 @@ async function run(watch: RunWatch, { plan: dir, jobs, retries, wait }: RunFlags
       retries,
       retryWaitSeconds: wait,
       signal,
-      onFault: (shard, message) => void process.stderr.write(`\nshard ${shard}: ${message}\n`),
+      onFault: (shard, message) => tell(`\nshard ${shard}: ${printable(message)}`),
       onEnd: ({ shard, state, lastLines }) => {
         if (state === "done") done += 1;
-        else process.stderr.write(`\nshard ${shard} ${state}: ${lastLines.at(-1) ?? ""}\n`);
+        else tell(`\nshard ${shard} ${state}: ${printable(lastLines.at(-1) ?? "")}`);
         progress.update({ label: plan.kind, done, total: plan.shards.length, unit: "shards" });
       },
     }),
@@ -127,7 +136,7 @@ async function run(watch: RunWatch, { plan: dir, jobs, retries, wait }: RunFlags
 }
 
 async function finalise(watch: RunWatch, { plan: dir }: FolderFlags): Promise<Outcome> {
-  const plan = await readPlan(dir);
+  const plan = await readOwnPlan(dir);
   await watch.begin(basename(resolve(dir)));
   const report = await withInterrupt("the shards are kept, finalise again", (signal) =>
     finalisePlan(dir, plan, { ictal: ICTAL, tee: process.stderr, signal }),

@@ -4,8 +4,9 @@ import type { Command } from "commander";
 import { formatIndices } from "../cluster/indices.js";
 import { type Plan, type PlanKind, readPlan } from "../cluster/plan.js";
 import { timeLimitSeconds } from "../cluster/slurm/limits.js";
-import type { SlurmOptions } from "../cluster/slurm/options.js";
+import { isOneLine, ONE_WORD, type SlurmOptions } from "../cluster/slurm/options.js";
 import { readRecord } from "../cluster/slurm/record.js";
+import { sbatchPath } from "../cluster/slurm/script.js";
 import { refuseBusy, type SubmitReport, submitPlan } from "../cluster/slurm/submit.js";
 import { type QueuedJob, queuedJobs, slurmTool } from "../cluster/slurm/tools.js";
 import { readStates, type ShardState } from "../cluster/state.js";
@@ -82,7 +83,7 @@ function optionsOf(flags: SlurmFlags): SlurmOptions {
   const { partition, account, qos, gpus, cpus, mem, time, throttle, warn, sbatch = [], retries } = flags;
   const given = { partition, account, qos, gpus, cpus, memory: mem, time, throttle };
   for (const [name, value] of Object.entries(given))
-    if (typeof value === "string" && !/^[\w.:,@+-]+$/.test(value))
+    if (typeof value === "string" && !ONE_WORD.test(value))
       throw new UsageError(
         `invalid --${name === "memory" ? "mem" : name} ${JSON.stringify(value)}: one word is allowed`,
       );
@@ -95,11 +96,23 @@ function optionsOf(flags: SlurmFlags): SlurmOptions {
     throw new UsageError(`invalid --warn ${warn}: a task of --time ${time} (${seconds} s) would stop as it starts`);
   if (mem !== undefined && !/^\d+[KMGT]?$/i.test(mem))
     throw new UsageError(`invalid --mem ${mem}: expected a size such as 8G or 16000M`);
+  for (const line of sbatch)
+    if (!isOneLine(line)) throw new UsageError(`invalid --sbatch ${JSON.stringify(line)}: one line is allowed`);
   return { ...given, warnSeconds: warn, extra: sbatch, retries };
+}
+
+/** What no script can name is refused before the plan is written. */
+function checkFolder(dir: string): void {
+  try {
+    sbatchPath(dir);
+  } catch (error) {
+    throw error instanceof RangeError ? new UsageError(error.message.replace("invalid dir", "invalid --dir")) : error;
+  }
 }
 
 async function submit(kind: PlanKind, flags: SlurmFlags): Promise<Outcome> {
   const options = optionsOf(flags);
+  checkFolder(folderOf(kind, flags));
   if (!flags.dryRun) {
     await slurmTool("sbatch", ["--version"]);
     await refuseBusy(folderOf(kind, flags));

@@ -1,6 +1,7 @@
 import { appendFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { printable } from "../base/printable.js";
 import { postprocessFromConfig } from "../scoring/from-config.js";
 import type { AlarmScorer } from "../scoring/operating-points.js";
 import { type RateSensitivity, sensitivitiesAtRates } from "../scoring/rate-sensitivity.js";
@@ -67,7 +68,7 @@ async function threshold(flags: ThresholdFlags): Promise<Outcome> {
   const head = `${split}: ${recordings.length} recordings of ${patients} patients, ${scorer === "ovlp" ? "OVLP" : "SzCORE events"}, ${100 * bootstrap.level} % intervals by patient`;
   const gone =
     missing.length > 0
-      ? [`${missing.length} of them have no prediction and count as without detections, e.g. ${missing[0]}`]
+      ? [`${missing.length} of them have no prediction and count as without detections, e.g. ${printable(missing[0]!)}`]
       : [];
   return {
     json: {

@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError } from "commander";
 import { CacheError, isIctalError } from "../base/errors.js";
 import { makeFolder } from "../base/make-folder.js";
+import { tell } from "../base/printable.js";
 import { residentMegabytes } from "../base/process-memory.js";
 import { createProgress } from "../base/progress.js";
 import type { Manifest } from "../cache/manifest.js";
@@ -53,12 +54,12 @@ function follow(handle: TrainingHandle, watch: RunWatch): () => void {
         unit: "steps",
         note: `loss ${last.loss.toPrecision(4)}`,
       });
-    for (const text of warnings.slice(told.warnings)) process.stderr.write(`\n${text}\n`);
+    for (const text of warnings.slice(told.warnings)) tell(`\n${text}`);
     for (const { epoch, metrics: found } of validations.slice(told.validations)) {
       const text = Object.entries(found).map(
         ([name, value]) => `${name} ${Number.isNaN(value) ? "n/a" : value.toPrecision(4)}`,
       );
-      process.stderr.write(`\nepoch ${epoch}: ${text.join(", ")}\n`);
+      tell(`\nepoch ${epoch}: ${text.join(", ")}`);
     }
     told.warnings = warnings.length;
     told.validations = validations.length;
@@ -68,8 +69,7 @@ function follow(handle: TrainingHandle, watch: RunWatch): () => void {
 
 /** A run that failed may be carried on. */
 function sayWhatIsKept({ checkpoint }: TrainingHandle, error: unknown): never {
-  if (checkpoint !== undefined)
-    process.stderr.write(`\nthe newest checkpoint is ${checkpoint}; --resume goes on from it\n`);
+  if (checkpoint !== undefined) tell(`\nthe newest checkpoint is ${checkpoint}; --resume goes on from it`);
   throw error;
 }
 
@@ -91,10 +91,10 @@ async function manifestOf(found: FlagConfig, signal: AbortSignal, watch: RunWatc
     return await configuredManifest(found);
   } catch (error) {
     if (cacheKey === undefined || !isIctalError(error, "NotFoundError")) throw error;
-    process.stderr.write(`ictal: ${cache_dir} holds no cache of this configuration; it is built from ${data_dir}\n`);
+    tell(`ictal: ${cache_dir} holds no cache of this configuration; it is built from ${data_dir}`);
   }
   const made = await buildConfigured(config, { progress: watch.follow(createProgress()), signal });
-  process.stderr.write(`${buildText(made)}\n`);
+  tell(`${buildText(made)}`);
   if (made.written?.manifestRefused !== undefined) throw new CacheError(made.written.manifestRefused);
   if (!made.isComplete)
     throw new CacheError(
@@ -115,7 +115,7 @@ function sayWhatValidates({ recordings }: Manifest, { data }: FlagConfig["config
     share === 0
       ? "nothing is validated"
       : `${+(100 * share).toFixed(1)} % of the training patients are held out for validation (data.validation_split)`;
-  process.stderr.write(`ictal: no recordings of a dev split are used; ${how}\n`);
+  tell(`ictal: no recordings of a dev split are used; ${how}`);
 }
 
 async function train(watch: RunWatch, flags: TrainFlags): Promise<Outcome> {

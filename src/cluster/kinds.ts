@@ -1,11 +1,41 @@
 /** Plans of each kind of work: which commands a shard runs and what its hash depends on. */
 import { join } from "node:path";
+import { CacheError } from "../base/errors.js";
 import { shardOf } from "../cache/build.js";
 import type { Manifest } from "../cache/manifest.js";
 import type { Catalogue } from "../corpus/catalogue.js";
-import { makePlan, type Plan, type ShardDraft } from "./plan.js";
+import { makePlan, type Plan, type PlanKind, type ShardDraft } from "./plan.js";
 import { setWords } from "./sweep.js";
 import type { Cell } from "./table.js";
+
+/** Verbs that the tasks of a kind may call, and what follows its last task. */
+const VERBS: Readonly<Record<PlanKind, { readonly tasks: string; readonly finalise?: string }>> = {
+  cache: { tasks: "cache build", finalise: "manifest" },
+  check: { tasks: "corpus check", finalise: "corpus check" },
+  predict: { tasks: "predict" },
+  score: { tasks: "score" },
+  train: { tasks: "train" },
+  sweep: { tasks: "train" },
+};
+
+/**
+ * Refuse a plan whose commands are not those of its kind: whoever can write to its folder could else run any verb as the
+ * one who works on it. CacheError with the command.
+ */
+export function checkVerbs({ kind, shards, finalise }: Plan): void {
+  const allowed = VERBS[kind];
+  for (const { commands } of shards) for (const words of commands) checkVerb(kind, words, allowed.tasks);
+  for (const words of finalise) checkVerb(kind, words, allowed.finalise);
+}
+
+function checkVerb(kind: PlanKind, words: readonly string[], allowed: string | undefined): void {
+  if (allowed !== undefined && words.slice(0, allowed.split(" ").length).join(" ") === allowed) return;
+  const found = `ictal ${words.slice(0, 2).join(" ")}`;
+  throw new CacheError(
+    `plan.json asks for "${found}", which is no command of a ${kind} plan (${allowed ?? "none"} expected); plan again`,
+    { found, expected: allowed },
+  );
+}
 
 /** What every kind knows: the words that name the configuration, and a hash of what it says. */
 export interface PlanBase {

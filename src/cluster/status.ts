@@ -1,4 +1,5 @@
 import { hostname } from "node:os";
+import { printableAll } from "../base/printable.js";
 import { isAlive } from "../base/process-alive.js";
 import { formatIndices } from "./indices.js";
 import type { Plan } from "./plan.js";
@@ -62,7 +63,7 @@ function reportOf(plan: Plan, states: readonly ShardState[]): StatusReport {
 /** The status of a plan for scripts and for people. */
 export function describeStates(plan: Plan, states: readonly ShardState[]): { json: StatusReport; text: string } {
   const json = reportOf(plan, states);
-  const { counts, secondsPerShard, itemsPerSecond } = json;
+  const { counts, secondsPerShard, itemsPerSecond, running, failures } = printableAll(json);
   const present = Object.entries(counts).filter(([, count]) => count > 0);
   const waiting = states.filter(({ state }) => state === "waiting").map(({ shard }) => shard);
   const lines = [
@@ -71,8 +72,8 @@ export function describeStates(plan: Plan, states: readonly ShardState[]): { jso
       ? []
       : [`${secondsPerShard.toFixed(1)} s a shard, ${(itemsPerSecond ?? 0).toPrecision(3)} items a second each`]),
     ...(waiting.length > 0 ? [`waiting: ${formatIndices(waiting)}`] : []),
-    ...json.running.map(({ shard, job, line }) => `running ${shard}${job ? ` (job ${job})` : ""}: ${line}`),
-    ...json.failures.flatMap(({ shard, state, job, attempts, lastLines }) => [
+    ...running.map(({ shard, job, line }) => `running ${shard}${job ? ` (job ${job})` : ""}: ${line}`),
+    ...failures.flatMap(({ shard, state, job, attempts, lastLines }) => [
       `${state} ${shard}${job ? ` (job ${job})` : ""} after ${attempts} attempts:`,
       ...lastLines.slice(-5).map((line) => `    ${line}`),
     ]),

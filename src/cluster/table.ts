@@ -24,8 +24,13 @@ export function tableOf({ shards }: Plan, receipts: readonly Receipt[]): Row[] {
   );
 }
 
+/**
+ * A text that a spreadsheet would run as a formula gets a single quote ahead of it (OWASP, "CSV injection"); numbers stay.
+ */
 function csvCell(cell: Cell | undefined): string {
-  const text = cell === null || cell === undefined ? "" : String(cell);
+  const plain = cell === null || cell === undefined ? "" : String(cell);
+  const isFormula = /^[=+\-@\t\r]/.test(plain) && !/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$|^-Infinity$/i.test(plain);
+  const text = isFormula ? `'${plain}` : plain;
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 

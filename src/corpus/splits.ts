@@ -55,7 +55,7 @@ function refuseOverlap(splits: Splits, where: string): void {
 
 /**
  * Write `SPLIT.txt` with one patient id a line for each split. Refuses (ConfigError) to write splits that share a
- * patient. Returns the paths.
+ * patient, and ids that `readSplits` would not read back. Returns the paths.
  */
 export async function writeSplits(
   dir: string,
@@ -63,6 +63,7 @@ export async function writeSplits(
 ): Promise<string[]> {
   const splits = splitsOf(catalogue.recordings);
   refuseOverlap(splits, dir);
+  for (const patients of Object.values(splits)) for (const patient of patients) checkPatient(patient);
   const paths: string[] = [];
   for (const [split, patients] of Object.entries(splits)) {
     const path = join(dir, `${split}.txt`);
@@ -70,6 +71,15 @@ export async function writeSplits(
     paths.push(path);
   }
   return paths;
+}
+
+function checkPatient(patient: string): void {
+  if (patient !== "" && !/^#|[\s,;/\p{Cc}\p{Cs}]/u.test(patient)) return;
+  throw new ConfigError(`patient ${JSON.stringify(patient)} cannot stand in a split file; expected one word`, {
+    key: "splits",
+    value: patient,
+    allowed: "ids without blanks, commas, slashes and control characters that do not begin with #",
+  });
 }
 
 /**

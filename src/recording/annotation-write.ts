@@ -1,8 +1,10 @@
 import type { Event } from "../base/events.js";
 import { CSV_COLUMNS } from "./annotation-csv.js";
-import type { AnnotationEvent } from "./annotation-rows.js";
+import type { AnnotationEvent, AnnotationFormat } from "./annotation-rows.js";
 import { TSV_COLUMNS } from "./annotation-tsv.js";
-import { classOf, hedScoreOf } from "./labels.js";
+import { checkCell, checkLine, checkRow, checkText, type WrittenRow } from "./annotation-written.js";
+import type { Finding } from "./finding.js";
+import { classOf, hedScoreOf, labelOfHedScore } from "./labels.js";
 
 /** What an annotation file is made of; an `AnnotationFile` is one, so that reading and writing give the same text. */
 export interface AnnotationSpec {
@@ -13,68 +15,111 @@ export interface AnnotationSpec {
   readonly recordingName?: string;
   /** Header to write instead of our own. */
   readonly headerLines?: readonly string[];
+  /** Findings of the file that is written back: it may have them again. */
+  readonly findings?: readonly Pick<Finding, "code">[];
+  /** Codes of findings that the text shall have all the same; others of severity error or warning are refused. @default [] */
+  readonly accept?: readonly string[];
 }
+
+type SpecEvent = AnnotationSpec["events"][number];
 
 /**
  * Text of a csv_bi file as the NEDC tools read it: rows on TERM with labels seiz and bckg, times and confidence with
  * four decimals. Typed seizure labels become seiz, labels that are neither seizure nor background are left out; without any row one
- * bckg row covers the duration. RangeError without a duration.
+ * bckg row covers the duration. RangeError without a duration, and when our reader would find a fault in the text.
  */
 export function writeCsvBi(spec: AnnotationSpec): string {
-  const rows = spec.events.flatMap((event) => {
+  const rows = spec.events.flatMap((event): WrittenRow[] => {
     const kind = classOf(event.label);
     if (kind === "other") return [];
-    return [csvRow({ ...event, channel: "TERM", label: kind === "seizure" ? "seiz" : "bckg" })];
+    return [rowOf(event, { channel: "TERM", label: kind === "seizure" ? "seiz" : "bckg" })];
   });
-  if (rows.length === 0) {
-    rows.push(csvRow({ startSeconds: 0, endSeconds: durationOf(spec), label: "bckg", confidence: 1, channel: "TERM" }));
-  }
-  return csvText(spec, rows);
+  if (rows.length === 0) rows.push(backgroundOf(spec));
+  return csvText(spec, rows, "csv_bi");
 }
 
-/** Text of a per-channel csv file; rows without a channel stand on TERM. FormatError on an unknown label. */
+/** Text of a per-channel csv file; rows without a channel stand on TERM. FormatError on an unknown label, else as `writeCsvBi`. */
 export function writeCsv(spec: AnnotationSpec): string {
   return csvText(
     spec,
-    spec.events.map((event) => csvRow({ ...event, channel: event.channel ?? "TERM" })),
+    spec.events.map((event) => rowOf(event)),
+    "csv",
   );
 }
 
-/** Text of a tse file; with `isBinary` seizures become seiz and labels that are neither seizure nor bckg are left out. */
+/**
+ * Text of a tse file; with `isBinary` seizures become seiz and labels that are neither seizure nor bckg are left out.
+ * Errors as `writeCsv`.
+ */
 export function writeTse(spec: AnnotationSpec, isBinary = false): string {
-  const rows = spec.events.flatMap((event) => {
+  const rows = spec.events.flatMap((event): WrittenRow[] => {
     const kind = classOf(event.label);
     if (isBinary && kind === "other") return [];
-    const label = isBinary && kind === "seizure" ? "seiz" : event.label;
-    return [`${fixed(event.startSeconds)} ${fixed(event.endSeconds)} ${label} ${fixed(event.confidence)}`];
+    return [rowOf(event, { channel: "TERM", label: isBinary && kind === "seizure" ? "seiz" : event.label })];
   });
-  return text([...(spec.headerLines ?? ["version = tse_v1.0.0", ""]), ...rows]);
+  checkRows(rows, "tse");
+  const lines = rows.map(({ startSeconds, endSeconds, label, confidence }) =>
+    [fixed(startSeconds), fixed(endSeconds), label, fixed(confidence)].join(" "),
+  );
+  return checked(spec, [...headerOf(spec, ["version = tse_v1.0.0", ""]), ...lines], rows, isBinary ? "tse_bi" : "tse");
 }
 
 /**
  * Text of a HED-SCORE events file. Seizures only, or one bckg row over the recording when there is none; times with two
- * decimals. `startDateTime` (`YYYY-MM-DD HH:MM:SS`) is n/a where unknown. RangeError without a duration.
+ * decimals. `startDateTime` (`YYYY-MM-DD HH:MM:SS`) is n/a where unknown. RangeError without a duration, and when our
+ * reader would find a fault in the text.
  */
 export function writeHedScoreTsv(spec: AnnotationSpec & { readonly startDateTime?: string }): string {
   const duration = durationOf(spec).toFixed(2);
   const seizures = spec.events.filter((event) => event.hedScore || classOf(event.label) === "seizure");
   const dateTime = spec.startDateTime ?? "n/a";
-  const rows = seizures.map(({ startSeconds, endSeconds, label, confidence, channel, hedScore }) => {
-    const source = hedScore ?? {
-      eventType: hedScoreOf(label)!, // every seizure label of the table has one
+  checkDateTime(dateTime);
+  const rows = seizures.map((event) => {
+    const channel = event.hedScore?.channels ?? channelOf(event);
+    return rowOf(event, { channel: channel === "all" || channel === "n/a" ? "TERM" : channel });
+  });
+  checkRows(rows, "tsv");
+  const lines = seizures.map((event, i) => {
+    const { startSeconds, endSeconds, confidence, channel } = rows[i]!;
+    const source = event.hedScore ?? {
+      eventType: hedScoreOf(event.label)!, // every seizure label of the table has one
       confidence: confidence.toFixed(2),
-      channels: channel === undefined || channel === "TERM" ? "n/a" : channel,
+      channels: channel === "TERM" ? "n/a" : channel,
       dateTime,
     };
-    const times = [startSeconds.toFixed(2), (endSeconds - startSeconds).toFixed(2)];
-    return [...times, source.eventType, source.confidence, source.channels, source.dateTime, duration].join("\t");
+    checkHedScore(source, i);
+    const start = startSeconds.toFixed(2);
+    const length = Number(endSeconds.toFixed(2)) - Number(start); // so that the rounded end never passes the rounded duration
+    const { eventType, confidence: text, channels, dateTime: at } = source;
+    return [start, length.toFixed(2), eventType, text, channels, at, duration].join("\t");
   });
-  if (rows.length === 0) rows.push(["0.00", duration, "bckg", "n/a", "n/a", dateTime, duration].join("\t"));
-  return text([...(spec.headerLines ?? []), TSV_COLUMNS.join("\t"), ...rows]);
+  if (rows.length === 0) {
+    rows.push(backgroundOf(spec));
+    checkRows(rows, "tsv");
+    lines.push(["0.00", duration, "bckg", "n/a", "n/a", dateTime, duration].join("\t"));
+  }
+  return checked(spec, [...headerOf(spec, []), TSV_COLUMNS.join("\t"), ...lines], rows, "tsv");
 }
 
-function csvText(spec: AnnotationSpec, rows: readonly string[]): string {
-  return text([...(spec.headerLines ?? csvHeader(spec)), CSV_COLUMNS.join(","), ...rows]);
+function checkHedScore(source: NonNullable<SpecEvent["hedScore"]>, index: number): void {
+  for (const [field, text] of Object.entries(source))
+    if (text !== "") checkCell(text, `events[${index}].hedScore.${field}`, "tsv");
+  classOf(labelOfHedScore(source.eventType) ?? source.eventType);
+}
+
+function checkDateTime(text: string): void {
+  if (text === "n/a" || /^\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.\d+)?$/.test(text)) return;
+  throw new RangeError(`invalid startDateTime: ${JSON.stringify(text)}; YYYY-MM-DD HH:MM:SS or n/a expected`);
+}
+
+function csvText(spec: AnnotationSpec, rows: readonly WrittenRow[], format: "csv" | "csv_bi"): string {
+  for (const { label } of rows) classOf(label); // nothing unknown is ever written
+  checkRows(rows, format);
+  const lines = rows.map(({ channel, startSeconds, endSeconds, label, confidence }) =>
+    [channel, fixed(startSeconds), fixed(endSeconds), label, fixed(confidence)].join(","),
+  );
+  const header = spec.headerLines ?? csvHeader(spec);
+  return checked(spec, [...headerOf(spec, header), CSV_COLUMNS.join(","), ...lines], rows, format);
 }
 
 function csvHeader(spec: AnnotationSpec): string[] {
@@ -87,21 +132,49 @@ function csvHeader(spec: AnnotationSpec): string[] {
   ];
 }
 
-function csvRow({ channel, startSeconds, endSeconds, label, confidence }: Event & { channel: string }): string {
-  classOf(label); // nothing unknown is ever written
-  return [channel, fixed(startSeconds), fixed(endSeconds), label, fixed(confidence)].join(",");
+function headerOf({ headerLines }: AnnotationSpec, own: readonly string[]): readonly string[] {
+  const lines = headerLines ?? own;
+  for (const [i, line] of lines.entries()) checkLine(line, headerLines ? `headerLines[${i}]` : "recordingName");
+  return lines;
+}
+
+/** Lines as text, once our reader has found the rows in it again. */
+function checked(
+  spec: AnnotationSpec,
+  lines: readonly string[],
+  rows: readonly WrittenRow[],
+  format: AnnotationFormat,
+): string {
+  const text = `${lines.join("\n")}\n`;
+  const { durationSeconds, findings = [], accept = [] } = spec;
+  const accepted = new Set([...accept, ...findings.map(({ code }) => code)]);
+  const timeTolerance = format === "tsv" ? 0.5e-2 : 0.5e-4;
+  return checkText({ text, format, rows, durationSeconds, timeTolerance, accepted });
+}
+
+function checkRows(rows: readonly WrittenRow[], format: AnnotationFormat): void {
+  for (const [i, row] of rows.entries()) checkRow(row, i, format);
+}
+
+function channelOf({ channel }: SpecEvent): string {
+  return channel ?? "TERM";
+}
+
+function rowOf(event: SpecEvent, changed: Partial<WrittenRow> = {}): WrittenRow {
+  const { startSeconds, endSeconds, label, confidence } = event;
+  return { startSeconds, endSeconds, label, confidence, channel: channelOf(event), ...changed };
+}
+
+/** The row that says that nothing was found. */
+function backgroundOf(spec: AnnotationSpec): WrittenRow {
+  return { startSeconds: 0, endSeconds: durationOf(spec), label: "bckg", confidence: 1, channel: "TERM" };
 }
 
 function fixed(value: number): string {
-  if (!Number.isFinite(value)) throw new RangeError(`invalid time or confidence: ${value}`);
   return value.toFixed(4);
 }
 
 function durationOf({ durationSeconds }: AnnotationSpec): number {
-  if (durationSeconds !== undefined && durationSeconds >= 0) return durationSeconds;
+  if (durationSeconds !== undefined && Number.isFinite(durationSeconds) && durationSeconds >= 0) return durationSeconds;
   throw new RangeError(`invalid durationSeconds: ${durationSeconds}`);
-}
-
-function text(lines: readonly string[]): string {
-  return `${lines.join("\n")}\n`;
 }

@@ -1,65 +1,121 @@
-import { chmod, constants, copyFile, open, rm, stat } from "node:fs/promises";
+import { chmod, constants, copyFile, type FileHandle, open, rm, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { commitFile, temporaryName } from "../base/atomic-file.js";
+import { FormatError } from "../base/errors.js";
 import { makeFolder } from "../base/make-folder.js";
 import { fileSource } from "./byte-source.js";
-import { type Field, MAIN_FIELDS, readField, writeField } from "./edf-fields.js";
-import { parseEdfHeader, readHeaderBytes } from "./edf-header.js";
+import { type BlankedField, blankHeader } from "./edf-blank-header.js";
+import { placeOf } from "./edf-decode.js";
+import { type EdfHeader, parseEdfHeader, readHeaderBytes } from "./edf-header.js";
+import { type AnnotationRule, blankTals, type TalCounts } from "./tal-blank.js";
 
-/** What `deidentifyEdf` changed: names of fields and what stands in them now, never what stood there before. */
+/** What `deidentifyEdf` changed and what it left: never what stood there before, except labels that are kept. */
 export interface DeidentifyReport {
   readonly input: string;
   readonly output: string;
-  readonly changed: readonly { readonly field: string; readonly byteOffset: number; readonly value: string }[];
-  /** Signals whose texts may name a person and are left as they are. */
+  readonly changed: readonly BlankedField[];
+  /** What is left as it is and why that is thought harmless, or what to look at. */
   readonly kept: readonly string[];
+  /** Annotation texts that were left, replaced by X, and removed. */
+  readonly annotations: Readonly<TalCounts>;
+  /** Bytes behind the last record that the header promises; they are not copied. */
+  readonly droppedBytes: number;
 }
 
+export interface DeidentifyOptions {
+  /**
+   * "blank" writes X for every annotation text that is no label of the table, HED-SCORE type or standard text of EDF+;
+   * "keep" leaves all, "drop" removes all. @default "blank"
+   */
+  readonly annotations?: AnnotationRule;
+}
+
+const RULES: readonly string[] = ["keep", "blank", "drop"];
+const BLOCK_BYTES = 1024 * 1024;
+
 /**
- * Copy a recording with its patient and recording fields blanked, atomically. Fields in the EDF+ structure keep it:
- * "X X X X" and "Startdate X X X X"; in other files they become blank. The start date becomes 01.01.85, the EDF+ way to
- * say that it is withheld; the time of day, samples and annotations stay. RangeError when `output` is `input`.
+ * Copy a recording with everything blanked that could name a person, atomically: the patient and recording fields, the
+ * start date (01.01.85, which means withheld), every other header field whose text is not known to be harmless, free text
+ * of annotations, and bytes behind the last record. Samples, times, labels and the time of day stay. Patient and recording
+ * fields in the EDF+ structure keep it: "X X X X" and "Startdate X X X X". RangeError when `output` is `input`.
  */
-export async function deidentifyEdf(input: string, output: string): Promise<DeidentifyReport> {
+export async function deidentifyEdf(
+  input: string,
+  output: string,
+  options: DeidentifyOptions = {},
+): Promise<DeidentifyReport> {
+  const { annotations: rule = "blank" } = options;
+  if (!RULES.includes(rule)) throw new RangeError(`invalid annotations: ${rule}; expected ${RULES.join(", ")}`);
   if (resolve(input) === resolve(output))
     throw new RangeError(`invalid output: ${output} is the input; give another path`);
   const source = await fileSource(input);
-  let header: Uint8Array;
-  let annotationLabels: string[];
+  let bytes: Uint8Array;
+  let header: EdfHeader;
   try {
-    header = Uint8Array.from(await readHeaderBytes(source));
-    const parsed = parseEdfHeader(input, header, source.byteLength);
-    annotationLabels = parsed.signals.filter((signal) => signal.isAnnotation).map((signal) => signal.label);
+    bytes = Uint8Array.from(await readHeaderBytes(source));
+    header = parseEdfHeader(input, bytes, source.byteLength);
   } finally {
     await source.close?.();
   }
-  const changed = blankHeader(header);
-  await writeCopy(input, output, header);
-  const kept =
-    annotationLabels.length > 0 ? [`${annotationLabels.length} annotation signal(s): their texts can name people`] : [];
-  return { input, output, changed, kept };
+  const { changed, kept } = blankHeader(bytes, header);
+  const records =
+    header.recordsInHeader >= 0 ? Math.min(header.recordsInHeader, header.recordsFound) : header.recordsFound;
+  const end = header.headerBytes + records * header.recordBytes;
+  const annotations: TalCounts = { kept: 0, blanked: 0, dropped: 0 };
+  const holders = holdersOf(header);
+  await writeCopy(input, output, async (handle) => {
+    await handle.truncate(end);
+    await handle.write(bytes, 0, bytes.length, 0);
+    if (holders.length === 0 || rule === "keep") return;
+    await blankRecords({ handle, input, header, records, rule }, holders, annotations);
+  });
+  if (rule === "keep" && holders.length > 0) kept.push("all annotation texts, as asked for: they can name people");
+  else if (annotations.kept > 0)
+    kept.push(`${annotations.kept} annotation texts that are labels or standard texts of EDF+`);
+  return { input, output, changed, kept, annotations, droppedBytes: source.byteLength - end };
 }
 
-/** Blank the identifying fields in place. */
-function blankHeader(header: Uint8Array): DeidentifyReport["changed"][number][] {
-  const isPlus = /^[EB]DF\+/.test(readField(header, MAIN_FIELDS.reserved.offset, MAIN_FIELDS.reserved.width));
-  const recording = readField(header, MAIN_FIELDS.recording.offset, MAIN_FIELDS.recording.width);
-  const patient = readField(header, MAIN_FIELDS.patient.offset, MAIN_FIELDS.patient.width);
-  const wanted: [Field, string][] = [
-    [MAIN_FIELDS.patient, isPlus || patient.split(" ").length >= 4 ? "X X X X" : ""],
-    [MAIN_FIELDS.recording, isPlus || recording.startsWith("Startdate ") ? "Startdate X X X X" : ""],
-    [MAIN_FIELDS.startDate, "01.01.85"],
-  ];
-  const changed: DeidentifyReport["changed"][number][] = [];
-  for (const [field, value] of wanted) {
-    if (readField(header, field.offset, field.width) === value) continue;
-    writeField(header, field.offset, field, value);
-    changed.push({ field: field.name, byteOffset: field.offset, value });
+/** Signals that hold texts: those marked so, and those whose label says so in another spelling. */
+function holdersOf(header: EdfHeader): { index: number; isTimekeeper: boolean }[] {
+  const first = header.signals.findIndex(({ isAnnotation }) => isAnnotation);
+  return header.signals
+    .filter(({ isAnnotation, label }) => isAnnotation || /annot/i.test(label))
+    .map(({ index }) => ({ index, isTimekeeper: index === first }));
+}
+
+interface Copy {
+  readonly handle: FileHandle;
+  readonly input: string;
+  readonly header: EdfHeader;
+  readonly records: number;
+  readonly rule: AnnotationRule;
+}
+
+async function blankRecords(
+  { handle, input, header, records, rule }: Copy,
+  holders: readonly { index: number; isTimekeeper: boolean }[],
+  counts: TalCounts,
+): Promise<void> {
+  const { headerBytes, recordBytes } = header;
+  const places = holders.map(({ index, isTimekeeper }) => ({ ...placeOf(header, index), isTimekeeper }));
+  const step = Math.max(1, Math.floor(BLOCK_BYTES / recordBytes));
+  for (let record = 0; record < records; record += step) {
+    const count = Math.min(step, records - record);
+    const block = new Uint8Array(count * recordBytes);
+    const position = headerBytes + record * recordBytes;
+    const { bytesRead } = await handle.read(block, 0, block.length, position);
+    if (bytesRead !== block.length)
+      throw new FormatError("the copy ended early; try again", { file: input, byteOffset: position });
+    for (let i = 0; i < count; i++)
+      for (const { offset, width, samplesPerRecord, isTimekeeper } of places) {
+        const start = i * recordBytes + offset;
+        blankTals(block.subarray(start, start + width * samplesPerRecord), isTimekeeper, rule, counts);
+      }
+    await handle.write(block, 0, block.length, position);
   }
-  return changed;
 }
 
-async function writeCopy(input: string, output: string, header: Uint8Array): Promise<void> {
+async function writeCopy(input: string, output: string, change: (handle: FileHandle) => Promise<void>): Promise<void> {
   await makeFolder(dirname(output));
   const temporary = temporaryName(output);
   try {
@@ -67,7 +123,7 @@ async function writeCopy(input: string, output: string, header: Uint8Array): Pro
     await chmod(temporary, (await stat(temporary)).mode | 0o200); // a read-only input gives a read-only copy
     const handle = await open(temporary, "r+");
     try {
-      await handle.write(header, 0, header.length, 0);
+      await change(handle);
       await handle.sync();
     } finally {
       await handle.close();

@@ -88,11 +88,17 @@ export function formatNumber(value: number, width = 8): string {
   throw new RangeError(`invalid number for a header field: ${value} does not fit ${width} characters`);
 }
 
-/** Number of a field's text; a decimal comma counts as a point and calls `onComma`. NaN when it is no plain number. */
+/** A field's text for a message, when it is of digits and signs; else only its length, since it could name a person. */
+export function shown(text: string): string {
+  return /^[-+.,\de ]*$/i.test(text) ? JSON.stringify(text) : `text of ${text.length} characters`;
+}
+
+/** Number of a field's text; a decimal comma counts as a point and calls `onComma`. NaN when it is no plain, finite number. */
 export function parseDecimal(text: string, onComma?: () => void): number {
   if (/^[+-]?\d+,\d+$/.test(text)) {
     onComma?.();
     return Number(text.replace(",", "."));
   }
-  return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : Number.NaN;
+  const value = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : Number.NaN;
+  return Number.isFinite(value) ? value : Number.NaN;
 }

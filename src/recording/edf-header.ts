@@ -1,7 +1,7 @@
 import { FormatError } from "../base/errors.js";
 import type { ByteSource } from "./byte-source.js";
 import { type Diagnostic, type DiagnosticCode, diagnostic } from "./diagnostics.js";
-import { HEADER_BLOCK_BYTES, MAIN_FIELDS, parseDecimal, readField } from "./edf-fields.js";
+import { HEADER_BLOCK_BYTES, MAIN_FIELDS, parseDecimal, readField, shown } from "./edf-fields.js";
 import { checkSignals, type EdfSignal, parseSignals } from "./edf-signals.js";
 import { bytesPerSample, type EdfKind } from "./edf-spec.js";
 import { parseStart } from "./edf-start.js";
@@ -30,6 +30,9 @@ export interface EdfHeader {
 
 /** What eight characters can hold above zero; less can only be a damaged field. */
 const SHORTEST_RECORD_SECONDS = 1e-6;
+
+/** What the field's four digits hold; an exponent would promise more than memory has. */
+const MOST_SIGNALS = 9999;
 
 /** Enough for 63 signals, so that nearly every header costs one request. */
 const FIRST_READ_BYTES = 16 * 1024;
@@ -125,8 +128,8 @@ function checkStart(name: string, bytes: Uint8Array): number {
   }
   const { offset, width } = MAIN_FIELDS.signalCount;
   const count = parseDecimal(readField(bytes, offset, width));
-  if (Number.isInteger(count) && count >= 1) return count;
-  const found = `signal count ${JSON.stringify(readField(bytes, offset, width))} found, a whole number from 1 expected; the header cannot be placed`;
+  if (Number.isInteger(count) && count >= 1 && count <= MOST_SIGNALS) return count;
+  const found = `signal count ${shown(readField(bytes, offset, width))} found, a whole number from 1 expected; the header cannot be placed`;
   throw fatal(name, "bad-signal-count", found, offset);
 }
 
@@ -148,7 +151,7 @@ function checkText(bytes: Uint8Array, report: (found: Diagnostic) => void): void
 
 function checkHeaderBytes(text: string, headerBytes: number, report: (found: Diagnostic) => void): void {
   if (parseDecimal(text) === headerBytes) return;
-  const found = `the header says it has ${JSON.stringify(text)} bytes, its signal count gives ${headerBytes}; ${headerBytes} is taken`;
+  const found = `the header says it has ${shown(text)} bytes, its signal count gives ${headerBytes}; ${headerBytes} is taken`;
   report(diagnostic("header-size-mismatch", found, MAIN_FIELDS.headerBytes.offset));
 }
 
@@ -158,7 +161,7 @@ function parseDuration(text: string, report: (found: Diagnostic) => void): numbe
     report(diagnostic("comma-decimal", "the record duration has a decimal comma", offset)),
   );
   if (seconds === 0 || seconds >= SHORTEST_RECORD_SECONDS) return seconds;
-  const found = `record duration ${JSON.stringify(text)} found, seconds expected; sample rates are unknown`;
+  const found = `record duration ${shown(text)} found, seconds expected; sample rates are unknown`;
   report(diagnostic("record-duration-invalid", found, offset));
   return Number.NaN;
 }
@@ -179,7 +182,7 @@ function parseRecordCount(text: string, report: (found: Diagnostic) => void): nu
     report(
       diagnostic(
         "record-count-invalid",
-        `record count ${JSON.stringify(text)} found, a whole number expected; it is taken from the file size`,
+        `record count ${shown(text)} found, a whole number expected; it is taken from the file size`,
         offset,
       ),
     );
@@ -243,7 +246,7 @@ function kindOf(
       report(
         diagnostic(
           "reserved-unknown",
-          `reserved field ${JSON.stringify(reserved)} is no known kind; read as plain ${container}`,
+          `the reserved field holds ${reserved.length} characters that are no known kind; read as plain ${container}`,
           offset,
         ),
       );

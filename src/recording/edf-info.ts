@@ -2,6 +2,7 @@ import type { ByteSource } from "./byte-source.js";
 import type { Diagnostic } from "./diagnostics.js";
 import { createAnnotationCollector, type EdfSegment } from "./edf-annotations.js";
 import { addDigitalSums, type DigitalSums, placeOf } from "./edf-decode.js";
+import { isHarmlessPrefilter } from "./edf-harmless.js";
 import { type EdfHeader, readEdfHeader } from "./edf-header.js";
 import { readRecords } from "./edf-records.js";
 import type { EdfKind } from "./edf-spec.js";
@@ -20,7 +21,8 @@ export interface EdfSignalInfo {
   readonly isScaled: boolean;
   readonly samplesPerRecord: number;
   readonly sampleCount: number;
-  readonly prefilter: string;
+  /** null when the field holds anything but filter settings, which could name a person. */
+  readonly prefilter: string | null;
   readonly isAnnotation: boolean;
   /** Of ordinary signals, only with `digitalSums`. */
   readonly digital?: DigitalSums;
@@ -98,7 +100,7 @@ function infoOf(
       isScaled: signal.isScaled,
       samplesPerRecord: signal.samplesPerRecord,
       sampleCount: signal.sampleCount,
-      prefilter: signal.prefilter,
+      prefilter: isHarmlessPrefilter(signal.prefilter) ? signal.prefilter : null,
       isAnnotation: signal.isAnnotation,
       ...(sums.has(signal.index) ? { digital: sums.get(signal.index)! } : {}),
     })),

@@ -31,14 +31,6 @@ export function isScalable({ physicalMin, physicalMax, digitalMin, digitalMax }:
   );
 }
 
-/** The digital value nearest to `physical`, kept inside the digital range. NaN becomes the value nearest to 0. */
-export function digitalOf(physical: number, { gain, offset }: Scaling, ranges: Ranges): number {
-  const low = Math.min(ranges.digitalMin, ranges.digitalMax);
-  const high = Math.max(ranges.digitalMin, ranges.digitalMax);
-  const digital = Math.round((Number.isNaN(physical) ? 0 : physical) / gain - offset);
-  return digital < low ? low : digital > high ? high : digital;
-}
-
 /** Factor from a unit text to microvolts; undefined when the unit is not a voltage (degC, %, blank). */
 export function microvoltFactor(unit: string): number | undefined {
   switch (

@@ -1,6 +1,7 @@
 import { FormatError } from "../base/errors.js";
 import { type Diagnostic, type DiagnosticCode, diagnostic } from "./diagnostics.js";
-import { type Field, parseDecimal, readField, SIGNAL_FIELDS, signalFieldOffset } from "./edf-fields.js";
+import { type Field, parseDecimal, readField, SIGNAL_FIELDS, shown, signalFieldOffset } from "./edf-fields.js";
+import { isHarmlessUnit } from "./edf-harmless.js";
 import { isScalable, microvoltFactor } from "./edf-scaling.js";
 import { bytesPerSample, type EdfKind } from "./edf-spec.js";
 import { electrodeOf } from "./electrodes.js";
@@ -70,11 +71,14 @@ export function parseSignals(
   return signals;
 }
 
+/** What the field's eight digits hold. */
+const MOST_SAMPLES = 99_999_999;
+
 function parseSamplesPerRecord(file: string, text: string, index: number, count: number): number {
   const samples = parseDecimal(text);
-  if (Number.isInteger(samples) && samples >= 0) return samples;
+  if (Number.isInteger(samples) && samples >= 0 && samples <= MOST_SAMPLES) return samples;
   const byteOffset = signalFieldOffset(SIGNAL_FIELDS.samplesPerRecord, index, count);
-  const found = `samples per record of signal ${index} is ${JSON.stringify(text)}, a whole number expected; samples cannot be placed`;
+  const found = `samples per record of signal ${index} is ${shown(text)}, a whole number expected; samples cannot be placed`;
   throw new FormatError(found, { file, byteOffset, field: "bad-samples-per-record" });
 }
 
@@ -87,10 +91,10 @@ function parseRange(
 ): number {
   const offset = signalFieldOffset(field, index, count);
   const value = parseDecimal(text, () =>
-    report(diagnostic("comma-decimal", `${field.name} of signal ${index} has a decimal comma: ${text}`, offset)),
+    report(diagnostic("comma-decimal", `${field.name} of signal ${index} has a decimal comma: ${shown(text)}`, offset)),
   );
   if (!Number.isFinite(value)) {
-    const found = `${field.name} of signal ${index} is ${JSON.stringify(text)}, a number expected; samples stay digital values`;
+    const found = `${field.name} of signal ${index} is ${shown(text)}, a number expected; samples stay digital values`;
     report(diagnostic("range-unreadable", found, offset));
   }
   return value;
@@ -112,7 +116,7 @@ export function checkSignals(signals: readonly EdfSignal[], kind: EdfKind, repor
     if (signal.label === "") tell("blank-label", SIGNAL_FIELDS.label, "has no label");
     if (signal.samplesPerRecord === 0) tell("empty-signal", SIGNAL_FIELDS.samplesPerRecord, "has no samples");
     if (signal.electrode !== undefined && microvoltFactor(signal.unit) === undefined) {
-      const found = `has unit ${JSON.stringify(signal.unit)}, a voltage expected; its values are taken as microvolts`;
+      const found = `has unit ${isHarmlessUnit(signal.unit) ? JSON.stringify(signal.unit) : shown(signal.unit)}, a voltage expected; its values are taken as microvolts`;
       tell("unit-unknown", SIGNAL_FIELDS.unit, found);
     }
   }

@@ -1,3 +1,4 @@
+import type { DiagnosticCode } from "./diagnostics.js";
 import {
   formatNumber,
   HEADER_BLOCK_BYTES,
@@ -37,7 +38,10 @@ export interface EdfHeaderSpec<Signal extends EdfSignalSpec = EdfSignalSpec> {
   readonly patient?: string;
   /** @default "" for plain files, "Startdate … X X X" for EDF+ and BDF+ */
   readonly recording?: string;
-  /** A Date (read in UTC) or the raw eight characters, so that faulty dates can be written. @default "01.01.00" */
+  /**
+   * A Date (read in UTC, whole seconds) or the raw eight characters, so that faulty dates can be written where `accept`
+   * names their fault. @default "01.01.85", which says that the date is withheld
+   */
   readonly startDate?: Date | string;
   /** Raw eight characters. @default the time of a Date, else "00.00.00" */
   readonly startTime?: string;
@@ -50,6 +54,19 @@ export interface EdfHeaderSpec<Signal extends EdfSignalSpec = EdfSignalSpec> {
   readonly annotations?: readonly EdfAnnotation[];
   /** Start of each record in seconds (EDF+D, or a fractional start). @default record index x duration */
   readonly recordStartSeconds?: (record: number) => number;
+  /** Codes of faults that the file shall have all the same; others of severity error or warning are refused. @default [] */
+  readonly accept?: readonly DiagnosticCode[];
+  /** Samples outside the range become its nearest end instead of being refused; NaN is always refused. @default false */
+  readonly clip?: boolean;
+  /** Called once, when all is written, with the signals of which samples were clipped. */
+  readonly onClipped?: (found: readonly ClippedSignal[]) => void;
+}
+
+/** How many samples of a signal were outside its range and were moved to the nearest end. */
+export interface ClippedSignal {
+  readonly signal: number;
+  readonly label: string;
+  readonly count: number;
 }
 
 /** True for the kinds that carry an annotation signal. */
@@ -66,11 +83,22 @@ export function bytesPerSample(kind: EdfKind): 2 | 3 {
 export function writtenRanges(kind: EdfKind, signal: EdfSignalSpec): Ranges {
   const half = kind.startsWith("BDF") ? 8388608 : 32768;
   return {
-    physicalMin: Number(formatNumber(signal.physicalMin)),
-    physicalMax: Number(formatNumber(signal.physicalMax)),
+    physicalMin: Number(rangeText(signal, "physicalMin")),
+    physicalMax: Number(rangeText(signal, "physicalMax")),
     digitalMin: signal.digitalMin ?? -half,
     digitalMax: signal.digitalMax ?? half - 1,
   };
+}
+
+/** A range's text; the RangeError names the signal. */
+function rangeText(signal: EdfSignalSpec, field: "physicalMin" | "physicalMax"): string {
+  try {
+    return formatNumber(signal[field]);
+  } catch (error) {
+    throw new RangeError(`invalid ${field} of "${signal.label}": ${signal[field]} does not fit eight characters`, {
+      cause: error,
+    });
+  }
 }
 
 const MONTHS = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"];
@@ -82,8 +110,9 @@ interface StartTexts {
   plusDate: string;
 }
 
-function startTexts({ startDate = "01.01.00", startTime }: EdfHeaderSpec): StartTexts {
+function startTexts({ startDate = "01.01.85", startTime }: EdfHeaderSpec): StartTexts {
   if (typeof startDate === "string") return { date: startDate, time: startTime ?? "00.00.00", plusDate: "X" };
+  if (Number.isNaN(startDate.getTime())) throw new RangeError("invalid startDate: no date");
   const year = startDate.getUTCFullYear();
   const day = two(startDate.getUTCDate());
   const inClipRange = year >= 1985 && year <= 2084; // outside it EDF+ writes "yy" and keeps the year in Startdate
@@ -129,8 +158,8 @@ function encodeSignalInto(bytes: Uint8Array, kind: EdfKind, signal: EdfSignalSpe
     label: signal.label,
     transducer: signal.transducer ?? "",
     unit: signal.unit ?? "uV",
-    physicalMin: formatNumber(signal.physicalMin),
-    physicalMax: formatNumber(signal.physicalMax),
+    physicalMin: rangeText(signal, "physicalMin"),
+    physicalMax: rangeText(signal, "physicalMax"),
     digitalMin: formatNumber(ranges.digitalMin),
     digitalMax: formatNumber(ranges.digitalMax),
     prefilter: signal.prefilter ?? "",

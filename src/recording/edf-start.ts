@@ -3,6 +3,9 @@ import { MAIN_FIELDS } from "./edf-fields.js";
 
 const MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
 
+/** What stands for a start date that is withheld, as `deidentifyEdf` writes it. */
+export const WITHHELD_DATE = "01.01.85";
+
 interface CalendarDate {
   year: number;
   month: number;
@@ -11,7 +14,7 @@ interface CalendarDate {
 
 /**
  * Start of a recording as local `YYYY-MM-DDTHH:MM:SS`, undefined when date or time cannot be told. The four-digit
- * Startdate of EDF+ wins over the header date, whose two-digit years mean 1985 to 2084.
+ * Startdate of EDF+ wins over the header date, whose two-digit years mean 1985 to 2084; 01.01.85 alone means withheld.
  */
 export function parseStart(
   dateText: string,
@@ -32,6 +35,7 @@ export function parseStart(
       ),
     );
   }
+  if (!plusDate && dateText === WITHHELD_DATE) return undefined;
   const chosen = plusDate ?? date;
   return chosen && time ? `${iso(chosen)}T${time}` : undefined;
 }

@@ -2,22 +2,11 @@ import { open, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { commitFile, temporaryName } from "../base/atomic-file.js";
 import { makeFolder } from "../base/make-folder.js";
-import { digitalOf, type Ranges, type Scaling, scalingOf } from "./edf-scaling.js";
-import {
-  bytesPerSample,
-  type EdfHeaderSpec,
-  type EdfSignalSpec,
-  encodeHeader,
-  isPlus,
-  writtenRanges,
-} from "./edf-spec.js";
+import { checkSamples, type EdfSamples, encodeSamplesInto, type SignalEncoder, signalEncoders } from "./edf-encode.js";
+import { parseDecimal } from "./edf-fields.js";
+import { bytesPerSample, type EdfHeaderSpec, type EdfSignalSpec, encodeHeader, isPlus } from "./edf-spec.js";
+import { checkWritten } from "./edf-written.js";
 import { encodeTal } from "./tal.js";
-
-/**
- * Samples of one signal: floating-point arrays hold physical values in the signal's unit and are rounded to the nearest
- * digital value inside the digital range; integer arrays hold digital values and are written as they are.
- */
-export type EdfSamples = Float32Array | Float64Array | Int16Array | Int32Array;
 
 export interface EdfSignalData extends EdfSignalSpec {
   /** A whole number of records long. */
@@ -39,14 +28,16 @@ interface Plan {
   readonly spec: EdfHeaderSpec;
   readonly header: Uint8Array;
   readonly width: 2 | 3;
-  readonly scalings: readonly { ranges: Ranges; scaling: Scaling }[];
-  readonly dataBytes: number;
+  readonly encoders: readonly SignalEncoder[];
   readonly recordBytes: number;
   /** TALs of each record, timekeeping first; empty for plain files. */
   readonly tals: readonly Uint8Array[];
 }
 
-/** Bytes of a whole EDF, EDF+, BDF or BDF+ file. RangeError when the spec cannot be written. */
+/**
+ * Bytes of a whole EDF, EDF+, BDF or BDF+ file. RangeError, naming signal and value, when our reader would find an error
+ * or a warning in it, or would read back another value; see `accept` and `clip` of the spec.
+ */
 export function encodeEdf(spec: EdfSpec): Uint8Array {
   const recordCount = countRecords(
     spec.signals,
@@ -62,7 +53,15 @@ export function encodeEdf(spec: EdfSpec): Uint8Array {
     recordCount,
     spec.signals.map((signal) => signal.samples),
   );
+  tellClipped(plan);
   return bytes;
+}
+
+function tellClipped({ spec, encoders }: Plan): void {
+  const found = encoders.flatMap(({ label, clipped }, signal) =>
+    clipped > 0 ? [{ signal, label, count: clipped }] : [],
+  );
+  if (found.length > 0) spec.onClipped?.(found);
 }
 
 /** Write a whole file atomically. @see createEdfWriter for recordings larger than memory */
@@ -127,6 +126,7 @@ export async function createEdfWriter(path: string, spec: EdfHeaderSpec & { reco
       await handle.sync();
       await close();
       await commitFile(temporary, path);
+      tellClipped(plan);
     },
     abort,
   };
@@ -144,6 +144,7 @@ function countRecords(signals: readonly EdfSignalSpec[], samples: readonly EdfSa
   checkSignals(signals);
   if (samples.length !== signals.length)
     throw new RangeError(`invalid sample arrays: ${samples.length} for ${signals.length} signals`);
+  for (const [i, { label }] of signals.entries()) checkSamples(samples[i], label);
   const counts = signals.map((signal, i) => samples[i]!.length / signal.samplesPerRecord);
   const first = counts[0] ?? annotationsOnly;
   for (const [i, count] of counts.entries()) {
@@ -158,6 +159,7 @@ function countRecords(signals: readonly EdfSignalSpec[], samples: readonly EdfSa
 
 function planFile(spec: EdfHeaderSpec, recordCount: number): Plan {
   checkSignals(spec.signals);
+  if (!Number.isInteger(recordCount) || recordCount < 0) throw new RangeError(`invalid recordCount: ${recordCount}`);
   const plus = isPlus(spec.kind);
   if (!plus && spec.annotations?.length) {
     throw new RangeError(`invalid kind: ${spec.kind} cannot hold annotations; use ${spec.kind}+C`);
@@ -167,19 +169,10 @@ function planFile(spec: EdfHeaderSpec, recordCount: number): Plan {
   const longest = tals.reduce((most, tal) => Math.max(most, tal.length), 0);
   const talSamples = plus ? Math.max(60, Math.ceil(longest / width)) : 0; // EDFlib's readers expect room for a timestamp
   const signals = plus ? [...spec.signals, annotationSignal(spec, talSamples)] : spec.signals;
-  const dataBytes = width * spec.signals.reduce((sum, signal) => sum + signal.samplesPerRecord, 0);
-  return {
-    spec,
-    header: encodeHeader(spec, signals, recordCount),
-    width,
-    scalings: spec.signals.map((signal) => {
-      const ranges = writtenRanges(spec.kind, signal);
-      return { ranges, scaling: scalingOf(ranges) };
-    }),
-    dataBytes,
-    recordBytes: dataBytes + width * talSamples,
-    tals,
-  };
+  const header = encodeHeader(spec, signals, recordCount);
+  const recordBytes = width * signals.reduce((sum, signal) => sum + signal.samplesPerRecord, 0);
+  checkWritten({ spec, header, fileBytes: header.length + recordCount * recordBytes, tals });
+  return { spec, header, width, encoders: signalEncoders(spec), recordBytes, tals };
 }
 
 function annotationSignal(spec: EdfHeaderSpec, samplesPerRecord: number): EdfSignalSpec {
@@ -192,7 +185,8 @@ function planTals(spec: EdfHeaderSpec, recordCount: number): Uint8Array[] {
   const annotations = [...(spec.annotations ?? [])].sort((a, b) => a.onsetSeconds - b.onsetSeconds);
   if (annotations.length > 0 && recordCount === 0)
     throw new RangeError("invalid recordCount: 0, annotations need a record");
-  const duration = Number(spec.recordDurationSeconds);
+  const given = spec.recordDurationSeconds;
+  const duration = typeof given === "string" ? parseDecimal(given) : given;
   const startOf = spec.recordStartSeconds ?? ((record: number) => record * duration);
   const parts: Uint8Array[][] = Array.from({ length: recordCount }, (_, record) => [encodeTal(startOf(record), [""])]);
   annotations.forEach(({ onsetSeconds, durationSeconds, text }, index) => {
@@ -211,34 +205,13 @@ function encodeRecordsInto(
 ): void {
   for (let record = 0; record < recordCount; record++) {
     let position = record * plan.recordBytes;
-    for (const [s, signal] of plan.spec.signals.entries()) {
-      const start = record * signal.samplesPerRecord;
-      const { ranges, scaling } = plan.scalings[s]!;
-      encodeSamplesInto(out, position, plan.width, samples[s]!, start, signal.samplesPerRecord, ranges, scaling);
-      position += plan.width * signal.samplesPerRecord;
+    for (const [s, encoder] of plan.encoders.entries()) {
+      const { samplesPerRecord } = encoder;
+      const firstSample = (firstRecord + record) * samplesPerRecord;
+      encodeSamplesInto(out, position, plan.width, samples[s]!, record * samplesPerRecord, encoder, firstSample);
+      position += plan.width * samplesPerRecord;
     }
     const tals = plan.tals[firstRecord + record];
     if (tals) out.set(tals, position); // the rest stays NUL, which pads a TAL signal
-  }
-}
-
-function encodeSamplesInto(
-  out: Uint8Array,
-  outStart: number,
-  width: 2 | 3,
-  samples: EdfSamples,
-  start: number,
-  count: number,
-  ranges: Ranges,
-  scaling: Scaling,
-): void {
-  const isDigital = samples instanceof Int16Array || samples instanceof Int32Array;
-  let position = outStart;
-  for (let i = start; i < start + count; i++) {
-    const digital = isDigital ? samples[i]! : digitalOf(samples[i]!, scaling, ranges);
-    out[position] = digital & 0xff;
-    out[position + 1] = (digital >> 8) & 0xff;
-    if (width === 3) out[position + 2] = (digital >> 16) & 0xff;
-    position += width;
   }
 }

@@ -21,17 +21,25 @@ export interface TalContent {
   readonly latin1: readonly number[];
 }
 
+/** Times are written in steps of 100 ns, the resolution of EDFlib and its readers. */
+export const TIME_STEP_SECONDS = 1e-7;
+
 const TEXT_END = 0x14;
+const LONGEST_STAMP = 64; // bounds what is searched in bytes that are no list
 // biome-ignore lint/suspicious/noControlCharactersInRegex: 0x15 stands between onset and duration
 const STAMP = /^([+-]\d+(?:\.\d*)?)(?:\x15(\d+(?:\.\d*)?))?$/;
 const utf8Strict = new TextDecoder("utf-8", { fatal: true });
 const utf8 = new TextEncoder();
 
-/** Bytes of one TAL, its closing NUL included. Texts must not hold the marks 0x14, 0x15 and 0x00. */
+/**
+ * Bytes of one TAL, its closing NUL included. RangeError on a time that is negative, infinite or no number where it may
+ * not be, and on a text that is not well-formed or holds control characters other than tab, line feed and carriage return.
+ */
 export function encodeTal(onsetSeconds: number, texts: readonly string[], durationSeconds?: number): Uint8Array {
   for (const text of texts) {
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: these bytes delimit a TAL
-    if (/[\x00\x14\x15]/.test(text)) throw new RangeError(`invalid annotation text: ${JSON.stringify(text)}`);
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: the specification allows 9, 10 and 13 alone
+    if (/[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]/.test(text) || /\p{Cs}/u.test(text))
+      throw new RangeError(`invalid annotation text: ${JSON.stringify(text)} holds characters that a TAL cannot`);
   }
   const sign = onsetSeconds < 0 ? "-" : "+";
   const duration = durationSeconds === undefined ? "" : `\x15${formatSeconds(durationSeconds)}`;
@@ -103,8 +111,8 @@ interface Tal {
 function parseTal(bytes: Uint8Array, start: number, end: number, latin1: number[]): Tal | undefined {
   const tal = bytes.subarray(start, end); // bounds the searches below, so that no input costs quadratic time
   const stampEnd = tal.indexOf(TEXT_END);
-  const match = stampEnd < 0 ? null : STAMP.exec(ascii(tal, 0, stampEnd));
-  if (!match) return undefined;
+  const stamp = stampEnd < 0 ? undefined : readStamp(tal, stampEnd);
+  if (!stamp) return undefined;
   const texts: string[] = [];
   let position = stampEnd + 1;
   while (position < tal.length) {
@@ -113,13 +121,22 @@ function parseTal(bytes: Uint8Array, start: number, end: number, latin1: number[
     texts.push(decodeText(tal.subarray(position, textEnd), start + position, latin1));
     position = textEnd + 1;
   }
-  const durationSeconds = match[2] === undefined ? undefined : Number(match[2]);
-  return { onsetSeconds: Number(match[1]), durationSeconds, texts, isClosed: tal.at(-1) === TEXT_END };
+  return { ...stamp, texts, isClosed: tal.at(-1) === TEXT_END };
+}
+
+/** Onset and duration before the first text mark of a TAL; undefined when they break the rules. */
+export function readStamp(
+  tal: Uint8Array,
+  stampEnd: number,
+): { onsetSeconds: number; durationSeconds: number | undefined } | undefined {
+  const match = stampEnd > LONGEST_STAMP ? null : STAMP.exec(ascii(tal, 0, stampEnd));
+  if (!match) return undefined;
+  return { onsetSeconds: Number(match[1]), durationSeconds: match[2] === undefined ? undefined : Number(match[2]) };
 }
 
 function ascii(bytes: Uint8Array, start: number, end: number): string {
   let text = "";
-  for (let i = start; i < end && i < start + 64; i++) text += String.fromCharCode(bytes[i]!);
+  for (let i = start; i < end; i++) text += String.fromCharCode(bytes[i]!);
   return text;
 }
 

@@ -1,4 +1,5 @@
 import { ConfigError } from "../base/errors.js";
+import { tell } from "../base/printable.js";
 import { rangesOf } from "../base/value-ranges.js";
 import { checkedEvents } from "./event-list.js";
 import { scoreOverlap } from "./nedc/overlap.js";
@@ -84,7 +85,7 @@ function guardEval(
       { key: "split", value: "eval", allowed: "dev, train" },
     );
   }
-  const say = warn ?? ((text: string) => process.stderr.write(`ictal: ${text}\n`));
+  const say = warn ?? ((text: string) => tell(`ictal: ${text}`));
   say(`thresholds searched on ${count} recordings of eval by force: they must not be used to score eval`);
 }
 

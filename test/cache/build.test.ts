@@ -368,7 +368,12 @@ test("one channel in mixed rates, EDF+D gaps, no records: each has its own code"
       signals: signals(() => 250, 4),
       annotations: [],
     }),
-    [key("empty")]: encodeEdf({ kind: "EDF", recordDurationSeconds: 1, signals: signals(() => 250, 0) }),
+    [key("empty")]: encodeEdf({
+      kind: "EDF",
+      recordDurationSeconds: 1,
+      signals: signals(() => 250, 0),
+      accept: ["no-records"],
+    }),
   };
   const { report } = await build(dir, objects);
   assert.deepEqual(report.leftOut.map(({ code }) => code).sort(), [

@@ -60,7 +60,7 @@ test("edf info --json prints the one document that scripts rely on", async (t) =
     headerBytes: 512,
     recordBytes: 4,
     patientFieldPresent: true,
-    startDateTime: "2000-01-01T00:00:00",
+    startDateTime: null,
     recordsInHeader: 2,
     recordsFound: 2,
     recordDurationSeconds: 0.5,

@@ -34,7 +34,8 @@ async function score(
         ...{ startSeconds, endSeconds },
         ...{ label: "seiz", confidence: 1 },
       }));
-      await writeFile(path, writeCsvBi({ events, durationSeconds }));
+      const accept = ["overlap", "unsorted", "past-the-end", "starts-past-the-end"]; // inputs that score must judge itself
+      await writeFile(path, writeCsvBi({ events, durationSeconds, accept }));
     }
   }
   const args = [main, "score", "--ref", join(root, "ref"), "--hyp", join(root, "hyp"), ...flags];

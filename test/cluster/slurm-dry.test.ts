@@ -1,8 +1,12 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { timeLimitSeconds } from "../../src/cluster/slurm/limits.js";
+import { readRecord, writeRecord } from "../../src/cluster/slurm/record.js";
+import { sbatchPath } from "../../src/cluster/slurm/script.js";
 import { ictal, makeProject } from "./made-plan.js";
 
 test("a dry run writes scripts that bash accepts, and prints what would be submitted", async (context) => {
@@ -53,6 +57,31 @@ test("wrong inputs end with 2 and say what was found and what is expected", asyn
   const broken = ictal([...words, "--dry-run", "--partition", "a b"]);
   assert.equal(broken.status, 2);
   assert.match(broken.stderr, /invalid --partition "a b": one word is allowed/);
+});
+
+test("nothing that ends a line or a quotation gets into a script, from flags or from the record of a plan", async (context) => {
+  const { dir, config } = await makeProject(context, 1);
+  const flags = (place: string) => ["slurm", "cache", "--config", config, "--dry-run", "--dir", place];
+  for (const name of ["p\ntouch PWNED", "p\r#SBATCH --wrap=x", 'p" --wrap="x', "p\\\\"]) {
+    const place = join(dir, name);
+    const { status, stderr } = ictal(flags(place));
+    assert.deepEqual([status, existsSync(place)], [2, false], stderr);
+    assert.match(stderr, /^ictal: invalid --dir: .*since sbatch cannot read them in a script\n$/);
+  }
+  for (const [flag, value] of [
+    ["--sbatch", "--comment=a\ntouch PWNED"],
+    ["--partition", "a\nb"],
+    ["--account", "a b"],
+    ["--gpus", "1\n"],
+  ] as const)
+    assert.equal(ictal([...flags(join(dir, "q")), flag, value]).status, 2, flag);
+  assert.equal(sbatchPath("/a b/it's #1, 5%"), `"/a b/it's #1, 5%%"`);
+  const options = { warnSeconds: 1, extra: ["--comment=x"], retries: 0 };
+  await mkdir(join(dir, "r"));
+  for (const more of [{ extra: ["a\nb"] }, { partition: "a\nb" }, { time: "1 --wrap=x" }]) {
+    await writeRecord(join(dir, "r"), { options: { ...options, ...more }, jobs: [], retriesLeft: 1 });
+    await assert.rejects(readRecord(join(dir, "r")), { tag: "NotFoundError", message: /is damaged; submit again/ });
+  }
 });
 
 test("a time limit is read as sbatch reads it, and one that leaves no time is refused", async (context) => {

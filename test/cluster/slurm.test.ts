@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { existsSync, readFileSync } from "node:fs";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -55,6 +55,20 @@ process.exitCode = end.receipt.exitCode;
   await writeFile(script, text);
   return script;
 }
+
+test("sbatch reads the log's path as it was meant: blanks, quotes, # and % in the folder's name", {
+  skip,
+}, async (context) => {
+  const root = await mkdtemp(join(tmpdir(), "ictal-slurm-"));
+  context.after(() => rm(root, { recursive: true }));
+  const dir = join(root, "Ann's plan #1, 50%j $(touch no) `x`");
+  await mkdir(dir);
+  const script = await codePlan(dir, "console.error('told'); console.log('1')");
+  const job = slurm.run("sbatch", "--parsable", "--array=0", script, "0").trim();
+  const log = join(dir, "logs", `${job}_0.log`);
+  await slurm.until(() => existsSync(log) && readFileSync(log, "utf8").includes("told"), "the log is there", 30);
+  assert.deepEqual(await readdir(join(dir, "logs")), [`${job}_0.log`]);
+});
 
 test("an array over Slurm with a shard killed and a node drained gives the local build, byte for byte", {
   skip,

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -35,6 +35,13 @@ test("readSplits(dir) skips blank lines and comments and refuses two ids on a li
     assert.deepEqual(await readSplits(dir), { train: ["a"] });
     await writeFile(join(dir, "dev.txt"), "x\ny, z\n");
     await assert.rejects(readSplits(dir), /dev\.txt:2: found "y, z", expected one patient id a line/);
+  }));
+
+test("writeSplits(dir) refuses ids that readSplits(dir) would not read back", () =>
+  withFolder(async (dir) => {
+    for (const patient of ["", "a b", "a\nb", "#a", "a,b", "a\x1b", "a/b"])
+      await assert.rejects(writeSplits(dir, { recordings: [{ split: "train", patient }] }), { name: "ConfigError" });
+    assert.deepEqual(await readdir(dir), []);
   }));
 
 test("readSplits(dir) and writeSplits(dir) reject a patient in two splits", () =>

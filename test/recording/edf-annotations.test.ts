@@ -10,11 +10,13 @@ import { lacksSharedData, sharedJson, sharedPath } from "./shared-data.js";
 const latin1 = (text: string) => Buffer.from(text, "latin1");
 const parse = (text: string, isFirst = true) => parseTals(latin1(text), isFirst);
 
+/** Annotations of a written file, whatever their places and the records' times. */
 async function annotationsOf(spec: Partial<EdfSpec>) {
   const bytes = encodeEdf({
     kind: "EDF+C",
     recordDurationSeconds: 1,
     signals: [{ label: "C3", physicalMin: -1, physicalMax: 1, samplesPerRecord: 2, samples: new Int16Array(10) }],
+    accept: ["discontinuity", "record-overlap", "annotation-outside"],
     ...spec,
   });
   const source = bytesSource("x.edf", bytes);

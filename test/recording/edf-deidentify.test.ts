@@ -4,7 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { bytesSource } from "../../src/recording/byte-source.js";
+import { readEdfAnnotations } from "../../src/recording/edf-annotations.js";
 import { deidentifyEdf } from "../../src/recording/edf-deidentify.js";
+import { readEdfHeader } from "../../src/recording/edf-header.js";
 import { readEdfInfo } from "../../src/recording/edf-info.js";
 import type { EdfKind } from "../../src/recording/edf-spec.js";
 import { encodeEdf } from "../../src/recording/edf-writer.js";
@@ -42,7 +44,7 @@ test("deidentifyEdf blanks who and when, keeps the EDF+ structure and every samp
     const input = join(folder, "in.edf");
     const output = join(folder, "out.edf");
     await writeFile(input, before);
-    const report = await deidentifyEdf(input, output);
+    const report = await deidentifyEdf(input, output, { annotations: "keep" });
     const after = await readFile(output);
     assert.equal(after.toString("latin1", 8, 88).trimEnd(), patientAfter);
     assert.equal(after.toString("latin1", 88, 168).trimEnd(), recordingAfter);
@@ -57,16 +59,133 @@ test("deidentifyEdf blanks who and when, keeps the EDF+ structure and every samp
       ],
     );
     assert.doesNotMatch(JSON.stringify(report), /Jane|MRN|1951|ward|Who/);
-    assert.equal(report.kept.length, kind.includes("+") ? 1 : 0);
+    assert.equal(
+      report.kept.some((text) => text.startsWith("all annotation texts, as asked for")),
+      kind.includes("+"),
+    );
     const [old, now] = await Promise.all(
       [before, after].map((bytes) => readEdfInfo(bytesSource("x", bytes), { digitalSums: true })),
     );
     assert.deepEqual(now!.signals, old!.signals);
-    assert.deepEqual(
-      (await deidentifyEdf(output, join(folder, "again.edf"))).changed,
-      [],
-      "a second pass changes nothing",
+    const again = await deidentifyEdf(output, join(folder, "again.edf"), { annotations: "keep" });
+    assert.deepEqual([again.changed, again.droppedBytes], [[], 0], "a second pass changes nothing");
+  }
+});
+
+/** A name in every place of a file that can hold one, and bytes behind its last record. */
+function leftovers(): Buffer {
+  const physical = { physicalMin: -1, physicalMax: 1, samplesPerRecord: 2, samples: Int16Array.of(1, 2, 3, 4) };
+  const bytes = Buffer.from(
+    encodeEdf({
+      kind: "EDF+C",
+      recordDurationSeconds: 1,
+      signals: [
+        { label: "C3", transducer: "AgAgCl electrode", prefilter: "HP:0.1Hz LP:75Hz N:50Hz", ...physical },
+        { label: "C4", transducer: "cap of J. DOE", prefilter: "HP:0.1Hz, asked by DOE", unit: "mV", ...physical },
+        { label: "Jane", transducer: "12/05/1961", prefilter: "0.1-75Hz Doe", unit: "DOE", ...physical },
+      ],
+      annotations: [
+        { onsetSeconds: 0.5, durationSeconds: 0.25, text: "seiz" },
+        { onsetSeconds: 1, text: "Jane Doe called" },
+        { onsetSeconds: 1.5, text: "Eyes open" },
+      ],
+    }),
+  );
+  const put = (offset: number, text: string) => bytes.write(text, offset, "latin1");
+  put(192, "EDF+C Name: DOE, JANE 12-MAY-1961");
+  put(176, "DOE JANE");
+  put(256 + 4 * 224 + 32, "ward 7, J. DOE");
+  const time = bytes.indexOf("+1\x14\x14"); // the second record's
+  const padding = bytes.indexOf("\0\0\0\0", time);
+  put(padding + 8, "Doe beside the lists");
+  return Buffer.concat([bytes, Buffer.from("behind the end: DOE")]);
+}
+
+test("deidentifyEdf blanks every text that is not known to be harmless, wherever it stands, and lists what it keeps", async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), "ictal-deid-"));
+  t.after(() => rm(folder, { recursive: true }));
+  const [input, output] = [join(folder, "in.edf"), join(folder, "out.edf")];
+  const before = leftovers();
+  await writeFile(input, before);
+  const report = await deidentifyEdf(input, output);
+  const after = await readFile(output);
+  assert.doesNotMatch(after.toString("latin1").replace("Jane            EDF", ""), /doe|jane|1961|ward|called|behind/i);
+  assert.deepEqual([report.annotations, report.droppedBytes], [{ kept: 2, blanked: 1, dropped: 1 }, 19]);
+  assert.deepEqual(
+    report.changed.map(({ field, signal }) => (signal === undefined ? field : `${field} ${signal}`)),
+    [
+      "startTime",
+      "reserved",
+      "transducer 1",
+      "transducer 2",
+      "unit 2",
+      "prefilter 1",
+      "prefilter 2",
+      "signalReserved 1",
+    ],
+  );
+  assert.doesNotMatch(JSON.stringify(report.changed), /doe/i);
+  assert.deepEqual(report.kept, [
+    "the time of day of the start, without its date",
+    'reserved: the kind of file, "EDF+C"',
+    'transducer: known words, "AgAgCl electrode"',
+    'unit: units of measure, "uV", "mV"',
+    'prefilter: filter settings, "HP:0.1Hz LP:75Hz N:50Hz"',
+    "label: 3 that name electrodes or known kinds of signal",
+    'label: "Jane", of no known kind; check that they name nobody',
+    "2 annotation texts that are labels or standard texts of EDF+",
+  ]);
+  const source = bytesSource("out.edf", after);
+  const header = await readEdfHeader(source);
+  const { annotations, diagnostics } = await readEdfAnnotations(source, header);
+  assert.deepEqual(annotations, [
+    { onsetSeconds: 0.5, durationSeconds: 0.25, text: "seiz" },
+    { onsetSeconds: 1, text: "X" },
+    { onsetSeconds: 1.5, text: "Eyes open" },
+  ]);
+  assert.deepEqual([...header.diagnostics, ...diagnostics], []);
+  const sums = async (bytes: Buffer) =>
+    (await readEdfInfo(bytesSource("x", bytes), { digitalSums: true })).signals.map(({ digital }) => digital);
+  assert.deepEqual(await sums(after), await sums(before));
+  const again = await deidentifyEdf(output, join(folder, "again.edf"));
+  assert.deepEqual([again.changed, again.annotations], [[], { kept: 3, blanked: 0, dropped: 0 }]);
+});
+
+test("deidentifyEdf drops annotations where that is asked for and refuses an unknown rule", async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), "ictal-deid-"));
+  t.after(() => rm(folder, { recursive: true }));
+  const [input, output] = [join(folder, "in.edf"), join(folder, "out.edf")];
+  await writeFile(input, leftovers());
+  const report = await deidentifyEdf(input, output, { annotations: "drop" });
+  assert.deepEqual(report.annotations, { kept: 0, blanked: 0, dropped: 4 });
+  const source = bytesSource("out.edf", await readFile(output));
+  const found = await readEdfAnnotations(source, await readEdfHeader(source));
+  assert.deepEqual([found.annotations, found.segments.length], [[], 1]);
+  await assert.rejects(deidentifyEdf(input, output, { annotations: "shred" as "drop" }), /invalid annotations: shred/);
+});
+
+test("no diagnostic and no error of a header quotes text that could name a person", async () => {
+  const whole = leftovers();
+  const field = (signal: number, offset: number, width: number) => 256 + 4 * offset + width * signal;
+  const places = [
+    184,
+    236,
+    244,
+    252,
+    field(1, 104, 8),
+    field(1, 112, 8),
+    field(1, 120, 8),
+    field(1, 128, 8),
+    field(1, 216, 8),
+  ];
+  for (const place of places) {
+    const bytes = Buffer.from(whole);
+    bytes.write("DOE", place, "latin1");
+    const told = await readEdfInfo(bytesSource("x.edf", bytes)).then(
+      (info) => JSON.stringify({ ...info, signals: info.signals.map(({ prefilter }) => prefilter) }),
+      (error: Error) => error.message,
     );
+    assert.doesNotMatch(told, /doe|1961/i, `byte ${place}`);
   }
 });
 

@@ -151,10 +151,20 @@ test("fields padded with NUL are read like blanks", async () => {
 });
 
 test("the Startdate of EDF+ wins over the two-digit date", async () => {
-  const found = await header(encodeEdf({ ...spec("EDF+C"), startDate: new Date(Date.UTC(2091, 0, 2, 3, 4, 5)) }));
+  const found = await header(encodeEdf({ ...spec("EDF+C"), startDate: new Date(Date.UTC(2091, 0, 2, 13, 5, 59)) }));
   assert.deepEqual([found.startDateTime, codes(found)], ["2091-01-02T13:05:59", []]);
-  const conflict = await header(encodeEdf({ ...spec("EDF+C"), recording: "Startdate 18-MAY-2011 X X X" }));
+  const other = { recording: "Startdate 18-MAY-2011 X X X", accept: ["start-date-conflict"] } as const;
+  const conflict = await header(encodeEdf({ ...spec("EDF+C"), ...other }));
   assert.deepEqual([conflict.startDateTime, codes(conflict)], ["2011-05-18T13:05:59", ["start-date-conflict"]]);
+});
+
+test("the date 01.01.85 is withheld unless a Startdate gives it", async () => {
+  for (const kind of ["EDF", "EDF+C"] as const) {
+    const found = await header(encodeEdf({ ...spec(kind), startDate: "01.01.85" }));
+    assert.deepEqual([found.startDateTime, codes(found)], [undefined, []]);
+  }
+  const real = { startDate: "01.01.85", recording: "Startdate 01-JAN-1985 X X X" };
+  assert.equal((await header(encodeEdf({ ...spec("EDF+C"), ...real }))).startDateTime, "1985-01-01T13:05:59");
 });
 
 test("an annotation signal in a plain file is found, a mixed pair of containers is named", async () => {

@@ -105,6 +105,7 @@ test("readEdfInfo never repeats text of the patient and recording fields", async
     kind: "EDF",
     patient: "MRN-4711 F 02-MAY-1951 Jane_D\xf6e",
     recording: "Dr. Secret \xe9",
+    accept: ["non-ascii"],
     recordDurationSeconds: 1,
     signals: [{ label: "C3", physicalMin: -1, physicalMax: 1, samplesPerRecord: 2, samples: new Int16Array(4) }],
   });

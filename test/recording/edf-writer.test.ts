@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { createRandom } from "../../src/base/random.js";
+import type { EdfSamples } from "../../src/recording/edf-encode.js";
 import type { EdfKind } from "../../src/recording/edf-spec.js";
 import { createEdfWriter, type EdfSpec, encodeEdf, writeEdf } from "../../src/recording/edf-writer.js";
 
@@ -37,6 +38,7 @@ test("encodeEdf writes TUSZ's habits as given: colon date, reserved EDF, a durat
   const bytes = encodeEdf({
     ...sineSpec("EDF"),
     startDate: "01:01:85",
+    accept: ["start-date-separator"],
     reserved: "EDF",
     recordDurationSeconds: "1.000000",
     patient: "aaaaaaaq X X X",
@@ -59,7 +61,7 @@ test("encodeEdf stores digital samples little-endian and unchanged, 24 bit in BD
   assert.deepEqual([...bdf.subarray(-15)], [0xfe, 0xff, 0xff, 0, 0, 0x80, 0xff, 0xff, 0x7f, 0, 0, 0, 3, 2, 1]);
 });
 
-test("encodeEdf keeps physical values inside the digital range and NaN at zero", () => {
+test("encodeEdf clips values outside the range where that is asked for, counts them, and refuses them otherwise", () => {
   const base = sineSpec("EDF");
   const signal = {
     label: "X",
@@ -69,12 +71,31 @@ test("encodeEdf keeps physical values inside the digital range and NaN at zero",
     digitalMax: 1000,
     samplesPerRecord: 5,
   };
-  const bytes = encodeEdf({
-    ...base,
-    signals: [{ ...signal, samples: Float32Array.of(-1e9, 1e9, Number.NaN, 50, -50) }],
+  const write = (samples: EdfSamples, more: Partial<EdfSpec> = {}) =>
+    encodeEdf({ ...base, signals: [{ ...signal, samples }], ...more });
+  const found: unknown[] = [];
+  const clip = { clip: true, onClipped: (clipped: unknown) => found.push(clipped) };
+  const stored = (bytes: Uint8Array) => [...new Int16Array(bytes.slice(-10).buffer)];
+  assert.deepEqual(
+    stored(write(Float32Array.of(-1e9, Number.POSITIVE_INFINITY, 100.09, 50, -50), clip)),
+    [-1000, 1000, 1000, 500, -500],
+  );
+  assert.deepEqual(stored(write(Int32Array.of(40000, -1001, 1000, 5, 0), clip)), [1000, -1000, 1000, 5, 0]);
+  assert.deepEqual(stored(write(Int32Array.of(4, -1000, 1000, 5, 0), clip)), [4, -1000, 1000, 5, 0]);
+  assert.deepEqual(found, [[{ signal: 0, label: "X", count: 3 }], [{ signal: 0, label: "X", count: 2 }]]);
+  assert.throws(() => write(Int32Array.of(0, 0, 40000, 0, 0)), {
+    name: "RangeError",
+    message: /"X": sample 2 is 40000, outside the digital range -1000 to 1000; give a wider range, or clip: true/,
   });
-  const digital = new Int16Array(bytes.slice(-10).buffer);
-  assert.deepEqual([...digital], [-1000, 1000, 0, 500, -500]);
+  assert.throws(
+    () => write(Float32Array.of(0, 0, 0, 100.5, 0)),
+    /sample 3 is 100.5, outside the physical range -100 to 100/,
+  );
+  for (const more of [{}, clip])
+    assert.throws(
+      () => write(Float32Array.of(0, Number.NaN, 0, 0, 0), more),
+      /sample 1 is NaN, which no file can hold/,
+    );
 });
 
 test("encodeEdf refuses what the format cannot hold, naming the value", () => {

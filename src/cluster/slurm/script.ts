@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { shellLine, shellWord } from "../../base/shell-word.js";
 import { OFFSET_VARIABLE } from "../shard-index.js";
-import type { ScriptInput, SlurmOptions } from "./options.js";
+import { isOneLine, type ScriptInput, type SlurmOptions } from "./options.js";
 import { CHAIN_FILE } from "./record.js";
 
 function placeLines({ partition, account, qos }: SlurmOptions): string[] {
@@ -24,12 +24,25 @@ function resourceLines({ gpus, cpus, memory, time, warnSeconds, extra }: SlurmOp
   ];
 }
 
+/**
+ * A path as sbatch reads it in a #SBATCH line: within double quotes, where blanks, single quotes and # are themselves. "%"
+ * begins a pattern of a file name and is doubled. RangeError on a double quote, a backslash, which sbatch takes away or
+ * takes as "no patterns", and on control characters, which would end the line.
+ */
+export function sbatchPath(path: string): string {
+  if (/["\\]/.test(path) || !isOneLine(path))
+    throw new RangeError(
+      `invalid dir: ${JSON.stringify(path)}; a folder whose path has no double quote, backslash or control character expected, since sbatch cannot read them in a script`,
+    );
+  return `"${path.replaceAll("%", "%%")}"`;
+}
+
 function head({ dir, kind, options }: ScriptInput, name: string, log: string, about: string): string[] {
   return [
     "#!/bin/bash",
     `# ${about}`,
     `#SBATCH --job-name=ictal-${kind}${name}`,
-    `#SBATCH --output=${join(dir, "logs", log)}`,
+    `#SBATCH --output=${sbatchPath(join(dir, "logs")).slice(0, -1)}/${log}"`,
     ...placeLines(options),
   ];
 }

@@ -6,9 +6,9 @@ import { shellLine } from "../../base/shell-word.js";
 import type { Plan } from "../plan.js";
 import { readStates } from "../state.js";
 import { type Call, callsFor, callWords } from "./calls.js";
-import type { ScriptInput, SlurmOptions } from "./options.js";
+import { isOneLine, type ScriptInput, type SlurmOptions } from "./options.js";
 import { readRecord, writeRecord } from "./record.js";
-import { arrayScript, chainScript, finaliseScript, retryScript } from "./script.js";
+import { arrayScript, chainScript, finaliseScript, retryScript, sbatchPath } from "./script.js";
 import { checkPartition, maxArraySize, queuedJobs, slurmTool } from "./tools.js";
 
 /** Slurm's default; taken where no cluster can be asked. */
@@ -85,6 +85,9 @@ export async function refuseBusy(dir: string): Promise<void> {
  */
 export async function submitPlan(dir: string, plan: Plan, submit: SubmitOptions): Promise<SubmitReport> {
   const { options, ictal, tells = false, dryRun = false, retriesLeft = options.retries } = submit;
+  sbatchPath(resolve(dir)); // refuses what no script can name, before anything is written or asked
+  for (const line of options.extra)
+    if (!isOneLine(line)) throw new RangeError(`invalid extra: ${JSON.stringify(line)}; one line expected`);
   const input: ScriptInput = { dir: resolve(dir), kind: plan.kind, shards: plan.shards.length, ictal, options };
   if (!dryRun) await checkPartition(options.partition);
   const before = dryRun ? [] : await refuseWhileAtWork(input.dir, submit.byJob);

@@ -2,6 +2,7 @@
 import { hostname } from "node:os";
 import { join, resolve } from "node:path";
 import { removeLeavings, writeFileAtomic } from "../../base/atomic-file.js";
+import { tell } from "../../base/printable.js";
 import type { Progress } from "../../base/progress.js";
 import { type Beating, startBeating } from "../beat.js";
 import { jobNameFrom } from "../shard-index.js";
@@ -110,7 +111,7 @@ class Watch implements RunWatch {
     readonly options: WatchOptions,
   ) {
     this.#environment = options.environment ?? process.env;
-    this.#warn = options.warn ?? ((text) => void process.stderr.write(`ictal: ${text}\n`));
+    this.#warn = options.warn ?? ((text) => tell(`ictal: ${text}`));
     this.#address = webhookAddress(this.#environment);
   }
 

@@ -45,6 +45,8 @@ function encodeRecording(recording: PlannedRecording, signals: readonly Synthesi
     startDate: peculiarities.includes("colon-date") ? "01:01:85" : `01.01.${year.slice(2)}`,
     recordDurationSeconds: "1.000000", // fills its field, as in TUSZ
     signals: signals.map(signalData),
+    accept: ["start-date-separator"], // as in TUH files
+    clip: true, // as an amplifier does
   });
 }
 
