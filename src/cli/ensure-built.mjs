@@ -1,9 +1,10 @@
 // Compiles the project when it has to be; used by the `ictal` command and by the kernels, before anything of dist/ is loaded.
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, statSync, utimesSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { createLocker } from "../base/lock-file.mjs";
 import { compileWasm, isWasmStale } from "./compile-wasm.mjs";
 
 /** Absolute path of the project. */
@@ -28,32 +29,34 @@ function staleFiles(sources, emitted) {
 
 const staleIn = (root) => staleFiles(join(root, "src"), join(root, "dist/src"));
 
-function isAlive(pid) {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return error.code === "EPERM";
-  }
-}
+const POLL_MILLISECONDS = 100;
+const TELL_MILLISECONDS = 3000;
+/** Longer than any compile step takes. It cannot beat meanwhile, so that one of another machine is given as long. */
+const PATIENCE_MILLISECONDS = 10 * 60_000;
 
-/** Returns when this process may build; a lock of a dead process is taken over. */
-function takeLock(lock) {
-  const deadline = Date.now() + 120_000;
-  for (;;) {
+/** The build's lock, once this process may build; without `lock` when the project is read-only, `complaint` when patience ended. */
+export function takeLock(root, path = join(root, "dist", ".build.lock")) {
+  const locker = createLocker(path, { staleMilliseconds: PATIENCE_MILLISECONDS });
+  const begun = Date.now();
+  for (let isTold = false; ; Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, POLL_MILLISECONDS)) {
+    let taken;
     try {
-      mkdirSync(dirname(lock), { recursive: true });
-      writeFileSync(lock, String(process.pid), { flag: "wx" });
-      return;
-    } catch (error) {
-      if (error.code !== "EEXIST") return; // a read-only project cannot be built
+      mkdirSync(dirname(path), { recursive: true });
+      taken = locker.take();
+    } catch {
+      return {}; // what cannot be written to cannot be built; the compiler says why
     }
-    let holder = 0;
-    try {
-      holder = Number(readFileSync(lock, "utf8"));
-    } catch {} // released between the two calls
-    if ((holder > 0 && !isAlive(holder)) || Date.now() > deadline) rmSync(lock, { force: true });
-    else Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100);
+    if (taken.lock) return taken;
+    const { pid, host } = taken.holder;
+    const who = pid > 0 ? `process ${pid} on ${host}` : "another process";
+    const waited = Date.now() - begun;
+    if (waited >= 2 * PATIENCE_MILLISECONDS)
+      return {
+        complaint: `${who} has been compiling ${root} for ${Math.round(waited / 60_000)} minutes; wait for it or end it, then try again`,
+      };
+    if (waited >= TELL_MILLISECONDS && !isTold)
+      process.stderr.write(`ictal: waiting for ${who}, which compiles ${root}\n`);
+    isTold ||= waited >= TELL_MILLISECONDS;
   }
 }
 
@@ -63,8 +66,8 @@ function takeLock(lock) {
  */
 export function ensureBuilt(root = project) {
   if (staleIn(root).length === 0 && !isWasmStale(root)) return undefined;
-  const lock = join(root, "dist", ".build.lock");
-  takeLock(lock);
+  const { lock, complaint: refusal } = takeLock(root);
+  if (refusal) return refusal;
   try {
     const complaint = compileWasm(root);
     const stale = staleIn(root); // another process may have built in the meantime
@@ -81,6 +84,6 @@ export function ensureBuilt(root = project) {
       : `there is no ${root}/dist/src/index.js`;
     return `The sources of ${root} do not compile (${state}); mend them and try again:\n${stdout}`;
   } finally {
-    rmSync(lock, { force: true });
+    lock?.release();
   }
 }

@@ -48,7 +48,7 @@ export interface ShardDraft extends Omit<ShardPlan, "hash"> {
 /** A plan of `drafts`; equal drafts give equal hashes. Throws a ConfigError without any. */
 export function makePlan(kind: PlanKind, drafts: readonly ShardDraft[], finalise: readonly string[][] = []): Plan {
   if (drafts.length === 0) throw new ConfigError(`nothing to plan: no ${kind} task`, { key: "array", value: 0 });
-  const shards = drafts.map(({ inputs, ...rest }) => ({ hash: hashOf([rest.commands, inputs], 16), ...rest }));
+  const shards = drafts.map(({ inputs, ...rest }) => ({ hash: hashOf([rest.commands, inputs ?? null], 16), ...rest }));
   const items = shards.reduce((sum, shard) => sum + shard.items, 0);
   return { version: 1, kind, hash: hashOf([kind, shards, finalise], 16), items, shards, finalise: [...finalise] };
 }

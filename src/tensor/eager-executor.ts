@@ -80,9 +80,14 @@ function eagerRunner(backend: string, program: Program): Runner {
     async run(feeds) {
       const outputs = Object.entries(onBackend(backend, () => build(feeds)));
       const results: Record<string, Feed> = {};
-      for (const [name, tensor] of outputs.filter(([name]) => !stateNames.has(name))) {
-        results[name] = ARRAY_OF[elementType(tensor.dtype)].from(await tensor.data()); // the cpu backend may keep int32 as float32
-        tensor.dispose();
+      try {
+        for (const [name, tensor] of outputs.filter(([name]) => !stateNames.has(name))) {
+          results[name] = ARRAY_OF[elementType(tensor.dtype)].from(await tensor.data()); // the cpu backend may keep int32 as float32
+          tensor.dispose();
+        }
+      } catch (error) {
+        for (const [, tensor] of outputs) tensor.dispose(); // a device that is lost gives no values
+        throw error;
       }
       for (const [name, tensor] of outputs.filter(([name]) => stateNames.has(name))) {
         if (isKept(program, name, results)) tensor.dispose();

@@ -60,9 +60,10 @@ async function openAndKeep(
   path: string,
 ): Promise<InferenceSession | undefined> {
   const temporary = temporaryName(path);
+  let session: InferenceSession | undefined;
   try {
     await makeFolder(dir);
-    const session = await ort.InferenceSession.create(bytes, {
+    session = await ort.InferenceSession.create(bytes, {
       ...settings,
       optimizedModelFilePath: temporary,
       extra: { ...settings.extra, session: { ...(settings.extra?.session as object | undefined), ...FORMAT } }, // untyped there
@@ -71,6 +72,7 @@ async function openAndKeep(
     await removeOldest(dir);
     return session;
   } catch {
+    await session?.release();
     await rm(temporary, { force: true }).catch(() => undefined);
     return undefined;
   }

@@ -59,6 +59,14 @@ function reachable(nodes: readonly OnnxNode[], outputs: Iterable<string>): { nod
   return { nodes: kept.reverse(), names };
 }
 
+/** An attribute in words that tell all values apart; JSON has one for NaN and the infinities, and one for both zeros. */
+function told(value: Attribute): unknown {
+  const word = (number: number) => (Object.is(number, -0) ? "-0" : String(number));
+  if (typeof value === "number") return { number: word(value) };
+  if (typeof value === "string") return value;
+  return "float" in value ? { float: word(value.float) } : { numbers: value.map(word) };
+}
+
 /** An ONNX graph under construction. Equal constants and equal nodes are stored once; what no output needs is left out of the bytes. */
 export class GraphBuilder {
   readonly #nodes: OnnxNode[] = [];
@@ -77,7 +85,7 @@ export class GraphBuilder {
    * The name of the one output of a node, appended unless an equal one is there. An empty input name means "left out".
    */
   add(op: string, inputs: readonly string[], attributes: Readonly<Record<string, Attribute>> = {}): string {
-    const key = `${op}(${inputs})${JSON.stringify(attributes)}`;
+    const key = JSON.stringify([op, inputs, Object.entries(attributes).map(([name, value]) => [name, told(value)])]);
     const known = this.#known.get(key);
     if (known) return known;
     const output = this.#name("t");

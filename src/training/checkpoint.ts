@@ -1,14 +1,24 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { readdir, readFile, rename, rm, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
+import { z } from "zod";
 import { commitFile, temporaryName, writeFileAtomic } from "../base/atomic-file.js";
 import { canonicalJson } from "../base/canonical.js";
-import { CacheError } from "../base/errors.js";
-import type { Detector, ModelConfig } from "../model/detector.js";
+import { CacheError, FormatError, NotFoundError } from "../base/errors.js";
+import { parseJson } from "../base/parse-json.js";
+import type { Detector } from "../model/detector.js";
 import type { ParameterSpec, ParameterValues } from "../model/parameters.js";
 import { loadSafetensors, type SafetensorsFile, type StoredTensor, saveSafetensors } from "../model/safetensors.js";
 import { detectorValues, storedTensors } from "../model/weights.js";
+import {
+  type CheckpointFile,
+  type CheckpointState,
+  parseState,
+  type StoredState,
+  sealState,
+  type WeightsOrigin,
+} from "./checkpoint-state.js";
 import type { OptimizerState } from "./train-program.js";
 
 /*
@@ -16,55 +26,16 @@ import type { OptimizerState } from "./train-program.js";
  *   model.safetensors      parameters and running statistics by their PyTorch names
  *   average.safetensors    averaged weights in the same form, where a run keeps them
  *   optimizer.safetensors  moments, as `exp_avg.<name>` and `exp_avg_sq.<name>`
- *   checksums.json         SHA-256 of those files, which never change once written
- *   state.json             everything else a run needs to go on
+ *   state.json             everything else a run needs to go on, with size and SHA-256 of those files and of itself
+ * Version 0.1 kept the SHA-256 of the files, which never change once written, in checksums.json, and none of the state.
  * It is written under another name and renamed whole. No file holds a time or a path, so equal runs give equal bytes.
  */
-
-/** What the weights were trained for; stored in every weights file, so that it can be used alone. */
-export interface WeightsOrigin {
-  readonly model: ModelConfig;
-  readonly windowSamples: number;
-  readonly sampleRateHz: number;
-  readonly channels: readonly string[];
-  readonly cacheKey: string;
-}
-
-/** A validation that was the best so far. */
-export interface BestMetric {
-  readonly name: string;
-  readonly value: number;
-  readonly step: number;
-}
-
-/** Everything but the tensors. */
-export interface CheckpointState {
-  readonly formatVersion: 1;
-  readonly step: number;
-  /** Steps that changed the weights. */
-  readonly updates: number;
-  readonly nonFiniteSteps: number;
-  readonly stepsPerEpoch: number;
-  readonly totalSteps: number;
-  readonly best: BestMetric | null;
-  /** Validations since the best. */
-  readonly withoutBetter: number;
-  /** A validation is due that had not ended when this was written. */
-  readonly isValidationPending: boolean;
-  /** Sum of the losses since the last validation, and their number. */
-  readonly epochLoss: readonly [sum: number, count: number];
-  readonly origin: WeightsOrigin;
-  /** Options that decide the numbers. */
-  readonly recipe: Readonly<Record<string, unknown>>;
-  /** One line per training recording. */
-  readonly dataLines: readonly string[];
-}
 
 /** Names of the files. */
 export const MODEL_FILE = "model.safetensors";
 export const AVERAGE_FILE = "average.safetensors";
 const OPTIMIZER_FILE = "optimizer.safetensors";
-const STATE_FILE = "state.json";
+export const STATE_FILE = "state.json";
 const CHECKSUM_FILE = "checksums.json";
 
 /** The folder that holds a run's checkpoints. */
@@ -74,13 +45,21 @@ export function checkpointsDir(runDir: string): string {
 
 /** Folder of the checkpoint of a step. */
 export function checkpointDir(runDir: string, step: number): string {
-  return join(checkpointsDir(runDir), `step-${String(step).padStart(8, "0")}`);
+  return join(checkpointsDir(runDir), checkpointName(step));
 }
+
+const checkpointName = (step: number): string => `step-${String(step).padStart(8, "0")}`;
 
 /** Steps of the whole checkpoints of a run, ascending. */
 export async function listCheckpoints(runDir: string): Promise<number[]> {
   const names = await readdir(checkpointsDir(runDir)).catch(() => [] as string[]);
-  return names.flatMap((name) => (/^step-\d{8,}$/.test(name) ? [Number(name.slice(5))] : [])).sort((a, b) => a - b);
+  return names.flatMap((name) => stepOf(name) ?? []).sort((a, b) => a - b);
+}
+
+/** The step that a checkpoint's folder is named for; undefined for other names. */
+function stepOf(name: string): number | undefined {
+  const step = /^step-\d{8,}$/.test(name) ? Number(name.slice(5)) : Number.NaN;
+  return checkpointName(step) === name ? step : undefined;
 }
 
 function exists(path: string): Promise<boolean> {
@@ -123,8 +102,7 @@ export async function writeCheckpoint(
     await saveSafetensors(join(temporary, MODEL_FILE), weights(tensors.parameters), metadata);
     if (tensors.average) await saveSafetensors(join(temporary, AVERAGE_FILE), weights(tensors.average), metadata);
     await saveSafetensors(join(temporary, OPTIMIZER_FILE), moments(detector.parameters, tensors), metadata);
-    await writeFileAtomic(join(temporary, CHECKSUM_FILE), `${canonicalJson(await checksums(temporary))}\n`);
-    await writeFileAtomic(join(temporary, STATE_FILE), `${canonicalJson(state)}\n`);
+    await writeFileAtomic(join(temporary, STATE_FILE), sealState(state, await filesIn(temporary)));
     await commitFile(temporary, target);
   } catch (error) {
     await rm(temporary, { recursive: true, force: true });
@@ -133,38 +111,94 @@ export async function writeCheckpoint(
   return join(target, MODEL_FILE);
 }
 
-/** SHA-256 of each file of tensors in a folder. */
-async function checksums(dir: string): Promise<Record<string, string>> {
-  const names = (await readdir(dir)).filter((name) => name.endsWith(".safetensors"));
-  const sums: Record<string, string> = {};
-  for (const name of names) {
-    const hash = createHash("sha256");
-    for await (const chunk of createReadStream(join(dir, name))) hash.update(chunk as Buffer);
-    sums[name] = hash.digest("hex");
+/** Size and SHA-256 of a file. */
+async function factsOf(path: string): Promise<CheckpointFile> {
+  const hash = createHash("sha256");
+  let bytes = 0;
+  for await (const chunk of createReadStream(path)) {
+    hash.update(chunk as Buffer); // a stream without an encoding gives buffers
+    bytes += (chunk as Buffer).length;
   }
-  return sums;
+  return { bytes, sha256: hash.digest("hex") };
 }
 
-/** Throws a CacheError when a file of tensors is missing or has other bytes than were written; without checksums nothing is checked. */
-export async function verifyCheckpoint(dir: string): Promise<void> {
+/** The files of tensors in a folder. */
+async function filesIn(dir: string): Promise<Record<string, CheckpointFile>> {
+  const names = (await readdir(dir)).filter((name) => name.endsWith(".safetensors"));
+  const files: Record<string, CheckpointFile> = {};
+  for (const name of names) files[name] = await factsOf(join(dir, name));
+  return files;
+}
+
+const checksumsSchema = z.record(z.string(), z.string());
+
+/** What version 0.1 wrote beside a state of its own; a state that lost its checksum has none of it. */
+async function earlierChecksums(dir: string): Promise<Record<string, string>> {
   const path = join(dir, CHECKSUM_FILE);
-  const text = await readFile(path, "utf8").catch(() => undefined);
-  if (text === undefined) return;
-  let expected: Record<string, string>;
-  try {
-    expected = JSON.parse(text) as Record<string, string>;
-  } catch (error) {
-    throw new CacheError(`${path} cannot be read`, { found: text }, { cause: error });
+  const text = await readFile(path, "utf8").catch((error: unknown) => {
+    const file = join(dir, STATE_FILE);
+    const message = `invalid checksum: nothing, and no ${CHECKSUM_FILE} of version 0.1; the state was edited, or a file is missing`;
+    throw new FormatError(message, { file, field: "checksum" }, { cause: error });
+  });
+  return parseJson(checksumsSchema, text, path, "the file was edited or damaged");
+}
+
+/** The files that a checkpoint of this recipe has. */
+function expectedFiles({ recipe }: CheckpointState): string[] {
+  const { averageDecay = 0 } = (recipe.optimizer ?? {}) as { averageDecay?: unknown }; // 0 and nothing mean none
+  return [...(averageDecay === 0 ? [] : [AVERAGE_FILE]), MODEL_FILE, OPTIMIZER_FILE];
+}
+
+/**
+ * SHA-256 of the files that a checkpoint was written with, by name. Throws a FormatError when the folder holds other files, or
+ * files of other sizes.
+ */
+export async function checkpointDigests(dir: string, { state, files }: StoredState): Promise<Record<string, string>> {
+  const path = join(dir, STATE_FILE);
+  const digests = files
+    ? Object.fromEntries(Object.entries(files).map(([name, { sha256 }]) => [name, sha256]))
+    : await earlierChecksums(dir);
+  const expected = expectedFiles(state).join(", ");
+  const told = Object.keys(digests).sort().join(", ");
+  if (told !== expected)
+    throw new FormatError(`invalid files: ${told}; expected ${expected}`, { file: path, field: "files" });
+  const there = (await readdir(dir))
+    .filter((name) => name.endsWith(".safetensors"))
+    .sort()
+    .join(", ");
+  if (there !== expected) {
+    const message = `its folder holds ${there === "" ? "no tensors" : there}; expected ${expected}`;
+    throw new FormatError(message, { file: path, field: "files" });
   }
-  const found = await checksums(dir);
-  const wrong = Object.keys(expected).filter((name) => found[name] !== expected[name]);
-  if (wrong.length === 0) return;
-  throw new CacheError(`${wrong.join(", ")} in ${dir}: not the bytes that were written`, { found, expected });
+  for (const [name, { bytes }] of Object.entries(files ?? {})) {
+    const { size } = await stat(join(dir, name));
+    if (size !== bytes) throw new FormatError(`${size} bytes; ${bytes} were written`, { file: join(dir, name) });
+  }
+  return digests;
+}
+
+/** Throws a FormatError for bytes of SHA-256 `found` in a file that was written with others. */
+export function checkDigest(file: string, found: string, written: string | undefined): void {
+  if (found === written) return;
+  throw new FormatError("its bytes are not those that were written (SHA-256): it is damaged or another run's", {
+    file,
+  });
+}
+
+/** Throws a FormatError when a file of tensors is missing, is one too many, or has other bytes than were written. */
+export async function verifyCheckpoint(dir: string, stored: StoredState): Promise<void> {
+  for (const [name, written] of Object.entries(await checkpointDigests(dir, stored))) {
+    const { sha256 } = await factsOf(join(dir, name));
+    checkDigest(join(dir, name), sha256, written);
+  }
 }
 
 /** Replace the state of a checkpoint whose tensors stay as they are. */
 export async function writeCheckpointState(runDir: string, state: CheckpointState): Promise<void> {
-  await writeFileAtomic(join(checkpointDir(runDir, state.step), STATE_FILE), `${canonicalJson(state)}\n`);
+  const dir = checkpointDir(runDir, state.step);
+  const { files } = await readCheckpointState(dir);
+  await writeFileAtomic(join(dir, STATE_FILE), sealState(state, files ?? (await filesIn(dir))));
+  await rm(join(dir, CHECKSUM_FILE), { force: true }); // the state has it from now on
 }
 
 /** Remove all checkpoints but the newest `keepLast` and that of `bestStep`, and leavings of killed writes. */
@@ -185,22 +219,16 @@ export async function discardCheckpoints(runDir: string): Promise<void> {
   await rm(old, { recursive: true, force: true });
 }
 
-/** Read the state of a checkpoint folder. Throws a CacheError when it is not one of ours. */
-export async function readCheckpointState(dir: string): Promise<CheckpointState> {
+/**
+ * Read the state of a checkpoint folder. Throws a FormatError that names the field when it is not as it was written, and
+ * a NotFoundError when there is none.
+ */
+export async function readCheckpointState(dir: string): Promise<StoredState> {
   const path = join(dir, STATE_FILE);
-  let state: CheckpointState;
-  try {
-    state = JSON.parse(await readFile(path, "utf8")) as CheckpointState;
-  } catch (error) {
-    throw new CacheError(`${path} cannot be read: ${(error as Error).message}`, {}, { cause: error });
-  }
-  if (state?.formatVersion !== 1) {
-    throw new CacheError(`${path} has format version ${JSON.stringify(state?.formatVersion)}, this program reads 1`, {
-      found: state?.formatVersion,
-      expected: 1,
-    });
-  }
-  return state;
+  const text = await readFile(path, "utf8").catch((error: Error) => {
+    throw new NotFoundError(`${path} cannot be read: ${error.message}`, path, { cause: error });
+  });
+  return parseState(text, path, stepOf(basename(dir)));
 }
 
 function momentsOf(detector: Detector, file: SafetensorsFile, prefix: string, path: string): ParameterValues {
@@ -226,7 +254,7 @@ export async function readCheckpointTensors(dir: string, detector: Detector): Pr
   const values = detectorValues(detector, await loadSafetensors(modelPath), modelPath);
   const pick = (specs: readonly ParameterSpec[], from: ParameterValues) =>
     Object.fromEntries(specs.map(({ name }) => [name, from[name]!]));
-  const average = (await exists(averagePath))
+  const average = (await exists(averagePath)) // verifyCheckpoint says whether it has to be there
     ? detectorValues(detector, await loadSafetensors(averagePath), averagePath)
     : undefined;
   const file = await loadSafetensors(momentsPath);

@@ -1,4 +1,5 @@
 /** The training process that `startTraining` forks: reads one "start", then reports until "done" or "failed". */
+import { CacheError } from "../base/errors.js";
 import { createDetector } from "../model/detector.js";
 import { openExecutor } from "../tensor/open.js";
 import { checkFits } from "./check-fit.js";
@@ -23,10 +24,20 @@ function tell(message: FromChild): Promise<void> {
 
 const requests = createParentRequests(interrupt.signal, (message) => void tell(message));
 
+/** Another training holds the folder now: nothing more may be written to it, not even a checkpoint. */
+function giveUp(runDir: string, who: string): void {
+  const error = new CacheError(
+    `${runDir} was taken over by ${who}, for which this training had stood still too long; it ends without a last checkpoint`,
+    { found: who, expected: `process ${process.pid}` },
+  );
+  void tell({ type: "failed", error: storeError(error) }).then(() => process.exit(1));
+}
+
 /** Train while nobody else does so in the run's folder. */
 async function trainAlone(options: TrainOptions, isValidated: boolean): Promise<TrainReport> {
   const onWait = (text: string) => void tell({ type: "warning", text });
-  const release = await lockRun(fillTrainOptions(options).runDir, { onWait, signal: interrupt.signal });
+  const { runDir } = fillTrainOptions(options);
+  const release = await lockRun(runDir, { onWait, onLost: (who) => giveUp(runDir, who), signal: interrupt.signal });
   try {
     return await train(options, isValidated);
   } finally {

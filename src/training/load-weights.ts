@@ -1,19 +1,23 @@
 import { readdir, readFile, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { sha256 } from "../base/canonical.js";
-import { CacheError, NotFoundError } from "../base/errors.js";
+import { CacheError, FormatError, NotFoundError } from "../base/errors.js";
+import { parseJson } from "../base/parse-json.js";
 import { createDetector, type Detector } from "../model/detector.js";
 import type { ParameterValues } from "../model/parameters.js";
-import { loadSafetensors, type SafetensorsFile } from "../model/safetensors.js";
+import { decodeSafetensors, type SafetensorsFile } from "../model/safetensors.js";
 import { detectorValues } from "../model/weights.js";
 import {
   AVERAGE_FILE,
+  checkDigest,
+  checkpointDigests,
   checkpointDir,
   listCheckpoints,
   MODEL_FILE,
   readCheckpointState,
-  type WeightsOrigin,
+  STATE_FILE,
 } from "./checkpoint.js";
+import { originSchema, type WeightsOrigin } from "./checkpoint-state.js";
 
 /** Weights to predict with. */
 export interface LoadedWeights {
@@ -25,6 +29,25 @@ export interface LoadedWeights {
   readonly path: string;
 }
 
+/** Steps of a run's checkpoints, for messages. */
+const listed = (steps: readonly number[]): string =>
+  steps.map((step) => `step-${String(step).padStart(8, "0")}`).join(", ");
+
+/** The checkpoint that a run's newest says is the best, or the newest where none was chosen. */
+async function bestCheckpoint(runDir: string): Promise<string> {
+  const steps = await listCheckpoints(runDir);
+  const newest = steps.at(-1);
+  if (newest === undefined)
+    throw new NotFoundError(`no checkpoint in ${runDir}; expected a run, a checkpoint or a .safetensors file`, runDir);
+  const dir = checkpointDir(runDir, newest);
+  const stored = await readCheckpointState(dir);
+  await checkpointDigests(dir, stored);
+  const step = stored.state.best?.step ?? newest;
+  if (steps.includes(step)) return checkpointDir(runDir, step);
+  const best = checkpointDir(runDir, step);
+  throw new NotFoundError(`${best}, the best checkpoint of the run, is gone; name one of ${listed(steps)}`, best);
+}
+
 /** The weights file that a path means: itself, that of a checkpoint folder, or of a run's best or newest checkpoint. */
 async function weightsPath(path: string): Promise<string> {
   const found = await stat(path).catch(() => undefined);
@@ -32,36 +55,57 @@ async function weightsPath(path: string): Promise<string> {
   if (!found.isDirectory()) return path;
   const names = await readdir(path);
   if (names.includes(AVERAGE_FILE)) return join(path, AVERAGE_FILE);
-  if (names.includes(MODEL_FILE)) return join(path, MODEL_FILE);
-  const steps = await listCheckpoints(path);
-  const newest = steps.at(-1);
-  if (newest === undefined)
-    throw new NotFoundError(`no checkpoint in ${path}; expected a run, a checkpoint or a .safetensors file`, path);
-  const { best } = await readCheckpointState(checkpointDir(path, newest));
-  return weightsPath(checkpointDir(path, best && steps.includes(best.step) ? best.step : newest));
+  if (names.includes(MODEL_FILE) || names.includes(STATE_FILE)) return join(path, MODEL_FILE);
+  return weightsPath(await bestCheckpoint(path));
+}
+
+/** Weights that lie in a checkpoint have to be the bytes that it was written with. */
+async function checkWritten(file: string, hash: string): Promise<void> {
+  const dir = dirname(file);
+  const name = basename(file);
+  const isOfCheckpoint = name === MODEL_FILE || name === AVERAGE_FILE;
+  if (!isOfCheckpoint || !(await readdir(dir)).includes(STATE_FILE)) return;
+  const digests = await checkpointDigests(dir, await readCheckpointState(dir));
+  checkDigest(file, hash, digests[name]);
 }
 
 function originOf({ metadata }: SafetensorsFile, path: string): WeightsOrigin {
-  try {
-    return JSON.parse(metadata.ictal ?? "") as WeightsOrigin;
-  } catch (error) {
+  if (metadata.ictal === undefined) {
     throw new CacheError(
       `${path} does not say which model it belongs to (metadata "ictal"); give the model's configuration`,
       { found: Object.keys(metadata), expected: "ictal" },
-      { cause: error },
     );
   }
+  return parseJson(originSchema, metadata.ictal, `${path} (metadata "ictal")`, "take the file as it was written");
+}
+
+/** Throws a FormatError when the weights' origin does not fit the network that it names. */
+function checkOrigin({ channels, windowSamples }: WeightsOrigin, detector: Detector, file: string): void {
+  const fail = (field: string, message: string) => {
+    throw new FormatError(`invalid ${field}: ${message}`, { file, field });
+  };
+  if (channels.length !== detector.inputChannels)
+    fail("channels", `${channels.length}; ${detector.name} takes ${detector.inputChannels}`);
+  if (windowSamples % detector.lengthMultiple !== 0)
+    fail("windowSamples", `${windowSamples}; ${detector.name} takes multiples of ${detector.lengthMultiple}`);
 }
 
 /**
  * Load the weights at `path`: a .safetensors file, a checkpoint folder, or a run folder (its best checkpoint). Averaged
- * weights are preferred where there are some. `origin` stands in for files that do not carry their own.
+ * weights are preferred where there are some; weights of a checkpoint have to be those that it was written with. `origin` stands
+ * in for files that do not carry their own.
  */
 export async function loadWeights(path: string, origin?: WeightsOrigin): Promise<LoadedWeights> {
   const file = await weightsPath(path);
-  const stored = await loadSafetensors(file);
+  const bytes = await readFile(file).catch((error: Error) => {
+    throw new NotFoundError(`no weights at ${file}: ${error.message}`, file, { cause: error });
+  });
+  const hash = sha256(bytes);
+  await checkWritten(file, hash);
+  const stored = decodeSafetensors(bytes, file);
   const known = origin ?? originOf(stored, file);
   const detector = createDetector(known.model);
+  checkOrigin(known, detector, file);
   const values = detectorValues(detector, stored, file);
-  return { detector, values, origin: known, hash: sha256(await readFile(file)), path: file };
+  return { detector, values, origin: known, hash, path: file };
 }

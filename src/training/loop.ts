@@ -19,7 +19,7 @@ import {
 } from "./run.js";
 import { epochWindows, seizureShareOf, type TrainingData } from "./run-data.js";
 import { goingOn, openRunLog } from "./run-log.js";
-import { prepareRun, type ReadyRun } from "./run-setup.js";
+import { type PreparedRun, prepareRun, type ReadyRun } from "./run-setup.js";
 import { takeBatch } from "./run-step.js";
 import { isValidationDue, saveCheckpoint, validateAndSave } from "./run-validation.js";
 
@@ -89,6 +89,35 @@ function startClock({ progress }: Run): void {
   progress.batchAsked = progress.stepStarted;
 }
 
+type Programs = Pick<Run, "compiled" | "predictor">;
+
+/** The step, and the forward pass where there is something to validate; neither stays when one fails. */
+async function compilePrograms(
+  { batchSize }: FilledTrainOptions,
+  { train, detector }: PreparedRun,
+  { index, dev }: TrainingData,
+  executor: Executor,
+  isValidated: boolean,
+): Promise<Programs> {
+  const compiled = await executor.compile(train.program);
+  if (!isValidated || dev.length === 0) return { compiled, predictor: undefined };
+  try {
+    const { windowSamples } = index;
+    return { compiled, predictor: await createPredictor(executor, detector, { batchSize, windowSamples }) };
+  } catch (error) {
+    await compiled.dispose();
+    throw error;
+  }
+}
+
+async function disposePrograms({ compiled, predictor }: Programs): Promise<void> {
+  try {
+    await compiled.dispose();
+  } finally {
+    await predictor?.dispose();
+  }
+}
+
 async function openRun(
   options: FilledTrainOptions,
   { tensors, ...prepared }: ReadyRun,
@@ -96,13 +125,8 @@ async function openRun(
   executor: Executor,
   callbacks: TrainCallbacks,
 ): Promise<Run & { readonly warnings: string[] }> {
-  const { detector, train, state, loss } = prepared;
+  const { train, state, loss } = prepared;
   const progress = startingProgress(prepared);
-  const compiled = await executor.compile(train.program);
-  compiled.setState(train.packState(tensors));
-  const isValidated = callbacks.validate !== undefined && data.dev.length > 0;
-  const windows = { batchSize: options.batchSize, windowSamples: data.index.windowSamples };
-  const predictor = isValidated ? await createPredictor(executor, detector, windows) : undefined;
   const file = await openRunLog(join(options.runDir, "metrics.jsonl"), state.step, state.isValidationPending);
   const events = options.tensorBoard ? await openEventFile(join(options.runDir, "tensorboard")) : undefined;
   const warnings: string[] = [];
@@ -118,13 +142,19 @@ async function openRun(
   };
   const scalars: Run["scalars"] = (step, values) => attempt(() => events?.scalars(step, values));
   const guard = createGuards({ loss });
+  const programs = await compilePrograms(options, prepared, data, executor, callbacks.validate !== undefined);
+  try {
+    programs.compiled.setState(train.packState(tensors));
+  } catch (error) {
+    await disposePrograms(programs);
+    throw error;
+  }
   return {
+    ...programs,
     options,
     data,
     prepared,
     callbacks,
-    compiled,
-    predictor,
     progress,
     validations: [],
     log,
@@ -160,8 +190,7 @@ export async function runTraining(
     const stopped = await runSteps(run).catch(explained);
     return reportOf(run, executor.name, stopped, run.warnings);
   } finally {
-    await run.compiled.dispose();
-    await run.predictor?.dispose();
+    await disposePrograms(run);
   }
 }
 
@@ -186,6 +215,7 @@ function reportOf(run: Run, executor: string, stopped: StopReason, warnings: rea
     executor,
     secondsPerStep: Number.isNaN(seconds) ? null : seconds,
     nonFiniteSteps: progress.nonFiniteSteps,
+    unlabelledSteps: progress.unlabelledSteps,
     parameters: parameterCount(prepared.detector.parameters),
     stopped,
     totalSteps,

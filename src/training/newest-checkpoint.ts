@@ -2,13 +2,13 @@ import { rename, rm } from "node:fs/promises";
 import { CacheError, isIctalError } from "../base/errors.js";
 import type { Detector } from "../model/detector.js";
 import {
-  type CheckpointState,
   checkpointDir,
   listCheckpoints,
   readCheckpointState,
   readCheckpointTensors,
   verifyCheckpoint,
 } from "./checkpoint.js";
+import type { CheckpointState } from "./checkpoint-state.js";
 import type { OptimizerState } from "./train-program.js";
 
 /** A checkpoint that cannot be used, and why. */
@@ -26,19 +26,10 @@ export interface NewestCheckpoint {
   readonly damaged: readonly DamagedCheckpoint[];
 }
 
-/** What `read` gives, or why it could not. */
-async function orReason<T extends object>(read: () => Promise<T>): Promise<T | string> {
-  try {
-    return await read();
-  } catch (error) {
-    if (isIctalError(error, "CacheError", "FormatError", "NotFoundError")) return error.message;
-    throw error;
-  }
-}
-
 /**
- * Read the newest checkpoint of a run; one that is damaged is passed over for the one before. `accept` throws when the
- * state is that of another run, whose tensors are then not read. Throws a CacheError when no checkpoint is whole.
+ * Read the newest checkpoint of a run; one that is damaged is passed over for the one before. `accept` throws a CacheError
+ * when the state is that of another run, whose tensors are then not read, and a FormatError when it cannot be right.
+ * Throws a CacheError when no checkpoint is whole.
  */
 export async function newestWhole(
   runDir: string,
@@ -46,22 +37,41 @@ export async function newestWhole(
   accept: (stored: CheckpointState) => string[],
 ): Promise<NewestCheckpoint> {
   const damaged: DamagedCheckpoint[] = [];
+  let cause: unknown;
   for (const step of (await listCheckpoints(runDir)).reverse()) {
-    const dir = checkpointDir(runDir, step);
-    const stored = await orReason(() => readCheckpointState(dir));
-    const notices = typeof stored === "string" ? [] : accept(stored);
-    const tensors = await orReason(async () => {
-      await verifyCheckpoint(dir);
-      return readCheckpointTensors(dir, detector);
-    });
-    if (typeof stored !== "string" && typeof tensors !== "string") return { stored, tensors, notices, damaged };
-    damaged.push({ step, reason: typeof stored === "string" ? stored : String(tensors) });
+    try {
+      return { ...(await readWhole(checkpointDir(runDir, step), detector, accept)), damaged };
+    } catch (error) {
+      if (!isIctalError(error, "FormatError", "NotFoundError") && !(error instanceof OtherTensors)) throw error;
+      cause ??= error;
+      damaged.push({ step, reason: error.message });
+    }
   }
   const reasons = damaged.map(({ step, reason }) => `step ${step}: ${reason}`).join("; ");
   throw new CacheError(
     `no checkpoint of ${runDir} is whole (${reasons}); start anew in another folder, or replace the run (--replace)`,
     { found: damaged.map(({ step }) => step), expected: "one whole checkpoint" },
+    { cause },
   );
+}
+
+/** Tensors that are not the detector's, though their checkpoint says so. */
+class OtherTensors extends Error {}
+
+async function readWhole(
+  dir: string,
+  detector: Detector,
+  accept: (stored: CheckpointState) => string[],
+): Promise<Omit<NewestCheckpoint, "damaged">> {
+  const stored = await readCheckpointState(dir);
+  const notices = accept(stored.state);
+  await verifyCheckpoint(dir, stored);
+  const tensors = await readCheckpointTensors(dir, detector).catch((error: unknown) => {
+    throw isIctalError(error, "CacheError") ? new OtherTensors(error.message, { cause: error }) : error;
+  });
+  if (!stored.files)
+    notices.push(`${dir} is of version 0.1, whose state has no checksum; it was checked as far as that can be`);
+  return { stored: stored.state, tensors, notices };
 }
 
 /**

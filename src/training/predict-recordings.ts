@@ -1,9 +1,9 @@
 import { CacheError, ConfigError } from "../base/errors.js";
 import { type Manifest, readManifest } from "../cache/manifest.js";
-import { openWindowReader } from "../dataset/window-reader.js";
+import { openWindowReader, type WindowReader } from "../dataset/window-reader.js";
 import type { Executor } from "../tensor/program.js";
 import type { Blend } from "./blend.js";
-import type { WeightsOrigin } from "./checkpoint.js";
+import type { WeightsOrigin } from "./checkpoint-state.js";
 import { loadWeights } from "./load-weights.js";
 import { createPredictor, type RecordingPrediction } from "./predict.js";
 import { writePrediction } from "./prediction-store.js";
@@ -99,9 +99,10 @@ export async function* predictRecordings(
   const logitSamples = detector.outputStrideSamples;
   const rateHz = options.rateHz ?? usualRateHz(sampleRateHz / logitSamples);
   const strideSamples = Math.round((strideSeconds * sampleRateHz) / logitSamples) * logitSamples;
-  const reader = await openWindowReader(cacheDir, manifest);
   const predictor = await createPredictor(executor, detector, { batchSize, windowSamples });
+  let reader: WindowReader | undefined;
   try {
+    reader = await openWindowReader(cacheDir, manifest);
     predictor.setWeights(values);
     for await (const prediction of predictor.predict(reader, { recordings, strideSamples, blend, rateHz, signal })) {
       if (outDir)
@@ -110,6 +111,6 @@ export async function* predictRecordings(
     }
   } finally {
     await predictor.dispose();
-    await reader.close();
+    await reader?.close();
   }
 }

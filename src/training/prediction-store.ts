@@ -4,23 +4,26 @@ import { endianness } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
 import { writeFileAtomic } from "../base/atomic-file.js";
-import { canonicalJson } from "../base/canonical.js";
-import { CacheError, NotFoundError, UnsupportedError } from "../base/errors.js";
+import { canonicalJson, sha256 } from "../base/canonical.js";
+import { CacheError, FormatError, NotFoundError, UnsupportedError } from "../base/errors.js";
+import { parseJson } from "../base/parse-json.js";
 import { listFiles, recordingStem } from "../cache/folder.js";
 import { decodeFloat16, encodeFloat16 } from "./float16.js";
 import type { RecordingPrediction } from "./predict.js";
 
 const sidecarSchema = z.object({
   formatVersion: z.literal(1),
-  id: z.string(),
+  id: z.string().min(1),
   rateHz: z.number().positive(),
-  valueCount: z.number().int().min(0),
+  valueCount: z.int().min(0),
   /** Values that were predicted, in a recording with gaps. */
-  segments: z.array(z.object({ start: z.number().int().min(0), end: z.number().int().min(1) })).optional(),
+  segments: z.array(z.object({ start: z.int().min(0), end: z.int().min(1) })).optional(),
   type: z.enum(["float16", "float32"]),
   /** SHA-256 of the weights. */
   checkpointHash: z.string(),
   cacheKey: z.string(),
+  /** SHA-256 of the values' bytes; version 0.1 wrote none. */
+  valuesHash: z.string().optional(),
 });
 
 /** What is known of a stored prediction besides its values. */
@@ -48,12 +51,9 @@ export async function writePrediction(
   const stem = join(dir, recordingStem(id));
   const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
   await writeFileAtomic(`${stem}${ENDING[origin.type]}`, bytes);
+  const counts = { rateHz, valueCount: probability.length, valuesHash: sha256(bytes) };
   const ranges = segments && { segments: [...segments] };
-  const sidecar: PredictionSidecar = {
-    ...{ formatVersion: 1, id, rateHz, valueCount: probability.length },
-    ...ranges,
-    ...origin,
-  };
+  const sidecar: PredictionSidecar = { formatVersion: 1, id, ...counts, ...ranges, ...origin };
   await writeFileAtomic(`${stem}.json`, `${canonicalJson(sidecar)}\n`);
 }
 
@@ -66,18 +66,17 @@ async function readStored(
   const text = await readFile(file, "utf8").catch((error: Error) => {
     throw new NotFoundError(`no prediction at ${file}`, file, { cause: error });
   });
-  let sidecar: PredictionSidecar;
-  try {
-    sidecar = sidecarSchema.parse(JSON.parse(text));
-  } catch (error) {
-    throw new CacheError(
-      `${file} is not the sidecar of a prediction; remove it and predict again`,
-      {},
-      { cause: error },
-    );
-  }
+  const advice = "remove it and predict again";
+  const sidecar = parseJson(sidecarSchema, text, file, `it is not the sidecar of a prediction; ${advice}`);
+  if (recordingStem(sidecar.id) !== stem)
+    throw new FormatError(`it is the sidecar of ${sidecar.id}, not of this recording; ${advice}`, {
+      file,
+      field: "id",
+    });
   const path = join(dir, `${stem}${ENDING[sidecar.type]}`);
-  const bytes = await readFile(path);
+  const bytes = await readFile(path).catch((error: Error) => {
+    throw new NotFoundError(`no values at ${path}, which ${file} names; predict again`, path, { cause: error });
+  });
   const width = sidecar.type === "float16" ? 2 : 4;
   if (bytes.length !== sidecar.valueCount * width) {
     throw new CacheError(
@@ -88,13 +87,25 @@ async function readStored(
       },
     );
   }
+  if (sidecar.valuesHash !== undefined && sidecar.valuesHash !== sha256(bytes)) {
+    const message = `${path} does not hold the bytes that its sidecar tells of; predict again`;
+    throw new CacheError(message, { found: sha256(bytes), expected: sidecar.valuesHash });
+  }
   const buffer = new Uint8Array(bytes).buffer; // a copy, aligned
   const probability = width === 2 ? decodeFloat16(new Uint16Array(buffer)) : new Float32Array(buffer);
+  const odd = probability.findIndex((value) => !(value >= 0 && value <= 1));
+  if (odd >= 0) {
+    const message = `${path} holds ${probability[odd]} at ${odd}, which is no probability; predict again`;
+    throw new CacheError(message, { found: probability[odd], expected: "0 to 1" });
+  }
   const { id, rateHz, segments } = sidecar;
   return { id, rateHz, probability, ...(segments && { segments }), sidecar };
 }
 
-/** Read the stored prediction of a recording. NotFoundError when there is none, CacheError when it is damaged. */
+/**
+ * Read the stored prediction of a recording. NotFoundError when there is none, FormatError when its sidecar and CacheError
+ * when its values are damaged.
+ */
 export function readPrediction(
   dir: string,
   id: string,

@@ -4,18 +4,24 @@ import { removeLeavings, writeFileAtomic } from "../base/atomic-file.js";
 /** One JSON object per line; every entry carries the step it belongs to. */
 export type LogEntry = { readonly step: number } & Readonly<Record<string, unknown>>;
 
-/** Read a log; lines cut short by a crash or a full disk are passed over. */
+/** An entry from a line; undefined for one that was cut short by a crash or a full disk, or is none of ours. */
+function entryOf(line: string): LogEntry | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+  const isEntry = typeof value === "object" && value !== null && "step" in value && Number.isSafeInteger(value.step);
+  return isEntry ? (value as LogEntry) : undefined; // looked at above
+}
+
+/** Read a log; lines that are no entries are passed over. */
 export function readRunLog(path: string): LogEntry[] {
   if (!existsSync(path)) return [];
-  const entries: LogEntry[] = [];
-  for (const line of readFileSync(path, "utf8").split("\n")) {
-    try {
-      if (line !== "") entries.push(JSON.parse(line) as LogEntry);
-    } catch {
-      // a line of which only a part was written
-    }
-  }
-  return entries;
+  return readFileSync(path, "utf8")
+    .split("\n")
+    .flatMap((line) => entryOf(line) ?? []);
 }
 
 export interface RunLog {

@@ -1,8 +1,11 @@
-import { CacheError } from "../base/errors.js";
+import { join } from "node:path";
+import { hashOf } from "../base/canonical.js";
+import { CacheError, FormatError } from "../base/errors.js";
 import { createDetector, type Detector } from "../model/detector.js";
 import { initialValues } from "../model/parameters.js";
 import { checkFits } from "./check-fit.js";
-import { type CheckpointState, discardCheckpoints, listCheckpoints } from "./checkpoint.js";
+import { checkpointDir, discardCheckpoints, listCheckpoints, STATE_FILE } from "./checkpoint.js";
+import type { CheckpointState } from "./checkpoint-state.js";
 import { type LossOptions, posWeightOf } from "./loss.js";
 import { newestWhole, setDamagedAside } from "./newest-checkpoint.js";
 import { type FilledTrainOptions, recipeDifferences, recipeOf, windowsPerStep } from "./options.js";
@@ -42,6 +45,7 @@ function freshState(options: FilledTrainOptions, data: TrainingData, detector: D
     step: 0,
     updates: 0,
     nonFiniteSteps: 0,
+    unlabelledSteps: 0,
     stepsPerEpoch: perEpoch,
     totalSteps: perEpoch * options.epochs,
     best: null,
@@ -60,7 +64,10 @@ function freshState(options: FilledTrainOptions, data: TrainingData, detector: D
   };
 }
 
-/** Throws a CacheError when the stored run is not the one asked for; returns what was let through. */
+/**
+ * Throws a CacheError when the stored run is not the one asked for, and a FormatError when it says so but what follows from it
+ * differs; returns what was let through.
+ */
 function checkSameRun(stored: CheckpointState, fresh: CheckpointState, options: FilledTrainOptions): string[] {
   const recipe = recipeDifferences(stored.recipe, fresh.recipe);
   if (recipe.length > 0) {
@@ -69,17 +76,72 @@ function checkSameRun(stored: CheckpointState, fresh: CheckpointState, options: 
       { found: stored.recipe, expected: fresh.recipe },
     );
   }
+  checkSignals(stored, fresh, options);
   const lines = lineDifferences(stored.dataLines, fresh.dataLines);
   const isOtherCache = stored.origin.cacheKey !== fresh.origin.cacheKey;
   const differences = isOtherCache
     ? [`the cache is ${fresh.origin.cacheKey}, it was ${stored.origin.cacheKey}`, ...lines]
     : lines;
-  if (differences.length === 0) return [];
+  if (differences.length === 0) {
+    checkFollows(stored, fresh, options);
+    return [];
+  }
   if (options.allowDataChange) return [`going on with changed data: ${listed(differences)}`];
   throw new CacheError(
     `the training data of ${options.runDir} have changed: ${listed(differences)}. Restore them, start in another folder, or go on with them (--allow-changed-data, allowDataChange)`,
     { found: stored.dataLines.length, expected: fresh.dataLines.length },
   );
+}
+
+/** Throws a CacheError when the cache, another one by its key, has signals that the stored weights do not take. */
+function checkSignals(
+  { origin: then }: CheckpointState,
+  { origin: now }: CheckpointState,
+  { runDir }: FilledTrainOptions,
+) {
+  if (then.cacheKey === now.cacheKey) return;
+  const words = ({ channels, sampleRateHz }: CheckpointState["origin"]) =>
+    `${channels.join(" ")} at ${sampleRateHz} Hz`;
+  if (words(then) === words(now)) return;
+  throw new CacheError(`the cache holds ${words(now)}, the run in ${runDir} was trained on ${words(then)}`, {
+    found: words(now),
+    expected: words(then),
+  });
+}
+
+/** Throws a FormatError when parts of a state differ from what equal options and data give. */
+function checkFollows(stored: CheckpointState, fresh: CheckpointState, { runDir }: FilledTrainOptions): void {
+  const follows = ({ origin, stepsPerEpoch: perEpoch, totalSteps }: CheckpointState): Record<string, unknown> => ({
+    ...Object.fromEntries(Object.entries(origin).map(([key, value]) => [`origin.${key}`, value])),
+    stepsPerEpoch: perEpoch,
+    totalSteps,
+  });
+  const [then, now] = [follows(stored), follows(fresh)];
+  const field = Object.keys(now).find((key) => hashOf(then[key]) !== hashOf(now[key]));
+  if (field === undefined) return;
+  const file = join(checkpointDir(runDir, stored.step), STATE_FILE);
+  throw new FormatError(
+    `invalid ${field}: ${JSON.stringify(then[field])}; expected ${JSON.stringify(now[field])} of these options and data`,
+    { file, field },
+  );
+}
+
+/** A state without a best that is gone or is of another metric, and what to say of it. */
+function withUsableBest(
+  state: CheckpointState,
+  { runDir, metric }: FilledTrainOptions,
+  steps: readonly number[],
+): { readonly state: CheckpointState; readonly notices: readonly string[] } {
+  const { best } = state;
+  const fault =
+    best && best.name !== metric.name
+      ? `was chosen by ${best.name}, this run's metric is ${metric.name}`
+      : best && !steps.includes(best.step)
+        ? "is gone"
+        : undefined;
+  if (!best || fault === undefined) return { state, notices: [] };
+  const text = `the best checkpoint so far (step ${best.step} of ${runDir}) ${fault}; the best is sought anew from step ${state.step} on`;
+  return { state: { ...state, best: null, withoutBetter: 0 }, notices: [text] };
 }
 
 /** The loss with "auto" replaced by the reference's weight, which it uses when alpha is neutral. */
@@ -112,9 +174,11 @@ export async function prepareRun(
   if (newest !== undefined && options.resume) {
     const found = await newestWhole(runDir, detector, (stored) => checkSameRun(stored, fresh, options));
     const { stored, tensors } = found;
-    const notices = [...(await setDamagedAside(runDir, found.damaged, stored.step)), ...found.notices];
-    const state = { ...stored, ...(found.notices.length > 0 && changedData(fresh)) };
-    return { detector, loss, train, state, tensors, resumedFrom: stored.step, notices };
+    const aside = await setDamagedAside(runDir, found.damaged, stored.step);
+    const now = { ...stored, ...changedData(fresh) }; // the same where nothing changed
+    const { state, notices } = withUsableBest(now, options, await listCheckpoints(runDir));
+    const all = [...aside, ...found.notices, ...notices];
+    return { detector, loss, train, state, tensors, resumedFrom: stored.step, notices: all };
   }
   if (newest !== undefined && options.existing === "refuse") {
     throw new CacheError(

@@ -41,7 +41,10 @@ const NOTHING: Gathered = {
 
 const shareOf = (part: number, whole: number) => (whole === 0 ? 0 : part / whole);
 
-/** Run the program on one more batch of the step under way; batches weigh by their known labels, as in one large batch. */
+/**
+ * Run the program on one more batch of the step under way; batches weigh by their known labels, as in one large batch. Those
+ * before the first known label are passed over.
+ */
 async function gather(
   run: Run,
   batch: Batch,
@@ -51,6 +54,7 @@ async function gather(
   const { step, updates } = progress;
   const { labels, mask } = pooledLabels(run, batch);
   const known = before.known + sum(mask);
+  if (known === 0) return passOver(before);
   const share = shareOf(known - before.known, known);
   const isUpdate = before.batches + 1 === options.accumulate && !before.fault;
   const feeds = prepared.train.feeds({
@@ -67,13 +71,18 @@ async function gather(
     batches: before.batches + 1,
     known,
     seizure: before.seizure + sum(labels),
-    loss: options.accumulate === 1 ? loss : before.loss + (loss - before.loss) * share,
+    loss: before.known === 0 ? loss : before.loss + (loss - before.loss) * share,
     lowestLogit: Math.min(before.lowestLogit, scalar(results, "lowestLogit")),
     highestLogit: Math.max(before.highestLogit, scalar(results, "highestLogit")),
     fault: before.fault ?? (isSound ? undefined : faultOf(run, batch, loss, gradientNorm)),
     gradientNorm,
     isApplied: scalar(results, "applied") === 1,
   };
+}
+
+/** A batch of whose logits no label is known, where none of the step under way was: nothing is to be learnt from it. */
+function passOver(before: Gathered): Gathered & { gradientNorm: number; isApplied: boolean } {
+  return { ...before, batches: before.batches + 1, loss: Number.NaN, gradientNorm: Number.NaN, isApplied: false };
 }
 
 /**
@@ -93,6 +102,7 @@ export async function takeBatch(run: Run, batch: Batch): Promise<boolean> {
   progress.step += 1;
   if (isApplied) countFinite(run, loss);
   else if (fault) countNonFinite(run, fault);
+  else countUnlabelled(run);
   countTime(run);
   const metrics = metricsOf(run, { loss, learningRate, gradientNorm });
   const isEpochEnd = progress.step % prepared.state.stepsPerEpoch === 0;
@@ -100,8 +110,8 @@ export async function takeBatch(run: Run, batch: Batch): Promise<boolean> {
   callbacks.onMetrics?.(metrics);
   const { lowestLogit, highestLogit, seizure, known } = gathered;
   const logits = { lowestLogit, highestLogit };
-  const warnings = run.guard({ step: progress.step - 1, loss, ...logits, seizureLabels: seizure, knownLabels: known });
-  for (const text of warnings) run.warn(text);
+  const guarded = { step: progress.step - 1, loss, ...logits, seizureLabels: seizure, knownLabels: known };
+  if (known > 0) for (const text of run.guard(guarded)) run.warn(text);
   progress.waitSeconds = 0;
   return true;
 }
@@ -116,6 +126,16 @@ function countFinite({ progress }: Run, loss: number): void {
   progress.nonFiniteInARow = 0;
   progress.lossSum += loss;
   progress.lossCount += 1;
+}
+
+/** Momentum, decay and running statistics would move the network on a step that says nothing; so it is not taken. */
+function countUnlabelled({ progress, log, warn }: Run): void {
+  progress.unlabelledSteps += 1;
+  log.append({ kind: "unlabelled", step: progress.step });
+  if (progress.unlabelledSteps > 1) return;
+  warn(
+    `step ${progress.step} was passed over and changed no weight: no label of its windows is known. Later ones are only counted and logged.`,
+  );
 }
 
 function countTime({ progress }: Run): void {

@@ -1,12 +1,14 @@
-import { type CheckpointState, pruneCheckpoints, writeCheckpoint, writeCheckpointState } from "./checkpoint.js";
+import { pruneCheckpoints, writeCheckpoint, writeCheckpointState } from "./checkpoint.js";
+import type { CheckpointState } from "./checkpoint-state.js";
 import type { RecordingPrediction } from "./predict.js";
 import { jsonNumbers, type Run, type ValidationResult } from "./run.js";
 
 /** The state of this moment without its tensors. */
 function stateOf({ prepared, progress }: Run, isValidationPending: boolean): CheckpointState {
-  const { step, updates, nonFiniteSteps, best, withoutBetter, lossSum, lossCount } = progress;
+  const { step, updates, nonFiniteSteps, unlabelledSteps, best, withoutBetter, lossSum, lossCount } = progress;
   const epochLoss = [lossSum, lossCount] as const;
-  return { ...prepared.state, step, updates, nonFiniteSteps, best, withoutBetter, epochLoss, isValidationPending };
+  const counts = { step, updates, nonFiniteSteps, unlabelledSteps };
+  return { ...prepared.state, ...counts, best, withoutBetter, epochLoss, isValidationPending };
 }
 
 /** Write the state of this moment; `isValidationPending` when a validation is due that a resumed run has to make up for. */
@@ -48,7 +50,7 @@ async function validationMetrics(run: Run): Promise<Record<string, number>> {
 
 /** Without a value there is neither a best checkpoint nor early stopping; said once. */
 function warnOfNoValue({ validations, warn, data }: Run, name: string, metrics: Record<string, number>): void {
-  const hadNone = (result: ValidationResult) => !(name in result.metrics) || Number.isNaN(result.metrics[name]);
+  const hadNone = (result: ValidationResult) => !(name in result.metrics) || !Number.isFinite(result.metrics[name]);
   if (validations.some(hadNone)) return;
   const why =
     name in metrics
@@ -64,7 +66,7 @@ async function validate(run: Run): Promise<void> {
   const metrics = await validationMetrics(run);
   const { name, mode } = options.metric;
   const value = metrics[name];
-  const isKnown = value !== undefined && !Number.isNaN(value);
+  const isKnown = value !== undefined && Number.isFinite(value);
   if (!isKnown) warnOfNoValue(run, name, metrics);
   const { best } = progress;
   const isBetter = (found: number) => !best || (mode === "max" ? found > best.value : found < best.value);

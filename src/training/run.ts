@@ -1,7 +1,7 @@
 import { ConfigError } from "../base/errors.js";
 import { nearestName } from "../base/nearest.js";
 import type { Compiled } from "../tensor/program.js";
-import type { CheckpointState } from "./checkpoint.js";
+import type { CheckpointState } from "./checkpoint-state.js";
 import type { createGuards } from "./guards.js";
 import type { FilledTrainOptions } from "./options.js";
 import type { Predictor, RecordingPrediction } from "./predict.js";
@@ -95,6 +95,8 @@ export interface TrainReport {
   /** Mean over the steps of this process but the first; null when it took none. */
   readonly secondsPerStep: number | null;
   readonly nonFiniteSteps: number;
+  /** Steps of whose windows no label was known; they changed nothing. */
+  readonly unlabelledSteps: number;
   readonly parameters: number;
   readonly stopped: StopReason;
   readonly totalSteps: number;
@@ -131,6 +133,7 @@ export interface RunProgress {
   step: number;
   updates: number;
   nonFiniteSteps: number;
+  unlabelledSteps: number;
   nonFiniteInARow: number;
   /** Of the step under way, where it takes several batches. */
   gathered: Gathered | undefined;
@@ -168,7 +171,7 @@ export interface Run {
 
 /** Progress as a checkpoint left it. */
 export function startingProgress({ state }: PreparedRun): RunProgress {
-  const { step, updates, nonFiniteSteps, best, withoutBetter, epochLoss } = state;
+  const { step, updates, nonFiniteSteps, unlabelledSteps, best, withoutBetter, epochLoss } = state;
   const [lossSum, lossCount] = epochLoss;
   const clock = {
     stepStarted: performance.now(),
@@ -179,7 +182,7 @@ export function startingProgress({ state }: PreparedRun): RunProgress {
     stepsHere: 0,
   };
   const none = { nonFiniteInARow: 0, gathered: undefined };
-  return { step, updates, nonFiniteSteps, ...none, best, withoutBetter, lossSum, lossCount, ...clock };
+  return { step, updates, nonFiniteSteps, unlabelledSteps, ...none, best, withoutBetter, lossSum, lossCount, ...clock };
 }
 
 /** Mean seconds per step of this process, its first (which warms up) left out if there are others; NaN before any. */

@@ -3,6 +3,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { runInNewContext } from "node:vm";
 import { explainWriteError, removeLeavings, writeFileAtomic } from "../../src/base/atomic-file.js";
 import { canonicalJson, hashOf } from "../../src/base/canonical.js";
 import { FormatError, isIctalError, NotFoundError } from "../../src/base/errors.js";
@@ -57,6 +58,31 @@ test("canonicalJson sorts keys, drops undefined and refuses NaN", () => {
   assert.equal(canonicalJson({ b: [1, null], a: { d: undefined, c: "x" } }), '{"a":{"c":"x"},"b":[1,null]}');
   assert.equal(hashOf({ a: 1, b: 2 }), hashOf({ b: 2, a: 1 }));
   assert.throws(() => canonicalJson({ a: Number.NaN }), /invalid number in JSON: NaN/);
+});
+
+test("canonicalJson refuses what JSON would turn into null or {}, and keeps the hashes of ordinary values", () => {
+  class Named {
+    readonly a = 1;
+  }
+  const holes = [1];
+  holes.length = 3;
+  const odd = [undefined, Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 1n, Symbol("s"), () => 1];
+  odd.push(...([new Date(0), new Map([[1, 2]]), new Set([1]), new Float32Array(2), new Uint8Array(1)] as never[]));
+  odd.push(...([new Named(), /x/, new Error("x"), new Number(1), new URL("file:///x"), new ArrayBuffer(1)] as never[]));
+  for (const value of odd) {
+    assert.throws(() => canonicalJson([value]), { name: "RangeError", message: /^invalid (value|number) in JSON: / });
+    if (value !== undefined) assert.throws(() => hashOf({ a: { b: value } }), { name: "RangeError" });
+  }
+  assert.throws(() => canonicalJson(holes), { name: "RangeError" });
+  assert.throws(() => canonicalJson(undefined), { name: "RangeError" });
+  const foreign: unknown = runInNewContext("({ b: [1, { c: null }], a: 'x' })");
+  assert.equal(canonicalJson(foreign), '{"a":"x","b":[1,{"c":null}]}');
+  assert.equal(canonicalJson(Object.assign(Object.create(null), { a: 1 })), '{"a":1}');
+  const ordinary = { b: [1, null, -0, 1e21, "ü\u2028"], a: { d: undefined, c: "x" } };
+  assert.deepEqual(
+    [ordinary, [], null].map((value) => hashOf(value, 16)),
+    ["b393a18fee8d5e90", "4f53cda18c2baa0c", "74234e98afe7498f"], // as version 0.1 gave them
+  );
 });
 
 test("mergeIntervals and complementIntervals partition the duration", () => {

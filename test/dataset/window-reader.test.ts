@@ -3,6 +3,7 @@ import { readdir, readFile, readlink, rm, truncate } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { readManifest, writeManifest } from "../../src/cache/manifest.js";
+import type { Augmentations } from "../../src/dataset/augment.js";
 import { openBatches } from "../../src/dataset/batches.js";
 import { indexWindows } from "../../src/dataset/index-windows.js";
 import { epochOrder } from "../../src/dataset/order.js";
@@ -193,6 +194,42 @@ test("batches resumed at a position equal those of the whole run, augmentations 
   assert.deepEqual(await collect({ batchSize: 4, workers: 3, startPosition: 4 }), whole.slice(4));
   assert.notDeepEqual(await collect({ batchSize: 4, epoch: 3 }), whole);
   assert.notDeepEqual(await collect({ batchSize: 4, seed: 8 }), whole);
+});
+
+test("padding stays zero under every augmentation, alone and together, waiting or not", async (context) => {
+  const { reader, manifest } = await opened(context);
+  const index = indexWindows(manifest, { windowSeconds: 30, strideSeconds: 30 });
+  const { windowSamples } = index;
+  const each: Record<string, Augmentations> = {
+    channelDropout: { channelDropout: 0.5 },
+    timeShiftSeconds: { timeShiftSeconds: 3 },
+    amplitudeScale: { amplitudeScale: [0.5, 2] },
+    signFlip: { signFlip: 1 },
+    noise: { noise: 0.5 },
+    frequencyShiftHz: { frequencyShiftHz: 3 },
+  };
+  const all = Object.assign({}, ...Object.values(each));
+  for (const [name, augment] of Object.entries({ ...each, all })) {
+    for (const workers of name === "all" ? [0, 1] : [0]) {
+      let padded = 0;
+      for await (const batch of openBatches(reader, index, { batchSize: 4, augment, seed: 3, workers })) {
+        batch.windows.forEach(({ id, startSample }, row) => {
+          const valid = manifest.recordings[reader.positionOf(id)]!.sampleCount - startSample;
+          for (let channel = 0; channel < CHANNELS; channel++) {
+            const from = (row * CHANNELS + channel) * windowSamples;
+            const padding = batch.samples.subarray(from + Math.min(valid, windowSamples), from + windowSamples);
+            assert.ok(
+              padding.every((value) => value === 0),
+              `${name} ${id}`,
+            );
+            padded += padding.length;
+          }
+        });
+        assert.ok(batch.samples.subarray(batch.count * CHANNELS * windowSamples).every((value) => value === 0));
+      }
+      assert.ok(padded > 0, name);
+    }
+  }
 });
 
 test("stopping in the middle leaves nothing running, and misuse is refused", async (context) => {

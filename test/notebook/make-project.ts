@@ -38,7 +38,7 @@ export async function makeProject(source: string): Promise<TestProject> {
   await mkdir(join(root, "src"), { recursive: true });
   await mkdir(notebooks);
   await cp(join(projectDir, "kernels"), join(root, "kernels"), { recursive: true });
-  for (const file of ["src/cli/ensure-built.mjs", "src/cli/compile-wasm.mjs"])
+  for (const file of ["src/base/lock-file.mjs", "src/cli/ensure-built.mjs", "src/cli/compile-wasm.mjs"])
     await cp(join(projectDir, file), join(root, file));
   await symlink(join(projectDir, "node_modules"), join(root, "node_modules"));
   const exports = { ".": { types: "./dist/src/index.d.ts", default: "./dist/src/index.js" } };

@@ -103,8 +103,8 @@ test("a missing or old Python, one without venv and one without a network are na
     'case "$2" in venv) mkdir -p "$3/bin"; cp "$0" "$3/bin/python"; exit;; pip) echo no network; exit 1;; esac; echo 3 11';
   await assert.rejects(attempt(await pretendedPython("offline", offline)), /PIP_NO_INDEX=1[\s\S]*no network/);
   assert.deepEqual(await readdir(dir), [parseWheel(wheel).name], "no lock and no pointer is left");
-  await writeFile(join(dir, "lock"), String(process.pid));
-  await assert.rejects(attempt(bare), /process \d+ is building in .*pythons: wait for it/);
+  await writeFile(join(dir, "lock"), String(process.ppid));
+  await assert.rejects(attempt(bare), /process \d+ on \S+ is building in .*pythons: wait for it/);
 });
 
 test("a wheel without TensorFlow's C library is refused, and nothing of it stays", {

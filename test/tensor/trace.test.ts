@@ -4,6 +4,7 @@ import { PbfReader } from "pbf";
 import { isIctalError } from "../../src/base/errors.js";
 import { GraphBuilder } from "../../src/tensor/graph.js";
 import { registerTraceKernel } from "../../src/tensor/kernels.js";
+import type { Attribute } from "../../src/tensor/onnx-proto.js";
 import type { Program } from "../../src/tensor/program.js";
 import { type Tensor, type Tensor2D, type Tensor4D, tf } from "../../src/tensor/tf.js";
 import { traceProgram } from "../../src/tensor/trace.js";
@@ -117,6 +118,25 @@ test("GraphBuilder stores integer lists once", () => {
     graph.constant(Float32Array.of(1), "float32", []),
     graph.constant(Float32Array.of(1), "float32", [1]),
   );
+});
+
+test("GraphBuilder takes nodes for one only when every attribute is the same number", () => {
+  const graph = new GraphBuilder();
+  const numbers = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0, -0, 1e-45, 1];
+  const attributes: Record<string, Attribute>[] = [
+    ...numbers.map((float) => ({ a: { float } })),
+    ...numbers.map((number) => ({ a: number })),
+    ...numbers.map((number) => ({ a: [number] })),
+    { a: "NaN" },
+    { a: [1, 1] },
+    {},
+    { a: 1, b: 1 },
+  ];
+  const made = () => attributes.map((each) => graph.add("Op", ["x"], each));
+  const first = made();
+  assert.equal(new Set(first).size, attributes.length);
+  assert.deepEqual(made(), first);
+  assert.notEqual(graph.add("Op", ["x,y"]), graph.add("Op", ["x", "y"]));
 });
 
 test("the same program gives the same bytes", () => {

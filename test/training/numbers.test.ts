@@ -164,4 +164,7 @@ test("each guard speaks once, and only of its own fault", () => {
   const stuck = warningsOf({ loss: 0.33 });
   assert.equal(stuck.length, 1);
   assert.match(stuck[0]!, /\(0\.330\) is no better than that of one constant answer \(0\.325\)/);
+  const constantLoss = constantAnswerLoss(0.1);
+  assert.equal(warningsOf({ loss: 0.985 * constantLoss }).length, 1);
+  assert.deepEqual(warningsOf({ loss: 0.975 * constantLoss }), []);
 });

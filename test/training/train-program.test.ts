@@ -6,7 +6,7 @@ import { initialValues, parameterCount } from "../../src/model/parameters.js";
 import { openExecutor } from "../../src/tensor/open.js";
 import type { Compiled } from "../../src/tensor/program.js";
 import { tf } from "../../src/tensor/tf.js";
-import type { OptimizerOptions } from "../../src/training/optimizer.js";
+import { fillOptimizerOptions, type OptimizerOptions, scalesOf } from "../../src/training/optimizer.js";
 import { createPredictProgram } from "../../src/training/predict-program.js";
 import { createTrainProgram, initialState, type TrainProgram } from "../../src/training/train-program.js";
 
@@ -224,6 +224,40 @@ test("clipping bounds the gradient by its global norm, which is reported as it w
     Math.sqrt(Object.values(values).reduce((sum, array) => sum + array.reduce((s, v) => s + (v / 0.1) ** 2, 0), 0));
   const first = bound.train.unpackState(await bound.compiled.getState()).first;
   assert.ok(Math.abs(norm(first) / 1e-3 - 1) < 2e-2);
+});
+
+test("the factor of clipping is PyTorch's, limit / (norm + 1e-6), at most 1; 0 clips nothing", () => {
+  tf.tidy(() => {
+    const factor = (limit: number, ...values: number[]) => {
+      const gradients = [tf.tensor1d(values.slice(0, 1)), tf.tensor1d(values.slice(1))];
+      const found = { loss: tf.scalar(1), logits: tf.tensor1d([0]), gradients, buffers: new Map() };
+      return scalesOf(found, limit).clip?.dataSync()[0];
+    };
+    assert.ok(Math.abs(factor(5e-3, 3e-3, 4e-3)! - 5e-3 / (5e-3 + 1e-6)) < 1e-6);
+    assert.ok(Math.abs(factor(1, 30, 40)! - 0.02) < 1e-7);
+    assert.equal(factor(1, 0.3, 0.4), 1);
+    assert.equal(factor(0, 3, 4), undefined);
+  });
+});
+
+test("the optimizer's defaults are the reference's", () => {
+  const adamw = {
+    name: "adamw",
+    weightDecay: 0.05,
+    decayAll: false,
+    beta1: 0.9,
+    beta2: 0.999,
+    epsilon: 1e-8,
+    gradientClip: 1,
+    averageDecay: 0,
+  };
+  assert.deepEqual(fillOptimizerOptions(), adamw);
+  assert.deepEqual(fillOptimizerOptions({ name: "sgd" }), { ...adamw, name: "sgd", beta1: 0 });
+  const detector = createDetector(UNET);
+  const { optimizer } = createTrainProgram(detector, { batchSize: 1, sampleCount: SAMPLES }).program.identity as {
+    optimizer: object;
+  };
+  assert.deepEqual(optimizer, adamw);
 });
 
 test("dropout masks keep the promised share, are scaled, and follow seed and step", () => {

@@ -1,12 +1,12 @@
-import { open, readFile, rm } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { writeFileAtomic } from "../../base/atomic-file.js";
 import { hashOf, sha256 } from "../../base/canonical.js";
 import { lastLines, runToEnd } from "../../base/command.js";
 import { UnsupportedError } from "../../base/errors.js";
+import { holdLock } from "../../base/lock.js";
 import { makeFolder } from "../../base/make-folder.js";
-import { isAlive } from "../../base/process-alive.js";
 import { packageFolder } from "../optional.js";
 import { GRADIENT_TOLERANCE, type ProbeResult } from "../probe.js";
 import { PACKAGE } from "./backend.js";
@@ -60,18 +60,13 @@ async function requireTools(): Promise<{ toolchain: Toolchain; packageDir: strin
 /** One build at a time in a folder; a lock whose process is gone is taken over. */
 async function underLock<T>(dir: string, work: () => Promise<T>): Promise<T> {
   await makeFolder(dir);
-  const lock = join(dir, "lock");
-  const holder = Number(await readFile(lock, "utf8").catch(() => "0"));
-  if (holder > 0 && isAlive(holder))
-    throw new UnsupportedError(`process ${holder} is building in ${dir}: wait for it, then run this again`);
-  await rm(lock, { force: true });
-  const handle = await open(lock, "wx");
+  const refusal = (who: string) =>
+    new UnsupportedError(`${who} is building in ${dir}: wait for it, then run this again`);
+  const release = await holdLock(join(dir, "lock"), { patienceMilliseconds: 0, refusal });
   try {
-    await handle.writeFile(String(process.pid));
-    await handle.close();
     return await work();
   } finally {
-    await rm(lock, { force: true });
+    release();
   }
 }
 

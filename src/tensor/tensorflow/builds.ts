@@ -1,5 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { z } from "zod";
+import { isIctalError } from "../../base/errors.js";
+import { parseJson } from "../../base/parse-json.js";
 import { projectPath } from "../../base/project.js";
 
 /**
@@ -12,21 +15,21 @@ const CURRENT = "current";
 const BUILD = "build.json";
 export const ADDON = "tfjs_binding.node";
 
-/** What is written about a build. */
-export interface BuildRecord {
+const recordSchema = z.object({
   /** What pip was asked for, e.g. "tensorflow-cpu==2.21.0". */
-  readonly wheel: string;
+  wheel: z.string(),
   /** TensorFlow's own version. */
-  readonly version: string;
+  version: z.string(),
   /** Whether it computed on a GPU when it was built. */
-  readonly usesGpu: boolean;
+  usesGpu: z.boolean(),
   /** Hash of all that the addon was made from. */
-  readonly key: string;
-}
+  key: z.string(),
+});
 
-export interface TensorflowBuild extends BuildRecord {
-  readonly folder: string;
-}
+/** What is written about a build. */
+export type BuildRecord = z.infer<typeof recordSchema>;
+
+export type TensorflowBuild = BuildRecord & { readonly folder: string };
 
 export const currentPath = (dir: string): string => join(dir, CURRENT);
 export const recordPath = (folder: string): string => join(folder, BUILD);
@@ -35,9 +38,12 @@ export const recordPath = (folder: string): string => join(folder, BUILD);
 export function readBuild(folder: string): TensorflowBuild | undefined {
   if (!existsSync(recordPath(folder)) || !existsSync(join(folder, ADDON))) return undefined;
   try {
-    return { folder, ...(JSON.parse(readFileSync(recordPath(folder), "utf8")) as BuildRecord) };
+    return {
+      folder,
+      ...parseJson(recordSchema, readFileSync(recordPath(folder), "utf8"), recordPath(folder), "build again"),
+    };
   } catch (error) {
-    if (error instanceof SyntaxError) return undefined; // cut off: build it again
+    if (isIctalError(error, "FormatError")) return undefined; // cut off or of another program: build it again
     throw error;
   }
 }

@@ -1,49 +1,32 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
+import { createLocker } from "#lock-file";
 
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
+/** Another process's compile step cannot beat while the compiler runs; longer than any takes. */
+const STALE_MILLISECONDS = 10 * 60_000;
+
+/** The lock that src/cli/ensure-built.mjs takes too. */
+export interface BuildLock {
+  /**
+   * Does `work` while no other process compiles the project. Returns false, and does nothing, when another process holds
+   * the lock. A project that cannot be written to throws.
+   */
+  under(work: () => void): boolean;
 }
 
-function take(lock: string): boolean {
-  try {
-    mkdirSync(dirname(lock), { recursive: true });
-    writeFileSync(lock, String(process.pid), { flag: "wx" });
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-    return false;
-  }
-}
-
-function isAbandoned(lock: string): boolean {
-  try {
-    const holder = Number(readFileSync(lock, "utf8"));
-    return holder > 0 && !isAlive(holder);
-  } catch {
-    return true; // released in the meantime
-  }
-}
-
-/**
- * Does `work` while no other process compiles the project: `lock` is the file that src/cli/ensure-built.mjs takes too.
- * Returns false, and does nothing, when another process holds it. A project that cannot be written to throws.
- */
-export function underBuildLock(lock: string, work: () => void): boolean {
-  if (!take(lock)) {
-    if (!isAbandoned(lock)) return false;
-    rmSync(lock, { force: true });
-    if (!take(lock)) return false;
-  }
-  try {
-    work();
-  } finally {
-    rmSync(lock, { force: true });
-  }
-  return true;
+export function createBuildLock(path: string): BuildLock {
+  const locker = createLocker(path, { staleMilliseconds: STALE_MILLISECONDS });
+  return {
+    under(work) {
+      mkdirSync(dirname(path), { recursive: true });
+      const { lock } = locker.take();
+      if (!lock) return false;
+      try {
+        work();
+      } finally {
+        lock.release();
+      }
+      return true;
+    },
+  };
 }

@@ -2,7 +2,7 @@ import { mkdirSync, renameSync, utimesSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, relative, sep } from "node:path";
 import { temporaryName } from "../../../base/atomic-file.js";
 import { modifiedAt } from "../project/output-paths.js";
-import { underBuildLock } from "./build-lock.js";
+import { createBuildLock } from "./build-lock.js";
 import { keepMap } from "./positions.js";
 
 const RETRY_MILLISECONDS = 300;
@@ -46,12 +46,12 @@ export interface Emission {
 
 export function createEmission(outDir: string): Emission {
   const waiting = new Map<string, CompiledSource>();
-  const lock = join(outDir, ".build.lock");
+  const lock = createBuildLock(join(outDir, ".build.lock"));
   let timer: NodeJS.Timeout | undefined;
   const flush = (): void => {
     timer = undefined;
     try {
-      const done = underBuildLock(lock, () => {
+      const done = lock.under(() => {
         for (const file of waiting.values()) write(file);
         waiting.clear();
       });
