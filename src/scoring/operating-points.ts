@@ -1,4 +1,5 @@
 import { ConfigError } from "../base/errors.js";
+import { withDefaults } from "../base/options.js";
 import { checkedEvents } from "./event-list.js";
 import { scoreOverlap } from "./nedc/overlap.js";
 import { detectEvents, POSTPROCESS_DEFAULTS, type PostprocessOptions } from "./postprocess.js";
@@ -90,7 +91,7 @@ function guardEval(
 export function alarmTable(recordings: readonly PredictedRecording[], options: OperatingPointOptions = {}): AlarmTable {
   guardEval(recordings, options);
   const { postprocess = {}, scorer = "szcore", thresholds = candidateThresholds(recordings) } = options;
-  const settings = { ...POSTPROCESS_DEFAULTS, ...postprocess };
+  const settings = withDefaults(POSTPROCESS_DEFAULTS, postprocess);
   const endRatio = settings.offThreshold / settings.onThreshold;
   const strictestFirst = [Number.POSITIVE_INFINITY, ...[...thresholds].sort((a, b) => b - a)];
   const counts = recordings.map((recording) => {
