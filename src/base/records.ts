@@ -10,14 +10,11 @@ export function isReservedName(name: string): boolean {
   return RESERVED.has(name);
 }
 
-/** An empty record that any name may key: it answers only for what was put in. */
-export function emptyRecord<V>(): Record<string, V> {
-  return Object.create(null) as Record<string, V>; // without a prototype there is nothing to inherit
-}
-
-/** Adds `amount` to the count of `name`. */
-export function countIn(counts: Record<string, number>, name: string, amount = 1): void {
-  counts[name] = (Object.hasOwn(counts, name) ? counts[name]! : 0) + amount;
+/** How often each of `names` occurs, in the order of their first occurrence; any text may be a name. */
+export function countNames(names: Iterable<string>): Record<string, number> {
+  const counts = new Map<string, number>();
+  for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);
+  return Object.fromEntries(counts); // unlike an assignment, it makes a key of __proto__ too
 }
 
 /** The own value of `name`; undefined for what `record` only inherits. */

@@ -1,5 +1,6 @@
 /** One recording from EDF to its file and sidecar: read → chain → statistics → scale → write → sidecar, in bounded memory. */
 
+import { countNames } from "../base/records.js";
 import type { RecordingLabels } from "../corpus/labels.js";
 import type { RecordingEntry } from "../corpus/recording-entry.js";
 import type { ByteSource } from "../recording/byte-source.js";
@@ -104,12 +105,6 @@ async function filterInto(spool: FrameSpool, opened: Opened): Promise<Filtered> 
   return { statistics, clippedCount, filled: chain.filled };
 }
 
-function countCodes(codes: readonly string[]): Record<string, number> {
-  const counts: Record<string, number> = {};
-  for (const code of codes) counts[code] = (counts[code] ?? 0) + 1;
-  return counts;
-}
-
 interface Made extends Filtered {
   readonly job: RecordingJob;
   readonly header: EdfHeader;
@@ -140,7 +135,7 @@ function toSidecar(made: Made): Sidecar {
     filled: [...filled],
     ...storedLabels(labels),
     durationSeconds: header.durationSeconds,
-    diagnostics: countCodes(codes),
+    diagnostics: countNames(codes),
     ...written,
   };
 }
@@ -151,7 +146,7 @@ export function storedLabels(labels: RecordingLabels): Pick<Sidecar, "labelled" 
     ...{ startSeconds, endSeconds },
     ...{ label, confidence },
   }));
-  const labelFindings = countCodes(labels.findings.map(({ code }) => code));
+  const labelFindings = countNames(labels.findings.map(({ code }) => code));
   return { labelled: labels.status === "labelled", seizures, labelFindings };
 }
 

@@ -1,4 +1,5 @@
 import { projectPath } from "../base/project.js";
+import { ownValue } from "../base/records.js";
 import { openStore } from "../store/open-store.js";
 import { s3Store } from "../store/s3-store.js";
 import { startS3Server } from "../store/server/s3-server.js";
@@ -50,7 +51,7 @@ export function catalogueKeys({ recordings }: Catalogue): string[] {
  * anything else is a folder or an s3:// URL. Close it when done.
  */
 export async function openCorpusSource(source: string, options: CorpusSourceOptions = {}): Promise<CorpusSource> {
-  const made = SYNTHETIC[source];
+  const made = ownValue(SYNTHETIC, source);
   if (made === undefined) {
     const store = openStore(projectPath(source));
     const isBucket = source.startsWith("s3://");
