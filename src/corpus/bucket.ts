@@ -1,3 +1,4 @@
+import { requireNumber } from "../base/options.js";
 import { projectPath } from "../base/project.js";
 import { ownValue } from "../base/records.js";
 import { openStore } from "../store/open-store.js";
@@ -68,6 +69,7 @@ export async function openCorpusSource(source: string, options: CorpusSourceOpti
     };
   }
   const { seed = 42, port = 0 } = options;
+  requireNumber("port", port, { isWhole: true, least: 0, most: 65_535 });
   const name = `${source}-${seed}`;
   const root = options.dir ?? projectPath(`data/${name}`);
   const report = await synthesizeCorpus(`${root}/${PREFIX}`, { seed, ...made });

@@ -1,10 +1,11 @@
+import { requireNumber } from "../base/options.js";
 import type { WindowReader } from "./window-reader.js";
 
 /** Read in one go. */
 const STRETCH_SECONDS = 60;
 
 export interface LineLengthOptions {
-  /** Width of the centred mean over which the feature is taken. @default 10 */
+  /** Width of the centred mean over which the feature is taken, at least 1. @default 10 */
   readonly smoothSeconds?: number;
 }
 
@@ -18,6 +19,7 @@ export async function lineLength(
   recording: number,
   { smoothSeconds = 10 }: LineLengthOptions = {},
 ): Promise<Float32Array> {
+  requireNumber("smoothSeconds", smoothSeconds, { least: 1 });
   const { sampleRateHz, recordings } = reader.manifest;
   const { sampleCount } = recordings[recording]!;
   const seconds = Math.ceil(sampleCount / sampleRateHz);

@@ -1,4 +1,5 @@
 import type { EegPanel } from "../base/eeg-panel.js";
+import { requireNumber } from "../base/options.js";
 import { quantileOf } from "../base/quantile.js";
 import type { ByteSource } from "./byte-source.js";
 import { readEdfBlocks } from "./edf-blocks.js";
@@ -35,6 +36,8 @@ export async function readEdfPage(
   options: EdfPageOptions = {},
 ): Promise<EdfPage> {
   const { startSeconds = 0, durationSeconds = 10, seizures = [] } = options;
+  requireNumber("startSeconds", startSeconds, { least: 0 });
+  requireNumber("durationSeconds", durationSeconds, { above: 0 });
   const { recordDurationSeconds, recordsFound } = header;
   const startRecord = Math.floor(startSeconds / recordDurationSeconds);
   const endRecord = Math.min(recordsFound, Math.ceil((startSeconds + durationSeconds) / recordDurationSeconds));

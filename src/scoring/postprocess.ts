@@ -91,7 +91,7 @@ function checkPostprocess(options: PostprocessOptions): void {
     mergeGapSeconds,
   };
   requireNumbers(widths, { least: 0 });
-  requireNumber("maxEventSeconds", maxEventSeconds, { above: 0, mayBeInfinite: true });
+  requireNumber("maxEventSeconds", maxEventSeconds, { least: 0, mayBeInfinite: true });
   requireNumber("confidencePercentile", confidencePercentile, { least: 0, most: 1 });
   if (!CONFIDENCES.includes(confidence))
     throw new RangeError(`invalid confidence: ${confidence}; expected ${CONFIDENCES.join(", ")}`);

@@ -1,3 +1,4 @@
+import { requireCounts } from "../base/options.js";
 import type { WindowReader } from "../dataset/window-reader.js";
 import { type Detector, logitCount } from "../model/detector.js";
 import type { ParameterValues } from "../model/parameters.js";
@@ -51,6 +52,7 @@ function* tasksOf(
   windowSamples: number,
   logitSamples: number,
 ): Generator<Task> {
+  requireCounts({ strideSamples: options.strideSamples });
   for (const recording of options.recordings) {
     const { sampleCount } = reader.manifest.recordings[recording]!;
     const starts = windowStarts(sampleCount, windowSamples, options.strideSamples, logitSamples);
@@ -85,6 +87,7 @@ export async function createPredictor(
   options: PredictorOptions,
 ): Promise<Predictor> {
   const { batchSize, windowSamples } = options;
+  requireCounts({ batchSize, windowSamples });
   const { program, packState } = createPredictProgram(detector, batchSize, windowSamples);
   const compiled = await executor.compile(program);
   return {
