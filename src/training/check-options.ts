@@ -18,6 +18,13 @@ function refuse(key: string, value: unknown, allowed: string): never {
 
 /** What numbers may be, by the key that a message names. */
 const RANGES: Readonly<Record<string, NumberRange>> = {
+  "data.limit": COUNT,
+  "data.windowSeconds": POSITIVE,
+  "data.strideSeconds": POSITIVE,
+  "data.devShare": DECAY,
+  "data.splitSeed": WHOLE,
+  "data.balance.fullRatio": NOT_NEGATIVE,
+  "data.balance.noneRatio": NOT_NEGATIVE,
   epochs: COUNT_OR_NONE,
   batchSize: COUNT,
   accumulate: COUNT,
@@ -44,13 +51,6 @@ const RANGES: Readonly<Record<string, NumberRange>> = {
   "optimizer.epsilon": NOT_NEGATIVE,
   "optimizer.gradientClip": NOT_NEGATIVE,
   "optimizer.averageDecay": SHARE,
-  "data.limit": COUNT,
-  "data.windowSeconds": POSITIVE,
-  "data.strideSeconds": POSITIVE,
-  "data.devShare": DECAY,
-  "data.splitSeed": WHOLE,
-  "data.balance.fullRatio": NOT_NEGATIVE,
-  "data.balance.noneRatio": NOT_NEGATIVE,
 };
 
 /** Words that are known, by key. */
