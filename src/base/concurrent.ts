@@ -1,5 +1,7 @@
+import { requireCounts } from "./options.js";
+
 /**
- * `work` over `items`, at most `limit` at a time, started in order; results in the order of `items`. The first error, or
+ * `work` over `items`, at most `limit` (1 or more) at a time, started in order; results in the order of `items`. The first error, or
  * the reason of `signal`, stops new starts and is thrown once everything that was started has ended.
  */
 export async function mapConcurrent<T, R>(
@@ -8,6 +10,7 @@ export async function mapConcurrent<T, R>(
   work: (item: T, index: number) => Promise<R>,
   signal?: AbortSignal,
 ): Promise<R[]> {
+  requireCounts({ concurrency: limit });
   const results = new Array<R>(items.length);
   let next = 0;
   let failed = false;

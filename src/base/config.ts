@@ -1,13 +1,14 @@
-import { existsSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { basename, resolve } from "node:path";
-import { parse, YAMLParseError } from "yaml";
-import { z } from "zod";
 import { hashOf } from "./canonical.js";
-import { type Config, configSchema, IGNORED_KEYS } from "./config-schema.js";
-import { ConfigError, NotFoundError } from "./errors.js";
-import { nearestName } from "./nearest.js";
+import { type Config, configSchema } from "./config-schema.js";
+import { ConfigError, isIctalError, NotFoundError } from "./errors.js";
 import { projectDir as ownProjectDir } from "./project.js";
+import { isReservedName, valueAt } from "./records.js";
+import { schemaFaults } from "./schema-faults.js";
+import { isDead, keysOf, keysWithoutEffect } from "./without-effect.js";
+import { readYaml } from "./yaml.js";
 
 export interface LoadConfigOptions {
   /** Overrides as `section.key=value`; the value is read as YAML. */
@@ -21,12 +22,16 @@ export interface LoadConfigOptions {
 export interface LoadedConfig {
   /** The checked configuration; paths are absolute, s3:// URLs untouched. */
   readonly config: Config;
-  /** Hash of the configuration without its paths: equal locally and on a GPU box. */
+  /** Hash of the configuration without its paths and the keys that do nothing: equal locally and on a GPU box. */
   readonly configHash: string;
   /** Keys that were given and have no effect here, as one sentence; undefined when there are none. */
   readonly notice?: string;
   /** The file the configuration came from; undefined for text. */
   readonly file?: string;
+  /** True when neither the file nor an override gives a value. */
+  readonly isEmpty: boolean;
+  /** True when the file or an override gives a value at a key such as `data.data_dir`: it is no default. */
+  isGiven(key: string): boolean;
 }
 
 type Tree = { [key: string]: unknown };
@@ -35,76 +40,114 @@ function isTree(value: unknown): value is Tree {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-function knownKeys(schema: z.ZodType, path: readonly PropertyKey[]): string[] {
-  let node: unknown = z.toJSONSchema(schema, { io: "input", unrepresentable: "any" });
-  for (const key of path) node = isTree(node) && isTree(node.properties) ? node.properties[String(key)] : undefined;
-  return isTree(node) && isTree(node.properties) ? Object.keys(node.properties) : [];
+/** A fault and where it stands. */
+interface PlacedFault {
+  readonly place: string;
+  readonly message: string;
+  readonly key: string;
+  readonly value?: unknown;
+  readonly allowed?: string;
+  readonly nearest?: string;
 }
 
-function valueAt(tree: unknown, path: readonly PropertyKey[]): unknown {
-  let node = tree;
-  for (const key of path) node = isTree(node) || Array.isArray(node) ? (node as Tree)[String(key)] : undefined;
-  return node;
+/** All faults as one error; the details are those of the first. */
+function errorOf(faults: readonly PlacedFault[], file: string): ConfigError {
+  const lines = faults.map(({ place, message }) => `${place}: ${message}`);
+  const text = lines.length === 1 ? lines[0]! : `${file}: ${lines.length} faults\n  ${lines.join("\n  ")}`;
+  const { key, value, allowed, nearest } = faults[0]!;
+  return new ConfigError(text, { key, value, allowed, nearest });
 }
 
-function explain(issue: z.core.$ZodIssue, tree: Tree, file: string): ConfigError {
-  if (issue.code === "unrecognized_keys") {
-    const name = issue.keys[0]!;
-    const key = [...issue.path, name].join(".");
-    const allowed = knownKeys(configSchema, issue.path);
-    const nearest = nearestName(name, allowed);
-    const hint = nearest ? `did you mean ${[...issue.path, nearest].join(".")}?` : `known here: ${allowed.join(", ")}`;
-    return new ConfigError(`${file}: unknown key ${key}; ${hint}`, { key, nearest, allowed: allowed.join(", ") });
+/** One `--set`: its key as a path and its value. */
+function readSet(set: string): { readonly path: string[]; readonly value: unknown } {
+  const equals = set.indexOf("=");
+  const key = set.slice(0, Math.max(0, equals));
+  const path = key.split(".");
+  const fault = (message: string) =>
+    new ConfigError(`invalid --set ${set}: ${message}`, { key: key || set, allowed: "section.key=value" });
+  if (equals < 1 || path.some((part) => part.trim() === "")) throw fault("expected section.key=value");
+  const reserved = path.find(isReservedName);
+  if (reserved !== undefined) throw fault(`${reserved} is a reserved name and can be no key`);
+  try {
+    return { path, value: readYaml(set.slice(equals + 1), `--set ${key}`, { isOneLine: true }).value };
+  } catch (error) {
+    if (!isIctalError(error, "ConfigError")) throw error;
+    throw new ConfigError(
+      error.message,
+      { key, value: set.slice(equals + 1), allowed: "a YAML value" },
+      { cause: error },
+    );
   }
-  const key = issue.path.join(".") || "(top)";
-  const value = valueAt(tree, issue.path);
-  return new ConfigError(`${file}: invalid ${key}: ${JSON.stringify(value)}; ${issue.message}`, {
-    key,
-    value,
-    allowed: issue.message,
-  });
 }
 
-function applySets(tree: Tree, sets: readonly string[]): void {
+/** Puts the overrides into `tree`; returns the keys that they gave. */
+function applySets(tree: Tree, sets: readonly string[]): Set<string> {
+  const given = new Set<string>();
   for (const set of sets) {
-    const equals = set.indexOf("=");
-    if (equals < 1)
-      throw new ConfigError(`invalid --set ${set}: expected section.key=value`, {
-        key: set,
-        allowed: "section.key=value",
-      });
-    const path = set.slice(0, equals).split(".");
+    const { path, value } = readSet(set);
     let node = tree;
-    for (const key of path.slice(0, -1)) {
-      if (!isTree(node[key])) node[key] = {};
-      node = node[key] as Tree;
+    for (const [depth, key] of path.slice(0, -1).entries()) {
+      const member = node[key];
+      if (member !== undefined && member !== null && !isTree(member)) {
+        const above = path.slice(0, depth + 1).join(".");
+        throw new ConfigError(`invalid --set ${set}: ${above} is a value, not a section`, { key: path.join(".") });
+      }
+      if (!isTree(member)) node[key] = {};
+      node = node[key] as Tree; // made or found to be one above
     }
-    node[path.at(-1)!] = parse(set.slice(equals + 1));
+    node[path.at(-1)!] = value;
+    given.add(path.join("."));
   }
+  return given;
 }
 
-function noticeOf(tree: Tree): string | undefined {
-  const given = Object.keys(IGNORED_KEYS).filter((key) => {
-    const value = valueAt(tree, key.split("."));
-    return value !== undefined && value !== null && value !== false;
-  });
-  if (given.length === 0) return undefined;
-  return `no effect here: ${given.map((key) => `${key} (${IGNORED_KEYS[key]})`).join(", ")}`;
+/** The sections that only the reference's network has name it. */
+const NETWORK_SECTIONS = ["encoder", "rescnn", "mamba", "decoder"];
+
+function nameNetwork({ model }: Tree): void {
+  if (isTree(model) && model.name === undefined && NETWORK_SECTIONS.some((section) => section in model))
+    model.name = "seizure_detector";
+}
+
+/** Sections of detectors that were not chosen. */
+function otherDetectors(tree: Tree, { model }: Config): { key: string; reason: string }[] {
+  const known = Object.keys(configSchema.shape.model.unwrap().shape);
+  const sections = isTree(tree.model) ? Object.keys(tree.model) : [];
+  return sections
+    .filter((section) => !known.includes(section) && section !== model.name)
+    .map((section) => ({ key: `model.${section}`, reason: `it acts with model.name: ${section}` }));
+}
+
+function noticeOf(tree: Tree, config: Config): string | undefined {
+  const at = (from: unknown) => (key: string) => valueAt(from, key.split("."));
+  const keys = [...keysWithoutEffect(configSchema, at(tree), at(config)), ...otherDetectors(tree, config)];
+  if (keys.length === 0) return undefined;
+  return `no effect here: ${keys.map(({ key, reason }) => `${key} (${reason})`).join(", ")}`;
 }
 
 function resolvePath(path: string, projectDir: string): string {
   return path.includes("://") ? path : resolve(projectDir, path);
 }
 
-function withoutPaths({ data, experiment, ...rest }: Config): unknown {
-  const { data_dir: _dataDir, cache_dir: _cacheDir, num_workers: _workers, ...dataRest } = data;
-  return { ...rest, data: dataRest, experiment: { name: experiment.name, seed: experiment.seed } };
+/** What decides results: no paths, no threads, no key that does nothing. */
+function essenceOf(config: Config): unknown {
+  const essence = structuredClone(config) as Tree;
+  const data = essence.data as Tree;
+  for (const key of ["data_dir", "cache_dir", "num_workers"]) delete data[key];
+  essence.experiment = { name: config.experiment.name, seed: config.experiment.seed };
+  for (const found of keysOf(configSchema)) {
+    if (!isDead(found)) continue;
+    const path = found.key.split(".");
+    const section = valueAt(essence, path.slice(0, -1));
+    if (isTree(section)) delete section[path.at(-1)!];
+  }
+  return essence;
 }
 
 function limitFromEnvironment(text: string | undefined): number | undefined {
   if (text === undefined || text === "") return undefined;
   const limit = Number(text);
-  if (Number.isInteger(limit) && limit >= 1) return limit;
+  if (/^\d+$/.test(text) && Number.isSafeInteger(limit) && limit >= 1) return limit;
   throw new ConfigError(`invalid BGB_LIMIT_FILES: ${text}; expected a whole number of recordings, at least 1`, {
     key: "BGB_LIMIT_FILES",
     value: text,
@@ -112,27 +155,32 @@ function limitFromEnvironment(text: string | undefined): number | undefined {
   });
 }
 
-/** Check a configuration given as YAML text. `file` names it in messages. Throws a ConfigError. */
+/** Check a configuration given as YAML text. `file` names it in messages. Throws a ConfigError that lists every fault. */
 export function parseConfig(text: string, file: string, options: LoadConfigOptions = {}): LoadedConfig {
   const environment = options.environment ?? process.env;
   const projectDir = options.projectDir ?? ownProjectDir;
-  let tree: unknown;
-  try {
-    tree = parse(text) ?? {};
-  } catch (error) {
-    if (!(error instanceof YAMLParseError)) throw error;
-    const line = error.linePos?.[0].line;
-    throw new ConfigError(
-      `${file}${line ? `:${line}` : ""}: not YAML: ${error.message.split("\n")[0]}`,
-      { key: file },
-      { cause: error },
-    );
+  const { value: tree = {}, lineOf } = readYaml(text, file);
+  const top = tree ?? {};
+  if (!isTree(top))
+    throw new ConfigError(`${file}: expected sections such as "data:", found ${JSON.stringify(top)}`, { key: file });
+  const sets = applySets(top, options.set ?? []);
+  nameNetwork(top);
+  const parsed = configSchema.safeParse(top);
+  if (!parsed.success) {
+    const placeOf = (path: readonly PropertyKey[]) => {
+      const steps = path.filter((step) => typeof step !== "symbol");
+      const at = `${steps.join(".")}.`;
+      const set = [...sets].find((key) => at.startsWith(`${key}.`)) ?? [...sets].find((key) => key.startsWith(at));
+      const line = lineOf(steps);
+      return set !== undefined
+        ? { place: `--set ${set}`, line: Number.POSITIVE_INFINITY }
+        : { place: `${file}${line === undefined ? "" : `:${line}`}`, line: line ?? 0 };
+    };
+    const faults = schemaFaults(parsed.error.issues, configSchema, top)
+      .map((fault) => ({ ...fault, ...placeOf(fault.path), key: fault.path.join(".") || "(top)" }))
+      .sort((a, b) => a.line - b.line);
+    throw errorOf(faults, file);
   }
-  if (!isTree(tree))
-    throw new ConfigError(`${file}: expected sections such as "data:", found ${JSON.stringify(tree)}`, { key: file });
-  applySets(tree, options.set ?? []);
-  const parsed = configSchema.safeParse(tree);
-  if (!parsed.success) throw explain(parsed.error.issues[0]!, tree, file);
   const { data, experiment, ...rest } = parsed.data;
   const limit = limitFromEnvironment(environment.BGB_LIMIT_FILES) ?? data.limit_files;
   const config: Config = {
@@ -145,20 +193,47 @@ export function parseConfig(text: string, file: string, options: LoadConfigOptio
     },
     experiment: { ...experiment, output_dir: resolvePath(experiment.output_dir, projectDir) },
   };
-  return { config, configHash: hashOf(withoutPaths(config), 16), notice: noticeOf(tree) };
+  return {
+    config,
+    configHash: hashOf(essenceOf(config), 16),
+    notice: noticeOf(top, config),
+    isEmpty: Object.values(top).every((section) => isTree(section) && Object.keys(section).length === 0),
+    isGiven: (key) => valueAt(top, key.split(".")) !== undefined,
+  };
 }
 
+/** What a configuration says at the least, in words. */
+export const NEEDED =
+  "data.data_dir (the corpus), data.cache_dir (the folder of its cache) and, to train, model.name (ictal model list)";
+
 /**
- * Read and check a YAML configuration; a relative `file` is looked up in the working folder, then in the project. Unknown keys, wrong values and bad `set` overrides are ConfigErrors that name the
- * key, the value and what is allowed; a missing file is a NotFoundError.
+ * Read and check a YAML configuration; a relative `file` is looked up in the working folder, then in the project. Unknown
+ * keys, wrong values and bad `set` overrides are listed by one ConfigError with line, key, value and what is allowed, and so
+ * is a file that says nothing; a missing file is a NotFoundError.
  */
 export async function loadConfig(file: string, options: LoadConfigOptions = {}): Promise<LoadedConfig> {
   const found = [resolve(file), resolve(options.projectDir ?? ownProjectDir, file)].find((path) => existsSync(path));
+  if (found !== undefined && statSync(found).isDirectory())
+    throw new ConfigError(
+      `${file} is a folder; give a configuration file, e.g. ${file.replace(/\/+$/, "")}/NAME.yaml`,
+      {
+        key: "--config",
+        value: file,
+        allowed: "a YAML file",
+      },
+    );
   let text: string;
   try {
     text = await readFile(found ?? file, "utf8");
   } catch (error) {
+    if (found !== undefined) {
+      const why = (error as NodeJS.ErrnoException).code ?? String(error);
+      throw new ConfigError(`${file} cannot be read (${why})`, { key: "--config", value: file }, { cause: error });
+    }
     throw new NotFoundError(`no configuration at ${file}; the project's own are in configs/`, file, { cause: error });
   }
-  return { ...parseConfig(text, basename(file), options), file: found };
+  const loaded = parseConfig(text, basename(file), options);
+  if (loaded.isEmpty)
+    throw new ConfigError(`${file} is empty; a configuration names at least ${NEEDED}`, { key: file });
+  return { ...loaded, file: found };
 }

@@ -1,5 +1,7 @@
 /** Errors a caller can act on. Each class has a literal `tag`; `isIctalError` narrows by tag. */
 
+import { ownValue } from "./records.js";
+
 abstract class TaggedError extends Error {
   abstract readonly tag: string;
   constructor(message: string, options?: { cause?: unknown }) {
@@ -120,7 +122,7 @@ const CLASSES: Readonly<Record<string, { readonly prototype: IctalError }>> = {
 
 /** One of our errors from its parts, for one that comes from another process; undefined for an unknown tag. */
 export function ictalErrorFrom(tag: string, message: string, properties: object): IctalError | undefined {
-  const made = CLASSES[tag];
+  const made = ownValue(CLASSES, tag);
   if (!made) return undefined;
   const error = Object.setPrototypeOf(new Error(message), made.prototype) as IctalError;
   return Object.assign(error, properties, { tag });

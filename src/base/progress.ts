@@ -1,3 +1,4 @@
+import { requireNumber } from "./options.js";
 import { noteStep } from "./pending.js";
 import { printable } from "./printable.js";
 
@@ -61,6 +62,7 @@ export function createProgress(options: ProgressOptions = {}): Progress {
   const style = options.style ?? (stream.isTTY ? "bar" : "lines");
   const interval = options.intervalMilliseconds ?? (style === "bar" ? 100 : 10_000);
   const started = performance.now();
+  requireNumber("intervalMilliseconds", interval, { least: 0, mayBeInfinite: true });
   let printedAt = Number.NEGATIVE_INFINITY;
   let last: ProgressUpdate | undefined;
   let width = 0;

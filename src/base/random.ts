@@ -1,7 +1,8 @@
 /**
  * Counter-based random numbers: every value is a pure function of (seed, stream, counter), so order of use, number of
  * workers and resumption never change a result. The mixer is Philox-4x32-10 (Salmon et al., SC 2011, "Parallel random
- * numbers: as easy as 1, 2, 3"): key = (seed, hash of the stream name), counter = (low, high, 0, 0).
+ * numbers: as easy as 1, 2, 3"): key = (seed, hash of the stream name), counter = (low, high, high half of the seed,
+ * its sign), both 0 for seeds from 0 to 2^32 - 1.
  */
 export interface Random {
   /** Uniform 32-bit unsigned integer at `counter` (a non-negative safe integer). */
@@ -65,13 +66,20 @@ function hashName(name: string, start: number): number {
   return hash;
 }
 
-/** A generator for `seed` (an integer) and the stream called `name`. */
+/**
+ * A generator for `seed`, any safe integer, and the stream called `name`. Different seeds are different generators: the
+ * low half of the seed's size is in the key, its high half and its sign are in words of the counter that nothing else uses.
+ */
 export function createRandom(seed: number, name = ""): Random {
-  if (!Number.isSafeInteger(seed)) throw new RangeError(`invalid seed: ${seed}`);
-  const key0 = (seed ^ Math.floor(seed / 0x100000000)) >>> 0;
+  if (!Number.isSafeInteger(seed)) throw new RangeError(`invalid seed: ${seed}; expected a whole number within 2^53`);
+  const size = Math.abs(seed);
+  const key0 = size % 0x100000000;
+  const high = Math.floor(size / 0x100000000);
+  const sign = seed < 0 ? 1 : 0;
   const key1 = hashName(name, 0x811c9dc5);
   const block = new Uint32Array(4);
-  const fill = (counter: number) => philoxInto(block, key0, key1, counter >>> 0, Math.floor(counter / 0x100000000));
+  const fill = (counter: number) =>
+    philoxInto(block, key0, key1, counter >>> 0, Math.floor(counter / 0x100000000), high, sign);
   const random: Random = {
     uint32(counter) {
       fill(counter);

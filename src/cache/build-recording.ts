@@ -1,6 +1,7 @@
 /** One recording from EDF to its file and sidecar: read → chain → statistics → scale → write → sidecar, in bounded memory. */
 
 import { isIctalError } from "../base/errors.js";
+import { countNames } from "../base/records.js";
 import type { RecordingLabels } from "../corpus/labels.js";
 import type { RecordingEntry } from "../corpus/recording-entry.js";
 import type { ByteSource } from "../recording/byte-source.js";
@@ -142,12 +143,6 @@ async function filterInto(spool: FrameSpool, opened: Opened): Promise<Filtered> 
   return { ...placed, statistics, clippedCount };
 }
 
-function countCodes(codes: readonly string[]): Record<string, number> {
-  const counts: Record<string, number> = {};
-  for (const code of codes) counts[code] = (counts[code] ?? 0) + 1;
-  return counts;
-}
-
 interface Made extends Filtered {
   readonly job: RecordingJob;
   readonly header: EdfHeader;
@@ -180,7 +175,7 @@ function toSidecar(made: Made): Sidecar {
     filled: [...filled],
     ...storedLabels(labels),
     durationSeconds: made.endSeconds ?? header.durationSeconds,
-    diagnostics: countCodes(codes),
+    diagnostics: countNames(codes),
     ...written,
   };
 }
@@ -191,7 +186,7 @@ export function storedLabels(labels: RecordingLabels): Pick<Sidecar, "labelled" 
     ...{ startSeconds, endSeconds },
     ...{ label, confidence },
   }));
-  const labelFindings = countCodes(labels.findings.map(({ code }) => code));
+  const labelFindings = countNames(labels.findings.map(({ code }) => code));
   return { labelled: labels.status === "labelled", seizures, labelFindings };
 }
 

@@ -2,6 +2,7 @@ import { rm } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join, resolve } from "node:path";
 import { CacheError } from "../base/errors.js";
+import { requireCounts, requireNumbers } from "../base/options.js";
 import { type Progress, silentProgress } from "../base/progress.js";
 import type { Catalogue } from "../corpus/catalogue.js";
 import type { RecordingEntry } from "../corpus/recording-entry.js";
@@ -224,7 +225,7 @@ async function runLanes(build: Build, recordings: readonly RecordingEntry[], sto
 }
 
 function workersOf({ workers = availableParallelism() }: BuildOptions, recordings: number): number {
-  if (!Number.isInteger(workers) || workers < 0) throw new RangeError(`invalid workers: ${workers}`);
+  requireCounts({ workers }, 0);
   return Math.min(workers, recordings);
 }
 
@@ -237,6 +238,7 @@ function workersOf({ workers = availableParallelism() }: BuildOptions, recording
  */
 export async function buildCache(options: BuildOptions): Promise<BuildReport> {
   const { catalogue, chain = DEFAULT_CHAIN, sampleType = "int16", progress = silentProgress, shard } = options;
+  requireNumbers({ memoryLimitBytes: options.memoryLimitBytes }, { least: 0, mayBeInfinite: true });
   const recordings = shardOf(catalogue.recordings, shard);
   const cacheDir = resolve(options.cacheDir);
   const folder = await prepareFolder(cacheDir, describeCache(chain, sampleType));

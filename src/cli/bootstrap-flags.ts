@@ -21,8 +21,9 @@ export function addBootstrapOptions(command: Command): Command {
 /** The bootstrap's settings; a UsageError that names the flag of a value that cannot be. */
 export function bootstrapOf({ seed, replicates, level }: BootstrapFlags): Required<BootstrapOptions> {
   const settings = { seed: Number(seed), replicates: Number(replicates), level: Number(level) };
-  if (!Number.isSafeInteger(settings.seed)) throw new UsageError(`invalid --seed ${seed}: expected an integer`);
-  if (!Number.isInteger(settings.replicates) || settings.replicates < 1)
+  if (!/^-?\d+$/.test(seed) || !Number.isSafeInteger(settings.seed))
+    throw new UsageError(`invalid --seed ${seed}: expected an integer`);
+  if (!/^\d+$/.test(replicates) || !Number.isSafeInteger(settings.replicates) || settings.replicates < 1)
     throw new UsageError(`invalid --replicates ${replicates}: expected an integer, at least 1`);
   if (!(settings.level > 0 && settings.level < 1))
     throw new UsageError(`invalid --level ${level}: expected a number between 0 and 1`);

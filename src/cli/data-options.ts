@@ -1,7 +1,7 @@
 /** Flags that say which corpus and which cache a verb works on, with or without a configuration file. */
 import { resolve } from "node:path";
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { type LoadedConfig, loadConfig, parseConfig } from "../base/config.js";
+import { type LoadedConfig, loadConfig, NEEDED, parseConfig } from "../base/config.js";
 import { isIctalError } from "../base/errors.js";
 import { tell } from "../base/printable.js";
 import { cacheKeyFromConfig } from "../cache/from-config.js";
@@ -84,22 +84,36 @@ export async function readConfig(file: string, options: { set: readonly string[]
   }
 }
 
+const FLAG_OF = { dataDir: "--data-dir", cacheDir: "--cache-dir" } as const;
+const KEY_OF = { dataDir: "data.data_dir", cacheDir: "data.cache_dir" } as const;
+
+/** A configuration file that does not say what a verb works on would mean a default that nobody chose. */
+function refuseUnnamed(loaded: LoadedConfig, flags: DataFlags, needs: readonly ("dataDir" | "cacheDir")[]): void {
+  const unnamed = needs.filter((need) => flags[need] === undefined && !loaded.isGiven(KEY_OF[need]));
+  if (unnamed.length === 0) return;
+  const keys = unnamed.map((need) => `${KEY_OF[need]} (or ${FLAG_OF[need]})`).join(" and ");
+  throw new UsageError(`${flags.config ?? "the flags"} does not say ${keys}; a configuration names ${NEEDED}`);
+}
+
 /**
  * The configuration the flags ask for; without --config the defaults with --data-dir and --cache-dir in place. Throws a
  * UsageError when neither a configuration nor the flags named in `needs` are given.
  */
 export async function configOf(flags: DataFlags, needs: readonly ("dataDir" | "cacheDir")[]): Promise<FlagConfig> {
-  const names = { dataDir: "--data-dir", cacheDir: "--cache-dir" };
-  const missing = needs.filter((need) => flags[need] === undefined).map((need) => names[need]);
+  const missing = needs.filter((need) => flags[need] === undefined).map((need) => FLAG_OF[need]);
   if (flags.config === undefined && missing.length > 0)
-    throw new UsageError(`missing ${missing.join(" and ")}: give them, or --config FILE`);
+    throw new UsageError(`give --config FILE, or ${missing.join(" and ")}`);
   const options = { set: flags.set ?? [] };
   const loaded =
     flags.config === undefined ? parseConfig("{}", "(flags)", options) : await readConfig(flags.config, options);
   if (loaded.notice) tell(`ictal: ${loaded.notice}`);
+  refuseUnnamed(loaded, flags, needs);
   const { data } = loaded.config;
   const data_dir = flags.dataDir === undefined ? data.data_dir : place(flags.dataDir);
   const cache_dir = flags.cacheDir === undefined ? data.cache_dir : resolve(flags.cacheDir);
   const config = { ...loaded.config, data: { ...data, data_dir, cache_dir } };
-  return { ...loaded, config, cacheKey: flags.config === undefined ? undefined : cacheKeyFromConfig(config) };
+  const isGiven = (key: string) =>
+    loaded.isGiven(key) ||
+    (["dataDir", "cacheDir"] as const).some((name) => KEY_OF[name] === key && flags[name] !== undefined);
+  return { ...loaded, isGiven, config, cacheKey: flags.config === undefined ? undefined : cacheKeyFromConfig(config) };
 }

@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import type { Command } from "commander";
+import { type Command, InvalidArgumentError } from "commander";
 import { isIctalError } from "../base/errors.js";
 import { printableAll, tell } from "../base/printable.js";
 import { createProgress } from "../base/progress.js";
@@ -28,6 +28,12 @@ const IMPORT_HELP = `
 DIR holds *_windows.npz and perhaps manifest.json, or folders train, dev and eval that do. Without --config the cache gets a
 key of its own; with it the windows are taken as made by the configuration's chain, so that training finds them.`;
 
+function parseSeconds(text: string): number {
+  const seconds = Number(text);
+  if (seconds > 0 && Number.isFinite(seconds)) return seconds;
+  throw new InvalidArgumentError("expected seconds above 0, e.g. 10");
+}
+
 /** Adds `cache export` and `cache import` to the verb `cache`. */
 export function addNpzCommands(cache: Command): void {
   addDataOptions(cache.command("export"))
@@ -39,7 +45,7 @@ export function addNpzCommands(cache: Command): void {
   addDataOptions(cache.command("import").argument("<dir>", "folder with *_windows.npz"))
     .description("bring windows of the reference system into a cache")
     .option("--split <name>", "split of archives that lie in no folder train, dev or eval (default: train)")
-    .option("--stride <seconds>", "from start to start of the windows (default: 10)", Number)
+    .option("--stride <seconds>", "from start to start of the windows (default: 10)", parseSeconds)
     .addHelpText("after", IMPORT_HELP)
     .action(action(importWindows));
 }

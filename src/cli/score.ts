@@ -65,7 +65,7 @@ async function score(options: ScoreOptions): Promise<Outcome> {
   if (!SCORERS.includes(options.scorer))
     throw new UsageError(`invalid --scorer ${options.scorer}: allowed are ${SCORERS.join(", ")}`);
   const tolerance = Number(options.durationTolerance);
-  if (options.durationTolerance.trim() === "" || !(tolerance >= 0))
+  if (options.durationTolerance.trim() === "" || !(tolerance >= 0 && Number.isFinite(tolerance)))
     throw new UsageError(`invalid --duration-tolerance ${options.durationTolerance}: expected seconds, at least 0`);
   const bootstrap = bootstrapOf(options);
   const references = await readScoreTree(options.ref, "--ref");

@@ -12,7 +12,7 @@ import { trainOptionsFromConfig } from "../training/from-config.js";
 import { startTraining, type TrainingHandle } from "../training/handle.js";
 import type { TrainReport } from "../training/run.js";
 import { isHeldByOther } from "../training/run-lock.js";
-import { action, type Outcome } from "./action.js";
+import { action, type Outcome, UsageError } from "./action.js";
 import { buildConfigured, buildText } from "./build-cache.js";
 import { configuredManifest } from "./configured-manifest.js";
 import { addDataOptions, configOf, type DataFlags, type FlagConfig, parseCount } from "./data-options.js";
@@ -91,6 +91,10 @@ async function manifestOf(found: FlagConfig, signal: AbortSignal, watch: RunWatc
     return await configuredManifest(found);
   } catch (error) {
     if (cacheKey === undefined || !isIctalError(error, "NotFoundError")) throw error;
+    if (!found.isGiven("data.data_dir"))
+      throw new UsageError(
+        `${cache_dir} holds no cache of this configuration, and data.data_dir names no corpus to build it from`,
+      );
     tell(`ictal: ${cache_dir} holds no cache of this configuration; it is built from ${data_dir}`);
   }
   const made = await buildConfigured(config, { progress: watch.follow(createProgress()), signal });

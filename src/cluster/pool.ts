@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { mapConcurrent } from "../base/concurrent.js";
 import { isIctalError } from "../base/errors.js";
+import { requireCounts, requireNumbers } from "../base/options.js";
 import { type FinaliseReport, finalisePlan } from "./finalise.js";
 import type { Plan } from "./plan.js";
 import type { Receipt } from "./state.js";
@@ -65,6 +66,9 @@ const isSettled = (end: TaskEnd | undefined): boolean =>
  */
 export async function runPool(dir: string, plan: Plan, options: PoolOptions): Promise<PoolReport> {
   const { jobs = 1, signal, onEnd, onFault } = options;
+  requireCounts({ jobs });
+  requireCounts({ retries: options.retries }, 0);
+  requireNumbers({ retryWaitSeconds: options.retryWaitSeconds }, { least: 0 });
   const shards = plan.shards.map((_, shard) => shard);
   const once = async (shard: number) => {
     const end = await unlessFull(

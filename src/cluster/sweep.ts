@@ -1,6 +1,7 @@
-import { parse } from "yaml";
 import { z } from "zod";
 import { ConfigError } from "../base/errors.js";
+import { schemaFaults } from "../base/schema-faults.js";
+import { readYaml } from "../base/yaml.js";
 import type { Cell } from "./table.js";
 
 const value = z.union([z.string(), z.number(), z.boolean(), z.null()]);
@@ -28,19 +29,18 @@ function combinations(lists: Readonly<Record<string, readonly Cell[]>>): Record<
 
 /** Read a sweep from YAML text; `file` names it in messages. Throws a ConfigError on anything but `config` and `sweep`. */
 export function parseSweep(text: string, file: string): Sweep {
-  let tree: unknown;
-  try {
-    tree = parse(text);
-  } catch (error) {
-    throw new ConfigError(`${file}: not YAML: ${(error as Error).message.split("\n")[0]}`, { key: file });
-  }
+  const { value: tree, lineOf } = readYaml(text, file);
   const parsed = sweepSchema.safeParse(tree);
   if (parsed.success) return { config: parsed.data.config, runs: combinations(parsed.data.sweep) };
-  const { path, message } = parsed.error.issues[0]!;
-  const key = path.join(".");
+  const faults = schemaFaults(parsed.error.issues, sweepSchema, tree).map(({ path, message }) => {
+    const line = lineOf(path.filter((step) => typeof step !== "symbol"));
+    return `${file}${line === undefined ? "" : `:${line}`}: ${message}`;
+  });
   throw new ConfigError(
-    `${file}: ${key ? `${key}: ` : ""}${message}; a sweep has "config: FILE" and "sweep:" with a list for each section.key`,
-    { key: key || file },
+    `${faults.join("\n")}; a sweep has "config: FILE" and "sweep:" with a list for each section.key`,
+    {
+      key: parsed.error.issues[0]!.path.join(".") || file,
+    },
   );
 }
 

@@ -1,4 +1,6 @@
+import { requireNumber } from "../base/options.js";
 import { projectPath } from "../base/project.js";
+import { ownValue } from "../base/records.js";
 import { openStore } from "../store/open-store.js";
 import { s3Store } from "../store/s3-store.js";
 import { startS3Server } from "../store/server/s3-server.js";
@@ -50,7 +52,7 @@ export function catalogueKeys({ recordings }: Catalogue): string[] {
  * anything else is a folder or an s3:// URL. Close it when done.
  */
 export async function openCorpusSource(source: string, options: CorpusSourceOptions = {}): Promise<CorpusSource> {
-  const made = SYNTHETIC[source];
+  const made = ownValue(SYNTHETIC, source);
   if (made === undefined) {
     const store = openStore(projectPath(source));
     const isBucket = source.startsWith("s3://");
@@ -67,6 +69,7 @@ export async function openCorpusSource(source: string, options: CorpusSourceOpti
     };
   }
   const { seed = 42, port = 0 } = options;
+  requireNumber("port", port, { isWhole: true, least: 0, most: 65_535 });
   const name = `${source}-${seed}`;
   const root = options.dir ?? projectPath(`data/${name}`);
   const report = await synthesizeCorpus(`${root}/${PREFIX}`, { seed, ...made });

@@ -1,5 +1,6 @@
 import { totalSeconds } from "../base/events.js";
 import { quantileOf } from "../base/quantile.js";
+import { countNames } from "../base/records.js";
 import type { Severity } from "../recording/diagnostics.js";
 import type { EdfHeader } from "../recording/edf-header.js";
 import type { Finding } from "../recording/finding.js";
@@ -184,14 +185,14 @@ function prevalenceOf(inspected: readonly Inspected[]): Prevalence {
 }
 
 function typesOf(inspected: readonly Inspected[]): CorpusReport["byType"] {
-  const types: Record<string, { seizures: number; seconds: number }> = {};
+  const types = new Map<string, { seizures: number; seconds: number }>();
   const seizures = inspected.flatMap(({ labels }) => labels.seizures);
   for (const label of [...new Set(seizures.map((seizure) => seizure.label))].sort()) {
     const ofType = seizures.filter((seizure) => seizure.label === label);
     const seconds = sum(ofType, ({ startSeconds, endSeconds }) => endSeconds - startSeconds);
-    types[label] = { seizures: ofType.length, seconds };
+    types.set(label, { seizures: ofType.length, seconds });
   }
-  return types;
+  return Object.fromEntries(types);
 }
 
 function durationsOf(headers: readonly EdfHeader[]): CorpusReport["durations"] {
@@ -236,9 +237,7 @@ function electrodeSetsOf(inspected: readonly Inspected[]): ElectrodeSet[] {
 }
 
 function tally(names: readonly string[]): Record<string, number> {
-  const counts: Record<string, number> = {};
-  for (const name of names) counts[name] = (counts[name] ?? 0) + 1;
-  return Object.fromEntries(Object.entries(counts).sort(([a], [b]) => (a < b ? -1 : 1)));
+  return Object.fromEntries(Object.entries(countNames(names)).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 function diagnosticsOf(headers: readonly EdfHeader[]): CorpusReport["diagnostics"] {

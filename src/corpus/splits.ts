@@ -93,9 +93,13 @@ export async function readSplits(dir: string): Promise<Splits> {
   });
   const files = names.filter((name) => name.endsWith(".txt")).sort();
   if (files.length === 0) throw new NotFoundError(`${dir}: no split files; expected train.txt, dev.txt, …`, dir);
-  const splits: Record<string, string[]> = {};
+  const found: [split: string, patients: string[]][] = [];
   for (const name of files)
-    splits[name.slice(0, -".txt".length)] = parsePatients(await readFile(join(dir, name), "utf8"), join(dir, name));
+    found.push([
+      name.slice(0, -".txt".length),
+      parsePatients(await readFile(join(dir, name), "utf8"), join(dir, name)),
+    ]);
+  const splits = Object.fromEntries(found);
   refuseOverlap(splits, dir);
   return splits;
 }

@@ -2,6 +2,7 @@
  * Augmentations of one window, each optional. Every draw is a pure function of (seed, epoch, position in the epoch), so
  * neither order of reading nor resumption changes a sample.
  */
+import { requireNumbers } from "../base/options.js";
 import { createRandom, philoxInto, type Random } from "../base/random.js";
 import { shiftFrequencies } from "./frequency-shift.js";
 
@@ -41,25 +42,20 @@ export type Augmenter = (position: number, channelCount: number) => Augmentation
 const COUNTERS_PER_WINDOW = 4096;
 const FIRST_CHANNEL_COUNTER = 8;
 
-function checkProbability(name: string, value = 0): void {
-  if (!(value >= 0 && value <= 1)) throw new RangeError(`invalid ${name}: ${value}; expected 0..1`);
-}
-
-function checkAugmentations({
+/** Throws a RangeError on numbers that cannot be. */
+export function checkAugmentations({
   channelDropout,
-  timeShiftSeconds = 0,
+  timeShiftSeconds,
   amplitudeScale = [1, 1],
   signFlip,
-  noise = 0,
-  frequencyShiftHz = 0,
+  noise,
+  frequencyShiftHz,
 }: Augmentations): void {
-  checkProbability("channelDropout", channelDropout);
-  checkProbability("signFlip", signFlip);
-  if (!(timeShiftSeconds >= 0)) throw new RangeError(`invalid timeShiftSeconds: ${timeShiftSeconds}`);
-  if (!(amplitudeScale[0] > 0 && amplitudeScale[1] >= amplitudeScale[0]))
+  requireNumbers({ channelDropout, signFlip }, { least: 0, most: 1 });
+  requireNumbers({ timeShiftSeconds, noise, frequencyShiftHz }, { least: 0 });
+  const [low, high] = amplitudeScale;
+  if (!(low > 0 && high >= low && Number.isFinite(high)))
     throw new RangeError(`invalid amplitudeScale: ${amplitudeScale}; expected 0 < low <= high`);
-  if (!(noise >= 0)) throw new RangeError(`invalid noise: ${noise}`);
-  if (!(frequencyShiftHz >= 0)) throw new RangeError(`invalid frequencyShiftHz: ${frequencyShiftHz}`);
 }
 
 function drawFactor(random: Random, base: number, { amplitudeScale = [1, 1], signFlip = 0 }: Augmentations): number {

@@ -1,4 +1,6 @@
+import { DEFAULTS } from "../base/defaults.js";
 import { CacheError } from "../base/errors.js";
+import { requireNumbers, withDefaults } from "../base/options.js";
 import { createRandom, type Random } from "../base/random.js";
 import { validSamplesOf, WINDOW_CLASSES, type WindowClass, type WindowIndex, windowsOfClass } from "./index-windows.js";
 
@@ -61,6 +63,13 @@ function drawEvenly(index: WindowIndex, items: Uint32Array, count: number, rando
   return Uint32Array.from(drawn).sort();
 }
 
+/** What `balance` does unless told. */
+export const BALANCE_DEFAULTS = {
+  fullRatio: DEFAULTS.data.full_ratio,
+  noneRatio: DEFAULTS.data.none_ratio,
+  evenPatients: DEFAULTS.data.even_patients,
+};
+
 /**
  * Window numbers of the balanced set of the reference system, ascending: all partial windows, `fullRatio` times as many
  * full ones and `noneRatio` times as many seizure-free ones, drawn by `seed` without replacement. A class that has fewer
@@ -68,9 +77,8 @@ function drawEvenly(index: WindowIndex, items: Uint32Array, count: number, rando
  * the number that `noneRatio` refers to. Unknown windows are never taken. No seizure window at all is a CacheError.
  */
 export function balance(index: WindowIndex, options: BalanceOptions): Uint32Array {
-  const { fullRatio = 0.3, noneRatio = 2.5, evenPatients = false, seed } = options;
-  for (const [name, ratio] of Object.entries({ fullRatio, noneRatio }))
-    if (!(ratio >= 0)) throw new RangeError(`invalid ${name}: ${ratio}`);
+  const { fullRatio, noneRatio, evenPatients, seed } = withDefaults(BALANCE_DEFAULTS, options);
+  requireNumbers({ fullRatio, noneRatio }, { least: 0 });
   const partial = windowsOfClass(index, "partial");
   const full = windowsOfClass(index, "full");
   const none = windowsOfClass(index, "none");

@@ -1,3 +1,4 @@
+import { requireCounts, requireNumber } from "../base/options.js";
 import type { Augmentations } from "./augment.js";
 import { BatchThreads } from "./batch-threads.js";
 import {
@@ -67,7 +68,8 @@ interface Source {
 
 function openSource(reader: WindowReader, shape: BatchShape, fillOptions: FillOptions, options: BatchOptions): Source {
   const { workers = 0, concurrency = 4, signal } = options;
-  if (!Number.isInteger(workers) || workers < 0) throw new RangeError(`invalid workers: ${workers}`);
+  requireCounts({ workers }, 0);
+  requireCounts({ concurrency });
   const filler = createFiller(reader, fillOptions); // refuses bad augmentations on this thread too
   if (workers > 0) return new BatchThreads(workers, { reader, shape, fillOptions });
   return {
@@ -103,7 +105,7 @@ function copySlot(to: Slot | undefined, from: Slot): void {
 /**
  * Batches of an index in a given order, later ones being filled while the current one is used. What is in a batch depends
  * on order, seed, epoch and position alone, not on `workers`. The last batch is filled up with zeros and masked. Throws a
- * RangeError on a bad batch size, number of workers, augmentation or window number.
+ * RangeError on a bad batch size, position, number of workers, augmentation or window number.
  */
 export async function* openBatches(
   reader: WindowReader,
@@ -111,7 +113,9 @@ export async function* openBatches(
   options: BatchOptions,
 ): AsyncGenerator<Batch, void, undefined> {
   const { batchSize, augment, seed = 0, epoch = 0, startPosition = 0, signal } = options;
-  if (!Number.isInteger(batchSize) || batchSize < 1) throw new RangeError(`invalid batchSize: ${batchSize}`);
+  requireCounts({ batchSize });
+  requireCounts({ startPosition, epoch }, 0);
+  requireNumber("seed", seed, { isWhole: true });
   const order = options.order ?? Uint32Array.from({ length: index.count }, (_, window) => window);
   checkOrder(order, index);
   signal?.throwIfAborted();

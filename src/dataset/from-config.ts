@@ -4,5 +4,5 @@ import type { BalanceOptions } from "./balance.js";
 /** How a configuration wants its windows balanced, seed apart. */
 export function balanceFromConfig({ data: { balance } }: Pick<Config, "data">): Omit<BalanceOptions, "seed"> {
   const { full_ratio: fullRatio, none_ratio: noneRatio, even_patients: evenPatients } = balance;
-  return evenPatients ? { fullRatio, noneRatio, evenPatients } : { fullRatio, noneRatio };
+  return { fullRatio, noneRatio, evenPatients };
 }

@@ -41,7 +41,7 @@ export interface WindowIndex {
 
 function toSamples(name: string, seconds: number, sampleRateHz: number): number {
   const samples = Math.round(seconds * sampleRateHz);
-  if (!(seconds > 0) || samples < 1 || Math.abs(samples - seconds * sampleRateHz) > 1e-6)
+  if (!(seconds > 0 && samples >= 1 && Math.abs(samples - seconds * sampleRateHz) <= 1e-6))
     throw new RangeError(`invalid ${name}: ${seconds}; expected a whole number of samples at ${sampleRateHz} Hz`);
   return samples;
 }

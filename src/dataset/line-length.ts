@@ -1,3 +1,4 @@
+import { requireNumber } from "../base/options.js";
 import { segmentsOf } from "../cache/segments.js";
 import type { WindowReader } from "./window-reader.js";
 
@@ -5,7 +6,7 @@ import type { WindowReader } from "./window-reader.js";
 const STRETCH_SECONDS = 60;
 
 export interface LineLengthOptions {
-  /** Width of the centred mean over which the feature is taken. @default 10 */
+  /** Width of the centred mean over which the feature is taken, at least 1. @default 10 */
   readonly smoothSeconds?: number;
 }
 
@@ -19,6 +20,7 @@ export async function lineLength(
   recording: number,
   { smoothSeconds = 10 }: LineLengthOptions = {},
 ): Promise<Float32Array> {
+  requireNumber("smoothSeconds", smoothSeconds, { least: 1 });
   const { sampleRateHz, recordings } = reader.manifest;
   const { sampleCount } = recordings[recording]!;
   const seconds = Math.ceil(sampleCount / sampleRateHz);

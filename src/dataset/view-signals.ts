@@ -1,8 +1,10 @@
 /** The signals of a whole recording at the rate and resolution of a page for readers. */
+
 import { deflateSync } from "node:zlib";
 import { encodeDeltas } from "../base/delta-code.js";
 import { isIctalError, UnsupportedError } from "../base/errors.js";
 import type { Interval } from "../base/events.js";
+import { requireNumbers } from "../base/options.js";
 import type { ByteSource } from "../recording/byte-source.js";
 import { type EdfBlock, readEdfBlocks } from "../recording/edf-blocks.js";
 import type { EdfHeader } from "../recording/edf-header.js";
@@ -71,6 +73,7 @@ export async function readViewSignals(
   const signals = chosen.map(({ index }) => index);
   const whole = await readWhole(source, header, signals, recordedRateHz, options.signal);
   const hours = Math.max(1, whole.rows[0]!.length / whole.sampleRateHz / 3600);
+  requireNumbers({ maxBytes: options.maxBytes }, { above: 0, mayBeInfinite: true });
   const fitted = fit(whole, options.maxBytes ?? BYTES_PER_HOUR * hours);
   return { ...fitted, channels, recordedRateHz, gaps: whole.gaps, leftOut };
 }

@@ -1,4 +1,5 @@
 import type { EegPanel } from "../base/eeg-panel.js";
+import { requireCounts } from "../base/options.js";
 import { validSamplesOf, type WindowIndex, windowClass } from "./index-windows.js";
 import { type WindowReader, zeroAfter } from "./window-reader.js";
 
@@ -7,6 +8,7 @@ import { type WindowReader, zeroAfter } from "./window-reader.js";
  * some without, each from another patient while there are any. In order of recording and time; pure.
  */
 export function exampleWindows(index: WindowIndex, selection: Uint32Array, count: number): number[] {
+  requireCounts({ count }, 0);
   const seen = new Map<string, number>();
   const byRarity = (windows: number[]) => {
     const chosen: number[] = [];

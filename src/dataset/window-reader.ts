@@ -1,6 +1,7 @@
 import { fstatSync } from "node:fs";
 import { join } from "node:path";
 import { CacheError, NotFoundError } from "../base/errors.js";
+import { requireCounts } from "../base/options.js";
 import { resolveFolder } from "../cache/folder.js";
 import { bytesOf, frameCountOf, frameLayout, type StoredFrame } from "../cache/format.js";
 import type { Manifest, ManifestRecording } from "../cache/manifest.js";
@@ -68,6 +69,7 @@ function checkSize(path: string, file: number, expected: number | undefined): vo
 
 /** `openWindowReader` on the key folder itself, without a look at its description. */
 export function openKeyFolder(folder: string, manifest: Manifest, options: WindowReaderOptions = {}): WindowReader {
+  requireCounts({ openFiles: options.openFiles });
   const layout = frameLayout(manifest.channels.length, manifest.sampleType);
   const paths = manifest.recordings.map(({ file }) => join(folder, file));
   const bytesAt = new Map(manifest.recordings.map(({ fileBytes }, position) => [paths[position]!, fileBytes]));

@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import type { Config } from "../base/config-schema.js";
 import { ConfigError } from "../base/errors.js";
-import { nearestName } from "../base/nearest.js";
+import { schemaFaults } from "../base/schema-faults.js";
 
 /** The error for an option that a detector cannot have. */
 export function wrongOption(detector: string, key: string, value: unknown, allowed: string): ConfigError {
@@ -48,27 +48,13 @@ export function checksOf(detector: string): Checks {
   };
 }
 
-function explain(issue: z.core.$ZodIssue, schema: z.ZodObject, section: unknown, name: string): ConfigError {
-  if (issue.code === "unrecognized_keys") {
-    const known = Object.keys(schema.shape);
-    const nearest = nearestName(issue.keys[0]!, known);
-    const key = `model.${name}.${issue.keys[0]}`;
-    const hint = nearest ? `did you mean model.${name}.${nearest}?` : `known here: ${known.join(", ")}`;
-    return new ConfigError(`unknown key ${key}; ${hint}`, { key, nearest, allowed: known.join(", ") });
-  }
-  const key = ["model", name, ...issue.path].join(".");
-  const value = issue.path.reduce<unknown>((at, step) => (at as Record<PropertyKey, unknown>)?.[step], section);
-  return new ConfigError(`invalid ${key}: ${JSON.stringify(value)}; ${issue.message}`, {
-    key,
-    value,
-    allowed: issue.message,
-  });
-}
-
-/** The section `model.<name>` as `schema` reads it; an absent one is empty. Throws a ConfigError. */
+/** The section `model.<name>` as `schema` reads it; an absent one is empty. Throws a ConfigError that lists every fault. */
 export function readSection<T extends z.ZodObject>(model: Config["model"], name: string, schema: T): z.output<T> {
   const section = (model as Readonly<Record<string, unknown>>)[name] ?? {};
   const parsed = schema.safeParse(section);
-  if (!parsed.success) throw explain(parsed.error.issues[0]!, schema, section, name);
-  return parsed.data;
+  if (parsed.success) return parsed.data;
+  const faults = schemaFaults(parsed.error.issues, schema, section, `model.${name}`);
+  const { path, value, allowed, nearest } = faults[0]!;
+  const key = ["model", name, ...path].join(".");
+  throw new ConfigError(faults.map(({ message }) => message).join("\n"), { key, value, allowed, nearest });
 }

@@ -1,4 +1,5 @@
 import { ConfigError } from "../base/errors.js";
+import { requireCounts } from "../base/options.js";
 import type { Program } from "../tensor/program.js";
 import { tf } from "../tensor/tf.js";
 import { traceProgram } from "../tensor/trace.js";
@@ -37,8 +38,7 @@ export function exportOnnx(
   options: ExportOnnxOptions,
 ): Uint8Array {
   const { sampleCount, batchSize = 1 } = options;
-  if (!Number.isSafeInteger(batchSize) || batchSize < 1)
-    throw new RangeError(`invalid batch size: ${batchSize}; expected a whole number of at least 1`);
+  requireCounts({ sampleCount, batchSize });
   logitCount(detector, sampleCount);
   checkValues(detector, values);
   const program: Program = {

@@ -1,11 +1,11 @@
-import type { Config } from "../base/config-schema.js";
+import { type Config, configSchema } from "../base/config-schema.js";
 import { ConfigError } from "../base/errors.js";
 import { nearestName } from "../base/nearest.js";
 import { unknownDetector } from "./detector.js";
 import { DETECTOR_NAMES, kindOf, type ModelConfig } from "./registry.js";
 
 /** Keys of the model section that belong to no single detector, and the reference's own sections. */
-const SHARED_KEYS = ["name", "initialization", "encoder", "rescnn", "mamba", "decoder"];
+const SHARED_KEYS = Object.keys(configSchema.shape.model.unwrap().shape);
 
 /** Throws a ConfigError on a section that no detector reads. */
 function checkSections(model: Config["model"]): void {
@@ -22,11 +22,16 @@ function checkSections(model: Config["model"]): void {
 }
 
 /**
- * The detector that a configuration's model section asks for: `model.name` chooses it, the section of that name sizes it
- * (the reference's detector has sections of its own). Throws a ConfigError on an unknown name or section and on values
+ * The detector that a configuration's model section asks for: `model.name`, which is needed, chooses it, the section of that name sizes it
+ * (the reference's detector has sections of its own). Throws a ConfigError on a missing or unknown name, on an unknown section and on values
  * that the network cannot have.
  */
 export function modelFromConfig(model: Config["model"]): ModelConfig {
+  if (model.name === undefined)
+    throw new ConfigError(
+      `model.name is not given: it chooses the detector, one of ${DETECTOR_NAMES.join(", ")}; to train, a configuration also names data.data_dir and data.cache_dir`,
+      { key: "model.name", allowed: DETECTOR_NAMES.join(", ") },
+    );
   const kind = kindOf(model.name);
   if (!kind) throw unknownDetector(model.name);
   checkSections(model);

@@ -1,5 +1,6 @@
 import type { Data, Layout, Shape } from "plotly.js";
 import type { EegPanel } from "../base/eeg-panel.js";
+import { requireCounts, requireNumber } from "../base/options.js";
 import { axis, type Caption, COLORS, type Figure, makeFigure, packed } from "./figure.js";
 import { minMaxInto } from "./min-max.js";
 import { eventBands } from "./seizure-labels.js";
@@ -61,7 +62,10 @@ function channelTrace(
  * shaded. An hour of 19 channels is reduced to its extremes per pixel before it is drawn.
  */
 export function eegPage(title: string, panels: readonly EegPanel[], options: EegPageOptions = {}): Figure {
-  const settings = { spacing: 8, pointsPerChannel: 800, unit: "SD", columns: 2, ...options };
+  const { spacing = 8, pointsPerChannel = 800, unit = "SD", columns: most = 2 } = options;
+  requireNumber("spacing", spacing, { above: 0 });
+  requireCounts({ pointsPerChannel, columns: most });
+  const settings = { spacing, pointsPerChannel, unit, columns: most };
   const columns = Math.min(settings.columns, panels.length);
   const rows = Math.ceil(panels.length / columns);
   const data: Data[] = [];

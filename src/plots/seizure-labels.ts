@@ -1,4 +1,5 @@
 import type { Data, Shape } from "plotly.js";
+import { ownValue } from "../base/records.js";
 import { axis, type Caption, COLORS, type Figure, lengthAxis, makeFigure } from "./figure.js";
 
 /** What a label figure needs of a recording; seizure labels are TUSZ's type names. */
@@ -26,7 +27,7 @@ const TYPE_COLORS: Readonly<Record<string, string>> = {
 
 /** The colour of a seizure type, the same in every figure. */
 export function typeColor(label: string): string {
-  return TYPE_COLORS[label] ?? COLORS.grey;
+  return ownValue(TYPE_COLORS, label) ?? COLORS.grey;
 }
 
 function typesOf(rows: readonly LabelledRow[]): string[] {

@@ -154,8 +154,8 @@ function unlabelledFinding(file: string): Finding {
 }
 
 function summarize(results: readonly RecordingResult[]): AnnotationReport {
-  const byLabel: Record<string, { rows: number; seconds: number }> = {};
-  const byType: Record<string, { seizures: number; seconds: number }> = {};
+  const byLabel = new Map<string, { rows: number; seconds: number }>();
+  const byType = new Map<string, { seizures: number; seconds: number }>();
   let unknownSeconds = 0;
   let backgroundSeconds = 0;
   for (const { rows, durationSeconds = 0, isLabelled, seizures } of results) {
@@ -164,12 +164,12 @@ function summarize(results: readonly RecordingResult[]): AnnotationReport {
     else unknownSeconds += rest;
     for (const { label, startSeconds, endSeconds } of rows) {
       const end = durationSeconds > 0 ? Math.min(endSeconds, Math.max(startSeconds, durationSeconds)) : endSeconds;
-      const entry = byLabel[label] ?? { rows: 0, seconds: 0 };
-      byLabel[label] = { rows: entry.rows + 1, seconds: entry.seconds + end - startSeconds };
+      const entry = byLabel.get(label) ?? { rows: 0, seconds: 0 };
+      byLabel.set(label, { rows: entry.rows + 1, seconds: entry.seconds + end - startSeconds });
     }
     for (const { label, startSeconds, endSeconds } of seizures) {
-      const entry = byType[label] ?? { seizures: 0, seconds: 0 };
-      byType[label] = { seizures: entry.seizures + 1, seconds: entry.seconds + endSeconds - startSeconds };
+      const entry = byType.get(label) ?? { seizures: 0, seconds: 0 };
+      byType.set(label, { seizures: entry.seizures + 1, seconds: entry.seconds + endSeconds - startSeconds });
     }
   }
   return {
@@ -186,8 +186,8 @@ function summarize(results: readonly RecordingResult[]): AnnotationReport {
 }
 
 /** Entries by name, their seconds rounded. */
-function inOrder<Entry extends { readonly seconds: number }>(entries: Readonly<Record<string, Entry>>) {
-  const sorted = Object.entries(entries).sort(([a], [b]) => (a < b ? -1 : 1));
+function inOrder<Entry extends { readonly seconds: number }>(entries: ReadonlyMap<string, Entry>) {
+  const sorted = [...entries].sort(([a], [b]) => (a < b ? -1 : 1));
   return Object.fromEntries(sorted.map(([name, entry]) => [name, { ...entry, seconds: rounded(entry.seconds) }]));
 }
 

@@ -1,5 +1,6 @@
 import type { EegPanel } from "../base/eeg-panel.js";
 import { UnsupportedError } from "../base/errors.js";
+import { requireNumber } from "../base/options.js";
 import { quantileOf } from "../base/quantile.js";
 import type { ByteSource } from "./byte-source.js";
 import { type EdfBlock, readEdfBlocks } from "./edf-blocks.js";
@@ -38,9 +39,11 @@ export async function readEdfPage(
   options: EdfPageOptions = {},
 ): Promise<EdfPage> {
   const { startSeconds = 0, durationSeconds = 10, seizures = [] } = options;
+  requireNumber("startSeconds", startSeconds, { least: 0 });
+  requireNumber("durationSeconds", durationSeconds, { above: 0 });
   const endSeconds = startSeconds + durationSeconds;
-  const found = startSeconds >= 0 && durationSeconds > 0 ? await recordAt(source, header, startSeconds) : undefined;
-  if (!found || found.record >= header.recordsFound || found.startSeconds >= endSeconds) {
+  const found = await recordAt(source, header, startSeconds);
+  if (found.record >= header.recordsFound || found.startSeconds >= endSeconds) {
     throw new RangeError(`invalid startSeconds: ${startSeconds}; ${source.name} has ${header.durationSeconds} s`);
   }
   const signals = shownSignals(header, options.electrodes);

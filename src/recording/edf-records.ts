@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { FormatError } from "../base/errors.js";
+import { requireCounts } from "../base/options.js";
 import { isShared, requireShared } from "../base/shared-bytes.js";
 import type { ByteSource } from "./byte-source.js";
 import type { EdfHeader } from "./edf-header.js";
@@ -44,6 +45,7 @@ export async function* readRecords(
   range: RecordRange = {},
 ): AsyncGenerator<RawRecords> {
   const { startRecord = 0, endRecord = header.recordsFound, signal } = range;
+  requireCounts({ startRecord, endRecord }, 0);
   if (!(startRecord >= 0 && startRecord <= endRecord && endRecord <= header.recordsFound)) {
     throw new RangeError(`invalid records: ${startRecord}..${endRecord}; the file has ${header.recordsFound}`);
   }

@@ -2,6 +2,7 @@
  * Bootstrap over patients: cells and events of one patient are no independent draws, patients are (Field and Welsh,
  * "Bootstrapping clustered data", 2007).
  */
+import { requireCounts, requireNumber } from "../base/options.js";
 import { quantileOf } from "../base/quantile.js";
 import { createRandom } from "../base/random.js";
 
@@ -25,8 +26,9 @@ export interface Estimate {
 
 /** Options with their defaults. RangeError for a level outside 0..1 and a replicate count under 1. */
 export function bootstrapSettings({ seed, replicates = 1000, level = 0.95 }: BootstrapOptions) {
-  if (!(level > 0 && level < 1)) throw new RangeError(`invalid level: ${level}`);
-  if (!Number.isInteger(replicates) || replicates < 1) throw new RangeError(`invalid replicates: ${replicates}`);
+  requireNumber("seed", seed, { isWhole: true });
+  requireNumber("level", level, { above: 0, below: 1 });
+  requireCounts({ replicates });
   return { seed, replicates, level };
 }
 

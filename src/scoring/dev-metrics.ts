@@ -1,4 +1,5 @@
 import type { Interval } from "../base/events.js";
+import { requireNumber } from "../base/options.js";
 import type { ValueRange } from "../base/value-ranges.js";
 import { operatingPoints, pointWithin } from "./operating-points.js";
 import type { PostprocessOptions } from "./postprocess.js";
@@ -65,6 +66,7 @@ export function devMetrics(references: readonly ReferenceRecording[], options: D
     return { auroc, auprc, sensitivity, precision, f1, fpPerDay, ...sensitivities(recordings, options) };
   };
   const rates = options.falseAlarmRates ?? [];
+  for (const rate of rates) requireNumber("falseAlarmRates", rate, { least: 0 });
   const metricNames = [...EVENT_METRICS, ...rates.map((rate) => `sensitivity_at_${rate}fa`)];
   return Object.assign(measure, { metricNames });
 }

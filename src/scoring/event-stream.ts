@@ -1,4 +1,5 @@
 import type { Event } from "../base/events.js";
+import { withDefaults } from "../base/options.js";
 import { createEventAssembler } from "./event-assembler.js";
 import { closeStep, hysteresisStep, openStep } from "./mask-stream.js";
 import { POSTPROCESS_DEFAULTS, type PostprocessOptions, refusedProbability, sampleSettings } from "./postprocess.js";
@@ -21,7 +22,7 @@ export interface EventStream {
  * whole recording, however it is cut. Memory is that of the delay; confidence "percentile" also keeps the open event's values.
  */
 export function createEventStream(options: Partial<PostprocessOptions>, rateHz: number): EventStream {
-  const merged = { ...POSTPROCESS_DEFAULTS, ...options };
+  const merged = withDefaults(POSTPROCESS_DEFAULTS, options);
   const settings = sampleSettings(merged, rateHz);
   const lookAhead = settings.minOnset - 1 + 2 * (settings.opening >> 1) + 2 * (settings.closing >> 1);
   const waiting = new Float64Array(lookAhead + 1); // ring of probabilities whose bit is not settled

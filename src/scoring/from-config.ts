@@ -1,8 +1,5 @@
 import type { Config } from "../base/config-schema.js";
-import type { PostprocessOptions } from "./postprocess.js";
-
-/** Rate at which the configuration counts its samples. */
-const CONFIG_RATE_HZ = 256;
+import { CONFIG_RATE_HZ, type PostprocessOptions } from "./postprocess.js";
 
 /** Post-processing as a configuration asks for it; its sample counts are meant at 256 Hz. */
 export function postprocessFromConfig({ postprocessing }: Pick<Config, "postprocessing">): PostprocessOptions {

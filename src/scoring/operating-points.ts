@@ -1,4 +1,5 @@
 import { ConfigError } from "../base/errors.js";
+import { requireCounts, requireNumber, withDefaults } from "../base/options.js";
 import { tell } from "../base/printable.js";
 import { rangesOf } from "../base/value-ranges.js";
 import { checkedEvents } from "./event-list.js";
@@ -41,6 +42,7 @@ const DAY_SECONDS = 86_400;
  * the few false alarms a day that matter are told apart however the probabilities are scaled. Strictest first.
  */
 export function candidateThresholds(recordings: readonly PredictedRecording[], count = 64): number[] {
+  requireCounts({ count });
   const peaks = Float64Array.from(recordings.flatMap(blockPeaks)).sort().reverse();
   const ranks = Array.from({ length: count }, (_, i) => Math.round(peaks.length ** (i / Math.max(1, count - 1))) - 1);
   return [...new Set(ranks.map((rank) => peaks[rank] ?? 0))].filter((value) => value > 0);
@@ -96,7 +98,8 @@ function guardEval(
 export function alarmTable(recordings: readonly PredictedRecording[], options: OperatingPointOptions = {}): AlarmTable {
   guardEval(recordings, options);
   const { postprocess = {}, scorer = "szcore", thresholds = candidateThresholds(recordings) } = options;
-  const settings = { ...POSTPROCESS_DEFAULTS, ...postprocess };
+  for (const threshold of thresholds) requireNumber("thresholds", threshold, { above: 0, mayBeInfinite: true });
+  const settings = withDefaults(POSTPROCESS_DEFAULTS, postprocess);
   const endRatio = settings.offThreshold / settings.onThreshold;
   const strictestFirst = [Number.POSITIVE_INFINITY, ...[...thresholds].sort((a, b) => b - a)];
   const counts = recordings.map((recording) => {
@@ -165,7 +168,7 @@ function countAlarms(
  * then the strictest. The sensitivity never falls as `perDay` grows.
  */
 export function pointWithin(points: readonly OperatingPoint[], perDay: number): OperatingPoint {
-  if (!(perDay >= 0)) throw new RangeError(`invalid perDay: ${perDay}`);
+  requireNumber("perDay", perDay, { least: 0, mayBeInfinite: true });
   let best: OperatingPoint | undefined;
   for (const point of points) {
     const better =

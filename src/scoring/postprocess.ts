@@ -3,7 +3,9 @@
  * steps and their defaults are the reference system's (brain-go-brr v2, `post/postprocess.py`), restated for any
  * probability rate. The reference cuts before it merges, so that joined events outgrow its limit, and keeps any rest.
  */
+import { DEFAULTS } from "../base/defaults.js";
 import type { Event, Interval } from "../base/events.js";
+import { requireNumber, requireNumbers, withDefaults } from "../base/options.js";
 import { quantileOf } from "../base/quantile.js";
 import { rangesOf, type ValueRange } from "../base/value-ranges.js";
 
@@ -35,18 +37,21 @@ export interface PostprocessOptions {
   readonly confidencePercentile: number;
 }
 
+/** Rate at which the configuration counts its samples. */
+export const CONFIG_RATE_HZ = 256;
+
 export const POSTPROCESS_DEFAULTS: PostprocessOptions = {
-  onThreshold: 0.86,
-  offThreshold: 0.78,
-  minOnsetSeconds: 128 / 256,
-  minOffsetSeconds: 256 / 256,
-  openingSeconds: 11 / 256,
-  closingSeconds: 31 / 256,
-  minEventSeconds: 3,
-  maxEventSeconds: 600,
-  mergeGapSeconds: 2,
-  confidence: "mean",
-  confidencePercentile: 0.75,
+  onThreshold: DEFAULTS.postprocessing.tau_on,
+  offThreshold: DEFAULTS.postprocessing.tau_off,
+  minOnsetSeconds: DEFAULTS.postprocessing.min_onset_samples / CONFIG_RATE_HZ,
+  minOffsetSeconds: DEFAULTS.postprocessing.min_offset_samples / CONFIG_RATE_HZ,
+  openingSeconds: DEFAULTS.postprocessing.opening_kernel / CONFIG_RATE_HZ,
+  closingSeconds: DEFAULTS.postprocessing.closing_kernel / CONFIG_RATE_HZ,
+  minEventSeconds: DEFAULTS.postprocessing.min_duration_s,
+  maxEventSeconds: DEFAULTS.postprocessing.max_duration_s,
+  mergeGapSeconds: DEFAULTS.postprocessing.tau_merge,
+  confidence: DEFAULTS.postprocessing.confidence_method,
+  confidencePercentile: DEFAULTS.postprocessing.confidence_percentile,
 };
 
 /** Products such as 0.29 s at 100 Hz lie a hair beside the whole number that is meant. */
@@ -82,12 +87,35 @@ export interface SampleSettings {
   readonly mergeGap: number;
 }
 
+const CONFIDENCES: readonly string[] = ["mean", "peak", "percentile"];
+
+/** Throws a RangeError for options that cannot be, each by itself. */
+function checkPostprocess(options: PostprocessOptions): void {
+  const { onThreshold, offThreshold, minEventSeconds, maxEventSeconds, mergeGapSeconds, confidence } = options;
+  const { minOnsetSeconds, minOffsetSeconds, openingSeconds, closingSeconds, confidencePercentile } = options;
+  requireNumbers({ onThreshold, offThreshold }, { mayBeInfinite: true }); // infinite: nothing is detected
+  const widths = {
+    minOnsetSeconds,
+    minOffsetSeconds,
+    openingSeconds,
+    closingSeconds,
+    minEventSeconds,
+    mergeGapSeconds,
+  };
+  requireNumbers(widths, { least: 0 });
+  requireNumber("maxEventSeconds", maxEventSeconds, { least: 0, mayBeInfinite: true });
+  requireNumber("confidencePercentile", confidencePercentile, { least: 0, most: 1 });
+  if (!CONFIDENCES.includes(confidence))
+    throw new RangeError(`invalid confidence: ${confidence}; expected ${CONFIDENCES.join(", ")}`);
+}
+
 /**
- * Options at a rate of probabilities. RangeError for a rate that is not positive, thresholds that do not lie apart and
- * lengths that no event can have.
+ * Options at a rate of probabilities. RangeError for a rate that is not positive, for numbers that cannot be, and for lengths
+ * that no event can have.
  */
 export function sampleSettings(options: PostprocessOptions, rateHz: number): SampleSettings {
-  if (!(rateHz > 0)) throw new RangeError(`invalid rateHz: ${rateHz}`);
+  requireNumber("rateHz", rateHz, { above: 0 });
+  checkPostprocess(options);
   const { onThreshold: on, offThreshold: off } = options;
   if (!(on > off)) throw new RangeError(`invalid thresholds: on ${on} must be above off ${off}`);
   const minimum = samplesFor(options.minEventSeconds, rateHz);
@@ -232,7 +260,7 @@ export function detectEvents(
   options: Partial<PostprocessOptions> = {},
   segments?: readonly ValueRange[],
 ): Event[] {
-  const merged = { ...POSTPROCESS_DEFAULTS, ...options };
+  const merged = withDefaults(POSTPROCESS_DEFAULTS, options);
   const settings = sampleSettings(merged, rateHz);
   for (let i = 0; i < probability.length; i++) {
     if (Number.isNaN(probability[i]!)) throw refusedProbability(probability[i]!, i);

@@ -40,7 +40,7 @@ export function scoreSzcore(pairs: readonly ScoredPair[], options: SzcoreOptions
   const events: SzcoreCounts[] = [];
   const samples: SzcoreCounts[] = [];
   const bySubject: SubjectCounts[] = [];
-  const perRecording: Record<string, { event: SzcoreRates; sample: SzcoreRates }> = {};
+  const perRecording = new Map<string, { event: SzcoreRates; sample: SzcoreRates }>();
   for (const { id, patient, durationSeconds, reference, hypothesis } of pairs) {
     const ref = checkedEvents(reference, durationSeconds, `${id} (reference)`);
     const hyp = checkedEvents(hypothesis, durationSeconds, `${id} (hypothesis)`);
@@ -49,12 +49,12 @@ export function scoreSzcore(pairs: readonly ScoredPair[], options: SzcoreOptions
     events.push(event);
     samples.push(sample);
     if (patient !== undefined) bySubject.push({ patient, event, sample });
-    perRecording[id] = { event: szcoreRates(event), sample: szcoreRates(sample) };
+    perRecording.set(id, { event: szcoreRates(event), sample: szcoreRates(sample) });
   }
   return {
     event: szcoreRates(addCounts(events)),
     sample: szcoreRates(addCounts(samples)),
-    perRecording,
+    perRecording: Object.fromEntries(perRecording),
     ...(pairs.length > 0 && bySubject.length === pairs.length ? { subjects: summarizeSubjects(bySubject) } : {}),
   };
 }

@@ -4,6 +4,7 @@
  */
 
 import type { Interval } from "../base/events.js";
+import { requireNumber, requireNumbers } from "../base/options.js";
 import { roundHalfEven } from "../base/rounding.js";
 import { maskToIntervals, truncatedMask } from "./event-list.js";
 import { gridRuns, samplesWithin, sampleTotal, sharedSamples } from "./grid-runs.js";
@@ -92,6 +93,9 @@ export function scoreEvents(
     maxEventSeconds = SZCORE_DEFAULTS.maxEventSeconds,
     minGapSeconds = SZCORE_DEFAULTS.minGapSeconds,
   } = options;
+  requireNumbers({ toleranceStartSeconds, toleranceEndSeconds, minGapSeconds }, { least: 0 });
+  requireNumber("minOverlap", minOverlap, { least: 0, below: 1 });
+  requireNumber("maxEventSeconds", maxEventSeconds, { above: 0, mayBeInfinite: true });
   const prepare = (events: readonly Interval[]) => splitLong(mergeNeighbours(events, minGapSeconds), maxEventSeconds);
   const refEvents = prepare(reference);
   const hypEvents = prepare(hypothesis);

@@ -1,4 +1,5 @@
 /** Amplitude-integrated EEG: the trend of amplitude that is read over hours. */
+import { requireNumbers } from "../base/options.js";
 import { quantileOf } from "../base/quantile.js";
 import { createFilterState, sosfiltInto, steadyState } from "./biquads.js";
 import { butterworth } from "./butterworth.js";
@@ -44,6 +45,7 @@ export function aeeg(
   x: ArrayLike<number>,
   { sampleRateHz, epochSeconds = 15, lowCutHz = 2, highCutHz = 15 }: AeegOptions,
 ): Aeeg {
+  requireNumbers({ sampleRateHz, epochSeconds, lowCutHz, highCutHz }, { above: 0 });
   const width = Math.max(1, Math.round(SMOOTHING_SECONDS * sampleRateHz));
   const perEpoch = Math.floor(Math.round(epochSeconds * sampleRateHz) / width);
   if (!(perEpoch >= 2)) throw new RangeError(`invalid epochSeconds: ${epochSeconds}; expected at least 1`);

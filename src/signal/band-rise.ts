@@ -1,3 +1,4 @@
+import { requireCounts, requireNumber, requireNumbers } from "../base/options.js";
 import { bandPower, welch } from "./spectrum.js";
 
 export interface BandRiseOptions {
@@ -17,6 +18,9 @@ export interface BandRiseOptions {
  */
 export function bandRise(samples: Float32Array, options: BandRiseOptions): Float64Array {
   const { channelCount, sampleRateHz, atSample, seconds = 10, band } = options;
+  requireCounts({ channelCount });
+  requireNumbers({ sampleRateHz, seconds }, { above: 0 });
+  requireNumber("atSample", atSample, { isWhole: true, least: 0 });
   const sampleCount = samples.length / channelCount;
   const side = Math.round(seconds * sampleRateHz);
   if (!(atSample >= side && atSample + side <= sampleCount)) {

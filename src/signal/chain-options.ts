@@ -1,4 +1,5 @@
 import { hashOf } from "../base/canonical.js";
+import { DEFAULTS } from "../base/defaults.js";
 import { ConfigError } from "../base/errors.js";
 import { LARGEST_ORDER } from "./butterworth.js";
 import { REFERENCES, type Reference } from "./montages.js";
@@ -41,17 +42,17 @@ export interface ChainOptions {
 
 /** The chain of every shipped config: causal, by blocks, 19 electrodes as recorded. */
 export const DEFAULT_CHAIN: ChainOptions = {
-  targetRateHz: 256,
-  lowCutHz: 0.5,
-  highCutHz: 120,
-  filterOrder: 3,
-  notchHz: 60,
-  notchQ: 30,
-  phase: "causal",
-  reference: "recorded",
-  missing: "interpolate",
-  clip: 10,
-  normalize: true,
+  targetRateHz: DEFAULTS.preprocessing.sampling_rate,
+  lowCutHz: DEFAULTS.preprocessing.bandpass[0],
+  highCutHz: DEFAULTS.preprocessing.bandpass[1],
+  filterOrder: DEFAULTS.preprocessing.filter_order,
+  notchHz: DEFAULTS.preprocessing.notch_freq,
+  notchQ: DEFAULTS.preprocessing.notch_q,
+  phase: DEFAULTS.preprocessing.phase,
+  reference: DEFAULTS.preprocessing.reference,
+  missing: DEFAULTS.preprocessing.missing_electrodes,
+  clip: DEFAULTS.preprocessing.clip,
+  normalize: DEFAULTS.preprocessing.normalize,
   resample: "polyphase",
   offsetSeconds: 1,
 };
@@ -88,6 +89,10 @@ export function checkChainOptions(options: ChainOptions): void {
   }
   for (const key of POSITIVE) {
     if (!(Number.isFinite(options[key]) && options[key] > 0)) refuse(key, options[key], "a number above 0");
+  }
+  const { notchHz } = options;
+  if (notchHz !== null && !(Number.isFinite(notchHz) && notchHz > 0)) {
+    refuse("notchHz", notchHz, "a number above 0, or null for no notch");
   }
   if (!Number.isInteger(options.filterOrder) || options.filterOrder > LARGEST_ORDER) {
     refuse("filterOrder", options.filterOrder, `a whole number from 1 to ${LARGEST_ORDER}`);

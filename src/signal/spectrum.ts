@@ -1,3 +1,4 @@
+import { requireCounts } from "../base/options.js";
 import { planFourier } from "./fft.js";
 
 /** A frequency band `[lowHz, highHz)`. */
@@ -56,7 +57,7 @@ function planSegments(
   if (sampleCount === 0) throw new RangeError("invalid signal: no samples");
   const wanted = segmentSamples ?? Math.round(2 * sampleRateHz);
   const overlap = overlapSamples ?? Math.floor(wanted / 2);
-  if (!(Number.isInteger(wanted) && wanted >= 1)) throw new RangeError(`invalid segmentSamples: ${wanted}`);
+  requireCounts({ segmentSamples: wanted });
   if (!(Number.isInteger(overlap) && overlap >= 0 && overlap < wanted)) {
     throw new RangeError(`invalid overlapSamples: ${overlap} (expected 0 to ${wanted - 1})`);
   }

@@ -1,4 +1,5 @@
 import { fileURLToPath } from "node:url";
+import { withDefaults } from "../base/options.js";
 import { folderStore } from "./folder-store.js";
 import { type S3StoreOptions, s3Store } from "./s3-store.js";
 import type { Store } from "./store.js";
@@ -13,7 +14,8 @@ export type OpenStoreOptions = Omit<S3StoreOptions, "bucket" | "prefix">;
  */
 export function openStore(urlOrPath: string, options: OpenStoreOptions = {}): Store {
   if (urlOrPath === "") throw new RangeError("invalid store address: it is empty; give a folder or s3://bucket/prefix");
-  if (urlOrPath.startsWith("s3://")) return s3Store({ ...parseS3Url(urlOrPath), ...fromEnvironment(), ...options });
+  if (urlOrPath.startsWith("s3://"))
+    return s3Store(withDefaults({ ...parseS3Url(urlOrPath), ...fromEnvironment() }, options));
   if (urlOrPath.startsWith("file://")) return folderStore(fileURLToPath(urlOrPath));
   const scheme = /^([a-z][a-z0-9+.-]+):\/\//i.exec(urlOrPath)?.[1];
   if (scheme) {

@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
+import { requireCounts } from "../base/options.js";
 import type { PartReply, PartRequest, Place } from "./part-worker.js";
 import type { DigestName, ExpectedDigest } from "./store.js";
 
@@ -53,6 +54,7 @@ interface Thread {
 /** Starts no thread before the first file; the threads keep no process alive by themselves. */
 export function createPartWriters(options: PartWritersOptions = {}): PartWriters {
   const { threads: threadCount = Math.min(MOST_THREADS, availableParallelism()), batchBytes = 1 << 20 } = options;
+  requireCounts({ threads: threadCount, batchBytes });
   const threads: Thread[] = [];
   let lastId = 0;
 

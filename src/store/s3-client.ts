@@ -1,5 +1,6 @@
 import { createRequire } from "node:module";
 import type { S3Client, S3ClientConfig } from "@aws-sdk/client-s3";
+import { requireCounts, requireNumbers } from "../base/options.js";
 import { createHttpAgent, createHttpsAgent } from "./s3-agent.js";
 
 /** How a bucket is reached. */
@@ -77,7 +78,11 @@ const NOBODY = { accessKeyId: "anonymous", secretAccessKey: "anonymous" };
 
 function createClient(sdk: Sdk, options: S3StoreOptions, region: string | undefined): S3Client {
   const endpoint = endpointOf(options);
-  const stall = options.stallMilliseconds ?? STALL_MILLISECONDS;
+  const { maxConnections, stallMilliseconds, connectMilliseconds, backoffMilliseconds } = options;
+  requireCounts({ maxConnections });
+  requireNumbers({ stallMilliseconds, connectMilliseconds }, { above: 0 });
+  requireNumbers({ backoffMilliseconds }, { least: 0 });
+  const stall = stallMilliseconds ?? STALL_MILLISECONDS;
   const agent = { maxSockets: options.maxConnections ?? 256, keepAlive: true };
   const config: S3ClientConfig = {
     maxAttempts: 1, // retries are ours: they cover the body too, which the SDK's do not

@@ -2,6 +2,7 @@ import { availableParallelism } from "node:os";
 import type { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
 import { UnsupportedError } from "../base/errors.js";
 import { freeBuffer } from "../base/free-buffer.js";
+import { requireCounts } from "../base/options.js";
 import { compiledBy, type Runner } from "./compiled.js";
 import { GRAPH_DIR, openKeptSession } from "./graph-files.js";
 import {
@@ -57,6 +58,7 @@ function sessionOptions(name: OnnxExecutorName, options: OnnxOptions): Inference
 
 /** An executor that traces each program to ONNX and replays it with onnxruntime-node. Throws what its import throws. */
 export async function openOnnxExecutor(name: OnnxExecutorName, options: OnnxOptions = {}): Promise<Executor> {
+  requireCounts({ threads: options.threads });
   const { default: ort } = (await import("onnxruntime-node")) as unknown as { default: Ort }; // a CommonJS module
   const graphs = new Map<string, TracedGraph>();
   const open = new Set<Compiled>();

@@ -1,5 +1,6 @@
 import { ConfigError, UnsupportedError } from "../base/errors.js";
 import { nearestName } from "../base/nearest.js";
+import { ownValue } from "../base/records.js";
 import { CANDIDATES, type OpenOptions } from "./candidates.js";
 import { GRADIENT_TOLERANCE, probeExecutor } from "./probe.js";
 import { EXECUTOR_NAMES, type Executor, type ExecutorName } from "./program.js";
@@ -136,7 +137,7 @@ async function openFirst(
  * lacks; ConfigError for a name that is none.
  */
 export async function openExecutor(device: string, options: OpenOptions = {}): Promise<ChosenExecutor> {
-  const group = DEVICE_GROUPS[device];
+  const group = ownValue(DEVICE_GROUPS, device);
   if (group) return openFirst(device, group, options);
   const name = EXECUTOR_NAMES.find((known) => known === device);
   if (name) return openNamed(name, options);

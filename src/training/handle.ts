@@ -58,7 +58,7 @@ class TrainingProcess implements TrainingHandle {
 
   constructor(options: TrainOptions, child: ChildProcess, validate: Validate | undefined) {
     this.runDir = options.runDir;
-    const filled = fillTrainOptions(options);
+    const filled = fillTrainOptions(options, { isValidated: validate !== undefined });
     this.metricName = filled.metric.name;
     this.#memoryAdvice = memoryAdvice(filled);
     this.#child = child;
@@ -175,7 +175,8 @@ export function startTraining(
   options: TrainOptions,
   { validate, signal = interruptSignal() }: StartOptions = {},
 ): TrainingHandle {
-  checkMetric(fillTrainOptions(options).metric.name, validate); // impossible options are refused before a process is started
+  const { metric } = fillTrainOptions(options, { isValidated: validate !== undefined });
+  checkMetric(metric.name, validate); // impossible options are refused before a process is started
   const child = fork(fileURLToPath(new URL("./child.js", import.meta.url)), [], {
     serialization: "advanced",
     stdio: ["ignore", "pipe", "pipe", "ipc"],

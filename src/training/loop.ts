@@ -177,7 +177,7 @@ export async function runTraining(
   executor: Executor,
   callbacks: TrainCallbacks = {},
 ): Promise<TrainReport> {
-  const options = fillTrainOptions(given);
+  const options = fillTrainOptions(given, { isValidated: callbacks.validate !== undefined });
   checkMetric(options.metric.name, callbacks.validate);
   const explained = (error: unknown) => {
     throw explainMemory(error, executor.name, options);

@@ -1,3 +1,5 @@
+import { DEFAULTS } from "../base/defaults.js";
+import { withDefaults } from "../base/options.js";
 import { type Tensor, tf } from "../tensor/tf.js";
 
 export interface LossOptions {
@@ -11,6 +13,12 @@ export interface LossOptions {
   readonly posWeight?: number;
   /** Labels move this share of the way towards one half. @default 0 */
   readonly labelSmoothing?: number;
+}
+
+/** Fill in the defaults that a configuration has too; `posWeight` stays as it is. */
+export function fillLossOptions<O extends Omit<LossOptions, "posWeight">>(options: O) {
+  const { loss: kind, focal_alpha: alpha, focal_gamma: gamma, label_smoothing: labelSmoothing } = DEFAULTS.training;
+  return withDefaults({ kind, alpha, gamma, labelSmoothing }, options);
 }
 
 /** Powers beyond these go through a logarithm. */
@@ -32,7 +40,7 @@ function power(x: Tensor, exponent: number): Tensor | undefined {
  * cross-entropy is linear in them, so a share equals the mean over its samples.
  */
 export function lossPerLogit(logits: Tensor, labels: Tensor, options: LossOptions = {}): Tensor {
-  const { kind = "bce", alpha = 0.5, gamma = 2, posWeight = 1, labelSmoothing = 0 } = options;
+  const { kind, alpha, gamma, posWeight = 1, labelSmoothing } = fillLossOptions(options);
   const y = labelSmoothing === 0 ? labels : tf.add(tf.mul(labels, 1 - labelSmoothing), labelSmoothing / 2);
   const tail = tf.softplus(tf.neg(tf.abs(logits)));
   const ifSeizure = tf.add(tf.relu(tf.neg(logits)), tail); // -log p
@@ -55,7 +63,7 @@ export function maskedLoss(logits: Tensor, labels: Tensor, mask: Tensor, options
 
 /** The loss of one logit in plain numbers, for checks and for the loss of a constant answer. */
 export function lossOf(logit: number, label: number, options: LossOptions = {}): number {
-  const { kind = "bce", alpha = 0.5, gamma = 2, posWeight = 1, labelSmoothing = 0 } = options;
+  const { kind, alpha, gamma, posWeight = 1, labelSmoothing } = fillLossOptions(options);
   const y = label * (1 - labelSmoothing) + labelSmoothing / 2;
   const tail = Math.log1p(Math.exp(-Math.abs(logit)));
   const entropy = y * posWeight * (Math.max(0, -logit) + tail) + (1 - y) * (Math.max(0, logit) + tail);

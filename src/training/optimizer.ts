@@ -1,3 +1,5 @@
+import { DEFAULTS } from "../base/defaults.js";
+import { withDefaults } from "../base/options.js";
 import { type Tensor, tf } from "../tensor/tf.js";
 import type { ParameterGroup } from "./parameter-groups.js";
 
@@ -31,17 +33,20 @@ export type FilledOptimizerOptions = Required<OptimizerOptions>;
 
 /** Fill in defaults. */
 export function fillOptimizerOptions(options: OptimizerOptions = {}): FilledOptimizerOptions {
-  return {
-    name: "adamw",
-    weightDecay: 0.05,
-    decayAll: false,
-    beta1: options.name === "sgd" ? 0 : 0.9,
-    beta2: 0.999,
-    epsilon: 1e-8,
-    gradientClip: 1,
-    averageDecay: 0,
-    ...options,
-  };
+  const { training } = DEFAULTS;
+  return withDefaults(
+    {
+      name: training.optimizer,
+      weightDecay: training.weight_decay,
+      decayAll: training.decay_all,
+      beta1: options.name === "sgd" ? 0 : 0.9,
+      beta2: 0.999,
+      epsilon: 1e-8,
+      gradientClip: training.gradient_clip,
+      averageDecay: training.ema_decay,
+    },
+    options,
+  );
 }
 
 /** What the optimizer carries between steps, one vector of each per parameter group. */

@@ -1,12 +1,14 @@
 import { hashOf } from "../base/canonical.js";
-import { ConfigError } from "../base/errors.js";
+import { DEFAULTS } from "../base/defaults.js";
+import { withDefaults } from "../base/options.js";
 import type { Augmentations } from "../dataset/augment.js";
-import type { BalanceOptions } from "../dataset/balance.js";
+import { BALANCE_DEFAULTS, type BalanceOptions } from "../dataset/balance.js";
 import type { ModelConfig } from "../model/detector.js";
 import type { Blend } from "./blend.js";
-import type { LossOptions } from "./loss.js";
-import type { OptimizerOptions } from "./optimizer.js";
-import type { ScheduleOptions } from "./schedule.js";
+import { checkTrainOptions } from "./check-options.js";
+import { fillLossOptions, type LossOptions } from "./loss.js";
+import { type FilledOptimizerOptions, fillOptimizerOptions, type OptimizerOptions } from "./optimizer.js";
+import { fillScheduleOptions, type ScheduleOptions } from "./schedule.js";
 
 /** Where the windows come from. */
 export interface TrainDataOptions {
@@ -28,7 +30,7 @@ export interface TrainDataOptions {
   readonly devShare?: number;
   /** Seed of that cut. @default 42 */
   readonly splitSeed?: number;
-  /** Windows per class as in the reference; false takes every labelled window. @default { fullRatio: 0.3, noneRatio: 2.5 } */
+  /** Windows per class as in the reference; false takes every labelled window. @default { fullRatio: 0.3, noneRatio: 2.5, evenPatients: false } */
   readonly balance?: Omit<BalanceOptions, "seed"> | false;
 }
 
@@ -49,7 +51,7 @@ export interface TrainOptions {
   /** Peak learning rate. @default 3e-4 */
   readonly learningRate?: number;
   readonly schedule?: ScheduleOptions;
-  /** `posWeight: "auto"` derives it from the share of windows with seizure. @default focal, posWeight "auto" */
+  /** `posWeight: "auto"` derives it from the share of windows with seizure. @default bce, posWeight "auto" */
   readonly loss?: Omit<LossOptions, "posWeight"> & { readonly posWeight?: number | "auto" };
   readonly optimizer?: OptimizerOptions;
   readonly augment?: Augmentations;
@@ -74,9 +76,9 @@ export interface TrainOptions {
     /** @default "mean" */
     readonly blend?: Blend;
   };
-  /** What "best" means: a metric that `validate` returns, or "loss", the mean loss of the epoch. @default loss, min */
+  /** What "best" means: a metric that `validate` returns, or "loss", the mean loss of the epoch. @default sensitivity_at_10fa, max; without `validate` loss, min */
   readonly metric?: { readonly name: string; readonly mode: "min" | "max" };
-  /** Stop after so many validations without a better metric; 0 never. @default 0 */
+  /** Stop after so many validations without a better metric; 0 never. @default 5 */
   readonly patience?: number;
   /** @default 10 */
   readonly logEverySteps?: number;
@@ -94,74 +96,76 @@ type Filled<T> = { [K in keyof T]-?: T[K] };
 
 /** Options with every default filled in. */
 export type FilledTrainOptions = Filled<
-  Omit<TrainOptions, "threads" | "maxSteps" | "maxHours" | "augment" | "data" | "validation">
+  Omit<TrainOptions, "threads" | "maxSteps" | "maxHours" | "augment" | "data" | "validation" | "loss">
 > &
   Pick<TrainOptions, "threads" | "maxSteps" | "maxHours" | "augment"> & {
+    readonly loss: Filled<NonNullable<TrainOptions["loss"]>>;
+    readonly schedule: Required<ScheduleOptions>;
+    readonly optimizer: FilledOptimizerOptions;
     readonly data: Filled<Omit<TrainDataOptions, "key" | "limit">> & Pick<TrainDataOptions, "key" | "limit">;
     readonly validation: { readonly strideSeconds: number; readonly blend: Blend };
   };
 
-function requireCount(key: string, value: number, least: number): void {
-  if (Number.isSafeInteger(value) && value >= least) return;
-  throw new ConfigError(`invalid ${key}: ${value}; expected a whole number of at least ${least}`, {
-    key,
-    value,
-    allowed: `>= ${least}`,
-  });
+const { data: DATA, training: TRAINING } = DEFAULTS;
+
+const DATA_DEFAULTS = {
+  windowSeconds: DATA.window_size,
+  strideSeconds: DATA.stride,
+  trainSplit: "train",
+  devSplit: "dev",
+  devShare: DATA.validation_split,
+  splitSeed: DATA.split_seed,
+};
+
+const RUN_DEFAULTS = {
+  epochs: TRAINING.epochs,
+  batchSize: TRAINING.batch_size,
+  accumulate: TRAINING.gradient_accumulation_steps,
+  seed: TRAINING.seed,
+  readThreads: 0,
+  learningRate: TRAINING.learning_rate,
+  device: "auto",
+  checkpointEverySteps: 0,
+  checkpointEveryEpochs: TRAINING.checkpoint_interval,
+  keepLast: 2,
+  patience: TRAINING.patience,
+  logEverySteps: TRAINING.log_every_n_steps,
+  tensorBoard: TRAINING.tensorboard,
+  resume: TRAINING.resume,
+  allowDataChange: false,
+  existing: "refuse",
+} as const;
+
+function fillBalance(balance: TrainDataOptions["balance"]): FilledTrainOptions["data"]["balance"] {
+  return balance === false ? false : withDefaults(BALANCE_DEFAULTS, balance);
 }
 
-/** Fill in defaults. Throws a ConfigError on numbers that cannot be. */
-export function fillTrainOptions(options: TrainOptions): FilledTrainOptions {
-  const data = {
-    windowSeconds: 60,
-    strideSeconds: 10,
-    trainSplit: "train",
-    devSplit: "dev",
-    devShare: 0.2,
-    splitSeed: 42,
-    balance: {},
-    ...options.data,
-  };
+function fillData(options: TrainDataOptions): FilledTrainOptions["data"] {
+  return { ...withDefaults(DATA_DEFAULTS, options), balance: fillBalance(options.balance) };
+}
+
+function fillLoss(loss: TrainOptions["loss"] = {}): FilledTrainOptions["loss"] {
+  return withDefaults({ posWeight: "auto" as const }, fillLossOptions(loss));
+}
+
+/** What "best" means where nobody said so: where nothing is validated, only the loss can tell. */
+function defaultMetric(isValidated: boolean): FilledTrainOptions["metric"] {
+  return isValidated ? { name: TRAINING.metric, mode: TRAINING.mode } : { name: "loss", mode: "min" };
+}
+
+/** Fill in defaults, those of a configuration. `isValidated`: the run has a `validate`. Throws a ConfigError on what cannot be. */
+export function fillTrainOptions(options: TrainOptions, { isValidated = true } = {}): FilledTrainOptions {
+  const data = fillData(options.data);
   const filled: FilledTrainOptions = {
-    epochs: 1,
-    batchSize: 16,
-    accumulate: 1,
-    seed: 42,
-    readThreads: 0,
-    learningRate: 3e-4,
-    schedule: {},
-    optimizer: {},
-    device: "auto",
-    checkpointEverySteps: 0,
-    checkpointEveryEpochs: 1,
-    keepLast: 2,
-    metric: { name: "loss", mode: "min" },
-    patience: 0,
-    logEverySteps: 10,
-    tensorBoard: true,
-    resume: false,
-    allowDataChange: false,
-    existing: "refuse",
-    ...options,
-    loss: { kind: "focal", posWeight: "auto", ...options.loss },
-    validation: { strideSeconds: data.windowSeconds, blend: "mean", ...options.validation },
+    ...withDefaults(RUN_DEFAULTS, options),
+    metric: options.metric ?? defaultMetric(isValidated),
+    schedule: fillScheduleOptions(options.schedule),
+    optimizer: fillOptimizerOptions(options.optimizer),
+    loss: fillLoss(options.loss),
+    validation: withDefaults({ strideSeconds: data.windowSeconds, blend: "mean" as const }, options.validation),
     data,
   };
-  requireCount("epochs", filled.epochs, 0);
-  requireCount("batchSize", filled.batchSize, 1);
-  requireCount("accumulate", filled.accumulate, 1);
-  requireCount("readThreads", filled.readThreads, 0);
-  requireCount("keepLast", filled.keepLast, 1);
-  requireCount("checkpointEveryEpochs", filled.checkpointEveryEpochs, 1);
-  requireCount("checkpointEverySteps", filled.checkpointEverySteps, 0);
-  requireCount("logEverySteps", filled.logEverySteps, 1);
-  if (filled.maxSteps !== undefined) requireCount("maxSteps", filled.maxSteps, 1);
-  if (!(filled.learningRate > 0)) {
-    throw new ConfigError(`invalid learningRate: ${filled.learningRate}; expected a positive number`, {
-      key: "learningRate",
-      value: filled.learningRate,
-    });
-  }
+  checkTrainOptions(filled);
   return filled;
 }
 
@@ -170,36 +174,42 @@ export function windowsPerStep({ batchSize, accumulate }: FilledTrainOptions): n
   return batchSize * accumulate;
 }
 
-/**
- * The options that decide every number of a run; paths, device, limits and logging are not among them. Which recordings
- * there are is in the lines of the data.
- */
-export function recipeOf(options: FilledTrainOptions): Readonly<Record<string, unknown>> {
-  const { model, epochs, batchSize, accumulate, seed, learningRate, schedule, loss, optimizer, augment, data } =
-    options;
-  const { cacheDir: _cacheDir, key: _key, limit: _limit, ...windows } = data;
-  const batches = { batchSize, accumulate };
+/** A recipe of any age with its defaults filled in, so that what was left out then equals what is said now. */
+function fillRecipe(recipe: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const found = recipe as Partial<Pick<FilledTrainOptions, "schedule" | "loss" | "optimizer" | "augment">> & {
+    readonly windows?: TrainDataOptions;
+  }; // written by recipeOf, now or in an earlier version
+  const augment = Object.values(found.augment ?? {}).some((value) => value !== undefined) ? found.augment : null;
+  const { alpha, gamma, ...loss } = fillLoss(found.loss);
   return {
-    model,
-    epochs,
-    ...batches,
-    seed,
-    learningRate,
-    schedule,
-    loss,
-    optimizer,
-    augment: augment ?? null,
-    windows,
+    accumulate: 1, // what a recipe without it means
+    ...recipe,
+    schedule: fillScheduleOptions(found.schedule),
+    optimizer: fillOptimizerOptions(found.optimizer),
+    loss: loss.kind === "focal" ? { alpha, gamma, ...loss } : loss, // nothing else reads them
+    augment,
+    ...(found.windows && { windows: fillData(found.windows) }),
   };
 }
 
-/** Keys of a recipe that differ, for messages. */
+/**
+ * The options that decide every number of a run, defaults filled in; paths, device, limits and logging are not among them.
+ * Which recordings there are is in the lines of the data. `model` is the detector's own configuration, filled by it.
+ */
+export function recipeOf(options: FilledTrainOptions, model: ModelConfig): Readonly<Record<string, unknown>> {
+  const { epochs, batchSize, accumulate, seed, learningRate, schedule, loss, optimizer, augment, data } = options;
+  const { cacheDir: _cacheDir, key: _key, limit: _limit, ...windows } = data;
+  const batches = { batchSize, accumulate };
+  return fillRecipe({ model, epochs, ...batches, seed, learningRate, schedule, loss, optimizer, augment, windows });
+}
+
+/** Keys of a recipe that differ once their defaults are filled in, for messages. */
 export function recipeDifferences(
   found: Readonly<Record<string, unknown>>,
   expected: Readonly<Record<string, unknown>>,
 ): string[] {
-  const then: typeof found = { accumulate: 1, ...found }; // what a recipe without it means
-  return [...new Set([...Object.keys(then), ...Object.keys(expected)])]
-    .filter((key) => hashOf(then[key] ?? null) !== hashOf(expected[key] ?? null))
-    .map((key) => `${key}: ${JSON.stringify(then[key])} then, ${JSON.stringify(expected[key])} now`);
+  const [then, now] = [fillRecipe(found), fillRecipe(expected)];
+  return [...new Set([...Object.keys(then), ...Object.keys(now)])]
+    .filter((key) => hashOf(then[key] ?? null) !== hashOf(now[key] ?? null))
+    .map((key) => `${key}: ${JSON.stringify(then[key])} then, ${JSON.stringify(now[key])} now`);
 }

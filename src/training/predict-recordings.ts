@@ -1,4 +1,5 @@
 import { CacheError, ConfigError } from "../base/errors.js";
+import { requireCounts, requireNumbers } from "../base/options.js";
 import { type Manifest, readManifest } from "../cache/manifest.js";
 import { openWindowReader, type WindowReader } from "../dataset/window-reader.js";
 import type { Executor } from "../tensor/program.js";
@@ -83,6 +84,8 @@ export async function* predictRecordings(
   options: PredictRecordingsOptions,
 ): AsyncGenerator<RecordingPrediction, void, undefined> {
   const { cacheDir, executor, batchSize = 16, blend, outDir, storeAs = "float16", signal } = options;
+  requireCounts({ batchSize });
+  requireNumbers({ strideSeconds: options.strideSeconds, rateHz: options.rateHz }, { above: 0 });
   const { detector, values, origin, hash } = await loadWeights(options.checkpoint);
   const manifest = options.manifest ?? (await readManifest(cacheDir));
   checkOrigin(origin, manifest, options.allowOtherCache ?? false);
@@ -99,6 +102,10 @@ export async function* predictRecordings(
   const logitSamples = detector.outputStrideSamples;
   const rateHz = options.rateHz ?? usualRateHz(sampleRateHz / logitSamples);
   const strideSamples = Math.round((strideSeconds * sampleRateHz) / logitSamples) * logitSamples;
+  if (strideSamples < logitSamples)
+    throw new RangeError(
+      `invalid strideSeconds: ${strideSeconds}; the network gives one value per ${logitSamples / sampleRateHz} s`,
+    );
   const predictor = await createPredictor(executor, detector, { batchSize, windowSamples });
   let reader: WindowReader | undefined;
   try {

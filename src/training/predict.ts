@@ -1,3 +1,4 @@
+import { requireCounts } from "../base/options.js";
 import type { ValueRange } from "../base/value-ranges.js";
 import { type Segment, segmentsOf } from "../cache/segments.js";
 import { type WindowReader, zeroAfter } from "../dataset/window-reader.js";
@@ -58,6 +59,7 @@ function* tasksOf(
   windowSamples: number,
   logitSamples: number,
 ): Generator<Task> {
+  requireCounts({ strideSamples: options.strideSamples });
   for (const recording of options.recordings) {
     const segments = segmentsOf(reader.manifest.recordings[recording]!);
     for (const segment of segments) {
@@ -98,6 +100,7 @@ export async function createPredictor(
   options: PredictorOptions,
 ): Promise<Predictor> {
   const { batchSize, windowSamples } = options;
+  requireCounts({ batchSize, windowSamples });
   const { program, packState } = createPredictProgram(detector, batchSize, windowSamples);
   const compiled = await executor.compile(program);
   return {

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { hashOf } from "../base/canonical.js";
 import { CacheError, FormatError } from "../base/errors.js";
-import { createDetector, type Detector } from "../model/detector.js";
+import { createDetector, type Detector, type ModelConfig } from "../model/detector.js";
 import { initialValues } from "../model/parameters.js";
 import { checkFits } from "./check-fit.js";
 import { checkpointDir, discardCheckpoints, listCheckpoints, STATE_FILE } from "./checkpoint.js";
@@ -59,9 +59,18 @@ function freshState(options: FilledTrainOptions, data: TrainingData, detector: D
       channels: manifest.channels,
       cacheKey: manifest.key,
     },
-    recipe: recipeOf(options),
+    recipe: recipeOf(options, detector.config),
     dataLines: dataLines(data),
   };
+}
+
+/** A stored model with its detector's defaults filled in; as it is where no detector knows it. */
+function filledModel(model: unknown): unknown {
+  try {
+    return createDetector(model as ModelConfig).config; // checked by the detector itself
+  } catch {
+    return model;
+  }
 }
 
 /**
@@ -69,7 +78,7 @@ function freshState(options: FilledTrainOptions, data: TrainingData, detector: D
  * differs; returns what was let through.
  */
 function checkSameRun(stored: CheckpointState, fresh: CheckpointState, options: FilledTrainOptions): string[] {
-  const recipe = recipeDifferences(stored.recipe, fresh.recipe);
+  const recipe = recipeDifferences({ ...stored.recipe, model: filledModel(stored.recipe.model) }, fresh.recipe);
   if (recipe.length > 0) {
     throw new CacheError(
       `the run in ${options.runDir} was started with other options: ${listed(recipe)}. Restore them, or start in another folder`,
@@ -146,9 +155,9 @@ function withUsableBest(
 
 /** The loss with "auto" replaced by the reference's weight, which it uses when alpha is neutral. */
 function lossOf({ loss }: FilledTrainOptions, data: TrainingData): LossOptions {
-  const { posWeight = "auto", ...rest } = loss;
+  const { posWeight, ...rest } = loss;
   if (posWeight !== "auto") return { ...rest, posWeight };
-  const isNeutral = rest.kind !== "focal" || (rest.alpha ?? 0.5) === 0.5;
+  const isNeutral = rest.kind !== "focal" || rest.alpha === 0.5;
   return { ...rest, posWeight: isNeutral ? posWeightOf(seizureShareOf(data)) : 1 };
 }
 

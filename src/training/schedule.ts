@@ -1,3 +1,6 @@
+import { DEFAULTS } from "../base/defaults.js";
+import { withDefaults } from "../base/options.js";
+
 export interface ScheduleOptions {
   /** @default "cosine" */
   readonly kind?: "cosine" | "linear" | "constant";
@@ -5,12 +8,17 @@ export interface ScheduleOptions {
   readonly warmupRatio?: number;
 }
 
+/** Fill in defaults. */
+export function fillScheduleOptions(options: ScheduleOptions = {}): Required<ScheduleOptions> {
+  return withDefaults({ kind: DEFAULTS.training.schedule, warmupRatio: DEFAULTS.training.warmup_ratio }, options);
+}
+
 /**
  * Factor on the base learning rate at `step` (from 0) of `totalSteps`: a linear rise to 1 over the warm-up, then cosine
  * or linear decay to 0, or 1 throughout. A pure function, equal to the reference's schedule for "cosine".
  */
 export function learningRateFactor(step: number, totalSteps: number, options: ScheduleOptions = {}): number {
-  const { kind = "cosine", warmupRatio = 0.1 } = options;
+  const { kind, warmupRatio } = fillScheduleOptions(options);
   const warmup = Math.max(1, Math.floor(warmupRatio * totalSteps));
   if (step < warmup) return (step + 1) / warmup;
   if (kind === "constant") return 1;

@@ -148,3 +148,35 @@ test("formatProgress shows share, rate and time left; createProgress writes a ba
   progress.finish();
   assert.match(text, /^\rbuild 1\/2 recordings.*\n$/s);
 });
+
+test("createRandom takes any safe integer, and different seeds are different generators", () => {
+  const words = (seed: number) => [0, 1, 2].map((i) => createRandom(seed, "a").uint32(i)).join();
+  const most = Number.MAX_SAFE_INTEGER;
+  const seeds = [
+    0,
+    -1,
+    1,
+    -2,
+    7,
+    -8,
+    -7,
+    2 ** 32,
+    2 ** 32 + 1,
+    2 ** 32 - 1,
+    -(2 ** 32),
+    2 ** 33,
+    2 ** 40 + 7,
+    most,
+    -most,
+  ];
+  assert.equal(new Set(seeds.map(words)).size, seeds.length);
+  assert.equal(words(-0), words(0));
+  for (const seed of [Number.NaN, 1.5, 2 ** 53, Number.POSITIVE_INFINITY])
+    assert.throws(() => createRandom(seed), { name: "RangeError", message: /^invalid seed: / });
+});
+
+test("createRandom keeps the numbers that seeds below 2^32 have always given", () => {
+  const numbers = [0, 1, 42, 2 ** 31, 2 ** 32 - 1].map((seed) => createRandom(seed, "frozen").uint32(5));
+  assert.deepEqual(numbers, [473789827, 3319595165, 2514473319, 1376572755, 4136986749]);
+  assert.deepEqual([...createRandom(42, "frozen").permutation(8)], [1, 2, 5, 6, 0, 7, 4, 3]);
+});

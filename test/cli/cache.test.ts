@@ -105,7 +105,7 @@ test("wrong use is exit code 2 with flag, value and what is allowed; a missing f
   };
   refused(["cache", "build", ...where, "--shard", "2/2"], /--shard <i\/n>.*2\/2.*0 <= i < n/);
   refused(["cache", "build", ...where, "--workers", "-1"], /--workers <n>.*-1.*whole number/);
-  refused(["cache", "build", "--data-dir", "x"], /missing --cache-dir/);
+  refused(["cache", "build", "--data-dir", "x"], /give --config FILE, or --cache-dir/);
   refused(
     ["cache", "build", ...where, "--set", "preprocessing.notch_frq=50"],
     /unknown key preprocessing.notch_frq; did you mean preprocessing.notch_freq/,

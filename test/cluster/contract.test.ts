@@ -99,8 +99,14 @@ test("a sweep is every combination of its lists; other keys are refused", () => 
     { "training.epochs": 1, "model.name": "unet" },
     { "training.epochs": 2, "model.name": "unet" },
   ]);
-  assert.throws(() => parseSweep("config: a.yaml\nsweep: { a: [1] }\nsweeps: 1", "s.yaml"), /Unrecognized key.*sweeps/);
-  assert.throws(() => parseSweep("config: a.yaml\nsweep: { a: [] }", "s.yaml"), /s\.yaml: sweep\.a: .*list for each/);
+  assert.throws(
+    () => parseSweep("config: a.yaml\nsweep: { a: [1] }\nsweeps: 1", "s.yaml"),
+    /s\.yaml:3: unknown key sweeps; did you mean sweep/,
+  );
+  assert.throws(
+    () => parseSweep("config: a.yaml\nsweep: { a: [] }", "s.yaml"),
+    /s\.yaml:2: invalid sweep\.a: \[\]; expected at least one.*list for each/,
+  );
 });
 
 test("a cache built in shards equals one local build, byte for byte, and a second run skips every shard", async (context) => {

@@ -4,6 +4,7 @@ import { writeFileAtomic } from "../../base/atomic-file.js";
 import { hashOf, sha256 } from "../../base/canonical.js";
 import { ConfigError } from "../../base/errors.js";
 import { makeFolder } from "../../base/make-folder.js";
+import { requireCounts, requireNumber } from "../../base/options.js";
 import { type Progress, silentProgress } from "../../base/progress.js";
 import { SYNTHETIC_MARKER } from "../synthetic-name.js";
 import { pathsOf, synthesizeRecording } from "./files.js";
@@ -61,6 +62,8 @@ interface Marker {
 export async function synthesizeCorpus(dir: string, options: SynthesizeOptions = {}): Promise<SyntheticReport> {
   const { seed = 42, recordings = PLAN.length, maxDurationSeconds = 600, background = 0 } = options;
   const { progress = silentProgress, signal } = options;
+  requireNumber("seed", seed, { isWhole: true });
+  requireCounts({ recordings });
   if (!(Number.isInteger(maxDurationSeconds) && maxDurationSeconds >= 20)) {
     throw new RangeError(`invalid maxDurationSeconds: ${maxDurationSeconds}; a whole number of at least 20`);
   }

@@ -2,6 +2,7 @@ import { basename, join } from "node:path";
 import { writeFileAtomic } from "../../base/atomic-file.js";
 import { CacheError, NotFoundError } from "../../base/errors.js";
 import { makeFolder } from "../../base/make-folder.js";
+import { requireNumbers } from "../../base/options.js";
 import { type Progress, silentProgress } from "../../base/progress.js";
 import type { Manifest, ManifestRecording } from "../../cache/manifest.js";
 import { segmentsOf } from "../../cache/segments.js";
@@ -71,6 +72,7 @@ async function plan(reader: WindowReader, positions: readonly number[], windowSa
  */
 export async function exportNpz(options: ExportOptions): Promise<ExportReport> {
   const { cacheDir, manifest, outDir, level, progress = silentProgress, signal } = options;
+  requireNumbers({ level }, { isWhole: true, least: 0, most: 9 });
   const reader = await openWindowReader(cacheDir, manifest);
   const index = indexWindows(manifest, options);
   const { windowSamples } = index;

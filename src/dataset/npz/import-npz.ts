@@ -2,6 +2,7 @@ import { readdir, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { hashOf } from "../../base/canonical.js";
 import { isIctalError, NotFoundError } from "../../base/errors.js";
+import { requireNumbers } from "../../base/options.js";
 import { type Progress, silentProgress } from "../../base/progress.js";
 import { type CacheDescription, cacheKeyOf, prepareFolder, recordingFile } from "../../cache/folder.js";
 import { CACHE_FORMAT_VERSION, FRAME_SAMPLES, type SampleType } from "../../cache/format.js";
@@ -131,6 +132,7 @@ export async function importNpz(options: ImportOptions): Promise<ImportReport> {
   const { cacheDir, sampleType = "int16", progress = silentProgress, signal } = options;
   const found = await findArchives(options);
   const folder = await prepareFolder(cacheDir, options.description ?? describeImport(sampleType));
+  requireNumbers({ strideSeconds: options.strideSeconds }, { above: 0 });
   const strideSamples = Math.round((options.strideSeconds ?? 10) * folder.sampleRateHz);
   if (!(strideSamples >= 1)) throw new RangeError(`invalid strideSeconds: ${options.strideSeconds}`);
   const total = found.reduce((sum, { files }) => sum + files.length, 0);

@@ -1,5 +1,7 @@
 /** The .npy format of numpy (NEP 1): a magic word, a version, a header that is a Python literal, then the numbers. */
+
 import { FormatError, UnsupportedError } from "../../base/errors.js";
+import { ownValue } from "../../base/records.js";
 
 /** What an .npy header says. */
 export interface NpyHeader {
@@ -65,7 +67,7 @@ const READERS: Readonly<Record<string, readonly [bytes: number, read: Reader]>> 
 
 /** Bytes of one number of a numpy type. Throws an UnsupportedError on types that are not read. */
 export function itemBytes(type: string, file: string): number {
-  const known = READERS[type];
+  const known = ownValue(READERS, type);
   if (known) return known[0];
   throw new UnsupportedError(
     `${file}: numbers of type ${type} are not read; expected ${Object.keys(READERS).join(", ")}`,

@@ -2,6 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { scriptJson } from "../../base/html.js";
+import { requireNumbers } from "../../base/options.js";
 import { type Figure, plotlyLibrary } from "../figure-html.js";
 import { openPage } from "./page.js";
 
@@ -70,7 +71,8 @@ export async function openPainter(executable: string): Promise<FigurePainter> {
   }
   return {
     async paint(figure, options = {}) {
-      const { format = "png", scale = 2 } = options;
+      const { format = "png", scale = 2, width, height } = options;
+      requireNumbers({ width, height, scale }, { above: 0 });
       const drawn = {
         data: figure.data,
         layout: onPaper(figure.layout),

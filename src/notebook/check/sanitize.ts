@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
-import { parse as parseYaml } from "yaml";
 import { ConfigError } from "../../base/errors.js";
+import { readYaml } from "../../base/yaml.js";
 
 /** Replaces what differs from run to run by a name, the same on both sides of a comparison. */
 export type Sanitizer = (text: string) => string;
@@ -64,12 +64,7 @@ async function readRules(file: string): Promise<{ builtins: readonly string[]; r
   const text = await readFile(file, "utf8").catch((cause) => {
     throw new ConfigError(`there is no readable file of sanitizers at ${file}`, { key: "--sanitize" }, { cause });
   });
-  let value: Record<string, unknown>;
-  try {
-    value = (parseYaml(text) ?? {}) as Record<string, unknown>; // members are checked below
-  } catch (cause) {
-    return refuse(file, `not YAML: ${(cause as Error).message}`, "--sanitize");
-  }
+  const value = (readYaml(text, file).value ?? {}) as Record<string, unknown>; // members are checked below
   const unknown = Object.keys(value).find((key) => key !== "builtins" && key !== "rules");
   if (unknown) refuse(file, `unknown key ${unknown}; builtins and rules were expected`, unknown);
   const builtins = (value.builtins ?? BUILTIN_NAMES) as unknown[];

@@ -1,4 +1,5 @@
 import type { Annotations, Data, Layout, Shape } from "plotly.js";
+import { requireNumbers } from "../../base/options.js";
 import { axis, COLORS, type Figure, makeFigure, packed } from "../figure.js";
 import { minMaxInto } from "../min-max.js";
 import { eventBands } from "../seizure-labels.js";
@@ -147,6 +148,7 @@ function bandsOf(recording: ReviewRecording, start: number, end: number): { shap
 export function reviewFigure(recording: ReviewRecording, options: ReviewFigureOptions = {}): Figure {
   const { signals, detector, id } = recording;
   const { startSeconds: start = 0, pageSeconds = 10, microvoltsPerMillimetre = 7 } = options;
+  requireNumbers({ pageSeconds, microvoltsPerMillimetre }, { above: 0 });
   const { highPassHz = 1, lowPassHz = 70, notchHz = null } = options;
   const usable = usableMontages(signals.channels);
   const name = options.montage ?? usable[0];

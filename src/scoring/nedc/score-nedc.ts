@@ -37,13 +37,13 @@ interface Tally {
 /** NEDC scores per recording and pooled. Overlapping events of one side are united; faulty times are FormatErrors. */
 export function scoreNedc(pairs: readonly ScoredPair[]): NedcReport {
   const tallies: Tally[] = [];
-  const perRecording: Record<string, NedcScores> = {};
+  const perRecording = new Map<string, NedcScores>();
   for (const pair of pairs) {
     const tally = tallyOf(pair);
     tallies.push(tally);
-    perRecording[pair.id] = ratesOf(tally);
+    perRecording.set(pair.id, ratesOf(tally));
   }
-  return { ...ratesOf(pool(tallies)), perRecording };
+  return { ...ratesOf(pool(tallies)), perRecording: Object.fromEntries(perRecording) };
 }
 
 function tallyOf({ id, durationSeconds, reference, hypothesis }: ScoredPair): Tally {

@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import { resolve } from "node:path";
 import { isIctalError, StoreError } from "../../base/errors.js";
+import { requireNumber } from "../../base/options.js";
 import { folderStore } from "../folder-store.js";
 import type { Store } from "../store.js";
 import { digestCache, type ObjectDigests } from "./object-digests.js";
@@ -70,6 +71,7 @@ let requestCount = 0;
  */
 export async function startS3Server(options: S3ServerOptions): Promise<S3Server> {
   const { root, store, bucket } = options;
+  requireNumber("port", options.port ?? 0, { isWhole: true, least: 0, most: 65_535 });
   if ((root === undefined) === (store === undefined))
     throw new RangeError("invalid server options: give root or store");
   if (!/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(bucket)) {

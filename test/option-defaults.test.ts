@@ -1,0 +1,251 @@
+/**
+ * Defaults that stand in the source where an option is read (`{ count = 16 } = options`, `options.count ?? 16`), of every
+ * option that documents one: frozen, and compared with what its `@default` says. Tables are frozen in defaults.test.ts.
+ */
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import ts from "typescript";
+
+const source = fileURLToPath(new URL("../../src/", import.meta.url));
+
+interface OptionDefault {
+  readonly file: string;
+  readonly option: string;
+  readonly documented: string;
+  /** As the source has it; a constant of the same file by its value. */
+  readonly code: string;
+}
+
+const textOf = (comment: Parameters<typeof ts.getTextOfJSDocComment>[0]) =>
+  (ts.getTextOfJSDocComment(comment) ?? "").trim().replace(/\s+/g, " ");
+
+function documentedIn(file: ts.SourceFile): Map<string, string> {
+  const found = new Map<string, string>();
+  const visit = (node: ts.Node): void => {
+    if (ts.isPropertySignature(node)) {
+      const tag = ts.getJSDocTags(node).find(({ tagName }) => tagName.text === "default");
+      if (tag) found.set(node.name.getText(file), textOf(tag.comment));
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(file);
+  return found;
+}
+
+function constantsOf(file: ts.SourceFile): Map<string, string> {
+  const declared = file.statements.flatMap((node) =>
+    ts.isVariableStatement(node) ? [...node.declarationList.declarations] : [],
+  );
+  return new Map(declared.map(({ name, initializer }) => [name.getText(file), initializer?.getText(file) ?? ""]));
+}
+
+/** What stands in for an option that is not given, by option. */
+function fallbacksIn(file: ts.SourceFile): [option: string, code: string][] {
+  const found: [string, string][] = [];
+  const visit = (node: ts.Node): void => {
+    if (ts.isBindingElement(node) && node.initializer)
+      found.push([(node.propertyName ?? node.name).getText(file), node.initializer.getText(file)]);
+    if (ts.isBinaryExpression(node) && node.operatorToken.kind === ts.SyntaxKind.QuestionQuestionToken) {
+      const { left, right } = node;
+      if (ts.isPropertyAccessExpression(left)) found.push([left.name.text, right.getText(file)]);
+      if (ts.isIdentifier(left)) found.push([left.text, right.getText(file)]);
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(file);
+  return found;
+}
+
+function defaultsOf(path: string): OptionDefault[] {
+  const text = readFileSync(join(source, path), "utf8");
+  if (!text.includes("@default")) return [];
+  const file = ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true);
+  const documented = documentedIn(file);
+  const constants = constantsOf(file);
+  const all = fallbacksIn(file).flatMap(([option, code]) => {
+    const said = documented.get(option);
+    const value = (constants.get(code) ?? code).replace(/\s+/g, " ");
+    return said === undefined ? [] : [{ file: path.replaceAll("\\", "/"), option, documented: said, code: value }];
+  });
+  return all.filter(
+    ({ option, code }, i) => all.findIndex((each) => each.option === option && each.code === code) === i,
+  );
+}
+
+const defaults = readdirSync(source, { recursive: true, encoding: "utf8" })
+  .filter((path) => path.endsWith(".ts"))
+  .sort()
+  .flatMap(defaultsOf);
+
+const LITERAL = /^(?:-?\d[\d_]*(?:\.\d+)?(?:e-?\d+)?|"[^"]*"|true|false|\[.*\])$/;
+
+/** Changing a default is a visible change: edit this list with it. What is computed is not listed. */
+const FROZEN = `
+cache/build.ts verify: false
+cache/build.ts sampleType: "int16"
+cache/build.ts accept: ["not-in-catalogue"]
+cache/verify.ts key: "a folder with cache.json"
+cli/action.ts exitCode: 0
+cluster/modal/sandboxes.ts gpu: "A100-80GB"
+cluster/pool.ts retries: 1
+cluster/pool.ts retryWaitSeconds: 0
+cluster/pool.ts jobs: 1
+cluster/watch/webhook.ts pausesMilliseconds: [1000, 5000, 20_000]
+cluster/watch/webhook.ts timeoutMilliseconds: 10_000
+corpus/bucket.ts seed: 42
+corpus/bucket.ts port: 0
+corpus/catalogue.ts prefix: ""
+corpus/duplicates.ts concurrency: 8
+corpus/inspect.ts concurrency: 16
+corpus/synthetic/synthesize.ts seed: 42
+corpus/synthetic/synthesize.ts maxDurationSeconds: 600
+corpus/synthetic/synthesize.ts background: 0
+dataset/batches.ts workers: 0
+dataset/batches.ts concurrency: 4
+dataset/batches.ts seed: 0
+dataset/batches.ts epoch: 0
+dataset/batches.ts startPosition: 0
+dataset/index-windows.ts windowSeconds: 60
+dataset/index-windows.ts strideSeconds: 10
+dataset/line-length.ts smoothSeconds: 10
+dataset/npz/import-npz.ts split: "train"
+dataset/npz/import-npz.ts sampleType: "int16"
+dataset/npz/import-npz.ts strideSeconds: 10
+dataset/window-reader.ts openFiles: 64
+model/detectors/eegnet.ts inputChannels: 19
+model/detectors/eegnet.ts temporalFilters: 8
+model/detectors/eegnet.ts depth: 2
+model/detectors/eegnet.ts temporalKernel: 128
+model/detectors/eegnet.ts separableKernel: 16
+model/detectors/eegnet.ts pools: [8, 8]
+model/detectors/eegnet.ts headKernel: 9
+model/detectors/eegnet.ts dropout: 0.25
+model/detectors/seizure-detector.ts baseChannels: 64
+model/detectors/seizure-detector.ts stages: 4
+model/detectors/seizure-detector.ts expand: 2
+model/detectors/seizure-detector.ts headSize: 64
+model/detectors/seizure-detector.ts chunk: 64
+model/detectors/seizure-detector.ts stateSize: 16
+model/detectors/seizure-detector.ts mambaConvolution: 4
+model/detectors/seizure-detector.ts residualKernels: [3, 5, 7]
+model/detectors/seizure-detector.ts residualBlocks: 3
+model/detectors/seizure-detector.ts mambaLayers: 6
+model/detectors/seizure-detector.ts residualDropout: 0.1
+model/detectors/seizure-detector.ts mambaDropout: 0.1
+model/detectors/seizure-detector.ts inputChannels: 19
+model/detectors/seizure-detector.ts initialization: "own"
+model/detectors/seizure-transformer.ts inputChannels: 19
+model/detectors/seizure-transformer.ts channels: [32, 64, 128, 256, 512]
+model/detectors/seizure-transformer.ts kernels: [11, 9, 7, 7, 5]
+model/detectors/seizure-transformer.ts decoderKernels: [3, 5, 5, 7, 7]
+model/detectors/seizure-transformer.ts residualKernels: [3, 3, 3, 3, 2, 3, 2]
+model/detectors/seizure-transformer.ts headKernel: 11
+model/detectors/seizure-transformer.ts layers: 8
+model/detectors/seizure-transformer.ts heads: 4
+model/detectors/seizure-transformer.ts feedForward: 2048
+model/detectors/seizure-transformer.ts dropout: 0.1
+model/detectors/unet.ts channels: [16, 32, 64, 64]
+model/detectors/unet.ts inputChannels: 19
+model/detectors/unet.ts kernelSize: 5
+model/detectors/unet.ts convolutions: 1
+model/detectors/unet.ts stemStride: 8
+model/detectors/unet.ts downsampleFactor: 4
+model/detectors/unet.ts dropout: 0.1
+model/export-onnx.ts batchSize: 1
+model/layers.ts stride: 1
+model/layers.ts dilation: 1
+model/parameters.ts bias: true
+notebook/browser/figure-painter.ts format: "png"
+notebook/browser/figure-painter.ts scale: 2
+notebook/kernel/magics/install.ts threads: []
+notebook/runner/execute.ts saveIntervalSeconds: 30
+notebook/runner/execute.ts startTimeoutSeconds: 60
+plots/eeg-page.ts spacing: 8
+plots/eeg-page.ts pointsPerChannel: 800
+plots/eeg-page.ts unit: "SD"
+plots/eeg-page.ts columns: 2
+plots/review/review-figure.ts startSeconds: 0
+plots/review/review-figure.ts pageSeconds: 10
+plots/review/review-figure.ts microvoltsPerMillimetre: 7
+recording/annotation-write.ts recordingName: ""
+recording/edf-page.ts startSeconds: 0
+recording/edf-page.ts durationSeconds: 10
+recording/edf-page.ts seizures: []
+recording/edf-records.ts startRecord: 0
+recording/edf-spec.ts startDate: "01.01.00"
+recording/edf-spec.ts startTime: "00.00.00"
+recording/edf-spec.ts transducer: ""
+recording/edf-spec.ts unit: "uV"
+recording/edf-spec.ts prefilter: ""
+scoring/bootstrap.ts replicates: 1000
+scoring/bootstrap.ts level: 0.95
+scoring/dev-metrics.ts falseAlarmRates: []
+scoring/operating-points.ts forceEval: false
+scoring/operating-points.ts scorer: "szcore"
+signal/aeeg.ts epochSeconds: 15
+signal/aeeg.ts lowCutHz: 2
+signal/band-rise.ts seconds: 10
+store/pull.ts concurrency: 16
+store/pull.ts prefix: ""
+store/pull.ts checkSpace: true
+store/s3-client.ts stallMilliseconds: 15_000
+store/s3-client.ts maxConnections: 256
+store/s3-client.ts connectMilliseconds: 2500
+store/server/s3-faults.ts times: 1
+store/server/s3-faults.ts operation: "get"
+store/server/s3-faults.ts afterBytes: 0
+store/server/s3-faults.ts bytesPerSecond: 1024
+store/server/s3-server.ts port: 0
+store/server/s3-server.ts accessKeyId: "ictal"
+store/server/s3-server.ts region: "us-east-1"
+store/server/s3-server.ts checksums: true
+store/server/s3-server.ts region: ""
+tensor/norms.ts epsilon: 1e-5
+tensor/ops.ts stride: 1
+tensor/ops.ts padding: "valid"
+tensor/ops.ts dilation: 1
+tensor/tensorflow/build.ts python: "python3"
+training/guards.ts window: 50
+training/loss.ts posWeight: 1
+training/predict-recordings.ts split: "(all but eval)"
+training/predict-recordings.ts batchSize: 16
+training/predict-recordings.ts storeAs: "float16"
+training/predict-recordings.ts allowOtherCache: false
+training/predict.ts blend: "mean"
+training/run-lock.ts patienceMilliseconds: 10_000
+training/run-lock.ts staleMilliseconds: 60_000
+training/train-program.ts recompute: false
+training/train-program.ts accumulate: false
+`;
+
+test("options fall back on exactly what is listed here", () => {
+  const lines = defaults
+    .filter(({ code }) => LITERAL.test(code))
+    .map(({ file, option, code }) => `${file} ${option}: ${code}`);
+  assert.deepEqual(
+    lines,
+    FROZEN.trim()
+      .split("\n")
+      .map((line) => line.replace(/^ +/, "")),
+  );
+});
+
+/** A literal as a value; documentation may give milliseconds in seconds. */
+function amountOf(literal: string, unit = ""): unknown {
+  if (/^[\d-]/.test(literal)) return Number(literal.replaceAll("_", "")) * (unit === "s" ? 1000 : 1);
+  return literal;
+}
+
+test("a literal default is the one that the documentation of its option names", () => {
+  const literals = defaults.filter(({ code }) => LITERAL.test(code));
+  assert.ok(literals.length > 100, `${literals.length} literals`);
+  const wrong = literals.filter(({ option, documented, code }) => {
+    const [said = "", unit] = documented.split(/[,:;]? /);
+    const isTime = option.endsWith("Milliseconds");
+    return !code.startsWith("[") && LITERAL.test(said) && amountOf(said, isTime ? unit : "") !== amountOf(code);
+  });
+  assert.deepEqual(wrong, []);
+});
