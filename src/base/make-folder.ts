@@ -1,3 +1,4 @@
+import { mkdirSync, statSync } from "node:fs";
 import { mkdir, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 
@@ -34,6 +35,31 @@ export async function makeFolder(path: string, mode?: number): Promise<void> {
     });
   }
 }
+
+/** The same at a standstill, for threads that have nothing else to do. */
+export function makeFolderSync(path: string): void {
+  const parent = dirname(path);
+  const makeOneSync = () => {
+    try {
+      mkdirSync(path);
+    } catch (error) {
+      if (!isFolderSync(path)) throw error;
+    }
+  };
+  try {
+    makeOneSync();
+  } catch (error) {
+    if (!isAbsent(error) || parent === path) throw error;
+    makeFolderSync(parent);
+    try {
+      makeOneSync();
+    } catch (again) {
+      throw isAbsent(again) && isFolderSync(parent) ? takesNone(path, again) : again;
+    }
+  }
+}
+
+const isFolderSync = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 
 const isAbsent = (error: unknown): boolean => (error as NodeJS.ErrnoException).code === "ENOENT";
 

@@ -2,8 +2,9 @@ import { isIctalError } from "../base/errors.js";
 import { entrySource } from "../corpus/entry-source.js";
 import { type RecordingLabels, readLabels } from "../corpus/labels.js";
 import type { RecordingEntry } from "../corpus/recording-entry.js";
+import type { ByteSource } from "../recording/byte-source.js";
 import { vouchedDigests } from "../recording/checked-source.js";
-import type { ExpectedDigest, Store } from "../store/store.js";
+import { changedError, type ExpectedDigest, type Store } from "../store/store.js";
 import type { JobPorts } from "./build-recording.js";
 import { asLeaveOut, LeaveOut } from "./leave-out.js";
 
@@ -28,12 +29,14 @@ async function labelsOf(
   }
 }
 
-/** What the store vouches for of a recording's bytes; faults as of reading them. */
+/** What the bytes of a recording's ranges must come to; a whole read is compared by the store. Faults as of reading. */
 export async function expectedDigests(
   store: Store,
-  { edfKey, edfEtag }: RecordingEntry,
+  entry: RecordingEntry,
   signal: AbortSignal,
 ): Promise<readonly ExpectedDigest[]> {
+  if (isReadWhole(store, entry)) return [];
+  const { edfKey, edfEtag } = entry;
   try {
     return await vouchedDigests(store, edfKey, { ifMatch: edfEtag, signal });
   } catch (error) {
@@ -41,9 +44,42 @@ export async function expectedDigests(
   }
 }
 
+const isReadWhole = ({ wholeReadBytes = 0 }: Store, { edfSize }: RecordingEntry) => edfSize <= wholeReadBytes;
+
+/** A recording's bytes by ranges; a short one's are read at once where each range is a request of its own. */
+function sourceOf(store: Store, entry: RecordingEntry, signal: AbortSignal): ByteSource {
+  const parts = entrySource(store, entry, signal);
+  if (!isReadWhole(store, entry)) return parts;
+  const { edfKey, edfEtag, edfSize } = entry;
+  let reading: Promise<Uint8Array> | undefined;
+  const whole = () => {
+    reading ??= readWhole();
+    return reading;
+  };
+  const readWhole = async () => {
+    try {
+      const bytes = await store.read(edfKey, { signal, ...(edfEtag !== undefined && { ifMatch: edfEtag }) });
+      if (bytes.length === edfSize) return bytes;
+      throw changedError(edfKey, `${edfSize} bytes`, store.url, `${bytes.length} bytes`);
+    } catch (error) {
+      reading = undefined; // a second try asks again
+      throw error;
+    }
+  };
+  return {
+    ...parts,
+    read: async (start, end) => (await whole()).subarray(start, end),
+    async readInto(out, start) {
+      const bytes = (await whole()).subarray(start, start + out.byteLength);
+      out.set(bytes);
+      return bytes.byteLength;
+    },
+  };
+}
+
 /** Bytes and labels of one recording from a store. Faults are LeaveOut: "source-missing", "source-unreadable". */
 export function jobPorts(store: Store, entry: RecordingEntry, signal: AbortSignal): JobPorts {
-  const source = entrySource(store, entry, signal);
+  const source = sourceOf(store, entry, signal);
   const orFault = async <T>(reading: Promise<T>): Promise<T> => {
     try {
       return await reading;

@@ -13,7 +13,7 @@ import {
 import { dirname } from "node:path";
 import { parentPort } from "node:worker_threads";
 import { freeBuffers } from "../base/free-buffer.js";
-import { makeFolder } from "../base/make-folder.js";
+import { makeFolderSync } from "../base/make-folder.js";
 import { createDigest, type Digest } from "./digest.js";
 import { isMissing } from "./local-path.js";
 import type { DigestName, ExpectedDigest } from "./store.js";
@@ -83,7 +83,7 @@ parentPort?.on("message", (request: PartRequest) => {
 
 async function answer(request: PartRequest): Promise<PartReply> {
   const { id } = request;
-  if (request.kind === "put") return { id, ...(await put(request.temporary, request.bytes, request.place)) };
+  if (request.kind === "put") return { id, ...put(request.temporary, request.bytes, request.place) };
   if (request.kind === "open") {
     const { path, offset, names, note } = request;
     const part = openPart(path, offset, names);
@@ -110,7 +110,7 @@ async function answer(request: PartRequest): Promise<PartReply> {
   parts.delete(id);
   closeSync(part.descriptor);
   if (!isExpected) return { id, digests };
-  const modifiedMilliseconds = await moveInto(part.path, request.place);
+  const modifiedMilliseconds = moveInto(part.path, request.place);
   rmSync(request.note, { force: true });
   return { id, digests, modifiedMilliseconds };
 }
@@ -144,7 +144,7 @@ function writeAt(descriptor: number, bytes: Uint8Array, at: number): void {
   }
 }
 
-async function put(temporary: string, bytes: Uint8Array, place: Place): Promise<Omit<PartReply, "id">> {
+function put(temporary: string, bytes: Uint8Array, place: Place): Omit<PartReply, "id"> {
   const digest = createDigest("sha256");
   digest.update(bytes);
   try {
@@ -155,7 +155,7 @@ async function put(temporary: string, bytes: Uint8Array, place: Place): Promise<
     } finally {
       closeSync(descriptor);
     }
-    return { digests: { sha256: digest.hex() }, modifiedMilliseconds: await moveInto(temporary, place) };
+    return { digests: { sha256: digest.hex() }, modifiedMilliseconds: moveInto(temporary, place) };
   } catch (error) {
     rmSync(temporary, { force: true });
     throw error;
@@ -168,12 +168,12 @@ function stampTime(descriptor: number, { modifiedMilliseconds }: Place): void {
 }
 
 /** Renames a file into its place, whose folder is made if missing; gives its time of change as the file system has it. */
-async function moveInto(from: string, { path }: Place): Promise<number> {
+function moveInto(from: string, { path }: Place): number {
   try {
     renameSync(from, path);
   } catch (error) {
     if (!isMissing(error)) throw error;
-    await makeFolder(dirname(path));
+    makeFolderSync(dirname(path));
     renameSync(from, path);
   }
   return lstatSync(path).mtimeMs;

@@ -5,7 +5,6 @@ import { isIctalError, StoreError } from "../base/errors.js";
 import { waitingFor } from "../base/pending.js";
 import { pour, type TakeBytes } from "./s3-agent.js";
 import { answeredObject } from "./s3-answer.js";
-import { STALL_MILLISECONDS } from "./s3-client.js";
 import { discard, type S3Requests } from "./s3-requests.js";
 import { type ByteRange, bareEtag, changedError, checkVersion, type ObjectInfo } from "./store.js";
 
@@ -18,7 +17,8 @@ export interface BodySource {
   /** Put before every key. */
   readonly base: string;
   readonly requests: S3Requests;
-  readonly stallMilliseconds: number | undefined;
+  /** Patience with a connection. */
+  readonly stallMilliseconds: number;
 }
 
 /** A body being read: where it has come to, and how often in a row it broke. */
@@ -169,7 +169,7 @@ const bodyOf = (output: GetObjectCommandOutput) => output.Body as unknown as Inc
  * The patience with a body: none of its bytes for so long, or too few over so long, ends it with a TimeoutError. Only time
  * in which bytes are waited for counts, not what their reader takes.
  */
-function stallWatch(body: IncomingMessage, stallMilliseconds = STALL_MILLISECONDS) {
+function stallWatch(body: IncomingMessage, stallMilliseconds: number) {
   let waited = 0;
   let received = 0;
   let asked = 0;

@@ -28,7 +28,10 @@ export interface S3StoreOptions {
   readonly forcePathStyle?: boolean;
   /** Most open connections; keep it above the number of reads at a time. @default 256 */
   readonly maxConnections?: number;
-  /** A connection silent for so long, or slower than 1 KiB/s over so long, is given up and resumed. @default 15000 */
+  /**
+   * A connection silent for so long, or slower than 1 KiB/s over so long, is given up and resumed; other answers than
+   * bodies may take eight times as long. @default ICTAL_S3_STALL_SECONDS, then 15000
+   */
   readonly stallMilliseconds?: number;
   /** @default 2500 */
   readonly connectMilliseconds?: number;
@@ -38,8 +41,16 @@ export interface S3StoreOptions {
   readonly etagIsMd5?: boolean;
 }
 
-/** The default of `stallMilliseconds`. */
-export const STALL_MILLISECONDS = 15_000;
+const STALL_MILLISECONDS = 15_000;
+
+/** The patience to have: the option's, else the environment's, else 15 s. RangeError when it is no time. */
+export function stallMillisecondsOf({ stallMilliseconds }: Pick<S3StoreOptions, "stallMilliseconds">): number {
+  const { ICTAL_S3_STALL_SECONDS: seconds = "" } = process.env;
+  const milliseconds = stallMilliseconds ?? (seconds === "" ? STALL_MILLISECONDS : 1000 * Number(seconds));
+  if (milliseconds > 0 && milliseconds < 2 ** 28) return milliseconds; // eight times as much is what a timer can hold
+  const name = stallMilliseconds === undefined ? "ICTAL_S3_STALL_SECONDS" : "stallMilliseconds";
+  throw new RangeError(`invalid ${name}: ${stallMilliseconds ?? seconds}; expected a time above 0, at most three days`);
+}
 
 export type Sdk = typeof import("@aws-sdk/client-s3");
 
@@ -82,7 +93,7 @@ function createClient(sdk: Sdk, options: S3StoreOptions, region: string | undefi
   requireCounts({ maxConnections });
   requireNumbers({ stallMilliseconds, connectMilliseconds }, { above: 0 });
   requireNumbers({ backoffMilliseconds }, { least: 0 });
-  const stall = stallMilliseconds ?? STALL_MILLISECONDS;
+  const stall = stallMillisecondsOf(options);
   const agent = { maxSockets: options.maxConnections ?? 256, keepAlive: true };
   const config: S3ClientConfig = {
     maxAttempts: 1, // retries are ours: they cover the body too, which the SDK's do not

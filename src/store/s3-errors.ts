@@ -159,7 +159,10 @@ function describeNetwork(raw: RawError, target: string, where: string): Describe
     ];
   }
   if (name === "TimeoutError")
-    return ["Stalled", `${where} stopped answering for ${target}; try again later, or raise stallMilliseconds`];
+    return [
+      "Stalled",
+      `${where} stopped answering for ${target}; try again later, or raise stallMilliseconds (ICTAL_S3_STALL_SECONDS)`,
+    ];
   if (BROKEN.has(code) || raw.message === "aborted") {
     return ["Broken", `the connection to ${where} broke off for ${target}; try again`];
   }

@@ -5,7 +5,7 @@ import { StoreError } from "../base/errors.js";
 import { onAbort } from "../base/on-abort.js";
 import { waitingFor } from "../base/pending.js";
 import { createRandom } from "../base/random.js";
-import { connectS3, endpointOf, type S3Connection, type S3StoreOptions, STALL_MILLISECONDS } from "./s3-client.js";
+import { connectS3, endpointOf, type S3Connection, type S3StoreOptions, stallMillisecondsOf } from "./s3-client.js";
 import { explainS3Error, HOPELESS_CODES, rawError, retryKind, type S3Place } from "./s3-errors.js";
 
 /** Requests to one bucket, each tried again as long as that can help, failing with one of our errors. */
@@ -80,7 +80,7 @@ export function s3Requests(options: S3StoreOptions): S3Requests {
     run: (connection: S3Connection, options: { abortSignal: AbortSignal }) => Promise<T>,
   ) => {
     const what = `${placeOf(key).endpoint ?? "AWS"} to answer for ${key === undefined ? bucket : `${bucket}/${key}`}`;
-    const patience = STALLS_PER_ANSWER * (options.stallMilliseconds ?? STALL_MILLISECONDS);
+    const patience = STALLS_PER_ANSWER * stallMillisecondsOf(options);
     for (let attempt = 1; ; attempt++) {
       signal?.throwIfAborted();
       try {

@@ -5,7 +5,7 @@ import { closable } from "./closable.js";
 import { digestMismatch } from "./digest.js";
 import { type Asked, answeredObject, badAnswer, digestsOf } from "./s3-answer.js";
 import { asChanged, type BodySource, pourBody, readBody, startReading } from "./s3-body.js";
-import type { S3StoreOptions } from "./s3-client.js";
+import { type S3StoreOptions, stallMillisecondsOf } from "./s3-client.js";
 import { listPages } from "./s3-listing.js";
 import { discard, s3Requests } from "./s3-requests.js";
 import {
@@ -23,6 +23,8 @@ import {
 } from "./store.js";
 
 export type { S3StoreOptions } from "./s3-client.js";
+
+const WHOLE_READ_BYTES = 1 << 22; // two requests for parts, and one for the digests that a whole answer carries
 
 interface Bucket extends BodySource {
   readonly url: string;
@@ -43,10 +45,12 @@ export function s3Store(options: S3StoreOptions): Store {
   const folder = (options.prefix ?? "").replace(/^\/+|\/+$/g, "");
   const base = folder === "" ? "" : `${folder}/`;
   const url = `s3://${options.bucket}/${base}`;
-  const { etagIsMd5 = true, stallMilliseconds } = options;
+  const { etagIsMd5 = true } = options;
+  const stallMilliseconds = stallMillisecondsOf(options);
   const bucket: Bucket = { url, base, etagIsMd5, stallMilliseconds, requests: s3Requests(options), givesEtags: false };
   return {
     url,
+    wholeReadBytes: WHOLE_READ_BYTES,
     list: (prefix = "", listOptions = {}) => listBucket(bucket, prefix, listOptions),
     stat: async (key) => (await headOf(bucket, { key }))?.info,
     digests: (key, digestOptions = {}) => knownDigests(bucket, key, digestOptions),

@@ -76,6 +76,8 @@ export interface ObjectStream {
 export interface Store {
   /** Where the objects are, for people; never holds a secret. */
   readonly url: string;
+  /** Objects up to this length are quicker to read whole than in parts, since each read is a request. @default none are */
+  readonly wholeReadBytes?: number;
   /** Objects whose key starts with `prefix`, ascending by the UTF-8 bytes of the key. */
   list(prefix?: string, options?: ListOptions): AsyncIterable<ObjectInfo>;
   /** One object's facts, or undefined when there is no such object. */

@@ -15,7 +15,7 @@ import { temporaryFolder } from "./made-cache.js";
 import { hashTree, makeObjects, stemOf } from "./made-corpus.js";
 
 const FILES = [
-  { patient: "aaaaaaaa", seconds: 225, events: [[3, 9.5, "seiz"]] as const },
+  { patient: "aaaaaaaa", seconds: 445, events: [[3, 9.5, "seiz"]] as const },
   { patient: "aaaaaaab", seconds: 10, sampleRateHz: 256, events: [] },
 ];
 const OBJECTS = Object.fromEntries(Object.entries(makeObjects(FILES)).map(([key, value]) => [key, Buffer.from(value)]));
@@ -47,7 +47,7 @@ const damagedEdf = (at: number) => (request: OwnRequest, bytes: Buffer) =>
 for (const workers of [0, 1])
   for (const [where, at] of [
     ["of a sample", 20_000],
-    ["of the last block", 2_130_000],
+    ["of the last block", 4_220_000],
     ["that the header's reader refuses", 0],
     ["of the header's free text", 100],
   ].slice(workers) as [string, number][])
@@ -63,6 +63,25 @@ for (const workers of [0, 1])
           2,
         );
       }));
+
+test("a short recording is one request, and none for its digest", (context) =>
+  withOwnServer(bucket(), async ({ store, requests }) => {
+    await build(store, await temporaryFolder(context));
+    const short = requests.filter(({ key }) => key === `${stemOf(FILES[1]!)}.edf`);
+    assert.deepEqual(
+      short.map(({ method, headers }) => [method, headers.range]),
+      [["GET", undefined]],
+    );
+  }));
+
+test("a short recording whose every answer is damaged is left out as source-damaged", (context) => {
+  const send = (request: OwnRequest, bytes: Buffer) =>
+    sendObject(request, bytes, {}, request.key.endsWith(".edf") && bytes.length < 1e6 ? flip(9000) : (same) => same);
+  return withOwnServer(bucket(send), async ({ store }) => {
+    const { outcome } = await build(store, await temporaryFolder(context));
+    assert.deepEqual(outcome, [["aaaaaaab", "source-damaged"]]);
+  });
+});
 
 test("a bit that was flipped on the way only is read again, and the cache is that of sound bytes", async (context) => {
   const sound = await temporaryFolder(context);

@@ -192,6 +192,24 @@ describe("patience with a service", () => {
       ),
     );
 
+  it("the patience is an option, or the environment's, and must be a time", async () => {
+    for (const stallMilliseconds of [0, -1, Number.NaN, Number.POSITIVE_INFINITY])
+      assert.throws(() => s3Store({ bucket: "b", stallMilliseconds }), /invalid stallMilliseconds/);
+    process.env.ICTAL_S3_STALL_SECONDS = "soon";
+    try {
+      assert.throws(() => s3Store({ bucket: "b" }), /invalid ICTAL_S3_STALL_SECONDS: soon/);
+      process.env.ICTAL_S3_STALL_SECONDS = "0.05";
+      await withOwnServer(
+        () => {},
+        async ({ store }) => {
+          await assert.rejects(store.read("a.edf"), /stopped answering.*ICTAL_S3_STALL_SECONDS/);
+        },
+      );
+    } finally {
+      delete process.env.ICTAL_S3_STALL_SECONDS;
+    }
+  });
+
   it("pour settles however long the body has been broken when it is begun", async () => {
     const server = createServer((_, response) => {
       response.writeHead(200, { "content-length": 1_000_000 });
