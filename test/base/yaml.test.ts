@@ -27,7 +27,7 @@ test("readYaml refuses what is not YAML with file and line, in its own words, al
   refused("a: 1\nb: 2\na: 3", /^a\.yaml:3: the key a stands twice/);
   refused("a: {b: 1, b: 2}\nc: 1\nc: 2", /^a\.yaml: 2 faults\n {2}a\.yaml:1: the key b .*\n {2}a\.yaml:3: the key c /);
   refused("a: !ours x", /^a\.yaml:1: not YAML: a tag/);
-  refused("a: 1\n---\nb: 2", /^a\.yaml:3: not YAML: more than one document/);
+  refused("a: 1\n---\nb: 2", /^a\.yaml:2: not YAML: more than one document/);
   refused("? [a]\n: 3", /^a\.yaml:1: a key that is no text/);
   refused("a: @x", /^a\.yaml:1: not YAML: text that begins with a reserved character/);
 });
