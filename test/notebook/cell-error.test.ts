@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ensureErrorOutput, errorLine } from "../../src/notebook/runner/cell-error.js";
 import { cellTitle } from "../../src/notebook/runner/cell-title.js";
-import { type CodeCell, type Output, parseNotebook } from "../../src/notebook/runner/notebook-file.js";
+import type { CodeCell, Output } from "../../src/notebook/runner/notebook-file.js";
+import { parseNotebook } from "../../src/notebook/runner/read-notebook.js";
 import { textTwin } from "../../src/notebook/runner/text-twin.js";
 import { notebookText } from "./make-notebook.js";
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { formatNotebook, parseNotebook } from "../../src/notebook/runner/notebook-file.js";
+import { formatNotebook } from "../../src/notebook/runner/notebook-file.js";
+import { parseNotebook } from "../../src/notebook/runner/read-notebook.js";
 import { notebookText } from "./make-notebook.js";
 
 test("parseNotebook(formatNotebook(notebook)) gives the notebook back, lines split in the file and joined in memory", () => {

@@ -3,9 +3,10 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { injectedSource, injectParameters, pythonLiteral } from "../../src/notebook/runner/inject.js";
-import { hasTag, parseNotebook } from "../../src/notebook/runner/notebook-file.js";
+import { hasTag } from "../../src/notebook/runner/notebook-file.js";
 import { resolveParameters } from "../../src/notebook/runner/parameter-values.js";
 import { readParameters } from "../../src/notebook/runner/parameters.js";
+import { parseNotebook } from "../../src/notebook/runner/read-notebook.js";
 import { notebookText, temporaryFolder } from "./make-notebook.js";
 
 const SOURCE = `import { x } from "y";

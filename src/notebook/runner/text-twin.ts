@@ -1,7 +1,8 @@
+import { formatJson } from "../wire/exact-json.js";
 import type { MimeBundle } from "../wire/message.js";
 
 function sizeOf(data: unknown): string {
-  const bytes = typeof data === "string" ? data.length : JSON.stringify(data).length;
+  const bytes = typeof data === "string" ? data.length : formatJson(data).length;
   return bytes < 1024
     ? `${bytes} B`
     : bytes < 1024 * 1024
