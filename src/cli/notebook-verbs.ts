@@ -36,6 +36,7 @@ export interface ExecOptions {
   startTimeout?: number;
   saveInterval?: number;
   maxOutput?: number;
+  allowLateErrors?: boolean;
   prepareOnly?: boolean;
   resume?: boolean;
   helpNotebook?: boolean;
@@ -69,6 +70,7 @@ function commonOptions(options: ExecOptions): Partial<ExecuteOptions> {
     ...(options.saveInterval === undefined ? {} : { saveIntervalSeconds: options.saveInterval }),
     ...(options.maxOutput === undefined ? {} : { maximumOutput: options.maxOutput * 1e6 }),
     ...(options.prepareOnly ? { prepareOnly: true } : {}),
+    ...(options.allowLateErrors ? { allowLateErrors: true } : {}),
     ...(options.resume ? { resume: true } : {}),
     stillImages: options.images,
   };

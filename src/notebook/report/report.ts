@@ -78,6 +78,13 @@ function bannerHtml(notebook: Notebook): string {
   return `<p class="banner"><a href="#cell-${index + 1}">Cell ${index + 1} failed</a>: ${escapeHtml(message)}</p>`;
 }
 
+/** What was cut off when the run ended. */
+function pendingHtml(notebook: Notebook): string {
+  const pending = notebook.metadata.ictal?.pending;
+  if (!Array.isArray(pending) || pending.length === 0) return "";
+  return `<p class="banner">Still pending when the run ended: ${escapeHtml(pending.map(String).join("; "))}</p>`;
+}
+
 function contentsHtml(contents: readonly Entry[]): string {
   const items = contents.map(
     ({ level, text, anchor, failed }) =>
@@ -124,7 +131,7 @@ export async function renderReport(notebook: Notebook, path: string): Promise<st
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
 <title>${escapeHtml(title)}</title><style>${STYLE}</style></head>
 <body><div class="page">${contentsHtml(contents)}<main>
-<header>${opening}${metaHtml(notebook)}${bannerHtml(notebook)}</header>
+<header>${opening}${metaHtml(notebook)}${bannerHtml(notebook)}${pendingHtml(notebook)}</header>
 ${receiptHtml(receipt)}
 ${body.join("\n")}
 </main></div>
