@@ -197,7 +197,7 @@ export async function listParameters(file: string, options: { kernel?: string })
   const json = parameters.map(({ name, type, defaultText, defaultValue, help }) => ({
     name,
     type,
-    default: plainValue(defaultValue) ?? defaultText ?? null,
+    default: defaultValue === undefined ? (defaultText ?? null) : plainValue(defaultValue),
     help,
   }));
   return {

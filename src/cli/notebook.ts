@@ -29,7 +29,7 @@ files (.yaml, .toml) that a text names are.
 
 After the last cell the run waits up to 2 s for what cells began and did not await. An error that no cell awaited or caught
 fails the run, and its cell (raises-exception expects it), as does process.exitCode; what is still pending is listed.
-Outputs stored with cells that are skipped are not kept.
+Outputs stored with cells that are skipped are not kept. HTML that cells display keeps its scripts in the report, as in Jupyter.
 
 Exit codes: 0 all cells ran; 1 a cell failed, at once or late, an output differs or the notebook could not be saved; 2 wrong use (no such file, broken
 notebook, unknown kernel or parameter); 3 the kernel died; 4 a timeout; 130 interrupted, 143 terminated. Whatever the

@@ -239,10 +239,11 @@ export async function executeNotebook(options: ExecuteOptions): Promise<RunResul
     const receipt = collectReceipt(notebook);
     return { input: options.input, output, seconds, cells, failure, pending, receipt, notebook };
   };
+  for (const notice of prepared.notices) listener.notice(notice);
   if (options.prepareOnly) return outcome(undefined);
   const isDone = plan.kept.size > 0 && plan.kept.size === basis.record.cells.length;
   listener.notebookStarted(notebook, { input, output }, kernel, values);
-  for (const notice of [...prepared.notices, ...plan.notices]) listener.notice(notice);
+  for (const notice of plan.notices) listener.notice(notice);
   const late = createLateErrors(options.allowLateErrors === true);
   const failure = isDone
     ? undefined

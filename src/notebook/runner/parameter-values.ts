@@ -34,7 +34,10 @@ function checkName(name: string, known: readonly ParameterInfo[], notebookName: 
   if (parameter) return parameter;
   const names = known.map((candidate) => candidate.name);
   const nearest = nearestName(name, names);
-  const listed = names.length > 0 ? `its parameters are ${names.join(", ")}` : 'no cell of it is tagged "parameters"';
+  const listed =
+    names.length > 0
+      ? `its parameters are ${names.join(", ")}`
+      : 'no cell of it is tagged "parameters", or that cell declares none';
   throw new ConfigError(
     `${notebookName} has no parameter called "${name}"; ${listed}${nearest ? ` (did you mean ${nearest}?)` : ""}`,
     {

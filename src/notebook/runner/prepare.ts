@@ -64,7 +64,7 @@ function droppedOutputs(notebook: Notebook): string[] {
   const skipped = code.filter((cell) => hasTag(cell, "skip-execution") && cell.outputs.length > 0);
   return skipped.map(
     (cell) =>
-      `cell ${code.indexOf(cell) + 1} is tagged skip-execution; its ${countOf(cell.outputs.length, "stored output")} are not kept`,
+      `cell ${code.indexOf(cell) + 1} is tagged skip-execution; ${countOf(cell.outputs.length, "stored output")} left out`,
   );
 }
 
@@ -85,11 +85,12 @@ export async function prepareNotebook(options: PrepareOptions): Promise<Prepared
   const kernel = await findKernelspec(named);
   const language = parameterLanguage(kernel.language);
   const parameters = readParameters(notebook, language);
-  const values = await resolveParameters(options.parameters ?? {}, parameters, options.input, language);
+  const given = options.parameters ?? {};
   const several = severalTagged(notebook);
-  if (several && Object.keys(values).length > 0)
+  if (several && Object.values(given).some((kind) => kind.length > 0))
     throw new ConfigError(`${options.input}: ${several}`, { key: "parameters" });
   if (several) notices.push(several);
+  const values = await resolveParameters(given, parameters, options.input, language);
   const defaults = Object.fromEntries(parameters.map((parameter) => [parameter.name, parameter.defaultValue]));
   const output =
     options.output === undefined ? undefined : resolve(fillPath(options.output, { ...defaults, ...values }));

@@ -66,7 +66,10 @@ export function stampStart(
   const literal = run.parameters.filter((parameter) => parameter.defaultText !== undefined);
   notebook.metadata.papermill = {
     default_parameters: Object.fromEntries(
-      literal.map((parameter) => [parameter.name, parameter.defaultValue ?? parameter.defaultText]),
+      literal.map((parameter) => [
+        parameter.name,
+        parameter.defaultValue === undefined ? parameter.defaultText : parameter.defaultValue,
+      ]),
     ),
     parameters: { ...run.values },
     environment_variables: {},
