@@ -3,7 +3,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { type CodeCell, hasTag, type Notebook, parseNotebook } from "../src/notebook/runner/notebook-file.js";
+import { type CodeCell, hasTag, type Notebook } from "../src/notebook/runner/notebook-file.js";
+import { parseNotebook } from "../src/notebook/runner/read-notebook.js";
 import { notebookCodeHash } from "../src/notebook/runner/run-metadata.js";
 import { notebookText } from "./notebook/make-notebook.js";
 

@@ -12,7 +12,7 @@ export interface ReceiptFields {
   readonly corpusFingerprint: string;
   readonly cacheKey: string;
   readonly executor: string;
-  /** Numbers worth comparing between runs, e.g. `{ devAuroc: 0.97 }`; NaN is stored as null. */
+  /** Numbers worth comparing between runs, e.g. `{ devAuroc: 0.97 }`; NaN is stored as null (n/a). */
   readonly metrics: Readonly<Record<string, number>>;
   /** Hashes of further results, e.g. of the checkpoint and the predictions. */
   readonly results: Readonly<Record<string, string>>;
@@ -53,10 +53,13 @@ export function packageVersions(): Record<string, string> {
   return { node: process.versions.node, ictal: manifest.version, ...manifest.dependencies };
 }
 
-/** Close a run: adds digest, versions and commit; shows itself as a table in a notebook. */
+/** Close a run: adds digest, versions and commit; shows itself as a table in a notebook. RangeError for an infinite metric. */
 export function createReceipt(fields: ReceiptFields): Receipt {
   const metrics = Object.fromEntries(
-    Object.entries(fields.metrics).map(([name, value]) => [name, Number.isFinite(value) ? value : null]),
+    Object.entries(fields.metrics).map(([name, value]) => {
+      if (Math.abs(value) === Infinity) throw new RangeError(`invalid metrics.${name}: ${value}`); // no n/a
+      return [name, Number.isNaN(value) ? null : value];
+    }),
   );
   const { seed, configHash, corpusFingerprint, cacheKey, executor, results } = fields;
   const digest = hashOf({ seed, configHash, corpusFingerprint, cacheKey, executor, metrics, results }, 16);

@@ -6,6 +6,8 @@ import type { RunFailure } from "../notebook/runner/failure.js";
 import type { Notebook } from "../notebook/runner/notebook-file.js";
 import { receiptRows } from "../notebook/runner/receipt.js";
 import { formatSeconds } from "../notebook/runner/terminal.js";
+import { withoutControls } from "../notebook/runner/visible-text.js";
+import { plainValue } from "../notebook/wire/exact-json.js";
 
 /** Exit code of each way in which a run can end early; 143 stands for SIGTERM. */
 export const EXIT_CODES: Readonly<Record<RunFailure["kind"], number>> = {
@@ -18,7 +20,7 @@ export const EXIT_CODES: Readonly<Record<RunFailure["kind"], number>> = {
 /** `notebook, cell 3, line 5: TypeError: …` */
 export function failureText(input: string, { cell, line, message }: RunFailure): string {
   const place = cell === undefined ? "" : `, cell ${cell}${line === undefined ? "" : `, line ${line}`}`;
-  return `${input}${place}: ${message}`;
+  return `${input}${place}: ${withoutControls(message)}`;
 }
 
 /** What a run left, for people: paths, artefacts, receipt, time. */
@@ -36,7 +38,7 @@ export function runSummary(run: RunResult, report: string | null): string {
 
 /** A run as `notebook exec --json` prints it. */
 export function runJson(run: RunResult, report: string | null) {
-  const { input, output, seconds, cells, failure, receipt } = run;
+  const { input, output, seconds, cells, failure, pending, receipt } = run;
   return {
     input,
     output: output ?? null,
@@ -47,7 +49,8 @@ export function runJson(run: RunResult, report: string | null) {
     failure: failure
       ? { kind: failure.kind, cell: failure.cell ?? null, line: failure.line ?? null, message: failure.message }
       : null,
-    receipt: receipt ?? null,
+    pending,
+    receipt: receipt === undefined ? null : plainValue(receipt),
   };
 }
 

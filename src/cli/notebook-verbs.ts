@@ -11,13 +11,14 @@ import { findKernelspec } from "../notebook/kernelspec.js";
 import { writeReport } from "../notebook/report/report.js";
 import { type ExecuteOptions, executeNotebook, type RunResult } from "../notebook/runner/execute.js";
 import type { RunListener } from "../notebook/runner/listener.js";
-import { readNotebook } from "../notebook/runner/notebook-file.js";
 import type { GivenParameters } from "../notebook/runner/parameter-values.js";
 import { parameterLanguage, readParameters } from "../notebook/runner/parameters.js";
+import { readNotebook } from "../notebook/runner/read-notebook.js";
 import { openRunLog, type RunLog } from "../notebook/runner/run-log.js";
 import type { StillImages } from "../notebook/runner/still-images.js";
 import { createTerminalListener } from "../notebook/runner/terminal.js";
 import type { TerminalStream } from "../notebook/runner/terminal-writer.js";
+import { plainValue } from "../notebook/wire/exact-json.js";
 import { type Outcome, UsageError } from "./action.js";
 import { listenForInterrupt } from "./interrupt.js";
 import { checkText, EXIT_CODES, failureText, runJson, runSummary } from "./notebook-text.js";
@@ -36,6 +37,7 @@ export interface ExecOptions {
   startTimeout?: number;
   saveInterval?: number;
   maxOutput?: number;
+  allowLateErrors?: boolean;
   prepareOnly?: boolean;
   resume?: boolean;
   helpNotebook?: boolean;
@@ -69,6 +71,7 @@ function commonOptions(options: ExecOptions): Partial<ExecuteOptions> {
     ...(options.saveInterval === undefined ? {} : { saveIntervalSeconds: options.saveInterval }),
     ...(options.maxOutput === undefined ? {} : { maximumOutput: options.maxOutput * 1e6 }),
     ...(options.prepareOnly ? { prepareOnly: true } : {}),
+    ...(options.allowLateErrors ? { allowLateErrors: true } : {}),
     ...(options.resume ? { resume: true } : {}),
     stillImages: options.images,
   };
@@ -195,7 +198,7 @@ export async function listParameters(file: string, options: { kernel?: string })
   const json = parameters.map(({ name, type, defaultText, defaultValue, help }) => ({
     name,
     type,
-    default: defaultValue ?? defaultText ?? null,
+    default: defaultValue === undefined ? (defaultText ?? null) : plainValue(defaultValue),
     help,
   }));
   return {

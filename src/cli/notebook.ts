@@ -11,6 +11,9 @@ Parameters (papermill's conventions: values replace those of the cell tagged "pa
   -r NAME VALUE       a value that stays text
   -f, --parameters-file FILE.yaml    -y, --parameters-yaml 'NAME: VALUE'    -b, --parameters-base64 (YAML)
   The output path may hold {NAME} of a parameter: --output 'results/{seed}.ipynb'.
+  A value that is not of the declared type is refused, however it is given. Where it is boolean, YAML's yes, no, on and
+  off count. .nan and .inf are numbers (in metadata and JSON the texts "NaN", "Infinity"); whole numbers beyond 2^53 need
+  the type bigint, or int in Python; 010 and 1e400 are refused.
 
 Cell tags: parameters, injected-parameters, raises-exception (an error is expected), skip-execution; for --check
 ignore-output and check-output.
@@ -24,7 +27,11 @@ files (.yaml, .toml) that a text names are.
 --check leaves out what differs from run to run: UUIDs, addresses, digests, absolute paths, times, durations, rates.
 --sanitize FILE adds to it or selects: { builtins: [times, paths], rules: [{ pattern: 'port \\d+', replace: <port> }] }
 
-Exit codes: 0 all cells ran; 1 a cell failed, an output differs or the notebook could not be saved; 2 wrong use (no such file, broken
+After the last cell the run waits up to 2 s for what cells began and did not await. An error that no cell awaited or caught
+fails the run, and its cell (raises-exception expects it), as does process.exitCode; what is still pending is listed.
+Outputs stored with cells that are skipped are not kept. HTML that cells display keeps its scripts in the report, as in Jupyter.
+
+Exit codes: 0 all cells ran; 1 a cell failed, at once or late, an output differs or the notebook could not be saved; 2 wrong use (no such file, broken
 notebook, unknown kernel or parameter); 3 the kernel died; 4 a timeout; 130 interrupted, 143 terminated. Whatever the
 end, the executed notebook is saved after each cell and every 30 s, and nothing that the kernel started stays behind.
 
@@ -68,6 +75,10 @@ function addExec(notebook: Command): void {
     .addOption(new Option("--total-timeout <seconds>", "the same as --timeout").argParser(parseSeconds).hideHelp())
     .option("--start-timeout <seconds>", "longest time for the kernel's start (default: 60)", parseSeconds)
     .option("--save-interval <seconds>", "time between saves within a long cell (default: 30)", parseSeconds)
+    .option(
+      "--allow-late-errors",
+      "pass although a promise was rejected that nobody awaited, a callback threw, or process.exitCode was set",
+    )
     .option(
       "--max-output <MB>",
       "output that a cell may keep; beyond it the middle is cut (default: 32)",

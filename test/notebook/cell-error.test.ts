@@ -2,8 +2,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ensureErrorOutput, errorLine } from "../../src/notebook/runner/cell-error.js";
 import { cellTitle } from "../../src/notebook/runner/cell-title.js";
-import { type CodeCell, type Output, parseNotebook } from "../../src/notebook/runner/notebook-file.js";
+import type { CodeCell, Output } from "../../src/notebook/runner/notebook-file.js";
+import { parseNotebook } from "../../src/notebook/runner/read-notebook.js";
 import { textTwin } from "../../src/notebook/runner/text-twin.js";
+import { withColours, withoutControls } from "../../src/notebook/runner/visible-text.js";
 import { notebookText } from "./make-notebook.js";
 
 const stderr = (text: string): Output => ({ output_type: "stream", name: "stderr", text });
@@ -43,20 +45,46 @@ test("errorLine reads ipykernel's tracebacks, coloured or not", () => {
   assert.equal(errorLine({ ename: "ZeroDivisionError", evalue: "", traceback }), 3);
 });
 
+test("errorLine takes the line in the cell itself, not in one whose function it called", () => {
+  const error = { ename: "Error", evalue: "", traceback: ["Error", " at f (cell-1.ts:7:1)", " at cell-3.ts:2:5"] };
+  assert.deepEqual([errorLine(error, 3), errorLine(error), errorLine(error, 2)], [2, 7, undefined]);
+});
+
+test("withColours keeps colours and drops what else could steer a terminal", () => {
+  const text = "\u001b[1;31mred\u001b[0m\u001b[2J\u001b]52;c;aGk=\u0007\u001bP1$r\u001b\\\u0008\r\u009b5n\n\tend";
+  assert.equal(withColours(text), "\u001b[1;31mred\u001b[0m\n\tend");
+  assert.equal(withoutControls(text), "red\n\tend");
+});
+
 test("cellTitle takes the heading before, the first comment or the first line", () => {
   const notebook = parseNotebook(
-    notebookText([{ markdown: "Text\n## The `big` one" }, "1", "// Load **it**\n2", "\nconst a = 3;"]),
+    notebookText([
+      { markdown: "Text\n## The `big` one" },
+      "1",
+      "// Load **it**\n2",
+      "\nconst a_b_c = 60_000 * 2 * child_process;",
+      "// \u001b]0;title\u0007\u001b[2Jcleared\n2",
+      { markdown: "## Set `child_process` and _x_, 2 * 3 * 4" },
+      "1",
+    ]),
     "a.ipynb",
   );
   const cells = notebook.cells.filter((cell): cell is CodeCell => cell.cell_type === "code");
   assert.deepEqual(
     cells.map((cell) => cellTitle(notebook, cell)),
-    ["The big one", "Load it", "const a = 3;"],
+    [
+      "The big one",
+      "Load it",
+      "const a_b_c = 60_000 * 2 * child_process;",
+      "cleared",
+      "Set child_process and x, 2 * 3 * 4",
+    ],
   );
 });
 
 test("textTwin gives one line for any bundle", () => {
   assert.equal(textTwin({ "text/html": "<p>a</p>", "text/plain": "x\n y" }), "x y");
   assert.equal(textTwin({ "text/html": "<style>p{}</style><b>1 &lt; 2</b><script>f()</script>" }), "1 < 2");
+  assert.equal(textTwin({ "text/plain": "\u001b[31ma\u001b[0m\u009b2J\u001b]52;c;x\u0007b" }), "ab");
   assert.equal(textTwin({ "image/png": "A".repeat(4096) }), "[image/png, 4 kB]");
 });

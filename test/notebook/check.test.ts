@@ -5,7 +5,8 @@ import { before, test } from "node:test";
 import { compareOutputs } from "../../src/notebook/check/compare.js";
 import { createSanitizer } from "../../src/notebook/check/sanitize.js";
 import { listKernelspecs } from "../../src/notebook/kernelspec.js";
-import { formatNotebook, type Output, readNotebook } from "../../src/notebook/runner/notebook-file.js";
+import { formatNotebook, type Output } from "../../src/notebook/runner/notebook-file.js";
+import { readNotebook } from "../../src/notebook/runner/read-notebook.js";
 import { makeNotebook, runCli, temporaryFolder } from "./make-notebook.js";
 
 const skip = (await listKernelspecs()).some((spec) => spec.name === "python3")

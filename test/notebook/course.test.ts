@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { projectPath } from "../../src/base/project.js";
 import { synthesizeCorpus } from "../../src/corpus/synthetic/synthesize.js";
-import { parseNotebook } from "../../src/notebook/runner/notebook-file.js";
+import { parseNotebook } from "../../src/notebook/runner/read-notebook.js";
 import { startS3Server } from "../../src/store/server/s3-server.js";
 
 /** Runs a notebook of the project headless; gives what its cells show as text. */

@@ -5,7 +5,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { listKernelspecs } from "../../src/notebook/kernelspec.js";
-import { readNotebook } from "../../src/notebook/runner/notebook-file.js";
+import { readNotebook } from "../../src/notebook/runner/read-notebook.js";
 import { makeNotebook, runCli, temporaryFolder } from "./make-notebook.js";
 import { makeProject } from "./make-project.js";
 

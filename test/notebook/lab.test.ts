@@ -10,7 +10,8 @@ import { pythonOf } from "../../src/base/python.js";
 import { chromiumPath } from "../../src/notebook/browser/chromium.js";
 import { FIGURE_MIME, figureBundle } from "../../src/notebook/figure-html.js";
 import { prepareLab } from "../../src/notebook/lab/environment.js";
-import { type CodeCell, parseNotebook } from "../../src/notebook/runner/notebook-file.js";
+import type { CodeCell } from "../../src/notebook/runner/notebook-file.js";
+import { parseNotebook } from "../../src/notebook/runner/read-notebook.js";
 import { type LabPage, type LabServer, openNotebook, startLabServer } from "./lab-driver.js";
 import { notebookText, temporaryFolder } from "./make-notebook.js";
 

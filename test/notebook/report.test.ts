@@ -5,7 +5,8 @@ import { FIGURE_MIME, figureBundle, figureInHtml } from "../../src/notebook/figu
 import { ansiToHtml } from "../../src/notebook/report/ansi.js";
 import { highlight } from "../../src/notebook/report/highlight.js";
 import { renderReport } from "../../src/notebook/report/report.js";
-import { type CodeCell, type Output, parseNotebook } from "../../src/notebook/runner/notebook-file.js";
+import type { CodeCell, Output } from "../../src/notebook/runner/notebook-file.js";
+import { parseNotebook } from "../../src/notebook/runner/read-notebook.js";
 import { notebookText } from "./make-notebook.js";
 
 const FIGURE = {

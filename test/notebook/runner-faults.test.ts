@@ -7,7 +7,8 @@ import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { isAlive } from "../../src/base/process-alive.js";
 import { listKernelspecs } from "../../src/notebook/kernelspec.js";
-import { type CodeCell, readNotebook } from "../../src/notebook/runner/notebook-file.js";
+import type { CodeCell } from "../../src/notebook/runner/notebook-file.js";
+import { readNotebook } from "../../src/notebook/runner/read-notebook.js";
 import { type CellSpec, makeNotebook, startCli, temporaryFolder } from "./make-notebook.js";
 import { assertValidNotebooks } from "./validate.js";
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { parseNotebook } from "../../src/notebook/runner/notebook-file.js";
+import { parseNotebook } from "../../src/notebook/runner/read-notebook.js";
 import { makeNotebook, runCli, temporaryFolder } from "./make-notebook.js";
 
 test("a notebook prints the same on both kernels: imports, types, await, displays, an expected error", async () => {

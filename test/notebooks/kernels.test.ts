@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import { promisify } from "node:util";
 import { projectPath } from "../../src/base/project.js";
-import { parseNotebook } from "../../src/notebook/runner/notebook-file.js";
+import { parseNotebook } from "../../src/notebook/runner/read-notebook.js";
 
 const run = promisify(execFile);
 const folder = mkdtempSync(join(tmpdir(), "ictal-kernels-"));

@@ -1,5 +1,6 @@
 import { FIGURE_MIME, figureInHtml } from "../figure-html.js";
 import type { Output } from "../runner/notebook-file.js";
+import { formatExactJson } from "../wire/exact-json.js";
 import type { MimeBundle } from "../wire/message.js";
 import { lineDiff } from "./line-diff.js";
 import type { Sanitizer } from "./sanitize.js";
@@ -30,10 +31,15 @@ export function sameText(a: string, b: string, tolerance: number): boolean {
   return left.every((number, i) => closeNumbers(Number(number), Number(right[i]), tolerance));
 }
 
-const short = (value: unknown): string => (JSON.stringify(value) ?? "nothing").slice(0, 80);
+const short = (value: unknown): string => (value === undefined ? "nothing" : formatExactJson(value)).slice(0, 80);
+
+/** NaN and infinities as a notebook's file holds them. */
+const asStored = (value: unknown): unknown =>
+  typeof value === "number" && !Number.isFinite(value) ? String(value) : value;
 
 /** Where two JSON values differ, as `path: stored …, now …`; texts are sanitised, numbers compared with the tolerance. */
-export function jsonDifferences(stored: unknown, now: unknown, how: Comparison, path = ""): string[] {
+export function jsonDifferences(before: unknown, after: unknown, how: Comparison, path = ""): string[] {
+  const [stored, now] = [before, after].map(asStored);
   const told = [`${path || "value"}: stored ${short(stored)}, now ${short(now)}`];
   if (typeof stored === "number" && typeof now === "number")
     return closeNumbers(stored, now, how.tolerance) ? [] : told;

@@ -51,16 +51,17 @@ export async function startKernel(connectionFile: string, notice?: string): Prom
   const protocol = startProtocol(connection, shared, input.port1);
   const heart = startHeart(connection);
   const maps = createSourceMaps(projectDir);
-  const exit = guardProcess(maps);
   const writeError = process.stderr.write.bind(process.stderr);
   const post = (message: ToProtocol, transfer?: readonly (ArrayBuffer | MessagePort)[]) =>
     protocol.postMessage(message, transfer);
   captureOutput(post, new Int32Array(shared));
+  const exit = guardProcess(maps, post);
   const leave = (code: number) => {
     const ended = [protocol, heart].map((thread) => once(thread, "exit"));
     post({ type: "leaving" });
     heart.postMessage("leaving");
-    void Promise.race([Promise.all(ended), sleep(EXIT_MILLISECONDS)]).then(() => exit(code));
+    // A thread may fail instead of ending; its failure is told below.
+    void Promise.race([Promise.allSettled(ended), sleep(EXIT_MILLISECONDS)]).then(() => exit(code));
   };
   // A kernel whose sockets cannot work is of no use: it says why and ends.
   for (const thread of [protocol, heart]) {

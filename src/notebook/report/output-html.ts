@@ -3,6 +3,7 @@ import { escapeHtml, scriptJson } from "../../base/html.js";
 import { FIGURE_MIME, figureInHtml } from "../figure-html.js";
 import type { Output } from "../runner/notebook-file.js";
 import { RECEIPT_MIME } from "../runner/receipt.js";
+import { formatExactJson, parseFigure } from "../wire/exact-json.js";
 import type { MimeBundle } from "../wire/message.js";
 import { ansiToHtml } from "./ansi.js";
 
@@ -15,8 +16,9 @@ export function markdownToHtml(source: string): string {
 
 /** A figure's place in the report; the page's own script draws it when it comes into view. */
 function figureHtml(figure: unknown): string {
-  const value = typeof figure === "string" ? (JSON.parse(figure) as unknown) : figure; // stock tslab sends JSON as text
-  const { height } = (value as { layout?: { height?: unknown } }).layout ?? {};
+  const value = parseFigure(figure);
+  if (value === undefined) return `<p class="note">a figure that cannot be read</p>`;
+  const { height } = (value as { layout?: { height?: unknown } | null }).layout ?? {};
   const style = typeof height === "number" ? ` style="height:${height}px"` : "";
   return `<div class="figure"${style}><script type="${FIGURE_MIME}">${scriptJson(value)}</script></div>`;
 }
@@ -49,7 +51,7 @@ function bundleHtml(data: MimeBundle): string {
   if (text("text/plain") !== undefined) return `<pre class="text">${ansiToHtml(text("text/plain")!)}</pre>`;
   if (data[RECEIPT_MIME] !== undefined) return "";
   const json = Object.keys(data).find((mime) => /json$/.test(mime));
-  if (json) return `<pre class="text">${escapeHtml(JSON.stringify(data[json], null, 2))}</pre>`;
+  if (json) return `<pre class="text">${escapeHtml(formatExactJson(data[json], { indent: 2 }))}</pre>`;
   return `<p class="note">output of type ${escapeHtml(Object.keys(data).join(", "))}</p>`;
 }
 

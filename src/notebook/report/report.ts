@@ -5,7 +5,8 @@ import { describeCellError } from "../runner/cell-error.js";
 import { cellTitle } from "../runner/cell-title.js";
 import { type Cell, type CodeCell, hasTag, type Notebook } from "../runner/notebook-file.js";
 import { parameterLanguage } from "../runner/parameters.js";
-import { type Receipt, receiptRows } from "../runner/receipt.js";
+import { parseReceipt, type Receipt, receiptRows } from "../runner/receipt.js";
+import { cellMarks } from "../runner/run-metadata.js";
 import { formatSeconds } from "../runner/terminal.js";
 import { highlight } from "./highlight.js";
 import { hasFigure, markdownToHtml, outputToHtml } from "./output-html.js";
@@ -19,14 +20,7 @@ interface Entry {
   readonly failed?: boolean;
 }
 
-interface CellTimes {
-  seconds?: number;
-  kernelPeakBytes?: number;
-  skipped?: boolean;
-}
-
-const isFailed = (cell: Cell): boolean =>
-  (cell.metadata.papermill as { status?: string } | undefined)?.status === "failed";
+const isFailed = (cell: Cell): boolean => cellMarks(cell).status === "failed";
 
 /** Heading ids in rendered Markdown, and their entries for the table of contents. */
 function anchorHeadings(html: string, cellNumber: number, contents: Entry[]): string {
@@ -45,7 +39,7 @@ function codeHtml(cell: CodeCell, language: "typescript" | "python"): string {
 }
 
 function timesHtml(cell: CodeCell): string {
-  const { seconds, kernelPeakBytes, skipped } = (cell.metadata.ictal ?? {}) as CellTimes;
+  const { seconds, kernelPeakBytes, skipped } = cellMarks(cell);
   if (skipped) return "skipped";
   if (seconds === undefined) return "not run";
   const memory = kernelPeakBytes === undefined ? "" : ` · ${Math.round(kernelPeakBytes / 2 ** 20)} MB`;
@@ -84,6 +78,13 @@ function bannerHtml(notebook: Notebook): string {
   return `<p class="banner"><a href="#cell-${index + 1}">Cell ${index + 1} failed</a>: ${escapeHtml(message)}</p>`;
 }
 
+/** What was cut off when the run ended. */
+function pendingHtml(notebook: Notebook): string {
+  const pending = notebook.metadata.ictal?.pending;
+  if (!Array.isArray(pending) || pending.length === 0) return "";
+  return `<p class="banner">Still pending when the run ended: ${escapeHtml(pending.map(String).join("; "))}</p>`;
+}
+
 function contentsHtml(contents: readonly Entry[]): string {
   const items = contents.map(
     ({ level, text, anchor, failed }) =>
@@ -114,7 +115,7 @@ function metaHtml(notebook: Notebook): string {
 export async function renderReport(notebook: Notebook, path: string): Promise<string> {
   const contents: Entry[] = [];
   let number = 0;
-  const receipt = notebook.metadata.ictal?.receipt as Receipt | undefined;
+  const receipt = parseReceipt(notebook.metadata.ictal?.receipt);
   const body = notebook.cells.map((cell, index) => {
     if (cell.cell_type === "raw") return "";
     if (cell.cell_type !== "code")
@@ -130,7 +131,7 @@ export async function renderReport(notebook: Notebook, path: string): Promise<st
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
 <title>${escapeHtml(title)}</title><style>${STYLE}</style></head>
 <body><div class="page">${contentsHtml(contents)}<main>
-<header>${opening}${metaHtml(notebook)}${bannerHtml(notebook)}</header>
+<header>${opening}${metaHtml(notebook)}${bannerHtml(notebook)}${pendingHtml(notebook)}</header>
 ${receiptHtml(receipt)}
 ${body.join("\n")}
 </main></div>

@@ -1,8 +1,11 @@
 import { relative } from "node:path";
 import { canonicalJson } from "../../base/canonical.js";
-import { type CodeCell, hasTag, type Notebook, readNotebook } from "../runner/notebook-file.js";
+import { isIctalError } from "../../base/errors.js";
+import { type CodeCell, hasTag, type Notebook } from "../runner/notebook-file.js";
 import { parameterLanguage } from "../runner/parameters.js";
 import type { PreparedNotebook } from "../runner/prepare.js";
+import { readNotebook } from "../runner/read-notebook.js";
+import { cellMarks } from "../runner/run-metadata.js";
 import { neededCells } from "./needed-cells.js";
 import { codeCellsOf, filesBehind, type RunRecord, readRecord, recordPath } from "./record.js";
 
@@ -26,16 +29,11 @@ const startOver = (reason: string): ResumePlan => ({
   notices: [`cannot resume: ${reason}; starting over`],
 });
 
-interface CellMarks {
-  papermill?: { status?: string };
-  ictal?: { sourcesChanged?: boolean; again?: boolean };
-}
-
 /** How many cells from the start finished well, on sources that stayed the same. */
 function finishedCount(cells: readonly CodeCell[]): number {
-  const first = cells.findIndex(({ metadata }) => {
-    const { papermill, ictal } = metadata as CellMarks; // written by this runner
-    return papermill?.status !== "completed" || ictal?.sourcesChanged === true;
+  const first = cells.findIndex((cell) => {
+    const { status, sourcesChanged } = cellMarks(cell);
+    return status !== "completed" || sourcesChanged;
   });
   return first < 0 ? cells.length : first;
 }
@@ -91,10 +89,16 @@ function cellsAgain(
  */
 export async function planResume(prepared: PreparedNotebook, now: RunRecord): Promise<ResumePlan> {
   const output = prepared.output!; // resuming asks for an output
-  const notebook = await readNotebook(output).catch(() => undefined); // absent or broken: nothing to go on from
-  if (!notebook) return startOver(`there is no executed notebook at ${output}`);
+  const notebook = await readNotebook(output).catch((error: unknown) => {
+    if (isIctalError(error, "NotFoundError", "FormatError")) return error; // nothing to go on from
+    throw error;
+  });
+  if (notebook instanceof Error)
+    return startOver(
+      isIctalError(notebook, "NotFoundError") ? `there is no executed notebook at ${output}` : notebook.message,
+    );
   const then = await readRecord(output);
-  const { id } = (notebook.metadata.ictal?.resume ?? {}) as { id?: string };
+  const { id } = (notebook.metadata.ictal?.resume ?? {}) as { id?: unknown }; // compared only
   if (!then || then.id !== id)
     return startOver(
       `${relative(process.cwd(), recordPath(output))}, which says what its outputs rest on, is missing or another run's`,
@@ -108,9 +112,7 @@ export async function planResume(prepared: PreparedNotebook, now: RunRecord): Pr
   if (reason) return startOver(reason);
   if (finished === 0) return startOver(done === 0 ? "no cell had finished" : "the first cell changed since");
   const stored = new Map(storedCells.slice(0, finished).entries());
-  const interrupted = [...stored]
-    .filter(([, { metadata }]) => (metadata as CellMarks).ictal?.again)
-    .map(([index]) => index);
+  const interrupted = [...stored].filter(([, cell]) => cellMarks(cell).again).map(([index]) => index);
   if (finished === cells.length && interrupted.length === 0)
     return {
       kept: new Set(cells.keys()),

@@ -6,6 +6,7 @@ import { hashOf } from "../../base/canonical.js";
 import { type CodeCell, hasTag, type Notebook } from "../runner/notebook-file.js";
 import { parameterLanguage } from "../runner/parameters.js";
 import type { PreparedNotebook } from "../runner/prepare.js";
+import { plainValue } from "../wire/exact-json.js";
 import { importedSources, lockfilesOf, projectOf, readSource, type SourceFile, untouched } from "./sources.js";
 
 /** What the outputs of a run rest on; stored beside the executed notebook. */
@@ -65,7 +66,7 @@ export async function describeBasis(prepared: PreparedNotebook): Promise<Basis> 
     version: 1,
     id: randomUUID(),
     kernel: await kernelIdentity(prepared),
-    parameters: prepared.values,
+    parameters: plainValue(prepared.values) as Record<string, unknown>, // an object stays one
     cells: cells.map(cellHash),
     files: Object.fromEntries([...files].map(([path, { hash }]) => [path, hash])),
   };
@@ -77,11 +78,22 @@ export async function writeRecord(output: string, record: RunRecord): Promise<vo
   await writeFileAtomic(recordPath(output), `${JSON.stringify(record)}\n`);
 }
 
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+const areTexts = (values: readonly unknown[]): boolean => values.every((value) => typeof value === "string");
+
+function parseRecord(value: unknown): RunRecord | undefined {
+  if (!isObject(value) || value.version !== 1 || typeof value.id !== "string") return undefined;
+  const { kernel, parameters, cells, files } = value;
+  const isWhole = isObject(kernel) && isObject(parameters) && isObject(files) && areTexts(Object.values(files));
+  return isWhole && Array.isArray(cells) && areTexts(cells) ? (value as unknown as RunRecord) : undefined; // checked
+}
+
 /** The record beside `output`; undefined when there is none that this version can read. */
 export async function readRecord(output: string): Promise<RunRecord | undefined> {
   try {
-    const record = JSON.parse(await readFile(recordPath(output), "utf8")) as RunRecord;
-    return record.version === 1 ? record : undefined;
+    return parseRecord(JSON.parse(await readFile(recordPath(output), "utf8")));
   } catch {
     return undefined; // no record: the caller says so
   }

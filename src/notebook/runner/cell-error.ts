@@ -98,13 +98,20 @@ export function ensureErrorOutput(
   return output;
 }
 
-/** The 1-based line of the cell that an error names; undefined when nothing in it tells. */
-export function errorLine(error: ErrorContent): number | undefined {
+/**
+ * The 1-based line of the cell that an error names; undefined when nothing in it tells. `count` is the cell's execution
+ * count: of a stack that runs through several cells its own line counts. Null takes the first cell that is named.
+ */
+export function errorLine(error: ErrorContent, count: number | null = null): number | undefined {
   const text = stripAnsi([error.evalue, ...error.traceback].join("\n"));
   const diagnostic = error.ename === "CompileError" ? /^(\d+):\d+ - /.exec(error.evalue) : null;
+  const frames = diagnostic ? [] : [...text.matchAll(/\bcell-(\d+)\.ts:(\d+):\d+/g)]; // of our kernels
+  if (frames.length > 0) {
+    const own = frames.find(([, cell]) => count === null || Number(cell) === count);
+    return own && Number(own[2]);
+  }
   const place =
     diagnostic ??
-    /\bcell-\d+\.ts:(\d+):\d+/.exec(text) ?? // our kernels
     /\bCell In\s?\[\d+\], line (\d+)/.exec(text) ?? // ipykernel
     /\bIn \[\d+\]:?(?:[^\n]*\n)*?\s*-+> (\d+) /.exec(text) ?? // older ipykernel
     /^-+> (\d+) /m.exec(text) ??

@@ -4,7 +4,8 @@ import type { Kernelspec } from "../kernelspec.js";
 import { beginAgain, FRESH, planResume, type ResumePlan, restoreCells } from "../resume/plan.js";
 import { type Basis, describeBasis, writeRecord } from "../resume/record.js";
 import { type RunFailure, replyFailure, startFailure, thrownFailure } from "./failure.js";
-import { type CellReply, type KernelSession, startSession, TimeoutError } from "./kernel-session.js";
+import { type CellReply, type KernelSession, startSession } from "./kernel-session.js";
+import { createLateErrors, exitCodeFailure, type LateErrors, pendingWork } from "./late-errors.js";
 import { joinListeners, type RunListener } from "./listener.js";
 import { type CodeCell, hasTag, type Notebook } from "./notebook-file.js";
 import { createOutputCollector, type OutputCollector } from "./outputs.js";
@@ -14,6 +15,7 @@ import { measureResources } from "./resources.js";
 import { type CellStamp, stampCell, stampEnd, stampStart } from "./run-metadata.js";
 import { autosave, createSaver, NO_SAVER, type Saver } from "./saver.js";
 import { addStillImages, type StillImages } from "./still-images.js";
+import { type LimitedSignal, limitTime } from "./time-limit.js";
 
 export interface ExecuteOptions extends PrepareOptions {
   /** Go on after the last good cell of the notebook stored at `output`, where what its outputs rest on still holds. */
@@ -28,6 +30,11 @@ export interface ExecuteOptions extends PrepareOptions {
   readonly startTimeoutSeconds?: number;
   /** Time between saves within a long cell. @default 30 */
   readonly saveIntervalSeconds?: number;
+  /**
+   * Lets a run pass although an error came that no cell awaited or caught (a rejected promise, a timer, a stream), or a cell
+   * set process.exitCode. @default false
+   */
+  readonly allowLateErrors?: boolean;
   /** Characters of output that a cell may keep. @default 32 million */
   readonly maximumOutput?: number;
   /** Aborting interrupts the cell, saves what there is and ends the run as "interrupted". */
@@ -45,6 +52,8 @@ export interface RunResult {
   /** Number of code cells. */
   readonly cells: number;
   readonly failure: RunFailure | undefined;
+  /** Work that cells had begun and that was cut off when the kernel ended, in words. */
+  readonly pending: readonly string[];
   readonly receipt: Receipt | undefined;
   readonly notebook: Notebook;
 }
@@ -52,6 +61,8 @@ export interface RunResult {
 /** After an error stock tslab refuses everything for 200 ms. */
 const ABORTED_PAUSE_MILLISECONDS = 250;
 const ABORTED_ATTEMPTS = 4;
+/** After the last cell the kernel has so long for what cells have begun and not awaited. */
+const GRACE_MILLISECONDS = 2000;
 
 interface Run {
   readonly options: ExecuteOptions;
@@ -63,20 +74,12 @@ interface Run {
   readonly listener: Required<RunListener>;
   readonly plan: ResumePlan;
   readonly basis: Basis;
+  readonly late: LateErrors;
   /** Called when an output changes. */
   changed(): void;
 }
 
-function timeoutSignal(seconds: number | undefined, what: string): AbortSignal[] {
-  if (seconds === undefined) return [];
-  const controller = new AbortController();
-  const late = () => controller.abort(new TimeoutError(`${what} took longer than ${seconds} s`));
-  setTimeout(late, Math.min(seconds * 1000, 2 ** 31 - 1)).unref();
-  return [controller.signal];
-}
-
-async function executeOnce(run: Run, cell: CodeCell, number: number): Promise<CellReply> {
-  const signal = AbortSignal.any([run.signal, ...timeoutSignal(run.options.cellTimeoutSeconds, `cell ${number}`)]);
+async function executeOnce(run: Run, cell: CodeCell, number: number, signal: AbortSignal): Promise<CellReply> {
   for (let attempt = 1; ; attempt++) {
     const reply = await run.session.execute({
       code: cell.source,
@@ -84,6 +87,7 @@ async function executeOnce(run: Run, cell: CodeCell, number: number): Promise<Ce
       signal,
       onMessage: (message) => {
         if (run.collector.apply(cell.outputs, message)) run.changed();
+        run.late.note(cell, number, message);
         run.listener.cellMessage(cell, message);
       },
     });
@@ -94,14 +98,17 @@ async function executeOnce(run: Run, cell: CodeCell, number: number): Promise<Ce
 
 async function attemptCell(run: Run, cell: CodeCell, number: number): Promise<RunFailure | undefined> {
   cell.execution_count = number; // until the kernel says otherwise
+  const limit = limitTime(run.signal, run.options.cellTimeoutSeconds, `cell ${number}`);
   try {
-    const reply = await executeOnce(run, cell, number);
+    const reply = await executeOnce(run, cell, number, limit.signal);
     cell.execution_count = reply.executionCount ?? number;
     run.collector.settle();
-    return replyFailure(cell, number, reply);
+    return replyFailure(cell, number, reply) ?? run.late.failure(cell);
   } catch (error) {
     run.collector.settle();
     return thrownFailure(error, cell, number);
+  } finally {
+    limit.release();
   }
 }
 
@@ -135,10 +142,37 @@ async function runCells(run: Run): Promise<RunFailure | undefined> {
       run.listener.cellEnded(cell, index + 1, "kept", {});
       continue;
     }
-    const failure = await runCell(run, cell, index + 1);
+    const failure = (await runCell(run, cell, index + 1)) ?? run.late.failure();
     if (failure) return failure;
   }
-  return undefined;
+  return settleCells(run);
+}
+
+/** Waits for late errors of the cells, and says what is still to be done when the kernel ends. */
+async function settleCells({
+  session,
+  notebook,
+  listener,
+  collector,
+  late,
+  ...run
+}: Run): Promise<RunFailure | undefined> {
+  const left = await session.settle(GRACE_MILLISECONDS, run.signal);
+  collector.settle();
+  if (run.signal.aborted) return startFailure(run.signal.reason);
+  if (!left) return late.failure();
+  const cells = notebook.cells.filter((cell) => cell.cell_type === "code");
+  const pending = pendingWork(left, cells);
+  if (pending.length > 0) {
+    notebook.metadata.ictal = { ...notebook.metadata.ictal, pending };
+    const what = pending.join("; ");
+    listener.notice(
+      `warning: work is still pending and ends with the kernel: ${what}. Await it in a cell if it matters`,
+    );
+  }
+  if (run.options.allowLateErrors && left.exit_code)
+    listener.notice(`process.exitCode was set to ${left.exit_code}, which was allowed`);
+  return late.failure() ?? (run.options.allowLateErrors ? undefined : exitCodeFailure(left, cells));
 }
 
 /** Starts the kernel, runs the cells, ends the kernel and all that came out of it. */
@@ -157,6 +191,7 @@ async function runInKernel(
   };
   const endAutosave = autosave(options.saveIntervalSeconds ?? 30, () => dirty, save);
   let session: KernelSession | undefined;
+  let limit: LimitedSignal | undefined;
   let failure: RunFailure | undefined;
   try {
     const startTimeoutMilliseconds = (options.startTimeoutSeconds ?? 60) * 1000;
@@ -165,13 +200,13 @@ async function runInKernel(
     session = await startSession(kernel, { cwd, startTimeoutMilliseconds, signal: options.signal, pace });
     listener.kernelReady((performance.now() - startedAt) / 1000, session.process.pid);
     notebook.metadata.language_info = session.languageInfo;
-    const signals = options.signal ? [options.signal] : [];
-    const signal = AbortSignal.any([...signals, ...timeoutSignal(options.timeoutSeconds, "the notebook")]);
-    failure = await runCells({ ...given, session, signal, changed });
+    limit = limitTime(options.signal, options.timeoutSeconds, "the notebook");
+    failure = await runCells({ ...given, session, signal: limit.signal, changed });
   } catch (error) {
     failure = startFailure(error);
   } finally {
     endAutosave();
+    limit?.release();
     if (failure && failure.kind !== "cell") await session?.process.kill();
     await session?.shutdown();
   }
@@ -200,15 +235,21 @@ export async function executeNotebook(options: ExecuteOptions): Promise<RunResul
   const outcome = (failure: RunFailure | undefined): RunResult => {
     const cells = notebook.cells.filter((cell) => cell.cell_type === "code").length;
     const seconds = (Date.now() - startedAt.getTime()) / 1000;
-    return { input: options.input, output, seconds, cells, failure, receipt: collectReceipt(notebook), notebook };
+    const pending = (notebook.metadata.ictal?.pending ?? []) as string[]; // set by settleCells
+    const receipt = collectReceipt(notebook);
+    return { input: options.input, output, seconds, cells, failure, pending, receipt, notebook };
   };
+  for (const notice of prepared.notices) listener.notice(notice);
   if (options.prepareOnly) return outcome(undefined);
   const isDone = plan.kept.size > 0 && plan.kept.size === basis.record.cells.length;
   listener.notebookStarted(notebook, { input, output }, kernel, values);
   for (const notice of plan.notices) listener.notice(notice);
+  const late = createLateErrors(options.allowLateErrors === true);
   const failure = isDone
     ? undefined
-    : await runInKernel({ ...prepared, options, saver, listener, collector, plan, basis });
+    : await runInKernel({ ...prepared, options, saver, listener, collector, plan, basis, late });
+  const allowed = late.notice();
+  if (allowed) listener.notice(allowed);
   stampEnd(notebook, startedAt, failure !== undefined);
   const result = outcome(failure);
   if (result.receipt) notebook.metadata.ictal = { ...notebook.metadata.ictal, receipt: result.receipt };

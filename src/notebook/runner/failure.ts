@@ -41,7 +41,13 @@ export function replyFailure(cell: CodeCell, number: number, reply: CellReply): 
     const message = describeCellError(error);
     const hint = error.ename === "StdinNotImplementedError" ? ` (${NO_INPUT})` : ""; // ipykernel's answer to input()
     if (!hasTag(cell, "raises-exception"))
-      return { kind: "cell", cell: number, line: errorLine(error), message: message + hint, error };
+      return {
+        kind: "cell",
+        cell: number,
+        line: errorLine(error, cell.execution_count),
+        message: message + hint,
+        error,
+      };
   }
   if (reply.status === "aborted") return fail(cell, number, "Aborted", "the kernel refused to run the cell");
   if (reply.refused > 0) {

@@ -1,9 +1,17 @@
 import { type CodeCell, hasTag, type Notebook, newCellId } from "./notebook-file.js";
 import { type ParameterInfo, type ParameterLanguage, parametersCell, typeOfValue } from "./parameters.js";
 
-/** A JSON value as a Python literal. */
+function pythonNumber(value: number): string {
+  if (Number.isNaN(value)) return 'float("nan")';
+  if (!Number.isFinite(value)) return value > 0 ? 'float("inf")' : 'float("-inf")';
+  return Object.is(value, -0) ? "-0.0" : String(value);
+}
+
+/** A value as a Python literal. */
 export function pythonLiteral(value: unknown): string {
   if (value === null || value === undefined) return "None";
+  if (typeof value === "number") return pythonNumber(value);
+  if (typeof value === "bigint") return String(value);
   if (typeof value === "boolean") return value ? "True" : "False";
   if (Array.isArray(value)) return `[${value.map(pythonLiteral).join(", ")}]`;
   if (typeof value === "object") {
@@ -14,16 +22,21 @@ export function pythonLiteral(value: unknown): string {
   return JSON.stringify(value);
 }
 
-/** A JSON value as a TypeScript literal. */
+/** A value as a TypeScript literal: all numbers as they are, with NaN, infinities, -0 and bigints. */
 export function typescriptLiteral(value: unknown): string {
-  return JSON.stringify(value) ?? "undefined";
+  if (typeof value === "number") return Object.is(value, -0) ? "-0" : String(value);
+  if (typeof value === "bigint") return `${value}n`;
+  if (Array.isArray(value)) return `[${value.map(typescriptLiteral).join(",")}]`;
+  if (typeof value !== "object" || value === null) return JSON.stringify(value) ?? "undefined";
+  const members = Object.entries(value).map(([name, member]) => `${JSON.stringify(name)}:${typescriptLiteral(member)}`);
+  return `{${members.join(",")}}`;
 }
 
 /** Widened type for the annotation of an injected value; undefined where inference says the same or knows more. */
 function annotationOf(parameter: ParameterInfo | undefined, value: unknown): string | undefined {
   if (parameter?.declared) return parameter.type;
   const scalar = typeOfValue(value);
-  return ["number", "string", "boolean"].includes(scalar) ? scalar : undefined;
+  return ["number", "string", "boolean", "bigint"].includes(scalar) ? scalar : undefined;
 }
 
 /** Source of the injected cell: one declaration per value, under the type that the notebook declares. */

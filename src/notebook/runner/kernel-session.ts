@@ -50,7 +50,7 @@ export interface CellReply {
 export interface CellRequest {
   readonly code: string;
   readonly stopOnError: boolean;
-  /** Every iopub message that belongs to the cell, in order. */
+  /** Every iopub message that belongs to the cell, in order; also those that come after it has ended. */
   readonly onMessage: (message: Message) => void;
   /**
    * Aborting interrupts the cell, waits a few seconds for what it still says, and rejects the execution with the signal's
@@ -64,6 +64,11 @@ export interface KernelSession {
   readonly process: KernelProcess;
   readonly languageInfo: { name: string; [key: string]: unknown };
   execute(request: CellRequest): Promise<CellReply>;
+  /**
+   * Waits until nothing that cells began is left, for so long at most, and tells what is; whatever late errors there are
+   * have then been handed on. Undefined for kernels that cannot tell.
+   */
+  settle(graceMilliseconds: number, signal?: AbortSignal): Promise<MessageContents["ictal_settle_reply"] | undefined>;
   /** Asks the kernel to end, then makes it. */
   shutdown(): Promise<void>;
 }
@@ -73,6 +78,8 @@ const IDLE_GRACE_MILLISECONDS = 4000;
 const SHUTDOWN_GRACE_MILLISECONDS = 2000;
 /** How long an interrupted cell has to end by itself, e.g. to save a checkpoint. */
 const INTERRUPT_GRACE_MILLISECONDS = 5000;
+/** A kernel that has not told what is left so long after the time for it never will. */
+const SETTLE_PATIENCE_MILLISECONDS = 5000;
 /** Clients wait for iopub this long after each kernel_info reply before asking again. */
 const HANDSHAKE_MILLISECONDS = 100;
 
@@ -102,7 +109,12 @@ async function handshake(client: KernelClient, given: AbortSignal): Promise<Mess
   }
 }
 
-function startCell(client: KernelClient, request: CellRequest, interrupt: () => void): Promise<CellReply> {
+function startCell(
+  client: KernelClient,
+  receivers: Map<string, CellRequest["onMessage"]>,
+  request: CellRequest,
+  interrupt: () => void,
+): Promise<CellReply> {
   if (request.signal?.aborted) return Promise.reject(request.signal.reason);
   const refusedBefore = client.refused;
   return new Promise((resolve, reject) => {
@@ -110,7 +122,7 @@ function startCell(client: KernelClient, request: CellRequest, interrupt: () => 
     let timer: NodeJS.Timeout | undefined;
     const finish = (outputLost: boolean) => {
       end();
-      if (request.signal?.aborted) return reject(request.signal.reason);
+      if (request.signal?.aborted) return fail(request.signal.reason);
       const { ename, evalue, traceback, execution_count } = reply!; // finish runs only after the reply
       const error = ename === undefined ? undefined : { ename, evalue: evalue ?? "", traceback: traceback ?? [] };
       const status = reply!.status === "abort" ? "aborted" : reply!.status;
@@ -127,12 +139,9 @@ function startCell(client: KernelClient, request: CellRequest, interrupt: () => 
       else if (channel === "stdin" && isMessage(message, "input_request")) {
         client.send("stdin", "input_reply", { status: "error", value: "" }, message);
         end();
-        reject(new InputRequestedError(message.content.prompt));
-        return;
-      } else if (channel === "iopub") {
-        if (isMessage(message, "status")) idle ||= message.content.execution_state === "idle";
-        else request.onMessage(message);
-      }
+        return fail(new InputRequestedError(message.content.prompt));
+      } else if (channel === "iopub" && isMessage(message, "status"))
+        idle ||= message.content.execution_state === "idle";
       if (reply && idle) finish(false);
       else if (reply) awaitIdle();
     });
@@ -141,8 +150,12 @@ function startCell(client: KernelClient, request: CellRequest, interrupt: () => 
       clearTimeout(timer);
       timer = setTimeout(() => {
         end();
-        reject(request.signal!.reason);
+        fail(request.signal!.reason);
       }, INTERRUPT_GRACE_MILLISECONDS);
+    };
+    const fail = (reason: unknown) => {
+      receivers.delete(id);
+      reject(reason);
     };
     const end = () => {
       clearTimeout(timer);
@@ -157,8 +170,43 @@ function startCell(client: KernelClient, request: CellRequest, interrupt: () => 
       allow_stdin: false,
       stop_on_error: request.stopOnError,
     });
+    receivers.set(id, request.onMessage);
     request.signal?.addEventListener("abort", abort);
   });
+}
+
+/** Asks the kernel `ictal` for what cells have left behind; undefined when it does not say in time. */
+function settleKernel(client: KernelClient, graceMilliseconds: number, signal?: AbortSignal) {
+  return new Promise<MessageContents["ictal_settle_reply"] | undefined>((resolve) => {
+    let reply: MessageContents["ictal_settle_reply"] | undefined;
+    let idle = false;
+    const finish = () => {
+      clearTimeout(timer);
+      remove();
+      signal?.removeEventListener("abort", finish);
+      resolve(reply);
+    };
+    const timer = setTimeout(finish, graceMilliseconds + SETTLE_PATIENCE_MILLISECONDS);
+    const remove = client.listen((_, message) => {
+      if (message.parentHeader?.msg_id !== id) return;
+      if (isMessage(message, "ictal_settle_reply")) reply = message.content;
+      if (isMessage(message, "status")) idle ||= message.content.execution_state === "idle";
+      if (reply && idle) finish();
+    });
+    const id = client.send("control", "ictal_settle_request", { grace_milliseconds: graceMilliseconds });
+    if (signal?.aborted) finish();
+    else signal?.addEventListener("abort", finish);
+  });
+}
+
+/** Hands iopub messages of cells to those who run them, as long as the client lives. */
+function dispatchOutput(client: KernelClient): Map<string, CellRequest["onMessage"]> {
+  const receivers = new Map<string, CellRequest["onMessage"]>();
+  client.listen((channel, message) => {
+    if (channel === "iopub" && !isMessage(message, "status"))
+      receivers.get(message.parentHeader?.msg_id ?? "")?.(message);
+  });
+  return receivers;
 }
 
 /** Rejects when the kernel process ends, after the last of its output and a moment for its stderr. */
@@ -179,6 +227,7 @@ export async function startSession(
   if (spec.argv.length === 0) throw new UnsupportedError(`kernel ${spec.name} has no command`);
   const kernel = await startKernelProcess(spec, options.cwd);
   const client = connectClient(kernel.connection, options.pace);
+  const receivers = dispatchOutput(client);
   const dead = death(kernel, client);
   dead.catch(() => {}); // reported by whoever waits at that moment
   const stop = async () => {
@@ -199,7 +248,7 @@ export async function startSession(
     );
     removeAbort = onAbort(options.signal, () => reject(options.signal!.reason)); // one after the start is the running cell's to report
   });
-  late.catch(() => {}); // reported by the race below
+  late.catch(() => {}); // it is raced below
   const givenUp = new AbortController();
   const answered = handshake(client, givenUp.signal);
   answered.catch(() => {}); // ends by abort when the kernel died or was late
@@ -217,7 +266,11 @@ export async function startSession(
   return {
     process: kernel,
     languageInfo: info.language_info,
-    execute: (request) => Promise.race([startCell(client, request, interrupt), dead]),
+    execute: (request) => Promise.race([startCell(client, receivers, request, interrupt), dead]),
+    settle: (graceMilliseconds, signal) =>
+      info.implementation === "ictal"
+        ? Promise.race([settleKernel(client, graceMilliseconds, signal), dead])
+        : Promise.resolve(undefined),
     async shutdown() {
       if (!kernel.exit) {
         client.send("control", "shutdown_request", { restart: false });

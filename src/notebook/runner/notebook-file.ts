@@ -1,8 +1,6 @@
 import { randomUUID } from "node:crypto";
-import { readFile } from "node:fs/promises";
-import { parseDocument } from "yaml";
 import { writeFileAtomic } from "../../base/atomic-file.js";
-import { FormatError, NotFoundError } from "../../base/errors.js";
+import { formatExactJson } from "../wire/exact-json.js";
 import type { MimeBundle } from "../wire/message.js";
 
 /** One output of a code cell, as nbformat 4 stores it; texts are joined here and split into lines in the file. */
@@ -70,107 +68,8 @@ export function newCellId(): string {
 /** Half of a surrogate pair alone: no Unicode text, and Python's writers stumble over it. */
 const LONE_SURROGATE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
 
-const wellFormed = (text: string): string => text.replace(LONE_SURROGATE, "\ufffd");
-
-const joinText = (text: unknown): string =>
-  Array.isArray(text) ? text.join("") : typeof text === "string" ? text : "";
-
-function joinBundle(bundle: Record<string, unknown>): MimeBundle {
-  const isJson = (mime: string) => /^application\/(.*\+)?json$/.test(mime);
-  return Object.fromEntries(
-    Object.entries(bundle).map(([mime, data]) => [mime, Array.isArray(data) && !isJson(mime) ? data.join("") : data]),
-  );
-}
-
-function readOutput(raw: Record<string, unknown>): Output {
-  const metadata = (raw.metadata ?? {}) as Record<string, unknown>;
-  const data = () => joinBundle((raw.data ?? {}) as Record<string, unknown>);
-  switch (raw.output_type) {
-    case "stream":
-      return { output_type: "stream", name: raw.name === "stderr" ? "stderr" : "stdout", text: joinText(raw.text) };
-    case "error":
-      return {
-        output_type: "error",
-        ename: String(raw.ename ?? ""),
-        evalue: String(raw.evalue ?? ""),
-        traceback: ((raw.traceback ?? []) as unknown[]).map(String),
-      };
-    case "execute_result":
-      return {
-        output_type: "execute_result",
-        data: data(),
-        metadata,
-        execution_count: (raw.execution_count as number | null) ?? null,
-      };
-    default:
-      return { output_type: "display_data", data: data(), metadata };
-  }
-}
-
-function readCell(raw: Record<string, unknown>, index: number, path: string): Cell {
-  const metadata = (raw.metadata ?? {}) as CellMetadata;
-  const id = typeof raw.id === "string" ? raw.id : newCellId();
-  const source = wellFormed(joinText(raw.source)); // ipykernel never answers to anything else
-  if (raw.cell_type === "code") {
-    const outputs = ((raw.outputs ?? []) as Record<string, unknown>[]).map(readOutput);
-    return {
-      cell_type: "code",
-      id,
-      metadata,
-      source,
-      outputs,
-      execution_count: (raw.execution_count as number | null) ?? null,
-    };
-  }
-  if (raw.cell_type !== "markdown" && raw.cell_type !== "raw") {
-    const message = `cell ${index + 1} has cell_type ${JSON.stringify(raw.cell_type)}; code, markdown or raw was expected`;
-    throw new FormatError(message, { file: path, field: `cells[${index}].cell_type` });
-  }
-  const attachments = raw.attachments as Record<string, MimeBundle> | undefined;
-  return { cell_type: raw.cell_type, id, metadata, source, ...(attachments ? { attachments } : {}) };
-}
-
-/** Line where JSON breaks: YAML's parser reads JSON too and says where, which JSON.parse does only at times. */
-function brokenLine(text: string): number {
-  return parseDocument(text).errors[0]?.linePos?.[0].line ?? text.split("\n").length;
-}
-
-function parseJson(text: string, path: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new FormatError(`not JSON: ${(cause as Error).message}`, { file: path, line: brokenLine(text) }, { cause });
-  }
-}
-
-/**
- * A notebook from the text of an .ipynb file; cells without an id get one. FormatError with the line where JSON breaks,
- * or the field that is not nbformat 4.
- */
-export function parseNotebook(text: string, path: string): Notebook {
-  const raw = parseJson(text, path) as Record<string, unknown> | null;
-  if (typeof raw !== "object" || raw === null || raw.nbformat !== 4) {
-    throw new FormatError(`nbformat is ${JSON.stringify(raw?.nbformat)}; version 4 was expected`, {
-      file: path,
-      field: "nbformat",
-    });
-  }
-  if (!Array.isArray(raw.cells)) throw new FormatError("cells is not a list", { file: path, field: "cells" });
-  const cells = (raw.cells as Record<string, unknown>[]).map((cell, index) => readCell(cell, index, path));
-  const minor = typeof raw.nbformat_minor === "number" ? raw.nbformat_minor : 0;
-  return { nbformat: 4, nbformat_minor: Math.max(5, minor), metadata: (raw.metadata ?? {}) as NotebookMetadata, cells };
-}
-
-/** Reads an .ipynb file; NotFoundError when there is none. */
-export async function readNotebook(path: string): Promise<Notebook> {
-  let text: string;
-  try {
-    text = await readFile(path, "utf8");
-  } catch (cause) {
-    throw new NotFoundError(`there is no readable notebook at ${path}`, path, { cause });
-  }
-  return parseNotebook(text, path);
-}
+/** The text with every lone half of a surrogate pair replaced by U+FFFD. */
+export const wellFormed = (text: string): string => text.replace(LONE_SURROGATE, "\ufffd");
 
 const splitText = (text: string): string[] => text.match(/[^\n]*\n|[^\n]+$/g) ?? [];
 
@@ -201,14 +100,17 @@ function storable(value: unknown): unknown {
   );
 }
 
-/** The text of the .ipynb file, laid out as Jupyter writes it (keys sorted, one blank of indentation). */
+/**
+ * The text of the .ipynb file, laid out as Jupyter writes it (keys sorted, one blank of indentation). NaN and infinities
+ * are the texts "NaN", "Infinity" and "-Infinity", for JSON has no such numbers.
+ */
 export function formatNotebook(notebook: Notebook): string {
   const cells = notebook.cells.map((cell) => ({
     ...cell,
     source: splitText(cell.source),
     ...(cell.cell_type === "code" ? { outputs: cell.outputs.map(writeOutput) } : {}),
   }));
-  return `${JSON.stringify(storable({ ...notebook, cells }), null, 1)}\n`;
+  return `${formatExactJson(storable({ ...notebook, cells }), { indent: 1 })}\n`;
 }
 
 /** Writes the notebook so that a reader finds the old file or the whole new one. */

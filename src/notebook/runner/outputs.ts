@@ -1,3 +1,4 @@
+import { formatJson } from "../wire/exact-json.js";
 import { type DisplayContent, isMessage, type Message, type MimeBundle } from "../wire/message.js";
 import type { Output } from "./notebook-file.js";
 import { createStreamText, megabytes, type StreamText } from "./stream-text.js";
@@ -33,8 +34,7 @@ const freshState = (): CellState => ({ clearOnNext: false, kept: 0, dropped: 0, 
 
 function sizeOf(data: MimeBundle): number {
   let size = OUTPUT_OVERHEAD;
-  for (const value of Object.values(data))
-    size += typeof value === "string" ? value.length : JSON.stringify(value).length;
+  for (const value of Object.values(data)) size += typeof value === "string" ? value.length : formatJson(value).length;
   return size;
 }
 

@@ -1,8 +1,11 @@
 import { readFile } from "node:fs/promises";
-import { parse as parseYaml } from "yaml";
 import { ConfigError } from "../../base/errors.js";
 import { nearestName } from "../../base/nearest.js";
-import type { ParameterInfo } from "./parameters.js";
+import { formatExactJson } from "../wire/exact-json.js";
+import { fitValue } from "./fit-value.js";
+import { type Given, givenByYaml } from "./given-value.js";
+import { parameterType } from "./parameter-types.js";
+import type { ParameterInfo, ParameterLanguage } from "./parameters.js";
 
 /** Values as they come from the command line, in order of rising precedence within each kind. */
 export interface GivenParameters {
@@ -18,49 +21,12 @@ export interface GivenParameters {
   readonly raw?: readonly (readonly [string, string])[];
 }
 
-/** papermill's reading of a bare text: True/true, None/null, a number, else the text. */
-function guessValue(text: string): unknown {
-  if (/^true$/i.test(text)) return true;
-  if (/^false$/i.test(text)) return false;
-  if (/^(none|null)$/i.test(text)) return null;
-  if (/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text)) return Number(text);
-  return text;
-}
-
-const SCALARS: Record<string, "number" | "string" | "boolean"> = {
-  number: "number",
-  int: "number",
-  float: "number",
-  string: "string",
-  str: "string",
-  boolean: "boolean",
-  bool: "boolean",
-};
-
-function refuse(name: string, text: string, type: string): never {
-  throw new ConfigError(`parameter ${name} is of type ${type}; the value "${text}" is not`, {
-    key: name,
-    value: text,
-    allowed: type,
-  });
-}
-
-/** `text` as a value of the parameter's type; ConfigError when it cannot be one. */
-function typedValue(text: string, parameter: ParameterInfo): unknown {
-  const { name, type } = parameter;
-  const guess = guessValue(text);
-  const scalar = SCALARS[type.trim()];
-  if (scalar === "string") return text;
-  if (scalar !== undefined) return typeof guess === scalar ? guess : refuse(name, text, type);
-  const isStructure = /^[[{]/.test(text.trim());
-  if (/\[\]$|^(object|readonly |Array<|Record<|\{|list|dict)/.test(type.trim()) || isStructure) {
-    try {
-      return parseYaml(text) as unknown;
-    } catch {
-      return refuse(name, text, type);
-    }
-  }
-  return guess;
+/** A value with its name and where it was given. */
+interface Assignment {
+  readonly name: string;
+  readonly given: Given;
+  /** The flag, and the file where there is one. */
+  readonly source: string;
 }
 
 function checkName(name: string, known: readonly ParameterInfo[], notebookName: string): ParameterInfo {
@@ -68,7 +34,10 @@ function checkName(name: string, known: readonly ParameterInfo[], notebookName: 
   if (parameter) return parameter;
   const names = known.map((candidate) => candidate.name);
   const nearest = nearestName(name, names);
-  const listed = names.length > 0 ? `its parameters are ${names.join(", ")}` : 'no cell of it is tagged "parameters"';
+  const listed =
+    names.length > 0
+      ? `its parameters are ${names.join(", ")}`
+      : 'no cell of it is tagged "parameters", or that cell declares none';
   throw new ConfigError(
     `${notebookName} has no parameter called "${name}"; ${listed}${nearest ? ` (did you mean ${nearest}?)` : ""}`,
     {
@@ -79,43 +48,90 @@ function checkName(name: string, known: readonly ParameterInfo[], notebookName: 
   );
 }
 
-function parseYamlMap(text: string, place: string): Record<string, unknown> {
-  let value: unknown;
+/** The value as it was written, for messages. */
+function shown(given: Given): string {
+  const plain = (value: Given): unknown => {
+    if (value.kind === "text" || value.kind === "unfit") return value.text;
+    if (value.kind === "scalar") return value.value;
+    return value.kind === "list"
+      ? value.items.map(plain)
+      : Object.fromEntries(value.entries.map(([name, member]) => [name, plain(member)]));
+  };
+  if (given.kind === "unfit") return given.text;
+  const value = plain(given);
+  return typeof value === "number" && !Number.isFinite(value) ? String(value) : formatExactJson(value);
+}
+
+/** The assignment's value in the type of its parameter; ConfigError that names both and the flag when it cannot be one. */
+function typedValue({ given, source }: Assignment, parameter: ParameterInfo, language: ParameterLanguage): unknown {
+  const { name, type } = parameter;
+  const value = shown(given);
+  const refuse = (reason: string): never => {
+    const message = `parameter ${name} is of type ${type}; the value ${value} is not (given by ${source})`;
+    throw new ConfigError(reason ? `${message}: ${reason}` : message, { key: name, value, allowed: type });
+  };
+  const fit = fitValue(given, parameterType(parameter, language), language);
+  return "value" in fit ? fit.value : refuse(fit.reason);
+}
+
+function readUtf8(bytes: Uint8Array, place: string): string {
   try {
-    value = parseYaml(text);
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch (cause) {
-    throw new ConfigError(`${place} is not YAML: ${(cause as Error).message}`, { key: place }, { cause });
+    throw new ConfigError(`${place} is not UTF-8 text`, { key: place }, { cause });
   }
-  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
-  throw new ConfigError(`${place} holds ${JSON.stringify(value)}; a map of parameter names to values was expected`, {
+}
+
+async function readParameterFile(file: string): Promise<string> {
+  const bytes = await readFile(file).catch((cause) => {
+    throw new ConfigError(`there is no readable parameter file at ${file}`, { key: "-f", value: file }, { cause });
+  });
+  return readUtf8(bytes, file);
+}
+
+function decodeBase64(text: string): string {
+  const bare = text.replace(/\s+/g, "");
+  const isBase64 = /^[A-Za-z0-9+/_-]+={0,2}$/.test(bare) && bare.replace(/=+$/, "").length % 4 !== 1;
+  if (!isBase64) throw new ConfigError("the text after -b is not base64", { key: "-b", value: text });
+  return readUtf8(Buffer.from(bare, "base64"), "the text after -b");
+}
+
+/** The members of a YAML map of parameters; `place` is what messages call the text, `source` its flag. */
+function assignmentsOf(text: string, place: string, source: string): Assignment[] {
+  const given = givenByYaml(text, place);
+  if (given.kind === "map") return given.entries.map(([name, value]) => ({ name, given: value, source }));
+  const isEmpty = given.kind === "scalar" && given.value === null;
+  const found = isEmpty ? "holds nothing" : `holds ${shown(given)}`;
+  throw new ConfigError(`${place} ${found}; a map of parameter names to values was expected, e.g. seed: 3`, {
     key: place,
   });
 }
 
+async function assignments(given: GivenParameters): Promise<Assignment[]> {
+  const all: Assignment[] = [];
+  for (const file of given.files ?? []) all.push(...assignmentsOf(await readParameterFile(file), file, `-f ${file}`));
+  for (const text of given.yaml ?? []) all.push(...assignmentsOf(text, "the text after -y", "-y"));
+  for (const text of given.base64 ?? []) all.push(...assignmentsOf(decodeBase64(text), "the text after -b", "-b"));
+  for (const [name, text] of given.typed ?? []) all.push({ name, given: { kind: "text", text }, source: "-p" });
+  for (const [name, value] of given.raw ?? []) all.push({ name, given: { kind: "scalar", value }, source: "-r" });
+  return all;
+}
+
 /**
  * The values to inject, by parameter name: files, then YAML texts (`-y`, then `-b`), then `-p`, then `-r`; later
- * ones win. ConfigError for a name that the notebook does not declare, or a text that is not of the declared type.
+ * ones win. ConfigError for a name that the notebook does not declare, or a value that is not of the declared type,
+ * overridden ones included. NaN and infinities are numbers; an integer beyond 2^53 fits bigint, and int in Python.
  */
 export async function resolveParameters(
   given: GivenParameters,
   known: readonly ParameterInfo[],
   notebookName: string,
+  language: ParameterLanguage = "typescript",
 ): Promise<Record<string, unknown>> {
-  const values: Record<string, unknown> = {};
-  for (const file of given.files ?? []) {
-    const text = await readFile(file, "utf8").catch((cause) => {
-      throw new ConfigError(`there is no readable parameter file at ${file}`, { key: "-f", value: file }, { cause });
-    });
-    Object.assign(values, parseYamlMap(text, file));
+  const values = new Map<string, unknown>();
+  for (const assignment of await assignments(given)) {
+    const parameter = checkName(assignment.name, known, notebookName);
+    values.set(parameter.name, typedValue(assignment, parameter, language));
   }
-  for (const text of given.yaml ?? []) Object.assign(values, parseYamlMap(text, "the text after -y"));
-  for (const text of given.base64 ?? [])
-    Object.assign(values, parseYamlMap(Buffer.from(text, "base64").toString("utf8"), "the text after -b"));
-  for (const name of Object.keys(values)) checkName(name, known, notebookName);
-  for (const [name, text] of given.typed ?? []) values[name] = typedValue(text, checkName(name, known, notebookName));
-  for (const [name, text] of given.raw ?? []) {
-    checkName(name, known, notebookName);
-    values[name] = text;
-  }
-  return values;
+  return Object.fromEntries(values);
 }

@@ -10,7 +10,7 @@ export interface ParameterInfo {
   readonly declared: boolean;
   /** The default as it stands in the source; undefined when there is none. */
   readonly defaultText: string | undefined;
-  /** The default as a JSON value; undefined when it is not a literal. */
+  /** The default as a JSON value, or a bigint; undefined when it is not a literal. */
   readonly defaultValue: unknown;
   /** The comment that ends its line. */
   readonly help: string;
@@ -25,14 +25,21 @@ export function parameterLanguage(language: string): ParameterLanguage {
   return language.toLowerCase().startsWith("python") ? "python" : "typescript";
 }
 
-/** The cell tagged `parameters`, if the notebook has one. */
+/** The cells tagged `parameters`; more than one is a mistake, for the later would undo what is injected after the first. */
+export function parametersCells(notebook: Notebook): CodeCell[] {
+  return notebook.cells.filter((cell): cell is CodeCell => cell.cell_type === "code" && hasTag(cell, "parameters"));
+}
+
+/** The first cell tagged `parameters`, if the notebook has one. */
 export function parametersCell(notebook: Notebook): CodeCell | undefined {
-  return notebook.cells.find((cell): cell is CodeCell => cell.cell_type === "code" && hasTag(cell, "parameters"));
+  return parametersCells(notebook)[0];
 }
 
 /** The JSON value of a literal expression, wrapped; undefined when it is not a literal. */
 function literalValue(node: ts.Expression): { value: unknown } | undefined {
   if (ts.isNumericLiteral(node)) return { value: Number(node.text) };
+  if (ts.isBigIntLiteral(node)) return { value: BigInt(node.text.slice(0, -1)) };
+  if (ts.isIdentifier(node) && (node.text === "NaN" || node.text === "Infinity")) return { value: Number(node.text) };
   if (ts.isStringLiteral(node) || ts.isNoSubstitutionTemplateLiteral(node)) return { value: node.text };
   if (node.kind === ts.SyntaxKind.TrueKeyword) return { value: true };
   if (node.kind === ts.SyntaxKind.FalseKeyword) return { value: false };
@@ -41,6 +48,7 @@ function literalValue(node: ts.Expression): { value: unknown } | undefined {
     return literalValue(node.expression);
   if (ts.isPrefixUnaryExpression(node)) {
     const operand = literalValue(node.operand)?.value;
+    if (typeof operand === "bigint" && node.operator === ts.SyntaxKind.MinusToken) return { value: -operand };
     if (typeof operand !== "number") return undefined;
     if (node.operator === ts.SyntaxKind.MinusToken) return { value: -operand };
     return node.operator === ts.SyntaxKind.PlusToken ? { value: operand } : undefined;
@@ -114,7 +122,9 @@ const PYTHON_LINE =
   /^(?<name>[A-Za-z_]\w*)\s*(?::\s*(?<type>[^=#]+?))?\s*=\s*(?<value>(?:"[^"]*"|'[^']*'|[^#"'])+?)\s*(?:#\s*(?<help>.*))?$/;
 
 function pythonValue(text: string): unknown {
-  if (/^-?(\d[\d_]*)(\.\d*)?(e[+-]?\d+)?$/i.test(text)) return Number(text.replaceAll("_", ""));
+  const digits = text.replaceAll("_", "");
+  if (/^-?\d+$/.test(digits) && !Number.isSafeInteger(Number(digits))) return BigInt(digits);
+  if (/^-?(\d[\d_]*)(\.\d*)?(e[+-]?\d+)?$/i.test(text)) return Number(digits);
   if (text === "True" || text === "False") return text === "True";
   if (text === "None") return null;
   const quoted = /^(["'])([^\\]*)\1$/.exec(text);
@@ -122,6 +132,7 @@ function pythonValue(text: string): unknown {
 }
 
 function pythonType(text: string, value: unknown): string {
+  if (typeof value === "bigint") return "int";
   if (typeof value === "number") return /[.e]/i.test(text) ? "float" : "int";
   if (typeof value === "boolean") return "bool";
   if (typeof value === "string") return "str";

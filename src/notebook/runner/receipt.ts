@@ -1,4 +1,6 @@
+import { formatExactJson, parseExactJson } from "../wire/exact-json.js";
 import type { Notebook, Output } from "./notebook-file.js";
+import { cellMarks } from "./run-metadata.js";
 
 /** MIME type by which a cell announces results of the run: any JSON object; `artefacts` maps names to paths. */
 export const RECEIPT_MIME = "application/vnd.ictal.receipt+json";
@@ -11,14 +13,30 @@ export interface Receipt {
   readonly [key: string]: unknown;
 }
 
-function parseReceipt(data: unknown): Receipt | undefined {
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** Members of later objects replace those of earlier ones; a member called __proto__ is one like any other. */
+const merged = (objects: readonly object[]): Record<string, unknown> =>
+  Object.fromEntries(objects.flatMap((object) => Object.entries(object)));
+
+/** A receipt from what a notebook holds: an object, its artefacts names of paths; undefined for anything else. */
+export function parseReceipt(data: unknown): Receipt | undefined {
   let value = data;
   try {
-    if (typeof data === "string") value = JSON.parse(data); // stock tslab can send JSON only as text
+    if (typeof data === "string") value = parseExactJson(data); // stock tslab can send JSON only as text
   } catch {
     return undefined;
   }
-  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Receipt) : undefined;
+  if (!isObject(value)) return undefined;
+  const { artefacts, cellSeconds, ...rest } = value;
+  const paths = isObject(artefacts) ? Object.entries(artefacts).filter(([, path]) => typeof path === "string") : [];
+  const seconds = Array.isArray(cellSeconds) && cellSeconds.every((each) => typeof each === "number");
+  return {
+    ...rest,
+    ...(paths.length > 0 ? { artefacts: Object.fromEntries(paths) as Record<string, string> } : {}), // filtered above
+    ...(seconds ? { cellSeconds: cellSeconds as number[] } : {}), // checked above
+  };
 }
 
 function receiptsOf(output: Output): Receipt[] {
@@ -33,12 +51,9 @@ export function collectReceipt(notebook: Notebook): Receipt | undefined {
     cell.cell_type === "code" ? cell.outputs.flatMap(receiptsOf) : [],
   );
   if (receipts.length === 0) return undefined;
-  const artefacts = Object.assign({}, ...receipts.map((receipt) => receipt.artefacts ?? {})) as Record<string, string>;
-  const cellSeconds = notebook.cells.flatMap(({ metadata }) => {
-    const { seconds } = (metadata.ictal ?? {}) as { seconds?: number }; // written by this runner
-    return seconds ?? [];
-  });
-  const joined = { ...Object.assign({}, ...receipts), cellSeconds } as Receipt;
+  const artefacts = merged(receipts.map((receipt) => receipt.artefacts ?? {})) as Record<string, string>; // of such
+  const cellSeconds = notebook.cells.flatMap((cell) => cellMarks(cell).seconds ?? []);
+  const joined: Receipt = { ...merged(receipts), cellSeconds };
   return Object.keys(artefacts).length > 0 ? { ...joined, artefacts } : joined;
 }
 
@@ -49,15 +64,15 @@ const LISTED_MEMBERS = 6;
 export function receiptRows(receipt: Readonly<Record<string, unknown>>, prefix = ""): [string, string][] {
   return Object.entries(receipt).flatMap(([key, value]): [string, string][] => {
     const name = prefix ? `${prefix}.${key}` : key;
-    if (typeof value !== "object" || value === null)
-      return [[name, typeof value === "string" ? value : JSON.stringify(value)]];
+    if (value === null) return [[name, "n/a"]];
+    if (typeof value !== "object") return [[name, typeof value === "string" ? value : formatExactJson(value)]];
     if (Array.isArray(value))
       return [
         [
           name,
           value.length === 0
             ? "none"
-            : value.map((member) => (typeof member === "string" ? member : JSON.stringify(member))).join(", "),
+            : value.map((member) => (typeof member === "string" ? member : formatExactJson(member))).join(", "),
         ],
       ];
     const members = Object.entries(value);

@@ -2,6 +2,7 @@ import { closeSync, openSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 import { explainWriteError } from "../../base/atomic-file.js";
 import { makeFolder } from "../../base/make-folder.js";
+import { formatExactJson } from "../wire/exact-json.js";
 import { isMessage, type Message } from "../wire/message.js";
 import { errorLine } from "./cell-error.js";
 import { cellTitle } from "./cell-title.js";
@@ -50,7 +51,7 @@ export async function openRunLog(path: string, onFailure: (error: Error) => void
   const write = (event: Record<string, unknown>) => {
     if (file === undefined) return;
     try {
-      writeSync(file, `${JSON.stringify({ time: new Date().toISOString(), notebook: input, ...event })}\n`);
+      writeSync(file, `${formatExactJson({ time: new Date().toISOString(), notebook: input, ...event })}\n`);
     } catch (error) {
       close();
       onFailure(explainWriteError(error, path) as Error); // fs throws nothing but errors

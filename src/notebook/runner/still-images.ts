@@ -2,6 +2,7 @@ import { CHROMIUM_HINT, chromiumPath } from "../browser/chromium.js";
 import { type FigurePainter, imageSize, openPainter } from "../browser/figure-painter.js";
 import { FIGURE_MIME, type Figure, figureInHtml, type StillPictures, withStill } from "../figure-html.js";
 import { countOf } from "../views/format-value.js";
+import { formatJson, parseFigure } from "../wire/exact-json.js";
 import type { Notebook, Output } from "./notebook-file.js";
 
 /**
@@ -30,8 +31,8 @@ function figureOf({ data }: DisplayOutput): Figure | undefined {
   const json = data[FIGURE_MIME];
   const html = data["text/html"];
   if (json === undefined) return typeof html === "string" ? figureInHtml(html) : undefined;
-  const value = typeof json === "string" ? (JSON.parse(json) as unknown) : json; // stock tslab sends JSON as text
-  return Array.isArray((value as Partial<Figure>)?.data) ? (value as Figure) : undefined;
+  const value = parseFigure(json);
+  return Array.isArray((value as Partial<Figure> | undefined)?.data) ? (value as Figure) : undefined; // its lists are checked where it is drawn
 }
 
 function figuresWithout(notebook: Notebook, mode: StillImages): { output: DisplayOutput; figure: Figure }[] {
@@ -61,7 +62,7 @@ async function paint(painter: FigurePainter, figure: Figure): Promise<StillPictu
 function addPictures(output: DisplayOutput, figure: Figure, pictures: StillPictures, room: number): number | undefined {
   if (pictures.png === undefined && typeof output.data["text/html"] !== "string") return undefined;
   const next = withStill(output.data, pictures);
-  const added = JSON.stringify(next).length - JSON.stringify(output.data).length;
+  const added = formatJson(next).length - formatJson(output.data).length;
   if (added > room) return undefined;
   output.data = next;
   if (pictures.png !== undefined) output.metadata = { ...output.metadata, "image/png": imageSize(figure) };
@@ -72,7 +73,7 @@ function addPictures(output: DisplayOutput, figure: Figure, pictures: StillPictu
 async function paintAll(painter: FigurePainter, notebook: Notebook, mode: StillImages) {
   const left: string[] = [];
   let painted = 0;
-  let bytes = Buffer.byteLength(JSON.stringify(notebook));
+  let bytes = Buffer.byteLength(formatJson(notebook));
   for (const { output, figure } of figuresWithout(notebook, mode)) {
     try {
       const pictures = await paint(painter, figure);

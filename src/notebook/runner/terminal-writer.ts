@@ -1,5 +1,6 @@
 import { applyCarriage } from "./carriage.js";
 import type { PacedStream } from "./reader-pace.js";
+import { withoutControls } from "./visible-text.js";
 
 export interface TerminalStream extends PacedStream {
   write(text: string): unknown;
@@ -71,18 +72,16 @@ const LONGEST_UNFINISHED = 32;
 
 /**
  * Whole lines only, as a log wants them, if they are not very long: progress that redraws its line shows its last state,
- * colours are dropped.
+ * colours and all other control sequences are dropped.
  */
 export function logWriter(out: TerminalStream): TerminalWriter {
   let partial = "";
   let begun = false; // a part of the line is written
   const updates = new Map<string, { printedAt: number; pending?: string }>();
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: as above
-  const colourless = (text: string) => text.replace(/\u001b\[[0-9;?]*[A-Za-z]/g, "");
-  const clean = (text: string) => colourless(text).trimEnd();
+  const clean = (text: string) => withoutControls(text).trimEnd();
   const writePart = () => {
     const unfinished = UNFINISHED.exec(partial.slice(-LONGEST_UNFINISHED))?.[0] ?? "";
-    out.write(colourless(partial.slice(0, partial.length - unfinished.length)));
+    out.write(withoutControls(partial.slice(0, partial.length - unfinished.length)));
     partial = unfinished;
     begun = true;
   };

@@ -1,5 +1,5 @@
 import { relative } from "node:path";
-import { isMessage, type Message } from "../wire/message.js";
+import { type ErrorContent, isMessage, type Message } from "../wire/message.js";
 import { cellTitle } from "./cell-title.js";
 import type { RunListener } from "./listener.js";
 import type { CodeCell, Notebook } from "./notebook-file.js";
@@ -7,12 +7,16 @@ import { createReaderPace } from "./reader-pace.js";
 import { stampSeconds } from "./run-metadata.js";
 import { liveWriter, logWriter, type TerminalStream } from "./terminal-writer.js";
 import { textTwin } from "./text-twin.js";
+import { withColours, withoutControls } from "./visible-text.js";
 
 /** `12.3 s`, `2 min 5 s`. */
 export function formatSeconds(seconds: number): string {
   if (seconds < 60) return `${seconds.toFixed(seconds < 10 ? 2 : 1)} s`;
   return `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
 }
+
+const errorText = ({ traceback, ename, evalue }: ErrorContent): string =>
+  withColours(traceback.join("\n") || `${ename}: ${evalue}`);
 
 /** Shows a run as it happens: number and title of each cell, its output, its time. */
 export function createTerminalListener(out: TerminalStream): RunListener {
@@ -26,8 +30,7 @@ export function createTerminalListener(out: TerminalStream): RunListener {
   const titleOf = (cell: CodeCell) => (notebook ? cellTitle(notebook, cell) : "");
   const show = (message: Message) => {
     if (isMessage(message, "stream")) writer.stream(message.content.text);
-    else if (isMessage(message, "error"))
-      writer.line(red(message.content.traceback.join("\n") || `${message.content.ename}: ${message.content.evalue}`));
+    else if (isMessage(message, "error")) writer.line(red(errorText(message.content)));
     else if (isMessage(message, "display_data") || isMessage(message, "execute_result")) {
       const id = message.content.transient?.display_id;
       const text = textTwin(message.content.data);
@@ -41,7 +44,10 @@ export function createTerminalListener(out: TerminalStream): RunListener {
     notebookStarted(started, paths, kernel) {
       notebook = started;
       total = started.cells.filter((cell) => cell.cell_type === "code").length;
-      writer.line(bold(`${relative(process.cwd(), paths.input) || paths.input}`) + dim(` on ${kernel.displayName}`));
+      writer.line(
+        bold(`${relative(process.cwd(), paths.input) || paths.input}`) +
+          dim(` on ${withoutControls(kernel.displayName)}`),
+      );
     },
     kernelReady: (seconds) => writer.line(dim(`kernel ready after ${formatSeconds(seconds)}`)),
     cellStarted(cell, number) {
@@ -59,7 +65,7 @@ export function createTerminalListener(out: TerminalStream): RunListener {
           status === "completed" ? `${green("done")} ${dim(`in ${seconds}`)}` : red(`failed after ${seconds}`),
         );
     },
-    notice: (text) => writer.line(text),
+    notice: (text) => writer.line(withoutControls(text)),
     saved() {
       refused = "";
     },

@@ -1,7 +1,9 @@
+import { formatJson } from "../wire/exact-json.js";
 import type { MimeBundle } from "../wire/message.js";
+import { withoutControls } from "./visible-text.js";
 
 function sizeOf(data: unknown): string {
-  const bytes = typeof data === "string" ? data.length : JSON.stringify(data).length;
+  const bytes = typeof data === "string" ? data.length : formatJson(data).length;
   return bytes < 1024
     ? `${bytes} B`
     : bytes < 1024 * 1024
@@ -29,10 +31,11 @@ function stripTags(html: string): string {
 export function textTwin(data: MimeBundle, width = 100): string {
   const plain = data["text/plain"] ?? data["text/markdown"] ?? data["text/latex"];
   const html = data["text/html"];
-  const words =
-    typeof plain === "string" ? plain.replace(/\s+/g, " ").trim() : typeof html === "string" ? stripTags(html) : "";
+  const words = withoutControls(typeof plain === "string" ? plain : typeof html === "string" ? stripTags(html) : "")
+    .replace(/\s+/g, " ")
+    .trim();
   if (words) return words.length > width ? `${words.slice(0, width - 1)}…` : words;
   return Object.entries(data)
-    .map(([mime, value]) => `[${mime}, ${sizeOf(value)}]`)
+    .map(([mime, value]) => `[${withoutControls(mime)}, ${sizeOf(value)}]`)
     .join(" ");
 }

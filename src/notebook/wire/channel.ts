@@ -61,6 +61,15 @@ export function createSender(socket: SendingSocket, key: string): Sender {
   };
 }
 
+/** Whatever arrives until the socket is closed; a receive that the closing cuts off ends it, too. */
+export async function* framesOf(socket: ReceivingSocket | XPublisher): AsyncGenerator<Buffer[]> {
+  try {
+    for await (const frames of socket) yield frames;
+  } catch (error) {
+    if (!socket.closed) throw error;
+  }
+}
+
 /**
  * Calls `onMessage` for each message that arrives until the socket is closed. What cannot be decoded or carries a
  * wrong signature goes to `onRefused` and nowhere else. With `pace` a large stream message comes in pieces, and after
@@ -73,7 +82,7 @@ export async function receiveMessages(
   onRefused: (error: FormatError) => void,
   pace?: () => Promise<void>,
 ): Promise<void> {
-  for await (const frames of socket) {
+  for await (const frames of framesOf(socket)) {
     let messages: Iterable<Message>;
     try {
       messages = pace ? decodeInPieces(frames, key) : [decodeMessage(frames, key)];

@@ -1,5 +1,6 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
 import { FormatError } from "../../base/errors.js";
+import { formatJson, parseExactJson } from "./exact-json.js";
 import type { Message, MessageHeader } from "./message.js";
 import { streamPieces } from "./stream-pieces.js";
 
@@ -21,7 +22,7 @@ export function signFrames(key: string, frames: readonly Uint8Array[]): string {
  */
 export function encodeMessage(message: Message<unknown>, key: string): Uint8Array[] {
   const json = [message.header, message.parentHeader ?? {}, message.metadata, message.content].map((part) =>
-    part instanceof Uint8Array ? part : encoder.encode(JSON.stringify(part)),
+    part instanceof Uint8Array ? part : encoder.encode(formatJson(part)),
   );
   return [...message.identities, DELIMITER, encoder.encode(signFrames(key, json)), ...json, ...message.buffers];
 }
@@ -34,7 +35,7 @@ function isSigned(key: string, signature: Uint8Array, frames: readonly Uint8Arra
 
 function parseFrame(frame: Uint8Array, field: string): Record<string, unknown> {
   try {
-    const value: unknown = JSON.parse(decoder.decode(frame));
+    const value = parseExactJson(decoder.decode(frame));
     if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
   } catch (cause) {
     throw new FormatError(`${field} is not JSON`, { file: "Jupyter message", field }, { cause });

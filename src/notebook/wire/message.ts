@@ -117,6 +117,14 @@ export interface MessageContents {
   comm_open: CommContent;
   comm_msg: CommContent;
   comm_close: CommContent;
+  /** Ictal's own: waits for what cells have left behind, and tells what has not come to its end. */
+  ictal_settle_request: { grace_milliseconds: number };
+  ictal_settle_reply: {
+    status: string;
+    pending: readonly { readonly what: string; readonly cell?: number; readonly line?: number }[];
+    exit_code: number | null;
+    exit_code_cell: number | null;
+  };
   shutdown_request: { restart: boolean };
   shutdown_reply: { status?: string; restart: boolean };
   interrupt_request: Record<string, never>;

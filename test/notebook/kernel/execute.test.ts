@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { errorLine } from "../../../src/notebook/runner/cell-error.js";
-import { isMessage } from "../../../src/notebook/wire/message.js";
+import { isMessage, type MessageContents } from "../../../src/notebook/wire/message.js";
 import { contentOf, startKernel, streamText, type TestKernel, typesOf } from "./start-kernel.js";
 
 let kernel: TestKernel;
@@ -118,16 +118,66 @@ test("process.exit is refused with a reason and the kernel lives on", async () =
   assert.equal(await resultOf("1 + 1"), "2");
 });
 
-test("what nobody catches is reported on stderr under the cell that started it, however late", async () => {
+test("what nobody catches is an error output of the cell that started it, marked as uncaught, however late", async () => {
   const first = kernel.send(
     "setTimeout(() => { throw new Error('late throw') }, 150); void Promise.reject(new Error('unhandled')); 0",
   );
   await kernel.answer(first);
   const second = await kernel.execute("await new Promise((resolve) => setTimeout(resolve, 400))");
   assert.equal(streamText(second, "stderr"), "");
-  const text = streamText(await kernel.answer(first), "stderr");
-  assert.match(text, /Unhandled rejection: Error: unhandled\n +at cell-\d+\.ts:1:/);
-  assert.match(text, /Uncaught in a callback: Error: late throw\n +at .*cell-\d+\.ts:1:/);
+  const { iopub } = await kernel.answer(first);
+  const errors = iopub.filter((message) => isMessage(message, "error"));
+  const [rejection, thrown] = errors.map(({ content }) => (content.traceback as string[]).join("\n"));
+  assert.match(rejection!, /^Unhandled rejection: Error: unhandled\n +at cell-\d+\.ts:1:/);
+  assert.match(thrown!, /^Uncaught in a callback: Error: late throw\n +at .*cell-\d+\.ts:1:/);
+  assert.deepEqual(
+    errors.map(({ metadata }) => metadata),
+    [{ ictal: { uncaught: "rejection" } }, { ictal: { uncaught: "exception" } }],
+  );
+  const idle = typesOf({ reply: second.reply, iopub }).indexOf("idle");
+  assert.ok(iopub.indexOf(errors[0]!) < idle, "a rejection in the turn of the cell is told before its end");
+});
+
+test("a rejection that is handled in its turn, or by a listener of the cell's own, is no error", async () => {
+  const handled = await kernel.execute(
+    "const p = Promise.reject(new Error('x')); await null; p.catch(() => {}); await Promise.allSettled([Promise.reject(1)]); 1",
+  );
+  const own = await kernel.execute(
+    "const seen = (reason: unknown) => console.log('seen', reason); process.on('unhandledRejection', seen); void Promise.reject(5); await new Promise((r) => setTimeout(r, 50)); process.off('unhandledRejection', seen); 1",
+  );
+  assert.equal(streamText(own), "seen 5\n");
+  for (const { iopub } of [handled, own]) assert.ok(!iopub.some((message) => isMessage(message, "error")));
+});
+
+test("the kernel tells what is still pending, and waits for it as long as it is asked to", async () => {
+  const settle = async (grace_milliseconds: number) => {
+    const { reply } = await kernel.request("ictal_settle_request", { grace_milliseconds }, "control");
+    return reply.content as unknown as MessageContents["ictal_settle_reply"];
+  };
+  assert.deepEqual((await settle(0)).pending, []);
+  const { reply } = await kernel.execute("\nsetTimeout(() => {}, 1500); new Promise((r) => setTimeout(r, 1400))");
+  const cell = reply.content.execution_count;
+  assert.deepEqual((await settle(0)).pending, [
+    { what: "a promise", cell },
+    { what: "a timer", cell, line: 2 },
+    { what: "a timer", cell, line: 2 },
+  ]);
+  const started = performance.now();
+  assert.deepEqual((await settle(30_000)).pending, []);
+  assert.ok(performance.now() - started < 20_000);
+  await kernel.execute("process.exitCode = 7;");
+  const left = await settle(0);
+  assert.deepEqual([left.exit_code, left.exit_code_cell], [7, Number(cell) + 1]);
+  await kernel.execute("process.exitCode = undefined;");
+});
+
+test("NaN and infinities in a display are texts, a bigint its digits", async () => {
+  const answer = await kernel.execute(
+    "display({ [Symbol.for('Jupyter.display')]: () => ({ 'application/json': { a: NaN, b: 12345678901234567890n } }) })",
+  );
+  assert.deepEqual(contentOf(answer, "display_data")?.data, {
+    "application/json": { a: "NaN", b: 12345678901234567890n },
+  });
 });
 
 test("cells that wait when one fails are aborted, later ones run", async () => {

@@ -2,7 +2,7 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { Router } from "zeromq";
 import { isAlive } from "../../../base/process-alive.js";
-import { bindTo } from "../../wire/channel.js";
+import { bindTo, framesOf } from "../../wire/channel.js";
 import type { ConnectionInfo } from "../../wire/connection.js";
 
 const WATCH_MILLISECONDS = 1000;
@@ -32,4 +32,4 @@ await bindTo(socket, connection, "hb").catch((error: Error) => {
   clearInterval(watch);
   throw error;
 });
-for await (const frames of socket) await socket.send(frames).catch(() => {}); // the asker is gone
+for await (const frames of framesOf(socket)) await socket.send(frames).catch(() => {}); // the asker is gone

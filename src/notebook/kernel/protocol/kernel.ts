@@ -8,10 +8,11 @@ import { createJobParents } from "./job-parents.js";
 import { createJobQueue, type Job } from "./job-queue.js";
 import { answerRequest, type RequestContext } from "./requests.js";
 import type { KernelSockets, RequestChannel } from "./sockets.js";
-import type { CellOutcome, CommMessage, ToMain, ToProtocol } from "./thread-messages.js";
+import type { CellOutcome, CommMessage, Leftovers, ToMain, ToProtocol } from "./thread-messages.js";
 
 /** Cells that leave no history are numbered from here, so that no two share the name `cell-N.ts`. */
 const HIDDEN_CELLS = 1_000_000;
+const LONGEST_GRACE_MILLISECONDS = 60_000;
 
 /** What the protocol is made of. */
 export interface KernelParts {
@@ -152,6 +153,24 @@ export function createKernelProtocol(parts: KernelParts): KernelProtocol {
     else queue.add(message, false);
   }
 
+  const settlers = new Map<number, (leftovers: Leftovers) => void>();
+  let settleCount = 0;
+  /** Waits for what cells have left behind; late errors are on iopub before the state becomes idle. */
+  function settle(request: Message): Promise<object> {
+    settleCount += 1;
+    const number = settleCount;
+    const grace = request.content.grace_milliseconds;
+    const graceMilliseconds = typeof grace === "number" ? Math.min(Math.max(grace, 0), LONGEST_GRACE_MILLISECONDS) : 0;
+    return new Promise((resolve) => {
+      settlers.set(number, ({ pending, exitCode, exitCodeCell }) => {
+        settlers.delete(number);
+        iopub.flush();
+        resolve({ status: "ok", pending, exit_code: exitCode ?? null, exit_code_cell: exitCodeCell ?? null });
+      });
+      post({ type: "settle", number, graceMilliseconds });
+    });
+  }
+
   let directJobs = 0;
   /** A widget talks to the cell that runs. */
   function deliverNow(message: Message, comm: CommMessage): void {
@@ -181,7 +200,7 @@ export function createKernelProtocol(parts: KernelParts): KernelProtocol {
   function publish(message: Extract<ToProtocol, { type: "publish" }>): void {
     if (parents.isSilent(message.job)) return;
     if (message.messageType === "execute_result" && cell?.storesHistory) cell.output = resultText(message.content);
-    iopub.publishEncoded(message.messageType, message, parents.get(message.job)?.header);
+    iopub.publishEncoded(message.messageType, message, parents.get(message.job)?.header, message.metadata);
   }
 
   return {
@@ -195,7 +214,8 @@ export function createKernelProtocol(parts: KernelParts): KernelProtocol {
       else if (type === "interrupt_request") {
         interrupt();
         inTurn(channel, message, async () => ({ status: "ok" }));
-      } else inTurn(channel, message, () => answerRequest(context, message));
+      } else if (type === "ictal_settle_request") inTurn(channel, message, () => settle(message));
+      else inTurn(channel, message, () => answerRequest(context, message));
     },
     onMain(message) {
       switch (message.type) {
@@ -223,6 +243,9 @@ export function createKernelProtocol(parts: KernelParts): KernelProtocol {
           break;
         case "comm-done":
           endComm(message.job);
+          break;
+        case "settled":
+          settlers.get(message.number)?.(message.leftovers);
           break;
         case "acknowledged":
           parts.interrupter.acknowledge(message.number, message.phase);

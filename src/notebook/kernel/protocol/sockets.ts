@@ -1,5 +1,5 @@
 import { Router, XPublisher } from "zeromq";
-import { bindTo, createSender, receiveMessages, type Sender, UNLIMITED } from "../../wire/channel.js";
+import { bindTo, createSender, framesOf, receiveMessages, type Sender, UNLIMITED } from "../../wire/channel.js";
 import type { ConnectionInfo } from "../../wire/connection.js";
 import type { Message } from "../../wire/message.js";
 import { log } from "./log.js";
@@ -27,7 +27,7 @@ function refuse(error: Error): void {
 }
 
 async function receiveSubscriptions(iopub: XPublisher, onSubscription: (topic: Uint8Array) => void): Promise<void> {
-  for await (const [frame] of iopub) if (frame?.[0] === SUBSCRIBE) onSubscription(frame.subarray(1));
+  for await (const [frame] of framesOf(iopub)) if (frame?.[0] === SUBSCRIBE) onSubscription(frame.subarray(1));
 }
 
 /** Binds shell, control, stdin and iopub to the addresses of the connection and to nothing else. */

@@ -45,7 +45,25 @@ export type ToMain =
   | { readonly type: "comm"; readonly job: number; readonly message: CommMessage }
   | { readonly type: "interrupt"; readonly number: number }
   | { readonly type: "terminated"; readonly number: number }
+  /** Asks for what cells have left behind, as soon as it is done or `graceMilliseconds` have passed. */
+  | { readonly type: "settle"; readonly number: number; readonly graceMilliseconds: number }
   | { readonly type: "exit"; readonly code: number };
+
+/** Work that has not come to its end, and the cell `cell-N.ts` that began it, where known. */
+export interface Leftover {
+  readonly what: string;
+  readonly cell?: number;
+  readonly line?: number;
+}
+
+/** What cells leave behind when no more of them is to run. */
+export interface Leftovers {
+  readonly pending: readonly Leftover[];
+  /** What cells set process.exitCode to; undefined when they did not. */
+  readonly exitCode: number | undefined;
+  /** The cell `cell-N.ts` that set it. */
+  readonly exitCodeCell: number | undefined;
+}
 
 /** An outgoing message whose content the main thread has encoded as JSON. */
 export interface EncodedContent {
@@ -58,13 +76,15 @@ export type ToProtocol =
   | ({
       readonly type: "publish";
       readonly job: number;
-      readonly messageType: "display_data" | "update_display_data" | "execute_result" | "clear_output";
+      readonly messageType: "display_data" | "update_display_data" | "execute_result" | "clear_output" | "error";
+      readonly metadata?: Record<string, unknown>;
     } & EncodedContent)
   | { readonly type: "comm"; readonly job: number; readonly message: CommMessage }
   | { readonly type: "input"; readonly job: number; readonly prompt: string; readonly password: boolean }
   | { readonly type: "done"; readonly job: number; readonly outcome: CellOutcome }
   | { readonly type: "comm-done"; readonly job: number }
   | { readonly type: "acknowledged"; readonly number: number; readonly phase: "interrupt" | "terminated" }
+  | { readonly type: "settled"; readonly number: number; readonly leftovers: Leftovers }
   /** The main thread is about to end the process: this thread should end before. */
   | { readonly type: "leaving" }
   | { readonly type: "signal"; readonly signal: "SIGINT" | "SIGTERM" }

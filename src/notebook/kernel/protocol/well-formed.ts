@@ -1,3 +1,5 @@
+import { formatExactJson, formatJson } from "../../wire/exact-json.js";
+
 const LONE_ESCAPE = /\\u[dD][89a-fA-F]/;
 
 /** The text with every unpaired surrogate replaced by U+FFFD: UTF-8 cannot carry one. */
@@ -12,11 +14,11 @@ export function splitTrailingSurrogate(text: string): [ready: string, rest: stri
   return isHalf ? [text.slice(0, -1), text.slice(-1)] : [text, ""];
 }
 
-/** JSON text of any value as UTF-8, without unpaired surrogates; what JSON cannot express throws a TypeError. */
+/**
+ * JSON text of any value as UTF-8, without unpaired surrogates; NaN and infinities are texts (null in figures), a bigint
+ * its digits. What JSON cannot express throws a TypeError.
+ */
 export function encodeJson(value: unknown): Uint8Array<ArrayBuffer> {
-  const json = JSON.stringify(value);
-  const safe = LONE_ESCAPE.test(json)
-    ? JSON.stringify(value, (_key, item: unknown) => (typeof item === "string" ? wellFormed(item) : item))
-    : json;
-  return new TextEncoder().encode(safe);
+  const json = formatJson(value);
+  return new TextEncoder().encode(LONE_ESCAPE.test(json) ? formatExactJson(value, { text: wellFormed }) : json);
 }

@@ -11,9 +11,12 @@ import { describeDiagnostics, describeMagicError, describeThrown } from "./descr
 import type { Evaluator } from "./evaluator.js";
 import { InterruptedError } from "./interrupted.js";
 import { type JobContext, runInJob } from "./job.js";
+import type { LeftoverWatch } from "./leftovers.js";
 import type { Modules } from "./modules.js";
 import type { SourceMaps } from "./source-maps.js";
 import type { CellTimers } from "./timers.js";
+
+const turn = () => new Promise((resolve) => setImmediate(resolve));
 
 /** A cell that listens to its signal has this long to end in its own way. */
 const GRACE_MILLISECONDS = 500;
@@ -24,6 +27,7 @@ export interface RunnerParts {
   readonly evaluator: Evaluator;
   readonly maps: SourceMaps;
   readonly timers: CellTimers;
+  readonly leftovers: LeftoverWatch;
   /** Displays that are still to come. */
   readonly pending: NonNullable<DisplayChannel["pending"]>;
   post(message: ToProtocol, transfer?: ArrayBuffer[]): void;
@@ -42,7 +46,7 @@ interface Running {
 }
 
 export function createCellRunner(parts: RunnerParts): CellRunner {
-  const { language, modules, evaluator, maps, timers, pending, post } = parts;
+  const { language, modules, evaluator, maps, timers, leftovers, pending, post } = parts;
   let running: Running | undefined;
 
   const failure = (error: unknown, place?: string): CellOutcome => ({
@@ -89,9 +93,11 @@ export function createCellRunner(parts: RunnerParts): CellRunner {
     maps.addCell(order.cell, checked.sourceMap, magics);
     modules.declare(checked);
     // A turn of its own: termination empties the queue of microtasks, which should hold nobody else's.
-    await new Promise((resolve) => setImmediate(resolve));
+    await turn();
     const evaluated = await evaluator.evaluate(checked.javaScript);
     await settleDisplays();
+    await turn(); // rejections that nobody awaits are told now, as part of the cell
+    leftovers.noteEnd(order.cell, evaluated.value);
     if (context.ended) return interruptedOutcome(); // already reported
     if (evaluated.status === "thrown") return failure(evaluated.value, evaluated.place);
     await publishResult(order, evaluated.value);

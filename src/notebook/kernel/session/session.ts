@@ -17,6 +17,7 @@ import { createComms } from "./comms.js";
 import { createEvaluator } from "./evaluator.js";
 import { installHost } from "./host.js";
 import { currentJob, type JobContext, runInJob } from "./job.js";
+import { watchLeftovers } from "./leftovers.js";
 import { createModules, installImport } from "./modules.js";
 import { createCellRunner } from "./run-cell.js";
 import type { SourceMaps } from "./source-maps.js";
@@ -47,7 +48,9 @@ export function startSession(parts: SessionParts): (message: ToMain) => void {
   const modules = createModules(projectDir, loader, evaluator, language);
   const comms = createComms(post);
   const pending: NonNullable<DisplayChannel["pending"]> = new Set();
-  const runner = createCellRunner({ language, modules, evaluator, maps, timers: watchTimers(), pending, post });
+  const timers = watchTimers(maps);
+  const leftovers = watchLeftovers(timers);
+  const runner = createCellRunner({ language, modules, evaluator, maps, timers, leftovers, pending, post });
 
   const publish = (messageType: PublishedType, value: unknown) => {
     const content = encodeJson(value);
@@ -111,6 +114,7 @@ export function startSession(parts: SessionParts): (message: ToMain) => void {
   return (message) => {
     switch (message.type) {
       case "execute":
+        leftovers.begin();
         runner.run(message.order);
         if (notice) runInJob(currentJob(), () => process.stderr.write(`${notice}\n`));
         notice = undefined;
@@ -123,6 +127,11 @@ export function startSession(parts: SessionParts): (message: ToMain) => void {
         termination.recover();
         runner.interrupt();
         post({ type: "acknowledged", number: message.number, phase: message.type });
+        break;
+      case "settle":
+        void leftovers
+          .settle(message.graceMilliseconds)
+          .then((found) => post({ type: "settled", number: message.number, leftovers: found }));
         break;
       case "exit":
         parts.leave(message.code);

@@ -1,6 +1,7 @@
 import { syncBuiltinESMExports } from "node:module";
 import timers from "node:timers";
 import { currentJob, isInJob, type JobContext } from "./job.js";
+import type { SourceMaps } from "./source-maps.js";
 
 /** Frames looked at to tell whose timer it is: the caller comes after a few of Node's own. */
 const STACK_FRAMES = 12;
@@ -10,15 +11,19 @@ const SWEEP_SIZE = 1000;
 export interface CellTimers {
   /** Stops the timers of one cell, or of all. */
   stop(context?: JobContext): void;
+  /** Those that are still to fire and keep a process alive, with cell and line of their start. */
+  pending(): { cell: number; line: number }[];
 }
 
 interface Entry {
   readonly context: JobContext;
+  /** Stack frame of the start. */
+  readonly frame: string;
   readonly timer: WeakRef<NodeJS.Timeout | NodeJS.Immediate>;
 }
 
-/** True when the nearest code outside Node belongs to a cell: a library's timers are the library's affair. */
-function isStartedByCell(): boolean {
+/** The nearest frame outside Node when it is a cell's; undefined for others: a library's timers are its own affair. */
+function frameOfCell(): string | undefined {
   const { stackTraceLimit } = Error;
   Error.stackTraceLimit = STACK_FRAMES;
   const { stack = "" } = new Error();
@@ -27,8 +32,16 @@ function isStartedByCell(): boolean {
   const caller = frames.find(
     (frame) => !/\bnode:|[\\/]kernel[\\/]session[\\/]timers\.js|\bnew Promise \(<anonymous>\)/.test(frame),
   );
-  return caller !== undefined && /\bcell-\d+\.ts:/.test(caller);
+  return caller !== undefined && CELL_PLACE.test(caller) ? caller : undefined;
 }
+
+/** True while a timer is to fire and nobody has said that it should keep no process alive. */
+function isAwaited(timer: NodeJS.Timeout | NodeJS.Immediate): boolean {
+  const { _destroyed } = timer as { _destroyed?: boolean }; // Node sets it when the timer has fired or is cleared
+  return _destroyed !== true && timer.hasRef();
+}
+
+const CELL_PLACE = /\bcell-(\d+)\.ts:(\d+)/;
 
 type Starter = "setTimeout" | "setInterval" | "setImmediate";
 const STARTERS: readonly Starter[] = ["setTimeout", "setInterval", "setImmediate"];
@@ -37,12 +50,13 @@ const STARTERS: readonly Starter[] = ["setTimeout", "setInterval", "setImmediate
  * Watches the timers that cells start with callbacks from now on. Those of `timers/promises` are waited for by loops,
  * which end in their own way. By proxies, not by async_hooks: a hook costs every promise, and shows in each of them.
  */
-export function watchTimers(): CellTimers {
+export function watchTimers(maps: Pick<SourceMaps, "mapFrame">): CellTimers {
   let entries: Entry[] = [];
   const note = (timer: NodeJS.Timeout | NodeJS.Immediate) => {
-    if (!isInJob() || !isStartedByCell()) return;
+    const frame = isInJob() ? frameOfCell() : undefined;
+    if (frame === undefined) return;
     if (entries.length >= SWEEP_SIZE) entries = entries.filter(({ timer: noted }) => noted.deref() !== undefined);
-    entries.push({ context: currentJob(), timer: new WeakRef(timer) });
+    entries.push({ context: currentJob(), frame, timer: new WeakRef(timer) });
   };
   const watched = (start: (...args: never[]) => NodeJS.Timeout | NodeJS.Immediate) =>
     new Proxy(start, {
@@ -59,6 +73,16 @@ export function watchTimers(): CellTimers {
   }
   syncBuiltinESMExports();
   return {
+    pending() {
+      const waiting = entries.filter(({ timer }) => {
+        const found = timer.deref();
+        return found !== undefined && !("_onImmediate" in found) && isAwaited(found);
+      });
+      return waiting.map(({ frame }) => {
+        const [, cell, line] = CELL_PLACE.exec(maps.mapFrame(frame))!; // frameOfCell saw it there
+        return { cell: Number(cell), line: Number(line) };
+      });
+    },
     stop(context) {
       const [stopped, kept]: [Entry[], Entry[]] = [[], []];
       for (const entry of entries) (!context || entry.context === context ? stopped : kept).push(entry);
