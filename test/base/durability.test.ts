@@ -30,7 +30,7 @@ import { writePrediction } from "../../src/training/prediction-store.js";
 import { openRunLog } from "../../src/training/run-log.js";
 import { makeCache, RATE, seizure, temporaryFolder } from "../cache/made-cache.js";
 import { idOf, type MadeFile, makeObjects } from "../cache/made-corpus.js";
-import { notebookText } from "../notebook/make-notebook.js";
+import { notebookText } from "../notebook/notebook-text.js";
 import { float, randomFeeds, runOnce } from "../tensor/compare.js";
 import { TINY_UNET } from "../training/made-run.js";
 import { type DiskStep, lossesOf, placed, watchDisk } from "./disk-spy.js";
