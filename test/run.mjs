@@ -29,8 +29,7 @@ function step(name, words) {
 async function build() {
   const wasm = await step("kernels in WebAssembly", ["src/cli/compile-wasm.mjs"]);
   if (wasm !== 0) return wasm;
-  // The compiler's young generation is large: with V8's default a quarter of its time goes into collecting it.
-  const compile = step("types and compilation", ["--max-semi-space-size=64", compiler, "-p", "."]);
+  const compile = step("types and compilation", [compiler, "-p", "."]);
   const [compiled, linted] = await Promise.all([compile, step("lint", [linter, "check"])]);
   return Math.max(compiled, linted);
 }

@@ -10,11 +10,11 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { testFiles } from "../runner/choose.js";
-import { readDurations } from "../runner/durations.js";
+import { durationOf, readDurations } from "../runner/durations.js";
 import { ImportGraph } from "../runner/import-graph.js";
 import { applyMutant, drawMutants, type Mutant, readSet, writeSet } from "./mutants.js";
 import { Nearest } from "./nearest.js";
-import { openWorkspace, type Workspace } from "./workspace.js";
+import { openWorkspace, type TestEnd, type Workspace } from "./workspace.js";
 
 const project = fileURLToPath(new URL("../../../", import.meta.url)); // from dist/test/mutate/
 const SET = join(project, "test/mutate/set.json");
@@ -24,8 +24,8 @@ const LAYERS = ["store", "recording", "signal", "cache", "dataset", "training", 
 const LANES = 2;
 const AIM = 0.95;
 /** A test that takes this many times its time, and then some seconds, has met an endless loop. */
-const LATE_FACTOR = 5;
-const LATE_SECONDS = 30;
+const LATE_FACTOR = 10;
+const LATE_SECONDS = 60;
 
 /** What became of a mutant. */
 interface Outcome {
@@ -51,26 +51,32 @@ function draw(count: number, seed: number): void {
   writeSet(SET, { seed, perLayer: count, mutants: [...named, ...drawn.filter(({ name }) => name === undefined)] });
 }
 
-/** Runs tests in one copy of the project, and knows which of them pass there without a mutant. */
-class Lane {
-  readonly workspace: Workspace = openWorkspace(project);
-  readonly #clean = new Map<string, Promise<boolean>>();
+/** Which tests pass without a mutant; asked once for all lanes. */
+class CleanTests {
+  readonly #known = new Map<string, Promise<boolean>>();
   /** Tests that fail without a mutant, and say nothing about one. */
   readonly failing: string[] = [];
 
-  constructor(private readonly secondsOf: (name: string) => number) {}
-
-  #limit(name: string): number {
-    return LATE_FACTOR * this.secondsOf(name) + LATE_SECONDS;
+  async has(name: string, run: () => Promise<TestEnd>): Promise<boolean> {
+    const asked = this.#known.get(name) ?? run().then((end) => end === "passed");
+    const isFirst = !this.#known.has(name);
+    this.#known.set(name, asked);
+    if (isFirst && !(await asked)) this.failing.push(name);
+    return asked;
   }
+}
 
-  async #isClean(name: string): Promise<boolean> {
-    const known = this.#clean.get(name);
-    if (known) return known;
-    const passed = this.workspace.runTest(name, this.#limit(name)).then((end) => end === "passed");
-    this.#clean.set(name, passed);
-    if (!(await passed)) this.failing.push(name);
-    return passed;
+/** Runs tests in one copy of the project. */
+class Lane {
+  readonly workspace: Workspace = openWorkspace(project);
+
+  constructor(
+    private readonly clean: CleanTests,
+    private readonly secondsOf: (name: string) => number,
+  ) {}
+
+  #run(name: string): Promise<TestEnd> {
+    return this.workspace.runTest(name, LATE_FACTOR * this.secondsOf(name) + LATE_SECONDS);
   }
 
   async try(mutant: Mutant, tests: readonly string[]): Promise<Outcome> {
@@ -80,12 +86,11 @@ class Lane {
     if (changed === undefined) return { mutant, result: "gone" };
     let asked = 0;
     for (const name of tests) {
-      if (!(await this.#isClean(name))) continue;
+      if (!(await this.clean.has(name, () => this.#run(name)))) continue;
       asked += 1;
-      const end = await this.workspace.withModule(mutant.file, changed, () =>
-        this.workspace.runTest(name, this.#limit(name)),
-      );
-      if (end !== "passed") return { mutant, result: "killed", by: name };
+      const end = await this.workspace.withModule(mutant.file, changed, () => this.#run(name));
+      if (end !== "passed")
+        return { mutant, result: "killed", by: end === "timeout" ? `${name}, which did not end` : name };
     }
     return { mutant, result: asked > 0 ? "survived" : "untested", asked };
   }
@@ -118,7 +123,8 @@ async function runSet(mutants: readonly Mutant[], budgetSeconds: number): Promis
   const durations = readDurations(join(project, "test/durations.json"));
   const names = testFiles(join(project, "test")).filter((name) => !/^(runner|mutate)\//.test(name));
   const nearest = new Nearest(new ImportGraph(), join(project, "dist"), names, durations);
-  const lanes = Array.from({ length: LANES }, () => new Lane((name) => durations[name]?.wall ?? 5));
+  const clean = new CleanTests();
+  const lanes = Array.from({ length: LANES }, () => new Lane(clean, (name) => durationOf(durations, name).wall));
   const queue = mutants.entries();
   const outcomes: Outcome[] = [];
   const work = async (lane: Lane) => {
@@ -135,7 +141,7 @@ async function runSet(mutants: readonly Mutant[], budgetSeconds: number): Promis
   } finally {
     for (const lane of lanes) lane.workspace.remove();
   }
-  const failing = [...new Set(lanes.flatMap((lane) => lane.failing))];
+  const { failing } = clean;
   if (failing.length > 0) {
     console.error(`these tests fail without any mutant: ${failing.join(", ")}; mend them first`);
     process.exitCode = 1;
