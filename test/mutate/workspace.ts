@@ -40,19 +40,27 @@ export function openWorkspace(project: string): Workspace {
   };
 }
 
+/** Groups of tests that run; what ends this process ends them. */
+const groups = new Set<number>();
+process.on("exit", () => groups.forEach(killGroup));
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
+
 /** Runs a file and, after its time, ends it with all that it started. */
 function runTest(cwd: string, file: string, seconds: number): Promise<TestEnd> {
   const child = spawn(process.execPath, [file], { cwd, stdio: "ignore", detached: true });
+  const { pid } = child;
+  if (pid !== undefined) groups.add(pid);
   return new Promise((done, fail) => {
     let isLate = false;
     const timer = setTimeout(() => {
       isLate = true;
-      killGroup(child.pid);
+      killGroup(pid);
     }, seconds * 1000);
     child.once("error", fail);
     child.once("exit", (code) => {
       clearTimeout(timer);
-      killGroup(child.pid); // a failed test may leave processes
+      killGroup(pid); // a failed test may leave processes
+      if (pid !== undefined) groups.delete(pid);
       done(isLate ? "timeout" : code === 0 ? "passed" : "failed");
     });
   });
