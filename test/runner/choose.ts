@@ -18,10 +18,14 @@ export function testFiles(sources: string): string[] {
 /** The compiled file of a test. */
 export const compiledOf = (compiled: string, name: string): string => join(compiled, name.replace(/\.ts$/, ".js"));
 
-/** Whether a test file stays in its process: neither it nor a helper of it under `compiled` starts another one. */
+/**
+ * Whether a test file stays in its process: neither it, nor a helper of it under `compiled`, nor a module that one of these
+ * imports starts another one.
+ */
 export function isPure(graph: ImportGraph, compiled: string, name: string): boolean {
-  const helpers = graph.reach(compiledOf(compiled, name), (path) => path.startsWith(compiled));
-  return ![...helpers.keys()].some((path) => graph.of(path).packages.some((module) => OUTSIDE.includes(module)));
+  const leaves = (path: string) => graph.of(path).packages.some((module) => OUTSIDE.includes(module));
+  const helpers = [...graph.reach(compiledOf(compiled, name), (path) => path.startsWith(compiled)).keys()];
+  return !helpers.some((path) => leaves(path) || graph.of(path).files.some(leaves));
 }
 
 /**

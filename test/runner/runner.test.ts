@@ -102,6 +102,7 @@ test("the fast set of this project has files of every layer and none that starts
   for (const layer of expected.split(" ")) assert.ok(layers.has(layer), `no file of ${layer}`);
   assert.ok(!isPure(graph, compiled, "cli/main.test.ts"));
   assert.ok(!isPure(graph, compiled, "cluster/slurm.test.ts"));
+  assert.ok(!isPure(graph, compiled, "plots/review/page.test.ts"), "it starts a browser through a module of src");
   assert.ok(isPure(graph, compiled, "scoring/szcore.test.ts"));
 });
 
