@@ -2,7 +2,7 @@
  * `npm run mutate`: how many small faults of the compiled modules the nearest tests notice.
  *   --draw N [--seed S]   draw the set anew, N a layer, and keep it in test/mutate/set.json; named and equal ones stay
  *   --only TEXT           mutants whose module, kind or name holds TEXT; the score is not kept
- *   --seconds N           processor time of tests per mutant (20)
+ *   --seconds N           seconds of tests per mutant, by the table of durations (20)
  * Ends with 1 when the score is below 0.95, a line of the set is gone, or a test fails without any mutant.
  */
 import { readFileSync, writeFileSync } from "node:fs";

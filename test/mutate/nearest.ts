@@ -12,6 +12,10 @@ interface Near {
   readonly seconds: number;
 }
 
+/** A test that imports what imports the module is about it. */
+const NEAR_STEPS = 3;
+const FOREIGN_FACTOR = 3;
+
 const layerOf = (path: string): string => path.split("/")[0]!;
 
 /** Finds the test files of modules; each file's imports are followed once. */
@@ -32,8 +36,9 @@ export class Nearest {
   }
 
   /**
-   * Test files that reach the module `file`, such as `cache/reuse.js`: its namesake first, then those of its layer, nearest
-   * and shortest first, while they take at most `budgetSeconds` together. Files that start processes come last.
+   * Test files that reach the module `file`, such as `cache/reuse.js`: its namesake first, then those near it, the shortest
+   * first, those of other layers as if they were longer, while they take at most `budgetSeconds` together. Files that start
+   * processes come last.
    */
   of(file: string, budgetSeconds: number): string[] {
     const path = join(this.dist, "src", file);
@@ -43,11 +48,12 @@ export class Nearest {
       const isNamesake = basename(name, ".test.ts") === basename(file, ".js");
       return [{ name, steps, isNamesake, seconds: durationOf(this.durations, name).wall }];
     });
-    const rank = ({ name, isNamesake, steps }: Near) =>
-      (isNamesake ? 0 : 100) + (this.#pure.has(name) ? 0 : 50) + (layerOf(name) === layerOf(file) ? 0 : 2) + steps;
+    const group = ({ name, isNamesake, steps }: Near) =>
+      isNamesake ? 0 : (steps <= NEAR_STEPS ? 1 : 2) + (this.#pure.has(name) ? 0 : 2);
+    const length = ({ name, seconds }: Near) => seconds * (layerOf(name) === layerOf(file) ? 1 : FOREIGN_FACTOR);
     let spent = 0;
     return near
-      .sort((a, b) => rank(a) - rank(b) || a.seconds - b.seconds)
+      .sort((a, b) => group(a) - group(b) || length(a) - length(b))
       .filter(({ seconds }) => {
         if (spent + seconds > budgetSeconds) return false;
         spent += seconds;
