@@ -57,13 +57,18 @@ export function explainWriteError(error: unknown, path: string): unknown {
     : error;
 }
 
+/** Sync a file that another program or library wrote, or a folder. */
+export async function syncPath(path: string): Promise<void> {
+  const handle = await open(path, "r");
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
 /** Rename a synced temporary file into place and sync its folder. */
 export async function commitFile(temporary: string, path: string): Promise<void> {
   await rename(temporary, path);
-  const folder = await open(dirname(path), "r");
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
+  await syncPath(dirname(path));
 }

@@ -2,7 +2,7 @@ import { readdir, readFile, rm, stat, utimes } from "node:fs/promises";
 import { cpus } from "node:os";
 import { join } from "node:path";
 import type { InferenceSession } from "onnxruntime-node";
-import { commitFile, temporaryName } from "../base/atomic-file.js";
+import { commitFile, syncPath, temporaryName } from "../base/atomic-file.js";
 import { hashOf, sha256 } from "../base/canonical.js";
 import { makeFolder } from "../base/make-folder.js";
 import { projectPath } from "../base/project.js";
@@ -68,6 +68,7 @@ async function openAndKeep(
       optimizedModelFilePath: temporary,
       extra: { ...settings.extra, session: { ...(settings.extra?.session as object | undefined), ...FORMAT } }, // untyped there
     });
+    await syncPath(temporary); // the runtime does not
     await commitFile(temporary, path);
     await removeOldest(dir);
     return session;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -8,17 +8,50 @@ import { promisify } from "node:util";
 import { projectPath } from "../../src/base/project.js";
 import { parseNotebook } from "../../src/notebook/runner/read-notebook.js";
 
+/** test/notebook/course.test.ts runs these on kernel ictal and says the same of them. */
+const COURSE = /^0[1-4]-/;
 const run = promisify(execFile);
 const folder = mkdtempSync(join(tmpdir(), "ictal-kernels-"));
 after(() => rmSync(folder, { recursive: true }));
 
 const notebooks = readdirSync(projectPath("notebooks")).filter((name) => name.endsWith(".ipynb"));
+/** Recordings, some of every split: every cell has something to show, and trains and scores it in seconds. */
+const RECORDINGS = 12;
 
-for (const name of notebooks) {
-  for (const kernel of ["ictal", "tslab"]) {
+/** The smoke test's configuration with fewer recordings and one epoch, and with a cache and results of this kernel alone. */
+function configOf(kernel: string): string {
+  const changes: [RegExp, string][] = [
+    [/cache_dir: .*/, `cache_dir: ${join(folder, kernel, "cache")}`],
+    [/output_dir: .*/, `output_dir: ${join(folder, kernel, "results")}`],
+    [/limit_files: \d+/, `limit_files: ${RECORDINGS}`],
+    [/epochs: \d+/, "epochs: 1"],
+  ];
+  const text = readFileSync(projectPath("configs/smoke_test.yaml"), "utf8");
+  const path = join(folder, `${kernel}.yaml`);
+  for (const [pattern] of changes) assert.match(text, pattern);
+  writeFileSync(
+    path,
+    changes.reduce((changed, [pattern, line]) => changed.replace(pattern, line), text),
+  );
+  return path;
+}
+
+/** The notebook's own parameters, in place of which the test gives some. */
+function parametersOf(name: string, config: string): string[] {
+  const { cells } = parseNotebook(readFileSync(projectPath(`notebooks/${name}`), "utf8"), name);
+  const declared = cells.find((cell) => cell.metadata.tags?.includes("parameters"))?.source ?? "";
+  const values = { config, limit: String(RECORDINGS) };
+  return Object.entries(values).flatMap(([key, value]) =>
+    new RegExp(`^let ${key} =`, "m").test(declared) ? ["-p", key, value] : [],
+  );
+}
+
+for (const kernel of ["ictal", "tslab"]) {
+  const config = configOf(kernel);
+  for (const name of notebooks.filter((each) => kernel !== "ictal" || !COURSE.test(each))) {
     test(`${name} runs on kernel ${kernel}, every cell of it`, async () => {
       const output = join(folder, `${kernel}-${name}`);
-      const words = ["--kernel", kernel, "--output", output, "--no-report"];
+      const words = ["--kernel", kernel, "--output", output, "--no-report", ...parametersOf(name, config)];
       const args = ["src/cli/ictal.mjs", "notebook", "exec", `notebooks/${name}`, ...words];
       await run(process.execPath, args, { cwd: projectPath("."), maxBuffer: 64 * 2 ** 20 }); // rejects with what was printed
       const { cells, metadata } = parseNotebook(readFileSync(output, "utf8"), output);

@@ -28,10 +28,13 @@ function environment(name: ExecutorName): NodeJS.ProcessEnv {
   return { ...process.env, LD_LIBRARY_PATH: SOFTWARE_VULKAN, VK_ICD_FILENAMES: SOFTWARE_DRIVER };
 }
 
-/** Run all checks on one executor, in a process of its own; WebGPU runs on Chromium's software driver where that is installed. */
-export function runConformance(name: ExecutorName): ConformanceRun {
+/**
+ * Run all checks on one executor, in a process of its own; WebGPU runs on Chromium's software driver where that is installed.
+ * With `isTimed` each program runs a second time, whose milliseconds count; a software driver takes long for one.
+ */
+export function runConformance(name: ExecutorName, isTimed = false): ConformanceRun {
   const child = fileURLToPath(new URL("conformance-child.js", import.meta.url));
-  const { status, stdout, stderr } = spawnSync(process.execPath, [child, name], {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [child, name, ...(isTimed ? ["timed"] : [])], {
     encoding: "utf8",
     env: environment(name),
   });

@@ -127,6 +127,17 @@ test("secrets of the environment and passwords in addresses are hidden", () => {
   assert.equal(redact(text, environment), "*** at *** and http://***@proxy:80/ in /home/me");
 });
 
+test("a secret of six characters is hidden, one of five is a word that stays, and the longer of two is hidden whole", () => {
+  const environment = {
+    A_TOKEN: "epoch",
+    B_TOKEN: "abcdef",
+    C_TOKEN: "abcdef-more",
+    D_TOKEN: undefined,
+    OTHER: "epochs",
+  };
+  assert.equal(redact("epoch 3 of abcdef, abcdef-more, epochs", environment), "epoch 3 of ***, ***, epochs");
+});
+
 test("metrics are gauges in Prometheus' text, labels quoted", () => {
   const text = metricsText({ totalSteps: 4, loss: Number.NaN, x: Number.POSITIVE_INFINITY }, { run: 'a"b\\c' });
   assert.equal(

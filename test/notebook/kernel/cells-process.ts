@@ -1,14 +1,16 @@
 import { rename, rm, utimes, writeFile } from "node:fs/promises";
 import { type Runtime, Session } from "node:inspector";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { startLanguage } from "../../../src/notebook/kernel/language/client.js";
 import { IMPORT_KEY } from "../../../src/notebook/kernel/language/language.js";
 import { createLoader } from "../../../src/notebook/kernel/modules/loader.js";
 import type { CellOutcome, Step } from "./run-cells.js";
 
 // A kernel without its protocol: checks, evaluates and settles cells one after the other; needs --experimental-vm-modules.
+// Each line of stdin is a list of steps, each line of stdout the outcomes of its cells.
 
-const [root = "", notebookDir = "", json = "[]"] = process.argv.slice(2);
+const [root = "", notebookDir = ""] = process.argv.slice(2);
 const language = startLanguage({ projectDir: root, notebookDir });
 const loader = createLoader({ projectDir: root, notebookDir, language });
 const session = new Session();
@@ -52,19 +54,27 @@ async function runCell(code: string, number: number): Promise<CellOutcome> {
 }
 
 let number = 0;
-const outcomes: CellOutcome[] = [];
-for (const step of JSON.parse(json) as Step[]) {
-  if (typeof step === "string") {
-    number += 1;
-    outcomes.push(await runCell(step, number));
-  } else if ("write" in step) {
-    const path = join(root, step.write);
-    await writeFile(path, step.text);
-    const now = Date.now() / 1000 + number + 1; // later than anything that was compiled
-    await utimes(path, now, now);
-  } else if ("rename" in step) await rename(join(root, step.rename), join(root, step.to));
-  else await rm(join(root, step.remove));
+
+async function runSteps(steps: readonly Step[]): Promise<CellOutcome[]> {
+  const outcomes: CellOutcome[] = [];
+  for (const step of steps) {
+    if (typeof step === "string") {
+      number += 1;
+      outcomes.push(await runCell(step, number));
+    } else if ("write" in step) {
+      const path = join(root, step.write);
+      await writeFile(path, step.text);
+      const now = Date.now() / 1000 + number + 1; // later than anything that was compiled
+      await utimes(path, now, now);
+    } else if ("rename" in step) await rename(join(root, step.rename), join(root, step.to));
+    else await rm(join(root, step.remove));
+  }
+  return outcomes;
 }
-process.stdout.write(JSON.stringify(outcomes));
+
+for await (const line of createInterface(process.stdin)) {
+  const outcomes = await runSteps(JSON.parse(line) as Step[]);
+  process.stdout.write(`${JSON.stringify(outcomes)}\n`);
+}
 await language.dispose();
 process.exit(0);

@@ -1,10 +1,22 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
-import { makeCellProject, resultOf, runCells } from "./run-cells.js";
+import { after, before, test } from "node:test";
+import { type CellProcess, makeCellProject, openCells, resultOf } from "./run-cells.js";
+
+/** One process for all tests: each declares names of its own, or declares one again. */
+let cells: CellProcess;
+before(async () => {
+  cells = openCells(
+    await makeCellProject("export const answer: number = 42;\nexport interface Shape { side: number }\n"),
+  );
+});
+after(() => cells.close());
+
+/** Cells that have run. */
+let cellCount = 0;
 
 async function resultsOf(steps: readonly string[]): Promise<unknown[]> {
-  const project = await makeCellProject("export const answer: number = 42;\nexport interface Shape { side: number }\n");
-  return (await runCells(project, steps)).map(resultOf);
+  cellCount += steps.length;
+  return (await cells.run(steps)).map(resultOf);
 }
 
 test("values, functions and types of a cell are there for later cells, whatever they are declared with", async () => {
@@ -85,7 +97,8 @@ test("a cell that does not compile, or throws, declares nothing; the names of be
   ]);
   assert.equal(results[1], "1:5 Type 'number' is not assignable to type 'string'.");
   assert.equal(results[2], 1);
-  assert.match(String(results[3]), /^Error: no\n\s+at .*cell-4\.ts/);
+  const number = cellCount - results.length + 4;
+  assert.match(String(results[3]), new RegExp(`^Error: no\\n\\s+at .*cell-${number}\\.ts`));
   assert.equal(results[4], 1);
   assert.equal(results[6], "1:1 Cannot find name 'other'.");
 });

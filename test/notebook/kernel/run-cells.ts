@@ -1,8 +1,10 @@
-import { execFile } from "node:child_process";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { createInterface } from "node:readline";
+import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
 import { makeProject, type TestProject } from "../make-project.js";
 
 /** A cell's code, or a change of a file below the project's folder between two cells. */
@@ -42,16 +44,49 @@ export async function makeCellProject(
   return project;
 }
 
+/** A process that runs cells, as a kernel does; what one cell declares the later ones see. */
+export interface CellProcess {
+  /** Runs cells, and changes of files between them; one outcome per cell. */
+  run(steps: readonly Step[]): Promise<CellOutcome[]>;
+  close(): Promise<void>;
+}
+
+/** Starts a process for cells of a project. */
+export function openCells(project: Pick<TestProject, "root" | "notebooks">): CellProcess {
+  const script = fileURLToPath(new URL("./cells-process.js", import.meta.url));
+  const words = ["--experimental-vm-modules", script, project.root, project.notebooks];
+  const child = spawn(process.execPath, words, { stdio: "pipe" });
+  const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
+  const said = text(child.stderr);
+  const ended = once(child, "exit");
+  const checkSaid = async () => {
+    if ((await said) !== "") throw new Error(`the cells' process wrote on stderr: ${await said}`);
+  };
+  return {
+    async run(steps) {
+      child.stdin.write(`${JSON.stringify(steps)}\n`);
+      const { value, done } = await lines.next();
+      if (!done) return JSON.parse(value) as CellOutcome[];
+      await checkSaid();
+      throw new Error("the cells' process ended without an answer");
+    },
+    async close() {
+      child.stdin.end();
+      await ended;
+      await checkSaid();
+    },
+  };
+}
+
 /** Runs cells, and changes of files between them, in a fresh process; one outcome per cell. */
 export async function runCells(
   project: Pick<TestProject, "root" | "notebooks">,
   steps: readonly Step[],
 ): Promise<CellOutcome[]> {
-  const script = fileURLToPath(new URL("./cells-process.js", import.meta.url));
-  const words = ["--experimental-vm-modules", script, project.root, project.notebooks, JSON.stringify(steps)];
-  const { stdout, stderr } = await promisify(execFile)(process.execPath, words, { maxBuffer: 1 << 26 });
-  if (stderr !== "") throw new Error(`the cells' process wrote on stderr: ${stderr}`);
-  return JSON.parse(stdout) as CellOutcome[];
+  const cells = openCells(project);
+  const outcomes = await cells.run(steps);
+  await cells.close();
+  return outcomes;
 }
 
 /** What a cell came to, in one word or message. */

@@ -9,7 +9,7 @@ import { connectClient, type KernelClient } from "../../../src/notebook/wire/cli
 import { type ConnectionInfo, createConnection, writeConnectionFile } from "../../../src/notebook/wire/connection.js";
 import { isMessage, type Message, type MessageContents, type MessageType } from "../../../src/notebook/wire/message.js";
 
-export const PATIENCE_MILLISECONDS = 20_000;
+export const PATIENCE_MILLISECONDS = 60_000;
 
 type Channel = "shell" | "control" | "stdin" | "iopub";
 

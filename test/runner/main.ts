@@ -1,0 +1,96 @@
+/*
+ * The tests behind `npm test` and `npm run test:fast`.
+ *   --fast              those that stay in their process, the shortest first, up to two minutes on two cores
+ *   --keep-durations    write what each file took to test/durations.json; on a quiet machine of two cores
+ *   FILE…               these files or folders alone
+ */
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { parseArgs } from "node:util";
+import { chooseFast, compiledOf, countUsingShared, isPure, namesOf, testFiles } from "./choose.js";
+import { type Duration, type Durations, durationOf, keepDurations, readDurations } from "./durations.js";
+import { ImportGraph } from "./import-graph.js";
+import { Reporter } from "./report.js";
+import { type Capacity, runJobs } from "./schedule.js";
+
+const project = fileURLToPath(new URL("../../../", import.meta.url)); // from dist/test/runner/
+const SOURCES = join(project, "test");
+const COMPILED = join(project, "dist/test");
+const TABLE = join(project, "test/durations.json");
+const CAPACITY: Capacity = { cores: 2, lanes: 4 };
+/** Processor time of the fast set: two cores for two minutes, less the compilation and what a slower machine needs. */
+export const FAST_SECONDS = 130;
+
+/** Have the files' processes note what they took in `log`. */
+function noteDurations(log: string): void {
+  const measure = pathToFileURL(join(COMPILED, "runner/measure.js")).href;
+  const { NODE_OPTIONS: before } = process.env;
+  if (before) process.env.ICTAL_TEST_NODE_OPTIONS = before;
+  process.env.NODE_OPTIONS = `${before ?? ""} --import=${measure}`.trim();
+  process.env.ICTAL_TEST_DURATIONS = log;
+}
+
+function notedDurations(log: string): Durations {
+  if (!existsSync(log)) return {};
+  const lines = readFileSync(log, "utf8").trimEnd().split("\n");
+  return Object.fromEntries(
+    lines.map((line) => {
+      const { file, wall, cpu } = JSON.parse(line) as Duration & { file: string };
+      return [file.slice(COMPILED.length + 1).replace(/\.js$/, ".ts"), { wall, cpu }];
+    }),
+  );
+}
+
+/** What a run leaves beside its numbers: the longest files, and what could not be checked whole. */
+function tellRest(reporter: Reporter, names: readonly string[], durations: Durations, graph: ImportGraph): void {
+  const longest = Object.entries(durations)
+    .sort(([, a], [, b]) => b.wall - a.wall)
+    .slice(0, 5)
+    .map(([name, { wall, cpu }]) => `${name} ${wall.toFixed(0)} s (processor ${cpu.toFixed(0)} s)`);
+  if (longest.length > 0) reporter.tell(`longest: ${longest.join(", ")}`);
+  const shared = join(project, "../shared/data");
+  const smaller = existsSync(shared) ? 0 : countUsingShared(graph, COMPILED, names);
+  if (smaller > 0) reporter.tell(`shared data absent: ${smaller} test files check less; expected it at ../shared/data`);
+}
+
+/** Run the test files that `words` ask for, report them, and set the exit code. */
+export async function runTests(words: readonly string[]): Promise<void> {
+  const { values, positionals } = parseArgs({
+    args: [...words],
+    options: { fast: { type: "boolean" }, "keep-durations": { type: "boolean" } },
+    allowPositionals: true,
+  });
+  const all = testFiles(SOURCES);
+  const graph = new ImportGraph();
+  const kept = readDurations(TABLE);
+  const asked = positionals.length > 0 ? namesOf(positionals, SOURCES, all) : all;
+  const names = values.fast ? chooseFast(asked, kept, (name) => isPure(graph, COMPILED, name), FAST_SECONDS) : asked;
+  const folder = mkdtempSync(join(tmpdir(), "ictal-durations-"));
+  const log = join(folder, "log.jsonl");
+  noteDurations(log);
+  process.setMaxListeners(0); // each file's run listens to the process
+  const stop = new AbortController();
+  process.once("SIGINT", () => stop.abort());
+  const reporter = new Reporter();
+  const jobs = names.map((name) => {
+    const { wall, cpu } = durationOf(kept, name);
+    return { name, seconds: wall, load: cpu / wall };
+  });
+  try {
+    const run = ({ name }: (typeof jobs)[number]) => reporter.runFile(compiledOf(COMPILED, name), stop.signal);
+    await runJobs(jobs, CAPACITY, run, () => stop.signal.aborted);
+    const noted = notedDurations(log);
+    tellRest(reporter, names, noted, graph);
+    if (values["keep-durations"]) {
+      const present = new Set(all);
+      const merged = Object.entries({ ...kept, ...noted }).filter(([name]) => present.has(name));
+      keepDurations(TABLE, Object.fromEntries(merged));
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+  await reporter.close();
+  if (!reporter.isGood || stop.signal.aborted) process.exitCode = 1;
+}

@@ -1,0 +1,62 @@
+/** Runs test files by Node's own runner and reports them as it does, with one summary for all. */
+import { once } from "node:events";
+import { run } from "node:test";
+import { spec } from "node:test/reporters";
+
+/** The lines of Node's summary, in its order. */
+const COUNTS = ["tests", "suites", "pass", "fail", "cancelled", "skipped", "todo"] as const;
+
+type Counts = Record<(typeof COUNTS)[number], number>;
+
+type TestEvent = { readonly type: string; readonly data: unknown };
+
+/** A count line of one file's summary, e.g. ["pass", 3]; undefined for what a test says. */
+function countIn({ type, data }: TestEvent): readonly [name: string, value: number] | undefined {
+  if (type !== "test:diagnostic") return undefined;
+  const { message, file } = data as { message: string; file?: string }; // the type's contract
+  const found = /^([a-z_]+) ([\d.]+)$/.exec(message);
+  if (!found || file !== undefined) return undefined;
+  return [found[1]!, Number(found[2])];
+}
+
+/** Reports events of test files, each file's together, to standard output. */
+export class Reporter {
+  readonly #out = new spec();
+  readonly #started = performance.now();
+  readonly counts: Counts = { tests: 0, suites: 0, pass: 0, fail: 0, cancelled: 0, skipped: 0, todo: 0 };
+
+  constructor() {
+    this.#out.pipe(process.stdout, { end: false });
+  }
+
+  /** Run one file to its end and report it. */
+  async runFile(file: string, signal: AbortSignal): Promise<void> {
+    const events: TestEvent[] = [];
+    const stream = run({ files: [file], concurrency: 1, signal });
+    stream.on("data", (event: TestEvent) => events.push(event));
+    await once(stream, "end");
+    for (const event of events) {
+      const count = countIn(event);
+      if (!count) this.#out.write(event);
+      else if (count[0] in this.counts) this.counts[count[0] as keyof Counts] += count[1];
+    }
+  }
+
+  /** Whether nothing failed. */
+  get isGood(): boolean {
+    return this.counts.fail + this.counts.cancelled === 0 && this.counts.tests > 0;
+  }
+
+  /** Says `text` as a line of the report. */
+  tell(text: string): void {
+    this.#out.write({ type: "test:diagnostic", data: { nesting: 0, message: text } });
+  }
+
+  /** Node's closing lines over all files, then every failed test by name and place. */
+  async close(): Promise<void> {
+    for (const name of COUNTS) this.tell(`${name} ${this.counts[name]}`);
+    this.tell(`duration_ms ${(performance.now() - this.#started).toFixed(3)}`);
+    this.#out.end();
+    await once(this.#out, "end");
+  }
+}

@@ -1,0 +1,128 @@
+import assert from "node:assert/strict";
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { temporaryFolder } from "../cache/made-cache.js";
+import { chooseFast, countUsingShared, isPure, namesOf, testFiles } from "./choose.js";
+import { keepDurations, readDurations } from "./durations.js";
+import { ImportGraph } from "./import-graph.js";
+import { FAST_SECONDS } from "./main.js";
+import { nextJob, runJobs } from "./schedule.js";
+
+const compiled = fileURLToPath(new URL("../", import.meta.url)).replace(/\/$/, "");
+const sources = fileURLToPath(new URL("../../../test", import.meta.url));
+
+const TWO = { cores: 2, lanes: 4 };
+
+test("nextJob takes the first that the cores have room for, and a job larger than the machine alone", () => {
+  const [busy, half, waits, large] = [1, 0.5, 0.05, 3].map((load) => ({ seconds: 1, load }));
+  assert.equal(nextJob([busy!, waits!], [], TWO), 0);
+  assert.equal(nextJob([busy!, waits!], [busy!], TWO), 0);
+  assert.equal(nextJob([busy!, half!, waits!], [busy!, half!], TWO), 1);
+  assert.equal(nextJob([busy!, waits!], [busy!, busy!], TWO), undefined);
+  assert.equal(nextJob([large!, busy!], [busy!], TWO), 1);
+  assert.equal(nextJob([large!], [busy!], TWO), undefined);
+  assert.equal(nextJob([large!], [], TWO), 0);
+  assert.equal(nextJob([waits!], [waits!, waits!, waits!, waits!], TWO), undefined);
+  assert.equal(nextJob([], [], TWO), undefined);
+});
+
+test("runJobs starts the longest first, runs every job once, and starts none after a stop", async () => {
+  const jobs = [2, 9, 5, 1].map((seconds) => ({ seconds, load: 1 }));
+  const started: number[] = [];
+  let [running, most] = [0, 0];
+  const run = async ({ seconds }: { seconds: number }) => {
+    started.push(seconds);
+    running += 1;
+    most = Math.max(most, running);
+    await new Promise((done) => setTimeout(done, seconds));
+    running -= 1;
+  };
+  await runJobs(jobs, TWO, run);
+  assert.deepEqual([started, most, running], [[9, 5, 2, 1], 2, 0]);
+  started.length = 0;
+  await runJobs(jobs, { cores: 1, lanes: 1 }, run, () => started.length === 2);
+  assert.deepEqual(started, [9, 5]);
+  const failing = async () => {
+    throw new Error("of a file");
+  };
+  await assert.rejects(runJobs(jobs, TWO, failing), /of a file/);
+});
+
+test("the table of durations is read as it was kept", async (context) => {
+  const path = join(await temporaryFolder(context), "durations.json");
+  const durations = { "b/c.test.ts": { wall: 2.5, cpu: 1 }, "a.test.ts": { wall: 0.1, cpu: 0.1 } };
+  keepDurations(path, durations);
+  assert.deepEqual(readDurations(path), durations);
+});
+
+test("ImportGraph follows imports, dynamic imports and files that are started, each by its shortest way", async (context) => {
+  const dir = await temporaryFolder(context);
+  await mkdir(join(dir, "in"));
+  const files = {
+    "a.js": 'import { b } from "./in/b.js";\nexport * from "./c.js";\nimport fs from "node:fs";\n',
+    "in/b.js": 'const c = await import("../c.js");\nimport "zod";\n',
+    "c.js": 'new Worker(new URL("./d.js", import.meta.url));\nimport "./gone.js";\n',
+    "d.js": "// nothing\n",
+  };
+  for (const [name, text] of Object.entries(files)) await writeFile(join(dir, name), text);
+  const graph = new ImportGraph();
+  assert.deepEqual(graph.of(join(dir, "a.js")).packages, ["node:fs"]);
+  const reached = graph.reach(join(dir, "a.js"));
+  assert.deepEqual(
+    [...reached].map(([path, steps]) => [path.slice(dir.length + 1), steps]),
+    [
+      ["a.js", 0],
+      ["in/b.js", 1],
+      ["c.js", 1],
+      ["d.js", 2],
+    ],
+  );
+  assert.equal(graph.reach(join(dir, "a.js"), (path) => path.includes("/in/")).size, 2);
+});
+
+test("the fast set holds what stays in its process, the shortest and every new file, within its budget", () => {
+  const durations = { short: { wall: 1, cpu: 1 }, waits: { wall: 8, cpu: 1 }, long: { wall: 6, cpu: 6 } };
+  const names = ["long", "new", "outside", "short", "waits"];
+  const choose = (budget: number) => chooseFast(names, durations, (name) => name !== "outside", budget);
+  assert.deepEqual(choose(100), ["long", "new", "short", "waits"]);
+  assert.deepEqual(choose(7), ["new", "short", "waits"]);
+  assert.deepEqual(choose(0), ["new"]);
+});
+
+test("the fast set of this project has files of every layer and none that starts a process", () => {
+  const graph = new ImportGraph();
+  const names = testFiles(sources);
+  const kept = readDurations(join(sources, "durations.json"));
+  const fast = chooseFast(names, kept, (name) => isPure(graph, compiled, name), FAST_SECONDS);
+  const layers = new Set(fast.map((name) => name.split("/")[0]));
+  const expected =
+    "base store recording corpus signal cache dataset tensor model training scoring plots cluster notebook";
+  for (const layer of expected.split(" ")) assert.ok(layers.has(layer), `no file of ${layer}`);
+  assert.ok(!isPure(graph, compiled, "cli/main.test.ts"));
+  assert.ok(!isPure(graph, compiled, "cluster/slurm.test.ts"));
+  assert.ok(!isPure(graph, compiled, "plots/review/page.test.ts"), "it starts a browser through a module of src");
+  assert.ok(isPure(graph, compiled, "scoring/szcore.test.ts"));
+});
+
+test("test files are named as they are typed, by folder too, and a wrong name is refused", () => {
+  const known = testFiles(sources);
+  assert.ok(known.includes("runner/runner.test.ts"));
+  const file = join("test", "scoring", "szcore.test.ts");
+  const here = process.cwd();
+  process.chdir(join(sources, ".."));
+  try {
+    for (const typed of [file, "dist/test/scoring/szcore.test.js", "scoring/szcore.test.ts"])
+      assert.deepEqual(namesOf([typed], sources, known), ["scoring/szcore.test.ts"]);
+    assert.ok(namesOf(["test/scoring/"], sources, known).length > 5);
+    assert.throws(() => namesOf(["test/none.test.ts"], sources, known), /no test file test\/none\.test\.ts; expected/);
+  } finally {
+    process.chdir(here);
+  }
+});
+
+test("files that look for the shared data are counted, through their helpers too", () => {
+  const count = countUsingShared(new ImportGraph(), compiled, ["cli/cache.test.ts", "base/delta-code.test.ts"]);
+  assert.equal(count, 1);
+});
