@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
@@ -77,6 +77,11 @@ test("s3 serve prints lines that make s3 pull work as they are pasted, and ends 
     [report.objects, report.downloaded, report.skipped, report.refused, report.failed],
     [1, 0, 1, [], []],
   );
+  const blocked = await folder(t);
+  await mkdir(join(blocked, "a.edf"), { recursive: true });
+  const refused = await run(["s3", "pull", "s3://eeg", blocked], exports);
+  assert.equal(refused.code, 1);
+  assert.match(refused.stdout, /1 refused[\s\S]*"a\.edf": is a file where/);
   const wrong = await run(["s3", "pull", "s3://eeg", copy], { ...exports, AWS_SECRET_ACCESS_KEY: "wrong" });
   assert.equal(wrong.code, 1);
   assert.match(wrong.stderr, /^ictal: .*AWS_SECRET_ACCESS_KEY/m);
