@@ -24,6 +24,13 @@ async function checkSource(source: ByteSource): Promise<void> {
     assert.equal(await source.readInto(out, 998), 2);
     assert.equal(await source.readInto(out, 3000), 0);
   }
+  if (source.readIntoSync) {
+    const out = new Uint8Array(6);
+    assert.equal(source.readIntoSync(out.subarray(1, 4), 10), 3);
+    assert.deepEqual([...out], [0, 10, 11, 12, 0, 0]);
+    assert.equal(source.readIntoSync(out, 998), 2);
+    assert.equal(source.readIntoSync(out, 3000), 0);
+  }
   await source.close?.();
 }
 
