@@ -16,7 +16,7 @@ import { SYNTHETIC_MARKER } from "../../src/corpus/synthetic-name.js";
 import { exportNpz } from "../../src/dataset/npz/export-npz.js";
 import { createDetector } from "../../src/model/detector.js";
 import { initialValues } from "../../src/model/parameters.js";
-import { parseNotebook } from "../../src/notebook/runner/notebook-file.js";
+import { parseNotebook } from "../../src/notebook/runner/read-notebook.js";
 import { createSaver } from "../../src/notebook/runner/saver.js";
 import { deidentifyEdf } from "../../src/recording/edf-deidentify.js";
 import { writeEdf } from "../../src/recording/edf-writer.js";
@@ -25,7 +25,8 @@ import { openMirrorIndex } from "../../src/store/mirror-index.js";
 import { pull } from "../../src/store/pull.js";
 import { openOnnxExecutor } from "../../src/tensor/onnx-executor.js";
 import { tf } from "../../src/tensor/tf.js";
-import { type CheckpointState, writeCheckpoint, writeCheckpointState } from "../../src/training/checkpoint.js";
+import { writeCheckpoint, writeCheckpointState } from "../../src/training/checkpoint.js";
+import type { CheckpointState } from "../../src/training/checkpoint-state.js";
 import { writePrediction } from "../../src/training/prediction-store.js";
 import { openRunLog } from "../../src/training/run-log.js";
 import { makeCache, RATE, seizure, temporaryFolder } from "../cache/made-cache.js";
@@ -108,7 +109,15 @@ test("a checkpoint is synced file by file, its state last, before its folder get
   const parameters = pick(detector.parameters);
   const tensors = { parameters, buffers: pick(detector.buffers), first: parameters, second: parameters };
   const state: CheckpointState = {
-    ...{ formatVersion: 1, step: 3, updates: 3, nonFiniteSteps: 0, stepsPerEpoch: 3, totalSteps: 9 },
+    ...{
+      formatVersion: 1,
+      step: 3,
+      updates: 3,
+      nonFiniteSteps: 0,
+      unlabelledSteps: 0,
+      stepsPerEpoch: 3,
+      totalSteps: 9,
+    },
     ...{ best: null, withoutBetter: 0, isValidationPending: false, epochLoss: [1, 3], recipe: {}, dataLines: [] },
     origin: { model: TINY_UNET, windowSamples: 2560, sampleRateHz: RATE, channels: ["FP1", "F3"], cacheKey: "k" },
   };
@@ -116,7 +125,7 @@ test("a checkpoint is synced file by file, its state last, before its folder get
   assert.deepEqual(lossesOf(steps), []);
   const names = steps.flatMap(({ kind, path }) => (kind === "rename" ? [path.slice(path.lastIndexOf("/") + 1)] : []));
   const weights = ["model.safetensors", "average.safetensors", "optimizer.safetensors"];
-  assert.deepEqual(names, [...weights, "checksums.json", "state.json", "step-00000003"]);
+  assert.deepEqual(names, [...weights, "state.json", "step-00000003"]);
   const again = ["checkpoints/step-00000003/state.json"];
   await survivesPowerCut(dir, again, () => writeCheckpointState(dir, { ...state, withoutBetter: 1 }));
   await survivesPowerCut(dir, ["metrics.jsonl"], () => openRunLog(join(dir, "metrics.jsonl"), 3));
