@@ -3,11 +3,12 @@
  *   --draw N [--seed S]   draw the set anew, N a layer, and keep it in test/mutate/set.json; named and equal ones stay
  *   --renew               draw one for each whose line is gone, and keep the others
  *   --layer NAME          mutants of a layer; what became of them replaces its part of test/mutate/score.json
+ *   --survivors           only those that nothing killed before: after tests were added
  *   --only TEXT           mutants whose module, kind or name holds TEXT; the score is not kept
  *   --seconds N           seconds of tests per mutant, by the table of durations (20)
  * Ends with 1 when the score is below 0.95, a line of the set is gone, a layer is missing, or a test fails without any mutant.
  */
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -16,7 +17,7 @@ import { durationOf, readDurations } from "../runner/durations.js";
 import { ImportGraph } from "../runner/import-graph.js";
 import { applyMutant, drawMutants, isSame, layerOf, type Mutant, readSet, writeSet } from "./mutants.js";
 import { Nearest } from "./nearest.js";
-import { describe, type Outcome, type Score, scoreOf } from "./score.js";
+import { describe, type Outcome, outcomesIn, type Score, scoreOf, writeScore } from "./score.js";
 import { openWorkspace, type TestEnd, type Workspace } from "./workspace.js";
 
 const project = fileURLToPath(new URL("../../../", import.meta.url)); // from dist/test/mutate/
@@ -153,6 +154,7 @@ const { values } = parseArgs({
     seed: { type: "string", default: "1" },
     renew: { type: "boolean", default: false },
     layer: { type: "string" },
+    survivors: { type: "boolean", default: false },
     only: { type: "string" },
     seconds: { type: "string", default: "20" },
   },
@@ -161,21 +163,31 @@ if (values.draw !== undefined) draw(Number(values.draw), Number(values.seed));
 else if (values.renew) renew();
 else {
   const { mutants } = readSet(SET);
-  const { only, layer } = values;
-  const chosen = mutants.filter(
-    (mutant) =>
-      (layer === undefined || layerOf(mutant) === layer) &&
-      (only === undefined || JSON.stringify(mutant).includes(only)),
-  );
+  const { only, layer, survivors } = values;
+  const isChosen = (mutant: Mutant) =>
+    (layer === undefined || layerOf(mutant) === layer) && (only === undefined || JSON.stringify(mutant).includes(only));
+  const chosen = mutants.filter(isChosen);
   if (chosen.length === 0) throw new RangeError("no mutant of the set is chosen; look at --layer and --only");
-  const outcomes = await runSet(chosen, Number(values.seconds));
-  const gone = outcomes.filter(({ result }) => result === "gone");
+  let score = existsSync(SCORE) ? (JSON.parse(readFileSync(SCORE, "utf8")) as Score) : undefined; // our own file
+  const all: Outcome[] = [];
+  for (const name of new Set(chosen.map(layerOf))) {
+    const done = survivors
+      ? (outcomesIn(mutants, name, score) ?? []).filter(({ mutant, result }) => result === "killed" && isChosen(mutant))
+      : [];
+    const open = chosen.filter((mutant) => layerOf(mutant) === name && !done.some((other) => other.mutant === mutant));
+    const outcomes = [...done, ...(await runSet(open, Number(values.seconds)))];
+    all.push(...outcomes);
+    score = only === undefined ? scoreOf(mutants, outcomes, score) : scoreOf(chosen, all);
+    if (only === undefined) writeScore(SCORE, score);
+  }
+  const gone = all.filter(({ result }) => result === "gone");
   for (const { mutant } of gone)
     console.error(`no longer there: ${describe(mutant)}; give it a new line in ${SET}, or draw another with --renew`);
-  const before = existsSync(SCORE) ? (JSON.parse(readFileSync(SCORE, "utf8")) as Score) : undefined; // our own file
-  const score = only === undefined ? scoreOf(mutants, outcomes, before) : scoreOf(chosen, outcomes);
-  console.log(JSON.stringify(score, null, 2));
-  if (only === undefined) writeFileSync(SCORE, `${JSON.stringify(score, null, 2)}\n`);
-  if (score.missing.length > 0) console.error(`not run with this set: ${score.missing.join(", ")}`);
-  if (score.score < AIM || gone.length > 0 || score.missing.length > 0) process.exitCode = 1;
+  const { layers, ...sums } = score!; // there is a layer
+  console.log(JSON.stringify(sums, null, 2));
+  for (const [name, { killed, counted, survivors: left }] of Object.entries(layers))
+    console.log([`${name}: ${killed} of ${counted}`, ...left].join("\n  "));
+  const isWhole = sums.missing.length === 0;
+  if (!isWhole) console.error(`not run with this set: ${sums.missing.join(", ")}`);
+  if (sums.score < AIM || gone.length > 0 || !isWhole) process.exitCode = 1;
 }

@@ -1,5 +1,6 @@
 /** The score of the set: test/mutate/score.json, a part for each layer. */
 import { createHash } from "node:crypto";
+import { writeFileSync } from "node:fs";
 import { layerOf, type Mutant } from "./mutants.js";
 
 /** What became of a mutant. */
@@ -21,6 +22,8 @@ export interface LayerScore {
   readonly counted: number;
   readonly equal: number;
   readonly survivors: readonly string[];
+  /** What became of each, in the order of the set. */
+  readonly outcomes: readonly Omit<Outcome, "mutant">[];
 }
 
 export interface Score {
@@ -39,7 +42,10 @@ export const describe = ({ file, kind, line, replacement, name }: Mutant): strin
   `${file} ${name ?? kind}: ${line.slice(0, 100)}${replacement === ";" ? " left away" : ` -> ${replacement || "left side alone"}`}`;
 
 const digestOf = (mutants: readonly Mutant[]): string =>
-  createHash("sha256").update(JSON.stringify(mutants)).digest("hex").slice(0, 12);
+  createHash("sha256")
+    .update(JSON.stringify(mutants.map(({ equal: _, ...mutant }) => mutant)))
+    .digest("hex")
+    .slice(0, 12);
 
 const total = (layers: readonly LayerScore[], key: "killed" | "counted" | "equal"): number =>
   layers.reduce((sum, layer) => sum + layer[key], 0);
@@ -56,7 +62,16 @@ function layerScore(mutants: readonly Mutant[], outcomes: readonly Outcome[]): L
     survivors: missed
       .map(({ mutant, result, asked = 0 }) => `${describe(mutant)} (${result}, ${asked} test files)`)
       .sort(),
+    outcomes: outcomes.map(({ mutant: _, ...rest }) => rest),
   };
+}
+
+/** What `before` says of the mutants of a layer, in the order of the set; undefined when it had others. */
+export function outcomesIn(set: readonly Mutant[], layer: string, before: Score | undefined): Outcome[] | undefined {
+  const mutants = set.filter((mutant) => layerOf(mutant) === layer);
+  const kept = before?.layers[layer];
+  if (kept?.set !== digestOf(mutants)) return undefined;
+  return mutants.map((mutant, i) => ({ mutant, ...kept.outcomes[i]! }));
 }
 
 /** The score of `set` from `outcomes`, which hold whole layers; the other layers keep what `before` says of them. */
@@ -64,7 +79,7 @@ export function scoreOf(set: readonly Mutant[], outcomes: readonly Outcome[], be
   const names = [...new Set(set.map(layerOf))].sort();
   const found = names.flatMap((layer): [string, LayerScore][] => {
     const mutants = set.filter((mutant) => layerOf(mutant) === layer);
-    const own = outcomes.filter(({ mutant }) => layerOf(mutant) === layer);
+    const own = mutants.flatMap((mutant) => outcomes.find((outcome) => outcome.mutant === mutant) ?? []);
     if (own.length > 0) return [[layer, layerScore(mutants, own)]];
     const kept = before?.layers[layer];
     return kept?.set === digestOf(mutants) ? [[layer, kept]] : [];
@@ -78,4 +93,11 @@ export function scoreOf(set: readonly Mutant[], outcomes: readonly Outcome[], be
     missing: names.filter((name) => !found.some(([layer]) => layer === name)),
     layers: Object.fromEntries(found),
   };
+}
+
+/** Write the score, an outcome a line. */
+export function writeScore(path: string, score: Score): void {
+  const text = JSON.stringify(score, null, 2);
+  const outcome = /\{\n\s+"result": [^}]*\}/g;
+  writeFileSync(path, `${text.replace(outcome, (found) => found.replace(/\n\s*/g, " "))}\n`);
 }
