@@ -19,6 +19,7 @@ test("the learning rate rises linearly over the warm-up, then falls by a cosine 
   assert.equal(learningRateFactor(55, 100, { kind: "linear" }), 0.5);
   assert.equal(learningRateFactor(55, 100, { kind: "constant" }), 1);
   assert.equal(learningRateFactor(0, 3, { warmupRatio: 0.03 }), 1);
+  assert.equal(learningRateFactor(2, 2), 0);
 });
 
 test("losses equal their definitions, the stable form of the cross-entropy at large logits too", () => {
@@ -167,4 +168,12 @@ test("each guard speaks once, and only of its own fault", () => {
   const constantLoss = constantAnswerLoss(0.1);
   assert.equal(warningsOf({ loss: 0.985 * constantLoss }).length, 1);
   assert.deepEqual(warningsOf({ loss: 0.975 * constantLoss }), []);
+  const single = createGuards({ loss: {}, window: 1 })({
+    ...healthy,
+    loss: 9,
+    seizureLabels: 0.5,
+    knownLabels: 1,
+    step: 0,
+  });
+  assert.match(single.join(), /^after 0 steps the loss \(9\.00\) is no better/);
 });
