@@ -168,16 +168,17 @@ else {
     (layer === undefined || layerOf(mutant) === layer) && (only === undefined || JSON.stringify(mutant).includes(only));
   const chosen = mutants.filter(isChosen);
   if (chosen.length === 0) throw new RangeError("no mutant of the set is chosen; look at --layer and --only");
-  let score = existsSync(SCORE) ? (JSON.parse(readFileSync(SCORE, "utf8")) as Score) : undefined; // our own file
+  const kept = () => (existsSync(SCORE) ? (JSON.parse(readFileSync(SCORE, "utf8")) as Score) : undefined); // our own file
+  let score: Score | undefined;
   const all: Outcome[] = [];
   for (const name of new Set(chosen.map(layerOf))) {
     const done = survivors
-      ? (outcomesIn(mutants, name, score) ?? []).filter(({ mutant, result }) => result === "killed" && isChosen(mutant))
+      ? (outcomesIn(mutants, name, kept()) ?? []).filter(({ mutant, result }) => result === "killed" && isChosen(mutant))
       : [];
     const open = chosen.filter((mutant) => layerOf(mutant) === name && !done.some((other) => other.mutant === mutant));
     const outcomes = [...done, ...(await runSet(open, Number(values.seconds)))];
     all.push(...outcomes);
-    score = only === undefined ? scoreOf(mutants, outcomes, score) : scoreOf(chosen, all);
+    score = only === undefined ? scoreOf(mutants, outcomes, kept()) : scoreOf(chosen, all); // another layer may run beside
     if (only === undefined) writeScore(SCORE, score);
   }
   const gone = all.filter(({ result }) => result === "gone");
