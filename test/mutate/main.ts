@@ -173,7 +173,9 @@ else {
   const all: Outcome[] = [];
   for (const name of new Set(chosen.map(layerOf))) {
     const done = survivors
-      ? (outcomesIn(mutants, name, kept()) ?? []).filter(({ mutant, result }) => result === "killed" && isChosen(mutant))
+      ? (outcomesIn(mutants, name, kept()) ?? []).filter(
+          ({ mutant, result }) => result === "killed" && isChosen(mutant),
+        )
       : [];
     const open = chosen.filter((mutant) => layerOf(mutant) === name && !done.some((other) => other.mutant === mutant));
     const outcomes = [...done, ...(await runSet(open, Number(values.seconds)))];
