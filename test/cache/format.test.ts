@@ -15,11 +15,13 @@ import {
 import { markFlat, storeFrameInto } from "../../src/cache/normalize.js";
 import { openCache, readFrames } from "../../src/cache/open.js";
 import { FrameSpool, writeFully } from "../../src/cache/spool.js";
+import { writeCacheFile } from "../../src/cache/temporary.js";
 import { bytesSource } from "../../src/recording/byte-source.js";
 import { readEdfHeader } from "../../src/recording/edf-header.js";
 import { encodeEdf } from "../../src/recording/edf-writer.js";
 import { DEFAULT_CHAIN } from "../../src/signal/chain.js";
 import { createMoments } from "../../src/signal/normalize.js";
+import { lossesOf, placed, watchDisk } from "../base/disk-spy.js";
 import { describeCache, makeCache, noise, temporaryFolder } from "./made-cache.js";
 
 const ID = "train/aaaaaaaa/s001_2003/01_tcp_ar/aaaaaaaa_s001_t000";
@@ -122,6 +124,12 @@ test("the spool keeps a last frame that is full, and writes frames beyond its li
   await inMemory.push(rows);
   await inMemory.finish();
   assert.deepEqual(await inMemory.frame(2), rows[0]!.subarray(2 * FRAME_SAMPLES));
+});
+
+test("a file of the cache is synced before it gets its name, and its folder after", async (context) => {
+  const dir = await temporaryFolder(context);
+  const steps = await watchDisk(() => writeCacheFile(dir, join(dir, "a/b.json"), "text"));
+  assert.deepEqual([lossesOf(steps), placed(steps, dir)], [[], ["a/b.json"]]);
 });
 
 test("writeFully goes on where a short write ended", async () => {
