@@ -2,6 +2,7 @@ import { mapConcurrent } from "../base/concurrent.js";
 import { isIctalError } from "../base/errors.js";
 import type { Progress } from "../base/progress.js";
 import { type EdfHeader, readEdfHeader } from "../recording/edf-header.js";
+import { readSpan, TIMELINE_DRIFT_SECONDS } from "../recording/edf-timeline.js";
 import type { Finding } from "../recording/finding.js";
 import type { Store } from "../store/store.js";
 import type { Catalogue } from "./catalogue.js";
@@ -48,22 +49,41 @@ export async function inspectRecordings(
 async function inspectRecording(store: Store, entry: RecordingEntry, signal?: AbortSignal): Promise<Inspected> {
   const unknown = { id: entry.id, durationSeconds: 0, seizures: [], status: "unknown" as const };
   let header: EdfHeader;
+  let spanSeconds: number;
   try {
-    header = await readEdfHeader(entrySource(store, entry, signal));
+    const source = entrySource(store, entry, signal);
+    header = await readEdfHeader(source);
+    spanSeconds = await readSpan(source, header);
   } catch (error) {
     return { entry, labels: { ...unknown, findings: [faultOf(entry.edfKey, error, "recording-unreadable")] } };
   }
-  const durationSeconds = Number.isFinite(header.durationSeconds) ? header.durationSeconds : 0;
+  const durationSeconds = Number.isFinite(spanSeconds) ? spanSeconds : 0;
   try {
+    const labels = await readLabels(store, entry, { durationSeconds, ...(signal ? { signal } : {}) });
     return {
       entry,
       header,
-      labels: await readLabels(store, entry, { durationSeconds, ...(signal ? { signal } : {}) }),
+      labels: { ...labels, findings: [...gapFindings(entry, header, spanSeconds), ...labels.findings] },
     };
   } catch (error) {
     const findings = [faultOf(entry.edfKey, error, "labels-unreadable")];
     return { entry, header, labels: { ...unknown, durationSeconds, findings } };
   }
+}
+
+/** What `cache build` leaves out, or splits, as far as the first and the last timestamp tell it. */
+function gapFindings({ edfKey }: RecordingEntry, { durationSeconds }: EdfHeader, spanSeconds: number): Finding[] {
+  if (!(Math.abs(spanSeconds - durationSeconds) > TIMELINE_DRIFT_SECONDS)) return [];
+  return [
+    {
+      file: edfKey,
+      code: "discontinuous",
+      severity: "error",
+      message: `its timestamps span ${spanSeconds} s, its records hold ${durationSeconds} s: it has gaps or records that overlap`,
+      action:
+        "look at its segments (ictal edf info); a cache leaves it out, or keeps its parts apart with data.gaps: split",
+    },
+  ];
 }
 
 /** A finding for a file whose content stopped its reader; everything else is thrown on. */
