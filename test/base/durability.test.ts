@@ -123,7 +123,7 @@ test("a checkpoint is synced file by file, its state last, before its folder get
       withoutBetter: 0,
       isValidationPending: false,
       epochLoss: [1, 3],
-      recipe: {},
+      recipe: { epochs: 3 },
       dataLines: ["r 0 60"],
     },
     origin: { model: TINY_UNET, windowSamples: 2560, sampleRateHz: RATE, channels: ["FP1", "F3"], cacheKey: "k" },
