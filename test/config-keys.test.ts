@@ -6,6 +6,7 @@ import { type Config, configSchema } from "../src/base/config-schema.js";
 import { valueAt } from "../src/base/records.js";
 import { keysOf, objectWithin } from "../src/base/without-effect.js";
 import { cacheKeyFromConfig, chainFromConfig } from "../src/cache/from-config.js";
+import { gapsFromConfig } from "../src/cache/gap-policy.js";
 import { createDetector } from "../src/model/detector.js";
 import { modelFromConfig } from "../src/model/from-config.js";
 import { postprocessFromConfig } from "../src/scoring/from-config.js";
@@ -170,7 +171,7 @@ function effectOf(config: Config): unknown {
   return JSON.stringify([
     attempt(() => fillTrainOptions(trainOptionsFromConfig(config))),
     attempt(() => createDetector(modelFromConfig(config.model)).config),
-    attempt(() => [chainFromConfig(config), cacheKeyFromConfig(config)]),
+    attempt(() => [chainFromConfig(config), cacheKeyFromConfig(config), gapsFromConfig(config)]),
     attempt(() => postprocessFromConfig(config)),
   ]);
 }

@@ -84,6 +84,10 @@ const LITERAL = /^(?:-?\d[\d_]*(?:\.\d+)?(?:e-?\d+)?|"[^"]*"|true|false|\[.*\])$
 
 /** Changing a default is a visible change: edit this list with it. What is computed is not listed. */
 const FROZEN = `
+base/lock.ts patienceMilliseconds: 10_000
+base/lock.ts beatMilliseconds: 5000
+base/value-ranges.ts segments: [{ start: 0, end: probability.length }]
+cache/build.ts gaps: "refuse"
 cache/build.ts verify: false
 cache/build.ts sampleType: "int16"
 cache/build.ts accept: ["not-in-catalogue"]
@@ -170,12 +174,15 @@ plots/eeg-page.ts columns: 2
 plots/review/review-figure.ts startSeconds: 0
 plots/review/review-figure.ts pageSeconds: 10
 plots/review/review-figure.ts microvoltsPerMillimetre: 7
+recording/annotation-table.ts isOwn: false
 recording/annotation-write.ts recordingName: ""
+recording/annotation-write.ts accept: []
+recording/edf-deidentify.ts annotations: "blank"
 recording/edf-page.ts startSeconds: 0
 recording/edf-page.ts durationSeconds: 10
 recording/edf-page.ts seizures: []
 recording/edf-records.ts startRecord: 0
-recording/edf-spec.ts startDate: "01.01.00"
+recording/edf-spec.ts startDate: "01.01.85"
 recording/edf-spec.ts startTime: "00.00.00"
 recording/edf-spec.ts transducer: ""
 recording/edf-spec.ts unit: "uV"
@@ -191,7 +198,6 @@ signal/band-rise.ts seconds: 10
 store/pull.ts concurrency: 16
 store/pull.ts prefix: ""
 store/pull.ts checkSpace: true
-store/s3-client.ts stallMilliseconds: 15_000
 store/s3-client.ts maxConnections: 256
 store/s3-client.ts connectMilliseconds: 2500
 store/server/s3-faults.ts times: 1
@@ -215,8 +221,6 @@ training/predict-recordings.ts batchSize: 16
 training/predict-recordings.ts storeAs: "float16"
 training/predict-recordings.ts allowOtherCache: false
 training/predict.ts blend: "mean"
-training/run-lock.ts patienceMilliseconds: 10_000
-training/run-lock.ts staleMilliseconds: 60_000
 training/train-program.ts recompute: false
 training/train-program.ts accumulate: false
 `;

@@ -93,9 +93,8 @@ function refuseBreak(found: TimelineBreak, gaps: GapPolicy): void {
   const { kind } = found;
   if (kind === "gap" && gaps === "split") return;
   const code = { gap: "discontinuous", overlap: "record-overlap", unknown: "timestamps-missing" }[kind];
-  const advice =
-    kind === "gap" ? "keep its parts apart with data.gaps: split (--gaps split), or" : "check the file, or";
-  throw new LeaveOut(code, `${breakText(found)}; ${advice} accept that it is left out (--accept ${code})`);
+  const advice = kind === "gap" ? "keep its parts apart with data.gaps: split (--gaps split)" : "mend its timestamps";
+  throw new LeaveOut(code, `${breakText(found)}; ${advice}`);
 }
 
 /** A recording that carries no signal anywhere is not background: LeaveOut "no-signal". */

@@ -1,5 +1,6 @@
 import { Worker } from "node:worker_threads";
 import { CacheError } from "../base/errors.js";
+import { requireShared } from "../base/shared-bytes.js";
 import type { Manifest } from "../cache/manifest.js";
 import {
   type BatchShape,
@@ -22,10 +23,12 @@ export interface ThreadSetup {
 
 /** A batch to fill. */
 export interface FillJob {
-  /** Shared with the thread that asks. */
-  readonly buffer: ArrayBuffer | SharedArrayBuffer;
+  readonly buffer: SharedArrayBuffer;
   readonly rows: readonly WindowRow[];
 }
+
+/** A place for a batch that threads see. */
+type SharedSlot = Slot<SharedArrayBuffer>;
 
 /** What a batch was filled with, or why it was not filled. */
 export type FillAnswer =
@@ -50,9 +53,10 @@ class BatchThread {
     this.worker.on("exit", (code) => this.fail(new Error(`a thread that reads windows ended with code ${code}`)));
   }
 
-  fill(slot: Slot, rows: readonly WindowRow[]): Promise<WindowOrigin[]> {
+  fill(slot: SharedSlot, rows: readonly WindowRow[]): Promise<WindowOrigin[]> {
     return new Promise((resolve, reject) => {
       if (this.failure) return reject(this.failure);
+      requireShared(new Uint8Array(slot.buffer)); // through a caller without types a copy would be filled
       this.waiting.push({ resolve, reject });
       const job: FillJob = { buffer: slot.buffer, rows };
       this.worker.postMessage(job);
@@ -78,7 +82,7 @@ class BatchThread {
 /** Threads that fill batches in shared memory, each a whole batch at a time in turn. */
 export class BatchThreads {
   readonly depth: number;
-  readonly slots: Slot[];
+  readonly slots: SharedSlot[];
   private readonly threads: readonly BatchThread[];
   private turn = 0;
 
@@ -100,7 +104,7 @@ export class BatchThreads {
     this.threads = Array.from({ length: count }, () => new BatchThread({ folder, manifest, shape, fillOptions }));
   }
 
-  fill(slot: Slot, rows: readonly WindowRow[]): Promise<WindowOrigin[]> {
+  fill(slot: SharedSlot, rows: readonly WindowRow[]): Promise<WindowOrigin[]> {
     return this.threads[this.turn++ % this.threads.length]!.fill(slot, rows);
   }
 

@@ -30,8 +30,8 @@ export interface WindowOrigin {
 }
 
 /** The arrays of one batch, in one buffer that threads may share. */
-export interface Slot {
-  readonly buffer: ArrayBuffer | SharedArrayBuffer;
+export interface Slot<Memory extends ArrayBuffer | SharedArrayBuffer = ArrayBuffer | SharedArrayBuffer> {
+  readonly buffer: Memory;
   /** `[window, channel, sample]` */
   readonly samples: Float32Array;
   /** `[window, sample]` */
@@ -52,7 +52,10 @@ export function slotBytes({ batchSize, channelCount, windowSamples }: BatchShape
   return 4 * batchSize * windowSamples * (channelCount + 2);
 }
 
-/** The arrays of a batch as views of `buffer`. @default buffer a new one that is not shared */
+/** The arrays of a batch as views of `buffer`; threads fill only what lies in shared memory, and the type tells. */
+export function slotOf<Memory extends ArrayBuffer | SharedArrayBuffer>(shape: BatchShape, buffer: Memory): Slot<Memory>;
+/** The same in memory of its own, which is not shared. */
+export function slotOf(shape: BatchShape): Slot<ArrayBuffer>;
 export function slotOf(
   shape: BatchShape,
   buffer: ArrayBuffer | SharedArrayBuffer = new ArrayBuffer(slotBytes(shape)),

@@ -45,7 +45,10 @@ export interface EdfHeaderSpec<Signal extends EdfSignalSpec = EdfSignalSpec> {
   readonly startDate?: Date | string;
   /** Raw eight characters. @default the time of a Date, else "00.00.00" */
   readonly startTime?: string;
-  /** Raw text of the reserved field. @default the kind's own: "", "EDF+C", "24BIT", … */
+  /**
+   * Raw text of the reserved field, for files that say of themselves what is not so: the kind that it names is read back, and
+   * gaps under the name of a continuous file are written. @default the kind's own: "", "EDF+C", "24BIT", …
+   */
   readonly reserved?: string;
   /** Seconds, or the raw text ("1.000000" fills its field as TUSZ does). */
   readonly recordDurationSeconds: number | string;

@@ -33,6 +33,23 @@ export interface TimelineStep {
   readonly isGap: boolean;
 }
 
+/** Reads single timestamps: seconds from the recording's first sample to the start of a record, by count where it has none. */
+async function startReader(source: ByteSource, header: EdfHeader): Promise<(record: number) => Promise<number>> {
+  const { recordsFound, recordDurationSeconds: duration } = header;
+  const [first] = annotationRangesOf(header);
+  const stampOf = async (record: number) => {
+    if (!first) return undefined;
+    const at = header.headerBytes + record * header.recordBytes;
+    return recordStartOf(await source.read(at + first.start, at + first.end));
+  };
+  const origin = recordsFound > 0 ? ((await stampOf(0)) ?? 0) : 0;
+  return async (record) => {
+    if (record === 0) return 0;
+    const stamp = await stampOf(record);
+    return stamp === undefined ? record * duration : rounded(stamp - origin);
+  };
+}
+
 /**
  * The first record that ends after `seconds` of the recording's own time, gaps counted, and when it starts; found by halves, with
  * small reads of timestamps. The number of records where none does.
@@ -43,17 +60,7 @@ export async function recordAt(
   seconds: number,
 ): Promise<{ readonly record: number; readonly startSeconds: number }> {
   const { recordsFound, recordDurationSeconds: duration } = header;
-  const [first] = annotationRangesOf(header);
-  const stampOf = async (record: number) => {
-    if (!first) return undefined;
-    const at = header.headerBytes + record * header.recordBytes;
-    return recordStartOf(await source.read(at + first.start, at + first.end));
-  };
-  const origin = recordsFound > 0 ? ((await stampOf(0)) ?? 0) : 0;
-  const startOf = async (record: number) => {
-    const stamp = await stampOf(record);
-    return stamp === undefined ? record * duration : rounded(stamp - origin);
-  };
+  const startOf = await startReader(source, header);
   let low = 0;
   let high = Math.min(recordsFound, Math.max(0, Math.floor(seconds / duration) + 1)); // gaps only move records back
   while (low < high) {
@@ -62,6 +69,17 @@ export async function recordAt(
     else low = middle + 1;
   }
   return { record: low, startSeconds: low < recordsFound ? await startOf(low) : header.durationSeconds };
+}
+
+/**
+ * Seconds from the recording's first sample to its last by the timestamps of its first and last record: more than its records
+ * hold where there are gaps. Two small reads; none for a file without timestamps.
+ */
+export async function readSpan(source: ByteSource, header: EdfHeader): Promise<number> {
+  const last = header.recordsFound - 1;
+  if (last < 1 || annotationRangesOf(header).length === 0) return header.durationSeconds;
+  const startOf = await startReader(source, header);
+  return rounded((await startOf(last)) + header.recordDurationSeconds);
 }
 
 /** A timeline that begins at `startRecord`; reads record 0 (and that one) for their timestamps. */

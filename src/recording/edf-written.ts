@@ -31,7 +31,7 @@ const RANGE_TOLERANCE = 0.5 / 65535;
 export function checkWritten({ spec, header: bytes, fileBytes, tals }: PlannedFile): void {
   const header = parsed(bytes, fileBytes);
   const found = isPlus(spec.kind) ? readTals(header, tals) : undefined;
-  const accepted: ReadonlySet<string> = new Set(spec.accept);
+  const accepted: ReadonlySet<string> = new Set([...(spec.accept ?? []), ...ownWords(spec)]);
   spec.signals.forEach((signal, index) => {
     compareSignal(signal, header, index, accepted);
   });
@@ -39,11 +39,16 @@ export function checkWritten({ spec, header: bytes, fileBytes, tals }: PlannedFi
   for (const fault of [...header.diagnostics, ...(found?.diagnostics ?? [])]) {
     if (isRefused(fault) && !accepted.has(fault.code)) throw refusal(fault);
   }
-  if (header.kind !== spec.kind && !accepted.has("plus-without-annotations")) {
+  if (header.kind !== spec.kind && spec.reserved === undefined && !accepted.has("plus-without-annotations")) {
     throw new RangeError(`invalid kind: ${spec.kind} would read back as ${header.kind}; check reserved and the labels`);
   }
   compareStart(spec, header, accepted);
   if (found) compareAnnotations(spec.annotations ?? [], found);
+}
+
+/** What a reserved field of the caller's own may say: a file that is called continuous may have gaps. */
+function ownWords({ reserved }: EdfHeaderSpec): readonly DiagnosticCode[] {
+  return reserved === undefined ? [] : ["discontinuity"];
 }
 
 function parsed(bytes: Uint8Array, fileBytes: number): EdfHeader {

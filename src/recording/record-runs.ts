@@ -35,8 +35,8 @@ export type RunReader = (records: RawRecords) => RecordRun[];
 /**
  * Runs by the timestamps that the records hold, whatever the header says of gaps: each kind of file with an annotation
  * signal is asked, also one that is marked as continuous. The bytes are those that are read anyway; only a reading that
- * begins in the middle costs two small reads. RangeError never: a file without timestamps is one run, unless it is marked
- * as discontinuous, when nothing is known of its times and each record is a break.
+ * begins in the middle costs two small reads. A file without timestamps is one run, unless it is marked as discontinuous:
+ * then nothing is known of its times, and each record is a break.
  */
 export async function openRunReader(source: ByteSource, header: EdfHeader, startRecord = 0): Promise<RunReader> {
   const ranges = annotationRangesOf(header);

@@ -118,7 +118,14 @@ test("a checkpoint is synced file by file, its state last, before its folder get
       stepsPerEpoch: 3,
       totalSteps: 9,
     },
-    ...{ best: null, withoutBetter: 0, isValidationPending: false, epochLoss: [1, 3], recipe: {}, dataLines: [] },
+    ...{
+      best: null,
+      withoutBetter: 0,
+      isValidationPending: false,
+      epochLoss: [1, 3],
+      recipe: { epochs: 3 },
+      dataLines: ["r 0 60"],
+    },
     origin: { model: TINY_UNET, windowSamples: 2560, sampleRateHz: RATE, channels: ["FP1", "F3"], cacheKey: "k" },
   };
   const steps = await watchDisk(() => writeCheckpoint(dir, detector, { ...tensors, average: parameters }, state));
@@ -244,6 +251,7 @@ test("a graph that the runtime rewrote is synced before it is kept", async (cont
 /** Files of src that rename by themselves, and why what they place need not outlive a power cut. */
 const OWN_RENAMES: Readonly<Record<string, string>> = {
   "base/atomic-file.ts": "commitFile itself",
+  "base/lock-file.mjs": "a lock, which no process holds after a power cut",
   "cli/compile-wasm.mjs": "made again by the next build",
   "notebook/kernel/language/load-typescript.ts": "a compile cache, which V8 checks",
   "notebook/kernel/modules/emission.ts": "a compile cache, made again",

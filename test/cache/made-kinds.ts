@@ -44,6 +44,7 @@ export function encodeKind({ kind, startOf, reserved, records = [0, SECONDS], fl
     kind,
     recordDurationSeconds: 1,
     signals,
+    accept: ["record-overlap", "discontinuity"],
     ...(startOf && { recordStartSeconds: startOf }),
     ...(reserved !== undefined && { reserved }),
   });

@@ -102,7 +102,10 @@ const REFUSED: Record<string, [EdfSpec, RegExp]> = {
   "a transducer that is too long": [spec({ signals: [signal({ transducer: "x".repeat(81) })] }), /81 characters/],
   "an unknown kind": [spec({}, "EDF+" as EdfKind), /EDF\+ would read back as/],
   "reserved of another kind": [spec({ reserved: "EDF+C" }, "EDF"), /plus-without-annotations/],
-  "EDF+D by name, EDF+C by reserved": [spec({ reserved: "EDF+C" }, "EDF+D"), /would read back as EDF\+C/],
+  "records out of order under a reserved field of one's own": [
+    spec({ reserved: "EDF+C", recordStartSeconds: (record) => 0.5 * record }, "EDF+D"),
+    /record-overlap/,
+  ],
   "signals of different lengths": [
     spec({ signals: [signal(), signal({ label: "C3", samples: new Int16Array(30) })] }),
     /invalid length of "C3"/,

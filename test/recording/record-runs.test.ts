@@ -24,7 +24,11 @@ async function made({ kind, reserved, startOf }: Made) {
   const samples = Int16Array.from({ length: 4 * RECORDS }, (_, i) => i % 1000);
   const signals = [{ label: "EEG C3-REF", physicalMin: -32768, physicalMax: 32767, samplesPerRecord: 4, samples }];
   const spec = { kind, recordDurationSeconds: 1, signals, recordStartSeconds: startOf };
-  const bytes = encodeEdf({ ...spec, ...(reserved !== undefined && { reserved }) });
+  const bytes = encodeEdf({
+    ...spec,
+    accept: ["discontinuity", "record-overlap"],
+    ...(reserved !== undefined && { reserved }),
+  });
   const source = bytesSource("made.edf", bytes);
   return { source, header: await readEdfHeader(source), bytes };
 }

@@ -178,6 +178,7 @@ async function importOpen(file: NpzFile, task: ImportTask, spool: FrameSpool) {
   const flat = hasSignal.map((each) => !each);
   const unit = folder.channels.map(() => 1);
   const statistics = { mean: folder.channels.map(() => 0), std: unit, flat };
+  if (flat.every(Boolean)) throw new LeaveOut("no-signal", "each of its channels is zero from start to end");
   const layout = frameLayout(folder.channels.length, folder.sampleType);
   const scaling = { statistics, normalize: folder.sampleType === "int16", clip: INT16_RANGE };
   const written = await writeSamples(folder.path, task.id, layout, spool, scaling);
