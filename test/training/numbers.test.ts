@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { indexWindows } from "../../src/dataset/index-windows.js";
 import { tf } from "../../src/tensor/tf.js";
 import { createBlender, poolProbabilities, windowStarts } from "../../src/training/blend.js";
+import { dropoutFeeds, dropoutInputs } from "../../src/training/dropout-masks.js";
 import { decodeFloat16, encodeFloat16, fromFloat16Bits, toFloat16Bits } from "../../src/training/float16.js";
 import { createGuards } from "../../src/training/guards.js";
 import { constantAnswerLoss, type LossOptions, lossOf, maskedLoss, posWeightOf } from "../../src/training/loss.js";
@@ -158,6 +159,18 @@ test("the share of windows that hold seizure is counted among the selected ones"
   });
   assert.equal(seizureShareOf({ index, selection: Uint32Array.of(0, 1, 2, 5) }), 0.5);
   assert.equal(seizureShareOf({ index, selection: Uint32Array.of(0, 5) }), 0);
+});
+
+test("an element mask is drawn from two numbers for each row, whatever its axes, and two for each column", () => {
+  const spec = { name: "a", kind: "element" as const, rate: 0.5, shape: () => [2, 3, 5] };
+  const sites = [{ spec, shape: [2, 3, 5] }];
+  const shapes = Object.entries(dropoutInputs(sites)).map(([name, { shape }]) => [name, shape]);
+  assert.deepEqual(shapes, [
+    ["dropout/a/rows", [2, 6, 1]],
+    ["dropout/a/columns", [2, 1, 5]],
+  ]);
+  const lengths = Object.values(dropoutFeeds(sites, 1, 0)).map((feed) => (feed as Float32Array).length); // as drawn
+  assert.deepEqual(lengths, [12, 10]);
 });
 
 test("each guard speaks once, and only of its own fault", () => {
