@@ -1,7 +1,9 @@
 import { mapConcurrent } from "../base/concurrent.js";
 import { isIctalError } from "../base/errors.js";
 import type { Progress } from "../base/progress.js";
+import type { ByteSource } from "../recording/byte-source.js";
 import { type EdfHeader, readEdfHeader } from "../recording/edf-header.js";
+import { endpointsApart } from "../recording/edf-timeline.js";
 import type { Finding } from "../recording/finding.js";
 import { recordingFault } from "../recording/recording-files.js";
 import type { Store } from "../store/store.js";
@@ -48,8 +50,11 @@ export async function inspectRecordings(
 
 async function inspectRecording(store: Store, entry: RecordingEntry, signal?: AbortSignal): Promise<Inspected> {
   let header: EdfHeader;
+  let gaps: Finding[];
   try {
-    header = await readEdfHeader(entrySource(store, entry, signal));
+    const source = entrySource(store, entry, signal);
+    header = await readEdfHeader(source);
+    gaps = await gapFindings(source, header);
   } catch (error) {
     if (!isIctalError(error, "FormatError")) throw error;
     const unknown = { id: entry.id, durationSeconds: 0, seizures: [], status: "unknown" as const };
@@ -57,8 +62,22 @@ async function inspectRecording(store: Store, entry: RecordingEntry, signal?: Ab
   }
   const durationSeconds = Number.isFinite(header.durationSeconds) ? header.durationSeconds : 0;
   const labels = await readLabels(store, entry, { durationSeconds, ...(signal ? { signal } : {}) });
-  const findings = [...headerFindings(entry.edfKey, header), ...labels.findings];
+  const findings = [...headerFindings(entry.edfKey, header), ...gaps, ...labels.findings];
   return { entry, header, labels: { ...labels, findings } };
+}
+
+/** Gaps by the timestamps of the first and the last record: the only part of a check that reads behind the header. */
+async function gapFindings(source: ByteSource, header: EdfHeader): Promise<Finding[]> {
+  const apart = await endpointsApart(source, header);
+  if (!apart) return [];
+  const isMarked = header.kind.endsWith("+D");
+  return [
+    {
+      ...{ file: source.name, code: "recording-gaps", severity: isMarked ? "warning" : "error" },
+      message: `the last record starts at ${apart.startSeconds} s, ${apart.expectedSeconds} s expected${isMarked ? "" : " in a file marked continuous"}: the recording has gaps, or its records overlap`,
+      action: "ictal edf info counts them; a build leaves the recording out, or keeps its parts with data.gaps: split",
+    },
+  ];
 }
 
 /** What the header itself calls an error, such as a file that is cut. */

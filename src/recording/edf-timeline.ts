@@ -64,6 +64,24 @@ export async function recordAt(
   return { record: low, startSeconds: low < recordsFound ? await startOf(low) : header.durationSeconds };
 }
 
+/**
+ * What the timestamps of the first and the last record say of gaps: where the last one starts and where it would without any,
+ * from the first sample. Two small reads; undefined where the two agree or a timestamp is missing. Gaps that make up for each
+ * other are seen by who reads every record.
+ */
+export async function endpointsApart(
+  source: ByteSource,
+  header: EdfHeader,
+): Promise<{ readonly startSeconds: number; readonly expectedSeconds: number } | undefined> {
+  const last = header.recordsFound - 1;
+  if (last < 1 || annotationRangesOf(header).length === 0) return undefined;
+  const expectedSeconds = rounded(last * header.recordDurationSeconds);
+  const timeline = await readTimeline(source, header, last);
+  const { startSeconds } = timeline.next(undefined);
+  const isApart = Math.abs(startSeconds - expectedSeconds) > TIMELINE_DRIFT_SECONDS;
+  return isApart ? { startSeconds: rounded(startSeconds), expectedSeconds } : undefined;
+}
+
 /** A timeline that begins at `startRecord`; reads record 0 (and that one) for their timestamps. */
 export async function readTimeline(source: ByteSource, header: EdfHeader, startRecord = 0): Promise<TimelineReader> {
   const annotationRanges = annotationRangesOf(header);

@@ -16,9 +16,9 @@ export interface ReadFiles extends LabelSources {
 }
 
 /** Read the annotation files of one recording and the duration of the EDF or BDF beside them; faults are findings. */
-export async function readRecordingFiles({ stem, annotations, edf }: RecordingFiles): Promise<ReadFiles> {
+export async function readRecordingFiles({ stem, annotations, compressed, edf }: RecordingFiles): Promise<ReadFiles> {
   const files: AnnotationFile[] = [];
-  const faults: Finding[] = [];
+  const faults = compressed.map((path) => compressedFinding(path, annotations.size === 0));
   for (const [format, path] of annotations) {
     try {
       files.push(readAnnotations(await readFile(path, "utf8"), { file: path, format }));
@@ -28,6 +28,19 @@ export async function readRecordingFiles({ stem, annotations, edf }: RecordingFi
   }
   const { recordingSeconds, fault } = edf === undefined ? {} : await headerOf(edf);
   return { files, faults, recordingName: basename(stem), recordingSeconds, ...(fault && { fault }) };
+}
+
+/** Alone, what it says of seizures is unknown; beside another annotation file it is passed over. */
+function compressedFinding(file: string, isAlone: boolean): Finding {
+  return {
+    file,
+    code: "compressed-annotation",
+    severity: isAlone ? "error" : "warning",
+    message: "the annotation file is compressed and not read",
+    action: isAlone
+      ? "unpack it (gunzip); until then the recording counts as unknown"
+      : "unpack it (gunzip), or delete it",
+  };
 }
 
 /** A table alone with no column of annotations, such as notes.csv, is none of a recording's and passed over. */
