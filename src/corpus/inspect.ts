@@ -1,9 +1,8 @@
 import { mapConcurrent } from "../base/concurrent.js";
 import { isIctalError } from "../base/errors.js";
 import type { Progress } from "../base/progress.js";
-import type { ByteSource } from "../recording/byte-source.js";
 import { type EdfHeader, readEdfHeader } from "../recording/edf-header.js";
-import { endpointsApart } from "../recording/edf-timeline.js";
+import { type EndpointsApart, endpointsApart, spanSecondsOf } from "../recording/edf-timeline.js";
 import type { Finding } from "../recording/finding.js";
 import { recordingFault } from "../recording/recording-files.js";
 import type { Store } from "../store/store.js";
@@ -50,34 +49,36 @@ export async function inspectRecordings(
 
 async function inspectRecording(store: Store, entry: RecordingEntry, signal?: AbortSignal): Promise<Inspected> {
   let header: EdfHeader;
-  let gaps: Finding[];
+  let apart: EndpointsApart | undefined;
   try {
     const source = entrySource(store, entry, signal);
     header = await readEdfHeader(source);
-    gaps = await gapFindings(source, header);
+    apart = await endpointsApart(source, header);
   } catch (error) {
     if (!isIctalError(error, "FormatError")) throw error;
     const unknown = { id: entry.id, durationSeconds: 0, seizures: [], status: "unknown" as const };
     return { entry, labels: { ...unknown, findings: [recordingFault(entry.edfKey, error)] } };
   }
-  const durationSeconds = Number.isFinite(header.durationSeconds) ? header.durationSeconds : 0;
+  const span = spanSecondsOf(header, apart);
+  const durationSeconds = Number.isFinite(span) ? span : 0;
   const labels = await readLabels(store, entry, { durationSeconds, ...(signal ? { signal } : {}) });
-  const findings = [...headerFindings(entry.edfKey, header), ...gaps, ...labels.findings];
+  const findings = [
+    ...headerFindings(entry.edfKey, header),
+    ...(apart ? [gapFinding(entry.edfKey, header, apart)] : []),
+    ...labels.findings,
+  ];
   return { entry, header, labels: { ...labels, findings } };
 }
 
-/** Gaps by the timestamps of the first and the last record: the only part of a check that reads behind the header. */
-async function gapFindings(source: ByteSource, header: EdfHeader): Promise<Finding[]> {
-  const apart = await endpointsApart(source, header);
-  if (!apart) return [];
-  const isMarked = header.kind.endsWith("+D");
-  return [
-    {
-      ...{ file: source.name, code: "recording-gaps", severity: isMarked ? "warning" : "error" },
-      message: `the last record starts at ${apart.startSeconds} s, ${apart.expectedSeconds} s expected${isMarked ? "" : " in a file marked continuous"}: the recording has gaps, or its records overlap`,
-      action: "ictal edf info counts them; a build leaves the recording out, or keeps its parts with data.gaps: split",
-    },
-  ];
+/** Gaps by the timestamps at both ends: the only part of a check that reads behind the header. */
+function gapFinding(file: string, { kind }: EdfHeader, { startSeconds, expectedSeconds }: EndpointsApart): Finding {
+  const isMarked = kind.endsWith("+D");
+  const where = isMarked ? "" : " in a file marked continuous";
+  return {
+    ...{ file, code: "recording-gaps", severity: isMarked ? "warning" : "error" },
+    message: `the last record starts at ${startSeconds} s, ${expectedSeconds} s expected${where}: the recording has gaps, or its records overlap`,
+    action: "ictal edf info counts them; a build leaves the recording out, or keeps its parts with data.gaps: split",
+  };
 }
 
 /** What the header itself calls an error, such as a file that is cut. */

@@ -5,6 +5,7 @@ import { type AnnotationFile, readAnnotations } from "./annotation-file.js";
 import type { RecordingFiles } from "./annotation-folder.js";
 import { fileSource } from "./byte-source.js";
 import { readEdfHeader } from "./edf-header.js";
+import { endpointsApart, spanSecondsOf } from "./edf-timeline.js";
 import type { Finding } from "./finding.js";
 import type { LabelSources } from "./label-verdict.js";
 
@@ -53,7 +54,8 @@ async function headerOf(path: string): Promise<{ recordingSeconds?: number; faul
   try {
     const source = await fileSource(path);
     try {
-      const { durationSeconds } = await readEdfHeader(source);
+      const header = await readEdfHeader(source);
+      const durationSeconds = spanSecondsOf(header, await endpointsApart(source, header));
       return Number.isFinite(durationSeconds) ? { recordingSeconds: durationSeconds } : {};
     } finally {
       await source.close?.();

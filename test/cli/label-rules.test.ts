@@ -14,6 +14,7 @@ import { doubtsLabels, FINDING_CODES, type FindingCode } from "../../src/recordi
 import { folderStore } from "../../src/store/folder-store.js";
 import { temporaryFolder } from "../cache/made-cache.js";
 import { idOf, makeObjects, stemOf, writeObjects } from "../cache/made-corpus.js";
+import { GAP_SECONDS, SECONDS as KIND_SECONDS, kindObjects, patientOf as kindPatient } from "../cache/made-kinds.js";
 
 type Ending = "csv" | "csv_bi" | "tse" | "tse_bi" | "CSV_BI";
 interface Case {
@@ -149,6 +150,36 @@ test("annotations check, corpus check, cache and score give one verdict on every
     assert.deepEqual([isRefused, pairs.some((pair) => stem.endsWith(pair.id))], [!counts, counts], `${name}: score`);
   }
   assert.equal(missing.length, pairs.length);
+});
+
+test("times behind a gap are judged by the recording's own time, in every reader and by every rule for gaps", async (t) => {
+  const root = await temporaryFolder(t);
+  const names = ["edf-c-jump", "edf-d-gap"];
+  await writeObjects(root, kindObjects(names));
+  const span = KIND_SECONDS + GAP_SECONDS;
+  const label = async (seconds: number) => {
+    for (const name of names) {
+      const stem = stemOf({ patient: kindPatient(name), seconds: KIND_SECONDS });
+      await writeFile(join(root, `${stem}.csv_bi`), csv(`TERM,13,15,seiz,1\n`, { seconds, bname: "" }));
+    }
+    const store = folderStore(root);
+    const catalogue = await readCatalogue(store);
+    const cacheDir = join(root, `cache-${seconds}`);
+    const [inCorpus, inFiles] = [await checkAnnotations(store, catalogue), await checkAnnotationFiles(root)];
+    const { doubtful } = await buildCache({ store, catalogue, cacheDir, workers: 0, gaps: "split" });
+    const tree = await readScoreTree(join(root, "edf"), "--ref");
+    return [
+      inCorpus.map(({ status, seizures }) => [status, seizures.length]),
+      [inFiles.seizureCount, inFiles.unknownSeconds],
+      doubtful.map(({ finding }) => finding.code).sort(),
+      pairTrees(tree, new Map(), 0.1).pairs.map(({ durationSeconds }) => durationSeconds),
+    ];
+  };
+  const labelled = ["labelled", 1];
+  assert.deepEqual(await label(span), [[labelled, labelled], [2, 0], [], [span, span]]);
+  const unknown = ["unknown", 0];
+  const doubts = ["duration-differs", "starts-past-the-end"];
+  assert.deepEqual(await label(KIND_SECONDS), [[unknown, unknown], [0, 2 * span], [...doubts, ...doubts].sort(), []]);
 });
 
 test("every code that can put labels in doubt has a case, but for those that need no recording beside them", () => {
