@@ -10,11 +10,15 @@ export interface RecordingFiles {
   readonly stem: string;
   /** Paths by format. */
   readonly annotations: Map<AnnotationFormat, string>;
+  /** Annotation files that somebody compressed; they are not read. */
+  readonly compressed: string[];
   /** EDF or BDF. */
   edf?: string;
 }
 
 const RECORDING = /\.[be]df$/i;
+
+const COMPRESSED_ANNOTATION = /\.(csv|csv_bi|tse|tse_bi|tsv)(\.(gz|zip|bz2|xz|zst))$/i;
 
 /** Tables of a BIDS folder that are no events files. */
 const OTHER_BIDS_TABLE = /^participants\.tsv$|_(channels|electrodes|scans|sessions)\.tsv$/;
@@ -36,7 +40,9 @@ export async function findRecordings(path: string): Promise<RecordingFiles[]> {
   }
   const folder = dirname(path);
   const stem = stemOf(path);
-  const siblings = (await readdir(folder)).filter((name) => stemOf(name) === stem).map((name) => join(folder, name));
+  const siblings = (await readdir(folder))
+    .filter((name) => stemOf(name.replace(COMPRESSED_ANNOTATION, ".$1")) === stem)
+    .map((name) => join(folder, name));
   return group(siblings);
 }
 
@@ -63,14 +69,17 @@ function stemOf(path: string): string {
 function group(paths: readonly string[]): RecordingFiles[] {
   const recordings = new Map<string, RecordingFiles>();
   for (const path of paths) {
-    const format = annotationFormatOf(path);
+    const packed = COMPRESSED_ANNOTATION.exec(path)?.[2];
+    const plain = packed ? path.slice(0, -packed.length) : path;
+    const format = annotationFormatOf(plain);
     const isEdf = RECORDING.test(path);
     if (!format && !isEdf) continue;
-    if (format === "tsv" && OTHER_BIDS_TABLE.test(basename(path))) continue;
-    const stem = join(dirname(path), stemOf(path));
-    const recording: RecordingFiles = recordings.get(stem) ?? { stem, annotations: new Map() };
+    if (format === "tsv" && OTHER_BIDS_TABLE.test(basename(plain))) continue;
+    const stem = join(dirname(path), stemOf(plain));
+    const recording: RecordingFiles = recordings.get(stem) ?? { stem, annotations: new Map(), compressed: [] };
     recordings.set(stem, recording);
-    if (format) recording.annotations.set(format, path);
+    if (packed) recording.compressed.push(path);
+    else if (format) recording.annotations.set(format, path);
     else recording.edf = path;
   }
   return [...recordings.values()].sort((a, b) => (a.stem < b.stem ? -1 : 1));
