@@ -65,7 +65,7 @@ export async function buildConfigured(config: Config, options: BuildOptions): Pr
   });
   const written = shard ? undefined : await tryManifest(report, catalogue);
   const accepts = acceptance(accept);
-  const refused = report.leftOut.filter(({ code, accepted }) => !accepted && !accepts(code));
+  const refused = report.leftOut.filter(({ code, accepted }) => !accepted && !(isLasting(code) && accepts(code)));
   const doubtful = report.doubtful.filter(({ finding, accepted }) => !accepted && !accepts(finding.code));
   const hasManifest = written?.manifest !== null || accepts(NO_SEIZURES);
   return { report, written, refused, doubtful, isComplete: refused.length + doubtful.length === 0 && hasManifest };
