@@ -1,5 +1,6 @@
 import { explainWriteError } from "../base/atomic-file.js";
 import { isIctalError } from "../base/errors.js";
+import { machineFault } from "../base/machine-fault.js";
 import { printable, printableJson, printableLines } from "../base/printable.js";
 
 export { printable };
@@ -36,7 +37,10 @@ export function describeError(error: unknown): string {
   if (!(error instanceof Error)) return printable(String(error));
   if (process.env.ICTAL_DEBUG) return printableLines(error.stack ?? error.message);
   const told = explainFolderError(error);
-  const text = isIctalError(told) || told instanceof UsageError ? told.message : `${told.name}: ${told.message}`;
+  const isOwn = isIctalError(told) || told instanceof UsageError;
+  const fault = isOwn ? undefined : machineFault(told);
+  const plain = fault === undefined ? `${told.name}: ${told.message}` : `this machine cannot go on: ${fault}`;
+  const text = isOwn ? told.message : plain;
   return printableLines(namesShown(told, text).replace(/\n(?! )/g, "\n  "));
 }
 
