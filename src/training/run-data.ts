@@ -90,7 +90,7 @@ export function selectTrainingData(reader: WindowReader, options: DataOptions, s
 }
 
 /** Share of the selected windows that hold seizure. */
-export function seizureShareOf({ index, selection }: TrainingData): number {
+export function seizureShareOf({ index, selection }: Pick<TrainingData, "index" | "selection">): number {
   return selection.reduce((count, window) => count + (index.seizureShare[window]! > 0 ? 1 : 0), 0) / selection.length;
 }
 

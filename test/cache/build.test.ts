@@ -120,13 +120,17 @@ test("buildCache stores the clipped z-score of the chain's output, with labels, 
   assert.deepEqual(report.diagnostics["interpolated-channel"], 1);
 });
 
-test("a saturated channel is counted as clipped, by its share of samples at either end of the range", async (context) => {
+test("a saturated channel is counted as clipped, by its share of samples at either end of the range, in any unit", async (context) => {
   const file: MadeFile = { patient: "aaaaaaaa", seconds: 12, events: [], clipped: ["O1", "CZ"], constant: ["T4"] };
+  const other: MadeFile = { ...file, patient: "aaaaaaab", unit: "mV" };
   const dir = await temporaryFolder(context);
-  const { report } = await build(dir, makeObjects([file]));
-  const { diagnostics } = await (await openCache(dir)).sidecar(idOf(file));
-  assert.deepEqual([diagnostics["clipped-channel"], diagnostics["flat-channel"]], [2, 1]);
-  assert.equal(report.diagnostics["clipped-channel"], 1);
+  const { report } = await build(dir, makeObjects([file, other]));
+  const cache = await openCache(dir);
+  for (const each of [file, other]) {
+    const { diagnostics } = await cache.sidecar(idOf(each));
+    assert.deepEqual([diagnostics["clipped-channel"], diagnostics["flat-channel"]], [2, 1]);
+  }
+  assert.equal(report.diagnostics["clipped-channel"], 2);
 });
 
 test("a recording whose header makes numbers out of bounds is left out as not finite", async (context) => {

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
-import { readdir, readFile } from "node:fs/promises";
+import { type FileHandle, readdir, readFile, readlink, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import { recordingFile, recordingStem } from "../../src/cache/folder.js";
+import { chooseSignals } from "../../src/cache/choose-signals.js";
+import { findFolders, prepareFolder, recordingFile, recordingStem } from "../../src/cache/folder.js";
 import {
   createFrame,
   FRAME_SAMPLES,
@@ -13,9 +14,15 @@ import {
 } from "../../src/cache/format.js";
 import { markFlat, storeFrameInto } from "../../src/cache/normalize.js";
 import { openCache, readFrames } from "../../src/cache/open.js";
-import { FrameSpool } from "../../src/cache/spool.js";
+import { FrameSpool, writeFully } from "../../src/cache/spool.js";
+import { writeCacheFile } from "../../src/cache/temporary.js";
+import { bytesSource } from "../../src/recording/byte-source.js";
+import { readEdfHeader } from "../../src/recording/edf-header.js";
+import { encodeEdf } from "../../src/recording/edf-writer.js";
+import { DEFAULT_CHAIN } from "../../src/signal/chain.js";
 import { createMoments } from "../../src/signal/normalize.js";
-import { makeCache, noise, temporaryFolder } from "./made-cache.js";
+import { lossesOf, placed, watchDisk } from "../base/disk-spy.js";
+import { describeCache, makeCache, noise, temporaryFolder } from "./made-cache.js";
 
 const ID = "train/aaaaaaaa/s001_2003/01_tcp_ar/aaaaaaaa_s001_t000";
 
@@ -100,6 +107,70 @@ test("the spool gives the same frames from memory, from its file, and for any cu
   assert.deepEqual(inBoth.frames, inMemory.frames);
   assert.equal(inMemory.frames[1]![FRAME_SAMPLES], rows[1]![FRAME_SAMPLES]);
   assert.deepEqual(await readdir(join(folder, "sub")), []);
+});
+
+test("the spool keeps a last frame that is full, and writes frames beyond its limit as they are complete", async (context) => {
+  const spillPath = join(await temporaryFolder(context), "spill");
+  const rows = noise(6, 1, 3 * FRAME_SAMPLES);
+  const spool = new FrameSpool({ channelCount: 1, memoryLimitBytes: 0, spillPath });
+  for (const end of [1, 2, 3]) {
+    await spool.push(rows.map((row) => row.subarray((end - 1) * FRAME_SAMPLES, end * FRAME_SAMPLES)));
+    assert.equal((await stat(spillPath)).size, end * FRAME_SAMPLES * 4);
+  }
+  await spool.finish();
+  assert.deepEqual(await spool.frame(2), rows[0]!.subarray(2 * FRAME_SAMPLES));
+  await spool.close();
+  const inMemory = new FrameSpool({ channelCount: 1, memoryLimitBytes: 1e9, spillPath });
+  await inMemory.push(rows);
+  await inMemory.finish();
+  assert.deepEqual(await inMemory.frame(2), rows[0]!.subarray(2 * FRAME_SAMPLES));
+});
+
+test("a file of the cache is synced before it gets its name, and its folder after", async (context) => {
+  const dir = await temporaryFolder(context);
+  const steps = await watchDisk(() => writeCacheFile(dir, join(dir, "a/b.json"), "text"));
+  assert.deepEqual([lossesOf(steps), placed(steps, dir)], [[], ["a/b.json"]]);
+});
+
+test("writeFully goes on where a short write ended", async () => {
+  const written: number[] = [];
+  const write = async (data: Uint8Array, offset: number, length: number, position: number) => {
+    const bytesWritten = Math.min(3, length);
+    for (let i = 0; i < bytesWritten; i++) written[position + i] = data[offset + i]!;
+    return { bytesWritten, buffer: data };
+  };
+  await writeFully({ write } as unknown as FileHandle, Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8), 2); // all it uses of a handle
+  assert.deepEqual(written.slice(2), [1, 2, 3, 4, 5, 6, 7, 8]);
+});
+
+test("readFrames closes its file at the end and when it is left early", {
+  skip: process.platform !== "linux",
+}, async (context) => {
+  const dir = await temporaryFolder(context);
+  await makeCache(dir, [{ id: ID, sampleCount: 6000 }]);
+  const cache = await openCache(dir);
+  for await (const _frame of readFrames(cache, ID));
+  for await (const _frame of readFrames(cache, ID)) break;
+  const open = await Promise.all(
+    (await readdir("/proc/self/fd")).map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => "")),
+  );
+  assert.deepEqual(
+    open.filter((path) => path.startsWith(dir)),
+    [],
+  );
+});
+
+test("key folders come in the order of their keys, and a signal of one sample a record is usable", async (context) => {
+  const dir = await temporaryFolder(context);
+  for (const channel of ["FP1", "FP2", "F3", "F4"]) await prepareFolder(dir, describeCache([channel]));
+  const keys = (await findFolders(dir)).map(({ key }) => key);
+  assert.deepEqual(keys, [...keys].sort());
+  assert.equal(keys.length, 4);
+  const range = { unit: "uV", physicalMin: -3276.8, physicalMax: 3276.7 };
+  const signal = { label: "EEG FP1-REF", ...range, samplesPerRecord: 1, samples: new Float32Array(9) };
+  const source = bytesSource("a.edf", encodeEdf({ kind: "EDF", recordDurationSeconds: 0.005, signals: [signal] }));
+  const chosen = chooseSignals(await readEdfHeader(source), DEFAULT_CHAIN);
+  assert.deepEqual([chosen.sampleRateHz, chosen.missing.length], [200, 18]);
 });
 
 test("readFrames gives back what was written, for int16 and float32, in any range", async (context) => {

@@ -18,6 +18,8 @@ export interface MadeFile {
   readonly constant?: readonly string[];
   /** Electrodes whose amplifier saturates at its least and greatest value. */
   readonly clipped?: readonly string[];
+  /** @default as `encodeEdf`, microvolts */
+  readonly unit?: "mV";
   /** Start, end, label; undefined: no annotation file. */
   readonly events?: readonly (readonly [number, number, string])[];
 }
@@ -34,12 +36,14 @@ function edfOf(file: MadeFile, seed: number): Uint8Array {
       const slow = 60 * Math.sin((2 * Math.PI * (2 + channel / 3) * i) / sampleRateHz);
       return slow + 30 * (random.uniform(channel * 1e7 + i) - 0.5);
     };
+    const perMicrovolt = file.unit === "mV" ? 1e-3 : 1;
     return {
       label: `EEG ${name}-REF`,
-      physicalMin: -3200,
-      physicalMax: 3200,
+      ...(file.unit && { unit: file.unit }),
+      physicalMin: -3200 * perMicrovolt,
+      physicalMax: 3200 * perMicrovolt,
       samplesPerRecord: sampleRateHz,
-      samples: Float32Array.from({ length: seconds * sampleRateHz }, sample),
+      samples: Float32Array.from({ length: seconds * sampleRateHz }, (_, i) => sample(_, i) * perMicrovolt),
     };
   });
   return encodeEdf({ kind: "EDF", recordDurationSeconds: 1, signals });

@@ -10,6 +10,7 @@ import {
   windowsOfClass,
 } from "../../src/dataset/index-windows.js";
 import { labelsInto, maskInto, seizureRanges } from "../../src/dataset/labels.js";
+import { exampleWindows } from "../../src/dataset/window-panels.js";
 import { makeManifest } from "./made-manifest.js";
 
 const SIZES = { windowSeconds: 60, strideSeconds: 10 };
@@ -43,6 +44,15 @@ test("indexWindows classes windows of hand-made events exactly", () => {
     [3, 0, "unknown", Number.NaN],
     [3, 10, "unknown", Number.NaN],
   ]);
+});
+
+test("a length that is a whole number of samples to a millionth is taken, others are refused", () => {
+  const manifest = makeManifest([{ sampleCount: 300 }]);
+  const countOf = (samples: number) =>
+    indexWindows(manifest, { windowSeconds: samples / 256, strideSeconds: 1 }).windowSamples;
+  assert.equal(countOf(256 + 5e-7), 256);
+  for (const samples of [256 + 1.5e-6, 256.5, 0.4, 0, -256])
+    assert.throws(() => countOf(samples), { name: "RangeError" });
 });
 
 test("99 % of the valid samples make a window full, one sample less partial, one sample of seizure partial", () => {
@@ -171,6 +181,19 @@ test("eval is opened only by name; splits and patients select", () => {
   assert.deepEqual(chosen({ split: "train", patients: ["d", "b"] }), [3]);
   assert.throws(() => indexWindows(manifest, { windowSeconds: 0.001 }), /invalid windowSeconds: 0.001/);
   assert.throws(() => indexWindows(manifest, { strideSeconds: -1 }), /invalid strideSeconds: -1/);
+});
+
+test("exampleWindows takes the first window of the patient seen least", () => {
+  const manifest = makeManifest([
+    { patient: "a", sampleCount: 180 * 256 },
+    { patient: "b", sampleCount: 120 * 256 },
+    { patient: "a", sampleCount: 60 * 256 },
+  ]);
+  const index = indexWindows(manifest, { windowSeconds: 60, strideSeconds: 60 });
+  const all = Uint32Array.from({ length: index.count }, (_, i) => i);
+  assert.deepEqual(exampleWindows(index, all, 1), [0]);
+  assert.deepEqual(exampleWindows(index, all, 2), [0, 3]);
+  assert.deepEqual(exampleWindows(index, all, 4), [0, 1, 3, 4]);
 });
 
 test("an index takes 13 bytes a window", () => {

@@ -7,6 +7,7 @@ import { isIctalError } from "../../src/base/errors.js";
 import { createRandom } from "../../src/base/random.js";
 import { openNpz, writeNpz } from "../../src/dataset/npz/archive.js";
 import { importNpz } from "../../src/dataset/npz/import-npz.js";
+import { npyHeader, parseNpyHeader } from "../../src/dataset/npz/npy.js";
 import { ELECTRODES_19 } from "../../src/signal/electrodes.js";
 
 const dir = await mkdtemp(join(tmpdir(), "ictal-npz-damage-"));
@@ -63,6 +64,13 @@ function placesOf(bytes: Buffer, signature: readonly number[]): number[] {
     places.push(at);
   return places;
 }
+
+test("one axis is the same in either order; two in Fortran order are refused", () => {
+  const header = (shape: readonly number[]) =>
+    Buffer.from(Buffer.from(npyHeader(shape)).toString("latin1").replace("False", "True "), "latin1");
+  assert.deepEqual(parseNpyHeader(header([7]), "a.npz").shape, [7]);
+  assert.throws(() => parseNpyHeader(header([7, 2]), "a.npz"), /^UnsupportedError: a\.npz: Fortran order/);
+});
 
 test("an archive that lost bytes at its end, in its middle or at its start is a FormatError, never waited for", async () => {
   for (const level of [0, 6]) {

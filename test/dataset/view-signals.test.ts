@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { deflateSync } from "node:zlib";
+import { encodeDeltas } from "../../src/base/delta-code.js";
 import { createRateChange } from "../../src/dataset/rate-change.js";
 import { readViewSignals } from "../../src/dataset/view-signals.js";
 import { bytesSource } from "../../src/recording/byte-source.js";
@@ -89,6 +91,14 @@ test("the page's rate and step follow from the room there is, down to the coarse
   const [rate, step] = await fidelity(15_000);
   assert.ok(rate! < 200 && step! >= 1, `${rate} Hz, ${step} µV`);
   assert.deepEqual(await fidelity(10), [64, 8]);
+});
+
+test("the size of a recording of one piece is known exactly: the finest page that takes it is chosen", async () => {
+  const spec = { signals: [signal("EEG C3-REF", 256, noise(8 * 256, 7))] };
+  const finest = await view(spec, Number.POSITIVE_INFINITY);
+  const size = (deflateSync(encodeDeltas(finest.samples)).length * 4) / 3;
+  const step = async (maxBytes: number) => (await view(spec, maxBytes)).stepMicrovolts;
+  assert.deepEqual([await step(size + 0.1), await step(size - 0.1)], [0.5, 1]);
 });
 
 test("a signal beyond the step's range gets a larger step, not a clipped top", async () => {

@@ -4,7 +4,9 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { readManifest, writeManifest } from "../../src/cache/manifest.js";
 import type { Augmentations } from "../../src/dataset/augment.js";
+import { BatchThreads } from "../../src/dataset/batch-threads.js";
 import { openBatches } from "../../src/dataset/batches.js";
+import { createFiller, slotOf } from "../../src/dataset/fill-batch.js";
 import { indexWindows } from "../../src/dataset/index-windows.js";
 import { epochOrder } from "../../src/dataset/order.js";
 import { openWindowReader } from "../../src/dataset/window-reader.js";
@@ -323,4 +325,41 @@ test("readIntoSync gives what readInto gives, and readStoredSync the frames of t
     assert.throws(() => reader.readStoredSync(stored, 0, 5), /invalid frames: 5 to 7 of 6/);
     assert.throws(() => reader.readStoredSync(stored.subarray(1), 0, 0), /expected whole frames/);
   }
+});
+
+test("the share of a shifted window is that of its labels, of one in place that of the index", async (context) => {
+  const { reader, manifest } = await opened(context);
+  const index = indexWindows(manifest, { windowSeconds: 8, strideSeconds: 4 });
+  const { windowSamples } = index;
+  let shifted = 0;
+  for await (const batch of openBatches(reader, index, { batchSize: 4, augment: { timeShiftSeconds: 3 }, seed: 1 }))
+    for (const [row, { window, startSample, seizureShare }] of batch.windows.entries()) {
+      const [labels, mask] = [batch.labels, batch.mask].map((array) =>
+        array.subarray(row * windowSamples, (row + 1) * windowSamples),
+      ) as [Float32Array, Float32Array]; // one of each
+      const valid = mask.reduce((sum, value) => sum + value, 0);
+      const share = labels.reduce((sum, value, i) => sum + value * mask[i]!, 0) / valid;
+      const isShifted = startSample !== index.startSample[window];
+      assert.equal(seizureShare, isShifted ? share : index.seizureShare[window]);
+      if (isShifted && share > 0 && share !== index.seizureShare[window]) shifted += 1;
+    }
+  assert.ok(shifted > 0);
+});
+
+test("an error of another kind keeps its words on the way out of a thread", async (context) => {
+  const { reader } = await opened(context);
+  const shape = { batchSize: 1, channelCount: CHANNELS, windowSamples: 256 };
+  const fillOptions = { windowSamples: 256, seed: 0, epoch: 0 };
+  const row = { position: 0, window: 0, recording: 99, startSample: 0, seizureShare: 0 };
+  let words = "";
+  assert.throws(
+    () => createFiller(reader, fillOptions).fillSync(slotOf(shape), [row]),
+    ({ message }: Error) => {
+      words = message;
+      return true;
+    },
+  );
+  const threads = new BatchThreads(1, { reader, shape, fillOptions });
+  context.after(() => threads.close());
+  await assert.rejects(threads.fill(threads.slots[0]!, [row]), { name: "Error", message: words });
 });

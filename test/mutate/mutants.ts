@@ -23,6 +23,13 @@ export interface Mutant {
   readonly name?: string;
 }
 
+/** The layer of a mutant's module, such as `cache`. */
+export const layerOf = ({ file }: Mutant): string => file.split("/")[0]!;
+
+/** Whether two are the same change of the same place. */
+export const isSame = (a: Mutant, b: Mutant): boolean =>
+  a.file === b.file && a.line === b.line && a.occurrence === b.occurrence && a.from === b.from && a.kind === b.kind;
+
 const offsetsOfLines = (text: string): number[] => {
   const offsets = [0];
   for (let at = text.indexOf("\n"); at >= 0; at = text.indexOf("\n", at + 1)) offsets.push(at + 1);

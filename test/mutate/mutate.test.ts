@@ -7,9 +7,10 @@ import { fileURLToPath } from "node:url";
 import { temporaryFolder } from "../cache/made-cache.js";
 import { testFiles } from "../runner/choose.js";
 import { ImportGraph } from "../runner/import-graph.js";
-import { applyMutant, drawMutants, mutantOf, readSet, writeSet } from "./mutants.js";
+import { applyMutant, drawMutants, type Mutant, mutantOf, readSet, writeSet } from "./mutants.js";
 import { applyChange, changesIn } from "./mutators.js";
 import { Nearest } from "./nearest.js";
+import { scoreOf } from "./score.js";
 
 const dist = fileURLToPath(new URL("../../", import.meta.url));
 const sources = fileURLToPath(new URL("../../../test", import.meta.url));
@@ -64,6 +65,23 @@ test("a set is drawn anew to the same mutants by the same seed, and is read as i
   assert.deepEqual(readSet(join(dir, "set.json")), set);
 });
 
+test("a layer's outcomes take the place of its part of the score, and a part of another set is missing", () => {
+  const change = { kind: "constant", line: "x = 1;", occurrence: 0, from: 4, to: 5, replacement: "2" };
+  const at = (file: string): Mutant => ({ file, ...change });
+  const set = [at("a/one.js"), at("a/two.js"), at("b/one.js")];
+  const [one, two, other] = set as [Mutant, Mutant, Mutant]; // three stand above
+  const first = scoreOf(set, [
+    { mutant: one, result: "killed" },
+    { mutant: two, result: "survived", asked: 3 },
+  ]);
+  assert.deepEqual([first.score, first.killed, first.counted, first.missing], [0.5, 1, 2, ["b"]]);
+  assert.deepEqual(first.layers.a?.survivors, ["a/two.js constant: x = 1; -> 2 (survived, 3 test files)"]);
+  const both = scoreOf(set, [{ mutant: other, result: "killed" }], first);
+  assert.deepEqual([both.score, both.killed, both.counted, both.missing], [0.6667, 2, 3, []]);
+  const changed = scoreOf([one, at("b/two.js")], [{ mutant: one, result: "equal" }], both);
+  assert.deepEqual([changed.counted, changed.equal, changed.missing], [0, 1, ["b"]]);
+});
+
 test("the nearest tests of a module come first by name, then by way, and stay within their budget", () => {
   const names = testFiles(sources);
   const nearest = new Nearest(new ImportGraph(), dist.replace(/\/$/, ""), names, {});
@@ -81,5 +99,5 @@ test("most of the kept set is still there: what changed with its line is drawn a
     return existsSync(path) && applyMutant(readFileSync(path, "utf8"), mutant) !== undefined;
   });
   assert.ok(mutants.length >= 140);
-  assert.ok(there.length > 0.8 * mutants.length, "draw the set again: node dist/test/mutate/main.js --draw 20");
+  assert.ok(there.length > 0.8 * mutants.length, "draw the set again: node dist/test/mutate/main.js --renew");
 });

@@ -36,9 +36,9 @@ export class Nearest {
   }
 
   /**
-   * Test files that reach the module `file`, such as `cache/reuse.js`: its namesake first, then those near it, the shortest
-   * first, those of other layers as if they were longer, while they take at most `budgetSeconds` together. Files that start
-   * processes come last.
+   * Test files that reach the module `file`, such as `cache/reuse.js`: its namesake first, then those that import it
+   * themselves, then those near it, the shortest first, those of other layers as if they were longer, while they take at most
+   * `budgetSeconds` together. Files that start processes come last.
    */
   of(file: string, budgetSeconds: number): string[] {
     const path = join(this.dist, "src", file);
@@ -49,7 +49,7 @@ export class Nearest {
       return [{ name, steps, isNamesake, seconds: durationOf(this.durations, name).wall }];
     });
     const group = ({ name, isNamesake, steps }: Near) =>
-      isNamesake ? 0 : (steps <= NEAR_STEPS ? 1 : 2) + (this.#pure.has(name) ? 0 : 2);
+      isNamesake ? 0 : steps === 1 ? 1 : (steps <= NEAR_STEPS ? 2 : 3) + (this.#pure.has(name) ? 0 : 2);
     const length = ({ name, seconds }: Near) => seconds * (layerOf(name) === layerOf(file) ? 1 : FOREIGN_FACTOR);
     let spent = 0;
     return near

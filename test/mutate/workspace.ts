@@ -45,13 +45,25 @@ const groups = new Set<number>();
 process.on("exit", () => groups.forEach(killGroup));
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
 
-/** Runs a file and, after its time, ends it with all that it started. */
+const FAILURE = /^ *not ok (?!.*# (TODO|SKIP))/m;
+
+/** Runs a file and, after its first failure or its time, ends it with all that it started. */
 function runTest(cwd: string, file: string, seconds: number): Promise<TestEnd> {
-  const child = spawn(process.execPath, [file], { cwd, stdio: "ignore", detached: true });
+  const child = spawn(process.execPath, ["--test-reporter=tap", file], {
+    cwd,
+    stdio: ["ignore", "pipe", "ignore"],
+    detached: true,
+  });
   const { pid } = child;
   if (pid !== undefined) groups.add(pid);
   return new Promise((done, fail) => {
     let isLate = false;
+    let line = "";
+    child.stdout.setEncoding("utf8").on("data", (text: string) => {
+      line += text;
+      if (FAILURE.test(line)) killGroup(pid);
+      line = line.slice(line.lastIndexOf("\n") + 1);
+    });
     const timer = setTimeout(() => {
       isLate = true;
       killGroup(pid);

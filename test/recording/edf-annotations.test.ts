@@ -124,6 +124,12 @@ test("onsets count from the first sample: a fractional start agrees with MNE", {
   }
 });
 
+test("a file without annotation signals is one segment of all its records", async () => {
+  const { annotations, segments, originSeconds } = await annotationsOf({ kind: "EDF" });
+  assert.deepEqual(segments, [{ startSeconds: 0, endSeconds: 5, startRecord: 0, recordCount: 5 }]);
+  assert.deepEqual([annotations, originSeconds], [[], 0]);
+});
+
 test("gaps become segments, named by whether the file admits them", async () => {
   const recordStartSeconds = (record: number) => [0, 1, 5, 6, 5.5][record]!;
   for (const [kind, code] of [

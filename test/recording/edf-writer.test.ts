@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { createRandom } from "../../src/base/random.js";
 import type { EdfSamples } from "../../src/recording/edf-encode.js";
+import { writeField } from "../../src/recording/edf-fields.js";
 import type { EdfKind } from "../../src/recording/edf-spec.js";
 import { createEdfWriter, type EdfSpec, encodeEdf, writeEdf } from "../../src/recording/edf-writer.js";
 
@@ -48,6 +49,14 @@ test("encodeEdf writes TUSZ's habits as given: colon date, reserved EDF, a durat
   assert.equal(latin1(bytes, 184, 200).trimEnd(), "768     EDF");
   assert.equal(latin1(bytes, 236, 256), "5       1.0000002   ");
   assert.equal(bytes.length, 768 + 5 * 251 * 2);
+});
+
+test("writeField fills a field with blanks after its text, and leaves the next one alone", () => {
+  const bytes = new Uint8Array(8).fill(0x2e);
+  writeField(bytes, 1, { name: "a", offset: 1, width: 4 }, "ab");
+  assert.equal(latin1(bytes, 0, 8), ".ab  ...");
+  writeField(bytes, 1, { name: "a", offset: 1, width: 4 }, "abcd");
+  assert.equal(latin1(bytes, 0, 8), ".abcd...");
 });
 
 test("encodeEdf stores digital samples little-endian and unchanged, 24 bit in BDF", () => {

@@ -134,6 +134,32 @@ describe("pull(store, dir)", () => {
     await checkCopies(copy, files);
   });
 
+  it("lets each download listen to its signal, without Node's warning of a leak", async () => {
+    const store = memoryStore(Object.fromEntries(files.map((key) => [key, "x"])));
+    const waiting: (() => void)[] = [];
+    const read: typeof store.read = async (key, options) => {
+      options?.signal?.addEventListener("abort", () => undefined);
+      await new Promise<void>((done) => {
+        waiting.push(done);
+        if (waiting.length === files.length) for (const go of waiting) go();
+      });
+      return store.read(key, options);
+    };
+    const warnings: Error[] = [];
+    const note = (warning: Error) => void warnings.push(warning);
+    process.on("warning", note);
+    try {
+      await pull({ ...store, read }, await newFolder(), {
+        concurrency: files.length,
+        signal: new AbortController().signal,
+      });
+      await new Promise(setImmediate); // warnings come in a turn of their own
+    } finally {
+      process.off("warning", note);
+    }
+    assert.deepEqual(warnings, []);
+  });
+
   it("takes extensions, splits, patients, a prefix and a number of recordings with their siblings", async () => {
     const store = memoryStore(corpus);
     const taken = async (options: Parameters<typeof pull>[2]) => {

@@ -152,6 +152,15 @@ describe("the embedded server: listing", () => {
       assert.deepEqual([keys(inner), prefixes(inner)], [["dev/z"], ["dev/p1/", "dev/p2/"]]);
     }));
 
+  it("folds a key behind the last character too, once", () =>
+    withBucket({ "a/b": "", "a/\u{10ffff}c": "", d: "" }, open, async ({ server }) => {
+      const { text } = await ask(server.endpoint, "/corpus?list-type=2&delimiter=/&max-keys=5");
+      assert.deepEqual(
+        [...text.matchAll(/<Prefix>([^<]+)<\/Prefix>|<Key>(.*?)<\/Key>/g)].map(([, prefix, key]) => prefix ?? key),
+        ["d", "a/"],
+      );
+    }));
+
   it("pages through keys and folded prefixes without loss or repeat", () =>
     withBucket(objects, open, async ({ server }) => {
       for (const delimiter of ["", "&delimiter=/"]) {

@@ -121,9 +121,14 @@ test("an unknown metric is refused before a process starts, with the names there
 test("a metric without a value neither picks a checkpoint nor stops the run, and is named once", async (context) => {
   const dir = await madeFolder(context);
   const metric = { name: "auroc", mode: "max" } as const;
+  const validated: string[][] = [];
   const report = await trainHere(madeOptions(dir, "run", { metric, patience: 1, epochs: 4 }), {
-    validate: () => ({ auroc: Number.NaN }),
+    validate: (predictions) => {
+      validated.push(predictions.map(({ id }) => id));
+      return { auroc: Number.NaN };
+    },
   });
+  assert.deepEqual(validated, Array(4).fill(["dev/g/s/m/t0", "dev/h/s/m/t0"]));
   assert.equal(report.stopped, "finished");
   assert.equal(report.bestMetric, null);
   const told = report.warnings.filter((text) => text.includes("no value of auroc"));
@@ -212,4 +217,22 @@ test("a log with a line cut short in its middle keeps the lines after it", async
   await mkdir(join(dir, "log"));
   await writeFile(join(dir, "log", "metrics.jsonl"), '{"step":1}\n{"step":\n{"step":3}\n{"st');
   assert.deepEqual(readRunLog(join(dir, "log", "metrics.jsonl")), [{ step: 1 }, { step: 3 }]);
+});
+
+test("a time budget is counted in hours", async (context) => {
+  const dir = await madeFolder(context);
+  const now = performance.now.bind(performance);
+  let passed = 0;
+  context.mock.method(performance, "now", () => now() + passed);
+  const after = (hours: number, maxSteps: number) => {
+    passed = 0;
+    const options = madeOptions(dir, `${hours}`, { ...noAugment, maxHours: 2, maxSteps });
+    return trainHere(options, {
+      onMetrics: () => {
+        passed = hours * 3_600_000;
+      },
+    });
+  };
+  assert.equal((await after(2, 3)).stopped, "max-hours");
+  assert.equal((await after(1.9, 2)).stopped, "max-steps");
 });

@@ -1,12 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { indexWindows } from "../../src/dataset/index-windows.js";
 import { tf } from "../../src/tensor/tf.js";
 import { createBlender, poolProbabilities, windowStarts } from "../../src/training/blend.js";
 import { decodeFloat16, encodeFloat16, fromFloat16Bits, toFloat16Bits } from "../../src/training/float16.js";
 import { createGuards } from "../../src/training/guards.js";
 import { constantAnswerLoss, type LossOptions, lossOf, maskedLoss, posWeightOf } from "../../src/training/loss.js";
-import { epochWindows, lineDifferences, poolLabelsInto } from "../../src/training/run-data.js";
+import { epochWindows, lineDifferences, poolLabelsInto, seizureShareOf } from "../../src/training/run-data.js";
 import { learningRateFactor } from "../../src/training/schedule.js";
+import { makeManifest } from "../dataset/made-manifest.js";
 
 test("the learning rate rises linearly over the warm-up, then falls by a cosine to zero, as the reference's", () => {
   const at = (step: number) => learningRateFactor(step, 100, { warmupRatio: 0.1 });
@@ -19,6 +21,7 @@ test("the learning rate rises linearly over the warm-up, then falls by a cosine 
   assert.equal(learningRateFactor(55, 100, { kind: "linear" }), 0.5);
   assert.equal(learningRateFactor(55, 100, { kind: "constant" }), 1);
   assert.equal(learningRateFactor(0, 3, { warmupRatio: 0.03 }), 1);
+  assert.equal(learningRateFactor(2, 2), 0);
 });
 
 test("losses equal their definitions, the stable form of the cross-entropy at large logits too", () => {
@@ -148,6 +151,15 @@ test("half precision rounds to nearest, ties to even, for normal, subnormal and 
   assert.deepEqual([...decodeFloat16(encodeFloat16(Float32Array.of(0.5, 0.25)))], [0.5, 0.25]);
 });
 
+test("the share of windows that hold seizure is counted among the selected ones", () => {
+  const index = indexWindows(makeManifest([{ sampleCount: 100 * 256, seizures: [[15, 35]] }]), {
+    windowSeconds: 10,
+    strideSeconds: 10,
+  });
+  assert.equal(seizureShareOf({ index, selection: Uint32Array.of(0, 1, 2, 5) }), 0.5);
+  assert.equal(seizureShareOf({ index, selection: Uint32Array.of(0, 5) }), 0);
+});
+
 test("each guard speaks once, and only of its own fault", () => {
   const healthy = { loss: 0.1, lowestLogit: -1, highestLogit: 1, seizureLabels: 5, knownLabels: 50 };
   const warningsOf = (change: Partial<typeof healthy>) => {
@@ -167,4 +179,12 @@ test("each guard speaks once, and only of its own fault", () => {
   const constantLoss = constantAnswerLoss(0.1);
   assert.equal(warningsOf({ loss: 0.985 * constantLoss }).length, 1);
   assert.deepEqual(warningsOf({ loss: 0.975 * constantLoss }), []);
+  const single = createGuards({ loss: {}, window: 1 })({
+    ...healthy,
+    loss: 9,
+    seizureLabels: 0.5,
+    knownLabels: 1,
+    step: 0,
+  });
+  assert.match(single.join(), /^after 0 steps the loss \(9\.00\) is no better/);
 });

@@ -65,6 +65,8 @@ test("what nothing reads makes no other recipe: focal's numbers without focal, a
   assert.deepEqual(recipeDifferences(recipe({ ...api, loss: { alpha: 0.1, gamma: 5 } }), recipe(api)), []);
   assert.deepEqual(recipeDifferences(recipe({ ...api, augment: {} }), recipe(api)), []);
   assert.equal(recipeDifferences(recipe({ ...api, augment: { noise: 0.1 } }), recipe(api)).length, 1);
+  assert.deepEqual(recipeDifferences({ seed: 1 }, {}), ["seed: 1 then, undefined now"]);
+  assert.deepEqual(recipeDifferences({}, { seed: 1 }), ["seed: undefined then, 1 now"]);
 });
 
 test("where nothing is validated the loss decides, else the configuration's metric", () => {
