@@ -120,8 +120,9 @@ describe("s3Store: faults on the way", () => {
   }
 
   it("fails in the end when the service stays busy, saying how often it asked", () =>
-    faultsTo([{ kind: "slow-down", times: 1000 }], async (store) => {
+    faultsTo([{ kind: "slow-down", times: 1000 }], async (store, ranges) => {
       await assert.rejects(store.read("big"), failsWith("SlowDown", /busy/, /tried 8 times/));
+      assert.equal(ranges().length, 8);
     }));
 
   it("fails in the end when the body never comes whole", () =>
