@@ -93,6 +93,10 @@ async function realRootOf(folder: Folder): Promise<string> {
     if (!isMissing(error)) throw error;
     throw new NotFoundError(`no folder ${folder.root}; check the path, or create it`, folder.root, { cause: error });
   }
+  if (!(await stat(folder.realRoot)).isDirectory()) {
+    folder.realRoot = undefined;
+    throw new NotFoundError(`${folder.root} is a file; give the folder that holds it`, folder.root);
+  }
   return folder.realRoot;
 }
 
