@@ -23,6 +23,8 @@ const COMPRESSED_ANNOTATION = /\.(csv|csv_bi|tse|tse_bi|tsv)(\.(gz|zip|bz2|xz|zs
 /** Tables of a BIDS folder that are no events files. */
 const OTHER_BIDS_TABLE = /^participants\.tsv$|_(channels|electrodes|scans|sessions)\.tsv$/;
 
+const isAddress = (path: string) => /^[a-z][a-z0-9]+:\/\//i.test(path);
+
 /**
  * Recordings with their annotation files under a folder (walked, hidden files left out), or the one that a file belongs to,
  * in order of path. NotFoundError when there is no such path, FormatError
@@ -31,7 +33,8 @@ const OTHER_BIDS_TABLE = /^participants\.tsv$|_(channels|electrodes|scans|sessio
 export async function findRecordings(path: string): Promise<RecordingFiles[]> {
   const stats = await stat(path).catch((cause: NodeJS.ErrnoException) => {
     if (cause.code !== "ENOENT" && cause.code !== "ENOTDIR") throw cause;
-    throw new NotFoundError(`${path}: no such file or folder; check the path`, path, { cause });
+    const advice = isAddress(path) ? "it is an address: copy it into a folder first (ictal s3 pull)" : "check the path";
+    throw new NotFoundError(`${path}: no such file or folder; ${advice}`, path, { cause });
   });
   if (stats.isDirectory()) return group(await walk(path));
   if (!annotationFormatOf(path) && !RECORDING.test(path)) {
