@@ -47,6 +47,9 @@ const WRITE_FAULTS: Readonly<Record<string, { code: string; reason: string }>> =
   EROFS: { code: "NotWritable", reason: "the file system is read-only; choose another folder" },
   EACCES: { code: "NotWritable", reason: "no permission; choose a folder that you may write to" },
   EPERM: { code: "NotWritable", reason: "no permission; choose a folder that you may write to" },
+  EISDIR: { code: "NotWritable", reason: "it is a folder; give the name of a file" },
+  EEXIST: { code: "NotWritable", reason: "a file is where a folder should be; choose another folder" },
+  ENOTDIR: { code: "NotWritable", reason: "a file is where a folder should be; choose another folder" },
 };
 
 /** A disk's refusal to write `path` as a StoreError that says what to do; other errors as they are. */

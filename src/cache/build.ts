@@ -53,7 +53,7 @@ export interface BuildOptions {
   readonly signal?: AbortSignal;
 }
 
-/** A recording that was left out, and whether `accept` names its code. */
+/** A recording that was left out, and whether `accept` names its code; never of a fault that may pass, as on the way. */
 export interface LeftOutRecording extends LeftOut {
   readonly accepted: boolean;
 }
@@ -183,8 +183,9 @@ async function makeRecording(build: Build, lane: number, entry: RecordingEntry):
 }
 
 async function leaveOut(build: Build, { id }: RecordingEntry, { code, reason }: LeaveOut): Promise<void> {
-  build.tally.leftOut.push({ id, code, reason, accepted: build.accept.has(code) });
-  if (isLasting(code)) await writeLeftOut(build.folder.path, { id, code, reason });
+  const lasting = isLasting(code); // what another try may bring cannot be accepted once and for all
+  build.tally.leftOut.push({ id, code, reason, accepted: lasting && build.accept.has(code) });
+  if (lasting) await writeLeftOut(build.folder.path, { id, code, reason });
 }
 
 /** An error of one recording as LeaveOut; what concerns the whole build (disk, machine, stop) is thrown. */

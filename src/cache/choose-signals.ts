@@ -28,6 +28,12 @@ export function chooseSignals(header: EdfHeader, chain: ChainOptions): ChosenSig
   if (found.length === 0) {
     const labels = header.signals.map(({ label }) => label);
     const shown = labels.slice(0, 4).join(", ") + (labels.length > 4 ? ", …" : "");
+    const unusable = header.signals.filter(({ electrode }) => wanted.some((each) => each === electrode));
+    if (unusable.length > 0)
+      throw new LeaveOut(
+        "missing-electrodes",
+        `none of its ${unusable.length} electrodes can be used: their physical or digital ranges are flat or unreadable (ictal edf info)`,
+      );
     throw new LeaveOut(
       "missing-electrodes",
       `none of the ${wanted.length} electrodes among its ${labels.length} signals (${shown})`,

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { canonicalJson, hashOf } from "../base/canonical.js";
 import { mapConcurrent } from "../base/concurrent.js";
-import { CacheError, NotFoundError } from "../base/errors.js";
+import { CacheError, isIctalError, NotFoundError } from "../base/errors.js";
 import { totalSeconds } from "../base/events.js";
 import { chooseLimited } from "../corpus/limit.js";
 import { type CacheFolder, MANIFEST_FILE, parseCacheJson, recordingFile, resolveFolder } from "./folder.js";
@@ -141,10 +141,17 @@ function refuseMissing(missing: readonly string[], total: number): void {
   throw new CacheError(message, { found: total - missing.length, expected: total });
 }
 
+const SOME_SEIZURE = "at least one seizure";
+
+/** True of the CacheError that a cache without any seizure has no manifest: it serves prediction alone. */
+export function lacksSeizures(error: unknown): boolean {
+  return isIctalError(error, "CacheError") && error.details.expected === SOME_SEIZURE;
+}
+
 function refuseNoPositives(counts: ManifestCounts): void {
   if (counts.seizures > 0) return;
   const message = `no seizure in ${counts.recordings} recordings (${counts.labelled} with annotations); a detector cannot learn from that. Check that the annotation files lie beside the recordings (ictal annotations check), that the split is the right one, and that a limit (BGB_LIMIT_FILES, --limit) does not cut all seizures away`;
-  throw new CacheError(message, { found: 0, expected: "at least one seizure" });
+  throw new CacheError(message, { found: 0, expected: SOME_SEIZURE });
 }
 
 function refuseSharedPatients(recordings: readonly ManifestRecording[]): void {

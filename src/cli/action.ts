@@ -1,5 +1,6 @@
 import { explainWriteError } from "../base/atomic-file.js";
 import { isIctalError } from "../base/errors.js";
+import { machineFault } from "../base/machine-fault.js";
 import { printable, printableJson, printableLines } from "../base/printable.js";
 
 export { printable };
@@ -36,7 +37,10 @@ export function describeError(error: unknown): string {
   if (!(error instanceof Error)) return printable(String(error));
   if (process.env.ICTAL_DEBUG) return printableLines(error.stack ?? error.message);
   const told = explainFolderError(error);
-  const text = isIctalError(told) || told instanceof UsageError ? told.message : `${told.name}: ${told.message}`;
+  const isOwn = isIctalError(told) || told instanceof UsageError;
+  const fault = isOwn ? undefined : machineFault(told);
+  const plain = fault === undefined ? `${told.name}: ${told.message}` : `this machine cannot go on: ${fault}`;
+  const text = isOwn ? told.message : plain;
   return printableLines(namesShown(told, text).replace(/\n(?! )/g, "\n  "));
 }
 
@@ -57,9 +61,13 @@ function foreignNames(error: Error): string[] {
   return names.filter((name): name is string => typeof name === "string" && name !== printable(name));
 }
 
-/** A folder that could not be made says what to do about it. */
+/** A file where a folder is meant, the reverse, and a folder that could not be made say what to do about it. */
 function explainFolderError(error: Error): Error {
-  const { syscall, path } = error as NodeJS.ErrnoException;
+  const { code, syscall, path, dest } = error as NodeJS.ErrnoException & { dest?: string };
+  const place = dest ?? path;
+  if (code === "EISDIR" && place !== undefined) return new UsageError(`${place} is a folder; give a file`);
+  if ((code === "ENOTDIR" || (code === "EEXIST" && syscall === "mkdir")) && place !== undefined)
+    return new UsageError(`${place} cannot be a folder, since a file of that name is there; give another folder`);
   return syscall === "mkdir" && path !== undefined ? (explainWriteError(error, path) as Error) : error; // as it was, or a StoreError
 }
 
@@ -77,7 +85,7 @@ export function action<A extends unknown[]>(handler: (...args: A) => Promise<Out
       process.exitCode = outcome.exitCode ?? 0;
     } catch (error) {
       process.stderr.write(`ictal: ${describeError(error)}\n`);
-      process.exitCode = exitCodeOf(error);
+      process.exitCode = exitCodeOf(error instanceof Error ? explainFolderError(error) : error);
     }
   };
 }

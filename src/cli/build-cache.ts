@@ -7,7 +7,7 @@ import { type BuildReport, buildCache } from "../cache/build.js";
 import { chainFromConfig } from "../cache/from-config.js";
 import { gapsFromConfig } from "../cache/gap-policy.js";
 import { isLasting } from "../cache/leave-out.js";
-import { writeManifest } from "../cache/manifest.js";
+import { lacksSeizures, writeManifest } from "../cache/manifest.js";
 import type { GapPolicy } from "../cache/segments.js";
 import { type Catalogue, readCatalogue } from "../corpus/catalogue.js";
 import { placeOfFinding } from "../recording/finding.js";
@@ -65,9 +65,9 @@ export async function buildConfigured(config: Config, options: BuildOptions): Pr
   });
   const written = shard ? undefined : await tryManifest(report, catalogue);
   const accepts = acceptance(accept);
-  const refused = report.leftOut.filter(({ code, accepted }) => !accepted && !accepts(code));
+  const refused = report.leftOut.filter(({ code, accepted }) => !accepted && !(isLasting(code) && accepts(code)));
   const doubtful = report.doubtful.filter(({ finding, accepted }) => !accepted && !accepts(finding.code));
-  const hasManifest = written?.manifest !== null || accepts(NO_SEIZURES);
+  const hasManifest = written?.manifest !== null || (written.lacksSeizures === true && accepts(NO_SEIZURES));
   return { report, written, refused, doubtful, isComplete: refused.length + doubtful.length === 0 && hasManifest };
 }
 
@@ -83,6 +83,8 @@ interface WrittenManifest {
   readonly manifest: string | null;
   /** Why there is no manifest. */
   readonly manifestRefused?: string;
+  /** True when that is that the corpus holds no seizure. */
+  readonly lacksSeizures?: boolean;
 }
 
 /** The manifest of a whole build; a corpus without seizures has a cache for prediction but no manifest, and says why. */
@@ -92,10 +94,9 @@ async function tryManifest({ cacheDir, key }: BuildReport, catalogue: Catalogue)
     return { manifest: path };
   } catch (error) {
     if (!isIctalError(error, "CacheError") || error.cause !== undefined) throw error;
-    tell(
-      `ictal: no manifest was written: ${error.message}\nictal: such a cache serves prediction alone; to accept that: --accept ${NO_SEIZURES}`,
-    );
-    return { manifest: null, manifestRefused: error.message };
+    const advice = `\nictal: such a cache serves prediction alone; to accept that: --accept ${NO_SEIZURES}`;
+    tell(`ictal: no manifest was written: ${error.message}${lacksSeizures(error) ? advice : ""}`);
+    return { manifest: null, manifestRefused: error.message, lacksSeizures: lacksSeizures(error) };
   }
 }
 

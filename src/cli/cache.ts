@@ -41,7 +41,8 @@ the parts between its gaps as segments: no window, no filter and no event crosse
 Recordings that are in the cache, from the same source and whole, are reused. Each recording that is left out is listed
 with its reason, and each error in annotations that could hide or invent a seizure: labels of that recording are unknown
 then, neither seizure nor background. Unless --accept names the code (comma-separated, "all" for every one) the exit code
-is 1; to accept it changes the exit code alone, the recording stays out or unknown. A build of all recordings
+is 1; to accept it changes the exit code alone, the recording stays out or unknown. Faults that another try may be free
+of (source-missing, source-unreadable, source-damaged) cannot be accepted: the exit code is 1 until it went well. A build of all recordings
 writes manifest.json; after builds with --shard run "ictal manifest" once. A cache without any seizure has no manifest and
 serves prediction alone: exit code 1, unless "no-seizures" is accepted.
 

@@ -32,7 +32,9 @@ export function addCorpusCommand(program: Command): void {
   const corpus = program.command("corpus").description("look at a corpus of recordings, or make one");
   corpus
     .command("check")
-    .description("read every header and annotation file, count, and compare with known releases; exit code 1 on errors")
+    .description(
+      "read every header, annotation file and the timestamps at both ends, count, and compare with known releases; exit code 1 on errors",
+    )
     .argument("<place>", "folder or s3://bucket/prefix; the corpus or any folder above or below its edf/")
     .addOption(new Option("--layout <name>", "how the corpus lies in folders").choices(LAYOUTS.map(({ name }) => name)))
     .option("--limit <count>", "only so many recordings, some of every split", parseCount(1))

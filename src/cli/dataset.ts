@@ -4,9 +4,10 @@ import type { Manifest } from "../cache/manifest.js";
 import { balance, type Composition, composition } from "../dataset/balance.js";
 import { balanceFromConfig } from "../dataset/from-config.js";
 import { indexWindows } from "../dataset/index-windows.js";
-import { action, type Outcome } from "./action.js";
+import { action, type Outcome, UsageError } from "./action.js";
 import { configuredManifest } from "./configured-manifest.js";
 import { addDataOptions, configOf, type DataFlags } from "./data-options.js";
+import { splitsText } from "./scored-predictions.js";
 
 /** Adds `dataset inspect`. */
 export function addDatasetCommand(program: Command): void {
@@ -27,6 +28,8 @@ async function inspect(flags: DataFlags & { split?: string }): Promise<Outcome> 
   const { data, experiment } = config;
   const manifest = await configuredManifest(found);
   const split = splitOf(manifest, flags.split);
+  if (split !== undefined && !manifest.recordings.some((recording) => recording.split === split))
+    throw new UsageError(`invalid --split ${split}: the cache has ${splitsText(manifest)}`);
   if (split === "eval") tell("ictal: the eval split is opened; use it for the final figure only");
   const index = indexWindows(manifest, { windowSeconds: data.window_size, strideSeconds: data.stride, split });
   const made = composition(index, balance(index, { ...balanceFromConfig(config), seed: experiment.seed }));

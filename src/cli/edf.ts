@@ -99,7 +99,7 @@ function infoText(file: string, found: EdfInfo): string {
     ...(found.diagnostics.length === 0 ? ["no faults found"] : []),
     ...found.diagnostics.map(({ severity, code, message }) => `${severity.padEnd(8)}${code}: ${message}`),
     ...(found.diagnostics.some(({ severity }) => severity === "error")
-      ? ["errors found: corpus check ends with 1 for this recording, and what reads its samples refuses or names them"]
+      ? ["errors found: what reads the samples of this recording refuses or names them"]
       : []),
   ];
   return lines.join("\n");

@@ -16,4 +16,15 @@ if (major < 20 || (major === 20 && minor < 19)) {
 if (!existsSync(join(project, "node_modules/typescript"))) fail(`packages are missing: run "npm ci" in ${project}`);
 const complaint = ensureBuilt();
 if (complaint) fail(complaint);
-await import("../../dist/src/cli/main.js");
+try {
+  await import("../../dist/src/cli/main.js");
+} catch (error) {
+  // a module that is there and cannot be found could not be opened; what tells other faults is not loaded itself
+  const isUnread = error?.code === "ERR_MODULE_NOT_FOUND" && existsSync(join(project, "dist/src/cli/main.js"));
+  if (!isUnread && !["EMFILE", "ENFILE"].includes(error?.code)) throw error;
+  const what = isUnread ? "a part of it is missing, or too many files are open" : "too many files are open";
+  process.stderr.write(
+    `ictal: this machine cannot load the program: ${what}; allow more (ulimit -n 4096). The system said: ${error.message}\n`,
+  );
+  process.exitCode = 1;
+}

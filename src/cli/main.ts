@@ -39,10 +39,23 @@ const FAMILIES: readonly {
 
 endWithParent();
 
+/** Text that no longer gets out, as onto a full disk: the work goes on, and the exit code tells that its report is lost. */
+let isOutputLost = false;
+function loseOutput(error: Error): void {
+  if (isOutputLost) return;
+  isOutputLost = true;
+  process.stderr.write(
+    `ictal: the output could not be written, the work goes on and ends with 1: ${printableLines(error.message)}\n`,
+  );
+  process.once("exit", () => {
+    process.exitCode ||= 1;
+  });
+}
+
 /** Who reads the output may leave before its end (`| head`); the work goes on. */
 for (const stream of [process.stdout, process.stderr])
   stream.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code !== "EPIPE") throw error;
+    if (error.code !== "EPIPE") loseOutput(error);
   });
 
 const program = new Command("ictal")

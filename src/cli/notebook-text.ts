@@ -1,4 +1,5 @@
 import { relative } from "node:path";
+import { printable, printableLines } from "../base/printable.js";
 import type { CheckResult } from "../notebook/check/check.js";
 import { cellTitle } from "../notebook/runner/cell-title.js";
 import type { RunResult } from "../notebook/runner/execute.js";
@@ -20,18 +21,18 @@ export const EXIT_CODES: Readonly<Record<RunFailure["kind"], number>> = {
 /** `notebook, cell 3, line 5: TypeError: …` */
 export function failureText(input: string, { cell, line, message }: RunFailure): string {
   const place = cell === undefined ? "" : `, cell ${cell}${line === undefined ? "" : `, line ${line}`}`;
-  return `${input}${place}: ${withoutControls(message)}`;
+  return `${printable(input)}${place}: ${printableLines(withoutControls(message))}`;
 }
 
 /** What a run left, for people: paths, artefacts, receipt, time. */
 export function runSummary(run: RunResult, report: string | null): string {
-  const show = (path: string) => relative(process.cwd(), path) || path;
+  const show = (path: string) => printable(relative(process.cwd(), path) || path);
   const lines = run.output === undefined ? [] : [`executed notebook  ${show(run.output)}`];
   if (report) lines.push(`report             ${show(report)}`);
   const { artefacts = {}, ...rest } = run.receipt ?? {};
-  for (const [name, path] of Object.entries(artefacts)) lines.push(`${name.padEnd(18)} ${path}`);
+  for (const [name, path] of Object.entries(artefacts)) lines.push(printable(`${name.padEnd(18)} ${path}`));
   const rows = receiptRows(rest);
-  if (rows.length > 0) lines.push("receipt", ...rows.map(([name, value]) => `  ${name}: ${value}`));
+  if (rows.length > 0) lines.push("receipt", ...rows.map(([name, value]) => printable(`  ${name}: ${value}`)));
   lines.push(`${run.cells} cells in ${formatSeconds(run.seconds)}`);
   return lines.join("\n");
 }
@@ -60,8 +61,10 @@ export function checkText(input: string, check: CheckResult, executed: Notebook)
   const cells = executed.cells.filter((cell) => cell.cell_type === "code");
   const blocks = different.flatMap(({ cell, lines }) => [
     `cell ${cell} (${cellTitle(executed, cells[cell - 1]!)}):`,
-    ...lines.map((line) => `  ${line}`),
+    ...lines.map((line) => `  ${printable(withoutControls(line))}`),
   ]);
   const found = different.length === 0 ? "as stored" : `${different.length} with other outputs than stored`;
-  return [`check of ${input}: ${compared} cells compared, ${ignored} left out; ${found}`, ...blocks].join("\n");
+  return [`check of ${printable(input)}: ${compared} cells compared, ${ignored} left out; ${found}`, ...blocks].join(
+    "\n",
+  );
 }

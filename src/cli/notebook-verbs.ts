@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
 import { isIctalError } from "../base/errors.js";
-import { tell } from "../base/printable.js";
+import { printable, tell } from "../base/printable.js";
 import { projectDir } from "../base/project.js";
 import type { RunWatch } from "../cluster/watch/run-watch.js";
 import { CHROMIUM_HINT, chromiumPath } from "../notebook/browser/chromium.js";
@@ -100,7 +100,7 @@ async function executeFile(options: ExecuteOptions, report: boolean, people: Ter
   const run = await asUsage(executeNotebook(options));
   const wanted = report && !options.prepareOnly && run.output !== undefined;
   const written = wanted ? await writeReport(run.notebook, run.output.replace(/(\.ipynb)?$/, ".html")) : null;
-  people.write(options.prepareOnly ? `prepared ${run.output}\n` : `\n${runSummary(run, written)}\n`);
+  people.write(options.prepareOnly ? `prepared ${printable(run.output ?? "")}\n` : `\n${runSummary(run, written)}\n`);
   return { run, report: written };
 }
 

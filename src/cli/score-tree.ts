@@ -48,7 +48,7 @@ export async function readScoreTree(path: string, flag: string): Promise<ScoreTr
     throw new NotFoundError(`${path} is no annotation file; ${EXPECTED}; check ${flag}`, path);
   const tree = new Map<string, ReadFiles>();
   for (const recording of await findRecordings(path)) {
-    if (recording.annotations.size === 0) continue;
+    if (recording.annotations.size + recording.compressed.length === 0) continue;
     const id = join(relative(root, dirname(recording.stem)), basename(recording.stem));
     tree.set(id, await readRecordingFiles(recording));
   }

@@ -33,7 +33,8 @@ export interface ScoredSplitOptions {
   readonly allowOtherCache?: boolean;
 }
 
-function splitsText({ recordings }: Manifest): string {
+/** The splits that a cache has recordings of. */
+export function splitsText({ recordings }: Pick<Manifest, "recordings">): string {
   return [...new Set(recordings.map(({ split }) => split))].sort().join(", ");
 }
 

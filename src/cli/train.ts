@@ -88,7 +88,9 @@ async function manifestOf(found: FlagConfig, signal: AbortSignal, watch: RunWatc
   const { config, cacheKey } = found;
   const { data_dir, cache_dir } = config.data;
   try {
-    return await configuredManifest(found);
+    const manifest = await configuredManifest(found);
+    sayWhatIsMissing(manifest);
+    return manifest;
   } catch (error) {
     if (cacheKey === undefined || !isIctalError(error, "NotFoundError")) throw error;
     if (!found.isGiven("data.data_dir"))
@@ -109,6 +111,22 @@ async function manifestOf(found: FlagConfig, signal: AbortSignal, watch: RunWatc
       },
     );
   return configuredManifest(found);
+}
+
+/** What a cache that was there before lacks: whoever built it was told, whoever trains on it may not have been. */
+export function sayWhatIsMissing({ recordings, leftOut }: Pick<Manifest, "recordings" | "leftOut">): void {
+  const named = (ids: readonly string[]) => `${ids.slice(0, 5).join(", ")}${ids.length > 5 ? ", …" : ""}`;
+  const unknown = recordings.filter(({ labelled }) => !labelled).map(({ id }) => id);
+  const why = "ictal cache build says why";
+  if (unknown.length > 0)
+    tell(
+      `ictal: labels of ${unknown.length} of ${recordings.length} recordings are unknown, neither seizure nor background: ${named(unknown)}; ${why}`,
+    );
+  const codes = [...new Set(leftOut.map(({ code }) => code))].sort().join(", ");
+  if (leftOut.length > 0)
+    tell(
+      `ictal: ${leftOut.length} recordings are left out of the cache (${codes}): ${named(leftOut.map(({ id }) => id))}; ${why}`,
+    );
 }
 
 /** Without a dev split, validation is on patients held out of train; the scores alone would not show it. */

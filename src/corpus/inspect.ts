@@ -2,7 +2,7 @@ import { mapConcurrent } from "../base/concurrent.js";
 import { isIctalError } from "../base/errors.js";
 import type { Progress } from "../base/progress.js";
 import { type EdfHeader, readEdfHeader } from "../recording/edf-header.js";
-import { readSpan, TIMELINE_DRIFT_SECONDS } from "../recording/edf-timeline.js";
+import { type EndpointsApart, endpointsApart, spanSecondsOf } from "../recording/edf-timeline.js";
 import type { Finding } from "../recording/finding.js";
 import { recordingFault } from "../recording/recording-files.js";
 import type { Store } from "../store/store.js";
@@ -49,35 +49,36 @@ export async function inspectRecordings(
 
 async function inspectRecording(store: Store, entry: RecordingEntry, signal?: AbortSignal): Promise<Inspected> {
   let header: EdfHeader;
-  let spanSeconds: number;
+  let apart: EndpointsApart | undefined;
   try {
     const source = entrySource(store, entry, signal);
     header = await readEdfHeader(source);
-    spanSeconds = await readSpan(source, header);
+    apart = await endpointsApart(source, header);
   } catch (error) {
     if (!isIctalError(error, "FormatError")) throw error;
     const unknown = { id: entry.id, durationSeconds: 0, seizures: [], status: "unknown" as const };
     return { entry, labels: { ...unknown, findings: [recordingFault(entry.edfKey, error)] } };
   }
-  const durationSeconds = Number.isFinite(spanSeconds) ? spanSeconds : 0;
+  const span = spanSecondsOf(header, apart);
+  const durationSeconds = Number.isFinite(span) ? span : 0;
   const labels = await readLabels(store, entry, { durationSeconds, ...(signal ? { signal } : {}) });
-  const own = [...headerFindings(entry.edfKey, header), ...gapFindings(entry, header, spanSeconds)];
-  return { entry, header, labels: { ...labels, findings: [...own, ...labels.findings] } };
+  const findings = [
+    ...headerFindings(entry.edfKey, header),
+    ...(apart ? [gapFinding(entry.edfKey, header, apart)] : []),
+    ...labels.findings,
+  ];
+  return { entry, header, labels: { ...labels, findings } };
 }
 
-/** What `cache build` leaves out, or splits, as far as the first and the last timestamp tell it. */
-function gapFindings({ edfKey }: RecordingEntry, { durationSeconds }: EdfHeader, spanSeconds: number): Finding[] {
-  if (!(Math.abs(spanSeconds - durationSeconds) > TIMELINE_DRIFT_SECONDS)) return [];
-  return [
-    {
-      file: edfKey,
-      code: "discontinuous",
-      severity: "error",
-      message: `its timestamps span ${spanSeconds} s, its records hold ${durationSeconds} s: it has gaps or records that overlap`,
-      action:
-        "look at its segments (ictal edf info); a cache leaves it out, or keeps its parts apart with data.gaps: split",
-    },
-  ];
+/** Gaps by the timestamps at both ends: the only part of a check that reads behind the header. */
+function gapFinding(file: string, { kind }: EdfHeader, { startSeconds, expectedSeconds }: EndpointsApart): Finding {
+  const isMarked = kind.endsWith("+D");
+  const where = isMarked ? "" : " in a file marked continuous";
+  return {
+    ...{ file, code: "recording-gaps", severity: isMarked ? "warning" : "error" },
+    message: `the last record starts at ${startSeconds} s, ${expectedSeconds} s expected${where}: the recording has gaps, or its records overlap`,
+    action: "ictal edf info counts them; a build leaves the recording out, or keeps its parts with data.gaps: split",
+  };
 }
 
 /** What the header itself calls an error, such as a file that is cut. */

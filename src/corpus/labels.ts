@@ -24,7 +24,7 @@ export interface RecordingLabels {
 }
 
 export interface ReadLabelsOptions {
-  /** Duration of the recording, from its header. */
+  /** Duration of the recording in its own time, gaps counted. */
   readonly durationSeconds: number;
   readonly signal?: AbortSignal;
 }

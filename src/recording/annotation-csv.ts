@@ -55,13 +55,16 @@ function readHeaderDuration(headerLines: readonly string[], file: string, findin
   }
   const other = found.find(({ seconds }) => seconds !== first.seconds);
   if (first.seconds === undefined) {
+    const isOtherUnit = /\d/.test(first.value); // then the rows may be in it too
     findings.push({
       file,
       line: first.line,
       code: "duration-unreadable",
-      severity: "warning",
+      severity: isOtherUnit ? "error" : "warning",
       message: `duration ${JSON.stringify(first.value.slice(0, 40))} found, seconds expected`,
-      action: "correct the line; until then the recording's own duration is used",
+      action: isOtherUnit
+        ? "write all times in seconds, or correct the line; until then the recording counts as unknown"
+        : "correct the line; until then the recording's own duration is used",
     });
   } else if (other) {
     findings.push({

@@ -10,14 +10,20 @@ export interface RecordingFiles {
   readonly stem: string;
   /** Paths by format. */
   readonly annotations: Map<AnnotationFormat, string>;
+  /** Annotation files that somebody compressed; they are not read. */
+  readonly compressed: string[];
   /** EDF or BDF. */
   edf?: string;
 }
 
 const RECORDING = /\.[be]df$/i;
 
+const COMPRESSED_ANNOTATION = /\.(csv|csv_bi|tse|tse_bi|tsv)(\.(gz|zip|bz2|xz|zst))$/i;
+
 /** Tables of a BIDS folder that are no events files. */
 const OTHER_BIDS_TABLE = /^participants\.tsv$|_(channels|electrodes|scans|sessions)\.tsv$/;
+
+const isAddress = (path: string) => /^[a-z][a-z0-9]+:\/\//i.test(path);
 
 /**
  * Recordings with their annotation files under a folder (walked, hidden files left out), or the one that a file belongs to,
@@ -27,7 +33,8 @@ const OTHER_BIDS_TABLE = /^participants\.tsv$|_(channels|electrodes|scans|sessio
 export async function findRecordings(path: string): Promise<RecordingFiles[]> {
   const stats = await stat(path).catch((cause: NodeJS.ErrnoException) => {
     if (cause.code !== "ENOENT" && cause.code !== "ENOTDIR") throw cause;
-    throw new NotFoundError(`${path}: no such file or folder; check the path`, path, { cause });
+    const advice = isAddress(path) ? "it is an address: copy it into a folder first (ictal s3 pull)" : "check the path";
+    throw new NotFoundError(`${path}: no such file or folder; ${advice}`, path, { cause });
   });
   if (stats.isDirectory()) return group(await walk(path));
   if (!annotationFormatOf(path) && !RECORDING.test(path)) {
@@ -36,7 +43,9 @@ export async function findRecordings(path: string): Promise<RecordingFiles[]> {
   }
   const folder = dirname(path);
   const stem = stemOf(path);
-  const siblings = (await readdir(folder)).filter((name) => stemOf(name) === stem).map((name) => join(folder, name));
+  const siblings = (await readdir(folder))
+    .filter((name) => stemOf(name.replace(COMPRESSED_ANNOTATION, ".$1")) === stem)
+    .map((name) => join(folder, name));
   return group(siblings);
 }
 
@@ -63,14 +72,17 @@ function stemOf(path: string): string {
 function group(paths: readonly string[]): RecordingFiles[] {
   const recordings = new Map<string, RecordingFiles>();
   for (const path of paths) {
-    const format = annotationFormatOf(path);
+    const packed = COMPRESSED_ANNOTATION.exec(path)?.[2];
+    const plain = packed ? path.slice(0, -packed.length) : path;
+    const format = annotationFormatOf(plain);
     const isEdf = RECORDING.test(path);
     if (!format && !isEdf) continue;
-    if (format === "tsv" && OTHER_BIDS_TABLE.test(basename(path))) continue;
-    const stem = join(dirname(path), stemOf(path));
-    const recording: RecordingFiles = recordings.get(stem) ?? { stem, annotations: new Map() };
+    if (format === "tsv" && OTHER_BIDS_TABLE.test(basename(plain))) continue;
+    const stem = join(dirname(path), stemOf(plain));
+    const recording: RecordingFiles = recordings.get(stem) ?? { stem, annotations: new Map(), compressed: [] };
     recordings.set(stem, recording);
-    if (format) recording.annotations.set(format, path);
+    if (packed) recording.compressed.push(path);
+    else if (format) recording.annotations.set(format, path);
     else recording.edf = path;
   }
   return [...recordings.values()].sort((a, b) => (a.stem < b.stem ? -1 : 1));

@@ -165,7 +165,7 @@ function checkLabel(row: RawRow, { file, format }: RowContext, tell: Tell): void
     tell(
       "channel-not-term",
       "warning",
-      `channel "${row.channel}" in a ${format} file, TERM expected; taken for the whole recording`,
+      `channel "${row.channel.slice(0, 40)}" in a ${format} file, TERM expected; taken for the whole recording`,
       "write TERM, or use the per-channel format",
     );
   }
@@ -178,7 +178,7 @@ function labelClass(row: RawRow, file: string): ReturnType<typeof classOf> {
   const nearest = nearestName(row.labelText.slice(0, 40), types);
   const hint = nearest ? `; did you mean "${nearest}"?` : "";
   throw new FormatError(
-    `unknown eventType "${row.labelText}"; expected bckg, sz, a type below sz, or a known artefact${hint}`,
+    `unknown eventType "${row.labelText.slice(0, 40)}"; expected bckg, sz, a type below sz, or a known artefact${hint}`,
     {
       file,
       line: row.line,
@@ -242,7 +242,7 @@ function checkSorted(events: readonly AnnotationEvent[], file: string, findings:
     line: late.line,
     code: "unsorted",
     severity: "warning",
-    message: `the row starts at ${late.startSeconds} s, before the row above it on channel ${late.channel}`,
+    message: `the row starts at ${late.startSeconds} s, before the row above it on channel ${late.channel.slice(0, 40)}`,
     action: "none needed here: rows are sorted when used; sort the file for other tools",
   });
 }
@@ -270,7 +270,7 @@ function sharedSeconds(first: AnnotationEvent, second: AnnotationEvent): number 
 }
 
 function overlapText(last: AnnotationEvent, { channel }: AnnotationEvent): string {
-  return `the row overlaps line ${last.line} (${last.label} until ${last.endSeconds} s) on channel ${channel}`;
+  return `the row overlaps line ${last.line} (${last.label} until ${last.endSeconds} s) on channel ${channel.slice(0, 40)}`;
 }
 
 function contradictionOf(last: AnnotationEvent, event: AnnotationEvent, file: string): Finding {

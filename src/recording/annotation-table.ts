@@ -92,14 +92,20 @@ function placesOf(found: readonly string[], options: TableOptions): (readonly [s
     return place < 0 ? [] : [[name, place] as const];
   });
   const expected = `${columns.join(" ")}, separated by ${delimiter === "\t" ? "tabs" : "commas"}`;
-  const shown = JSON.stringify(found.join(" ").slice(0, 200));
   if (places.length === 0)
-    throw new FormatError(`columns ${shown} found, none of which is an annotation's; expected ${expected}`, {
+    // the line may be any text, a person's name among it, and is not quoted
+    throw new FormatError(`${found.length} columns found, none of which is an annotation's; expected ${expected}`, {
       ...{ file, line: firstLine },
       ...(isOwn ? {} : { field: "columns" }),
     });
   const missing = required.filter((name) => !places.some(([known]) => known === name));
   if (missing.length > 0) {
+    const shown = JSON.stringify(
+      found
+        .map((name) => name.slice(0, 20))
+        .join(" ")
+        .slice(0, 200),
+    );
     const nearest = nearestName(missing[0]!, found);
     const hint = nearest ? `; did "${nearest}" mean "${missing[0]}"?` : "";
     const message = `columns ${shown} found, without ${missing.join(", ")}; expected ${expected}${hint}`;

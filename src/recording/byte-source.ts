@@ -67,7 +67,9 @@ async function openFile(path: string): Promise<FileHandle> {
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
     if (code !== "ENOENT" && code !== "ENOTDIR") throw error;
-    throw new NotFoundError(`${path}: no such file; check the path`, path, { cause: error });
+    const isAddress = /^[a-z][a-z0-9]+:\/\//i.test(path);
+    const advice = isAddress ? "it is an address: copy it into a folder first (ictal s3 pull)" : "check the path";
+    throw new NotFoundError(`${path}: no such file; ${advice}`, path, { cause: error });
   }
   const stats = await handle.stat();
   if (stats.isFile()) return handle;

@@ -89,13 +89,13 @@ interface RecordingResult {
 }
 
 async function checkRecording(recording: RecordingFiles): Promise<RecordingResult> {
-  const { annotations, edf } = recording;
+  const { annotations, compressed, edf } = recording;
   const { files, faults, recordingName, recordingSeconds, fault } = await readRecordingFiles(recording);
   const verdict = judgeLabels({ files, faults, recordingName, recordingSeconds });
   const findings = [...(fault ? [fault] : []), ...verdict.findings];
   const { deciding, typed, status, seizures, durationSeconds } = verdict;
   if (deciding?.format.startsWith("tse") && durationSeconds === undefined) findings.push(untoldFinding(deciding.file));
-  if (edf !== undefined && annotations.size === 0) findings.push(unlabelledFinding(edf));
+  if (edf !== undefined && annotations.size + compressed.length === 0) findings.push(unlabelledFinding(edf));
   return {
     perFile: [...annotations].map(([format, path]) =>
       countsOf(

@@ -71,15 +71,29 @@ export async function recordAt(
   return { record: low, startSeconds: low < recordsFound ? await startOf(low) : header.durationSeconds };
 }
 
+/** Where the last record of a recording starts, and where it would without gaps, from the first sample. */
+export interface EndpointsApart {
+  readonly startSeconds: number;
+  readonly expectedSeconds: number;
+}
+
 /**
- * Seconds from the recording's first sample to its last by the timestamps of its first and last record: more than its records
- * hold where there are gaps. Two small reads; none for a file without timestamps.
+ * What the timestamps of the first and the last record say of gaps. Two small reads; undefined where the two agree or one is
+ * missing. Gaps and overlaps that make up for each other are only seen by who reads every record.
  */
-export async function readSpan(source: ByteSource, header: EdfHeader): Promise<number> {
+export async function endpointsApart(source: ByteSource, header: EdfHeader): Promise<EndpointsApart | undefined> {
   const last = header.recordsFound - 1;
-  if (last < 1 || annotationRangesOf(header).length === 0) return header.durationSeconds;
-  const startOf = await startReader(source, header);
-  return rounded((await startOf(last)) + header.recordDurationSeconds);
+  if (last < 1 || annotationRangesOf(header).length === 0) return undefined;
+  const expectedSeconds = rounded(last * header.recordDurationSeconds);
+  const { startSeconds } = (await readTimeline(source, header, last)).next(undefined);
+  const isApart = Math.abs(startSeconds - expectedSeconds) > TIMELINE_DRIFT_SECONDS;
+  return isApart ? { startSeconds: rounded(startSeconds), expectedSeconds } : undefined;
+}
+
+/** How long a recording lasts in its own time, gaps counted; by the count of its samples where its ends tell nothing that can be. */
+export function spanSecondsOf(header: EdfHeader, apart: EndpointsApart | undefined): number {
+  const span = apart ? rounded(apart.startSeconds + header.recordDurationSeconds) : 0;
+  return span > header.durationSeconds && span <= LONGEST_SPAN_SECONDS ? span : header.durationSeconds;
 }
 
 /** A timeline that begins at `startRecord`; reads record 0 (and that one) for their timestamps. */

@@ -42,7 +42,7 @@ const CONCERNS = {
   "patient-overlap": "corpus",
   "quoted-fields": "text",
   "recording-fault": "recording",
-  discontinuous: "recording",
+  "recording-gaps": "recording",
   "recording-unreadable": "recording",
   "repeated-identity": "corpus",
   reversed: "labels",

@@ -1,8 +1,9 @@
 /** The one rule about what the annotation files of a recording say, for every verb that reads labels. */
-import type { Event } from "../base/events.js";
+import { complementIntervals, type Event } from "../base/events.js";
 import type { AnnotationFile } from "./annotation-file.js";
 import { type AnnotationFormat, checkEnd } from "./annotation-rows.js";
 import { doubtsLabels, type Finding } from "./finding.js";
+import { classOf } from "./labels.js";
 import { agreementOf, checkDuration, compareAnnotations, type LabelAgreement, seizureEvents } from "./seizures.js";
 
 /** Which file decides about times, and which tells most about types. */
@@ -11,6 +12,9 @@ const TYPED: readonly AnnotationFormat[] = ["csv", "tse", "tsv", "csv_bi", "tse_
 
 /** Durations that two files of one recording give may differ by this, in seconds, and by `DURATION_ERROR_SECONDS`. */
 const DURATION_TOLERANCE_SECONDS = 0.1;
+
+/** A file that tells where background is leaves at most so many seconds at a time without a row; more is told. */
+const UNTOLD_TOLERANCE_SECONDS = 10;
 
 /** All annotation files of one recording. */
 export interface LabelSources {
@@ -64,6 +68,7 @@ export function judgeLabels({ files, faults = [], recordingName, recordingSecond
     ...(deciding ? files.flatMap((file) => (file === deciding ? [] : compareAnnotations(file, deciding))) : []),
     ...(deciding && recordingSeconds === undefined ? compareDurations(files, deciding) : []),
     ...(deciding && isSilent(deciding) ? [noRows(deciding.file)] : []),
+    ...(deciding && durationSeconds !== undefined ? checkCover(deciding, durationSeconds) : []),
   ];
   const isUnknown = deciding === undefined || findings.some(doubtsLabels);
   const rows = { events: deciding?.events ?? [], ...(durationSeconds === undefined ? {} : { durationSeconds }) };
@@ -145,6 +150,27 @@ function noRows(file: string): Finding {
     message: "it has no row that can be used; the file may be cut, so the recording counts as unknown",
     action: "fetch the file again; a recording without seizures has a row of background (bckg)",
   };
+}
+
+/**
+ * Rows of a file that tells both where seizures and where background is, against the whole time: what no row tells may be a
+ * seizure of a file that is cut. Not doubted: a single row of background stands for a recording without seizures, however
+ * short, and rows of seizures alone say that the rest is background.
+ */
+function checkCover({ file, events }: AnnotationFile, durationSeconds: number): Finding[] {
+  const kinds = new Set(events.map(({ label }) => classOf(label)));
+  if (!kinds.has("background") || !kinds.has("seizure")) return [];
+  const untold = complementIntervals(events, durationSeconds);
+  const longest = untold.find(({ startSeconds, endSeconds }) => endSeconds - startSeconds > UNTOLD_TOLERANCE_SECONDS);
+  if (!longest) return [];
+  const { startSeconds, endSeconds } = longest;
+  return [
+    {
+      ...{ file, code: "labels-incomplete", severity: "warning" },
+      message: `no row tells of ${startSeconds} to ${endSeconds} s, though others tell where background is; taken as background`,
+      action: "compare with the original: the file may be cut; else add the rows that are missing",
+    },
+  ];
 }
 
 function agreementIn(files: readonly AnnotationFile[]): { agreement?: LabelAgreement } {

@@ -84,10 +84,13 @@ export function classOf(label: string, place: FormatPlace = { file: "annotation"
   if (info) return info.class;
   const nearest = nearestName(label.slice(0, 40), byLabel.keys());
   const hint = nearest ? `; did you mean "${nearest}"?` : "";
-  throw new FormatError(`unknown label "${label}"; expected one of ${[...byLabel.keys()].join(", ")}${hint}`, {
-    ...place,
-    field: "label",
-  });
+  throw new FormatError(
+    `unknown label "${label.slice(0, 40)}"; expected one of ${[...byLabel.keys()].join(", ")}${hint}`,
+    {
+      ...place,
+      field: "label",
+    },
+  );
 }
 
 /** A label as a file writes it, and as the table does: upper case is forgiven. */

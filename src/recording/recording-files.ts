@@ -5,6 +5,7 @@ import { type AnnotationFile, readAnnotations } from "./annotation-file.js";
 import type { RecordingFiles } from "./annotation-folder.js";
 import { fileSource } from "./byte-source.js";
 import { readEdfHeader } from "./edf-header.js";
+import { endpointsApart, spanSecondsOf } from "./edf-timeline.js";
 import type { Finding } from "./finding.js";
 import type { LabelSources } from "./label-verdict.js";
 
@@ -16,9 +17,9 @@ export interface ReadFiles extends LabelSources {
 }
 
 /** Read the annotation files of one recording and the duration of the EDF or BDF beside them; faults are findings. */
-export async function readRecordingFiles({ stem, annotations, edf }: RecordingFiles): Promise<ReadFiles> {
+export async function readRecordingFiles({ stem, annotations, compressed, edf }: RecordingFiles): Promise<ReadFiles> {
   const files: AnnotationFile[] = [];
-  const faults: Finding[] = [];
+  const faults = compressed.map((path) => compressedFinding(path, annotations.size === 0));
   for (const [format, path] of annotations) {
     try {
       files.push(readAnnotations(await readFile(path, "utf8"), { file: path, format }));
@@ -28,6 +29,19 @@ export async function readRecordingFiles({ stem, annotations, edf }: RecordingFi
   }
   const { recordingSeconds, fault } = edf === undefined ? {} : await headerOf(edf);
   return { files, faults, recordingName: basename(stem), recordingSeconds, ...(fault && { fault }) };
+}
+
+/** Alone, what it says of seizures is unknown; beside another annotation file it is passed over. */
+function compressedFinding(file: string, isAlone: boolean): Finding {
+  return {
+    file,
+    code: "compressed-annotation",
+    severity: isAlone ? "error" : "warning",
+    message: "the annotation file is compressed and not read",
+    action: isAlone
+      ? "unpack it (gunzip); until then the recording counts as unknown"
+      : "unpack it (gunzip), or delete it",
+  };
 }
 
 /** A table alone with no column of annotations, such as notes.csv, is none of a recording's and passed over. */
@@ -40,7 +54,8 @@ async function headerOf(path: string): Promise<{ recordingSeconds?: number; faul
   try {
     const source = await fileSource(path);
     try {
-      const { durationSeconds } = await readEdfHeader(source);
+      const header = await readEdfHeader(source);
+      const durationSeconds = spanSecondsOf(header, await endpointsApart(source, header));
       return Number.isFinite(durationSeconds) ? { recordingSeconds: durationSeconds } : {};
     } finally {
       await source.close?.();

@@ -22,7 +22,10 @@ export interface PostprocessOptions {
   readonly openingSeconds: number;
   /** Width of the closing that fills gaps. @default 31/256 */
   readonly closingSeconds: number;
-  /** Shorter events are dropped, before near ones are joined. @default 3 */
+  /**
+   * Shorter events are dropped, before near ones are joined. Lengths count whole probabilities: an event at the very end of a
+   * recording is cut there afterwards (`cutEvents`) and may be shorter than this by less than one of them. @default 3
+   */
   readonly minEventSeconds: number;
   /**
    * Longer events, joined ones too, are cut from their start into touching pieces of this length; a rest under
@@ -241,7 +244,10 @@ export function refusedProbability(value: number, index: number): RangeError {
   return new RangeError(`invalid probability at ${index}: ${value}; expected a number (did the training diverge?)`);
 }
 
-/** Events cut at the end of their recording: the last probability may stand for a time beyond it. */
+/**
+ * Events cut at the end of their recording: the last probability may stand for a time beyond it. What was long enough before
+ * stays, since only its end is unknown and not its seizure.
+ */
 export function cutEvents<E extends Interval>(events: readonly E[], durationSeconds: number): E[] {
   return events.flatMap((event) => {
     const endSeconds = Math.min(event.endSeconds, durationSeconds);

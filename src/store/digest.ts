@@ -33,7 +33,7 @@ export function checkDigests(
   const wrong = expected.find((item) => hexOf(item) !== item.hex);
   if (!wrong) return;
   throw new StoreError(
-    `"${key}" came with ${wrong.name} ${hexOf(wrong)}, expected ${wrong.hex}: its bytes were damaged on the way or in the store; read it again, and if that repeats, put a sound copy in its place`,
+    `"${key}" came with ${wrong.name} ${hexOf(wrong)}, expected ${wrong.hex}: its bytes were damaged on the way or in the store, or changed since they were fetched; read it again, and if that repeats, put a sound copy in its place (s3 pull fetches one)`,
     { key, code: "BadDigest" },
   );
 }

@@ -87,13 +87,17 @@ export function folderStore(dir: string, options: FolderStoreOptions = {}): Stor
 
 async function realRootOf(folder: Folder): Promise<string> {
   if (folder.realRoot !== undefined) return folder.realRoot;
+  let realRoot: string;
   try {
-    folder.realRoot = await realpath(folder.root);
+    realRoot = await realpath(folder.root);
   } catch (error) {
     if (!isMissing(error)) throw error;
     throw new NotFoundError(`no folder ${folder.root}; check the path, or create it`, folder.root, { cause: error });
   }
-  return folder.realRoot;
+  if (!(await stat(realRoot)).isDirectory())
+    throw new NotFoundError(`${folder.root} is a file; give the folder that holds it`, folder.root);
+  folder.realRoot = realRoot;
+  return realRoot;
 }
 
 function infoOf(key: string, found: BigIntStats): ObjectInfo {

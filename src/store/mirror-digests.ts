@@ -22,10 +22,14 @@ async function mirrorAround(folder: string): Promise<FoundMirror | undefined> {
   }
 }
 
+/** Samples are measured: whoever changes them makes another recording, which has its place outside the mirror. */
+const RECORDING = /\.(?:edf|bdf|rec|npz)$/i;
+
 /**
  * What a file below `folder` (a real path) must come to when `s3 pull` or a mirror has put it there: the SHA-256 that it had
- * then. A file that was changed since (other size or time of change) is its owner's, and nothing is known of it. The mirror
- * is looked for once, in the folder and those above it.
+ * then. Annotations and other texts that were changed since (other size or time of change) are their owner's, who mends them
+ * there, and nothing is known of them; a recording is compared all the same. The mirror is looked for once, in the folder
+ * and those above it.
  */
 export function mirrorDigests(folder: string): (key: string, path: string) => Promise<readonly ExpectedDigest[]> {
   let searching: Promise<FoundMirror | undefined> | undefined;
@@ -34,7 +38,9 @@ export function mirrorDigests(folder: string): (key: string, path: string) => Pr
     const mirror = await searching;
     const entry = mirror?.index.get(relative(mirror.root, join(folder, key)).split(sep).join("/"));
     const found = entry && (await stat(path).catch(() => undefined));
-    if (!found || found.size !== entry.size || found.mtimeMs !== entry.modifiedMilliseconds) return [];
+    if (!found) return [];
+    const isTouched = found.size !== entry.size || found.mtimeMs !== entry.modifiedMilliseconds;
+    if (isTouched && !RECORDING.test(key)) return [];
     return [{ name: "sha256", hex: entry.sha256 }];
   };
 }

@@ -143,11 +143,12 @@ async function fillPart(
   const { offset } = part;
   const range = offset > 0 ? { range: { start: offset, end: info.size } } : {};
   const stream = await openObject(store, info.key, { ...versionOptions(info, signal), ...range });
-  const expected = part.digests ?? stream.digests;
+  let expected = stream.digests;
   let writer: PartWriter | undefined;
   try {
     if (stream.info.size !== info.size)
       throw changedError(info.key, `${info.size} bytes`, store.url, `${stream.info.size} bytes`);
+    if (offset > 0) expected = await resumedDigests(store, info, part, signal);
     const names = new Set<DigestName>(["sha256", ...expected.map(({ name }) => name)]);
     const note = partNote(place.parts, info, expected);
     writer = await place.writers.open(part.path, offset, [...names], offset === 0 ? note : undefined);
@@ -162,6 +163,18 @@ async function fillPart(
     await stream.body.return();
     await writer?.leave();
   }
+}
+
+/** What a resumed object must come to: what its note says, and what the store says now, since a note may have been edited. */
+async function resumedDigests(
+  store: Store,
+  info: ObjectInfo,
+  part: Part,
+  signal: AbortSignal | undefined,
+): Promise<readonly ExpectedDigest[]> {
+  const told = (await store.digests?.(info.key, versionOptions(info, signal))) ?? [];
+  const noted = part.digests ?? [];
+  return [...told, ...noted.filter(({ name, hex }) => !told.some((item) => item.name === name && item.hex === hex))];
 }
 
 async function copyInto(writer: PartWriter, stream: ObjectStream, onBytes: (count: number) => void): Promise<void> {

@@ -1,27 +1,31 @@
 import { appendFile, readFile } from "node:fs/promises";
+import { z } from "zod";
 import { writeFileAtomic } from "../base/atomic-file.js";
 import { compareKeys } from "./store.js";
 
-/** One object that is whole in the mirror. */
-export interface MirrorEntry {
-  readonly key: string;
-  readonly size: number;
+const entrySchema = z.object({
+  key: z.string(),
+  size: z.number().int().min(0),
   /** The store's version tag; undefined when it gives none. */
-  readonly etag?: string;
-  readonly sha256: string;
+  etag: z.string().optional(),
+  sha256: z.string().regex(/^[0-9a-f]{64}$/),
   /** Time of change of the local file, as the file system gave it when it was verified. */
-  readonly modifiedMilliseconds: number;
+  modifiedMilliseconds: z.number(),
   /** When the file was last known to be whole. */
-  readonly storedMilliseconds?: number;
+  storedMilliseconds: z.number().optional(),
   /** Address of the store it came from; undefined where another program fetched it. */
-  readonly from?: string;
-}
+  from: z.string().optional(),
+});
+
+/** One object that is whole in the mirror. */
+export type MirrorEntry = Readonly<z.infer<typeof entrySchema>>;
+
+const removalSchema = z.object({ key: z.string(), removed: z.literal(true) });
 
 /** The line of an object that was removed from the mirror. */
-interface Removal {
-  readonly key: string;
-  readonly removed: true;
-}
+type Removal = Readonly<z.infer<typeof removalSchema>>;
+
+const lineSchema = z.union([removalSchema, entrySchema]);
 
 /** What is whole in a mirror: one JSON line per object, appended as they arrive; the last line of a key counts. */
 export interface MirrorIndex {
@@ -117,21 +121,11 @@ export async function openMirrorIndex(path: string): Promise<MirrorIndex> {
   };
 }
 
+/** What a line says; undefined for one that a crash cut short or that is not of this form: its file is checked anew. */
 function parseLine(line: string): MirrorEntry | Removal | undefined {
-  let value: (Partial<MirrorEntry> & { removed?: unknown }) | null;
   try {
-    value = JSON.parse(line) as typeof value;
+    return lineSchema.safeParse(JSON.parse(line)).data;
   } catch {
-    return undefined; // cut short by a crash
+    return undefined;
   }
-  const { key, size, etag, sha256, modifiedMilliseconds, storedMilliseconds, from, removed } = value ?? {};
-  if (typeof key === "string" && removed === true) return { key, removed };
-  if (typeof key !== "string" || typeof size !== "number" || typeof modifiedMilliseconds !== "number") return undefined;
-  if (typeof sha256 !== "string" || !/^[0-9a-f]{64}$/.test(sha256)) return undefined;
-  const known = {
-    ...(typeof storedMilliseconds === "number" && { storedMilliseconds }),
-    ...(typeof etag === "string" && { etag }),
-    ...(typeof from === "string" && { from }),
-  };
-  return { key, size, sha256, modifiedMilliseconds, ...known };
 }

@@ -2,7 +2,9 @@ import { readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { hostname } from "node:os";
 import { basename, join } from "node:path";
 import { threadId } from "node:worker_threads";
+import { z } from "zod";
 import { hashOf, sha256 } from "../base/canonical.js";
+import { parseJson } from "../base/parse-json.js";
 import { isAlive } from "../base/process-alive.js";
 import { isMissing } from "./local-path.js";
 import type { ExpectedDigest, ObjectInfo } from "./store.js";
@@ -29,17 +31,22 @@ export interface Part {
   readonly path: string;
   /** Bytes that are there already. */
   readonly offset: number;
-  /** What the whole object must come to; undefined until the first answer told. */
+  /** What the whole object must come to, as the note beside the part has it; undefined until the first answer told. */
   readonly digests: readonly ExpectedDigest[] | undefined;
 }
 
+const digestSchema = z.object({
+  name: z.enum(["md5", "sha1", "sha256", "crc32", "crc32c", "crc64nvme"]),
+  hex: z.string().regex(/^[0-9a-f]+$/),
+});
+
 /** The sidecar of a part. */
-interface PartFacts {
-  readonly key: string;
-  readonly size: number;
-  readonly etag?: string;
-  readonly digests: readonly ExpectedDigest[];
-}
+const partFactsSchema = z.strictObject({
+  key: z.string(),
+  size: z.number().int().min(0),
+  etag: z.string().optional(),
+  digests: z.array(digestSchema),
+});
 
 const FOREIGN_HOST_PATIENCE_MILLISECONDS = 10 * 60_000;
 const host = sha256(hostname()).slice(0, 8);
@@ -100,7 +107,7 @@ async function isOwned(path: string, owner: string): Promise<boolean> {
 /** What the first answer told of this version, to be written beside its part so that it can be taken up after a crash. */
 export function partNote({ path }: PartFolder, info: ObjectInfo, digests: readonly ExpectedDigest[]) {
   const { key, size, etag } = info;
-  const facts: PartFacts = { key, size, digests, ...(etag !== undefined && { etag }) };
+  const facts = { key, size, digests, ...(etag !== undefined && { etag }) };
   return { path: factsPath(path, info), text: JSON.stringify(facts) }; // cut short by a crash, it only costs the part
 }
 
@@ -108,10 +115,11 @@ const factsPath = (folder: string, info: ObjectInfo) => join(folder, `${keyName(
 
 async function readFacts(folder: string, info: ObjectInfo): Promise<readonly ExpectedDigest[] | undefined> {
   try {
-    const facts = JSON.parse(await readFile(factsPath(folder, info), "utf8")) as PartFacts;
+    const path = factsPath(folder, info);
+    const facts = parseJson(partFactsSchema, await readFile(path, "utf8"), path, "the part is begun again");
     return facts.key === info.key && facts.size === info.size && facts.etag === info.etag ? facts.digests : undefined;
   } catch {
-    return undefined; // missing or cut short: the part is begun again
+    return undefined; // missing, cut short or not ours: the part is begun again
   }
 }
 

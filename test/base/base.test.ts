@@ -127,6 +127,12 @@ test("writeFileAtomic leaves only the whole file, also when it overwrites", asyn
 test("explainWriteError names the path of a full disk and what to do, and leaves other errors alone", () => {
   const full = Object.assign(new Error("ENOSPC: no space left on device, write"), { code: "ENOSPC" });
   assert.match(String(explainWriteError(full, "/a/b")), /cannot write \/a\/b: the disk is full; free some space/);
+  for (const [code, reason] of [
+    ["EISDIR", /it is a folder/],
+    ["EEXIST", /a file is where a folder should be/],
+    ["ENOTDIR", /a file is where a folder should be/],
+  ] as const)
+    assert.match(String(explainWriteError(Object.assign(new Error("x"), { code }), "/a")), reason);
   const other = new Error("x");
   assert.equal(explainWriteError(other, "/a"), other);
 });

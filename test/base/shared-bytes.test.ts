@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { resolve } from "node:path";
 import { test } from "node:test";
 import { machineFault } from "../../src/base/machine-fault.js";
 import { bytesToGive, isShared, requireShared, type SharedBytes, sharedBytes } from "../../src/base/shared-bytes.js";
@@ -58,6 +59,8 @@ test("what a machine is short of is told from what is wrong with a file", () => 
     [coded("ERR_WORKER_OUT_OF_MEMORY"), /memory ran out/],
     [coded("ERR_WORKER_INIT_FAILED"), /threads/],
     [new Error("reading failed", { cause: coded("EMFILE") }), /ulimit -n/],
+    [coded("ERR_MODULE_NOT_FOUND", `Cannot find module '${process.execPath}' imported from x.js`), /ulimit -n/],
+    [coded("ERR_MODULE_NOT_FOUND", `Cannot find package '${resolve("node_modules/yaml/x.js")}' imported`), /ulimit -n/],
   ] as const)
     assert.match(machineFault(error) ?? "nothing", advice);
   class FileFault extends Error {
@@ -67,6 +70,8 @@ test("what a machine is short of is told from what is wrong with a file", () => 
     new FileFault('label "out of memory" is unknown'),
     coded("ENOSPC"),
     coded("ENOENT"),
+    coded("ERR_MODULE_NOT_FOUND", "Cannot find package 'nowhere' imported from x.js"),
+    coded("ERR_MODULE_NOT_FOUND", "Cannot find module '/nowhere/x.js' imported from y.js"),
     new RangeError("Invalid typed array length: -1"),
     "text",
     undefined,

@@ -170,7 +170,22 @@ for (const way of ["a mirror's folder", "a store with a mirror"])
       if (way === "a mirror's folder") await assert.rejects(source.read(labels), /sha256/);
     }));
 
-test("a file of a mirror that its owner has changed since is the owner's", (context) =>
+test("a recording of a mirror that was edited since is not built, and no code accepts that", (context) =>
+  withOwnServer(bucket(), async ({ store }) => {
+    const dir = await temporaryFolder(context);
+    await pull(store, join(dir, "mirror"));
+    const file = join(dir, "mirror", EDF);
+    await writeFile(file, flip(30_000)(await readFile(file)));
+    const source = folderStore(join(dir, "mirror", "edf"));
+    const { report, outcome } = await build(source, join(dir, "cache"), { accept: ["source-damaged"] });
+    assert.deepEqual(outcome, [["aaaaaaaa", "source-damaged"]]);
+    assert.equal(report.leftOut[0]!.accepted, false);
+    await utimes(file, new Date(), new Date());
+    await writeFile(file, OBJECTS[EDF]!); // touched, and the bytes are the bucket's
+    assert.deepEqual((await build(source, join(dir, "cache"))).outcome, []);
+  }));
+
+test("annotations of a mirror that their owner has changed since are the owner's", (context) =>
   withOwnServer(bucket(), async ({ store }) => {
     const dir = await temporaryFolder(context);
     await pull(store, dir);

@@ -167,6 +167,7 @@ test("the shared corpora: tusz-mini is cached whole, of the real files each left
   const known = [
     "missing-electrodes",
     "no-records",
+    "compressed",
     "not-in-catalogue",
     "repeated-identity",
     "unknown-sample-rate",

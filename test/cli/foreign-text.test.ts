@@ -161,6 +161,10 @@ test("an error's file, key and message are shown as text, whatever they hold", (
     EVIL,
   ])
     assert.doesNotMatch(describeError(error), STEERING);
+  const isFolder = Object.assign(new Error("EISDIR: rename"), { code: "EISDIR", path: "x.tmp-1", dest: "x" });
+  assert.equal(describeError(isFolder), "x is a folder; give a file");
+  const isFile = Object.assign(new Error("EEXIST: mkdir"), { code: "EEXIST", syscall: "mkdir", path: "x.md" });
+  assert.match(describeError(isFile), /^x\.md cannot be a folder, since a file of that name is there/);
   assert.equal(describeError(new TypeError("first\nsecond\n  third")), "TypeError: first\n  second\n  third");
 });
 

@@ -14,6 +14,7 @@ import { doubtsLabels, FINDING_CODES, type FindingCode } from "../../src/recordi
 import { folderStore } from "../../src/store/folder-store.js";
 import { temporaryFolder } from "../cache/made-cache.js";
 import { idOf, makeObjects, stemOf, writeObjects } from "../cache/made-corpus.js";
+import { GAP_SECONDS, SECONDS as KIND_SECONDS, kindObjects, patientOf as kindPatient } from "../cache/made-kinds.js";
 
 type Ending = "csv" | "csv_bi" | "tse" | "tse_bi" | "CSV_BI";
 interface Case {
@@ -42,6 +43,10 @@ const DOUBTS: Record<string, Case> = {
   "a time before the start": { files: { csv_bi: csv("TERM,-4,8,seiz,1\n") }, code: "negative-time" },
   "an end before its start": { files: { csv_bi: csv("TERM,8,4,seiz,1\n") }, code: "reversed" },
   "a row that is cut": { files: { csv_bi: csv(`${SILENCE}TERM,4.0`) }, code: "row-width" },
+  "times and duration in minutes": {
+    files: { csv_bi: csv("TERM,0.07,0.14,seiz,1\n").replace("20.0000 secs", "0.3333 min") },
+    code: "duration-unreadable",
+  },
   "a column line alone": { files: { csv_bi: csv("") }, code: "labels-incomplete" },
   "an unknown label": { files: { csv_bi: csv("TERM,4,8,siez,1\n") }, code: "unknown-label" },
   "an empty file": { files: { csv_bi: "" }, code: "unreadable" },
@@ -81,6 +86,7 @@ const DOUBTS: Record<string, Case> = {
 /** What is odd and changes nothing about the seizures. */
 const SOUND: Record<string, Partial<Record<Ending, string>>> = {
   plain: { csv_bi: csv(SEIZURE) },
+  "rows with a few seconds between": { csv_bi: csv(`TERM,0,3,bckg,1\n${SEIZURE}TERM,9,15,bckg,1\n`) },
   "background alone": { csv_bi: csv(SILENCE) },
   "a blank name": { csv_bi: csv(SEIZURE, { bname: "" }) },
   "a name of another form": { csv_bi: csv(SEIZURE, { bname: "patient 7" }) },
@@ -146,16 +152,40 @@ test("annotations check, corpus check, cache and score give one verdict on every
   assert.equal(missing.length, pairs.length);
 });
 
+test("times behind a gap are judged by the recording's own time, in every reader and by every rule for gaps", async (t) => {
+  const root = await temporaryFolder(t);
+  const names = ["edf-c-jump", "edf-d-gap"];
+  await writeObjects(root, kindObjects(names));
+  const span = KIND_SECONDS + GAP_SECONDS;
+  const label = async (seconds: number) => {
+    for (const name of names) {
+      const stem = stemOf({ patient: kindPatient(name), seconds: KIND_SECONDS });
+      await writeFile(join(root, `${stem}.csv_bi`), csv(`TERM,13,15,seiz,1\n`, { seconds, bname: "" }));
+    }
+    const store = folderStore(root);
+    const catalogue = await readCatalogue(store);
+    const cacheDir = join(root, `cache-${seconds}`);
+    const [inCorpus, inFiles] = [await checkAnnotations(store, catalogue), await checkAnnotationFiles(root)];
+    const { doubtful } = await buildCache({ store, catalogue, cacheDir, workers: 0, gaps: "split" });
+    const tree = await readScoreTree(join(root, "edf"), "--ref");
+    return [
+      inCorpus.map(({ status, seizures }) => [status, seizures.length]),
+      [inFiles.seizureCount, inFiles.unknownSeconds],
+      doubtful.map(({ finding }) => finding.code).sort(),
+      pairTrees(tree, new Map(), 0.1).pairs.map(({ durationSeconds }) => durationSeconds),
+    ];
+  };
+  const labelled = ["labelled", 1];
+  assert.deepEqual(await label(span), [[labelled, labelled], [2, 0], [], [span, span]]);
+  const unknown = ["unknown", 0];
+  const doubts = ["duration-differs", "starts-past-the-end"];
+  assert.deepEqual(await label(KIND_SECONDS), [[unknown, unknown], [0, 2 * span], [...doubts, ...doubts].sort(), []]);
+});
+
 test("every code that can put labels in doubt has a case, but for those that need no recording beside them", () => {
   const covered = new Set(Object.values(DOUBTS).map(({ code }) => code));
   const couldDoubt = FINDING_CODES.filter((code) => doubtsLabels({ code, severity: "error" }) && !covered.has(code));
   const neverErrors = ["channel-not-term", "duration-missing", "duration-repeated", "duration-unknown"];
-  const alsoNever = [
-    "duration-unreadable",
-    "label-not-binary",
-    "no-annotation",
-    "no-binary-annotation",
-    "unions-differ",
-  ];
+  const alsoNever = ["label-not-binary", "no-annotation", "no-binary-annotation", "unions-differ"];
   assert.deepEqual(couldDoubt.sort(), [...neverErrors, ...alsoNever, "durations-differ"].sort());
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { readdirSync, readFileSync } from "node:fs";
+import { closeSync, existsSync, openSync, readdirSync, readFileSync } from "node:fs";
 import { text } from "node:stream/consumers";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -38,6 +38,18 @@ test("a reader that leaves before the output is there is no error", async () => 
   child.stdout.destroy();
   const [stderr, code] = await Promise.all([text(child.stderr), once(child, "exit").then(([status]) => status)]);
   assert.deepEqual([code, stderr], [0, ""]);
+});
+
+const full = existsSync("/dev/full") ? false : "/dev/full is Linux's";
+test("output that a full disk does not take is told without a stack, and is exit code 1", { skip: full }, () => {
+  const disk = openSync("/dev/full", "w");
+  const { status, stderr } = spawnSync(process.execPath, [main, "--help"], {
+    stdio: ["ignore", disk, "pipe"],
+    encoding: "utf8",
+  });
+  closeSync(disk);
+  assert.deepEqual([status, stderr.split("\n").length], [1, 2]);
+  assert.match(stderr, /^ictal: the output could not be written.*ENOSPC/);
 });
 
 test("an unknown verb is wrong use and the nearest one is named", () => {

@@ -30,6 +30,19 @@ async function pairsOf(t: TestContext, ref: Record<string, string | Uint8Array>,
 const refusals = ({ refused }: Awaited<ReturnType<typeof pairsOf>>) =>
   refused.map(({ id, side, code }) => [id, side, code]);
 
+test("pairTrees refuses a reference or hypothesis that is compressed, and passes over one beside a plain file", async (t) => {
+  const both = { "x.csv_bi": csvBi(SEIZURE), "y.csv_bi": csvBi(SEIZURE) };
+  const packed = { "x.csv_bi": csvBi(SEIZURE), "y.csv_bi.gz": "packed", "x.csv.gz": "packed" };
+  for (const [ref, hyp, side] of [
+    [packed, both, "reference"],
+    [both, packed, "hypothesis"],
+  ] as const) {
+    const found = await pairsOf(t, ref, hyp);
+    assert.deepEqual(refusals(found), [["y", side, "compressed-annotation"]]);
+    assert.deepEqual([found.pairs.map(({ id }) => id), found.missing], [["x"], []]);
+  }
+});
+
 test("pairTrees refuses a reference or hypothesis that says nothing, whatever its format", async (t) => {
   for (const [name, text, whole] of [
     ["x.csv_bi", csvBi(""), csvBi(SEIZURE)],

@@ -114,6 +114,12 @@ test("the first train builds the cache, the next finds it; what may not be left 
   assert.equal(damaged.status, 1);
   assert.match(damaged.stderr, /left out train\/aaaaaaaa.*accept what was left out: --accept/s);
   assert.match(damaged.stderr, /the cache is not complete; see above/);
+  const again = ["--set", `data.cache_dir=${dir}/other`, "--set", `experiment.output_dir=${dir}/again`];
+  const next = run("train", "--config", config, ...again, "--max-steps", "1", "--json");
+  assert.match(
+    next.stderr,
+    /1 recordings are left out of the cache \(\S+\): train\/aaaaaaaa\S*; ictal cache build says why/,
+  );
 });
 
 test("a train that asks for more recordings than its cache was built for says how to add them", async (context) => {

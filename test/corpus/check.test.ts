@@ -155,3 +155,26 @@ test("checkCorpus names a recording that is cut beside the annotation that is lo
   assert.match(findings[1]!.action, /fetch the recording again if it is cut/);
   assert.equal(bySplit.train!.unknown, 1);
 });
+
+test("checkCorpus sees by both ends that the timestamps of a recording jump", async () => {
+  const samples = new Float32Array(4 * 20);
+  const signals = [{ label: "EEG FP1-REF", physicalMin: -100, physicalMax: 100, samplesPerRecord: 4, samples }];
+  const jumping = (reserved: string, by: number) =>
+    encodeEdf({
+      ...{ kind: "EDF+D", reserved, recordDurationSeconds: 1, signals, accept: ["record-overlap"] },
+      recordStartSeconds: (record) => 0.25 + record + (record < 19 ? 0 : by),
+    });
+  const found = async (bytes: Uint8Array) => {
+    const key = stem("train", "aaaaaaaa");
+    const store = memoryStore({ [`${key}.edf`]: bytes, [`${key}.csv_bi`]: binary(20, "TERM,0,20,bckg,1") });
+    const { findings } = await checkCorpus(store);
+    return findings.flatMap(({ code, severity, message }) => (code === "recording-gaps" ? [[severity, message]] : []));
+  };
+  const [[severity, message]] = (await found(jumping("EDF+C", 0.5))) as [[string, string]];
+  assert.equal(severity, "error");
+  assert.match(message, /^the last record starts at 19.5 s, 19 s expected in a file marked continuous: /);
+  assert.equal((await found(jumping("EDF+C", -3)))[0]![0], "error");
+  assert.equal((await found(jumping("", 3)))[0]![0], "error");
+  assert.equal((await found(jumping("EDF+D", 3)))[0]![0], "warning");
+  assert.deepEqual(await found(jumping("EDF+C", 0)), []);
+});

@@ -21,6 +21,21 @@ test("two cells tagged parameters are told, and refused as soon as a value is gi
   );
 });
 
+test("a run's times and sizes are checked before anything is read", async () => {
+  for (const name of [
+    "cellTimeoutSeconds",
+    "timeoutSeconds",
+    "startTimeoutSeconds",
+    "saveIntervalSeconds",
+    "maximumOutput",
+  ])
+    for (const value of [Number.NaN, -1, 0, Number.NEGATIVE_INFINITY])
+      await assert.rejects(
+        executeNotebook({ input: "/nowhere.ipynb", output: undefined, [name]: value }),
+        (error: Error) => error instanceof RangeError && error.message.startsWith(`invalid ${name}: ${value};`),
+      );
+});
+
 test("outputs stored with a skipped cell are not kept, and told", async () => {
   const folder = await temporaryFolder();
   const raw = JSON.parse(notebookText([{ code: "1", tags: ["skip-execution"] }], "ictal")) as {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { EventEmitter } from "node:events";
 import { mock, test } from "node:test";
 import { createReaderPace } from "../../src/notebook/runner/reader-pace.js";
-import { logWriter } from "../../src/notebook/runner/terminal-writer.js";
+import { liveWriter, logWriter } from "../../src/notebook/runner/terminal-writer.js";
 
 function recorder() {
   const written: string[] = [];
@@ -26,6 +26,28 @@ test("a log gets a very long line as it comes, without colours that messages cut
   writer.update("id", "shown");
   writer.settle();
   assert.equal(out.written.join(""), `${x}${x}${x}end\nnext\n${x}\ndone\n${x}\nshown\n`);
+});
+
+test("a terminal gets colours and what edits its own line, and nothing else that steers it", () => {
+  const out = recorder();
+  const writer = liveWriter({ ...out, isTTY: true });
+  writer.stream("\u001b[32mgreen\u001b[0m 10 %\r\u001b[K20 %\b\b\n\tend\n");
+  assert.equal(out.written.join(""), "\u001b[32mgreen\u001b[0m 10 %\r\u001b[K20 %\b\b\n\tend\n");
+  out.written.length = 0;
+  for (const text of [
+    "a\u001b[2J\u001b[Hb\u001b]0;title\u0007c\u009b5nd\u001bce\u0007",
+    "f\u001b",
+    "[",
+    "6",
+    "nG\u001b[3",
+    "1mh\n",
+  ])
+    writer.stream(text);
+  assert.equal(out.written.join(""), "abcdefG\u001b[31mh\n");
+  out.written.length = 0;
+  writer.stream("x\u001b[");
+  writer.line("2J");
+  assert.equal(out.written.join(""), "x\n2J\n");
 });
 
 test("100 MB without a line end pass through the log in time that grows with their length alone", () => {

@@ -140,8 +140,36 @@ test("checkAnnotations says that tse text alone tells no duration", async (t) =>
   await writeRecording(join(path, "beside"), 60);
   const { findings, seizureSeconds, backgroundSeconds } = await checkAnnotations(path);
   const told = findings.map(({ file: at, code, severity }) => [at, code, severity]);
-  assert.deepEqual(told, [[join(path, "alone.tse"), "duration-unknown", "info"]]);
+  assert.deepEqual(told, [
+    [join(path, "alone.tse"), "duration-unknown", "info"],
+    [join(path, "beside.tse"), "labels-incomplete", "warning"],
+  ]);
   assert.deepEqual([seizureSeconds, backgroundSeconds], [20, 50]);
+});
+
+test("checkAnnotations tells the time of which no row tells, where others tell of background", async (t) => {
+  const root = await folder(t);
+  const header = "# duration = 60 secs\nchannel,start_time,stop_time,label,confidence\n";
+  const rows = (...each: string[]) => header + each.map((times) => `TERM,${times},1\n`).join("");
+  for (const [name, text] of Object.entries({
+    cut: rows("0,20,bckg", "20,30,seiz"),
+    hole: rows("0,20,bckg", "20,30,seiz", "45,60,bckg"),
+    near: rows("0,20,bckg", "20,30,seiz", "40,60,bckg"),
+    seizures: rows("20,30,seiz"),
+    silence: rows("0,1.0551,bckg"),
+  }))
+    await writeFile(join(root, `${name}.csv_bi`), text);
+  const { findings } = await checkAnnotations(root);
+  assert.deepEqual(
+    findings.map(({ file, code, severity, message }) => [file.slice(root.length + 1), code, severity, message]),
+    [
+      ["cut.csv_bi", "30 to 60"],
+      ["hole.csv_bi", "30 to 45"],
+    ].map(([file, times]) => [
+      ...[file, "labels-incomplete", "warning"],
+      `no row tells of ${times} s, though others tell where background is; taken as background`,
+    ]),
+  );
 });
 
 test("checkAnnotations turns an unknown label and a broken recording into error findings and goes on", async (t) => {

@@ -7,7 +7,7 @@ import { readEdfBlocks } from "../../src/recording/edf-blocks.js";
 import { readEdfHeader } from "../../src/recording/edf-header.js";
 import { readEdfPage } from "../../src/recording/edf-page.js";
 import type { EdfKind } from "../../src/recording/edf-spec.js";
-import { recordAt } from "../../src/recording/edf-timeline.js";
+import { endpointsApart, recordAt, spanSecondsOf } from "../../src/recording/edf-timeline.js";
 import { encodeEdf } from "../../src/recording/edf-writer.js";
 import { breakText, openRunReader, type RecordRun } from "../../src/recording/record-runs.js";
 import { parseTals, recordStartOf } from "../../src/recording/tal.js";
@@ -156,4 +156,15 @@ test("a page counts gaps as time: what lies behind one stands at its own time, a
   const behind = await readEdfPage(source, header, { startSeconds: 200, durationSeconds: 1 });
   assert.deepEqual([behind.startSeconds, behind.samples.length], [199.5, 8]);
   await assert.rejects(readEdfPage(source, header, { startSeconds: 101, durationSeconds: 2 }), RangeError);
+});
+
+test("the timestamps at both ends tell how long a recording lasts, gaps counted; an impossible one is passed over", async () => {
+  const spanOf = async (startOf: Made["startOf"]) => {
+    const { source, header } = await made({ kind: "EDF+D", startOf });
+    return spanSecondsOf(header, await endpointsApart(source, header));
+  };
+  assert.equal(await spanOf((record) => 0.5 + record + (record < 100 ? 0 : 4.5)), RECORDS + 4.5);
+  assert.equal(await spanOf((record) => 7 + record), RECORDS);
+  assert.equal(await spanOf((record) => record - (record < 100 ? 0 : 2)), RECORDS);
+  assert.equal(await spanOf((record) => record + (record < 100 ? 0 : 1e9)), RECORDS);
 });

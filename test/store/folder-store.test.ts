@@ -65,6 +65,12 @@ describe("folderStore(dir)", () => {
     assert.deepEqual(await keysOf(folderStore(link).list()), ["a.txt"]);
   });
 
+  it("says that its root is a file", async () => {
+    const file = join(await folderWith({ a: "x" }), "a");
+    await assert.rejects(keysOf(folderStore(file).list()), /NotFoundError: .*\/a is a file; give the folder/);
+    await assert.rejects(folderStore(file).stat("b"), /is a file/);
+  });
+
   it("says which folder is missing", async () => {
     const store = folderStore("/nonexistent/ictal");
     const isMissing = (error: unknown) =>

@@ -374,9 +374,36 @@ describe("pull: faults", () => {
       const report = await pull(store, dir);
       assert.equal(report.downloaded, 1);
       await checkCopies(dir, [key], { [key]: big });
-      const start = Number(/^bytes=(\d+)-/.exec(requests.at(-1)!.range ?? "")?.[1]);
-      assert.ok(start >= 2_400_000, `resumed at ${requests.at(-1)!.range}`);
+      const { range } = requests.filter(({ operation }) => operation === "get").at(-1)!;
+      assert.ok(Number(/^bytes=(\d+)-/.exec(range ?? "")?.[1]) >= 2_400_000, `resumed at ${range}`);
     }));
+
+  it("an edited note of a part excuses no damage, and one that is not ours costs the part alone", async () => {
+    for (const edit of [
+      (facts: object) => ({ ...facts, digests: [] }),
+      (facts: object) => ({ ...facts, digests: "none" }),
+      (facts: object) => ({ ...facts, digests: [{ name: "md5", hex: "00" }] }),
+      () => null,
+    ])
+      await withBucket({ [key]: big }, { faults: [{ kind: "stall", afterBytes: 3_000_000 }] }, async ({ store }) => {
+        const dir = await newFolder();
+        const controller = new AbortController();
+        const progress = {
+          update: ({ done }: ProgressUpdate) => void (done >= 2.5 && controller.abort()),
+          finish() {},
+        };
+        await assert.rejects(pull(store, dir, { signal: controller.signal, progress }), { name: "AbortError" });
+        const parts = join(dir, ".ictal-mirror", "parts");
+        for (const name of await readdir(parts)) {
+          const path = join(parts, name);
+          const bytes = await readFile(path);
+          if (name.endsWith(".json")) await writeFile(path, JSON.stringify(edit(JSON.parse(bytes.toString()))));
+          else await writeFile(path, bytes.fill(bytes[1000]! ^ 1, 1000, 1001));
+        }
+        assert.deepEqual((await pull(store, dir)).failed, []);
+        await checkCopies(dir, [key], { [key]: big });
+      });
+  });
 
   it("wrong credentials and an unreachable endpoint end it at once", () =>
     withBucket(corpus, {}, async ({ connect }) => {

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { ConfigError } from "../../base/errors.js";
+import { requireNumber, requireNumbers } from "../../base/options.js";
 
 /** Names the address that is told how a run ended. */
 export const WEBHOOK_VARIABLE = "ICTAL_WEBHOOK";
@@ -55,7 +56,7 @@ async function attempt(
 }
 
 /**
- * Send `payload` as JSON, again after faults that may pass. Never throws: returns why it was not taken, naming the host
+ * Send `payload` as JSON, again after faults that may pass. A RangeError for a time that is none; else it never throws: returns why it was not taken, naming the host
  * alone, since the rest of such addresses is a password; undefined when it was.
  */
 export async function postWebhook(
@@ -64,6 +65,9 @@ export async function postWebhook(
   options: WebhookOptions = {},
 ): Promise<string | undefined> {
   const { pausesMilliseconds = [1000, 5000, 20_000], timeoutMilliseconds = 10_000 } = options;
+  const most = 2 ** 31 - 1; // of a timer
+  requireNumbers({ timeoutMilliseconds }, { isWhole: true, least: 1, most });
+  for (const pause of pausesMilliseconds) requireNumber("pausesMilliseconds", pause, { least: 0, most });
   const body = JSON.stringify(payload);
   for (let tries = 1; ; tries++) {
     const refused = await attempt(url, body, timeoutMilliseconds);

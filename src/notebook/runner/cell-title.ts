@@ -1,3 +1,4 @@
+import { printable } from "../../base/printable.js";
 import type { CodeCell, Notebook } from "./notebook-file.js";
 import { withoutControls } from "./visible-text.js";
 
@@ -12,7 +13,7 @@ const withoutMarks = (text: string): string =>
     .replace(/(?<!\w)(_{1,3})(?=\S)(.+?)(?<=\S)\1(?!\w)/g, "$2");
 
 function shorten(text: string): string {
-  const plain = withoutControls(text).replace(/\s+/g, " ").trim();
+  const plain = printable(withoutControls(text).replace(/\s+/g, " ").trim());
   return plain.length > MAXIMUM ? `${plain.slice(0, MAXIMUM - 1).trimEnd()}…` : plain;
 }
 

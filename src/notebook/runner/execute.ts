@@ -1,5 +1,6 @@
 import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { type NumberRange, requireNumbers } from "../../base/options.js";
 import type { Kernelspec } from "../kernelspec.js";
 import { beginAgain, FRESH, planResume, type ResumePlan, restoreCells } from "../resume/plan.js";
 import { type Basis, describeBasis, writeRecord } from "../resume/record.js";
@@ -213,13 +214,23 @@ async function runInKernel(
   return failure;
 }
 
+/** What a timer can wait for, in whole terms: three weeks. */
+const SECONDS: NumberRange = { above: 0, most: 2_000_000 };
+
+function requireOptions(options: ExecuteOptions): void {
+  const { cellTimeoutSeconds, timeoutSeconds, startTimeoutSeconds, saveIntervalSeconds, maximumOutput } = options;
+  requireNumbers({ cellTimeoutSeconds, timeoutSeconds, startTimeoutSeconds, saveIntervalSeconds }, SECONDS);
+  requireNumbers({ maximumOutput }, { least: 1 });
+}
+
 /**
  * Runs the code cells of a notebook in a fresh kernel that starts in the notebook's folder. The executed notebook is
  * saved at the start, after each cell, every 30 s within a cell, and at the end, whatever the end. Resolves with the
  * outcome, failed runs included; throws ConfigError, FormatError or NotFoundError for what is wrong before the start,
- * StoreError when the notebook cannot be saved at the start or at the end.
+ * StoreError when the notebook cannot be saved at the start or at the end, RangeError for a time or a size that is none.
  */
 export async function executeNotebook(options: ExecuteOptions): Promise<RunResult> {
+  requireOptions(options);
   const prepared = await prepareNotebook(options);
   const { input, output, notebook, kernel, parameters, values } = prepared;
   const listener = joinListeners(options.listeners ?? []);

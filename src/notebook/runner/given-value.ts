@@ -41,6 +41,7 @@ function givenNumber(text: string, value: number | bigint): Given {
     return unfit("with its leading zero it could be decimal or octal; write it without, or 0o…");
   if (typeof value === "number" && !Number.isFinite(value) && !/inf|nan/i.test(text))
     return unfit("it is beyond the largest number, 1.8e308");
+  if (value === 0 && /[1-9]/.test(text.replace(/e.*$/i, ""))) return unfit("it is closer to 0 than any number but 0");
   if (typeof value === "number") return { kind: "scalar", value };
   const isSmall = value >= -(2n ** 53n) && value <= 2n ** 53n;
   return { kind: "scalar", value: text === "-0" ? -0 : isSmall ? Number(value) : value };

@@ -1,6 +1,6 @@
 import { applyCarriage } from "./carriage.js";
 import type { PacedStream } from "./reader-pace.js";
-import { withoutControls } from "./visible-text.js";
+import { withLineEdits, withoutControls } from "./visible-text.js";
 
 export interface TerminalStream extends PacedStream {
   write(text: string): unknown;
@@ -23,9 +23,17 @@ export interface TerminalWriter {
   settle(): void;
 }
 
-/** Text passes as it comes; carriage returns and colours are the terminal's business. */
+/** The begin of a control sequence whose end is yet to come. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: the escape character is what starts an ANSI sequence
+const BEGUN_SEQUENCE = /\u001b(?:\[[0-?]{0,32})?$/;
+
+/**
+ * Text passes as it comes, with its colours and what edits its own line; sequences that move the cursor elsewhere, rename
+ * the window or fill the clipboard are dropped.
+ */
 export function liveWriter(out: TerminalStream): TerminalWriter {
   let column = 0;
+  let begun = "";
   let live: { id: string; printedAt: number; pending?: string } | undefined;
   const write = (text: string) => {
     if (text === "") return;
@@ -35,6 +43,7 @@ export function liveWriter(out: TerminalStream): TerminalWriter {
   const settle = () => {
     if (live?.pending) write(`\r\u001b[K${live.pending}`);
     live = undefined;
+    begun = "";
     if (column > 0) write("\n");
   };
   return {
@@ -44,7 +53,9 @@ export function liveWriter(out: TerminalStream): TerminalWriter {
     },
     stream(text) {
       if (live) settle();
-      write(text);
+      const all = begun + text;
+      begun = BEGUN_SEQUENCE.exec(all.slice(-40))?.[0] ?? "";
+      write(withLineEdits(all.slice(0, all.length - begun.length)));
     },
     update(id, text) {
       const shown = text.slice(0, (out.columns ?? 80) - 1);

@@ -1,4 +1,5 @@
 import { relative } from "node:path";
+import { printable, printableLines } from "../../base/printable.js";
 import { type ErrorContent, isMessage, type Message } from "../wire/message.js";
 import { cellTitle } from "./cell-title.js";
 import type { RunListener } from "./listener.js";
@@ -45,8 +46,8 @@ export function createTerminalListener(out: TerminalStream): RunListener {
       notebook = started;
       total = started.cells.filter((cell) => cell.cell_type === "code").length;
       writer.line(
-        bold(`${relative(process.cwd(), paths.input) || paths.input}`) +
-          dim(` on ${withoutControls(kernel.displayName)}`),
+        bold(printable(relative(process.cwd(), paths.input) || paths.input)) +
+          dim(` on ${printable(withoutControls(kernel.displayName))}`),
       );
     },
     kernelReady: (seconds) => writer.line(dim(`kernel ready after ${formatSeconds(seconds)}`)),
@@ -65,14 +66,14 @@ export function createTerminalListener(out: TerminalStream): RunListener {
           status === "completed" ? `${green("done")} ${dim(`in ${seconds}`)}` : red(`failed after ${seconds}`),
         );
     },
-    notice: (text) => writer.line(withoutControls(text)),
+    notice: (text) => writer.line(printableLines(withoutControls(text))),
     saved() {
       refused = "";
     },
     saveFailed(_, error) {
       if (refused === error.message) return;
       refused = error.message;
-      writer.line(red(`not saved: ${error.message}; the run goes on and the next save tries again`));
+      writer.line(red(`not saved: ${printable(error.message)}; the run goes on and the next save tries again`));
     },
   };
 }

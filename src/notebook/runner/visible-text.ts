@@ -12,16 +12,22 @@ const LONG_SEQUENCE =
 const CONTROL = /\u001b[ -/]*[0-~]?|[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
 const COLOUR = /(\u001b\[[0-9;:]*m)/;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
+const LINE_EDIT = /(\u001b\[[0-9;:]*m|\u001b\[[0-2]?K|[\r\b])/;
 
 /** The text without control sequences and control characters, line feeds and tabs excepted. */
 export function withoutControls(text: string): string {
   return text.replace(LONG_SEQUENCE, "").replace(SEQUENCE, "").replace(CONTROL, "");
 }
 
-/** The same, but colours and weights stay. */
-export function withColours(text: string): string {
-  return text
-    .split(COLOUR)
+const keeping = (kept: RegExp) => (text: string) =>
+  text
+    .split(kept)
     .map((part, index) => (index % 2 === 1 ? part : withoutControls(part)))
     .join("");
-}
+
+/** The same, but colours and weights stay. */
+export const withColours = keeping(COLOUR);
+
+/** The same, but what progress bars need stays too: the return and the step back within a line, and erasing it. */
+export const withLineEdits = keeping(LINE_EDIT);

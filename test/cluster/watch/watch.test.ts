@@ -37,6 +37,13 @@ test("name and password of an address travel as a header, not in the request's l
   assert.equal(received[0]!.headers.authorization, `Basic ${Buffer.from("me:p@ss").toString("base64")}`);
 });
 
+test("a webhook's times that are none are refused by name", async () => {
+  const to = new URL("http://127.0.0.1:1/");
+  for (const timeoutMilliseconds of [0, -1, Number.NaN, 1.5, 1e12])
+    await assert.rejects(postWebhook(to, {}, { timeoutMilliseconds }), /RangeError: invalid timeoutMilliseconds/);
+  await assert.rejects(postWebhook(to, {}, { pausesMilliseconds: [Number.NaN] }), /RangeError: invalid pausesM/);
+});
+
 test("a webhook that is no address is refused without repeating it", () => {
   assert.equal(webhookAddress({}), undefined);
   for (const wrong of ["hooks.example.org/T0PSECRET", "file:///etc/passwd"])
