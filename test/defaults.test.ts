@@ -55,6 +55,7 @@ preprocessing.notch_q: 30
 preprocessing.phase: "causal"
 preprocessing.reference: "recorded"
 preprocessing.clip: 10
+model.name: ""
 model.initialization: "own"
 model.encoder.stages: 4
 model.encoder.channels: [64,128,256,512]

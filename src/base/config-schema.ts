@@ -118,8 +118,11 @@ const inLayers = <T extends z.ZodType>(key: T): T =>
 /** A detector other than the reference's has a section by its own name, which the detector itself checks. */
 const model = z
   .object({
-    /** Which detector; `ictal model list` names them. The reference's own sections mean seizure_detector; else it is needed. */
-    name: z.string().min(1).optional(),
+    /**
+     * Which detector; `ictal model list` names them. The reference's own sections mean seizure_detector; else it is needed to
+     * train: empty where a file does not give it.
+     */
+    name: z.string().min(1).default(""),
     architecture: z
       .unknown()
       .refine((value) => value === undefined, { error: OTHER_NETWORK })

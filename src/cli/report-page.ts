@@ -67,7 +67,7 @@ function searchedHtml({ points, rates, config, caption }: RunReport): string[] {
     return ["<p>No threshold was searched on this split: choose it on dev with <code>ictal threshold</code>.</p>"];
   return [
     `<h2>Sensitivity at rates of false alarms</h2><p>Thresholds searched on these recordings.</p><pre>${escapeHtml(rateLines(rates).join("\n"))}</pre>`,
-    figureHtml(falseAlarmCurve({ [config.model.name ?? "detector"]: points }, caption)),
+    figureHtml(falseAlarmCurve({ [config.model.name || "detector"]: points }, caption)),
   ];
 }
 

@@ -27,7 +27,7 @@ function checkSections(model: Config["model"]): void {
  * that the network cannot have.
  */
 export function modelFromConfig(model: Config["model"]): ModelConfig {
-  if (model.name === undefined)
+  if (model.name === "")
     throw new ConfigError(
       `model.name is not given: it chooses the detector, one of ${DETECTOR_NAMES.join(", ")}; to train, a configuration also names data.data_dir and data.cache_dir`,
       { key: "model.name", allowed: DETECTOR_NAMES.join(", ") },

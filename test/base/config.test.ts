@@ -183,7 +183,7 @@ test("an empty configuration is refused by name of what is needed, and a folder 
 });
 
 test("model.name has no default, but the reference's own sections mean its network", () => {
-  assert.equal(parseConfig("training: { epochs: 1 }", "a.yaml", none).config.model.name, undefined);
+  assert.equal(parseConfig("training: { epochs: 1 }", "a.yaml", none).config.model.name, "");
   assert.equal(parseConfig("model: { mamba: { n_layers: 2 } }", "a.yaml", none).config.model.name, "seizure_detector");
 });
 
