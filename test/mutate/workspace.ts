@@ -24,6 +24,8 @@ export function openWorkspace(project: string): Workspace {
   const root = mkdtempSync(join(tmpdir(), "ictal-mutants-"));
   cpSync(join(project, COPIED), join(root, COPIED), { recursive: true, preserveTimestamps: true });
   for (const name of readdirSync(project)) if (!LEFT_OUT.has(name)) symlinkSync(join(project, name), join(root, name));
+  const remove = () => rmSync(root, { recursive: true, force: true });
+  process.once("exit", remove); // also of a run that was stopped
   return {
     async withModule(file, text, work) {
       const path = join(root, COPIED, "src", file);
@@ -36,7 +38,7 @@ export function openWorkspace(project: string): Workspace {
       }
     },
     runTest: (name, seconds) => runTest(root, join(COPIED, "test", name.replace(/\.ts$/, ".js")), seconds),
-    remove: () => rmSync(root, { recursive: true, force: true }),
+    remove,
   };
 }
 

@@ -57,6 +57,14 @@ describe("folderStore(dir)", () => {
     assert.ok((await keysOf(following.list())).includes("out/secret.txt"));
   });
 
+  it("reads a range into the front of a larger array", async () => {
+    const store = folderStore(await folderWith({ a: "0123456789" }));
+    const into = new Uint8Array(10).fill(0x2e);
+    const bytes = await store.read("a", { range: { start: 3, end: 7 }, into });
+    assert.equal(Buffer.from(bytes).toString(), "3456");
+    assert.equal(Buffer.from(into).toString(), "3456......");
+  });
+
   it("takes a root that is itself a link", async () => {
     const dir = await folderWith({ "a.txt": "a" });
     const link = `${dir}-link`;
