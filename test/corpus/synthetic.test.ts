@@ -106,6 +106,17 @@ test("synthesizeCorpus(dir) makes cut, flipped and lost files again and nothing 
   }
 });
 
+test("synthesizeCorpus(dir) takes a marker with damaged parts for none and makes the corpus again", async () => {
+  const dir = await copyOf("marker");
+  const file = join(dir, "synthetic.json");
+  const marker = JSON.parse(await readFile(file, "utf8"));
+  for (const damage of [{ files: [null] }, { files: [{ path: 1 }] }, { seizures: { a: "2" } }, { seed: null }]) {
+    await writeFile(file, JSON.stringify({ ...marker, ...damage }));
+    await synthesizeCorpus(dir, options);
+    assert.deepEqual(JSON.parse(await readFile(file, "utf8")), marker);
+  }
+});
+
 test("synthesizeCorpus(dir) redoes a half-written corpus and sweeps what a killed run left", async () => {
   const dir = await copyOf("half");
   await rm(join(dir, "synthetic.json"));

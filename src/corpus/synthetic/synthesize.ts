@@ -1,5 +1,6 @@
 import { readdir, readFile, rm, stat } from "node:fs/promises";
 import { join, relative, sep } from "node:path";
+import { z } from "zod";
 import { writeFileAtomic } from "../../base/atomic-file.js";
 import { hashOf, sha256 } from "../../base/canonical.js";
 import { ConfigError } from "../../base/errors.js";
@@ -40,19 +41,17 @@ export interface SyntheticReport {
   readonly reused: number;
 }
 
-interface MarkedFile {
-  readonly path: string;
-  readonly size: number;
-  readonly sha256: string;
-}
+const count = z.number().int().min(0);
 
-interface Marker {
-  readonly seed: number;
-  readonly optionsHash: string;
-  readonly files: readonly MarkedFile[];
+const markerSchema = z.object({
+  seed: z.number().int(),
+  optionsHash: z.string(),
+  files: z.array(z.object({ path: z.string(), size: count, sha256: z.string() })),
   /** Seizures by recording id. */
-  readonly seizures: Readonly<Record<string, number>>;
-}
+  seizures: z.record(z.string(), count),
+});
+type Marker = z.infer<typeof markerSchema>;
+type MarkedFile = Marker["files"][number];
 
 /**
  * Make a corpus in the layout of TUSZ v2 under `dir`: the same seed gives the same bytes everywhere. What is already
@@ -112,9 +111,7 @@ async function readMarker(dir: string): Promise<Marker | undefined> {
   const text = await readFile(join(dir, SYNTHETIC_MARKER), "utf8").catch(() => undefined);
   if (text === undefined) return undefined;
   try {
-    const found = JSON.parse(text) as Partial<Marker> | null; // its parts are looked at below
-    const isMarker = Array.isArray(found?.files) && typeof found.optionsHash === "string" && found.seizures;
-    return isMarker ? (found as Marker) : undefined;
+    return markerSchema.safeParse(JSON.parse(text)).data;
   } catch {
     return undefined;
   }
