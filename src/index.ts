@@ -9,10 +9,7 @@
  */
 
 // base
-export { canonicalJson, hashOf, sha256 } from "./base/canonical.js";
-export { type LoadedConfig, loadConfig, parseConfig } from "./base/config.js";
-export type { Config } from "./base/config-schema.js";
-export type { EegPanel } from "./base/eeg-panel.js";
+export { canonicalJson, hashOf, sha256 } from "@ictal/base/canonical";
 export {
   CacheError,
   CellError,
@@ -23,9 +20,19 @@ export {
   NotFoundError,
   StoreError,
   UnsupportedError,
-} from "./base/errors.js";
+} from "@ictal/base/errors";
+export { createProgress, type Progress, silentProgress } from "@ictal/base/progress";
+// notebook
+export { figureImage } from "@ictal/jupyter/browser/figure-image";
+export type { ImageOptions } from "@ictal/jupyter/browser/figure-painter";
+export { bundleOf, type DisplayHandle, display, liveDisplay } from "@ictal/jupyter/display";
+export { createDisplayProgress } from "@ictal/jupyter/display-progress";
+export { Comm, type CommExtras, type CommReceived } from "@ictal/jupyter/kernel/comm";
+export { type Kernel, kernel } from "@ictal/jupyter/kernel/kernel";
+export { type LoadedConfig, loadConfig, parseConfig } from "./base/config.js";
+export type { Config } from "./base/config-schema.js";
+export type { EegPanel } from "./base/eeg-panel.js";
 export { complementIntervals, type Event, type Interval, mergeIntervals, totalSeconds } from "./base/events.js";
-export { createProgress, type Progress, silentProgress } from "./base/progress.js";
 export { projectDir, projectPath } from "./base/project.js";
 export { createRandom, type Random } from "./base/random.js";
 export { createReceipt, projectCommit, type Receipt, type ReceiptFields } from "./base/receipt.js";
@@ -79,13 +86,6 @@ export { modelFromConfig } from "./model/from-config.js";
 export { parameterCount } from "./model/parameters.js";
 export { loadSafetensors, saveSafetensors } from "./model/safetensors.js";
 export { formatSummary, summarize } from "./model/summary.js";
-// notebook
-export { figureImage } from "./notebook/browser/figure-image.js";
-export type { ImageOptions } from "./notebook/browser/figure-painter.js";
-export { bundleOf, type DisplayHandle, display, liveDisplay } from "./notebook/display.js";
-export { createDisplayProgress } from "./notebook/display-progress.js";
-export { Comm, type CommExtras, type CommReceived } from "./notebook/kernel/comm.js";
-export { type Kernel, kernel } from "./notebook/kernel/kernel.js";
 // plots
 export { aeegFigure } from "./plots/aeeg.js";
 export { channelMatrix } from "./plots/channel-matrix.js";

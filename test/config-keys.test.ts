@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
+import { valueAt } from "@ictal/base/records";
 import { parseConfig } from "../src/base/config.js";
 import { type Config, configSchema } from "../src/base/config-schema.js";
-import { valueAt } from "../src/base/records.js";
 import { keysOf, objectWithin } from "../src/base/without-effect.js";
 import { cacheKeyFromConfig, chainFromConfig } from "../src/cache/from-config.js";
 import { gapsFromConfig } from "../src/cache/gap-policy.js";

@@ -3,10 +3,10 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { type CodeCell, hasTag, type Notebook } from "../src/notebook/runner/notebook-file.js";
-import { parseNotebook } from "../src/notebook/runner/read-notebook.js";
-import { notebookCodeHash } from "../src/notebook/runner/run-metadata.js";
-import { notebookText } from "./notebook/make-notebook.js";
+import { type CodeCell, hasTag, type Notebook } from "@ictal/jupyter/runner/notebook-file";
+import { parseNotebook } from "@ictal/jupyter/runner/read-notebook";
+import { notebookCodeHash } from "@ictal/jupyter/runner/run-metadata";
+import { notebookText } from "@ictal/jupyter/test/make-notebook";
 
 const checkout = fileURLToPath(new URL("../../", import.meta.url)); // from dist/test/, with a slash at its end
 const LARGEST_BYTES = 2_000_000;

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { isInRange, rangeInWords, requireCounts, requireNumber, withDefaults } from "@ictal/base/options";
+import { createProgress } from "@ictal/base/progress";
+import { countNames, ownValue } from "@ictal/base/records";
 import { mapConcurrent } from "../src/base/concurrent.js";
-import { isInRange, rangeInWords, requireCounts, requireNumber, withDefaults } from "../src/base/options.js";
-import { createProgress } from "../src/base/progress.js";
 import { createRandom } from "../src/base/random.js";
-import { countNames, ownValue } from "../src/base/records.js";
 import { splitsOf } from "../src/corpus/splits.js";
 import { synthesizeCorpus } from "../src/corpus/synthetic/synthesize.js";
 import { balance } from "../src/dataset/balance.js";

@@ -29,7 +29,7 @@ function step(name, words) {
 async function build() {
   const wasm = await step("kernels in WebAssembly", ["src/cli/compile-wasm.mjs"]);
   if (wasm !== 0) return wasm;
-  const compile = step("types and compilation", [compiler, "-p", "."]);
+  const compile = step("types and compilation", [compiler, "-b"]);
   const [compiled, linted] = await Promise.all([compile, step("lint", [linter, "check"])]);
   return Math.max(compiled, linted);
 }

@@ -1,4 +1,4 @@
-import { requireCounts } from "./options.js";
+import { requireCounts } from "@ictal/base/options";
 
 /**
  * `work` over `items`, at most `limit` (1 or more) at a time, started in order; results in the order of `items`. The first error, or

@@ -1,14 +1,14 @@
 import { existsSync, statSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { basename, resolve } from "node:path";
-import { hashOf } from "./canonical.js";
+import { hashOf } from "@ictal/base/canonical";
+import { ConfigError, isIctalError, NotFoundError } from "@ictal/base/errors";
+import { isReservedName, valueAt } from "@ictal/base/records";
+import { readYaml } from "@ictal/base/yaml";
 import { type Config, configSchema } from "./config-schema.js";
-import { ConfigError, isIctalError, NotFoundError } from "./errors.js";
 import { projectDir as ownProjectDir } from "./project.js";
-import { isReservedName, valueAt } from "./records.js";
 import { schemaFaults } from "./schema-faults.js";
 import { isDead, keysOf, keysWithoutEffect } from "./without-effect.js";
-import { readYaml } from "./yaml.js";
 
 export interface LoadConfigOptions {
   /** Overrides as `section.key=value`; the value is read as YAML. */

@@ -1,5 +1,5 @@
+import { FormatError } from "@ictal/base/errors";
 import type { z } from "zod";
-import { FormatError } from "./errors.js";
 
 type Issue = z.core.$ZodIssue;
 

@@ -1,8 +1,8 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { canonicalJson, hashOf } from "./canonical.js";
-import { escapeHtml } from "./html.js";
+import { canonicalJson, hashOf } from "@ictal/base/canonical";
+import { escapeHtml } from "@ictal/base/html";
 import { projectDir, projectRelative } from "./project.js";
 
 /** What identifies a run and its results. Times are left out, so that equal runs give equal receipts but for `versions`. */

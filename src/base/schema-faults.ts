@@ -1,7 +1,8 @@
 /** What a schema found wrong, in our own words. */
+
+import { nearestName } from "@ictal/base/nearest";
+import { valueAt } from "@ictal/base/records";
 import type { z } from "zod";
-import { nearestName } from "./nearest.js";
-import { valueAt } from "./records.js";
 import { objectWithin } from "./without-effect.js";
 
 /** A fault: a key that is not known, or a value that it cannot have. */

@@ -1,7 +1,7 @@
 /** One recording from EDF to its file and sidecar: read → chain → statistics → scale → write → sidecar, in bounded memory. */
 
-import { isIctalError } from "../base/errors.js";
-import { countNames } from "../base/records.js";
+import { isIctalError } from "@ictal/base/errors";
+import { countNames } from "@ictal/base/records";
 import type { RecordingLabels } from "../corpus/labels.js";
 import type { RecordingEntry } from "../corpus/recording-entry.js";
 import type { ByteSource } from "../recording/byte-source.js";

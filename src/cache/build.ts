@@ -1,9 +1,9 @@
 import { rm } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join, resolve } from "node:path";
-import { CacheError } from "../base/errors.js";
-import { requireCounts, requireNumbers } from "../base/options.js";
-import { type Progress, silentProgress } from "../base/progress.js";
+import { CacheError } from "@ictal/base/errors";
+import { requireCounts, requireNumbers } from "@ictal/base/options";
+import { type Progress, silentProgress } from "@ictal/base/progress";
 import type { Catalogue } from "../corpus/catalogue.js";
 import type { RecordingEntry } from "../corpus/recording-entry.js";
 import { doubtsLabels, type Finding } from "../recording/finding.js";

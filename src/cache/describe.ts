@@ -1,4 +1,4 @@
-import { ConfigError } from "../base/errors.js";
+import { ConfigError } from "@ictal/base/errors";
 import { type ChainOptions, chainHash, chainSections, DSP_VERSION } from "../signal/chain.js";
 import { montageOf } from "../signal/montages.js";
 import { type CacheDescription, cacheKeyOf } from "./folder.js";

@@ -4,9 +4,9 @@
  */
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { canonicalJson, hashOf } from "@ictal/base/canonical";
+import { CacheError, NotFoundError } from "@ictal/base/errors";
 import { z } from "zod";
-import { canonicalJson, hashOf } from "../base/canonical.js";
-import { CacheError, NotFoundError } from "../base/errors.js";
 import { CACHE_FORMAT_VERSION, FRAME_SAMPLES, fileEnding, type SampleType } from "./format.js";
 import { updateCacheFile } from "./temporary.js";
 

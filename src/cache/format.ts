@@ -4,7 +4,7 @@
  * recording ends. int16 holds standard deviations in steps of `INT16_SCALE`, float32 holds them as they are.
  */
 import { endianness } from "node:os";
-import { UnsupportedError } from "../base/errors.js";
+import { UnsupportedError } from "@ictal/base/errors";
 
 /** Version of the frame layout and of the sidecar; part of the cache key. */
 export const CACHE_FORMAT_VERSION = 1;

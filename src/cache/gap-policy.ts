@@ -1,5 +1,5 @@
+import { CacheError } from "@ictal/base/errors";
 import type { Config } from "../base/config-schema.js";
-import { CacheError } from "../base/errors.js";
 import type { Manifest } from "./manifest.js";
 import type { GapPolicy } from "./segments.js";
 

@@ -1,6 +1,6 @@
 import { rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { isIctalError } from "../base/errors.js";
+import { isIctalError } from "@ictal/base/errors";
 import { type CacheFolder, DESCRIPTION_FILE, findFolders, listFiles, MANIFEST_FILE } from "./folder.js";
 import { readManifest } from "./manifest.js";
 import { leftOutFile } from "./sidecar.js";

@@ -1,4 +1,4 @@
-import { isIctalError } from "../base/errors.js";
+import { isIctalError } from "@ictal/base/errors";
 
 /** Thrown inside a build when one recording cannot be cached; the build goes on without it. */
 export class LeaveOut extends Error {

@@ -1,5 +1,5 @@
-import { CacheError } from "../base/errors.js";
-import { machineFault } from "../base/machine-fault.js";
+import { CacheError } from "@ictal/base/errors";
+import { machineFault } from "@ictal/base/machine-fault";
 
 /**
  * A CacheError that stops the build, where the machine is at fault: the next recording would meet the same, and none is the

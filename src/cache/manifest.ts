@@ -1,10 +1,10 @@
 /** manifest.json: the recordings and events of one cache, written last, by one process, strict. Windows are derived from it. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { canonicalJson, hashOf } from "@ictal/base/canonical";
+import { CacheError, isIctalError, NotFoundError } from "@ictal/base/errors";
 import { z } from "zod";
-import { canonicalJson, hashOf } from "../base/canonical.js";
 import { mapConcurrent } from "../base/concurrent.js";
-import { CacheError, isIctalError, NotFoundError } from "../base/errors.js";
 import { totalSeconds } from "../base/events.js";
 import { chooseLimited } from "../corpus/limit.js";
 import { type CacheFolder, MANIFEST_FILE, parseCacheJson, recordingFile, resolveFolder } from "./folder.js";

@@ -1,7 +1,7 @@
 import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
-import { CacheError, NotFoundError } from "../base/errors.js";
+import { CacheError, NotFoundError } from "@ictal/base/errors";
 import { type CacheFolder, recordingFile, resolveFolder } from "./folder.js";
 import { bytesOf, createFrame, frameCountOf, frameLayout, type StoredFrame } from "./format.js";
 import { recordedSamples } from "./segments.js";

@@ -1,6 +1,6 @@
 import { join } from "node:path";
-import { canonicalJson } from "../base/canonical.js";
-import { isIctalError } from "../base/errors.js";
+import { canonicalJson } from "@ictal/base/canonical";
+import { isIctalError } from "@ictal/base/errors";
 import type { RecordingLabels } from "../corpus/labels.js";
 import type { RecordingEntry } from "../corpus/recording-entry.js";
 import { storedLabels } from "./build-recording.js";

@@ -1,4 +1,4 @@
-import { isIctalError } from "../base/errors.js";
+import { isIctalError } from "@ictal/base/errors";
 import { LONGEST_SPAN_SECONDS } from "../recording/edf-timeline.js";
 import type { TimelineBreak } from "../recording/record-runs.js";
 import type { Chain } from "../signal/chain.js";

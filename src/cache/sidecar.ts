@@ -1,9 +1,9 @@
 /** The JSON beside each recording's samples, written last: a recording without one does not exist for readers. */
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { canonicalJson } from "@ictal/base/canonical";
+import { CacheError } from "@ictal/base/errors";
 import { z } from "zod";
-import { canonicalJson } from "../base/canonical.js";
-import { CacheError } from "../base/errors.js";
 import {
   type CacheFolder,
   DESCRIPTION_FILE,

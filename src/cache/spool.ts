@@ -1,6 +1,6 @@
 import { type FileHandle, open, rm } from "node:fs/promises";
 import { dirname } from "node:path";
-import { makeFolder } from "../base/make-folder.js";
+import { makeFolder } from "@ictal/base/make-folder";
 import { bytesOf, FRAME_SAMPLES } from "./format.js";
 
 export interface SpoolOptions {

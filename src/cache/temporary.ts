@@ -2,10 +2,10 @@ import { type FileHandle, open, readdir, readFile, rm, stat } from "node:fs/prom
 import { hostname } from "node:os";
 import { dirname, join } from "node:path";
 import { threadId } from "node:worker_threads";
-import { commitFile } from "../base/atomic-file.js";
-import { CacheError } from "../base/errors.js";
-import { makeFolder } from "../base/make-folder.js";
-import { isAlive } from "../base/process-alive.js";
+import { commitFile } from "@ictal/base/atomic-file";
+import { CacheError } from "@ictal/base/errors";
+import { makeFolder } from "@ictal/base/make-folder";
+import { isAlive } from "@ictal/base/process-alive";
 
 /** Folder inside a key folder where files are written before they are renamed into place. */
 export const TEMPORARY_FOLDER = ".tmp";

@@ -1,9 +1,9 @@
 import { open, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
+import { CacheError, isIctalError } from "@ictal/base/errors";
+import { type Progress, silentProgress } from "@ictal/base/progress";
 import { mapConcurrent } from "../base/concurrent.js";
-import { CacheError, isIctalError } from "../base/errors.js";
-import { type Progress, silentProgress } from "../base/progress.js";
 import { type CacheFolder, findFolders, MANIFEST_FILE, recordingFile } from "./folder.js";
 import { frameLayout } from "./format.js";
 import { type Manifest, readManifest } from "./manifest.js";

@@ -1,5 +1,5 @@
 import { Worker } from "node:worker_threads";
-import { onAbort } from "../base/on-abort.js";
+import { onAbort } from "@ictal/base/on-abort";
 import { bytesToGive, requireShared } from "../base/shared-bytes.js";
 import type { JobPorts, RecordingJob } from "./build-recording.js";
 import { LeaveOut } from "./leave-out.js";

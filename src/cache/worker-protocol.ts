@@ -1,6 +1,6 @@
 /** Messages between a build and its worker threads. Bytes travel by transfer or lie in shared memory; none is copied. */
 
-import { CacheError } from "../base/errors.js";
+import { CacheError } from "@ictal/base/errors";
 import type { SharedBytes } from "../base/shared-bytes.js";
 import type { RecordingLabels } from "../corpus/labels.js";
 import type { RecordingJob } from "./build-recording.js";

@@ -1,8 +1,8 @@
+import { action, type Outcome } from "@ictal/base/action";
+import { printableAll } from "@ictal/base/printable";
+import { createProgress } from "@ictal/base/progress";
 import type { Command } from "commander";
-import { printableAll } from "../base/printable.js";
-import { createProgress } from "../base/progress.js";
 import { type AnnotationReport, checkAnnotations } from "../recording/check-annotations.js";
-import { action, type Outcome } from "./action.js";
 
 /** Adds `annotations check`. */
 export function addAnnotationsCommand(program: Command): void {

@@ -1,9 +1,9 @@
+import { action, type Outcome, UsageError } from "@ictal/base/action";
+import { tell } from "@ictal/base/printable";
 import type { Command } from "commander";
-import { tell } from "../base/printable.js";
 import { installParts } from "../tensor/install-parts.js";
 import { chooseExecutor, probeExecutors, probeNamed } from "../tensor/open.js";
 import { type BuiltTensorflow, buildTensorflow } from "../tensor/tensorflow/build.js";
-import { action, type Outcome, UsageError } from "./action.js";
 import { describeExecutors } from "./executor-table.js";
 
 const BUILDABLE = ["tensorflow", "webgpu", "onnx-cuda"] as const;

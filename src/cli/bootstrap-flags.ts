@@ -1,7 +1,8 @@
 /** Flags of the bootstrap over patients. */
+
+import { UsageError } from "@ictal/base/action";
 import type { Command } from "commander";
 import type { BootstrapOptions } from "../scoring/bootstrap.js";
-import { UsageError } from "./action.js";
 
 /** What commander hands over for the flags of `addBootstrapOptions`. */
 export interface BootstrapFlags {

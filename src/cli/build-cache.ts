@@ -1,8 +1,9 @@
 /** A build of the cache that a configuration asks for, as `cache build` and the first `train` do it. */
+
+import { isIctalError } from "@ictal/base/errors";
+import { printable, printableAll, tell } from "@ictal/base/printable";
+import type { Progress } from "@ictal/base/progress";
 import type { Config } from "../base/config-schema.js";
-import { isIctalError } from "../base/errors.js";
-import { printable, printableAll, tell } from "../base/printable.js";
-import type { Progress } from "../base/progress.js";
 import { type BuildReport, buildCache } from "../cache/build.js";
 import { chainFromConfig } from "../cache/from-config.js";
 import { gapsFromConfig } from "../cache/gap-policy.js";

@@ -1,7 +1,10 @@
 import { resolve } from "node:path";
+import { action, type Outcome, UsageError } from "@ictal/base/action";
+import { parseCount } from "@ictal/base/flags";
+import { withInterrupt } from "@ictal/base/interrupt";
+import { printable, printableAll, tell } from "@ictal/base/printable";
+import { createProgress } from "@ictal/base/progress";
 import type { Command } from "commander";
-import { printable, printableAll, tell } from "../base/printable.js";
-import { createProgress } from "../base/progress.js";
 import { cacheKeyFromConfig } from "../cache/from-config.js";
 import { gcCache } from "../cache/gc.js";
 import { writeManifest } from "../cache/manifest.js";
@@ -10,19 +13,16 @@ import { verifyCache } from "../cache/verify.js";
 import type { RunWatch } from "../cluster/watch/run-watch.js";
 import { readCatalogue } from "../corpus/catalogue.js";
 import { openStore } from "../store/open-store.js";
-import { action, type Outcome, UsageError } from "./action.js";
 import { buildConfigured, buildText, doubtLines } from "./build-cache.js";
 import {
   addDataOptions,
   configOf,
   type DataFlags,
   gapsOption,
-  parseCount,
   parseShard,
   partName,
   type Shard,
 } from "./data-options.js";
-import { withInterrupt } from "./interrupt.js";
 import { addNpzCommands } from "./npz.js";
 import { watched } from "./watched.js";
 

@@ -1,4 +1,4 @@
-import { tell } from "../base/printable.js";
+import { tell } from "@ictal/base/printable";
 /** The recordings that a configuration asks for, of those that its cache holds. */
 import { gapsFromConfig, requireGapPolicy } from "../cache/gap-policy.js";
 import { limitManifest, type Manifest, readManifest } from "../cache/manifest.js";

@@ -1,6 +1,8 @@
+import { action, type Outcome, UsageError } from "@ictal/base/action";
+import { parseCount } from "@ictal/base/flags";
+import { printableAll } from "@ictal/base/printable";
+import { createProgress } from "@ictal/base/progress";
 import { type Command, Option } from "commander";
-import { printableAll } from "../base/printable.js";
-import { createProgress } from "../base/progress.js";
 import { type CorpusReport, checkCorpus } from "../corpus/check.js";
 import { inspectPart, partsReader } from "../corpus/inspect-parts.js";
 import { LAYOUTS, type LayoutName } from "../corpus/layouts.js";
@@ -8,9 +10,8 @@ import { readSplits } from "../corpus/splits.js";
 import { synthesizeCorpus } from "../corpus/synthetic/synthesize.js";
 import { openStore } from "../store/open-store.js";
 import type { Store } from "../store/store.js";
-import { action, type Outcome, UsageError } from "./action.js";
 import { corpusText } from "./corpus-text.js";
-import { parseCount, parseShard, type Shard } from "./data-options.js";
+import { parseShard, type Shard } from "./data-options.js";
 
 interface CheckFlags {
   readonly layout?: LayoutName;

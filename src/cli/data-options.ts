@@ -1,11 +1,12 @@
 /** Flags that say which corpus and which cache a verb works on, with or without a configuration file. */
 import { resolve } from "node:path";
+import { UsageError } from "@ictal/base/action";
+import { isIctalError } from "@ictal/base/errors";
+import { collect } from "@ictal/base/flags";
+import { tell } from "@ictal/base/printable";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { type LoadedConfig, loadConfig, NEEDED, parseConfig } from "../base/config.js";
-import { isIctalError } from "../base/errors.js";
-import { tell } from "../base/printable.js";
 import { cacheKeyFromConfig } from "../cache/from-config.js";
-import { UsageError } from "./action.js";
 
 /** What commander hands over for the flags of `addDataOptions`. */
 export interface DataFlags {
@@ -14,19 +15,6 @@ export interface DataFlags {
   readonly dataDir?: string;
   readonly cacheDir?: string;
   readonly json?: boolean;
-}
-
-/** A repeatable flag, for commander: its values in order. */
-export const collect = (value: string, all: string[] = []): string[] => [...all, value];
-
-/** A whole number from `least` to `most`, for commander. */
-export function parseCount(least: number, most = Number.MAX_SAFE_INTEGER): (text: string) => number {
-  const range = most === Number.MAX_SAFE_INTEGER ? `, at least ${least}` : ` from ${least} to ${most}`;
-  return (text) => {
-    const value = Number(text);
-    if (/^\d+$/.test(text) && value >= least && value <= most) return value;
-    throw new InvalidArgumentError(`expected a whole number${range}`);
-  };
 }
 
 /** Part `index` (from 0) of `count` equal parts. */

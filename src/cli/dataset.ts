@@ -1,10 +1,10 @@
+import { action, type Outcome, UsageError } from "@ictal/base/action";
+import { tell } from "@ictal/base/printable";
 import type { Command } from "commander";
-import { tell } from "../base/printable.js";
 import type { Manifest } from "../cache/manifest.js";
 import { balance, type Composition, composition } from "../dataset/balance.js";
 import { balanceFromConfig } from "../dataset/from-config.js";
 import { indexWindows } from "../dataset/index-windows.js";
-import { action, type Outcome, UsageError } from "./action.js";
 import { configuredManifest } from "./configured-manifest.js";
 import { addDataOptions, configOf, type DataFlags } from "./data-options.js";
 import { splitsText } from "./scored-predictions.js";

@@ -2,8 +2,8 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
+import { FormatError, NotFoundError } from "@ictal/base/errors";
 import type { Config } from "../base/config-schema.js";
-import { FormatError, NotFoundError } from "../base/errors.js";
 import type { Event } from "../base/events.js";
 import { buildCache } from "../cache/build.js";
 import { chainFromConfig } from "../cache/from-config.js";

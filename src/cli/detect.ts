@@ -1,13 +1,13 @@
 import { basename, extname, resolve } from "node:path";
+import { action, type Outcome, UsageError } from "@ictal/base/action";
+import { writeFileAtomic } from "@ictal/base/atomic-file";
+import { withInterrupt } from "@ictal/base/interrupt";
+import { printable } from "@ictal/base/printable";
 import type { Command } from "commander";
-import { writeFileAtomic } from "../base/atomic-file.js";
-import { printable } from "../base/printable.js";
 import type { GapPolicy } from "../cache/segments.js";
 import { writeCsvBi, writeHedScoreTsv } from "../recording/annotation-write.js";
-import { action, type Outcome, UsageError } from "./action.js";
 import { addDataOptions, configOf, type DataFlags, gapsOption } from "./data-options.js";
 import { type Detections, detectRecording } from "./detect-recording.js";
-import { withInterrupt } from "./interrupt.js";
 
 interface DetectFlags extends DataFlags {
   readonly checkpoint: string;

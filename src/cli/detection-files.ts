@@ -1,9 +1,9 @@
 /** Detections as files that lie as the corpus's own annotations do, so that `ictal score` finds the pairs. */
 import { basename } from "node:path";
-import { writeFileAtomic } from "../base/atomic-file.js";
-import { canonicalJson } from "../base/canonical.js";
+import { writeFileAtomic } from "@ictal/base/atomic-file";
+import { canonicalJson } from "@ictal/base/canonical";
+import { printable } from "@ictal/base/printable";
 import type { Event } from "../base/events.js";
-import { printable } from "../base/printable.js";
 import { openCache } from "../cache/open.js";
 import { writeCsvBi, writeHedScoreTsv } from "../recording/annotation-write.js";
 import { cutEvents, detectEvents, type PostprocessOptions } from "../scoring/postprocess.js";

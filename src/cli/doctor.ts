@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { availableParallelism, totalmem } from "node:os";
+import { action } from "@ictal/base/action";
 import type { Command } from "commander";
 import { type KernelChoice, kernelsInUse } from "../signal/choose-kernels.js";
 import { chooseExecutor, type ExecutorProbe, probeExecutors } from "../tensor/open.js";
-import { action } from "./action.js";
 import { describeExecutors } from "./executor-table.js";
 
 const require = createRequire(import.meta.url);

@@ -1,11 +1,11 @@
+import { action, describeError, type Outcome, UsageError } from "@ictal/base/action";
+import { isIctalError } from "@ictal/base/errors";
+import { printable, printableAll, tell } from "@ictal/base/printable";
 import type { Command } from "commander";
-import { isIctalError } from "../base/errors.js";
-import { printable, printableAll, tell } from "../base/printable.js";
 import { fileSource } from "../recording/byte-source.js";
 import { type DeidentifyReport, deidentifyEdf } from "../recording/edf-deidentify.js";
 import { type EdfInfo, readEdfInfo } from "../recording/edf-info.js";
 import type { AnnotationRule } from "../recording/tal-blank.js";
-import { action, describeError, type Outcome, UsageError } from "./action.js";
 
 const DEIDENTIFY_HELP = `
 Blanked: patient, recording, start date (01.01.85, withheld), every other header field whose text is not known to be

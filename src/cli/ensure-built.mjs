@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readdirSync, statSync, utimesSync } from "node:f
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { createLocker } from "../base/lock-file.mjs";
+import { createLocker } from "../../kernels/base/src/lock-file.mjs";
 import { compileWasm, isWasmStale } from "./compile-wasm.mjs";
 
 /** Absolute path of the project. */
@@ -27,7 +27,15 @@ function staleFiles(sources, emitted) {
   return stale;
 }
 
-const staleIn = (root) => staleFiles(join(root, "src"), join(root, "dist/src"));
+/** The packages of a project: where their sources lie, and what these are compiled to. */
+const PACKAGES = [
+  ["src", "dist/src"],
+  ["kernels/base/src", "kernels/base/dist"],
+  ["kernels/typescript/src", "kernels/typescript/dist/src"],
+];
+
+const staleIn = (root) =>
+  PACKAGES.flatMap(([sources, emitted]) => staleFiles(join(root, sources), join(root, emitted)));
 
 const POLL_MILLISECONDS = 100;
 const TELL_MILLISECONDS = 3000;
@@ -73,7 +81,7 @@ export function ensureBuilt(root = project) {
     const stale = staleIn(root); // another process may have built in the meantime
     if (stale.length === 0) return complaint;
     const compiler = createRequire(import.meta.url).resolve("typescript/bin/tsc");
-    const { status, stdout } = spawnSync(process.execPath, [compiler, "-p", join(root, "tsconfig.build.json")], {
+    const { status, stdout } = spawnSync(process.execPath, [compiler, "-b", join(root, "tsconfig.build.json")], {
       encoding: "utf8",
     });
     const now = new Date();

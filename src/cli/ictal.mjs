@@ -2,7 +2,10 @@
 // The `ictal` command: checks Node and the packages, compiles what is newer than dist/, then hands over.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { ensureBuilt, project } from "./ensure-built.mjs";
+import { fileURLToPath } from "node:url";
+
+/** A checkout, or the folder of an installed package, which comes compiled. */
+const project = fileURLToPath(new URL("../..", import.meta.url));
 
 function fail(message) {
   process.stderr.write(`ictal: ${message}\n`);
@@ -13,9 +16,12 @@ const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
 if (major < 20 || (major === 20 && minor < 19)) {
   fail(`Node ${process.versions.node} is too old: version 20.19 or newer is needed (see environment.md)`);
 }
-if (!existsSync(join(project, "node_modules/typescript"))) fail(`packages are missing: run "npm ci" in ${project}`);
-const complaint = ensureBuilt();
-if (complaint) fail(complaint);
+if (existsSync(join(project, "src/index.ts"))) {
+  if (!existsSync(join(project, "node_modules/typescript"))) fail(`packages are missing: run "npm ci" in ${project}`);
+  const { ensureBuilt } = await import("./ensure-built.mjs");
+  const complaint = ensureBuilt();
+  if (complaint) fail(complaint);
+}
 try {
   await import("../../dist/src/cli/main.js");
 } catch (error) {

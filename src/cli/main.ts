@@ -1,8 +1,8 @@
+import { guardEnd } from "@ictal/base/end-guard";
+import { machineFault } from "@ictal/base/machine-fault";
+import { endWithParent } from "@ictal/base/parent-watch";
+import { printableLines } from "@ictal/base/printable";
 import { Command, CommanderError } from "commander";
-import { guardEnd } from "../base/end-guard.js";
-import { machineFault } from "../base/machine-fault.js";
-import { endWithParent } from "../base/parent-watch.js";
-import { printableLines } from "../base/printable.js";
 import { packageVersions } from "../base/receipt.js";
 
 /**
@@ -25,16 +25,16 @@ const FAMILIES: readonly {
   { words: ["predict"], load: async () => (await import("./predict.js")).addPredictCommand },
   { words: ["model"], load: async () => (await import("./model.js")).addModelCommand },
   { words: ["detect"], load: async () => (await import("./detect.js")).addDetectCommand },
-  { words: ["notebook"], load: async () => (await import("./notebook.js")).addNotebookCommand },
+  { words: ["notebook"], load: async () => (await import("./notebook.js")).notebookCommand() },
   { words: ["score"], load: async () => (await import("./score.js")).addScoreCommand },
   { words: ["threshold"], load: async () => (await import("./threshold.js")).addThresholdCommand },
   { words: ["report"], load: async () => (await import("./report.js")).addReportCommand },
   { words: ["modal"], load: async () => (await import("./modal.js")).addModalCommand },
   { words: ["review"], load: async () => (await import("./review.js")).addReviewCommand },
-  { words: ["lab"], load: async () => (await import("./lab.js")).addLabCommand },
+  { words: ["lab"], load: async () => (await import("./notebook.js")).labCommand() },
   { words: ["shard"], load: async () => (await import("./shard.js")).addShardCommand },
   { words: ["slurm"], load: async () => (await import("./slurm.js")).addSlurmCommand },
-  { words: ["kernel"], load: async () => (await import("./kernel.js")).addKernelCommand },
+  { words: ["kernel"], load: async () => (await import("./notebook.js")).kernelCommand() },
 ];
 
 endWithParent();

@@ -1,6 +1,9 @@
+import { action, type Outcome, UsageError } from "@ictal/base/action";
+import { collect, parseCount } from "@ictal/base/flags";
+import { withInterrupt } from "@ictal/base/interrupt";
+import { onAbort } from "@ictal/base/on-abort";
+import { printable, printableLines, tell } from "@ictal/base/printable";
 import { type Command, InvalidArgumentError } from "commander";
-import { onAbort } from "../base/on-abort.js";
-import { printable, printableLines, tell } from "../base/printable.js";
 import { projectDir } from "../base/project.js";
 import { type Cloud, type CloudSetup, ModalError, type Sandbox } from "../cluster/modal/cloud.js";
 import { imageRecipe } from "../cluster/modal/image.js";
@@ -8,9 +11,7 @@ import { modalCache, modalTrain, type RunOptions } from "../cluster/modal/run.js
 import { aloneSandbox, cacheSandbox, type RemoteRun, remoteConfigFile } from "../cluster/modal/sandboxes.js";
 import { openModal } from "../cluster/modal/sdk-cloud.js";
 import type { RunWatch } from "../cluster/watch/run-watch.js";
-import { action, type Outcome, UsageError } from "./action.js";
-import { collect, configOf, parseCount } from "./data-options.js";
-import { withInterrupt } from "./interrupt.js";
+import { configOf } from "./data-options.js";
 import { watched } from "./watched.js";
 
 interface ModalFlags {

@@ -1,15 +1,16 @@
 import { resolve } from "node:path";
+import { action, type Outcome } from "@ictal/base/action";
+import { writeFileAtomic } from "@ictal/base/atomic-file";
+import { sha256 } from "@ictal/base/canonical";
+import { collect } from "@ictal/base/flags";
 import { type Command, InvalidArgumentError } from "commander";
-import { writeFileAtomic } from "../base/atomic-file.js";
-import { sha256 } from "../base/canonical.js";
 import { createDetector } from "../model/detector.js";
 import { exportOnnx } from "../model/export-onnx.js";
 import { modelFromConfig } from "../model/from-config.js";
 import { DETECTORS } from "../model/registry.js";
 import { formatSummary, summarize } from "../model/summary.js";
 import { loadWeights } from "../training/load-weights.js";
-import { action, type Outcome } from "./action.js";
-import { collect, readConfig } from "./data-options.js";
+import { readConfig } from "./data-options.js";
 
 interface ExportFlags {
   readonly checkpoint: string;

@@ -1,132 +1,30 @@
-/** The runner, its report and the TypeScript compiler behind them are loaded by the verb that runs, not for --help. */
-import { type Command, InvalidArgumentError, Option } from "commander";
-import { action } from "./action.js";
-import { collect } from "./data-options.js";
-import type { ExecOptions } from "./notebook-verbs.js";
+import { join } from "node:path";
+import type { Command } from "commander";
+import { projectDir } from "../base/project.js";
 import { watched } from "./watched.js";
 
-const HELP = `
-Parameters (papermill's conventions: values replace those of the cell tagged "parameters"):
-  -p NAME VALUE       a value, typed as the notebook declares the parameter
-  -r NAME VALUE       a value that stays text
-  -f, --parameters-file FILE.yaml    -y, --parameters-yaml 'NAME: VALUE'    -b, --parameters-base64 (YAML)
-  The output path may hold {NAME} of a parameter: --output 'results/{seed}.ipynb'.
-  A value that is not of the declared type is refused, however it is given. Where it is boolean, YAML's yes, no, on and
-  off count. .nan and .inf are numbers (in metadata and JSON the texts "NaN", "Infinity"); whole numbers beyond 2^53 need
-  the type bigint, or int in Python; 010 and 1e400 are refused.
+/** Cells may import this package wherever their notebook lies. */
+const offerPackage = (): void => {
+  process.env.ICTAL_KERNEL_PROJECT ??= projectDir;
+};
 
-Cell tags: parameters, injected-parameters, raises-exception (an error is expected), skip-execution; for --check
-ignore-output and check-output.
-
---resume keeps the outputs of finished cells when their code, the parameters, the imported sources, the lockfile and the
-kernel are what they were, and starts over, saying why, when not. A fresh kernel has no variables, so finished cells that
-the rest needs run again: by the names that TypeScript cells define, use and may change; in other languages all of them.
-Tags: resume-run (always runs again), resume-skip (never does). Files that cells read are not watched, but configuration
-files (.yaml, .toml) that a text names are.
-
---check leaves out what differs from run to run: UUIDs, addresses, digests, absolute paths, times, durations, rates.
---sanitize FILE adds to it or selects: { builtins: [times, paths], rules: [{ pattern: 'port \\d+', replace: <port> }] }
-
-After the last cell the run waits up to 2 s for what cells began and did not await. An error that no cell awaited or caught
-fails the run, and its cell (raises-exception expects it), as does process.exitCode; what is still pending is listed.
-Outputs stored with cells that are skipped are not kept. HTML that cells display keeps its scripts in the report, as in Jupyter.
-
-Exit codes: 0 all cells ran; 1 a cell failed, at once or late, an output differs or the notebook could not be saved; 2 wrong use (no such file, broken
-notebook, unknown kernel or parameter); 3 the kernel died; 4 a timeout; 130 interrupted, 143 terminated. Whatever the
-end, the executed notebook is saved after each cell and every 30 s, and nothing that the kernel started stays behind.
-
-Examples:
-  ictal notebook exec
-  ictal notebook exec notebooks/05-train.ipynb -p config configs/smoke_test.yaml -p seed 3
-  ictal notebook exec notebooks/*.ipynb --output results/nightly --cell-timeout 600 --log results/nightly.jsonl`;
-
-const SECONDS_LIMIT = 2_000_000;
-
-function parseSeconds(text: string): number {
-  const seconds = Number(text);
-  if (seconds > 0 && seconds <= SECONDS_LIMIT) return seconds;
-  throw new InvalidArgumentError(`a number of seconds above 0 and up to ${SECONDS_LIMIT} was expected`);
+/** Adds `ictal notebook exec|params|report`. */
+export async function notebookCommand(): Promise<(program: Command) => void> {
+  offerPackage();
+  const { addNotebookVerbs } = await import("@ictal/jupyter/cli/notebook");
+  const host = { call: "ictal notebook", defaultNotebook: join(projectDir, "notebooks/00-smoke.ipynb"), watched };
+  return (program) =>
+    addNotebookVerbs(program.command("notebook").description("run notebooks headless, without Python"), host);
 }
 
-function parseMegabytes(text: string): number {
-  const size = Number(text);
-  if (size > 0 && size <= 400) return size;
-  throw new InvalidArgumentError("a number of MB above 0 and up to 400 was expected");
+/** Adds `ictal kernel install|list|remove`. */
+export async function kernelCommand(): Promise<(program: Command) => void> {
+  offerPackage();
+  return (await import("@ictal/jupyter/cli/kernel")).addKernelCommand;
 }
 
-function parseShare(text: string): number {
-  const share = Number(text);
-  if (share >= 0 && share < 1 && text.trim() !== "") return share;
-  throw new InvalidArgumentError("a share from 0 to below 1 was expected, e.g. 1e-6");
-}
-
-function addExec(notebook: Command): void {
-  notebook
-    .command("exec")
-    .description("run notebooks from top to bottom in a fresh kernel each, save them executed and write an HTML report")
-    .argument("[notebooks...]", "files to run (default: notebooks/00-smoke.ipynb of the project)")
-    .option("-o, --output <path>", "executed notebook, or the folder for several (default: results/notebooks)")
-    .option("-f, --parameters-file <file>", "YAML file of parameters; repeatable", collect)
-    .option("-y, --parameters-yaml <text>", "YAML text of parameters; repeatable", collect)
-    .option("-b, --parameters-base64 <text>", "the same in base64; repeatable", collect)
-    .option("-k, --kernel <name>", "kernel to use instead of the notebook's own")
-    .option("--cell-timeout <seconds>", "longest time for one cell", parseSeconds)
-    .option("--timeout <seconds>", "longest time for all cells of one notebook", parseSeconds)
-    .addOption(new Option("--total-timeout <seconds>", "the same as --timeout").argParser(parseSeconds).hideHelp())
-    .option("--start-timeout <seconds>", "longest time for the kernel's start (default: 60)", parseSeconds)
-    .option("--save-interval <seconds>", "time between saves within a long cell (default: 30)", parseSeconds)
-    .option(
-      "--allow-late-errors",
-      "pass although a promise was rejected that nobody awaited, a callback threw, or process.exitCode was set",
-    )
-    .option(
-      "--max-output <MB>",
-      "output that a cell may keep; beyond it the middle is cut (default: 32)",
-      parseMegabytes,
-    )
-    .addOption(
-      new Option("--images <when>", "store figures as still pictures, too, for GitHub and wherever scripts do not run")
-        .choices(["auto", "always", "never"])
-        .default("auto"),
-    )
-    .option("--log <file>", "append what happens as JSON lines: cells, streams, errors, saves, resources")
-    .option(
-      "--resume",
-      "go on after the last good cell of the executed notebook, where nothing that it rests on changed",
-    )
-    .option("--check", "compare the outputs with those stored in the notebook; without --output nothing is written")
-    .option("--check-tagged", "the same for cells tagged check-output alone")
-    .option("--sanitize <file>", "YAML of texts to leave out of the comparison; repeatable", collect)
-    .option("--tolerance <share>", "relative difference of numbers that counts as the same (default: 0)", parseShare)
-    .option("--prepare-only", "only write the notebook with its parameters, run nothing")
-    .option("--help-notebook", "list the notebook's parameters, run nothing")
-    .option("--report", "write an HTML report beside the executed notebook (the default)")
-    .option("--no-report", "write no HTML report")
-    .option("--json", "print JSON on stdout; people's text goes to stderr")
-    .allowUnknownOption() // -p and -r take two words: splitWords reads them and refuses the rest
-    .addHelpText("after", HELP)
-    .action(
-      action(
-        watched("notebook exec", async (watch, words: string[], options: ExecOptions) =>
-          (await import("./notebook-verbs.js")).execute(watch, words, options),
-        ),
-      ),
-    );
-}
-
-/** Adds `ictal notebook exec|params`. */
-export function addNotebookCommand(program: Command): void {
-  const notebook = program.command("notebook").description("run notebooks headless, without Python");
-  addExec(notebook);
-  notebook
-    .command("params")
-    .description("list the parameters of a notebook with type and default")
-    .argument("<notebook>", "file to read")
-    .option("-k, --kernel <name>", "kernel whose language counts")
-    .option("--json", "print JSON")
-    .action(
-      action(async (file: string, options: { kernel?: string }) =>
-        (await import("./notebook-verbs.js")).listParameters(file, options),
-      ),
-    );
+/** Adds `ictal lab`. */
+export async function labCommand(): Promise<(program: Command) => void> {
+  offerPackage();
+  return (await import("@ictal/jupyter/cli/lab")).addLabCommand;
 }

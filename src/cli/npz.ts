@@ -1,17 +1,18 @@
 import { resolve } from "node:path";
+import { action, type Outcome } from "@ictal/base/action";
+import { isIctalError } from "@ictal/base/errors";
+import { collect, parseCount } from "@ictal/base/flags";
+import { withInterrupt } from "@ictal/base/interrupt";
+import { printableAll, tell } from "@ictal/base/printable";
+import { createProgress } from "@ictal/base/progress";
 import { type Command, InvalidArgumentError } from "commander";
-import { isIctalError } from "../base/errors.js";
-import { printableAll, tell } from "../base/printable.js";
-import { createProgress } from "../base/progress.js";
 import { describeCache } from "../cache/describe.js";
 import { chainFromConfig } from "../cache/from-config.js";
 import { writeManifest } from "../cache/manifest.js";
 import { exportNpz } from "../dataset/npz/export-npz.js";
 import { importNpz } from "../dataset/npz/import-npz.js";
-import { action, type Outcome } from "./action.js";
 import { configuredManifest } from "./configured-manifest.js";
-import { addDataOptions, collect, configOf, type DataFlags, parseCount } from "./data-options.js";
-import { withInterrupt } from "./interrupt.js";
+import { addDataOptions, configOf, type DataFlags } from "./data-options.js";
 
 interface ExportFlags extends DataFlags {
   readonly npz: string;

@@ -1,9 +1,9 @@
 /** Parts of HTML pages that need nothing else. */
 import { access } from "node:fs/promises";
 import { join } from "node:path";
-import { escapeHtml, scriptJson } from "../base/html.js";
-import { FIGURE_MIME } from "../notebook/figure-html.js";
-import { plotlyScripts } from "../notebook/report/plotly-script.js";
+import { escapeHtml, scriptJson } from "@ictal/base/html";
+import { FIGURE_MIME } from "@ictal/jupyter/figure-html";
+import { plotlyScripts } from "@ictal/jupyter/report/plotly-script";
 import type { Figure } from "../plots/figure.js";
 import { type ScoredPair, scoreSzcore } from "../scoring/score.js";
 

@@ -1,10 +1,12 @@
 /** From flags to plans of the shard contract; `ictal shard plan` and `ictal slurm` share it. */
 import { copyFile, readdir, readFile, stat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
+import { UsageError } from "@ictal/base/action";
+import { hashOf } from "@ictal/base/canonical";
+import { isIctalError } from "@ictal/base/errors";
+import { collect, parseCount } from "@ictal/base/flags";
+import { makeFolder } from "@ictal/base/make-folder";
 import type { Command } from "commander";
-import { hashOf } from "../base/canonical.js";
-import { isIctalError } from "../base/errors.js";
-import { makeFolder } from "../base/make-folder.js";
 import { projectPath } from "../base/project.js";
 import { planCache, planCheck, planPredict, planScore, planSweep, planTrain } from "../cluster/kinds.js";
 import { type Plan, type PlanKind, writePlan } from "../cluster/plan.js";
@@ -12,9 +14,8 @@ import { parseSweep, setWords } from "../cluster/sweep.js";
 import { readCatalogue } from "../corpus/catalogue.js";
 import { openStore } from "../store/open-store.js";
 import { loadWeights } from "../training/load-weights.js";
-import { UsageError } from "./action.js";
 import { configuredManifest } from "./configured-manifest.js";
-import { collect, configOf, type DataFlags, parseCount } from "./data-options.js";
+import { configOf, type DataFlags } from "./data-options.js";
 
 /** Flags of every kind; each kind reads its own. */
 export interface PlanFlags extends DataFlags {

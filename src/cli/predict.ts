@@ -1,7 +1,9 @@
 import { join, resolve } from "node:path";
+import { action, type Outcome } from "@ictal/base/action";
+import { withInterrupt } from "@ictal/base/interrupt";
+import { tell } from "@ictal/base/printable";
+import { createProgress } from "@ictal/base/progress";
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { tell } from "../base/printable.js";
-import { createProgress } from "../base/progress.js";
 import { predictedCount } from "../base/value-ranges.js";
 import { shardOf } from "../cache/build.js";
 import type { RunWatch } from "../cluster/watch/run-watch.js";
@@ -9,11 +11,9 @@ import { postprocessFromConfig } from "../scoring/from-config.js";
 import { openExecutor } from "../tensor/open.js";
 import { blendFromConfig, deviceFromConfig } from "../training/from-config.js";
 import { predictRecordings } from "../training/predict-recordings.js";
-import { action, type Outcome } from "./action.js";
 import { configuredManifest } from "./configured-manifest.js";
 import { addDataOptions, configOf, type DataFlags, parseShard, partName, type Shard } from "./data-options.js";
 import { commonFolder, EVENT_FORMATS, type EventFormat, openDetectionFiles } from "./detection-files.js";
-import { withInterrupt } from "./interrupt.js";
 import { watched } from "./watched.js";
 
 interface PredictFlags extends DataFlags {

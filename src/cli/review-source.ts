@@ -1,6 +1,6 @@
 /** From a corpus and stored predictions to recordings for review. */
 import { access } from "node:fs/promises";
-import { CacheError, isIctalError, NotFoundError } from "../base/errors.js";
+import { CacheError, isIctalError, NotFoundError } from "@ictal/base/errors";
 import { entrySource } from "../corpus/entry-source.js";
 import { readLabels } from "../corpus/labels.js";
 import type { RecordingEntry } from "../corpus/recording-entry.js";

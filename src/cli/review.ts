@@ -1,12 +1,15 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { action, type Outcome, UsageError } from "@ictal/base/action";
+import { writeFileAtomic } from "@ictal/base/atomic-file";
+import { isIctalError, NotFoundError } from "@ictal/base/errors";
+import { collect } from "@ictal/base/flags";
+import { withInterrupt } from "@ictal/base/interrupt";
+import { makeFolder } from "@ictal/base/make-folder";
+import { nearestName } from "@ictal/base/nearest";
+import { printable, tell } from "@ictal/base/printable";
+import { createProgress } from "@ictal/base/progress";
 import type { Command } from "commander";
-import { writeFileAtomic } from "../base/atomic-file.js";
-import { isIctalError, NotFoundError } from "../base/errors.js";
-import { makeFolder } from "../base/make-folder.js";
-import { nearestName } from "../base/nearest.js";
-import { printable, tell } from "../base/printable.js";
-import { createProgress } from "../base/progress.js";
 import { projectCommit } from "../base/receipt.js";
 import { type Catalogue, readCatalogue } from "../corpus/catalogue.js";
 import type { RecordingEntry } from "../corpus/recording-entry.js";
@@ -15,9 +18,7 @@ import { type ReviewLinks, reviewPage } from "../plots/review/page.js";
 import { postprocessFromConfig } from "../scoring/from-config.js";
 import { openStore } from "../store/open-store.js";
 import { loadWeights } from "../training/load-weights.js";
-import { action, type Outcome, UsageError } from "./action.js";
-import { addDataOptions, collect, configOf, type DataFlags, type FlagConfig } from "./data-options.js";
-import { withInterrupt } from "./interrupt.js";
+import { addDataOptions, configOf, type DataFlags, type FlagConfig } from "./data-options.js";
 import { createReviewReader, type PredictionSource, requireFolder } from "./review-source.js";
 
 interface ReviewFlags extends DataFlags {

@@ -1,9 +1,12 @@
 import { readFile } from "node:fs/promises";
 import { basename, resolve } from "node:path";
+import { action, type Outcome, UsageError } from "@ictal/base/action";
+import { parseCount } from "@ictal/base/flags";
+import { withInterrupt } from "@ictal/base/interrupt";
+import { onAbort } from "@ictal/base/on-abort";
+import { printable, printableAll, printableLines, tell } from "@ictal/base/printable";
+import { createProgress } from "@ictal/base/progress";
 import { type Command, InvalidArgumentError } from "commander";
-import { onAbort } from "../base/on-abort.js";
-import { printable, printableAll, printableLines, tell } from "../base/printable.js";
-import { createProgress } from "../base/progress.js";
 import { shellWord } from "../base/shell-word.js";
 import type { RunWatch } from "../cluster/watch/run-watch.js";
 import { folderStore } from "../store/folder-store.js";
@@ -11,9 +14,6 @@ import { parseS3Url } from "../store/open-store.js";
 import { type PullReport, pull } from "../store/pull.js";
 import { s3Store } from "../store/s3-store.js";
 import { type S3Server, startS3Server } from "../store/server/s3-server.js";
-import { action, type Outcome, UsageError } from "./action.js";
-import { parseCount } from "./data-options.js";
-import { withInterrupt } from "./interrupt.js";
 import { watched } from "./watched.js";
 
 interface ServeOptions {

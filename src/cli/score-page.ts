@@ -1,7 +1,7 @@
 /** Scores as one HTML page that needs nothing else: receipt, tables, figures, worst recordings. */
 import { dirname } from "node:path";
-import { writeFileAtomic } from "../base/atomic-file.js";
-import { escapeHtml } from "../base/html.js";
+import { writeFileAtomic } from "@ictal/base/atomic-file";
+import { escapeHtml } from "@ictal/base/html";
 import { projectCommit } from "../base/receipt.js";
 import type { Caption, Figure } from "../plots/figure.js";
 import { detectedByGroup, latencyHistogram, patientForest } from "../plots/measures.js";

@@ -1,7 +1,7 @@
 /** References and hypotheses of `score`, read and judged by the rules of every other reader of labels. */
 import { stat } from "node:fs/promises";
 import { basename, dirname, join, relative } from "node:path";
-import { NotFoundError } from "../base/errors.js";
+import { NotFoundError } from "@ictal/base/errors";
 import type { Event, Interval } from "../base/events.js";
 import { type AnnotationFile, annotationFormatOf } from "../recording/annotation-file.js";
 import { findRecordings } from "../recording/annotation-folder.js";

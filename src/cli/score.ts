@@ -1,6 +1,7 @@
+import { action, type Outcome, UsageError } from "@ictal/base/action";
+import { FormatError } from "@ictal/base/errors";
+import { printable, printableAll, tell } from "@ictal/base/printable";
 import type { Command } from "commander";
-import { FormatError } from "../base/errors.js";
-import { printable, printableAll, tell } from "../base/printable.js";
 import { placeOfFinding } from "../recording/finding.js";
 import { breakdown } from "../scoring/breakdown.js";
 import { scoreNedc } from "../scoring/nedc/score-nedc.js";
@@ -8,7 +9,6 @@ import { onsetLatency } from "../scoring/onset-latency.js";
 import { scoreSzcore } from "../scoring/score.js";
 import { compareDetectors, scoreIntervals } from "../scoring/score-intervals.js";
 import { scoreSzcoreEvaluation } from "../scoring/szcore-evaluation.js";
-import { action, type Outcome, UsageError } from "./action.js";
 import { addBootstrapOptions, type BootstrapFlags, bootstrapOf } from "./bootstrap-flags.js";
 import { writeScorePage } from "./score-page.js";
 import { type ScoreReport, scoreText } from "./score-text.js";

@@ -1,11 +1,11 @@
 /** Stored predictions of a split beside what the cache's manifest knows of its recordings. */
 import { resolve } from "node:path";
-import { CacheError, isIctalError, NotFoundError } from "../base/errors.js";
+import { UsageError } from "@ictal/base/action";
+import { CacheError, isIctalError, NotFoundError } from "@ictal/base/errors";
 import type { Event } from "../base/events.js";
 import type { Manifest } from "../cache/manifest.js";
 import type { PatientRecording } from "../scoring/auroc-interval.js";
 import { readPrediction } from "../training/prediction-store.js";
-import { UsageError } from "./action.js";
 import { configuredManifest } from "./configured-manifest.js";
 import type { FlagConfig } from "./data-options.js";
 import { requireFolder } from "./review-source.js";

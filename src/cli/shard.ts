@@ -1,8 +1,11 @@
 import { basename, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { action, type Outcome, UsageError } from "@ictal/base/action";
+import { parseCount } from "@ictal/base/flags";
+import { withInterrupt } from "@ictal/base/interrupt";
+import { printable, tell } from "@ictal/base/printable";
+import { createProgress } from "@ictal/base/progress";
 import type { Command } from "commander";
-import { printable, tell } from "../base/printable.js";
-import { createProgress } from "../base/progress.js";
 import { finalisePlan } from "../cluster/finalise.js";
 import { checkVerbs } from "../cluster/kinds.js";
 import { type Plan, type PlanKind, readPlan } from "../cluster/plan.js";
@@ -12,9 +15,7 @@ import { type Receipt, readStates } from "../cluster/state.js";
 import { describeStates, runsHere } from "../cluster/status.js";
 import { runTask } from "../cluster/task.js";
 import { type RunWatch, watchRun } from "../cluster/watch/run-watch.js";
-import { action, type Outcome, UsageError } from "./action.js";
-import { parseCount, parseShard, type Shard } from "./data-options.js";
-import { withInterrupt } from "./interrupt.js";
+import { parseShard, type Shard } from "./data-options.js";
 import { addPlanOptions, KINDS, type PlanFlags, planFromFlags } from "./plan-flags.js";
 import { watched } from "./watched.js";
 

@@ -1,5 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { basename, resolve } from "node:path";
+import { action, type Outcome, UsageError } from "@ictal/base/action";
+import { collect, parseCount } from "@ictal/base/flags";
 import type { Command } from "commander";
 import { formatIndices } from "../cluster/indices.js";
 import { type Plan, type PlanKind, readPlan } from "../cluster/plan.js";
@@ -13,8 +15,6 @@ import { readStates, type ShardState } from "../cluster/state.js";
 import { describeStates, runsHere } from "../cluster/status.js";
 import { watchRun } from "../cluster/watch/run-watch.js";
 import { webhookAddress } from "../cluster/watch/webhook.js";
-import { action, type Outcome, UsageError } from "./action.js";
-import { collect, parseCount } from "./data-options.js";
 import { addPlanOptions, folderOf, KINDS, type PlanFlags, planFromFlags } from "./plan-flags.js";
 import { ICTAL } from "./shard.js";
 

@@ -1,11 +1,11 @@
 import { appendFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import { action, type Outcome } from "@ictal/base/action";
+import { printable } from "@ictal/base/printable";
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { printable } from "../base/printable.js";
 import { postprocessFromConfig } from "../scoring/from-config.js";
 import type { AlarmScorer } from "../scoring/operating-points.js";
 import { type RateSensitivity, sensitivitiesAtRates } from "../scoring/rate-sensitivity.js";
-import { action, type Outcome } from "./action.js";
 import { addBootstrapOptions, type BootstrapFlags, bootstrapOf } from "./bootstrap-flags.js";
 import { addDataOptions, configOf, type DataFlags } from "./data-options.js";
 import { readScoredSplit } from "./scored-predictions.js";

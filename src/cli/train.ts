@@ -1,9 +1,12 @@
+import { action, type Outcome, UsageError } from "@ictal/base/action";
+import { CacheError, isIctalError } from "@ictal/base/errors";
+import { parseCount } from "@ictal/base/flags";
+import { listenForInterrupt } from "@ictal/base/interrupt";
+import { makeFolder } from "@ictal/base/make-folder";
+import { tell } from "@ictal/base/printable";
+import { createProgress } from "@ictal/base/progress";
 import { type Command, InvalidArgumentError } from "commander";
-import { CacheError, isIctalError } from "../base/errors.js";
-import { makeFolder } from "../base/make-folder.js";
-import { tell } from "../base/printable.js";
 import { residentMegabytes } from "../base/process-memory.js";
-import { createProgress } from "../base/progress.js";
 import type { Manifest } from "../cache/manifest.js";
 import type { RunWatch } from "../cluster/watch/run-watch.js";
 import { devMetrics } from "../scoring/dev-metrics.js";
@@ -12,11 +15,9 @@ import { trainOptionsFromConfig } from "../training/from-config.js";
 import { startTraining, type TrainingHandle } from "../training/handle.js";
 import type { TrainReport } from "../training/run.js";
 import { isHeldByOther } from "../training/run-lock.js";
-import { action, type Outcome, UsageError } from "./action.js";
 import { buildConfigured, buildText } from "./build-cache.js";
 import { configuredManifest } from "./configured-manifest.js";
-import { addDataOptions, configOf, type DataFlags, type FlagConfig, parseCount } from "./data-options.js";
-import { listenForInterrupt } from "./interrupt.js";
+import { addDataOptions, configOf, type DataFlags, type FlagConfig } from "./data-options.js";
 import { watched } from "./watched.js";
 
 interface TrainFlags extends DataFlags {

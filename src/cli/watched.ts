@@ -1,5 +1,5 @@
+import { describeError, exitCodeOf, type Outcome } from "@ictal/base/action";
 import { type RunWatch, watchRun } from "../cluster/watch/run-watch.js";
-import { describeError, exitCodeOf, type Outcome } from "./action.js";
 
 /**
  * Wraps the handler of a verb that may run for hours: it has a heartbeat where the handler begins one, and the webhook

@@ -1,8 +1,8 @@
 import { rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { writeFileAtomic } from "../base/atomic-file.js";
+import { writeFileAtomic } from "@ictal/base/atomic-file";
+import { CacheError } from "@ictal/base/errors";
 import { mapConcurrent } from "../base/concurrent.js";
-import { CacheError } from "../base/errors.js";
 import { formatIndices } from "./indices.js";
 import type { Plan } from "./plan.js";
 import { runCommand } from "./run-command.js";

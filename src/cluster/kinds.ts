@@ -1,6 +1,6 @@
 /** Plans of each kind of work: which commands a shard runs and what its hash depends on. */
 import { join } from "node:path";
-import { CacheError } from "../base/errors.js";
+import { CacheError } from "@ictal/base/errors";
 import { shardOf } from "../cache/build.js";
 import type { Manifest } from "../cache/manifest.js";
 import type { Catalogue } from "../corpus/catalogue.js";

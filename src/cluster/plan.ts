@@ -1,10 +1,10 @@
 /** The shard contract's plan: what is to be done, cut into tasks that any scheduler can run by their number. */
 import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import { writeFileAtomic } from "@ictal/base/atomic-file";
+import { canonicalJson, hashOf } from "@ictal/base/canonical";
+import { CacheError, ConfigError, NotFoundError } from "@ictal/base/errors";
 import { z } from "zod";
-import { writeFileAtomic } from "../base/atomic-file.js";
-import { canonicalJson, hashOf } from "../base/canonical.js";
-import { CacheError, ConfigError, NotFoundError } from "../base/errors.js";
 
 export const PLAN_FILE = "plan.json";
 

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { isIctalError } from "@ictal/base/errors";
+import { requireCounts, requireNumbers } from "@ictal/base/options";
 import { mapConcurrent } from "../base/concurrent.js";
-import { isIctalError } from "../base/errors.js";
-import { requireCounts, requireNumbers } from "../base/options.js";
 import { type FinaliseReport, finalisePlan } from "./finalise.js";
 import type { Plan } from "./plan.js";
 import type { Receipt } from "./state.js";

@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { escapeHtml } from "../base/html.js";
+import { escapeHtml } from "@ictal/base/html";
 import { type Plan, readPlan } from "./plan.js";
 import { readStates, type ShardState } from "./state.js";
 import { runsHere } from "./status.js";

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
-import { onAbort } from "../base/on-abort.js";
-import { PARENT_VARIABLE } from "../base/parent-watch.js";
+import { onAbort } from "@ictal/base/on-abort";
+import { PARENT_VARIABLE } from "@ictal/base/parent-watch";
 import { parseJson } from "./plan.js";
 import { WEBHOOK_VARIABLE } from "./watch/webhook.js";
 

@@ -1,4 +1,4 @@
-import { ConfigError } from "../base/errors.js";
+import { ConfigError } from "@ictal/base/errors";
 
 /** Variables in which schedulers tell a task its number: Slurm arrays, Kubernetes Indexed Jobs, AWS Batch arrays. */
 export const INDEX_VARIABLES = ["SLURM_ARRAY_TASK_ID", "JOB_COMPLETION_INDEX", "AWS_BATCH_JOB_ARRAY_INDEX"] as const;

@@ -1,9 +1,9 @@
 /** What tasks leave in the plan's folder: a receipt per shard, written last, and a progress file while one runs. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { writeFileAtomic } from "@ictal/base/atomic-file";
+import { canonicalJson } from "@ictal/base/canonical";
 import { z } from "zod";
-import { writeFileAtomic } from "../base/atomic-file.js";
-import { canonicalJson } from "../base/canonical.js";
 import { mapConcurrent } from "../base/concurrent.js";
 import { type Plan, parseJson } from "./plan.js";
 

@@ -1,6 +1,6 @@
 import { hostname } from "node:os";
-import { printableAll } from "../base/printable.js";
-import { isAlive } from "../base/process-alive.js";
+import { printableAll } from "@ictal/base/printable";
+import { isAlive } from "@ictal/base/process-alive";
 import { formatIndices } from "./indices.js";
 import type { Plan } from "./plan.js";
 import type { ShardProgress, ShardState } from "./state.js";

@@ -1,7 +1,7 @@
+import { ConfigError } from "@ictal/base/errors";
+import { readYaml } from "@ictal/base/yaml";
 import { z } from "zod";
-import { ConfigError } from "../base/errors.js";
 import { schemaFaults } from "../base/schema-faults.js";
-import { readYaml } from "../base/yaml.js";
 import type { Cell } from "./table.js";
 
 const value = z.union([z.string(), z.number(), z.boolean(), z.null()]);

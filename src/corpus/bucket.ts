@@ -1,6 +1,6 @@
-import { requireNumber } from "../base/options.js";
+import { requireNumber } from "@ictal/base/options";
+import { ownValue } from "@ictal/base/records";
 import { projectPath } from "../base/project.js";
-import { ownValue } from "../base/records.js";
 import { openStore } from "../store/open-store.js";
 import { s3Store } from "../store/s3-store.js";
 import { startS3Server } from "../store/server/s3-server.js";

@@ -1,4 +1,4 @@
-import { NotFoundError } from "../base/errors.js";
+import { NotFoundError } from "@ictal/base/errors";
 import type { Finding } from "../recording/finding.js";
 import type { Store } from "../store/store.js";
 import { catalogueFindings } from "./catalogue-findings.js";

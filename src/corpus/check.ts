@@ -1,6 +1,6 @@
+import { countNames } from "@ictal/base/records";
 import { totalSeconds } from "../base/events.js";
 import { quantileOf } from "../base/quantile.js";
-import { countNames } from "../base/records.js";
 import type { Severity } from "../recording/diagnostics.js";
 import type { EdfHeader } from "../recording/edf-header.js";
 import type { Finding } from "../recording/finding.js";

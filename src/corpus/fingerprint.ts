@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { canonicalJson } from "../base/canonical.js";
+import { canonicalJson } from "@ictal/base/canonical";
 
 /** Numbers of recordings, sessions and patients. */
 export interface ListingCounts {

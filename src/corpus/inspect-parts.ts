@@ -2,9 +2,9 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { deserialize, serialize } from "node:v8";
-import { writeFileAtomic } from "../base/atomic-file.js";
+import { writeFileAtomic } from "@ictal/base/atomic-file";
+import { NotFoundError } from "@ictal/base/errors";
 import { mapConcurrent } from "../base/concurrent.js";
-import { NotFoundError } from "../base/errors.js";
 import type { Store } from "../store/store.js";
 import { type Catalogue, type CatalogueOptions, readCatalogue } from "./catalogue.js";
 import { type Inspected, type InspectOptions, inspectRecordings } from "./inspect.js";

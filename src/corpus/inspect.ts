@@ -1,6 +1,6 @@
+import { isIctalError } from "@ictal/base/errors";
+import type { Progress } from "@ictal/base/progress";
 import { mapConcurrent } from "../base/concurrent.js";
-import { isIctalError } from "../base/errors.js";
-import type { Progress } from "../base/progress.js";
 import { type EdfHeader, readEdfHeader } from "../recording/edf-header.js";
 import { type EndpointsApart, endpointsApart, spanSecondsOf } from "../recording/edf-timeline.js";
 import type { Finding } from "../recording/finding.js";

@@ -1,4 +1,4 @@
-import { isIctalError } from "../base/errors.js";
+import { isIctalError } from "@ictal/base/errors";
 import type { Event } from "../base/events.js";
 import { annotationFault } from "../recording/annotation-fault.js";
 import { type AnnotationFile, readAnnotations } from "../recording/annotation-file.js";

@@ -1,7 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { writeFileAtomic } from "../base/atomic-file.js";
-import { ConfigError, NotFoundError } from "../base/errors.js";
+import { writeFileAtomic } from "@ictal/base/atomic-file";
+import { ConfigError, NotFoundError } from "@ictal/base/errors";
 
 /** Patients of each split. */
 export type Splits = Readonly<Record<string, readonly string[]>>;

@@ -1,4 +1,4 @@
-import { isIctalError } from "../base/errors.js";
+import { isIctalError } from "@ictal/base/errors";
 import type { Store } from "../store/store.js";
 import type { Catalogue } from "./catalogue.js";
 

@@ -2,7 +2,7 @@
  * Augmentations of one window, each optional. Every draw is a pure function of (seed, epoch, position in the epoch), so
  * neither order of reading nor resumption changes a sample.
  */
-import { requireNumbers } from "../base/options.js";
+import { requireNumbers } from "@ictal/base/options";
 import { createRandom, philoxInto, type Random } from "../base/random.js";
 import { shiftFrequencies } from "./frequency-shift.js";
 

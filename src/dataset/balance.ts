@@ -1,6 +1,6 @@
+import { CacheError } from "@ictal/base/errors";
+import { requireNumbers, withDefaults } from "@ictal/base/options";
 import { DEFAULTS } from "../base/defaults.js";
-import { CacheError } from "../base/errors.js";
-import { requireNumbers, withDefaults } from "../base/options.js";
 import { createRandom, type Random } from "../base/random.js";
 import { validSamplesOf, WINDOW_CLASSES, type WindowClass, type WindowIndex, windowsOfClass } from "./index-windows.js";
 

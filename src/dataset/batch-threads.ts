@@ -1,5 +1,5 @@
 import { Worker } from "node:worker_threads";
-import { CacheError } from "../base/errors.js";
+import { CacheError } from "@ictal/base/errors";
 import { requireShared } from "../base/shared-bytes.js";
 import type { Manifest } from "../cache/manifest.js";
 import {

@@ -1,6 +1,6 @@
 /** Entry of the threads that fill batches: reads windows without waiting, one batch after another. */
 import { parentPort, workerData } from "node:worker_threads";
-import { CacheError } from "../base/errors.js";
+import { CacheError } from "@ictal/base/errors";
 import type { FillAnswer, FillJob, ThreadSetup } from "./batch-threads.js";
 import { createFiller, slotOf } from "./fill-batch.js";
 import { openKeyFolder } from "./window-reader.js";

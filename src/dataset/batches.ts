@@ -1,4 +1,4 @@
-import { requireCounts, requireNumber } from "../base/options.js";
+import { requireCounts, requireNumber } from "@ictal/base/options";
 import type { Augmentations } from "./augment.js";
 import { BatchThreads } from "./batch-threads.js";
 import {

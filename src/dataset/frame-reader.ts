@@ -1,7 +1,7 @@
 /** Frames of a recording's file, read and decoded into `[channel, sample]`. */
 import { read, readSync } from "node:fs";
 import { promisify } from "node:util";
-import { CacheError } from "../base/errors.js";
+import { CacheError } from "@ictal/base/errors";
 import type { FrameLayout } from "../cache/format.js";
 import { createDecoder } from "./create-decoder.js";
 import { DECODER_FRAMES, type FrameDecoder } from "./decode.js";

@@ -1,4 +1,4 @@
-import { requireNumber } from "../base/options.js";
+import { requireNumber } from "@ictal/base/options";
 import { segmentsOf } from "../cache/segments.js";
 import type { WindowReader } from "./window-reader.js";
 

@@ -1,10 +1,10 @@
 /** The signals of a whole recording at the rate and resolution of a page for readers. */
 
 import { deflateSync } from "node:zlib";
+import { isIctalError, UnsupportedError } from "@ictal/base/errors";
+import { requireNumbers } from "@ictal/base/options";
 import { encodeDeltas } from "../base/delta-code.js";
-import { isIctalError, UnsupportedError } from "../base/errors.js";
 import type { Interval } from "../base/events.js";
-import { requireNumbers } from "../base/options.js";
 import type { ByteSource } from "../recording/byte-source.js";
 import { type EdfBlock, readEdfBlocks } from "../recording/edf-blocks.js";
 import type { EdfHeader } from "../recording/edf-header.js";

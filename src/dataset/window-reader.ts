@@ -1,7 +1,7 @@
 import { fstatSync } from "node:fs";
 import { join } from "node:path";
-import { CacheError, NotFoundError } from "../base/errors.js";
-import { requireCounts } from "../base/options.js";
+import { CacheError, NotFoundError } from "@ictal/base/errors";
+import { requireCounts } from "@ictal/base/options";
 import { resolveFolder } from "../cache/folder.js";
 import { bytesOf, frameCountOf, frameLayout, type StoredFrame } from "../cache/format.js";
 import type { Manifest, ManifestRecording } from "../cache/manifest.js";

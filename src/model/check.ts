@@ -1,6 +1,6 @@
+import { ConfigError } from "@ictal/base/errors";
 import type { z } from "zod";
 import type { Config } from "../base/config-schema.js";
-import { ConfigError } from "../base/errors.js";
 import { schemaFaults } from "../base/schema-faults.js";
 
 /** The error for an option that a detector cannot have. */

@@ -1,5 +1,5 @@
-import { ConfigError } from "../base/errors.js";
-import { nearestName } from "../base/nearest.js";
+import { ConfigError } from "@ictal/base/errors";
+import { nearestName } from "@ictal/base/nearest";
 import type { Network } from "./network.js";
 import { DETECTOR_NAMES, kindOf, type ModelConfig } from "./registry.js";
 import { formatSummary, summarize } from "./summary.js";

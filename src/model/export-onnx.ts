@@ -1,5 +1,5 @@
-import { ConfigError } from "../base/errors.js";
-import { requireCounts } from "../base/options.js";
+import { ConfigError } from "@ictal/base/errors";
+import { requireCounts } from "@ictal/base/options";
 import type { Program } from "../tensor/program.js";
 import { tf } from "../tensor/tf.js";
 import { traceProgram } from "../tensor/trace.js";

@@ -1,6 +1,6 @@
+import { ConfigError } from "@ictal/base/errors";
+import { nearestName } from "@ictal/base/nearest";
 import { type Config, configSchema } from "../base/config-schema.js";
-import { ConfigError } from "../base/errors.js";
-import { nearestName } from "../base/nearest.js";
 import { unknownDetector } from "./detector.js";
 import { DETECTOR_NAMES, kindOf, type ModelConfig } from "./registry.js";
 

@@ -1,5 +1,5 @@
+import { ConfigError } from "@ictal/base/errors";
 import type { Config } from "../base/config-schema.js";
-import { ConfigError } from "../base/errors.js";
 import type { Tensor } from "../tensor/tf.js";
 import type { ForwardContext, NamedTensors } from "./layers.js";
 import type { ParameterSpec } from "./parameters.js";

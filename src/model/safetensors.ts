@@ -3,8 +3,8 @@
  * `__metadata__`), then the data. Source: huggingface/safetensors README, "Format".
  */
 import { readFile } from "node:fs/promises";
-import { writeFileAtomic } from "../base/atomic-file.js";
-import { FormatError, isIctalError, NotFoundError } from "../base/errors.js";
+import { writeFileAtomic } from "@ictal/base/atomic-file";
+import { FormatError, isIctalError, NotFoundError } from "@ictal/base/errors";
 import { sizeOf } from "../tensor/program.js";
 import { repeatedKey } from "./repeated-key.js";
 

@@ -1,4 +1,4 @@
-import { CacheError } from "../base/errors.js";
+import { CacheError } from "@ictal/base/errors";
 import type { Network } from "./network.js";
 import type { ParameterSpec, ParameterValues } from "./parameters.js";
 import type { SafetensorsFile, StoredTensor } from "./safetensors.js";

@@ -1,6 +1,6 @@
+import { requireCounts, requireNumber } from "@ictal/base/options";
 import type { Data, Layout, Shape } from "plotly.js";
 import type { EegPanel } from "../base/eeg-panel.js";
-import { requireCounts, requireNumber } from "../base/options.js";
 import { axis, type Caption, COLORS, type Figure, makeFigure, packed } from "./figure.js";
 import { minMaxInto } from "./min-max.js";
 import { eventBands } from "./seizure-labels.js";

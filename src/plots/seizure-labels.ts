@@ -1,5 +1,5 @@
+import { ownValue } from "@ictal/base/records";
 import type { Data, Shape } from "plotly.js";
-import { ownValue } from "../base/records.js";
 import { axis, type Caption, COLORS, type Figure, lengthAxis, makeFigure } from "./figure.js";
 
 /** What a label figure needs of a recording; seizure labels are TUSZ's type names. */

@@ -1,4 +1,4 @@
-import { FormatError } from "../base/errors.js";
+import { FormatError } from "@ictal/base/errors";
 import type { AnnotationFormat, RawAnnotations, RawRow } from "./annotation-rows.js";
 import { readTable } from "./annotation-table.js";
 import type { Finding } from "./finding.js";

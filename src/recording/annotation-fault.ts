@@ -1,4 +1,4 @@
-import { isIctalError } from "../base/errors.js";
+import { isIctalError } from "@ictal/base/errors";
 import type { Finding } from "./finding.js";
 
 /** Faults of a file system that concern one file. */

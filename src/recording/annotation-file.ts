@@ -1,5 +1,5 @@
 import { basename, extname } from "node:path";
-import { FormatError } from "../base/errors.js";
+import { FormatError } from "@ictal/base/errors";
 import { readCsvRows } from "./annotation-csv.js";
 import { type AnnotationEvent, type AnnotationFormat, checkRows, type RawAnnotations } from "./annotation-rows.js";
 import { readTseRows } from "./annotation-tse.js";

@@ -1,6 +1,6 @@
 import { readdir, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { FormatError, NotFoundError } from "../base/errors.js";
+import { FormatError, NotFoundError } from "@ictal/base/errors";
 import { annotationFormatOf } from "./annotation-file.js";
 import type { AnnotationFormat } from "./annotation-rows.js";
 

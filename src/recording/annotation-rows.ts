@@ -1,6 +1,6 @@
-import { FormatError } from "../base/errors.js";
+import { FormatError } from "@ictal/base/errors";
+import { nearestName } from "@ictal/base/nearest";
 import type { Event } from "../base/events.js";
-import { nearestName } from "../base/nearest.js";
 import type { Finding, FindingCode } from "./finding.js";
 import { classOf, LABELS, labelOfHedScore } from "./labels.js";
 

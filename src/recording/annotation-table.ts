@@ -1,7 +1,8 @@
 /** Text tables of annotations (csv, tsv) whose columns go by name: order, case, quotes and further columns are forgiven. */
+
+import { FormatError } from "@ictal/base/errors";
+import { nearestName } from "@ictal/base/nearest";
 import { parse } from "csv-parse/sync";
-import { FormatError } from "../base/errors.js";
-import { nearestName } from "../base/nearest.js";
 import type { Finding, FindingCode } from "./finding.js";
 
 export interface TableOptions {

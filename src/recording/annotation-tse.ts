@@ -1,4 +1,4 @@
-import { FormatError } from "../base/errors.js";
+import { FormatError } from "@ictal/base/errors";
 import { type AnnotationFormat, parseSeconds, type RawAnnotations, type RawRow } from "./annotation-rows.js";
 import { rowWidthFinding } from "./annotation-table.js";
 import type { Finding } from "./finding.js";

@@ -1,4 +1,4 @@
-import { isIctalError } from "../base/errors.js";
+import { isIctalError } from "@ictal/base/errors";
 import type { Event } from "../base/events.js";
 import { readAnnotations } from "./annotation-file.js";
 import { type AnnotationEvent, type AnnotationFormat, END_TOLERANCE_SECONDS } from "./annotation-rows.js";

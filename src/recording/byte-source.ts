@@ -1,6 +1,6 @@
 import { readSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
-import { NotFoundError } from "../base/errors.js";
+import { NotFoundError } from "@ictal/base/errors";
 import type { SharedBytes } from "../base/shared-bytes.js";
 
 /**

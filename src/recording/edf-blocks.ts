@@ -1,4 +1,4 @@
-import { UnsupportedError } from "../base/errors.js";
+import { UnsupportedError } from "@ictal/base/errors";
 import { giveBuffers, takeBuffers } from "./block-buffers.js";
 import type { ByteSource } from "./byte-source.js";
 import { placeOf } from "./edf-decode.js";

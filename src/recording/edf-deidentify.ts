@@ -1,8 +1,8 @@
 import { chmod, constants, copyFile, type FileHandle, open, rm, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
-import { commitFile, temporaryName } from "../base/atomic-file.js";
-import { FormatError } from "../base/errors.js";
-import { makeFolder } from "../base/make-folder.js";
+import { commitFile, temporaryName } from "@ictal/base/atomic-file";
+import { FormatError } from "@ictal/base/errors";
+import { makeFolder } from "@ictal/base/make-folder";
 import { fileSource } from "./byte-source.js";
 import { type BlankedField, blankHeader } from "./edf-blank-header.js";
 import { placeOf } from "./edf-decode.js";

@@ -1,4 +1,4 @@
-import { FormatError } from "../base/errors.js";
+import { FormatError } from "@ictal/base/errors";
 import type { ByteSource } from "./byte-source.js";
 import { type Diagnostic, type DiagnosticCode, diagnostic } from "./diagnostics.js";
 import { HEADER_BLOCK_BYTES, MAIN_FIELDS, parseDecimal, readField, shown } from "./edf-fields.js";

@@ -1,6 +1,6 @@
+import { UnsupportedError } from "@ictal/base/errors";
+import { requireNumber } from "@ictal/base/options";
 import type { EegPanel } from "../base/eeg-panel.js";
-import { UnsupportedError } from "../base/errors.js";
-import { requireNumber } from "../base/options.js";
 import { quantileOf } from "../base/quantile.js";
 import type { ByteSource } from "./byte-source.js";
 import { type EdfBlock, readEdfBlocks } from "./edf-blocks.js";

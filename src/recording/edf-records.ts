@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { FormatError } from "../base/errors.js";
-import { requireCounts } from "../base/options.js";
+import { FormatError } from "@ictal/base/errors";
+import { requireCounts } from "@ictal/base/options";
 import { isShared, requireShared } from "../base/shared-bytes.js";
 import type { ByteSource } from "./byte-source.js";
 import type { EdfHeader } from "./edf-header.js";

@@ -1,4 +1,4 @@
-import { FormatError } from "../base/errors.js";
+import { FormatError } from "@ictal/base/errors";
 import { type Diagnostic, type DiagnosticCode, diagnostic } from "./diagnostics.js";
 import { type Field, parseDecimal, readField, SIGNAL_FIELDS, shown, signalFieldOffset } from "./edf-fields.js";
 import { isHarmlessUnit } from "./edf-harmless.js";

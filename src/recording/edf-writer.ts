@@ -1,7 +1,7 @@
 import { open, rm } from "node:fs/promises";
 import { dirname } from "node:path";
-import { commitFile, temporaryName } from "../base/atomic-file.js";
-import { makeFolder } from "../base/make-folder.js";
+import { commitFile, temporaryName } from "@ictal/base/atomic-file";
+import { makeFolder } from "@ictal/base/make-folder";
 import { checkSamples, type EdfSamples, encodeSamplesInto, type SignalEncoder, signalEncoders } from "./edf-encode.js";
 import { parseDecimal } from "./edf-fields.js";
 import { bytesPerSample, type EdfHeaderSpec, type EdfSignalSpec, encodeHeader, isPlus } from "./edf-spec.js";

@@ -1,4 +1,4 @@
-import { isIctalError } from "../base/errors.js";
+import { isIctalError } from "@ictal/base/errors";
 import type { Diagnostic, DiagnosticCode } from "./diagnostics.js";
 import { createAnnotationCollector, type EdfAnnotations } from "./edf-annotations.js";
 import { parseDecimal } from "./edf-fields.js";

@@ -1,5 +1,5 @@
-import { FormatError, type FormatPlace } from "../base/errors.js";
-import { nearestName } from "../base/nearest.js";
+import { FormatError, type FormatPlace } from "@ictal/base/errors";
+import { nearestName } from "@ictal/base/nearest";
 
 /** What a label says about seizures. "other" (artefacts, spikes, non-epileptic events) is neither seizure nor silence. */
 export type LabelClass = "seizure" | "background" | "other";

@@ -1,4 +1,4 @@
-import { NotFoundError } from "../base/errors.js";
+import { NotFoundError } from "@ictal/base/errors";
 import type { Store } from "../store/store.js";
 import { type ByteSource, checkRange, REQUEST_BYTES } from "./byte-source.js";
 import { checkedSource, vouchedDigests } from "./checked-source.js";

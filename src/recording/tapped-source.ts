@@ -1,4 +1,4 @@
-import { StoreError } from "../base/errors.js";
+import { StoreError } from "@ictal/base/errors";
 import type { ByteSource } from "./byte-source.js";
 
 /** Reads up to this length are kept to compare a second reading with: headers, and the times of records. */

@@ -2,7 +2,7 @@
  * Bootstrap over patients: cells and events of one patient are no independent draws, patients are (Field and Welsh,
  * "Bootstrapping clustered data", 2007).
  */
-import { requireCounts, requireNumber } from "../base/options.js";
+import { requireCounts, requireNumber } from "@ictal/base/options";
 import { quantileOf } from "../base/quantile.js";
 import { createRandom } from "../base/random.js";
 

@@ -1,5 +1,5 @@
+import { requireNumber } from "@ictal/base/options";
 import type { Interval } from "../base/events.js";
-import { requireNumber } from "../base/options.js";
 import type { ValueRange } from "../base/value-ranges.js";
 import { operatingPoints, pointWithin } from "./operating-points.js";
 import type { PostprocessOptions } from "./postprocess.js";

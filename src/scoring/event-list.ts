@@ -1,4 +1,4 @@
-import { FormatError } from "../base/errors.js";
+import { FormatError } from "@ictal/base/errors";
 import { type Event, type Interval, mergeIntervals } from "../base/events.js";
 
 /**

@@ -1,5 +1,5 @@
+import { withDefaults } from "@ictal/base/options";
 import type { Event } from "../base/events.js";
-import { withDefaults } from "../base/options.js";
 import { createEventAssembler } from "./event-assembler.js";
 import { closeStep, hysteresisStep, openStep } from "./mask-stream.js";
 import { POSTPROCESS_DEFAULTS, type PostprocessOptions, refusedProbability, sampleSettings } from "./postprocess.js";

@@ -1,6 +1,6 @@
-import { ConfigError } from "../base/errors.js";
-import { requireCounts, requireNumber, withDefaults } from "../base/options.js";
-import { tell } from "../base/printable.js";
+import { ConfigError } from "@ictal/base/errors";
+import { requireCounts, requireNumber, withDefaults } from "@ictal/base/options";
+import { tell } from "@ictal/base/printable";
 import { rangesOf } from "../base/value-ranges.js";
 import { checkedEvents } from "./event-list.js";
 import { scoreOverlap } from "./nedc/overlap.js";

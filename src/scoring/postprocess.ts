@@ -3,9 +3,10 @@
  * steps and their defaults are the reference system's (brain-go-brr v2, `post/postprocess.py`), restated for any
  * probability rate. The reference cuts before it merges, so that joined events outgrow its limit, and keeps any rest.
  */
+
+import { requireNumber, requireNumbers, withDefaults } from "@ictal/base/options";
 import { DEFAULTS } from "../base/defaults.js";
 import type { Event, Interval } from "../base/events.js";
-import { requireNumber, requireNumbers, withDefaults } from "../base/options.js";
 import { quantileOf } from "../base/quantile.js";
 import { rangesOf, type ValueRange } from "../base/value-ranges.js";
 

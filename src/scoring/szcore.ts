@@ -3,8 +3,8 @@
  * the arithmetic of the timescoring package: events on a 10 Hz grid, samples on a 1 Hz grid, halves rounded to even.
  */
 
+import { requireNumber, requireNumbers } from "@ictal/base/options";
 import type { Interval } from "../base/events.js";
-import { requireNumber, requireNumbers } from "../base/options.js";
 import { roundHalfEven } from "../base/rounding.js";
 import { maskToIntervals, truncatedMask } from "./event-list.js";
 import { gridRuns, samplesWithin, sampleTotal, sharedSamples } from "./grid-runs.js";

@@ -1,5 +1,5 @@
 /** Amplitude-integrated EEG: the trend of amplitude that is read over hours. */
-import { requireNumbers } from "../base/options.js";
+import { requireNumbers } from "@ictal/base/options";
 import { quantileOf } from "../base/quantile.js";
 import { createFilterState, sosfiltInto, steadyState } from "./biquads.js";
 import { butterworth } from "./butterworth.js";

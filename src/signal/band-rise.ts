@@ -1,4 +1,4 @@
-import { requireCounts, requireNumber, requireNumbers } from "../base/options.js";
+import { requireCounts, requireNumber, requireNumbers } from "@ictal/base/options";
 import { bandPower, welch } from "./spectrum.js";
 
 export interface BandRiseOptions {

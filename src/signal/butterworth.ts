@@ -1,4 +1,4 @@
-import { ConfigError } from "../base/errors.js";
+import { ConfigError } from "@ictal/base/errors";
 
 /**
  * Second-order sections, row-major [section, 6] as b0 b1 b2 a0 a1 a2 with a0 = 1 (the layout of scipy's `sos`).

@@ -1,6 +1,6 @@
-import { hashOf } from "../base/canonical.js";
+import { hashOf } from "@ictal/base/canonical";
+import { ConfigError } from "@ictal/base/errors";
 import { DEFAULTS } from "../base/defaults.js";
-import { ConfigError } from "../base/errors.js";
 import { LARGEST_ORDER } from "./butterworth.js";
 import { REFERENCES, type Reference } from "./montages.js";
 

@@ -1,4 +1,4 @@
-import { UnsupportedError } from "../base/errors.js";
+import { UnsupportedError } from "@ictal/base/errors";
 import { butterworth, cascade, notch, type Sections } from "./butterworth.js";
 import { type ChainOptions, checkChainOptions } from "./chain-options.js";
 import { concat, type Sink } from "./flow.js";

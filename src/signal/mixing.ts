@@ -1,4 +1,4 @@
-import { UnsupportedError } from "../base/errors.js";
+import { UnsupportedError } from "@ictal/base/errors";
 import {
   canonicalElectrode,
   ELECTRODES_19,

@@ -1,4 +1,4 @@
-import { UnsupportedError } from "../base/errors.js";
+import { UnsupportedError } from "@ictal/base/errors";
 import { designPolyphase, LANES, type PolyphaseBank, polyphaseInto } from "./polyphase.js";
 
 /** Largest numerator or denominator of a rate change: products with the length of a day stay exact. */

@@ -1,4 +1,4 @@
-import { requireCounts } from "../base/options.js";
+import { requireCounts } from "@ictal/base/options";
 import { planFourier } from "./fft.js";
 
 /** A frequency band `[lowHz, highHz)`. */

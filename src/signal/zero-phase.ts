@@ -1,4 +1,4 @@
-import { UnsupportedError } from "../base/errors.js";
+import { UnsupportedError } from "@ictal/base/errors";
 import { sosfiltInto, steadyState } from "./biquads.js";
 import type { Sections } from "./butterworth.js";
 

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { crc32 } from "node:zlib";
+import { StoreError } from "@ictal/base/errors";
 import { crc32c } from "../base/crc32c.js";
-import { StoreError } from "../base/errors.js";
 import type { DigestName, ExpectedDigest } from "./store.js";
 
 /** A digest fed piece by piece. */

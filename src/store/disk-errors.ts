@@ -1,5 +1,5 @@
 import { statfs } from "node:fs/promises";
-import { StoreError } from "../base/errors.js";
+import { StoreError } from "@ictal/base/errors";
 import { isMissing } from "./local-path.js";
 
 /** Throws the StoreError of a full disk when `root`'s has less than `bytes` free, `reserved` counted as free. */

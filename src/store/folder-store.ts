@@ -1,7 +1,7 @@
 import type { BigIntStats, Dirent } from "node:fs";
 import { type FileHandle, open, readdir, realpath, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { NotFoundError, StoreError } from "../base/errors.js";
+import { NotFoundError, StoreError } from "@ictal/base/errors";
 import { closable } from "./closable.js";
 import { checkBytes } from "./digest.js";
 import { isMissing, MIRROR_FOLDER, pathOfKey, realPathInside, unsafeKeyReason } from "./local-path.js";

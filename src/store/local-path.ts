@@ -1,6 +1,6 @@
 import { lstat, realpath } from "node:fs/promises";
 import { join, sep } from "node:path";
-import { StoreError } from "../base/errors.js";
+import { StoreError } from "@ictal/base/errors";
 
 /** The folder inside a mirror that holds its index and unfinished files; never listed as objects. */
 export const MIRROR_FOLDER = ".ictal-mirror";

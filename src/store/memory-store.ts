@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { NotFoundError } from "../base/errors.js";
+import { NotFoundError } from "@ictal/base/errors";
 import {
   bareEtag,
   checkVersion,

@@ -1,7 +1,7 @@
 import { join } from "node:path";
-import { temporaryName } from "../base/atomic-file.js";
-import { sha256 } from "../base/canonical.js";
-import { isIctalError, NotFoundError, StoreError } from "../base/errors.js";
+import { temporaryName } from "@ictal/base/atomic-file";
+import { sha256 } from "@ictal/base/canonical";
+import { isIctalError, NotFoundError, StoreError } from "@ictal/base/errors";
 import { explainDisk, isDiskFull } from "./disk-errors.js";
 import { pathOfKey } from "./local-path.js";
 import type { MirrorEntry, MirrorIndex } from "./mirror-index.js";

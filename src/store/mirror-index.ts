@@ -1,6 +1,6 @@
 import { appendFile, readFile } from "node:fs/promises";
+import { writeFileAtomic } from "@ictal/base/atomic-file";
 import { z } from "zod";
-import { writeFileAtomic } from "../base/atomic-file.js";
 import { compareKeys } from "./store.js";
 
 const entrySchema = z.object({

@@ -2,10 +2,10 @@ import { readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { hostname } from "node:os";
 import { basename, join } from "node:path";
 import { threadId } from "node:worker_threads";
+import { hashOf, sha256 } from "@ictal/base/canonical";
+import { isAlive } from "@ictal/base/process-alive";
 import { z } from "zod";
-import { hashOf, sha256 } from "../base/canonical.js";
 import { parseJson } from "../base/parse-json.js";
-import { isAlive } from "../base/process-alive.js";
 import { isMissing } from "./local-path.js";
 import type { ExpectedDigest, ObjectInfo } from "./store.js";
 

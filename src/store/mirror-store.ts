@@ -1,5 +1,5 @@
-import { NotFoundError, StoreError } from "../base/errors.js";
-import { onAbort } from "../base/on-abort.js";
+import { NotFoundError, StoreError } from "@ictal/base/errors";
+import { onAbort } from "@ictal/base/on-abort";
 import { folderStore } from "./folder-store.js";
 import { type Mirror, openMirror } from "./mirror.js";
 import type { MirrorEntry } from "./mirror-index.js";

@@ -2,7 +2,7 @@ import { createReadStream } from "node:fs";
 import { lstat, realpath } from "node:fs/promises";
 import { uptime } from "node:os";
 import { join, resolve } from "node:path";
-import { makeFolder } from "../base/make-folder.js";
+import { makeFolder } from "@ictal/base/make-folder";
 import { createDigest } from "./digest.js";
 import { checkSpace, explainDisk } from "./disk-errors.js";
 import { MIRROR_FOLDER, pathOfKey } from "./local-path.js";

@@ -1,4 +1,4 @@
-import { NotFoundError } from "../base/errors.js";
+import { NotFoundError } from "@ictal/base/errors";
 import { checkDigests, createDigest } from "./digest.js";
 import { checkVersion, clipRange, type ObjectInfo, type ObjectStream, type ReadOptions, type Store } from "./store.js";
 

@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import { withDefaults } from "../base/options.js";
+import { withDefaults } from "@ictal/base/options";
 import { folderStore } from "./folder-store.js";
 import { type S3StoreOptions, s3Store } from "./s3-store.js";
 import type { Store } from "./store.js";

@@ -12,8 +12,8 @@ import {
 } from "node:fs";
 import { dirname } from "node:path";
 import { parentPort } from "node:worker_threads";
+import { makeFolderSync } from "@ictal/base/make-folder";
 import { freeBuffers } from "../base/free-buffer.js";
-import { makeFolderSync } from "../base/make-folder.js";
 import { createDigest, type Digest } from "./digest.js";
 import { isMissing } from "./local-path.js";
 import type { DigestName, ExpectedDigest } from "./store.js";

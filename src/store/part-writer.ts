@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
-import { requireCounts } from "../base/options.js";
+import { requireCounts } from "@ictal/base/options";
 import type { PartReply, PartRequest, Place } from "./part-worker.js";
 import type { DigestName, ExpectedDigest } from "./store.js";
 

@@ -1,9 +1,9 @@
 import { setMaxListeners } from "node:events";
 import { mkdtemp, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { isIctalError, NotFoundError } from "@ictal/base/errors";
+import { type Progress, silentProgress } from "@ictal/base/progress";
 import { mapConcurrent } from "../base/concurrent.js";
-import { isIctalError, NotFoundError } from "../base/errors.js";
-import { type Progress, silentProgress } from "../base/progress.js";
 import { MIRROR_FOLDER } from "./local-path.js";
 import { type Mirror, openMirror } from "./mirror.js";
 import { goneEntries, removeEntries } from "./mirror-gone.js";

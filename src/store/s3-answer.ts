@@ -1,6 +1,6 @@
 /** What counts as S3's answer for an object: its form, its facts and the version asked for; all else is a StoreError. */
 import type { GetObjectCommandOutput, HeadObjectCommandOutput } from "@aws-sdk/client-s3";
-import { StoreError } from "../base/errors.js";
+import { StoreError } from "@ictal/base/errors";
 import { type ByteRange, bareEtag, type DigestName, type ExpectedDigest, type ObjectInfo } from "./store.js";
 
 /** What was asked for, and what is known of the service. */

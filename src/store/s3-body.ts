@@ -1,8 +1,8 @@
 /** The body of an object as it comes: broken ones are asked for again from the last byte of the same version. */
 import type { IncomingMessage } from "node:http";
 import type { GetObjectCommandOutput } from "@aws-sdk/client-s3";
-import { isIctalError, StoreError } from "../base/errors.js";
-import { waitingFor } from "../base/pending.js";
+import { isIctalError, StoreError } from "@ictal/base/errors";
+import { waitingFor } from "@ictal/base/pending";
 import { pour, type TakeBytes } from "./s3-agent.js";
 import { answeredObject } from "./s3-answer.js";
 import { discard, type S3Requests } from "./s3-requests.js";

@@ -1,6 +1,6 @@
 import { createRequire } from "node:module";
 import type { S3Client, S3ClientConfig } from "@aws-sdk/client-s3";
-import { requireCounts, requireNumbers } from "../base/options.js";
+import { requireCounts, requireNumbers } from "@ictal/base/options";
 import { createHttpAgent, createHttpsAgent } from "./s3-agent.js";
 
 /** How a bucket is reached. */

@@ -1,4 +1,4 @@
-import { NotFoundError, StoreError } from "../base/errors.js";
+import { NotFoundError, StoreError } from "@ictal/base/errors";
 
 /** Where a request went, for messages; holds no secret. */
 export interface S3Place {

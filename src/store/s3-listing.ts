@@ -1,6 +1,6 @@
 /** Pages of a bucket's listing as one list, which is whole and names each object once, or a StoreError "BadListing". */
 import type { ListObjectsV2CommandOutput } from "@aws-sdk/client-s3";
-import { StoreError } from "../base/errors.js";
+import { StoreError } from "@ictal/base/errors";
 import { sizeOrNone } from "./s3-answer.js";
 import { bareEtag, type ObjectInfo } from "./store.js";
 

@@ -1,9 +1,9 @@
 import type { IncomingMessage } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { GetObjectCommandOutput, HeadObjectCommandOutput, ListObjectsV2CommandOutput } from "@aws-sdk/client-s3";
-import { StoreError } from "../base/errors.js";
-import { onAbort } from "../base/on-abort.js";
-import { waitingFor } from "../base/pending.js";
+import { StoreError } from "@ictal/base/errors";
+import { onAbort } from "@ictal/base/on-abort";
+import { waitingFor } from "@ictal/base/pending";
 import { createRandom } from "../base/random.js";
 import { connectS3, endpointOf, type S3Connection, type S3StoreOptions, stallMillisecondsOf } from "./s3-client.js";
 import { explainS3Error, HOPELESS_CODES, rawError, retryKind, type S3Place } from "./s3-errors.js";

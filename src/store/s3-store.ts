@@ -1,5 +1,5 @@
 import type { GetObjectCommandOutput } from "@aws-sdk/client-s3";
-import { isIctalError, NotFoundError, StoreError } from "../base/errors.js";
+import { isIctalError, NotFoundError, StoreError } from "@ictal/base/errors";
 import { freeBuffer } from "../base/free-buffer.js";
 import { closable } from "./closable.js";
 import { digestMismatch } from "./digest.js";

@@ -1,4 +1,4 @@
-import { StoreError } from "../base/errors.js";
+import { StoreError } from "@ictal/base/errors";
 
 /** What a store knows of one object without reading it. */
 export interface ObjectInfo {

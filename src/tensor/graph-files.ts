@@ -1,10 +1,10 @@
 import { readdir, readFile, rm, stat, utimes } from "node:fs/promises";
 import { cpus } from "node:os";
 import { join } from "node:path";
+import { commitFile, syncPath, temporaryName } from "@ictal/base/atomic-file";
+import { hashOf, sha256 } from "@ictal/base/canonical";
+import { makeFolder } from "@ictal/base/make-folder";
 import type { InferenceSession } from "onnxruntime-node";
-import { commitFile, syncPath, temporaryName } from "../base/atomic-file.js";
-import { hashOf, sha256 } from "../base/canonical.js";
-import { makeFolder } from "../base/make-folder.js";
 import { projectPath } from "../base/project.js";
 
 type Ort = typeof import("onnxruntime-node");

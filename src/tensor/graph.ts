@@ -1,4 +1,4 @@
-import { sha256 } from "../base/canonical.js";
+import { sha256 } from "@ictal/base/canonical";
 import {
   type Attribute,
   type ElementType,

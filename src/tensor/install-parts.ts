@@ -1,8 +1,8 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { lastLines, runToEnd } from "../base/command.js";
-import { UnsupportedError } from "../base/errors.js";
-import { makeFolder } from "../base/make-folder.js";
+import { lastLines, runToEnd } from "@ictal/base/command";
+import { UnsupportedError } from "@ictal/base/errors";
+import { makeFolder } from "@ictal/base/make-folder";
 import { packageFolder } from "./optional.js";
 import { WEBGPU_DIR, WEBGPU_PACKAGES } from "./webgpu-backend.js";
 

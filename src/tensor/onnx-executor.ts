@@ -1,8 +1,8 @@
 import { availableParallelism } from "node:os";
+import { UnsupportedError } from "@ictal/base/errors";
+import { requireCounts } from "@ictal/base/options";
 import type { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
-import { UnsupportedError } from "../base/errors.js";
 import { freeBuffer } from "../base/free-buffer.js";
-import { requireCounts } from "../base/options.js";
 import { compiledBy, type Runner } from "./compiled.js";
 import { GRAPH_DIR, openKeptSession } from "./graph-files.js";
 import {

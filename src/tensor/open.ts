@@ -1,6 +1,6 @@
-import { ConfigError, UnsupportedError } from "../base/errors.js";
-import { nearestName } from "../base/nearest.js";
-import { ownValue } from "../base/records.js";
+import { ConfigError, UnsupportedError } from "@ictal/base/errors";
+import { nearestName } from "@ictal/base/nearest";
+import { ownValue } from "@ictal/base/records";
 import { CANDIDATES, type OpenOptions } from "./candidates.js";
 import { GRADIENT_TOLERANCE, probeExecutor } from "./probe.js";
 import { EXECUTOR_NAMES, type Executor, type ExecutorName } from "./program.js";

@@ -1,5 +1,5 @@
-import { hashOf } from "../base/canonical.js";
-import { UnsupportedError } from "../base/errors.js";
+import { hashOf } from "@ictal/base/canonical";
+import { UnsupportedError } from "@ictal/base/errors";
 import type { DataType, Tensor } from "./tf.js";
 
 /** Values of one tensor in row-major order: float32, int32, or bool as one byte each (0 or 1). */

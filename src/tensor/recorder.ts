@@ -1,4 +1,4 @@
-import { UnsupportedError } from "../base/errors.js";
+import { UnsupportedError } from "@ictal/base/errors";
 import { GraphBuilder } from "./graph.js";
 import { type Attribute, ELEMENT_TYPE } from "./onnx-proto.js";
 import { ARRAY_OF, elementType, sizeOf, type TensorSpec } from "./program.js";

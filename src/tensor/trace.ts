@@ -1,4 +1,4 @@
-import { isIctalError, UnsupportedError } from "../base/errors.js";
+import { isIctalError, UnsupportedError } from "@ictal/base/errors";
 import { releaseTape } from "./gradient-scope.js";
 import { installTraceKernels, TRACE_BACKEND } from "./kernels.js";
 import type { Port } from "./onnx-proto.js";

@@ -1,4 +1,4 @@
-import { ConfigError } from "../base/errors.js";
+import { ConfigError } from "@ictal/base/errors";
 import type { Detector } from "../model/detector.js";
 
 function greatestCommonDivisor(a: number, b: number): number {

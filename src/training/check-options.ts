@@ -1,7 +1,7 @@
 /** The checks of a run's options, before hours of work. */
-import { ConfigError } from "../base/errors.js";
-import { isInRange, type NumberRange, rangeInWords } from "../base/options.js";
-import { valueAt } from "../base/records.js";
+import { ConfigError } from "@ictal/base/errors";
+import { isInRange, type NumberRange, rangeInWords } from "@ictal/base/options";
+import { valueAt } from "@ictal/base/records";
 import { type Augmentations, checkAugmentations } from "../dataset/augment.js";
 
 const WHOLE = { isWhole: true } as const;

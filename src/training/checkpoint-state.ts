@@ -1,7 +1,8 @@
 /** The text of a checkpoint's state.json: everything but the tensors, sealed by a checksum. */
+
+import { canonicalJson, hashOf } from "@ictal/base/canonical";
+import { FormatError } from "@ictal/base/errors";
 import { z } from "zod";
-import { canonicalJson, hashOf } from "../base/canonical.js";
-import { FormatError } from "../base/errors.js";
 import { parseJson } from "../base/parse-json.js";
 import type { ModelConfig } from "../model/detector.js";
 

@@ -1,5 +1,5 @@
 /** The training process that `startTraining` forks: reads one "start", then reports until "done" or "failed". */
-import { CacheError } from "../base/errors.js";
+import { CacheError } from "@ictal/base/errors";
 import { createDetector } from "../model/detector.js";
 import { openExecutor } from "../tensor/open.js";
 import { checkFits } from "./check-fit.js";

@@ -1,5 +1,5 @@
+import { ConfigError } from "@ictal/base/errors";
 import type { Config } from "../base/config-schema.js";
-import { ConfigError } from "../base/errors.js";
 import { cacheKeyFromConfig } from "../cache/from-config.js";
 import type { Augmentations } from "../dataset/augment.js";
 import { balanceFromConfig } from "../dataset/from-config.js";

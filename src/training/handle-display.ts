@@ -1,4 +1,4 @@
-import { escapeHtml } from "../base/html.js";
+import { escapeHtml } from "@ictal/base/html";
 import { projectRelative } from "../base/project.js";
 import type { TrainMetrics, ValidationResult } from "./run.js";
 

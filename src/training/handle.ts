@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { interruptSignal } from "../base/interrupt-signal.js";
-import { onAbort } from "../base/on-abort.js";
+import { interruptSignal } from "@ictal/base/interrupt-signal";
+import { onAbort } from "@ictal/base/on-abort";
 import { trainingEnvironment } from "./child-environment.js";
 import { htmlOf, type TrainingView, textOf } from "./handle-display.js";
 import { type FromChild, restoreError, storeError, type ToChild } from "./messages.js";

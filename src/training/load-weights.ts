@@ -1,7 +1,7 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { sha256 } from "../base/canonical.js";
-import { CacheError, FormatError, NotFoundError } from "../base/errors.js";
+import { sha256 } from "@ictal/base/canonical";
+import { CacheError, FormatError, NotFoundError } from "@ictal/base/errors";
 import { parseJson } from "../base/parse-json.js";
 import { createDetector, type Detector } from "../model/detector.js";
 import type { ParameterValues } from "../model/parameters.js";

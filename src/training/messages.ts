@@ -1,4 +1,4 @@
-import { ictalErrorFrom, isIctalError } from "../base/errors.js";
+import { ictalErrorFrom, isIctalError } from "@ictal/base/errors";
 import type { TrainOptions } from "./options.js";
 import type { RecordingPrediction } from "./predict.js";
 import type { TrainMetrics, TrainReport, ValidationResult } from "./run.js";

@@ -1,5 +1,5 @@
 import { rename, rm } from "node:fs/promises";
-import { CacheError, isIctalError } from "../base/errors.js";
+import { CacheError, isIctalError } from "@ictal/base/errors";
 import type { Detector } from "../model/detector.js";
 import {
   checkpointDir,

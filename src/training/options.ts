@@ -1,6 +1,6 @@
-import { hashOf } from "../base/canonical.js";
+import { hashOf } from "@ictal/base/canonical";
+import { withDefaults } from "@ictal/base/options";
 import { DEFAULTS } from "../base/defaults.js";
-import { withDefaults } from "../base/options.js";
 import type { Augmentations } from "../dataset/augment.js";
 import { BALANCE_DEFAULTS, type BalanceOptions } from "../dataset/balance.js";
 import type { ModelConfig } from "../model/detector.js";

@@ -1,4 +1,4 @@
-import { UnsupportedError } from "../base/errors.js";
+import { UnsupportedError } from "@ictal/base/errors";
 import type { FilledTrainOptions } from "./options.js";
 
 /** How the runtimes say that memory ran out: ONNX Runtime and CUDA, TensorFlow, WebAssembly and WebGPU, C++. */

@@ -1,4 +1,4 @@
-import { onAbort } from "../base/on-abort.js";
+import { onAbort } from "@ictal/base/on-abort";
 import { type FromChild, restoreError, type ToChild } from "./messages.js";
 import type { Validate } from "./run.js";
 

@@ -1,5 +1,5 @@
-import { CacheError, ConfigError } from "../base/errors.js";
-import { requireCounts, requireNumbers } from "../base/options.js";
+import { CacheError, ConfigError } from "@ictal/base/errors";
+import { requireCounts, requireNumbers } from "@ictal/base/options";
 import { type Manifest, readManifest } from "../cache/manifest.js";
 import { openWindowReader, type WindowReader } from "../dataset/window-reader.js";
 import type { Executor } from "../tensor/program.js";

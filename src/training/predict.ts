@@ -1,4 +1,4 @@
-import { requireCounts } from "../base/options.js";
+import { requireCounts } from "@ictal/base/options";
 import type { ValueRange } from "../base/value-ranges.js";
 import { type Segment, segmentsOf } from "../cache/segments.js";
 import { type WindowReader, zeroAfter } from "../dataset/window-reader.js";

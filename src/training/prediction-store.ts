@@ -2,10 +2,10 @@
 import { readFile } from "node:fs/promises";
 import { endianness } from "node:os";
 import { join } from "node:path";
+import { writeFileAtomic } from "@ictal/base/atomic-file";
+import { canonicalJson, sha256 } from "@ictal/base/canonical";
+import { CacheError, FormatError, NotFoundError, UnsupportedError } from "@ictal/base/errors";
 import { z } from "zod";
-import { writeFileAtomic } from "../base/atomic-file.js";
-import { canonicalJson, sha256 } from "../base/canonical.js";
-import { CacheError, FormatError, NotFoundError, UnsupportedError } from "../base/errors.js";
 import { parseJson } from "../base/parse-json.js";
 import { listFiles, recordingStem } from "../cache/folder.js";
 import { decodeFloat16, encodeFloat16 } from "./float16.js";

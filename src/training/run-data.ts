@@ -1,5 +1,5 @@
-import { hashOf } from "../base/canonical.js";
-import { CacheError, ConfigError } from "../base/errors.js";
+import { hashOf } from "@ictal/base/canonical";
+import { CacheError, ConfigError } from "@ictal/base/errors";
 import { limitManifest, type Manifest, readManifest } from "../cache/manifest.js";
 import { balance } from "../dataset/balance.js";
 import { indexWindows, type WindowIndex, windowsOfClass } from "../dataset/index-windows.js";

@@ -1,9 +1,9 @@
 /** One training at a time in a run's folder: two would remove each other's checkpoints and mix their logs. */
 import { join } from "node:path";
-import { explainWriteError } from "../base/atomic-file.js";
-import { CacheError } from "../base/errors.js";
-import { type HoldOptions, holdLock, isHeldByOther as isLockHeldByOther } from "../base/lock.js";
-import { makeFolder } from "../base/make-folder.js";
+import { explainWriteError } from "@ictal/base/atomic-file";
+import { CacheError } from "@ictal/base/errors";
+import { type HoldOptions, holdLock, isHeldByOther as isLockHeldByOther } from "@ictal/base/lock";
+import { makeFolder } from "@ictal/base/make-folder";
 
 export const LOCK_FILE = "run.lock";
 

@@ -1,5 +1,5 @@
 import { appendFileSync, existsSync, readFileSync } from "node:fs";
-import { removeLeavings, writeFileAtomic } from "../base/atomic-file.js";
+import { removeLeavings, writeFileAtomic } from "@ictal/base/atomic-file";
 
 /** One JSON object per line; every entry carries the step it belongs to. */
 export type LogEntry = { readonly step: number } & Readonly<Record<string, unknown>>;

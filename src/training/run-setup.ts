@@ -1,6 +1,6 @@
 import { join } from "node:path";
-import { hashOf } from "../base/canonical.js";
-import { CacheError, FormatError } from "../base/errors.js";
+import { hashOf } from "@ictal/base/canonical";
+import { CacheError, FormatError } from "@ictal/base/errors";
 import { createDetector, type Detector, type ModelConfig } from "../model/detector.js";
 import { initialValues } from "../model/parameters.js";
 import { checkFits } from "./check-fit.js";

@@ -1,5 +1,5 @@
-import { ConfigError } from "../base/errors.js";
-import { nearestName } from "../base/nearest.js";
+import { ConfigError } from "@ictal/base/errors";
+import { nearestName } from "@ictal/base/nearest";
 import type { Compiled } from "../tensor/program.js";
 import type { CheckpointState } from "./checkpoint-state.js";
 import type { createGuards } from "./guards.js";

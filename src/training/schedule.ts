@@ -1,5 +1,5 @@
+import { withDefaults } from "@ictal/base/options";
 import { DEFAULTS } from "../base/defaults.js";
-import { withDefaults } from "../base/options.js";
 
 export interface ScheduleOptions {
   /** @default "cosine" */

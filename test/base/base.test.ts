@@ -4,12 +4,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { runInNewContext } from "node:vm";
-import { explainWriteError, removeLeavings, writeFileAtomic } from "../../src/base/atomic-file.js";
-import { canonicalJson, hashOf } from "../../src/base/canonical.js";
-import { FormatError, isIctalError, NotFoundError } from "../../src/base/errors.js";
+import { explainWriteError, removeLeavings, writeFileAtomic } from "@ictal/base/atomic-file";
+import { canonicalJson, hashOf } from "@ictal/base/canonical";
+import { FormatError, isIctalError, NotFoundError } from "@ictal/base/errors";
+import { nearestName } from "@ictal/base/nearest";
+import { createProgress, formatProgress } from "@ictal/base/progress";
 import { complementIntervals, mergeIntervals, totalSeconds } from "../../src/base/events.js";
-import { nearestName } from "../../src/base/nearest.js";
-import { createProgress, formatProgress } from "../../src/base/progress.js";
 import { createRandom, philoxInto } from "../../src/base/random.js";
 
 const interval = (startSeconds: number, endSeconds: number) => ({ startSeconds, endSeconds });

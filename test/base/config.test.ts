@@ -4,8 +4,8 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { ConfigError, NotFoundError } from "@ictal/base/errors";
 import { loadConfig, parseConfig } from "../../src/base/config.js";
-import { ConfigError, NotFoundError } from "../../src/base/errors.js";
 
 const none = { environment: {}, projectDir: "/project" };
 const configsDir = new URL("../../../configs/", import.meta.url);

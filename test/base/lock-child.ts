@@ -1,8 +1,8 @@
 /** A starter that takes each folder's lock at the time it is told, holds it for a moment and says whether another was inside too. */
 import { mkdirSync, rmdirSync } from "node:fs";
 import { join } from "node:path";
+import { createBuildLock } from "@ictal/jupyter/kernel/modules/build-lock";
 import { projectDir } from "../../src/base/project.js";
-import { createBuildLock } from "../../src/notebook/kernel/modules/build-lock.js";
 import { lockRun } from "../../src/training/run-lock.js";
 
 export interface Round {

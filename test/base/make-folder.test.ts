@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { readdir, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import { makeFolder } from "../../src/base/make-folder.js";
+import { makeFolder } from "@ictal/base/make-folder";
 import { temporaryFolder } from "../cache/made-cache.js";
 
 test("makeFolder makes a folder and those above it, leaves what is there, and takes a mode", async (context) => {

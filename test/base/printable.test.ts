@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { printable, printableAll, printableJson, printableLines } from "../../src/base/printable.js";
+import { printable, printableAll, printableJson, printableLines } from "@ictal/base/printable";
 
 test("printable shows control characters of a file's text instead of sending them to the terminal", () => {
   assert.equal(printable("EEG \x1b[31mFP1\nµV\x9b"), "EEG \\x1b[31mFP1\\x0aµV\\x9b");

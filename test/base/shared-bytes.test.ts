@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { resolve } from "node:path";
 import { test } from "node:test";
-import { machineFault } from "../../src/base/machine-fault.js";
+import { machineFault } from "@ictal/base/machine-fault";
 import { bytesToGive, isShared, requireShared, type SharedBytes, sharedBytes } from "../../src/base/shared-bytes.js";
 import type { ByteSource } from "../../src/recording/byte-source.js";
 import { canFill } from "../../src/recording/edf-records.js";

@@ -3,8 +3,8 @@ import { spawnSync } from "node:child_process";
 import { getEventListeners } from "node:events";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { onAbort } from "../../src/base/on-abort.js";
-import { pendingWaits, waitingFor } from "../../src/base/pending.js";
+import { onAbort } from "@ictal/base/on-abort";
+import { pendingWaits, waitingFor } from "@ictal/base/pending";
 
 test("onAbort(signal, listener) calls once, at once when the signal is aborted already, and leaves nothing behind", () => {
   const stop = new AbortController();

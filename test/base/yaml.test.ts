@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ConfigError } from "../../src/base/errors.js";
-import { readYaml } from "../../src/base/yaml.js";
+import { ConfigError } from "@ictal/base/errors";
+import { readYaml } from "@ictal/base/yaml";
 
 const refused = (text: string, message: RegExp) =>
   assert.throws(

@@ -2,9 +2,9 @@ import { readFileSync } from "node:fs";
 import { appendFile, cp, mkdir, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { findKernelspec } from "@ictal/jupyter/kernelspec";
+import { startKernel, streamText, type TestKernel } from "@ictal/jupyter/test/kernel/start-kernel";
 import { projectDir } from "../../src/base/project.js";
-import { findKernelspec } from "../../src/notebook/kernelspec.js";
-import { startKernel, streamText, type TestKernel } from "../notebook/kernel/start-kernel.js";
 
 const EDITS = 10;
 /** After an edit the kernel checks the types of what it has loaded again; a person takes longer to edit once more. */

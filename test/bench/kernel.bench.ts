@@ -12,9 +12,9 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { listKernelspecs } from "@ictal/jupyter/kernelspec";
+import { startKernel, streamText, type TestKernel } from "@ictal/jupyter/test/kernel/start-kernel";
 import { quantileOf } from "../../src/base/quantile.js";
-import { listKernelspecs } from "../../src/notebook/kernelspec.js";
-import { startKernel, streamText, type TestKernel } from "../notebook/kernel/start-kernel.js";
 import { measureEdits } from "./kernel-edits.js";
 
 const ROUNDS = 3;

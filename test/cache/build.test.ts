@@ -3,8 +3,8 @@ import { readdir, readFile, rename, stat, utimes, writeFile } from "node:fs/prom
 import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { StoreError } from "@ictal/base/errors";
 import { parseConfig } from "../../src/base/config.js";
-import { StoreError } from "../../src/base/errors.js";
 import { type BuildOptions, buildCache, shardOf } from "../../src/cache/build.js";
 import { INT16_SCALE } from "../../src/cache/format.js";
 import { chainFromConfig } from "../../src/cache/from-config.js";

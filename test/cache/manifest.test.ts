@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFile, rm, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import { isIctalError } from "../../src/base/errors.js";
+import { isIctalError } from "@ictal/base/errors";
 import { cacheKeyOf, prepareFolder, resolveFolder } from "../../src/cache/folder.js";
 import { lacksSeizures, limitManifest, readManifest, writeManifest } from "../../src/cache/manifest.js";
 import { writeLeftOut } from "../../src/cache/sidecar.js";

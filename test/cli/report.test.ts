@@ -6,11 +6,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { chromiumPath } from "@ictal/jupyter/browser/chromium";
+import { checkFigurePage } from "@ictal/jupyter/test/figure-page-check";
 import { writeManifest } from "../../src/cache/manifest.js";
-import { chromiumPath } from "../../src/notebook/browser/chromium.js";
 import { writePrediction } from "../../src/training/prediction-store.js";
 import { type MadeRecording, makeCache, RATE, seizure } from "../cache/made-cache.js";
-import { checkFigurePage } from "../notebook/figure-page-check.js";
 
 const main = fileURLToPath(new URL("../../src/cli/main.js", import.meta.url));
 const CHECKPOINT = "cd".repeat(32);

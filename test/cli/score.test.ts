@@ -5,10 +5,10 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { chromiumPath } from "@ictal/jupyter/browser/chromium";
+import { checkFigurePage } from "@ictal/jupyter/test/figure-page-check";
 import type { ScoreReport } from "../../src/cli/score-text.js";
-import { chromiumPath } from "../../src/notebook/browser/chromium.js";
 import { writeCsvBi } from "../../src/recording/annotation-write.js";
-import { checkFigurePage } from "../notebook/figure-page-check.js";
 
 const main = fileURLToPath(new URL("../../src/cli/main.js", import.meta.url));
 

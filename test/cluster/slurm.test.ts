@@ -17,7 +17,10 @@ let slurm: MadeSlurm;
 let home: string;
 
 before(async () => {
-  if (skip) return process.stderr.write(`Slurm tests are skipped: ${skip}\n`);
+  if (skip) {
+    process.stderr.write(`Slurm tests are skipped: ${skip}\n`);
+    return;
+  }
   home = await mkdtemp(join(tmpdir(), "ictal-slurm-"));
   slurm = await startSlurm(home);
 });

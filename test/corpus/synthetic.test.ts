@@ -3,7 +3,7 @@ import { cp, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { sha256 } from "../../src/base/canonical.js";
+import { sha256 } from "@ictal/base/canonical";
 import { readCatalogue } from "../../src/corpus/catalogue.js";
 import { checkCorpus } from "../../src/corpus/check.js";
 import { checkAnnotations } from "../../src/corpus/check-annotations.js";

@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { isIctalError } from "../../src/base/errors.js";
+import { isIctalError } from "@ictal/base/errors";
 import { createRandom } from "../../src/base/random.js";
 import { openNpz, writeNpz } from "../../src/dataset/npz/archive.js";
 import { importNpz } from "../../src/dataset/npz/import-npz.js";

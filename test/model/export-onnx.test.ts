@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import test from "node:test";
-import { isIctalError } from "../../src/base/errors.js";
+import { isIctalError } from "@ictal/base/errors";
 import { createDetector, type ModelConfig } from "../../src/model/detector.js";
 import { exportOnnx } from "../../src/model/export-onnx.js";
 import { loadSafetensors } from "../../src/model/safetensors.js";

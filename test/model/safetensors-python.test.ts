@@ -4,7 +4,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { sha256 } from "../../src/base/canonical.js";
+import { sha256 } from "@ictal/base/canonical";
 import { createDetector } from "../../src/model/detector.js";
 import { initialValues } from "../../src/model/parameters.js";
 import { loadSafetensors, saveSafetensors } from "../../src/model/safetensors.js";

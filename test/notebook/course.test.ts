@@ -4,10 +4,10 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import type { Notebook } from "@ictal/jupyter/runner/notebook-file";
+import { parseNotebook } from "@ictal/jupyter/runner/read-notebook";
 import { projectPath } from "../../src/base/project.js";
 import { synthesizeCorpus } from "../../src/corpus/synthetic/synthesize.js";
-import type { Notebook } from "../../src/notebook/runner/notebook-file.js";
-import { parseNotebook } from "../../src/notebook/runner/read-notebook.js";
 import { startS3Server } from "../../src/store/server/s3-server.js";
 
 /** An executed notebook and what its cells show as text. */

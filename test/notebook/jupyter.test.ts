@@ -4,10 +4,10 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import { listKernelspecs } from "../../src/notebook/kernelspec.js";
-import { readNotebook } from "../../src/notebook/runner/read-notebook.js";
-import { makeNotebook, runCli, temporaryFolder } from "./make-notebook.js";
-import { makeProject } from "./make-project.js";
+import { listKernelspecs } from "@ictal/jupyter/kernelspec";
+import { readNotebook } from "@ictal/jupyter/runner/read-notebook";
+import { makeNotebook, runCli, temporaryFolder } from "@ictal/jupyter/test/make-notebook";
+import { makeProject } from "@ictal/jupyter/test/make-project";
 
 const hasNbconvert = spawnSync("jupyter", ["nbconvert", "--version"]).status === 0;
 const hasNbformat = spawnSync("/usr/bin/python3", ["-c", "import nbformat"]).status === 0;

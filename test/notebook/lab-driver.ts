@@ -6,8 +6,8 @@ import { writeFile } from "node:fs/promises";
 import { type AddressInfo, createServer } from "node:net";
 import { basename, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { openPage, type Page } from "@ictal/jupyter/browser/page";
 import { projectDir } from "../../src/base/project.js";
-import { openPage, type Page } from "../../src/notebook/browser/page.js";
 
 const HOST = "127.0.0.1";
 

@@ -5,15 +5,15 @@ import { existsSync } from "node:fs";
 import { mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { pythonOf } from "@ictal/base/python";
+import { chromiumPath } from "@ictal/jupyter/browser/chromium";
+import { FIGURE_MIME, figureBundle } from "@ictal/jupyter/figure-html";
+import { prepareLab } from "@ictal/jupyter/lab/environment";
+import type { CodeCell } from "@ictal/jupyter/runner/notebook-file";
+import { parseNotebook } from "@ictal/jupyter/runner/read-notebook";
+import { notebookText, temporaryFolder } from "@ictal/jupyter/test/make-notebook";
 import { projectDir } from "../../src/base/project.js";
-import { pythonOf } from "../../src/base/python.js";
-import { chromiumPath } from "../../src/notebook/browser/chromium.js";
-import { FIGURE_MIME, figureBundle } from "../../src/notebook/figure-html.js";
-import { prepareLab } from "../../src/notebook/lab/environment.js";
-import type { CodeCell } from "../../src/notebook/runner/notebook-file.js";
-import { parseNotebook } from "../../src/notebook/runner/read-notebook.js";
 import { type LabPage, type LabServer, openNotebook, startLabServer } from "./lab-driver.js";
-import { notebookText, temporaryFolder } from "./make-notebook.js";
 
 const executable = chromiumPath();
 const missing =

@@ -3,18 +3,18 @@ import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { pathToFileURL } from "node:url";
-import { sha256 } from "../../src/base/canonical.js";
+import { sha256 } from "@ictal/base/canonical";
+import { chromiumPath } from "@ictal/jupyter/browser/chromium";
+import { openPage } from "@ictal/jupyter/browser/page";
+import { bundleOf } from "@ictal/jupyter/display";
+import { renderReport } from "@ictal/jupyter/report/report";
+import type { CodeCell } from "@ictal/jupyter/runner/notebook-file";
+import { parseNotebook } from "@ictal/jupyter/runner/read-notebook";
+import { collectReceipt } from "@ictal/jupyter/runner/receipt";
+import { checkFigurePage } from "@ictal/jupyter/test/figure-page-check";
+import { notebookText, temporaryFolder } from "@ictal/jupyter/test/make-notebook";
 import { createReceipt } from "../../src/base/receipt.js";
-import { chromiumPath } from "../../src/notebook/browser/chromium.js";
-import { openPage } from "../../src/notebook/browser/page.js";
-import { bundleOf } from "../../src/notebook/display.js";
-import { renderReport } from "../../src/notebook/report/report.js";
-import type { CodeCell } from "../../src/notebook/runner/notebook-file.js";
-import { parseNotebook } from "../../src/notebook/runner/read-notebook.js";
-import { collectReceipt } from "../../src/notebook/runner/receipt.js";
 import { allPlots } from "./all-plots.js";
-import { checkFigurePage } from "./figure-page-check.js";
-import { notebookText, temporaryFolder } from "./make-notebook.js";
 
 /** The report of a notebook with one cell per plot. */
 async function reportOfAllPlots(): Promise<{ html: string; names: string[] }> {

@@ -5,8 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { promisify } from "node:util";
+import { parseNotebook } from "@ictal/jupyter/runner/read-notebook";
 import { projectPath } from "../../src/base/project.js";
-import { parseNotebook } from "../../src/notebook/runner/read-notebook.js";
 
 /** test/notebook/course.test.ts runs these on kernel ictal and says the same of them. */
 const COURSE = /^0[1-4]-/;

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { isIctalError } from "../../src/base/errors.js";
+import { isIctalError } from "@ictal/base/errors";
 import { withSha256 } from "../../src/cache/hashing-source.js";
 import { type ByteSource, bytesSource } from "../../src/recording/byte-source.js";
 import { checkedSource } from "../../src/recording/checked-source.js";

@@ -3,7 +3,7 @@ import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { isIctalError } from "../../src/base/errors.js";
+import { isIctalError } from "@ictal/base/errors";
 import { createRandom } from "../../src/base/random.js";
 import { type ByteSource, bytesSource } from "../../src/recording/byte-source.js";
 import { readEdfAnnotations } from "../../src/recording/edf-annotations.js";

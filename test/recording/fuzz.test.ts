@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { isIctalError } from "../../src/base/errors.js";
+import { isIctalError } from "@ictal/base/errors";
 import { createRandom, type Random } from "../../src/base/random.js";
 import { readAnnotations } from "../../src/recording/annotation-file.js";
 import type { AnnotationFormat } from "../../src/recording/annotation-rows.js";

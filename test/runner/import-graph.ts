@@ -1,10 +1,25 @@
 /** Which compiled files import which, read from their text. */
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
 
 const IMPORT = /(?:\bfrom|\bimport)\s*\(?\s*["']([^"']+)["']/g;
 /** A file that is started by its name: a worker or a child process. */
 const STARTED = /new URL\(\s*["'](\.[^"']+\.js)["']\s*,\s*import\.meta\.url/g;
+
+/** Where the workspaces' modules lie; they are part of the project. */
+const WORKSPACES = [
+  ["@ictal/base/", "kernels/base/dist/"],
+  ["@ictal/jupyter/test/", "kernels/typescript/dist/test/"],
+  ["@ictal/jupyter/", "kernels/typescript/dist/src/"],
+] as const;
+const project = fileURLToPath(new URL("../../../", import.meta.url)); // from dist/test/runner/
+
+/** The file of a module of a workspace. */
+function workspaceFile(name: string): string | undefined {
+  const found = WORKSPACES.find(([prefix]) => name.startsWith(prefix));
+  return found && resolve(project, `${found[1]}${name.slice(found[0].length)}.js`);
+}
 
 /** What one file imports or starts. */
 export interface Imports {
@@ -26,7 +41,9 @@ export class ImportGraph {
     const named = [...text.matchAll(IMPORT)].map((found) => found[1]!);
     const started = [...text.matchAll(STARTED)].map((found) => found[1]!);
     const paths = [...named.filter((name) => name.startsWith(".")), ...started];
-    const files = [...new Set(paths.map((name) => resolve(dirname(file), name)))].filter((path) => existsSync(path));
+    const shared = named.map(workspaceFile).filter((path) => path !== undefined);
+    const own = paths.map((name) => resolve(dirname(file), name));
+    const files = [...new Set([...own, ...shared])].filter((path) => existsSync(path));
     const imports = { files, packages: named.filter((name) => !name.startsWith(".")) };
     this.#known.set(file, imports);
     return imports;

@@ -7,17 +7,15 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { chooseFast, compiledOf, countUsingShared, isPure, namesOf, testFiles } from "./choose.js";
+import { chooseFast, compiledOf, countUsingShared, isPure, nameOfCompiled, namesOf, testFiles } from "./choose.js";
 import { type Duration, type Durations, durationOf, keepDurations, readDurations } from "./durations.js";
 import { ImportGraph } from "./import-graph.js";
 import { Reporter } from "./report.js";
 import { type Capacity, runJobs } from "./schedule.js";
 
-const project = fileURLToPath(new URL("../../../", import.meta.url)); // from dist/test/runner/
-const SOURCES = join(project, "test");
-const COMPILED = join(project, "dist/test");
+const project = fileURLToPath(new URL("../../..", import.meta.url)).replace(/\/$/, ""); // from dist/test/runner/
 const TABLE = join(project, "test/durations.json");
 const CAPACITY: Capacity = { cores: 2, lanes: 4 };
 /** Processor time of the fast set: two cores for two minutes, less the compilation and what a slower machine needs. */
@@ -25,7 +23,7 @@ export const FAST_SECONDS = 130;
 
 /** Have the files' processes note what they took in `log`. */
 function noteDurations(log: string): void {
-  const measure = pathToFileURL(join(COMPILED, "runner/measure.js")).href;
+  const measure = new URL("./measure.js", import.meta.url).href;
   const { NODE_OPTIONS: before } = process.env;
   if (before) process.env.ICTAL_TEST_NODE_OPTIONS = before;
   process.env.NODE_OPTIONS = `${before ?? ""} --import=${measure}`.trim();
@@ -38,7 +36,7 @@ function notedDurations(log: string): Durations {
   return Object.fromEntries(
     lines.map((line) => {
       const { file, wall, cpu } = JSON.parse(line) as Duration & { file: string };
-      return [file.slice(COMPILED.length + 1).replace(/\.js$/, ".ts"), { wall, cpu }];
+      return [nameOfCompiled(project, file), { wall, cpu }];
     }),
   );
 }
@@ -51,7 +49,7 @@ function tellRest(reporter: Reporter, names: readonly string[], durations: Durat
     .map(([name, { wall, cpu }]) => `${name} ${wall.toFixed(0)} s (processor ${cpu.toFixed(0)} s)`);
   if (longest.length > 0) reporter.tell(`longest: ${longest.join(", ")}`);
   const shared = join(project, "../shared/data");
-  const smaller = existsSync(shared) ? 0 : countUsingShared(graph, COMPILED, names);
+  const smaller = existsSync(shared) ? 0 : countUsingShared(graph, project, names);
   if (smaller > 0) reporter.tell(`shared data absent: ${smaller} test files check less; expected it at ../shared/data`);
 }
 
@@ -62,11 +60,11 @@ export async function runTests(words: readonly string[]): Promise<void> {
     options: { fast: { type: "boolean" }, "keep-durations": { type: "boolean" } },
     allowPositionals: true,
   });
-  const all = testFiles(SOURCES);
+  const all = testFiles(project);
   const graph = new ImportGraph();
   const kept = readDurations(TABLE);
-  const asked = positionals.length > 0 ? namesOf(positionals, SOURCES, all) : all;
-  const names = values.fast ? chooseFast(asked, kept, (name) => isPure(graph, COMPILED, name), FAST_SECONDS) : asked;
+  const asked = positionals.length > 0 ? namesOf(positionals, project, all) : all;
+  const names = values.fast ? chooseFast(asked, kept, (name) => isPure(graph, project, name), FAST_SECONDS) : asked;
   const folder = mkdtempSync(join(tmpdir(), "ictal-durations-"));
   const log = join(folder, "log.jsonl");
   noteDurations(log);
@@ -79,7 +77,7 @@ export async function runTests(words: readonly string[]): Promise<void> {
     return { name, seconds: wall, load: cpu / wall };
   });
   try {
-    const run = ({ name }: (typeof jobs)[number]) => reporter.runFile(compiledOf(COMPILED, name), stop.signal);
+    const run = ({ name }: (typeof jobs)[number]) => reporter.runFile(compiledOf(project, name), stop.signal);
     await runJobs(jobs, CAPACITY, run, () => stop.signal.aborted);
     const noted = notedDurations(log);
     tellRest(reporter, names, noted, graph);

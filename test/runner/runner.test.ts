@@ -10,8 +10,7 @@ import { ImportGraph } from "./import-graph.js";
 import { FAST_SECONDS } from "./main.js";
 import { nextJob, runJobs } from "./schedule.js";
 
-const compiled = fileURLToPath(new URL("../", import.meta.url)).replace(/\/$/, "");
-const sources = fileURLToPath(new URL("../../../test", import.meta.url));
+const project = fileURLToPath(new URL("../../..", import.meta.url)).replace(/\/$/, "");
 
 const TWO = { cores: 2, lanes: 4 };
 
@@ -93,36 +92,37 @@ test("the fast set holds what stays in its process, the shortest and every new f
 
 test("the fast set of this project has files of every layer and none that starts a process", () => {
   const graph = new ImportGraph();
-  const names = testFiles(sources);
-  const kept = readDurations(join(sources, "durations.json"));
-  const fast = chooseFast(names, kept, (name) => isPure(graph, compiled, name), FAST_SECONDS);
+  const names = testFiles(project);
+  const kept = readDurations(join(project, "test/durations.json"));
+  const fast = chooseFast(names, kept, (name) => isPure(graph, project, name), FAST_SECONDS);
   const layers = new Set(fast.map((name) => name.split("/")[0]));
   const expected =
-    "base store recording corpus signal cache dataset tensor model training scoring plots cluster notebook";
+    "base store recording corpus signal cache dataset tensor model training scoring plots cluster jupyter";
   for (const layer of expected.split(" ")) assert.ok(layers.has(layer), `no file of ${layer}`);
-  assert.ok(!isPure(graph, compiled, "cli/main.test.ts"));
-  assert.ok(!isPure(graph, compiled, "cluster/slurm.test.ts"));
-  assert.ok(!isPure(graph, compiled, "plots/review/page.test.ts"), "it starts a browser through a module of src");
-  assert.ok(isPure(graph, compiled, "scoring/szcore.test.ts"));
+  assert.ok(!isPure(graph, project, "cli/main.test.ts"));
+  assert.ok(!isPure(graph, project, "cluster/slurm.test.ts"));
+  assert.ok(!isPure(graph, project, "plots/review/page.test.ts"), "it starts a browser through a module of src");
+  assert.ok(isPure(graph, project, "scoring/szcore.test.ts"));
 });
 
 test("test files are named as they are typed, by folder too, and a wrong name is refused", () => {
-  const known = testFiles(sources);
+  const known = testFiles(project);
   assert.ok(known.includes("runner/runner.test.ts"));
   const file = join("test", "scoring", "szcore.test.ts");
   const here = process.cwd();
-  process.chdir(join(sources, ".."));
+  process.chdir(project);
   try {
     for (const typed of [file, "dist/test/scoring/szcore.test.js", "scoring/szcore.test.ts"])
-      assert.deepEqual(namesOf([typed], sources, known), ["scoring/szcore.test.ts"]);
-    assert.ok(namesOf(["test/scoring/"], sources, known).length > 5);
-    assert.throws(() => namesOf(["test/none.test.ts"], sources, known), /no test file test\/none\.test\.ts; expected/);
+      assert.deepEqual(namesOf([typed], project, known), ["scoring/szcore.test.ts"]);
+    assert.ok(namesOf(["kernels/typescript/test/kernel"], project, known).length > 5);
+    assert.ok(namesOf(["test/scoring/"], project, known).length > 5);
+    assert.throws(() => namesOf(["test/none.test.ts"], project, known), /no test file test\/none\.test\.ts; expected/);
   } finally {
     process.chdir(here);
   }
 });
 
 test("files that look for the shared data are counted, through their helpers too", () => {
-  const count = countUsingShared(new ImportGraph(), compiled, ["cli/cache.test.ts", "base/delta-code.test.ts"]);
+  const count = countUsingShared(new ImportGraph(), project, ["cli/cache.test.ts", "base/delta-code.test.ts"]);
   assert.equal(count, 1);
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { FormatError } from "../../src/base/errors.js";
+import { FormatError } from "@ictal/base/errors";
 import { createRandom } from "../../src/base/random.js";
 import { cohensKappa } from "../../src/scoring/nedc/agreement.js";
 import { alignLabels, labelSequence } from "../../src/scoring/nedc/dpalign.js";

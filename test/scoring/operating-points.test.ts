@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { isIctalError } from "../../src/base/errors.js";
+import { isIctalError } from "@ictal/base/errors";
 import { createRandom } from "../../src/base/random.js";
 import { scoreNedc } from "../../src/scoring/nedc/score-nedc.js";
 import {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { FormatError } from "../../src/base/errors.js";
+import { FormatError } from "@ictal/base/errors";
 import { createRandom } from "../../src/base/random.js";
 import { curves } from "../../src/scoring/curves.js";
 import { checkedEvents } from "../../src/scoring/event-list.js";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { ConfigError, UnsupportedError } from "../../src/base/errors.js";
+import { ConfigError, UnsupportedError } from "@ictal/base/errors";
 import { type ChainOptions, chainHash, createChain, DEFAULT_CHAIN, REFERENCE_CHAIN } from "../../src/signal/chain.js";
 import { ELECTRODES_19 } from "../../src/signal/electrodes.js";
 import { rateRatio } from "../../src/signal/resampler.js";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { UnsupportedError } from "../../src/base/errors.js";
+import { UnsupportedError } from "@ictal/base/errors";
 import {
   canonicalElectrode,
   ELECTRODES_19,

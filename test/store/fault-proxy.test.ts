@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { isIctalError } from "../../src/base/errors.js";
+import { isIctalError } from "@ictal/base/errors";
 import { buildCache } from "../../src/cache/build.js";
 import { openCache } from "../../src/cache/open.js";
 import { readCatalogue } from "../../src/corpus/catalogue.js";

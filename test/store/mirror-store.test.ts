@@ -4,7 +4,7 @@ import { mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
-import { isIctalError } from "../../src/base/errors.js";
+import { isIctalError } from "@ictal/base/errors";
 import { memoryStore } from "../../src/store/memory-store.js";
 import { withMirror } from "../../src/store/mirror-store.js";
 import { pull } from "../../src/store/pull.js";

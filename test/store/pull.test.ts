@@ -5,8 +5,8 @@ import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, utimes, writeFile
 import { tmpdir, uptime } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
-import { isIctalError } from "../../src/base/errors.js";
-import type { ProgressUpdate } from "../../src/base/progress.js";
+import { isIctalError } from "@ictal/base/errors";
+import type { ProgressUpdate } from "@ictal/base/progress";
 import { folderStore } from "../../src/store/folder-store.js";
 import { memoryStore } from "../../src/store/memory-store.js";
 import type { MirrorEntry } from "../../src/store/mirror-index.js";

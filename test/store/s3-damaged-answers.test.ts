@@ -3,7 +3,7 @@ import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
-import { isIctalError } from "../../src/base/errors.js";
+import { isIctalError } from "@ictal/base/errors";
 import { withMirror } from "../../src/store/mirror-store.js";
 import { pull } from "../../src/store/pull.js";
 import type { ObjectInfo, Store } from "../../src/store/store.js";

@@ -5,7 +5,7 @@ import { request as httpRequest } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
-import { isIctalError } from "../../src/base/errors.js";
+import { isIctalError } from "@ictal/base/errors";
 import { memoryStore } from "../../src/store/memory-store.js";
 import { startS3Server } from "../../src/store/server/s3-server.js";
 import { patternBytes, withBucket } from "./s3-fixture.js";

@@ -3,7 +3,7 @@ import { spawn, spawnSync } from "node:child_process";
 import { createServer } from "node:http";
 import { type AddressInfo, connect } from "node:net";
 import { describe, it } from "node:test";
-import { isIctalError } from "../../src/base/errors.js";
+import { isIctalError } from "@ictal/base/errors";
 import { memoryStore } from "../../src/store/memory-store.js";
 import { s3Store } from "../../src/store/s3-store.js";
 import type { S3Fault } from "../../src/store/server/s3-faults.js";

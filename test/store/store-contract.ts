@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { isIctalError } from "../../src/base/errors.js";
+import { isIctalError } from "@ictal/base/errors";
 import { openObject } from "../../src/store/open-object.js";
 import { compareKeys, type ObjectInfo, type Store } from "../../src/store/store.js";
 

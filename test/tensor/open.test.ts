@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import test from "node:test";
-import { isIctalError } from "../../src/base/errors.js";
+import { isIctalError } from "@ictal/base/errors";
 import { chooseExecutor, DEVICES, type ExecutorProbe, openExecutor, probeExecutors } from "../../src/tensor/open.js";
 import { hasSharedLibrary } from "../../src/tensor/optional.js";
 import { EXECUTOR_NAMES, type ExecutorName } from "../../src/tensor/program.js";

@@ -6,7 +6,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { after, before, test } from "node:test";
-import { isIctalError } from "../../src/base/errors.js";
+import { isIctalError } from "@ictal/base/errors";
 import { projectDir } from "../../src/base/project.js";
 import { openExecutor } from "../../src/tensor/open.js";
 import { tensorflowMissing } from "../../src/tensor/tensorflow/backend.js";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
+import { isIctalError } from "@ictal/base/errors";
 import { PbfReader } from "pbf";
-import { isIctalError } from "../../src/base/errors.js";
 import { GraphBuilder } from "../../src/tensor/graph.js";
 import { registerTraceKernel } from "../../src/tensor/kernels.js";
 import type { Attribute } from "../../src/tensor/onnx-proto.js";

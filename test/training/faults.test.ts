@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import { isIctalError } from "../../src/base/errors.js";
+import { isIctalError } from "@ictal/base/errors";
 import type { Executor } from "../../src/tensor/program.js";
 import { checkpointDir, listCheckpoints } from "../../src/training/checkpoint.js";
 import { startTraining } from "../../src/training/handle.js";

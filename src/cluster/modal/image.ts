@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { FormatError } from "../../base/errors.js";
+import { FormatError } from "@ictal/base/errors";
 import { PROJECT_FILES, packFiles, unpackCommands } from "./archive.js";
 
 /** How an image is made: a public base, and commands in layers that are cached one by one. */

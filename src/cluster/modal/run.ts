@@ -1,6 +1,6 @@
 /** Sandboxes one after another and side by side, until the work is done. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { onAbort } from "../../base/on-abort.js";
+import { onAbort } from "@ictal/base/on-abort";
 import { type Cloud, ModalError, type Sandbox, type SandboxSpec, TIME_LIMIT_EXIT } from "./cloud.js";
 import { cacheSandbox, manifestSandbox, type RemoteRun, trainSandbox } from "./sandboxes.js";
 

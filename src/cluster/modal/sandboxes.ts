@@ -1,7 +1,7 @@
 /** Which sandboxes a verb needs: commands, machines, limits and paths, as plain data. */
 import { isAbsolute, posix, relative } from "node:path";
+import { ConfigError } from "@ictal/base/errors";
 import type { Config } from "../../base/config-schema.js";
-import { ConfigError } from "../../base/errors.js";
 import { projectDir } from "../../base/project.js";
 import { shellLine } from "../../base/shell-word.js";
 import type { SandboxSpec } from "./cloud.js";

@@ -1,9 +1,9 @@
 /** What was submitted for a plan, kept beside it. */
 import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import { writeFileAtomic } from "@ictal/base/atomic-file";
+import { NotFoundError } from "@ictal/base/errors";
 import { z } from "zod";
-import { writeFileAtomic } from "../../base/atomic-file.js";
-import { NotFoundError } from "../../base/errors.js";
 import { parseJson } from "../plan.js";
 import { slurmOptionsSchema } from "./options.js";
 

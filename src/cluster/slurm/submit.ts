@@ -1,7 +1,7 @@
 import { join, resolve } from "node:path";
-import { writeFileAtomic } from "../../base/atomic-file.js";
-import { ConfigError } from "../../base/errors.js";
-import { makeFolder } from "../../base/make-folder.js";
+import { writeFileAtomic } from "@ictal/base/atomic-file";
+import { ConfigError } from "@ictal/base/errors";
+import { makeFolder } from "@ictal/base/make-folder";
 import { shellLine } from "../../base/shell-word.js";
 import type { Plan } from "../plan.js";
 import { readStates } from "../state.js";

@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
-import { ConfigError, UnsupportedError } from "../../base/errors.js";
+import { ConfigError, UnsupportedError } from "@ictal/base/errors";
 
 const execute = promisify(execFile);
 

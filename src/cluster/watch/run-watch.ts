@@ -1,9 +1,9 @@
 /** A run that can be watched from outside: a heartbeat file and metrics while it runs, a webhook at its end. */
 import { hostname } from "node:os";
 import { join, resolve } from "node:path";
-import { removeLeavings, writeFileAtomic } from "../../base/atomic-file.js";
-import { tell } from "../../base/printable.js";
-import type { Progress } from "../../base/progress.js";
+import { removeLeavings, writeFileAtomic } from "@ictal/base/atomic-file";
+import { tell } from "@ictal/base/printable";
+import type { Progress } from "@ictal/base/progress";
 import { type Beating, startBeating } from "../beat.js";
 import { jobNameFrom } from "../shard-index.js";
 import { metricsText, type Numbers } from "./metrics-text.js";

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { ConfigError } from "../../base/errors.js";
-import { requireNumber, requireNumbers } from "../../base/options.js";
+import { ConfigError } from "@ictal/base/errors";
+import { requireNumber, requireNumbers } from "@ictal/base/options";
 
 /** Names the address that is told how a run ended. */
 export const WEBHOOK_VARIABLE = "ICTAL_WEBHOOK";

@@ -1,12 +1,12 @@
 import { readdir, readFile, rm, stat } from "node:fs/promises";
 import { join, relative, sep } from "node:path";
+import { writeFileAtomic } from "@ictal/base/atomic-file";
+import { hashOf, sha256 } from "@ictal/base/canonical";
+import { ConfigError } from "@ictal/base/errors";
+import { makeFolder } from "@ictal/base/make-folder";
+import { requireCounts, requireNumber } from "@ictal/base/options";
+import { type Progress, silentProgress } from "@ictal/base/progress";
 import { z } from "zod";
-import { writeFileAtomic } from "../../base/atomic-file.js";
-import { hashOf, sha256 } from "../../base/canonical.js";
-import { ConfigError } from "../../base/errors.js";
-import { makeFolder } from "../../base/make-folder.js";
-import { requireCounts, requireNumber } from "../../base/options.js";
-import { type Progress, silentProgress } from "../../base/progress.js";
 import { SYNTHETIC_MARKER } from "../synthetic-name.js";
 import { pathsOf, synthesizeRecording } from "./files.js";
 import { BACKGROUND_PLAN, PLAN, type PlannedRecording, planCorpus } from "./plan.js";

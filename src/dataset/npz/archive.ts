@@ -1,9 +1,9 @@
 /** Archives of numpy.savez and savez_compressed: a zip whose entries are .npy arrays, read and written as streams. */
 import { type FileHandle, open, rm } from "node:fs/promises";
+import { commitFile, temporaryName } from "@ictal/base/atomic-file";
+import { FormatError } from "@ictal/base/errors";
+import { waitingFor } from "@ictal/base/pending";
 import { configure, type Entry, type FileEntry, Reader, ZipReader, ZipWriter } from "@zip.js/zip.js";
-import { commitFile, temporaryName } from "../../base/atomic-file.js";
-import { FormatError } from "../../base/errors.js";
-import { waitingFor } from "../../base/pending.js";
 import { itemBytes, type NpyHeader, npyHeader, npyHeaderBytes, parseNpyHeader } from "./npy.js";
 
 configure({ useWebWorkers: false }); // no worker threads besides our own

@@ -1,9 +1,9 @@
 import { basename, join } from "node:path";
-import { writeFileAtomic } from "../../base/atomic-file.js";
-import { CacheError, NotFoundError } from "../../base/errors.js";
-import { makeFolder } from "../../base/make-folder.js";
-import { requireNumbers } from "../../base/options.js";
-import { type Progress, silentProgress } from "../../base/progress.js";
+import { writeFileAtomic } from "@ictal/base/atomic-file";
+import { CacheError, NotFoundError } from "@ictal/base/errors";
+import { makeFolder } from "@ictal/base/make-folder";
+import { requireNumbers } from "@ictal/base/options";
+import { type Progress, silentProgress } from "@ictal/base/progress";
 import type { Manifest, ManifestRecording } from "../../cache/manifest.js";
 import { segmentsOf } from "../../cache/segments.js";
 import { readSidecar } from "../../cache/sidecar.js";

@@ -1,9 +1,9 @@
 import { readdir, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { hashOf } from "../../base/canonical.js";
-import { isIctalError, NotFoundError } from "../../base/errors.js";
-import { requireNumbers } from "../../base/options.js";
-import { type Progress, silentProgress } from "../../base/progress.js";
+import { hashOf } from "@ictal/base/canonical";
+import { isIctalError, NotFoundError } from "@ictal/base/errors";
+import { requireNumbers } from "@ictal/base/options";
+import { type Progress, silentProgress } from "@ictal/base/progress";
 import { type CacheDescription, cacheKeyOf, prepareFolder, recordingFile } from "../../cache/folder.js";
 import { CACHE_FORMAT_VERSION, FRAME_SAMPLES, type SampleType } from "../../cache/format.js";
 import { LeaveOut } from "../../cache/leave-out.js";

@@ -1,7 +1,7 @@
 /** One archive of the reference system into one cached recording. */
 import { stat } from "node:fs/promises";
 import { basename } from "node:path";
-import { FormatError } from "../../base/errors.js";
+import { FormatError } from "@ictal/base/errors";
 import type { Event } from "../../base/events.js";
 import type { CacheFolder } from "../../cache/folder.js";
 import { frameLayout, INT16_RANGE } from "../../cache/format.js";

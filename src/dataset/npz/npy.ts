@@ -1,7 +1,7 @@
 /** The .npy format of numpy (NEP 1): a magic word, a version, a header that is a Python literal, then the numbers. */
 
-import { FormatError, UnsupportedError } from "../../base/errors.js";
-import { ownValue } from "../../base/records.js";
+import { FormatError, UnsupportedError } from "@ictal/base/errors";
+import { ownValue } from "@ictal/base/records";
 
 /** What an .npy header says. */
 export interface NpyHeader {

@@ -1,7 +1,7 @@
 /** manifest.json of the reference system: windows by file and number in three lists. */
 import { readFile } from "node:fs/promises";
+import { CacheError, FormatError } from "@ictal/base/errors";
 import { z } from "zod";
-import { CacheError, FormatError } from "../../base/errors.js";
 
 const entrySchema = z.object({ cache_file: z.string(), window_idx: z.number().int().min(0) });
 const list = z.array(entrySchema);

@@ -2,8 +2,9 @@
  * The reference system's detector: U-Net encoder, residual multi-kernel blocks, bidirectional Mamba-2 layers, U-Net
  * decoder; 32,606,439 parameters at its default size. Tensor names equal the state_dict of brain-go-brr v2.
  */
+
+import { ConfigError } from "@ictal/base/errors";
 import type { Config } from "../../base/config-schema.js";
-import { ConfigError } from "../../base/errors.js";
 import { type Tensor, type Tensor4D, tf } from "../../tensor/tf.js";
 import { checksOf, wrongOption } from "../check.js";
 import { convBlock, type Declaration, declareConvBlock } from "../conv-block.js";

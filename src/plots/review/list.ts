@@ -1,5 +1,5 @@
+import { escapeHtml } from "@ictal/base/html";
 import type { Interval } from "../../base/events.js";
-import { escapeHtml } from "../../base/html.js";
 import { type Caption, captionText } from "../figure.js";
 import { LIST_SCRIPT, LIST_STYLE } from "./list-parts.js";
 import type { ReviewRecording } from "./recording.js";

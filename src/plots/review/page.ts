@@ -1,6 +1,6 @@
 import { deflateSync } from "node:zlib";
+import { escapeHtml, scriptJson } from "@ictal/base/html";
 import { encodeDeltas } from "../../base/delta-code.js";
-import { escapeHtml, scriptJson } from "../../base/html.js";
 import { captionText } from "../figure.js";
 import { reviewScript } from "./bundle.js";
 import { type PageData, PROBABILITY_STEPS } from "./page-data.js";

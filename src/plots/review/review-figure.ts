@@ -1,5 +1,5 @@
+import { requireNumbers } from "@ictal/base/options";
 import type { Annotations, Data, Layout, Shape } from "plotly.js";
-import { requireNumbers } from "../../base/options.js";
 import { axis, COLORS, type Figure, makeFigure, packed } from "../figure.js";
 import { minMaxInto } from "../min-max.js";
 import { eventBands } from "../seizure-labels.js";

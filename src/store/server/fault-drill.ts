@@ -1,8 +1,8 @@
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { sha256 } from "../../base/canonical.js";
-import { isIctalError } from "../../base/errors.js";
+import { sha256 } from "@ictal/base/canonical";
+import { isIctalError } from "@ictal/base/errors";
 import { pathOfKey } from "../local-path.js";
 import { pull } from "../pull.js";
 import { s3Store } from "../s3-store.js";

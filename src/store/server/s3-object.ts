@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { NotFoundError } from "../../base/errors.js";
+import { NotFoundError } from "@ictal/base/errors";
 import { openObject } from "../open-object.js";
 import { type ByteRange, bareEtag, type ObjectInfo, type Store } from "../store.js";
 import type { ObjectDigests } from "./object-digests.js";

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import { UnsupportedError } from "../../base/errors.js";
+import { UnsupportedError } from "@ictal/base/errors";
 import { missingLibraries, packageFolder, requireOptional } from "../optional.js";
 import { type KernelBackend, tf } from "../tf.js";
 import { ADDON, currentBuild, type TensorflowBuild } from "./builds.js";

@@ -1,12 +1,12 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { writeFileAtomic } from "../../base/atomic-file.js";
-import { hashOf, sha256 } from "../../base/canonical.js";
-import { lastLines, runToEnd } from "../../base/command.js";
-import { UnsupportedError } from "../../base/errors.js";
-import { holdLock } from "../../base/lock.js";
-import { makeFolder } from "../../base/make-folder.js";
+import { writeFileAtomic } from "@ictal/base/atomic-file";
+import { hashOf, sha256 } from "@ictal/base/canonical";
+import { lastLines, runToEnd } from "@ictal/base/command";
+import { UnsupportedError } from "@ictal/base/errors";
+import { holdLock } from "@ictal/base/lock";
+import { makeFolder } from "@ictal/base/make-folder";
 import { packageFolder } from "../optional.js";
 import { GRADIENT_TOLERANCE, type ProbeResult } from "../probe.js";
 import { PACKAGE } from "./backend.js";

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { isIctalError } from "@ictal/base/errors";
 import { z } from "zod";
-import { isIctalError } from "../../base/errors.js";
 import { parseJson } from "../../base/parse-json.js";
 import { projectPath } from "../../base/project.js";
 

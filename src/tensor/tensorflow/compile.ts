@@ -1,9 +1,9 @@
 import { existsSync } from "node:fs";
 import { rename, rm } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
-import { temporaryName } from "../../base/atomic-file.js";
-import { lastLines, runToEnd } from "../../base/command.js";
-import { UnsupportedError } from "../../base/errors.js";
+import { temporaryName } from "@ictal/base/atomic-file";
+import { lastLines, runToEnd } from "@ictal/base/command";
+import { UnsupportedError } from "@ictal/base/errors";
 import { packageFolder } from "../optional.js";
 
 /** The addon's sources inside the package, to be compiled. */

@@ -1,9 +1,9 @@
 import { existsSync, readdirSync } from "node:fs";
 import { readFile, rm, stat, statfs, writeFile } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
-import { ConfigError, StoreError, UnsupportedError } from "../../base/errors.js";
-import { makeFolder } from "../../base/make-folder.js";
-import { checkPython, makeVenv, pipInstall } from "../../base/python.js";
+import { ConfigError, StoreError, UnsupportedError } from "@ictal/base/errors";
+import { makeFolder } from "@ictal/base/make-folder";
+import { checkPython, makeVenv, pipInstall } from "@ictal/base/python";
 import { hasSharedLibrary } from "../optional.js";
 import { missingParts } from "./compile.js";
 

@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { sha256 } from "../../../src/base/canonical.js";
+import { sha256 } from "@ictal/base/canonical";
 import { temporaryFolder } from "../../cache/made-cache.js";
 import { type MadeFile, makeObjects, writeObjects } from "../../cache/made-corpus.js";
 import { hashTree, ICTAL } from "../made-plan.js";

@@ -5,7 +5,7 @@ import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { isAlive } from "../../../src/base/process-alive.js";
+import { isAlive } from "@ictal/base/process-alive";
 import { makePlan, writePlan } from "../../../src/cluster/plan.js";
 import { lockRun } from "../../../src/training/run-lock.js";
 import { temporaryFolder } from "../../cache/made-cache.js";

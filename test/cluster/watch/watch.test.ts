@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import { silentProgress } from "../../../src/base/progress.js";
+import { silentProgress } from "@ictal/base/progress";
 import { metricsText } from "../../../src/cluster/watch/metrics-text.js";
 import { redact } from "../../../src/cluster/watch/redact.js";
 import { watchRun } from "../../../src/cluster/watch/run-watch.js";

@@ -3,8 +3,8 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { contentOf, startKernel } from "@ictal/jupyter/test/kernel/start-kernel";
 import { madeOptions, makeTrainingCache, temporaryFolder } from "../../training/made-run.js";
-import { contentOf, startKernel } from "./start-kernel.js";
 
 test("Stop ends training at a step boundary with a checkpoint, from which the next cell goes on", async (context) => {
   const dir = await temporaryFolder(context);

@@ -1,0 +1,1 @@
+export { isAlive } from "@ictal/base/lock-file";

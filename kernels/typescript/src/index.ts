@@ -1,0 +1,11 @@
+/** What cells, scripts and other programs may use of this package. Other modules are importable by path, and may change. */
+export { figureImage } from "./browser/figure-image.js";
+export type { ImageOptions } from "./browser/figure-painter.js";
+export { bundleOf, DISPLAY, type DisplayHandle, display, liveDisplay } from "./display.js";
+export { createDisplayProgress } from "./display-progress.js";
+export { Comm, type CommExtras, type CommReceived } from "./kernel/comm.js";
+export { type Kernel, kernel } from "./kernel/kernel.js";
+export { findKernelspec, installKernelspec, type Kernelspec, listKernelspecs, removeKernelspec } from "./kernelspec.js";
+export { writeReport } from "./report/report.js";
+export { type ExecuteOptions, executeNotebook, type RunResult } from "./runner/execute.js";
+export { readNotebook } from "./runner/read-notebook.js";

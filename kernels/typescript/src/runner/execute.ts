@@ -1,0 +1,273 @@
+import { dirname } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type NumberRange, requireNumbers } from "@ictal/base/options";
+import type { Kernelspec } from "../kernelspec.js";
+import { beginAgain, FRESH, planResume, type ResumePlan, restoreCells } from "../resume/plan.js";
+import { type Basis, describeBasis, writeRecord } from "../resume/record.js";
+import { type RunFailure, replyFailure, startFailure, thrownFailure } from "./failure.js";
+import { type CellReply, type KernelSession, startSession } from "./kernel-session.js";
+import { createLateErrors, exitCodeFailure, type LateErrors, pendingWork } from "./late-errors.js";
+import { joinListeners, type RunListener } from "./listener.js";
+import { type CodeCell, hasTag, type Notebook } from "./notebook-file.js";
+import { createOutputCollector, type OutputCollector } from "./outputs.js";
+import { type PrepareOptions, prepareNotebook } from "./prepare.js";
+import { collectReceipt, type Receipt } from "./receipt.js";
+import { measureResources } from "./resources.js";
+import { type CellStamp, stampCell, stampEnd, stampStart } from "./run-metadata.js";
+import { autosave, createSaver, NO_SAVER, type Saver } from "./saver.js";
+import { addStillImages, type StillImages } from "./still-images.js";
+import { type LimitedSignal, limitTime } from "./time-limit.js";
+
+export interface ExecuteOptions extends PrepareOptions {
+  /** Go on after the last good cell of the notebook stored at `output`, where what its outputs rest on still holds. */
+  readonly resume?: boolean;
+  /** Only writes the notebook with its parameters injected; no kernel is started. */
+  readonly prepareOnly?: boolean;
+  /** Longest time for one cell. @default no limit */
+  readonly cellTimeoutSeconds?: number;
+  /** Longest time for all cells, from the moment the kernel is ready. @default no limit */
+  readonly timeoutSeconds?: number;
+  /** @default 60 */
+  readonly startTimeoutSeconds?: number;
+  /** Time between saves within a long cell. @default 30 */
+  readonly saveIntervalSeconds?: number;
+  /**
+   * Lets a run pass although an error came that no cell awaited or caught (a rejected promise, a timer, a stream), or a cell
+   * set process.exitCode. @default false
+   */
+  readonly allowLateErrors?: boolean;
+  /** Characters of output that a cell may keep. @default 32 million */
+  readonly maximumOutput?: number;
+  /** Aborting interrupts the cell, saves what there is and ends the run as "interrupted". */
+  readonly signal?: AbortSignal;
+  /** Still pictures of figures, drawn at the end of the run by Chromium. @default "never" */
+  readonly stillImages?: StillImages;
+  readonly listeners?: readonly RunListener[];
+}
+
+export interface RunResult {
+  readonly input: string;
+  /** Absolute path of the executed notebook; undefined when none was to be written. */
+  readonly output: string | undefined;
+  readonly seconds: number;
+  /** Number of code cells. */
+  readonly cells: number;
+  readonly failure: RunFailure | undefined;
+  /** Work that cells had begun and that was cut off when the kernel ended, in words. */
+  readonly pending: readonly string[];
+  readonly receipt: Receipt | undefined;
+  readonly notebook: Notebook;
+}
+
+/** After an error stock tslab refuses everything for 200 ms. */
+const ABORTED_PAUSE_MILLISECONDS = 250;
+const ABORTED_ATTEMPTS = 4;
+/** After the last cell the kernel has so long for what cells have begun and not awaited. */
+const GRACE_MILLISECONDS = 2000;
+
+interface Run {
+  readonly options: ExecuteOptions;
+  readonly notebook: Notebook;
+  readonly session: KernelSession;
+  readonly collector: OutputCollector;
+  readonly signal: AbortSignal;
+  readonly saver: Saver;
+  readonly listener: Required<RunListener>;
+  readonly plan: ResumePlan;
+  readonly basis: Basis;
+  readonly late: LateErrors;
+  /** Called when an output changes. */
+  changed(): void;
+}
+
+async function executeOnce(run: Run, cell: CodeCell, number: number, signal: AbortSignal): Promise<CellReply> {
+  for (let attempt = 1; ; attempt++) {
+    const reply = await run.session.execute({
+      code: cell.source,
+      stopOnError: !hasTag(cell, "raises-exception"),
+      signal,
+      onMessage: (message) => {
+        if (run.collector.apply(cell.outputs, message)) run.changed();
+        run.late.note(cell, number, message);
+        run.listener.cellMessage(cell, message);
+      },
+    });
+    if (reply.status !== "aborted" || attempt === ABORTED_ATTEMPTS) return reply;
+    await sleep(ABORTED_PAUSE_MILLISECONDS);
+  }
+}
+
+async function attemptCell(run: Run, cell: CodeCell, number: number): Promise<RunFailure | undefined> {
+  cell.execution_count = number; // until the kernel says otherwise
+  const limit = limitTime(run.signal, run.options.cellTimeoutSeconds, `cell ${number}`);
+  try {
+    const reply = await executeOnce(run, cell, number, limit.signal);
+    cell.execution_count = reply.executionCount ?? number;
+    run.collector.settle();
+    return replyFailure(cell, number, reply) ?? run.late.failure(cell);
+  } catch (error) {
+    run.collector.settle();
+    return thrownFailure(error, cell, number);
+  } finally {
+    limit.release();
+  }
+}
+
+async function runCell(run: Run, cell: CodeCell, number: number): Promise<RunFailure | undefined> {
+  const { listener, session } = run;
+  if (hasTag(cell, "skip-execution") || cell.source.trim() === "") {
+    stampCell(cell, "skipped");
+    listener.cellEnded(cell, number, "skipped", {});
+    return undefined;
+  }
+  const startedAt = new Date();
+  if (run.plan.again.includes(number - 1)) beginAgain(cell);
+  else stampCell(cell, "running", { startedAt });
+  listener.cellStarted(cell, number);
+  const endMeasuring = await measureResources(session.process, (usage) => listener.sampled(number, usage));
+  const failure = await attemptCell(run, cell, number);
+  const endedAt = new Date();
+  const stamp: CellStamp = { startedAt, endedAt, ...(await endMeasuring()) };
+  const status = failure ? "failed" : "completed";
+  stampCell(cell, status, stamp);
+  if (!run.basis.holds()) cell.metadata.ictal = { ...(cell.metadata.ictal as object), sourcesChanged: true };
+  listener.cellEnded(cell, number, status, stamp);
+  await run.saver.save();
+  return failure;
+}
+
+async function runCells(run: Run): Promise<RunFailure | undefined> {
+  const cells = run.notebook.cells.filter((cell) => cell.cell_type === "code");
+  for (const [index, cell] of cells.entries()) {
+    if (run.plan.kept.has(index)) {
+      run.listener.cellEnded(cell, index + 1, "kept", {});
+      continue;
+    }
+    const failure = (await runCell(run, cell, index + 1)) ?? run.late.failure();
+    if (failure) return failure;
+  }
+  return settleCells(run);
+}
+
+/** Waits for late errors of the cells, and says what is still to be done when the kernel ends. */
+async function settleCells({
+  session,
+  notebook,
+  listener,
+  collector,
+  late,
+  ...run
+}: Run): Promise<RunFailure | undefined> {
+  const left = await session.settle(GRACE_MILLISECONDS, run.signal);
+  collector.settle();
+  if (run.signal.aborted) return startFailure(run.signal.reason);
+  if (!left) return late.failure();
+  const cells = notebook.cells.filter((cell) => cell.cell_type === "code");
+  const pending = pendingWork(left, cells);
+  if (pending.length > 0) {
+    notebook.metadata.ictal = { ...notebook.metadata.ictal, pending };
+    const what = pending.join("; ");
+    listener.notice(
+      `warning: work is still pending and ends with the kernel: ${what}. Await it in a cell if it matters`,
+    );
+  }
+  if (run.options.allowLateErrors && left.exit_code)
+    listener.notice(`process.exitCode was set to ${left.exit_code}, which was allowed`);
+  return late.failure() ?? (run.options.allowLateErrors ? undefined : exitCodeFailure(left, cells));
+}
+
+/** Starts the kernel, runs the cells, ends the kernel and all that came out of it. */
+async function runInKernel(
+  given: Omit<Run, "session" | "signal" | "changed"> & { readonly input: string; readonly kernel: Kernelspec },
+): Promise<RunFailure | undefined> {
+  const { options, notebook, kernel, saver, listener } = given;
+  const startedAt = performance.now();
+  let dirty = false;
+  const changed = () => {
+    dirty = true;
+  };
+  const save = () => {
+    dirty = false;
+    return saver.save();
+  };
+  const endAutosave = autosave(options.saveIntervalSeconds ?? 30, () => dirty, save);
+  let session: KernelSession | undefined;
+  let limit: LimitedSignal | undefined;
+  let failure: RunFailure | undefined;
+  try {
+    const startTimeoutMilliseconds = (options.startTimeoutSeconds ?? 60) * 1000;
+    const cwd = dirname(given.input);
+    const pace = listener.ready;
+    session = await startSession(kernel, { cwd, startTimeoutMilliseconds, signal: options.signal, pace });
+    listener.kernelReady((performance.now() - startedAt) / 1000, session.process.pid);
+    notebook.metadata.language_info = session.languageInfo;
+    limit = limitTime(options.signal, options.timeoutSeconds, "the notebook");
+    failure = await runCells({ ...given, session, signal: limit.signal, changed });
+  } catch (error) {
+    failure = startFailure(error);
+  } finally {
+    endAutosave();
+    limit?.release();
+    if (failure && failure.kind !== "cell") await session?.process.kill();
+    await session?.shutdown();
+  }
+  return failure;
+}
+
+/** What a timer can wait for, in whole terms: three weeks. */
+const SECONDS: NumberRange = { above: 0, most: 2_000_000 };
+
+function requireOptions(options: ExecuteOptions): void {
+  const { cellTimeoutSeconds, timeoutSeconds, startTimeoutSeconds, saveIntervalSeconds, maximumOutput } = options;
+  requireNumbers({ cellTimeoutSeconds, timeoutSeconds, startTimeoutSeconds, saveIntervalSeconds }, SECONDS);
+  requireNumbers({ maximumOutput }, { least: 1 });
+}
+
+/**
+ * Runs the code cells of a notebook in a fresh kernel that starts in the notebook's folder. The executed notebook is
+ * saved at the start, after each cell, every 30 s within a cell, and at the end, whatever the end. Resolves with the
+ * outcome, failed runs included; throws ConfigError, FormatError or NotFoundError for what is wrong before the start,
+ * StoreError when the notebook cannot be saved at the start or at the end, RangeError for a time or a size that is none.
+ */
+export async function executeNotebook(options: ExecuteOptions): Promise<RunResult> {
+  requireOptions(options);
+  const prepared = await prepareNotebook(options);
+  const { input, output, notebook, kernel, parameters, values } = prepared;
+  const listener = joinListeners(options.listeners ?? []);
+  const startedAt = new Date();
+  const basis = await describeBasis(prepared);
+  const plan = options.resume && output !== undefined ? await planResume(prepared, basis.record) : FRESH;
+  stampStart(notebook, { input: options.input, output: options.output, startedAt, parameters, values });
+  const collector = createOutputCollector(options.maximumOutput);
+  const saver = output === undefined ? NO_SAVER : createSaver(output, notebook, () => collector.settle(), listener);
+  restoreCells(notebook, plan, basis.record.id);
+  if (output !== undefined && !options.prepareOnly) await writeRecord(output, basis.record);
+  await saver.first();
+  const outcome = (failure: RunFailure | undefined): RunResult => {
+    const cells = notebook.cells.filter((cell) => cell.cell_type === "code").length;
+    const seconds = (Date.now() - startedAt.getTime()) / 1000;
+    const pending = (notebook.metadata.ictal?.pending ?? []) as string[]; // set by settleCells
+    const receipt = collectReceipt(notebook);
+    return { input: options.input, output, seconds, cells, failure, pending, receipt, notebook };
+  };
+  for (const notice of prepared.notices) listener.notice(notice);
+  if (options.prepareOnly) return outcome(undefined);
+  const isDone = plan.kept.size > 0 && plan.kept.size === basis.record.cells.length;
+  listener.notebookStarted(notebook, { input, output }, kernel, values);
+  for (const notice of plan.notices) listener.notice(notice);
+  const late = createLateErrors(options.allowLateErrors === true);
+  const failure = isDone
+    ? undefined
+    : await runInKernel({ ...prepared, options, saver, listener, collector, plan, basis, late });
+  const allowed = late.notice();
+  if (allowed) listener.notice(allowed);
+  stampEnd(notebook, startedAt, failure !== undefined);
+  const result = outcome(failure);
+  if (result.receipt) notebook.metadata.ictal = { ...notebook.metadata.ictal, receipt: result.receipt };
+  const stills = output === undefined || failure?.kind === "interrupted" ? undefined : options.stillImages;
+  const notice = await addStillImages(notebook, stills ?? "never");
+  if (notice) listener.notice(notice);
+  listener.notebookEnded(result.seconds, failure);
+  await saver.last();
+  return result;
+}

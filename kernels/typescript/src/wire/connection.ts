@@ -1,0 +1,79 @@
+import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { readFile, writeFile } from "node:fs/promises";
+import { type AddressInfo, createServer } from "node:net";
+import { FormatError } from "@ictal/base/errors";
+
+/** What a Jupyter connection file says: where the five sockets are and how messages are signed. */
+export interface ConnectionInfo {
+  readonly transport: "tcp" | "ipc";
+  readonly ip: string;
+  readonly shell_port: number;
+  readonly iopub_port: number;
+  readonly stdin_port: number;
+  readonly control_port: number;
+  readonly hb_port: number;
+  readonly signature_scheme: "hmac-sha256";
+  readonly key: string;
+  readonly kernel_name?: string;
+}
+
+export type ChannelName = "shell" | "iopub" | "stdin" | "control" | "hb";
+
+const CHANNELS: readonly ChannelName[] = ["shell", "iopub", "stdin", "control", "hb"];
+
+/** ZeroMQ address of one channel. */
+export function addressOf(connection: ConnectionInfo, channel: ChannelName): string {
+  const separator = connection.transport === "tcp" ? ":" : "-";
+  return `${connection.transport}://${connection.ip}${separator}${connection[`${channel}_port`]}`;
+}
+
+async function freePorts(count: number): Promise<number[]> {
+  const servers = Array.from({ length: count }, () => createServer().listen(0, "127.0.0.1"));
+  await Promise.all(servers.map((server) => once(server, "listening")));
+  const ports = servers.map((server) => (server.address() as AddressInfo).port); // an object for a listening TCP server
+  await Promise.all(servers.map((server) => once(server.close(), "close")));
+  return ports;
+}
+
+/** A connection on free local ports under a fresh key. The ports are free now; a kernel must bind them soon. */
+export async function createConnection(kernelName?: string): Promise<ConnectionInfo> {
+  const [shell, iopub, stdin, control, hb] = await freePorts(CHANNELS.length);
+  return {
+    transport: "tcp",
+    ip: "127.0.0.1",
+    shell_port: shell!,
+    iopub_port: iopub!,
+    stdin_port: stdin!,
+    control_port: control!,
+    hb_port: hb!,
+    signature_scheme: "hmac-sha256",
+    key: randomBytes(24).toString("hex"),
+    ...(kernelName === undefined ? {} : { kernel_name: kernelName }),
+  };
+}
+
+/** Writes a connection file that only its owner can read: the key lets anyone run code in the kernel. */
+export async function writeConnectionFile(path: string, connection: ConnectionInfo): Promise<void> {
+  await writeFile(path, JSON.stringify(connection, null, 2), { mode: 0o600 });
+}
+
+/** Reads a connection file; FormatError when a port, the key or the scheme is missing or not what we speak. */
+export async function readConnectionFile(path: string): Promise<ConnectionInfo> {
+  let value: Partial<ConnectionInfo>;
+  try {
+    value = JSON.parse(await readFile(path, "utf8")) as Partial<ConnectionInfo>; // fields are checked below
+  } catch (cause) {
+    throw new FormatError("not a readable JSON connection file", { file: path }, { cause });
+  }
+  for (const channel of CHANNELS) {
+    const port = value[`${channel}_port`];
+    if (!Number.isInteger(port))
+      throw new FormatError(`${channel}_port is ${port}; a port number was expected`, { file: path });
+  }
+  if (typeof value.key !== "string") throw new FormatError("key is missing", { file: path, field: "key" });
+  if (value.signature_scheme !== "hmac-sha256") {
+    throw new FormatError(`signature_scheme is ${value.signature_scheme}; only hmac-sha256 is spoken`, { file: path });
+  }
+  return { ...value, transport: value.transport ?? "tcp", ip: value.ip ?? "127.0.0.1" } as ConnectionInfo; // checked above
+}

@@ -1,0 +1,97 @@
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { createLateErrors, exitCodeFailure, pendingWork } from "../src/runner/late-errors.js";
+import type { CodeCell } from "../src/runner/notebook-file.js";
+import { parseNotebook, readNotebook } from "../src/runner/read-notebook.js";
+import { createMessage, type Message } from "../src/wire/message.js";
+import { type CellSpec, makeNotebook, notebookText, runCli, temporaryFolder } from "./make-notebook.js";
+
+const cellsOf = (specs: readonly (string | CellSpec)[]) =>
+  (parseNotebook(notebookText(specs), "a.ipynb").cells as CodeCell[]).map((cell, index) => ({
+    ...cell,
+    execution_count: index + 1,
+  }));
+
+function uncaught(kind: string | undefined, traceback: readonly string[]): Message {
+  const message = createMessage("error", { ename: "Error", evalue: "lost", traceback }, { session: "s" });
+  return { ...message, metadata: kind ? { ictal: { uncaught: kind } } : {} } as unknown as Message; // as a kernel sends it
+}
+
+test("a late error fails the run and its cell, with the line in that cell; one of a tagged cell or another kernel does not", () => {
+  const [first, tagged] = cellsOf(["f();", { code: "g();", tags: ["raises-exception"] }]);
+  const late = createLateErrors(false);
+  late.note(first!, 1, uncaught(undefined, ["Error: lost"]));
+  late.note(tagged!, 2, uncaught("rejection", ["Error: lost"]));
+  assert.equal(late.failure(), undefined);
+  late.note(first!, 1, uncaught("rejection", ["Error: lost", "  at f (cell-7.ts:9:1)", "  at cell-1.ts:4:1"]));
+  assert.equal(late.failure(tagged), undefined);
+  const failure = late.failure();
+  assert.deepEqual([failure?.kind, failure?.cell, failure?.line], ["cell", 1, 4]);
+  assert.match(
+    failure!.message,
+    /^unhandled rejection: Error: lost \(await the promise or catch it; --allow-late-errors/,
+  );
+  assert.deepEqual(first!.metadata.papermill, { status: "failed", exception: true });
+});
+
+test("an allowed late error is told and fails nothing", () => {
+  const [cell] = cellsOf(["f();"]);
+  const late = createLateErrors(true);
+  assert.equal(late.notice(), undefined);
+  late.note(cell!, 1, uncaught("exception", ["Error: lost"]));
+  assert.equal(late.failure(), undefined);
+  assert.match(late.notice()!, /were allowed: 1, of cell 1/);
+});
+
+test("process.exitCode is a failure of the cell that set it, and pending work is named with cell and line", () => {
+  const cells = cellsOf(["1", "2"]);
+  const reply = { status: "ok", pending: [], exit_code: null, exit_code_cell: null };
+  assert.equal(exitCodeFailure(reply, cells), undefined);
+  const failure = exitCodeFailure({ ...reply, exit_code: 7, exit_code_cell: 2 }, cells);
+  assert.equal(failure?.cell, 2);
+  assert.match(failure!.message, /^process\.exitCode was set to 7/);
+  assert.equal(cells[1]!.outputs[0]?.output_type, "error");
+  const pending = [{ what: "a timer", cell: 1, line: 3 }, { what: "a timer", cell: 1, line: 3 }, { what: "a pipe" }];
+  assert.deepEqual(pendingWork({ ...reply, pending }, cells), ["a timer of cell 1, line 3", "a pipe"]);
+});
+
+test("a run whose cells fail after their end exits with 1 and shows the errors in terminal, notebook and report", async () => {
+  const folder = await temporaryFolder();
+  const cells = [
+    "async function bad(): Promise<void> {\n  await new Promise((r) => setTimeout(r, 300));\n  throw new Error('forgot await');\n}\nbad();\n1",
+    'import { createReadStream } from "node:fs";\ncreateReadStream("/no/such/file");\n2',
+  ];
+  const input = await makeNotebook(folder, cells, { kernel: "ictal" });
+  const output = join(folder, "out.ipynb");
+  const { code, stdout, stderr } = await runCli(["notebook", "exec", input, "-o", output], { cwd: folder });
+  assert.equal(code, 1);
+  assert.match(stdout, /Unhandled rejection: Error: forgot await\n +at bad \(cell-1\.ts:3:/);
+  assert.match(
+    stderr,
+    /(?:cell 1, line 3: unhandled rejection: Error: forgot await|cell 2: uncaught in a callback: Error: ENOENT)/,
+  );
+  const executed = (await readNotebook(output)).cells as CodeCell[];
+  assert.deepEqual(
+    executed.map(({ outputs }) => outputs.flatMap((found) => (found.output_type === "error" ? [found.evalue] : []))),
+    [["forgot await"], ["ENOENT: no such file or directory, open '/no/such/file'"]],
+  );
+  const report = await readFile(join(folder, "out.html"), "utf8");
+  assert.match(report, /forgot await/);
+  assert.match(report, /failed<\/a>: Error: /);
+});
+
+test("the exit code of a cell counts, pending work is told, and --allow-late-errors lets the run pass", async () => {
+  const folder = await temporaryFolder();
+  const cells = ["process.exitCode = 7;\nsetInterval(() => {}, 1000);\n1", "void Promise.reject('a word');\n2"];
+  const input = await makeNotebook(folder, cells, { kernel: "ictal" });
+  const words = ["notebook", "exec", input, "--no-report", "--json", "-o", "out.ipynb"];
+  const { code, stdout, stderr } = await runCli([...words, "--allow-late-errors"], { cwd: folder });
+  assert.equal(code, 0, stderr);
+  assert.match(stderr, /still pending and ends with the kernel: a timer of cell 1, line 2/);
+  assert.match(stderr, /errors that no cell awaited or caught were allowed: 1, of cell 2/);
+  assert.match(stderr, /process\.exitCode was set to 7, which was allowed/);
+  const { notebooks } = JSON.parse(stdout) as { notebooks: { pending: string[]; failedCell: null }[] };
+  assert.deepEqual([notebooks[0]!.failedCell, notebooks[0]!.pending], [null, ["a timer of cell 1, line 2"]]);
+});
