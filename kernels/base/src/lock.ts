@@ -1,7 +1,7 @@
 /** Waiting for a lock file and holding it; "@ictal/base/lock-file" is how it is taken. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { explainWriteError } from "./atomic-file.js";
 import { createLocker, judgeHolder, type LockHolder, readHolder } from "@ictal/base/lock-file";
+import { explainWriteError } from "./atomic-file.js";
 
 const POLL_MILLISECONDS = 500;
 

@@ -8,6 +8,7 @@ export const PROJECT_FILES: readonly string[] = [
   "package.json",
   "package-lock.json",
   ".npmrc",
+  "tsconfig.base.json",
   "tsconfig.json",
   "tsconfig.build.json",
   "LICENSE",
@@ -22,6 +23,9 @@ const MODIFIED_SECONDS = 1_000_000_000;
 /** Below the 128 KiB that Linux allows for one argument. */
 const CHUNK_CHARACTERS = 96 * 1024;
 
+/** Folders of a package that a sandbox makes itself, or does without. */
+const LEFT_OUT: ReadonlySet<string> = new Set(["dist", "node_modules", "test"]);
+
 /** Files under `paths` of `root`, sorted, forward slashes. */
 async function filesUnder(root: string, paths: readonly string[]): Promise<string[]> {
   const found: string[] = [];
@@ -35,7 +39,7 @@ async function filesUnder(root: string, paths: readonly string[]): Promise<strin
       found.push(
         ...(await filesUnder(
           root,
-          children.map((child) => `${path}/${child}`),
+          children.filter((child) => !LEFT_OUT.has(child)).map((child) => `${path}/${child}`),
         )),
       );
   }

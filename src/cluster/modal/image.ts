@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { dirname } from "node:path/posix";
 import { FormatError } from "@ictal/base/errors";
 import { PROJECT_FILES, packFiles, unpackCommands } from "./archive.js";
 
@@ -44,8 +45,14 @@ function baseOf(from: Instruction, args: readonly Instruction[], file: string): 
 function copiedPaths({ text }: Instruction, file: string): readonly string[] {
   const words = text.split(/\s+/).filter((word, index) => index > 0 && !word.startsWith("--chown="));
   const target = words.pop();
-  if (words.length === 0 || words.some((word) => word.startsWith("--")) || (target !== "./" && target !== "."))
-    throw new FormatError(`"${text}" cannot be turned into an archive; expected COPY FILE… ./ or COPY . .`, { file });
+  const folder = target?.replace(/(.)\/$/, "$1"); // "./" and "." are one
+
+  const isInPlace = words.every((word) => !word.startsWith("--") && (word === "." || dirname(word) === folder));
+  if (words.length === 0 || !isInPlace)
+    throw new FormatError(
+      `"${text}" cannot be turned into an archive; expected COPY FILE… ./, COPY FOLDER/FILE FOLDER/ or COPY . .`,
+      { file },
+    );
   return words.length === 1 && words[0] === "." ? PROJECT_FILES : words;
 }
 
