@@ -13,7 +13,6 @@ export function watchLateErrors(lines, leftovers) {
   const requests = new WeakMap(); // content of a request -> the same
   let latest;
   let value;
-  void [process.stdout, process.stderr]; // made on first use, which must not count as a cell's
 
   const report = (kind, thrown) => {
     const error = describeFailure([thrown], lines);

@@ -3,12 +3,10 @@ import { createRequire } from "node:module";
 import { ensureBuilt, followParent, project, quietRequireOfModules } from "../prepare.mjs";
 import { offerProject } from "./imports.mjs";
 import { watchLateErrors } from "./late-errors.mjs";
+import { watchLeftovers } from "./leftovers.mjs";
 import { mapCellLines } from "./lines.mjs";
 import { repairProtocol } from "./protocol.mjs";
 import { loseNoMessage } from "./sockets.mjs";
-
-/** What tslab's compiler watches with each import, and so never comes to an end. */
-const OF_COMPILER = new Set(["FSEventWrap", "StatWatcher"]);
 
 const connectionFile = process.argv[2];
 if (!connectionFile) {
@@ -19,14 +17,12 @@ if (!connectionFile) {
 followParent();
 quietRequireOfModules();
 const notice = ensureBuilt();
-const { watchLeftovers } = await import("../../dist/src/notebook/kernel/session/leftovers.js");
 
 const require = createRequire(import.meta.url);
 const fromTslab = createRequire(require.resolve("tslab")); // the very modules that tslab loads
 loseNoMessage(fromTslab("zeromq"));
 offerProject(fromTslab("@tslab/typescript-for-tslab"), project);
 const lines = mapCellLines(fromTslab, "@tslab/typescript-for-tslab");
-const leftovers = watchLeftovers({ pending: () => [] }, OF_COMPILER);
-const late = watchLateErrors(lines, leftovers);
+const late = watchLateErrors(lines, watchLeftovers());
 repairProtocol(fromTslab, { lines, late, notice });
 late.listenInstead(() => fromTslab("./main.js").startKernel({ configPath: connectionFile, enableFindLocal: false }));

@@ -90,6 +90,16 @@ const KERNELS = [
   { kernel: "tslab", timer: "a timer", cellOfTimer: 2, certain: false },
 ] as const;
 
+/** Throws in a timer while the second cell runs; its stack names no cell. */
+const READER = `module.exports = () => {
+  const poll = setInterval(() => {
+    if (!globalThis.cellTwoRuns) return;
+    clearInterval(poll);
+    throw new Error("short file");
+  }, 20);
+};
+`;
+
 for (const { kernel, timer, cellOfTimer, certain } of KERNELS) {
   test(`a run on ${kernel} whose cells fail after their end exits with 1 and shows the errors in terminal, notebook and report`, async () => {
     const folder = await temporaryFolder();
@@ -132,22 +142,22 @@ for (const { kernel, timer, cellOfTimer, certain } of KERNELS) {
 
   test(`on ${kernel} an error of a cell that has ended fails the run, whatever runs meanwhile, and says where it was thrown`, async () => {
     const folder = await temporaryFolder();
-    await writeFile(join(folder, "reader.cjs"), "module.exports = () => {\n  throw new Error('short file');\n};\n");
+    await writeFile(join(folder, "reader.cjs"), READER);
     const cells = [
-      'const read = require("./reader.cjs") as () => void;\nsetTimeout(read, 100);',
-      "await new Promise((resolve) => setTimeout(resolve, 400));",
+      '(require("./reader.cjs") as () => void)();',
+      "(globalThis as { cellTwoRuns?: boolean }).cellTwoRuns = true;\nawait new Promise((resolve) => setTimeout(resolve, 1000));",
       { code: "throw new Error('expected');", tags: ["raises-exception"] },
     ];
     const input = await makeNotebook(folder, cells, { kernel });
     const { code, stderr } = await runCli(["notebook", "exec", input, "--no-report"], { cwd: folder });
     assert.equal(code, 1);
     const [, cell, place, assumed] =
-      /cell (\d): uncaught in a callback: Error: short file \(thrown at \S*(reader\.cjs:2); (it may have begun)?/.exec(
+      /cell (\d): uncaught in a callback: Error: short file \(thrown at \S*(reader\.cjs:5); (it may have begun)?/.exec(
         stderr,
       ) ?? [];
     assert.deepEqual(
       [cell, place, assumed],
-      [String(cellOfTimer), "reader.cjs:2", certain ? undefined : "it may have begun"],
+      [String(cellOfTimer), "reader.cjs:5", certain ? undefined : "it may have begun"],
       stderr,
     );
   });

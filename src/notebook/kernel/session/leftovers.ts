@@ -63,11 +63,7 @@ function watchWorkers(): Set<Worker> {
 const isPending = (promise: Promise<unknown>): boolean =>
   /\{\s+<pending>/.test(inspect(promise, { depth: 0, customInspect: false }));
 
-/** Resources that Node calls by a name of `ignored` are the kernel's at any time. */
-export function watchLeftovers(
-  timers: Pick<CellTimers, "pending">,
-  ignored: ReadonlySet<string> = new Set(),
-): LeftoverWatch {
+export function watchLeftovers(timers: CellTimers): LeftoverWatch {
   const workers = watchWorkers();
   const promises: { readonly cell: number; readonly promise: WeakRef<Promise<unknown>> }[] = [];
   let own: Map<string, number> | undefined;
@@ -79,7 +75,6 @@ export function watchLeftovers(
     const counts = countNames(process.getActiveResourcesInfo());
     for (const [name, count] of own ?? []) counts.set(name, (counts.get(name) ?? 0) - count);
     counts.set("Timeout", (counts.get("Timeout") ?? 0) - knownTimers);
-    for (const name of ignored) counts.delete(name);
     return [...counts].filter(([, count]) => count > 0).map(([name]) => NAMES[name] ?? name);
   }
 
