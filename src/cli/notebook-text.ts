@@ -1,5 +1,5 @@
 import { relative } from "node:path";
-import { printable, printableLines } from "../base/printable.js";
+import { printable, printableLines, withoutControls } from "../base/printable.js";
 import type { CheckResult } from "../notebook/check/check.js";
 import { cellTitle } from "../notebook/runner/cell-title.js";
 import type { RunResult } from "../notebook/runner/execute.js";
@@ -7,7 +7,6 @@ import type { RunFailure } from "../notebook/runner/failure.js";
 import type { Notebook } from "../notebook/runner/notebook-file.js";
 import { receiptRows } from "../notebook/runner/receipt.js";
 import { formatSeconds } from "../notebook/runner/terminal.js";
-import { withoutControls } from "../notebook/runner/visible-text.js";
 import { plainValue } from "../notebook/wire/exact-json.js";
 
 /** Exit code of each way in which a run can end early; 143 stands for SIGTERM. */

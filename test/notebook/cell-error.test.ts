@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { withColours, withoutControls } from "../../src/base/printable.js";
 import { ensureErrorOutput, errorLine } from "../../src/notebook/runner/cell-error.js";
 import { cellTitle } from "../../src/notebook/runner/cell-title.js";
 import type { CodeCell, Output } from "../../src/notebook/runner/notebook-file.js";
 import { parseNotebook } from "../../src/notebook/runner/read-notebook.js";
 import { textTwin } from "../../src/notebook/runner/text-twin.js";
-import { withColours, withoutControls } from "../../src/notebook/runner/visible-text.js";
 import { notebookText } from "./make-notebook.js";
 
 const stderr = (text: string): Output => ({ output_type: "stream", name: "stderr", text });

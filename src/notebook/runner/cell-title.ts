@@ -1,6 +1,5 @@
-import { printable } from "../../base/printable.js";
+import { printable, withoutControls } from "../../base/printable.js";
 import type { CodeCell, Notebook } from "./notebook-file.js";
-import { withoutControls } from "./visible-text.js";
 
 const MAXIMUM = 72;
 
