@@ -1,8 +1,8 @@
 import { setMaxListeners } from "node:events";
 import { mkdtemp, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { isIctalError, isIctalError, NotFoundError, NotFoundError } from "@ictal/base/errors";
-import { type Progress, type Progress, silentProgress, silentProgress } from "@ictal/base/progress";
+import { isIctalError, NotFoundError } from "@ictal/base/errors";
+import { type Progress, silentProgress } from "@ictal/base/progress";
 import { mapConcurrent } from "../base/concurrent.js";
 import { explainDisk } from "./disk-errors.js";
 import { MIRROR_FOLDER } from "./local-path.js";

@@ -2,9 +2,9 @@
 import { readFile } from "node:fs/promises";
 import { endianness } from "node:os";
 import { join } from "node:path";
-import { writeFileAtomic, writeFileAtomic } from "@ictal/base/atomic-file";
-import { canonicalJson, canonicalJson, hashOf, sha256, sha256 } from "@ictal/base/canonical";
-import { CacheError, CacheError, FormatError, FormatError, NotFoundError, NotFoundError, UnsupportedError, UnsupportedError } from "@ictal/base/errors";
+import { writeFileAtomic } from "@ictal/base/atomic-file";
+import { canonicalJson, hashOf, sha256 } from "@ictal/base/canonical";
+import { CacheError, FormatError, NotFoundError, UnsupportedError } from "@ictal/base/errors";
 import { z } from "zod";
 import { parseJson } from "../base/parse-json.js";
 import { listFiles, recordingStem } from "../cache/folder.js";
