@@ -10,6 +10,7 @@ import { verifyCache } from "../cache/verify.js";
 import type { RunWatch } from "../cluster/watch/run-watch.js";
 import { readCatalogue } from "../corpus/catalogue.js";
 import { openStore } from "../store/open-store.js";
+import { acceptOption } from "./accept-option.js";
 import { action, type Outcome, UsageError } from "./action.js";
 import { buildConfigured, buildText, doubtLines } from "./build-cache.js";
 import {
@@ -40,8 +41,8 @@ A recording whose timestamps jump is left out (discontinuous), also one that is 
 the parts between its gaps as segments: no window, no filter and no event crosses a gap, and times are those of the file.
 Recordings that are in the cache, from the same source and whole, are reused. Each recording that is left out is listed
 with its reason, and each error in annotations that could hide or invent a seizure: labels of that recording are unknown
-then, neither seizure nor background. Unless --accept names the code (comma-separated, "all" for every one) the exit code
-is 1; to accept it changes the exit code alone, the recording stays out or unknown. Faults that another try may be free
+then, neither seizure nor background. Unless --accept names the code (comma-separated, "all" for every one; an unknown
+code is wrong use) the exit code is 1; to accept it changes the exit code alone, the recording stays out or unknown. Faults that another try may be free
 of (source-missing, source-unreadable, source-damaged) cannot be accepted: the exit code is 1 until it went well. A build of all recordings
 writes manifest.json; after builds with --shard run "ictal manifest" once. A cache without any seizure has no manifest and
 serves prediction alone: exit code 1, unless "no-seizures" is accepted.
@@ -58,11 +59,7 @@ export function addCacheCommand(program: Command): void {
     .option("--workers <n>", "worker threads; 0 works in the main thread (default: one per core)", parseCount(0))
     .option("--shard <i/n>", "build only part i (from 0) of n equal parts", parseShard)
     .option("--limit <n>", "at most this many recordings", parseCount(1))
-    .option(
-      "--accept <codes>",
-      "codes of reasons for which a recording may be left out or its labels be unknown",
-      (text) => text.split(","),
-    )
+    .addOption(acceptOption("cache", "codes of reasons for which a recording may be left out or its labels be unknown"))
     .addOption(gapsOption())
     .option("--verify", "check every frame before a recording is reused; damaged ones are built again")
     .addHelpText("after", BUILD_HELP)
