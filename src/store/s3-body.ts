@@ -2,6 +2,7 @@
 import type { IncomingMessage } from "node:http";
 import type { GetObjectCommandOutput } from "@aws-sdk/client-s3";
 import { isIctalError, StoreError } from "../base/errors.js";
+import type { OwnedBytes } from "../base/owned-bytes.js";
 import { waitingFor } from "../base/pending.js";
 import { pour, type TakeBytes } from "./s3-agent.js";
 import { answeredObject } from "./s3-answer.js";
@@ -117,7 +118,7 @@ export async function pourBody(reading: Reading, take: TakeBytes): Promise<void>
     let failure: unknown = endedEarly();
     const body = bodyOf(reading.output);
     const stall = stallWatch(body, source.stallMilliseconds);
-    const taken = (bytes: Uint8Array) => {
+    const taken = (bytes: OwnedBytes) => {
       stall.arrived(bytes.byteLength);
       advance(reading, bytes.byteLength);
       const wait = asTaken(() => take(bytes));
