@@ -168,6 +168,7 @@ function toSidecar(made: Made): Sidecar {
     source: { key: edfKey, size: edfSize, ...(edfEtag !== undefined && { etag: edfEtag }), sha256: made.sha256 },
     sampleCount: made.sampleCount,
     ...(made.segments && { segments: [...made.segments] }),
+    timelineCheck: "records",
     mean: [...statistics.mean],
     std: [...statistics.std],
     flat: [...statistics.flat],

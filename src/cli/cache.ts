@@ -39,7 +39,8 @@ interface BuildFlags extends DataFlags {
 const BUILD_HELP = `
 A recording whose timestamps jump is left out (discontinuous), also one that is marked as continuous; --gaps split keeps
 the parts between its gaps as segments: no window, no filter and no event crosses a gap, and times are those of the file.
-Recordings that are in the cache, from the same source and whole, are reused. Each recording that is left out is listed
+Recordings that are in the cache, from the same source and whole, are reused; of those that version 0.1 built the first
+and the last timestamp are compared first, once, and with a gap between them they are built again. Each recording that is left out is listed
 with its reason, and each error in annotations that could hide or invent a seizure: labels of that recording are unknown
 then, neither seizure nor background. Unless --accept names the code (comma-separated, "all" for every one; an unknown
 code is wrong use) the exit code is 1; to accept it changes the exit code alone, the recording stays out or unknown. Faults that another try may be free
