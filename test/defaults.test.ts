@@ -1,12 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parseConfig } from "../src/base/config.js";
-import { configSchema } from "../src/base/config-schema.js";
-import { chainFromConfig } from "../src/cache/from-config.js";
-import { BALANCE_DEFAULTS } from "../src/dataset/balance.js";
-import { balanceFromConfig } from "../src/dataset/from-config.js";
+import { balanceFromConfig, chainFromConfig, postprocessFromConfig } from "../src/config/layer-options.js";
+import { parseConfig } from "../src/config/load-config.js";
+import { configSchema } from "../src/config/schema.js";
+import { BALANCE_DEFAULTS } from "../src/dataset/balance-options.js";
 import { createDetector } from "../src/model/detector.js";
-import { postprocessFromConfig } from "../src/scoring/from-config.js";
 import { POSTPROCESS_DEFAULTS } from "../src/scoring/postprocess.js";
 import { SZCORE_DEFAULTS } from "../src/scoring/szcore.js";
 import { DEFAULT_CHAIN, REFERENCE_CHAIN } from "../src/signal/chain.js";

@@ -18,6 +18,7 @@ const order = [
   "model",
   "training",
   "scoring",
+  "config",
   "plots",
   "cluster",
   "notebook",

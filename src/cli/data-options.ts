@@ -5,8 +5,8 @@ import { isIctalError } from "@ictal/base/errors";
 import { collect } from "@ictal/base/flags";
 import { tell } from "@ictal/base/printable";
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { type LoadedConfig, loadConfig, NEEDED, parseConfig } from "../base/config.js";
-import { cacheKeyFromConfig } from "../cache/from-config.js";
+import { cacheKeyFromConfig } from "../config/layer-options.js";
+import { type LoadedConfig, loadConfig, NEEDED, parseConfig } from "../config/load-config.js";
 
 /** What commander hands over for the flags of `addDataOptions`. */
 export interface DataFlags {

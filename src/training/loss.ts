@@ -1,24 +1,12 @@
 import { withDefaults } from "@ictal/base/options";
-import { DEFAULTS } from "../base/defaults.js";
 import { type Tensor, tf } from "../tensor/tf.js";
+import { LOSS_DEFAULTS, type LossOptions } from "./loss-options.js";
 
-export interface LossOptions {
-  /** @default "bce" */
-  readonly kind?: "bce" | "focal";
-  /** Focal weight of seizure; background gets 1 - alpha. Used by "focal" only. @default 0.5 */
-  readonly alpha?: number;
-  /** Focal exponent: 0 is plain cross-entropy times alpha. @default 2 */
-  readonly gamma?: number;
-  /** Factor on the seizure term of the cross-entropy. @default 1 */
-  readonly posWeight?: number;
-  /** Labels move this share of the way towards one half. @default 0 */
-  readonly labelSmoothing?: number;
-}
+export type { LossOptions };
 
-/** Fill in the defaults that a configuration has too; `posWeight` stays as it is. */
+/** Fill in the defaults; `posWeight` stays as it is. */
 export function fillLossOptions<O extends Omit<LossOptions, "posWeight">>(options: O) {
-  const { loss: kind, focal_alpha: alpha, focal_gamma: gamma, label_smoothing: labelSmoothing } = DEFAULTS.training;
-  return withDefaults({ kind, alpha, gamma, labelSmoothing }, options);
+  return withDefaults(LOSS_DEFAULTS, options);
 }
 
 /** Powers beyond these go through a logarithm. */

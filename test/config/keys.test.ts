@@ -2,16 +2,19 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { valueAt } from "@ictal/base/records";
-import { parseConfig } from "../src/base/config.js";
-import { type Config, configSchema } from "../src/base/config-schema.js";
-import { keysOf, objectWithin } from "../src/base/without-effect.js";
-import { cacheKeyFromConfig, chainFromConfig } from "../src/cache/from-config.js";
-import { gapsFromConfig } from "../src/cache/gap-policy.js";
-import { createDetector } from "../src/model/detector.js";
-import { modelFromConfig } from "../src/model/from-config.js";
-import { postprocessFromConfig } from "../src/scoring/from-config.js";
-import { trainOptionsFromConfig } from "../src/training/from-config.js";
-import { fillTrainOptions } from "../src/training/options.js";
+import {
+  cacheKeyFromConfig,
+  chainFromConfig,
+  gapsFromConfig,
+  postprocessFromConfig,
+} from "../../src/config/layer-options.js";
+import { parseConfig } from "../../src/config/load-config.js";
+import { modelFromConfig } from "../../src/config/model-options.js";
+import { type Config, configSchema } from "../../src/config/schema.js";
+import { trainOptionsFromConfig } from "../../src/config/train-options.js";
+import { keysOf, objectWithin } from "../../src/config/without-effect.js";
+import { createDetector } from "../../src/model/detector.js";
+import { fillTrainOptions } from "../../src/training/options.js";
 
 /** Two allowed values of each key that both differ from what is there, in a configuration in which the key may act. */
 const VALUES: Readonly<Record<string, readonly unknown[]>> = {
@@ -202,7 +205,7 @@ test("every key of a configuration changes something, is refused, or is told in 
         false;
       const [file, text] = READ_BY_VERBS[key] ?? [];
       const isRead =
-        file !== undefined && readFileSync(new URL(`../../${file}`, import.meta.url), "utf8").includes(text!);
+        file !== undefined && readFileSync(new URL(`../../../${file}`, import.meta.url), "utf8").includes(text!);
       const acts = effectOf(config) !== before || isRead;
       assert.ok(acts || isTold, `${key}: ${value} does nothing and is not told`);
       if (key !== "model.mamba.conv_kernel")
