@@ -118,6 +118,19 @@ test("imports form no cycle, those of types neither", () => {
   assert.deepEqual(cycles, []);
 });
 
+test("scoring and the option tables load no schema library", () => {
+  const reached = new Set<string>();
+  const reach = (file: string): void => {
+    if (reached.has(file)) return;
+    reached.add(file);
+    for (const { target } of imports.filter((each) => each.file === file && !each.typeOnly)) reach(target);
+  };
+  const tables = files.map((file) => relative(src, file)).filter((file) => /-options\.ts$/.test(file));
+  for (const file of ["scoring/score.ts", ...tables]) if (!["config", "cli"].includes(layerOf(file))) reach(file);
+  const heavy = [...reached].filter((file) => /from "zod"/.test(readFileSync(join(src, file), "utf8")));
+  assert.deepEqual(heavy, []);
+});
+
 test("tensorflow.js is imported only in tensor, model and training", () => {
   const allowed = new Set(["tensor", "model", "training"]);
   const wrong = files.filter(

@@ -22,7 +22,10 @@ const asCode = (text: string) => (text === "" ? "" : `\`${inTable(text)}\``);
 
 function conditionsInWords({ conditions }: KeyEntry): string {
   return conditions
-    .map(({ reason, isAlways }) => (isAlways ? ` No effect here: ${reason}.` : ` May have no effect: ${reason}.`))
+    .map(({ reason, only, isAlways }) => {
+      if (only !== undefined) return ` Acts only with \`${only}\`.`;
+      return isAlways ? ` No effect here: ${reason}.` : ` Not always in effect: ${reason}.`;
+    })
     .join("");
 }
 

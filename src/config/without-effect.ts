@@ -14,6 +14,8 @@ export interface Exception {
 
 interface WithoutEffect extends Exception {
   readonly reason: string;
+  /** The only setting beside which the key acts, where that is the reason. */
+  readonly only?: string;
 }
 
 const marks = new WeakMap<z.ZodType, readonly WithoutEffect[]>();
@@ -30,8 +32,10 @@ export function noEffect<T extends z.ZodType>(schema: T, reason: string, excepti
 
 /** `schema` for a key that does something only while another key has one of `values`. */
 export function actsOnlyWith<T extends z.ZodType>(schema: T, key: string, values: readonly unknown[]): T {
+  const only = `${key}: ${values.join(" or ")}`;
   return mark(schema, {
-    reason: `it acts with ${key}: ${values.join(" or ")}`,
+    reason: `it acts with ${only}`,
+    only,
     unless: (_, at) => values.includes(at(key)),
   });
 }
@@ -71,13 +75,19 @@ export function keysOf(schema: z.ZodObject, prefix = ""): SchemaKey[] {
 /** A reason for which a key does nothing. */
 export interface KeyCondition {
   readonly reason: string;
+  /** The only setting beside which it acts, where that is the reason. */
+  readonly only: string | undefined;
   /** True where it does nothing whatever the other keys are. */
   readonly isAlways: boolean;
 }
 
 /** The reasons for which the key may do nothing; empty for one that always acts. */
 export function conditionsOf(schema: z.ZodType): KeyCondition[] {
-  return (marks.get(schema) ?? []).map(({ reason, unless }) => ({ reason, isAlways: unless === undefined }));
+  return (marks.get(schema) ?? []).map(({ reason, only, unless }) => ({
+    reason,
+    only,
+    isAlways: unless === undefined,
+  }));
 }
 
 /** Why the key does nothing whatever its value and the other keys are; undefined where it may act. */
