@@ -9,6 +9,7 @@ import { POSTPROCESS_DEFAULTS } from "../src/scoring/postprocess.js";
 import { SZCORE_DEFAULTS } from "../src/scoring/szcore.js";
 import { DEFAULT_CHAIN, REFERENCE_CHAIN } from "../src/signal/chain.js";
 import { fillLossOptions } from "../src/training/loss.js";
+import { TERM_WEIGHT_DEFAULTS } from "../src/training/loss-options.js";
 import { fillTrainOptions } from "../src/training/options.js";
 
 /** Keys with their values, nested ones with dots, one a line. */
@@ -224,6 +225,7 @@ test("the balance of classes is the reference's, by function and by configuratio
 });
 
 test("the loss is cross-entropy, by function and by configuration", () => {
+  assert.equal(TERM_WEIGHT_DEFAULTS.posWeight, 1);
   assert.deepEqual(fillLossOptions({}), { kind: "bce", alpha: 0.5, gamma: 2, labelSmoothing: 0 });
 });
 

@@ -19,12 +19,20 @@ import { SEIZURE_TRANSFORMER_OPTIONS } from "../src/model/detectors/seizure-tran
 import { UNET_OPTIONS } from "../src/model/detectors/unet-options.js";
 import { POSTPROCESS_OPTIONS } from "../src/scoring/postprocess-options.js";
 import { CHAIN_OPTIONS } from "../src/signal/chain-options.js";
-import { LOSS_OPTIONS } from "../src/training/loss-options.js";
+import { LOSS_OPTIONS, TERM_WEIGHT_OPTIONS } from "../src/training/loss-options.js";
 import { OPTIMIZER_OPTIONS } from "../src/training/optimizer-options.js";
 import { RUN_OPTIONS, STITCHING_OPTIONS } from "../src/training/run-options.js";
 import { SCHEDULE_OPTIONS } from "../src/training/schedule-options.js";
 
-const source = fileURLToPath(new URL("../../src/", import.meta.url));
+const project = fileURLToPath(new URL("../../", import.meta.url));
+const source = join(project, "src");
+
+/** Folders of source by what stands before the names of their files in the list below. */
+const SOURCES: Readonly<Record<string, string>> = {
+  "": source,
+  "@ictal/base/": join(project, "kernels/base/src"),
+  "@ictal/jupyter/": join(project, "kernels/typescript/src"),
+};
 
 interface OptionDefault {
   readonly file: string;
@@ -74,8 +82,8 @@ function fallbacksIn(file: ts.SourceFile): [option: string, code: string][] {
   return found;
 }
 
-function defaultsOf(path: string): OptionDefault[] {
-  const text = readFileSync(join(source, path), "utf8");
+function defaultsOf(folder: string, path: string, name: string): OptionDefault[] {
+  const text = readFileSync(join(folder, path), "utf8");
   if (!text.includes("@default")) return [];
   const file = ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true);
   const documented = documentedIn(file);
@@ -83,29 +91,29 @@ function defaultsOf(path: string): OptionDefault[] {
   const all = fallbacksIn(file).flatMap(([option, code]) => {
     const said = documented.get(option);
     const value = (constants.get(code) ?? code).replace(/\s+/g, " ");
-    return said === undefined ? [] : [{ file: path.replaceAll("\\", "/"), option, documented: said, code: value }];
+    return said === undefined ? [] : [{ file: name, option, documented: said, code: value }];
   });
   return all.filter(
     ({ option, code }, i) => all.findIndex((each) => each.option === option && each.code === code) === i,
   );
 }
 
-const defaults = readdirSync(source, { recursive: true, encoding: "utf8" })
-  .filter((path) => path.endsWith(".ts"))
-  .sort()
-  .flatMap(defaultsOf);
+const defaults = Object.entries(SOURCES).flatMap(([before, folder]) =>
+  readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .filter((path) => path.endsWith(".ts"))
+    .sort()
+    .flatMap((path) => defaultsOf(folder, path, `${before}${path.replaceAll("\\", "/")}`)),
+);
 
 const LITERAL = /^(?:-?\d[\d_]*(?:\.\d+)?(?:e-?\d+)?|"[^"]*"|true|false|\[.*\])$/;
 
 /** Changing a default is a visible change: edit this list with it. What is computed is not listed. */
 const FROZEN = `
-base/lock.ts patienceMilliseconds: 10_000
-base/lock.ts beatMilliseconds: 5000
+base/option-table.ts minLength: 1
 base/value-ranges.ts segments: [{ start: 0, end: probability.length }]
 cache/build.ts verify: false
 cache/build.ts accept: ["not-in-catalogue"]
 cache/verify.ts key: "a folder with cache.json"
-cli/action.ts exitCode: 0
 cluster/modal/sandboxes.ts gpu: "A100-80GB"
 cluster/pool.ts retries: 1
 cluster/pool.ts retryWaitSeconds: 0
@@ -132,11 +140,6 @@ model/export-onnx.ts batchSize: 1
 model/layers.ts stride: 1
 model/layers.ts dilation: 1
 model/parameters.ts bias: true
-notebook/browser/figure-painter.ts format: "png"
-notebook/browser/figure-painter.ts scale: 2
-notebook/kernel/magics/install.ts threads: []
-notebook/runner/execute.ts saveIntervalSeconds: 30
-notebook/runner/execute.ts startTimeoutSeconds: 60
 plots/eeg-page.ts spacing: 8
 plots/eeg-page.ts pointsPerChannel: 800
 plots/eeg-page.ts unit: "SD"
@@ -186,13 +189,20 @@ tensor/ops.ts padding: "valid"
 tensor/ops.ts dilation: 1
 tensor/tensorflow/build.ts python: "python3"
 training/guards.ts window: 50
-training/loss.ts posWeight: 1
 training/predict-recordings.ts split: "(all but eval)"
 training/predict-recordings.ts batchSize: 16
 training/predict-recordings.ts storeAs: "float16"
 training/predict-recordings.ts allowOtherCache: false
 training/train-program.ts recompute: false
 training/train-program.ts accumulate: false
+@ictal/base/action.ts exitCode: 0
+@ictal/base/lock.ts patienceMilliseconds: 10_000
+@ictal/base/lock.ts beatMilliseconds: 5000
+@ictal/jupyter/browser/figure-painter.ts format: "png"
+@ictal/jupyter/browser/figure-painter.ts scale: 2
+@ictal/jupyter/kernel/magics/install.ts threads: []
+@ictal/jupyter/runner/execute.ts saveIntervalSeconds: 30
+@ictal/jupyter/runner/execute.ts startTimeoutSeconds: 60
 `;
 
 test("options fall back on exactly what is listed here", () => {
@@ -225,7 +235,7 @@ const TABLES: Readonly<Record<string, OptionTable>> = {
   "model/detectors/unet-options.ts": UNET_OPTIONS,
   "scoring/postprocess-options.ts": POSTPROCESS_OPTIONS,
   "signal/chain-options.ts": CHAIN_OPTIONS,
-  "training/loss-options.ts": LOSS_OPTIONS,
+  "training/loss-options.ts": { ...LOSS_OPTIONS, ...TERM_WEIGHT_OPTIONS },
   "training/optimizer-options.ts": OPTIMIZER_OPTIONS,
   "training/options.ts": { ...RUN_OPTIONS, ...WINDOW_OPTIONS, ...SPLIT_OPTIONS },
   "training/predict.ts": STITCHING_OPTIONS,

@@ -34,7 +34,14 @@ export const LOSS_OPTIONS = {
 
 export const LOSS_DEFAULTS = defaultsOf(LOSS_OPTIONS);
 
-/** What a run adds to the loss. */
+/** The factor of a loss by itself. */
+export const TERM_WEIGHT_OPTIONS = {
+  posWeight: number({ default: 1, above: 0, description: "Factor on the seizure term of the cross-entropy." }),
+};
+
+export const TERM_WEIGHT_DEFAULTS = defaultsOf(TERM_WEIGHT_OPTIONS);
+
+/** The same factor in a run, which can derive it from its windows. */
 export const CLASS_WEIGHT_OPTIONS = {
   posWeight: numberOr(["auto"], {
     default: "auto",

@@ -1,6 +1,6 @@
 import { withDefaults } from "@ictal/base/options";
 import { type Tensor, tf } from "../tensor/tf.js";
-import { LOSS_DEFAULTS, type LossOptions } from "./loss-options.js";
+import { LOSS_DEFAULTS, type LossOptions, TERM_WEIGHT_DEFAULTS } from "./loss-options.js";
 
 export type { LossOptions };
 
@@ -28,7 +28,7 @@ function power(x: Tensor, exponent: number): Tensor | undefined {
  * cross-entropy is linear in them, so a share equals the mean over its samples.
  */
 export function lossPerLogit(logits: Tensor, labels: Tensor, options: LossOptions = {}): Tensor {
-  const { kind, alpha, gamma, posWeight = 1, labelSmoothing } = fillLossOptions(options);
+  const { kind, alpha, gamma, posWeight = TERM_WEIGHT_DEFAULTS.posWeight, labelSmoothing } = fillLossOptions(options);
   const y = labelSmoothing === 0 ? labels : tf.add(tf.mul(labels, 1 - labelSmoothing), labelSmoothing / 2);
   const tail = tf.softplus(tf.neg(tf.abs(logits)));
   const ifSeizure = tf.add(tf.relu(tf.neg(logits)), tail); // -log p
@@ -51,7 +51,7 @@ export function maskedLoss(logits: Tensor, labels: Tensor, mask: Tensor, options
 
 /** The loss of one logit in plain numbers, for checks and for the loss of a constant answer. */
 export function lossOf(logit: number, label: number, options: LossOptions = {}): number {
-  const { kind, alpha, gamma, posWeight = 1, labelSmoothing } = fillLossOptions(options);
+  const { kind, alpha, gamma, posWeight = TERM_WEIGHT_DEFAULTS.posWeight, labelSmoothing } = fillLossOptions(options);
   const y = label * (1 - labelSmoothing) + labelSmoothing / 2;
   const tail = Math.log1p(Math.exp(-Math.abs(logit)));
   const entropy = y * posWeight * (Math.max(0, -logit) + tail) + (1 - y) * (Math.max(0, logit) + tail);
