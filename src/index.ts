@@ -42,7 +42,7 @@ export { coverageOf } from "./cache/coverage.js";
 export { cacheKeyFromConfig, chainFromConfig } from "./cache/from-config.js";
 export { gcCache } from "./cache/gc.js";
 export { type Manifest, type ManifestRecording, readManifest, writeManifest } from "./cache/manifest.js";
-export { numpyLines } from "./cache/numpy-lines.js";
+export { numpySnippet } from "./cache/numpy-snippet.js";
 export { type Cache, openCache, readFrames } from "./cache/open.js";
 export { type VerifyReport, verifyCache } from "./cache/verify.js";
 // cluster

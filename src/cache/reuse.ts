@@ -3,7 +3,7 @@ import { canonicalJson } from "@ictal/base/canonical";
 import { isIctalError } from "@ictal/base/errors";
 import type { RecordingLabels } from "../corpus/labels.js";
 import type { RecordingEntry } from "../corpus/recording-entry.js";
-import { storedLabels } from "./build-recording.js";
+import { labelFields } from "./build-recording.js";
 import { type CacheFolder, recordingFile } from "./folder.js";
 import type { GapPolicy } from "./segments.js";
 import { bytesOnDisk, hasSignal, readSidecar, type Sidecar, writeSidecar } from "./sidecar.js";
@@ -44,7 +44,7 @@ export async function findReusable(
 
 /** Bring the labels of a reused recording up to date; true when its sidecar was written again. */
 export async function refreshLabels(folder: CacheFolder, sidecar: Sidecar, labels: RecordingLabels): Promise<boolean> {
-  const fresh = storedLabels(labels);
+  const fresh = labelFields(labels);
   const { labelled, seizures, labelFindings } = sidecar;
   if (canonicalJson(fresh) === canonicalJson({ labelled, seizures, labelFindings })) return false;
   await writeSidecar(folder.path, { ...sidecar, ...fresh });

@@ -24,6 +24,7 @@ import {
   type Shard,
 } from "./data-options.js";
 import { addNpzCommands } from "./npz.js";
+import { reportJson } from "./report-json.js";
 import { watched } from "./watched.js";
 
 interface BuildFlags extends DataFlags {
@@ -60,7 +61,7 @@ export function addCacheCommand(program: Command): void {
     .option("--limit <n>", "at most this many recordings", parseCount(1))
     .option(
       "--accept <codes>",
-      "codes of reasons for which a recording may be left out or its labels be unknown",
+      "codes of reasons for which a recording may be excluded or its labels be unknown",
       (text) => text.split(","),
     )
     .addOption(gapsOption())
@@ -88,10 +89,10 @@ async function build(watch: RunWatch, flags: BuildFlags): Promise<Outcome> {
     const made = await buildConfigured(config, { ...flags, progress: watch.follow(createProgress()), signal });
     const { report, written, refused, doubtful, isComplete } = made;
     if (flags.json) {
-      for (const { id, code, reason } of refused) tell(printable(`ictal: left out ${id} (${code}): ${reason}`));
+      for (const { id, code, reason } of refused) tell(printable(`ictal: excluded ${id} (${code}): ${reason}`));
       for (const line of doubtLines(doubtful)) tell(`ictal: ${line}`);
     }
-    return { json: { ...report, ...written }, text: buildText(made), exitCode: isComplete ? 0 : 1 };
+    return { json: { ...reportJson(report), ...written }, text: buildText(made), exitCode: isComplete ? 0 : 1 };
   });
 }
 
@@ -108,13 +109,14 @@ async function verify(dir: string | undefined, flags: DataFlags): Promise<Outcom
   const { dir: folder, key } = await target(dir, flags);
   return withInterrupt("nothing was changed", async (signal) => {
     const report = await verifyCache(folder, { key, progress: createProgress(), signal });
-    const { recordings, frames, bad, mend } = printableAll(report);
+    const { recordings, frames, bad, fix } = printableAll(report);
     const text = [
       ...bad.map(({ id, frame, reason }) => `${id}${frame === null ? "" : `, frame ${frame}`}: ${reason}`),
       `${recordings} recordings, ${frames} frames, ${bad.length} bad`,
-      ...(mend ? [`to mend: ${mend}`] : []),
+      ...(fix ? [`to repair: ${fix}`] : []),
     ];
-    return { json: report, text: text.join("\n"), exitCode: bad.length > 0 ? 1 : 0 };
+    const { fix: mend, ...rest } = report;
+    return { json: { ...rest, ...(mend && { mend }) }, text: text.join("\n"), exitCode: bad.length > 0 ? 1 : 0 };
   });
 }
 
@@ -148,6 +150,6 @@ async function manifest(flags: DataFlags & { limit?: number }): Promise<Outcome>
   );
   return {
     json: { path, key: made.key, corpusFingerprint, counts, bySplit, leftOut },
-    text: [...lines, `${leftOut.length} left out`, path].join("\n"),
+    text: [...lines, `${leftOut.length} excluded`, path].join("\n"),
   };
 }

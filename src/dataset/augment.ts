@@ -8,17 +8,17 @@ import { shiftFrequencies } from "./frequency-shift.js";
 
 export interface Augmentations {
   /** Probability that a channel is set to zero. */
-  readonly channelDropout?: number;
+  readonly channelDropout?: number | undefined;
   /** Largest shift of the window's start, either way, in seconds; labels move along. */
-  readonly timeShiftSeconds?: number;
+  readonly timeShiftSeconds?: number | undefined;
   /** Range of the factor on all channels of a window, e.g. [0.8, 1.2]. */
-  readonly amplitudeScale?: readonly [low: number, high: number];
-  /** Probability that the sign of all channels is turned. */
-  readonly signFlip?: number;
+  readonly amplitudeScale?: readonly [low: number, high: number] | undefined;
+  /** Probability that the sign of all channels is flipped. */
+  readonly signFlip?: number | undefined;
   /** Standard deviation of added Gaussian noise, in standard deviations of the channel. */
-  readonly noise?: number;
+  readonly noise?: number | undefined;
   /** Largest shift of all frequencies of a window, either way, in hertz; slow: two Fourier transforms per channel. */
-  readonly frequencyShiftHz?: number;
+  readonly frequencyShiftHz?: number | undefined;
 }
 
 /** The draws of one window, before it is read. */
@@ -42,7 +42,7 @@ export type Augmenter = (position: number, channelCount: number) => Augmentation
 const COUNTERS_PER_WINDOW = 4096;
 const FIRST_CHANNEL_COUNTER = 8;
 
-/** Throws a RangeError on numbers that cannot be. */
+/** Throws a RangeError on invalid numbers. */
 export function checkAugmentations({
   channelDropout,
   timeShiftSeconds,
@@ -64,7 +64,7 @@ function drawFactor(random: Random, base: number, { amplitudeScale = [1, 1], sig
   return random.uniform(base + 2) < signFlip ? -scale : scale;
 }
 
-/** The draws of an epoch. Throws a RangeError on values that make no sense. */
+/** The draws of an epoch. Throws a RangeError on invalid values. */
 export function createAugmenter(options: Augmentations, seed: number, epoch: number, sampleRateHz: number): Augmenter {
   checkAugmentations(options);
   const random = createRandom(seed, `augment ${epoch}`);
@@ -85,22 +85,22 @@ export function createAugmenter(options: Augmentations, seed: number, epoch: num
   };
 }
 
-const words = new Uint32Array(4);
+const randomBits = new Uint32Array(4);
 
 /** Add Gaussian noise: each Philox block gives two Box-Muller pairs. */
 function addNoise(window: Float32Array, std: number, [key0, key1]: readonly [number, number]): void {
   for (let i = 0; i < window.length; i += 4) {
-    philoxInto(words, key0, key1, i >>> 2, 0);
+    philoxInto(randomBits, key0, key1, i >>> 2, 0);
     for (let pair = 0; pair < 4 && i + pair < window.length; pair += 2) {
-      const radius = std * Math.sqrt(-2 * Math.log((words[pair]! + 0.5) / 0x100000000));
-      const angle = (2 * Math.PI * words[pair + 1]!) / 0x100000000;
+      const radius = std * Math.sqrt(-2 * Math.log((randomBits[pair]! + 0.5) / 0x100000000));
+      const angle = (2 * Math.PI * randomBits[pair + 1]!) / 0x100000000;
       window[i + pair]! += radius * Math.cos(angle);
       if (i + pair + 1 < window.length) window[i + pair + 1]! += radius * Math.sin(angle);
     }
   }
 }
 
-/** Apply a draw in place to `window` (`[channel, sample]`), bar the time shift, which is a matter of reading. */
+/** Apply a draw in place to `window` (`[channel, sample]`), except the time shift, which is applied when the window is read. */
 export function augmentInto(
   window: Float32Array,
   channelCount: number,
