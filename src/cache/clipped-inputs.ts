@@ -1,3 +1,4 @@
+// Hot loops: `!` marks indices that the loop bounds keep inside the arrays.
 /** An input counts as clipped from this share of samples on: an artefact touches the end of the range briefly, saturation lasts. */
 const CLIPPED_SHARE = 0.01;
 /** From this share on it carries no signal. */

@@ -45,8 +45,8 @@ function decodeDigital(layout: RecordLayout): OpenDecoder {
 }
 
 function decodeFloats(header: EdfHeader, signals: readonly number[], most: number): OpenDecoder {
-  const places = signals.map((index) => placeOf(header, index));
-  const decoder = openRecordDecoder(places, header.recordBytes, most, { bufferCount: 1 });
+  const scalings = signals.map((index) => placeOf(header, index));
+  const decoder = openRecordDecoder(scalings, header.recordBytes, most, { bufferCount: 1 });
   return {
     decode: (bytes, recordCount) => lend(floatBlock(decoder.decode(bytes, recordCount))),
     release: () => decoder.release(),

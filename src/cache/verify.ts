@@ -38,7 +38,7 @@ const READ_AHEAD_RECORDINGS = 4;
 const FRAMES_PER_READ = 10;
 
 /** The first `count` frames of a file, read ten at a time while the ten before are checked. */
-async function* readWholeFrames(
+async function* readCompleteFrames(
   path: string,
   frameBytes: number,
   count: number,
@@ -80,8 +80,8 @@ export async function checkFrames(dir: string, sidecar: Sidecar, signal?: AbortS
     const frame = Math.min(Math.floor(found / layout.frameBytes), sidecar.frameCrc32.length);
     bad.push({ id, frame, reason: `the file has ${found} bytes, expected ${sidecar.fileBytes}` });
   }
-  const whole = Math.min(Math.floor(found / layout.frameBytes), sidecar.frameCrc32.length);
-  for await (const { frame, bytes } of readWholeFrames(path, layout.frameBytes, whole, signal)) {
+  const complete = Math.min(Math.floor(found / layout.frameBytes), sidecar.frameCrc32.length);
+  for await (const { frame, bytes } of readCompleteFrames(path, layout.frameBytes, complete, signal)) {
     const crc = crc32(bytes);
     const expected = sidecar.frameCrc32[frame];
     if (crc !== expected)

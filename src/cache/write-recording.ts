@@ -16,7 +16,7 @@ export interface WrittenSamples {
 }
 
 /**
- * Second pass over a filtered recording: scale each frame, write it, and rename the whole file into place after fsync.
+ * Second pass over a filtered recording: scale each frame, write it, and rename the complete file to its name after fsync.
  * A full or read-only disk is a CacheError; no partly written file remains.
  */
 export async function writeSamples(

@@ -1,3 +1,4 @@
+// Hot loops: `!` marks indices that the loop bounds keep inside the arrays.
 /**
  * Augmentations of one window, each optional. Every draw is a pure function of (seed, epoch, position in the epoch), so
  * neither order of reading nor resumption changes a sample.

@@ -1,3 +1,4 @@
+// Hot loops: `!` marks indices that the loop bounds keep inside the arrays.
 import { CacheError } from "@ictal/base/errors";
 import { requireNumbers, withDefaults } from "@ictal/base/options";
 import { DEFAULTS } from "../base/defaults.js";
@@ -113,7 +114,7 @@ export function balance(index: WindowIndex, options: BalanceOptions): Uint32Arra
 /** Windows per class. */
 export type ClassCounts = Record<WindowClass, number>;
 
-/** What a selection of windows is made of. */
+/** What a selection of windows consists of. */
 export interface Composition {
   readonly windows: ClassCounts;
   readonly selected: ClassCounts;

@@ -1,3 +1,4 @@
+// Hot loops: `!` marks indices that the loop bounds keep inside the arrays.
 /** From stored frames to rows of float32 samples. */
 import { type Borrowed, lend } from "../base/borrowed.js";
 import { bytesOf, FRAME_SAMPLES, type FrameLayout } from "../cache/format.js";

@@ -1,3 +1,4 @@
+// Hot loops: `!` marks indices that the loop bounds keep inside the arrays.
 /** Filling the arrays of a batch with windows, on whichever thread. */
 import { mapConcurrent } from "../base/concurrent.js";
 import { recordingAt } from "../cache/manifest.js";

@@ -1,3 +1,4 @@
+// Hot loops: `!` marks indices that the loop bounds keep inside the arrays.
 import { createFourier, type Fourier } from "../signal/fft.js";
 
 interface FourierBuffers {

@@ -1,3 +1,4 @@
+// Hot loops: `!` marks indices that the loop bounds keep inside the arrays.
 /** Windows of a manifest as typed columns, with the seizure share and class of each. Nothing of it is stored. */
 import { type Manifest, type ManifestRecording, recordingAt } from "../cache/manifest.js";
 import { segmentEndAt, segmentsOf } from "../cache/segments.js";

@@ -1,3 +1,4 @@
+// Hot loops: `!` marks indices that the loop bounds keep inside the arrays.
 /** Labels per sample, from a recording's events. Sample i stands for the time i / sampleRateHz. */
 import { type Event, mergeIntervals } from "../base/events.js";
 import { type Segmented, segmentsOf } from "../cache/segments.js";

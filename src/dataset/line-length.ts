@@ -1,3 +1,4 @@
+// Hot loops: `!` marks indices that the loop bounds keep inside the arrays.
 import { requireNumber } from "@ictal/base/options";
 import { recordingAt } from "../cache/manifest.js";
 import { segmentsOf } from "../cache/segments.js";

@@ -1,3 +1,4 @@
+// Hot loops: `!` marks indices that the loop bounds keep inside the arrays.
 import { designPolyphase, GROUP_CHANNELS, type PolyphaseBank, polyphaseInto } from "../signal/polyphase.js";
 import {
   advanceCursor,

@@ -1,3 +1,4 @@
+// Hot loops: `!` marks indices that the loop bounds keep inside the arrays.
 /** The signals of a whole recording at the rate and resolution of a page for readers. */
 
 import { deflateSync } from "node:zlib";

@@ -1,3 +1,4 @@
+// Hot loops: `!` marks indices that the loop bounds keep inside the arrays.
 /** Amplitude-integrated EEG: the trend of amplitude that is read over hours. */
 import { requireNumbers } from "@ictal/base/options";
 import { quantileOf } from "../base/quantile.js";

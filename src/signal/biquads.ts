@@ -1,3 +1,4 @@
+// Hot loops: `!` marks indices that the loop bounds keep inside the arrays.
 import type { Sections } from "./butterworth.js";
 
 /** Samples between two sweeps of the delay lines. */
@@ -30,13 +31,13 @@ export function sosfiltInto(
   let from = start;
   let left = count;
   while (left > 0) {
-    const piece = Math.min(left, FLUSH_INTERVAL_SAMPLES - state[clock]!);
-    const end = from + piece * stride;
+    const length = Math.min(left, FLUSH_INTERVAL_SAMPLES - state[clock]!);
+    const end = from + length * stride;
     runSections(x, from, end, stride, sections, state);
-    state[clock]! += piece;
+    state[clock]! += length;
     if (state[clock] === FLUSH_INTERVAL_SAMPLES) flushDenormals(state);
     from = end;
-    left -= piece;
+    left -= length;
   }
 }
 

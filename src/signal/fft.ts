@@ -1,3 +1,4 @@
+// Hot loops: `!` marks indices that the loop bounds keep inside the arrays.
 /** A complex Fourier transform of one length, prepared once; not to be shared between threads (it owns work space). */
 export interface Fourier {
   readonly length: number;

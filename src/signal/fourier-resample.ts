@@ -1,3 +1,4 @@
+// Hot loops: `!` marks indices that the loop bounds keep inside the arrays.
 import { createFourier } from "./fft.js";
 
 /** Move the spectrum of `before` points (arrays of max(before, after)) to `after` points, both halves. */

@@ -1,3 +1,4 @@
+// Hot loops: `!` marks indices that the loop bounds keep inside the arrays.
 import type { Kernels } from "./kernels.js";
 import { combineMoments, MOMENT_BLOCK_SAMPLES, type RunningMoments } from "./normalize.js";
 import { GROUP_CHANNELS } from "./polyphase.js";

@@ -1,3 +1,4 @@
+// Hot loops: `!` marks indices that the loop bounds keep inside the arrays.
 import { sosfiltInto } from "./biquads.js";
 import type { ChannelGroup, Kernels } from "./kernels.js";
 import { GROUP_CHANNELS, polyphaseInto } from "./polyphase.js";

@@ -1,3 +1,4 @@
+// Hot loops: `!` marks indices that the loop bounds keep inside the arrays.
 import { type Spectrum, welch } from "./spectrum.js";
 
 /** Mean over channels of the power spectral densities of `samples` (`[channel, sample]`); zero channels count as they are. */

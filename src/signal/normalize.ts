@@ -1,3 +1,4 @@
+// Hot loops: `!` marks indices that the loop bounds keep inside the arrays.
 /** Samples summed around a common value before they are combined with the running moments. */
 export const MOMENT_BLOCK_SAMPLES = 4096;
 /** Added to every standard deviation, as the reference system does: a flat channel becomes 0 instead of a division by zero. */

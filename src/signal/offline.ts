@@ -1,3 +1,4 @@
+// Hot loops: `!` marks indices that the loop bounds keep inside the arrays.
 import { lend } from "../base/borrowed.js";
 import { roundHalfEven } from "../base/rounding.js";
 import { createFilterState } from "./biquads.js";

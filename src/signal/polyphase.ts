@@ -1,3 +1,4 @@
+// Hot loops: `!` marks indices that the loop bounds keep inside the arrays.
 /** A rate change by up/down (in lowest terms) and its low-pass filter, cut into one row of taps per phase. */
 export interface PolyphaseBank {
   readonly up: number;

@@ -1,3 +1,4 @@
+// Hot loops: `!` marks indices that the loop bounds keep inside the arrays.
 import { kernelsInUse } from "./choose-kernels.js";
 import { instantiate, type WasmExports } from "./kernels-wasm.js";
 import { MIN_STD, type Normalization } from "./normalize.js";

@@ -1,3 +1,4 @@
+// Hot loops: `!` marks indices that the loop bounds keep inside the arrays.
 import { UnsupportedError } from "@ictal/base/errors";
 import {
   canonicalElectrode,
@@ -15,7 +16,7 @@ export interface ProjectionRow {
   readonly weights: Float64Array;
 }
 
-/** How output channels are made of input electrodes: one row per channel, less the row `common` where there is one. */
+/** How output channels are derived from input electrodes: one row per channel, minus the row `common` where there is one. */
 export interface MontageProjection {
   readonly channelNames: readonly string[];
   /** True where an interpolated electrode takes part in the channel (for an average: where it is the channel). */
@@ -111,11 +112,12 @@ export function createProjection(
   const terms = new Map<Electrode, readonly Term[]>([...positions].map(([name, input]) => [name, [[input, 1]]]));
   if (interpolated.length > 0) {
     const names = present.map(({ name }) => name);
-    for (const [row, weights] of interpolationWeights(names, interpolated).entries())
+    const weights = interpolationWeights(names, interpolated); // [missing, present]
+    for (const [row, name] of interpolated.entries())
       terms.set(
-        interpolated[row]!,
-        Array.from(weights, (weight, k) => [present[k]!.input, weight]),
-      ); // [missing, present]
+        name,
+        present.map(({ input }, k) => [input, weights[row]?.[k] ?? Number.NaN]),
+      );
   }
   const marks = new Set<Electrode | undefined>(interpolated);
   return {

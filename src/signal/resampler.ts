@@ -1,3 +1,4 @@
+// Hot loops: `!` marks indices that the loop bounds keep inside the arrays.
 import { UnsupportedError } from "@ictal/base/errors";
 import { designPolyphase, GROUP_CHANNELS, type PolyphaseBank, polyphaseInto } from "./polyphase.js";
 

@@ -1,3 +1,4 @@
+// Hot loops: `!` marks indices that the loop bounds keep inside the arrays.
 import type { Borrowed } from "../base/borrowed.js";
 
 /** Consecutive samples of a recording, in whatever form: the same time points of every input. */

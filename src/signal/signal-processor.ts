@@ -1,3 +1,4 @@
+// Hot loops: `!` marks indices that the loop bounds keep inside the arrays.
 import type { Borrowed, Owned } from "../base/borrowed.js";
 import type { Moments } from "./normalize.js";
 import { type MontageProjection, projectInto } from "./rereferencing.js";

@@ -1,3 +1,4 @@
+// Hot loops: `!` marks indices that the loop bounds keep inside the arrays.
 import { requireCounts } from "@ictal/base/options";
 import { createFourier } from "./fft.js";
 

@@ -1,3 +1,4 @@
+// Hot loops: `!` marks indices that the loop bounds keep inside the arrays.
 import { UnsupportedError } from "@ictal/base/errors";
 import { sosfiltInto, steadyState } from "./biquads.js";
 import type { Sections } from "./butterworth.js";

@@ -31,7 +31,7 @@ export interface ImportOptions {
   readonly strideSeconds?: number | undefined;
   /** @default "int16" */
   readonly sampleType?: SampleType | undefined;
-  /** Take the windows as made by this cache's chain, under its key. @default a key of their own */
+  /** Store the windows under this cache's key, as if its chain had produced them. @default a key of their own */
   readonly description?: CacheDescription | undefined;
   readonly progress?: Progress | undefined;
   readonly signal?: AbortSignal | undefined;

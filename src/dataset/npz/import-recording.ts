@@ -1,3 +1,4 @@
+// Hot loops: `!` marks indices that the loop bounds keep inside the arrays.
 /** One archive of the reference system into one cached recording. */
 import { stat } from "node:fs/promises";
 import { basename } from "node:path";

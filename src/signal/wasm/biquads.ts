@@ -12,14 +12,14 @@ export function filterGroup(x: usize, count: i32, sections: usize, sectionCount:
   let left = count;
   while (left > 0) {
     const since = <i32>load<f64>(clock);
-    const piece = min(left, FLUSH_INTERVAL_SAMPLES - since);
-    runSections(x, piece, sections, sectionCount, state, laneBytes);
-    const now = since + piece;
+    const length = min(left, FLUSH_INTERVAL_SAMPLES - since);
+    runSections(x, length, sections, sectionCount, state, laneBytes);
+    const now = since + length;
     if (now === FLUSH_INTERVAL_SAMPLES) flushDenormals(state, 4 * laneBytes);
     for (let lane: usize = 0; lane < 4; lane++)
       store<f64>(clock + lane * laneBytes, now === FLUSH_INTERVAL_SAMPLES ? 0 : <f64>now);
-    x += (<usize>piece) << 5;
-    left -= piece;
+    x += (<usize>length) << 5;
+    left -= length;
   }
 }
 
