@@ -220,8 +220,8 @@ training/predict-recordings.ts split: "(all but eval)"
 training/predict-recordings.ts batchSize: 16
 training/predict-recordings.ts storeAs: "float16"
 training/predict-recordings.ts allowOtherCache: false
-training/predict.ts blend: "mean"
-training/train-program.ts recompute: false
+training/predict.ts stitching: "mean"
+training/train-program.ts gradientCheckpointing: false
 training/train-program.ts accumulate: false
 `;
 

@@ -18,7 +18,7 @@ import { cutEvents, detectEvents } from "../scoring/postprocess.js";
 import { folderStore } from "../store/folder-store.js";
 import type { Store } from "../store/store.js";
 import { openExecutor } from "../tensor/open.js";
-import { blendFromConfig, deviceFromConfig } from "../training/from-config.js";
+import { deviceFromConfig, stitchingFromConfig } from "../training/from-config.js";
 import type { RecordingPrediction } from "../training/predict.js";
 import { predictRecordings } from "../training/predict-recordings.js";
 
@@ -91,7 +91,7 @@ async function predictOne(options: DetectOptions, cacheDir: string): Promise<Omi
       executor,
       batchSize: config.training.batch_size,
       strideSeconds: config.data.stride,
-      blend: blendFromConfig(config),
+      stitching: stitchingFromConfig(config),
       allowOtherCache,
       signal,
     }))

@@ -11,7 +11,7 @@ export interface ExportOnnxOptions {
   /** Samples of a window, a multiple of the detector's `lengthMultiple`; fixed in the file. */
   readonly sampleCount: number;
   /** Windows per run; fixed in the file. @default 1 */
-  readonly batchSize?: number;
+  readonly batchSize?: number | undefined;
 }
 
 /** Throws a ConfigError that names the first array which is missing or has another size. */
@@ -56,5 +56,5 @@ export function exportOnnx(
     },
   };
   const asIs = (name: string) => name;
-  return traceProgram(program, { ports: { input: asIs, output: asIs } }).bytes;
+  return traceProgram(program, { names: { input: asIs, output: asIs } }).bytes;
 }

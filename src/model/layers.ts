@@ -15,7 +15,7 @@ export interface ForwardContext {
   /** Mask already divided by the kept share, or undefined for "keep everything". */
   dropout(name: string, shape: readonly number[]): Tensor | undefined;
   /** Recompute what is large in the backward pass instead of keeping it: memory for time, on eager executors. */
-  readonly recompute?: boolean;
+  readonly gradientCheckpointing?: boolean;
   /** Takes the next value of a buffer; called in training only, outside of any gradient. */
   updateBuffer(name: string, value: Tensor): void;
 }

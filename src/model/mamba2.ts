@@ -212,7 +212,7 @@ export function mamba2(
 }
 
 /** `mamba2` that keeps its inputs alone for the backward pass: some 200 MB less per block at the reference's size. */
-export const recomputedMamba2: typeof mamba2 = (u, p, name, shape, direction) => {
+export const checkpointedMamba2: typeof mamba2 = (u, p, name, shape, direction) => {
   const names = mamba2Specs(name, shape).map((spec) => spec.name);
   const compute = (input: Tensor, ...parameters: Tensor[]) =>
     mamba2(input, Object.fromEntries(names.map((key, i) => [key, parameters[i]!])), name, shape, direction);

@@ -1,7 +1,7 @@
 import { multiplyAdds } from "../tensor/multiply-adds.js";
 import { type Program, sizeOf } from "../tensor/program.js";
-import type { KernelCall } from "../tensor/recorder.js";
 import { traceProgram } from "../tensor/trace.js";
+import type { KernelCall } from "../tensor/trace-backend.js";
 import { evaluation, type NamedTensors } from "./layers.js";
 import { logitCount, type Network } from "./network.js";
 import { parameterCount } from "./parameters.js";

@@ -16,7 +16,7 @@ interface Gpu {
   requestAdapter(): Promise<{ readonly info: AdapterInfo } | null>;
 }
 
-/** What WebGPU tells of a device. */
+/** What WebGPU reports of a device. */
 export interface AdapterInfo {
   readonly description: string;
   readonly isFallbackAdapter: boolean;
@@ -70,5 +70,6 @@ export async function loadWebgpu(): Promise<AdapterInfo> {
   } finally {
     await tf.setBackend(previous);
   }
-  return adapterInfo!;
+  if (!adapterInfo) throw new Error("tfjs's WebGPU backend was loaded by another module");
+  return adapterInfo;
 }

@@ -16,7 +16,7 @@ function refuse(key: string, value: unknown, allowed: string): never {
   throw new ConfigError(`invalid ${key}: ${String(value)}; expected ${allowed}`, { key, value, allowed });
 }
 
-/** What numbers may be, by the key that a message names. */
+/** Ranges of numbers, by the key that a message names. */
 const RANGES: Readonly<Record<string, NumberRange>> = {
   "data.limit": COUNT,
   "data.windowSeconds": POSITIVE,
@@ -30,7 +30,7 @@ const RANGES: Readonly<Record<string, NumberRange>> = {
   accumulate: COUNT,
   seed: WHOLE,
   learningRate: POSITIVE,
-  readThreads: COUNT_OR_NONE,
+  numWorkers: COUNT_OR_NONE,
   threads: COUNT,
   maxSteps: COUNT,
   maxHours: POSITIVE,
@@ -50,27 +50,27 @@ const RANGES: Readonly<Record<string, NumberRange>> = {
   "optimizer.beta2": DECAY,
   "optimizer.epsilon": NOT_NEGATIVE,
   "optimizer.gradientClip": NOT_NEGATIVE,
-  "optimizer.averageDecay": SHARE,
+  "optimizer.emaDecay": SHARE,
 };
 
-/** Words that are known, by key. */
-const WORDS: Readonly<Record<string, readonly unknown[]>> = {
+/** Allowed values, by key. */
+const CHOICES: Readonly<Record<string, readonly unknown[]>> = {
   "loss.kind": ["bce", "focal"],
   "optimizer.name": ["adamw", "adam", "sgd"],
   "schedule.kind": ["cosine", "linear", "constant"],
-  "validation.blend": ["mean", "triangular", "max"],
+  "validation.stitching": ["mean", "triangular", "max"],
   "metric.mode": ["min", "max"],
   existing: ["refuse", "replace"],
 };
 
-/** Throws a ConfigError with the first of a run's filled options that cannot be. */
+/** Throws a ConfigError for the first of a run's filled options that is invalid. */
 export function checkTrainOptions(options: { readonly augment?: Augmentations }): void {
   for (const [key, range] of Object.entries(RANGES)) {
     const value = valueAt(options, key.split("."));
     if (value === undefined || (key === "loss.posWeight" && value === "auto")) continue;
     if (!isInRange(value, range)) refuse(key, value, rangeInWords(range));
   }
-  for (const [key, known] of Object.entries(WORDS)) {
+  for (const [key, known] of Object.entries(CHOICES)) {
     const value = valueAt(options, key.split("."));
     if (!known.includes(value)) refuse(key, value, known.join(", "));
   }

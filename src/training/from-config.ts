@@ -5,9 +5,9 @@ import type { Augmentations } from "../dataset/augment.js";
 import { balanceFromConfig } from "../dataset/from-config.js";
 import { createDetector } from "../model/detector.js";
 import { modelFromConfig } from "../model/from-config.js";
-import type { Blend } from "./blend.js";
 import { checkWindow } from "./check-fit.js";
 import type { TrainOptions } from "./options.js";
+import type { Stitching } from "./stitching.js";
 
 const EXECUTOR_OF: Readonly<Record<string, string>> = { cuda: "onnx-cuda", cpu: "onnx-cpu", mps: "onnx-webgpu" };
 
@@ -16,8 +16,8 @@ export function deviceFromConfig({ experiment }: Config): string {
   return EXECUTOR_OF[experiment.device] ?? experiment.device;
 }
 
-/** The blending that `postprocessing.stitching.method` means. */
-export function blendFromConfig({ postprocessing }: Config): Blend {
+/** The stitching that `postprocessing.stitching.method` means. */
+export function stitchingFromConfig({ postprocessing }: Config): Stitching {
   const { method } = postprocessing.stitching;
   return method === "max" ? "max" : method === "overlap_add_weighted" ? "triangular" : "mean";
 }
@@ -74,7 +74,7 @@ export function trainOptionsFromConfig(config: Config): TrainOptions {
     runDir: experiment.output_dir,
     data: dataFromConfig(config),
     augment: augmentFromConfig(config),
-    readThreads: config.data.num_workers,
+    numWorkers: config.data.num_workers,
     model,
     epochs: training.epochs,
     batchSize: training.batch_size,
@@ -94,13 +94,13 @@ export function trainOptionsFromConfig(config: Config): TrainOptions {
       weightDecay: training.weight_decay,
       decayAll: training.decay_all,
       gradientClip: training.gradient_clip,
-      averageDecay: training.ema_decay,
+      emaDecay: training.ema_decay,
     },
     device: deviceFromConfig(config),
     maxSteps: training.max_steps ?? undefined,
     maxHours: training.max_hours ?? undefined,
     checkpointEveryEpochs: training.checkpoint_interval,
-    validation: { blend: blendFromConfig(config) },
+    validation: { stitching: stitchingFromConfig(config) },
     metric: { name: stopping.metric, mode: stopping.mode },
     patience: stopping.patience,
     logEverySteps: logging.log_every_n_steps,

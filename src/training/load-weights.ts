@@ -19,7 +19,7 @@ import {
 } from "./checkpoint.js";
 import { originSchema, type WeightsOrigin } from "./checkpoint-state.js";
 
-/** Weights to predict with. */
+/** Weights for prediction. */
 export interface LoadedWeights {
   readonly detector: Detector;
   readonly values: ParameterValues;
@@ -45,7 +45,7 @@ async function bestCheckpoint(runDir: string): Promise<string> {
   const step = stored.state.best?.step ?? newest;
   if (steps.includes(step)) return checkpointDir(runDir, step);
   const best = checkpointDir(runDir, step);
-  throw new NotFoundError(`${best}, the best checkpoint of the run, is gone; name one of ${listed(steps)}`, best);
+  throw new NotFoundError(`${best}, the best checkpoint of the run, was deleted; name one of ${listed(steps)}`, best);
 }
 
 /** The weights file that a path means: itself, that of a checkpoint folder, or of a run's best or newest checkpoint. */

@@ -1,14 +1,19 @@
 import { hashOf } from "@ictal/base/canonical";
-import { withDefaults } from "@ictal/base/options";
+import { type Defined, withDefaults } from "@ictal/base/options";
 import { DEFAULTS } from "../base/defaults.js";
 import type { Augmentations } from "../dataset/augment.js";
 import { BALANCE_DEFAULTS, type BalanceOptions } from "../dataset/balance.js";
 import type { ModelConfig } from "../model/detector.js";
-import type { Blend } from "./blend.js";
 import { checkTrainOptions } from "./check-options.js";
 import { fillLossOptions, type LossOptions } from "./loss.js";
-import { type FilledOptimizerOptions, fillOptimizerOptions, type OptimizerOptions } from "./optimizer.js";
+import {
+  type FilledOptimizerOptions,
+  fillOptimizerOptions,
+  type OptimizerOptions,
+  storedOptimizer,
+} from "./optimizer.js";
 import { fillScheduleOptions, type ScheduleOptions } from "./schedule.js";
+import type { Stitching } from "./stitching.js";
 
 /** Where the windows come from. */
 export interface TrainDataOptions {
@@ -56,7 +61,7 @@ export interface TrainOptions {
   readonly optimizer?: OptimizerOptions;
   readonly augment?: Augmentations;
   /** Worker threads that read batches ahead; they change no batch. @default 0: one batch ahead without a thread */
-  readonly readThreads?: number;
+  readonly numWorkers?: number;
   /** Executor name or "auto". @default "auto" */
   readonly device?: string;
   readonly threads?: number;
@@ -74,7 +79,7 @@ export interface TrainOptions {
     /** From start to start of the windows laid over each recording. @default the window length */
     readonly strideSeconds?: number;
     /** @default "mean" */
-    readonly blend?: Blend;
+    readonly stitching?: Stitching;
   };
   /** What "best" means: a metric that `validate` returns, or "loss", the mean loss of the epoch. @default sensitivity_at_10fa, max; without `validate` loss, min */
   readonly metric?: { readonly name: string; readonly mode: "min" | "max" };
@@ -92,18 +97,16 @@ export interface TrainOptions {
   readonly existing?: "refuse" | "replace";
 }
 
-type Filled<T> = { [K in keyof T]-?: T[K] };
-
 /** Options with every default filled in. */
-export type FilledTrainOptions = Filled<
+export type FilledTrainOptions = Defined<
   Omit<TrainOptions, "threads" | "maxSteps" | "maxHours" | "augment" | "data" | "validation" | "loss">
 > &
   Pick<TrainOptions, "threads" | "maxSteps" | "maxHours" | "augment"> & {
-    readonly loss: Filled<NonNullable<TrainOptions["loss"]>>;
-    readonly schedule: Required<ScheduleOptions>;
+    readonly loss: Defined<NonNullable<TrainOptions["loss"]>>;
+    readonly schedule: Defined<ScheduleOptions>;
     readonly optimizer: FilledOptimizerOptions;
-    readonly data: Filled<Omit<TrainDataOptions, "key" | "limit">> & Pick<TrainDataOptions, "key" | "limit">;
-    readonly validation: { readonly strideSeconds: number; readonly blend: Blend };
+    readonly data: Defined<Omit<TrainDataOptions, "key" | "limit">> & Pick<TrainDataOptions, "key" | "limit">;
+    readonly validation: { readonly strideSeconds: number; readonly stitching: Stitching };
   };
 
 const { data: DATA, training: TRAINING } = DEFAULTS;
@@ -122,7 +125,7 @@ const RUN_DEFAULTS = {
   batchSize: TRAINING.batch_size,
   accumulate: TRAINING.gradient_accumulation_steps,
   seed: TRAINING.seed,
-  readThreads: 0,
+  numWorkers: 0,
   learningRate: TRAINING.learning_rate,
   device: "auto",
   checkpointEverySteps: 0,
@@ -162,7 +165,7 @@ export function fillTrainOptions(options: TrainOptions, { isValidated = true } =
     schedule: fillScheduleOptions(options.schedule),
     optimizer: fillOptimizerOptions(options.optimizer),
     loss: fillLoss(options.loss),
-    validation: withDefaults({ strideSeconds: data.windowSeconds, blend: "mean" as const }, options.validation),
+    validation: withDefaults({ strideSeconds: data.windowSeconds, stitching: "mean" as const }, options.validation),
     data,
   };
   checkTrainOptions(filled);
@@ -185,7 +188,7 @@ function fillRecipe(recipe: Readonly<Record<string, unknown>>): Readonly<Record<
     accumulate: 1, // what a recipe without it means
     ...recipe,
     schedule: fillScheduleOptions(found.schedule),
-    optimizer: fillOptimizerOptions(found.optimizer),
+    optimizer: storedOptimizer(found.optimizer),
     loss: loss.kind === "focal" ? { alpha, gamma, ...loss } : loss, // nothing else reads them
     augment,
     ...(found.windows && { windows: fillData(found.windows) }),

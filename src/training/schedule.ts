@@ -1,15 +1,15 @@
-import { withDefaults } from "@ictal/base/options";
+import { type Defined, withDefaults } from "@ictal/base/options";
 import { DEFAULTS } from "../base/defaults.js";
 
 export interface ScheduleOptions {
   /** @default "cosine" */
-  readonly kind?: "cosine" | "linear" | "constant";
+  readonly kind?: "cosine" | "linear" | "constant" | undefined;
   /** Share of all steps over which the rate rises. @default 0.1 */
-  readonly warmupRatio?: number;
+  readonly warmupRatio?: number | undefined;
 }
 
 /** Fill in defaults. */
-export function fillScheduleOptions(options: ScheduleOptions = {}): Required<ScheduleOptions> {
+export function fillScheduleOptions(options: ScheduleOptions = {}): Defined<ScheduleOptions> {
   return withDefaults({ kind: DEFAULTS.training.schedule, warmupRatio: DEFAULTS.training.warmup_ratio }, options);
 }
 

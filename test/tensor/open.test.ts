@@ -65,7 +65,7 @@ test('openExecutor("auto") says in one line what it chose and why others were pa
   assert.ok(!executor.choice.includes("\n"));
   assert.ok(executor.choice.startsWith(executor.name));
   if (executor.name === "onnx-cpu")
-    assert.match(executor.choice, /passed over: onnx-cuda \(.+\), tensorflow \(.+\), webgpu \(.+\)$/);
+    assert.match(executor.choice, /skipped: onnx-cuda \(.+\), tensorflow \(.+\), webgpu \(.+\)$/);
   await executor.dispose();
 });
 

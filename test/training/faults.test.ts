@@ -9,7 +9,7 @@ import { startTraining } from "../../src/training/handle.js";
 import { runTraining } from "../../src/training/loop.js";
 import { fillTrainOptions } from "../../src/training/options.js";
 import { openTrainingData, type TrainingData } from "../../src/training/run-data.js";
-import { goingOn, readRunLog } from "../../src/training/run-log.js";
+import { ignoreWriteErrors, readRunLog } from "../../src/training/run-log.js";
 import { checkpointBytes, MADE_RECORDINGS, madeFolder, madeOptions, makeTrainingCache, trainHere } from "./made-run.js";
 
 /** Data in which one recording holds a value that is not finite, or all samples are multiplied. */
@@ -63,7 +63,7 @@ test("loss and gradient that overflow are told apart from samples, and a hundred
   assert.equal((entry.windows as unknown[]).length, 4);
 });
 
-test("a damaged newest checkpoint is set aside, said, and the run goes on from the one before to the same bits", async (context) => {
+test("a damaged latest checkpoint is quarantined with a warning, and the run continues from the one before to the same bits", async (context) => {
   const dir = await madeFolder(context);
   const options = { checkpointEverySteps: 2, keepLast: 4 };
   const whole = await trainHere(madeOptions(dir, "whole", { ...options, maxSteps: 6 }));
@@ -87,7 +87,7 @@ test("a damaged newest checkpoint is set aside, said, and the run goes on from t
     const report = await trainHere(madeOptions(dir, name, { ...options, maxSteps: 6, resume: true }));
     assert.match(
       report.warnings[0]!,
-      /checkpoint of step 4 is damaged \(.*\) and was set aside as .*step-00000004\.damaged; going on from step 2/,
+      /checkpoint of step 4 is damaged \(.*\) and was moved to .*step-00000004\.damaged; continuing from step 2/,
     );
     assert.deepEqual(await checkpointBytes(join(dir, name), 6), await checkpointBytes(join(dir, "whole"), whole.steps));
     assert.deepEqual(await checkpointBytes(join(dir, name), 4), await checkpointBytes(join(dir, "whole"), 4));
@@ -203,13 +203,13 @@ test("an executor whose memory runs out is explained by what to lower", async (c
 
 test("a log that cannot be written is said once and ends nothing", () => {
   const told: string[] = [];
-  const attempt = goingOn((text) => told.push(text));
+  const attempt = ignoreWriteErrors((text) => told.push(text));
   for (let i = 0; i < 3; i++)
     attempt(() => {
       throw new Error("ENOSPC: no space left on device");
     });
   assert.equal(told.length, 1);
-  assert.match(told[0]!, /ENOSPC.*training goes on/);
+  assert.match(told[0]!, /ENOSPC.*training continues/);
 });
 
 test("a log with a line cut short in its middle keeps the lines after it", async (context) => {

@@ -27,7 +27,7 @@ test("a living holder of this machine is waited for, then named", async (context
   await leave(dir, hostname(), process.ppid);
   const told: string[] = [];
   const options = { patienceMilliseconds: 600, onWait: (text: string) => void told.push(text) };
-  const message = `another training is at work in .*: process ${process.ppid} on .* since 2026-01-01T.*; wait for it, stop it, or choose another experiment\\.output_dir`;
+  const message = `another training is running in .*: process ${process.ppid} on .* since 2026-01-01T.*; wait for it, stop it, or choose another experiment\\.output_dir`;
   await assert.rejects(lockRun(dir, options), { name: "CacheError", message: new RegExp(message) });
   assert.equal(told.length, 1);
   assert.match(told[0]!, /is held by process \d+ on .*waiting/);

@@ -21,7 +21,7 @@ import {
   patchConv1d,
   relu,
 } from "../layers.js";
-import { type Mamba2Shape, mamba2, mamba2Specs, recomputedMamba2 } from "../mamba2.js";
+import { checkpointedMamba2, type Mamba2Shape, mamba2, mamba2Specs } from "../mamba2.js";
 import type { DetectorKind, DropoutSpec, Network } from "../network.js";
 import {
   batchNormBuffers,
@@ -223,7 +223,7 @@ function residualBlock(x: Tensor4D, p: NamedTensors, name: string, plan: Plan, c
 
 /** x [D, B, L]: both directions, joined, projected back, added, normalised. */
 function bidirectionalLayer(x: Tensor, p: NamedTensors, name: string, plan: Plan, context: ForwardContext): Tensor {
-  const block = context.recompute ? recomputedMamba2 : mamba2;
+  const block = context.gradientCheckpointing ? checkpointedMamba2 : mamba2;
   const forwards = block(x, p, `${name}.forward_mamba_real`, plan.mamba, "forwards");
   const backwards = block(x, p, `${name}.backward_mamba_real`, plan.mamba, "backwards");
   const projected = linearColumns(tf.concat([forwards, backwards], 0), p, `${name}.output_proj`);

@@ -33,7 +33,7 @@ type NodeBackendClass = new (addon: Addon, packageName: string) => KernelBackend
 /** An addon that can be loaded, and the build it belongs to unless it is the published one. */
 export interface AddonFile {
   readonly path: string;
-  readonly build?: TensorflowBuild;
+  readonly build?: TensorflowBuild | undefined;
 }
 
 /** The addon built for the newest Node-API, i.e. `lib/napi-vN/tfjs_binding.node` with the greatest N. */
@@ -72,7 +72,7 @@ export interface LoadedTensorflow {
   readonly version: string;
   readonly usesGpu: boolean;
   /** The build here that its addon is of; undefined for the published one. */
-  readonly build?: TensorflowBuild;
+  readonly build?: TensorflowBuild | undefined;
 }
 
 /** Where it comes from and what it computes on. */
@@ -118,14 +118,14 @@ function restoreUtilFunctions(): void {
 }
 
 function requireAddon({ path, build }: AddonFile): Addon {
-  process.env.TF_CPP_MIN_LOG_LEVEL ??= "1"; // no greetings; warnings and errors stay
+  process.env.TF_CPP_MIN_LOG_LEVEL ??= "1"; // hides information; warnings and errors stay
   try {
     return requireOptional<Addon>(path);
   } catch (cause) {
     if (!build) throw cause;
-    const mend = 'run "npx ictal backend build tensorflow --force", or set ICTAL_TENSORFLOW=published';
+    const fix = 'run "npx ictal backend build tensorflow --force", or set ICTAL_TENSORFLOW=published';
     throw new UnsupportedError(
-      `the addon built with ${build.wheel} cannot be loaded: ${mend}: ${(cause as Error).message}`,
+      `the addon built with ${build.wheel} cannot be loaded: ${fix}: ${(cause as Error).message}`,
       {
         cause,
       },
@@ -133,11 +133,12 @@ function requireAddon({ path, build }: AddonFile): Addon {
   }
 }
 
-/** Load an addon, the one in use unless told, and make the backend known to tfjs. Throws what the loader throws. */
+/** Load an addon, by default the one in use, and register the backend with tfjs. Throws what the loader throws. */
 export function loadTensorflow(addonFile?: AddonFile): LoadedTensorflow {
-  const folder = packageFolder(PACKAGE)!;
+  const folder = packageFolder(PACKAGE);
+  const file = addonFile ?? (folder && findAddon(folder));
+  if (!folder || !file) throw new UnsupportedError(tensorflowMissing() ?? `there is no native addon for ${PACKAGE}`);
   restoreUtilFunctions();
-  const file = addonFile ?? findAddon(folder)!;
   const addon = requireAddon(file);
   if (!tf.engine().findBackend(TENSORFLOW_BACKEND)) {
     requireOptional(join(folder, "dist/register_all_kernels.js"));

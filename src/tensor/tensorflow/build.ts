@@ -16,15 +16,15 @@ import { installWheel, parseWheel, type Wheel } from "./wheel.js";
 
 export interface BuildTensorflowOptions {
   /** A package of PyPI, or a .whl file. @default tensorflow[and-cuda] where NVIDIA's driver is, else tensorflow-cpu */
-  readonly wheel?: string;
+  readonly wheel?: string | undefined;
   /** @default python3 */
-  readonly python?: string;
+  readonly python?: string | undefined;
   /** Folder of all builds. @default .build/tensorflow of the project, the only one where the executor looks */
-  readonly dir?: string;
+  readonly dir?: string | undefined;
   /** Compile again what is there. */
-  readonly force?: boolean;
+  readonly force?: boolean | undefined;
   /** Receives a line for each step that takes time. */
-  readonly say?: (line: string) => void;
+  readonly log?: ((line: string) => void) | undefined;
 }
 
 /** What a build did, and the check of its addon. */
@@ -108,26 +108,26 @@ const seconds = (from: number): number => (performance.now() - from) / 1000;
  * what is missing and how to get it.
  */
 export async function buildTensorflow(options: BuildTensorflowOptions = {}): Promise<BuiltTensorflow> {
-  const { python = "python3", dir = BUILDS_DIR, force = false, say = () => {} } = options;
+  const { python = "python3", dir = BUILDS_DIR, force = false, log = () => {} } = options;
   const wheel = parseWheel(options.wheel);
   const { toolchain, packageDir } = await requireTools();
   const folder = join(dir, wheel.name);
   return underLock(dir, async () => {
     let from = performance.now();
-    const { tensorflow, reused } = await installWheel(wheel, folder, python, say);
+    const { tensorflow, reused } = await installWheel(wheel, folder, python, log);
     const wheelSeconds = seconds(from);
 
     from = performance.now();
     const key = await keyOf(packageDir, wheel, toolchain);
     const isCompiled = !force && reused && readBuild(folder)?.key === key;
     if (!isCompiled) {
-      say(`compiling the addon with ${toolchain.compiler}`);
+      log(`compiling the addon with ${toolchain.compiler}`);
       await compileAddon(toolchain, packageDir, tensorflow, join(folder, ADDON));
     }
     const compileSeconds = seconds(from);
 
     from = performance.now();
-    say("checking its gradients");
+    log("checking its gradients");
     const check = await checkBuild(folder, wheel);
     const record: BuildRecord = { wheel: wheel.requirement, version: check.version, usesGpu: check.usesGpu, key };
     await writeFileAtomic(recordPath(folder), `${JSON.stringify(record, null, 2)}\n`);

@@ -16,7 +16,7 @@ const BUILD = "build.json";
 export const ADDON = "tfjs_binding.node";
 
 const recordSchema = z.object({
-  /** What pip was asked for, e.g. "tensorflow-cpu==2.21.0". */
+  /** The argument of pip, e.g. "tensorflow-cpu==2.21.0". */
   wheel: z.string(),
   /** TensorFlow's own version. */
   version: z.string(),

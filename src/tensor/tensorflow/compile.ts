@@ -38,7 +38,7 @@ async function findCompiler(env: NodeJS.ProcessEnv): Promise<string | undefined>
 export async function findToolchain(
   env: NodeJS.ProcessEnv = process.env,
   node = process.execPath,
-): Promise<{ toolchain?: Toolchain; missing: string[] }> {
+): Promise<{ toolchain: Toolchain | undefined; missing: string[] }> {
   const compiler = await findCompiler(env);
   const nodeHeaders = findNodeHeaders(node);
   const missing: string[] = [];
@@ -74,7 +74,7 @@ export async function compileAddon(
   out: string,
 ): Promise<void> {
   const temporary = temporaryName(out);
-  const words = [
+  const args = [
     "-std=gnu++17",
     "-O2",
     "-fPIC",
@@ -90,7 +90,7 @@ export async function compileAddon(
     "-o",
     temporary,
   ];
-  const { code, output } = await runToEnd(compiler, words);
+  const { code, output } = await runToEnd(compiler, args);
   if (code === 0) return rename(temporary, out);
   await rm(temporary, { force: true });
   throw new UnsupportedError(

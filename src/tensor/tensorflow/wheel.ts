@@ -10,12 +10,12 @@ import { missingParts } from "./compile.js";
 /** The version that builds are tried with. */
 const TRIED_VERSION = "2.21.0";
 const GIB = 2 ** 30;
-const ALLOWED = `tensorflow-cpu, tensorflow[and-cuda], tensorflow, each with ==VERSION (${TRIED_VERSION} unless told), or the path of a .whl file`;
+const ALLOWED = `tensorflow-cpu, tensorflow[and-cuda], tensorflow, each with ==VERSION (${TRIED_VERSION} by default), or the path of a .whl file`;
 const PURPOSE = { who: "the TensorFlow wheel", chooser: "--python" };
 
-/** A wheel as pip is asked for it. */
+/** A wheel as it is requested from pip. */
 export interface Wheel {
-  /** What pip is asked for: a requirement with its version, or a file with its extras. */
+  /** The argument of pip: a requirement with its version, or a file with its extras. */
   readonly requirement: string;
   /** Name of the folder that holds it. */
   readonly name: string;
@@ -36,7 +36,7 @@ export function parseWheel(text?: string): Wheel {
   const extras = (file ?? known)?.[2] ?? "";
   const sizes = { withDependencies: extras !== "", needsBytes: (extras ? 12 : 2.5) * GIB };
   if (file) {
-    const path = resolve(file[1]!);
+    const path = resolve(file[1] ?? "");
     if (!existsSync(path)) throw new ConfigError(`there is no wheel ${path}`, { key: "--wheel", value: given });
     return { requirement: path + extras, name: basename(path, ".whl") + extras, ...sizes };
   }
@@ -86,7 +86,7 @@ export async function installWheel(
   wheel: Wheel,
   folder: string,
   python: string,
-  say: (line: string) => void,
+  log: (line: string) => void,
 ): Promise<InstalledWheel> {
   const venv = join(folder, "venv");
   const stamp = join(venv, "ictal-wheel.txt"); // what was installed to the end
@@ -97,9 +97,9 @@ export async function installWheel(
   await rm(venv, { recursive: true, force: true });
   await makeFolder(folder);
   await checkSpace(folder, wheel);
-  say(`making a virtual environment in ${venv}`);
+  log(`creating a virtual environment in ${venv}`);
   await makeVenv(venv, python);
-  say(`installing ${wheel.requirement} (${wheel.withDependencies ? "some 4 GB" : "about 270 MB"} to download, once)`);
+  log(`installing ${wheel.requirement} (${wheel.withDependencies ? "some 4 GB" : "about 270 MB"} to download, once)`);
   await pipInstall(venv, [...(wheel.withDependencies ? [] : ["--no-deps"]), wheel.requirement], wheel.requirement);
   const tensorflow = installedTensorflow(venv);
   const missing = tensorflow ? missingParts(tensorflow) : ["tensorflow/"];
