@@ -1,6 +1,7 @@
 import { ConfigError } from "@ictal/base/errors";
 import type { z } from "zod";
 import type { Config } from "../base/config-schema.js";
+import { elementAt } from "../base/lookup.js";
 import { schemaFaults } from "../base/schema-faults.js";
 
 /** The error for an option that a detector cannot have. */
@@ -54,7 +55,7 @@ export function readSection<T extends z.ZodObject>(model: Config["model"], name:
   const parsed = schema.safeParse(section);
   if (parsed.success) return parsed.data;
   const faults = schemaFaults(parsed.error.issues, schema, section, `model.${name}`);
-  const { path, value, allowed, nearest } = faults[0]!;
+  const { path, value, allowed, nearest } = elementAt(faults, 0);
   const key = ["model", name, ...path].join(".");
   throw new ConfigError(faults.map(({ message }) => message).join("\n"), { key, value, allowed, nearest });
 }

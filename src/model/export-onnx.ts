@@ -1,5 +1,6 @@
 import { ConfigError } from "@ictal/base/errors";
 import { requireCounts } from "@ictal/base/options";
+import { memberOf } from "../base/lookup.js";
 import type { Program } from "../tensor/program.js";
 import { tf } from "../tensor/tf.js";
 import { traceProgram } from "../tensor/trace.js";
@@ -45,14 +46,14 @@ export function exportOnnx(
     name: detector.name,
     identity: { model: detector.config, batchSize, sampleCount },
     inputs: { x: { shape: [batchSize, detector.inputChannels, sampleCount], dtype: "float32" } },
-    build({ x }) {
+    build(inputs) {
       const named = Object.fromEntries(
         [...detector.parameters, ...detector.buffers].map(({ name, shape }) => [
           name,
-          tf.tensor(values[name]!, [...shape], "float32"),
+          tf.tensor(memberOf(values, name), [...shape], "float32"),
         ]),
       );
-      return { probability: tf.sigmoid(detector.forward(named, x!, evaluation)) };
+      return { probability: tf.sigmoid(detector.forward(named, memberOf(inputs, "x"), evaluation)) };
     },
   };
   const asIs = (name: string) => name;

@@ -1,4 +1,5 @@
 import { CacheError } from "@ictal/base/errors";
+import { memberOf } from "../base/lookup.js";
 import type { Network } from "./network.js";
 import type { ParameterSpec, ParameterValues } from "./parameters.js";
 import type { SafetensorsFile, StoredTensor } from "./safetensors.js";
@@ -42,7 +43,7 @@ function isBatchCounter(name: string, type: string): boolean {
 
 /**
  * The values a detector needs from a file of weights, parameters and running statistics alike. Counters of batches that
- * PyTorch keeps (`num_batches_tracked`) are passed over. Throws a CacheError that lists every tensor that differs when
+ * PyTorch keeps (`num_batches_tracked`) are ignored. Throws a CacheError that lists every tensor that differs when
  * the file is of another architecture.
  */
 export function detectorValues(detector: Network, file: SafetensorsFile, path: string): ParameterValues {
@@ -56,5 +57,5 @@ export function detectorValues(detector: Network, file: SafetensorsFile, path: s
       { found: Object.keys(file.tensors).length, expected: specs.length },
     );
   }
-  return Object.fromEntries(specs.map(({ name }) => [name, file.tensors[name]!.values]));
+  return Object.fromEntries(specs.map(({ name }) => [name, memberOf(file.tensors, name).values]));
 }

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { openEagerExecutor } from "./eager-executor.js";
 import { neededLibraries } from "./needed-libraries.js";
 import { type OnnxExecutorName, openOnnxExecutor } from "./onnx-executor.js";
-import { missingLibraries, packageFolder } from "./optional.js";
+import { missingLibraries, packageDir } from "./optional.js";
 import type { Executor, ExecutorName } from "./program.js";
 import {
   describeTensorflow,
@@ -19,6 +19,8 @@ import { loadWebgpu, vulkanMissing, WEBGPU_BACKEND, webgpuMissing, webgpuWithout
 export interface OpenOptions {
   /** Threads inside one operation, for the executors on ONNX Runtime. @default os.availableParallelism() */
   readonly threads?: number | undefined;
+  /** Ends the search for an executor with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** An open executor, and why it lacks what its name implies (a GPU backend without a GPU). */
@@ -42,25 +44,25 @@ export interface Candidate {
 /** Libraries that the CUDA provider opens itself, besides those that its file declares. */
 const OPENED_BY_CUDA_PROVIDER = ["libcudnn.so.9"];
 
-function onnxFolder(): string | undefined {
-  const folder = packageFolder("onnxruntime-node");
-  return folder && join(folder, "bin/napi-v6", process.platform, process.arch);
+function onnxDir(): string | undefined {
+  const dir = packageDir("onnxruntime-node");
+  return dir && join(dir, "bin/napi-v6", process.platform, process.arch);
 }
 
 function onnxMissing(): string | undefined {
-  const folder = onnxFolder();
-  if (!folder) return "the package onnxruntime-node is not installed: npm ci";
-  if (existsSync(join(folder, "onnxruntime_binding.node"))) return undefined;
+  const dir = onnxDir();
+  if (!dir) return "the package onnxruntime-node is not installed: npm ci";
+  if (existsSync(join(dir, "onnxruntime_binding.node"))) return undefined;
   return `onnxruntime-node has no library for ${process.platform} ${process.arch}`;
 }
 
 function onnxCudaMissing(): string | undefined {
   const absent = onnxMissing();
-  const folder = onnxFolder();
-  if (absent || !folder) return absent;
+  const dir = onnxDir();
+  if (absent || !dir) return absent;
   if (process.platform !== "linux" || process.arch !== "x64")
     return "onnxruntime-node has a CUDA provider for Linux x64 only";
-  const provider = join(folder, "libonnxruntime_providers_cuda.so");
+  const provider = join(dir, "libonnxruntime_providers_cuda.so");
   if (!existsSync(provider)) {
     return (
       'the CUDA provider of onnxruntime-node is not installed: run "npx ictal backend build onnx-cuda" where NuGet can be ' +

@@ -48,16 +48,21 @@ function firstLine(error: unknown): string {
 
 async function tryExecutor(name: ExecutorName, options: OpenOptions): Promise<Trial> {
   const failed = { name, available: false, gradientError: Number.NaN, stepMilliseconds: Number.NaN };
+  options.signal?.throwIfAborted();
   const missing = CANDIDATES[name].missing();
   if (missing) return { ...failed, reason: missing };
   try {
     const { executor, usesGpu, shortcoming, detail } = await CANDIDATES[name].open(options);
-    const result = await probeExecutor(executor);
+    const result = await probeExecutor(executor, options).catch(async (error: unknown) => {
+      await executor.dispose();
+      throw error;
+    });
     if (result.gradientError <= GRADIENT_TOLERANCE)
       return { name, available: true, reason: shortcoming ?? "", detail, usesGpu, ...result, executor };
     await executor.dispose();
     return { ...failed, ...result, reason: `its gradients are wrong by ${result.gradientError.toExponential(1)}` };
   } catch (error) {
+    options.signal?.throwIfAborted();
     return { ...failed, reason: firstLine(error) };
   }
 }

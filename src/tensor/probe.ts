@@ -95,8 +95,11 @@ function relativeError(actual: Feed, exact: Float64Array): number {
   return difference / scale;
 }
 
-/** Run a small gradient on an executor, compare it with the exact one and take its time. */
-export async function probeExecutor(executor: Executor): Promise<ProbeResult> {
+/** Compute a small gradient on an executor, compare it with the exact one and measure its time. */
+export async function probeExecutor(
+  executor: Executor,
+  { signal }: { readonly signal?: AbortSignal | undefined } = {},
+): Promise<ProbeResult> {
   const feeds = probeFeeds();
   const compiled = await executor.compile(probeProgram);
   try {
@@ -104,6 +107,7 @@ export async function probeExecutor(executor: Executor): Promise<ProbeResult> {
     const outputs = await compiled.run(feeds); // also the warm-up: some executors compile kernels in their first run
     const started = performance.now();
     for (let run = 0; run < RUNS && performance.now() - started < ENOUGH_MILLISECONDS; run++) {
+      signal?.throwIfAborted();
       const from = performance.now();
       await compiled.run(feeds);
       stepMilliseconds = Math.min(stepMilliseconds, performance.now() - from);

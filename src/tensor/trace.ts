@@ -1,4 +1,5 @@
 import { isIctalError, UnsupportedError } from "@ictal/base/errors";
+import { elementAt } from "../base/lookup.js";
 import { releaseTape } from "./gradient-scope.js";
 import { installTraceKernels, TRACE_BACKEND } from "./kernels.js";
 import type { ValueInfo } from "./onnx-proto.js";
@@ -54,11 +55,11 @@ export function traceProgram(program: Program, options: TraceOptions = {}): Trac
   tf.registerBackend(TRACE_BACKEND, () => backend);
   try {
     void tf.setBackend(TRACE_BACKEND); // takes effect at once: the factory is synchronous
-    let graph: TracedGraph | undefined;
+    const graphs: TracedGraph[] = [];
     tf.tidy(() => {
-      graph = record(program, backend, names);
+      graphs.push(record(program, backend, names));
     });
-    return graph!;
+    return elementAt(graphs, 0);
   } catch (error) {
     releaseTape();
     throw explain(error, program);

@@ -1,4 +1,4 @@
-import { packageFolder, requireOptional } from "./optional.js";
+import { packageDir, requireOptional } from "./optional.js";
 import { type Tensor, type Tensor4D, type TensorInfo, tf } from "./tf.js";
 
 const PACKAGE = "@tensorflow/tfjs-backend-wasm";
@@ -6,7 +6,7 @@ export const WASM_BACKEND = "wasm";
 
 /** Why the WebAssembly backend cannot be loaded and what to do, or undefined. */
 export function wasmMissing(): string | undefined {
-  if (packageFolder(PACKAGE)) return undefined;
+  if (packageDir(PACKAGE)) return undefined;
   return `the package ${PACKAGE} is not installed: npm install ${PACKAGE}@4.22.0 (one thread, at most 4 GB)`;
 }
 

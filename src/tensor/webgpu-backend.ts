@@ -1,5 +1,5 @@
 import { projectPath } from "../base/project.js";
-import { importOptional, missingLibraries, packageFolder, requireOptional } from "./optional.js";
+import { importOptional, missingLibraries, packageDir, requireOptional } from "./optional.js";
 import { tf } from "./tf.js";
 
 /** tfjs's WebGPU backend over Dawn, the npm package `webgpu`. */
@@ -38,7 +38,7 @@ export function vulkanMissing(): string | undefined {
 
 /** Why tfjs's WebGPU backend cannot be loaded and what to do, or undefined. */
 export function webgpuMissing(): string | undefined {
-  const absent = [DAWN, BACKEND_PACKAGE].filter((name) => !packageFolder(name, WEBGPU_DIR));
+  const absent = [DAWN, BACKEND_PACKAGE].filter((name) => !packageDir(name, WEBGPU_DIR));
   if (absent.length > 0) {
     return `${absent.join(" and ")} ${absent.length > 1 ? "are" : "is"} not installed: run "npx ictal backend build webgpu"`;
   }

@@ -52,9 +52,9 @@ async function trainLocked(options: TrainOptions, isValidated: boolean): Promise
 async function train(options: TrainOptions, isValidated: boolean): Promise<TrainReport> {
   const filled = fillTrainOptions(options);
   const detector = createDetector(filled.model);
-  const data = await openTrainingData(filled.data, filled.seed, (manifest) =>
-    checkFits(detector, manifest, filled.data.windowSeconds),
-  );
+  const data = await openTrainingData(filled.data, filled.seed, {
+    accept: (manifest) => checkFits(detector, manifest, filled.data.windowSeconds),
+  });
   const executor = await openExecutor(filled.device, { threads: filled.threads });
   try {
     await send({ type: "started", executor: executor.name, choice: executor.choice });

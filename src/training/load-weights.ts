@@ -29,6 +29,12 @@ export interface LoadedWeights {
   readonly path: string;
 }
 
+export interface LoadWeightsOptions {
+  /** What the weights were trained for, for files that do not say so themselves. */
+  readonly origin?: WeightsOrigin | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** Steps of a run's checkpoints, for messages. */
 const listed = (steps: readonly number[]): string =>
   steps.map((step) => `step-${String(step).padStart(8, "0")}`).join(", ");
@@ -92,12 +98,13 @@ function checkOrigin({ channels, windowSamples }: WeightsOrigin, detector: Detec
 
 /**
  * Load the weights at `path`: a .safetensors file, a checkpoint folder, or a run folder (its best checkpoint). Averaged
- * weights are preferred where there are some; weights of a checkpoint have to be those that it was written with. `origin` stands
- * in for files that do not carry their own.
+ * weights are preferred where there are some; weights of a checkpoint have to be those that it was written with.
  */
-export async function loadWeights(path: string, origin?: WeightsOrigin): Promise<LoadedWeights> {
+export async function loadWeights(path: string, { origin, signal }: LoadWeightsOptions = {}): Promise<LoadedWeights> {
+  signal?.throwIfAborted();
   const file = await weightsPath(path);
-  const bytes = await readFile(file).catch((error: Error) => {
+  const bytes = await readFile(file, { signal }).catch((error: Error) => {
+    signal?.throwIfAborted();
     throw new NotFoundError(`no weights at ${file}: ${error.message}`, file, { cause: error });
   });
   const hash = sha256(bytes);

@@ -86,7 +86,7 @@ export async function* predictRecordings(
   const { cacheDir, executor, batchSize = 16, stitching, outDir, storeAs = "float16", signal } = options;
   requireCounts({ batchSize });
   requireNumbers({ strideSeconds: options.strideSeconds, rateHz: options.rateHz }, { above: 0 });
-  const { detector, values, origin, hash } = await loadWeights(options.checkpoint);
+  const { detector, values, origin, hash } = await loadWeights(options.checkpoint, { signal });
   const manifest = options.manifest ?? (await readManifest(cacheDir));
   checkOrigin(origin, manifest, options.allowOtherCache ?? false);
   const recordings = chosenRecordings(manifest, options);
@@ -106,7 +106,7 @@ export async function* predictRecordings(
     throw new RangeError(
       `invalid strideSeconds: ${strideSeconds}; the network gives one value per ${logitSamples / sampleRateHz} s`,
     );
-  const predictor = await createPredictor(executor, detector, { batchSize, windowSamples });
+  const predictor = await createPredictor(executor, detector, { batchSize, windowSamples, signal });
   let reader: WindowReader | undefined;
   try {
     reader = await openWindowReader(cacheDir, manifest);

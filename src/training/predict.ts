@@ -23,6 +23,7 @@ export interface RecordingPrediction {
 export interface PredictorOptions {
   readonly batchSize: number;
   readonly windowSamples: number;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** A compiled forward pass whose weights can be changed. */
@@ -100,7 +101,8 @@ export async function createPredictor(
   detector: Detector,
   options: PredictorOptions,
 ): Promise<Predictor> {
-  const { batchSize, windowSamples } = options;
+  const { batchSize, windowSamples, signal } = options;
+  signal?.throwIfAborted();
   requireCounts({ batchSize, windowSamples });
   const { program, packState } = createPredictProgram(detector, batchSize, windowSamples);
   const compiled = await executor.compile(program);

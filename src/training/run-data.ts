@@ -65,15 +65,19 @@ function noLabels({ recordings }: Manifest, index: WindowIndex, { trainSplit }: 
   );
 }
 
-/**
- * Open the windows of a run: manifest, split, index, balanced selection. `accept` may refuse the manifest before windows
- * are laid out. Close the reader when done.
- */
+export interface OpenDataOptions {
+  /** Called with the manifest before windows are laid out; may throw. */
+  readonly accept?: ((manifest: Manifest) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Open the windows of a run: manifest, split, index, balanced selection. Close the reader when done. */
 export async function openTrainingData(
   options: DataOptions & TrainDataOptions,
   seed: number,
-  accept?: (manifest: Manifest) => void,
+  { accept, signal }: OpenDataOptions = {},
 ): Promise<TrainingData> {
+  signal?.throwIfAborted();
   const manifest = limitManifest(await readManifest(options.cacheDir, { key: options.key }), options.limit);
   accept?.(manifest);
   return selectTrainingData(await openWindowReader(options.cacheDir, manifest), options, seed);

@@ -132,9 +132,9 @@ test("a real build compiles, checks its gradients, is then reused, and a failing
   skip: withoutTools || (!built && 'needs the wheel: "ictal backend build tensorflow"'),
 }, async (context) => {
   const dir = join(folder, "real");
-  const own = join(dir, basename(built!.folder));
+  const own = join(dir, basename(built!.dir));
   await mkdir(own, { recursive: true });
-  await symlink(join(built!.folder, "venv"), join(own, "venv")); // the wheel that is installed, an addon of our own
+  await symlink(join(built!.dir, "venv"), join(own, "venv")); // the wheel that is installed, an addon of our own
   const first = await buildTensorflow({ wheel: built!.wheel, dir });
   context.diagnostic(`TensorFlow ${first.version}: compiled in ${first.seconds.compile.toFixed(1)} s`);
   assert.deepEqual(first.reused, { wheel: true, addon: false });

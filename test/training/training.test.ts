@@ -52,7 +52,7 @@ test("a run whose process is killed twice between steps goes on to the uninterru
     });
     await assert.rejects(
       handle.done,
-      /was killed by SIGKILL after step \d+\. If nobody did.*lower training\.batch_size from 4 to 2.* Resume from .*step-0000/,
+      /was killed by SIGKILL after step \d+\. If it was not killed on purpose.*lower training\.batch_size from 4 to 2.* Resume from .*step-0000/,
     );
     assert.equal(handle.state, "failed");
   }

@@ -5,6 +5,7 @@
 
 import { ConfigError } from "@ictal/base/errors";
 import type { Config } from "../../base/config-schema.js";
+import { elementAt } from "../../base/lookup.js";
 import { type Tensor, type Tensor4D, tf } from "../../tensor/tf.js";
 import { checksOf, wrongOption } from "../check.js";
 import { convBlock, type Declaration, declareConvBlock } from "../conv-block.js";
@@ -130,11 +131,11 @@ function branchChannels(channels: number, branches: number): number[] {
 function declareEncoder(into: Declaration, { channels, inputChannels }: Plan): void {
   declareConvBlock(into, "encoder.input_conv", {
     inputs: inputChannels,
-    outputs: channels[0]!,
+    outputs: elementAt(channels, 0),
     kernel: STEM_KERNEL,
   });
   for (const [stage, outputs] of channels.entries()) {
-    const inputs = channels[Math.max(0, stage - 1)]!;
+    const inputs = elementAt(channels, Math.max(0, stage - 1));
     declareConvBlock(into, `encoder.encoder_blocks.${stage}.0`, { inputs, outputs, kernel: STAGE_KERNEL });
     declareConvBlock(into, `encoder.encoder_blocks.${stage}.1`, {
       inputs: outputs,
@@ -155,7 +156,7 @@ function declareResidual(into: Declaration, plan: Plan): void {
   for (let block = 0; block < plan.residualBlocks; block++) {
     const name = `rescnn.blocks.${block}`;
     for (const [i, kernel] of plan.residualKernels.entries()) {
-      declareConvNorm(`${name}.branches.${i}.0`, `${name}.branches.${i}.1`, shares[i]!, kernel);
+      declareConvNorm(`${name}.branches.${i}.0`, `${name}.branches.${i}.1`, elementAt(shares, i), kernel);
     }
     declareConvNorm(`${name}.fusion.0`, `${name}.fusion.1`, channels, 1);
   }
@@ -175,8 +176,8 @@ function declareMamba(into: Declaration, { mamba, mambaLayers }: Plan): void {
 
 function declareDecoder(into: Declaration, { channels, inputChannels, stages, baseChannels }: Plan): void {
   for (let i = 0; i < stages; i++) {
-    const inputs = channels[stages - 1 - i]!;
-    const outputs = channels[Math.max(0, stages - 2 - i)]!;
+    const inputs = elementAt(channels, stages - 1 - i);
+    const outputs = elementAt(channels, Math.max(0, stages - 2 - i));
     into.parameters.push(...transposedConvolutionSpecs(`decoder.upsample.${i}`, { inputs, outputs, kernel: 2 }));
     const joined = outputs + inputs; // the skip of this stage has as many channels as its input
     declareConvBlock(into, `decoder.decoder_blocks.${i}.0`, { inputs: joined, outputs, kernel: STAGE_KERNEL });
@@ -248,10 +249,13 @@ function forward(plan: Plan, p: NamedTensors, x: Tensor, context: ForwardContext
   h = tf.transpose(tf.expandDims(sequence, 1), [2, 1, 3, 0]) as Tensor4D;
   for (let i = 0; i < stages; i++) {
     const name = `decoder.decoder_blocks.${i}`;
-    h = tf.concat([convTranspose1d(h, p, `decoder.upsample.${i}`), skips[stages - 1 - i]!], 3);
+    h = tf.concat([convTranspose1d(h, p, `decoder.upsample.${i}`), elementAt(skips, stages - 1 - i)], 3);
     h = convBlock(convBlock(h, p, `${name}.0`, context), p, `${name}.1`, context);
   }
-  return tf.reshape(conv1d(conv1d(h, p, "decoder.output_conv"), p, "detection_head"), [x.shape[0]!, x.shape[2]!]);
+  return tf.reshape(conv1d(conv1d(h, p, "decoder.output_conv"), p, "detection_head"), [
+    elementAt(x.shape, 0),
+    elementAt(x.shape, 2),
+  ]);
 }
 
 /** One logit per sample. */

@@ -67,7 +67,15 @@ function installedTensorflow(venv: string): string | undefined {
   if (!existsSync(lib)) return undefined;
   return readdirSync(lib)
     .map((python) => join(lib, python, "site-packages/tensorflow"))
-    .find((folder) => existsSync(folder));
+    .find((dir) => existsSync(dir));
+}
+
+export interface InstallOptions {
+  readonly python: string;
+  /** Receives a line for each step that takes time. */
+  readonly log: (line: string) => void;
+  /** Ends the installation before its next step. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface InstalledWheel {
@@ -84,21 +92,22 @@ export interface InstalledWheel {
  */
 export async function installWheel(
   wheel: Wheel,
-  folder: string,
-  python: string,
-  log: (line: string) => void,
+  dir: string,
+  { python, log, signal }: InstallOptions,
 ): Promise<InstalledWheel> {
-  const venv = join(folder, "venv");
+  const venv = join(dir, "venv");
   const stamp = join(venv, "ictal-wheel.txt"); // what was installed to the end
   const found = installedTensorflow(venv);
   const installed = await readFile(stamp, "utf8").catch(() => "");
   if (found && installed === (await identityOf(wheel))) return { tensorflow: found, reused: true };
   await checkPython(python, PURPOSE);
   await rm(venv, { recursive: true, force: true });
-  await makeFolder(folder);
-  await checkSpace(folder, wheel);
+  await makeFolder(dir);
+  await checkSpace(dir, wheel);
+  signal?.throwIfAborted();
   log(`creating a virtual environment in ${venv}`);
   await makeVenv(venv, python);
+  signal?.throwIfAborted();
   log(`installing ${wheel.requirement} (${wheel.withDependencies ? "some 4 GB" : "about 270 MB"} to download, once)`);
   await pipInstall(venv, [...(wheel.withDependencies ? [] : ["--no-deps"]), wheel.requirement], wheel.requirement);
   const tensorflow = installedTensorflow(venv);
