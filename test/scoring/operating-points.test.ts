@@ -108,7 +108,7 @@ test("candidateThresholds are distinct, above 0, strictest first, and hold the h
   assert.deepEqual(candidateThresholds([]), []);
 });
 
-test("thresholds are not searched on eval unless forced, and then that is told", () => {
+test("thresholds are not searched on eval unless forced, and then with a warning", () => {
   const sealed = split(1).map((recording, r) => ({ ...recording, id: `${r === 5 ? "eval" : "dev"}/p/s/m/t${r}` }));
   for (const search of [
     () => sensitivityAtFalseAlarms(sealed, 10),

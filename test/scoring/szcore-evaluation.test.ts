@@ -68,7 +68,7 @@ test("a hypothesis of another length counts as no detections and is listed, unle
   assert.deepEqual(scoreSzcoreEvaluation([one(600.9)]).mismatched, [], "only whole seconds are compared");
 });
 
-test("scoreSzcore gives mean and sd over subjects where pairs name them, subjects without a rate left out", () => {
+test("scoreSzcore gives mean and sd over subjects where pairs name them, subjects without a rate excluded", () => {
   const hit = one(600);
   const miss = { ...hit, id: "b", patient: "q", hypothesis: [] };
   const quiet = { ...hit, id: "c", patient: "r", reference: [], hypothesis: [] };

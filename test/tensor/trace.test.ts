@@ -96,7 +96,7 @@ test("state that a program returns as it got it is no output of the graph", () =
   assert.deepEqual([traced.outputNames, traced.fixed], [["y"], ["w"]]);
 });
 
-test("equal constants are stored once and what no output needs is left out", () => {
+test("equal constants are stored once and what no output needs is excluded", () => {
   const values = Array.from({ length: 100 }, (_, i) => i);
   const traced = traceProgram(
     program({ x: float(100) }, ({ x }) => {

@@ -199,7 +199,7 @@ const FAULTS: Record<string, [reason: RegExp, spoil: (dir: string) => Promise<vo
 };
 
 for (const [name, [reason, spoil]] of Object.entries(FAULTS)) {
-  test(`${name}: the checkpoint before is taken, which is told, and the run ends on the same bits`, async (context) => {
+  test(`${name}: the run resumes from the checkpoint before with a warning and ends on the same bits`, async (context) => {
     const dir = await copyOf(context);
     await spoil(dir);
     const report = await resume(dir, "run");

@@ -51,7 +51,7 @@ test("a step that is not finite is named with its windows, in words and in the l
   }
 });
 
-test("loss and gradient that overflow are told apart from samples, and a hundred such steps end the run", async (context) => {
+test("overflows of loss, gradient and samples are distinguished, and a hundred such steps end the run", async (context) => {
   const dir = await madeFolder(context);
   const options = madeOptions(dir, "run", { ...noAugment, epochs: 100, loss: { kind: "bce", posWeight: 1e39 } });
   await assert.rejects(
@@ -151,7 +151,7 @@ test("windows that the network cannot divide are refused with lengths that fit, 
   });
 });
 
-test("training data without labels are refused in words, and labelled data without seizure are said", async (context) => {
+test("training data without labels are refused with a reason, and labelled data without seizure give a warning", async (context) => {
   const dir = await madeFolder(context);
   const quietly = (labelled: boolean) =>
     MADE_RECORDINGS.map((made) => (made.id.startsWith("train") ? { ...made, labelled, seizures: [] } : made));
@@ -201,7 +201,7 @@ test("an executor whose memory runs out is explained by what to lower", async (c
   assert.match(String(one), /is 1 already: take shorter windows/);
 });
 
-test("a log that cannot be written is said once and ends nothing", () => {
+test("a log that cannot be written is reported once and does not end the run", () => {
   const told: string[] = [];
   const attempt = ignoreWriteErrors((text) => told.push(text));
   for (let i = 0; i < 3; i++)

@@ -28,7 +28,7 @@ test("a run by the API and the same run by a configuration have the same default
   );
 });
 
-test("a recipe of an earlier version, with what was left out left out, equals the same run's now", () => {
+test("a recipe of an earlier version, without the keys that did not exist, equals the same run's now", () => {
   const old = {
     model: createDetector(api.model).config,
     epochs: 1,

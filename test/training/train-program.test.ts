@@ -275,7 +275,7 @@ test("dropout masks keep the promised share, are scaled, and follow seed and ste
   assert.notDeepEqual(mask(2, 0), values);
 });
 
-test("averaged weights lag behind the weights and are only kept when asked for", async () => {
+test("averaged weights lag behind the weights and are only kept on request", async () => {
   const { detector, train, executor, compiled, batch } = await compiledStep(UNET, "onnx-cpu", { emaDecay: 0.9 });
   for (let at = 0; at < 3; at++) await step(compiled, train, batch, at);
   const { parameters, average } = train.unpackState(await compiled.getState());

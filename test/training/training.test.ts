@@ -39,7 +39,7 @@ test("5 steps, a resume in another process and 5 more equal 10 steps, bit by bit
   assert.deepEqual(await average("parts"), await average("whole"));
 });
 
-test("a run whose process is killed twice between steps goes on to the uninterrupted run's checkpoint", async (context) => {
+test("a run whose process is killed twice between steps resumes to the uninterrupted run's checkpoint", async (context) => {
   const dir = await madeFolder(context);
   const changes = { checkpointEverySteps: 3, keepLast: 3 };
   const whole = await trainHere(madeOptions(dir, "whole", changes));
@@ -70,7 +70,7 @@ test("a run whose process is killed twice between steps goes on to the uninterru
   );
 });
 
-test("a time budget ends a run in order, and the next one goes on", async (context) => {
+test("a time budget ends a run with a checkpoint, and the next one resumes from it", async (context) => {
   const dir = await madeFolder(context);
   const first = await trainHere(madeOptions(dir, "run", { maxHours: 1e-9 }));
   assert.deepEqual([first.stopped, first.steps], ["max-hours", 0]);
@@ -139,7 +139,7 @@ test("training learns the made rhythm, validates in the parent, keeps the best c
   }
 });
 
-test("stop() ends at a step with a checkpoint from which the run goes on", async (context) => {
+test("stop() ends at a step with a checkpoint from which the run resumes", async (context) => {
   const dir = await madeFolder(context);
   const handle = startTraining(madeOptions(dir, "run", { epochs: 400 }));
   await new Promise<void>((resolve) => handle.onUpdate(({ step }) => step >= 2 && resolve()));
