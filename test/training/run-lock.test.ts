@@ -59,9 +59,10 @@ test("isHeldByOther distinguishes another's training from one's own, a free fold
 test("another machine's lock counts while its heartbeat changes, and is taken over when it stops", async (context) => {
   const dir = await temporaryFolder(context);
   const path = await leave(dir, "elsewhere", 1);
-  const beat = setInterval(() => void utimes(path, new Date(), new Date()).catch(() => undefined), 300);
-  await assert.rejects(lockRun(dir, { staleMilliseconds: 5000 }), /another training is at work .* on elsewhere/);
-  clearInterval(beat);
+  const heartbeat = setInterval(() => void utimes(path, new Date(), new Date()).catch(() => undefined), 300);
+  context.after(() => clearInterval(heartbeat));
+  await assert.rejects(lockRun(dir, { staleMilliseconds: 5000 }), /another training is running in .* on elsewhere/);
+  clearInterval(heartbeat);
   await sleep(350);
   await (await lockRun(dir, { staleMilliseconds: 1000 }))();
 });
