@@ -193,7 +193,7 @@ training/predict-recordings.ts split: "(all but eval)"
 training/predict-recordings.ts batchSize: 16
 training/predict-recordings.ts storeAs: "float16"
 training/predict-recordings.ts allowOtherCache: false
-training/train-program.ts recompute: false
+training/train-program.ts gradientCheckpointing: false
 training/train-program.ts accumulate: false
 @ictal/base/action.ts exitCode: 0
 @ictal/base/lock.ts patienceMilliseconds: 10_000

@@ -8,11 +8,11 @@ import { buildCache } from "../cache/build.js";
 import { describeRecordings } from "../cache/manifest.js";
 import type { GapPolicy } from "../cache/segments.js";
 import {
-  blendFromConfig,
   chainFromConfig,
   deviceFromConfig,
   gapsFromConfig,
   postprocessFromConfig,
+  stitchingFromConfig,
 } from "../config/layer-options.js";
 import type { Config } from "../config/schema.js";
 import { readCatalogue } from "../corpus/catalogue.js";
@@ -95,7 +95,7 @@ async function predictOne(options: DetectOptions, cacheDir: string): Promise<Omi
       executor,
       batchSize: config.training.batch_size,
       strideSeconds: config.data.stride,
-      blend: blendFromConfig(config),
+      stitching: stitchingFromConfig(config),
       allowOtherCache,
       signal,
     }))

@@ -9,17 +9,17 @@ import { projectPath } from "../base/project.js";
 
 type Ort = typeof import("onnxruntime-node");
 
-/** Where graphs are kept unless an executor is told otherwise. */
+/** Where graphs are cached by default. */
 export const GRAPH_DIR = projectPath(".build/graphs");
 
-/** Files kept; each is a few megabytes. The one used longest ago goes first. */
-const KEPT_FILES = 32;
+/** Files in the cache; each is a few megabytes. The least recently used is removed first. */
+const MAX_CACHED_FILES = 32;
 
-/** ONNX Runtime's own format: unlike an .onnx file it keeps the order in which nodes run, and so the memory they take. */
+/** ONNX Runtime's own format: unlike an .onnx file it stores the execution order of the nodes, and with it their memory use. */
 const SUFFIX = ".ort";
 const FORMAT = { save_model_format: "ORT" };
 
-/** Names a graph by its own bytes and by what the rewriting depends on. */
+/** The name of a graph's file: a hash of its bytes and of what its optimization depends on. */
 function fileName(ort: Ort, bytes: Uint8Array): string {
   const processor = cpus()[0]?.model ?? "";
   return `${hashOf({ graph: sha256(bytes), runtime: ort.env.versions, processor, arch: process.arch })}${SUFFIX}`;
@@ -27,14 +27,14 @@ function fileName(ort: Ort, bytes: Uint8Array): string {
 
 async function removeOldest(dir: string): Promise<void> {
   const names = (await readdir(dir)).filter((name) => name.endsWith(SUFFIX));
-  if (names.length <= KEPT_FILES) return;
+  if (names.length <= MAX_CACHED_FILES) return;
   const used = await Promise.all(names.map(async (name) => ({ name, at: (await stat(join(dir, name))).mtimeMs })));
   used.sort((a, b) => a.at - b.at);
-  for (const { name } of used.slice(0, names.length - KEPT_FILES)) await rm(join(dir, name), { force: true });
+  for (const { name } of used.slice(0, names.length - MAX_CACHED_FILES)) await rm(join(dir, name), { force: true });
 }
 
-/** The session of a kept file, or undefined when there is none or it cannot be read; one that cannot be read is removed. */
-async function openFile(
+/** The session of a cached file, or undefined when there is none or it cannot be read; an unreadable one is removed. */
+async function openCached(
   ort: Ort,
   path: string,
   settings: InferenceSession.SessionOptions,
@@ -43,7 +43,7 @@ async function openFile(
   if (!bytes) return undefined;
   try {
     const session = await ort.InferenceSession.create(bytes, { ...settings, graphOptimizationLevel: "disabled" });
-    await utimes(path, new Date(), new Date()).catch(() => undefined); // a folder that cannot be written to still serves
+    await utimes(path, new Date(), new Date()).catch(() => undefined); // a read-only cache still works
     return session;
   } catch {
     await rm(path, { force: true }).catch(() => undefined);
@@ -51,8 +51,8 @@ async function openFile(
   }
 }
 
-/** Open a session that leaves its rewritten graph at `path`; undefined when the folder cannot be written to. */
-async function openAndKeep(
+/** Open a session that writes its optimized graph to `path`; undefined when the folder cannot be written to. */
+async function optimizeAndCache(
   ort: Ort,
   bytes: Uint8Array,
   settings: InferenceSession.SessionOptions,
@@ -80,11 +80,11 @@ async function openAndKeep(
 }
 
 /**
- * A session on the graph `bytes`. The first one lets the runtime rewrite the graph, which takes most of the start, and
- * keeps the result in `dir`; later ones, in any process on the same processor and runtime, read it from there. The
- * nodes that run are the same either way, and so is every bit of what they give.
+ * A session on the graph `bytes`. The first one lets the runtime optimize the graph, which takes most of the startup, and
+ * caches the result in `dir`; later ones, in any process on the same processor and runtime, read it from there. Both run
+ * the same nodes and give the same bits.
  */
-export async function openKeptSession(
+export async function openCachedSession(
   ort: Ort,
   bytes: Uint8Array,
   settings: InferenceSession.SessionOptions,
@@ -92,8 +92,8 @@ export async function openKeptSession(
 ): Promise<InferenceSession> {
   const path = join(dir, fileName(ort, bytes));
   return (
-    (await openFile(ort, path, settings)) ??
-    (await openAndKeep(ort, bytes, settings, dir, path)) ??
+    (await openCached(ort, path, settings)) ??
+    (await optimizeAndCache(ort, bytes, settings, dir, path)) ??
     (await ort.InferenceSession.create(bytes, settings))
   );
 }

@@ -1,4 +1,4 @@
-/** `node recompute-child.js EXECUTOR on|off STEPS`: training steps of a Bi-Mamba-2 detector; prints one JSON line. */
+/** `node gradient-checkpointing-child.js EXECUTOR on|off STEPS`: training steps of a Bi-Mamba-2 detector; prints one JSON line. */
 import { createRandom } from "../../src/base/random.js";
 import { createDetector, logitCount } from "../../src/model/detector.js";
 import { initialValues } from "../../src/model/parameters.js";
@@ -9,7 +9,11 @@ const [name, setting, steps] = process.argv.slice(2);
 const BATCH = 4;
 const SAMPLES = 15360;
 const detector = createDetector({ name: "seizure_detector", baseChannels: 8, stages: 4, mambaLayers: 4, headSize: 32 });
-const train = createTrainProgram(detector, { batchSize: BATCH, sampleCount: SAMPLES, recompute: setting === "on" });
+const train = createTrainProgram(detector, {
+  batchSize: BATCH,
+  sampleCount: SAMPLES,
+  gradientCheckpointing: setting === "on",
+});
 const random = createRandom(1, "recompute bench");
 const logits = BATCH * logitCount(detector, SAMPLES);
 const x = Float32Array.from({ length: BATCH * detector.inputChannels * SAMPLES }, (_, i) => random.normal(i));

@@ -1,4 +1,5 @@
 import { UnsupportedError } from "@ictal/base/errors";
+import { elementAt } from "../base/lookup.js";
 import { GraphBuilder } from "./graph.js";
 import { type Attribute, ELEMENT_TYPE } from "./onnx-proto.js";
 import { ARRAY_OF, elementType, sizeOf, type TensorSpec } from "./program.js";
@@ -11,12 +12,12 @@ import {
   type TensorInfo,
   tf,
 } from "./tf.js";
-import { type Core, type Layout, type Source, sameShape, Views } from "./views.js";
+import { type Core, type Layout, type Source, sameShape, TransposeFolding } from "./transpose-folding.js";
 
 type Elements = Float32Array | Int32Array | Uint8Array;
 
 /**
- * What the recorder knows of a tensor. The tensor's value is its core, broadcast to the tensor's shape (NumPy's rules):
+ * What the backend knows of a tensor. The tensor's value is its core, broadcast to the tensor's shape (NumPy's rules):
  * a tensor of ones has a core of shape [], so nothing of full size is stored or computed until a kernel needs it.
  * A constant keeps its values, a computed tensor the name of its ONNX value.
  */
@@ -40,14 +41,14 @@ export interface KernelCall {
   isConstant(tensor: TensorInfo): boolean;
 }
 
-/** Told of every kernel call of a program, in order. */
+/** Called for every kernel call of a program, in order. */
 export type KernelObserver = (call: KernelCall) => void;
 
 /** An execution provider of ONNX Runtime. */
 export type Provider = "cpu" | "cuda" | "webgpu";
 
-/** Where a tensor was cut out of an ONNX value. */
-interface Cut {
+/** The ONNX value that a tensor is a slice of. */
+interface SliceOrigin {
   readonly from: string;
   readonly shape: readonly number[];
   readonly starts: readonly number[];
@@ -58,29 +59,29 @@ export function broadcastShape(shapes: readonly (readonly number[])[]): number[]
   return shapes.reduce<number[]>((a, b) => tf.backend_util.assertAndGetBroadcastShape(a, [...b]), []);
 }
 
-/** One element stands for `size` equal ones. */
-function inFull(elements: Elements, size: number): Elements {
+/** `elements` repeated to `size`: a single one stands for equal ones. */
+function expanded(elements: Elements, size: number): Elements {
   return elements.length === size
     ? elements
-    : new (elements.constructor as new (n: number) => Elements)(size).fill(elements[0]!);
+    : new (elements.constructor as new (n: number) => Elements)(size).fill(elements[0] ?? 0);
 }
 
-function isSplat(values: Elements): boolean {
+function isConstantFill(values: Elements): boolean {
   const first = values[0];
   for (let i = 1; i < values.length; i++) if (!Object.is(values[i], first)) return false;
   return values.length > 0;
 }
 
 /**
- * A tfjs backend that computes nothing: its kernels append ONNX nodes to `graph`. One recorder serves one trace.
+ * A tfjs backend that computes nothing: its kernels append ONNX nodes to `graph`. One instance serves one trace.
  * Tensors that live on another backend (made outside the program) are read from there and become constants.
  */
-export class Recorder implements KernelBackend {
+export class TraceBackend implements KernelBackend {
   readonly graph = new GraphBuilder();
-  /** By tensor that was cut out of another without steps: the name and shape of that one and where the cut begins. */
-  readonly cuts = new Map<DataId, Cut>();
+  /** By tensor that is a slice of another with steps of 1: the name and shape of that one and where the slice begins. */
+  readonly slices = new Map<DataId, SliceOrigin>();
   readonly #values = new Map<DataId, Value>();
-  readonly #views = new Views(this.graph);
+  readonly #folding = new TransposeFolding(this.graph);
 
   constructor(
     readonly observe?: KernelObserver,
@@ -110,7 +111,7 @@ export class Recorder implements KernelBackend {
     const refilled = this.refilled(tensor, shape);
     if (refilled) return refilled;
     return this.computed(
-      this.#views.reshaped({ name: this.dense(tensor), shape: tensor.shape }, shape),
+      this.#folding.reshaped({ name: this.dense(tensor), shape: tensor.shape }, shape),
       shape,
       tensor.dtype,
     );
@@ -118,17 +119,17 @@ export class Recorder implements KernelBackend {
 
   /** The tensor with its axes in the order `permutation`. */
   transposed(tensor: TensorInfo, permutation: readonly number[]): TensorInfo {
-    const shape = permutation.map((axis) => tensor.shape[axis]!);
+    const shape = permutation.map((axis) => elementAt(tensor.shape, axis));
     if (permutation.every((axis, i) => axis === i)) return this.shared(tensor);
     const refilled = this.refilled(tensor, shape);
     if (refilled) return refilled;
-    const name = this.#views.transposed({ name: this.dense(tensor), shape: tensor.shape }, permutation);
+    const name = this.#folding.transposed({ name: this.dense(tensor), shape: tensor.shape }, permutation);
     return this.computed(name, shape, tensor.dtype);
   }
 
   /** The node whose result the tensor is, but for its shape and the order of its axes; undefined for an input or constant. */
   source(tensor: TensorInfo): Source {
-    return this.#views.source({ name: this.dense(tensor), shape: tensor.shape });
+    return this.#folding.source({ name: this.dense(tensor), shape: tensor.shape });
   }
 
   /** The tensor with its elements converted; to bool, whatever is not 0 is true. */
@@ -152,19 +153,19 @@ export class Recorder implements KernelBackend {
     if (sizeOf(value.coreShape) !== 1) return undefined;
     if (value.elements)
       return this.#register({ ...value, coreShape: [], references: 1, size: sizeOf(shape) }, shape, tensor.dtype);
-    const name =
-      value.coreShape.length === 0 ? value.name! : this.graph.add("Reshape", [value.name!, this.graph.integers([])]);
+    const core = this.core(tensor);
+    const name = core.shape.length === 0 ? core.name : this.graph.add("Reshape", [core.name, this.graph.integers([])]);
     return this.#register({ coreShape: [], name, references: 1, size: sizeOf(shape) }, shape, tensor.dtype);
   }
 
-  /** The same tensor once more. */
+  /** Another tensor of the same value. */
   shared(tensor: TensorInfo): TensorInfo {
     const value = this.#value(tensor);
     return this.#register({ ...value, references: 1 }, tensor.shape, tensor.dtype);
   }
 
   /** The value of a constant tensor whose elements are all equal, else undefined. */
-  splat(tensor: TensorInfo): number | undefined {
+  constantFill(tensor: TensorInfo): number | undefined {
     const { elements } = this.#value(tensor);
     return elements?.length === 1 ? elements[0] : undefined;
   }
@@ -177,7 +178,10 @@ export class Recorder implements KernelBackend {
   /** The smallest ONNX value that broadcasts to the tensor. */
   core(tensor: TensorInfo): Core {
     const value = this.#value(tensor);
-    value.name ??= this.graph.constant(value.elements!, elementType(tensor.dtype), value.coreShape);
+    if (value.name === undefined) {
+      if (value.elements === undefined) throw new RangeError("invalid tensor: neither a constant nor computed");
+      value.name = this.graph.constant(value.elements, elementType(tensor.dtype), value.coreShape);
+    }
     return { name: value.name, shape: value.coreShape };
   }
 
@@ -204,7 +208,7 @@ export class Recorder implements KernelBackend {
     const shape = broadcastShape(operands.map((operand) => operand.shape));
     const layout = this.#commonLayout(operands, shape);
     const cores = layout
-      ? operands.map((operand) => this.#laidOut(operand, layout))
+      ? operands.map((operand) => this.#inLayoutOf(operand, layout))
       : operands.map((operand) => this.core(operand));
     const name = this.graph.add(
       op,
@@ -215,19 +219,19 @@ export class Recorder implements KernelBackend {
     return this.computed(name, shape, dtype, broadcastShape(cores.map((core) => core.shape)));
   }
 
-  /** How a tensor that a transpose made lies before it; undefined for any other. Work done there may save the transpose. */
+  /** The layout before the transpose that produced the tensor; undefined for any other. Work done there may save the transpose. */
   layout(tensor: TensorInfo): Layout | undefined {
     const core = this.core(tensor);
-    return sameShape(core.shape, tensor.shape) ? this.#views.layout(core) : undefined;
+    return sameShape(core.shape, tensor.shape) ? this.#folding.layout(core) : undefined;
   }
 
   /** The tensor whose axis i is axis `axes[i]` of the value. */
   inLayout(core: Core, axes: readonly number[], dtype: DataType): TensorInfo {
-    const shape = axes.map((axis) => core.shape[axis]!);
-    return this.computed(this.#views.transposed(core, axes), shape, dtype);
+    const shape = axes.map((axis) => elementAt(core.shape, axis));
+    return this.computed(this.#folding.transposed(core, axes), shape, dtype);
   }
 
-  /** The layout of the first operand of full size that has one: to turn the others costs less than to turn it back. */
+  /** The layout of the first operand of full size that has one: to transpose the others costs less than to transpose it back. */
   #commonLayout(operands: readonly TensorInfo[], shape: readonly number[]): Layout | undefined {
     const isFull = (operand: TensorInfo) => sizeOf(this.core(operand).shape) === sizeOf(shape);
     return operands
@@ -237,22 +241,22 @@ export class Recorder implements KernelBackend {
         (layout) =>
           layout &&
           sameShape(
-            layout.axes.map((axis) => layout.core.shape[axis]!),
+            layout.axes.map((axis) => elementAt(layout.core.shape, axis)),
             shape,
           ),
       );
   }
 
-  /** The operand as it lies in that layout; what is broadcast in it keeps its axes of length 1. */
-  #laidOut(operand: TensorInfo, { axes }: Layout): Core {
+  /** The operand in that layout; broadcast axes keep their length 1. */
+  #inLayoutOf(operand: TensorInfo, { axes }: Layout): Core {
     const own = this.layout(operand);
     if (own && sameShape(own.axes, axes)) return own.core;
     const core = this.core(operand);
     if (core.shape.length === 0) return core;
     const wide = [...Array<number>(axes.length - core.shape.length).fill(1), ...core.shape];
     const order = axes.map((_, i) => axes.indexOf(i));
-    const name = this.#views.transposed({ name: this.#views.reshaped(core, wide), shape: wide }, order);
-    return { name, shape: order.map((axis) => wide[axis]!) };
+    const name = this.#folding.transposed({ name: this.#folding.reshaped(core, wide), shape: wide }, order);
+    return { name, shape: order.map((axis) => elementAt(wide, axis)) };
   }
 
   #register(value: Value, shape: readonly number[], dtype: DataType): TensorInfo {
@@ -270,7 +274,7 @@ export class Recorder implements KernelBackend {
 
   #constant(dataId: DataId, values: Elements, shape: readonly number[], dtype: DataType): Value {
     const typed = ARRAY_OF[elementType(dtype)].from(values);
-    const value: Value = isSplat(typed)
+    const value: Value = isConstantFill(typed)
       ? { coreShape: [], elements: typed.slice(0, 1), references: 1, size: typed.length }
       : { coreShape: [...shape], elements: typed, references: 1, size: typed.length };
     this.#values.set(dataId, value);
@@ -291,7 +295,7 @@ export class Recorder implements KernelBackend {
 
   readSync(dataId: DataId): Elements {
     const value = this.#values.get(dataId);
-    if (value?.elements) return inFull(value.elements, value.size);
+    if (value?.elements) return expanded(value.elements, value.size);
     throw new UnsupportedError(
       "a traced program reads the value of a tensor (dataSync, arraySync, data or print), but while it is traced there is none; " +
         "compute with tensorflow.js operations instead, or return the tensor as an output",
@@ -317,7 +321,7 @@ export class Recorder implements KernelBackend {
     value.references -= 1;
     if (!force && value.references > 0) return false;
     this.#values.delete(dataId);
-    this.cuts.delete(dataId);
+    this.slices.delete(dataId);
     return true;
   }
 

@@ -20,7 +20,7 @@ const large: Program = {
   },
 };
 
-test("a kept graph gives the same bits as the graph it was made from", async (t) => {
+test("a cached graph gives the same bits as the graph it was optimized from", async (t) => {
   const graphDir = mkdtempSync(join(tmpdir(), "ictal-graphs-"));
   t.after(() => rmSync(graphDir, { recursive: true }));
   const feeds = randomFeeds(large.inputs);
@@ -34,7 +34,7 @@ test("a kept graph gives the same bits as the graph it was made from", async (t)
   assert.deepEqual(readdirSync(graphDir), files);
 });
 
-test("a kept graph that is damaged is made anew", async (t) => {
+test("a damaged file of a cached graph is replaced", async (t) => {
   const graphDir = mkdtempSync(join(tmpdir(), "ictal-graphs-"));
   t.after(() => rmSync(graphDir, { recursive: true }));
   const feeds = randomFeeds(large.inputs);
@@ -45,7 +45,7 @@ test("a kept graph that is damaged is made anew", async (t) => {
   assert.deepEqual(readdirSync(graphDir), [file]);
 });
 
-test("a folder that cannot be written to keeps nothing and stops nothing", async () => {
+test("a graph cache that cannot be written to is ignored", async () => {
   const feeds = randomFeeds(large.inputs);
   const executor = await openOnnxExecutor("onnx-cpu", { graphDir: "/dev/null/graphs" });
   assert.equal((await runOnce(executor, large, feeds)).y!.length, 64);

@@ -1,22 +1,22 @@
-/** How overlapping windows are joined: mean, mean weighted towards the middle of each window, or the largest. */
-export type Blend = "mean" | "triangular" | "max";
+/** How overlapping windows are stitched: overlap-add of the mean, of a mean weighted towards the middle of each window, or the maximum. */
+export type Stitching = "mean" | "triangular" | "max";
 
 /** Weight of position `i` of `count` in a window. */
-export function blendWeight(blend: Blend, i: number, count: number): number {
-  if (blend !== "triangular") return 1;
+export function stitchingWeight(method: Stitching, i: number, count: number): number {
+  if (method !== "triangular") return 1;
   return Math.min(i + 0.5, count - i - 0.5) / (count / 2);
 }
 
-/** Probabilities of one recording while its windows come in. */
-export interface Blender {
-  /** Add the probabilities of the window that starts at logit `start`; what reaches past the end is dropped. */
+/** Accumulates the probabilities of one recording from its windows. */
+export interface Stitcher {
+  /** Add the probabilities of the window that starts at logit `start`; what extends past the end is discarded. */
   add(start: number, probabilities: Float32Array): void;
-  /** One probability per logit; NaN where no window came. */
+  /** One probability per logit; NaN where no window was added. */
   finish(): Float32Array;
 }
 
-/** Joins the windows of a recording of `logitCount` logits. */
-export function createBlender(blend: Blend, logitCount: number): Blender {
+/** Stitches the windows of a recording of `logitCount` logits. */
+export function createStitcher(method: Stitching, logitCount: number): Stitcher {
   const sums = new Float32Array(logitCount);
   const weights = new Float32Array(logitCount);
   return {
@@ -24,11 +24,11 @@ export function createBlender(blend: Blend, logitCount: number): Blender {
       const count = Math.min(probabilities.length, logitCount - start);
       for (let i = 0; i < count; i++) {
         const at = start + i;
-        if (blend === "max") {
+        if (method === "max") {
           sums[at] = weights[at] === 0 ? probabilities[i]! : Math.max(sums[at]!, probabilities[i]!);
           weights[at] = 1;
         } else {
-          const weight = blendWeight(blend, i, probabilities.length);
+          const weight = stitchingWeight(method, i, probabilities.length);
           sums[at] = sums[at]! + weight * probabilities[i]!;
           weights[at] = weights[at]! + weight;
         }
@@ -51,7 +51,7 @@ export function windowStarts(
   const starts: number[] = [];
   let start = 0;
   for (; start + windowSamples <= sampleCount; start += strideSamples) starts.push(start);
-  const covered = starts.length === 0 ? 0 : starts.at(-1)! + windowSamples;
+  const covered = starts.length === 0 ? 0 : start - strideSamples + windowSamples;
   if (covered >= sampleCount) return starts;
   const last = Math.max(0, sampleCount - windowSamples);
   starts.push(Math.ceil(last / logitSamples) * logitSamples);
@@ -62,7 +62,7 @@ export function windowStarts(
  * Probabilities at `rateHz` from probabilities at a rate that is a whole multiple of it: the mean of each group; the
  * last group may be short.
  */
-export function poolProbabilities(probability: Float32Array, group: number): Float32Array {
+export function downsampleProbabilities(probability: Float32Array, group: number): Float32Array {
   if (group === 1) return probability;
   const out = new Float32Array(Math.ceil(probability.length / group));
   for (let i = 0; i < out.length; i++) {

@@ -9,7 +9,7 @@ import { probeExecutors } from "../../src/tensor/open.js";
  */
 
 const STEPS = 3;
-const child = fileURLToPath(new URL("recompute-child.js", import.meta.url));
+const child = fileURLToPath(new URL("gradient-checkpointing-child.js", import.meta.url));
 
 interface Measured {
   readonly cpuSeconds: number[];
@@ -24,7 +24,7 @@ function measured(executor: string, setting: "on" | "off"): Measured | string {
 }
 
 const available = (await probeExecutors()).filter(({ available: isThere }) => isThere).map(({ name }) => name);
-console.log("executor      recompute  CPU s/step  peak GB  loss of step 3");
+console.log("executor      checkpointing  CPU s/step  peak GB  loss of step 3");
 for (const name of available.filter((each) => each !== "cpu" && each !== "onnx-webgpu")) {
   for (const setting of ["off", "on"] as const) {
     const found = measured(name, setting);

@@ -17,32 +17,32 @@ export interface DamagedCheckpoint {
   readonly reason: string;
 }
 
-/** The newest checkpoint that can be read whole, and those newer than it. */
-export interface NewestCheckpoint {
+/** The latest valid checkpoint, and the damaged ones that are newer. */
+export interface LatestCheckpoint {
   readonly stored: CheckpointState;
   readonly tensors: OptimizerState;
-  /** What `accept` had to say of it. */
+  /** Notices of `accept` on it. */
   readonly notices: readonly string[];
   readonly damaged: readonly DamagedCheckpoint[];
 }
 
 /**
- * Read the newest checkpoint of a run; one that is damaged is passed over for the one before. `accept` throws a CacheError
+ * Read the latest valid checkpoint of a run; damaged ones are skipped. `accept` throws a CacheError
  * when the state is that of another run, whose tensors are then not read, and a FormatError when it cannot be right.
  * Throws a CacheError when no checkpoint is whole.
  */
-export async function newestWhole(
+export async function latestValidCheckpoint(
   runDir: string,
   detector: Detector,
   accept: (stored: CheckpointState) => string[],
-): Promise<NewestCheckpoint> {
+): Promise<LatestCheckpoint> {
   const damaged: DamagedCheckpoint[] = [];
   let cause: unknown;
   for (const step of (await listCheckpoints(runDir)).reverse()) {
     try {
-      return { ...(await readWhole(checkpointDir(runDir, step), detector, accept)), damaged };
+      return { ...(await readValid(checkpointDir(runDir, step), detector, accept)), damaged };
     } catch (error) {
-      if (!isIctalError(error, "FormatError", "NotFoundError") && !(error instanceof OtherTensors)) throw error;
+      if (!isIctalError(error, "FormatError", "NotFoundError") && !(error instanceof MismatchedTensors)) throw error;
       cause ??= error;
       damaged.push({ step, reason: error.message });
     }
@@ -55,19 +55,19 @@ export async function newestWhole(
   );
 }
 
-/** Tensors that are not the detector's, though their checkpoint says so. */
-class OtherTensors extends Error {}
+/** Tensors that do not fit the detector, though their checkpoint names it. */
+class MismatchedTensors extends Error {}
 
-async function readWhole(
+async function readValid(
   dir: string,
   detector: Detector,
   accept: (stored: CheckpointState) => string[],
-): Promise<Omit<NewestCheckpoint, "damaged">> {
+): Promise<Omit<LatestCheckpoint, "damaged">> {
   const stored = await readCheckpointState(dir);
   const notices = accept(stored.state);
   await verifyCheckpoint(dir, stored);
   const tensors = await readCheckpointTensors(dir, detector).catch((error: unknown) => {
-    throw isIctalError(error, "CacheError") ? new OtherTensors(error.message, { cause: error }) : error;
+    throw isIctalError(error, "CacheError") ? new MismatchedTensors(error.message, { cause: error }) : error;
   });
   if (!stored.files)
     notices.push(`${dir} is of version 0.1, whose state has no checksum; it was checked as far as that can be`);
@@ -75,10 +75,10 @@ async function readWhole(
 }
 
 /**
- * Rename damaged checkpoints, so that their steps are written again, and say in words what the run goes on from. They are
- * kept for whoever wants to look into them.
+ * Rename damaged checkpoints, so that their steps are written again, and return notices on what the run continues from. The
+ * files are kept for inspection.
  */
-export async function setDamagedAside(
+export async function quarantineDamaged(
   runDir: string,
   damaged: readonly DamagedCheckpoint[],
   from: number,
@@ -89,7 +89,7 @@ export async function setDamagedAside(
     await rm(`${dir}.damaged`, { recursive: true, force: true });
     await rename(dir, `${dir}.damaged`);
     notices.push(
-      `the checkpoint of step ${step} is damaged (${reason}) and was set aside as ${dir}.damaged; going on from step ${from}`,
+      `the checkpoint of step ${step} is damaged (${reason}) and was moved to ${dir}.damaged; continuing from step ${from}`,
     );
   }
   return notices;
