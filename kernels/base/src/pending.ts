@@ -5,7 +5,7 @@
 const waits = new Map<number, string>();
 let lastNumber = 0;
 
-/** `promise` itself, known as `what` ("bytes of a.edf from s3://b/") until it is settled. */
+/** `promise` itself, known as `what` ("bytes of a.bin from s3://b/") until it is settled. */
 export function waitingFor<T>(what: string, promise: Promise<T>): Promise<T> {
   lastNumber += 1;
   const number = lastNumber;

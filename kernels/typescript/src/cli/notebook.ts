@@ -37,7 +37,7 @@ notebook, unknown kernel or parameter); 3 the kernel died; 4 a timeout; 130 inte
 end, the executed notebook is saved after each cell and every 30 s, and nothing that the kernel started stays behind.
 
 Examples:
-  ${call} exec notebooks/05-train.ipynb -p config configs/smoke_test.yaml -p seed 3
+  ${call} exec notebooks/analysis.ipynb -p input data/2024.csv -p seed 3
   ${call} exec notebooks/*.ipynb --output results/nightly --cell-timeout 600 --log results/nightly.jsonl`;
 
 const SECONDS_LIMIT = 2_000_000;
