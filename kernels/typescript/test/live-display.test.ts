@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { DISPLAY, type DisplayChannel, display, liveDisplay } from "../src/display.js";
-import type { Output } from "../src/runner/notebook-file.js";
+import type { Output } from "../src/notebook/notebook-file.js";
 import { createOutputCollector } from "../src/runner/outputs.js";
 import { createMessage, type Message } from "../src/wire/message.js";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { applyCarriage } from "../src/runner/carriage.js";
-import type { Output } from "../src/runner/notebook-file.js";
+import { applyCarriage } from "../src/runner/carriage-return.js";
+import type { Output } from "../src/notebook/notebook-file.js";
 import { createOutputCollector } from "../src/runner/outputs.js";
 import { createStreamText } from "../src/runner/stream-text.js";
 import { createMessage, type Message, type MessageContents, type MessageType } from "../src/wire/message.js";

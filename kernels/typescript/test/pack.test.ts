@@ -5,7 +5,7 @@ import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { before, test } from "node:test";
-import { parseNotebook } from "../src/runner/read-notebook.js";
+import { parseNotebook } from "../src/notebook/read-notebook.js";
 import { type CellSpec, type CliRun, checkout, makeNotebook, temporaryFolder } from "./make-notebook.js";
 
 const BYTES_LIMIT = 90e6;
@@ -37,6 +37,7 @@ const ictalJupyter = (words: readonly string[], cwd = home, env?: NodeJS.Process
 
 before(async () => {
   home = await temporaryFolder();
+  await writeFile(join(home, "package.json"), '{ "private": true }'); // npm looks no further up
   const packages = await temporaryFolder();
   const pack = await run(
     "npm",

@@ -7,8 +7,8 @@ import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { isAlive } from "@ictal/base/process-alive";
 import { listKernelspecs } from "../src/kernelspec.js";
-import type { CodeCell } from "../src/runner/notebook-file.js";
-import { readNotebook } from "../src/runner/read-notebook.js";
+import type { CodeCell } from "../src/notebook/notebook-file.js";
+import { readNotebook } from "../src/notebook/read-notebook.js";
 import { type CellSpec, makeNotebook, startCli, temporaryFolder } from "./make-notebook.js";
 import { assertValidNotebooks } from "./validate.js";
 

@@ -1,5 +1,5 @@
 import { ConfigError } from "@ictal/base/errors";
-import { type CodeCell, hasTag, type Notebook, type Output } from "../runner/notebook-file.js";
+import { type CodeCell, hasTag, type Notebook, type Output } from "../notebook/notebook-file.js";
 import { type Comparison, compareOutputs } from "./compare.js";
 
 /** One cell whose outputs are not the stored ones. */

@@ -1,5 +1,5 @@
 import { FIGURE_MIME, figureInHtml } from "../figure-html.js";
-import type { Output } from "../runner/notebook-file.js";
+import type { Output } from "../notebook/notebook-file.js";
 import { formatExactJson } from "../wire/exact-json.js";
 import type { MimeBundle } from "../wire/message.js";
 import { lineDiff } from "./line-diff.js";

@@ -3,7 +3,7 @@ import { guardEnd } from "@ictal/base/end-guard";
 import { printableLines } from "@ictal/base/printable";
 import { Command, CommanderError } from "commander";
 import { packageVersion } from "../project.js";
-import { ownHost } from "./host.js";
+import { ownHost } from "./verb-host.js";
 import { addKernelCommand } from "./kernel.js";
 import { addLabCommand } from "./lab.js";
 import { addNotebookVerbs } from "./notebook.js";

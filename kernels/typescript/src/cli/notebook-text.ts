@@ -4,7 +4,7 @@ import type { CheckResult } from "../check/check.js";
 import { cellTitle } from "../runner/cell-title.js";
 import type { RunResult } from "../runner/execute.js";
 import type { RunFailure } from "../runner/failure.js";
-import type { Notebook } from "../runner/notebook-file.js";
+import type { Notebook } from "../notebook/notebook-file.js";
 import { receiptRows } from "../runner/receipt.js";
 import { formatSeconds } from "../runner/terminal.js";
 import { withoutControls } from "../runner/visible-text.js";

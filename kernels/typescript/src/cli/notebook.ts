@@ -3,7 +3,7 @@
 import { action } from "@ictal/base/action";
 import { collect } from "@ictal/base/flags";
 import { type Command, InvalidArgumentError, Option } from "commander";
-import type { VerbHost } from "./host.js";
+import type { VerbHost } from "./verb-host.js";
 import type { ExecOptions } from "./notebook-verbs.js";
 
 const helpFor = (call: string) => `

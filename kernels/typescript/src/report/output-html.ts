@@ -1,7 +1,7 @@
 import { escapeHtml, scriptJson } from "@ictal/base/html";
 import MarkdownIt from "markdown-it";
 import { FIGURE_MIME, figureInHtml } from "../figure-html.js";
-import type { Output } from "../runner/notebook-file.js";
+import type { Output } from "../notebook/notebook-file.js";
 import { RECEIPT_MIME } from "../runner/receipt.js";
 import { formatExactJson, parseFigure } from "../wire/exact-json.js";
 import type { MimeBundle } from "../wire/message.js";

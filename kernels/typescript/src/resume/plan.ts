@@ -1,11 +1,11 @@
 import { relative } from "node:path";
 import { canonicalJson } from "@ictal/base/canonical";
 import { isIctalError } from "@ictal/base/errors";
-import { type CodeCell, hasTag, type Notebook } from "../runner/notebook-file.js";
-import { parameterLanguage } from "../runner/parameters.js";
-import type { PreparedNotebook } from "../runner/prepare.js";
-import { readNotebook } from "../runner/read-notebook.js";
-import { cellMarks } from "../runner/run-metadata.js";
+import { type CodeCell, hasTag, type Notebook } from "../notebook/notebook-file.js";
+import { parameterLanguage } from "../parameters/parameters.js";
+import type { PreparedNotebook } from "../parameters/prepare.js";
+import { readNotebook } from "../notebook/read-notebook.js";
+import { cellMarks } from "../notebook/cell-marks.js";
 import { neededCells } from "./needed-cells.js";
 import { codeCellsOf, filesBehind, type RunRecord, readRecord, recordPath } from "./record.js";
 

@@ -8,13 +8,13 @@ import { type RunFailure, replyFailure, startFailure, thrownFailure } from "./fa
 import { type CellReply, type KernelSession, startSession } from "./kernel-session.js";
 import { createLateErrors, exitCodeFailure, type LateErrors, pendingWork } from "./late-errors.js";
 import { joinListeners, type RunListener } from "./listener.js";
-import { type CodeCell, hasTag, type Notebook } from "./notebook-file.js";
+import { type CodeCell, hasTag, type Notebook } from "../notebook/notebook-file.js";
 import { createOutputCollector, type OutputCollector } from "./outputs.js";
-import { type PrepareOptions, prepareNotebook } from "./prepare.js";
+import { type PrepareOptions, prepareNotebook } from "../parameters/prepare.js";
 import { collectReceipt, type Receipt } from "./receipt.js";
 import { measureResources } from "./resources.js";
 import { type CellStamp, stampCell, stampEnd, stampStart } from "./run-metadata.js";
-import { autosave, createSaver, NO_SAVER, type Saver } from "./saver.js";
+import { autosave, createSaver, NO_SAVER, type Saver } from "./autosave.js";
 import { addStillImages, type StillImages } from "./still-images.js";
 import { type LimitedSignal, limitTime } from "./time-limit.js";
 

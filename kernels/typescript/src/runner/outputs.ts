@@ -1,6 +1,6 @@
 import { formatJson } from "../wire/exact-json.js";
 import { type DisplayContent, isMessage, type Message, type MimeBundle } from "../wire/message.js";
-import type { Output } from "./notebook-file.js";
+import type { Output } from "../notebook/notebook-file.js";
 import { createStreamText, megabytes, type StreamText } from "./stream-text.js";
 
 type StreamOutput = Extract<Output, { output_type: "stream" }>;

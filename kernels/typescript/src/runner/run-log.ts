@@ -7,7 +7,7 @@ import { isMessage, type Message } from "../wire/message.js";
 import { errorLine } from "./cell-error.js";
 import { cellTitle } from "./cell-title.js";
 import type { RunListener } from "./listener.js";
-import type { Notebook } from "./notebook-file.js";
+import type { Notebook } from "../notebook/notebook-file.js";
 import { stampSeconds } from "./run-metadata.js";
 import { textTwin } from "./text-twin.js";
 

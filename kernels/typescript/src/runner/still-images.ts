@@ -3,7 +3,7 @@ import { type FigurePainter, imageSize, openPainter } from "../browser/figure-pa
 import { FIGURE_MIME, type Figure, figureInHtml, type StillPictures, withStill } from "../figure-html.js";
 import { countOf } from "../views/format-value.js";
 import { formatJson, parseFigure } from "../wire/exact-json.js";
-import type { Notebook, Output } from "./notebook-file.js";
+import type { Notebook, Output } from "../notebook/notebook-file.js";
 
 /**
  * When figures get a still picture beside the live one: "auto" where Chromium is and the output has none yet; "always"

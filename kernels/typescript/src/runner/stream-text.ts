@@ -1,4 +1,4 @@
-import { applyCarriage } from "./carriage.js";
+import { applyCarriage } from "./carriage-return.js";
 
 /** Beyond so many characters a line counts as ended: carriage returns do not reach back further. */
 const LONGEST_LINE = 65_536;

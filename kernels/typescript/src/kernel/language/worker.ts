@@ -1,7 +1,7 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { type MessagePort, parentPort, workerData } from "node:worker_threads";
-import { tellMemory } from "../magics/thread-memory.js";
+import { tellMemory } from "../threads/thread-memory.js";
 import type { LanguageRequest, LanguageResponse } from "./client.js";
 import { createLanguageSession, type LanguageSetting } from "./session.js";
 

@@ -5,7 +5,7 @@ import { MAGICS } from "./catalogue.js";
 import { environment } from "./environment.js";
 import { MAGIC } from "./magics.js";
 import { memoryTable } from "./memory.js";
-import { askThreads } from "./thread-memory.js";
+import { askThreads } from "../threads/thread-memory.js";
 import { startClock } from "./time.js";
 import { formatTimings, measure } from "./timeit.js";
 import { readOptions } from "./timeit-options.js";

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import vm from "node:vm";
-import { tslabTwin } from "./tslab-twin.js";
+import { tslabTwin } from "./tslab-compatibility.js";
 
 type Namespace = Record<string, unknown>;
 

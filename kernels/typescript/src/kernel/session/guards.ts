@@ -1,6 +1,6 @@
 import { UnsupportedError } from "@ictal/base/errors";
-import type { ToProtocol } from "../protocol/thread-messages.js";
-import { encodeJson } from "../protocol/well-formed.js";
+import type { ToProtocol } from "../threads/messages.js";
+import { encodeJson } from "../threads/well-formed.js";
 import { describeThrown } from "./describe-error.js";
 import { InterruptedError } from "./interrupted.js";
 import { currentJob, isInJob, jobOfCell } from "./job.js";

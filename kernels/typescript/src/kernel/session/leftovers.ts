@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { inspect, types } from "node:util";
 import type { Worker } from "node:worker_threads";
-import type { Leftover, Leftovers } from "../protocol/thread-messages.js";
+import type { Leftover, Leftovers } from "../threads/messages.js";
 import type { CellTimers } from "./timers.js";
 
 /** What Node calls that which keeps a process alive, in words; other names stand as they are. */

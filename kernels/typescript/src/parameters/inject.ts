@@ -1,4 +1,4 @@
-import { type CodeCell, hasTag, type Notebook, newCellId } from "./notebook-file.js";
+import { type CodeCell, hasTag, type Notebook, newCellId } from "../notebook/notebook-file.js";
 import { type ParameterInfo, type ParameterLanguage, parametersCell, typeOfValue } from "./parameters.js";
 
 function pythonNumber(value: number): string {

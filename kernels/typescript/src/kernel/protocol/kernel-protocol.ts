@@ -8,7 +8,7 @@ import { createJobParents } from "./job-parents.js";
 import { createJobQueue, type Job } from "./job-queue.js";
 import { answerRequest, type RequestContext } from "./requests.js";
 import type { KernelSockets, RequestChannel } from "./sockets.js";
-import type { CellOutcome, CommMessage, Leftovers, ToMain, ToProtocol } from "./thread-messages.js";
+import type { CellOutcome, CommMessage, Leftovers, ToMain, ToProtocol } from "../threads/messages.js";
 
 /** Cells that leave no history are numbered from here, so that no two share the name `cell-N.ts`. */
 const HIDDEN_CELLS = 1_000_000;

@@ -3,7 +3,7 @@ import { basename, join } from "node:path";
 import { temporaryName, writeFileAtomic } from "@ictal/base/atomic-file";
 import { StoreError } from "@ictal/base/errors";
 import type { RunListener } from "./listener.js";
-import { formatNotebook, type Notebook } from "./notebook-file.js";
+import { formatNotebook, type Notebook } from "../notebook/notebook-file.js";
 
 /** Saves a notebook while it runs. */
 export interface Saver {
