@@ -6,6 +6,6 @@ export { createDisplayProgress } from "./display-progress.js";
 export { Comm, type CommExtras, type CommReceived } from "./kernel/cell-api/comm.js";
 export { type Kernel, kernel } from "./kernel/cell-api/kernel.js";
 export { findKernelspec, installKernelspec, type Kernelspec, listKernelspecs, removeKernelspec } from "./kernelspec.js";
+export { readNotebook } from "./notebook/read-notebook.js";
 export { writeReport } from "./report/report.js";
 export { type ExecuteOptions, executeNotebook, type RunResult } from "./runner/execute.js";
-export { readNotebook } from "./notebook/read-notebook.js";

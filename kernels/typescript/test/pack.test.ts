@@ -201,7 +201,7 @@ test("wrong use ends with code 2 and one message that says what is wrong", async
   const cases: readonly [words: string[], message: RegExp][] = [
     [["exec", "absent.ipynb"], /no notebook at absent\.ipynb/],
     [["exec"], /name a notebook, e\.g\. ictal-jupyter exec/],
-    [["exec", broken], /broken\.ipynb:2: not JSON/],
+    [["exec", broken], /broken\.ipynb:1: not JSON/],
     [["exec", notebook, "-k", "absent"], /no kernel called "absent"; known kernels: ictal/],
     [["exec", notebook, "-p", "absent", "1"], /absent/],
     [["exec", notebook, "--bogus"], /unknown option --bogus/],

@@ -8,20 +8,20 @@ import { CHROMIUM_HINT, chromiumPath } from "../browser/chromium.js";
 import { type CheckResult, checkOutputs, storedOutputs } from "../check/check.js";
 import { createSanitizer } from "../check/sanitize.js";
 import { findKernelspec } from "../kernelspec.js";
+import { readNotebook } from "../notebook/read-notebook.js";
+import type { GivenParameters } from "../parameters/parameter-values.js";
+import { parameterLanguage, readParameters } from "../parameters/parameters.js";
 import { writeReport } from "../report/report.js";
 import { type ExecuteOptions, executeNotebook, type RunResult } from "../runner/execute.js";
 import type { RunListener } from "../runner/listener.js";
-import type { GivenParameters } from "../parameters/parameter-values.js";
-import { parameterLanguage, readParameters } from "../parameters/parameters.js";
-import { readNotebook } from "../notebook/read-notebook.js";
 import { openRunLog, type RunLog } from "../runner/run-log.js";
 import type { StillImages } from "../runner/still-images.js";
 import { createTerminalListener } from "../runner/terminal.js";
 import type { TerminalStream } from "../runner/terminal-writer.js";
 import { plainValue } from "../wire/exact-json.js";
-import type { RunWatch, VerbHost } from "./verb-host.js";
-import { checkText, EXIT_CODES, failureText, runJson, runSummary } from "./notebook-text.js";
 import { outputFor, refuseCollisions, refuseContradictions, splitWords } from "./exec-args.js";
+import { checkText, EXIT_CODES, failureText, runJson, runSummary } from "./notebook-text.js";
+import type { RunWatch, VerbHost } from "./verb-host.js";
 
 /** What commander hands over for the flags of `notebook exec`. */
 export interface ExecOptions {

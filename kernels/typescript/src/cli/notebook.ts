@@ -3,8 +3,8 @@
 import { action } from "@ictal/base/action";
 import { collect } from "@ictal/base/flags";
 import { type Command, InvalidArgumentError, Option } from "commander";
-import type { VerbHost } from "./verb-host.js";
 import type { ExecOptions } from "./notebook-verbs.js";
+import type { VerbHost } from "./verb-host.js";
 
 const helpFor = (call: string) => `
 Parameters (papermill's conventions: values replace those of the cell tagged "parameters"):

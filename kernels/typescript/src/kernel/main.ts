@@ -10,11 +10,11 @@ import { type ConnectionInfo, readConnectionFile } from "../wire/connection.js";
 import { kernelProject } from "./project/kernel-project.js";
 import { historyFile } from "./protocol/history.js";
 import { SIGNAL_FLAGS } from "./protocol/signals.js";
-import { type ProtocolData, SHARED, type ToProtocol } from "./threads/messages.js";
 import { guardProcess } from "./session/guards.js";
 import { captureOutput } from "./session/output.js";
 import { startSession } from "./session/session.js";
 import { createSourceMaps } from "./session/source-maps.js";
+import { type ProtocolData, SHARED, type ToProtocol } from "./threads/messages.js";
 
 /** Threads have this long to close their sockets: Node aborts when one is open at the end. */
 const EXIT_MILLISECONDS = 500;

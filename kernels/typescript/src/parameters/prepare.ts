@@ -1,12 +1,12 @@
 import { resolve } from "node:path";
 import { ConfigError } from "@ictal/base/errors";
 import { findKernelspec, type Kernelspec } from "../kernelspec.js";
+import { type CodeCell, hasTag, type Notebook } from "../notebook/notebook-file.js";
+import { readNotebook } from "../notebook/read-notebook.js";
 import { countOf } from "../views/format-value.js";
 import { injectParameters } from "./inject.js";
-import { type CodeCell, hasTag, type Notebook } from "../notebook/notebook-file.js";
 import { type GivenParameters, resolveParameters } from "./parameter-values.js";
 import { type ParameterInfo, parameterLanguage, parametersCells, readParameters } from "./parameters.js";
-import { readNotebook } from "../notebook/read-notebook.js";
 
 /** A notebook that is ready to run. */
 export interface PreparedNotebook {

@@ -1,12 +1,12 @@
 import { basename } from "node:path";
 import { writeFileAtomic } from "@ictal/base/atomic-file";
 import { escapeHtml } from "@ictal/base/html";
-import { describeCellError } from "../runner/cell-error.js";
-import { cellTitle } from "../runner/cell-title.js";
+import { cellMarks } from "../notebook/cell-marks.js";
 import { type Cell, type CodeCell, hasTag, type Notebook } from "../notebook/notebook-file.js";
 import { parameterLanguage } from "../parameters/parameters.js";
+import { describeCellError } from "../runner/cell-error.js";
+import { cellTitle } from "../runner/cell-title.js";
 import { parseReceipt, type Receipt, receiptRows } from "../runner/receipt.js";
-import { cellMarks } from "../notebook/cell-marks.js";
 import { formatSeconds } from "../runner/terminal.js";
 import { highlight } from "./highlight.js";
 import { hasFigure, markdownToHtml, outputToHtml } from "./output-html.js";

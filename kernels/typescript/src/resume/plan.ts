@@ -1,11 +1,11 @@
 import { relative } from "node:path";
 import { canonicalJson } from "@ictal/base/canonical";
 import { isIctalError } from "@ictal/base/errors";
+import { cellMarks } from "../notebook/cell-marks.js";
 import { type CodeCell, hasTag, type Notebook } from "../notebook/notebook-file.js";
+import { readNotebook } from "../notebook/read-notebook.js";
 import { parameterLanguage } from "../parameters/parameters.js";
 import type { PreparedNotebook } from "../parameters/prepare.js";
-import { readNotebook } from "../notebook/read-notebook.js";
-import { cellMarks } from "../notebook/cell-marks.js";
 import { neededCells } from "./needed-cells.js";
 import { codeCellsOf, filesBehind, type RunRecord, readRecord, recordPath } from "./record.js";
 

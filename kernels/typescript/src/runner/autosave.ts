@@ -2,8 +2,8 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { temporaryName, writeFileAtomic } from "@ictal/base/atomic-file";
 import { StoreError } from "@ictal/base/errors";
-import type { RunListener } from "./listener.js";
 import { formatNotebook, type Notebook } from "../notebook/notebook-file.js";
+import type { RunListener } from "./listener.js";
 
 /** Saves a notebook while it runs. */
 export interface Saver {

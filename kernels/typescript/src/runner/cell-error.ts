@@ -1,5 +1,5 @@
-import type { ErrorContent } from "../wire/message.js";
 import type { Output } from "../notebook/notebook-file.js";
+import type { ErrorContent } from "../wire/message.js";
 
 const DIAGNOSTIC = /^(?:\S+ )?(\d+):(\d+) - (.+)$/;
 const FRAME = /^\s+at /;

@@ -1,7 +1,7 @@
+import { type CodeCell, hasTag } from "../notebook/notebook-file.js";
 import type { ErrorContent } from "../wire/message.js";
 import { describeCellError, ensureErrorOutput, errorLine } from "./cell-error.js";
 import { type CellReply, InputRequestedError, KernelDeadError, TimeoutError } from "./kernel-session.js";
-import { type CodeCell, hasTag } from "../notebook/notebook-file.js";
 
 /** Where and why a run ended early. */
 export interface RunFailure {

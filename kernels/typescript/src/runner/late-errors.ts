@@ -1,8 +1,8 @@
+import { type CodeCell, hasTag } from "../notebook/notebook-file.js";
 import type { ErrorContent, Message, MessageContents } from "../wire/message.js";
 import { isMessage } from "../wire/message.js";
 import { describeCellError, errorLine } from "./cell-error.js";
 import type { RunFailure } from "./failure.js";
-import { type CodeCell, hasTag } from "../notebook/notebook-file.js";
 
 type UncaughtKind = "rejection" | "exception";
 type SettleReply = MessageContents["ictal_settle_reply"];

@@ -1,7 +1,7 @@
 import type { Kernelspec } from "../kernelspec.js";
+import type { CodeCell, Notebook } from "../notebook/notebook-file.js";
 import type { Message } from "../wire/message.js";
 import type { RunFailure } from "./failure.js";
-import type { CodeCell, Notebook } from "../notebook/notebook-file.js";
 import type { TreeUsage } from "./process-tree.js";
 import type { CellStamp } from "./run-metadata.js";
 

@@ -1,6 +1,6 @@
-import { formatExactJson, parseExactJson } from "../wire/exact-json.js";
-import type { Notebook, Output } from "../notebook/notebook-file.js";
 import { cellMarks } from "../notebook/cell-marks.js";
+import type { Notebook, Output } from "../notebook/notebook-file.js";
+import { formatExactJson, parseExactJson } from "../wire/exact-json.js";
 
 /** MIME type by which a cell announces results of the run: any JSON object; `artefacts` maps names to paths. */
 export const RECEIPT_MIME = "application/vnd.ictal.receipt+json";

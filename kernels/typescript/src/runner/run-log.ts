@@ -2,12 +2,12 @@ import { closeSync, openSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 import { explainWriteError } from "@ictal/base/atomic-file";
 import { makeFolder } from "@ictal/base/make-folder";
+import type { Notebook } from "../notebook/notebook-file.js";
 import { formatExactJson } from "../wire/exact-json.js";
 import { isMessage, type Message } from "../wire/message.js";
 import { errorLine } from "./cell-error.js";
 import { cellTitle } from "./cell-title.js";
 import type { RunListener } from "./listener.js";
-import type { Notebook } from "../notebook/notebook-file.js";
 import { stampSeconds } from "./run-metadata.js";
 import { textTwin } from "./text-twin.js";
 

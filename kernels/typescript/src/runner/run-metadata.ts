@@ -1,8 +1,8 @@
 import { dirname } from "node:path";
 import { hashOf } from "@ictal/base/canonical";
-import { packageVersion, projectOf, shownPath } from "../project.js";
 import { type CodeCell, hasTag, type Notebook } from "../notebook/notebook-file.js";
 import type { ParameterInfo } from "../parameters/parameters.js";
+import { packageVersion, projectOf, shownPath } from "../project.js";
 import type { CellResources } from "./resources.js";
 
 /** Status of a cell as papermill names it, and `skipped`. */

@@ -1,5 +1,5 @@
-import { applyCarriage } from "./carriage-return.js";
 import type { PacedStream } from "./backpressure.js";
+import { applyCarriage } from "./carriage-return.js";
 import { withLineEdits, withoutControls } from "./visible-text.js";
 
 export interface TerminalStream extends PacedStream {

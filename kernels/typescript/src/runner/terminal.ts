@@ -1,10 +1,10 @@
 import { relative } from "node:path";
 import { printable, printableLines } from "@ictal/base/printable";
+import type { CodeCell, Notebook } from "../notebook/notebook-file.js";
 import { type ErrorContent, isMessage, type Message } from "../wire/message.js";
+import { createReaderPace } from "./backpressure.js";
 import { cellTitle } from "./cell-title.js";
 import type { RunListener } from "./listener.js";
-import type { CodeCell, Notebook } from "../notebook/notebook-file.js";
-import { createReaderPace } from "./backpressure.js";
 import { stampSeconds } from "./run-metadata.js";
 import { liveWriter, logWriter, type TerminalStream } from "./terminal-writer.js";
 import { textTwin } from "./text-twin.js";

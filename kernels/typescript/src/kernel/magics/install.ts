@@ -1,11 +1,11 @@
 import { DISPLAY, type DisplayChannel, display } from "../../display.js";
 import { type TableData, tableBundle } from "../../views/table.js";
 import type { MimeBundle } from "../../wire/message.js";
+import { askThreads } from "../threads/thread-memory.js";
 import { MAGICS } from "./catalogue.js";
 import { environment } from "./environment.js";
 import { MAGIC } from "./magics.js";
 import { memoryTable } from "./memory.js";
-import { askThreads } from "../threads/thread-memory.js";
 import { startClock } from "./time.js";
 import { formatTimings, measure } from "./timeit.js";
 import { readOptions } from "./timeit-options.js";

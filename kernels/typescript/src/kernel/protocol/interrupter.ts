@@ -1,6 +1,6 @@
 import { Session } from "node:inspector";
-import { NEEDS_PREPARATION, PREPARE_TERMINATION } from "../threads/termination.js";
 import type { ToMain } from "../threads/messages.js";
+import { NEEDS_PREPARATION, PREPARE_TERMINATION } from "../threads/termination.js";
 
 /** How long the main thread may take to answer before it counts as busy. */
 const GRACE_MILLISECONDS = 200;

@@ -1,18 +1,18 @@
-import { createMessage, type Message, type MessageContents, type MessageType } from "../../wire/message.js";
-import { createCommRegistry, toCommMessage } from "./comm-registry.js";
+import type { Message } from "../../wire/message.js";
+import type { Leftovers, ToMain, ToProtocol } from "../threads/messages.js";
+import { CellExecution } from "./cell-execution.js";
+import { createCommRegistry } from "./comm-registry.js";
+import { CommRelay } from "./comm-relay.js";
 import type { History } from "./history.js";
 import type { InputRelay } from "./input.js";
 import type { Interrupter } from "./interrupter.js";
 import type { Iopub } from "./iopub.js";
-import { createJobParents } from "./job-parents.js";
-import { createJobQueue, type Job } from "./job-queue.js";
+import { createJobParents, type JobParents } from "./job-parents.js";
+import { createJobQueue, type Job, type JobQueue } from "./job-queue.js";
 import { answerRequest, type RequestContext } from "./requests.js";
+import { Responder } from "./responder.js";
+import { SettleRequests } from "./settle-requests.js";
 import type { KernelSockets, RequestChannel } from "./sockets.js";
-import type { CellOutcome, CommMessage, Leftovers, ToMain, ToProtocol } from "../threads/messages.js";
-
-/** Cells that leave no history are numbered from here, so that no two share the name `cell-N.ts`. */
-const HIDDEN_CELLS = 1_000_000;
-const LONGEST_GRACE_MILLISECONDS = 60_000;
 
 /** What the protocol is made of. */
 export interface KernelParts {
@@ -28,239 +28,123 @@ export interface KernelParts {
   shutdown(): void;
 }
 
-/** The protocol of a kernel: messages of clients in, messages of the main thread in. */
-export interface KernelProtocol {
-  onMessage(channel: RequestChannel, message: Message): void;
-  onMain(message: ToProtocol): void;
-  interrupt(): void;
-}
+/** The protocol of a kernel: messages of clients in, messages of the main thread in; owns their order. */
+export class KernelProtocol {
+  readonly #parts: KernelParts;
+  readonly #context: RequestContext;
+  readonly #parents: JobParents = createJobParents();
+  readonly #queue: JobQueue = createJobQueue((job) => this.#start(job));
+  readonly #responder: Responder;
+  readonly #cells: CellExecution;
+  readonly #comms: CommRelay;
+  readonly #settleRequests: SettleRequests;
 
-type ExecuteContent = MessageContents["execute_request"];
+  constructor(parts: KernelParts) {
+    const { iopub, history, post } = parts;
+    const [queue, parents] = [this.#queue, this.#parents];
+    const comms = createCommRegistry();
+    const runningCell = () => (queue.running?.isCell ? queue.running.message : undefined);
+    const responder = new Responder({ session: parts.session, sockets: parts.sockets, iopub, runningCell });
+    this.#parts = parts;
+    this.#context = { ...parts.requests, comms, history };
+    this.#responder = responder;
+    this.#cells = new CellExecution({ iopub, history, parents, responder, post });
+    this.#comms = new CommRelay({ comms, queue, parents, responder, iopub, post });
+    this.#settleRequests = new SettleRequests(post);
+  }
 
-interface RunningCell {
-  readonly content: ExecuteContent;
-  readonly storesHistory: boolean;
-  /** Text of the result, for the history. */
-  output?: string;
-}
+  /** Interrupts a waiting question, else what runs. */
+  interrupt(): void {
+    if (this.#parts.input.cancel()) return;
+    this.#queue.hold(this.#parts.interrupter.interrupt());
+  }
 
-/** Joins the parts; owns the order of messages, the execution count and the fate of queued cells. */
-export function createKernelProtocol(parts: KernelParts): KernelProtocol {
-  const { iopub, sockets, session, post } = parts;
-  const comms = createCommRegistry();
-  const context: RequestContext = { ...parts.requests, comms, history: parts.history };
-  const parents = createJobParents();
-  const queue = createJobQueue(startJob);
-  const turns = new Map<RequestChannel, Promise<void>>();
-  let executionCount = 0;
-  let hiddenCells = HIDDEN_CELLS;
-  let cell: RunningCell | undefined;
+  /** A message of a client. */
+  onMessage(channel: RequestChannel, message: Message): void {
+    const type = message.header.msg_type;
+    if (channel === "stdin") this.#parts.input.reply(message);
+    else if (type === "execute_request") this.#queue.add(message, true);
+    else if (type.startsWith("comm_") && type !== "comm_info_request") this.#comms.receive(message);
+    else if (type === "shutdown_request") this.#shutDown(channel, message);
+    else if (type === "interrupt_request") {
+      this.interrupt();
+      this.#responder.inTurn(channel, message, async () => ({ status: "ok" }));
+    } else if (type === "ictal_settle_request") this.#responder.inTurn(channel, message, () => this.#settle(message));
+    else this.#responder.inTurn(channel, message, () => answerRequest(this.#context, message));
+  }
 
-  const reply = (channel: RequestChannel, request: Message, type: string, content: object) => {
-    const options = { session, username: "kernel", parent: request };
-    sockets.send(channel, createMessage(type as MessageType, content as never, options)); // a reply's content is made beside its type
-  };
-  const setState = (state: "busy" | "idle", request: Message) =>
-    iopub.publish("status", { execution_state: state }, request.header);
-
-  function startJob(job: Job): void {
-    setState("busy", job.message);
-    if (job.isCell) startCell(job);
-    else {
-      parents.set(job.number, job.message, false);
-      startComm(job);
+  /** A message of the main thread. */
+  onMain(message: ToProtocol): void {
+    switch (message.type) {
+      case "stream":
+        this.#publishStream(message);
+        break;
+      case "publish":
+        this.#publish(message);
+        break;
+      case "comm":
+        this.#comms.publish(message.job, message.message);
+        break;
+      case "input":
+        this.#parts.iopub.flush();
+        this.#parts.input.ask(message.prompt, message.password, this.#parents.get(message.job));
+        break;
+      case "done":
+        this.#endCell(message);
+        break;
+      case "comm-done":
+        this.#comms.end(message.job);
+        break;
+      case "settled":
+        this.#settleRequests.resolve(message.number, message.leftovers);
+        break;
+      case "acknowledged":
+        this.#parts.interrupter.acknowledge(message.number, message.phase);
+        break;
+      case "leaving":
+      case "signal":
+      case "language":
+        break; // the thread's own affairs
     }
   }
 
-  function startComm(job: Job): void {
-    const message = toCommMessage(job.message)!; // queued only when it is one
-    comms.note(message.messageType, message.id, message.target);
-    post({ type: "comm", job: job.number, message });
+  #start(job: Job): void {
+    this.#responder.setState("busy", job.message);
+    if (job.isCell) this.#cells.start(job);
+    else this.#comms.start(job);
   }
 
-  function startCell(job: Job): void {
-    const content = job.message.content as ExecuteContent & Record<string, unknown>; // defaults below
-    const silent = content.silent === true;
-    const storesHistory = !silent && content.store_history !== false;
-    if (storesHistory) executionCount += 1;
-    else hiddenCells += 1;
-    const code = String(content.code ?? "");
-    cell = { content, storesHistory };
-    parents.set(job.number, job.message, silent);
-    if (!silent) iopub.publish("execute_input", { code, execution_count: executionCount }, job.message.header);
-    post({
-      type: "execute",
-      order: {
-        job: job.number,
-        cell: storesHistory ? executionCount : hiddenCells,
-        code,
-        silent,
-        allowStdin: content.allow_stdin === true,
-        userExpressions: content.user_expressions ?? {},
-      },
-    });
+  #endCell({ job, outcome }: Extract<ToProtocol, { type: "done" }>): void {
+    const { running } = this.#queue;
+    if (running?.number !== job) return;
+    const abortsOthers = this.#cells.end(running, outcome);
+    if (abortsOthers) for (const { message } of this.#queue.takeCells()) this.#cells.abort(message);
+    this.#queue.finish();
   }
 
-  function endCell(job: Job, outcome: CellOutcome): void {
-    const { content, storesHistory, output } = cell!; // set by startCell
-    cell = undefined;
-    const request = job.message;
-    iopub.flush();
-    if (outcome.status === "error" && content.silent !== true) iopub.publish("error", outcome.error, request.header);
-    if (storesHistory) parts.history.add(executionCount, String(content.code ?? ""), output);
-    const result =
-      outcome.status === "ok"
-        ? { status: "ok", user_expressions: outcome.userExpressions }
-        : { status: "error", ...outcome.error, user_expressions: {} };
-    reply("shell", request, "execute_reply", { ...result, execution_count: executionCount, payload: [] });
-    setState("idle", request);
-    const stops = outcome.status === "error" && content.stop_on_error !== false;
-    if (stops) for (const waiting of queue.takeCells()) abort(waiting);
-    queue.finish();
+  #publishStream({ job, name, text }: Extract<ToProtocol, { type: "stream" }>): void {
+    if (!this.#parents.isSilent(job)) this.#parts.iopub.stream(name, text, this.#parents.get(job)?.header);
   }
 
-  function abort({ message }: Job): void {
-    setState("busy", message);
-    const content = { status: "aborted" }; // a count would number a cell that did not run
-    reply("shell", message, "execute_reply", content);
-    setState("idle", message);
+  #publish(message: Extract<ToProtocol, { type: "publish" }>): void {
+    if (this.#parents.isSilent(message.job)) return;
+    if (message.messageType === "execute_result") this.#cells.noteResult(message.content);
+    const parent = this.#parents.get(message.job)?.header;
+    this.#parts.iopub.publishEncoded(message.messageType, message, parent, message.metadata);
   }
 
-  /** Answers in the order of the requests of a channel, beside whatever cell runs. */
-  function inTurn(channel: RequestChannel, request: Message, work: () => Promise<object | undefined>): void {
-    const turn = async () => {
-      setState("busy", request);
-      const content = await work();
-      if (content) reply(channel, request, request.header.msg_type.replace(/_request$/, "_reply"), content);
-      setState("idle", request);
-      // Front ends take the last state they hear for the kernel's: while a cell runs it is busy.
-      const isEnding = request.header.msg_type === "interrupt_request";
-      if (queue.running?.isCell && !isEnding) setState("busy", queue.running.message);
-    };
-    turns.set(channel, (turns.get(channel) ?? Promise.resolve()).then(turn));
-  }
-
-  function interrupt(): void {
-    if (parts.input.cancel()) return;
-    queue.hold(parts.interrupter.interrupt());
-  }
-
-  function onComm(message: Message): void {
-    const comm = toCommMessage(message);
-    if (!comm) return;
-    const isLive = comm.messageType !== "comm_open" && comms.has(comm.id);
-    if (queue.running?.isCell && isLive) deliverNow(message, comm);
-    else queue.add(message, false);
-  }
-
-  const settlers = new Map<number, (leftovers: Leftovers) => void>();
-  let settleCount = 0;
   /** Waits for what cells have left behind; late errors are on iopub before the state becomes idle. */
-  function settle(request: Message): Promise<object> {
-    settleCount += 1;
-    const number = settleCount;
-    const grace = request.content.grace_milliseconds;
-    const graceMilliseconds = typeof grace === "number" ? Math.min(Math.max(grace, 0), LONGEST_GRACE_MILLISECONDS) : 0;
-    return new Promise((resolve) => {
-      settlers.set(number, ({ pending, exitCode, exitCodeCell }) => {
-        settlers.delete(number);
-        iopub.flush();
-        resolve({ status: "ok", pending, exit_code: exitCode ?? null, exit_code_cell: exitCodeCell ?? null });
-      });
-      post({ type: "settle", number, graceMilliseconds });
-    });
+  async #settle(request: Message): Promise<object> {
+    const { pending, exitCode, exitCodeCell }: Leftovers = await this.#settleRequests.ask(request);
+    this.#parts.iopub.flush();
+    return { status: "ok", pending, exit_code: exitCode ?? null, exit_code_cell: exitCodeCell ?? null };
   }
 
-  let directJobs = 0;
-  /** A widget talks to the cell that runs. */
-  function deliverNow(message: Message, comm: CommMessage): void {
-    directJobs -= 1; // negative: outside the queue
-    parents.set(directJobs, message, false);
-    setState("busy", message);
-    comms.note(comm.messageType, comm.id);
-    post({ type: "comm", job: directJobs, message: comm });
-  }
-
-  function endComm(number: number): void {
-    const message = parents.get(number);
-    iopub.flush();
-    if (message) setState("idle", message);
-    if (number > 0) queue.finish();
-    else if (queue.running?.isCell) setState("busy", queue.running.message);
-  }
-
-  function shutDown(channel: RequestChannel, request: Message): void {
-    inTurn(channel, request, async () => {
-      await parts.history.settled();
+  #shutDown(channel: RequestChannel, request: Message): void {
+    this.#responder.inTurn(channel, request, async () => {
+      await this.#parts.history.settled();
       return { status: "ok", restart: request.content.restart === true };
     });
-    void turns.get(channel)!.then(parts.shutdown);
+    this.#responder.afterTurns(channel, () => this.#parts.shutdown());
   }
-
-  function publish(message: Extract<ToProtocol, { type: "publish" }>): void {
-    if (parents.isSilent(message.job)) return;
-    if (message.messageType === "execute_result" && cell?.storesHistory) cell.output = resultText(message.content);
-    iopub.publishEncoded(message.messageType, message, parents.get(message.job)?.header, message.metadata);
-  }
-
-  return {
-    interrupt,
-    onMessage(channel, message) {
-      const type = message.header.msg_type;
-      if (channel === "stdin") parts.input.reply(message);
-      else if (type === "execute_request") queue.add(message, true);
-      else if (type.startsWith("comm_") && type !== "comm_info_request") onComm(message);
-      else if (type === "shutdown_request") shutDown(channel, message);
-      else if (type === "interrupt_request") {
-        interrupt();
-        inTurn(channel, message, async () => ({ status: "ok" }));
-      } else if (type === "ictal_settle_request") inTurn(channel, message, () => settle(message));
-      else inTurn(channel, message, () => answerRequest(context, message));
-    },
-    onMain(message) {
-      switch (message.type) {
-        case "stream":
-          if (!parents.isSilent(message.job)) {
-            iopub.stream(message.name, message.text, parents.get(message.job)?.header);
-          }
-          break;
-        case "publish":
-          publish(message);
-          break;
-        case "comm": {
-          const { messageType, id, target, data, metadata, buffers } = message.message;
-          comms.note(messageType, id, target);
-          const parent = parents.get(message.job)?.header;
-          iopub.publishEncoded(messageType, { content: data as Uint8Array, buffers }, parent, metadata); // JSON text on the way out
-          break;
-        }
-        case "input":
-          iopub.flush();
-          parts.input.ask(message.prompt, message.password, parents.get(message.job));
-          break;
-        case "done":
-          if (queue.running?.number === message.job) endCell(queue.running, message.outcome);
-          break;
-        case "comm-done":
-          endComm(message.job);
-          break;
-        case "settled":
-          settlers.get(message.number)?.(message.leftovers);
-          break;
-        case "acknowledged":
-          parts.interrupter.acknowledge(message.number, message.phase);
-          break;
-        case "leaving":
-        case "signal":
-        case "language":
-          break; // the thread's own affairs
-      }
-    },
-  };
-}
-
-function resultText(content: Uint8Array): string | undefined {
-  const { data } = JSON.parse(Buffer.from(content).toString()) as { data: Record<string, unknown> }; // encoded by the main thread
-  const shown = data["text/plain"];
-  return typeof shown === "string" ? shown : undefined;
 }

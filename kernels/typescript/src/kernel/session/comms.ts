@@ -1,6 +1,6 @@
+import type { CommEvent, KernelHost } from "../cell-api/host.js";
 import type { CommMessage, ToProtocol } from "../threads/messages.js";
 import { encodeJson } from "../threads/well-formed.js";
-import type { CommEvent, KernelHost } from "../cell-api/host.js";
 import { currentJob } from "./job.js";
 
 /** The main thread's side of all comms. */

@@ -7,8 +7,8 @@ import type { DisplayChannel } from "../../../src/display.js";
 import { formatDuration } from "../../../src/kernel/magics/duration.js";
 import { installMagics, type MagicHost } from "../../../src/kernel/magics/install.js";
 import { MAGIC, parseMagics } from "../../../src/kernel/magics/magics.js";
-import { tellMemory } from "../../../src/kernel/threads/thread-memory.js";
 import { formatTimings, measure } from "../../../src/kernel/magics/timeit.js";
+import { tellMemory } from "../../../src/kernel/threads/thread-memory.js";
 import type { MimeBundle } from "../../../src/wire/message.js";
 
 const CHANNEL = Symbol.for("ictal.display-channel");
