@@ -85,7 +85,7 @@ const LITERAL = /^(?:-?\d[\d_]*(?:\.\d+)?(?:e-?\d+)?|"[^"]*"|true|false|\[.*\])$
 /** Changing a default is a visible change: edit this list with it. What is computed is not listed. */
 const FROZEN = `
 base/lock.ts patienceMilliseconds: 10_000
-base/lock.ts beatMilliseconds: 5000
+base/lock.ts heartbeatMilliseconds: 5000
 base/value-ranges.ts segments: [{ start: 0, end: probability.length }]
 cache/build.ts gaps: "refuse"
 cache/build.ts verify: false

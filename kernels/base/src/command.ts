@@ -2,16 +2,16 @@ import { spawn } from "node:child_process";
 
 /** How a command ended and all that it wrote. */
 export interface CommandOutput {
-  /** -1 when it could not be started; `output` then says why. */
+  /** -1 when it could not be started; `output` is then the reason. */
   readonly code: number;
   readonly output: string;
 }
 
 export interface CommandOptions {
   /** @default the working folder */
-  readonly cwd?: string;
+  readonly cwd?: string | undefined;
   /** Variables beside those of this process. */
-  readonly env?: Readonly<Record<string, string>>;
+  readonly env?: Readonly<Record<string, string>> | undefined;
 }
 
 /** Runs a command to its end; never throws. */

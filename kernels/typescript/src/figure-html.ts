@@ -21,9 +21,9 @@ export interface Figure {
 
 export interface FigureBundleOptions {
   /** A still picture for viewers that run no scripts (GitHub) or have no plotly.js; it gives way to the live figure. */
-  readonly altPngBase64?: string;
+  readonly altPngBase64?: string | undefined;
   /** What the figure shows, in a sentence. @default the layout's title */
-  readonly text?: string;
+  readonly text?: string | undefined;
 }
 
 /** Above this size of its JSON a figure is stored once, in its HTML, and not again as JSON. */

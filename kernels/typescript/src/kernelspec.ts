@@ -147,15 +147,15 @@ export async function findKernelspec(name: string, env: NodeJS.ProcessEnv = proc
 
 export interface InstallOptions {
   /** Name under which Jupyter lists it. @default the kernel's own name */
-  readonly as?: string;
+  readonly as?: string | undefined;
   /** Install below `prefix`/share/jupyter instead of the user's data folder. */
-  readonly prefix?: string;
+  readonly prefix?: string | undefined;
   /** Replace the display name. */
-  readonly displayName?: string;
+  readonly displayName?: string | undefined;
   /** Flags for Node, e.g. `--max-old-space-size=8192`; they come before those of the kernel. */
-  readonly nodeOptions?: readonly string[];
+  readonly nodeOptions?: readonly string[] | undefined;
   /** Environment variables that the kernel is started with. */
-  readonly env?: Readonly<Record<string, string>>;
+  readonly env?: Readonly<Record<string, string>> | undefined;
 }
 
 const kernelsFolder = (prefix?: string): string =>

@@ -1,7 +1,7 @@
 /** A run that can be watched from outside: a heartbeat file and metrics while it runs, a webhook at its end. */
 import { hostname } from "node:os";
 import { join, resolve } from "node:path";
-import { removeLeavings, writeFileAtomic } from "@ictal/base/atomic-file";
+import { removeStaleTemporaryFiles, writeFileAtomic } from "@ictal/base/atomic-file";
 import { tell } from "@ictal/base/printable";
 import type { Progress } from "@ictal/base/progress";
 import { type Beating, startBeating } from "../beat.js";
@@ -189,7 +189,7 @@ class Watch implements RunWatch {
   async #write(heartbeat: Heartbeat): Promise<void> {
     if (!(await this.#isOurs())) return;
     if (!this.#isCleared)
-      for (const path of [...this.#paths, ...(this.#metrics ? [this.#metrics] : [])]) await removeLeavings(path);
+      for (const path of [...this.#paths, ...(this.#metrics ? [this.#metrics] : [])]) await removeStaleTemporaryFiles(path);
     this.#isCleared = true;
     const text = `${JSON.stringify(heartbeat, null, 2)}\n`;
     for (const path of this.#paths) await writeFileAtomic(path, text);

@@ -9,13 +9,13 @@ import { openPage } from "./page.js";
 /** How a figure is drawn as an image. */
 export interface ImageOptions {
   /** @default "png" */
-  readonly format?: "png" | "webp" | "svg";
+  readonly format?: "png" | "webp" | "svg" | undefined;
   /** CSS pixels. @default the layout's, else 960 */
-  readonly width?: number;
+  readonly width?: number | undefined;
   /** CSS pixels. @default the layout's, else 450 */
-  readonly height?: number;
+  readonly height?: number | undefined;
   /** Pixels per CSS pixel, SVG apart. @default 2 */
-  readonly scale?: number;
+  readonly scale?: number | undefined;
 }
 
 /** A browser that draws figures. */

@@ -18,7 +18,7 @@ export interface CheckResult {
 
 export interface CheckOptions extends Comparison {
   /** Compare only the cells tagged check-output. @default false */
-  readonly onlyTagged?: boolean;
+  readonly onlyTagged?: boolean | undefined;
 }
 
 const isCode = (cell: Notebook["cells"][number]): cell is CodeCell => cell.cell_type === "code";

@@ -10,14 +10,14 @@ export function addLabCommand(program: Command): void {
     .command("lab")
     .description("start JupyterLab with this project's kernels and figures; installs it into .venv at the first start")
     .argument("[words...]", "arguments for JupyterLab, e.g. --no-browser --port 8899")
-    .option("--prepare", "install or mend .venv, then leave")
+    .option("--prepare", "install or repair .venv, then exit")
     .option("--json", "print JSON (with --prepare)")
     .allowUnknownOption()
     .passThroughOptions()
     .action(
       action(async (words: string[], options: { prepare?: boolean }) => {
-        const say = (line: string) => tell(`${programName()} lab: ${line}`);
-        const environment = await prepareLab({ say });
+        const onProgress = (line: string) => tell(`${programName()} lab: ${line}`);
+        const environment = await prepareLab({ onProgress });
         if (options.prepare) return { json: environment, text: `JupyterLab is ready in ${environment.venv}` };
         return { json: environment, exitCode: await startLab(environment, words) };
       }),

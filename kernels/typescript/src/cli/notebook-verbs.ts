@@ -135,7 +135,7 @@ export async function execute(
   if (options.helpNotebook) return listParameters(inputs[0]!, options);
   for (const input of inputs) {
     if (!existsSync(input)) throw new UsageError(`there is no notebook at ${input}`);
-    await asUsage(readNotebook(input)); // a broken one is told before the first has run for hours
+    await asUsage(readNotebook(input)); // a broken one is reported before the first has run for hours
   }
   refuseCollisions(inputs, options.output);
   if (options.images === "always" && !chromiumPath())
@@ -192,7 +192,7 @@ export async function execute(
 export async function listParameters(file: string, options: { kernel?: string }): Promise<Outcome> {
   const notebook = await asUsage(readNotebook(file));
   const name = options.kernel ?? notebook.metadata.kernelspec?.name;
-  const known = name === undefined ? undefined : await findKernelspec(name).catch(() => undefined); // the metadata tells the language too
+  const known = name === undefined ? undefined : await findKernelspec(name).catch(() => undefined); // the metadata has the language too
   const language =
     known?.language ?? notebook.metadata.language_info?.name ?? notebook.metadata.kernelspec?.language ?? "typescript";
   const parameters = readParameters(notebook, parameterLanguage(language));

@@ -40,8 +40,9 @@ function startProtocol(connection: ConnectionInfo, shared: SharedArrayBuffer, in
   return new Worker(new URL("./protocol/thread.js", import.meta.url), options);
 }
 
-/** What to say of a thread that failed: the message of a known error, the stack of any other. */
-const told = (error: Error): string => (error.name === "FormatError" ? error.message : (error.stack ?? error.message));
+/** Describes a thread that failed: the message of a known error, the stack of any other. */
+const describeFailure = (error: Error): string =>
+  error.name === "FormatError" ? error.message : (error.stack ?? error.message);
 
 /** Runs the kernel of `connectionFile` until it is shut down; `notice` is shown with the first cell. */
 export async function startKernel(connectionFile: string, notice?: string): Promise<void> {
@@ -60,14 +61,14 @@ export async function startKernel(connectionFile: string, notice?: string): Prom
     const ended = [protocol, heartbeat].map((thread) => once(thread, "exit"));
     post({ type: "leaving" });
     heartbeat.postMessage("leaving");
-    // A thread may fail instead of ending; its failure is told below.
+    // A thread may fail instead of ending; its failure is reported below.
     void Promise.race([Promise.allSettled(ended), sleep(EXIT_MILLISECONDS)]).then(() => exit(code));
   };
-  // A kernel whose sockets cannot work is of no use: it says why and ends.
+  // A kernel whose sockets cannot work is of no use: it prints the reason and ends.
   for (const thread of [protocol, heartbeat]) {
     thread.on("error", (error) => {
-      process.stderr.write = writeError; // nobody else is left to tell
-      process.stderr.write(`ictal kernel: ${told(error)}\n`);
+      process.stderr.write = writeError; // there is no other way to report it
+      process.stderr.write(`ictal kernel: ${describeFailure(error)}\n`);
       leave(1);
     });
   }

@@ -4,7 +4,7 @@ import { type CodeCell, hasTag, type Notebook } from "../notebook/notebook-file.
 /** One parameter that a notebook declares in its cell tagged `parameters`. */
 export interface ParameterInfo {
   readonly name: string;
-  /** Declared or inferred type, in the notebook's language; "unknown" where neither tells. */
+  /** Declared or inferred type, in the notebook's language; "unknown" where there is neither. */
   readonly type: string;
   /** True when the cell writes the type out. */
   readonly declared: boolean;

@@ -28,9 +28,9 @@ export interface PrepareOptions {
   readonly input: string;
   /** Where the executed notebook is saved; `{name}` of a parameter stands for its value. Undefined: nowhere. */
   readonly output: string | undefined;
-  readonly parameters?: GivenParameters;
+  readonly parameters?: GivenParameters | undefined;
   /** Kernel to use instead of the one that the notebook names. */
-  readonly kernelName?: string;
+  readonly kernelName?: string | undefined;
 }
 
 /** Tag of the cells with which papermill marks an error; they are not part of the notebook. */

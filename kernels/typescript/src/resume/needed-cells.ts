@@ -7,7 +7,7 @@ export interface NeededCell {
   readonly reason: string;
 }
 
-/** Names that stand for the same object, as far as declarations and assignments tell. */
+/** Names that stand for the same object, as far as declarations and assignments show. */
 function groupsOf(cells: readonly CellNames[]): (name: string) => string {
   const parent = new Map<string, string>();
   const find = (name: string): string => {

@@ -48,9 +48,9 @@ function difference(then: RunRecord, now: RunRecord, files: ReadonlyMap<string, 
     return `the kernel is another one (${String(then.kernel.name)} then, ${String(now.kernel.name)} now, or its program changed)`;
   const names = [...new Set([...Object.keys(then.parameters), ...Object.keys(now.parameters)])];
   const values = names.filter((name) => !same(then.parameters[name] ?? null, now.parameters[name] ?? null));
-  const told = (value: unknown) => (value === undefined ? "the default" : JSON.stringify(value));
+  const shown = (value: unknown) => (value === undefined ? "the default" : JSON.stringify(value));
   if (values.length > 0)
-    return `parameters differ: ${listed(values.map((name) => `${name} was ${told(then.parameters[name])}, is ${told(now.parameters[name])}`))}`;
+    return `parameters differ: ${listed(values.map((name) => `${name} was ${shown(then.parameters[name])}, is ${shown(now.parameters[name])}`))}`;
   const changed = [...files].filter(([path, { hash }]) => then.files[path] !== hash).map(([path]) => path);
   return changed.length > 0 ? `files behind the finished cells changed: ${listed(changed)}` : undefined;
 }

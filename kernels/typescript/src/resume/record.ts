@@ -95,6 +95,6 @@ export async function readRecord(output: string): Promise<RunRecord | undefined>
   try {
     return parseRecord(JSON.parse(await readFile(recordPath(output), "utf8")));
   } catch {
-    return undefined; // no record: the caller says so
+    return undefined; // no record: the caller reports it
   }
 }

@@ -99,7 +99,7 @@ export function ensureErrorOutput(
 }
 
 /**
- * The 1-based line of the cell that an error names; undefined when nothing in it tells. `count` is the cell's execution
+ * The 1-based line of the cell that an error names; undefined when nothing in it does. `count` is the cell's execution
  * count: of a stack that runs through several cells its own line counts. Null takes the first cell that is named.
  */
 export function errorLine(error: ErrorContent, count: number | null = null): number | undefined {

@@ -21,7 +21,7 @@ const NO_INPUT = "a headless run has nobody to answer; make it a parameter";
 
 const isAbort = (error: unknown): error is Error => error instanceof Error && error.name === "AbortError";
 
-/** A failure of `cell` that the runner found, with an error output that tells it. */
+/** A failure of `cell` that the runner found, with an error output that describes it. */
 function fail(
   cell: CodeCell,
   number: number,
@@ -34,7 +34,7 @@ function fail(
   return { kind, cell: number, line: undefined, message: evalue, error };
 }
 
-/** The failure that a reply tells of; its error output is added to the cell. Undefined when the cell may pass. */
+/** The failure that a reply describes; its error output is added to the cell. Undefined when the cell may pass. */
 export function replyFailure(cell: CodeCell, number: number, reply: CellReply): RunFailure | undefined {
   if (reply.status === "error") {
     const error = ensureErrorOutput(cell.outputs, reply.error);

@@ -56,7 +56,7 @@ export interface CellRequest {
    * Aborting interrupts the cell, waits a few seconds for what it still says, and rejects the execution with the signal's
    * reason.
    */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** A started kernel that runs cells one after the other. */
@@ -222,7 +222,12 @@ async function death(kernel: KernelProcess, client: KernelClient): Promise<never
  */
 export async function startSession(
   spec: Kernelspec,
-  options: { cwd: string; startTimeoutMilliseconds: number; signal?: AbortSignal; pace?: () => Promise<void> },
+  options: {
+    cwd: string;
+    startTimeoutMilliseconds: number;
+    signal?: AbortSignal | undefined;
+    pace?: (() => Promise<void>) | undefined;
+  },
 ): Promise<KernelSession> {
   if (spec.argv.length === 0) throw new UnsupportedError(`kernel ${spec.name} has no command`);
   const kernel = await startKernelProcess(spec, options.cwd);

@@ -35,7 +35,7 @@ export interface RunListener {
   notebookEnded?(seconds: number, failure: RunFailure | undefined): void;
 }
 
-/** One listener that tells all of `listeners`, in order. */
+/** One listener that notifies all of `listeners`, in order. */
 export function joinListeners(listeners: readonly RunListener[]): Required<RunListener> {
   const all =
     <K extends keyof RunListener>(name: K) =>

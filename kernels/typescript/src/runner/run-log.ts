@@ -31,7 +31,7 @@ function messageEvent(message: Message): Record<string, unknown> | undefined {
 /**
  * Appends what happens to `path`: notebook-start, notice, kernel-ready, cell-start, stream, display, error, resources,
  * save, save-failed, cell-end, notebook-end; each with `time` and the notebook. A full disk ends the log, not the run:
- * `onFailure` is told once. Throws when the file cannot be opened.
+ * `onFailure` is called once. Throws when the file cannot be opened.
  */
 export async function openRunLog(path: string, onFailure: (error: Error) => void): Promise<RunLog> {
   let file: number | undefined;

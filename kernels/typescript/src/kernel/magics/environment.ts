@@ -17,7 +17,7 @@ function environmentTable(): TableData {
   };
 }
 
-/** Runs `%env`: a table of all variables; the value of one; or sets one (`NAME=VALUE`, `NAME VALUE`) and says so. */
+/** Runs `%env`: a table of all variables; the value of one; or sets one (`NAME=VALUE`, `NAME VALUE`) and prints that. */
 export function environment(argument: string): TableData | string {
   if (argument === "") return environmentTable();
   const [, name, value] = /^([^\s=]+)(?:\s*=\s*|\s+)?([\s\S]*)$/.exec(argument) ?? [];

@@ -117,7 +117,7 @@ function isInBlockComment(ts: Compiler, file: TypeScript.SourceFile, position: n
 }
 
 /**
- * The line magics of a cell, from top to bottom. The compiler is loaded only when a line can be told neither by itself nor
+ * The line magics of a cell, from top to bottom. The compiler is loaded only when a line can be classified neither by itself nor
  * by what stands above it.
  */
 export async function findMagics(code: string, isDeclared: (name: string) => boolean): Promise<MagicLine[]> {

@@ -10,11 +10,11 @@ import { startClock } from "./time.js";
 import { formatTimings, measure } from "./timeit.js";
 import { readOptions } from "./timeit-options.js";
 
-/** What magics need of the kernel; what is absent they do without, or say so. */
+/** What magics need of the kernel; they do without what is absent, or report it. */
 export interface MagicHost {
   /** Loads changed modules again; with `module` that one, changed or not. */
   reload?(module?: string): Promise<{ reloaded: readonly string[]; failed: readonly { message: string }[] }>;
-  /** The kernel's other threads, each of which has called `tellMemory` with its name. @default none */
+  /** The kernel's other threads, each of which has called `reportMemory` with its name. @default none */
   readonly threads?: readonly string[];
   /** Aborted when the running cell is interrupted. */
   signal?(): AbortSignal | undefined;
@@ -78,9 +78,9 @@ function createMagics(host: MagicHost): Readonly<Record<string, (argument: strin
     },
     async memory() {
       const { threads = [] } = host;
-      const told = await askThreads(threads);
-      const silent = threads.filter((name) => !told.some((thread) => thread.name === name));
-      show(memoryTable(told, silent));
+      const reports = await askThreads(threads);
+      const silent = threads.filter((name) => !reports.some((thread) => thread.name === name));
+      show(memoryTable(reports, silent));
     },
     async reload(module) {
       if (!host.reload) throw new Error("%reload works in the ictal kernel only; restart this kernel instead");
@@ -88,9 +88,9 @@ function createMagics(host: MagicHost): Readonly<Record<string, (argument: strin
       print(describeReload(reloaded, failed));
     },
     env(argument) {
-      const told = environment(argument);
-      if (typeof told === "string") print(told);
-      else show(told);
+      const result = environment(argument);
+      if (typeof result === "string") print(result);
+      else show(result);
     },
     lsmagic: () => show(helpTable("")),
     help: (argument) => show(helpTable(argument)),

@@ -22,7 +22,7 @@ export interface ParsedCell {
 
 export interface ParseMagicsOptions {
   /** Whether earlier cells declare a name, which then is no magic after an unfinished statement. @default none */
-  readonly isDeclared?: (name: string) => boolean;
+  readonly isDeclared?: ((name: string) => boolean) | undefined;
 }
 
 /** The calls find the kernel's magics under this symbol of the global object. */

@@ -2,7 +2,7 @@ import { formatBytes } from "../../views/format-value.js";
 import type { TableData } from "../../views/table.js";
 import type { ThreadMemory } from "../threads/thread-memory.js";
 
-/** What the kernel's process holds, as a table; `threads` are those that told, `silent` names those that did not. */
+/** What the kernel's process holds, as a table; `threads` are those that answered, `silent` names those that did not. */
 export function memoryTable(threads: readonly ThreadMemory[], silent: readonly string[]): TableData {
   const main = process.memoryUsage();
   const peak = process.resourceUsage().maxRSS * 1024; // libuv gives kilobytes

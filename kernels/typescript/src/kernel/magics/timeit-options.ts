@@ -3,7 +3,7 @@ import { MagicError } from "./catalogue.js";
 /** How often `%timeit` runs its expression. */
 export interface TimeitOptions {
   /** Loops of one run; undefined: as many as take a tenth of a second. */
-  readonly loops?: number;
+  readonly loops?: number | undefined;
   /** @default 7 */
   readonly runs: number;
 }

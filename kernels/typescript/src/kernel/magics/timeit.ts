@@ -4,7 +4,7 @@ import { countOf } from "../../views/format-value.js";
 import { formatDuration } from "./duration.js";
 import type { TimeitOptions } from "./timeit-options.js";
 
-/** A run shorter than this says little; loops are added until one takes as long. */
+/** A run shorter than this is too inexact; loops are added until one takes as long. */
 const RUN_SECONDS = 0.1;
 const STEPS = [1, 2, 5];
 

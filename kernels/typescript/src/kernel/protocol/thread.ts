@@ -2,7 +2,7 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { attachLanguage } from "../language/client.js";
 import { type ProtocolData, SHARED, type ToMain, type ToProtocol } from "../threads/messages.js";
-import { tellMemory } from "../threads/thread-memory.js";
+import { reportMemory } from "../threads/thread-memory.js";
 import { type Assistant, withMagics } from "./assistant.js";
 import { openHistory } from "./history.js";
 import { createInputRelay } from "./input.js";
@@ -20,7 +20,7 @@ const SIGTERM_CODE = 143;
 const data = workerData as ProtocolData; // what main.ts starts this with
 const main = parentPort!; // this module is a worker's
 const shared = new Int32Array(data.shared);
-tellMemory("protocol");
+reportMemory("protocol");
 const post = (message: ToMain) => main.postMessage(message);
 
 let sockets: KernelSockets | undefined;

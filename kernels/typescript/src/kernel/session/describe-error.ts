@@ -53,7 +53,7 @@ function kindOf(value: unknown): string {
   return (value as object).constructor?.name || "Object";
 }
 
-/** What front ends show of anything that was thrown; `place` tells where, for values that carry no stack. */
+/** What front ends show of anything that was thrown; `place` is where, for values that carry no stack. */
 export function describeThrown(value: unknown, maps: SourceMaps, place?: string): ErrorContent {
   if (isErrorLike(value)) {
     return { ename: nameOf(value), evalue: String(value.message ?? ""), traceback: tracebackOf(value, maps) };

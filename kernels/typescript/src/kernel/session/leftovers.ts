@@ -35,7 +35,7 @@ export interface LeftoverWatch {
   begin(): void;
   /** Takes note of the value that a cell ended with, and of process.exitCode. */
   noteEnd(cell: number, value?: unknown): void;
-  /** Waits until nothing is left or the time is up, and tells what is. */
+  /** Waits until nothing is left or the time is up, and resolves with what is. */
   settle(graceMilliseconds: number): Promise<Leftovers>;
 }
 
@@ -96,7 +96,7 @@ export function watchLeftovers(timers: CellTimers): LeftoverWatch {
   return {
     begin() {
       if (own) return;
-      workers.clear(); // the kernel's own: Node tells of each a turn late
+      workers.clear(); // the kernel's own: Node reports each a turn late
       own = countNames(process.getActiveResourcesInfo());
     },
     noteEnd(cell, value) {
