@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { withColours, withoutControls } from "@ictal/base/printable";
 import type { CodeCell, Output } from "../src/notebook/notebook-file.js";
 import { parseNotebook } from "../src/notebook/read-notebook.js";
 import { ensureErrorOutput, errorLine } from "../src/runner/cell-error.js";
 import { cellTitle } from "../src/runner/cell-title.js";
 import { textTwin } from "../src/runner/text-twin.js";
-import { withColours, withoutControls } from "../src/runner/visible-text.js";
 import { notebookText } from "./make-notebook.js";
 
 const stderr = (text: string): Output => ({ output_type: "stream", name: "stderr", text });

@@ -1,6 +1,6 @@
+import { withLineEdits, withoutControls } from "@ictal/base/printable";
 import type { PacedStream } from "./backpressure.js";
 import { applyCarriage } from "./carriage-return.js";
-import { withLineEdits, withoutControls } from "./visible-text.js";
 
 export interface TerminalStream extends PacedStream {
   write(text: string): unknown;
