@@ -27,7 +27,7 @@ export function describePending(verb: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: names come from outside and must not steer a terminal
   const waited = [...waits.values()].map((what) => what.replace(/[\x00-\x1f\x7f-\x9f]/g, "?"));
   return [
-    `${verb}: ended in the middle: nothing was left that could have finished it. This is a fault of the program and not yours; what was complete is kept, so run it again, and report it with these lines.`,
+    `${verb}: ended in the middle: nothing was left that could have finished it. This is a fault of the program and not yours; what was complete is saved, so run it again, and report it with these lines.`,
     `  it waited for: ${waited.length > 0 ? waited.join("; ") : "nothing that has a name"}`,
     ...(lastStep ? [`  last step: ${lastStep()}`] : []),
     "",

@@ -19,18 +19,18 @@ export const pythonOf = (venv: string, platform = process.platform): string =>
 
 /** Throws UnsupportedError unless `python` can be started and is new enough. */
 export async function checkPython(python: string, { who, chooser }: PythonPurpose): Promise<void> {
-  const mend = `install Python (Debian: apt install python3 python3-venv) or name one with ${chooser}`;
+  const remedy = `install Python (Debian: apt install python3 python3-venv) or name one with ${chooser}`;
   const { code, output } = await runToEnd(python, ["-c", "import sys; print(*sys.version_info[:2])"]);
-  if (code !== 0) throw new UnsupportedError(`${who} needs Python, and "${python}" does not start: ${mend}`);
+  if (code !== 0) throw new UnsupportedError(`${who} needs Python, and "${python}" does not start: ${remedy}`);
   const [major = 0, minor = 0] = output.trim().split(" ").map(Number);
   if (major < OLDEST[0] || (major === OLDEST[0] && minor < OLDEST[1])) {
     throw new UnsupportedError(
-      `"${python}" is Python ${major}.${minor}; ${OLDEST.join(".")} or newer is needed: ${mend}`,
+      `"${python}" is Python ${major}.${minor}; ${OLDEST.join(".")} or newer is needed: ${remedy}`,
     );
   }
 }
 
-/** Makes a virtual environment, or mends the one that is there; a new one that fails leaves nothing. Throws UnsupportedError. */
+/** Creates a virtual environment, or repairs the one that is there; a new one that fails leaves nothing. Throws UnsupportedError. */
 export async function makeVenv(venv: string, python: string): Promise<void> {
   const isNew = (await stat(venv).catch(() => undefined)) === undefined;
   const { code, output } = await runToEnd(python, ["-m", "venv", venv]);

@@ -50,7 +50,7 @@ function titleOf(figure: Figure): string {
  * The script that draws a stand-alone figure. It takes the page's Plotly if there is one; else it loads the library
  * once per page: by our extension in JupyterLab (the folder jupyterlab), from the Jupyter server that shows the notebook,
  * when that serves the project's folder, else from the public npm mirror in the very version of package.json. When none
- * can be reached it says so.
+ * can be reached it shows a message.
  */
 function loaderScript(id: string): string {
   const { path, version } = plotlyLibrary();

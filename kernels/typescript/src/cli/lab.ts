@@ -1,5 +1,5 @@
 import { action, programName } from "@ictal/base/action";
-import { tell } from "@ictal/base/printable";
+import { notify } from "@ictal/base/printable";
 import type { Command } from "commander";
 import { prepareLab } from "../lab/environment.js";
 import { startLab } from "../lab/start.js";
@@ -16,7 +16,7 @@ export function addLabCommand(program: Command): void {
     .passThroughOptions()
     .action(
       action(async (words: string[], options: { prepare?: boolean }) => {
-        const onProgress = (line: string) => tell(`${programName()} lab: ${line}`);
+        const onProgress = (line: string) => notify(`${programName()} lab: ${line}`);
         const environment = await prepareLab({ onProgress });
         if (options.prepare) return { json: environment, text: `JupyterLab is ready in ${environment.venv}` };
         return { json: environment, exitCode: await startLab(environment, words) };

@@ -3,7 +3,7 @@ import { basename } from "node:path";
 import { type Outcome, programName, UsageError } from "@ictal/base/action";
 import { isIctalError } from "@ictal/base/errors";
 import { listenForInterrupt } from "@ictal/base/interrupt";
-import { printable, tell } from "@ictal/base/printable";
+import { notify, printable } from "@ictal/base/printable";
 import { CHROMIUM_HINT, chromiumPath } from "../browser/chromium.js";
 import { type CheckResult, checkOutputs, storedOutputs } from "../check/check.js";
 import { createSanitizer } from "../check/sanitize.js";
@@ -141,10 +141,10 @@ export async function execute(
   if (options.images === "always" && !chromiumPath())
     throw new UsageError(`--images always needs a browser; ${CHROMIUM_HINT}`);
   const people = options.json ? process.stderr : process.stdout;
-  const complain = (text: string) => tell(`${programName()}: ${text}`);
+  const warn = (text: string) => notify(`${programName()}: ${text}`);
   await watch.begin(inputs.map((input) => basename(input, ".ipynb")).join(" "));
   const log: RunLog | undefined = options.log
-    ? await openRunLog(options.log, (error) => complain(`the log ends here: ${error.message}; the run goes on`))
+    ? await openRunLog(options.log, (error) => warn(`the log ends here: ${error.message}; the run goes on`))
     : undefined;
   const interrupt = listenForInterrupt("what ran so far is saved");
   const done: Executed[] = [];
@@ -171,7 +171,7 @@ export async function execute(
       if (check) people.write(`${checkText(input, check, executed.run.notebook)}\n`);
       if (check && check.different.length > 0) exitCode = 1;
       if (!failure) continue;
-      complain(failureText(input, failure));
+      warn(failureText(input, failure));
       exitCode = failure.kind === "interrupted" ? interrupt.exitCode() : EXIT_CODES[failure.kind];
       break;
     }

@@ -27,7 +27,7 @@ import {
 const CELL_ID = /^[\w-]{1,64}$/;
 const JSON_TYPE = /^application\/(.*\+)?json$/;
 
-/** Told of each fault of a notebook that was mended in reading it. */
+/** Called for each fault of a notebook that was repaired in reading it. */
 export type OnRepair = (text: string) => void;
 
 function readBundle(raw: RawObject): MimeBundle {

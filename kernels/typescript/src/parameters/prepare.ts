@@ -20,7 +20,7 @@ export interface PreparedNotebook {
   readonly parameters: readonly ParameterInfo[];
   /** Values given, by name. */
   readonly values: Readonly<Record<string, unknown>>;
-  /** Lines for people: what was mended, what is not kept. */
+  /** Lines for people: what was repaired, what is not retained. */
   readonly notices: readonly string[];
 }
 

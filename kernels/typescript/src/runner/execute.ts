@@ -139,7 +139,7 @@ async function runCell(run: Run, cell: CodeCell, number: number): Promise<RunFai
 async function runCells(run: Run): Promise<RunFailure | undefined> {
   const cells = run.notebook.cells.filter((cell) => cell.cell_type === "code");
   for (const [index, cell] of cells.entries()) {
-    if (run.plan.kept.has(index)) {
+    if (run.plan.retained.has(index)) {
       run.listener.cellEnded(cell, index + 1, "kept", {});
       continue;
     }
@@ -255,7 +255,7 @@ export async function executeNotebook(options: ExecuteOptions): Promise<RunResul
   };
   for (const notice of prepared.notices) listener.notice(notice);
   if (options.prepareOnly) return outcome(undefined);
-  const isDone = plan.kept.size > 0 && plan.kept.size === basis.record.cells.length;
+  const isDone = plan.retained.size > 0 && plan.retained.size === basis.record.cells.length;
   listener.notebookStarted(notebook, { input, output }, kernel, values);
   for (const notice of plan.notices) listener.notice(notice);
   const late = createLateErrors(options.allowLateErrors === true);

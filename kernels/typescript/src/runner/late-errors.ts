@@ -20,7 +20,7 @@ interface LateError {
   readonly number: number;
   readonly kind: UncaughtKind;
   readonly error: ErrorContent;
-  /** True where the kernel could not tell the cell and took the latest. */
+  /** True where the kernel did not know the cell and took the latest. */
   readonly assumed: boolean;
 }
 
@@ -65,7 +65,7 @@ function failureOf({ cell, number, kind, assumed, error }: LateError): RunFailur
   };
 }
 
-/** Collects late errors; with `allowed` they are told and the run passes. */
+/** Collects late errors; with `allowed` they are reported and the run passes. */
 export function createLateErrors(allowed: boolean): LateErrors {
   const errors: LateError[] = [];
   return {

@@ -36,7 +36,7 @@ function fitting(data: MimeBundle, size: number, room: number): MimeBundle {
   return { "text/plain": `[${Object.keys(data).join(", ")}: ${megabytes(size)} left out, see --max-output]` };
 }
 
-/** Metadata as it is kept: the name of a live display means nothing once its kernel is gone. */
+/** Metadata as it is stored: the name of a live display means nothing once its kernel is gone. */
 function storedMetadata({ metadata = {} }: DisplayContent): Record<string, unknown> {
   const { ictal, ...rest } = metadata;
   if (typeof ictal !== "object" || ictal === null) return metadata;

@@ -5,7 +5,7 @@ import { formatExactJson, parseExactJson } from "../wire/exact-json.js";
 /** MIME type by which a cell announces results of the run: any JSON object; `artefacts` maps names to paths. */
 export const RECEIPT_MIME = "application/vnd.ictal.receipt+json";
 
-/** What a notebook says of its own run; later announcements add to earlier ones. */
+/** What a notebook reports of its own run; later announcements add to earlier ones. */
 export interface Receipt {
   readonly artefacts?: Readonly<Record<string, string>>;
   /** Seconds of each code cell that ran, in order; the runner adds them. */

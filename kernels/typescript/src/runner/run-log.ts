@@ -8,8 +8,8 @@ import { isMessage, type Message } from "../wire/message.js";
 import { errorLine } from "./cell-error.js";
 import { cellTitle } from "./cell-title.js";
 import type { RunListener } from "./listener.js";
+import { outputText } from "./output-text.js";
 import { stampSeconds } from "./run-metadata.js";
-import { textTwin } from "./text-twin.js";
 
 /** A log of runs: one JSON object per line, each written before the run goes on. */
 export interface RunLog extends RunListener {
@@ -25,7 +25,7 @@ function messageEvent(message: Message): Record<string, unknown> | undefined {
   const shown = isMessage(message, "display_data") || isMessage(message, "execute_result");
   if (!shown && !isMessage(message, "update_display_data")) return undefined;
   const { data } = message.content;
-  return { event: "display", types: Object.keys(data), text: textTwin(data) };
+  return { event: "display", types: Object.keys(data), text: outputText(data) };
 }
 
 /**

@@ -3,7 +3,7 @@ import { applyCarriage } from "./carriage-return.js";
 /** Beyond so many characters a line counts as ended: carriage returns do not reach back further. */
 const LONGEST_LINE = 65_536;
 
-/** Where many pieces are kept, the oldest one is cut in steps of this size. */
+/** Where many pieces are retained, the oldest one is cut in steps of this size. */
 const CUT_CHARACTERS = 65_536;
 
 /** `12.3 MB` of so many characters. */
@@ -12,9 +12,9 @@ export const megabytes = (characters: number): string => `${(characters / 1e6).t
 /** The text of one output stream, put together from pieces; beyond a limit its middle is left out. */
 export interface StreamText {
   append(text: string): void;
-  /** What is kept, with a line in place of what was left out. */
+  /** The retained text, with a line in place of what was cut. */
   text(): string;
-  /** Characters kept. */
+  /** Characters retained. */
   readonly length: number;
   /** True when text() is cheap: nothing has to be put together. */
   readonly whole: boolean;

@@ -14,7 +14,7 @@ export interface Timings {
   readonly secondsPerLoop: readonly number[];
 }
 
-/** Keeps what the expression returned, so that the engine cannot leave it out. */
+/** Keeps what the expression returned, so that the engine cannot eliminate it. */
 const sink: { value: unknown } = { value: undefined };
 
 /** Seconds that `loops` calls take; each value is awaited when `awaited` is true. */

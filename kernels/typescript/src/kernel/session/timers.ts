@@ -84,9 +84,9 @@ export function watchTimers(maps: Pick<SourceMaps, "mapFrame">): CellTimers {
       });
     },
     stop(context) {
-      const [stopped, kept]: [Entry[], Entry[]] = [[], []];
-      for (const entry of entries) (!context || entry.context === context ? stopped : kept).push(entry);
-      entries = kept;
+      const [stopped, retained]: [Entry[], Entry[]] = [[], []];
+      for (const entry of entries) (!context || entry.context === context ? stopped : retained).push(entry);
+      entries = retained;
       for (const { timer } of stopped) {
         const found = timer.deref();
         if (!found) continue;

@@ -27,8 +27,8 @@ function stripTags(html: string): string {
     .trim();
 }
 
-/** One line of text for a rich output: its text/plain twin, the words of its HTML or Markdown, else type and size. */
-export function textTwin(data: MimeBundle, width = 100): string {
+/** One line of text for a rich output: its text/plain, the words of its HTML or Markdown, else type and size. */
+export function outputText(data: MimeBundle, width = 100): string {
   const plain = data["text/plain"] ?? data["text/markdown"] ?? data["text/latex"];
   const html = data["text/html"];
   const words = withoutControls(typeof plain === "string" ? plain : typeof html === "string" ? stripTags(html) : "")
