@@ -142,7 +142,7 @@ export function errorPlace({ traceback }: ErrorContent): string | undefined {
 
 /** `name: message` on one line. */
 export function describeCellError(error: ErrorContent): string {
-  const evalue = error.evalue.split("\n")[0]!;
+  const [evalue = ""] = error.evalue.split("\n", 1);
   return error.ename === "CompileError"
     ? `does not compile: ${evalue.replace(/^\d+:\d+ - /, "")}`
     : `${error.ename}: ${evalue}`;

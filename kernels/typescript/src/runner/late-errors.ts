@@ -101,9 +101,10 @@ export function exitCodeFailure(reply: SettleReply, cells: readonly CodeCell[]):
   const number = numberOf(cells, count);
   const message = `process.exitCode was set to ${code}, so the run has failed (${ALLOW})`;
   const error = { output_type: "error" as const, ename: "ExitCode", evalue: message, traceback: [message] };
-  if (number !== undefined) {
-    cells[number - 1]!.outputs.push(error);
-    markFailed(cells[number - 1]!);
+  const cell = number === undefined ? undefined : cells[number - 1];
+  if (cell) {
+    cell.outputs.push(error);
+    markFailed(cell);
   }
   return { kind: "cell", cell: number, line: undefined, message, error };
 }

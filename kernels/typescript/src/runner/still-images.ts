@@ -85,7 +85,7 @@ async function paintAll(painter: FigurePainter, notebook: Notebook, mode: StillI
       else painted += 1;
       bytes += added ?? 0;
     } catch (error) {
-      left.push((error as Error).message.split("\n")[0]!);
+      left.push((error as Error).message.replace(/\n.*/s, ""));
     }
   }
   return { painted, left };

@@ -35,13 +35,18 @@ export function createStreamText(limit: number): StreamText {
     if (piece.length <= room) return;
     tail.push(piece.slice(room));
     tailLength += piece.length - room;
-    while (tailLength - tail[0]!.length >= limit - headLimit) {
-      omitted += tail[0]!.length;
-      tailLength -= tail.shift()!.length;
+    for (
+      let [oldest] = tail;
+      oldest !== undefined && tailLength - oldest.length >= limit - headLimit;
+      [oldest] = tail
+    ) {
+      omitted += oldest.length;
+      tailLength -= oldest.length;
+      tail.shift();
     }
     const excess = tailLength - (limit - headLimit);
     if (excess <= (tail.length > 1 ? CUT_CHARACTERS : 0)) return;
-    tail[0] = tail[0]!.slice(excess); // one large piece
+    tail[0] = (tail[0] ?? "").slice(excess); // one large piece
     tailLength -= excess;
     omitted += excess;
   };

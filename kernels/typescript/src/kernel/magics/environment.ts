@@ -10,7 +10,7 @@ function environmentTable(): TableData {
   return {
     columns: ["variable", "value"],
     rowCount: rows.length,
-    row: (index) => rows[index]!,
+    row: (index) => rows[index] ?? [],
     named: true,
     caption: "Environment of the kernel",
     ...(hidden ? { note: "values whose names speak of secrets are hidden; %env NAME prints one" } : {}),

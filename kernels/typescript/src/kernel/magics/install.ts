@@ -31,10 +31,11 @@ function helpTable(name: string): TableData {
   const wanted = name.replace(/^%+/, "");
   const listed = MAGICS.filter((magic) => wanted === "" || magic.name === wanted);
   if (listed.length === 0) throw new Error(`there is no magic ${name}; %lsmagic lists them all`);
+  const rows = listed.map(({ usage, help }) => [usage, help]);
   return {
     columns: ["magic", "what it does"],
-    rowCount: listed.length,
-    row: (index) => [listed[index]!.usage, listed[index]!.help],
+    rowCount: rows.length,
+    row: (index) => rows[index] ?? [],
     named: true,
     caption: "Magics; a line may also start with // %, which other kernels see as a comment",
   };
@@ -102,6 +103,6 @@ function createMagics(host: MagicHost): Readonly<Record<string, (argument: strin
 /** Puts the magics where the code that `parseMagics` makes calls them; call it once, when the kernel starts. */
 export function installMagics(host: MagicHost): void {
   const magics = createMagics(host);
-  const call = (name: string, argument: string, run?: Run) => magics[name]!(argument, run);
+  const call = (name: string, argument: string, run?: Run) => magics[name]?.(argument, run);
   Object.defineProperty(globalThis, MAGIC, { value: call, configurable: true });
 }

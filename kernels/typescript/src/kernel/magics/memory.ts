@@ -21,7 +21,7 @@ export function memoryTable(threads: readonly ThreadMemory[], silent: readonly s
   return {
     columns: ["memory", "size"],
     rowCount: rows.length,
-    row: (index) => rows[index]!,
+    row: (index) => rows[index] ?? [],
     named: true,
     caption: "What the kernel's process holds",
     ...(silent.length > 0 ? { note: `no answer from the ${silent.join(" and ")} thread, it is busy` } : {}),
