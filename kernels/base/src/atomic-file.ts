@@ -11,12 +11,22 @@ export function temporaryName(path: string): string {
   return `${path}.tmp-${process.pid}-${serial}`;
 }
 
+export interface WriteOptions {
+  /** Aborting before the file is complete leaves the old one. */
+  readonly signal?: AbortSignal | undefined;
+}
+
 /**
  * Write `data` to `path` so that a reader sees the old file or the whole new one: temporary name, fsync, rename, fsync
  * of the folder. Creates the folder. On failure the temporary file is removed and the error thrown, a full or read-only
  * disk's as a StoreError with what to do.
  */
-export async function writeFileAtomic(path: string, data: string | Uint8Array): Promise<void> {
+export async function writeFileAtomic(
+  path: string,
+  data: string | Uint8Array,
+  { signal }: WriteOptions = {},
+): Promise<void> {
+  signal?.throwIfAborted();
   const temporary = temporaryName(path);
   try {
     await makeFolder(dirname(path));
@@ -27,6 +37,7 @@ export async function writeFileAtomic(path: string, data: string | Uint8Array): 
     } finally {
       await handle.close();
     }
+    signal?.throwIfAborted();
     await commitFile(temporary, path);
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => undefined); // the first error is the one to report

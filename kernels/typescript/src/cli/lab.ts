@@ -1,8 +1,11 @@
 import { action, programName } from "@ictal/base/action";
+import { withInterrupt } from "@ictal/base/interrupt";
 import { notify } from "@ictal/base/printable";
 import type { Command } from "commander";
 import { prepareLab } from "../lab/environment.js";
 import { startLab } from "../lab/start.js";
+
+const CUT_OFF = "the next start installs what is missing";
 
 /** Adds `lab`. */
 export function addLabCommand(program: Command): void {
@@ -17,7 +20,7 @@ export function addLabCommand(program: Command): void {
     .action(
       action(async (words: string[], options: { prepare?: boolean }) => {
         const onProgress = (line: string) => notify(`${programName()} lab: ${line}`);
-        const environment = await prepareLab({ onProgress });
+        const environment = await withInterrupt(CUT_OFF, (signal) => prepareLab({ onProgress, signal }));
         if (options.prepare) return { json: environment, text: `JupyterLab is ready in ${environment.venv}` };
         return { json: environment, exitCode: await startLab(environment, words) };
       }),

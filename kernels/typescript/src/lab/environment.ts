@@ -13,6 +13,8 @@ export interface LabEnvironmentOptions {
   readonly python?: string | undefined;
   /** Receives a line for each step that takes time. */
   readonly onProgress?: ((line: string) => void) | undefined;
+  /** Aborting ends the installation; the next call does it again. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** A virtual environment with JupyterLab, our kernels and our figures in it. */
@@ -57,7 +59,7 @@ async function installOurs(venv: string): Promise<void> {
  */
 export async function prepareLab(options: LabEnvironmentOptions = {}): Promise<LabEnvironment> {
   const venv = options.venv ?? join(labProject(), ".venv");
-  const onProgress = options.onProgress ?? (() => {});
+  const { onProgress = () => {}, signal } = options;
   const python = pythonOf(venv);
   const stamp = join(venv, "ictal-lab.txt"); // the requirements that were installed to the end
   const wanted = await readFile(REQUIREMENTS, "utf8");
@@ -65,12 +67,12 @@ export async function prepareLab(options: LabEnvironmentOptions = {}): Promise<L
   if (!works || (await readFile(stamp, "utf8").catch(() => "")) !== wanted) {
     const maker = options.python ?? process.env.ICTAL_LAB_PYTHON ?? "python3";
     if (!works) {
-      await checkPython(maker, PURPOSE);
+      await checkPython(maker, PURPOSE, { signal });
       onProgress(`creating a virtual environment in ${venv}`);
-      await makeVenv(venv, maker);
+      await makeVenv(venv, maker, { signal });
     }
     onProgress("installing JupyterLab (about 250 MB, once; half a minute where the network is good)");
-    await pipInstall(venv, ["-r", REQUIREMENTS], REQUIREMENTS);
+    await pipInstall(venv, ["-r", REQUIREMENTS], REQUIREMENTS, { signal });
     await writeFile(stamp, wanted);
   }
   await installOurs(venv);

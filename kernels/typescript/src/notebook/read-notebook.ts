@@ -190,12 +190,20 @@ function decodeUtf8(bytes: Uint8Array, file: string): string {
   }
 }
 
+export interface ReadOptions {
+  /** Called for each fault that was repaired in reading. */
+  readonly onRepair?: OnRepair | undefined;
+  /** Aborting ends the reading. */
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** Reads an .ipynb file; NotFoundError when there is none, else the errors of parseNotebook. */
-export async function readNotebook(path: string, onRepair?: OnRepair): Promise<Notebook> {
+export async function readNotebook(path: string, { onRepair, signal }: ReadOptions = {}): Promise<Notebook> {
   let bytes: Uint8Array;
   try {
-    bytes = await readFile(path);
+    bytes = await readFile(path, { signal });
   } catch (cause) {
+    signal?.throwIfAborted();
     const { code } = cause as NodeJS.ErrnoException; // what fs throws
     const found =
       code === "EISDIR" ? `${path} is a folder; name a notebook in it` : `there is no readable notebook at ${path}`;

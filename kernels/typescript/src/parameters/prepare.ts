@@ -75,7 +75,7 @@ function droppedOutputs(notebook: Notebook): string[] {
 export async function prepareNotebook(options: PrepareOptions): Promise<PreparedNotebook> {
   const input = resolve(options.input);
   const notices: string[] = [];
-  const notebook = await readNotebook(input, (text) => notices.push(text));
+  const notebook = await readNotebook(input, { onRepair: (text) => notices.push(text) });
   notebook.cells = notebook.cells.filter((cell) => !hasTag(cell, ERROR_MARKER));
   const named = options.kernelName ?? notebook.metadata.kernelspec?.name;
   if (!named)

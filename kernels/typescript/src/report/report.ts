@@ -140,8 +140,14 @@ ${figures ? await plotlyScripts() : ""}
 `;
 }
 
+export interface ReportOptions {
+  /** Aborting before the file is complete leaves the old one. */
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** Renders the report and writes it; returns its path. */
-export async function writeReport(notebook: Notebook, path: string): Promise<string> {
-  await writeFileAtomic(path, await renderReport(notebook, path));
+export async function writeReport(notebook: Notebook, path: string, { signal }: ReportOptions = {}): Promise<string> {
+  signal?.throwIfAborted();
+  await writeFileAtomic(path, await renderReport(notebook, path), { signal });
   return path;
 }
