@@ -3,22 +3,25 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { FormatError, NotFoundError } from "@ictal/base/errors";
-import type { Config } from "../base/config-schema.js";
 import type { Event } from "../base/events.js";
 import { buildCache } from "../cache/build.js";
-import { chainFromConfig } from "../cache/from-config.js";
-import { gapsFromConfig } from "../cache/gap-policy.js";
 import { describeRecordings } from "../cache/manifest.js";
 import type { GapPolicy } from "../cache/segments.js";
+import {
+  blendFromConfig,
+  chainFromConfig,
+  deviceFromConfig,
+  gapsFromConfig,
+  postprocessFromConfig,
+} from "../config/layer-options.js";
+import type { Config } from "../config/schema.js";
 import { readCatalogue } from "../corpus/catalogue.js";
 import { fileSource } from "../recording/byte-source.js";
 import { readEdfHeader } from "../recording/edf-header.js";
-import { postprocessFromConfig } from "../scoring/from-config.js";
 import { cutEvents, detectEvents } from "../scoring/postprocess.js";
 import { folderStore } from "../store/folder-store.js";
 import type { Store } from "../store/store.js";
 import { openExecutor } from "../tensor/open.js";
-import { blendFromConfig, deviceFromConfig } from "../training/from-config.js";
 import type { RecordingPrediction } from "../training/predict.js";
 import { predictRecordings } from "../training/predict-recordings.js";
 
@@ -68,7 +71,7 @@ async function predictOne(options: DetectOptions, cacheDir: string): Promise<Omi
   const store = singleFileStore(input);
   const catalogue = await readCatalogue(store, { layout: "flat", signal });
   const chain = chainFromConfig(config);
-  const { leftOut } = await buildCache({
+  const { excluded } = await buildCache({
     store,
     catalogue,
     cacheDir,
@@ -78,7 +81,8 @@ async function predictOne(options: DetectOptions, cacheDir: string): Promise<Omi
     workers: 0,
     signal,
   });
-  if (leftOut[0]) throw new FormatError(`cannot be used (${leftOut[0].code}): ${leftOut[0].reason}`, { file: input });
+  const [reason] = excluded;
+  if (reason) throw new FormatError(`cannot be used (${reason.code}): ${reason.reason}`, { file: input });
   const manifest = await describeRecordings(cacheDir);
   const { durationSeconds, filled } = manifest.recordings[0]!; // one file listed, none left out
   const executor = await openExecutor(deviceFromConfig(config));
