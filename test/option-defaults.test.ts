@@ -197,7 +197,7 @@ training/train-program.ts gradientCheckpointing: false
 training/train-program.ts accumulate: false
 @ictal/base/action.ts exitCode: 0
 @ictal/base/lock.ts patienceMilliseconds: 10_000
-@ictal/base/lock.ts beatMilliseconds: 5000
+@ictal/base/lock.ts heartbeatMilliseconds: 5000
 @ictal/jupyter/browser/figure-painter.ts format: "png"
 @ictal/jupyter/browser/figure-painter.ts scale: 2
 @ictal/jupyter/kernel/magics/install.ts threads: []

@@ -1,5 +1,5 @@
 import { action, type Outcome, UsageError } from "@ictal/base/action";
-import { tell } from "@ictal/base/printable";
+import { notify } from "@ictal/base/printable";
 import type { Command } from "commander";
 import { installParts } from "../tensor/install-parts.js";
 import { chooseExecutor, probeExecutors, probeNamed } from "../tensor/open.js";
@@ -16,7 +16,7 @@ interface BuildFlags {
   readonly force?: boolean;
 }
 
-const say = (line: string) => tell(`ictal backend build: ${line}`);
+const say = (line: string) => notify(`ictal backend build: ${line}`);
 
 function describeBuild({ wheel, version, usesGpu, folder, reused, seconds, ...probe }: BuiltTensorflow): string {
   const part = (was: boolean, time: number) => (was ? "was there" : `${time.toFixed(1)} s`);

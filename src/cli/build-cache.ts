@@ -1,7 +1,7 @@
 /** A build of the cache that a configuration asks for, as `cache build` and the first `train` do it. */
 
 import { isIctalError } from "@ictal/base/errors";
-import { printable, printableAll, tell } from "@ictal/base/printable";
+import { notify, printable, printableAll } from "@ictal/base/printable";
 import type { Progress } from "@ictal/base/progress";
 import { type BuildReport, buildCache } from "../cache/build.js";
 import { isPermanent } from "../cache/exclusion.js";
@@ -88,7 +88,7 @@ async function tryManifest({ cacheDir, key }: BuildReport, catalogue: Catalogue)
   } catch (error) {
     if (!isIctalError(error, "CacheError") || error.cause !== undefined) throw error;
     const advice = `\nictal: such a cache serves prediction alone; to accept that: --accept ${NO_SEIZURES}`;
-    tell(`ictal: no manifest was written: ${error.message}${lacksSeizures(error) ? advice : ""}`);
+    notify(`ictal: no manifest was written: ${error.message}${lacksSeizures(error) ? advice : ""}`);
     return { manifest: null, manifestRefused: error.message, lacksSeizures: lacksSeizures(error) };
   }
 }

@@ -2,7 +2,7 @@
 import { resolve } from "node:path";
 import { type Outcome, UsageError } from "@ictal/base/action";
 import { withInterrupt } from "@ictal/base/interrupt";
-import { printable, printableAll, tell } from "@ictal/base/printable";
+import { notify, printable, printableAll } from "@ictal/base/printable";
 import { createProgress } from "@ictal/base/progress";
 import { gcCache } from "../cache/gc.js";
 import { writeManifest } from "../cache/manifest.js";
@@ -40,8 +40,8 @@ export async function build(watch: RunWatch, flags: BuildFlags): Promise<Outcome
     const made = await buildConfigured(config, { ...flags, progress: watch.follow(createProgress()), signal });
     const { report, written, refused, doubtful, isComplete } = made;
     if (flags.json) {
-      for (const { id, code, reason } of refused) tell(printable(`ictal: excluded ${id} (${code}): ${reason}`));
-      for (const line of doubtLines(doubtful)) tell(`ictal: ${line}`);
+      for (const { id, code, reason } of refused) notify(printable(`ictal: excluded ${id} (${code}): ${reason}`));
+      for (const line of doubtLines(doubtful)) notify(`ictal: ${line}`);
     }
     return { json: { ...reportJson(report), ...written }, text: buildText(made), exitCode: isComplete ? 0 : 1 };
   });

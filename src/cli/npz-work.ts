@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import type { Outcome } from "@ictal/base/action";
 import { isIctalError } from "@ictal/base/errors";
 import { withInterrupt } from "@ictal/base/interrupt";
-import { printableAll, tell } from "@ictal/base/printable";
+import { notify, printableAll } from "@ictal/base/printable";
 import { createProgress } from "@ictal/base/progress";
 import { describeCache } from "../cache/describe.js";
 import { writeManifest } from "../cache/manifest.js";
@@ -28,7 +28,7 @@ export interface ImportFlags extends DataFlags {
 export async function exportWindows(flags: ExportFlags): Promise<Outcome> {
   const found = await configOf(flags, ["cacheDir"]);
   const { data } = found.config;
-  if (flags.split?.includes("eval")) tell("ictal: the eval split is opened; use it for the final figure only");
+  if (flags.split?.includes("eval")) notify("ictal: the eval split is opened; use it for the final figure only");
   const manifest = await configuredManifest(found);
   return withInterrupt("archives that were finished are whole", async (signal) => {
     const report = await exportNpz({
@@ -62,7 +62,7 @@ async function tryManifest(
     return { manifest: (await writeManifest(cacheDir, { key })).path };
   } catch (error) {
     if (!isIctalError(error, "CacheError") || error.cause !== undefined) throw error;
-    tell(`ictal: no manifest was written: ${error.message}`);
+    notify(`ictal: no manifest was written: ${error.message}`);
     return { manifest: null, manifestRefused: error.message };
   }
 }

@@ -1,7 +1,7 @@
 import { join, resolve } from "node:path";
 import { action, type Outcome } from "@ictal/base/action";
 import { withInterrupt } from "@ictal/base/interrupt";
-import { tell } from "@ictal/base/printable";
+import { notify } from "@ictal/base/printable";
 import { createProgress } from "@ictal/base/progress";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { predictedCount } from "../base/value-ranges.js";
@@ -44,7 +44,7 @@ async function predictSplit(watch: RunWatch, flags: PredictFlags, signal: AbortS
   const inSplit = manifest.recordings.filter(({ split }) => split === flags.split);
   const ids = shardOf(inSplit, flags.shard).map(({ id }) => id);
   const total = ids.length;
-  if (flags.split === "eval") tell(`opening the eval split: ${total} recordings`);
+  if (flags.split === "eval") notify(`opening the eval split: ${total} recordings`);
   const outDir = resolve(flags.out);
   const detections = flags.events
     ? await openDetectionFiles(outDir, cacheDir, manifest.key, postprocessFromConfig(config), flags.format)

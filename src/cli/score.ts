@@ -1,6 +1,6 @@
 import { action, type Outcome, UsageError } from "@ictal/base/action";
 import { FormatError } from "@ictal/base/errors";
-import { printable, printableAll, tell } from "@ictal/base/printable";
+import { notify, printable, printableAll } from "@ictal/base/printable";
 import type { Command } from "commander";
 import { placeOfFinding } from "../recording/finding.js";
 import { breakdown } from "../scoring/breakdown.js";
@@ -126,6 +126,6 @@ function unique<T>(items: readonly T[]): T[] {
 }
 
 function tellLines(lines: readonly string[]): void {
-  for (const line of lines.slice(0, PRINTED)) tell(printable(`ictal: ${line}`));
-  if (lines.length > PRINTED) tell(`ictal: and ${lines.length - PRINTED} more; --json lists all`);
+  for (const line of lines.slice(0, PRINTED)) notify(printable(`ictal: ${line}`));
+  if (lines.length > PRINTED) notify(`ictal: and ${lines.length - PRINTED} more; --json lists all`);
 }

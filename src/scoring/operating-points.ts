@@ -1,6 +1,6 @@
 import { ConfigError } from "@ictal/base/errors";
 import { requireCounts, requireNumber, withDefaults } from "@ictal/base/options";
-import { tell } from "@ictal/base/printable";
+import { notify } from "@ictal/base/printable";
 import { rangesOf } from "../base/value-ranges.js";
 import { checkedEvents } from "./event-list.js";
 import { scoreOverlap } from "./nedc/overlap.js";
@@ -87,8 +87,8 @@ function guardEval(
       { key: "split", value: "eval", allowed: "dev, train" },
     );
   }
-  const notify = warn ?? ((text: string) => tell(`ictal: ${text}`));
-  notify(`thresholds searched on ${count} recordings of eval by force: they must not be used to score eval`);
+  const print = warn ?? ((text: string) => notify(`ictal: ${text}`));
+  print(`thresholds searched on ${count} recordings of eval by force: they must not be used to score eval`);
 }
 
 /**

@@ -1,5 +1,5 @@
 import { appendFileSync, existsSync, readFileSync } from "node:fs";
-import { removeLeavings, writeFileAtomic } from "@ictal/base/atomic-file";
+import { removeStaleTemporaryFiles, writeFileAtomic } from "@ictal/base/atomic-file";
 
 /** One JSON object per line; every entry carries the step it belongs to. */
 export type LogEntry = { readonly step: number } & Readonly<Record<string, unknown>>;
@@ -34,7 +34,7 @@ export interface RunLog {
  * as `isValidationPending` says.
  */
 export async function openRunLog(path: string, step: number, isValidationPending = false): Promise<RunLog> {
-  await removeLeavings(path);
+  await removeStaleTemporaryFiles(path);
   const isRepeated = (entry: LogEntry) => isValidationPending && entry.step === step && entry.kind === "validation";
   const kept = readRunLog(path).filter((entry) => entry.step <= step && !isRepeated(entry));
   await writeFileAtomic(path, kept.map((entry) => `${JSON.stringify(entry)}\n`).join(""));

@@ -51,11 +51,11 @@ function createDisplay(id: string | undefined): TslabDisplay {
 }
 
 /** The module `tslab` for notebooks that were written for that kernel: `display`, `newDisplay` and `versions`. */
-export function tslabTwin(): Record<string, unknown> {
-  const twin = {
+export function tslabModule(): Record<string, unknown> {
+  const exported = {
     display: createDisplay(undefined),
     newDisplay: () => createDisplay(randomUUID()),
     versions: { tslab: "none: the ictal kernel", typescript: "", node: process.version },
   };
-  return { ...twin, default: twin };
+  return { ...exported, default: exported };
 }

@@ -10,20 +10,20 @@ export interface ThreadMemory {
 }
 
 const CHANNEL = "ictal.kernel.memory";
-/** A thread that is busy for longer is told as one that did not answer. */
+/** A thread that is busy for longer is reported as one that did not answer. */
 const PATIENCE_MILLISECONDS = 300;
 
-type Message = { readonly ask: true } | { readonly told: ThreadMemory };
+type Message = { readonly ask: true } | { readonly memory: ThreadMemory };
 
 const dataOf = (event: unknown): Message => (event as { data: Message }).data; // what this module posts
 
-/** Lets this thread tell what it holds whenever `%memory` asks; keeps no process alive. */
-export function tellMemory(name: string): void {
+/** Lets this thread report what it holds whenever `%memory` asks; keeps no process alive. */
+export function reportMemory(name: string): void {
   const channel = new BroadcastChannel(CHANNEL);
   channel.onmessage = (event) => {
     if (!("ask" in dataOf(event))) return;
     const { heapUsed, heapTotal, external, arrayBuffers } = process.memoryUsage(); // of this thread, rss apart
-    channel.postMessage({ told: { name, heapUsed, heapTotal, external, arrayBuffers } } satisfies Message);
+    channel.postMessage({ memory: { name, heapUsed, heapTotal, external, arrayBuffers } } satisfies Message);
   };
   channel.unref();
 }
@@ -31,18 +31,18 @@ export function tellMemory(name: string): void {
 /** What the threads `names` hold, of those that answer within 0.3 s; in the order of `names`. */
 export async function askThreads(names: readonly string[]): Promise<ThreadMemory[]> {
   const channel = new BroadcastChannel(CHANNEL);
-  const told = new Map<string, ThreadMemory>();
+  const reports = new Map<string, ThreadMemory>();
   await new Promise<void>((resolve) => {
     const timer = setTimeout(resolve, PATIENCE_MILLISECONDS);
     channel.onmessage = (event) => {
       const message = dataOf(event);
-      if ("told" in message) told.set(message.told.name, message.told);
-      if (!names.every((name) => told.has(name))) return;
+      if ("memory" in message) reports.set(message.memory.name, message.memory);
+      if (!names.every((name) => reports.has(name))) return;
       clearTimeout(timer);
       resolve();
     };
     channel.postMessage({ ask: true } satisfies Message);
   });
   channel.close();
-  return names.flatMap((name) => told.get(name) ?? []);
+  return names.flatMap((name) => reports.get(name) ?? []);
 }

@@ -1,9 +1,9 @@
-/** Makes a given value one of a parameter's type, or says why it is none. */
+/** Makes a given value one of a parameter's type, or finds why it cannot be one. */
 import { type Given, guessText, structureOf } from "./given-value.js";
 import type { ParameterType } from "./parameter-types.js";
 import type { ParameterLanguage } from "./parameters.js";
 
-/** The value, or why there is none; the reason is empty where the type alone says it. */
+/** The value, or why there is none; the reason is empty where the type alone is the reason. */
 export type Fit = { readonly value: unknown } | { readonly reason: string };
 
 const MISFIT: Fit = { reason: "" };
@@ -73,7 +73,7 @@ function fitRecord(given: Given, type: Extract<ParameterType, { kind: "record" }
   return fitMap(given.entries, typeOf, language);
 }
 
-/** The value as it stands, where the type says nothing of it. */
+/** The value as it stands, where the type does not restrict it. */
 function fitAny(given: Given, language: ParameterLanguage): Fit {
   const any: ParameterType = { kind: "any" };
   if (given.kind === "map") return fitMap(given.entries, () => any, language);
@@ -86,7 +86,7 @@ function fitAny(given: Given, language: ParameterLanguage): Fit {
   return typeof given.value === "bigint" && language !== "python" ? { reason: BEYOND } : { value: given.value };
 }
 
-/** Members of a union in the order in which they are tried: text is text first where YAML says so, last in a bare word. */
+/** Members of a union in the order in which they are tried: text is text first where it is text in YAML, last in a bare word. */
 function inOrder(members: readonly ParameterType[], given: Given): readonly ParameterType[] {
   const isText = ({ kind }: ParameterType) => kind === "string" || kind === "any";
   const [texts, others] = [members.filter(isText), members.filter((member) => !isText(member))];

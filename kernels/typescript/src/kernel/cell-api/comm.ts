@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { UnsupportedError } from "@ictal/base/errors";
-import { type CommEvent, type KernelHost, kernelHost } from "./session/host.js";
+import { type CommEvent, type KernelHost, kernelHost } from "./host.js";
 
 /** What a comm carries besides its data. */
 export interface CommExtras {

@@ -27,7 +27,7 @@ import {
 const CELL_ID = /^[\w-]{1,64}$/;
 const JSON_TYPE = /^application\/(.*\+)?json$/;
 
-/** Told of each fault of a notebook that was mended in reading it. */
+/** Called for each fault of a notebook that was repaired in reading it. */
 export type OnRepair = (text: string) => void;
 
 function readBundle(raw: RawObject): MimeBundle {
@@ -98,9 +98,9 @@ function readCell(value: unknown, index: number, file: string): Omit<Cell, "id">
   return { cell_type, metadata, source, attachments } as Cell; // the id follows
 }
 
-/** Gives each cell an id of its own, in the form that nbformat allows; tells what it had to mend. */
+/** Gives each cell an id of its own, in the form that nbformat allows; reports what it had to repair. */
 function readId(value: unknown, index: number, taken: Set<string>, file: string, onRepair: OnRepair): string {
-  const id = (value as { id?: unknown }).id; // an object: readCell says so
+  const id = (value as { id?: unknown }).id; // an object: readCell has checked it
   if (id !== undefined && id !== null && typeof id !== "string") {
     const message = `cell ${index + 1}: id is ${kindOfValue(id)}; text was expected`;
     throw new FormatError(message, { file, field: `cells[${index}].id` });
@@ -129,7 +129,7 @@ function readNotebookMetadata(notebook: RawObject): NotebookMetadata {
   return { ...raw.members } as NotebookMetadata; // its known members are checked
 }
 
-/** Line where JSON breaks: YAML's parser reads JSON too and says where, which JSON.parse does only at times. */
+/** Line where JSON breaks: YAML's parser reads JSON too and has the position, which JSON.parse does only at times. */
 function brokenLine(text: string): number {
   const last = text.split("\n").length;
   try {
@@ -162,7 +162,7 @@ function checkVersion({ members, file }: RawObject): void {
 
 /**
  * A notebook from the text of an .ipynb file. Cells without an id get one; an id that is not allowed or is there twice is
- * replaced and told to `onRepair`. FormatError with the line where JSON breaks, or with cell and field of what is not
+ * replaced and reported to `onRepair`. FormatError with the line where JSON breaks, or with cell and field of what is not
  * nbformat 4.
  */
 export function parseNotebook(text: string, path: string, onRepair: OnRepair = () => {}): Notebook {
@@ -190,12 +190,20 @@ function decodeUtf8(bytes: Uint8Array, file: string): string {
   }
 }
 
+export interface ReadOptions {
+  /** Called for each fault that was repaired in reading. */
+  readonly onRepair?: OnRepair | undefined;
+  /** Aborting ends the reading. */
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** Reads an .ipynb file; NotFoundError when there is none, else the errors of parseNotebook. */
-export async function readNotebook(path: string, onRepair?: OnRepair): Promise<Notebook> {
+export async function readNotebook(path: string, { onRepair, signal }: ReadOptions = {}): Promise<Notebook> {
   let bytes: Uint8Array;
   try {
-    bytes = await readFile(path);
+    bytes = await readFile(path, { signal });
   } catch (cause) {
+    signal?.throwIfAborted();
     const { code } = cause as NodeJS.ErrnoException; // what fs throws
     const found =
       code === "EISDIR" ? `${path} is a folder; name a notebook in it` : `there is no readable notebook at ${path}`;

@@ -1,4 +1,4 @@
-import { kernelHost } from "./session/host.js";
+import { kernelHost } from "./host.js";
 
 /** What a cell can ask of the kernel that runs it. */
 export interface Kernel {

@@ -1,12 +1,12 @@
 import { resolve } from "node:path";
 import { ConfigError } from "@ictal/base/errors";
 import { findKernelspec, type Kernelspec } from "../kernelspec.js";
+import { type CodeCell, hasTag, type Notebook } from "../notebook/notebook-file.js";
+import { readNotebook } from "../notebook/read-notebook.js";
 import { countOf } from "../views/format-value.js";
 import { injectParameters } from "./inject.js";
-import { type CodeCell, hasTag, type Notebook } from "./notebook-file.js";
 import { type GivenParameters, resolveParameters } from "./parameter-values.js";
 import { type ParameterInfo, parameterLanguage, parametersCells, readParameters } from "./parameters.js";
-import { readNotebook } from "./read-notebook.js";
 
 /** A notebook that is ready to run. */
 export interface PreparedNotebook {
@@ -20,7 +20,7 @@ export interface PreparedNotebook {
   readonly parameters: readonly ParameterInfo[];
   /** Values given, by name. */
   readonly values: Readonly<Record<string, unknown>>;
-  /** Lines for people: what was mended, what is not kept. */
+  /** Lines for people: what was repaired, what is not retained. */
   readonly notices: readonly string[];
 }
 
@@ -28,9 +28,9 @@ export interface PrepareOptions {
   readonly input: string;
   /** Where the executed notebook is saved; `{name}` of a parameter stands for its value. Undefined: nowhere. */
   readonly output: string | undefined;
-  readonly parameters?: GivenParameters;
+  readonly parameters?: GivenParameters | undefined;
   /** Kernel to use instead of the one that the notebook names. */
-  readonly kernelName?: string;
+  readonly kernelName?: string | undefined;
 }
 
 /** Tag of the cells with which papermill marks an error; they are not part of the notebook. */
@@ -75,7 +75,7 @@ function droppedOutputs(notebook: Notebook): string[] {
 export async function prepareNotebook(options: PrepareOptions): Promise<PreparedNotebook> {
   const input = resolve(options.input);
   const notices: string[] = [];
-  const notebook = await readNotebook(input, (text) => notices.push(text));
+  const notebook = await readNotebook(input, { onRepair: (text) => notices.push(text) });
   notebook.cells = notebook.cells.filter((cell) => !hasTag(cell, ERROR_MARKER));
   const named = options.kernelName ?? notebook.metadata.kernelspec?.name;
   if (!named)

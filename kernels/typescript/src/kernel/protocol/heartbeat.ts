@@ -7,7 +7,7 @@ import type { ConnectionInfo } from "../../wire/connection.js";
 
 const WATCH_MILLISECONDS = 1000;
 
-interface HeartData {
+interface HeartbeatData {
   readonly connection: ConnectionInfo;
   /** Process that started this one. */
   readonly parent: number;
@@ -15,7 +15,7 @@ interface HeartData {
   readonly starter: number;
 }
 
-const { connection, parent, starter } = workerData as HeartData; // what heart-thread.ts starts this with
+const { connection, parent, starter } = workerData as HeartbeatData; // what main.ts starts this with
 
 const watch = setInterval(() => {
   const orphaned = process.ppid !== parent || (starter > 1 && !isAlive(starter));

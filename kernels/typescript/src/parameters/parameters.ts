@@ -1,10 +1,10 @@
 import ts from "typescript";
-import { type CodeCell, hasTag, type Notebook } from "./notebook-file.js";
+import { type CodeCell, hasTag, type Notebook } from "../notebook/notebook-file.js";
 
 /** One parameter that a notebook declares in its cell tagged `parameters`. */
 export interface ParameterInfo {
   readonly name: string;
-  /** Declared or inferred type, in the notebook's language; "unknown" where neither tells. */
+  /** Declared or inferred type, in the notebook's language; "unknown" where there is neither. */
   readonly type: string;
   /** True when the cell writes the type out. */
   readonly declared: boolean;
@@ -55,9 +55,8 @@ function literalValue(node: ts.Expression): { value: unknown } | undefined {
   }
   if (ts.isArrayLiteralExpression(node)) {
     const members = node.elements.map(literalValue);
-    return members.every((member) => member !== undefined)
-      ? { value: members.map((member) => member!.value) }
-      : undefined;
+    const values = members.flatMap((member) => (member === undefined ? [] : [member.value]));
+    return values.length === members.length ? { value: values } : undefined;
   }
   return ts.isObjectLiteralExpression(node) ? objectValue(node) : undefined;
 }
@@ -141,19 +140,18 @@ function pythonType(text: string, value: unknown): string {
 
 function pythonParameters(source: string): ParameterInfo[] {
   return source.split("\n").flatMap((line): ParameterInfo[] => {
-    const groups = PYTHON_LINE.exec(line)?.groups;
-    if (!groups) return [];
-    const defaultText = groups.value!;
+    const { name, value: defaultText, type: declared, help = "" } = PYTHON_LINE.exec(line)?.groups ?? {};
+    if (name === undefined || defaultText === undefined) return [];
     const defaultValue = pythonValue(defaultText);
-    const type = groups.type ?? pythonType(defaultText, defaultValue);
+    const type = declared ?? pythonType(defaultText, defaultValue);
     return [
       {
-        name: groups.name!,
+        name,
         type,
-        declared: groups.type !== undefined,
+        declared: declared !== undefined,
         defaultText,
         defaultValue,
-        help: groups.help ?? "",
+        help,
         keyword: undefined,
       },
     ];

@@ -1,4 +1,4 @@
-import { type CodeCell, hasTag, type Notebook, newCellId } from "./notebook-file.js";
+import { type CodeCell, hasTag, type Notebook, newCellId } from "../notebook/notebook-file.js";
 import { type ParameterInfo, type ParameterLanguage, parametersCell, typeOfValue } from "./parameters.js";
 
 function pythonNumber(value: number): string {
@@ -32,7 +32,7 @@ export function typescriptLiteral(value: unknown): string {
   return `{${members.join(",")}}`;
 }
 
-/** Widened type for the annotation of an injected value; undefined where inference says the same or knows more. */
+/** Widened type for the annotation of an injected value; undefined where inference gives the same or knows more. */
 function annotationOf(parameter: ParameterInfo | undefined, value: unknown): string | undefined {
   if (parameter?.declared) return parameter.type;
   const scalar = typeOfValue(value);

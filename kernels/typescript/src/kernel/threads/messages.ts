@@ -3,7 +3,7 @@ import type { ConnectionInfo } from "../../wire/connection.js";
 import type { ErrorContent, MessageHeader } from "../../wire/message.js";
 
 /*
- * What the main thread, which runs cells, and the protocol thread, which owns the sockets, tell each other. A job is one
+ * What the main thread, which runs cells, and the protocol thread, which owns the sockets, exchange. A job is one
  * unit of work that the main thread does for one message: a cell or a comm message. Its number is how output finds its
  * way back to the message that caused it, also long after the job ended.
  */

@@ -1,4 +1,4 @@
-import type { display } from "../display.js";
+import type { display } from "../../display.js";
 import type { Comm } from "./comm.js";
 import type { Kernel } from "./kernel.js";
 

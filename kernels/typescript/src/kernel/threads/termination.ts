@@ -30,7 +30,7 @@ function asyncWrap(): AsyncWrap | undefined {
   } catch {
     return undefined;
   } finally {
-    process.noDeprecation = noDeprecation;
+    Object.assign(process, { noDeprecation });
   }
 }
 

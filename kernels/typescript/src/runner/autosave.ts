@@ -2,26 +2,26 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { temporaryName, writeFileAtomic } from "@ictal/base/atomic-file";
 import { StoreError } from "@ictal/base/errors";
+import { formatNotebook, type Notebook } from "../notebook/notebook-file.js";
 import type { RunListener } from "./listener.js";
-import { formatNotebook, type Notebook } from "./notebook-file.js";
 
 /** Saves a notebook while it runs. */
-export interface Saver {
-  /** Saves now; throws what the disk says. */
+export interface Autosave {
+  /** Saves now; throws the error of the disk. */
   first(): Promise<void>;
-  /** Saves as soon as a save that is under way has ended; tells the listener of a failure and never throws. */
+  /** Saves as soon as a save that is under way has ended; notifies the listener of a failure and never throws. */
   save(): Promise<void>;
-  /** Saves for good. When the disk refuses, a copy goes to the temporary folder and a StoreError says where. */
+  /** Saves for good. When the disk refuses, a copy goes to the temporary folder and a StoreError names it. */
   last(): Promise<void>;
 }
 
 /** Saves of `notebook` to `path`, one at a time; `settle` is called before each. */
-export function createSaver(
+export function createAutosave(
   path: string,
   notebook: Notebook,
   settle: () => void,
   listener: Pick<Required<RunListener>, "saved" | "saveFailed">,
-): Saver {
+): Autosave {
   let current: Promise<void> | undefined;
   let next: Promise<void> | undefined;
   const write = async (to: string) => {
@@ -41,11 +41,11 @@ export function createSaver(
   };
   const rescue = async (error: unknown): Promise<never> => {
     const copy = temporaryName(join(tmpdir(), basename(path)));
-    const kept = await write(copy).then(
-      () => `; what ran is kept in ${copy}`,
-      () => "", // that disk is full too: only the first refusal is told
+    const retained = await write(copy).then(
+      () => `; what ran is saved in ${copy}`,
+      () => "", // that disk is full too: only the first refusal is reported
     );
-    throw new StoreError((error as Error).message + kept, { key: path }, { cause: error });
+    throw new StoreError((error as Error).message + retained, { key: path }, { cause: error });
   };
   return {
     first: () => write(path),
@@ -64,14 +64,14 @@ export function createSaver(
   };
 }
 
-/** A saver for a run that saves nothing. */
-export const NO_SAVER: Saver = { first: async () => {}, save: async () => {}, last: async () => {} };
+/** For a run that saves nothing. */
+export const NO_AUTOSAVE: Autosave = { first: async () => {}, save: async () => {}, last: async () => {} };
 
 /**
- * Calls `save` every `seconds`, when `changed` says that there is something to save; a save that takes long spreads the
+ * Calls `save` every `seconds`, when `changed` returns true; a save that takes long spreads the
  * next ones out to at most a fifth of the time. Returns the function that ends it.
  */
-export function autosave(seconds: number, changed: () => boolean, save: () => Promise<void>): () => void {
+export function saveRegularly(seconds: number, changed: () => boolean, save: () => Promise<void>): () => void {
   let timer: NodeJS.Timeout;
   let ended = false;
   const later = (milliseconds: number) => {

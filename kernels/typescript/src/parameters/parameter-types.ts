@@ -129,7 +129,7 @@ function pythonType(text: string): ParameterType {
   }
 }
 
-/** What a value of the parameter may be. A default of null or None alone says nothing of the type. */
+/** What a value of the parameter may be. A default of null or None alone does not determine the type. */
 export function parameterType({ type, declared }: ParameterInfo, language: ParameterLanguage): ParameterType {
   if (!declared && /^(?:null|None|unknown)$/.test(type)) return ANY;
   return language === "python" ? pythonType(type) : typescriptType(type);

@@ -22,13 +22,13 @@ function stripTags(html: string): string {
     "&amp;": "&",
   };
   return text
-    .replace(/&(?:lt|gt|quot|#39|nbsp|amp);/g, (entity) => entities[entity]!)
+    .replace(/&(?:lt|gt|quot|#39|nbsp|amp);/g, (entity) => entities[entity] ?? entity)
     .replace(/\s+/g, " ")
     .trim();
 }
 
-/** One line of text for a rich output: its text/plain twin, the words of its HTML or Markdown, else type and size. */
-export function textTwin(data: MimeBundle, width = 100): string {
+/** One line of text for a rich output: its text/plain, the words of its HTML or Markdown, else type and size. */
+export function outputText(data: MimeBundle, width = 100): string {
   const plain = data["text/plain"] ?? data["text/markdown"] ?? data["text/latex"];
   const html = data["text/html"];
   const words = withoutControls(typeof plain === "string" ? plain : typeof html === "string" ? stripTags(html) : "")

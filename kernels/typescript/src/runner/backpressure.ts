@@ -19,9 +19,10 @@ export interface ReaderPace {
 export function createReaderPace(out: PacedStream): ReaderPace {
   let left = CELL_WAIT_MILLISECONDS;
   let stalled = false;
+  const once = out.once?.bind(out);
   return {
     async ready() {
-      if (!out.writableNeedDrain || !out.once || stalled || left <= 0) return;
+      if (!out.writableNeedDrain || !once || stalled || left <= 0) return;
       const started = performance.now();
       await new Promise<void>((resolve) => {
         const timer = setTimeout(
@@ -31,7 +32,7 @@ export function createReaderPace(out: PacedStream): ReaderPace {
           },
           Math.min(LONGEST_WAIT_MILLISECONDS, left),
         );
-        out.once!("drain", () => {
+        once("drain", () => {
           clearTimeout(timer);
           stalled = false;
           resolve();
