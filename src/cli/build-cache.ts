@@ -17,17 +17,17 @@ import type { Shard } from "./data-options.js";
 
 export interface BuildOptions {
   /** @default the configuration's `num_workers`; one per core for 0 */
-  readonly workers?: number;
+  readonly workers?: number | undefined;
   /** One part alone, without the manifest. */
-  readonly shard?: Shard;
+  readonly shard?: Shard | undefined;
   /** Recordings at most. @default the configuration's `limit_files` */
-  readonly limit?: number;
+  readonly limit?: number | undefined;
   /** Codes of reasons for which a recording may be left out or its labels stay unknown. */
-  readonly accept?: readonly string[];
+  readonly accept?: readonly string[] | undefined;
   /** @default the configuration's `gaps` */
-  readonly gaps?: GapPolicy;
+  readonly gaps?: GapPolicy | undefined;
   /** Check every frame before a recording is reused. */
-  readonly verify?: boolean;
+  readonly verify?: boolean | undefined;
   readonly progress: Progress;
   readonly signal: AbortSignal;
 }

@@ -10,11 +10,11 @@ import { cacheKeyFromConfig } from "../cache/from-config.js";
 
 /** What commander hands over for the flags of `addDataOptions`. */
 export interface DataFlags {
-  readonly config?: string;
-  readonly set?: readonly string[];
-  readonly dataDir?: string;
-  readonly cacheDir?: string;
-  readonly json?: boolean;
+  readonly config?: string | undefined;
+  readonly set?: readonly string[] | undefined;
+  readonly dataDir?: string | undefined;
+  readonly cacheDir?: string | undefined;
+  readonly json?: boolean | undefined;
 }
 
 /** Part `index` (from 0) of `count` equal parts. */

@@ -29,10 +29,10 @@ export interface DetectOptions {
   readonly checkpoint: string;
   /** The configuration the checkpoint was trained with. */
   readonly config: Config;
-  readonly allowOtherCache?: boolean;
+  readonly allowOtherCache?: boolean | undefined;
   /** @default the configuration's `gaps` */
-  readonly gaps?: GapPolicy;
-  readonly signal?: AbortSignal;
+  readonly gaps?: GapPolicy | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** What was found in a recording. */

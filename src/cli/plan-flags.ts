@@ -8,9 +8,9 @@ import { collect, parseCount } from "@ictal/base/flags";
 import { makeFolder } from "@ictal/base/make-folder";
 import type { Command } from "commander";
 import { projectPath } from "../base/project.js";
-import { planCache, planCheck, planPredict, planScore, planSweep, planTrain } from "../cluster/kinds.js";
 import { type Plan, type PlanKind, writePlan } from "../cluster/plan.js";
-import { parseSweep, setWords } from "../cluster/sweep.js";
+import { planCache, planCheck, planPredict, planScore, planSweep, planTrain } from "../cluster/plans.js";
+import { parseSweep, setArgs } from "../cluster/sweep.js";
 import { readCatalogue } from "../corpus/catalogue.js";
 import { openStore } from "../store/open-store.js";
 import { loadWeights } from "../training/load-weights.js";
@@ -92,10 +92,10 @@ export function folderOf(kind: PlanKind, flags: PlanFlags): string {
 
 const SETS = { dataDir: "data.data_dir", cacheDir: "data.cache_dir" } as const;
 
-/** The configuration that flags ask for, and the words that make a task read a copy of its file in `dir`. */
+/** The configuration that flags ask for, and the args that make a task read a copy of its file in `dir`. */
 async function frozenConfig(flags: PlanFlags, dir: string, needs: readonly ("dataDir" | "cacheDir")[]) {
   const loaded = await configOf(flags, needs);
-  const words = loaded.file === undefined ? [] : ["--config", join(dir, "config.yaml")];
+  const args = loaded.file === undefined ? [] : ["--config", join(dir, "config.yaml")];
   if (loaded.file !== undefined) {
     await makeFolder(dir);
     await copyFile(loaded.file, join(dir, "config.yaml"));
@@ -110,11 +110,11 @@ async function frozenConfig(flags: PlanFlags, dir: string, needs: readonly ("dat
     ),
   );
   const sets = (flags.set ?? []).flatMap((set) => ["--set", set]);
-  const limit = data.limit_files ? setWords({ "data.limit_files": data.limit_files }) : []; // a task may lack BGB_LIMIT_FILES
-  return { ...loaded, configWords: [...words, ...folders, ...sets, ...setWords(moved), ...limit] };
+  const limit = data.limit_files ? setArgs({ "data.limit_files": data.limit_files }) : []; // a task may lack BGB_LIMIT_FILES
+  return { ...loaded, configArgs: [...args, ...folders, ...sets, ...setArgs(moved), ...limit] };
 }
 
-function limitWords(limit: number | null | undefined): string[] {
+function limitArgs(limit: number | null | undefined): string[] {
   return limit === undefined || limit === null ? [] : ["--limit", String(limit)];
 }
 
@@ -134,8 +134,8 @@ const cache: Planner = async (flags, dir) => {
       [data.sample_type, found.config.preprocessing, data.sampling_rate, data.missing_electrodes, data.gaps],
       16,
     ),
-    limitWords: limitWords(limit),
-    buildWords: [
+    limitArgs: limitArgs(limit),
+    buildArgs: [
       ...(accept === undefined ? [] : ["--accept", accept]),
       ...(workers === undefined ? [] : ["--workers", String(workers)]),
     ],
@@ -145,12 +145,12 @@ const cache: Planner = async (flags, dir) => {
 const check: Planner = async (flags, dir) => {
   const { config } = await configOf(flags, ["dataDir"]);
   const limit = flags.limit ?? config.data.limit_files ?? undefined;
-  const place = config.data.data_dir;
-  const catalogue = await readCatalogue(openStore(place), { limit });
+  const url = config.data.data_dir;
+  const catalogue = await readCatalogue(openStore(url), { limit });
   return planCheck({
     catalogue,
-    place,
-    limitWords: limitWords(limit),
+    url,
+    limitArgs: limitArgs(limit),
     out: join(dir, "parts"),
     shards: flags.array,
   });
@@ -172,7 +172,7 @@ const predict: Planner = async (flags, dir) => {
     checkpoint,
     checkpointHash: (await loadWeights(checkpoint)).hash,
     out: resolve(flags.out!),
-    predictWords: [...(events ? ["--events"] : []), ...(type === undefined ? [] : ["--type", type])],
+    predictArgs: [...(events ? ["--events"] : []), ...(type === undefined ? [] : ["--type", type])],
   });
 };
 
@@ -189,7 +189,7 @@ const sweep: Planner = async (flags, dir) => {
   const { config, runs } = parseSweep(text, basename(flags.config));
   const given = flags.set ?? [];
   for (const run of runs)
-    await configOf({ config, set: [...given, ...setWords(run).filter((word) => word !== "--set")] }, []);
+    await configOf({ config, set: [...given, ...setArgs(run).filter((word) => word !== "--set")] }, []);
   const found = await frozenConfig({ ...flags, config }, dir, ["cacheDir"]);
   return planSweep({ ...found, runs, out: join(dir, "runs") });
 };

@@ -19,10 +19,10 @@ import { watched } from "./watched.js";
 interface ServeOptions {
   port: number;
   bucket: string;
-  accessKey?: string;
-  secretKey?: string;
-  anonymous?: boolean;
-  json?: boolean;
+  accessKey?: string | undefined;
+  secretKey?: string | undefined;
+  anonymous?: boolean | undefined;
+  json?: boolean | undefined;
 }
 
 interface PullFlags {
@@ -159,7 +159,7 @@ async function runPull(watch: RunWatch, url: string, dir: string, flags: PullFla
         ...(split && { splits: split }),
         ...(patients && { patients }),
         ...(limit !== undefined && { limit }),
-        ...(flags.delete && { deleteGone: true }),
+        ...(flags.delete && { deleteRemoved: true }),
       }),
     );
     return {

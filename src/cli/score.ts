@@ -21,11 +21,11 @@ interface ScoreOptions extends BootstrapFlags {
   readonly hyp: string;
   readonly scorer: string;
   readonly durationTolerance: string;
-  readonly accept?: readonly string[];
-  readonly compare?: string;
-  readonly intervals?: boolean;
-  readonly breakdown?: boolean;
-  readonly report?: string;
+  readonly accept?: readonly string[] | undefined;
+  readonly compare?: string | undefined;
+  readonly intervals?: boolean | undefined;
+  readonly breakdown?: boolean | undefined;
+  readonly report?: string | undefined;
 }
 
 /** Adds `score`. */

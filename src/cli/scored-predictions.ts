@@ -30,7 +30,7 @@ export interface ScoredSplit {
 export interface ScoredSplitOptions {
   readonly predictions: string;
   readonly split: string;
-  readonly allowOtherCache?: boolean;
+  readonly allowOtherCache?: boolean | undefined;
 }
 
 /** The splits that a cache has recordings of. */

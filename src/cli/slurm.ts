@@ -118,8 +118,8 @@ async function submit(kind: PlanKind, flags: SlurmFlags): Promise<Outcome> {
     await refuseBusy(folderOf(kind, flags));
   }
   const { dir, plan } = await planFromFlags(kind, flags);
-  const tells = webhookAddress(process.env) !== undefined;
-  const report = await submitPlan(dir, plan, { ictal: ICTAL, options, tells, dryRun: flags.dryRun });
+  const reportsFailure = webhookAddress(process.env) !== undefined;
+  const report = await submitPlan(dir, plan, { ictal: ICTAL, options, reportsFailure, dryRun: flags.dryRun });
   return { json: report, text: await submitText(report, flags.dryRun ?? false) };
 }
 
@@ -167,8 +167,8 @@ async function retry({ plan: dir, byJob }: { plan: string; byJob?: boolean }): P
   const left = byJob ? retriesLeft - (isOnlyInterrupted ? 0 : 1) : options.retries;
   if (byJob && left < 0) return tellFailures(dir, plan, states);
   const id = process.env.SLURM_JOB_ID;
-  const tells = webhookAddress(process.env) !== undefined;
+  const reportsFailure = webhookAddress(process.env) !== undefined;
   const more = { retriesLeft: left, ...(byJob && id ? { byJob: id } : {}) };
-  const report = await submitPlan(dir, plan, { ictal: ICTAL, options, tells, ...more });
+  const report = await submitPlan(dir, plan, { ictal: ICTAL, options, reportsFailure, ...more });
   return { json: report, text: await submitText(report, false) };
 }

@@ -1,6 +1,6 @@
 import { stat } from "node:fs/promises";
 import { dirname, join, relative, sep } from "node:path";
-import { MIRROR_FOLDER } from "./local-path.js";
+import { MIRROR_DIR } from "./local-path.js";
 import { type MirrorIndex, openMirrorIndex } from "./mirror-index.js";
 import type { ExpectedDigest } from "./store.js";
 
@@ -12,7 +12,7 @@ interface FoundMirror {
 /** The mirror that `folder` is, or lies in. */
 async function mirrorAround(folder: string): Promise<FoundMirror | undefined> {
   for (let root = folder; ; root = dirname(root)) {
-    const path = join(root, MIRROR_FOLDER, "index.jsonl");
+    const path = join(root, MIRROR_DIR, "index.jsonl");
     const isThere = await stat(path).then(
       (found) => found.isFile(),
       () => false,

@@ -103,7 +103,7 @@ const fetchSmall: Fetch = async (place, store, info, path, { signal, onBytes }) 
     throw changedError(info.key, `${info.size} bytes`, store.url, `${bytes.byteLength} bytes`);
   onBytes(bytes.byteLength);
   const temporary = temporaryName(join(place.parts.path, sha256(info.key).slice(0, 24)));
-  return place.writers.put(temporary, bytes, placeOf(info, path));
+  return place.writers.put(temporary, bytes, targetOf(info, path));
 };
 
 const fetchLarge: Fetch = async (place, store, info, path, { signal, onBytes }) => {
@@ -116,7 +116,7 @@ const fetchLarge: Fetch = async (place, store, info, path, { signal, onBytes }) 
   }
 };
 
-const placeOf = ({ modifiedMilliseconds }: ObjectInfo, path: string) => ({
+const targetOf = ({ modifiedMilliseconds }: ObjectInfo, path: string) => ({
   path,
   ...(modifiedMilliseconds !== undefined && { modifiedMilliseconds }),
 });
@@ -154,7 +154,7 @@ async function fillPart(
     writer = await place.writers.open(part.path, offset, [...names], offset === 0 ? note : undefined);
     onBytes(offset);
     await copyInto(writer, stream, onBytes);
-    const finished = writer.finish(placeOf(info, path), expected, note.path);
+    const finished = writer.finish(targetOf(info, path), expected, note.path);
     writer = undefined;
     const placed = await finished;
     checkDigests(info, store, expected, placed.digests!);

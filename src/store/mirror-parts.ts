@@ -48,7 +48,7 @@ const partFactsSchema = z.strictObject({
   digests: z.array(digestSchema),
 });
 
-const FOREIGN_HOST_PATIENCE_MILLISECONDS = 10 * 60_000;
+const OTHER_HOST_TIMEOUT_MILLISECONDS = 10 * 60_000;
 const host = sha256(hostname()).slice(0, 8);
 let serial = 0;
 
@@ -101,7 +101,7 @@ async function isOwned(path: string, owner: string): Promise<boolean> {
   const [ownerHost, pid] = owner.split("-");
   if (ownerHost === host) return isAlive(Number(pid));
   const found = await stat(path).catch(() => undefined);
-  return found !== undefined && Date.now() - found.mtimeMs < FOREIGN_HOST_PATIENCE_MILLISECONDS;
+  return found !== undefined && Date.now() - found.mtimeMs < OTHER_HOST_TIMEOUT_MILLISECONDS;
 }
 
 /** What the first answer told of this version, to be written beside its part so that it can be taken up after a crash. */

@@ -4,7 +4,7 @@ import { folderStore } from "./folder-store.js";
 import { type Mirror, openMirror } from "./mirror.js";
 import type { MirrorEntry } from "./mirror-index.js";
 import { openObject } from "./open-object.js";
-import { wayChecker } from "./pull-selection.js";
+import { pathChecker } from "./pull-selection.js";
 import {
   bareEtag,
   changedError,
@@ -43,7 +43,7 @@ export function withMirror(store: Store, dir: string): Store {
 
   const fetchWhole = async (key: string, ifMatch: string | undefined): Promise<MirrorEntry> => {
     const mirror = await openOnce();
-    const reason = await wayChecker(mirror.root)(key);
+    const reason = await pathChecker(mirror.root)(key);
     if (reason)
       throw new StoreError(`key "${key}" cannot be mirrored in ${dir}: it ${reason}`, { key, code: "UnsafeKey" });
     const info = await currentInfo(key, ifMatch);

@@ -5,7 +5,7 @@ import { join, resolve } from "node:path";
 import { makeFolder } from "@ictal/base/make-folder";
 import { createDigest } from "./digest.js";
 import { checkSpace, explainDisk } from "./disk-errors.js";
-import { MIRROR_FOLDER, pathOfKey } from "./local-path.js";
+import { MIRROR_DIR, pathOfKey } from "./local-path.js";
 import { type DownloadOptions, download, type MirrorPlace, record } from "./mirror-download.js";
 import { type MirrorEntry, type MirrorIndex, openMirrorIndex } from "./mirror-index.js";
 import { openPartFolder, partBytes } from "./mirror-parts.js";
@@ -31,22 +31,22 @@ const LARGEST_BATCH_BYTES = 1 << 20;
 /** Opens a mirror folder, made if missing. `lanes`: downloads at a time that buffers are sized for. */
 export async function openMirror(dir: string, lanes = 16): Promise<Mirror> {
   const given = resolve(dir);
-  const parts = join(given, MIRROR_FOLDER, "parts");
+  const parts = join(given, MIRROR_DIR, "parts");
   try {
     await makeFolder(parts);
   } catch (error) {
     throw explainDisk(error, given);
   }
   const root = await realpath(given); // the folder itself may be a link; nothing below it may
-  const index = await openMirrorIndex(join(root, MIRROR_FOLDER, "index.jsonl"));
+  const index = await openMirrorIndex(join(root, MIRROR_DIR, "index.jsonl"));
   const batchBytes = Math.min(LARGEST_BATCH_BYTES, Math.ceil(BATCHED_BYTES / lanes));
   const place: MirrorPlace = {
     root,
     index,
-    parts: await openPartFolder(join(root, MIRROR_FOLDER, "parts")),
+    parts: await openPartFolder(join(root, MIRROR_DIR, "parts")),
     writers: createPartWriters({ batchBytes }),
   };
-  const isDoubtful = powerCutDoubt([...index.entries()]);
+  const isDoubtful = powerLossDoubt([...index.entries()]);
   return {
     root,
     index,
@@ -84,7 +84,7 @@ const WRITE_BACK_MILLISECONDS = 120_000; // Linux begins to write what has lain 
  * Files are not synced one by one. Those that came in the last minutes before the machine went down are therefore read and
  * hashed once more: a power cut may have left their size and not their bytes.
  */
-function powerCutDoubt(entries: readonly MirrorEntry[]): (entry: MirrorEntry) => boolean {
+function powerLossDoubt(entries: readonly MirrorEntry[]): (entry: MirrorEntry) => boolean {
   const startMilliseconds = Date.now() - uptime() * 1000;
   let lastSign = 0;
   for (const { storedMilliseconds = 0 } of entries)

@@ -7,7 +7,7 @@ import { type Asked, answeredObject, badAnswer, digestsOf } from "./s3-answer.js
 import { asChanged, type BodySource, pourBody, readBody, startReading } from "./s3-body.js";
 import { type S3StoreOptions, stallMillisecondsOf } from "./s3-client.js";
 import { listPages } from "./s3-listing.js";
-import { discard, s3Requests } from "./s3-requests.js";
+import { discard, S3Requests } from "./s3-requests.js";
 import {
   type ByteRange,
   bareEtag,
@@ -47,7 +47,14 @@ export function s3Store(options: S3StoreOptions): Store {
   const url = `s3://${options.bucket}/${base}`;
   const { etagIsMd5 = true } = options;
   const stallMilliseconds = stallMillisecondsOf(options);
-  const bucket: Bucket = { url, base, etagIsMd5, stallMilliseconds, requests: s3Requests(options), givesEtags: false };
+  const bucket: Bucket = {
+    url,
+    base,
+    etagIsMd5,
+    stallMilliseconds,
+    requests: new S3Requests(options),
+    givesEtags: false,
+  };
   return {
     url,
     wholeReadBytes: WHOLE_READ_BYTES,

@@ -183,7 +183,7 @@ describe("patience with a service", () => {
           const work = what === "a listing" ? store.list()[Symbol.asyncIterator]().next() : store.read("a.edf");
           await assert.rejects(work, (error) => {
             assert.ok(isIctalError(error, "StoreError"), String(error));
-            assert.match(error.message, /stopped answering|broke off/);
+            assert.match(error.message, /stopped sending data|was closed/);
             assert.match(error.message, /a\.edf|bucket "b"/);
             return true;
           });
@@ -202,7 +202,7 @@ describe("patience with a service", () => {
       await withOwnServer(
         () => {},
         async ({ store }) => {
-          await assert.rejects(store.read("a.edf"), /stopped answering.*ICTAL_S3_STALL_SECONDS/);
+          await assert.rejects(store.read("a.edf"), /stopped sending data.*ICTAL_S3_STALL_SECONDS/);
         },
       );
     } finally {
