@@ -87,6 +87,7 @@ const FROZEN = `
 base/lock.ts patienceMilliseconds: 10_000
 base/lock.ts beatMilliseconds: 5000
 base/value-ranges.ts segments: [{ start: 0, end: probability.length }]
+base/worker-pool.ts name: "worker thread"
 cache/build.ts gaps: "refuse"
 cache/build.ts verify: false
 cache/build.ts sampleType: "int16"

@@ -6,18 +6,18 @@ import { type AnnotationReport, checkAnnotations } from "../recording/check-anno
 
 /** Adds `annotations check`. */
 export function addAnnotationsCommand(program: Command): void {
-  const annotations = program.command("annotations").description("look at annotation files");
+  const annotations = program.command("annotations").description("check annotation files");
   annotations
     .command("check")
     .description(
-      "check csv, csv_bi, tse, tse_bi and HED-SCORE tsv files, and their recordings when they lie beside them",
+      "check csv, csv_bi, tse, tse_bi and HED-SCORE tsv files, and the recordings next to them; exit code 1 on errors",
     )
-    .argument("<path>", "folder (walked) or file")
+    .argument("<path>", "folder (searched recursively) or file")
     .option("--json", "print one JSON document")
     .action(action((path: string) => check(path)));
 }
 
-/** Findings printed for people; `--json` has them all. */
+/** Findings in the text output; `--json` lists all. */
 const PRINTED_FINDINGS = 200;
 
 async function check(path: string): Promise<Outcome> {

@@ -17,11 +17,11 @@ export async function configuredManifest({ config, cacheKey, file }: FlagConfig)
   if (file !== undefined) requireGapPolicy(whole, gapsFromConfig(config));
   const manifest = limitManifest(whole, limit);
   const [used, held] = [manifest.recordings.length, whole.recordings.length];
-  if (used < held) tell(`ictal: ${used} of the ${held} recordings of the cache are used (${LIMIT})`);
+  if (used < held) tell(`ictal: ${used} of the ${held} recordings in the cache are used (${LIMIT})`);
   const isFewer = whole.limit !== undefined && (limit ?? Number.POSITIVE_INFINITY) > whole.limit;
   if (isFewer && file !== undefined)
     tell(
-      `ictal: the cache holds ${held} recordings, since its corpus was cut to ${whole.limit}; ${limit ?? "all"} are asked for (${LIMIT}). ` +
+      `ictal: the cache has ${held} recordings, because it was built with a limit of ${whole.limit}; ${limit ?? "all"} are requested (${LIMIT}). ` +
         `To add the others: ictal cache build --config ${file}`,
     );
   return manifest;

@@ -1,4 +1,4 @@
-/** Flags that say which corpus and which cache a verb works on, with or without a configuration file. */
+/** Flags for corpus and cache, with or without a configuration file. */
 import { resolve } from "node:path";
 import { UsageError } from "@ictal/base/action";
 import { isIctalError } from "@ictal/base/errors";
@@ -39,20 +39,21 @@ export function partName(name: string, shard?: Shard): string {
 export function addDataOptions(command: Command): Command {
   return command
     .option("--config <file>", "configuration (YAML)")
-    .option("--set <section.key=value>", "override a value of the configuration; repeatable", collect)
-    .option("--data-dir <dir>", "corpus: folder or s3:// URL; overrides the configuration's")
-    .option("--cache-dir <dir>", "cache folder; overrides the configuration's")
+    .option("--set <section.key=value>", "override a configuration value; repeatable", collect)
+    .option("--data-dir <dir>", "corpus: folder or s3:// URL; overrides data.data_dir")
+    .option("--cache-dir <dir>", "cache folder; overrides data.cache_dir")
     .option("--json", "print one JSON document");
 }
 
 /** --gaps; without it the configuration decides. */
 export function gapsOption(): Option {
-  return new Option("--gaps <policy>", "recordings with gaps: leave them out, or keep their parts (data.gaps)").choices(
-    ["refuse", "split"],
-  );
+  return new Option(
+    "--gaps <policy>",
+    "recordings with gaps: exclude them (refuse), or keep their segments (split); overrides data.gaps",
+  ).choices(["refuse", "split"]);
 }
 
-function place(path: string): string {
+function absolute(path: string): string {
   return path.includes("://") ? path : resolve(path);
 }
 
@@ -80,7 +81,7 @@ function refuseUnnamed(loaded: LoadedConfig, flags: DataFlags, needs: readonly (
   const unnamed = needs.filter((need) => flags[need] === undefined && !loaded.isGiven(KEY_OF[need]));
   if (unnamed.length === 0) return;
   const keys = unnamed.map((need) => `${KEY_OF[need]} (or ${FLAG_OF[need]})`).join(" and ");
-  throw new UsageError(`${flags.config ?? "the flags"} does not say ${keys}; a configuration names ${NEEDED}`);
+  throw new UsageError(`${flags.config ?? "the flags"} does not set ${keys}; a configuration must set ${NEEDED}`);
 }
 
 /**
@@ -97,7 +98,7 @@ export async function configOf(flags: DataFlags, needs: readonly ("dataDir" | "c
   if (loaded.notice) tell(`ictal: ${loaded.notice}`);
   refuseUnnamed(loaded, flags, needs);
   const { data } = loaded.config;
-  const data_dir = flags.dataDir === undefined ? data.data_dir : place(flags.dataDir);
+  const data_dir = flags.dataDir === undefined ? data.data_dir : absolute(flags.dataDir);
   const cache_dir = flags.cacheDir === undefined ? data.cache_dir : resolve(flags.cacheDir);
   const config = { ...loaded.config, data: { ...data, data_dir, cache_dir } };
   const isGiven = (key: string) =>

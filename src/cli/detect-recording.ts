@@ -1,4 +1,4 @@
-/** From one EDF file to the seizures in it: cache, network and post-processing in one go, nothing left behind. */
+/** Seizures in one EDF file: preprocessing, network and post-processing, in a temporary folder. */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
@@ -58,8 +58,8 @@ function singleFileStore(path: string): Store {
       yield info;
     },
     stat: (key) => folder.stat(key),
-    read: (key, options) => folder.read(key, options),
-    digests: folder.digests,
+    read: (key, options = {}) => folder.read(key, options),
+    ...(folder.digests && { digests: folder.digests }),
   };
 }
 
@@ -80,7 +80,9 @@ async function predictOne(options: DetectOptions, cacheDir: string): Promise<Omi
   });
   if (leftOut[0]) throw new FormatError(`cannot be used (${leftOut[0].code}): ${leftOut[0].reason}`, { file: input });
   const manifest = await describeRecordings(cacheDir);
-  const { durationSeconds, filled } = manifest.recordings[0]!; // one file listed, none left out
+  const [recording] = manifest.recordings; // one file is listed and none excluded
+  if (!recording) throw new NotFoundError(`no recording in ${input}; expected an EDF or BDF recording`, input);
+  const { durationSeconds, filled } = recording;
   const executor = await openExecutor(deviceFromConfig(config));
   try {
     const predictions: RecordingPrediction[] = [];
@@ -96,7 +98,10 @@ async function predictOne(options: DetectOptions, cacheDir: string): Promise<Omi
       signal,
     }))
       predictions.push(prediction);
-    const { probability, rateHz, segments } = predictions[0]!;
+    const [prediction] = predictions;
+    if (!prediction)
+      throw new NotFoundError(`no prediction of ${input}: the recording is shorter than a window`, input);
+    const { probability, rateHz, segments } = prediction;
     const found = detectEvents(probability, rateHz, postprocessFromConfig(config), segments);
     const events = cutEvents(found, durationSeconds);
     return { events, durationSeconds, filled, executor: executor.name };

@@ -8,32 +8,32 @@ import { type EdfInfo, readEdfInfo } from "../recording/edf-info.js";
 import type { AnnotationRule } from "../recording/tal-blank.js";
 
 const DEIDENTIFY_HELP = `
-Blanked: patient, recording, start date (01.01.85, withheld), every other header field whose text is not known to be
-harmless, free text of annotations, bytes behind the last record. Kept and listed: labels, filter settings, units, times.
+Removed: patient, recording, start date (set to 01.01.85), all other header fields whose text is not known to be harmless,
+free text of annotations, bytes after the last record. Kept and listed: labels, filter settings, units, times.
 
 Example:
   ictal edf deidentify recording.edf shared/recording.edf`;
 
 /** Adds `edf info` and `edf deidentify`. */
 export function addEdfCommand(program: Command): void {
-  const edf = program.command("edf").description("look at EDF and BDF recordings");
+  const edf = program.command("edf").description("inspect and de-identify EDF and BDF recordings");
   edf
     .command("info")
     .description(
-      "kind, signals, rates, annotations and faults of a recording; never its patient field. Faults do not change the exit code: corpus check and cache build judge",
+      "print signals, sampling rates, annotations and format errors of a recording, without its patient field; errors do not change the exit code",
     )
     .argument("<file>", "EDF, EDF+, BDF or BDF+ file")
-    .option("--digital-sums", "count, min, max and sum of each signal's digital values")
+    .option("--digital-sums", "also print count, minimum, maximum and sum of the digital values per signal")
     .option("--json", "print one JSON document")
     .action(action((file: string, options: { digitalSums?: boolean; json?: boolean }) => info(file, options)));
   edf
     .command("deidentify")
-    .description("copy a recording with everything blanked that could name a person")
+    .description("copy a recording without personal data")
     .argument("<input>", "recording to copy")
-    .argument("<output>", "path of the copy; replaced when it exists")
+    .argument("<output>", "path of the copy; an existing file is replaced")
     .option(
       "--annotations <rule>",
-      "blank: X for every text that is no label or standard text of EDF+; keep: leave all; drop: remove all",
+      "free text of annotations: blank (replace by X), keep or drop; EDF+ standard texts are always kept with blank",
       "blank",
     )
     .option("--json", "print one JSON document")
@@ -59,7 +59,7 @@ async function info(file: string, options: { digitalSums?: boolean; json?: boole
   }
 }
 
-/** The document of a file whose bytes cannot be placed: the fatal diagnostic alone. */
+/** The document of an unreadable file: only the fatal diagnostic. */
 function unreadable(message: string, code = "unreadable", byteOffset?: number): unknown {
   return {
     kind: null,
@@ -80,26 +80,25 @@ function unreadable(message: string, code = "unreadable", byteOffset?: number): 
 
 function infoText(file: string, found: EdfInfo): string {
   const value = (number: number | null, unit: string) => (number === null ? "n/a" : `${number} ${unit}`);
-  const labels = found.signals.map(({ label }) => label);
   const range = (low: number | null, high: number | null) => `${low ?? "n/a"} to ${high ?? "n/a"}`;
   const lines = [
     `${file}: ${found.kind}, ${found.recordsFound} records of ${value(found.recordDurationSeconds, "s")}, ${value(found.durationSeconds, "s")} in all`,
     `patient field: ${found.patientFieldPresent ? "present" : "blank"}; annotations: ${found.annotationCount}; segments: ${found.segments.length}`,
     "",
     `${"signal".padEnd(18)}${"electrode".padEnd(11)}${"rate".padEnd(14)}${"samples".padEnd(12)}range`,
-    ...found.signals.map((signal, i) => {
+    ...found.signals.map((signal) => {
       const { digital } = signal;
       const sums = digital ? `   digital ${digital.min} to ${digital.max}, sum ${digital.sum}` : "";
       const rate = value(signal.sampleRateHz, "Hz");
       const physical = `${range(signal.physicalMin, signal.physicalMax)} ${signal.unit}`;
       const ranges = signal.isAnnotation ? "" : `${physical} from ${range(signal.digitalMin, signal.digitalMax)}`;
-      return `${labels[i]!.padEnd(18)}${(signal.electrode ?? "").padEnd(11)}${rate.padEnd(14)}${String(signal.sampleCount).padEnd(12)}${ranges}${sums}`;
+      return `${signal.label.padEnd(18)}${(signal.electrode ?? "").padEnd(11)}${rate.padEnd(14)}${String(signal.sampleCount).padEnd(12)}${ranges}${sums}`;
     }),
     "",
-    ...(found.diagnostics.length === 0 ? ["no faults found"] : []),
+    ...(found.diagnostics.length === 0 ? ["no errors found"] : []),
     ...found.diagnostics.map(({ severity, code, message }) => `${severity.padEnd(8)}${code}: ${message}`),
     ...(found.diagnostics.some(({ severity }) => severity === "error")
-      ? ["errors found: what reads the samples of this recording refuses or names them"]
+      ? ["errors found: commands that read the samples of this recording refuse it or report them"]
       : []),
   ];
   return lines.join("\n");
@@ -121,12 +120,12 @@ async function deidentify(input: string, output: string, annotations: Annotation
   const { blanked, dropped } = report.annotations;
   const isSame = report.changed.length + blanked + dropped + report.droppedBytes === 0;
   const lines = [
-    `${printable(report.output)}: ${isSame ? "every text was known to be harmless already" : "blanked"}`,
+    `${printable(report.output)}: ${isSame ? "contained no personal data" : "personal data removed"}`,
     ...changedLines(report.changed),
     ...(blanked > 0 ? [`  ${blanked} annotation texts are now "X"`] : []),
     ...(dropped > 0 ? [`  ${dropped} annotation texts were removed`] : []),
     ...(report.droppedBytes > 0
-      ? [`  ${report.droppedBytes} bytes behind the last record that the header promises were removed`]
+      ? [`  ${report.droppedBytes} bytes after the last record of the header were removed`]
       : []),
     ...printableAll(report.kept).map((text) => `  kept: ${text}`),
   ];

@@ -45,7 +45,7 @@ function loseOutput(error: Error): void {
   if (isOutputLost) return;
   isOutputLost = true;
   process.stderr.write(
-    `ictal: the output could not be written, the work goes on and ends with 1: ${printableLines(error.message)}\n`,
+    `ictal: the output cannot be written, the command continues and ends with exit code 1: ${printableLines(error.message)}\n`,
   );
   process.once("exit", () => {
     process.exitCode ||= 1;
@@ -64,10 +64,10 @@ const program = new Command("ictal")
     writeErr: (text) => void process.stderr.write(printableLines(text)), // messages quote the words that were given
   })
   .enablePositionalOptions()
-  .description("EEG seizure detection from a bucket of recordings to a scored detector")
+  .description("EEG seizure detection: data, preprocessing, training, prediction and scoring")
   .version(packageVersions().ictal ?? "")
-  .showHelpAfterError("(add --help for what is allowed)")
-  .addHelpText("after", "\nExit codes: 0 done, 1 the work failed, 2 wrong use, 130 interrupted (state saved).");
+  .showHelpAfterError("(use --help for the allowed options)")
+  .addHelpText("after", "\nExit codes: 0 success, 1 failure, 2 usage error, 130 interrupted (state saved).");
 
 const called = FAMILIES.filter(({ words }) => words.includes(process.argv[2] ?? ""));
 try {

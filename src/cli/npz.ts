@@ -26,8 +26,9 @@ interface ImportFlags extends DataFlags {
 }
 
 const IMPORT_HELP = `
-DIR holds *_windows.npz and perhaps manifest.json, or folders train, dev and eval that do. Without --config the cache gets a
-key of its own; with it the windows are taken as made by the configuration's chain, so that training finds them.`;
+DIR contains *_windows.npz files and optionally manifest.json, or folders train, dev and eval with such files. Without
+--config the cache has its own key; with it the windows are assumed to be preprocessed as configured, so that training with
+that configuration finds them.`;
 
 function parseSeconds(text: string): number {
   const seconds = Number(text);
@@ -38,15 +39,15 @@ function parseSeconds(text: string): number {
 /** Adds `cache export` and `cache import` to the verb `cache`. */
 export function addNpzCommands(cache: Command): void {
   addDataOptions(cache.command("export"))
-    .description("write windows as the reference system keeps them: *_windows.npz and manifest.json per split")
+    .description("export windows in the format of the reference system: *_windows.npz and manifest.json per split")
     .requiredOption("--npz <dir>", "folder to write to")
-    .option("--split <name>", 'only this split; repeatable; "eval" must be named (default: all but eval)', collect)
-    .option("--level <n>", "compression from 0 (none) to 9 (default: 1)", parseCount(0, 9))
+    .option("--split <name>", 'split; repeatable; "eval" is only used when given (default: all but eval)', collect)
+    .option("--level <n>", "compression level from 0 (none) to 9 (default: 1)", parseCount(0, 9))
     .action(action(exportWindows));
   addDataOptions(cache.command("import").argument("<dir>", "folder with *_windows.npz"))
-    .description("bring windows of the reference system into a cache")
-    .option("--split <name>", "split of archives that lie in no folder train, dev or eval (default: train)")
-    .option("--stride <seconds>", "from start to start of the windows (default: 10)", parseSeconds)
+    .description("import windows of the reference system into a cache")
+    .option("--split <name>", "split of archives outside folders train, dev and eval (default: train)")
+    .option("--stride <seconds>", "time between the starts of successive windows (default: 10)", parseSeconds)
     .addHelpText("after", IMPORT_HELP)
     .action(action(importWindows));
 }
@@ -54,9 +55,9 @@ export function addNpzCommands(cache: Command): void {
 async function exportWindows(flags: ExportFlags): Promise<Outcome> {
   const found = await configOf(flags, ["cacheDir"]);
   const { data } = found.config;
-  if (flags.split?.includes("eval")) tell("ictal: the eval split is opened; use it for the final figure only");
+  if (flags.split?.includes("eval")) tell("ictal: this uses the eval split; use it for the final evaluation only");
   const manifest = await configuredManifest(found);
-  return withInterrupt("archives that were finished are whole", async (signal) => {
+  return withInterrupt("finished archives are complete", async (signal) => {
     const report = await exportNpz({
       cacheDir: data.cache_dir,
       manifest,
@@ -71,8 +72,8 @@ async function exportWindows(flags: ExportFlags): Promise<Outcome> {
     const { files, windows, bytes, leftOut, droppedSeconds, outDir } = printableAll(report);
     const text = [
       `${files} archives, ${(bytes / 1e6).toFixed(1)} MB: ${windows.partial} partial, ${windows.full} full, ${windows.none} none`,
-      `${droppedSeconds.toFixed(0)} s at the recordings' ends are in no whole window and were dropped`,
-      ...leftOut.map(({ id, code, reason }) => `left out ${id} (${code}): ${reason}`),
+      `${droppedSeconds.toFixed(0)} s at the ends of recordings do not fill a window and were dropped`,
+      ...leftOut.map(({ id, code, reason }) => `excluded ${id} (${code}): ${reason}`),
       outDir,
     ];
     return { json: report, text: text.join("\n") };
@@ -88,7 +89,7 @@ async function tryManifest(
     return { manifest: (await writeManifest(cacheDir, { key })).path };
   } catch (error) {
     if (!isIctalError(error, "CacheError") || error.cause !== undefined) throw error;
-    tell(`ictal: no manifest was written: ${error.message}`);
+    tell(`ictal: manifest.json was not written: ${error.message}`);
     return { manifest: null, manifestRefused: error.message };
   }
 }
@@ -96,7 +97,7 @@ async function tryManifest(
 async function importWindows(dir: string, flags: ImportFlags): Promise<Outcome> {
   const { config } = await configOf(flags, ["cacheDir"]);
   const { data } = config;
-  return withInterrupt("what was imported is kept, the same command carries on", async (signal) => {
+  return withInterrupt("imported windows are kept; run the same command again to continue", async (signal) => {
     const report = await importNpz({
       dir: resolve(dir),
       cacheDir: data.cache_dir,
@@ -110,10 +111,10 @@ async function importWindows(dir: string, flags: ImportFlags): Promise<Outcome> 
       report.imported + report.reused > 0 ? await tryManifest(data.cache_dir, report.key) : { manifest: null };
     const { imported, reused, leftOut, eegSeconds, bytes, otherClass, folder } = printableAll(report);
     const text = [
-      `${imported} imported, ${reused} there already, ${leftOut.length} left out`,
+      `${imported} imported, ${reused} reused, ${leftOut.length} excluded`,
       `${(eegSeconds / 3600).toFixed(2)} hours of EEG, ${(bytes / 1e6).toFixed(1)} MB`,
-      ...(otherClass > 0 ? [`${otherClass} windows are in another class in manifest.json than their labels say`] : []),
-      ...leftOut.map(({ id, code, reason }) => `left out ${id} (${code}): ${reason}`),
+      ...(otherClass > 0 ? [`${otherClass} windows have another class in manifest.json than by their labels`] : []),
+      ...leftOut.map(({ id, code, reason }) => `excluded ${id} (${code}): ${reason}`),
       `cache ${folder}`,
       ...(written.manifest ? [`manifest ${written.manifest}`] : []),
     ];

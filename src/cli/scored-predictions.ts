@@ -84,7 +84,7 @@ export async function readScoredSplit(
   }
   if (checkpointHash === undefined) {
     throw new NotFoundError(
-      `none of the ${labelled.length} labelled recordings of ${split} has a prediction in ${dir}; make them with: ictal predict --split ${split} --out ${predictions}`,
+      `none of the ${labelled.length} labelled recordings of ${split} has a prediction in ${dir}; create them with: ictal predict --split ${split} --out ${predictions}`,
       dir,
     );
   }
