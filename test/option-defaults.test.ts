@@ -179,6 +179,7 @@ recording/annotation-table.ts isOwn: false
 recording/annotation-write.ts recordingName: ""
 recording/annotation-write.ts accept: []
 recording/edf-deidentify.ts annotations: "blank"
+recording/edf-deidentify.ts labels: "blank"
 recording/edf-page.ts startSeconds: 0
 recording/edf-page.ts durationSeconds: 10
 recording/edf-page.ts seizures: []

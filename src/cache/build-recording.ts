@@ -92,7 +92,7 @@ interface Filtered extends Omit<Placed, "moments"> {
 function refuseBreak(found: TimelineBreak, gaps: GapPolicy): void {
   const { kind } = found;
   if (kind === "gap" && gaps === "split") return;
-  const code = { gap: "discontinuous", overlap: "record-overlap", unknown: "timestamps-missing" }[kind];
+  const code = ({ gap: "discontinuous", overlap: "record-overlap", unknown: "timestamps-missing" } as const)[kind];
   const advice = kind === "gap" ? "keep its parts apart with data.gaps: split (--gaps split)" : "mend its timestamps";
   throw new LeaveOut(code, `${breakText(found)}; ${advice}`);
 }
@@ -168,6 +168,7 @@ function toSidecar(made: Made): Sidecar {
     source: { key: edfKey, size: edfSize, ...(edfEtag !== undefined && { etag: edfEtag }), sha256: made.sha256 },
     sampleCount: made.sampleCount,
     ...(made.segments && { segments: [...made.segments] }),
+    timelineCheck: "records",
     mean: [...statistics.mean],
     std: [...statistics.std],
     flat: [...statistics.flat],

@@ -14,7 +14,7 @@ import { buildRecording } from "./build-recording.js";
 import { describeCache } from "./describe.js";
 import { type CacheFolder, prepareFolder } from "./folder.js";
 import type { SampleType } from "./format.js";
-import { expectedDigests, jobPorts } from "./job-ports.js";
+import { expectedDigests, jobPorts, rangesOf } from "./job-ports.js";
 import { isDamagedSource, isLasting, LeaveOut } from "./leave-out.js";
 import { machineStop } from "./machine-stop.js";
 import { findReusable, refreshLabels } from "./reuse.js";
@@ -165,7 +165,7 @@ async function makeRecording(build: Build, lane: number, entry: RecordingEntry):
     findings = labels.findings;
     return labels;
   };
-  const known = await findReusable(folder, entry, { gaps, verify });
+  const known = await findReusable(folder, entry, { gaps, verify, source: rangesOf(options.store, entry, signal) });
   if (known) {
     if (await refreshLabels(folder, known, await readLabels(known.durationSeconds))) tally.relabelled += 1;
     tally.add(known, "reused");

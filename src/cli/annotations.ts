@@ -4,6 +4,10 @@ import { createProgress } from "@ictal/base/progress";
 import type { Command } from "commander";
 import { type AnnotationReport, checkAnnotations } from "../recording/check-annotations.js";
 
+const CHECK_HELP = `
+Findings contain file and line. Only text in the form of a label, time or channel is quoted; of other text only the length is
+given, since it may be personal data.`;
+
 /** Adds `annotations check`. */
 export function addAnnotationsCommand(program: Command): void {
   const annotations = program.command("annotations").description("check annotation files");
@@ -14,6 +18,7 @@ export function addAnnotationsCommand(program: Command): void {
     )
     .argument("<path>", "folder (searched recursively) or file")
     .option("--json", "print one JSON document")
+    .addHelpText("after", CHECK_HELP)
     .action(action((path: string) => check(path)));
 }
 

@@ -13,6 +13,7 @@ import type { GapPolicy } from "../cache/segments.js";
 import { type Catalogue, readCatalogue } from "../corpus/catalogue.js";
 import { placeOfFinding } from "../recording/finding.js";
 import { openStore } from "../store/open-store.js";
+import { isAccepted, NO_SEIZURES } from "./accept-option.js";
 import type { Shard } from "./data-options.js";
 
 export interface BuildOptions {
@@ -22,7 +23,7 @@ export interface BuildOptions {
   readonly shard?: Shard | undefined;
   /** Recordings at most. @default the configuration's `limit_files` */
   readonly limit?: number | undefined;
-  /** Codes of reasons for which a recording may be left out or its labels stay unknown. */
+  /** Codes for which a recording may be excluded or have unknown labels. */
   readonly accept?: readonly string[] | undefined;
   /** @default the configuration's `gaps` */
   readonly gaps?: GapPolicy | undefined;
@@ -65,7 +66,7 @@ export async function buildConfigured(config: Config, options: BuildOptions): Pr
     signal,
   });
   const written = shard ? undefined : await tryManifest(report, catalogue);
-  const accepts = acceptance(accept);
+  const accepts = (code: string) => isAccepted(code, accept);
   const refused = report.leftOut.filter(({ code, accepted }) => !accepted && !(isLasting(code) && accepts(code)));
   const doubtful = report.doubtful.filter(({ finding, accepted }) => !accepted && !accepts(finding.code));
   const hasManifest = written?.manifest !== null || (written.lacksSeizures === true && accepts(NO_SEIZURES));
@@ -76,14 +77,6 @@ export async function buildConfigured(config: Config, options: BuildOptions): Pr
     doubtful,
     isComplete: refused.length + doubtful.length === 0 && hasManifest,
   };
-}
-
-/** Code by which a cache without a manifest is accepted: it serves prediction, not training. */
-const NO_SEIZURES = "no-seizures";
-
-/** Whether the codes that were named hold one. */
-function acceptance(accept: readonly string[] = []): (code: string) => boolean {
-  return (code) => accept.includes("all") || accept.includes(code);
 }
 
 interface WrittenManifest {

@@ -3,13 +3,14 @@ import { isIctalError } from "@ictal/base/errors";
 import { printable, printableAll, tell } from "@ictal/base/printable";
 import type { Command } from "commander";
 import { fileSource } from "../recording/byte-source.js";
-import { type DeidentifyReport, deidentifyEdf } from "../recording/edf-deidentify.js";
+import { type DeidentifyOptions, type DeidentifyReport, deidentifyEdf } from "../recording/edf-deidentify.js";
 import { type EdfInfo, readEdfInfo } from "../recording/edf-info.js";
-import type { AnnotationRule } from "../recording/tal-blank.js";
 
 const DEIDENTIFY_HELP = `
 Removed: patient, recording, start date (set to 01.01.85), all other header fields whose text is not known to be harmless,
-free text of annotations, bytes after the last record. Kept and listed: labels, filter settings, units, times.
+signal labels of unknown kind (replaced by "signal 7" for the seventh), free text of annotations (replaced by "X"), bytes after
+the last record. Their numbers are reported, not their texts. Kept and listed: known labels, filter settings, units, times.
+With --labels keep or --annotations keep, check the texts for personal data yourself.
 
 Example:
   ictal edf deidentify recording.edf shared/recording.edf`;
@@ -36,11 +37,12 @@ export function addEdfCommand(program: Command): void {
       "free text of annotations: blank (replace by X), keep or drop; EDF+ standard texts are always kept with blank",
       "blank",
     )
+    .option("--labels <rule>", "signal labels of unknown kind: blank (replace by a number) or keep (and list)", "blank")
     .option("--json", "print one JSON document")
     .addHelpText("after", DEIDENTIFY_HELP)
     .action(
-      action((input: string, output: string, options: { annotations: AnnotationRule }) =>
-        deidentify(input, output, options.annotations),
+      action((input: string, output: string, { annotations, labels }: Required<DeidentifyOptions>) =>
+        deidentify(input, output, { annotations, labels }),
       ),
     );
 }
@@ -108,13 +110,14 @@ function infoText(file: string, found: EdfInfo): string {
 function changedLines(changed: DeidentifyReport["changed"]): string[] {
   const lines = changed.map(({ field, signal, value }) => {
     const signals = changed.filter((other) => other.field === field).length;
+    if (field === "label") return `  ${signals} labels of unknown kind are now the numbers of their signals`;
     return `  ${field}${signal === undefined ? "" : ` of ${signals} signals`} is now ${JSON.stringify(value)}`;
   });
   return [...new Set(lines)];
 }
 
-async function deidentify(input: string, output: string, annotations: AnnotationRule): Promise<Outcome> {
-  const report = await deidentifyEdf(input, output, { annotations }).catch((error: unknown) => {
+async function deidentify(input: string, output: string, options: DeidentifyOptions): Promise<Outcome> {
+  const report = await deidentifyEdf(input, output, options).catch((error: unknown) => {
     throw error instanceof RangeError ? new UsageError(error.message) : error;
   });
   const { blanked, dropped } = report.annotations;

@@ -154,7 +154,7 @@ async function review(flags: ReviewFlags, signal: AbortSignal): Promise<Reviewed
     progress.finish();
     await store.close?.();
   }
-  if (predictions && rows.every(({ hasPrediction }) => !hasPrediction))
+  if (predictions && rows.length > 0 && rows.every(({ hasPrediction }) => !hasPrediction))
     throw new NotFoundError(
       `none of the ${rows.length} recordings of ${flags.split} has a prediction in ${predictions.dir}; create them with ictal predict --split ${flags.split} --out ${predictions.dir}`,
       predictions.dir,

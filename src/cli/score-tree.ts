@@ -12,6 +12,7 @@ import { type ReadFiles, readRecordingFiles } from "../recording/recording-files
 import { seizureEvents } from "../recording/seizures.js";
 import type { EvaluationPair } from "../scoring/szcore-evaluation.js";
 import type { TypedDetections } from "../scoring/type-confusion.js";
+import { DURATION_INVALID } from "./accept-option.js";
 import { patientOfPath } from "./patient-name.js";
 
 /** Annotations of a folder by relative path without ending. */
@@ -22,7 +23,7 @@ export interface RefusedRecording extends Pick<Finding, "file" | "line" | "messa
   readonly id: string;
   readonly side: "reference" | "hypothesis";
   /** A finding's code, or one that only `score` knows. */
-  readonly code: Finding["code"] | "duration-invalid";
+  readonly code: Finding["code"] | typeof DURATION_INVALID;
 }
 
 export type ScorePair = TypedDetections & EvaluationPair;
@@ -149,7 +150,7 @@ function pairOf(id: string, reference: ReadFiles, hypothesis: ReadFiles | undefi
   if (durationSeconds !== undefined && !(durationSeconds > 0))
     refuse(
       "reference",
-      "duration-invalid",
+      DURATION_INVALID,
       `its duration is ${durationSeconds} s, expected more than 0; write the duration of the recording to the header`,
     );
   if (refused.length > 0) return { refused, notes };

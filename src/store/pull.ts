@@ -4,6 +4,7 @@ import { basename, dirname, join } from "node:path";
 import { isIctalError, NotFoundError } from "@ictal/base/errors";
 import { type Progress, silentProgress } from "@ictal/base/progress";
 import { mapConcurrent } from "../base/concurrent.js";
+import { explainDisk } from "./disk-errors.js";
 import { MIRROR_DIR } from "./local-path.js";
 import { type Mirror, openMirror } from "./mirror.js";
 import { entriesDeletedRemotely, removeEntries } from "./mirror-deletions.js";
@@ -140,9 +141,11 @@ function nothingSelected(
   );
 }
 
-/** Tests whether the file system finds a file by its name in another case. */
+/** Tries whether the disk finds a file by a name in another case. */
 async function isCaseInsensitive(root: string): Promise<boolean> {
-  const probe = await mkdtemp(join(root, MIRROR_DIR, "Case-"));
+  const probe = await mkdtemp(join(root, MIRROR_DIR, "Case-")).catch((error: unknown) => {
+    throw explainDisk(error, root);
+  });
   try {
     const other = join(dirname(probe), basename(probe).toUpperCase());
     return await stat(other).then(

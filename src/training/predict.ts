@@ -1,3 +1,4 @@
+import { CacheError } from "@ictal/base/errors";
 import { requireCounts } from "@ictal/base/options";
 import type { ValueRange } from "../base/value-ranges.js";
 import { type Segment, segmentsOf } from "../cache/segments.js";
@@ -148,7 +149,24 @@ async function* predictAll(
       joiner.add(segment, startSample, probability.subarray(i * logits, (i + 1) * logits));
       if (!isLast) continue;
       joiners.delete(recording);
-      yield { id, rateHz: sampleRateHz / logitSamples / group, ...joiner.finish(group) };
+      const prediction = { id, rateHz: sampleRateHz / logitSamples / group, ...joiner.finish(group) };
+      checkAnswers(prediction);
+      yield prediction;
     }
   }
+}
+
+/** Index of the first value that is no probability, -1 without one. */
+export function improbableAt(probability: Float32Array): number {
+  return probability.findIndex((value) => !(value >= 0 && value <= 1));
+}
+
+/** Throws a CacheError for an answer that is no probability, above which no threshold would ever find an event. */
+function checkAnswers({ id, rateHz, probability }: RecordingPrediction): void {
+  const at = improbableAt(probability);
+  if (at < 0) return;
+  throw new CacheError(
+    `the network answers ${probability[at]} at ${at / rateHz} s of ${id}, which is no probability: its weights have grown too large; take an earlier checkpoint, or train with a lower training.learning_rate`,
+    { found: probability[at], expected: "0 to 1" },
+  );
 }

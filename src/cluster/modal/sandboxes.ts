@@ -15,7 +15,7 @@ export interface RemoteRun {
   readonly set: readonly string[];
   /** @default "A100-80GB" */
   readonly gpu?: string | undefined;
-  /** Codes of reasons for which the cache may leave out a recording. */
+  /** Codes for which the cache may exclude a recording. */
   readonly accept?: string | undefined;
 }
 
