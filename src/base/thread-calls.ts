@@ -80,10 +80,15 @@ export class ThreadCalls<Remote extends Methods> {
   ): Promise<Result<Remote[M]>> {
     if (this.#failure) return Promise.reject(this.#failure);
     return new Promise((resolve, reject) => {
-      const call = this.#lastCall + 1;
-      this.#send({ call, method, argument }, transfer); // throws, and so rejects, on what cannot be copied
-      this.#lastCall = call;
+      this.#lastCall += 1;
+      const call = this.#lastCall;
       this.#pending.set(call, { resolve, reject });
+      try {
+        this.#send({ call, method, argument }, transfer);
+      } catch (error) {
+        this.#pending.delete(call);
+        throw error; // and so rejects: an argument that cannot be copied
+      }
     });
   }
 

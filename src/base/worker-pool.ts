@@ -9,6 +9,8 @@ export interface WorkerPoolOptions {
   readonly threads: number;
   /** What a thread is, for messages: "worker thread ended with code 1". @default "worker thread" */
   readonly name?: string | undefined;
+  /** Replace a thread that has ended at its next use; otherwise calls to it keep rejecting. @default false */
+  readonly restarts?: boolean | undefined;
   /** `workerData` of each thread. */
   readonly data?: unknown;
   /** Methods that a thread may call here. */
@@ -61,7 +63,7 @@ export class PoolThread<Remote extends Methods> {
   }
 }
 
-/** Threads that run one module, started when they are first used; one that has ended is replaced at its next use. */
+/** Threads that run one module, started at their first use. */
 export class WorkerPool<Remote extends Methods> {
   readonly #options: WorkerPoolOptions;
   readonly #threads: (PoolThread<Remote> | undefined)[];
@@ -72,26 +74,26 @@ export class WorkerPool<Remote extends Methods> {
     this.#threads = new Array(options.threads).fill(undefined);
   }
 
-  /** The threads that run. */
+  /** The threads that were started and not replaced. */
   started(): PoolThread<Remote>[] {
-    return this.#threads.filter((thread): thread is PoolThread<Remote> => thread?.hasEnded === false);
+    return this.#threads.filter((thread) => thread !== undefined);
   }
 
-  /** The thread in place `index` (modulo their number). */
+  /** Thread number `index`, modulo their count. */
   at(index: number): PoolThread<Remote> {
-    const place = index % this.#threads.length;
-    const found = this.#threads[place];
-    if (found && !found.hasEnded) return found;
+    const slot = index % this.#threads.length;
+    const found = this.#threads[slot];
+    if (found && !(found.hasEnded && this.#options.restarts)) return found;
     const thread = new PoolThread<Remote>(this.#options);
-    this.#threads[place] = thread;
+    this.#threads[slot] = thread;
     return thread;
   }
 
   /** A thread without load, started if need be; when all have some, the one with least. */
   leastLoaded(): PoolThread<Remote> {
-    const idle = this.started().find(({ load }) => load === 0);
-    if (idle) return idle;
-    const free = this.#threads.findIndex((thread) => thread === undefined || thread.hasEnded);
+    const idle = this.#threads.findIndex((thread) => thread?.load === 0);
+    if (idle >= 0) return this.at(idle);
+    const free = this.#threads.indexOf(undefined);
     if (free >= 0) return this.at(free);
     return this.started().reduce((best, thread) => (thread.load < best.load ? thread : best));
   }

@@ -28,6 +28,7 @@ export class BuildPool {
     this.#pool = new WorkerPool({
       module: new URL("./build-worker.js", import.meta.url),
       threads: workers,
+      restarts: true,
       name: "its worker thread",
       own: this.#methods(),
       errors: BUILD_ERRORS,

@@ -40,7 +40,7 @@ export interface Detections {
   readonly events: readonly Event[];
   readonly durationSeconds: number;
   /** `YYYY-MM-DD HH:MM:SS`, where the file gives a real one. */
-  readonly startDateTime: string | undefined;
+  readonly startDateTime?: string;
   /** Electrodes that the file lacks and that were filled in. */
   readonly filled: readonly string[];
   readonly executor: string;
@@ -128,7 +128,8 @@ export async function detectRecording(options: DetectOptions): Promise<Detection
   const cacheDir = await mkdtemp(join(tmpdir(), "ictal-detect-"));
   try {
     const found = await predictOne(options, cacheDir);
-    return { ...found, startDateTime: await startOf(options.input) };
+    const startDateTime = await startOf(options.input);
+    return { ...found, ...(startDateTime !== undefined && { startDateTime }) };
   } finally {
     await rm(cacheDir, { recursive: true, force: true });
   }

@@ -49,7 +49,10 @@ export function folderStore(dir: string, options: FolderStoreOptions = {}): Stor
   return {
     url: root,
     list: (prefix = "", listOptions = {}) => listFolder(folder, prefix, listOptions),
-    stat: async (key) => (await findFile(folder, key))?.info,
+    async stat(key, { signal } = {}) {
+      signal?.throwIfAborted();
+      return (await findFile(folder, key))?.info;
+    },
     async read(key, readOptions = {}) {
       const { handle, info, path } = await openFile(folder, key, readOptions);
       try {
@@ -61,7 +64,8 @@ export function folderStore(dir: string, options: FolderStoreOptions = {}): Stor
         await handle.close();
       }
     },
-    async digests(key, { ifMatch } = {}) {
+    async digests(key, { ifMatch, signal } = {}) {
+      signal?.throwIfAborted();
       const found = await findFile(folder, key);
       if (!found) throw new NotFoundError(`no file "${key}" in ${root}`, key);
       checkVersion(found.info, ifMatch, root);

@@ -45,7 +45,8 @@ export function memoryStore(objects: Record<string, Uint8Array | string>, name =
         if (bytes) yield infoOf(key, bytes);
       }
     },
-    async stat(key) {
+    async stat(key, { signal } = {}) {
+      signal?.throwIfAborted();
       const bytes = bytesOf(key);
       return bytes && infoOf(key, bytes);
     },

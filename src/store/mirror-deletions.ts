@@ -14,14 +14,13 @@ export function entriesDeletedRemotely(
   mirror: Mirror,
   store: Store,
   listed: readonly ObjectInfo[],
-  { prefix = "", ...selection }: Selection & { readonly prefix?: string },
+  { prefix = "", ...selection }: Selection & { readonly prefix?: string | undefined },
 ): MirrorEntry[] {
   const present = new Set(listed.map(({ key }) => key));
   const deleted = [...mirror.index.entries()].filter(
     ({ key, from }) => from === store.url && key.startsWith(prefix) && !present.has(key),
   );
-  const taken = new Set(selectObjects(deleted, selection).map(({ key }) => key));
-  return deleted.filter(({ key }) => taken.has(key)).sort((a, b) => compareKeys(a.key, b.key));
+  return selectObjects(deleted, selection).sort((a, b) => compareKeys(a.key, b.key));
 }
 
 /** Deletes the files of `entries` and folders that become empty; files changed since their download are kept and listed. */

@@ -11,13 +11,13 @@ const entrySchema = z.object({
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
   /** Time of change of the local file, as the file system gave it when it was verified. */
   modifiedMilliseconds: z.number(),
-  /** When the file was last known to be whole. */
+  /** When the file was last known to be complete. */
   storedMilliseconds: z.number().optional(),
   /** Address of the store it came from; undefined where another program fetched it. */
   from: z.string().optional(),
 });
 
-/** One object that is whole in the mirror. */
+/** One complete object in the mirror. */
 export type MirrorEntry = Readonly<z.infer<typeof entrySchema>>;
 
 const removalSchema = z.object({ key: z.string(), removed: z.literal(true) });
@@ -27,21 +27,21 @@ type Removal = Readonly<z.infer<typeof removalSchema>>;
 
 const lineSchema = z.union([removalSchema, entrySchema]);
 
-/** What is whole in a mirror: one JSON line per object, appended as they arrive; the last line of a key counts. */
+/** Index of the complete files of a mirror: one JSON line per object, appended as they arrive; the last line of a key is valid. */
 export interface MirrorIndex {
   get(key: string): MirrorEntry | undefined;
   entries(): IterableIterator<MirrorEntry>;
   /** Resolves when the line is in the file. Calls at the same time share one write. */
   append(entry: MirrorEntry): Promise<void>;
-  /** The same for the line that takes an object out. */
+  /** Appends the line that removes an object. */
   remove(key: string): Promise<void>;
-  /** Takes in what other processes have appended. */
+  /** Reads lines that other processes have appended. */
   refresh(): Promise<void>;
   /** Rewrites the file without outdated and broken lines, if it has any. */
   compact(): Promise<void>;
 }
 
-/** Opens an index file; a missing one is empty, and a line that a crash cut short is passed over. */
+/** Opens an index file; a missing one is empty, and a line truncated by a crash is ignored. */
 export async function openMirrorIndex(path: string): Promise<MirrorIndex> {
   const entries = new Map<string, MirrorEntry>();
   let lineCount = 0;
@@ -121,7 +121,7 @@ export async function openMirrorIndex(path: string): Promise<MirrorIndex> {
   };
 }
 
-/** What a line says; undefined for one that a crash cut short or that is not of this form: its file is checked anew. */
+/** The entry of a line; undefined for a truncated or invalid line, whose file is then checked again. */
 function parseLine(line: string): MirrorEntry | Removal | undefined {
   try {
     return lineSchema.safeParse(JSON.parse(line)).data;

@@ -78,8 +78,8 @@ export function withMirror(store: Store, dir: string): Store {
         yield info;
       }
     },
-    async stat(key) {
-      const found = await store.stat(key);
+    async stat(key, options) {
+      const found = await store.stat(key, options);
       if (found) seen.set(key, found);
       return found;
     },

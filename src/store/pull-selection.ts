@@ -17,6 +17,9 @@ export interface Selection {
   readonly limit?: number | undefined;
 }
 
+/** What a selection goes by. */
+type Listed = Pick<ObjectInfo, "key" | "size">;
+
 /** An object that cannot be stored as a file. */
 export interface RejectedKey {
   readonly key: string;
@@ -24,7 +27,7 @@ export interface RejectedKey {
 }
 
 /** The selected objects, in the order given. Empty objects that represent folders are excluded. */
-export function selectObjects(objects: readonly ObjectInfo[], selection: Selection): ObjectInfo[] {
+export function selectObjects<T extends Listed>(objects: readonly T[], selection: Selection): T[] {
   const splits = selection.splits && new Set(selection.splits);
   const patients = selection.patients && new Set(selection.patients);
   const only = selection.only && new Set(selection.only.map((name) => name.replace(/^\./, "").toLowerCase()));
@@ -48,7 +51,7 @@ export function unmatchedNames(objects: readonly ObjectInfo[], { splits = [], pa
   return [...splits, ...patients].filter((name) => !folders.has(name));
 }
 
-function firstRecordings(objects: readonly ObjectInfo[], limit: number): ObjectInfo[] {
+function firstRecordings<T extends Listed>(objects: readonly T[], limit: number): T[] {
   const stems = new Set<string>();
   for (const { key } of objects) {
     if (stems.size === limit) break;

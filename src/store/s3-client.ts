@@ -15,11 +15,13 @@ export interface S3StoreOptions {
   /** Name in the shared AWS configuration files. @default AWS_PROFILE, then "default" */
   readonly profile?: string | undefined;
   /** @default the SDK's chain: environment, shared files, single sign-on, container, machine */
-  readonly credentials?: {
-    readonly accessKeyId: string;
-    readonly secretAccessKey: string;
-    readonly sessionToken?: string | undefined;
-  };
+  readonly credentials?:
+    | {
+        readonly accessKeyId: string;
+        readonly secretAccessKey: string;
+        readonly sessionToken?: string;
+      }
+    | undefined;
   /** Send unsigned requests, for public buckets. @default false */
   readonly anonymous?: boolean | undefined;
   /** Agree to pay for requests and transfer. @default false */

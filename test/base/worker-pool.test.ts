@@ -3,10 +3,10 @@ import { type TestContext, test } from "node:test";
 import { WorkerPool } from "../../src/base/worker-pool.js";
 import type { BackMethods, PoolMethods } from "./pool-worker.js";
 
-function poolOf(context: TestContext, threads: number): WorkerPool<PoolMethods> {
+function poolOf(context: TestContext, threads: number, restarts = false): WorkerPool<PoolMethods> {
   const own: BackMethods = { plusOne: (value) => value + 1 };
   const module = new URL("./pool-worker.js", import.meta.url);
-  const pool = new WorkerPool<PoolMethods>({ module, threads, name: "a test thread", data: "given", own });
+  const pool = new WorkerPool<PoolMethods>({ module, threads, restarts, name: "a test thread", data: "given", own });
   context.after(() => pool.close());
   return pool;
 }
@@ -44,8 +44,8 @@ test("an argument that cannot be copied rejects and leaves the thread as it was"
   assert.equal(await pool.at(0).call("askBack", 1), 2);
 });
 
-test("a thread that ends rejects the calls that wait and those that come, and is replaced at its next use", async (context) => {
-  const pool = poolOf(context, 1);
+test("a thread that ends rejects pending and later calls, and is replaced at its next use with `restarts`", async (context) => {
+  const pool = poolOf(context, 1, true);
   const thread = pool.at(0);
   const { thread: before } = await thread.call("whoAmI", undefined);
   await assert.rejects(thread.call("exit", 3), {
@@ -54,6 +54,13 @@ test("a thread that ends rejects the calls that wait and those that come, and is
   });
   await assert.rejects(thread.call("askBack", 1), { name: "ThreadEndedError" });
   assert.notEqual((await pool.at(0).call("whoAmI", undefined)).thread, before);
+});
+
+test("without `restarts` a thread that has ended stays so", async (context) => {
+  const pool = poolOf(context, 1);
+  await assert.rejects(pool.at(0).call("exit", 3), { name: "ThreadEndedError" });
+  await assert.rejects(pool.at(0).call("askBack", 1), { message: "a test thread ended with code 3" });
+  await assert.rejects(pool.leastLoaded().call("askBack", 1), { name: "ThreadEndedError" });
 });
 
 test("a crash rejects with its error as the cause", async (context) => {

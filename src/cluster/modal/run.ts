@@ -108,7 +108,7 @@ const ENDS = new Set(["finished", "no-improvement", "max-steps"]);
 export async function modalTrain(
   cloud: Cloud,
   run: RemoteRun,
-  options: RunOptions & { readonly resume?: boolean } = {},
+  options: RunOptions & { readonly resume?: boolean | undefined } = {},
 ): Promise<ModalTrainReport> {
   const sandboxes: string[] = [];
   let steps = -1;

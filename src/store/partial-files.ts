@@ -10,28 +10,28 @@ import { isMissing } from "./local-path.js";
 import type { ExpectedDigest, ObjectInfo } from "./store.js";
 
 /**
- * Unfinished downloads: `<key>.<version>.<owner>.part` holds the first bytes of one version of one object, and
- * `<key>.<version>.json` what is known of that version. Only the owner writes a part; one whose owner is gone is taken
- * over by renaming it, which only one process can do.
+ * Partial files of interrupted downloads: `<key>.<version>.<owner>.part` contains the first bytes of one version of one object,
+ * and `<key>.<version>.json` the metadata of that version. Only its owner writes a partial file; one whose owner has ended is
+ * taken over by renaming it, which only one process can do.
  */
 
-/** The folder of unfinished downloads. */
-export interface PartFolder {
+/** The folder of partial files. */
+export interface PartialFileDir {
   readonly path: string;
-  /** What lay there when it was opened or was left there since; what other processes begin meanwhile is theirs. */
+  /** Files that existed when it was opened or were released since; files that other processes start meanwhile are theirs. */
   readonly names: Set<string>;
 }
 
-export async function openPartFolder(path: string): Promise<PartFolder> {
+export async function openPartialFileDir(path: string): Promise<PartialFileDir> {
   return { path, names: new Set(await readdir(path)) };
 }
 
-/** A part that this process owns. */
-export interface Part {
+/** A partial file that this process owns. */
+export interface PartialFile {
   readonly path: string;
-  /** Bytes that are there already. */
+  /** Bytes that it contains already. */
   readonly offset: number;
-  /** What the whole object must come to, as the note beside the part has it; undefined until the first answer told. */
+  /** Expected digests of the whole object, from the note; undefined before the first response. */
   readonly digests: readonly ExpectedDigest[] | undefined;
 }
 
@@ -40,8 +40,8 @@ const digestSchema = z.object({
   hex: z.string().regex(/^[0-9a-f]+$/),
 });
 
-/** The sidecar of a part. */
-const partFactsSchema = z.strictObject({
+/** The note with the metadata of a partial file. */
+const noteSchema = z.strictObject({
   key: z.string(),
   size: z.number().int().min(0),
   etag: z.string().optional(),
@@ -61,18 +61,18 @@ function ownName(): string {
   return `${host}-${process.pid}-${threadId}-${serial}`;
 }
 
-/** Takes over the part of this version that a dead owner left, or names one to be begun; drops parts of other versions. */
-export async function claimPart({ path: folder, names }: PartFolder, info: ObjectInfo): Promise<Part> {
+/** Takes over the partial file of this version whose owner has ended, or names a new one; deletes those of other versions. */
+export async function claimPartialFile({ path: dir, names }: PartialFileDir, info: ObjectInfo): Promise<PartialFile> {
   const key = keyName(info.key);
   const version = versionName(info);
-  const own = join(folder, `${key}.${version}.${ownName()}.part`);
+  const own = join(dir, `${key}.${version}.${ownName()}.part`);
   const found = [...names].filter((name) => name.startsWith(`${key}.`));
   if (found.length === 0) return { path: own, offset: 0, digests: undefined };
-  const digests = await readFacts(folder, info);
+  const digests = await readNoteDigests(dir, info);
   let offset = 0;
   for (const name of found) {
     const [, foundVersion, owner, kind] = name.split(".");
-    const path = join(folder, name);
+    const path = join(dir, name);
     if (kind !== "part" || owner === undefined) {
       if (foundVersion === version) continue;
       await rm(path, { force: true });
@@ -91,7 +91,7 @@ async function takeOver(path: string, own: string, size: number): Promise<number
     await rename(path, own);
     return Math.min((await stat(own)).size, size);
   } catch (error) {
-    if (isMissing(error)) return 0; // another process was faster
+    if (isMissing(error)) return 0; // another process took it over
     throw error;
   }
 }
@@ -104,44 +104,48 @@ async function isOwned(path: string, owner: string): Promise<boolean> {
   return found !== undefined && Date.now() - found.mtimeMs < OTHER_HOST_TIMEOUT_MILLISECONDS;
 }
 
-/** What the first answer told of this version, to be written beside its part so that it can be taken up after a crash. */
-export function partNote({ path }: PartFolder, info: ObjectInfo, digests: readonly ExpectedDigest[]) {
+/** The note with the metadata of this version, written with the partial file so that it can be resumed after a crash. */
+export function partialFileNote({ path }: PartialFileDir, info: ObjectInfo, digests: readonly ExpectedDigest[]) {
   const { key, size, etag } = info;
-  const facts = { key, size, digests, ...(etag !== undefined && { etag }) };
-  return { path: factsPath(path, info), text: JSON.stringify(facts) }; // cut short by a crash, it only costs the part
+  const note = { key, size, digests, ...(etag !== undefined && { etag }) };
+  return { path: notePath(path, info), text: JSON.stringify(note) }; // if a crash truncates it, only the partial file is lost
 }
 
-const factsPath = (folder: string, info: ObjectInfo) => join(folder, `${keyName(info.key)}.${versionName(info)}.json`);
+const notePath = (dir: string, info: ObjectInfo) => join(dir, `${keyName(info.key)}.${versionName(info)}.json`);
 
-async function readFacts(folder: string, info: ObjectInfo): Promise<readonly ExpectedDigest[] | undefined> {
+async function readNoteDigests(dir: string, info: ObjectInfo): Promise<readonly ExpectedDigest[] | undefined> {
   try {
-    const path = factsPath(folder, info);
-    const facts = parseJson(partFactsSchema, await readFile(path, "utf8"), path, "the part is begun again");
-    return facts.key === info.key && facts.size === info.size && facts.etag === info.etag ? facts.digests : undefined;
+    const path = notePath(dir, info);
+    const note = parseJson(noteSchema, await readFile(path, "utf8"), path, "the download starts again");
+    return note.key === info.key && note.size === info.size && note.etag === info.etag ? note.digests : undefined;
   } catch {
-    return undefined; // missing, cut short or not ours: the part is begun again
+    return undefined; // missing, truncated or not ours: the download starts again
   }
 }
 
-/** Lets any process take the part up. */
-export async function releasePart({ names }: PartFolder, part: Part): Promise<void> {
-  const freed = part.path.replace(/\.([^.]+)\.part$/, ".free-$1.part");
+/** Lets any process resume the partial file. */
+export async function releasePartialFile({ names }: PartialFileDir, partial: PartialFile): Promise<void> {
+  const freed = partial.path.replace(/\.([^.]+)\.part$/, ".free-$1.part");
   try {
-    await rename(part.path, freed);
+    await rename(partial.path, freed);
     names.add(basename(freed));
   } catch (error) {
     if (!isMissing(error)) throw error;
   }
 }
 
-/** Removes the part and its sidecar. */
-export async function dropPart({ path }: PartFolder, info: ObjectInfo, part: Part): Promise<void> {
-  await rm(part.path, { force: true });
-  await rm(factsPath(path, info), { force: true });
+/** Deletes the partial file and its note. */
+export async function deletePartialFile(
+  { path }: PartialFileDir,
+  info: ObjectInfo,
+  partial: PartialFile,
+): Promise<void> {
+  await rm(partial.path, { force: true });
+  await rm(notePath(path, info), { force: true });
 }
 
-/** Bytes that unfinished downloads hold. */
-export async function partBytes({ path, names }: PartFolder): Promise<number> {
+/** Total size of partial files. */
+export async function partialFileBytes({ path, names }: PartialFileDir): Promise<number> {
   let total = 0;
   for (const name of names) {
     if (name.endsWith(".part")) total += (await stat(join(path, name)).catch(() => undefined))?.size ?? 0;
