@@ -129,7 +129,7 @@ test("a train that asks for more recordings than its cache was built for says ho
   assert.equal(more.status, 0, more.stderr);
   assert.match(
     more.stderr,
-    /holds 2 recordings, since its corpus was cut to 2; all are asked for .*cache build --config/,
+    /has 2 recordings, because it was built with a limit of 2; all are requested .*cache build --config/,
   );
   assert.equal(run("cache", "build", "--config", config).status, 0);
   const whole = run("train", "--config", config, "--cache-dir", cacheDir, "--max-steps", "1", "--replace", "--json");
