@@ -3,13 +3,12 @@
 import { isIctalError } from "@ictal/base/errors";
 import { printable, printableAll, tell } from "@ictal/base/printable";
 import type { Progress } from "@ictal/base/progress";
-import type { Config } from "../base/config-schema.js";
 import { type BuildReport, buildCache } from "../cache/build.js";
-import { chainFromConfig } from "../cache/from-config.js";
-import { gapsFromConfig } from "../cache/gap-policy.js";
 import { isLasting } from "../cache/leave-out.js";
 import { lacksSeizures, writeManifest } from "../cache/manifest.js";
 import type { GapPolicy } from "../cache/segments.js";
+import { chainFromConfig, gapsFromConfig } from "../config/layer-options.js";
+import type { Config } from "../config/schema.js";
 import { type Catalogue, readCatalogue } from "../corpus/catalogue.js";
 import { placeOfFinding } from "../recording/finding.js";
 import { openStore } from "../store/open-store.js";

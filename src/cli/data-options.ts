@@ -5,7 +5,7 @@ import { isIctalError } from "@ictal/base/errors";
 import { collect } from "@ictal/base/flags";
 import { tell } from "@ictal/base/printable";
 import { type Command, InvalidArgumentError, Option } from "commander";
-import type { LoadedConfig } from "../base/config.js";
+import type { LoadedConfig } from "../config/load-config.js";
 
 /** What commander hands over for the flags of `addDataOptions`. */
 export interface DataFlags {
@@ -63,7 +63,7 @@ export interface FlagConfig extends LoadedConfig {
 }
 
 /** The configuration reader, loaded when a command runs: --help does not need it. */
-const configuration = () => import("../base/config.js");
+const configuration = () => import("../config/load-config.js");
 
 /** A configuration that is not there is wrong use of --config. */
 export async function readConfig(file: string, options: { set: readonly string[] }): Promise<LoadedConfig> {
@@ -101,7 +101,7 @@ export async function configOf(flags: DataFlags, needs: readonly ("dataDir" | "c
   if (flags.config === undefined && missing.length > 0)
     throw new UsageError(`give --config FILE, or ${missing.join(" and ")}`);
   const { parseConfig } = await configuration();
-  const { cacheKeyFromConfig } = await import("../cache/from-config.js");
+  const { cacheKeyFromConfig } = await import("../config/layer-options.js");
   const options = { set: flags.set ?? [] };
   const loaded =
     flags.config === undefined ? parseConfig("{}", "(flags)", options) : await readConfig(flags.config, options);

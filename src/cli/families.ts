@@ -9,6 +9,7 @@ export const FAMILIES: readonly {
   readonly load: () => Promise<(program: Command) => void>;
 }[] = [
   { words: ["doctor"], load: async () => (await import("./doctor.js")).addDoctorCommand },
+  { words: ["config"], load: async () => (await import("./config.js")).addConfigCommand },
   { words: ["backend"], load: async () => (await import("./backend.js")).addBackendCommand },
   { words: ["s3"], load: async () => (await import("./s3.js")).addS3Command },
   { words: ["edf"], load: async () => (await import("./edf.js")).addEdfCommand },

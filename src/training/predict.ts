@@ -9,6 +9,7 @@ import type { Compiled, Executor } from "../tensor/program.js";
 import { type Blend, windowStarts } from "./blend.js";
 import { createSegmentJoiner, type SegmentJoiner } from "./join-segments.js";
 import { createPredictProgram } from "./predict-program.js";
+import { STITCHING_DEFAULTS } from "./run-options.js";
 
 /** Probability of seizure over a whole recording. */
 export interface RecordingPrediction {
@@ -118,7 +119,7 @@ async function* predictAll(
   reader: WindowReader,
   options: PredictOptions,
 ): AsyncGenerator<RecordingPrediction, void, undefined> {
-  const { blend = "mean", strideSamples, rateHz, signal } = options;
+  const { blend = STITCHING_DEFAULTS.blend, strideSamples, rateHz, signal } = options;
   const logitSamples = detector.outputStrideSamples;
   const logits = logitCount(detector, windowSamples);
   const { sampleRateHz, recordings } = reader.manifest;
