@@ -9,7 +9,7 @@ const LIMIT = "data.limit_files or BGB_LIMIT_FILES";
 
 /**
  * The manifest of the configuration's cache with at most `limit_files` recordings. Where that is not all of the cache, or
- * the cache was built for fewer than are asked for, a line on stderr says so.
+ * the cache was built with a lower limit, a message on stderr reports it.
  */
 export async function configuredManifest({ config, cacheKey, file }: FlagConfig): Promise<Manifest> {
   const { cache_dir, limit_files } = config.data;

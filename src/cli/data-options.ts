@@ -79,7 +79,7 @@ export async function readConfig(file: string, options: { set: readonly string[]
 const FLAG_OF = { dataDir: "--data-dir", cacheDir: "--cache-dir" } as const;
 const KEY_OF = { dataDir: "data.data_dir", cacheDir: "data.cache_dir" } as const;
 
-/** A configuration file that does not say what a verb works on would mean a default that nobody chose. */
+/** Rejects a configuration file without the folders that a command needs: a default would be an accident. */
 async function refuseUnnamed(
   loaded: LoadedConfig,
   flags: DataFlags,

@@ -49,7 +49,7 @@ export interface Detections {
   readonly executor: string;
 }
 
-/** The folder of `path` with nothing in it but that file: annotations beside a recording are no part of its detection. */
+/** A store with the file `path` only: annotations next to a recording must not affect its detections. */
 function singleFileStore(path: string): Store {
   const folder = folderStore(dirname(path));
   const name = basename(path);

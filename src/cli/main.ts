@@ -8,7 +8,7 @@ import { FAMILIES } from "./families.js";
 
 endWithParent();
 
-/** Text that no longer gets out, as onto a full disk: the work goes on, and the exit code tells that its report is lost. */
+/** Output that cannot be written, e.g. to a full disk: the command continues, and the exit code reports the loss. */
 let isOutputLost = false;
 function loseOutput(error: Error): void {
   if (isOutputLost) return;
@@ -21,7 +21,7 @@ function loseOutput(error: Error): void {
   });
 }
 
-/** Who reads the output may leave before its end (`| head`); the work goes on. */
+/** The reader of the output may close it early (`| head`); the command continues. */
 for (const stream of [process.stdout, process.stderr])
   stream.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code !== "EPIPE") loseOutput(error);

@@ -76,7 +76,7 @@ async function withCloud<T>(setup: CloudSetup, work: (cloud: Cloud) => Promise<T
 const write = (text: string) => void process.stderr.write(printableLines(text));
 const note = (text: string) => tell(`ictal: ${text}`);
 
-/** The lines of several sandboxes, each with its name; one alone as it stands. */
+/** Prints the lines of several sandboxes with their names; those of a single one unchanged. */
 function printOutput(isAlone: boolean): NonNullable<RunOptions["onOutput"]> {
   const rest = new Map<string, string>();
   return (name, text) => {

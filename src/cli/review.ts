@@ -94,15 +94,15 @@ const SPLIT_FOLDER = /^(.*[\\/])(train|dev|eval)[\\/]*$/;
 
 /**
  * Where the wanted recordings lie: a configuration may name one split's folder as its data_dir, and the folder of another
- * split is beside it.
+ * split is next to it.
  */
 function corpusFolder(dataDir: string, { recording, split }: Pick<ReviewFlags, "recording" | "split">): string {
   const [, parent, own] = SPLIT_FOLDER.exec(dataDir) ?? [];
   const wanted = [...new Set(recording ? recording.map((id) => id.replace(/\/.*$/s, "")) : [split])];
   if (parent === undefined || wanted.every((name) => name === own)) return dataDir;
   if (wanted.length > 1) return parent;
-  const beside = `${parent}${wanted[0]}`;
-  return beside.includes("://") || existsSync(beside) ? beside : dataDir;
+  const sibling = `${parent}${wanted[0]}`;
+  return sibling.includes("://") || existsSync(sibling) ? sibling : dataDir;
 }
 
 async function review(flags: ReviewFlags, signal: AbortSignal): Promise<Reviewed> {

@@ -18,7 +18,7 @@ import { patientOfPath } from "./patient-name.js";
 /** Annotations of a folder by relative path without ending. */
 export type ScoreTree = ReadonlyMap<string, ReadFiles>;
 
-/** Why a recording is not scored: a reference or hypothesis of which nobody can say which seizures it holds. */
+/** Why a recording is not scored: errors in its reference or hypothesis make its seizures uncertain. */
 export interface RefusedRecording extends Pick<Finding, "file" | "line" | "message"> {
   readonly id: string;
   readonly side: "reference" | "hypothesis";
@@ -60,7 +60,7 @@ export async function readScoreTree(path: string, flag: string): Promise<ScoreTr
 
 const EXPECTED = "expected files with the extension .csv_bi, .tsv, .tse_bi, .csv or .tse";
 
-/** A table that is none of annotations and belongs to no recording. */
+/** True for a table that is not an annotation file and belongs to no recording. */
 function isStray({ files, faults }: ReadFiles): boolean {
   return files.length === 0 && faults.every(({ severity }) => severity !== "error");
 }

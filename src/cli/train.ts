@@ -84,7 +84,7 @@ function outcomeOf(report: TrainReport): Outcome {
   };
 }
 
-/** The manifest of the cache; where there is none yet, the configuration's corpus is cached first. */
+/** The manifest of the cache; if it is missing, the cache is built from the configured corpus first. */
 async function manifestOf(found: FlagConfig, signal: AbortSignal, watch: RunWatch): Promise<Manifest> {
   const { config, cacheKey } = found;
   const { data_dir, cache_dir } = config.data;

@@ -87,7 +87,7 @@ export async function readPlan(
   });
 }
 
-/** JSON of `text`; undefined where it is none. */
+/** Parsed JSON of `text`; undefined when it is invalid. */
 export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);

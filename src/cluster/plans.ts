@@ -153,7 +153,7 @@ export function planSweep({ configArgs, configHash, runs, out }: SweepPlanOption
   return makePlan("sweep", drafts);
 }
 
-/** Score trees of detections against one reference, a row each; `inputs` says when a tree has changed. */
+/** Scores folders of detections against one reference, a row each; `inputs` identifies the contents of a folder. */
 export function planScore(ref: string, trees: readonly { readonly hyp: string; readonly inputs: unknown }[]): Plan {
   const drafts = trees.map(
     ({ hyp, inputs }): ShardDraft => ({

@@ -46,7 +46,7 @@ async function retried<T>(
   }
 }
 
-/** A disk that is full now may have room after the pause; `undefined` stands for it, other errors are thrown. */
+/** A full disk may have space after the pause: returns undefined for it, throws other errors. */
 async function unlessFull<T>(work: () => Promise<T>, onFull: (error: Error) => void): Promise<T | undefined> {
   try {
     return await work();
@@ -62,7 +62,7 @@ const isSettled = (end: TaskEnd | undefined): boolean =>
 
 /**
  * Runs a plan on one machine: runs the shards of the plan in `dir`, retries failed ones, then finalises. Throws
- * the signal's reason when stopped; what was finished stays and the same call carries on.
+ * the signal's reason when stopped; finished shards are kept and the same call resumes.
  */
 export async function runPool(dir: string, plan: Plan, options: PoolOptions): Promise<PoolReport> {
   const { jobs = 1, signal, onEnd, onFault } = options;

@@ -35,7 +35,7 @@ function fromEnvironment(): OpenStoreOptions {
   };
 }
 
-/** Bucket and key prefix of `s3://bucket/prefix`; RangeError when it is none. */
+/** Bucket and key prefix of `s3://bucket/prefix`; RangeError for any other URL. */
 export function parseS3Url(url: string): { bucket: string; prefix: string } {
   const found = /^s3:\/\/([^/?#]+)(?:\/(.*))?$/s.exec(url);
   const [, bucket, prefix = ""] = found ?? [];

@@ -13,7 +13,7 @@ export interface Selection {
   readonly patients?: readonly string[] | undefined;
   /** Exactly these keys. */
   readonly keys?: readonly string[] | undefined;
-  /** Number of recordings (.edf, .bdf), in the order of their keys, each with the files beside it of the same stem. */
+  /** Number of recordings (.edf, .bdf), in the order of their keys, each with the files of the same name and another extension. */
   readonly limit?: number | undefined;
 }
 

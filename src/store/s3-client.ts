@@ -56,7 +56,7 @@ export function stallMillisecondsOf({ stallMilliseconds }: Pick<S3StoreOptions, 
 
 export type Sdk = typeof import("@aws-sdk/client-s3");
 
-/** A client ready for use, with what error messages say about where it points. */
+/** A connected client and its region, for error messages. */
 export interface S3Connection {
   readonly sdk: Sdk;
   readonly client: S3Client;
@@ -123,7 +123,7 @@ function createClient(sdk: Sdk, options: S3StoreOptions, region: string | undefi
 
 const WARNING_SWITCH = "AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED";
 
-/** The SDK's own switch for its notice about coming Node versions; our dependencies are pinned, so it helps nobody. */
+/** The SDK's switch for its warning about future Node versions, which is useless with pinned dependencies. */
 function withoutVersionWarning<T>(create: () => T): T {
   const before = process.env[WARNING_SWITCH];
   process.env[WARNING_SWITCH] = "true";

@@ -32,7 +32,7 @@ interface SdkFields {
   $response?: { statusCode?: number; headers?: Record<string, string> };
 }
 
-/** Reads the fields that tell errors apart. */
+/** Reads the fields that identify an error. */
 export function rawError(error: unknown): RawError {
   const { name = "", message = "", code, Code, Region, errors, $metadata, $response } = error as SdkFields;
   const status = $metadata?.httpStatusCode ?? $response?.statusCode;

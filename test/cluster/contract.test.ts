@@ -22,7 +22,10 @@ test("the shard's number is read from Slurm, Kubernetes and AWS Batch, and an of
   assert.equal(shardIndexFrom({ AWS_BATCH_JOB_ARRAY_INDEX: "4" }, 5), 4);
   assert.equal(shardIndexFrom({ SLURM_ARRAY_TASK_ID: "3", ICTAL_SHARD_OFFSET: "1000" }, 2000), 1003);
   assert.equal(shardIndexFrom({}, 1), 0);
-  assert.throws(() => shardIndexFrom({}, 5), /which of the 5 shards\? Give --shard i\/5, or run it by a scheduler/);
+  assert.throws(
+    () => shardIndexFrom({}, 5),
+    /missing --shard: the plan has 5 shards; give --shard i\/5, or use a scheduler/,
+  );
   assert.throws(() => shardIndexFrom({ SLURM_ARRAY_TASK_ID: "5" }, 5), /asks for shard 5; the plan has shards 0 to 4/);
   assert.throws(() => shardIndexFrom({ JOB_COMPLETION_INDEX: "x" }, 5), /invalid JOB_COMPLETION_INDEX: x/);
   assert.throws(() => shardIndexFrom({ JOB_COMPLETION_INDEX: "1", SLURM_ARRAY_TASK_ID: "2" }, 5), /disagree/);

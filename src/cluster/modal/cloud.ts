@@ -47,7 +47,7 @@ export interface ListedSandbox {
   readonly tags: Readonly<Record<string, string>>;
 }
 
-/** The service. Its errors are ModalErrors that say what to do. */
+/** The service. Its errors are ModalErrors with advice. */
 export interface Cloud {
   start(spec: SandboxSpec): Promise<Sandbox>;
   /** Sandboxes that are running and carry all of `tags`. */

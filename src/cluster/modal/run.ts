@@ -5,13 +5,13 @@ import { type Cloud, ModalError, type Sandbox, type SandboxSpec, TIME_LIMIT_EXIT
 import { cacheSandbox, manifestSandbox, type RemoteRun, trainSandbox } from "./sandboxes.js";
 
 export interface RunOptions {
-  /** Output of the sandboxes as it comes; `name` says whose. */
+  /** Output of the sandboxes as it arrives; `name` is the sandbox. */
   readonly onOutput?: ((name: string, text: string) => void) | undefined;
   readonly onNote?: ((text: string) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What a sandbox left behind. */
+/** How a sandbox ended. */
 interface Ended {
   readonly exitCode: number;
   readonly stdout: string;
@@ -98,7 +98,7 @@ function reportOf({ stdout }: Ended): unknown {
 const isTrainReport = (value: unknown): value is RemoteTrainReport =>
   typeof value === "object" && value !== null && "stopped" in value && "steps" in value;
 
-/** Stops after which training is not to go on. */
+/** Reasons for a stop after which training does not continue. */
 const ENDS = new Set(["finished", "no-improvement", "max-steps"]);
 
 /**

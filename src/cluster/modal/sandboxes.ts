@@ -104,7 +104,7 @@ export function cacheSandbox(run: RemoteRun, shard?: { readonly index: number; r
 }
 
 /**
- * Builds what the cache lacks, then trains, in one sandbox that nobody watches. The GPU waits for the cache; a large one
+ * Builds missing parts of the cache, then trains, in one sandbox that runs in the background. The GPU waits for the cache; a large one
  * is built beforehand by `cacheSandbox`.
  */
 export function aloneSandbox(run: RemoteRun, isResumed: boolean): SandboxSpec {

@@ -19,14 +19,14 @@ const isGrpcFault = (error: unknown): error is Error & GrpcFault =>
 /** An error of the service with advice on how to fix it. */
 function explain(error: unknown, doing: string): Error {
   if (!(error instanceof Error) || error instanceof ModalError) return error as Error;
-  const said = isGrpcFault(error) ? error.details || error.message : error.message;
-  const wrap = (action: string) => new ModalError(`${doing}: ${said}; ${action}`, { cause: error });
+  const reported = isGrpcFault(error) ? error.details || error.message : error.message;
+  const wrap = (action: string) => new ModalError(`${doing}: ${reported}; ${action}`, { cause: error });
   const code = isGrpcFault(error) ? error.code : undefined;
   if (code === RESOURCE_EXHAUSTED || error.name === "ResourceExhaustedError")
     return wrap(
       "the workspace's limit or the service's supply is used up: wait, ask for another --gpu, or raise the limit at modal.com/settings",
     );
-  if (code === UNAUTHENTICATED || code === PERMISSION_DENIED || /token ?(_|I)?d|credential/i.test(said))
+  if (code === UNAUTHENTICATED || code === PERMISSION_DENIED || /token ?(_|I)?d|credential/i.test(reported))
     return wrap("set MODAL_TOKEN_ID and MODAL_TOKEN_SECRET, or write them with: modal token new");
   if (code === UNAVAILABLE) return wrap("check the network, then try again");
   return wrap("finished work is kept; run the command again");

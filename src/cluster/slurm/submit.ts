@@ -18,7 +18,7 @@ const DEFAULT_MAX_ARRAY_SIZE = 1001;
 export interface SubmitReport {
   readonly dir: string;
   readonly shards: number;
-  /** Shards whose receipts say that they are done. */
+  /** Shards that are done by their receipts. */
   readonly done: number;
   readonly submitted: number;
   readonly scripts: readonly string[];
