@@ -39,7 +39,7 @@ export { type BuildOptions, type BuildReport, buildCache } from "./cache/build.j
 export { coverageOf } from "./cache/coverage.js";
 export { gcCache } from "./cache/gc.js";
 export { type Manifest, type ManifestRecording, readManifest, writeManifest } from "./cache/manifest.js";
-export { numpyLines } from "./cache/numpy-lines.js";
+export { numpySnippet } from "./cache/numpy-snippet.js";
 export { type Cache, openCache, readFrames } from "./cache/open.js";
 export { type VerifyReport, verifyCache } from "./cache/verify.js";
 // cluster

@@ -3,7 +3,7 @@ import { bytesToGive, requireShared } from "../base/shared-bytes.js";
 import { Moved } from "../base/thread-calls.js";
 import { ThreadEndedError, WorkerPool } from "../base/worker-pool.js";
 import type { JobPorts, RecordingJob } from "./build-recording.js";
-import { LeaveOut } from "./leave-out.js";
+import { ExclusionError } from "./exclusion.js";
 import { machineStop } from "./machine-stop.js";
 import type { Sidecar } from "./sidecar.js";
 import { BUILD_ERRORS, type MainMethods, type WorkerMethods } from "./worker-protocol.js";
@@ -46,7 +46,7 @@ export class BuildPool {
       return await this.#pool.at(lane).call("build", { job, recording });
     } catch (error) {
       if (!(error instanceof ThreadEndedError)) throw error;
-      throw machineStop(error) ?? new LeaveOut("worker-crashed", `${error.message}; run again`);
+      throw machineStop(error) ?? new ExclusionError("worker-crashed", `${error.message}; run again`);
     } finally {
       this.#ports.delete(job);
     }

@@ -4,7 +4,7 @@ import { isIctalError } from "@ictal/base/errors";
 import { printable, printableAll, tell } from "@ictal/base/printable";
 import type { Progress } from "@ictal/base/progress";
 import { type BuildReport, buildCache } from "../cache/build.js";
-import { isLasting } from "../cache/leave-out.js";
+import { isPermanent } from "../cache/exclusion.js";
 import { lacksSeizures, writeManifest } from "../cache/manifest.js";
 import type { GapPolicy } from "../cache/segments.js";
 import { chainFromConfig, gapsFromConfig } from "../config/layer-options.js";
@@ -38,7 +38,7 @@ export interface BuiltCache {
   /** Undefined for a part. */
   readonly written?: WrittenManifest;
   /** Recordings excluded for reasons that were not accepted. */
-  readonly refused: BuildReport["leftOut"];
+  readonly refused: BuildReport["excluded"];
   /** Annotation errors that make labels unknown and that were not accepted. */
   readonly doubtful: BuildReport["doubtful"];
   /** True when nothing is excluded, unknown or missing that was not accepted. */
@@ -66,7 +66,7 @@ export async function buildConfigured(config: Config, options: BuildOptions): Pr
   });
   const written = shard ? undefined : await tryManifest(report, catalogue);
   const accepts = (code: string) => isAccepted(code, accept);
-  const refused = report.leftOut.filter(({ code, accepted }) => !accepted && !(isLasting(code) && accepts(code)));
+  const refused = report.excluded.filter(({ code, accepted }) => !accepted && !(isPermanent(code) && accepts(code)));
   const doubtful = report.doubtful.filter(({ finding, accepted }) => !accepted && !accepts(finding.code));
   const hasManifest = written?.manifest !== null || (written.lacksSeizures === true && accepts(NO_SEIZURES));
   return {
@@ -109,9 +109,9 @@ export function doubtLines(doubtful: BuildReport["doubtful"]): string[] {
 /** Result of a build as text. */
 export function buildText(made: BuiltCache): string {
   const { report, refused, doubtful, written } = printableAll(made);
-  const { built, reused, relabelled, leftOut, eegSeconds, builtSeconds, wallSeconds, bytes } = report;
+  const { built, reused, relabelled, excluded, eegSeconds, builtSeconds, wallSeconds, bytes } = report;
   const rate = built > 0 ? `, ${(builtSeconds / wallSeconds).toFixed(0)} times real time` : "";
-  const lasting = refused.map(({ code }) => code).filter(isLasting);
+  const lasting = refused.map(({ code }) => code).filter(isPermanent);
   const codes = [...new Set([...lasting, ...doubtful.map(({ finding }) => finding.code)])];
   const passing = refused.length - lasting.length;
   const what = [lasting.length > 0 ? ["excluded recordings"] : [], doubtful.length > 0 ? ["unknown labels"] : []]
@@ -119,10 +119,10 @@ export function buildText(made: BuiltCache): string {
     .join(" and ");
   const unknown = new Set(report.doubtful.map(({ id }) => id)).size;
   return [
-    `${built} built, ${reused} reused (${relabelled} with changed labels), ${leftOut.length} excluded`,
+    `${built} built, ${reused} reused (${relabelled} with changed labels), ${excluded.length} excluded`,
     `${(eegSeconds / 3600).toFixed(2)} hours of EEG, ${(bytes / 1e6).toFixed(1)} MB, ${wallSeconds.toFixed(1)} s${rate}`,
     ...Object.entries(report.diagnostics).map(([code, count]) => `  ${code}: in ${count} of ${built + reused}`),
-    ...leftOut.map(({ id, code, reason }) => `excluded ${id} (${code}): ${reason}`),
+    ...excluded.map(({ id, code, reason }) => `excluded ${id} (${code}): ${reason}`),
     ...doubtLines(report.doubtful),
     ...(unknown > 0
       ? [`${unknown} recordings with unknown labels: neither seizure nor background until the annotations are fixed`]

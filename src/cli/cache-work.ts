@@ -14,6 +14,7 @@ import { readCatalogue } from "../corpus/catalogue.js";
 import { openStore } from "../store/open-store.js";
 import { buildConfigured, buildText, doubtLines } from "./build-cache.js";
 import { configOf, type DataFlags, partName, type Shard } from "./data-options.js";
+import { reportJson } from "./report-json.js";
 
 export interface BuildFlags extends DataFlags {
   readonly workers?: number;
@@ -42,7 +43,7 @@ export async function build(watch: RunWatch, flags: BuildFlags): Promise<Outcome
       for (const { id, code, reason } of refused) tell(printable(`ictal: excluded ${id} (${code}): ${reason}`));
       for (const line of doubtLines(doubtful)) tell(`ictal: ${line}`);
     }
-    return { json: { ...report, ...written }, text: buildText(made), exitCode: isComplete ? 0 : 1 };
+    return { json: { ...reportJson(report), ...written }, text: buildText(made), exitCode: isComplete ? 0 : 1 };
   });
 }
 
@@ -61,13 +62,14 @@ export async function verify(dir: string | undefined, flags: DataFlags): Promise
   const { dir: folder, key } = await target(dir, flags);
   return withInterrupt("nothing was changed", async (signal) => {
     const report = await verifyCache(folder, { ...(key !== undefined && { key }), progress: createProgress(), signal });
-    const { recordings, frames, bad, mend } = printableAll(report);
+    const { recordings, frames, bad, fix } = printableAll(report);
     const text = [
       ...bad.map(({ id, frame, reason }) => `${id}${frame === null ? "" : `, frame ${frame}`}: ${reason}`),
       `${recordings} recordings, ${frames} frames, ${bad.length} bad`,
-      ...(mend ? [`to fix: ${mend}`] : []),
+      ...(fix ? [`to fix: ${fix}`] : []),
     ];
-    return { json: report, text: text.join("\n"), exitCode: bad.length > 0 ? 1 : 0 };
+    const { fix: mend, ...rest } = report;
+    return { json: { ...rest, ...(mend && { mend }) }, text: text.join("\n"), exitCode: bad.length > 0 ? 1 : 0 };
   });
 }
 

@@ -71,7 +71,7 @@ async function predictOne(options: DetectOptions, cacheDir: string): Promise<Omi
   const store = singleFileStore(input);
   const catalogue = await readCatalogue(store, { layout: "flat", signal });
   const chain = chainFromConfig(config);
-  const { leftOut } = await buildCache({
+  const { excluded } = await buildCache({
     store,
     catalogue,
     cacheDir,
@@ -81,7 +81,8 @@ async function predictOne(options: DetectOptions, cacheDir: string): Promise<Omi
     workers: 0,
     signal,
   });
-  if (leftOut[0]) throw new FormatError(`cannot be used (${leftOut[0].code}): ${leftOut[0].reason}`, { file: input });
+  const [reason] = excluded;
+  if (reason) throw new FormatError(`cannot be used (${reason.code}): ${reason.reason}`, { file: input });
   const manifest = await describeRecordings(cacheDir);
   const [recording] = manifest.recordings; // one file is listed and none excluded
   if (!recording) throw new NotFoundError(`no recording in ${input}; expected an EDF or BDF recording`, input);

@@ -12,6 +12,7 @@ import { exportNpz } from "../dataset/npz/export-npz.js";
 import { importNpz } from "../dataset/npz/import-npz.js";
 import { configuredManifest } from "./configured-manifest.js";
 import { configOf, type DataFlags } from "./data-options.js";
+import { reportJson } from "./report-json.js";
 
 export interface ExportFlags extends DataFlags {
   readonly npz: string;
@@ -41,14 +42,14 @@ export async function exportWindows(flags: ExportFlags): Promise<Outcome> {
       progress: createProgress(),
       signal,
     });
-    const { files, windows, bytes, leftOut, droppedSeconds, outDir } = printableAll(report);
+    const { files, windows, bytes, excluded, droppedSeconds, outDir } = printableAll(report);
     const text = [
       `${files} archives, ${(bytes / 1e6).toFixed(1)} MB: ${windows.partial} partial, ${windows.full} full, ${windows.none} none`,
       `${droppedSeconds.toFixed(0)} s at the ends of recordings do not fill a window and were dropped`,
-      ...leftOut.map(({ id, code, reason }) => `excluded ${id} (${code}): ${reason}`),
+      ...excluded.map(({ id, code, reason }) => `excluded ${id} (${code}): ${reason}`),
       outDir,
     ];
-    return { json: report, text: text.join("\n") };
+    return { json: reportJson(report), text: text.join("\n") };
   });
 }
 
@@ -81,19 +82,19 @@ export async function importWindows(dir: string, flags: ImportFlags): Promise<Ou
     });
     const written =
       report.imported + report.reused > 0 ? await tryManifest(data.cache_dir, report.key) : { manifest: null };
-    const { imported, reused, leftOut, eegSeconds, bytes, otherClass, folder } = printableAll(report);
+    const { imported, reused, excluded, eegSeconds, bytes, otherClass, folder } = printableAll(report);
     const text = [
-      `${imported} imported, ${reused} reused, ${leftOut.length} excluded`,
+      `${imported} imported, ${reused} reused, ${excluded.length} excluded`,
       `${(eegSeconds / 3600).toFixed(2)} hours of EEG, ${(bytes / 1e6).toFixed(1)} MB`,
       ...(otherClass > 0 ? [`${otherClass} windows have another class in manifest.json than by their labels`] : []),
-      ...leftOut.map(({ id, code, reason }) => `excluded ${id} (${code}): ${reason}`),
+      ...excluded.map(({ id, code, reason }) => `excluded ${id} (${code}): ${reason}`),
       `cache ${folder}`,
       ...(written.manifest ? [`manifest ${written.manifest}`] : []),
     ];
     return {
-      json: { ...report, ...written },
+      json: { ...reportJson(report), ...written },
       text: text.join("\n"),
-      exitCode: leftOut.length > 0 || written.manifest === null ? 1 : 0,
+      exitCode: excluded.length > 0 || written.manifest === null ? 1 : 0,
     };
   });
 }

@@ -3,15 +3,8 @@ import { requireShared } from "../base/shared-bytes.js";
 import { type ErrorCodec, PLAIN_ERRORS } from "../base/thread-calls.js";
 import { WorkerPool } from "../base/worker-pool.js";
 import type { Manifest } from "../cache/manifest.js";
-import {
-  type BatchShape,
-  type FillOptions,
-  type Slot,
-  slotBytes,
-  slotOf,
-  type WindowOrigin,
-  type WindowRow,
-} from "./fill-batch.js";
+import { type BatchShape, type FillOptions, type Slot, slotBytes, slotOf, type WindowOrigin } from "./fill-batch.js";
+import type { WindowRow } from "./index-windows.js";
 import type { WindowReader } from "./window-reader.js";
 
 /** What a thread is started with. */
@@ -28,7 +21,7 @@ export interface FillJob {
   readonly rows: readonly WindowRow[];
 }
 
-/** A place for a batch that threads see. */
+/** The arrays of a batch in memory that threads share. */
 type SharedSlot = Slot<SharedArrayBuffer>;
 
 /** What a thread that fills batches offers. */

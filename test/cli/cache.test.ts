@@ -29,7 +29,7 @@ async function made(context: TestContext, objects = OBJECTS): Promise<string[]> 
   return ["--data-dir", data, "--cache-dir", cache];
 }
 
-test("cache build reports in JSON, fails for what was left out unless its code is accepted, and writes the manifest", async (context) => {
+test("cache build reports in JSON, fails for what was excluded unless its code is accepted, and writes the manifest", async (context) => {
   const where = await made(context);
   const first = ictal("cache", "build", ...where, "--workers", "1", "--json");
   assert.equal(first.status, 1);

@@ -2,7 +2,10 @@ import { FRAME_SAMPLES, INT16_RANGE } from "./format.js";
 import type { Manifest } from "./manifest.js";
 
 /** Two lines of Python that memory-map the file of a recording at `path`: `frames[frame, channel, sample]`. */
-export function numpyLines({ channels, sampleType }: Pick<Manifest, "channels" | "sampleType">, path: string): string {
+export function numpySnippet(
+  { channels, sampleType }: Pick<Manifest, "channels" | "sampleType">,
+  path: string,
+): string {
   const type = sampleType === "int16" ? "<i2" : "<f4";
   const scale = sampleType === "int16" ? ` * numpy.float32(${INT16_RANGE} / 32767)` : "";
   return [

@@ -1,16 +1,16 @@
-// AssemblyScript; twin: mixInto in ../mixing.ts.
+// AssemblyScript; reference implementation: projectInto in ../rereferencing.ts.
 /**
- * Mix a group at `out` from float32 inputs of `inputBytes` bytes each, one after another at `inputs`: per lane a sum of
+ * MontageProjection a group at `out` from float32 inputs of `inputBytes` bytes each, one after another at `inputs`: per lane a sum of
  * weight * input in the order of its terms, the first less the lane's offset; then less `common` (float64 [count], 0 for
- * none). `terms`: i32 [lane], `places`: i32 [lane, termLimit], `weights`: float64 [lane, termLimit], `offsets`: float64 [lane].
+ * none). `terms`: i32 [lane], `positions`: i32 [lane, termLimit], `weights`: float64 [lane, termLimit], `offsets`: float64 [lane].
  */
-export function mixLanes(
+export function projectGroup(
   out: usize,
   count: i32,
   inputs: usize,
   inputBytes: usize,
   terms: usize,
-  places: usize,
+  positions: usize,
   weights: usize,
   termLimit: usize,
   offsets: usize,
@@ -20,7 +20,7 @@ export function mixLanes(
     const at = out + (lane << 3);
     const own = load<i32>(terms + (lane << 2));
     const other = load<i32>(terms + (lane << 2), 4);
-    const p = places + ((lane * termLimit) << 2);
+    const p = positions + ((lane * termLimit) << 2);
     const q = p + (termLimit << 2);
     const w = weights + ((lane * termLimit) << 3);
     const v = w + (termLimit << 3);
@@ -28,8 +28,8 @@ export function mixLanes(
     if (own === other && own > 0) {
       for (let k = 0; k < own; k++) addPair(at, count, inputs, inputBytes, p, q, w, v, k, o);
     } else {
-      mixLane(at, count, inputs, inputBytes, own, p, w, load<f64>(o));
-      mixLane(at + 8, count, inputs, inputBytes, other, q, v, load<f64>(o, 8));
+      projectLane(at, count, inputs, inputBytes, own, p, w, load<f64>(o));
+      projectLane(at + 8, count, inputs, inputBytes, other, q, v, load<f64>(o, 8));
     }
   }
   if (common !== 0) subtract(out, count, common);
@@ -90,20 +90,20 @@ function addPair(
   }
 }
 
-function mixLane(
+function projectLane(
   out: usize,
   count: i32,
   inputs: usize,
   inputBytes: usize,
   terms: i32,
-  places: usize,
+  positions: usize,
   weights: usize,
   offset: f64,
 ): void {
   const end = out + ((<usize>count) << 5);
   if (terms === 0) for (let at = out; at < end; at += 32) store<f64>(at, -offset);
   for (let k = 0; k < terms; k++) {
-    let x = inputs + <usize>load<i32>(places + ((<usize>k) << 2)) * inputBytes;
+    let x = inputs + <usize>load<i32>(positions + ((<usize>k) << 2)) * inputBytes;
     const weight = load<f64>(weights + ((<usize>k) << 3));
     for (let at = out; at < end; at += 32) {
       const part = weight * <f64>load<f32>(x);
@@ -114,19 +114,19 @@ function mixLane(
 }
 
 /** The same row for all lanes: a weighted sum over time, float64 [count] at `out`; no offset. */
-export function mixRow(
+export function projectRow(
   out: usize,
   count: i32,
   inputs: usize,
   inputBytes: usize,
   terms: i32,
-  places: usize,
+  positions: usize,
   weights: usize,
 ): void {
   const end = out + ((<usize>count) << 3);
   const whole = out + ((<usize>(count & ~1)) << 3);
   for (let k = 0; k < terms; k++) {
-    let x = inputs + <usize>load<i32>(places + ((<usize>k) << 2)) * inputBytes;
+    let x = inputs + <usize>load<i32>(positions + ((<usize>k) << 2)) * inputBytes;
     const weight = load<f64>(weights + ((<usize>k) << 3));
     const splat = f64x2.splat(weight);
     let at = out;
