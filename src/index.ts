@@ -196,7 +196,7 @@ export { openStore } from "./store/open-store.js";
 export { type PullOptions, type PullReport, pull } from "./store/pull.js";
 export type { S3StoreOptions } from "./store/s3-client.js";
 export { s3Store } from "./store/s3-store.js";
-export { type DrillResult, drillFaults } from "./store/server/fault-drill.js";
+export { type FaultInjectionResult, injectFaults } from "./store/server/fault-injection.js";
 export { type S3Server, type S3ServerOptions, startS3Server } from "./store/server/s3-server.js";
 export type { ByteRange, ObjectInfo, ReadOptions, Store } from "./store/store.js";
 // tensor

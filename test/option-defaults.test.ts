@@ -111,6 +111,7 @@ const LITERAL = /^(?:-?\d[\d_]*(?:\.\d+)?(?:e-?\d+)?|"[^"]*"|true|false|\[.*\])$
 const FROZEN = `
 base/option-table.ts minLength: 1
 base/value-ranges.ts segments: [{ start: 0, end: probability.length }]
+base/worker-pool.ts name: "worker thread"
 cache/build.ts verify: false
 cache/build.ts accept: ["not-in-catalogue"]
 cache/verify.ts key: "a folder with cache.json"

@@ -9,6 +9,7 @@ import type { RecordingEntry } from "../corpus/recording-entry.js";
 import { doubtsLabels, type Finding } from "../recording/finding.js";
 import { type ChainOptions, DEFAULT_CHAIN } from "../signal/chain.js";
 import type { Store } from "../store/store.js";
+import { BuildPool } from "./build-pool.js";
 import { buildRecording } from "./build-recording.js";
 import { CACHE_DEFAULTS } from "./cache-options.js";
 import { describeCache } from "./describe.js";
@@ -21,7 +22,6 @@ import { findReusable, refreshLabels } from "./reuse.js";
 import { type GapPolicy, recordedSeconds } from "./segments.js";
 import { type Exclusion, exclusionFile, type Sidecar, writeExclusion } from "./sidecar.js";
 import { removeAbandoned } from "./temporary.js";
-import { createPool, type WorkerPool } from "./worker-pool.js";
 
 export interface BuildOptions {
   readonly store: Store;
@@ -152,7 +152,7 @@ interface Build {
   readonly options: BuildOptions;
   readonly chain: ChainOptions;
   readonly folder: CacheFolder;
-  readonly pool: WorkerPool | undefined;
+  readonly pool: BuildPool | undefined;
   readonly signal: AbortSignal;
   readonly tally: Tally;
   readonly accept: ReadonlySet<string>;
@@ -256,7 +256,7 @@ export async function buildCache(options: BuildOptions): Promise<BuildReport> {
   const stop = new AbortController();
   const signal = options.signal ? AbortSignal.any([options.signal, stop.signal]) : stop.signal;
   const workers = workersOf(options, recordings.length);
-  const pool = workers > 0 ? createPool(workers, signal) : undefined;
+  const pool = workers > 0 ? new BuildPool(workers, signal) : undefined;
   const tally = new Tally(recordings.length, progress);
   const accept = new Set(options.accept ?? ["not-in-catalogue"]);
   try {

@@ -18,7 +18,7 @@ export interface ScoreReport {
   readonly missing: readonly string[];
   /** Recordings that are not scored, since reference or hypothesis is in doubt. */
   readonly refused: readonly RefusedRecording[];
-  /** Files that were passed over, and rows that were cut or count for some scorers only. */
+  /** Files that were ignored, and rows that were clipped or count for some scorers only. */
   readonly notes: readonly Finding[];
   readonly szcore?: SzcoreReport;
   /** By szcore-evaluation's path, as the SzCORE leaderboard has it. */
@@ -57,7 +57,7 @@ export function scoreText(report: ScoreReport): string {
   if (report.latency) lines.push(...latencyLines(report.latency));
   if (comparison) lines.push(...comparisonLines(comparison));
   const refused = new Set(report.refused.map(({ id }) => id));
-  if (refused.size > 0) lines.push("", `not scored, labels in doubt: ${some([...refused])}`);
+  if (refused.size > 0) lines.push("", `not scored because of errors in the labels: ${some([...refused])}`);
   lines.push(...missingLines(missing, "hypothesis"), ...missingLines(comparison?.missing ?? [], "second hypothesis"));
   return lines.join("\n");
 }

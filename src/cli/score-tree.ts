@@ -1,4 +1,4 @@
-/** References and hypotheses of `score`, read and judged by the rules of every other reader of labels. */
+/** References and hypotheses of `score`, read with the same checks as everywhere. */
 import { stat } from "node:fs/promises";
 import { basename, dirname, join, relative } from "node:path";
 import { NotFoundError } from "@ictal/base/errors";
@@ -18,7 +18,7 @@ import { patientOfPath } from "./patient-name.js";
 /** Annotations of a folder by relative path without ending. */
 export type ScoreTree = ReadonlyMap<string, ReadFiles>;
 
-/** Why a recording is not scored: a reference or hypothesis of which nobody can say which seizures it holds. */
+/** Why a recording is not scored: errors in its reference or hypothesis make its seizures uncertain. */
 export interface RefusedRecording extends Pick<Finding, "file" | "line" | "message"> {
   readonly id: string;
   readonly side: "reference" | "hypothesis";
@@ -46,7 +46,7 @@ export async function readScoreTree(path: string, flag: string): Promise<ScoreTr
   );
   const root = isFile ? dirname(path) : path;
   if (isFile && annotationFormatOf(path) === undefined)
-    throw new NotFoundError(`${path} is no annotation file; ${EXPECTED}; check ${flag}`, path);
+    throw new NotFoundError(`${path} is not an annotation file; ${EXPECTED}; check ${flag}`, path);
   const tree = new Map<string, ReadFiles>();
   for (const recording of await findRecordings(path)) {
     if (recording.annotations.size + recording.compressed.length === 0) continue;
@@ -58,29 +58,31 @@ export async function readScoreTree(path: string, flag: string): Promise<ScoreTr
   return tree;
 }
 
-const EXPECTED = "expected files that end in .csv_bi, .tsv, .tse_bi, .csv, .tse";
+const EXPECTED = "expected files with the extension .csv_bi, .tsv, .tse_bi, .csv or .tse";
 
-/** A table that is none of annotations and belongs to no recording. */
+/** True for a table that is not an annotation file and belongs to no recording. */
 function isStray({ files, faults }: ReadFiles): boolean {
   return files.length === 0 && faults.every(({ severity }) => severity !== "error");
 }
 
 /** Hypotheses are matched by relative path; a name that is only found elsewhere would score another recording. */
-function refuseStrangers(references: ScoreTree, hypotheses: ScoreTree): void {
-  const strangers = [...hypotheses].filter(([id, read]) => !references.has(id) && !isStray(read)).map(([id]) => id);
-  const first = strangers[0];
+function refuseUnmatched(references: ScoreTree, hypotheses: ScoreTree): void {
+  const unmatched = [...hypotheses].filter(([id, read]) => !references.has(id) && !isStray(read)).map(([id]) => id);
+  const first = unmatched[0];
   if (first === undefined) return;
   const namesake = [...references.keys()].find((id) => basename(id) === basename(first));
-  const hint = namesake ? `; a reference of that name lies at ${namesake}: give both trees the same folders` : "";
+  const hint = namesake
+    ? `; there is a reference with that name at ${namesake}: use the same folders in both trees`
+    : "";
   throw new NotFoundError(
-    `${strangers.length} of ${hypotheses.size} hypotheses have no reference at the same relative path, e.g. ${first}${hint}; check --ref and --hyp`,
+    `${unmatched.length} of ${hypotheses.size} hypotheses have no reference at the same relative path, e.g. ${first}${hint}; check --ref and --hyp`,
     first,
   );
 }
 
-/** Pair references with hypotheses. A recording of which either side is in doubt is refused, never scored as silent. */
+/** Pair references with hypotheses. A recording with label errors on either side is refused, not scored as one without events. */
 export function pairTrees(references: ScoreTree, hypotheses: ScoreTree, toleranceSeconds: number): ScorePairs {
-  refuseStrangers(references, hypotheses);
+  refuseUnmatched(references, hypotheses);
   const pairs: ScorePair[] = [];
   const missing: string[] = [];
   const refused: RefusedRecording[] = [];
@@ -146,15 +148,23 @@ function pairOf(id: string, reference: ReadFiles, hypothesis: ReadFiles | undefi
     refused.push({ id, side, file: (files[0] ?? faults[0])?.file ?? id, code, message });
   };
   if (durationSeconds !== undefined && !(durationSeconds > 0))
-    refuse("reference", DURATION_INVALID, `its duration is ${durationSeconds} s; write the recording's in the header`);
+    refuse(
+      "reference",
+      DURATION_INVALID,
+      `its duration is ${durationSeconds} s, expected more than 0; write the duration of the recording to the header`,
+    );
   if (refused.length > 0) return { refused, notes };
   if (durationSeconds === undefined)
-    refuse("reference", "duration-missing", "has no duration, and neither has the hypothesis; write it in the header");
+    refuse(
+      "reference",
+      "duration-missing",
+      "has no duration, and neither has the hypothesis; write the duration of the recording to the header",
+    );
   else if (other !== undefined && Math.abs(other - durationSeconds) > toleranceSeconds)
     refuse(
       "hypothesis",
       "durations-differ",
-      `lasts ${other} s, the reference ${durationSeconds} s; they may differ by ${toleranceSeconds} s (--duration-tolerance)`,
+      `lasts ${other} s, the reference ${durationSeconds} s; the maximum difference is ${toleranceSeconds} s (--duration-tolerance)`,
     );
   else if (hyp?.events.some(({ startSeconds }) => startSeconds > durationSeconds))
     refuse(

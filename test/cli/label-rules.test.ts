@@ -144,7 +144,7 @@ test("annotations check, corpus check, cache and score give one verdict on every
     const doubtful = report.doubtful.filter((each) => each.id === id);
     assert.deepEqual([...new Set(doubtful.map(({ finding }) => finding.code))], expected, `${name}: build`);
     assert.ok(doubtful.every(({ accepted, finding }) => accepted === (finding.code === "row-width")));
-    if (wanted) assert.ok(text.includes(`labels unknown of ${id} (${wanted}): `), `${name}: text of the build`);
+    if (wanted) assert.ok(text.includes(`unknown labels in ${id} (${wanted}): `), `${name}: text of the build`);
     const isRefused = refused.some((each) => stem.endsWith(each.id) && each.side === "reference");
     const counts = wanted === "zero-length" || wanted === undefined; // event lists count rows without a length
     assert.deepEqual([isRefused, pairs.some((pair) => stem.endsWith(pair.id))], [!counts, counts], `${name}: score`);

@@ -1,10 +1,10 @@
-/** The calls of sbatch that a plan needs, as data. */
+/** The sbatch calls of a plan, as data. */
 import { join } from "node:path";
 import { arrayParts, formatIndices } from "../indices.js";
 import type { ScriptInput } from "./options.js";
 
 /** One call of sbatch. */
-export interface Call {
+export interface SbatchCall {
   readonly script: string;
   /** Numbers of the tasks, and what is added to them; absent for a job that is no array. */
   readonly array?: { readonly numbers: string; readonly offset: number };
@@ -12,8 +12,8 @@ export interface Call {
   readonly after?: "success" | "failure";
 }
 
-/** Words of `call` after `sbatch --parsable`; `arrays` are the ids of those submitted before it. */
-export function callWords({ script, array, after }: Call, arrays: readonly string[]): string[] {
+/** Arguments of `call` after `sbatch --parsable`; `arrays` are the ids of the job arrays submitted before it. */
+export function sbatchArgs({ script, array, after }: SbatchCall, arrays: readonly string[]): string[] {
   const dependency =
     after === "success" ? `afterok:${arrays.join(":")}` : arrays.map((id) => `afternotok:${id}`).join("?");
   return [
@@ -28,23 +28,23 @@ export function callWords({ script, array, after }: Call, arrays: readonly strin
  * Calls that run `shards` of a plan in arrays of numbers below `size`, then finalise; with `followsFailure` a job also
  * follows when one of them failed. A training is one job that chains and finalises itself.
  */
-export function callsFor(
+export function sbatchCalls(
   { dir, kind, options }: ScriptInput,
   shards: readonly number[],
   size: number,
   followsFailure: boolean,
-): Call[] {
+): SbatchCall[] {
   const task = join(dir, "task.sh");
   if (kind === "train") return shards.length > 0 ? [{ script: task }] : [];
   const limit = options.throttle ? `%${options.throttle}` : "";
   const arrays = arrayParts(shards, size).map(
-    ({ offset, indices }): Call => ({
+    ({ offset, indices }): SbatchCall => ({
       script: task,
       array: { numbers: `${formatIndices(indices)}${limit}`, offset },
     }),
   );
   const finalise = join(dir, "finalise.sh");
   if (arrays.length === 0) return [{ script: finalise }];
-  const retry: Call = { script: join(dir, "retry.sh"), after: "failure" };
+  const retry: SbatchCall = { script: join(dir, "retry.sh"), after: "failure" };
   return [...arrays, { script: finalise, after: "success" }, ...(followsFailure ? [retry] : [])];
 }

@@ -7,7 +7,7 @@ export type Cell = string | number | boolean | null;
 /** One shard's row: its own columns, then the numbers and texts of what its last command printed. */
 export type Row = Readonly<Record<string, Cell>>;
 
-/** Numbers and texts of a document, nested ones with dots; what is told per recording is left out. */
+/** Numbers and texts of a document, nested ones with dots; the member "perRecording" is excluded. */
 export function cellsOf(value: unknown, prefix = ""): Row {
   if (value === null || typeof value !== "object" || Array.isArray(value)) return {};
   const cells = Object.entries(value).flatMap(([name, member]): [string, Cell][] => {
@@ -19,9 +19,10 @@ export function cellsOf(value: unknown, prefix = ""): Row {
 
 /** Rows of the shards that have columns of their own, in the order of the plan. */
 export function tableOf({ shards }: Plan, receipts: readonly Receipt[]): Row[] {
-  return shards.flatMap(({ row }, shard) =>
-    row ? [{ ...row, ...cellsOf(receipts[shard]!.results.at(-1)), seconds: receipts[shard]!.seconds }] : [],
-  );
+  return shards.flatMap(({ row }, shard) => {
+    const receipt = receipts[shard];
+    return row && receipt ? [{ ...row, ...cellsOf(receipt.results.at(-1)), seconds: receipt.seconds }] : [];
+  });
 }
 
 /**
@@ -40,7 +41,7 @@ export function columnsOf(rows: readonly Row[]): string[] {
 }
 
 /** A table as CSV with every column that any row has, in the order of appearance. */
-export function tableText(rows: readonly Row[]): string {
+export function csvText(rows: readonly Row[]): string {
   const columns = columnsOf(rows);
   const lines = rows.map((row) => columns.map((column) => csvCell(row[column])).join(","));
   return `${[columns.map(csvCell).join(","), ...lines].join("\n")}\n`;

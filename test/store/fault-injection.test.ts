@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { memoryStore } from "../../src/store/memory-store.js";
-import { drillFaults } from "../../src/store/server/fault-drill.js";
+import { injectFaults } from "../../src/store/server/fault-injection.js";
 import { patternBytes } from "./s3-fixture.js";
 
-test("drillFaults shows that every fault that time can mend ends in a whole copy, resumed where bytes had arrived", async () => {
-  const results = await drillFaults(memoryStore({ "a/b.edf": patternBytes(3_000_000) }), "a/b.edf");
+test("after every temporary fault that injectFaults injects the copy is whole, and resumed where bytes had arrived", async () => {
+  const results = await injectFaults(memoryStore({ "a/b.edf": patternBytes(3_000_000) }), "a/b.edf");
   const whole = results.filter(({ isWhole }) => isWhole).map(({ fault }) => fault);
   assert.deepEqual(
     results.filter(({ isWhole }) => !isWhole).map(({ fault }) => fault),

@@ -1,14 +1,14 @@
-/** Plans of each kind of work: which commands a shard runs and what its hash depends on. */
+/** Plans for each kind of work: which commands a shard runs and what its hash depends on. */
 import { join } from "node:path";
 import { CacheError } from "@ictal/base/errors";
 import { shardOf } from "../cache/build.js";
 import type { Manifest } from "../cache/manifest.js";
 import type { Catalogue } from "../corpus/catalogue.js";
+import type { Cell } from "./cell-format.js";
 import { makePlan, type Plan, type PlanKind, type ShardDraft } from "./plan.js";
-import { setWords } from "./sweep.js";
-import type { Cell } from "./table.js";
+import { setArgs } from "./sweep.js";
 
-/** Verbs that the tasks of a kind may call, and what follows its last task. */
+/** Commands that the tasks of each kind may run, and the command after the last task. */
 const VERBS: Readonly<Record<PlanKind, { readonly tasks: string; readonly finalise?: string }>> = {
   cache: { tasks: "cache build", finalise: "manifest" },
   check: { tasks: "corpus check", finalise: "corpus check" },
@@ -19,30 +19,30 @@ const VERBS: Readonly<Record<PlanKind, { readonly tasks: string; readonly finali
 };
 
 /**
- * Refuse a plan whose commands are not those of its kind: whoever can write to its folder could else run any verb as the
- * one who works on it. CacheError with the command.
+ * Rejects a plan whose commands are not those of its kind; otherwise anyone who can write to the plan's folder could run any
+ * `ictal` command as the user who runs the plan. Throws a CacheError with the command.
  */
 export function checkVerbs({ kind, shards, finalise }: Plan): void {
   const allowed = VERBS[kind];
-  for (const { commands } of shards) for (const words of commands) checkVerb(kind, words, allowed.tasks);
-  for (const words of finalise) checkVerb(kind, words, allowed.finalise);
+  for (const { commands } of shards) for (const args of commands) checkVerb(kind, args, allowed.tasks);
+  for (const args of finalise) checkVerb(kind, args, allowed.finalise);
 }
 
-function checkVerb(kind: PlanKind, words: readonly string[], allowed: string | undefined): void {
-  if (allowed !== undefined && words.slice(0, allowed.split(" ").length).join(" ") === allowed) return;
-  const found = `ictal ${words.slice(0, 2).join(" ")}`;
+function checkVerb(kind: PlanKind, args: readonly string[], allowed: string | undefined): void {
+  if (allowed !== undefined && args.slice(0, allowed.split(" ").length).join(" ") === allowed) return;
+  const found = `ictal ${args.slice(0, 2).join(" ")}`;
   throw new CacheError(
-    `plan.json asks for "${found}", which is no command of a ${kind} plan (${allowed ?? "none"} expected); plan again`,
+    `plan.json contains the command "${found}", which is not allowed in a ${kind} plan (expected ${allowed ?? "none"}); create the plan again`,
     { found, expected: allowed },
   );
 }
 
-/** What every kind knows: the words that name the configuration, and a hash of what it says. */
+/** What all kinds have: the arguments that select the configuration, and a hash of its values. */
 export interface PlanBase {
   /** `--config FILE` and the overrides that follow it. */
-  readonly configWords: readonly string[];
+  readonly configArgs: readonly string[];
   readonly configHash: string;
-  /** Tasks that were asked for; never more than there are items. */
+  /** Number of tasks requested; a plan never has more tasks than items. */
   readonly shards: number;
 }
 
@@ -59,20 +59,20 @@ export interface CachePlanOptions extends PlanBase {
   readonly catalogue: Catalogue;
   readonly cacheDir: string;
   readonly cacheKey: string;
-  /** Words such as --limit 50, for the build and for the manifest. */
-  readonly limitWords: readonly string[];
-  /** Words such as --accept CODES, --workers N, for the build. */
-  readonly buildWords: readonly string[];
+  /** Arguments such as --limit 50, for the build and for the manifest. */
+  readonly limitArgs: readonly string[];
+  /** Arguments such as --accept CODES, --workers N, for the build. */
+  readonly buildArgs: readonly string[];
 }
 
 /** Build a cache in parts, then write its manifest. */
 export function planCache(options: CachePlanOptions): Plan {
-  const { catalogue, configWords, limitWords, buildWords, cacheDir, cacheKey, shards } = options;
-  const common = [...configWords, ...limitWords, "--json"];
+  const { catalogue, configArgs, limitArgs, buildArgs, cacheDir, cacheKey, shards } = options;
+  const common = [...configArgs, ...limitArgs, "--json"];
   const drafts = parts(catalogue.recordings, shards).map(
     ({ part, items }): ShardDraft => ({
       items: items.length,
-      commands: [["cache", "build", ...common, ...buildWords, "--shard", part]],
+      commands: [["cache", "build", ...common, ...buildArgs, "--shard", part]],
       inputs: [cacheDir, cacheKey, catalogue.url, items],
     }),
   );
@@ -85,19 +85,19 @@ export interface PredictPlanOptions extends PlanBase {
   readonly checkpoint: string;
   readonly checkpointHash: string;
   readonly out: string;
-  /** Words such as --type float32, --events. */
-  readonly predictWords: readonly string[];
+  /** Arguments such as --type float32, --events. */
+  readonly predictArgs: readonly string[];
 }
 
 /** Predict the recordings of a split in parts. */
 export function planPredict(options: PredictPlanOptions): Plan {
-  const { manifest, split, checkpoint, checkpointHash, out, configWords, configHash, predictWords, shards } = options;
+  const { manifest, split, checkpoint, checkpointHash, out, configArgs, configHash, predictArgs, shards } = options;
   const recordings = manifest.recordings.filter((recording) => recording.split === split);
-  const words = [...configWords, "--checkpoint", checkpoint, "--out", out, "--split", split, ...predictWords, "--json"];
+  const args = [...configArgs, "--checkpoint", checkpoint, "--out", out, "--split", split, ...predictArgs, "--json"];
   const drafts = parts(recordings, shards).map(
     ({ part, items }): ShardDraft => ({
       items: items.length,
-      commands: [["predict", ...words, "--shard", part]],
+      commands: [["predict", ...args, "--shard", part]],
       inputs: [manifest.key, configHash, checkpointHash, items.map(({ id, fileBytes }) => [id, fileBytes])],
     }),
   );
@@ -106,29 +106,29 @@ export function planPredict(options: PredictPlanOptions): Plan {
 
 export interface CheckPlanOptions {
   readonly catalogue: Catalogue;
-  readonly place: string;
-  readonly limitWords: readonly string[];
-  /** Folder for what the parts found. */
+  readonly url: string;
+  readonly limitArgs: readonly string[];
+  /** Folder for the results of the parts. */
   readonly out: string;
   readonly shards: number;
 }
 
-/** Read headers and annotations of a corpus in parts, then report on the whole. */
-export function planCheck({ catalogue, place, limitWords, out, shards }: CheckPlanOptions): Plan {
-  const words = ["corpus", "check", place, ...limitWords, "--json", "--parts", out];
+/** Reads headers and annotations of a corpus in parts, then reports on the whole corpus. */
+export function planCheck({ catalogue, url, limitArgs, out, shards }: CheckPlanOptions): Plan {
+  const args = ["corpus", "check", url, ...limitArgs, "--json", "--parts", out];
   const drafts = parts(catalogue.recordings, shards).map(
     ({ part, items }): ShardDraft => ({
       items: items.length,
-      commands: [[...words, "--shard", part]],
+      commands: [[...args, "--shard", part]],
       inputs: [catalogue.url, items],
     }),
   );
-  return makePlan("check", drafts, [words]);
+  return makePlan("check", drafts, [args]);
 }
 
-/** One training, which is chained over as many jobs as its time limits make of it. */
-export function planTrain({ configWords, configHash }: Omit<PlanBase, "shards">, outputDir: string): Plan {
-  const commands = [["train", ...configWords, "--resume", "--json"]];
+/** One training run, continued in a chain of jobs when the time limit of one job is too short. */
+export function planTrain({ configArgs, configHash }: Omit<PlanBase, "shards">, outputDir: string): Plan {
+  const commands = [["train", ...configArgs, "--resume", "--json"]];
   return makePlan("train", [{ items: 1, commands, inputs: [configHash, outputDir] }]);
 }
 
@@ -139,13 +139,13 @@ export interface SweepPlanOptions extends Omit<PlanBase, "shards"> {
 }
 
 /** One training per combination, with a row each in the table. */
-export function planSweep({ configWords, configHash, runs, out }: SweepPlanOptions): Plan {
+export function planSweep({ configArgs, configHash, runs, out }: SweepPlanOptions): Plan {
   const drafts = runs.map((run, index): ShardDraft => {
     const outputDir = join(out, `run-${index}`);
-    const words = [...configWords, ...setWords({ ...run, "experiment.output_dir": outputDir })];
+    const args = [...configArgs, ...setArgs({ ...run, "experiment.output_dir": outputDir })];
     return {
       items: 1,
-      commands: [["train", ...words, "--resume", "--json"]],
+      commands: [["train", ...args, "--resume", "--json"]],
       inputs: configHash,
       row: { run: index, ...run },
     };
@@ -153,7 +153,7 @@ export function planSweep({ configWords, configHash, runs, out }: SweepPlanOptio
   return makePlan("sweep", drafts);
 }
 
-/** Score trees of detections against one reference, a row each; `inputs` says when a tree has changed. */
+/** Scores folders of detections against one reference, a row each; `inputs` identifies the contents of a folder. */
 export function planScore(ref: string, trees: readonly { readonly hyp: string; readonly inputs: unknown }[]): Plan {
   const drafts = trees.map(
     ({ hyp, inputs }): ShardDraft => ({

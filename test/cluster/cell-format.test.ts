@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { checkVerbs, planScore, planTrain } from "../../src/cluster/kinds.js";
+import { csvText } from "../../src/cluster/cell-format.js";
 import { makePlan } from "../../src/cluster/plan.js";
-import { tableText } from "../../src/cluster/table.js";
+import { checkVerbs, planScore, planTrain } from "../../src/cluster/plans.js";
 
 test("a table's cells never begin a formula; numbers stay numbers", () => {
   const row = {
@@ -20,14 +20,14 @@ test("a table's cells never begin a formula; numbers stay numbers", () => {
     k: null,
   };
   assert.equal(
-    tableText([row]),
+    csvText([row]),
     `'=name,a,b,c,d,e,f,g,h,i,j,k\n'=1+1,'+cmd|' /C calc'!A0,'@SUM(A1),'-2+3,'\t=1,"'\r=1","'=""a"",1",-2.5,-1e-3,+3,plain-text,\n`,
   );
 });
 
 test("a plan's tasks are the verbs of its kind alone", () => {
   for (const plan of [
-    planTrain({ configWords: [], configHash: "" }, "out"),
+    planTrain({ configArgs: [], configHash: "" }, "out"),
     planScore("ref", [{ hyp: "h", inputs: 1 }]),
   ])
     checkVerbs(plan);
@@ -43,6 +43,6 @@ test("a plan's tasks are the verbs of its kind alone", () => {
   ])
     assert.throws(() => checkVerbs(plan), {
       tag: "CacheError",
-      message: /which is no command of a cache plan .*plan again/,
+      message: /which is not allowed in a cache plan .*create the plan again/,
     });
 });
