@@ -2,6 +2,8 @@
 import { createRequire } from "node:module";
 import { ensureBuilt, followParent, project, quietRequireOfModules } from "../prepare.mjs";
 import { offerProject } from "./imports.mjs";
+import { watchLateErrors } from "./late-errors.mjs";
+import { watchLeftovers } from "./leftovers.mjs";
 import { mapCellLines } from "./lines.mjs";
 import { repairProtocol } from "./protocol.mjs";
 import { loseNoMessage } from "./sockets.mjs";
@@ -21,5 +23,6 @@ const fromTslab = createRequire(require.resolve("tslab")); // the very modules t
 loseNoMessage(fromTslab("zeromq"));
 offerProject(fromTslab("@tslab/typescript-for-tslab"), project);
 const lines = mapCellLines(fromTslab, "@tslab/typescript-for-tslab");
-repairProtocol(fromTslab, { lines, notice });
-fromTslab("./main.js").startKernel({ configPath: connectionFile, enableFindLocal: false });
+const late = watchLateErrors(lines, watchLeftovers());
+repairProtocol(fromTslab, { lines, late, notice });
+late.listenInstead(() => fromTslab("./main.js").startKernel({ configPath: connectionFile, enableFindLocal: false }));

@@ -1,4 +1,6 @@
-import { inspect } from "node:util";
+import { setImmediate as turn } from "node:timers/promises";
+import { describeFailure } from "./describe-error.mjs";
+import { answerSettle } from "./settle.mjs";
 
 // What tslab leaves out of the Jupyter protocol and a notebook cannot do without: errors as errors, every line of a
 // burst, cells that run on after an expected error, and display bundles with several mime types.
@@ -29,28 +31,6 @@ function gather(writeStream) {
   return { write, flush };
 }
 
-function describeFailure(args, lines) {
-  const [value, fileName, line, column, message] = args;
-  if (typeof value === "string" && value.startsWith("%s%d:%d")) {
-    const place = `${fileName}${line}:${column} - ${message}`;
-    return { ename: "CompileError", evalue: place, traceback: [place] };
-  }
-  if (!(value instanceof Error || typeof value?.stack === "string")) {
-    const text = typeof value === "string" ? value : inspect(value);
-    return {
-      ename: typeof value === "object" && value ? (value.constructor?.name ?? "Object") : typeof value,
-      evalue: text,
-      traceback: text.split("\n"),
-    };
-  }
-  const stack = lines.mapStack(String(value.stack ?? value));
-  const cause =
-    value.cause === undefined
-      ? ""
-      : `\n[cause]: ${value.cause instanceof Error ? lines.mapStack(value.cause.stack ?? "") : inspect(value.cause)}`;
-  return { ename: value.name ?? "Error", evalue: String(value.message), traceback: `${stack}${cause}`.split("\n") };
-}
-
 /** The last value of a cell: nothing for a display's handle, the package's view of an object, else what tslab prints. */
 function showValue(value, print) {
   const show = globalThis[Symbol.for("ictal.display")]; // set by the package when a cell imports it
@@ -67,7 +47,7 @@ function isQuiet(value) {
 }
 
 /** Wraps tslab's handler, server and executor in this process; its files stay as they are. */
-export function repairProtocol(fromTslab, { lines, notice }) {
+export function repairProtocol(fromTslab, { lines, late, notice }) {
   const jupyter = fromTslab("./jupyter.js");
   const executor = fromTslab("./executor.js");
   const handler = jupyter.JupyterHandlerImpl.prototype;
@@ -79,7 +59,10 @@ export function repairProtocol(fromTslab, { lines, notice }) {
   const createExecutor = executor.createExecutor;
   executor.createExecutor = (root, converters, { log }) =>
     createExecutor(root, converters, {
-      log: (value) => showValue(value, log),
+      log: (value) => {
+        late.noteValue(value);
+        showValue(value, log);
+      },
       error: (...args) => {
         const next = describeFailure(args, lines);
         if (failure) failure.traceback.push(...next.traceback);
@@ -89,11 +72,12 @@ export function repairProtocol(fromTslab, { lines, notice }) {
 
   const { handleExecute, handleExecuteImpl, handleKernel } = handler;
   handler.handleKernel = function () {
-    return { status: "ok", ...handleKernel.call(this) };
+    return { status: "ok", ictal_settle: true, ...handleKernel.call(this) };
   };
   handler.handleExecuteImpl = async function (request, writeStream, writeDisplayData) {
     failure = undefined;
     lines.startCell(this.execCount + 1);
+    late.startCell(this.execCount + 1, request);
     const stream = gather(writeStream);
     flushStreams = stream.flush;
     const showDisplay = (content, update) => {
@@ -105,6 +89,8 @@ export function repairProtocol(fromTslab, { lines, notice }) {
       return await handleExecuteImpl.call(this, request, stream.write, showDisplay);
     } finally {
       await Promise.all([...pending].map((settle) => settle()));
+      await turn(); // rejections that nobody awaits are told now, as part of the cell
+      late.endCell();
       stream.flush();
     }
   };
@@ -119,8 +105,16 @@ export function repairProtocol(fromTslab, { lines, notice }) {
       : { payload: [], user_expressions: {}, ...reply };
   };
 
+  const publishLate = (server, request, content, metadata) => {
+    flushStreams();
+    const error = request.createReply();
+    Object.assign(error, { content, metadata });
+    error.header.msg_type = "error";
+    error.signAndSend(server.connInfo.key, server.iopub);
+  };
   const serve = server.handleExecute;
   server.handleExecute = async function (socket, message) {
+    late.noteRequest(message.content, (content, metadata) => publishLate(this, message, content, metadata));
     const send = (sent, key) => {
       if (sent.header.msg_type !== "execute_reply" || sent.content.status !== "error" || !failure) return;
       const error = message.createReply();
@@ -140,6 +134,8 @@ export function repairProtocol(fromTslab, { lines, notice }) {
     };
     await serve.call(this, socket, message);
   };
+
+  answerSettle(server, late);
 
   const close = server.close;
   server.close = function () {

@@ -1,8 +1,20 @@
-import { isAbsolute, join, relative } from "node:path";
+import { existsSync } from "node:fs";
+import { dirname, isAbsolute, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** Folder of the project's package.json; this module runs from dist/src/base. */
-export const projectDir = fileURLToPath(new URL("../../../", import.meta.url)).replace(/[/\\]$/, "");
+/** Folder of this package; this module runs from its dist/src/base. */
+export const packageDir = fileURLToPath(new URL("../../../", import.meta.url)).replace(/[/\\]$/, "");
+
+/** Whether this package is a checkout, which is compiled in place; a published package carries no build settings. */
+export const isCheckout = existsSync(join(packageDir, "tsconfig.build.json"));
+
+function projectAbove(folder: string): string | undefined {
+  if (existsSync(join(folder, "package.json"))) return folder;
+  return dirname(folder) === folder ? undefined : projectAbove(dirname(folder));
+}
+
+/** Folder that relative paths count from: the checkout; of an installed package the user's project, else the working folder. */
+export const projectDir = isCheckout ? packageDir : (projectAbove(process.cwd()) ?? process.cwd());
 
 /** `path` made absolute, relative paths counting from the project's folder. URLs such as s3://… stay as they are. */
 export function projectPath(path: string): string {

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { canonicalJson, hashOf } from "@ictal/base/canonical";
 import { escapeHtml } from "@ictal/base/html";
-import { projectDir, projectRelative } from "./project.js";
+import { packageDir, projectDir, projectRelative } from "./project.js";
 
 /** What identifies a run and its results. Times are left out, so that equal runs give equal receipts but for `versions`. */
 export interface ReceiptFields {
@@ -46,7 +46,7 @@ export function projectCommit(): string {
 
 /** Node's version and the exact version of every direct dependency. */
 export function packageVersions(): Record<string, string> {
-  const manifest = JSON.parse(readFileSync(join(projectDir, "package.json"), "utf8")) as {
+  const manifest = JSON.parse(readFileSync(join(packageDir, "package.json"), "utf8")) as {
     version: string;
     dependencies: Record<string, string>;
   }; // our own package.json

@@ -90,8 +90,8 @@ interface FilteredRecording extends Omit<SegmentedSamples, "moments"> {
 function refuseBreak(found: TimelineBreak, gaps: GapPolicy): void {
   const { kind } = found;
   if (kind === "gap" && gaps === "split") return;
-  const code = { gap: "discontinuous", overlap: "record-overlap", unknown: "timestamps-missing" }[kind];
-  const advice = kind === "gap" ? "keep its parts apart with data.gaps: split (--gaps split)" : "fix its timestamps";
+  const code = ({ gap: "discontinuous", overlap: "record-overlap", unknown: "timestamps-missing" } as const)[kind];
+  const advice = kind === "gap" ? "keep its parts apart with data.gaps: split (--gaps split)" : "mend its timestamps";
   throw new ExclusionError(code, `${breakText(found)}; ${advice}`);
 }
 
@@ -167,6 +167,7 @@ function toSidecar(built: BuiltRecording): Sidecar {
     source: { key: edfKey, size: edfSize, ...(edfEtag !== undefined && { etag: edfEtag }), sha256: built.sha256 },
     sampleCount: built.sampleCount,
     ...(built.segments && { segments: [...built.segments] }),
+    timelineCheck: "records",
     mean: [...statistics.mean],
     std: [...statistics.std],
     flat: [...statistics.flat],

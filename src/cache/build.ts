@@ -10,11 +10,12 @@ import { doubtsLabels, type Finding } from "../recording/finding.js";
 import { type ChainOptions, DEFAULT_CHAIN } from "../signal/chain.js";
 import type { Store } from "../store/store.js";
 import { buildRecording } from "./build-recording.js";
+import { CACHE_DEFAULTS } from "./cache-options.js";
 import { describeCache } from "./describe.js";
 import { ExclusionError, isDamagedSource, isPermanent } from "./exclusion.js";
 import { type CacheFolder, prepareFolder } from "./folder.js";
 import type { SampleType } from "./format.js";
-import { expectedDigests, jobPorts } from "./job-ports.js";
+import { expectedDigests, jobPorts, rangesOf } from "./job-ports.js";
 import { machineStop } from "./machine-stop.js";
 import { findReusable, refreshLabels } from "./reuse.js";
 import { type GapPolicy, recordedSeconds } from "./segments.js";
@@ -160,14 +161,14 @@ interface Build {
 async function cacheRecording(build: Build, slot: number, entry: RecordingEntry): Promise<void> {
   const { options, folder, signal, tally, pool } = build;
   const ports = jobPorts(options.store, entry, signal);
-  const { gaps = "refuse", verify = false } = options;
+  const { gaps = CACHE_DEFAULTS.gaps, verify = false } = options;
   let findings: readonly Finding[] = [];
   const readLabels = async (durationSeconds: number) => {
     const labels = await ports.readLabels(durationSeconds);
     findings = labels.findings;
     return labels;
   };
-  const known = await findReusable(folder, entry, { gaps, verify });
+  const known = await findReusable(folder, entry, { gaps, verify, source: rangesOf(options.store, entry, signal) });
   if (known) {
     if (await refreshLabels(folder, known, await readLabels(known.durationSeconds))) tally.relabelled += 1;
     tally.add(known, "reused");
@@ -240,7 +241,13 @@ function workersOf({ workers = availableParallelism() }: BuildOptions, recording
  * the signal's reason when stopped: what was finished stays and the next build continues from it.
  */
 export async function buildCache(options: BuildOptions): Promise<BuildReport> {
-  const { catalogue, chain = DEFAULT_CHAIN, sampleType = "int16", progress = silentProgress, shard } = options;
+  const {
+    catalogue,
+    chain = DEFAULT_CHAIN,
+    sampleType = CACHE_DEFAULTS.sampleType,
+    progress = silentProgress,
+    shard,
+  } = options;
   requireNumbers({ memoryLimitBytes: options.memoryLimitBytes }, { least: 0, mayBeInfinite: true });
   const recordings = shardOf(catalogue.recordings, shard);
   const cacheDir = resolve(options.cacheDir);

@@ -49,7 +49,7 @@ async function build(word: string, flags: BuildFlags): Promise<Outcome> {
   const name = BUILDABLE.find((known) => known === word);
   if (!name) throw new UsageError(`there is nothing to build for "${word}"; allowed: ${BUILDABLE.join(", ")}`);
   if (name === "tensorflow") {
-    const built = await buildTensorflow({ ...flags, say });
+    const built = await buildTensorflow({ ...flags, log: say });
     return { json: built, text: describeBuild(built) };
   }
   const wrong = Object.keys(flags).find((flag) => ["wheel", "python", "dir", "force"].includes(flag));

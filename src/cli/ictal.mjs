@@ -16,7 +16,7 @@ const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
 if (major < 20 || (major === 20 && minor < 19)) {
   fail(`Node ${process.versions.node} is too old: version 20.19 or newer is needed (see environment.md)`);
 }
-if (existsSync(join(project, "src/index.ts"))) {
+if (existsSync(join(project, "tsconfig.build.json"))) {
   if (!existsSync(join(project, "node_modules/typescript"))) fail(`packages are missing: run "npm ci" in ${project}`);
   const { ensureBuilt } = await import("./ensure-built.mjs");
   const complaint = ensureBuilt();

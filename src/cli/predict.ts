@@ -7,9 +7,8 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import { predictedCount } from "../base/value-ranges.js";
 import { shardOf } from "../cache/build.js";
 import type { RunWatch } from "../cluster/watch/run-watch.js";
-import { postprocessFromConfig } from "../scoring/from-config.js";
+import { deviceFromConfig, postprocessFromConfig, stitchingFromConfig } from "../config/layer-options.js";
 import { openExecutor } from "../tensor/open.js";
-import { blendFromConfig, deviceFromConfig } from "../training/from-config.js";
 import { predictRecordings } from "../training/predict-recordings.js";
 import { configuredManifest } from "./configured-manifest.js";
 import { addDataOptions, configOf, type DataFlags, parseShard, partName, type Shard } from "./data-options.js";
@@ -65,7 +64,7 @@ async function predictSplit(watch: RunWatch, flags: PredictFlags, signal: AbortS
       executor,
       batchSize: config.training.batch_size,
       strideSeconds: config.data.stride,
-      blend: blendFromConfig(config),
+      stitching: stitchingFromConfig(config),
       rateHz: flags.rate,
       outDir,
       storeAs: flags.type,

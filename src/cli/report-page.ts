@@ -1,7 +1,7 @@
 /** A trained run as one HTML page: receipt, scores, figures, worst recordings, configuration. */
 
 import { escapeHtml } from "@ictal/base/html";
-import type { Config } from "../base/config-schema.js";
+import type { Config } from "../config/schema.js";
 import type { Caption } from "../plots/figure.js";
 import { falseAlarmCurve, reliabilityDiagram } from "../plots/measures.js";
 import { rocFigure } from "../plots/roc.js";
@@ -78,7 +78,7 @@ export async function reportPage(report: RunReport, folder: string): Promise<str
   const title = `Run ${config.experiment.name}`;
   const configured = { name: "configured", threshold: config.postprocessing.hysteresis.tau_on };
   const marks = [
-    ...rates.map((rate) => ({ name: `${rate.perDay} FA in 24 h`, threshold: rate.threshold })),
+    ...rates.map((rate) => ({ name: `${rate.maxFalseAlarmsPer24h} FA in 24 h`, threshold: rate.threshold })),
     configured,
   ];
   const description = config.experiment.description ? `<p>${escapeHtml(config.experiment.description)}</p>` : "";

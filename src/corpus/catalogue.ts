@@ -6,6 +6,7 @@ import { corpusFingerprint, createListingCounter, fingerprintLine, type ListingC
 import { detectLayout, LAYOUTS, type Layout, type LayoutName, layoutNamed } from "./layouts.js";
 import { chooseLimited } from "./limit.js";
 import { addressOf, type Listing, listCorpus } from "./listing.js";
+import type { NotCatalogued } from "./not-catalogued.js";
 import { entryOf, type RecordingEntry } from "./recording-entry.js";
 import { type Splits, splitOfPatient } from "./splits.js";
 
@@ -28,14 +29,6 @@ export interface Catalogue {
    */
   readonly leftOut: readonly NotCatalogued[];
   readonly findings: readonly Finding[];
-}
-
-/** A file that looks like a recording and is none of the catalogue's. */
-export interface NotCatalogued {
-  readonly id: string;
-  readonly reason: string;
-  /** For scripts, where somebody has to decide; absent where a rule or the layout does. */
-  readonly code?: "repeated-identity" | "mixed-releases" | "compressed";
 }
 
 export interface CatalogueOptions {

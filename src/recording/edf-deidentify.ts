@@ -4,7 +4,7 @@ import { commitFile, temporaryName } from "@ictal/base/atomic-file";
 import { FormatError } from "@ictal/base/errors";
 import { makeFolder } from "@ictal/base/make-folder";
 import { fileSource } from "./byte-source.js";
-import { type BlankedField, blankHeader } from "./edf-blank-header.js";
+import { type BlankedField, blankHeader, type LabelRule } from "./edf-blank-header.js";
 import { placeOf } from "./edf-decode.js";
 import { type EdfHeader, parseEdfHeader, readHeaderBytes } from "./edf-header.js";
 import { type AnnotationRule, blankTals, type TalCounts } from "./tal-blank.js";
@@ -28,15 +28,18 @@ export interface DeidentifyOptions {
    * "keep" leaves all, "drop" removes all. @default "blank"
    */
   readonly annotations?: AnnotationRule;
+  /** Labels of signals that name no electrode and no known kind of signal. @default "blank" */
+  readonly labels?: LabelRule;
 }
 
+const LABEL_RULES: readonly string[] = ["keep", "blank"];
 const RULES: readonly string[] = ["keep", "blank", "drop"];
 const BLOCK_BYTES = 1024 * 1024;
 
 /**
  * Copy a recording with everything blanked that could name a person, atomically: the patient and recording fields, the
  * start date (01.01.85, which means withheld), every other header field whose text is not known to be harmless, free text
- * of annotations, and bytes behind the last record. Samples, times, labels and the time of day stay. Patient and recording
+ * of annotations, and bytes behind the last record. Samples, times, known labels and the time of day stay. Patient and recording
  * fields in the EDF+ structure keep it: "X X X X" and "Startdate X X X X". RangeError when `output` is `input`.
  */
 export async function deidentifyEdf(
@@ -44,8 +47,10 @@ export async function deidentifyEdf(
   output: string,
   options: DeidentifyOptions = {},
 ): Promise<DeidentifyReport> {
-  const { annotations: rule = "blank" } = options;
+  const { annotations: rule = "blank", labels = "blank" } = options;
   if (!RULES.includes(rule)) throw new RangeError(`invalid annotations: ${rule}; expected ${RULES.join(", ")}`);
+  if (!LABEL_RULES.includes(labels))
+    throw new RangeError(`invalid labels: ${labels}; expected ${LABEL_RULES.join(", ")}`);
   if (resolve(input) === resolve(output))
     throw new RangeError(`invalid output: ${output} is the input; give another path`);
   const source = await fileSource(input);
@@ -57,7 +62,7 @@ export async function deidentifyEdf(
   } finally {
     await source.close?.();
   }
-  const { changed, kept } = blankHeader(bytes, header);
+  const { changed, kept } = blankHeader(bytes, header, labels);
   const records =
     header.recordsInHeader >= 0 ? Math.min(header.recordsInHeader, header.recordsFound) : header.recordsFound;
   const end = header.headerBytes + records * header.recordBytes;

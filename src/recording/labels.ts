@@ -1,5 +1,6 @@
 import { FormatError, type FormatPlace } from "@ictal/base/errors";
 import { nearestName } from "@ictal/base/nearest";
+import { shownName } from "./shown-text.js";
 
 /** What a label says about seizures. "other" (artefacts, spikes, non-epileptic events) is neither seizure nor silence. */
 export type LabelClass = "seizure" | "background" | "other";
@@ -85,7 +86,7 @@ export function classOf(label: string, place: FormatPlace = { file: "annotation"
   const nearest = nearestName(label.slice(0, 40), byLabel.keys());
   const hint = nearest ? `; did you mean "${nearest}"?` : "";
   throw new FormatError(
-    `unknown label "${label.slice(0, 40)}"; expected one of ${[...byLabel.keys()].join(", ")}${hint}`,
+    `unknown label ${shownName(label, byLabel.keys())}; expected one of ${[...byLabel.keys()].join(", ")}${hint}`,
     {
       ...place,
       field: "label",

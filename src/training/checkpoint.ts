@@ -6,11 +6,12 @@ import { commitFile, temporaryName, writeFileAtomic } from "@ictal/base/atomic-f
 import { canonicalJson } from "@ictal/base/canonical";
 import { CacheError, FormatError, NotFoundError } from "@ictal/base/errors";
 import { z } from "zod";
+import { memberOf } from "../base/lookup.js";
 import { parseJson } from "../base/parse-json.js";
 import type { Detector } from "../model/detector.js";
 import type { ParameterSpec, ParameterValues } from "../model/parameters.js";
 import { loadSafetensors, type SafetensorsFile, type StoredTensor, saveSafetensors } from "../model/safetensors.js";
-import { detectorValues, storedTensors } from "../model/weights.js";
+import { detectorValues, requireFinite, storedTensors } from "../model/weights.js";
 import {
   type CheckpointFile,
   type CheckpointState,
@@ -34,7 +35,7 @@ import type { OptimizerState } from "./train-program.js";
 /** Names of the files. */
 export const MODEL_FILE = "model.safetensors";
 export const AVERAGE_FILE = "average.safetensors";
-const OPTIMIZER_FILE = "optimizer.safetensors";
+export const OPTIMIZER_FILE = "optimizer.safetensors";
 export const STATE_FILE = "state.json";
 const CHECKSUM_FILE = "checksums.json";
 
@@ -57,7 +58,7 @@ export async function listCheckpoints(runDir: string): Promise<number[]> {
 }
 
 /** The step that a checkpoint's folder is named for; undefined for other names. */
-function stepOf(name: string): number | undefined {
+export function stepOf(name: string): number | undefined {
   const step = /^step-\d{8,}$/.test(name) ? Number(name.slice(5)) : Number.NaN;
   return checkpointName(step) === name ? step : undefined;
 }
@@ -132,7 +133,7 @@ async function filesIn(dir: string): Promise<Record<string, CheckpointFile>> {
 
 const checksumsSchema = z.record(z.string(), z.string());
 
-/** What version 0.1 wrote beside a state of its own; a state that lost its checksum has none of it. */
+/** The checksums that version 0.1 wrote into a file of their own; a newer state that lost its checksum has no such file. */
 async function earlierChecksums(dir: string): Promise<Record<string, string>> {
   const path = join(dir, CHECKSUM_FILE);
   const text = await readFile(path, "utf8").catch((error: unknown) => {
@@ -159,9 +160,9 @@ export async function checkpointDigests(dir: string, { state, files }: StoredSta
     ? Object.fromEntries(Object.entries(files).map(([name, { sha256 }]) => [name, sha256]))
     : await earlierChecksums(dir);
   const expected = expectedFiles(state).join(", ");
-  const told = Object.keys(digests).sort().join(", ");
-  if (told !== expected)
-    throw new FormatError(`invalid files: ${told}; expected ${expected}`, { file: path, field: "files" });
+  const recorded = Object.keys(digests).sort().join(", ");
+  if (recorded !== expected)
+    throw new FormatError(`invalid files: ${recorded}; expected ${expected}`, { file: path, field: "files" });
   const there = (await readdir(dir))
     .filter((name) => name.endsWith(".safetensors"))
     .sort()
@@ -201,7 +202,7 @@ export async function writeCheckpointState(runDir: string, state: CheckpointStat
   await rm(join(dir, CHECKSUM_FILE), { force: true }); // the state has it from now on
 }
 
-/** Remove all checkpoints but the newest `keepLast` and that of `bestStep`, and leavings of killed writes. */
+/** Remove all checkpoints but the newest `keepLast` and that of `bestStep`, and temporary files of killed writes. */
 export async function pruneCheckpoints(runDir: string, keepLast: number, bestStep: number | undefined): Promise<void> {
   const steps = await listCheckpoints(runDir);
   const kept = new Set([...steps.slice(-keepLast), bestStep]);
@@ -231,7 +232,18 @@ export async function readCheckpointState(dir: string): Promise<StoredState> {
   return parseState(text, path, stepOf(basename(dir)));
 }
 
-function momentsOf(detector: Detector, file: SafetensorsFile, prefix: string, path: string): ParameterValues {
+type MomentKind = "exp_avg" | "exp_avg_sq";
+
+/** Throws a FormatError for moments that no training has: not finite, or squares below 0. */
+function checkMoments(kind: MomentKind, name: string, tensor: StoredTensor, file: string): void {
+  const field = `${kind}.${name}`;
+  requireFinite(field, tensor, file);
+  const negative = kind === "exp_avg_sq" ? tensor.values.find((value) => value < 0) : undefined;
+  if (negative !== undefined)
+    throw new FormatError(`invalid ${field}: ${negative}; expected means of squares, at least 0`, { file, field });
+}
+
+function momentsOf(detector: Detector, file: SafetensorsFile, prefix: MomentKind, path: string): ParameterValues {
   return Object.fromEntries(
     detector.parameters.map(({ name, shape }) => {
       const tensor = file.tensors[`${prefix}.${name}`];
@@ -241,9 +253,17 @@ function momentsOf(detector: Detector, file: SafetensorsFile, prefix: string, pa
           expected: shape,
         });
       }
+      checkMoments(prefix, name, tensor, path);
       return [name, tensor.values];
     }),
   );
+}
+
+/** Throws a FormatError when the file of moments holds more than two for each parameter. */
+function checkMomentCount({ parameters }: Detector, { tensors, otherTypes }: SafetensorsFile, file: string): void {
+  const found = Object.keys(tensors).length + Object.keys(otherTypes).length;
+  if (found !== 2 * parameters.length)
+    throw new FormatError(`${found} tensors; expected 2 of each of ${parameters.length} parameters`, { file });
 }
 
 /** Read the tensors of a checkpoint folder for a detector of the same architecture. */
@@ -253,16 +273,19 @@ export async function readCheckpointTensors(dir: string, detector: Detector): Pr
   const momentsPath = join(dir, OPTIMIZER_FILE);
   const values = detectorValues(detector, await loadSafetensors(modelPath), modelPath);
   const pick = (specs: readonly ParameterSpec[], from: ParameterValues) =>
-    Object.fromEntries(specs.map(({ name }) => [name, from[name]!]));
+    Object.fromEntries(specs.map(({ name }) => [name, memberOf(from, name)]));
   const average = (await exists(averagePath)) // verifyCheckpoint says whether it has to be there
     ? detectorValues(detector, await loadSafetensors(averagePath), averagePath)
     : undefined;
   const file = await loadSafetensors(momentsPath);
+  const first = momentsOf(detector, file, "exp_avg", momentsPath);
+  const second = momentsOf(detector, file, "exp_avg_sq", momentsPath);
+  checkMomentCount(detector, file, momentsPath);
   return {
     parameters: pick(detector.parameters, values),
     buffers: pick(detector.buffers, values),
-    first: momentsOf(detector, file, "exp_avg", momentsPath),
-    second: momentsOf(detector, file, "exp_avg_sq", momentsPath),
+    first,
+    second,
     average: average && pick(detector.parameters, average),
   };
 }

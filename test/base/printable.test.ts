@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { printable, printableAll, printableJson, printableLines } from "@ictal/base/printable";
+import { printable, printableAll, printableJson, printableLines, withoutControls } from "@ictal/base/printable";
 
 test("printable shows control characters of a file's text instead of sending them to the terminal", () => {
   assert.equal(printable("EEG \x1b[31mFP1\nµV\x9b"), "EEG \\x1b[31mFP1\\x0aµV\\x9b");
@@ -23,4 +23,9 @@ test("printableLines keeps line feeds alone, printableAll reaches names and nest
   const shown = printableJson(json);
   assert.doesNotMatch(shown, /[\x7f-\x9f\u202e\u2028]/);
   assert.deepEqual(JSON.parse(shown), JSON.parse(json));
+});
+
+test("withoutControls drops sequences and shows what else could steer, line feeds and tabs left", () => {
+  assert.equal(withoutControls("a\x1b]0;title\x07b\x1b[2J\x9b5n\tc\r\nd"), "ab\tc\nd");
+  assert.equal(withoutControls("\u202egpj.exe\ufeff\ud800 Zoë 😀"), "\\u202egpj.exe\\ufeff\\ud800 Zoë 😀");
 });

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { inspect, types } from "node:util";
+import { withoutControls } from "@ictal/base/printable";
 import { FIGURE_MIME, type Figure, figureBundle } from "./figure-html.js";
 import { builtInBundle } from "./views/built-in.js";
 import { wellFormed } from "./views/format-value.js";
@@ -114,7 +115,7 @@ const tslabDisplays = new Map<string, { raw(mime: string, data: unknown): void }
 const printChannel: DisplayChannel = {
   send({ data }) {
     const text = data["text/plain"] ?? data["text/markdown"] ?? `[${Object.keys(data).join(", ")}]`;
-    process.stdout.write(`${text}\n`);
+    process.stdout.write(`${withoutControls(String(text))}\n`);
   },
 };
 

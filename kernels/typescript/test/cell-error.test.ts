@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { withColours, withoutControls } from "@ictal/base/printable";
 import { ensureErrorOutput, errorLine } from "../src/runner/cell-error.js";
 import { cellTitle } from "../src/runner/cell-title.js";
 import type { CodeCell, Output } from "../src/runner/notebook-file.js";
 import { parseNotebook } from "../src/runner/read-notebook.js";
 import { textTwin } from "../src/runner/text-twin.js";
-import { withColours, withoutControls } from "../src/runner/visible-text.js";
 import { notebookText } from "./make-notebook.js";
 
 const stderr = (text: string): Output => ({ output_type: "stream", name: "stderr", text });

@@ -90,3 +90,15 @@ test("progress updates one display in place", () => {
   );
   assert.match(String(sent[1]!.data["text/plain"]), /cache 4\/4 recordings \| 100 %.*done/);
 });
+
+test("display(value) outside a kernel prints its text without what could steer the terminal", (context) => {
+  const printed: string[] = [];
+  const write = context.mock.method(process.stdout, "write", (text: string) => printed.push(text) > 0);
+  try {
+    display({ [DISPLAY]: () => ({ "text/plain": "sub-01\u001b]0;title\u0007\u001b[2J\u202e.edf\tok\nline" }) });
+    display({ [DISPLAY]: () => ({ "x/\u001b[2Jy": "1" }) });
+  } finally {
+    write.mock.restore();
+  }
+  assert.deepEqual(printed, ["sub-01\\u202e.edf\tok\nline\n", "[x/y]\n"]);
+});

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { createLateErrors, exitCodeFailure, pendingWork } from "../src/runner/late-errors.js";
@@ -57,41 +57,108 @@ test("process.exitCode is a failure of the cell that set it, and pending work is
   assert.deepEqual(pendingWork({ ...reply, pending }, cells), ["a timer of cell 1, line 3", "a pipe"]);
 });
 
-test("a run whose cells fail after their end exits with 1 and shows the errors in terminal, notebook and report", async () => {
-  const folder = await temporaryFolder();
-  const cells = [
-    "async function bad(): Promise<void> {\n  await new Promise((r) => setTimeout(r, 300));\n  throw new Error('forgot await');\n}\nbad();\n1",
-    'import { createReadStream } from "node:fs";\ncreateReadStream("/no/such/file");\n2',
+test("a late error without a line in its cell says where it was thrown, and when its cell is the kernel's guess", () => {
+  const [first] = cellsOf(["f();"]);
+  const failureOf = (traceback: readonly string[], assumed = false) => {
+    const late = createLateErrors(false);
+    const message = uncaught("exception", traceback);
+    late.note(first!, 1, { ...message, metadata: { ictal: { uncaught: "exception", assumed } } });
+    return late.failure()!;
+  };
+  const frames = ["Error: lost", "    at emit (node:events:519:28)", "    at g (/a/node_modules/b/c.js:1:2)"];
+  const cases: readonly (readonly [frames: readonly string[], place: string])[] = [
+    [frames, "thrown at /a/node_modules/b/c.js:1; catch it there"],
+    [[...frames, "    at async file:///a/d.mjs:7:3"], "thrown at /a/d.mjs:7; catch it there"],
+    [[...frames, "    at h (cell-4.ts:2:1)"], "thrown at cell-4.ts:2; catch it there"],
+    [["Error: lost", "    at [worker eval]:3:1"], "thrown at [worker eval]:3; catch it there"],
+    [frames.slice(0, 2), "its stack names no line of a cell or a file; catch it there"],
   ];
-  const input = await makeNotebook(folder, cells, { kernel: "ictal" });
-  const output = join(folder, "out.ipynb");
-  const { code, stdout, stderr } = await runCli(["notebook", "exec", input, "-o", output], { cwd: folder });
-  assert.equal(code, 1);
-  assert.match(stdout, /Unhandled rejection: Error: forgot await\n +at bad \(cell-1\.ts:3:/);
+  for (const [traceback, place] of cases) {
+    const { line, message } = failureOf(traceback);
+    assert.equal(line, undefined);
+    assert.ok(message.startsWith(`uncaught in a callback: Error: lost (${place}`), message);
+  }
   assert.match(
-    stderr,
-    /(?:cell 1, line 3: unhandled rejection: Error: forgot await|cell 2: uncaught in a callback: Error: ENOENT)/,
+    failureOf(["Error: lost", " at cell-1.ts:4:1"], true).message,
+    /lost \(it may have begun in an earlier cell/,
   );
-  const executed = (await readNotebook(output)).cells as CodeCell[];
-  assert.deepEqual(
-    executed.map(({ outputs }) => outputs.flatMap((found) => (found.output_type === "error" ? [found.evalue] : []))),
-    [["forgot await"], ["ENOENT: no such file or directory, open '/no/such/file'"]],
-  );
-  const report = await readFile(join(folder, "out.html"), "utf8");
-  assert.match(report, /forgot await/);
-  assert.match(report, /failed<\/a>: Error: /);
 });
 
-test("the exit code of a cell counts, pending work is told, and --allow-late-errors lets the run pass", async () => {
-  const folder = await temporaryFolder();
-  const cells = ["process.exitCode = 7;\nsetInterval(() => {}, 1000);\n1", "void Promise.reject('a word');\n2"];
-  const input = await makeNotebook(folder, cells, { kernel: "ictal" });
-  const words = ["notebook", "exec", input, "--no-report", "--json", "-o", "out.ipynb"];
-  const { code, stdout, stderr } = await runCli([...words, "--allow-late-errors"], { cwd: folder });
-  assert.equal(code, 0, stderr);
-  assert.match(stderr, /still pending and ends with the kernel: a timer of cell 1, line 2/);
-  assert.match(stderr, /errors that no cell awaited or caught were allowed: 1, of cell 2/);
-  assert.match(stderr, /process\.exitCode was set to 7, which was allowed/);
-  const { notebooks } = JSON.parse(stdout) as { notebooks: { pending: string[]; failedCell: null }[] };
-  assert.deepEqual([notebooks[0]!.failedCell, notebooks[0]!.pending], [null, ["a timer of cell 1, line 2"]]);
-});
+/** What each kernel knows of work whose stack names no cell: the cell that began it, or the latest. */
+const KERNELS = [
+  { kernel: "ictal", timer: "a timer of cell 1, line 2", cellOfTimer: 1, certain: true },
+  { kernel: "tslab", timer: "a timer", cellOfTimer: 2, certain: false },
+] as const;
+
+/** Throws in a timer while the second cell runs; its stack names no cell. */
+const READER = `module.exports = () => {
+  const poll = setInterval(() => {
+    if (!globalThis.cellTwoRuns) return;
+    clearInterval(poll);
+    throw new Error("short file");
+  }, 20);
+};
+`;
+
+for (const { kernel, timer, cellOfTimer, certain } of KERNELS) {
+  test(`a run on ${kernel} whose cells fail after their end exits with 1 and shows the errors in terminal, notebook and report`, async () => {
+    const folder = await temporaryFolder();
+    const cells = [
+      "async function bad(): Promise<void> {\n  await new Promise((r) => setTimeout(r, 300));\n  throw new Error('forgot await');\n}\nbad();\n1",
+      'import { createReadStream } from "node:fs";\ncreateReadStream("/no/such/file");\n2',
+    ];
+    const input = await makeNotebook(folder, cells, { kernel });
+    const output = join(folder, "out.ipynb");
+    const { code, stdout, stderr } = await runCli(["notebook", "exec", input, "-o", output], { cwd: folder });
+    assert.equal(code, 1);
+    assert.match(stdout, /Unhandled rejection: Error: forgot await\n +at bad \(cell-1\.ts:3:/);
+    assert.match(
+      stderr,
+      /(?:cell 1, line 3: unhandled rejection: Error: forgot await|cell 2: uncaught in a callback: Error: ENOENT)/,
+    );
+    const executed = (await readNotebook(output)).cells as CodeCell[];
+    assert.deepEqual(
+      executed.map(({ outputs }) => outputs.flatMap((found) => (found.output_type === "error" ? [found.evalue] : []))),
+      [["forgot await"], ["ENOENT: no such file or directory, open '/no/such/file'"]],
+    );
+    const report = await readFile(join(folder, "out.html"), "utf8");
+    assert.match(report, /forgot await/);
+    assert.match(report, /failed<\/a>: Error: /);
+  });
+
+  test(`on ${kernel} the exit code of a cell counts, pending work is told, and --allow-late-errors lets the run pass`, async () => {
+    const folder = await temporaryFolder();
+    const cells = ["process.exitCode = 7;\nsetInterval(() => {}, 1000);\n1", "void Promise.reject('a word');\n2"];
+    const input = await makeNotebook(folder, cells, { kernel });
+    const words = ["notebook", "exec", input, "--no-report", "--json", "-o", "out.ipynb"];
+    const { code, stdout, stderr } = await runCli([...words, "--allow-late-errors"], { cwd: folder });
+    assert.equal(code, 0, stderr);
+    assert.ok(stderr.includes(`still pending and ends with the kernel: ${timer}. Await`), stderr);
+    assert.match(stderr, /errors that no cell awaited or caught were allowed: 1, of cell 2/);
+    assert.match(stderr, /process\.exitCode was set to 7, which was allowed/);
+    const { notebooks } = JSON.parse(stdout) as { notebooks: { pending: string[]; failedCell: null }[] };
+    assert.deepEqual([notebooks[0]!.failedCell, notebooks[0]!.pending], [null, [timer]]);
+  });
+
+  test(`on ${kernel} an error of a cell that has ended fails the run, whatever runs meanwhile, and says where it was thrown`, async () => {
+    const folder = await temporaryFolder();
+    await writeFile(join(folder, "reader.cjs"), READER);
+    const cells = [
+      '(require("./reader.cjs") as () => void)();',
+      "(globalThis as { cellTwoRuns?: boolean }).cellTwoRuns = true;\nawait new Promise((resolve) => setTimeout(resolve, 1000));",
+      { code: "throw new Error('expected');", tags: ["raises-exception"] },
+    ];
+    const input = await makeNotebook(folder, cells, { kernel });
+    const { code, stderr } = await runCli(["notebook", "exec", input, "--no-report"], { cwd: folder });
+    assert.equal(code, 1);
+    const [, cell, place, assumed] =
+      /cell (\d): uncaught in a callback: Error: short file \(thrown at \S*(reader\.cjs:5); (it may have begun)?/.exec(
+        stderr,
+      ) ?? [];
+    assert.deepEqual(
+      [cell, place, assumed],
+      [String(cellOfTimer), "reader.cjs:5", certain ? undefined : "it may have begun"],
+      stderr,
+    );
+  });
+}

@@ -125,6 +125,10 @@ test("values of YAML are checked against the declared type, as those of -p are",
     ["n: 010", /value 010 is not .*decimal or octal/],
     ["n: 12345678901234567890", /value 12345678901234567890 is not .*2\^53/],
     ["n: 9007199254740993", /2\^53/],
+    ["n: 9007199254740993.0", /value 9007199254740993\.0 is not .*does not hold all of its digits/],
+    ["n: 12345678901234567890.5", /does not hold all of its digits/],
+    ["n: 9007199254740994.0", "const n: number = 9007199254740994;"],
+    ["n: 1e300", "const n: number = 1e+300;"],
     ["n: -9007199254740992", "const n: number = -9007199254740992;"],
     ["n: -0", "const n: number = -0;"],
     ["rate: -.inf", "const rate: number = -Infinity;"],
@@ -152,6 +156,7 @@ test("values of YAML are checked against the declared type, as those of -p are",
     ["n: *x", /\*x refers to an anchor that does not stand before it/],
     ["n: &a [*a]", /its anchors refer to themselves/],
     ["n: 1\nn: 2", "the text after -y cannot be read as YAML: line 2, column 1: a name stands there twice"],
+    ["n: 1\n---\nn: 2", /cannot be read as YAML: line 2, column 1: a second document begins there/],
     ["n: !!foo 3", /its tag \(!…\) is not known/],
     ["", /the text after -y holds nothing; a map/],
     ["class: 1", /no parameter called "class"/],
@@ -164,6 +169,10 @@ test("values of YAML are checked against the declared type, as those of -p are",
   const base64 = [Buffer.from("n: abc").toString("base64")];
   assert.match(await injected({ base64 }), /\(given by -b\)$/);
   assert.equal(await injected({ base64: ["!"] }), "the text after -b is not base64");
+  for (const damaged of ["bjogM1==", "bjogMw=", "bjogM", "bjog=Mw==", "", "n: 3"])
+    assert.equal(await injected({ base64: [damaged] }), "the text after -b is not base64", damaged);
+  for (const whole of ["bjogMw==", "bjogMw", "bjog\nMw=="])
+    assert.equal(await injected({ base64: [whole] }), "const n: number = 3;", whole);
   const file = join(await temporaryFolder(), "p.yaml");
   await writeFile(file, "n: abc\n");
   assert.ok((await injected({ files: [file] })).endsWith(`(given by -f ${file})`));
@@ -174,6 +183,7 @@ test("texts after -p and -r are read by the declared type, and no number becomes
     ["n", "1e400", /beyond the largest number/],
     ["n", "-0.1e-400", /closer to 0/],
     ["n", "12345678901234567890", /2\^53/],
+    ["n", "9007199254740993.0", /does not hold all of its digits/],
     ["n", "010", /decimal or octal/],
     ["n", "nan", "const n: number = NaN;"],
     ["n", "-Infinity", "const n: number = -Infinity;"],

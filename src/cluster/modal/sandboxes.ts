@@ -1,9 +1,9 @@
 /** Which sandboxes a verb needs: commands, machines, limits and paths, as plain data. */
 import { isAbsolute, posix, relative } from "node:path";
 import { ConfigError } from "@ictal/base/errors";
-import type { Config } from "../../base/config-schema.js";
 import { projectDir } from "../../base/project.js";
 import { shellLine } from "../../base/shell-word.js";
+import type { Config } from "../../config/schema.js";
 import type { SandboxSpec } from "./cloud.js";
 
 /** A configuration as it is to run in a sandbox. */

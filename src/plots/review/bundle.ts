@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type TypeScript from "typescript";
-import { projectPath } from "../../base/project.js";
+import { packageDir } from "../../base/project.js";
 
 const ENTRY = "src/plots/review/client/main.mts";
 const REQUIRE = /\brequire\("(\.[^"]+)"\)/g;
@@ -52,6 +52,6 @@ let script: Promise<string> | undefined;
 
 /** The script of the review page, made from its sources once per process. */
 export function reviewScript(): Promise<string> {
-  script ??= bundleScript(projectPath(ENTRY));
+  script ??= bundleScript(join(packageDir, ENTRY));
   return script;
 }

@@ -1,5 +1,5 @@
 import { relative } from "node:path";
-import { printable, printableLines } from "@ictal/base/printable";
+import { printable, printableLines, withoutControls } from "@ictal/base/printable";
 import type { CheckResult } from "../check/check.js";
 import { cellTitle } from "../runner/cell-title.js";
 import type { RunResult } from "../runner/execute.js";
@@ -7,7 +7,6 @@ import type { RunFailure } from "../runner/failure.js";
 import type { Notebook } from "../runner/notebook-file.js";
 import { receiptRows } from "../runner/receipt.js";
 import { formatSeconds } from "../runner/terminal.js";
-import { withoutControls } from "../runner/visible-text.js";
 import { plainValue } from "../wire/exact-json.js";
 
 /** Exit code of each way in which a run can end early; 143 stands for SIGTERM. */

@@ -1,3 +1,4 @@
+import { projectOf, shownPath } from "../project.js";
 import type { ErrorContent } from "../wire/message.js";
 import type { Output } from "./notebook-file.js";
 
@@ -117,6 +118,26 @@ export function errorLine(error: ErrorContent, count: number | null = null): num
     /^-+> (\d+) /m.exec(text) ??
     /File "<[^>]*>", line (\d+)/.exec(text);
   return place ? Number(place[1]) : undefined;
+}
+
+/** Place of a frame in a cell or a file; Node's own modules, `node:fs` and so on, do not match. */
+const FRAME_PLACE = /^\s+at (?:.*? \(|async )?(?:file:\/\/)?((?:[A-Za-z]:[\\/])?[^:()<>]+):(\d+):\d+\)?$/;
+
+/**
+ * `file:line` of the first frame of an error's stack: of a cell or a file, one of a package only where there is no other.
+ * Undefined when all its frames are Node's own, or it has none.
+ */
+export function errorPlace({ traceback }: ErrorContent): string | undefined {
+  const places = traceback.flatMap((text) =>
+    stripAnsi(text)
+      .split("\n")
+      .flatMap((line) => {
+        const [, file, at] = FRAME_PLACE.exec(line) ?? [];
+        return file === undefined ? [] : [{ file, at }];
+      }),
+  );
+  const first = places.find(({ file }) => !/[\\/]node_modules[\\/]/.test(file)) ?? places[0];
+  return first && `${shownPath(first.file, projectOf(process.cwd()))}:${first.at}`;
 }
 
 /** `name: message` on one line. */

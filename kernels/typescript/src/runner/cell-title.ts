@@ -1,6 +1,5 @@
-import { printable } from "@ictal/base/printable";
+import { printable, withoutControls } from "@ictal/base/printable";
 import type { CodeCell, Notebook } from "./notebook-file.js";
-import { withoutControls } from "./visible-text.js";
 
 const MAXIMUM = 72;
 

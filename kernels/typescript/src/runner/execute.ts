@@ -144,7 +144,9 @@ async function runCells(run: Run): Promise<RunFailure | undefined> {
       continue;
     }
     const failure = (await runCell(run, cell, index + 1)) ?? run.late.failure();
-    if (failure) return failure;
+    if (!failure) continue;
+    if (failure.kind === "cell" && run.late.failure()) await settleCells(run); // where there is one there may be more to show
+    return failure;
   }
   return settleCells(run);
 }

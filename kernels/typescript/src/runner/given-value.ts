@@ -26,6 +26,7 @@ class UnfitTextError extends Error {
 
 const TRUE_WORDS = /^(?:yes|Yes|YES|on|On|ON)$/;
 const FALSE_WORDS = /^(?:no|No|NO|off|Off|OFF)$/;
+const WRITTEN_IN_FULL = /^[-+]?\d+(?=\.\d*$)/;
 const LEADING_ZERO = /^[-+]?0\d/;
 const FAULTS: Readonly<Record<string, string>> = {
   DUPLICATE_KEY: "a name stands there twice",
@@ -43,6 +44,11 @@ function givenNumber(text: string, value: number | bigint): Given {
   if (typeof value === "number" && !Number.isFinite(value) && !/inf|nan/i.test(text))
     return unfit("it is beyond the largest number, 1.8e308");
   if (value === 0 && /[1-9]/.test(text.replace(/e.*$/i, ""))) return unfit("it is closer to 0 than any number but 0");
+  const [whole] = WRITTEN_IN_FULL.exec(text) ?? [];
+  if (whole !== undefined && Math.abs(Number(value)) >= 2 ** 53 && BigInt(whole.replace("+", "")) !== BigInt(value))
+    return unfit(
+      "beyond 2^53 a number does not hold all of its digits; write it with an exponent if it may be rounded",
+    );
   if (typeof value === "number") return { kind: "scalar", value };
   const isSmall = value >= -(2n ** 53n) && value <= 2n ** 53n;
   return { kind: "scalar", value: text === "-0" ? -0 : isSmall ? Number(value) : value };
@@ -87,7 +93,8 @@ function fromNode(node: unknown, reading: Reading, depth = 0): Given {
 
 /** The value that YAML text stands for; ConfigError with `place`, line and column where it is not YAML. */
 export function givenByYaml(text: string, place: string): Given {
-  const document = parseDocument(text, { intAsBigInt: true, logLevel: "silent" });
+  // Under the level "silent" a second document would be passed over without a word.
+  const document = parseDocument(text, { intAsBigInt: true, logLevel: "error" });
   const [fault] = [...document.errors, ...document.warnings];
   const refuse = (reason: string, cause?: unknown): never => {
     throw new ConfigError(`${place} ${reason}`, { key: place }, { cause });

@@ -175,7 +175,7 @@ function startCell(
   });
 }
 
-/** Asks the kernel `ictal` for what cells have left behind; undefined when it does not say in time. */
+/** Asks the kernel for what cells have left behind; undefined when it does not say in time. */
 function settleKernel(client: KernelClient, graceMilliseconds: number, signal?: AbortSignal) {
   return new Promise<MessageContents["ictal_settle_reply"] | undefined>((resolve) => {
     let reply: MessageContents["ictal_settle_reply"] | undefined;
@@ -268,7 +268,7 @@ export async function startSession(
     languageInfo: info.language_info,
     execute: (request) => Promise.race([startCell(client, receivers, request, interrupt), dead]),
     settle: (graceMilliseconds, signal) =>
-      info.implementation === "ictal"
+      info.ictal_settle === true
         ? Promise.race([settleKernel(client, graceMilliseconds, signal), dead])
         : Promise.resolve(undefined),
     async shutdown() {

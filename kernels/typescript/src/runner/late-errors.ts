@@ -1,6 +1,6 @@
 import type { ErrorContent, Message, MessageContents } from "../wire/message.js";
 import { isMessage } from "../wire/message.js";
-import { describeCellError, errorLine } from "./cell-error.js";
+import { describeCellError, errorLine, errorPlace } from "./cell-error.js";
 import type { RunFailure } from "./failure.js";
 import { type CodeCell, hasTag } from "./notebook-file.js";
 
@@ -11,6 +11,8 @@ const WORDS: Readonly<Record<UncaughtKind, readonly [what: string, help: string]
   rejection: ["unhandled rejection", "await the promise or catch it"],
   exception: ["uncaught in a callback", "catch it there, or listen for the error"],
 };
+const NO_PLACE = "its stack names no line of a cell or a file";
+const ASSUMED = "it may have begun in an earlier cell: this one is the last that had started";
 const ALLOW = "--allow-late-errors lets such a run pass";
 
 interface LateError {
@@ -18,6 +20,8 @@ interface LateError {
   readonly number: number;
   readonly kind: UncaughtKind;
   readonly error: ErrorContent;
+  /** True where the kernel could not tell the cell and took the latest. */
+  readonly assumed: boolean;
 }
 
 /** Errors of cells that no cell awaited or caught: of a rejected promise, a timer, a stream, a thread. */
@@ -30,10 +34,11 @@ export interface LateErrors {
   notice(): string | undefined;
 }
 
-/** How the kernel `ictal` marks an error as uncaught; undefined for any other message. */
-function uncaughtKind(message: Message): UncaughtKind | undefined {
-  const { uncaught } = (message.metadata.ictal ?? {}) as { uncaught?: unknown }; // compared below
-  return uncaught === "rejection" || uncaught === "exception" ? uncaught : undefined;
+/** How our kernels mark an error as uncaught; undefined for any other message. */
+function uncaughtMark(message: Message): Pick<LateError, "kind" | "assumed"> | undefined {
+  const { uncaught, assumed } = (message.metadata.ictal ?? {}) as { uncaught?: unknown; assumed?: unknown }; // compared below
+  if (uncaught !== "rejection" && uncaught !== "exception") return undefined;
+  return { kind: uncaught, assumed: assumed === true };
 }
 
 function markFailed(cell: CodeCell): void {
@@ -41,10 +46,23 @@ function markFailed(cell: CodeCell): void {
   cell.metadata.papermill = { ...marks, status: "failed", exception: true };
 }
 
-function failureOf({ cell, number, kind, error }: LateError): RunFailure {
+/** Where an error without a line in its cell was thrown, in words. */
+function placeWords(error: ErrorContent): string {
+  const place = errorPlace(error);
+  return place === undefined ? NO_PLACE : `thrown at ${place}`;
+}
+
+function failureOf({ cell, number, kind, assumed, error }: LateError): RunFailure {
   const [what, help] = WORDS[kind];
-  const message = `${what}: ${describeCellError(error)} (${help}; ${ALLOW})`;
-  return { kind: "cell", cell: number, line: errorLine(error, cell.execution_count), message, error };
+  const line = errorLine(error, cell.execution_count);
+  const notes = [...(line === undefined ? [placeWords(error)] : []), ...(assumed ? [ASSUMED] : []), help, ALLOW];
+  return {
+    kind: "cell",
+    cell: number,
+    line,
+    message: `${what}: ${describeCellError(error)} (${notes.join("; ")})`,
+    error,
+  };
 }
 
 /** Collects late errors; with `allowed` they are told and the run passes. */
@@ -52,9 +70,9 @@ export function createLateErrors(allowed: boolean): LateErrors {
   const errors: LateError[] = [];
   return {
     note(cell, number, message) {
-      const kind = uncaughtKind(message);
-      if (kind === undefined || !isMessage(message, "error") || hasTag(cell, "raises-exception")) return;
-      errors.push({ cell, number, kind, error: message.content });
+      const mark = uncaughtMark(message);
+      if (!mark || !isMessage(message, "error") || hasTag(cell, "raises-exception")) return;
+      errors.push({ ...mark, cell, number, error: message.content });
     },
     failure(cell) {
       const [first] = errors;

@@ -91,9 +91,13 @@ async function readParameterFile(file: string): Promise<string> {
 
 function decodeBase64(text: string): string {
   const bare = text.replace(/\s+/g, "");
-  const isBase64 = /^[A-Za-z0-9+/_-]+={0,2}$/.test(bare) && bare.replace(/=+$/, "").length % 4 !== 1;
-  if (!isBase64) throw new ConfigError("the text after -b is not base64", { key: "-b", value: text });
-  return readUtf8(Buffer.from(bare, "base64"), "the text after -b");
+  const bytes = Buffer.from(bare, "base64");
+  const digits = bare.replace(/={1,2}$/, "");
+  const isPadded = digits === bare || bare.length % 4 === 0;
+  // Stray characters and bits, as in a text that was cut, come not back.
+  const isWhole = digits !== "" && digits.replaceAll("+", "-").replaceAll("/", "_") === bytes.toString("base64url");
+  if (!isPadded || !isWhole) throw new ConfigError("the text after -b is not base64", { key: "-b", value: text });
+  return readUtf8(bytes, "the text after -b");
 }
 
 /** The members of a YAML map of parameters; `place` is what messages call the text, `source` its flag. */

@@ -1,5 +1,5 @@
 import { relative } from "node:path";
-import { printable, printableLines } from "@ictal/base/printable";
+import { printable, printableLines, withColours, withoutControls } from "@ictal/base/printable";
 import { type ErrorContent, isMessage, type Message } from "../wire/message.js";
 import { cellTitle } from "./cell-title.js";
 import type { RunListener } from "./listener.js";
@@ -8,7 +8,6 @@ import { createReaderPace } from "./reader-pace.js";
 import { stampSeconds } from "./run-metadata.js";
 import { liveWriter, logWriter, type TerminalStream } from "./terminal-writer.js";
 import { textTwin } from "./text-twin.js";
-import { withColours, withoutControls } from "./visible-text.js";
 
 /** `12.3 s`, `2 min 5 s`. */
 export function formatSeconds(seconds: number): string {

@@ -1,6 +1,6 @@
+import { withoutControls } from "@ictal/base/printable";
 import { formatJson } from "../wire/exact-json.js";
 import type { MimeBundle } from "../wire/message.js";
-import { withoutControls } from "./visible-text.js";
 
 function sizeOf(data: unknown): string {
   const bytes = typeof data === "string" ? data.length : formatJson(data).length;

@@ -76,6 +76,8 @@ export interface MessageContents {
     help_links?: { text: string; url: string }[];
     debugger?: boolean;
     supported_features?: string[];
+    /** Ictal's own: the kernel answers ictal_settle_request. */
+    ictal_settle?: boolean;
   };
   connect_request: Record<string, never>;
   connect_reply: Record<string, unknown>;
@@ -117,7 +119,7 @@ export interface MessageContents {
   comm_open: CommContent;
   comm_msg: CommContent;
   comm_close: CommContent;
-  /** Ictal's own: waits for what cells have left behind, and tells what has not come to its end. */
+  /** Ictal's own, of both kernels: waits for what cells have left behind, and tells what has not come to its end. */
   ictal_settle_request: { grace_milliseconds: number };
   ictal_settle_reply: {
     status: string;

@@ -23,5 +23,6 @@ export function kernelInfo(versions: { kernel: string; typescript: string }): Me
     ],
     debugger: false,
     supported_features: [],
+    ictal_settle: true,
   };
 }

@@ -20,10 +20,12 @@ const TITLES: Readonly<Record<UncaughtKind, string>> = {
   exception: "Uncaught in a callback",
 };
 
-/** The job of the code that failed: the one it ran in, else that of the cell which its stack names. */
-function jobBehind(traceback: readonly string[]): number {
-  const cell = isInJob() ? undefined : /\bcell-(\d+)\.ts:/.exec(traceback.join("\n"))?.[1];
-  return (cell === undefined ? undefined : jobOfCell(Number(cell))) ?? currentJob().job;
+/** The job of the code that failed: the one it ran in, else that of the cell which its stack names, else the latest. */
+function jobBehind(traceback: readonly string[]): { job: number; assumed: boolean } {
+  if (isInJob()) return { job: currentJob().job, assumed: false };
+  const cell = /\bcell-(\d+)\.ts:/.exec(traceback.join("\n"))?.[1];
+  const named = cell === undefined ? undefined : jobOfCell(Number(cell));
+  return { job: named ?? currentJob().job, assumed: named === undefined && currentJob().cell > 1 };
 }
 
 /**
@@ -42,10 +44,9 @@ export function guardProcess(maps: SourceMaps, post: (message: ToProtocol, trans
     const traceback = [`${TITLES[kind]}: ${first.replace(/^Uncaught /, "")}`, ...rest];
     if (isHandled) return void process.stderr.write(`${traceback.join("\n")}\n`);
     const content = encodeJson({ ...error, traceback });
-    const metadata = { ictal: { uncaught: kind } };
-    post({ type: "publish", job: jobBehind(error.traceback), messageType: "error", content, metadata }, [
-      content.buffer,
-    ]);
+    const { job, assumed } = jobBehind(error.traceback);
+    const metadata = { ictal: { uncaught: kind, ...(assumed ? { assumed } : {}) } };
+    post({ type: "publish", job, messageType: "error", content, metadata }, [content.buffer]);
   };
   const hasOthers = (event: "uncaughtException" | "unhandledRejection") => process.listenerCount(event) > 1;
   process.on("uncaughtException", (error) => report("exception", hasOthers("uncaughtException"), error));
