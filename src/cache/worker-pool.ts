@@ -1,6 +1,6 @@
 import { Worker } from "node:worker_threads";
 import { onAbort } from "@ictal/base/on-abort";
-import { bytesToGive, requireShared } from "../base/shared-bytes.js";
+import { requireShared, transferableCopy } from "../base/shared-bytes.js";
 import type { JobPorts, RecordingJob } from "./build-recording.js";
 import { LeaveOut } from "./leave-out.js";
 import { machineStop } from "./machine-stop.js";
@@ -84,7 +84,7 @@ class BuildWorker {
       if (ask.method === "labels") answer = { ok: await ports.readLabels(ask.durationSeconds) };
       else if (ask.method === "fill") answer = { ok: await ports.source.readInto!(requireShared(ask.out), ask.start) };
       else {
-        const bytes = bytesToGive(await ports.source.read(ask.start, ask.end)); // the source may keep its own
+        const bytes = transferableCopy(await ports.source.read(ask.start, ask.end)); // the source may keep its own
         transfer.push(bytes.buffer);
         answer = { ok: bytes };
       }

@@ -2,7 +2,13 @@ import assert from "node:assert/strict";
 import { resolve } from "node:path";
 import { test } from "node:test";
 import { machineFault } from "@ictal/base/machine-fault";
-import { bytesToGive, isShared, requireShared, type SharedBytes, sharedBytes } from "../../src/base/shared-bytes.js";
+import {
+  isShared,
+  requireShared,
+  type SharedBytes,
+  sharedBytes,
+  transferableCopy,
+} from "../../src/base/shared-bytes.js";
 import type { ByteSource } from "../../src/recording/byte-source.js";
 import { canFill } from "../../src/recording/edf-records.js";
 
@@ -25,7 +31,7 @@ test("memory that another thread fills is a type: unshared bytes do not compile,
 test("bytes to give away are a copy with a buffer of their own, whatever holds the others", () => {
   const kept = new Uint8Array([1, 2, 3, 4]);
   for (const bytes of [kept, kept.subarray(1, 3), Buffer.from([7, 8]), sharedBytes(4)]) {
-    const given = bytesToGive(bytes);
+    const given = transferableCopy(bytes);
     assert.deepEqual([...given], [...bytes]);
     assert.ok(given.buffer !== bytes.buffer && given.buffer.byteLength === given.byteLength);
     structuredClone(given, { transfer: [given.buffer] });
