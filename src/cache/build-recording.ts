@@ -7,7 +7,7 @@ import type { RecordingEntry } from "../corpus/recording-entry.js";
 import type { ByteSource } from "../recording/byte-source.js";
 import { placeOf } from "../recording/edf-decode.js";
 import { type EdfHeader, readEdfHeader } from "../recording/edf-header.js";
-import { breakText, type TimelineBreak } from "../recording/record-runs.js";
+import { describeBreak, type TimelineBreak } from "../recording/record-runs.js";
 import { type Chain, type ChainOptions, createChain } from "../signal/chain.js";
 import { montageOf } from "../signal/montages.js";
 import type { InputWatch } from "../signal/sample-block.js";
@@ -94,7 +94,7 @@ function refuseBreak(found: TimelineBreak, gaps: GapPolicy): void {
   if (kind === "gap" && gaps === "split") return;
   const code = { gap: "discontinuous", overlap: "record-overlap", unknown: "timestamps-missing" }[kind];
   const advice = kind === "gap" ? "keep its parts apart with data.gaps: split (--gaps split)" : "mend its timestamps";
-  throw new LeaveOut(code, `${breakText(found)}; ${advice}`);
+  throw new LeaveOut(code, `${describeBreak(found)}; ${advice}`);
 }
 
 /** A recording that carries no signal anywhere is not background: LeaveOut "no-signal". */

@@ -6,7 +6,7 @@ import { requireCounts, requireNumbers } from "@ictal/base/options";
 import { type Progress, silentProgress } from "@ictal/base/progress";
 import type { Catalogue } from "../corpus/catalogue.js";
 import type { RecordingEntry } from "../corpus/recording-entry.js";
-import { doubtsLabels, type Finding } from "../recording/finding.js";
+import { type Finding, invalidatesLabels } from "../recording/finding.js";
 import { type ChainOptions, DEFAULT_CHAIN } from "../signal/chain.js";
 import type { Store } from "../store/store.js";
 import { buildRecording } from "./build-recording.js";
@@ -177,7 +177,7 @@ async function makeRecording(build: Build, lane: number, entry: RecordingEntry):
     const make = () => (pool ? pool.run(lane, job, labelled) : buildRecording(job, labelled));
     tally.add(await make().catch((error) => (isDamagedSource(error) ? make() : Promise.reject(error))), "built");
   }
-  for (const finding of findings.filter(doubtsLabels))
+  for (const finding of findings.filter(invalidatesLabels))
     tally.doubtful.push({ id: entry.id, finding, accepted: build.accept.has(finding.code) });
   await rm(join(folder.path, leftOutFile(entry.id)), { force: true });
 }
@@ -256,7 +256,7 @@ export async function buildCache(options: BuildOptions): Promise<BuildReport> {
     await pool?.close();
     progress.finish();
   }
-  const unlisted = shard && shard.index > 0 ? [] : catalogue.leftOut;
+  const unlisted = shard && shard.index > 0 ? [] : catalogue.excluded;
   const leftOut = [
     ...tally.leftOut,
     ...unlisted.map(({ id, reason, code = "not-in-catalogue" }) => ({ id, reason, code, accepted: accept.has(code) })),

@@ -1,4 +1,4 @@
-import { giveBuffers, takeBuffers } from "../recording/block-buffers.js";
+import { acquireBuffers, releaseBuffers } from "../recording/block-buffers.js";
 import type { ByteSource } from "../recording/byte-source.js";
 import { placeOf } from "../recording/edf-decode.js";
 import type { EdfHeader } from "../recording/edf-header.js";
@@ -54,7 +54,7 @@ export async function* readSampleBlocks(
   const decode: Decode = layout
     ? decodeWords(layout)
     : (bytes, recordCount) => floatBlock(decoder!.decode(bytes, recordCount));
-  const buffers = takeBuffers(recordBytes * most);
+  const buffers = acquireBuffers(recordBytes * most);
   try {
     const range = { signal, ...(canFill(source, buffers) && { buffers }) };
     for await (const { startRecord, recordCount, bytes } of readRecords(source, header, range)) {
@@ -65,7 +65,7 @@ export async function* readSampleBlocks(
       }
     }
   } finally {
-    giveBuffers(buffers);
+    releaseBuffers(buffers);
     decoder?.release();
   }
 }

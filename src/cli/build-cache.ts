@@ -11,7 +11,7 @@ import { isLasting } from "../cache/leave-out.js";
 import { lacksSeizures, writeManifest } from "../cache/manifest.js";
 import type { GapPolicy } from "../cache/segments.js";
 import { type Catalogue, readCatalogue } from "../corpus/catalogue.js";
-import { placeOfFinding } from "../recording/finding.js";
+import { locationOfFinding } from "../recording/finding.js";
 import { openStore } from "../store/open-store.js";
 import type { Shard } from "./data-options.js";
 
@@ -104,7 +104,7 @@ async function tryManifest({ cacheDir, key }: BuildReport, catalogue: Catalogue)
 /** The errors of annotations for which labels are unknown, a line each. */
 export function doubtLines(doubtful: BuildReport["doubtful"]): string[] {
   return doubtful.map(({ id, finding }) =>
-    printable(`labels unknown of ${id} (${finding.code}): ${placeOfFinding(finding)}: ${finding.message}`),
+    printable(`labels unknown of ${id} (${finding.code}): ${locationOfFinding(finding)}: ${finding.message}`),
   );
 }
 

@@ -2,7 +2,7 @@ import type { EdfHeader } from "./edf-header.js";
 import { microvoltFactor, scalingOf } from "./edf-scaling.js";
 import { bytesPerSample } from "./edf-spec.js";
 
-/** Where one signal's samples lie in the records of a file, and how they become physical values. */
+/** Location of one signal's samples in the records of a file, and their scaling to physical values. */
 export interface SignalPlace {
   /** Bytes from the start of a record. */
   readonly offset: number;
@@ -15,7 +15,7 @@ export interface SignalPlace {
   readonly factor: number;
 }
 
-/** Place of the signal at `index`. RangeError when there is no such signal. */
+/** Location and scaling of the signal at `index`. RangeError when there is no such signal. */
 export function placeOf(header: EdfHeader, index: number): SignalPlace {
   const signal = header.signals[index];
   if (!signal) throw new RangeError(`invalid signal: ${index}; the file has ${header.signals.length}`);
@@ -40,31 +40,32 @@ export function placeOf(header: EdfHeader, index: number): SignalPlace {
  */
 export function decodeInto(out: Float32Array, bytes: Uint8Array, recordCount: number, place: SignalPlace): void {
   if (place.width === 2 && bytes.byteOffset % 2 === 0 && place.recordBytes % 2 === 0) {
-    decode16Into(out, new Int16Array(bytes.buffer, bytes.byteOffset, bytes.byteLength >> 1), recordCount, place);
+    decodeInt16Into(out, new Int16Array(bytes.buffer, bytes.byteOffset, bytes.byteLength >> 1), recordCount, place);
   } else {
     decodeBytesInto(out, bytes, recordCount, place);
   }
 }
 
 // The view reads in the machine's byte order: every platform Node is built for here is little-endian, as EDF is.
-function decode16Into(out: Float32Array, words: Int16Array, recordCount: number, place: SignalPlace): void {
+function decodeInt16Into(out: Float32Array, digital: Int16Array, recordCount: number, place: SignalPlace): void {
   const { samplesPerRecord, gain, digitalOffset, factor } = place;
-  const recordWords = place.recordBytes >> 1;
+  const recordSamples = place.recordBytes >> 1;
   for (let record = 0; record < recordCount; record++) {
-    const start = record * recordWords + (place.offset >> 1);
+    const start = record * recordSamples + (place.offset >> 1);
     const target = record * samplesPerRecord;
-    if (factor === 1) scaleInto(out, target, words, start, samplesPerRecord, gain, digitalOffset);
+    if (factor === 1) scaleInto(out, target, digital, start, samplesPerRecord, gain, digitalOffset);
     else {
-      for (let i = 0; i < samplesPerRecord; i++) out[target + i] = gain * (digitalOffset + words[start + i]!) * factor;
+      for (let i = 0; i < samplesPerRecord; i++)
+        out[target + i] = gain * (digitalOffset + digital[start + i]!) * factor;
     }
   }
 }
 
-/** Eight samples a turn: half again as fast as the plain loop, since V8 checks the loop bounds less often. */
+/** Unrolled by eight samples: 1.5 times as fast as the plain loop, since V8 checks the loop bounds less often. */
 function scaleInto(
   out: Float32Array,
   target: number,
-  words: Int16Array,
+  digital: Int16Array,
   start: number,
   count: number,
   gain: number,
@@ -74,16 +75,16 @@ function scaleInto(
   for (let i = 0; i < whole; i += 8) {
     const p = start + i;
     const q = target + i;
-    out[q] = gain * (offset + words[p]!);
-    out[q + 1] = gain * (offset + words[p + 1]!);
-    out[q + 2] = gain * (offset + words[p + 2]!);
-    out[q + 3] = gain * (offset + words[p + 3]!);
-    out[q + 4] = gain * (offset + words[p + 4]!);
-    out[q + 5] = gain * (offset + words[p + 5]!);
-    out[q + 6] = gain * (offset + words[p + 6]!);
-    out[q + 7] = gain * (offset + words[p + 7]!);
+    out[q] = gain * (offset + digital[p]!);
+    out[q + 1] = gain * (offset + digital[p + 1]!);
+    out[q + 2] = gain * (offset + digital[p + 2]!);
+    out[q + 3] = gain * (offset + digital[p + 3]!);
+    out[q + 4] = gain * (offset + digital[p + 4]!);
+    out[q + 5] = gain * (offset + digital[p + 5]!);
+    out[q + 6] = gain * (offset + digital[p + 6]!);
+    out[q + 7] = gain * (offset + digital[p + 7]!);
   }
-  for (let i = whole; i < count; i++) out[target + i] = gain * (offset + words[start + i]!);
+  for (let i = whole; i < count; i++) out[target + i] = gain * (offset + digital[start + i]!);
 }
 
 function decodeBytesInto(out: Float32Array, bytes: Uint8Array, recordCount: number, place: SignalPlace): void {

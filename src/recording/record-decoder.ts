@@ -2,16 +2,16 @@ import { compileModule, growMemory, type WasmMemory, type WasmModule } from "../
 import { decodeInto, type SignalPlace } from "./edf-decode.js";
 
 /**
- * Decodes blocks of records into memory of its own. The arrays that `decode` gives are views of it, good until the next
- * `decode` or `release`. Two kinds, WebAssembly SIMD and TypeScript, give the same bits.
+ * Decodes blocks of records into memory of its own. The arrays that `decode` returns are views of it, valid until the next
+ * `decode` or `release`. Two implementations, WebAssembly SIMD and TypeScript, give the same bits.
  */
 export interface RecordDecoder {
   readonly name: "wasm" | "typescript";
-  /** Places for file blocks, so that some can be filled while another is decoded; bytes from elsewhere cost a copy. */
+  /** Buffers for file blocks, so that some can be filled while another is decoded; bytes from elsewhere cost a copy. */
   readonly buffers: readonly Uint8Array[];
   /** Microvolts of at most the announced number of records, one array per place. */
   decode(bytes: Uint8Array, recordCount: number): Float32Array[];
-  /** Give the memory back; another decoder may use it from then on. */
+  /** Release the memory; another decoder may use it from then on. */
   release(): void;
 }
 
@@ -24,15 +24,15 @@ interface WasmExports {
 
 const ALIGNMENT = 16;
 const ENTRY_BYTES = 48;
-/** A table of all values that a scaling gives to 16-bit samples, made once as many samples have been decoded as it pays for. */
+/** Lookup table of all physical values of 16-bit samples, filled once so many samples have been decoded that it pays off. */
 const TABLE_BYTES = 4 * 65536;
 const SAMPLES_BEFORE_TABLE = 16 * 65536;
-const MOST_TABLES = 2; // more would push blocks and samples out of a core's cache
-/** Idle instances kept for the next recording, unless larger than most. */
+const MAX_TABLES = 2; // more would push blocks and samples out of a core's cache
+/** Idle instances kept for the next recording, unless larger than `POOLED_BYTES`. */
 const POOL_LENGTH = 4;
 const POOLED_BYTES = 32 * 1024 * 1024;
-/** Larger blocks, of files with huge records, are not worth a memory that never shrinks. */
-const MOST_BYTES = 256 * 1024 * 1024;
+/** Larger blocks, of files with huge records, do not justify memory that never shrinks. */
+const MAX_BYTES = 256 * 1024 * 1024;
 
 const aligned = (bytes: number) => Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
 
@@ -53,8 +53,8 @@ export function openRecordDecoder(
     bufferCount * (recordCount * recordBytes + ALIGNMENT) +
     samples +
     1024 * (places.length + 1) +
-    MOST_TABLES * TABLE_BYTES;
-  if (options.kind === "typescript" || compiled instanceof Error || needed > MOST_BYTES) {
+    MAX_TABLES * TABLE_BYTES;
+  if (options.kind === "typescript" || compiled instanceof Error || needed > MAX_BYTES) {
     return typescriptDecoder(places, recordBytes, recordCount, bufferCount);
   }
   const wasm = instanceWith(compiled, needed);
@@ -62,7 +62,7 @@ export function openRecordDecoder(
   return wasmDecoder(wasm, places, recordBytes, recordCount, bufferCount);
 }
 
-/** An instance with so much memory; undefined where the address space is limited and has no room for it. */
+/** An instance with `byteLength` bytes of memory; undefined where the address space is limited and cannot hold it. */
 function instanceWith(module: WasmModule<WasmExports>, byteLength: number): WasmExports | undefined {
   try {
     const wasm = idle.pop() ?? module.create();
@@ -107,7 +107,7 @@ function wasmDecoder(
   });
   const samplesPerRecord = places.reduce((sum, place) => sum + place.samplesPerRecord, 0);
   let samplesBeforeTable = scalings.length * SAMPLES_BEFORE_TABLE;
-  const makeTables = () => {
+  const fillTables = () => {
     for (const [i, { gain, digitalOffset, factor }] of scalings.entries())
       wasm.fillTable16(tables[i]!, gain, digitalOffset, factor);
     for (const [k, place] of places.entries())
@@ -127,7 +127,7 @@ function wasmDecoder(
       const address = isHere ? bytes.byteOffset : buffers[0]!.byteOffset;
       if (samplesBeforeTable > 0) {
         samplesBeforeTable -= count * samplesPerRecord;
-        if (samplesBeforeTable <= 0) makeTables();
+        if (samplesBeforeTable <= 0) fillTables();
       }
       wasm.decodeRecords(table, places.length, address, count, recordBytes);
       return places.map(({ samplesPerRecord }, k) => new Float32Array(buffer, outs[k]!, count * samplesPerRecord));
@@ -141,11 +141,11 @@ function wasmDecoder(
 const isSameScaling = (a: SignalPlace, b: SignalPlace) =>
   a.gain === b.gain && a.digitalOffset === b.digitalOffset && a.factor === b.factor;
 
-/** The few scalings that all of `places` share; none when they are many or the samples are wider than 16 bits. */
+/** The distinct scalings of `places`; none when they are many or the samples are wider than 16 bits. */
 function tabledScalings(places: readonly SignalPlace[]): SignalPlace[] {
   if (places.some(({ width }) => width !== 2)) return [];
   const found = places.filter((place, k) => places.findIndex((other) => isSameScaling(other, place)) === k);
-  return found.length <= MOST_TABLES ? found : [];
+  return found.length <= MAX_TABLES ? found : [];
 }
 
 function typescriptDecoder(
@@ -154,13 +154,13 @@ function typescriptDecoder(
   recordCount: number,
   bufferCount: number,
 ): RecordDecoder {
-  const held = places.map(({ samplesPerRecord }) => new Float32Array(recordCount * samplesPerRecord));
+  const outputs = places.map(({ samplesPerRecord }) => new Float32Array(recordCount * samplesPerRecord));
   return {
     name: "typescript",
     buffers: Array.from({ length: bufferCount }, () => new Uint8Array(recordBytes * recordCount)),
     decode(bytes, count) {
       return places.map((place, k) => {
-        const out = held[k]!.subarray(0, count * place.samplesPerRecord);
+        const out = outputs[k]!.subarray(0, count * place.samplesPerRecord);
         decodeInto(out, bytes, count, place);
         return out;
       });

@@ -41,7 +41,7 @@ const corpus = {
 };
 
 test("readCatalogue(store) lists once and names recordings by identity with their annotation files", async () => {
-  const { recordings, layout, listed, leftOut, findings } = await readCatalogue(listingStore(under("edf/", corpus)));
+  const { recordings, layout, listed, excluded, findings } = await readCatalogue(listingStore(under("edf/", corpus)));
   assert.equal(layout, "tusz-v2");
   assert.deepEqual(
     recordings.map(({ id }) => id),
@@ -54,7 +54,7 @@ test("readCatalogue(store) lists once and names recordings by identity with thei
   assert.equal(recordings[1]!.edfSize, 1000);
   assert.equal(recordings[1]!.csvBiKey, "edf/train/aaaaaaac/s001_2002/02_tcp_le/aaaaaaac_s001_t000.csv_bi");
   assert.deepEqual(listed.all, { recordings: 3, sessions: 3, patients: 3 });
-  assert.deepEqual([leftOut, findings], [[], []]);
+  assert.deepEqual([excluded, findings], [[], []]);
 });
 
 test("readCatalogue(store) finds the same corpus from its root, from edf/, from a prefix and from another bucket", async () => {
@@ -125,13 +125,13 @@ test("readCatalogue(store) uses neither of two files with one identity and names
   const key = (patient: string) => `edf/train/${patient}/s001_2010/01_tcp_ar/${patient}_s001_t000.edf`;
   const twice = { [`v2.0.0/${key("aaaaaaaa")}`]: "first", [`v2.0.1/${key("aaaaaaaa")}`]: "second" };
   const store = memoryStore({ ...twice, [`v2.0.1/${key("aaaaaaab")}`]: "alone" });
-  const { recordings, leftOut, findings } = await readCatalogue(store, { layout: "tusz-v2" });
+  const { recordings, excluded, findings } = await readCatalogue(store, { layout: "tusz-v2" });
   assert.deepEqual(
     recordings.map(({ patient }) => patient),
     ["aaaaaaab"],
   );
   assert.deepEqual(
-    leftOut.map(({ id, code }) => [id, code]),
+    excluded.map(({ id, code }) => [id, code]),
     Object.keys(twice).map((id) => [id, "repeated-identity"]),
   );
   const [found] = findings.filter(({ code }) => code === "repeated-identity");
@@ -140,12 +140,12 @@ test("readCatalogue(store) uses neither of two files with one identity and names
 
 test("readCatalogue(store) tells two releases in one listing as such", async () => {
   const old = "v1.5/edf/train/01_tcp_ar/002/00000258/s002_2003_07_21/00000258_s002_t000.edf";
-  const { recordings, leftOut, findings } = await readCatalogue(listingStore({ ...corpus, [old]: 2000 }));
+  const { recordings, excluded, findings } = await readCatalogue(listingStore({ ...corpus, [old]: 2000 }));
   assert.ok(recordings.every(({ edfKey }) => edfKey !== old));
-  const [out] = leftOut.filter(({ id }) => id === old);
+  const [out] = excluded.filter(({ id }) => id === old);
   assert.deepEqual(
     [out!.code, out!.reason],
-    ["mixed-releases", "it lies as a recording of tusz-v1.5 does, the others as tusz-v2"],
+    ["mixed-releases", "its path is that of tusz-v1.5, the others are of tusz-v2"],
   );
   assert.ok(findings.some(({ code, severity }) => code === "mixed-releases" && severity === "error"));
 });
@@ -158,13 +158,13 @@ test("readCatalogue(store) names compressed files and reads annotations with upp
     [`${stem}1.edf.gz`]: 900,
     [`${stem}1.csv_bi.gz`]: 9,
   };
-  const { recordings, leftOut, findings } = await readCatalogue(listingStore(sizes));
+  const { recordings, excluded, findings } = await readCatalogue(listingStore(sizes));
   assert.deepEqual(
     recordings.map(({ csvBiKey }) => csvBiKey),
     [`${stem}0.CSV_BI`],
   );
   assert.deepEqual(
-    leftOut.map(({ id, code }) => [id, code]),
+    excluded.map(({ id, code }) => [id, code]),
     [[`${stem}1.edf.gz`, "compressed"]],
   );
   assert.deepEqual(
@@ -186,13 +186,13 @@ test("readCatalogue(store) reports equal content by size and content ETag, not b
 test("readCatalogue(store) leaves out what it cannot place and reports annotations without a recording", async () => {
   const stray = "train/aaaaaaac/s001_2002/02_tcp_le/aaaaaaac_s001_t009.csv_bi";
   const sizes = { ...corpus, "train/notes/copy.edf": 5, "train/._aaaaaaac.edf": 5, [stray]: 5 };
-  const { recordings, leftOut, findings } = await readCatalogue(listingStore(sizes));
+  const { recordings, excluded, findings } = await readCatalogue(listingStore(sizes));
   assert.equal(recordings.length, 3);
   assert.deepEqual(
-    leftOut.map(({ id }) => id),
+    excluded.map(({ id }) => id),
     ["train/._aaaaaaac.edf", "train/notes/copy.edf"],
   );
-  assert.match(leftOut[0]!.reason, /resource fork/);
+  assert.match(excluded[0]!.reason, /resource fork/);
   assert.deepEqual(
     findings.map(({ code, file }) => [code, file]),
     [["annotation-without-recording", stray]],
@@ -218,19 +218,19 @@ test("readCatalogue(store) leaves the five shared patients of v1.5 out of train 
     found.recordings.map(({ split, patient }) => `${split} ${patient}`),
     [`dev ${shared}`, "train 00000258"],
   );
-  assert.match(found.leftOut[0]!.reason, /also in dev/);
+  assert.match(found.excluded[0]!.reason, /also in dev/);
   assert.equal(found.listed.all!.recordings, 3);
   assert.ok(!found.findings.some(({ code }) => code === "patient-overlap"));
 });
 
 test("readCatalogue(store, { splits }) replaces the folders' splits and leaves unlisted patients out", async () => {
   const splits = { train: ["aaaaaaae"], dev: ["aaaaaaac"] };
-  const { recordings, leftOut } = await readCatalogue(listingStore(corpus), { splits });
+  const { recordings, excluded } = await readCatalogue(listingStore(corpus), { splits });
   assert.deepEqual(
     recordings.map(({ split, patient }) => `${split} ${patient}`),
     ["dev aaaaaaac", "train aaaaaaae"],
   );
-  assert.match(leftOut[0]!.reason, /no split file/);
+  assert.match(excluded[0]!.reason, /no split file/);
 });
 
 test("readCatalogue(store) pairs BIDS recordings with their events", async () => {

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { readCatalogue } from "../../src/corpus/catalogue.js";
 import { checkCorpus } from "../../src/corpus/check.js";
-import { checkAnnotations } from "../../src/corpus/check-annotations.js";
+import { checkCorpusAnnotations } from "../../src/corpus/check-corpus-annotations.js";
 import { encodeEdf } from "../../src/recording/edf-writer.js";
 import { folderStore } from "../../src/store/folder-store.js";
 import { memoryStore } from "../../src/store/memory-store.js";
@@ -109,9 +109,9 @@ test("checkCorpus(store) throws the store's own faults", async () => {
   await assert.rejects(checkCorpus(store), /connection reset/);
 });
 
-test("checkAnnotations(store, catalogue) gives a row per recording with its timeline", async () => {
+test("checkCorpusAnnotations(store, catalogue) gives a row per recording with its timeline", async () => {
   const store = memoryStore(smallCorpus());
-  const rows = await checkAnnotations(store, await readCatalogue(store));
+  const rows = await checkCorpusAnnotations(store, await readCatalogue(store));
   assert.deepEqual(
     rows.map(({ id, status, seizureCount, seizureSeconds }) => [id.slice(0, 12), status, seizureCount, seizureSeconds]),
     [
@@ -152,7 +152,7 @@ test("checkCorpus names a recording that is cut beside the annotation that is lo
     ],
   );
   assert.match(findings[0]!.message, /^truncated: /);
-  assert.match(findings[1]!.action, /fetch the recording again if it is cut/);
+  assert.match(findings[1]!.action, /download the recording again if it is truncated/);
   assert.equal(bySplit.train!.unknown, 1);
 });
 

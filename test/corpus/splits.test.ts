@@ -34,7 +34,7 @@ test("readSplits(dir) skips blank lines and comments and refuses two ids on a li
     await writeFile(join(dir, "train.txt"), "# ours\r\n\r\na\r\n");
     assert.deepEqual(await readSplits(dir), { train: ["a"] });
     await writeFile(join(dir, "dev.txt"), "x\ny, z\n");
-    await assert.rejects(readSplits(dir), /dev\.txt:2: found "y, z", expected one patient id a line/);
+    await assert.rejects(readSplits(dir), /dev\.txt:2: found "y, z", expected one patient id per line/);
   }));
 
 test("writeSplits(dir) refuses ids that readSplits(dir) would not read back", () =>

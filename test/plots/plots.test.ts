@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createRandom } from "../../src/base/random.js";
 import { channelMatrix } from "../../src/plots/channel-matrix.js";
-import { windowClasses } from "../../src/plots/composition.js";
 import { detectionFigure } from "../../src/plots/detection.js";
 import { eegPage, sideColor } from "../../src/plots/eeg-page.js";
 import { COLORS, captionText, type Figure, type MimeBundle, packed } from "../../src/plots/figure.js";
@@ -12,6 +11,7 @@ import { busiestPatient, patientTimeline } from "../../src/plots/patient-timelin
 import { rocFigure } from "../../src/plots/roc.js";
 import { labelTimeline, seizureLengths, timeShare } from "../../src/plots/seizure-labels.js";
 import { trainingCurve } from "../../src/plots/training-curve.js";
+import { windowClasses } from "../../src/plots/window-classes.js";
 import { curves } from "../../src/scoring/curves.js";
 
 const rows = [

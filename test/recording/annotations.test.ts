@@ -177,7 +177,7 @@ test("text that can be no annotations says what it is, without a line", () => {
     ["", /^x\.csv_bi: the file is empty/],
     ["\ufeff \n\n", /^x\.csv_bi: the file is empty/],
     ["<!DOCTYPE html><html>", /^x\.csv_bi: the file is a web page/],
-    ["version https://git-lfs.github.com/spec/v1\noid sha256:0\n", /^x\.csv_bi: the file is a pointer of Git LFS/],
+    ["version https://git-lfs.github.com/spec/v1\noid sha256:0\n", /^x\.csv_bi: the file is a Git LFS pointer/],
   ] as const)
     assert.throws(
       () => readAnnotations(text, { file: "x.csv_bi" }),

@@ -248,7 +248,7 @@ test("readEdfBlocks reads here what comes at once, waits where a block was slow,
   const quick = await run(false);
   assert.deepEqual(quick.found, expected);
   assert.equal(quick.calls.length, 100);
-  assert.equal(quick.calls[0], "waited", "the first block tells how quick the source is");
+  assert.equal(quick.calls[0], "waited", "the first block measures how fast the source is");
   assert.ok(quick.calls.includes("here"), quick.calls.join(" "));
   assert.ok(quick.timersFired >= 1, `${quick.timersFired} turns in 50 ms`);
   const slow = await run(true);

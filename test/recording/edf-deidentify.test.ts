@@ -132,7 +132,7 @@ test("deidentifyEdf blanks every text that is not known to be harmless, wherever
     'unit: units of measure, "uV", "mV"',
     'prefilter: filter settings, "HP:0.1Hz LP:75Hz N:50Hz"',
     "label: 3 that name electrodes or known kinds of signal",
-    'label: "Jane", of no known kind; check that they name nobody',
+    'label: "Jane", of unknown type; check that they name no person',
     "2 annotation texts that are labels or standard texts of EDF+",
   ]);
   const source = bytesSource("out.edf", after);
@@ -181,11 +181,11 @@ test("no diagnostic and no error of a header quotes text that could name a perso
   for (const place of places) {
     const bytes = Buffer.from(whole);
     bytes.write("DOE", place, "latin1");
-    const told = await readEdfInfo(bytesSource("x.edf", bytes)).then(
+    const reported = await readEdfInfo(bytesSource("x.edf", bytes)).then(
       (info) => JSON.stringify({ ...info, signals: info.signals.map(({ prefilter }) => prefilter) }),
       (error: Error) => error.message,
     );
-    assert.doesNotMatch(told, /doe|1961/i, `byte ${place}`);
+    assert.doesNotMatch(reported, /doe|1961/i, `byte ${place}`);
   }
 });
 

@@ -8,7 +8,7 @@ import { createRandom } from "../../src/base/random.js";
 import type { EdfSamples } from "../../src/recording/edf-encode.js";
 import { writeField } from "../../src/recording/edf-fields.js";
 import type { EdfKind } from "../../src/recording/edf-spec.js";
-import { createEdfWriter, type EdfSpec, encodeEdf, writeEdf } from "../../src/recording/edf-writer.js";
+import { type EdfSpec, encodeEdf, openEdfWriter, writeEdf } from "../../src/recording/edf-writer.js";
 
 const latin1 = (bytes: Uint8Array, start: number, end: number) =>
   Buffer.from(bytes.subarray(start, end)).toString("latin1");
@@ -135,7 +135,7 @@ test("writeEdf and the block writer give the bytes of encodeEdf, and an abort le
   await writeEdf(join(folder, "whole.edf"), spec);
   assert.deepEqual(await readFile(join(folder, "whole.edf")), expected);
 
-  const writer = await createEdfWriter(join(folder, "blocks.edf"), { ...spec, recordCount: 5 });
+  const writer = await openEdfWriter(join(folder, "blocks.edf"), { ...spec, recordCount: 5 });
   for (const [from, to] of [
     [0, 2],
     [2, 5],
@@ -147,7 +147,7 @@ test("writeEdf and the block writer give the bytes of encodeEdf, and an abort le
   await writer.finish();
   assert.deepEqual(await readFile(join(folder, "blocks.edf")), expected);
 
-  const cut = await createEdfWriter(join(folder, "cut.edf"), { ...spec, recordCount: 5 });
+  const cut = await openEdfWriter(join(folder, "cut.edf"), { ...spec, recordCount: 5 });
   await assert.rejects(cut.finish(), /0 written, 5 announced/);
   await cut.abort();
   assert.deepEqual((await readdir(folder)).sort(), ["blocks.edf", "whole.edf"]);

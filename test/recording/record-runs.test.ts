@@ -9,7 +9,7 @@ import { readEdfPage } from "../../src/recording/edf-page.js";
 import type { EdfKind } from "../../src/recording/edf-spec.js";
 import { endpointsApart, recordAt, spanSecondsOf } from "../../src/recording/edf-timeline.js";
 import { encodeEdf } from "../../src/recording/edf-writer.js";
-import { breakText, openRunReader, type RecordRun } from "../../src/recording/record-runs.js";
+import { describeBreak, openRunReader, type RecordRun } from "../../src/recording/record-runs.js";
 import { parseTals, recordStartOf } from "../../src/recording/tal.js";
 
 const RECORDS = 300;
@@ -67,7 +67,7 @@ test("recordStartOf finds the timestamp that parseTals finds, in lists of any ki
   }
 });
 
-test("every kind with timestamps is asked for them; jitter within a millisecond is none of a gap", async () => {
+test("every kind with timestamps is read by them; jitter within a millisecond is not a gap", async () => {
   const jump = (record: number) => (record < 100 ? record : record + 4.5);
   for (const [kind, reserved] of [
     ["EDF+D", undefined],
@@ -75,7 +75,7 @@ test("every kind with timestamps is asked for them; jitter within a millisecond 
     ["EDF+D", ""],
     ["BDF+D", "BDF+C"],
   ] as const) {
-    const runs = await runsOf({ kind, reserved, startOf: jump });
+    const runs = await runsOf({ kind, startOf: jump, ...(reserved !== undefined && { reserved }) });
     assert.deepEqual(
       runs.map(({ startRecord, recordCount, startSeconds }) => [startRecord, recordCount, startSeconds]),
       [
@@ -84,7 +84,10 @@ test("every kind with timestamps is asked for them; jitter within a millisecond 
       ],
       reserved,
     );
-    assert.equal(breakText(runs[1]!.break!), "record 100 starts at 104.5 s, 100 s expected: the recording has gaps");
+    assert.equal(
+      describeBreak(runs[1]!.break!),
+      "record 100 starts at 104.5 s, 100 s expected: the recording has gaps",
+    );
   }
   assert.equal((await runsOf({ kind: "EDF+C", startOf: (record) => record + 0.0009 * (record % 2) })).length, 1);
   assert.equal((await runsOf({ kind: "EDF+C", startOf: (record) => record + 0.0011 * (record % 2) })).length, RECORDS);
@@ -109,7 +112,7 @@ test("small steps that add up to a tenth of a second are a gap all the same, and
 test("records that overlap and records without a timestamp in a file with gaps are told apart", async () => {
   const [, overlap] = await runsOf({ kind: "EDF+D", startOf: (record) => (record < 9 ? record : record - 2) });
   assert.equal(overlap!.break!.kind, "overlap");
-  assert.match(breakText(overlap!.break!), /record 9 starts at 7 s, 9 s expected: its records overlap/);
+  assert.match(describeBreak(overlap!.break!), /record 9 starts at 7 s, 9 s expected: its records overlap/);
   const { source, header, bytes } = await made({ kind: "EDF+D", startOf: (record) => record });
   const at = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).indexOf("+7\x14\x14");
   bytes.fill(0, at, at + 4);

@@ -1,12 +1,12 @@
 import { TCP_PAIRS } from "../../../base/ten-twenty.js";
-import { sideOf } from "../../side.js";
+import { hemisphereOf } from "../../hemisphere.js";
 
 /** One trace of a page: the channel `plus`, less `minus` or the common average; numbers are rows of the samples. */
 export interface Derivation {
   readonly name: string;
   readonly plus: number;
   readonly minus?: number;
-  /** Traces of one chain stand together. */
+  /** Traces of one chain are adjacent. */
   readonly chain: number;
   readonly side: "left" | "right" | "midline" | "heart";
 }
@@ -62,8 +62,8 @@ function single(channels: readonly Channel[], suffix: string): Derivation[] {
   return rows.map(({ channel, row }) => ({
     name: channel.name + suffix,
     plus: row,
-    chain: ["left", "midline", "right"].indexOf(sideOf(channel.name)),
-    side: sideOf(channel.name),
+    chain: ["left", "midline", "right"].indexOf(hemisphereOf(channel.name)),
+    side: hemisphereOf(channel.name),
   }));
 }
 
@@ -73,7 +73,7 @@ function bipolar(
 ): ViewMontage {
   const row = (name: string) => channels.findIndex((channel) => channel.kind === "electrode" && channel.name === name);
   const all = chains.flatMap((pairs, chain) =>
-    pairs.map(([a, b]) => ({ name: `${a}-${b}`, plus: row(a), minus: row(b), chain, side: sideOf(`${a}-${b}`) })),
+    pairs.map(([a, b]) => ({ name: `${a}-${b}`, plus: row(a), minus: row(b), chain, side: hemisphereOf(`${a}-${b}`) })),
   );
   const isThere = ({ plus, minus }: { plus: number; minus: number }) => plus >= 0 && minus >= 0;
   const missing = all.filter((pair) => !isThere(pair)).map(({ name }) => name);
@@ -93,7 +93,7 @@ function eegMontage(name: MontageName, channels: readonly Channel[]): ViewMontag
   return { derivations: average.length > 0 ? derivations : [], average, missing: [] };
 }
 
-/** A montage of these channels; the ECG stands last in each. No trace where the montage needs electrodes and there are none. */
+/** A montage of these channels; the ECG is last in each. No trace where the montage needs electrodes and there are none. */
 export function viewMontage(name: MontageName, channels: readonly Channel[]): ViewMontage {
   const montage = eegMontage(name, channels);
   const last = Math.max(0, ...montage.derivations.map(({ chain }) => chain)) + 1;
