@@ -29,15 +29,12 @@ export { bundleOf, type DisplayHandle, display, liveDisplay } from "@ictal/jupyt
 export { createDisplayProgress } from "@ictal/jupyter/display-progress";
 export { Comm, type CommExtras, type CommReceived } from "@ictal/jupyter/kernel/comm";
 export { type Kernel, kernel } from "@ictal/jupyter/kernel/kernel";
-export { type LoadedConfig, loadConfig, parseConfig } from "./base/config.js";
-export type { Config } from "./base/config-schema.js";
 export { complementIntervals, type Event, type Interval, mergeIntervals, totalSeconds } from "./base/events.js";
 export { projectDir, projectPath } from "./base/project.js";
 export { createRandom, type Random } from "./base/random.js";
 // cache
 export { type BuildOptions, type BuildReport, buildCache } from "./cache/build.js";
 export { coverageOf } from "./cache/coverage.js";
-export { cacheKeyFromConfig, chainFromConfig } from "./cache/from-config.js";
 export { gcCache } from "./cache/gc.js";
 export { type Manifest, type ManifestRecording, readManifest, writeManifest } from "./cache/manifest.js";
 export { numpyLines } from "./cache/numpy-lines.js";
@@ -50,10 +47,23 @@ export { type PoolReport, runPool } from "./cluster/pool.js";
 export { type ResultTable, resultTable } from "./cluster/result-table.js";
 export { parseSweep } from "./cluster/sweep.js";
 export { runTask, type TaskEnd, type TaskOptions } from "./cluster/task.js";
+// config
+export { configJsonSchema } from "./config/json-schema.js";
+export { type ConfigValue, configValues } from "./config/key-list.js";
+export {
+  balanceFromConfig,
+  cacheKeyFromConfig,
+  chainFromConfig,
+  postprocessFromConfig,
+} from "./config/layer-options.js";
+export { type ConfigOrigin, type LoadedConfig, loadConfig, parseConfig } from "./config/load-config.js";
+export { modelFromConfig } from "./config/model-options.js";
+export type { Config } from "./config/schema.js";
+export { trainOptionsFromConfig } from "./config/train-options.js";
+// corpus
 export { type Catalogue, readCatalogue } from "./corpus/catalogue.js";
 export { type CorpusReport, checkCorpus } from "./corpus/check.js";
 export { checkCorpusAnnotations, type RecordingAnnotations } from "./corpus/check-corpus-annotations.js";
-// corpus
 export { type CorpusSource, catalogueKeys, openCorpusSource } from "./corpus/corpus-source.js";
 export { findDuplicates } from "./corpus/duplicates.js";
 export { type FindingSummary, summarizeFindings } from "./corpus/finding-summary.js";
@@ -62,11 +72,11 @@ export type { RecordingEntry } from "./corpus/recording-entry.js";
 export { readSplits, writeSplits } from "./corpus/splits.js";
 export { type SynthesizeOptions, type SyntheticReport, synthesizeCorpus } from "./corpus/synthetic/synthesize.js";
 // dataset
-export type { Augmentations } from "./dataset/augment.js";
-export { type BalanceOptions, balance, type Composition, composition } from "./dataset/balance.js";
+export type { Augmentations } from "./dataset/augment-options.js";
+export { balance, type Composition, composition } from "./dataset/balance.js";
+export type { BalanceOptions } from "./dataset/balance-options.js";
 export { type Batch, type BatchOptions, openBatches } from "./dataset/batches.js";
 export type { WindowOrigin } from "./dataset/fill-batch.js";
-export { balanceFromConfig } from "./dataset/from-config.js";
 export { indexWindows, validSamplesOf, type WindowIndex, windowClass } from "./dataset/index-windows.js";
 export { type LineLengthOptions, lineLength } from "./dataset/line-length.js";
 export { type ExportOptions, type ExportReport, exportNpz } from "./dataset/npz/export-npz.js";
@@ -80,7 +90,6 @@ export { openWindows, type Window, type Windows } from "./dataset/windows.js";
 // model
 export { createDetector, type Detector, logitCount, type ModelConfig } from "./model/detector.js";
 export { type ExportOnnxOptions, exportOnnx } from "./model/export-onnx.js";
-export { modelFromConfig } from "./model/from-config.js";
 export { parameterCount } from "./model/parameters.js";
 export { loadSafetensors, saveSafetensors } from "./model/safetensors.js";
 export { formatSummary, summarize } from "./model/summary.js";
@@ -140,7 +149,6 @@ export { auroc, type Curves, curves } from "./scoring/curves.js";
 export { devMetrics } from "./scoring/dev-metrics.js";
 export { type EventOutcomes, eventOutcomes } from "./scoring/event-outcomes.js";
 export { createEventStream } from "./scoring/event-stream.js";
-export { postprocessFromConfig } from "./scoring/from-config.js";
 export { type NedcReport, scoreNedc } from "./scoring/nedc/score-nedc.js";
 export { type OnsetLatency, onsetLatencies, onsetLatency } from "./scoring/onset-latency.js";
 export {
@@ -194,7 +202,6 @@ export type { ByteRange, ObjectInfo, ReadOptions, Store } from "./store/store.js
 export { type ChosenExecutor, type ExecutorProbe, openExecutor, probeExecutors } from "./tensor/open.js";
 export type { Compiled, Executor, Program, TensorSpec } from "./tensor/program.js";
 // training
-export { trainOptionsFromConfig } from "./training/from-config.js";
 export { startTraining, type TrainingHandle } from "./training/handle.js";
 export { loadWeights } from "./training/load-weights.js";
 export type { TrainOptions } from "./training/options.js";

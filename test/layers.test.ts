@@ -18,6 +18,7 @@ const order = [
   "model",
   "training",
   "scoring",
+  "config",
   "plots",
   "cluster",
   "notebook",
@@ -115,6 +116,19 @@ test("imports form no cycle, those of types neither", () => {
   };
   for (const file of graph.keys()) walk(file, []);
   assert.deepEqual(cycles, []);
+});
+
+test("scoring and the option tables load no schema library", () => {
+  const reached = new Set<string>();
+  const reach = (file: string): void => {
+    if (reached.has(file)) return;
+    reached.add(file);
+    for (const { target } of imports.filter((each) => each.file === file && !each.typeOnly)) reach(target);
+  };
+  const tables = files.map((file) => relative(src, file)).filter((file) => /-options\.ts$/.test(file));
+  for (const file of ["scoring/score.ts", ...tables]) if (!["config", "cli"].includes(layerOf(file))) reach(file);
+  const heavy = [...reached].filter((file) => /from "zod"/.test(readFileSync(join(src, file), "utf8")));
+  assert.deepEqual(heavy, []);
 });
 
 test("tensorflow.js is imported only in tensor, model and training", () => {

@@ -8,9 +8,9 @@ export const packageDir = fileURLToPath(new URL("../../../", import.meta.url)).r
 /** Whether this package is a checkout, which is compiled in place; a published package carries no build settings. */
 export const isCheckout = existsSync(join(packageDir, "tsconfig.build.json"));
 
-function projectAbove(folder: string): string | undefined {
-  if (existsSync(join(folder, "package.json"))) return folder;
-  return dirname(folder) === folder ? undefined : projectAbove(dirname(folder));
+function projectAbove(dir: string): string | undefined {
+  if (existsSync(join(dir, "package.json"))) return dir;
+  return dirname(dir) === dir ? undefined : projectAbove(dirname(dir));
 }
 
 /** Folder that relative paths are resolved against: the checkout; of an installed package the user's project, else the working folder. */

@@ -5,7 +5,7 @@ import { countNames } from "@ictal/base/records";
 import type { RecordingLabels } from "../corpus/labels.js";
 import type { RecordingEntry } from "../corpus/recording-entry.js";
 import type { ByteSource } from "../recording/byte-source.js";
-import { placeOf } from "../recording/edf-decode.js";
+import { signalLayoutOf } from "../recording/edf-decode.js";
 import { type EdfHeader, readEdfHeader } from "../recording/edf-header.js";
 import { describeBreak, type TimelineBreak } from "../recording/record-runs.js";
 import { type Chain, type ChainOptions, createChain } from "../signal/chain.js";
@@ -70,7 +70,7 @@ function openChain(
 /** The least and the greatest number that the file can hold for a signal, as they are decoded. */
 function rangeOf(header: EdfHeader, index: number): InputRange {
   const { digitalMin, digitalMax } = header.signals[index]!; // chosen from the header
-  const { gain, digitalOffset, factor } = placeOf(header, index);
+  const { gain, digitalOffset, factor } = signalLayoutOf(header, index);
   const [first, last] = [digitalMin, digitalMax].map((word) => Math.fround(gain * (digitalOffset + word) * factor));
   return { lowest: Math.min(first!, last!), highest: Math.max(first!, last!) };
 }
@@ -92,7 +92,7 @@ interface Filtered extends Omit<Placed, "moments"> {
 function refuseBreak(found: TimelineBreak, gaps: GapPolicy): void {
   const { kind } = found;
   if (kind === "gap" && gaps === "split") return;
-  const code = { gap: "discontinuous", overlap: "record-overlap", unknown: "timestamps-missing" }[kind];
+  const code = ({ gap: "discontinuous", overlap: "record-overlap", unknown: "timestamps-missing" } as const)[kind];
   const advice = kind === "gap" ? "keep its parts apart with data.gaps: split (--gaps split)" : "mend its timestamps";
   throw new LeaveOut(code, `${describeBreak(found)}; ${advice}`);
 }
@@ -168,6 +168,7 @@ function toSidecar(made: Made): Sidecar {
     source: { key: edfKey, size: edfSize, ...(edfEtag !== undefined && { etag: edfEtag }), sha256: made.sha256 },
     sampleCount: made.sampleCount,
     ...(made.segments && { segments: [...made.segments] }),
+    timelineCheck: "records",
     mean: [...statistics.mean],
     std: [...statistics.std],
     flat: [...statistics.flat],

@@ -10,10 +10,11 @@ import { type Finding, invalidatesLabels } from "../recording/finding.js";
 import { type ChainOptions, DEFAULT_CHAIN } from "../signal/chain.js";
 import type { Store } from "../store/store.js";
 import { buildRecording } from "./build-recording.js";
+import { CACHE_DEFAULTS } from "./cache-options.js";
 import { describeCache } from "./describe.js";
 import { type CacheFolder, prepareFolder } from "./folder.js";
 import type { SampleType } from "./format.js";
-import { expectedDigests, jobPorts } from "./job-ports.js";
+import { expectedDigests, jobPorts, rangesOf } from "./job-ports.js";
 import { isDamagedSource, isLasting, LeaveOut } from "./leave-out.js";
 import { machineStop } from "./machine-stop.js";
 import { findReusable, refreshLabels } from "./reuse.js";
@@ -158,14 +159,14 @@ interface Build {
 async function makeRecording(build: Build, lane: number, entry: RecordingEntry): Promise<void> {
   const { options, folder, signal, tally, pool } = build;
   const ports = jobPorts(options.store, entry, signal);
-  const { gaps = "refuse", verify = false } = options;
+  const { gaps = CACHE_DEFAULTS.gaps, verify = false } = options;
   let findings: readonly Finding[] = [];
   const readLabels = async (durationSeconds: number) => {
     const labels = await ports.readLabels(durationSeconds);
     findings = labels.findings;
     return labels;
   };
-  const known = await findReusable(folder, entry, { gaps, verify });
+  const known = await findReusable(folder, entry, { gaps, verify, source: rangesOf(options.store, entry, signal) });
   if (known) {
     if (await refreshLabels(folder, known, await readLabels(known.durationSeconds))) tally.relabelled += 1;
     tally.add(known, "reused");
@@ -238,7 +239,13 @@ function workersOf({ workers = availableParallelism() }: BuildOptions, recording
  * the signal's reason when stopped: what was finished stays and the next build carries on.
  */
 export async function buildCache(options: BuildOptions): Promise<BuildReport> {
-  const { catalogue, chain = DEFAULT_CHAIN, sampleType = "int16", progress = silentProgress, shard } = options;
+  const {
+    catalogue,
+    chain = DEFAULT_CHAIN,
+    sampleType = CACHE_DEFAULTS.sampleType,
+    progress = silentProgress,
+    shard,
+  } = options;
   requireNumbers({ memoryLimitBytes: options.memoryLimitBytes }, { least: 0, mayBeInfinite: true });
   const recordings = shardOf(catalogue.recordings, shard);
   const cacheDir = resolve(options.cacheDir);

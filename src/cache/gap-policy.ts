@@ -1,12 +1,6 @@
 import { CacheError } from "@ictal/base/errors";
-import type { Config } from "../base/config-schema.js";
 import type { Manifest } from "./manifest.js";
 import type { GapPolicy } from "./segments.js";
-
-/** What a configuration says of recordings with gaps. */
-export function gapsFromConfig({ data }: { readonly data: Pick<Config["data"], "gaps"> }): GapPolicy {
-  return data.gaps;
-}
 
 /**
  * Both policies share a cache, since they give the same samples; a CacheError where the manifest was written under the other

@@ -77,9 +77,8 @@ function sourceOf(store: Store, entry: RecordingEntry, signal: AbortSignal): Byt
   };
 }
 
-/** Bytes and labels of one recording from a store. Faults are LeaveOut: "source-missing", "source-unreadable". */
-export function jobPorts(store: Store, entry: RecordingEntry, signal: AbortSignal): JobPorts {
-  const source = sourceOf(store, entry, signal);
+/** `source` with its faults as LeaveOut: "source-missing", "source-unreadable". */
+function withFaults(source: ByteSource, signal: AbortSignal): ByteSource {
   const orFault = async <T>(reading: Promise<T>): Promise<T> => {
     try {
       return await reading;
@@ -88,11 +87,21 @@ export function jobPorts(store: Store, entry: RecordingEntry, signal: AbortSigna
     }
   };
   return {
-    source: {
-      ...source,
-      read: (start, end) => orFault(source.read(start, end)),
-      readInto: (out, start) => orFault(source.readInto!(out, start)), // sources of entries have it
-    },
+    ...source,
+    read: (start, end) => orFault(source.read(start, end)),
+    readInto: (out, start) => orFault(source.readInto!(out, start)), // sources of entries have it
+  };
+}
+
+/** A few bytes of one recording, each read a request of its own. Faults as `jobPorts`'. */
+export function rangesOf(store: Store, entry: RecordingEntry, signal: AbortSignal): ByteSource {
+  return withFaults(entrySource(store, entry, signal), signal);
+}
+
+/** Bytes and labels of one recording from a store. Faults are LeaveOut: "source-missing", "source-unreadable". */
+export function jobPorts(store: Store, entry: RecordingEntry, signal: AbortSignal): JobPorts {
+  return {
+    source: withFaults(sourceOf(store, entry, signal), signal),
     readLabels: (durationSeconds) => labelsOf(store, entry, durationSeconds, signal),
     signal,
   };

@@ -263,6 +263,18 @@ export async function describeRecordings(dir: string, options: WriteManifestOpti
   return collectManifest(await resolveFolder(dir, options.key), options);
 }
 
+/** Its sums stand beside its recordings: where they differ, labels, lengths or whole lines are not as they were written. */
+function refuseOtherSums({ recordings, counts, bySplit, sampleRateHz }: Manifest, path: string): void {
+  const found = canonicalJson({
+    counts: countRecordings(recordings, sampleRateHz),
+    bySplit: countSplits(recordings, sampleRateHz),
+  });
+  const expected = canonicalJson({ counts, bySplit });
+  if (found === expected) return;
+  const message = `${path}: its recordings are not those that its counts sum up; it was edited or damaged: write it again with: ictal manifest`;
+  throw new CacheError(message, { found, expected });
+}
+
 /** Read and check the manifest of the cache at `dir`. NotFoundError when it was not written yet, CacheError when damaged. */
 export async function readManifest(dir: string, options: { readonly key?: string } = {}): Promise<Manifest> {
   const folder = await resolveFolder(dir, options.key);
@@ -277,6 +289,7 @@ export async function readManifest(dir: string, options: { readonly key?: string
       found: manifest.key,
       expected: folder.key,
     });
+  refuseOtherSums(manifest, path);
   refuseNoPositives(manifest.counts);
   refuseSilent(manifest, path);
   return manifest;

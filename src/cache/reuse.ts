@@ -3,6 +3,9 @@ import { canonicalJson } from "@ictal/base/canonical";
 import { isIctalError } from "@ictal/base/errors";
 import type { RecordingLabels } from "../corpus/labels.js";
 import type { RecordingEntry } from "../corpus/recording-entry.js";
+import type { ByteSource } from "../recording/byte-source.js";
+import { readEdfHeader } from "../recording/edf-header.js";
+import { endpointsApart } from "../recording/edf-timeline.js";
 import { storedLabels } from "./build-recording.js";
 import { type CacheFolder, recordingFile } from "./folder.js";
 import type { GapPolicy } from "./segments.js";
@@ -22,16 +25,19 @@ export interface ReuseOptions {
   readonly gaps: GapPolicy;
   /** Check the CRC of every frame. */
   readonly verify: boolean;
+  /** What the recording was made from; read only where its timestamps were never looked at. */
+  readonly source: ByteSource;
 }
 
 /**
  * The sidecar of a recording that need not be built again: same key, same source (size and ETag), a signal, no gaps where
- * they are refused, right file length and, with `verify`, right CRCs; else undefined.
+ * they are refused, right file length and, with `verify`, right CRCs; else undefined. One whose timestamps were never looked
+ * at must last as long as they say, which is noted in its sidecar.
  */
 export async function findReusable(
   folder: CacheFolder,
   entry: RecordingEntry,
-  { gaps, verify }: ReuseOptions,
+  { gaps, verify, source }: ReuseOptions,
 ): Promise<Sidecar | undefined> {
   const sidecar = await soundSidecar(folder, entry.id);
   if (!sidecar || sidecar.id !== entry.id || sidecar.key !== folder.key) return undefined;
@@ -39,7 +45,21 @@ export async function findReusable(
   if (!hasSignal(sidecar) || (gaps === "refuse" && sidecar.segments)) return undefined;
   const bytes = await bytesOnDisk(join(folder.path, recordingFile(entry.id, folder.sampleType)));
   if (bytes !== sidecar.fileBytes) return undefined;
-  return verify && (await checkFrames(folder.path, sidecar)).length > 0 ? undefined : sidecar;
+  if (verify && (await checkFrames(folder.path, sidecar)).length > 0) return undefined;
+  return sidecar.timelineCheck === undefined ? checkEnds(folder, sidecar, source) : sidecar;
+}
+
+/** The sidecar with a note that its recording has no gap between its ends; undefined where it has one or cannot be read. */
+async function checkEnds(folder: CacheFolder, sidecar: Sidecar, source: ByteSource): Promise<Sidecar | undefined> {
+  try {
+    if (await endpointsApart(source, await readEdfHeader(source))) return undefined;
+  } catch (error) {
+    if (isIctalError(error, "FormatError", "UnsupportedError")) return undefined; // the build says what is wrong with it
+    throw error;
+  }
+  const checked: Sidecar = { ...sidecar, timelineCheck: "ends" };
+  await writeSidecar(folder.path, checked);
+  return checked;
 }
 
 /** Bring the labels of a reused recording up to date; true when its sidecar was written again. */

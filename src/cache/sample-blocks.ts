@@ -1,6 +1,6 @@
 import { acquireBuffers, releaseBuffers } from "../recording/block-buffers.js";
 import type { ByteSource } from "../recording/byte-source.js";
-import { placeOf } from "../recording/edf-decode.js";
+import { signalLayoutOf } from "../recording/edf-decode.js";
 import type { EdfHeader } from "../recording/edf-header.js";
 import { canFill, readRecords, recordsPerBlock } from "../recording/edf-records.js";
 import { openRecordDecoder } from "../recording/record-decoder.js";
@@ -21,7 +21,7 @@ function plainWords(header: EdfHeader, signals: readonly number[]): RecordLayout
   const counts = new Set(signals.map((index) => header.signals[index]!.samplesPerRecord));
   if (counts.size !== 1) return undefined;
   const places = signals.map((index) => {
-    const { offset, gain, digitalOffset, factor } = placeOf(header, index);
+    const { offset, gain, digitalOffset, factor } = signalLayoutOf(header, index);
     return { place: offset / 2, gain, offset: digitalOffset, factor };
   });
   const { samplesPerRecord } = header.signals[signals[0]!]!;
@@ -49,7 +49,7 @@ export async function* readSampleBlocks(
   const { recordBytes } = header;
   const most = Math.min(header.recordsFound, recordsPerBlock(source, header, undefined));
   const layout = plainWords(header, signals);
-  const places = layout ? [] : signals.map((index) => placeOf(header, index));
+  const places = layout ? [] : signals.map((index) => signalLayoutOf(header, index));
   const decoder = layout ? undefined : openRecordDecoder(places, recordBytes, most, { bufferCount: 1 });
   const decode: Decode = layout
     ? decodeWords(layout)

@@ -56,6 +56,11 @@ const sidecarSchema = z.object({
   sampleCount: count.min(1),
   /** Where the stored samples lie, in a recording with gaps. */
   segments: segmentsSchema.optional(),
+  /**
+   * Which timestamps of the source were compared with its count of samples: "records", all of them, or "ends", the first and
+   * the last. Absent where none were: version 0.1 joined what lay on both sides of a gap in EDF+C and BDF+C.
+   */
+  timelineCheck: z.enum(["records", "ends"]).optional(),
   frameSamples: z.literal(FRAME_SAMPLES),
   channels: z.array(z.string()).min(1),
   /** Microvolts, before normalisation. */

@@ -4,13 +4,13 @@ import { CacheError } from "@ictal/base/errors";
 import type { SharedBytes } from "../base/shared-bytes.js";
 import type { RecordingLabels } from "../corpus/labels.js";
 import type { RecordingJob } from "./build-recording.js";
-import { LeaveOut } from "./leave-out.js";
+import { LeaveOut, type LeaveOutCode } from "./leave-out.js";
 import { machineStop } from "./machine-stop.js";
 import type { Sidecar } from "./sidecar.js";
 
 /** An error as plain data. */
 export type PlainError =
-  | { readonly kind: "left-out"; readonly code: string; readonly reason: string }
+  | { readonly kind: "left-out"; readonly code: LeaveOutCode; readonly reason: string }
   | { readonly kind: "storage"; readonly message: string; readonly found: unknown; readonly expected: unknown }
   | { readonly kind: "aborted" }
   | { readonly kind: "other"; readonly message: string };

@@ -4,6 +4,10 @@ import { createProgress } from "@ictal/base/progress";
 import type { Command } from "commander";
 import { type AnnotationReport, checkAnnotationFiles } from "../recording/check-annotation-files.js";
 
+const CHECK_HELP = `
+Findings name file and line. They quote what has the form of a label, time or channel, of other text its length alone: it
+may name somebody, and reports travel.`;
+
 /** Adds `annotations check`. */
 export function addAnnotationsCommand(program: Command): void {
   const annotations = program.command("annotations").description("look at annotation files");
@@ -14,6 +18,7 @@ export function addAnnotationsCommand(program: Command): void {
     )
     .argument("<path>", "folder (walked) or file")
     .option("--json", "print one JSON document")
+    .addHelpText("after", CHECK_HELP)
     .action(action((path: string) => check(path)));
 }
 

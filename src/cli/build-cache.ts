@@ -3,16 +3,16 @@
 import { isIctalError } from "@ictal/base/errors";
 import { printable, printableAll, tell } from "@ictal/base/printable";
 import type { Progress } from "@ictal/base/progress";
-import type { Config } from "../base/config-schema.js";
 import { type BuildReport, buildCache } from "../cache/build.js";
-import { chainFromConfig } from "../cache/from-config.js";
-import { gapsFromConfig } from "../cache/gap-policy.js";
 import { isLasting } from "../cache/leave-out.js";
 import { lacksSeizures, writeManifest } from "../cache/manifest.js";
 import type { GapPolicy } from "../cache/segments.js";
+import { chainFromConfig, gapsFromConfig } from "../config/layer-options.js";
+import type { Config } from "../config/schema.js";
 import { type Catalogue, readCatalogue } from "../corpus/catalogue.js";
 import { locationOfFinding } from "../recording/finding.js";
 import { openStore } from "../store/open-store.js";
+import { isAccepted, NO_SEIZURES } from "./accept-option.js";
 import type { Shard } from "./data-options.js";
 
 export interface BuildOptions {
@@ -65,19 +65,11 @@ export async function buildConfigured(config: Config, options: BuildOptions): Pr
     signal,
   });
   const written = shard ? undefined : await tryManifest(report, catalogue);
-  const accepts = acceptance(accept);
+  const accepts = (code: string) => isAccepted(code, accept);
   const refused = report.leftOut.filter(({ code, accepted }) => !accepted && !(isLasting(code) && accepts(code)));
   const doubtful = report.doubtful.filter(({ finding, accepted }) => !accepted && !accepts(finding.code));
   const hasManifest = written?.manifest !== null || (written.lacksSeizures === true && accepts(NO_SEIZURES));
   return { report, written, refused, doubtful, isComplete: refused.length + doubtful.length === 0 && hasManifest };
-}
-
-/** Code by which a cache without a manifest is accepted: it serves prediction, not training. */
-const NO_SEIZURES = "no-seizures";
-
-/** Whether the codes that were named hold one. */
-function acceptance(accept: readonly string[] = []): (code: string) => boolean {
-  return (code) => accept.includes("all") || accept.includes(code);
 }
 
 interface WrittenManifest {

@@ -1,7 +1,8 @@
 import { tell } from "@ictal/base/printable";
 /** The recordings that a configuration asks for, of those that its cache holds. */
-import { gapsFromConfig, requireGapPolicy } from "../cache/gap-policy.js";
+import { requireGapPolicy } from "../cache/gap-policy.js";
 import { limitManifest, type Manifest, readManifest } from "../cache/manifest.js";
+import { gapsFromConfig } from "../config/layer-options.js";
 import type { FlagConfig } from "./data-options.js";
 
 const LIMIT = "data.limit_files or BGB_LIMIT_FILES";

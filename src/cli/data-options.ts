@@ -5,8 +5,7 @@ import { isIctalError } from "@ictal/base/errors";
 import { collect } from "@ictal/base/flags";
 import { tell } from "@ictal/base/printable";
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { type LoadedConfig, loadConfig, NEEDED, parseConfig } from "../base/config.js";
-import { cacheKeyFromConfig } from "../cache/from-config.js";
+import type { LoadedConfig } from "../config/load-config.js";
 
 /** What commander hands over for the flags of `addDataOptions`. */
 export interface DataFlags {
@@ -62,8 +61,12 @@ export interface FlagConfig extends LoadedConfig {
   readonly cacheKey: string | undefined;
 }
 
+/** The reader of configurations, loaded when a verb has work: its help needs none. */
+const configuration = () => import("../config/load-config.js");
+
 /** A configuration that is not there is wrong use of --config. */
 export async function readConfig(file: string, options: { set: readonly string[] }): Promise<LoadedConfig> {
+  const { loadConfig } = await configuration();
   try {
     return await loadConfig(file, options);
   } catch (error) {
@@ -76,9 +79,14 @@ const FLAG_OF = { dataDir: "--data-dir", cacheDir: "--cache-dir" } as const;
 const KEY_OF = { dataDir: "data.data_dir", cacheDir: "data.cache_dir" } as const;
 
 /** A configuration file that does not say what a verb works on would mean a default that nobody chose. */
-function refuseUnnamed(loaded: LoadedConfig, flags: DataFlags, needs: readonly ("dataDir" | "cacheDir")[]): void {
+async function refuseUnnamed(
+  loaded: LoadedConfig,
+  flags: DataFlags,
+  needs: readonly ("dataDir" | "cacheDir")[],
+): Promise<void> {
   const unnamed = needs.filter((need) => flags[need] === undefined && !loaded.isGiven(KEY_OF[need]));
   if (unnamed.length === 0) return;
+  const { NEEDED } = await configuration();
   const keys = unnamed.map((need) => `${KEY_OF[need]} (or ${FLAG_OF[need]})`).join(" and ");
   throw new UsageError(`${flags.config ?? "the flags"} does not say ${keys}; a configuration names ${NEEDED}`);
 }
@@ -91,11 +99,13 @@ export async function configOf(flags: DataFlags, needs: readonly ("dataDir" | "c
   const missing = needs.filter((need) => flags[need] === undefined).map((need) => FLAG_OF[need]);
   if (flags.config === undefined && missing.length > 0)
     throw new UsageError(`give --config FILE, or ${missing.join(" and ")}`);
+  const { parseConfig } = await configuration();
+  const { cacheKeyFromConfig } = await import("../config/layer-options.js");
   const options = { set: flags.set ?? [] };
   const loaded =
     flags.config === undefined ? parseConfig("{}", "(flags)", options) : await readConfig(flags.config, options);
   if (loaded.notice) tell(`ictal: ${loaded.notice}`);
-  refuseUnnamed(loaded, flags, needs);
+  await refuseUnnamed(loaded, flags, needs);
   const { data } = loaded.config;
   const data_dir = flags.dataDir === undefined ? data.data_dir : place(flags.dataDir);
   const cache_dir = flags.cacheDir === undefined ? data.cache_dir : resolve(flags.cacheDir);

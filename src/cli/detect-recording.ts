@@ -3,22 +3,25 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { FormatError, NotFoundError } from "@ictal/base/errors";
-import type { Config } from "../base/config-schema.js";
 import type { Event } from "../base/events.js";
 import { buildCache } from "../cache/build.js";
-import { chainFromConfig } from "../cache/from-config.js";
-import { gapsFromConfig } from "../cache/gap-policy.js";
 import { describeRecordings } from "../cache/manifest.js";
 import type { GapPolicy } from "../cache/segments.js";
+import {
+  blendFromConfig,
+  chainFromConfig,
+  deviceFromConfig,
+  gapsFromConfig,
+  postprocessFromConfig,
+} from "../config/layer-options.js";
+import type { Config } from "../config/schema.js";
 import { readCatalogue } from "../corpus/catalogue.js";
 import { fileSource } from "../recording/byte-source.js";
 import { readEdfHeader } from "../recording/edf-header.js";
-import { postprocessFromConfig } from "../scoring/from-config.js";
 import { cutEvents, detectEvents } from "../scoring/postprocess.js";
 import { folderStore } from "../store/folder-store.js";
 import type { Store } from "../store/store.js";
 import { openExecutor } from "../tensor/open.js";
-import { blendFromConfig, deviceFromConfig } from "../training/from-config.js";
 import type { RecordingPrediction } from "../training/predict.js";
 import { predictRecordings } from "../training/predict-recordings.js";
 

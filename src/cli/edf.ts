@@ -3,13 +3,14 @@ import { isIctalError } from "@ictal/base/errors";
 import { printable, printableAll, tell } from "@ictal/base/printable";
 import type { Command } from "commander";
 import { fileSource } from "../recording/byte-source.js";
-import { type DeidentifyReport, deidentifyEdf } from "../recording/edf-deidentify.js";
+import { type DeidentifyOptions, type DeidentifyReport, deidentifyEdf } from "../recording/edf-deidentify.js";
 import { type EdfInfo, readEdfInfo } from "../recording/edf-info.js";
-import type { AnnotationRule } from "../recording/tal-blank.js";
 
 const DEIDENTIFY_HELP = `
 Blanked: patient, recording, start date (01.01.85, withheld), every other header field whose text is not known to be
-harmless, free text of annotations, bytes behind the last record. Kept and listed: labels, filter settings, units, times.
+harmless, labels of signals that are no electrodes and no known kind ("signal 7" for the seventh), free text of annotations
+("X"), bytes behind the last record. How many of each is told, never what stood there. Kept and listed: known labels, filter
+settings, units, times. With --labels keep or --annotations keep look yourself for texts that name people.
 
 Example:
   ictal edf deidentify recording.edf shared/recording.edf`;
@@ -36,11 +37,12 @@ export function addEdfCommand(program: Command): void {
       "blank: X for every text that is no label or standard text of EDF+; keep: leave all; drop: remove all",
       "blank",
     )
+    .option("--labels <rule>", "blank: a number for every label of no known kind; keep: leave and list them", "blank")
     .option("--json", "print one JSON document")
     .addHelpText("after", DEIDENTIFY_HELP)
     .action(
-      action((input: string, output: string, options: { annotations: AnnotationRule }) =>
-        deidentify(input, output, options.annotations),
+      action((input: string, output: string, { annotations, labels }: Required<DeidentifyOptions>) =>
+        deidentify(input, output, { annotations, labels }),
       ),
     );
 }
@@ -109,13 +111,14 @@ function infoText(file: string, found: EdfInfo): string {
 function changedLines(changed: DeidentifyReport["changed"]): string[] {
   const lines = changed.map(({ field, signal, value }) => {
     const signals = changed.filter((other) => other.field === field).length;
+    if (field === "label") return `  ${signals} labels of no known kind are now the numbers of their signals`;
     return `  ${field}${signal === undefined ? "" : ` of ${signals} signals`} is now ${JSON.stringify(value)}`;
   });
   return [...new Set(lines)];
 }
 
-async function deidentify(input: string, output: string, annotations: AnnotationRule): Promise<Outcome> {
-  const report = await deidentifyEdf(input, output, { annotations }).catch((error: unknown) => {
+async function deidentify(input: string, output: string, options: DeidentifyOptions): Promise<Outcome> {
+  const report = await deidentifyEdf(input, output, options).catch((error: unknown) => {
     throw error instanceof RangeError ? new UsageError(error.message) : error;
   });
   const { blanked, dropped } = report.annotations;

@@ -4,38 +4,7 @@ import { endWithParent } from "@ictal/base/parent-watch";
 import { printableLines } from "@ictal/base/printable";
 import { Command, CommanderError } from "commander";
 import { packageVersions } from "../training/receipt.js";
-
-/**
- * The families of verbs in the order of the help: the words that call one, and its loader. Only the family that is called is
- * loaded, which keeps a short verb short; the help loads all of them.
- */
-const FAMILIES: readonly {
-  readonly words: readonly string[];
-  readonly load: () => Promise<(program: Command) => void>;
-}[] = [
-  { words: ["doctor"], load: async () => (await import("./doctor.js")).addDoctorCommand },
-  { words: ["backend"], load: async () => (await import("./backend.js")).addBackendCommand },
-  { words: ["s3"], load: async () => (await import("./s3.js")).addS3Command },
-  { words: ["edf"], load: async () => (await import("./edf.js")).addEdfCommand },
-  { words: ["annotations"], load: async () => (await import("./annotations.js")).addAnnotationsCommand },
-  { words: ["corpus"], load: async () => (await import("./corpus.js")).addCorpusCommand },
-  { words: ["cache", "manifest"], load: async () => (await import("./cache.js")).addCacheCommand },
-  { words: ["dataset"], load: async () => (await import("./dataset.js")).addDatasetCommand },
-  { words: ["train"], load: async () => (await import("./train.js")).addTrainCommand },
-  { words: ["predict"], load: async () => (await import("./predict.js")).addPredictCommand },
-  { words: ["model"], load: async () => (await import("./model.js")).addModelCommand },
-  { words: ["detect"], load: async () => (await import("./detect.js")).addDetectCommand },
-  { words: ["notebook"], load: async () => (await import("./notebook.js")).notebookCommand() },
-  { words: ["score"], load: async () => (await import("./score.js")).addScoreCommand },
-  { words: ["threshold"], load: async () => (await import("./threshold.js")).addThresholdCommand },
-  { words: ["report"], load: async () => (await import("./report.js")).addReportCommand },
-  { words: ["modal"], load: async () => (await import("./modal.js")).addModalCommand },
-  { words: ["review"], load: async () => (await import("./review.js")).addReviewCommand },
-  { words: ["lab"], load: async () => (await import("./notebook.js")).labCommand() },
-  { words: ["shard"], load: async () => (await import("./shard.js")).addShardCommand },
-  { words: ["slurm"], load: async () => (await import("./slurm.js")).addSlurmCommand },
-  { words: ["kernel"], load: async () => (await import("./notebook.js")).kernelCommand() },
-];
+import { FAMILIES } from "./families.js";
 
 endWithParent();
 
@@ -85,12 +54,20 @@ function strict(command: Command): void {
   for (const child of command.commands) strict(child);
 }
 
+/** A flag's value that its own reader refuses. */
+async function refuseFlag(error: unknown): Promise<void> {
+  const { describeError, exitCodeOf } = await import("@ictal/base/action");
+  if (exitCodeOf(error) !== 2) throw error;
+  process.stderr.write(`ictal: ${describeError(error)}\n`);
+  process.exitCode = 2;
+}
+
 strict(program);
 try {
   const work = program.parseAsync();
   guardEnd(["ictal", ...process.argv.slice(2, 4).filter((word) => /^[a-z0-9-]+$/.test(word))].join(" "), work);
   await work;
 } catch (error) {
-  if (!(error instanceof CommanderError)) throw error;
-  process.exitCode = error.exitCode === 0 ? 0 : 2;
+  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
+  else await refuseFlag(error);
 }

@@ -11,6 +11,7 @@ import { modalCache, modalTrain, type RunOptions } from "../cluster/modal/run.js
 import { aloneSandbox, cacheSandbox, type RemoteRun, remoteConfigFile } from "../cluster/modal/sandboxes.js";
 import { openModal } from "../cluster/modal/sdk-cloud.js";
 import type { RunWatch } from "../cluster/watch/run-watch.js";
+import { acceptOption } from "./accept-option.js";
 import { configOf } from "./data-options.js";
 import { watched } from "./watched.js";
 
@@ -27,7 +28,7 @@ interface ModalFlags {
   readonly volume: string;
   readonly secret?: readonly string[];
   readonly gpu: string;
-  readonly accept?: string;
+  readonly accept?: readonly string[];
   readonly shards: number;
   readonly resume?: boolean;
   readonly detach?: boolean;
@@ -42,7 +43,7 @@ function parsePrefix(text: string): string {
 async function remoteRun(flags: ModalFlags): Promise<RemoteRun> {
   const { config } = await configOf({ config: flags.config, set: flags.set }, []);
   const { set = [], gpu, accept } = flags;
-  return { configFile: remoteConfigFile(flags.config), config, set, gpu, accept };
+  return { configFile: remoteConfigFile(flags.config), config, set, gpu, accept: accept?.join(",") };
 }
 
 async function setupOf(flags: ModalFlags): Promise<CloudSetup> {
@@ -213,7 +214,7 @@ function addRunOptions(command: Command): Command {
     )
     .option("--secret <name>", "further secret, as environment variables; repeatable", collect)
     .option("--image <tag>", "image in a registry (default: built from deploy/Dockerfile and this checkout)")
-    .option("--accept <codes>", "codes of reasons for which the cache may leave out a recording")
+    .addOption(acceptOption("cache", "codes of reasons for which the cache may leave out a recording"))
     .option("--detach", "start one sandbox and leave it running by itself");
 }
 

@@ -1,29 +1,11 @@
-import { resolve } from "node:path";
-import { action, type Outcome } from "@ictal/base/action";
-import { isIctalError } from "@ictal/base/errors";
+import { action } from "@ictal/base/action";
 import { collect, parseCount } from "@ictal/base/flags";
-import { withInterrupt } from "@ictal/base/interrupt";
-import { printableAll, tell } from "@ictal/base/printable";
-import { createProgress } from "@ictal/base/progress";
 import { type Command, InvalidArgumentError } from "commander";
-import { describeCache } from "../cache/describe.js";
-import { chainFromConfig } from "../cache/from-config.js";
-import { writeManifest } from "../cache/manifest.js";
-import { exportNpz } from "../dataset/npz/export-npz.js";
-import { importNpz } from "../dataset/npz/import-npz.js";
-import { configuredManifest } from "./configured-manifest.js";
-import { addDataOptions, configOf, type DataFlags } from "./data-options.js";
+import { addDataOptions } from "./data-options.js";
+import type { ExportFlags, ImportFlags } from "./npz-work.js";
 
-interface ExportFlags extends DataFlags {
-  readonly npz: string;
-  readonly split?: string[];
-  readonly level?: number;
-}
-
-interface ImportFlags extends DataFlags {
-  readonly split?: string;
-  readonly stride?: number;
-}
+/** Loaded when a verb is called: its help needs none of it. */
+const work = () => import("./npz-work.js");
 
 const IMPORT_HELP = `
 DIR holds *_windows.npz and perhaps manifest.json, or folders train, dev and eval that do. Without --config the cache gets a
@@ -42,85 +24,11 @@ export function addNpzCommands(cache: Command): void {
     .requiredOption("--npz <dir>", "folder to write to")
     .option("--split <name>", 'only this split; repeatable; "eval" must be named (default: all but eval)', collect)
     .option("--level <n>", "compression from 0 (none) to 9 (default: 1)", parseCount(0, 9))
-    .action(action(exportWindows));
+    .action(action(async (flags: ExportFlags) => (await work()).exportWindows(flags)));
   addDataOptions(cache.command("import").argument("<dir>", "folder with *_windows.npz"))
     .description("bring windows of the reference system into a cache")
     .option("--split <name>", "split of archives that lie in no folder train, dev or eval (default: train)")
     .option("--stride <seconds>", "from start to start of the windows (default: 10)", parseSeconds)
     .addHelpText("after", IMPORT_HELP)
-    .action(action(importWindows));
-}
-
-async function exportWindows(flags: ExportFlags): Promise<Outcome> {
-  const found = await configOf(flags, ["cacheDir"]);
-  const { data } = found.config;
-  if (flags.split?.includes("eval")) tell("ictal: the eval split is opened; use it for the final figure only");
-  const manifest = await configuredManifest(found);
-  return withInterrupt("archives that were finished are whole", async (signal) => {
-    const report = await exportNpz({
-      cacheDir: data.cache_dir,
-      manifest,
-      outDir: resolve(flags.npz),
-      windowSeconds: data.window_size,
-      strideSeconds: data.stride,
-      split: flags.split,
-      level: flags.level,
-      progress: createProgress(),
-      signal,
-    });
-    const { files, windows, bytes, leftOut, droppedSeconds, outDir } = printableAll(report);
-    const text = [
-      `${files} archives, ${(bytes / 1e6).toFixed(1)} MB: ${windows.partial} partial, ${windows.full} full, ${windows.none} none`,
-      `${droppedSeconds.toFixed(0)} s at the recordings' ends are in no whole window and were dropped`,
-      ...leftOut.map(({ id, code, reason }) => `left out ${id} (${code}): ${reason}`),
-      outDir,
-    ];
-    return { json: report, text: text.join("\n") };
-  });
-}
-
-/** The manifest of what was imported; windows without any seizure have a cache for prediction but no manifest. */
-async function tryManifest(
-  cacheDir: string,
-  key: string,
-): Promise<{ manifest: string | null; manifestRefused?: string }> {
-  try {
-    return { manifest: (await writeManifest(cacheDir, { key })).path };
-  } catch (error) {
-    if (!isIctalError(error, "CacheError") || error.cause !== undefined) throw error;
-    tell(`ictal: no manifest was written: ${error.message}`);
-    return { manifest: null, manifestRefused: error.message };
-  }
-}
-
-async function importWindows(dir: string, flags: ImportFlags): Promise<Outcome> {
-  const { config } = await configOf(flags, ["cacheDir"]);
-  const { data } = config;
-  return withInterrupt("what was imported is kept, the same command carries on", async (signal) => {
-    const report = await importNpz({
-      dir: resolve(dir),
-      cacheDir: data.cache_dir,
-      split: flags.split,
-      strideSeconds: flags.stride ?? (flags.config === undefined ? undefined : data.stride),
-      description: flags.config === undefined ? undefined : describeCache(chainFromConfig(config), data.sample_type),
-      progress: createProgress(),
-      signal,
-    });
-    const written =
-      report.imported + report.reused > 0 ? await tryManifest(data.cache_dir, report.key) : { manifest: null };
-    const { imported, reused, leftOut, eegSeconds, bytes, otherClass, folder } = printableAll(report);
-    const text = [
-      `${imported} imported, ${reused} there already, ${leftOut.length} left out`,
-      `${(eegSeconds / 3600).toFixed(2)} hours of EEG, ${(bytes / 1e6).toFixed(1)} MB`,
-      ...(otherClass > 0 ? [`${otherClass} windows are in another class in manifest.json than their labels say`] : []),
-      ...leftOut.map(({ id, code, reason }) => `left out ${id} (${code}): ${reason}`),
-      `cache ${folder}`,
-      ...(written.manifest ? [`manifest ${written.manifest}`] : []),
-    ];
-    return {
-      json: { ...report, ...written },
-      text: text.join("\n"),
-      exitCode: leftOut.length > 0 || written.manifest === null ? 1 : 0,
-    };
-  });
+    .action(action(async (dir: string, flags: ImportFlags) => (await work()).importWindows(dir, flags)));
 }

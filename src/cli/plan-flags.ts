@@ -14,6 +14,7 @@ import { parseSweep, setWords } from "../cluster/sweep.js";
 import { readCatalogue } from "../corpus/catalogue.js";
 import { openStore } from "../store/open-store.js";
 import { loadWeights } from "../training/load-weights.js";
+import { acceptOption } from "./accept-option.js";
 import { configuredManifest } from "./configured-manifest.js";
 import { configOf, type DataFlags } from "./data-options.js";
 
@@ -22,7 +23,7 @@ export interface PlanFlags extends DataFlags {
   readonly dir?: string;
   readonly array: number;
   readonly limit?: number;
-  readonly accept?: string;
+  readonly accept?: readonly string[];
   readonly workers?: number;
   readonly checkpoint?: string;
   readonly out?: string;
@@ -64,9 +65,8 @@ export function addPlanOptions(command: Command, kind: PlanKind): Command {
   if (kind !== "check" && kind !== "score")
     command.option("--cache-dir <dir>", "cache folder; overrides the configuration's");
   if (kind === "cache") {
-    command.option(
-      "--accept <codes>",
-      "codes of reasons for which a recording may be left out or its labels be unknown",
+    command.addOption(
+      acceptOption("cache", "codes of reasons for which a recording may be left out or its labels be unknown"),
     );
     command.option("--workers <n>", "worker threads of a shard (default: one per core)", parseCount(0));
   }
@@ -136,7 +136,7 @@ const cache: Planner = async (flags, dir) => {
     ),
     limitWords: limitWords(limit),
     buildWords: [
-      ...(accept === undefined ? [] : ["--accept", accept]),
+      ...(accept === undefined ? [] : ["--accept", accept.join(",")]),
       ...(workers === undefined ? [] : ["--workers", String(workers)]),
     ],
   });

@@ -1,7 +1,7 @@
 /** A trained run as one HTML page: receipt, scores, figures, worst recordings, configuration. */
 
 import { escapeHtml } from "@ictal/base/html";
-import type { Config } from "../base/config-schema.js";
+import type { Config } from "../config/schema.js";
 import type { Caption } from "../plots/figure.js";
 import { falseAlarmCurve, reliabilityDiagram } from "../plots/measures.js";
 import { rocFigure } from "../plots/roc.js";

@@ -10,11 +10,11 @@ import { nearestName } from "@ictal/base/nearest";
 import { printable, tell } from "@ictal/base/printable";
 import { createProgress } from "@ictal/base/progress";
 import type { Command } from "commander";
+import { postprocessFromConfig } from "../config/layer-options.js";
 import { type Catalogue, readCatalogue } from "../corpus/catalogue.js";
 import type { RecordingEntry } from "../corpus/recording-entry.js";
 import { type LeftOutRow, type ReviewRow, reviewList, reviewRow, sortedRows, worstMiss } from "../plots/review/list.js";
 import { type ReviewLinks, reviewPage } from "../plots/review/page.js";
-import { postprocessFromConfig } from "../scoring/from-config.js";
 import { openStore } from "../store/open-store.js";
 import { loadWeights } from "../training/load-weights.js";
 import { projectCommit } from "../training/receipt.js";
@@ -153,7 +153,7 @@ async function review(flags: ReviewFlags, signal: AbortSignal): Promise<Reviewed
     progress.finish();
     await store.close?.();
   }
-  if (predictions && rows.every(({ hasPrediction }) => !hasPrediction))
+  if (predictions && rows.length > 0 && rows.every(({ hasPrediction }) => !hasPrediction))
     throw new NotFoundError(
       `none of the ${rows.length} recordings of ${flags.split} has a prediction in ${predictions.dir}; make them with ictal predict --split ${flags.split} --out ${predictions.dir}`,
       predictions.dir,

@@ -12,6 +12,7 @@ import { resolveLabels } from "../recording/resolve-labels.js";
 import { seizureEvents } from "../recording/seizures.js";
 import type { EvaluationPair } from "../scoring/szcore-evaluation.js";
 import type { TypedDetections } from "../scoring/type-confusion.js";
+import { DURATION_INVALID } from "./accept-option.js";
 import { patientOfPath } from "./patient-name.js";
 
 /** Annotations of a folder by relative path without ending. */
@@ -22,7 +23,7 @@ export interface RefusedRecording extends Pick<Finding, "file" | "line" | "messa
   readonly id: string;
   readonly side: "reference" | "hypothesis";
   /** A finding's code, or one that only `score` knows. */
-  readonly code: Finding["code"] | "duration-invalid";
+  readonly code: Finding["code"] | typeof DURATION_INVALID;
 }
 
 export type ScorePair = TypedDetections & EvaluationPair;
@@ -151,11 +152,7 @@ function pairOf(
     refused.push({ id, side, file: (files[0] ?? readErrors[0])?.file ?? id, code, message });
   };
   if (durationSeconds !== undefined && !(durationSeconds > 0))
-    refuse(
-      "reference",
-      "duration-invalid",
-      `its duration is ${durationSeconds} s; write the recording's in the header`,
-    );
+    refuse("reference", DURATION_INVALID, `its duration is ${durationSeconds} s; write the recording's in the header`);
   if (refused.length > 0) return { refused, notes };
   if (durationSeconds === undefined)
     refuse("reference", "duration-missing", "has no duration, and neither has the hypothesis; write it in the header");

@@ -9,10 +9,11 @@ import { onsetLatency } from "../scoring/onset-latency.js";
 import { scoreSzcore } from "../scoring/score.js";
 import { compareDetectors, scoreIntervals } from "../scoring/score-intervals.js";
 import { scoreSzcoreEvaluation } from "../scoring/szcore-evaluation.js";
+import { acceptOption, isAccepted } from "./accept-option.js";
 import { addBootstrapOptions, type BootstrapFlags, bootstrapOf } from "./bootstrap-flags.js";
 import { writeScorePage } from "./score-page.js";
 import { type ScoreReport, scoreText } from "./score-text.js";
-import { pairTrees, type RefusedRecording, readScoreTree, type ScorePairs } from "./score-tree.js";
+import { pairTrees, readScoreTree, type ScorePairs } from "./score-tree.js";
 
 const SCORERS = ["szcore", "szcore-1hz", "nedc", "all"];
 
@@ -41,10 +42,11 @@ export function addScoreCommand(program: Command): void {
       "all",
     )
     .option("--duration-tolerance <seconds>", "largest accepted difference of durations", "0.1")
-    .option(
-      "--accept <codes>",
-      'codes of findings for which a recording may be refused without exit code 1 ("all" for every one); it is not scored',
-      (text) => text.split(","),
+    .addOption(
+      acceptOption(
+        "score",
+        'codes of findings for which a recording may be refused without exit code 1 ("all" for every one); it is not scored',
+      ),
     )
     .option("--compare <dir>", "detections of a second detector: differences by a paired bootstrap over patients")
     .option("--intervals", "intervals of the pooled scores by a bootstrap over patients")
@@ -99,9 +101,8 @@ async function score(options: ScoreOptions): Promise<Outcome> {
     const { ref, hyp, scorer } = options;
     await writeScorePage(options.report, report, pairs, { reference: ref, hypothesis: hyp, scorer });
   }
-  const accept = options.accept ?? [];
-  const isAccepted = ({ code }: RefusedRecording) => accept.includes("all") || accept.includes(code);
-  return { json: report, text: scoreText(printableAll(report)), exitCode: refused.every(isAccepted) ? 0 : 1 };
+  const isKnown = refused.every(({ code }) => isAccepted(code, options.accept));
+  return { json: report, text: scoreText(printableAll(report)), exitCode: isKnown ? 0 : 1 };
 }
 
 /** Two detectors on the recordings of which both could be scored. */

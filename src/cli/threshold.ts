@@ -3,7 +3,7 @@ import { join, resolve } from "node:path";
 import { action, type Outcome } from "@ictal/base/action";
 import { printable } from "@ictal/base/printable";
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { postprocessFromConfig } from "../scoring/from-config.js";
+import { postprocessFromConfig } from "../config/layer-options.js";
 import type { AlarmScorer } from "../scoring/operating-points.js";
 import { type RateSensitivity, sensitivitiesAtRates } from "../scoring/rate-sensitivity.js";
 import { addBootstrapOptions, type BootstrapFlags, bootstrapOf } from "./bootstrap-flags.js";

@@ -1,7 +1,7 @@
 import { ConfigError } from "@ictal/base/errors";
 import { readYaml } from "@ictal/base/yaml";
 import { z } from "zod";
-import { schemaFaults } from "../base/schema-faults.js";
+import { schemaFaults } from "../config/schema-faults.js";
 import type { Cell } from "./table.js";
 
 const value = z.union([z.string(), z.number(), z.boolean(), z.null()]);

@@ -2,6 +2,7 @@ import { NotFoundError } from "@ictal/base/errors";
 import type { Finding } from "../recording/finding.js";
 import type { Store } from "../store/store.js";
 import { catalogueFindings } from "./catalogue-findings.js";
+import type { ExcludedRecording } from "./excluded-recording.js";
 import { corpusFingerprint, createListingCounter, fingerprintLine, type ListingCounts } from "./fingerprint.js";
 import { detectLayout, LAYOUTS, type Layout, type LayoutName, layoutNamed } from "./layouts.js";
 import { limitRecordings } from "./limit.js";
@@ -25,14 +26,6 @@ export interface Catalogue {
   /** Recordings that are not in `recordings` for an error or a rule (not for the limit); `id` is the key where there is none. */
   readonly excluded: readonly ExcludedRecording[];
   readonly findings: readonly Finding[];
-}
-
-/** A file that looks like a recording and is not in the catalogue. */
-export interface ExcludedRecording {
-  readonly id: string;
-  readonly reason: string;
-  /** For scripts, where the user has to decide; absent where a rule or the layout does. */
-  readonly code?: "repeated-identity" | "mixed-releases" | "compressed";
 }
 
 export interface CatalogueOptions {

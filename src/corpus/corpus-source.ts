@@ -12,7 +12,7 @@ import { synthesizeCorpus } from "./synthetic/synthesize.js";
 export interface CorpusSource {
   readonly store: Store;
   /** Local folder that holds it; absent for a bucket. */
-  readonly folder?: string;
+  readonly dir?: string;
   /** Name for a folder of its copy: letters, digits and dashes. */
   readonly name: string;
   /** One line for messages: what it is and where. */
@@ -63,7 +63,7 @@ export async function openCorpusSource(source: string, options: CorpusSourceOpti
       .replace(/^-|-$/g, "");
     return {
       store,
-      ...(isBucket ? {} : { folder: projectPath(source) }),
+      ...(isBucket ? {} : { dir: projectPath(source) }),
       name,
       description: store.url,
       close: async () => store.close?.(),

@@ -2,24 +2,12 @@
  * Augmentations of one window, each optional. Every draw is a pure function of (seed, epoch, position in the epoch), so
  * neither order of reading nor resumption changes a sample.
  */
-import { requireNumbers } from "@ictal/base/options";
+import { checkOptions } from "../base/option-table.js";
 import { createRandom, philoxInto, type Random } from "../base/random.js";
+import { AUGMENT_OPTIONS, type Augmentations } from "./augment-options.js";
 import { shiftFrequencies } from "./frequency-shift.js";
 
-export interface Augmentations {
-  /** Probability that a channel is set to zero. */
-  readonly channelDropout?: number;
-  /** Largest shift of the window's start, either way, in seconds; labels move along. */
-  readonly timeShiftSeconds?: number;
-  /** Range of the factor on all channels of a window, e.g. [0.8, 1.2]. */
-  readonly amplitudeScale?: readonly [low: number, high: number];
-  /** Probability that the sign of all channels is turned. */
-  readonly signFlip?: number;
-  /** Standard deviation of added Gaussian noise, in standard deviations of the channel. */
-  readonly noise?: number;
-  /** Largest shift of all frequencies of a window, either way, in hertz; slow: two Fourier transforms per channel. */
-  readonly frequencyShiftHz?: number;
-}
+export type { Augmentations };
 
 /** The draws of one window, before it is read. */
 export interface AugmentationDraw {
@@ -43,19 +31,8 @@ const COUNTERS_PER_WINDOW = 4096;
 const FIRST_CHANNEL_COUNTER = 8;
 
 /** Throws a RangeError on numbers that cannot be. */
-export function checkAugmentations({
-  channelDropout,
-  timeShiftSeconds,
-  amplitudeScale = [1, 1],
-  signFlip,
-  noise,
-  frequencyShiftHz,
-}: Augmentations): void {
-  requireNumbers({ channelDropout, signFlip }, { least: 0, most: 1 });
-  requireNumbers({ timeShiftSeconds, noise, frequencyShiftHz }, { least: 0 });
-  const [low, high] = amplitudeScale;
-  if (!(low > 0 && high >= low && Number.isFinite(high)))
-    throw new RangeError(`invalid amplitudeScale: ${amplitudeScale}; expected 0 < low <= high`);
+export function checkAugmentations(augmentations: Augmentations): void {
+  checkOptions(AUGMENT_OPTIONS, augmentations);
 }
 
 function drawFactor(random: Random, base: number, { amplitudeScale = [1, 1], signFlip = 0 }: Augmentations): number {

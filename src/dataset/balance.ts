@@ -1,18 +1,9 @@
 import { CacheError } from "@ictal/base/errors";
-import { requireNumbers, withDefaults } from "@ictal/base/options";
-import { DEFAULTS } from "../base/defaults.js";
+import { withDefaults } from "@ictal/base/options";
+import { checkOptions } from "../base/option-table.js";
 import { createRandom, type Random } from "../base/random.js";
+import { BALANCE_DEFAULTS, BALANCE_OPTIONS, type BalanceOptions } from "./balance-options.js";
 import { validSamplesOf, WINDOW_CLASSES, type WindowClass, type WindowIndex, windowsOfClass } from "./index-windows.js";
-
-export interface BalanceOptions {
-  /** Full windows per partial window. @default 0.3 */
-  readonly fullRatio?: number;
-  /** Seizure-free windows per partial window. @default 2.5 */
-  readonly noneRatio?: number;
-  /** Draw full and seizure-free windows as evenly from all patients as they have them. @default false: from all windows alike */
-  readonly evenPatients?: boolean;
-  readonly seed: number;
-}
 
 /** `count` of `items` without replacement, ascending: the head of a Fisher-Yates shuffle. `items` is shuffled in place. */
 function drawFrom(items: Uint32Array, count: number, random: Random): Uint32Array {
@@ -63,13 +54,6 @@ function drawEvenly(index: WindowIndex, items: Uint32Array, count: number, rando
   return Uint32Array.from(drawn).sort();
 }
 
-/** What `balance` does unless told. */
-export const BALANCE_DEFAULTS = {
-  fullRatio: DEFAULTS.data.full_ratio,
-  noneRatio: DEFAULTS.data.none_ratio,
-  evenPatients: DEFAULTS.data.even_patients,
-};
-
 /**
  * Window numbers of the balanced set of the reference system, ascending: all partial windows, `fullRatio` times as many
  * full ones and `noneRatio` times as many seizure-free ones, drawn by `seed` without replacement. A class that has fewer
@@ -77,8 +61,8 @@ export const BALANCE_DEFAULTS = {
  * the number that `noneRatio` refers to. Unknown windows are never taken. No seizure window at all is a CacheError.
  */
 export function balance(index: WindowIndex, options: BalanceOptions): Uint32Array {
+  checkOptions(BALANCE_OPTIONS, options);
   const { fullRatio, noneRatio, evenPatients, seed } = withDefaults(BALANCE_DEFAULTS, options);
-  requireNumbers({ fullRatio, noneRatio }, { least: 0 });
   const partial = windowsOfClass(index, "partial");
   const full = windowsOfClass(index, "full");
   const none = windowsOfClass(index, "none");

@@ -2,6 +2,7 @@
 import type { Manifest } from "../cache/manifest.js";
 import { segmentEndAt, segmentsOf } from "../cache/segments.js";
 import { seizureRanges } from "./labels.js";
+import { WINDOW_DEFAULTS } from "./window-options.js";
 
 /** Classes of windows by the share of seizure samples; the column `class` holds positions in this list. */
 export const WINDOW_CLASSES = ["none", "partial", "full", "unknown"] as const;
@@ -108,8 +109,16 @@ function fillRecording(index: WindowIndex, row: number, position: number): numbe
  * RangeError when window or stride is no whole number of samples.
  */
 export function indexWindows(manifest: Manifest, options: IndexOptions = {}): WindowIndex {
-  const windowSamples = toSamples("windowSeconds", options.windowSeconds ?? 60, manifest.sampleRateHz);
-  const strideSamples = toSamples("strideSeconds", options.strideSeconds ?? 10, manifest.sampleRateHz);
+  const windowSamples = toSamples(
+    "windowSeconds",
+    options.windowSeconds ?? WINDOW_DEFAULTS.windowSeconds,
+    manifest.sampleRateHz,
+  );
+  const strideSamples = toSamples(
+    "strideSeconds",
+    options.strideSeconds ?? WINDOW_DEFAULTS.strideSeconds,
+    manifest.sampleRateHz,
+  );
   const positions = chosenRecordings(manifest, options);
   const count = positions
     .flatMap((position) => segmentsOf(manifest.recordings[position]!))

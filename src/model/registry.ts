@@ -4,7 +4,10 @@ import { seizureTransformerKind } from "./detectors/seizure-transformer.js";
 import { unetKind } from "./detectors/unet.js";
 import type { DetectorKind } from "./network.js";
 
-/** Every kind of detector. To add one, write its file in `detectors/` and its line here; `model.name` then chooses it. */
+/**
+ * Every kind of detector. To add one, write its two files in `detectors/`, its line here and the line of its options in
+ * `detector-options.ts`; `model.name` then chooses it, and configuration files have its section.
+ */
 export const DETECTORS = [seizureDetectorKind, unetKind, eegnetKind, seizureTransformerKind] as const;
 
 type ConfigOf<K> = K extends DetectorKind<infer C> ? C : never;

@@ -1,4 +1,4 @@
-import { CacheError } from "@ictal/base/errors";
+import { CacheError, FormatError } from "@ictal/base/errors";
 import type { Network } from "./network.js";
 import type { ParameterSpec, ParameterValues } from "./parameters.js";
 import type { SafetensorsFile, StoredTensor } from "./safetensors.js";
@@ -40,10 +40,18 @@ function isBatchCounter(name: string, type: string): boolean {
   return type === "I64" && name.endsWith(".num_batches_tracked");
 }
 
+/** Throws a FormatError for a tensor with NaN or an infinity, of which every answer of a network would be none. */
+export function requireFinite(name: string, { values }: StoredTensor, file: string): void {
+  const at = values.findIndex((value) => !Number.isFinite(value));
+  if (at < 0) return;
+  const message = `invalid ${name}: ${values[at]} at ${at}; expected finite numbers, the file was edited or its training diverged`;
+  throw new FormatError(message, { file, field: name });
+}
+
 /**
  * The values a detector needs from a file of weights, parameters and running statistics alike. Counters of batches that
  * PyTorch keeps (`num_batches_tracked`) are passed over. Throws a CacheError that lists every tensor that differs when
- * the file is of another architecture.
+ * the file is of another architecture, and a FormatError for values that are not finite.
  */
 export function detectorValues(detector: Network, file: SafetensorsFile, path: string): ParameterValues {
   const specs = [...detector.parameters, ...detector.buffers];
@@ -56,5 +64,6 @@ export function detectorValues(detector: Network, file: SafetensorsFile, path: s
       { found: Object.keys(file.tensors).length, expected: specs.length },
     );
   }
+  for (const { name } of specs) requireFinite(name, file.tensors[name]!, path);
   return Object.fromEntries(specs.map(({ name }) => [name, file.tensors[name]!.values]));
 }

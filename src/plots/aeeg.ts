@@ -9,7 +9,7 @@ const TICKS = [0, 5, 10, 25, 50, 100, 200];
 const LINEAR_LIMIT = 10; // µV; linear below, logarithmic above, as on aEEG monitors
 
 const scaled = (microvolts: number) =>
-  microvolts <= LINEAR_LIMIT ? microvolts / LINEAR_LIMIT : 1 + Math.log10(microvolts / BEND);
+  microvolts <= LINEAR_LIMIT ? microvolts / LINEAR_LIMIT : 1 + Math.log10(microvolts / LINEAR_LIMIT);
 const rounded = (value: number) => Math.round(value * 1000) / 1000;
 
 /**

@@ -64,7 +64,7 @@ function captionLines(caption: Caption): string[] {
   for (const part of captionParts(caption)) {
     const words = part.length > CAPTION_CHARACTERS ? part.split(" ") : [part];
     for (const [index, word] of words.entries()) {
-      const joined = lines.length === 0 ? piece : `${lines.at(-1)}${index === 0 ? " · " : " "}${word}`;
+      const joined = lines.length === 0 ? word : `${lines.at(-1)}${index === 0 ? " · " : " "}${word}`;
       if (lines.length > 0 && joined.length <= CAPTION_CHARACTERS) lines.pop();
       lines.push(joined.length <= CAPTION_CHARACTERS ? joined : word);
     }

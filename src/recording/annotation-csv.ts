@@ -3,6 +3,7 @@ import type { AnnotationFormat, RawAnnotations, RawRow } from "./annotation-rows
 import { readTable } from "./annotation-table.js";
 import type { Finding } from "./finding.js";
 import { knownLabel } from "./labels.js";
+import { shownTime } from "./shown-text.js";
 
 /** The columns of csv and csv_bi, as the NEDC tools write them. */
 export const CSV_COLUMNS = ["channel", "start_time", "stop_time", "label", "confidence"] as const;
@@ -61,7 +62,7 @@ function readHeaderDuration(headerLines: readonly string[], file: string, findin
       line: first.line,
       code: "duration-unreadable",
       severity: isOtherUnit ? "error" : "warning",
-      message: `duration ${JSON.stringify(first.value.slice(0, 40))} found, seconds expected`,
+      message: `duration ${shownTime(first.value)} found, seconds expected`,
       action: isOtherUnit
         ? "write all times in seconds, or correct the line; until then the labels of the recording are unknown"
         : "correct the line; until then the recording's own duration is used",
@@ -72,7 +73,7 @@ function readHeaderDuration(headerLines: readonly string[], file: string, findin
       line: other.line,
       code: "duration-repeated",
       severity: "warning",
-      message: `a second duration ${JSON.stringify(other.value.slice(0, 40))} found; the first, ${first.seconds} s, is used`,
+      message: `a second duration ${shownTime(other.value)} found; the first, ${first.seconds} s, is used`,
       action: "delete the wrong line",
     });
   }

@@ -3,6 +3,7 @@ import { nearestName } from "@ictal/base/nearest";
 import type { Event } from "../base/events.js";
 import type { Finding, FindingCode } from "./finding.js";
 import { ANNOTATION_LABELS, labelClassOf, labelOfHedScore } from "./labels.js";
+import { shownChannel, shownName, shownTime } from "./shown-text.js";
 
 /** NEDC csv and csv_bi (TUSZ v2), tse and tse_bi (TUSZ v1.5), HED-SCORE tsv (BIDS, SzCORE). */
 export type AnnotationFormat = "csv" | "csv_bi" | "tse" | "tse_bi" | "tsv";
@@ -100,7 +101,7 @@ function eventOf(row: RawRow, context: RowContext, findings: Finding[]): Annotat
   checkLabel(row, context, report);
   const startSeconds = parseSeconds(row.start);
   const endSeconds = parseSeconds(row.end);
-  const times = `${row.start.slice(0, 40)} to ${row.end.slice(0, 40)} s`;
+  const times = `${shownTime(row.start)} to ${shownTime(row.end)} s`;
   const lost = "the row is ignored, so the labels of the recording are unknown";
   const correct = "correct the times of the row";
   if (!Number.isFinite(startSeconds) || !Number.isFinite(endSeconds)) {
@@ -165,7 +166,7 @@ function checkLabel(row: RawRow, { file, format }: RowContext, report: ReportFin
     report(
       "channel-not-term",
       "warning",
-      `channel "${row.channel.slice(0, 40)}" in a ${format} file, TERM expected; applied to the whole recording`,
+      `channel ${shownChannel(row.channel)} in a ${format} file, TERM expected; applied to the whole recording`,
       "write TERM, or use the per-channel format",
     );
   }
@@ -178,7 +179,7 @@ function labelClass(row: RawRow, file: string): ReturnType<typeof labelClassOf> 
   const nearest = nearestName(row.labelText.slice(0, 40), types);
   const hint = nearest ? `; did you mean "${nearest}"?` : "";
   throw new FormatError(
-    `unknown eventType "${row.labelText.slice(0, 40)}"; expected bckg, sz, a type below sz, or a known artefact${hint}`,
+    `unknown eventType ${shownName(row.labelText, types)}; expected bckg, sz, a type below sz, or a known artefact${hint}`,
     {
       file,
       line: row.line,
@@ -218,7 +219,7 @@ function confidenceOf(text: string, report: ReportFinding): number {
   report(
     "confidence-unreadable",
     "warning",
-    `confidence ${JSON.stringify(text.slice(0, 20))} found, 0 to 1 expected; 1 is used`,
+    `confidence ${shownTime(text)} found, 0 to 1 expected; 1 is used`,
     "correct the confidence",
   );
   return 1;
@@ -247,7 +248,7 @@ function checkSorted(events: readonly AnnotationEvent[], file: string, findings:
     line: late.line,
     code: "unsorted",
     severity: "warning",
-    message: `the row starts at ${late.startSeconds} s, before the row above it on channel ${late.channel.slice(0, 40)}`,
+    message: `the row starts at ${late.startSeconds} s, before the row above it on channel ${shownChannel(late.channel)}`,
     action: "none needed here: rows are sorted when used; sort the file for other tools",
   });
 }
@@ -275,7 +276,7 @@ function sharedSeconds(first: AnnotationEvent, second: AnnotationEvent): number 
 }
 
 function overlapText(last: AnnotationEvent, { channel }: AnnotationEvent): string {
-  return `the row overlaps line ${last.line} (${last.label} until ${last.endSeconds} s) on channel ${channel.slice(0, 40)}`;
+  return `the row overlaps line ${last.line} (${last.label} until ${last.endSeconds} s) on channel ${shownChannel(channel)}`;
 }
 
 function contradictionOf(last: AnnotationEvent, event: AnnotationEvent, file: string): Finding {

@@ -1,3 +1,5 @@
+import { ownValue } from "@ictal/base/records";
+
 /** fatal: the bytes cannot be interpreted; error: data are lost or unusable; warning: the data may be wrong; info: a note. */
 export type Severity = "fatal" | "error" | "warning" | "info";
 
@@ -62,6 +64,18 @@ const SEVERITIES = {
 } as const satisfies Record<string, Severity>;
 
 export type DiagnosticCode = keyof typeof SEVERITIES;
+
+/** Codes of faults that leave nothing to read. */
+export type FatalCode = {
+  [Code in DiagnosticCode]: (typeof SEVERITIES)[Code] extends "fatal" ? Code : never;
+}[DiagnosticCode];
+
+export function isFatalCode(code: string | undefined): code is FatalCode {
+  return code !== undefined && ownValue(SEVERITIES, code) === "fatal";
+}
+
+/** All of them. */
+export const FATAL_CODES: readonly FatalCode[] = Object.keys(SEVERITIES).filter(isFatalCode);
 
 /** A diagnostic with the severity its code always has. */
 export function diagnostic(code: DiagnosticCode, message: string, byteOffset?: number): Diagnostic {

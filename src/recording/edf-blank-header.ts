@@ -36,7 +36,10 @@ interface Blanked {
 /** True for the text of a number, or no text: numbers are measured values. */
 const isNumber = (text: string) => text === "" || Number.isFinite(parseDecimal(text));
 
-/** Which texts of a signal's fields are kept; all others become blank. Labels are kept and reported. */
+/** What happens to labels of unknown type: "blank" writes "signal 7" for the seventh, "keep" keeps and reports them. */
+export type LabelRule = "keep" | "blank";
+
+/** Which texts of a signal's fields are kept; all others become blank. */
 const SIGNAL_RULES: readonly { field: Field; isHarmless: (text: string) => boolean; why: string }[] = [
   { field: SIGNAL_FIELDS.transducer, isHarmless: isHarmlessTransducer, why: "known terms" },
   { field: SIGNAL_FIELDS.unit, isHarmless: isHarmlessUnit, why: "units of measure" },
@@ -49,12 +52,13 @@ const SIGNAL_RULES: readonly { field: Field; isHarmless: (text: string) => boole
 ];
 
 /** Blank in place what could identify a person; what is kept is reported with the reason. */
-export function blankHeader(bytes: Uint8Array, header: EdfHeader): Blanked {
+export function blankHeader(bytes: Uint8Array, header: EdfHeader, labels: LabelRule): Blanked {
   const changed: BlankedField[] = [];
   const kept: string[] = [];
   blankMain(bytes, header, changed, kept);
   blankSignals(bytes, header, changed, kept);
-  keepLabels(header, kept);
+  if (labels === "blank") blankLabels(bytes, header, changed);
+  keepLabels(header, labels, kept);
   return { changed, kept };
 }
 
@@ -96,12 +100,23 @@ function blankSignals(bytes: Uint8Array, header: EdfHeader, changed: BlankedFiel
   }
 }
 
-function keepLabels({ signals }: EdfHeader, kept: string[]): void {
+/** A number instead of a blank: names of signals are to differ. */
+function blankLabels(bytes: Uint8Array, { signals }: EdfHeader, changed: BlankedField[]): void {
+  const field = SIGNAL_FIELDS.label;
+  for (const { index, label } of signals) {
+    if (label === "" || isKnownLabel(label)) continue;
+    const offset = signalFieldOffset(field, index, signals.length);
+    replace(bytes, offset, field, `signal ${index + 1}`, changed, index);
+  }
+}
+
+function keepLabels({ signals }: EdfHeader, rule: LabelRule, kept: string[]): void {
   const labels = [...new Set(signals.map(({ label }) => label))].filter((label) => label !== "");
   const unknown = labels.filter((label) => !isKnownLabel(label));
   const known = labels.length - unknown.length;
   if (known > 0) kept.push(`label: ${known} that name electrodes or known types of signal`);
-  if (unknown.length > 0) kept.push(`label: ${listed(unknown)}, of unknown type; check that they name no person`);
+  if (rule === "keep" && unknown.length > 0)
+    kept.push(`label: ${listed(unknown)}, of unknown type; check that they name no person`);
 }
 
 /** Texts in quotes, the first twelve of them. */

@@ -1,7 +1,7 @@
 import { UnsupportedError } from "@ictal/base/errors";
 import { acquireBuffers, releaseBuffers } from "./block-buffers.js";
 import type { ByteSource } from "./byte-source.js";
-import { placeOf } from "./edf-decode.js";
+import { signalLayoutOf } from "./edf-decode.js";
 import type { EdfHeader } from "./edf-header.js";
 import { type RecordRange, readRecords, recordsPerBlock } from "./edf-records.js";
 import { openRecordDecoder } from "./record-decoder.js";
@@ -47,13 +47,13 @@ export async function* readEdfBlocks(
   header: EdfHeader,
   options: BlockOptions,
 ): AsyncGenerator<EdfBlock> {
-  const places = options.signals.map((index) => placeOf(header, index));
+  const layouts = options.signals.map((index) => signalLayoutOf(header, index));
   const { startRecord: firstRecord = 0 } = options;
   const runsOf = await openRunReader(source, header, firstRecord);
   const maxRecords = Math.min(header.recordsFound, recordsPerBlock(source, header, options.blockSeconds));
   const fitting = Math.floor(READ_AHEAD_BYTES / (maxRecords * header.recordBytes));
   const bufferCount = source.readInto ? Math.min(MAX_BUFFERS, Math.max(2, fitting)) : 1;
-  const decoder = openRecordDecoder(places, header.recordBytes, maxRecords, { bufferCount });
+  const decoder = openRecordDecoder(layouts, header.recordBytes, maxRecords, { bufferCount });
   const decode = (bytes: Uint8Array, count: number) =>
     options.reuse ? decoder.decode(bytes, count) : decoder.decode(bytes, count).map(copyOf);
   const shared = source.readIntoShared && acquireBuffers(maxRecords * header.recordBytes);

@@ -3,7 +3,7 @@ import { microvoltFactor, scalingOf } from "./edf-scaling.js";
 import { bytesPerSample } from "./edf-spec.js";
 
 /** Location of one signal's samples in the records of a file, and their scaling to physical values. */
-export interface SignalPlace {
+export interface SignalLayout {
   /** Bytes from the start of a record. */
   readonly offset: number;
   readonly samplesPerRecord: number;
@@ -16,7 +16,7 @@ export interface SignalPlace {
 }
 
 /** Location and scaling of the signal at `index`. RangeError when there is no such signal. */
-export function placeOf(header: EdfHeader, index: number): SignalPlace {
+export function signalLayoutOf(header: EdfHeader, index: number): SignalLayout {
   const signal = header.signals[index];
   if (!signal) throw new RangeError(`invalid signal: ${index}; the file has ${header.signals.length}`);
   const width = bytesPerSample(header.kind);
@@ -38,20 +38,20 @@ export function placeOf(header: EdfHeader, index: number): SignalPlace {
  * Microvolts of one signal from `recordCount` whole records in `bytes`, `out[0 .. recordCount * samplesPerRecord)`.
  * Values are EDFlib's `gain * (offset + digital)` in double precision, then rounded to float32.
  */
-export function decodeInto(out: Float32Array, bytes: Uint8Array, recordCount: number, place: SignalPlace): void {
-  if (place.width === 2 && bytes.byteOffset % 2 === 0 && place.recordBytes % 2 === 0) {
-    decodeInt16Into(out, new Int16Array(bytes.buffer, bytes.byteOffset, bytes.byteLength >> 1), recordCount, place);
+export function decodeInto(out: Float32Array, bytes: Uint8Array, recordCount: number, layout: SignalLayout): void {
+  if (layout.width === 2 && bytes.byteOffset % 2 === 0 && layout.recordBytes % 2 === 0) {
+    decodeInt16Into(out, new Int16Array(bytes.buffer, bytes.byteOffset, bytes.byteLength >> 1), recordCount, layout);
   } else {
-    decodeBytesInto(out, bytes, recordCount, place);
+    decodeBytesInto(out, bytes, recordCount, layout);
   }
 }
 
 // The view reads in the machine's byte order: every platform Node is built for here is little-endian, as EDF is.
-function decodeInt16Into(out: Float32Array, digital: Int16Array, recordCount: number, place: SignalPlace): void {
-  const { samplesPerRecord, gain, digitalOffset, factor } = place;
-  const recordSamples = place.recordBytes >> 1;
+function decodeInt16Into(out: Float32Array, digital: Int16Array, recordCount: number, layout: SignalLayout): void {
+  const { samplesPerRecord, gain, digitalOffset, factor } = layout;
+  const recordSamples = layout.recordBytes >> 1;
   for (let record = 0; record < recordCount; record++) {
-    const start = record * recordSamples + (place.offset >> 1);
+    const start = record * recordSamples + (layout.offset >> 1);
     const target = record * samplesPerRecord;
     if (factor === 1) scaleInto(out, target, digital, start, samplesPerRecord, gain, digitalOffset);
     else {
@@ -87,12 +87,12 @@ function scaleInto(
   for (let i = whole; i < count; i++) out[target + i] = gain * (offset + digital[start + i]!);
 }
 
-function decodeBytesInto(out: Float32Array, bytes: Uint8Array, recordCount: number, place: SignalPlace): void {
-  const { samplesPerRecord, gain, digitalOffset, factor, width } = place;
+function decodeBytesInto(out: Float32Array, bytes: Uint8Array, recordCount: number, layout: SignalLayout): void {
+  const { samplesPerRecord, gain, digitalOffset, factor, width } = layout;
   const shift = width === 3 ? 8 : 16; // moves the sign bit to bit 31
   let target = 0;
   for (let record = 0; record < recordCount; record++) {
-    let position = record * place.recordBytes + place.offset;
+    let position = record * layout.recordBytes + layout.offset;
     for (let i = 0; i < samplesPerRecord; i++) {
       const high = width === 3 ? bytes[position + 2]! << 16 : 0;
       const digital = ((bytes[position]! | (bytes[position + 1]! << 8) | high) << shift) >> shift;
@@ -111,14 +111,14 @@ export interface DigitalSums {
 }
 
 /** Add the digital values of `recordCount` whole records to `sums`. The sum stays exact below 2^53. */
-export function addDigitalSums(sums: DigitalSums, bytes: Uint8Array, recordCount: number, place: SignalPlace): void {
-  const { samplesPerRecord, width } = place;
+export function addDigitalSums(sums: DigitalSums, bytes: Uint8Array, recordCount: number, layout: SignalLayout): void {
+  const { samplesPerRecord, width } = layout;
   const shift = width === 3 ? 8 : 16;
   let min = sums.min ?? Number.POSITIVE_INFINITY;
   let max = sums.max ?? Number.NEGATIVE_INFINITY;
   let sum = 0;
   for (let record = 0; record < recordCount; record++) {
-    let position = record * place.recordBytes + place.offset;
+    let position = record * layout.recordBytes + layout.offset;
     for (let i = 0; i < samplesPerRecord; i++) {
       const high = width === 3 ? bytes[position + 2]! << 16 : 0;
       const digital = ((bytes[position]! | (bytes[position + 1]! << 8) | high) << shift) >> shift;

@@ -1,7 +1,7 @@
 import type { ByteSource } from "./byte-source.js";
 import type { Diagnostic } from "./diagnostics.js";
 import { createAnnotationCollector, type EdfSegment } from "./edf-annotations.js";
-import { addDigitalSums, type DigitalSums, placeOf } from "./edf-decode.js";
+import { addDigitalSums, type DigitalSums, signalLayoutOf } from "./edf-decode.js";
 import { isHarmlessPrefilter } from "./edf-harmless.js";
 import { type EdfHeader, readEdfHeader } from "./edf-header.js";
 import { readRecords } from "./edf-records.js";
@@ -60,7 +60,7 @@ export async function readEdfInfo(
   const wanted = header.signals.filter((signal) => options.digitalSums && !signal.isAnnotation);
   const tallies = wanted.map(({ index }) => {
     const sums: DigitalSums = { count: 0, min: null, max: null, sum: 0 };
-    return { index, place: placeOf(header, index), sums };
+    return { index, place: signalLayoutOf(header, index), sums };
   });
   if (tallies.length > 0 || header.signals.some((signal) => signal.isAnnotation)) {
     for await (const records of readRecords(source, header, options)) {

@@ -45,22 +45,22 @@ export async function findRecordings(
     const expected = "csv, csv_bi, tse, tse_bi, tsv, or the edf or bdf beside one";
     throw new FormatError(`not an annotation file by its name; expected ${expected}`, { file: path });
   }
-  const folder = dirname(path);
+  const dir = dirname(path);
   const stem = stemOf(path);
-  const siblings = (await readdir(folder))
+  const siblings = (await readdir(dir))
     .filter((name) => stemOf(name.replace(COMPRESSED_ANNOTATION, ".$1")) === stem)
-    .map((name) => join(folder, name));
+    .map((name) => join(dir, name));
   return groupByRecording(siblings);
 }
 
 async function listFiles(root: string, signal: AbortSignal | undefined): Promise<string[]> {
   const files: string[] = [];
-  const folders = [root];
-  for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
+  const dirs = [root];
+  for (let dir = dirs.pop(); dir !== undefined; dir = dirs.pop()) {
     signal?.throwIfAborted();
-    for (const entry of await readdir(folder, { withFileTypes: true })) {
-      const path = join(folder, entry.name);
-      if (entry.isDirectory()) folders.push(path);
+    for (const entry of await readdir(dir, { withFileTypes: true })) {
+      const path = join(dir, entry.name);
+      if (entry.isDirectory()) dirs.push(path);
       else if (!entry.name.startsWith(".")) files.push(path);
     }
   }

@@ -1,6 +1,7 @@
 import { FormatError, type FormatPlace } from "@ictal/base/errors";
 import { nearestName } from "@ictal/base/nearest";
 import { ownValue } from "@ictal/base/records";
+import { shownName } from "./shown-text.js";
 
 /** Class of a label. "other" (artefacts, spikes, non-epileptic events) is neither seizure nor background. */
 export type LabelClass = "seizure" | "background" | "other";
@@ -88,7 +89,7 @@ export function labelClassOf(label: string, place: FormatPlace = { file: "annota
   const nearest = nearestName(label.slice(0, 40), byLabel.keys());
   const hint = nearest ? `; did you mean "${nearest}"?` : "";
   throw new FormatError(
-    `unknown label "${label.slice(0, 40)}"; expected one of ${[...byLabel.keys()].join(", ")}${hint}`,
+    `unknown label ${shownName(label, byLabel.keys())}; expected one of ${[...byLabel.keys()].join(", ")}${hint}`,
     {
       ...place,
       field: "label",

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { temporaryName } from "@ictal/base/atomic-file";
 import { sha256 } from "@ictal/base/canonical";
 import { isIctalError, NotFoundError, StoreError } from "@ictal/base/errors";
+import { OwnedBytes } from "../base/owned-bytes.js";
 import { explainDisk, isDiskFull } from "./disk-errors.js";
 import { pathOfKey } from "./local-path.js";
 import type { MirrorEntry, MirrorIndex } from "./mirror-index.js";
@@ -103,7 +104,7 @@ const fetchSmall: Fetch = async (place, store, info, path, { signal, onBytes }) 
     throw changedError(info.key, `${info.size} bytes`, store.url, `${bytes.byteLength} bytes`);
   onBytes(bytes.byteLength);
   const temporary = temporaryName(join(place.parts.path, sha256(info.key).slice(0, 24)));
-  return place.writers.put(temporary, bytes, placeOf(info, path));
+  return place.writers.put(temporary, OwnedBytes.from(bytes), placeOf(info, path));
 };
 
 const fetchLarge: Fetch = async (place, store, info, path, { signal, onBytes }) => {
@@ -187,7 +188,7 @@ async function copyInto(writer: PartWriter, stream: ObjectStream, onBytes: (coun
   }
   for await (const chunk of stream.body) {
     onBytes(chunk.byteLength);
-    await writer.write(chunk);
+    await writer.write(OwnedBytes.from(chunk));
   }
 }
 

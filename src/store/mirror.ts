@@ -31,12 +31,15 @@ const LARGEST_BATCH_BYTES = 1 << 20;
 /** Opens a mirror folder, made if missing. `lanes`: downloads at a time that buffers are sized for. */
 export async function openMirror(dir: string, lanes = 16): Promise<Mirror> {
   const given = resolve(dir);
-  const parts = join(given, MIRROR_FOLDER, "parts");
   try {
-    await makeFolder(parts);
+    return await openFolder(given, lanes);
   } catch (error) {
     throw explainDisk(error, given);
   }
+}
+
+async function openFolder(given: string, lanes: number): Promise<Mirror> {
+  await makeFolder(join(given, MIRROR_FOLDER, "parts"));
   const root = await realpath(given); // the folder itself may be a link; nothing below it may
   const index = await openMirrorIndex(join(root, MIRROR_FOLDER, "index.jsonl"));
   const batchBytes = Math.min(LARGEST_BATCH_BYTES, Math.ceil(BATCHED_BYTES / lanes));
@@ -55,7 +58,9 @@ export async function openMirror(dir: string, lanes = 16): Promise<Mirror> {
     checkSpace: async (bytes) => checkSpace(root, bytes, await partBytes(place.parts)),
     async close() {
       await place.writers.close();
-      await index.compact();
+      await index.compact().catch((error: unknown) => {
+        throw explainDisk(error, root);
+      });
     },
   };
 }

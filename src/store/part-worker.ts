@@ -14,6 +14,7 @@ import { dirname } from "node:path";
 import { parentPort } from "node:worker_threads";
 import { makeFolderSync } from "@ictal/base/make-folder";
 import { freeBuffers } from "../base/free-buffer.js";
+import type { GivenBuffer } from "../base/owned-bytes.js";
 import { createDigest, type Digest } from "./digest.js";
 import { isMissing } from "./local-path.js";
 import type { DigestName, ExpectedDigest } from "./store.js";
@@ -39,7 +40,7 @@ export type PartRequest = { readonly id: number } & (
       /** A file to write beside it. */
       readonly note?: { readonly path: string; readonly text: string };
     }
-  | { readonly kind: "write"; readonly buffers: readonly ArrayBuffer[] }
+  | { readonly kind: "write"; readonly buffers: readonly GivenBuffer[] }
   /** Closes the file, and puts it into its place and removes `note` when it is what was expected. */
   | {
       readonly kind: "finish";
@@ -49,7 +50,7 @@ export type PartRequest = { readonly id: number } & (
     }
   | { readonly kind: "close" }
   /** A whole file at once, through a temporary name. */
-  | { readonly kind: "put"; readonly temporary: string; readonly bytes: Uint8Array; readonly place: Place }
+  | { readonly kind: "put"; readonly temporary: string; readonly buffer: GivenBuffer; readonly place: Place }
 );
 
 export interface PartReply {
@@ -83,7 +84,11 @@ parentPort?.on("message", (request: PartRequest) => {
 
 async function answer(request: PartRequest): Promise<PartReply> {
   const { id } = request;
-  if (request.kind === "put") return { id, ...put(request.temporary, request.bytes, request.place) };
+  if (request.kind === "put") {
+    const placed = put(request.temporary, new Uint8Array(request.buffer), request.place);
+    freeBuffers([request.buffer]);
+    return { id, ...placed };
+  }
   if (request.kind === "open") {
     const { path, offset, names, note } = request;
     const part = openPart(path, offset, names);

@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import { requireCounts } from "@ictal/base/options";
+import type { GivenBuffer, OwnedBytes } from "../base/owned-bytes.js";
 import type { PartReply, PartRequest, Place } from "./part-worker.js";
 import type { DigestName, ExpectedDigest } from "./store.js";
 
@@ -9,11 +10,8 @@ export type Placed = Pick<PartReply, "digests" | "modifiedMilliseconds">;
 
 /** A file being written in order by another thread, which hashes it on the way. */
 export interface PartWriter {
-  /**
-   * Takes the bytes over, with the buffer when they fill it; a promise says when more may come. They go to the thread in
-   * batches of `batchBytes`.
-   */
-  write(bytes: Uint8Array): Promise<void> | undefined;
+  /** Takes the bytes over; a promise says when more may come. They go to the thread in batches of `batchBytes`. */
+  write(bytes: OwnedBytes): Promise<void> | undefined;
   /** Writes the rest, closes the file and moves it into its place, unless a digest is not the one expected; then `note` goes. */
   finish(place: Place, expected: readonly ExpectedDigest[], note: string): Promise<Placed>;
   /** Keeps what is written so far and closes the file. */
@@ -29,8 +27,8 @@ export interface PartWriters {
     names: readonly DigestName[],
     note?: { readonly path: string; readonly text: string },
   ): Promise<PartWriter>;
-  /** Writes a whole file through a temporary name; `bytes` are given away. */
-  put(temporary: string, bytes: Uint8Array, place: Place): Promise<Placed>;
+  /** Writes a whole file through a temporary name. */
+  put(temporary: string, bytes: OwnedBytes, place: Place): Promise<Placed>;
   close(): Promise<void>;
 }
 
@@ -91,7 +89,7 @@ export function createPartWriters(options: PartWritersOptions = {}): PartWriters
       const thread = leastBusy();
       thread.openCount += 1;
       try {
-        return await ask(thread, { id: nextId(), kind: "put", temporary, bytes, place });
+        return await ask(thread, { id: nextId(), kind: "put", temporary, buffer: bytes.give(), place });
       } finally {
         thread.openCount -= 1;
       }
@@ -125,13 +123,19 @@ function startThread(): Thread {
   return thread;
 }
 
-/** One question at a time per file; the answer is awaited before the next. `moved` buffers go over without a copy. */
-function ask(thread: Thread, request: PartRequest, moved: ArrayBuffer[] = []): Promise<PartReply> {
+/** The buffers of a request, which go over without a copy. */
+function movedWith(request: PartRequest): readonly GivenBuffer[] {
+  if (request.kind === "put") return [request.buffer];
+  return request.kind === "write" ? request.buffers : [];
+}
+
+/** One question at a time per file; the answer is awaited before the next. */
+function ask(thread: Thread, request: PartRequest): Promise<PartReply> {
   if (thread.failure) return Promise.reject(thread.failure);
   return new Promise((done, fail) => {
     thread.waiting.set(request.id, { done, fail });
     thread.worker.ref();
-    thread.worker.postMessage(request, moved);
+    thread.worker.postMessage(request, movedWith(request));
   });
 }
 
@@ -145,7 +149,7 @@ interface OpenFile {
 const MOST_WAITING_BATCHES = 2; // one is written while another waits
 
 function partWriter({ thread, id, batchBytes, done }: OpenFile): PartWriter {
-  let batch: ArrayBuffer[] = [];
+  let batch: GivenBuffer[] = [];
   let length = 0;
   let waitingCount = 0;
   let inFlight: Promise<void> = Promise.resolve();
@@ -157,7 +161,7 @@ function partWriter({ thread, id, batchBytes, done }: OpenFile): PartWriter {
     length = 0;
     waitingCount += 1;
     inFlight = inFlight.then(async () => {
-      await ask(thread, { id, kind: "write", buffers }, buffers);
+      await ask(thread, { id, kind: "write", buffers });
       waitingCount -= 1;
     });
     inFlight.catch(() => undefined); // met by whoever awaits it next
@@ -179,7 +183,7 @@ function partWriter({ thread, id, batchBytes, done }: OpenFile): PartWriter {
   return {
     write(bytes) {
       if (bytes.byteLength === 0) return undefined;
-      batch.push(ownBuffer(bytes));
+      batch.push(bytes.give());
       length += bytes.byteLength;
       if (length >= batchBytes) flush();
       return waitingCount >= MOST_WAITING_BATCHES ? inFlight : undefined;
@@ -187,10 +191,4 @@ function partWriter({ thread, id, batchBytes, done }: OpenFile): PartWriter {
     finish: (place, expected, note) => end({ id, kind: "finish", place, expected, note }),
     leave: async () => void (await end({ id, kind: "close" })),
   };
-}
-
-/** The buffer that `bytes` fill, or a copy when they are part of one. */
-function ownBuffer({ buffer, byteOffset, byteLength }: Uint8Array): ArrayBuffer {
-  const isWhole = buffer instanceof ArrayBuffer && byteLength === buffer.byteLength;
-  return isWhole ? buffer : (buffer.slice(byteOffset, byteOffset + byteLength) as ArrayBuffer);
 }

@@ -4,6 +4,7 @@ import { basename, dirname, join } from "node:path";
 import { isIctalError, NotFoundError } from "@ictal/base/errors";
 import { type Progress, silentProgress } from "@ictal/base/progress";
 import { mapConcurrent } from "../base/concurrent.js";
+import { explainDisk } from "./disk-errors.js";
 import { MIRROR_FOLDER } from "./local-path.js";
 import { type Mirror, openMirror } from "./mirror.js";
 import { goneEntries, removeEntries } from "./mirror-gone.js";
@@ -138,7 +139,9 @@ function nothingSelected(
 
 /** Tries whether the disk finds a file by a name in another case. */
 async function isCaseBlind(root: string): Promise<boolean> {
-  const probe = await mkdtemp(join(root, MIRROR_FOLDER, "Case-"));
+  const probe = await mkdtemp(join(root, MIRROR_FOLDER, "Case-")).catch((error: unknown) => {
+    throw explainDisk(error, root);
+  });
   try {
     const other = join(dirname(probe), basename(probe).toUpperCase());
     return await stat(other).then(

@@ -1,6 +1,7 @@
 import { type AgentOptions, Agent as HttpAgent, type IncomingMessage } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
 import type { OnReadOpts, Socket } from "node:net";
+import { holdBuffer, OwnedBytes } from "../base/owned-bytes.js";
 
 /**
  * Connections that read into a buffer of their own, used again and again. Node's usual way makes a fresh one of 64 KiB for
@@ -26,11 +27,11 @@ export const createHttpAgent = (options: AgentOptions): HttpAgent => withReadBuf
 export const createHttpsAgent = (options: AgentOptions): HttpsAgent => withReadBuffers(new HttpsAgent(options));
 
 function readBuffer(): OnReadOpts {
-  let buffer = Buffer.allocUnsafeSlow(READ_BYTES);
+  let buffer = heldBuffer();
   let isKept = false;
   return {
     buffer() {
-      if (isKept) buffer = Buffer.allocUnsafeSlow(READ_BYTES);
+      if (isKept) buffer = heldBuffer();
       isKept = false;
       return buffer;
     },
@@ -44,11 +45,15 @@ function readBuffer(): OnReadOpts {
   } as OnReadOpts;
 }
 
-/**
- * Takes bytes over: it keeps them, moves their buffer elsewhere, or frees it (`freeBuffer`). A promise makes the sender wait
- * until it is settled.
- */
-export type TakeBytes = (bytes: Uint8Array) => Promise<void> | undefined;
+/** Read into while its connection lasts: what is to be kept of it is a copy. */
+function heldBuffer(): Buffer<ArrayBuffer> {
+  const buffer = Buffer.allocUnsafeSlow(READ_BYTES);
+  holdBuffer(buffer.buffer);
+  return buffer;
+}
+
+/** Takes bytes over. A promise makes the sender wait until it is settled. */
+export type TakeBytes = (bytes: OwnedBytes) => Promise<void> | undefined;
 
 const brokenOff = () => Object.assign(new Error("aborted"), { code: "ECONNRESET" });
 
@@ -68,7 +73,7 @@ export function pour(body: IncomingMessage, take: TakeBytes): Promise<void> {
     body.once("close", () => fail(brokenOff()));
     body.on("data", (chunk: Uint8Array) => {
       try {
-        const wait = take(chunk);
+        const wait = take(OwnedBytes.from(chunk));
         if (!wait) return;
         body.pause();
         wait.then(() => body.resume(), stop);

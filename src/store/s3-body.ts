@@ -3,6 +3,7 @@ import type { IncomingMessage } from "node:http";
 import type { GetObjectCommandOutput } from "@aws-sdk/client-s3";
 import { isIctalError, StoreError } from "@ictal/base/errors";
 import { waitingFor } from "@ictal/base/pending";
+import type { OwnedBytes } from "../base/owned-bytes.js";
 import { pour, type TakeBytes } from "./s3-agent.js";
 import { answeredObject } from "./s3-answer.js";
 import { discard, type S3Requests } from "./s3-requests.js";
@@ -83,16 +84,39 @@ export function asChanged(error: unknown, { url }: { url: string }, key: string,
   return ifMatch !== undefined && status === 412 ? changedError(key, bareEtag(ifMatch), url) : error;
 }
 
-const endedEarly = () => Object.assign(new Error("aborted"), { code: "ECONNRESET" });
+/** One answer of a reading: its body, the patience with it, and why the next is asked for where bytes are left. */
+interface Answer {
+  readonly body: IncomingMessage;
+  readonly stall: ReturnType<typeof stallWatch>;
+  failure: unknown;
+}
+
+/** The answers of a reading until all its bytes have come, each asked for from the last byte of the one before. */
+async function* answersOf(reading: Reading): AsyncGenerator<Answer, void, undefined> {
+  for (;;) {
+    const body = bodyOf(reading.output);
+    const answer: Answer = {
+      body,
+      stall: stallWatch(body, reading.source.stallMilliseconds),
+      failure: Object.assign(new Error("aborted"), { code: "ECONNRESET" }), // it ended early
+    };
+    try {
+      answer.stall.begin();
+      yield answer;
+    } finally {
+      answer.stall.end();
+      discard(reading.output);
+    }
+    if (reading.at === reading.end) return;
+    await resume(reading, answer.failure);
+  }
+}
 
 /** The bytes of a reading, asked for again from the last one received whenever the connection fails. */
 export async function* readBody(reading: Reading): AsyncGenerator<Uint8Array, void, undefined> {
-  for (;;) {
-    let failure: unknown = endedEarly();
-    const body = bodyOf(reading.output);
-    const stall = stallWatch(body, reading.source.stallMilliseconds);
+  for await (const answer of answersOf(reading)) {
+    const { body, stall } = answer;
     try {
-      stall.begin();
       for await (const chunk of body as AsyncIterable<Uint8Array>) {
         stall.arrived(chunk.byteLength);
         advance(reading, chunk.byteLength);
@@ -100,24 +124,17 @@ export async function* readBody(reading: Reading): AsyncGenerator<Uint8Array, vo
         stall.begin();
       }
     } catch (error) {
-      failure = failureOf(error, reading.signal);
-    } finally {
-      stall.end();
-      discard(reading.output);
+      answer.failure = failureOf(error, reading.signal);
     }
-    if (reading.at === reading.end) return;
-    await resume(reading, failure);
   }
 }
 
 /** The same for a reader that takes each chunk at once. */
 export async function pourBody(reading: Reading, take: TakeBytes): Promise<void> {
-  const { info, source } = reading;
-  for (;;) {
-    let failure: unknown = endedEarly();
-    const body = bodyOf(reading.output);
-    const stall = stallWatch(body, source.stallMilliseconds);
-    const taken = (bytes: Uint8Array) => {
+  const { info, source, signal } = reading;
+  for await (const answer of answersOf(reading)) {
+    const { body, stall } = answer;
+    const taken = (bytes: OwnedBytes) => {
       stall.arrived(bytes.byteLength);
       advance(reading, bytes.byteLength);
       const wait = asTaken(() => take(bytes));
@@ -125,16 +142,10 @@ export async function pourBody(reading: Reading, take: TakeBytes): Promise<void>
       return wait?.then(stall.begin);
     };
     try {
-      stall.begin();
       await waitingFor(`the bytes of "${info.key}" of ${source.url}`, pour(body, taken));
     } catch (error) {
-      failure = failureOf(error, reading.signal);
-    } finally {
-      stall.end();
-      discard(reading.output);
+      answer.failure = failureOf(error, signal);
     }
-    if (reading.at === reading.end) return;
-    await resume(reading, failure);
   }
 }
 

@@ -1,6 +1,6 @@
 import type { GetObjectCommandOutput } from "@aws-sdk/client-s3";
 import { isIctalError, NotFoundError, StoreError } from "@ictal/base/errors";
-import { freeBuffer } from "../base/free-buffer.js";
+import { freeBuffers } from "../base/free-buffer.js";
 import { closable } from "./closable.js";
 import { digestMismatch } from "./digest.js";
 import { type Asked, answeredObject, badAnswer, digestsOf } from "./s3-answer.js";
@@ -115,9 +115,9 @@ async function readObject(bucket: Bucket, key: string, options: ReadOptions): Pr
   const bytes = memoryFor(end - start, bucket, key);
   let filled = 0;
   await pourInto?.((chunk) => {
-    bytes.set(chunk, filled);
+    bytes.set(chunk.view(), filled);
     filled += chunk.byteLength;
-    freeBuffer(chunk);
+    freeBuffers([chunk.give()]);
     return undefined;
   });
   const wrong = digestMismatch(bytes, digests);

@@ -1,4 +1,5 @@
 import { StoreError } from "@ictal/base/errors";
+import type { OwnedBytes } from "../base/owned-bytes.js";
 
 /** What a store knows of one object without reading it. */
 export interface ObjectInfo {
@@ -63,10 +64,10 @@ export interface ObjectStream {
   /** Chunks of any length, owned by the reader. */
   readonly body: AsyncGenerator<Uint8Array, void, undefined>;
   /**
-   * Gives the bytes to `take`, instead of reading `body`, and faster: `take` owns each chunk and its buffer, and a promise
-   * holds the sender up. Rejects with what broke the body or `take` threw.
+   * Gives the bytes to `take`, instead of reading `body`, and faster; a promise holds the sender up. Rejects with what broke
+   * the body or `take` threw.
    */
-  readonly pour?: (take: (bytes: Uint8Array) => Promise<void> | undefined) => Promise<void>;
+  readonly pour?: (take: (bytes: OwnedBytes) => Promise<void> | undefined) => Promise<void>;
 }
 
 /**

@@ -10,7 +10,7 @@ import { parseJson } from "../base/parse-json.js";
 import type { Detector } from "../model/detector.js";
 import type { ParameterSpec, ParameterValues } from "../model/parameters.js";
 import { loadSafetensors, type SafetensorsFile, type StoredTensor, saveSafetensors } from "../model/safetensors.js";
-import { detectorValues, storedTensors } from "../model/weights.js";
+import { detectorValues, requireFinite, storedTensors } from "../model/weights.js";
 import {
   type CheckpointFile,
   type CheckpointState,
@@ -34,7 +34,7 @@ import type { OptimizerState } from "./train-program.js";
 /** Names of the files. */
 export const MODEL_FILE = "model.safetensors";
 export const AVERAGE_FILE = "average.safetensors";
-const OPTIMIZER_FILE = "optimizer.safetensors";
+export const OPTIMIZER_FILE = "optimizer.safetensors";
 export const STATE_FILE = "state.json";
 const CHECKSUM_FILE = "checksums.json";
 
@@ -57,7 +57,7 @@ export async function listCheckpoints(runDir: string): Promise<number[]> {
 }
 
 /** The step that a checkpoint's folder is named for; undefined for other names. */
-function stepOf(name: string): number | undefined {
+export function stepOf(name: string): number | undefined {
   const step = /^step-\d{8,}$/.test(name) ? Number(name.slice(5)) : Number.NaN;
   return checkpointName(step) === name ? step : undefined;
 }
@@ -231,7 +231,18 @@ export async function readCheckpointState(dir: string): Promise<StoredState> {
   return parseState(text, path, stepOf(basename(dir)));
 }
 
-function momentsOf(detector: Detector, file: SafetensorsFile, prefix: string, path: string): ParameterValues {
+type MomentKind = "exp_avg" | "exp_avg_sq";
+
+/** Throws a FormatError for moments that no training has: not finite, or squares below 0. */
+function checkMoments(kind: MomentKind, name: string, tensor: StoredTensor, file: string): void {
+  const field = `${kind}.${name}`;
+  requireFinite(field, tensor, file);
+  const negative = kind === "exp_avg_sq" ? tensor.values.find((value) => value < 0) : undefined;
+  if (negative !== undefined)
+    throw new FormatError(`invalid ${field}: ${negative}; expected means of squares, at least 0`, { file, field });
+}
+
+function momentsOf(detector: Detector, file: SafetensorsFile, prefix: MomentKind, path: string): ParameterValues {
   return Object.fromEntries(
     detector.parameters.map(({ name, shape }) => {
       const tensor = file.tensors[`${prefix}.${name}`];
@@ -241,9 +252,17 @@ function momentsOf(detector: Detector, file: SafetensorsFile, prefix: string, pa
           expected: shape,
         });
       }
+      checkMoments(prefix, name, tensor, path);
       return [name, tensor.values];
     }),
   );
+}
+
+/** Throws a FormatError when the file of moments holds more than two for each parameter. */
+function checkMomentCount({ parameters }: Detector, { tensors, otherTypes }: SafetensorsFile, file: string): void {
+  const found = Object.keys(tensors).length + Object.keys(otherTypes).length;
+  if (found !== 2 * parameters.length)
+    throw new FormatError(`${found} tensors; expected 2 of each of ${parameters.length} parameters`, { file });
 }
 
 /** Read the tensors of a checkpoint folder for a detector of the same architecture. */
@@ -258,11 +277,14 @@ export async function readCheckpointTensors(dir: string, detector: Detector): Pr
     ? detectorValues(detector, await loadSafetensors(averagePath), averagePath)
     : undefined;
   const file = await loadSafetensors(momentsPath);
+  const first = momentsOf(detector, file, "exp_avg", momentsPath);
+  const second = momentsOf(detector, file, "exp_avg_sq", momentsPath);
+  checkMomentCount(detector, file, momentsPath);
   return {
     parameters: pick(detector.parameters, values),
     buffers: pick(detector.buffers, values),
-    first: momentsOf(detector, file, "exp_avg", momentsPath),
-    second: momentsOf(detector, file, "exp_avg_sq", momentsPath),
+    first,
+    second,
     average: average && pick(detector.parameters, average),
   };
 }

@@ -14,8 +14,10 @@ import {
   checkpointDir,
   listCheckpoints,
   MODEL_FILE,
+  OPTIMIZER_FILE,
   readCheckpointState,
   STATE_FILE,
+  stepOf,
 } from "./checkpoint.js";
 import { originSchema, type WeightsOrigin } from "./checkpoint-state.js";
 
@@ -48,15 +50,23 @@ async function bestCheckpoint(runDir: string): Promise<string> {
   throw new NotFoundError(`${best}, the best checkpoint of the run, is gone; name one of ${listed(steps)}`, best);
 }
 
+const CHECKPOINT_FILES = [AVERAGE_FILE, MODEL_FILE, STATE_FILE];
+
 /** The weights file that a path means: itself, that of a checkpoint folder, or of a run's best or newest checkpoint. */
 async function weightsPath(path: string): Promise<string> {
   const found = await stat(path).catch(() => undefined);
   if (!found) throw new NotFoundError(`no checkpoint at ${path}`, path);
   if (!found.isDirectory()) return path;
   const names = await readdir(path);
-  if (names.includes(AVERAGE_FILE)) return join(path, AVERAGE_FILE);
-  if (names.includes(MODEL_FILE) || names.includes(STATE_FILE)) return join(path, MODEL_FILE);
-  return weightsPath(await bestCheckpoint(path));
+  if (!CHECKPOINT_FILES.some((name) => names.includes(name))) return weightsPath(await bestCheckpoint(path));
+  const file = join(path, names.includes(AVERAGE_FILE) ? AVERAGE_FILE : MODEL_FILE);
+  const isOfRun = stepOf(basename(path)) !== undefined || names.includes(OPTIMIZER_FILE); // else a folder made to deploy
+  if (isOfRun && !names.includes(STATE_FILE))
+    throw new NotFoundError(
+      `${path} has no ${STATE_FILE}, so nothing tells whether its weights are whole; restore it, or name the file to take as it is: ${file}`,
+      join(path, STATE_FILE),
+    );
+  return file;
 }
 
 /** Weights that lie in a checkpoint have to be the bytes that it was written with. */
@@ -92,8 +102,8 @@ function checkOrigin({ channels, windowSamples }: WeightsOrigin, detector: Detec
 
 /**
  * Load the weights at `path`: a .safetensors file, a checkpoint folder, or a run folder (its best checkpoint). Averaged
- * weights are preferred where there are some; weights of a checkpoint have to be those that it was written with. `origin` stands
- * in for files that do not carry their own.
+ * weights are preferred where there are some; weights of a checkpoint have to be those that it was written with, so that a
+ * run's checkpoint without its state is refused: NotFoundError. `origin` stands in for files that do not carry their own.
  */
 export async function loadWeights(path: string, origin?: WeightsOrigin): Promise<LoadedWeights> {
   const file = await weightsPath(path);

@@ -1,52 +1,17 @@
 import { withDefaults } from "@ictal/base/options";
-import { DEFAULTS } from "../base/defaults.js";
 import { type Tensor, tf } from "../tensor/tf.js";
+import { OPTIMIZER_DEFAULTS, type OptimizerName, type OptimizerOptions } from "./optimizer-options.js";
 import type { ParameterGroup } from "./parameter-groups.js";
 
-/**
- * PyTorch's three: "adamw" decays weights apart from the gradient (Loshchilov & Hutter 2019), "adam" adds the decay to the
- * gradient (Kingma & Ba 2015), "sgd" does too and has momentum `beta1` (0 as PyTorch's default).
- */
-export type OptimizerName = "adamw" | "adam" | "sgd";
-
-export interface OptimizerOptions {
-  /** @default "adamw" */
-  readonly name?: OptimizerName;
-  /** @default 0.05 */
-  readonly weightDecay?: number;
-  /** Decay biases, norms and state space scalars too, as the reference does. @default false */
-  readonly decayAll?: boolean;
-  /** Share of the old mean gradient; momentum of "sgd". @default 0.9, for "sgd" 0 */
-  readonly beta1?: number;
-  /** @default 0.999 */
-  readonly beta2?: number;
-  /** @default 1e-8 */
-  readonly epsilon?: number;
-  /** Largest global norm of the gradient; 0 turns clipping off. @default 1 */
-  readonly gradientClip?: number;
-  /** Decay of the averaged weights; 0 keeps none. @default 0 */
-  readonly averageDecay?: number;
-}
+export type { OptimizerName, OptimizerOptions };
 
 /** Options with every default filled in. */
 export type FilledOptimizerOptions = Required<OptimizerOptions>;
 
 /** Fill in defaults. */
 export function fillOptimizerOptions(options: OptimizerOptions = {}): FilledOptimizerOptions {
-  const { training } = DEFAULTS;
-  return withDefaults(
-    {
-      name: training.optimizer,
-      weightDecay: training.weight_decay,
-      decayAll: training.decay_all,
-      beta1: options.name === "sgd" ? 0 : 0.9,
-      beta2: 0.999,
-      epsilon: 1e-8,
-      gradientClip: training.gradient_clip,
-      averageDecay: training.ema_decay,
-    },
-    options,
-  );
+  const beta1 = options.name === "sgd" ? 0 : OPTIMIZER_DEFAULTS.beta1;
+  return withDefaults({ ...OPTIMIZER_DEFAULTS, beta1 }, options);
 }
 
 /** What the optimizer carries between steps, one vector of each per parameter group. */

@@ -1,13 +1,15 @@
 import { hashOf } from "@ictal/base/canonical";
 import { withDefaults } from "@ictal/base/options";
-import { DEFAULTS } from "../base/defaults.js";
-import type { Augmentations } from "../dataset/augment.js";
-import { BALANCE_DEFAULTS, type BalanceOptions } from "../dataset/balance.js";
+import type { Augmentations } from "../dataset/augment-options.js";
+import { BALANCE_DEFAULTS, type BalanceOptions } from "../dataset/balance-options.js";
+import { SPLIT_DEFAULTS, WINDOW_DEFAULTS } from "../dataset/window-options.js";
 import type { ModelConfig } from "../model/detector.js";
 import type { Blend } from "./blend.js";
 import { checkTrainOptions } from "./check-options.js";
 import { fillLossOptions, type LossOptions } from "./loss.js";
+import { CLASS_WEIGHT_DEFAULTS } from "./loss-options.js";
 import { type FilledOptimizerOptions, fillOptimizerOptions, type OptimizerOptions } from "./optimizer.js";
+import { METRIC_DEFAULTS, RUN_DEFAULTS, STITCHING_DEFAULTS } from "./run-options.js";
 import { fillScheduleOptions, type ScheduleOptions } from "./schedule.js";
 
 /** Where the windows come from. */
@@ -106,54 +108,24 @@ export type FilledTrainOptions = Filled<
     readonly validation: { readonly strideSeconds: number; readonly blend: Blend };
   };
 
-const { data: DATA, training: TRAINING } = DEFAULTS;
-
-const DATA_DEFAULTS = {
-  windowSeconds: DATA.window_size,
-  strideSeconds: DATA.stride,
-  trainSplit: "train",
-  devSplit: "dev",
-  devShare: DATA.validation_split,
-  splitSeed: DATA.split_seed,
-};
-
-const RUN_DEFAULTS = {
-  epochs: TRAINING.epochs,
-  batchSize: TRAINING.batch_size,
-  accumulate: TRAINING.gradient_accumulation_steps,
-  seed: TRAINING.seed,
-  readThreads: 0,
-  learningRate: TRAINING.learning_rate,
-  device: "auto",
-  checkpointEverySteps: 0,
-  checkpointEveryEpochs: TRAINING.checkpoint_interval,
-  keepLast: 2,
-  patience: TRAINING.patience,
-  logEverySteps: TRAINING.log_every_n_steps,
-  tensorBoard: TRAINING.tensorboard,
-  resume: TRAINING.resume,
-  allowDataChange: false,
-  existing: "refuse",
-} as const;
-
 function fillBalance(balance: TrainDataOptions["balance"]): FilledTrainOptions["data"]["balance"] {
   return balance === false ? false : withDefaults(BALANCE_DEFAULTS, balance);
 }
 
 function fillData(options: TrainDataOptions): FilledTrainOptions["data"] {
-  return { ...withDefaults(DATA_DEFAULTS, options), balance: fillBalance(options.balance) };
+  return { ...withDefaults({ ...WINDOW_DEFAULTS, ...SPLIT_DEFAULTS }, options), balance: fillBalance(options.balance) };
 }
 
 function fillLoss(loss: TrainOptions["loss"] = {}): FilledTrainOptions["loss"] {
-  return withDefaults({ posWeight: "auto" as const }, fillLossOptions(loss));
+  return withDefaults(CLASS_WEIGHT_DEFAULTS, fillLossOptions(loss));
 }
 
 /** What "best" means where nobody said so: where nothing is validated, only the loss can tell. */
 function defaultMetric(isValidated: boolean): FilledTrainOptions["metric"] {
-  return isValidated ? { name: TRAINING.metric, mode: TRAINING.mode } : { name: "loss", mode: "min" };
+  return isValidated ? METRIC_DEFAULTS : { name: "loss", mode: "min" };
 }
 
-/** Fill in defaults, those of a configuration. `isValidated`: the run has a `validate`. Throws a ConfigError on what cannot be. */
+/** Fill in defaults. `isValidated`: the run has a `validate`. Throws a ConfigError on what cannot be. */
 export function fillTrainOptions(options: TrainOptions, { isValidated = true } = {}): FilledTrainOptions {
   const data = fillData(options.data);
   const filled: FilledTrainOptions = {
@@ -162,7 +134,7 @@ export function fillTrainOptions(options: TrainOptions, { isValidated = true } =
     schedule: fillScheduleOptions(options.schedule),
     optimizer: fillOptimizerOptions(options.optimizer),
     loss: fillLoss(options.loss),
-    validation: withDefaults({ strideSeconds: data.windowSeconds, blend: "mean" as const }, options.validation),
+    validation: withDefaults({ ...STITCHING_DEFAULTS, strideSeconds: data.windowSeconds }, options.validation),
     data,
   };
   checkTrainOptions(filled);

@@ -1,3 +1,4 @@
+import { CacheError } from "@ictal/base/errors";
 import { requireCounts } from "@ictal/base/options";
 import type { ValueRange } from "../base/value-ranges.js";
 import { type Segment, segmentsOf } from "../cache/segments.js";
@@ -8,6 +9,7 @@ import type { Compiled, Executor } from "../tensor/program.js";
 import { type Blend, windowStarts } from "./blend.js";
 import { createSegmentJoiner, type SegmentJoiner } from "./join-segments.js";
 import { createPredictProgram } from "./predict-program.js";
+import { STITCHING_DEFAULTS } from "./run-options.js";
 
 /** Probability of seizure over a whole recording. */
 export interface RecordingPrediction {
@@ -117,7 +119,7 @@ async function* predictAll(
   reader: WindowReader,
   options: PredictOptions,
 ): AsyncGenerator<RecordingPrediction, void, undefined> {
-  const { blend = "mean", strideSamples, rateHz, signal } = options;
+  const { blend = STITCHING_DEFAULTS.blend, strideSamples, rateHz, signal } = options;
   const logitSamples = detector.outputStrideSamples;
   const logits = logitCount(detector, windowSamples);
   const { sampleRateHz, recordings } = reader.manifest;
@@ -148,7 +150,24 @@ async function* predictAll(
       joiner.add(segment, startSample, probability.subarray(i * logits, (i + 1) * logits));
       if (!isLast) continue;
       joiners.delete(recording);
-      yield { id, rateHz: sampleRateHz / logitSamples / group, ...joiner.finish(group) };
+      const prediction = { id, rateHz: sampleRateHz / logitSamples / group, ...joiner.finish(group) };
+      checkAnswers(prediction);
+      yield prediction;
     }
   }
+}
+
+/** Index of the first value that is no probability, -1 without one. */
+export function improbableAt(probability: Float32Array): number {
+  return probability.findIndex((value) => !(value >= 0 && value <= 1));
+}
+
+/** Throws a CacheError for an answer that is no probability, above which no threshold would ever find an event. */
+function checkAnswers({ id, rateHz, probability }: RecordingPrediction): void {
+  const at = improbableAt(probability);
+  if (at < 0) return;
+  throw new CacheError(
+    `the network answers ${probability[at]} at ${at / rateHz} s of ${id}, which is no probability: its weights have grown too large; take an earlier checkpoint, or train with a lower training.learning_rate`,
+    { found: probability[at], expected: "0 to 1" },
+  );
 }

@@ -3,13 +3,13 @@ import { readFile } from "node:fs/promises";
 import { endianness } from "node:os";
 import { join } from "node:path";
 import { writeFileAtomic } from "@ictal/base/atomic-file";
-import { canonicalJson, sha256 } from "@ictal/base/canonical";
+import { canonicalJson, hashOf, sha256 } from "@ictal/base/canonical";
 import { CacheError, FormatError, NotFoundError, UnsupportedError } from "@ictal/base/errors";
 import { z } from "zod";
 import { parseJson } from "../base/parse-json.js";
 import { listFiles, recordingStem } from "../cache/folder.js";
 import { decodeFloat16, encodeFloat16 } from "./float16.js";
-import type { RecordingPrediction } from "./predict.js";
+import { improbableAt, type RecordingPrediction } from "./predict.js";
 
 const sidecarSchema = z.object({
   formatVersion: z.literal(1),
@@ -24,6 +24,8 @@ const sidecarSchema = z.object({
   cacheKey: z.string(),
   /** SHA-256 of the values' bytes; version 0.1 wrote none. */
   valuesHash: z.string().optional(),
+  /** SHA-256 of the rest of the sidecar; version 0.1 wrote none. */
+  checksum: z.string().optional(),
 });
 
 /** What is known of a stored prediction besides its values. */
@@ -54,7 +56,16 @@ export async function writePrediction(
   const counts = { rateHz, valueCount: probability.length, valuesHash: sha256(bytes) };
   const ranges = segments && { segments: [...segments] };
   const sidecar: PredictionSidecar = { formatVersion: 1, id, ...counts, ...ranges, ...origin };
-  await writeFileAtomic(`${stem}.json`, `${canonicalJson(sidecar)}\n`);
+  await writeFileAtomic(`${stem}.json`, `${canonicalJson({ ...sidecar, checksum: hashOf(sidecar) })}\n`);
+}
+
+/** Throws a FormatError when a sidecar is not as it was written; those of version 0.1 have nothing to tell it by. */
+function checkSealed({ checksum, ...rest }: PredictionSidecar, file: string, advice: string): void {
+  if (checksum === undefined || checksum === hashOf(rest)) return;
+  throw new FormatError(`its content is not that of its checksum: it was edited or damaged; ${advice}`, {
+    file,
+    field: "checksum",
+  });
 }
 
 async function readStored(
@@ -73,9 +84,11 @@ async function readStored(
       file,
       field: "id",
     });
+  checkSealed(sidecar, file, advice);
   const path = join(dir, `${stem}${ENDING[sidecar.type]}`);
   const bytes = await readFile(path).catch((error: Error) => {
-    throw new NotFoundError(`no values at ${path}, which ${file} names; predict again`, path, { cause: error });
+    const message = `no values at ${path}, which ${file} names: ${error.message}; predict again`;
+    throw new CacheError(message, { found: "nothing", expected: path }, { cause: error }); // half of it is no "not found"
   });
   const width = sidecar.type === "float16" ? 2 : 4;
   if (bytes.length !== sidecar.valueCount * width) {
@@ -93,7 +106,7 @@ async function readStored(
   }
   const buffer = new Uint8Array(bytes).buffer; // a copy, aligned
   const probability = width === 2 ? decodeFloat16(new Uint16Array(buffer)) : new Float32Array(buffer);
-  const odd = probability.findIndex((value) => !(value >= 0 && value <= 1));
+  const odd = improbableAt(probability);
   if (odd >= 0) {
     const message = `${path} holds ${probability[odd]} at ${odd}, which is no probability; predict again`;
     throw new CacheError(message, { found: probability[odd], expected: "0 to 1" });

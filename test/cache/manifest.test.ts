@@ -116,6 +116,32 @@ test("a patient in two splits is refused by name", async (context) => {
   });
 });
 
+test("readManifest refuses recordings that its counts do not sum up, however small the change", async (context) => {
+  const dir = await temporaryFolder(context);
+  await makeCache(dir, RECORDINGS);
+  const { path } = await writeManifest(dir);
+  const written = await readFile(path, "utf8");
+  for (const [from, to] of [
+    ['"endSeconds":4', '"endSeconds":7'], // a flipped bit
+    ['"labelled":true', '"labelled":false'],
+    ['"patient":"b"', '"patient":"c"'],
+    ['"durationSeconds":19.5', '"durationSeconds":9.5'],
+    [/\n.*"patient":"b"[^\n]*/, ""], // a line that is gone
+    ['"seizures":2}', '"seizures":1}'],
+  ] as const) {
+    const edited = written.replace(from, to).replace(/,\n\]/, "\n]");
+    assert.notEqual(edited, written, String(from));
+    await writeFile(path, edited);
+    await assert.rejects(readManifest(dir), {
+      tag: "CacheError",
+      message:
+        /manifest\.json: its recordings are not those that its counts sum up; .*write it again with: ictal manifest/,
+    });
+  }
+  await writeManifest(dir);
+  assert.equal((await readManifest(dir)).recordings.length, 3);
+});
+
 test("readManifest refuses a foreign version, damage and another cache's manifest, and names the missing one", async (context) => {
   const dir = await temporaryFolder(context);
   const { folder } = await makeCache(dir, RECORDINGS);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -150,6 +150,17 @@ test("predictions of another cache, of two checkpoints and of another length are
     ictal(...data(), "--predictions", short, "--out", join(dir, "x")).stderr,
     /ends at 5\.0 s, the recording at/,
   );
+});
+
+test("a split of which no recording can be read is told by the recordings' own fault, not as one without predictions", async () => {
+  const broken = join(dir, "broken");
+  await cp(corpus, broken, { recursive: true });
+  for (const { edfKey, split } of (await readCatalogue(folderStore(corpus))).recordings)
+    if (split === "dev") await writeFile(join(broken, edfKey), "no EDF".repeat(100));
+  const flags = ["--data-dir", broken, "--predictions", join(dir, "predictions"), "--out", join(dir, "broken-pages")];
+  const { status, stdout, stderr } = ictal(...flags);
+  assert.equal(status, 1, stderr);
+  assert.match(stdout, /0 review pages.*\n\d+ without a page, e\.g\. dev\/.*not an EDF or BDF file/);
 });
 
 test("a corpus without recordings is refused by name", async () => {

@@ -138,7 +138,7 @@ test("readCatalogue(store) uses neither of two files with one identity and names
   assert.ok(found!.file.startsWith("v2.0.1/") && found!.message.includes("v2.0.0/") && found!.severity === "error");
 });
 
-test("readCatalogue(store) tells two releases in one listing as such", async () => {
+test("readCatalogue(store) reports two releases in one listing", async () => {
   const old = "v1.5/edf/train/01_tcp_ar/002/00000258/s002_2003_07_21/00000258_s002_t000.edf";
   const { recordings, excluded, findings } = await readCatalogue(listingStore({ ...corpus, [old]: 2000 }));
   assert.ok(recordings.every(({ edfKey }) => edfKey !== old));
@@ -174,7 +174,7 @@ test("readCatalogue(store) names compressed files and reads annotations with upp
   await assert.rejects(readCatalogue(listingStore({ [`${stem}1.edf.gz`]: 900 })), /holds 1 compressed recordings/);
 });
 
-test("readCatalogue(store) reports equal content by size and content ETag, not by a folder's clock tags", async () => {
+test("readCatalogue(store) reports equal content by size and content ETag, not by a folder's modification times", async () => {
   const [a, b] = Object.keys(corpus).filter((key) => key.endsWith(".edf")) as [string, string];
   const sizes = { ...corpus, [a]: 1000, [b]: 1000 };
   const codes = async (etag: string) =>
@@ -183,7 +183,7 @@ test("readCatalogue(store) reports equal content by size and content ETag, not b
   assert.deepEqual(await codes("3e8-18eac015371efcea"), []);
 });
 
-test("readCatalogue(store) leaves out what it cannot place and reports annotations without a recording", async () => {
+test("readCatalogue(store) excludes what does not fit the layout and reports annotations without a recording", async () => {
   const stray = "train/aaaaaaac/s001_2002/02_tcp_le/aaaaaaac_s001_t009.csv_bi";
   const sizes = { ...corpus, "train/notes/copy.edf": 5, "train/._aaaaaaac.edf": 5, [stray]: 5 };
   const { recordings, excluded, findings } = await readCatalogue(listingStore(sizes));
@@ -207,7 +207,7 @@ test("readCatalogue(store) makes a patient in two splits an error finding", asyn
   assert.match(overlap!.message, /aaaaaaac is in eval and train/);
 });
 
-test("readCatalogue(store) leaves the five shared patients of v1.5 out of train and says so", async () => {
+test("readCatalogue(store) excludes the five shared patients of v1.5 from train with the reason", async () => {
   const file = (split: string, patient: string) =>
     `edf/${split}/01_tcp_ar/${patient.slice(3, 6)}/${patient}/s001_2003_07_21/${patient}_s001_t000.edf`;
   const shared = SHARED_V15_PATIENTS[0]!;
@@ -223,7 +223,7 @@ test("readCatalogue(store) leaves the five shared patients of v1.5 out of train 
   assert.ok(!found.findings.some(({ code }) => code === "patient-overlap"));
 });
 
-test("readCatalogue(store, { splits }) replaces the folders' splits and leaves unlisted patients out", async () => {
+test("readCatalogue(store, { splits }) replaces the folders' splits and excludes unlisted patients", async () => {
   const splits = { train: ["aaaaaaae"], dev: ["aaaaaaac"] };
   const { recordings, excluded } = await readCatalogue(listingStore(corpus), { splits });
   assert.deepEqual(
@@ -243,7 +243,7 @@ test("readCatalogue(store) pairs BIDS recordings with their events", async () =>
   assert.equal(recordings[0]!.tsvKey, `${stem}_events.tsv`);
 });
 
-test("readCatalogue(store) rejects an empty place with what was listed and what is expected", async () => {
+test("readCatalogue(store) rejects an empty folder with what was listed and what is expected", async () => {
   await assert.rejects(readCatalogue(memoryStore({}, "nothing"), { prefix: "edf/train" }), (error: Error) => {
     assert.match(error.message, /no recordings under memory:nothing\/edf\/train: it holds nothing/);
     assert.match(error.message, /tusz-v2: .*s001_2002/);

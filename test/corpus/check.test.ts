@@ -81,7 +81,7 @@ test("checkCorpus(store) gives shares without a denominator as NaN", async () =>
   assert.deepEqual([prevalence.recordings, prevalence.time], [Number.NaN, Number.NaN]);
 });
 
-test("checkCorpus(store) asks once for a header and once for each annotation file, a few at a time", async () => {
+test("checkCorpus(store) requests each header and each annotation file once, a few at a time", async () => {
   const inner = memoryStore(smallCorpus());
   let open = 0;
   let most = 0;
@@ -103,7 +103,7 @@ test("checkCorpus(store) asks once for a header and once for each annotation fil
   assert.ok(most <= 2, `${most} at a time`);
 });
 
-test("checkCorpus(store) throws the store's own faults", async () => {
+test("checkCorpus(store) throws the errors of the store", async () => {
   const inner = memoryStore(smallCorpus());
   const store: Store = { ...inner, read: () => Promise.reject(new Error("connection reset")) };
   await assert.rejects(checkCorpus(store), /connection reset/);
@@ -135,7 +135,7 @@ test("checkCorpus(store) reads the shared mini corpus", { skip }, async () => {
   );
 });
 
-test("checkCorpus names a recording that is cut beside the annotation that is longer, as errors of both", async () => {
+test("checkCorpus reports a truncated recording and its longer annotation as errors", async () => {
   const key = stem("train", "aaaaaaaa");
   const whole = edf(20, ["EEG FP1-REF"]);
   const header = whole.byteLength - 20 * 4 * 2;
@@ -156,7 +156,7 @@ test("checkCorpus names a recording that is cut beside the annotation that is lo
   assert.equal(bySplit.train!.unknown, 1);
 });
 
-test("checkCorpus sees by both ends that the timestamps of a recording jump", async () => {
+test("checkCorpus finds gaps by the timestamps at both ends of a recording", async () => {
   const samples = new Float32Array(4 * 20);
   const signals = [{ label: "EEG FP1-REF", physicalMin: -100, physicalMax: 100, samplesPerRecord: 4, samples }];
   const jumping = (reserved: string, by: number) =>

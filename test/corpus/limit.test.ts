@@ -14,7 +14,7 @@ function kept(counts: Record<string, number>, limit: number): Record<string, num
   return found;
 }
 
-test("limitRecordings(recordings, limit) shares the places in proportion and leaves no split empty", () => {
+test("limitRecordings(recordings, limit) allocates in proportion and leaves no split empty", () => {
   assert.deepEqual(kept({ train: 4664, dev: 1832, eval: 865 }, 50), { train: 31, dev: 13, eval: 6 });
   assert.deepEqual(kept({ train: 100, dev: 1, eval: 1 }, 5), { train: 3, dev: 1, eval: 1 });
   for (let limit = 3; limit <= 30; limit++) {
@@ -27,12 +27,12 @@ test("limitRecordings(recordings, limit) shares the places in proportion and lea
   }
 });
 
-test("limitRecordings(recordings, limit) serves train before dev before eval when places are short", () => {
+test("limitRecordings(recordings, limit) prefers train to dev to eval when the limit is below the number of splits", () => {
   assert.deepEqual(kept({ eval: 5, dev: 5, train: 5 }, 1), { train: 1 });
   assert.deepEqual(kept({ eval: 5, dev: 5, train: 5 }, 2), { train: 1, dev: 1 });
 });
 
-test("limitRecordings(recordings, limit) takes the first ids whatever the order of its input", () => {
+test("limitRecordings(recordings, limit) chooses the first ids whatever the order of its input", () => {
   const all = recordings({ train: 6, dev: 3 });
   const expected = ["dev/00000", "train/00000", "train/00001"];
   assert.deepEqual(

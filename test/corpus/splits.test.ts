@@ -53,7 +53,7 @@ test("readSplits(dir) and writeSplits(dir) reject a patient in two splits", () =
     await assert.rejects(readSplits(dir), { name: "ConfigError", message: /1 patient is in more than one split/ });
   }));
 
-test("readSplits(dir) says which files it expects when there are none", () =>
+test("readSplits(dir) names the expected files when there are none", () =>
   withFolder(async (dir) => {
     await assert.rejects(readSplits(dir), { name: "NotFoundError", message: /expected train.txt, dev.txt/ });
     await assert.rejects(readSplits(join(dir, "absent")), { name: "NotFoundError" });

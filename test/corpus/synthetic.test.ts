@@ -34,7 +34,7 @@ async function copyOf(name: string): Promise<string> {
 
 const firstEdf = async (dir: string) => join(dir, (await readCatalogue(folderStore(dir))).recordings[0]!.edfKey);
 
-test("the plan has the make-up that the corpus promises", () => {
+test("the table of recordings has the documented composition", () => {
   const patients = (split: string) =>
     new Set(SYNTHETIC_RECORDINGS.filter((row) => row.split === split).map(({ patient }) => patient));
   assert.ok(SYNTHETIC_RECORDINGS.length >= 24);
@@ -91,7 +91,7 @@ test("synthesizeCorpus(dir) reports what the catalogue and the labels say", asyn
   assert.ok(Math.abs(made.hours - report.hours) < 1e-6);
 });
 
-test("synthesizeCorpus(dir) leaves an intact corpus as it is", async () => {
+test("synthesizeCorpus(dir) does not change an intact corpus", async () => {
   const path = await firstEdf(small);
   const before = await stat(path);
   const again = await synthesizeCorpus(small, options);
@@ -100,7 +100,7 @@ test("synthesizeCorpus(dir) leaves an intact corpus as it is", async () => {
   assert.equal((await stat(path)).mtimeMs, before.mtimeMs);
 });
 
-test("synthesizeCorpus(dir) makes cut, flipped and lost files again and nothing else", async () => {
+test("synthesizeCorpus(dir) writes truncated, corrupted and missing files again and nothing else", async () => {
   const dir = await copyOf("damaged");
   const { recordings } = await readCatalogue(folderStore(dir));
   const at = (index: number) => join(dir, recordings[index]!.edfKey);
@@ -115,7 +115,7 @@ test("synthesizeCorpus(dir) makes cut, flipped and lost files again and nothing 
   }
 });
 
-test("synthesizeCorpus(dir) takes a marker with damaged parts for none and makes the corpus again", async () => {
+test("synthesizeCorpus(dir) ignores a damaged marker and writes the corpus again", async () => {
   const dir = await copyOf("marker");
   const file = join(dir, "synthetic.json");
   const marker = JSON.parse(await readFile(file, "utf8"));
@@ -126,7 +126,7 @@ test("synthesizeCorpus(dir) takes a marker with damaged parts for none and makes
   }
 });
 
-test("synthesizeCorpus(dir) redoes a half-written corpus and sweeps what a killed run left", async () => {
+test("synthesizeCorpus(dir) completes an incomplete corpus and removes stale temporary files", async () => {
   const dir = await copyOf("half");
   await rm(join(dir, "synthetic.json"));
   const leftover = `${await firstEdf(dir)}.tmp-999999999-1`;
@@ -157,7 +157,7 @@ test("selectRecordings({ background }) adds half hours without seizures to patie
   }
 });
 
-test("synthesizeCorpus(dir, { background }) makes them, takes them away again, and names a wrong count", async () => {
+test("synthesizeCorpus(dir, { background }) writes them, removes them again, and refuses a wrong count", async () => {
   const dir = await copyOf("background");
   const more = await synthesizeCorpus(dir, { ...options, background: 1 });
   assert.deepEqual([more.recordings, more.seizures], [7, made.seizures]);
@@ -183,7 +183,7 @@ test("synthesizeCorpus(dir) writes nothing into a folder that holds anything els
   await assert.rejects(synthesizeCorpus(real, { ...options, seed: 7 }), /edf\/train\/recording.edf/);
 });
 
-test("synthesizeCorpus(dir, { signal }) stops between recordings and carries on later", async () => {
+test("synthesizeCorpus(dir, { signal }) stops between recordings and continues later", async () => {
   const dir = join(base, "stopped");
   const controller = new AbortController();
   let count = 0;
@@ -213,7 +213,7 @@ test("synthetic files have the headers of TUSZ: reserved EDF, 1 s records, 1 Hz 
   }
 });
 
-test("csv and csv_bi of the synthetic corpus agree, and types are the planned ones", async () => {
+test("csv and csv_bi of the synthetic corpus agree, and types are those of the table", async () => {
   const store = folderStore(small);
   const rows = await checkCorpusAnnotations(store, await readCatalogue(store));
   for (const { id, types, seizures, durationSeconds } of rows) {

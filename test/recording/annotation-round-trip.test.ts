@@ -77,7 +77,7 @@ for (const [name, [spec, message, formats]] of Object.entries(REFUSED))
       );
     });
 
-test("labels that our reader does not know are refused by every writer, formulas and separators among them", () => {
+test("labels that our reader does not know, formulas and separators are refused by every writer", () => {
   for (const label of ["SEIZ", "=1+1", "seiz,1", "se iz", "seiz\n", "", '"seiz"', "__proto__"])
     for (const format of ALL)
       assert.throws(() => WRITERS[format](rows({ label })), { tag: "FormatError" }, `${label} ${format}`);
@@ -109,7 +109,7 @@ test("a tsv row keeps within a duration that is rounded like it", () => {
   assert.deepEqual(readAnnotations(text, { file: "a.tsv" }).findings, []);
 });
 
-test("whatever an annotation writer writes reads back equal without a fault", () => {
+test("whatever an annotation writer writes reads back equal without an error or warning", () => {
   const random = createRandom(9, "annotation writers");
   let counter = 0;
   const draw = (bound: number) => random.integer(counter++, bound);

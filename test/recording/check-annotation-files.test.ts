@@ -108,7 +108,7 @@ test("checkAnnotationFiles counts a recording once, its background as the comple
   assert.deepEqual([one.files, one.seizureCount, one.unknownSeconds], [2, 1, 0]);
 });
 
-test("checkAnnotationFiles counts what a file does not tell as unknown, never as background", async (t) => {
+test("checkAnnotationFiles counts time without labels as unknown, never as background", async (t) => {
   const root = await folder(t);
   const header = "# duration = 100 secs\nchannel,start_time,stop_time,label,confidence\n";
   await writeFile(join(root, "none.csv_bi"), header);
@@ -123,7 +123,7 @@ test("checkAnnotationFiles counts what a file does not tell as unknown, never as
   assert.deepEqual(named, expected);
 });
 
-test("checkAnnotationFiles compares the durations of csv and csv_bi where no recording decides", async (t) => {
+test("checkAnnotationFiles compares the durations of csv and csv_bi where there is no recording", async (t) => {
   const root = await folder(t);
   await writeFile(join(root, "a.csv"), writeCsv({ events: [row(10, 30, "fnsz", "A")], durationSeconds: 100.5 }));
   await writeFile(join(root, "a.csv_bi"), writeCsvBi({ events: [row(10, 30)], durationSeconds: 100 }));
@@ -133,7 +133,7 @@ test("checkAnnotationFiles compares the durations of csv and csv_bi where no rec
   assert.deepEqual(await found(), [["duration-differs", "warning"]]);
 });
 
-test("checkAnnotationFiles says that tse text alone tells no duration", async (t) => {
+test("checkAnnotationFiles reports that a tse file alone has no duration", async (t) => {
   const path = await folder(t);
   for (const name of ["alone", "beside"])
     await writeFile(join(path, `${name}.tse`), "version = tse_v1.0.0\n\n0.0 10.0 bckg 1.0\n10.0 20.0 fnsz 1.0\n");
@@ -147,7 +147,7 @@ test("checkAnnotationFiles says that tse text alone tells no duration", async (t
   assert.deepEqual([seizureSeconds, backgroundSeconds], [20, 50]);
 });
 
-test("checkAnnotationFiles tells the time of which no row tells, where others tell of background", async (t) => {
+test("checkAnnotationFiles reports time that no row covers in a file with rows of background", async (t) => {
   const root = await folder(t);
   const header = "# duration = 60 secs\nchannel,start_time,stop_time,label,confidence\n";
   const rows = (...each: string[]) => header + each.map((times) => `TERM,${times},1\n`).join("");
@@ -172,7 +172,7 @@ test("checkAnnotationFiles tells the time of which no row tells, where others te
   );
 });
 
-test("checkAnnotationFiles turns an unknown label and a broken recording into error findings and goes on", async (t) => {
+test("checkAnnotationFiles turns an unknown label and a broken recording into error findings and continues", async (t) => {
   const root = await folder(t);
   await writeFile(join(root, "a.csv_bi"), writeCsvBi({ events: [], durationSeconds: 10 }).replace("bckg", "bkcg"));
   await writeRecording(join(root, "a"), 10);
@@ -214,7 +214,7 @@ test("checkAnnotationFiles agrees with the facts of the small TUSZ-shaped corpus
   );
 });
 
-test("checkAnnotationFiles says when a folder holds nothing to check and when a file is of no known format", async (t) => {
+test("checkAnnotationFiles reports a folder without annotation files and a file of unknown format", async (t) => {
   const root = await folder(t);
   const report = await checkAnnotationFiles(root);
   assert.deepEqual([report.files, report.findings.map(({ code }) => code)], [0, ["no-annotation-files"]]);
@@ -225,7 +225,7 @@ test("checkAnnotationFiles says when a folder holds nothing to check and when a 
   });
 });
 
-test("checkAnnotationFiles says which path is missing", async () => {
+test("checkAnnotationFiles names a missing path", async () => {
   await assert.rejects(checkAnnotationFiles("/nowhere/at/all"), {
     tag: "NotFoundError",
     message: /\/nowhere\/at\/all: no such file or folder/,

@@ -129,7 +129,7 @@ test("a file without annotation signals is one segment of all its records", asyn
   assert.deepEqual([annotations, originSeconds], [[], 0]);
 });
 
-test("gaps become segments, named by whether the file admits them", async () => {
+test("gaps become segments, with the diagnostic of the kind of file", async () => {
   const recordStartSeconds = (record: number) => [0, 1, 5, 6, 5.5][record]!;
   for (const [kind, code] of [
     ["EDF+D", "gap"],
@@ -148,7 +148,7 @@ test("gaps become segments, named by whether the file admits them", async () => 
   }
 });
 
-test("many annotations share the records evenly and none is lost", async () => {
+test("many annotations are distributed evenly over the records and none is lost", async () => {
   const annotations = Array.from({ length: 503 }, (_, i) => ({ onsetSeconds: i / 128, text: `event ${i}` }));
   const found = await annotationsOf({ annotations });
   assert.deepEqual(found.annotations, annotations);
@@ -164,7 +164,7 @@ test("many annotations share the records evenly and none is lost", async () => {
   );
 });
 
-test("a record duration rounded to its eight characters never adds up to a gap", async () => {
+test("a record duration rounded to its eight characters never accumulates to a gap", async () => {
   const records = 9000;
   const samples = new Int16Array(records);
   const found = await annotationsOf({

@@ -24,7 +24,7 @@ const recording = (kind: EdfKind, patient: string, technician: string) =>
     annotations: kind.includes("+") ? [{ onsetSeconds: 1, text: "note" }] : [],
   });
 
-test("deidentifyEdf blanks who and when, keeps the EDF+ structure and every sample, and says what it changed", async (t) => {
+test("deidentifyEdf blanks identity and date, keeps the EDF+ structure and every sample, and reports what it changed", async (t) => {
   const folder = await mkdtemp(join(tmpdir(), "ictal-deid-"));
   t.after(() => rm(folder, { recursive: true }));
   const cases: [EdfKind, string, string, string, string][] = [
@@ -60,7 +60,7 @@ test("deidentifyEdf blanks who and when, keeps the EDF+ structure and every samp
     );
     assert.doesNotMatch(JSON.stringify(report), /Jane|MRN|1951|ward|Who/);
     assert.equal(
-      report.kept.some((text) => text.startsWith("all annotation texts, as asked for")),
+      report.kept.some((text) => text.startsWith("all annotation texts, as requested")),
       kind.includes("+"),
     );
     const [old, now] = await Promise.all(
@@ -109,7 +109,7 @@ test("deidentifyEdf blanks every text that is not known to be harmless, wherever
   await writeFile(input, before);
   const report = await deidentifyEdf(input, output);
   const after = await readFile(output);
-  assert.doesNotMatch(after.toString("latin1").replace("Jane            EDF", ""), /doe|jane|1961|ward|called|behind/i);
+  assert.doesNotMatch(after.toString("latin1"), /doe|jane|1961|ward|called|behind/i);
   assert.deepEqual([report.annotations, report.droppedBytes], [{ kept: 2, blanked: 1, dropped: 1 }, 19]);
   assert.deepEqual(
     report.changed.map(({ field, signal }) => (signal === undefined ? field : `${field} ${signal}`)),
@@ -122,17 +122,17 @@ test("deidentifyEdf blanks every text that is not known to be harmless, wherever
       "prefilter 1",
       "prefilter 2",
       "signalReserved 1",
+      "label 2",
     ],
   );
-  assert.doesNotMatch(JSON.stringify(report.changed), /doe/i);
+  assert.doesNotMatch(JSON.stringify(report), /doe|jane/i);
   assert.deepEqual(report.kept, [
     "the time of day of the start, without its date",
     'reserved: the kind of file, "EDF+C"',
     'transducer: known words, "AgAgCl electrode"',
     'unit: units of measure, "uV", "mV"',
     'prefilter: filter settings, "HP:0.1Hz LP:75Hz N:50Hz"',
-    "label: 3 that name electrodes or known kinds of signal",
-    'label: "Jane", of unknown type; check that they name no person',
+    "label: 3 that name electrodes or known types of signal",
     "2 annotation texts that are labels or standard texts of EDF+",
   ]);
   const source = bytesSource("out.edf", after);
@@ -144,6 +144,7 @@ test("deidentifyEdf blanks every text that is not known to be harmless, wherever
     { onsetSeconds: 1.5, text: "Eyes open" },
   ]);
   assert.deepEqual([...header.diagnostics, ...diagnostics], []);
+  assert.equal(header.signals[2]!.label, "signal 3");
   const sums = async (bytes: Buffer) =>
     (await readEdfInfo(bytesSource("x", bytes), { digitalSums: true })).signals.map(({ digital }) => digital);
   assert.deepEqual(await sums(after), await sums(before));
@@ -151,7 +152,21 @@ test("deidentifyEdf blanks every text that is not known to be harmless, wherever
   assert.deepEqual([again.changed, again.annotations], [[], { kept: 3, blanked: 0, dropped: 0 }]);
 });
 
-test("deidentifyEdf drops annotations where that is asked for and refuses an unknown rule", async (t) => {
+test("deidentifyEdf keeps labels and annotations of unknown type on request, and lists them", async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), "ictal-deid-"));
+  t.after(() => rm(folder, { recursive: true }));
+  const [input, output] = [join(folder, "in.edf"), join(folder, "out.edf")];
+  await writeFile(input, leftovers());
+  const report = await deidentifyEdf(input, output, { labels: "keep", annotations: "keep" });
+  assert.deepEqual(report.kept.slice(-2), [
+    'label: "Jane", of unknown type; check that they name no person',
+    "all annotation texts, as requested: they can name people",
+  ]);
+  assert.equal(report.changed.filter(({ field }) => field === "label").length, 0);
+  await assert.rejects(deidentifyEdf(input, output, { labels: "shred" as "keep" }), /invalid labels: shred/);
+});
+
+test("deidentifyEdf drops annotations on request and refuses an unknown rule", async (t) => {
   const folder = await mkdtemp(join(tmpdir(), "ictal-deid-"));
   t.after(() => rm(folder, { recursive: true }));
   const [input, output] = [join(folder, "in.edf"), join(folder, "out.edf")];
@@ -189,7 +204,7 @@ test("no diagnostic and no error of a header quotes text that could name a perso
   }
 });
 
-test("deidentifyEdf leaves no file behind when the input is no recording, and refuses to write over it", async (t) => {
+test("deidentifyEdf leaves no file when the input is not a recording, and refuses to overwrite the input", async (t) => {
   const folder = await mkdtemp(join(tmpdir(), "ictal-deid-"));
   t.after(() => rm(folder, { recursive: true }));
   const input = join(folder, "in.edf");

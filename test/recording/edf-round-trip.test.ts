@@ -149,7 +149,7 @@ for (const [name, [refused, message]] of Object.entries(REFUSED))
     );
   });
 
-test("a fault named in accept is written, its neighbours are not", async () => {
+test("a diagnostic named in accept is written, others are not", async () => {
   const flat = { signals: [signal({ physicalMin: 0, physicalMax: 0 })] };
   const bytes = encodeEdf(spec({ ...flat, accept: ["flat-physical-range"] }));
   const { diagnostics } = await readEdfInfo(bytesSource("x", bytes));
@@ -235,7 +235,7 @@ async function seesFault(refused: EdfSpec, code: string | undefined): Promise<vo
   assert.ok(diagnostics.some((found) => found.code === code));
 }
 
-test("whatever encodeEdf writes reads back equal without a fault, and whatever it refuses has one", async () => {
+test("whatever encodeEdf writes reads back equal without an error or warning, and whatever it refuses has one", async () => {
   const random = createRandom(5, "written");
   let counter = 0;
   const draw = (bound: number) => random.integer(counter++, bound);

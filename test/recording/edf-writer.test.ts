@@ -51,7 +51,7 @@ test("encodeEdf writes TUSZ's habits as given: colon date, reserved EDF, a durat
   assert.equal(bytes.length, 768 + 5 * 251 * 2);
 });
 
-test("writeField fills a field with blanks after its text, and leaves the next one alone", () => {
+test("writeField pads a field with blanks, and does not change the next one", () => {
   const bytes = new Uint8Array(8).fill(0x2e);
   writeField(bytes, 1, { name: "a", offset: 1, width: 4 }, "ab");
   assert.equal(latin1(bytes, 0, 8), ".ab  ...");
@@ -70,7 +70,7 @@ test("encodeEdf stores digital samples little-endian and unchanged, 24 bit in BD
   assert.deepEqual([...bdf.subarray(-15)], [0xfe, 0xff, 0xff, 0, 0, 0x80, 0xff, 0xff, 0x7f, 0, 0, 0, 3, 2, 1]);
 });
 
-test("encodeEdf clips values outside the range where that is asked for, counts them, and refuses them otherwise", () => {
+test("encodeEdf clips values outside the range with clip, counts them, and refuses them otherwise", () => {
   const base = sineSpec("EDF");
   const signal = {
     label: "X",

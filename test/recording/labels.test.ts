@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ANNOTATION_LABELS, hedScoreOf, labelClassOf, labelOfHedScore } from "../../src/recording/labels.js";
 
-test("labelClassOf knows every seizure type, mysz included, and that nesz is none", () => {
+test("labelClassOf knows every seizure type, mysz included, and that nesz is not a seizure", () => {
   for (const label of ["seiz", "fnsz", "gnsz", "spsz", "cpsz", "absz", "tnsz", "cnsz", "tcsz", "atsz", "mysz"]) {
     assert.equal(labelClassOf(label), "seizure", label);
   }
@@ -20,7 +20,7 @@ test("labelClassOf stops on an unknown label with file, line and the nearest kno
   assert.throws(() => labelClassOf("toString"), { tag: "FormatError" });
 });
 
-test("HED-SCORE types map both ways, with hyphens or underscores, finer types to the broader known one", () => {
+test("HED-SCORE types map both ways, with hyphens or underscores, more specific types to the broader known one", () => {
   for (const { label, hedScore } of ANNOTATION_LABELS) if (hedScore) assert.equal(labelOfHedScore(hedScore), label);
   assert.equal(labelOfHedScore("sz-foc-ia"), "cpsz");
   assert.equal(labelOfHedScore("sz_gen_m_tonicClonic"), "tcsz");

@@ -160,7 +160,7 @@ describe("patience with a service", () => {
       let count = 0;
       const stream = await openObject(store, "big");
       await stream.pour!(async (bytes) => {
-        count += bytes.length;
+        count += bytes.byteLength;
         await sleep(count > 500_000 ? 0 : 120);
       });
       assert.equal(count, 900_000);

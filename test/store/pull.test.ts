@@ -529,6 +529,9 @@ describe("pull: a full disk", () => {
     assert.deepEqual([report.downloaded, report.skipped], [2, 2]);
     await checkCopies(dir, Object.keys(objects), objects);
     assert.equal((await stat(join(dir, "c.edf"))).size, 4 * MB);
+    execFileSync("mount", ["-o", "remount,ro", dir]);
+    for (const below of [dir, join(dir, "elsewhere")])
+      await assert.rejects(pull(store, below), codeIs("NotWritable", /cannot write to .*choose a folder/));
   });
 });
 

@@ -1,12 +1,16 @@
 import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
 import { copyFile, cp, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { before, type TestContext, test } from "node:test";
 import { sha256 } from "@ictal/base/canonical";
 import { isIctalError } from "@ictal/base/errors";
+import { loadSafetensors, type StoredTensor, saveSafetensors } from "../../src/model/safetensors.js";
+import { openExecutor } from "../../src/tensor/open.js";
 import { checkpointDir } from "../../src/training/checkpoint.js";
-import { parseState } from "../../src/training/checkpoint-state.js";
+import { parseState, sealState } from "../../src/training/checkpoint-state.js";
 import { loadWeights } from "../../src/training/load-weights.js";
+import { predictRecordings } from "../../src/training/predict-recordings.js";
 import { checkpointBytes, madeOptions, makeTrainingCache, temporaryFolder, trainHere } from "./made-run.js";
 
 type Json = Record<string, unknown>;
@@ -306,4 +310,81 @@ test("loadWeights(path) refuses weights that are not those of their checkpoint, 
     await changed(from, to);
     await assert.rejects(loadWeights(alone), { name: "FormatError", message });
   }
+});
+
+/** Replace tensors of a checkpoint's file, and seal the state again, as a program does that wrote such numbers itself. */
+async function replaceTensors(
+  dir: string,
+  file: string,
+  change: (tensors: Record<string, StoredTensor>) => void,
+): Promise<void> {
+  const path = at(dir, "run", 4, file);
+  const { tensors, metadata } = await loadSafetensors(path);
+  const changed = { ...tensors };
+  change(changed);
+  await saveSafetensors(path, changed, metadata);
+  const stored = parseState(text, "state.json");
+  const bytes = await readFile(path);
+  const files = { ...stored.files, [file]: { bytes: bytes.length, sha256: sha256(bytes) } };
+  await writeFile(at(dir, "run", 4), sealState(stored.state, files));
+}
+
+test("weights and moments that are not finite are passed over for the checkpoint before, and never predicted with", async (context) => {
+  const first = (tensors: Record<string, StoredTensor>, start: string) =>
+    tensors[Object.keys(tensors).find((name) => name.startsWith(start))!]!.values;
+  for (const [file, change, message] of [
+    ["model", (tensors) => first(tensors, "").fill(Number.NaN, 1, 2), /invalid .*: NaN at 1; expected finite/],
+    ["model", (tensors) => first(tensors, "").fill(Number.NEGATIVE_INFINITY), /invalid .*: -Infinity at 0; expected/],
+    ["optimizer", (tensors) => first(tensors, "exp_avg.").fill(Number.NaN), /invalid exp_avg\..*: NaN at 0/],
+    ["optimizer", (tensors) => first(tensors, "exp_avg_sq.").fill(-1), /invalid exp_avg_sq\..*: -1; .*at least 0/],
+    [
+      "optimizer",
+      (tensors) => {
+        tensors["exp_avg.more"] = { shape: [1], values: new Float32Array(1) };
+      },
+      /\d+ tensors; expected 2 of each of \d+ parameters/,
+    ],
+  ] as [string, (tensors: Record<string, StoredTensor>) => void, RegExp][]) {
+    const dir = await copyOf(context);
+    await replaceTensors(dir, `${file}.safetensors`, change);
+    if (file === "model")
+      await assert.rejects(loadWeights(checkpointDir(join(dir, "run"), 4)), { name: "FormatError", message });
+    const report = await resume(dir, "run");
+    assert.match(report.warnings[0]!, message);
+    assert.match(report.warnings[0]!, /was set aside as .*; going on from step 2/);
+    assert.deepEqual(await checkpointBytes(join(dir, "run"), 6), await checkpointBytes(join(made, "whole"), 6));
+  }
+});
+
+test("loadWeights(folder) refuses a checkpoint without its state, whose file can still be named", async (context) => {
+  const dir = await copyOf(context);
+  const folder = checkpointDir(join(dir, "run"), 4);
+  await rm(join(folder, "state.json"));
+  await assert.rejects(loadWeights(folder), {
+    name: "NotFoundError",
+    message: /has no state\.json, so nothing tells whether its weights are whole; restore it, or name the file/,
+  });
+  assert.equal((await loadWeights(join(folder, "model.safetensors"))).detector.name, "unet");
+  const moved = join(dir, "model"); // another name, and still all that a run writes
+  await rename(folder, moved);
+  await assert.rejects(loadWeights(moved), /has no state\.json/);
+  await rm(join(moved, "optimizer.safetensors"));
+  assert.equal((await loadWeights(moved)).detector.name, "unet"); // the folder of a SzCORE container
+});
+
+test("finite weights that answer with no number end a prediction, which would else find no event", async (context) => {
+  const dir = await copyOf(context);
+  await replaceTensors(dir, "model.safetensors", (tensors) => {
+    for (const { values } of Object.values(tensors)) values.fill(3e38);
+  });
+  const executor = await openExecutor("onnx-cpu", { threads: 1 });
+  context.after(() => executor.dispose());
+  const options = { checkpoint: checkpointDir(join(dir, "run"), 4), cacheDir: join(dir, "cache"), executor };
+  const outDir = join(dir, "out");
+  await assert.rejects(predictRecordings({ ...options, split: "dev", outDir }).next(), {
+    name: "CacheError",
+    message:
+      /the network answers NaN at [\d.]+ s of dev\/.*, which is no probability: its weights have grown too large/,
+  });
+  assert.equal(existsSync(outDir), false);
 });

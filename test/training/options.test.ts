@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parseConfig } from "../../src/base/config.js";
+import { parseConfig } from "../../src/config/load-config.js";
+import { trainOptionsFromConfig } from "../../src/config/train-options.js";
 import { createDetector } from "../../src/model/detector.js";
-import { trainOptionsFromConfig } from "../../src/training/from-config.js";
 import { fillTrainOptions, recipeDifferences, recipeOf, type TrainOptions } from "../../src/training/options.js";
 
 const api: TrainOptions = { runDir: "r", data: { cacheDir: "c" }, model: { name: "unet" } };

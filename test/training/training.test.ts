@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { readFile, writeFile } from "node:fs/promises";
+import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { writeManifest } from "../../src/cache/manifest.js";
@@ -278,7 +278,21 @@ test("predictions cover whole recordings, never join them, do not depend on the 
   assert.deepEqual(ids, [...dev.keys()]);
   await writeFile(join(out, "dev/g/s/m/t0.f32"), "short");
   await assert.rejects(readPrediction(out, "dev/g/s/m/t0"), { name: "CacheError", message: /predict again/ });
+  await rm(join(out, "dev/g/s/m/t0.f32"));
+  await assert.rejects(readPrediction(out, "dev/g/s/m/t0"), {
+    name: "CacheError",
+    message: /no values at .*predict again/,
+  });
   await assert.rejects(readPrediction(out, "dev/none"), { name: "NotFoundError" });
+  const sidecar = join(dir, "half/dev/g/s/m/t0.json");
+  const written = await readFile(sidecar, "utf8");
+  await writeFile(sidecar, written.replace(/"rateHz":\d+/, '"rateHz":3'));
+  await assert.rejects(readPrediction(join(dir, "half"), "dev/g/s/m/t0"), {
+    name: "FormatError",
+    message: /t0\.json: its content is not that of its checksum: it was edited or damaged; remove it and predict again/,
+  });
+  await writeFile(sidecar, written.replace(/"checksum":"[0-9a-f]+",/, "")); // as version 0.1 wrote it
+  assert.equal((await readPrediction(join(dir, "half"), "dev/g/s/m/t0")).id, "dev/g/s/m/t0");
   await assert.rejects(all({ split: "eval" }), { name: "ConfigError", message: /the cache has dev, train/ });
   const other = join(dir, "other");
   await makeCache(other, MADE_RECORDINGS, { channels: ["FP1", "C3"] });

@@ -27,3 +27,11 @@ export function nearestName(name: string, candidates: Iterable<string>): string 
   }
   return best !== undefined && bestDistance <= Math.max(2, Math.floor(name.length / 2)) ? best : undefined;
 }
+
+/** The `count` candidates closest to `name`, closest first, near or not. */
+export function nearestNames(name: string, candidates: Iterable<string>, count = 3): string[] {
+  const distanceTo = (candidate: string) => editDistance(name.toLowerCase(), candidate.toLowerCase());
+  const ranked = [...candidates].map((candidate) => ({ candidate, distance: distanceTo(candidate) }));
+  ranked.sort((a, b) => a.distance - b.distance);
+  return ranked.slice(0, count).map(({ candidate }) => candidate);
+}

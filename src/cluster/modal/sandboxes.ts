@@ -1,8 +1,8 @@
 /** Which sandboxes a verb needs: commands, machines, limits and paths, as plain data. */
 import { isAbsolute, posix, relative } from "node:path";
 import { ConfigError } from "@ictal/base/errors";
-import type { Config } from "../../base/config-schema.js";
 import { projectDir } from "../../base/project.js";
+import type { Config } from "../../config/schema.js";
 import { shellJoin } from "../shell-quote.js";
 import type { SandboxSpec } from "./cloud.js";
 

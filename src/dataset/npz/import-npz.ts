@@ -4,11 +4,13 @@ import { hashOf } from "@ictal/base/canonical";
 import { isIctalError, NotFoundError } from "@ictal/base/errors";
 import { requireNumbers } from "@ictal/base/options";
 import { type Progress, silentProgress } from "@ictal/base/progress";
+import { CACHE_DEFAULTS } from "../../cache/cache-options.js";
 import { type CacheDescription, cacheKeyOf, prepareFolder, recordingFile } from "../../cache/folder.js";
 import { CACHE_FORMAT_VERSION, FRAME_SAMPLES, type SampleType } from "../../cache/format.js";
 import { LeaveOut } from "../../cache/leave-out.js";
 import { bytesOnDisk, readSidecar, type Sidecar } from "../../cache/sidecar.js";
 import { ELECTRODES_19 } from "../../signal/electrodes.js";
+import { WINDOW_DEFAULTS } from "../window-options.js";
 import { type ImportedRecording, importRecording } from "./import-recording.js";
 import {
   REFERENCE_LISTS,
@@ -129,11 +131,11 @@ function countOther(manifest: ReferenceManifest | undefined, file: string, class
  * NotFoundError when there are none. Write the manifest with `writeManifest` afterwards.
  */
 export async function importNpz(options: ImportOptions): Promise<ImportReport> {
-  const { cacheDir, sampleType = "int16", progress = silentProgress, signal } = options;
+  const { cacheDir, sampleType = CACHE_DEFAULTS.sampleType, progress = silentProgress, signal } = options;
   const found = await findArchives(options);
   const folder = await prepareFolder(cacheDir, options.description ?? describeImport(sampleType));
   requireNumbers({ strideSeconds: options.strideSeconds }, { above: 0 });
-  const strideSamples = Math.round((options.strideSeconds ?? 10) * folder.sampleRateHz);
+  const strideSamples = Math.round((options.strideSeconds ?? WINDOW_DEFAULTS.strideSeconds) * folder.sampleRateHz);
   if (!(strideSamples >= 1)) throw new RangeError(`invalid strideSeconds: ${options.strideSeconds}`);
   const total = found.reduce((sum, { files }) => sum + files.length, 0);
   const leftOut: { id: string; code: string; reason: string }[] = [];

@@ -4,11 +4,9 @@
  * became one over `headKernel` positions around each logit, so that it says when; and the bounds on the norms of two
  * weights are left to weight decay. Kernels and pools are the paper's at 256 Hz instead of 128.
  */
-import { z } from "zod";
-import type { Config } from "../../base/config-schema.js";
 import { depthwiseConv1d } from "../../tensor/ops.js";
 import { type Tensor, type Tensor4D, tf } from "../../tensor/tf.js";
-import { checksOf, readSection } from "../check.js";
+import { readOptions } from "../check.js";
 import {
   averagePool,
   batchNorm,
@@ -23,28 +21,9 @@ import {
 import { filteredMoments, longFilters } from "../long-filters.js";
 import type { DetectorKind, DropoutSpec, Network } from "../network.js";
 import { batchNormBuffers, convolutionSpecs, fanInUniform, normSpecs, type ParameterSpec } from "../parameters.js";
+import { EEGNET_OPTIONS, type EegnetConfig } from "./eegnet-options.js";
 
-export interface EegnetConfig {
-  readonly name: "eegnet";
-  /** @default 19 */
-  readonly inputChannels?: number;
-  /** Filters in time, F1 of the paper. @default 8 */
-  readonly temporalFilters?: number;
-  /** Spatial filters per temporal one, D of the paper. @default 2 */
-  readonly depth?: number;
-  /** Channels after the separable convolution, F2 of the paper. @default temporalFilters times depth */
-  readonly pointwiseFilters?: number;
-  /** Samples of the filters in time; the paper takes half a second. @default 128 */
-  readonly temporalKernel?: number;
-  /** Positions of the separable convolution. @default 16 */
-  readonly separableKernel?: number;
-  /** Samples, then positions, that are averaged; their product is the samples per logit. @default [8, 8] */
-  readonly pools?: readonly number[];
-  /** Odd number of positions that a logit sees; the paper's dense layer sees a trial. @default 9 */
-  readonly headKernel?: number;
-  /** Share of values dropped after each pool; the paper's for unseen patients. @default 0.25 */
-  readonly dropout?: number;
-}
+export type { EegnetConfig };
 
 const NAME = "eegnet";
 
@@ -54,25 +33,10 @@ const NORM_EPSILON = 1e-3;
 type Plan = Required<EegnetConfig> & { readonly pools: readonly [number, number] };
 
 function planOf(config: EegnetConfig): Plan {
-  const { inputChannels = 19, temporalFilters = 8, depth = 2, temporalKernel = 128, separableKernel = 16 } = config;
-  const { pools = [8, 8], headKernel = 9, dropout: rate = 0.25, pointwiseFilters = temporalFilters * depth } = config;
-  const check = checksOf(NAME);
-  check.counts({ inputChannels, temporalFilters, depth, pointwiseFilters, temporalKernel, separableKernel });
-  check.list("pools", pools, 2, 2);
-  check.odd("headKernel", headKernel);
-  check.rate("dropout", rate);
-  return {
-    name: NAME,
-    inputChannels,
-    temporalFilters,
-    depth,
-    pointwiseFilters,
-    temporalKernel,
-    separableKernel,
-    pools: [pools[0]!, pools[1]!],
-    headKernel,
-    dropout: rate,
-  };
+  const filled = readOptions(NAME, EEGNET_OPTIONS, config);
+  const { temporalFilters, depth, pointwiseFilters = temporalFilters * depth } = filled;
+  const [first = 1, second = 1] = filled.pools;
+  return { name: NAME, ...filled, pointwiseFilters, pools: [first, second] };
 }
 
 function weight(name: string, shape: readonly number[], fanIn: number): ParameterSpec {
@@ -186,39 +150,10 @@ function eegnet(config: EegnetConfig): Network<EegnetConfig> {
   };
 }
 
-const count = z.number().int().min(1);
-
-/** Keys of `model.eegnet`. */
-const section = z.strictObject({
-  temporal_filters: count.optional(),
-  depth: count.optional(),
-  pointwise_filters: count.optional(),
-  temporal_kernel: count.optional(),
-  separable_kernel: count.optional(),
-  pools: z.array(count).optional(),
-  head_kernel: count.optional(),
-  dropout: z.number().optional(),
-});
-
-function fromConfig(model: Config["model"]): EegnetConfig {
-  const given = readSection(model, NAME, section);
-  return {
-    name: NAME,
-    temporalFilters: given.temporal_filters,
-    depth: given.depth,
-    pointwiseFilters: given.pointwise_filters,
-    temporalKernel: given.temporal_kernel,
-    separableKernel: given.separable_kernel,
-    pools: given.pools,
-    headKernel: given.head_kernel,
-    dropout: given.dropout,
-  };
-}
-
 /** A few thousand parameters: the small network that EEG papers compare with. */
 export const eegnetKind: DetectorKind<EegnetConfig> = {
   name: NAME,
   title: "EEGNet with a logit every quarter second, after Lawhern et al. 2018",
-  fromConfig,
+  options: EEGNET_OPTIONS,
   create: eegnet,
 };

@@ -3,10 +3,8 @@
  * decoder; 32,606,439 parameters at its default size. Tensor names equal the state_dict of brain-go-brr v2.
  */
 
-import { ConfigError } from "@ictal/base/errors";
-import type { Config } from "../../base/config-schema.js";
 import { type Tensor, type Tensor4D, tf } from "../../tensor/tf.js";
-import { checksOf, wrongOption } from "../check.js";
+import { readOptions, wrongOption } from "../check.js";
 import { convBlock, type Declaration, declareConvBlock } from "../conv-block.js";
 import {
   conv1d,
@@ -31,91 +29,36 @@ import {
   transposedConvolutionSpecs,
   withReferenceStart,
 } from "../parameters.js";
+import {
+  SEIZURE_DETECTOR_OPTIONS,
+  type SeizureDetectorConfig,
+  STAGE_KERNEL,
+  stageChannels,
+} from "./seizure-detector-options.js";
 
-export interface SeizureDetectorConfig {
-  readonly name: "seizure_detector";
-  /** @default 19 */
-  readonly inputChannels?: number;
-  /** Channels of the first stage; each further stage doubles them. @default 64 */
-  readonly baseChannels?: number;
-  /** Stages of the U-Net, each halving the rate. @default 4 */
-  readonly stages?: number;
-  /** Residual blocks between encoder and Mamba. @default 3 */
-  readonly residualBlocks?: number;
-  /** Odd kernels of their branches. @default [3, 5, 7] */
-  readonly residualKernels?: readonly number[];
-  /** Share of channels they drop. @default 0.1 */
-  readonly residualDropout?: number;
-  /** Bidirectional layers. @default 6 */
-  readonly mambaLayers?: number;
-  /** @default 16 */
-  readonly stateSize?: number;
-  /** Width of Mamba's causal convolution, 2 to 4 as in the published kernels. @default 4 */
-  readonly mambaConvolution?: number;
-  /** Mamba's inner size over its model size. @default 2 */
-  readonly expand?: number;
-  /** @default 64 */
-  readonly headSize?: number;
-  /** Positions per chunk of the state space product. @default 64 */
-  readonly chunk?: number;
-  /** Share of values dropped after each bidirectional layer. @default 0.1 */
-  readonly mambaDropout?: number;
-  /** How parameters start: as PyTorch's layers and Mamba's blocks do, or overwritten as the reference does. @default "own" */
-  readonly initialization?: "own" | "reference";
-}
+export type { SeizureDetectorConfig };
 
 const NAME = "seizure_detector";
 
 type Plan = Required<SeizureDetectorConfig> & { readonly channels: readonly number[]; readonly mamba: Mamba2Shape };
 
-/** Kernel sizes that the reference fixes. */
+/** Kernel of the first convolution, which the reference fixes. */
 const STEM_KERNEL = 7;
-const STAGE_KERNEL = 5;
 
 function planOf(config: SeizureDetectorConfig): Plan {
-  const {
-    baseChannels = 64,
-    stages = 4,
-    expand = 2,
-    headSize = 64,
-    chunk = 64,
-    stateSize = 16,
-    mambaConvolution = 4,
-  } = config;
-  const residualKernels = config.residualKernels ?? [3, 5, 7];
-  const { residualBlocks = 3, mambaLayers = 6, residualDropout = 0.1, mambaDropout = 0.1, inputChannels = 19 } = config;
-  const check = checksOf(NAME);
-  check.counts({ inputChannels, baseChannels, stages, expand, headSize, chunk, stateSize });
-  check.counts({ residualBlocks, mambaLayers }, 0);
-  const channels = Array.from({ length: stages }, (_, stage) => baseChannels * 2 ** stage);
+  const filled = readOptions(NAME, SEIZURE_DETECTOR_OPTIONS, config);
+  const { expand, headSize, chunk, stateSize, mambaConvolution, residualKernels, mambaLayers } = filled;
+  const channels = stageChannels(filled.baseChannels, filled.stages);
   const modelSize = channels.at(-1)!;
-  check.odd("residualKernels", residualKernels);
-  check.rate("residualDropout", residualDropout);
-  check.rate("mambaDropout", mambaDropout);
   if (residualKernels.length < 1 || residualKernels.length > modelSize)
     throw wrongOption(NAME, "residualKernels", residualKernels, `1 to ${modelSize} odd numbers`);
   if (mambaLayers > 0 && (modelSize * expand) % headSize !== 0) {
     const inner = modelSize * expand;
     throw wrongOption(NAME, "headSize", headSize, `a divisor of ${inner} (${modelSize} channels times ${expand})`);
   }
-  if (!(mambaConvolution >= 2 && mambaConvolution <= 4))
-    throw wrongOption(NAME, "mambaConvolution", mambaConvolution, "2, 3 or 4");
   return {
     name: NAME,
-    initialization: config.initialization ?? "own",
-    inputChannels,
-    residualBlocks,
-    residualKernels,
-    residualDropout,
-    mambaLayers,
-    mambaDropout,
-    baseChannels,
-    stages,
-    expand,
-    headSize,
-    chunk,
-    stateSize,
-    mambaConvolution,
+    ...filled,
     channels,
     mamba: { modelSize, stateSize, convolution: mambaConvolution, expand, headSize, chunk },
   };
@@ -276,50 +219,10 @@ function seizureDetector(config: SeizureDetectorConfig): Network<SeizureDetector
   };
 }
 
-/** Mamba's published kernels are 2 to 4 wide; the reference turns any other width into this one. */
-const USUAL_CONVOLUTION = 4;
-
-function wrongKey(key: string, value: unknown, allowed: string): ConfigError {
-  return new ConfigError(`invalid ${key}: ${JSON.stringify(value)}; expected ${allowed}`, { key, value, allowed });
-}
-
-function fromConfig({ encoder, rescnn, mamba, initialization }: Config["model"]): SeizureDetectorConfig {
-  const baseChannels = encoder.channels[0]!;
-  const doubling = Array.from({ length: encoder.stages }, (_, stage) => baseChannels * 2 ** stage);
-  if (encoder.channels.join() !== doubling.join()) {
-    const allowed = `${encoder.stages} stages that double: ${doubling.join(", ")}`;
-    throw wrongKey("model.encoder.channels", encoder.channels, allowed);
-  }
-  if (encoder.kernel_size !== STAGE_KERNEL)
-    throw wrongKey("model.encoder.kernel_size", encoder.kernel_size, `${STAGE_KERNEL}, which the network fixes`);
-  if (encoder.downsample_factor !== 2)
-    throw wrongKey("model.encoder.downsample_factor", encoder.downsample_factor, "2, which the network fixes");
-  const modelSize = doubling.at(-1)!;
-  if (mamba.n_layers > 0 && mamba.d_model !== modelSize)
-    throw wrongKey("model.mamba.d_model", mamba.d_model, `${modelSize}, the channels of the last stage`);
-  return {
-    name: NAME,
-    baseChannels,
-    stages: encoder.stages,
-    residualBlocks: rescnn.n_blocks,
-    residualKernels: rescnn.kernel_sizes,
-    residualDropout: rescnn.dropout,
-    mambaLayers: mamba.n_layers,
-    stateSize: mamba.d_state,
-    mambaConvolution: mamba.conv_kernel >= 2 && mamba.conv_kernel <= 4 ? mamba.conv_kernel : USUAL_CONVOLUTION,
-    headSize: mamba.head_size,
-    mambaDropout: mamba.dropout,
-    initialization,
-  };
-}
-
-/**
- * The reference's detector, from its own sections. As there, the decoder's section has no effect and a Mamba kernel
- * outside 2..4 becomes 4.
- */
+/** The reference's detector; configuration files size it by sections of their own (`model.encoder` and others). */
 export const seizureDetectorKind: DetectorKind<SeizureDetectorConfig> = {
   name: NAME,
   title: "U-Net, residual blocks and bidirectional Mamba-2 layers, as brain-go-brr v2",
-  fromConfig,
+  options: SEIZURE_DETECTOR_OPTIONS,
   create: seizureDetector,
 };

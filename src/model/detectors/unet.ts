@@ -1,7 +1,5 @@
-import { z } from "zod";
-import type { Config } from "../../base/config-schema.js";
 import { type Tensor, type Tensor4D, tf } from "../../tensor/tf.js";
-import { checksOf, readSection, wrongOption } from "../check.js";
+import { readOptions, wrongOption } from "../check.js";
 import { convBlock, type Declaration, declareConvBlock } from "../conv-block.js";
 import {
   batchNorm,
@@ -16,30 +14,9 @@ import {
 } from "../layers.js";
 import type { DetectorKind, DropoutSpec, Network } from "../network.js";
 import { convolutionSpecs, transposedConvolutionSpecs } from "../parameters.js";
+import { UNET_OPTIONS, type UnetConfig } from "./unet-options.js";
 
-/** A plain U-Net over time (after Ronneberger et al. 2015, in one dimension). */
-export interface UnetConfig {
-  readonly name: "unet";
-  /** @default 19 */
-  readonly inputChannels?: number;
-  /** Channels of each stage, the last being the bottleneck. @default [16, 32, 64, 64] */
-  readonly channels?: readonly number[];
-  /** Odd kernel of the convolutions inside a stage. @default 5 */
-  readonly kernelSize?: number;
-  /** Convolutions per stage, on the way down and up. @default 1 */
-  readonly convolutions?: number;
-  /** Samples per patch of the first convolution, whose stride equals its kernel. @default 8 */
-  readonly stemStride?: number;
-  /** Rate ratio from stage to stage. @default 4 */
-  readonly downsampleFactor?: number;
-  /**
-   * Samples per logit: a divisor of the stem's stride, or the stride of a stage; the way up stops there.
-   * @default the second stage's stride (32 samples, 8 logits a second at 256 Hz)
-   */
-  readonly outputStrideSamples?: number;
-  /** Share of channels dropped at the bottleneck and after each stage up. @default 0.1 */
-  readonly dropout?: number;
-}
+export type { UnetConfig };
 
 const NAME = "unet";
 
@@ -53,17 +30,10 @@ type Plan = Required<UnetConfig> & {
 };
 
 function planOf(config: UnetConfig): Plan {
-  const channels = config.channels ?? [16, 32, 64, 64];
-  const { inputChannels = 19, kernelSize = 5, convolutions = 1, stemStride = 8, downsampleFactor = 4 } = config;
-  const rate = config.dropout ?? 0.1;
-  const check = checksOf(NAME);
-  check.list("channels", channels, 2);
-  check.counts({ inputChannels, convolutions, stemStride });
-  check.counts({ downsampleFactor }, 2);
-  check.odd("kernelSize", kernelSize);
-  check.rate("dropout", rate);
+  const filled = readOptions(NAME, UNET_OPTIONS, config);
+  const { channels, stemStride, downsampleFactor } = filled;
   const strides = channels.map((_, stage) => stemStride * downsampleFactor ** stage);
-  const outputStrideSamples = config.outputStrideSamples ?? strides[Math.min(1, channels.length - 2)]!;
+  const outputStrideSamples = filled.outputStrideSamples ?? strides[Math.min(1, channels.length - 2)]!;
   const stage = strides.indexOf(outputStrideSamples);
   if (stage < 0 && !(outputStrideSamples >= 1 && stemStride % outputStrideSamples === 0)) {
     const allowed = `a divisor of ${stemStride} or one of ${strides.join(", ")}`;
@@ -71,20 +41,7 @@ function planOf(config: UnetConfig): Plan {
   }
   const lastStage = Math.max(0, stage);
   const logitsPerPosition = strides[lastStage]! / outputStrideSamples;
-  return {
-    name: NAME,
-    inputChannels,
-    channels,
-    kernelSize,
-    convolutions,
-    stemStride,
-    downsampleFactor,
-    outputStrideSamples,
-    dropout: rate,
-    strides,
-    lastStage,
-    logitsPerPosition,
-  };
+  return { name: NAME, ...filled, outputStrideSamples, strides, lastStage, logitsPerPosition };
 }
 
 function declare(plan: Plan): Declaration {
@@ -182,36 +139,10 @@ function unet(config: UnetConfig): Network<UnetConfig> {
   };
 }
 
-const count = z.number().int().min(1);
-
-/** Keys of `model.unet`; `stem_stride` is the stride of the first convolution. */
-const section = z.strictObject({
-  channels: z.array(count).optional(),
-  kernel_size: count.optional(),
-  stem_stride: count.optional(),
-  downsample_factor: count.optional(),
-  /** Samples per output value; one per sample at 1. Left out: the second stage's. */
-  output_stride: count.optional(),
-  dropout: z.number().optional(),
-});
-
-function fromConfig(model: Config["model"]): UnetConfig {
-  const given = readSection(model, NAME, section);
-  return {
-    name: NAME,
-    channels: given.channels,
-    kernelSize: given.kernel_size,
-    stemStride: given.stem_stride,
-    downsampleFactor: given.downsample_factor,
-    outputStrideSamples: given.output_stride,
-    dropout: given.dropout,
-  };
-}
-
 /** Fast enough to train on two cores, and the baseline that larger networks have to beat. */
 export const unetKind: DetectorKind<UnetConfig> = {
   name: NAME,
   title: "plain U-Net over time, after Ronneberger et al. 2015",
-  fromConfig,
+  options: UNET_OPTIONS,
   create: unet,
 };

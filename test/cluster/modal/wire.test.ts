@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
-import { loadConfig } from "../../../src/base/config.js";
 import { projectDir, projectPath } from "../../../src/base/project.js";
 import type { CloudSetup } from "../../../src/cluster/modal/cloud.js";
 import { imageRecipe } from "../../../src/cluster/modal/image.js";
 import { modalTrain } from "../../../src/cluster/modal/run.js";
 import { type RemoteRun, remoteConfigFile, trainSandbox } from "../../../src/cluster/modal/sandboxes.js";
 import { openModal } from "../../../src/cluster/modal/sdk-cloud.js";
+import { loadConfig } from "../../../src/config/load-config.js";
 import {
   type Fields,
   type Handlers,

@@ -14,15 +14,18 @@ export interface Derivation {
 /** A montage over the channels that a recording has. */
 export interface ViewMontage {
   readonly derivations: readonly Derivation[];
-  /** Rows whose mean is taken off every trace; empty for none. */
+  /** Rows whose mean is subtracted from every trace; empty for none. */
   readonly average: readonly number[];
   /** Traces that lack an electrode. */
   readonly missing: readonly string[];
 }
 
-export type MontageName = "banana" | "tcp" | "average" | "recorded" | "transverse";
+/** All montages in the order of their keys 1 to 5. */
+export const MONTAGE_NAMES = ["banana", "tcp", "average", "recorded", "transverse"] as const;
 
-/** All montages in the order of their keys 1 to 5, with their titles. */
+export type MontageName = (typeof MONTAGE_NAMES)[number];
+
+/** Titles of the montages. */
 export const MONTAGE_TITLES: Readonly<Record<MontageName, string>> = {
   banana: "double banana",
   tcp: "TCP",
@@ -34,7 +37,7 @@ export const MONTAGE_TITLES: Readonly<Record<MontageName, string>> = {
 const pairsOf = (chains: string): [string, string][][] =>
   chains.split("|").map((chain) => {
     const names = chain.trim().split(" ");
-    return names.slice(1).map((name, i) => [names[i]!, name]);
+    return names.slice(1).map((name, i) => [names[i] ?? "", name]);
   });
 
 const BANANA = pairsOf("FP1 F7 T3 T5 O1 | FP1 F3 C3 P3 O1 | FZ CZ PZ | FP2 F4 C4 P4 O2 | FP2 F8 T4 T6 O2");
@@ -105,6 +108,5 @@ export function viewMontage(name: MontageName, channels: readonly Channel[]): Vi
 
 /** The montages that show at least one trace of these channels. */
 export function usableMontages(channels: readonly Channel[]): MontageName[] {
-  const names = Object.keys(MONTAGE_TITLES) as MontageName[]; // the record's own keys
-  return names.filter((name) => viewMontage(name, channels).derivations.length > 0);
+  return MONTAGE_NAMES.filter((name) => viewMontage(name, channels).derivations.length > 0);
 }

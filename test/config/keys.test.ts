@@ -2,16 +2,21 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { valueAt } from "@ictal/base/records";
-import { parseConfig } from "../src/base/config.js";
-import { type Config, configSchema } from "../src/base/config-schema.js";
-import { keysOf, objectWithin } from "../src/base/without-effect.js";
-import { cacheKeyFromConfig, chainFromConfig } from "../src/cache/from-config.js";
-import { gapsFromConfig } from "../src/cache/gap-policy.js";
-import { createDetector } from "../src/model/detector.js";
-import { modelFromConfig } from "../src/model/from-config.js";
-import { postprocessFromConfig } from "../src/scoring/from-config.js";
-import { trainOptionsFromConfig } from "../src/training/from-config.js";
-import { fillTrainOptions } from "../src/training/options.js";
+import {
+  cacheKeyFromConfig,
+  chainFromConfig,
+  gapsFromConfig,
+  postprocessFromConfig,
+} from "../../src/config/layer-options.js";
+import { parseConfig } from "../../src/config/load-config.js";
+import { modelFromConfig } from "../../src/config/model-options.js";
+import { type Config, configSchema } from "../../src/config/schema.js";
+import { trainOptionsFromConfig } from "../../src/config/train-options.js";
+import { keysOf, objectWithin } from "../../src/config/without-effect.js";
+import { createDetector } from "../../src/model/detector.js";
+import { DETECTOR_OPTIONS } from "../../src/model/detector-options.js";
+import { DETECTOR_NAMES, DETECTORS } from "../../src/model/registry.js";
+import { fillTrainOptions } from "../../src/training/options.js";
 
 /** Two allowed values of each key that both differ from what is there, in a configuration in which the key may act. */
 const VALUES: Readonly<Record<string, readonly unknown[]>> = {
@@ -55,6 +60,29 @@ const VALUES: Readonly<Record<string, readonly unknown[]>> = {
   "preprocessing.reference": ["average"],
   "preprocessing.clip": [5],
   "model.name": ["unet"],
+  "model.unet.channels": [[4, 8, 8]],
+  "model.unet.kernel_size": [3],
+  "model.unet.stem_stride": [4],
+  "model.unet.downsample_factor": [2],
+  "model.unet.output_stride": [8],
+  "model.unet.dropout": [0],
+  "model.eegnet.temporal_filters": [4],
+  "model.eegnet.depth": [1],
+  "model.eegnet.pointwise_filters": [8],
+  "model.eegnet.temporal_kernel": [64],
+  "model.eegnet.separable_kernel": [8],
+  "model.eegnet.pools": [[4, 8]],
+  "model.eegnet.head_kernel": [5],
+  "model.eegnet.dropout": [0],
+  "model.seizure_transformer.channels": [[8, 16, 32, 64, 128]],
+  "model.seizure_transformer.kernels": [[9, 9, 7, 7, 5]],
+  "model.seizure_transformer.decoder_kernels": [[3, 5, 5, 7, 9]],
+  "model.seizure_transformer.residual_kernels": [[3, 3]],
+  "model.seizure_transformer.layers": [1],
+  "model.seizure_transformer.heads": [2],
+  "model.seizure_transformer.feed_forward": [64],
+  "model.seizure_transformer.head_kernel": [9],
+  "model.seizure_transformer.dropout": [0],
   "model.initialization": ["reference"],
   "model.encoder.stages": [3], // refused: it does not fit the channels
   "model.encoder.channels": [[16, 32, 64, 128]],
@@ -183,6 +211,12 @@ const BASE = {
   postprocessing: { events: { confidence_method: "percentile" } },
 };
 
+/** The configuration in which `key` may act. */
+function baseOf(key: string): object {
+  const name = DETECTOR_NAMES.find((detector) => key.startsWith(`model.${detector}.`));
+  return name === undefined ? BASE : { ...BASE, model: { name } };
+}
+
 const leaves = keysOf(configSchema).filter(({ schema }) => !objectWithin(schema));
 
 test("every key of the schema is tried", () => {
@@ -191,18 +225,18 @@ test("every key of the schema is tried", () => {
 });
 
 test("every key of a configuration changes something, is refused, or is told in the notice", () => {
-  const base = read(yaml(BASE));
-  assert.equal(base.notice, undefined);
-  const before = effectOf(base.config);
   for (const [key, values] of Object.entries(VALUES)) {
+    const base = read(yaml(baseOf(key)));
+    assert.equal(base.notice, undefined);
+    const before = effectOf(base.config);
     for (const value of values) {
-      const { config, notice } = read(yaml(withValue(BASE, key.split("."), value)));
+      const { config, notice } = read(yaml(withValue(baseOf(key), key.split("."), value)));
       const isTold =
         notice?.split(", ").some((part) => key.startsWith(part.replace("no effect here: ", "").split(" (")[0]!)) ??
         false;
       const [file, text] = READ_BY_VERBS[key] ?? [];
       const isRead =
-        file !== undefined && readFileSync(new URL(`../../${file}`, import.meta.url), "utf8").includes(text!);
+        file !== undefined && readFileSync(new URL(`../../../${file}`, import.meta.url), "utf8").includes(text!);
       const acts = effectOf(config) !== before || isRead;
       assert.ok(acts || isTold, `${key}: ${value} does nothing and is not told`);
       if (key !== "model.mamba.conv_kernel")
@@ -244,4 +278,16 @@ resources: { distributed: false, max_memory_gb: null }
 test("valueAt gives own members only", () => {
   assert.equal(valueAt({}, ["constructor"]), undefined);
   assert.equal(valueAt({ a: { b: 1 } }, ["a", "b"]), 1);
+});
+
+test("every detector has its sizes in the schema, and a section of one that was not chosen is checked too", () => {
+  assert.deepEqual(Object.fromEntries(DETECTORS.map(({ name, options }) => [name, options])), DETECTOR_OPTIONS);
+  assert.throws(() => read("model: { name: unet, eegnet: { dept: 2 } }"), {
+    name: "ConfigError",
+    message: /^a\.yaml:1: unknown key model\.eegnet\.dept; did you mean model\.eegnet\.depth\?$/,
+  });
+  assert.throws(() => read("model: { name: unet,\n  unet: { kernel_size: 4 } }"), {
+    name: "ConfigError",
+    message: /^a\.yaml:2: invalid model\.unet\.kernel_size: 4; expected an odd number$/,
+  });
 });

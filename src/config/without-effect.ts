@@ -14,13 +14,14 @@ export interface Exception {
 
 interface WithoutEffect extends Exception {
   readonly reason: string;
+  /** The only setting beside which the key acts, where that is the reason. */
+  readonly only?: string;
 }
 
-const marks = z.registry<{ readonly all: readonly WithoutEffect[] }>();
+const marks = new WeakMap<z.ZodType, readonly WithoutEffect[]>();
 
 function mark<T extends z.ZodType>(schema: T, added: WithoutEffect): T {
-  const all = [...(marks.get(schema)?.all ?? []), added];
-  marks.add(schema as z.ZodType, { all } as never); // the registry's type is wider than what it holds
+  marks.set(schema, [...(marks.get(schema) ?? []), added]);
   return schema;
 }
 
@@ -31,23 +32,28 @@ export function noEffect<T extends z.ZodType>(schema: T, reason: string, excepti
 
 /** `schema` for a key that does something only while another key has one of `values`. */
 export function actsOnlyWith<T extends z.ZodType>(schema: T, key: string, values: readonly unknown[]): T {
+  const only = `${key}: ${values.join(" or ")}`;
   return mark(schema, {
-    reason: `it acts with ${key}: ${values.join(" or ")}`,
+    reason: `it acts with ${only}`,
+    only,
     unless: (_, at) => values.includes(at(key)),
   });
 }
 
+/** `schema` and what stands under its defaults and optionals, from the outside to the inside. */
+export function layersOf(schema: z.ZodType): z.ZodType[] {
+  const isWrapper =
+    schema instanceof z.ZodPrefault ||
+    schema instanceof z.ZodDefault ||
+    schema instanceof z.ZodOptional ||
+    schema instanceof z.ZodNullable;
+  return isWrapper ? [schema, ...layersOf(schema.unwrap() as z.ZodType)] : [schema]; // zod's wrappers are typed by the core
+}
+
 /** The object under defaults and optionals; undefined for anything else. */
 export function objectWithin(schema: z.ZodType): z.ZodObject | undefined {
-  let node: unknown = schema;
-  while (
-    node instanceof z.ZodPrefault ||
-    node instanceof z.ZodDefault ||
-    node instanceof z.ZodOptional ||
-    node instanceof z.ZodNullable
-  )
-    node = node.unwrap();
-  return node instanceof z.ZodObject ? node : undefined;
+  const inner = layersOf(schema).at(-1);
+  return inner instanceof z.ZodObject ? inner : undefined;
 }
 
 /** A key of the schema, sections included. */
@@ -66,9 +72,27 @@ export function keysOf(schema: z.ZodObject, prefix = ""): SchemaKey[] {
   });
 }
 
+/** A reason for which a key does nothing. */
+export interface KeyCondition {
+  readonly reason: string;
+  /** The only setting beside which it acts, where that is the reason. */
+  readonly only: string | undefined;
+  /** True where it does nothing whatever the other keys are. */
+  readonly isAlways: boolean;
+}
+
+/** The reasons for which the key may do nothing; empty for one that always acts. */
+export function conditionsOf(schema: z.ZodType): KeyCondition[] {
+  return (marks.get(schema) ?? []).map(({ reason, only, unless }) => ({
+    reason,
+    only,
+    isAlways: unless === undefined,
+  }));
+}
+
 /** Why the key does nothing whatever its value and the other keys are; undefined where it may act. */
 export function isDead({ schema }: SchemaKey): boolean {
-  return marks.get(schema)?.all.some(({ unless }) => unless === undefined) ?? false;
+  return marks.get(schema)?.some(({ unless }) => unless === undefined) ?? false;
 }
 
 /** Of the keys that were given, those that do nothing in this configuration, with the reason; a section stands for its keys. */
@@ -83,7 +107,7 @@ export function keysWithoutEffect(
     if (value === undefined || found.some((section) => key.startsWith(`${section.key}.`))) continue;
     const mark = marks
       .get(member)
-      ?.all.find(({ does, unless }) => !(does !== undefined && value === does) && !unless?.(value, checked));
+      ?.find(({ does, unless }) => !(does !== undefined && value === does) && !unless?.(value, checked));
     if (mark) found.push({ key, reason: mark.reason });
   }
   return found;

@@ -5,18 +5,20 @@ import { hashOf } from "@ictal/base/canonical";
 import { ConfigError, isIctalError, NotFoundError } from "@ictal/base/errors";
 import { isReservedName, valueAt } from "@ictal/base/records";
 import { readYaml } from "@ictal/base/yaml";
-import { type Config, configSchema } from "./config-schema.js";
-import { projectDir as ownProjectDir } from "./project.js";
+import { projectDir as ownProjectDir } from "../base/project.js";
+import { REFERENCE_NETWORK } from "./model-section.js";
+import { type Config, configSchema } from "./schema.js";
 import { schemaFaults } from "./schema-faults.js";
 import { isDead, keysOf, keysWithoutEffect } from "./without-effect.js";
 
 export interface LoadConfigOptions {
   /** Overrides as `section.key=value`; the value is read as YAML. */
-  readonly set?: readonly string[];
+  readonly set?: readonly string[] | undefined;
   /** Folder that relative paths are relative to. @default the folder of package.json */
-  readonly projectDir?: string;
+  readonly projectDir?: string | undefined;
   /** @default process.env */
-  readonly environment?: Readonly<Record<string, string | undefined>>;
+  readonly environment?: Readonly<Record<string, string | undefined>> | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface LoadedConfig {
@@ -25,14 +27,19 @@ export interface LoadedConfig {
   /** Hash of the configuration without its paths and the keys that do nothing: equal locally and on a GPU box. */
   readonly configHash: string;
   /** Keys that were given and have no effect here, as one sentence; undefined when there are none. */
-  readonly notice?: string;
+  readonly notice?: string | undefined;
   /** The file the configuration came from; undefined for text. */
-  readonly file?: string;
+  readonly file?: string | undefined;
   /** True when neither the file nor an override gives a value. */
   readonly isEmpty: boolean;
   /** True when the file or an override gives a value at a key such as `data.data_dir`: it is no default. */
   isGiven(key: string): boolean;
+  /** Where the value at a key comes from. */
+  originOf(key: string): ConfigOrigin;
 }
+
+/** Where a value comes from: the schema, the file, an override, or an environment variable. */
+export type ConfigOrigin = "default" | "file" | "--set" | "environment";
 
 type Tree = { [key: string]: unknown };
 
@@ -106,21 +113,12 @@ const NETWORK_SECTIONS = ["encoder", "rescnn", "mamba", "decoder"];
 
 function nameNetwork({ model }: Tree): void {
   if (isTree(model) && model.name === undefined && NETWORK_SECTIONS.some((section) => section in model))
-    model.name = "seizure_detector";
-}
-
-/** Sections of detectors that were not chosen. */
-function otherDetectors(tree: Tree, { model }: Config): { key: string; reason: string }[] {
-  const known = Object.keys(configSchema.shape.model.unwrap().shape);
-  const sections = isTree(tree.model) ? Object.keys(tree.model) : [];
-  return sections
-    .filter((section) => !known.includes(section) && section !== model.name)
-    .map((section) => ({ key: `model.${section}`, reason: `it acts with model.name: ${section}` }));
+    model.name = REFERENCE_NETWORK;
 }
 
 function noticeOf(tree: Tree, config: Config): string | undefined {
   const at = (from: unknown) => (key: string) => valueAt(from, key.split("."));
-  const keys = [...keysWithoutEffect(configSchema, at(tree), at(config)), ...otherDetectors(tree, config)];
+  const keys = keysWithoutEffect(configSchema, at(tree), at(config));
   if (keys.length === 0) return undefined;
   return `no effect here: ${keys.map(({ key, reason }) => `${key} (${reason})`).join(", ")}`;
 }
@@ -181,8 +179,10 @@ export function parseConfig(text: string, file: string, options: LoadConfigOptio
       .sort((a, b) => a.line - b.line);
     throw errorOf(faults, file);
   }
+  const isGiven = (key: string) => valueAt(top, key.split(".")) !== undefined;
   const { data, experiment, ...rest } = parsed.data;
-  const limit = limitFromEnvironment(environment.BGB_LIMIT_FILES) ?? data.limit_files;
+  const environmentLimit = limitFromEnvironment(environment.BGB_LIMIT_FILES);
+  const limit = environmentLimit ?? data.limit_files;
   const config: Config = {
     ...rest,
     data: {
@@ -198,7 +198,12 @@ export function parseConfig(text: string, file: string, options: LoadConfigOptio
     configHash: hashOf(essenceOf(config), 16),
     notice: noticeOf(top, config),
     isEmpty: Object.values(top).every((section) => isTree(section) && Object.keys(section).length === 0),
-    isGiven: (key) => valueAt(top, key.split(".")) !== undefined,
+    isGiven,
+    originOf: (key) => {
+      if (key === "data.limit_files" && environmentLimit !== undefined) return "environment";
+      if (!isGiven(key)) return "default";
+      return [...sets].some((set) => `${key}.`.startsWith(`${set}.`)) ? "--set" : "file";
+    },
   };
 }
 
@@ -224,8 +229,9 @@ export async function loadConfig(file: string, options: LoadConfigOptions = {}):
     );
   let text: string;
   try {
-    text = await readFile(found ?? file, "utf8");
+    text = await readFile(found ?? file, { encoding: "utf8", signal: options.signal });
   } catch (error) {
+    options.signal?.throwIfAborted();
     if (found !== undefined) {
       const why = (error as NodeJS.ErrnoException).code ?? String(error);
       throw new ConfigError(`${file} cannot be read (${why})`, { key: "--config", value: file }, { cause: error });

@@ -2,10 +2,11 @@ import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { loadConfig, parseConfig } from "../../src/base/config.js";
+import { deviceFromConfig } from "../../src/config/layer-options.js";
+import { loadConfig, parseConfig } from "../../src/config/load-config.js";
+import { trainOptionsFromConfig } from "../../src/config/train-options.js";
 import { createDetector } from "../../src/model/detector.js";
 import { parameterCount } from "../../src/model/parameters.js";
-import { deviceFromConfig, trainOptionsFromConfig } from "../../src/training/from-config.js";
 import { fillTrainOptions } from "../../src/training/options.js";
 
 const configs = fileURLToPath(new URL("../../../configs/", import.meta.url));
@@ -14,7 +15,7 @@ const optionsOf = (yaml: string, set = ["model.name=seizure_detector"]) =>
 const ownModel = (yaml: string) => optionsOf(yaml, []);
 
 test("every config of the project gives a run whose detector can be built", async () => {
-  for (const file of readdirSync(configs)) {
+  for (const file of readdirSync(configs).filter((name) => name.endsWith(".yaml"))) {
     const { config } = await loadConfig(`${configs}${file}`, { environment: {} });
     const options = fillTrainOptions(trainOptionsFromConfig(config));
     const { parameters, inputChannels } = createDetector(options.model);

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { ConfigError, NotFoundError } from "@ictal/base/errors";
-import { loadConfig, parseConfig } from "../../src/base/config.js";
+import { loadConfig, parseConfig } from "../../src/config/load-config.js";
 
 const none = { environment: {}, projectDir: "/project" };
 const configsDir = new URL("../../../configs/", import.meta.url);

@@ -1,0 +1,104 @@
+/** What `cache build`, `verify`, `gc` and `manifest` do; `cache.ts` has their flags. */
+import { resolve } from "node:path";
+import { type Outcome, UsageError } from "@ictal/base/action";
+import { withInterrupt } from "@ictal/base/interrupt";
+import { printable, printableAll, tell } from "@ictal/base/printable";
+import { createProgress } from "@ictal/base/progress";
+import { gcCache } from "../cache/gc.js";
+import { writeManifest } from "../cache/manifest.js";
+import type { GapPolicy } from "../cache/segments.js";
+import { verifyCache } from "../cache/verify.js";
+import type { RunWatch } from "../cluster/watch/run-watch.js";
+import { cacheKeyFromConfig } from "../config/layer-options.js";
+import { readCatalogue } from "../corpus/catalogue.js";
+import { openStore } from "../store/open-store.js";
+import { buildConfigured, buildText, doubtLines } from "./build-cache.js";
+import { configOf, type DataFlags, partName, type Shard } from "./data-options.js";
+
+export interface BuildFlags extends DataFlags {
+  readonly workers?: number;
+  readonly shard?: Shard;
+  readonly limit?: number;
+  readonly accept?: string[];
+  readonly verify?: boolean;
+  readonly gaps?: GapPolicy;
+}
+
+export interface GcFlags extends DataFlags {
+  readonly delete?: boolean;
+}
+
+export interface ManifestFlags extends DataFlags {
+  readonly limit?: number;
+}
+
+export async function build(watch: RunWatch, flags: BuildFlags): Promise<Outcome> {
+  const { config } = await configOf(flags, ["dataDir", "cacheDir"]);
+  await watch.begin(partName(config.experiment.name, flags.shard));
+  return withInterrupt("what was finished is kept, the same command carries on", async (signal) => {
+    const made = await buildConfigured(config, { ...flags, progress: watch.follow(createProgress()), signal });
+    const { report, written, refused, doubtful, isComplete } = made;
+    if (flags.json) {
+      for (const { id, code, reason } of refused) tell(printable(`ictal: left out ${id} (${code}): ${reason}`));
+      for (const line of doubtLines(doubtful)) tell(`ictal: ${line}`);
+    }
+    return { json: { ...report, ...written }, text: buildText(made), exitCode: isComplete ? 0 : 1 };
+  });
+}
+
+/** Folder and key to look at: all keys of a folder that is named, the configuration's key otherwise. */
+async function target(dir: string | undefined, flags: DataFlags): Promise<{ dir: string; key?: string }> {
+  if (dir !== undefined && flags.cacheDir !== undefined)
+    throw new UsageError(`the cache folder is given twice: ${dir} and --cache-dir ${flags.cacheDir}`);
+  if (flags.config === undefined && dir !== undefined) return { dir: resolve(dir) };
+  const { config, cacheKey } = await configOf({ ...flags, cacheDir: dir ?? flags.cacheDir }, ["cacheDir"]);
+  return { dir: config.data.cache_dir, key: cacheKey };
+}
+
+export async function verify(dir: string | undefined, flags: DataFlags): Promise<Outcome> {
+  const { dir: folder, key } = await target(dir, flags);
+  return withInterrupt("nothing was changed", async (signal) => {
+    const report = await verifyCache(folder, { key, progress: createProgress(), signal });
+    const { recordings, frames, bad, mend } = printableAll(report);
+    const text = [
+      ...bad.map(({ id, frame, reason }) => `${id}${frame === null ? "" : `, frame ${frame}`}: ${reason}`),
+      `${recordings} recordings, ${frames} frames, ${bad.length} bad`,
+      ...(mend ? [`to mend: ${mend}`] : []),
+    ];
+    return { json: report, text: text.join("\n"), exitCode: bad.length > 0 ? 1 : 0 };
+  });
+}
+
+export async function collectGarbage(dir: string | undefined, flags: GcFlags): Promise<Outcome> {
+  const { dir: folder } = await target(dir, flags);
+  const report = await gcCache(folder, { delete: flags.delete });
+  const { items, busy } = printableAll(report);
+  const what = report.deleted ? "deleted" : "would be deleted with --delete";
+  const text = [
+    ...items.map(({ path, bytes, reason }) => `${path} (${(bytes / 1e6).toFixed(1)} MB): ${reason}`),
+    ...busy.map((path) => `${path}: a builder is at work, left alone`),
+    `${report.items.length} items, ${(report.bytes / 1e6).toFixed(1)} MB ${what}`,
+  ];
+  return { json: report, text: text.join("\n") };
+}
+
+export async function manifest(flags: ManifestFlags): Promise<Outcome> {
+  const { config } = await configOf(flags, ["cacheDir"]);
+  const hasCorpus = flags.config !== undefined || flags.dataDir !== undefined;
+  const key = flags.config === undefined && flags.dataDir === undefined ? undefined : cacheKeyFromConfig(config);
+  const catalogue = hasCorpus
+    ? await readCatalogue(openStore(config.data.data_dir), {
+        limit: flags.limit ?? config.data.limit_files ?? undefined,
+      })
+    : undefined;
+  const { manifest: made, path } = await writeManifest(config.data.cache_dir, { key, catalogue });
+  const { counts, bySplit, leftOut, corpusFingerprint } = made;
+  const lines = Object.entries({ all: counts, ...bySplit }).map(
+    ([split, each]) =>
+      `${split}: ${each.recordings} recordings of ${each.patients} patients, ${(each.eegSeconds / 3600).toFixed(2)} hours, ${each.seizures} seizures`,
+  );
+  return {
+    json: { path, key: made.key, corpusFingerprint, counts, bySplit, leftOut },
+    text: [...lines, `${leftOut.length} left out`, path].join("\n"),
+  };
+}
