@@ -121,9 +121,9 @@ cluster/pool.ts retryWaitSeconds: 0
 cluster/pool.ts jobs: 1
 cluster/watch/webhook.ts pausesMilliseconds: [1000, 5000, 20_000]
 cluster/watch/webhook.ts timeoutMilliseconds: 10_000
-corpus/bucket.ts seed: 42
-corpus/bucket.ts port: 0
 corpus/catalogue.ts prefix: ""
+corpus/corpus-source.ts seed: 42
+corpus/corpus-source.ts port: 0
 corpus/duplicates.ts concurrency: 8
 corpus/inspect.ts concurrency: 16
 corpus/synthetic/synthesize.ts seed: 42

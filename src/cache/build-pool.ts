@@ -1,5 +1,5 @@
 import { onAbort } from "@ictal/base/on-abort";
-import { bytesToGive, requireShared } from "../base/shared-bytes.js";
+import { requireShared, transferableCopy } from "../base/shared-bytes.js";
 import { Moved } from "../base/thread-calls.js";
 import { ThreadEndedError, WorkerPool } from "../base/worker-pool.js";
 import type { JobPorts, RecordingJob } from "./build-recording.js";
@@ -62,7 +62,7 @@ export class BuildPool {
       labels: ({ job, durationSeconds }) => this.#portsOf(job).readLabels(durationSeconds),
       fill: ({ job, start, out }) => this.#portsOf(job).source.readInto!(requireShared(out), start),
       read: async ({ job, start, end }) => {
-        const bytes = bytesToGive(await this.#portsOf(job).source.read(start, end)); // the source may keep its own
+        const bytes = transferableCopy(await this.#portsOf(job).source.read(start, end)); // the source may keep its own
         return new Moved(bytes, [bytes.buffer]);
       },
     };

@@ -6,7 +6,7 @@ import { requireCounts, requireNumbers } from "@ictal/base/options";
 import { type Progress, silentProgress } from "@ictal/base/progress";
 import type { Catalogue } from "../corpus/catalogue.js";
 import type { RecordingEntry } from "../corpus/recording-entry.js";
-import { doubtsLabels, type Finding } from "../recording/finding.js";
+import { type Finding, invalidatesLabels } from "../recording/finding.js";
 import { type ChainOptions, DEFAULT_CHAIN } from "../signal/chain.js";
 import type { Store } from "../store/store.js";
 import { BuildPool } from "./build-pool.js";
@@ -180,7 +180,7 @@ async function cacheRecording(build: Build, slot: number, entry: RecordingEntry)
     const attempt = () => (pool ? pool.run(slot, job, labelled) : buildRecording(job, labelled));
     tally.add(await attempt().catch((error) => (isDamagedSource(error) ? attempt() : Promise.reject(error))), "built");
   }
-  for (const finding of findings.filter(doubtsLabels))
+  for (const finding of findings.filter(invalidatesLabels))
     tally.doubtful.push({ id: entry.id, finding, accepted: build.accept.has(finding.code) });
   await rm(join(folder.path, exclusionFile(entry.id)), { force: true });
 }
@@ -265,7 +265,7 @@ export async function buildCache(options: BuildOptions): Promise<BuildReport> {
     await pool?.close();
     progress.finish();
   }
-  const unlisted = shard && shard.index > 0 ? [] : catalogue.leftOut;
+  const unlisted = shard && shard.index > 0 ? [] : catalogue.excluded;
   const excluded = [
     ...tally.excluded,
     ...unlisted.map(({ id, reason, code = "not-in-catalogue" }) => ({ id, reason, code, accepted: accept.has(code) })),

@@ -4,7 +4,7 @@ import { ConfigError } from "@ictal/base/errors";
 import { nearestNames } from "@ictal/base/nearest";
 import { Option } from "commander";
 import { EXCLUSION_CODES } from "../cache/exclusion.js";
-import { NOT_CATALOGUED_CODES } from "../corpus/not-catalogued.js";
+import { EXCLUDED_CODES } from "../corpus/excluded-recording.js";
 import { concernsLabels, FINDING_CODES } from "../recording/finding.js";
 
 /** Code that accepts a cache without a manifest: it can be used for prediction, not for training. */
@@ -18,7 +18,7 @@ const CODES = {
   cache: [
     NO_SEIZURES,
     "not-in-catalogue",
-    ...NOT_CATALOGUED_CODES,
+    ...EXCLUDED_CODES,
     ...EXCLUSION_CODES.permanent,
     ...FINDING_CODES.filter((code) => concernsLabels({ code })),
   ],

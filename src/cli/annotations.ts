@@ -2,7 +2,7 @@ import { action, type Outcome } from "@ictal/base/action";
 import { printableAll } from "@ictal/base/printable";
 import { createProgress } from "@ictal/base/progress";
 import type { Command } from "commander";
-import { type AnnotationReport, checkAnnotations } from "../recording/check-annotations.js";
+import { type AnnotationReport, checkAnnotationFiles } from "../recording/check-annotation-files.js";
 
 const CHECK_HELP = `
 Findings contain file and line. Only text in the form of a label, time or channel is quoted; of other text only the length is
@@ -28,7 +28,7 @@ const PRINTED_FINDINGS = 200;
 async function check(path: string): Promise<Outcome> {
   const progress = createProgress({ intervalMilliseconds: 1000 });
   const started = performance.now();
-  const report = await checkAnnotations(path, {
+  const report = await checkAnnotationFiles(path, {
     onProgress: (done, total) => {
       if (performance.now() - started > 2000) progress.update({ label: "checking", done, total, unit: "recordings" });
     },

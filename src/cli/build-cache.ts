@@ -10,7 +10,7 @@ import type { GapPolicy } from "../cache/segments.js";
 import { chainFromConfig, gapsFromConfig } from "../config/layer-options.js";
 import type { Config } from "../config/schema.js";
 import { type Catalogue, readCatalogue } from "../corpus/catalogue.js";
-import { placeOfFinding } from "../recording/finding.js";
+import { locationOfFinding } from "../recording/finding.js";
 import { openStore } from "../store/open-store.js";
 import { isAccepted, NO_SEIZURES } from "./accept-option.js";
 import type { Shard } from "./data-options.js";
@@ -102,7 +102,7 @@ async function tryManifest({ cacheDir, key }: BuildReport, catalogue: Catalogue)
 /** The annotation errors that make labels unknown, a line each. */
 export function doubtLines(doubtful: BuildReport["doubtful"]): string[] {
   return doubtful.map(({ id, finding }) =>
-    printable(`unknown labels in ${id} (${finding.code}): ${placeOfFinding(finding)}: ${finding.message}`),
+    printable(`unknown labels in ${id} (${finding.code}): ${locationOfFinding(finding)}: ${finding.message}`),
   );
 }
 

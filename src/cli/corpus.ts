@@ -4,7 +4,7 @@ import { printableAll } from "@ictal/base/printable";
 import { createProgress } from "@ictal/base/progress";
 import { type Command, Option } from "commander";
 import { type CorpusReport, checkCorpus } from "../corpus/check.js";
-import { inspectPart, partsReader } from "../corpus/inspect-parts.js";
+import { inspectedShardsReader, inspectShard } from "../corpus/inspect-shards.js";
 import { LAYOUTS, type LayoutName } from "../corpus/layouts.js";
 import { readSplits } from "../corpus/splits.js";
 import { synthesizeCorpus } from "../corpus/synthetic/synthesize.js";
@@ -80,10 +80,10 @@ async function check(url: string, flags: CheckFlags): Promise<Outcome> {
   };
   try {
     if (flags.shard && parts !== undefined) {
-      const recordings = await inspectPart(store, parts, flags.shard, options);
+      const recordings = await inspectShard(store, parts, flags.shard, options);
       return { json: { recordings }, text: `${recordings} recordings checked, results in ${parts}` };
     }
-    const inspect = parts === undefined ? {} : { inspect: partsReader(parts) };
+    const inspect = parts === undefined ? {} : { inspect: inspectedShardsReader(parts) };
     const report = await checkCorpus(store, { ...options, ...inspect });
     return { json: report, text: corpusText(printableAll(report)), exitCode: hasErrors(report) ? 1 : 0 };
   } finally {

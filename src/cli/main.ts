@@ -3,7 +3,7 @@ import { machineFault } from "@ictal/base/machine-fault";
 import { endWithParent } from "@ictal/base/parent-watch";
 import { printableLines } from "@ictal/base/printable";
 import { Command, CommanderError } from "commander";
-import { packageVersions } from "../base/receipt.js";
+import { packageVersions } from "../training/receipt.js";
 import { FAMILIES } from "./families.js";
 
 endWithParent();

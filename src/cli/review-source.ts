@@ -7,7 +7,7 @@ import type { RecordingEntry } from "../corpus/recording-entry.js";
 import { readViewSignals } from "../dataset/view-signals.js";
 import type { Caption } from "../plots/figure.js";
 import type { DetectorTrack, ReviewRecording } from "../plots/review/recording.js";
-import { checkedSource, vouchedDigests } from "../recording/checked-source.js";
+import { checkedSource, knownDigests } from "../recording/checked-source.js";
 import { readEdfHeader } from "../recording/edf-header.js";
 import { eventOutcomes } from "../scoring/event-outcomes.js";
 import { cutEvents, detectEvents, type PostprocessOptions } from "../scoring/postprocess.js";
@@ -90,7 +90,7 @@ export function createReviewReader(store: Store, caption: Caption, predictions?:
   };
   return {
     async read(entry, signal) {
-      const vouched = () => vouchedDigests(store, entry.edfKey, { ifMatch: entry.edfEtag, signal });
+      const vouched = () => knownDigests(store, entry.edfKey, { ifMatch: entry.edfEtag, signal });
       const source = checkedSource(entrySource(store, entry, signal), vouched);
       const header = await readEdfHeader(source);
       const signals = await readViewSignals(source, header, { signal });

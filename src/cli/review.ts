@@ -10,7 +10,6 @@ import { nearestName } from "@ictal/base/nearest";
 import { notify, printable } from "@ictal/base/printable";
 import { createProgress } from "@ictal/base/progress";
 import type { Command } from "commander";
-import { projectCommit } from "../base/receipt.js";
 import { postprocessFromConfig } from "../config/layer-options.js";
 import { type Catalogue, readCatalogue } from "../corpus/catalogue.js";
 import type { RecordingEntry } from "../corpus/recording-entry.js";
@@ -18,6 +17,7 @@ import { type LeftOutRow, type ReviewRow, reviewList, reviewRow, sortedRows, wor
 import { type ReviewLinks, reviewPage } from "../plots/review/page.js";
 import { openStore } from "../store/open-store.js";
 import { loadWeights } from "../training/load-weights.js";
+import { projectCommit } from "../training/receipt.js";
 import { addDataOptions, configOf, type DataFlags, type FlagConfig } from "./data-options.js";
 import { createReviewReader, type PredictionSource, requireFolder } from "./review-source.js";
 
@@ -35,7 +35,7 @@ const LIST_FILE = "index.html";
 /** File name of a recording's page; `ictal score --report` links to it by this name. */
 const pageName = (id: string) => `${id.replace(/[\\/]/g, "--")}.html`;
 
-function chosenEntries({ recordings, leftOut }: Catalogue, flags: ReviewFlags): RecordingEntry[] {
+function chosenEntries({ recordings, excluded }: Catalogue, flags: ReviewFlags): RecordingEntry[] {
   if (!flags.recording) {
     const found = recordings.filter(({ split }) => split === flags.split);
     if (found.length > 0) return found;
@@ -46,7 +46,7 @@ function chosenEntries({ recordings, leftOut }: Catalogue, flags: ReviewFlags): 
   return flags.recording.map((id) => {
     const entry = byId.get(id);
     if (entry) return entry;
-    const out = leftOut.find((each) => each.id === id);
+    const out = excluded.find((each) => each.id === id);
     if (out) throw new UsageError(`invalid --recording ${id}: excluded from the corpus: ${out.reason}`);
     const nearest = nearestName(id, byId.keys());
     throw new UsageError(

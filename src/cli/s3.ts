@@ -7,7 +7,7 @@ import { onAbort } from "@ictal/base/on-abort";
 import { notify, printable, printableAll, printableLines } from "@ictal/base/printable";
 import { createProgress } from "@ictal/base/progress";
 import { type Command, InvalidArgumentError } from "commander";
-import { shellWord } from "../base/shell-word.js";
+import { shellQuote } from "../cluster/shell-quote.js";
 import type { RunWatch } from "../cluster/watch/run-watch.js";
 import { folderStore } from "../store/folder-store.js";
 import { parseS3Url } from "../store/open-store.js";
@@ -124,8 +124,8 @@ function serveText(dir: string, { endpoint, bucket, accessKeyId, secretAccessKey
     `serving ${dir} as s3://${bucket} at ${endpoint} (read-only, this machine only; Ctrl-C stops)`,
     "",
     `export AWS_ENDPOINT_URL=${endpoint}`,
-    `export AWS_ACCESS_KEY_ID=${shellWord(accessKeyId)}`,
-    `export AWS_SECRET_ACCESS_KEY=${shellWord(secretAccessKey)}`,
+    `export AWS_ACCESS_KEY_ID=${shellQuote(accessKeyId)}`,
+    `export AWS_SECRET_ACCESS_KEY=${shellQuote(secretAccessKey)}`,
     "export AWS_REGION=us-east-1",
     "",
     `then, for example: ictal s3 pull s3://${bucket} copy`,

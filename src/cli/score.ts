@@ -2,7 +2,7 @@ import { action, type Outcome, UsageError } from "@ictal/base/action";
 import { FormatError } from "@ictal/base/errors";
 import { notify, printable, printableAll } from "@ictal/base/printable";
 import type { Command } from "commander";
-import { placeOfFinding } from "../recording/finding.js";
+import { locationOfFinding } from "../recording/finding.js";
 import { breakdown } from "../scoring/breakdown.js";
 import { scoresJson } from "../scoring/json-names.js";
 import { scoreNedc } from "../scoring/nedc/score-nedc.js";
@@ -87,8 +87,10 @@ async function score(options: ScoreOptions): Promise<Outcome> {
   const { pairs, missing } = first;
   const refused = unique([...first.refused, ...(second?.refused ?? [])]);
   const notes = unique([...first.notes, ...(second?.notes ?? [])]);
-  tellLines(refused.map((each) => `not scored: ${each.id} (${each.code}): ${placeOfFinding(each)}: ${each.message}`));
-  tellLines(notes.map((each) => `${placeOfFinding(each)}: ${each.code}: ${each.message}`));
+  tellLines(
+    refused.map((each) => `not scored: ${each.id} (${each.code}): ${locationOfFinding(each)}: ${each.message}`),
+  );
+  tellLines(notes.map((each) => `${locationOfFinding(each)}: ${each.code}: ${each.message}`));
   refuseNothing(first, options.ref);
   const asks = (name: string) => options.scorer === name || options.scorer === "all";
   const report: ScoreReport = {

@@ -6,7 +6,6 @@ import { makeFolder } from "@ictal/base/make-folder";
 import { notify } from "@ictal/base/printable";
 import { createProgress } from "@ictal/base/progress";
 import { type Command, InvalidArgumentError } from "commander";
-import { residentMegabytes } from "../base/process-memory.js";
 import type { Manifest } from "../cache/manifest.js";
 import type { RunWatch } from "../cluster/watch/run-watch.js";
 import { postprocessFromConfig } from "../config/layer-options.js";
@@ -18,6 +17,7 @@ import { isHeldByOther } from "../training/run-lock.js";
 import { buildConfigured, buildText } from "./build-cache.js";
 import { configuredManifest } from "./configured-manifest.js";
 import { addDataOptions, configOf, type DataFlags, type FlagConfig } from "./data-options.js";
+import { residentMegabytes } from "./process-memory.js";
 import { watched } from "./watched.js";
 
 interface TrainFlags extends DataFlags {

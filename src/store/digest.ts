@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { crc32 } from "node:zlib";
 import { StoreError } from "@ictal/base/errors";
-import { crc32c } from "../base/crc32c.js";
+import { crc32c } from "./crc32c.js";
 import type { DigestName, ExpectedDigest } from "./store.js";
 
 /** An incremental digest. */

@@ -98,7 +98,7 @@ test("score refuses a hypothesis beyond the end of the recording and cuts one th
   const past = { ref: { a: seizure }, hyp: { a: { seizures: [[700, 720]] as const, durationSeconds: 600 } } };
   const { code, stderr } = await score(t, past);
   assert.equal(code, 1);
-  assert.match(stderr, /hyp.a\.csv_bi:\d+: the row starts at 700 s, the duration is 600 s; nothing of it counts/);
+  assert.match(stderr, /hyp.a\.csv_bi:\d+: the row starts at 700 s, the duration is 600 s; the row is ignored/);
   const across = { ref: { a: seizure }, hyp: { a: { seizures: [[590, 640]] as const, durationSeconds: 600 } } };
   const { stdout } = await score(t, across, "--scorer", "nedc", "--json");
   assert.equal((JSON.parse(stdout) as Required<ScoreReport>).nedc.epoch.falseAlarms, 40);

@@ -2,8 +2,8 @@
 import { isAbsolute, posix, relative } from "node:path";
 import { ConfigError } from "@ictal/base/errors";
 import { projectDir } from "../../base/project.js";
-import { shellLine } from "../../base/shell-word.js";
 import type { Config } from "../../config/schema.js";
+import { shellJoin } from "../shell-quote.js";
 import type { SandboxSpec } from "./cloud.js";
 
 /** A configuration as it is to run in a sandbox. */
@@ -109,7 +109,7 @@ export function cacheSandbox(run: RemoteRun, shard?: { readonly index: number; r
  */
 export function aloneSandbox(run: RemoteRun, isResumed: boolean): SandboxSpec {
   const training = trainSandbox(run, isResumed);
-  const line = `${shellLine(cacheSandbox(run).command)} && exec ${shellLine(training.command)}`;
+  const line = `${shellJoin(cacheSandbox(run).command)} && exec ${shellJoin(training.command)}`;
   return { ...training, command: ["sh", "-c", line] };
 }
 

@@ -1,7 +1,7 @@
 /** sbatch scripts as text, made to be read and to be submitted by hand as well. */
 import { join } from "node:path";
-import { shellLine, shellWord } from "../../base/shell-word.js";
 import { OFFSET_VARIABLE } from "../shard-index.js";
+import { shellJoin, shellQuote } from "../shell-quote.js";
 import { isOneLine, type ScriptInput, type SlurmOptions } from "./options.js";
 import { CHAIN_FILE } from "./record.js";
 
@@ -92,7 +92,7 @@ function lines(...list: readonly string[]): string {
 
 /** A command on the plan as a shell command line; `verb` is two words and their flags. */
 function verbLine({ dir, ictal }: ScriptInput, verb: readonly string[]): string {
-  return shellLine([...ictal, ...verb.slice(0, 2), "--plan", dir, ...verb.slice(2)]);
+  return shellJoin([...ictal, ...verb.slice(0, 2), "--plan", dir, ...verb.slice(2)]);
 }
 
 /** The script of an array's tasks; its first argument is added to the array's numbers. */
@@ -107,8 +107,8 @@ export function arrayScript(input: ScriptInput): string {
 
 /** The script of a training: a job that its time limit ends submits the next, which resumes. */
 export function chainScript(input: ScriptInput): string {
-  const script = shellWord(join(input.dir, "task.sh"));
-  const chain = shellWord(join(input.dir, CHAIN_FILE));
+  const script = shellQuote(join(input.dir, "task.sh"));
+  const chain = shellQuote(join(input.dir, CHAIN_FILE));
   return taskScript(
     input,
     "A training run, continued in a chain of jobs when the time limit of one is reached.",

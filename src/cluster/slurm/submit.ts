@@ -2,8 +2,8 @@ import { join, resolve } from "node:path";
 import { writeFileAtomic } from "@ictal/base/atomic-file";
 import { ConfigError } from "@ictal/base/errors";
 import { makeFolder } from "@ictal/base/make-folder";
-import { shellLine } from "../../base/shell-word.js";
 import type { Plan } from "../plan.js";
+import { shellJoin } from "../shell-quote.js";
 import { readStates } from "../state.js";
 import { isOneLine, type ScriptInput, type SlurmOptions } from "./options.js";
 import { readRecord, writeRecord } from "./record.js";
@@ -102,7 +102,7 @@ export async function submitPlan(dir: string, plan: Plan, submit: SubmitOptions)
     return writeRecord(input.dir, { options, jobs: [...before, ...jobs], retriesLeft });
   };
   if (!dryRun) await submitAll(calls, record);
-  const commands = calls.map((call) => shellLine(["sbatch", "--parsable", ...sbatchArgs(call, ["JOB"])]));
+  const commands = calls.map((call) => shellJoin(["sbatch", "--parsable", ...sbatchArgs(call, ["JOB"])]));
   const done = plan.shards.length - open.length;
   return { dir: input.dir, shards: plan.shards.length, done, submitted: open.length, scripts, commands, jobs };
 }

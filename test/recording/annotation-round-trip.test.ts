@@ -10,7 +10,7 @@ import {
   writeHedScoreTsv,
   writeTse,
 } from "../../src/recording/annotation-write.js";
-import { LABELS } from "../../src/recording/labels.js";
+import { ANNOTATION_LABELS } from "../../src/recording/labels.js";
 
 const WRITERS: Record<AnnotationFormat, (spec: AnnotationSpec) => string> = {
   csv: writeCsv,
@@ -30,7 +30,7 @@ const row = (more: Partial<Row> = {}): Row => ({
 const rows = (...more: Partial<Row>[]): AnnotationSpec => ({ events: more.map(row), durationSeconds: 100 });
 
 const REFUSED: Record<string, [AnnotationSpec, RegExp, AnnotationFormat[]]> = {
-  "a negative start": [rows({ startSeconds: -1 }), /events\[0\]: startSeconds -1 lies before the recording/, ALL],
+  "a negative start": [rows({ startSeconds: -1 }), /events\[0\]: startSeconds -1 is before the recording/, ALL],
   "an end before the start": [rows({ endSeconds: 5 }), /events\[0\]: it ends at 5 s, not after its start at 10 s/, ALL],
   "a row without length": [rows({}, { startSeconds: 30, endSeconds: 30 }), /events\[1\]: it ends at 30 s/, ALL],
   "a row that rounding makes empty": [rows({ startSeconds: 19.99999, endSeconds: 20.00001 }), /zero-length/, ALL],
@@ -77,7 +77,7 @@ for (const [name, [spec, message, formats]] of Object.entries(REFUSED))
       );
     });
 
-test("labels that our reader does not know are refused by every writer, formulas and separators among them", () => {
+test("labels that our reader does not know, formulas and separators are refused by every writer", () => {
   for (const label of ["SEIZ", "=1+1", "seiz,1", "se iz", "seiz\n", "", '"seiz"', "__proto__"])
     for (const format of ALL)
       assert.throws(() => WRITERS[format](rows({ label })), { tag: "FormatError" }, `${label} ${format}`);
@@ -109,7 +109,7 @@ test("a tsv row keeps within a duration that is rounded like it", () => {
   assert.deepEqual(readAnnotations(text, { file: "a.tsv" }).findings, []);
 });
 
-test("whatever an annotation writer writes reads back equal without a fault", () => {
+test("whatever an annotation writer writes reads back equal without an error or warning", () => {
   const random = createRandom(9, "annotation writers");
   let counter = 0;
   const draw = (bound: number) => random.integer(counter++, bound);
@@ -118,7 +118,7 @@ test("whatever an annotation writer writes reads back equal without a fault", ()
     const rarely = <T>(value: T, otherwise: T): T => (draw(30) === 0 ? value : otherwise);
     const format = ALL[draw(ALL.length)]!;
     const isBinary = format.endsWith("_bi");
-    const labels = LABELS.filter(
+    const labels = ANNOTATION_LABELS.filter(
       (info) => info.class === "seizure" || (format !== "tsv" && info.class === "background"),
     );
     let cursor = 0;

@@ -13,10 +13,10 @@ import { readEdfInfo } from "../../src/recording/edf-info.js";
 import { scalingOf } from "../../src/recording/edf-scaling.js";
 import type { EdfKind } from "../../src/recording/edf-spec.js";
 import {
-  createEdfWriter,
   type EdfSignalData,
   type EdfSpec,
   encodeEdf,
+  openEdfWriter,
   writeEdf,
 } from "../../src/recording/edf-writer.js";
 
@@ -149,7 +149,7 @@ for (const [name, [refused, message]] of Object.entries(REFUSED))
     );
   });
 
-test("a fault named in accept is written, its neighbours are not", async () => {
+test("a diagnostic named in accept is written, others are not", async () => {
   const flat = { signals: [signal({ physicalMin: 0, physicalMax: 0 })] };
   const bytes = encodeEdf(spec({ ...flat, accept: ["flat-physical-range"] }));
   const { diagnostics } = await readEdfInfo(bytesSource("x", bytes));
@@ -166,17 +166,17 @@ test("writeEdf and the block writer refuse the same before a file exists, and co
   const path = join(folder, "a.edf");
   for (const [refused, message] of [REFUSED["duration 0 with a signal"]!, REFUSED["a gap declared EDF+C"]!]) {
     await assert.rejects(writeEdf(path, refused), message);
-    await assert.rejects(createEdfWriter(path, { ...refused, recordCount: 2 }), message);
+    await assert.rejects(openEdfWriter(path, { ...refused, recordCount: 2 }), message);
   }
   const wide = signal({ samples: new Int32Array(20).fill(40000) });
   await assert.rejects(writeEdf(path, spec({ signals: [wide] })), /sample 0 is 40000/);
   for (const recordCount of [-1, 0.5, Number.NaN])
-    await assert.rejects(createEdfWriter(path, { ...spec(), recordCount }), /invalid recordCount/);
+    await assert.rejects(openEdfWriter(path, { ...spec(), recordCount }), /invalid recordCount/);
   await assert.rejects(
-    createEdfWriter(path, { ...spec({}, "EDF"), recordCount: 1e8 }),
+    openEdfWriter(path, { ...spec({}, "EDF"), recordCount: 1e8 }),
     /9 characters, the field holds 8/,
   );
-  const writer = await createEdfWriter(path, { ...spec(), recordCount: 2 });
+  const writer = await openEdfWriter(path, { ...spec(), recordCount: 2 });
   await writer.writeRecords([new Int16Array(10)]);
   await assert.rejects(writer.writeRecords([Float32Array.of(0, 0, 0, 500, 0, 0, 0, 0, 0, 0)]), /sample 13 is 500/);
   await writer.abort();
@@ -235,7 +235,7 @@ async function seesFault(refused: EdfSpec, code: string | undefined): Promise<vo
   assert.ok(diagnostics.some((found) => found.code === code));
 }
 
-test("whatever encodeEdf writes reads back equal without a fault, and whatever it refuses has one", async () => {
+test("whatever encodeEdf writes reads back equal without an error or warning, and whatever it refuses has one", async () => {
   const random = createRandom(5, "written");
   let counter = 0;
   const draw = (bound: number) => random.integer(counter++, bound);

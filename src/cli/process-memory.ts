@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 
-/** Resident memory of a process of this machine in MB; undefined where it is gone or the system does not tell (only Linux does). */
+/** Resident memory of a process of this machine in MB; undefined where it has ended or the system does not report it (only Linux does). */
 export function residentMegabytes(pid: number | undefined): number | undefined {
   try {
     const kilobytes = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];

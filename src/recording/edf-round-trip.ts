@@ -7,7 +7,7 @@ import { bytesPerSample, type EdfHeaderSpec, type EdfSignalSpec, isPlus } from "
 import { type EdfAnnotation, TIME_STEP_SECONDS } from "./tal.js";
 
 /** A file about to be written, without its samples. */
-export interface PlannedFile {
+export interface PendingFile {
   readonly spec: EdfHeaderSpec;
   readonly header: Uint8Array;
   readonly fileBytes: number;
@@ -15,29 +15,29 @@ export interface PlannedFile {
   readonly tals: readonly Uint8Array[];
 }
 
-/** Not a warning to a reader, but no writer has a reason for it. */
-const NEVER_MEANT: ReadonlySet<DiagnosticCode> = new Set(["header-nul-padding"]);
+/** Info diagnostics that a written file must not have. */
+const REFUSED_INFO: ReadonlySet<DiagnosticCode> = new Set(["header-nul-padding"]);
 
-/** A warning to a reader that takes all electrodes for one montage; each signal reads back as it is. */
-const HARMLESS: ReadonlySet<DiagnosticCode> = new Set(["mixed-electrode-rates"]);
+/** Warnings that a written file may have: each signal reads back unchanged. */
+const ALLOWED_WARNINGS: ReadonlySet<DiagnosticCode> = new Set(["mixed-electrode-rates"]);
 
 /** Half a step of 16 bits: a physical range may move by so much when it is written in eight characters. */
 const RANGE_TOLERANCE = 0.5 / 65535;
 
 /**
- * Read the planned file with our own reader and compare. RangeError on every fault of severity error or warning whose
- * code is not in the spec's `accept`, and on every value that would read back otherwise than it was given.
+ * Read the planned file with our own reader and compare. RangeError on every diagnostic of severity error or warning
+ * whose code is not in the spec's `accept`, and on every value that would read back differently.
  */
-export function checkWritten({ spec, header: bytes, fileBytes, tals }: PlannedFile): void {
+export function checkRoundTrip({ spec, header: bytes, fileBytes, tals }: PendingFile): void {
   const header = parsed(bytes, fileBytes);
   const found = isPlus(spec.kind) ? readTals(header, tals) : undefined;
-  const accepted: ReadonlySet<string> = new Set([...(spec.accept ?? []), ...ownWords(spec)]);
+  const accepted: ReadonlySet<string> = new Set([...(spec.accept ?? []), ...acceptedByReserved(spec)]);
   spec.signals.forEach((signal, index) => {
     compareSignal(signal, header, index, accepted);
   });
   compareDuration(spec, header);
-  for (const fault of [...header.diagnostics, ...(found?.diagnostics ?? [])]) {
-    if (isRefused(fault) && !accepted.has(fault.code)) throw refusal(fault);
+  for (const issue of [...header.diagnostics, ...(found?.diagnostics ?? [])]) {
+    if (isRefused(issue) && !accepted.has(issue.code)) throw refusal(issue);
   }
   if (header.kind !== spec.kind && spec.reserved === undefined && !accepted.has("plus-without-annotations")) {
     throw new RangeError(`invalid kind: ${spec.kind} would read back as ${header.kind}; check reserved and the labels`);
@@ -46,8 +46,8 @@ export function checkWritten({ spec, header: bytes, fileBytes, tals }: PlannedFi
   if (found) compareAnnotations(spec.annotations ?? [], found);
 }
 
-/** What a reserved field of the caller's own may say: a file that is called continuous may have gaps. */
-function ownWords({ reserved }: EdfHeaderSpec): readonly DiagnosticCode[] {
+/** Codes that a reserved field given by the caller allows: a file marked continuous may have gaps. */
+function acceptedByReserved({ reserved }: EdfHeaderSpec): readonly DiagnosticCode[] {
   return reserved === undefined ? [] : ["discontinuity"];
 }
 
@@ -61,13 +61,13 @@ function parsed(bytes: Uint8Array, fileBytes: number): EdfHeader {
 }
 
 function isRefused({ code, severity }: Diagnostic): boolean {
-  if (severity === "info") return NEVER_MEANT.has(code);
-  return !HARMLESS.has(code);
+  if (severity === "info") return REFUSED_INFO.has(code);
+  return !ALLOWED_WARNINGS.has(code);
 }
 
 function refusal({ code, message }: Diagnostic): RangeError {
   return new RangeError(
-    `invalid recording (${code}): ${message}. Correct the value, or list "${code}" in accept to write it so`,
+    `invalid recording (${code}): ${message}. Correct the value, or list "${code}" in accept to write it anyway`,
   );
 }
 
@@ -89,7 +89,7 @@ function compareStart(spec: EdfHeaderSpec, header: EdfHeader, accepted: Readonly
   const { startDate, startTime } = spec;
   if (!(startDate instanceof Date) || accepted.has("start-date-conflict")) return;
   const iso = startDate.toISOString();
-  const compared = startTime === undefined ? iso.length : iso.indexOf("T"); // a time of its own stands for the Date's
+  const compared = startTime === undefined ? iso.length : iso.indexOf("T"); // an explicit time replaces that of the Date
   const isKept = startDate.getUTCFullYear() >= 1985; // "yy" instead of a year means one after 2084
   if (isKept && iso.slice(0, compared) === `${header.startDateTime}.000Z`.slice(0, compared)) return;
   throw new RangeError(
@@ -100,9 +100,9 @@ function compareStart(spec: EdfHeaderSpec, header: EdfHeader, accepted: Readonly
 function compareDuration({ recordDurationSeconds: given }: EdfHeaderSpec, header: EdfHeader): void {
   const wanted = typeof given === "string" ? parseDecimal(given) : given;
   const read = header.recordDurationSeconds;
-  if (Number.isNaN(read) || Math.abs(read - wanted) <= 1e-12 * wanted) return; // NaN was accepted; the rest is binary dust
+  if (Number.isNaN(read) || Math.abs(read - wanted) <= 1e-12 * wanted) return; // NaN was accepted; the rest is floating-point error
   throw new RangeError(
-    `invalid recordDurationSeconds: ${wanted} is ${read} in the field's eight characters, which gives wrong rates; choose one that they hold`,
+    `invalid recordDurationSeconds: ${wanted} is ${read} in the field's eight characters, which gives wrong rates; choose one that fits`,
   );
 }
 
@@ -145,7 +145,7 @@ function compareAnnotations(
       isNear(back.durationSeconds ?? 0, annotation.durationSeconds ?? 0);
     if (isSame) return;
     throw new RangeError(
-      `invalid annotation at ${annotation.onsetSeconds} s: ${JSON.stringify(annotation.text)} would not read back as it is`,
+      `invalid annotation at ${annotation.onsetSeconds} s: ${JSON.stringify(annotation.text)} would read back differently`,
     );
   });
 }

@@ -23,7 +23,7 @@ export interface RecordingAnnotations {
   readonly status: "labelled" | "unknown";
   readonly seizures: readonly Event[];
   readonly findings: readonly Finding[];
-  /** How far csv agrees with csv_bi (tse with tse_bi), where both are there. */
+  /** Agreement of csv with csv_bi (tse with tse_bi), where both exist. */
   readonly agreement?: LabelAgreement;
 }
 
@@ -31,7 +31,7 @@ export interface RecordingAnnotations {
  * Read the labels of every recording of a catalogue: a row each, in the catalogue's order. Reads headers and annotation
  * files only.
  */
-export async function checkAnnotations(
+export async function checkCorpusAnnotations(
   store: Store,
   catalogue: Catalogue,
   options: InspectOptions = {},

@@ -10,7 +10,7 @@ export interface RecordingFiles {
   readonly stem: string;
   /** Paths by format. */
   readonly annotations: Map<AnnotationFormat, string>;
-  /** Annotation files that somebody compressed; they are not read. */
+  /** Compressed annotation files; they are not read. */
   readonly compressed: string[];
   /** EDF or BDF. */
   edf?: string;
@@ -20,42 +20,47 @@ const RECORDING = /\.[be]df$/i;
 
 const COMPRESSED_ANNOTATION = /\.(csv|csv_bi|tse|tse_bi|tsv)(\.(gz|zip|bz2|xz|zst))$/i;
 
-/** Tables of a BIDS folder that are no events files. */
+/** Tables of a BIDS folder that are not events files. */
 const OTHER_BIDS_TABLE = /^participants\.tsv$|_(channels|electrodes|scans|sessions)\.tsv$/;
 
 const isAddress = (path: string) => /^[a-z][a-z0-9]+:\/\//i.test(path);
 
 /**
- * Recordings with their annotation files under a folder (walked, hidden files left out), or the one that a file belongs to,
- * in order of path. NotFoundError when there is no such path, FormatError
+ * Recordings with their annotation files under a folder (recursively, without hidden files), or the one that a file belongs
+ * to, in order of path. NotFoundError when there is no such path, FormatError
  * when the file is of no known format.
  */
-export async function findRecordings(path: string): Promise<RecordingFiles[]> {
+export async function findRecordings(
+  path: string,
+  { signal }: { readonly signal?: AbortSignal | undefined } = {},
+): Promise<RecordingFiles[]> {
+  signal?.throwIfAborted();
   const stats = await stat(path).catch((cause: NodeJS.ErrnoException) => {
     if (cause.code !== "ENOENT" && cause.code !== "ENOTDIR") throw cause;
     const advice = isAddress(path) ? "it is an address: copy it into a folder first (ictal s3 pull)" : "check the path";
     throw new NotFoundError(`${path}: no such file or folder; ${advice}`, path, { cause });
   });
-  if (stats.isDirectory()) return group(await walk(path));
+  if (stats.isDirectory()) return groupByRecording(await listFiles(path, signal));
   if (!annotationFormatOf(path) && !RECORDING.test(path)) {
     const expected = "csv, csv_bi, tse, tse_bi, tsv, or the edf or bdf beside one";
     throw new FormatError(`not an annotation file by its name; expected ${expected}`, { file: path });
   }
-  const folder = dirname(path);
+  const dir = dirname(path);
   const stem = stemOf(path);
-  const siblings = (await readdir(folder))
+  const siblings = (await readdir(dir))
     .filter((name) => stemOf(name.replace(COMPRESSED_ANNOTATION, ".$1")) === stem)
-    .map((name) => join(folder, name));
-  return group(siblings);
+    .map((name) => join(dir, name));
+  return groupByRecording(siblings);
 }
 
-async function walk(root: string): Promise<string[]> {
+async function listFiles(root: string, signal: AbortSignal | undefined): Promise<string[]> {
   const files: string[] = [];
-  const folders = [root];
-  for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
-    for (const entry of await readdir(folder, { withFileTypes: true })) {
-      const path = join(folder, entry.name);
-      if (entry.isDirectory()) folders.push(path);
+  const dirs = [root];
+  for (let dir = dirs.pop(); dir !== undefined; dir = dirs.pop()) {
+    signal?.throwIfAborted();
+    for (const entry of await readdir(dir, { withFileTypes: true })) {
+      const path = join(dir, entry.name);
+      if (entry.isDirectory()) dirs.push(path);
       else if (!entry.name.startsWith(".")) files.push(path);
     }
   }
@@ -69,7 +74,7 @@ function stemOf(path: string): string {
     .replace(/_(events|eeg)$/, "");
 }
 
-function group(paths: readonly string[]): RecordingFiles[] {
+function groupByRecording(paths: readonly string[]): RecordingFiles[] {
   const recordings = new Map<string, RecordingFiles>();
   for (const path of paths) {
     const packed = COMPRESSED_ANNOTATION.exec(path)?.[2];

@@ -18,16 +18,18 @@ const CLASSES = [
 
 /** Window classes of several sets side by side, as shares with their counts. */
 export function windowClasses(sets: Readonly<Record<string, ClassCounts>>, caption: Caption = {}): Figure {
-  const names = Object.keys(sets);
-  const totals = names.map((name) => CLASSES.reduce((sum, [key]) => sum + (sets[name]![key] ?? 0), 0));
-  const data: Data[] = CLASSES.filter(([key]) => names.some((name) => (sets[name]![key] ?? 0) > 0)).map(
+  const rows = Object.entries(sets).map(([name, counts]) => ({
+    ...{ name, counts },
+    total: CLASSES.reduce((sum, [key]) => sum + (counts[key] ?? 0), 0),
+  }));
+  const data: Data[] = CLASSES.filter(([key]) => rows.some(({ counts }) => (counts[key] ?? 0) > 0)).map(
     ([key, color]) => ({
       type: "bar",
       orientation: "h",
       name: key,
-      y: names.map((name, i) => `${name}<br>${totals[i]}`),
-      x: names.map((name, i) => (totals[i]! > 0 ? (100 * (sets[name]![key] ?? 0)) / totals[i]! : 0)),
-      text: names.map((name) => String(sets[name]![key] ?? 0)),
+      y: rows.map(({ name, total }) => `${name}<br>${total}`),
+      x: rows.map(({ counts, total }) => (total > 0 ? (100 * (counts[key] ?? 0)) / total : 0)),
+      text: rows.map(({ counts }) => String(counts[key] ?? 0)),
       textposition: "inside",
       insidetextanchor: "middle",
       textangle: 0,
@@ -40,7 +42,7 @@ export function windowClasses(sets: Readonly<Record<string, ClassCounts>>, capti
     data,
     {
       barmode: "stack",
-      height: 150 + 48 * names.length,
+      height: 150 + 48 * rows.length,
       xaxis: axis("share of windows (%)", { range: [0, 100] }),
       yaxis: axis("", { autorange: "reversed" }),
     },

@@ -3,9 +3,9 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { canonicalJson, hashOf } from "@ictal/base/canonical";
 import { escapeHtml } from "@ictal/base/html";
-import { packageDir, projectDir, projectRelative } from "./project.js";
+import { packageDir, projectDir, projectRelative } from "../base/project.js";
 
-/** What identifies a run and its results. Times are left out, so that equal runs give equal receipts but for `versions`. */
+/** What identifies a run and its results. Times are excluded, so that equal runs give equal receipts except for `versions`. */
 export interface ReceiptFields {
   readonly seed: number;
   readonly configHash: string;
@@ -18,8 +18,8 @@ export interface ReceiptFields {
   readonly results: Readonly<Record<string, string>>;
   /** Recordings whose cache was built in this run; 0 when all were found. */
   readonly rebuiltRecordings: number;
-  /** Files a reader may want, by name; inside the project they are stored relative to it. */
-  readonly artefacts?: Readonly<Record<string, string>>;
+  /** Related files, by name; inside the project they are stored relative to it. */
+  readonly artefacts?: Readonly<Record<string, string>> | undefined;
 }
 
 export interface Receipt extends Omit<ReceiptFields, "metrics"> {
@@ -53,7 +53,7 @@ export function packageVersions(): Record<string, string> {
   return { node: process.versions.node, ictal: manifest.version, ...manifest.dependencies };
 }
 
-/** Close a run: adds digest, versions and commit; shows itself as a table in a notebook. RangeError for an infinite metric. */
+/** The receipt of a run, with digest, versions and commit; displayed as a table in a notebook. RangeError for an infinite metric. */
 export function createReceipt(fields: ReceiptFields): Receipt {
   const metrics = Object.fromEntries(
     Object.entries(fields.metrics).map(([name, value]) => {
@@ -110,7 +110,7 @@ function receiptText(receipt: Receipt): string {
     .join("\n");
 }
 
-/** Hashes are there to be copied: in a narrow column they wrap, where Jupyter's own style would let them run out of sight. */
+/** Hashes wrap in a narrow column, so that they can be copied; Jupyter's own style would clip them. */
 const VALUE_STYLE = "text-align:left;overflow-wrap:anywhere";
 
 function receiptHtml(receipt: Receipt): string {

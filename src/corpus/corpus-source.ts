@@ -8,32 +8,33 @@ import type { Store } from "../store/store.js";
 import type { Catalogue } from "./catalogue.js";
 import { synthesizeCorpus } from "./synthetic/synthesize.js";
 
-/** Where a corpus comes from, ready to be listed and pulled. */
+/** A corpus that can be listed and pulled. */
 export interface CorpusSource {
   readonly store: Store;
-  /** Folder on this machine that holds it already; undefined for a bucket. */
-  readonly folder?: string;
+  /** Local folder that holds it; absent for a bucket. */
+  readonly dir?: string;
   /** Name for a folder of its copy: letters, digits and dashes. */
   readonly name: string;
-  /** One line for people: what it is and where. */
+  /** One line for messages: what it is and where. */
   readonly description: string;
-  /** Ends the embedded server, if there is one. */
+  /** Closes the store and the embedded server, if there is one. */
   close(): Promise<void>;
 }
 
 export interface CorpusSourceOptions {
   /** Seed of the synthetic corpus. @default 42 */
-  readonly seed?: number;
+  readonly seed?: number | undefined;
   /** Folder of the synthetic bucket. @default data/synthetic-<seed> or data/synthetic-background-<seed> in the project */
-  readonly dir?: string;
+  readonly dir?: string | undefined;
   /** Port of the embedded server; 0 takes a free one. @default 0 */
-  readonly port?: number;
+  readonly port?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 const BUCKET = "ictal-synthetic";
 const PREFIX = "tusz";
 
-/** Synthetic corpora by the name that asks for them, with the options that make them. */
+/** Synthetic corpora by name, with the options that generate them. */
 const SYNTHETIC: Readonly<Record<string, { readonly background?: number }>> = {
   synthetic: {},
   "synthetic-background": { background: 4 },
@@ -47,7 +48,7 @@ export function catalogueKeys({ recordings }: Catalogue): string[] {
 }
 
 /**
- * Open the corpus that `source` names: "synthetic" makes the synthetic corpus (once per seed) and serves it from an S3
+ * Open the corpus that `source` names: "synthetic" generates the synthetic corpus (once per seed) and serves it from an S3
  * server on 127.0.0.1 under the prefix tusz/, "synthetic-background" the same with two hours without seizures in train;
  * anything else is a folder or an s3:// URL. Close it when done.
  */
@@ -62,17 +63,17 @@ export async function openCorpusSource(source: string, options: CorpusSourceOpti
       .replace(/^-|-$/g, "");
     return {
       store,
-      ...(isBucket ? {} : { folder: projectPath(source) }),
+      ...(isBucket ? {} : { dir: projectPath(source) }),
       name,
       description: store.url,
       close: async () => store.close?.(),
     };
   }
-  const { seed = 42, port = 0 } = options;
+  const { seed = 42, port = 0, signal } = options;
   requireNumber("port", port, { isWhole: true, least: 0, most: 65_535 });
   const name = `${source}-${seed}`;
   const root = options.dir ?? projectPath(`data/${name}`);
-  const report = await synthesizeCorpus(`${root}/${PREFIX}`, { seed, ...made });
+  const report = await synthesizeCorpus(`${root}/${PREFIX}`, { seed, signal, ...made });
   const server = await startS3Server({ root, bucket: BUCKET, port });
   const { endpoint, accessKeyId, secretAccessKey } = server;
   const store = s3Store({

@@ -7,7 +7,7 @@ import type { Finding } from "./finding.js";
 /** A row that was written, as it should read back. */
 export type WrittenRow = Event & { readonly channel: string };
 
-/** What the reader must find in a text again. */
+/** A text and what our reader must read from it. */
 export interface WrittenText {
   readonly text: string;
   readonly format: AnnotationFormat;
@@ -24,20 +24,20 @@ export function checkRow(row: WrittenRow, index: number, format: AnnotationForma
   const refuse = (fault: string) => new RangeError(`invalid events[${index}]: ${fault}`);
   for (const [name, value] of Object.entries({ startSeconds, endSeconds, confidence }))
     if (!Number.isFinite(value)) throw refuse(`invalid time or confidence, ${name} is ${value}`);
-  if (startSeconds < 0) throw refuse(`startSeconds ${startSeconds} lies before the recording`);
+  if (startSeconds < 0) throw refuse(`startSeconds ${startSeconds} is before the recording`);
   if (endSeconds <= startSeconds) throw refuse(`it ends at ${endSeconds} s, not after its start at ${startSeconds} s`);
   if (confidence < 0 || confidence > 1) throw refuse(`confidence ${confidence} found, 0 to 1 expected`);
   checkCell(channel, `events[${index}].channel`, format);
 }
 
-/** RangeError on a cell that would break its row, read back otherwise, or be a formula to a spreadsheet. */
+/** RangeError on a cell that would break its row, read back differently, or be a formula in a spreadsheet. */
 export function checkCell(text: string, name: string, format: AnnotationFormat): void {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: a cell holds none of them
-  const isWhole = text !== "" && !/[\x00-\x1f\x7f-\x9f\u2028\u2029;"]/.test(text) && text === text.trim();
+  const isPlain = text !== "" && !/[\x00-\x1f\x7f-\x9f\u2028\u2029;"]/.test(text) && text === text.trim();
   const isList = text.includes(","); // of channels, which HED-SCORE allows
-  if (isWhole && !(isList && format !== "tsv") && !/^[=+@#-]/.test(text) && !/\p{Cs}/u.test(text)) return;
+  if (isPlain && !(isList && format !== "tsv") && !/^[=+@#-]/.test(text) && !/\p{Cs}/u.test(text)) return;
   throw new RangeError(
-    `invalid ${name}: ${JSON.stringify(text)}; a name without separators, quotes, control characters or blanks around it expected, not begun with = + - @ or #`,
+    `invalid ${name}: ${JSON.stringify(text)}; expected a name without separators, quotes, control characters and surrounding blanks that does not start with = + - @ or #`,
   );
 }
 
@@ -51,10 +51,10 @@ export function checkLine(text: string, name: string): void {
 }
 
 /**
- * The text, after our own reader found all rows in it again. RangeError on every finding of severity error or warning
- * whose code is not accepted, and on a row or duration that would read back otherwise.
+ * The text, after our own reader has read the same rows from it. RangeError on every finding of severity error or warning
+ * whose code is not accepted, and on a row or duration that would read back differently.
  */
-export function checkText(written: WrittenText): string {
+export function checkRoundTrip(written: WrittenText): string {
   const { text, format, rows, durationSeconds, timeTolerance, accepted } = written;
   const file = parsed(text, format);
   for (const finding of file.findings) if (isRefused(finding, accepted)) throw refusal(finding);
@@ -100,7 +100,7 @@ function checkSame(row: WrittenRow, read: AnnotationEvent, index: number, tolera
   throw new RangeError(`invalid events[${index}]: it would read back as ${found}`);
 }
 
-/** Formats without a duration cannot tell their reader; what the caller knows counts here too. */
+/** Rows against the caller's duration, for formats that do not hold one. */
 function checkEnd(row: WrittenRow, index: number, durationSeconds: number, accepted: ReadonlySet<string>): void {
   const past = row.endSeconds - durationSeconds;
   const code = row.startSeconds >= durationSeconds ? "starts-past-the-end" : "past-the-end";

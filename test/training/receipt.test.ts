@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createReceipt } from "../../src/base/receipt.js";
+import { createReceipt } from "../../src/training/receipt.js";
 
 const fields = {
   seed: 1,

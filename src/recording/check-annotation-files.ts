@@ -1,30 +1,30 @@
 import { mapConcurrent } from "../base/concurrent.js";
 import { type Event, totalSeconds } from "../base/events.js";
 import type { AnnotationFile } from "./annotation-file.js";
-import { findRecordings, type RecordingFiles } from "./annotation-folder.js";
 import type { AnnotationFormat } from "./annotation-rows.js";
+import { findRecordings, type RecordingFiles } from "./find-recordings.js";
 import type { Finding } from "./finding.js";
-import { judgeLabels } from "./label-verdict.js";
 import { readRecordingFiles } from "./recording-files.js";
+import { resolveLabels } from "./resolve-labels.js";
 import { seizureEvents } from "./seizures.js";
 
-/** What one annotation file holds by itself. */
+/** Counts of one annotation file. */
 export interface AnnotationFileCounts {
   readonly file: string;
   readonly format: AnnotationFormat;
-  /** False when its reader stopped; all counts are 0 then. */
+  /** False when the file could not be read; all counts are 0 then. */
   readonly isReadable: boolean;
-  /** The file's own claim; null where it has none. */
+  /** Duration given in the file; null where it has none. */
   readonly durationSeconds: number | null;
   readonly rows: number;
-  /** Seizure rows of all channels, cut to the duration and merged. */
+  /** Seizure rows of all channels, truncated to the duration and merged. */
   readonly seizureCount: number;
   readonly seizureSeconds: number;
   readonly errors: number;
   readonly warnings: number;
 }
 
-/** What a folder of annotation files holds; seconds of recordings, each counted once. */
+/** Summary of a folder of annotation files; seconds of recordings, each counted once. */
 export interface AnnotationReport {
   /** Annotation files read. */
   readonly files: number;
@@ -33,9 +33,9 @@ export interface AnnotationReport {
   readonly backgroundSeconds: number;
   /** Seconds of recordings without a readable annotation. */
   readonly unknownSeconds: number;
-  /** Seizures and their seconds by type: what the most detailed file says about each. */
+  /** Seizures and their seconds by type: by the most detailed file of each recording. */
   readonly byType: Readonly<Record<string, { readonly seizures: number; readonly seconds: number }>>;
-  /** Rows and their summed seconds, cut to the duration, per label, over the most detailed file of each recording. */
+  /** Rows and their summed seconds, truncated to the duration, per label, over the most detailed file of each recording. */
   readonly byLabel: Readonly<Record<string, { readonly rows: number; readonly seconds: number }>>;
   /** In the order of the files. */
   readonly perFile: readonly AnnotationFileCounts[];
@@ -43,33 +43,33 @@ export interface AnnotationReport {
 }
 
 export interface CheckOptions {
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Called after each recording. */
-  readonly onProgress?: (done: number, total: number) => void;
+  readonly onProgress?: ((done: number, total: number) => void) | undefined;
 }
 
 const CONCURRENCY = 16;
 
 /**
- * Check annotation files of a folder (walked) or one file with its siblings of the same stem, by the rules of
- * `judgeLabels`: each file by itself, the files of a recording against each other and against the EDF or BDF beside them.
+ * Check the annotation files of a folder (recursively) or one file with its siblings of the same stem, by the rules of
+ * `resolveLabels`: each file by itself, the files of a recording against each other and against the EDF or BDF beside them.
  * A file that cannot be read and a folder without any are error findings. NotFoundError when there is no such path.
  */
-export async function checkAnnotations(path: string, options: CheckOptions = {}): Promise<AnnotationReport> {
-  const recordings = await findRecordings(path);
+export async function checkAnnotationFiles(path: string, options: CheckOptions = {}): Promise<AnnotationReport> {
+  const recordings = await findRecordings(path, options);
   let done = 0;
   const check = async (recording: RecordingFiles) => {
-    const result = await checkRecording(recording);
+    const result = await checkRecording(recording, options.signal);
     done += 1;
     options.onProgress?.(done, recordings.length);
     return result;
   };
   const results = await mapConcurrent(recordings, CONCURRENCY, check, options.signal);
   const report = summarize(results);
-  return report.files > 0 ? report : { ...report, findings: [...report.findings, nothingFinding(path)] };
+  return report.files > 0 ? report : { ...report, findings: [...report.findings, noFilesFinding(path)] };
 }
 
-function nothingFinding(file: string): Finding {
+function noFilesFinding(file: string): Finding {
   return {
     file,
     code: "no-annotation-files",
@@ -88,13 +88,16 @@ interface RecordingResult {
   readonly findings: Finding[];
 }
 
-async function checkRecording(recording: RecordingFiles): Promise<RecordingResult> {
+async function checkRecording(recording: RecordingFiles, signal: AbortSignal | undefined): Promise<RecordingResult> {
   const { annotations, compressed, edf } = recording;
-  const { files, faults, recordingName, recordingSeconds, fault } = await readRecordingFiles(recording);
-  const verdict = judgeLabels({ files, faults, recordingName, recordingSeconds });
-  const findings = [...(fault ? [fault] : []), ...verdict.findings];
-  const { deciding, typed, status, seizures, durationSeconds } = verdict;
-  if (deciding?.format.startsWith("tse") && durationSeconds === undefined) findings.push(untoldFinding(deciding.file));
+  const { files, readErrors, recordingName, recordingSeconds, recordingError } = await readRecordingFiles(recording, {
+    signal,
+  });
+  const resolved = resolveLabels({ files, readErrors, recordingName, recordingSeconds });
+  const findings = [...(recordingError ? [recordingError] : []), ...resolved.findings];
+  const { timingFile, typeFile, status, seizures, durationSeconds } = resolved;
+  if (timingFile?.format.startsWith("tse") && durationSeconds === undefined)
+    findings.push(unknownDurationFinding(timingFile.file));
   if (edf !== undefined && annotations.size + compressed.length === 0) findings.push(unlabelledFinding(edf));
   return {
     perFile: [...annotations].map(([format, path]) =>
@@ -107,16 +110,16 @@ async function checkRecording(recording: RecordingFiles): Promise<RecordingResul
     ),
     ...{ seizures, durationSeconds, findings },
     isLabelled: status === "labelled",
-    rows: typed?.events ?? [],
+    rows: typeFile?.events ?? [],
   };
 }
 
-function untoldFinding(file: string): Finding {
+function unknownDurationFinding(file: string): Finding {
   return {
     file,
     code: "duration-unknown",
     severity: "info",
-    message: "tse text tells no duration, and no recording lies beside it: its background is not counted",
+    message: "a tse file holds no duration, and there is no recording beside it: its background is not counted",
     action: "put the recording beside it",
   };
 }
@@ -137,7 +140,7 @@ function countsOf(
     durationSeconds: file?.durationSeconds ?? null,
     rows: file?.events.length ?? 0,
     seizureCount: seizures.length,
-    seizureSeconds: rounded(totalSeconds(seizures)),
+    seizureSeconds: roundedSeconds(totalSeconds(seizures)),
     errors: count("error"),
     warnings: count("warning"),
   };
@@ -149,7 +152,7 @@ function unlabelledFinding(file: string): Finding {
     code: "no-annotation",
     severity: "warning",
     message: "the recording has no annotation file beside it; its time is unknown, not background",
-    action: "add the annotation, or leave the recording out",
+    action: "add the annotation, or exclude the recording",
   };
 }
 
@@ -175,27 +178,29 @@ function summarize(results: readonly RecordingResult[]): AnnotationReport {
   return {
     files: sum(results, ({ perFile }) => perFile.length),
     seizureCount: sum(results, ({ seizures }) => seizures.length),
-    seizureSeconds: rounded(sum(results, ({ seizures }) => totalSeconds(seizures))),
-    backgroundSeconds: rounded(backgroundSeconds),
-    unknownSeconds: rounded(unknownSeconds),
-    byType: inOrder(byType),
-    byLabel: inOrder(byLabel),
+    seizureSeconds: roundedSeconds(sum(results, ({ seizures }) => totalSeconds(seizures))),
+    backgroundSeconds: roundedSeconds(backgroundSeconds),
+    unknownSeconds: roundedSeconds(unknownSeconds),
+    byType: sortedEntries(byType),
+    byLabel: sortedEntries(byLabel),
     perFile: results.flatMap(({ perFile }) => perFile),
     findings: results.flatMap((result) => result.findings),
   };
 }
 
-/** Entries by name, their seconds rounded. */
-function inOrder<Entry extends { readonly seconds: number }>(entries: ReadonlyMap<string, Entry>) {
+/** Entries sorted by name, their seconds rounded. */
+function sortedEntries<Entry extends { readonly seconds: number }>(entries: ReadonlyMap<string, Entry>) {
   const sorted = [...entries].sort(([a], [b]) => (a < b ? -1 : 1));
-  return Object.fromEntries(sorted.map(([name, entry]) => [name, { ...entry, seconds: rounded(entry.seconds) }]));
+  return Object.fromEntries(
+    sorted.map(([name, entry]) => [name, { ...entry, seconds: roundedSeconds(entry.seconds) }]),
+  );
 }
 
 function sum(results: readonly RecordingResult[], value: (result: RecordingResult) => number): number {
   return results.reduce((total, result) => total + value(result), 0);
 }
 
-/** Seconds without the dust of binary sums; annotation times have four decimals. */
-function rounded(seconds: number): number {
+/** Seconds without floating-point error of sums; annotation times have four decimals. */
+function roundedSeconds(seconds: number): number {
   return Math.round(seconds * 1e6) / 1e6;
 }

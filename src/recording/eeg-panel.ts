@@ -1,6 +1,6 @@
-import type { Interval } from "./events.js";
+import type { Interval } from "../base/events.js";
 
-/** One stretch of EEG, ready to be drawn. */
+/** A time range of EEG, ready to be drawn. */
 export interface EegPanel {
   readonly title: string;
   readonly channels: readonly string[];
@@ -9,6 +9,6 @@ export interface EegPanel {
   readonly startSeconds: number;
   /** `[channel, sample]`, any unit. */
   readonly samples: Float32Array;
-  /** To shade, in the recording's time; they may reach beyond the stretch. */
+  /** Shaded intervals, in the recording's time; they may exceed the range. */
   readonly seizures: readonly Interval[];
 }

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { readAnnotations } from "../../src/recording/annotation-file.js";
 import { writeCsv, writeCsvBi } from "../../src/recording/annotation-write.js";
-import { checkAnnotations } from "../../src/recording/check-annotations.js";
+import { checkAnnotationFiles } from "../../src/recording/check-annotation-files.js";
 import { writeEdf } from "../../src/recording/edf-writer.js";
 import { checkDuration, compareAnnotations, seizureEvents } from "../../src/recording/seizures.js";
 import { lacksSharedData, sharedJson, sharedPath } from "./shared-data.js";
@@ -71,7 +71,7 @@ test("checkDuration warns over 0.1 s and errs over 1 s", () => {
   );
 });
 
-test("checkAnnotations counts a recording once, its background as the complement, and files without annotation as unknown", async (t) => {
+test("checkAnnotationFiles counts a recording once, its background as the complement, and files without annotation as unknown", async (t) => {
   const root = await folder(t);
   await mkdir(join(root, "deep/er"), { recursive: true });
   const path = join(root, "deep/er/a");
@@ -82,7 +82,7 @@ test("checkAnnotations counts a recording once, its background as the complement
     writeCsv({ events: [row(10, 30, "fnsz", "A"), row(12, 28, "fnsz", "B")], durationSeconds: 100 }),
   );
   await writeRecording(join(root, "b"), 40);
-  const report = await checkAnnotations(root);
+  const report = await checkAnnotationFiles(root);
   assert.deepEqual(
     {
       ...report,
@@ -104,18 +104,18 @@ test("checkAnnotations counts a recording once, its background as the complement
       findings: ["no-annotation"],
     },
   );
-  const one = await checkAnnotations(`${path}.csv_bi`);
+  const one = await checkAnnotationFiles(`${path}.csv_bi`);
   assert.deepEqual([one.files, one.seizureCount, one.unknownSeconds], [2, 1, 0]);
 });
 
-test("checkAnnotations counts what a file does not tell as unknown, never as background", async (t) => {
+test("checkAnnotationFiles counts time without labels as unknown, never as background", async (t) => {
   const root = await folder(t);
   const header = "# duration = 100 secs\nchannel,start_time,stop_time,label,confidence\n";
   await writeFile(join(root, "none.csv_bi"), header);
   await writeFile(join(root, "lost.csv_bi"), `${header}TERM,10,20,seiz,1\nTERM,40,30,seiz,1\n`);
   await writeFile(join(root, "far.csv_bi"), `${header}TERM,90,1e9,seiz,1\n`);
   await writeFile(join(root, "near.csv_bi"), `${header}TERM,90,101,seiz,1\n`);
-  const report = await checkAnnotations(root);
+  const report = await checkAnnotationFiles(root);
   assert.deepEqual([report.seizureSeconds, report.backgroundSeconds, report.unknownSeconds], [10, 90, 300]);
   assert.deepEqual(report.byLabel, { seiz: { rows: 3, seconds: 30 } });
   const named = report.findings.map(({ file, code }) => `${file.slice(root.length + 1, -".csv_bi".length)} ${code}`);
@@ -123,31 +123,31 @@ test("checkAnnotations counts what a file does not tell as unknown, never as bac
   assert.deepEqual(named, expected);
 });
 
-test("checkAnnotations compares the durations of csv and csv_bi where no recording decides", async (t) => {
+test("checkAnnotationFiles compares the durations of csv and csv_bi where there is no recording", async (t) => {
   const root = await folder(t);
   await writeFile(join(root, "a.csv"), writeCsv({ events: [row(10, 30, "fnsz", "A")], durationSeconds: 100.5 }));
   await writeFile(join(root, "a.csv_bi"), writeCsvBi({ events: [row(10, 30)], durationSeconds: 100 }));
-  const found = async () => (await checkAnnotations(root)).findings.map(({ code, severity }) => [code, severity]);
+  const found = async () => (await checkAnnotationFiles(root)).findings.map(({ code, severity }) => [code, severity]);
   assert.deepEqual(await found(), [["durations-differ", "warning"]]);
   await writeRecording(join(root, "a"), 100);
   assert.deepEqual(await found(), [["duration-differs", "warning"]]);
 });
 
-test("checkAnnotations says that tse text alone tells no duration", async (t) => {
+test("checkAnnotationFiles reports that a tse file alone has no duration", async (t) => {
   const path = await folder(t);
   for (const name of ["alone", "beside"])
     await writeFile(join(path, `${name}.tse`), "version = tse_v1.0.0\n\n0.0 10.0 bckg 1.0\n10.0 20.0 fnsz 1.0\n");
   await writeRecording(join(path, "beside"), 60);
-  const { findings, seizureSeconds, backgroundSeconds } = await checkAnnotations(path);
-  const told = findings.map(({ file: at, code, severity }) => [at, code, severity]);
-  assert.deepEqual(told, [
+  const { findings, seizureSeconds, backgroundSeconds } = await checkAnnotationFiles(path);
+  const reported = findings.map(({ file: at, code, severity }) => [at, code, severity]);
+  assert.deepEqual(reported, [
     [join(path, "alone.tse"), "duration-unknown", "info"],
     [join(path, "beside.tse"), "labels-incomplete", "warning"],
   ]);
   assert.deepEqual([seizureSeconds, backgroundSeconds], [20, 50]);
 });
 
-test("checkAnnotations tells the time of which no row tells, where others tell of background", async (t) => {
+test("checkAnnotationFiles reports time that no row covers in a file with rows of background", async (t) => {
   const root = await folder(t);
   const header = "# duration = 60 secs\nchannel,start_time,stop_time,label,confidence\n";
   const rows = (...each: string[]) => header + each.map((times) => `TERM,${times},1\n`).join("");
@@ -159,7 +159,7 @@ test("checkAnnotations tells the time of which no row tells, where others tell o
     silence: rows("0,1.0551,bckg"),
   }))
     await writeFile(join(root, `${name}.csv_bi`), text);
-  const { findings } = await checkAnnotations(root);
+  const { findings } = await checkAnnotationFiles(root);
   assert.deepEqual(
     findings.map(({ file, code, severity, message }) => [file.slice(root.length + 1), code, severity, message]),
     [
@@ -167,18 +167,18 @@ test("checkAnnotations tells the time of which no row tells, where others tell o
       ["hole.csv_bi", "30 to 45"],
     ].map(([file, times]) => [
       ...[file, "labels-incomplete", "warning"],
-      `no row tells of ${times} s, though others tell where background is; taken as background`,
+      `no row covers ${times} s, though the file has rows of background; treated as background`,
     ]),
   );
 });
 
-test("checkAnnotations turns an unknown label and a broken recording into error findings and goes on", async (t) => {
+test("checkAnnotationFiles turns an unknown label and a broken recording into error findings and continues", async (t) => {
   const root = await folder(t);
   await writeFile(join(root, "a.csv_bi"), writeCsvBi({ events: [], durationSeconds: 10 }).replace("bckg", "bkcg"));
   await writeRecording(join(root, "a"), 10);
   await writeFile(join(root, "b.edf"), "no recording at all");
   await writeFile(join(root, "b.csv_bi"), writeCsvBi({ events: [row(1, 2)], durationSeconds: 10 }));
-  const report = await checkAnnotations(root);
+  const report = await checkAnnotationFiles(root);
   assert.deepEqual(
     report.findings.map(({ code, severity, line }) => [code, severity, line]),
     [
@@ -190,13 +190,15 @@ test("checkAnnotations turns an unknown label and a broken recording into error 
   assert.deepEqual([report.seizureCount, report.backgroundSeconds, report.unknownSeconds], [1, 9, 10]);
 });
 
-test("checkAnnotations agrees with the facts of the small TUSZ-shaped corpus", { skip: lacksSharedData }, async () => {
+test("checkAnnotationFiles agrees with the facts of the small TUSZ-shaped corpus", {
+  skip: lacksSharedData,
+}, async () => {
   const facts = sharedJson("synthetic/tusz-mini/facts.json") as {
     seconds: number;
     seizures: [number, number, string][];
     note: Record<string, unknown>;
   }[];
-  const report = await checkAnnotations(sharedPath("synthetic/tusz-mini"));
+  const report = await checkAnnotationFiles(sharedPath("synthetic/tusz-mini"));
   const seizures = facts.flatMap((fact) => fact.seizures);
   assert.equal(report.seizureCount, seizures.length);
   const seconds = seizures.reduce((sum, [start, end]) => sum + end - start, 0);
@@ -212,19 +214,19 @@ test("checkAnnotations agrees with the facts of the small TUSZ-shaped corpus", {
   );
 });
 
-test("checkAnnotations says when a folder holds nothing to check and when a file is of no known format", async (t) => {
+test("checkAnnotationFiles reports a folder without annotation files and a file of unknown format", async (t) => {
   const root = await folder(t);
-  const report = await checkAnnotations(root);
+  const report = await checkAnnotationFiles(root);
   assert.deepEqual([report.files, report.findings.map(({ code }) => code)], [0, ["no-annotation-files"]]);
   await writeFile(join(root, "notes.txt"), "");
-  await assert.rejects(checkAnnotations(join(root, "notes.txt")), {
+  await assert.rejects(checkAnnotationFiles(join(root, "notes.txt")), {
     tag: "FormatError",
     message: /expected csv, csv_bi/,
   });
 });
 
-test("checkAnnotations says which path is missing", async () => {
-  await assert.rejects(checkAnnotations("/nowhere/at/all"), {
+test("checkAnnotationFiles names a missing path", async () => {
+  await assert.rejects(checkAnnotationFiles("/nowhere/at/all"), {
     tag: "NotFoundError",
     message: /\/nowhere\/at\/all: no such file or folder/,
   });

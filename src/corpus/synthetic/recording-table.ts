@@ -1,11 +1,17 @@
-import { chooseLimited } from "../limit.js";
+import { limitRecordings } from "../limit.js";
 import type { SeizureType } from "./seizure-profiles.js";
 
-/** Peculiarities of real files that a recording shows. */
-export type Peculiarity = "no-midline" | "offset" | "colon-date" | "no-annotations" | "distractor" | "background-rows";
+/** Traits of real files that a synthetic recording imitates. */
+export type RecordingTrait =
+  | "no-midline"
+  | "offset"
+  | "colon-date"
+  | "no-annotations"
+  | "distractor"
+  | "background-rows";
 
 /** One recording of the synthetic corpus before a single sample exists. */
-export interface PlannedRecording {
+export interface SyntheticRecording {
   /** `split/patient/session/montage/token`. */
   readonly id: string;
   readonly split: string;
@@ -18,11 +24,11 @@ export interface PlannedRecording {
   /** Electrode near the place where the patient's focal seizures and sharp waves start. */
   readonly focus: string;
   readonly seizures: readonly SeizureType[];
-  readonly peculiarities: readonly Peculiarity[];
+  readonly traits: readonly RecordingTrait[];
 }
 
 /**
- * The corpus as a table: id, rate, seconds, seizure types, peculiarities. Sessions carry a year or a full date, one
+ * The corpus as a table: id, rate, seconds, seizure types, traits. Sessions carry a year or a full date, one
  * session holds the same stem under two montages, one recording is shorter than a minute, one has the date `01:01:85`,
  * one has no annotation files.
  */
@@ -72,7 +78,7 @@ train/aaaaaamt/s002_2015/01_tcp_ar/t000       250  1800 -                       
 
 /**
  * Electrode next to which a patient's focal seizures start: both sides, temporal and frontal, in train; places beside
- * those in dev and eval, so that a detector that has learnt on train can find them. Patients that are not named have no
+ * those in dev and eval, so that a detector trained on train can find them. Patients that are not named have no
  * focal seizures.
  */
 const FOCI: Readonly<Record<string, string>> = {
@@ -81,22 +87,22 @@ const FOCI: Readonly<Record<string, string>> = {
   ...{ aaaaacaw: "F4", aaaaacgs: "T3" },
 };
 
-/** The whole plan, sorted by id. */
-export const PLAN: readonly PlannedRecording[] = parseTable(TABLE);
+/** All recordings of the table, sorted by id. */
+export const SYNTHETIC_RECORDINGS: readonly SyntheticRecording[] = parseTable(TABLE);
 
-/** Half an hour without seizures each, by `background` of `planCorpus`; sorted by id. */
-export const BACKGROUND_PLAN: readonly PlannedRecording[] = parseTable(BACKGROUND_TABLE);
+/** Half an hour without seizures each, selected by `background` of `selectRecordings`; sorted by id. */
+export const BACKGROUND_RECORDINGS: readonly SyntheticRecording[] = parseTable(BACKGROUND_TABLE);
 
-function parseTable(table: string): PlannedRecording[] {
+function parseTable(table: string): SyntheticRecording[] {
   return table.trim().split("\n").map(parseRow).sort(byId);
 }
 
-function byId(a: PlannedRecording, b: PlannedRecording): number {
+function byId(a: SyntheticRecording, b: SyntheticRecording): number {
   return a.id < b.id ? -1 : 1;
 }
 
-function parseRow(line: string): PlannedRecording {
-  const [id, rate, seconds, seizures, peculiarities] = line.split(/\s+/) as [string, string, string, string, string];
+function parseRow(line: string): SyntheticRecording {
+  const [id, rate, seconds, seizures, traits] = line.split(/\s+/) as [string, string, string, string, string];
   const [split, patient, session, montage, token] = id.split("/") as [string, string, string, string, string];
   const list = (text: string) => (text === "-" ? [] : text.split(","));
   return {
@@ -104,12 +110,12 @@ function parseRow(line: string): PlannedRecording {
     sampleRateHz: Number(rate),
     durationSeconds: Number(seconds),
     focus: FOCI[patient] ?? "CZ",
-    seizures: list(seizures) as SeizureType[], // the table above is the only source; a test checks its words
-    peculiarities: list(peculiarities) as Peculiarity[],
+    seizures: list(seizures) as SeizureType[], // the table above is the only source; a test checks its values
+    traits: list(traits) as RecordingTrait[],
   };
 }
 
-export interface PlanOptions {
+export interface SelectionOptions {
   /** Recordings of the table; every split keeps some. */
   readonly recordings: number;
   /** No recording of the table is longer. */
@@ -118,11 +124,15 @@ export interface PlanOptions {
   readonly background: number;
 }
 
-/** The first `recordings` of the plan and the first `background` of the seizure-free ones, sorted by id. */
-export function planCorpus({ recordings, maxDurationSeconds, background }: PlanOptions): PlannedRecording[] {
-  const chosen = chooseLimited(PLAN, recordings).map((recording) => ({
+/** The first `recordings` of the table and the first `background` of the seizure-free ones, sorted by id. */
+export function selectRecordings({
+  recordings,
+  maxDurationSeconds,
+  background,
+}: SelectionOptions): SyntheticRecording[] {
+  const chosen = limitRecordings(SYNTHETIC_RECORDINGS, recordings).map((recording) => ({
     ...recording,
     durationSeconds: Math.min(recording.durationSeconds, maxDurationSeconds),
   }));
-  return [...chosen, ...BACKGROUND_PLAN.slice(0, background)].sort(byId);
+  return [...chosen, ...BACKGROUND_RECORDINGS.slice(0, background)].sort(byId);
 }
