@@ -149,7 +149,7 @@ export function windowsPerStep({ batchSize, accumulate }: FilledTrainOptions): n
   return batchSize * accumulate;
 }
 
-/** A recipe of any age with its defaults filled in, so that what was left out then equals what is said now. */
+/** A recipe of any version with its defaults filled in, so that a missing key equals its default. */
 function fillRecipe(recipe: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
   const found = recipe as Partial<Pick<FilledTrainOptions, "schedule" | "loss" | "optimizer" | "augment">> & {
     readonly windows?: TrainDataOptions;
