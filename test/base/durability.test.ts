@@ -250,11 +250,11 @@ test("a graph that the runtime rewrote is synced before it is kept", async (cont
 
 /** Files of src that rename by themselves, and why what they place need not outlive a power cut. */
 const OWN_RENAMES: Readonly<Record<string, string>> = {
-  "base/atomic-file.ts": "commitFile itself",
-  "base/lock-file.mjs": "a lock, which no process holds after a power cut",
+  "@ictal/base/atomic-file.ts": "commitFile itself",
+  "@ictal/base/lock-file.mjs": "a lock, which no process holds after a power cut",
+  "@ictal/jupyter/kernel/language/load-typescript.ts": "a compile cache, which V8 checks",
+  "@ictal/jupyter/kernel/modules/emission.ts": "a compile cache, made again",
   "cli/compile-wasm.mjs": "made again by the next build",
-  "notebook/kernel/language/load-typescript.ts": "a compile cache, which V8 checks",
-  "notebook/kernel/modules/emission.ts": "a compile cache, made again",
   "store/partial-files.ts": "gives a partial file another owner",
   "store/file-writer-worker.ts": "unsynced by contract: the mirror looks for what a power cut took",
   "tensor/tensorflow/compile.ts": "the folder's record is written last, synced, and vouches for it",
@@ -262,9 +262,18 @@ const OWN_RENAMES: Readonly<Record<string, string>> = {
   "training/newest-checkpoint.ts": "sets a damaged checkpoint aside",
 };
 
-test("no file of src renames past commitFile unless this list says why", () => {
-  const src = fileURLToPath(new URL("../../../src/", import.meta.url));
-  const names = readdirSync(src, { recursive: true, encoding: "utf8" }).filter((name) => /\.(ts|mjs)$/.test(name));
-  const renaming = names.filter((name) => /\brename(Sync)?\(/.test(readFileSync(join(src, name), "utf8")));
+test("no source renames past commitFile unless this list says why", () => {
+  const renamingIn = (dir: string, prefix: string) => {
+    const src = fileURLToPath(new URL(`../../../${dir}/`, import.meta.url));
+    return readdirSync(src, { recursive: true, encoding: "utf8" })
+      .filter((name) => /\.(ts|mjs)$/.test(name))
+      .filter((name) => /\brename(Sync)?\(/.test(readFileSync(join(src, name), "utf8")))
+      .map((name) => `${prefix}${name}`);
+  };
+  const renaming = [
+    ...renamingIn("src", ""),
+    ...renamingIn("kernels/base/src", "@ictal/base/"),
+    ...renamingIn("kernels/typescript/src", "@ictal/jupyter/"),
+  ];
   assert.deepEqual(renaming.sort(), Object.keys(OWN_RENAMES).sort());
 });

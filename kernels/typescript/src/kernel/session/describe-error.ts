@@ -8,8 +8,9 @@ import { kernelProject } from "../project/kernel-project.js";
 import type { SourceMaps } from "./source-maps.js";
 
 const FRAME = /^\s+at /;
-const OWN_FRAME =
-  /\bnode:(?:internal|inspector|async_hooks)\b|\bat process\.processTicksAndRejections|[\\/]notebook[\\/]kernel[\\/]/;
+const NODE_FRAME = /\bnode:(?:internal|inspector|async_hooks)\b|\bat process\.processTicksAndRejections/;
+/** URL of the folder that holds the kernel's compiled modules. */
+const KERNEL_URL = new URL("../", import.meta.url).href;
 /** Node's frames that only the kernel puts below a cell. */
 const LAST_FRAME = /\bat new Promise \(<anonymous>\)$|\bat <anonymous>$/;
 const DEPTH_LIMIT = 4;
@@ -23,7 +24,8 @@ function stackLines(error: Error, maps: SourceMaps): string[] {
   const title = `${nameOf(error)}${error.message ? `: ${error.message}` : ""}`;
   const all = typeof error.stack === "string" ? error.stack.split("\n") : [];
   const first = all.findIndex((line) => FRAME.test(line));
-  const frames = first < 0 ? [] : all.slice(first).filter((line) => !OWN_FRAME.test(line));
+  const frames =
+    first < 0 ? [] : all.slice(first).filter((line) => !NODE_FRAME.test(line) && !line.includes(KERNEL_URL));
   while (frames.length > 0 && LAST_FRAME.test(frames.at(-1) ?? "")) frames.pop();
   return [...title.split("\n"), ...frames.map((frame) => maps.mapFrame(frame))];
 }
