@@ -1,4 +1,4 @@
-import ts from "typescript";
+import { ts } from "../typescript.js";
 import { type CodeCell, hasTag, type Notebook } from "./notebook-file.js";
 
 /** One parameter that a notebook declares in its cell tagged `parameters`. */
