@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
+import { cyclesOf } from "./measure/cycles.js";
 import { type Import, importsOf, packageOf } from "./measure/imports.js";
 import { filesUnder, parseSource, parseText, project } from "./measure/sources.js";
 
@@ -100,7 +101,7 @@ const SCRIPT = /(?<!\.d)\.(ts|mts|mjs)$/;
 const paths = [...filesUnder("src", SCRIPT), ...filesUnder("kernels", SCRIPT)].filter(
   (path) => !path.startsWith("kernels/typescript/test/"),
 );
-const sources = paths.map(parseSource);
+const sources = paths.map((path) => parseSource(path));
 const found = sources.map((source) => ({ path: source.path, ...importsOf(source) }));
 const imports: Import[] = found.flatMap(({ known }) => known);
 const fileImports = imports.filter(({ isFile }) => isFile);
@@ -242,23 +243,7 @@ test("a target that only the run knows is an exception with a reason", () => {
 });
 
 test("imports form no cycle, those of types neither", () => {
-  const graph = new Map<string, string[]>();
-  for (const { file, target } of fileImports.filter(({ isStarted }) => !isStarted))
-    graph.set(file, [...(graph.get(file) ?? []), target]);
-  const state = new Map<string, "open" | "done">();
-  const cycles: string[] = [];
-  const walk = (node: string, path: string[]): void => {
-    if (state.get(node) === "done") return;
-    if (state.get(node) === "open") {
-      cycles.push([...path.slice(path.indexOf(node)), node].join(" -> "));
-      return;
-    }
-    state.set(node, "open");
-    for (const next of graph.get(node) ?? []) walk(next, [...path, node]);
-    state.set(node, "done");
-  };
-  for (const file of graph.keys()) walk(file, []);
-  assert.deepEqual(cycles, []);
+  assert.deepEqual(cyclesOf(fileImports), []);
 });
 
 test("tensorflow.js is imported only in tensor, model and training", () => {

@@ -1,6 +1,6 @@
 /** The source files of the project, parsed once by TypeScript's compiler. */
-import { readdirSync, readFileSync } from "node:fs";
-import { join, relative } from "node:path";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import ts from "typescript";
 
@@ -18,20 +18,21 @@ export interface Source {
 const SKIPPED = new Set(["dist", "node_modules"]);
 
 /** Paths of the files under `dir` whose names end as `pattern` says, ascending. */
-export function filesUnder(dir: string, pattern: RegExp): string[] {
-  return readdirSync(join(project, dir), { withFileTypes: true })
+export function filesUnder(dir: string, pattern: RegExp, root = project): string[] {
+  if (!existsSync(join(root, dir))) return [];
+  return readdirSync(join(root, dir), { withFileTypes: true })
     .flatMap((entry) => {
       const path = join(dir, entry.name);
-      if (entry.isDirectory()) return SKIPPED.has(entry.name) ? [] : filesUnder(path, pattern);
+      if (entry.isDirectory()) return SKIPPED.has(entry.name) ? [] : filesUnder(path, pattern, root);
       return pattern.test(entry.name) ? [path] : [];
     })
     .sort();
 }
 
 /** Parse the file at `path`, from the project. */
-export function parseSource(path: string): Source {
-  const text = readFileSync(join(project, path), "utf8");
-  return { path: relative(project, join(project, path)), text, tree: parseText(path, text) };
+export function parseSource(path: string, root = project): Source {
+  const text = readFileSync(join(root, path), "utf8");
+  return { path, text, tree: parseText(path, text) };
 }
 
 /** The syntax tree of `text`, whose parents are set. */
