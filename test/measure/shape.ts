@@ -14,7 +14,7 @@ const MANIFESTS = [".", "kernels/base", "kernels/typescript"];
 
 /** The value of a quantile by its nearest rank. */
 function rank(values: readonly number[], share: number): number {
-  const sorted = values.toSorted((a, b) => a - b);
+  const sorted = [...values].sort((a, b) => a - b);
   return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? Number.NaN;
 }
 
