@@ -136,6 +136,17 @@ test("importsOf sees declarations, types, dynamic imports, requires, workers and
   assert.deepEqual(computed, ["import(name)", "new Worker(path)"]);
 });
 
+test("CONTRIBUTING.md draws the layers that are enforced here", () => {
+  const text = readFileSync(join(project, "CONTRIBUTING.md"), "utf8");
+  const lines = /```layers\n(.*?)```/s.exec(text)?.[1]?.trimEnd().split("\n") ?? [];
+  const drawn = lines.map((line) => line.trim().split(/\s{2,}/));
+  assert.deepEqual(drawn.map(([name]) => name).reverse(), order);
+  const limits = drawn.flatMap(([name, , limit]) => (limit?.startsWith("only ") ? [[name, limit]] : []));
+  const expected = Object.entries(only).map(([name, allowed]) => [name, `only ${allowed.join(", ")}`]);
+  const ofPlots = [["plots", "only base; types of the others"]];
+  assert.deepEqual(limits.sort(), [...expected, ...ofPlots].sort());
+});
+
 test("every source file lies in a known layer", () => {
   const strays = paths.filter((path) => inSrc(path) && !order.includes(layerOf(path)) && path !== "src/index.ts");
   assert.deepEqual(strays, []);
@@ -244,6 +255,22 @@ test("a target that only the run knows is an exception with a reason", () => {
 
 test("imports form no cycle, those of types neither", () => {
   assert.deepEqual(cyclesOf(fileImports), []);
+});
+
+test("scoring and the tables of options load no schema library", () => {
+  const reached = new Set<string>();
+  const reach = (path: string): void => {
+    if (reached.has(path)) return;
+    reached.add(path);
+    for (const { target } of fileImports.filter((each) => each.file === path && !each.typeOnly)) reach(target);
+  };
+  const tables = paths.filter((path) => inSrc(path) && path.endsWith("-options.ts"));
+  const lower = tables.filter((path) => !["config", "cli"].includes(layerOf(path)));
+  for (const path of ["src/scoring/score.ts", ...lower]) reach(path);
+  const loads = packageImports.filter(
+    ({ file, target, typeOnly }) => !typeOnly && target === "zod" && reached.has(file),
+  );
+  assert.deepEqual(loads.map(arrow), []);
 });
 
 test("tensorflow.js is imported only in tensor, model and training", () => {
