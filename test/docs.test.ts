@@ -11,11 +11,11 @@ const textOf = (path: string) => readFileSync(join(project, path), "utf8");
 const awaited = [
   "docs/configuration.md",
   "src/config/load-config.ts",
-  "src/config/model-section.ts",
   "src/config/run-sections.ts",
   "src/config/schema.ts",
   "src/config/train-options.ts",
   "src/exports/",
+  "src/model/detector-options.ts",
   "src/training/optimizer-options.ts",
 ];
 const present = (path: string) => existsSync(join(project, path)) || awaited.includes(path);
