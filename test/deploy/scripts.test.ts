@@ -56,8 +56,8 @@ test("gpu-box.sh --check finds libraries in the folders of LD_LIBRARY_PATH, too"
 
 test("gpu-box.sh fetches Node, installs and says what the shell needs, from a mirror", async (context) => {
   const dir = await folder(context);
-  const name = "node-v20.20.2-linux-x64";
-  const mirror = join(dir, "mirror/v20.20.2");
+  const name = "node-v24.22.3-linux-x64";
+  const mirror = join(dir, "mirror/v24.22.3");
   await mkdir(join(dir, `pack/${name}/bin`), { recursive: true });
   await mkdir(mirror, { recursive: true });
   for (const [program, line] of [
