@@ -1,4 +1,4 @@
-import { withDefaults } from "@ictal/base/options";
+import { type Defined, withDefaults } from "@ictal/base/options";
 import { type Tensor, tf } from "../tensor/tf.js";
 import { OPTIMIZER_DEFAULTS, type OptimizerName, type OptimizerOptions } from "./optimizer-options.js";
 import type { ParameterGroup } from "./parameter-groups.js";
@@ -6,7 +6,7 @@ import type { ParameterGroup } from "./parameter-groups.js";
 export type { OptimizerName, OptimizerOptions };
 
 /** Options with every default filled in. */
-export type FilledOptimizerOptions = Required<OptimizerOptions>;
+export type FilledOptimizerOptions = Defined<OptimizerOptions>;
 
 /** Fill in defaults. */
 export function fillOptimizerOptions(options: OptimizerOptions = {}): FilledOptimizerOptions {

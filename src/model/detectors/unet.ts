@@ -1,3 +1,4 @@
+import type { Defined } from "@ictal/base/options";
 import { type Tensor, type Tensor4D, tf } from "../../tensor/tf.js";
 import { readOptions, wrongOption } from "../check.js";
 import { convBlock, type Declaration, declareConvBlock } from "../conv-block.js";
@@ -20,7 +21,7 @@ export type { UnetConfig };
 
 const NAME = "unet";
 
-type Plan = Required<UnetConfig> & {
+type Plan = Defined<UnetConfig> & {
   /** Samples per position of each stage. */
   readonly strides: readonly number[];
   /** Stage at which the way up ends. */
