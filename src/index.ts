@@ -27,8 +27,8 @@ export { figureImage } from "@ictal/jupyter/browser/figure-image";
 export type { ImageOptions } from "@ictal/jupyter/browser/figure-painter";
 export { bundleOf, type DisplayHandle, display, liveDisplay } from "@ictal/jupyter/display";
 export { createDisplayProgress } from "@ictal/jupyter/display-progress";
-export { Comm, type CommExtras, type CommReceived } from "@ictal/jupyter/kernel/comm";
-export { type Kernel, kernel } from "@ictal/jupyter/kernel/kernel";
+export { Comm, type CommExtras, type CommReceived } from "@ictal/jupyter/kernel/cell-api/comm";
+export { type Kernel, kernel } from "@ictal/jupyter/kernel/cell-api/kernel";
 export type { EegPanel } from "./base/eeg-panel.js";
 export { complementIntervals, type Event, type Interval, mergeIntervals, totalSeconds } from "./base/events.js";
 export { projectDir, projectPath } from "./base/project.js";
@@ -39,7 +39,7 @@ export { type BuildOptions, type BuildReport, buildCache } from "./cache/build.j
 export { coverageOf } from "./cache/coverage.js";
 export { gcCache } from "./cache/gc.js";
 export { type Manifest, type ManifestRecording, readManifest, writeManifest } from "./cache/manifest.js";
-export { numpyLines } from "./cache/numpy-lines.js";
+export { numpySnippet } from "./cache/numpy-snippet.js";
 export { type Cache, openCache, readFrames } from "./cache/open.js";
 export { type VerifyReport, verifyCache } from "./cache/verify.js";
 // cluster

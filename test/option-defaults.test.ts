@@ -134,6 +134,7 @@ dataset/batches.ts seed: 0
 dataset/batches.ts epoch: 0
 dataset/batches.ts startPosition: 0
 dataset/line-length.ts smoothSeconds: 10
+dataset/npz/archive.ts level: 1
 dataset/npz/import-npz.ts split: "train"
 dataset/window-reader.ts openFiles: 64
 model/export-onnx.ts batchSize: 1
@@ -193,11 +194,11 @@ training/predict-recordings.ts split: "(all but eval)"
 training/predict-recordings.ts batchSize: 16
 training/predict-recordings.ts storeAs: "float16"
 training/predict-recordings.ts allowOtherCache: false
-training/train-program.ts recompute: false
+training/train-program.ts gradientCheckpointing: false
 training/train-program.ts accumulate: false
 @ictal/base/action.ts exitCode: 0
 @ictal/base/lock.ts patienceMilliseconds: 10_000
-@ictal/base/lock.ts beatMilliseconds: 5000
+@ictal/base/lock.ts heartbeatMilliseconds: 5000
 @ictal/jupyter/browser/figure-painter.ts format: "png"
 @ictal/jupyter/browser/figure-painter.ts scale: 2
 @ictal/jupyter/kernel/magics/install.ts threads: []

@@ -2,7 +2,7 @@ import { Worker } from "node:worker_threads";
 import { onAbort } from "@ictal/base/on-abort";
 import { bytesToGive, requireShared } from "../base/shared-bytes.js";
 import type { JobPorts, RecordingJob } from "./build-recording.js";
-import { LeaveOut } from "./leave-out.js";
+import { ExclusionError } from "./exclusion.js";
 import { machineStop } from "./machine-stop.js";
 import type { Sidecar } from "./sidecar.js";
 import {
@@ -72,7 +72,7 @@ class BuildWorker {
     const jobs = [...this.jobs.values()];
     this.jobs.clear();
     const reason = `its worker thread ended: ${error.message}; run again`;
-    for (const { reject } of jobs) reject(machineStop(error) ?? new LeaveOut("worker-crashed", reason));
+    for (const { reject } of jobs) reject(machineStop(error) ?? new ExclusionError("worker-crashed", reason));
   }
 
   private async answer(job: number, request: number, ask: Request): Promise<void> {

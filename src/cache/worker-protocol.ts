@@ -4,13 +4,13 @@ import { CacheError } from "@ictal/base/errors";
 import type { SharedBytes } from "../base/shared-bytes.js";
 import type { RecordingLabels } from "../corpus/labels.js";
 import type { RecordingJob } from "./build-recording.js";
-import { LeaveOut, type LeaveOutCode } from "./leave-out.js";
+import { type ExclusionCode, ExclusionError } from "./exclusion.js";
 import { machineStop } from "./machine-stop.js";
 import type { Sidecar } from "./sidecar.js";
 
 /** An error as plain data. */
 export type PlainError =
-  | { readonly kind: "left-out"; readonly code: LeaveOutCode; readonly reason: string }
+  | { readonly kind: "excluded"; readonly code: ExclusionCode; readonly reason: string }
   | { readonly kind: "storage"; readonly message: string; readonly found: unknown; readonly expected: unknown }
   | { readonly kind: "aborted" }
   | { readonly kind: "other"; readonly message: string };
@@ -36,10 +36,10 @@ export type FromWorker =
   | { readonly type: "request"; readonly job: number; readonly request: number; readonly ask: Request }
   | { readonly type: "done"; readonly job: number; readonly answer: Answer<Sidecar> };
 
-/** An error as data that survives the way between threads. */
+/** An error as data that can be sent between threads. */
 export function toPlain(fault: unknown): PlainError {
   const error = fault instanceof CacheError ? fault : (machineStop(fault) ?? fault);
-  if (error instanceof LeaveOut) return { kind: "left-out", code: error.code, reason: error.reason };
+  if (error instanceof ExclusionError) return { kind: "excluded", code: error.code, reason: error.reason };
   if (error instanceof CacheError)
     return { kind: "storage", message: error.message, found: error.details.found, expected: error.details.expected };
   if (error instanceof Error && error.name === "AbortError") return { kind: "aborted" };
@@ -48,8 +48,8 @@ export function toPlain(fault: unknown): PlainError {
 
 /** The error that data stand for. */
 export function fromPlain(plain: PlainError): Error {
-  if (plain.kind === "left-out") return new LeaveOut(plain.code, plain.reason);
+  if (plain.kind === "excluded") return new ExclusionError(plain.code, plain.reason);
   if (plain.kind === "storage") return new CacheError(plain.message, { found: plain.found, expected: plain.expected });
   if (plain.kind === "aborted") return new DOMException("the build was stopped", "AbortError");
-  return new LeaveOut("unexpected-error", plain.message);
+  return new ExclusionError("unexpected-error", plain.message);
 }

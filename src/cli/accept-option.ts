@@ -3,7 +3,7 @@
 import { ConfigError } from "@ictal/base/errors";
 import { nearestNames } from "@ictal/base/nearest";
 import { Option } from "commander";
-import { LEAVE_OUT_CODES } from "../cache/leave-out.js";
+import { EXCLUSION_CODES } from "../cache/exclusion.js";
 import { NOT_CATALOGUED_CODES } from "../corpus/not-catalogued.js";
 import { concernsLabels, FINDING_CODES } from "../recording/finding.js";
 
@@ -19,13 +19,13 @@ const CODES = {
     NO_SEIZURES,
     "not-in-catalogue",
     ...NOT_CATALOGUED_CODES,
-    ...LEAVE_OUT_CODES.lasting,
+    ...EXCLUSION_CODES.permanent,
     ...FINDING_CODES.filter((code) => concernsLabels({ code })),
   ],
   score: [DURATION_INVALID, ...FINDING_CODES],
 } as const;
 
-const PASSING: ReadonlySet<string> = new Set(LEAVE_OUT_CODES.passing);
+const TRANSIENT: ReadonlySet<string> = new Set(EXCLUSION_CODES.transient);
 
 /** --accept for codes of one kind; a code that is none of it is a ConfigError. */
 export function acceptOption(kind: keyof typeof CODES, description: string): Option {
@@ -48,7 +48,7 @@ function parseAccepted(text: string, kind: keyof typeof CODES): string[] {
 }
 
 function faultOf(code: string, kind: keyof typeof CODES, known: ReadonlySet<string>): string {
-  if (kind === "cache" && PASSING.has(code))
+  if (kind === "cache" && TRANSIENT.has(code))
     return `"${code}" cannot be accepted, since another try may be free of it: run the same command again`;
   return `unknown code "${code}", the nearest are ${nearestNames(code, known).join(", ")}`;
 }

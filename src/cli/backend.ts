@@ -1,5 +1,5 @@
 import { action, type Outcome, UsageError } from "@ictal/base/action";
-import { tell } from "@ictal/base/printable";
+import { notify } from "@ictal/base/printable";
 import type { Command } from "commander";
 import { installParts } from "../tensor/install-parts.js";
 import { chooseExecutor, probeExecutors, probeNamed } from "../tensor/open.js";
@@ -16,7 +16,7 @@ interface BuildFlags {
   readonly force?: boolean;
 }
 
-const say = (line: string) => tell(`ictal backend build: ${line}`);
+const say = (line: string) => notify(`ictal backend build: ${line}`);
 
 function describeBuild({ wheel, version, usesGpu, folder, reused, seconds, ...probe }: BuiltTensorflow): string {
   const part = (was: boolean, time: number) => (was ? "was there" : `${time.toFixed(1)} s`);
@@ -49,7 +49,7 @@ async function build(word: string, flags: BuildFlags): Promise<Outcome> {
   const name = BUILDABLE.find((known) => known === word);
   if (!name) throw new UsageError(`there is nothing to build for "${word}"; allowed: ${BUILDABLE.join(", ")}`);
   if (name === "tensorflow") {
-    const built = await buildTensorflow({ ...flags, say });
+    const built = await buildTensorflow({ ...flags, log: say });
     return { json: built, text: describeBuild(built) };
   }
   const wrong = Object.keys(flags).find((flag) => ["wheel", "python", "dir", "force"].includes(flag));

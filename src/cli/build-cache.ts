@@ -1,10 +1,10 @@
 /** A build of the cache that a configuration asks for, as `cache build` and the first `train` do it. */
 
 import { isIctalError } from "@ictal/base/errors";
-import { printable, printableAll, tell } from "@ictal/base/printable";
+import { notify, printable, printableAll } from "@ictal/base/printable";
 import type { Progress } from "@ictal/base/progress";
 import { type BuildReport, buildCache } from "../cache/build.js";
-import { isLasting } from "../cache/leave-out.js";
+import { isPermanent } from "../cache/exclusion.js";
 import { lacksSeizures, writeManifest } from "../cache/manifest.js";
 import type { GapPolicy } from "../cache/segments.js";
 import { chainFromConfig, gapsFromConfig } from "../config/layer-options.js";
@@ -37,8 +37,8 @@ export interface MadeCache {
   readonly report: BuildReport;
   /** Undefined for a part. */
   readonly written?: WrittenManifest;
-  /** Recordings that were left out for reasons which nobody accepted. */
-  readonly refused: BuildReport["leftOut"];
+  /** Recordings that were excluded for reasons which nobody accepted. */
+  readonly refused: BuildReport["excluded"];
   /** Errors of annotations for which labels are unknown and which nobody accepted. */
   readonly doubtful: BuildReport["doubtful"];
   /** Nothing is missing that should be there. */
@@ -66,7 +66,7 @@ export async function buildConfigured(config: Config, options: BuildOptions): Pr
   });
   const written = shard ? undefined : await tryManifest(report, catalogue);
   const accepts = (code: string) => isAccepted(code, accept);
-  const refused = report.leftOut.filter(({ code, accepted }) => !accepted && !(isLasting(code) && accepts(code)));
+  const refused = report.excluded.filter(({ code, accepted }) => !accepted && !(isPermanent(code) && accepts(code)));
   const doubtful = report.doubtful.filter(({ finding, accepted }) => !accepted && !accepts(finding.code));
   const hasManifest = written?.manifest !== null || (written.lacksSeizures === true && accepts(NO_SEIZURES));
   return { report, written, refused, doubtful, isComplete: refused.length + doubtful.length === 0 && hasManifest };
@@ -88,7 +88,7 @@ async function tryManifest({ cacheDir, key }: BuildReport, catalogue: Catalogue)
   } catch (error) {
     if (!isIctalError(error, "CacheError") || error.cause !== undefined) throw error;
     const advice = `\nictal: such a cache serves prediction alone; to accept that: --accept ${NO_SEIZURES}`;
-    tell(`ictal: no manifest was written: ${error.message}${lacksSeizures(error) ? advice : ""}`);
+    notify(`ictal: no manifest was written: ${error.message}${lacksSeizures(error) ? advice : ""}`);
     return { manifest: null, manifestRefused: error.message, lacksSeizures: lacksSeizures(error) };
   }
 }
@@ -103,20 +103,20 @@ export function doubtLines(doubtful: BuildReport["doubtful"]): string[] {
 /** What a build came to, for people. */
 export function buildText(made: MadeCache): string {
   const { report, refused, doubtful, written } = printableAll(made);
-  const { built, reused, relabelled, leftOut, eegSeconds, builtSeconds, wallSeconds, bytes } = report;
+  const { built, reused, relabelled, excluded, eegSeconds, builtSeconds, wallSeconds, bytes } = report;
   const rate = built > 0 ? `, ${(builtSeconds / wallSeconds).toFixed(0)} times real time` : "";
-  const lasting = refused.map(({ code }) => code).filter(isLasting);
+  const lasting = refused.map(({ code }) => code).filter(isPermanent);
   const codes = [...new Set([...lasting, ...doubtful.map(({ finding }) => finding.code)])];
   const passing = refused.length - lasting.length;
-  const what = [lasting.length > 0 ? ["was left out"] : [], doubtful.length > 0 ? ["is unknown"] : []]
+  const what = [lasting.length > 0 ? ["was excluded"] : [], doubtful.length > 0 ? ["is unknown"] : []]
     .flat()
     .join(" or ");
   const unknown = new Set(report.doubtful.map(({ id }) => id)).size;
   return [
-    `${built} built, ${reused} reused (${relabelled} with changed labels), ${leftOut.length} left out`,
+    `${built} built, ${reused} reused (${relabelled} with changed labels), ${excluded.length} excluded`,
     `${(eegSeconds / 3600).toFixed(2)} hours of EEG, ${(bytes / 1e6).toFixed(1)} MB, ${wallSeconds.toFixed(1)} s${rate}`,
     ...Object.entries(report.diagnostics).map(([code, count]) => `  ${code}: in ${count} of ${built + reused}`),
-    ...leftOut.map(({ id, code, reason }) => `left out ${id} (${code}): ${reason}`),
+    ...excluded.map(({ id, code, reason }) => `excluded ${id} (${code}): ${reason}`),
     ...doubtLines(report.doubtful),
     ...(unknown > 0
       ? [`${unknown} with unknown labels: neither seizure nor background, until the annotations are mended`]

@@ -2,7 +2,7 @@
 import { resolve } from "node:path";
 import { type Outcome, UsageError } from "@ictal/base/action";
 import { withInterrupt } from "@ictal/base/interrupt";
-import { printable, printableAll, tell } from "@ictal/base/printable";
+import { notify, printable, printableAll } from "@ictal/base/printable";
 import { createProgress } from "@ictal/base/progress";
 import { gcCache } from "../cache/gc.js";
 import { writeManifest } from "../cache/manifest.js";
@@ -14,6 +14,7 @@ import { readCatalogue } from "../corpus/catalogue.js";
 import { openStore } from "../store/open-store.js";
 import { buildConfigured, buildText, doubtLines } from "./build-cache.js";
 import { configOf, type DataFlags, partName, type Shard } from "./data-options.js";
+import { reportJson } from "./report-json.js";
 
 export interface BuildFlags extends DataFlags {
   readonly workers?: number;
@@ -39,10 +40,10 @@ export async function build(watch: RunWatch, flags: BuildFlags): Promise<Outcome
     const made = await buildConfigured(config, { ...flags, progress: watch.follow(createProgress()), signal });
     const { report, written, refused, doubtful, isComplete } = made;
     if (flags.json) {
-      for (const { id, code, reason } of refused) tell(printable(`ictal: left out ${id} (${code}): ${reason}`));
-      for (const line of doubtLines(doubtful)) tell(`ictal: ${line}`);
+      for (const { id, code, reason } of refused) notify(printable(`ictal: excluded ${id} (${code}): ${reason}`));
+      for (const line of doubtLines(doubtful)) notify(`ictal: ${line}`);
     }
-    return { json: { ...report, ...written }, text: buildText(made), exitCode: isComplete ? 0 : 1 };
+    return { json: { ...reportJson(report), ...written }, text: buildText(made), exitCode: isComplete ? 0 : 1 };
   });
 }
 
@@ -59,13 +60,14 @@ export async function verify(dir: string | undefined, flags: DataFlags): Promise
   const { dir: folder, key } = await target(dir, flags);
   return withInterrupt("nothing was changed", async (signal) => {
     const report = await verifyCache(folder, { key, progress: createProgress(), signal });
-    const { recordings, frames, bad, mend } = printableAll(report);
+    const { recordings, frames, bad, fix } = printableAll(report);
     const text = [
       ...bad.map(({ id, frame, reason }) => `${id}${frame === null ? "" : `, frame ${frame}`}: ${reason}`),
       `${recordings} recordings, ${frames} frames, ${bad.length} bad`,
-      ...(mend ? [`to mend: ${mend}`] : []),
+      ...(fix ? [`to repair: ${fix}`] : []),
     ];
-    return { json: report, text: text.join("\n"), exitCode: bad.length > 0 ? 1 : 0 };
+    const { fix: mend, ...rest } = report;
+    return { json: { ...rest, ...(mend && { mend }) }, text: text.join("\n"), exitCode: bad.length > 0 ? 1 : 0 };
   });
 }
 
@@ -99,6 +101,6 @@ export async function manifest(flags: ManifestFlags): Promise<Outcome> {
   );
   return {
     json: { path, key: made.key, corpusFingerprint, counts, bySplit, leftOut },
-    text: [...lines, `${leftOut.length} left out`, path].join("\n"),
+    text: [...lines, `${leftOut.length} excluded`, path].join("\n"),
   };
 }

@@ -34,7 +34,7 @@ export function addCacheCommand(program: Command): void {
     .option("--workers <n>", "worker threads; 0 works in the main thread (default: one per core)", parseCount(0))
     .option("--shard <i/n>", "build only part i (from 0) of n equal parts", parseShard)
     .option("--limit <n>", "at most this many recordings", parseCount(1))
-    .addOption(acceptOption("cache", "codes of reasons for which a recording may be left out or its labels be unknown"))
+    .addOption(acceptOption("cache", "codes of reasons for which a recording may be excluded or its labels be unknown"))
     .addOption(gapsOption())
     .option("--verify", "check every frame before a recording is reused; damaged ones are built again")
     .addHelpText("after", BUILD_HELP)

@@ -1,4 +1,4 @@
-import { tell } from "@ictal/base/printable";
+import { notify } from "@ictal/base/printable";
 /** The recordings that a configuration asks for, of those that its cache holds. */
 import { requireGapPolicy } from "../cache/gap-policy.js";
 import { limitManifest, type Manifest, readManifest } from "../cache/manifest.js";
@@ -18,10 +18,10 @@ export async function configuredManifest({ config, cacheKey, file }: FlagConfig)
   if (file !== undefined) requireGapPolicy(whole, gapsFromConfig(config));
   const manifest = limitManifest(whole, limit);
   const [used, held] = [manifest.recordings.length, whole.recordings.length];
-  if (used < held) tell(`ictal: ${used} of the ${held} recordings of the cache are used (${LIMIT})`);
+  if (used < held) notify(`ictal: ${used} of the ${held} recordings of the cache are used (${LIMIT})`);
   const isFewer = whole.limit !== undefined && (limit ?? Number.POSITIVE_INFINITY) > whole.limit;
   if (isFewer && file !== undefined)
-    tell(
+    notify(
       `ictal: the cache holds ${held} recordings, since its corpus was cut to ${whole.limit}; ${limit ?? "all"} are asked for (${LIMIT}). ` +
         `To add the others: ictal cache build --config ${file}`,
     );

@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { UsageError } from "@ictal/base/action";
 import { isIctalError } from "@ictal/base/errors";
 import { collect } from "@ictal/base/flags";
-import { tell } from "@ictal/base/printable";
+import { notify } from "@ictal/base/printable";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { LoadedConfig } from "../config/load-config.js";
 
@@ -104,7 +104,7 @@ export async function configOf(flags: DataFlags, needs: readonly ("dataDir" | "c
   const options = { set: flags.set ?? [] };
   const loaded =
     flags.config === undefined ? parseConfig("{}", "(flags)", options) : await readConfig(flags.config, options);
-  if (loaded.notice) tell(`ictal: ${loaded.notice}`);
+  if (loaded.notice) notify(`ictal: ${loaded.notice}`);
   await refuseUnnamed(loaded, flags, needs);
   const { data } = loaded.config;
   const data_dir = flags.dataDir === undefined ? data.data_dir : place(flags.dataDir);

@@ -1,5 +1,5 @@
 import { action, type Outcome, UsageError } from "@ictal/base/action";
-import { tell } from "@ictal/base/printable";
+import { notify } from "@ictal/base/printable";
 import type { Command } from "commander";
 import type { Manifest } from "../cache/manifest.js";
 import { balanceFromConfig } from "../config/layer-options.js";
@@ -30,7 +30,7 @@ async function inspect(flags: DataFlags & { split?: string }): Promise<Outcome> 
   const split = splitOf(manifest, flags.split);
   if (split !== undefined && !manifest.recordings.some((recording) => recording.split === split))
     throw new UsageError(`invalid --split ${split}: the cache has ${splitsText(manifest)}`);
-  if (split === "eval") tell("ictal: the eval split is opened; use it for the final figure only");
+  if (split === "eval") notify("ictal: the eval split is opened; use it for the final figure only");
   const index = indexWindows(manifest, { windowSeconds: data.window_size, strideSeconds: data.stride, split });
   const made = composition(index, balance(index, { ...balanceFromConfig(config), seed: experiment.seed }));
   const { unknown: _unknown, ...balanced } = made.selected;

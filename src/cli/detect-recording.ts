@@ -8,11 +8,11 @@ import { buildCache } from "../cache/build.js";
 import { describeRecordings } from "../cache/manifest.js";
 import type { GapPolicy } from "../cache/segments.js";
 import {
-  blendFromConfig,
   chainFromConfig,
   deviceFromConfig,
   gapsFromConfig,
   postprocessFromConfig,
+  stitchingFromConfig,
 } from "../config/layer-options.js";
 import type { Config } from "../config/schema.js";
 import { readCatalogue } from "../corpus/catalogue.js";
@@ -71,7 +71,7 @@ async function predictOne(options: DetectOptions, cacheDir: string): Promise<Omi
   const store = singleFileStore(input);
   const catalogue = await readCatalogue(store, { layout: "flat", signal });
   const chain = chainFromConfig(config);
-  const { leftOut } = await buildCache({
+  const { excluded } = await buildCache({
     store,
     catalogue,
     cacheDir,
@@ -81,7 +81,8 @@ async function predictOne(options: DetectOptions, cacheDir: string): Promise<Omi
     workers: 0,
     signal,
   });
-  if (leftOut[0]) throw new FormatError(`cannot be used (${leftOut[0].code}): ${leftOut[0].reason}`, { file: input });
+  const [reason] = excluded;
+  if (reason) throw new FormatError(`cannot be used (${reason.code}): ${reason.reason}`, { file: input });
   const manifest = await describeRecordings(cacheDir);
   const { durationSeconds, filled } = manifest.recordings[0]!; // one file listed, none left out
   const executor = await openExecutor(deviceFromConfig(config));
@@ -94,7 +95,7 @@ async function predictOne(options: DetectOptions, cacheDir: string): Promise<Omi
       executor,
       batchSize: config.training.batch_size,
       strideSeconds: config.data.stride,
-      blend: blendFromConfig(config),
+      stitching: stitchingFromConfig(config),
       allowOtherCache,
       signal,
     }))

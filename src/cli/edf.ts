@@ -1,6 +1,6 @@
 import { action, describeError, type Outcome, UsageError } from "@ictal/base/action";
 import { isIctalError } from "@ictal/base/errors";
-import { printable, printableAll, tell } from "@ictal/base/printable";
+import { notify, printable, printableAll } from "@ictal/base/printable";
 import type { Command } from "commander";
 import { fileSource } from "../recording/byte-source.js";
 import { type DeidentifyOptions, type DeidentifyReport, deidentifyEdf } from "../recording/edf-deidentify.js";
@@ -54,7 +54,7 @@ async function info(file: string, options: { digitalSums?: boolean; json?: boole
     return { json: found, text: infoText(printable(file), printableAll(found)) };
   } catch (error) {
     if (!isIctalError(error, "FormatError") || !options.json) throw error;
-    tell(`ictal: ${describeError(error)}`);
+    notify(`ictal: ${describeError(error)}`);
     return { json: unreadable(error.message, error.place.field, error.place.byteOffset), exitCode: 1 };
   } finally {
     await source.close?.();

@@ -2,7 +2,7 @@ import { action, type Outcome, UsageError } from "@ictal/base/action";
 import { collect, parseCount } from "@ictal/base/flags";
 import { withInterrupt } from "@ictal/base/interrupt";
 import { onAbort } from "@ictal/base/on-abort";
-import { printable, printableLines, tell } from "@ictal/base/printable";
+import { notify, printable, printableLines } from "@ictal/base/printable";
 import { type Command, InvalidArgumentError } from "commander";
 import { projectDir } from "../base/project.js";
 import { type Cloud, type CloudSetup, ModalError, type Sandbox } from "../cluster/modal/cloud.js";
@@ -74,7 +74,7 @@ async function withCloud<T>(setup: CloudSetup, work: (cloud: Cloud) => Promise<T
 }
 
 const write = (text: string) => void process.stderr.write(printableLines(text));
-const note = (text: string) => tell(`ictal: ${text}`);
+const note = (text: string) => notify(`ictal: ${text}`);
 
 /** The lines of several sandboxes, each with its name; one alone as it stands. */
 function printOutput(isAlone: boolean): NonNullable<RunOptions["onOutput"]> {

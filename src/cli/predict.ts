@@ -1,13 +1,13 @@
 import { join, resolve } from "node:path";
 import { action, type Outcome } from "@ictal/base/action";
 import { withInterrupt } from "@ictal/base/interrupt";
-import { tell } from "@ictal/base/printable";
+import { notify } from "@ictal/base/printable";
 import { createProgress } from "@ictal/base/progress";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { predictedCount } from "../base/value-ranges.js";
 import { shardOf } from "../cache/build.js";
 import type { RunWatch } from "../cluster/watch/run-watch.js";
-import { blendFromConfig, deviceFromConfig, postprocessFromConfig } from "../config/layer-options.js";
+import { deviceFromConfig, postprocessFromConfig, stitchingFromConfig } from "../config/layer-options.js";
 import { openExecutor } from "../tensor/open.js";
 import { predictRecordings } from "../training/predict-recordings.js";
 import { configuredManifest } from "./configured-manifest.js";
@@ -44,7 +44,7 @@ async function predictSplit(watch: RunWatch, flags: PredictFlags, signal: AbortS
   const inSplit = manifest.recordings.filter(({ split }) => split === flags.split);
   const ids = shardOf(inSplit, flags.shard).map(({ id }) => id);
   const total = ids.length;
-  if (flags.split === "eval") tell(`opening the eval split: ${total} recordings`);
+  if (flags.split === "eval") notify(`opening the eval split: ${total} recordings`);
   const outDir = resolve(flags.out);
   const detections = flags.events
     ? await openDetectionFiles(outDir, cacheDir, manifest.key, postprocessFromConfig(config), flags.format)
@@ -64,7 +64,7 @@ async function predictSplit(watch: RunWatch, flags: PredictFlags, signal: AbortS
       executor,
       batchSize: config.training.batch_size,
       strideSeconds: config.data.stride,
-      blend: blendFromConfig(config),
+      stitching: stitchingFromConfig(config),
       rateHz: flags.rate,
       outDir,
       storeAs: flags.type,

@@ -78,7 +78,7 @@ export async function reportPage(report: RunReport, folder: string): Promise<str
   const title = `Run ${config.experiment.name}`;
   const configured = { name: "configured", threshold: config.postprocessing.hysteresis.tau_on };
   const marks = [
-    ...rates.map((rate) => ({ name: `${rate.perDay} FA in 24 h`, threshold: rate.threshold })),
+    ...rates.map((rate) => ({ name: `${rate.maxFalseAlarmsPer24h} FA in 24 h`, threshold: rate.threshold })),
     configured,
   ];
   const description = config.experiment.description ? `<p>${escapeHtml(config.experiment.description)}</p>` : "";

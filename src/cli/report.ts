@@ -11,6 +11,7 @@ import { aurocInterval } from "../scoring/auroc-interval.js";
 import { breakdown } from "../scoring/breakdown.js";
 import { calibration } from "../scoring/calibration.js";
 import { curves } from "../scoring/curves.js";
+import { ratesJson, scoresJson } from "../scoring/json-names.js";
 import { scoreNedc } from "../scoring/nedc/score-nedc.js";
 import { onsetLatency } from "../scoring/onset-latency.js";
 import { operatingPoints } from "../scoring/operating-points.js";
@@ -122,7 +123,7 @@ async function report(flags: ReportFlags): Promise<Outcome> {
   const number = (value: number) => (Number.isNaN(value) ? "n/a" : value.toFixed(3));
   const summary = `AUROC ${number(auroc.auroc)}, event F1 ${number(scores.szcore!.event.f1)}, ${split}`;
   return {
-    json: { ...json, rates, scores },
+    json: { ...json, rates: ratesJson(rates), scores: scoresJson(scores) },
     text: `${flags.out}\n${summary}${isSearched ? "" : "; no search for thresholds on eval"}`,
   };
 }

@@ -7,7 +7,7 @@ import { collect } from "@ictal/base/flags";
 import { withInterrupt } from "@ictal/base/interrupt";
 import { makeFolder } from "@ictal/base/make-folder";
 import { nearestName } from "@ictal/base/nearest";
-import { printable, tell } from "@ictal/base/printable";
+import { notify, printable } from "@ictal/base/printable";
 import { createProgress } from "@ictal/base/progress";
 import type { Command } from "commander";
 import { projectCommit } from "../base/receipt.js";
@@ -115,7 +115,7 @@ async function review(flags: ReviewFlags, signal: AbortSignal): Promise<Reviewed
   });
   const entries = chosenEntries(catalogue, flags);
   const sealed = entries.filter(({ split }) => split === "eval").length;
-  if (sealed > 0) tell(`opening the eval split: ${sealed} recordings`);
+  if (sealed > 0) notify(`opening the eval split: ${sealed} recordings`);
   const caption = {
     corpus: `corpus ${catalogue.fingerprint.slice(0, 8)}`,
     cacheKey: predictions?.cacheKey,

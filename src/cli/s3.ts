@@ -4,7 +4,7 @@ import { action, type Outcome, UsageError } from "@ictal/base/action";
 import { parseCount } from "@ictal/base/flags";
 import { withInterrupt } from "@ictal/base/interrupt";
 import { onAbort } from "@ictal/base/on-abort";
-import { printable, printableAll, printableLines, tell } from "@ictal/base/printable";
+import { notify, printable, printableAll, printableLines } from "@ictal/base/printable";
 import { createProgress } from "@ictal/base/progress";
 import { type Command, InvalidArgumentError } from "commander";
 import { shellWord } from "../base/shell-word.js";
@@ -111,7 +111,7 @@ async function serve(dir: string, options: ServeOptions): Promise<Outcome> {
   );
   await withInterrupt("stopped", (signal) => new Promise<void>((done) => onAbort(signal, done)));
   await server.close();
-  tell("ictal: stopped");
+  notify("ictal: stopped");
   process.exit(0); // what had to be printed is printed; idle connections of clients must not hold the process
 }
 

@@ -1,9 +1,10 @@
 import { action, type Outcome, UsageError } from "@ictal/base/action";
 import { FormatError } from "@ictal/base/errors";
-import { printable, printableAll, tell } from "@ictal/base/printable";
+import { notify, printable, printableAll } from "@ictal/base/printable";
 import type { Command } from "commander";
 import { placeOfFinding } from "../recording/finding.js";
 import { breakdown } from "../scoring/breakdown.js";
+import { scoresJson } from "../scoring/json-names.js";
 import { scoreNedc } from "../scoring/nedc/score-nedc.js";
 import { onsetLatency } from "../scoring/onset-latency.js";
 import { scoreSzcore } from "../scoring/score.js";
@@ -100,7 +101,7 @@ async function score(options: ScoreOptions): Promise<Outcome> {
     await writeScorePage(options.report, report, pairs, { reference: ref, hypothesis: hyp, scorer });
   }
   const isKnown = refused.every(({ code }) => isAccepted(code, options.accept));
-  return { json: report, text: scoreText(printableAll(report)), exitCode: isKnown ? 0 : 1 };
+  return { json: scoresJson(report), text: scoreText(printableAll(report)), exitCode: isKnown ? 0 : 1 };
 }
 
 /** Two detectors on the recordings of which both could be scored. */
@@ -125,6 +126,6 @@ function unique<T>(items: readonly T[]): T[] {
 }
 
 function tellLines(lines: readonly string[]): void {
-  for (const line of lines.slice(0, PRINTED)) tell(printable(`ictal: ${line}`));
-  if (lines.length > PRINTED) tell(`ictal: and ${lines.length - PRINTED} more; --json lists all`);
+  for (const line of lines.slice(0, PRINTED)) notify(printable(`ictal: ${line}`));
+  if (lines.length > PRINTED) notify(`ictal: and ${lines.length - PRINTED} more; --json lists all`);
 }

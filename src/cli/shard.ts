@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { action, type Outcome, UsageError } from "@ictal/base/action";
 import { parseCount } from "@ictal/base/flags";
 import { withInterrupt } from "@ictal/base/interrupt";
-import { printable, tell } from "@ictal/base/printable";
+import { notify, printable } from "@ictal/base/printable";
 import { createProgress } from "@ictal/base/progress";
 import type { Command } from "commander";
 import { finalisePlan } from "../cluster/finalise.js";
@@ -118,10 +118,10 @@ async function run(watch: RunWatch, { plan: dir, jobs, retries, wait }: RunFlags
       retries,
       retryWaitSeconds: wait,
       signal,
-      onFault: (shard, message) => tell(`\nshard ${shard}: ${printable(message)}`),
+      onFault: (shard, message) => notify(`\nshard ${shard}: ${printable(message)}`),
       onEnd: ({ shard, state, lastLines }) => {
         if (state === "done") done += 1;
-        else tell(`\nshard ${shard} ${state}: ${printable(lastLines.at(-1) ?? "")}`);
+        else notify(`\nshard ${shard} ${state}: ${printable(lastLines.at(-1) ?? "")}`);
         progress.update({ label: plan.kind, done, total: plan.shards.length, unit: "shards" });
       },
     }),

@@ -4,6 +4,7 @@ import { action, type Outcome } from "@ictal/base/action";
 import { printable } from "@ictal/base/printable";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { postprocessFromConfig } from "../config/layer-options.js";
+import { ratesJson } from "../scoring/json-names.js";
 import type { AlarmScorer } from "../scoring/operating-points.js";
 import { type RateSensitivity, sensitivitiesAtRates } from "../scoring/rate-sensitivity.js";
 import { addBootstrapOptions, type BootstrapFlags, bootstrapOf } from "./bootstrap-flags.js";
@@ -35,12 +36,12 @@ export async function logEvalSearch(predictions: string, entry: object): Promise
   await appendFile(join(resolve(predictions), SEARCH_LOG), `${line}\n`);
 }
 
-function rowText({ perDay, threshold, sensitivity, falseAlarmsPerDay }: RateSensitivity): string {
+function rowText({ maxFalseAlarmsPer24h, threshold, sensitivity, falseAlarmsPer24h }: RateSensitivity): string {
   const number = (value: number, decimals: number) => (Number.isNaN(value) ? "n/a" : value.toFixed(decimals));
   const { value, lower, upper } = sensitivity;
   const at = Number.isFinite(threshold) ? threshold.toFixed(4) : "silence";
-  const cells = [`${perDay}`, at, number(value, 3), `${number(lower, 3)} to ${number(upper, 3)}`];
-  return [...cells, number(falseAlarmsPerDay, 2)].map((cell) => cell.padStart(15)).join("");
+  const cells = [`${maxFalseAlarmsPer24h}`, at, number(value, 3), `${number(lower, 3)} to ${number(upper, 3)}`];
+  return [...cells, number(falseAlarmsPer24h, 2)].map((cell) => cell.padStart(15)).join("");
 }
 
 /** Head and rows of a table of sensitivities. */
@@ -63,7 +64,7 @@ async function threshold(flags: ThresholdFlags): Promise<Outcome> {
   const prefix = "postprocessing.hysteresis";
   const use = Number.isFinite(first.threshold)
     ? [`use the first: --set ${prefix}.tau_on=${first.threshold} --set ${prefix}.tau_off=${first.threshold * ratio}`]
-    : [`no threshold stays within ${first.perDay} false alarms in 24 h`];
+    : [`no threshold stays within ${first.maxFalseAlarmsPer24h} false alarms in 24 h`];
   const patients = new Set(recordings.map(({ patient }) => patient)).size;
   const head = `${split}: ${recordings.length} recordings of ${patients} patients, ${scorer === "ovlp" ? "OVLP" : "SzCORE events"}, ${100 * bootstrap.level} % intervals by patient`;
   const gone =
@@ -73,11 +74,13 @@ async function threshold(flags: ThresholdFlags): Promise<Outcome> {
   return {
     json: {
       ...{ split, scorer, recordings: recordings.length, patients, missing, checkpointHash, ...bootstrap },
-      rates: rates.map((rate) => ({
-        ...rate,
-        threshold: Number.isFinite(rate.threshold) ? rate.threshold : null,
-        offThreshold: Number.isFinite(rate.threshold) ? rate.threshold * ratio : null,
-      })),
+      rates: ratesJson(
+        rates.map((rate) => ({
+          ...rate,
+          threshold: Number.isFinite(rate.threshold) ? rate.threshold : null,
+          offThreshold: Number.isFinite(rate.threshold) ? rate.threshold * ratio : null,
+        })),
+      ),
     },
     text: [head, ...rateLines(rates), ...use, ...gone].join("\n"),
   };

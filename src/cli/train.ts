@@ -3,7 +3,7 @@ import { CacheError, isIctalError } from "@ictal/base/errors";
 import { parseCount } from "@ictal/base/flags";
 import { listenForInterrupt } from "@ictal/base/interrupt";
 import { makeFolder } from "@ictal/base/make-folder";
-import { tell } from "@ictal/base/printable";
+import { notify } from "@ictal/base/printable";
 import { createProgress } from "@ictal/base/progress";
 import { type Command, InvalidArgumentError } from "commander";
 import { residentMegabytes } from "../base/process-memory.js";
@@ -55,12 +55,12 @@ function follow(handle: TrainingHandle, watch: RunWatch): () => void {
         unit: "steps",
         note: `loss ${last.loss.toPrecision(4)}`,
       });
-    for (const text of warnings.slice(told.warnings)) tell(`\n${text}`);
+    for (const text of warnings.slice(told.warnings)) notify(`\n${text}`);
     for (const { epoch, metrics: found } of validations.slice(told.validations)) {
       const text = Object.entries(found).map(
         ([name, value]) => `${name} ${Number.isNaN(value) ? "n/a" : value.toPrecision(4)}`,
       );
-      tell(`\nepoch ${epoch}: ${text.join(", ")}`);
+      notify(`\nepoch ${epoch}: ${text.join(", ")}`);
     }
     told.warnings = warnings.length;
     told.validations = validations.length;
@@ -70,7 +70,7 @@ function follow(handle: TrainingHandle, watch: RunWatch): () => void {
 
 /** A run that failed may be carried on. */
 function sayWhatIsKept({ checkpoint }: TrainingHandle, error: unknown): never {
-  if (checkpoint !== undefined) tell(`\nthe newest checkpoint is ${checkpoint}; --resume goes on from it`);
+  if (checkpoint !== undefined) notify(`\nthe newest checkpoint is ${checkpoint}; --resume goes on from it`);
   throw error;
 }
 
@@ -98,10 +98,10 @@ async function manifestOf(found: FlagConfig, signal: AbortSignal, watch: RunWatc
       throw new UsageError(
         `${cache_dir} holds no cache of this configuration, and data.data_dir names no corpus to build it from`,
       );
-    tell(`ictal: ${cache_dir} holds no cache of this configuration; it is built from ${data_dir}`);
+    notify(`ictal: ${cache_dir} holds no cache of this configuration; it is built from ${data_dir}`);
   }
   const made = await buildConfigured(config, { progress: watch.follow(createProgress()), signal });
-  tell(`${buildText(made)}`);
+  notify(`${buildText(made)}`);
   if (made.written?.manifestRefused !== undefined) throw new CacheError(made.written.manifestRefused);
   if (!made.isComplete)
     throw new CacheError(
@@ -120,12 +120,12 @@ export function sayWhatIsMissing({ recordings, leftOut }: Pick<Manifest, "record
   const unknown = recordings.filter(({ labelled }) => !labelled).map(({ id }) => id);
   const why = "ictal cache build says why";
   if (unknown.length > 0)
-    tell(
+    notify(
       `ictal: labels of ${unknown.length} of ${recordings.length} recordings are unknown, neither seizure nor background: ${named(unknown)}; ${why}`,
     );
   const codes = [...new Set(leftOut.map(({ code }) => code))].sort().join(", ");
   if (leftOut.length > 0)
-    tell(
+    notify(
       `ictal: ${leftOut.length} recordings are left out of the cache (${codes}): ${named(leftOut.map(({ id }) => id))}; ${why}`,
     );
 }
@@ -138,7 +138,7 @@ function sayWhatValidates({ recordings }: Manifest, { data }: FlagConfig["config
     share === 0
       ? "nothing is validated"
       : `${+(100 * share).toFixed(1)} % of the training patients are held out for validation (data.validation_split)`;
-  tell(`ictal: no recordings of a dev split are used; ${how}`);
+  notify(`ictal: no recordings of a dev split are used; ${how}`);
 }
 
 async function train(watch: RunWatch, flags: TrainFlags): Promise<Outcome> {

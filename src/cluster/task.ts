@@ -2,7 +2,7 @@ import { rm } from "node:fs/promises";
 import { hostname } from "node:os";
 import { resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { removeLeavings } from "@ictal/base/atomic-file";
+import { removeStaleTemporaryFiles } from "@ictal/base/atomic-file";
 import { isAlive } from "@ictal/base/process-alive";
 import { startBeating } from "./beat.js";
 import type { Plan } from "./plan.js";
@@ -116,7 +116,7 @@ export async function runTask(dir: string, plan: Plan, shard: number, options: T
   if (before?.state === "done") return { receipt: before, skipped: true };
   const lost = await readShardProgress(folder, shard);
   if (lost) await outlive(lost, options.signal);
-  for (const path of [progressPath(folder, shard), receiptPath(folder, shard)]) await removeLeavings(path);
+  for (const path of [progressPath(folder, shard), receiptPath(folder, shard)]) await removeStaleTemporaryFiles(path);
   const attempts = Math.max(before?.attempts ?? 0, lost?.hash === hash ? lost.attempts : 0) + 1;
   const job = jobNameFrom(options.environment ?? process.env);
   const start = { shard, hash, host: hostname(), job, attempts, startedAt: new Date().toISOString() };

@@ -2,15 +2,8 @@ import { Worker } from "node:worker_threads";
 import { CacheError } from "@ictal/base/errors";
 import { requireShared } from "../base/shared-bytes.js";
 import type { Manifest } from "../cache/manifest.js";
-import {
-  type BatchShape,
-  type FillOptions,
-  type Slot,
-  slotBytes,
-  slotOf,
-  type WindowOrigin,
-  type WindowRow,
-} from "./fill-batch.js";
+import { type BatchShape, type FillOptions, type Slot, slotBytes, slotOf, type WindowOrigin } from "./fill-batch.js";
+import type { WindowRow } from "./index-windows.js";
 import type { WindowReader } from "./window-reader.js";
 
 /** What a thread is started with. */
@@ -27,7 +20,7 @@ export interface FillJob {
   readonly rows: readonly WindowRow[];
 }
 
-/** A place for a batch that threads see. */
+/** The arrays of a batch in memory that threads share. */
 type SharedSlot = Slot<SharedArrayBuffer>;
 
 /** What a batch was filled with, or why it was not filled. */
@@ -64,9 +57,9 @@ class BatchThread {
   }
 
   private settle(answer: FillAnswer): void {
-    const { resolve, reject } = this.waiting.shift()!;
-    if ("windows" in answer) resolve(answer.windows);
-    else reject(answer.cache ? new CacheError(answer.message, answer.cache) : new Error(answer.message));
+    const asked = this.waiting.shift();
+    if ("windows" in answer) asked?.resolve(answer.windows);
+    else asked?.reject(answer.cache ? new CacheError(answer.message, answer.cache) : new Error(answer.message));
   }
 
   private fail(error: Error): void {
@@ -105,7 +98,9 @@ export class BatchThreads {
   }
 
   fill(slot: SharedSlot, rows: readonly WindowRow[]): Promise<WindowOrigin[]> {
-    return this.threads[this.turn++ % this.threads.length]!.fill(slot, rows);
+    const thread = this.threads[this.turn++ % this.threads.length];
+    if (!thread) throw new RangeError("invalid workers: 0");
+    return thread.fill(slot, rows);
   }
 
   async close(): Promise<void> {

@@ -59,15 +59,15 @@ export interface Coverage {
   readonly split: string;
   readonly labelled: number;
   readonly unlabelled: number;
-  readonly leftOut: number;
+  readonly excluded: number;
 }
 
-/** Recordings of a corpus by split: cached with labels, cached without, left out. */
+/** Recordings of a corpus by split: cached with labels, cached without, excluded. */
 export function cacheCoverage(rows: readonly Coverage[], caption: Caption = {}): Figure {
   const kinds = [
     ["labelled", "cached", COLORS.blue],
     ["unlabelled", "cached, no labels", COLORS.grey],
-    ["leftOut", "left out", COLORS.vermilion],
+    ["excluded", "excluded", COLORS.vermilion],
   ] as const;
   const data: Data[] = kinds.map(([key, name, color]) => ({
     type: "bar",

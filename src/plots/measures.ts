@@ -12,7 +12,7 @@ const RATES = [1, 2.5, 5, 10];
 function lastGain(points: readonly OperatingPoint[]): number {
   const most = Math.max(...points.map(({ sensitivity }) => sensitivity));
   const there = points.filter(({ sensitivity }) => sensitivity === most);
-  return Math.max(0, Math.min(...there.map(({ falseAlarmsPerDay }) => falseAlarmsPerDay)));
+  return Math.max(0, Math.min(...there.map(({ falseAlarmsPer24h }) => falseAlarmsPer24h)));
 }
 
 /** Ticks at whole numbers, however few are counted. */
@@ -31,13 +31,13 @@ export function falseAlarmCurve(
   const colors = [COLORS.blue, COLORS.vermilion, COLORS.green, COLORS.purple];
   const data: Data[] = Object.entries(detectors).map(([name, points], i) => {
     const sorted = [...points].sort(
-      (a, b) => a.falseAlarmsPerDay - b.falseAlarmsPerDay || a.sensitivity - b.sensitivity,
+      (a, b) => a.falseAlarmsPer24h - b.falseAlarmsPer24h || a.sensitivity - b.sensitivity,
     );
     return {
       type: "scatter",
       mode: "lines+markers",
       name,
-      x: sorted.map(({ falseAlarmsPerDay }) => falseAlarmsPerDay),
+      x: sorted.map(({ falseAlarmsPer24h }) => falseAlarmsPer24h),
       y: sorted.map(({ sensitivity }) => (Number.isNaN(sensitivity) ? null : sensitivity)),
       text: sorted.map(({ threshold }) => (Number.isFinite(threshold) ? threshold.toFixed(3) : "none")),
       hovertemplate: `${name}: %{y:.3f} at %{x:.2f} a day, threshold %{text}<extra></extra>`,
@@ -186,7 +186,7 @@ export function patientForest(patients: readonly PatientScore[], caption: Captio
     },
     {
       ...({ type: "bar", orientation: "h", name: "false alarms in 24 h", y, xaxis: "x2" } as const),
-      x: sorted.map(({ falseAlarmsPerDay }) => known(falseAlarmsPerDay)),
+      x: sorted.map(({ falseAlarmsPer24h }) => known(falseAlarmsPer24h)),
       marker: { color: COLORS.orange },
     },
   ];

@@ -13,10 +13,10 @@ import {
 import { LARGEST_ORDER } from "./butterworth.js";
 import { REFERENCES, type Reference } from "./montages.js";
 
-/** Raised whenever the same options would give other samples, so that no cache outlives the arithmetic that made it. */
+/** Incremented whenever the same options would give other samples, so that caches of earlier arithmetic are not reused. */
 export const DSP_VERSION = 1;
 
-/** What is done to a recording on its way from the electrodes to the model's channels. */
+/** How a recording is processed from the electrodes to the model's channels. */
 export interface ChainOptions {
   /** @default 256 */
   readonly targetRateHz: number;
@@ -34,17 +34,17 @@ export interface ChainOptions {
   readonly phase: "causal" | "zero";
   /** @default "recorded" */
   readonly reference: Reference;
-  /** What becomes of a recording that lacks electrodes: filled in by spherical splines, or refused. @default "interpolate" */
+  /** Missing electrodes: interpolated by spherical splines, or the recording is excluded. @default "interpolate" */
   readonly missing: "interpolate" | "reject";
   /** Bound of the normalised signal in standard deviations. @default 10 */
   readonly clip: number;
-  /** Divide each channel by its standard deviation over the recording, after its mean is taken off. @default true */
+  /** Divide each channel by its standard deviation over the recording, after its mean is subtracted. @default true */
   readonly normalize: boolean;
   /** Polyphase filter by blocks, or one Fourier transform of the whole recording. @default "polyphase" */
   readonly resample: "polyphase" | "fourier";
   /**
-   * Each channel starts with its mean over this many seconds taken off, so that the filters, which start at rest, meet
-   * no step; 0 takes nothing off. A shorter recording gives its whole mean. @default 1
+   * The mean of each channel over its first seconds, so many, is subtracted, so that the filters, which start at rest, meet
+   * no step; 0 subtracts nothing. A shorter recording gives its whole mean. @default 1
    */
   readonly offsetSeconds: number;
 }

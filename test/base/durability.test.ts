@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { writeFileAtomic } from "@ictal/base/atomic-file";
-import { parseNotebook } from "@ictal/jupyter/runner/read-notebook";
-import { createSaver } from "@ictal/jupyter/runner/saver";
+import { parseNotebook } from "@ictal/jupyter/notebook/read-notebook";
+import { createAutosave } from "@ictal/jupyter/runner/autosave";
 import { notebookText } from "@ictal/jupyter/test/notebook-text";
 import { buildCache } from "../../src/cache/build.js";
 import { readManifest, writeManifest } from "../../src/cache/manifest.js";
@@ -175,11 +175,11 @@ test("every save of a running notebook is synced", async (context) => {
   const dir = await temporaryFolder(context);
   const notebook = parseNotebook(notebookText(["1 + 1"]), "a.ipynb");
   const listener = { saved: () => undefined, saveFailed: (_: string, error: Error) => assert.fail(error) };
-  const saver = createSaver(join(dir, "a.ipynb"), notebook, () => undefined, listener);
+  const autosave = createAutosave(join(dir, "a.ipynb"), notebook, () => undefined, listener);
   await survivesPowerCut(dir, ["a.ipynb", "a.ipynb", "a.ipynb"], async () => {
-    await saver.first();
-    await saver.save();
-    await saver.last();
+    await autosave.first();
+    await autosave.save();
+    await autosave.last();
   });
 });
 

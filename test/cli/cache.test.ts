@@ -29,7 +29,7 @@ async function made(context: TestContext, objects = OBJECTS): Promise<string[]> 
   return ["--data-dir", data, "--cache-dir", cache];
 }
 
-test("cache build reports in JSON, fails for what was left out unless its code is accepted, and writes the manifest", async (context) => {
+test("cache build reports in JSON, fails for what was excluded unless its code is accepted, and writes the manifest", async (context) => {
   const where = await made(context);
   const first = ictal("cache", "build", ...where, "--workers", "1", "--json");
   assert.equal(first.status, 1);
@@ -42,8 +42,8 @@ test("cache build reports in JSON, fails for what was left out unless its code i
   await access(report.manifest);
   const second = ictal("cache", "build", ...where, "--workers", "0", "--accept", "missing-electrodes");
   assert.equal(second.status, 0);
-  assert.match(second.stdout, /^0 built, 2 reused \(0 with changed labels\), 1 left out\n/);
-  assert.match(second.stdout, /left out .*aaaaaaab.* \(missing-electrodes\): missing electrodes/);
+  assert.match(second.stdout, /^0 built, 2 reused \(0 with changed labels\), 1 excluded\n/);
+  assert.match(second.stdout, /excluded .*aaaaaaab.* \(missing-electrodes\): missing electrodes/);
 });
 
 test("cache verify, dataset inspect, manifest and cache gc work on the folder alone", async (context) => {

@@ -48,10 +48,10 @@ experiment: { device: cpu }
 
 test("detect refuses each recording that a cache leaves out, with the same code, and a gap says what to do", async (context) => {
   const { detect } = await made(context);
-  for (const [name, { bytes, leftOut }] of Object.entries(KINDS).filter(([, kind]) => kind.leftOut !== undefined))
+  for (const [name, { bytes, excluded }] of Object.entries(KINDS).filter(([, kind]) => kind.excluded !== undefined))
     await assert.rejects(detect(name, bytes), {
       tag: "FormatError",
-      message: new RegExp(`cannot be used \\(${leftOut}\\)`),
+      message: new RegExp(`cannot be used \\(${excluded}\\)`),
     });
   await assert.rejects(detect("jump", KINDS["edf-c-jump"]!.bytes), /data\.gaps: split \(--gaps split\)$/);
 });

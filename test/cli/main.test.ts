@@ -7,17 +7,19 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 
 const main = fileURLToPath(new URL("../../src/cli/main.js", import.meta.url));
-const sources = fileURLToPath(new URL("../../../src/cli/", import.meta.url));
+const sources = ["kernel.ts", "lab.ts"].map((name) => `kernels/typescript/src/cli/${name}`);
+const project = fileURLToPath(new URL("../../../", import.meta.url));
 
 function ictal(...args: string[]) {
   return spawnSync(process.execPath, [main, ...args], { encoding: "utf8" });
 }
 
-/** The verbs that the files of src/cli add to the program itself. */
+/** The verbs that the files of src/cli, and two of the kernel's package, add to the program itself. */
 function verbsOfSources(): string[] {
-  const texts = readdirSync(sources)
+  const own = readdirSync(`${project}src/cli`).map((name) => `src/cli/${name}`);
+  const texts = [...own, ...sources]
     .filter((name) => name.endsWith(".ts"))
-    .map((name) => readFileSync(`${sources}${name}`, "utf8"));
+    .map((name) => readFileSync(`${project}${name}`, "utf8"));
   return texts.flatMap((text) => [...text.matchAll(/\bprogram\s*\.command\("(\w+)/g)].map((found) => found[1]!)).sort();
 }
 

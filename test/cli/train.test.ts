@@ -112,7 +112,7 @@ test("the first train builds the cache, the next finds it; what may not be left 
   await writeFile(join(dir, "corpus/edf/train/aaaaaaaa/s001_2010/01_tcp_ar/aaaaaaaa_s001_t000.edf"), "no EDF");
   const damaged = run("train", "--config", config, "--set", `data.cache_dir=${dir}/other`, "--json");
   assert.equal(damaged.status, 1);
-  assert.match(damaged.stderr, /left out train\/aaaaaaaa.*accept what was left out: --accept/s);
+  assert.match(damaged.stderr, /excluded train\/aaaaaaaa.*accept what was excluded: --accept/s);
   assert.match(damaged.stderr, /the cache is not complete; see above/);
   const again = ["--set", `data.cache_dir=${dir}/other`, "--set", `experiment.output_dir=${dir}/again`];
   const next = run("train", "--config", config, ...again, "--max-steps", "1", "--json");

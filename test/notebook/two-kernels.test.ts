@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { parseNotebook } from "@ictal/jupyter/runner/read-notebook";
+import { parseNotebook } from "@ictal/jupyter/notebook/read-notebook";
 import { makeNotebook, runCli, temporaryFolder } from "@ictal/jupyter/test/make-notebook";
 
 test("a notebook prints the same on both kernels: imports, types, await, displays, an expected error", async () => {

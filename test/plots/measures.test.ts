@@ -21,7 +21,7 @@ import { spectrogram } from "../../src/signal/spectrum.js";
 const caption = { corpus: "synthetic 1f2e", split: "dev", n: "2 recordings", cacheKey: "abc", commit: "123" };
 const patientOf = (patient: string, seizures: number, detected: number) => ({
   ...{ patient, seizures, detected, sensitivity: detected / seizures },
-  ...{ recordings: 1, hours: 1, falseAlarms: 1, falseAlarmsPerDay: 24 },
+  ...{ recordings: 1, hours: 1, falseAlarms: 1, falseAlarmsPer24h: 24 },
 });
 
 test("wilson gives the known interval, holds the share and is NaN of nothing", () => {
@@ -48,15 +48,15 @@ test("falseAlarmCurve orders the operating points by their false alarms", () => 
     [10, 0.9],
     [0, 0],
     [2, 0.5],
-  ].map(([falseAlarmsPerDay, sensitivity], i) => ({
+  ].map(([falseAlarmsPer24h, sensitivity], i) => ({
     threshold: 1 / (i + 1),
-    falseAlarmsPerDay: falseAlarmsPerDay!,
+    falseAlarmsPer24h: falseAlarmsPer24h!,
     sensitivity: sensitivity!,
   }));
   const { data, layout } = falseAlarmCurve({ "U-Net": points }, caption);
   const [curve] = data as unknown as { x: number[]; y: number[] }[];
   assert.deepEqual(layout.xaxis?.range, [0, 11.5]);
-  const noisy = { threshold: 0.01, falseAlarmsPerDay: 4000, sensitivity: 0.9 };
+  const noisy = { threshold: 0.01, falseAlarmsPer24h: 4000, sensitivity: 0.9 };
   assert.deepEqual(
     falseAlarmCurve({ "U-Net": [...points, noisy] }, caption).layout.xaxis?.range,
     [0, 11.5],

@@ -120,12 +120,12 @@ describe("behind a proxy that does harm", () => {
         const lister = connect(server.endpoint); // a listing carries no digest that could be compared
         try {
           for (let attempt = 0; attempt < 2; attempt++) {
-            const { leftOut } = await build(store, dir, lister);
-            for (const { code, reason } of leftOut) assert.ok(NAMED.has(code), `${code}: ${reason}`);
+            const { excluded } = await build(store, dir, lister);
+            for (const { code, reason } of excluded) assert.ok(NAMED.has(code), `${code}: ${reason}`);
             const found = await sidecarsIn(dir);
             for (const [id, sidecar] of found) assert.equal(sidecar, sound.get(id));
-            assert.equal(found.size + leftOut.length, FILES.length);
-            if (leftOut.length === 0) return;
+            assert.equal(found.size + excluded.length, FILES.length);
+            if (excluded.length === 0) return;
           }
         } finally {
           await lister.close?.();

@@ -1,5 +1,5 @@
-// AssemblyScript. Stored samples to microvolts; twins: decodeInto in src/recording/edf-decode.ts and decodeWordsInto in
-// src/signal/sample-block.ts.
+// AssemblyScript. Digital samples to microvolts; reference implementations: decodeInto in src/recording/edf-decode.ts and
+// decodeSamplesInto in src/signal/sample-block.ts.
 
 /**
  * float32 at `out` of `count` little-endian int16 at `words`: gain * (offset + word), then times `factor` unless that is

@@ -1,8 +1,8 @@
 /** A run that can be watched from outside: a heartbeat file and metrics while it runs, a webhook at its end. */
 import { hostname } from "node:os";
 import { join, resolve } from "node:path";
-import { removeLeavings, writeFileAtomic } from "@ictal/base/atomic-file";
-import { tell } from "@ictal/base/printable";
+import { removeStaleTemporaryFiles, writeFileAtomic } from "@ictal/base/atomic-file";
+import { notify } from "@ictal/base/printable";
 import type { Progress } from "@ictal/base/progress";
 import { type Beating, startBeating } from "../beat.js";
 import { jobNameFrom } from "../shard-index.js";
@@ -111,7 +111,7 @@ class Watch implements RunWatch {
     readonly options: WatchOptions,
   ) {
     this.#environment = options.environment ?? process.env;
-    this.#warn = options.warn ?? ((text) => tell(`ictal: ${text}`));
+    this.#warn = options.warn ?? ((text) => notify(`ictal: ${text}`));
     this.#address = webhookAddress(this.#environment);
   }
 
@@ -189,7 +189,8 @@ class Watch implements RunWatch {
   async #write(heartbeat: Heartbeat): Promise<void> {
     if (!(await this.#isOurs())) return;
     if (!this.#isCleared)
-      for (const path of [...this.#paths, ...(this.#metrics ? [this.#metrics] : [])]) await removeLeavings(path);
+      for (const path of [...this.#paths, ...(this.#metrics ? [this.#metrics] : [])])
+        await removeStaleTemporaryFiles(path);
     this.#isCleared = true;
     const text = `${JSON.stringify(heartbeat, null, 2)}\n`;
     for (const path of this.#paths) await writeFileAtomic(path, text);

@@ -45,10 +45,10 @@ function factsOf({ isLabelled, reference, detector }: ReviewRecording): string {
 
 /** What the reader sees of what was recorded. */
 function shownText({ signals }: ReviewRecording): string {
-  const { sampleRateHz, recordedRateHz, stepMicrovolts, leftOut, gaps } = signals;
+  const { sampleRateHz, recordedRateHz, stepMicrovolts, excluded, gaps } = signals;
   const rate =
     sampleRateHz === recordedRateHz ? `${sampleRateHz} Hz as recorded` : `${sampleRateHz} Hz of ${recordedRateHz} Hz`;
-  const lost = leftOut.length > 0 ? `; not shown: ${leftOut.join(", ")}` : "";
+  const lost = excluded.length > 0 ? `; not shown: ${excluded.join(", ")}` : "";
   const holes = gaps.length > 0 ? `; ${counted(gaps.length, "gap")} in the recording` : "";
   return `shown at ${rate} in steps of ${stepMicrovolts} µV, offset of the first second taken off; negative up${lost}${holes}`;
 }

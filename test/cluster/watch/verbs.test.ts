@@ -72,7 +72,7 @@ test("a training that another one keeps out of its folder leaves that one's hear
   const environment = { ICTAL_WATCH_DIR: join(dir, "w") };
   const { code, stderr } = await ictalBeside(["train", "--config", config], environment);
   assert.equal(code, 1, stderr);
-  assert.match(stderr, /another training is at work in .*run: process/);
+  assert.match(stderr, /another training is running in .*run: process/);
   assert.equal(await readFile(heartbeat, "utf8"), "of the training at work");
   assert.deepEqual((await readdir(join(dir, "run"))).sort(), ["heartbeat.json", "run.lock"]);
   assert.deepEqual(await readdir(join(dir, "w")).catch(() => []), []);
