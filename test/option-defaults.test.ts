@@ -135,6 +135,7 @@ dataset/batches.ts seed: 0
 dataset/batches.ts epoch: 0
 dataset/batches.ts startPosition: 0
 dataset/line-length.ts smoothSeconds: 10
+dataset/npz/archive.ts level: 1
 dataset/npz/import-npz.ts split: "train"
 dataset/window-reader.ts openFiles: 64
 model/export-onnx.ts batchSize: 1
