@@ -77,7 +77,7 @@ for (const name of ["linkSync", "openSync", "renameSync", "rmSync", "writeFileSy
   };
 }
 syncBuiltinESMExports();
-const { createLocker } = await import(${JSON.stringify(`${projectDir}/src/base/lock-file.mjs`)});
+const { createLocker } = await import(${JSON.stringify(`${projectDir}/kernels/base/src/lock-file.mjs`)});
 createLocker(process.argv[1]).take();
 console.log("done");
 `;
