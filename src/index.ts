@@ -29,11 +29,9 @@ export { bundleOf, type DisplayHandle, display, liveDisplay } from "@ictal/jupyt
 export { createDisplayProgress } from "@ictal/jupyter/display-progress";
 export { Comm, type CommExtras, type CommReceived } from "@ictal/jupyter/kernel/cell-api/comm";
 export { type Kernel, kernel } from "@ictal/jupyter/kernel/cell-api/kernel";
-export type { EegPanel } from "./base/eeg-panel.js";
 export { complementIntervals, type Event, type Interval, mergeIntervals, totalSeconds } from "./base/events.js";
 export { projectDir, projectPath } from "./base/project.js";
 export { createRandom, type Random } from "./base/random.js";
-export { createReceipt, projectCommit, type Receipt, type ReceiptFields } from "./base/receipt.js";
 // cache
 export { type BuildOptions, type BuildReport, buildCache } from "./cache/build.js";
 export { coverageOf } from "./cache/coverage.js";
@@ -63,10 +61,10 @@ export { modelFromConfig } from "./config/model-options.js";
 export type { Config } from "./config/schema.js";
 export { trainOptionsFromConfig } from "./config/train-options.js";
 // corpus
-export { type CorpusSource, catalogueKeys, openCorpusSource } from "./corpus/bucket.js";
 export { type Catalogue, readCatalogue } from "./corpus/catalogue.js";
 export { type CorpusReport, checkCorpus } from "./corpus/check.js";
-export { checkAnnotations, type RecordingAnnotations } from "./corpus/check-annotations.js";
+export { checkCorpusAnnotations, type RecordingAnnotations } from "./corpus/check-corpus-annotations.js";
+export { type CorpusSource, catalogueKeys, openCorpusSource } from "./corpus/corpus-source.js";
 export { findDuplicates } from "./corpus/duplicates.js";
 export { type FindingSummary, summarizeFindings } from "./corpus/finding-summary.js";
 export { type RecordingLabels, readLabels } from "./corpus/labels.js";
@@ -98,7 +96,6 @@ export { formatSummary, summarize } from "./model/summary.js";
 // plots
 export { aeegFigure } from "./plots/aeeg.js";
 export { channelMatrix } from "./plots/channel-matrix.js";
-export { windowClasses } from "./plots/composition.js";
 export { cacheCoverage, patientShares, seizureShares } from "./plots/dataset.js";
 export { type DetectionTrack, detectionFigure } from "./plots/detection.js";
 export { eegPage } from "./plots/eeg-page.js";
@@ -122,12 +119,13 @@ export { type DrawnSpectrum, spectraFigure } from "./plots/spectra.js";
 export { type ScalpValue, spectrogramFigure, topography } from "./plots/time-frequency.js";
 export { trainingCurve } from "./plots/training-curve.js";
 export { typeConfusionFigure } from "./plots/type-confusion.js";
+export { windowClasses } from "./plots/window-classes.js";
 // recording
 export { type AnnotationFile, readAnnotations } from "./recording/annotation-file.js";
 export type { AnnotationFormat } from "./recording/annotation-rows.js";
 export { writeCsv, writeCsvBi, writeHedScoreTsv, writeTse } from "./recording/annotation-write.js";
 export { type ByteSource, bytesSource, fileSource } from "./recording/byte-source.js";
-export { checkAnnotations as checkAnnotationFiles } from "./recording/check-annotations.js";
+export { checkAnnotationFiles } from "./recording/check-annotation-files.js";
 export type { Diagnostic } from "./recording/diagnostics.js";
 export { type EdfAnnotations, type EdfSegment, readEdfAnnotations } from "./recording/edf-annotations.js";
 export { type BlockOptions, type EdfBlock, readEdfBlocks } from "./recording/edf-blocks.js";
@@ -137,9 +135,10 @@ export { type EdfInfo, readEdfInfo } from "./recording/edf-info.js";
 export { type EdfPage, readEdfPage } from "./recording/edf-page.js";
 export type { EdfSignal } from "./recording/edf-signals.js";
 export { type EdfSpec, encodeEdf, writeEdf } from "./recording/edf-writer.js";
+export type { EegPanel } from "./recording/eeg-panel.js";
 export { electrodeOf } from "./recording/electrodes.js";
 export type { Finding } from "./recording/finding.js";
-export { classOf, LABELS, type LabelClass } from "./recording/labels.js";
+export { ANNOTATION_LABELS, type LabelClass, labelClassOf } from "./recording/labels.js";
 export { compareAnnotations, seizureEvents } from "./recording/seizures.js";
 export { storeSource } from "./recording/store-source.js";
 // scoring
@@ -196,7 +195,7 @@ export { openStore } from "./store/open-store.js";
 export { type PullOptions, type PullReport, pull } from "./store/pull.js";
 export type { S3StoreOptions } from "./store/s3-client.js";
 export { s3Store } from "./store/s3-store.js";
-export { type DrillResult, drillFaults } from "./store/server/fault-drill.js";
+export { type FaultInjectionResult, injectFaults } from "./store/server/fault-injection.js";
 export { type S3Server, type S3ServerOptions, startS3Server } from "./store/server/s3-server.js";
 export type { ByteRange, ObjectInfo, ReadOptions, Store } from "./store/store.js";
 // tensor
@@ -209,4 +208,5 @@ export type { TrainOptions } from "./training/options.js";
 export type { RecordingPrediction } from "./training/predict.js";
 export { predictRecordings } from "./training/predict-recordings.js";
 export { readPrediction, readPredictions, writePrediction } from "./training/prediction-store.js";
+export { createReceipt, projectCommit, type Receipt, type ReceiptFields } from "./training/receipt.js";
 export type { TrainMetrics, TrainReport, Validate, ValidationResult } from "./training/run.js";

@@ -145,23 +145,23 @@ loss.posWeight: "auto"
 metric.mode: "max"
 metric.name: "sensitivity_at_10fa"
 model.name: "unet"
-optimizer.averageDecay: 0
+numWorkers: 0
 optimizer.beta1: 0.9
 optimizer.beta2: 0.999
 optimizer.decayAll: false
+optimizer.emaDecay: 0
 optimizer.epsilon: 1e-8
 optimizer.gradientClip: 1
 optimizer.name: "adamw"
 optimizer.weightDecay: 0.05
 patience: 5
-readThreads: 0
 resume: false
 runDir: "r"
 schedule.kind: "cosine"
 schedule.warmupRatio: 0.1
 seed: 42
 tensorBoard: true
-validation.blend: "mean"
+validation.stitching: "mean"
 validation.strideSeconds: 60
 `;
 

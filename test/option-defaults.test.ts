@@ -111,6 +111,7 @@ const LITERAL = /^(?:-?\d[\d_]*(?:\.\d+)?(?:e-?\d+)?|"[^"]*"|true|false|\[.*\])$
 const FROZEN = `
 base/option-table.ts minLength: 1
 base/value-ranges.ts segments: [{ start: 0, end: probability.length }]
+base/worker-pool.ts name: "worker thread"
 cache/build.ts verify: false
 cache/build.ts accept: ["not-in-catalogue"]
 cache/verify.ts key: "a folder with cache.json"
@@ -120,9 +121,9 @@ cluster/pool.ts retryWaitSeconds: 0
 cluster/pool.ts jobs: 1
 cluster/watch/webhook.ts pausesMilliseconds: [1000, 5000, 20_000]
 cluster/watch/webhook.ts timeoutMilliseconds: 10_000
-corpus/bucket.ts seed: 42
-corpus/bucket.ts port: 0
 corpus/catalogue.ts prefix: ""
+corpus/corpus-source.ts seed: 42
+corpus/corpus-source.ts port: 0
 corpus/duplicates.ts concurrency: 8
 corpus/inspect.ts concurrency: 16
 corpus/synthetic/synthesize.ts seed: 42
@@ -193,7 +194,7 @@ training/predict-recordings.ts split: "(all but eval)"
 training/predict-recordings.ts batchSize: 16
 training/predict-recordings.ts storeAs: "float16"
 training/predict-recordings.ts allowOtherCache: false
-training/train-program.ts recompute: false
+training/train-program.ts gradientCheckpointing: false
 training/train-program.ts accumulate: false
 @ictal/base/action.ts exitCode: 0
 @ictal/base/lock.ts patienceMilliseconds: 10_000

@@ -5,9 +5,9 @@ import { countNames } from "@ictal/base/records";
 import type { RecordingLabels } from "../corpus/labels.js";
 import type { RecordingEntry } from "../corpus/recording-entry.js";
 import type { ByteSource } from "../recording/byte-source.js";
-import { placeOf } from "../recording/edf-decode.js";
+import { signalLayoutOf } from "../recording/edf-decode.js";
 import { type EdfHeader, readEdfHeader } from "../recording/edf-header.js";
-import { breakText, type TimelineBreak } from "../recording/record-runs.js";
+import { describeBreak, type TimelineBreak } from "../recording/record-runs.js";
 import { type Chain, type ChainOptions, createChain } from "../signal/chain.js";
 import { montageOf } from "../signal/montages.js";
 import type { InputTap } from "../signal/sample-block.js";
@@ -67,7 +67,7 @@ function openChain(options: ChainOptions, { electrodes, missing, sampleRateHz }:
 function rangeOf(header: EdfHeader, index: number): InputRange {
   const signal = header.signals[index];
   if (!signal) throw new RangeError(`invalid signal: ${index} of ${header.signals.length}`);
-  const { gain, digitalOffset, factor } = placeOf(header, index);
+  const { gain, digitalOffset, factor } = signalLayoutOf(header, index);
   const physical = (digital: number) => Math.fround(gain * (digitalOffset + digital) * factor);
   const ends = [physical(signal.digitalMin), physical(signal.digitalMax)];
   return { lowest: Math.min(...ends), highest: Math.max(...ends) };
@@ -92,7 +92,7 @@ function refuseBreak(found: TimelineBreak, gaps: GapPolicy): void {
   if (kind === "gap" && gaps === "split") return;
   const code = ({ gap: "discontinuous", overlap: "record-overlap", unknown: "timestamps-missing" } as const)[kind];
   const advice = kind === "gap" ? "keep its parts apart with data.gaps: split (--gaps split)" : "mend its timestamps";
-  throw new ExclusionError(code, `${breakText(found)}; ${advice}`);
+  throw new ExclusionError(code, `${describeBreak(found)}; ${advice}`);
 }
 
 /** A recording without a signal in any channel is not background: ExclusionError "no-signal". */

@@ -6,9 +6,10 @@ import { requireCounts, requireNumbers } from "@ictal/base/options";
 import { type Progress, silentProgress } from "@ictal/base/progress";
 import type { Catalogue } from "../corpus/catalogue.js";
 import type { RecordingEntry } from "../corpus/recording-entry.js";
-import { doubtsLabels, type Finding } from "../recording/finding.js";
+import { type Finding, invalidatesLabels } from "../recording/finding.js";
 import { type ChainOptions, DEFAULT_CHAIN } from "../signal/chain.js";
 import type { Store } from "../store/store.js";
+import { BuildPool } from "./build-pool.js";
 import { buildRecording } from "./build-recording.js";
 import { CACHE_DEFAULTS } from "./cache-options.js";
 import { describeCache } from "./describe.js";
@@ -21,7 +22,6 @@ import { findReusable, refreshLabels } from "./reuse.js";
 import { type GapPolicy, recordedSeconds } from "./segments.js";
 import { type Exclusion, exclusionFile, type Sidecar, writeExclusion } from "./sidecar.js";
 import { removeAbandoned } from "./temporary.js";
-import { createPool, type WorkerPool } from "./worker-pool.js";
 
 export interface BuildOptions {
   readonly store: Store;
@@ -152,7 +152,7 @@ interface Build {
   readonly options: BuildOptions;
   readonly chain: ChainOptions;
   readonly folder: CacheFolder;
-  readonly pool: WorkerPool | undefined;
+  readonly pool: BuildPool | undefined;
   readonly signal: AbortSignal;
   readonly tally: Tally;
   readonly accept: ReadonlySet<string>;
@@ -180,7 +180,7 @@ async function cacheRecording(build: Build, slot: number, entry: RecordingEntry)
     const attempt = () => (pool ? pool.run(slot, job, labelled) : buildRecording(job, labelled));
     tally.add(await attempt().catch((error) => (isDamagedSource(error) ? attempt() : Promise.reject(error))), "built");
   }
-  for (const finding of findings.filter(doubtsLabels))
+  for (const finding of findings.filter(invalidatesLabels))
     tally.doubtful.push({ id: entry.id, finding, accepted: build.accept.has(finding.code) });
   await rm(join(folder.path, exclusionFile(entry.id)), { force: true });
 }
@@ -256,7 +256,7 @@ export async function buildCache(options: BuildOptions): Promise<BuildReport> {
   const stop = new AbortController();
   const signal = options.signal ? AbortSignal.any([options.signal, stop.signal]) : stop.signal;
   const workers = workersOf(options, recordings.length);
-  const pool = workers > 0 ? createPool(workers, signal) : undefined;
+  const pool = workers > 0 ? new BuildPool(workers, signal) : undefined;
   const tally = new Tally(recordings.length, progress);
   const accept = new Set(options.accept ?? ["not-in-catalogue"]);
   try {
@@ -265,7 +265,7 @@ export async function buildCache(options: BuildOptions): Promise<BuildReport> {
     await pool?.close();
     progress.finish();
   }
-  const unlisted = shard && shard.index > 0 ? [] : catalogue.leftOut;
+  const unlisted = shard && shard.index > 0 ? [] : catalogue.excluded;
   const excluded = [
     ...tally.excluded,
     ...unlisted.map(({ id, reason, code = "not-in-catalogue" }) => ({ id, reason, code, accepted: accept.has(code) })),

@@ -3,7 +3,7 @@ import { entrySource } from "../corpus/entry-source.js";
 import { type RecordingLabels, readLabels } from "../corpus/labels.js";
 import type { RecordingEntry } from "../corpus/recording-entry.js";
 import type { ByteSource } from "../recording/byte-source.js";
-import { vouchedDigests } from "../recording/checked-source.js";
+import { knownDigests } from "../recording/checked-source.js";
 import { changedError, type ExpectedDigest, type Store } from "../store/store.js";
 import type { JobPorts } from "./build-recording.js";
 import { asExclusion, ExclusionError } from "./exclusion.js";
@@ -41,7 +41,7 @@ export async function expectedDigests(
   if (isReadWhole(store, entry)) return [];
   const { edfKey, edfEtag } = entry;
   try {
-    return await vouchedDigests(store, edfKey, { ifMatch: edfEtag, signal });
+    return await knownDigests(store, edfKey, { ifMatch: edfEtag, signal });
   } catch (error) {
     throw sourceFault(error, signal);
   }

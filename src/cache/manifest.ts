@@ -6,7 +6,7 @@ import { CacheError, isIctalError, NotFoundError } from "@ictal/base/errors";
 import { z } from "zod";
 import { mapConcurrent } from "../base/concurrent.js";
 import { totalSeconds } from "../base/events.js";
-import { chooseLimited } from "../corpus/limit.js";
+import { limitRecordings } from "../corpus/limit.js";
 import { type CacheFolder, MANIFEST_FILE, parseCacheJson, recordingFile, resolveFolder } from "./folder.js";
 import { CACHE_FORMAT_VERSION, FRAME_SAMPLES } from "./format.js";
 import { recordedSeconds, segmentsSchema } from "./segments.js";
@@ -313,11 +313,11 @@ export function recordingAt({ recordings }: Pick<Manifest, "recordings">, positi
 }
 
 /**
- * `manifest` with at most `limit` of its recordings, some of every split (`chooseLimited`), and their counts; itself where
+ * `manifest` with at most `limit` of its recordings, some of every split (`limitRecordings`), and their counts; itself where
  * it has no more. Nothing on the disk changes. Throws a CacheError when no seizure is left.
  */
 export function limitManifest(manifest: Manifest, limit: number | undefined): Manifest {
-  const recordings = chooseLimited(manifest.recordings, limit);
+  const recordings = limitRecordings(manifest.recordings, limit);
   if (recordings.length === manifest.recordings.length) return manifest;
   const counts = countRecordings(recordings, manifest.sampleRateHz);
   refuseNoPositives(counts);

@@ -1,7 +1,7 @@
 import { type Borrowed, lend } from "../base/borrowed.js";
-import { giveBuffers, takeBuffers } from "../recording/block-buffers.js";
+import { acquireBuffers, releaseBuffers } from "../recording/block-buffers.js";
 import type { ByteSource } from "../recording/byte-source.js";
-import { placeOf } from "../recording/edf-decode.js";
+import { signalLayoutOf } from "../recording/edf-decode.js";
 import type { EdfHeader } from "../recording/edf-header.js";
 import { canFill, readRecords, recordsPerBlock } from "../recording/edf-records.js";
 import { openRecordDecoder } from "../recording/record-decoder.js";
@@ -23,7 +23,7 @@ function digitalLayout(header: EdfHeader, signals: readonly number[]): RecordLay
   const [samplesPerRecord] = counts;
   if (counts.size !== 1 || samplesPerRecord === undefined) return undefined;
   const scalings = signals.map((index) => {
-    const { offset, gain, digitalOffset, factor } = placeOf(header, index);
+    const { offset, gain, digitalOffset, factor } = signalLayoutOf(header, index);
     return { recordOffset: offset / 2, gain, offset: digitalOffset, factor };
   });
   return { recordSamples: header.recordBytes / 2, samplesPerRecord, signals: scalings };
@@ -45,7 +45,7 @@ function decodeDigital(layout: RecordLayout): OpenDecoder {
 }
 
 function decodeFloats(header: EdfHeader, signals: readonly number[], most: number): OpenDecoder {
-  const scalings = signals.map((index) => placeOf(header, index));
+  const scalings = signals.map((index) => signalLayoutOf(header, index));
   const decoder = openRecordDecoder(scalings, header.recordBytes, most, { bufferCount: 1 });
   return {
     decode: (bytes, recordCount) => lend(floatBlock(decoder.decode(bytes, recordCount))),
@@ -68,7 +68,7 @@ export async function* readSampleBlocks(
   const most = Math.min(header.recordsFound, recordsPerBlock(source, header, undefined));
   const layout = digitalLayout(header, signals);
   const { decode, release } = layout ? decodeDigital(layout) : decodeFloats(header, signals, most);
-  const buffers = takeBuffers(recordBytes * most);
+  const buffers = acquireBuffers(recordBytes * most);
   try {
     const range = { ...(signal && { signal }), ...(canFill(source, buffers) && { buffers }) };
     for await (const { startRecord, recordCount, bytes } of readRecords(source, header, range)) {
@@ -79,7 +79,7 @@ export async function* readSampleBlocks(
       }
     }
   } finally {
-    giveBuffers(buffers);
+    releaseBuffers(buffers);
     release();
   }
 }

@@ -14,9 +14,9 @@ export interface BootstrapFlags {
 /** Adds --replicates, --level and --seed. */
 export function addBootstrapOptions(command: Command): Command {
   return command
-    .option("--replicates <count>", "replicates of the bootstrap", "1000")
-    .option("--level <share>", "coverage of the intervals", "0.95")
-    .option("--seed <number>", "seed of the bootstrap", "42");
+    .option("--replicates <count>", "number of bootstrap replicates", "1000")
+    .option("--level <share>", "confidence level of the intervals", "0.95")
+    .option("--seed <number>", "random seed of the bootstrap", "42");
 }
 
 /** The bootstrap's settings; a UsageError that names the flag of a value that cannot be. */

@@ -28,9 +28,9 @@ export interface ImportFlags extends DataFlags {
 export async function exportWindows(flags: ExportFlags): Promise<Outcome> {
   const found = await configOf(flags, ["cacheDir"]);
   const { data } = found.config;
-  if (flags.split?.includes("eval")) notify("ictal: the eval split is opened; use it for the final figure only");
+  if (flags.split?.includes("eval")) notify("ictal: this uses the eval split; use it for the final evaluation only");
   const manifest = await configuredManifest(found);
-  return withInterrupt("archives that were finished are whole", async (signal) => {
+  return withInterrupt("finished archives are complete", async (signal) => {
     const report = await exportNpz({
       cacheDir: data.cache_dir,
       manifest,
@@ -45,7 +45,7 @@ export async function exportWindows(flags: ExportFlags): Promise<Outcome> {
     const { files, windows, bytes, excluded, droppedSeconds, outDir } = printableAll(report);
     const text = [
       `${files} archives, ${(bytes / 1e6).toFixed(1)} MB: ${windows.partial} partial, ${windows.full} full, ${windows.none} none`,
-      `${droppedSeconds.toFixed(0)} s at the recordings' ends are in no whole window and were dropped`,
+      `${droppedSeconds.toFixed(0)} s at the ends of recordings do not fill a window and were dropped`,
       ...excluded.map(({ id, code, reason }) => `excluded ${id} (${code}): ${reason}`),
       outDir,
     ];
@@ -62,7 +62,7 @@ async function tryManifest(
     return { manifest: (await writeManifest(cacheDir, { key })).path };
   } catch (error) {
     if (!isIctalError(error, "CacheError") || error.cause !== undefined) throw error;
-    notify(`ictal: no manifest was written: ${error.message}`);
+    notify(`ictal: manifest.json was not written: ${error.message}`);
     return { manifest: null, manifestRefused: error.message };
   }
 }
@@ -70,7 +70,7 @@ async function tryManifest(
 export async function importWindows(dir: string, flags: ImportFlags): Promise<Outcome> {
   const { config } = await configOf(flags, ["cacheDir"]);
   const { data } = config;
-  return withInterrupt("what was imported is kept, the same command carries on", async (signal) => {
+  return withInterrupt("imported windows are kept; run the same command again to continue", async (signal) => {
     const report = await importNpz({
       dir: resolve(dir),
       cacheDir: data.cache_dir,
@@ -84,9 +84,9 @@ export async function importWindows(dir: string, flags: ImportFlags): Promise<Ou
       report.imported + report.reused > 0 ? await tryManifest(data.cache_dir, report.key) : { manifest: null };
     const { imported, reused, excluded, eegSeconds, bytes, otherClass, folder } = printableAll(report);
     const text = [
-      `${imported} imported, ${reused} there already, ${excluded.length} excluded`,
+      `${imported} imported, ${reused} reused, ${excluded.length} excluded`,
       `${(eegSeconds / 3600).toFixed(2)} hours of EEG, ${(bytes / 1e6).toFixed(1)} MB`,
-      ...(otherClass > 0 ? [`${otherClass} windows are in another class in manifest.json than their labels say`] : []),
+      ...(otherClass > 0 ? [`${otherClass} windows have another class in manifest.json than by their labels`] : []),
       ...excluded.map(({ id, code, reason }) => `excluded ${id} (${code}): ${reason}`),
       `cache ${folder}`,
       ...(written.manifest ? [`manifest ${written.manifest}`] : []),

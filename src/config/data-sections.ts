@@ -51,7 +51,7 @@ export const data = group("The corpus, its cache and the windows.", {
     .default(CHANNEL_COUNT),
   window_size: key(WINDOW_OPTIONS, "windowSeconds"),
   stride: key(WINDOW_OPTIONS, "strideSeconds"),
-  num_workers: key(RUN_OPTIONS, "readThreads", {
+  num_workers: key(RUN_OPTIONS, "numWorkers", {
     most: 256,
     description:
       "Worker threads that build the cache (0: one per core) and that read training batches ahead (0: none).",

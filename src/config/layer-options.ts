@@ -7,8 +7,8 @@ import { BALANCE_DEFAULTS, BALANCE_OPTIONS, type BalanceOptions } from "../datas
 import { POSTPROCESS_DEFAULTS, POSTPROCESS_OPTIONS, type PostprocessOptions } from "../scoring/postprocess-options.js";
 import { CHAIN_OPTIONS, type ChainOptions, DEFAULT_CHAIN, REFERENCE_CHAIN } from "../signal/chain-options.js";
 import { executorOfDevice } from "../tensor/device-names.js";
-import type { Blend } from "../training/blend.js";
 import { STITCHING_DEFAULTS, STITCHING_OPTIONS } from "../training/run-options.js";
+import type { Stitching } from "../training/stitching.js";
 import { optionsFrom } from "./options-from.js";
 import type { Config } from "./schema.js";
 
@@ -43,7 +43,7 @@ export function deviceFromConfig({ experiment }: Pick<Config, "experiment">): st
   return executorOfDevice(experiment.device);
 }
 
-/** The blending that `postprocessing.stitching.method` means. */
-export function blendFromConfig(config: Pick<Config, "postprocessing">): Blend {
-  return withDefaults(STITCHING_DEFAULTS, optionsFrom(config, STITCHING_OPTIONS)).blend;
+/** The stitching that `postprocessing.stitching.method` means. */
+export function stitchingFromConfig(config: Pick<Config, "postprocessing">): Stitching {
+  return withDefaults(STITCHING_DEFAULTS, optionsFrom(config, STITCHING_OPTIONS)).stitching;
 }

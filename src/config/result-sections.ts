@@ -46,7 +46,7 @@ const events = group("Merging and confidence of events.", {
 });
 
 const stitching = group("Combination of overlapping windows.", {
-  method: keyInWords(STITCHING_OPTIONS, "blend", {
+  method: keyInWords(STITCHING_OPTIONS, "stitching", {
     overlap_add: "mean",
     overlap_add_weighted: "triangular",
     max: "max",

@@ -43,7 +43,7 @@ export const training = group("The training run.", {
   early_stopping: earlyStopping.prefault({}),
   checkpoint_interval: key(RUN, "checkpointEveryEpochs"),
   label_smoothing: key(LOSS, "labelSmoothing", { most: 0.5 }),
-  ema_decay: key(OPTIMIZER, "averageDecay"),
+  ema_decay: key(OPTIMIZER, "emaDecay"),
   max_steps: keyOrNull(RUN, "maxSteps"),
   max_hours: keyOrNull(RUN, "maxHours"),
   decay_all: key(OPTIMIZER, "decayAll"),

@@ -1,5 +1,5 @@
 import { requireCounts } from "@ictal/base/options";
-import type { EegPanel } from "../base/eeg-panel.js";
+import type { EegPanel } from "../recording/eeg-panel.js";
 import { recordingOf, validSamplesOf, type WindowIndex, windowClass, windowRow } from "./index-windows.js";
 import { type WindowReader, zeroAfter } from "./window-reader.js";
 

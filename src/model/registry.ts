@@ -12,10 +12,10 @@ export const DETECTORS = [seizureDetectorKind, unetKind, eegnetKind, seizureTran
 
 type ConfigOf<K> = K extends DetectorKind<infer C> ? C : never;
 
-/** Configuration of any detector, told apart by `name`. */
+/** Configuration of any detector, distinguished by `name`. */
 export type ModelConfig = ConfigOf<(typeof DETECTORS)[number]>;
 
-/** Kinds as one type: each takes its own configuration, which whoever calls has told apart by name. */
+/** Kinds as one type: each takes its own configuration, which the caller selects by name. */
 type AnyKind = DetectorKind<ModelConfig>;
 
 /** Names that `model.name` can have. */

@@ -1,4 +1,5 @@
 import { CacheError, FormatError } from "@ictal/base/errors";
+import { memberOf } from "../base/lookup.js";
 import type { Network } from "./network.js";
 import type { ParameterSpec, ParameterValues } from "./parameters.js";
 import type { SafetensorsFile, StoredTensor } from "./safetensors.js";
@@ -64,6 +65,6 @@ export function detectorValues(detector: Network, file: SafetensorsFile, path: s
       { found: Object.keys(file.tensors).length, expected: specs.length },
     );
   }
-  for (const { name } of specs) requireFinite(name, file.tensors[name]!, path);
-  return Object.fromEntries(specs.map(({ name }) => [name, file.tensors[name]!.values]));
+  for (const { name } of specs) requireFinite(name, memberOf(file.tensors, name), path);
+  return Object.fromEntries(specs.map(({ name }) => [name, memberOf(file.tensors, name).values]));
 }

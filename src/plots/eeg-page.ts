@@ -1,21 +1,21 @@
 import { requireCounts, requireNumber } from "@ictal/base/options";
 import type { Data, Layout, Shape } from "plotly.js";
-import type { EegPanel } from "../base/eeg-panel.js";
+import type { EegPanel } from "../recording/eeg-panel.js";
 import { axis, type Caption, COLORS, type Figure, makeFigure, packed } from "./figure.js";
+import { hemisphereOf } from "./hemisphere.js";
 import { minMaxInto } from "./min-max.js";
 import { eventBands } from "./seizure-labels.js";
-import { sideOf } from "./side.js";
 
 export interface EegPageOptions {
-  readonly caption?: Caption;
+  readonly caption?: Caption | undefined;
   /** Distance between channels in the unit of the samples. @default 8 */
-  readonly spacing?: number;
+  readonly spacing?: number | undefined;
   /** Points per channel and panel after decimation. @default 800 */
-  readonly pointsPerChannel?: number;
+  readonly pointsPerChannel?: number | undefined;
   /** Unit of the samples, for the hover text. @default "SD" */
-  readonly unit?: string;
+  readonly unit?: string | undefined;
   /** Panels side by side. @default 2 */
-  readonly columns?: number;
+  readonly columns?: number | undefined;
 }
 
 const SPACING_STEPS = 800; // drawn integers between two channels
@@ -24,12 +24,13 @@ const SIDE_COLORS = { left: COLORS.blue, right: COLORS.vermilion, midline: COLOR
 
 /** Left electrodes carry odd numbers, right ones even, the midline a Z. */
 export function sideColor(channel: string): string {
-  return SIDE_COLORS[sideOf(channel)];
+  return SIDE_COLORS[hemisphereOf(channel)];
 }
 
 function channelTrace(
   panel: EegPanel,
   channel: number,
+  name: string,
   axisNumber: number,
   options: Required<Omit<EegPageOptions, "caption">>,
 ): Data {
@@ -41,7 +42,6 @@ function channelTrace(
   const drawn = Int16Array.from(extremes, (value) =>
     Math.max(-32768, Math.min(32767, -step * value - SPACING_STEPS * channel)),
   ); // negative up
-  const name = panel.channels[channel]!;
   return {
     type: "scatter",
     mode: "lines",
@@ -54,7 +54,7 @@ function channelTrace(
     xaxis: axisNumber === 1 ? "x" : `x${axisNumber}`,
     yaxis: axisNumber === 1 ? "y" : `y${axisNumber}`,
     showlegend: false,
-  } as unknown as Data; // @types/plotly.js does not know packed arrays
+  } as unknown as Data; // @types/plotly.js has no packed arrays
 }
 
 /**
@@ -77,8 +77,8 @@ export function eegPage(title: string, panels: readonly EegPanel[], options: Eeg
     const suffix = number === 1 ? "" : String(number);
     const sampleCount = panel.samples.length / panel.channels.length;
     const end = panel.startSeconds + sampleCount / panel.sampleRateHz;
-    for (let channel = 0; channel < panel.channels.length; channel++)
-      data.push(channelTrace(panel, channel, number, settings));
+    for (const [channel, name] of panel.channels.entries())
+      data.push(channelTrace(panel, channel, name, number, settings));
     const clipped = panel.seizures
       .filter(({ startSeconds, endSeconds }) => startSeconds < end && endSeconds > panel.startSeconds)
       .map(({ startSeconds, endSeconds }) => ({
@@ -115,7 +115,7 @@ export function eegPage(title: string, panels: readonly EegPanel[], options: Eeg
   return makeFigure(
     title,
     data,
-    { ...layout, grid, shapes, annotations, height } as unknown as Partial<Layout>, // numbered axes are not in the types
+    { ...layout, grid, shapes, annotations, height } as unknown as Partial<Layout>, // @types/plotly.js has no numbered axes
     options.caption,
   );
 }

@@ -1,14 +1,14 @@
 // Hot loops: `!` marks indices that the loop bounds keep inside the arrays.
 import type { Sections } from "./butterworth.js";
 
-/** Samples between two sweeps of the delay lines. */
+/** Samples between two checks of the delay lines for denormal values. */
 const FLUSH_INTERVAL_SAMPLES = 1024;
 /** Below this a delay value is taken as 0: a flat signal would otherwise leave it in the slow subnormal range for good. */
 const DENORMAL_LIMIT = 1e-250;
 
 /**
- * Zeroed delay line of a cascade: two values per section, then the number of samples since the last sweep, which makes
- * the sweeps fall on the same samples however the signal is cut.
+ * Zeroed delay line of a cascade: two values per section, then the number of samples since the last check for denormals,
+ * so that the checks fall on the same samples however the signal is cut.
  */
 export function createFilterState(sections: Sections): Float64Array {
   return new Float64Array(sections.length / 3 + 1);

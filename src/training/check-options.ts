@@ -23,7 +23,7 @@ const TABLES: Readonly<Record<string, OptionTable>> = {
   metric: METRIC_OPTIONS,
 };
 
-/** Throws a ConfigError with the first of a run's filled options that cannot be. */
+/** Throws a ConfigError for the first of a run's filled options that is invalid. */
 export function checkTrainOptions(options: { readonly augment?: Augmentations }): void {
   for (const [member, table] of Object.entries(TABLES)) {
     const values = member === "" ? options : valueAt(options, member.split("."));

@@ -23,7 +23,7 @@ export interface OptimizerOptions {
   /** Largest global norm of the gradient; 0 turns clipping off. @default 1 */
   readonly gradientClip?: number;
   /** Decay of the averaged weights; 0 keeps none. @default 0 */
-  readonly averageDecay?: number;
+  readonly emaDecay?: number | undefined;
 }
 
 export const OPTIMIZER_OPTIONS = {
@@ -59,7 +59,7 @@ export const OPTIMIZER_OPTIONS = {
     least: 0,
     description: "Largest global norm of the gradient; 0 turns clipping off.",
   }),
-  averageDecay: fraction({
+  emaDecay: fraction({
     default: 0,
     description:
       "Decay of the exponential moving average of the weights, which is then what is validated; 0 keeps none.",

@@ -1,16 +1,21 @@
 import { hashOf } from "@ictal/base/canonical";
-import { withDefaults } from "@ictal/base/options";
+import { type Defined, withDefaults } from "@ictal/base/options";
 import type { Augmentations } from "../dataset/augment-options.js";
 import { BALANCE_DEFAULTS, type BalanceOptions } from "../dataset/balance-options.js";
 import { SPLIT_DEFAULTS, WINDOW_DEFAULTS } from "../dataset/window-options.js";
 import type { ModelConfig } from "../model/detector.js";
-import type { Blend } from "./blend.js";
 import { checkTrainOptions } from "./check-options.js";
 import { fillLossOptions, type LossOptions } from "./loss.js";
 import { CLASS_WEIGHT_DEFAULTS } from "./loss-options.js";
-import { type FilledOptimizerOptions, fillOptimizerOptions, type OptimizerOptions } from "./optimizer.js";
+import {
+  type FilledOptimizerOptions,
+  fillOptimizerOptions,
+  type OptimizerOptions,
+  storedOptimizer,
+} from "./optimizer.js";
 import { METRIC_DEFAULTS, RUN_DEFAULTS, STITCHING_DEFAULTS } from "./run-options.js";
 import { fillScheduleOptions, type ScheduleOptions } from "./schedule.js";
+import type { Stitching } from "./stitching.js";
 
 /** Where the windows come from. */
 export interface TrainDataOptions {
@@ -58,7 +63,7 @@ export interface TrainOptions {
   readonly optimizer?: OptimizerOptions;
   readonly augment?: Augmentations;
   /** Worker threads that read batches ahead; they change no batch. @default 0: one batch ahead without a thread */
-  readonly readThreads?: number;
+  readonly numWorkers?: number;
   /** Executor name or "auto". @default "auto" */
   readonly device?: string;
   readonly threads?: number;
@@ -76,7 +81,7 @@ export interface TrainOptions {
     /** From start to start of the windows laid over each recording. @default the window length */
     readonly strideSeconds?: number;
     /** @default "mean" */
-    readonly blend?: Blend;
+    readonly stitching?: Stitching;
   };
   /** What "best" means: a metric that `validate` returns, or "loss", the mean loss of the epoch. @default sensitivity_at_10fa, max; without `validate` loss, min */
   readonly metric?: { readonly name: string; readonly mode: "min" | "max" };
@@ -94,18 +99,16 @@ export interface TrainOptions {
   readonly existing?: "refuse" | "replace";
 }
 
-type Filled<T> = { [K in keyof T]-?: T[K] };
-
 /** Options with every default filled in. */
-export type FilledTrainOptions = Filled<
+export type FilledTrainOptions = Defined<
   Omit<TrainOptions, "threads" | "maxSteps" | "maxHours" | "augment" | "data" | "validation" | "loss">
 > &
   Pick<TrainOptions, "threads" | "maxSteps" | "maxHours" | "augment"> & {
-    readonly loss: Filled<NonNullable<TrainOptions["loss"]>>;
-    readonly schedule: Required<ScheduleOptions>;
+    readonly loss: Defined<NonNullable<TrainOptions["loss"]>>;
+    readonly schedule: Defined<ScheduleOptions>;
     readonly optimizer: FilledOptimizerOptions;
-    readonly data: Filled<Omit<TrainDataOptions, "key" | "limit">> & Pick<TrainDataOptions, "key" | "limit">;
-    readonly validation: { readonly strideSeconds: number; readonly blend: Blend };
+    readonly data: Defined<Omit<TrainDataOptions, "key" | "limit">> & Pick<TrainDataOptions, "key" | "limit">;
+    readonly validation: { readonly strideSeconds: number; readonly stitching: Stitching };
   };
 
 function fillBalance(balance: TrainDataOptions["balance"]): FilledTrainOptions["data"]["balance"] {
@@ -157,7 +160,7 @@ function fillRecipe(recipe: Readonly<Record<string, unknown>>): Readonly<Record<
     accumulate: 1, // what a recipe without it means
     ...recipe,
     schedule: fillScheduleOptions(found.schedule),
-    optimizer: fillOptimizerOptions(found.optimizer),
+    optimizer: storedOptimizer(found.optimizer),
     loss: loss.kind === "focal" ? { alpha, gamma, ...loss } : loss, // nothing else reads them
     augment,
     ...(found.windows && { windows: fillData(found.windows) }),

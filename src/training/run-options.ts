@@ -15,7 +15,7 @@ export const RUN_OPTIONS = {
     description: "Seed of initial weights, order, augmentation and dropout.",
   }),
   learningRate: number({ default: 3e-4, above: 0, description: "Peak learning rate." }),
-  readThreads: count({
+  numWorkers: count({
     default: 0,
     least: 0,
     unit: "threads",
@@ -90,7 +90,7 @@ export const METRIC_DEFAULTS = defaultsOf(METRIC_OPTIONS);
 export const LOWER_IS_BETTER: readonly string[] = ["loss", "fpPerDay"];
 
 export const STITCHING_OPTIONS = {
-  blend: choice(["mean", "triangular", "max"], {
+  stitching: choice(["mean", "triangular", "max"], {
     default: "mean",
     description:
       "How overlapping windows are combined: their mean, a mean weighted towards window centres, or the maximum.",

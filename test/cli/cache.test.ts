@@ -93,7 +93,7 @@ test("shards and then the manifest; an annotated corpus without seizures has a c
   assert.equal(status, 1);
   assert.deepEqual([json().built, json().manifest], [1, null]);
   assert.match(json().manifestRefused, /no seizure in 1 recordings/);
-  assert.match(stderr, /no manifest was written: no seizure/);
+  assert.match(stderr, /manifest\.json was not written: no seizure/);
 });
 
 test("wrong use is exit code 2 with flag, value and what is allowed; a missing folder is exit code 1", async (context) => {
@@ -128,7 +128,7 @@ test("SIGINT stops a build with exit code 130 and the next one carries on", asyn
   });
   const [code] = await once(child, "exit");
   assert.equal(code, 130, text);
-  assert.match(text, /interrupted by SIGINT; what was finished is kept/);
+  assert.match(text, /interrupted by SIGINT; finished recordings are kept/);
   const { built, reused } = ictal("cache", "build", ...where, "--workers", "0", "--json").json();
   assert.ok(reused >= 1 && built >= 1 && built + reused === 20, `${built} built, ${reused} reused`);
 });

@@ -41,7 +41,7 @@ experiment: { seed: 5, device: cuda }
     weightDecay: 0.1,
     decayAll: true,
     gradientClip: 2,
-    averageDecay: 0.99,
+    emaDecay: 0.99,
   });
   assert.equal(options.loss!.alpha, 0.25);
   assert.equal(options.seed, 5);

@@ -75,7 +75,7 @@ test("gpu-box.sh fetches Node, installs and says what the shell needs, from a mi
   const env = { PATH, HOME: dir, TENSORFLOW: "a-wheel", NODE_MIRROR: `file://${join(dir, "mirror")}` };
   const { status, stdout, stderr } = spawnSync(script, [], { encoding: "utf8", env });
   assert.equal(status, 0, stdout + stderr);
-  assert.match(stdout, /linux-x64\.tar\.xz: OK\nNode 20\.20\.2 is in .*ictal-node\nnpm ci --no-progress\n/);
+  assert.match(stdout, /linux-x64\.tar\.xz: OK\ninstalled Node 20\.20\.2 in .*ictal-node\nnpm ci --no-progress\n/);
   assert.match(
     stdout,
     /node .*install\.js --onnxruntime-node-install=cuda12\nnode .*ictal\.mjs backend build tensorflow --wheel a-wheel\nnode .*ictal\.mjs doctor\n/,

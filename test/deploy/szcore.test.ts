@@ -94,7 +94,7 @@ test("the SzCORE entry point says what is missing or wrong, and writes nothing",
   const output = join(dir, "events.tsv");
   const unnamed = enter(model, { INPUT: "", OUTPUT: output });
   assert.notEqual(unnamed.status, 0);
-  assert.match(unnamed.stderr, /INPUT: name the EDF file/);
+  assert.match(unnamed.stderr, /INPUT: set it to the EDF file/);
   const absent = enter(model, { INPUT: join(dir, "absent.edf"), OUTPUT: output });
   assert.equal(absent.status, 1);
   assert.match(absent.stderr, /no file at .*absent\.edf/);

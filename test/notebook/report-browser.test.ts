@@ -13,7 +13,7 @@ import { renderReport } from "@ictal/jupyter/report/report";
 import { collectReceipt } from "@ictal/jupyter/runner/receipt";
 import { checkFigurePage } from "@ictal/jupyter/test/figure-page-check";
 import { notebookText, temporaryFolder } from "@ictal/jupyter/test/make-notebook";
-import { createReceipt } from "../../src/base/receipt.js";
+import { createReceipt } from "../../src/training/receipt.js";
 import { allPlots } from "./all-plots.js";
 
 /** The report of a notebook with one cell per plot. */

@@ -15,12 +15,12 @@ import { makeManifest } from "../dataset/made-manifest.js";
 
 type Bars = { name: string; x: (string | number)[]; y: (string | number)[] }[];
 
-test("seizureShares counts windows with seizure by twentieths and leaves out none and unknown", () => {
+test("seizureShares counts windows with seizure by twentieths and excludes none and unknown", () => {
   const [bar] = seizureShares({ all: [0, Number.NaN, 0.01, 0.04, 0.5, 1] }).data as unknown as Bars;
   assert.deepEqual([bar!.y[0], bar!.y[10], bar!.y[19]], [2, 1, 1]);
 });
 
-test("patientShares puts who gives most on top and sums those beyond forty", () => {
+test("patientShares sorts patients by windows and sums those beyond forty", () => {
   const patients = Array.from({ length: 45 }, (_, n) => ({
     patient: `p${n}`,
     selected: { partial: n, full: 1, none: 0 },

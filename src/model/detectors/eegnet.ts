@@ -1,3 +1,4 @@
+import { elementAt } from "../../base/lookup.js";
 /**
  * EEGNet (Lawhern et al. 2018, doi:10.1088/1741-2552/aace8c): a temporal filter bank, a spatial filter per band, a
  * separable convolution. Two things differ from the paper, which classifies whole trials: the dense layer over a trial
@@ -15,6 +16,7 @@ import {
   elu,
   type ForwardContext,
   type NamedTensors,
+  parameter,
   timesColumns,
   updateRunning,
 } from "../layers.js";
@@ -79,8 +81,8 @@ function dropoutsOf({ dropout: rate, pools, temporalFilters, depth, pointwiseFil
 
 /** The filters in time: [F, k]. */
 function temporalWeights(p: NamedTensors): Tensor {
-  const weights = p["conv_temporal.weight"]!;
-  return tf.reshape(weights, [weights.shape[0]!, weights.shape[3]!]);
+  const weights = parameter(p, "conv_temporal.weight");
+  return tf.reshape(weights, [elementAt(weights.shape, 0), elementAt(weights.shape, 3)]);
 }
 
 /**
@@ -89,16 +91,16 @@ function temporalWeights(p: NamedTensors): Tensor {
  */
 function temporalNorm(x: Tensor, p: NamedTensors, context: ForwardContext) {
   const name = "bnorm_temporal";
-  let mean = p[`${name}.running_mean`]!;
-  let variance = p[`${name}.running_var`]!;
+  let mean = parameter(p, `${name}.running_mean`);
+  let variance = parameter(p, `${name}.running_var`);
   if (context.training) {
     const [batch, channels, length] = x.shape as [number, number, number];
     ({ mean, variance } = filteredMoments(tf.reshape(x, [batch * channels, length]), temporalWeights(p)));
     updateRunning(p, `${name}.running_mean`, context, mean);
     updateRunning(p, `${name}.running_var`, context, tf.mul(variance, x.size / Math.max(1, x.size - 1)));
   }
-  const gain = tf.mul(p[`${name}.weight`]!, tf.rsqrt(tf.add(variance, NORM_EPSILON)));
-  const shift = tf.sub(p[`${name}.bias`]!, tf.mul(mean, gain));
+  const gain = tf.mul(parameter(p, `${name}.weight`), tf.rsqrt(tf.add(variance, NORM_EPSILON)));
+  const shift = tf.sub(parameter(p, `${name}.bias`), tf.mul(mean, gain));
   return { gain: tf.expandDims(gain, 1), shift: tf.expandDims(shift, 1) };
 }
 
@@ -107,7 +109,7 @@ function filterBank(x: Tensor, p: NamedTensors, plan: Plan, context: ForwardCont
   const { temporalFilters: filters, depth, inputChannels } = plan;
   const [batch, , length] = x.shape as [number, number, number];
   const { gain, shift } = temporalNorm(x, p, context);
-  const space = tf.reshape(p["conv_spatial.weight"]!, [filters * depth, inputChannels]);
+  const space = tf.reshape(parameter(p, "conv_spatial.weight"), [filters * depth, inputChannels]);
   const samples = tf.reshape(tf.transpose(x, [0, 2, 1]), [batch * length, inputChannels]);
   const mixed = tf.reshape(tf.matMul(space, samples, false, true), [filters, depth * batch, length]);
   const y = longFilters(mixed, tf.mul(temporalWeights(p), gain)); // [F, D * B, L]
@@ -126,8 +128,8 @@ function forward(plan: Plan, p: NamedTensors, x: Tensor, context: ForwardContext
   const [, , positions, spatial] = h.shape;
   const before = Math.floor((separableKernel - 1) / 2);
   const channels = tf.transpose(tf.reshape(h, [batch, positions, spatial]), [2, 0, 1]);
-  const depthwise = depthwiseConv1d(channels, p["conv_separable_depth.weight"]!, before);
-  const mixing = tf.reshape(p["conv_separable_point.weight"]!, [pointwiseFilters, spatial]);
+  const depthwise = depthwiseConv1d(channels, parameter(p, "conv_separable_depth.weight"), before);
+  const mixing = tf.reshape(parameter(p, "conv_separable_point.weight"), [pointwiseFilters, spatial]);
   h = tf.expandDims(tf.transpose(timesColumns(mixing, depthwise), [1, 2, 0]), 1); // [B, 1, L/P0, F2]
   h = averagePool(elu(batchNorm(h, p, "bnorm_2", context, NORM_EPSILON)), pools[1]); // [B, 1, L/(P0*P1), F2]
   h = dropout(h, "drop_2", h.shape, context);

@@ -1,3 +1,4 @@
+import { elementAt } from "../../base/lookup.js";
 /**
  * The reference system's detector: U-Net encoder, residual multi-kernel blocks, bidirectional Mamba-2 layers, U-Net
  * decoder; 32,606,439 parameters at its default size. Tensor names equal the state_dict of brain-go-brr v2.
@@ -19,7 +20,7 @@ import {
   patchConv1d,
   relu,
 } from "../layers.js";
-import { type Mamba2Shape, mamba2, mamba2Specs, recomputedMamba2 } from "../mamba2.js";
+import { checkpointedMamba2, type Mamba2Shape, mamba2, mamba2Specs } from "../mamba2.js";
 import type { DetectorKind, DropoutSpec, Network } from "../network.js";
 import {
   batchNormBuffers,
@@ -73,11 +74,11 @@ function branchChannels(channels: number, branches: number): number[] {
 function declareEncoder(into: Declaration, { channels, inputChannels }: Plan): void {
   declareConvBlock(into, "encoder.input_conv", {
     inputs: inputChannels,
-    outputs: channels[0]!,
+    outputs: elementAt(channels, 0),
     kernel: STEM_KERNEL,
   });
   for (const [stage, outputs] of channels.entries()) {
-    const inputs = channels[Math.max(0, stage - 1)]!;
+    const inputs = elementAt(channels, Math.max(0, stage - 1));
     declareConvBlock(into, `encoder.encoder_blocks.${stage}.0`, { inputs, outputs, kernel: STAGE_KERNEL });
     declareConvBlock(into, `encoder.encoder_blocks.${stage}.1`, {
       inputs: outputs,
@@ -98,7 +99,7 @@ function declareResidual(into: Declaration, plan: Plan): void {
   for (let block = 0; block < plan.residualBlocks; block++) {
     const name = `rescnn.blocks.${block}`;
     for (const [i, kernel] of plan.residualKernels.entries()) {
-      declareConvNorm(`${name}.branches.${i}.0`, `${name}.branches.${i}.1`, shares[i]!, kernel);
+      declareConvNorm(`${name}.branches.${i}.0`, `${name}.branches.${i}.1`, elementAt(shares, i), kernel);
     }
     declareConvNorm(`${name}.fusion.0`, `${name}.fusion.1`, channels, 1);
   }
@@ -118,8 +119,8 @@ function declareMamba(into: Declaration, { mamba, mambaLayers }: Plan): void {
 
 function declareDecoder(into: Declaration, { channels, inputChannels, stages, baseChannels }: Plan): void {
   for (let i = 0; i < stages; i++) {
-    const inputs = channels[stages - 1 - i]!;
-    const outputs = channels[Math.max(0, stages - 2 - i)]!;
+    const inputs = elementAt(channels, stages - 1 - i);
+    const outputs = elementAt(channels, Math.max(0, stages - 2 - i));
     into.parameters.push(...transposedConvolutionSpecs(`decoder.upsample.${i}`, { inputs, outputs, kernel: 2 }));
     const joined = outputs + inputs; // the skip of this stage has as many channels as its input
     declareConvBlock(into, `decoder.decoder_blocks.${i}.0`, { inputs: joined, outputs, kernel: STAGE_KERNEL });
@@ -166,7 +167,7 @@ function residualBlock(x: Tensor4D, p: NamedTensors, name: string, plan: Plan, c
 
 /** x [D, B, L]: both directions, joined, projected back, added, normalised. */
 function bidirectionalLayer(x: Tensor, p: NamedTensors, name: string, plan: Plan, context: ForwardContext): Tensor {
-  const block = context.recompute ? recomputedMamba2 : mamba2;
+  const block = context.gradientCheckpointing ? checkpointedMamba2 : mamba2;
   const forwards = block(x, p, `${name}.forward_mamba_real`, plan.mamba, "forwards");
   const backwards = block(x, p, `${name}.backward_mamba_real`, plan.mamba, "backwards");
   const projected = linearColumns(tf.concat([forwards, backwards], 0), p, `${name}.output_proj`);
@@ -191,10 +192,13 @@ function forward(plan: Plan, p: NamedTensors, x: Tensor, context: ForwardContext
   h = tf.transpose(tf.expandDims(sequence, 1), [2, 1, 3, 0]) as Tensor4D;
   for (let i = 0; i < stages; i++) {
     const name = `decoder.decoder_blocks.${i}`;
-    h = tf.concat([convTranspose1d(h, p, `decoder.upsample.${i}`), skips[stages - 1 - i]!], 3);
+    h = tf.concat([convTranspose1d(h, p, `decoder.upsample.${i}`), elementAt(skips, stages - 1 - i)], 3);
     h = convBlock(convBlock(h, p, `${name}.0`, context), p, `${name}.1`, context);
   }
-  return tf.reshape(conv1d(conv1d(h, p, "decoder.output_conv"), p, "detection_head"), [x.shape[0]!, x.shape[2]!]);
+  return tf.reshape(conv1d(conv1d(h, p, "decoder.output_conv"), p, "detection_head"), [
+    elementAt(x.shape, 0),
+    elementAt(x.shape, 2),
+  ]);
 }
 
 /** One logit per sample. */

@@ -1,3 +1,4 @@
+import { elementAt } from "../../base/lookup.js";
 /**
  * SeizureTransformer (Wu et al. 2025, arXiv:2504.00336): convolutions that halve the rate, residual blocks, a transformer
  * encoder, convolutions that double the rate again with the halving's outputs added. Names and layouts equal those of
@@ -62,7 +63,7 @@ function parametersOf(plan: Plan): ParameterSpec[] {
       convolutionSpecs(`encoder.convs.${i}`, {
         inputs: channels[i - 1] ?? inputChannels,
         outputs,
-        kernel: plan.kernels[i]!,
+        kernel: elementAt(plan.kernels, i),
       }),
     ),
     ...plan.residualKernels.flatMap((kernel, block) =>
@@ -76,10 +77,10 @@ function parametersOf(plan: Plan): ParameterSpec[] {
       convolutionSpecs(`decoder_d.convs.${i}`, {
         inputs: upward[i - 1] ?? size,
         outputs,
-        kernel: plan.decoderKernels[i]!,
+        kernel: elementAt(plan.decoderKernels, i),
       }),
     ),
-    ...convolutionSpecs("conv_d", { inputs: channels[0]!, outputs: 1, kernel: plan.headKernel }),
+    ...convolutionSpecs("conv_d", { inputs: elementAt(channels, 0), outputs: 1, kernel: plan.headKernel }),
   ];
 }
 
@@ -149,8 +150,8 @@ function forward(plan: Plan, p: NamedTensors, x: Tensor, context: ForwardContext
   for (let block = 0; block < plan.residualKernels.length; block++) h = residualBlock(h, p, blockName(block), context);
   h = transformed(h, p, plan, context);
   for (let i = 0; i < stages; i++)
-    h = tf.add(elu(conv1d(repeatTwice(h), p, `decoder_d.convs.${i}`)), skips[stages - 1 - i]!);
-  return tf.reshape(conv1d(h, p, "conv_d"), [x.shape[0]!, x.shape[2]!]);
+    h = tf.add(elu(conv1d(repeatTwice(h), p, `decoder_d.convs.${i}`)), elementAt(skips, stages - 1 - i));
+  return tf.reshape(conv1d(h, p, "conv_d"), [elementAt(x.shape, 0), elementAt(x.shape, 2)]);
 }
 
 function seizureTransformer(config: SeizureTransformerConfig): Network<SeizureTransformerConfig> {

@@ -1,3 +1,4 @@
+import { elementAt } from "../../base/lookup.js";
 import { type Tensor, type Tensor4D, tf } from "../../tensor/tf.js";
 import { readOptions, wrongOption } from "../check.js";
 import { convBlock, type Declaration, declareConvBlock } from "../conv-block.js";
@@ -50,7 +51,7 @@ function declare(plan: Plan): Declaration {
   const bottleneck = channels.length - 1;
   declareConvBlock(into, "stem", {
     inputs: plan.inputChannels,
-    outputs: channels[0]!,
+    outputs: elementAt(channels, 0),
     kernel: plan.stemStride,
     bias: false,
   });
@@ -61,15 +62,15 @@ function declare(plan: Plan): Declaration {
     if (stage < bottleneck) {
       declareConvBlock(into, `downsample.${stage}`, {
         inputs: outputs,
-        outputs: channels[stage + 1]!,
+        outputs: elementAt(channels, stage + 1),
         kernel: factor,
         bias: false,
       });
     }
   }
   for (let stage = bottleneck - 1; stage >= plan.lastStage; stage--) {
-    const outputs = channels[stage]!;
-    const upsample = { inputs: channels[stage + 1]!, outputs, kernel: factor };
+    const outputs = elementAt(channels, stage);
+    const upsample = { inputs: elementAt(channels, stage + 1), outputs, kernel: factor };
     into.parameters.push(...transposedConvolutionSpecs(`upsample.${stage}`, upsample));
     for (let i = 0; i < plan.convolutions; i++) {
       declareConvBlock(into, `decoder.${stage}.${i}`, {
@@ -81,7 +82,11 @@ function declare(plan: Plan): Declaration {
     }
   }
   into.parameters.push(
-    ...convolutionSpecs("head", { inputs: channels[plan.lastStage]!, outputs: plan.logitsPerPosition, kernel: 1 }),
+    ...convolutionSpecs("head", {
+      inputs: elementAt(channels, plan.lastStage),
+      outputs: plan.logitsPerPosition,
+      kernel: 1,
+    }),
   );
   return into;
 }
@@ -94,7 +99,7 @@ function dropoutsOf(plan: Plan): DropoutSpec[] {
     name: `dropout.${stage}`,
     rate: plan.dropout,
     kind: "channel",
-    shape: (batchSize) => [batchSize, 1, 1, plan.channels[stage]!],
+    shape: (batchSize) => [batchSize, 1, 1, elementAt(plan.channels, stage)],
   }));
 }
 
@@ -102,7 +107,8 @@ function forward(plan: Plan, p: NamedTensors, x: Tensor, context: ForwardContext
   const { channels, convolutions } = plan;
   const bottleneck = channels.length - 1;
   const [batch, , length] = x.shape as [number, number, number];
-  const drop = (h: Tensor4D, stage: number) => dropout(h, `dropout.${stage}`, [batch, 1, 1, channels[stage]!], context);
+  const drop = (h: Tensor4D, stage: number) =>
+    dropout(h, `dropout.${stage}`, [batch, 1, 1, elementAt(channels, stage)], context);
   const stage = (h: Tensor4D, name: string) => {
     let y = h;
     for (let i = 0; i < convolutions; i++) y = convBlock(y, p, `${name}.${i}`, context);
@@ -118,7 +124,7 @@ function forward(plan: Plan, p: NamedTensors, x: Tensor, context: ForwardContext
   }
   h = drop(stage(h, `encoder.${bottleneck}`), bottleneck);
   for (let i = bottleneck - 1; i >= plan.lastStage; i--) {
-    h = tf.concat([convTranspose1d(h, p, `upsample.${i}`), skips[i]!], 3); // [B, 1, L/strides[i], 2Ci]
+    h = tf.concat([convTranspose1d(h, p, `upsample.${i}`), elementAt(skips, i)], 3); // [B, 1, L/strides[i], 2Ci]
     h = drop(stage(h, `decoder.${i}`), i);
   }
   return tf.reshape(conv1d(h, p, "head"), [batch, length / plan.outputStrideSamples]);
@@ -133,7 +139,7 @@ function unet(config: UnetConfig): Network<UnetConfig> {
     ...declare(plan),
     dropouts: dropoutsOf(plan),
     inputChannels: plan.inputChannels,
-    lengthMultiple: strides.at(-1)!,
+    lengthMultiple: elementAt(strides, -1),
     outputStrideSamples: plan.outputStrideSamples,
     forward: (p, x, context) => forward(plan, p, x, context),
   };

@@ -4,7 +4,7 @@ const DENORMAL_LIMIT: f64 = 1e-250;
 
 /**
  * Run a cascade over `count` samples of a group in place. `sections`: [section, 6] float64; `state`: [lane, 2 * sections
- * + 1] float64, each lane's delays and then its count of samples since the last sweep (the same in all lanes).
+ * + 1] float64, each lane's delays and then its count of samples since the last check for denormals (the same in all lanes).
  */
 export function filterGroup(x: usize, count: i32, sections: usize, sectionCount: i32, state: usize): void {
   const laneBytes = (<usize>(2 * sectionCount + 1)) << 3;

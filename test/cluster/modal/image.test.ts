@@ -59,7 +59,10 @@ test("the base image may be an ARG with a default ahead of FROM", async (context
   });
   for (const text of ["ARG BASE\nFROM $BASE\n", "FROM $OTHER\n"]) {
     await writeFile(join(dir, "Dockerfile"), text);
-    await assert.rejects(imageRecipe(dir, "Dockerfile"), /names no image; expected a name, or an ARG with a default/);
+    await assert.rejects(
+      imageRecipe(dir, "Dockerfile"),
+      /names no image; expected an image name, or an ARG with a default/,
+    );
   }
 });
 
