@@ -135,6 +135,7 @@ dataset/batches.ts seed: 0
 dataset/batches.ts epoch: 0
 dataset/batches.ts startPosition: 0
 dataset/line-length.ts smoothSeconds: 10
+dataset/npz/archive.ts level: 1
 dataset/npz/import-npz.ts split: "train"
 dataset/window-reader.ts openFiles: 64
 model/export-onnx.ts batchSize: 1
@@ -157,6 +158,7 @@ recording/edf-page.ts startSeconds: 0
 recording/edf-page.ts durationSeconds: 10
 recording/edf-page.ts seizures: []
 recording/edf-records.ts startRecord: 0
+recording/edf-records.ts buffers: []
 recording/edf-spec.ts startDate: "01.01.85"
 recording/edf-spec.ts startTime: "00.00.00"
 recording/edf-spec.ts transducer: ""

@@ -259,7 +259,7 @@ const OWN_RENAMES: Readonly<Record<string, string>> = {
   "store/partial-files.ts": "gives a partial file another owner",
   "tensor/tensorflow/compile.ts": "the folder's record is written last, synced, and vouches for it",
   "training/checkpoint.ts": "takes a run's old checkpoints away before they are removed",
-  "training/newest-checkpoint.ts": "sets a damaged checkpoint aside",
+  "training/latest-checkpoint.ts": "sets a damaged checkpoint aside",
 };
 
 test("no source renames past commitFile unless this list says why", () => {
