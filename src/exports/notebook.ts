@@ -27,7 +27,7 @@ function loadJupyter(): Pick<typeof Jupyter, Names | "kernel"> {
       get: (_, name) =>
         name === "kernel"
           ? { signal: new AbortController().signal, executionCount: 0, clearOutput: () => {} }
-          : function () {
+          : () => {
               refuse(String(name));
             },
     });
