@@ -7,7 +7,7 @@ set -eu
 
 project=$(CDPATH= cd -- "$(dirname -- "$0")/.." && pwd)
 node_home=${ICTAL_NODE_HOME:-$HOME/.local/ictal-node}
-version=20.20.2
+version=24.22.3
 mirror=${NODE_MIRROR:-https://nodejs.org/dist}
 check_only=no
 missing=0

@@ -53,8 +53,8 @@ interface PlacedFault {
   readonly message: string;
   readonly key: string;
   readonly value?: unknown;
-  readonly allowed?: string;
-  readonly nearest?: string;
+  readonly allowed: string;
+  readonly nearest?: string | undefined;
 }
 
 /** All faults as one error; the details are those of the first. */
@@ -62,7 +62,7 @@ function errorOf(faults: readonly PlacedFault[], file: string): ConfigError {
   const lines = faults.map(({ place, message }) => `${place}: ${message}`);
   const text = lines.length === 1 ? lines[0]! : `${file}: ${lines.length} faults\n  ${lines.join("\n  ")}`;
   const { key, value, allowed, nearest } = faults[0]!;
-  return new ConfigError(text, { key, value, allowed, nearest });
+  return new ConfigError(text, { key, value, allowed, ...(nearest !== undefined && { nearest }) });
 }
 
 /** One `--set`: its key as a path and its value. */

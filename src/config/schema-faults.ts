@@ -12,7 +12,7 @@ export interface SchemaFault {
   readonly value?: unknown;
   /** What is allowed there, in words. */
   readonly allowed: string;
-  readonly nearest?: string;
+  readonly nearest?: string | undefined;
 }
 
 const KINDS: Readonly<Record<string, string>> = {

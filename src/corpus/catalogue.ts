@@ -87,7 +87,7 @@ export async function readCatalogue(store: Store, options: CatalogueOptions = {}
     layout: layout.name,
     url: listing.url,
     recordings,
-    ...(recordings.length < kept.length ? { limit } : {}),
+    ...(limit !== undefined && recordings.length < kept.length && { limit }),
     fingerprint,
     listed,
     excluded: excluded.sort((a, b) => (a.id < b.id ? -1 : 1)),

@@ -3,17 +3,17 @@ import { bounds, fraction, number } from "../base/option-table.js";
 
 export interface Augmentations {
   /** Probability that a channel is set to zero. */
-  readonly channelDropout?: number;
+  readonly channelDropout?: number | undefined;
   /** Largest shift of the window's start, either way, in seconds; labels move along. */
-  readonly timeShiftSeconds?: number;
+  readonly timeShiftSeconds?: number | undefined;
   /** Range of the factor on all channels of a window, e.g. [0.8, 1.2]. */
-  readonly amplitudeScale?: readonly [low: number, high: number];
+  readonly amplitudeScale?: readonly [low: number, high: number] | undefined;
   /** Probability that the sign of all channels is turned. */
-  readonly signFlip?: number;
+  readonly signFlip?: number | undefined;
   /** Standard deviation of added Gaussian noise, in standard deviations of the channel. */
-  readonly noise?: number;
+  readonly noise?: number | undefined;
   /** Largest shift of all frequencies of a window, either way, in hertz; slow: two Fourier transforms per channel. */
-  readonly frequencyShiftHz?: number;
+  readonly frequencyShiftHz?: number | undefined;
 }
 
 export const AUGMENT_OPTIONS = {

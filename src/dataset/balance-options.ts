@@ -3,11 +3,11 @@ import { defaultsOf, flag, number } from "../base/option-table.js";
 
 export interface BalanceOptions {
   /** Full windows per partial window. @default 0.3 */
-  readonly fullRatio?: number;
+  readonly fullRatio?: number | undefined;
   /** Seizure-free windows per partial window. @default 2.5 */
-  readonly noneRatio?: number;
+  readonly noneRatio?: number | undefined;
   /** Draw full and seizure-free windows as evenly from all patients as they have them. @default false: from all windows alike */
-  readonly evenPatients?: boolean;
+  readonly evenPatients?: boolean | undefined;
   readonly seed: number;
 }
 

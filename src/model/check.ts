@@ -16,6 +16,11 @@ function evenMembers(value: unknown, { rule }: Option): unknown[] {
   return isOddList ? value.filter((member) => !(Number.isSafeInteger(member) && member % 2 === 1)) : [];
 }
 
+/** Options of which each may be missing; undefined is not given. */
+type MaybeGiven<T extends OptionTable> = { readonly [K in keyof T]?: ValuesOf<T>[K] | undefined };
+
+type FilledOptions<T extends OptionTable> = Required<MaybeGiven<T>> & DefaultsOf<T>;
+
 /**
  * The options of `config` that `table` describes, with every default filled in; those without a default are undefined where
  * they are not given. Throws a ConfigError that names key, value and what is allowed.
@@ -23,8 +28,8 @@ function evenMembers(value: unknown, { rule }: Option): unknown[] {
 export function readOptions<T extends OptionTable>(
   detector: string,
   table: T,
-  config: ValuesOf<T>,
-): ValuesOf<T> & DefaultsOf<T> {
+  config: MaybeGiven<T>,
+): FilledOptions<T> {
   checkOptions(table, config, (name, value, allowed, option) => {
     const [even] = evenMembers(value, option);
     throw even === undefined
@@ -32,5 +37,5 @@ export function readOptions<T extends OptionTable>(
       : wrongOption(detector, name, even, "an odd number");
   });
   const filled = Object.entries(table).map(([name, { default: usual }]) => [name, config[name] ?? usual]);
-  return Object.fromEntries(filled) as ValuesOf<T> & DefaultsOf<T>; // entries lose their types
+  return Object.fromEntries(filled) as FilledOptions<T>; // entries lose their types
 }

@@ -128,7 +128,7 @@ function headerOf(bytes: Uint8Array, file: string): { header: Record<string, unk
     fail("the header is not a JSON object", 8);
   const repeated = repeatedKey(text);
   if (repeated !== undefined)
-    fail(`the header names ${JSON.stringify(repeated)} twice; which of the two is meant cannot be told`, 8);
+    fail(`the header names ${JSON.stringify(repeated)} twice; it is ambiguous which of the two is meant`, 8);
   return { header: header as Record<string, unknown>, dataStart };
 }
 

@@ -51,7 +51,7 @@ export function requireFinite(name: string, { values }: StoredTensor, file: stri
 
 /**
  * The values a detector needs from a file of weights, parameters and running statistics alike. Counters of batches that
- * PyTorch keeps (`num_batches_tracked`) are passed over. Throws a CacheError that lists every tensor that differs when
+ * PyTorch keeps (`num_batches_tracked`) are ignored. Throws a CacheError that lists every tensor that differs when
  * the file is of another architecture, and a FormatError for values that are not finite.
  */
 export function detectorValues(detector: Network, file: SafetensorsFile, path: string): ParameterValues {

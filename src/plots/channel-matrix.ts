@@ -46,9 +46,9 @@ export function channelMatrix(sets: readonly ElectrodeSet[], wanted: readonly st
   const complete = sets
     .filter(({ electrodes }) => wanted.every((name) => electrodes.includes(name)))
     .reduce((sum, { recordings }) => sum + recordings, 0);
-  const rest = sets.length > shown.length ? `; ${sets.length} electrode sets` : "";
+  const rest = sets.length > shown.length ? `; ${sets.length} sets` : "";
   return makeFigure(
-    `Electrodes: ${complete} of ${total} recordings have all ${wanted.length}${rest}`,
+    `Electrodes: ${complete} of ${total} have all ${wanted.length}${rest}`,
     data,
     {
       height: Math.max(260, 150 + 24 * shown.length),

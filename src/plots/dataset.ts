@@ -22,7 +22,7 @@ export function seizureShares(sets: Readonly<Record<string, ArrayLike<number>>>,
     xaxis: axis("seizure fraction of the window (%)"),
     yaxis: axis("number of windows"),
   } as const;
-  return makeFigure("Seizure fraction of windows with seizure", data, layout, caption);
+  return makeFigure("Seizure fraction of windows", data, layout, caption);
 }
 
 const KNOWN = [

@@ -27,18 +27,24 @@ export function sideColor(channel: string): string {
   return SIDE_COLORS[hemisphereOf(channel)];
 }
 
+interface TraceSettings {
+  readonly spacing: number;
+  readonly pointsPerChannel: number;
+  readonly unit: string;
+}
+
 function channelTrace(
   panel: EegPanel,
   channel: number,
   name: string,
   axisNumber: number,
-  options: Required<Omit<EegPageOptions, "caption">>,
+  settings: TraceSettings,
 ): Data {
   const sampleCount = panel.samples.length / panel.channels.length;
-  const points = Math.min(options.pointsPerChannel, 2 * sampleCount) & ~1;
+  const points = Math.min(settings.pointsPerChannel, 2 * sampleCount) & ~1;
   const extremes = new Float32Array(points);
   minMaxInto(extremes, panel.samples.subarray(channel * sampleCount, (channel + 1) * sampleCount));
-  const step = SPACING_STEPS / options.spacing;
+  const step = SPACING_STEPS / settings.spacing;
   const drawn = Int16Array.from(extremes, (value) =>
     Math.max(-32768, Math.min(32767, -step * value - SPACING_STEPS * channel)),
   ); // negative up
@@ -50,7 +56,7 @@ function channelTrace(
     dx: sampleCount / panel.sampleRateHz / points,
     y: packed(drawn),
     line: { width: 0.8, color: sideColor(name) },
-    hovertemplate: `${name} at %{x:.2f} s<extra></extra>`,
+    hovertemplate: `${name} at %{x:.2f} s; ${settings.spacing} ${settings.unit} between channels<extra></extra>`,
     xaxis: axisNumber === 1 ? "x" : `x${axisNumber}`,
     yaxis: axisNumber === 1 ? "y" : `y${axisNumber}`,
     showlegend: false,
@@ -65,8 +71,8 @@ export function eegPage(title: string, panels: readonly EegPanel[], options: Eeg
   const { spacing = 8, pointsPerChannel = 800, unit = "SD", columns: most = 2 } = options;
   requireNumber("spacing", spacing, { above: 0 });
   requireCounts({ pointsPerChannel, columns: most });
-  const settings = { spacing, pointsPerChannel, unit, columns: most };
-  const columns = Math.min(settings.columns, panels.length);
+  const settings = { spacing, pointsPerChannel, unit };
+  const columns = Math.min(most, panels.length);
   const rows = Math.ceil(panels.length / columns);
   const data: Data[] = [];
   const shapes: Partial<Shape>[] = [];

@@ -42,11 +42,11 @@ export function labelAgreement(rows: readonly AgreementRow[], caption: Caption =
     hovertemplate: "%{text}<br>%{y} s in one file only<extra></extra>",
   }));
   return makeFigure(
-    `Agreement of csv and csv_bi: ${groups[1][2].length} of ${both.length} recordings differ`,
+    `csv and csv_bi: ${groups[1][2].length} of ${both.length} recordings differ`,
     data,
     {
-      xaxis: lengthAxis("seizure seconds of the file with more (s)"),
-      yaxis: axis("seizure seconds in one file only (s)", { type: "log", range: [Math.log10(FLOOR_SECONDS) - 0.3, 3] }),
+      xaxis: lengthAxis("seizure in the file with more (s)"),
+      yaxis: axis("seizure in one file only (s)", { type: "log", range: [Math.log10(FLOOR_SECONDS) - 0.3, 3] }),
       shapes: [
         {
           type: "line",

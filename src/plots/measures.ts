@@ -56,7 +56,7 @@ export function falseAlarmCurve(
   const layout = {
     shapes,
     showlegend: data.length > 1,
-    xaxis: axis(`false alarms in 24 h; dotted lines: ${RATES.join(", ")}`, { range: [0, 1.15 * reached] }),
+    xaxis: axis(`false alarms in 24 h; dotted: ${RATES.join(", ")}`, { range: [0, 1.15 * reached] }),
     yaxis: axis("event sensitivity", { range: [0, 1.02] }),
   };
   return makeFigure("Sensitivity against false alarms", data, layout, caption);
@@ -91,15 +91,10 @@ export function reliabilityDiagram({ bins, expectedError }: Calibration, caption
     height: 440,
     showlegend: false,
     xaxis: axis("predicted probability", { range: [0, 1], anchor: "y2" }),
-    yaxis: axis("observed fraction of seizure", { range: [0, 1.02], domain: [0.36, 1] }),
+    yaxis: axis("fraction of seizure", { range: [0, 1.02], domain: [0.36, 1] }),
     yaxis2: axis("values", { type: "log", domain: [0, 0.26], nticks: 3 }),
   };
-  return makeFigure(
-    `Reliability diagram; expected calibration error ${expectedError.toFixed(3)}`,
-    data,
-    layout,
-    caption,
-  );
+  return makeFigure(`Reliability; expected calibration error ${expectedError.toFixed(3)}`, data, layout, caption);
 }
 
 /** Detected and missed seizures by group, e.g. by type or by length. */
@@ -157,7 +152,7 @@ export function latencyHistogram(latenciesSeconds: readonly number[], caption: C
     yaxis: countAxis("seizures", Math.max(0, ...bins.values())),
     bargap: 0.05,
   };
-  return makeFigure("Onset latency; dotted line: annotated onset", data, layout, caption);
+  return makeFigure("Onset latency; dotted: annotated onset", data, layout, caption);
 }
 
 /** Wilson score interval of a proportion, 95 %. */
@@ -205,8 +200,8 @@ export function patientForest(patients: readonly PatientScore[], caption: Captio
   const layout = {
     height: 170 + 20 * sorted.length,
     xaxis: axis("sensitivity", { range: [-0.02, 1.02], domain: [0, 0.6] }),
-    xaxis2: axis("false alarms in 24 h", { domain: [0.68, 1], rangemode: "tozero", anchor: "y" }),
+    xaxis2: axis("FA in 24 h", { domain: [0.68, 1], rangemode: "tozero", anchor: "y" }),
     yaxis: axis("", { type: "category", tickfont: { size: 10 } }),
   };
-  return makeFigure("Sensitivity and false alarms by patient (any overlap, 95 % intervals)", data, layout, caption);
+  return makeFigure("Patients (any overlap, 95 % intervals)", data, layout, caption);
 }

@@ -51,7 +51,7 @@ export async function* readRecords(
   }
   const buffers = canFill(source, range.buffers) ? range.buffers : undefined;
   const { readIntoSync } = source;
-  const [into] = buffers ?? [];
+  const into = buffers?.[0];
   const syncRead = into && readIntoSync && { into, readIntoSync };
   const byteRanges = byteRangesOf(header, startRecord, endRecord, recordsPerBlock(source, header, range.blockSeconds));
   const prefetched = createPrefetcher(source, byteRanges, buffers);

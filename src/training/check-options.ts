@@ -24,7 +24,7 @@ const TABLES: Readonly<Record<string, OptionTable>> = {
 };
 
 /** Throws a ConfigError for the first of a run's filled options that is invalid. */
-export function checkTrainOptions(options: { readonly augment?: Augmentations }): void {
+export function checkTrainOptions(options: { readonly augment?: Augmentations | undefined }): void {
   for (const [member, table] of Object.entries(TABLES)) {
     const values = member === "" ? options : valueAt(options, member.split("."));
     checkOptions(table, Object(values), (name, value, allowed) => {

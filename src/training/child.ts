@@ -11,14 +11,14 @@ import type { TrainReport } from "./run.js";
 import { openTrainingData } from "./run-data.js";
 import { lockRun } from "./run-lock.js";
 
-/** Time a step may take to end once the parent is gone. */
+/** Time that the current step may take after the parent has ended. */
 const GRACE_MILLISECONDS = 60_000;
 
 const interrupt = new AbortController();
 function send(message: FromChild): Promise<void> {
   return new Promise((resolve) => {
     if (!process.connected) resolve();
-    else process.send?.(message, undefined, undefined, () => resolve()); // an error here means that the parent is gone
+    else process.send?.(message, undefined, undefined, () => resolve()); // an error here means that the parent has ended
   });
 }
 

@@ -3,15 +3,15 @@ import { choice, defaultsOf, fraction, number, numberOr } from "../base/option-t
 
 export interface LossOptions {
   /** @default "bce" */
-  readonly kind?: "bce" | "focal";
+  readonly kind?: "bce" | "focal" | undefined;
   /** Focal weight of seizure; background gets 1 - alpha. Used by "focal" only. @default 0.5 */
-  readonly alpha?: number;
+  readonly alpha?: number | undefined;
   /** Focal exponent: 0 is plain cross-entropy times alpha. @default 2 */
-  readonly gamma?: number;
+  readonly gamma?: number | undefined;
   /** Factor on the seizure term of the cross-entropy. @default 1 */
-  readonly posWeight?: number;
+  readonly posWeight?: number | undefined;
   /** Labels move this share of the way towards one half. @default 0 */
-  readonly labelSmoothing?: number;
+  readonly labelSmoothing?: number | undefined;
 }
 
 export const LOSS_OPTIONS = {

@@ -9,19 +9,19 @@ export type OptimizerName = "adamw" | "adam" | "sgd";
 
 export interface OptimizerOptions {
   /** @default "adamw" */
-  readonly name?: OptimizerName;
+  readonly name?: OptimizerName | undefined;
   /** @default 0.05 */
-  readonly weightDecay?: number;
+  readonly weightDecay?: number | undefined;
   /** Decay biases, norms and state space scalars too, as the reference does. @default false */
-  readonly decayAll?: boolean;
+  readonly decayAll?: boolean | undefined;
   /** Share of the old mean gradient; momentum of "sgd". @default 0.9, for "sgd" 0 */
-  readonly beta1?: number;
+  readonly beta1?: number | undefined;
   /** @default 0.999 */
-  readonly beta2?: number;
+  readonly beta2?: number | undefined;
   /** @default 1e-8 */
-  readonly epsilon?: number;
+  readonly epsilon?: number | undefined;
   /** Largest global norm of the gradient; 0 turns clipping off. @default 1 */
-  readonly gradientClip?: number;
+  readonly gradientClip?: number | undefined;
   /** Decay of the averaged weights; 0 keeps none. @default 0 */
   readonly emaDecay?: number | undefined;
 }

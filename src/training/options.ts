@@ -22,23 +22,23 @@ export interface TrainDataOptions {
   /** A cache folder with a manifest. */
   readonly cacheDir: string;
   /** Which cache of the folder. @default the only one there */
-  readonly key?: string;
+  readonly key?: string | undefined;
   /** Recordings at most, some of every split; the others of the cache are left alone. @default all */
-  readonly limit?: number;
+  readonly limit?: number | undefined;
   /** @default 60 */
-  readonly windowSeconds?: number;
+  readonly windowSeconds?: number | undefined;
   /** From start to start of training windows. @default 10 */
-  readonly strideSeconds?: number;
+  readonly strideSeconds?: number | undefined;
   /** @default "train" */
-  readonly trainSplit?: string;
+  readonly trainSplit?: string | undefined;
   /** Recordings to validate on; null, or none in the manifest: `devShare` of the training patients. @default "dev" */
-  readonly devSplit?: string | null;
+  readonly devSplit?: string | null | undefined;
   /** Share of the patients cut off for validation where there is no dev split; 0 validates on nothing. @default 0.2 */
-  readonly devShare?: number;
+  readonly devShare?: number | undefined;
   /** Seed of that cut. @default 42 */
-  readonly splitSeed?: number;
+  readonly splitSeed?: number | undefined;
   /** Windows per class as in the reference; false takes every labelled window. @default { fullRatio: 0.3, noneRatio: 2.5, evenPatients: false } */
-  readonly balance?: Omit<BalanceOptions, "seed"> | false;
+  readonly balance?: Omit<BalanceOptions, "seed"> | false | undefined;
 }
 
 /** A training run. All of it is plain data, so that it can be sent to a child process and stored. */
@@ -48,55 +48,55 @@ export interface TrainOptions {
   readonly data: TrainDataOptions;
   readonly model: ModelConfig;
   /** @default 1 */
-  readonly epochs?: number;
+  readonly epochs?: number | undefined;
   /** @default 16 */
-  readonly batchSize?: number;
+  readonly batchSize?: number | undefined;
   /** Batches whose gradients are averaged before the weights change: one step is as one batch of all of them. @default 1 */
-  readonly accumulate?: number;
+  readonly accumulate?: number | undefined;
   /** @default 42 */
-  readonly seed?: number;
+  readonly seed?: number | undefined;
   /** Peak learning rate. @default 3e-4 */
-  readonly learningRate?: number;
-  readonly schedule?: ScheduleOptions;
+  readonly learningRate?: number | undefined;
+  readonly schedule?: ScheduleOptions | undefined;
   /** `posWeight: "auto"` derives it from the share of windows with seizure. @default bce, posWeight "auto" */
-  readonly loss?: Omit<LossOptions, "posWeight"> & { readonly posWeight?: number | "auto" };
-  readonly optimizer?: OptimizerOptions;
-  readonly augment?: Augmentations;
+  readonly loss?: (Omit<LossOptions, "posWeight"> & { readonly posWeight?: number | "auto" }) | undefined;
+  readonly optimizer?: OptimizerOptions | undefined;
+  readonly augment?: Augmentations | undefined;
   /** Worker threads that read batches ahead; they change no batch. @default 0: one batch ahead without a thread */
-  readonly numWorkers?: number;
+  readonly numWorkers?: number | undefined;
   /** Executor name or "auto". @default "auto" */
-  readonly device?: string;
-  readonly threads?: number;
+  readonly device?: string | undefined;
+  readonly threads?: number | undefined;
   /** Stop after this global step with a checkpoint; the schedule still spans all epochs. */
-  readonly maxSteps?: number;
+  readonly maxSteps?: number | undefined;
   /** Stop after this long with a checkpoint. */
-  readonly maxHours?: number;
+  readonly maxHours?: number | undefined;
   /** Checkpoint every so many steps, besides the epochs' ends; 0 only there. @default 0 */
-  readonly checkpointEverySteps?: number;
+  readonly checkpointEverySteps?: number | undefined;
   /** Checkpoint and validate every so many epochs. @default 1 */
-  readonly checkpointEveryEpochs?: number;
+  readonly checkpointEveryEpochs?: number | undefined;
   /** Checkpoints kept besides the best. @default 2 */
-  readonly keepLast?: number;
+  readonly keepLast?: number | undefined;
   readonly validation?: {
     /** From start to start of the windows laid over each recording. @default the window length */
-    readonly strideSeconds?: number;
+    readonly strideSeconds?: number | undefined;
     /** @default "mean" */
-    readonly stitching?: Stitching;
+    readonly stitching?: Stitching | undefined;
   };
   /** What "best" means: a metric that `validate` returns, or "loss", the mean loss of the epoch. @default sensitivity_at_10fa, max; without `validate` loss, min */
-  readonly metric?: { readonly name: string; readonly mode: "min" | "max" };
+  readonly metric?: { readonly name: string; readonly mode: "min" | "max" } | undefined;
   /** Stop after so many validations without a better metric; 0 never. @default 5 */
-  readonly patience?: number;
+  readonly patience?: number | undefined;
   /** @default 10 */
-  readonly logEverySteps?: number;
+  readonly logEverySteps?: number | undefined;
   /** @default true */
-  readonly tensorBoard?: boolean;
+  readonly tensorBoard?: boolean | undefined;
   /** Go on from the newest checkpoint of `runDir` if there is one. @default false */
-  readonly resume?: boolean;
+  readonly resume?: boolean | undefined;
   /** Resume although the list of windows has changed. @default false */
-  readonly allowDataChange?: boolean;
+  readonly allowDataChange?: boolean | undefined;
   /** A run that is in `runDir` already and is not resumed: refuse to start, or remove its checkpoints. @default "refuse" */
-  readonly existing?: "refuse" | "replace";
+  readonly existing?: "refuse" | "replace" | undefined;
 }
 
 /** Options with every default filled in. */
@@ -149,7 +149,7 @@ export function windowsPerStep({ batchSize, accumulate }: FilledTrainOptions): n
   return batchSize * accumulate;
 }
 
-/** A recipe of any age with its defaults filled in, so that what was left out then equals what is said now. */
+/** A recipe of any version with its defaults filled in, so that a missing key equals its default. */
 function fillRecipe(recipe: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
   const found = recipe as Partial<Pick<FilledTrainOptions, "schedule" | "loss" | "optimizer" | "augment">> & {
     readonly windows?: TrainDataOptions;

@@ -16,7 +16,7 @@ export async function isHeldByOther(runDir: string, own: number | undefined): Pr
 
 /**
  * Hold the folder of a run, made where it is missing, until the returned function is called. The lock of a process that
- * is gone is taken over; the training of a killed command ends by itself, and is waited for. Throws a CacheError while
+ * has ended is taken over; the training of a killed command ends by itself, and is waited for. Throws a CacheError while
  * another training is running there, and the signal's reason when stopped.
  */
 export async function lockRun(runDir: string, options: LockOptions = {}): Promise<() => Promise<void>> {

@@ -3,9 +3,9 @@ import { choice, defaultsOf, fraction } from "../base/option-table.js";
 
 export interface ScheduleOptions {
   /** @default "cosine" */
-  readonly kind?: "cosine" | "linear" | "constant";
+  readonly kind?: "cosine" | "linear" | "constant" | undefined;
   /** Share of all steps over which the rate rises. @default 0.1 */
-  readonly warmupRatio?: number;
+  readonly warmupRatio?: number | undefined;
 }
 
 export const SCHEDULE_OPTIONS = {

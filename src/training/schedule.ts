@@ -1,10 +1,10 @@
-import { withDefaults } from "@ictal/base/options";
+import { type Defined, withDefaults } from "@ictal/base/options";
 import { SCHEDULE_DEFAULTS, type ScheduleOptions } from "./schedule-options.js";
 
 export type { ScheduleOptions };
 
 /** Fill in defaults. */
-export function fillScheduleOptions(options: ScheduleOptions = {}): Required<ScheduleOptions> {
+export function fillScheduleOptions(options: ScheduleOptions = {}): Defined<ScheduleOptions> {
   return withDefaults(SCHEDULE_DEFAULTS, options);
 }
 

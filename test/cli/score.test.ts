@@ -289,7 +289,7 @@ test("score scores the rest where one reference is in doubt, ends with 1, and wi
     notes.map(({ code }) => code),
     ["not-annotations"],
   );
-  assert.match(stderr, /not scored: b \(labels-incomplete\): .*b\.csv_bi: it has no row that can be used/);
+  assert.match(stderr, /not scored: b \(labels-incomplete\): .*b\.csv_bi: the file has no usable row/);
   assert.match(stderr, /notes\.csv:1: not-annotations/);
   const accepted = spawnSync(process.execPath, [...args, "--accept", "labels-incomplete"], { encoding: "utf8" });
   assert.deepEqual([accepted.status, accepted.stdout], [0, stdout]);

@@ -152,7 +152,7 @@ test("labelAgreement counts recordings that differ by more than 20 ms and exclud
   });
   const rowsOfBoth = [row("a", 10, 10.02, 0.02), row("b", 10, 12, 2), row("c", 0, 0, 0), { id: "only one file" }];
   const { data, layout } = labelAgreement(rowsOfBoth);
-  assert.match(JSON.stringify(layout.title), /1 of 3 differ/);
+  assert.match(JSON.stringify(layout.title), /1 of 3 recordings differ/);
   assert.deepEqual(
     data.map(({ name }) => name),
     ["agree: 1", "differ: 1"],

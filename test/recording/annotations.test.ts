@@ -135,7 +135,7 @@ test("a missing, renamed or repeated column is an error with what was found and 
     ["channel,start_time,stop_time,label", /without confidence/],
     ["channel,start,stop,label,confidence", /without start_time, stop_time/],
     ["channel,start_time,stop_time,label,label,confidence", /label occurs twice/],
-    ["name,age", /none of which is an annotation's/],
+    ["name,age", /none of which is an annotation column/],
   ] as const) {
     assert.throws(
       () => readAnnotations(`# a\n${columns}\nTERM,0,1,seiz,1\n`, { file: "x.csv" }),

@@ -129,7 +129,7 @@ test("deidentifyEdf blanks every text that is not known to be harmless, wherever
   assert.deepEqual(report.kept, [
     "the time of day of the start, without its date",
     'reserved: the kind of file, "EDF+C"',
-    'transducer: known words, "AgAgCl electrode"',
+    'transducer: known terms, "AgAgCl electrode"',
     'unit: units of measure, "uV", "mV"',
     'prefilter: filter settings, "HP:0.1Hz LP:75Hz N:50Hz"',
     "label: 3 that name electrodes or known types of signal",
@@ -160,7 +160,7 @@ test("deidentifyEdf keeps labels and annotations of unknown type on request, and
   const report = await deidentifyEdf(input, output, { labels: "keep", annotations: "keep" });
   assert.deepEqual(report.kept.slice(-2), [
     'label: "Jane", of unknown type; check that they name no person',
-    "all annotation texts, as requested: they can name people",
+    "all annotation texts, as requested: they can identify people",
   ]);
   assert.equal(report.changed.filter(({ field }) => field === "label").length, 0);
   await assert.rejects(deidentifyEdf(input, output, { labels: "shred" as "keep" }), /invalid labels: shred/);

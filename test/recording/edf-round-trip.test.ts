@@ -128,7 +128,7 @@ const REFUSED: Record<string, [EdfSpec, RegExp]> = {
     spec({ annotations: [{ onsetSeconds: 1, durationSeconds: -1, text: "a" }] }),
     /annotation time: -1/,
   ],
-  "an empty annotation": [spec({ annotations: [{ onsetSeconds: 1, text: "" }] }), /would not read back/],
+  "an empty annotation": [spec({ annotations: [{ onsetSeconds: 1, text: "" }] }), /would read back differently/],
   "an annotation with a half of a pair": [
     spec({ annotations: [{ onsetSeconds: 1, text: "\ud800" }] }),
     /annotation text/,

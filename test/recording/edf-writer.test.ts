@@ -103,7 +103,7 @@ test("encodeEdf clips values outside the range with clip, counts them, and refus
   for (const more of [{}, clip])
     assert.throws(
       () => write(Float32Array.of(0, Number.NaN, 0, 0, 0), more),
-      /sample 1 is NaN, which no file can hold/,
+      /sample 1 is NaN, which cannot be stored/,
     );
 });
 

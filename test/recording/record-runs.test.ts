@@ -120,7 +120,7 @@ test("records that overlap and records without a timestamp in a file with gaps a
     async () => {
       for await (const _ of readEdfBlocks(source, header, { signals: [0] }));
     },
-    { tag: "UnsupportedError", message: /record 7 has no timestamp in a file that is marked as discontinuous/ },
+    { tag: "UnsupportedError", message: /record 7 has no timestamp in a file marked discontinuous/ },
   );
   const plain = await made({ kind: "EDF+C", startOf: (record) => record });
   plain.bytes.fill(0, at, at + 4);

@@ -329,7 +329,7 @@ async function replaceTensors(
   await writeFile(at(dir, "run", 4), sealState(stored.state, files));
 }
 
-test("weights and moments that are not finite are passed over for the checkpoint before, and never predicted with", async (context) => {
+test("a checkpoint with weights or moments that are not finite is skipped for the one before, and never predicted with", async (context) => {
   const first = (tensors: Record<string, StoredTensor>, start: string) =>
     tensors[Object.keys(tensors).find((name) => name.startsWith(start))!]!.values;
   for (const [file, change, message] of [
@@ -351,7 +351,7 @@ test("weights and moments that are not finite are passed over for the checkpoint
       await assert.rejects(loadWeights(checkpointDir(join(dir, "run"), 4)), { name: "FormatError", message });
     const report = await resume(dir, "run");
     assert.match(report.warnings[0]!, message);
-    assert.match(report.warnings[0]!, /was set aside as .*; going on from step 2/);
+    assert.match(report.warnings[0]!, /was moved to .*; continuing from step 2/);
     assert.deepEqual(await checkpointBytes(join(dir, "run"), 6), await checkpointBytes(join(made, "whole"), 6));
   }
 });

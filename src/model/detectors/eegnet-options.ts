@@ -4,23 +4,23 @@ import { count, counts, number } from "../../base/option-table.js";
 export interface EegnetConfig {
   readonly name: "eegnet";
   /** @default 19 */
-  readonly inputChannels?: number;
+  readonly inputChannels?: number | undefined;
   /** Filters in time, F1 of the paper. @default 8 */
-  readonly temporalFilters?: number;
+  readonly temporalFilters?: number | undefined;
   /** Spatial filters per temporal one, D of the paper. @default 2 */
-  readonly depth?: number;
+  readonly depth?: number | undefined;
   /** Channels after the separable convolution, F2 of the paper. @default temporalFilters times depth */
-  readonly pointwiseFilters?: number;
+  readonly pointwiseFilters?: number | undefined;
   /** Samples of the filters in time; the paper takes half a second. @default 128 */
-  readonly temporalKernel?: number;
+  readonly temporalKernel?: number | undefined;
   /** Positions of the separable convolution. @default 16 */
-  readonly separableKernel?: number;
+  readonly separableKernel?: number | undefined;
   /** Samples, then positions, that are averaged; their product is the samples per logit. @default [8, 8] */
-  readonly pools?: readonly number[];
+  readonly pools?: readonly number[] | undefined;
   /** Odd number of positions that a logit sees; the paper's dense layer sees a trial. @default 9 */
-  readonly headKernel?: number;
+  readonly headKernel?: number | undefined;
   /** Share of values dropped after each pool; the paper's for unseen patients. @default 0.25 */
-  readonly dropout?: number;
+  readonly dropout?: number | undefined;
 }
 
 export const EEGNET_OPTIONS = {

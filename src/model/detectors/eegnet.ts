@@ -5,6 +5,7 @@ import { elementAt } from "../../base/lookup.js";
  * became one over `headKernel` positions around each logit, so that it says when; and the bounds on the norms of two
  * weights are left to weight decay. Kernels and pools are the paper's at 256 Hz instead of 128.
  */
+import type { Defined } from "@ictal/base/options";
 import { depthwiseConv1d } from "../../tensor/ops.js";
 import { type Tensor, type Tensor4D, tf } from "../../tensor/tf.js";
 import { readOptions } from "../check.js";
@@ -32,7 +33,7 @@ const NAME = "eegnet";
 /** As in the paper's code, where PyTorch has 1e-5. */
 const NORM_EPSILON = 1e-3;
 
-type Plan = Required<EegnetConfig> & { readonly pools: readonly [number, number] };
+type Plan = Defined<EegnetConfig> & { readonly pools: readonly [number, number] };
 
 function planOf(config: EegnetConfig): Plan {
   const filled = readOptions(NAME, EEGNET_OPTIONS, config);

@@ -4,33 +4,33 @@ import { choice, count, counts, defaultsOf, number } from "../../base/option-tab
 export interface SeizureDetectorConfig {
   readonly name: "seizure_detector";
   /** @default 19 */
-  readonly inputChannels?: number;
+  readonly inputChannels?: number | undefined;
   /** Channels of the first stage; each further stage doubles them. @default 64 */
-  readonly baseChannels?: number;
+  readonly baseChannels?: number | undefined;
   /** Stages of the U-Net, each halving the rate. @default 4 */
-  readonly stages?: number;
+  readonly stages?: number | undefined;
   /** Residual blocks between encoder and Mamba. @default 3 */
-  readonly residualBlocks?: number;
+  readonly residualBlocks?: number | undefined;
   /** Odd kernels of their branches. @default [3, 5, 7] */
-  readonly residualKernels?: readonly number[];
+  readonly residualKernels?: readonly number[] | undefined;
   /** Share of channels they drop. @default 0.1 */
-  readonly residualDropout?: number;
+  readonly residualDropout?: number | undefined;
   /** Bidirectional layers. @default 6 */
-  readonly mambaLayers?: number;
+  readonly mambaLayers?: number | undefined;
   /** @default 16 */
-  readonly stateSize?: number;
+  readonly stateSize?: number | undefined;
   /** Width of Mamba's causal convolution, 2 to 4 as in the published kernels. @default 4 */
-  readonly mambaConvolution?: number;
+  readonly mambaConvolution?: number | undefined;
   /** Mamba's inner size over its model size. @default 2 */
-  readonly expand?: number;
+  readonly expand?: number | undefined;
   /** @default 64 */
-  readonly headSize?: number;
+  readonly headSize?: number | undefined;
   /** Positions per chunk of the state space product. @default 64 */
-  readonly chunk?: number;
+  readonly chunk?: number | undefined;
   /** Share of values dropped after each bidirectional layer. @default 0.1 */
-  readonly mambaDropout?: number;
+  readonly mambaDropout?: number | undefined;
   /** How parameters start: as PyTorch's layers and Mamba's blocks do, or overwritten as the reference does. @default "own" */
-  readonly initialization?: "own" | "reference";
+  readonly initialization?: "own" | "reference" | undefined;
 }
 
 export const SEIZURE_DETECTOR_OPTIONS = {

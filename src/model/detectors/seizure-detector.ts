@@ -4,6 +4,7 @@ import { elementAt } from "../../base/lookup.js";
  * decoder; 32,606,439 parameters at its default size. Tensor names equal the state_dict of brain-go-brr v2.
  */
 
+import type { Defined } from "@ictal/base/options";
 import { type Tensor, type Tensor4D, tf } from "../../tensor/tf.js";
 import { readOptions, wrongOption } from "../check.js";
 import { convBlock, type Declaration, declareConvBlock } from "../conv-block.js";
@@ -41,7 +42,7 @@ export type { SeizureDetectorConfig };
 
 const NAME = "seizure_detector";
 
-type Plan = Required<SeizureDetectorConfig> & { readonly channels: readonly number[]; readonly mamba: Mamba2Shape };
+type Plan = Defined<SeizureDetectorConfig> & { readonly channels: readonly number[]; readonly mamba: Mamba2Shape };
 
 /** Kernel of the first convolution, which the reference fixes. */
 const STEM_KERNEL = 7;

@@ -4,25 +4,25 @@ import { count, counts, number } from "../../base/option-table.js";
 export interface SeizureTransformerConfig {
   readonly name: "seizure_transformer";
   /** @default 19 */
-  readonly inputChannels?: number;
+  readonly inputChannels?: number | undefined;
   /** Channels of each stage, which halves the rate; the last is the transformer's size. @default [32, 64, 128, 256, 512] */
-  readonly channels?: readonly number[];
+  readonly channels?: readonly number[] | undefined;
   /** Odd kernels of the stages down. @default [11, 9, 7, 7, 5] */
-  readonly kernels?: readonly number[];
+  readonly kernels?: readonly number[] | undefined;
   /** Odd kernels of the stages up, deepest first. @default [3, 5, 5, 7, 7] */
-  readonly decoderKernels?: readonly number[];
+  readonly decoderKernels?: readonly number[] | undefined;
   /** Kernels of the residual blocks. @default [3, 3, 3, 3, 2, 3, 2] */
-  readonly residualKernels?: readonly number[];
+  readonly residualKernels?: readonly number[] | undefined;
   /** Transformer layers. @default 8 */
-  readonly layers?: number;
+  readonly layers?: number | undefined;
   /** @default 4 */
-  readonly heads?: number;
+  readonly heads?: number | undefined;
   /** Inner size of a transformer layer. @default 2048 */
-  readonly feedForward?: number;
+  readonly feedForward?: number | undefined;
   /** Odd kernel of the last convolution. @default 11 */
-  readonly headKernel?: number;
+  readonly headKernel?: number | undefined;
   /** Share of channels dropped in the residual blocks and of values in the transformer. @default 0.1 */
-  readonly dropout?: number;
+  readonly dropout?: number | undefined;
 }
 
 export const SEIZURE_TRANSFORMER_OPTIONS = {

@@ -5,6 +5,7 @@ import { elementAt } from "../../base/lookup.js";
  * the state_dict of keruiwu/SeizureTransformer, which counts 41,001,281 parameters: it also holds a transformer layer that
  * serves as a template and takes part in nothing (3,152,384). The logits here are those that it puts through a sigmoid.
  */
+import type { Defined } from "@ictal/base/options";
 import { type Tensor, type Tensor4D, tf } from "../../tensor/tf.js";
 import { readOptions, wrongOption } from "../check.js";
 import {
@@ -37,7 +38,7 @@ const NAME = "seizure_transformer";
 /** As published, where PyTorch has 1e-5. */
 const NORM_EPSILON = 1e-3;
 
-type Plan = Required<SeizureTransformerConfig> & { readonly transformer: TransformerShape };
+type Plan = Defined<SeizureTransformerConfig> & { readonly transformer: TransformerShape };
 
 function planOf(config: SeizureTransformerConfig): Plan {
   const filled = readOptions(NAME, SEIZURE_TRANSFORMER_OPTIONS, config);

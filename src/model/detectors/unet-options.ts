@@ -5,24 +5,24 @@ import { count, counts, number } from "../../base/option-table.js";
 export interface UnetConfig {
   readonly name: "unet";
   /** @default 19 */
-  readonly inputChannels?: number;
+  readonly inputChannels?: number | undefined;
   /** Channels of each stage, the last being the bottleneck. @default [16, 32, 64, 64] */
-  readonly channels?: readonly number[];
+  readonly channels?: readonly number[] | undefined;
   /** Odd kernel of the convolutions inside a stage. @default 5 */
-  readonly kernelSize?: number;
+  readonly kernelSize?: number | undefined;
   /** Convolutions per stage, on the way down and up. @default 1 */
-  readonly convolutions?: number;
+  readonly convolutions?: number | undefined;
   /** Samples per patch of the first convolution, whose stride equals its kernel. @default 8 */
-  readonly stemStride?: number;
+  readonly stemStride?: number | undefined;
   /** Rate ratio from stage to stage. @default 4 */
-  readonly downsampleFactor?: number;
+  readonly downsampleFactor?: number | undefined;
   /**
    * Samples per logit: a divisor of the stem's stride, or the stride of a stage; the way up stops there.
    * @default the second stage's stride (32 samples, 8 logits a second at 256 Hz)
    */
-  readonly outputStrideSamples?: number;
+  readonly outputStrideSamples?: number | undefined;
   /** Share of channels dropped at the bottleneck and after each stage up. @default 0.1 */
-  readonly dropout?: number;
+  readonly dropout?: number | undefined;
 }
 
 export const UNET_OPTIONS = {

@@ -1,3 +1,4 @@
+import type { Defined } from "@ictal/base/options";
 import { elementAt } from "../../base/lookup.js";
 import { type Tensor, type Tensor4D, tf } from "../../tensor/tf.js";
 import { readOptions, wrongOption } from "../check.js";
@@ -21,7 +22,7 @@ export type { UnetConfig };
 
 const NAME = "unet";
 
-type Plan = Required<UnetConfig> & {
+type Plan = Defined<UnetConfig> & {
   /** Samples per position of each stage. */
   readonly strides: readonly number[];
   /** Stage at which the way up ends. */

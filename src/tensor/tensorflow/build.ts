@@ -59,7 +59,7 @@ async function requireTools(): Promise<{ toolchain: Toolchain; packageDir: strin
   );
 }
 
-/** One build at a time in a folder; a lock whose process is gone is taken over. */
+/** One build at a time in a folder; the lock of a process that has ended is taken over. */
 async function underLock<T>(dir: string, work: () => Promise<T>): Promise<T> {
   await makeFolder(dir);
   const refusal = (who: string) =>

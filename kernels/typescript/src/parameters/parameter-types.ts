@@ -1,5 +1,5 @@
 /** The types that parameters are declared with, as far as a value can be checked without running the notebook. */
-import ts from "typescript";
+import { ts } from "../typescript.js";
 import type { ParameterInfo, ParameterLanguage } from "./parameters.js";
 
 export interface RecordMember {

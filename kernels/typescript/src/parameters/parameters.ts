@@ -1,5 +1,5 @@
-import ts from "typescript";
 import { type CodeCell, hasTag, type Notebook } from "../notebook/notebook-file.js";
+import { ts } from "../typescript.js";
 
 /** One parameter that a notebook declares in its cell tagged `parameters`. */
 export interface ParameterInfo {

@@ -1,4 +1,4 @@
-import ts from "typescript";
+import { ts } from "../typescript.js";
 
 /** What a cell does with the names of its notebook, as far as its source shows. */
 export interface CellNames {

@@ -1,9 +1,9 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { sha256 } from "@ictal/base/canonical";
-import ts from "typescript";
 import { exportedPath, readManifest } from "../kernel/project/manifest.js";
 import { packageOf } from "../kernel/project/offered.js";
+import { ts } from "../typescript.js";
 
 /** A file's state, by which an edit is noticed. */
 export interface SourceFile {
