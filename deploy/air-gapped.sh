@@ -1,8 +1,8 @@
 #!/bin/sh
-# Brings Ictal to a machine without a network.
-#   deploy/air-gapped.sh pack DIR            where there is a network: everything to bring, in DIR
-#   deploy/air-gapped.sh install DIR TARGET  on the machine: installs from DIR, asks no network
-# DIR holds project.tar.gz, npm-cache/ and, packed on Linux with CUDA=yes, onnxruntime-cuda/. Node itself: nodejs.org.
+# Installs Ictal on a machine without network access.
+#   deploy/air-gapped.sh pack DIR            on a machine with network: writes all files to DIR
+#   deploy/air-gapped.sh install DIR TARGET  on the offline machine: installs from DIR without network
+# DIR contains project.tar.gz, npm-cache/ and, packed on Linux with CUDA=yes, onnxruntime-cuda/. Node is not included: see nodejs.org.
 set -eu
 
 usage() { echo "usage: $0 pack DIR | install DIR TARGET" >&2; exit 2; }

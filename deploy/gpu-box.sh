@@ -1,7 +1,7 @@
 #!/bin/sh
-# Makes a Linux box with an NVIDIA GPU ready without Docker: Node, the packages, ONNX Runtime's CUDA provider.
-#   deploy/gpu-box.sh --check    only says what is there and what is missing
-#   deploy/gpu-box.sh            installs what needs no administrator, says what does, ends with `ictal doctor`
+# Sets up a Linux machine with an NVIDIA GPU without Docker: Node, the npm packages, ONNX Runtime's CUDA provider.
+#   deploy/gpu-box.sh --check    only reports what is installed and what is missing
+#   deploy/gpu-box.sh            installs what needs no administrator, reports the rest, ends with `ictal doctor`
 #   TENSORFLOW='tensorflow[and-cuda]' deploy/gpu-box.sh      also builds the executor `tensorflow` against that wheel
 set -eu
 
@@ -21,7 +21,7 @@ esac
 have() { command -v "$1" >/dev/null 2>&1; }
 good() { echo "  ok       $1"; }
 lacks() { echo "  missing  $1: $2"; missing=$((missing + 1)); }
-# On the loader's path: what ldconfig knows, and the folders of LD_LIBRARY_PATH.
+# Searches the loader's path: the cache of ldconfig and the folders of LD_LIBRARY_PATH.
 library() {
   ldconfig -p 2>/dev/null | grep -q "$1" && return
   echo "${LD_LIBRARY_PATH:-}" | tr : '\n' | while read -r folder; do [ -n "$folder" ] && [ -e "$folder/$1" ] && echo found; done | grep -q found
@@ -43,18 +43,18 @@ install_node() {
   )
   rm -rf "$work"
   PATH=$node_home/bin:$PATH
-  echo "Node $version is in $node_home"
+  echo "installed Node $version in $node_home"
 }
 
-echo "the box:"
+echo "this machine:"
 [ "$(uname -m)" = x86_64 ] || lacks "x86_64" "this is $(uname -m); ONNX Runtime's CUDA provider and this script's Node are for x86_64"
 if have nvidia-smi && driver=$(nvidia-smi --query-gpu=driver_version --format=csv,noheader 2>/dev/null | head -n 1) && [ -n "$driver" ]; then
   if [ "${driver%%.*}" -ge 525 ]; then good "NVIDIA driver $driver"; else lacks "NVIDIA driver 525 or newer" "found $driver; CUDA 12 needs a newer one (administrator)"; fi
 else
-  lacks "NVIDIA driver" "nvidia-smi does not answer; install the driver (administrator), then reboot"
+  lacks "NVIDIA driver" "nvidia-smi failed; install the driver (administrator), then reboot"
 fi
 for pair in libcudart.so.12:cuda-cudart-12-6 libcublasLt.so.12:libcublas-12-6 libcufft.so.11:libcufft-12-6 libcurand.so.10:libcurand-12-6 libcudnn.so.9:libcudnn9-cuda-12; do
-  if library "${pair%%:*}"; then good "${pair%%:*}"; else lacks "${pair%%:*}" "NVIDIA's apt repository has it as ${pair#*:} (administrator)"; fi
+  if library "${pair%%:*}"; then good "${pair%%:*}"; else lacks "${pair%%:*}" "install ${pair#*:} from NVIDIA's apt repository (administrator)"; fi
 done
 for pair in tmux:tmux curl:curl xz:xz-utils; do
   if have "${pair%%:*}"; then good "${pair%%:*}"; else lacks "${pair%%:*}" "apt-get install ${pair#*:} (administrator)"; fi
@@ -62,7 +62,7 @@ done
 if node_is_new; then
   good "Node $(node --version)"
 elif [ "$check_only" = yes ]; then
-  lacks "Node 20.19 or newer" "deploy/gpu-box.sh puts it into $node_home"
+  lacks "Node 20.19 or newer" "deploy/gpu-box.sh installs it in $node_home"
 else
   install_node
 fi

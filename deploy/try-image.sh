@@ -1,6 +1,6 @@
 #!/bin/sh
-# Builds deploy/Dockerfile, then tries the image without a network: user, volume, doctor, health check, the smoke notebook
-# and an orderly end. Where it passes, a container of it can train.
+# Builds deploy/Dockerfile, then tests the image without network: user, volume, doctor, health check, the smoke notebook and a
+# clean exit. If it passes, a container of the image can train.
 #   deploy/try-image.sh [flags of docker build]      e.g. --build-arg BASE=IMAGE; DOCKER_RUN_FLAGS="--gpus all" for a GPU
 set -eu
 
@@ -31,7 +31,7 @@ for _ in $(seq 60); do
   [ "$health" = starting ] || break
   sleep 2
 done
-[ "$health" = healthy ] || fail "the health check says $health"
+[ "$health" = healthy ] || fail "the health check is $health, expected healthy"
 docker rm -f "$name" >/dev/null
 
 echo "try-image: $image builds, runs as $user, is healthy and runs the smoke notebook without a network"

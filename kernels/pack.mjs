@@ -1,12 +1,18 @@
 /*
- * `npm pack` of a workspace takes bundled packages from its own node_modules alone, where npm puts no link to another
- * workspace: "link" puts it there before, "unlink" takes it away after. Run in the workspace's folder.
+ * Links @ictal/base into kernels/typescript/node_modules, run after each build and before `npm pack`: npm bundles a package
+ * only from the workspace's own node_modules, where it installs no link to another workspace. Safe to run at any time.
  */
-import { mkdirSync, rmSync, symlinkSync } from "node:fs";
+import { existsSync, mkdirSync, rmSync, symlinkSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 
-const scope = "node_modules/@ictal";
-rmSync(scope, { recursive: true, force: true });
-if (process.argv[2] === "link") {
+const scope = fileURLToPath(new URL("typescript/node_modules/@ictal/", import.meta.url));
+const link = `${scope}base`;
+if (!existsSync(link)) {
+  rmSync(link, { force: true }); // a link to nowhere
   mkdirSync(scope, { recursive: true });
-  symlinkSync("../../../base", `${scope}/base`);
+  try {
+    symlinkSync("../../../base", link);
+  } catch (error) {
+    if (error.code !== "EEXIST") throw error; // another build was first
+  }
 }

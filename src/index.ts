@@ -27,22 +27,17 @@ export { figureImage } from "@ictal/jupyter/browser/figure-image";
 export type { ImageOptions } from "@ictal/jupyter/browser/figure-painter";
 export { bundleOf, type DisplayHandle, display, liveDisplay } from "@ictal/jupyter/display";
 export { createDisplayProgress } from "@ictal/jupyter/display-progress";
-export { Comm, type CommExtras, type CommReceived } from "@ictal/jupyter/kernel/comm";
-export { type Kernel, kernel } from "@ictal/jupyter/kernel/kernel";
-export { type LoadedConfig, loadConfig, parseConfig } from "./base/config.js";
-export type { Config } from "./base/config-schema.js";
-export type { EegPanel } from "./base/eeg-panel.js";
+export { Comm, type CommExtras, type CommReceived } from "@ictal/jupyter/kernel/cell-api/comm";
+export { type Kernel, kernel } from "@ictal/jupyter/kernel/cell-api/kernel";
 export { complementIntervals, type Event, type Interval, mergeIntervals, totalSeconds } from "./base/events.js";
 export { projectDir, projectPath } from "./base/project.js";
 export { createRandom, type Random } from "./base/random.js";
-export { createReceipt, projectCommit, type Receipt, type ReceiptFields } from "./base/receipt.js";
 // cache
 export { type BuildOptions, type BuildReport, buildCache } from "./cache/build.js";
 export { coverageOf } from "./cache/coverage.js";
-export { cacheKeyFromConfig, chainFromConfig } from "./cache/from-config.js";
 export { gcCache } from "./cache/gc.js";
 export { type Manifest, type ManifestRecording, readManifest, writeManifest } from "./cache/manifest.js";
-export { numpyLines } from "./cache/numpy-lines.js";
+export { numpySnippet } from "./cache/numpy-snippet.js";
 export { type Cache, openCache, readFrames } from "./cache/open.js";
 export { type VerifyReport, verifyCache } from "./cache/verify.js";
 // cluster
@@ -52,11 +47,24 @@ export { type PoolReport, runPool } from "./cluster/pool.js";
 export { type ResultTable, resultTable } from "./cluster/result-table.js";
 export { parseSweep } from "./cluster/sweep.js";
 export { runTask, type TaskEnd, type TaskOptions } from "./cluster/task.js";
+// config
+export { configJsonSchema } from "./config/json-schema.js";
+export { type ConfigValue, configValues } from "./config/key-list.js";
+export {
+  balanceFromConfig,
+  cacheKeyFromConfig,
+  chainFromConfig,
+  postprocessFromConfig,
+} from "./config/layer-options.js";
+export { type ConfigOrigin, type LoadedConfig, loadConfig, parseConfig } from "./config/load-config.js";
+export { modelFromConfig } from "./config/model-options.js";
+export type { Config } from "./config/schema.js";
+export { trainOptionsFromConfig } from "./config/train-options.js";
 // corpus
-export { type CorpusSource, catalogueKeys, openCorpusSource } from "./corpus/bucket.js";
 export { type Catalogue, readCatalogue } from "./corpus/catalogue.js";
 export { type CorpusReport, checkCorpus } from "./corpus/check.js";
-export { checkAnnotations, type RecordingAnnotations } from "./corpus/check-annotations.js";
+export { checkCorpusAnnotations, type RecordingAnnotations } from "./corpus/check-corpus-annotations.js";
+export { type CorpusSource, catalogueKeys, openCorpusSource } from "./corpus/corpus-source.js";
 export { findDuplicates } from "./corpus/duplicates.js";
 export { type FindingSummary, summarizeFindings } from "./corpus/finding-summary.js";
 export { type RecordingLabels, readLabels } from "./corpus/labels.js";
@@ -64,11 +72,11 @@ export type { RecordingEntry } from "./corpus/recording-entry.js";
 export { readSplits, writeSplits } from "./corpus/splits.js";
 export { type SynthesizeOptions, type SyntheticReport, synthesizeCorpus } from "./corpus/synthetic/synthesize.js";
 // dataset
-export type { Augmentations } from "./dataset/augment.js";
-export { type BalanceOptions, balance, type Composition, composition } from "./dataset/balance.js";
+export type { Augmentations } from "./dataset/augment-options.js";
+export { balance, type Composition, composition } from "./dataset/balance.js";
+export type { BalanceOptions } from "./dataset/balance-options.js";
 export { type Batch, type BatchOptions, openBatches } from "./dataset/batches.js";
 export type { WindowOrigin } from "./dataset/fill-batch.js";
-export { balanceFromConfig } from "./dataset/from-config.js";
 export { indexWindows, validSamplesOf, type WindowIndex, windowClass } from "./dataset/index-windows.js";
 export { type LineLengthOptions, lineLength } from "./dataset/line-length.js";
 export { type ExportOptions, type ExportReport, exportNpz } from "./dataset/npz/export-npz.js";
@@ -82,14 +90,12 @@ export { openWindows, type Window, type Windows } from "./dataset/windows.js";
 // model
 export { createDetector, type Detector, logitCount, type ModelConfig } from "./model/detector.js";
 export { type ExportOnnxOptions, exportOnnx } from "./model/export-onnx.js";
-export { modelFromConfig } from "./model/from-config.js";
 export { parameterCount } from "./model/parameters.js";
 export { loadSafetensors, saveSafetensors } from "./model/safetensors.js";
 export { formatSummary, summarize } from "./model/summary.js";
 // plots
 export { aeegFigure } from "./plots/aeeg.js";
 export { channelMatrix } from "./plots/channel-matrix.js";
-export { windowClasses } from "./plots/composition.js";
 export { cacheCoverage, patientShares, seizureShares } from "./plots/dataset.js";
 export { type DetectionTrack, detectionFigure } from "./plots/detection.js";
 export { eegPage } from "./plots/eeg-page.js";
@@ -113,12 +119,13 @@ export { type DrawnSpectrum, spectraFigure } from "./plots/spectra.js";
 export { type ScalpValue, spectrogramFigure, topography } from "./plots/time-frequency.js";
 export { trainingCurve } from "./plots/training-curve.js";
 export { typeConfusionFigure } from "./plots/type-confusion.js";
+export { windowClasses } from "./plots/window-classes.js";
 // recording
 export { type AnnotationFile, readAnnotations } from "./recording/annotation-file.js";
 export type { AnnotationFormat } from "./recording/annotation-rows.js";
 export { writeCsv, writeCsvBi, writeHedScoreTsv, writeTse } from "./recording/annotation-write.js";
 export { type ByteSource, bytesSource, fileSource } from "./recording/byte-source.js";
-export { checkAnnotations as checkAnnotationFiles } from "./recording/check-annotations.js";
+export { checkAnnotationFiles } from "./recording/check-annotation-files.js";
 export type { Diagnostic } from "./recording/diagnostics.js";
 export { type EdfAnnotations, type EdfSegment, readEdfAnnotations } from "./recording/edf-annotations.js";
 export { type BlockOptions, type EdfBlock, readEdfBlocks } from "./recording/edf-blocks.js";
@@ -128,9 +135,10 @@ export { type EdfInfo, readEdfInfo } from "./recording/edf-info.js";
 export { type EdfPage, readEdfPage } from "./recording/edf-page.js";
 export type { EdfSignal } from "./recording/edf-signals.js";
 export { type EdfSpec, encodeEdf, writeEdf } from "./recording/edf-writer.js";
+export type { EegPanel } from "./recording/eeg-panel.js";
 export { electrodeOf } from "./recording/electrodes.js";
 export type { Finding } from "./recording/finding.js";
-export { classOf, LABELS, type LabelClass } from "./recording/labels.js";
+export { ANNOTATION_LABELS, type LabelClass, labelClassOf } from "./recording/labels.js";
 export { compareAnnotations, seizureEvents } from "./recording/seizures.js";
 export { storeSource } from "./recording/store-source.js";
 // scoring
@@ -141,7 +149,6 @@ export { auroc, type Curves, curves } from "./scoring/curves.js";
 export { devMetrics } from "./scoring/dev-metrics.js";
 export { type EventOutcomes, eventOutcomes } from "./scoring/event-outcomes.js";
 export { createEventStream } from "./scoring/event-stream.js";
-export { postprocessFromConfig } from "./scoring/from-config.js";
 export { type NedcReport, scoreNedc } from "./scoring/nedc/score-nedc.js";
 export { type OnsetLatency, onsetLatencies, onsetLatency } from "./scoring/onset-latency.js";
 export {
@@ -188,18 +195,18 @@ export { openStore } from "./store/open-store.js";
 export { type PullOptions, type PullReport, pull } from "./store/pull.js";
 export type { S3StoreOptions } from "./store/s3-client.js";
 export { s3Store } from "./store/s3-store.js";
-export { type DrillResult, drillFaults } from "./store/server/fault-drill.js";
+export { type FaultInjectionResult, injectFaults } from "./store/server/fault-injection.js";
 export { type S3Server, type S3ServerOptions, startS3Server } from "./store/server/s3-server.js";
 export type { ByteRange, ObjectInfo, ReadOptions, Store } from "./store/store.js";
 // tensor
 export { type ChosenExecutor, type ExecutorProbe, openExecutor, probeExecutors } from "./tensor/open.js";
 export type { Compiled, Executor, Program, TensorSpec } from "./tensor/program.js";
 // training
-export { trainOptionsFromConfig } from "./training/from-config.js";
 export { startTraining, type TrainingHandle } from "./training/handle.js";
 export { loadWeights } from "./training/load-weights.js";
 export type { TrainOptions } from "./training/options.js";
 export type { RecordingPrediction } from "./training/predict.js";
 export { predictRecordings } from "./training/predict-recordings.js";
 export { readPrediction, readPredictions, writePrediction } from "./training/prediction-store.js";
+export { createReceipt, projectCommit, type Receipt, type ReceiptFields } from "./training/receipt.js";
 export type { TrainMetrics, TrainReport, Validate, ValidationResult } from "./training/run.js";

@@ -1,16 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parseConfig } from "../src/base/config.js";
-import { configSchema } from "../src/base/config-schema.js";
-import { chainFromConfig } from "../src/cache/from-config.js";
-import { BALANCE_DEFAULTS } from "../src/dataset/balance.js";
-import { balanceFromConfig } from "../src/dataset/from-config.js";
+import { balanceFromConfig, chainFromConfig, postprocessFromConfig } from "../src/config/layer-options.js";
+import { parseConfig } from "../src/config/load-config.js";
+import { configSchema } from "../src/config/schema.js";
+import { BALANCE_DEFAULTS } from "../src/dataset/balance-options.js";
 import { createDetector } from "../src/model/detector.js";
-import { postprocessFromConfig } from "../src/scoring/from-config.js";
 import { POSTPROCESS_DEFAULTS } from "../src/scoring/postprocess.js";
 import { SZCORE_DEFAULTS } from "../src/scoring/szcore.js";
 import { DEFAULT_CHAIN, REFERENCE_CHAIN } from "../src/signal/chain.js";
 import { fillLossOptions } from "../src/training/loss.js";
+import { TERM_WEIGHT_DEFAULTS } from "../src/training/loss-options.js";
 import { fillTrainOptions } from "../src/training/options.js";
 
 /** Keys with their values, nested ones with dots, one a line. */
@@ -146,23 +145,23 @@ loss.posWeight: "auto"
 metric.mode: "max"
 metric.name: "sensitivity_at_10fa"
 model.name: "unet"
-optimizer.averageDecay: 0
+numWorkers: 0
 optimizer.beta1: 0.9
 optimizer.beta2: 0.999
 optimizer.decayAll: false
+optimizer.emaDecay: 0
 optimizer.epsilon: 1e-8
 optimizer.gradientClip: 1
 optimizer.name: "adamw"
 optimizer.weightDecay: 0.05
 patience: 5
-readThreads: 0
 resume: false
 runDir: "r"
 schedule.kind: "cosine"
 schedule.warmupRatio: 0.1
 seed: 42
 tensorBoard: true
-validation.blend: "mean"
+validation.stitching: "mean"
 validation.strideSeconds: 60
 `;
 
@@ -226,6 +225,7 @@ test("the balance of classes is the reference's, by function and by configuratio
 });
 
 test("the loss is cross-entropy, by function and by configuration", () => {
+  assert.equal(TERM_WEIGHT_DEFAULTS.posWeight, 1);
   assert.deepEqual(fillLossOptions({}), { kind: "bce", alpha: 0.5, gamma: 2, labelSmoothing: 0 });
 });
 

@@ -3,8 +3,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { type CodeCell, hasTag, type Notebook } from "@ictal/jupyter/runner/notebook-file";
-import { parseNotebook } from "@ictal/jupyter/runner/read-notebook";
+import { type CodeCell, hasTag, type Notebook } from "@ictal/jupyter/notebook/notebook-file";
+import { parseNotebook } from "@ictal/jupyter/notebook/read-notebook";
 import { notebookCodeHash } from "@ictal/jupyter/runner/run-metadata";
 import { notebookText } from "@ictal/jupyter/test/make-notebook";
 

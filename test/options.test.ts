@@ -148,7 +148,7 @@ const CASES: readonly Case[] = [
   {
     name: "fillOptimizerOptions",
     run: (o) => fillOptimizerOptions(o),
-    options: ["name", "weightDecay", "decayAll", "beta1", "beta2", "epsilon", "gradientClip", "averageDecay"],
+    options: ["name", "weightDecay", "decayAll", "beta1", "beta2", "epsilon", "gradientClip", "emaDecay"],
   },
   {
     name: "createProgress",
@@ -200,7 +200,7 @@ test("numbers of functions that start something are refused before anything star
   }
   for (const options of [{ seed: 1.5 }, { recordings: 0 }, { maxDurationSeconds: 19 }, { background: -1 }])
     await assert.rejects(synthesizeCorpus("/nowhere", options), { name: "RangeError" }, JSON.stringify(options));
-  for (const perDay of BAD) assert.throws(() => pointWithin([], perDay), { name: "RangeError" });
+  for (const rate of BAD) assert.throws(() => pointWithin([], rate), { name: "RangeError" });
 });
 
 test("windows are refused numbers that cannot be", () => {
@@ -226,7 +226,7 @@ test("every number of a training run is checked, by its own name", () => {
       (value) => ({ [key]: value }),
       BAD_COUNT,
     ]),
-    ...(["epochs", "readThreads", "checkpointEverySteps", "patience"] as const).map(
+    ...(["epochs", "numWorkers", "checkpointEverySteps", "patience"] as const).map(
       (key): [string, (value: number) => Partial<TrainOptions>, readonly number[]] => [
         key,
         (value) => ({ [key]: value }),
@@ -242,7 +242,7 @@ test("every number of a training run is checked, by its own name", () => {
     ["loss.posWeight", (posWeight) => ({ loss: { posWeight } }), BAD_POSITIVE],
     ["optimizer.weightDecay", (weightDecay) => ({ optimizer: { weightDecay } }), BAD],
     ["optimizer.beta1", (beta1) => ({ optimizer: { beta1 } }), [...BAD, 1]],
-    ["optimizer.averageDecay", (averageDecay) => ({ optimizer: { averageDecay } }), [...BAD, 1.1]],
+    ["optimizer.emaDecay", (emaDecay) => ({ optimizer: { emaDecay } }), [...BAD, 1.1]],
     ["validation.strideSeconds", (strideSeconds) => ({ validation: { strideSeconds } }), BAD_POSITIVE],
     ["data.windowSeconds", (windowSeconds) => ({ data: { cacheDir: "c", windowSeconds } }), BAD_POSITIVE],
     ["data.devShare", (devShare) => ({ data: { cacheDir: "c", devShare } }), [...BAD, 1]],
@@ -275,7 +275,7 @@ test("undefined options of a training run, nested ones too, are its defaults", (
     loss: nothing(["kind", "alpha", "posWeight"]),
     optimizer: nothing(Object.keys(plain.optimizer)),
     schedule: nothing(["kind", "warmupRatio"]),
-    validation: nothing(["strideSeconds", "blend"]),
+    validation: nothing(["strideSeconds", "stitching"]),
   };
   assert.deepEqual(fillTrainOptions(unset), plain);
 });

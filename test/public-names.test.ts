@@ -4,18 +4,18 @@ import * as ictal from "ictal";
 
 /** Adding or removing a name is a visible change: edit this list with it. */
 const NAMES = `
-CacheError CellError Comm ConfigError DEFAULT_CHAIN EEG_BANDS ELECTRODES_19 FormatError LABELS NotFoundError
+ANNOTATION_LABELS CacheError CellError Comm ConfigError DEFAULT_CHAIN EEG_BANDS ELECTRODES_19 FormatError NotFoundError
 POSTPROCESS_DEFAULTS REFERENCE_CHAIN SZCORE_DEFAULTS StoreError UnsupportedError aeeg aeegFigure auroc
 aurocInterval balance balanceFromConfig bandPowers bandRise breakdown buildCache bundleOf busiestPatient bytesSource
 cacheCoverage cacheKeyFromConfig calibration canonicalJson catalogueKeys chainFromConfig chainHash channelMatrix
-checkAnnotationFiles checkAnnotations checkCorpus classOf compareAnnotations compareAuroc compareDetectors
-complementIntervals composition coverageOf createChain createDetector createDisplayProgress createEventStream
+checkAnnotationFiles checkCorpus checkCorpusAnnotations compareAnnotations compareAuroc compareDetectors
+complementIntervals composition configJsonSchema configValues coverageOf createChain createDetector createDisplayProgress createEventStream
 createProgress createRandom createReceipt curves deidentifyEdf detectEvents detectedByGroup detectionFigure
-devMetrics display drillFaults eegPage electrodeOf electrodePosition encodeEdf epochOrder evaluate eventOutcomes
+devMetrics display eegPage electrodeOf electrodePosition encodeEdf epochOrder evaluate eventOutcomes
 exampleWindows exportNpz exportOnnx falseAlarmCurve figureImage fileSource finalisePlan findDuplicates
-folderStore formatSummary gcCache hashOf importNpz indexWindows isIctalError isScalpElectrode kernel labelAgreement labelTimeline
+folderStore formatSummary gcCache hashOf importNpz indexWindows injectFaults isIctalError isScalpElectrode kernel labelAgreement labelClassOf labelTimeline
 latencyHistogram lineLength liveDisplay loadConfig loadSafetensors loadWeights logitCount makeFigure makePlan
-meanSpectrum memoryStore mergeIntervals modelFromConfig montageOf numpyLines onsetLatencies onsetLatency
+meanSpectrum memoryStore mergeIntervals modelFromConfig montageOf numpySnippet onsetLatencies onsetLatency
 openBatches openCache openCorpusSource openExecutor openObject openStore openWindowReader openWindows
 operatingPoints parameterCount parseConfig parseSweep patientForest patientShares patientTimeline pointWithin
 pooledCells postprocessFromConfig predictRecordings probeExecutors projectCommit projectDir projectPath pull

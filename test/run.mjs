@@ -11,10 +11,13 @@ const { resolve } = createRequire(import.meta.url);
 const compiler = resolve("typescript/bin/tsc");
 const linter = resolve("@biomejs/biome/bin/biome");
 
-/** Runs `node words…`; prints what it said once it has ended, and gives its exit code. */
+/** Runs `node words…`, with one helper thread as the tests have; prints what it said once it has ended, and gives its exit code. */
 function step(name, words) {
   const started = performance.now();
-  const child = spawn(process.execPath, words, { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(process.execPath, ["--v8-pool-size=1", ...words], {
+    cwd: root,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   let said = "";
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (text) => (said += text));
   return new Promise((done) => {

@@ -1,9 +1,9 @@
 #!/bin/sh
-# The contract of SzCORE: $INPUT names an EDF file in /data, $OUTPUT a tsv file in /output; absolute paths stand as they are.
+# The interface of SzCORE containers: $INPUT is an EDF file in /data, $OUTPUT a tsv file in /output; absolute paths are used as they are.
 set -eu
 
-: "${INPUT:?name the EDF file, relative to /data: -e INPUT=recording.edf}"
-: "${OUTPUT:?name the tsv file to write, relative to /output: -e OUTPUT=events.tsv}"
+: "${INPUT:?set it to the EDF file, relative to /data: -e INPUT=recording.edf}"
+: "${OUTPUT:?set it to the tsv file to write, relative to /output: -e OUTPUT=events.tsv}"
 home=${ICTAL_HOME:-/opt/ictal}
 model=${ICTAL_MODEL:-/opt/model}
 

@@ -1,7 +1,7 @@
 import Module from "node:module";
 import { join } from "node:path";
 
-const KEPT = new Set(["zod"]); // types of our own that are inferred through this package
+const RETAINED = new Set(["zod"]); // types of our own that are inferred through this package
 const BARE_IMPORT = /\b(from|import)(\s*\(?\s*)"([^."][^"]*)"/g;
 
 /**
@@ -10,7 +10,7 @@ const BARE_IMPORT = /\b(from|import)(\s*\(?\s*)"([^."][^"]*)"/g;
  */
 function withoutLargePackages(declarations) {
   return declarations.replace(BARE_IMPORT, (whole, word, space, name) =>
-    Module.isBuiltin(name) || KEPT.has(name) ? whole : `${word}${space}"ictal:untyped"`,
+    Module.isBuiltin(name) || RETAINED.has(name) ? whole : `${word}${space}"ictal:untyped"`,
   );
 }
 

@@ -47,7 +47,7 @@ export function watchLateErrors(lines, leftovers) {
       leftovers.noteEnd(latest, value);
       value = undefined;
     },
-    /** Waits for what cells have left behind, and tells what has not come to its end. */
+    /** Waits for what cells have left behind, and returns what has not ended. */
     settle: (graceMilliseconds) => leftovers.settle(graceMilliseconds),
     /** Runs `start`, which adds tslab's listeners for such errors, and puts those of this module in their place. */
     listenInstead(start) {

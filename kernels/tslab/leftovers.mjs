@@ -73,7 +73,7 @@ export function watchLeftovers() {
       if (process.exitCode !== exitCode) exitCodeCell = cell;
       exitCode = process.exitCode;
     },
-    /** Waits until nothing is left or the time is up, and tells what is. */
+    /** Waits until nothing is left or the time is up, and resolves with what is. */
     async settle(graceMilliseconds) {
       const started = performance.now();
       const elapsed = () => performance.now() - started;

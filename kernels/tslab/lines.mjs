@@ -1,6 +1,6 @@
 import { SourceMap } from "node:module";
 import vm from "node:vm";
-import { mendNames } from "./names.mjs";
+import { repairNames } from "./names.mjs";
 
 // tslab compiles a cell twice (TypeScript to ES module, that to CommonJS) and keeps no source map, so its stack traces
 // name wrong lines. Both compilations are asked for their maps, and each cell runs under the file name `cell-N.ts`.
@@ -39,7 +39,7 @@ export function mapCellLines(fromTslab, compilerName) {
           if (name.endsWith("__tslab__.js.map")) typescriptMap = new SourceMap(JSON.parse(data));
           return write(name, data, ...more);
         };
-        const before = [mendNames(typescript, builder.getProgram())];
+        const before = [repairNames(typescript, builder.getProgram())];
         return emit.call(builder, file, writeAndKeep, token, declarationsOnly, { ...transformers, before });
       };
       created(builder);
@@ -73,7 +73,7 @@ export function mapCellLines(fromTslab, compilerName) {
     startCell(executionCount) {
       count = executionCount;
     },
-    /** Rewrites the cell frames of a stack to lines of the source; leaves out the kernel's own frames at its end. */
+    /** Rewrites the cell frames of a stack to lines of the source; drops the kernel's own frames at its end. */
     mapStack(stack) {
       const frames = stack.replace(SHOWN_SOURCE, "").split("\n");
       while (frames.length > 1 && OWN_FRAME.test(frames.at(-1)) && !FRAME.test(frames.at(-1))) frames.pop();

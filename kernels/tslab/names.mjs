@@ -1,9 +1,9 @@
 /**
- * A transformer that mends how tslab refers to variables of earlier cells. It turns each such identifier `x` into
+ * A transformer that repairs how tslab refers to variables of earlier cells. It turns each such identifier `x` into
  * `exports.x`, but overlooks the shorthand `{ x }`, and breaks `{ x: y }` in a destructuring whose type an earlier cell
  * declared. Returns a factory for TypeScript's `before` list.
  */
-export function mendNames(typescript, program) {
+export function repairNames(typescript, program) {
   const checker = program.getTypeChecker();
   const isEarlier = (symbol) =>
     symbol?.declarations?.some((declaration) => declaration.getSourceFile().fileName.endsWith("/__prev__.d.ts")) ??

@@ -2,7 +2,7 @@ import { setImmediate as turn } from "node:timers/promises";
 import { describeFailure } from "./describe-error.mjs";
 import { answerSettle } from "./settle.mjs";
 
-// What tslab leaves out of the Jupyter protocol and a notebook cannot do without: errors as errors, every line of a
+// What tslab omits of the Jupyter protocol and a notebook cannot do without: errors as errors, every line of a
 // burst, cells that run on after an expected error, and display bundles with several mime types.
 
 const FLUSH_MILLISECONDS = 50;
@@ -89,7 +89,7 @@ export function repairProtocol(fromTslab, { lines, late, notice }) {
       return await handleExecuteImpl.call(this, request, stream.write, showDisplay);
     } finally {
       await Promise.all([...pending].map((settle) => settle()));
-      await turn(); // rejections that nobody awaits are told now, as part of the cell
+      await turn(); // rejections that nobody awaits are reported now, as part of the cell
       late.endCell();
       stream.flush();
     }

@@ -7,7 +7,7 @@ function typeOf(frames) {
   try {
     return JSON.parse(frames[at + 2].toString()).msg_type;
   } catch {
-    return undefined; // tslab says what is wrong with it
+    return undefined; // tslab reports what is wrong with it
   }
 }
 

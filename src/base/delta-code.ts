@@ -1,11 +1,11 @@
 /**
- * A reversible code for whole-number signals that makes them small for a byte compressor: each sample as the difference
- * from what the one, two or three before it foretell (repeated differences), zigzag, seven bits a byte.
+ * A lossless code of integer signals for a byte compressor: differences of order one, two or three (each sample minus its
+ * prediction from the previous ones), zigzag, variable-length bytes of seven bits.
  */
 
 const ORDERS = [1, 2, 3] as const;
 
-/** The order whose differences are smallest in sum. */
+/** The order with the smallest sum of absolute differences. */
 function bestOrder(samples: Int16Array): number {
   const sums = [0, 0, 0];
   let [a, b, c] = [0, 0, 0]; // the sample before, and its first and second difference
@@ -29,20 +29,20 @@ export function encodeDeltas(samples: Int16Array): Uint8Array {
   const bytes = new Uint8Array(1 + 3 * samples.length); // a third difference of 16 bits has 19
   bytes[0] = order;
   let at = 1;
-  const held = [0, 0, 0];
+  const previous = [0, 0, 0];
   for (let i = 0; i < samples.length; i++) {
     let difference = samples[i]!;
     for (let k = 0; k < order; k++) {
-      const next = difference - held[k]!;
-      held[k] = difference;
+      const next = difference - previous[k]!;
+      previous[k] = difference;
       difference = next;
     }
-    let word = ((difference << 1) ^ (difference >> 31)) >>> 0;
-    while (word > 127) {
-      bytes[at++] = (word & 127) | 128;
-      word >>>= 7;
+    let code = ((difference << 1) ^ (difference >> 31)) >>> 0;
+    while (code > 127) {
+      bytes[at++] = (code & 127) | 128;
+      code >>>= 7;
     }
-    bytes[at++] = word;
+    bytes[at++] = code;
   }
   return bytes.slice(0, at);
 }
@@ -55,15 +55,15 @@ export function decodeDeltasInto(out: Int16Array, bytes: Uint8Array, from: numbe
   let b = 0;
   let c = 0;
   for (let i = 0; i < out.length; i++) {
-    let word = 0;
+    let code = 0;
     let shift = 0;
     let byte = 0;
     do {
       byte = bytes[at++]!;
-      word |= (byte & 127) << shift;
+      code |= (byte & 127) << shift;
       shift += 7;
     } while (byte > 127);
-    let difference = (word >>> 1) ^ -(word & 1);
+    let difference = (code >>> 1) ^ -(code & 1);
     if (order > 2) c = difference += c;
     if (order > 1) b = difference += b;
     a += difference;

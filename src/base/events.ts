@@ -1,5 +1,5 @@
 /**
- * A labelled stretch of a recording, half-open `[startSeconds, endSeconds)`, counted from the start of the recording.
+ * A labelled interval of a recording, half-open `[startSeconds, endSeconds)`, counted from the start of the recording.
  * `confidence` lies in 0..1.
  */
 export interface Event {
@@ -9,13 +9,13 @@ export interface Event {
   readonly confidence: number;
 }
 
-/** A half-open stretch of time in seconds. */
+/** A half-open interval of time in seconds. */
 export interface Interval {
   readonly startSeconds: number;
   readonly endSeconds: number;
 }
 
-/** Union of intervals: sorted, disjoint; touching intervals are joined. Zero-length ones vanish. Input is not changed. */
+/** Union of intervals: sorted, disjoint; adjacent intervals are joined, zero-length ones dropped. The input is not changed. */
 export function mergeIntervals(intervals: readonly Interval[]): Interval[] {
   const sorted = intervals
     .filter((interval) => interval.endSeconds > interval.startSeconds)
@@ -29,7 +29,7 @@ export function mergeIntervals(intervals: readonly Interval[]): Interval[] {
   return merged;
 }
 
-/** What `[0, durationSeconds)` holds outside the union of `intervals`. */
+/** The complement of the union of `intervals` in `[0, durationSeconds)`. */
 export function complementIntervals(intervals: readonly Interval[], durationSeconds: number): Interval[] {
   const gaps: Interval[] = [];
   let cursor = 0;
@@ -42,7 +42,7 @@ export function complementIntervals(intervals: readonly Interval[], durationSeco
   return gaps;
 }
 
-/** Summed length in seconds of the union of `intervals`. */
+/** Total length in seconds of the union of `intervals`. */
 export function totalSeconds(intervals: readonly Interval[]): number {
   return mergeIntervals(intervals).reduce((sum, { startSeconds, endSeconds }) => sum + endSeconds - startSeconds, 0);
 }

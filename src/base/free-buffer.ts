@@ -3,8 +3,8 @@ import { MessageChannel, type MessagePort } from "node:worker_threads";
 let closedPort: MessagePort | undefined;
 
 /**
- * Frees memory that nobody needs any more. For streams of large chunks: left to the garbage collector, a gigabyte of them
- * sets it off some fifty times. What is moved to a closed port is gone at once.
+ * Frees memory that is no longer needed, for streams of large chunks: a gigabyte of them would trigger some fifty garbage
+ * collections. Buffers that are transferred to a closed port are freed at once.
  */
 export function freeBuffers(buffers: readonly ArrayBuffer[]): void {
   if (!closedPort) {
@@ -14,7 +14,7 @@ export function freeBuffers(buffers: readonly ArrayBuffer[]): void {
   closedPort.postMessage(undefined, buffers);
 }
 
-/** The same for the buffer behind an array that fills it; other arrays are left alone. */
+/** The same for the buffer behind an array that fills it; other arrays are not changed. */
 export function freeBuffer({ buffer, byteLength }: ArrayBufferView): void {
   if (byteLength === 0 || byteLength !== buffer.byteLength || !(buffer instanceof ArrayBuffer)) return;
   freeBuffers([buffer]);

@@ -3,16 +3,16 @@ import type { z } from "zod";
 
 type Issue = z.core.$ZodIssue;
 
-/** Keys that would reach into an object's prototype where their holder is merged into another. */
-const REACHING_KEYS = new Set(["__proto__", "constructor", "prototype"]);
+/** Keys that could change an object's prototype when their holder is merged into another object. */
+const PROTOTYPE_KEYS = new Set(["__proto__", "constructor", "prototype"]);
 
-/** Where an object of a JSON value has such a key; undefined where none has. */
-function reachingKey(value: unknown, path: readonly string[] = []): string | undefined {
+/** Path of such a key in a JSON value; undefined where there is none. */
+function prototypeKey(value: unknown, path: readonly string[] = []): string | undefined {
   if (value === null || typeof value !== "object") return undefined;
   for (const [key, member] of Object.entries(value)) {
     const here = [...path, key];
-    if (REACHING_KEYS.has(key) && !Array.isArray(value)) return here.join(".");
-    const found = reachingKey(member, here);
+    if (PROTOTYPE_KEYS.has(key) && !Array.isArray(value)) return here.join(".");
+    const found = prototypeKey(member, here);
     if (found !== undefined) return found;
   }
   return undefined;
@@ -24,7 +24,7 @@ function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
 
 function shown(value: unknown): string {
   if (value === undefined) return "nothing";
-  if (typeof value === "number") return String(value); // JSON has no word for Infinity, which 1e999 reads as
+  if (typeof value === "number") return String(value); // JSON cannot write Infinity, as which 1e999 is parsed
   const text = JSON.stringify(value);
   return text.length > 60 ? `${text.slice(0, 57)}…` : text;
 }
@@ -58,9 +58,10 @@ function expectation(issue: Issue): string {
   }
 }
 
-/** The first fault that a schema finds in a value, as "invalid FIELD: VALUE; expected …", and the field. */
-export function faultOf(error: z.ZodError, value: unknown): { readonly field: string; readonly text: string } {
-  const issue = error.issues[0]!;
+/** The first issue that a schema finds in a value, as "invalid FIELD: VALUE; expected …", and the field. */
+export function issueOf(error: z.ZodError, value: unknown): { readonly field: string; readonly text: string } {
+  const [issue] = error.issues;
+  if (!issue) return { field: "(the whole)", text: "invalid value" };
   const field = issue.path.join(".") || "(the whole)";
   return { field, text: `invalid ${field}: ${shown(valueAt(value, issue.path))}; ${expectation(issue)}` };
 }
@@ -76,10 +77,10 @@ export function parseJson<T>(schema: z.ZodType<T>, text: string, file: string, a
   } catch (error) {
     throw new FormatError(`not JSON (cut short or damaged); ${advice}`, { file }, { cause: error });
   }
-  const key = reachingKey(value);
+  const key = prototypeKey(value);
   if (key !== undefined) throw new FormatError(`the key ${key} is not allowed; ${advice}`, { file, field: key });
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  const { field, text: fault } = faultOf(parsed.error, value);
-  throw new FormatError(`${fault}; ${advice}`, { file, field }, { cause: parsed.error });
+  const { field, text: issueText } = issueOf(parsed.error, value);
+  throw new FormatError(`${issueText}; ${advice}`, { file, field }, { cause: parsed.error });
 }

@@ -2,26 +2,26 @@ import { existsSync } from "node:fs";
 import { dirname, isAbsolute, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** Folder of this package; this module runs from its dist/src/base. */
+/** Folder of this package; this module is in its dist/src/base. */
 export const packageDir = fileURLToPath(new URL("../../../", import.meta.url)).replace(/[/\\]$/, "");
 
 /** Whether this package is a checkout, which is compiled in place; a published package carries no build settings. */
 export const isCheckout = existsSync(join(packageDir, "tsconfig.build.json"));
 
-function projectAbove(folder: string): string | undefined {
-  if (existsSync(join(folder, "package.json"))) return folder;
-  return dirname(folder) === folder ? undefined : projectAbove(dirname(folder));
+function projectAbove(dir: string): string | undefined {
+  if (existsSync(join(dir, "package.json"))) return dir;
+  return dirname(dir) === dir ? undefined : projectAbove(dirname(dir));
 }
 
-/** Folder that relative paths count from: the checkout; of an installed package the user's project, else the working folder. */
+/** Folder that relative paths are resolved against: the checkout; of an installed package the user's project, else the working folder. */
 export const projectDir = isCheckout ? packageDir : (projectAbove(process.cwd()) ?? process.cwd());
 
-/** `path` made absolute, relative paths counting from the project's folder. URLs such as s3://… stay as they are. */
+/** `path` made absolute, relative paths against the project's folder. URLs such as s3://… are not changed. */
 export function projectPath(path: string): string {
   return path.includes("://") || isAbsolute(path) ? path : join(projectDir, path);
 }
 
-/** `path` as people should read it: relative to the project's folder when it lies inside, else unchanged. */
+/** `path` for messages: relative to the project's folder when it is inside, else unchanged. */
 export function projectRelative(path: string): string {
   if (!isAbsolute(path)) return path;
   const inside = relative(projectDir, path);

@@ -1,6 +1,6 @@
 /**
- * Quantile `share` (0..1) of numbers, linear between neighbours (type 7 of Hyndman and Fan, 1996, numpy's default). NaN of
- * nothing; the input stays as it is.
+ * Quantile `share` (0..1) of numbers, linear between neighbours (type 7 of Hyndman and Fan, 1996, numpy's default). NaN without
+ * values; the input is not changed.
  */
 export function quantileOf(values: ArrayLike<number>, share: number): number {
   if (!(share >= 0 && share <= 1)) throw new RangeError(`invalid share: ${share}`);

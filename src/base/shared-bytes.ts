@@ -1,7 +1,7 @@
 /**
- * Who owns bytes that cross a thread, as types. A message copies unshared memory: a thread that fills what it was sent fills
- * its copy, and the sender's stays as it was. So bytes to be filled elsewhere are `SharedBytes`, and bytes that are given away
- * are a copy with a buffer of its own.
+ * Ownership of bytes that are sent to another thread, as types. A message copies unshared memory: a thread that fills it
+ * fills its copy, not the sender's memory. So bytes to be filled by another thread are `SharedBytes`, and bytes that are
+ * transferred are a copy with its own buffer.
  */
 
 /** Bytes in memory that all threads see: sent to another thread they stay the same memory. */
@@ -17,7 +17,7 @@ export function isShared(bytes: Uint8Array): bytes is SharedBytes {
   return bytes.buffer instanceof SharedArrayBuffer;
 }
 
-/** `bytes`, for the border between two threads, where a type is a promise of the other side. RangeError on unshared memory. */
+/** `bytes` from another thread as `SharedBytes`. RangeError on unshared memory. */
 export function requireShared(bytes: Uint8Array): SharedBytes {
   if (isShared(bytes)) return bytes;
   throw new RangeError(
@@ -25,7 +25,7 @@ export function requireShared(bytes: Uint8Array): SharedBytes {
   );
 }
 
-/** A copy that can be given away with its buffer; what is transferred is lost to every other holder of the buffer. */
-export function bytesToGive(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+/** A copy that can be transferred with its buffer; a transferred buffer is detached for all other views of it. */
+export function transferableCopy(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   return new Uint8Array(bytes);
 }

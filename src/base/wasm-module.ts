@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 
-/** The part of the global that is used here; Node's types leave it to the DOM library. */
+/** The part of the global that is used here; only the DOM types declare it. */
 declare namespace WebAssembly {
   class Module {
     constructor(bytes: Uint8Array);

@@ -6,21 +6,22 @@ import { requireCounts, requireNumbers } from "@ictal/base/options";
 import { type Progress, silentProgress } from "@ictal/base/progress";
 import type { Catalogue } from "../corpus/catalogue.js";
 import type { RecordingEntry } from "../corpus/recording-entry.js";
-import { doubtsLabels, type Finding } from "../recording/finding.js";
+import { type Finding, invalidatesLabels } from "../recording/finding.js";
 import { type ChainOptions, DEFAULT_CHAIN } from "../signal/chain.js";
 import type { Store } from "../store/store.js";
+import { BuildPool } from "./build-pool.js";
 import { buildRecording } from "./build-recording.js";
+import { CACHE_DEFAULTS } from "./cache-options.js";
 import { describeCache } from "./describe.js";
+import { ExclusionError, isDamagedSource, isPermanent } from "./exclusion.js";
 import { type CacheFolder, prepareFolder } from "./folder.js";
 import type { SampleType } from "./format.js";
 import { expectedDigests, jobPorts, rangesOf } from "./job-ports.js";
-import { isDamagedSource, isLasting, LeaveOut } from "./leave-out.js";
 import { machineStop } from "./machine-stop.js";
 import { findReusable, refreshLabels } from "./reuse.js";
 import { type GapPolicy, recordedSeconds } from "./segments.js";
-import { type LeftOut, leftOutFile, type Sidecar, writeLeftOut } from "./sidecar.js";
-import { sweepTemporary } from "./temporary.js";
-import { createPool, type WorkerPool } from "./worker-pool.js";
+import { type Exclusion, exclusionFile, type Sidecar, writeExclusion } from "./sidecar.js";
+import { removeAbandoned } from "./temporary.js";
 
 export interface BuildOptions {
   readonly store: Store;
@@ -28,39 +29,39 @@ export interface BuildOptions {
   /** The cache folder; the recordings go to a folder of its own per key inside it. */
   readonly cacheDir: string;
   /** @default DEFAULT_CHAIN */
-  readonly chain?: ChainOptions;
+  readonly chain?: ChainOptions | undefined;
   /** @default "int16" */
-  readonly sampleType?: SampleType;
+  readonly sampleType?: SampleType | undefined;
   /**
-   * What to do with a recording whose timestamps jump: leave it out ("discontinuous"), or keep the parts between its gaps as
+   * What to do with a recording whose timestamps jump: exclude it ("discontinuous"), or keep the parts between its gaps as
    * segments with their own times. @default "refuse"
    */
-  readonly gaps?: GapPolicy;
+  readonly gaps?: GapPolicy | undefined;
   /** Worker threads; 0 builds in the calling thread. @default one per core */
-  readonly workers?: number;
+  readonly workers?: number | undefined;
   /** Build the `index`-th of `count` equal parts (0-based) of the catalogue. @default all */
-  readonly shard?: { readonly index: number; readonly count: number };
+  readonly shard?: { readonly index: number; readonly count: number } | undefined;
   /** Check the CRC of every frame before a recording is reused. @default false */
-  readonly verify?: boolean;
+  readonly verify?: boolean | undefined;
   /**
-   * Codes of reasons for which a recording may be left out, and of label findings for which its labels may stay unknown.
+   * Codes of reasons for which a recording may be excluded, and of label findings for which its labels may stay unknown.
    * @default ["not-in-catalogue"]
    */
-  readonly accept?: readonly string[];
+  readonly accept?: readonly string[] | undefined;
   /** Per recording: filtered float32 kept in memory, the rest goes to a temporary file. @default 48 MiB, 43 minutes of 19 channels */
-  readonly memoryLimitBytes?: number;
-  readonly progress?: Progress;
-  readonly signal?: AbortSignal;
+  readonly memoryLimitBytes?: number | undefined;
+  readonly progress?: Progress | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
-/** A recording that was left out, and whether `accept` names its code; never of a fault that may pass, as on the way. */
-export interface LeftOutRecording extends LeftOut {
+/** A recording that was excluded, and whether `accept` names its code; errors that may not recur are never accepted. */
+export interface ExcludedRecording extends Exclusion {
   readonly accepted: boolean;
 }
 
 /**
  * A recording whose annotations hold an error that could hide or invent a seizure. Its samples are in the cache, its labels
- * are unknown: `accept` says that this is known, and never makes them background.
+ * are unknown: `accept` says that this is known; it never makes them background.
  */
 export interface DoubtfulRecording {
   readonly id: string;
@@ -79,10 +80,10 @@ export interface BuildReport {
   /** Reused recordings whose annotations had changed. */
   readonly relabelled: number;
   /** By id. */
-  readonly leftOut: readonly LeftOutRecording[];
+  readonly excluded: readonly ExcludedRecording[];
   /** One for each such error of a recording, by id. */
   readonly doubtful: readonly DoubtfulRecording[];
-  /** Recordings now in the cache by diagnostic code: what was repaired or odd in how many of them. */
+  /** Recordings now in the cache by diagnostic code: what was repaired or unusual, and in how many of them. */
   readonly diagnostics: Readonly<Record<string, number>>;
   /** EEG of the recordings now in the cache, built and reused. */
   readonly eegSeconds: number;
@@ -95,7 +96,7 @@ export interface BuildReport {
 
 const DEFAULT_MEMORY_LIMIT_BYTES = 48 * 1024 * 1024;
 
-/** The recordings of a shard: every `count`-th, so that shards are alike. Throws a RangeError on a shard that is none. */
+/** The recordings of a shard: every `count`-th, so that shards are alike. Throws a RangeError on an invalid shard. */
 export function shardOf<T>(items: readonly T[], shard: BuildOptions["shard"]): readonly T[] {
   if (!shard) return items;
   const { index, count } = shard;
@@ -112,18 +113,20 @@ class Tally {
   eegSeconds = 0;
   builtSeconds = 0;
   bytes = 0;
-  readonly leftOut: LeftOutRecording[] = [];
+  readonly excluded: ExcludedRecording[] = [];
   readonly doubtful: DoubtfulRecording[] = [];
   readonly diagnostics: Record<string, number> = {};
-  private readonly started = performance.now();
+  readonly #startMilliseconds = performance.now();
+  readonly #total: number;
+  readonly #progress: Progress;
 
-  constructor(
-    private readonly total: number,
-    private readonly progress: Progress,
-  ) {}
+  constructor(total: number, progress: Progress) {
+    this.#total = total;
+    this.#progress = progress;
+  }
 
   get wallSeconds(): number {
-    return (performance.now() - this.started) / 1000;
+    return (performance.now() - this.#startMilliseconds) / 1000;
   }
 
   add(sidecar: Sidecar, how: "built" | "reused"): void {
@@ -137,11 +140,11 @@ class Tally {
     this.bytes += fileBytes;
   }
 
-  tell(): void {
-    const done = this.built + this.reused + this.leftOut.length;
+  report(): void {
+    const done = this.built + this.reused + this.excluded.length;
     const hours = `${(this.eegSeconds / 3600).toFixed(1)} EEG hours`;
     const rate = `${(this.builtSeconds / this.wallSeconds).toFixed(0)}x real time`;
-    this.progress.update({ label: "cache", done, total: this.total, unit: "recordings", note: `${hours} | ${rate}` });
+    this.#progress.update({ label: "cache", done, total: this.#total, unit: "recordings", note: `${hours} | ${rate}` });
   }
 }
 
@@ -149,16 +152,16 @@ interface Build {
   readonly options: BuildOptions;
   readonly chain: ChainOptions;
   readonly folder: CacheFolder;
-  readonly pool: WorkerPool | undefined;
+  readonly pool: BuildPool | undefined;
   readonly signal: AbortSignal;
   readonly tally: Tally;
   readonly accept: ReadonlySet<string>;
 }
 
-async function makeRecording(build: Build, lane: number, entry: RecordingEntry): Promise<void> {
+async function cacheRecording(build: Build, slot: number, entry: RecordingEntry): Promise<void> {
   const { options, folder, signal, tally, pool } = build;
   const ports = jobPorts(options.store, entry, signal);
-  const { gaps = "refuse", verify = false } = options;
+  const { gaps = CACHE_DEFAULTS.gaps, verify = false } = options;
   let findings: readonly Finding[] = [];
   const readLabels = async (durationSeconds: number) => {
     const labels = await ports.readLabels(durationSeconds);
@@ -174,54 +177,54 @@ async function makeRecording(build: Build, lane: number, entry: RecordingEntry):
     const expected = await expectedDigests(options.store, entry, signal);
     const job = { folder, entry, chain: build.chain, memoryLimitBytes, gaps, expected };
     const labelled = { ...ports, readLabels };
-    const make = () => (pool ? pool.run(lane, job, labelled) : buildRecording(job, labelled));
-    tally.add(await make().catch((error) => (isDamagedSource(error) ? make() : Promise.reject(error))), "built");
+    const attempt = () => (pool ? pool.run(slot, job, labelled) : buildRecording(job, labelled));
+    tally.add(await attempt().catch((error) => (isDamagedSource(error) ? attempt() : Promise.reject(error))), "built");
   }
-  for (const finding of findings.filter(doubtsLabels))
+  for (const finding of findings.filter(invalidatesLabels))
     tally.doubtful.push({ id: entry.id, finding, accepted: build.accept.has(finding.code) });
-  await rm(join(folder.path, leftOutFile(entry.id)), { force: true });
+  await rm(join(folder.path, exclusionFile(entry.id)), { force: true });
 }
 
-async function leaveOut(build: Build, { id }: RecordingEntry, { code, reason }: LeaveOut): Promise<void> {
-  const lasting = isLasting(code); // what another try may bring cannot be accepted once and for all
-  build.tally.leftOut.push({ id, code, reason, accepted: lasting && build.accept.has(code) });
-  if (lasting) await writeLeftOut(build.folder.path, { id, code, reason });
+async function exclude(build: Build, { id }: RecordingEntry, { code, reason }: ExclusionError): Promise<void> {
+  const permanent = isPermanent(code); // what may succeed at another attempt cannot be accepted once and for all
+  build.tally.excluded.push({ id, code, reason, accepted: permanent && build.accept.has(code) });
+  if (permanent) await writeExclusion(build.folder.path, { id, code, reason });
 }
 
-/** An error of one recording as LeaveOut; what concerns the whole build (disk, machine, stop) is thrown. */
-function faultOfOne(error: unknown, signal: AbortSignal): LeaveOut {
+/** An error of one recording as ExclusionError; what concerns the whole build (disk, machine, stop) is thrown. */
+function exclusionOf(error: unknown, signal: AbortSignal): ExclusionError {
   const stop = machineStop(error);
   if (stop && !signal.aborted) throw error instanceof CacheError ? error : stop;
-  if (error instanceof LeaveOut) return error;
+  if (error instanceof ExclusionError) return error;
   if (signal.aborted || !(error instanceof Error) || error.name === "AbortError" || error.name === "CacheError")
     throw error;
-  return new LeaveOut("unexpected-error", error.stack ?? error.message, { cause: error });
+  return new ExclusionError("unexpected-error", error.stack ?? error.message, { cause: error });
 }
 
-/** Take recordings one after the other until none is left. */
-async function runLane(build: Build, lane: number, queue: Iterator<RecordingEntry>): Promise<void> {
+/** Build recordings one after the other until none is left; a slot is one of the jobs that run at a time. */
+async function runSlot(build: Build, slot: number, queue: Iterator<RecordingEntry>): Promise<void> {
   for (let next = queue.next(); !next.done; next = queue.next()) {
     build.signal.throwIfAborted();
     try {
-      await makeRecording(build, lane, next.value);
+      await cacheRecording(build, slot, next.value);
     } catch (error) {
-      await leaveOut(build, next.value, faultOfOne(error, build.signal));
+      await exclude(build, next.value, exclusionOf(error, build.signal));
     }
-    build.tally.tell();
+    build.tally.report();
   }
 }
 
-/** Run the lanes; the first error stops the others, which end in order before it is thrown. */
-async function runLanes(build: Build, recordings: readonly RecordingEntry[], stop: AbortController): Promise<void> {
+/** Run all slots; the first error stops the others, which end in order before it is thrown. */
+async function runSlots(build: Build, recordings: readonly RecordingEntry[], stop: AbortController): Promise<void> {
   const queue = recordings.values();
   let first: { error: unknown } | undefined;
-  const lanes = Array.from({ length: build.pool?.lanes ?? 1 }, (_, lane) =>
-    runLane(build, lane, queue).catch((error: unknown) => {
+  const slots = Array.from({ length: build.pool?.lanes ?? 1 }, (_, slot) =>
+    runSlot(build, slot, queue).catch((error: unknown) => {
       first ??= { error };
       stop.abort();
     }),
   );
-  await Promise.all(lanes);
+  await Promise.all(slots);
   if (first) throw build.options.signal?.aborted ? build.options.signal.reason : first.error;
 }
 
@@ -231,34 +234,40 @@ function workersOf({ workers = availableParallelism() }: BuildOptions, recording
 }
 
 /**
- * Bring the cache of a catalogue up to date: recordings that are there, from the same source and whole, are reused;
- * others are built, in worker threads, each file renamed into place and its sidecar last. A recording that cannot be
- * read is left out with its reason and the build goes on. What is there of other keys is not touched. The bytes depend
+ * Bring the cache of a catalogue up to date: recordings that are there, complete and from the same source, are reused;
+ * others are built, in worker threads, each file written atomically and its sidecar last. A recording that cannot be
+ * read is excluded with its reason and the build continues. Caches of other keys are not touched. The bytes depend
  * on source and chain alone. Throws a CacheError when the disk cannot be written, a ConfigError on impossible options,
- * the signal's reason when stopped: what was finished stays and the next build carries on.
+ * the signal's reason when stopped: what was finished stays and the next build continues from it.
  */
 export async function buildCache(options: BuildOptions): Promise<BuildReport> {
-  const { catalogue, chain = DEFAULT_CHAIN, sampleType = "int16", progress = silentProgress, shard } = options;
+  const {
+    catalogue,
+    chain = DEFAULT_CHAIN,
+    sampleType = CACHE_DEFAULTS.sampleType,
+    progress = silentProgress,
+    shard,
+  } = options;
   requireNumbers({ memoryLimitBytes: options.memoryLimitBytes }, { least: 0, mayBeInfinite: true });
   const recordings = shardOf(catalogue.recordings, shard);
   const cacheDir = resolve(options.cacheDir);
   const folder = await prepareFolder(cacheDir, describeCache(chain, sampleType));
-  await sweepTemporary(folder.path);
+  await removeAbandoned(folder.path);
   const stop = new AbortController();
   const signal = options.signal ? AbortSignal.any([options.signal, stop.signal]) : stop.signal;
   const workers = workersOf(options, recordings.length);
-  const pool = workers > 0 ? createPool(workers, signal) : undefined;
+  const pool = workers > 0 ? new BuildPool(workers, signal) : undefined;
   const tally = new Tally(recordings.length, progress);
   const accept = new Set(options.accept ?? ["not-in-catalogue"]);
   try {
-    await runLanes({ options, chain, folder, pool, signal, tally, accept }, recordings, stop);
+    await runSlots({ options, chain, folder, pool, signal, tally, accept }, recordings, stop);
   } finally {
     await pool?.close();
     progress.finish();
   }
-  const unlisted = shard && shard.index > 0 ? [] : catalogue.leftOut;
-  const leftOut = [
-    ...tally.leftOut,
+  const unlisted = shard && shard.index > 0 ? [] : catalogue.excluded;
+  const excluded = [
+    ...tally.excluded,
     ...unlisted.map(({ id, reason, code = "not-in-catalogue" }) => ({ id, reason, code, accepted: accept.has(code) })),
   ];
   return {
@@ -268,7 +277,7 @@ export async function buildCache(options: BuildOptions): Promise<BuildReport> {
     built: tally.built,
     reused: tally.reused,
     relabelled: tally.relabelled,
-    leftOut: leftOut.sort((a, b) => (a.id < b.id ? -1 : 1)),
+    excluded: excluded.sort((a, b) => (a.id < b.id ? -1 : 1)),
     doubtful: tally.doubtful.sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0)),
     diagnostics: Object.fromEntries(Object.entries(tally.diagnostics).sort(([a], [b]) => (a < b ? -1 : 1))),
     eegSeconds: tally.eegSeconds,

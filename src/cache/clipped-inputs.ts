@@ -1,4 +1,5 @@
-/** An input counts as clipped from this share of samples on: an artefact touches the end of the range, saturation stays. */
+// Hot loops: `!` marks indices that the loop bounds keep inside the arrays.
+/** An input counts as clipped from this share of samples on: an artefact touches the end of the range briefly, saturation lasts. */
 const CLIPPED_SHARE = 0.01;
 /** From this share on it carries no signal. */
 const SATURATED_SHARE = 0.5;
@@ -9,34 +10,37 @@ export interface InputRange {
   readonly highest: number;
 }
 
-/** Counts samples at the ends of the range: there the amplifier was saturated, and the signal is not the brain's. */
+/** Counts samples at the ends of the range, where the amplifier was saturated: they hold no brain signal. */
 export class ClippedInputs {
-  private readonly counts: Uint32Array;
-  private sampleCount = 0;
-  constructor(private readonly ranges: readonly InputRange[]) {
-    this.counts = new Uint32Array(ranges.length);
+  readonly #ranges: readonly InputRange[];
+  readonly #counts: Uint32Array;
+  #sampleCount = 0;
+
+  constructor(ranges: readonly InputRange[]) {
+    this.#ranges = ranges;
+    this.#counts = new Uint32Array(ranges.length);
   }
 
-  /** Take the next stretch: `count` samples of each input in microvolts, and its extremes, shape [input, 2]. */
-  look(inputs: readonly Float32Array[], count: number, extremes: Float32Array): void {
-    for (const [input, range] of this.ranges.entries())
+  /** Count the next `count` samples of each input in microvolts, whose extremes are given, shape [input, 2]. */
+  add(inputs: readonly Float32Array[], count: number, extremes: Float32Array): void {
+    for (const [input, range] of this.#ranges.entries())
       if (extremes[2 * input]! <= range.lowest || extremes[2 * input + 1]! >= range.highest)
-        this.counts[input]! += countOutside(inputs[input]!, count, range);
-    this.sampleCount += count;
+        this.#counts[input]! += countOutside(inputs[input]!, count, range); // hot: once a slice of samples
+    this.#sampleCount += count;
   }
 
-  /** Per input; false for all while nothing was looked at. */
+  /** Per input; false for all before the first sample. */
   get clipped(): boolean[] {
-    return this.atLeast(CLIPPED_SHARE);
+    return this.#atLeast(CLIPPED_SHARE);
   }
 
   /** Per input: at the ends of the range for so much of the time that no signal is left. */
   get saturated(): boolean[] {
-    return this.atLeast(SATURATED_SHARE);
+    return this.#atLeast(SATURATED_SHARE);
   }
 
-  private atLeast(share: number): boolean[] {
-    return Array.from(this.counts, (count) => count > 0 && count >= share * this.sampleCount);
+  #atLeast(share: number): boolean[] {
+    return Array.from(this.#counts, (count) => count > 0 && count >= share * this.#sampleCount);
   }
 }
 

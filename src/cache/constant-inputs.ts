@@ -1,22 +1,24 @@
-/** Follows which inputs never change: such an electrode is not connected, whatever the filters make of its level. */
+/** Finds inputs that never change: such an electrode is not connected, whatever the filters make of its level. */
 export class ConstantInputs {
-  private first: Float32Array | undefined;
+  /** Extremes of the first samples of this segment, shape [input, 2]. */
+  #first: Float32Array | undefined;
   /** Per input. */
   readonly constant: boolean[];
+
   constructor(count: number) {
     this.constant = new Array<boolean>(count).fill(true);
   }
 
-  /** The next stretch lies behind a gap: an input that is constant there too may have another level. */
+  /** A new segment begins: an input that is constant there too may have another level. */
   restart(): void {
-    this.first = undefined;
+    this.#first = undefined;
   }
 
-  /** Take the next stretch: least and greatest value of each input, shape [input, 2]. */
-  look(extremes: Float32Array): void {
-    this.first ??= extremes.slice();
+  /** Add the least and greatest value of each input over the next samples, shape [input, 2]. */
+  add(extremes: Float32Array): void {
+    this.#first ??= extremes.slice();
     for (let input = 0; input < this.constant.length; input++) {
-      const level = this.first[2 * input];
+      const level = this.#first[2 * input];
       if (extremes[2 * input] !== level || extremes[2 * input + 1] !== level) this.constant[input] = false;
     }
   }

@@ -1,11 +1,12 @@
 /**
- * The folders of a cache: `<cacheDir>/<key>/` holds everything made with one key, described by its `cache.json`.
+ * The folders of a cache: `<cacheDir>/<key>/` holds everything built with one key, described by its `cache.json`.
  * A new key is a new folder; folders of other keys are never touched.
  */
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { canonicalJson, hashOf } from "@ictal/base/canonical";
 import { CacheError, NotFoundError } from "@ictal/base/errors";
+import { valueAt } from "@ictal/base/records";
 import { z } from "zod";
 import { CACHE_FORMAT_VERSION, FRAME_SAMPLES, fileEnding, type SampleType } from "./format.js";
 import { updateCacheFile } from "./temporary.js";
@@ -39,7 +40,7 @@ export function cacheKeyOf(description: Omit<CacheDescription, "key">): string {
 /** Names inside a key folder that are not recordings. */
 export const DESCRIPTION_FILE = "cache.json";
 export const MANIFEST_FILE = "manifest.json";
-export const LEFT_OUT_ENDING = ".left-out.json";
+export const EXCLUSION_ENDING = ".left-out.json";
 
 /** Write `cache.json` of a key folder when it is missing; equal keys write equal bytes. */
 export async function prepareFolder(cacheDir: string, description: CacheDescription): Promise<CacheFolder> {
@@ -63,18 +64,18 @@ export function parseCacheJson<T>(schema: z.ZodType<T>, text: string, file: stri
       { cause: error },
     );
   }
-  const found = (value as { formatVersion?: unknown } | null)?.formatVersion;
+  const found = valueAt(value, ["formatVersion"]);
   if (found !== CACHE_FORMAT_VERSION) {
-    const message = `${file}: format version ${JSON.stringify(found)}, this program reads version ${CACHE_FORMAT_VERSION}; build the cache again in a new folder or use the program that made it`;
+    const message = `${file}: format version ${JSON.stringify(found)}, this program reads version ${CACHE_FORMAT_VERSION}; build the cache again in a new folder or use the program that wrote it`;
     throw new CacheError(message, { found, expected: CACHE_FORMAT_VERSION });
   }
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0]!;
-  const field = issue.path.join(".") || "(top)";
-  throw new CacheError(`${file}: invalid ${field}: ${issue.message}; remove the file and build again`, {
+  const { path, message } = parsed.error.issues[0] ?? { path: [], message: "unreadable" };
+  const field = path.join(".") || "(top)";
+  throw new CacheError(`${file}: invalid ${field}: ${message}; remove the file and build again`, {
     found: field,
-    expected: issue.message,
+    expected: message,
   });
 }
 
@@ -109,7 +110,8 @@ export async function resolveFolder(dir: string, key?: string): Promise<CacheFol
   if (named) return named;
   const folders = await findFolders(dir);
   const chosen = key === undefined ? folders : folders.filter((folder) => folder.key === key);
-  if (chosen.length === 1) return chosen[0]!;
+  const [only] = chosen;
+  if (only && chosen.length === 1) return only;
   const found = folders.map((folder) => folder.key);
   if (chosen.length === 0) {
     const what = key === undefined ? "no cache" : `no cache with key ${key}`;
@@ -138,10 +140,10 @@ export function recordingFile(id: string, sampleType: SampleType): string {
 }
 
 /** Every file under a key folder with one of `endings`, relative, forward slashes, ascending; temporary files are not listed. */
-export async function listFiles(folder: string, endings: readonly string[]): Promise<string[]> {
+export async function listFiles(dir: string, endings: readonly string[]): Promise<string[]> {
   const found: string[] = [];
   const walk = async (relative: string): Promise<void> => {
-    for (const entry of await readdir(join(folder, relative), { withFileTypes: true })) {
+    for (const entry of await readdir(join(dir, relative), { withFileTypes: true })) {
       if (entry.name.startsWith(".")) continue;
       const path = relative === "" ? entry.name : `${relative}/${entry.name}`;
       if (entry.isDirectory()) await walk(path);

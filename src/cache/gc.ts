@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { isIctalError } from "@ictal/base/errors";
 import { type CacheFolder, DESCRIPTION_FILE, findFolders, listFiles, MANIFEST_FILE } from "./folder.js";
 import { readManifest } from "./manifest.js";
-import { leftOutFile } from "./sidecar.js";
+import { exclusionFile } from "./sidecar.js";
 import { listTemporary } from "./temporary.js";
 
 /** A file or key folder that no manifest names. */
@@ -18,7 +18,7 @@ export interface GarbageReport {
   readonly items: readonly Garbage[];
   readonly bytes: number;
   readonly deleted: boolean;
-  /** Key folders in which a builder is at work; nothing of them is listed. */
+  /** Key folders in which a build is running; nothing of them is listed. */
   readonly busy: readonly string[];
 }
 
@@ -34,7 +34,7 @@ async function namedFiles(folder: CacheFolder): Promise<Set<string> | undefined>
     return new Set([
       ...recordings.map(({ file }) => file),
       ...stems.map((stem) => `${stem}.json`),
-      ...leftOut.map(({ id }) => leftOutFile(id)),
+      ...leftOut.map(({ id }) => exclusionFile(id)),
       DESCRIPTION_FILE,
       MANIFEST_FILE,
     ]);
@@ -56,22 +56,32 @@ async function garbageOf(folder: CacheFolder): Promise<Garbage[]> {
   return Promise.all(unnamed.map((file) => sized(folder, file, "not named by the manifest")));
 }
 
+export interface GcOptions {
+  /** Delete what is found. @default false */
+  readonly delete?: boolean | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
 /**
  * List what no manifest of the cache folder `dir` names: files of other recordings, key folders without a manifest,
- * temporary files whose writer is gone. Nothing is deleted unless `delete` is true; folders with a living builder and
- * damaged manifests are left alone (the latter with a CacheError).
+ * temporary files whose writer has ended. Nothing is deleted unless `delete` is true; folders with a running build and
+ * damaged manifests are not touched (the latter with a CacheError).
  */
-export async function gcCache(dir: string, options: { readonly delete?: boolean } = {}): Promise<GarbageReport> {
+export async function gcCache(dir: string, options: GcOptions = {}): Promise<GarbageReport> {
   const items: Garbage[] = [];
   const busy: string[] = [];
   for (const folder of await findFolders(dir)) {
+    options.signal?.throwIfAborted();
     const temporary = await listTemporary(folder.path);
     for (const { path, bytes, abandoned } of temporary)
-      if (abandoned) items.push({ path, bytes, reason: "left by a writer that is gone" });
+      if (abandoned) items.push({ path, bytes, reason: "left by a writer that has ended" });
     if (temporary.some(({ abandoned }) => !abandoned)) busy.push(folder.path);
     else items.push(...(await garbageOf(folder)));
   }
-  if (options.delete) for (const { path } of items) await rm(path, { recursive: true, force: true });
+  for (const { path } of options.delete ? items : []) {
+    options.signal?.throwIfAborted();
+    await rm(path, { recursive: true, force: true });
+  }
   const bytes = items.reduce((sum, item) => sum + item.bytes, 0);
   return { items, bytes, deleted: options.delete === true, busy };
 }

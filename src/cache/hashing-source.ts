@@ -1,9 +1,9 @@
 import type { ByteSource } from "../recording/byte-source.js";
 import { tappedSource } from "../recording/tapped-source.js";
-import { checkDigests, createDigest } from "../store/digest.js";
+import { checkDigests, createDigest, type Digest } from "../store/digest.js";
 import type { ExpectedDigest } from "../store/store.js";
 
-/** A source that hashes its bytes in passing; reads in ascending order cost nothing extra. */
+/** A source that hashes its bytes as they are read; reads in ascending order cost nothing extra. */
 export interface HashingSource extends ByteSource {
   /**
    * SHA-256 of the whole source; reads what was not read in order. StoreError "BadDigest" when the bytes are not those
@@ -16,24 +16,25 @@ export interface HashingSource extends ByteSource {
 
 const REST_BYTES = 1 << 22;
 
-/** Wrap `source` so that its SHA-256, and what it is `expected` to come to, are known at the end without reading it twice. */
+/** Wrap `source` so that its SHA-256, and the digests that are `expected` of it, are known at the end without reading it twice. */
 export function withSha256(source: ByteSource, expected: readonly ExpectedDigest[] = []): HashingSource {
-  const names = new Set(["sha256" as const, ...expected.map(({ name }) => name)]);
-  const digests = [...names].map(createDigest);
+  const sha256 = createDigest("sha256");
+  const names = new Set(expected.flatMap(({ name }) => (name === "sha256" ? [] : [name])));
+  const others = [...names].map(createDigest);
   const tapped = tappedSource(source, (bytes) => {
-    for (const digest of digests) digest.update(bytes);
+    for (const digest of [sha256, ...others]) digest.update(bytes);
   });
-  let hexes: Map<string, string> | undefined;
+  let found: { readonly sha256: string; readonly hexes: ReadonlyMap<string, string> } | undefined;
   const digest = async () => {
-    while (!hexes && tapped.end() < source.byteLength) {
+    while (!found && tapped.end() < source.byteLength) {
       const before = tapped.end();
       await tapped.source.read(before, Math.min(before + REST_BYTES, source.byteLength));
       if (tapped.end() === before) break; // the source became shorter
     }
-    hexes ??= new Map(digests.map((digest) => [digest.name, digest.hex()]));
-    const found = hexes;
-    checkDigests(source.name, expected, ({ name }) => found.get(name)!);
-    return found.get("sha256")!;
+    found ??= resultOf(sha256, others);
+    const { hexes } = found;
+    checkDigests(source.name, expected, ({ name }) => hexes.get(name));
+    return found.sha256;
   };
   return {
     ...tapped.source,
@@ -42,4 +43,11 @@ export function withSha256(source: ByteSource, expected: readonly ExpectedDigest
       if (expected.length > 0) await digest();
     },
   };
+}
+
+/** The results of `sha256` and of the other digests; each can be asked once. */
+function resultOf(sha256: Digest, others: readonly Digest[]) {
+  const hex = sha256.hex();
+  const named = others.map((digest): [string, string] => [digest.name, digest.hex()]);
+  return { sha256: hex, hexes: new Map([["sha256", hex], ...named]) };
 }

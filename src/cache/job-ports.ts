@@ -3,17 +3,17 @@ import { entrySource } from "../corpus/entry-source.js";
 import { type RecordingLabels, readLabels } from "../corpus/labels.js";
 import type { RecordingEntry } from "../corpus/recording-entry.js";
 import type { ByteSource } from "../recording/byte-source.js";
-import { vouchedDigests } from "../recording/checked-source.js";
+import { knownDigests } from "../recording/checked-source.js";
 import { changedError, type ExpectedDigest, type Store } from "../store/store.js";
 import type { JobPorts } from "./build-recording.js";
-import { asLeaveOut, LeaveOut } from "./leave-out.js";
+import { asExclusion, ExclusionError } from "./exclusion.js";
 
-/** A fault while reading from the store, as LeaveOut: it concerns one recording and never the cache's disk. */
+/** An error of reading from the store, as ExclusionError: it concerns one recording and never the cache's disk. */
 function sourceFault(error: unknown, signal: AbortSignal): unknown {
   if (signal.aborted) return signal.reason;
-  if (isIctalError(error)) return asLeaveOut(error, "source-unreadable");
-  if ((error as NodeJS.ErrnoException).code === undefined) return error;
-  return new LeaveOut("source-unreadable", (error as Error).message, { cause: error });
+  if (isIctalError(error)) return asExclusion(error, "source-unreadable");
+  if (!(error instanceof Error) || !("code" in error)) return error;
+  return new ExclusionError("source-unreadable", error.message, { cause: error });
 }
 
 async function labelsOf(
@@ -29,7 +29,10 @@ async function labelsOf(
   }
 }
 
-/** What the bytes of a recording's ranges must come to; a whole read is compared by the store. Faults as of reading. */
+/**
+ * The digests that the ranges of a recording must have together; a read of the complete object is checked by the store.
+ * Errors as of reading.
+ */
 export async function expectedDigests(
   store: Store,
   entry: RecordingEntry,
@@ -38,7 +41,7 @@ export async function expectedDigests(
   if (isReadWhole(store, entry)) return [];
   const { edfKey, edfEtag } = entry;
   try {
-    return await vouchedDigests(store, edfKey, { ifMatch: edfEtag, signal });
+    return await knownDigests(store, edfKey, { ifMatch: edfEtag, signal });
   } catch (error) {
     throw sourceFault(error, signal);
   }
@@ -52,32 +55,32 @@ function sourceOf(store: Store, entry: RecordingEntry, signal: AbortSignal): Byt
   if (!isReadWhole(store, entry)) return parts;
   const { edfKey, edfEtag, edfSize } = entry;
   let reading: Promise<Uint8Array> | undefined;
-  const whole = () => {
-    reading ??= readWhole();
+  const object = () => {
+    reading ??= readObject();
     return reading;
   };
-  const readWhole = async () => {
+  const readObject = async () => {
     try {
       const bytes = await store.read(edfKey, { signal, ...(edfEtag !== undefined && { ifMatch: edfEtag }) });
       if (bytes.length === edfSize) return bytes;
       throw changedError(edfKey, `${edfSize} bytes`, store.url, `${bytes.length} bytes`);
     } catch (error) {
-      reading = undefined; // a second try asks again
+      reading = undefined; // a second attempt asks again
       throw error;
     }
   };
   return {
     ...parts,
-    read: async (start, end) => (await whole()).subarray(start, end),
+    read: async (start, end) => (await object()).subarray(start, end),
     async readInto(out, start) {
-      const bytes = (await whole()).subarray(start, start + out.byteLength);
+      const bytes = (await object()).subarray(start, start + out.byteLength);
       out.set(bytes);
       return bytes.byteLength;
     },
   };
 }
 
-/** `source` with its faults as LeaveOut: "source-missing", "source-unreadable". */
+/** `source` with its faults as ExclusionError: "source-missing", "source-unreadable". */
 function withFaults(source: ByteSource, signal: AbortSignal): ByteSource {
   const orFault = async <T>(reading: Promise<T>): Promise<T> => {
     try {
@@ -98,7 +101,7 @@ export function rangesOf(store: Store, entry: RecordingEntry, signal: AbortSigna
   return withFaults(entrySource(store, entry, signal), signal);
 }
 
-/** Bytes and labels of one recording from a store. Faults are LeaveOut: "source-missing", "source-unreadable". */
+/** Bytes and labels of one recording from a store. Faults are ExclusionError: "source-missing", "source-unreadable". */
 export function jobPorts(store: Store, entry: RecordingEntry, signal: AbortSignal): JobPorts {
   return {
     source: withFaults(sourceOf(store, entry, signal), signal),

@@ -6,18 +6,18 @@ import { CacheError, isIctalError, NotFoundError } from "@ictal/base/errors";
 import { z } from "zod";
 import { mapConcurrent } from "../base/concurrent.js";
 import { totalSeconds } from "../base/events.js";
-import { chooseLimited } from "../corpus/limit.js";
+import { limitRecordings } from "../corpus/limit.js";
 import { type CacheFolder, MANIFEST_FILE, parseCacheJson, recordingFile, resolveFolder } from "./folder.js";
 import { CACHE_FORMAT_VERSION, FRAME_SAMPLES } from "./format.js";
 import { recordedSeconds, segmentsSchema } from "./segments.js";
 import {
   bytesOnDisk,
+  type Exclusion,
   eventSchema,
   hasSignal,
-  type LeftOut,
   listSidecars,
   parseSidecar,
-  readLeftOut,
+  readExclusion,
   readSidecar,
   type Sidecar,
 } from "./sidecar.js";
@@ -67,6 +67,7 @@ const manifestSchema = z.object({
   limit: count.min(1).optional(),
   counts: countsSchema,
   bySplit: z.record(z.string(), countsSchema),
+  /** Excluded recordings, with the reasons. */
   leftOut: z.array(z.object({ id: z.string(), code: z.string(), reason: z.string() })),
   recordings: z.array(recordingSchema),
 });
@@ -82,13 +83,16 @@ export type ManifestCounts = z.infer<typeof countsSchema>;
 
 export interface WriteManifestOptions {
   /** Which cache of the folder. @default the only one there */
-  readonly key?: string;
+  readonly key?: string | undefined;
   /** The corpus the cache must cover. @default every recording that is in the cache */
-  readonly catalogue?: {
-    readonly recordings: readonly { readonly id: string }[];
-    readonly fingerprint: string;
-    readonly limit?: number;
-  };
+  readonly catalogue?:
+    | {
+        readonly recordings: readonly { readonly id: string }[];
+        readonly fingerprint: string;
+        readonly limit?: number | undefined;
+      }
+    | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 function toRecording(sidecar: Sidecar): ManifestRecording {
@@ -167,7 +171,7 @@ function refuseSharedPatients(recordings: readonly ManifestRecording[]): void {
   throw new CacheError(message, { found: [...shared].sort(), expected: "every patient in one split" });
 }
 
-/** Caches of earlier versions may hold recordings of zeros, which would be learnt from as background. */
+/** Caches of earlier versions may hold recordings of zeros, which a detector would learn as background. */
 function refuseSilent({ recordings, channels }: Manifest, path: string): void {
   const silent = recordings.filter(({ flat, filled }) => {
     const without = new Set([...flat, ...filled]);
@@ -179,21 +183,22 @@ function refuseSilent({ recordings, channels }: Manifest, path: string): void {
   throw new CacheError(message, { found: silent.length, expected: 0 });
 }
 
-async function sidecarsPresent(folder: CacheFolder): Promise<string[]> {
+async function sidecarsPresent(folder: CacheFolder, signal: AbortSignal | undefined): Promise<string[]> {
   const files = await listSidecars(folder);
-  const ids = await mapConcurrent(files, 16, async (file) => {
+  const idOf = async (file: string) => {
     const path = join(folder.path, file);
     return parseSidecar(await readFile(path, "utf8"), path).id;
-  });
+  };
+  const ids = await mapConcurrent(files, 16, idOf, signal);
   return ids.sort();
 }
 
-type Found = { recording: ManifestRecording } | { leftOut: LeftOut } | { missing: string };
+type Found = { recording: ManifestRecording } | { excluded: Exclusion } | { missing: string };
 
-/** A note on a left-out recording comes first: it is newer than samples from a time when the recording was sound. */
+/** A note on an excluded recording comes first: it is newer than samples from a time when the recording was intact. */
 async function findRecording(folder: CacheFolder, id: string): Promise<Found> {
-  const leftOut = await readLeftOut(folder.path, id);
-  if (leftOut) return { leftOut };
+  const excluded = await readExclusion(folder.path, id);
+  if (excluded) return { excluded };
   const sidecar = await readSidecar(folder.path, id);
   if (!sidecar) return { missing: id };
   if (sidecar.key !== folder.key) {
@@ -206,9 +211,11 @@ async function findRecording(folder: CacheFolder, id: string): Promise<Found> {
 }
 
 /** A manifest from the sidecars of a key folder; refuses missing recordings and patients in two splits. */
-async function collectManifest(folder: CacheFolder, { catalogue }: WriteManifestOptions): Promise<Manifest> {
-  const ids = catalogue ? catalogue.recordings.map((recording) => recording.id).sort() : await sidecarsPresent(folder);
-  const found = await mapConcurrent(ids, 16, (id) => findRecording(folder, id));
+async function collectManifest(folder: CacheFolder, { catalogue, signal }: WriteManifestOptions): Promise<Manifest> {
+  const ids = catalogue
+    ? catalogue.recordings.map((recording) => recording.id).sort()
+    : await sidecarsPresent(folder, signal);
+  const found = await mapConcurrent(ids, 16, (id) => findRecording(folder, id), signal);
   refuseMissing(
     found.flatMap((each) => ("missing" in each ? [each.missing] : [])),
     ids.length,
@@ -227,7 +234,7 @@ async function collectManifest(folder: CacheFolder, { catalogue }: WriteManifest
     ...(catalogue?.limit === undefined ? {} : { limit: catalogue.limit }),
     counts,
     bySplit: countSplits(recordings, folder.sampleRateHz),
-    leftOut: found.flatMap((each) => ("leftOut" in each ? [each.leftOut] : [])),
+    leftOut: found.flatMap((each) => ("excluded" in each ? [each.excluded] : [])),
     recordings,
   };
 }
@@ -240,8 +247,8 @@ export function manifestText(manifest: Manifest): string {
 }
 
 /**
- * Build manifest.json of the cache at `dir` from its sidecars and write it whole, where it is not so already. Throws a CacheError when a recording of
- * the catalogue is neither cached nor noted as left out, when there is no seizure at all, and when a patient is in two splits.
+ * Build manifest.json of the cache at `dir` from its sidecars and write it atomically, where its content has changed. Throws a CacheError when a recording of
+ * the catalogue is neither cached nor noted as excluded, when there is no seizure at all, and when a patient is in two splits.
  */
 export async function writeManifest(
   dir: string,
@@ -276,7 +283,10 @@ function refuseOtherSums({ recordings, counts, bySplit, sampleRateHz }: Manifest
 }
 
 /** Read and check the manifest of the cache at `dir`. NotFoundError when it was not written yet, CacheError when damaged. */
-export async function readManifest(dir: string, options: { readonly key?: string } = {}): Promise<Manifest> {
+export async function readManifest(
+  dir: string,
+  options: { readonly key?: string | undefined } = {},
+): Promise<Manifest> {
   const folder = await resolveFolder(dir, options.key);
   const path = join(folder.path, MANIFEST_FILE);
   const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
@@ -295,14 +305,27 @@ export async function readManifest(dir: string, options: { readonly key?: string
   return manifest;
 }
 
+/** The recording at `position` of a manifest. RangeError when there is none. */
+export function recordingAt({ recordings }: Pick<Manifest, "recordings">, position: number): ManifestRecording {
+  const recording = recordings[position];
+  if (!recording) throw new RangeError(`invalid recording: ${position} of ${recordings.length}`);
+  return recording;
+}
+
 /**
- * `manifest` with at most `limit` of its recordings, some of every split (`chooseLimited`), and their counts; itself where
+ * `manifest` with at most `limit` of its recordings, some of every split (`limitRecordings`), and their counts; itself where
  * it has no more. Nothing on the disk changes. Throws a CacheError when no seizure is left.
  */
 export function limitManifest(manifest: Manifest, limit: number | undefined): Manifest {
-  const recordings = chooseLimited(manifest.recordings, limit);
+  const recordings = limitRecordings(manifest.recordings, limit);
   if (recordings.length === manifest.recordings.length) return manifest;
   const counts = countRecordings(recordings, manifest.sampleRateHz);
   refuseNoPositives(counts);
-  return { ...manifest, limit, counts, bySplit: countSplits(recordings, manifest.sampleRateHz), recordings };
+  return {
+    ...manifest,
+    ...(limit !== undefined && { limit }),
+    counts,
+    bySplit: countSplits(recordings, manifest.sampleRateHz),
+    recordings,
+  };
 }

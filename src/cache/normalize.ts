@@ -37,7 +37,7 @@ export interface FrameScaling {
  */
 export function storeFrameInto(out: StoredFrame, frame: Float32Array, valid: number, scaling: FrameScaling): void {
   const { statistics, normalize, clip } = scaling;
-  for (let channel = 0; channel < statistics.mean.length; channel++) {
+  for (const [channel, mean] of statistics.mean.entries()) {
     const start = channel * FRAME_SAMPLES;
     const used = statistics.flat[channel] ? 0 : valid;
     if (used < FRAME_SAMPLES) out.fill(0, start + used, start + FRAME_SAMPLES);
@@ -47,7 +47,7 @@ export function storeFrameInto(out: StoredFrame, frame: Float32Array, valid: num
       out.set(row, start);
       continue;
     }
-    const normalization = { mean: statistics.mean[channel]!, std: statistics.std[channel]!, clip };
+    const normalization = { mean, std: statistics.std[channel] ?? Number.NaN, clip };
     const stored = out.subarray(start, start + valid);
     if (stored instanceof Int16Array) quantizeInto(stored, row, normalization, 1 / INT16_SCALE);
     else normalizeInto(stored, row, normalization);

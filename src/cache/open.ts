@@ -7,7 +7,7 @@ import { bytesOf, createFrame, frameCountOf, frameLayout, type StoredFrame } fro
 import { recordedSamples } from "./segments.js";
 import { listSidecars, readSidecar, type Sidecar } from "./sidecar.js";
 
-/** A cache opened for looking at single recordings; training reads windows through `openWindowReader`. */
+/** A cache opened for looking at single recordings; training reads windows with `openWindowReader`. */
 export interface Cache {
   readonly folder: CacheFolder;
   /** Relative paths of the sidecars, ascending. */
@@ -17,7 +17,7 @@ export interface Cache {
 }
 
 /** Open the cache at `dir` (a cache folder with one key, or a key folder). */
-export async function openCache(dir: string, options: { readonly key?: string } = {}): Promise<Cache> {
+export async function openCache(dir: string, options: { readonly key?: string | undefined } = {}): Promise<Cache> {
   const folder = await resolveFolder(dir, options.key);
   return {
     folder,
@@ -40,29 +40,34 @@ export interface FrameRead {
   readonly validSamples: number;
 }
 
+/** Which frames to read. @default all */
+export interface FrameRange {
+  readonly startFrame?: number | undefined;
+  /** One past the last frame. */
+  readonly endFrame?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
 /**
  * Frames `[startFrame, endFrame)` of a recording, each checked against its CRC; a CacheError names the first bad frame.
  * @default all frames
  */
-export async function* readFrames(
-  cache: Cache,
-  id: string,
-  range: { readonly startFrame?: number; readonly endFrame?: number } = {},
-): AsyncGenerator<FrameRead> {
+export async function* readFrames(cache: Cache, id: string, range: FrameRange = {}): AsyncGenerator<FrameRead> {
   const sidecar = await cache.sidecar(id);
   const layout = frameLayout(sidecar.channels.length, sidecar.sampleType);
   const last = frameCountOf(recordedSamples(sidecar));
-  const { startFrame = 0, endFrame = last } = range;
+  const { startFrame = 0, endFrame = last, signal } = range;
   if (startFrame < 0 || endFrame > last) throw new RangeError(`invalid frames: ${startFrame}..${endFrame} of ${last}`);
   const file = join(cache.folder.path, recordingFile(id, sidecar.sampleType));
   const handle = await open(file, "r");
   try {
     for (let frame = startFrame; frame < endFrame; frame++) {
+      signal?.throwIfAborted();
       const values = createFrame(layout);
       const bytes = bytesOf(values);
       const { bytesRead } = await handle.read(bytes, 0, bytes.length, frame * layout.frameBytes);
       if (bytesRead !== bytes.length || crc32(bytes) !== sidecar.frameCrc32[frame])
-        throw new CacheError(`${file}: frame ${frame} is damaged; mend it with: ictal cache build --verify`, {
+        throw new CacheError(`${file}: frame ${frame} is damaged; repair it with: ictal cache build --verify`, {
           found: bytesRead === bytes.length ? crc32(bytes) : `${bytesRead} bytes`,
           expected: sidecar.frameCrc32[frame],
         });

@@ -6,7 +6,7 @@ import type { RecordingEntry } from "../corpus/recording-entry.js";
 import type { ByteSource } from "../recording/byte-source.js";
 import { readEdfHeader } from "../recording/edf-header.js";
 import { endpointsApart } from "../recording/edf-timeline.js";
-import { storedLabels } from "./build-recording.js";
+import { labelFields } from "./build-recording.js";
 import { type CacheFolder, recordingFile } from "./folder.js";
 import type { GapPolicy } from "./segments.js";
 import { bytesOnDisk, hasSignal, readSidecar, type Sidecar, writeSidecar } from "./sidecar.js";
@@ -64,7 +64,7 @@ async function checkEnds(folder: CacheFolder, sidecar: Sidecar, source: ByteSour
 
 /** Bring the labels of a reused recording up to date; true when its sidecar was written again. */
 export async function refreshLabels(folder: CacheFolder, sidecar: Sidecar, labels: RecordingLabels): Promise<boolean> {
-  const fresh = storedLabels(labels);
+  const fresh = labelFields(labels);
   const { labelled, seizures, labelFindings } = sidecar;
   if (canonicalJson(fresh) === canonicalJson({ labelled, seizures, labelFindings })) return false;
   await writeSidecar(folder.path, { ...sidecar, ...fresh });

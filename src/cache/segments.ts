@@ -8,7 +8,7 @@ const count = z.number().int().min(0);
 
 export const segmentsSchema = z.array(z.object({ startSample: count, sampleCount: count.min(1) })).min(1);
 
-/** A stretch that was recorded without a gap. */
+/** Contiguous samples: a part of a recording without a gap. */
 export interface Segment {
   /** In the recording's time. */
   readonly startSample: number;
@@ -23,7 +23,7 @@ export interface Segmented {
   readonly segments?: readonly Segment[] | undefined;
 }
 
-/** What to do with a recording that has gaps: leave it out, or keep its segments apart. */
+/** What to do with a recording that has gaps: exclude it, or keep its segments apart. */
 export type GapPolicy = "refuse" | "split";
 
 /** The segments of a recording; itself where it has no gap. */
@@ -52,10 +52,12 @@ export function segmentEndAt(recording: Segmented, sample: number): number {
 
 /** The segment that holds a sample, or the last one before it, or the first. */
 export function segmentAt(recording: Segmented, sample: number): Segment {
-  const segments = segmentsOf(recording);
-  let place = 0;
-  while (place + 1 < segments.length && segments[place + 1]!.startSample <= sample) place += 1;
-  return segments[place]!;
+  let found: Segment | undefined;
+  for (const segment of segmentsOf(recording)) {
+    if (found && segment.startSample > sample) break;
+    found = segment;
+  }
+  return found ?? { startSample: 0, sampleCount: recording.sampleCount };
 }
 
 /** What is wrong with the segments of a file, or undefined: they must lie in order, apart, and within the recording. */

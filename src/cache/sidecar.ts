@@ -7,7 +7,7 @@ import { z } from "zod";
 import {
   type CacheFolder,
   DESCRIPTION_FILE,
-  LEFT_OUT_ENDING,
+  EXCLUSION_ENDING,
   listFiles,
   MANIFEST_FILE,
   parseCacheJson,
@@ -119,7 +119,7 @@ export function parseSidecar(text: string, file: string): Sidecar {
   return checkSizes(parseCacheJson(sidecarSchema, text, file), file);
 }
 
-/** False for a recording without one channel that is neither flat nor filled: it says nothing of a brain. */
+/** False for a recording without one channel that is neither flat nor filled: it holds no brain signal. */
 export function hasSignal({ flat, filled }: Pick<Sidecar, "flat" | "filled">): boolean {
   return flat.some((mark, channel) => !mark && !filled[channel]);
 }
@@ -130,8 +130,8 @@ export function sidecarFile(id: string): string {
 }
 
 /** Sidecar of `id`, or undefined when there is none; a damaged one is a CacheError. */
-export async function readSidecar(folder: string, id: string): Promise<Sidecar | undefined> {
-  const file = join(folder, sidecarFile(id));
+export async function readSidecar(dir: string, id: string): Promise<Sidecar | undefined> {
+  const file = join(dir, sidecarFile(id));
   const text = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT") return undefined;
     throw error;
@@ -139,15 +139,17 @@ export async function readSidecar(folder: string, id: string): Promise<Sidecar |
   return text === undefined ? undefined : parseSidecar(text, file);
 }
 
-/** Write a sidecar whole; equal content gives equal bytes. */
-export async function writeSidecar(folder: string, sidecar: Sidecar): Promise<void> {
-  await writeCacheFile(folder, join(folder, sidecarFile(sidecar.id)), `${canonicalJson(sidecar)}\n`);
+/** Write a sidecar atomically; equal content gives equal bytes. */
+export async function writeSidecar(dir: string, sidecar: Sidecar): Promise<void> {
+  await writeCacheFile(dir, join(dir, sidecarFile(sidecar.id)), `${canonicalJson(sidecar)}\n`);
 }
 
 /** Relative paths of every sidecar in a key folder, ascending. */
 export async function listSidecars(folder: CacheFolder): Promise<string[]> {
   const files = await listFiles(folder.path, [".json"]);
-  return files.filter((file) => file !== DESCRIPTION_FILE && file !== MANIFEST_FILE && !file.endsWith(LEFT_OUT_ENDING));
+  return files.filter(
+    (file) => file !== DESCRIPTION_FILE && file !== MANIFEST_FILE && !file.endsWith(EXCLUSION_ENDING),
+  );
 }
 
 /** Bytes of a recording's file, or undefined when it is missing. */
@@ -158,7 +160,7 @@ export async function bytesOnDisk(path: string): Promise<number | undefined> {
   );
 }
 
-const leftOutSchema = z.object({
+const exclusionSchema = z.object({
   formatVersion: z.literal(CACHE_FORMAT_VERSION),
   id: z.string(),
   code: z.string(),
@@ -166,28 +168,28 @@ const leftOutSchema = z.object({
 });
 
 /** A recording that is not in the cache, with a code for scripts and a sentence for people. */
-export interface LeftOut {
+export interface Exclusion {
   readonly id: string;
   readonly code: string;
   readonly reason: string;
 }
 
-/** Path of the note on a left-out recording inside its key folder. */
-export function leftOutFile(id: string): string {
-  return `${recordingStem(id)}${LEFT_OUT_ENDING}`;
+/** Path of the note on an excluded recording inside its key folder. */
+export function exclusionFile(id: string): string {
+  return `${recordingStem(id)}${EXCLUSION_ENDING}`;
 }
 
-/** Note that a recording was left out, so that the manifest can tell "left out" from "not built yet". */
-export async function writeLeftOut(folder: string, { id, code, reason }: LeftOut): Promise<void> {
+/** Note that a recording was excluded, so that the manifest can tell "excluded" from "not built yet". */
+export async function writeExclusion(dir: string, { id, code, reason }: Exclusion): Promise<void> {
   const note = { formatVersion: CACHE_FORMAT_VERSION, id, code, reason };
-  await updateCacheFile(folder, join(folder, leftOutFile(id)), `${canonicalJson(note)}\n`);
+  await updateCacheFile(dir, join(dir, exclusionFile(id)), `${canonicalJson(note)}\n`);
 }
 
-/** The note on a left-out recording, or undefined. */
-export async function readLeftOut(folder: string, id: string): Promise<LeftOut | undefined> {
-  const file = join(folder, leftOutFile(id));
+/** The note on an excluded recording, or undefined. */
+export async function readExclusion(dir: string, id: string): Promise<Exclusion | undefined> {
+  const file = join(dir, exclusionFile(id));
   const text = await readFile(file, "utf8").catch(() => undefined);
   if (text === undefined) return undefined;
-  const { code, reason } = parseCacheJson(leftOutSchema, text, file);
+  const { code, reason } = parseCacheJson(exclusionSchema, text, file);
   return { id, code, reason };
 }

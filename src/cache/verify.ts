@@ -3,13 +3,14 @@ import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import { CacheError, isIctalError } from "@ictal/base/errors";
 import { type Progress, silentProgress } from "@ictal/base/progress";
+import { type Borrowed, lend } from "../base/borrowed.js";
 import { mapConcurrent } from "../base/concurrent.js";
 import { type CacheFolder, findFolders, MANIFEST_FILE, recordingFile } from "./folder.js";
 import { frameLayout } from "./format.js";
 import { type Manifest, readManifest } from "./manifest.js";
 import { bytesOnDisk, listSidecars, parseSidecar, type Sidecar } from "./sidecar.js";
 
-/** One fault of a cache. */
+/** One error of a cache. */
 export interface BadFrame {
   readonly id: string;
   /** 0-based; null when the whole recording, its sidecar or the manifest is at fault. */
@@ -17,37 +18,38 @@ export interface BadFrame {
   readonly reason: string;
 }
 
-/** What a check found; `mend` names the command that repairs it. */
+/** What a check found; `fix` names the command that repairs it. */
 export interface VerifyReport {
   readonly recordings: number;
   readonly frames: number;
   readonly bytes: number;
   readonly bad: readonly BadFrame[];
-  readonly mend?: string;
+  readonly fix?: string;
 }
 
 export interface VerifyOptions {
   /** Only this key. @default every key of the folder */
-  readonly key?: string;
-  readonly progress?: Progress;
-  readonly signal?: AbortSignal;
+  readonly key?: string | undefined;
+  readonly progress?: Progress | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 const READ_AHEAD_RECORDINGS = 4;
 const FRAMES_PER_READ = 10;
 
-/** The first `count` frames of a file, read ten at a time while those before are looked at; each is good until the next. */
-async function* readWholeFrames(
+/** The first `count` frames of a file, read ten at a time while the ten before are checked. */
+async function* readCompleteFrames(
   path: string,
   frameBytes: number,
   count: number,
   signal?: AbortSignal,
-): AsyncGenerator<{ frame: number; bytes: Uint8Array }> {
-  const buffers = [0, 1].map(() => new Uint8Array(Math.min(count, FRAMES_PER_READ) * frameBytes));
+): AsyncGenerator<{ frame: number; bytes: Borrowed<Uint8Array> }> {
+  const allocate = () => new Uint8Array(Math.min(count, FRAMES_PER_READ) * frameBytes);
+  const [even, odd] = [allocate(), allocate()];
   const handle = await open(path, "r");
   const read = (first: number) => {
     const length = Math.min(FRAMES_PER_READ, count - first) * frameBytes;
-    const reading = handle.read(buffers[(first / FRAMES_PER_READ) % 2]!, 0, length, first * frameBytes);
+    const reading = handle.read((first / FRAMES_PER_READ) % 2 === 0 ? even : odd, 0, length, first * frameBytes);
     reading.catch(() => undefined); // awaited in its turn, or dropped when the caller stops early
     return reading;
   };
@@ -58,7 +60,7 @@ async function* readWholeFrames(
       const { buffer, bytesRead } = await next;
       next = first + FRAMES_PER_READ < count ? read(first + FRAMES_PER_READ) : undefined;
       for (let at = 0; at < bytesRead; at += frameBytes)
-        yield { frame: first + at / frameBytes, bytes: buffer.subarray(at, at + frameBytes) };
+        yield { frame: first + at / frameBytes, bytes: lend(buffer.subarray(at, at + frameBytes)) };
     }
   } finally {
     await next?.catch(() => undefined);
@@ -67,10 +69,10 @@ async function* readWholeFrames(
 }
 
 /** Faults of one recording's file: missing, wrong length, frames whose CRC differs. Memory: twenty frames. */
-export async function checkFrames(folder: string, sidecar: Sidecar, signal?: AbortSignal): Promise<BadFrame[]> {
+export async function checkFrames(dir: string, sidecar: Sidecar, signal?: AbortSignal): Promise<BadFrame[]> {
   const { id } = sidecar;
   const layout = frameLayout(sidecar.channels.length, sidecar.sampleType);
-  const path = join(folder, recordingFile(id, sidecar.sampleType));
+  const path = join(dir, recordingFile(id, sidecar.sampleType));
   const found = await bytesOnDisk(path);
   if (found === undefined) return [{ id, frame: null, reason: "the samples file is missing" }];
   const bad: BadFrame[] = [];
@@ -78,11 +80,12 @@ export async function checkFrames(folder: string, sidecar: Sidecar, signal?: Abo
     const frame = Math.min(Math.floor(found / layout.frameBytes), sidecar.frameCrc32.length);
     bad.push({ id, frame, reason: `the file has ${found} bytes, expected ${sidecar.fileBytes}` });
   }
-  const whole = Math.min(Math.floor(found / layout.frameBytes), sidecar.frameCrc32.length);
-  for await (const { frame, bytes } of readWholeFrames(path, layout.frameBytes, whole, signal)) {
+  const complete = Math.min(Math.floor(found / layout.frameBytes), sidecar.frameCrc32.length);
+  for await (const { frame, bytes } of readCompleteFrames(path, layout.frameBytes, complete, signal)) {
     const crc = crc32(bytes);
-    if (crc !== sidecar.frameCrc32[frame])
-      bad.push({ id, frame, reason: `CRC ${crc.toString(16)}, expected ${sidecar.frameCrc32[frame]!.toString(16)}` });
+    const expected = sidecar.frameCrc32[frame];
+    if (crc !== expected)
+      bad.push({ id, frame, reason: `CRC ${crc.toString(16)}, expected ${expected?.toString(16)}` });
   }
   return bad;
 }
@@ -172,7 +175,7 @@ async function verifyFolder(
 
 /**
  * Check every frame of the cache at `dir` against its CRC, the sidecars against the files and the manifest against both,
- * at disk speed and in bounded memory. Faults are reported, not thrown; a folder without a cache is a NotFoundError or CacheError.
+ * at disk speed and in bounded memory. Errors are reported, not thrown; a folder without a cache is a NotFoundError or CacheError.
  */
 export async function verifyCache(dir: string, options: VerifyOptions = {}): Promise<VerifyReport> {
   const all = await findFolders(dir);
@@ -195,6 +198,6 @@ export async function verifyCache(dir: string, options: VerifyOptions = {}): Pro
     frames: sum((report) => report.frames),
     bytes: sum((report) => report.bytes),
     bad,
-    ...(bad.length > 0 && { mend: "ictal cache build --verify (same flags as the first build), then: ictal manifest" }),
+    ...(bad.length > 0 && { fix: "ictal cache build --verify (same flags as the first build), then: ictal manifest" }),
   };
 }

@@ -1,45 +1,41 @@
-/** Messages between a build and its worker threads. Bytes travel by transfer or lie in shared memory; none is copied. */
+/** Calls between a build and its worker threads. Bytes travel by transfer or lie in shared memory; none is copied. */
 
 import { CacheError } from "@ictal/base/errors";
 import type { SharedBytes } from "../base/shared-bytes.js";
+import type { ErrorCodec, Moved } from "../base/thread-calls.js";
 import type { RecordingLabels } from "../corpus/labels.js";
 import type { RecordingJob } from "./build-recording.js";
-import { LeaveOut, type LeaveOutCode } from "./leave-out.js";
+import { type ExclusionCode, ExclusionError } from "./exclusion.js";
 import { machineStop } from "./machine-stop.js";
 import type { Sidecar } from "./sidecar.js";
 
 /** An error as plain data. */
 export type PlainError =
-  | { readonly kind: "left-out"; readonly code: LeaveOutCode; readonly reason: string }
+  | { readonly kind: "excluded"; readonly code: ExclusionCode; readonly reason: string }
   | { readonly kind: "storage"; readonly message: string; readonly found: unknown; readonly expected: unknown }
   | { readonly kind: "aborted" }
   | { readonly kind: "other"; readonly message: string };
 
-/** What a worker asks the main thread for while it works on job `job`. */
-export type Request =
-  | { readonly method: "read"; readonly start: number; readonly end: number }
-  /** Fill `out`; the answer is the number of bytes. */
-  | { readonly method: "fill"; readonly start: number; readonly out: SharedBytes }
-  | { readonly method: "labels"; readonly durationSeconds: number };
+/** What the build calls in a worker thread. */
+export type WorkerMethods = {
+  /** Builds one recording; `job` is its number in the pool. */
+  build(argument: { readonly job: number; readonly recording: RecordingJob }): Promise<Sidecar>;
+  /** Stops all jobs of the thread between two blocks. */
+  abort(argument: undefined): void;
+};
 
-/** What a request is answered with. */
-export type Answered = Uint8Array | number | RecordingLabels;
+/** What a worker thread calls in the main thread while it works on job `job`. */
+export type MainMethods = {
+  read(argument: { readonly job: number; readonly start: number; readonly end: number }): Promise<Moved<Uint8Array>>;
+  /** Fills `out`; the result is the number of bytes. */
+  fill(argument: { readonly job: number; readonly start: number; readonly out: SharedBytes }): Promise<number>;
+  labels(argument: { readonly job: number; readonly durationSeconds: number }): Promise<RecordingLabels>;
+};
 
-export type Answer<T> = { readonly ok: T } | { readonly error: PlainError };
-
-export type ToWorker =
-  | { readonly type: "job"; readonly job: number; readonly work: RecordingJob }
-  | { readonly type: "answer"; readonly request: number; readonly answer: Answer<Answered> }
-  | { readonly type: "abort" };
-
-export type FromWorker =
-  | { readonly type: "request"; readonly job: number; readonly request: number; readonly ask: Request }
-  | { readonly type: "done"; readonly job: number; readonly answer: Answer<Sidecar> };
-
-/** An error as data that survives the way between threads. */
+/** An error as data that can be sent to another thread. */
 export function toPlain(fault: unknown): PlainError {
   const error = fault instanceof CacheError ? fault : (machineStop(fault) ?? fault);
-  if (error instanceof LeaveOut) return { kind: "left-out", code: error.code, reason: error.reason };
+  if (error instanceof ExclusionError) return { kind: "excluded", code: error.code, reason: error.reason };
   if (error instanceof CacheError)
     return { kind: "storage", message: error.message, found: error.details.found, expected: error.details.expected };
   if (error instanceof Error && error.name === "AbortError") return { kind: "aborted" };
@@ -48,8 +44,11 @@ export function toPlain(fault: unknown): PlainError {
 
 /** The error that data stand for. */
 export function fromPlain(plain: PlainError): Error {
-  if (plain.kind === "left-out") return new LeaveOut(plain.code, plain.reason);
+  if (plain.kind === "excluded") return new ExclusionError(plain.code, plain.reason);
   if (plain.kind === "storage") return new CacheError(plain.message, { found: plain.found, expected: plain.expected });
   if (plain.kind === "aborted") return new DOMException("the build was stopped", "AbortError");
-  return new LeaveOut("unexpected-error", plain.message);
+  return new ExclusionError("unexpected-error", plain.message);
 }
+
+/** Errors of a build between its threads. */
+export const BUILD_ERRORS: ErrorCodec = { toPlain, fromPlain };

@@ -2,9 +2,9 @@ import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import { recordingFile } from "./folder.js";
 import { bytesOf, createFrame, FRAME_SAMPLES, type FrameLayout } from "./format.js";
+import { type FrameSpillBuffer, writeFully } from "./frame-spill-buffer.js";
 import { type FrameScaling, storeFrameInto } from "./normalize.js";
-import { type FrameSpool, writeFully } from "./spool.js";
-import { writeWhole } from "./temporary.js";
+import { writeAtomically } from "./temporary.js";
 
 /** About 1 MB of 19 channels. */
 const FRAMES_PER_WRITE = 10;
@@ -16,30 +16,34 @@ export interface WrittenSamples {
 }
 
 /**
- * Second pass over a filtered recording: scale each frame, write it, and rename the whole file into place after fsync.
- * A full or read-only disk is a CacheError; nothing half-written stays.
+ * Second pass over a filtered recording: scale each frame, write it, and rename the complete file to its name after fsync.
+ * A full or read-only disk is a CacheError; no partly written file remains.
  */
 export async function writeSamples(
-  folder: string,
+  dir: string,
   id: string,
   layout: FrameLayout,
-  spool: FrameSpool,
+  buffer: FrameSpillBuffer,
   scaling: FrameScaling,
 ): Promise<WrittenSamples> {
-  const path = join(folder, recordingFile(id, layout.sampleType));
-  return writeWhole(folder, path, async (handle) => {
-    const room = createFrame(layout, Math.min(FRAMES_PER_WRITE, spool.frameCount));
+  const path = join(dir, recordingFile(id, layout.sampleType));
+  return writeAtomically(dir, path, async (handle) => {
+    const frames = createFrame(layout, Math.min(FRAMES_PER_WRITE, buffer.frameCount));
     const length = layout.channelCount * layout.frameSamples;
     const frameCrc32: number[] = [];
-    for (let first = 0; first < spool.frameCount; first += FRAMES_PER_WRITE) {
-      const end = Math.min(spool.frameCount, first + FRAMES_PER_WRITE);
+    for (let first = 0; first < buffer.frameCount; first += FRAMES_PER_WRITE) {
+      const end = Math.min(buffer.frameCount, first + FRAMES_PER_WRITE);
       for (let frame = first; frame < end; frame++) {
-        const stored = room.subarray((frame - first) * length, (frame - first + 1) * length);
-        const valid = Math.min(FRAME_SAMPLES, spool.sampleCount - frame * FRAME_SAMPLES);
-        storeFrameInto(stored, await spool.frame(frame), valid, scaling);
+        const stored = frames.subarray((frame - first) * length, (frame - first + 1) * length);
+        const valid = Math.min(FRAME_SAMPLES, buffer.sampleCount - frame * FRAME_SAMPLES);
+        storeFrameInto(stored, await buffer.frame(frame), valid, scaling);
         frameCrc32.push(crc32(bytesOf(stored)));
       }
-      await writeFully(handle, bytesOf(room).subarray(0, (end - first) * layout.frameBytes), first * layout.frameBytes);
+      await writeFully(
+        handle,
+        bytesOf(frames).subarray(0, (end - first) * layout.frameBytes),
+        first * layout.frameBytes,
+      );
     }
     return { frameCrc32, fileBytes: frameCrc32.length * layout.frameBytes };
   });

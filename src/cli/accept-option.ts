@@ -1,33 +1,33 @@
-/** --accept of every verb that has it: codes of known faults for which the exit code stays 0. */
+/** The option --accept: codes of known problems for which the exit code stays 0. */
 
 import { ConfigError } from "@ictal/base/errors";
 import { nearestNames } from "@ictal/base/nearest";
 import { Option } from "commander";
-import { LEAVE_OUT_CODES } from "../cache/leave-out.js";
-import { NOT_CATALOGUED_CODES } from "../corpus/not-catalogued.js";
+import { EXCLUSION_CODES } from "../cache/exclusion.js";
+import { EXCLUDED_CODES } from "../corpus/excluded-recording.js";
 import { concernsLabels, FINDING_CODES } from "../recording/finding.js";
 
-/** Code by which a cache without a manifest is accepted: it serves prediction, not training. */
+/** Code that accepts a cache without a manifest: it can be used for prediction, not for training. */
 export const NO_SEIZURES = "no-seizures";
 
-/** Code of a reference whose duration is none; only `score` finds it. */
+/** Code of a reference with an invalid duration; only `score` reports it. */
 export const DURATION_INVALID = "duration-invalid";
 
-/** The codes that may be accepted, by what is done. */
+/** The codes that may be accepted, by command. */
 const CODES = {
   cache: [
     NO_SEIZURES,
     "not-in-catalogue",
-    ...NOT_CATALOGUED_CODES,
-    ...LEAVE_OUT_CODES.lasting,
+    ...EXCLUDED_CODES,
+    ...EXCLUSION_CODES.permanent,
     ...FINDING_CODES.filter((code) => concernsLabels({ code })),
   ],
   score: [DURATION_INVALID, ...FINDING_CODES],
 } as const;
 
-const PASSING: ReadonlySet<string> = new Set(LEAVE_OUT_CODES.passing);
+const TRANSIENT: ReadonlySet<string> = new Set(EXCLUSION_CODES.transient);
 
-/** --accept for codes of one kind; a code that is none of it is a ConfigError. */
+/** --accept for codes of one kind; an unknown code is a ConfigError. */
 export function acceptOption(kind: keyof typeof CODES, description: string): Option {
   return new Option("--accept <codes>", description).argParser((text) => parseAccepted(text, kind));
 }
@@ -35,11 +35,13 @@ export function acceptOption(kind: keyof typeof CODES, description: string): Opt
 function parseAccepted(text: string, kind: keyof typeof CODES): string[] {
   const codes = text.split(",").map((code) => code.trim());
   const known: ReadonlySet<string> = new Set(["all", ...CODES[kind]]);
-  const faults = codes.filter((code) => !known.has(code)).map((code) => faultOf(code, kind, known));
-  if (faults.length === 0) return codes;
+  const unknown = codes.filter((code) => !known.has(code));
+  const [first] = unknown;
+  if (first === undefined) return codes;
+  const faults = unknown.map((code) => faultOf(code, kind, known));
   const allowed = `"all", ${[...CODES[kind]].sort().join(", ")}`;
-  const [nearest] = nearestNames(codes.find((code) => !known.has(code))!, known);
-  throw new ConfigError(`invalid --accept ${text}: ${faults.join("; ")}. Known are ${allowed}`, {
+  const [nearest] = nearestNames(first, known);
+  throw new ConfigError(`invalid --accept ${text}: ${faults.join("; ")}; expected codes of ${allowed}`, {
     key: "--accept",
     value: text,
     allowed,
@@ -48,12 +50,12 @@ function parseAccepted(text: string, kind: keyof typeof CODES): string[] {
 }
 
 function faultOf(code: string, kind: keyof typeof CODES, known: ReadonlySet<string>): string {
-  if (kind === "cache" && PASSING.has(code))
-    return `"${code}" cannot be accepted, since another try may be free of it: run the same command again`;
-  return `unknown code "${code}", the nearest are ${nearestNames(code, known).join(", ")}`;
+  if (kind === "cache" && TRANSIENT.has(code))
+    return `"${code}" is a temporary failure and cannot be accepted: run the same command again`;
+  return `unknown code "${code}", nearest: ${nearestNames(code, known).join(", ")}`;
 }
 
-/** Whether the codes that were given hold one. */
+/** True when the given codes contain `code` or "all". */
 export function isAccepted(code: string, accept: readonly string[] = []): boolean {
   return accept.includes("all") || accept.includes(code);
 }

@@ -2,33 +2,33 @@ import { action, type Outcome } from "@ictal/base/action";
 import { printableAll } from "@ictal/base/printable";
 import { createProgress } from "@ictal/base/progress";
 import type { Command } from "commander";
-import { type AnnotationReport, checkAnnotations } from "../recording/check-annotations.js";
+import { type AnnotationReport, checkAnnotationFiles } from "../recording/check-annotation-files.js";
 
 const CHECK_HELP = `
-Findings name file and line. They quote what has the form of a label, time or channel, of other text its length alone: it
-may name somebody, and reports travel.`;
+Findings contain file and line. Only text in the form of a label, time or channel is quoted; of other text only the length is
+given, since it may be personal data.`;
 
 /** Adds `annotations check`. */
 export function addAnnotationsCommand(program: Command): void {
-  const annotations = program.command("annotations").description("look at annotation files");
+  const annotations = program.command("annotations").description("check annotation files");
   annotations
     .command("check")
     .description(
-      "check csv, csv_bi, tse, tse_bi and HED-SCORE tsv files, and their recordings when they lie beside them",
+      "check csv, csv_bi, tse, tse_bi and HED-SCORE tsv files, and the recordings next to them; exit code 1 on errors",
     )
-    .argument("<path>", "folder (walked) or file")
+    .argument("<path>", "folder (searched recursively) or file")
     .option("--json", "print one JSON document")
     .addHelpText("after", CHECK_HELP)
     .action(action((path: string) => check(path)));
 }
 
-/** Findings printed for people; `--json` has them all. */
+/** Findings in the text output; `--json` lists all. */
 const PRINTED_FINDINGS = 200;
 
 async function check(path: string): Promise<Outcome> {
   const progress = createProgress({ intervalMilliseconds: 1000 });
   const started = performance.now();
-  const report = await checkAnnotations(path, {
+  const report = await checkAnnotationFiles(path, {
     onProgress: (done, total) => {
       if (performance.now() - started > 2000) progress.update({ label: "checking", done, total, unit: "recordings" });
     },

@@ -2,7 +2,6 @@
 
 import { UsageError } from "@ictal/base/action";
 import type { Command } from "commander";
-import type { BootstrapOptions } from "../scoring/bootstrap.js";
 
 /** What commander hands over for the flags of `addBootstrapOptions`. */
 export interface BootstrapFlags {
@@ -14,13 +13,20 @@ export interface BootstrapFlags {
 /** Adds --replicates, --level and --seed. */
 export function addBootstrapOptions(command: Command): Command {
   return command
-    .option("--replicates <count>", "replicates of the bootstrap", "1000")
-    .option("--level <share>", "coverage of the intervals", "0.95")
-    .option("--seed <number>", "seed of the bootstrap", "42");
+    .option("--replicates <count>", "number of bootstrap replicates", "1000")
+    .option("--level <share>", "confidence level of the intervals", "0.95")
+    .option("--seed <number>", "random seed of the bootstrap", "42");
+}
+
+/** Settings of the bootstrap, all given. */
+export interface BootstrapSettings {
+  readonly seed: number;
+  readonly replicates: number;
+  readonly level: number;
 }
 
 /** The bootstrap's settings; a UsageError that names the flag of a value that cannot be. */
-export function bootstrapOf({ seed, replicates, level }: BootstrapFlags): Required<BootstrapOptions> {
+export function bootstrapOf({ seed, replicates, level }: BootstrapFlags): BootstrapSettings {
   const settings = { seed: Number(seed), replicates: Number(replicates), level: Number(level) };
   if (!/^-?\d+$/.test(seed) || !Number.isSafeInteger(settings.seed))
     throw new UsageError(`invalid --seed ${seed}: expected an integer`);

@@ -1,53 +1,52 @@
-/** A build of the cache that a configuration asks for, as `cache build` and the first `train` do it. */
+/** Builds the cache of a configuration, for `cache build` and the first `train`. */
 
 import { isIctalError } from "@ictal/base/errors";
-import { printable, printableAll, tell } from "@ictal/base/printable";
+import { notify, printable, printableAll } from "@ictal/base/printable";
 import type { Progress } from "@ictal/base/progress";
-import type { Config } from "../base/config-schema.js";
 import { type BuildReport, buildCache } from "../cache/build.js";
-import { chainFromConfig } from "../cache/from-config.js";
-import { gapsFromConfig } from "../cache/gap-policy.js";
-import { isLasting } from "../cache/leave-out.js";
+import { isPermanent } from "../cache/exclusion.js";
 import { lacksSeizures, writeManifest } from "../cache/manifest.js";
 import type { GapPolicy } from "../cache/segments.js";
+import { chainFromConfig, gapsFromConfig } from "../config/layer-options.js";
+import type { Config } from "../config/schema.js";
 import { type Catalogue, readCatalogue } from "../corpus/catalogue.js";
-import { placeOfFinding } from "../recording/finding.js";
+import { locationOfFinding } from "../recording/finding.js";
 import { openStore } from "../store/open-store.js";
 import { isAccepted, NO_SEIZURES } from "./accept-option.js";
 import type { Shard } from "./data-options.js";
 
 export interface BuildOptions {
   /** @default the configuration's `num_workers`; one per core for 0 */
-  readonly workers?: number;
+  readonly workers?: number | undefined;
   /** One part alone, without the manifest. */
-  readonly shard?: Shard;
+  readonly shard?: Shard | undefined;
   /** Recordings at most. @default the configuration's `limit_files` */
-  readonly limit?: number;
-  /** Codes of reasons for which a recording may be left out or its labels stay unknown. */
-  readonly accept?: readonly string[];
+  readonly limit?: number | undefined;
+  /** Codes for which a recording may be excluded or have unknown labels. */
+  readonly accept?: readonly string[] | undefined;
   /** @default the configuration's `gaps` */
-  readonly gaps?: GapPolicy;
+  readonly gaps?: GapPolicy | undefined;
   /** Check every frame before a recording is reused. */
-  readonly verify?: boolean;
+  readonly verify?: boolean | undefined;
   readonly progress: Progress;
   readonly signal: AbortSignal;
 }
 
-/** What a build made. */
-export interface MadeCache {
+/** Result of a build. */
+export interface BuiltCache {
   readonly report: BuildReport;
   /** Undefined for a part. */
   readonly written?: WrittenManifest;
-  /** Recordings that were left out for reasons which nobody accepted. */
-  readonly refused: BuildReport["leftOut"];
-  /** Errors of annotations for which labels are unknown and which nobody accepted. */
+  /** Recordings excluded for reasons that were not accepted. */
+  readonly refused: BuildReport["excluded"];
+  /** Annotation errors that make labels unknown and that were not accepted. */
   readonly doubtful: BuildReport["doubtful"];
-  /** Nothing is missing that should be there. */
+  /** True when nothing is excluded, unknown or missing that was not accepted. */
   readonly isComplete: boolean;
 }
 
 /** Bring the cache of `config` up to date from its corpus, then write the manifest. */
-export async function buildConfigured(config: Config, options: BuildOptions): Promise<MadeCache> {
+export async function buildConfigured(config: Config, options: BuildOptions): Promise<BuiltCache> {
   const { workers, shard, limit, accept, verify, progress, signal } = options;
   const { data } = config;
   const store = openStore(data.data_dir);
@@ -67,10 +66,16 @@ export async function buildConfigured(config: Config, options: BuildOptions): Pr
   });
   const written = shard ? undefined : await tryManifest(report, catalogue);
   const accepts = (code: string) => isAccepted(code, accept);
-  const refused = report.leftOut.filter(({ code, accepted }) => !accepted && !(isLasting(code) && accepts(code)));
+  const refused = report.excluded.filter(({ code, accepted }) => !accepted && !(isPermanent(code) && accepts(code)));
   const doubtful = report.doubtful.filter(({ finding, accepted }) => !accepted && !accepts(finding.code));
   const hasManifest = written?.manifest !== null || (written.lacksSeizures === true && accepts(NO_SEIZURES));
-  return { report, written, refused, doubtful, isComplete: refused.length + doubtful.length === 0 && hasManifest };
+  return {
+    report,
+    ...(written && { written }),
+    refused,
+    doubtful,
+    isComplete: refused.length + doubtful.length === 0 && hasManifest,
+  };
 }
 
 interface WrittenManifest {
@@ -81,49 +86,51 @@ interface WrittenManifest {
   readonly lacksSeizures?: boolean;
 }
 
-/** The manifest of a whole build; a corpus without seizures has a cache for prediction but no manifest, and says why. */
+/** Writes the manifest of a complete build; without seizures there is none, and the reason is reported. */
 async function tryManifest({ cacheDir, key }: BuildReport, catalogue: Catalogue): Promise<WrittenManifest> {
   try {
     const { path } = await writeManifest(cacheDir, { key, catalogue });
     return { manifest: path };
   } catch (error) {
     if (!isIctalError(error, "CacheError") || error.cause !== undefined) throw error;
-    const advice = `\nictal: such a cache serves prediction alone; to accept that: --accept ${NO_SEIZURES}`;
-    tell(`ictal: no manifest was written: ${error.message}${lacksSeizures(error) ? advice : ""}`);
+    const advice = `\nictal: such a cache is for prediction only; to accept that: --accept ${NO_SEIZURES}`;
+    notify(`ictal: manifest.json was not written: ${error.message}${lacksSeizures(error) ? advice : ""}`);
     return { manifest: null, manifestRefused: error.message, lacksSeizures: lacksSeizures(error) };
   }
 }
 
-/** The errors of annotations for which labels are unknown, a line each. */
+/** The annotation errors that make labels unknown, a line each. */
 export function doubtLines(doubtful: BuildReport["doubtful"]): string[] {
   return doubtful.map(({ id, finding }) =>
-    printable(`labels unknown of ${id} (${finding.code}): ${placeOfFinding(finding)}: ${finding.message}`),
+    printable(`unknown labels in ${id} (${finding.code}): ${locationOfFinding(finding)}: ${finding.message}`),
   );
 }
 
-/** What a build came to, for people. */
-export function buildText(made: MadeCache): string {
+/** Result of a build as text. */
+export function buildText(made: BuiltCache): string {
   const { report, refused, doubtful, written } = printableAll(made);
-  const { built, reused, relabelled, leftOut, eegSeconds, builtSeconds, wallSeconds, bytes } = report;
+  const { built, reused, relabelled, excluded, eegSeconds, builtSeconds, wallSeconds, bytes } = report;
   const rate = built > 0 ? `, ${(builtSeconds / wallSeconds).toFixed(0)} times real time` : "";
-  const lasting = refused.map(({ code }) => code).filter(isLasting);
+  const lasting = refused.map(({ code }) => code).filter(isPermanent);
   const codes = [...new Set([...lasting, ...doubtful.map(({ finding }) => finding.code)])];
   const passing = refused.length - lasting.length;
-  const what = [lasting.length > 0 ? ["was left out"] : [], doubtful.length > 0 ? ["is unknown"] : []]
+  const what = [lasting.length > 0 ? ["excluded recordings"] : [], doubtful.length > 0 ? ["unknown labels"] : []]
     .flat()
-    .join(" or ");
+    .join(" and ");
   const unknown = new Set(report.doubtful.map(({ id }) => id)).size;
   return [
-    `${built} built, ${reused} reused (${relabelled} with changed labels), ${leftOut.length} left out`,
+    `${built} built, ${reused} reused (${relabelled} with changed labels), ${excluded.length} excluded`,
     `${(eegSeconds / 3600).toFixed(2)} hours of EEG, ${(bytes / 1e6).toFixed(1)} MB, ${wallSeconds.toFixed(1)} s${rate}`,
     ...Object.entries(report.diagnostics).map(([code, count]) => `  ${code}: in ${count} of ${built + reused}`),
-    ...leftOut.map(({ id, code, reason }) => `left out ${id} (${code}): ${reason}`),
+    ...excluded.map(({ id, code, reason }) => `excluded ${id} (${code}): ${reason}`),
     ...doubtLines(report.doubtful),
     ...(unknown > 0
-      ? [`${unknown} with unknown labels: neither seizure nor background, until the annotations are mended`]
+      ? [`${unknown} recordings with unknown labels: neither seizure nor background until the annotations are fixed`]
       : []),
-    ...(codes.length > 0 ? [`to accept what ${what}: --accept ${codes.join(",")}`] : []),
-    ...(passing > 0 ? [`${passing} of them may be read another time: run the same command again`] : []),
+    ...(codes.length > 0 ? [`to accept the ${what}: --accept ${codes.join(",")}`] : []),
+    ...(passing > 0
+      ? [`${passing} of them could not be read and may be readable later: run the same command again`]
+      : []),
     `cache ${report.folder}`,
     ...(written?.manifest ? [`manifest ${written.manifest}`] : []),
   ].join("\n");

@@ -2,18 +2,19 @@
 import { resolve } from "node:path";
 import { type Outcome, UsageError } from "@ictal/base/action";
 import { withInterrupt } from "@ictal/base/interrupt";
-import { printable, printableAll, tell } from "@ictal/base/printable";
+import { notify, printable, printableAll } from "@ictal/base/printable";
 import { createProgress } from "@ictal/base/progress";
-import { cacheKeyFromConfig } from "../cache/from-config.js";
 import { gcCache } from "../cache/gc.js";
 import { writeManifest } from "../cache/manifest.js";
 import type { GapPolicy } from "../cache/segments.js";
 import { verifyCache } from "../cache/verify.js";
 import type { RunWatch } from "../cluster/watch/run-watch.js";
+import { cacheKeyFromConfig } from "../config/layer-options.js";
 import { readCatalogue } from "../corpus/catalogue.js";
 import { openStore } from "../store/open-store.js";
 import { buildConfigured, buildText, doubtLines } from "./build-cache.js";
 import { configOf, type DataFlags, partName, type Shard } from "./data-options.js";
+import { reportJson } from "./report-json.js";
 
 export interface BuildFlags extends DataFlags {
   readonly workers?: number;
@@ -35,37 +36,40 @@ export interface ManifestFlags extends DataFlags {
 export async function build(watch: RunWatch, flags: BuildFlags): Promise<Outcome> {
   const { config } = await configOf(flags, ["dataDir", "cacheDir"]);
   await watch.begin(partName(config.experiment.name, flags.shard));
-  return withInterrupt("what was finished is kept, the same command carries on", async (signal) => {
+  return withInterrupt("finished recordings are kept; run the same command again to continue", async (signal) => {
     const made = await buildConfigured(config, { ...flags, progress: watch.follow(createProgress()), signal });
     const { report, written, refused, doubtful, isComplete } = made;
     if (flags.json) {
-      for (const { id, code, reason } of refused) tell(printable(`ictal: left out ${id} (${code}): ${reason}`));
-      for (const line of doubtLines(doubtful)) tell(`ictal: ${line}`);
+      for (const { id, code, reason } of refused) notify(printable(`ictal: excluded ${id} (${code}): ${reason}`));
+      for (const line of doubtLines(doubtful)) notify(`ictal: ${line}`);
     }
-    return { json: { ...report, ...written }, text: buildText(made), exitCode: isComplete ? 0 : 1 };
+    return { json: { ...reportJson(report), ...written }, text: buildText(made), exitCode: isComplete ? 0 : 1 };
   });
 }
 
-/** Folder and key to look at: all keys of a folder that is named, the configuration's key otherwise. */
+/** Folder and key to check: all keys of a folder that is given, otherwise the key of the configuration. */
 async function target(dir: string | undefined, flags: DataFlags): Promise<{ dir: string; key?: string }> {
   if (dir !== undefined && flags.cacheDir !== undefined)
-    throw new UsageError(`the cache folder is given twice: ${dir} and --cache-dir ${flags.cacheDir}`);
+    throw new UsageError(
+      `the cache folder is given twice, as ${dir} and as --cache-dir ${flags.cacheDir}; give it once`,
+    );
   if (flags.config === undefined && dir !== undefined) return { dir: resolve(dir) };
   const { config, cacheKey } = await configOf({ ...flags, cacheDir: dir ?? flags.cacheDir }, ["cacheDir"]);
-  return { dir: config.data.cache_dir, key: cacheKey };
+  return { dir: config.data.cache_dir, ...(cacheKey !== undefined && { key: cacheKey }) };
 }
 
 export async function verify(dir: string | undefined, flags: DataFlags): Promise<Outcome> {
   const { dir: folder, key } = await target(dir, flags);
   return withInterrupt("nothing was changed", async (signal) => {
-    const report = await verifyCache(folder, { key, progress: createProgress(), signal });
-    const { recordings, frames, bad, mend } = printableAll(report);
+    const report = await verifyCache(folder, { ...(key !== undefined && { key }), progress: createProgress(), signal });
+    const { recordings, frames, bad, fix } = printableAll(report);
     const text = [
       ...bad.map(({ id, frame, reason }) => `${id}${frame === null ? "" : `, frame ${frame}`}: ${reason}`),
       `${recordings} recordings, ${frames} frames, ${bad.length} bad`,
-      ...(mend ? [`to mend: ${mend}`] : []),
+      ...(fix ? [`to fix: ${fix}`] : []),
     ];
-    return { json: report, text: text.join("\n"), exitCode: bad.length > 0 ? 1 : 0 };
+    const { fix: mend, ...rest } = report;
+    return { json: { ...rest, ...(mend && { mend }) }, text: text.join("\n"), exitCode: bad.length > 0 ? 1 : 0 };
   });
 }
 
@@ -76,7 +80,7 @@ export async function collectGarbage(dir: string | undefined, flags: GcFlags): P
   const what = report.deleted ? "deleted" : "would be deleted with --delete";
   const text = [
     ...items.map(({ path, bytes, reason }) => `${path} (${(bytes / 1e6).toFixed(1)} MB): ${reason}`),
-    ...busy.map((path) => `${path}: a builder is at work, left alone`),
+    ...busy.map((path) => `${path}: in use by a build, not checked`),
     `${report.items.length} items, ${(report.bytes / 1e6).toFixed(1)} MB ${what}`,
   ];
   return { json: report, text: text.join("\n") };
@@ -99,6 +103,6 @@ export async function manifest(flags: ManifestFlags): Promise<Outcome> {
   );
   return {
     json: { path, key: made.key, corpusFingerprint, counts, bySplit, leftOut },
-    text: [...lines, `${leftOut.length} left out`, path].join("\n"),
+    text: [...lines, `${leftOut.length} excluded`, path].join("\n"),
   };
 }

@@ -7,20 +7,22 @@ import { addDataOptions, type DataFlags, gapsOption, parseShard } from "./data-o
 import { addNpzCommands } from "./npz.js";
 import { watched } from "./watched.js";
 
-/** Loaded when a verb is called: its help needs none of it. */
+/** Loaded when a command runs: --help does not need it. */
 const work = () => import("./cache-work.js");
 
 const BUILD_HELP = `
-A recording whose timestamps jump is left out (discontinuous), also one that is marked as continuous; --gaps split keeps
-the parts between its gaps as segments: no window, no filter and no event crosses a gap, and times are those of the file.
-Recordings that are in the cache, from the same source and whole, are reused; of those that version 0.1 built the first
-and the last timestamp are compared first, once, and with a gap between them they are built again. Each recording that is left out is listed
-with its reason, and each error in annotations that could hide or invent a seizure: labels of that recording are unknown
-then, neither seizure nor background. Unless --accept names the code (comma-separated, "all" for every one; an unknown
-code is wrong use) the exit code is 1; to accept it changes the exit code alone, the recording stays out or unknown. Faults that another try may be free
-of (source-missing, source-unreadable, source-damaged) cannot be accepted: the exit code is 1 until it went well. A build of all recordings
-writes manifest.json; after builds with --shard run "ictal manifest" once. A cache without any seizure has no manifest and
-serves prediction alone: exit code 1, unless "no-seizures" is accepted.
+Reuse: recordings that are complete in the cache and come from the same source are reused. For those built by version 0.1 the
+first and last timestamps are compared once, and recordings with a gap between them are rebuilt.
+Gaps: a recording with gaps in its timestamps is excluded (code "discontinuous"), even when its header calls it continuous.
+With --gaps split its segments between the gaps are kept: no window, filter or event crosses a gap, and times are those of
+the file.
+Excluded recordings are listed with code and reason. Annotation errors that could hide or invent a seizure are listed too;
+the labels of such a recording are unknown, neither seizure nor background.
+Exit code: 1 when a recording is excluded or has unknown labels, unless --accept contains its code (comma-separated; "all"
+for every code; an unknown code is a usage error). Accepting changes the exit code only. Temporary failures (source-missing,
+source-unreadable, source-damaged) cannot be accepted: run the command again.
+Manifest: a build of all recordings writes manifest.json; after builds with --shard run "ictal manifest" once. A cache
+without seizures has no manifest and is for prediction only: exit code 1, unless "no-seizures" is accepted.
 
 Examples:
   ictal cache build --config configs/smoke_test.yaml
@@ -28,27 +30,27 @@ Examples:
 
 /** Adds `cache build`, `cache verify`, `cache gc`, `cache export`, `cache import` and `manifest`. */
 export function addCacheCommand(program: Command): void {
-  const cache = program.command("cache").description("preprocess recordings once and keep them");
+  const cache = program.command("cache").description("build and check caches of preprocessed recordings");
   addDataOptions(cache.command("build"))
-    .description("bring the cache of a corpus up to date")
-    .option("--workers <n>", "worker threads; 0 works in the main thread (default: one per core)", parseCount(0))
+    .description("preprocess the recordings of a corpus that are not in the cache")
+    .option("--workers <n>", "worker threads; 0 uses the main thread (default: one per core)", parseCount(0))
     .option("--shard <i/n>", "build only part i (from 0) of n equal parts", parseShard)
-    .option("--limit <n>", "at most this many recordings", parseCount(1))
-    .addOption(acceptOption("cache", "codes of reasons for which a recording may be left out or its labels be unknown"))
+    .option("--limit <n>", "maximum number of recordings", parseCount(1))
+    .addOption(acceptOption("cache", "codes for which a recording may be excluded or have unknown labels"))
     .addOption(gapsOption())
-    .option("--verify", "check every frame before a recording is reused; damaged ones are built again")
+    .option("--verify", "check every frame of a recording before it is reused; damaged recordings are rebuilt")
     .addHelpText("after", BUILD_HELP)
     .action(action(watched("cache build", async (watch, flags: BuildFlags) => (await work()).build(watch, flags))));
   addDataOptions(cache.command("verify").argument("[dir]", "cache folder"))
-    .description("check every frame, sidecar and the manifest")
+    .description("check all frames, sidecars and the manifest of a cache; exit code 1 on damage")
     .action(action(async (dir: string | undefined, flags: DataFlags) => (await work()).verify(dir, flags)));
   addDataOptions(cache.command("gc").argument("[dir]", "cache folder"))
-    .description("list what no manifest names")
-    .option("--delete", "delete what is listed")
+    .description("list files that no manifest refers to")
+    .option("--delete", "delete these files")
     .action(action(async (dir: string | undefined, flags: GcFlags) => (await work()).collectGarbage(dir, flags)));
   addNpzCommands(cache);
   addDataOptions(program.command("manifest"))
-    .description("write manifest.json of a cache from its recordings")
-    .option("--limit <n>", "at most this many recordings, as the build had", parseCount(1))
+    .description("write the manifest.json of a cache from its recordings")
+    .option("--limit <n>", "maximum number of recordings, as given to the build", parseCount(1))
     .action(action(async (flags: ManifestFlags) => (await work()).manifest(flags)));
 }

@@ -3,7 +3,7 @@ import type { CorpusReport, SplitSummary } from "../corpus/check.js";
 const PRINTED_FINDINGS = 20;
 const PRINTED_DIFFERENCES = 8;
 
-/** One page about a corpus for people. */
+/** A corpus report as text. */
 export function corpusText(report: CorpusReport): string {
   return [
     `${report.url}: ${report.release ?? `no known release${nearest(report)}`}`,
@@ -56,13 +56,14 @@ function splitTable(report: CorpusReport): string[] {
     ["with seizures", (split) => String(split.recordingsWithSeizures)],
     ["unknown", (split) => String(split.unknown)],
   ];
+  const head = ["split", ...columns.map(([name]) => name)];
   const rows = [
-    ["split", ...columns.map(([name]) => name)],
+    head,
     ...Object.entries(report.bySplit).map(([name, split]) => [name, ...columns.map(([, text]) => text(split))]),
   ];
-  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  const widths = head.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   return rows.map((row) =>
-    row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join("  "),
+    row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0))).join("  "),
   );
 }
 
@@ -84,7 +85,7 @@ function leftOut({ leftOut: recordings }: CorpusReport): string[] {
   const shown = recordings.slice(0, PRINTED_FINDINGS);
   return [
     "",
-    `left out: ${recordings.length}`,
+    `excluded: ${recordings.length}`,
     ...shown.map(({ id, reason }) => `  ${id}: ${reason}`),
     ...more(recordings.length - shown.length),
   ];

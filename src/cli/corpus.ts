@@ -4,7 +4,7 @@ import { printableAll } from "@ictal/base/printable";
 import { createProgress } from "@ictal/base/progress";
 import { type Command, Option } from "commander";
 import { type CorpusReport, checkCorpus } from "../corpus/check.js";
-import { inspectPart, partsReader } from "../corpus/inspect-parts.js";
+import { inspectedShardsReader, inspectShard } from "../corpus/inspect-shards.js";
 import { LAYOUTS, type LayoutName } from "../corpus/layouts.js";
 import { readSplits } from "../corpus/splits.js";
 import { synthesizeCorpus } from "../corpus/synthetic/synthesize.js";
@@ -30,48 +30,48 @@ interface SynthFlags {
 
 /** Adds `corpus check` and `corpus synth`. */
 export function addCorpusCommand(program: Command): void {
-  const corpus = program.command("corpus").description("look at a corpus of recordings, or make one");
+  const corpus = program.command("corpus").description("check a corpus of recordings, or create a synthetic one");
   corpus
     .command("check")
     .description(
-      "read every header, annotation file and the timestamps at both ends, count, and compare with known releases; exit code 1 on errors",
+      "read all headers, annotation files and the first and last timestamps, count, and compare with known releases; exit code 1 on errors",
     )
-    .argument("<place>", "folder or s3://bucket/prefix; the corpus or any folder above or below its edf/")
-    .addOption(new Option("--layout <name>", "how the corpus lies in folders").choices(LAYOUTS.map(({ name }) => name)))
-    .option("--limit <count>", "only so many recordings, some of every split", parseCount(1))
+    .argument("<corpus>", "folder or s3://bucket/prefix: the corpus, or a folder above or below its edf/")
+    .addOption(
+      new Option("--layout <name>", "folder layout of the corpus (default: detected)").choices(
+        LAYOUTS.map(({ name }) => name),
+      ),
+    )
+    .option("--limit <count>", "maximum number of recordings, some of every split", parseCount(1))
     .option("--splits <folder>", "split files (train.txt, dev.txt, …: patient ids) instead of the folders' splits")
-    .option(
-      "--shard <i/n>",
-      "only look at part i (from 0) of n equal parts and keep what is found in --parts",
-      parseShard,
-    )
-    .option("--parts <folder>", "folder of what the parts found; without --shard the report is made from it")
+    .option("--shard <i/n>", "check only part i (from 0) of n equal parts and write the results to --parts", parseShard)
+    .option("--parts <folder>", "folder for the results of the parts; without --shard the report is created from it")
     .option("--json", "print one JSON document")
-    .action(action((place: string, flags: CheckFlags) => check(place, flags)));
+    .action(action((url: string, flags: CheckFlags) => check(url, flags)));
   corpus
     .command("synth")
-    .description("make a synthetic corpus in the layout of TUSZ v2; the same seed gives the same bytes")
-    .argument("<folder>", "an empty or new folder, or one made before, which is checked and completed")
-    .option("--seed <number>", "seed of everything random", parseCount(0), 42)
-    .option("--recordings <count>", "fewer recordings, some of every split", parseCount(1))
-    .option("--max-seconds <seconds>", "shorten longer recordings", parseCount(20))
-    .option("--background <count>", "recordings of half an hour without seizures in train, at most 4", parseCount(0, 4))
+    .description("create a synthetic corpus in the layout of TUSZ v2; the same seed gives the same bytes")
+    .argument("<folder>", "an empty or new folder, or an earlier synthetic corpus, which is checked and completed")
+    .option("--seed <number>", "random seed", parseCount(0), 42)
+    .option("--recordings <count>", "number of recordings, some of every split (default: all)", parseCount(1))
+    .option("--max-seconds <seconds>", "maximum length of a recording", parseCount(20))
+    .option("--background <count>", "half-hour recordings without seizures in train, at most 4", parseCount(0, 4))
     .option("--json", "print one JSON document")
     .action(action((folder: string, flags: SynthFlags) => synth(folder, flags)));
 }
 
-function openPlace(place: string): Store {
+function openCorpusStore(url: string): Store {
   try {
-    return openStore(place);
+    return openStore(url);
   } catch (error) {
     throw error instanceof RangeError ? new UsageError(error.message) : error;
   }
 }
 
-async function check(place: string, flags: CheckFlags): Promise<Outcome> {
+async function check(url: string, flags: CheckFlags): Promise<Outcome> {
   const { parts } = flags;
-  if (flags.shard && parts === undefined) throw new UsageError("--shard needs --parts: the folder for what it finds");
-  const store = openPlace(place);
+  if (flags.shard && parts === undefined) throw new UsageError("--shard needs --parts, the folder for its results");
+  const store = openCorpusStore(url);
   const options = {
     ...(flags.layout ? { layout: flags.layout } : {}),
     ...(flags.limit === undefined ? {} : { limit: flags.limit }),
@@ -80,10 +80,10 @@ async function check(place: string, flags: CheckFlags): Promise<Outcome> {
   };
   try {
     if (flags.shard && parts !== undefined) {
-      const recordings = await inspectPart(store, parts, flags.shard, options);
-      return { json: { recordings }, text: `${recordings} recordings, kept in ${parts}` };
+      const recordings = await inspectShard(store, parts, flags.shard, options);
+      return { json: { recordings }, text: `${recordings} recordings checked, results in ${parts}` };
     }
-    const inspect = parts === undefined ? {} : { inspect: partsReader(parts) };
+    const inspect = parts === undefined ? {} : { inspect: inspectedShardsReader(parts) };
     const report = await checkCorpus(store, { ...options, ...inspect });
     return { json: report, text: corpusText(printableAll(report)), exitCode: hasErrors(report) ? 1 : 0 };
   } finally {
@@ -108,8 +108,8 @@ async function synth(folder: string, { seed, recordings, maxSeconds, background 
     `${report.dir}: ${report.recordings} recordings, ${report.hours.toFixed(2)} h, ${report.seizures} seizures, ${(report.bytes / 1e6).toFixed(1)} MB, seed ${report.seed}`,
     `patients: ${patients.join(", ")}`,
     report.reused === report.recordings
-      ? "all were there already and are intact"
-      : `${report.recordings - report.reused} made, ${report.reused} were there already`,
+      ? "all exist already and are intact"
+      : `${report.recordings - report.reused} created, ${report.reused} exist already`,
   ];
   return { json: report, text: text.join("\n") };
 }

@@ -1,19 +1,19 @@
-/** Flags that say which corpus and which cache a verb works on, with or without a configuration file. */
+/** Flags for corpus and cache, with or without a configuration file. */
 import { resolve } from "node:path";
 import { UsageError } from "@ictal/base/action";
 import { isIctalError } from "@ictal/base/errors";
 import { collect } from "@ictal/base/flags";
-import { tell } from "@ictal/base/printable";
+import { notify } from "@ictal/base/printable";
 import { type Command, InvalidArgumentError, Option } from "commander";
-import type { LoadedConfig } from "../base/config.js";
+import type { LoadedConfig } from "../config/load-config.js";
 
 /** What commander hands over for the flags of `addDataOptions`. */
 export interface DataFlags {
-  readonly config?: string;
-  readonly set?: readonly string[];
-  readonly dataDir?: string;
-  readonly cacheDir?: string;
-  readonly json?: boolean;
+  readonly config?: string | undefined;
+  readonly set?: readonly string[] | undefined;
+  readonly dataDir?: string | undefined;
+  readonly cacheDir?: string | undefined;
+  readonly json?: boolean | undefined;
 }
 
 /** Part `index` (from 0) of `count` equal parts. */
@@ -38,20 +38,21 @@ export function partName(name: string, shard?: Shard): string {
 export function addDataOptions(command: Command): Command {
   return command
     .option("--config <file>", "configuration (YAML)")
-    .option("--set <section.key=value>", "override a value of the configuration; repeatable", collect)
-    .option("--data-dir <dir>", "corpus: folder or s3:// URL; overrides the configuration's")
-    .option("--cache-dir <dir>", "cache folder; overrides the configuration's")
+    .option("--set <section.key=value>", "override a configuration value; repeatable", collect)
+    .option("--data-dir <dir>", "corpus: folder or s3:// URL; overrides data.data_dir")
+    .option("--cache-dir <dir>", "cache folder; overrides data.cache_dir")
     .option("--json", "print one JSON document");
 }
 
 /** --gaps; without it the configuration decides. */
 export function gapsOption(): Option {
-  return new Option("--gaps <policy>", "recordings with gaps: leave them out, or keep their parts (data.gaps)").choices(
-    ["refuse", "split"],
-  );
+  return new Option(
+    "--gaps <policy>",
+    "recordings with gaps: exclude them (refuse), or keep their segments (split); overrides data.gaps",
+  ).choices(["refuse", "split"]);
 }
 
-function place(path: string): string {
+function absolute(path: string): string {
   return path.includes("://") ? path : resolve(path);
 }
 
@@ -61,8 +62,8 @@ export interface FlagConfig extends LoadedConfig {
   readonly cacheKey: string | undefined;
 }
 
-/** The reader of configurations, loaded when a verb has work: its help needs none. */
-const configuration = () => import("../base/config.js");
+/** The configuration reader, loaded when a command runs: --help does not need it. */
+const configuration = () => import("../config/load-config.js");
 
 /** A configuration that is not there is wrong use of --config. */
 export async function readConfig(file: string, options: { set: readonly string[] }): Promise<LoadedConfig> {
@@ -78,7 +79,7 @@ export async function readConfig(file: string, options: { set: readonly string[]
 const FLAG_OF = { dataDir: "--data-dir", cacheDir: "--cache-dir" } as const;
 const KEY_OF = { dataDir: "data.data_dir", cacheDir: "data.cache_dir" } as const;
 
-/** A configuration file that does not say what a verb works on would mean a default that nobody chose. */
+/** Rejects a configuration file without the folders that a command needs: a default would be an accident. */
 async function refuseUnnamed(
   loaded: LoadedConfig,
   flags: DataFlags,
@@ -88,7 +89,7 @@ async function refuseUnnamed(
   if (unnamed.length === 0) return;
   const { NEEDED } = await configuration();
   const keys = unnamed.map((need) => `${KEY_OF[need]} (or ${FLAG_OF[need]})`).join(" and ");
-  throw new UsageError(`${flags.config ?? "the flags"} does not say ${keys}; a configuration names ${NEEDED}`);
+  throw new UsageError(`${flags.config ?? "the flags"} does not set ${keys}; a configuration must set ${NEEDED}`);
 }
 
 /**
@@ -100,14 +101,14 @@ export async function configOf(flags: DataFlags, needs: readonly ("dataDir" | "c
   if (flags.config === undefined && missing.length > 0)
     throw new UsageError(`give --config FILE, or ${missing.join(" and ")}`);
   const { parseConfig } = await configuration();
-  const { cacheKeyFromConfig } = await import("../cache/from-config.js");
+  const { cacheKeyFromConfig } = await import("../config/layer-options.js");
   const options = { set: flags.set ?? [] };
   const loaded =
     flags.config === undefined ? parseConfig("{}", "(flags)", options) : await readConfig(flags.config, options);
-  if (loaded.notice) tell(`ictal: ${loaded.notice}`);
+  if (loaded.notice) notify(`ictal: ${loaded.notice}`);
   await refuseUnnamed(loaded, flags, needs);
   const { data } = loaded.config;
-  const data_dir = flags.dataDir === undefined ? data.data_dir : place(flags.dataDir);
+  const data_dir = flags.dataDir === undefined ? data.data_dir : absolute(flags.dataDir);
   const cache_dir = flags.cacheDir === undefined ? data.cache_dir : resolve(flags.cacheDir);
   const config = { ...loaded.config, data: { ...data, data_dir, cache_dir } };
   const isGiven = (key: string) =>

@@ -1,9 +1,9 @@
 import { action, type Outcome, UsageError } from "@ictal/base/action";
-import { tell } from "@ictal/base/printable";
+import { notify } from "@ictal/base/printable";
 import type { Command } from "commander";
 import type { Manifest } from "../cache/manifest.js";
+import { balanceFromConfig } from "../config/layer-options.js";
 import { balance, type Composition, composition } from "../dataset/balance.js";
-import { balanceFromConfig } from "../dataset/from-config.js";
 import { indexWindows } from "../dataset/index-windows.js";
 import { configuredManifest } from "./configured-manifest.js";
 import { addDataOptions, configOf, type DataFlags } from "./data-options.js";
@@ -11,10 +11,10 @@ import { splitsText } from "./scored-predictions.js";
 
 /** Adds `dataset inspect`. */
 export function addDatasetCommand(program: Command): void {
-  const dataset = program.command("dataset").description("look at the windows a model is trained on");
+  const dataset = program.command("dataset").description("inspect training windows");
   addDataOptions(dataset.command("inspect"))
-    .description("windows by class, the balanced set and its prevalence, of the training split")
-    .option("--split <name>", 'split to look at; "eval" must be named to be opened (default: train where there is one)')
+    .description("count the windows by class, in all and in the balanced training set, with the seizure prevalence")
+    .option("--split <name>", 'split; "eval" is only used when given (default: train if it exists)')
     .action(action(inspect));
 }
 
@@ -30,7 +30,7 @@ async function inspect(flags: DataFlags & { split?: string }): Promise<Outcome> 
   const split = splitOf(manifest, flags.split);
   if (split !== undefined && !manifest.recordings.some((recording) => recording.split === split))
     throw new UsageError(`invalid --split ${split}: the cache has ${splitsText(manifest)}`);
-  if (split === "eval") tell("ictal: the eval split is opened; use it for the final figure only");
+  if (split === "eval") notify("ictal: this uses the eval split; use it for the final evaluation only");
   const index = indexWindows(manifest, { windowSeconds: data.window_size, strideSeconds: data.stride, split });
   const made = composition(index, balance(index, { ...balanceFromConfig(config), seed: experiment.seed }));
   const { unknown: _unknown, ...balanced } = made.selected;

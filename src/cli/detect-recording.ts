@@ -1,24 +1,27 @@
-/** From one EDF file to the seizures in it: cache, network and post-processing in one go, nothing left behind. */
+/** Seizures in one EDF file: preprocessing, network and post-processing, in a temporary folder. */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { FormatError, NotFoundError } from "@ictal/base/errors";
-import type { Config } from "../base/config-schema.js";
 import type { Event } from "../base/events.js";
 import { buildCache } from "../cache/build.js";
-import { chainFromConfig } from "../cache/from-config.js";
-import { gapsFromConfig } from "../cache/gap-policy.js";
 import { describeRecordings } from "../cache/manifest.js";
 import type { GapPolicy } from "../cache/segments.js";
+import {
+  chainFromConfig,
+  deviceFromConfig,
+  gapsFromConfig,
+  postprocessFromConfig,
+  stitchingFromConfig,
+} from "../config/layer-options.js";
+import type { Config } from "../config/schema.js";
 import { readCatalogue } from "../corpus/catalogue.js";
 import { fileSource } from "../recording/byte-source.js";
 import { readEdfHeader } from "../recording/edf-header.js";
-import { postprocessFromConfig } from "../scoring/from-config.js";
 import { cutEvents, detectEvents } from "../scoring/postprocess.js";
 import { folderStore } from "../store/folder-store.js";
 import type { Store } from "../store/store.js";
 import { openExecutor } from "../tensor/open.js";
-import { blendFromConfig, deviceFromConfig } from "../training/from-config.js";
 import type { RecordingPrediction } from "../training/predict.js";
 import { predictRecordings } from "../training/predict-recordings.js";
 
@@ -29,10 +32,10 @@ export interface DetectOptions {
   readonly checkpoint: string;
   /** The configuration the checkpoint was trained with. */
   readonly config: Config;
-  readonly allowOtherCache?: boolean;
+  readonly allowOtherCache?: boolean | undefined;
   /** @default the configuration's `gaps` */
-  readonly gaps?: GapPolicy;
-  readonly signal?: AbortSignal;
+  readonly gaps?: GapPolicy | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** What was found in a recording. */
@@ -40,13 +43,13 @@ export interface Detections {
   readonly events: readonly Event[];
   readonly durationSeconds: number;
   /** `YYYY-MM-DD HH:MM:SS`, where the file gives a real one. */
-  readonly startDateTime: string | undefined;
+  readonly startDateTime?: string;
   /** Electrodes that the file lacks and that were filled in. */
   readonly filled: readonly string[];
   readonly executor: string;
 }
 
-/** The folder of `path` with nothing in it but that file: annotations beside a recording are no part of its detection. */
+/** A store with the file `path` only: annotations next to a recording must not affect its detections. */
 function singleFileStore(path: string): Store {
   const folder = folderStore(dirname(path));
   const name = basename(path);
@@ -58,8 +61,8 @@ function singleFileStore(path: string): Store {
       yield info;
     },
     stat: (key) => folder.stat(key),
-    read: (key, options) => folder.read(key, options),
-    digests: folder.digests,
+    read: (key, options = {}) => folder.read(key, options),
+    ...(folder.digests && { digests: folder.digests }),
   };
 }
 
@@ -68,7 +71,7 @@ async function predictOne(options: DetectOptions, cacheDir: string): Promise<Omi
   const store = singleFileStore(input);
   const catalogue = await readCatalogue(store, { layout: "flat", signal });
   const chain = chainFromConfig(config);
-  const { leftOut } = await buildCache({
+  const { excluded } = await buildCache({
     store,
     catalogue,
     cacheDir,
@@ -78,9 +81,12 @@ async function predictOne(options: DetectOptions, cacheDir: string): Promise<Omi
     workers: 0,
     signal,
   });
-  if (leftOut[0]) throw new FormatError(`cannot be used (${leftOut[0].code}): ${leftOut[0].reason}`, { file: input });
+  const [reason] = excluded;
+  if (reason) throw new FormatError(`cannot be used (${reason.code}): ${reason.reason}`, { file: input });
   const manifest = await describeRecordings(cacheDir);
-  const { durationSeconds, filled } = manifest.recordings[0]!; // one file listed, none left out
+  const [recording] = manifest.recordings; // one file is listed and none excluded
+  if (!recording) throw new NotFoundError(`no recording in ${input}; expected an EDF or BDF recording`, input);
+  const { durationSeconds, filled } = recording;
   const executor = await openExecutor(deviceFromConfig(config));
   try {
     const predictions: RecordingPrediction[] = [];
@@ -91,12 +97,15 @@ async function predictOne(options: DetectOptions, cacheDir: string): Promise<Omi
       executor,
       batchSize: config.training.batch_size,
       strideSeconds: config.data.stride,
-      blend: blendFromConfig(config),
+      stitching: stitchingFromConfig(config),
       allowOtherCache,
       signal,
     }))
       predictions.push(prediction);
-    const { probability, rateHz, segments } = predictions[0]!;
+    const [prediction] = predictions;
+    if (!prediction)
+      throw new NotFoundError(`no prediction of ${input}: the recording is shorter than a window`, input);
+    const { probability, rateHz, segments } = prediction;
     const found = detectEvents(probability, rateHz, postprocessFromConfig(config), segments);
     const events = cutEvents(found, durationSeconds);
     return { events, durationSeconds, filled, executor: executor.name };
@@ -123,7 +132,8 @@ export async function detectRecording(options: DetectOptions): Promise<Detection
   const cacheDir = await mkdtemp(join(tmpdir(), "ictal-detect-"));
   try {
     const found = await predictOne(options, cacheDir);
-    return { ...found, startDateTime: await startOf(options.input) };
+    const startDateTime = await startOf(options.input);
+    return { ...found, ...(startDateTime !== undefined && { startDateTime }) };
   } finally {
     await rm(cacheDir, { recursive: true, force: true });
   }

@@ -27,7 +27,7 @@ function writerOf(output: string): Writer {
   const writer = WRITERS[extname(output)];
   if (writer) return writer;
   const allowed = Object.keys(WRITERS).join(" or ");
-  throw new UsageError(`the output ${output} ends in "${extname(output)}"; expected ${allowed}`);
+  throw new UsageError(`the output file ${output} has the extension "${extname(output)}"; expected ${allowed}`);
 }
 
 async function detect(input: string, output: string, flags: DetectFlags): Promise<Outcome> {
@@ -38,7 +38,7 @@ async function detect(input: string, output: string, flags: DetectFlags): Promis
     detectRecording({ input: resolve(input), checkpoint, config, allowOtherCache, gaps, signal }),
   );
   await writeFileAtomic(resolve(output), write(found, printable(basename(input, extname(input)))));
-  const filled = found.filled.length > 0 ? `; filled in: ${found.filled.join(", ")}` : "";
+  const filled = found.filled.length > 0 ? `; missing electrodes filled in: ${found.filled.join(", ")}` : "";
   return {
     json: { input, output, ...found },
     text: `${found.events.length} seizures in ${found.durationSeconds.toFixed(1)} s${filled}\n${printable(output)}`,
@@ -46,8 +46,8 @@ async function detect(input: string, output: string, flags: DetectFlags): Promis
 }
 
 const HELP = `
-The configuration is the one the checkpoint was trained with: it names the signal chain and the post-processing.
-Annotations beside the recording are not read. The SzCORE container (deploy/szcore) is this command.
+Give the configuration that the checkpoint was trained with: it sets the preprocessing and the post-processing.
+Annotations next to the recording are not read. The SzCORE container (deploy/szcore) runs this command.
 
 Example:
   ictal detect recording.edf events.tsv --checkpoint results/smoke --config configs/smoke_test.yaml`;
@@ -55,10 +55,10 @@ Example:
 /** Adds `ictal detect`. */
 export function addDetectCommand(program: Command): void {
   addDataOptions(program.command("detect").argument("<input>", "EDF or BDF file"))
-    .argument("<output>", "events: HED-SCORE .tsv or .csv_bi")
-    .description("find the seizures of one recording")
-    .requiredOption("--checkpoint <path>", "a .safetensors file, a checkpoint folder, or a run's folder")
-    .option("--allow-other-cache", "use a checkpoint that was trained on another signal chain")
+    .argument("<output>", "file for the events: .tsv (HED-SCORE) or .csv_bi")
+    .description("detect the seizures in one recording")
+    .requiredOption("--checkpoint <path>", "a .safetensors file, a checkpoint folder, or the folder of a run")
+    .option("--allow-other-cache", "use a checkpoint that was trained with other preprocessing")
     .addOption(gapsOption())
     .addHelpText("after", HELP)
     .action(action(detect));

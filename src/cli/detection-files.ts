@@ -1,4 +1,4 @@
-/** Detections as files that lie as the corpus's own annotations do, so that `ictal score` finds the pairs. */
+/** Detections as files with the relative paths of the corpus, so that `ictal score` finds the pairs. */
 import { basename } from "node:path";
 import { writeFileAtomic } from "@ictal/base/atomic-file";
 import { canonicalJson } from "@ictal/base/canonical";
@@ -52,10 +52,9 @@ export async function openDetectionFiles(
       const stem = source.key.replace(/\.[^./]+$/, "");
       const events = cutEvents(detectEvents(probability, rateHz, postprocess, segments), durationSeconds);
       const found = { id, events, durationSeconds, recordingName: printable(basename(stem)), postprocess };
-      const keys = formats.map((format) => `${stem}.${format}`);
-      for (const [i, format] of formats.entries())
-        await writeFileAtomic(pathOfKey(outDir, keys[i]!), WRITERS[format](found));
-      return keys[0]!;
+      for (const format of formats)
+        await writeFileAtomic(pathOfKey(outDir, `${stem}.${format}`), WRITERS[format](found));
+      return `${stem}.${formats[0] ?? "csv_bi"}`;
     },
   };
 }

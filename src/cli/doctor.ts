@@ -52,11 +52,11 @@ async function examine(): Promise<DoctorReport> {
 
 function describeKernels({ name, reason }: KernelChoice): string {
   if (name === "wasm") return "signal chain: WebAssembly SIMD kernels";
-  return `signal chain: TypeScript kernels, the same bits at a third of the speed (WebAssembly kernels ${reason})`;
+  return `signal chain: TypeScript kernels, the same results at a third of the speed (WebAssembly kernels ${reason})`;
 }
 
 function describe(report: DoctorReport): string {
-  const versions = Object.entries(report.versions).map(([name, version]) => `${name} ${version ?? "absent"}`);
+  const versions = Object.entries(report.versions).map(([name, version]) => `${name} ${version ?? "not installed"}`);
   const memory = `${(report.memoryBytes / 2 ** 30).toFixed(1)} GiB of memory`;
   const machine = `Node ${report.node}, ${report.platform}, ${report.processors} processors, ${memory}`;
   const table = describeExecutors(report.executors, report.chosen);
@@ -67,7 +67,7 @@ function describe(report: DoctorReport): string {
 export function addDoctorCommand(program: Command): void {
   program
     .command("doctor")
-    .description("try every executor with a small gradient and say what works here and how to get the rest")
+    .description("test every executor on this machine, and print how to install those that do not work")
     .option("--json", "print one JSON document")
     .action(
       action(async () => {

@@ -38,21 +38,21 @@ const staleIn = (root) =>
   PACKAGES.flatMap(([sources, emitted]) => staleFiles(join(root, sources), join(root, emitted)));
 
 const POLL_MILLISECONDS = 100;
-const TELL_MILLISECONDS = 3000;
-/** Longer than any compile step takes. It cannot beat meanwhile, so that one of another machine is given as long. */
+const NOTICE_MILLISECONDS = 3000;
+/** Longer than any compile step takes. It sends no heartbeat meanwhile, so that one of another machine is given as long. */
 const PATIENCE_MILLISECONDS = 10 * 60_000;
 
 /** The build's lock, once this process may build; without `lock` when the project is read-only, `complaint` when patience ended. */
 export function takeLock(root, path = join(root, "dist", ".build.lock")) {
   const locker = createLocker(path, { staleMilliseconds: PATIENCE_MILLISECONDS });
   const begun = Date.now();
-  for (let isTold = false; ; Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, POLL_MILLISECONDS)) {
+  for (let isReported = false; ; Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, POLL_MILLISECONDS)) {
     let taken;
     try {
       mkdirSync(dirname(path), { recursive: true });
       taken = locker.take();
     } catch {
-      return {}; // what cannot be written to cannot be built; the compiler says why
+      return {}; // what cannot be written to cannot be built; the compiler prints the reason
     }
     if (taken.lock) return taken;
     const { pid, host } = taken.holder;
@@ -62,15 +62,15 @@ export function takeLock(root, path = join(root, "dist", ".build.lock")) {
       return {
         complaint: `${who} has been compiling ${root} for ${Math.round(waited / 60_000)} minutes; wait for it or end it, then try again`,
       };
-    if (waited >= TELL_MILLISECONDS && !isTold)
+    if (waited >= NOTICE_MILLISECONDS && !isReported)
       process.stderr.write(`ictal: waiting for ${who}, which compiles ${root}\n`);
-    isTold ||= waited >= TELL_MILLISECONDS;
+    isReported ||= waited >= NOTICE_MILLISECONDS;
   }
 }
 
 /**
  * Compiles the project when a source is newer than what it was compiled to (incremental), kernels included. Returns what the first cell
- * should tell: the compiler's complaints and how to build; undefined when all is well.
+ * should print: the compiler's complaints and how to build; undefined when all is well.
  */
 export function ensureBuilt(root = project) {
   if (staleIn(root).length === 0 && !isWasmStale(root)) return undefined;
@@ -90,7 +90,7 @@ export function ensureBuilt(root = project) {
     const state = existsSync(join(root, "dist/src/index.js"))
       ? "cells use what could be compiled"
       : `there is no ${root}/dist/src/index.js`;
-    return `The sources of ${root} do not compile (${state}); mend them and try again:\n${stdout}`;
+    return `The sources of ${root} do not compile (${state}); fix them and try again:\n${stdout}`;
   } finally {
     lock?.release();
   }

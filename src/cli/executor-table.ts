@@ -7,21 +7,22 @@ function executorTable(executors: readonly ExecutorProbe[], chosen: string | nul
     probe.available ? "yes" : "no",
     Number.isFinite(probe.gradientError) ? probe.gradientError.toExponential(1) : "n/a",
     Number.isFinite(probe.stepMilliseconds) ? `${probe.stepMilliseconds.toFixed(2)} ms` : "n/a",
-    probe.name === chosen ? "device: auto takes this one" : "",
+    probe.name === chosen ? "selected by device: auto" : "",
   ]);
-  const table = [["executor", "available", "gradient error", "small step", ""], ...rows];
-  const widths = table[0]!.map((_, column) => Math.max(...table.map((row) => row[column]!.length)));
+  const head = ["executor", "available", "gradient error", "small step", ""];
+  const table = [head, ...rows];
+  const widths = head.map((_, column) => Math.max(...table.map((row) => row[column]?.length ?? 0)));
   return table
     .map((row) =>
       row
-        .map((cell, i) => cell.padEnd(widths[i]!))
+        .map((cell, i) => cell.padEnd(widths[i] ?? 0))
         .join("  ")
         .trimEnd(),
     )
     .join("\n");
 }
 
-/** What is to be said of executors, one line each. */
+/** Details and reasons of executors, one line each. */
 function remarks(executors: readonly ExecutorProbe[]): string[] {
   return executors.flatMap(({ name, detail, reason }) => {
     const texts = [detail, reason].filter(Boolean);
@@ -29,7 +30,7 @@ function remarks(executors: readonly ExecutorProbe[]): string[] {
   });
 }
 
-/** The table of executors and, below it, what is to be said of them. `chosen` is what `device: auto` takes. */
+/** The table of executors and, below it, their details. `chosen` is the one that `device: auto` selects. */
 export function describeExecutors(executors: readonly ExecutorProbe[], chosen: string | null): string {
   const table = executorTable(executors, chosen);
   const lines = remarks(executors);

@@ -1,14 +1,15 @@
 import type { Command } from "commander";
 
 /**
- * The families of verbs in the order of the help: the words that call one, and its loader. Only the family that is called is
- * loaded, which keeps a short verb short; the help loads all of them.
+ * Groups of commands in the order of --help: the names of the commands and their loader. Only the group of the called command is
+ * loaded, which keeps short commands fast; --help loads all of them.
  */
 export const FAMILIES: readonly {
   readonly words: readonly string[];
   readonly load: () => Promise<(program: Command) => void>;
 }[] = [
   { words: ["doctor"], load: async () => (await import("./doctor.js")).addDoctorCommand },
+  { words: ["config"], load: async () => (await import("./config.js")).addConfigCommand },
   { words: ["backend"], load: async () => (await import("./backend.js")).addBackendCommand },
   { words: ["s3"], load: async () => (await import("./s3.js")).addS3Command },
   { words: ["edf"], load: async () => (await import("./edf.js")).addEdfCommand },

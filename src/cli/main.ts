@@ -3,25 +3,25 @@ import { machineFault } from "@ictal/base/machine-fault";
 import { endWithParent } from "@ictal/base/parent-watch";
 import { printableLines } from "@ictal/base/printable";
 import { Command, CommanderError } from "commander";
-import { packageVersions } from "../base/receipt.js";
+import { packageVersions } from "../training/receipt.js";
 import { FAMILIES } from "./families.js";
 
 endWithParent();
 
-/** Text that no longer gets out, as onto a full disk: the work goes on, and the exit code tells that its report is lost. */
+/** Output that cannot be written, e.g. to a full disk: the command continues, and the exit code reports the loss. */
 let isOutputLost = false;
 function loseOutput(error: Error): void {
   if (isOutputLost) return;
   isOutputLost = true;
   process.stderr.write(
-    `ictal: the output could not be written, the work goes on and ends with 1: ${printableLines(error.message)}\n`,
+    `ictal: the output cannot be written, the command continues and ends with exit code 1: ${printableLines(error.message)}\n`,
   );
   process.once("exit", () => {
     process.exitCode ||= 1;
   });
 }
 
-/** Who reads the output may leave before its end (`| head`); the work goes on. */
+/** The reader of the output may close it early (`| head`); the command continues. */
 for (const stream of [process.stdout, process.stderr])
   stream.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code !== "EPIPE") loseOutput(error);
@@ -33,10 +33,10 @@ const program = new Command("ictal")
     writeErr: (text) => void process.stderr.write(printableLines(text)), // messages quote the words that were given
   })
   .enablePositionalOptions()
-  .description("EEG seizure detection from a bucket of recordings to a scored detector")
+  .description("EEG seizure detection: data, preprocessing, training, prediction and scoring")
   .version(packageVersions().ictal ?? "")
-  .showHelpAfterError("(add --help for what is allowed)")
-  .addHelpText("after", "\nExit codes: 0 done, 1 the work failed, 2 wrong use, 130 interrupted (state saved).");
+  .showHelpAfterError("(use --help for the allowed options)")
+  .addHelpText("after", "\nExit codes: 0 success, 1 failure, 2 usage error, 130 interrupted (state saved).");
 
 const called = FAMILIES.filter(({ words }) => words.includes(process.argv[2] ?? ""));
 try {

@@ -2,7 +2,7 @@ import { action, type Outcome, UsageError } from "@ictal/base/action";
 import { collect, parseCount } from "@ictal/base/flags";
 import { withInterrupt } from "@ictal/base/interrupt";
 import { onAbort } from "@ictal/base/on-abort";
-import { printable, printableLines, tell } from "@ictal/base/printable";
+import { notify, printable, printableLines } from "@ictal/base/printable";
 import { type Command, InvalidArgumentError } from "commander";
 import { projectDir } from "../base/project.js";
 import { type Cloud, type CloudSetup, ModalError, type Sandbox } from "../cluster/modal/cloud.js";
@@ -37,7 +37,7 @@ interface ModalFlags {
 /** A folder of a bucket as the mount wants it: "" or a name that ends in a slash. */
 function parsePrefix(text: string): string {
   if (text === "" || (/^[^/]/.test(text) && text.endsWith("/"))) return text;
-  throw new InvalidArgumentError('expected a folder that ends in "/" and starts without one, e.g. tusz/');
+  throw new InvalidArgumentError('expected a folder with "/" at its end and not at its start, e.g. tusz/');
 }
 
 async function remoteRun(flags: ModalFlags): Promise<RemoteRun> {
@@ -48,7 +48,7 @@ async function remoteRun(flags: ModalFlags): Promise<RemoteRun> {
 
 async function setupOf(flags: ModalFlags): Promise<CloudSetup> {
   const { app, environment, bucket, bucketPrefix, bucketSecret, bucketEndpoint, volume, secret = [] } = flags;
-  if (!bucket) throw new UsageError("no bucket: give --bucket NAME, or set ICTAL_MODAL_BUCKET");
+  if (!bucket) throw new UsageError("missing --bucket NAME (or ICTAL_MODAL_BUCKET)");
   return {
     app,
     environment,
@@ -59,8 +59,8 @@ async function setupOf(flags: ModalFlags): Promise<CloudSetup> {
   };
 }
 
-/** Only what looking at sandboxes needs. */
-function lookingSetup({ app, environment }: ModalFlags): CloudSetup {
+/** The part of the setup that listing and stopping sandboxes needs. */
+function accountSetup({ app, environment }: ModalFlags): CloudSetup {
   return { app, environment, image: "", bucket: { name: "", keyPrefix: "", secret: "" }, volume: "", secrets: [] };
 }
 
@@ -74,25 +74,29 @@ async function withCloud<T>(setup: CloudSetup, work: (cloud: Cloud) => Promise<T
 }
 
 const write = (text: string) => void process.stderr.write(printableLines(text));
-const note = (text: string) => tell(`ictal: ${text}`);
+const note = (text: string) => notify(`ictal: ${text}`);
 
-/** The lines of several sandboxes, each with its name; one alone as it stands. */
+/** Prints the lines of several sandboxes with their names; those of a single one unchanged. */
 function printOutput(isAlone: boolean): NonNullable<RunOptions["onOutput"]> {
   const rest = new Map<string, string>();
   return (name, text) => {
     if (isAlone) return write(text);
     const lines = `${rest.get(name) ?? ""}${text}`.split("\n");
-    rest.set(name, lines.pop()!);
+    rest.set(name, lines.pop() ?? "");
     for (const line of lines) write(`[${name}] ${line}\n`);
   };
 }
 
-const stopMessage = "its sandboxes are stopped, what was saved is kept on the volume; go on with --resume";
+const stopMessage = "its sandboxes are stopped, saved results are kept on the volume; continue with --resume";
 
 /** Start one sandbox and leave it alone. */
 async function detached(cloud: Cloud, spec: Parameters<Cloud["start"]>[0]): Promise<Outcome> {
   const { id } = await cloud.start(spec);
-  const text = [`sandbox ${id} runs by itself`, `follow it: ictal modal logs ${id}`, `end it: ictal modal stop ${id}`];
+  const text = [
+    `sandbox ${id} is running in the background`,
+    `follow its output: ictal modal logs ${id}`,
+    `stop it: ictal modal stop ${id}`,
+  ];
   return { json: { detached: true, sandboxes: [id] }, text: text.join("\n") };
 }
 
@@ -134,7 +138,7 @@ async function runningOf(cloud: Cloud, flags: ModalFlags & { readonly all?: bool
 }
 
 async function status(flags: ModalFlags & { readonly all?: boolean }): Promise<Outcome> {
-  return withCloud(lookingSetup(flags), async (cloud) => {
+  return withCloud(accountSetup(flags), async (cloud) => {
     const sandboxes = await runningOf(cloud, flags);
     const lines = sandboxes.map(({ id, tags: { run, job, part } }) =>
       printable(`${id}  ${run ?? "?"}  ${job ?? "?"}${part ? ` ${part}` : ""}`),
@@ -147,18 +151,19 @@ async function status(flags: ModalFlags & { readonly all?: boolean }): Promise<O
 async function chosen(cloud: Cloud, id: string | undefined, flags: ModalFlags): Promise<Sandbox> {
   if (id !== undefined) return cloud.open(id);
   const running = await runningOf(cloud, flags);
-  if (running.length === 1) return cloud.open(running[0]!.id);
+  const [only] = running;
+  if (only && running.length === 1) return cloud.open(only.id);
   const ids = running.map(({ id: each }) => each).join(", ");
   throw new ModalError(
     running.length === 0
-      ? "no sandbox of this run is running; name one: ictal modal logs ID"
-      : `${running.length} sandboxes of this run are running: ${ids}; name one of them`,
+      ? "no sandbox of this run is running; give the id of one: ictal modal logs ID"
+      : `${running.length} sandboxes of this run are running: ${ids}; give one of these ids`,
   );
 }
 
 async function logs(id: string | undefined, flags: ModalFlags): Promise<Outcome> {
-  return withCloud(lookingSetup(flags), (cloud) =>
-    withInterrupt("the sandbox goes on", async (signal) => {
+  return withCloud(accountSetup(flags), (cloud) =>
+    withInterrupt("the sandbox keeps running", async (signal) => {
       const sandbox = await chosen(cloud, id, flags);
       const print = async (stream: AsyncIterable<string>) => {
         for await (const text of stream) write(text);
@@ -175,7 +180,7 @@ async function logs(id: string | undefined, flags: ModalFlags): Promise<Outcome>
 }
 
 async function stop(id: string | undefined, flags: ModalFlags): Promise<Outcome> {
-  return withCloud(lookingSetup(flags), async (cloud) => {
+  return withCloud(accountSetup(flags), async (cloud) => {
     const ids = id === undefined ? (await runningOf(cloud, flags)).map((each) => each.id) : [id];
     for (const each of ids) await (await cloud.open(each)).stop();
     return { json: { stopped: ids }, text: ids.map((each) => `stopped ${each}`).join("\n") || "no sandbox is running" };
@@ -185,7 +190,7 @@ async function stop(id: string | undefined, flags: ModalFlags): Promise<Outcome>
 function addAccountOptions(command: Command): Command {
   return command
     .option("--config <file>", "configuration, in configs/", "configs/tusz_train_a100.yaml")
-    .option("--set <section.key=value>", "override a value of the configuration; repeatable", collect)
+    .option("--set <section.key=value>", "override a configuration value; repeatable", collect)
     .option("--app <name>", "Modal app", process.env.ICTAL_MODAL_APP ?? "ictal")
     .option("--environment <name>", "Modal environment (default: the profile's)")
     .option("--json", "print one JSON document");
@@ -197,7 +202,7 @@ function addRunOptions(command: Command): Command {
     .option("--bucket <name>", "bucket of the corpus, mounted read-only at /data", env.ICTAL_MODAL_BUCKET)
     .option(
       "--bucket-prefix <folder/>",
-      "the bucket's folder that becomes /data",
+      "folder of the bucket that is mounted at /data",
       parsePrefix,
       env.ICTAL_MODAL_BUCKET_PREFIX ?? "tusz/",
     )
@@ -209,19 +214,19 @@ function addRunOptions(command: Command): Command {
     .option("--bucket-endpoint <url>", "endpoint of a bucket that is not on AWS")
     .option(
       "--volume <name>",
-      "volume at /results, made when it is not there",
+      "volume mounted at /results; created if missing",
       env.ICTAL_MODAL_VOLUME ?? "ictal-results",
     )
     .option("--secret <name>", "further secret, as environment variables; repeatable", collect)
     .option("--image <tag>", "image in a registry (default: built from deploy/Dockerfile and this checkout)")
-    .addOption(acceptOption("cache", "codes of reasons for which the cache may leave out a recording"))
-    .option("--detach", "start one sandbox and leave it running by itself");
+    .addOption(acceptOption("cache", "codes for which the cache may exclude a recording"))
+    .option("--detach", "start one sandbox in the background");
 }
 
 const HELP = `
-train builds what the cache lacks without a GPU, then trains; when a sandbox reaches its 24 hours the next one resumes.
-Paths of the project become paths of the sandbox: cache/tusz is /results/cache/tusz. Ctrl-C stops the sandboxes; with
---detach one runs by itself and "train --resume --detach" goes on after its limit.
+train first builds missing parts of the cache without a GPU, then trains; when a sandbox reaches its limit of 24 hours, the
+next one resumes. Paths of the project become paths of the sandbox: cache/tusz is /results/cache/tusz. Ctrl-C stops the
+sandboxes; with --detach one runs in the background, and "train --resume --detach" continues after its limit.
 
 Examples:
   npm run modal -- train --bucket my-eeg-bucket
@@ -230,24 +235,27 @@ Examples:
 
 /** Adds `ictal modal train|cache|status|logs|stop`. */
 export function addModalCommand(program: Command): void {
-  const modal = program.command("modal").description("train and build the cache on Modal").addHelpText("after", HELP);
+  const modal = program
+    .command("modal")
+    .description("train and build the cache in sandboxes on Modal")
+    .addHelpText("after", HELP);
   addRunOptions(modal.command("train"))
-    .description("train on a GPU in the cloud until done")
+    .description("train on a cloud GPU until finished")
     .option("--gpu <name>", "GPU of the training sandbox", "A100-80GB")
-    .option("--resume", "go on from the newest checkpoint on the volume")
+    .option("--resume", "continue from the newest checkpoint on the volume")
     .action(action(watched("modal train", train)));
   addRunOptions(modal.command("cache"))
     .description("build the cache on the volume, one sandbox per part")
-    .option("--shards <n>", "parts", parseCount(1, 500), 4)
+    .option("--shards <n>", "number of parts, one sandbox each", parseCount(1, 500), 4)
     .action(action(watched("modal cache", cache)));
   addAccountOptions(modal.command("status"))
-    .description("list running sandboxes of a run")
-    .option("--all", "of every run of the app")
+    .description("list the running sandboxes of a run")
+    .option("--all", "of all runs of the app")
     .action(action(status));
-  addAccountOptions(modal.command("logs").argument("[sandbox]", "id; default: the one that runs"))
-    .description("follow a sandbox's output")
+  addAccountOptions(modal.command("logs").argument("[sandbox]", "id (default: the only running one)"))
+    .description("follow the output of a sandbox")
     .action(action(logs));
-  addAccountOptions(modal.command("stop").argument("[sandbox]", "id; default: all of the run"))
-    .description("stop sandboxes; what was saved stays on the volume")
+  addAccountOptions(modal.command("stop").argument("[sandbox]", "id (default: all of the run)"))
+    .description("stop sandboxes; saved results stay on the volume")
     .action(action(stop));
 }

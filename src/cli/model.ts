@@ -4,9 +4,9 @@ import { writeFileAtomic } from "@ictal/base/atomic-file";
 import { sha256 } from "@ictal/base/canonical";
 import { collect } from "@ictal/base/flags";
 import { type Command, InvalidArgumentError } from "commander";
+import { modelFromConfig } from "../config/model-options.js";
 import { createDetector } from "../model/detector.js";
 import { exportOnnx } from "../model/export-onnx.js";
-import { modelFromConfig } from "../model/from-config.js";
 import { DETECTORS } from "../model/registry.js";
 import { formatSummary, summarize } from "../model/summary.js";
 import { loadWeights } from "../training/load-weights.js";
@@ -64,32 +64,32 @@ async function listModels(): Promise<Outcome> {
 }
 
 const HELP = `
-The file holds weights and computation; windows enter as the cache holds them (filtered, resampled, in standard deviations).
+The input of the model is windows as stored in the cache: filtered, resampled, in units of standard deviation.
 
 Example:
   ictal model export --checkpoint results/smoke --out detector.onnx --samples 15360`;
 
 /** Adds `ictal model list|summary|export`. */
 export function addModelCommand(program: Command): void {
-  const model = program.command("model").description("the detectors, their sizes, and trained ones for use elsewhere");
+  const model = program.command("model").description("list, summarize and export detectors");
   model
     .command("list")
-    .description("the detectors that model.name can choose")
+    .description("list the detectors that model.name can select")
     .option("--json", "print one JSON document")
     .action(action(listModels));
   model
     .command("summary")
-    .description("shapes, parameters and FLOPs of a configuration's detector, part by part")
+    .description("print shapes, parameters and FLOPs of a configured detector by module")
     .requiredOption("--config <file>", "configuration (YAML)")
     .option("--set <section.key=value>", "override a value of the configuration; repeatable", collect)
-    .option("--samples <n>", "samples of a window; the configuration's window by default", positive)
-    .option("--depth <n>", "words of a parameter's name that make a part", positive, 1)
+    .option("--samples <n>", "samples of a window (default: the configured window)", positive)
+    .option("--depth <n>", "number of components of parameter names that define a module", positive, 1)
     .option("--json", "print one JSON document")
     .action(action(summarizeModel));
   model
     .command("export")
-    .description("a detector with its weights as one .onnx file that any ONNX runtime runs")
-    .requiredOption("--checkpoint <path>", "a .safetensors file, a checkpoint folder, or a run's folder")
+    .description("export a trained detector as an ONNX file")
+    .requiredOption("--checkpoint <path>", "a .safetensors file, a checkpoint folder, or the folder of a run")
     .requiredOption("--out <file>", "the .onnx file to write")
     .requiredOption("--samples <n>", "samples of a window, fixed in the file", positive)
     .option("--batch-size <n>", "windows per run, fixed in the file", positive, 1)

@@ -3,15 +3,16 @@ import { resolve } from "node:path";
 import type { Outcome } from "@ictal/base/action";
 import { isIctalError } from "@ictal/base/errors";
 import { withInterrupt } from "@ictal/base/interrupt";
-import { printableAll, tell } from "@ictal/base/printable";
+import { notify, printableAll } from "@ictal/base/printable";
 import { createProgress } from "@ictal/base/progress";
 import { describeCache } from "../cache/describe.js";
-import { chainFromConfig } from "../cache/from-config.js";
 import { writeManifest } from "../cache/manifest.js";
+import { chainFromConfig } from "../config/layer-options.js";
 import { exportNpz } from "../dataset/npz/export-npz.js";
 import { importNpz } from "../dataset/npz/import-npz.js";
 import { configuredManifest } from "./configured-manifest.js";
 import { configOf, type DataFlags } from "./data-options.js";
+import { reportJson } from "./report-json.js";
 
 export interface ExportFlags extends DataFlags {
   readonly npz: string;
@@ -27,9 +28,9 @@ export interface ImportFlags extends DataFlags {
 export async function exportWindows(flags: ExportFlags): Promise<Outcome> {
   const found = await configOf(flags, ["cacheDir"]);
   const { data } = found.config;
-  if (flags.split?.includes("eval")) tell("ictal: the eval split is opened; use it for the final figure only");
+  if (flags.split?.includes("eval")) notify("ictal: this uses the eval split; use it for the final evaluation only");
   const manifest = await configuredManifest(found);
-  return withInterrupt("archives that were finished are whole", async (signal) => {
+  return withInterrupt("finished archives are complete", async (signal) => {
     const report = await exportNpz({
       cacheDir: data.cache_dir,
       manifest,
@@ -41,14 +42,14 @@ export async function exportWindows(flags: ExportFlags): Promise<Outcome> {
       progress: createProgress(),
       signal,
     });
-    const { files, windows, bytes, leftOut, droppedSeconds, outDir } = printableAll(report);
+    const { files, windows, bytes, excluded, droppedSeconds, outDir } = printableAll(report);
     const text = [
       `${files} archives, ${(bytes / 1e6).toFixed(1)} MB: ${windows.partial} partial, ${windows.full} full, ${windows.none} none`,
-      `${droppedSeconds.toFixed(0)} s at the recordings' ends are in no whole window and were dropped`,
-      ...leftOut.map(({ id, code, reason }) => `left out ${id} (${code}): ${reason}`),
+      `${droppedSeconds.toFixed(0)} s at the ends of recordings do not fill a window and were dropped`,
+      ...excluded.map(({ id, code, reason }) => `excluded ${id} (${code}): ${reason}`),
       outDir,
     ];
-    return { json: report, text: text.join("\n") };
+    return { json: reportJson(report), text: text.join("\n") };
   });
 }
 
@@ -61,7 +62,7 @@ async function tryManifest(
     return { manifest: (await writeManifest(cacheDir, { key })).path };
   } catch (error) {
     if (!isIctalError(error, "CacheError") || error.cause !== undefined) throw error;
-    tell(`ictal: no manifest was written: ${error.message}`);
+    notify(`ictal: manifest.json was not written: ${error.message}`);
     return { manifest: null, manifestRefused: error.message };
   }
 }
@@ -69,7 +70,7 @@ async function tryManifest(
 export async function importWindows(dir: string, flags: ImportFlags): Promise<Outcome> {
   const { config } = await configOf(flags, ["cacheDir"]);
   const { data } = config;
-  return withInterrupt("what was imported is kept, the same command carries on", async (signal) => {
+  return withInterrupt("imported windows are kept; run the same command again to continue", async (signal) => {
     const report = await importNpz({
       dir: resolve(dir),
       cacheDir: data.cache_dir,
@@ -81,19 +82,19 @@ export async function importWindows(dir: string, flags: ImportFlags): Promise<Ou
     });
     const written =
       report.imported + report.reused > 0 ? await tryManifest(data.cache_dir, report.key) : { manifest: null };
-    const { imported, reused, leftOut, eegSeconds, bytes, otherClass, folder } = printableAll(report);
+    const { imported, reused, excluded, eegSeconds, bytes, otherClass, folder } = printableAll(report);
     const text = [
-      `${imported} imported, ${reused} there already, ${leftOut.length} left out`,
+      `${imported} imported, ${reused} reused, ${excluded.length} excluded`,
       `${(eegSeconds / 3600).toFixed(2)} hours of EEG, ${(bytes / 1e6).toFixed(1)} MB`,
-      ...(otherClass > 0 ? [`${otherClass} windows are in another class in manifest.json than their labels say`] : []),
-      ...leftOut.map(({ id, code, reason }) => `left out ${id} (${code}): ${reason}`),
+      ...(otherClass > 0 ? [`${otherClass} windows have another class in manifest.json than by their labels`] : []),
+      ...excluded.map(({ id, code, reason }) => `excluded ${id} (${code}): ${reason}`),
       `cache ${folder}`,
       ...(written.manifest ? [`manifest ${written.manifest}`] : []),
     ];
     return {
-      json: { ...report, ...written },
+      json: { ...reportJson(report), ...written },
       text: text.join("\n"),
-      exitCode: leftOut.length > 0 || written.manifest === null ? 1 : 0,
+      exitCode: excluded.length > 0 || written.manifest === null ? 1 : 0,
     };
   });
 }

@@ -4,12 +4,13 @@ import { type Command, InvalidArgumentError } from "commander";
 import { addDataOptions } from "./data-options.js";
 import type { ExportFlags, ImportFlags } from "./npz-work.js";
 
-/** Loaded when a verb is called: its help needs none of it. */
+/** Loaded when a command runs: --help does not need it. */
 const work = () => import("./npz-work.js");
 
 const IMPORT_HELP = `
-DIR holds *_windows.npz and perhaps manifest.json, or folders train, dev and eval that do. Without --config the cache gets a
-key of its own; with it the windows are taken as made by the configuration's chain, so that training finds them.`;
+DIR contains *_windows.npz files and optionally manifest.json, or folders train, dev and eval with such files. Without
+--config the cache has its own key; with it the windows are assumed to be preprocessed as configured, so that training with
+that configuration finds them.`;
 
 function parseSeconds(text: string): number {
   const seconds = Number(text);
@@ -20,15 +21,15 @@ function parseSeconds(text: string): number {
 /** Adds `cache export` and `cache import` to the verb `cache`. */
 export function addNpzCommands(cache: Command): void {
   addDataOptions(cache.command("export"))
-    .description("write windows as the reference system keeps them: *_windows.npz and manifest.json per split")
+    .description("export windows in the format of the reference system: *_windows.npz and manifest.json per split")
     .requiredOption("--npz <dir>", "folder to write to")
-    .option("--split <name>", 'only this split; repeatable; "eval" must be named (default: all but eval)', collect)
-    .option("--level <n>", "compression from 0 (none) to 9 (default: 1)", parseCount(0, 9))
+    .option("--split <name>", 'split; repeatable; "eval" is only used when given (default: all but eval)', collect)
+    .option("--level <n>", "compression level from 0 (none) to 9 (default: 1)", parseCount(0, 9))
     .action(action(async (flags: ExportFlags) => (await work()).exportWindows(flags)));
   addDataOptions(cache.command("import").argument("<dir>", "folder with *_windows.npz"))
-    .description("bring windows of the reference system into a cache")
-    .option("--split <name>", "split of archives that lie in no folder train, dev or eval (default: train)")
-    .option("--stride <seconds>", "from start to start of the windows (default: 10)", parseSeconds)
+    .description("import windows of the reference system into a cache")
+    .option("--split <name>", "split of archives outside folders train, dev and eval (default: train)")
+    .option("--stride <seconds>", "time between the starts of successive windows (default: 10)", parseSeconds)
     .addHelpText("after", IMPORT_HELP)
     .action(action(async (dir: string, flags: ImportFlags) => (await work()).importWindows(dir, flags)));
 }

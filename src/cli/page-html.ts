@@ -1,4 +1,4 @@
-/** Parts of HTML pages that need nothing else. */
+/** Parts of self-contained HTML pages. */
 import { access } from "node:fs/promises";
 import { join } from "node:path";
 import { escapeHtml, scriptJson } from "@ictal/base/html";
@@ -11,7 +11,7 @@ const STYLE = `:root{color-scheme:light dark}body{background:Canvas;color:Canvas
 pre{overflow-x:auto}table{border-collapse:collapse}td,th{padding:.2rem .8rem;text-align:left;vertical-align:top;overflow-wrap:anywhere}.figure{margin:1.5rem 0}`;
 const WORST = 20;
 
-/** A figure, drawn when it comes near the view. */
+/** A figure, drawn when it is scrolled into view. */
 export function figureHtml({ data, layout, config }: Figure): string {
   const json = scriptJson({ data, layout, config });
   return `<div class="figure"><script type="${FIGURE_MIME}">${json}</script></div>`;
@@ -35,9 +35,10 @@ export async function worstHtml(
   pageId: (id: string) => string = (id) => id,
 ): Promise<string> {
   const { perRecording } = scoreSzcore(pairs);
-  const rows = pairs
-    .map(({ id }) => ({ id, ...perRecording[id]!.event }))
-    .map((row) => ({ ...row, missed: row.refTrue - row.tp }));
+  const rows = pairs.flatMap(({ id }) => {
+    const event = perRecording[id]?.event;
+    return event ? [{ id, missed: event.refTrue - event.tp, fp: event.fp }] : [];
+  });
   const worst = rows.filter(({ missed, fp }) => missed + fp > 0).sort((a, b) => b.missed - a.missed || b.fp - a.fp);
   const cells = worst.slice(0, WORST).map(async ({ id, missed, fp }) => {
     const target = `review/${pageId(id).replace(/[\\/]/g, "--")}.html`;
@@ -52,7 +53,7 @@ export async function worstHtml(
   return `<table><tr><th>recording</th><th>missed</th><th>false alarms</th></tr>${(await Promise.all(cells)).join("")}</table>`;
 }
 
-/** A whole page with the library its figures need. */
+/** A self-contained page with the library of its figures. */
 export async function htmlPage(title: string, parts: readonly string[]): Promise<string> {
   const head = `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><link rel="icon" href="data:,"><title>${escapeHtml(title)}</title><style>${STYLE}</style></head>`;
   return `${head}<body>${[...parts, await plotlyScripts()].join("\n")}</body></html>\n`;

@@ -3,6 +3,6 @@ export function patientOfPath(id: string): string {
   const parts = id.split(/[\\/]/);
   const bids = parts.flatMap((part) => /^sub-[^_]+/.exec(part) ?? [])[0];
   if (bids) return bids;
-  const token = /^(.+?)_s\d+_t\d+$/.exec(parts.at(-1)!)?.[1];
-  return token ?? parts[0]!;
+  const token = /^(.+?)_s\d+_t\d+$/.exec(parts.at(-1) ?? "")?.[1];
+  return token ?? parts[0] ?? id;
 }

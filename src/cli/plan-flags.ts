@@ -1,4 +1,4 @@
-/** From flags to plans of the shard contract; `ictal shard plan` and `ictal slurm` share it. */
+/** Creates plans from flags, for `ictal shard plan` and `ictal slurm`. */
 import { copyFile, readdir, readFile, stat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { UsageError } from "@ictal/base/action";
@@ -8,9 +8,9 @@ import { collect, parseCount } from "@ictal/base/flags";
 import { makeFolder } from "@ictal/base/make-folder";
 import type { Command } from "commander";
 import { projectPath } from "../base/project.js";
-import { planCache, planCheck, planPredict, planScore, planSweep, planTrain } from "../cluster/kinds.js";
 import { type Plan, type PlanKind, writePlan } from "../cluster/plan.js";
-import { parseSweep, setWords } from "../cluster/sweep.js";
+import { planCache, planCheck, planPredict, planScore, planSweep, planTrain } from "../cluster/plans.js";
+import { parseSweep, setArgs } from "../cluster/sweep.js";
 import { readCatalogue } from "../corpus/catalogue.js";
 import { openStore } from "../store/open-store.js";
 import { loadWeights } from "../training/load-weights.js";
@@ -40,42 +40,40 @@ export interface WrittenPlan {
   readonly plan: Plan;
 }
 
-/** Kinds of plan with what they are called in help. */
+/** Kinds of plan with their descriptions in --help. */
 export const KINDS: Readonly<Record<PlanKind, string>> = {
-  cache: "build a cache in parts, then its manifest",
-  check: "check a corpus in parts",
-  predict: "predict the recordings of a split in parts",
-  score: "score several trees of detections against one reference, into one table",
-  train: "train; a training that its time limit ends is resumed by the next job",
-  sweep: "train every combination of a sweep's values (--config is the sweep), into one table",
+  cache: "build a cache in parallel, then write its manifest",
+  check: "check a corpus in parallel",
+  predict: "predict the recordings of a split in parallel",
+  score: "score several folders of detections against one reference; writes one table",
+  train: "train; a job that reaches its time limit is resumed by the next job",
+  sweep: "train with every combination of values of a sweep (--config is the sweep file); writes one table",
 };
 
 /** Adds the flags that a plan of `kind` takes. */
 export function addPlanOptions(command: Command, kind: PlanKind): Command {
-  command.option("--dir <folder>", "folder of the plan, its receipts and logs (default: results/shards/KIND-NAME)");
+  command.option("--dir <folder>", "folder for the plan, its receipts and logs (default: results/shards/KIND-NAME)");
   if (kind !== "score") command.option("--config <file>", kind === "sweep" ? "sweep (YAML)" : "configuration (YAML)");
   if (kind !== "score")
-    command.option("--set <section.key=value>", "override a value of the configuration; repeatable", collect);
+    command.option("--set <section.key=value>", "override a configuration value; repeatable", collect);
   if (kind === "cache" || kind === "check" || kind === "predict")
     command.option("--array <n>", "number of shards", parseCount(1), 16);
   if (kind === "cache" || kind === "check") {
-    command.option("--data-dir <dir>", "corpus: folder or s3:// URL; overrides the configuration's");
-    command.option("--limit <n>", "at most this many recordings", parseCount(1));
+    command.option("--data-dir <dir>", "corpus: folder or s3:// URL; overrides data.data_dir");
+    command.option("--limit <n>", "maximum number of recordings", parseCount(1));
   }
   if (kind !== "check" && kind !== "score")
-    command.option("--cache-dir <dir>", "cache folder; overrides the configuration's");
+    command.option("--cache-dir <dir>", "cache folder; overrides data.cache_dir");
   if (kind === "cache") {
-    command.addOption(
-      acceptOption("cache", "codes of reasons for which a recording may be left out or its labels be unknown"),
-    );
-    command.option("--workers <n>", "worker threads of a shard (default: one per core)", parseCount(0));
+    command.addOption(acceptOption("cache", "codes for which a recording may be excluded or have unknown labels"));
+    command.option("--workers <n>", "worker threads per shard (default: one per core)", parseCount(0));
   }
   if (kind === "predict") {
-    command.requiredOption("--checkpoint <path>", "a .safetensors file, a checkpoint folder, or a run's folder");
+    command.requiredOption("--checkpoint <path>", "a .safetensors file, a checkpoint folder, or the folder of a run");
     command.requiredOption("--out <dir>", "folder for the predictions");
     command.option("--split <name>", "train, dev or eval", "dev");
     command.option("--events", "also detect events and write them as csv_bi");
-    command.option("--type <name>", "how probabilities are stored: float16 or float32");
+    command.option("--type <name>", "data type of stored probabilities: float16 or float32");
   }
   if (kind === "score") {
     command.requiredOption("--ref <dir>", "folder of reference annotations");
@@ -92,10 +90,10 @@ export function folderOf(kind: PlanKind, flags: PlanFlags): string {
 
 const SETS = { dataDir: "data.data_dir", cacheDir: "data.cache_dir" } as const;
 
-/** The configuration that flags ask for, and the words that make a task read a copy of its file in `dir`. */
+/** The configuration of the flags, and the arguments with which a task reads a copy of its file in `dir`. */
 async function frozenConfig(flags: PlanFlags, dir: string, needs: readonly ("dataDir" | "cacheDir")[]) {
   const loaded = await configOf(flags, needs);
-  const words = loaded.file === undefined ? [] : ["--config", join(dir, "config.yaml")];
+  const args = loaded.file === undefined ? [] : ["--config", join(dir, "config.yaml")];
   if (loaded.file !== undefined) {
     await makeFolder(dir);
     await copyFile(loaded.file, join(dir, "config.yaml"));
@@ -110,12 +108,18 @@ async function frozenConfig(flags: PlanFlags, dir: string, needs: readonly ("dat
     ),
   );
   const sets = (flags.set ?? []).flatMap((set) => ["--set", set]);
-  const limit = data.limit_files ? setWords({ "data.limit_files": data.limit_files }) : []; // a task may lack BGB_LIMIT_FILES
-  return { ...loaded, configWords: [...words, ...folders, ...sets, ...setWords(moved), ...limit] };
+  const limit = data.limit_files ? setArgs({ "data.limit_files": data.limit_files }) : []; // a task may lack BGB_LIMIT_FILES
+  return { ...loaded, configArgs: [...args, ...folders, ...sets, ...setArgs(moved), ...limit] };
 }
 
-function limitWords(limit: number | null | undefined): string[] {
+function limitArgs(limit: number | null | undefined): string[] {
   return limit === undefined || limit === null ? [] : ["--limit", String(limit)];
+}
+
+/** A flag that the kind of plan requires; commander has checked it for the command line. */
+function required<T>(value: T | undefined, flag: string): T {
+  if (value === undefined) throw new UsageError(`missing ${flag}`);
+  return value;
 }
 
 type Planner = (flags: PlanFlags, dir: string) => Promise<Plan>;
@@ -134,8 +138,8 @@ const cache: Planner = async (flags, dir) => {
       [data.sample_type, found.config.preprocessing, data.sampling_rate, data.missing_electrodes, data.gaps],
       16,
     ),
-    limitWords: limitWords(limit),
-    buildWords: [
+    limitArgs: limitArgs(limit),
+    buildArgs: [
       ...(accept === undefined ? [] : ["--accept", accept.join(",")]),
       ...(workers === undefined ? [] : ["--workers", String(workers)]),
     ],
@@ -145,12 +149,12 @@ const cache: Planner = async (flags, dir) => {
 const check: Planner = async (flags, dir) => {
   const { config } = await configOf(flags, ["dataDir"]);
   const limit = flags.limit ?? config.data.limit_files ?? undefined;
-  const place = config.data.data_dir;
-  const catalogue = await readCatalogue(openStore(place), { limit });
+  const url = config.data.data_dir;
+  const catalogue = await readCatalogue(openStore(url), { limit });
   return planCheck({
     catalogue,
-    place,
-    limitWords: limitWords(limit),
+    url,
+    limitArgs: limitArgs(limit),
     out: join(dir, "parts"),
     shards: flags.array,
   });
@@ -159,7 +163,7 @@ const check: Planner = async (flags, dir) => {
 const predict: Planner = async (flags, dir) => {
   const found = await frozenConfig(flags, dir, ["cacheDir"]);
   const manifest = await configuredManifest(found);
-  const checkpoint = resolve(flags.checkpoint!);
+  const checkpoint = resolve(required(flags.checkpoint, "--checkpoint"));
   const count = manifest.recordings.filter(({ split }) => split === flags.split).length;
   const splits = [...new Set(manifest.recordings.map(({ split }) => split))].sort().join(", ");
   if (count === 0) throw new UsageError(`invalid --split ${flags.split}: the cache has recordings of ${splits}`);
@@ -171,8 +175,8 @@ const predict: Planner = async (flags, dir) => {
     split: flags.split,
     checkpoint,
     checkpointHash: (await loadWeights(checkpoint)).hash,
-    out: resolve(flags.out!),
-    predictWords: [...(events ? ["--events"] : []), ...(type === undefined ? [] : ["--type", type])],
+    out: resolve(required(flags.out, "--out")),
+    predictArgs: [...(events ? ["--events"] : []), ...(type === undefined ? [] : ["--type", type])],
   });
 };
 
@@ -189,7 +193,7 @@ const sweep: Planner = async (flags, dir) => {
   const { config, runs } = parseSweep(text, basename(flags.config));
   const given = flags.set ?? [];
   for (const run of runs)
-    await configOf({ config, set: [...given, ...setWords(run).filter((word) => word !== "--set")] }, []);
+    await configOf({ config, set: [...given, ...setArgs(run).filter((word) => word !== "--set")] }, []);
   const found = await frozenConfig({ ...flags, config }, dir, ["cacheDir"]);
   return planSweep({ ...found, runs, out: join(dir, "runs") });
 };
@@ -206,13 +210,13 @@ async function treeInputs(root: string): Promise<unknown> {
 }
 
 const score: Planner = async (flags) => {
-  const ref = resolve(flags.ref!);
-  const missing = (place: string) => () => {
-    throw new UsageError(`no folder at ${place}; check --ref and --hyp`);
+  const ref = resolve(required(flags.ref, "--ref"));
+  const missing = (dir: string) => () => {
+    throw new UsageError(`no folder at ${dir}; check --ref and --hyp`);
   };
   const refInputs = await treeInputs(ref).catch(missing(ref));
   const trees = await Promise.all(
-    flags.hyp!.map(async (path) => {
+    required(flags.hyp, "--hyp").map(async (path) => {
       const hyp = resolve(path);
       return { hyp, inputs: [refInputs, await treeInputs(hyp).catch(missing(hyp))] };
     }),
@@ -222,7 +226,7 @@ const score: Planner = async (flags) => {
 
 const PLANNERS: Readonly<Record<PlanKind, Planner>> = { cache, check, predict, score, train, sweep };
 
-/** Make the plan that flags ask for and write it to its folder; receipts of equal shards that lie there stay valid. */
+/** Creates the plan of the flags and writes it to its folder; receipts of unchanged shards stay valid. */
 export async function planFromFlags(kind: PlanKind, flags: PlanFlags): Promise<WrittenPlan> {
   const dir = folderOf(kind, flags);
   try {

@@ -1,15 +1,14 @@
 import { join, resolve } from "node:path";
 import { action, type Outcome } from "@ictal/base/action";
 import { withInterrupt } from "@ictal/base/interrupt";
-import { tell } from "@ictal/base/printable";
+import { notify } from "@ictal/base/printable";
 import { createProgress } from "@ictal/base/progress";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { predictedCount } from "../base/value-ranges.js";
 import { shardOf } from "../cache/build.js";
 import type { RunWatch } from "../cluster/watch/run-watch.js";
-import { postprocessFromConfig } from "../scoring/from-config.js";
+import { deviceFromConfig, postprocessFromConfig, stitchingFromConfig } from "../config/layer-options.js";
 import { openExecutor } from "../tensor/open.js";
-import { blendFromConfig, deviceFromConfig } from "../training/from-config.js";
 import { predictRecordings } from "../training/predict-recordings.js";
 import { configuredManifest } from "./configured-manifest.js";
 import { addDataOptions, configOf, type DataFlags, parseShard, partName, type Shard } from "./data-options.js";
@@ -45,7 +44,7 @@ async function predictSplit(watch: RunWatch, flags: PredictFlags, signal: AbortS
   const inSplit = manifest.recordings.filter(({ split }) => split === flags.split);
   const ids = shardOf(inSplit, flags.shard).map(({ id }) => id);
   const total = ids.length;
-  if (flags.split === "eval") tell(`opening the eval split: ${total} recordings`);
+  if (flags.split === "eval") notify(`ictal: this uses the eval split: ${total} recordings`);
   const outDir = resolve(flags.out);
   const detections = flags.events
     ? await openDetectionFiles(outDir, cacheDir, manifest.key, postprocessFromConfig(config), flags.format)
@@ -65,7 +64,7 @@ async function predictSplit(watch: RunWatch, flags: PredictFlags, signal: AbortS
       executor,
       batchSize: config.training.batch_size,
       strideSeconds: config.data.stride,
-      blend: blendFromConfig(config),
+      stitching: stitchingFromConfig(config),
       rateHz: flags.rate,
       outDir,
       storeAs: flags.type,
@@ -87,7 +86,7 @@ async function predictSplit(watch: RunWatch, flags: PredictFlags, signal: AbortS
 
 async function predict(watch: RunWatch, flags: PredictFlags): Promise<Outcome> {
   const started = performance.now();
-  const found = await withInterrupt("what was predicted is kept", (signal) => predictSplit(watch, flags, signal));
+  const found = await withInterrupt("finished predictions are kept", (signal) => predictSplit(watch, flags, signal));
   const { recordings, eegSeconds, eventFiles, executor } = found;
   const wallSeconds = (performance.now() - started) / 1000;
   const text = [
@@ -104,7 +103,7 @@ function parseFormats(text: string): EventFormat[] {
   const names = text.split(",").map((name) => name.trim());
   const wrong = names.find((name) => !(EVENT_FORMATS as readonly string[]).includes(name));
   if (wrong === undefined) return [...new Set(names)] as EventFormat[]; // each is one of them
-  throw new InvalidArgumentError(`found "${wrong}", expected some of ${EVENT_FORMATS.join(",")}`);
+  throw new InvalidArgumentError(`found "${wrong}", expected one or more of ${EVENT_FORMATS.join(",")}`);
 }
 
 /** Values per second, for commander. */
@@ -115,10 +114,11 @@ function parseRate(text: string): number {
 }
 
 const HELP = `
-With --events the detections stand in OUT under the folders and names that the recordings have in the corpus;
-"ictal score" compares such a tree with the corpus's own annotations.
-Opening and closing are meant at 256 Hz (11 and 31 samples) and do nothing where values are further apart than that; after the
-hysteresis they hardly matter. --rate 256 has them act, for a network that gives as many values.
+With --events the detections are written to OUT with the folders and names that the recordings have in the corpus;
+"ictal score" compares such a folder with the annotations of the corpus.
+The morphological opening and closing of the post-processing are defined at 256 Hz (11 and 31 samples) and have no effect at
+lower rates of probabilities; after the hysteresis they hardly change results. Use --rate 256 to apply them, if the network
+has that output rate.
 
 Examples:
   ictal predict --config configs/smoke_test.yaml --checkpoint results/smoke --out results/dev --events
@@ -127,26 +127,28 @@ Examples:
 /** Adds `ictal predict`. */
 export function addPredictCommand(program: Command): void {
   addDataOptions(program.command("predict"))
-    .description("probabilities of seizure over the recordings of a split, one file each, and the events in them")
-    .requiredOption("--checkpoint <path>", "a .safetensors file, a checkpoint folder, or a run's folder")
+    .description("predict seizure probabilities, one file per recording of a split, and optionally events")
+    .requiredOption("--checkpoint <path>", "a .safetensors file, a checkpoint folder, or the folder of a run")
     .requiredOption("--out <dir>", "folder for the predictions")
     .option("--split <name>", "train, dev or eval", "dev")
     .addOption(
-      new Option("--type <name>", "how probabilities are stored").choices(["float16", "float32"]).default("float16"),
+      new Option("--type <name>", "data type of stored probabilities")
+        .choices(["float16", "float32"])
+        .default("float16"),
     )
     .option(
       "--rate <hz>",
-      "values per second: the network's own rate or a whole part of it; without it the highest up to 16",
+      "probabilities per second: the output rate of the network or an integer fraction of it (default: the highest up to 16)",
       parseRate,
     )
-    .option("--events", "also detect events, with the configuration's post-processing, and write them")
+    .option("--events", "also detect events, with the configured post-processing, and write them")
     .addOption(
-      new Option("--format <names>", `with --events: some of ${EVENT_FORMATS.join(",")}`)
+      new Option("--format <names>", `formats of --events, comma-separated: ${EVENT_FORMATS.join(",")}`)
         .argParser(parseFormats)
         .default(["csv_bi"]),
     )
     .option("--shard <i/n>", "predict only part i (from 0) of n equal parts of the split", parseShard)
-    .option("--allow-other-cache", "predict on a cache made by another chain than the one trained on")
+    .option("--allow-other-cache", "predict on a cache with other preprocessing than in training")
     .addHelpText("after", HELP)
     .action(action(watched("predict", predict)));
 }

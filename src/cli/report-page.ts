@@ -1,7 +1,7 @@
 /** A trained run as one HTML page: receipt, scores, figures, worst recordings, configuration. */
 
 import { escapeHtml } from "@ictal/base/html";
-import type { Config } from "../base/config-schema.js";
+import type { Config } from "../config/schema.js";
 import type { Caption } from "../plots/figure.js";
 import { falseAlarmCurve, reliabilityDiagram } from "../plots/measures.js";
 import { rocFigure } from "../plots/roc.js";
@@ -44,13 +44,14 @@ export interface RunReport {
 function trainingHtml({ training, config, caption }: RunReport): string[] {
   if (!training) return [];
   const metric = config.training.early_stopping.metric;
+  const { n: _, ...trainCaption } = caption; // the number of scored recordings says nothing about training
   const validations = training.validations.flatMap(({ step, metrics }) => {
     const value = metrics[metric];
     return typeof value === "number" ? [{ step, value }] : [];
   });
   return [
     "<h2>Training</h2>",
-    figureHtml(trainingCurve(training.steps, validations, metric, { ...caption, split: "train", n: undefined })),
+    figureHtml(trainingCurve(training.steps, validations, metric, { ...trainCaption, split: "train" })),
   ];
 }
 
@@ -65,7 +66,7 @@ function sampleText({ auroc, sample, calibration }: RunReport): string {
 
 function searchedHtml({ points, rates, config, caption }: RunReport): string[] {
   if (!points || !rates)
-    return ["<p>No threshold was searched on this split: choose it on dev with <code>ictal threshold</code>.</p>"];
+    return ["<p>Thresholds were not searched on this split: choose them on dev with <code>ictal threshold</code>.</p>"];
   return [
     `<h2>Sensitivity at rates of false alarms</h2><p>Thresholds searched on these recordings.</p><pre>${escapeHtml(rateLines(rates).join("\n"))}</pre>`,
     figureHtml(falseAlarmCurve({ [config.model.name || "detector"]: points }, caption)),
@@ -78,7 +79,7 @@ export async function reportPage(report: RunReport, folder: string): Promise<str
   const title = `Run ${config.experiment.name}`;
   const configured = { name: "configured", threshold: config.postprocessing.hysteresis.tau_on };
   const marks = [
-    ...rates.map((rate) => ({ name: `${rate.perDay} FA in 24 h`, threshold: rate.threshold })),
+    ...rates.map((rate) => ({ name: `${rate.maxFalseAlarmsPer24h} FA in 24 h`, threshold: rate.threshold })),
     configured,
   ];
   const description = config.experiment.description ? `<p>${escapeHtml(config.experiment.description)}</p>` : "";

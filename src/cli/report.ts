@@ -5,12 +5,12 @@ import { writeFileAtomic } from "@ictal/base/atomic-file";
 import { hashOf } from "@ictal/base/canonical";
 import { NotFoundError } from "@ictal/base/errors";
 import type { Command } from "commander";
-import { projectCommit } from "../base/receipt.js";
+import { postprocessFromConfig } from "../config/layer-options.js";
 import { aurocInterval } from "../scoring/auroc-interval.js";
 import { breakdown } from "../scoring/breakdown.js";
 import { calibration } from "../scoring/calibration.js";
 import { curves } from "../scoring/curves.js";
-import { postprocessFromConfig } from "../scoring/from-config.js";
+import { ratesJson, scoresJson } from "../scoring/json-names.js";
 import { scoreNedc } from "../scoring/nedc/score-nedc.js";
 import { onsetLatency } from "../scoring/onset-latency.js";
 import { operatingPoints } from "../scoring/operating-points.js";
@@ -20,6 +20,7 @@ import { pooledCells, scoreSzcore } from "../scoring/score.js";
 import { scoreIntervals } from "../scoring/score-intervals.js";
 import { scoreSzcoreEvaluation } from "../scoring/szcore-evaluation.js";
 import type { TypedDetections } from "../scoring/type-confusion.js";
+import { projectCommit } from "../training/receipt.js";
 import { readRunLog } from "../training/run-log.js";
 import { addBootstrapOptions, type BootstrapFlags, bootstrapOf } from "./bootstrap-flags.js";
 import { addDataOptions, configOf, type DataFlags } from "./data-options.js";
@@ -120,17 +121,17 @@ async function report(flags: ReportFlags): Promise<Outcome> {
   const { receipt, scores, auroc, rates = [] } = found;
   const json = { out: flags.out, receipt, auroc, auprc: found.sample.auprc, ece: found.calibration.expectedError };
   const number = (value: number) => (Number.isNaN(value) ? "n/a" : value.toFixed(3));
-  const summary = `AUROC ${number(auroc.auroc)}, event F1 ${number(scores.szcore!.event.f1)}, ${split}`;
+  const summary = `AUROC ${number(auroc.auroc)}, event F1 ${number(scores.szcore?.event.f1 ?? Number.NaN)}, ${split}`;
   return {
-    json: { ...json, rates, scores },
-    text: `${flags.out}\n${summary}${isSearched ? "" : "; no search for thresholds on eval"}`,
+    json: { ...json, rates: ratesJson(rates), scores: scoresJson(scores) },
+    text: `${flags.out}\n${summary}${isSearched ? "" : "; thresholds were not searched on eval"}`,
   };
 }
 
 const HELP = `
-The page holds receipt, scores by scorer with intervals by patient, figures, and the worst recordings, which link to the
-pages of "ictal review" in a folder "review" beside the report. On eval no threshold is searched unless --force-eval says
-so, which is written down; figures at the configuration's thresholds are always there.
+The report contains provenance, scores with confidence intervals over patients, figures, and the worst recordings, with links
+to the pages of "ictal review" in a folder "review" next to the report. On eval no threshold is searched unless --force-eval
+is given, which is logged; figures at the configured thresholds are always included.
 
 Example:
   ictal predict --config configs/smoke_test.yaml --checkpoint results/smoke --out results/dev
@@ -139,12 +140,12 @@ Example:
 /** Adds `ictal report`. */
 export function addReportCommand(program: Command): void {
   const command = addDataOptions(program.command("report"))
-    .description("one HTML page of a trained run: receipt, scores by scorer, figures, worst recordings")
-    .requiredOption("--predictions <dir>", "what ictal predict wrote")
-    .requiredOption("--out <file>", "the page")
-    .option("--run <dir>", "the run's folder, for its training curve")
+    .description("write an HTML report of a training run: provenance, scores, figures, worst recordings")
+    .requiredOption("--predictions <dir>", "output folder of ictal predict")
+    .requiredOption("--out <file>", "HTML file to write")
+    .option("--run <dir>", "folder of the run, for the training curve")
     .option("--split <name>", "train, dev or eval", "dev")
-    .option("--force-eval", "search for thresholds on eval too, and write that down")
-    .option("--allow-other-cache", "take predictions made on another cache than the configuration's");
+    .option("--force-eval", "also search for thresholds on eval, and log that")
+    .option("--allow-other-cache", "accept predictions made on another cache than the configured one");
   addBootstrapOptions(command).addHelpText("after", HELP).action(action(report));
 }

@@ -7,14 +7,14 @@ import type { RecordingEntry } from "../corpus/recording-entry.js";
 import { readViewSignals } from "../dataset/view-signals.js";
 import type { Caption } from "../plots/figure.js";
 import type { DetectorTrack, ReviewRecording } from "../plots/review/recording.js";
-import { checkedSource, vouchedDigests } from "../recording/checked-source.js";
+import { checkedSource, knownDigests } from "../recording/checked-source.js";
 import { readEdfHeader } from "../recording/edf-header.js";
 import { eventOutcomes } from "../scoring/event-outcomes.js";
 import { cutEvents, detectEvents, type PostprocessOptions } from "../scoring/postprocess.js";
 import type { Store } from "../store/store.js";
 import { readPrediction } from "../training/prediction-store.js";
 
-/** Where predictions lie and what they must come from. */
+/** Folder of predictions and their required origin. */
 export interface PredictionSource {
   readonly dir: string;
   readonly postprocess: PostprocessOptions;
@@ -43,7 +43,7 @@ function checkPrediction(
   const { dir, cacheKey } = source;
   if (cacheKey !== undefined && sidecar.cacheKey !== cacheKey) {
     throw new CacheError(
-      `${dir}: the prediction of ${id} comes from the cache ${sidecar.cacheKey}, the configuration's is ${cacheKey}; give the configuration it was made with, predict again, or add --allow-other-cache`,
+      `${dir}: the prediction of ${id} comes from the cache ${sidecar.cacheKey}, the configuration's is ${cacheKey}; use the configuration it was made with, predict again, or add --allow-other-cache`,
       { found: sidecar.cacheKey, expected: cacheKey },
     );
   }
@@ -64,10 +64,10 @@ function checkPrediction(
   }
 }
 
-/** Refuses a folder that is not there: a mistyped name is not a detector without detections. */
+/** Throws for a missing folder: a mistyped name must not count as a detector without detections. */
 export async function requireFolder(dir: string): Promise<void> {
   await access(dir).catch((error: Error) => {
-    throw new NotFoundError(`no folder of predictions at ${dir}; make one with: ictal predict --out ${dir}`, dir, {
+    throw new NotFoundError(`no folder of predictions at ${dir}; create it with: ictal predict --out ${dir}`, dir, {
       cause: error,
     });
   });
@@ -90,7 +90,7 @@ export function createReviewReader(store: Store, caption: Caption, predictions?:
   };
   return {
     async read(entry, signal) {
-      const vouched = () => vouchedDigests(store, entry.edfKey, { ifMatch: entry.edfEtag, signal });
+      const vouched = () => knownDigests(store, entry.edfKey, { ifMatch: entry.edfEtag, signal });
       const source = checkedSource(entrySource(store, entry, signal), vouched);
       const header = await readEdfHeader(source);
       const signals = await readViewSignals(source, header, { signal });
@@ -99,13 +99,15 @@ export function createReviewReader(store: Store, caption: Caption, predictions?:
       const prediction = await stored(entry.id, durationSeconds);
       const isLabelled = status === "labelled";
       const detector =
-        prediction && trackOf(prediction, predictions!.postprocess, durationSeconds, isLabelled ? seizures : undefined);
+        prediction &&
+        predictions &&
+        trackOf(prediction, predictions.postprocess, durationSeconds, isLabelled ? seizures : undefined);
       const from =
         prediction && `${prediction.sidecar.cacheKey}, checkpoint ${prediction.sidecar.checkpointHash.slice(0, 12)}`;
       return {
         ...{ id: entry.id, signals, isLabelled, reference: seizures },
         ...(detector ? { detector } : {}),
-        caption: { ...caption, split: entry.split, cacheKey: from },
+        caption: { ...caption, split: entry.split, ...(from !== undefined && { cacheKey: from }) },
       };
     },
   };

@@ -7,17 +7,17 @@ import { collect } from "@ictal/base/flags";
 import { withInterrupt } from "@ictal/base/interrupt";
 import { makeFolder } from "@ictal/base/make-folder";
 import { nearestName } from "@ictal/base/nearest";
-import { printable, tell } from "@ictal/base/printable";
+import { notify, printable } from "@ictal/base/printable";
 import { createProgress } from "@ictal/base/progress";
 import type { Command } from "commander";
-import { projectCommit } from "../base/receipt.js";
+import { postprocessFromConfig } from "../config/layer-options.js";
 import { type Catalogue, readCatalogue } from "../corpus/catalogue.js";
 import type { RecordingEntry } from "../corpus/recording-entry.js";
 import { type LeftOutRow, type ReviewRow, reviewList, reviewRow, sortedRows, worstMiss } from "../plots/review/list.js";
 import { type ReviewLinks, reviewPage } from "../plots/review/page.js";
-import { postprocessFromConfig } from "../scoring/from-config.js";
 import { openStore } from "../store/open-store.js";
 import { loadWeights } from "../training/load-weights.js";
+import { projectCommit } from "../training/receipt.js";
 import { addDataOptions, configOf, type DataFlags, type FlagConfig } from "./data-options.js";
 import { createReviewReader, type PredictionSource, requireFolder } from "./review-source.js";
 
@@ -35,7 +35,7 @@ const LIST_FILE = "index.html";
 /** File name of a recording's page; `ictal score --report` links to it by this name. */
 const pageName = (id: string) => `${id.replace(/[\\/]/g, "--")}.html`;
 
-function chosenEntries({ recordings, leftOut }: Catalogue, flags: ReviewFlags): RecordingEntry[] {
+function chosenEntries({ recordings, excluded }: Catalogue, flags: ReviewFlags): RecordingEntry[] {
   if (!flags.recording) {
     const found = recordings.filter(({ split }) => split === flags.split);
     if (found.length > 0) return found;
@@ -46,8 +46,8 @@ function chosenEntries({ recordings, leftOut }: Catalogue, flags: ReviewFlags): 
   return flags.recording.map((id) => {
     const entry = byId.get(id);
     if (entry) return entry;
-    const out = leftOut.find((each) => each.id === id);
-    if (out) throw new UsageError(`invalid --recording ${id}: the corpus leaves it out: ${out.reason}`);
+    const out = excluded.find((each) => each.id === id);
+    if (out) throw new UsageError(`invalid --recording ${id}: excluded from the corpus: ${out.reason}`);
     const nearest = nearestName(id, byId.keys());
     throw new UsageError(
       `invalid --recording ${id}: none of the ${recordings.length} recordings has that id (split/patient/session/montage/token)${nearest ? `; nearest: ${nearest}` : ""}`,
@@ -60,7 +60,7 @@ async function predictionSource(
   { config, cacheKey }: FlagConfig,
 ): Promise<PredictionSource | undefined> {
   if (flags.predictions === undefined) {
-    if (flags.checkpoint) throw new UsageError("--checkpoint needs --predictions: the folder to compare with it");
+    if (flags.checkpoint) throw new UsageError("--checkpoint needs --predictions");
     return undefined;
   }
   const dir = resolve(flags.predictions);
@@ -82,10 +82,11 @@ interface Reviewed {
 function linksOf(entries: readonly RecordingEntry[], index: number, flags: ReviewFlags): ReviewLinks {
   const link = (entry: RecordingEntry | undefined) => entry && encodeURI(pageName(entry.id));
   const hasList = !flags.recording || existsSync(join(flags.out, LIST_FILE));
+  const [previous, next] = [link(entries[index - 1]), link(entries[index + 1])];
   return {
     ...(hasList ? { list: LIST_FILE } : {}),
-    previous: link(entries[index - 1]),
-    next: link(entries[index + 1]),
+    ...(previous !== undefined && { previous }),
+    ...(next !== undefined && { next }),
   };
 }
 
@@ -93,15 +94,15 @@ const SPLIT_FOLDER = /^(.*[\\/])(train|dev|eval)[\\/]*$/;
 
 /**
  * Where the wanted recordings lie: a configuration may name one split's folder as its data_dir, and the folder of another
- * split is beside it.
+ * split is next to it.
  */
 function corpusFolder(dataDir: string, { recording, split }: Pick<ReviewFlags, "recording" | "split">): string {
   const [, parent, own] = SPLIT_FOLDER.exec(dataDir) ?? [];
-  const wanted = [...new Set(recording ? recording.map((id) => id.split("/")[0]!) : [split])];
+  const wanted = [...new Set(recording ? recording.map((id) => id.replace(/\/.*$/s, "")) : [split])];
   if (parent === undefined || wanted.every((name) => name === own)) return dataDir;
   if (wanted.length > 1) return parent;
-  const beside = `${parent}${wanted[0]}`;
-  return beside.includes("://") || existsSync(beside) ? beside : dataDir;
+  const sibling = `${parent}${wanted[0]}`;
+  return sibling.includes("://") || existsSync(sibling) ? sibling : dataDir;
 }
 
 async function review(flags: ReviewFlags, signal: AbortSignal): Promise<Reviewed> {
@@ -114,11 +115,11 @@ async function review(flags: ReviewFlags, signal: AbortSignal): Promise<Reviewed
     signal,
   });
   const entries = chosenEntries(catalogue, flags);
-  const sealed = entries.filter(({ split }) => split === "eval").length;
-  if (sealed > 0) tell(`opening the eval split: ${sealed} recordings`);
+  const evalCount = entries.filter(({ split }) => split === "eval").length;
+  if (evalCount > 0) notify(`ictal: this uses the eval split: ${evalCount} recordings`);
   const caption = {
     corpus: `corpus ${catalogue.fingerprint.slice(0, 8)}`,
-    cacheKey: predictions?.cacheKey,
+    ...(predictions?.cacheKey !== undefined && { cacheKey: predictions.cacheKey }),
     commit: projectCommit(),
   };
   const reader = createReviewReader(store, caption, predictions);
@@ -134,7 +135,7 @@ async function review(flags: ReviewFlags, signal: AbortSignal): Promise<Reviewed
         const recording = await reader.read(entry, signal);
         if (flags.recording && predictions && !recording.detector)
           throw new NotFoundError(
-            `no prediction of ${entry.id} in ${predictions.dir}; make it with ictal predict, or leave --predictions out`,
+            `no prediction of ${entry.id} in ${predictions.dir}; create it with ictal predict, or omit --predictions`,
             entry.id,
           );
         await writeFileAtomic(
@@ -155,7 +156,7 @@ async function review(flags: ReviewFlags, signal: AbortSignal): Promise<Reviewed
   }
   if (predictions && rows.length > 0 && rows.every(({ hasPrediction }) => !hasPrediction))
     throw new NotFoundError(
-      `none of the ${rows.length} recordings of ${flags.split} has a prediction in ${predictions.dir}; make them with ictal predict --split ${flags.split} --out ${predictions.dir}`,
+      `none of the ${rows.length} recordings of ${flags.split} has a prediction in ${predictions.dir}; create them with ictal predict --split ${flags.split} --out ${predictions.dir}`,
       predictions.dir,
     );
   if (!flags.recording) await writeFileAtomic(join(flags.out, LIST_FILE), reviewList(rows, { leftOut, caption }));
@@ -163,17 +164,15 @@ async function review(flags: ReviewFlags, signal: AbortSignal): Promise<Reviewed
 }
 
 async function run(flags: ReviewFlags): Promise<Outcome> {
-  const { rows, leftOut } = await withInterrupt("pages that were written are whole", (signal) => review(flags, signal));
+  const { rows, leftOut } = await withInterrupt("finished pages are complete", (signal) => review(flags, signal));
   const list = flags.recording ? undefined : join(flags.out, LIST_FILE);
   const sorted = sortedRows(rows);
   const unpredicted = flags.predictions ? sorted.filter(({ hasPrediction }) => !hasPrediction).map(({ id }) => id) : [];
+  const [missing] = unpredicted;
+  const [excluded] = leftOut;
   const notes = [
-    ...(unpredicted.length > 0
-      ? [`${unpredicted.length} without a prediction, e.g. ${printable(unpredicted[0]!)}`]
-      : []),
-    ...(leftOut.length > 0
-      ? [`${leftOut.length} without a page, e.g. ${printable(`${leftOut[0]!.id}: ${leftOut[0]!.reason}`)}`]
-      : []),
+    ...(missing === undefined ? [] : [`${unpredicted.length} without a prediction, e.g. ${printable(missing)}`]),
+    ...(excluded ? [`${leftOut.length} without a page, e.g. ${printable(`${excluded.id}: ${excluded.reason}`)}`] : []),
   ];
   const pages = sorted.map((row) => ({
     id: row.id,
@@ -185,15 +184,15 @@ async function run(flags: ReviewFlags): Promise<Outcome> {
   }));
   return {
     json: { out: flags.out, ...(list ? { list } : {}), recordings: rows.length, pages, unpredicted, leftOut },
-    text: [`${rows.length} review pages; open ${printable(list ?? pages[0]!.page)}`, ...notes].join("\n"),
+    text: [`${rows.length} review pages; open ${printable(list ?? pages[0]?.page ?? flags.out)}`, ...notes].join("\n"),
     exitCode: rows.length > 0 ? 0 : 1,
   };
 }
 
 const HELP = `
-Each page is one file that needs no network. In a page "?" lists the keys: arrows and Page keys move, e, m and f go to the
-next event, missed seizure and false alarm. Pages in a folder "review" beside a report of "ictal score --report" are linked
-from it.
+Each page is one self-contained file. Keyboard shortcuts ("?" lists them): arrow and Page keys scroll; e, m and f go to the
+next event, missed seizure and false alarm. Reports of "ictal score --report" link to pages in a folder "review" next to
+them.
 
 Examples:
   ictal review --config configs/smoke_test.yaml --predictions results/dev --out results/review
@@ -203,13 +202,17 @@ Examples:
 export function addReviewCommand(program: Command): void {
   addDataOptions(program.command("review"))
     .description(
-      "pages of EEG with reference, detections and probability, one file per recording, and a list of them, worst first",
+      "write HTML pages with EEG, reference labels, detections and probability, one per recording, and an index, worst first",
     )
     .requiredOption("--out <dir>", "folder for the pages and index.html")
-    .option("--recording <id>", "split/patient/session/montage/token; repeatable; without it all of --split", collect)
-    .option("--predictions <dir>", "what ictal predict wrote; without it pages show EEG and labels")
-    .option("--checkpoint <path>", "refuse predictions of another checkpoint than this")
-    .option("--allow-other-cache", "take predictions made on another cache than the configuration's")
+    .option(
+      "--recording <id>",
+      "id: split/patient/session/montage/token; repeatable (default: all recordings of --split)",
+      collect,
+    )
+    .option("--predictions <dir>", "output folder of ictal predict; without it pages show EEG and labels only")
+    .option("--checkpoint <path>", "require predictions of this checkpoint")
+    .option("--allow-other-cache", "accept predictions made on another cache than the configured one")
     .option("--split <name>", "train, dev or eval", "dev")
     .addHelpText("after", HELP)
     .action(action(run));

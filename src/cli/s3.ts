@@ -4,10 +4,10 @@ import { action, type Outcome, UsageError } from "@ictal/base/action";
 import { parseCount } from "@ictal/base/flags";
 import { withInterrupt } from "@ictal/base/interrupt";
 import { onAbort } from "@ictal/base/on-abort";
-import { printable, printableAll, printableLines, tell } from "@ictal/base/printable";
+import { notify, printable, printableAll, printableLines } from "@ictal/base/printable";
 import { createProgress } from "@ictal/base/progress";
 import { type Command, InvalidArgumentError } from "commander";
-import { shellWord } from "../base/shell-word.js";
+import { shellQuote } from "../cluster/shell-quote.js";
 import type { RunWatch } from "../cluster/watch/run-watch.js";
 import { folderStore } from "../store/folder-store.js";
 import { parseS3Url } from "../store/open-store.js";
@@ -19,10 +19,10 @@ import { watched } from "./watched.js";
 interface ServeOptions {
   port: number;
   bucket: string;
-  accessKey?: string;
-  secretKey?: string;
-  anonymous?: boolean;
-  json?: boolean;
+  accessKey?: string | undefined;
+  secretKey?: string | undefined;
+  anonymous?: boolean | undefined;
+  json?: boolean | undefined;
 }
 
 interface PullFlags {
@@ -42,21 +42,21 @@ interface PullFlags {
 
 /** Adds `s3 serve DIR` and `s3 pull URL DIR`. */
 export function addS3Command(program: Command): void {
-  const s3 = program.command("s3").description("serve a folder as an S3 bucket, or copy a bucket into a folder");
+  const s3 = program.command("s3").description("serve a folder as an S3 bucket, or download a bucket into a folder");
   s3.command("serve")
     .description("serve a folder as a read-only S3 bucket on 127.0.0.1 until interrupted")
     .argument("<dir>", "folder whose files are the objects")
-    .option("--port <n>", "port; 0 takes a free one", parseCount(0, 65535), 0)
+    .option("--port <n>", "port; 0 selects a free one", parseCount(0, 65535), 0)
     .option("--bucket <name>", "name of the bucket", "corpus")
     .option("--access-key <id>", "access key id (default: ictal)")
-    .option("--secret-key <secret>", "secret access key (default: a random one, printed)")
+    .option("--secret-key <secret>", "secret access key (default: random, printed)")
     .option("--anonymous", "also answer unsigned requests")
     .option("--json", "print endpoint, bucket and keys as one JSON document")
     .action(action(serve));
   s3.command("pull")
-    .description("copy objects into a folder: parallel, checked, resumable; nothing is deleted by default")
+    .description("download objects into a folder: parallel, verified, resumable; nothing is deleted by default")
     .argument("<url>", "s3://bucket/prefix")
-    .argument("<dir>", "folder to copy into")
+    .argument("<dir>", "local folder")
     .option(
       "--endpoint <url>",
       "address of an S3-compatible service (default: AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, AWS)",
@@ -65,15 +65,19 @@ export function addS3Command(program: Command): void {
     .option("--profile <name>", "profile of the shared AWS configuration (default: AWS_PROFILE)")
     .option("--anonymous", "send unsigned requests, for public buckets")
     .option("--requester-pays", "agree to pay for requests and transfer")
-    .option("--only <extensions>", "only these extensions, such as edf,csv_bi", commaList)
-    .option("--split <names>", "only keys in these folders, such as dev or train,dev", commaList)
-    .option("--patients <file>", "only patients listed in this file, one id per line")
-    .option("--limit <n>", "only the first n recordings, each with the files beside it", parseCount(1))
+    .option("--only <extensions>", "only these file extensions, comma-separated, e.g. edf,csv_bi", commaList)
+    .option(
+      "--split <names>",
+      "only these splits, comma-separated: folder names in the keys, e.g. train,dev",
+      commaList,
+    )
+    .option("--patients <file>", "only the patients listed in this file, one id per line")
+    .option("--limit <n>", "only the first n recordings, each with its annotation files", parseCount(1))
     .option(
       "--delete",
-      "delete files fetched from this bucket and prefix that it no longer has, when all else went well",
+      "after a download without failures, delete local files that were downloaded from this bucket and prefix and that it no longer has",
     )
-    .option("--concurrency <n>", "objects at a time", parseCount(1, 128), 16)
+    .option("--concurrency <n>", "concurrent downloads", parseCount(1, 128), 16)
     .option("--json", "print the report as one JSON document")
     .action(action(watched("s3 pull", runPull)));
 }
@@ -83,16 +87,16 @@ function commaList(text: string): string[] {
     .split(",")
     .map((name) => name.trim())
     .filter((name) => name !== "");
-  if (names.length === 0) throw new InvalidArgumentError("Expected one or more names with commas between them.");
+  if (names.length === 0) throw new InvalidArgumentError("Expected one or more names, separated by commas.");
   return names;
 }
 
 async function serve(dir: string, options: ServeOptions): Promise<Outcome> {
   const { port, bucket, accessKey, secretKey } = options;
   if ((accessKey === undefined) !== (secretKey === undefined)) {
-    throw new UsageError("--access-key and --secret-key belong together: give both or neither");
+    throw new UsageError("only one of --access-key and --secret-key is given; expected both or neither");
   }
-  await folderStore(dir).stat("-"); // a missing folder is said before the port is taken
+  await folderStore(dir).stat("-"); // a missing folder is reported before the port is opened
   const server = await startS3Server({
     root: dir,
     bucket,
@@ -111,7 +115,7 @@ async function serve(dir: string, options: ServeOptions): Promise<Outcome> {
   );
   await withInterrupt("stopped", (signal) => new Promise<void>((done) => onAbort(signal, done)));
   await server.close();
-  tell("ictal: stopped");
+  notify("ictal: stopped");
   process.exit(0); // what had to be printed is printed; idle connections of clients must not hold the process
 }
 
@@ -120,11 +124,11 @@ function serveText(dir: string, { endpoint, bucket, accessKeyId, secretAccessKey
     `serving ${dir} as s3://${bucket} at ${endpoint} (read-only, this machine only; Ctrl-C stops)`,
     "",
     `export AWS_ENDPOINT_URL=${endpoint}`,
-    `export AWS_ACCESS_KEY_ID=${shellWord(accessKeyId)}`,
-    `export AWS_SECRET_ACCESS_KEY=${shellWord(secretAccessKey)}`,
+    `export AWS_ACCESS_KEY_ID=${shellQuote(accessKeyId)}`,
+    `export AWS_SECRET_ACCESS_KEY=${shellQuote(secretAccessKey)}`,
     "export AWS_REGION=us-east-1",
     "",
-    `then, for instance: ictal s3 pull s3://${bucket} copy`,
+    `then, for example: ictal s3 pull s3://${bucket} copy`,
     "",
   ].join("\n");
 }
@@ -133,7 +137,7 @@ async function runPull(watch: RunWatch, url: string, dir: string, flags: PullFla
   const { endpoint, region, profile, anonymous, requesterPays, only, split, limit, concurrency } = flags;
   if (flags.delete && limit !== undefined) {
     throw new UsageError(
-      "--delete and --limit: what is gone cannot be told from what was not asked for; give one of them",
+      "--delete and --limit cannot be combined: removed objects cannot be distinguished from objects beyond the limit; give one of them",
     );
   }
   const patients = flags.patients === undefined ? undefined : await readPatients(flags.patients);
@@ -150,7 +154,7 @@ async function runPull(watch: RunWatch, url: string, dir: string, flags: PullFla
   );
   await watch.begin(basename(resolve(dir)));
   try {
-    const report = await withInterrupt("run it again to go on from there", (signal) =>
+    const report = await withInterrupt("run it again to resume", (signal) =>
       pull(store, dir, {
         concurrency,
         signal,
@@ -159,7 +163,7 @@ async function runPull(watch: RunWatch, url: string, dir: string, flags: PullFla
         ...(split && { splits: split }),
         ...(patients && { patients }),
         ...(limit !== undefined && { limit }),
-        ...(flags.delete && { deleteGone: true }),
+        ...(flags.delete && { deleteRemoved: true }),
       }),
     );
     return {
@@ -180,7 +184,7 @@ function asUsage<T>(make: () => T): T {
   }
 }
 
-/** Patient ids, one a line; blank lines and what follows a "#" do not count. */
+/** Patient ids, one per line; blank lines and comments after "#" are ignored. */
 async function readPatients(path: string): Promise<string[]> {
   const text = await readFile(path, "utf8").catch((error: Error) => {
     throw new UsageError(`--patients ${path}: cannot read it (${error.message}); expected a file with one id per line`);
@@ -189,7 +193,7 @@ async function readPatients(path: string): Promise<string[]> {
     .split(/\r?\n/)
     .map((line) => line.replace(/#.*/, "").trim())
     .filter((line) => line !== "");
-  if (ids.length === 0) throw new UsageError(`--patients ${path}: no ids in it; expected one per line`);
+  if (ids.length === 0) throw new UsageError(`--patients ${path}: the file contains no ids; expected one per line`);
   return ids;
 }
 
@@ -205,18 +209,18 @@ function reportText(report: PullReport, dir: string): string {
     return [`${items.length} ${title}:`, ...lines, ...more];
   };
   return [
-    `${objects} objects: ${downloaded} downloaded (${(bytes / 1e6).toFixed(1)} MB in ${seconds.toFixed(1)} s${rate}), ${skipped} there already, in ${dir}`,
-    ...(unmatched.length > 0 ? [`no object belongs to: ${unmatched.join(", ")}`] : []),
-    ...(deleted.length > 0 ? [`${deleted.length} files deleted, which the bucket no longer has`] : []),
+    `${objects} objects: ${downloaded} downloaded (${(bytes / 1e6).toFixed(1)} MB in ${seconds.toFixed(1)} s${rate}), ${skipped} present already, in ${dir}`,
+    ...(unmatched.length > 0 ? [`no object matches: ${unmatched.join(", ")}`] : []),
+    ...(deleted.length > 0 ? [`${deleted.length} files deleted that the bucket no longer has`] : []),
     ...(gone.length > deleted.length + kept.length ? [goneText(gone)] : []),
-    ...show("no longer in the bucket and kept", kept),
-    ...show("refused, since their keys cannot be files below the folder", refused),
-    ...show("failed; run it again to try them once more", failed),
+    ...show("no longer in the bucket, not deleted", kept),
+    ...show("refused, because their keys cannot be files below the folder", refused),
+    ...show("failed; run the command again to retry them", failed),
   ].join("\n");
 }
 
 function goneText(gone: readonly string[]): string {
   const names = gone.slice(0, 5).map((key) => `"${key}"`);
   const more = gone.length > names.length ? ` and ${gone.length - names.length} more` : "";
-  return `${gone.length} files here are no longer in the bucket (--delete removes them): ${names.join(", ")}${more}`;
+  return `${gone.length} local files are no longer in the bucket (--delete removes them): ${names.join(", ")}${more}`;
 }

@@ -2,13 +2,13 @@
 import { dirname } from "node:path";
 import { writeFileAtomic } from "@ictal/base/atomic-file";
 import { escapeHtml } from "@ictal/base/html";
-import { projectCommit } from "../base/receipt.js";
 import type { Caption, Figure } from "../plots/figure.js";
 import { detectedByGroup, latencyHistogram, patientForest } from "../plots/measures.js";
 import { typeConfusionFigure } from "../plots/type-confusion.js";
 import { breakdown } from "../scoring/breakdown.js";
 import { onsetLatencies } from "../scoring/onset-latency.js";
 import { type TypedDetections, typeConfusion } from "../scoring/type-confusion.js";
+import { projectCommit } from "../training/receipt.js";
 import { figureHtml, htmlPage, receiptHtml, worstHtml } from "./page-html.js";
 import { type ScoreReport, scoreText } from "./score-text.js";
 

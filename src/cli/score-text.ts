@@ -18,7 +18,7 @@ export interface ScoreReport {
   readonly missing: readonly string[];
   /** Recordings that are not scored, since reference or hypothesis is in doubt. */
   readonly refused: readonly RefusedRecording[];
-  /** Files that were passed over, and rows that were cut or count for some scorers only. */
+  /** Files that were ignored, and rows that were clipped or count for some scorers only. */
   readonly notes: readonly Finding[];
   readonly szcore?: SzcoreReport;
   /** By szcore-evaluation's path, as the SzCORE leaderboard has it. */
@@ -57,17 +57,19 @@ export function scoreText(report: ScoreReport): string {
   if (report.latency) lines.push(...latencyLines(report.latency));
   if (comparison) lines.push(...comparisonLines(comparison));
   const refused = new Set(report.refused.map(({ id }) => id));
-  if (refused.size > 0) lines.push("", `not scored, labels in doubt: ${some([...refused])}`);
+  if (refused.size > 0) lines.push("", `not scored because of errors in the labels: ${some([...refused])}`);
   lines.push(...missingLines(missing, "hypothesis"), ...missingLines(comparison?.missing ?? [], "second hypothesis"));
   return lines.join("\n");
 }
 
 function subjectLines({ event, sample, perSubject }: SubjectScores): string[] {
-  const spread = (name: string, { sensitivity, precision, f1, fpPerDay }: SubjectSpread) => {
+  const spread = (name: string, { sensitivity, precision, f1, falseAlarmsPer24h }: SubjectSpread) => {
     const cells = [sensitivity, precision, f1].map(({ mean, sd }) => `${number(mean, 3)} (${number(sd, 3)})`);
     return row(
       name,
-      ...[...cells, `${number(fpPerDay.mean, 1)} (${number(fpPerDay.sd, 1)})`].map((c) => c.padStart(15)),
+      ...[...cells, `${number(falseAlarmsPer24h.mean, 1)} (${number(falseAlarmsPer24h.sd, 1)})`].map((c) =>
+        c.padStart(15),
+      ),
     );
   };
   const heads = ["sensitivity", "precision", "f1", "fp/day"].map((name) => name.padStart(15));
@@ -114,7 +116,7 @@ function breakdownLines({ byType, byDuration, byPatient }: Breakdown): string[] 
   const group = ([name, { seizures, detected, sensitivity }]: [string, GroupScore]) =>
     `${name.padEnd(16)} ${`${detected}/${seizures}`.padStart(10)} ${number(sensitivity, 3).padStart(7)}`;
   const patients = byPatient.map(
-    (score) => `${group([score.patient, score])} ${number(score.falseAlarmsPerDay, 1).padStart(8)} FA/24h`,
+    (score) => `${group([score.patient, score])} ${number(score.falseAlarmsPer24h, 1).padStart(8)} FA/24h`,
   );
   return [
     ...["", "detected seizures, any overlap, by type", ...Object.entries(byType).map(group)],
@@ -139,9 +141,12 @@ function row(name: string, ...cells: readonly string[]): string {
   return `${name.padEnd(7)}${cells.map((cell) => ` ${cell.padStart(12)}`).join("")}`;
 }
 
-function szcoreRow(name: string, { refTrue, tp, fp, sensitivity, precision, f1, fpPerDay }: SzcoreRates): string {
+function szcoreRow(
+  name: string,
+  { refTrue, tp, fp, sensitivity, precision, f1, falseAlarmsPer24h }: SzcoreRates,
+): string {
   const rates = [sensitivity, precision, f1].map((value) => number(value, 3));
-  return row(name, `${refTrue}`, `${tp}`, `${fp}`, ...rates, number(fpPerDay, 1));
+  return row(name, `${refTrue}`, `${tp}`, `${fp}`, ...rates, number(falseAlarmsPer24h, 1));
 }
 
 function nedcRow(name: string, scores: NedcRates, decimals: number): string {

@@ -1,14 +1,14 @@
-/** References and hypotheses of `score`, read and judged by the rules of every other reader of labels. */
+/** References and hypotheses of `score`, read with the same checks as everywhere. */
 import { stat } from "node:fs/promises";
 import { basename, dirname, join, relative } from "node:path";
 import { NotFoundError } from "@ictal/base/errors";
 import type { Event, Interval } from "../base/events.js";
 import { type AnnotationFile, annotationFormatOf } from "../recording/annotation-file.js";
-import { findRecordings } from "../recording/annotation-folder.js";
-import { concernsLabels, doubtsSeizures, type Finding } from "../recording/finding.js";
-import { judgeLabels } from "../recording/label-verdict.js";
-import { classOf } from "../recording/labels.js";
-import { type ReadFiles, readRecordingFiles } from "../recording/recording-files.js";
+import { findRecordings } from "../recording/find-recordings.js";
+import { concernsLabels, type Finding, invalidatesSeizures } from "../recording/finding.js";
+import { labelClassOf } from "../recording/labels.js";
+import { type LoadedAnnotations, readRecordingFiles } from "../recording/recording-files.js";
+import { resolveLabels } from "../recording/resolve-labels.js";
 import { seizureEvents } from "../recording/seizures.js";
 import type { EvaluationPair } from "../scoring/szcore-evaluation.js";
 import type { TypedDetections } from "../scoring/type-confusion.js";
@@ -16,9 +16,9 @@ import { DURATION_INVALID } from "./accept-option.js";
 import { patientOfPath } from "./patient-name.js";
 
 /** Annotations of a folder by relative path without ending. */
-export type ScoreTree = ReadonlyMap<string, ReadFiles>;
+export type ScoreTree = ReadonlyMap<string, LoadedAnnotations>;
 
-/** Why a recording is not scored: a reference or hypothesis of which nobody can say which seizures it holds. */
+/** Why a recording is not scored: errors in its reference or hypothesis make its seizures uncertain. */
 export interface RefusedRecording extends Pick<Finding, "file" | "line" | "message"> {
   readonly id: string;
   readonly side: "reference" | "hypothesis";
@@ -46,8 +46,8 @@ export async function readScoreTree(path: string, flag: string): Promise<ScoreTr
   );
   const root = isFile ? dirname(path) : path;
   if (isFile && annotationFormatOf(path) === undefined)
-    throw new NotFoundError(`${path} is no annotation file; ${EXPECTED}; check ${flag}`, path);
-  const tree = new Map<string, ReadFiles>();
+    throw new NotFoundError(`${path} is not an annotation file; ${EXPECTED}; check ${flag}`, path);
+  const tree = new Map<string, LoadedAnnotations>();
   for (const recording of await findRecordings(path)) {
     if (recording.annotations.size + recording.compressed.length === 0) continue;
     const id = join(relative(root, dirname(recording.stem)), basename(recording.stem));
@@ -58,37 +58,39 @@ export async function readScoreTree(path: string, flag: string): Promise<ScoreTr
   return tree;
 }
 
-const EXPECTED = "expected files that end in .csv_bi, .tsv, .tse_bi, .csv, .tse";
+const EXPECTED = "expected files with the extension .csv_bi, .tsv, .tse_bi, .csv or .tse";
 
-/** A table that is none of annotations and belongs to no recording. */
-function isStray({ files, faults }: ReadFiles): boolean {
-  return files.length === 0 && faults.every(({ severity }) => severity !== "error");
+/** True for a table that is not an annotation file and belongs to no recording. */
+function isStray({ files, readErrors }: LoadedAnnotations): boolean {
+  return files.length === 0 && readErrors.every(({ severity }) => severity !== "error");
 }
 
 /** Hypotheses are matched by relative path; a name that is only found elsewhere would score another recording. */
-function refuseStrangers(references: ScoreTree, hypotheses: ScoreTree): void {
-  const strangers = [...hypotheses].filter(([id, read]) => !references.has(id) && !isStray(read)).map(([id]) => id);
-  const first = strangers[0];
+function refuseUnmatched(references: ScoreTree, hypotheses: ScoreTree): void {
+  const unmatched = [...hypotheses].filter(([id, read]) => !references.has(id) && !isStray(read)).map(([id]) => id);
+  const first = unmatched[0];
   if (first === undefined) return;
   const namesake = [...references.keys()].find((id) => basename(id) === basename(first));
-  const hint = namesake ? `; a reference of that name lies at ${namesake}: give both trees the same folders` : "";
+  const hint = namesake
+    ? `; there is a reference with that name at ${namesake}: use the same folders in both trees`
+    : "";
   throw new NotFoundError(
-    `${strangers.length} of ${hypotheses.size} hypotheses have no reference at the same relative path, e.g. ${first}${hint}; check --ref and --hyp`,
+    `${unmatched.length} of ${hypotheses.size} hypotheses have no reference at the same relative path, e.g. ${first}${hint}; check --ref and --hyp`,
     first,
   );
 }
 
-/** Pair references with hypotheses. A recording of which either side is in doubt is refused, never scored as silent. */
+/** Pair references with hypotheses. A recording with label errors on either side is refused, not scored as one without events. */
 export function pairTrees(references: ScoreTree, hypotheses: ScoreTree, toleranceSeconds: number): ScorePairs {
-  refuseStrangers(references, hypotheses);
+  refuseUnmatched(references, hypotheses);
   const pairs: ScorePair[] = [];
   const missing: string[] = [];
   const refused: RefusedRecording[] = [];
-  const notes: Finding[] = [...hypotheses].flatMap(([id, read]) => (references.has(id) ? [] : read.faults));
+  const notes: Finding[] = [...hypotheses].flatMap(([id, read]) => (references.has(id) ? [] : read.readErrors));
   for (const [id, reference] of references) {
     const hypothesis = hypotheses.get(id);
     if (isStray(reference) && hypothesis === undefined) {
-      notes.push(...reference.faults);
+      notes.push(...reference.readErrors);
       continue;
     }
     const made = pairOf(id, reference, hypothesis, toleranceSeconds);
@@ -108,21 +110,22 @@ interface Side {
   readonly isEmpty: boolean;
 }
 
-const claimOf = ({ files }: ReadFiles) => files.find((file) => file.durationSeconds !== undefined)?.durationSeconds;
+const claimOf = ({ files }: LoadedAnnotations) =>
+  files.find((file) => file.durationSeconds !== undefined)?.durationSeconds;
 
-function judge(read: ReadFiles, durationSeconds: number | undefined): Side {
+function judge(read: LoadedAnnotations, durationSeconds: number | undefined): Side {
   const recordingSeconds = read.recordingSeconds ?? (claimOf(read) === undefined ? durationSeconds : undefined);
-  const { deciding, typed, findings } = judgeLabels({ ...read, recordingSeconds });
-  if (!deciding) return { events: [], typed: [], findings, isEmpty: true };
-  const rows = { events: deciding.events, ...(durationSeconds === undefined ? {} : { durationSeconds }) };
-  const events = [...scoredEvents(deciding), ...deciding.instants];
-  return { events, typed: [...seizureEvents(rows, typed), ...deciding.instants], findings, isEmpty: false };
+  const { timingFile, typeFile, findings } = resolveLabels({ ...read, recordingSeconds });
+  if (!timingFile) return { events: [], typed: [], findings, isEmpty: true };
+  const rows = { events: timingFile.events, ...(durationSeconds === undefined ? {} : { durationSeconds }) };
+  const events = [...scoredEvents(timingFile), ...timingFile.instants];
+  return { events, typed: [...seizureEvents(rows, typeFile), ...timingFile.instants], findings, isEmpty: false };
 }
 
 /** Seizures as the scorers count them: rows of the binary formats one by one, channels and types of the others united. */
 function scoredEvents(file: AnnotationFile): readonly Interval[] {
   if (file.format === "csv" || file.format === "tse") return seizureEvents(file);
-  return file.events.filter(({ label }) => classOf(label) === "seizure");
+  return file.events.filter(({ label }) => labelClassOf(label) === "seizure");
 }
 
 interface Made {
@@ -131,7 +134,12 @@ interface Made {
   readonly notes: readonly Finding[];
 }
 
-function pairOf(id: string, reference: ReadFiles, hypothesis: ReadFiles | undefined, toleranceSeconds: number): Made {
+function pairOf(
+  id: string,
+  reference: LoadedAnnotations,
+  hypothesis: LoadedAnnotations | undefined,
+  toleranceSeconds: number,
+): Made {
   const other = hypothesis && (claimOf(hypothesis) ?? hypothesis.recordingSeconds);
   const durationSeconds = claimOf(reference) ?? reference.recordingSeconds ?? other;
   const ref = judge(reference, durationSeconds);
@@ -142,19 +150,27 @@ function pairOf(id: string, reference: ReadFiles, hypothesis: ReadFiles | undefi
   ];
   const notes = [...notesOf(ref), ...(hyp ? notesOf(hyp) : [])];
   const refuse = (side: RefusedRecording["side"], code: RefusedRecording["code"], message: string) => {
-    const { files, faults } = side === "reference" ? reference : (hypothesis ?? reference);
-    refused.push({ id, side, file: (files[0] ?? faults[0])?.file ?? id, code, message });
+    const { files, readErrors } = side === "reference" ? reference : (hypothesis ?? reference);
+    refused.push({ id, side, file: (files[0] ?? readErrors[0])?.file ?? id, code, message });
   };
   if (durationSeconds !== undefined && !(durationSeconds > 0))
-    refuse("reference", DURATION_INVALID, `its duration is ${durationSeconds} s; write the recording's in the header`);
+    refuse(
+      "reference",
+      DURATION_INVALID,
+      `its duration is ${durationSeconds} s, expected more than 0; write the duration of the recording to the header`,
+    );
   if (refused.length > 0) return { refused, notes };
   if (durationSeconds === undefined)
-    refuse("reference", "duration-missing", "has no duration, and neither has the hypothesis; write it in the header");
+    refuse(
+      "reference",
+      "duration-missing",
+      "has no duration, and neither has the hypothesis; write the duration of the recording to the header",
+    );
   else if (other !== undefined && Math.abs(other - durationSeconds) > toleranceSeconds)
     refuse(
       "hypothesis",
       "durations-differ",
-      `lasts ${other} s, the reference ${durationSeconds} s; they may differ by ${toleranceSeconds} s (--duration-tolerance)`,
+      `lasts ${other} s, the reference ${durationSeconds} s; the maximum difference is ${toleranceSeconds} s (--duration-tolerance)`,
     );
   else if (hyp?.events.some(({ startSeconds }) => startSeconds > durationSeconds))
     refuse(
@@ -177,14 +193,14 @@ function pairOf(id: string, reference: ReadFiles, hypothesis: ReadFiles | undefi
 }
 
 function doubtsOf(id: string, side: RefusedRecording["side"], { findings, isEmpty }: Side): RefusedRecording[] {
-  const doubts = findings.filter((finding) => doubtsSeizures(finding) || isEmpty);
+  const doubts = findings.filter((finding) => invalidatesSeizures(finding) || isEmpty);
   return doubts.map(({ file, line, code, message }) => ({ id, side, file, ...(line && { line }), code, message }));
 }
 
 /** Warnings about labels, and rows without a length with how they count. */
 function notesOf({ findings }: Side): Finding[] {
   return findings.flatMap((finding) => {
-    if (finding.severity === "info" || !concernsLabels(finding) || doubtsSeizures(finding)) return [];
+    if (finding.severity === "info" || !concernsLabels(finding) || invalidatesSeizures(finding)) return [];
     if (finding.code !== "zero-length" || finding.severity === "warning") return [finding];
     const [times] = finding.message.split(" have no length");
     const message = `${times} have no length; scorers of event lists (SzCORE's events, NEDC's OVLP, TAES and DPALIGN) count the row, those of samples and masks do not`;

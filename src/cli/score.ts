@@ -1,9 +1,10 @@
 import { action, type Outcome, UsageError } from "@ictal/base/action";
 import { FormatError } from "@ictal/base/errors";
-import { printable, printableAll, tell } from "@ictal/base/printable";
+import { notify, printable, printableAll } from "@ictal/base/printable";
 import type { Command } from "commander";
-import { placeOfFinding } from "../recording/finding.js";
+import { locationOfFinding } from "../recording/finding.js";
 import { breakdown } from "../scoring/breakdown.js";
+import { scoresJson } from "../scoring/json-names.js";
 import { scoreNedc } from "../scoring/nedc/score-nedc.js";
 import { onsetLatency } from "../scoring/onset-latency.js";
 import { scoreSzcore } from "../scoring/score.js";
@@ -22,11 +23,11 @@ interface ScoreOptions extends BootstrapFlags {
   readonly hyp: string;
   readonly scorer: string;
   readonly durationTolerance: string;
-  readonly accept?: readonly string[];
-  readonly compare?: string;
-  readonly intervals?: boolean;
-  readonly breakdown?: boolean;
-  readonly report?: string;
+  readonly accept?: readonly string[] | undefined;
+  readonly compare?: string | undefined;
+  readonly intervals?: boolean | undefined;
+  readonly breakdown?: boolean | undefined;
+  readonly report?: string | undefined;
 }
 
 /** Adds `score`. */
@@ -35,37 +36,44 @@ export function addScoreCommand(program: Command): void {
     .command("score")
     .description("score detections against a reference; a recording without a hypothesis counts as no detections")
     .requiredOption("--ref <dir>", "folder of reference annotations (csv_bi, tsv, tse_bi, csv, tse)")
-    .requiredOption("--hyp <dir>", "folder of detections, same relative paths")
+    .requiredOption("--hyp <dir>", "folder of detections with the same relative paths")
     .option(
       "--scorer <name>",
-      "szcore, szcore-1hz (szcore-evaluation's path), nedc (OVLP, TAES, EPOCH, DPALIGN, IRA) or all",
+      "szcore, szcore-1hz (as the szcore-evaluation package), nedc (OVLP, TAES, EPOCH, DPALIGN, IRA) or all",
       "all",
     )
-    .option("--duration-tolerance <seconds>", "largest accepted difference of durations", "0.1")
+    .option(
+      "--duration-tolerance <seconds>",
+      "maximum difference between the durations of reference and detections",
+      "0.1",
+    )
     .addOption(
       acceptOption(
         "score",
         'codes of findings for which a recording may be refused without exit code 1 ("all" for every one); it is not scored',
       ),
     )
-    .option("--compare <dir>", "detections of a second detector: differences by a paired bootstrap over patients")
-    .option("--intervals", "intervals of the pooled scores by a bootstrap over patients")
+    .option(
+      "--compare <dir>",
+      "folder of detections of a second detector: differences with a paired bootstrap over patients",
+    )
+    .option("--intervals", "confidence intervals of the pooled scores by a bootstrap over patients")
     .option(
       "--breakdown",
-      "sensitivity by seizure type (from csv beside csv_bi), by length and by patient; onset latency",
+      "sensitivity by seizure type (from csv files next to csv_bi), duration and patient; onset latency",
     )
-    .option("--report <file>", "write scores, figures and worst recordings as one HTML page");
+    .option("--report <file>", "write an HTML report with scores, figures and worst recordings");
   addBootstrapOptions(command)
     .option("--json", "print one JSON document")
     .action(action((options: ScoreOptions) => score(options)));
 }
 
-/** Refusals and notes printed on stderr; `--json` has them all. */
+/** Refused recordings and notes printed on stderr; `--json` lists all. */
 const PRINTED = 20;
 
 async function score(options: ScoreOptions): Promise<Outcome> {
   if (!SCORERS.includes(options.scorer))
-    throw new UsageError(`invalid --scorer ${options.scorer}: allowed are ${SCORERS.join(", ")}`);
+    throw new UsageError(`invalid --scorer ${options.scorer}: expected one of ${SCORERS.join(", ")}`);
   const tolerance = Number(options.durationTolerance);
   if (options.durationTolerance.trim() === "" || !(tolerance >= 0 && Number.isFinite(tolerance)))
     throw new UsageError(`invalid --duration-tolerance ${options.durationTolerance}: expected seconds, at least 0`);
@@ -79,8 +87,10 @@ async function score(options: ScoreOptions): Promise<Outcome> {
   const { pairs, missing } = first;
   const refused = unique([...first.refused, ...(second?.refused ?? [])]);
   const notes = unique([...first.notes, ...(second?.notes ?? [])]);
-  tellLines(refused.map((each) => `not scored: ${each.id} (${each.code}): ${placeOfFinding(each)}: ${each.message}`));
-  tellLines(notes.map((each) => `${placeOfFinding(each)}: ${each.code}: ${each.message}`));
+  tellLines(
+    refused.map((each) => `not scored: ${each.id} (${each.code}): ${locationOfFinding(each)}: ${each.message}`),
+  );
+  tellLines(notes.map((each) => `${locationOfFinding(each)}: ${each.code}: ${each.message}`));
   refuseNothing(first, options.ref);
   const asks = (name: string) => options.scorer === name || options.scorer === "all";
   const report: ScoreReport = {
@@ -100,7 +110,7 @@ async function score(options: ScoreOptions): Promise<Outcome> {
     await writeScorePage(options.report, report, pairs, { reference: ref, hypothesis: hyp, scorer });
   }
   const isKnown = refused.every(({ code }) => isAccepted(code, options.accept));
-  return { json: report, text: scoreText(printableAll(report)), exitCode: isKnown ? 0 : 1 };
+  return { json: scoresJson(report), text: scoreText(printableAll(report)), exitCode: isKnown ? 0 : 1 };
 }
 
 /** Two detectors on the recordings of which both could be scored. */
@@ -109,22 +119,25 @@ function compared(first: ScorePairs, second: ScorePairs, bootstrap: ReturnType<t
     own.pairs.filter(({ id }) => other.pairs.some((pair) => pair.id === id));
   const pairs = ofBoth(first, second);
   if (pairs.length === 0)
-    throw new FormatError("no recording could be scored of both detectors; see above", { file: "--compare" });
+    throw new FormatError("no recording could be scored for both detectors; see the messages above", {
+      file: "--compare",
+    });
   return { ...compareDetectors(pairs, ofBoth(second, first), bootstrap), missing: second.missing };
 }
 
 function refuseNothing({ pairs, refused }: ScorePairs, ref: string): void {
   if (pairs.length > 0) return;
-  const why = refused.length > 0 ? "each reference or hypothesis is in doubt; see above" : "no reference was read";
+  const why =
+    refused.length > 0 ? "every reference or hypothesis has errors; see the messages above" : "no reference was read";
   throw new FormatError(`nothing could be scored: ${why}`, { file: ref });
 }
 
-/** What two detectors share is told once. */
+/** Messages that two detectors share are printed once. */
 function unique<T>(items: readonly T[]): T[] {
   return [...new Map(items.map((item) => [JSON.stringify(item), item])).values()];
 }
 
 function tellLines(lines: readonly string[]): void {
-  for (const line of lines.slice(0, PRINTED)) tell(printable(`ictal: ${line}`));
-  if (lines.length > PRINTED) tell(`ictal: and ${lines.length - PRINTED} more; --json lists all`);
+  for (const line of lines.slice(0, PRINTED)) notify(printable(`ictal: ${line}`));
+  if (lines.length > PRINTED) notify(`ictal: and ${lines.length - PRINTED} more; --json lists all`);
 }

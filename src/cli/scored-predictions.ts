@@ -1,4 +1,4 @@
-/** Stored predictions of a split beside what the cache's manifest knows of its recordings. */
+/** Stored predictions of a split, with the labels of its recordings from the manifest of the cache. */
 import { resolve } from "node:path";
 import { UsageError } from "@ictal/base/action";
 import { CacheError, isIctalError, NotFoundError } from "@ictal/base/errors";
@@ -30,7 +30,7 @@ export interface ScoredSplit {
 export interface ScoredSplitOptions {
   readonly predictions: string;
   readonly split: string;
-  readonly allowOtherCache?: boolean;
+  readonly allowOtherCache?: boolean | undefined;
 }
 
 /** The splits that a cache has recordings of. */
@@ -45,7 +45,7 @@ const END_TOLERANCE_SECONDS = 2;
 
 /**
  * The labelled recordings of a split with their predictions. Predictions must come from the configuration's cache (unless
- * allowed) and from one checkpoint, and end where their recordings end: CacheError else. NotFoundError when there is none.
+ * allowed) and from one checkpoint, and end where their recordings end: otherwise CacheError. NotFoundError when there is none.
  */
 export async function readScoredSplit(
   found: FlagConfig,
@@ -84,7 +84,7 @@ export async function readScoredSplit(
   }
   if (checkpointHash === undefined) {
     throw new NotFoundError(
-      `none of the ${labelled.length} labelled recordings of ${split} has a prediction in ${dir}; make them with: ictal predict --split ${split} --out ${predictions}`,
+      `none of the ${labelled.length} labelled recordings of ${split} has a prediction in ${dir}; create them with: ictal predict --split ${split} --out ${predictions}`,
       dir,
     );
   }

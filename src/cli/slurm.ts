@@ -34,7 +34,7 @@ interface SlurmFlags extends PlanFlags {
 }
 
 const HELP = `
-The folder of the plan must lie on a disk that every node sees. Submitting again submits only what is not done.
+The folder of the plan must be on a file system shared by all nodes. Submitting again submits only shards that are not done.
 
 Examples:
   ictal slurm cache --config configs/tusz_train_a100.yaml --array 64 --partition cpu --cpus 4 --time 2:00:00
@@ -43,40 +43,45 @@ Examples:
 
 /** Adds `slurm cache|check|predict|score|train|sweep|status|retry`. */
 export function addSlurmCommand(program: Command): void {
-  const slurm = program.command("slurm").description("run work as jobs of a Slurm cluster").addHelpText("after", HELP);
+  const slurm = program.command("slurm").description("run work as jobs on a Slurm cluster").addHelpText("after", HELP);
   for (const [kind, text] of Object.entries(KINDS) as [PlanKind, string][])
     addJobOptions(addPlanOptions(slurm.command(kind).description(text), kind)).action(
       action((flags: SlurmFlags) => submit(kind, flags)),
     );
   slurm
     .command("status")
-    .description("shards, rates, jobs in the queue, last lines of failures")
+    .description("print the state of the shards, rates, queued jobs and the last lines of failed shards")
     .argument("<folder>", "folder of the plan")
     .option("--json", "print one JSON document")
     .action(action(status));
   slurm
     .command("retry")
-    .description("submit the shards that are not done once more")
+    .description("submit the shards that are not done again")
     .requiredOption("--plan <folder>", "folder of the plan")
-    .option("--by-job", "asked by the job that follows a failure: counts as one of the retries")
+    .option("--by-job", "used by the job that follows a failure: counts as one of the retries")
     .option("--json", "print one JSON document")
     .action(action(retry));
 }
 
 function addJobOptions(command: Command): Command {
   return command
-    .option("--partition <name>", "where the jobs run")
-    .option("--account <name>", "who pays")
+    .option("--partition <name>", "partition of the jobs")
+    .option("--account <name>", "account that is charged")
     .option("--qos <name>", "quality of service")
-    .option("--gpus <n>", "GPUs of a task, e.g. 1 or a100:1")
-    .option("--cpus <n>", "cores of a task", parseCount(1))
-    .option("--mem <size>", "memory of a task, e.g. 8G")
-    .option("--time <limit>", "limit of a task, e.g. 24:00:00")
-    .option("--throttle <n>", "tasks at a time", parseCount(1))
-    .option("--warn <seconds>", "how long before the limit a task saves its state", parseCount(1, 65535), 120)
-    .option("--sbatch <line>", "a further line for #SBATCH as it is; repeatable", collect)
-    .option("--retries <n>", "rounds in which failed shards are submitted again", parseCount(0), 1)
-    .option("--dry-run", "write the scripts, print what would be submitted; needs no Slurm");
+    .option("--gpus <n>", "GPUs per task, e.g. 1 or a100:1")
+    .option("--cpus <n>", "CPU cores per task", parseCount(1))
+    .option("--mem <size>", "memory per task, e.g. 8G")
+    .option("--time <limit>", "time limit of a task, e.g. 24:00:00")
+    .option("--throttle <n>", "concurrent tasks", parseCount(1))
+    .option(
+      "--warn <seconds>",
+      "time before the limit at which a task is signalled to save its state",
+      parseCount(1, 65535),
+      120,
+    )
+    .option("--sbatch <line>", "additional #SBATCH line; repeatable", collect)
+    .option("--retries <n>", "number of times that failed shards are submitted again", parseCount(0), 1)
+    .option("--dry-run", "write the scripts and print what would be submitted; needs no Slurm");
 }
 
 function optionsOf(flags: SlurmFlags): SlurmOptions {
@@ -84,24 +89,24 @@ function optionsOf(flags: SlurmFlags): SlurmOptions {
   const given = { partition, account, qos, gpus, cpus, memory: mem, time, throttle };
   for (const [name, value] of Object.entries(given))
     if (typeof value === "string" && !ONE_WORD.test(value))
-      throw new UsageError(
-        `invalid --${name === "memory" ? "mem" : name} ${JSON.stringify(value)}: one word is allowed`,
-      );
+      throw new UsageError(`invalid --${name === "memory" ? "mem" : name} ${JSON.stringify(value)}: expected one word`);
   const seconds = time === undefined ? Number.POSITIVE_INFINITY : timeLimitSeconds(time);
   if (seconds === undefined)
     throw new UsageError(
       `invalid --time ${time}: expected minutes, hours:minutes:seconds or days-hours, e.g. 24:00:00`,
     );
   if (seconds <= warn)
-    throw new UsageError(`invalid --warn ${warn}: a task of --time ${time} (${seconds} s) would stop as it starts`);
+    throw new UsageError(
+      `invalid --warn ${warn}: a task of --time ${time} (${seconds} s) would be signalled at its start; expected less`,
+    );
   if (mem !== undefined && !/^\d+[KMGT]?$/i.test(mem))
     throw new UsageError(`invalid --mem ${mem}: expected a size such as 8G or 16000M`);
   for (const line of sbatch)
-    if (!isOneLine(line)) throw new UsageError(`invalid --sbatch ${JSON.stringify(line)}: one line is allowed`);
+    if (!isOneLine(line)) throw new UsageError(`invalid --sbatch ${JSON.stringify(line)}: expected one line`);
   return { ...given, warnSeconds: warn, extra: sbatch, retries };
 }
 
-/** What no script can name is refused before the plan is written. */
+/** A folder name that a script cannot contain is refused before the plan is written. */
 function checkFolder(dir: string): void {
   try {
     sbatchPath(dir);
@@ -118,15 +123,15 @@ async function submit(kind: PlanKind, flags: SlurmFlags): Promise<Outcome> {
     await refuseBusy(folderOf(kind, flags));
   }
   const { dir, plan } = await planFromFlags(kind, flags);
-  const tells = webhookAddress(process.env) !== undefined;
-  const report = await submitPlan(dir, plan, { ictal: ICTAL, options, tells, dryRun: flags.dryRun });
+  const reportsFailure = webhookAddress(process.env) !== undefined;
+  const report = await submitPlan(dir, plan, { ictal: ICTAL, options, reportsFailure, dryRun: flags.dryRun });
   return { json: report, text: await submitText(report, flags.dryRun ?? false) };
 }
 
 async function submitText(report: SubmitReport, dryRun: boolean): Promise<string> {
   const { dir, shards, done, submitted, scripts, commands, jobs } = report;
-  const head = `${submitted} of ${shards} shards ${dryRun ? "would be " : ""}submitted, ${done} done before`;
-  if (!dryRun) return [head, `jobs ${jobs.join(", ")}`, `look: ictal slurm status ${dir}`].join("\n");
+  const head = `${submitted} of ${shards} shards ${dryRun ? "would be " : ""}submitted, ${done} done earlier`;
+  if (!dryRun) return [head, `jobs ${jobs.join(", ")}`, `see: ictal slurm status ${dir}`].join("\n");
   const texts = await Promise.all(scripts.map(async (path) => `\n# ${path}\n${await readFile(path, "utf8")}`));
   return [head, ...texts, ...commands].join("\n");
 }
@@ -148,11 +153,11 @@ function queueLines(queue: readonly QueuedJob[]): string[] {
   return queue.map(({ id, state, reason }) => `job ${id} ${state}${state === "PENDING" ? ` (${reason})` : ""}`);
 }
 
-/** No retry is left: the webhook is told, and the job fails as its shards did. */
-async function tellFailures(dir: string, plan: Plan, states: readonly ShardState[]): Promise<Outcome> {
+/** No retry is left: the webhook is called, and the job fails like its shards. */
+async function reportFailures(dir: string, plan: Plan, states: readonly ShardState[]): Promise<Outcome> {
   const { json, text } = describeStates(plan, states);
   const undone = states.flatMap(({ shard, state }) => (state === "done" ? [] : [shard]));
-  const message = `${undone.length} of ${plan.shards.length} shards are not done: ${formatIndices(undone)}; look: ictal slurm status ${resolve(dir)}`;
+  const message = `${undone.length} of ${plan.shards.length} shards are not done: ${formatIndices(undone)}; see: ictal slurm status ${resolve(dir)}`;
   const watch = watchRun(`slurm ${plan.kind}`);
   await watch.begin(basename(resolve(dir)));
   await watch.end({ exitCode: 1, message, result: json.counts });
@@ -165,10 +170,10 @@ async function retry({ plan: dir, byJob }: { plan: string; byJob?: boolean }): P
   const states = await readStates(resolve(dir), plan, () => false);
   const isOnlyInterrupted = states.every(({ state }) => state === "done" || state === "interrupted");
   const left = byJob ? retriesLeft - (isOnlyInterrupted ? 0 : 1) : options.retries;
-  if (byJob && left < 0) return tellFailures(dir, plan, states);
+  if (byJob && left < 0) return reportFailures(dir, plan, states);
   const id = process.env.SLURM_JOB_ID;
-  const tells = webhookAddress(process.env) !== undefined;
+  const reportsFailure = webhookAddress(process.env) !== undefined;
   const more = { retriesLeft: left, ...(byJob && id ? { byJob: id } : {}) };
-  const report = await submitPlan(dir, plan, { ictal: ICTAL, options, tells, ...more });
+  const report = await submitPlan(dir, plan, { ictal: ICTAL, options, reportsFailure, ...more });
   return { json: report, text: await submitText(report, false) };
 }

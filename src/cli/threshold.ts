@@ -3,7 +3,8 @@ import { join, resolve } from "node:path";
 import { action, type Outcome } from "@ictal/base/action";
 import { printable } from "@ictal/base/printable";
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { postprocessFromConfig } from "../scoring/from-config.js";
+import { postprocessFromConfig } from "../config/layer-options.js";
+import { ratesJson } from "../scoring/json-names.js";
 import type { AlarmScorer } from "../scoring/operating-points.js";
 import { type RateSensitivity, sensitivitiesAtRates } from "../scoring/rate-sensitivity.js";
 import { addBootstrapOptions, type BootstrapFlags, bootstrapOf } from "./bootstrap-flags.js";
@@ -23,24 +24,24 @@ interface ThresholdFlags extends DataFlags, BootstrapFlags {
 function parseRates(text: string): number[] {
   const rates = text.split(",").map((part) => (part.trim() === "" ? Number.NaN : Number(part)));
   if (rates.every((rate) => rate >= 0 && Number.isFinite(rate))) return rates;
-  throw new InvalidArgumentError("expected false alarms in 24 h, at least 0, separated by commas, e.g. 10,5,2.5,1");
+  throw new InvalidArgumentError("expected false alarms per 24 h, at least 0, separated by commas, e.g. 10,5,2.5,1");
 }
 
-/** Where searches on eval are written down, beside the predictions they saw. */
+/** Log of searches on eval, in the folder of the predictions. */
 export const SEARCH_LOG = "eval-searches.jsonl";
 
-/** Tells a search on eval and writes it down. */
+/** Logs a search on eval. */
 export async function logEvalSearch(predictions: string, entry: object): Promise<void> {
   const line = JSON.stringify({ at: new Date().toISOString(), ...entry });
   await appendFile(join(resolve(predictions), SEARCH_LOG), `${line}\n`);
 }
 
-function rowText({ perDay, threshold, sensitivity, falseAlarmsPerDay }: RateSensitivity): string {
+function rowText({ maxFalseAlarmsPer24h, threshold, sensitivity, falseAlarmsPer24h }: RateSensitivity): string {
   const number = (value: number, decimals: number) => (Number.isNaN(value) ? "n/a" : value.toFixed(decimals));
   const { value, lower, upper } = sensitivity;
   const at = Number.isFinite(threshold) ? threshold.toFixed(4) : "silence";
-  const cells = [`${perDay}`, at, number(value, 3), `${number(lower, 3)} to ${number(upper, 3)}`];
-  return [...cells, number(falseAlarmsPerDay, 2)].map((cell) => cell.padStart(15)).join("");
+  const cells = [`${maxFalseAlarmsPer24h}`, at, number(value, 3), `${number(lower, 3)} to ${number(upper, 3)}`];
+  return [...cells, number(falseAlarmsPer24h, 2)].map((cell) => cell.padStart(15)).join("");
 }
 
 /** Head and rows of a table of sensitivities. */
@@ -59,33 +60,37 @@ async function threshold(flags: ThresholdFlags): Promise<Outcome> {
   const rates = sensitivitiesAtRates(recordings, perDay, { ...bootstrap, postprocess, scorer, forceEval });
   if (split === "eval") await logEvalSearch(flags.predictions, { verb: "threshold", checkpointHash, perDay, scorer });
   const ratio = postprocess.offThreshold / postprocess.onThreshold;
-  const first = rates[0]!;
+  const [first] = rates;
+  if (!first) throw new RangeError("invalid evaluation.fa_rates: it is empty; expected false alarms per 24 h");
   const prefix = "postprocessing.hysteresis";
   const use = Number.isFinite(first.threshold)
     ? [`use the first: --set ${prefix}.tau_on=${first.threshold} --set ${prefix}.tau_off=${first.threshold * ratio}`]
-    : [`no threshold stays within ${first.perDay} false alarms in 24 h`];
+    : [`no threshold has at most ${first.maxFalseAlarmsPer24h} false alarms per 24 h`];
   const patients = new Set(recordings.map(({ patient }) => patient)).size;
   const head = `${split}: ${recordings.length} recordings of ${patients} patients, ${scorer === "ovlp" ? "OVLP" : "SzCORE events"}, ${100 * bootstrap.level} % intervals by patient`;
-  const gone =
-    missing.length > 0
-      ? [`${missing.length} of them have no prediction and count as without detections, e.g. ${printable(missing[0]!)}`]
-      : [];
+  const [example] = missing;
+  const unpredicted =
+    example === undefined
+      ? []
+      : [`${missing.length} of them have no prediction and count as without detections, e.g. ${printable(example)}`];
   return {
     json: {
       ...{ split, scorer, recordings: recordings.length, patients, missing, checkpointHash, ...bootstrap },
-      rates: rates.map((rate) => ({
-        ...rate,
-        threshold: Number.isFinite(rate.threshold) ? rate.threshold : null,
-        offThreshold: Number.isFinite(rate.threshold) ? rate.threshold * ratio : null,
-      })),
+      rates: ratesJson(
+        rates.map((rate) => ({
+          ...rate,
+          threshold: Number.isFinite(rate.threshold) ? rate.threshold : null,
+          offThreshold: Number.isFinite(rate.threshold) ? rate.threshold * ratio : null,
+        })),
+      ),
     },
-    text: [head, ...rateLines(rates), ...use, ...gone].join("\n"),
+    text: [head, ...rateLines(rates), ...use, ...unpredicted].join("\n"),
   };
 }
 
 const HELP = `
-A threshold is chosen on dev and used on eval as it is. --split eval is refused; --force-eval searches all the same and
-writes the search down in DIR/${SEARCH_LOG}.
+A threshold is chosen on dev and used unchanged on eval. --split eval is refused; with --force-eval it is searched anyway,
+and the search is logged in DIR/${SEARCH_LOG}.
 
 Examples:
   ictal threshold --config configs/smoke_test.yaml --predictions results/dev
@@ -94,12 +99,14 @@ Examples:
 /** Adds `ictal threshold`. */
 export function addThresholdCommand(program: Command): void {
   const command = addDataOptions(program.command("threshold"))
-    .description("the onset threshold of highest sensitivity within rates of false alarms, searched on dev")
-    .requiredOption("--predictions <dir>", "what ictal predict wrote")
-    .option("--fa <rates>", "false alarms allowed in 24 h; the configuration's evaluation.fa_rates", parseRates)
-    .addOption(new Option("--scorer <name>", "whose events count").choices(["szcore", "ovlp"]).default("szcore"))
+    .description("find the onset threshold with the highest sensitivity at given false alarm rates, on dev")
+    .requiredOption("--predictions <dir>", "output folder of ictal predict")
+    .option("--fa <rates>", "allowed false alarms per 24 h, comma-separated (default: evaluation.fa_rates)", parseRates)
+    .addOption(
+      new Option("--scorer <name>", "scorer that counts the events").choices(["szcore", "ovlp"]).default("szcore"),
+    )
     .option("--split <name>", "train or dev", "dev")
-    .option("--force-eval", "search on eval too, and write that down")
-    .option("--allow-other-cache", "take predictions made on another cache than the configuration's");
+    .option("--force-eval", "also allow eval, and log that")
+    .option("--allow-other-cache", "accept predictions made on another cache than the configured one");
   addBootstrapOptions(command).addHelpText("after", HELP).action(action(threshold));
 }

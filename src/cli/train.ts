@@ -3,21 +3,21 @@ import { CacheError, isIctalError } from "@ictal/base/errors";
 import { parseCount } from "@ictal/base/flags";
 import { listenForInterrupt } from "@ictal/base/interrupt";
 import { makeFolder } from "@ictal/base/make-folder";
-import { tell } from "@ictal/base/printable";
+import { notify } from "@ictal/base/printable";
 import { createProgress } from "@ictal/base/progress";
 import { type Command, InvalidArgumentError } from "commander";
-import { residentMegabytes } from "../base/process-memory.js";
 import type { Manifest } from "../cache/manifest.js";
 import type { RunWatch } from "../cluster/watch/run-watch.js";
+import { postprocessFromConfig } from "../config/layer-options.js";
+import { trainOptionsFromConfig } from "../config/train-options.js";
 import { devMetrics } from "../scoring/dev-metrics.js";
-import { postprocessFromConfig } from "../scoring/from-config.js";
-import { trainOptionsFromConfig } from "../training/from-config.js";
 import { startTraining, type TrainingHandle } from "../training/handle.js";
 import type { TrainReport } from "../training/run.js";
 import { isHeldByOther } from "../training/run-lock.js";
 import { buildConfigured, buildText } from "./build-cache.js";
 import { configuredManifest } from "./configured-manifest.js";
 import { addDataOptions, configOf, type DataFlags, type FlagConfig } from "./data-options.js";
+import { residentMegabytes } from "./process-memory.js";
 import { watched } from "./watched.js";
 
 interface TrainFlags extends DataFlags {
@@ -37,7 +37,7 @@ function parseHours(text: string): number {
 /** Print steps as a progress line, warnings and validations as lines of their own. */
 function follow(handle: TrainingHandle, watch: RunWatch): () => void {
   const progress = createProgress();
-  const told = { warnings: 0, validations: 0 };
+  const reported = { warnings: 0, validations: 0 };
   handle.onUpdate(({ metrics, warnings, validations, processId, metricName }) => {
     const last = metrics.at(-1);
     const best = validations.filter(({ isBest }) => isBest).at(-1)?.metrics[metricName];
@@ -55,28 +55,28 @@ function follow(handle: TrainingHandle, watch: RunWatch): () => void {
         unit: "steps",
         note: `loss ${last.loss.toPrecision(4)}`,
       });
-    for (const text of warnings.slice(told.warnings)) tell(`\n${text}`);
-    for (const { epoch, metrics: found } of validations.slice(told.validations)) {
+    for (const text of warnings.slice(reported.warnings)) notify(`\n${text}`);
+    for (const { epoch, metrics: found } of validations.slice(reported.validations)) {
       const text = Object.entries(found).map(
         ([name, value]) => `${name} ${Number.isNaN(value) ? "n/a" : value.toPrecision(4)}`,
       );
-      tell(`\nepoch ${epoch}: ${text.join(", ")}`);
+      notify(`\nepoch ${epoch}: ${text.join(", ")}`);
     }
-    told.warnings = warnings.length;
-    told.validations = validations.length;
+    reported.warnings = warnings.length;
+    reported.validations = validations.length;
   });
   return () => progress.finish();
 }
 
-/** A run that failed may be carried on. */
-function sayWhatIsKept({ checkpoint }: TrainingHandle, error: unknown): never {
-  if (checkpoint !== undefined) tell(`\nthe newest checkpoint is ${checkpoint}; --resume goes on from it`);
+/** A failed run can be resumed. */
+function reportCheckpoint({ checkpoint }: TrainingHandle, error: unknown): never {
+  if (checkpoint !== undefined) notify(`\nthe newest checkpoint is ${checkpoint}; --resume continues from it`);
   throw error;
 }
 
 function outcomeOf(report: TrainReport): Outcome {
   const metric = report.bestMetric === null ? "no metric" : `${report.metricName} ${report.bestMetric.toPrecision(4)}`;
-  const stopped = report.stopped === "interrupted" ? "; interrupted, go on with --resume" : "";
+  const stopped = report.stopped === "interrupted" ? "; interrupted, continue with --resume" : "";
   return {
     json: report,
     text: `${report.steps} of ${report.totalSteps} steps on ${report.executor}, ${metric}${stopped}\n${report.checkpoint}`,
@@ -84,28 +84,28 @@ function outcomeOf(report: TrainReport): Outcome {
   };
 }
 
-/** The manifest of the cache; where there is none yet, the configuration's corpus is cached first. */
+/** The manifest of the cache; if it is missing, the cache is built from the configured corpus first. */
 async function manifestOf(found: FlagConfig, signal: AbortSignal, watch: RunWatch): Promise<Manifest> {
   const { config, cacheKey } = found;
   const { data_dir, cache_dir } = config.data;
   try {
     const manifest = await configuredManifest(found);
-    sayWhatIsMissing(manifest);
+    reportMissing(manifest);
     return manifest;
   } catch (error) {
     if (cacheKey === undefined || !isIctalError(error, "NotFoundError")) throw error;
     if (!found.isGiven("data.data_dir"))
       throw new UsageError(
-        `${cache_dir} holds no cache of this configuration, and data.data_dir names no corpus to build it from`,
+        `${cache_dir} contains no cache for this configuration, and data.data_dir is not set; set it to the corpus`,
       );
-    tell(`ictal: ${cache_dir} holds no cache of this configuration; it is built from ${data_dir}`);
+    notify(`ictal: ${cache_dir} contains no cache for this configuration; building it from ${data_dir}`);
   }
   const made = await buildConfigured(config, { progress: watch.follow(createProgress()), signal });
-  tell(`${buildText(made)}`);
+  notify(`${buildText(made)}`);
   if (made.written?.manifestRefused !== undefined) throw new CacheError(made.written.manifestRefused);
   if (!made.isComplete)
     throw new CacheError(
-      "the cache is not complete; see above, mend it, or accept it with: ictal cache build --accept CODES",
+      "the cache is incomplete; see the messages above, fix the causes, or accept them with: ictal cache build --accept CODES",
       {
         found: made.refused.length + made.doubtful.length,
         expected: 0,
@@ -114,45 +114,45 @@ async function manifestOf(found: FlagConfig, signal: AbortSignal, watch: RunWatc
   return configuredManifest(found);
 }
 
-/** What a cache that was there before lacks: whoever built it was told, whoever trains on it may not have been. */
-export function sayWhatIsMissing({ recordings, leftOut }: Pick<Manifest, "recordings" | "leftOut">): void {
+/** Reports recordings that an existing cache lacks: the messages of its build may have been seen by someone else. */
+export function reportMissing({ recordings, leftOut }: Pick<Manifest, "recordings" | "leftOut">): void {
   const named = (ids: readonly string[]) => `${ids.slice(0, 5).join(", ")}${ids.length > 5 ? ", …" : ""}`;
   const unknown = recordings.filter(({ labelled }) => !labelled).map(({ id }) => id);
-  const why = "ictal cache build says why";
+  const why = "see ictal cache build for the reasons";
   if (unknown.length > 0)
-    tell(
+    notify(
       `ictal: labels of ${unknown.length} of ${recordings.length} recordings are unknown, neither seizure nor background: ${named(unknown)}; ${why}`,
     );
   const codes = [...new Set(leftOut.map(({ code }) => code))].sort().join(", ");
   if (leftOut.length > 0)
-    tell(
-      `ictal: ${leftOut.length} recordings are left out of the cache (${codes}): ${named(leftOut.map(({ id }) => id))}; ${why}`,
+    notify(
+      `ictal: ${leftOut.length} recordings are excluded from the cache (${codes}): ${named(leftOut.map(({ id }) => id))}; ${why}`,
     );
 }
 
-/** Without a dev split, validation is on patients held out of train; the scores alone would not show it. */
-function sayWhatValidates({ recordings }: Manifest, { data }: FlagConfig["config"]): void {
+/** Reports that without a dev split, validation uses patients held out of train; the scores alone would not show it. */
+function reportValidation({ recordings }: Manifest, { data }: FlagConfig["config"]): void {
   if (data.split_policy !== "custom" && recordings.some(({ split }) => split === "dev")) return;
   const share = data.validation_split;
   const how =
     share === 0
       ? "nothing is validated"
       : `${+(100 * share).toFixed(1)} % of the training patients are held out for validation (data.validation_split)`;
-  tell(`ictal: no recordings of a dev split are used; ${how}`);
+  notify(`ictal: there is no dev split to validate on; ${how}`);
 }
 
 async function train(watch: RunWatch, flags: TrainFlags): Promise<Outcome> {
   const found = await configOf(flags, ["cacheDir"]);
   const { config } = found;
   const options = trainOptionsFromConfig(config);
-  await makeFolder(options.runDir); // a folder that cannot be is told before hours of work
+  await makeFolder(options.runDir); // a folder that cannot be created is reported before hours of work
   let trainer: number | undefined;
   const isOurs = async () => !(await isHeldByOther(options.runDir, trainer));
   await watch.begin(config.experiment.name, { path: options.runDir, isOurs });
-  const interrupt = listenForInterrupt("what was finished is kept, --resume goes on from it");
+  const interrupt = listenForInterrupt("finished work is kept; --resume continues from it");
   try {
     const manifest = await manifestOf(found, interrupt.signal, watch);
-    sayWhatValidates(manifest, config);
+    reportValidation(manifest, config);
     const handle = startTraining(
       {
         ...options,
@@ -173,7 +173,7 @@ async function train(watch: RunWatch, flags: TrainFlags): Promise<Outcome> {
     );
     trainer = handle.processId;
     const finish = follow(handle, watch);
-    return outcomeOf(await handle.done.catch((error: unknown) => sayWhatIsKept(handle, error)).finally(finish));
+    return outcomeOf(await handle.done.catch((error: unknown) => reportCheckpoint(handle, error)).finally(finish));
   } finally {
     interrupt.release();
   }
@@ -182,15 +182,15 @@ async function train(watch: RunWatch, flags: TrainFlags): Promise<Outcome> {
 /** Adds `ictal train`. */
 export function addTrainCommand(program: Command): void {
   addDataOptions(program.command("train"))
-    .description("train a detector; the first run builds the cache; stops in order on Ctrl-C and can be resumed")
-    .option("--resume", "go on from the newest checkpoint of experiment.output_dir, if there is one")
-    .option("--replace", "remove the checkpoints of an earlier run in experiment.output_dir and start anew")
-    .option("--allow-changed-data", "resume although the training recordings have changed")
-    .option("--max-steps <n>", "stop after this step, with a checkpoint", parseCount(1))
-    .option("--max-hours <h>", "stop in order after this long, with a checkpoint", parseHours)
+    .description("train a detector; builds the cache if it is missing; Ctrl-C saves a checkpoint, --resume continues")
+    .option("--resume", "continue from the newest checkpoint in experiment.output_dir, if there is one")
+    .option("--replace", "delete the checkpoints of an earlier run in experiment.output_dir and start again")
+    .option("--allow-changed-data", "resume even if the training recordings have changed")
+    .option("--max-steps <n>", "save a checkpoint and stop after this step", parseCount(1))
+    .option("--max-hours <h>", "save a checkpoint and stop after this time", parseHours)
     .addHelpText(
       "after",
-      "\nOf a cache that holds more, data.limit_files (or BGB_LIMIT_FILES) recordings are used, some of every split.",
+      "\nIf the cache has more recordings than data.limit_files (or BGB_LIMIT_FILES), a subset with some of every split is used.",
     )
     .action(action(watched("train", train)));
 }

@@ -3,14 +3,14 @@ import { join, resolve } from "node:path";
 import { writeFileAtomic } from "@ictal/base/atomic-file";
 import { CacheError } from "@ictal/base/errors";
 import { mapConcurrent } from "../base/concurrent.js";
+import { csvText, tableOf } from "./cell-format.js";
 import { formatIndices } from "./indices.js";
 import type { Plan } from "./plan.js";
 import { runCommand } from "./run-command.js";
 import { type Receipt, readShardReceipt } from "./state.js";
-import { tableOf, tableText } from "./table.js";
 import type { TaskOptions } from "./task.js";
 
-/** What a finished plan left. */
+/** Report on a finished plan. */
 export interface FinaliseReport {
   readonly kind: string;
   readonly shards: number;
@@ -19,7 +19,7 @@ export interface FinaliseReport {
   readonly shardSeconds: number;
   /** Documents of the plan's last commands. */
   readonly results: readonly unknown[];
-  /** 0, or that of a last command which told its findings but did not succeed. */
+  /** 0, or the highest exit code of a last command that printed its report but failed. */
   readonly exitCode: number;
   /** One row per shard, for plans whose shards have names. */
   readonly table?: string;
@@ -27,36 +27,40 @@ export interface FinaliseReport {
 
 /** Receipts of all shards. Throws a CacheError that names the shards which are not done. */
 async function receiptsOf(dir: string, plan: Plan): Promise<Receipt[]> {
-  const receipts = await mapConcurrent(plan.shards, 32, (_, shard) => readShardReceipt(dir, shard));
-  const undone = plan.shards.flatMap(({ hash }, shard) => {
-    const receipt = receipts[shard];
-    return receipt?.hash === hash && receipt.state === "done" ? [] : [shard];
-  });
-  if (undone.length === 0) return receipts.map((receipt) => receipt!);
+  const found = await mapConcurrent(plan.shards, 32, (_, shard) => readShardReceipt(dir, shard));
+  const receipts: Receipt[] = [];
+  const undone: number[] = [];
+  for (const [shard, { hash }] of plan.shards.entries()) {
+    const receipt = found[shard];
+    if (receipt?.hash === hash && receipt.state === "done") receipts.push(receipt);
+    else undone.push(shard);
+  }
+  if (undone.length === 0) return receipts;
   throw new CacheError(
-    `${undone.length} of ${plan.shards.length} shards are not done: ${formatIndices(undone)}; run them again, then finalise`,
+    `${undone.length} of ${plan.shards.length} shards are not done: ${formatIndices(undone)}; run them, then run finalise again`,
     { found: plan.shards.length - undone.length, expected: plan.shards.length },
   );
 }
 
-/** Finish the plan in `dir` once all its shards are done; the document also stands in `result.json`. Can be repeated. */
+/** Finish the plan in `dir` once all its shards are done; the report is also written to `result.json`. Safe to repeat. */
 export async function finalisePlan(dir: string, plan: Plan, options: TaskOptions): Promise<FinaliseReport> {
   const folder = resolve(dir);
   await rm(join(folder, "result.json"), { force: true });
   const receipts = await receiptsOf(folder, plan);
   const results: unknown[] = [];
   let worst = 0;
-  for (const words of plan.finalise) {
-    const { exitCode, result, lastLines } = await runCommand([...options.ictal, ...words], options);
-    if (exitCode === 130) throw new DOMException("interrupted; the shards are kept, finalise again", "AbortError");
+  for (const args of plan.finalise) {
+    const { exitCode, result, lastLines } = await runCommand([...options.ictal, ...args], options);
+    if (exitCode === 130)
+      throw new DOMException("interrupted; completed shards are kept, run finalise again", "AbortError");
     worst = Math.max(worst, exitCode);
     if (exitCode !== 0 && result === undefined)
-      throw new CacheError(`ictal ${words.join(" ")} failed: ${lastLines.join("\n")}`, { found: exitCode });
+      throw new CacheError(`ictal ${args.join(" ")} failed: ${lastLines.join("\n")}`, { found: exitCode });
     results.push(result ?? null);
   }
   const rows = tableOf(plan, receipts);
   const table = rows.length > 0 ? join(folder, "table.csv") : undefined;
-  if (table) await writeFileAtomic(table, tableText(rows));
+  if (table) await writeFileAtomic(table, csvText(rows));
   const report: FinaliseReport = {
     kind: plan.kind,
     shards: plan.shards.length,

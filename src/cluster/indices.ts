@@ -1,4 +1,4 @@
-/** Numbers as schedulers write them: ascending, runs as ranges, "0-3,7". */
+/** Indices in the notation of schedulers: ascending, consecutive ones as a range, e.g. "0-3,7". */
 export function formatIndices(indices: readonly number[]): string {
   const sorted = [...new Set(indices)].sort((a, b) => a - b);
   const runs: [number, number][] = [];
@@ -10,13 +10,13 @@ export function formatIndices(indices: readonly number[]): string {
   return runs.map(([first, last]) => (first === last ? `${first}` : `${first}-${last}`)).join(",");
 }
 
-/** A part of a plan that fits into one array: numbers from 0, to which `offset` is added. */
+/** A part of a plan that fits into one job array: task indices from 0, to which `offset` is added. */
 export interface ArrayPart {
   readonly offset: number;
   readonly indices: readonly number[];
 }
 
-/** Cut the numbers of shards into arrays whose numbers stay below `maxArraySize`. */
+/** Splits shard indices into job arrays whose task indices stay below `maxArraySize`. */
 export function arrayParts(shards: readonly number[], maxArraySize: number): ArrayPart[] {
   const parts = new Map<number, number[]>();
   for (const shard of shards) {

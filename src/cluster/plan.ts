@@ -1,4 +1,4 @@
-/** The shard contract's plan: what is to be done, cut into tasks that any scheduler can run by their number. */
+/** A plan: work split into tasks (shards) that any scheduler can run by their index. */
 import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { writeFileAtomic } from "@ictal/base/atomic-file";
@@ -11,11 +11,11 @@ export const PLAN_FILE = "plan.json";
 const commands = z.array(z.array(z.string()).min(1));
 
 const shardSchema = z.object({
-  /** Of the commands and of what they read: a receipt with this hash says that nothing is left to do. */
+  /** Hash of the commands and of their inputs: a receipt with this hash means that the shard is done. */
   hash: z.string(),
   /** Recordings, configurations or trees of the shard. */
   items: z.number().int().min(0),
-  /** Words after `ictal`, run in order; each prints one JSON document. */
+  /** Arguments of `ictal`, one list per command, run in order; each command prints one JSON document. */
   commands: commands.min(1),
   /** Columns of the shard's row in the result table. */
   row: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])).optional(),
@@ -34,10 +34,10 @@ const planSchema = z.object({
 /** One task of a plan. */
 export type ShardPlan = z.infer<typeof shardSchema>;
 
-/** Tasks and what follows them. */
+/** Tasks and the commands that follow them. */
 export type Plan = z.infer<typeof planSchema>;
 
-/** What kinds of work the contract knows. */
+/** The kinds of work that can be planned. */
 export type PlanKind = Plan["kind"];
 
 /** A task before its hash is taken; `inputs` is JSON that changes whenever what the task reads does. */
@@ -47,14 +47,20 @@ export interface ShardDraft extends Omit<ShardPlan, "hash"> {
 
 /** A plan of `drafts`; equal drafts give equal hashes. Throws a ConfigError without any. */
 export function makePlan(kind: PlanKind, drafts: readonly ShardDraft[], finalise: readonly string[][] = []): Plan {
-  if (drafts.length === 0) throw new ConfigError(`nothing to plan: no ${kind} task`, { key: "array", value: 0 });
+  if (drafts.length === 0)
+    throw new ConfigError(`nothing to plan: the ${kind} plan has no task`, { key: "array", value: 0 });
   const shards = drafts.map(({ inputs, ...rest }) => ({ hash: hashOf([rest.commands, inputs ?? null], 16), ...rest }));
   const items = shards.reduce((sum, shard) => sum + shard.items, 0);
   return { version: 1, kind, hash: hashOf([kind, shards, finalise], 16), items, shards, finalise: [...finalise] };
 }
 
-/** Write `plan` to the folder `dir`, one shard per line. */
-export async function writePlan(dir: string, plan: Plan): Promise<string> {
+/** Writes `plan` to the folder `dir`, one shard per line. */
+export async function writePlan(
+  dir: string,
+  plan: Plan,
+  { signal }: { readonly signal?: AbortSignal | undefined } = {},
+): Promise<string> {
+  signal?.throwIfAborted();
   const path = join(resolve(dir), PLAN_FILE);
   const { shards, ...head } = plan;
   const lines = shards.map((shard) => canonicalJson(shard));
@@ -62,20 +68,26 @@ export async function writePlan(dir: string, plan: Plan): Promise<string> {
   return path;
 }
 
-/** The plan in `dir`. NotFoundError where there is none, CacheError where it is none of ours. */
-export async function readPlan(dir: string): Promise<Plan> {
+/** Reads the plan in `dir`. NotFoundError when there is none, CacheError when the file is not a valid plan. */
+export async function readPlan(
+  dir: string,
+  { signal }: { readonly signal?: AbortSignal | undefined } = {},
+): Promise<Plan> {
   const path = join(resolve(dir), PLAN_FILE);
-  const text = await readFile(path, "utf8").catch((error: unknown) => {
-    throw new NotFoundError(`no plan at ${path}; make one with: ictal shard plan, or ictal slurm`, path, {
+  const text = await readFile(path, { encoding: "utf8", signal }).catch((error: unknown) => {
+    signal?.throwIfAborted();
+    throw new NotFoundError(`no plan at ${path}; create one with: ictal shard plan, or ictal slurm`, path, {
       cause: error,
     });
   });
   const parsed = planSchema.safeParse(parseJson(text));
   if (parsed.success) return parsed.data;
-  throw new CacheError(`${path}: not a plan of this version; plan again`, { found: parsed.error.issues[0]?.message });
+  throw new CacheError(`${path}: not a plan of this version of ictal; create it again with: ictal shard plan`, {
+    found: parsed.error.issues[0]?.message,
+  });
 }
 
-/** JSON of `text`; undefined where it is none. */
+/** Parsed JSON of `text`; undefined when it is invalid. */
 export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);

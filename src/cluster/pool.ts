@@ -9,18 +9,18 @@ import { runTask, type TaskEnd, type TaskOptions } from "./task.js";
 
 export interface PoolOptions extends TaskOptions {
   /** Tasks at a time. @default 1 */
-  readonly jobs?: number;
+  readonly jobs?: number | undefined;
   /** Times that a failed shard is run again. @default 1 */
-  readonly retries?: number;
+  readonly retries?: number | undefined;
   /** Pause before the first retry of a shard, doubled at each further one up to ten minutes. @default 0 */
-  readonly retryWaitSeconds?: number;
-  /** Told how each attempt ended. */
-  readonly onEnd?: (receipt: Receipt, skipped: boolean) => void;
-  /** Told why an attempt could not even leave a receipt. */
-  readonly onFault?: (shard: number, message: string) => void;
+  readonly retryWaitSeconds?: number | undefined;
+  /** Called with the result of each attempt. */
+  readonly onEnd?: ((receipt: Receipt, skipped: boolean) => void) | undefined;
+  /** Called when an attempt could not write a receipt. */
+  readonly onFault?: ((shard: number, message: string) => void) | undefined;
 }
 
-/** How a plan went on this machine; `finalised` is undefined while a shard is not done. */
+/** Result of running a plan on this machine; `finalised` is absent while a shard is not done. */
 export interface PoolReport {
   readonly shards: number;
   readonly done: number;
@@ -31,7 +31,7 @@ export interface PoolReport {
 
 const LONGEST_WAIT_SECONDS = 600;
 
-/** Calls `work` until it is content or `retries` are used up; an abort ends the pause between two calls. */
+/** Calls `work` until `isEnough` or until `retries` are used up; an abort ends the pause between two calls. */
 async function retried<T>(
   work: () => Promise<T>,
   isEnough: (end: T) => boolean,
@@ -46,7 +46,7 @@ async function retried<T>(
   }
 }
 
-/** A disk that is full now may have room after the pause; `undefined` stands for it, other errors are thrown. */
+/** A full disk may have space after the pause: returns undefined for it, throws other errors. */
 async function unlessFull<T>(work: () => Promise<T>, onFull: (error: Error) => void): Promise<T | undefined> {
   try {
     return await work();
@@ -61,8 +61,8 @@ const isSettled = (end: TaskEnd | undefined): boolean =>
   end !== undefined && (end.receipt.state === "done" || end.receipt.exitCode === 2);
 
 /**
- * The contract's adapter for one machine: run the shards of the plan in `dir`, failed ones again, then finalise. Throws
- * the signal's reason when stopped; what was finished stays and the same call carries on.
+ * Runs a plan on one machine: runs the shards of the plan in `dir`, retries failed ones, then finalises. Throws
+ * the signal's reason when stopped; finished shards are kept and the same call resumes.
  */
 export async function runPool(dir: string, plan: Plan, options: PoolOptions): Promise<PoolReport> {
   const { jobs = 1, signal, onEnd, onFault } = options;

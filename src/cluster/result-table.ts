@@ -1,9 +1,9 @@
 import { resolve } from "node:path";
 import { escapeHtml } from "@ictal/base/html";
+import { type Cell, cellsOf, columnsOf, csvText, type Row } from "./cell-format.js";
 import { type Plan, readPlan } from "./plan.js";
 import { readStates, type ShardState } from "./state.js";
 import { runsHere } from "./status.js";
-import { type Cell, cellsOf, columnsOf, type Row, tableText } from "./table.js";
 
 /** Rows of a plan whose shards have names (sweeps, scores); shows itself as one table in notebooks. */
 export interface ResultTable extends ReadonlyArray<Row> {
@@ -12,9 +12,9 @@ export interface ResultTable extends ReadonlyArray<Row> {
 }
 
 function rowOf(plan: Plan, { shard, state, receipt }: ShardState): Row[] {
-  const { row } = plan.shards[shard]!;
+  const row = plan.shards[shard]?.row;
   if (!row) return [];
-  const found = state === "done" ? { ...cellsOf(receipt!.results.at(-1)), seconds: receipt!.seconds } : {};
+  const found = receipt && state === "done" ? { ...cellsOf(receipt.results.at(-1)), seconds: receipt.seconds } : {};
   return [{ ...row, state, ...found }];
 }
 
@@ -26,15 +26,16 @@ function cellText(cell: Cell | undefined): string {
 /** Columns that differ between rows, and the others with their one value. */
 function splitColumns(rows: readonly Row[]): { shown: string[]; same: string[] } {
   const columns = columnsOf(rows);
-  if (rows.length < 2) return { shown: columns, same: [] };
-  const differs = (column: string) => rows.some((row) => row[column] !== rows[0]![column]);
+  const [first, ...others] = rows;
+  if (!first || others.length === 0) return { shown: columns, same: [] };
+  const differs = (column: string) => others.some((row) => row[column] !== first[column]);
   return { shown: columns.filter(differs), same: columns.filter((column) => !differs(column)) };
 }
 
 function sameLine(rows: readonly Row[], same: readonly string[]): string {
   return same.length === 0
     ? ""
-    : `in all rows: ${same.map((column) => `${column} ${cellText(rows[0]![column])}`).join(", ")}`;
+    : `in all rows: ${same.map((column) => `${column} ${cellText(rows[0]?.[column])}`).join(", ")}`;
 }
 
 function htmlOf(rows: readonly Row[]): string {
@@ -54,10 +55,10 @@ function htmlOf(rows: readonly Row[]): string {
 function textOf(rows: readonly Row[]): string {
   const { shown, same } = splitColumns(rows);
   const lines = [shown, ...rows.map((row) => shown.map((column) => cellText(row[column])))];
-  const widths = shown.map((_, i) => Math.max(...lines.map((line) => line[i]!.length)));
+  const widths = shown.map((_, i) => Math.max(...lines.map((line) => line[i]?.length ?? 0)));
   const text = lines.map((line) =>
     line
-      .map((cell, i) => cell.padEnd(widths[i]!))
+      .map((cell, i) => cell.padEnd(widths[i] ?? 0))
       .join("  ")
       .trimEnd(),
   );
@@ -68,12 +69,15 @@ function textOf(rows: readonly Row[]): string {
  * The table of the sweep or of the scores whose plan lies in `dir`, also while some of its shards are not done: a row per
  * shard with its own columns, its state and, once done, the numbers and texts of its result. NotFoundError without a plan.
  */
-export async function resultTable(dir: string): Promise<ResultTable> {
-  const plan = await readPlan(dir);
-  const rows = (await readStates(resolve(dir), plan, runsHere)).flatMap((state) => rowOf(plan, state));
+export async function resultTable(
+  dir: string,
+  { signal }: { readonly signal?: AbortSignal | undefined } = {},
+): Promise<ResultTable> {
+  const plan = await readPlan(dir, { signal });
+  const rows = (await readStates(resolve(dir), plan, runsHere, signal)).flatMap((state) => rowOf(plan, state));
   const display = () => ({ "text/html": htmlOf(rows), "text/plain": textOf(rows) });
   return Object.defineProperties(rows, {
-    csv: { value: () => tableText(rows) },
+    csv: { value: () => csvText(rows) },
     [Symbol.for("Jupyter.display")]: { value: display },
   }) as Row[] & ResultTable;
 }

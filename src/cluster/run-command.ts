@@ -4,15 +4,15 @@ import { PARENT_VARIABLE } from "@ictal/base/parent-watch";
 import { parseJson } from "./plan.js";
 import { WEBHOOK_VARIABLE } from "./watch/webhook.js";
 
-const KEPT_LINES = 20;
+const RETAINED_LINES = 20;
 
 /** How a command ended. */
 export interface CommandEnd {
-  /** 0 done, 2 wrong use, 130 interrupted with its state saved, else 1. */
+  /** 0 success, 2 usage error, 130 interrupted with its state saved, otherwise 1. */
   readonly exitCode: 0 | 1 | 2 | 130;
   /** The document it printed; undefined without one. */
   readonly result: unknown;
-  /** The end of its standard error. */
+  /** Last lines of its standard error. */
   readonly lastLines: string[];
 }
 
@@ -21,16 +21,16 @@ function exitCodeOf(code: number | null): CommandEnd["exitCode"] {
   return code === 130 || code === 143 ? 130 : 1;
 }
 
-/** Keeps the last lines of a text that comes in pieces; a carriage return begins a line anew. */
+/** The last lines of a text that arrives in chunks; a carriage return starts a new line. */
 class LastLines {
   readonly lines: string[] = [];
   private rest = "";
 
   push(text: string): void {
     const parts = (this.rest + text).split(/[\r\n]+/);
-    this.rest = parts.pop()!;
+    this.rest = parts.pop() ?? "";
     this.lines.push(...parts.map((line) => line.trimEnd()).filter((line) => line !== ""));
-    this.lines.splice(0, Math.max(0, this.lines.length - KEPT_LINES));
+    this.lines.splice(0, Math.max(0, this.lines.length - RETAINED_LINES));
   }
 
   end(): string[] {
@@ -40,27 +40,30 @@ class LastLines {
 }
 
 export interface RunCommandOptions {
-  /** Told the id of the process. */
-  readonly onStart?: (pid: number) => void;
-  /** Told the newest line of standard error. */
-  readonly onLine?: (line: string) => void;
-  /** Where standard error goes as it comes. @default nowhere */
-  readonly tee?: { write(text: string): unknown };
+  /** Called with the process id. */
+  readonly onStart?: ((pid: number) => void) | undefined;
+  /** Called with the newest line of standard error. */
+  readonly onLine?: ((line: string) => void) | undefined;
+  /** Receives standard error as it arrives. @default none */
+  readonly tee?: { write(text: string): unknown } | undefined;
   /** Ends the command with SIGTERM, which lets it save its state. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
-/** That of this process; the child ends with it and leaves it to tell of the end. */
+/** The environment of this process; the child ends with its parent and leaves the webhook to it. */
 function childEnvironment(): NodeJS.ProcessEnv {
   const { [WEBHOOK_VARIABLE]: _, ...rest } = process.env;
   return { ...rest, [PARENT_VARIABLE]: String(process.pid) };
 }
 
-/** Run a program that prints one JSON document; never throws for how it ended. */
-export function runCommand(argv: readonly string[], options: RunCommandOptions = {}): Promise<CommandEnd> {
+/** Runs a program that prints one JSON document; does not throw when the program fails. */
+export function runCommand(
+  [program = "", ...args]: readonly string[],
+  options: RunCommandOptions = {},
+): Promise<CommandEnd> {
   const { onStart, onLine, tee, signal } = options;
   const env = childEnvironment();
-  const child = spawn(argv[0]!, argv.slice(1), { env, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(program, args, { env, stdio: ["ignore", "pipe", "pipe"] });
   if (child.pid !== undefined) onStart?.(child.pid);
   const errors = new LastLines();
   let output = "";

@@ -1,9 +1,9 @@
 import { ConfigError } from "@ictal/base/errors";
 
-/** Variables in which schedulers tell a task its number: Slurm arrays, Kubernetes Indexed Jobs, AWS Batch arrays. */
+/** Environment variables with the task index: Slurm arrays, Kubernetes Indexed Jobs, AWS Batch arrays. */
 export const INDEX_VARIABLES = ["SLURM_ARRAY_TASK_ID", "JOB_COMPLETION_INDEX", "AWS_BATCH_JOB_ARRAY_INDEX"] as const;
 
-/** Added to the scheduler's number where a plan has more shards than an array may have tasks. */
+/** Added to the index of the scheduler when a plan has more shards than a job array may have tasks. */
 export const OFFSET_VARIABLE = "ICTAL_SHARD_OFFSET";
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -28,7 +28,7 @@ export function shardIndexFrom(environment: Environment, count: number): number 
   if (!first) {
     if (count === 1) return 0;
     throw new ConfigError(
-      `which of the ${count} shards? Give --shard i/${count}, or run it by a scheduler that sets ${INDEX_VARIABLES.join(", ")}`,
+      `missing --shard: the plan has ${count} shards; give --shard i/${count}, or use a scheduler that sets one of ${INDEX_VARIABLES.join(", ")}`,
       { key: "shard" },
     );
   }
@@ -47,7 +47,7 @@ export function shardIndexFrom(environment: Environment, count: number): number 
   });
 }
 
-/** The scheduler's name of this job, as its tools know it. */
+/** Job id as the tools of the scheduler use it. */
 export function jobNameFrom(environment: Environment): string | undefined {
   const { SLURM_ARRAY_JOB_ID, SLURM_ARRAY_TASK_ID, SLURM_JOB_ID, AWS_BATCH_JOB_ID, HOSTNAME } = environment;
   if (SLURM_ARRAY_JOB_ID) return `${SLURM_ARRAY_JOB_ID}_${SLURM_ARRAY_TASK_ID}`;

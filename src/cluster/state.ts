@@ -1,4 +1,4 @@
-/** What tasks leave in the plan's folder: a receipt per shard, written last, and a progress file while one runs. */
+/** Files that tasks write to the plan's folder: a receipt per shard, written last, and a progress file while it runs. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { writeFileAtomic } from "@ictal/base/atomic-file";
@@ -10,7 +10,7 @@ import { type Plan, parseJson } from "./plan.js";
 const receiptSchema = z.object({
   shard: z.number().int().min(0),
   hash: z.string(),
-  /** "interrupted": the state is saved, the same task carries on. */
+  /** "interrupted": the state is saved, and running the same task again resumes it. */
   state: z.enum(["done", "failed", "interrupted"]),
   exitCode: z.number().int(),
   attempts: z.number().int().min(1),
@@ -21,7 +21,7 @@ const receiptSchema = z.object({
   job: z.string().optional(),
   /** Documents that the commands printed. */
   results: z.array(z.unknown()),
-  /** Of standard error. */
+  /** Last lines of standard error. */
   lastLines: z.array(z.string()),
 });
 
@@ -29,13 +29,13 @@ const progressSchema = z.object({
   shard: z.number().int().min(0),
   hash: z.string(),
   pid: z.number().int(),
-  /** The command that the task runs now; it ends soon after a task that was killed. */
+  /** Process id of the command that the task runs; it ends soon after its task is killed. */
   command: z.number().int().optional(),
   host: z.string(),
   job: z.string().optional(),
   attempts: z.number().int().min(1),
   startedAt: z.string(),
-  /** Time of the last word of the task. */
+  /** Time of the last heartbeat of the task. */
   updatedAt: z.string(),
   line: z.string(),
 });
@@ -43,7 +43,7 @@ const progressSchema = z.object({
 /** How a task ended. */
 export type Receipt = z.infer<typeof receiptSchema>;
 
-/** What a running task says; it stays behind when the task is killed. */
+/** Progress of a running task; the file remains when the task is killed. */
 export type ShardProgress = z.infer<typeof progressSchema>;
 
 /** Path of a shard's receipt. */
@@ -74,15 +74,15 @@ export function readShardProgress(dir: string, shard: number): Promise<ShardProg
   return readAs(progressSchema, progressPath(dir, shard));
 }
 
-/** Write a document of a shard whole. */
+/** Writes a receipt or progress file atomically. */
 export function writeState(path: string, state: Receipt | ShardProgress): Promise<void> {
   return writeFileAtomic(path, `${canonicalJson(state)}\n`);
 }
 
-/** What is known of one shard of a plan. */
+/** State of one shard of a plan. */
 export interface ShardState {
   readonly shard: number;
-  /** "lost": it was begun and neither ended nor, on this machine, runs. */
+  /** "lost": it was started and has not ended, and it is not running (as far as this machine can tell). */
   readonly state: "waiting" | "running" | "lost" | Receipt["state"];
   readonly receipt?: Receipt;
   readonly progress?: ShardProgress;
@@ -90,10 +90,11 @@ export interface ShardState {
 
 async function stateOf(dir: string, { shards }: Plan, shard: number, runs: RunsCheck): Promise<ShardState> {
   const [receipt, progress] = await Promise.all([readShardReceipt(dir, shard), readShardProgress(dir, shard)]);
-  const own = receipt?.hash === shards[shard]!.hash ? receipt : undefined;
+  const hash = shards[shard]?.hash;
+  const own = receipt?.hash === hash ? receipt : undefined;
   if (own?.state === "done") return { shard, state: "done", receipt: own };
-  if (progress?.hash === shards[shard]!.hash)
-    return { shard, state: runs(progress) ? "running" : "lost", receipt: own, progress };
+  if (progress && progress.hash === hash)
+    return { shard, state: runs(progress) ? "running" : "lost", ...(own && { receipt: own }), progress };
   return own ? { shard, state: own.state, receipt: own } : { shard, state: "waiting" };
 }
 
@@ -101,6 +102,6 @@ async function stateOf(dir: string, { shards }: Plan, shard: number, runs: RunsC
 export type RunsCheck = (progress: ShardProgress) => boolean;
 
 /** The state of every shard of the plan in `dir`. */
-export function readStates(dir: string, plan: Plan, runs: RunsCheck): Promise<ShardState[]> {
-  return mapConcurrent(plan.shards, 32, (_, shard) => stateOf(dir, plan, shard, runs));
+export function readStates(dir: string, plan: Plan, runs: RunsCheck, signal?: AbortSignal): Promise<ShardState[]> {
+  return mapConcurrent(plan.shards, 32, (_, shard) => stateOf(dir, plan, shard, runs), signal);
 }

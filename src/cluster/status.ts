@@ -12,7 +12,7 @@ export function runsHere({ host, pid, updatedAt }: ShardProgress): boolean {
   return host === hostname() ? isAlive(pid) : Date.now() - Date.parse(updatedAt) < STALE_MILLISECONDS;
 }
 
-/** Counts, rates and the last words of shards that failed. */
+/** Counts, rates and the last lines of failed shards. */
 export interface StatusReport {
   readonly kind: string;
   readonly shards: number;
@@ -33,8 +33,9 @@ export interface StatusReport {
 }
 
 function failureOf({ shard, state, receipt, progress }: ShardState): StatusReport["failures"][number] {
-  const { job, attempts } = receipt ?? progress!;
-  const lastLines = state === "lost" ? [progress!.line, `no word since ${progress!.updatedAt}`] : receipt!.lastLines;
+  const { job, attempts = 0 } = receipt ?? progress ?? {};
+  const lostLines = progress ? [progress.line, `no heartbeat since ${progress.updatedAt}`] : [];
+  const lastLines = state === "lost" ? lostLines : (receipt?.lastLines ?? []);
   return { shard, state, ...(job ? { job } : {}), attempts, lastLines: lastLines.filter((line) => line !== "") };
 }
 
@@ -42,8 +43,8 @@ function reportOf(plan: Plan, states: readonly ShardState[]): StatusReport {
   const counts = { waiting: 0, running: 0, lost: 0, done: 0, failed: 0, interrupted: 0 };
   for (const { state } of states) counts[state] += 1;
   const done = states.filter(({ state }) => state === "done");
-  const seconds = done.reduce((sum, { receipt }) => sum + receipt!.seconds, 0);
-  const items = done.reduce((sum, { shard }) => sum + plan.shards[shard]!.items, 0);
+  const seconds = done.reduce((sum, { receipt }) => sum + (receipt?.seconds ?? 0), 0);
+  const items = done.reduce((sum, { shard }) => sum + (plan.shards[shard]?.items ?? 0), 0);
   return {
     kind: plan.kind,
     shards: plan.shards.length,
@@ -52,7 +53,9 @@ function reportOf(plan: Plan, states: readonly ShardState[]): StatusReport {
     secondsPerShard: done.length > 0 ? seconds / done.length : null,
     itemsPerSecond: seconds > 0 ? items / seconds : null,
     running: states.flatMap(({ shard, state, progress }) =>
-      state === "running" ? [{ shard, ...(progress!.job ? { job: progress!.job } : {}), line: progress!.line }] : [],
+      progress && state === "running"
+        ? [{ shard, ...(progress.job ? { job: progress.job } : {}), line: progress.line }]
+        : [],
     ),
     failures: states
       .filter(({ state }) => state === "failed" || state === "lost" || state === "interrupted")
@@ -60,7 +63,7 @@ function reportOf(plan: Plan, states: readonly ShardState[]): StatusReport {
   };
 }
 
-/** The status of a plan for scripts and for people. */
+/** The status of a plan as JSON and as text. */
 export function describeStates(plan: Plan, states: readonly ShardState[]): { json: StatusReport; text: string } {
   const json = reportOf(plan, states);
   const { counts, secondsPerShard, itemsPerSecond, running, failures } = printableAll(json);
@@ -70,7 +73,9 @@ export function describeStates(plan: Plan, states: readonly ShardState[]): { jso
     `${plan.kind}: ${present.map(([state, count]) => `${count} ${state}`).join(", ")} of ${plan.shards.length} shards`,
     ...(secondsPerShard === null
       ? []
-      : [`${secondsPerShard.toFixed(1)} s a shard, ${(itemsPerSecond ?? 0).toPrecision(3)} items a second each`]),
+      : [
+          `${secondsPerShard.toFixed(1)} s per shard, ${(itemsPerSecond ?? 0).toPrecision(3)} items per second and task`,
+        ]),
     ...(waiting.length > 0 ? [`waiting: ${formatIndices(waiting)}`] : []),
     ...running.map(({ shard, job, line }) => `running ${shard}${job ? ` (job ${job})` : ""}: ${line}`),
     ...failures.flatMap(({ shard, state, job, attempts, lastLines }) => [

@@ -1,13 +1,13 @@
 import { ConfigError } from "@ictal/base/errors";
 import { readYaml } from "@ictal/base/yaml";
 import { z } from "zod";
-import { schemaFaults } from "../base/schema-faults.js";
-import type { Cell } from "./table.js";
+import { schemaFaults } from "../config/schema-faults.js";
+import type { Cell } from "./cell-format.js";
 
 const value = z.union([z.string(), z.number(), z.boolean(), z.null()]);
 
 const sweepSchema = z.strictObject({
-  /** Configuration that every run begins with. */
+  /** Base configuration of all runs. */
   config: z.string().min(1),
   /** Values to try by key, e.g. training.learning_rate: [1e-3, 3e-4]; every combination is run. */
   sweep: z.record(z.string(), z.array(value).min(1)),
@@ -39,12 +39,12 @@ export function parseSweep(text: string, file: string): Sweep {
   throw new ConfigError(
     `${faults.join("\n")}; a sweep has "config: FILE" and "sweep:" with a list for each section.key`,
     {
-      key: parsed.error.issues[0]!.path.join(".") || file,
+      key: parsed.error.issues[0]?.path.join(".") || file,
     },
   );
 }
 
-/** Overrides as words of the command line. */
-export function setWords(run: Readonly<Record<string, Cell>>): string[] {
+/** Overrides as command-line arguments. */
+export function setArgs(run: Readonly<Record<string, Cell>>): string[] {
   return Object.entries(run).flatMap(([key, cell]) => ["--set", `${key}=${JSON.stringify(cell)}`]);
 }

@@ -4,7 +4,7 @@ import type { ListedFile, Listing } from "./listing.js";
 import type { RecordingEntry } from "./recording-entry.js";
 import { overlappingPatients, splitsOf } from "./splits.js";
 
-/** What is odd in a listing: shared patients, names and contents that occur twice, annotations without a recording. */
+/** Findings about a listing: shared patients, duplicate names and contents, annotations without a recording. */
 export function catalogueFindings(
   listing: Listing,
   layout: string,
@@ -15,7 +15,7 @@ export function catalogueFindings(
     ...patientFindings(kept, listing.url),
     ...stemFindings(entries),
     ...contentFindings(listing.recordings),
-    ...strayAnnotations(listing, layout),
+    ...orphanAnnotations(listing, layout),
     ...compressedAnnotations(listing),
   ];
 }
@@ -26,7 +26,7 @@ function compressedAnnotations({ compressed }: Listing): Finding[] {
     code: "compressed-annotation",
     severity: "warning",
     message: "the annotation file is compressed and not read",
-    action: "unpack it (gunzip); until then the recording counts as not annotated",
+    action: "unpack it (gunzip); until then the recording is treated as not annotated",
   }));
 }
 
@@ -40,7 +40,7 @@ function patientFindings(entries: readonly RecordingEntry[], url: string): Findi
   }));
 }
 
-/** Groups of items that share a key with another, in order; items alone cost an entry of a set and no more. */
+/** Groups of items that share a key, in order; a unique item costs one entry of a set. */
 function sharedBy<T>(items: readonly T[], keyOf: (item: T) => string | undefined): T[][] {
   const seen = new Set<string>();
   const shared = new Map<string, T[]>();
@@ -60,11 +60,12 @@ function stemFindings(entries: readonly RecordingEntry[]): Finding[] {
     code: "duplicate-stem",
     severity: "info",
     message: `the file name occurs ${group.length} times: ${group.map(({ id }) => id).join(", ")}`,
-    action: "none here, since recordings are told apart by their whole identity; do not key anything by file name",
+    action:
+      "none needed: recordings are identified by split, patient, session, montage and token; never use the file name as a key",
   }));
 }
 
-/** ETags that come from content: the MD5 of S3, of parts or of the whole. A folder's tags come from the clock. */
+/** ETags that come from content: the MD5 of S3, of parts or of the whole. A folder's tags are modification times. */
 const CONTENT_ETAG = /^[0-9a-f]{32}(-\d+)?$/;
 
 function contentFindings(recordings: readonly ListedFile[]): Finding[] {
@@ -79,25 +80,25 @@ export function duplicateFinding(group: readonly { readonly edfKey: string }[]):
     file: first!,
     code: "duplicate-content",
     severity: "warning",
-    message: `the data are those of ${others.join(", ")} too: one recording under ${group.length} names`,
-    action: "leave all but one out, most of all when they are in different splits",
+    message: `the data equal those of ${others.join(", ")}: one recording under ${group.length} names`,
+    action: "exclude all but one, above all when they are in different splits",
   };
 }
 
-/** Annotation files without a recording beside them; not in flat corpora, where any csv may lie about. */
-function strayAnnotations(listing: Listing, layout: string): Finding[] {
+/** Annotation files without a recording beside them; not in flat corpora, where any csv may occur. */
+function orphanAnnotations(listing: Listing, layout: string): Finding[] {
   if (layout === "flat") return [];
   const stems = new Set(listing.recordings.map(({ key }) => key.replace(RECORDING_NAME, "").replace(/_eeg$/, "")));
-  const strays: Finding[] = [];
+  const orphans: Finding[] = [];
   for (const key of listing.annotations.keys()) {
     if (stems.has(key.replace(/(\.(csv|csv_bi|tse|tse_bi)|_events\.tsv)$/i, ""))) continue;
-    strays.push({
+    orphans.push({
       file: key,
       code: "annotation-without-recording",
       severity: "warning",
-      message: "no recording of this name lies beside the annotation file",
-      action: "fetch the recording; until then nothing uses the annotations",
+      message: "there is no recording of this name beside the annotation file",
+      action: "download the recording; until then the annotations are not used",
     });
   }
-  return strays;
+  return orphans;
 }

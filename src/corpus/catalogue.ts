@@ -2,98 +2,95 @@ import { NotFoundError } from "@ictal/base/errors";
 import type { Finding } from "../recording/finding.js";
 import type { Store } from "../store/store.js";
 import { catalogueFindings } from "./catalogue-findings.js";
+import type { ExcludedRecording } from "./excluded-recording.js";
 import { corpusFingerprint, createListingCounter, fingerprintLine, type ListingCounts } from "./fingerprint.js";
 import { detectLayout, LAYOUTS, type Layout, type LayoutName, layoutNamed } from "./layouts.js";
-import { chooseLimited } from "./limit.js";
+import { limitRecordings } from "./limit.js";
 import { addressOf, type Listing, listCorpus } from "./listing.js";
-import type { NotCatalogued } from "./not-catalogued.js";
 import { entryOf, type RecordingEntry } from "./recording-entry.js";
 import { type Splits, splitOfPatient } from "./splits.js";
 
-/** The recordings of a corpus, with everything that could not be one of them. */
+/** The recordings of a corpus, and the files that were excluded. */
 export interface Catalogue {
   readonly layout: LayoutName;
   /** Address that was listed. */
   readonly url: string;
   /** Sorted by id. */
   readonly recordings: readonly RecordingEntry[];
-  /** How many `recordings` were cut to; absent where nothing was. */
+  /** Number that `recordings` was limited to; absent where it was not limited. */
   readonly limit?: number;
   /** Identity of the whole listing by content, whatever the limit. */
   readonly fingerprint: string;
   /** Counts of the whole listing by split, and `all`; before limit and exclusions. */
   readonly listed: Readonly<Record<string, ListingCounts>>;
-  /**
-   * Recordings that are not in `recordings` for a fault or a rule (not for the limit); `id` is the key where there is
-   * none.
-   */
-  readonly leftOut: readonly NotCatalogued[];
+  /** Recordings that are not in `recordings` for an error or a rule (not for the limit); `id` is the key where there is none. */
+  readonly excluded: readonly ExcludedRecording[];
   readonly findings: readonly Finding[];
 }
 
 export interface CatalogueOptions {
-  /** How the corpus lies in its folders. @default found from the paths */
-  readonly layout?: LayoutName;
+  /** Folder layout of the corpus. @default detected from the paths */
+  readonly layout?: LayoutName | undefined;
   /** Folder of the store to list. @default "" */
-  readonly prefix?: string;
-  /** Keep only this many recordings, some of every split. @see chooseLimited @default all */
-  readonly limit?: number;
-  /** Splits by patient that replace those of the folders; patients in none are left out. */
-  readonly splits?: Splits;
-  readonly signal?: AbortSignal;
+  readonly prefix?: string | undefined;
+  /** Keep only this many recordings, some of every split. @see limitRecordings @default all */
+  readonly limit?: number | undefined;
+  /** Splits by patient that replace those of the folders; patients in none are excluded. */
+  readonly splits?: Splits | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
-/** An entry and where its path inside the corpus begins within its address. */
+/** An entry and the offset of its path inside the corpus within its address. */
 interface Placed {
   readonly entry: RecordingEntry;
   readonly cut: number;
 }
 
 /**
- * Patients of TUSZ v1.5 who are in train and in dev (Buckwalter et al., SPMB 2021); their train recordings are left
- * out.
+ * Patients of TUSZ v1.5 who are in train and in dev (Buckwalter et al., SPMB 2021); their train recordings are
+ * excluded.
  */
 export const SHARED_V15_PATIENTS: readonly string[] = ["00001027", "00001981", "00004671", "00006546", "00009842"];
 
 /**
  * List a corpus and name its recordings. One listing, no other request. NotFoundError when there is no recording or
- * none fits the layout; everything else that is wrong is a finding or a reason in `leftOut`. Patients in more than one
+ * none fits the layout; every other problem is a finding or a reason in `excluded`. Patients in more than one
  * split are a finding of severity "error".
  */
 export async function readCatalogue(store: Store, options: CatalogueOptions = {}): Promise<Catalogue> {
   const { prefix = "", limit, splits, signal } = options;
   const listing = await listCorpus(store, prefix, signal);
   const layout = options.layout ? layoutNamed(options.layout) : detectLayout(addressed(listing));
-  const leftOut: NotCatalogued[] = [...listing.ignored];
+  const excluded: ExcludedRecording[] = [...listing.ignored];
   const findings: Finding[] = [];
   const placed: Placed[] = [];
   const counter = createListingCounter();
-  const same = createNames();
+  const same = createInterner();
   for (const file of listing.recordings) {
     const address = addressOf(listing, file.key);
     const place = layout.place(address, file.key);
     if (typeof place === "string") {
-      leftOut.push(misplaced(file.key, address, place, layout));
+      excluded.push(unplaced(file.key, address, place, layout));
       continue;
     }
     counter.add(place);
     placed.push({ entry: entryOf(place, file, listing, splits, same), cut: address.length - place.path.length });
   }
-  if (placed.length === 0) throw noneFits(listing, layout, leftOut);
+  if (placed.length === 0) throw noneFits(listing, layout, excluded);
   const listed = counter.counts();
   const fingerprint = corpusFingerprint(() => linesOf(placed, listing), listed);
-  const entries = dropRepeated(placed, leftOut, findings);
-  const kept = applyRules(entries, layout, splits, leftOut);
-  findings.push(...mixedReleases(leftOut, layout), ...catalogueFindings(listing, layout.name, entries, kept));
-  const recordings = chooseLimited(kept, limit);
+  const entries = dropRepeated(placed, excluded, findings);
+  const kept = applyRules(entries, layout, splits, excluded);
+  findings.push(...mixedReleases(excluded, layout), ...catalogueFindings(listing, layout.name, entries, kept));
+  const recordings = limitRecordings(kept, limit);
   return {
     layout: layout.name,
     url: listing.url,
     recordings,
-    ...(recordings.length < kept.length ? { limit } : {}),
+    ...(limit !== undefined && recordings.length < kept.length && { limit }),
     fingerprint,
     listed,
-    leftOut: leftOut.sort((a, b) => (a.id < b.id ? -1 : 1)),
+    excluded: excluded.sort((a, b) => (a.id < b.id ? -1 : 1)),
     findings,
   };
 }
@@ -102,8 +99,8 @@ function* addressed(listing: Listing): Generator<{ path: string; key: string }> 
   for (const { key } of listing.recordings) yield { path: addressOf(listing, key), key };
 }
 
-/** Gives one string for equal ones: names of splits, montages and sessions come again with every recording. */
-function createNames(): (name: string) => string {
+/** Interns strings: names of splits, montages and sessions repeat with every recording. */
+function createInterner(): (name: string) => string {
   const names = new Map<string, string>();
   return (name) => {
     const known = names.get(name);
@@ -112,17 +109,18 @@ function createNames(): (name: string) => string {
   };
 }
 
-function noneFits(listing: Listing, layout: Layout, leftOut: readonly NotCatalogued[]): NotFoundError {
-  const first = leftOut[0]!;
+function noneFits(listing: Listing, layout: Layout, excluded: readonly ExcludedRecording[]): NotFoundError {
+  const [first] = excluded;
+  const example = first ? `The first, ${first.id}: ${first.reason}. ` : "";
   return new NotFoundError(
     `none of the ${listing.recordings.length} recordings under ${listing.url} fits the layout ${layout.name}, which is ${layout.expected}. ` +
-      `The first, ${first.id}: ${first.reason}. Name another layout, or leave it to be found`,
+      `${example}Give another layout, or none to detect it`,
     listing.url,
   );
 }
 
-/** A recording that the layout cannot place; one of another release of the corpus is told as such. */
-function misplaced(key: string, address: string, reason: string, layout: Layout): NotCatalogued {
+/** A recording that does not fit the layout; one of another release of the corpus is reported as such. */
+function unplaced(key: string, address: string, reason: string, layout: Layout): ExcludedRecording {
   const other = LAYOUTS.find(
     ({ name, place }) => isRelease(name) && name !== layout.name && typeof place(address, key) !== "string",
   );
@@ -130,15 +128,15 @@ function misplaced(key: string, address: string, reason: string, layout: Layout)
   return {
     id: key,
     code: "mixed-releases",
-    reason: `it lies as a recording of ${other.name} does, the others as ${layout.name}`,
+    reason: `its path is that of ${other.name}, the others are of ${layout.name}`,
   };
 }
 
 /** Layouts of releases of one corpus. */
 const isRelease = (name: LayoutName) => name.startsWith("tusz-");
 
-function mixedReleases(leftOut: readonly NotCatalogued[], layout: Layout): Finding[] {
-  const mixed = leftOut.filter(({ code }) => code === "mixed-releases");
+function mixedReleases(excluded: readonly ExcludedRecording[], layout: Layout): Finding[] {
+  const mixed = excluded.filter(({ code }) => code === "mixed-releases");
   const first = mixed[0];
   if (!first) return [];
   return [
@@ -146,14 +144,14 @@ function mixedReleases(leftOut: readonly NotCatalogued[], layout: Layout): Findi
       file: first.id,
       code: "mixed-releases",
       severity: "error",
-      message: `two releases of the corpus lie in one listing: ${mixed.length} recordings are not of ${layout.name}`,
-      action: "list the folder of one release: both hold many of the same patients under other names",
+      message: `the listing holds two releases of the corpus: ${mixed.length} recordings are not of ${layout.name}`,
+      action: "list the folder of one release: both hold many of the same patients under different names",
     },
   ];
 }
 
-/** Recordings whose identity is theirs alone; of several with one identity nothing tells which is right, so that none is kept. */
-function dropRepeated(placed: readonly Placed[], leftOut: NotCatalogued[], findings: Finding[]): RecordingEntry[] {
+/** Recordings with a unique identity; of several with one identity none is kept, since the right one is unknown. */
+function dropRepeated(placed: readonly Placed[], excluded: ExcludedRecording[], findings: Finding[]): RecordingEntry[] {
   const byId = new Map<string, RecordingEntry[]>();
   for (const { entry } of placed) {
     const same = byId.get(entry.id);
@@ -162,15 +160,16 @@ function dropRepeated(placed: readonly Placed[], leftOut: NotCatalogued[], findi
   }
   const single: RecordingEntry[] = [];
   for (const [id, [first, ...others]] of byId) {
-    if (others.length === 0) single.push(first!); // no list is empty
+    if (!first) continue;
+    if (others.length === 0) single.push(first);
     for (const { edfKey } of others) {
-      const message = `two files are the recording ${id}: this one and ${first!.edfKey}; neither is used`;
+      const message = `two files have the identity ${id}: this one and ${first.edfKey}; neither is used`;
       const action = "keep one of them: list one copy of the corpus, not a folder that holds several";
       findings.push({ file: edfKey, code: "repeated-identity", severity: "error", message, action });
     }
-    const all = others.length === 0 ? [] : [first!, ...others];
+    const all = others.length === 0 ? [] : [first, ...others];
     const reason = `${all.length} files have the identity ${id}; keep one of them`;
-    for (const { edfKey } of all) leftOut.push({ id: edfKey, code: "repeated-identity", reason });
+    for (const { edfKey } of all) excluded.push({ id: edfKey, code: "repeated-identity", reason });
   }
   return single.sort((a, b) => (a.id < b.id ? -1 : 1));
 }
@@ -179,11 +178,11 @@ function applyRules(
   entries: readonly RecordingEntry[],
   layout: Layout,
   splits: Splits | undefined,
-  leftOut: NotCatalogued[],
+  excluded: ExcludedRecording[],
 ): RecordingEntry[] {
   return entries.filter((entry) => {
     const reason = exclusionReason(entry, layout, splits);
-    if (reason !== undefined) leftOut.push({ id: entry.id, reason });
+    if (reason !== undefined) excluded.push({ id: entry.id, reason });
     return reason === undefined;
   });
 }
@@ -204,6 +203,6 @@ function* linesOf(placed: readonly Placed[], listing: Listing): Generator<string
       const info = key === undefined ? undefined : listing.annotations.get(key);
       if (info) yield line(info.key, info.size, cut);
     }
-    yield line(entry.edfKey, entry.edfSize, cut); // last of its name, as the listing has it: sorted already, in most corpora
+    yield line(entry.edfKey, entry.edfSize, cut); // last of its stem, as in the listing: already sorted in most corpora
   }
 }

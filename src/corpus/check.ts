@@ -32,13 +32,13 @@ export interface Prevalence {
   readonly time: number;
 }
 
-/** What a walk over a corpus found. */
+/** Summary of a corpus. */
 export interface CorpusReport {
   readonly url: string;
   readonly layout: string;
-  /** Name of the known release that the counts fit, or null. */
+  /** Name of the known release that the counts match, or null. */
   readonly release: string | null;
-  /** The nearest known release and what differs from it. */
+  /** The closest known release and the differences from it. */
   readonly comparison: ReleaseComparison;
   readonly recordings: number;
   readonly patients: number;
@@ -78,16 +78,16 @@ export interface ElectrodeSet {
 }
 
 export interface CheckCorpusOptions extends CatalogueOptions, InspectOptions {
-  /** What was found at the catalogue's recordings, in its order. @default they are inspected */
-  readonly inspect?: (store: Store, catalogue: Catalogue) => Promise<Inspected[]>;
+  /** Results of inspecting the catalogue's recordings, in its order. @default inspectRecordings */
+  readonly inspect?: typeof inspectRecordings | undefined;
 }
 
 /** The 10-20 electrodes that a 19-channel detector reads. */
 const TEN_TWENTY = "FP1 F3 C3 P3 O1 F7 T3 T5 FZ CZ PZ FP2 F4 C4 P4 O2 F8 T4 T6".split(" ");
 
 /**
- * Walk a corpus: list it, read every header and annotation file, count, and compare with the known releases. Recordings
- * that cannot be read are in `leftOut`. NotFoundError when there is no corpus; faults of files are findings.
+ * Check a corpus: list it, read every header and annotation file, count, and compare with the known releases. Recordings
+ * that cannot be read are in `leftOut`. NotFoundError when there is no corpus; errors of files are findings.
  */
 export async function checkCorpus(store: Store, options: CheckCorpusOptions = {}): Promise<CorpusReport> {
   const catalogue = await readCatalogue(store, options);
@@ -106,23 +106,23 @@ export async function checkCorpus(store: Store, options: CheckCorpusOptions = {}
   };
 }
 
-/** Same bytes under two names, beyond what the listing's ETags tell. */
+/** Same bytes under two names, beyond what the ETags of the listing show. */
 async function duplicateFindings(store: Store, { recordings, findings }: Catalogue, { signal }: DuplicateOptions) {
   const known = new Set(findings.filter(({ code }) => code === "duplicate-content").map(({ file }) => file));
   const groups = await findDuplicates(store, recordings, signal ? { signal } : {});
-  return groups.filter(([first]) => !known.has(first!.edfKey)).map((group) => duplicateFinding(group));
+  return groups.filter(([first]) => first && !known.has(first.edfKey)).map((group) => duplicateFinding(group));
 }
 
-/** The report of a catalogue whose recordings were looked at. */
+/** The report of a catalogue whose recordings were inspected. */
 export function summarizeCorpus(catalogue: Catalogue, inspected: readonly Inspected[]): CorpusReport {
-  const bySplit = summarizeSplits(inspected);
-  const all = bySplit.all!;
+  const splits = summarizeSplits(inspected);
+  const all = summarize(inspected);
+  const bySplit = { ...splits, all };
   const isWhole = catalogue.recordings.length === catalogue.listed.all?.recordings;
   const counts: Record<string, KnownCounts> = isWhole ? bySplit : { ...catalogue.listed };
   const comparison = compareReleases(catalogue.layout, counts);
   const headers = inspected.flatMap(({ header }) => header ?? []);
   const unreadable = inspected.filter(({ header }) => !header);
-  const { all: _, ...splits } = bySplit;
   return {
     ...{ url: catalogue.url, layout: catalogue.layout, release: comparison.release, comparison },
     ...{ recordings: all.recordings, patients: all.patients, hours: all.hours, seizures: all.seizures },
@@ -137,7 +137,7 @@ export function summarizeCorpus(catalogue: Catalogue, inspected: readonly Inspec
     electrodeSets: electrodeSetsOf(inspected),
     diagnostics: diagnosticsOf(headers),
     leftOut: [
-      ...catalogue.leftOut,
+      ...catalogue.excluded,
       ...unreadable.map(({ entry, labels }) => ({ id: entry.id, reason: labels.findings[0]?.message ?? "unreadable" })),
     ],
     findings: [...catalogue.findings, ...inspected.flatMap(({ labels }) => labels.findings)],
@@ -147,14 +147,14 @@ export function summarizeCorpus(catalogue: Catalogue, inspected: readonly Inspec
 function summarizeSplits(inspected: readonly Inspected[]): Record<string, SplitSummary> {
   const names = [...new Set(inspected.map(({ entry }) => entry.split))].sort();
   const splits = names.map((name) => [name, summarize(inspected.filter(({ entry }) => entry.split === name))] as const);
-  return { ...Object.fromEntries(splits), all: summarize(inspected) };
+  return Object.fromEntries(splits.filter(([name]) => name !== "all"));
 }
 
 function distinct<T>(items: readonly T[], key: (item: T) => string): number {
   return new Set(items.map(key)).size;
 }
 
-/** A sum without the dust of binary fractions: times have four decimals. */
+/** A sum without floating-point error: times have four decimals. */
 function sum<T>(items: readonly T[], value: (item: T) => number): number {
   return Math.round(1e6 * items.reduce((total, item) => total + value(item), 0)) / 1e6;
 }
@@ -176,11 +176,12 @@ function summarize(inspected: readonly Inspected[]): SplitSummary {
 
 function prevalenceOf(inspected: readonly Inspected[]): Prevalence {
   const labelled = inspected.flatMap(({ labels }) => (labels.status === "labelled" ? [labels] : []));
-  const seizing = labelled.filter(({ seizures }) => seizures.length > 0);
+  const withSeizures = labelled.filter(({ seizures }) => seizures.length > 0);
   return {
-    recordings: seizing.length / labelled.length,
+    recordings: withSeizures.length / labelled.length,
     time:
-      sum(seizing, ({ seizures }) => totalSeconds(seizures)) / sum(labelled, ({ durationSeconds }) => durationSeconds),
+      sum(withSeizures, ({ seizures }) => totalSeconds(seizures)) /
+      sum(labelled, ({ durationSeconds }) => durationSeconds),
   };
 }
 

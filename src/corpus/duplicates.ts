@@ -4,27 +4,27 @@ import { checkedBody, openObject } from "../store/open-object.js";
 import type { Store } from "../store/store.js";
 import type { RecordingEntry } from "./recording-entry.js";
 
-/** What tells a recording's bytes; an entry of a catalogue has it. */
+/** What identifies a recording's bytes; an entry of a catalogue has it. */
 export type RecordingFile = Pick<RecordingEntry, "id" | "edfKey" | "edfSize" | "edfEtag">;
 
 export interface DuplicateOptions {
   /** Recordings read at a time. @default 8 */
-  readonly concurrency?: number;
-  readonly signal?: AbortSignal;
+  readonly concurrency?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 const HEAD_BYTES = 16_384; // the header of 63 signals
-/** Patient, recording and start stand before this byte: a copy under another name differs there alone. */
+/** Patient, recording and start are before this byte: a copy under another name differs only there. */
 const NAMED_BYTES = 184;
 /** ETags that are the MD5 of the whole object. */
 const MD5_ETAG = /^[0-9a-f]{32}$/;
-/** ETags that come from content: the MD5 of the whole, or of parts. A folder's tags come from the clock. */
+/** ETags that come from content: the MD5 of the whole, or of parts. A folder's tags are modification times. */
 const CONTENT_ETAG = /^[0-9a-f]{32}(-\d+)?$/;
 
 /**
  * Groups of recordings with the same data, each in the order given. Equal ETags made from content are proof; else files
- * of one size are told apart by their first 16 KiB, and only those that agree there are read whole, in bounded memory.
- * What is read is compared but for patient, recording and start, so that copies with another name are found too.
+ * of one size are compared by their first 16 KiB, and only those that agree there are read completely, in bounded memory.
+ * Patient, recording and start are not compared, so that copies with another name are found too.
  */
 export async function findDuplicates<T extends RecordingFile>(
   store: Store,
@@ -35,16 +35,19 @@ export async function findDuplicates<T extends RecordingFile>(
   const found: T[][] = [];
   for (const group of sizes) {
     if (group.every(({ edfEtag }) => MD5_ETAG.test(edfEtag ?? ""))) {
-      found.push(...groupsOf(group, ({ edfEtag }) => edfEtag!));
+      found.push(...groupsOf(group, ({ edfEtag }) => edfEtag ?? ""));
       continue;
     }
     for (const alike of await groupsByHash(store, group, HEAD_BYTES, options)) {
-      const isProven = alike.every(({ edfEtag }) => edfEtag === alike[0]!.edfEtag && CONTENT_ETAG.test(edfEtag ?? ""));
-      found.push(...(isProven ? [alike] : await groupsByHash(store, alike, undefined, options)));
+      const hasEqualTags = alike.every(
+        ({ edfEtag }) => edfEtag === alike[0]?.edfEtag && CONTENT_ETAG.test(edfEtag ?? ""),
+      );
+      found.push(...(hasEqualTags ? [alike] : await groupsByHash(store, alike, undefined, options)));
     }
   }
-  const place = new Map(recordings.map((recording, i) => [recording, i]));
-  return found.sort(([a], [b]) => place.get(a!)! - place.get(b!)!);
+  const indices = new Map(recordings.map((recording, i) => [recording, i]));
+  const indexOf = ([first]: readonly T[]) => (first && indices.get(first)) ?? 0;
+  return found.sort((a, b) => indexOf(a) - indexOf(b));
 }
 
 /** Groups of more than one item with the same key. */
@@ -72,7 +75,7 @@ async function groupsByHash<T extends RecordingFile>(
     (item) => hashOfObject(store, item, byteCount, signal),
     signal,
   );
-  return groupsOf(group, (_, index) => hashes[index]!);
+  return groupsOf(group, (_, index) => hashes[index] ?? "");
 }
 
 async function hashOfObject(

@@ -22,7 +22,7 @@ export function entrySource(store: Store, entry: RecordingEntry, signal?: AbortS
     read: (start, end) => read(start, end),
     async readInto(out, start) {
       const bytes = await read(start, start + out.byteLength, out);
-      if (bytes.buffer !== out.buffer) out.set(bytes); // a store that answers in memory of its own: garbage costs more
+      if (bytes.buffer !== out.buffer) out.set(bytes); // a store that returns memory of its own
       return bytes.byteLength;
     },
   };

@@ -5,9 +5,9 @@ export interface FindingSummary {
   readonly severity: Finding["severity"];
   readonly code: string;
   readonly count: number;
-  /** What was found in the first of them. */
+  /** Message of the first of them. */
   readonly message: string;
-  /** What was done about it, or what to do. */
+  /** What was done, or what to do. */
   readonly action: string;
   /** File and line of the first. */
   readonly first: string;

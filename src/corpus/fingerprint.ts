@@ -47,7 +47,7 @@ export function createListingCounter() {
   };
 }
 
-/** What a file adds to the fingerprint. */
+/** A file's line of the fingerprint's input. */
 export function fingerprintLine(path: string, size: number): string {
   return `${path}\t${size}\n`;
 }
@@ -55,7 +55,7 @@ export function fingerprintLine(path: string, size: number): string {
 /**
  * Identity of a corpus by content: SHA-256 over its counts and over path and size of every recording and annotation
  * file, sorted by their bytes. Paths are relative to the corpus, so a copy in another folder or bucket has the same
- * fingerprint. `lines` gives those of `fingerprintLine`, in any order, the same ones each time it is asked.
+ * fingerprint. `lines` gives those of `fingerprintLine`, in any order, the same ones at each call.
  */
 export function corpusFingerprint(
   lines: () => Iterable<string>,
@@ -70,7 +70,7 @@ export function corpusFingerprint(
   return hash.digest("hex");
 }
 
-/** Lines one behind the other as UTF-8, and where each ends: hundreds of thousands of strings would take thrice as much. */
+/** Concatenated lines as UTF-8, and the end of each: hundreds of thousands of strings would need three times the memory. */
 function packed(lines: () => Iterable<string>): { bytes: Buffer; ends: Uint32Array } {
   let length = 0;
   let count = 0;

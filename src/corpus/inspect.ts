@@ -4,7 +4,7 @@ import { mapConcurrent } from "../base/concurrent.js";
 import { type EdfHeader, readEdfHeader } from "../recording/edf-header.js";
 import { type EndpointsApart, endpointsApart, spanSecondsOf } from "../recording/edf-timeline.js";
 import type { Finding } from "../recording/finding.js";
-import { recordingFault } from "../recording/recording-files.js";
+import { recordingReadError } from "../recording/recording-files.js";
 import type { Store } from "../store/store.js";
 import type { Catalogue } from "./catalogue.js";
 import { entrySource } from "./entry-source.js";
@@ -19,14 +19,14 @@ export interface Inspected {
 }
 
 export interface InspectOptions {
-  /** Recordings looked at at a time. @default 16 */
-  readonly concurrency?: number;
-  readonly progress?: Progress;
-  readonly signal?: AbortSignal;
+  /** Recordings inspected at a time. @default 16 */
+  readonly concurrency?: number | undefined;
+  readonly progress?: Progress | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Read header and labels of every recording of a catalogue, in its order. Faults of files are findings; faults of the
+ * Read header and labels of every recording of a catalogue, in its order. Errors of files are findings; errors of the
  * store are thrown.
  */
 export async function inspectRecordings(
@@ -57,7 +57,7 @@ async function inspectRecording(store: Store, entry: RecordingEntry, signal?: Ab
   } catch (error) {
     if (!isIctalError(error, "FormatError")) throw error;
     const unknown = { id: entry.id, durationSeconds: 0, seizures: [], status: "unknown" as const };
-    return { entry, labels: { ...unknown, findings: [recordingFault(entry.edfKey, error)] } };
+    return { entry, labels: { ...unknown, findings: [recordingReadError(entry.edfKey, error)] } };
   }
   const span = spanSecondsOf(header, apart);
   const durationSeconds = Number.isFinite(span) ? span : 0;
@@ -70,18 +70,18 @@ async function inspectRecording(store: Store, entry: RecordingEntry, signal?: Ab
   return { entry, header, labels: { ...labels, findings } };
 }
 
-/** Gaps by the timestamps at both ends: the only part of a check that reads behind the header. */
+/** Gaps by the timestamps at both ends: the only part of a check that reads beyond the header. */
 function gapFinding(file: string, { kind }: EdfHeader, { startSeconds, expectedSeconds }: EndpointsApart): Finding {
   const isMarked = kind.endsWith("+D");
   const where = isMarked ? "" : " in a file marked continuous";
   return {
     ...{ file, code: "recording-gaps", severity: isMarked ? "warning" : "error" },
     message: `the last record starts at ${startSeconds} s, ${expectedSeconds} s expected${where}: the recording has gaps, or its records overlap`,
-    action: "ictal edf info counts them; a build leaves the recording out, or keeps its parts with data.gaps: split",
+    action: "ictal edf info counts them; a build excludes the recording, or keeps its segments with data.gaps: split",
   };
 }
 
-/** What the header itself calls an error, such as a file that is cut. */
+/** Errors among the diagnostics of the header, such as a truncated file. */
 function headerFindings(file: string, { diagnostics }: EdfHeader): Finding[] {
   return diagnostics.flatMap(({ code, severity, message }) =>
     severity === "error" || severity === "fatal"
@@ -89,7 +89,7 @@ function headerFindings(file: string, { diagnostics }: EdfHeader): Finding[] {
           {
             ...{ file, code: "recording-fault", severity: "error" },
             message: `${code}: ${message}`,
-            action: "fetch the recording again; ictal edf info shows its header",
+            action: "download the recording again; ictal edf info shows its header",
           },
         ]
       : [],

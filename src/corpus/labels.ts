@@ -1,35 +1,35 @@
 import { isIctalError } from "@ictal/base/errors";
 import type { Event } from "../base/events.js";
-import { annotationFault } from "../recording/annotation-fault.js";
 import { type AnnotationFile, readAnnotations } from "../recording/annotation-file.js";
 import type { AnnotationFormat } from "../recording/annotation-rows.js";
 import type { Finding } from "../recording/finding.js";
-import { judgeLabels } from "../recording/label-verdict.js";
+import { annotationReadError } from "../recording/read-error.js";
+import { resolveLabels } from "../recording/resolve-labels.js";
 import type { LabelAgreement } from "../recording/seizures.js";
 import type { Store } from "../store/store.js";
 import { RECORDING_NAME } from "./layouts.js";
 import type { RecordingEntry } from "./recording-entry.js";
 
-/** What is known of a recording's seizures. */
+/** The seizure labels of a recording. */
 export interface RecordingLabels {
   readonly id: string;
   readonly durationSeconds: number;
   /** In order, disjoint, within the duration; the label is the type where one is known, else "seiz". */
   readonly seizures: readonly Event[];
-  /** "unknown": nothing says what the recording holds, so no second of it is background. */
+  /** "unknown": the seizures are not known for certain, so no second is background. */
   readonly status: "labelled" | "unknown";
   readonly findings: readonly Finding[];
-  /** How far the per-channel file agrees with the binary one, where both are there. */
+  /** Agreement of the per-channel file with the binary one, where both exist. */
   readonly agreement?: LabelAgreement;
 }
 
 export interface ReadLabelsOptions {
   /** Duration of the recording in its own time, gaps counted. */
   readonly durationSeconds: number;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
-/** Where an entry has its annotation files. */
+/** Keys of an entry's annotation files, by format. */
 const KEYS = {
   csv_bi: "csvBiKey",
   csv: "csvKey",
@@ -39,10 +39,10 @@ const KEYS = {
 } as const satisfies Record<AnnotationFormat, keyof RecordingEntry>;
 
 /**
- * Seizures of one recording by the rules of `judgeLabels`. Times come from csv_bi (or tse_bi), types from csv (or tse):
+ * Seizures of one recording by the rules of `resolveLabels`. Times come from csv_bi (or tse_bi), types from csv (or tse):
  * the type with most seconds inside the seizure. Without the binary file the typed one is used, with a finding; BIDS
  * recordings have their events tsv. No annotation file, one that cannot be read, and any error that could hide or invent
- * a seizure give status "unknown", never background. Faults of the store are thrown.
+ * a seizure give status "unknown", never background. Errors of the store are thrown.
  */
 export async function readLabels(
   store: Store,
@@ -50,18 +50,18 @@ export async function readLabels(
   options: ReadLabelsOptions,
 ): Promise<RecordingLabels> {
   const { durationSeconds, signal } = options;
-  const faults: Finding[] = [];
-  const formats = Object.keys(KEYS) as AnnotationFormat[]; // the keys are written above
+  const readErrors: Finding[] = [];
+  const formats = Object.keys(KEYS) as AnnotationFormat[]; // the keys are listed above
   const read = await Promise.all(
-    formats.map((format) => readFileAt(store, entry[KEYS[format]], format, faults, signal)),
+    formats.map((format) => readFileAt(store, entry[KEYS[format]], format, readErrors, signal)),
   );
   const files = read.flatMap((file) => file ?? []);
   const recordingName = nameOf(entry.edfKey);
-  const verdict = judgeLabels({ files, faults, recordingName, recordingSeconds: durationSeconds });
-  const { deciding, status, seizures, agreement } = verdict;
-  const findings = [...verdict.findings];
-  if (!deciding && faults.length === 0) findings.push(noAnnotation(entry));
-  if (deciding?.format === "csv" || deciding?.format === "tse") findings.push(noBinary(deciding.file));
+  const resolved = resolveLabels({ files, readErrors, recordingName, recordingSeconds: durationSeconds });
+  const { timingFile, status, seizures, agreement } = resolved;
+  const findings = [...resolved.findings];
+  if (!timingFile && readErrors.length === 0) findings.push(noAnnotation(entry));
+  if (timingFile?.format === "csv" || timingFile?.format === "tse") findings.push(noBinary(timingFile.file));
   return { id: entry.id, durationSeconds, seizures, status, findings, ...(agreement && { agreement }) };
 }
 
@@ -77,7 +77,7 @@ async function readFileAt(
   store: Store,
   key: string | undefined,
   format: AnnotationFormat,
-  faults: Finding[],
+  readErrors: Finding[],
   signal: AbortSignal | undefined,
 ): Promise<AnnotationFile | undefined> {
   if (key === undefined) return undefined;
@@ -86,7 +86,7 @@ async function readFileAt(
     return readAnnotations(new TextDecoder().decode(bytes), { file: key, format });
   } catch (error) {
     if (!isIctalError(error, "FormatError")) throw error;
-    faults.push(annotationFault(key, error));
+    readErrors.push(annotationReadError(key, error));
     return undefined;
   }
 }
@@ -96,8 +96,8 @@ function noAnnotation({ edfKey }: RecordingEntry): Finding {
     file: edfKey,
     code: "no-annotation",
     severity: "warning",
-    message: "no annotation file lies beside the recording; its time is unknown, not background",
-    action: "add the annotation, or leave the recording out",
+    message: "there is no annotation file beside the recording; its time is unknown, not background",
+    action: "add the annotation, or exclude the recording",
   };
 }
 

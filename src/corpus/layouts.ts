@@ -1,7 +1,7 @@
-/** Names of the ways a corpus can lie in folders. */
+/** Names of the folder layouts of a corpus. */
 export type LayoutName = "tusz-v2" | "tusz-v1.5" | "bids" | "flat";
 
-/** What the path of a recording says about it. */
+/** The fields of a recording that its path gives. */
 export interface Placement {
   readonly split: string;
   readonly patient: string;
@@ -12,14 +12,14 @@ export interface Placement {
   readonly path: string;
 }
 
-/** A scheme of folders and names. */
+/** A layout of folders and file names. */
 export interface Layout {
   readonly name: LayoutName;
   /** The path of a recording with placeholders, for messages. */
   readonly expected: string;
   /**
-   * Places one recording, or says in a sentence why it cannot. `path` is the store's address and key, so that the
-   * folders above the listed one still count; `key` is the part inside the listing.
+   * Parses the path of one recording; a string is the reason why it does not fit. `path` is the store's address and key, so that the
+   * folders above the listed one are used too; `key` is the part inside the listing.
    */
   place(path: string, key: string): Placement | string;
 }
@@ -34,7 +34,7 @@ function stemOf(path: string): string {
 const SESSION = /^s\d{3}_\d{4}(_\d{2}_\d{2})?$/;
 const MONTAGE = /^0\d_tcp_(ar|le)(_a)?$/;
 
-/** Why folders and file name of a TUSZ recording do not belong together, or undefined when they do. */
+/** Why folders and file name of a TUSZ recording are inconsistent, or undefined when they are not. */
 function tuszFault(
   { split, patient, session, montage, stem }: Record<"split" | "patient" | "session" | "montage" | "stem", string>,
   rules: { readonly splits: readonly string[]; readonly patient: RegExp },
@@ -117,7 +117,7 @@ const flat: Layout = {
   },
 };
 
-/** All schemes, in the order in which they are tried. */
+/** All layouts, in the order in which they are tried. */
 export const LAYOUTS: readonly Layout[] = [tuszV2, tuszV15, bids, flat];
 
 /** The layout called `name`. RangeError when there is none. */
@@ -128,7 +128,7 @@ export function layoutNamed(name: string): Layout {
   return layout;
 }
 
-/** The first layout that places at least half of the recordings; `flat` places everything and comes last. */
+/** The first layout that at least half of the recordings fit; `flat` fits all and comes last. */
 export function detectLayout(recordings: Iterable<{ readonly path: string; readonly key: string }>): Layout {
   const counts = LAYOUTS.map(() => 0);
   let total = 0;

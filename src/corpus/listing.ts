@@ -2,29 +2,29 @@ import { NotFoundError } from "@ictal/base/errors";
 import type { Store } from "../store/store.js";
 import { LAYOUTS, RECORDING_NAME } from "./layouts.js";
 
-/** What is kept of a listed object: there can be hundreds of thousands. */
+/** The kept fields of a listed object: there can be hundreds of thousands. */
 export interface ListedFile {
   readonly key: string;
   readonly size: number;
   readonly etag?: string;
 }
 
-/** What lies under a prefix, sorted out by use. */
+/** The files under a prefix, by use. */
 export interface Listing {
-  /** Address that was listed, for people. */
+  /** Address that was listed, for messages. */
   readonly url: string;
   /** The store's own path; before a key it makes the address by which layouts see the folders above the listed one. */
   readonly base: string;
   readonly recordings: readonly ListedFile[];
   /** Annotation files by key. */
   readonly annotations: ReadonlyMap<string, ListedFile>;
-  /** Files of other programs that only look like recordings. */
+  /** Files that only look like recordings. */
   readonly ignored: readonly { readonly id: string; readonly reason: string; readonly code?: "compressed" }[];
   /** Annotation files that are compressed and not read. */
   readonly compressed: readonly string[];
 }
 
-/** Recordings and annotation files that somebody compressed one by one. */
+/** Recordings and annotation files that were compressed one by one. */
 const COMPRESSED_NAME = /\.(edf|bdf|csv|csv_bi|tse|tse_bi|tsv)\.(gz|zip|bz2|xz|zst)$/i;
 const COMPRESSED_RECORDING = /\.(edf|bdf)\.[^.]*$/i;
 
@@ -35,7 +35,7 @@ export function addressOf({ base }: Pick<Listing, "base">, key: string): string 
   return base === "" ? key : `${base}/${key}`;
 }
 
-/** The address's part that looks like folders: without scheme, without slashes at the ends. */
+/** The path of an address: without scheme and slashes at the ends. */
 function pathOf(url: string): string {
   return url.replace(/^[a-z][a-z0-9+.-]*:(\/\/)?/i, "").replace(/^\/+|\/+$/g, "");
 }
@@ -59,7 +59,7 @@ export async function listCorpus(store: Store, prefix: string, signal?: AbortSig
   const ignored: { id: string; reason: string; code?: "compressed" }[] = [];
   const compressed: string[] = [];
   let others = 0;
-  for await (const info of store.list(folder === "" ? "" : `${folder}/`, { signal })) {
+  for await (const info of store.list(folder === "" ? "" : `${folder}/`, signal ? { signal } : {})) {
     const isRecording = RECORDING_NAME.test(info.key);
     const reason = hiddenReason(info.key);
     if (reason !== undefined) {
@@ -70,7 +70,7 @@ export async function listCorpus(store: Store, prefix: string, signal?: AbortSig
         ignored.push({
           id: info.key,
           code: "compressed",
-          reason: "it is compressed; unpack it (gunzip), recordings are read in place",
+          reason: "it is compressed; unpack it (gunzip), compressed recordings are not read",
         });
       else compressed.push(info.key);
     } else if (ANNOTATION_NAME.test(info.key)) annotations.set(info.key, { key: info.key, size: info.size });
@@ -91,7 +91,7 @@ function nothingFound(url: string, annotations: number, others: number, packed: 
     annotations + others + packed === 0
       ? "it holds nothing"
       : packed > 0
-        ? `it holds ${packed} compressed recordings (.gz); unpack them, recordings are read in place`
+        ? `it holds ${packed} compressed recordings (.gz); unpack them, compressed recordings are not read`
         : `it holds ${annotations} annotation files and ${others} other files, but no .edf or .bdf`;
   const shapes = LAYOUTS.map(({ name, expected }) => `  ${name}: ${expected}`).join("\n");
   return new NotFoundError(

@@ -2,7 +2,7 @@ import { type Placement, RECORDING_NAME } from "./layouts.js";
 import type { ListedFile, Listing } from "./listing.js";
 import { type Splits, splitOfPatient } from "./splits.js";
 
-/** One recording of a corpus: who it is and where its files are. Keys are the store's. */
+/** One recording of a corpus: its identity and the keys of its files in the store. */
 export interface RecordingEntry {
   /** `split/patient/session/montage/token`: never the file's stem, which can occur twice. */
   readonly id: string;
@@ -35,31 +35,31 @@ function annotationKeys(edfKey: string, listing: Listing): Partial<RecordingEntr
   const keys: Record<string, string> = {};
   for (const [name, ending] of Object.entries(ANNOTATION_KEYS)) {
     const found = listing.annotations.get(stem + ending) ?? listing.annotations.get(stem + ending.toUpperCase());
-    if (found) keys[name] = found.key; // the listing's own string, not a second one
+    if (found) keys[name] = found.key; // the listing's own string, so that it is stored once
   }
   const events = listing.annotations.get(`${stem.replace(/_eeg$/, "")}_events.tsv`);
   if (events) keys.tsvKey = events.key;
   return keys;
 }
 
-/** The entry of a placed file, with the annotation files that the listing has beside it. `same` gives one string for equal ones. */
+/** The entry of a file that fits the layout, with the annotation files beside it in the listing. `intern` returns one string for equal ones. */
 export function entryOf(
   place: Placement,
   file: ListedFile,
   listing: Listing,
   splits: Splits | undefined,
-  same: (name: string) => string,
+  intern: (name: string) => string,
 ): RecordingEntry {
   const { patient, session, montage, token } = place;
   const split = splits ? (splitOfPatient(splits, patient) ?? place.split) : place.split;
   return {
     id: [split, patient, session, montage, token].join("/"),
     ...{
-      split: same(split),
-      patient: same(patient),
-      session: same(session),
-      montage: same(montage),
-      token: same(token),
+      split: intern(split),
+      patient: intern(patient),
+      session: intern(session),
+      montage: intern(montage),
+      token: intern(token),
     },
     ...{ edfKey: file.key, edfSize: file.size },
     ...(file.etag === undefined ? {} : { edfEtag: file.etag }),

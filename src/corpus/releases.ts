@@ -1,4 +1,4 @@
-/** What is known of a release; a count that its source does not give is absent. */
+/** Published counts of a release; a count that its source does not give is absent. */
 export interface KnownCounts {
   readonly recordings?: number;
   readonly sessions?: number;
@@ -22,8 +22,8 @@ export interface KnownRelease {
 const TUSZ_READ_ME = "https://isip.piconepress.com/projects/nedc/data/tuh_eeg/tuh_eeg_seizure/v2.0.3/AAREADME.txt";
 
 /**
- * Counts of the TUSZ releases. v2.0.3 was issued again under the same number in 2025, and copies of 7,361 and 7,364
- * recordings are about: a version string is no identity, counts and hashes are.
+ * Counts of the TUSZ releases. v2.0.3 was reissued under the same number in 2025, and copies of 7,361 and 7,364
+ * recordings exist: a version string does not identify a release, counts and hashes do.
  */
 export const KNOWN_RELEASES: readonly KnownRelease[] = [
   {
@@ -87,7 +87,7 @@ export const KNOWN_RELEASES: readonly KnownRelease[] = [
 /** Share of recordings and of time with seizures in TUSZ v2.0.3, for comparison. */
 export const TUSZ_PREVALENCE = { recordings: 1391 / 7361, time: 274_244 / (1473.6 * 3600) } as const;
 
-/** One count that is not what the release has. */
+/** One count that differs from that of the release. */
 export interface ReleaseDifference {
   readonly split: string;
   readonly what: keyof KnownCounts;
@@ -95,14 +95,14 @@ export interface ReleaseDifference {
   readonly expected: number;
 }
 
-/** Which release a corpus is, or which one it is nearest to. */
+/** The release of a corpus, or the closest one. */
 export interface ReleaseComparison {
-  /** Name of the release whose every compared count fits, else null. */
+  /** Name of the release whose compared counts all match, else null. */
   readonly release: string | null;
   /** Name of the release with the fewest recordings of difference; null when none has this layout. */
   readonly nearest: string | null;
   readonly source: string | null;
-  /** What differs from `nearest`. */
+  /** Differences from `nearest`. */
   readonly differences: readonly ReleaseDifference[];
 }
 
@@ -113,9 +113,11 @@ function differencesFrom(release: KnownRelease, found: Readonly<Record<string, K
   return Object.entries(release.counts).flatMap(([split, expected]) =>
     (Object.keys(expected) as (keyof KnownCounts)[]).flatMap((what) => {
       const counts = found[split];
-      const value = counts ? counts[what] : what === "recordings" ? 0 : undefined; // once is enough for a split that is not there
-      if (value === undefined || Math.abs(value - expected[what]!) <= (TOLERANCE[what] ?? 0)) return [];
-      return [{ split, what, found: value, expected: expected[what]! }];
+      const value = counts ? counts[what] : what === "recordings" ? 0 : undefined; // a missing split is reported once
+      const published = expected[what];
+      if (value === undefined || published === undefined) return [];
+      if (Math.abs(value - published) <= (TOLERANCE[what] ?? 0)) return [];
+      return [{ split, what, found: value, expected: published }];
     }),
   );
 }

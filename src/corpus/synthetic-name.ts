@@ -2,10 +2,10 @@ import { isIctalError } from "@ictal/base/errors";
 import type { Store } from "../store/store.js";
 import type { Catalogue } from "./catalogue.js";
 
-/** Name of the list of files that `synthesizeCorpus` writes last beside `edf/`; a folder without it is half-written. */
+/** Name of the list of files that `synthesizeCorpus` writes last beside `edf/`; a folder without it is incomplete. */
 export const SYNTHETIC_MARKER = "synthetic.json";
 
-/** Name of the synthetic corpus a catalogue is of, by the marker beside its `edf/` folder; undefined for all others. */
+/** Name of the synthetic corpus of a catalogue, by the marker beside its `edf/` folder; undefined for all others. */
 export async function readSyntheticName(store: Store, catalogue: Catalogue): Promise<string | undefined> {
   const key = catalogue.recordings[0]?.edfKey ?? "";
   const root = /^(.*\/)?edf\//.exec(key);
@@ -13,7 +13,7 @@ export async function readSyntheticName(store: Store, catalogue: Catalogue): Pro
   try {
     const bytes = await store.read(`${root[1] ?? ""}${SYNTHETIC_MARKER}`);
     const marker: unknown = JSON.parse(new TextDecoder().decode(bytes));
-    const seed = (marker as { seed?: unknown } | null)?.seed; // any JSON may lie there
+    const seed = (marker as { seed?: unknown } | null)?.seed; // any JSON may be there
     return typeof seed === "number" ? `Ictal synthetic corpus, seed ${seed}` : undefined;
   } catch (error) {
     if (isIctalError(error, "NotFoundError") || error instanceof SyntaxError) return undefined;

@@ -1,25 +1,14 @@
+// Hot loops: `!` marks indices that the loop bounds keep inside the arrays.
 /**
  * Augmentations of one window, each optional. Every draw is a pure function of (seed, epoch, position in the epoch), so
  * neither order of reading nor resumption changes a sample.
  */
-import { requireNumbers } from "@ictal/base/options";
+import { checkOptions } from "../base/option-table.js";
 import { createRandom, philoxInto, type Random } from "../base/random.js";
+import { AUGMENT_OPTIONS, type Augmentations } from "./augment-options.js";
 import { shiftFrequencies } from "./frequency-shift.js";
 
-export interface Augmentations {
-  /** Probability that a channel is set to zero. */
-  readonly channelDropout?: number;
-  /** Largest shift of the window's start, either way, in seconds; labels move along. */
-  readonly timeShiftSeconds?: number;
-  /** Range of the factor on all channels of a window, e.g. [0.8, 1.2]. */
-  readonly amplitudeScale?: readonly [low: number, high: number];
-  /** Probability that the sign of all channels is turned. */
-  readonly signFlip?: number;
-  /** Standard deviation of added Gaussian noise, in standard deviations of the channel. */
-  readonly noise?: number;
-  /** Largest shift of all frequencies of a window, either way, in hertz; slow: two Fourier transforms per channel. */
-  readonly frequencyShiftHz?: number;
-}
+export type { Augmentations };
 
 /** The draws of one window, before it is read. */
 export interface AugmentationDraw {
@@ -43,19 +32,8 @@ const COUNTERS_PER_WINDOW = 4096;
 const FIRST_CHANNEL_COUNTER = 8;
 
 /** Throws a RangeError on numbers that cannot be. */
-export function checkAugmentations({
-  channelDropout,
-  timeShiftSeconds,
-  amplitudeScale = [1, 1],
-  signFlip,
-  noise,
-  frequencyShiftHz,
-}: Augmentations): void {
-  requireNumbers({ channelDropout, signFlip }, { least: 0, most: 1 });
-  requireNumbers({ timeShiftSeconds, noise, frequencyShiftHz }, { least: 0 });
-  const [low, high] = amplitudeScale;
-  if (!(low > 0 && high >= low && Number.isFinite(high)))
-    throw new RangeError(`invalid amplitudeScale: ${amplitudeScale}; expected 0 < low <= high`);
+export function checkAugmentations(augmentations: Augmentations): void {
+  checkOptions(AUGMENT_OPTIONS, augmentations);
 }
 
 function drawFactor(random: Random, base: number, { amplitudeScale = [1, 1], signFlip = 0 }: Augmentations): number {
@@ -64,7 +42,7 @@ function drawFactor(random: Random, base: number, { amplitudeScale = [1, 1], sig
   return random.uniform(base + 2) < signFlip ? -scale : scale;
 }
 
-/** The draws of an epoch. Throws a RangeError on values that make no sense. */
+/** The draws of an epoch. Throws a RangeError on invalid values. */
 export function createAugmenter(options: Augmentations, seed: number, epoch: number, sampleRateHz: number): Augmenter {
   checkAugmentations(options);
   const random = createRandom(seed, `augment ${epoch}`);
@@ -85,22 +63,22 @@ export function createAugmenter(options: Augmentations, seed: number, epoch: num
   };
 }
 
-const words = new Uint32Array(4);
+const randomBits = new Uint32Array(4);
 
 /** Add Gaussian noise: each Philox block gives two Box-Muller pairs. */
 function addNoise(window: Float32Array, std: number, [key0, key1]: readonly [number, number]): void {
   for (let i = 0; i < window.length; i += 4) {
-    philoxInto(words, key0, key1, i >>> 2, 0);
+    philoxInto(randomBits, key0, key1, i >>> 2, 0);
     for (let pair = 0; pair < 4 && i + pair < window.length; pair += 2) {
-      const radius = std * Math.sqrt(-2 * Math.log((words[pair]! + 0.5) / 0x100000000));
-      const angle = (2 * Math.PI * words[pair + 1]!) / 0x100000000;
+      const radius = std * Math.sqrt(-2 * Math.log((randomBits[pair]! + 0.5) / 0x100000000));
+      const angle = (2 * Math.PI * randomBits[pair + 1]!) / 0x100000000;
       window[i + pair]! += radius * Math.cos(angle);
       if (i + pair + 1 < window.length) window[i + pair + 1]! += radius * Math.sin(angle);
     }
   }
 }
 
-/** Apply a draw in place to `window` (`[channel, sample]`), bar the time shift, which is a matter of reading. */
+/** Apply a draw in place to `window` (`[channel, sample]`), except the time shift, which is applied when the window is read. */
 export function augmentInto(
   window: Float32Array,
   channelCount: number,

@@ -1,18 +1,17 @@
+// Hot loops: `!` marks indices that the loop bounds keep inside the arrays.
 import { CacheError } from "@ictal/base/errors";
-import { requireNumbers, withDefaults } from "@ictal/base/options";
-import { DEFAULTS } from "../base/defaults.js";
+import { withDefaults } from "@ictal/base/options";
+import { checkOptions } from "../base/option-table.js";
 import { createRandom, type Random } from "../base/random.js";
-import { validSamplesOf, WINDOW_CLASSES, type WindowClass, type WindowIndex, windowsOfClass } from "./index-windows.js";
-
-export interface BalanceOptions {
-  /** Full windows per partial window. @default 0.3 */
-  readonly fullRatio?: number;
-  /** Seizure-free windows per partial window. @default 2.5 */
-  readonly noneRatio?: number;
-  /** Draw full and seizure-free windows as evenly from all patients as they have them. @default false: from all windows alike */
-  readonly evenPatients?: boolean;
-  readonly seed: number;
-}
+import { BALANCE_DEFAULTS, BALANCE_OPTIONS, type BalanceOptions } from "./balance-options.js";
+import {
+  recordingOf,
+  validSamplesOf,
+  type WindowClass,
+  type WindowIndex,
+  windowClass,
+  windowsOfClass,
+} from "./index-windows.js";
 
 /** `count` of `items` without replacement, ascending: the head of a Fisher-Yates shuffle. `items` is shuffled in place. */
 function drawFrom(items: Uint32Array, count: number, random: Random): Uint32Array {
@@ -26,8 +25,8 @@ function drawFrom(items: Uint32Array, count: number, random: Random): Uint32Arra
 }
 
 /**
- * How many of `count` each of several holders gives so that the largest share is as small as can be: those that have less
- * than an even share give all. `order` says who gives one more when it does not divide.
+ * How many of `count` items are drawn from each of several groups so that the largest share is as small as possible: groups
+ * smaller than an even share give all. `order` says which groups give one more when the count does not divide.
  */
 function evenShares(sizes: readonly number[], count: number, order: Uint32Array): number[] {
   const shares = sizes.map(() => 0);
@@ -35,50 +34,43 @@ function evenShares(sizes: readonly number[], count: number, order: Uint32Array)
   let open = [...order];
   while (left > 0 && open.length > 0) {
     const even = Math.max(1, Math.floor(left / open.length));
-    for (const holder of open) {
-      const more = Math.min(even, sizes[holder]! - shares[holder]!, left);
-      shares[holder]! += more;
+    for (const group of open) {
+      const more = Math.min(even, sizes[group]! - shares[group]!, left);
+      shares[group]! += more;
       left -= more;
     }
-    open = open.filter((holder) => shares[holder]! < sizes[holder]!);
+    open = open.filter((group) => shares[group]! < sizes[group]!);
   }
   return shares;
 }
 
-/** `drawFrom` with the windows taken as evenly from the patients as they have them. */
+/** `drawFrom` with the windows drawn as evenly from the patients as their numbers allow. */
 function drawEvenly(index: WindowIndex, items: Uint32Array, count: number, random: Random): Uint32Array {
   const byPatient = new Map<string, number[]>();
   for (const window of items) {
-    const { patient } = index.manifest.recordings[index.recording[window]!]!;
+    const { patient } = recordingOf(index, window);
     const own = byPatient.get(patient);
     if (own) own.push(window);
     else byPatient.set(patient, [window]);
   }
-  const patients = [...byPatient.keys()].sort();
-  const sizes = patients.map((patient) => byPatient.get(patient)!.length);
+  const patients = [...byPatient].sort(([a], [b]) => (a < b ? -1 : 1));
+  const sizes = patients.map(([, windows]) => windows.length);
   const shares = evenShares(sizes, count, random.permutation(patients.length));
-  const drawn = patients.flatMap((patient, i) => [
-    ...drawFrom(Uint32Array.from(byPatient.get(patient)!), shares[i]!, random.stream(patient)),
+  const drawn = patients.flatMap(([patient, windows], i) => [
+    ...drawFrom(Uint32Array.from(windows), shares[i] ?? 0, random.stream(patient)),
   ]);
   return Uint32Array.from(drawn).sort();
 }
 
-/** What `balance` does unless told. */
-export const BALANCE_DEFAULTS = {
-  fullRatio: DEFAULTS.data.full_ratio,
-  noneRatio: DEFAULTS.data.none_ratio,
-  evenPatients: DEFAULTS.data.even_patients,
-};
-
 /**
  * Window numbers of the balanced set of the reference system, ascending: all partial windows, `fullRatio` times as many
  * full ones and `noneRatio` times as many seizure-free ones, drawn by `seed` without replacement. A class that has fewer
- * windows gives all it has and nothing takes their place. Without partial windows the full ones are all taken and are
+ * windows gives all it has, and no others replace the rest. Without partial windows all full ones are taken and are
  * the number that `noneRatio` refers to. Unknown windows are never taken. No seizure window at all is a CacheError.
  */
 export function balance(index: WindowIndex, options: BalanceOptions): Uint32Array {
+  checkOptions(BALANCE_OPTIONS, options);
   const { fullRatio, noneRatio, evenPatients, seed } = withDefaults(BALANCE_DEFAULTS, options);
-  requireNumbers({ fullRatio, noneRatio }, { least: 0 });
   const partial = windowsOfClass(index, "partial");
   const full = windowsOfClass(index, "full");
   const none = windowsOfClass(index, "none");
@@ -106,7 +98,7 @@ export function balance(index: WindowIndex, options: BalanceOptions): Uint32Arra
 /** Windows per class. */
 export type ClassCounts = Record<WindowClass, number>;
 
-/** What a selection of windows is made of. */
+/** What a selection of windows consists of. */
 export interface Composition {
   readonly windows: ClassCounts;
   readonly selected: ClassCounts;
@@ -130,7 +122,7 @@ function prevalenceOf(index: WindowIndex, windows: Iterable<number>): number {
   let seizure = 0;
   let labelled = 0;
   for (const window of windows) {
-    const share = index.seizureShare[window]!;
+    const share = index.seizureShare[window] ?? Number.NaN;
     if (Number.isNaN(share)) continue;
     const valid = validSamplesOf(index, window);
     seizure += share * valid;
@@ -149,13 +141,13 @@ export function composition(index: WindowIndex, selection: Uint32Array): Composi
   const selected = noCounts();
   const patients = new Map<string, { windows: ClassCounts; selected: ClassCounts }>();
   const patientOf = (window: number) => {
-    const { patient } = index.manifest.recordings[index.recording[window]!]!;
+    const { patient } = recordingOf(index, window);
     const known = patients.get(patient) ?? { windows: noCounts(), selected: noCounts() };
     patients.set(patient, known);
     return known;
   };
   const add = (window: number, key: "windows" | "selected", total: ClassCounts) => {
-    const name = WINDOW_CLASSES[index.class[window]!]!;
+    const name = windowClass(index, window);
     total[name] += 1;
     patientOf(window)[key][name] += 1;
   };

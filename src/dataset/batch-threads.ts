@@ -1,16 +1,10 @@
-import { Worker } from "node:worker_threads";
 import { CacheError } from "@ictal/base/errors";
 import { requireShared } from "../base/shared-bytes.js";
+import { type ErrorCodec, PLAIN_ERRORS } from "../base/thread-calls.js";
+import { WorkerPool } from "../base/worker-pool.js";
 import type { Manifest } from "../cache/manifest.js";
-import {
-  type BatchShape,
-  type FillOptions,
-  type Slot,
-  slotBytes,
-  slotOf,
-  type WindowOrigin,
-  type WindowRow,
-} from "./fill-batch.js";
+import { type BatchShape, type FillOptions, type Slot, slotBytes, slotOf, type WindowOrigin } from "./fill-batch.js";
+import type { WindowRow } from "./index-windows.js";
 import type { WindowReader } from "./window-reader.js";
 
 /** What a thread is started with. */
@@ -27,63 +21,27 @@ export interface FillJob {
   readonly rows: readonly WindowRow[];
 }
 
-/** A place for a batch that threads see. */
+/** The arrays of a batch in memory that threads share. */
 type SharedSlot = Slot<SharedArrayBuffer>;
 
-/** What a batch was filled with, or why it was not filled. */
-export type FillAnswer =
-  | { readonly windows: WindowOrigin[] }
-  | { readonly message: string; readonly cache?: CacheError["details"] };
+/** What a thread that fills batches offers. */
+export type FillMethods = {
+  fill(job: FillJob): WindowOrigin[];
+};
 
-interface Waiting {
-  readonly resolve: (windows: WindowOrigin[]) => void;
-  readonly reject: (error: Error) => void;
-}
-
-/** One thread and the batches it was asked for, in order. */
-class BatchThread {
-  private readonly waiting: Waiting[] = [];
-  private readonly worker: Worker;
-  private failure: Error | undefined;
-
-  constructor(setup: ThreadSetup) {
-    this.worker = new Worker(new URL("./batch-worker.js", import.meta.url), { workerData: setup });
-    this.worker.on("message", (answer: FillAnswer) => this.settle(answer));
-    this.worker.on("error", (error) => this.fail(error));
-    this.worker.on("exit", (code) => this.fail(new Error(`a thread that reads windows ended with code ${code}`)));
-  }
-
-  fill(slot: SharedSlot, rows: readonly WindowRow[]): Promise<WindowOrigin[]> {
-    return new Promise((resolve, reject) => {
-      if (this.failure) return reject(this.failure);
-      requireShared(new Uint8Array(slot.buffer)); // through a caller without types a copy would be filled
-      this.waiting.push({ resolve, reject });
-      const job: FillJob = { buffer: slot.buffer, rows };
-      this.worker.postMessage(job);
-    });
-  }
-
-  private settle(answer: FillAnswer): void {
-    const { resolve, reject } = this.waiting.shift()!;
-    if ("windows" in answer) resolve(answer.windows);
-    else reject(answer.cache ? new CacheError(answer.message, answer.cache) : new Error(answer.message));
-  }
-
-  private fail(error: Error): void {
-    this.failure ??= error;
-    for (const { reject } of this.waiting.splice(0)) reject(this.failure);
-  }
-
-  async close(): Promise<void> {
-    await this.worker.terminate();
-  }
-}
+/** A CacheError keeps its details on the way between threads, others their message. */
+export const FILL_ERRORS: ErrorCodec = {
+  toPlain: (error) =>
+    error instanceof CacheError ? { message: error.message, cache: error.details } : PLAIN_ERRORS.toPlain(error),
+  fromPlain: ({ message, cache }: { message: string; cache?: CacheError["details"] }) =>
+    cache ? new CacheError(message, cache) : new Error(message),
+};
 
 /** Threads that fill batches in shared memory, each a whole batch at a time in turn. */
 export class BatchThreads {
   readonly depth: number;
   readonly slots: SharedSlot[];
-  private readonly threads: readonly BatchThread[];
+  private readonly pool: WorkerPool<FillMethods>;
   private turn = 0;
 
   constructor(
@@ -99,16 +57,24 @@ export class BatchThreads {
     },
   ) {
     const { folder, manifest } = reader;
+    const data: ThreadSetup = { folder, manifest, shape, fillOptions };
     this.depth = count;
     this.slots = Array.from({ length: count + 1 }, () => slotOf(shape, new SharedArrayBuffer(slotBytes(shape))));
-    this.threads = Array.from({ length: count }, () => new BatchThread({ folder, manifest, shape, fillOptions }));
+    this.pool = new WorkerPool({
+      module: new URL("./batch-worker.js", import.meta.url),
+      threads: count,
+      name: "a thread that reads windows",
+      data,
+      errors: FILL_ERRORS,
+    });
   }
 
-  fill(slot: SharedSlot, rows: readonly WindowRow[]): Promise<WindowOrigin[]> {
-    return this.threads[this.turn++ % this.threads.length]!.fill(slot, rows);
+  async fill(slot: SharedSlot, rows: readonly WindowRow[]): Promise<WindowOrigin[]> {
+    requireShared(new Uint8Array(slot.buffer)); // through a caller without types a copy would be filled
+    return this.pool.at(this.turn++).call("fill", { buffer: slot.buffer, rows });
   }
 
-  async close(): Promise<void> {
-    await Promise.all(this.threads.map((thread) => thread.close()));
+  close(): Promise<void> {
+    return this.pool.close();
   }
 }

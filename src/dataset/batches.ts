@@ -1,47 +1,37 @@
 import { requireCounts, requireNumber } from "@ictal/base/options";
+import { type Borrowed, lend } from "../base/borrowed.js";
 import type { Augmentations } from "./augment.js";
 import { BatchThreads } from "./batch-threads.js";
-import {
-  type BatchShape,
-  createFiller,
-  type FillOptions,
-  type Slot,
-  slotOf,
-  type WindowOrigin,
-  type WindowRow,
-} from "./fill-batch.js";
-import type { WindowIndex } from "./index-windows.js";
+import { type BatchShape, createFiller, type FillOptions, type Slot, slotOf, type WindowOrigin } from "./fill-batch.js";
+import { type WindowIndex, type WindowRow, windowRow } from "./index-windows.js";
 import type { WindowReader } from "./window-reader.js";
 
 export interface BatchOptions {
-  /** Window numbers in the order they are given out, e.g. the balanced set permuted by `epochOrder`. @default all, in order */
-  readonly order?: Uint32Array;
+  /** Window numbers in the order of the batches, e.g. the balanced set permuted by `epochOrder`. @default all, in order */
+  readonly order?: Uint32Array | undefined;
   readonly batchSize: number;
   /** Position in `order` to start at, for resuming. @default 0 */
-  readonly startPosition?: number;
-  readonly augment?: Augmentations;
+  readonly startPosition?: number | undefined;
+  readonly augment?: Augmentations | undefined;
   /** With `augment`: seed and epoch of the draws. @default 0 */
-  readonly seed?: number;
+  readonly seed?: number | undefined;
   /** @default 0 */
-  readonly epoch?: number;
+  readonly epoch?: number | undefined;
   /** Worker threads that fill batches ahead, one batch each at a time; 0 fills one ahead on this thread. @default 0 */
-  readonly workers?: number;
+  readonly workers?: number | undefined;
   /** Without workers: windows read at the same time. @default 4 */
-  readonly concurrency?: number;
-  readonly signal?: AbortSignal;
+  readonly concurrency?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
-/**
- * Windows ready for a step. The memory belongs to the reader of batches: it holds until the next batch is asked for, then
- * it is filled again.
- */
+/** Windows ready for a step. The arrays are filled again when the next batch is asked for. */
 export interface Batch {
   /** `[window, channel, sample]`, standard deviations; zeros in padding. */
-  readonly samples: Float32Array;
+  readonly samples: Borrowed<Float32Array>;
   /** `[window, sample]`, 1 seizure, 0 not. */
-  readonly labels: Float32Array;
+  readonly labels: Borrowed<Float32Array>;
   /** `[window, sample]`, 1 where sample and label exist; 0 in padding, also for windows that fill up the last batch. */
-  readonly mask: Float32Array;
+  readonly mask: Borrowed<Float32Array>;
   /** Windows that are real; the rest up to `batchSize` is padding. */
   readonly count: number;
   /** Position in `order` of the first window. */
@@ -57,16 +47,21 @@ interface Filled {
 }
 
 /** Fills slots with rows, on this thread or on others. */
-interface Source {
+interface BatchSource {
   /** Batches that are filled at the same time. */
   readonly depth: number;
-  /** Slots to fill: one more than `depth`, so that the next is filled while one is given out or copied. */
+  /** Slots to fill: one more than `depth`, so that the next is filled while one is used or copied. */
   readonly slots: Slot[];
   fill(slot: Slot, rows: readonly WindowRow[]): Promise<WindowOrigin[]>;
   close(): Promise<void>;
 }
 
-function openSource(reader: WindowReader, shape: BatchShape, fillOptions: FillOptions, options: BatchOptions): Source {
+function openSource(
+  reader: WindowReader,
+  shape: BatchShape,
+  fillOptions: FillOptions,
+  options: BatchOptions,
+): BatchSource {
   const { workers = 0, concurrency = 4, signal } = options;
   requireCounts({ workers }, 0);
   requireCounts({ concurrency });
@@ -86,16 +81,10 @@ function checkOrder(order: Uint32Array, index: WindowIndex): void {
 }
 
 function rowsOf(index: WindowIndex, order: Uint32Array, from: number, to: number): WindowRow[] {
-  return Array.from(order.subarray(from, to), (window, i) => ({
-    position: from + i,
-    window,
-    recording: index.recording[window]!,
-    startSample: index.startSample[window]!,
-    seizureShare: index.seizureShare[window]!,
-  }));
+  return Array.from(order.subarray(from, to), (window, i) => windowRow(index, window, from + i));
 }
 
-/** Native executors take no shared memory, and handing memory over between threads sets off a collection each time. */
+/** Native executors take no shared memory, and transferring memory between threads triggers a garbage collection each time. */
 function copySlot(to: Slot | undefined, from: Slot): void {
   to?.samples.set(from.samples);
   to?.labels.set(from.labels);
@@ -123,15 +112,14 @@ export async function* openBatches(
   const shape = { batchSize, channelCount: reader.channelCount, windowSamples };
   const source = openSource(reader, shape, { windowSamples, augment, seed, epoch }, options);
   const idle = [...source.slots];
-  const isShared = idle[0]!.buffer instanceof SharedArrayBuffer;
-  const copy = isShared ? slotOf(shape) : undefined;
+  const copy = idle.some(({ buffer }) => buffer instanceof SharedArrayBuffer) ? slotOf(shape) : undefined;
   const pending: Promise<Filled>[] = [];
   let next = startPosition;
   const begin = () => {
-    if (next >= order.length) return;
+    const slot = next < order.length ? idle.pop() : undefined;
+    if (!slot) return;
     const position = next;
     next = Math.min(order.length, position + batchSize);
-    const slot = idle.pop()!;
     const filling = source
       .fill(slot, rowsOf(index, order, position, next))
       .then((windows) => ({ slot, windows, position }));
@@ -147,7 +135,8 @@ export async function* openBatches(
       copySlot(copy, slot);
       if (copy) idle.push(slot);
       const { samples, labels, mask } = copy ?? slot;
-      yield { samples, labels, mask, count: windows.length, position, windows };
+      const borrowed = { samples: lend(samples), labels: lend(labels), mask: lend(mask) };
+      yield { ...borrowed, count: windows.length, position, windows };
       if (!copy) idle.push(slot);
     }
   } finally {

@@ -27,7 +27,7 @@ export function createWasmDecoder({
   const wasm = instantiate(storedAt + DECODER_FRAMES * frameBytes);
   if (!wasm) return undefined;
   const { buffer } = wasm.memory;
-  const views = rowViews(new Float32Array(buffer, ALIGNMENT, DECODER_FRAMES * frameSamples));
+  const viewOf = rowViews(new Float32Array(buffer, ALIGNMENT, DECODER_FRAMES * frameSamples));
   const channelBytes = frameBytes / channelCount;
   const { high, low } = splitScale(scale);
   return {
@@ -35,7 +35,7 @@ export function createWasmDecoder({
     row(channel, frames) {
       const from = storedAt + channel * channelBytes;
       wasm.dequantizeRuns(ALIGNMENT, from, frameSamples, frames, frameBytes, high, low);
-      return views[frames]!;
+      return viewOf(frames);
     },
   };
 }

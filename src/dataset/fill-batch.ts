@@ -1,21 +1,11 @@
+// Hot loops: `!` marks indices that the loop bounds keep inside the arrays.
 /** Filling the arrays of a batch with windows, on whichever thread. */
 import { mapConcurrent } from "../base/concurrent.js";
+import { recordingAt } from "../cache/manifest.js";
 import { type Segment, segmentAt } from "../cache/segments.js";
 import { type AugmentationDraw, type Augmentations, augmentInto, createAugmenter } from "./augment.js";
+import type { WindowRow } from "./index-windows.js";
 import { type WindowReader, zeroAfter } from "./window-reader.js";
-
-/** One window that a batch asks for. */
-export interface WindowRow {
-  /** Position in the epoch: what the augmentations depend on. */
-  readonly position: number;
-  /** Number in the index. */
-  readonly window: number;
-  /** Position in the manifest. */
-  readonly recording: number;
-  readonly startSample: number;
-  /** Seizure samples over valid samples; NaN for unknown. */
-  readonly seizureShare: number;
-}
 
 /** Origin of one window of a batch. */
 export interface WindowOrigin {
@@ -52,9 +42,9 @@ export function slotBytes({ batchSize, channelCount, windowSamples }: BatchShape
   return 4 * batchSize * windowSamples * (channelCount + 2);
 }
 
-/** The arrays of a batch as views of `buffer`; threads fill only what lies in shared memory, and the type tells. */
+/** The arrays of a batch as views of `buffer`; threads fill shared memory alone, and the type says which it is. */
 export function slotOf<Memory extends ArrayBuffer | SharedArrayBuffer>(shape: BatchShape, buffer: Memory): Slot<Memory>;
-/** The same in memory of its own, which is not shared. */
+/** The same in new memory, which is not shared. */
 export function slotOf(shape: BatchShape): Slot<ArrayBuffer>;
 export function slotOf(
   shape: BatchShape,
@@ -73,12 +63,12 @@ export function slotOf(
 /** What does not change from batch to batch. */
 export interface FillOptions {
   readonly windowSamples: number;
-  readonly augment?: Augmentations;
+  readonly augment?: Augmentations | undefined;
   readonly seed: number;
   readonly epoch: number;
 }
 
-/** A window on its way into a batch. */
+/** A window that is being read into a batch. */
 interface Task {
   readonly row: WindowRow;
   readonly draw: AugmentationDraw | undefined;
@@ -96,7 +86,12 @@ interface Task {
 /** Fills batches from a reader. */
 export interface Filler {
   /** Fill the first rows of `slot` and clear the rest; the reads run `concurrency` at a time. */
-  fill(slot: Slot, rows: readonly WindowRow[], concurrency: number, signal?: AbortSignal): Promise<WindowOrigin[]>;
+  fill(
+    slot: Slot,
+    rows: readonly WindowRow[],
+    concurrency: number,
+    signal?: AbortSignal | undefined,
+  ): Promise<WindowOrigin[]>;
   /** The same without waiting. */
   fillSync(slot: Slot, rows: readonly WindowRow[]): WindowOrigin[];
 }
@@ -119,7 +114,7 @@ function shareOf(labels: Float32Array, mask: Float32Array): number {
   return seizure / valid;
 }
 
-/** A filler for `reader`. Throws a RangeError on augmentations that make no sense. */
+/** A filler for `reader`. Throws a RangeError on invalid augmentations. */
 export function createFiller(reader: WindowReader, options: FillOptions): Filler {
   const { windowSamples, augment, seed, epoch } = options;
   const { manifest, channelCount } = reader;
@@ -128,7 +123,7 @@ export function createFiller(reader: WindowReader, options: FillOptions): Filler
 
   const taskOf = (slot: Slot, row: WindowRow, number: number): Task => {
     const draw = draws?.(row.position, channelCount);
-    const segment = segmentAt(manifest.recordings[row.recording]!, row.startSample);
+    const segment = segmentAt(recordingAt(manifest, row.recording), row.startSample);
     const startSample = shiftedStart(row.startSample, draw?.shiftSamples ?? 0, segment, windowSamples);
     return {
       row,
@@ -141,7 +136,7 @@ export function createFiller(reader: WindowReader, options: FillOptions): Filler
     };
   };
 
-  /** Takes off what is not the window's: the next segment, and what noise and frequency shift bring to padding. */
+  /** Zeroes what is not the window's: the next segment, and what noise and frequency shift add to padding. */
   const clearPadding = ({ samples, labels, mask, validSamples }: Task) => {
     if (validSamples >= windowSamples) return;
     zeroAfter(samples, windowSamples, validSamples);
@@ -149,18 +144,19 @@ export function createFiller(reader: WindowReader, options: FillOptions): Filler
     mask.fill(0, validSamples);
   };
 
-  /** What is left to do once the samples of a task are read. */
+  /** The steps after the samples of a task are read. */
   const finish = (task: Task): WindowOrigin => {
     const { row, draw, startSample, samples, labels, mask } = task;
+    const { id, segments } = recordingAt(manifest, row.recording);
     if (draw) {
-      if (manifest.recordings[row.recording]!.segments) clearPadding(task); // a frequency shift spreads what follows the gap
+      if (segments) clearPadding(task); // a frequency shift spreads what follows the gap
       augmentInto(samples, channelCount, draw, manifest.sampleRateHz);
     }
     reader.labelsInto(labels, row.recording, startSample);
     reader.maskInto(mask, row.recording, startSample);
     clearPadding(task);
     const seizureShare = startSample === row.startSample ? row.seizureShare : shareOf(labels, mask);
-    return { window: row.window, id: manifest.recordings[row.recording]!.id, startSample, seizureShare };
+    return { window: row.window, id, startSample, seizureShare };
   };
 
   const clearAfter = (slot: Slot, count: number) => {

@@ -1,7 +1,9 @@
+// Hot loops: `!` marks indices that the loop bounds keep inside the arrays.
 /** Windows of a manifest as typed columns, with the seizure share and class of each. Nothing of it is stored. */
-import type { Manifest } from "../cache/manifest.js";
+import { type Manifest, type ManifestRecording, recordingAt } from "../cache/manifest.js";
 import { segmentEndAt, segmentsOf } from "../cache/segments.js";
 import { seizureRanges } from "./labels.js";
+import { WINDOW_DEFAULTS } from "./window-options.js";
 
 /** Classes of windows by the share of seizure samples; the column `class` holds positions in this list. */
 export const WINDOW_CLASSES = ["none", "partial", "full", "unknown"] as const;
@@ -14,13 +16,13 @@ export const FULL_SHARE = 0.99;
 
 export interface IndexOptions {
   /** Length of a window. @default 60 */
-  readonly windowSeconds?: number;
+  readonly windowSeconds?: number | undefined;
   /** From start to start. @default 10 */
-  readonly strideSeconds?: number;
+  readonly strideSeconds?: number | undefined;
   /** Only these splits. @default every split but "eval", which must be named to be opened */
-  readonly split?: string | readonly string[];
+  readonly split?: string | readonly string[] | undefined;
   /** Only these patients. @default all */
-  readonly patients?: readonly string[];
+  readonly patients?: readonly string[] | undefined;
 }
 
 /** Windows in the order of the manifest's recordings and of time; one row per window in each column. */
@@ -62,7 +64,8 @@ export function classifyShare(share: number): WindowClass {
   return share === 0 ? "none" : share >= FULL_SHARE ? "full" : "partial";
 }
 
-const CODE = Object.fromEntries(WINDOW_CLASSES.map((name, code) => [name, code])) as Record<WindowClass, number>;
+/** Positions in `WINDOW_CLASSES`. */
+const CODE: Readonly<Record<WindowClass, number>> = { none: 0, partial: 1, full: 2, unknown: 3 };
 
 function chosenRecordings(manifest: Manifest, { split, patients }: IndexOptions): number[] {
   const splits = split === undefined ? undefined : new Set(typeof split === "string" ? [split] : split);
@@ -83,7 +86,7 @@ function overlap(ranges: Uint32Array, from: number, start: number, end: number):
 
 function fillRecording(index: WindowIndex, row: number, position: number): number {
   const { manifest, windowSamples, strideSamples } = index;
-  const recording = manifest.recordings[position]!;
+  const recording = recordingAt(manifest, position);
   const ranges = seizureRanges(recording, manifest.sampleRateHz);
   let first = 0;
   for (const { startSample, sampleCount } of segmentsOf(recording)) {
@@ -105,14 +108,22 @@ function fillRecording(index: WindowIndex, row: number, position: number): numbe
 /**
  * Cut the recordings of a manifest into windows; each segment of one with gaps as if it were a recording, so that no window
  * crosses a gap. About 13 bytes a window; 2 million take well under a second. Throws a
- * RangeError when window or stride is no whole number of samples.
+ * RangeError when window or stride is not a whole number of samples.
  */
 export function indexWindows(manifest: Manifest, options: IndexOptions = {}): WindowIndex {
-  const windowSamples = toSamples("windowSeconds", options.windowSeconds ?? 60, manifest.sampleRateHz);
-  const strideSamples = toSamples("strideSeconds", options.strideSeconds ?? 10, manifest.sampleRateHz);
+  const windowSamples = toSamples(
+    "windowSeconds",
+    options.windowSeconds ?? WINDOW_DEFAULTS.windowSeconds,
+    manifest.sampleRateHz,
+  );
+  const strideSamples = toSamples(
+    "strideSeconds",
+    options.strideSeconds ?? WINDOW_DEFAULTS.strideSeconds,
+    manifest.sampleRateHz,
+  );
   const positions = chosenRecordings(manifest, options);
   const count = positions
-    .flatMap((position) => segmentsOf(manifest.recordings[position]!))
+    .flatMap((position) => segmentsOf(recordingAt(manifest, position)))
     .reduce((sum, { sampleCount }) => sum + windowCountOf(sampleCount, windowSamples, strideSamples), 0);
   const index: WindowIndex = {
     manifest,
@@ -129,18 +140,53 @@ export function indexWindows(manifest: Manifest, options: IndexOptions = {}): Wi
   return index;
 }
 
-/** Class of a window by name. */
+function columnAt(column: Uint8Array | Uint32Array | Float32Array, window: number): number {
+  const value = column[window];
+  if (value === undefined) throw new RangeError(`invalid window: ${window} of ${column.length}`);
+  return value;
+}
+
+/** Class of a window by name. RangeError when there is no such window. */
 export function windowClass(index: WindowIndex, window: number): WindowClass {
-  return WINDOW_CLASSES[index.class[window]!]!;
+  const code = columnAt(index.class, window);
+  const name = WINDOW_CLASSES[code];
+  if (!name) throw new RangeError(`invalid class of window ${window}: ${code}`);
+  return name;
+}
+
+/** The recording that a window is from. RangeError when there is no such window. */
+export function recordingOf(index: WindowIndex, window: number): ManifestRecording {
+  return recordingAt(index.manifest, columnAt(index.recording, window));
+}
+
+/** What a reader needs of a window: where it lies and its seizure share. RangeError when there is no such window. */
+export function windowRow(index: WindowIndex, window: number, position: number): WindowRow {
+  return {
+    position,
+    window,
+    recording: columnAt(index.recording, window),
+    startSample: columnAt(index.startSample, window),
+    seizureShare: columnAt(index.seizureShare, window),
+  };
+}
+
+/** A window that is to be read. */
+export interface WindowRow {
+  /** Position in the epoch: what the augmentations depend on. */
+  readonly position: number;
+  /** Number in the index. */
+  readonly window: number;
+  /** Position in the manifest. */
+  readonly recording: number;
+  readonly startSample: number;
+  /** Seizure samples over valid samples; NaN for unknown. */
+  readonly seizureShare: number;
 }
 
 /** Samples of a window that lie inside its recording, or its segment of it; the rest is padding. */
 export function validSamplesOf(index: WindowIndex, window: number): number {
-  const start = index.startSample[window]!;
-  return Math.min(
-    index.windowSamples,
-    segmentEndAt(index.manifest.recordings[index.recording[window]!]!, start) - start,
-  );
+  const start = columnAt(index.startSample, window);
+  return Math.min(index.windowSamples, segmentEndAt(recordingOf(index, window), start) - start);
 }
 
 /** Windows of one class, ascending. */

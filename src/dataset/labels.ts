@@ -1,3 +1,4 @@
+// Hot loops: `!` marks indices that the loop bounds keep inside the arrays.
 /** Labels per sample, from a recording's events. Sample i stands for the time i / sampleRateHz. */
 import { type Event, mergeIntervals } from "../base/events.js";
 import { type Segmented, segmentsOf } from "../cache/segments.js";
@@ -26,7 +27,7 @@ export function seizureRanges(recording: LabelledRecording, sampleRateHz: number
 
 /**
  * Fill `out` with 1 where `[startSample, startSample + out.length)` is seizure, else 0. Samples outside the recording
- * and unlabelled recordings are 0: `maskInto` tells them from background.
+ * and unlabelled recordings are 0: `maskInto` distinguishes them from background.
  */
 export function labelsInto(out: Float32Array, ranges: Uint32Array, startSample: number): void {
   out.fill(0);

@@ -1,35 +1,39 @@
+// Hot loops: `!` marks indices that the loop bounds keep inside the arrays.
 import { requireNumber } from "@ictal/base/options";
+import { recordingAt } from "../cache/manifest.js";
 import { segmentsOf } from "../cache/segments.js";
 import type { WindowReader } from "./window-reader.js";
 
-/** Read in one go. */
-const STRETCH_SECONDS = 60;
+/** Seconds read at once. */
+const BLOCK_SECONDS = 60;
 
 export interface LineLengthOptions {
   /** Width of the centred mean over which the feature is taken, at least 1. @default 10 */
-  readonly smoothSeconds?: number;
+  readonly smoothSeconds?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
  * Line length of a cached recording, one value a second: the mean over channels of the summed absolute differences from
  * sample to sample (Esteller et al., "Line length: an efficient feature for seizure onset detection", EMBC 2001), smoothed.
- * A threshold on it is the least that a trained detector should beat. 0 in gaps. Units: standard deviations a second.
+ * A threshold on it is a baseline that a trained detector should exceed. 0 in gaps. Units: standard deviations a second.
  */
 export async function lineLength(
   reader: WindowReader,
   recording: number,
-  { smoothSeconds = 10 }: LineLengthOptions = {},
+  { smoothSeconds = 10, signal }: LineLengthOptions = {},
 ): Promise<Float32Array> {
   requireNumber("smoothSeconds", smoothSeconds, { least: 1 });
-  const { sampleRateHz, recordings } = reader.manifest;
-  const { sampleCount } = recordings[recording]!;
-  const seconds = Math.ceil(sampleCount / sampleRateHz);
+  const { sampleRateHz } = reader.manifest;
+  const cached = recordingAt(reader.manifest, recording);
+  const seconds = Math.ceil(cached.sampleCount / sampleRateHz);
   const raw = new Float64Array(seconds);
-  const length = STRETCH_SECONDS * sampleRateHz + 1; // one sample more, so that no difference is lost between stretches
+  const length = BLOCK_SECONDS * sampleRateHz + 1; // one sample more, so that no difference is lost between blocks
   const samples = new Float32Array(reader.channelCount * length);
-  for (const segment of segmentsOf(recordings[recording]!)) {
+  for (const segment of segmentsOf(cached)) {
     const end = segment.startSample + segment.sampleCount;
     for (let start = segment.startSample; start < end; start += length - 1) {
+      signal?.throwIfAborted();
       const count = Math.min(length, end - start);
       await reader.readInto(samples, recording, start, length);
       for (let channel = 0; channel < reader.channelCount; channel++) {

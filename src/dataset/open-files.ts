@@ -9,7 +9,7 @@ interface OpenFile {
 export class OpenFiles {
   private readonly files = new Map<string, OpenFile>();
 
-  /** `check` is called with each file that was opened; a file it throws for is closed and tried anew next time. */
+  /** `check` is called with each file that was opened; a file it throws for is closed and opened again next time. */
   constructor(
     private readonly limit: number,
     private readonly check: (path: string, descriptor: number) => void,

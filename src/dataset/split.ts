@@ -8,9 +8,9 @@ export interface PatientSplit {
 }
 
 /**
- * Cut `fraction` of the patients off as dev, by `seed`, for a corpus without a dev split. Patients with and without
- * seizures are cut in the same proportion, and dev gets at least one patient with seizures when there are two.
- * Recordings of the split "eval" take no part. @throws RangeError unless 0 < fraction < 1
+ * Assign `fraction` of the patients to dev, by `seed`, for a corpus without a dev split. Patients with and without
+ * seizures are assigned in the same proportion, and dev gets at least one patient with seizures when there are two.
+ * Recordings of the split "eval" are not used. @throws RangeError unless 0 < fraction < 1
  */
 export function splitByPatient(manifest: Manifest, fraction: number, seed: number): PatientSplit {
   if (!(fraction > 0 && fraction < 1)) throw new RangeError(`invalid fraction: ${fraction}; expected 0..1`);
@@ -24,9 +24,9 @@ export function splitByPatient(manifest: Manifest, fraction: number, seed: numbe
     const order = createRandom(seed, `split ${withSeizure}`).permutation(patients.length);
     const share = Math.round(fraction * patients.length);
     const devCount = withSeizure && patients.length > 1 ? Math.min(Math.max(1, share), patients.length - 1) : share;
-    order.forEach((patient, rank) => {
-      (rank < devCount ? dev : train).push(patients[patient]!);
-    });
+    const ranked = Array.from(order, (index) => patients.slice(index, index + 1)).flat();
+    dev.push(...ranked.slice(0, devCount));
+    train.push(...ranked.slice(devCount));
   }
   return { train: train.sort(), dev: dev.sort() };
 }

@@ -14,7 +14,7 @@ export interface ChosenView {
   readonly chosen: readonly EdfSignal[];
   /** One for each of `chosen`. */
   readonly channels: readonly ViewChannel[];
-  readonly leftOut: readonly string[];
+  readonly excluded: readonly string[];
 }
 
 const HEART = /\bE[CK]G *\d*/i;
@@ -39,22 +39,22 @@ export function chooseViewSignals({ signals }: EdfHeader): ChosenView {
     ({ isAnnotation, isScaled, samplesPerRecord, sampleRateHz }) =>
       !isAnnotation && isScaled && samplesPerRecord > 0 && sampleRateHz > 0,
   );
-  const electrodes = firstOf(
-    usable.filter(({ electrode }) => electrode !== undefined),
-    ({ electrode }) => electrode!,
+  const named = usable.flatMap((signal) =>
+    signal.electrode === undefined ? [] : [{ signal, name: signal.electrode }],
   );
+  const electrodes = firstOf(named, ({ name }) => name).map(({ signal }) => signal);
   const isHeart = ({ label, electrode }: EdfSignal) => electrode === undefined && HEART.test(label);
   const voltages = usable.filter((signal) => VOLTAGE.test(signal.unit.trim()) && !isHeart(signal));
   const main = electrodes.length > 0 ? electrodes : voltages;
   const rate = usualRate(main);
   const atRate = ({ sampleRateHz }: EdfSignal) => sampleRateHz === rate;
   const chosen = [...main.filter(atRate), ...usable.filter(isHeart).filter(atRate)];
-  const leftOut = usable
+  const excluded = usable
     .filter((signal) => !chosen.includes(signal))
     .map(({ label, sampleRateHz }) => (sampleRateHz === rate ? label : `${label} (${sampleRateHz} Hz)`));
   const kindOf = (signal: EdfSignal) => (isHeart(signal) ? "heart" : signal.electrode ? "electrode" : "other");
   const nameOf = (signal: EdfSignal) =>
-    signal.electrode ?? (isHeart(signal) ? HEART.exec(signal.label)![0] : signal.label);
+    signal.electrode ?? (isHeart(signal) ? HEART.exec(signal.label)?.[0] : undefined) ?? signal.label;
   const channels = chosen.map((signal) => ({ name: nameOf(signal), kind: kindOf(signal) }) as const);
-  return { chosen, channels, leftOut };
+  return { chosen, channels, excluded };
 }

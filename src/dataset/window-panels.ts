@@ -1,31 +1,28 @@
 import { requireCounts } from "@ictal/base/options";
-import type { EegPanel } from "../base/eeg-panel.js";
-import { validSamplesOf, type WindowIndex, windowClass } from "./index-windows.js";
+import type { EegPanel } from "../recording/eeg-panel.js";
+import { recordingOf, validSamplesOf, type WindowIndex, windowClass, windowRow } from "./index-windows.js";
 import { type WindowReader, zeroAfter } from "./window-reader.js";
 
 /**
  * `count` windows of a selection that differ: two of three hold a seizure's edge, then one that is seizure throughout and
- * some without, each from another patient while there are any. In order of recording and time; pure.
+ * some without, each from another patient while there are other patients. In order of recording and time; pure.
  */
 export function exampleWindows(index: WindowIndex, selection: Uint32Array, count: number): number[] {
   requireCounts({ count }, 0);
   const seen = new Map<string, number>();
   const byRarity = (windows: number[]) => {
     const chosen: number[] = [];
-    const left = new Set(windows);
-    while (left.size > 0) {
-      let best: number | undefined;
-      for (const window of left) {
-        if (best === undefined || timesSeen(window) < timesSeen(best)) best = window;
-      }
-      chosen.push(best!);
-      left.delete(best!);
-      seen.set(patientOf(best!), timesSeen(best!) + 1);
-      if (chosen.length >= count) break;
+    const remaining = new Set(windows);
+    while (remaining.size > 0 && chosen.length < count) {
+      const [first = 0, ...others] = remaining;
+      const rarest = others.reduce((best, window) => (timesSeen(window) < timesSeen(best) ? window : best), first);
+      chosen.push(rarest);
+      remaining.delete(rarest);
+      seen.set(patientOf(rarest), timesSeen(rarest) + 1);
     }
     return chosen;
   };
-  const patientOf = (window: number) => index.manifest.recordings[index.recording[window]!]!.patient;
+  const patientOf = (window: number) => recordingOf(index, window).patient;
   const timesSeen = (window: number) => seen.get(patientOf(window)) ?? 0;
   const ofClass = (name: string) => byRarity([...selection].filter((window) => windowClass(index, window) === name));
   const partial = ofClass("partial").slice(0, Math.ceil((2 * count) / 3));
@@ -39,16 +36,17 @@ export async function windowPanels(
   reader: WindowReader,
   index: WindowIndex,
   windows: readonly number[],
+  { signal }: { readonly signal?: AbortSignal | undefined } = {},
 ): Promise<EegPanel[]> {
-  const { channels, sampleRateHz, recordings } = index.manifest;
+  const { channels, sampleRateHz } = index.manifest;
   const panels: EegPanel[] = [];
   for (const window of windows) {
-    const position = index.recording[window]!;
-    const startSample = index.startSample[window]!;
-    const { id, seizures } = recordings[position]!;
+    signal?.throwIfAborted();
+    const { recording, startSample } = windowRow(index, window, 0);
+    const { id, seizures } = recordingOf(index, window);
     const { windowSamples } = index;
     const samples = new Float32Array(channels.length * windowSamples);
-    await reader.readInto(samples, position, startSample, windowSamples);
+    await reader.readInto(samples, recording, startSample, windowSamples);
     zeroAfter(samples, windowSamples, validSamplesOf(index, window));
     const startSeconds = startSample / sampleRateHz;
     panels.push({

@@ -1,5 +1,5 @@
-import { createFiller, slotOf, type WindowOrigin, type WindowRow } from "./fill-batch.js";
-import type { WindowIndex } from "./index-windows.js";
+import { createFiller, type Slot, slotOf, type WindowOrigin } from "./fill-batch.js";
+import { type WindowIndex, windowRow } from "./index-windows.js";
 import type { WindowReader } from "./window-reader.js";
 
 /** One window with where it comes from; its arrays belong to the caller. */
@@ -18,7 +18,7 @@ export interface Windows {
   readonly channels: readonly string[];
   readonly windowSamples: number;
   /** Window `window` of the index. RangeError when there is none; CacheError as `WindowReader.readInto`'s. */
-  read(window: number): Promise<Window>;
+  read(window: number, options?: { readonly signal?: AbortSignal | undefined }): Promise<Window>;
   /** The same without waiting. */
   readSync(window: number): Window;
 }
@@ -28,25 +28,22 @@ export function openWindows(reader: WindowReader, index: WindowIndex): Windows {
   const { windowSamples } = index;
   const filler = createFiller(reader, { windowSamples, seed: 0, epoch: 0 });
   const shape = { batchSize: 1, channelCount: reader.channelCount, windowSamples };
-  const rowOf = (window: number): WindowRow => {
-    if (!Number.isInteger(window) || window < 0 || window >= index.count)
-      throw new RangeError(`invalid window: ${window} of ${index.count}`);
-    const [recording, startSample] = [index.recording[window]!, index.startSample[window]!];
-    return { position: 0, window, recording, startSample, seizureShare: index.seizureShare[window]! };
+  const windowOf = (origins: readonly WindowOrigin[], { samples, labels, mask }: Slot): Window => {
+    const [origin] = origins;
+    if (!origin) throw new RangeError("invalid window: nothing was read");
+    return { ...origin, samples, labels, mask };
   };
   return {
     count: index.count,
     channels: reader.manifest.channels,
     windowSamples,
-    async read(window) {
-      const { samples, labels, mask, buffer } = slotOf(shape);
-      const [origin] = await filler.fill({ samples, labels, mask, buffer }, [rowOf(window)], 1);
-      return { ...origin!, samples, labels, mask };
+    async read(window, { signal } = {}) {
+      const slot = slotOf(shape);
+      return windowOf(await filler.fill(slot, [windowRow(index, window, 0)], 1, signal), slot);
     },
     readSync(window) {
-      const { samples, labels, mask, buffer } = slotOf(shape);
-      const [origin] = filler.fillSync({ samples, labels, mask, buffer }, [rowOf(window)]);
-      return { ...origin!, samples, labels, mask };
+      const slot = slotOf(shape);
+      return windowOf(filler.fillSync(slot, [windowRow(index, window, 0)]), slot);
     },
   };
 }

@@ -1,7 +1,5 @@
 import { ConfigError } from "@ictal/base/errors";
-import type { z } from "zod";
-import type { Config } from "../base/config-schema.js";
-import { schemaFaults } from "../base/schema-faults.js";
+import { checkOptions, type DefaultsOf, type Option, type OptionTable, type ValuesOf } from "../base/option-table.js";
 
 /** The error for an option that a detector cannot have. */
 export function wrongOption(detector: string, key: string, value: unknown, allowed: string): ConfigError {
@@ -12,49 +10,32 @@ export function wrongOption(detector: string, key: string, value: unknown, allow
   });
 }
 
-/** Checks of one detector's options; each throws a ConfigError that names key, value and what is allowed. */
-export interface Checks {
-  /** Whole numbers of at least `least`, 1 unless said. */
-  counts(values: Readonly<Record<string, number>>, least?: number): void;
-  /** A list of whole numbers of at least 1 and of `least` to `most` members. */
-  list(key: string, values: readonly number[], least?: number, most?: number): void;
-  /** Odd whole numbers. */
-  odd(key: string, values: number | readonly number[]): void;
-  /** A share of what is dropped, from 0 to below 1. */
-  rate(key: string, value: number): void;
+/** The members of a list of odd numbers that are even; nothing for other options. */
+function evenMembers(value: unknown, { rule }: Option): unknown[] {
+  const isOddList = rule.kind === "numbers" && rule.isOdd && Array.isArray(value);
+  return isOddList ? value.filter((member) => !(Number.isSafeInteger(member) && member % 2 === 1)) : [];
 }
 
-const isCount = (value: number, least: number) => Number.isSafeInteger(value) && value >= least;
+/** Options of which each may be missing; undefined is not given. */
+type MaybeGiven<T extends OptionTable> = { readonly [K in keyof T]?: ValuesOf<T>[K] | undefined };
 
-/** The checks of the detector of that name. */
-export function checksOf(detector: string): Checks {
-  return {
-    counts(values, least = 1) {
-      for (const [key, value] of Object.entries(values))
-        if (!isCount(value, least)) throw wrongOption(detector, key, value, `a whole number of at least ${least}`);
-    },
-    list(key, values, least = 1, most = Number.POSITIVE_INFINITY) {
-      const size = most === least ? `${least}` : `at least ${least}`;
-      if (values.length < least || values.length > most || !values.every((value) => isCount(value, 1)))
-        throw wrongOption(detector, key, values, `${size} whole numbers of at least 1`);
-    },
-    odd(key, values) {
-      for (const value of [values].flat())
-        if (!isCount(value, 1) || value % 2 === 0) throw wrongOption(detector, key, value, "an odd number");
-    },
-    rate(key, value) {
-      if (!(value >= 0 && value < 1)) throw wrongOption(detector, key, value, "a number from 0 to below 1");
-    },
-  };
-}
+type FilledOptions<T extends OptionTable> = Required<MaybeGiven<T>> & DefaultsOf<T>;
 
-/** The section `model.<name>` as `schema` reads it; an absent one is empty. Throws a ConfigError that lists every fault. */
-export function readSection<T extends z.ZodObject>(model: Config["model"], name: string, schema: T): z.output<T> {
-  const section = (model as Readonly<Record<string, unknown>>)[name] ?? {};
-  const parsed = schema.safeParse(section);
-  if (parsed.success) return parsed.data;
-  const faults = schemaFaults(parsed.error.issues, schema, section, `model.${name}`);
-  const { path, value, allowed, nearest } = faults[0]!;
-  const key = ["model", name, ...path].join(".");
-  throw new ConfigError(faults.map(({ message }) => message).join("\n"), { key, value, allowed, nearest });
+/**
+ * The options of `config` that `table` describes, with every default filled in; those without a default are undefined where
+ * they are not given. Throws a ConfigError that names key, value and what is allowed.
+ */
+export function readOptions<T extends OptionTable>(
+  detector: string,
+  table: T,
+  config: MaybeGiven<T>,
+): FilledOptions<T> {
+  checkOptions(table, config, (name, value, allowed, option) => {
+    const [even] = evenMembers(value, option);
+    throw even === undefined
+      ? wrongOption(detector, name, value, allowed)
+      : wrongOption(detector, name, even, "an odd number");
+  });
+  const filled = Object.entries(table).map(([name, { default: usual }]) => [name, config[name] ?? usual]);
+  return Object.fromEntries(filled) as FilledOptions<T>; // entries lose their types
 }

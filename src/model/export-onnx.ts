@@ -1,5 +1,6 @@
 import { ConfigError } from "@ictal/base/errors";
 import { requireCounts } from "@ictal/base/options";
+import { memberOf } from "../base/lookup.js";
 import type { Program } from "../tensor/program.js";
 import { tf } from "../tensor/tf.js";
 import { traceProgram } from "../tensor/trace.js";
@@ -11,7 +12,7 @@ export interface ExportOnnxOptions {
   /** Samples of a window, a multiple of the detector's `lengthMultiple`; fixed in the file. */
   readonly sampleCount: number;
   /** Windows per run; fixed in the file. @default 1 */
-  readonly batchSize?: number;
+  readonly batchSize?: number | undefined;
 }
 
 /** Throws a ConfigError that names the first array which is missing or has another size. */
@@ -45,16 +46,16 @@ export function exportOnnx(
     name: detector.name,
     identity: { model: detector.config, batchSize, sampleCount },
     inputs: { x: { shape: [batchSize, detector.inputChannels, sampleCount], dtype: "float32" } },
-    build({ x }) {
+    build(inputs) {
       const named = Object.fromEntries(
         [...detector.parameters, ...detector.buffers].map(({ name, shape }) => [
           name,
-          tf.tensor(values[name]!, [...shape], "float32"),
+          tf.tensor(memberOf(values, name), [...shape], "float32"),
         ]),
       );
-      return { probability: tf.sigmoid(detector.forward(named, x!, evaluation)) };
+      return { probability: tf.sigmoid(detector.forward(named, memberOf(inputs, "x"), evaluation)) };
     },
   };
   const asIs = (name: string) => name;
-  return traceProgram(program, { ports: { input: asIs, output: asIs } }).bytes;
+  return traceProgram(program, { names: { input: asIs, output: asIs } }).bytes;
 }

@@ -2,6 +2,7 @@
  * Layers as functions over named parameters. Signals are [B, 1, L, C] (tensorflow.js' NHWC with a height of one);
  * parameters keep PyTorch's layouts and are turned inside the graph, where executors fold the turn away.
  */
+import { elementAt } from "../base/lookup.js";
 import * as ops from "../tensor/ops.js";
 import { type Tensor, type Tensor4D, tf } from "../tensor/tf.js";
 
@@ -15,7 +16,7 @@ export interface ForwardContext {
   /** Mask already divided by the kept share, or undefined for "keep everything". */
   dropout(name: string, shape: readonly number[]): Tensor | undefined;
   /** Recompute what is large in the backward pass instead of keeping it: memory for time, on eager executors. */
-  readonly recompute?: boolean;
+  readonly gradientCheckpointing?: boolean;
   /** Takes the next value of a buffer; called in training only, outside of any gradient. */
   updateBuffer(name: string, value: Tensor): void;
 }
@@ -23,7 +24,8 @@ export interface ForwardContext {
 /** A context for inference: running statistics, no dropout. */
 export const evaluation: ForwardContext = { training: false, dropout: () => undefined, updateBuffer() {} };
 
-function parameter(p: NamedTensors, name: string): Tensor {
+/** The parameter or buffer of that name. Throws a RangeError where there is none. */
+export function parameter(p: NamedTensors, name: string): Tensor {
   const tensor = p[name];
   if (!tensor) throw new RangeError(`no parameter named ${name}`);
   return tensor;
@@ -48,8 +50,8 @@ function addBias(x: Tensor, p: NamedTensors, name: string): Tensor {
 
 /** Matrix [out, in] times x [in, ...]: [out, ...]. */
 export function timesColumns(matrix: Tensor, x: Tensor): Tensor {
-  const columns = tf.reshape(x, [x.shape[0]!, -1]);
-  return tf.reshape(tf.matMul(matrix, columns), [matrix.shape[0]!, ...x.shape.slice(1)]);
+  const columns = tf.reshape(x, [elementAt(x.shape, 0), -1]);
+  return tf.reshape(tf.matMul(matrix, columns), [elementAt(matrix.shape, 0), ...x.shape.slice(1)]);
 }
 
 /** `linear` with channels in front: weight [out, in] times x [in, ...], plus the bias if there is one: [out, ...]. */
@@ -62,8 +64,8 @@ export function linearColumns(x: Tensor, p: NamedTensors, name: string): Tensor 
 /** x [..., in] times the transposed weight [out, in], plus the bias if there is one: [..., out]. */
 export function linear(x: Tensor, p: NamedTensors, name: string): Tensor {
   const weight = parameter(p, `${name}.weight`);
-  const y = tf.matMul(tf.reshape(x, [-1, x.shape.at(-1)!]), weight, false, true);
-  return addBias(tf.reshape(y, [...x.shape.slice(0, -1), weight.shape[0]!]), p, name);
+  const y = tf.matMul(tf.reshape(x, [-1, elementAt(x.shape, -1)]), weight, false, true);
+  return addBias(tf.reshape(y, [...x.shape.slice(0, -1), elementAt(weight.shape, 0)]), p, name);
 }
 
 export interface ConvolutionOptions {
@@ -84,7 +86,7 @@ export function conv1d(x: Tensor4D, p: NamedTensors, name: string, options: Conv
   const [batch, , length] = x.shape;
   const rows = tf.reshape(x, [batch, length, inputs]);
   const y = ops.conv1d(rows, tf.transpose(weight, [2, 1, 0]), { stride, dilation, padding: "same" }); // [B, L', out]
-  return addBias(tf.reshape(y, [batch, 1, y.shape[1]!, outputs]), p, name) as Tensor4D;
+  return addBias(tf.reshape(y, [batch, 1, elementAt(y.shape, 1), outputs]), p, name) as Tensor4D;
 }
 
 /**
@@ -157,7 +159,7 @@ export function batchNorm<T extends Tensor>(
     return tf.add(tf.mul(x, gain), shift) as T;
   }
   const { y, mean, variance } = ops.batchNorm(x, scale, offset, { epsilon });
-  const count = x.size / x.shape.at(-1)!;
+  const count = x.size / elementAt(x.shape, -1);
   updateRunning(p, `${name}.running_mean`, context, mean);
   updateRunning(p, `${name}.running_var`, context, tf.mul(variance, count / Math.max(1, count - 1)));
   return y as T;

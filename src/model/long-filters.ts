@@ -2,6 +2,7 @@
  * Long filters over time as matrix products. A convolution with few channels and a hundred taps suits no executor: its
  * gradient is one product per tap. Cut into blocks with what the filter sees around them, it is a single one.
  */
+import { elementAt } from "../base/lookup.js";
 import { type Tensor, type Tensor2D, tf } from "../tensor/tf.js";
 
 /** Longest block. */
@@ -49,7 +50,7 @@ function shiftedFilters(weights: Tensor, { size, reach }: Blocks): Tensor {
 /** Signals x [F, R, L], each by the filter of its group, weights [F, k], zeros around: [F, R, L]. */
 export function longFilters(x: Tensor, weights: Tensor): Tensor {
   const [filters, rows, length] = x.shape as [number, number, number];
-  const kernel = weights.shape[1]!;
+  const kernel = elementAt(weights.shape, 1);
   const blocks = blocksOf(length, kernel);
   const frames = framed(tf.reshape(x, [filters * rows, length]), kernel, blocks);
   const y = tf.matMul(
@@ -74,7 +75,7 @@ function runs(kernel: number, { size, reach }: Blocks): Tensor {
 /** Mean and biased variance over all of x [R, L] filtered by each of weights [F, k]: [F] each, without filtering it. */
 export function filteredMoments(x: Tensor, weights: Tensor): { mean: Tensor; variance: Tensor } {
   const [filters, kernel] = weights.shape as [number, number];
-  const blocks = blocksOf(x.shape[1]!, kernel);
+  const blocks = blocksOf(elementAt(x.shape, 1), kernel);
   const { reach } = blocks;
   const frames = tf.reshape(framed(x, kernel, blocks), [x.size / blocks.size, reach]);
   const summing = runs(kernel, blocks);

@@ -1,5 +1,5 @@
 import { ConfigError } from "@ictal/base/errors";
-import type { Config } from "../base/config-schema.js";
+import type { OptionTable } from "../base/option-table.js";
 import type { Tensor } from "../tensor/tf.js";
 import type { ForwardContext, NamedTensors } from "./layers.js";
 import type { ParameterSpec } from "./parameters.js";
@@ -43,8 +43,8 @@ export interface DetectorKind<C extends { readonly name: string }> {
   readonly name: C["name"];
   /** What it is and where it was published, in a line. */
   readonly title: string;
-  /** Its configuration from a run's model section. Throws a ConfigError that names the key, the value and what is allowed. */
-  fromConfig(model: Config["model"]): C;
+  /** Its sizes: defaults, ranges and descriptions. */
+  readonly options: OptionTable;
   /** Throws a ConfigError on sizes that the network cannot have. */
   create(config: C): Network<C>;
 }

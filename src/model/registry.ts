@@ -4,15 +4,18 @@ import { seizureTransformerKind } from "./detectors/seizure-transformer.js";
 import { unetKind } from "./detectors/unet.js";
 import type { DetectorKind } from "./network.js";
 
-/** Every kind of detector. To add one, write its file in `detectors/` and its line here; `model.name` then chooses it. */
+/**
+ * Every kind of detector. To add one, write its two files in `detectors/`, its line here and the line of its options in
+ * `detector-options.ts`; `model.name` then chooses it, and configuration files have its section.
+ */
 export const DETECTORS = [seizureDetectorKind, unetKind, eegnetKind, seizureTransformerKind] as const;
 
 type ConfigOf<K> = K extends DetectorKind<infer C> ? C : never;
 
-/** Configuration of any detector, told apart by `name`. */
+/** Configuration of any detector, distinguished by `name`. */
 export type ModelConfig = ConfigOf<(typeof DETECTORS)[number]>;
 
-/** Kinds as one type: each takes its own configuration, which whoever calls has told apart by name. */
+/** Kinds as one type: each takes its own configuration, which the caller selects by name. */
 type AnyKind = DetectorKind<ModelConfig>;
 
 /** Names that `model.name` can have. */

@@ -13,7 +13,7 @@ export function repeatedKey(text: string): string | undefined {
   const open: Set<string>[] = []; // the names met in every object that is still open
   let at = 0;
   while (at < text.length) {
-    const character = text[at]!;
+    const character = text.charAt(at);
     if (character === "{") open.push(new Set());
     else if (character === "}") open.pop();
     if (character !== '"') {
@@ -25,8 +25,9 @@ export function repeatedKey(text: string): string | undefined {
     while (/\s/.test(text[next] ?? "")) next += 1;
     if (text[next] === ":") {
       const name = JSON.parse(text.slice(at, end)) as string;
-      if (open.at(-1)!.has(name)) return name;
-      open.at(-1)!.add(name);
+      const names = open.at(-1);
+      if (names?.has(name)) return name;
+      names?.add(name);
     }
     at = end;
   }

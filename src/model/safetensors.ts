@@ -5,6 +5,7 @@
 import { readFile } from "node:fs/promises";
 import { writeFileAtomic } from "@ictal/base/atomic-file";
 import { FormatError, isIctalError, NotFoundError } from "@ictal/base/errors";
+import { memberOf } from "../base/lookup.js";
 import { sizeOf } from "../tensor/program.js";
 import { repeatedKey } from "./repeated-key.js";
 
@@ -47,11 +48,10 @@ export function encodeSafetensors(
   tensors: Readonly<Record<string, StoredTensor>>,
   metadata: Readonly<Record<string, string>> = {},
 ): Uint8Array {
-  const names = Object.keys(tensors).sort();
+  const sorted = Object.entries(tensors).sort(([a], [b]) => (a < b ? -1 : 1));
   const header: Record<string, unknown> = { __metadata__: Object.fromEntries(Object.entries(metadata).sort()) };
   let end = 0;
-  for (const name of names) {
-    const { shape, values } = tensors[name]!;
+  for (const [name, { shape, values }] of sorted) {
     if (name === "__metadata__") throw new RangeError("invalid tensor name: __metadata__");
     if (sizeOf(shape) !== values.length)
       throw new RangeError(`tensor ${name}: ${values.length} values for shape [${shape}]`);
@@ -66,8 +66,7 @@ export function encodeSafetensors(
   bytes.fill(0x20, 8, 8 + headerBytes); // the header is padded with blanks
   bytes.set(text, 8);
   let at = 8 + headerBytes;
-  for (const name of names) {
-    const { values } = tensors[name]!;
+  for (const [, { values }] of sorted) {
     bytes.set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength), at);
     at += values.byteLength;
   }
@@ -96,7 +95,7 @@ function entryOf(name: string, value: unknown, dataBytes: number, fail: (message
   }
   const [start, end] = offsets as [number, number];
   const lengths = shape as number[];
-  const size = sizeOf(lengths) * BYTES_OF[dtype as string]!;
+  const size = sizeOf(lengths) * memberOf(BYTES_OF, dtype as string);
   if (!Number.isSafeInteger(size)) fail(`tensor ${name} has a shape too large to count: [${lengths}]`);
   if (start > end) fail(`tensor ${name} lies at ${start}..${end}: its end comes before its start`);
   if (end > dataBytes)
@@ -129,7 +128,7 @@ function headerOf(bytes: Uint8Array, file: string): { header: Record<string, unk
     fail("the header is not a JSON object", 8);
   const repeated = repeatedKey(text);
   if (repeated !== undefined)
-    fail(`the header names ${JSON.stringify(repeated)} twice; which of the two is meant cannot be told`, 8);
+    fail(`the header names ${JSON.stringify(repeated)} twice; it is ambiguous which of the two is meant`, 8);
   return { header: header as Record<string, unknown>, dataStart };
 }
 
@@ -183,15 +182,21 @@ export async function saveSafetensors(
   path: string,
   tensors: Readonly<Record<string, StoredTensor>>,
   metadata: Readonly<Record<string, string>> = {},
+  { signal }: { readonly signal?: AbortSignal | undefined } = {},
 ): Promise<void> {
+  signal?.throwIfAborted();
   await writeFileAtomic(path, encodeSafetensors(tensors, metadata));
 }
 
 /** Read a file. Throws a NotFoundError when it is missing and a FormatError when it is damaged. */
-export async function loadSafetensors(path: string): Promise<SafetensorsFile> {
+export async function loadSafetensors(
+  path: string,
+  { signal }: { readonly signal?: AbortSignal | undefined } = {},
+): Promise<SafetensorsFile> {
   try {
-    return decodeSafetensors(await readFile(path), path);
+    return decodeSafetensors(await readFile(path, { signal }), path);
   } catch (error) {
+    signal?.throwIfAborted();
     if (isIctalError(error)) throw error;
     throw new NotFoundError(`no weights at ${path}: ${(error as Error).message}`, path, { cause: error });
   }

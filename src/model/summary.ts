@@ -1,7 +1,8 @@
+import { elementAt } from "../base/lookup.js";
 import { multiplyAdds } from "../tensor/multiply-adds.js";
 import { type Program, sizeOf } from "../tensor/program.js";
-import type { KernelCall } from "../tensor/recorder.js";
 import { traceProgram } from "../tensor/trace.js";
+import type { KernelCall } from "../tensor/trace-backend.js";
 import { evaluation, type NamedTensors } from "./layers.js";
 import { logitCount, type Network } from "./network.js";
 import { parameterCount } from "./parameters.js";
@@ -10,7 +11,7 @@ import { parameterCount } from "./parameters.js";
 export interface PartSummary {
   /** The first word or words of its parameters' names. */
   readonly name: string;
-  /** Shape of what it hands on for one window: positions, then channels. */
+  /** Shape of its output for one window: positions, then channels. */
   readonly outputShape: readonly number[];
   readonly tensors: number;
   readonly parameters: number;
@@ -37,11 +38,11 @@ interface Found {
 
 type PartOf = (parameter: string) => string;
 
-/** Kernels that move values and compute none: they say nothing of what a part hands on. */
+/** Kernels that move values and compute none: their results are not a part's output. */
 const MOVES =
   /^(Reshape|Transpose|Concat|Slice|SplitV|Pack|Unpack|Identity|PadV2|Reverse|Cast|ExpandDims|StridedSlice)$/;
 
-/** The forward pass on one window, its work told by part: whatever follows the use of a parameter belongs to its part. */
+/** The forward pass on one window, its operations counted by part: those after the use of a parameter belong to its part. */
 function traced(network: Network, sampleCount: number, partOf: PartOf): Map<string, Found> {
   const found = new Map<string, Found>();
   let current: Found | undefined;
@@ -54,6 +55,7 @@ function traced(network: Network, sampleCount: number, partOf: PartOf): Map<stri
       ...specs.map(({ name, shape }) => [name, { shape, dtype: "float32" as const }] as const),
     ]),
     build({ x, ...named }) {
+      if (!x) throw new RangeError("no input x");
       const p = new Proxy(named as NamedTensors, {
         get(tensors, name: string) {
           if (!tensors[name]) return undefined;
@@ -63,7 +65,7 @@ function traced(network: Network, sampleCount: number, partOf: PartOf): Map<stri
           return tensors[name];
         },
       });
-      return { logits: network.forward(p, x!, evaluation) };
+      return { logits: network.forward(p, x, evaluation) };
     },
   };
   const observe = (call: KernelCall) => {
@@ -85,7 +87,7 @@ function withoutShortAxes(shape: readonly number[]): number[] {
 /**
  * Shapes, parameters and FLOPs of a network for one window of `sampleCount` samples. Its parts are the first `depth`
  * words of its parameters' names. The work is that of the forward pass in evaluation: matrix products and convolutions.
- * What goes element by element is left out, as is usual, and so are sums that are computed as products with 0 and 1. Throws a ConfigError when the network cannot
+ * Elementwise operations are excluded, as is usual, and so are sums that are computed as products with 0 and 1. Throws a ConfigError when the network cannot
  * take that length.
  */
 export function summarize(network: Network, sampleCount: number, depth = 1): ModelSummary {
@@ -117,7 +119,7 @@ export function summarize(network: Network, sampleCount: number, depth = 1): Mod
 
 const count = (value: number) => value.toLocaleString("en-US");
 
-/** FLOPs as people say them: three digits and the word for their thousands. */
+/** FLOPs with three digits and an SI prefix. */
 function flopsText(flops: number): string {
   const unit = [1e9, 1e6, 1e3].find((size) => flops >= size) ?? 1;
   const word = { 1e9: "GFLOP", 1e6: "MFLOP", 1e3: "kFLOP" }[unit] ?? "FLOP";
@@ -138,12 +140,15 @@ export function formatSummary(summary: ModelSummary): string {
     ...rows,
     ["total", `[${summary.outputShape.join(" x ")}]`, count(summary.parameters), flopsText(summary.flops)],
   ];
-  const widths = table[0]!.map((_, column) => Math.max(...table.map((row) => row[column]!.length)));
+  const widthOf = (column: number) => Math.max(...table.map((row) => row[column]?.length ?? 0));
+  const widths = [0, 1, 2, 3].map(widthOf);
   const lines = table.map((row) =>
-    row.map((cell, column) => (column < 2 ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!))).join("  "),
+    row
+      .map((cell, column) => (column < 2 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0)))
+      .join("  "),
   );
   return [
-    `${summary.name}: [${summary.inputShape.join(" x ")}] to ${count(summary.outputShape[0]!)} logits`,
+    `${summary.name}: [${summary.inputShape.join(" x ")}] to ${count(elementAt(summary.outputShape, 0))} logits`,
     ...lines.map((line) => `  ${line}`),
   ].join("\n");
 }

@@ -3,7 +3,7 @@
  * parameter names, layouts and starts as in PyTorch's TransformerEncoderLayer.
  */
 import { type Tensor, tf } from "../tensor/tf.js";
-import { dropout, type ForwardContext, layerNorm, linear, type NamedTensors, relu } from "./layers.js";
+import { dropout, type ForwardContext, layerNorm, linear, type NamedTensors, parameter, relu } from "./layers.js";
 import type { DropoutSpec } from "./network.js";
 import { linearSpecs, normSpecs, type ParameterSpec } from "./parameters.js";
 
@@ -64,7 +64,10 @@ export function transformerLayerDropouts(
 function attention(x: Tensor, p: NamedTensors, name: string, heads: number, context: ForwardContext): Tensor {
   const [batch, positions, size] = x.shape as [number, number, number];
   const width = size / heads;
-  const bound = { "in_proj.weight": p[`${name}.in_proj_weight`]!, "in_proj.bias": p[`${name}.in_proj_bias`]! };
+  const bound = {
+    "in_proj.weight": parameter(p, `${name}.in_proj_weight`),
+    "in_proj.bias": parameter(p, `${name}.in_proj_bias`),
+  };
   const projected = tf.reshape(linear(x, bound, "in_proj"), [batch, positions, 3, heads, width]);
   const byHead = tf.transpose(projected, [2, 0, 3, 1, 4]); // [3, B, H, N, W]
   const [query, key, value] = tf.unstack(byHead) as [Tensor, Tensor, Tensor];

@@ -1,4 +1,5 @@
 import { CacheError, FormatError } from "@ictal/base/errors";
+import { memberOf } from "../base/lookup.js";
 import type { Network } from "./network.js";
 import type { ParameterSpec, ParameterValues } from "./parameters.js";
 import type { SafetensorsFile, StoredTensor } from "./safetensors.js";
@@ -50,7 +51,7 @@ export function requireFinite(name: string, { values }: StoredTensor, file: stri
 
 /**
  * The values a detector needs from a file of weights, parameters and running statistics alike. Counters of batches that
- * PyTorch keeps (`num_batches_tracked`) are passed over. Throws a CacheError that lists every tensor that differs when
+ * PyTorch keeps (`num_batches_tracked`) are ignored. Throws a CacheError that lists every tensor that differs when
  * the file is of another architecture, and a FormatError for values that are not finite.
  */
 export function detectorValues(detector: Network, file: SafetensorsFile, path: string): ParameterValues {
@@ -64,6 +65,6 @@ export function detectorValues(detector: Network, file: SafetensorsFile, path: s
       { found: Object.keys(file.tensors).length, expected: specs.length },
     );
   }
-  for (const { name } of specs) requireFinite(name, file.tensors[name]!, path);
-  return Object.fromEntries(specs.map(({ name }) => [name, file.tensors[name]!.values]));
+  for (const { name } of specs) requireFinite(name, memberOf(file.tensors, name), path);
+  return Object.fromEntries(specs.map(({ name }) => [name, memberOf(file.tensors, name).values]));
 }

@@ -1,14 +1,15 @@
 import type { Data } from "plotly.js";
 import type { Aeeg } from "../signal/aeeg.js";
 import { axis, type Caption, COLORS, type Figure, makeFigure } from "./figure.js";
+import { hemisphereOf } from "./hemisphere.js";
 import { eventBands } from "./seizure-labels.js";
-import { sideOf } from "./side.js";
 
 const SIDE_COLORS = { left: COLORS.blue, right: COLORS.vermilion, midline: COLORS.grey } as const;
 const TICKS = [0, 5, 10, 25, 50, 100, 200];
-const BEND = 10; // µV; linear below, logarithmic above, as on the paper of the monitors
+const LINEAR_LIMIT = 10; // µV; linear below, logarithmic above, as on aEEG monitors
 
-const place = (microvolts: number) => (microvolts <= BEND ? microvolts / BEND : 1 + Math.log10(microvolts / BEND));
+const scaled = (microvolts: number) =>
+  microvolts <= LINEAR_LIMIT ? microvolts / LINEAR_LIMIT : 1 + Math.log10(microvolts / LINEAR_LIMIT);
 const rounded = (value: number) => Math.round(value * 1000) / 1000;
 
 /**
@@ -21,9 +22,9 @@ export function aeegFigure(
   caption: Caption = {},
 ): Figure {
   const data = Object.entries(trends).flatMap(([name, { timesSeconds, lower, median, upper }]): Data[] => {
-    const color = SIDE_COLORS[sideOf(name)];
+    const color = SIDE_COLORS[hemisphereOf(name)];
     const x = Array.from(timesSeconds, (seconds) => rounded(seconds / 60));
-    const y = (values: Float64Array) => Array.from(values, (value) => rounded(place(value)));
+    const y = (values: Float64Array) => Array.from(values, (value) => rounded(scaled(value)));
     const edge = { type: "scatter", mode: "lines", x, line: { width: 0, color }, showlegend: false } as const;
     const text = Array.from(median, (_, i) => `${Math.round(lower[i]!)} to ${Math.round(upper[i]!)} µV`);
     return [
@@ -42,7 +43,7 @@ export function aeegFigure(
     shapes: eventBands(minutes, COLORS.orange),
     xaxis: axis("time (min)"),
     yaxis: axis("10th to 90th percentile (µV)", {
-      tickvals: TICKS.map(place),
+      tickvals: TICKS.map(scaled),
       ticktext: TICKS.map(String),
       rangemode: "tozero",
     }),

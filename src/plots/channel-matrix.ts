@@ -13,16 +13,16 @@ const SHOWN_SETS = 24;
 const SHOWN_OTHERS = 12;
 
 /**
- * Which electrodes are there: a column each, a row for each set that occurs, the most frequent on top. `wanted` (such as
- * the 19 of the 10-20 system) stand first and are red where they lack; the others are grey where they are.
+ * Which electrodes are present: a column for each, a row for each set that occurs, the most frequent on top. `wanted` (such
+ * as the 19 of the 10-20 system) come first and are red where they are missing; the others are grey where present.
  */
 export function channelMatrix(sets: readonly ElectrodeSet[], wanted: readonly string[], caption: Caption = {}): Figure {
   const columns = [...wanted, ...frequentOthers(sets, wanted)];
   const shown = sets.slice(0, SHOWN_SETS);
   const z = shown.map(({ electrodes }) =>
     columns.map((name) => {
-      const isThere = electrodes.includes(name);
-      return wanted.includes(name) ? (isThere ? 3 : 1) : isThere ? 2 : 0;
+      const isPresent = electrodes.includes(name);
+      return wanted.includes(name) ? (isPresent ? 3 : 1) : isPresent ? 2 : 0;
     }),
   );
   const total = sets.reduce((sum, { recordings }) => sum + recordings, 0);
@@ -41,7 +41,7 @@ export function channelMatrix(sets: readonly ElectrodeSet[], wanted: readonly st
       ygap: 2,
       text: shown.map(({ example, electrodes }) => columns.map((name) => cellText(name, electrodes, example))),
       hovertemplate: "%{text}<extra></extra>",
-    } as unknown as Data, // the types know no text matrix for heat maps
+    } as unknown as Data, // @types/plotly.js has no text matrix for heat maps
   ];
   const complete = sets
     .filter(({ electrodes }) => wanted.every((name) => electrodes.includes(name)))
@@ -66,7 +66,7 @@ export function channelMatrix(sets: readonly ElectrodeSet[], wanted: readonly st
 }
 
 function cellText(name: string, electrodes: readonly string[], example: string): string {
-  return `${name} ${electrodes.includes(name) ? "is there" : "is missing"}, as in<br>${example}`;
+  return `${name} ${electrodes.includes(name) ? "is present" : "is missing"}, as in<br>${example}`;
 }
 
 /** Electrodes beside the wanted ones, the most frequent first. */

@@ -1,8 +1,8 @@
 import type { Data } from "plotly.js";
-import type { ClassCounts } from "./composition.js";
-import { axis, type Caption, COLORS, type Figure, makeFigure } from "./figure.js";
+import { axis, type Caption, COLORS, type Figure, makeFigure, seriesColor } from "./figure.js";
+import type { ClassCounts } from "./window-classes.js";
 
-/** Share of seizure in the windows that hold any, for two or more sets of windows; NaN (unknown) and 0 are not drawn. */
+/** Histogram of the seizure fraction of windows, for one or more sets of windows; NaN (unknown) and 0 are not drawn. */
 export function seizureShares(sets: Readonly<Record<string, ArrayLike<number>>>, caption: Caption = {}): Figure {
   const colors = [COLORS.sky, COLORS.vermilion, COLORS.green];
   const data: Data[] = Object.entries(sets).map(([name, shares], i) => {
@@ -13,12 +13,16 @@ export function seizureShares(sets: Readonly<Record<string, ArrayLike<number>>>,
       name,
       x: counts.map((_, bin) => 5 * bin + 2.5),
       y: counts,
-      marker: { color: colors[i % colors.length] },
+      marker: { color: seriesColor(colors, i) },
       hovertemplate: `${name}: %{y} windows, %{x} %<extra></extra>`,
     };
   });
-  const layout = { barmode: "group", xaxis: axis("seizure in the window (%)"), yaxis: axis("windows") } as const;
-  return makeFigure("How much seizure is in a window?", data, layout, caption);
+  const layout = {
+    barmode: "group",
+    xaxis: axis("seizure fraction of the window (%)"),
+    yaxis: axis("number of windows"),
+  } as const;
+  return makeFigure("Seizure fraction of windows", data, layout, caption);
 }
 
 const KNOWN = [
@@ -27,7 +31,7 @@ const KNOWN = [
   ["none", COLORS.sky],
 ] as const;
 
-/** Windows that each patient gives to a set, those who give most on top. At most 40 patients are drawn, the rest summed. */
+/** Number of windows per patient in a set, in descending order. At most 40 patients are drawn, the rest summed. */
 export function patientShares(
   patients: readonly { readonly patient: string; readonly selected: ClassCounts }[],
   caption: Caption = {},
@@ -50,24 +54,24 @@ export function patientShares(
     marker: { color },
   }));
   const yaxis = axis("", { autorange: "reversed", tickfont: { size: 9 }, type: "category" });
-  const layout = { barmode: "stack", height: 150 + 16 * rows.length, xaxis: axis("windows"), yaxis } as const;
-  return makeFigure("What does each patient give?", data, layout, caption);
+  const layout = { barmode: "stack", height: 150 + 16 * rows.length, xaxis: axis("number of windows"), yaxis } as const;
+  return makeFigure("Windows per patient", data, layout, caption);
 }
 
-/** What a cache holds of a split. */
+/** Number of recordings of a split in a cache. */
 export interface Coverage {
   readonly split: string;
   readonly labelled: number;
   readonly unlabelled: number;
-  readonly leftOut: number;
+  readonly excluded: number;
 }
 
-/** Recordings of a corpus by split: cached with labels, cached without, left out. */
+/** Recordings of a corpus by split: cached with labels, cached without labels, excluded. */
 export function cacheCoverage(rows: readonly Coverage[], caption: Caption = {}): Figure {
   const kinds = [
     ["labelled", "cached", COLORS.blue],
     ["unlabelled", "cached, no labels", COLORS.grey],
-    ["leftOut", "left out", COLORS.vermilion],
+    ["excluded", "excluded", COLORS.vermilion],
   ] as const;
   const data: Data[] = kinds.map(([key, name, color]) => ({
     type: "bar",
@@ -83,5 +87,5 @@ export function cacheCoverage(rows: readonly Coverage[], caption: Caption = {}):
   }));
   const yaxis = axis("", { autorange: "reversed" });
   const layout = { barmode: "stack", height: 150 + 44 * rows.length, xaxis: axis("recordings"), yaxis } as const;
-  return makeFigure("What of the corpus is in the cache?", data, layout, caption);
+  return makeFigure("Recordings in the cache, by split", data, layout, caption);
 }

@@ -2,20 +2,20 @@ import type { Data, Shape } from "plotly.js";
 import { axis, type Caption, COLORS, type Figure, makeFigure } from "./figure.js";
 import { eventBands } from "./seizure-labels.js";
 
-type Span = { readonly startSeconds: number; readonly endSeconds: number };
+type TimeRange = { readonly startSeconds: number; readonly endSeconds: number };
 
-/** One recording as the detector saw it. */
+/** Probability, events and thresholds of one recording. */
 export interface DetectionTrack {
   readonly id: string;
   readonly rateHz: number;
   readonly probability: Float32Array;
-  readonly reference: readonly Span[];
-  readonly hypothesis: readonly Span[];
+  readonly reference: readonly TimeRange[];
+  readonly hypothesis: readonly TimeRange[];
   readonly onThreshold: number;
   readonly offThreshold: number;
 }
 
-function lane(name: string, events: readonly Span[], color: string): Data {
+function eventRow(name: string, events: readonly TimeRange[], color: string): Data {
   return {
     type: "bar",
     orientation: "h",
@@ -30,7 +30,7 @@ function lane(name: string, events: readonly Span[], color: string): Data {
   } as Data; // @types/plotly.js has no `base` of numbers for bars
 }
 
-/** Probability over time with thresholds, reference shaded, and a lane each for reference and hypothesis. */
+/** Probability over time with thresholds, reference shaded, and a row each for reference and hypothesis. */
 export function detectionFigure(track: DetectionTrack, caption: Caption = {}): Figure {
   const { rateHz, probability, reference, hypothesis, onThreshold, offThreshold } = track;
   const duration = probability.length / rateHz;
@@ -54,8 +54,8 @@ export function detectionFigure(track: DetectionTrack, caption: Caption = {}): F
       y: Array.from(probability, (value) => Math.round(value * 1000) / 1000),
       line: { color: COLORS.blue, width: 1.3 },
     },
-    lane("reference", reference, COLORS.orange),
-    lane("hypothesis", hypothesis, COLORS.green),
+    eventRow("reference", reference, COLORS.orange),
+    eventRow("hypothesis", hypothesis, COLORS.green),
   ];
   return makeFigure(
     track.id,

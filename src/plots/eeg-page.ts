@@ -1,21 +1,21 @@
 import { requireCounts, requireNumber } from "@ictal/base/options";
 import type { Data, Layout, Shape } from "plotly.js";
-import type { EegPanel } from "../base/eeg-panel.js";
+import type { EegPanel } from "../recording/eeg-panel.js";
 import { axis, type Caption, COLORS, type Figure, makeFigure, packed } from "./figure.js";
+import { hemisphereOf } from "./hemisphere.js";
 import { minMaxInto } from "./min-max.js";
 import { eventBands } from "./seizure-labels.js";
-import { sideOf } from "./side.js";
 
 export interface EegPageOptions {
-  readonly caption?: Caption;
+  readonly caption?: Caption | undefined;
   /** Distance between channels in the unit of the samples. @default 8 */
-  readonly spacing?: number;
+  readonly spacing?: number | undefined;
   /** Points per channel and panel after decimation. @default 800 */
-  readonly pointsPerChannel?: number;
+  readonly pointsPerChannel?: number | undefined;
   /** Unit of the samples, for the hover text. @default "SD" */
-  readonly unit?: string;
+  readonly unit?: string | undefined;
   /** Panels side by side. @default 2 */
-  readonly columns?: number;
+  readonly columns?: number | undefined;
 }
 
 const SPACING_STEPS = 800; // drawn integers between two channels
@@ -24,24 +24,30 @@ const SIDE_COLORS = { left: COLORS.blue, right: COLORS.vermilion, midline: COLOR
 
 /** Left electrodes carry odd numbers, right ones even, the midline a Z. */
 export function sideColor(channel: string): string {
-  return SIDE_COLORS[sideOf(channel)];
+  return SIDE_COLORS[hemisphereOf(channel)];
+}
+
+interface TraceSettings {
+  readonly spacing: number;
+  readonly pointsPerChannel: number;
+  readonly unit: string;
 }
 
 function channelTrace(
   panel: EegPanel,
   channel: number,
+  name: string,
   axisNumber: number,
-  options: Required<Omit<EegPageOptions, "caption">>,
+  settings: TraceSettings,
 ): Data {
   const sampleCount = panel.samples.length / panel.channels.length;
-  const points = Math.min(options.pointsPerChannel, 2 * sampleCount) & ~1;
+  const points = Math.min(settings.pointsPerChannel, 2 * sampleCount) & ~1;
   const extremes = new Float32Array(points);
   minMaxInto(extremes, panel.samples.subarray(channel * sampleCount, (channel + 1) * sampleCount));
-  const step = SPACING_STEPS / options.spacing;
+  const step = SPACING_STEPS / settings.spacing;
   const drawn = Int16Array.from(extremes, (value) =>
     Math.max(-32768, Math.min(32767, -step * value - SPACING_STEPS * channel)),
   ); // negative up
-  const name = panel.channels[channel]!;
   return {
     type: "scatter",
     mode: "lines",
@@ -50,11 +56,11 @@ function channelTrace(
     dx: sampleCount / panel.sampleRateHz / points,
     y: packed(drawn),
     line: { width: 0.8, color: sideColor(name) },
-    hovertemplate: `${name} at %{x:.2f} s<extra></extra>`,
+    hovertemplate: `${name} at %{x:.2f} s; ${settings.spacing} ${settings.unit} between channels<extra></extra>`,
     xaxis: axisNumber === 1 ? "x" : `x${axisNumber}`,
     yaxis: axisNumber === 1 ? "y" : `y${axisNumber}`,
     showlegend: false,
-  } as unknown as Data; // @types/plotly.js does not know packed arrays
+  } as unknown as Data; // @types/plotly.js has no packed arrays
 }
 
 /**
@@ -65,8 +71,8 @@ export function eegPage(title: string, panels: readonly EegPanel[], options: Eeg
   const { spacing = 8, pointsPerChannel = 800, unit = "SD", columns: most = 2 } = options;
   requireNumber("spacing", spacing, { above: 0 });
   requireCounts({ pointsPerChannel, columns: most });
-  const settings = { spacing, pointsPerChannel, unit, columns: most };
-  const columns = Math.min(settings.columns, panels.length);
+  const settings = { spacing, pointsPerChannel, unit };
+  const columns = Math.min(most, panels.length);
   const rows = Math.ceil(panels.length / columns);
   const data: Data[] = [];
   const shapes: Partial<Shape>[] = [];
@@ -77,8 +83,8 @@ export function eegPage(title: string, panels: readonly EegPanel[], options: Eeg
     const suffix = number === 1 ? "" : String(number);
     const sampleCount = panel.samples.length / panel.channels.length;
     const end = panel.startSeconds + sampleCount / panel.sampleRateHz;
-    for (let channel = 0; channel < panel.channels.length; channel++)
-      data.push(channelTrace(panel, channel, number, settings));
+    for (const [channel, name] of panel.channels.entries())
+      data.push(channelTrace(panel, channel, name, number, settings));
     const clipped = panel.seizures
       .filter(({ startSeconds, endSeconds }) => startSeconds < end && endSeconds > panel.startSeconds)
       .map(({ startSeconds, endSeconds }) => ({
@@ -115,7 +121,7 @@ export function eegPage(title: string, panels: readonly EegPanel[], options: Eeg
   return makeFigure(
     title,
     data,
-    { ...layout, grid, shapes, annotations, height } as unknown as Partial<Layout>, // numbered axes are not in the types
+    { ...layout, grid, shapes, annotations, height } as unknown as Partial<Layout>, // @types/plotly.js has no numbered axes
     options.caption,
   );
 }

@@ -3,14 +3,14 @@ import type { Config, Data, Layout } from "plotly.js";
 /** A MIME bundle as Jupyter shows it. */
 export type MimeBundle = Readonly<Record<string, unknown>>;
 
-/** What every figure says about where its numbers come from. */
+/** Provenance of the data of a figure. */
 export interface Caption {
-  readonly corpus?: string;
-  readonly split?: string;
+  readonly corpus?: string | undefined;
+  readonly split?: string | undefined;
   /** Count with its noun, e.g. "34 recordings". */
-  readonly n?: string;
-  readonly cacheKey?: string;
-  readonly commit?: string;
+  readonly n?: string | undefined;
+  readonly cacheKey?: string | undefined;
+  readonly commit?: string | undefined;
 }
 
 /** A plotly figure that shows itself in a notebook; plain data otherwise. */
@@ -20,7 +20,7 @@ export interface Figure {
   readonly config: Partial<Config>;
 }
 
-/** Colours that stay apart for colour-blind readers (Okabe and Ito 2008). */
+/** Colours that colour-blind readers can distinguish (Okabe and Ito 2008). */
 export const COLORS = {
   blue: "#0072B2",
   orange: "#E69F00",
@@ -31,6 +31,11 @@ export const COLORS = {
   yellow: "#F0E442",
   grey: "#8A8F98",
 } as const;
+
+/** The colour of the `index`-th series; colours repeat when there are more series. */
+export function seriesColor(colors: readonly string[], index: number): string {
+  return colors[index % colors.length] ?? COLORS.grey;
+}
 
 const TEXT = "#7A808C"; // readable on white and on black
 const GRID = "rgba(128,136,150,0.22)";
@@ -53,21 +58,21 @@ export function captionText(caption: Caption): string {
 
 const CAPTION_CHARACTERS = 56; // of size 10: as wide as a phone
 
-/** The provenance in lines that a phone can show; broken between its parts, within one only where that is too long. */
+/** The provenance in lines that fit a phone; broken between its parts, within a part only where that is too long. */
 function captionLines(caption: Caption): string[] {
   const lines: string[] = [];
   for (const part of captionParts(caption)) {
-    const pieces = part.length > CAPTION_CHARACTERS ? part.split(" ") : [part];
-    for (const [index, piece] of pieces.entries()) {
-      const joined = lines.length === 0 ? piece : `${lines.at(-1)}${index === 0 ? " · " : " "}${piece}`;
+    const words = part.length > CAPTION_CHARACTERS ? part.split(" ") : [part];
+    for (const [index, word] of words.entries()) {
+      const joined = lines.length === 0 ? word : `${lines.at(-1)}${index === 0 ? " · " : " "}${word}`;
       if (lines.length > 0 && joined.length <= CAPTION_CHARACTERS) lines.pop();
-      lines.push(joined.length <= CAPTION_CHARACTERS ? joined : piece);
+      lines.push(joined.length <= CAPTION_CHARACTERS ? joined : word);
     }
   }
   return lines;
 }
 
-/** Axis defaults of the house style. */
+/** Axis defaults of all figures. */
 export function axis(title: string, more: object = {}): object {
   return {
     title: { text: title, standoff: 8 },
@@ -81,7 +86,7 @@ export function axis(title: string, more: object = {}): object {
 
 const LENGTH_TICKS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000];
 
-/** A logarithmic axis of seizure lengths in seconds, every tick written out. */
+/** A logarithmic axis of seizure lengths in seconds, with explicit ticks. */
 export function lengthAxis(title: string): object {
   return axis(title, { type: "log", tickvals: LENGTH_TICKS });
 }
@@ -90,7 +95,7 @@ const TITLE_PIXELS = 40;
 const CAPTION_LINE_PIXELS = 13;
 const LEGEND_PIXELS = 28;
 
-/** Where the legend stands below title and caption, and the margins; all in pixels, for a narrow figure as for a wide. */
+/** Position of the legend below title and caption, and the margins; all in pixels, for figures of any width. */
 function head(height: number, captionLines: number, hasLegend: boolean) {
   const legendTop = TITLE_PIXELS + CAPTION_LINE_PIXELS * captionLines;
   const legend = {
@@ -107,7 +112,7 @@ function head(height: number, captionLines: number, hasLegend: boolean) {
   };
 }
 
-/** A figure in the house style, title and caption at its head; readable on light and dark pages and on a phone. */
+/** A figure in the common style, title and caption at the top; readable on light and dark pages and on a phone. */
 export function makeFigure(title: string, data: Data[], layout: Partial<Layout>, caption: Caption = {}): Figure {
   const provenance = captionText(caption);
   const lines = captionLines(caption);
@@ -134,7 +139,7 @@ export function makeFigure(title: string, data: Data[], layout: Partial<Layout>,
     hovermode: "closest",
     modebar: { bgcolor: "rgba(0,0,0,0)", color: GRID, activecolor: TEXT },
     legend: { ...frame.legend, ...legend },
-    ...({ uniformtext: { minsize: 9, mode: "hide" } } as object), // not in @types/plotly.js; leaves out text too small to read
+    ...({ uniformtext: { minsize: 9, mode: "hide" } } as object), // not in @types/plotly.js; hides text that is too small to read
     ...rest,
     margin: { ...frame.margin, ...margin },
   };

@@ -1,7 +1,7 @@
 import type { Data } from "plotly.js";
 import { axis, type Caption, COLORS, type Figure, lengthAxis, makeFigure } from "./figure.js";
 
-/** What the agreement figure needs of a recording. */
+/** Fields of a recording that the figure needs. */
 export interface AgreementRow {
   readonly id: string;
   readonly agreement?: {
@@ -11,22 +11,22 @@ export interface AgreementRow {
   };
 }
 
-/** Up to here two files say the same, in seconds. */
+/** Up to this difference, in seconds, two files agree. */
 const AGREEMENT_SECONDS = 0.02;
-const FLOOR_SECONDS = 0.001; // where equal ones stand on the log axis
+const FLOOR_SECONDS = 0.001; // value of equal files on the log axis
 
 /**
- * Do csv and csv_bi tell the same seizures? A point per recording that has both and a seizure in one: seconds of seizure
- * by csv_bi against the seconds that only one of the files has, on log axes; equal ones stand at a millisecond.
+ * Agreement of csv and csv_bi: a point per recording that has both and a seizure in one of them; seconds of seizure against
+ * the seconds that only one of the files has, on log axes; equal files are drawn at one millisecond.
  */
 export function labelAgreement(rows: readonly AgreementRow[], caption: Caption = {}): Figure {
   const both = rows.flatMap(({ id, agreement }) => (agreement ? [{ id, ...agreement }] : []));
-  const seizing = both.filter(({ typedSeconds, binarySeconds }) => typedSeconds + binarySeconds > 0);
+  const withSeizures = both.filter(({ typedSeconds, binarySeconds }) => typedSeconds + binarySeconds > 0);
   const isEqual = ({ differenceSeconds }: { differenceSeconds: number }) =>
     differenceSeconds <= AGREEMENT_SECONDS + 1e-9;
   const groups = [
-    ["agree", COLORS.blue, seizing.filter(isEqual)],
-    ["differ", COLORS.vermilion, seizing.filter((row) => !isEqual(row))],
+    ["agree", COLORS.blue, withSeizures.filter(isEqual)],
+    ["differ", COLORS.vermilion, withSeizures.filter((row) => !isEqual(row))],
   ] as const;
   const data: Data[] = groups.map(([name, color, points]) => ({
     type: "scatter",
@@ -39,14 +39,14 @@ export function labelAgreement(rows: readonly AgreementRow[], caption: Caption =
         `${id}<br>csv ${round(typedSeconds)} s, csv_bi ${round(binarySeconds)} s`,
     ),
     marker: { color, size: 8, opacity: 0.75 },
-    hovertemplate: "%{text}<br>%{y} s in one of them only<extra></extra>",
+    hovertemplate: "%{text}<br>%{y} s in one file only<extra></extra>",
   }));
   return makeFigure(
-    `csv and csv_bi: ${groups[1][2].length} of ${both.length} differ`,
+    `csv and csv_bi: ${groups[1][2].length} of ${both.length} recordings differ`,
     data,
     {
-      xaxis: lengthAxis("seizure in the longer of the two (s)"),
-      yaxis: axis("in one of them only (s)", { type: "log", range: [Math.log10(FLOOR_SECONDS) - 0.3, 3] }),
+      xaxis: lengthAxis("seizure in the file with more (s)"),
+      yaxis: axis("seizure in one file only (s)", { type: "log", range: [Math.log10(FLOOR_SECONDS) - 0.3, 3] }),
       shapes: [
         {
           type: "line",

@@ -3,26 +3,26 @@ import type { Data } from "plotly.js";
 import type { GroupScore, PatientScore } from "../scoring/breakdown.js";
 import type { Calibration } from "../scoring/calibration.js";
 import type { OperatingPoint } from "../scoring/operating-points.js";
-import { axis, type Caption, COLORS, type Figure, makeFigure } from "./figure.js";
+import { axis, type Caption, COLORS, type Figure, makeFigure, seriesColor } from "./figure.js";
 
 /** Rates of false alarms in 24 h that papers report. */
 const RATES = [1, 2.5, 5, 10];
 
-/** The rate beyond which a detector only gains false alarms: where it first has its highest sensitivity. */
-function lastGain(points: readonly OperatingPoint[]): number {
+/** The lowest false alarm rate of the highest sensitivity: higher rates only add false alarms. */
+function rateOfHighestSensitivity(points: readonly OperatingPoint[]): number {
   const most = Math.max(...points.map(({ sensitivity }) => sensitivity));
-  const there = points.filter(({ sensitivity }) => sensitivity === most);
-  return Math.max(0, Math.min(...there.map(({ falseAlarmsPerDay }) => falseAlarmsPerDay)));
+  const highest = points.filter(({ sensitivity }) => sensitivity === most);
+  return Math.max(0, Math.min(...highest.map(({ falseAlarmsPer24h }) => falseAlarmsPer24h)));
 }
 
-/** Ticks at whole numbers, however few are counted. */
+/** An axis of counts, with ticks at whole numbers only. */
 function countAxis(title: string, most: number): object {
   return axis(title, { tickformat: ",d", ...(most < 10 ? { dtick: most < 5 ? 1 : 2 } : {}) });
 }
 
 /**
  * Event sensitivity against false alarms in 24 h for one or more detectors, with marks at the rates that papers report.
- * Shown as far as sensitivity grows; a double click shows the rest.
+ * The axis ends where sensitivity stops increasing; a double click shows the rest.
  */
 export function falseAlarmCurve(
   detectors: Readonly<Record<string, readonly OperatingPoint[]>>,
@@ -31,21 +31,24 @@ export function falseAlarmCurve(
   const colors = [COLORS.blue, COLORS.vermilion, COLORS.green, COLORS.purple];
   const data: Data[] = Object.entries(detectors).map(([name, points], i) => {
     const sorted = [...points].sort(
-      (a, b) => a.falseAlarmsPerDay - b.falseAlarmsPerDay || a.sensitivity - b.sensitivity,
+      (a, b) => a.falseAlarmsPer24h - b.falseAlarmsPer24h || a.sensitivity - b.sensitivity,
     );
     return {
       type: "scatter",
       mode: "lines+markers",
       name,
-      x: sorted.map(({ falseAlarmsPerDay }) => falseAlarmsPerDay),
+      x: sorted.map(({ falseAlarmsPer24h }) => falseAlarmsPer24h),
       y: sorted.map(({ sensitivity }) => (Number.isNaN(sensitivity) ? null : sensitivity)),
       text: sorted.map(({ threshold }) => (Number.isFinite(threshold) ? threshold.toFixed(3) : "none")),
       hovertemplate: `${name}: %{y:.3f} at %{x:.2f} a day, threshold %{text}<extra></extra>`,
       marker: { size: 5 },
-      line: { color: colors[i % colors.length], shape: "hv" },
+      line: { color: seriesColor(colors, i), shape: "hv" },
     };
   });
-  const reached = Math.max(...Object.values(detectors).map(lastGain).filter(Number.isFinite), Math.max(...RATES));
+  const reached = Math.max(
+    ...Object.values(detectors).map(rateOfHighestSensitivity).filter(Number.isFinite),
+    Math.max(...RATES),
+  );
   const shapes = RATES.map((rate) => ({
     ...({ type: "line", xref: "x", yref: "paper", x0: rate, x1: rate, y0: 0, y1: 1 } as const),
     line: { color: COLORS.grey, width: 1, dash: "dot" as const },
@@ -53,13 +56,13 @@ export function falseAlarmCurve(
   const layout = {
     shapes,
     showlegend: data.length > 1,
-    xaxis: axis(`false alarms in 24 h; dotted at ${RATES.join(", ")}`, { range: [0, 1.15 * reached] }),
+    xaxis: axis(`false alarms in 24 h; dotted: ${RATES.join(", ")}`, { range: [0, 1.15 * reached] }),
     yaxis: axis("event sensitivity", { range: [0, 1.02] }),
   };
   return makeFigure("Sensitivity against false alarms", data, layout, caption);
 }
 
-/** Share of seizure against probability, bin by bin, with the number of values below. */
+/** Observed fraction of seizure against predicted probability, by bin, with the number of values below. */
 export function reliabilityDiagram({ bins, expectedError }: Calibration, caption: Caption = {}): Figure {
   const filled = bins.filter(({ count }) => count > 0);
   const data: Data[] = [
@@ -70,7 +73,7 @@ export function reliabilityDiagram({ bins, expectedError }: Calibration, caption
     {
       type: "scatter",
       mode: "lines+markers",
-      name: "share of seizure",
+      name: "fraction of seizure",
       x: filled.map(({ meanScore }) => meanScore),
       y: filled.map(({ seizureShare }) => seizureShare),
       line: { color: COLORS.blue },
@@ -87,8 +90,8 @@ export function reliabilityDiagram({ bins, expectedError }: Calibration, caption
   const layout = {
     height: 440,
     showlegend: false,
-    xaxis: axis("probability", { range: [0, 1], anchor: "y2" }),
-    yaxis: axis("share of seizure", { range: [0, 1.02], domain: [0.36, 1] }),
+    xaxis: axis("predicted probability", { range: [0, 1], anchor: "y2" }),
+    yaxis: axis("fraction of seizure", { range: [0, 1.02], domain: [0.36, 1] }),
     yaxis2: axis("values", { type: "log", domain: [0, 0.26], nticks: 3 }),
   };
   return makeFigure(`Reliability; expected calibration error ${expectedError.toFixed(3)}`, data, layout, caption);
@@ -101,10 +104,11 @@ export function detectedByGroup(
   caption: Caption = {},
 ): Figure {
   const names = Object.keys(groups);
+  const scores = Object.values(groups);
   const bar = (name: string, color: string, count: (score: GroupScore) => number): Data => ({
     ...({ type: "bar", orientation: "h", name, y: names, marker: { color } } as const),
-    x: names.map((group) => count(groups[group]!)),
-    text: names.map((group) => String(count(groups[group]!) || "")),
+    x: scores.map(count),
+    text: scores.map((score) => String(count(score) || "")),
     textposition: "inside",
     insidetextanchor: "middle",
     textangle: 0,
@@ -117,7 +121,7 @@ export function detectedByGroup(
   const layout = {
     barmode: "stack",
     height: 170 + 34 * names.length,
-    xaxis: countAxis("seizures", Math.max(0, ...Object.values(groups).map(({ seizures }) => seizures))),
+    xaxis: countAxis("seizures", Math.max(0, ...scores.map(({ seizures }) => seizures))),
     legend: { traceorder: "normal" },
     yaxis,
   } as const;
@@ -148,10 +152,10 @@ export function latencyHistogram(latenciesSeconds: readonly number[], caption: C
     yaxis: countAxis("seizures", Math.max(0, ...bins.values())),
     bargap: 0.05,
   };
-  return makeFigure("Onset latency; dotted at the onset", data, layout, caption);
+  return makeFigure("Onset latency; dotted: annotated onset", data, layout, caption);
 }
 
-/** Wilson's interval of a share, 95 %. */
+/** Wilson score interval of a proportion, 95 %. */
 export function wilson(hits: number, total: number): { lower: number; upper: number } {
   if (total === 0) return { lower: Number.NaN, upper: Number.NaN };
   const z = 1.959964;
@@ -161,13 +165,16 @@ export function wilson(hits: number, total: number): { lower: number; upper: num
   return { lower: Math.max(0, centre - half), upper: Math.min(1, centre + half) };
 }
 
-/** Sensitivity with Wilson's 95 % interval and false alarms of each patient; those without seizures have an alarm rate only. */
+/** Sensitivity with the 95 % Wilson score interval and false alarms of each patient; those without seizures have an alarm rate only. */
 export function patientForest(patients: readonly PatientScore[], caption: Caption = {}): Figure {
   const sorted = [...patients].sort(
     (a, b) => (a.sensitivity || 0) - (b.sensitivity || 0) || b.falseAlarms - a.falseAlarms,
   );
   const y = sorted.map(({ patient }) => patient);
-  const bounds = sorted.map(({ detected, seizures }) => wilson(detected, seizures));
+  const errors = sorted.map(({ detected, seizures, sensitivity }) => {
+    const { lower, upper } = wilson(detected, seizures);
+    return { above: upper - sensitivity || 0, below: sensitivity - lower || 0 }; // NaN becomes 0
+  });
   const known = (value: number) => (Number.isNaN(value) ? null : value);
   const data: Data[] = [
     {
@@ -178,15 +185,15 @@ export function patientForest(patients: readonly PatientScore[], caption: Captio
       error_x: {
         type: "data",
         symmetric: false,
-        array: sorted.map(({ sensitivity }, i) => bounds[i]!.upper - sensitivity || 0),
-        arrayminus: sorted.map(({ sensitivity }, i) => sensitivity - bounds[i]!.lower || 0),
+        array: errors.map(({ above }) => above),
+        arrayminus: errors.map(({ below }) => below),
         thickness: 1.3,
       },
       marker: { color: COLORS.blue, size: 8 },
     },
     {
       ...({ type: "bar", orientation: "h", name: "false alarms in 24 h", y, xaxis: "x2" } as const),
-      x: sorted.map(({ falseAlarmsPerDay }) => known(falseAlarmsPerDay)),
+      x: sorted.map(({ falseAlarmsPer24h }) => known(falseAlarmsPer24h)),
       marker: { color: COLORS.orange },
     },
   ];
@@ -196,5 +203,5 @@ export function patientForest(patients: readonly PatientScore[], caption: Captio
     xaxis2: axis("FA in 24 h", { domain: [0.68, 1], rangemode: "tozero", anchor: "y" }),
     yaxis: axis("", { type: "category", tickfont: { size: 10 } }),
   };
-  return makeFigure("Patients, by any overlap, 95 % intervals", data, layout, caption);
+  return makeFigure("Patients (any overlap, 95 % intervals)", data, layout, caption);
 }

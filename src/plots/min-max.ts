@@ -1,5 +1,5 @@
 /**
- * Minimum and maximum of each bucket in order of time, so that no spike is lost: out[2b], out[2b+1] for bucket b.
+ * Minimum and maximum of each bucket in order of time, so that spikes are kept: out[2b], out[2b+1] for bucket b.
  * `out.length` is even; fewer samples than buckets repeat.
  */
 export function minMaxInto(out: Float32Array, samples: Float32Array): void {

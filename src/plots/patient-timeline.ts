@@ -2,7 +2,7 @@ import type { Data } from "plotly.js";
 import { axis, type Caption, type Figure, makeFigure } from "./figure.js";
 import { type LabelledRow, typeColor } from "./seizure-labels.js";
 
-/** A recording with its place in a patient's history. */
+/** A recording with its patient and session. */
 export interface SessionRow extends LabelledRow {
   readonly patient: string;
   readonly session: string;
@@ -10,7 +10,7 @@ export interface SessionRow extends LabelledRow {
   readonly token: string;
 }
 
-/** The patient whose timeline tells most: most recordings with seizures, then most seizures, then the first by id. */
+/** The patient with most recordings with seizures, then most seizures, then the first by id. */
 export function busiestPatient(rows: readonly SessionRow[]): string {
   const counts = new Map<string, { recordings: number; seizures: number }>();
   for (const { patient, seizures } of rows) {
@@ -21,13 +21,13 @@ export function busiestPatient(rows: readonly SessionRow[]): string {
   const [first] = [...counts].sort(
     ([a, m], [b, n]) => n.recordings - m.recordings || n.seizures - m.seizures || (a < b ? -1 : 1),
   );
-  if (!first) throw new RangeError("invalid rows: there are none");
+  if (!first) throw new RangeError("invalid rows: empty");
   return first[0];
 }
 
 /**
- * One patient's sessions from top to bottom, the pieces of each end to end with a gap between them: how long the real gap
- * was is not known. Seizures are coloured by type. RangeError when no row is the patient's.
+ * One patient's sessions from top to bottom, the recordings of each end to end with a fixed gap between them, since the real
+ * gap is unknown. Seizures are coloured by type. RangeError when no row is the patient's.
  */
 export function patientTimeline(rows: readonly SessionRow[], patient: string, caption: Caption = {}): Figure {
   const own = rows.filter((row) => row.patient === patient);
@@ -78,7 +78,7 @@ export function patientTimeline(rows: readonly SessionRow[], patient: string, ca
   );
 }
 
-const GAP_SHARE = 0.01; // of the longest session, between two pieces
+const GAP_SHARE = 0.01; // of the longest session, between two recordings
 
 function placeEndToEnd(rows: readonly SessionRow[]): { row: SessionRow; at: number }[] {
   const sorted = [...rows].sort((a, b) => (a.id < b.id ? -1 : 1));

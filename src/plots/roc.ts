@@ -12,7 +12,7 @@ function thinned(length: number): number[] {
   return picked;
 }
 
-/** What plotly draws as a hole: a rate without a denominator. */
+/** null, which plotly does not draw, for a rate without a denominator. */
 const known = (value: number) => (Number.isNaN(value) ? null : value);
 
 const areaText = (area: number) => (Number.isNaN(area) ? "n/a" : area.toFixed(3));
@@ -23,8 +23,8 @@ export interface MarkedThreshold {
   readonly threshold: number;
 }
 
-/** The curves' places of the thresholds, those of one place under one name; a threshold above all scores has none. */
-function places({ threshold }: Curves, marks: readonly MarkedThreshold[]): { at: number; name: string }[] {
+/** Indices of the thresholds on the curves, with one name for those of equal index; a threshold above all scores has none. */
+function markedIndices({ threshold }: Curves, marks: readonly MarkedThreshold[]): { at: number; name: string }[] {
   const names = new Map<number, string[]>();
   for (const mark of marks) {
     const reached = threshold.filter((value) => value >= mark.threshold).length - 1; // thresholds descend
@@ -34,7 +34,7 @@ function places({ threshold }: Curves, marks: readonly MarkedThreshold[]): { at:
 }
 
 function markers(curves: Curves, marks: readonly MarkedThreshold[]): Data[] {
-  const found = places(curves, marks);
+  const found = markedIndices(curves, marks);
   if (found.length === 0) return [];
   const { truePositiveRate, falsePositiveRate, precision, threshold } = curves;
   const trace = (x: Float64Array, y: Float64Array, more: object): Data => ({

@@ -2,7 +2,7 @@ import { ownValue } from "@ictal/base/records";
 import type { Data, Shape } from "plotly.js";
 import { axis, type Caption, COLORS, type Figure, lengthAxis, makeFigure } from "./figure.js";
 
-/** What a label figure needs of a recording; seizure labels are TUSZ's type names. */
+/** Fields of a recording that the figures of labels need; seizure labels are the type names of TUSZ. */
 export interface LabelledRow {
   readonly id: string;
   readonly split: string;
@@ -34,7 +34,7 @@ function typesOf(rows: readonly LabelledRow[]): string[] {
   return [...new Set(rows.flatMap(({ seizures }) => seizures.map(({ label }) => label)))].sort();
 }
 
-/** Length of every seizure by type: a box with its points. Seconds on a log axis. */
+/** Duration of every seizure by type: a box plot with all points. Seconds on a log axis. */
 export function seizureLengths(rows: readonly LabelledRow[], caption: Caption = {}): Figure {
   const data: Data[] = typesOf(rows).map((type) => {
     const lengths = rows.flatMap(({ seizures }) =>
@@ -55,9 +55,9 @@ export function seizureLengths(rows: readonly LabelledRow[], caption: Caption = 
     };
   });
   return makeFigure(
-    "Seizure length by type",
+    "Seizure duration by type",
     data,
-    { showlegend: false, xaxis: axis(""), yaxis: lengthAxis("length (s)") },
+    { showlegend: false, xaxis: axis(""), yaxis: lengthAxis("duration (s)") },
     caption,
   );
 }
@@ -79,26 +79,26 @@ export function timeShare(rows: readonly LabelledRow[], caption: Caption = {}): 
     ["background", COLORS.sky],
     ["unlabelled", COLORS.grey],
   ] as const;
-  const total = splits.map((split) => kinds.reduce((sum, [kind]) => sum + hours(split, kind), 0));
+  const totals = splits.map((split) => ({ split, total: kinds.reduce((sum, [kind]) => sum + hours(split, kind), 0) }));
   const data: Data[] = kinds.map(([kind, color]) => ({
     type: "bar",
     orientation: "h",
     name: kind,
-    y: splits.map((split, i) => `${split}<br>${total[i]!.toFixed(2)} h`),
-    x: splits.map((split, i) => round((100 * hours(split, kind)) / total[i]!)),
-    text: splits.map((split, i) => `${((100 * hours(split, kind)) / total[i]!).toFixed(1)} %`),
+    y: totals.map(({ split, total }) => `${split}<br>${total.toFixed(2)} h`),
+    x: totals.map(({ split, total }) => round((100 * hours(split, kind)) / total)),
+    text: totals.map(({ split, total }) => `${((100 * hours(split, kind)) / total).toFixed(1)} %`),
     textposition: "inside",
     insidetextanchor: "middle",
     textangle: 0,
     marker: { color },
   }));
   return makeFigure(
-    "Share of recorded time",
+    "Recorded time by label",
     data,
     {
       barmode: "stack",
       height: 150 + 46 * splits.length,
-      xaxis: axis("share (%)", { range: [0, 100] }),
+      xaxis: axis("share of recorded time (%)", { range: [0, 100] }),
       yaxis: axis("", { autorange: "reversed" }),
     },
     caption,
@@ -138,7 +138,7 @@ export function labelTimeline(rows: readonly LabelledRow[], caption: Caption = {
     } as Data); // @types/plotly.js has no `base` of numbers for bars
   }
   return makeFigure(
-    "Seizures in every recording",
+    "Seizures of each recording",
     data,
     {
       barmode: "overlay",

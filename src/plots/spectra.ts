@@ -1,5 +1,5 @@
 import type { Data } from "plotly.js";
-import { axis, type Caption, COLORS, type Figure, makeFigure } from "./figure.js";
+import { axis, type Caption, COLORS, type Figure, makeFigure, seriesColor } from "./figure.js";
 
 /** A one-sided power spectral density. */
 export interface DrawnSpectrum {
@@ -10,7 +10,7 @@ export interface DrawnSpectrum {
 
 const LINES = [COLORS.grey, COLORS.blue, COLORS.vermilion, COLORS.green];
 
-/** Spectra in decibels, each relative to its own mean between 1 and 40 Hz, so that other units can share the axis. */
+/** Spectra in decibels, each relative to its own mean between 1 and 40 Hz, so that different units share an axis. */
 export function spectraFigure(spectra: readonly DrawnSpectrum[], caption: Caption = {}): Figure {
   const data: Data[] = spectra.map(({ name, frequenciesHz, power }, i) => {
     const inside = power.filter((_, bin) => frequenciesHz[bin]! >= 1 && frequenciesHz[bin]! <= 40);
@@ -24,9 +24,9 @@ export function spectraFigure(spectra: readonly DrawnSpectrum[], caption: Captio
         power.subarray(1),
         (value) => Math.round(100 * Math.max(-120, 10 * Math.log10(value / mean))) / 100,
       ),
-      line: { color: LINES[i % LINES.length], width: 1.5 },
+      line: { color: seriesColor(LINES, i), width: 1.5 },
     };
   });
   const layout = { xaxis: axis("frequency (Hz)"), yaxis: axis("power (dB)") };
-  return makeFigure("Spectrum before and after; 0 dB is the mean of 1 to 40 Hz", data, layout, caption);
+  return makeFigure("Power spectral density; 0 dB: mean of 1 to 40 Hz", data, layout, caption);
 }

@@ -1,18 +1,18 @@
-/** Spectrogram, amplitude-integrated EEG and topography. */
+/** Spectrogram and topography. */
 import type { Data } from "plotly.js";
 import type { Spectrogram } from "../signal/spectrum.js";
 import { axis, type Caption, COLORS, type Figure, makeFigure } from "./figure.js";
 
 const COLUMNS = 1200;
 
-/** Power over time and frequency in decibels, up to `highHz`; at most 1200 columns, segments between them left out. */
+/** Power over time and frequency in decibels, up to `highHz`; at most 1200 columns, others are skipped. */
 export function spectrogramFigure(
   { timesSeconds, frequenciesHz, power }: Spectrogram,
   {
     title = "Spectrogram",
     unit = "dB re 1 µV²/Hz",
     highHz = 40,
-  }: { title?: string; unit?: string; highHz?: number } = {},
+  }: { title?: string | undefined; unit?: string | undefined; highHz?: number | undefined } = {},
   caption: Caption = {},
 ): Figure {
   const rows = Array.from(frequenciesHz.keys()).filter((i) => i > 0 && frequenciesHz[i]! <= highHz);
@@ -34,7 +34,7 @@ export function spectrogramFigure(
   return makeFigure(title, data, { xaxis: axis("time (s)"), yaxis: axis("frequency (Hz)") }, caption);
 }
 
-/** One electrode's place seen from above, nose up, and its value. */
+/** Position of an electrode, and its value. */
 export interface ScalpValue {
   readonly electrode: string;
   /** Unit vector: right ear +x, nose +y, vertex +z. */
@@ -42,23 +42,23 @@ export interface ScalpValue {
   readonly value: number;
 }
 
-const HEAD = 1.15; // of the circle that the lowest electrodes lie on
+const HEAD = 1.15; // relative to the circle of the lowest electrodes
 const CELLS = 61;
 
-/** Azimuthal equidistant place on the page: the vertex in the middle, the ears' height on the unit circle. */
-function onPage([x, y, z]: readonly [number, number, number]): [number, number] {
+/** Azimuthal equidistant projection: the vertex in the centre, the level of the ears on the unit circle. */
+function projected([x, y, z]: readonly [number, number, number]): [number, number] {
   const angle = Math.acos(Math.max(-1, Math.min(1, z))) / (Math.PI / 2);
   const flat = Math.hypot(x, y);
   return flat < 1e-9 ? [0, 0] : [(angle * x) / flat, (angle * y) / flat];
 }
 
-/** Values over the scalp, spread between electrodes by inverse squared distance; a band's power, say. */
+/** Values over the scalp, such as band power, interpolated by inverse squared distance; seen from above, nose up. */
 export function topography(
   values: readonly ScalpValue[],
   { title, unit }: { readonly title: string; readonly unit: string },
   caption: Caption = {},
 ): Figure {
-  const places = values.map(({ position, value }) => ({ at: onPage(position), value }));
+  const places = values.map(({ position, value }) => ({ at: projected(position), value }));
   const grid = Array.from({ length: CELLS }, (_, i) => HEAD * ((2 * i) / (CELLS - 1) - 1));
   const at = (x: number, y: number) => {
     if (Math.hypot(x, y) > HEAD) return null;

@@ -2,13 +2,13 @@ import type { Data } from "plotly.js";
 import type { TypeConfusion } from "../scoring/type-confusion.js";
 import { axis, type Caption, type Figure, makeFigure } from "./figure.js";
 
-/** Seizures by type against what the detector took them for; shares of the row as colour, events as numbers. */
+/** Confusion matrix of seizure types: row shares as colour, events as numbers. */
 export function typeConfusionFigure({ rows, columns, counts }: TypeConfusion, caption: Caption = {}): Figure {
   const shares = counts.map((row) => {
     const total = row.reduce((sum, count) => sum + count, 0);
     return row.map((count) => (total > 0 ? Math.round((1000 * count) / total) / 1000 : null));
   });
-  // background that raised no alarm is no event: it has no "missed"
+  // background without a detection is not an event, so it has no "missed"
   const text = counts.map((row, r) => row.map((count, c) => (rows[r] === "background" && c === 0 ? "" : `${count}`)));
   const data: Data[] = [
     {
@@ -16,14 +16,14 @@ export function typeConfusionFigure({ rows, columns, counts }: TypeConfusion, ca
       x: [...columns],
       y: [...rows],
       z: shares,
-      ...({ text, texttemplate: "%{text}" } as object), // the types know no text matrix for heat maps
+      ...({ text, texttemplate: "%{text}" } as object), // @types/plotly.js has no text matrix for heat maps
       zmin: 0,
       zmax: 1,
       colorscale: "Cividis",
       colorbar: { title: { text: "share of the row", side: "right" }, thickness: 12 },
       xgap: 2,
       ygap: 2,
-      hovertemplate: "%{y} taken for %{x}: %{text} events<extra></extra>",
+      hovertemplate: "%{y} detected as %{x}: %{text} events<extra></extra>",
     } as Data,
   ];
   const layout = {
@@ -32,5 +32,5 @@ export function typeConfusionFigure({ rows, columns, counts }: TypeConfusion, ca
     xaxis: axis("detected as", { type: "category", showgrid: false }),
     yaxis: axis("", { type: "category", autorange: "reversed", showgrid: false }),
   };
-  return makeFigure("What seizures are taken for, by any overlap", data, layout, caption);
+  return makeFigure("Confusion of seizure types (any overlap)", data, layout, caption);
 }

@@ -8,12 +8,12 @@ import { shownTime } from "./shown-text.js";
 /** The columns of csv and csv_bi, as the NEDC tools write them. */
 export const CSV_COLUMNS = ["channel", "start_time", "stop_time", "label", "confidence"] as const;
 
-/** Rows of csv and csv_bi text: `# key = value` lines, the column line, then a row a line; columns go by their names. */
+/** Rows of csv and csv_bi text: `# key = value` lines, the column line, then one row per line; columns are matched by name. */
 export function readCsvRows(lines: readonly string[], file: string, _format: AnnotationFormat): RawAnnotations {
   const columnIndex = lines.findIndex((line) => line.trim() !== "" && !line.trimStart().startsWith("#"));
   const headerLines = columnIndex < 0 ? lines : lines.slice(0, columnIndex);
   if (columnIndex < 0) {
-    throw new FormatError(`no column line found, expected "${CSV_COLUMNS.join(",")}"; the file may be cut`, {
+    throw new FormatError(`no column line found, expected "${CSV_COLUMNS.join(",")}"; the file may be truncated`, {
       file,
       line: lines.length,
     });
@@ -23,8 +23,8 @@ export function readCsvRows(lines: readonly string[], file: string, _format: Ann
     ...{ required: CSV_COLUMNS, isOwn: headerLines.some((line) => line.trim() !== "") },
   });
   const rows = table.rows.map(({ line, fields }): RawRow => {
-    const [start, end, label] = [fields.start_time!, fields.stop_time!, fields.label!]; // every column is required
-    return { line, channel: fields.channel!, start, end, ...knownLabel(label), confidence: fields.confidence! };
+    const { channel = "", start_time: start = "", stop_time: end = "", label = "", confidence = "" } = fields; // all required
+    return { line, channel, start, end, ...knownLabel(label), confidence };
   });
   const findings = [...table.findings];
   const durationSeconds = readHeaderDuration(headerLines, file, findings);
@@ -56,7 +56,7 @@ function readHeaderDuration(headerLines: readonly string[], file: string, findin
   }
   const other = found.find(({ seconds }) => seconds !== first.seconds);
   if (first.seconds === undefined) {
-    const isOtherUnit = /\d/.test(first.value); // then the rows may be in it too
+    const isOtherUnit = /\d/.test(first.value); // the rows may be in the same unit
     findings.push({
       file,
       line: first.line,
@@ -64,7 +64,7 @@ function readHeaderDuration(headerLines: readonly string[], file: string, findin
       severity: isOtherUnit ? "error" : "warning",
       message: `duration ${shownTime(first.value)} found, seconds expected`,
       action: isOtherUnit
-        ? "write all times in seconds, or correct the line; until then the recording counts as unknown"
+        ? "write all times in seconds, or correct the line; until then the labels of the recording are unknown"
         : "correct the line; until then the recording's own duration is used",
     });
   } else if (other) {

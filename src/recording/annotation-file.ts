@@ -9,24 +9,24 @@ import type { Finding, FindingCode } from "./finding.js";
 export interface AnnotationFile {
   readonly file: string;
   readonly format: AnnotationFormat;
-  /** The file's own claim; undefined in tse files and where it is unreadable. */
+  /** Duration given in the file; undefined in tse files and where it is unreadable. */
   readonly durationSeconds?: number;
   /** Lines before the column line (csv) or the first row (tse), without line ends, for writing the file back. */
   readonly headerLines: readonly string[];
   /** The recording that the file says it belongs to (`bname` of csv). */
   readonly recordingName?: string;
-  /** Rows with a known label and `0 <= start < end`, in file order, not cut to the duration and not merged. */
+  /** Rows with a known label and `0 <= start < end`, in file order, not truncated to the duration and not merged. */
   readonly events: readonly AnnotationEvent[];
-  /** Seizure rows whose end is their start, in file order: event lists count them, no sample belongs to them. */
+  /** Seizure rows of zero length, in file order: event lists count them, they cover no sample. */
   readonly instants: readonly AnnotationEvent[];
-  /** Everything odd about the file; rows that are lost are here as errors. */
+  /** All findings about the file; rows that are ignored are errors. */
   readonly findings: readonly Finding[];
 }
 
 export interface ReadAnnotationOptions {
   /** Name for messages; its extension is the format unless `format` says otherwise. */
   readonly file: string;
-  readonly format?: AnnotationFormat;
+  readonly format?: AnnotationFormat | undefined;
 }
 
 const READERS: Record<
@@ -40,15 +40,15 @@ const READERS: Record<
   tsv: readTsvRows,
 };
 
-/** Format that a file name's extension stands for, or undefined. */
+/** Format of a file name's extension, or undefined. */
 export function annotationFormatOf(file: string): AnnotationFormat | undefined {
   const extension = extname(basename(file)).slice(1).toLowerCase();
   return Object.hasOwn(READERS, extension) ? (extension as AnnotationFormat) : undefined;
 }
 
 /**
- * Read annotation text. The header is read loosely, columns go by name: FormatError (file, line) when the text is empty,
- * a column is missing, or a label is not in the label table, since none of these may pass as background. All other faults
+ * Read annotation text. The header is read leniently, columns are matched by name: FormatError (file, line) when the text is empty,
+ * a column is missing, or a label is not in the label table, since none of these may be treated as background. All other problems
  * are findings.
  */
 export function readAnnotations(text: string, options: ReadAnnotationOptions): AnnotationFile {
@@ -60,7 +60,7 @@ export function readAnnotations(text: string, options: ReadAnnotationOptions): A
       { file },
     );
   }
-  refuseOther(text, file);
+  refuseNonAnnotations(text, file);
   const findings: Finding[] = [];
   const raw = READERS[format](splitLines(text, file, findings), file, format);
   const checked = checkRows(raw.rows, { file, format, durationSeconds: raw.durationSeconds });
@@ -76,23 +76,23 @@ export function readAnnotations(text: string, options: ReadAnnotationOptions): A
   };
 }
 
-/** Text that can be no annotations, each with its own advice: none at all, a web page, a pointer of Git LFS. */
-function refuseOther(text: string, file: string): void {
+/** Refuse text that is not annotations, each kind with its own advice: empty, a web page, a Git LFS pointer. */
+function refuseNonAnnotations(text: string, file: string): void {
   const start = text
     .slice(0, 1000)
     .replace(/^\ufeff/, "")
     .trimStart();
   if (text.length <= 1000 && start === "")
-    throw new FormatError("the file is empty; fetch it again, or delete it where the recording is not annotated", {
+    throw new FormatError("the file is empty; download it again, or delete it if the recording is not annotated", {
       file,
     });
   if (start.startsWith("<"))
-    throw new FormatError("the file is a web page or XML, as a failed download leaves; fetch it again", { file });
+    throw new FormatError("the file is a web page or XML, as after a failed download; download it again", { file });
   if (start.startsWith("version https://git-lfs"))
-    throw new FormatError("the file is a pointer of Git LFS; fetch what it stands for with: git lfs pull", { file });
+    throw new FormatError("the file is a Git LFS pointer; fetch its content with: git lfs pull", { file });
 }
 
-/** Lines without their ends; a byte order mark, CRLF and a missing last newline are noted. */
+/** Lines without their newlines; a byte order mark, CRLF and a missing final newline are findings. */
 function splitLines(text: string, file: string, findings: Finding[]): string[] {
   const note = (code: FindingCode, message: string) =>
     findings.push({ file, code, severity: "info", message, action: "none needed; other tools may refuse the file" });
@@ -101,6 +101,6 @@ function splitLines(text: string, file: string, findings: Finding[]): string[] {
   if (text.includes("\r")) note("carriage-returns", "lines end in CR or CRLF");
   const lines = (hasMark ? text.slice(1) : text).split(/\r\n|\r|\n/);
   if (lines.at(-1) === "") lines.pop();
-  else note("no-final-newline", "the last line has no end");
+  else note("no-final-newline", "the last line has no newline");
   return lines;
 }

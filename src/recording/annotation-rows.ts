@@ -2,7 +2,7 @@ import { FormatError } from "@ictal/base/errors";
 import { nearestName } from "@ictal/base/nearest";
 import type { Event } from "../base/events.js";
 import type { Finding, FindingCode } from "./finding.js";
-import { classOf, LABELS, labelOfHedScore } from "./labels.js";
+import { ANNOTATION_LABELS, labelClassOf, labelOfHedScore } from "./labels.js";
 import { shownChannel, shownName, shownTime } from "./shown-text.js";
 
 /** NEDC csv and csv_bi (TUSZ v2), tse and tse_bi (TUSZ v1.5), HED-SCORE tsv (BIDS, SzCORE). */
@@ -36,7 +36,7 @@ export interface RawRow {
   readonly hedScore?: AnnotationEvent["hedScore"];
 }
 
-/** What the reader of one format hands to the row checks. */
+/** What the reader of one format passes to the row checks. */
 export interface RawAnnotations {
   readonly headerLines: readonly string[];
   readonly durationSeconds?: number | undefined;
@@ -49,12 +49,12 @@ export interface RawAnnotations {
 /** Difference of durations that is an error, in seconds. */
 export const DURATION_ERROR_SECONDS = 1;
 
-/** A stop this little past the end, in seconds, is rounding: TUSZ's own tools cut times to milliseconds. */
+/** An end this little past the duration, in seconds, is rounding: the tools of TUSZ truncate times to milliseconds. */
 export const END_TOLERANCE_SECONDS = 1e-3;
 
 /**
- * A row that ends after this many durations is no rounding and no window's rest: its times are in another unit or of
- * another recording.
+ * A row that ends after this many durations is neither rounding nor the remainder of a window: its times are in another
+ * unit or of another recording.
  */
 export const END_ERROR_DURATIONS = 2;
 
@@ -72,10 +72,10 @@ export function parseSeconds(text: string): number {
   return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : Number.NaN;
 }
 
-/** What the rows of a file say. */
+/** The checked rows of a file. */
 export interface CheckedRows {
   readonly events: AnnotationEvent[];
-  /** Seizure rows without a length: scorers of event lists count them, no sample belongs to them. */
+  /** Seizure rows of zero length: scorers of event lists count them, they cover no sample. */
   readonly instants: AnnotationEvent[];
   readonly findings: Finding[];
 }
@@ -92,46 +92,46 @@ export function checkRows(rows: readonly RawRow[], context: RowContext): Checked
   return { events, instants: points.filter(isSeizure), findings };
 }
 
-const isSeizure = ({ label }: AnnotationEvent) => classOf(label) === "seizure";
+const isSeizure = ({ label }: AnnotationEvent) => labelClassOf(label) === "seizure";
 
 function eventOf(row: RawRow, context: RowContext, findings: Finding[]): AnnotationEvent[] {
   const { file } = context;
-  const tell: Tell = (code, severity, message, action) =>
+  const report: ReportFinding = (code, severity, message, action) =>
     findings.push({ file, line: row.line, code, severity, message, action });
-  checkLabel(row, context, tell);
+  checkLabel(row, context, report);
   const startSeconds = parseSeconds(row.start);
   const endSeconds = parseSeconds(row.end);
   const times = `${shownTime(row.start)} to ${shownTime(row.end)} s`;
-  const lost = "the row is lost, so the recording counts as unknown";
+  const lost = "the row is ignored, so the labels of the recording are unknown";
   const correct = "correct the times of the row";
   if (!Number.isFinite(startSeconds) || !Number.isFinite(endSeconds)) {
-    tell("time-not-a-number", "error", `times ${times} found, seconds expected; ${lost}`, correct);
+    report("time-not-a-number", "error", `times ${times} found, seconds expected; ${lost}`, correct);
     return [];
   }
   if (startSeconds < 0 || endSeconds < 0) {
-    tell("negative-time", "error", `times ${times} start before the recording; ${lost}`, correct);
+    report("negative-time", "error", `times ${times} start before the recording; ${lost}`, correct);
     return [];
   }
   if (endSeconds < startSeconds) {
-    tell("reversed", "error", `times ${times} end before they start; ${lost}`, correct);
+    report("reversed", "error", `times ${times} end before they start; ${lost}`, correct);
     return [];
   }
-  if (context.durationSeconds !== undefined) checkEnd(startSeconds, endSeconds, context.durationSeconds, tell);
-  const confidence = confidenceOf(row.confidence, tell);
+  if (context.durationSeconds !== undefined) checkEnd(startSeconds, endSeconds, context.durationSeconds, report);
+  const confidence = confidenceOf(row.confidence, report);
   const event = { startSeconds, endSeconds, label: row.label, confidence, channel: row.channel, line: row.line };
   return [row.hedScore ? { ...event, hedScore: row.hedScore } : event];
 }
 
-/** The first label that is known but for its case. */
+/** Report the first label that is known except for its case. */
 function noteLabelCase(rows: readonly RawRow[], file: string, findings: Finding[]): void {
   const row = rows.find(({ label, labelText, hedScore }) => !hedScore && label !== labelText);
   if (!row) return;
-  const message = `label "${row.labelText}" is taken as "${row.label}"`;
+  const message = `label "${row.labelText}" is read as "${row.label}"`;
   const action = "none needed; other tools may refuse the file";
   findings.push({ file, line: row.line, code: "label-case", severity: "info", message, action });
 }
 
-/** Rows without a length: of a seizure elsewhere than in another one they say that its extent is not known. */
+/** Rows of zero length: one of a seizure outside all other seizures means that its extent is unknown. */
 function checkPoints(
   points: readonly AnnotationEvent[],
   events: readonly AnnotationEvent[],
@@ -142,40 +142,40 @@ function checkPoints(
   for (const point of points) {
     const { line, startSeconds: at } = point;
     const isLost = isSeizure(point) && !seizures.some((each) => each.startSeconds <= at && at <= each.endSeconds);
-    const message = `times ${at} to ${point.endSeconds} s have no length; ${isLost ? "how long the seizure lasts is unknown, and so is the recording" : "no sample belongs to the row"}`;
+    const message = `times ${at} to ${point.endSeconds} s have no length; ${isLost ? "the duration of the seizure is unknown, so the labels of the recording are unknown" : "the row covers no sample"}`;
     const action = "correct the times or delete the row";
     findings.push({ file, line, code: "zero-length", severity: isLost ? "error" : "warning", message, action });
   }
 }
 
-type Tell = (code: FindingCode, severity: Finding["severity"], message: string, action: string) => void;
+type ReportFinding = (code: FindingCode, severity: Finding["severity"], message: string, action: string) => void;
 
-function checkLabel(row: RawRow, { file, format }: RowContext, tell: Tell): void {
+function checkLabel(row: RawRow, { file, format }: RowContext, report: ReportFinding): void {
   const kind = labelClass(row, file);
   const isBinary = format.endsWith("_bi");
   if (isBinary && row.label !== "seiz" && row.label !== "bckg") {
     const taken = kind === "seizure" ? "a seizure" : "no seizure";
-    tell(
+    report(
       "label-not-binary",
       "warning",
-      `label "${row.label}" in a ${format} file, which knows seiz and bckg; taken as ${taken}`,
+      `label "${row.label}" in a ${format} file, which allows only seiz and bckg; treated as ${taken}`,
       "write seiz or bckg, or use the typed format",
     );
   }
   if (isBinary && row.channel !== "TERM") {
-    tell(
+    report(
       "channel-not-term",
       "warning",
-      `channel ${shownChannel(row.channel)} in a ${format} file, TERM expected; taken for the whole recording`,
+      `channel ${shownChannel(row.channel)} in a ${format} file, TERM expected; applied to the whole recording`,
       "write TERM, or use the per-channel format",
     );
   }
 }
 
-function labelClass(row: RawRow, file: string): ReturnType<typeof classOf> {
+function labelClass(row: RawRow, file: string): ReturnType<typeof labelClassOf> {
   if (row.hedScore === undefined || labelOfHedScore(row.labelText) !== undefined)
-    return classOf(row.label, { file, line: row.line });
-  const types = LABELS.flatMap(({ hedScore }) => hedScore ?? []);
+    return labelClassOf(row.label, { file, line: row.line });
+  const types = ANNOTATION_LABELS.flatMap(({ hedScore }) => hedScore ?? []);
   const nearest = nearestName(row.labelText.slice(0, 40), types);
   const hint = nearest ? `; did you mean "${nearest}"?` : "";
   throw new FormatError(
@@ -188,33 +188,38 @@ function labelClass(row: RawRow, file: string): ReturnType<typeof classOf> {
   );
 }
 
-/** Tell a row that ends past `durationSeconds`. */
-export function checkEnd(startSeconds: number, endSeconds: number, durationSeconds: number, tell: Tell): void {
+/** Report a row that ends past `durationSeconds`. */
+export function checkEnd(
+  startSeconds: number,
+  endSeconds: number,
+  durationSeconds: number,
+  report: ReportFinding,
+): void {
   if (endSeconds <= durationSeconds) return;
   const past = endSeconds - durationSeconds;
   const action = "correct the times (seconds are expected) or the duration";
   if (startSeconds >= durationSeconds) {
     const starts = `the row starts at ${startSeconds} s, the duration is ${durationSeconds} s`;
-    tell("starts-past-the-end", "error", `${starts}; nothing of it counts`, action);
+    report("starts-past-the-end", "error", `${starts}; the row is ignored`, action);
     return;
   }
   const ends = `the row ends ${past.toFixed(4)} s past the duration of ${durationSeconds} s`;
   if (past <= END_TOLERANCE_SECONDS + 1e-9) {
-    tell("past-the-end", "info", `${ends}; it is cut there`, "none needed: rounding");
+    report("past-the-end", "info", `${ends}; it is truncated there`, "none needed: rounding");
   } else if (past > DURATION_ERROR_SECONDS && endSeconds > END_ERROR_DURATIONS * durationSeconds) {
-    tell("past-the-end", "error", `${ends}; its times are not those of the recording`, action);
+    report("past-the-end", "error", `${ends}; its times are not those of the recording`, action);
   } else {
-    tell("past-the-end", "warning", `${ends}; it is cut there`, action);
+    report("past-the-end", "warning", `${ends}; it is truncated there`, action);
   }
 }
 
-function confidenceOf(text: string, tell: Tell): number {
+function confidenceOf(text: string, report: ReportFinding): number {
   const value = parseSeconds(text);
   if (value >= 0 && value <= 1) return value;
-  tell(
+  report(
     "confidence-unreadable",
     "warning",
-    `confidence ${shownTime(text)} found, 0 to 1 expected; 1 is taken`,
+    `confidence ${shownTime(text)} found, 0 to 1 expected; 1 is used`,
     "correct the confidence",
   );
   return 1;
@@ -236,7 +241,7 @@ function checkOrder(events: readonly AnnotationEvent[], { file, format }: RowCon
 }
 
 function checkSorted(events: readonly AnnotationEvent[], file: string, findings: Finding[]): void {
-  const late = events.find((event, i) => i > 0 && event.startSeconds < events[i - 1]!.startSeconds);
+  const late = events.find((event, i) => event.startSeconds < (events[i - 1]?.startSeconds ?? 0));
   if (!late) return;
   findings.push({
     file,
@@ -254,7 +259,7 @@ function checkOverlap(events: readonly AnnotationEvent[], file: string, findings
   let seizure: AnnotationEvent | undefined;
   let background: AnnotationEvent | undefined;
   for (const event of sorted) {
-    const kind = classOf(event.label);
+    const kind = labelClassOf(event.label);
     const opposite = kind === "seizure" ? background : kind === "background" ? seizure : undefined;
     if (opposite && sharedSeconds(opposite, event) > CONTRADICTION_TOLERANCE_SECONDS + 1e-9)
       findings.push(contradictionOf(opposite, event, file));
@@ -279,7 +284,7 @@ function contradictionOf(last: AnnotationEvent, event: AnnotationEvent, file: st
   return {
     ...{ file, line: event.line, code: "contradictory-rows", severity: "error" },
     message: `${overlapText(last, event)}: ${both}`,
-    action: "decide which row holds; until then the recording counts as unknown",
+    action: "decide which row is right; until then the labels of the recording are unknown",
   };
 }
 
@@ -290,6 +295,6 @@ function overlapOf(last: AnnotationEvent, event: AnnotationEvent, file: string):
   return {
     ...{ file, line: event.line, code: isCopy ? "duplicate-row" : "overlap", severity: "warning" },
     message: isCopy ? `the row repeats line ${last.line}` : overlapText(last, event),
-    action: "decide which row holds; seizure rows are merged when used",
+    action: "decide which row is right; seizure rows are merged when used",
   };
 }

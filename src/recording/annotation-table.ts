@@ -1,4 +1,4 @@
-/** Text tables of annotations (csv, tsv) whose columns go by name: order, case, quotes and further columns are forgiven. */
+/** Text tables of annotations (csv, tsv) with columns matched by name: any order, case, quoting and extra columns are accepted. */
 
 import { FormatError } from "@ictal/base/errors";
 import { nearestName } from "@ictal/base/nearest";
@@ -14,11 +14,11 @@ export interface TableOptions {
   readonly columns: readonly string[];
   /** Those without which no row can be read. */
   readonly required: readonly string[];
-  /** Something else in the file shows that it is one of annotations, whatever its columns. @default false */
-  readonly isOwn?: boolean;
+  /** Other content shows that this is an annotation file, whatever its columns. @default false */
+  readonly isOwn?: boolean | undefined;
 }
 
-/** A row's texts by the format's own column names, blanks and quotes around them taken off. */
+/** A row's fields by the column names of the format, without surrounding blanks and quotes. */
 export interface TableRow {
   readonly line: number;
   readonly fields: Readonly<Record<string, string | undefined>>;
@@ -34,35 +34,36 @@ export function readTable(
 ): { rows: TableRow[]; findings: readonly Finding[] } {
   const { file, firstLine, delimiter } = options;
   const findings: Finding[] = [];
-  const [header, ...body] = splitLines(lines, delimiter).map((fields, i) => ({ fields, line: firstLine + i }));
+  const records = splitLines(lines, delimiter).map((fields, i) => ({ fields, line: firstLine + i }));
+  const [header = { fields: [] }, ...body] = records;
   const note = (code: FindingCode, message: string) =>
     findings.push({ file, code, severity: "info", message, action: "none needed; other tools may refuse the file" });
   const filled = body.filter(({ fields }) => fields.some((field) => field.trim() !== ""));
-  const texts = [header!, ...filled].flatMap(({ fields }) => fields); // a table has its column line
-  if (texts.some((field) => field !== field.trim())) note("blanks-around-fields", "blanks stand around fields");
-  if (texts.some((field) => unquoted(field) !== field.trim())) note("quoted-fields", "fields stand in quotes");
-  const found = header!.fields.map(unquoted);
-  const places = placesOf(found, options);
+  const texts = [header, ...filled].flatMap(({ fields }) => fields);
+  if (texts.some((field) => field !== field.trim())) note("blanks-around-fields", "fields have blanks around them");
+  if (texts.some((field) => unquoted(field) !== field.trim())) note("quoted-fields", "fields are quoted");
+  const found = header.fields.map(unquoted);
+  const places = columnIndices(found, options);
   if (found.join(delimiter) !== options.columns.join(delimiter)) note("columns-by-name", columnsNote(found, options));
   const rows = filled.flatMap(({ fields, line }): TableRow[] => {
-    const isComment = fields[0]!.trimStart().startsWith("#");
+    const isComment = fields[0]?.trimStart().startsWith("#") === true;
     if (isComment && fields.length !== found.length) return [];
     if (fields.length !== found.length) {
       findings.push(rowWidthFinding(file, line, fields.length, found.length));
       return [];
     }
-    const named = places.map(([name, place]) => [name, unquoted(fields[place]!)] as const);
+    const named = places.map(([name, place]) => [name, unquoted(fields[place] ?? "")] as const);
     return isComment ? [] : [{ line, fields: Object.fromEntries(named) }];
   });
   return { rows, findings };
 }
 
-/** Fields of each line. Quotes only mean something where they surround a field; a record never goes over a line's end. */
+/** Fields of each line. Quotes are only special where they surround a field; a record never spans lines. */
 function splitLines(lines: readonly string[], delimiter: string): string[][] {
   const plain = { delimiter, quote: null, relax_column_count: true, record_delimiter: "\n", skip_empty_lines: false };
   const records = parse(lines.join("\n"), plain);
   return records.map((fields, i) => {
-    const line = lines[i]!;
+    const line = lines[i] ?? "";
     if (!line.includes('"') || fields.every((field) => /^\s*("[^"]*"|[^"]*)\s*$/.test(field))) return fields;
     return quotedFields(line, delimiter) ?? fields;
   });
@@ -84,8 +85,8 @@ function unquoted(field: string): string {
 
 const plainName = (name: string) => name.toLowerCase().replaceAll(/[\s_-]/g, "");
 
-/** Names of the format with the place of each in the column line. */
-function placesOf(found: readonly string[], options: TableOptions): (readonly [string, number])[] {
+/** Names of the format with the index of each in the column line. */
+function columnIndices(found: readonly string[], options: TableOptions): (readonly [string, number])[] {
   const { file, firstLine, columns, required, delimiter, isOwn = false } = options;
   const plain = found.map(plainName);
   const places = columns.flatMap((name) => {
@@ -94,21 +95,25 @@ function placesOf(found: readonly string[], options: TableOptions): (readonly [s
   });
   const expected = `${columns.join(" ")}, separated by ${delimiter === "\t" ? "tabs" : "commas"}`;
   if (places.length === 0)
-    // the line may be any text, a person's name among it, and is not quoted
-    throw new FormatError(`${found.length} columns found, none of which is an annotation's; expected ${expected}`, {
-      ...{ file, line: firstLine },
-      ...(isOwn ? {} : { field: "columns" }),
-    });
+    // the line may hold a person's name, so it is not quoted
+    throw new FormatError(
+      `${found.length} columns found, none of which is an annotation column; expected ${expected}`,
+      {
+        ...{ file, line: firstLine },
+        ...(isOwn ? {} : { field: "columns" }),
+      },
+    );
   const missing = required.filter((name) => !places.some(([known]) => known === name));
-  if (missing.length > 0) {
+  const [firstMissing] = missing;
+  if (firstMissing !== undefined) {
     const shown = JSON.stringify(
       found
         .map((name) => name.slice(0, 20))
         .join(" ")
         .slice(0, 200),
     );
-    const nearest = nearestName(missing[0]!, found);
-    const hint = nearest ? `; did "${nearest}" mean "${missing[0]}"?` : "";
+    const nearest = nearestName(firstMissing, found);
+    const hint = nearest ? `; did "${nearest}" mean "${firstMissing}"?` : "";
     const message = `columns ${shown} found, without ${missing.join(", ")}; expected ${expected}${hint}`;
     throw new FormatError(message, { file, line: firstLine });
   }
@@ -121,7 +126,7 @@ function columnsNote(found: readonly string[], { columns }: TableOptions): strin
   const known = new Set(columns.map(plainName));
   const others = found.filter((name) => !known.has(plainName(name))).map((name) => JSON.stringify(name.slice(0, 40)));
   const some = `${others.slice(0, 5).join(", ")}${others.length > 5 ? ", ..." : ""}`;
-  return `columns are read by name${others.length > 0 ? `; passed over: ${some}` : ""}`;
+  return `columns are read by name${others.length > 0 ? `; ignored: ${some}` : ""}`;
 }
 
 /** The finding for a row with the wrong number of fields. */
@@ -131,7 +136,7 @@ export function rowWidthFinding(file: string, line: number, found: number, expec
     line,
     code: "row-width",
     severity: "error",
-    message: `the row has ${found} fields, ${expected} expected; it is lost, so the recording counts as unknown`,
+    message: `the row has ${found} fields, ${expected} expected; it is ignored, so the labels of the recording are unknown`,
     action: "complete the row or delete it",
   };
 }

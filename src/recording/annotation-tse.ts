@@ -8,14 +8,14 @@ import { knownLabel } from "./labels.js";
 export function readTseRows(lines: readonly string[], file: string, _format: AnnotationFormat): RawAnnotations {
   const isContent = (line: string) => line.trim() !== "" && !line.trimStart().startsWith("#");
   const first = lines.findIndex(isContent);
-  const hasVersion = first >= 0 && /^\s*version\s*[=:]\s*tse/i.test(lines[first]!);
+  const hasVersion = /^\s*version\s*[=:]\s*tse/i.test(lines[first] ?? "");
   const findings: Finding[] = [];
   if (!hasVersion) findings.push(versionMissing(lines, first, file));
   const firstRow = hasVersion ? lines.findIndex((line, i) => i > first && isContent(line)) : first;
   const start = firstRow < 0 ? lines.length : firstRow;
   const rows: RawRow[] = [];
-  for (let i = start; i < lines.length; i++) {
-    const text = lines[i]!.trim();
+  for (const [i, content] of lines.entries()) {
+    const text = i < start ? "" : content.trim();
     if (text === "" || text.startsWith("#")) continue;
     const fields = text.split(/\s+/);
     if (fields.length !== 4) {
@@ -28,14 +28,15 @@ export function readTseRows(lines: readonly string[], file: string, _format: Ann
   return { headerLines: lines.slice(0, start), rows, findings };
 }
 
-/** The finding for text that begins with a row at once; FormatError when it begins with something else. */
+/** The finding for text that begins with a row; FormatError when it begins with anything else. */
 function versionMissing(lines: readonly string[], first: number, file: string): Finding {
-  const fields = first < 0 ? [] : lines[first]!.trim().split(/\s+/);
+  const fields = (lines[first] ?? "").trim().split(/\s+/);
   const line = Math.max(1, first + 1);
   if (fields.length === 4 && fields.slice(0, 2).every((field) => Number.isFinite(parseSeconds(field)))) {
-    const message = 'the file begins with its rows, "version = tse_v1.0.0" expected before them';
+    const message = 'the file begins with a row, "version = tse_v1.0.0" expected before it';
     return { file, line, code: "version-missing", severity: "warning", message, action: "add the line" };
   }
-  const found = 'no version line found, expected "version = tse_v1.0.0"; the file may be cut or of another format';
+  const found =
+    'no version line found, expected "version = tse_v1.0.0"; the file may be truncated or of another format';
   throw new FormatError(found, { file, line });
 }

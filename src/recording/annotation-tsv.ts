@@ -16,7 +16,7 @@ export const TSV_COLUMNS = [
 
 /**
  * Rows of a HED-SCORE events file; event types become labels of the table ("sz_foc_ia" gives "cpsz"). BIDS puts any
- * further columns in any order after onset and duration, so that columns go by their names.
+ * further columns in any order after onset and duration, so columns are matched by name.
  */
 export function readTsvRows(lines: readonly string[], file: string, _format: AnnotationFormat): RawAnnotations {
   const columnIndex = Math.max(
@@ -42,14 +42,14 @@ export function readTsvRows(lines: readonly string[], file: string, _format: Ann
 }
 
 function rowOf(fields: TableRow["fields"], line: number): RawRow {
-  const [onset, duration, eventType] = [fields.onset!, fields.duration!, fields.eventType!];
+  const { onset = "", duration = "", eventType = "" } = fields; // required columns
   const { confidence = "n/a", channels = "n/a", dateTime = "n/a" } = fields;
   const end = parseSeconds(onset) + parseSeconds(duration);
   return {
     line,
     channel: channels === "n/a" || channels === "all" || channels === "" ? "TERM" : channels,
     start: onset,
-    end: Number.isFinite(end) ? String(Math.round(end * 1e6) / 1e6) : duration, // decimal sums leave binary dust
+    end: Number.isFinite(end) ? String(Math.round(end * 1e6) / 1e6) : duration, // removes floating-point error of the sum
     label: labelOfHedScore(eventType) ?? eventType,
     labelText: eventType,
     confidence: confidence === "n/a" || confidence === "" ? "1" : confidence,
@@ -57,7 +57,7 @@ function rowOf(fields: TableRow["fields"], line: number): RawRow {
   };
 }
 
-/** Types finer than the label table knows are taken as the nearest broader one. */
+/** Report types more specific than the label table, which are read as the nearest broader one. */
 function noteBroaderType({ label, labelText, line }: RawRow, file: string, findings: Finding[]): void {
   const known = hedScoreOf(label);
   if (known === undefined || known.toLowerCase() === labelText.replaceAll("-", "_").toLowerCase()) return;
@@ -66,8 +66,8 @@ function noteBroaderType({ label, labelText, line }: RawRow, file: string, findi
     line,
     code: "event-type-broadened",
     severity: "info",
-    message: `eventType "${labelText}" is taken as "${known}" (${label})`,
-    action: "none needed unless it is a slip of the pen",
+    message: `eventType "${labelText}" is read as "${known}" (${label})`,
+    action: "none needed unless it is a typing error",
   });
 }
 
@@ -76,6 +76,6 @@ function durationFinding(file: string, durations: ReadonlySet<number>): Finding 
   if (durations.size === 0) {
     return { file, code: "duration-missing", severity: "warning", message: "no row gives a recordingDuration", action };
   }
-  const message = `rows give different recordingDuration: ${[...durations].slice(0, 5).join(", ")}; the longest is taken`;
+  const message = `rows give different recordingDuration: ${[...durations].slice(0, 5).join(", ")}; the longest is used`;
   return { file, code: "duration-unreadable", severity: "warning", message, action };
 }

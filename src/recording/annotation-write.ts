@@ -1,36 +1,37 @@
 import type { Event } from "../base/events.js";
 import { CSV_COLUMNS } from "./annotation-csv.js";
+import { checkCell, checkLine, checkRoundTrip, checkRow, type WrittenRow } from "./annotation-round-trip.js";
 import type { AnnotationEvent, AnnotationFormat } from "./annotation-rows.js";
 import { TSV_COLUMNS } from "./annotation-tsv.js";
-import { checkCell, checkLine, checkRow, checkText, type WrittenRow } from "./annotation-written.js";
 import type { Finding } from "./finding.js";
-import { classOf, hedScoreOf, labelOfHedScore } from "./labels.js";
+import { hedScoreOf, labelClassOf, labelOfHedScore } from "./labels.js";
 
 /** What an annotation file is made of; an `AnnotationFile` is one, so that reading and writing give the same text. */
 export interface AnnotationSpec {
   /** Rows in the order they are written. */
   readonly events: readonly (Event & { readonly channel?: string; readonly hedScore?: AnnotationEvent["hedScore"] })[];
-  readonly durationSeconds?: number;
+  readonly durationSeconds?: number | undefined;
   /** Recording name for the header. @default "" */
-  readonly recordingName?: string;
+  readonly recordingName?: string | undefined;
   /** Header to write instead of our own. */
-  readonly headerLines?: readonly string[];
-  /** Findings of the file that is written back: it may have them again. */
-  readonly findings?: readonly Pick<Finding, "code">[];
-  /** Codes of findings that the text shall have all the same; others of severity error or warning are refused. @default [] */
-  readonly accept?: readonly string[];
+  readonly headerLines?: readonly string[] | undefined;
+  /** Findings of the file that is written back: the text may have them again. */
+  readonly findings?: readonly Pick<Finding, "code">[] | undefined;
+  /** Codes of findings that the text may have; others of severity error or warning are refused. @default [] */
+  readonly accept?: readonly string[] | undefined;
 }
 
 type SpecEvent = AnnotationSpec["events"][number];
 
 /**
  * Text of a csv_bi file as the NEDC tools read it: rows on TERM with labels seiz and bckg, times and confidence with
- * four decimals. Typed seizure labels become seiz, labels that are neither seizure nor background are left out; without any row one
- * bckg row covers the duration. RangeError without a duration, and when our reader would find a fault in the text.
+ * four decimals. Typed seizure labels become seiz, labels that are neither seizure nor background are excluded;
+ * without any row one bckg row covers the duration. RangeError without a duration, and when our reader would report an error
+ * or a warning for the text.
  */
 export function writeCsvBi(spec: AnnotationSpec): string {
   const rows = spec.events.flatMap((event): WrittenRow[] => {
-    const kind = classOf(event.label);
+    const kind = labelClassOf(event.label);
     if (kind === "other") return [];
     return [rowOf(event, { channel: "TERM", label: kind === "seizure" ? "seiz" : "bckg" })];
   });
@@ -38,7 +39,7 @@ export function writeCsvBi(spec: AnnotationSpec): string {
   return csvText(spec, rows, "csv_bi");
 }
 
-/** Text of a per-channel csv file; rows without a channel stand on TERM. FormatError on an unknown label, else as `writeCsvBi`. */
+/** Text of a per-channel csv file; rows without a channel are written on TERM. FormatError on an unknown label, else as `writeCsvBi`. */
 export function writeCsv(spec: AnnotationSpec): string {
   return csvText(
     spec,
@@ -48,12 +49,12 @@ export function writeCsv(spec: AnnotationSpec): string {
 }
 
 /**
- * Text of a tse file; with `isBinary` seizures become seiz and labels that are neither seizure nor bckg are left out.
+ * Text of a tse file; with `isBinary` seizures become seiz and labels that are neither seizure nor bckg are excluded.
  * Errors as `writeCsv`.
  */
 export function writeTse(spec: AnnotationSpec, isBinary = false): string {
   const rows = spec.events.flatMap((event): WrittenRow[] => {
-    const kind = classOf(event.label);
+    const kind = labelClassOf(event.label);
     if (isBinary && kind === "other") return [];
     return [rowOf(event, { channel: "TERM", label: isBinary && kind === "seizure" ? "seiz" : event.label })];
   });
@@ -67,22 +68,23 @@ export function writeTse(spec: AnnotationSpec, isBinary = false): string {
 /**
  * Text of a HED-SCORE events file. Seizures only, or one bckg row over the recording when there is none; times with two
  * decimals. `startDateTime` (`YYYY-MM-DD HH:MM:SS`) is n/a where unknown. RangeError without a duration, and when our
- * reader would find a fault in the text.
+ * reader would report an error or a warning for the text.
  */
 export function writeHedScoreTsv(spec: AnnotationSpec & { readonly startDateTime?: string }): string {
   const duration = durationOf(spec).toFixed(2);
-  const seizures = spec.events.filter((event) => event.hedScore || classOf(event.label) === "seizure");
+  const seizures = spec.events.filter((event) => event.hedScore || labelClassOf(event.label) === "seizure");
   const dateTime = spec.startDateTime ?? "n/a";
   checkDateTime(dateTime);
-  const rows = seizures.map((event) => {
+  const written = seizures.map((event) => {
     const channel = event.hedScore?.channels ?? channelOf(event);
-    return rowOf(event, { channel: channel === "all" || channel === "n/a" ? "TERM" : channel });
+    return { event, row: rowOf(event, { channel: channel === "all" || channel === "n/a" ? "TERM" : channel }) };
   });
+  const rows = written.map(({ row }) => row);
   checkRows(rows, "tsv");
-  const lines = seizures.map((event, i) => {
-    const { startSeconds, endSeconds, confidence, channel } = rows[i]!;
+  const lines = written.map(({ event, row }, i) => {
+    const { startSeconds, endSeconds, confidence, channel } = row;
     const source = event.hedScore ?? {
-      eventType: hedScoreOf(event.label)!, // every seizure label of the table has one
+      eventType: hedScoreOf(event.label) ?? "sz",
       confidence: confidence.toFixed(2),
       channels: channel === "TERM" ? "n/a" : channel,
       dateTime,
@@ -104,7 +106,7 @@ export function writeHedScoreTsv(spec: AnnotationSpec & { readonly startDateTime
 function checkHedScore(source: NonNullable<SpecEvent["hedScore"]>, index: number): void {
   for (const [field, text] of Object.entries(source))
     if (text !== "") checkCell(text, `events[${index}].hedScore.${field}`, "tsv");
-  classOf(labelOfHedScore(source.eventType) ?? source.eventType);
+  labelClassOf(labelOfHedScore(source.eventType) ?? source.eventType);
 }
 
 function checkDateTime(text: string): void {
@@ -113,7 +115,7 @@ function checkDateTime(text: string): void {
 }
 
 function csvText(spec: AnnotationSpec, rows: readonly WrittenRow[], format: "csv" | "csv_bi"): string {
-  for (const { label } of rows) classOf(label); // nothing unknown is ever written
+  for (const { label } of rows) labelClassOf(label); // an unknown label is never written
   checkRows(rows, format);
   const lines = rows.map(({ channel, startSeconds, endSeconds, label, confidence }) =>
     [channel, fixed(startSeconds), fixed(endSeconds), label, fixed(confidence)].join(","),
@@ -138,7 +140,7 @@ function headerOf({ headerLines }: AnnotationSpec, own: readonly string[]): read
   return lines;
 }
 
-/** Lines as text, once our reader has found the rows in it again. */
+/** Lines as text, after our reader has read the same rows from it. */
 function checked(
   spec: AnnotationSpec,
   lines: readonly string[],
@@ -149,7 +151,7 @@ function checked(
   const { durationSeconds, findings = [], accept = [] } = spec;
   const accepted = new Set([...accept, ...findings.map(({ code }) => code)]);
   const timeTolerance = format === "tsv" ? 0.5e-2 : 0.5e-4;
-  return checkText({ text, format, rows, durationSeconds, timeTolerance, accepted });
+  return checkRoundTrip({ text, format, rows, durationSeconds, timeTolerance, accepted });
 }
 
 function checkRows(rows: readonly WrittenRow[], format: AnnotationFormat): void {
@@ -165,7 +167,7 @@ function rowOf(event: SpecEvent, changed: Partial<WrittenRow> = {}): WrittenRow 
   return { startSeconds, endSeconds, label, confidence, channel: channelOf(event), ...changed };
 }
 
-/** The row that says that nothing was found. */
+/** The row of background over the whole recording. */
 function backgroundOf(spec: AnnotationSpec): WrittenRow {
   return { startSeconds: 0, endSeconds: durationOf(spec), label: "bckg", confidence: 1, channel: "TERM" };
 }

@@ -4,8 +4,8 @@ import { NotFoundError } from "@ictal/base/errors";
 import type { SharedBytes } from "../base/shared-bytes.js";
 
 /**
- * Bytes of one file, wherever they lie. `read(start, end)` gives the half-open range as a fresh or shared array that
- * the caller must not change; a range past the end is cut there, so the answer can be shorter than asked for.
+ * Bytes of one file, wherever it is stored. `read(start, end)` gives the half-open range as a new or shared array that
+ * the caller must not change; a range past the end is truncated there, so the result can be shorter than requested.
  */
 export interface ByteSource {
   /** Path, key or other name for messages. */
@@ -13,16 +13,16 @@ export interface ByteSource {
   readonly byteLength: number;
   read(start: number, end: number): Promise<Uint8Array>;
   /**
-   * Fill `out` from `start` on, sparing fresh memory for each read; gives the number of bytes filled, fewer at the end.
-   * Sources that would only copy lack it. A source that wraps another and must see its bytes leaves it out as well. `out` may
+   * Fill `out` from `start` on, without allocating memory for each read; returns the number of bytes filled, fewer at the end.
+   * Sources that would only copy lack it, and so does a source that wraps another and must read its bytes. `out` may
    * be any memory of this thread: a source that has `out` filled by another thread has `readIntoShared` instead.
    */
   readonly readInto?: (out: Uint8Array, start: number) => Promise<number>; // a property: parameters of methods are not checked
   /** `readInto` of a source whose bytes another thread writes, which takes memory that both see. */
   readonly readIntoShared?: (out: SharedBytes, start: number) => Promise<number>;
-  /** The same without waiting: quicker for bytes that are in memory, a standstill for others. */
+  /** The same, synchronously: faster for cached bytes, blocks the thread for others. */
   readonly readIntoSync?: (out: Uint8Array, start: number) => number;
-  /** Bytes worth asking for at once, where a request costs time. @default 256 KiB */
+  /** Bytes per request, where a request has latency. @default 256 KiB */
   readonly blockBytes?: number;
   close?(): Promise<void>;
 }
@@ -98,7 +98,7 @@ function fillFromSync(descriptor: number, out: Uint8Array, start: number): numbe
   return filled;
 }
 
-/** RangeError when `start` to `end` is no half-open range. */
+/** RangeError when `start` to `end` is not a half-open range. */
 export function checkRange(start: number, end: number): void {
   if (!(start >= 0 && end >= start)) throw new RangeError(`invalid byte range: ${start}..${end}`);
 }

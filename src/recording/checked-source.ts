@@ -3,8 +3,8 @@ import type { DigestOptions, ExpectedDigest, Store } from "../store/store.js";
 import type { ByteSource } from "./byte-source.js";
 import { tappedSource } from "./tapped-source.js";
 
-/** What `store` vouches for of an object; nothing where it knows nothing. */
-export async function vouchedDigests(
+/** The digests that `store` knows of an object; none where it knows none. */
+export async function knownDigests(
   store: Store,
   key: string,
   options: DigestOptions,
@@ -12,29 +12,29 @@ export async function vouchedDigests(
   return (await store.digests?.(key, options)) ?? [];
 }
 
-/** Bytes kept until it is known what to compare them with: as much as a header takes. */
+/** Bytes kept until the expected digests are known: the size of a header. */
 const HELD_BYTES = 1 << 20;
 
 /**
- * `source` whose bytes are compared with what its store vouches for: the read that completes them, after all others in
- * ascending order, is the StoreError "BadDigest" when they are others. Reads here and there, as of a header alone, cannot
- * be compared, and `expected` is not asked for them.
+ * `source` whose bytes are compared with the digests of its store: the read that completes them, after all others in
+ * ascending order, throws StoreError "BadDigest" when they differ. Partial reads, such as of a header alone, cannot be
+ * compared, and `expected` is not called for them.
  */
 export function checkedSource(source: ByteSource, expected: () => Promise<readonly ExpectedDigest[]>): ByteSource {
   let asking: Promise<void> | undefined;
   let digests: readonly { readonly item: ExpectedDigest; readonly digest: Digest }[] | undefined;
   let held: Uint8Array[] = [];
   let isChecked = false;
-  const take = (bytes: Uint8Array) => {
+  const consume = (bytes: Uint8Array) => {
     if (!digests) held.push(bytes.slice());
     else for (const { digest } of digests) digest.update(bytes);
   };
-  const tapped = tappedSource(source, take);
+  const tapped = tappedSource(source, consume);
   const begin = async () => {
     digests = (await expected()).map((item) => ({ item, digest: createDigest(item.name) }));
     const before = held;
     held = [];
-    before.forEach(take);
+    before.forEach(consume);
   };
   const ready = async (end: number) => {
     if (end >= source.byteLength || end > HELD_BYTES) asking ??= begin();
@@ -44,7 +44,7 @@ export function checkedSource(source: ByteSource, expected: () => Promise<readon
     if (isChecked || !digests || tapped.end() < source.byteLength) return;
     isChecked = true;
     const found = new Map(digests.map(({ item, digest }) => [item, digest.hex()]));
-    checkDigests(source.name, [...found.keys()], (item) => found.get(item)!);
+    checkDigests(source.name, [...found.keys()], (item) => found.get(item) ?? "");
   };
   const { read, readInto, readIntoShared } = tapped.source;
   const checking =

@@ -1,9 +1,9 @@
 import { ownValue } from "@ictal/base/records";
 
-/** How bad a fault is: fatal (bytes cannot be placed), error (data lost or unusable), warning (read with a doubt), info. */
+/** fatal: the bytes cannot be interpreted; error: data are lost or unusable; warning: the data may be wrong; info: a note. */
 export type Severity = "fatal" | "error" | "warning" | "info";
 
-/** A named fault or oddity of a recording. Messages never hold text of the patient or recording fields. */
+/** A named issue of the bytes of a recording. Messages never hold text of the patient or recording fields. */
 export interface Diagnostic {
   readonly code: DiagnosticCode;
   readonly severity: Severity;

@@ -12,7 +12,7 @@ import {
 } from "./edf-timeline.js";
 import type { EdfAnnotation, TalContent } from "./tal.js";
 
-/** A stretch of records without a gap; seconds count from the recording's first sample. */
+/** Consecutive records without a gap; seconds count from the recording's first sample. */
 export interface EdfSegment {
   readonly startSeconds: number;
   readonly endSeconds: number;
@@ -21,7 +21,7 @@ export interface EdfSegment {
 }
 
 export interface EdfAnnotations {
-  /** In order of onset; onsets count from the recording's first sample, so a fractional start is taken off. */
+  /** In order of onset; onsets count from the recording's first sample, so a fractional start is subtracted. */
   readonly annotations: readonly EdfAnnotation[];
   readonly segments: readonly EdfSegment[];
   /** Fraction of a second (or more) between the header's start and the first sample. */
@@ -55,8 +55,8 @@ interface Segment {
   recordCount: number;
 }
 
-/** Kinds of fault that can hit every record are counted and reported once, at their first place. */
-interface Fault {
+/** Issues that can occur in every record are counted and reported once, at their first offset. */
+interface DiagnosticCount {
   count: number;
   byteOffset: number;
 }
@@ -66,52 +66,57 @@ export function createAnnotationCollector(header: EdfHeader): AnnotationCollecto
   const ranges = annotationRangesOf(header);
   const annotations: EdfAnnotation[] = [];
   const segments: Segment[] = [];
-  const faults = new Map<"tal-malformed" | "tal-not-utf8" | "timekeeping-missing" | "jump" | "overlap", Fault>();
+  const counts = new Map<
+    "tal-malformed" | "tal-not-utf8" | "timekeeping-missing" | "jump" | "overlap",
+    DiagnosticCount
+  >();
   let timeline: TimelineReader | undefined;
-  const count = (kind: Parameters<typeof faults.get>[0], byteOffset: number) => {
-    const known = faults.get(kind);
+  const count = (kind: Parameters<typeof counts.get>[0], byteOffset: number) => {
+    const known = counts.get(kind);
     if (known) known.count += 1;
-    else faults.set(kind, { count: 1, byteOffset });
+    else counts.set(kind, { count: 1, byteOffset });
   };
 
-  function addRecord(record: Uint8Array, index: number): void {
+  function addRecord(record: Uint8Array, index: number, firstRange: { readonly start: number }): void {
     const contents = talsOf(record, ranges);
-    const at = header.headerBytes + index * header.recordBytes + ranges[0]!.start;
-    const raw = contents[0]!.recordStartSeconds;
+    const recordOffset = header.headerBytes + index * header.recordBytes;
+    const at = recordOffset + firstRange.start;
+    const raw = contents[0]?.recordStartSeconds;
     timeline ??= createTimeline(header, ranges, raw ?? 0);
     if (raw === undefined) count("timekeeping-missing", at);
     const step = timeline.next(raw);
     if (step.isGap) count(step.startSeconds < step.expectedSeconds ? "overlap" : "jump", at);
     extendSegments(segments, index, step.startSeconds, step.isGap, header.recordDurationSeconds);
     for (const [i, content] of contents.entries()) {
-      countFaults(content, header.headerBytes + index * header.recordBytes + ranges[i]!.start, count);
+      countTalErrors(content, recordOffset + (ranges[i]?.start ?? 0), count);
       for (const annotation of content.annotations) annotations.push(annotation);
     }
   }
 
   return {
     add({ startRecord, recordCount, bytes }) {
-      if (ranges.length === 0) return;
+      const [firstRange] = ranges;
+      if (!firstRange) return;
       for (let i = 0; i < recordCount; i++) {
-        addRecord(bytes.subarray(i * header.recordBytes, (i + 1) * header.recordBytes), startRecord + i);
+        addRecord(bytes.subarray(i * header.recordBytes, (i + 1) * header.recordBytes), startRecord + i, firstRange);
       }
     },
     finish() {
       const originSeconds = timeline?.originSeconds ?? 0;
-      if (segments.length === 0 && header.recordsFound > 0) segments.push(wholeFile(header));
+      if (segments.length === 0 && header.recordsFound > 0) segments.push(wholeFileSegment(header));
       const placed = annotations
         .map((annotation) => ({ ...annotation, onsetSeconds: rounded(annotation.onsetSeconds - originSeconds) }))
         .sort((a, b) => a.onsetSeconds - b.onsetSeconds);
       const diagnostics = [
-        ...faultDiagnostics(faults, header),
-        ...placeDiagnostics(placed, segments, originSeconds, header),
+        ...countedDiagnostics(counts, header),
+        ...rangeDiagnostics(placed, segments, originSeconds, header),
       ];
       return { annotations: placed, segments, originSeconds, diagnostics };
     },
   };
 }
 
-function wholeFile(header: EdfHeader): Segment {
+function wholeFileSegment(header: EdfHeader): Segment {
   return { startSeconds: 0, endSeconds: header.durationSeconds, startRecord: 0, recordCount: header.recordsFound };
 }
 
@@ -132,26 +137,22 @@ function extendSegments(
   }
 }
 
-function countFaults(
+function countTalErrors(
   content: TalContent,
   offset: number,
   count: (kind: "tal-malformed" | "tal-not-utf8", at: number) => void,
 ): void {
-  for (const fault of content.faults) count("tal-malformed", offset + fault);
+  for (const tal of content.malformed) count("tal-malformed", offset + tal);
   for (const text of content.latin1) count("tal-not-utf8", offset + text);
 }
 
-function faultDiagnostics(faults: ReadonlyMap<string, Fault>, header: EdfHeader): Diagnostic[] {
+function countedDiagnostics(counts: ReadonlyMap<string, DiagnosticCount>, header: EdfHeader): Diagnostic[] {
   const found: Diagnostic[] = [];
   const isDiscontinuous = header.kind.endsWith("+D");
-  for (const [kind, { count, byteOffset }] of faults) {
+  for (const [kind, { count, byteOffset }] of counts) {
     if (kind === "tal-malformed") {
       found.push(
-        diagnostic(
-          kind,
-          `${count} annotation lists break the rules of EDF+; what could be read of them is kept`,
-          byteOffset,
-        ),
+        diagnostic(kind, `${count} annotation lists are not valid EDF+; the readable part is kept`, byteOffset),
       );
     } else if (kind === "tal-not-utf8") {
       found.push(diagnostic(kind, `${count} annotation texts are not UTF-8; they are read as Latin-1`, byteOffset));
@@ -177,7 +178,7 @@ function faultDiagnostics(faults: ReadonlyMap<string, Fault>, header: EdfHeader)
   return found;
 }
 
-function placeDiagnostics(
+function rangeDiagnostics(
   annotations: readonly EdfAnnotation[],
   segments: readonly Segment[],
   originSeconds: number,
@@ -188,7 +189,7 @@ function placeDiagnostics(
     found.push(
       diagnostic(
         "fractional-start",
-        `the first sample lies ${originSeconds} s after the start in the header; times count from the sample`,
+        `the first sample is ${originSeconds} s after the start in the header; times count from the first sample`,
       ),
     );
   }
@@ -200,7 +201,7 @@ function placeDiagnostics(
     found.push(
       diagnostic(
         "annotation-outside",
-        `${outside.length} annotations lie outside the recording's 0 to ${end} s; their times are kept`,
+        `${outside.length} annotations are outside the recording's 0 to ${end} s; their times are kept`,
       ),
     );
   }

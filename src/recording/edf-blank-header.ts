@@ -19,7 +19,7 @@ import {
 import type { EdfHeader } from "./edf-header.js";
 import { WITHHELD_DATE } from "./edf-start.js";
 
-/** A field that was blanked: its name, its place and what stands there now. */
+/** A field that was blanked: its name, offset and new value. */
 export interface BlankedField {
   readonly field: string;
   readonly byteOffset: number;
@@ -33,25 +33,25 @@ interface Blanked {
   readonly kept: string[];
 }
 
-/** True for the text of a number, or no text: digits cannot be told from a measured value. */
+/** True for the text of a number, or no text: numbers are measured values. */
 const isNumber = (text: string) => text === "" || Number.isFinite(parseDecimal(text));
 
-/** What becomes of labels of no known kind: "blank" writes "signal 7" for the seventh, "keep" leaves them, which is told. */
+/** What happens to labels of unknown type: "blank" writes "signal 7" for the seventh, "keep" keeps and reports them. */
 export type LabelRule = "keep" | "blank";
 
-/** Which texts of a signal's fields stay; all others become blank. */
+/** Which texts of a signal's fields are kept; all others become blank. */
 const SIGNAL_RULES: readonly { field: Field; isHarmless: (text: string) => boolean; why: string }[] = [
-  { field: SIGNAL_FIELDS.transducer, isHarmless: isHarmlessTransducer, why: "known words" },
+  { field: SIGNAL_FIELDS.transducer, isHarmless: isHarmlessTransducer, why: "known terms" },
   { field: SIGNAL_FIELDS.unit, isHarmless: isHarmlessUnit, why: "units of measure" },
   { field: SIGNAL_FIELDS.physicalMin, isHarmless: isNumber, why: "" },
   { field: SIGNAL_FIELDS.physicalMax, isHarmless: isNumber, why: "" },
   { field: SIGNAL_FIELDS.digitalMin, isHarmless: isNumber, why: "" },
   { field: SIGNAL_FIELDS.digitalMax, isHarmless: isNumber, why: "" },
   { field: SIGNAL_FIELDS.prefilter, isHarmless: isHarmlessPrefilter, why: "filter settings" },
-  { field: SIGNAL_FIELDS.signalReserved, isHarmless: isHarmlessSignalReserved, why: "known words" },
+  { field: SIGNAL_FIELDS.signalReserved, isHarmless: isHarmlessSignalReserved, why: "known terms" },
 ];
 
-/** Blank in place what could name a person; what stays is told with its reason. */
+/** Blank in place what could identify a person; what is kept is reported with the reason. */
 export function blankHeader(bytes: Uint8Array, header: EdfHeader, labels: LabelRule): Blanked {
   const changed: BlankedField[] = [];
   const kept: string[] = [];
@@ -114,9 +114,9 @@ function keepLabels({ signals }: EdfHeader, rule: LabelRule, kept: string[]): vo
   const labels = [...new Set(signals.map(({ label }) => label))].filter((label) => label !== "");
   const unknown = labels.filter((label) => !isKnownLabel(label));
   const known = labels.length - unknown.length;
-  if (known > 0) kept.push(`label: ${known} that name electrodes or known kinds of signal`);
+  if (known > 0) kept.push(`label: ${known} that name electrodes or known types of signal`);
   if (rule === "keep" && unknown.length > 0)
-    kept.push(`label: ${listed(unknown)}, of no known kind; check that they name nobody`);
+    kept.push(`label: ${listed(unknown)}, of unknown type; check that they name no person`);
 }
 
 /** Texts in quotes, the first twelve of them. */
@@ -125,7 +125,7 @@ function listed(texts: readonly string[]): string {
   return shown.join(", ") + (texts.length > shown.length ? ` and ${texts.length - shown.length} more` : "");
 }
 
-/** Write `value` unless the field's bytes are already it, padded: text behind a NUL goes too. */
+/** Write `value` unless the field already holds it, padded: text after a NUL is removed too. */
 function replace(
   bytes: Uint8Array,
   offset: number,

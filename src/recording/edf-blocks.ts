@@ -1,11 +1,11 @@
 import { UnsupportedError } from "@ictal/base/errors";
-import { giveBuffers, takeBuffers } from "./block-buffers.js";
+import { acquireBuffers, releaseBuffers } from "./block-buffers.js";
 import type { ByteSource } from "./byte-source.js";
-import { placeOf } from "./edf-decode.js";
+import { signalLayoutOf } from "./edf-decode.js";
 import type { EdfHeader } from "./edf-header.js";
 import { type RecordRange, readRecords, recordsPerBlock } from "./edf-records.js";
 import { openRecordDecoder } from "./record-decoder.js";
-import { breakText, openRunReader } from "./record-runs.js";
+import { describeBreak, openRunReader } from "./record-runs.js";
 
 /** Samples of whole records, one array per requested signal, in microvolts. The arrays belong to the caller, unless reused. */
 export interface EdfBlock {
@@ -13,7 +13,7 @@ export interface EdfBlock {
   readonly recordCount: number;
   /** Seconds from the recording's first sample; gaps are counted. */
   readonly startSeconds: number;
-  /** False for the first record read and behind a gap; the samples of other blocks follow those of the block before. */
+  /** False for the first block read and after a gap; the samples of other blocks follow those of the previous block. */
   readonly isContinuous: boolean;
   /** `samples[k]` has `recordCount * samplesPerRecord` values of the k-th requested signal, at its own rate. */
   readonly samples: Float32Array[];
@@ -23,40 +23,40 @@ export interface BlockOptions extends Omit<RecordRange, "buffers"> {
   /** Indices into `header.signals`, any order. RangeError on one that does not exist. */
   readonly signals: readonly number[];
   /**
-   * What a gap does, in any kind of file whose records have timestamps: "refuse" throws an UnsupportedError at the first one
-   * (or at records that overlap), so that nothing is joined unseen; "split" starts a new block after it, told by
-   * `startSeconds`. @default "refuse"
+   * How gaps are handled, in any kind of file whose records have timestamps: "refuse" throws an UnsupportedError at the first
+   * one (or at records that overlap), so that samples are never joined silently; "split" starts a new block after it, with
+   * its own `startSeconds`. @default "refuse"
    */
-  readonly gaps?: "refuse" | "split";
+  readonly gaps?: "refuse" | "split" | undefined;
   /**
-   * Give the same memory with every block, and to the next reader when the loop ends: quicker for callers that are done
-   * with a block before they ask for another. @default false
+   * Reuse the same memory for every block, and for the next reader when the loop ends: faster for callers that have finished
+   * with a block before they request another. @default false
    */
-  readonly reuse?: boolean;
+  readonly reuse?: boolean | undefined;
 }
 
 const READ_AHEAD_BYTES = 1024 * 1024;
-const MOST_BUFFERS = 4;
+const MAX_BUFFERS = 4;
 
 /**
- * Read samples block by block with bounded memory: file blocks of together about 1 MiB and the samples of one. Units that are
- * a voltage become microvolts, others stay as they are; a signal that is not `isScaled` gives its digital values.
+ * Read samples block by block with bounded memory: file blocks of about 1 MiB in total and the samples of one. Voltages
+ * are converted to microvolts, other units are kept; a signal that is not `isScaled` gives its digital values.
  */
 export async function* readEdfBlocks(
   source: ByteSource,
   header: EdfHeader,
   options: BlockOptions,
 ): AsyncGenerator<EdfBlock> {
-  const places = options.signals.map((index) => placeOf(header, index));
+  const layouts = options.signals.map((index) => signalLayoutOf(header, index));
   const { startRecord: firstRecord = 0 } = options;
   const runsOf = await openRunReader(source, header, firstRecord);
-  const most = Math.min(header.recordsFound, recordsPerBlock(source, header, options.blockSeconds));
-  const fitting = Math.floor(READ_AHEAD_BYTES / (most * header.recordBytes));
-  const bufferCount = source.readInto ? Math.min(MOST_BUFFERS, Math.max(2, fitting)) : 1;
-  const decoder = openRecordDecoder(places, header.recordBytes, most, { bufferCount });
+  const maxRecords = Math.min(header.recordsFound, recordsPerBlock(source, header, options.blockSeconds));
+  const fitting = Math.floor(READ_AHEAD_BYTES / (maxRecords * header.recordBytes));
+  const bufferCount = source.readInto ? Math.min(MAX_BUFFERS, Math.max(2, fitting)) : 1;
+  const decoder = openRecordDecoder(layouts, header.recordBytes, maxRecords, { bufferCount });
   const decode = (bytes: Uint8Array, count: number) =>
-    options.reuse ? decoder.decode(bytes, count) : decoder.decode(bytes, count).map(ownCopy);
-  const shared = source.readIntoShared && takeBuffers(most * header.recordBytes);
+    options.reuse ? decoder.decode(bytes, count) : decoder.decode(bytes, count).map(copyOf);
+  const shared = source.readIntoShared && acquireBuffers(maxRecords * header.recordBytes);
   try {
     const range = { ...options, buffers: shared ?? decoder.buffers };
     for await (const records of readRecords(source, header, range)) {
@@ -64,7 +64,7 @@ export async function* readEdfBlocks(
         const { startRecord, recordCount, startSeconds } = run;
         if (run.break && options.gaps !== "split")
           throw new UnsupportedError(
-            `${source.name}: ${breakText(run.break)}; read it with gaps: "split" or leave it out`,
+            `${source.name}: ${describeBreak(run.break)}; read it with gaps: "split" or exclude it`,
           );
         const from = (startRecord - records.startRecord) * header.recordBytes;
         const part = records.bytes.subarray(from, from + recordCount * header.recordBytes);
@@ -73,13 +73,13 @@ export async function* readEdfBlocks(
       }
     }
   } finally {
-    if (shared) giveBuffers(shared);
+    if (shared) releaseBuffers(shared);
     decoder.release();
   }
 }
 
-function ownCopy(samples: Float32Array): Float32Array {
-  const out = new Float32Array(Buffer.allocUnsafeSlow(samples.byteLength).buffer); // filled whole, so not zeroed first
+function copyOf(samples: Float32Array): Float32Array {
+  const out = new Float32Array(Buffer.allocUnsafeSlow(samples.byteLength).buffer); // filled completely, so not zeroed first
   out.set(samples);
   return out;
 }

@@ -2,8 +2,8 @@ import type { EdfHeader } from "./edf-header.js";
 import { microvoltFactor, scalingOf } from "./edf-scaling.js";
 import { bytesPerSample } from "./edf-spec.js";
 
-/** Where one signal's samples lie in the records of a file, and how they become physical values. */
-export interface SignalPlace {
+/** Location of one signal's samples in the records of a file, and their scaling to physical values. */
+export interface SignalLayout {
   /** Bytes from the start of a record. */
   readonly offset: number;
   readonly samplesPerRecord: number;
@@ -15,8 +15,8 @@ export interface SignalPlace {
   readonly factor: number;
 }
 
-/** Place of the signal at `index`. RangeError when there is no such signal. */
-export function placeOf(header: EdfHeader, index: number): SignalPlace {
+/** Location and scaling of the signal at `index`. RangeError when there is no such signal. */
+export function signalLayoutOf(header: EdfHeader, index: number): SignalLayout {
   const signal = header.signals[index];
   if (!signal) throw new RangeError(`invalid signal: ${index}; the file has ${header.signals.length}`);
   const width = bytesPerSample(header.kind);
@@ -38,33 +38,34 @@ export function placeOf(header: EdfHeader, index: number): SignalPlace {
  * Microvolts of one signal from `recordCount` whole records in `bytes`, `out[0 .. recordCount * samplesPerRecord)`.
  * Values are EDFlib's `gain * (offset + digital)` in double precision, then rounded to float32.
  */
-export function decodeInto(out: Float32Array, bytes: Uint8Array, recordCount: number, place: SignalPlace): void {
-  if (place.width === 2 && bytes.byteOffset % 2 === 0 && place.recordBytes % 2 === 0) {
-    decode16Into(out, new Int16Array(bytes.buffer, bytes.byteOffset, bytes.byteLength >> 1), recordCount, place);
+export function decodeInto(out: Float32Array, bytes: Uint8Array, recordCount: number, layout: SignalLayout): void {
+  if (layout.width === 2 && bytes.byteOffset % 2 === 0 && layout.recordBytes % 2 === 0) {
+    decodeInt16Into(out, new Int16Array(bytes.buffer, bytes.byteOffset, bytes.byteLength >> 1), recordCount, layout);
   } else {
-    decodeBytesInto(out, bytes, recordCount, place);
+    decodeBytesInto(out, bytes, recordCount, layout);
   }
 }
 
 // The view reads in the machine's byte order: every platform Node is built for here is little-endian, as EDF is.
-function decode16Into(out: Float32Array, words: Int16Array, recordCount: number, place: SignalPlace): void {
-  const { samplesPerRecord, gain, digitalOffset, factor } = place;
-  const recordWords = place.recordBytes >> 1;
+function decodeInt16Into(out: Float32Array, digital: Int16Array, recordCount: number, layout: SignalLayout): void {
+  const { samplesPerRecord, gain, digitalOffset, factor } = layout;
+  const recordSamples = layout.recordBytes >> 1;
   for (let record = 0; record < recordCount; record++) {
-    const start = record * recordWords + (place.offset >> 1);
+    const start = record * recordSamples + (layout.offset >> 1);
     const target = record * samplesPerRecord;
-    if (factor === 1) scaleInto(out, target, words, start, samplesPerRecord, gain, digitalOffset);
+    if (factor === 1) scaleInto(out, target, digital, start, samplesPerRecord, gain, digitalOffset);
     else {
-      for (let i = 0; i < samplesPerRecord; i++) out[target + i] = gain * (digitalOffset + words[start + i]!) * factor;
+      for (let i = 0; i < samplesPerRecord; i++)
+        out[target + i] = gain * (digitalOffset + digital[start + i]!) * factor;
     }
   }
 }
 
-/** Eight samples a turn: half again as fast as the plain loop, since V8 checks the loop bounds less often. */
+/** Unrolled by eight samples: 1.5 times as fast as the plain loop, since V8 checks the loop bounds less often. */
 function scaleInto(
   out: Float32Array,
   target: number,
-  words: Int16Array,
+  digital: Int16Array,
   start: number,
   count: number,
   gain: number,
@@ -74,24 +75,24 @@ function scaleInto(
   for (let i = 0; i < whole; i += 8) {
     const p = start + i;
     const q = target + i;
-    out[q] = gain * (offset + words[p]!);
-    out[q + 1] = gain * (offset + words[p + 1]!);
-    out[q + 2] = gain * (offset + words[p + 2]!);
-    out[q + 3] = gain * (offset + words[p + 3]!);
-    out[q + 4] = gain * (offset + words[p + 4]!);
-    out[q + 5] = gain * (offset + words[p + 5]!);
-    out[q + 6] = gain * (offset + words[p + 6]!);
-    out[q + 7] = gain * (offset + words[p + 7]!);
+    out[q] = gain * (offset + digital[p]!);
+    out[q + 1] = gain * (offset + digital[p + 1]!);
+    out[q + 2] = gain * (offset + digital[p + 2]!);
+    out[q + 3] = gain * (offset + digital[p + 3]!);
+    out[q + 4] = gain * (offset + digital[p + 4]!);
+    out[q + 5] = gain * (offset + digital[p + 5]!);
+    out[q + 6] = gain * (offset + digital[p + 6]!);
+    out[q + 7] = gain * (offset + digital[p + 7]!);
   }
-  for (let i = whole; i < count; i++) out[target + i] = gain * (offset + words[start + i]!);
+  for (let i = whole; i < count; i++) out[target + i] = gain * (offset + digital[start + i]!);
 }
 
-function decodeBytesInto(out: Float32Array, bytes: Uint8Array, recordCount: number, place: SignalPlace): void {
-  const { samplesPerRecord, gain, digitalOffset, factor, width } = place;
+function decodeBytesInto(out: Float32Array, bytes: Uint8Array, recordCount: number, layout: SignalLayout): void {
+  const { samplesPerRecord, gain, digitalOffset, factor, width } = layout;
   const shift = width === 3 ? 8 : 16; // moves the sign bit to bit 31
   let target = 0;
   for (let record = 0; record < recordCount; record++) {
-    let position = record * place.recordBytes + place.offset;
+    let position = record * layout.recordBytes + layout.offset;
     for (let i = 0; i < samplesPerRecord; i++) {
       const high = width === 3 ? bytes[position + 2]! << 16 : 0;
       const digital = ((bytes[position]! | (bytes[position + 1]! << 8) | high) << shift) >> shift;
@@ -110,14 +111,14 @@ export interface DigitalSums {
 }
 
 /** Add the digital values of `recordCount` whole records to `sums`. The sum stays exact below 2^53. */
-export function addDigitalSums(sums: DigitalSums, bytes: Uint8Array, recordCount: number, place: SignalPlace): void {
-  const { samplesPerRecord, width } = place;
+export function addDigitalSums(sums: DigitalSums, bytes: Uint8Array, recordCount: number, layout: SignalLayout): void {
+  const { samplesPerRecord, width } = layout;
   const shift = width === 3 ? 8 : 16;
   let min = sums.min ?? Number.POSITIVE_INFINITY;
   let max = sums.max ?? Number.NEGATIVE_INFINITY;
   let sum = 0;
   for (let record = 0; record < recordCount; record++) {
-    let position = record * place.recordBytes + place.offset;
+    let position = record * layout.recordBytes + layout.offset;
     for (let i = 0; i < samplesPerRecord; i++) {
       const high = width === 3 ? bytes[position + 2]! << 16 : 0;
       const digital = ((bytes[position]! | (bytes[position + 1]! << 8) | high) << shift) >> shift;

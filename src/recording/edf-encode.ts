@@ -7,7 +7,7 @@ import { type EdfHeaderSpec, type EdfSignalSpec, writtenRanges } from "./edf-spe
  */
 export type EdfSamples = Float32Array | Float64Array | Int16Array | Int32Array;
 
-/** One signal on its way into records; `clipped` counts its samples that were moved to an end of the range. */
+/** Encoder state of one signal; `clipped` counts its samples that were clipped to the range. */
 export interface SignalEncoder {
   readonly label: string;
   readonly samplesPerRecord: number;
@@ -29,8 +29,8 @@ export function signalEncoders({ kind, signals, clip = false }: EdfHeaderSpec): 
   });
 }
 
-/** RangeError unless the array is of a kind whose meaning is settled. */
-export function checkSamples(samples: unknown, label: string): void {
+/** RangeError unless the array has one of the supported types. */
+export function checkSamples(samples: unknown, label: string): asserts samples is EdfSamples {
   const isKnown =
     samples instanceof Float32Array ||
     samples instanceof Float64Array ||
@@ -44,8 +44,8 @@ export function checkSamples(samples: unknown, label: string): void {
 }
 
 /**
- * Write one record's samples of a signal, `width` bytes each, from `start` of `samples` on. RangeError, with the place
- * counted from the file's sample `firstSample`, on a value that is no number or, without `clip`, out of range.
+ * Write one record's samples of a signal, `width` bytes each, from `start` of `samples` on. RangeError, with the index
+ * counted from the file's sample `firstSample`, on NaN or, without `clip`, a value out of range.
  */
 export function encodeSamplesInto(
   out: Uint8Array,
@@ -71,12 +71,12 @@ export function encodeSamplesInto(
   }
 }
 
-/** The nearest end of the range for a value outside it, counted; RangeError where that is not wanted or not possible. */
+/** The nearest limit of the range for a value outside it, counted; RangeError without `clip` and for NaN. */
 function clipped(value: number, digital: number, isDigital: boolean, encoder: SignalEncoder, place: number): number {
   const { label, low, high, scaling } = encoder;
   if (Number.isNaN(digital)) {
     throw new RangeError(
-      `invalid samples of "${label}": sample ${place} is ${value}, which no file can hold; fill or cut such samples`,
+      `invalid samples of "${label}": sample ${place} is ${value}, which cannot be stored; fill or remove such samples`,
     );
   }
   if (!encoder.clip) {

@@ -1,6 +1,6 @@
 /**
  * The fixed-width text fields of an EDF or BDF header. Specification: Kemp et al. 1992 (EDF), Kemp and Olivan 2003
- * (EDF+), BioSemi (BDF). Fields abut each other, so nothing here ever splits on blanks.
+ * (EDF+), BioSemi (BDF). Fields have fixed offsets; nothing is split on blanks.
  */
 export interface Field {
   readonly name: string;
@@ -35,7 +35,7 @@ export const MAIN_FIELDS = layout({
   signalCount: 4,
 });
 
-/** Fields of the signal part; `offset` is that of one signal's 256 bytes had they been stored together. */
+/** Fields of the signal part; `offset` is the offset within one signal's 256 bytes if they were stored together. */
 export const SIGNAL_FIELDS = layout({
   label: 16,
   transducer: 80,
@@ -88,7 +88,7 @@ export function formatNumber(value: number, width = 8): string {
   throw new RangeError(`invalid number for a header field: ${value} does not fit ${width} characters`);
 }
 
-/** A field's text for a message, when it is of digits and signs; else only its length, since it could name a person. */
+/** A field's text for a message, when it consists of digits and signs; else only its length, since it could identify a person. */
 export function shown(text: string): string {
   return /^[-+.,\de ]*$/i.test(text) ? JSON.stringify(text) : `text of ${text.length} characters`;
 }

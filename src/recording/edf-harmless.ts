@@ -1,10 +1,10 @@
 /**
- * What a header field or an annotation may say without naming anybody: an allow-list by value. A text that is not known
- * here counts as one that could identify a person.
+ * Allow-list of header field and annotation texts that identify no person. A text that is not listed here is treated as one
+ * that could.
  */
 import { microvoltFactor } from "./edf-scaling.js";
 import { electrodeOf } from "./electrodes.js";
-import { LABELS, labelOfHedScore } from "./labels.js";
+import { ANNOTATION_LABELS, labelOfHedScore } from "./labels.js";
 import { isAnnotationLabel } from "./tal.js";
 
 const words = (text: string) => new Set(text.split(/\s+/));
@@ -37,17 +37,17 @@ const UNITS = words(
   none ohm pa ppm s sec ua unit units v/s`,
 );
 
-/** Texts of the EDF+ standard list, and what recorders and we write. */
+/** Texts of the EDF+ standard list, and those that recorders and Ictal write. */
 const ANNOTATIONS = words("x n/a start stop end begin trigger stimulus event artefact artifact seizure spike");
 const ANNOTATION_SENTENCES =
   /^(?:lights? (?:on|off)|recording (?:starts?|ends?|started|ended|paused|resumed)|sleep stage (?:[wmr?1-4]|n[1-3])|(?:obstructive |central |mixed )?apnea|hypopnea|limb movement|eyes (?:open|closed)|(?:photic|hv|hyperventilation)(?: (?:start|stop|end))?|photic \d{1,2} ?hz|impedance (?:check|measurement)|calibration|seizure (?:start|stop|end|onset|offset)|segment: rec start|trigger#?\d{0,4}|\d{1,3}|T[0-2])$/i;
 
-/** True for a reserved field that says what kind of file it is and nothing else. */
+/** True for a reserved field that holds nothing but the kind of file. */
 export function isHarmlessReserved(text: string): boolean {
   return ["", "EDF", "24BIT", "EDF+C", "EDF+D", "BDF+C", "BDF+D"].includes(text);
 }
 
-/** True for "AgAgCl electrode" and the like: known words and numbers of up to two digits. */
+/** True for "AgAgCl electrode" and similar: known terms and numbers of up to two digits. */
 export function isHarmlessTransducer(text: string): boolean {
   if (/\d\s*[-/.,]\s*\d/.test(text)) return false; // a date, or a number of many digits
   return text
@@ -94,10 +94,10 @@ export function isHarmlessSignalReserved(text: string): boolean {
 export function isHarmlessAnnotation(text: string): boolean {
   const plain = text.trim();
   if (plain === "" || ANNOTATIONS.has(plain.toLowerCase()) || ANNOTATION_SENTENCES.test(plain)) return true;
-  return LABELS.some(({ label }) => label === plain) || isHedScore(plain);
+  return ANNOTATION_LABELS.some(({ label }) => label === plain) || isHedScore(plain);
 }
 
 function isHedScore(text: string): boolean {
-  const known = LABELS.flatMap(({ hedScore }) => hedScore ?? []);
+  const known = ANNOTATION_LABELS.flatMap(({ hedScore }) => hedScore ?? []);
   return labelOfHedScore(text) !== undefined && known.some((type) => type.toLowerCase() === text.toLowerCase());
 }

@@ -6,54 +6,62 @@ import { checkSignals, type EdfSignal, parseSignals } from "./edf-signals.js";
 import { bytesPerSample, type EdfKind } from "./edf-spec.js";
 import { parseStart } from "./edf-start.js";
 
-/** Header of an EDF, EDF+, BDF or BDF+ file, as it should be read: faults are put right and listed. */
+/** Header of an EDF, EDF+, BDF or BDF+ file, with errors corrected and listed as diagnostics. */
 export interface EdfHeader {
   readonly kind: EdfKind;
   /** 256 x (signals + 1), whatever the header's own field says. */
   readonly headerBytes: number;
   readonly recordBytes: number;
-  /** The header's claim; -1 when it is unknown or unreadable. */
+  /** Count in the header; -1 when it is unknown or unreadable. */
   readonly recordsInHeader: number;
-  /** Whole records that the file holds: this count is believed. */
+  /** Complete records that the file holds: the count that is used. */
   readonly recordsFound: number;
   /** 0 for annotation-only files; NaN when unreadable. */
   readonly recordDurationSeconds: number;
-  /** `recordsFound` x duration: time that has samples, gaps not counted. NaN when unreadable. */
+  /** `recordsFound` x duration: time with samples, without gaps. NaN when unreadable. */
   readonly durationSeconds: number;
   /** True when the patient field is not blank. Its text is never kept. */
   readonly patientFieldPresent: boolean;
-  /** Local start `YYYY-MM-DDTHH:MM:SS`, when the file gives a real one. */
+  /** Local start `YYYY-MM-DDTHH:MM:SS`, when the file gives a valid one. */
   readonly startDateTime?: string;
   readonly signals: readonly EdfSignal[];
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** What eight characters can hold above zero; less can only be a damaged field. */
-const SHORTEST_RECORD_SECONDS = 1e-6;
+/** Smallest positive value that eight characters can hold; less can only be a damaged field. */
+const MIN_RECORD_SECONDS = 1e-6;
 
-/** What the field's four digits hold; an exponent would promise more than memory has. */
-const MOST_SIGNALS = 9999;
+/** Largest value of the field's four digits; an exponent could exceed the memory. */
+const MAX_SIGNALS = 9999;
 
 /** Enough for 63 signals, so that nearly every header costs one request. */
 const FIRST_READ_BYTES = 16 * 1024;
 
 /**
- * Read the header: one range of 16 KiB, a second one for more than 63 signals. FormatError when bytes cannot be placed
- * (empty, not EDF, cut inside the header, signal count or samples per record unreadable); all else is a diagnostic.
+ * Read the header: one range of 16 KiB, a second one for more than 63 signals. FormatError when the bytes cannot be interpreted
+ * (empty, not EDF, truncated inside the header, signal count or samples per record unreadable); all else is a diagnostic.
  */
-export async function readEdfHeader(source: ByteSource): Promise<EdfHeader> {
-  return parseEdfHeader(source.name, await readHeaderBytes(source), source.byteLength);
+export async function readEdfHeader(
+  source: ByteSource,
+  options: { readonly signal?: AbortSignal | undefined } = {},
+): Promise<EdfHeader> {
+  return parseEdfHeader(source.name, await readHeaderBytes(source, options), source.byteLength);
 }
 
-/** The header's bytes, after the checks that decide how many there are. */
-export async function readHeaderBytes(source: ByteSource): Promise<Uint8Array> {
+/** The header's bytes, after the checks that determine their number. */
+export async function readHeaderBytes(
+  source: ByteSource,
+  { signal }: { readonly signal?: AbortSignal | undefined } = {},
+): Promise<Uint8Array> {
+  signal?.throwIfAborted();
   const first = await source.read(0, Math.min(FIRST_READ_BYTES, source.byteLength));
-  const headerBytes = HEADER_BLOCK_BYTES * (1 + checkStart(source.name, first));
+  const headerBytes = HEADER_BLOCK_BYTES * (1 + checkedSignalCount(source.name, first));
   if (headerBytes > source.byteLength) {
-    const found = `the file ends inside the header: ${source.byteLength} bytes found, ${headerBytes} expected; fetch the file again`;
+    const found = `the file ends inside the header: ${source.byteLength} bytes found, ${headerBytes} expected; download the file again`;
     throw fatal(source.name, "header-cut", found, source.byteLength);
   }
   if (headerBytes <= first.length) return first.subarray(0, headerBytes);
+  signal?.throwIfAborted();
   const rest = await source.read(first.length, headerBytes);
   const bytes = new Uint8Array(headerBytes);
   bytes.set(first);
@@ -63,7 +71,7 @@ export async function readHeaderBytes(source: ByteSource): Promise<Uint8Array> {
 
 /** Parse header bytes (`readHeaderBytes`) of a file of `fileBytes` bytes. Errors as `readEdfHeader`. */
 export function parseEdfHeader(name: string, bytes: Uint8Array, fileBytes: number): EdfHeader {
-  const signalCount = checkStart(name, bytes);
+  const signalCount = checkedSignalCount(name, bytes);
   const diagnostics: Diagnostic[] = [];
   const report = (found: Diagnostic) => diagnostics.push(found);
   const text = (field: { offset: number; width: number }) => readField(bytes, field.offset, field.width);
@@ -109,10 +117,10 @@ function fatal(file: string, code: DiagnosticCode, message: string, byteOffset: 
   return new FormatError(message, { file, byteOffset, field: code });
 }
 
-/** Signal count after the checks without which nothing can be placed. */
-function checkStart(name: string, bytes: Uint8Array): number {
+/** Signal count, after the checks without which nothing can be read. */
+function checkedSignalCount(name: string, bytes: Uint8Array): number {
   if (bytes.length === 0)
-    throw fatal(name, "empty-file", "the file is empty, expected an EDF or BDF header; fetch it again", 0);
+    throw fatal(name, "empty-file", "the file is empty, expected an EDF or BDF header; download it again", 0);
   const version = readField(bytes, 0, MAIN_FIELDS.version.width);
   if (version !== "0" && version !== "\xffBIOSEMI") {
     throw fatal(
@@ -123,13 +131,13 @@ function checkStart(name: string, bytes: Uint8Array): number {
     );
   }
   if (bytes.length < HEADER_BLOCK_BYTES) {
-    const found = `the file is too small: ${bytes.length} bytes found, at least ${HEADER_BLOCK_BYTES} expected; fetch it again`;
+    const found = `the file is too small: ${bytes.length} bytes found, at least ${HEADER_BLOCK_BYTES} expected; download it again`;
     throw fatal(name, "too-small", found, bytes.length);
   }
   const { offset, width } = MAIN_FIELDS.signalCount;
   const count = parseDecimal(readField(bytes, offset, width));
-  if (Number.isInteger(count) && count >= 1 && count <= MOST_SIGNALS) return count;
-  const found = `signal count ${shown(readField(bytes, offset, width))} found, a whole number from 1 expected; the header cannot be placed`;
+  if (Number.isInteger(count) && count >= 1 && count <= MAX_SIGNALS) return count;
+  const found = `signal count ${shown(readField(bytes, offset, width))} found, a whole number from 1 expected; the header cannot be read`;
   throw fatal(name, "bad-signal-count", found, offset);
 }
 
@@ -151,7 +159,7 @@ function checkText(bytes: Uint8Array, report: (found: Diagnostic) => void): void
 
 function checkHeaderBytes(text: string, headerBytes: number, report: (found: Diagnostic) => void): void {
   if (parseDecimal(text) === headerBytes) return;
-  const found = `the header says it has ${shown(text)} bytes, its signal count gives ${headerBytes}; ${headerBytes} is taken`;
+  const found = `the header says it has ${shown(text)} bytes, its signal count gives ${headerBytes}; ${headerBytes} is used`;
   report(diagnostic("header-size-mismatch", found, MAIN_FIELDS.headerBytes.offset));
 }
 
@@ -160,7 +168,7 @@ function parseDuration(text: string, report: (found: Diagnostic) => void): numbe
   const seconds = parseDecimal(text, () =>
     report(diagnostic("comma-decimal", "the record duration has a decimal comma", offset)),
   );
-  if (seconds === 0 || seconds >= SHORTEST_RECORD_SECONDS) return seconds;
+  if (seconds === 0 || seconds >= MIN_RECORD_SECONDS) return seconds;
   const found = `record duration ${shown(text)} found, seconds expected; sample rates are unknown`;
   report(diagnostic("record-duration-invalid", found, offset));
   return Number.NaN;
@@ -174,7 +182,7 @@ function parseRecordCount(text: string, report: (found: Diagnostic) => void): nu
     report(
       diagnostic(
         "record-count-unknown",
-        "the header leaves the record count open (-1); it is taken from the file size",
+        "the record count in the header is unknown (-1); it is derived from the file size",
         offset,
       ),
     );
@@ -182,7 +190,7 @@ function parseRecordCount(text: string, report: (found: Diagnostic) => void): nu
     report(
       diagnostic(
         "record-count-invalid",
-        `record count ${shown(text)} found, a whole number expected; it is taken from the file size`,
+        `record count ${shown(text)} found, a whole number expected; it is derived from the file size`,
         offset,
       ),
     );
@@ -203,7 +211,7 @@ function checkRecords(
     report(
       diagnostic(
         "truncated",
-        `the header promises ${claimed} records, the file holds ${found} whole ones; fetch it again or use what is there`,
+        `the header announces ${claimed} records, the file holds ${found} complete ones; download it again or use those`,
         offset,
       ),
     );
@@ -212,18 +220,18 @@ function checkRecords(
     report(
       diagnostic(
         "record-count-surplus",
-        `the header promises ${claimed} records, the file holds ${found}; all ${found} are read`,
+        `the header announces ${claimed} records, the file holds ${found}; all ${found} are read`,
         offset,
       ),
     );
   }
   if (surplusBytes > 0 && claimed === found) {
-    report(diagnostic("trailing-bytes", `${surplusBytes} bytes follow the last record; they are left out`, end));
+    report(diagnostic("trailing-bytes", `${surplusBytes} bytes follow the last record; they are ignored`, end));
   } else if (surplusBytes > 0) {
     report(
       diagnostic(
         "partial-last-record",
-        `the last record has ${surplusBytes} of ${recordBytes} bytes; it is left out`,
+        `the last record has ${surplusBytes} of ${recordBytes} bytes; it is ignored`,
         end,
       ),
     );
@@ -246,7 +254,7 @@ function kindOf(
       report(
         diagnostic(
           "reserved-unknown",
-          `the reserved field holds ${reserved.length} characters that are no known kind; read as plain ${container}`,
+          `the reserved field holds ${reserved.length} characters that are not a known kind; read as plain ${container}`,
           offset,
         ),
       );

@@ -1,10 +1,11 @@
 import type { ByteSource } from "./byte-source.js";
 import type { Diagnostic } from "./diagnostics.js";
 import { createAnnotationCollector, type EdfSegment } from "./edf-annotations.js";
-import { addDigitalSums, type DigitalSums, placeOf } from "./edf-decode.js";
+import { addDigitalSums, type DigitalSums, signalLayoutOf } from "./edf-decode.js";
 import { isHarmlessPrefilter } from "./edf-harmless.js";
 import { type EdfHeader, readEdfHeader } from "./edf-header.js";
 import { readRecords } from "./edf-records.js";
+import type { EdfSignal } from "./edf-signals.js";
 import type { EdfKind } from "./edf-spec.js";
 
 export interface EdfSignalInfo {
@@ -21,20 +22,20 @@ export interface EdfSignalInfo {
   readonly isScaled: boolean;
   readonly samplesPerRecord: number;
   readonly sampleCount: number;
-  /** null when the field holds anything but filter settings, which could name a person. */
+  /** null when the field holds anything but filter settings, since that could identify a person. */
   readonly prefilter: string | null;
   readonly isAnnotation: boolean;
   /** Of ordinary signals, only with `digitalSums`. */
   readonly digital?: DigitalSums;
 }
 
-/** What a recording is, without its samples and without any text of its patient and recording fields. */
+/** Description of a recording, without its samples and any text of its patient and recording fields. */
 export interface EdfInfo {
   readonly kind: EdfKind;
   readonly headerBytes: number;
   readonly recordBytes: number;
   readonly patientFieldPresent: boolean;
-  /** Local `YYYY-MM-DDTHH:MM:SS`; null when the file gives no real one. */
+  /** Local `YYYY-MM-DDTHH:MM:SS`; null when the file gives no valid one. */
   readonly startDateTime: string | null;
   readonly recordsInHeader: number;
   readonly recordsFound: number;
@@ -52,14 +53,14 @@ export interface EdfInfo {
  */
 export async function readEdfInfo(
   source: ByteSource,
-  options: { digitalSums?: boolean; signal?: AbortSignal } = {},
+  options: { digitalSums?: boolean | undefined; signal?: AbortSignal | undefined } = {},
 ): Promise<EdfInfo> {
-  const header = await readEdfHeader(source);
+  const header = await readEdfHeader(source, options);
   const collector = createAnnotationCollector(header);
   const wanted = header.signals.filter((signal) => options.digitalSums && !signal.isAnnotation);
   const tallies = wanted.map(({ index }) => {
     const sums: DigitalSums = { count: 0, min: null, max: null, sum: 0 };
-    return { index, place: placeOf(header, index), sums };
+    return { index, place: signalLayoutOf(header, index), sums };
   });
   if (tallies.length > 0 || header.signals.some((signal) => signal.isAnnotation)) {
     for await (const records of readRecords(source, header, options)) {
@@ -75,7 +76,6 @@ function infoOf(
   found: ReturnType<ReturnType<typeof createAnnotationCollector>["finish"]>,
   sums: ReadonlyMap<number, DigitalSums>,
 ): EdfInfo {
-  const known = (value: number) => (Number.isFinite(value) ? value : null);
   return {
     kind: header.kind,
     headerBytes: header.headerBytes,
@@ -88,22 +88,28 @@ function infoOf(
     durationSeconds: known(header.durationSeconds),
     segments: found.segments,
     annotationCount: found.annotations.length,
-    signals: header.signals.map((signal) => ({
-      label: signal.label,
-      electrode: signal.electrode ?? null,
-      sampleRateHz: known(signal.sampleRateHz),
-      unit: signal.unit,
-      physicalMin: known(signal.physicalMin),
-      physicalMax: known(signal.physicalMax),
-      digitalMin: known(signal.digitalMin),
-      digitalMax: known(signal.digitalMax),
-      isScaled: signal.isScaled,
-      samplesPerRecord: signal.samplesPerRecord,
-      sampleCount: signal.sampleCount,
-      prefilter: isHarmlessPrefilter(signal.prefilter) ? signal.prefilter : null,
-      isAnnotation: signal.isAnnotation,
-      ...(sums.has(signal.index) ? { digital: sums.get(signal.index)! } : {}),
-    })),
+    signals: header.signals.map((signal) => infoOfSignal(signal, sums.get(signal.index))),
     diagnostics: [...header.diagnostics, ...found.diagnostics],
+  };
+}
+
+const known = (value: number) => (Number.isFinite(value) ? value : null);
+
+function infoOfSignal(signal: EdfSignal, digital: DigitalSums | undefined): EdfSignalInfo {
+  return {
+    label: signal.label,
+    electrode: signal.electrode ?? null,
+    sampleRateHz: known(signal.sampleRateHz),
+    unit: signal.unit,
+    physicalMin: known(signal.physicalMin),
+    physicalMax: known(signal.physicalMax),
+    digitalMin: known(signal.digitalMin),
+    digitalMax: known(signal.digitalMax),
+    isScaled: signal.isScaled,
+    samplesPerRecord: signal.samplesPerRecord,
+    sampleCount: signal.sampleCount,
+    prefilter: isHarmlessPrefilter(signal.prefilter) ? signal.prefilter : null,
+    isAnnotation: signal.isAnnotation,
+    ...(digital && { digital }),
   };
 }

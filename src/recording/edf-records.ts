@@ -1,11 +1,11 @@
-import { setImmediate as nextTurn } from "node:timers/promises";
+import { setImmediate as yieldToEventLoop } from "node:timers/promises";
 import { FormatError } from "@ictal/base/errors";
 import { requireCounts } from "@ictal/base/options";
 import { isShared, requireShared } from "../base/shared-bytes.js";
 import type { ByteSource } from "./byte-source.js";
 import type { EdfHeader } from "./edf-header.js";
 
-/** Whole records as they lie in the file; with `buffers` the bytes are good until the next block is asked for. */
+/** Whole records as stored in the file; with `buffers` the bytes are valid until the next block is requested. */
 export interface RawRecords {
   readonly startRecord: number;
   readonly recordCount: number;
@@ -15,28 +15,28 @@ export interface RawRecords {
 
 export interface RecordRange {
   /** First record. @default 0 */
-  readonly startRecord?: number;
+  readonly startRecord?: number | undefined;
   /** One past the last record. @default all that the file holds */
-  readonly endRecord?: number;
-  /** Seconds of recording a block, rounded down to whole records but at least one. @default as the source likes it */
-  readonly blockSeconds?: number;
-  readonly signal?: AbortSignal;
+  readonly endRecord?: number | undefined;
+  /** Seconds of recording per block, rounded down to whole records but at least one. @default the block size of the source */
+  readonly blockSeconds?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
   /**
-   * Places of a block each, two or more, taken in turn where the source can fill them: while the caller works on one, the
-   * others are filled. A source of another thread fills shared ones only. @default fresh memory for each block
+   * Buffers of a block each, two or more, used in turn where the source can fill them: while the caller processes one, the
+   * others are filled. A source of another thread fills shared ones only. @default new memory for each block
    */
-  readonly buffers?: readonly Uint8Array[];
+  readonly buffers?: readonly Uint8Array[] | undefined;
 }
 
-const BLOCK_BYTES = 256 * 1024; // so that a block and its samples stay in a core's cache
-const QUICK_MILLISECONDS = 2; // a block that came from memory, and not from a disk or over a network
-const SLOW_BLOCKS = 16; // read ahead after one that took longer
-const TURN_MILLISECONDS = 10;
+const BLOCK_BYTES = 256 * 1024; // so that a block and its samples fit in a core's cache
+const FAST_READ_MILLISECONDS = 2; // a block from the page cache, not from a disk or over a network
+const BLOCKS_AFTER_SLOW_READ = 16; // blocks prefetched after one that took longer
+const YIELD_MILLISECONDS = 10;
 
 /**
- * Read whole records in order, block by block. From a source that must be waited for the next block is fetched while the
- * caller works on this one: two blocks are in memory, or as many as there are `buffers`. Blocks that come at once are read
- * here, in the core that will work on them; other work of this thread gets its turn all the same. RangeError on a range
+ * Read whole records in order, block by block. From a slow source the next block is prefetched while the caller
+ * processes this one: two blocks are in memory, or as many as there are `buffers`. Blocks that are cached are read
+ * synchronously, on the core that will process them; the event loop still gets its turn. RangeError on a range
  * outside the file; FormatError when the source ends early.
  */
 export async function* readRecords(
@@ -51,35 +51,36 @@ export async function* readRecords(
   }
   const buffers = canFill(source, range.buffers) ? range.buffers : undefined;
   const { readIntoSync } = source;
-  const here = buffers && readIntoSync && { into: buffers[0]!, readIntoSync };
-  const places = placesOf(header, startRecord, endRecord, recordsPerBlock(source, header, range.blockSeconds));
-  const ahead = fetchedAhead(source, places, buffers);
-  const mostAhead = buffers ? buffers.length - 1 : 1;
-  let slowBlocks = here ? 1 : Number.POSITIVE_INFINITY; // still to be waited for; the first tells how quick the source is
-  let lastTurn = performance.now();
+  const into = buffers?.[0];
+  const syncRead = into && readIntoSync && { into, readIntoSync };
+  const byteRanges = byteRangesOf(header, startRecord, endRecord, recordsPerBlock(source, header, range.blockSeconds));
+  const prefetched = createPrefetcher(source, byteRanges, buffers);
+  const maxPrefetched = buffers ? buffers.length - 1 : 1;
+  let blocksToPrefetch = syncRead ? 1 : Number.POSITIVE_INFINITY; // the first one measures how fast the source is
+  let lastYield = performance.now();
   try {
     for (;;) {
       signal?.throwIfAborted();
       const began = performance.now();
-      const isHere = here !== undefined && slowBlocks === 0 && ahead.isEmpty();
-      if (!isHere) ahead.fill(Math.min(mostAhead, slowBlocks));
-      const block = isHere ? readBlockHere(source, places, here) : await ahead.shift();
+      const isSync = syncRead !== undefined && blocksToPrefetch === 0 && prefetched.isEmpty();
+      if (!isSync) prefetched.fill(Math.min(maxPrefetched, blocksToPrefetch));
+      const block = isSync ? readBlockSync(source, byteRanges, syncRead) : await prefetched.shift();
       if (!block) return;
-      if (here) {
-        const isQuick = performance.now() - began < QUICK_MILLISECONDS;
-        slowBlocks = isQuick ? Math.max(0, slowBlocks - 1) : SLOW_BLOCKS;
+      if (syncRead) {
+        const isFast = performance.now() - began < FAST_READ_MILLISECONDS;
+        blocksToPrefetch = isFast ? Math.max(0, blocksToPrefetch - 1) : BLOCKS_AFTER_SLOW_READ;
       }
-      if (!isHere) ahead.fill(Math.min(mostAhead, slowBlocks));
-      else if (began - lastTurn > TURN_MILLISECONDS) await nextTurn();
-      if (!isHere || began - lastTurn > TURN_MILLISECONDS) lastTurn = performance.now();
+      if (!isSync) prefetched.fill(Math.min(maxPrefetched, blocksToPrefetch));
+      else if (began - lastYield > YIELD_MILLISECONDS) await yieldToEventLoop();
+      if (!isSync || began - lastYield > YIELD_MILLISECONDS) lastYield = performance.now();
       yield block;
     }
   } finally {
-    await ahead.settle(); // the caller may close the source as soon as it stops
+    await prefetched.settle(); // the caller may close the source as soon as it stops
   }
 }
 
-/** True where the source can fill these places, rather than give memory of its own. */
+/** True where the source can fill these buffers, rather than return memory of its own. */
 export function canFill(source: ByteSource, buffers: readonly Uint8Array[] = []): boolean {
   return (
     buffers.length > 0 &&
@@ -87,21 +88,21 @@ export function canFill(source: ByteSource, buffers: readonly Uint8Array[] = [])
   );
 }
 
-/** Blocks that are fetched in turn while the caller works on an earlier one. */
-function fetchedAhead(source: ByteSource, places: Iterator<PlaceOfRecords>, buffers?: readonly Uint8Array[]) {
-  const ahead: Promise<RawRecords>[] = [];
-  let turn = 0;
+/** Blocks that are fetched in order while the caller processes an earlier one. */
+function createPrefetcher(source: ByteSource, byteRanges: Iterator<RecordByteRange>, buffers?: readonly Uint8Array[]) {
+  const prefetched: Promise<RawRecords>[] = [];
+  let nextBuffer = 0;
   return {
-    isEmpty: () => ahead.length === 0,
-    shift: () => ahead.shift(),
-    settle: () => Promise.allSettled(ahead),
+    isEmpty: () => prefetched.length === 0,
+    shift: () => prefetched.shift(),
+    settle: () => Promise.allSettled(prefetched),
     fill(most: number) {
-      while (ahead.length < most) {
-        const next = places.next();
+      while (prefetched.length < most) {
+        const next = byteRanges.next();
         if (next.done) return;
-        const block = readBlock(source, next.value, buffers?.[turn++ % buffers.length]);
-        block.catch(() => {}); // awaited when its turn comes, or dropped when the caller stops early
-        ahead.push(block);
+        const block = readBlock(source, next.value, buffers?.[nextBuffer++ % buffers.length]);
+        block.catch(() => {}); // awaited by shift, or dropped when the caller stops early
+        prefetched.push(block);
       }
     },
   };
@@ -116,19 +117,19 @@ export function recordsPerBlock(source: ByteSource, header: EdfHeader, blockSeco
   return Math.max(1, Math.floor(blockSeconds / duration + 1e-9));
 }
 
-interface PlaceOfRecords {
+interface RecordByteRange {
   readonly startRecord: number;
   readonly recordCount: number;
   readonly from: number;
   readonly to: number;
 }
 
-function* placesOf(
+function* byteRangesOf(
   { headerBytes, recordBytes }: EdfHeader,
   startRecord: number,
   endRecord: number,
   step: number,
-): Generator<PlaceOfRecords, void> {
+): Generator<RecordByteRange, void> {
   for (let start = startRecord; start < endRecord; start += step) {
     const end = Math.min(start + step, endRecord);
     const [from, to] = [headerBytes + start * recordBytes, headerBytes + end * recordBytes];
@@ -136,34 +137,37 @@ function* placesOf(
   }
 }
 
-async function readBlock(source: ByteSource, place: PlaceOfRecords, buffer?: Uint8Array): Promise<RawRecords> {
-  const { from, to } = place;
-  if (!buffer) return wholeBlock(source, place, await source.read(from, to));
+async function readBlock(source: ByteSource, byteRange: RecordByteRange, buffer?: Uint8Array): Promise<RawRecords> {
+  const { from, to } = byteRange;
+  if (!buffer) return checkedBlock(source, byteRange, await source.read(from, to));
   const into = buffer.subarray(0, to - from);
-  const count = await (source.readInto
-    ? source.readInto(into, from)
-    : source.readIntoShared!(requireShared(into), from));
-  return wholeBlock(source, place, buffer.subarray(0, count));
+  return checkedBlock(source, byteRange, buffer.subarray(0, await fillFrom(source, into, from)));
 }
 
-interface Here {
+function fillFrom(source: ByteSource, into: Uint8Array, from: number): Promise<number> {
+  if (source.readInto) return source.readInto(into, from);
+  if (source.readIntoShared) return source.readIntoShared(requireShared(into), from);
+  throw new RangeError(`invalid source: ${source.name} cannot fill buffers`);
+}
+
+interface SyncRead {
   readonly into: Uint8Array;
   readonly readIntoSync: (out: Uint8Array, start: number) => number;
 }
 
-function readBlockHere(
+function readBlockSync(
   source: ByteSource,
-  places: Iterator<PlaceOfRecords>,
-  { into, readIntoSync }: Here,
+  byteRanges: Iterator<RecordByteRange>,
+  { into, readIntoSync }: SyncRead,
 ): RawRecords | undefined {
-  const next = places.next();
+  const next = byteRanges.next();
   if (next.done) return undefined;
   const { from, to } = next.value;
-  return wholeBlock(source, next.value, into.subarray(0, readIntoSync(into.subarray(0, to - from), from)));
+  return checkedBlock(source, next.value, into.subarray(0, readIntoSync(into.subarray(0, to - from), from)));
 }
 
-function wholeBlock({ name }: ByteSource, place: PlaceOfRecords, bytes: Uint8Array): RawRecords {
-  const { startRecord, recordCount, from, to } = place;
+function checkedBlock({ name }: ByteSource, byteRange: RecordByteRange, bytes: Uint8Array): RawRecords {
+  const { startRecord, recordCount, from, to } = byteRange;
   if (bytes.byteLength === to - from) return { startRecord, recordCount, bytes };
   const found = `the file became shorter while it was read: ${bytes.byteLength} of ${to - from} bytes found; read it again`;
   throw new FormatError(found, { file: name, byteOffset: from + bytes.byteLength });

@@ -11,7 +11,7 @@ import { isAnnotationLabel } from "./tal.js";
 export interface EdfSignal {
   readonly index: number;
   readonly label: string;
-  /** Upper-case 10-20 name (T3/T4/T5/T6); undefined when the label is no scalp or ear electrode. */
+  /** Upper-case 10-20 name (T3/T4/T5/T6); undefined when the label is not a scalp or ear electrode. */
   readonly electrode?: string;
   readonly unit: string;
   /** NaN when the field is unreadable; so are the next three. */
@@ -71,14 +71,14 @@ export function parseSignals(
   return signals;
 }
 
-/** What the field's eight digits hold. */
-const MOST_SAMPLES = 99_999_999;
+/** Largest value of the field's eight digits. */
+const MAX_SAMPLES_PER_RECORD = 99_999_999;
 
 function parseSamplesPerRecord(file: string, text: string, index: number, count: number): number {
   const samples = parseDecimal(text);
-  if (Number.isInteger(samples) && samples >= 0 && samples <= MOST_SAMPLES) return samples;
+  if (Number.isInteger(samples) && samples >= 0 && samples <= MAX_SAMPLES_PER_RECORD) return samples;
   const byteOffset = signalFieldOffset(SIGNAL_FIELDS.samplesPerRecord, index, count);
-  const found = `samples per record of signal ${index} is ${shown(text)}, a whole number expected; samples cannot be placed`;
+  const found = `samples per record of signal ${index} is ${shown(text)}, a whole number expected; samples cannot be located`;
   throw new FormatError(found, { file, byteOffset, field: "bad-samples-per-record" });
 }
 
@@ -100,11 +100,11 @@ function parseRange(
   return value;
 }
 
-/** Report what is odd about each signal's ranges, unit and label, and about the signals together. */
+/** Report issues of each signal's ranges, unit and label, and of the signals together. */
 export function checkSignals(signals: readonly EdfSignal[], kind: EdfKind, report: (found: Diagnostic) => void): void {
   const ordinary = signals.filter((signal) => !signal.isAnnotation);
   for (const signal of ordinary) {
-    const tell = (code: DiagnosticCode, field: Field, message: string) =>
+    const reportAt = (code: DiagnosticCode, field: Field, message: string) =>
       report(
         diagnostic(
           code,
@@ -112,53 +112,57 @@ export function checkSignals(signals: readonly EdfSignal[], kind: EdfKind, repor
           signalFieldOffset(field, signal.index, signals.length),
         ),
       );
-    checkRanges(signal, kind, tell);
-    if (signal.label === "") tell("blank-label", SIGNAL_FIELDS.label, "has no label");
-    if (signal.samplesPerRecord === 0) tell("empty-signal", SIGNAL_FIELDS.samplesPerRecord, "has no samples");
+    checkRanges(signal, kind, reportAt);
+    if (signal.label === "") reportAt("blank-label", SIGNAL_FIELDS.label, "has no label");
+    if (signal.samplesPerRecord === 0) reportAt("empty-signal", SIGNAL_FIELDS.samplesPerRecord, "has no samples");
     if (signal.electrode !== undefined && microvoltFactor(signal.unit) === undefined) {
-      const found = `has unit ${isHarmlessUnit(signal.unit) ? JSON.stringify(signal.unit) : shown(signal.unit)}, a voltage expected; its values are taken as microvolts`;
-      tell("unit-unknown", SIGNAL_FIELDS.unit, found);
+      const found = `has unit ${isHarmlessUnit(signal.unit) ? JSON.stringify(signal.unit) : shown(signal.unit)}, a voltage expected; its values are treated as microvolts`;
+      reportAt("unit-unknown", SIGNAL_FIELDS.unit, found);
     }
   }
-  checkTogether(ordinary, signals.length, report);
+  checkAcrossSignals(ordinary, signals.length, report);
 }
 
 function checkRanges(
   signal: EdfSignal,
   kind: EdfKind,
-  tell: (code: DiagnosticCode, field: Field, message: string) => void,
+  reportAt: (code: DiagnosticCode, field: Field, message: string) => void,
 ): void {
   const { physicalMin, physicalMax, digitalMin, digitalMax } = signal;
   const limit = bytesPerSample(kind) === 3 ? 8388608 : 32768;
   if (physicalMin === physicalMax) {
-    tell(
+    reportAt(
       "flat-physical-range",
       SIGNAL_FIELDS.physicalMin,
       "has physical minimum = maximum; samples stay digital values",
     );
   }
   if (digitalMin === digitalMax) {
-    tell("flat-digital-range", SIGNAL_FIELDS.digitalMin, "has digital minimum = maximum; samples stay digital values");
+    reportAt(
+      "flat-digital-range",
+      SIGNAL_FIELDS.digitalMin,
+      "has digital minimum = maximum; samples stay digital values",
+    );
   }
   if (digitalMin > digitalMax) {
-    tell(
+    reportAt(
       "inverted-digital-range",
       SIGNAL_FIELDS.digitalMin,
       "has digital minimum above maximum; the scale follows the header",
     );
   }
   if (physicalMin > physicalMax) {
-    tell("negative-gain", SIGNAL_FIELDS.physicalMin, "has physical minimum above maximum: negative gain");
+    reportAt("negative-gain", SIGNAL_FIELDS.physicalMin, "has physical minimum above maximum: negative gain");
   }
   if (!(Number.isInteger(digitalMin) && Number.isInteger(digitalMax)) && Number.isFinite(digitalMin + digitalMax)) {
-    tell(
+    reportAt(
       "digital-range-fraction",
       SIGNAL_FIELDS.digitalMin,
       "has a digital range that is not in whole numbers; the scale follows the header",
     );
   }
   if (Math.min(digitalMin, digitalMax) < -limit || Math.max(digitalMin, digitalMax) > limit - 1) {
-    tell(
+    reportAt(
       "digital-range-too-wide",
       SIGNAL_FIELDS.digitalMin,
       `has a digital range beyond its ${limit === 32768 ? 16 : 24} bits`,
@@ -166,7 +170,7 @@ function checkRanges(
   }
 }
 
-function checkTogether(signals: readonly EdfSignal[], count: number, report: (found: Diagnostic) => void): void {
+function checkAcrossSignals(signals: readonly EdfSignal[], count: number, report: (found: Diagnostic) => void): void {
   const labels = new Map<string, number>();
   const electrodes = new Map<string, EdfSignal>();
   for (const signal of signals) {
@@ -184,17 +188,17 @@ function checkTogether(signals: readonly EdfSignal[], count: number, report: (fo
     }
     if (first === undefined) labels.set(label, index);
     if (electrode === undefined) continue;
-    const twin = electrodes.get(electrode);
-    if (twin && first === undefined) {
+    const known = electrodes.get(electrode);
+    if (known && first === undefined) {
       report(
         diagnostic(
           "duplicate-electrode",
-          `signals ${twin.index} and ${index} are both electrode ${electrode}; the first is its channel`,
+          `signals ${known.index} and ${index} are both electrode ${electrode}; the first is used`,
           offset,
         ),
       );
     }
-    if (!twin) electrodes.set(electrode, signal);
+    if (!known) electrodes.set(electrode, signal);
   }
   const rates = new Set([...electrodes.values()].map((signal) => signal.samplesPerRecord));
   if (rates.size > 1) {

@@ -17,17 +17,17 @@ export type EdfKind = "EDF" | "EDF+C" | "EDF+D" | "BDF" | "BDF+C" | "BDF+D";
 export interface EdfSignalSpec {
   readonly label: string;
   /** @default "" */
-  readonly transducer?: string;
+  readonly transducer?: string | undefined;
   /** @default "uV" */
-  readonly unit?: string;
+  readonly unit?: string | undefined;
   readonly physicalMin: number;
   readonly physicalMax: number;
   /** @default -32768, for BDF -8388608 */
-  readonly digitalMin?: number;
+  readonly digitalMin?: number | undefined;
   /** @default 32767, for BDF 8388607 */
-  readonly digitalMax?: number;
+  readonly digitalMax?: number | undefined;
   /** @default "" */
-  readonly prefilter?: string;
+  readonly prefilter?: string | undefined;
   readonly samplesPerRecord: number;
 }
 
@@ -35,37 +35,37 @@ export interface EdfSignalSpec {
 export interface EdfHeaderSpec<Signal extends EdfSignalSpec = EdfSignalSpec> {
   readonly kind: EdfKind;
   /** @default "" for plain files, "X X X X" for EDF+ and BDF+ */
-  readonly patient?: string;
+  readonly patient?: string | undefined;
   /** @default "" for plain files, "Startdate … X X X" for EDF+ and BDF+ */
-  readonly recording?: string;
+  readonly recording?: string | undefined;
   /**
-   * A Date (read in UTC, whole seconds) or the raw eight characters, so that faulty dates can be written where `accept`
-   * names their fault. @default "01.01.85", which says that the date is withheld
+   * A Date (read in UTC, whole seconds) or the raw eight characters, so that invalid dates can be written where `accept`
+   * names their diagnostic. @default "01.01.85", which means that the date is withheld
    */
-  readonly startDate?: Date | string;
+  readonly startDate?: Date | string | undefined;
   /** Raw eight characters. @default the time of a Date, else "00.00.00" */
-  readonly startTime?: string;
+  readonly startTime?: string | undefined;
   /**
-   * Raw text of the reserved field, for files that say of themselves what is not so: the kind that it names is read back, and
-   * gaps under the name of a continuous file are written. @default the kind's own: "", "EDF+C", "24BIT", …
+   * Raw text of the reserved field, for files that are marked wrongly: the kind that it names is read back, and gaps in a file
+   * marked continuous are written. @default the kind's own: "", "EDF+C", "24BIT", …
    */
-  readonly reserved?: string;
+  readonly reserved?: string | undefined;
   /** Seconds, or the raw text ("1.000000" fills its field as TUSZ does). */
   readonly recordDurationSeconds: number | string;
   readonly signals: readonly Signal[];
   /** Only for EDF+ and BDF+. Onsets count from the start in the header. */
-  readonly annotations?: readonly EdfAnnotation[];
+  readonly annotations?: readonly EdfAnnotation[] | undefined;
   /** Start of each record in seconds (EDF+D, or a fractional start). @default record index x duration */
-  readonly recordStartSeconds?: (record: number) => number;
-  /** Codes of faults that the file shall have all the same; others of severity error or warning are refused. @default [] */
-  readonly accept?: readonly DiagnosticCode[];
-  /** Samples outside the range become its nearest end instead of being refused; NaN is always refused. @default false */
-  readonly clip?: boolean;
-  /** Called once, when all is written, with the signals of which samples were clipped. */
-  readonly onClipped?: (found: readonly ClippedSignal[]) => void;
+  readonly recordStartSeconds?: ((record: number) => number) | undefined;
+  /** Codes of diagnostics that the file may have; others of severity error or warning are refused. @default [] */
+  readonly accept?: readonly DiagnosticCode[] | undefined;
+  /** Clip samples outside the range instead of refusing them; NaN is always refused. @default false */
+  readonly clip?: boolean | undefined;
+  /** Called once, after everything is written, with the signals that have clipped samples. */
+  readonly onClipped?: ((found: readonly ClippedSignal[]) => void) | undefined;
 }
 
-/** How many samples of a signal were outside its range and were moved to the nearest end. */
+/** How many samples of a signal were outside its range and were clipped. */
 export interface ClippedSignal {
   readonly signal: number;
   readonly label: string;
@@ -82,7 +82,7 @@ export function bytesPerSample(kind: EdfKind): 2 | 3 {
   return kind.startsWith("BDF") ? 3 : 2;
 }
 
-/** A signal's four ranges as a reader will find them in the header. RangeError when they cannot be written. */
+/** A signal's four ranges as a reader will read them from the header. RangeError when they cannot be written. */
 export function writtenRanges(kind: EdfKind, signal: EdfSignalSpec): Ranges {
   const half = kind.startsWith("BDF") ? 8388608 : 32768;
   return {

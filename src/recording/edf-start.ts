@@ -3,7 +3,7 @@ import { MAIN_FIELDS } from "./edf-fields.js";
 
 const MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
 
-/** What stands for a start date that is withheld, as `deidentifyEdf` writes it. */
+/** Placeholder of a withheld start date, as `deidentifyEdf` writes it. */
 export const WITHHELD_DATE = "01.01.85";
 
 interface CalendarDate {
@@ -13,7 +13,7 @@ interface CalendarDate {
 }
 
 /**
- * Start of a recording as local `YYYY-MM-DDTHH:MM:SS`, undefined when date or time cannot be told. The four-digit
+ * Start of a recording as local `YYYY-MM-DDTHH:MM:SS`, undefined when date or time are unknown. The four-digit
  * Startdate of EDF+ wins over the header date, whose two-digit years mean 1985 to 2084; 01.01.85 alone means withheld.
  */
 export function parseStart(
@@ -30,7 +30,7 @@ export function parseStart(
     report(
       diagnostic(
         "start-date-conflict",
-        "the header date differs from the EDF+ Startdate; the Startdate is taken",
+        "the header date differs from the EDF+ Startdate; the Startdate is used",
         offset,
       ),
     );
@@ -44,16 +44,20 @@ function parseHeaderDate(text: string, report: (found: Diagnostic) => void): Cal
   const offset = MAIN_FIELDS.startDate.offset;
   const match = /^(\d\d)([.:/-])(\d\d)[.:/-](\d\d)$/.exec(text);
   if (match && match[2] !== ".") {
-    const message = `the start date is written with "${match[2]}", expected dd.mm.yy; the date is taken as unknown`;
+    const message = `the start date is written with "${match[2]}", expected dd.mm.yy; the date is treated as unknown`;
     report(diagnostic("start-date-separator", message, offset));
     return undefined;
   }
   const year = Number(match?.[4]);
   const date = { year: year < 85 ? 2000 + year : 1900 + year, month: Number(match?.[3]), day: Number(match?.[1]) };
   if (match && isCalendarDate(date)) return date;
-  if (/^\d\d\.\d\d\.yy$/.test(text)) return undefined; // EDF+ after 2084: the year stands in the Startdate
+  if (/^\d\d\.\d\d\.yy$/.test(text)) return undefined; // EDF+ after 2084: the year is in the Startdate
   report(
-    diagnostic("start-date-invalid", "the start date is no date, expected dd.mm.yy; it is taken as unknown", offset),
+    diagnostic(
+      "start-date-invalid",
+      "the start date is not a date, expected dd.mm.yy; it is treated as unknown",
+      offset,
+    ),
   );
   return undefined;
 }
@@ -65,7 +69,7 @@ function parsePlusDate(recordingText: string, report: (found: Diagnostic) => voi
   const month = MONTHS.indexOf(match?.[2]?.toLowerCase() ?? "") + 1;
   const date = { year: Number(match?.[3]), month, day: Number(match?.[1]) };
   if (match && isCalendarDate(date)) return date;
-  const message = "the EDF+ Startdate is no date, expected dd-MMM-yyyy; the header date is taken";
+  const message = "the EDF+ Startdate is not a date, expected dd-MMM-yyyy; the header date is used";
   report(diagnostic("start-date-invalid", message, MAIN_FIELDS.recording.offset));
   return undefined;
 }
@@ -75,7 +79,7 @@ function parseTime(text: string, report: (found: Diagnostic) => void): string | 
   if (match && Number(match[1]) < 24 && Number(match[2]) < 60 && Number(match[3]) < 60) {
     return `${match[1]}:${match[2]}:${match[3]}`;
   }
-  const message = "the start time is no time, expected hh.mm.ss; it is taken as unknown";
+  const message = "the start time is not a time, expected hh.mm.ss; it is treated as unknown";
   report(diagnostic("start-time-invalid", message, MAIN_FIELDS.startTime.offset));
   return undefined;
 }

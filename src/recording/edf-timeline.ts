@@ -1,18 +1,18 @@
 import type { ByteSource } from "./byte-source.js";
-import { placeOf } from "./edf-decode.js";
+import { signalLayoutOf } from "./edf-decode.js";
 import type { EdfHeader } from "./edf-header.js";
 import { parseTals, recordStartOf, type TalContent } from "./tal.js";
 
-/** Two record starts this near to each other, in seconds, are one: files round their timestamps. */
+/** Two record starts within this tolerance, in seconds, are equal: files round their timestamps. */
 export const TIMELINE_TOLERANCE_SECONDS = 1e-3;
 
 /**
- * How far timestamps, each within the tolerance of the one before, may lie from the count of samples: beyond it labels would
- * stand beside their samples.
+ * Largest drift of timestamps, each within the tolerance of the previous one, against the count of samples: beyond it labels
+ * would not match their samples.
  */
 export const TIMELINE_DRIFT_SECONDS = 0.1;
 
-/** A recording with gaps may last so long: what is laid out over its time grows with it, and a typing error in a timestamp is years. */
+/** Longest duration of a recording with gaps: memory grows with it, and a typing error in a timestamp means years. */
 export const LONGEST_SPAN_SECONDS = 14 * 24 * 3600;
 
 /** Follows the start times of records in order. */
@@ -21,7 +21,7 @@ export interface TimelineReader {
   readonly annotationRanges: readonly { start: number; end: number }[];
   /** Start in the header's clock of the recording's first record. */
   readonly originSeconds: number;
-  /** Take the next record's timestamp; undefined (no timekeeping) means "right after the one before". */
+  /** Add the next record's timestamp; undefined (no timekeeping) means "directly after the previous record". */
   next(rawStartSeconds: number | undefined): TimelineStep;
 }
 
@@ -29,7 +29,7 @@ export interface TimelineStep {
   /** From the recording's first sample. */
   readonly startSeconds: number;
   readonly expectedSeconds: number;
-  /** True when the start is not where the record before ended. */
+  /** True when the start is not the end of the previous record. */
   readonly isGap: boolean;
 }
 
@@ -37,22 +37,22 @@ export interface TimelineStep {
 async function startReader(source: ByteSource, header: EdfHeader): Promise<(record: number) => Promise<number>> {
   const { recordsFound, recordDurationSeconds: duration } = header;
   const [first] = annotationRangesOf(header);
-  const stampOf = async (record: number) => {
+  const timestampOf = async (record: number) => {
     if (!first) return undefined;
     const at = header.headerBytes + record * header.recordBytes;
     return recordStartOf(await source.read(at + first.start, at + first.end));
   };
-  const origin = recordsFound > 0 ? ((await stampOf(0)) ?? 0) : 0;
+  const origin = recordsFound > 0 ? ((await timestampOf(0)) ?? 0) : 0;
   return async (record) => {
     if (record === 0) return 0;
-    const stamp = await stampOf(record);
-    return stamp === undefined ? record * duration : rounded(stamp - origin);
+    const timestamp = await timestampOf(record);
+    return timestamp === undefined ? record * duration : rounded(timestamp - origin);
   };
 }
 
 /**
- * The first record that ends after `seconds` of the recording's own time, gaps counted, and when it starts; found by halves, with
- * small reads of timestamps. The number of records where none does.
+ * The first record that ends after `seconds` of the recording's own time, gaps counted, and when it starts, by binary search with
+ * small reads of timestamps. The number of records where there is none.
  */
 export async function recordAt(
   source: ByteSource,
@@ -71,15 +71,15 @@ export async function recordAt(
   return { record: low, startSeconds: low < recordsFound ? await startOf(low) : header.durationSeconds };
 }
 
-/** Where the last record of a recording starts, and where it would without gaps, from the first sample. */
+/** Start of the last record of a recording, actual and without gaps, from the first sample. */
 export interface EndpointsApart {
   readonly startSeconds: number;
   readonly expectedSeconds: number;
 }
 
 /**
- * What the timestamps of the first and the last record say of gaps. Two small reads; undefined where the two agree or one is
- * missing. Gaps and overlaps that make up for each other are only seen by who reads every record.
+ * Gaps by the timestamps of the first and the last record. Two small reads; undefined where they agree or one is missing.
+ * Gaps and overlaps that cancel out are only found by reading every record.
  */
 export async function endpointsApart(source: ByteSource, header: EdfHeader): Promise<EndpointsApart | undefined> {
   const last = header.recordsFound - 1;
@@ -90,7 +90,7 @@ export async function endpointsApart(source: ByteSource, header: EdfHeader): Pro
   return isApart ? { startSeconds: rounded(startSeconds), expectedSeconds } : undefined;
 }
 
-/** How long a recording lasts in its own time, gaps counted; by the count of its samples where its ends tell nothing that can be. */
+/** Duration of a recording including gaps; by the count of its samples where the timestamps are missing or implausible. */
 export function spanSecondsOf(header: EdfHeader, apart: EndpointsApart | undefined): number {
   const span = apart ? rounded(apart.startSeconds + header.recordDurationSeconds) : 0;
   return span > header.durationSeconds && span <= LONGEST_SPAN_SECONDS ? span : header.durationSeconds;
@@ -99,14 +99,14 @@ export function spanSecondsOf(header: EdfHeader, apart: EndpointsApart | undefin
 /** A timeline that begins at `startRecord`; reads record 0 (and that one) for their timestamps. */
 export async function readTimeline(source: ByteSource, header: EdfHeader, startRecord = 0): Promise<TimelineReader> {
   const annotationRanges = annotationRangesOf(header);
-  const stampOf = async (record: number) => {
-    if (record >= header.recordsFound || annotationRanges.length === 0) return undefined;
+  const [firstRange] = annotationRanges;
+  const timestampOf = async (record: number) => {
+    if (record >= header.recordsFound || !firstRange) return undefined;
     const start = header.headerBytes + record * header.recordBytes;
-    const { start: from, end: to } = annotationRanges[0]!;
-    return recordStartOf(await source.read(start + from, start + to));
+    return recordStartOf(await source.read(start + firstRange.start, start + firstRange.end));
   };
-  const originSeconds = (await stampOf(0)) ?? 0;
-  const first = startRecord > 0 ? await stampOf(startRecord) : originSeconds;
+  const originSeconds = (await timestampOf(0)) ?? 0;
+  const first = startRecord > 0 ? await timestampOf(startRecord) : originSeconds;
   const begin = first === undefined ? startRecord * header.recordDurationSeconds : first - originSeconds;
   return createTimeline(header, annotationRanges, originSeconds, begin);
 }
@@ -128,7 +128,7 @@ export function createTimeline(
       const expectedNow = expected;
       const countedNow = counted;
       const startSeconds = rawStartSeconds === undefined ? expectedNow : rounded(rawStartSeconds - originSeconds);
-      expected = startSeconds + duration; // from the timestamp, so that a rounded duration never adds up to a gap
+      expected = startSeconds + duration; // from the timestamp, so that a rounded duration never accumulates to a gap
       const isJump = Math.abs(startSeconds - expectedNow) > TIMELINE_TOLERANCE_SECONDS;
       const isGap = isJump || Math.abs(startSeconds - countedNow) > TIMELINE_DRIFT_SECONDS;
       counted = (isGap ? startSeconds : countedNow) + duration;
@@ -137,7 +137,7 @@ export function createTimeline(
   };
 }
 
-/** `seconds` without the dust of binary fractions: timestamps are decimals of nine places at most in practice. */
+/** `seconds` without floating-point error: timestamps have at most nine decimals in practice. */
 export function rounded(seconds: number): number {
   return Math.round(seconds * 1e9) / 1e9;
 }
@@ -147,7 +147,7 @@ export function annotationRangesOf(header: EdfHeader): { start: number; end: num
   return header.signals
     .filter((signal) => signal.isAnnotation)
     .map((signal) => {
-      const { offset, width, samplesPerRecord } = placeOf(header, signal.index);
+      const { offset, width, samplesPerRecord } = signalLayoutOf(header, signal.index);
       return { start: offset, end: offset + width * samplesPerRecord };
     });
 }

@@ -4,8 +4,8 @@ import { commitFile, temporaryName } from "@ictal/base/atomic-file";
 import { makeFolder } from "@ictal/base/make-folder";
 import { checkSamples, type EdfSamples, encodeSamplesInto, type SignalEncoder, signalEncoders } from "./edf-encode.js";
 import { parseDecimal } from "./edf-fields.js";
+import { checkRoundTrip } from "./edf-round-trip.js";
 import { bytesPerSample, type EdfHeaderSpec, type EdfSignalSpec, encodeHeader, isPlus } from "./edf-spec.js";
-import { checkWritten } from "./edf-written.js";
 import { encodeTal } from "./tal.js";
 
 export interface EdfSignalData extends EdfSignalSpec {
@@ -16,7 +16,7 @@ export interface EdfSignalData extends EdfSignalSpec {
 /** A whole file: header, samples and annotations. */
 export type EdfSpec = EdfHeaderSpec<EdfSignalData>;
 
-/** Writes records in order into a temporary file that `finish` moves into place; `abort` leaves nothing behind. */
+/** Writes records in order into a temporary file that `finish` moves into place; `abort` removes it. */
 export interface EdfWriter {
   /** `samples[s]` holds whole records of signal `s`, the same number for all signals. Arrays may be reused afterwards. */
   writeRecords(samples: readonly EdfSamples[]): Promise<void>;
@@ -24,7 +24,7 @@ export interface EdfWriter {
   abort(): Promise<void>;
 }
 
-interface Plan {
+interface PreparedFile {
   readonly spec: EdfHeaderSpec;
   readonly header: Uint8Array;
   readonly width: 2 | 3;
@@ -35,43 +35,49 @@ interface Plan {
 }
 
 /**
- * Bytes of a whole EDF, EDF+, BDF or BDF+ file. RangeError, naming signal and value, when our reader would find an error
- * or a warning in it, or would read back another value; see `accept` and `clip` of the spec.
+ * Bytes of a whole EDF, EDF+, BDF or BDF+ file. RangeError, naming signal and value, when our reader would report an error
+ * or a warning for it, or would read back another value; see `accept` and `clip` of the spec.
  */
 export function encodeEdf(spec: EdfSpec): Uint8Array {
   const recordCount = countRecords(
     spec.signals,
     spec.signals.map((signal) => signal.samples),
   );
-  const plan = planFile(spec, recordCount);
-  const bytes = new Uint8Array(plan.header.length + recordCount * plan.recordBytes);
-  bytes.set(plan.header);
+  const prepared = prepareFile(spec, recordCount);
+  const bytes = new Uint8Array(prepared.header.length + recordCount * prepared.recordBytes);
+  bytes.set(prepared.header);
   encodeRecordsInto(
-    bytes.subarray(plan.header.length),
-    plan,
+    bytes.subarray(prepared.header.length),
+    prepared,
     0,
     recordCount,
     spec.signals.map((signal) => signal.samples),
   );
-  tellClipped(plan);
+  reportClipped(prepared);
   return bytes;
 }
 
-function tellClipped({ spec, encoders }: Plan): void {
+function reportClipped({ spec, encoders }: PreparedFile): void {
   const found = encoders.flatMap(({ label, clipped }, signal) =>
     clipped > 0 ? [{ signal, label, count: clipped }] : [],
   );
   if (found.length > 0) spec.onClipped?.(found);
 }
 
-/** Write a whole file atomically. @see createEdfWriter for recordings larger than memory */
-export async function writeEdf(path: string, spec: EdfSpec): Promise<void> {
+/** Write a whole file atomically. @see openEdfWriter for recordings larger than memory */
+export async function writeEdf(
+  path: string,
+  spec: EdfSpec,
+  { signal }: { readonly signal?: AbortSignal | undefined } = {},
+): Promise<void> {
+  signal?.throwIfAborted();
   const samples = spec.signals.map((signal) => signal.samples);
   const recordCount = countRecords(spec.signals, samples);
-  const writer = await createEdfWriter(path, { ...spec, recordCount });
+  const writer = await openEdfWriter(path, { ...spec, recordCount });
   try {
-    const step = 64; // records a write, so that memory stays a small multiple of the input
+    const step = 64; // records per write, so that memory stays a small multiple of the input
     for (let record = 0; record < recordCount; record += step) {
+      signal?.throwIfAborted();
       const end = Math.min(record + step, recordCount);
       await writer.writeRecords(
         spec.signals.map((signal) =>
@@ -87,8 +93,8 @@ export async function writeEdf(path: string, spec: EdfSpec): Promise<void> {
 }
 
 /** Open a block writer for `recordCount` records. Throws a RangeError when the header cannot be written. */
-export async function createEdfWriter(path: string, spec: EdfHeaderSpec & { recordCount: number }): Promise<EdfWriter> {
-  const plan = planFile(spec, spec.recordCount);
+export async function openEdfWriter(path: string, spec: EdfHeaderSpec & { recordCount: number }): Promise<EdfWriter> {
+  const prepared = prepareFile(spec, spec.recordCount);
   await makeFolder(dirname(path));
   const temporary = temporaryName(path);
   const handle = await open(temporary, "wx");
@@ -103,7 +109,7 @@ export async function createEdfWriter(path: string, spec: EdfHeaderSpec & { reco
     await rm(temporary, { force: true });
   };
   try {
-    await handle.writeFile(plan.header);
+    await handle.writeFile(prepared.header);
   } catch (error) {
     await abort();
     throw error;
@@ -114,8 +120,8 @@ export async function createEdfWriter(path: string, spec: EdfHeaderSpec & { reco
       if (written + count > spec.recordCount) {
         throw new RangeError(`invalid record count: ${written + count} written, ${spec.recordCount} announced`);
       }
-      const bytes = new Uint8Array(count * plan.recordBytes);
-      encodeRecordsInto(bytes, plan, written, count, samples);
+      const bytes = new Uint8Array(count * prepared.recordBytes);
+      encodeRecordsInto(bytes, prepared, written, count, samples);
       await handle.writeFile(bytes);
       written += count;
     },
@@ -126,7 +132,7 @@ export async function createEdfWriter(path: string, spec: EdfHeaderSpec & { reco
       await handle.sync();
       await close();
       await commitFile(temporary, path);
-      tellClipped(plan);
+      reportClipped(prepared);
     },
     abort,
   };
@@ -144,20 +150,22 @@ function countRecords(signals: readonly EdfSignalSpec[], samples: readonly EdfSa
   checkSignals(signals);
   if (samples.length !== signals.length)
     throw new RangeError(`invalid sample arrays: ${samples.length} for ${signals.length} signals`);
-  for (const [i, { label }] of signals.entries()) checkSamples(samples[i], label);
-  const counts = signals.map((signal, i) => samples[i]!.length / signal.samplesPerRecord);
-  const first = counts[0] ?? annotationsOnly;
-  for (const [i, count] of counts.entries()) {
+  let first: number | undefined;
+  for (const [i, { label, samplesPerRecord }] of signals.entries()) {
+    const given: unknown = samples[i];
+    checkSamples(given, label);
+    const count = given.length / samplesPerRecord;
+    first ??= count;
     if (!Number.isInteger(count) || count !== first) {
       throw new RangeError(
-        `invalid length of "${signals[i]!.label}": ${samples[i]!.length} samples are ${count} records of ${signals[i]!.samplesPerRecord}, the first signal has ${first}`,
+        `invalid length of "${label}": ${given.length} samples are ${count} records of ${samplesPerRecord}, the first signal has ${first}`,
       );
     }
   }
-  return first;
+  return first ?? annotationsOnly;
 }
 
-function planFile(spec: EdfHeaderSpec, recordCount: number): Plan {
+function prepareFile(spec: EdfHeaderSpec, recordCount: number): PreparedFile {
   checkSignals(spec.signals);
   if (!Number.isInteger(recordCount) || recordCount < 0) throw new RangeError(`invalid recordCount: ${recordCount}`);
   const plus = isPlus(spec.kind);
@@ -165,13 +173,13 @@ function planFile(spec: EdfHeaderSpec, recordCount: number): Plan {
     throw new RangeError(`invalid kind: ${spec.kind} cannot hold annotations; use ${spec.kind}+C`);
   }
   const width = bytesPerSample(spec.kind);
-  const tals = plus ? planTals(spec, recordCount) : [];
+  const tals = plus ? encodeTals(spec, recordCount) : [];
   const longest = tals.reduce((most, tal) => Math.max(most, tal.length), 0);
   const talSamples = plus ? Math.max(60, Math.ceil(longest / width)) : 0; // EDFlib's readers expect room for a timestamp
   const signals = plus ? [...spec.signals, annotationSignal(spec, talSamples)] : spec.signals;
   const header = encodeHeader(spec, signals, recordCount);
   const recordBytes = width * signals.reduce((sum, signal) => sum + signal.samplesPerRecord, 0);
-  checkWritten({ spec, header, fileBytes: header.length + recordCount * recordBytes, tals });
+  checkRoundTrip({ spec, header, fileBytes: header.length + recordCount * recordBytes, tals });
   return { spec, header, width, encoders: signalEncoders(spec), recordBytes, tals };
 }
 
@@ -181,7 +189,7 @@ function annotationSignal(spec: EdfHeaderSpec, samplesPerRecord: number): EdfSig
 }
 
 /** TALs of each record: its start, then an even share of the annotations in the order of their onsets. */
-function planTals(spec: EdfHeaderSpec, recordCount: number): Uint8Array[] {
+function encodeTals(spec: EdfHeaderSpec, recordCount: number): Uint8Array[] {
   const annotations = [...(spec.annotations ?? [])].sort((a, b) => a.onsetSeconds - b.onsetSeconds);
   if (annotations.length > 0 && recordCount === 0)
     throw new RangeError("invalid recordCount: 0, annotations need a record");
@@ -191,27 +199,27 @@ function planTals(spec: EdfHeaderSpec, recordCount: number): Uint8Array[] {
   const parts: Uint8Array[][] = Array.from({ length: recordCount }, (_, record) => [encodeTal(startOf(record), [""])]);
   annotations.forEach(({ onsetSeconds, durationSeconds, text }, index) => {
     const record = Math.floor((index * recordCount) / annotations.length);
-    parts[record]!.push(encodeTal(onsetSeconds, [text], durationSeconds));
+    parts[record]?.push(encodeTal(onsetSeconds, [text], durationSeconds));
   });
   return parts.map((tals) => Buffer.concat(tals));
 }
 
 function encodeRecordsInto(
   out: Uint8Array,
-  plan: Plan,
+  prepared: PreparedFile,
   firstRecord: number,
   recordCount: number,
   samples: readonly EdfSamples[],
 ): void {
   for (let record = 0; record < recordCount; record++) {
-    let position = record * plan.recordBytes;
-    for (const [s, encoder] of plan.encoders.entries()) {
+    let position = record * prepared.recordBytes;
+    for (const [s, encoder] of prepared.encoders.entries()) {
       const { samplesPerRecord } = encoder;
       const firstSample = (firstRecord + record) * samplesPerRecord;
-      encodeSamplesInto(out, position, plan.width, samples[s]!, record * samplesPerRecord, encoder, firstSample);
-      position += plan.width * samplesPerRecord;
+      encodeSamplesInto(out, position, prepared.width, samples[s]!, record * samplesPerRecord, encoder, firstSample);
+      position += prepared.width * samplesPerRecord;
     }
-    const tals = plan.tals[firstRecord + record];
+    const tals = prepared.tals[firstRecord + record];
     if (tals) out.set(tals, position); // the rest stays NUL, which pads a TAL signal
   }
 }

@@ -1,8 +1,9 @@
+import { ownValue } from "@ictal/base/records";
 import { OLDER_NAMES } from "../base/ten-twenty.js";
 
 /**
  * Scalp and ear electrodes of the international 10-20 and 10-10 systems, in the older 10-20 names (T3, T4, T5, T6).
- * T1 and T2 are the anterior temporal pair met in TUSZ.
+ * T1 and T2 are the anterior temporal pair that occurs in TUSZ.
  */
 const NAMES = new Set(
   [
@@ -18,11 +19,11 @@ const LABEL = /^(?:EEG[ -]+)?([A-Z]+\d*)\.*(?: *- *(?:REF|LE|AVG|AV|AR|CAR))?$/;
 
 /**
  * Electrode of a signal label in upper case with T3/T4/T5/T6 naming: `EEG FP1-REF`, `EEG FP1-LE`, `Fp1`, `Fp1-Avg` give
- * "FP1", `T7` gives "T3". The name must match whole: `EEG C3P-REF`, `EKG1`, `FP1-F7` and `EEG 31-REF` give undefined.
+ * "FP1", `T7` gives "T3". The whole name must match: `EEG C3P-REF`, `EKG1`, `FP1-F7` and `EEG 31-REF` give undefined.
  */
 export function electrodeOf(label: string): string | undefined {
   const name = LABEL.exec(label.trim().toUpperCase())?.[1];
   if (name === undefined) return undefined;
-  const older = Object.hasOwn(OLDER_NAMES, name) ? OLDER_NAMES[name]! : name;
+  const older = ownValue(OLDER_NAMES, name) ?? name;
   return NAMES.has(older) ? older : undefined;
 }

@@ -1,10 +1,10 @@
-/** What a finding of a kind is about. */
+/** What a finding concerns. */
 export type Concern = "labels" | "extent" | "text" | "recording" | "corpus";
 
 /**
- * Every code, and what it concerns: "labels" which seizures a recording has, "extent" when a seizure that is there begins
- * and ends, "text" how a file is written, "recording" its samples, "corpus" what lies where. An error about labels or
- * extent makes the recording unknown: no second of it is background.
+ * Every code, and what it concerns: "labels" which seizures a recording has, "extent" when a seizure begins and ends,
+ * "text" how a file is written, "recording" its samples, "corpus" its files. An error about labels or extent makes the labels
+ * of the recording unknown: no second of it is background.
  */
 const CONCERNS = {
   "annotation-without-recording": "corpus",
@@ -62,9 +62,9 @@ const CONCERNS = {
 export type FindingCode = keyof typeof CONCERNS;
 
 /** All codes, sorted. */
-export const FINDING_CODES = Object.keys(CONCERNS) as readonly FindingCode[]; // the keys are written above
+export const FINDING_CODES = Object.keys(CONCERNS) as readonly FindingCode[]; // the keys are listed above
 
-/** A fault or oddity of a corpus file, with what to do about it. */
+/** An issue of a corpus file, with what to do about it. */
 export interface Finding {
   readonly file: string;
   /** 1-based. */
@@ -75,22 +75,22 @@ export interface Finding {
   readonly action: string;
 }
 
-/** Whether a finding is about seizures, which there are or how long they last. */
+/** Whether a finding concerns the presence or the extent of seizures. */
 export function concernsLabels({ code }: Pick<Finding, "code">): boolean {
   return CONCERNS[code] === "labels" || CONCERNS[code] === "extent";
 }
 
-/** Whether a finding can hide or invent a seizure, so that its recording's labels are unknown. */
-export function doubtsLabels(finding: Pick<Finding, "code" | "severity">): boolean {
+/** Whether a finding can hide or invent a seizure, so that the labels of its recording are unknown. */
+export function invalidatesLabels(finding: Pick<Finding, "code" | "severity">): boolean {
   return finding.severity === "error" && concernsLabels(finding);
 }
 
-/** Whether a finding puts in doubt which seizures there are, and not only how long one of them lasts. */
-export function doubtsSeizures({ code, severity }: Pick<Finding, "code" | "severity">): boolean {
+/** Whether a finding makes the presence of seizures uncertain, and not only the extent of one. */
+export function invalidatesSeizures({ code, severity }: Pick<Finding, "code" | "severity">): boolean {
   return severity === "error" && CONCERNS[code] === "labels";
 }
 
 /** `file:line`, or the file alone. */
-export function placeOfFinding({ file, line }: Pick<Finding, "file" | "line">): string {
+export function locationOfFinding({ file, line }: Pick<Finding, "file" | "line">): string {
   return line === undefined ? file : `${file}:${line}`;
 }

@@ -1,8 +1,9 @@
 import { FormatError, type FormatPlace } from "@ictal/base/errors";
 import { nearestName } from "@ictal/base/nearest";
+import { ownValue } from "@ictal/base/records";
 import { shownName } from "./shown-text.js";
 
-/** What a label says about seizures. "other" (artefacts, spikes, non-epileptic events) is neither seizure nor silence. */
+/** Class of a label. "other" (artefacts, spikes, non-epileptic events) is neither seizure nor background. */
 export type LabelClass = "seizure" | "background" | "other";
 
 export interface LabelInfo {
@@ -21,8 +22,8 @@ function other(label: string, meaning: string): LabelInfo {
   return { label, class: "other", meaning };
 }
 
-/** Labels of the TUH EEG annotation files. `nesz` ends in "sz" and is no seizure: only this table decides. */
-export const LABELS: readonly LabelInfo[] = [
+/** Labels of the TUH EEG annotation files. `nesz` ends in "sz" and is not a seizure: only this table decides. */
+export const ANNOTATION_LABELS: readonly LabelInfo[] = [
   { label: "bckg", class: "background", meaning: "background", hedScore: "bckg" },
   seizure("seiz", "seizure of any type", "sz"),
   seizure("fnsz", "focal non-specific seizure", "sz_foc"),
@@ -66,11 +67,13 @@ export const LABELS: readonly LabelInfo[] = [
   other("impd", "impedance check, in events files of BIDS corpora"),
 ];
 
-/** Words of events files for what the table calls otherwise; none of them is about seizures. */
-const OTHER_WORDS: Readonly<Record<string, string>> = { art: "artf", artefact: "artf", artifact: "artf" };
+/** Other names of labels in events files; none of them is a seizure. */
+const HED_SCORE_SYNONYMS: Readonly<Record<string, string>> = { art: "artf", artefact: "artf", artifact: "artf" };
 
-const byLabel = new Map(LABELS.map((info) => [info.label, info]));
-const byHedScore = new Map(LABELS.flatMap((info) => (info.hedScore ? [[normalHedScore(info.hedScore), info]] : [])));
+const byLabel = new Map(ANNOTATION_LABELS.map((info) => [info.label, info]));
+const byHedScore = new Map(
+  ANNOTATION_LABELS.flatMap((info) => (info.hedScore ? [[normalHedScore(info.hedScore), info]] : [])),
+);
 
 function normalHedScore(type: string): string {
   return type.replaceAll("-", "_").toLowerCase();
@@ -78,9 +81,9 @@ function normalHedScore(type: string): string {
 
 /**
  * "seizure", "background" or "other". FormatError on a label that the table does not hold, with the nearest known
- * name: an unknown label must never pass as background.
+ * name: an unknown label must never be treated as background.
  */
-export function classOf(label: string, place: FormatPlace = { file: "annotation" }): LabelClass {
+export function labelClassOf(label: string, place: FormatPlace = { file: "annotation" }): LabelClass {
   const info = byLabel.get(label);
   if (info) return info.class;
   const nearest = nearestName(label.slice(0, 40), byLabel.keys());
@@ -94,20 +97,20 @@ export function classOf(label: string, place: FormatPlace = { file: "annotation"
   );
 }
 
-/** A label as a file writes it, and as the table does: upper case is forgiven. */
+/** A label as a file writes it, and as the table does: case is ignored. */
 export function knownLabel(text: string): { label: string; labelText: string } {
   const lower = text.toLowerCase();
   return { label: !byLabel.has(text) && byLabel.has(lower) ? lower : text, labelText: text };
 }
 
 /**
- * Label of a HED-SCORE event type; hyphens and underscores are one. Finer types fall back to the broader known one; names
- * of the table that are neither seizure nor background (artefacts, impedance checks) stand for themselves.
+ * Label of a HED-SCORE event type; hyphens and underscores are equal. More specific types fall back to the broader known one;
+ * names of the table that are neither seizure nor background (artefacts, impedance checks) are kept.
  */
 export function labelOfHedScore(type: string): string | undefined {
   const name = normalHedScore(type);
-  const word = Object.hasOwn(OTHER_WORDS, name) ? OTHER_WORDS[name]! : name;
-  if (byLabel.get(word)?.class === "other") return word;
+  const label = ownValue(HED_SCORE_SYNONYMS, name) ?? name;
+  if (byLabel.get(label)?.class === "other") return label;
   const parts = name.split("_");
   for (let length = parts.length; length > 0; length--) {
     const info = byHedScore.get(parts.slice(0, length).join("_"));

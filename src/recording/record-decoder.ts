@@ -1,17 +1,17 @@
 import { compileModule, growMemory, type WasmMemory, type WasmModule } from "../base/wasm-module.js";
-import { decodeInto, type SignalPlace } from "./edf-decode.js";
+import { decodeInto, type SignalLayout } from "./edf-decode.js";
 
 /**
- * Decodes blocks of records into memory of its own. The arrays that `decode` gives are views of it, good until the next
- * `decode` or `release`. Two kinds, WebAssembly SIMD and TypeScript, give the same bits.
+ * Decodes blocks of records into memory of its own. The arrays that `decode` returns are views of it, valid until the next
+ * `decode` or `release`. Two implementations, WebAssembly SIMD and TypeScript, give the same bits.
  */
 export interface RecordDecoder {
   readonly name: "wasm" | "typescript";
-  /** Places for file blocks, so that some can be filled while another is decoded; bytes from elsewhere cost a copy. */
+  /** Buffers for file blocks, so that some can be filled while another is decoded; bytes from elsewhere cost a copy. */
   readonly buffers: readonly Uint8Array[];
-  /** Microvolts of at most the announced number of records, one array per place. */
+  /** Microvolts of at most the announced number of records, one array per signal. */
   decode(bytes: Uint8Array, recordCount: number): Float32Array[];
-  /** Give the memory back; another decoder may use it from then on. */
+  /** Release the memory; another decoder may use it from then on. */
   release(): void;
 }
 
@@ -24,15 +24,15 @@ interface WasmExports {
 
 const ALIGNMENT = 16;
 const ENTRY_BYTES = 48;
-/** A table of all values that a scaling gives to 16-bit samples, made once as many samples have been decoded as it pays for. */
+/** Lookup table of all physical values of 16-bit samples, filled once so many samples have been decoded that it pays off. */
 const TABLE_BYTES = 4 * 65536;
 const SAMPLES_BEFORE_TABLE = 16 * 65536;
-const MOST_TABLES = 2; // more would push blocks and samples out of a core's cache
-/** Idle instances kept for the next recording, unless larger than most. */
+const MAX_TABLES = 2; // more would push blocks and samples out of a core's cache
+/** Idle instances kept for the next recording, unless larger than `POOLED_BYTES`. */
 const POOL_LENGTH = 4;
 const POOLED_BYTES = 32 * 1024 * 1024;
-/** Larger blocks, of files with huge records, are not worth a memory that never shrinks. */
-const MOST_BYTES = 256 * 1024 * 1024;
+/** Larger blocks, of files with huge records, do not justify memory that never shrinks. */
+const MAX_BYTES = 256 * 1024 * 1024;
 
 const aligned = (bytes: number) => Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
 
@@ -41,28 +41,28 @@ const idle: WasmExports[] = [];
 
 /** A decoder for blocks of up to `recordCount` records of `recordBytes`; the TypeScript one where WebAssembly is absent. */
 export function openRecordDecoder(
-  places: readonly SignalPlace[],
+  layouts: readonly SignalLayout[],
   recordBytes: number,
   recordCount: number,
   options: { readonly kind?: RecordDecoder["name"] /** @default 2 */; readonly bufferCount?: number } = {},
 ): RecordDecoder {
   const { bufferCount = 2 } = options;
   compiled ??= compileModule<WasmExports>(new URL("./wasm/kernels.wasm", import.meta.url));
-  const samples = recordCount * places.reduce((sum, { samplesPerRecord }) => sum + aligned(4 * samplesPerRecord), 0);
+  const samples = recordCount * layouts.reduce((sum, { samplesPerRecord }) => sum + aligned(4 * samplesPerRecord), 0);
   const needed =
     bufferCount * (recordCount * recordBytes + ALIGNMENT) +
     samples +
-    1024 * (places.length + 1) +
-    MOST_TABLES * TABLE_BYTES;
-  if (options.kind === "typescript" || compiled instanceof Error || needed > MOST_BYTES) {
-    return typescriptDecoder(places, recordBytes, recordCount, bufferCount);
+    1024 * (layouts.length + 1) +
+    MAX_TABLES * TABLE_BYTES;
+  if (options.kind === "typescript" || compiled instanceof Error || needed > MAX_BYTES) {
+    return typescriptDecoder(layouts, recordBytes, recordCount, bufferCount);
   }
   const wasm = instanceWith(compiled, needed);
-  if (!wasm) return typescriptDecoder(places, recordBytes, recordCount, bufferCount);
-  return wasmDecoder(wasm, places, recordBytes, recordCount, bufferCount);
+  if (!wasm) return typescriptDecoder(layouts, recordBytes, recordCount, bufferCount);
+  return wasmDecoder(wasm, layouts, recordBytes, recordCount, bufferCount);
 }
 
-/** An instance with so much memory; undefined where the address space is limited and has no room for it. */
+/** An instance with `byteLength` bytes of memory; undefined where the address space is limited and cannot hold it. */
 function instanceWith(module: WasmModule<WasmExports>, byteLength: number): WasmExports | undefined {
   try {
     const wasm = idle.pop() ?? module.create();
@@ -76,7 +76,7 @@ function instanceWith(module: WasmModule<WasmExports>, byteLength: number): Wasm
 
 function wasmDecoder(
   wasm: WasmExports,
-  places: readonly SignalPlace[],
+  layouts: readonly SignalLayout[],
   recordBytes: number,
   recordCount: number,
   bufferCount: number,
@@ -88,32 +88,32 @@ function wasmDecoder(
     used += aligned(bytes);
     return address;
   };
-  const table = take(ENTRY_BYTES * places.length);
+  const table = take(ENTRY_BYTES * layouts.length);
   const blockBytes = recordBytes * recordCount;
   const buffers = Array.from({ length: bufferCount }, () => new Uint8Array(buffer, take(blockBytes), blockBytes));
-  const outs = places.map(({ samplesPerRecord }) => take(4 * samplesPerRecord * recordCount));
-  const scalings = tabledScalings(places);
+  const outs = layouts.map(({ samplesPerRecord }) => take(4 * samplesPerRecord * recordCount));
+  const scalings = tabledScalings(layouts);
   const tables = scalings.map(() => take(TABLE_BYTES));
   const view = new DataView(buffer);
-  places.forEach((place, k) => {
+  layouts.forEach((layout, k) => {
     const entry = table + ENTRY_BYTES * k;
-    view.setUint32(entry + 4, place.offset, true);
-    view.setInt32(entry + 8, place.samplesPerRecord, true);
-    view.setInt32(entry + 12, place.width, true);
-    view.setFloat64(entry + 16, place.gain, true);
-    view.setFloat64(entry + 24, place.digitalOffset, true);
-    view.setFloat64(entry + 32, place.factor, true);
+    view.setUint32(entry + 4, layout.offset, true);
+    view.setInt32(entry + 8, layout.samplesPerRecord, true);
+    view.setInt32(entry + 12, layout.width, true);
+    view.setFloat64(entry + 16, layout.gain, true);
+    view.setFloat64(entry + 24, layout.digitalOffset, true);
+    view.setFloat64(entry + 32, layout.factor, true);
     view.setUint32(entry + 40, 0, true);
   });
-  const samplesPerRecord = places.reduce((sum, place) => sum + place.samplesPerRecord, 0);
+  const samplesPerRecord = layouts.reduce((sum, layout) => sum + layout.samplesPerRecord, 0);
   let samplesBeforeTable = scalings.length * SAMPLES_BEFORE_TABLE;
-  const makeTables = () => {
+  const fillTables = () => {
     for (const [i, { gain, digitalOffset, factor }] of scalings.entries())
       wasm.fillTable16(tables[i]!, gain, digitalOffset, factor);
-    for (const [k, place] of places.entries())
+    for (const [k, layout] of layouts.entries())
       view.setUint32(
         table + ENTRY_BYTES * k + 40,
-        tables[scalings.findIndex((one) => isSameScaling(one, place))]!,
+        tables[scalings.findIndex((one) => isSameScaling(one, layout))]!,
         true,
       );
   };
@@ -127,10 +127,10 @@ function wasmDecoder(
       const address = isHere ? bytes.byteOffset : buffers[0]!.byteOffset;
       if (samplesBeforeTable > 0) {
         samplesBeforeTable -= count * samplesPerRecord;
-        if (samplesBeforeTable <= 0) makeTables();
+        if (samplesBeforeTable <= 0) fillTables();
       }
-      wasm.decodeRecords(table, places.length, address, count, recordBytes);
-      return places.map(({ samplesPerRecord }, k) => new Float32Array(buffer, outs[k]!, count * samplesPerRecord));
+      wasm.decodeRecords(table, layouts.length, address, count, recordBytes);
+      return layouts.map(({ samplesPerRecord }, k) => new Float32Array(buffer, outs[k]!, count * samplesPerRecord));
     },
     release() {
       if (idle.length < POOL_LENGTH && buffer.byteLength <= POOLED_BYTES) idle.push(wasm);
@@ -138,30 +138,30 @@ function wasmDecoder(
   };
 }
 
-const isSameScaling = (a: SignalPlace, b: SignalPlace) =>
+const isSameScaling = (a: SignalLayout, b: SignalLayout) =>
   a.gain === b.gain && a.digitalOffset === b.digitalOffset && a.factor === b.factor;
 
-/** The few scalings that all of `places` share; none when they are many or the samples are wider than 16 bits. */
-function tabledScalings(places: readonly SignalPlace[]): SignalPlace[] {
-  if (places.some(({ width }) => width !== 2)) return [];
-  const found = places.filter((place, k) => places.findIndex((other) => isSameScaling(other, place)) === k);
-  return found.length <= MOST_TABLES ? found : [];
+/** The distinct scalings of `layouts`; none when they are many or the samples are wider than 16 bits. */
+function tabledScalings(layouts: readonly SignalLayout[]): SignalLayout[] {
+  if (layouts.some(({ width }) => width !== 2)) return [];
+  const found = layouts.filter((layout, k) => layouts.findIndex((other) => isSameScaling(other, layout)) === k);
+  return found.length <= MAX_TABLES ? found : [];
 }
 
 function typescriptDecoder(
-  places: readonly SignalPlace[],
+  layouts: readonly SignalLayout[],
   recordBytes: number,
   recordCount: number,
   bufferCount: number,
 ): RecordDecoder {
-  const held = places.map(({ samplesPerRecord }) => new Float32Array(recordCount * samplesPerRecord));
+  const outputs = layouts.map(({ samplesPerRecord }) => new Float32Array(recordCount * samplesPerRecord));
   return {
     name: "typescript",
     buffers: Array.from({ length: bufferCount }, () => new Uint8Array(recordBytes * recordCount)),
     decode(bytes, count) {
-      return places.map((place, k) => {
-        const out = held[k]!.subarray(0, count * place.samplesPerRecord);
-        decodeInto(out, bytes, count, place);
+      return layouts.map((layout, k) => {
+        const out = outputs[k]!.subarray(0, count * layout.samplesPerRecord);
+        decodeInto(out, bytes, count, layout);
         return out;
       });
     },

@@ -9,9 +9,9 @@ import {
   type TimelineReader,
 } from "./edf-timeline.js";
 
-/** Why a record does not continue the one before it. */
+/** Why a record does not continue the previous one. */
 export interface TimelineBreak {
-  /** "gap": it starts later; "overlap": earlier; "unknown": it has no timestamp though the file says that it has gaps. */
+  /** "gap": it starts later; "overlap": earlier; "unknown": it has no timestamp though the file is marked discontinuous. */
   readonly kind: "gap" | "overlap" | "unknown";
   readonly record: number;
   /** From the recording's first sample. */
@@ -25,7 +25,7 @@ export interface RecordRun {
   readonly recordCount: number;
   /** From the recording's first sample, gaps counted. */
   readonly startSeconds: number;
-  /** Absent where the run goes on from the one before. */
+  /** Absent where the run continues the previous one. */
   readonly break?: TimelineBreak;
 }
 
@@ -33,24 +33,24 @@ export interface RecordRun {
 export type RunReader = (records: RawRecords) => RecordRun[];
 
 /**
- * Runs by the timestamps that the records hold, whatever the header says of gaps: each kind of file with an annotation
- * signal is asked, also one that is marked as continuous. The bytes are those that are read anyway; only a reading that
- * begins in the middle costs two small reads. A file without timestamps is one run, unless it is marked as discontinuous:
- * then nothing is known of its times, and each record is a break.
+ * Runs by the timestamps of the records, whatever the header says about gaps: those of each kind of file with an annotation
+ * signal are read, also of one marked continuous. The bytes are read anyway; only a start in the middle costs two small
+ * reads. A file without timestamps is one run, unless it is marked discontinuous: then its times are unknown, and each
+ * record is a break.
  */
 export async function openRunReader(source: ByteSource, header: EdfHeader, startRecord = 0): Promise<RunReader> {
   const ranges = annotationRangesOf(header);
-  const admitsGaps = header.kind.endsWith("+D");
-  const needsStamp = admitsGaps && header.recordsFound > 1;
-  if (ranges.length === 0 && !needsStamp) return (records) => [wholeRun(header, records)];
+  const isDiscontinuous = header.kind.endsWith("+D");
+  const needsTimestamp = isDiscontinuous && header.recordsFound > 1;
+  if (ranges.length === 0 && !needsTimestamp) return (records) => [blockRun(header, records)];
   let timeline = startRecord > 0 ? await readTimeline(source, header, startRecord) : undefined;
   return ({ startRecord: first, recordCount, bytes }) => {
     const runs: Mutable<RecordRun>[] = [];
     for (let record = 0; record < recordCount; record++) {
       const own = bytes.subarray(record * header.recordBytes, (record + 1) * header.recordBytes);
-      const stamp = recordStartIn(own, ranges);
-      timeline ??= createTimeline(header, ranges, stamp ?? 0);
-      const found = nextBreak(timeline, first + record, stamp, needsStamp);
+      const timestamp = recordStartIn(own, ranges);
+      timeline ??= createTimeline(header, ranges, timestamp ?? 0);
+      const found = nextBreak(timeline, first + record, timestamp, needsTimestamp);
       const last = runs.at(-1);
       if (last && !found.break) last.recordCount += 1;
       else runs.push({ startRecord: first + record, recordCount: 1, ...found });
@@ -61,27 +61,27 @@ export async function openRunReader(source: ByteSource, header: EdfHeader, start
 
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 
-function wholeRun({ recordDurationSeconds }: EdfHeader, { startRecord, recordCount }: RawRecords): RecordRun {
+function blockRun({ recordDurationSeconds }: EdfHeader, { startRecord, recordCount }: RawRecords): RecordRun {
   return { startRecord, recordCount, startSeconds: startRecord * recordDurationSeconds };
 }
 
 function nextBreak(
   timeline: TimelineReader,
   record: number,
-  stamp: number | undefined,
-  needsStamp: boolean,
+  timestamp: number | undefined,
+  needsTimestamp: boolean,
 ): Pick<RecordRun, "startSeconds" | "break"> {
-  const { startSeconds, expectedSeconds, isGap } = timeline.next(stamp);
-  const isUnknown = needsStamp && stamp === undefined;
+  const { startSeconds, expectedSeconds, isGap } = timeline.next(timestamp);
+  const isUnknown = needsTimestamp && timestamp === undefined;
   if (!isGap && !isUnknown) return { startSeconds };
   const kind = isUnknown ? "unknown" : startSeconds < expectedSeconds ? "overlap" : "gap";
   return { startSeconds, break: { kind, record, startSeconds, expectedSeconds } };
 }
 
-/** What a break is, for people. */
-export function breakText({ kind, record, startSeconds, expectedSeconds }: TimelineBreak): string {
+/** Text of a break for messages. */
+export function describeBreak({ kind, record, startSeconds, expectedSeconds }: TimelineBreak): string {
   if (kind === "unknown")
-    return `record ${record} has no timestamp in a file that is marked as discontinuous: when it was recorded is unknown`;
+    return `record ${record} has no timestamp in a file marked discontinuous: its time is unknown`;
   const found = `record ${record} starts at ${startSeconds} s, ${expectedSeconds} s expected`;
   return `${found}: ${kind === "gap" ? "the recording has gaps" : "its records overlap or are out of order"}`;
 }

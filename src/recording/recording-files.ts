@@ -1,37 +1,49 @@
 import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
-import { annotationFault } from "./annotation-fault.js";
 import { type AnnotationFile, readAnnotations } from "./annotation-file.js";
-import type { RecordingFiles } from "./annotation-folder.js";
 import { fileSource } from "./byte-source.js";
 import { readEdfHeader } from "./edf-header.js";
 import { endpointsApart, spanSecondsOf } from "./edf-timeline.js";
+import type { RecordingFiles } from "./find-recordings.js";
 import type { Finding } from "./finding.js";
-import type { LabelSources } from "./label-verdict.js";
+import { annotationReadError } from "./read-error.js";
+import type { LabelSources } from "./resolve-labels.js";
 
-/** The annotation files of a recording in a folder, read, and what the recording beside them tells. */
-export interface ReadFiles extends LabelSources {
-  readonly faults: readonly Finding[];
-  /** Why the recording's own header could not be read. */
-  readonly fault?: Finding;
+/** The annotation files of a recording in a folder, and the duration of the recording beside them. */
+export interface LoadedAnnotations extends LabelSources {
+  readonly readErrors: readonly Finding[];
+  /** Why the header of the recording could not be read. */
+  readonly recordingError?: Finding;
 }
 
-/** Read the annotation files of one recording and the duration of the EDF or BDF beside them; faults are findings. */
-export async function readRecordingFiles({ stem, annotations, compressed, edf }: RecordingFiles): Promise<ReadFiles> {
+/** Read the annotation files of one recording and the duration of the EDF or BDF beside them; errors are findings. */
+export async function readRecordingFiles(
+  { stem, annotations, compressed, edf }: RecordingFiles,
+  { signal }: { readonly signal?: AbortSignal | undefined } = {},
+): Promise<LoadedAnnotations> {
   const files: AnnotationFile[] = [];
-  const faults = compressed.map((path) => compressedFinding(path, annotations.size === 0));
+  const readErrors = compressed.map((path) => compressedFinding(path, annotations.size === 0));
   for (const [format, path] of annotations) {
+    signal?.throwIfAborted();
     try {
       files.push(readAnnotations(await readFile(path, "utf8"), { file: path, format }));
     } catch (error) {
-      faults.push(strayOr(annotationFault(path, error), format, annotations.size === 1 && edf === undefined));
+      readErrors.push(
+        downgradeUnrelated(annotationReadError(path, error), format, annotations.size === 1 && edf === undefined),
+      );
     }
   }
-  const { recordingSeconds, fault } = edf === undefined ? {} : await headerOf(edf);
-  return { files, faults, recordingName: basename(stem), recordingSeconds, ...(fault && { fault }) };
+  const { recordingSeconds, recordingError } = edf === undefined ? {} : await headerOf(edf, signal);
+  return {
+    files,
+    readErrors,
+    recordingName: basename(stem),
+    recordingSeconds,
+    ...(recordingError && { recordingError }),
+  };
 }
 
-/** Alone, what it says of seizures is unknown; beside another annotation file it is passed over. */
+/** An error where it is the only annotation file; beside another one it is ignored. */
 function compressedFinding(file: string, isAlone: boolean): Finding {
   return {
     file,
@@ -39,35 +51,39 @@ function compressedFinding(file: string, isAlone: boolean): Finding {
     severity: isAlone ? "error" : "warning",
     message: "the annotation file is compressed and not read",
     action: isAlone
-      ? "unpack it (gunzip); until then the recording counts as unknown"
+      ? "unpack it (gunzip); until then the labels of the recording are unknown"
       : "unpack it (gunzip), or delete it",
   };
 }
 
-/** A table alone with no column of annotations, such as notes.csv, is none of a recording's and passed over. */
-function strayOr(fault: Finding, format: string, isAlone: boolean): Finding {
-  if (fault.code !== "not-annotations" || !isAlone || (format !== "csv" && format !== "tsv")) return fault;
-  return { ...fault, severity: "warning", action: "none needed: the file is passed over; move it if that is wrong" };
+/** A single table without annotation columns, such as notes.csv, belongs to no recording and is ignored. */
+function downgradeUnrelated(finding: Finding, format: string, isAlone: boolean): Finding {
+  if (finding.code !== "not-annotations" || !isAlone || (format !== "csv" && format !== "tsv")) return finding;
+  return { ...finding, severity: "warning", action: "none needed: the file is ignored; move it if that is wrong" };
 }
 
-async function headerOf(path: string): Promise<{ recordingSeconds?: number; fault?: Finding }> {
+async function headerOf(
+  path: string,
+  signal: AbortSignal | undefined,
+): Promise<{ recordingSeconds?: number; recordingError?: Finding }> {
   try {
     const source = await fileSource(path);
     try {
-      const header = await readEdfHeader(source);
+      const header = await readEdfHeader(source, { signal });
       const durationSeconds = spanSecondsOf(header, await endpointsApart(source, header));
       return Number.isFinite(durationSeconds) ? { recordingSeconds: durationSeconds } : {};
     } finally {
       await source.close?.();
     }
   } catch (error) {
-    return { fault: recordingFault(path, error) };
+    signal?.throwIfAborted();
+    return { recordingError: recordingReadError(path, error) };
   }
 }
 
-/** The finding for a recording whose header cannot be read; errors that are not about the file are thrown on. */
-export function recordingFault(file: string, error: unknown): Finding {
-  const fault = annotationFault(file, error);
-  const action = "repair the file or fetch it again";
-  return { ...fault, code: "recording-unreadable", action };
+/** The finding for a recording whose header cannot be read; errors that are not about the file are rethrown. */
+export function recordingReadError(file: string, error: unknown): Finding {
+  const finding = annotationReadError(file, error);
+  const action = "repair the file or download it again";
+  return { ...finding, code: "recording-unreadable", action };
 }

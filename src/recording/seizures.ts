@@ -2,9 +2,9 @@ import { type Event, type Interval, mergeIntervals, totalSeconds } from "../base
 import type { AnnotationFile } from "./annotation-file.js";
 import { DURATION_ERROR_SECONDS } from "./annotation-rows.js";
 import type { Finding } from "./finding.js";
-import { classOf } from "./labels.js";
+import { labelClassOf } from "./labels.js";
 
-/** Unions of csv and csv_bi may differ this much, in seconds, before it is a finding. */
+/** Tolerance, in seconds, of the difference between the unions of csv and csv_bi. */
 export const UNION_TOLERANCE_SECONDS = 0.02;
 
 /** Difference of durations that is a warning, in seconds; over `DURATION_ERROR_SECONDS` it is an error. */
@@ -12,22 +12,22 @@ export const DURATION_WARNING_SECONDS = 0.1;
 
 type Rows = Pick<AnnotationFile, "events" | "durationSeconds">;
 
-/** Seizure rows cut to the duration; rows that lie wholly behind it vanish. */
+/** Seizure rows truncated to the duration; rows that start after it are dropped. */
 function seizureRows({ events, durationSeconds = Number.POSITIVE_INFINITY }: Rows): Event[] {
   return events
-    .filter((event) => classOf(event.label) === "seizure" && event.startSeconds < durationSeconds)
+    .filter((event) => labelClassOf(event.label) === "seizure" && event.startSeconds < durationSeconds)
     .map((event) => ({ ...event, endSeconds: Math.min(event.endSeconds, durationSeconds) }));
 }
 
 /**
- * Seizures of a recording: seizure rows of all channels cut to the duration and merged (touching ones are one), in
+ * Seizures of a recording: seizure rows of all channels truncated to the duration and merged (adjacent ones too), in
  * order. Boundaries come from `file`; the label is the type with most seconds inside, taken from `typed` (the per-channel
  * csv) when it is given and knows one, else from `file`. Confidence is the highest of the merged rows.
  */
 export function seizureEvents(file: Rows, typed?: Rows): Event[] {
   const rows = seizureRows(file).sort((a, b) => a.startSeconds - b.startSeconds);
-  const ownType = typeFinder(rows);
-  const betterType = typeFinder(typed ? seizureRows(typed) : []);
+  const ownType = createTypeLookup(rows);
+  const betterType = createTypeLookup(typed ? seizureRows(typed) : []);
   let next = 0;
   return mergeIntervals(rows).map((seizure) => {
     let confidence = 0;
@@ -39,10 +39,10 @@ export function seizureEvents(file: Rows, typed?: Rows): Event[] {
 }
 
 /**
- * A function that tells which label covers most seconds of a stretch, channels united; the earlier one wins a tie. It
- * must be asked for disjoint stretches in order, so that a whole file costs one pass.
+ * A function that returns the label that covers most seconds of an interval, over all channels; the earlier one wins a tie.
+ * It must be called with disjoint intervals in order, so that a whole file costs one pass.
  */
-function typeFinder(rows: readonly Event[]): (stretch: Interval) => string | undefined {
+function createTypeLookup(rows: readonly Event[]): (interval: Interval) => string | undefined {
   const labels = [...new Set(rows.map(({ label }) => label))].map((label) => ({
     label,
     parts: mergeIntervals(rows.filter((row) => row.label === label)),
@@ -59,14 +59,14 @@ function typeFinder(rows: readonly Event[]): (stretch: Interval) => string | und
       }
       if (seconds <= 0) continue;
       const from = union.parts[union.next]!.startSeconds;
-      const lead = seconds - (best?.seconds ?? 0); // binary sums of decimals differ in the last digits
+      const lead = seconds - (best?.seconds ?? 0); // floating-point sums of decimals differ in the last digits
       if (!best || lead > 1e-9 || (lead > -1e-9 && from < best.from)) best = { label: union.label, seconds, from };
     }
     return best?.label;
   };
 }
 
-/** Seizure seconds of two files of one recording, channels united. */
+/** Seizure seconds of two files of one recording, over all channels. */
 export interface LabelAgreement {
   /** In the per-channel file (csv, tse). */
   readonly typedSeconds: number;
@@ -76,7 +76,7 @@ export interface LabelAgreement {
   readonly differenceSeconds: number;
 }
 
-/** How far the per-channel file and the binary one agree about seizures, each cut to its duration. */
+/** Agreement of the per-channel file and the binary one about seizures, each truncated to its duration. */
 export function agreementOf(typed: Rows, binary: Rows): LabelAgreement {
   const [ofTyped, ofBinary] = [mergeIntervals(seizureRows(typed)), mergeIntervals(seizureRows(binary))];
   const [typedSeconds, binarySeconds] = [totalSeconds(ofTyped), totalSeconds(ofBinary)];
@@ -84,8 +84,8 @@ export function agreementOf(typed: Rows, binary: Rows): LabelAgreement {
   return { typedSeconds, binarySeconds, differenceSeconds };
 }
 
-/** Seconds of those stretches of `events` that share no time with any of `others`. */
-function secondsApart(events: readonly Interval[], others: readonly Interval[]): number {
+/** Seconds of the merged `events` that overlap none of `others`. */
+function unmatchedSeconds(events: readonly Interval[], others: readonly Interval[]): number {
   const alone = mergeIntervals(events).filter(
     (event) => !others.some((other) => other.startSeconds < event.endSeconds && event.startSeconds < other.endSeconds),
   );
@@ -94,7 +94,7 @@ function secondsApart(events: readonly Interval[], others: readonly Interval[]):
 
 /**
  * Compare the seizures of another file of a recording with those of the one that is used: an error when one has seizures
- * that the other does not know at all, a warning when they know the same ones and their unions differ by more than 20 ms in total.
+ * that the other lacks, a warning when they have the same ones and their unions differ by more than 20 ms in total.
  */
 export function compareAnnotations(other: AnnotationFile, used: AnnotationFile): Finding[] {
   const { typedSeconds, binarySeconds, differenceSeconds: difference } = agreementOf(other, used);
@@ -106,13 +106,13 @@ export function compareAnnotations(other: AnnotationFile, used: AnnotationFile):
     return [{ ...finding, code: "seizures-in-one-file-only", severity: "error", message }];
   }
   const [ofOther, ofUsed] = [seizureRows(other), seizureRows(used)];
-  const apart = secondsApart(ofOther, ofUsed) + secondsApart(ofUsed, ofOther);
+  const apart = unmatchedSeconds(ofOther, ofUsed) + unmatchedSeconds(ofUsed, ofOther);
   if (apart > UNION_TOLERANCE_SECONDS + 1e-9) {
-    const message = `${other.file} and ${used.file} have other seizures: ${apart.toFixed(3)} s of them share no time with any of the other file`;
+    const message = `${other.file} and ${used.file} have different seizures: ${apart.toFixed(3)} s of them overlap no seizure of the other file`;
     return [{ ...finding, code: "seizures-differ", severity: "error", message }];
   }
   if (difference <= UNION_TOLERANCE_SECONDS + 1e-9) return [];
-  const message = `the seizures of ${other.format} and ${used.format} differ by ${difference.toFixed(3)} s in all; those of ${used.format} are used`;
+  const message = `the seizures of ${other.format} and ${used.format} differ by ${difference.toFixed(3)} s in total; those of ${used.format} are used`;
   return [{ ...finding, code: "unions-differ", severity: "warning", message }];
 }
 
@@ -129,7 +129,7 @@ export function checkDuration(file: AnnotationFile, edfSeconds: number): Finding
       severity: isError ? "error" : "warning",
       message: `the annotation says ${file.durationSeconds} s, the recording has ${edfSeconds} s`,
       action: isError
-        ? "find the file that belongs to the recording, or fetch the recording again if it is cut; until then it counts as unknown"
+        ? "find the file that belongs to the recording, or download the recording again if it is truncated; until then its labels are unknown"
         : "none needed: the recording's duration is used",
     },
   ];

@@ -1,5 +1,5 @@
 /**
- * What of an annotation file's text a message may show. A field can hold anything, a person's name among it, and messages go
+ * Text of annotation files in messages. A field can hold anything, such as a person's name, and messages are written
  * into logs and reports: a text is shown where it has the form of what belongs there, else its length alone.
  */
 import { editDistance } from "@ictal/base/nearest";
@@ -9,10 +9,10 @@ const lengthOf = (text: string) => `text of ${text.length} characters`;
 
 const shownIf = (isShown: boolean, text: string) => (isShown ? JSON.stringify(text) : lengthOf(text));
 
-/** A name that is one slip of the pen from a known one, in quotes. */
+/** A name with an edit distance of at most 1 to a known one, in quotes. */
 export function shownName(text: string, known: Iterable<string>): string {
-  const isSlip = text.length <= 40 && [...known].some((name) => editDistance(text.toLowerCase(), name) <= 1);
-  return shownIf(isSlip, text);
+  const isTypingError = text.length <= 40 && [...known].some((name) => editDistance(text.toLowerCase(), name) <= 1);
+  return shownIf(isTypingError, text);
 }
 
 /** A time or duration: digits, clock text, a unit. */

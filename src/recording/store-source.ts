@@ -1,21 +1,22 @@
 import { NotFoundError } from "@ictal/base/errors";
 import type { Store } from "../store/store.js";
 import { type ByteSource, checkRange, REQUEST_BYTES } from "./byte-source.js";
-import { checkedSource, vouchedDigests } from "./checked-source.js";
+import { checkedSource, knownDigests } from "./checked-source.js";
 
 /**
- * A source over one object of a store; every read is a range request that is bound to the version seen at the start, so
- * that an object replaced meanwhile is an error and never a mixture. Who reads all of it in order has its bytes compared
- * with the digests that the store vouches for (StoreError "BadDigest"). NotFoundError when there is no such object.
+ * A source over one object of a store; every read is a range request that is bound to the version at the time of opening,
+ * so that an object replaced meanwhile is an error and never a mixture. When all of it is read in order, its bytes are compared
+ * with the digests of the store (StoreError "BadDigest"). NotFoundError when there is no such object.
  */
 export async function storeSource(
   store: Store,
   key: string,
-  options: { signal?: AbortSignal } = {},
+  { signal }: { readonly signal?: AbortSignal | undefined } = {},
 ): Promise<ByteSource> {
+  signal?.throwIfAborted();
   const info = await store.stat(key);
   if (!info) throw new NotFoundError(`${store.url}: no object "${key}"; check the key`, key);
-  const ifMatch = info.etag === undefined ? {} : { ifMatch: info.etag };
+  const options = { ...(info.etag !== undefined && { ifMatch: info.etag }), ...(signal && { signal }) };
   const source: ByteSource = {
     name: key,
     byteLength: info.size,
@@ -24,8 +25,8 @@ export async function storeSource(
       checkRange(start, end);
       const range = { start: Math.min(start, info.size), end: Math.min(end, info.size) };
       if (range.start === range.end) return new Uint8Array(0);
-      return store.read(key, { range, ...ifMatch, ...options });
+      return store.read(key, { range, ...options });
     },
   };
-  return checkedSource(source, () => vouchedDigests(store, key, { ...ifMatch, ...options }));
+  return checkedSource(source, () => knownDigests(store, key, options));
 }

@@ -1,13 +1,13 @@
 import { isHarmlessAnnotation } from "./edf-harmless.js";
-import { readStamp } from "./tal.js";
+import { parseTimestamp } from "./tal.js";
 
 /**
- * What becomes of free text in annotations: "keep" leaves it, "blank" writes X for what is no known text, "drop" removes all
- * annotations. Times of records stay in any case.
+ * How free text in annotations is handled: "keep" keeps it, "blank" writes X for unknown texts, "drop" removes all
+ * annotations. Times of records are always kept.
  */
 export type AnnotationRule = "keep" | "blank" | "drop";
 
-/** How many annotation texts were left, replaced by X, and removed. */
+/** How many annotation texts were kept, replaced by X, and removed. */
 export interface TalCounts {
   kept: number;
   blanked: number;
@@ -15,12 +15,12 @@ export interface TalCounts {
 }
 
 const TEXT_END = 0x14;
-const BLANK = Uint8Array.of(0x58); // "X", as EDF+ writes what is not told
-const NOTHING = new Uint8Array(0);
+const BLANK = Uint8Array.of(0x58); // "X", as EDF+ writes what is withheld
+const EMPTY = new Uint8Array(0);
 
 /**
  * Rewrite one record's annotation bytes in place by the rule. Lists whose times cannot be read are removed, and so are
- * bytes beside the lists.
+ * bytes outside the lists.
  */
 export function blankTals(bytes: Uint8Array, isFirstSignal: boolean, rule: AnnotationRule, counts: TalCounts): void {
   const before = bytes.slice();
@@ -35,7 +35,7 @@ export function blankTals(bytes: Uint8Array, isFirstSignal: boolean, rule: Annot
     }
     const close = before.indexOf(0, position);
     const end = close < 0 ? before.length : close;
-    const tal = rewritten(before.subarray(position, end), isFirstSignal && ordinal === 0, rule, counts);
+    const tal = rewriteTal(before.subarray(position, end), isFirstSignal && ordinal === 0, rule, counts);
     if (target + tal.length <= bytes.length) bytes.set(tal, target);
     target += tal.length === 0 ? 0 : tal.length + 1; // with the closing NUL
     ordinal += 1;
@@ -43,22 +43,22 @@ export function blankTals(bytes: Uint8Array, isFirstSignal: boolean, rule: Annot
   }
 }
 
-/** One list by the rule, without its closing NUL; empty where nothing of it stays. */
-function rewritten(tal: Uint8Array, canKeepTime: boolean, rule: AnnotationRule, counts: TalCounts): Uint8Array {
-  const stampEnd = tal.indexOf(TEXT_END);
-  if (stampEnd < 0 || readStamp(tal, stampEnd) === undefined) {
+/** One list by the rule, without its closing NUL; empty where nothing is kept. */
+function rewriteTal(tal: Uint8Array, canKeepTime: boolean, rule: AnnotationRule, counts: TalCounts): Uint8Array {
+  const timestampEnd = tal.indexOf(TEXT_END);
+  if (timestampEnd < 0 || parseTimestamp(tal, timestampEnd) === undefined) {
     counts.dropped += 1;
-    return NOTHING;
+    return EMPTY;
   }
-  const texts = textsOf(tal, stampEnd + 1);
+  const texts = textsOf(tal, timestampEnd + 1);
   const isTimekeeping = canKeepTime && texts[0]?.length === 0;
   const kept = (isTimekeeping ? texts.slice(1) : texts).flatMap((text) => keptText(text, rule, counts));
-  if (kept.length === 0 && !isTimekeeping) return NOTHING;
-  const all = isTimekeeping ? [NOTHING, ...kept] : kept;
-  return Buffer.concat([tal.subarray(0, stampEnd + 1), ...all.map(closed)]);
+  if (kept.length === 0 && !isTimekeeping) return EMPTY;
+  const all = isTimekeeping ? [EMPTY, ...kept] : kept;
+  return Buffer.concat([tal.subarray(0, timestampEnd + 1), ...all.map(terminated)]);
 }
 
-function closed(text: Uint8Array): Uint8Array {
+function terminated(text: Uint8Array): Uint8Array {
   return Buffer.concat([text, Uint8Array.of(TEXT_END)]);
 }
 

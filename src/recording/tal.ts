@@ -10,14 +10,14 @@ export interface EdfAnnotation {
   readonly text: string;
 }
 
-/** What one record's annotation bytes hold. */
+/** Content of one record's annotation bytes. */
 export interface TalContent {
   /** Start of the record from its timekeeping TAL; undefined when there is none. */
   readonly recordStartSeconds?: number;
   readonly annotations: readonly EdfAnnotation[];
-  /** Offsets within the bytes where a TAL breaks the rules; what could be read of it was kept. */
-  readonly faults: readonly number[];
-  /** Offsets of texts that were not UTF-8 and were read as Latin-1. */
+  /** Byte offsets of malformed TALs; the readable part of them is kept. */
+  readonly malformed: readonly number[];
+  /** Byte offsets of texts that were not UTF-8 and were read as Latin-1. */
   readonly latin1: readonly number[];
 }
 
@@ -25,15 +25,14 @@ export interface TalContent {
 export const TIME_STEP_SECONDS = 1e-7;
 
 const TEXT_END = 0x14;
-const LONGEST_STAMP = 64; // bounds what is searched in bytes that are no list
-// biome-ignore lint/suspicious/noControlCharactersInRegex: 0x15 stands between onset and duration
-const STAMP = /^([+-]\d+(?:\.\d*)?)(?:\x15(\d+(?:\.\d*)?))?$/;
+const MAX_TIMESTAMP_BYTES = 64; // bounds the search in bytes that are not a TAL
+// biome-ignore lint/suspicious/noControlCharactersInRegex: 0x15 separates onset and duration
+const TIMESTAMP = /^([+-]\d+(?:\.\d*)?)(?:\x15(\d+(?:\.\d*)?))?$/;
 const utf8Strict = new TextDecoder("utf-8", { fatal: true });
 const utf8 = new TextEncoder();
 
 /**
- * Bytes of one TAL, its closing NUL included. RangeError on a time that is negative, infinite or no number where it may
- * not be, and on a text that is not well-formed or holds control characters other than tab, line feed and carriage return.
+ * Bytes of one TAL, its closing NUL included. RangeError on an invalid time (infinite, NaN, a negative duration), and on a text that is not well-formed or holds control characters other than tab, line feed and carriage return.
  */
 export function encodeTal(onsetSeconds: number, texts: readonly string[], durationSeconds?: number): Uint8Array {
   for (const text of texts) {
@@ -51,10 +50,10 @@ function formatSeconds(seconds: number): string {
   return seconds.toFixed(7).replace(/\.?0+$/, "");
 }
 
-/** Read the TALs of one record's annotation signal. Never throws: what breaks the rules is listed in `faults`. */
+/** Read the TALs of one record's annotation signal. Never throws: malformed TALs are listed in `malformed`. */
 export function parseTals(bytes: Uint8Array, isFirstSignal: boolean): TalContent {
   const annotations: EdfAnnotation[] = [];
-  const faults: number[] = [];
+  const malformed: number[] = [];
   const latin1: number[] = [];
   let recordStartSeconds: number | undefined;
   let position = 0;
@@ -68,7 +67,7 @@ export function parseTals(bytes: Uint8Array, isFirstSignal: boolean): TalContent
     const close = bytes.indexOf(0, start);
     const end = close < 0 ? bytes.length : close;
     const tal = parseTal(bytes, start, end, latin1);
-    if (!tal?.isClosed || close < 0) faults.push(start);
+    if (!tal?.isClosed || close < 0) malformed.push(start);
     if (tal) {
       const isTimekeeping = isFirstSignal && ordinal === 0 && tal.texts[0] === "";
       if (isTimekeeping) recordStartSeconds = tal.onsetSeconds;
@@ -79,12 +78,12 @@ export function parseTals(bytes: Uint8Array, isFirstSignal: boolean): TalContent
     ordinal += 1;
     position = end + 1;
   }
-  return { recordStartSeconds, annotations, faults, latin1 };
+  return { ...(recordStartSeconds !== undefined && { recordStartSeconds }), annotations, malformed, latin1 };
 }
 
 /**
- * Start of a record from the first annotation signal of it, as `parseTals` finds it, undefined where there is none; reads no
- * more than the timestamp, so that it costs nothing beside the samples.
+ * Start of a record from the first annotation signal of it, as `parseTals` finds it, undefined where there is none; reads only
+ * the timestamp, so that its cost is negligible.
  */
 export function recordStartOf(bytes: Uint8Array): number | undefined {
   let start = 0;
@@ -92,7 +91,7 @@ export function recordStartOf(bytes: Uint8Array): number | undefined {
   let end = start;
   while (end < bytes.length && bytes[end] !== TEXT_END && bytes[end] !== 0) end += 1;
   if (bytes[end] !== TEXT_END || bytes[end + 1] !== TEXT_END) return undefined; // its first text must be empty
-  const match = STAMP.exec(ascii(bytes, start, end));
+  const match = TIMESTAMP.exec(ascii(bytes, start, end));
   return match ? Number(match[1]) : undefined;
 }
 
@@ -110,26 +109,26 @@ interface Tal {
 
 function parseTal(bytes: Uint8Array, start: number, end: number, latin1: number[]): Tal | undefined {
   const tal = bytes.subarray(start, end); // bounds the searches below, so that no input costs quadratic time
-  const stampEnd = tal.indexOf(TEXT_END);
-  const stamp = stampEnd < 0 ? undefined : readStamp(tal, stampEnd);
-  if (!stamp) return undefined;
+  const timestampEnd = tal.indexOf(TEXT_END);
+  const timestamp = timestampEnd < 0 ? undefined : parseTimestamp(tal, timestampEnd);
+  if (!timestamp) return undefined;
   const texts: string[] = [];
-  let position = stampEnd + 1;
+  let position = timestampEnd + 1;
   while (position < tal.length) {
     const mark = tal.indexOf(TEXT_END, position);
     const textEnd = mark < 0 ? tal.length : mark;
     texts.push(decodeText(tal.subarray(position, textEnd), start + position, latin1));
     position = textEnd + 1;
   }
-  return { ...stamp, texts, isClosed: tal.at(-1) === TEXT_END };
+  return { ...timestamp, texts, isClosed: tal.at(-1) === TEXT_END };
 }
 
-/** Onset and duration before the first text mark of a TAL; undefined when they break the rules. */
-export function readStamp(
+/** Onset and duration before the first text mark of a TAL; undefined when they are malformed. */
+export function parseTimestamp(
   tal: Uint8Array,
-  stampEnd: number,
+  timestampEnd: number,
 ): { onsetSeconds: number; durationSeconds: number | undefined } | undefined {
-  const match = stampEnd > LONGEST_STAMP ? null : STAMP.exec(ascii(tal, 0, stampEnd));
+  const match = timestampEnd > MAX_TIMESTAMP_BYTES ? null : TIMESTAMP.exec(ascii(tal, 0, timestampEnd));
   if (!match) return undefined;
   return { onsetSeconds: Number(match[1]), durationSeconds: match[2] === undefined ? undefined : Number(match[2]) };
 }

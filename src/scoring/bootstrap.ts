@@ -9,9 +9,9 @@ import { createRandom } from "../base/random.js";
 export interface BootstrapOptions {
   readonly seed: number;
   /** @default 1000 */
-  readonly replicates?: number;
+  readonly replicates?: number | undefined;
   /** Coverage of the interval. @default 0.95 */
-  readonly level?: number;
+  readonly level?: number | undefined;
 }
 
 /** A measure with its percentile interval; bounds are NaN when no replicate is usable. */
@@ -49,8 +49,9 @@ export function* patientDraws(
 /** `value` with the percentiles of those replicates that are no NaN. */
 export function estimateOf(value: number, replicates: readonly number[], level: number): Estimate {
   const usable = replicates.filter((replicate) => !Number.isNaN(replicate));
-  const [lower, upper] = [(1 - level) / 2, (1 + level) / 2].map((share) => quantileOf(usable, share));
-  return { value, lower: lower!, upper: upper!, usable: usable.length };
+  const lower = quantileOf(usable, (1 - level) / 2);
+  const upper = quantileOf(usable, (1 + level) / 2);
+  return { value, lower, upper, usable: usable.length };
 }
 
 /**
@@ -65,12 +66,14 @@ export function bootstrapMeasures<K extends string>(
   const settings = bootstrapSettings(options);
   const whole = measure(new Uint32Array(patients).fill(1));
   const names = Object.keys(whole) as K[];
-  const found = names.map((): number[] => []);
+  const found = names.map((name) => ({ name, replicates: [] as number[] }));
   for (const weight of patientDraws(patients, settings, "patient bootstrap")) {
     const drawn = measure(weight);
-    for (const [i, name] of names.entries()) found[i]!.push(drawn[name]);
+    for (const { name, replicates } of found) replicates.push(drawn[name]);
   }
-  const entries = names.map((name, i) => [name, estimateOf(whole[name], found[i]!, settings.level)] as const);
+  const entries = found.map(
+    ({ name, replicates }) => [name, estimateOf(whole[name], replicates, settings.level)] as const,
+  );
   return Object.fromEntries(entries) as Record<K, Estimate>;
 }
 

@@ -24,7 +24,7 @@ export interface PatientScore extends GroupScore {
   readonly recordings: number;
   readonly hours: number;
   readonly falseAlarms: number;
-  readonly falseAlarmsPerDay: number;
+  readonly falseAlarmsPer24h: number;
 }
 
 export interface Breakdown {
@@ -73,8 +73,10 @@ export function detectedSeizures(pair: TypedPair): { seizure: Event; detected: b
   const seizures = [...(pair.typed ?? untyped())].sort((a, b) => a.startSeconds - b.startSeconds);
   const hypothesis = checkedEvents(pair.hypothesis, durationSeconds, `${id} (hypothesis)`);
   const hits = overlapping(seizures, hypothesis);
-  return seizures.map((seizure, i) => ({ seizure, detected: hits[i]! }));
+  return seizures.map((seizure, i) => ({ seizure, detected: hits[i] === true }));
 }
+
+const byName = ([a]: readonly [string, unknown], [b]: readonly [string, unknown]) => (a < b ? -1 : 1);
 
 function patientScore(patient: string, pairs: readonly TypedPair[]): PatientScore {
   const sum = { targets: 0, hits: 0, misses: 0, falseAlarms: 0 };
@@ -96,7 +98,7 @@ function patientScore(patient: string, pairs: readonly TypedPair[]): PatientScor
     detected: sum.hits,
     sensitivity,
     falseAlarms: sum.falseAlarms,
-    falseAlarmsPerDay: falseAlarmsPer24h,
+    falseAlarmsPer24h,
   };
 }
 
@@ -112,10 +114,9 @@ export function breakdown(pairs: readonly TypedPair[]): Breakdown {
     }
     patients.set(pair.patient, [...(patients.get(pair.patient) ?? []), pair]);
   }
-  const names = [...patients.keys()].sort();
   return {
     byType: types.scores(),
     byDuration: lengths.scores(LENGTH_GROUPS),
-    byPatient: names.map((name) => patientScore(name, patients.get(name)!)),
+    byPatient: [...patients].sort(byName).map(([name, own]) => patientScore(name, own)),
   };
 }

@@ -23,14 +23,14 @@ export interface RecordingProbability {
 }
 
 export interface DevMetricsOptions {
-  readonly postprocess?: Partial<PostprocessOptions>;
+  readonly postprocess?: Partial<PostprocessOptions> | undefined;
   /** False alarms a day at which the sensitivity is given, as `sensitivity_at_<n>fa`. @default [] */
-  readonly falseAlarmRates?: readonly number[];
+  readonly falseAlarmRates?: readonly number[] | undefined;
 }
 
 const EVENT_METRICS = ["auroc", "auprc", "sensitivity", "precision", "f1", "fpPerDay"];
 
-/** Largest event sensitivity within each rate, by threshold search; 0 where only silence stays within it. */
+/** Highest event sensitivity within each rate, by threshold search; 0 where only no detection at all stays within it. */
 function sensitivities(recordings: readonly PredictedRecording[], options: DevMetricsOptions): Record<string, number> {
   const rates = options.falseAlarmRates ?? [];
   if (rates.length === 0) return {};
@@ -41,14 +41,14 @@ function sensitivities(recordings: readonly PredictedRecording[], options: DevMe
 /** Metrics by name from predictions. */
 export interface DevMetrics {
   (predictions: readonly RecordingProbability[]): Record<string, number>;
-  /** The names it gives. */
+  /** The names of the metrics. */
   readonly metricNames: readonly string[];
 }
 
 /**
  * The metrics of a split as a function of its predictions, for validation during training: `auroc` and `auprc` pooled
  * over all cells, SzCORE's event `sensitivity`, `precision`, `f1` and `fpPerDay` after post-processing, and sensitivities
- * at given rates of false alarms. Recordings without labels are passed over; rates without a denominator are NaN.
+ * at given rates of false alarms. Recordings without labels are excluded; rates without a denominator are NaN.
  */
 export function devMetrics(references: readonly ReferenceRecording[], options: DevMetricsOptions = {}): DevMetrics {
   const labelled = new Map(
@@ -62,7 +62,7 @@ export function devMetrics(references: readonly ReferenceRecording[], options: D
       return [{ id, rateHz, probability, ...(segments && { segments }), durationSeconds, reference: seizures }];
     });
     const { auroc, auprc, szcore } = evaluate(recordings, { postprocess: options.postprocess });
-    const { sensitivity, precision, f1, fpPerDay } = szcore.event;
+    const { sensitivity, precision, f1, falseAlarmsPer24h: fpPerDay } = szcore.event; // its name in configurations and logs
     return { auroc, auprc, sensitivity, precision, f1, fpPerDay, ...sensitivities(recordings, options) };
   };
   const rates = options.falseAlarmRates ?? [];

@@ -1,14 +1,14 @@
 import { quantileOf } from "../base/quantile.js";
 import type { PostprocessOptions, SampleSettings } from "./postprocess.js";
 
-/** A stretch `[start, end)` of samples with its confidence. */
+/** A run `[start, end)` of samples with its confidence. */
 export interface FinishedRun {
   readonly start: number;
   readonly end: number;
   readonly confidence: number;
 }
 
-/** What confidence is made of, over the samples from the start of an event on. */
+/** What the confidence is computed from, over the samples from the start of an event on. */
 interface Tally {
   count: number;
   sum: number;
@@ -16,17 +16,17 @@ interface Tally {
   readonly values: number[];
 }
 
-/** A stretch of the open event, at most the greatest length, and what its samples add up to. */
-interface Piece {
+/** A part of the open event, at most the maximum length, with the tally of its samples. */
+interface Part {
   readonly start: number;
   readonly end: number;
   readonly tally: Readonly<Tally>;
 }
 
 /**
- * Turns a mask that arrives bit by bit into events: drops short runs, joins near ones, cuts what is too long, drops a
- * rest that is too short. `step` takes the next bit with the probability of the same sample and `finish` ends the
- * recording; both hand finished events to `emit` in order. Only confidence "percentile" keeps values, those of the open
+ * Assembles events from a mask bit by bit: drops short runs, merges near ones, splits what is too long, drops a remainder
+ * that is too short. `step` takes the next bit with the probability of the same sample and `finish` ends the recording;
+ * both pass finished events to `emit` in order. Only confidence "percentile" keeps values, those of the open
  * event.
  */
 export function createEventAssembler(
@@ -37,9 +37,9 @@ export function createEventAssembler(
   const keepsValues = confidence === "percentile";
   let index = 0;
   let runStart = -1;
-  let piece: { start: number; tally: Tally } | undefined; // of the open event, through the newest sample
-  let full: Piece[] = []; // pieces that end in a run which may still turn out too short
-  let sure: Piece | undefined; // the last piece, up to the end of the last run that counts
+  let part: { start: number; tally: Tally } | undefined; // of the open event, through the newest sample
+  let full: Part[] = []; // parts that end in a run which may still turn out too short
+  let sure: Part | undefined; // the last part, up to the end of the last run that counts
 
   const add = (tally: Tally, value: number) => {
     tally.count += 1;
@@ -49,31 +49,31 @@ export function createEventAssembler(
   };
   const begin = (start: number) => ({ start, tally: { count: 0, sum: 0, peak: 0, values: [] } });
 
-  const deliver = ({ start, end, tally }: Piece) => {
+  const emitPart = ({ start, end, tally }: Part) => {
     const { count, sum, peak, values } = tally;
     const percentile = () => quantileOf(values.slice(0, count), confidencePercentile);
     emit({ start, end, confidence: confidence === "peak" ? peak : confidence === "mean" ? sum / count : percentile() });
   };
-  /** The piece up to here; `values` is shared and only grows, so `count` tells what belongs to it. */
-  const closed = (open: { start: number; tally: Tally }): Piece => ({ ...open, end: index, tally: { ...open.tally } });
+  /** The part up to here; `values` is shared and only grows, so `count` tells what belongs to it. */
+  const closed = (open: { start: number; tally: Tally }): Part => ({ ...open, end: index, tally: { ...open.tally } });
   const extend = (open: { start: number; tally: Tally }, value: number) => {
     add(open.tally, value);
     index += 1;
     if (runStart >= 0 && index - runStart >= minimum) {
-      for (const each of full) deliver(each);
+      for (const each of full) emitPart(each);
       full = [];
       sure = closed(open);
     }
     if (index - open.start < maximum) return;
     if (sure?.end === index) {
-      deliver(sure);
+      emitPart(sure);
       sure = { start: index, end: index, tally: begin(index).tally };
     } else full.push(closed(open));
-    piece = begin(index);
+    part = begin(index);
   };
   const endEvent = () => {
-    if (sure && sure.end - sure.start >= minimum) deliver(sure);
-    sure = piece = undefined;
+    if (sure && sure.end - sure.start >= minimum) emitPart(sure);
+    sure = part = undefined;
     full = [];
   };
 
@@ -82,11 +82,11 @@ export function createEventAssembler(
       if (bit === 0) runStart = -1;
       else if (runStart < 0) {
         runStart = index;
-        piece ??= begin(index);
+        part ??= begin(index);
       }
-      if (piece) extend(piece, probability);
+      if (part) extend(part, probability);
       else index += 1;
-      if (runStart < 0 && piece && index - (sure?.end ?? Number.NEGATIVE_INFINITY) >= mergeGap) endEvent();
+      if (runStart < 0 && part && index - (sure?.end ?? Number.NEGATIVE_INFINITY) >= mergeGap) endEvent();
     },
     finish: endEvent,
   };

@@ -11,13 +11,13 @@ export function checkedEvents(events: readonly Interval[], durationSeconds: numb
   if (!(durationSeconds > 0)) throw new RangeError(`invalid durationSeconds of ${source}: ${durationSeconds}`);
   if (events.length === 0) return [];
   const kept: Interval[] = [];
-  for (let row = 0; row < events.length; row++) {
-    const { startSeconds, endSeconds } = events[row]!;
+  for (const [row, { startSeconds, endSeconds }] of events.entries()) {
+    const eventText = `event ${row + 1} [${startSeconds}, ${endSeconds}]`;
     if (!(startSeconds >= 0) || !(endSeconds >= startSeconds)) {
-      throw new FormatError(`${eventText(row, events)}: expected 0 <= start <= end`, { file: source });
+      throw new FormatError(`${eventText}: expected 0 <= start <= end`, { file: source });
     }
     if (startSeconds > durationSeconds || (startSeconds === durationSeconds && endSeconds > startSeconds)) {
-      throw new FormatError(`${eventText(row, events)} lies past the end of the recording (${durationSeconds} s)`, {
+      throw new FormatError(`${eventText} starts after the end of the recording (${durationSeconds} s)`, {
         file: source,
       });
     }
@@ -25,11 +25,6 @@ export function checkedEvents(events: readonly Interval[], durationSeconds: numb
   }
   kept.sort((a, b) => a.startSeconds - b.startSeconds || a.endSeconds - b.endSeconds);
   return unionOfOverlapping(kept);
-}
-
-function eventText(row: number, events: readonly Interval[]): string {
-  const { startSeconds, endSeconds } = events[row]!;
-  return `event ${row + 1} [${startSeconds}, ${endSeconds}]`;
 }
 
 function unionOfOverlapping(sorted: readonly Interval[]): Interval[] {

@@ -4,10 +4,10 @@ import { createEventAssembler } from "./event-assembler.js";
 import { closeStep, hysteresisStep, openStep } from "./mask-stream.js";
 import { POSTPROCESS_DEFAULTS, type PostprocessOptions, refusedProbability, sampleSettings } from "./postprocess.js";
 
-/** Post-processing of probabilities that arrive in pieces of any size. */
+/** Post-processing of streamed probabilities, in chunks of any size. */
 export interface EventStream {
   /**
-   * An event is handed over at most this long after its end: the look-ahead of the onset rule, of opening and of closing, the
+   * An event is returned at most this long after its end: the look-ahead of the onset rule, of opening and of closing, the
    * gap within which a later run is joined, and the time in which such a run turns out too short.
    */
   readonly delaySeconds: number;
@@ -18,8 +18,8 @@ export interface EventStream {
 }
 
 /**
- * `detectEvents` for a recording that is still going on: all events of `push` and `flush` together are exactly those of the
- * whole recording, however it is cut. Memory is that of the delay; confidence "percentile" also keeps the open event's values.
+ * `detectEvents` for a recording that is still running: all events of `push` and `flush` together are exactly those of the
+ * whole recording, however it is chunked. Memory is that of the delay; confidence "percentile" also keeps the open event's values.
  */
 export function createEventStream(options: Partial<PostprocessOptions>, rateHz: number): EventStream {
   const merged = withDefaults(POSTPROCESS_DEFAULTS, options);

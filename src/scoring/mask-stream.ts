@@ -1,13 +1,13 @@
 /**
- * The mask steps of post-processing one value at a time, for probabilities that arrive in pieces. A step takes a value by
- * `push`, hands finished ones to `next` in order, and hands on what is left by `flush` at the end of the recording.
+ * The mask steps of post-processing one value at a time, for streamed probabilities. A step takes a value by `push`, passes
+ * finished ones to `next` in order, and passes on the remaining ones by `flush` at the end of the recording.
  */
 export interface BitStep {
   push(bit: 0 | 1): void;
   flush(): void;
 }
 
-/** A step that takes probabilities and hands on bits. */
+/** A step from probabilities to bits. */
 export interface ProbabilityStep {
   push(value: number): void;
   flush(): void;

@@ -23,8 +23,11 @@ export function onsetLatencies(pairs: readonly ScoredPair[]): { seizures: number
     seizures += ref.length;
     let next = 0;
     for (const { startSeconds, endSeconds } of ref) {
-      while (next < hyp.length && hyp[next]!.endSeconds <= startSeconds) next += 1;
-      const first = hyp[next];
+      let first = hyp[next];
+      while (first && first.endSeconds <= startSeconds) {
+        next += 1;
+        first = hyp[next];
+      }
       if (first && first.startSeconds < endSeconds) latencies.push(first.startSeconds - startSeconds);
     }
   }
@@ -34,15 +37,12 @@ export function onsetLatencies(pairs: readonly ScoredPair[]): { seizures: number
 /** Onset latencies over the detected seizures of all recordings; missed ones only show in `detected`. */
 export function onsetLatency(pairs: readonly ScoredPair[]): OnsetLatency {
   const { seizures, latencies } = onsetLatencies(pairs);
-  const [lower, median, upper] = [0.25, 0.5, 0.75].map((share) => quantileOf(latencies, share)) as [
-    number,
-    number,
-    number,
-  ];
+  const lower = quantileOf(latencies, 0.25);
+  const upper = quantileOf(latencies, 0.75);
   return {
     seizures,
     detected: latencies.length,
-    medianSeconds: median,
+    medianSeconds: quantileOf(latencies, 0.5),
     lowerQuartileSeconds: lower,
     upperQuartileSeconds: upper,
     interquartileSeconds: upper - lower,

@@ -1,6 +1,6 @@
 import { ConfigError } from "@ictal/base/errors";
 import { requireCounts, requireNumber, withDefaults } from "@ictal/base/options";
-import { tell } from "@ictal/base/printable";
+import { notify } from "@ictal/base/printable";
 import { rangesOf } from "../base/value-ranges.js";
 import { checkedEvents } from "./event-list.js";
 import { scoreOverlap } from "./nedc/overlap.js";
@@ -13,15 +13,15 @@ export type AlarmScorer = "szcore" | "ovlp";
 
 export interface OperatingPointOptions {
   /** Steps after the threshold; the end threshold keeps its ratio to the onset threshold. */
-  readonly postprocess?: Partial<PostprocessOptions>;
+  readonly postprocess?: Partial<PostprocessOptions> | undefined;
   /** @default "szcore" */
-  readonly scorer?: AlarmScorer;
+  readonly scorer?: AlarmScorer | undefined;
   /** Onset thresholds to try, above 0. @default `candidateThresholds(recordings)` */
-  readonly thresholds?: readonly number[];
-  /** Search on recordings of eval too, which is told through `warn`. @default false */
-  readonly forceEval?: boolean;
-  /** Where a forced search is told. @default standard error */
-  readonly warn?: (text: string) => void;
+  readonly thresholds?: readonly number[] | undefined;
+  /** Search on recordings of eval too, with a warning. @default false */
+  readonly forceEval?: boolean | undefined;
+  /** Receives the warning of a forced search. @default standard error */
+  readonly warn?: ((text: string) => void) | undefined;
 }
 
 /** What a detector does at one onset threshold, pooled over recordings. */
@@ -31,31 +31,31 @@ export interface OperatingPoint {
   /** NaN without reference seizures. */
   readonly sensitivity: number;
   /** NaN without recorded time. */
-  readonly falseAlarmsPerDay: number;
+  readonly falseAlarmsPer24h: number;
 }
 
-const BLOCK_SECONDS = 10;
+const PEAK_SECONDS = 10;
 const DAY_SECONDS = 86_400;
 
 /**
- * At most `count` thresholds where detections change: highest values of 10 s blocks, at ranks spaced by equal ratios, so that
- * the few false alarms a day that matter are told apart however the probabilities are scaled. Strictest first.
+ * At most `count` thresholds where detections change: highest values of every 10 s, at ranks spaced by equal ratios, so that
+ * the low rates of false alarms that matter are resolved however the probabilities are scaled. Strictest first.
  */
 export function candidateThresholds(recordings: readonly PredictedRecording[], count = 64): number[] {
   requireCounts({ count });
-  const peaks = Float64Array.from(recordings.flatMap(blockPeaks)).sort().reverse();
+  const peaks = Float64Array.from(recordings.flatMap(peaksOf)).sort().reverse();
   const ranks = Array.from({ length: count }, (_, i) => Math.round(peaks.length ** (i / Math.max(1, count - 1))) - 1);
   return [...new Set(ranks.map((rank) => peaks[rank] ?? 0))].filter((value) => value > 0);
 }
 
-function blockPeaks(recording: PredictedRecording): number[] {
+function peaksOf(recording: PredictedRecording): number[] {
   const { probability, rateHz } = recording;
-  const width = Math.max(1, Math.round(BLOCK_SECONDS * rateHz));
+  const width = Math.max(1, Math.round(PEAK_SECONDS * rateHz));
   const peaks: number[] = [];
   for (const { start, end } of rangesOf(recording)) {
     for (let from = start; from < end; from += width) {
-      const block = probability.subarray(from, Math.min(end, from + width));
-      peaks.push(block.reduce((peak, value) => Math.max(peak, value), 0));
+      const values = probability.subarray(from, Math.min(end, from + width));
+      peaks.push(values.reduce((peak, value) => Math.max(peak, value), 0));
     }
   }
   return peaks;
@@ -74,7 +74,7 @@ export type AlarmCounts = Readonly<Record<"targets" | "hits" | "falseAlarms", nu
 /** Split of a recording: the first part of its id, as in `eval/aaaaaaaa/s001_2015/01_tcp_ar/t000`. */
 const splitOf = ({ id }: PredictedRecording) => id.split("/")[0];
 
-/** A threshold that is chosen on the split it is then judged on flatters: eval is refused, or its use said aloud. */
+/** A threshold chosen on the split that it is evaluated on biases the result: eval is refused, or its use reported. */
 function guardEval(
   recordings: readonly PredictedRecording[],
   { forceEval = false, warn }: OperatingPointOptions,
@@ -87,12 +87,12 @@ function guardEval(
       { key: "split", value: "eval", allowed: "dev, train" },
     );
   }
-  const say = warn ?? ((text: string) => tell(`ictal: ${text}`));
-  say(`thresholds searched on ${count} recordings of eval by force: they must not be used to score eval`);
+  const print = warn ?? ((text: string) => notify(`ictal: ${text}`));
+  print(`thresholds searched on ${count} recordings of eval by force: they must not be used to score eval`);
 }
 
 /**
- * Counts at every threshold. One pass over the probabilities per threshold, recordings that never reach it left out: give
+ * Counts at every threshold. One pass over the probabilities per threshold, recordings that never reach it excluded: give
  * probabilities at a few values per second. ConfigError for recordings of eval without `forceEval`.
  */
 export function alarmTable(recordings: readonly PredictedRecording[], options: OperatingPointOptions = {}): AlarmTable {
@@ -126,19 +126,21 @@ export function pointsOf(
   weight?: ArrayLike<number>,
 ): OperatingPoint[] {
   let time = 0;
-  for (let r = 0; r < counts.length; r++) time += seconds[r]! * (weight?.[r] ?? 1);
+  for (let r = 0; r < counts.length; r++) time += (seconds[r] ?? 0) * (weight?.[r] ?? 1);
   return thresholds.map((threshold, t) => {
     const sum = { targets: 0, hits: 0, falseAlarms: 0 };
     for (const [r, row] of counts.entries()) {
       const factor = weight?.[r] ?? 1;
-      sum.targets += factor * row[t]!.targets;
-      sum.hits += factor * row[t]!.hits;
-      sum.falseAlarms += factor * row[t]!.falseAlarms;
+      const cell = row[t];
+      if (!cell) continue;
+      sum.targets += factor * cell.targets;
+      sum.hits += factor * cell.hits;
+      sum.falseAlarms += factor * cell.falseAlarms;
     }
     return {
       threshold,
       sensitivity: sum.targets > 0 ? sum.hits / sum.targets : Number.NaN,
-      falseAlarmsPerDay: time > 0 ? (sum.falseAlarms * DAY_SECONDS) / time : Number.NaN,
+      falseAlarmsPer24h: time > 0 ? (sum.falseAlarms * DAY_SECONDS) / time : Number.NaN,
     };
   });
 }
@@ -164,31 +166,31 @@ function countAlarms(
 }
 
 /**
- * The point of highest sensitivity with at most `perDay` false alarms a day; among equals the one with fewest false alarms,
- * then the strictest. The sensitivity never falls as `perDay` grows.
+ * The point of highest sensitivity with at most `maxFalseAlarmsPer24h` false alarms a day; among equals the one with fewest false alarms,
+ * then the strictest. The sensitivity never falls as `maxFalseAlarmsPer24h` grows.
  */
-export function pointWithin(points: readonly OperatingPoint[], perDay: number): OperatingPoint {
-  requireNumber("perDay", perDay, { least: 0, mayBeInfinite: true });
+export function pointWithin(points: readonly OperatingPoint[], maxFalseAlarmsPer24h: number): OperatingPoint {
+  requireNumber("maxFalseAlarmsPer24h", maxFalseAlarmsPer24h, { least: 0, mayBeInfinite: true });
   let best: OperatingPoint | undefined;
   for (const point of points) {
     const better =
       best === undefined ||
       point.sensitivity > best.sensitivity ||
-      (point.sensitivity === best.sensitivity && point.falseAlarmsPerDay < best.falseAlarmsPerDay);
-    if (point.falseAlarmsPerDay <= perDay && better) best = point;
+      (point.sensitivity === best.sensitivity && point.falseAlarmsPer24h < best.falseAlarmsPer24h);
+    if (point.falseAlarmsPer24h <= maxFalseAlarmsPer24h && better) best = point;
   }
-  return best ?? { threshold: Number.POSITIVE_INFINITY, sensitivity: Number.NaN, falseAlarmsPerDay: Number.NaN };
+  return best ?? { threshold: Number.POSITIVE_INFINITY, sensitivity: Number.NaN, falseAlarmsPer24h: Number.NaN };
 }
 
 /**
- * Highest event sensitivity of a detector with at most `perDay` false alarms in 24 h, with its onset threshold, found by
+ * Highest event sensitivity of a detector with at most `maxFalseAlarmsPer24h` false alarms in 24 h, with its onset threshold, found by
  * search over thresholds on these recordings (ConfigError for eval without `forceEval`). Hits and false alarms
  * are SzCORE events unless `scorer` says OVLP. For several rates call `operatingPoints` once and `pointWithin` per rate.
  */
 export function sensitivityAtFalseAlarms(
   recordings: readonly PredictedRecording[],
-  perDay: number,
+  maxFalseAlarmsPer24h: number,
   options: OperatingPointOptions = {},
 ): OperatingPoint {
-  return pointWithin(operatingPoints(recordings, options), perDay);
+  return pointWithin(operatingPoints(recordings, options), maxFalseAlarmsPer24h);
 }

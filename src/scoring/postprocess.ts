@@ -4,59 +4,14 @@
  * probability rate. The reference cuts before it merges, so that joined events outgrow its limit, and keeps any rest.
  */
 
-import { requireNumber, requireNumbers, withDefaults } from "@ictal/base/options";
-import { DEFAULTS } from "../base/defaults.js";
+import { requireNumber, withDefaults } from "@ictal/base/options";
 import type { Event, Interval } from "../base/events.js";
+import { checkOptions } from "../base/option-table.js";
 import { quantileOf } from "../base/quantile.js";
 import { rangesOf, type ValueRange } from "../base/value-ranges.js";
+import { POSTPROCESS_DEFAULTS, POSTPROCESS_OPTIONS, type PostprocessOptions } from "./postprocess-options.js";
 
-export interface PostprocessOptions {
-  /** A seizure begins where the probability stays at or above this. @default 0.86 */
-  readonly onThreshold: number;
-  /** It ends where the probability stays below this. @default 0.78 */
-  readonly offThreshold: number;
-  /** At least this many seconds at or above `onThreshold` make an onset. @default 0.5 */
-  readonly minOnsetSeconds: number;
-  /** At least this many seconds below `offThreshold` make an end. @default 1 */
-  readonly minOffsetSeconds: number;
-  /** Width of the opening that removes spikes. @default 11/256 */
-  readonly openingSeconds: number;
-  /** Width of the closing that fills gaps. @default 31/256 */
-  readonly closingSeconds: number;
-  /**
-   * Shorter events are dropped, before near ones are joined. Lengths count whole probabilities: an event at the very end of a
-   * recording is cut there afterwards (`cutEvents`) and may be shorter than this by less than one of them. @default 3
-   */
-  readonly minEventSeconds: number;
-  /**
-   * Longer events, joined ones too, are cut from their start into touching pieces of this length; a rest under
-   * `minEventSeconds` is dropped, since it would be a second detection that is too short. @default 600
-   */
-  readonly maxEventSeconds: number;
-  /** Events with a gap under this are joined. @default 2 */
-  readonly mergeGapSeconds: number;
-  /** How an event's confidence follows from its probabilities. @default "mean" */
-  readonly confidence: "mean" | "peak" | "percentile";
-  /** Used by "percentile". @default 0.75 */
-  readonly confidencePercentile: number;
-}
-
-/** Rate at which the configuration counts its samples. */
-export const CONFIG_RATE_HZ = 256;
-
-export const POSTPROCESS_DEFAULTS: PostprocessOptions = {
-  onThreshold: DEFAULTS.postprocessing.tau_on,
-  offThreshold: DEFAULTS.postprocessing.tau_off,
-  minOnsetSeconds: DEFAULTS.postprocessing.min_onset_samples / CONFIG_RATE_HZ,
-  minOffsetSeconds: DEFAULTS.postprocessing.min_offset_samples / CONFIG_RATE_HZ,
-  openingSeconds: DEFAULTS.postprocessing.opening_kernel / CONFIG_RATE_HZ,
-  closingSeconds: DEFAULTS.postprocessing.closing_kernel / CONFIG_RATE_HZ,
-  minEventSeconds: DEFAULTS.postprocessing.min_duration_s,
-  maxEventSeconds: DEFAULTS.postprocessing.max_duration_s,
-  mergeGapSeconds: DEFAULTS.postprocessing.tau_merge,
-  confidence: DEFAULTS.postprocessing.confidence_method,
-  confidencePercentile: DEFAULTS.postprocessing.confidence_percentile,
-};
+export { POSTPROCESS_DEFAULTS, type PostprocessOptions };
 
 /** Products such as 0.29 s at 100 Hz lie a hair beside the whole number that is meant. */
 const PRODUCT_TOLERANCE = 1e-9;
@@ -91,35 +46,13 @@ export interface SampleSettings {
   readonly mergeGap: number;
 }
 
-const CONFIDENCES: readonly string[] = ["mean", "peak", "percentile"];
-
-/** Throws a RangeError for options that cannot be, each by itself. */
-function checkPostprocess(options: PostprocessOptions): void {
-  const { onThreshold, offThreshold, minEventSeconds, maxEventSeconds, mergeGapSeconds, confidence } = options;
-  const { minOnsetSeconds, minOffsetSeconds, openingSeconds, closingSeconds, confidencePercentile } = options;
-  requireNumbers({ onThreshold, offThreshold }, { mayBeInfinite: true }); // infinite: nothing is detected
-  const widths = {
-    minOnsetSeconds,
-    minOffsetSeconds,
-    openingSeconds,
-    closingSeconds,
-    minEventSeconds,
-    mergeGapSeconds,
-  };
-  requireNumbers(widths, { least: 0 });
-  requireNumber("maxEventSeconds", maxEventSeconds, { least: 0, mayBeInfinite: true });
-  requireNumber("confidencePercentile", confidencePercentile, { least: 0, most: 1 });
-  if (!CONFIDENCES.includes(confidence))
-    throw new RangeError(`invalid confidence: ${confidence}; expected ${CONFIDENCES.join(", ")}`);
-}
-
 /**
  * Options at a rate of probabilities. RangeError for a rate that is not positive, for numbers that cannot be, and for lengths
  * that no event can have.
  */
 export function sampleSettings(options: PostprocessOptions, rateHz: number): SampleSettings {
   requireNumber("rateHz", rateHz, { above: 0 });
-  checkPostprocess(options);
+  checkOptions(POSTPROCESS_OPTIONS, options);
   const { onThreshold: on, offThreshold: off } = options;
   if (!(on > off)) throw new RangeError(`invalid thresholds: on ${on} must be above off ${off}`);
   const minimum = samplesFor(options.minEventSeconds, rateHz);

@@ -6,19 +6,19 @@ import { alarmTable, type OperatingPointOptions, pointsOf, pointWithin } from ".
 /** The best a detector does within one rate of false alarms. */
 export interface RateSensitivity {
   /** Allowed false alarms in 24 h. */
-  readonly perDay: number;
+  readonly maxFalseAlarmsPer24h: number;
   /** Onset threshold; Infinity where only silence stays within the rate. */
   readonly threshold: number;
-  /** Those at the threshold. */
-  readonly falseAlarmsPerDay: number;
+  /** False alarms in 24 h at the threshold. */
+  readonly falseAlarmsPer24h: number;
   /** The threshold is searched again in each draw of patients: the interval is that of the whole procedure. */
   readonly sensitivity: Estimate;
 }
 
-/** One entry per rate of `perDay`, in their order. ConfigError for recordings of eval without `forceEval`. */
+/** One entry per rate of `maxFalseAlarmsPer24h`, in their order. ConfigError for recordings of eval without `forceEval`. */
 export function sensitivitiesAtRates(
   recordings: readonly PatientRecording[],
-  perDay: readonly number[],
+  maxFalseAlarmsPer24h: readonly number[],
   options: OperatingPointOptions & BootstrapOptions,
 ): RateSensitivity[] {
   const settings = bootstrapSettings(options);
@@ -27,20 +27,20 @@ export function sensitivitiesAtRates(
   const patients = [...new Set(recordings.map(({ patient }) => patient))].sort();
   const position = recordings.map(({ patient }) => patients.indexOf(patient));
   const whole = pointsOf(table, seconds);
-  const drawn = perDay.map((): number[] => []);
+  const drawn = maxFalseAlarmsPer24h.map((rate) => ({ rate, sensitivities: [] as number[] }));
   for (const draw of patientDraws(patients.length, settings, "patient bootstrap")) {
     const points = pointsOf(
       table,
       seconds,
-      position.map((p) => draw[p]!),
+      position.map((p) => draw[p] ?? 0),
     );
-    for (const [i, rate] of perDay.entries()) drawn[i]!.push(pointWithin(points, rate).sensitivity);
+    for (const { rate, sensitivities } of drawn) sensitivities.push(pointWithin(points, rate).sensitivity);
   }
-  return perDay.map((rate, i) => {
-    const { threshold, sensitivity, falseAlarmsPerDay } = pointWithin(whole, rate);
+  return drawn.map(({ rate, sensitivities }) => {
+    const { threshold, sensitivity, falseAlarmsPer24h } = pointWithin(whole, rate);
     return {
-      ...{ perDay: rate, threshold, falseAlarmsPerDay },
-      sensitivity: estimateOf(sensitivity, drawn[i]!, settings.level),
+      ...{ maxFalseAlarmsPer24h: rate, threshold, falseAlarmsPer24h },
+      sensitivity: estimateOf(sensitivity, sensitivities, settings.level),
     };
   });
 }

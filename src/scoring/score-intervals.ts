@@ -22,9 +22,9 @@ export interface PatientPair extends ScoredPair {
 
 /** Measures that have intervals: SzCORE's events and samples, NEDC's OVLP and TAES. Shares in 0..1, rates per 24 h. */
 export const MEASURES = [
-  ...(["eventSensitivity", "eventPrecision", "eventF1", "eventFalseAlarmsPerDay"] as const),
+  ...(["eventSensitivity", "eventPrecision", "eventF1", "eventFalseAlarmsPer24h"] as const),
   ...(["sampleSensitivity", "samplePrecision", "sampleF1"] as const),
-  ...(["ovlpSensitivity", "ovlpFalseAlarmsPerDay", "taesSensitivity", "taesFalseAlarmsPerDay"] as const),
+  ...(["ovlpSensitivity", "ovlpFalseAlarmsPer24h", "taesSensitivity", "taesFalseAlarmsPer24h"] as const),
 ] as const;
 export type Measure = (typeof MEASURES)[number];
 
@@ -69,22 +69,26 @@ function countsOf(pair: PatientPair, options: SzcoreOptions): number[] {
 }
 
 function measuresOf(c: ArrayLike<number>): Record<Measure, number> {
-  const szcore = (at: number) => szcoreRates({ seconds: c[at]!, refTrue: c[at + 1]!, tp: c[at + 2]!, fp: c[at + 3]! });
-  const nedc = (at: number) =>
-    nedcRates({ targets: c[at]!, hits: c[at + 1]!, misses: c[at]! - c[at + 1]!, falseAlarms: c[at + 2]! }, c[0]!);
+  const count = (i: number) => c[i] ?? Number.NaN;
+  const szcore = (at: number) =>
+    szcoreRates({ seconds: count(at), refTrue: count(at + 1), tp: count(at + 2), fp: count(at + 3) });
+  const nedc = (at: number) => {
+    const [targets, hits, falseAlarms] = [count(at), count(at + 1), count(at + 2)];
+    return nedcRates({ targets, hits, misses: targets - hits, falseAlarms }, count(0));
+  };
   const [event, sample, ovlp, taes] = [szcore(1), szcore(5), nedc(9), nedc(12)];
   return {
     eventSensitivity: event.sensitivity,
     eventPrecision: event.precision,
     eventF1: event.f1,
-    eventFalseAlarmsPerDay: event.fpPerDay,
+    eventFalseAlarmsPer24h: event.falseAlarmsPer24h,
     sampleSensitivity: sample.sensitivity,
     samplePrecision: sample.precision,
     sampleF1: sample.f1,
     ovlpSensitivity: ovlp.sensitivity,
-    ovlpFalseAlarmsPerDay: ovlp.falseAlarmsPer24h,
+    ovlpFalseAlarmsPer24h: ovlp.falseAlarmsPer24h,
     taesSensitivity: taes.sensitivity,
-    taesFalseAlarmsPerDay: taes.falseAlarmsPer24h,
+    taesFalseAlarmsPer24h: taes.falseAlarmsPer24h,
   };
 }
 
@@ -94,10 +98,11 @@ function patientsOf(pairs: readonly PatientPair[]): string[] {
 
 /** Measures as a function of how often each patient counts. */
 function weighted(pairs: readonly PatientPair[], patients: readonly string[], options: SzcoreOptions) {
-  const position = new Map(patients.map((name, i) => [name, i] as const));
-  const table = patients.map(() => new Float64Array(WIDTH));
+  const rows = new Map(patients.map((name) => [name, new Float64Array(WIDTH)] as const));
+  const table = [...rows.values()];
   for (const pair of pairs) {
-    const row = table[position.get(pair.patient)!]!;
+    const row = rows.get(pair.patient);
+    if (!row) throw new RangeError(`invalid patients: ${pair.patient} of ${pair.id} is missing`);
     for (const [i, value] of countsOf(pair, options).entries()) row[i]! += value;
   }
   const sum = new Float64Array(WIDTH);
@@ -111,7 +116,7 @@ function weighted(pairs: readonly PatientPair[], patients: readonly string[], op
 /** Pooled scores with bootstrap intervals by patient; the order of the recordings does not matter. */
 export function scoreIntervals(
   pairs: readonly PatientPair[],
-  options: BootstrapOptions & { readonly szcore?: SzcoreOptions },
+  options: BootstrapOptions & { readonly szcore?: SzcoreOptions | undefined },
 ): ScoreIntervals {
   const { replicates, level } = bootstrapSettings(options);
   const patients = patientsOf(pairs);
@@ -144,7 +149,7 @@ function requireSameReference(first: readonly PatientPair[], second: readonly Pa
 export function compareDetectors(
   first: readonly PatientPair[],
   second: readonly PatientPair[],
-  options: BootstrapOptions & { readonly szcore?: SzcoreOptions },
+  options: BootstrapOptions & { readonly szcore?: SzcoreOptions | undefined },
 ): Comparison {
   requireSameReference(first, second);
   const settings = bootstrapSettings(options);
@@ -155,14 +160,14 @@ export function compareDetectors(
   ];
   const once = new Uint32Array(patients.length).fill(1);
   const [wholeA, wholeB] = [a(once), b(once)];
-  const found = MEASURES.map((): number[] => []);
+  const found = MEASURES.map((name) => ({ name, replicates: [] as number[] }));
   for (const weight of patientDraws(patients.length, settings, "patient bootstrap")) {
     const [drawnA, drawnB] = [a(weight), b(weight)];
-    for (const [i, name] of MEASURES.entries()) found[i]!.push(drawnA[name] - drawnB[name]);
+    for (const { name, replicates } of found) replicates.push(drawnA[name] - drawnB[name]);
   }
-  const entries = MEASURES.map((name, i) => {
-    const estimate = estimateOf(wholeA[name] - wholeB[name], found[i]!, settings.level);
-    return [name, { ...estimate, first: wholeA[name], second: wholeB[name], p: twoSided(found[i]!) }] as const;
+  const entries = found.map(({ name, replicates }) => {
+    const estimate = estimateOf(wholeA[name] - wholeB[name], replicates, settings.level);
+    return [name, { ...estimate, first: wholeA[name], second: wholeB[name], p: twoSided(replicates) }] as const;
   });
   const differences = Object.fromEntries(entries) as Record<Measure, Difference>;
   return { patients: patients.length, replicates: settings.replicates, level: settings.level, differences };

@@ -124,7 +124,10 @@ export interface Evaluation {
 /** Post-process and score a split: sample measures on the probabilities, event measures on the detected events. */
 export function evaluate(
   recordings: readonly PredictedRecording[],
-  options: { postprocess?: Partial<PostprocessOptions>; szcore?: SzcoreOptions } = {},
+  options: {
+    readonly postprocess?: Partial<PostprocessOptions> | undefined;
+    readonly szcore?: SzcoreOptions | undefined;
+  } = {},
 ): Evaluation {
   const { score, truth } = pooledCells(recordings);
   const { auroc, auprc } = curves(score, truth);

@@ -38,7 +38,7 @@ function wholeSeconds(events: readonly Interval[], durationSeconds: number, sour
  */
 export function scoreSzcoreEvaluation(
   pairs: readonly EvaluationPair[],
-  { durationToleranceSeconds = 0 }: { readonly durationToleranceSeconds?: number } = {},
+  { durationToleranceSeconds = 0 }: { readonly durationToleranceSeconds?: number | undefined } = {},
 ): SzcoreEvaluationReport {
   const counts: SubjectCounts[] = [];
   const mismatched: string[] = [];

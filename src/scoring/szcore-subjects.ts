@@ -9,7 +9,7 @@ export interface Spread {
   readonly subjects: number;
 }
 
-const RATES = ["sensitivity", "precision", "f1", "f1Before2026", "fpPerDay"] as const;
+const RATES = ["sensitivity", "precision", "f1", "f1Before2026", "falseAlarmsPer24h"] as const;
 
 export type SubjectSpread = Readonly<Record<(typeof RATES)[number], Spread>>;
 
@@ -47,10 +47,9 @@ export function summarizeSubjects(counts: readonly SubjectCounts[]): SubjectScor
     if (own) own.push(each);
     else subjects.set(each.patient, [each]);
   }
-  const names = [...subjects.keys()].sort();
+  const sorted = [...subjects].sort(([a], [b]) => (a < b ? -1 : 1));
   const perSubject = Object.fromEntries(
-    names.map((name) => {
-      const own = subjects.get(name)!;
+    sorted.map(([name, own]) => {
       const rates = (kind: "event" | "sample") => szcoreRates(addCounts(own.map((each) => each[kind])));
       return [name, { event: rates("event"), sample: rates("sample") }] as const;
     }),

@@ -3,7 +3,7 @@
  * the arithmetic of the timescoring package: events on a 10 Hz grid, samples on a 1 Hz grid, halves rounded to even.
  */
 
-import { requireNumber, requireNumbers } from "@ictal/base/options";
+import { type Defined, requireNumber, requireNumbers } from "@ictal/base/options";
 import type { Interval } from "../base/events.js";
 import { roundHalfEven } from "../base/rounding.js";
 import { maskToIntervals, truncatedMask } from "./event-list.js";
@@ -11,18 +11,18 @@ import { gridRuns, samplesWithin, sampleTotal, sharedSamples } from "./grid-runs
 
 export interface SzcoreOptions {
   /** Seconds before a reference event in which a detection still counts. @default 30 */
-  readonly toleranceStartSeconds?: number;
+  readonly toleranceStartSeconds?: number | undefined;
   /** Seconds after a reference event in which a detection still counts. @default 60 */
-  readonly toleranceEndSeconds?: number;
+  readonly toleranceEndSeconds?: number | undefined;
   /** Share of the stretched reference that a detection must exceed. @default 0 */
-  readonly minOverlap?: number;
+  readonly minOverlap?: number | undefined;
   /** Longer events are cut into pieces of this length. @default 300 */
-  readonly maxEventSeconds?: number;
+  readonly maxEventSeconds?: number | undefined;
   /** Events with a smaller gap are joined. @default 90 */
-  readonly minGapSeconds?: number;
+  readonly minGapSeconds?: number | undefined;
 }
 
-export const SZCORE_DEFAULTS: Required<SzcoreOptions> = {
+export const SZCORE_DEFAULTS: Defined<SzcoreOptions> = {
   toleranceStartSeconds: 30,
   toleranceEndSeconds: 60,
   minOverlap: 0,
@@ -44,7 +44,7 @@ export interface SzcoreRates extends Omit<SzcoreCounts, "seconds"> {
   readonly precision: number;
   readonly f1: number;
   readonly f1Before2026: number;
-  readonly fpPerDay: number;
+  readonly falseAlarmsPer24h: number;
 }
 
 const EVENT_RATE_HZ = 10;
@@ -169,7 +169,7 @@ export function szcoreRates({ refTrue, tp, fp, seconds }: SzcoreCounts): SzcoreR
     precision,
     f1: events > 0 ? (2 * tp) / events : Number.NaN,
     f1Before2026: formerF1(sensitivity, precision),
-    fpPerDay: seconds > 0 ? fp / (seconds / 86_400) : Number.NaN,
+    falseAlarmsPer24h: seconds > 0 ? fp / (seconds / 86_400) : Number.NaN,
   };
 }
 

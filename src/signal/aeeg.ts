@@ -1,3 +1,4 @@
+// Hot loops: `!` marks indices that the loop bounds keep inside the arrays.
 /** Amplitude-integrated EEG: the trend of amplitude that is read over hours. */
 import { requireNumbers } from "@ictal/base/options";
 import { quantileOf } from "../base/quantile.js";
@@ -7,10 +8,10 @@ import { butterworth } from "./butterworth.js";
 export interface AeegOptions {
   readonly sampleRateHz: number;
   /** Length of one value of the trend. @default 15 */
-  readonly epochSeconds?: number;
+  readonly epochSeconds?: number | undefined;
   /** Pass band before the amplitude is taken. @default 2 to 15 Hz */
-  readonly lowCutHz?: number;
-  readonly highCutHz?: number;
+  readonly lowCutHz?: number | undefined;
+  readonly highCutHz?: number | undefined;
 }
 
 /** Peak-to-peak amplitude in the input's unit, per epoch; the lower and upper margins are the 10th and 90th percentiles. */
@@ -37,9 +38,9 @@ function envelopeOf(x: Float64Array, width: number): Float64Array {
 }
 
 /**
- * The aEEG of one signal. A band-pass (Butterworth, order 3, causal, at rest on the first value) takes the place of the
+ * The aEEG of one signal. A band-pass (Butterworth, order 3, causal, at rest on the first value) replaces the
  * weighting filter of cerebral function monitors, so that a sine inside the band reads its own amplitude. The rest of the
- * signal that fills no epoch is left out. RangeError when an epoch is shorter than two half seconds.
+ * signal that fills no epoch is dropped. RangeError when an epoch is shorter than two half seconds.
  */
 export function aeeg(
   x: ArrayLike<number>,

@@ -7,14 +7,14 @@ export interface BandRiseOptions {
   /** Sample of the window where the rise is looked for, an onset say. */
   readonly atSample: number;
   /** Length of either side. @default 10 */
-  readonly seconds?: number;
+  readonly seconds?: number | undefined;
   /** Band in Hz, the upper edge excluded. */
   readonly band: readonly [lowHz: number, highHz: number];
 }
 
 /**
  * How much the power in a band changes at a sample: that of the seconds after it over that of the seconds before it, in
- * decibels, one value per channel. `samples` `[channel, sample]`, any unit. RangeError where either side is not whole.
+ * decibels, one value per channel. `samples` `[channel, sample]`, any unit. RangeError where either side is incomplete.
  */
 export function bandRise(samples: Float32Array, options: BandRiseOptions): Float64Array {
   const { channelCount, sampleRateHz, atSample, seconds = 10, band } = options;

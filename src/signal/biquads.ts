@@ -1,13 +1,14 @@
+// Hot loops: `!` marks indices that the loop bounds keep inside the arrays.
 import type { Sections } from "./butterworth.js";
 
-/** Samples between two sweeps of the delay lines. */
-const SWEEP_SAMPLES = 1024;
+/** Samples between two checks of the delay lines for denormal values. */
+const FLUSH_INTERVAL_SAMPLES = 1024;
 /** Below this a delay value is taken as 0: a flat signal would otherwise leave it in the slow subnormal range for good. */
-const VANISHED = 1e-250;
+const DENORMAL_LIMIT = 1e-250;
 
 /**
- * Zeroed delay line of a cascade: two values per section, then the number of samples since the last sweep, which makes
- * the sweeps fall on the same samples however the signal is cut.
+ * Zeroed delay line of a cascade: two values per section, then the number of samples since the last check for denormals,
+ * so that the checks fall on the same samples however the signal is cut.
  */
 export function createFilterState(sections: Sections): Float64Array {
   return new Float64Array(sections.length / 3 + 1);
@@ -30,18 +31,18 @@ export function sosfiltInto(
   let from = start;
   let left = count;
   while (left > 0) {
-    const piece = Math.min(left, SWEEP_SAMPLES - state[clock]!);
-    const end = from + piece * stride;
+    const length = Math.min(left, FLUSH_INTERVAL_SAMPLES - state[clock]!);
+    const end = from + length * stride;
     runSections(x, from, end, stride, sections, state);
-    state[clock]! += piece;
-    if (state[clock] === SWEEP_SAMPLES) sweep(state);
+    state[clock]! += length;
+    if (state[clock] === FLUSH_INTERVAL_SAMPLES) flushDenormals(state);
     from = end;
-    left -= piece;
+    left -= length;
   }
 }
 
-function sweep(state: Float64Array): void {
-  for (let k = 0; k < state.length; k++) if (Math.abs(state[k]!) < VANISHED) state[k] = 0;
+function flushDenormals(state: Float64Array): void {
+  for (let k = 0; k < state.length; k++) if (Math.abs(state[k]!) < DENORMAL_LIMIT) state[k] = 0;
   state[state.length - 1] = 0;
 }
 

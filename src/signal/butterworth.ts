@@ -57,21 +57,25 @@ function bilinear(poles: Complex[], zeroCount: number, gain: number): Design {
 
 /** Poles of a band-pass or band-stop made of low-pass poles `p`: p ± sqrt(p² - centre²). */
 function splitPoles(poles: Complex[], centre: number): Complex[] {
-  const roots = poles.map((pole) => squareRoot(add(multiply(pole, pole), complex(-centre * centre))));
-  return [...poles.map((pole, k) => add(pole, roots[k]!)), ...poles.map((pole, k) => add(pole, scale(roots[k]!, -1)))];
+  const split = poles.map((pole) => {
+    const root = squareRoot(add(multiply(pole, pole), complex(-centre * centre)));
+    return { above: add(pole, root), below: add(pole, scale(root, -1)) };
+  });
+  return [...split.map(({ above }) => above), ...split.map(({ below }) => below)];
 }
 
 const isReal = (pole: Complex) => Math.abs(pole.im) <= 100 * Number.EPSILON * Math.hypot(pole.re, pole.im);
 
-/** Take from `list` the item of least `cost`, the first among equals. */
+/** Take from `list` the item of least `cost`, the first among equals. RangeError on an empty list. */
 function takeLeast<T>(list: T[], cost: (item: T) => number): T {
-  let best = 0;
-  for (let i = 1; i < list.length; i++) if (cost(list[i]!) < cost(list[best]!)) best = i;
-  return list.splice(best, 1)[0]!;
+  const costs = list.map(cost);
+  const [taken] = list.splice(costs.indexOf(Math.min(...costs)), 1);
+  if (taken === undefined) throw new RangeError("invalid filter: fewer zeros than poles");
+  return taken;
 }
 
 /**
- * Pair poles with the nearest zeros (all real), the poles nearest the unit circle last, and the gain in the first
+ * Pair poles with the nearest zeros (all real), the poles nearest the unit twiddles last, and the gain in the first
  * section: the rule of scipy's `zpk2sos(pairing="nearest")`.
  */
 function pairSections({ poles, zeros, gain }: Design): Sections {
@@ -90,21 +94,18 @@ function pairSections({ poles, zeros, gain }: Design): Sections {
     const first = takeLeast(pool, worst);
     let second = complex(first.re, -first.im);
     if (isReal(first)) second = takeLeast(pool, (pole) => (isReal(pole) ? worst(pole) : Number.POSITIVE_INFINITY));
-    const [z1, z2] = [0, 1].map(() => takeLeast(zeroPool, (zero) => distance(complex(zero), first))) as [
-      number,
-      number,
-    ];
+    const nearestZero = () => takeLeast(zeroPool, (zero) => distance(complex(zero), first));
+    const [z1, z2] = [nearestZero(), nearestZero()];
     const a = [1, -(first.re + second.re), multiply(first, second).re];
     sections.set([1, -(z1 + z2), z1 * z2, ...a], 6 * s);
   }
-  for (let k = 0; k < 3; k++) sections[k]! *= gain;
-  return sections;
+  return sections.map((value, k) => (k < 3 ? value * gain : value));
 }
 
-/** Edges in hertz; leave one out for a low-pass or high-pass. */
+/** Edges in hertz; without one of them the filter is a low-pass or a high-pass. */
 export interface BandEdges {
-  readonly lowCutHz?: number;
-  readonly highCutHz?: number;
+  readonly lowCutHz?: number | undefined;
+  readonly highCutHz?: number | undefined;
 }
 
 function checkDesign(order: number, { lowCutHz, highCutHz }: BandEdges, sampleRateHz: number): void {
@@ -121,8 +122,6 @@ function checkDesign(order: number, { lowCutHz, highCutHz }: BandEdges, sampleRa
     const message = `invalid lowCutHz: ${lowCutHz} (expected below highCutHz ${highCutHz})`;
     throw new ConfigError(message, { key: "lowCutHz", value: lowCutHz, allowed: `below ${highCutHz}` });
   }
-  if (lowCutHz === undefined && highCutHz === undefined)
-    throw new RangeError("a filter needs lowCutHz, highCutHz or both");
 }
 
 /**
@@ -151,7 +150,8 @@ export function butterworth(order: number, edges: BandEdges, sampleRateHz: numbe
       ),
     );
   }
-  const edge = warp(highCutHz!);
+  if (highCutHz === undefined) throw new RangeError("a filter needs lowCutHz, highCutHz or both");
+  const edge = warp(highCutHz);
   return pairSections(
     bilinear(
       poles.map((pole) => scale(pole, edge)),

@@ -1,13 +1,22 @@
 import { hashOf } from "@ictal/base/canonical";
 import { ConfigError } from "@ictal/base/errors";
-import { DEFAULTS } from "../base/defaults.js";
+import {
+  allowedInWords,
+  checkOptions,
+  choice,
+  defaultsOf,
+  flag,
+  number,
+  type Option,
+  orNull,
+} from "../base/option-table.js";
 import { LARGEST_ORDER } from "./butterworth.js";
 import { REFERENCES, type Reference } from "./montages.js";
 
-/** Raised whenever the same options would give other samples, so that no cache outlives the arithmetic that made it. */
+/** Incremented whenever the same options would give other samples, so that caches of earlier arithmetic are not reused. */
 export const DSP_VERSION = 1;
 
-/** What is done to a recording on its way from the electrodes to the model's channels. */
+/** How a recording is processed from the electrodes to the model's channels. */
 export interface ChainOptions {
   /** @default 256 */
   readonly targetRateHz: number;
@@ -25,37 +34,83 @@ export interface ChainOptions {
   readonly phase: "causal" | "zero";
   /** @default "recorded" */
   readonly reference: Reference;
-  /** What becomes of a recording that lacks electrodes: filled in by spherical splines, or refused. @default "interpolate" */
+  /** Missing electrodes: interpolated by spherical splines, or the recording is excluded. @default "interpolate" */
   readonly missing: "interpolate" | "reject";
   /** Bound of the normalised signal in standard deviations. @default 10 */
   readonly clip: number;
-  /** Divide each channel by its standard deviation over the recording, after its mean is taken off. @default true */
+  /** Divide each channel by its standard deviation over the recording, after its mean is subtracted. @default true */
   readonly normalize: boolean;
   /** Polyphase filter by blocks, or one Fourier transform of the whole recording. @default "polyphase" */
   readonly resample: "polyphase" | "fourier";
   /**
-   * Each channel starts with its mean over this many seconds taken off, so that the filters, which start at rest, meet
-   * no step; 0 takes nothing off. A shorter recording gives its whole mean. @default 1
+   * The mean of each channel over its first seconds, so many, is subtracted, so that the filters, which start at rest, meet
+   * no step; 0 subtracts nothing. A shorter recording gives its whole mean. @default 1
    */
   readonly offsetSeconds: number;
 }
 
-/** The chain of every shipped config: causal, by blocks, 19 electrodes as recorded. */
-export const DEFAULT_CHAIN: ChainOptions = {
-  targetRateHz: DEFAULTS.preprocessing.sampling_rate,
-  lowCutHz: DEFAULTS.preprocessing.bandpass[0],
-  highCutHz: DEFAULTS.preprocessing.bandpass[1],
-  filterOrder: DEFAULTS.preprocessing.filter_order,
-  notchHz: DEFAULTS.preprocessing.notch_freq,
-  notchQ: DEFAULTS.preprocessing.notch_q,
-  phase: DEFAULTS.preprocessing.phase,
-  reference: DEFAULTS.preprocessing.reference,
-  missing: DEFAULTS.preprocessing.missing_electrodes,
-  clip: DEFAULTS.preprocessing.clip,
-  normalize: DEFAULTS.preprocessing.normalize,
-  resample: "polyphase",
-  offsetSeconds: 1,
+export const CHAIN_OPTIONS = {
+  targetRateHz: number({
+    default: 256,
+    above: 0,
+    unit: "Hz",
+    description: "Sample rate of the cache and of the detector's input, to which every recording is resampled.",
+  }),
+  lowCutHz: number({ default: 0.5, above: 0, unit: "Hz", description: "Lower edge of the band-pass filter." }),
+  highCutHz: number({ default: 120, above: 0, unit: "Hz", description: "Upper edge of the band-pass filter." }),
+  filterOrder: number({
+    default: 3,
+    isWhole: true,
+    least: 1,
+    most: LARGEST_ORDER,
+    description: "Order of the Butterworth band-pass as scipy counts it: the filter has twice as many poles.",
+  }),
+  notchHz: orNull(
+    number({ default: 60, above: 0, unit: "Hz", description: "Mains frequency that the notch filter removes." }),
+  ),
+  notchQ: number({
+    default: 30,
+    above: 0,
+    description: "Quality factor of the notch filter: frequency over bandwidth.",
+  }),
+  phase: choice(["causal", "zero"], {
+    default: "causal",
+    description:
+      "causal filters see the past only, as streaming and latency figures need; zero runs them both ways (zero-phase).",
+  }),
+  reference: choice(REFERENCES, {
+    default: "recorded",
+    description:
+      "Montage: electrodes as recorded, against their common average, or the bipolar TCP chains of 20 or 22 pairs.",
+  }),
+  missing: choice(["interpolate", "reject"], {
+    default: "interpolate",
+    description: "A recording that lacks electrodes is filled in by spherical splines (and flagged), or excluded.",
+  }),
+  clip: number({
+    default: 10,
+    above: 0,
+    unit: "standard deviations",
+    description: "Bound at which the normalised signal is clipped.",
+  }),
+  normalize: flag({
+    default: true,
+    description: "Subtract each channel's mean over the recording and divide by its standard deviation.",
+  }),
+  resample: choice(["polyphase", "fourier"], {
+    default: "polyphase",
+    description: "Resample by a polyphase filter, block by block, or by one Fourier transform of the whole recording.",
+  }),
+  offsetSeconds: number({
+    default: 1,
+    least: 0,
+    unit: "s",
+    description: "Each channel starts with its mean over this long subtracted, so that the filters meet no step.",
+  }),
 };
+
+/** The chain of every shipped config: causal, by blocks, 19 electrodes as recorded. */
+export const DEFAULT_CHAIN: ChainOptions = defaultsOf(CHAIN_OPTIONS);
 
 /**
  * The arithmetic of the reference system: Fourier resampling of the whole recording and filters that start at rest on
@@ -64,18 +119,14 @@ export const DEFAULT_CHAIN: ChainOptions = {
  */
 export const REFERENCE_CHAIN: ChainOptions = { ...DEFAULT_CHAIN, resample: "fourier", offsetSeconds: 0 };
 
-const CHOICES: Readonly<Record<string, readonly unknown[]>> = {
-  phase: ["causal", "zero"],
-  reference: REFERENCES,
-  missing: ["interpolate", "reject"],
-  normalize: [true, false],
-  resample: ["polyphase", "fourier"],
-};
-
-const POSITIVE = ["targetRateHz", "lowCutHz", "highCutHz", "filterOrder", "notchQ", "clip"] as const;
-
-function refuse(key: string, value: unknown, allowed: string): never {
-  throw new ConfigError(`invalid ${key}: ${JSON.stringify(value)} (expected ${allowed})`, { key, value, allowed });
+function refuse(name: string, value: unknown, allowed: string, { rule, mayBeNull }: Option): never {
+  const choices = rule.kind === "choice" ? rule.values.map((each) => JSON.stringify(each)).join(", ") : allowed;
+  const expected = mayBeNull ? `${choices}, or null for none` : choices;
+  throw new ConfigError(`invalid ${name}: ${JSON.stringify(value)} (expected ${expected})`, {
+    key: name,
+    value,
+    allowed: expected,
+  });
 }
 
 /**
@@ -83,23 +134,11 @@ function refuse(key: string, value: unknown, allowed: string): never {
  * and what is allowed.
  */
 export function checkChainOptions(options: ChainOptions): void {
-  for (const [key, allowed] of Object.entries(CHOICES)) {
-    const value = options[key as keyof ChainOptions];
-    if (!allowed.includes(value)) refuse(key, value, allowed.map((choice) => JSON.stringify(choice)).join(", "));
+  for (const [name, each] of Object.entries(CHAIN_OPTIONS)) {
+    const value = options[name as keyof ChainOptions]; // the table has the names of the options
+    if (value === undefined) refuse(name, value, allowedInWords(each), each);
   }
-  for (const key of POSITIVE) {
-    if (!(Number.isFinite(options[key]) && options[key] > 0)) refuse(key, options[key], "a number above 0");
-  }
-  const { notchHz } = options;
-  if (notchHz !== null && !(Number.isFinite(notchHz) && notchHz > 0)) {
-    refuse("notchHz", notchHz, "a number above 0, or null for no notch");
-  }
-  if (!Number.isInteger(options.filterOrder) || options.filterOrder > LARGEST_ORDER) {
-    refuse("filterOrder", options.filterOrder, `a whole number from 1 to ${LARGEST_ORDER}`);
-  }
-  if (!(Number.isFinite(options.offsetSeconds) && options.offsetSeconds >= 0)) {
-    refuse("offsetSeconds", options.offsetSeconds, "0 or a number above 0");
-  }
+  checkOptions(CHAIN_OPTIONS, options, refuse);
 }
 
 /** Names the samples a chain produces: a hash of its options and the DSP version, 64 hexadecimal digits. */

@@ -1,53 +1,53 @@
 import { UnsupportedError } from "@ictal/base/errors";
 import { butterworth, cascade, notch, type Sections } from "./butterworth.js";
 import { type ChainOptions, checkChainOptions } from "./chain-options.js";
-import { concat, type Sink } from "./flow.js";
 import type { Kernels } from "./kernels.js";
-import { planMix } from "./mixing.js";
 import { montageOf } from "./montages.js";
 import type { Moments } from "./normalize.js";
-import { floatBlock, type InputWatch, type SampleBlock } from "./sample-block.js";
-import { createStream } from "./stream.js";
-import { createWhole } from "./whole.js";
+import { createOfflineProcessor } from "./offline.js";
+import { createProjection, type MontageProjection } from "./rereferencing.js";
+import { floatBlock, type InputTap, type SampleBlock } from "./sample-block.js";
+import { concat, type OnSamples, type SignalProcessor } from "./signal-processor.js";
+import { openStreamingProcessor } from "./streaming.js";
 
 export { type ChainOptions, chainHash, DEFAULT_CHAIN, DSP_VERSION, REFERENCE_CHAIN } from "./chain-options.js";
 
-/** The recording a chain is made for: one sample rate, and the name of each input electrode in the order of the blocks. */
+/** The recording a chain is created for: one sample rate, and the name of each input electrode in the order of the blocks. */
 export interface ChainInput {
   readonly sampleRateHz: number;
   readonly electrodes: readonly string[];
-  /** The loops; both give the same bits. @default WebAssembly where it is there (see `kernelsInUse`) */
-  readonly kernels?: Kernels["name"];
-  /** Sees every input sample once, in order. @default nobody */
-  readonly watch?: InputWatch;
+  /** Implementation of the inner loops; both give the same bits. @default WebAssembly where available (see `kernelsInUse`) */
+  readonly kernels?: Kernels["name"] | undefined;
+  /** Sees every input sample once, in order. @default none */
+  readonly tap?: InputTap | undefined;
 }
 
-/** The way of one recording through electrodes, montage, resampling and filters; made anew for each recording. */
+/** The processing of one recording: electrodes, montage, resampling and filters; created anew for each recording. */
 export interface Chain {
   /** Names of the output channels, e.g. "FP1" or "FP1-F7". */
   readonly channelNames: string[];
   /** Per output channel: true where an electrode of it was interpolated. */
   readonly filled: boolean[];
   /**
-   * Take the next samples, one array of microvolts per input electrode, all of one length (any, 0 included), and return
-   * what is complete: one new array per output channel at `targetRateHz`, in microvolts, before normalisation. How the
-   * recording is cut into blocks never changes a bit of the whole. The blocks are read before `push` returns and not kept,
-   * bar up to `offsetSeconds` at the start.
+   * Process the next samples, one array of microvolts per input electrode, all of one length (any, 0 included), and return
+   * what is complete: one new array per output channel at `targetRateHz`, in microvolts, before normalisation. The output
+   * does not depend, bit for bit, on how the recording is cut into blocks. The blocks are read before `push` returns and not
+   * kept, bar up to `offsetSeconds` at the start.
    */
   push(block: readonly Float32Array[]): Float32Array[];
   /**
-   * End the recording and return the rest: all in all ceil(samples * targetRateHz / sampleRateHz) per channel (with
+   * End the recording and return the rest: in total ceil(samples * targetRateHz / sampleRateHz) per channel (with
    * `resample: "fourier"` the quotient rounded, halves to even). Throws UnsupportedError when zero-phase filters meet a
    * recording of a few samples.
    */
   flush(): Float32Array[];
   /**
-   * `push` of samples in another form, without a copy of the output: `sink` is called with runs of samples of each channel
-   * in order; the arrays are only good until it returns. The block is read before `feed` returns and not kept.
+   * `push` of samples in another form, without a copy of the output: `onSamples` is called with consecutive samples of each
+   * channel, in order. The block is read before `pushTo` returns and not kept.
    */
-  feed(block: SampleBlock, sink: Sink): void;
-  /** `flush` into a sink. */
-  end(sink: Sink): void;
+  pushTo(block: SampleBlock, onSamples: OnSamples): void;
+  /** `flush` that gives the rest to `onSamples`. */
+  flushTo(onSamples: OnSamples): void;
   /** Mean and population standard deviation of all samples returned so far, bit for bit as `createMoments` collects them. */
   moments(): Moments;
 }
@@ -61,84 +61,105 @@ export function chainSections(options: ChainOptions): { bandPass: Sections; notc
   return { bandPass, notch: mains, all: cascade(bandPass, mains) };
 }
 
-/** What `run` gives a sink, as one array per channel. */
-function collect(channelCount: number, run: (sink: Sink) => void): Float32Array[] {
-  const parts = Array.from({ length: channelCount }, () => [] as Float32Array[]);
-  run((channel, samples) => parts[channel]!.push(samples.slice()));
-  return parts.map(concat);
-}
-
 function refuseInputs(found: number, { length }: readonly string[]): never {
   throw new RangeError(`invalid block: ${found} signals (expected ${length}, one per electrode)`);
 }
 
 function checkedBlock(block: readonly Float32Array[], electrodes: readonly string[]): readonly Float32Array[] {
   if (block.length !== electrodes.length) refuseInputs(block.length, electrodes);
-  const odd = block.findIndex((signal) => signal.length !== block[0]!.length);
-  if (odd >= 0) {
-    throw new RangeError(
-      `invalid block: ${electrodes[odd]} has ${block[odd]!.length} samples (expected ${block[0]!.length} as ${electrodes[0]})`,
-    );
-  }
+  const expected = block[0]?.length;
+  for (const [input, { length }] of block.entries())
+    if (length !== expected)
+      throw new RangeError(
+        `invalid block: ${electrodes[input]} has ${length} samples (expected ${expected} as ${electrodes[0]})`,
+      );
   return block;
 }
 
+function openProcessor(options: ChainOptions, input: ChainInput, projection: MontageProjection): SignalProcessor {
+  const { electrodes, sampleRateHz, tap, kernels } = input;
+  const { phase, resample, targetRateHz } = options;
+  const { bandPass, notch: mains, all } = chainSections(options);
+  const offsetSamples = Math.round(options.offsetSeconds * sampleRateHz);
+  const inputCount = electrodes.length;
+  const settings = { projection, offsetSamples, sampleRateHz, targetRateHz, inputCount, tap };
+  return phase === "causal" && resample === "polyphase"
+    ? openStreamingProcessor({ ...settings, sections: all }, kernels)
+    : createOfflineProcessor({ ...settings, bandPass, notch: mains, phase, resample }, kernels);
+}
+
+/** Runs a processor over one recording and checks how it is used. */
+class RecordingChain implements Chain {
+  readonly channelNames: string[];
+  readonly filled: boolean[];
+  readonly #electrodes: readonly string[];
+  readonly #processor: SignalProcessor;
+  #isOpen = true;
+  /** Samples given per channel. */
+  #sampleCount = 0;
+
+  constructor(options: ChainOptions, input: ChainInput, projection: MontageProjection) {
+    this.channelNames = [...projection.channelNames];
+    this.filled = [...projection.filled];
+    this.#electrodes = input.electrodes;
+    this.#processor = openProcessor(options, input, projection);
+  }
+
+  push(block: readonly Float32Array[]): Float32Array[] {
+    this.#requireOpen();
+    const samples = floatBlock(checkedBlock(block, this.#electrodes));
+    const count = this.#processor.ready(samples.sampleCount);
+    const before = this.#sampleCount;
+    const out = this.channelNames.map(() => new Float32Array(count));
+    this.#processor.process(samples, (channel, values, at) => out[channel]?.set(values, at - before));
+    this.#sampleCount += count;
+    return out;
+  }
+
+  flush(): Float32Array[] {
+    const parts = this.channelNames.map((): Float32Array[] => []);
+    this.flushTo((channel, samples) => parts[channel]?.push(samples.slice()));
+    return parts.map(concat);
+  }
+
+  pushTo(block: SampleBlock, onSamples: OnSamples): void {
+    this.#requireOpen();
+    if (block.inputCount !== this.#electrodes.length) refuseInputs(block.inputCount, this.#electrodes);
+    this.#sampleCount += this.#processor.ready(block.sampleCount);
+    this.#processor.process(block, onSamples);
+  }
+
+  flushTo(onSamples: OnSamples): void {
+    this.#requireOpen();
+    this.#isOpen = false;
+    this.#processor.flush(onSamples);
+  }
+
+  moments(): Moments {
+    return this.#processor.moments();
+  }
+
+  #requireOpen(): void {
+    if (!this.#isOpen) throw new RangeError("the chain has been flushed: create one chain per recording");
+  }
+}
+
 /**
- * Make the chain of one recording: electrodes, missing ones filled in → reference → offset → resampling → band-pass →
+ * Create the chain of one recording: electrodes, missing ones interpolated → reference → offset → resampling → band-pass →
  * notch. With `phase: "causal"` and `resample: "polyphase"` memory does not grow with the recording and filters start at
- * rest (state zero) on a signal whose offset is off; otherwise `push` stores the recording (4 bytes per sample) and
+ * rest (state zero) on a signal whose offset is subtracted; otherwise `push` stores the recording (4 bytes per sample) and
  * returns empty arrays, and `flush` returns it all.
  * Throws UnsupportedError on unknown, repeated or too many missing electrodes or a rate with no usable ratio, ConfigError
  * on wrong options, RangeError on blocks of unequal shape and on use after `flush`.
  */
 export function createChain(options: ChainOptions, input: ChainInput): Chain {
   checkChainOptions(options);
-  const { electrodes, sampleRateHz } = input;
+  const { electrodes } = input;
   if (electrodes.length === 0)
-    throw new UnsupportedError("no electrodes: expected 15 to 19 scalp electrodes; leave the recording out");
-  const mix = planMix(montageOf(options.reference), electrodes, options.missing);
-  const sections = chainSections(options);
-  const offsetSamples = Math.round(options.offsetSeconds * sampleRateHz);
-  const streams = options.phase === "causal" && options.resample === "polyphase";
-  const plan = { mix, offsetSamples, sampleRateHz, targetRateHz: options.targetRateHz, watch: input.watch };
-  const flow = streams
-    ? createStream({ ...plan, sections: sections.all, inputCount: electrodes.length }, input.kernels)
-    : createWhole({ ...plan, ...sections, phase: options.phase, resample: options.resample }, input.kernels);
-  let open = true;
-  let sampleCount = 0; // given per channel
-  const stillOpen = () => {
-    if (!open) throw new RangeError("the chain has been flushed: make one chain per recording");
-  };
-  const finish = () => {
-    stillOpen();
-    open = false;
-  };
-  return {
-    channelNames: [...mix.channelNames],
-    filled: [...mix.filled],
-    push(block) {
-      stillOpen();
-      const samples = floatBlock(checkedBlock(block, electrodes));
-      const out = mix.rows.map(() => new Float32Array(flow.ready(samples.sampleCount)));
-      const before = sampleCount;
-      flow.feed(samples, (channel, values, at) => out[channel]!.set(values, at - before));
-      sampleCount += out[0]!.length;
-      return out;
-    },
-    flush() {
-      finish();
-      return collect(mix.rows.length, (sink) => flow.end(sink));
-    },
-    feed(block, sink) {
-      stillOpen();
-      if (block.inputCount !== electrodes.length) refuseInputs(block.inputCount, electrodes);
-      sampleCount += flow.ready(block.sampleCount);
-      flow.feed(block, sink);
-    },
-    end(sink) {
-      finish();
-      flow.end(sink);
-    },
-    moments: () => flow.moments(),
-  };
+    throw new UnsupportedError("no electrodes: expected 15 to 19 scalp electrodes; exclude the recording");
+  return new RecordingChain(
+    options,
+    input,
+    createProjection(montageOf(options.reference), electrodes, options.missing),
+  );
 }

@@ -17,7 +17,7 @@ export function kernelsInUse(): KernelChoice {
   return "open" in loaded ? { name: "wasm", reason: "" } : { name: "typescript", reason: loaded.reason };
 }
 
-/** Kernels with `byteLength` bytes of memory: WebAssembly where it was compiled and runs, else their TypeScript twins. */
+/** Kernels with `byteLength` bytes of memory: WebAssembly where it was compiled and runs, else their reference implementation in TypeScript. */
 export function openKernels(byteLength: number, name = kernelsInUse().name): Kernels {
   if (name === "typescript") return typescriptKernels();
   loaded ??= loadWasmKernels();

@@ -26,7 +26,7 @@ export const ELECTRODES_19 = [
   "T6",
 ] as const;
 
-/** The ear electrodes, which some montages use and which have no place on the spline's sphere. */
+/** The ear electrodes, which some montages use and which have no position on the sphere of the splines. */
 export const EAR_ELECTRODES = ["A1", "A2"] as const;
 
 export type ScalpElectrode = (typeof ELECTRODES_19)[number];
@@ -74,13 +74,13 @@ export function isScalpElectrode(name: string): name is ScalpElectrode {
 export function canonicalElectrode(name: string): Electrode | undefined {
   const upper = name.trim().toUpperCase();
   const canonical = OLDER_NAMES[upper] ?? upper;
-  const known = isScalpElectrode(canonical) || (EAR_ELECTRODES as readonly string[]).includes(canonical);
-  return known ? (canonical as Electrode) : undefined;
+  return [...ELECTRODES_19, ...EAR_ELECTRODES].find((electrode) => electrode === canonical);
 }
 
 /** Where a scalp electrode sits on the unit sphere (EasyCap M1 angles). */
 export function electrodePosition(name: ScalpElectrode): Position {
-  const [theta, phi] = ANGLES[name].map((degrees) => (degrees * Math.PI) / 180) as [number, number];
+  const [thetaDegrees, phiDegrees] = ANGLES[name];
+  const [theta, phi] = [(thetaDegrees * Math.PI) / 180, (phiDegrees * Math.PI) / 180];
   return [Math.sin(theta) * Math.cos(phi), Math.sin(theta) * Math.sin(phi), Math.cos(theta)];
 }
 

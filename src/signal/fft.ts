@@ -1,4 +1,5 @@
-/** A complex Fourier transform of one length, planned once; not to be shared between threads (it owns work space). */
+// Hot loops: `!` marks indices that the loop bounds keep inside the arrays.
+/** A complex Fourier transform of one length, prepared once; not to be shared between threads (it owns work space). */
 export interface Fourier {
   readonly length: number;
   /** In place: `re` and `im` of `length` values become sum x[n] exp(-2 pi i k n / length). */
@@ -7,13 +8,13 @@ export interface Fourier {
   inverseInto(re: Float64Array, im: Float64Array): void;
 }
 
-interface Circle {
+interface TwiddleFactors {
   readonly cos: Float64Array;
   readonly sin: Float64Array;
 }
 
 /** cos and sin of 2 pi k / length for k = 0 .. length - 1. */
-function circleOf(length: number): Circle {
+function twiddleFactors(length: number): TwiddleFactors {
   const cos = new Float64Array(length);
   const sin = new Float64Array(length);
   for (let k = 0; k < length; k++) {
@@ -24,16 +25,21 @@ function circleOf(length: number): Circle {
 }
 
 /** Factors 5, 3, 4 and at most one 2 whose product is `length`, or undefined where another prime is left. */
-function factorsOf(length: number): number[] | undefined {
-  const factors: number[] = [];
+function factorsOf(length: number): Radix[] | undefined {
+  const factors: Radix[] = [];
   let rest = length;
-  for (const factor of [5, 3, 4, 2]) {
+  for (const factor of [5, 3, 4, 2] as const) {
     while (rest % factor === 0) {
       factors.push(factor);
       rest /= factor;
     }
   }
   return rest === 1 ? factors : undefined;
+}
+
+/** Factors 4 and at most one 2 whose product is `size`, a power of two. */
+function powersOfTwo(size: number): Radix[] {
+  return size >= 4 ? [4, ...powersOfTwo(size / 4)] : size === 2 ? [2] : [];
 }
 
 /** One pass of the self-sorting transform: `radix` parts of the input, each `span * stride` long, are combined. */
@@ -44,10 +50,10 @@ type Pass = (
   im: Float64Array,
   span: number,
   stride: number,
-  circle: Circle,
+  twiddles: TwiddleFactors,
 ) => void;
 
-const passTwo: Pass = (outRe, outIm, re, im, span, stride, { cos, sin }) => {
+const radix2Pass: Pass = (outRe, outIm, re, im, span, stride, { cos, sin }) => {
   const part = span * stride;
   for (let p = 0; p < span; p++) {
     const c = cos[p * stride]!;
@@ -64,7 +70,7 @@ const passTwo: Pass = (outRe, outIm, re, im, span, stride, { cos, sin }) => {
   }
 };
 
-const passThree: Pass = (outRe, outIm, re, im, span, stride, { cos, sin }) => {
+const radix3Pass: Pass = (outRe, outIm, re, im, span, stride, { cos, sin }) => {
   const part = span * stride;
   const height = Math.sqrt(3) / 2;
   for (let p = 0; p < span; p++) {
@@ -88,7 +94,7 @@ const passThree: Pass = (outRe, outIm, re, im, span, stride, { cos, sin }) => {
   }
 };
 
-const passFour: Pass = (outRe, outIm, re, im, span, stride, { cos, sin }) => {
+const radix4Pass: Pass = (outRe, outIm, re, im, span, stride, { cos, sin }) => {
   const part = span * stride;
   for (let p = 0; p < span; p++) {
     const [c1, s1] = [cos[p * stride]!, sin[p * stride]!];
@@ -121,7 +127,7 @@ const SIN_72 = Math.sin((2 * Math.PI) / 5);
 const COS_144 = Math.cos((4 * Math.PI) / 5);
 const SIN_144 = Math.sin((4 * Math.PI) / 5);
 
-const passFive: Pass = (outRe, outIm, re, im, span, stride, { cos, sin }) => {
+const radix5Pass: Pass = (outRe, outIm, re, im, span, stride, { cos, sin }) => {
   const part = span * stride;
   for (let p = 0; p < span; p++) {
     const [c1, s1] = [cos[p * stride]!, sin[p * stride]!];
@@ -160,18 +166,20 @@ const passFive: Pass = (outRe, outIm, re, im, span, stride, { cos, sin }) => {
   }
 };
 
-const PASSES: Readonly<Record<number, Pass>> = { 2: passTwo, 3: passThree, 4: passFour, 5: passFive };
+const PASSES = { 2: radix2Pass, 3: radix3Pass, 4: radix4Pass, 5: radix5Pass } as const;
 
-/** The self-sorting mixed-radix transform (Stockham) of a length with no prime factor above 5. */
-function planSmooth(length: number, factors: readonly number[]): Fourier {
-  const circle = circleOf(length);
+type Radix = keyof typeof PASSES;
+
+/** The self-sorting projected-radix transform (Stockham) of a length with no prime factor above 5. */
+function createMixedRadix(length: number, factors: readonly Radix[]): Fourier {
+  const twiddles = twiddleFactors(length);
   const work: [Float64Array, Float64Array] = [new Float64Array(length), new Float64Array(length)];
   const forwardInto = (re: Float64Array, im: Float64Array) => {
     let from: [Float64Array, Float64Array] = [re, im];
     let to = work;
     let stride = 1;
     for (const radix of factors) {
-      PASSES[radix]!(to[0], to[1], from[0], from[1], length / (stride * radix), stride, circle);
+      PASSES[radix](to[0], to[1], from[0], from[1], length / (stride * radix), stride, twiddles);
       [from, to] = [to, from];
       stride *= radix;
     }
@@ -183,11 +191,11 @@ function planSmooth(length: number, factors: readonly number[]): Fourier {
 }
 
 /** Bluestein's transform of any length: a convolution with a chirp, done in a power of two. */
-function planChirp(length: number): Fourier {
+function createBluestein(length: number): Fourier {
   let size = 1;
   while (size < 2 * length - 1) size *= 2;
-  const inner = planSmooth(size, factorsOf(size)!);
-  const { cos, sin } = circleOf(2 * length);
+  const inner = createMixedRadix(size, powersOfTwo(size));
+  const { cos, sin } = twiddleFactors(2 * length);
   const turn = new Uint32Array(length); // n^2 mod 2 * length, kept small by adding 2n - 1 each step
   for (let n = 1; n < length; n++) turn[n] = (turn[n - 1]! + 2 * n - 1) % (2 * length);
   const chirpRe = new Float64Array(size);
@@ -227,12 +235,12 @@ function planChirp(length: number): Fourier {
 }
 
 /**
- * Plan a transform of `length` (1 to 2^28): radices 5, 3, 4, 2 where they divide it all, Bluestein's chirp otherwise (some
+ * Prepare a transform of `length` (1 to 2^28): radices 5, 3, 4, 2 where they divide it all, Bluestein's chirp otherwise (some
  * six times slower). Throws RangeError on other lengths.
  */
-export function planFourier(length: number): Fourier {
+export function createFourier(length: number): Fourier {
   if (!Number.isInteger(length) || length < 1 || length > 2 ** 28)
     throw new RangeError(`invalid transform length: ${length}`);
   const factors = factorsOf(length);
-  return factors ? planSmooth(length, factors) : planChirp(length);
+  return factors ? createMixedRadix(length, factors) : createBluestein(length);
 }

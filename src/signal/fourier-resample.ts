@@ -1,7 +1,8 @@
-import { planFourier } from "./fft.js";
+// Hot loops: `!` marks indices that the loop bounds keep inside the arrays.
+import { createFourier } from "./fft.js";
 
 /** Move the spectrum of `before` points (arrays of max(before, after)) to `after` points, both halves. */
-function refitSpectrum(spectrum: Float64Array, before: number, after: number): Float64Array {
+function resizeSpectrum(spectrum: Float64Array, before: number, after: number): Float64Array {
   const out = new Float64Array(after);
   const least = Math.min(before, after);
   const half = Math.ceil(least / 2);
@@ -16,23 +17,23 @@ function refitSpectrum(spectrum: Float64Array, before: number, after: number): F
   return out;
 }
 
-/** Takes whole channels of the planned length to the planned number of samples; returns copies. */
+/** Resamples complete channels of one length to one number of samples; returns copies. */
 export type FourierResampler = (channels: readonly Float64Array[]) => Float64Array[];
 
 /**
- * Plan the resampling of channels of `length` samples to `sampleCount` samples by cutting or lengthening their Fourier
+ * Prepare the resampling of channels of `length` samples to `sampleCount` samples by cutting or lengthening their Fourier
  * transform: `scipy.signal.resample(x, num)`. The two ends of the recording count as neighbours. Two channels share a
- * transform. The plan throws RangeError on channels of another length.
+ * transform. The resampler throws RangeError on channels of another length.
  */
 export function createFourierResampler(length: number, sampleCount: number): FourierResampler {
-  const forward = planFourier(length);
-  const backward = planFourier(sampleCount);
+  const forward = createFourier(length);
+  const backward = createFourier(sampleCount);
   const resamplePair = (first: Float64Array, second: Float64Array | undefined): Float64Array[] => {
     const re = first.slice();
     const im = second?.slice() ?? new Float64Array(length);
     forward.forwardInto(re, im);
-    const outRe = refitSpectrum(re, length, sampleCount);
-    const outIm = refitSpectrum(im, length, sampleCount);
+    const outRe = resizeSpectrum(re, length, sampleCount);
+    const outIm = resizeSpectrum(im, length, sampleCount);
     backward.inverseInto(outRe, outIm);
     const pair = second ? [outRe, outIm] : [outRe];
     for (const out of pair) for (let i = 0; i < sampleCount; i++) out[i]! /= length;

@@ -1,3 +1,4 @@
+// Hot loops: `!` marks indices that the loop bounds keep inside the arrays.
 import { electrodeCosine, type ScalpElectrode } from "./electrodes.js";
 
 /** Order m of the spherical spline; 4 gives a smooth potential. */

@@ -1,3 +1,4 @@
+// Hot loops: `!` marks indices that the loop bounds keep inside the arrays.
 import { type Spectrum, welch } from "./spectrum.js";
 
 /** Mean over channels of the power spectral densities of `samples` (`[channel, sample]`); zero channels count as they are. */
@@ -8,7 +9,10 @@ export function meanSpectrum(samples: Float32Array, channelCount: number, sample
   const spectra = Array.from({ length: channelCount }, (_, channel) =>
     welch(samples.subarray(channel * length, (channel + 1) * length), { sampleRateHz }),
   );
-  const { frequenciesHz } = spectra[0]!;
-  const power = frequenciesHz.map((_, bin) => spectra.reduce((sum, each) => sum + each.power[bin]! / channelCount, 0));
-  return { frequenciesHz, power };
+  const [first] = spectra;
+  if (!first) throw new RangeError(`invalid channelCount: ${channelCount}`);
+  const power = new Float64Array(first.power.length);
+  for (const spectrum of spectra)
+    for (const [bin, value] of spectrum.power.entries()) power[bin]! += value / channelCount;
+  return { frequenciesHz: first.frequenciesHz, power };
 }

@@ -23,7 +23,9 @@ export interface Montage {
 
 const monopolar: readonly MontageChannel[] = ELECTRODES_19.map((name) => ({ name, plus: name }));
 const tcp22: readonly MontageChannel[] = TCP_PAIRS.map(([plus, minus]) => ({ name: `${plus}-${minus}`, plus, minus }));
-const tcp20 = tcp22.filter(({ plus, minus }) => isScalpElectrode(plus) && isScalpElectrode(minus!));
+const tcp20 = tcp22.filter(({ plus, minus }) =>
+  [plus, minus].every((name) => name === undefined || isScalpElectrode(name)),
+);
 
 const MONTAGES: Readonly<Record<Reference, Montage>> = {
   recorded: { reference: "recorded", channels: monopolar, commonAverage: false },

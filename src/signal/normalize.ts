@@ -1,7 +1,8 @@
-/** Samples summed around a common value before they join the running moments. */
-export const STRETCH_SAMPLES = 4096;
-/** Added to every standard deviation, as the reference system does: a flat channel becomes 0 and no division fails. */
-export const LEAST_STD = 1e-8;
+// Hot loops: `!` marks indices that the loop bounds keep inside the arrays.
+/** Samples summed around a common value before they are combined with the running moments. */
+export const MOMENT_BLOCK_SAMPLES = 4096;
+/** Added to every standard deviation, as the reference system does: a flat channel becomes 0 instead of a division by zero. */
+export const MIN_STD = 1e-8;
 
 /** Mean and population standard deviation of each channel over all samples seen, in the unit of the samples. */
 export interface Moments {
@@ -12,7 +13,7 @@ export interface Moments {
   readonly std: Float64Array;
 }
 
-/** Collects moments block by block; how the recording is cut never changes a bit of the result. */
+/** Collects moments block by block; the result does not depend, bit for bit, on how the recording is cut into blocks. */
 export interface MomentsCollector {
   /** Take the next samples, one array per channel, all of one length. Throws RangeError on another shape. */
   push(block: readonly Float32Array[]): void;
@@ -27,16 +28,16 @@ export interface RunningMoments {
 }
 
 /** Sums over up to 4096 samples around their first one. */
-export interface Stretch {
+export interface BlockSums {
   readonly origin: number;
   readonly sum: number;
   readonly sumOfSquares: number;
   readonly count: number;
 }
 
-/** Moments of `before` samples joined with a stretch (Chan, Golub and LeVeque 1983). */
-export function joinMoments(moments: RunningMoments, before: number, stretch: Stretch): RunningMoments {
-  const { origin, sum, sumOfSquares, count } = stretch;
+/** Moments of `before` samples combined with the sums of a block (Chan, Golub and LeVeque 1983). */
+export function combineMoments(moments: RunningMoments, before: number, sums: BlockSums): RunningMoments {
+  const { origin, sum, sumOfSquares, count } = sums;
   const { mean, squares } = moments;
   if (count === 0) return { mean, squares };
   const difference = origin + sum / count - mean;
@@ -49,7 +50,7 @@ export function joinMoments(moments: RunningMoments, before: number, stretch: St
 }
 
 /** Moments of `sampleCount` samples per channel as mean and population standard deviation. */
-export function closeMoments(channels: readonly RunningMoments[], sampleCount: number): Moments {
+export function toMoments(channels: readonly RunningMoments[], sampleCount: number): Moments {
   return {
     sampleCount,
     mean: Float64Array.from(channels, ({ mean }) => mean),
@@ -57,8 +58,8 @@ export function closeMoments(channels: readonly RunningMoments[], sampleCount: n
   };
 }
 
-/** Running sums of one channel: exact stretches so far (mean, squares) and the open stretch around its first sample. */
-interface Tally {
+/** Running sums of one channel: complete blocks so far (mean, squares) and the sums of the open block around its first sample. */
+interface ChannelSums {
   mean: number;
   squares: number;
   origin: number;
@@ -66,30 +67,30 @@ interface Tally {
   sumOfSquares: number;
 }
 
-function addSamples(tally: Tally, samples: Float32Array, start: number, end: number, first: boolean): void {
+function addSamples(channel: ChannelSums, samples: Float32Array, start: number, end: number, first: boolean): void {
   if (first) {
-    tally.origin = samples[start]!;
-    tally.sum = 0;
-    tally.sumOfSquares = 0;
+    channel.origin = samples[start]!;
+    channel.sum = 0;
+    channel.sumOfSquares = 0;
   }
-  const { origin } = tally;
-  let { sum, sumOfSquares } = tally;
+  const { origin } = channel;
+  let { sum, sumOfSquares } = channel;
   for (let i = start; i < end; i++) {
     const x = samples[i]! - origin;
     sum += x;
     sumOfSquares += x * x;
   }
-  tally.sum = sum;
-  tally.sumOfSquares = sumOfSquares;
+  channel.sum = sum;
+  channel.sumOfSquares = sumOfSquares;
 }
 
 /**
- * Collect mean and standard deviation of `channelCount` channels in one pass: sums around a local value over stretches of
- * 4096 samples counted from the start of the recording, joined by Chan's rule, so that neither an offset of any size nor
+ * Collect mean and standard deviation of `channelCount` channels in one pass: sums around a local value over blocks of
+ * 4096 samples counted from the start of the recording, combined by Chan's rule, so that neither an offset of any size nor
  * a long recording costs digits.
  */
 export function createMoments(channelCount: number): MomentsCollector {
-  const tallies: Tally[] = Array.from({ length: channelCount }, () => ({
+  const channels: ChannelSums[] = Array.from({ length: channelCount }, () => ({
     mean: 0,
     squares: 0,
     origin: 0,
@@ -99,7 +100,8 @@ export function createMoments(channelCount: number): MomentsCollector {
   let closed = 0;
   let open = 0;
   const close = () => {
-    for (const tally of tallies) Object.assign(tally, joinMoments(tally, closed, { ...tally, count: open }));
+    for (const channel of channels)
+      Object.assign(channel, combineMoments(channel, closed, { ...channel, count: open }));
     closed += open;
     open = 0;
   };
@@ -112,16 +114,16 @@ export function createMoments(channelCount: number): MomentsCollector {
         );
       }
       for (let start = 0; start < count; ) {
-        const end = Math.min(count, start + STRETCH_SAMPLES - open);
-        for (let c = 0; c < channelCount; c++) addSamples(tallies[c]!, block[c]!, start, end, open === 0);
+        const end = Math.min(count, start + MOMENT_BLOCK_SAMPLES - open);
+        for (const [c, samples] of block.entries()) addSamples(channels[c]!, samples, start, end, open === 0);
         open += end - start;
-        if (open === STRETCH_SAMPLES) close();
+        if (open === MOMENT_BLOCK_SAMPLES) close();
         start = end;
       }
     },
     result() {
-      const all = tallies.map((tally) => joinMoments(tally, closed, { ...tally, count: open }));
-      return closeMoments(all, closed + open);
+      const all = channels.map((channel) => combineMoments(channel, closed, { ...channel, count: open }));
+      return toMoments(all, closed + open);
     },
   };
 }
@@ -139,7 +141,7 @@ export interface Normalization {
  * in float64; NaN stays NaN.
  */
 export function normalizeInto(out: Float32Array, x: Float32Array, { mean, std, clip }: Normalization): void {
-  const scale = 1 / (std + LEAST_STD);
+  const scale = 1 / (std + MIN_STD);
   for (let i = 0; i < x.length; i++) {
     const z = (x[i]! - mean) * scale;
     out[i] = z > clip ? clip : z < -clip ? -clip : z;

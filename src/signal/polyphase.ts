@@ -1,3 +1,4 @@
+// Hot loops: `!` marks indices that the loop bounds keep inside the arrays.
 /** A rate change by up/down (in lowest terms) and its low-pass filter, cut into one row of taps per phase. */
 export interface PolyphaseBank {
   readonly up: number;
@@ -43,7 +44,7 @@ function lowPass(m: number): Float64Array {
   return h.map((value) => value / sum);
 }
 
-/** The bank of an exact ratio: a row for each phase. The two outermost taps lie on a zero of the sinc (1e-17), left out. */
+/** The bank of an exact ratio: a row for each phase. The two outermost taps lie on a zero of the sinc (1e-17) and are dropped. */
 function exactBank(up: number, down: number): PolyphaseBank {
   const m = Math.max(up, down);
   const halfTaps = HALF_ZEROS * m;
@@ -96,11 +97,11 @@ export function designPolyphase(up: number, down: number): PolyphaseBank {
   return Math.max(up, down) <= LARGEST_EXACT_TERM ? exactBank(up, down) : sharedBank(up, down);
 }
 
-/** Channels that the kernel works on together: x[LANES * i + lane] is sample i of one of four channels. */
-export const LANES = 4;
+/** Channels of a group, which the kernels process together: x[GROUP_CHANNELS * i + lane] is sample i of the channel in `lane`. */
+export const GROUP_CHANNELS = 4;
 
 /**
- * `count` output samples of four interleaved channels, shape [sample, LANES] as `x`, into `out` from its start: output j
+ * `count` output samples of four interleaved channels, shape [sample, GROUP_CHANNELS] as `x`, into `out` from its start: output j
  * is the scalar product of the row of its phase (of `rows`, the one it falls into) with `taps` samples of `x`, the first output's row `phase` beginning at
  * sample 0 and each further one down/up samples later. Each lane is one sum in ascending order of the samples, so that
  * two-lane SIMD over channels gives the same bits.
@@ -114,19 +115,19 @@ export function polyphaseInto(
 ): void {
   const { up, down, taps, rows, coefficients } = bank;
   const rowsPerPhase = rows / up;
-  const step = LANES * Math.floor(down / up);
+  const step = GROUP_CHANNELS * Math.floor(down / up);
   const phaseStep = down % up;
-  const last = LANES * count;
+  const last = GROUP_CHANNELS * count;
   let base = 0;
   let row = phase;
-  for (let o = 0; o < last; o += LANES) {
+  for (let o = 0; o < last; o += GROUP_CHANNELS) {
     let s0 = 0;
     let s1 = 0;
     let s2 = 0;
     let s3 = 0;
     const first = taps * (rows === up ? row : Math.floor(row * rowsPerPhase));
     const end = first + taps;
-    for (let c = first, i = base; c < end; c += 2, i += 2 * LANES) {
+    for (let c = first, i = base; c < end; c += 2, i += 2 * GROUP_CHANNELS) {
       const even = coefficients[c]!;
       s0 += even * x[i]!;
       s1 += even * x[i + 1]!;
@@ -146,7 +147,7 @@ export function polyphaseInto(
     row += phaseStep;
     if (row >= up) {
       row -= up;
-      base += LANES;
+      base += GROUP_CHANNELS;
     }
   }
 }

@@ -1,25 +1,27 @@
+// Hot loops: `!` marks indices that the loop bounds keep inside the arrays.
 import { kernelsInUse } from "./choose-kernels.js";
 import { instantiate, type WasmExports } from "./kernels-wasm.js";
-import { LEAST_STD, type Normalization } from "./normalize.js";
+import { MIN_STD, type Normalization } from "./normalize.js";
 
 /** Samples that go through the kernel at once. */
-const PIECE_SAMPLES = 4096;
-/** Where the kernel reads; it writes behind that. */
+const BLOCK_SAMPLES = 4096;
+/** Where the kernel reads its input; the output follows. */
 const ADDRESS = 16;
 
-interface Room {
+interface QuantizeBuffers {
   readonly wasm: WasmExports;
   readonly input: Float32Array;
   readonly output: Int16Array;
 }
 
-let room: Room | undefined;
+let buffers: QuantizeBuffers | undefined;
 
-function openRoom(): Room {
-  const wasm = instantiate(ADDRESS + 6 * PIECE_SAMPLES)!; // asked for only where the kernels are in use
+function openBuffers(): QuantizeBuffers {
+  const wasm = instantiate(ADDRESS + 6 * BLOCK_SAMPLES);
+  if (!wasm) throw new RangeError("invalid kernels: wasm (not available)");
   const { buffer } = wasm.memory;
-  const input = new Float32Array(buffer, ADDRESS, PIECE_SAMPLES);
-  return { wasm, input, output: new Int16Array(buffer, ADDRESS + 4 * PIECE_SAMPLES, PIECE_SAMPLES) };
+  const input = new Float32Array(buffer, ADDRESS, BLOCK_SAMPLES);
+  return { wasm, input, output: new Int16Array(buffer, ADDRESS + 4 * BLOCK_SAMPLES, BLOCK_SAMPLES) };
 }
 
 /**
@@ -33,25 +35,30 @@ export function quantizeInto(
   gain: number,
   name = kernelsInUse().name,
 ): void {
-  if (name === "typescript") quantizeTwinInto(out, x, normalization, gain);
-  else quantizePieces(out, x, normalization, gain);
+  if (name === "typescript") quantizeReferenceInto(out, x, normalization, gain);
+  else quantizeBlocks(out, x, normalization, gain);
 }
 
-function quantizePieces(out: Int16Array, x: Float32Array, normalization: Normalization, gain: number): void {
-  room ??= openRoom();
-  const { wasm, input, output } = room;
+function quantizeBlocks(out: Int16Array, x: Float32Array, normalization: Normalization, gain: number): void {
+  buffers ??= openBuffers();
+  const { wasm, input, output } = buffers;
   const { mean, std, clip } = normalization;
-  const scale = 1 / (std + LEAST_STD);
-  for (let start = 0; start < x.length; start += PIECE_SAMPLES) {
-    const piece = x.subarray(start, start + PIECE_SAMPLES);
-    input.set(piece);
-    wasm.quantize(output.byteOffset, input.byteOffset, piece.length, mean, scale, clip, gain);
-    out.set(output.subarray(0, piece.length), start);
+  const scale = 1 / (std + MIN_STD);
+  for (let start = 0; start < x.length; start += BLOCK_SAMPLES) {
+    const block = x.subarray(start, start + BLOCK_SAMPLES);
+    input.set(block);
+    wasm.quantize(output.byteOffset, input.byteOffset, block.length, mean, scale, clip, gain);
+    out.set(output.subarray(0, block.length), start);
   }
 }
 
-function quantizeTwinInto(out: Int16Array, x: Float32Array, { mean, std, clip }: Normalization, gain: number): void {
-  const scale = 1 / (std + LEAST_STD);
+function quantizeReferenceInto(
+  out: Int16Array,
+  x: Float32Array,
+  { mean, std, clip }: Normalization,
+  gain: number,
+): void {
+  const scale = 1 / (std + MIN_STD);
   for (let i = 0; i < x.length; i++) {
     const z = (x[i]! - mean) * scale;
     out[i] = Math.floor(Math.fround(z > -clip ? (z > clip ? clip : z) : -clip) * gain + 0.5);

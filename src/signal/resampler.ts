@@ -1,5 +1,6 @@
+// Hot loops: `!` marks indices that the loop bounds keep inside the arrays.
 import { UnsupportedError } from "@ictal/base/errors";
-import { designPolyphase, LANES, type PolyphaseBank, polyphaseInto } from "./polyphase.js";
+import { designPolyphase, GROUP_CHANNELS, type PolyphaseBank, polyphaseInto } from "./polyphase.js";
 
 /** Largest numerator or denominator of a rate change: products with the length of a day stay exact. */
 const LARGEST_TERM = 2 ** 28;
@@ -100,18 +101,18 @@ export function resamplePolyphase(channels: readonly ArrayLike<number>[], up: nu
   const bank = designPolyphase(ratio.up, ratio.down);
   const { held, phase } = createCursor(bank);
   const count = resampledCount(length, bank);
-  const x = new Float64Array(LANES * (held + length + bank.taps));
-  const y = new Float64Array(LANES * count);
+  const x = new Float64Array(GROUP_CHANNELS * (held + length + bank.taps));
+  const y = new Float64Array(GROUP_CHANNELS * count);
   return channels.map((_, c) => {
-    if (c % LANES === 0) {
-      channels.slice(c, c + LANES).forEach((channel, lane) => {
-        for (let i = 0; i < length; i++) x[LANES * (held + i) + lane] = channel[i]!;
+    if (c % GROUP_CHANNELS === 0) {
+      channels.slice(c, c + GROUP_CHANNELS).forEach((channel, lane) => {
+        for (let i = 0; i < length; i++) x[GROUP_CHANNELS * (held + i) + lane] = channel[i]!;
       });
       polyphaseInto(y, count, x, phase, bank);
     }
-    const lane = c % LANES;
+    const lane = c % GROUP_CHANNELS;
     const out = new Float64Array(count);
-    for (let i = 0; i < count; i++) out[i] = y[LANES * i + lane]!;
+    for (let i = 0; i < count; i++) out[i] = y[GROUP_CHANNELS * i + lane]!;
     return out;
   });
 }

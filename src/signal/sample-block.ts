@@ -1,51 +1,58 @@
-/** The next samples of a recording, whatever form they have: the same stretch of every input. */
+// Hot loops: `!` marks indices that the loop bounds keep inside the arrays.
+import type { Borrowed } from "../base/borrowed.js";
+
+/** Consecutive samples of a recording, in whatever form: the same time points of every input. */
 export interface SampleBlock {
   readonly inputCount: number;
   /** Per input. */
   readonly sampleCount: number;
   /** Slices that begin and end at a multiple of it are read fastest. */
   readonly unitSamples: number;
-  /** Write samples `start` to `end` of each input, in microvolts, to the beginning of its array. `decoder` does raw words. */
-  loadInto(inputs: readonly Float32Array[], start: number, end: number, decoder: WordDecoder): void;
+  /** Write samples `start` to `end` of each input, in microvolts, to the beginning of its array. `decoder` converts digital samples. */
+  loadInto(inputs: readonly Float32Array[], start: number, end: number, decoder: SampleDecoder): void;
 }
 
-/** Float32 microvolts of words `start` to `end`: gain * (offset + word) * factor in float64. */
+/** Float32 microvolts of digital samples `start` to `end`: gain * (offset + digital) * factor in float64. */
 export type DecodeInto = (
   out: Float32Array,
-  words: Int16Array,
+  digital: Int16Array,
   start: number,
   end: number,
-  scaling: WordScaling,
+  scaling: SampleScaling,
 ) => void;
 
-/** Turns stored words into microvolts. */
-export interface WordDecoder {
+/** Converts digital samples to microvolts. */
+export interface SampleDecoder {
   readonly decodeInto: DecodeInto;
   /**
-   * All inputs over `recordCount` whole records from `firstWord` on, each to the beginning of its array; false where the
+   * All inputs over `recordCount` whole records from `firstSample` on, each to the beginning of its array; false where the
    * records are too long for that, and nothing was done.
    */
   decodeRecordsInto(
     inputs: readonly Float32Array[],
-    words: Int16Array,
-    firstWord: number,
+    digital: Int16Array,
+    firstSample: number,
     recordCount: number,
     layout: RecordLayout,
   ): boolean;
 }
 
-export interface WordScaling {
+export interface SampleScaling {
   readonly gain: number;
-  /** Added to the word before the gain. */
+  /** Added to the digital value before the gain. */
   readonly offset: number;
   /** From the physical unit to microvolts. */
   readonly factor: number;
 }
 
-/** Takes stretches of a recording's inputs (microvolts) as they are read, with their `extremesInto`; good until it returns. */
-export type InputWatch = (inputs: readonly Float32Array[], sampleCount: number, extremes: Float32Array) => void;
+/** Called with consecutive samples of each input (microvolts) as they are read, and their `extremesInto`. */
+export type InputTap = (
+  inputs: readonly Borrowed<Float32Array>[],
+  sampleCount: number,
+  extremes: Borrowed<Float32Array>,
+) => void;
 
-/** Least and greatest of the first `count` samples of each input, shape [input, 2]; NaN is passed over. */
+/** Least and greatest of the first `count` samples of each input, shape [input, 2]; NaN is ignored. */
 export function extremesInto(out: Float32Array, inputs: readonly Float32Array[], count: number): void {
   for (const [k, input] of inputs.entries()) {
     let least = Number.POSITIVE_INFINITY;
@@ -61,18 +68,18 @@ export function extremesInto(out: Float32Array, inputs: readonly Float32Array[],
 }
 
 /** The plain form of `DecodeInto`. */
-export function decodeWordsInto(
+export function decodeSamplesInto(
   out: Float32Array,
-  words: Int16Array,
+  digital: Int16Array,
   start: number,
   end: number,
-  { gain, offset, factor }: WordScaling,
+  { gain, offset, factor }: SampleScaling,
 ): void {
-  for (let i = start; i < end; i++) out[i - start] = gain * (offset + words[i]!) * factor;
+  for (let i = start; i < end; i++) out[i - start] = gain * (offset + digital[i]!) * factor;
 }
 
-/** Words one run after the other, without kernels. */
-export const plainDecoder: WordDecoder = { decodeInto: decodeWordsInto, decodeRecordsInto: () => false };
+/** Digital samples of one record after the other, without kernels. */
+export const plainDecoder: SampleDecoder = { decodeInto: decodeSamplesInto, decodeRecordsInto: () => false };
 
 /** Samples in microvolts, one array per input, all of one length. */
 export function floatBlock(samples: readonly Float32Array[]): SampleBlock {
@@ -81,31 +88,32 @@ export function floatBlock(samples: readonly Float32Array[]): SampleBlock {
     sampleCount: samples[0]?.length ?? 0,
     unitSamples: 1,
     loadInto(inputs, start, end) {
-      for (const [k, input] of inputs.entries()) input.set(samples[k]!.subarray(start, end));
+      for (const [k, signal] of samples.entries()) inputs[k]?.set(signal.subarray(start, end));
     },
   };
 }
 
-/** One input inside records of int16 words. */
-export interface RecordedSignal extends WordScaling {
-  /** Words from the start of a record. */
-  readonly place: number;
+/** One input inside records of int16 samples. */
+export interface RecordedSignal extends SampleScaling {
+  /** Digital samples from the start of a record to the first one of the signal. */
+  readonly recordOffset: number;
 }
 
-/** How records of int16 words are laid out. */
+/** How records of int16 samples are laid out. */
 export interface RecordLayout {
-  readonly recordWords: number;
+  /** Of all signals of the file together. */
+  readonly recordSamples: number;
   /** Of each input. */
   readonly samplesPerRecord: number;
   readonly signals: readonly RecordedSignal[];
 }
 
 /**
- * `recordCount` whole records of little-endian words as they lie in an EDF file as a block: each slice is decoded when it
+ * `recordCount` whole records of little-endian int16 samples as they lie in an EDF file as a block: each slice is decoded when it
  * is asked for, so that no float32 copy of the block is made.
  */
-export function recordBlock(words: Int16Array, recordCount: number, layout: RecordLayout): SampleBlock {
-  const { recordWords, samplesPerRecord, signals } = layout;
+export function recordBlock(digital: Int16Array, recordCount: number, layout: RecordLayout): SampleBlock {
+  const { recordSamples, samplesPerRecord, signals } = layout;
   return {
     inputCount: signals.length,
     sampleCount: recordCount * samplesPerRecord,
@@ -114,14 +122,17 @@ export function recordBlock(words: Int16Array, recordCount: number, layout: Reco
       const first = start / samplesPerRecord;
       const count = (end - start) / samplesPerRecord;
       const isWhole = Number.isInteger(first) && Number.isInteger(count);
-      if (isWhole && decoder.decodeRecordsInto(inputs, words, first * recordWords, count, layout)) return;
+      if (isWhole && decoder.decodeRecordsInto(inputs, digital, first * recordSamples, count, layout)) return;
       for (let from = start; from < end; ) {
         const record = Math.floor(from / samplesPerRecord);
         const to = Math.min(end, (record + 1) * samplesPerRecord);
-        const shift = record * (recordWords - samplesPerRecord);
-        for (const [k, signal] of signals.entries()) {
-          const out = from === start ? inputs[k]! : inputs[k]!.subarray(from - start);
-          decoder.decodeInto(out, words, shift + signal.place + from, shift + signal.place + to, signal);
+        const shift = record * (recordSamples - samplesPerRecord);
+        for (const [k, input] of inputs.entries()) {
+          const signal = signals[k];
+          if (!signal) throw new RangeError(`invalid inputs: ${inputs.length} for ${signals.length} signals`);
+          const out = from === start ? input : input.subarray(from - start);
+          const first = shift + signal.recordOffset;
+          decoder.decodeInto(out, digital, first + from, first + to, signal);
         }
         from = to;
       }
@@ -129,7 +140,7 @@ export function recordBlock(words: Int16Array, recordCount: number, layout: Reco
   };
 }
 
-/** Samples `start` to `end` of a block as arrays of their own. */
+/** Copies of samples `start` to `end` of a block. */
 export function takeSamples(block: SampleBlock, start: number, end: number): Float32Array[] {
   const out = Array.from({ length: block.inputCount }, () => new Float32Array(end - start));
   block.loadInto(out, start, end, plainDecoder);

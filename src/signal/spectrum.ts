@@ -1,5 +1,6 @@
+// Hot loops: `!` marks indices that the loop bounds keep inside the arrays.
 import { requireCounts } from "@ictal/base/options";
-import { planFourier } from "./fft.js";
+import { createFourier } from "./fft.js";
 
 /** A frequency band `[lowHz, highHz)`. */
 export interface Band {
@@ -20,9 +21,9 @@ export const EEG_BANDS: readonly Band[] = [
 export interface SpectrumOptions {
   readonly sampleRateHz: number;
   /** Samples per segment; a shorter signal is one segment. @default 2 seconds */
-  readonly segmentSamples?: number;
+  readonly segmentSamples?: number | undefined;
   /** Samples that neighbouring segments share. @default half a segment */
-  readonly overlapSamples?: number;
+  readonly overlapSamples?: number | undefined;
 }
 
 /** A one-sided power spectral density; for microvolts `power` is in µV²/Hz. */
@@ -49,10 +50,7 @@ interface Segments {
   readonly count: number;
 }
 
-function planSegments(
-  sampleCount: number,
-  { sampleRateHz, segmentSamples, overlapSamples }: SpectrumOptions,
-): Segments {
+function segmentGrid(sampleCount: number, { sampleRateHz, segmentSamples, overlapSamples }: SpectrumOptions): Segments {
   if (!(sampleRateHz > 0)) throw new RangeError(`invalid sampleRateHz: ${sampleRateHz}`);
   if (sampleCount === 0) throw new RangeError("invalid signal: no samples");
   const wanted = segmentSamples ?? Math.round(2 * sampleRateHz);
@@ -71,35 +69,35 @@ function hann(length: number): Float64Array {
   return Float64Array.from({ length }, (_, i) => (length === 1 ? 1 : 0.5 - 0.5 * Math.cos((2 * Math.PI * i) / length)));
 }
 
-/** One segment, its mean taken off, times the window; zeros beyond the last segment. */
-function loadSegment(out: Float64Array, x: ArrayLike<number>, s: number, plan: Segments, window: Float64Array): void {
+/** One segment, its mean subtracted, times the window; zeros beyond the last segment. */
+function loadSegment(out: Float64Array, x: ArrayLike<number>, s: number, grid: Segments, window: Float64Array): void {
   out.fill(0);
-  if (s >= plan.count) return;
-  const start = s * plan.hop;
+  if (s >= grid.count) return;
+  const start = s * grid.hop;
   let sum = 0;
-  for (let i = 0; i < plan.length; i++) sum += x[start + i]!;
-  const mean = sum / plan.length;
-  for (let i = 0; i < plan.length; i++) out[i] = (x[start + i]! - mean) * window[i]!;
+  for (let i = 0; i < grid.length; i++) sum += x[start + i]!;
+  const mean = sum / grid.length;
+  for (let i = 0; i < grid.length; i++) out[i] = (x[start + i]! - mean) * window[i]!;
 }
 
 /**
- * Power spectral density of successive overlapping segments (Hann window, mean taken off, one-sided): the scaling of
+ * Power spectral density of successive overlapping segments (Hann window, mean subtracted, one-sided): the scaling of
  * `scipy.signal.welch`. Throws RangeError on an empty signal or a segment or overlap that does not fit.
  */
 export function spectrogram(x: ArrayLike<number>, options: SpectrumOptions): Spectrogram {
   const { sampleRateHz } = options;
-  const plan = planSegments(x.length, options);
-  const { length, hop, count } = plan;
+  const grid = segmentGrid(x.length, options);
+  const { length, hop, count } = grid;
   const window = hann(length);
   const scale = 1 / (sampleRateHz * window.reduce((sum, value) => sum + value * value, 0));
-  const fourier = planFourier(length);
+  const fourier = createFourier(length);
   const re = new Float64Array(length);
   const im = new Float64Array(length);
   const bins = Math.floor(length / 2) + 1;
   const power = new Float64Array(count * bins); // [segment, frequency]
   for (let s = 0; s < count; s += 2) {
-    loadSegment(re, x, s, plan, window);
-    loadSegment(im, x, s + 1, plan, window);
+    loadSegment(re, x, s, grid, window);
+    loadSegment(im, x, s + 1, grid, window);
     fourier.forwardInto(re, im); // two real segments: the spectrum's even part is the first, its odd part the second
     for (let k = 0; k < bins; k++) {
       const mirror = (length - k) % length;
@@ -132,12 +130,12 @@ export function welch(x: ArrayLike<number>, options: SpectrumOptions): Spectrum 
 
 /** Power within `[lowHz, highHz)`: the sum of the density's bins times their width (µV² for a density in µV²/Hz). */
 export function bandPower({ frequenciesHz, power }: Spectrum, lowHz: number, highHz: number): number {
-  const width = frequenciesHz.length > 1 ? frequenciesHz[1]! - frequenciesHz[0]! : 0;
-  let sum = 0;
-  frequenciesHz.forEach((hertz, k) => {
-    if (hertz >= lowHz && hertz < highHz) sum += power[k]! * width;
-  });
-  return sum;
+  const [first = 0, second = first] = frequenciesHz;
+  const width = second - first;
+  return power.reduce((sum, value, k) => {
+    const hertz = frequenciesHz[k] ?? Number.NaN;
+    return hertz >= lowHz && hertz < highHz ? sum + value * width : sum;
+  }, 0);
 }
 
 /** Power in each of `bands` by name. @default bands EEG_BANDS */

@@ -1,3 +1,4 @@
+// Hot loops: `!` marks indices that the loop bounds keep inside the arrays.
 import { UnsupportedError } from "@ictal/base/errors";
 import { sosfiltInto, steadyState } from "./biquads.js";
 import type { Sections } from "./butterworth.js";
@@ -14,10 +15,10 @@ export function oddPadLength(sections: Sections): number {
   return 3 * (2 * count + 1 - Math.min(shortZeros, shortPoles));
 }
 
-/** Filters signals of some lanes, shape [sample, lane], in place; `state` holds one `createFilterState` per lane. */
-export type LaneFilter = (x: Float64Array, sections: Sections, state: Float64Array) => void;
+/** Filters a group of channels, shape [sample, lane], in place; `state` holds one `createFilterState` per lane. */
+export type GroupFilter = (x: Float64Array, sections: Sections, state: Float64Array) => void;
 
-const filterOneLane: LaneFilter = (x, sections, state) => sosfiltInto(x, 0, x.length, sections, state);
+const filterOneChannel: GroupFilter = (x, sections, state) => sosfiltInto(x, 0, x.length, sections, state);
 
 /** `x` with `pad` samples at each end that mirror the signal around its first and last value. */
 function extendOddly(x: Float64Array, pad: number, lanes: number): Float64Array {
@@ -42,20 +43,20 @@ export function sosfiltfilt(
   x: Float64Array,
   sections: Sections,
   lanes = 1,
-  filter: LaneFilter = filterOneLane,
+  filter: GroupFilter = filterOneChannel,
 ): Float64Array {
   const pad = oddPadLength(sections);
   const count = x.length / lanes;
   if (count <= pad) {
     throw new UnsupportedError(
-      `a recording of ${count} samples is too short for zero-phase filters, which need more than ${pad}: use phase "causal" or leave it out`,
+      `a recording of ${count} samples is too short for zero-phase filters, which need more than ${pad}: use phase "causal" or exclude the recording`,
     );
   }
   const extended = extendOddly(x, pad, lanes);
   for (let direction = 0; direction < 2; direction++) {
     const states = Array.from(extended.subarray(0, lanes), (level) => steadyState(sections, level));
     filter(extended, sections, Float64Array.from(states.flatMap((state) => [...state])));
-    extended.reverse(); // the order of the lanes too, which the second time puts back
+    extended.reverse(); // this reverses the lanes too, which the second pass restores
   }
   return extended.slice(pad * lanes, pad * lanes + x.length);
 }

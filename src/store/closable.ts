@@ -1,6 +1,6 @@
 /**
- * `body` with `close` called once when it ends, fails or is left, even when nobody ever asked it for a chunk: a
- * generator alone would not run its `finally` then.
+ * `body` with `close` called once when it ends, fails or is abandoned, even when no chunk was ever requested: a generator
+ * alone would not run its `finally` then.
  */
 export function closable<T>(
   body: AsyncGenerator<T, void, undefined>,

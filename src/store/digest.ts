@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
 import { crc32 } from "node:zlib";
 import { StoreError } from "@ictal/base/errors";
-import { crc32c } from "../base/crc32c.js";
+import { crc32c } from "./crc32c.js";
 import type { DigestName, ExpectedDigest } from "./store.js";
 
-/** A digest fed piece by piece. */
+/** An incremental digest. */
 export interface Digest {
   readonly name: DigestName;
   update(bytes: Uint8Array): void;
@@ -33,12 +33,12 @@ export function checkDigests(
   const wrong = expected.find((item) => hexOf(item) !== item.hex);
   if (!wrong) return;
   throw new StoreError(
-    `"${key}" came with ${wrong.name} ${hexOf(wrong)}, expected ${wrong.hex}: its bytes were damaged on the way or in the store, or changed since they were fetched; read it again, and if that repeats, put a sound copy in its place (s3 pull fetches one)`,
+    `"${key}" came with ${wrong.name} ${hexOf(wrong)}, expected ${wrong.hex}: its bytes were damaged in transfer or in the store, or changed after the download; read it again, and if that repeats, replace it by an intact copy (ictal s3 pull downloads one)`,
     { key, code: "BadDigest" },
   );
 }
 
-/** The same of bytes that are all there. */
+/** `checkDigests` for bytes that are in memory. */
 export function checkBytes(key: string, bytes: Uint8Array, expected: readonly ExpectedDigest[]): void {
   const wrong = digestMismatch(bytes, expected);
   if (wrong) checkDigests(key, [wrong.expected], () => wrong.found);

@@ -4,7 +4,7 @@ import { join, resolve } from "node:path";
 import { NotFoundError, StoreError } from "@ictal/base/errors";
 import { closable } from "./closable.js";
 import { checkBytes } from "./digest.js";
-import { isMissing, MIRROR_FOLDER, pathOfKey, realPathInside, unsafeKeyReason } from "./local-path.js";
+import { isMissing, MIRROR_DIR, pathOfKey, realPathInside, unsafeKeyReason } from "./local-path.js";
 import { mirrorDigests } from "./mirror-digests.js";
 import {
   checkVersion,
@@ -21,8 +21,8 @@ const CHUNK_BYTES = 1 << 18;
 const STAT_BATCH = 64;
 
 export interface FolderStoreOptions {
-  /** Follow links that lead out of the folder. @default true when the environment has ICTAL_FOLLOW_LINKS=1 */
-  readonly followLinks?: boolean;
+  /** Follow symbolic links to paths outside the folder. @default true when the environment has ICTAL_FOLLOW_LINKS=1 */
+  readonly followLinks?: boolean | undefined;
 }
 
 interface Folder {
@@ -49,7 +49,10 @@ export function folderStore(dir: string, options: FolderStoreOptions = {}): Stor
   return {
     url: root,
     list: (prefix = "", listOptions = {}) => listFolder(folder, prefix, listOptions),
-    stat: async (key) => (await findFile(folder, key))?.info,
+    async stat(key, { signal } = {}) {
+      signal?.throwIfAborted();
+      return (await findFile(folder, key))?.info;
+    },
     async read(key, readOptions = {}) {
       const { handle, info, path } = await openFile(folder, key, readOptions);
       try {
@@ -61,7 +64,8 @@ export function folderStore(dir: string, options: FolderStoreOptions = {}): Stor
         await handle.close();
       }
     },
-    async digests(key, { ifMatch } = {}) {
+    async digests(key, { ifMatch, signal } = {}) {
+      signal?.throwIfAborted();
       const found = await findFile(folder, key);
       if (!found) throw new NotFoundError(`no file "${key}" in ${root}`, key);
       checkVersion(found.info, ifMatch, root);
@@ -95,7 +99,10 @@ async function realRootOf(folder: Folder): Promise<string> {
     throw new NotFoundError(`no folder ${folder.root}; check the path, or create it`, folder.root, { cause: error });
   }
   if (!(await stat(realRoot)).isDirectory())
-    throw new NotFoundError(`${folder.root} is a file; give the folder that holds it`, folder.root);
+    throw new NotFoundError(
+      `${folder.root} is a file, expected a folder; give the folder that contains it`,
+      folder.root,
+    );
   folder.realRoot = realRoot;
   return realRoot;
 }
@@ -163,7 +170,7 @@ async function readExactly(
 
 function shrunk(info: ObjectInfo, at: number): StoreError {
   return new StoreError(
-    `file "${info.key}" ended at byte ${at} while it was read; expected ${info.size} bytes; something else is writing it`,
+    `file "${info.key}" ended at byte ${at} while it was read, expected ${info.size} bytes; another program is writing it`,
     { key: info.key, code: "Changed" },
   );
 }
@@ -202,7 +209,8 @@ async function* walk(
   above: readonly string[],
 ): AsyncGenerator<ObjectInfo> {
   options.signal?.throwIfAborted();
-  const here = above.at(-1)!;
+  const here = above.at(-1);
+  if (here === undefined) return;
   const entries = await entriesIn(here);
   const wanted = entries.filter(({ name }) => isWanted(base + name, prefix, options.startAfter));
   for (let first = 0; first < wanted.length; first += STAT_BATCH) {
@@ -246,7 +254,7 @@ async function entriesIn(path: string): Promise<Entry[]> {
   }
   const entries: Entry[] = [];
   for (const entry of found) {
-    if (entry.name === MIRROR_FOLDER) continue;
+    if (entry.name === MIRROR_DIR) continue;
     const isLink = entry.isSymbolicLink();
     const target = isLink ? await stat(join(path, entry.name)).catch(() => undefined) : entry; // a dead link is no object
     if (target?.isDirectory()) entries.push({ name: `${entry.name}/`, isLink });

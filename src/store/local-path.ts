@@ -2,26 +2,26 @@ import { lstat, realpath } from "node:fs/promises";
 import { join, sep } from "node:path";
 import { StoreError } from "@ictal/base/errors";
 
-/** The folder inside a mirror that holds its index and unfinished files; never listed as objects. */
-export const MIRROR_FOLDER = ".ictal-mirror";
+/** The folder inside a mirror that holds its index and partial files; never listed as objects. */
+export const MIRROR_DIR = ".ictal-mirror";
 
-const LONGEST_NAME_BYTES = 255; // of one path segment on the usual file systems
-const LONGEST_KEY_BYTES = 1024; // S3's own limit
+const MAX_NAME_BYTES = 255; // of one path segment on the usual file systems
+const MAX_KEY_BYTES = 1024; // S3's own limit
 
 /** Why `key` cannot name a file below a folder, or undefined when it can. Looks at the text only. */
 export function unsafeKeyReason(key: string): string | undefined {
   if (key === "") return "empty key";
   if (key.includes("\0")) return "holds a NUL character";
-  if (key.includes("\\")) return "holds a backslash, which some systems take for a folder separator";
+  if (key.includes("\\")) return "holds a backslash, which is a path separator on some systems";
   if (key.startsWith("/")) return "starts with a slash, so it would be an absolute path";
   if (/^[A-Za-z]:/.test(key)) return "starts with a drive letter";
-  if (Buffer.byteLength(key) > LONGEST_KEY_BYTES) return `is longer than ${LONGEST_KEY_BYTES} bytes`;
+  if (Buffer.byteLength(key) > MAX_KEY_BYTES) return `is longer than ${MAX_KEY_BYTES} bytes`;
   for (const segment of key.split("/")) {
     if (segment === "..") return 'holds "..", which would leave the folder';
     if (segment === ".") return 'holds ".", which names no file of its own';
     if (segment === "") return "holds an empty folder or file name";
-    if (segment === MIRROR_FOLDER) return `holds ${MIRROR_FOLDER}, which the mirror keeps for itself`;
-    if (Buffer.byteLength(segment) > LONGEST_NAME_BYTES) return `holds a name longer than ${LONGEST_NAME_BYTES} bytes`;
+    if (segment === MIRROR_DIR) return `holds ${MIRROR_DIR}, which is reserved for the mirror`;
+    if (Buffer.byteLength(segment) > MAX_NAME_BYTES) return `holds a name longer than ${MAX_NAME_BYTES} bytes`;
   }
   return undefined;
 }
@@ -40,7 +40,7 @@ export function isInside(root: string, path: string): boolean {
 }
 
 /** The first symbolic link among the folders between `root` and `key`'s file, the file included, or undefined. */
-export async function linkInTheWay(root: string, key: string): Promise<string | undefined> {
+export async function symbolicLinkInPath(root: string, key: string): Promise<string | undefined> {
   let path = root;
   for (const segment of key.split("/")) {
     path = join(path, segment);
@@ -62,7 +62,7 @@ export async function realPathInside(realRoot: string, path: string, key: string
   }
   if (isInside(realRoot, real)) return real;
   throw new StoreError(
-    `"${key}" of ${realRoot} is a link that leads out of the folder, to ${real}; set ICTAL_FOLLOW_LINKS=1 if that is meant, or copy the data`,
+    `"${key}" of ${realRoot} is a symbolic link to ${real}, outside the folder; set ICTAL_FOLLOW_LINKS=1 to allow that, or copy the data`,
     { key, code: "LinkOutside" },
   );
 }

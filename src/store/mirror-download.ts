@@ -4,11 +4,19 @@ import { sha256 } from "@ictal/base/canonical";
 import { isIctalError, NotFoundError, StoreError } from "@ictal/base/errors";
 import { OwnedBytes } from "../base/owned-bytes.js";
 import { explainDisk, isDiskFull } from "./disk-errors.js";
+import type { FileWriter, FileWriterPool } from "./file-writer.js";
+import type { WrittenFile } from "./file-writer-worker.js";
 import { pathOfKey } from "./local-path.js";
 import type { MirrorEntry, MirrorIndex } from "./mirror-index.js";
-import { claimPart, dropPart, type Part, type PartFolder, partNote, releasePart } from "./mirror-parts.js";
 import { openObject } from "./open-object.js";
-import type { PartWriter, PartWriters, Placed } from "./part-writer.js";
+import {
+  claimPartialFile,
+  deletePartialFile,
+  type PartialFile,
+  type PartialFileDir,
+  partialFileNote,
+  releasePartialFile,
+} from "./partial-files.js";
 import {
   changedError,
   type DigestName,
@@ -19,39 +27,43 @@ import {
 } from "./store.js";
 
 export interface DownloadOptions {
-  readonly signal?: AbortSignal;
-  readonly onBytes?: (count: number) => void;
+  readonly signal?: AbortSignal | undefined;
+  readonly onBytes?: ((count: number) => void) | undefined;
 }
 
-const SMALL_BYTES = 1 << 20; // up to here an object is read into memory and begun again after a crash
-const MOST_TRIES = 3;
+const SMALL_BYTES = 1 << 20; // smaller objects are read into memory and restarted after a crash
+const MAX_ATTEMPTS = 3;
 
-/** The parts of an open mirror that a download works on. */
-export interface MirrorPlace {
+/** The members of an open mirror that a download uses. */
+export interface MirrorContext {
   readonly root: string;
-  readonly parts: PartFolder;
+  readonly partialFiles: PartialFileDir;
   readonly index: MirrorIndex;
-  readonly writers: PartWriters;
+  readonly writers: FileWriterPool;
 }
 
-/** Enters a file that is whole and in place into the index. */
+/** A complete file at its destination. */
+export interface StoredFile {
+  readonly sha256: string;
+  readonly modifiedMilliseconds: number;
+}
+
+/** Adds a complete file to the index. */
 export async function record(
-  place: MirrorPlace,
-  info: ObjectInfo,
-  modifiedMilliseconds: number,
-  hash: string,
+  context: MirrorContext,
+  { key, size, etag }: ObjectInfo,
+  { sha256: hash, modifiedMilliseconds }: StoredFile,
   from?: string,
 ): Promise<MirrorEntry> {
-  const { key, size, etag } = info;
   const known = { ...(etag !== undefined && { etag }), ...(from !== undefined && { from }) };
   const entry = { key, size, sha256: hash, modifiedMilliseconds, storedMilliseconds: Date.now(), ...known };
-  await place.index.append(entry);
+  await context.index.append(entry);
   return entry;
 }
 
-/** Downloads one object whole; a changed object or wrong bytes are begun again, a few times. */
+/** Downloads one object; after a changed object or wrong bytes it starts again, up to three attempts. */
 export async function download(
-  place: MirrorPlace,
+  context: MirrorContext,
   store: Store,
   info: ObjectInfo,
   options: DownloadOptions,
@@ -64,60 +76,68 @@ export async function download(
       options.onBytes?.(count);
     };
     try {
-      const path = pathOfKey(place.root, wanted.key);
+      const path = pathOfKey(context.root, wanted.key);
       const fetchObject = wanted.size <= SMALL_BYTES ? fetchSmall : fetchLarge;
-      const placed = await fetchObject(place, store, wanted, path, { ...options, onBytes });
-      return await record(place, wanted, placed.modifiedMilliseconds!, placed.digests!.sha256!, store.url);
+      const stored = await fetchObject(context, store, wanted, path, { ...options, onBytes });
+      return await record(context, wanted, stored, store.url);
     } catch (error) {
       options.signal?.throwIfAborted();
       const code = isIctalError(error, "StoreError") ? error.details.code : undefined;
-      if (attempt >= MOST_TRIES || (code !== "Changed" && code !== "BadDigest"))
-        throw explainDisk(error, place.root, info.key);
+      if (attempt >= MAX_ATTEMPTS || (code !== "Changed" && code !== "BadDigest"))
+        throw explainDisk(error, context.root, info.key);
       options.onBytes?.(-counted);
-      if (code === "Changed") wanted = await freshInfo(store, info);
+      if (code === "Changed") wanted = await currentInfo(store, info, options.signal);
     }
   }
 }
 
-/** The facts of an object that has changed since it was listed; they count only when they say as much as the listing did. */
-async function freshInfo(store: Store, { key, etag }: ObjectInfo): Promise<ObjectInfo> {
-  const found = await store.stat(key);
-  if (!found) throw new NotFoundError(`object "${key}" of ${store.url} is gone since it was listed`, key);
+/** Metadata of an object that changed since it was listed; it must have an ETag if the listing had one. */
+async function currentInfo(
+  store: Store,
+  { key, etag }: ObjectInfo,
+  signal: AbortSignal | undefined,
+): Promise<ObjectInfo> {
+  const found = await store.stat(key, { signal });
+  if (!found) throw new NotFoundError(`object "${key}" of ${store.url} was deleted after it was listed`, key);
   if (etag === undefined || found.etag !== undefined) return found;
   throw new StoreError(
-    `object "${key}" of ${store.url} was listed with the ETag ${etag} and is answered for without one; it was not kept; check that the endpoint is the service itself, then list it again`,
+    `object "${key}" of ${store.url} was listed with the ETag ${etag}, but the response has none; it was not kept; check that the endpoint is the S3 service itself, then list it again`,
     { key, code: "BadAnswer" },
   );
 }
 
 type Fetch = (
-  place: MirrorPlace,
+  context: MirrorContext,
   store: Store,
   info: ObjectInfo,
   path: string,
   options: DownloadOptions & { readonly onBytes: (count: number) => void },
-) => Promise<Placed>;
+) => Promise<StoredFile>;
 
-const fetchSmall: Fetch = async (place, store, info, path, { signal, onBytes }) => {
+const fetchSmall: Fetch = async (context, store, info, path, { signal, onBytes }) => {
   const bytes = await store.read(info.key, versionOptions(info, signal));
   if (bytes.byteLength !== info.size)
     throw changedError(info.key, `${info.size} bytes`, store.url, `${bytes.byteLength} bytes`);
   onBytes(bytes.byteLength);
-  const temporary = temporaryName(join(place.parts.path, sha256(info.key).slice(0, 24)));
-  return place.writers.put(temporary, OwnedBytes.from(bytes), placeOf(info, path));
+  const temporary = temporaryName(join(context.partialFiles.path, sha256(info.key).slice(0, 24)));
+  const written = await context.writers.put(temporary, OwnedBytes.from(bytes), destinationOf(info, path));
+  return storedFile(info, store, [], written);
 };
 
-const fetchLarge: Fetch = async (place, store, info, path, { signal, onBytes }) => {
-  const part = await claimPart(place.parts, info);
+const fetchLarge: Fetch = async (context, store, info, path, { signal, onBytes }) => {
+  const { partialFiles } = context;
+  const partial = await claimPartialFile(partialFiles, info);
   try {
-    return await fillPart(place, store, info, path, part, { onBytes, ...(signal && { signal }) });
+    return await completePartialFile(context, store, info, path, partial, { onBytes, signal });
   } catch (error) {
-    await (isWorthless(error) ? dropPart(place.parts, info, part) : releasePart(place.parts, part));
+    await (isUnusable(error)
+      ? deletePartialFile(partialFiles, info, partial)
+      : releasePartialFile(partialFiles, partial));
     throw error;
   }
 };
 
-const placeOf = ({ modifiedMilliseconds }: ObjectInfo, path: string) => ({
+const destinationOf = ({ modifiedMilliseconds }: ObjectInfo, path: string) => ({
   path,
   ...(modifiedMilliseconds !== undefined && { modifiedMilliseconds }),
 });
@@ -127,60 +147,59 @@ const versionOptions = ({ etag }: ObjectInfo, signal: AbortSignal | undefined) =
   ...(signal && { signal }),
 });
 
-/** After these a part's bytes are wrong, or may be holes, or fill a disk that needs the room. */
-function isWorthless(error: unknown): boolean {
+/** After these errors the bytes of a partial file are wrong or incomplete, or the disk needs their space. */
+function isUnusable(error: unknown): boolean {
   if (isIctalError(error, "StoreError")) return error.details.code === "Changed" || error.details.code === "BadDigest";
   return isDiskFull(error) || (error as NodeJS.ErrnoException).code === "EIO";
 }
 
-async function fillPart(
-  place: MirrorPlace,
+async function completePartialFile(
+  context: MirrorContext,
   store: Store,
   info: ObjectInfo,
   path: string,
-  part: Part,
+  partial: PartialFile,
   { signal, onBytes }: DownloadOptions & { onBytes: (count: number) => void },
-): Promise<Placed> {
-  const { offset } = part;
+): Promise<StoredFile> {
+  const { offset } = partial;
   const range = offset > 0 ? { range: { start: offset, end: info.size } } : {};
   const stream = await openObject(store, info.key, { ...versionOptions(info, signal), ...range });
   let expected = stream.digests;
-  let writer: PartWriter | undefined;
+  let writer: FileWriter | undefined;
   try {
     if (stream.info.size !== info.size)
       throw changedError(info.key, `${info.size} bytes`, store.url, `${stream.info.size} bytes`);
-    if (offset > 0) expected = await resumedDigests(store, info, part, signal);
+    if (offset > 0) expected = await resumedDigests(store, info, partial, signal);
     const names = new Set<DigestName>(["sha256", ...expected.map(({ name }) => name)]);
-    const note = partNote(place.parts, info, expected);
-    writer = await place.writers.open(part.path, offset, [...names], offset === 0 ? note : undefined);
+    const note = partialFileNote(context.partialFiles, info, expected);
+    writer = await context.writers.open(partial.path, offset, [...names], offset === 0 ? note : undefined);
     onBytes(offset);
     await copyInto(writer, stream, onBytes);
-    const finished = writer.finish(placeOf(info, path), expected, note.path);
+    const finished = writer.finish(destinationOf(info, path), expected, note.path);
     writer = undefined;
-    const placed = await finished;
-    checkDigests(info, store, expected, placed.digests!);
-    return placed;
+    return storedFile(info, store, expected, await finished);
   } finally {
     await stream.body.return();
     await writer?.leave();
   }
 }
 
-/** What a resumed object must come to: what its note says, and what the store says now, since a note may have been edited. */
+/** Expected digests of a resumed object: those of its note and those of the store now, since a note may have been edited. */
 async function resumedDigests(
   store: Store,
   info: ObjectInfo,
-  part: Part,
+  partial: PartialFile,
   signal: AbortSignal | undefined,
 ): Promise<readonly ExpectedDigest[]> {
-  const told = (await store.digests?.(info.key, versionOptions(info, signal))) ?? [];
-  const noted = part.digests ?? [];
-  return [...told, ...noted.filter(({ name, hex }) => !told.some((item) => item.name === name && item.hex === hex))];
+  const current = (await store.digests?.(info.key, versionOptions(info, signal))) ?? [];
+  const noted = partial.digests ?? [];
+  const isCurrent = ({ name, hex }: ExpectedDigest) => current.some((item) => item.name === name && item.hex === hex);
+  return [...current, ...noted.filter((item) => !isCurrent(item))];
 }
 
-async function copyInto(writer: PartWriter, stream: ObjectStream, onBytes: (count: number) => void): Promise<void> {
-  if (stream.pour) {
-    await stream.pour((bytes) => {
+async function copyInto(writer: FileWriter, stream: ObjectStream, onBytes: (count: number) => void): Promise<void> {
+  if (stream.pipe) {
+    await stream.pipe((bytes) => {
       onBytes(bytes.byteLength);
       return writer.write(bytes);
     });
@@ -192,16 +211,19 @@ async function copyInto(writer: PartWriter, stream: ObjectStream, onBytes: (coun
   }
 }
 
-function checkDigests(
+/** The file that was written; StoreError "BadDigest" when a digest is not as expected. */
+function storedFile(
   info: ObjectInfo,
   store: Store,
   expected: readonly ExpectedDigest[],
-  found: Partial<Record<DigestName, string>>,
-): void {
-  const wrong = expected.find(({ name, hex }) => found[name] !== hex);
-  if (!wrong) return;
+  { digests, modifiedMilliseconds }: WrittenFile,
+): StoredFile {
+  const { sha256: hash } = digests;
+  const wrong = expected.find(({ name, hex }) => digests[name] !== hex);
+  if (!wrong && hash !== undefined && modifiedMilliseconds !== undefined) return { sha256: hash, modifiedMilliseconds };
+  const found = wrong ? `${wrong.name} ${digests[wrong.name]}, expected ${wrong.hex}` : "no SHA-256";
   throw new StoreError(
-    `object "${info.key}" of ${store.url} came with ${wrong.name} ${found[wrong.name]}, expected ${wrong.hex}; it was not kept; if this repeats, the stored object is damaged`,
+    `object "${info.key}" of ${store.url} came with ${found}; it was not kept; if this repeats, the stored object is damaged`,
     { key: info.key, code: "BadDigest" },
   );
 }

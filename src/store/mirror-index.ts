@@ -11,13 +11,13 @@ const entrySchema = z.object({
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
   /** Time of change of the local file, as the file system gave it when it was verified. */
   modifiedMilliseconds: z.number(),
-  /** When the file was last known to be whole. */
+  /** When the file was last known to be complete. */
   storedMilliseconds: z.number().optional(),
   /** Address of the store it came from; undefined where another program fetched it. */
   from: z.string().optional(),
 });
 
-/** One object that is whole in the mirror. */
+/** One complete object in the mirror. */
 export type MirrorEntry = Readonly<z.infer<typeof entrySchema>>;
 
 const removalSchema = z.object({ key: z.string(), removed: z.literal(true) });
@@ -27,101 +27,113 @@ type Removal = Readonly<z.infer<typeof removalSchema>>;
 
 const lineSchema = z.union([removalSchema, entrySchema]);
 
-/** What is whole in a mirror: one JSON line per object, appended as they arrive; the last line of a key counts. */
-export interface MirrorIndex {
-  get(key: string): MirrorEntry | undefined;
-  entries(): IterableIterator<MirrorEntry>;
+/** Index of the complete files of a mirror: one JSON line per object, appended as they arrive; the last line of a key is valid. */
+export class MirrorIndex {
+  readonly #path: string;
+  readonly #entries = new Map<string, MirrorEntry>();
+  #lineCount = 0;
+  #knownBytes = 0;
+  #endsInLine = false;
+  #queue: (MirrorEntry | Removal)[] = [];
+  #writing: Promise<void> | undefined;
+
+  /** Use `openMirrorIndex`, which also reads the file. */
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  get(key: string): MirrorEntry | undefined {
+    return this.#entries.get(key);
+  }
+
+  entries(): IterableIterator<MirrorEntry> {
+    return this.#entries.values();
+  }
+
   /** Resolves when the line is in the file. Calls at the same time share one write. */
-  append(entry: MirrorEntry): Promise<void>;
-  /** The same for the line that takes an object out. */
-  remove(key: string): Promise<void>;
-  /** Takes in what other processes have appended. */
-  refresh(): Promise<void>;
+  append(entry: MirrorEntry): Promise<void> {
+    return this.#add(entry);
+  }
+
+  /** Appends the line that removes an object. */
+  remove(key: string): Promise<void> {
+    return this.#add({ key, removed: true });
+  }
+
+  /** Reads lines that other processes have appended. */
+  async refresh(): Promise<void> {
+    await this.#writing;
+    await this.#load();
+  }
+
   /** Rewrites the file without outdated and broken lines, if it has any. */
-  compact(): Promise<void>;
-}
+  async compact(): Promise<void> {
+    await this.refresh();
+    if (this.#lineCount === this.#entries.size && !this.#endsInLine) return;
+    const sorted = [...this.#entries.values()].sort((a, b) => compareKeys(a.key, b.key));
+    await writeFileAtomic(this.#path, sorted.map((entry) => `${JSON.stringify(entry)}\n`).join(""));
+    this.#knownBytes = -1;
+    await this.#load();
+  }
 
-/** Opens an index file; a missing one is empty, and a line that a crash cut short is passed over. */
-export async function openMirrorIndex(path: string): Promise<MirrorIndex> {
-  const entries = new Map<string, MirrorEntry>();
-  let lineCount = 0;
-  let knownBytes = 0;
-  let endsInLine = false;
-  let queue: (MirrorEntry | Removal)[] = [];
-  let writing: Promise<void> | undefined;
+  #add(line: MirrorEntry | Removal): Promise<void> {
+    this.#queue.push(line);
+    this.#writing ??= this.#writeQueue();
+    return this.#writing;
+  }
 
-  const apply = (entry: MirrorEntry | Removal) => {
-    if ("removed" in entry) entries.delete(entry.key);
-    else entries.set(entry.key, entry);
-  };
+  #apply(line: MirrorEntry | Removal): void {
+    if ("removed" in line) this.#entries.delete(line.key);
+    else this.#entries.set(line.key, line);
+  }
 
-  const load = async () => {
-    const text = await readFile(path).catch((error: NodeJS.ErrnoException) => {
+  async #load(): Promise<void> {
+    const text = await readFile(this.#path).catch((error: NodeJS.ErrnoException) => {
       if (error.code === "ENOENT") return Buffer.alloc(0);
       throw error;
     });
-    if (text.byteLength === knownBytes) return;
-    entries.clear();
-    lineCount = 0;
+    if (text.byteLength === this.#knownBytes) return;
+    this.#entries.clear();
+    this.#lineCount = 0;
     for (const line of text.toString().split("\n")) {
       if (line === "") continue;
-      lineCount += 1;
+      this.#lineCount += 1;
       const entry = parseLine(line);
-      if (entry) apply(entry);
+      if (entry) this.#apply(entry);
     }
-    knownBytes = text.byteLength;
-    endsInLine = text.byteLength > 0 && text.at(-1) !== 10;
-  };
+    this.#knownBytes = text.byteLength;
+    this.#endsInLine = text.byteLength > 0 && text.at(-1) !== 10;
+  }
 
-  const writeBatch = async (batch: readonly (MirrorEntry | Removal)[]) => {
-    const text = (endsInLine ? "\n" : "") + batch.map((entry) => `${JSON.stringify(entry)}\n`).join("");
-    endsInLine = true; // until the write is known to be whole
-    await appendFile(path, text); // unsynced: a line lost with the power costs one check of its file
-    endsInLine = false;
-    for (const entry of batch) apply(entry);
-    lineCount += batch.length;
-    knownBytes += Buffer.byteLength(text);
-  };
-
-  const writeQueue = async () => {
+  async #writeQueue(): Promise<void> {
     try {
       await undefined; // let every append of this turn join
-      while (queue.length > 0) await writeBatch(queue.splice(0));
+      while (this.#queue.length > 0) await this.#writeBatch(this.#queue.splice(0));
     } finally {
-      queue = [];
-      writing = undefined;
+      this.#queue = [];
+      this.#writing = undefined;
     }
-  };
+  }
 
-  const add = (entry: MirrorEntry | Removal) => {
-    queue.push(entry);
-    writing ??= writeQueue();
-    return writing;
-  };
-
-  await load();
-  return {
-    get: (key) => entries.get(key),
-    entries: () => entries.values(),
-    append: add,
-    remove: (key) => add({ key, removed: true }),
-    async refresh() {
-      await writing;
-      await load();
-    },
-    async compact() {
-      await writing;
-      await load();
-      if (lineCount === entries.size && !endsInLine) return;
-      const sorted = [...entries.values()].sort((a, b) => compareKeys(a.key, b.key));
-      await writeFileAtomic(path, sorted.map((entry) => `${JSON.stringify(entry)}\n`).join(""));
-      knownBytes = -1;
-      await load();
-    },
-  };
+  async #writeBatch(batch: readonly (MirrorEntry | Removal)[]): Promise<void> {
+    const text = (this.#endsInLine ? "\n" : "") + batch.map((line) => `${JSON.stringify(line)}\n`).join("");
+    this.#endsInLine = true; // until the write is known to be complete
+    await appendFile(this.#path, text); // not synced: a line lost in a power failure costs one check of its file
+    this.#endsInLine = false;
+    for (const line of batch) this.#apply(line);
+    this.#lineCount += batch.length;
+    this.#knownBytes += Buffer.byteLength(text);
+  }
 }
 
-/** What a line says; undefined for one that a crash cut short or that is not of this form: its file is checked anew. */
+/** Opens an index file; a missing one is empty, and a line truncated by a crash is ignored. */
+export async function openMirrorIndex(path: string): Promise<MirrorIndex> {
+  const index = new MirrorIndex(path);
+  await index.refresh();
+  return index;
+}
+
+/** The entry of a line; undefined for a truncated or invalid line, whose file is then checked again. */
 function parseLine(line: string): MirrorEntry | Removal | undefined {
   try {
     return lineSchema.safeParse(JSON.parse(line)).data;

@@ -4,111 +4,135 @@ import { folderStore } from "./folder-store.js";
 import { type Mirror, openMirror } from "./mirror.js";
 import type { MirrorEntry } from "./mirror-index.js";
 import { openObject } from "./open-object.js";
-import { wayChecker } from "./pull-selection.js";
+import { pathChecker } from "./pull-selection.js";
 import {
   bareEtag,
   changedError,
   checkRange,
   type DigestOptions,
+  type ExpectedDigest,
+  type ListOptions,
   type ObjectInfo,
+  type ObjectStream,
   type ReadOptions,
+  type StatOptions,
   type Store,
 } from "./store.js";
 
 /**
- * `store` read through a folder: an object that is whole there is read from disk, any other is first downloaded into
- * it whole. Listing and `stat` ask `store`; a read trusts the folder's index unless the version asked for, or seen in
- * a listing, is another one. Reads of one key at the same time download it once. Closes `store` with itself.
+ * `store` read through a local folder: an object that is complete there is read from disk, any other is first downloaded whole.
+ * Listing and `stat` query `store`; a read trusts the index of the folder unless another version is requested or was seen in a
+ * listing. Concurrent reads of one key download it once. Closing it also closes `store`.
  */
 export function withMirror(store: Store, dir: string): Store {
-  const files = folderStore(dir, { followLinks: false });
-  const seen = new Map<string, ObjectInfo>();
-  const running = new Map<string, Promise<MirrorEntry>>();
-  let opening: Promise<Mirror> | undefined;
-  const openOnce = () => {
-    opening ??= openMirror(dir);
-    return opening;
-  };
+  return new MirrorStore(store, dir);
+}
 
-  const currentInfo = async (key: string, ifMatch: string | undefined): Promise<ObjectInfo> => {
-    const mirror = await openOnce();
-    const known = seen.get(key) ?? mirror.index.get(key);
-    if (known && (ifMatch === undefined || known.etag === ifMatch)) return known;
-    const found = await store.stat(key);
-    if (!found) throw new NotFoundError(`no object "${key}" in ${store.url}`, key);
-    if (ifMatch !== undefined && found.etag !== ifMatch) throw changedError(key, ifMatch, store.url, found.etag);
-    seen.set(key, found);
+class MirrorStore implements Store {
+  readonly url: string;
+  readonly #store: Store;
+  readonly #dir: string;
+  readonly #files: Store;
+  readonly #seen = new Map<string, ObjectInfo>();
+  readonly #running = new Map<string, Promise<MirrorEntry>>();
+  #opening: Promise<Mirror> | undefined;
+
+  constructor(store: Store, dir: string) {
+    this.url = store.url;
+    this.#store = store;
+    this.#dir = dir;
+    this.#files = folderStore(dir, { followLinks: false });
+  }
+
+  async *list(prefix?: string, options?: ListOptions): AsyncGenerator<ObjectInfo, void, undefined> {
+    for await (const info of this.#store.list(prefix, options)) {
+      this.#seen.set(info.key, info);
+      yield info;
+    }
+  }
+
+  async stat(key: string, options?: StatOptions): Promise<ObjectInfo | undefined> {
+    const found = await this.#store.stat(key, options);
+    if (found) this.#seen.set(key, found);
     return found;
-  };
+  }
 
-  const fetchWhole = async (key: string, ifMatch: string | undefined): Promise<MirrorEntry> => {
-    const mirror = await openOnce();
-    const reason = await wayChecker(mirror.root)(key);
-    if (reason)
-      throw new StoreError(`key "${key}" cannot be mirrored in ${dir}: it ${reason}`, { key, code: "UnsafeKey" });
-    const info = await currentInfo(key, ifMatch);
-    const present = await mirror.verified(info);
-    if (present) return present;
-    const entry = await mirror.download(store, info);
-    seen.set(key, { ...info, size: entry.size, ...(entry.etag !== undefined && { etag: entry.etag }) });
-    return entry;
-  };
+  async digests(key: string, options: DigestOptions = {}): Promise<readonly ExpectedDigest[]> {
+    const { sha256 } = await this.#ready(key, options);
+    return [{ name: "sha256", hex: sha256 }];
+  }
 
-  const ensure = (key: string, ifMatch: string | undefined): Promise<MirrorEntry> => {
-    const name = `${key}\0${ifMatch ?? ""}`;
-    const found = running.get(name);
-    if (found) return found;
-    const started = fetchWhole(key, ifMatch).finally(() => running.delete(name));
-    running.set(name, started);
-    return started;
-  };
+  async read(key: string, options: ReadOptions = {}): Promise<Uint8Array> {
+    await this.#ready(key, options);
+    return this.#files.read(key, localOptions(options));
+  }
 
-  const ready = async (key: string, options: ReadOptions | DigestOptions): Promise<MirrorEntry> => {
+  async open(key: string, options: ReadOptions = {}): Promise<ObjectStream> {
+    const { size, etag, sha256 } = await this.#ready(key, options);
+    const stream = await openObject(this.#files, key, localOptions(options));
+    const digests = options.range ? [] : [{ name: "sha256" as const, hex: sha256 }];
+    return { ...stream, digests, info: { key, size, ...(etag !== undefined && { etag }) } };
+  }
+
+  async close(): Promise<void> {
+    await Promise.allSettled(this.#running.values());
+    await (await this.#opening)?.close();
+    await this.#store.close?.();
+  }
+
+  #mirror(): Promise<Mirror> {
+    this.#opening ??= openMirror(this.#dir);
+    return this.#opening;
+  }
+
+  /** The index entry of the object once it is complete in the folder. */
+  async #ready(key: string, options: ReadOptions | DigestOptions): Promise<MirrorEntry> {
     const { ifMatch, signal } = options;
     signal?.throwIfAborted();
     if ("range" in options && options.range) checkRange(options.range);
-    return untilAborted(ensure(key, ifMatch === undefined ? undefined : bareEtag(ifMatch)), signal);
-  };
+    return untilAborted(this.#ensure(key, ifMatch === undefined ? undefined : bareEtag(ifMatch)), signal);
+  }
 
-  return {
-    url: store.url,
-    async *list(prefix, options) {
-      for await (const info of store.list(prefix, options)) {
-        seen.set(info.key, info);
-        yield info;
-      }
-    },
-    async stat(key) {
-      const found = await store.stat(key);
-      if (found) seen.set(key, found);
-      return found;
-    },
-    async digests(key, options = {}) {
-      const { sha256 } = await ready(key, options);
-      return [{ name: "sha256", hex: sha256 }];
-    },
-    async read(key, options = {}) {
-      await ready(key, options);
-      return files.read(key, localOptions(options));
-    },
-    async open(key, options = {}) {
-      const { size, etag, sha256 } = await ready(key, options);
-      const stream = await openObject(files, key, localOptions(options));
-      const digests = options.range ? [] : [{ name: "sha256" as const, hex: sha256 }];
-      return { ...stream, digests, info: { key, size, ...(etag !== undefined && { etag }) } };
-    },
-    async close() {
-      await Promise.allSettled(running.values());
-      await (await opening)?.close();
-      await store.close?.();
-    },
-  };
+  #ensure(key: string, ifMatch: string | undefined): Promise<MirrorEntry> {
+    const name = `${key}\0${ifMatch ?? ""}`;
+    const found = this.#running.get(name);
+    if (found) return found;
+    const started = this.#fetch(key, ifMatch).finally(() => this.#running.delete(name));
+    this.#running.set(name, started);
+    return started;
+  }
+
+  async #fetch(key: string, ifMatch: string | undefined): Promise<MirrorEntry> {
+    const mirror = await this.#mirror();
+    const reason = await pathChecker(mirror.root)(key);
+    if (reason) {
+      const message = `key "${key}" cannot be mirrored in ${this.#dir}: it ${reason}`;
+      throw new StoreError(message, { key, code: "UnsafeKey" });
+    }
+    const info = await this.#currentInfo(mirror, key, ifMatch);
+    const present = await mirror.verified(info);
+    if (present) return present;
+    const entry = await mirror.download(this.#store, info);
+    this.#seen.set(key, { ...info, size: entry.size, ...(entry.etag !== undefined && { etag: entry.etag }) });
+    return entry;
+  }
+
+  async #currentInfo(mirror: Mirror, key: string, ifMatch: string | undefined): Promise<ObjectInfo> {
+    const known = this.#seen.get(key) ?? mirror.index.get(key);
+    if (known && (ifMatch === undefined || known.etag === ifMatch)) return known;
+    const { url } = this;
+    const found = await this.#store.stat(key);
+    if (!found) throw new NotFoundError(`no object "${key}" in ${url}`, key);
+    if (ifMatch !== undefined && found.etag !== ifMatch) throw changedError(key, ifMatch, url, found.etag);
+    this.#seen.set(key, found);
+    return found;
+  }
 }
 
-/** The version is settled by the index, so the file's own tag does not matter. */
+/** The index has checked the version, so the ETag of the local file does not matter. */
 const localOptions = ({ range, signal }: ReadOptions) => ({ ...(range && { range }), ...(signal && { signal }) });
 
-/** `promise`, or the signal's reason if that comes first; the work behind it goes on for its other readers. */
+/** `promise`, or the signal's reason if that comes first; the download continues for its other readers. */
 function untilAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (!signal) return promise;
   return new Promise((done, fail) => {

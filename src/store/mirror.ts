@@ -5,20 +5,20 @@ import { join, resolve } from "node:path";
 import { makeFolder } from "@ictal/base/make-folder";
 import { createDigest } from "./digest.js";
 import { checkSpace, explainDisk } from "./disk-errors.js";
-import { MIRROR_FOLDER, pathOfKey } from "./local-path.js";
-import { type DownloadOptions, download, type MirrorPlace, record } from "./mirror-download.js";
+import { FileWriterPool } from "./file-writer.js";
+import { MIRROR_DIR, pathOfKey } from "./local-path.js";
+import { type DownloadOptions, download, type MirrorContext, record } from "./mirror-download.js";
 import { type MirrorEntry, type MirrorIndex, openMirrorIndex } from "./mirror-index.js";
-import { openPartFolder, partBytes } from "./mirror-parts.js";
-import { createPartWriters } from "./part-writer.js";
+import { openPartialFileDir, partialFileBytes } from "./partial-files.js";
 import type { DigestName, ObjectInfo, Store } from "./store.js";
 
-/** A local copy of part of a store: plain files below a folder, and `.ictal-mirror` with the index and unfinished parts. */
+/** A local copy of objects of a store: plain files below a folder, and `.ictal-mirror` with the index and partial files. */
 export interface Mirror {
   readonly root: string;
   readonly index: MirrorIndex;
-  /** The entry of `info`'s object when its file is there, whole and of that version. */
+  /** The index entry of an object when its file is complete and of that version. */
   verified(info: ObjectInfo): Promise<MirrorEntry | undefined>;
-  /** Downloads one object whole, taking up what an earlier try left. `onBytes` is told of bytes as they arrive. */
+  /** Downloads one object, resuming its partial file. `onBytes` is called with the number of bytes as they arrive. */
   download(store: Store, info: ObjectInfo, options?: DownloadOptions): Promise<MirrorEntry>;
   /** Throws the StoreError of a full disk when less than `bytes` is free. */
   checkSpace(bytes: number): Promise<void>;
@@ -26,38 +26,38 @@ export interface Mirror {
 }
 
 const BATCHED_BYTES = 1 << 25; // over all downloads; each has up to three times its share
-const LARGEST_BATCH_BYTES = 1 << 20;
+const MAX_BATCH_BYTES = 1 << 20;
 
-/** Opens a mirror folder, made if missing. `lanes`: downloads at a time that buffers are sized for. */
-export async function openMirror(dir: string, lanes = 16): Promise<Mirror> {
+/** Opens a mirror folder, created if missing. Buffers are sized for `concurrency` downloads. */
+export async function openMirror(dir: string, concurrency = 16): Promise<Mirror> {
   const given = resolve(dir);
   try {
-    return await openFolder(given, lanes);
+    return await openDir(given, concurrency);
   } catch (error) {
     throw explainDisk(error, given);
   }
 }
 
-async function openFolder(given: string, lanes: number): Promise<Mirror> {
-  await makeFolder(join(given, MIRROR_FOLDER, "parts"));
+async function openDir(given: string, concurrency: number): Promise<Mirror> {
+  await makeFolder(join(given, MIRROR_DIR, "parts"));
   const root = await realpath(given); // the folder itself may be a link; nothing below it may
-  const index = await openMirrorIndex(join(root, MIRROR_FOLDER, "index.jsonl"));
-  const batchBytes = Math.min(LARGEST_BATCH_BYTES, Math.ceil(BATCHED_BYTES / lanes));
-  const place: MirrorPlace = {
+  const index = await openMirrorIndex(join(root, MIRROR_DIR, "index.jsonl"));
+  const batchBytes = Math.min(MAX_BATCH_BYTES, Math.ceil(BATCHED_BYTES / concurrency));
+  const context: MirrorContext = {
     root,
     index,
-    parts: await openPartFolder(join(root, MIRROR_FOLDER, "parts")),
-    writers: createPartWriters({ batchBytes }),
+    partialFiles: await openPartialFileDir(join(root, MIRROR_DIR, "parts")),
+    writers: new FileWriterPool({ batchBytes }),
   };
-  const isDoubtful = powerCutDoubt([...index.entries()]);
+  const isDoubtful = powerLossDoubt([...index.entries()]);
   return {
     root,
     index,
-    verified: (info) => verified(place, info, isDoubtful),
-    download: (store, info, options = {}) => download(place, store, info, options),
-    checkSpace: async (bytes) => checkSpace(root, bytes, await partBytes(place.parts)),
+    verified: (info) => verified(context, info, isDoubtful),
+    download: (store, info, options = {}) => download(context, store, info, options),
+    checkSpace: async (bytes) => checkSpace(root, bytes, await partialFileBytes(context.partialFiles)),
     async close() {
-      await place.writers.close();
+      await context.writers.close();
       await index.compact().catch((error: unknown) => {
         throw explainDisk(error, root);
       });
@@ -66,30 +66,30 @@ async function openFolder(given: string, lanes: number): Promise<Mirror> {
 }
 
 async function verified(
-  place: MirrorPlace,
+  context: MirrorContext,
   info: ObjectInfo,
   isDoubtful: (entry: MirrorEntry) => boolean,
 ): Promise<MirrorEntry | undefined> {
-  const path = pathOfKey(place.root, info.key);
+  const path = pathOfKey(context.root, info.key);
   const found = await lstat(path).catch(() => undefined);
   if (!found?.isFile() || found.size !== info.size) return undefined;
   const isSame = (entry: MirrorEntry | undefined): entry is MirrorEntry =>
     entry?.modifiedMilliseconds === found.mtimeMs && !isDoubtful(entry);
-  let entry = entryOf(place.index, info);
+  let entry = entryOf(context.index, info);
   if (isSame(entry)) return entry;
-  await place.index.refresh();
-  entry = entryOf(place.index, info);
+  await context.index.refresh();
+  entry = entryOf(context.index, info);
   if (isSame(entry)) return entry;
-  return adopt(place, info, { path, mtimeMs: found.mtimeMs }, entry);
+  return adopt(context, info, { path, mtimeMs: found.mtimeMs }, entry);
 }
 
-const WRITE_BACK_MILLISECONDS = 120_000; // Linux begins to write what has lain in memory for 30 s
+const WRITE_BACK_MILLISECONDS = 120_000; // Linux starts to write data that was in memory for 30 s
 
 /**
- * Files are not synced one by one. Those that came in the last minutes before the machine went down are therefore read and
- * hashed once more: a power cut may have left their size and not their bytes.
+ * Files are not synced individually. Those written in the last minutes before the machine went down are therefore read and
+ * hashed again: after a power failure their size may be right and their bytes missing.
  */
-function powerCutDoubt(entries: readonly MirrorEntry[]): (entry: MirrorEntry) => boolean {
+function powerLossDoubt(entries: readonly MirrorEntry[]): (entry: MirrorEntry) => boolean {
   const startMilliseconds = Date.now() - uptime() * 1000;
   let lastSign = 0;
   for (const { storedMilliseconds = 0 } of entries)
@@ -105,9 +105,9 @@ function entryOf(index: MirrorIndex, { key, size, etag }: ObjectInfo): MirrorEnt
   return entry && entry.size === size && entry.etag === etag ? entry : undefined;
 }
 
-/** Takes over a file that another program put there, or that was touched, when its bytes are those of the object. */
+/** Adds an existing file to the index when its bytes are those of the object: another program wrote it, or its time changed. */
 async function adopt(
-  place: MirrorPlace,
+  context: MirrorContext,
   info: ObjectInfo,
   { path, mtimeMs }: { path: string; mtimeMs: number },
   entry: MirrorEntry | undefined,
@@ -115,8 +115,8 @@ async function adopt(
   const md5 = /^[0-9a-f]{32}$/.test(info.etag ?? "") ? info.etag : undefined;
   if (entry === undefined && md5 === undefined) return undefined;
   const digests = await hashFile(path, entry ? ["sha256"] : ["sha256", "md5"]);
-  if (entry ? digests.sha256 !== entry.sha256 : digests.md5 !== md5) return undefined;
-  return record(place, info, mtimeMs, digests.sha256!, entry?.from);
+  if (digests.sha256 === undefined || (entry ? digests.sha256 !== entry.sha256 : digests.md5 !== md5)) return undefined;
+  return record(context, info, { sha256: digests.sha256, modifiedMilliseconds: mtimeMs }, entry?.from);
 }
 
 async function hashFile(path: string, names: readonly DigestName[]): Promise<Partial<Record<DigestName, string>>> {

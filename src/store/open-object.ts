@@ -8,7 +8,7 @@ const CHUNK_BYTES = 1 << 20;
 export async function openObject(store: Store, key: string, options: ReadOptions = {}): Promise<ObjectStream> {
   if (store.open) return store.open(key, options);
   options.signal?.throwIfAborted();
-  const info = await store.stat(key);
+  const info = await store.stat(key, { signal: options.signal });
   if (!info) throw new NotFoundError(`no object "${key}" in ${store.url}`, key);
   checkVersion(info, options.ifMatch, store.url);
   const ifMatch = options.ifMatch ?? info.etag;
@@ -17,7 +17,7 @@ export async function openObject(store: Store, key: string, options: ReadOptions
   return { info, digests, body: readChunks(store, info, { ...options, ifMatch }) };
 }
 
-/** The body of a stream whose reader does not hash it; its end is the StoreError "BadDigest" when the bytes are not the object's. */
+/** The body of a stream with its digests checked: its end is the StoreError "BadDigest" when the bytes are not the object's. */
 export async function* checkedBody({ info, digests, body }: ObjectStream): AsyncGenerator<Uint8Array, void, undefined> {
   const running = new Map(digests.map(({ name }) => [name, createDigest(name)]));
   for await (const chunk of body) {

@@ -9,24 +9,24 @@ export type OpenStoreOptions = Omit<S3StoreOptions, "bucket" | "prefix">;
 
 /**
  * The store an address names: `s3://bucket/prefix`, `file:///folder` or the path of a folder. Nothing is opened or
- * asked until the first use. ICTAL_S3_ANONYMOUS and ICTAL_S3_REQUESTER_PAYS count where `options` say nothing. RangeError
+ * asked until the first use. ICTAL_S3_ANONYMOUS and ICTAL_S3_REQUESTER_PAYS are the defaults of two options. RangeError
  * for an address of any other kind.
  */
 export function openStore(urlOrPath: string, options: OpenStoreOptions = {}): Store {
-  if (urlOrPath === "") throw new RangeError("invalid store address: it is empty; give a folder or s3://bucket/prefix");
+  if (urlOrPath === "") throw new RangeError("invalid store URL: it is empty; expected a folder or s3://bucket/prefix");
   if (urlOrPath.startsWith("s3://"))
     return s3Store(withDefaults({ ...parseS3Url(urlOrPath), ...fromEnvironment() }, options));
   if (urlOrPath.startsWith("file://")) return folderStore(fileURLToPath(urlOrPath));
   const scheme = /^([a-z][a-z0-9+.-]+):\/\//i.exec(urlOrPath)?.[1];
   if (scheme) {
     throw new RangeError(
-      `invalid store address: ${urlOrPath}; "${scheme}" is not served, give a folder or s3://bucket/prefix`,
+      `invalid store URL: ${urlOrPath}; the scheme "${scheme}" is not supported, expected a folder or s3://bucket/prefix`,
     );
   }
   return folderStore(urlOrPath);
 }
 
-/** What the AWS variables cannot say, for notebooks and verbs that take nothing but an address. */
+/** Options that no AWS variable sets, for notebooks and commands that only take a URL. */
 function fromEnvironment(): OpenStoreOptions {
   const isOn = (name: string) => /^(1|true|yes)$/i.test(process.env[name] ?? "");
   return {
@@ -35,9 +35,10 @@ function fromEnvironment(): OpenStoreOptions {
   };
 }
 
-/** Bucket and key prefix of `s3://bucket/prefix`; RangeError when it is none. */
+/** Bucket and key prefix of `s3://bucket/prefix`; RangeError for any other URL. */
 export function parseS3Url(url: string): { bucket: string; prefix: string } {
   const found = /^s3:\/\/([^/?#]+)(?:\/(.*))?$/s.exec(url);
-  if (!found) throw new RangeError(`invalid S3 address: ${url}; expected s3://bucket/prefix`);
-  return { bucket: found[1]!, prefix: found[2] ?? "" };
+  const [, bucket, prefix = ""] = found ?? [];
+  if (bucket === undefined) throw new RangeError(`invalid S3 URL: ${url}; expected s3://bucket/prefix`);
+  return { bucket, prefix };
 }

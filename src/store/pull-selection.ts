@@ -1,30 +1,33 @@
 import { lstat } from "node:fs/promises";
 import { join } from "node:path";
-import { linkInTheWay, unsafeKeyReason } from "./local-path.js";
+import { symbolicLinkInPath, unsafeKeyReason } from "./local-path.js";
 import type { ObjectInfo } from "./store.js";
 
-/** Which objects to take; each filter that is left out takes all. */
+/** Which objects to select; a filter that is not given selects all. */
 export interface Selection {
   /** Extensions without the dot, such as "edf" or "csv_bi". */
-  readonly only?: readonly string[];
+  readonly only?: readonly string[] | undefined;
   /** Splits, as folder names within the keys. */
-  readonly splits?: readonly string[];
+  readonly splits?: readonly string[] | undefined;
   /** Patients, as folder names within the keys. */
-  readonly patients?: readonly string[];
+  readonly patients?: readonly string[] | undefined;
   /** Exactly these keys. */
-  readonly keys?: readonly string[];
-  /** Number of recordings (.edf, .bdf), in the order of their keys, each with the files beside it of the same stem. */
-  readonly limit?: number;
+  readonly keys?: readonly string[] | undefined;
+  /** Number of recordings (.edf, .bdf), in the order of their keys, each with the files of the same name and another extension. */
+  readonly limit?: number | undefined;
 }
 
+/** What a selection goes by. */
+type Listed = Pick<ObjectInfo, "key" | "size">;
+
 /** An object that cannot be stored as a file. */
-export interface Refused {
+export interface RejectedKey {
   readonly key: string;
   readonly reason: string;
 }
 
-/** The objects that a selection takes, in the order given. Empty objects that stand for folders are left out. */
-export function selectObjects(objects: readonly ObjectInfo[], selection: Selection): ObjectInfo[] {
+/** The selected objects, in the order given. Empty objects that represent folders are excluded. */
+export function selectObjects<T extends Listed>(objects: readonly T[], selection: Selection): T[] {
   const splits = selection.splits && new Set(selection.splits);
   const patients = selection.patients && new Set(selection.patients);
   const only = selection.only && new Set(selection.only.map((name) => name.replace(/^\./, "").toLowerCase()));
@@ -48,7 +51,7 @@ export function unmatchedNames(objects: readonly ObjectInfo[], { splits = [], pa
   return [...splits, ...patients].filter((name) => !folders.has(name));
 }
 
-function firstRecordings(objects: readonly ObjectInfo[], limit: number): ObjectInfo[] {
+function firstRecordings<T extends Listed>(objects: readonly T[], limit: number): T[] {
   const stems = new Set<string>();
   for (const { key } of objects) {
     if (stems.size === limit) break;
@@ -68,19 +71,19 @@ function stemOf(key: string): string {
   return extension === "" ? key : key.slice(0, -extension.length - 1);
 }
 
-/** Parts the objects into those that can be files below `root` and those that cannot, judged by their keys together. */
-export function refuseUnsafe(
+/** Splits the objects into those whose keys can be files below a folder and those whose keys cannot, also because of each other. */
+export function rejectUnsafeKeys(
   objects: readonly ObjectInfo[],
-  caseBlind: boolean,
-): { safe: ObjectInfo[]; refused: Refused[] } {
+  caseInsensitive: boolean,
+): { safe: ObjectInfo[]; refused: RejectedKey[] } {
   const safe: ObjectInfo[] = [];
-  const refused: Refused[] = [];
+  const refused: RejectedKey[] = [];
   const files = new Map<string, string>();
   const folders = new Map<string, string>();
-  const fold = (path: string) => (caseBlind ? path.normalize("NFC").toLowerCase() : path);
+  const fold = (path: string) => (caseInsensitive ? path.normalize("NFC").toLowerCase() : path);
   for (const info of objects) {
     const { key } = info;
-    const reason = unsafeKeyReason(key) ?? clashReason(key, files, folders, fold);
+    const reason = unsafeKeyReason(key) ?? conflictReason(key, files, folders, fold);
     if (reason !== undefined) {
       refused.push({ key, reason });
       continue;
@@ -92,16 +95,15 @@ export function refuseUnsafe(
   return { safe, refused };
 }
 
-function clashReason(
+function conflictReason(
   key: string,
   files: ReadonlyMap<string, string>,
   folders: ReadonlyMap<string, string>,
   fold: (path: string) => string,
 ): string | undefined {
-  const twin = files.get(fold(key));
-  if (twin === key) return "is listed more than once by the store";
-  if (twin !== undefined)
-    return `is the same file as "${twin}" on this disk, which does not tell upper from lower case`;
+  const existing = files.get(fold(key));
+  if (existing === key) return "is listed more than once by the store";
+  if (existing !== undefined) return `is the same file as "${existing}" on this file system, which is case-insensitive`;
   if (folders.has(fold(key))) return `is a file where "${folders.get(fold(key))}/" must be a folder`;
   for (const folder of foldersOf(key)) {
     const file = files.get(fold(folder));
@@ -111,16 +113,15 @@ function clashReason(
 }
 
 function foldersOf(key: string): string[] {
-  const cuts = [...key.matchAll(/\//g)].map(({ index }) => index);
-  return cuts.map((cut) => key.slice(0, cut));
+  return [...key.matchAll(/\//g)].map(({ index }) => key.slice(0, index));
 }
 
-/** Says of each key whether something in the folder itself forbids it; looks at each folder once. */
-export function wayChecker(root: string): (key: string) => Promise<string | undefined> {
+/** Returns for each key why the existing files and links of `root` prevent writing it, or undefined; checks each folder once. */
+export function pathChecker(root: string): (key: string) => Promise<string | undefined> {
   const folders = new Map<string, Promise<string | undefined>>();
   const folderReason = async (folder: string): Promise<string | undefined> => {
-    const link = await linkInTheWay(root, folder);
-    if (link !== undefined) return `would be written through the link ${link}`;
+    const link = await symbolicLinkInPath(root, folder);
+    if (link !== undefined) return `would be written through the symbolic link ${link}`;
     const found = await lstat(join(root, folder)).catch(() => undefined);
     return found && !found.isDirectory() ? `needs a folder where ${join(root, folder)} is a file` : undefined;
   };
@@ -131,7 +132,7 @@ export function wayChecker(root: string): (key: string) => Promise<string | unde
     if (above !== undefined) return above;
     const path = join(root, key);
     const found = await lstat(path).catch(() => undefined);
-    if (found?.isSymbolicLink()) return `would be written through the link ${path}`;
+    if (found?.isSymbolicLink()) return `would be written through the symbolic link ${path}`;
     return found && !found.isFile() ? `is a file where ${path} is a folder` : undefined;
   };
 }

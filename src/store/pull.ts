@@ -5,84 +5,84 @@ import { isIctalError, NotFoundError } from "@ictal/base/errors";
 import { type Progress, silentProgress } from "@ictal/base/progress";
 import { mapConcurrent } from "../base/concurrent.js";
 import { explainDisk } from "./disk-errors.js";
-import { MIRROR_FOLDER } from "./local-path.js";
+import { MIRROR_DIR } from "./local-path.js";
 import { type Mirror, openMirror } from "./mirror.js";
-import { goneEntries, removeEntries } from "./mirror-gone.js";
+import { entriesDeletedRemotely, removeEntries } from "./mirror-deletions.js";
 import {
-  type Refused,
-  refuseUnsafe,
+  pathChecker,
+  type RejectedKey,
+  rejectUnsafeKeys,
   type Selection,
   selectObjects,
   unmatchedNames,
-  wayChecker,
 } from "./pull-selection.js";
-import { HOPELESS_CODES } from "./s3-errors.js";
+import { NON_RETRYABLE_CODES } from "./s3-errors.js";
 import type { ObjectInfo, Store } from "./store.js";
 
 export interface PullOptions extends Selection {
   /** Only keys that start with it; they keep it in the folder. @default "" */
-  readonly prefix?: string;
-  /** Objects at a time, 1 to 128. @default 16 */
-  readonly concurrency?: number;
+  readonly prefix?: string | undefined;
+  /** Concurrent downloads, 1 to 128. @default 16 */
+  readonly concurrency?: number | undefined;
   /** @default silent */
-  readonly progress?: Progress;
-  /** Stops between chunks; what is there is taken up by the next pull. */
-  readonly signal?: AbortSignal;
-  /** Refuse to start when the disk has less room than is to come. @default true */
-  readonly checkSpace?: boolean;
-  /** Whether the disk takes "A" and "a" for one name. @default tried out */
-  readonly caseBlind?: boolean;
+  readonly progress?: Progress | undefined;
+  /** Stops between chunks; the next pull resumes. */
+  readonly signal?: AbortSignal | undefined;
+  /** Fail at the start when the disk has less free space than the download needs. @default true */
+  readonly checkSpace?: boolean | undefined;
+  /** Whether the file system is case-insensitive. @default tested */
+  readonly caseInsensitive?: boolean | undefined;
   /**
-   * When all went well, delete files that came from this store and that it no longer has, within prefix and selection;
-   * not together with `limit` or `keys`. @default false
+   * After a pull without failures, delete local files that were downloaded from this store and that it no longer has, within
+   * prefix and selection; not together with `limit` or `keys`. @default false
    */
-  readonly deleteGone?: boolean;
+  readonly deleteRemoved?: boolean | undefined;
 }
 
 export interface PullReport {
-  /** Objects that the selection took, refused ones included. */
+  /** Selected objects, including those whose keys were refused. */
   readonly objects: number;
   readonly downloaded: number;
-  /** Objects that were there already. */
+  /** Objects that were present already. */
   readonly skipped: number;
-  /** Bytes downloaded, those of earlier tries that were taken up included. */
+  /** Bytes downloaded, including those of resumed partial files. */
   readonly bytes: number;
-  readonly refused: readonly Refused[];
+  readonly refused: readonly RejectedKey[];
   readonly failed: readonly { readonly key: string; readonly reason: string }[];
-  /** Splits and patients asked for that no key has. */
+  /** Requested splits and patients that no key contains. */
   readonly unmatched: readonly string[];
-  /** Objects here that came from this store and are no longer in it; unknown, so empty, with `limit` or `keys`. */
+  /** Local files downloaded from this store that it no longer has; unknown, so empty, with `limit` or `keys`. */
   readonly gone: readonly string[];
-  /** Those of them that were deleted. */
+  /** Those of `gone` that were deleted. */
   readonly deleted: readonly string[];
-  /** Those that were to be deleted and were changed here. */
-  readonly kept: readonly Refused[];
+  /** Those of `gone` that were not deleted, since they were changed locally. */
+  readonly kept: readonly RejectedKey[];
   readonly seconds: number;
 }
 
-const CHECKS_AT_A_TIME = 64;
-const MOST_AT_A_TIME = 128;
-const HOPELESS_HERE = new Set([...HOPELESS_CODES, "DiskFull", "NotWritable"]);
+const CONCURRENT_CHECKS = 64;
+const MAX_CONCURRENCY = 128;
+const FATAL_CODES = new Set([...NON_RETRYABLE_CODES, "DiskFull", "NotWritable"]);
 
 /**
- * Copies objects of a store into a folder, each under its key. What is there in the right version is skipped; broken
- * downloads are taken up; nothing is deleted unless `deleteGone` asks for it. Keys that cannot be files below the folder are refused and listed.
- * Rejects with NotFoundError when the selection takes nothing, and with the StoreError that makes going on useless
- * (credentials, endpoint, full disk); other failures are listed per object.
+ * Downloads objects of a store into a folder, each under its key. Present files of the right version are skipped; interrupted
+ * downloads are resumed; nothing is deleted without `deleteRemoved`. Keys that cannot be files below the folder are refused and
+ * listed. Rejects with NotFoundError when the selection is empty, and with a StoreError that concerns all objects (credentials,
+ * endpoint, full disk); other failures are listed per object.
  */
 export async function pull(store: Store, dir: string, options: PullOptions = {}): Promise<PullReport> {
   const started = performance.now();
   const { concurrency = 16, progress = silentProgress, signal, limit } = options;
-  if (!(Number.isInteger(concurrency) && concurrency >= 1 && concurrency <= MOST_AT_A_TIME)) {
-    throw new RangeError(`invalid concurrency: ${concurrency}; expected a whole number from 1 to ${MOST_AT_A_TIME}`);
+  if (!(Number.isInteger(concurrency) && concurrency >= 1 && concurrency <= MAX_CONCURRENCY)) {
+    throw new RangeError(`invalid concurrency: ${concurrency}; expected a whole number from 1 to ${MAX_CONCURRENCY}`);
   }
   if (limit !== undefined && !(Number.isInteger(limit) && limit >= 1)) {
     throw new RangeError(`invalid limit: ${limit}; expected a whole number from 1`);
   }
   const isPartial = limit !== undefined || options.keys !== undefined;
-  if (options.deleteGone && isPartial) {
+  if (options.deleteRemoved && isPartial) {
     throw new RangeError(
-      "invalid deleteGone: with limit or keys nothing tells what is gone from what was not asked for",
+      "invalid deleteRemoved: with limit or keys, removed objects cannot be distinguished from objects that were not selected",
     );
   }
   const listed = await listAll(store, options.prefix ?? "", progress, signal);
@@ -90,16 +90,19 @@ export async function pull(store: Store, dir: string, options: PullOptions = {})
   if (selected.length === 0) throw nothingSelected(store, options, listed);
   const mirror = await openMirror(dir, concurrency);
   try {
-    const { safe, refused } = refuseUnsafe(selected, options.caseBlind ?? (await isCaseBlind(mirror.root)));
+    const { safe, refused } = rejectUnsafeKeys(
+      selected,
+      options.caseInsensitive ?? (await isCaseInsensitive(mirror.root)),
+    );
     const plan = await makePlan(mirror, safe, signal);
     if (options.checkSpace ?? true) await mirror.checkSpace(totalBytes(plan.missing));
     const done = await downloadAll(store, mirror, plan.missing, { concurrency, progress, ...(signal && { signal }) });
-    const gone = isPartial ? [] : goneEntries(mirror, store, listed, options);
-    const isToDelete = options.deleteGone === true && done.failed.length === 0;
-    const removal = isToDelete ? await removeEntries(mirror, gone) : { deleted: [], kept: [] };
+    const removed = isPartial ? [] : entriesDeletedRemotely(mirror, store, listed, options);
+    const isToDelete = options.deleteRemoved === true && done.failed.length === 0;
+    const removal = isToDelete ? await removeEntries(mirror, removed) : { deleted: [], kept: [] };
     return {
       objects: selected.length,
-      gone: gone.map(({ key }) => key),
+      gone: removed.map(({ key }) => key),
       ...removal,
       skipped: plan.present,
       ...done,
@@ -128,18 +131,19 @@ function nothingSelected(
   { prefix = "", splits, patients, only, limit }: PullOptions,
   listed: readonly ObjectInfo[],
 ) {
-  const place = store.url + (prefix === "" ? "" : ` with prefix "${prefix}"`);
-  if (listed.length === 0) return new NotFoundError(`no objects in ${place}; check the bucket and the prefix`, place);
+  const source = store.url + (prefix === "" ? "" : ` with prefix "${prefix}"`);
+  const [first] = listed;
+  if (!first) return new NotFoundError(`no objects in ${source}; check the bucket and the prefix`, source);
   const asked = JSON.stringify({ splits, patients, only, limit });
   return new NotFoundError(
-    `none of the ${listed.length} objects in ${place} is taken by ${asked}; splits and patients must be folders of the keys, such as "${listed[0]!.key}"`,
-    place,
+    `none of the ${listed.length} objects in ${source} matches ${asked}; splits and patients must be folders in the keys, e.g. "${first.key}"`,
+    source,
   );
 }
 
 /** Tries whether the disk finds a file by a name in another case. */
-async function isCaseBlind(root: string): Promise<boolean> {
-  const probe = await mkdtemp(join(root, MIRROR_FOLDER, "Case-")).catch((error: unknown) => {
+async function isCaseInsensitive(root: string): Promise<boolean> {
+  const probe = await mkdtemp(join(root, MIRROR_DIR, "Case-")).catch((error: unknown) => {
     throw explainDisk(error, root);
   });
   try {
@@ -155,7 +159,7 @@ async function isCaseBlind(root: string): Promise<boolean> {
 
 interface Plan {
   readonly missing: ObjectInfo[];
-  readonly refused: Refused[];
+  readonly refused: RejectedKey[];
   readonly present: number;
 }
 
@@ -164,17 +168,17 @@ async function makePlan(
   objects: readonly ObjectInfo[],
   signal: AbortSignal | undefined,
 ): Promise<Plan> {
-  const wayReason = wayChecker(mirror.root);
+  const pathReason = pathChecker(mirror.root);
   const missing: (ObjectInfo | undefined)[] = new Array(objects.length);
-  const refused: Refused[] = [];
+  const refused: RejectedKey[] = [];
   let present = 0;
   const check = async (info: ObjectInfo, i: number) => {
-    const reason = await wayReason(info.key);
+    const reason = await pathReason(info.key);
     if (reason !== undefined) refused.push({ key: info.key, reason });
     else if (await mirror.verified(info)) present += 1;
     else missing[i] = info;
   };
-  await mapConcurrent(objects, CHECKS_AT_A_TIME, check, signal);
+  await mapConcurrent(objects, CONCURRENT_CHECKS, check, signal);
   return { missing: missing.filter((info): info is ObjectInfo => info !== undefined), refused, present };
 }
 
@@ -197,23 +201,23 @@ async function downloadAll(
     const note = `${downloaded}/${missing.length} objects${failed.length > 0 ? `, ${failed.length} failed` : ""}`;
     progress.update({ label: "pull", done: moved / 1e6, total, unit: "MB", note });
   };
-  let hopeless: unknown;
+  let fatal: unknown;
   await mapConcurrent(missing, concurrency, async (info) => {
     if (either.aborted) return;
     try {
       const { size } = await mirror.download(store, info, { signal: either, onBytes });
-      bytes += size; // after the await: a compound assignment across it would lose the other lanes' counts
+      bytes += size; // after the await: a compound assignment across it would lose the counts of concurrent downloads
       downloaded += 1;
     } catch (error) {
       if (either.aborted) return;
-      if (!isIctalError(error) || HOPELESS_HERE.has(codeOf(error))) {
-        hopeless = error;
+      if (!isIctalError(error) || FATAL_CODES.has(codeOf(error))) {
+        fatal = error;
         stop.abort();
       } else failed.push({ key: info.key, reason: error.message });
     }
   });
   if (missing.length > 0) progress.finish(`${downloaded}/${missing.length} objects`); // its line ends before any message
-  if (hopeless !== undefined) throw hopeless;
+  if (fatal !== undefined) throw fatal;
   signal?.throwIfAborted();
   return { downloaded, bytes, failed };
 }

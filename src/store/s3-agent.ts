@@ -4,18 +4,18 @@ import type { OnReadOpts, Socket } from "node:net";
 import { holdBuffer, OwnedBytes } from "../base/owned-bytes.js";
 
 /**
- * Connections that read into a buffer of their own, used again and again. Node's usual way makes a fresh one of 64 KiB for
- * each read, and collecting those cost as much time as the transfer.
+ * Connections with one reused read buffer. By default Node allocates 64 KiB for each read, and garbage collection of these took
+ * as much time as the transfer.
  */
 
 const READ_BYTES = 1 << 18;
 
-/** Bodies whose chunks are taken as they arrive, by their connection. */
-const poured = new WeakMap<Socket, IncomingMessage>();
+/** Bodies whose chunks are consumed as they arrive, by their connection. */
+const piped = new WeakMap<Socket, IncomingMessage>();
 
 type Connect = (options: object, ready: unknown) => unknown;
 
-/** Wraps an agent's way to connect; what both kinds of agent have and Node's types leave out. */
+/** Wraps `createConnection`, a method of both kinds of agent that Node's types lack. */
 function withReadBuffers<T extends HttpAgent>(agent: T): T {
   const open = agent as unknown as { createConnection: Connect };
   const connect = open.createConnection.bind(agent);
@@ -36,44 +36,44 @@ function readBuffer(): OnReadOpts {
       return buffer;
     },
     callback(this: Socket, count: number, bytes: Uint8Array) {
-      const body = poured.get(this);
+      const body = piped.get(this);
       const view = Buffer.from(bytes.buffer, bytes.byteOffset, count);
       this.emit("data", body ? view : Buffer.from(view));
-      isKept = body !== undefined && body.readableLength > 0; // a paused body holds the view until it goes on
+      isKept = body !== undefined && body.readableLength > 0; // a paused body keeps the view until it resumes
       return true;
     },
   } as OnReadOpts;
 }
 
-/** Read into while its connection lasts: what is to be kept of it is a copy. */
+/** Reused for the lifetime of its connection: bytes that are kept are copied. */
 function heldBuffer(): Buffer<ArrayBuffer> {
   const buffer = Buffer.allocUnsafeSlow(READ_BYTES);
   holdBuffer(buffer.buffer);
   return buffer;
 }
 
-/** Takes bytes over. A promise makes the sender wait until it is settled. */
-export type TakeBytes = (bytes: OwnedBytes) => Promise<void> | undefined;
+/** Takes ownership of bytes. A promise makes the sender wait until it is settled (backpressure). */
+export type ConsumeBytes = (bytes: OwnedBytes) => Promise<void> | undefined;
 
-const brokenOff = () => Object.assign(new Error("aborted"), { code: "ECONNRESET" });
+const connectionReset = () => Object.assign(new Error("aborted"), { code: "ECONNRESET" });
 
 /**
- * Gives a response's body to `take` piece by piece; resolves at its end, rejects with what broke it or `take`. A body may
- * have broken before anyone listened (its connection goes on by itself): that rejects as well.
+ * Passes the chunks of a response's body to `consume`; resolves at its end, rejects with an error of the body or of `consume`. A
+ * body may have failed before a listener was added (its connection continues by itself): that rejects as well.
  */
-export function pour(body: IncomingMessage, take: TakeBytes): Promise<void> {
+export function pipeBody(body: IncomingMessage, consume: ConsumeBytes): Promise<void> {
   if (body.readableEnded) return Promise.resolve();
-  if (body.destroyed) return Promise.reject(body.errored ?? brokenOff());
+  if (body.destroyed) return Promise.reject(body.errored ?? connectionReset());
   const { socket } = body;
   return new Promise<void>((done, fail) => {
-    poured.set(socket, body);
+    piped.set(socket, body);
     const stop = (error: unknown) => body.destroy(error as Error);
     body.once("end", done);
     body.once("error", fail);
-    body.once("close", () => fail(brokenOff()));
+    body.once("close", () => fail(connectionReset()));
     body.on("data", (chunk: Uint8Array) => {
       try {
-        const wait = take(OwnedBytes.from(chunk));
+        const wait = consume(OwnedBytes.from(chunk));
         if (!wait) return;
         body.pause();
         wait.then(() => body.resume(), stop);
@@ -82,6 +82,6 @@ export function pour(body: IncomingMessage, take: TakeBytes): Promise<void> {
       }
     });
   }).finally(() => {
-    if (poured.get(socket) === body) poured.delete(socket);
+    if (piped.get(socket) === body) piped.delete(socket);
   });
 }

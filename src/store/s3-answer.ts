@@ -1,4 +1,4 @@
-/** What counts as S3's answer for an object: its form, its facts and the version asked for; all else is a StoreError. */
+/** Validation of S3 responses: form, metadata and the requested version; anything else is a StoreError. */
 import type { GetObjectCommandOutput, HeadObjectCommandOutput } from "@aws-sdk/client-s3";
 import { StoreError } from "@ictal/base/errors";
 import { type ByteRange, bareEtag, type DigestName, type ExpectedDigest, type ObjectInfo } from "./store.js";
@@ -21,12 +21,12 @@ type Answer = Pick<
 /** The StoreError "BadAnswer": the service sent `found` in place of the object. */
 export function badAnswer({ url, key }: Pick<Asked, "url" | "key">, found: string, status?: number): StoreError {
   return new StoreError(
-    `${url} answered the request for "${key}" with ${found}; it was not taken for the object; check that the endpoint is the service itself (no login page or proxy before it), then try again`,
+    `${url} answered the request for "${key}" with ${found}; the response was discarded; check that the endpoint is the S3 service itself (no login page or proxy in between), then try again`,
     { key, code: "BadAnswer", ...(status !== undefined && { status }) },
   );
 }
 
-/** True for the answers of portals and proxies: a page, without the mark that S3 services put on each answer. */
+/** True for responses of captive portals and proxies: a web page without the request id of S3 services. */
 export function isWebPage({ ContentType, $metadata }: Pick<Answer, "ContentType" | "$metadata">): boolean {
   return /^text\/html\b/i.test(ContentType ?? "") && $metadata.requestId === undefined;
 }
@@ -77,9 +77,10 @@ function totalOf(answer: Answer, asked: Asked, range: ByteRange): number {
     );
   }
   const [, from, to, total] = /^bytes (\d{1,16})-(\d{1,16})\/(\d{1,16})$/.exec(ContentRange ?? "")?.map(Number) ?? [];
-  const fits =
-    sizeOrNone(total) !== undefined && from === range.start && to === Math.min(range.end, total!) - 1 && to >= from;
-  if (fits && length === to - from + 1) return total!;
+  const size = sizeOrNone(total);
+  if (size !== undefined && from === range.start && to === Math.min(range.end, size) - 1 && to >= from) {
+    if (length === to - from + 1) return size;
+  }
   const expected = `bytes ${range.start}-${range.end - 1}`;
   throw badAnswer(asked, `Content-Range "${ContentRange}" and ${length} bytes where ${expected} were asked for`, 206);
 }

@@ -1,28 +1,28 @@
-/** The body of an object as it comes: broken ones are asked for again from the last byte of the same version. */
+/** The body of an object: after a failed connection, the rest of the same version is requested. */
 import type { IncomingMessage } from "node:http";
 import type { GetObjectCommandOutput } from "@aws-sdk/client-s3";
 import { isIctalError, StoreError } from "@ictal/base/errors";
 import { waitingFor } from "@ictal/base/pending";
 import type { OwnedBytes } from "../base/owned-bytes.js";
-import { pour, type TakeBytes } from "./s3-agent.js";
+import { type ConsumeBytes, pipeBody } from "./s3-agent.js";
 import { answeredObject } from "./s3-answer.js";
 import { discard, type S3Requests } from "./s3-requests.js";
 import { type ByteRange, bareEtag, changedError, checkVersion, type ObjectInfo } from "./store.js";
 
 const SLOWEST_BYTES_PER_SECOND = 1024;
-const PROGRESS_BYTES = 1 << 16; // so much gained since the last failure makes it a new one
+const PROGRESS_BYTES = 1 << 16; // after this progress since the last failure, the attempts are counted anew
 
-/** Where a body comes from. */
+/** Source of a body. */
 export interface BodySource {
   readonly url: string;
   /** Put before every key. */
   readonly base: string;
   readonly requests: S3Requests;
-  /** Patience with a connection. */
+  /** Stall timeout of a connection. */
   readonly stallMilliseconds: number;
 }
 
-/** A body being read: where it has come to, and how often in a row it broke. */
+/** A body being read: its position, and the number of consecutive failures. */
 export interface Reading {
   readonly source: BodySource;
   readonly info: ObjectInfo;
@@ -44,18 +44,18 @@ export function startReading(
   return { source, info, end, signal, output, at: start, attempt: 0, failedAt: start };
 }
 
-/** Counts a chunk in; more bytes than announced are a StoreError. */
+/** Counts a chunk; more bytes than announced are a StoreError. */
 function advance(reading: Reading, count: number): void {
   const { source, info, end } = reading;
   if (reading.at + count > end)
-    throw new StoreError(`"${info.key}" of ${source.url} gave more bytes than it announced`, {
+    throw new StoreError(`"${info.key}" of ${source.url} sent more bytes than it announced`, {
       key: info.key,
       code: "BadAnswer",
     });
   reading.at += count;
 }
 
-/** Asks for the rest after `failure`, or throws when that is no use. */
+/** Requests the rest after `failure`, or throws when that is useless. */
 async function resume(reading: Reading, failure: unknown): Promise<void> {
   const { source, info, signal, at, end } = reading;
   const { key, etag } = info;
@@ -78,26 +78,26 @@ async function resume(reading: Reading, failure: unknown): Promise<void> {
   }
 }
 
-/** A refused If-Match as the StoreError "Changed". */
+/** A failed If-Match as the StoreError "Changed". */
 export function asChanged(error: unknown, { url }: { url: string }, key: string, ifMatch: string | undefined): unknown {
   const status = isIctalError(error, "StoreError") ? error.details.status : undefined;
   return ifMatch !== undefined && status === 412 ? changedError(key, bareEtag(ifMatch), url) : error;
 }
 
-/** One answer of a reading: its body, the patience with it, and why the next is asked for where bytes are left. */
+/** One response of a reading: its body, its stall detection, and the failure after which the rest is requested. */
 interface Answer {
   readonly body: IncomingMessage;
-  readonly stall: ReturnType<typeof stallWatch>;
+  readonly stall: ReturnType<typeof watchStall>;
   failure: unknown;
 }
 
-/** The answers of a reading until all its bytes have come, each asked for from the last byte of the one before. */
+/** The responses of a reading until all its bytes have arrived; each starts after the last byte of the one before. */
 async function* answersOf(reading: Reading): AsyncGenerator<Answer, void, undefined> {
   for (;;) {
     const body = bodyOf(reading.output);
     const answer: Answer = {
       body,
-      stall: stallWatch(body, reading.source.stallMilliseconds),
+      stall: watchStall(body, reading.source.stallMilliseconds),
       failure: Object.assign(new Error("aborted"), { code: "ECONNRESET" }), // it ended early
     };
     try {
@@ -112,7 +112,7 @@ async function* answersOf(reading: Reading): AsyncGenerator<Answer, void, undefi
   }
 }
 
-/** The bytes of a reading, asked for again from the last one received whenever the connection fails. */
+/** The bytes of a reading; whenever the connection fails, the rest is requested. */
 export async function* readBody(reading: Reading): AsyncGenerator<Uint8Array, void, undefined> {
   for await (const answer of answersOf(reading)) {
     const { body, stall } = answer;
@@ -129,34 +129,34 @@ export async function* readBody(reading: Reading): AsyncGenerator<Uint8Array, vo
   }
 }
 
-/** The same for a reader that takes each chunk at once. */
-export async function pourBody(reading: Reading, take: TakeBytes): Promise<void> {
+/** `readBody` for a reader that consumes each chunk as it arrives. */
+export async function pipeReading(reading: Reading, consume: ConsumeBytes): Promise<void> {
   const { info, source, signal } = reading;
   for await (const answer of answersOf(reading)) {
     const { body, stall } = answer;
     const taken = (bytes: OwnedBytes) => {
       stall.arrived(bytes.byteLength);
       advance(reading, bytes.byteLength);
-      const wait = asTaken(() => take(bytes));
+      const wait = withConsumerError(() => consume(bytes));
       if (!wait) stall.begin();
       return wait?.then(stall.begin);
     };
     try {
-      await waitingFor(`the bytes of "${info.key}" of ${source.url}`, pour(body, taken));
+      await waitingFor(`the bytes of "${info.key}" of ${source.url}`, pipeBody(body, taken));
     } catch (error) {
       answer.failure = failureOf(error, signal);
     }
   }
 }
 
-/** What the taker of bytes threw, which no further request can mend. */
-class TakerError extends Error {
-  override readonly name = "TakerError";
+/** An error of the consumer of the bytes, which no further request can fix. */
+class ConsumerError extends Error {
+  override readonly name = "ConsumerError";
 }
 
-function asTaken(work: () => Promise<void> | undefined): Promise<void> | undefined {
+function withConsumerError(work: () => Promise<void> | undefined): Promise<void> | undefined {
   const wrap = (cause: unknown): never => {
-    throw new TakerError("the bytes could not be taken", { cause });
+    throw new ConsumerError("the bytes could not be consumed", { cause });
   };
   try {
     return work()?.catch(wrap);
@@ -165,22 +165,22 @@ function asTaken(work: () => Promise<void> | undefined): Promise<void> | undefin
   }
 }
 
-/** The error to try again after; throws those that trying again cannot mend. */
+/** The error after which to retry; throws errors that a retry cannot fix. */
 function failureOf(error: unknown, signal: AbortSignal | undefined): unknown {
   signal?.throwIfAborted();
-  if (error instanceof TakerError) throw error.cause;
+  if (error instanceof ConsumerError) throw error.cause;
   if (isIctalError(error)) throw error;
   return error;
 }
 
-/** On Node the SDK hands over the response itself. */
+/** On Node the SDK returns the response itself. */
 const bodyOf = (output: GetObjectCommandOutput) => output.Body as unknown as IncomingMessage;
 
 /**
- * The patience with a body: none of its bytes for so long, or too few over so long, ends it with a TimeoutError. Only time
- * in which bytes are waited for counts, not what their reader takes.
+ * Stall detection of a body: without bytes for this time, or with too few over this time, it ends with a TimeoutError. Only time
+ * spent waiting for bytes counts, not the time of the consumer.
  */
-function stallWatch(body: IncomingMessage, stallMilliseconds: number) {
+function watchStall(body: IncomingMessage, stallMilliseconds: number) {
   let waited = 0;
   let received = 0;
   let asked = 0;
@@ -211,7 +211,7 @@ function stallWatch(body: IncomingMessage, stallMilliseconds: number) {
       waited = 0;
       received = 0;
     },
-    /** Until the next `begin` nothing is waited for. */
+    /** Stops the timer until the next `begin`. */
     end,
   };
 }

@@ -3,47 +3,49 @@ import type { S3Client, S3ClientConfig } from "@aws-sdk/client-s3";
 import { requireCounts, requireNumbers } from "@ictal/base/options";
 import { createHttpAgent, createHttpsAgent } from "./s3-agent.js";
 
-/** How a bucket is reached. */
+/** How to connect to a bucket. */
 export interface S3StoreOptions {
   readonly bucket: string;
-  /** Folder within the bucket that keys are relative to. @default the whole bucket */
-  readonly prefix?: string;
+  /** Prefix within the bucket that keys are relative to. @default the whole bucket */
+  readonly prefix?: string | undefined;
   /** Address of an S3-compatible service. @default AWS_ENDPOINT_URL_S3, then AWS_ENDPOINT_URL, then AWS itself */
-  readonly endpoint?: string;
+  readonly endpoint?: string | undefined;
   /** @default AWS_REGION, then the profile's region, then us-east-1 */
-  readonly region?: string;
+  readonly region?: string | undefined;
   /** Name in the shared AWS configuration files. @default AWS_PROFILE, then "default" */
-  readonly profile?: string;
+  readonly profile?: string | undefined;
   /** @default the SDK's chain: environment, shared files, single sign-on, container, machine */
-  readonly credentials?: {
-    readonly accessKeyId: string;
-    readonly secretAccessKey: string;
-    readonly sessionToken?: string;
-  };
+  readonly credentials?:
+    | {
+        readonly accessKeyId: string;
+        readonly secretAccessKey: string;
+        readonly sessionToken?: string;
+      }
+    | undefined;
   /** Send unsigned requests, for public buckets. @default false */
-  readonly anonymous?: boolean;
+  readonly anonymous?: boolean | undefined;
   /** Agree to pay for requests and transfer. @default false */
-  readonly requesterPays?: boolean;
+  readonly requesterPays?: boolean | undefined;
   /** Put the bucket into the path instead of the host name. @default true with an endpoint, else false */
-  readonly forcePathStyle?: boolean;
+  readonly forcePathStyle?: boolean | undefined;
   /** Most open connections; keep it above the number of reads at a time. @default 256 */
-  readonly maxConnections?: number;
+  readonly maxConnections?: number | undefined;
   /**
-   * A connection silent for so long, or slower than 1 KiB/s over so long, is given up and resumed; other answers than
-   * bodies may take eight times as long. @default ICTAL_S3_STALL_SECONDS, then 15000
+   * A connection without data for this time, or slower than 1 KiB/s over it, is closed and the download resumed; responses
+   * other than bodies have eight times as long. @default ICTAL_S3_STALL_SECONDS, then 15000
    */
-  readonly stallMilliseconds?: number;
+  readonly stallMilliseconds?: number | undefined;
   /** @default 2500 */
-  readonly connectMilliseconds?: number;
+  readonly connectMilliseconds?: number | undefined;
   /** First wait before a retry; doubled each time. @default 200 */
-  readonly backoffMilliseconds?: number;
-  /** Take a 32-digit ETag of an unencrypted object for its MD5. @default true */
-  readonly etagIsMd5?: boolean;
+  readonly backoffMilliseconds?: number | undefined;
+  /** Use a 32-digit ETag of an unencrypted object as its MD5. @default true */
+  readonly etagIsMd5?: boolean | undefined;
 }
 
 const STALL_MILLISECONDS = 15_000;
 
-/** The patience to have: the option's, else the environment's, else 15 s. RangeError when it is no time. */
+/** The stall timeout: the option, else the environment variable, else 15 s. RangeError when it is not a valid time. */
 export function stallMillisecondsOf({ stallMilliseconds }: Pick<S3StoreOptions, "stallMilliseconds">): number {
   const { ICTAL_S3_STALL_SECONDS: seconds = "" } = process.env;
   const milliseconds = stallMilliseconds ?? (seconds === "" ? STALL_MILLISECONDS : 1000 * Number(seconds));
@@ -54,7 +56,7 @@ export function stallMillisecondsOf({ stallMilliseconds }: Pick<S3StoreOptions, 
 
 export type Sdk = typeof import("@aws-sdk/client-s3");
 
-/** A client ready for use, with what error messages say about where it points. */
+/** A connected client and its region, for error messages. */
 export interface S3Connection {
   readonly sdk: Sdk;
   readonly client: S3Client;
@@ -85,7 +87,7 @@ export async function connectS3(options: S3StoreOptions): Promise<S3Connection> 
   }
 }
 
-const NOBODY = { accessKeyId: "anonymous", secretAccessKey: "anonymous" };
+const ANONYMOUS = { accessKeyId: "anonymous", secretAccessKey: "anonymous" };
 
 function createClient(sdk: Sdk, options: S3StoreOptions, region: string | undefined): S3Client {
   const endpoint = endpointOf(options);
@@ -114,14 +116,14 @@ function createClient(sdk: Sdk, options: S3StoreOptions, region: string | undefi
     ...(options.profile !== undefined && { profile: options.profile }),
     ...(options.credentials && { credentials: options.credentials }),
     // the SDK looks for credentials even when nothing is signed, so it is given some that are never sent
-    ...(options.anonymous && { credentials: NOBODY, signer: { sign: async (request) => request } }),
+    ...(options.anonymous && { credentials: ANONYMOUS, signer: { sign: async (request) => request } }),
   };
   return withoutVersionWarning(() => new sdk.S3Client(config));
 }
 
 const WARNING_SWITCH = "AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED";
 
-/** The SDK's own switch for its notice about coming Node versions; our dependencies are pinned, so it helps nobody. */
+/** The SDK's switch for its warning about future Node versions, which is useless with pinned dependencies. */
 function withoutVersionWarning<T>(create: () => T): T {
   const before = process.env[WARNING_SWITCH];
   process.env[WARNING_SWITCH] = "true";

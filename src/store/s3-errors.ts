@@ -1,7 +1,7 @@
 import { NotFoundError, StoreError } from "@ictal/base/errors";
 
-/** Where a request went, for messages; holds no secret. */
-export interface S3Place {
+/** Target of a request, for messages; contains no secret. */
+export interface S3Target {
   readonly bucket: string;
   /** Origin of a custom endpoint; undefined for AWS. */
   readonly endpoint: string | undefined;
@@ -11,7 +11,7 @@ export interface S3Place {
   readonly key?: string;
 }
 
-/** What the SDK and Node put on an error, as far as it is looked at here. */
+/** Fields that the SDK and Node set on errors, as far as they are used here. */
 export interface RawError {
   readonly name: string;
   readonly message: string;
@@ -32,7 +32,7 @@ interface SdkFields {
   $response?: { statusCode?: number; headers?: Record<string, string> };
 }
 
-/** Reads the fields that tell errors apart. */
+/** Reads the fields that identify an error. */
 export function rawError(error: unknown): RawError {
   const { name = "", message = "", code, Code, Region, errors, $metadata, $response } = error as SdkFields;
   const status = $metadata?.httpStatusCode ?? $response?.statusCode;
@@ -62,8 +62,8 @@ const BUSY = new Set([
 ]);
 
 /**
- * What to do about an error: "busy" the service asks for patience, "connect" it was not reached, "broken" the
- * connection failed on the way, "skew" the clock was wrong and the SDK now corrects it, "final" asking again is useless.
+ * How to retry after an error: "busy" the service is overloaded, "connect" it was not reached, "broken" the connection
+ * failed, "skew" the clock was wrong and the SDK now corrects it, "final" a retry is useless.
  */
 export function retryKind(error: RawError): "busy" | "connect" | "broken" | "skew" | "final" {
   const { name, message, code = "", status = 0 } = error;
@@ -78,8 +78,8 @@ function isConnectTimeout({ name, message }: RawError): boolean {
   return name === "TimeoutError" && message.includes("did not establish a connection");
 }
 
-/** Codes of failures that every further request would meet too, so that a long task gives up at once. */
-export const HOPELESS_CODES: ReadonlySet<string> = new Set([
+/** Codes of failures that every further request would have too, so that a long task stops at once. */
+export const NON_RETRYABLE_CODES: ReadonlySet<string> = new Set([
   "NoCredentials",
   "InvalidAccessKeyId",
   "SignatureDoesNotMatch",
@@ -94,12 +94,12 @@ export const HOPELESS_CODES: ReadonlySet<string> = new Set([
 ]);
 
 /** One of our errors for a failed request: what happened, where, and what to do. */
-export function explainS3Error(error: unknown, place: S3Place, attempt: number): NotFoundError | StoreError {
+export function explainS3Error(error: unknown, place: S3Target, attempt: number): NotFoundError | StoreError {
   const raw = rawError(error);
   const target = place.key === undefined ? `bucket "${place.bucket}"` : `s3://${place.bucket}/${place.key}`;
   const where = place.endpoint ?? `AWS (region ${place.region})`;
   if (raw.name === "NoSuchBucket") {
-    const message = `no bucket "${place.bucket}" at ${where}; check the bucket's name${place.endpoint ? " and the endpoint" : ", or give the endpoint of the service that has it"}`;
+    const message = `no bucket "${place.bucket}" at ${where}; check the bucket's name${place.endpoint ? " and the endpoint" : ", or set the endpoint of the service that has it"}`;
     return new NotFoundError(message, place.bucket, { cause: error });
   }
   if (raw.name === "NoSuchKey") {
@@ -117,7 +117,7 @@ export function explainS3Error(error: unknown, place: S3Place, attempt: number):
 
 type Described = [code: string, text: string];
 
-function describe(raw: RawError, place: S3Place, target: string, where: string): Described {
+function describe(raw: RawError, place: S3Target, target: string, where: string): Described {
   return (
     describeNetwork(raw, target, where) ??
     describeObject(raw, place, target, where) ??
@@ -137,39 +137,33 @@ function describeNetwork(raw: RawError, target: string, where: string): Describe
   if (REFUSED.has(code)) {
     return [
       "Unreachable",
-      `cannot reach ${where} (${code}) for ${target}; check that the service runs and that address and port are right`,
+      `cannot reach ${where} (${code}) for ${target}; check that the service is running and that host and port are correct`,
     ];
   }
   if (isConnectTimeout(raw)) {
-    return [
-      "Unreachable",
-      `no connection to ${where} in time for ${target}; check address, port, firewall and network`,
-    ];
+    return ["Unreachable", `connecting to ${where} timed out for ${target}; check host, port, firewall and network`];
   }
   if (/CERT|SELF_SIGNED|SSL|TLS|ALTNAME/.test(code)) {
     return [
       "Certificate",
-      `the certificate of ${where} is not accepted (${code}); name its authority in NODE_EXTRA_CA_CERTS, or use http:// if the service has no TLS`,
+      `the certificate of ${where} is not trusted (${code}); set NODE_EXTRA_CA_CERTS to the certificate of its authority, or use http:// if the service has no TLS`,
     ];
   }
   if (code === "EPROTO" || code.startsWith("HPE_")) {
-    return [
-      "NotS3",
-      `${where} does not speak the protocol expected (${code}); check http:// against https:// and the port`,
-    ];
+    return ["NotS3", `${where} does not use the expected protocol (${code}); check http:// or https:// and the port`];
   }
   if (name === "TimeoutError")
     return [
       "Stalled",
-      `${where} stopped answering for ${target}; try again later, or raise stallMilliseconds (ICTAL_S3_STALL_SECONDS)`,
+      `${where} stopped sending data for ${target}; try again later, or raise stallMilliseconds (ICTAL_S3_STALL_SECONDS)`,
     ];
   if (BROKEN.has(code) || raw.message === "aborted") {
-    return ["Broken", `the connection to ${where} broke off for ${target}; try again`];
+    return ["Broken", `the connection to ${where} was closed during the transfer of ${target}; try again`];
   }
   return undefined;
 }
 
-function describeLogin(raw: RawError, place: S3Place, target: string, where: string): Described | undefined {
+function describeLogin(raw: RawError, place: S3Target, target: string, where: string): Described | undefined {
   const using = place.profile === undefined ? "" : ` of profile "${place.profile}"`;
   switch (raw.name) {
     case "CredentialsProviderError":
@@ -211,7 +205,7 @@ function describeLogin(raw: RawError, place: S3Place, target: string, where: str
   return undefined;
 }
 
-function wrongRegion(raw: RawError, place: S3Place, where: string): Described {
+function wrongRegion(raw: RawError, place: S3Target, where: string): Described {
   const actual = raw.actualRegion;
   const found = actual ? `lives in region ${actual}` : "lives in another region";
   const action = actual
@@ -223,14 +217,14 @@ function wrongRegion(raw: RawError, place: S3Place, where: string): Described {
   ];
 }
 
-function denied(place: S3Place, target: string, where: string, using: string): string {
+function denied(place: S3Target, target: string, where: string, using: string): string {
   if (place.anonymous)
-    return `${where} denies ${target} to anonymous requests; give credentials, and leave --anonymous away`;
+    return `${where} denies ${target} to anonymous requests; remove --anonymous and provide credentials`;
   return `${where} denies ${target} to the credentials${using}; they need s3:ListBucket and s3:GetObject, and a requester-pays bucket needs --requester-pays`;
 }
 
-/** Faults of the bucket's name and of one object, which come with a login's status. */
-function describeObject(raw: RawError, place: S3Place, target: string, where: string): Described | undefined {
+/** Errors of the bucket name and of one object, which have the status of an authentication error. */
+function describeObject(raw: RawError, place: S3Target, target: string, where: string): Described | undefined {
   if (raw.name === "InvalidBucketName") return [raw.name, `"${place.bucket}" is not a legal bucket name at ${where}`];
   if (raw.name === "InvalidObjectState")
     return [raw.name, `${target} is archived (Glacier); restore it in ${where} first`];
@@ -246,7 +240,7 @@ function describeRest(raw: RawError, target: string, where: string): Described {
   if (raw.status !== undefined && (raw.status < 300 || raw.status === 404)) {
     return [
       "NotS3",
-      `${where} gave an answer for ${target} that is not S3's (status ${raw.status}); check the endpoint`,
+      `${where} sent a response for ${target} that is not an S3 response (status ${raw.status}); check the endpoint`,
     ];
   }
   const status = raw.status === undefined ? "" : `status ${raw.status}, `;

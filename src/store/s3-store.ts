@@ -4,10 +4,10 @@ import { freeBuffers } from "../base/free-buffer.js";
 import { closable } from "./closable.js";
 import { digestMismatch } from "./digest.js";
 import { type Asked, answeredObject, badAnswer, digestsOf } from "./s3-answer.js";
-import { asChanged, type BodySource, pourBody, readBody, startReading } from "./s3-body.js";
+import { asChanged, type BodySource, pipeReading, readBody, startReading } from "./s3-body.js";
 import { type S3StoreOptions, stallMillisecondsOf } from "./s3-client.js";
 import { listPages } from "./s3-listing.js";
-import { discard, s3Requests } from "./s3-requests.js";
+import { discard, S3Requests } from "./s3-requests.js";
 import {
   type ByteRange,
   bareEtag,
@@ -31,7 +31,7 @@ interface Bucket extends BodySource {
   /** "" or a folder ending with "/", put before every key. */
   readonly base: string;
   readonly etagIsMd5: boolean;
-  /** True once an answer of the service had an ETag: one without is not its own then. */
+  /** True once a response of the service had an ETag: a response without one is then not from the service. */
   givesEtags: boolean;
 }
 
@@ -47,12 +47,19 @@ export function s3Store(options: S3StoreOptions): Store {
   const url = `s3://${options.bucket}/${base}`;
   const { etagIsMd5 = true } = options;
   const stallMilliseconds = stallMillisecondsOf(options);
-  const bucket: Bucket = { url, base, etagIsMd5, stallMilliseconds, requests: s3Requests(options), givesEtags: false };
+  const bucket: Bucket = {
+    url,
+    base,
+    etagIsMd5,
+    stallMilliseconds,
+    requests: new S3Requests(options),
+    givesEtags: false,
+  };
   return {
     url,
     wholeReadBytes: WHOLE_READ_BYTES,
     list: (prefix = "", listOptions = {}) => listBucket(bucket, prefix, listOptions),
-    stat: async (key) => (await headOf(bucket, { key }))?.info,
+    stat: async (key, statOptions = {}) => (await headOf(bucket, { key, ...statOptions }))?.info,
     digests: (key, digestOptions = {}) => knownDigests(bucket, key, digestOptions),
     read: (key, readOptions = {}) => readObject(bucket, key, readOptions),
     open: (key, readOptions = {}) => openBody(bucket, key, readOptions),
@@ -70,7 +77,7 @@ async function* listBucket(bucket: Bucket, prefix: string, options: ListOptions)
     requests.list({ prefix: base + prefix, ...first, ...(token !== undefined && { token }) }, signal);
   for await (const info of listPages(url, ask, signal)) {
     if (!info.key.startsWith(base + prefix))
-      throw new StoreError(`the listing of ${url} holds ${JSON.stringify(info.key)}, which was not asked for`, {
+      throw new StoreError(`the listing of ${url} holds ${JSON.stringify(info.key)}, which was not requested`, {
         key: info.key,
         code: "BadListing",
       });
@@ -110,11 +117,11 @@ async function knownDigests(bucket: Bucket, key: string, options: DigestOptions)
 }
 
 async function readObject(bucket: Bucket, key: string, options: ReadOptions): Promise<Uint8Array> {
-  const { info, digests, pour: pourInto } = await openBody(bucket, key, options);
+  const { info, digests, pipe } = await openBody(bucket, key, options);
   const { start, end } = cut(options.range, info.size);
   const bytes = memoryFor(end - start, bucket, key);
   let filled = 0;
-  await pourInto?.((chunk) => {
+  await pipe?.((chunk) => {
     bytes.set(chunk.view(), filled);
     filled += chunk.byteLength;
     freeBuffers([chunk.give()]);
@@ -168,7 +175,7 @@ async function openBody(bucket: Bucket, key: string, options: ReadOptions): Prom
     info,
     digests,
     body: closable(readBody(reading), () => discard(output)),
-    pour: (take) => pourBody(reading, take),
+    pipe: (consume) => pipeReading(reading, consume),
   };
 }
 
@@ -179,7 +186,7 @@ function requestOf({ range, ifMatch }: ReadOptions) {
   };
 }
 
-/** A range without bytes: S3 has no words for it, but the object must still exist in the right version. */
+/** An empty range: S3 cannot express it, but the object must still exist in the right version. */
 async function openNothing(bucket: Bucket, key: string, { ifMatch, signal }: ReadOptions): Promise<ObjectStream> {
   const found = await headOf(bucket, { key, ifMatch, signal });
   if (!found) throw new NotFoundError(`no object "${key}" in ${bucket.url}`, key);

@@ -1,7 +1,7 @@
 import { StoreError } from "@ictal/base/errors";
 import type { OwnedBytes } from "../base/owned-bytes.js";
 
-/** What a store knows of one object without reading it. */
+/** Metadata of an object. */
 export interface ObjectInfo {
   /** Name within the store: segments joined by "/", never starting with one. */
   readonly key: string;
@@ -11,9 +11,9 @@ export interface ObjectInfo {
    * Opaque version tag without quotes: other bytes have another tag. Equal bytes need not have equal tags: a folder's
    * tag comes from size and time of change, S3's from content or upload.
    */
-  readonly etag?: string;
+  readonly etag?: string | undefined;
   /** Time of last change, milliseconds since 1970. */
-  readonly modifiedMilliseconds?: number;
+  readonly modifiedMilliseconds?: number | undefined;
 }
 
 /** A half-open range of bytes, `[start, end)`. */
@@ -24,15 +24,19 @@ export interface ByteRange {
 
 export interface ReadOptions {
   /** Bytes to read, cut to the object's size; a start at or past the end gives no bytes. @default the whole object */
-  readonly range?: ByteRange;
+  readonly range?: ByteRange | undefined;
   /** Read only this version: another `etag` is a StoreError with code "Changed". */
-  readonly ifMatch?: string;
-  readonly signal?: AbortSignal;
+  readonly ifMatch?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
   /**
-   * Memory for the answer, at least as long as the range; a store that would only copy gives memory of its own instead.
+   * Memory for the result, at least as long as the range; a store that would have to copy returns its own memory instead.
    * @default fresh memory
    */
-  readonly into?: Uint8Array;
+  readonly into?: Uint8Array | undefined;
+}
+
+export interface StatOptions {
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface DigestOptions {
@@ -43,14 +47,14 @@ export interface DigestOptions {
 
 export interface ListOptions {
   /** List only keys after this one. */
-  readonly startAfter?: string;
-  readonly signal?: AbortSignal;
+  readonly startAfter?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Names of digests that an object may carry. */
 export type DigestName = "md5" | "sha1" | "sha256" | "crc32" | "crc32c" | "crc64nvme";
 
-/** What a digest over the whole object must come to; `hex` is lower case, most significant byte first. */
+/** Expected digest of a whole object; `hex` is lower case, most significant byte first. */
 export interface ExpectedDigest {
   readonly name: DigestName;
   readonly hex: string;
@@ -59,37 +63,37 @@ export interface ExpectedDigest {
 /** An object being read in order. `body` must be read to its end or closed by `return()`. */
 export interface ObjectStream {
   readonly info: ObjectInfo;
-  /** Digests of the whole object that the store vouches for; empty for a range. The reader of `body` checks them. */
+  /** Digests of the whole object from the store; empty for a range. The reader of `body` checks them. */
   readonly digests: readonly ExpectedDigest[];
   /** Chunks of any length, owned by the reader. */
   readonly body: AsyncGenerator<Uint8Array, void, undefined>;
   /**
-   * Gives the bytes to `take`, instead of reading `body`, and faster; a promise holds the sender up. Rejects with what broke
-   * the body or `take` threw.
+   * Passes the bytes to `consume` instead of reading `body`, and faster; a promise makes the sender wait. Rejects with an error of
+   * the body or of `consume`.
    */
-  readonly pour?: (take: (bytes: OwnedBytes) => Promise<void> | undefined) => Promise<void>;
+  readonly pipe?: (consume: (bytes: OwnedBytes) => Promise<void> | undefined) => Promise<void>;
 }
 
 /**
- * The one contract of all sources of objects. Every method rejects with NotFoundError (no such object or bucket),
- * StoreError (the request failed for good) or the signal's reason.
+ * The interface of all sources of objects. Every method rejects with NotFoundError (no such object or bucket), StoreError (the
+ * request failed) or the signal's reason.
  */
 export interface Store {
-  /** Where the objects are, for people; never holds a secret. */
+  /** Location of the objects, for messages; contains no secret. */
   readonly url: string;
-  /** Objects up to this length are quicker to read whole than in parts, since each read is a request. @default none are */
+  /** Objects up to this length are faster to read whole than in ranges, since each read is a request. @default none */
   readonly wholeReadBytes?: number;
   /** Objects whose key starts with `prefix`, ascending by the UTF-8 bytes of the key. */
   list(prefix?: string, options?: ListOptions): AsyncIterable<ObjectInfo>;
-  /** One object's facts, or undefined when there is no such object. */
-  stat(key: string): Promise<ObjectInfo | undefined>;
+  /** Metadata of one object, or undefined when there is no such object. */
+  stat(key: string, options?: StatOptions): Promise<ObjectInfo | undefined>;
   /** Bytes of one object, a copy owned by the caller. */
   read(key: string, options?: ReadOptions): Promise<Uint8Array>;
   /** Reads one object in order with bounded memory; `openObject` does it for stores that lack it. */
   open?(key: string, options?: ReadOptions): Promise<ObjectStream>;
   /**
-   * What the whole object must come to as far as the store vouches for it, for readers of ranges that together cover it;
-   * empty when it vouches for nothing. Stores that never do lack it.
+   * Expected digests of the whole object, for readers of ranges that together cover it; empty when the store has none. Stores
+   * that never have digests lack this method.
    */
   digests?(key: string, options?: DigestOptions): Promise<readonly ExpectedDigest[]>;
   close?(): Promise<void>;
@@ -142,7 +146,7 @@ export function checkVersion(info: ObjectInfo, ifMatch: string | undefined, url:
 export function changedError(key: string, expected: string, url: string, found?: string): StoreError {
   const seen = found === undefined ? "another version" : `version ${found}`;
   return new StoreError(
-    `object "${key}" of ${url} changed while it was in use: found ${seen}, expected ${bareEtag(expected)}; list it again and start it over`,
+    `object "${key}" of ${url} changed while it was in use: found ${seen}, expected ${bareEtag(expected)}; list it again and start again`,
     { key, status: 412, code: "Changed" },
   );
 }

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { openEagerExecutor } from "./eager-executor.js";
 import { neededLibraries } from "./needed-libraries.js";
 import { type OnnxExecutorName, openOnnxExecutor } from "./onnx-executor.js";
-import { missingLibraries, packageFolder } from "./optional.js";
+import { missingLibraries, packageDir } from "./optional.js";
 import type { Executor, ExecutorName } from "./program.js";
 import {
   describeTensorflow,
@@ -18,55 +18,58 @@ import { loadWebgpu, vulkanMissing, WEBGPU_BACKEND, webgpuMissing, webgpuWithout
 
 export interface OpenOptions {
   /** Threads inside one operation, for the executors on ONNX Runtime. @default os.availableParallelism() */
-  readonly threads?: number;
+  readonly threads?: number | undefined;
+  /** Ends the search for an executor with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
 }
 
-/** An executor just opened, and why it is not what its name promises (a GPU backend without a GPU). */
-export interface Opened {
+/** An open executor, and why it lacks what its name implies (a GPU backend without a GPU). */
+export interface OpenedExecutor {
   readonly executor: Executor;
   /** Whether it computes on a GPU; undefined where its runtime does not say. */
   readonly usesGpu: boolean | undefined;
-  readonly shortcoming?: string;
+  readonly shortcoming?: string | undefined;
   /** What it runs on, where one name has several. */
-  readonly detail?: string;
+  readonly detail?: string | undefined;
 }
 
 export interface Candidate {
   /** Why it cannot be opened and how to get it, found without loading anything; undefined when it is worth a try. */
   missing(): string | undefined;
-  /** What is sure to keep it off a GPU, found without loading anything. */
+  /** Why it certainly does not use a GPU, found without loading anything. */
   withoutGpu?(): string | undefined;
-  open(options: OpenOptions): Promise<Opened>;
+  open(options: OpenOptions): Promise<OpenedExecutor>;
 }
 
-/** What the CUDA provider opens on its own, besides what its file says that it needs. */
+/** Libraries that the CUDA provider opens itself, besides those that its file declares. */
 const OPENED_BY_CUDA_PROVIDER = ["libcudnn.so.9"];
 
-function onnxFolder(): string | undefined {
-  const folder = packageFolder("onnxruntime-node");
-  return folder && join(folder, "bin/napi-v6", process.platform, process.arch);
+function onnxDir(): string | undefined {
+  const dir = packageDir("onnxruntime-node");
+  return dir && join(dir, "bin/napi-v6", process.platform, process.arch);
 }
 
 function onnxMissing(): string | undefined {
-  const folder = onnxFolder();
-  if (!folder) return "the package onnxruntime-node is not installed: npm ci";
-  if (existsSync(join(folder, "onnxruntime_binding.node"))) return undefined;
+  const dir = onnxDir();
+  if (!dir) return "the package onnxruntime-node is not installed: npm ci";
+  if (existsSync(join(dir, "onnxruntime_binding.node"))) return undefined;
   return `onnxruntime-node has no library for ${process.platform} ${process.arch}`;
 }
 
 function onnxCudaMissing(): string | undefined {
   const absent = onnxMissing();
-  if (absent) return absent;
+  const dir = onnxDir();
+  if (absent || !dir) return absent;
   if (process.platform !== "linux" || process.arch !== "x64")
     return "onnxruntime-node has a CUDA provider for Linux x64 only";
-  const provider = join(onnxFolder()!, "libonnxruntime_providers_cuda.so");
+  const provider = join(dir, "libonnxruntime_providers_cuda.so");
   if (!existsSync(provider)) {
     return (
       'the CUDA provider of onnxruntime-node is not installed: run "npx ictal backend build onnx-cuda" where NuGet can be ' +
       "reached (it needs CUDA 12 and cuDNN 9)"
     );
   }
-  const needed = neededLibraries(provider).filter((name) => !name.startsWith("libonnxruntime")); // those lie beside it
+  const needed = neededLibraries(provider).filter((name) => !name.startsWith("libonnxruntime")); // those are in its folder
   const libraries = missingLibraries([...needed, ...OPENED_BY_CUDA_PROVIDER]);
   if (libraries.length === 0) return undefined;
   const version = needed.map((name) => /^libcudart\.so\.(\d+)/.exec(name)?.[1]).find(Boolean) ?? "12";

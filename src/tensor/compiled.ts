@@ -1,6 +1,7 @@
+import { memberOf } from "../base/lookup.js";
 import { ARRAY_OF, type Compiled, type Feed, type Program, programHash, sizeOf } from "./program.js";
 
-/** What an executor has to do for one compiled program; all checks and the order of calls are done around it. */
+/** What an executor implements for one compiled program; argument checks and the order of calls are left to `compiledBy`. */
 export interface Runner {
   /** Copy `values` into the state called `name`. */
   writeState(name: string, values: Float32Array): void;
@@ -12,9 +13,9 @@ export interface Runner {
 }
 
 function checkValues(program: Program, name: string, values: Feed): void {
-  const { shape, dtype } = program.inputs[name]!;
+  const { shape, dtype } = memberOf(program.inputs, name);
   if (!(values instanceof ARRAY_OF[dtype])) {
-    throw new RangeError(`program ${program.name}: input ${name} wants a ${ARRAY_OF[dtype].name} (${dtype})`);
+    throw new RangeError(`program ${program.name}: input ${name} expects a ${ARRAY_OF[dtype].name} (${dtype})`);
   }
   if (values.length !== sizeOf(shape)) {
     throw new RangeError(

@@ -1,3 +1,4 @@
+import { memberOf } from "../base/lookup.js";
 import { compiledBy, type Runner } from "./compiled.js";
 import { releaseTape } from "./gradient-scope.js";
 import {
@@ -9,12 +10,12 @@ import {
   type ExecutorName,
   elementType,
   type Feed,
-  isKept,
+  isStateUnchanged,
   type Program,
 } from "./program.js";
 import { type Tensor, tf } from "./tf.js";
 
-/** An executor that runs `program.build` anew each time on a tfjs backend that is already initialized. */
+/** An executor that calls `program.build` for each run on a tfjs backend that is already initialized. */
 export function openEagerExecutor(name: ExecutorName, backend: string): Executor {
   const open = new Set<Compiled>();
   return {
@@ -31,7 +32,7 @@ export function openEagerExecutor(name: ExecutorName, backend: string): Executor
   };
 }
 
-/** Do something with `backend` as tfjs's current one; must be synchronous, since the current backend is global. */
+/** `work` with `backend` as tfjs's current one; must be synchronous, since the current backend is global. */
 function onBackend<T>(backend: string, work: () => T): T {
   const previous = tf.getBackend();
   void tf.setBackend(backend); // takes effect at once for a backend that has been initialized
@@ -54,13 +55,13 @@ function eagerRunner(backend: string, program: Program): Runner {
     states.set(name, tf.keep(tensor));
   }
 
-  /** One run of `build`; what it returns is kept, all else is freed. */
+  /** One run of `build`; its outputs are kept, all else is freed. */
   function build(feeds: Record<string, Feed>): Record<string, Tensor> {
     return tf.tidy(() => {
       const inputs: Record<string, Tensor> = {};
       for (const [name, { shape, dtype }] of Object.entries(program.inputs)) {
         // a copy, since tfjs holds on to the array and the caller may write to it
-        inputs[name] = states.get(name) ?? tf.tensor(feeds[name]!.slice(), [...shape], dtype);
+        inputs[name] = states.get(name) ?? tf.tensor(memberOf(feeds, name).slice(), [...shape], dtype);
       }
       const outputs = program.build(inputs);
       checkOutputs(program, outputs);
@@ -71,11 +72,13 @@ function eagerRunner(backend: string, program: Program): Runner {
 
   return {
     writeState(name, values) {
-      const { shape, dtype } = program.inputs[name]!;
+      const { shape, dtype } = memberOf(program.inputs, name);
       onBackend(backend, () => replaceState(name, tf.tensor(values.slice(), [...shape], dtype)));
     },
     async readState(name) {
-      return ((await states.get(name)!.data()) as Float32Array).slice(); // state is float32
+      const tensor = states.get(name);
+      if (!tensor) throw new RangeError(`program ${program.name}: state ${name} has no value yet`);
+      return ((await tensor.data()) as Float32Array).slice(); // state is float32
     },
     async run(feeds) {
       const outputs = Object.entries(onBackend(backend, () => build(feeds)));
@@ -90,7 +93,7 @@ function eagerRunner(backend: string, program: Program): Runner {
         throw error;
       }
       for (const [name, tensor] of outputs.filter(([name]) => stateNames.has(name))) {
-        if (isKept(program, name, results)) tensor.dispose();
+        if (isStateUnchanged(program, name, results)) tensor.dispose();
         else replaceState(name, tensor);
       }
       return results;

@@ -1,5 +1,27 @@
 import { type Tensor, tf } from "./tf.js";
 
+/** What a function with a gradient of its own returns. */
+export interface Differentiable<Saved extends readonly Tensor[]> {
+  readonly value: Tensor;
+  /** Tensors that the gradient needs, kept until the backward pass. */
+  readonly saved: Saved;
+  /** The gradients by the inputs, in their order. */
+  gradient(dy: Tensor, saved: Saved): Tensor | Tensor[];
+}
+
+/** `forward` on `inputs` with the gradient that it returns: `tf.customGrad` with the types of what is saved. */
+export function withGradient<Inputs extends readonly Tensor[], Saved extends readonly Tensor[]>(
+  forward: (...inputs: Inputs) => Differentiable<Saved>,
+  ...inputs: Inputs
+): Tensor {
+  return tf.customGrad((...given) => {
+    const save = given.pop() as unknown as (tensors: readonly Tensor[]) => void; // tfjs passes `save` behind the tensors
+    const { value, saved, gradient } = forward(...(given as unknown as Inputs)); // tfjs passes the inputs as it got them
+    save(saved);
+    return { value, gradFunc: (dy: Tensor, kept: Tensor[]) => gradient(dy, kept as readonly Tensor[] as Saved) };
+  })(...inputs);
+}
+
 /**
  * Run `compute` so that gradients treat what it returns as a constant, and nothing is kept for the backward pass. tfjs
  * records no operation while it believes to be inside a kernel, which is what the depth says.
@@ -15,21 +37,17 @@ export function withoutGradient<T>(compute: () => T): T {
 }
 
 /**
- * `compute` on `inputs` with its intermediate tensors recomputed in the backward pass instead of kept from the forward
- * one: memory for time (Chen et al. 2016, arXiv:1604.06174). `compute` must use no other tensor that needs a gradient.
+ * Gradient checkpointing: `compute` on `inputs` with its intermediate tensors recomputed in the backward pass instead of
+ * kept from the forward one, memory for time (Chen et al. 2016, arXiv:1604.06174). `compute` must use no other tensor that needs a gradient.
  * For eager executors; a traced graph gains nothing, since ONNX Runtime shares equal subexpressions again.
  */
 export function checkpoint(compute: (...inputs: Tensor[]) => Tensor, ...inputs: Tensor[]): Tensor {
-  const recomputed = tf.customGrad((...given) => {
-    const save = given.pop() as unknown as (tensors: Tensor[]) => void; // tfjs passes `save` behind the tensors
-    const saved = given as Tensor[];
-    save(saved);
-    return {
-      value: tf.tidy(() => compute(...saved)),
-      gradFunc: (dy: Tensor, kept: Tensor[]) => innerGradients(compute, kept, dy),
-    };
+  const forward = (...saved: Tensor[]): Differentiable<Tensor[]> => ({
+    value: tf.tidy(() => compute(...saved)),
+    saved,
+    gradient: (dy, kept) => innerGradients(compute, kept, dy),
   });
-  return recomputed(...inputs);
+  return withGradient(forward, ...inputs);
 }
 
 /** Gradients within a backward pass. tfjs clears its tape at the end of every gradient call; the outer one still needs it. */

@@ -5,7 +5,7 @@ import {
   encodeModel,
   type Initializer,
   type OnnxNode,
-  type Port,
+  type ValueInfo,
 } from "./onnx-proto.js";
 
 /**
@@ -20,23 +20,23 @@ function bytesOf(values: Elements): Uint8Array {
   return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
 }
 
-/** A value of the graph that leaves it under the name of `port`. */
+/** A value of the graph that is an output of it, under the name in `info`. */
 export interface Output {
-  readonly port: Port;
+  readonly info: ValueInfo;
   readonly value: string;
 }
 
 /**
- * The nodes with each output value renamed to its port. A value that no node makes (an input, a constant) or that leaves
+ * The nodes with each output value renamed. A value that no node produces (an input, a constant) or that is an output
  * twice goes through an Identity node instead, which is a copy at run time.
  */
 function withNamedOutputs(nodes: readonly OnnxNode[], outputs: readonly Output[]): OnnxNode[] {
-  const made = new Set(nodes.flatMap((node) => node.outputs));
+  const produced = new Set(nodes.flatMap((node) => node.outputs));
   const renamed = new Map<string, string>();
   const copies: OnnxNode[] = [];
-  for (const { port, value } of outputs) {
-    if (made.has(value) && !renamed.has(value)) renamed.set(value, port.name);
-    else copies.push({ op: "Identity", inputs: [value], outputs: [port.name], attributes: {} });
+  for (const { info, value } of outputs) {
+    if (produced.has(value) && !renamed.has(value)) renamed.set(value, info.name);
+    else copies.push({ op: "Identity", inputs: [value], outputs: [info.name], attributes: {} });
   }
   const rename = (name: string) => renamed.get(name) ?? name;
   return [...nodes, ...copies].map((node) => ({
@@ -46,12 +46,11 @@ function withNamedOutputs(nodes: readonly OnnxNode[], outputs: readonly Output[]
   }));
 }
 
-/** The nodes and initializers among which `outputs` depend, in their old order. */
+/** The nodes and initializers on which `outputs` depend, in their old order. */
 function reachable(nodes: readonly OnnxNode[], outputs: Iterable<string>): { nodes: OnnxNode[]; names: Set<string> } {
   const names = new Set(outputs);
   const kept: OnnxNode[] = [];
-  for (let i = nodes.length - 1; i >= 0; i--) {
-    const node = nodes[i]!;
+  for (const node of [...nodes].reverse()) {
     if (!node.outputs.some((name) => names.has(name))) continue;
     kept.push(node);
     for (const input of node.inputs) names.add(input);
@@ -59,21 +58,21 @@ function reachable(nodes: readonly OnnxNode[], outputs: Iterable<string>): { nod
   return { nodes: kept.reverse(), names };
 }
 
-/** An attribute in words that tell all values apart; JSON has one for NaN and the infinities, and one for both zeros. */
-function told(value: Attribute): unknown {
-  const word = (number: number) => (Object.is(number, -0) ? "-0" : String(number));
-  if (typeof value === "number") return { number: word(value) };
+/** An attribute as JSON in which all values differ; JSON itself has one for NaN and the infinities, and one for both zeros. */
+function distinctAttribute(value: Attribute): unknown {
+  const text = (number: number) => (Object.is(number, -0) ? "-0" : String(number));
+  if (typeof value === "number") return { number: text(value) };
   if (typeof value === "string") return value;
-  return "float" in value ? { float: word(value.float) } : { numbers: value.map(word) };
+  return "float" in value ? { float: text(value.float) } : { numbers: value.map(text) };
 }
 
-/** An ONNX graph under construction. Equal constants and equal nodes are stored once; what no output needs is left out of the bytes. */
+/** An ONNX graph under construction. Equal constants and equal nodes are stored once; what no output needs is excluded from the bytes. */
 export class GraphBuilder {
   readonly #nodes: OnnxNode[] = [];
   readonly #initializers = new Map<string, Initializer>();
-  /** Outputs by what makes them: every operator written here is a function of its inputs. */
+  /** Outputs by what produces them: every operator written here is a function of its inputs. */
   readonly #known = new Map<string, string>();
-  readonly #makers = new Map<string, OnnxNode>();
+  readonly #producers = new Map<string, OnnxNode>();
   #serial = 0;
 
   #name(prefix: string): string {
@@ -82,23 +81,27 @@ export class GraphBuilder {
   }
 
   /**
-   * The name of the one output of a node, appended unless an equal one is there. An empty input name means "left out".
+   * The name of the one output of a node, appended unless an equal one is there. An empty input name omits the input.
    */
   add(op: string, inputs: readonly string[], attributes: Readonly<Record<string, Attribute>> = {}): string {
-    const key = JSON.stringify([op, inputs, Object.entries(attributes).map(([name, value]) => [name, told(value)])]);
+    const key = JSON.stringify([
+      op,
+      inputs,
+      Object.entries(attributes).map(([name, value]) => [name, distinctAttribute(value)]),
+    ]);
     const known = this.#known.get(key);
     if (known) return known;
     const output = this.#name("t");
     this.#known.set(key, output);
     const node = { op, inputs, outputs: [output], attributes };
     this.#nodes.push(node);
-    this.#makers.set(output, node);
+    this.#producers.set(output, node);
     return output;
   }
 
-  /** The node that makes a value; undefined for an input or a constant. */
-  maker(name: string): OnnxNode | undefined {
-    return this.#makers.get(name);
+  /** The node that produces a value; undefined for an input or a constant. */
+  producer(name: string): OnnxNode | undefined {
+    return this.#producers.get(name);
   }
 
   /** The name of a constant; the values are copied. */
@@ -118,14 +121,18 @@ export class GraphBuilder {
   }
 
   /** The bytes of an ONNX model with these inputs and outputs, and how many nodes it keeps. */
-  encode(name: string, inputs: readonly Port[], outputs: readonly Output[]): { bytes: Uint8Array; nodeCount: number } {
-    const ports = outputs.map(({ port }) => port);
+  encode(
+    name: string,
+    inputs: readonly ValueInfo[],
+    outputs: readonly Output[],
+  ): { bytes: Uint8Array; nodeCount: number } {
+    const infos = outputs.map(({ info }) => info);
     const { nodes, names } = reachable(
       withNamedOutputs(this.#nodes, outputs),
-      ports.map((port) => port.name),
+      infos.map((info) => info.name),
     );
     const initializers = [...this.#initializers.values()].filter((initializer) => names.has(initializer.name));
-    const bytes = encodeModel({ name, opset: OPSET, nodes, initializers, inputs, outputs: ports });
+    const bytes = encodeModel({ name, opset: OPSET, nodes, initializers, inputs, outputs: infos });
     return { bytes, nodeCount: nodes.length };
   }
 }

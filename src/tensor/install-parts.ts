@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { lastLines, runToEnd } from "@ictal/base/command";
 import { UnsupportedError } from "@ictal/base/errors";
 import { makeFolder } from "@ictal/base/make-folder";
-import { packageFolder } from "./optional.js";
+import { packageDir } from "./optional.js";
 import { WEBGPU_DIR, WEBGPU_PACKAGES } from "./webgpu-backend.js";
 
 /** Executors whose native parts are fetched on request, by no more than a command. */
@@ -21,11 +21,11 @@ async function installWebgpu(): Promise<void> {
 
 /** ONNX Runtime's CUDA libraries, from NuGet, by the package's own script. */
 async function installOnnxCuda(): Promise<void> {
-  const folder = packageFolder("onnxruntime-node");
-  if (!folder) throw new UnsupportedError("the package onnxruntime-node is not installed: npm ci");
-  const script = join(folder, "script/install.js");
+  const dir = packageDir("onnxruntime-node");
+  if (!dir) throw new UnsupportedError("the package onnxruntime-node is not installed: npm ci");
+  const script = join(dir, "script/install.js");
   const { code, output } = await runToEnd(process.execPath, [script, "--onnxruntime-node-install=cuda12"], {
-    cwd: folder,
+    cwd: dir,
   });
   if (code === 0) return;
   throw new UnsupportedError(

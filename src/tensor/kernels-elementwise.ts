@@ -1,152 +1,151 @@
+import { elementAt } from "../base/lookup.js";
 import { type Binary, kernel, type TraceKernel, type TraceKernels, type Unary } from "./kernel.js";
 import { convolutionPlusBias } from "./kernels-conv.js";
-import type { Recorder } from "./recorder.js";
 import type { DataType, TensorInfo } from "./tf.js";
+import type { TraceBackend } from "./trace-backend.js";
 
 function unary(op: string, dtype?: DataType): TraceKernel {
-  return kernel<Unary>((recorder, { x }) => recorder.elementwise(op, [x], dtype ?? x.dtype));
+  return kernel<Unary>((backend, { x }) => backend.elementwise(op, [x], dtype ?? x.dtype));
 }
 
 function binary(op: string, dtype?: DataType): TraceKernel {
-  return kernel<Binary>((recorder, { a, b }) => recorder.elementwise(op, [a, b], dtype ?? a.dtype));
+  return kernel<Binary>((backend, { a, b }) => backend.elementwise(op, [a, b], dtype ?? a.dtype));
 }
 
-function fill(recorder: Recorder, like: TensorInfo, value: number): TensorInfo {
-  return recorder.filled(value, like.shape, like.dtype);
+function fill(backend: TraceBackend, like: TensorInfo, value: number): TensorInfo {
+  return backend.filled(value, like.shape, like.dtype);
 }
 
 /** `binary`, but an operand that is `neutral` everywhere leaves the other one as it is (broadcast, if need be). */
 function binaryWithNeutral(op: string, neutral: number, side: "both" | "right"): TraceKernel {
-  return kernel<Binary>((recorder, { a, b }) => {
-    if (recorder.splat(b) === neutral) return recorder.broadcast(a, [a, b]);
-    if (side === "both" && recorder.splat(a) === neutral) return recorder.broadcast(b, [a, b]);
-    return recorder.elementwise(op, [a, b], a.dtype);
+  return kernel<Binary>((backend, { a, b }) => {
+    if (backend.constantFill(b) === neutral) return backend.broadcast(a, [a, b]);
+    if (side === "both" && backend.constantFill(a) === neutral) return backend.broadcast(b, [a, b]);
+    return backend.elementwise(op, [a, b], a.dtype);
   });
 }
 
 const plus = binaryWithNeutral("Add", 0, "both");
 
-const add: TraceKernel = (recorder, inputs, attributes) => {
+const add: TraceKernel = (backend, inputs, attributes) => {
   const { a, b } = inputs as unknown as Binary; // as tfjs documents them
-  return (
-    (recorder.isConstant(a) ? undefined : convolutionPlusBias(recorder, a, b)) ?? plus(recorder, inputs, attributes)
-  );
+  return (backend.isConstant(a) ? undefined : convolutionPlusBias(backend, a, b)) ?? plus(backend, inputs, attributes);
 };
 
-function cast(recorder: Recorder, x: TensorInfo, dtype: DataType): TensorInfo {
-  if (x.dtype === dtype) return recorder.shared(x);
-  const value = recorder.splat(x);
-  if (value !== undefined) return recorder.filled(dtype === "bool" ? Number(value !== 0) : value, x.shape, dtype);
-  return recorder.cast(x, dtype);
+function cast(backend: TraceBackend, x: TensorInfo, dtype: DataType): TensorInfo {
+  if (x.dtype === dtype) return backend.shared(x);
+  const value = backend.constantFill(x);
+  if (value !== undefined) return backend.filled(dtype === "bool" ? Number(value !== 0) : value, x.shape, dtype);
+  return backend.cast(x, dtype);
 }
 
-const square = kernel<Unary>((recorder, { x }) => recorder.elementwise("Mul", [x, x], x.dtype));
+const square = kernel<Unary>((backend, { x }) => backend.elementwise("Mul", [x, x], x.dtype));
 
-const squaredDifference = kernel<Binary>((recorder, { a, b }) => {
-  const difference = recorder.elementwise("Sub", [a, b], a.dtype);
-  return recorder.elementwise("Mul", [difference, difference], a.dtype);
+const squaredDifference = kernel<Binary>((backend, { a, b }) => {
+  const difference = backend.elementwise("Sub", [a, b], a.dtype);
+  return backend.elementwise("Mul", [difference, difference], a.dtype);
 });
 
-const reciprocalSquareRoot = kernel<Unary>((recorder, { x }) =>
-  recorder.elementwise("Reciprocal", [recorder.elementwise("Sqrt", [x], x.dtype)], x.dtype),
+const reciprocalSquareRoot = kernel<Unary>((backend, { x }) =>
+  backend.elementwise("Reciprocal", [backend.elementwise("Sqrt", [x], x.dtype)], x.dtype),
 );
 
-const addMany = kernel<Record<string, TensorInfo>>((recorder, inputs) => {
+const addMany = kernel<Record<string, TensorInfo>>((backend, inputs) => {
   const terms = Object.values(inputs);
-  return recorder.elementwise("Sum", terms, terms[0]!.dtype);
+  return backend.elementwise("Sum", terms, elementAt(terms, 0).dtype);
 });
 
 /** max(0, min(1, 3e38 · x)): 1 for every positive number but those too small to be normal. */
 const STEEP = { alpha: { float: 3e38 }, beta: { float: 0 } };
 
 /** 1 where x > 0, `alpha` where not. */
-const step = kernel<Unary, { alpha: number }>((recorder, { x }, { alpha }) => {
+const step = kernel<Unary, { alpha: number }>((backend, { x }, { alpha }) => {
   // One pass on all threads, which Sign is not; in the gradient of relu the inner Relu is already there.
-  if (!alpha) return recorder.elementwise("HardSigmoid", [recorder.elementwise("Relu", [x], x.dtype)], x.dtype, STEEP);
-  const positive = recorder.elementwise("Greater", [x, fill(recorder, x, 0)], "bool");
-  return recorder.elementwise("Where", [positive, fill(recorder, x, 1), fill(recorder, x, alpha)], x.dtype);
+  if (!alpha) return backend.elementwise("HardSigmoid", [backend.elementwise("Relu", [x], x.dtype)], x.dtype, STEEP);
+  const positive = backend.elementwise("Greater", [x, fill(backend, x, 0)], "bool");
+  return backend.elementwise("Where", [positive, fill(backend, x, 1), fill(backend, x, alpha)], x.dtype);
 });
 
-const clip = kernel<Unary, { clipValueMin: number; clipValueMax: number }>((recorder, { x }, range) => {
-  const raised = recorder.elementwise("Max", [x, fill(recorder, x, range.clipValueMin)], x.dtype);
-  return recorder.elementwise("Min", [raised, fill(recorder, x, range.clipValueMax)], x.dtype);
+const clip = kernel<Unary, { clipValueMin: number; clipValueMax: number }>((backend, { x }, range) => {
+  const raised = backend.elementwise("Max", [x, fill(backend, x, range.clipValueMin)], x.dtype);
+  return backend.elementwise("Min", [raised, fill(backend, x, range.clipValueMax)], x.dtype);
 });
 
 /** x where x >= 0, `slope · x` where not. */
-function leaky(recorder: Recorder, x: TensorInfo, slope: TensorInfo): TensorInfo {
-  const negative = recorder.elementwise("Less", [x, fill(recorder, x, 0)], "bool");
-  return recorder.elementwise("Where", [negative, recorder.elementwise("Mul", [x, slope], x.dtype), x], x.dtype);
+function leaky(backend: TraceBackend, x: TensorInfo, slope: TensorInfo): TensorInfo {
+  const negative = backend.elementwise("Less", [x, fill(backend, x, 0)], "bool");
+  return backend.elementwise("Where", [negative, backend.elementwise("Mul", [x, slope], x.dtype), x], x.dtype);
 }
 
-const leakyRelu = kernel<Unary, { alpha: number }>((recorder, { x }, { alpha }) =>
-  leaky(recorder, x, fill(recorder, x, alpha)),
+const leakyRelu = kernel<Unary, { alpha: number }>((backend, { x }, { alpha }) =>
+  leaky(backend, x, fill(backend, x, alpha)),
 );
 
-const prelu = kernel<{ x: TensorInfo; alpha: TensorInfo }>((recorder, { x, alpha }) => leaky(recorder, x, alpha));
+const prelu = kernel<{ x: TensorInfo; alpha: TensorInfo }>((backend, { x, alpha }) => leaky(backend, x, alpha));
 
-const eluGradient = kernel<{ dy: TensorInfo; y: TensorInfo }>((recorder, { dy, y }) => {
-  const positive = recorder.elementwise("GreaterOrEqual", [y, fill(recorder, y, 0)], "bool");
-  const slope = recorder.elementwise("Add", [y, fill(recorder, y, 1)], y.dtype);
-  return recorder.elementwise("Where", [positive, dy, recorder.elementwise("Mul", [dy, slope], y.dtype)], dy.dtype);
+const eluGradient = kernel<{ dy: TensorInfo; y: TensorInfo }>((backend, { dy, y }) => {
+  const positive = backend.elementwise("GreaterOrEqual", [y, fill(backend, y, 0)], "bool");
+  const slope = backend.elementwise("Add", [y, fill(backend, y, 1)], y.dtype);
+  return backend.elementwise("Where", [positive, dy, backend.elementwise("Mul", [dy, slope], y.dtype)], dy.dtype);
 });
 
-const logOnePlus = kernel<Unary>((recorder, { x }) => {
+const logOnePlus = kernel<Unary>((backend, { x }) => {
   // ln(1+x) loses the digits of a small x: x·ln(u)/(u-1) with u = 1+x keeps them (Kahan); u = 1 gives x itself.
-  const one = fill(recorder, x, 1);
-  const u = recorder.elementwise("Add", [x, one], x.dtype);
-  const quotient = recorder.elementwise(
+  const one = fill(backend, x, 1);
+  const u = backend.elementwise("Add", [x, one], x.dtype);
+  const quotient = backend.elementwise(
     "Div",
-    [recorder.elementwise("Log", [u], x.dtype), recorder.elementwise("Sub", [u, one], x.dtype)],
+    [backend.elementwise("Log", [u], x.dtype), backend.elementwise("Sub", [u, one], x.dtype)],
     x.dtype,
   );
-  const same = recorder.elementwise("Equal", [u, one], "bool");
-  return recorder.elementwise("Where", [same, x, recorder.elementwise("Mul", [x, quotient], x.dtype)], x.dtype);
+  const same = backend.elementwise("Equal", [u, one], "bool");
+  return backend.elementwise("Where", [same, x, backend.elementwise("Mul", [x, quotient], x.dtype)], x.dtype);
 });
 
-const notEqual = kernel<Binary>((recorder, { a, b }) =>
-  recorder.elementwise("Not", [recorder.elementwise("Equal", [a, b], "bool")], "bool"),
+const notEqual = kernel<Binary>((backend, { a, b }) =>
+  backend.elementwise("Not", [backend.elementwise("Equal", [a, b], "bool")], "bool"),
 );
 
-const finite = kernel<Unary>((recorder, { x }) => {
+const finite = kernel<Unary>((backend, { x }) => {
   // x - x is 0 for every finite x and NaN for the rest
-  const difference = recorder.elementwise("Sub", [x, x], x.dtype);
-  return recorder.elementwise("Equal", [difference, fill(recorder, x, 0)], "bool");
+  const difference = backend.elementwise("Sub", [x, x], x.dtype);
+  return backend.elementwise("Equal", [difference, fill(backend, x, 0)], "bool");
 });
 
 /** An int32 result whatever the operands are, as tfjs has it. */
-const floorDivide = kernel<Binary>((recorder, { a, b }) => {
-  const asFloat = (x: TensorInfo) => (x.dtype === "float32" ? x : recorder.cast(x, "float32"));
-  const quotient = recorder.elementwise("Div", [asFloat(a), asFloat(b)], "float32");
-  return recorder.cast(recorder.elementwise("Floor", [quotient], "float32"), "int32");
+const floorDivide = kernel<Binary>((backend, { a, b }) => {
+  const asFloat = (x: TensorInfo) => (x.dtype === "float32" ? x : backend.cast(x, "float32"));
+  const quotient = backend.elementwise("Div", [asFloat(a), asFloat(b)], "float32");
+  return backend.cast(backend.elementwise("Floor", [quotient], "float32"), "int32");
 });
 
 /** The remainder with the sign of the divisor, as tfjs has it. */
-const modulo = kernel<Binary>((recorder, { a, b }) => {
-  if (a.dtype === "int32") return recorder.elementwise("Mod", [a, b], a.dtype);
-  const quotient = recorder.elementwise("Floor", [recorder.elementwise("Div", [a, b], a.dtype)], a.dtype);
-  return recorder.elementwise("Sub", [a, recorder.elementwise("Mul", [quotient, b], a.dtype)], a.dtype);
+const modulo = kernel<Binary>((backend, { a, b }) => {
+  if (a.dtype === "int32") return backend.elementwise("Mod", [a, b], a.dtype);
+  const quotient = backend.elementwise("Floor", [backend.elementwise("Div", [a, b], a.dtype)], a.dtype);
+  return backend.elementwise("Sub", [a, backend.elementwise("Mul", [quotient, b], a.dtype)], a.dtype);
 });
 
-const relu6 = kernel<Unary>((recorder, { x }) => {
-  const raised = recorder.elementwise("Relu", [x], x.dtype);
-  return recorder.elementwise("Min", [raised, fill(recorder, x, 6)], x.dtype);
+const relu6 = kernel<Unary>((backend, { x }) => {
+  const raised = backend.elementwise("Relu", [x], x.dtype);
+  return backend.elementwise("Min", [raised, fill(backend, x, 6)], x.dtype);
 });
 
-const exponentialMinusOne = kernel<Unary>((recorder, { x }) => {
+const exponentialMinusOne = kernel<Unary>((backend, { x }) => {
   // exp(x)-1 loses the digits of a small x: (u-1)·x/ln(u) with u = exp(x) keeps them (Kahan)
-  const one = fill(recorder, x, 1);
-  const u = recorder.elementwise("Exp", [x], x.dtype);
-  const difference = recorder.elementwise("Sub", [u, one], x.dtype);
-  const ratio = recorder.elementwise("Div", [x, recorder.elementwise("Log", [u], x.dtype)], x.dtype);
-  const precise = recorder.elementwise("Mul", [difference, ratio], x.dtype);
-  const isSmall = recorder.elementwise("Less", [recorder.elementwise("Abs", [x], x.dtype), one], "bool");
-  const same = recorder.elementwise("Equal", [u, one], "bool");
-  const chosen = recorder.elementwise("Where", [isSmall, precise, difference], x.dtype);
-  return recorder.elementwise("Where", [same, x, chosen], x.dtype);
+  const one = fill(backend, x, 1);
+  const u = backend.elementwise("Exp", [x], x.dtype);
+  const difference = backend.elementwise("Sub", [u, one], x.dtype);
+  const ratio = backend.elementwise("Div", [x, backend.elementwise("Log", [u], x.dtype)], x.dtype);
+  const precise = backend.elementwise("Mul", [difference, ratio], x.dtype);
+  const isSmall = backend.elementwise("Less", [backend.elementwise("Abs", [x], x.dtype), one], "bool");
+  const same = backend.elementwise("Equal", [u, one], "bool");
+  const chosen = backend.elementwise("Where", [isSmall, precise, difference], x.dtype);
+  return backend.elementwise("Where", [same, x, chosen], x.dtype);
 });
 
-const select = kernel<{ condition: TensorInfo; t: TensorInfo; e: TensorInfo }>((recorder, { condition, t, e }) =>
-  recorder.elementwise("Where", [condition, t, e], t.dtype),
+const select = kernel<{ condition: TensorInfo; t: TensorInfo; e: TensorInfo }>((backend, { condition, t, e }) =>
+  backend.elementwise("Where", [condition, t, e], t.dtype),
 );
 
 /** Kernels that work on each element by itself, with broadcasting. */
@@ -157,7 +156,7 @@ export const ELEMENTWISE_KERNELS: TraceKernels = {
   AddN: addMany,
   Asin: unary("Asin"),
   Atan: unary("Atan"),
-  Cast: kernel<Unary, { dtype: DataType }>((recorder, { x }, { dtype }) => cast(recorder, x, dtype)),
+  Cast: kernel<Unary, { dtype: DataType }>((backend, { x }, { dtype }) => cast(backend, x, dtype)),
   Ceil: unary("Ceil"),
   ClipByValue: clip,
   Cos: unary("Cos"),
@@ -172,7 +171,7 @@ export const ELEMENTWISE_KERNELS: TraceKernels = {
   FloorDiv: floorDivide,
   Greater: binary("Greater", "bool"),
   GreaterEqual: binary("GreaterOrEqual", "bool"),
-  Identity: kernel<Unary>((recorder, { x }) => recorder.shared(x)),
+  Identity: kernel<Unary>((backend, { x }) => backend.shared(x)),
   IsFinite: finite,
   IsInf: unary("IsInf", "bool"),
   IsNan: unary("IsNaN", "bool"),
@@ -190,7 +189,7 @@ export const ELEMENTWISE_KERNELS: TraceKernels = {
   Multiply: binaryWithNeutral("Mul", 1, "both"),
   Neg: unary("Neg"),
   NotEqual: notEqual,
-  OnesLike: kernel<Unary>((recorder, { x }) => fill(recorder, x, 1)),
+  OnesLike: kernel<Unary>((backend, { x }) => fill(backend, x, 1)),
   Pow: binary("Pow"),
   Prelu: prelu,
   RealDiv: binaryWithNeutral("Div", 1, "right"),
@@ -212,5 +211,5 @@ export const ELEMENTWISE_KERNELS: TraceKernels = {
   Sub: binaryWithNeutral("Sub", 0, "right"),
   Tan: unary("Tan"),
   Tanh: unary("Tanh"),
-  ZerosLike: kernel<Unary>((recorder, { x }) => fill(recorder, x, 0)),
+  ZerosLike: kernel<Unary>((backend, { x }) => fill(backend, x, 0)),
 };

@@ -10,18 +10,18 @@ interface BatchNorm {
 }
 
 /** (x - mean) / √(variance + ε) · scale + offset with given statistics; the factor is computed once per channel. */
-const batchNorm = kernel<BatchNorm, { varianceEpsilon: number }>((recorder, inputs, { varianceEpsilon }) => {
+const batchNorm = kernel<BatchNorm, { varianceEpsilon: number }>((backend, inputs, { varianceEpsilon }) => {
   const { x, mean, variance, scale, offset } = inputs;
-  const steady = recorder.elementwise(
+  const steady = backend.elementwise(
     "Add",
-    [variance, recorder.filled(varianceEpsilon, variance.shape, "float32")],
+    [variance, backend.filled(varianceEpsilon, variance.shape, "float32")],
     "float32",
   );
-  const inverse = recorder.elementwise("Reciprocal", [recorder.elementwise("Sqrt", [steady], "float32")], "float32");
-  const factor = scale ? recorder.elementwise("Mul", [inverse, scale], "float32") : inverse;
-  const centred = recorder.elementwise("Sub", [x, mean], "float32");
-  const scaled = recorder.elementwise("Mul", [centred, factor], "float32");
-  return offset ? recorder.elementwise("Add", [scaled, offset], "float32") : scaled;
+  const inverse = backend.elementwise("Reciprocal", [backend.elementwise("Sqrt", [steady], "float32")], "float32");
+  const factor = scale ? backend.elementwise("Mul", [inverse, scale], "float32") : inverse;
+  const centred = backend.elementwise("Sub", [x, mean], "float32");
+  const scaled = backend.elementwise("Mul", [centred, factor], "float32");
+  return offset ? backend.elementwise("Add", [scaled, offset], "float32") : scaled;
 });
 
 /** Normalization. */

@@ -5,8 +5,8 @@ import { MATMUL_KERNELS } from "./kernels-matmul.js";
 import { NORM_KERNELS } from "./kernels-norm.js";
 import { REDUCE_KERNELS } from "./kernels-reduce.js";
 import { SHAPE_KERNELS } from "./kernels-shape.js";
-import type { Recorder } from "./recorder.js";
 import { type TensorInfo, tf } from "./tf.js";
+import type { TraceBackend } from "./trace-backend.js";
 
 /** The name under which tfjs knows the tracing backend. */
 export const TRACE_BACKEND = "ictal-trace";
@@ -22,12 +22,12 @@ function install(kernelName: string, record: TraceKernel): void {
   tf.registerKernel({
     kernelName,
     backendName: TRACE_BACKEND,
-    kernelFunc: ({ inputs, backend, attrs }) => {
-      const recorder = backend as Recorder;
+    kernelFunc: ({ inputs, backend: current, attrs }) => {
+      const backend = current as TraceBackend; // the one registered under that name
       const attributes = attrs ?? {};
-      const outputs = record(recorder, inputs, attributes);
-      const isConstant = (tensor: TensorInfo) => recorder.isConstant(tensor);
-      recorder.observe?.({ kernelName, inputs, attributes, outputs, isConstant });
+      const outputs = record(backend, inputs, attributes);
+      const isConstant = (tensor: TensorInfo) => backend.isConstant(tensor);
+      backend.observe?.({ kernelName, inputs, attributes, outputs, isConstant });
       return outputs;
     },
   });
@@ -35,14 +35,14 @@ function install(kernelName: string, record: TraceKernel): void {
 
 let installed = false;
 
-/** Make tfjs know the kernels of the tracing backend. */
+/** Register the kernels of the tracing backend with tfjs. */
 export function installTraceKernels(): void {
   if (installed) return;
   for (const [name, record] of kernels) install(name, record);
   installed = true;
 }
 
-/** Teach the tracer one more tfjs kernel, or replace one; applies to programs compiled from now on. */
+/** Register one more tfjs kernel with the tracer, or replace one; applies to programs compiled from now on. */
 export function registerTraceKernel(kernelName: string, record: TraceKernel): void {
   kernels.set(kernelName, record);
   if (installed) install(kernelName, record);

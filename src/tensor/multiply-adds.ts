@@ -1,6 +1,8 @@
+import { elementAt } from "../base/lookup.js";
+import type { Binary } from "./kernel.js";
 import { sizeOf } from "./program.js";
-import type { KernelCall } from "./recorder.js";
-import { tf } from "./tf.js";
+import { type TensorInfo, tf } from "./tf.js";
+import type { KernelCall } from "./trace-backend.js";
 
 /**
  * Multiplications with addition that a kernel call takes: those of matrix products and convolutions, 0 for any other. A
@@ -9,19 +11,19 @@ import { tf } from "./tf.js";
 export function multiplyAdds({ kernelName, inputs, attributes, isConstant }: KernelCall): number {
   if (Object.values(inputs).some((tensor) => tensor !== undefined && isConstant(tensor))) return 0;
   if (kernelName === "BatchMatMul") {
-    const a = inputs.a!.shape;
-    const b = inputs.b!.shape;
-    const batch = tf.backend_util.assertAndGetBroadcastShape(a.slice(0, -2), b.slice(0, -2));
-    const inner = attributes.transposeA ? a.at(-2)! : a.at(-1)!;
-    const rows = attributes.transposeA ? a.at(-1)! : a.at(-2)!;
-    const columns = attributes.transposeB ? b.at(-2)! : b.at(-1)!;
+    const { a, b } = inputs as unknown as Binary;
+    const batch = tf.backend_util.assertAndGetBroadcastShape(a.shape.slice(0, -2), b.shape.slice(0, -2));
+    const inner = elementAt(a.shape, attributes.transposeA ? -2 : -1);
+    const rows = elementAt(a.shape, attributes.transposeA ? -1 : -2);
+    const columns = elementAt(b.shape, attributes.transposeB ? -2 : -1);
     return sizeOf(batch) * rows * inner * columns;
   }
   if (kernelName !== "Conv2D") return 0;
   const { strides, pad, dilations } = attributes as unknown as Convolution; // as tfjs documents them
+  const { x, filter } = inputs as unknown as { x: TensorInfo; filter: TensorInfo };
   const info = tf.backend_util.computeConv2DInfo(
-    inputs.x!.shape as [number, number, number, number],
-    inputs.filter!.shape as [number, number, number, number],
+    x.shape as [number, number, number, number],
+    filter.shape as [number, number, number, number],
     strides,
     dilations ?? 1,
     pad,

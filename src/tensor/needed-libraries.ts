@@ -49,11 +49,11 @@ function neededBy(read: (offset: number, size: number) => Buffer): string[] {
   const start = strings - home.address + home.offset;
   return entries
     .filter(({ tag }) => tag === DT_NEEDED)
-    .map(
-      ({ value }) =>
-        read(start + value, LONGEST_NAME)
-          .toString("latin1")
-          .split("\0", 1)[0]!,
+    .map(({ value }) =>
+      read(start + value, LONGEST_NAME)
+        .toString("latin1")
+        .split("\0", 1)
+        .join(),
     );
 }
 

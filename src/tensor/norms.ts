@@ -1,12 +1,11 @@
-import { withoutGradient } from "./gradient-scope.js";
+import { elementAt } from "../base/lookup.js";
+import { type Differentiable, withGradient, withoutGradient } from "./gradient-scope.js";
 import { type Tensor, tf } from "./tf.js";
 
 /**
- * Normalizations with their gradients written out. tfjs's own route keeps several full-size tensors per call for the
- * backward pass and tiles the statistics to full size; these keep the normalized input and what is small.
+ * Normalizations with their gradients written out. tfjs's own implementation keeps several full-size tensors per call for the
+ * backward pass and tiles the statistics to full size; these keep the normalized input and small tensors only.
  */
-
-type Save = (tensors: Tensor[]) => void;
 
 /** `shape` with 1 everywhere but on `axis`. */
 function onlyAxis(shape: readonly number[], axis: number): number[] {
@@ -21,16 +20,16 @@ function momentsOf(x: Tensor, axes: number[]): { mean: Tensor; variance: Tensor 
 
 export interface BatchNormOptions {
   /** Added to the variance. @default 1e-5 */
-  readonly epsilon?: number;
+  readonly epsilon?: number | undefined;
   /** The channel axis. @default the last */
-  readonly axis?: number;
+  readonly axis?: number | undefined;
 }
 
 export interface LayerNormOptions {
   /** Added to the variance or the mean square. @default 1e-5 */
-  readonly epsilon?: number;
+  readonly epsilon?: number | undefined;
   /** The axis that is normalized. @default the last */
-  readonly axis?: number;
+  readonly axis?: number | undefined;
 }
 
 export interface BatchNormResult {
@@ -51,17 +50,17 @@ export function batchNorm(x: Tensor, scale: Tensor, offset: Tensor, options: Bat
   const axes = x.shape.flatMap((_, i) => (i === axis ? [] : [i]));
   const wide = onlyAxis(x.shape, axis);
   const { mean, variance } = withoutGradient(() => momentsOf(x, axes));
-  const y = tf.customGrad((x, scale, offset, save) => {
+  const forward = (x: Tensor, scale: Tensor, offset: Tensor): Differentiable<[Tensor, Tensor, Tensor]> => {
     const inverse = tf.rsqrt(tf.add(variance, epsilon));
-    const factor = tf.mul(tf.reshape(scale as Tensor, wide), inverse);
-    const centred = tf.sub(x as Tensor, mean);
-    (save as unknown as Save)([centred, inverse, factor]); // tfjs passes `save` behind the tensors
+    const factor = tf.mul(tf.reshape(scale, wide), inverse);
+    const centred = tf.sub(x, mean);
     return {
-      value: tf.add(tf.mul(centred, factor), tf.reshape(offset as Tensor, wide)),
-      gradFunc: (dy: Tensor, [centred, inverse, factor]: Tensor[]) =>
-        batchNormGradients(dy, centred!, inverse!, factor!, axes),
+      value: tf.add(tf.mul(centred, factor), tf.reshape(offset, wide)),
+      saved: [centred, inverse, factor],
+      gradient: (dy, saved) => batchNormGradients(dy, ...saved, axes),
     };
-  })(x, scale, offset);
+  };
+  const y = withGradient(forward, x, scale, offset);
   return { y, mean: tf.reshape(mean, [-1]), variance: tf.reshape(variance, [-1]) };
 }
 
@@ -83,21 +82,22 @@ export function layerNorm(x: Tensor, scale: Tensor, offset: Tensor, options: Lay
   const { epsilon = 1e-5, axis = x.rank - 1 } = options;
   const rest = x.shape.flatMap((_, i) => (i === axis ? [] : [i]));
   const wide = onlyAxis(x.shape, axis);
-  return tf.customGrad((x, scale, offset, save) => {
-    const { mean, variance } = momentsOf(x as Tensor, [axis]);
+  const forward = (x: Tensor, scale: Tensor, offset: Tensor): Differentiable<[Tensor, Tensor, Tensor]> => {
+    const { mean, variance } = momentsOf(x, [axis]);
     const inverse = tf.rsqrt(tf.add(variance, epsilon));
-    const normalized = tf.mul(tf.sub(x as Tensor, mean), inverse);
-    (save as unknown as Save)([normalized, inverse, scale as Tensor]);
+    const normalized = tf.mul(tf.sub(x, mean), inverse);
     return {
-      value: tf.add(tf.mul(normalized, tf.reshape(scale as Tensor, wide)), tf.reshape(offset as Tensor, wide)),
-      gradFunc: (dy: Tensor, [normalized, inverse, scale]: Tensor[]) => {
-        const d = tf.mul(dy, tf.reshape(scale!, wide));
-        const slope = tf.mean(tf.mul(d, normalized!), axis, true);
-        const centred = tf.sub(tf.sub(d, tf.mean(d, axis, true)), tf.mul(normalized!, slope));
-        return [tf.mul(centred, inverse!), tf.sum(tf.mul(dy, normalized!), rest), tf.sum(dy, rest)];
+      value: tf.add(tf.mul(normalized, tf.reshape(scale, wide)), tf.reshape(offset, wide)),
+      saved: [normalized, inverse, scale],
+      gradient: (dy, [normalized, inverse, scale]) => {
+        const d = tf.mul(dy, tf.reshape(scale, wide));
+        const slope = tf.mean(tf.mul(d, normalized), axis, true);
+        const centred = tf.sub(tf.sub(d, tf.mean(d, axis, true)), tf.mul(normalized, slope));
+        return [tf.mul(centred, inverse), tf.sum(tf.mul(dy, normalized), rest), tf.sum(dy, rest)];
       },
     };
-  })(x, scale, offset);
+  };
+  return withGradient(forward, x, scale, offset);
 }
 
 /**
@@ -105,15 +105,16 @@ export function layerNorm(x: Tensor, scale: Tensor, offset: Tensor, options: Lay
  * normalization (Zhang & Sennrich 2019, arXiv:1910.07467), for whoever can apply it where the rows are shorter.
  */
 export function inverseRms(x: Tensor, { epsilon = 1e-5, axis = x.rank - 1 }: LayerNormOptions = {}): Tensor {
-  return tf.customGrad((x, save) => {
-    const inverse = tf.rsqrt(tf.add(tf.mean(tf.square(x as Tensor), axis, true), epsilon));
-    (save as unknown as Save)([x as Tensor, inverse]);
+  const forward = (x: Tensor): Differentiable<[Tensor, Tensor]> => {
+    const inverse = tf.rsqrt(tf.add(tf.mean(tf.square(x), axis, true), epsilon));
     return {
       value: inverse,
-      gradFunc: (dy: Tensor, [x, inverse]: Tensor[]) => {
-        const cube = tf.mul(tf.square(inverse!), inverse!);
-        return tf.mul(x!, tf.mul(tf.mul(dy, cube), -1 / x!.shape[axis]!));
+      saved: [x, inverse],
+      gradient: (dy, [x, inverse]) => {
+        const cube = tf.mul(tf.square(inverse), inverse);
+        return tf.mul(x, tf.mul(tf.mul(dy, cube), -1 / elementAt(x.shape, axis)));
       },
     };
-  })(x);
+  };
+  return withGradient(forward, x);
 }

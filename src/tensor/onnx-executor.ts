@@ -3,14 +3,15 @@ import { UnsupportedError } from "@ictal/base/errors";
 import { requireCounts } from "@ictal/base/options";
 import type { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
 import { freeBuffer } from "../base/free-buffer.js";
+import { memberOf } from "../base/lookup.js";
 import { compiledBy, type Runner } from "./compiled.js";
-import { GRAPH_DIR, openKeptSession } from "./graph-files.js";
+import { GRAPH_DIR, openCachedSession } from "./graph-cache.js";
 import {
   type Compiled,
   checkProgram,
   type Executor,
   type Feed,
-  isKept,
+  isStateUnchanged,
   type Program,
   programHash,
   sizeOf,
@@ -26,15 +27,15 @@ const PROVIDER = { "onnx-cpu": "cpu", "onnx-cuda": "cuda", "onnx-webgpu": "webgp
 
 export interface OnnxOptions {
   /** Threads inside one operation. @default os.availableParallelism() */
-  readonly threads?: number;
-  /** Folder that keeps graphs as the runtime rewrote them for this processor; null keeps none. @default .build/graphs of the project */
-  readonly graphDir?: string | null;
+  readonly threads?: number | undefined;
+  /** Folder that caches graphs as the runtime optimized them for this processor; null caches none. @default .build/graphs of the project */
+  readonly graphDir?: string | null | undefined;
 }
 
-/** Smaller graphs open in less time than a file takes. */
-const KEPT_FROM_NODES = 500;
+/** Smaller graphs open in less time than reading a file takes. */
+const MIN_CACHED_NODES = 500;
 
-/** Only errors are printed by the runtime itself: its warnings speak of graph rewrites. */
+/** The runtime itself prints errors only: its warnings are about graph optimizations. */
 const LOG_ERRORS = 3;
 
 function sessionOptions(name: OnnxExecutorName, options: OnnxOptions): InferenceSession.SessionOptions {
@@ -48,7 +49,7 @@ function sessionOptions(name: OnnxExecutorName, options: OnnxOptions): Inference
     // with patterns the second run adds one block of peak size to what the first one took: 8.0 instead of 4.7 GB for the
     // full detector, and no faster
     enableMemPattern: false,
-    // the runtime's arena holds on to what does not fit again: 4.4 instead of 3.2 GB, for no processor time that could be told from noise
+    // the runtime's arena keeps blocks that it cannot reuse: 4.4 instead of 3.2 GB, without a measurable gain in processor time
     enableCpuMemArena: false,
     // idle threads sleep soon: they would take the processor from the readers that prepare the next batch, but between
     // two operations of a run waking them costs more than it saves
@@ -90,8 +91,8 @@ async function createSession(
   const settings = sessionOptions(name, options);
   const dir = options.graphDir === undefined ? GRAPH_DIR : options.graphDir;
   try {
-    if (name === "onnx-cpu" && dir !== null && graph.nodeCount >= KEPT_FROM_NODES) {
-      return await openKeptSession(ort, graph.bytes, settings, dir);
+    if (name === "onnx-cpu" && dir !== null && graph.nodeCount >= MIN_CACHED_NODES) {
+      return await openCachedSession(ort, graph.bytes, settings, dir);
     }
     return await ort.InferenceSession.create(graph.bytes, settings);
   } catch (cause) {
@@ -102,12 +103,12 @@ async function createSession(
 }
 
 /**
- * State lives in two tensors over our own memory: a run reads one and writes the other, then they change places. One that
- * no run changes has no other.
+ * State is double-buffered in two tensors over our own memory: a run reads one and writes the other, then they are swapped.
+ * A state that no run changes has a single buffer.
  */
 interface StateBuffers {
   current: OrtTensor;
-  /** Made by the first run: by then the caller may have let go of the values it set. */
+  /** Created by the first run: by then the caller may have freed the values it set. */
   next?: OrtTensor;
   readonly isFixed: boolean;
 }
@@ -115,13 +116,17 @@ interface StateBuffers {
 function replayRunner(ort: Ort, session: InferenceSession, program: Program, graph: TracedGraph): Runner {
   const states = new Map<string, StateBuffers>();
   const zeros = (name: string) => {
-    const { shape } = program.inputs[name]!;
+    const { shape } = memberOf(program.inputs, name);
     return new ort.Tensor("float32", new Float32Array(sizeOf(shape)), shape);
   };
   for (const name of program.state ?? [])
     states.set(name, { current: zeros(name), isFixed: graph.fixed.includes(name) });
   const results = graph.outputNames.filter((name) => !states.has(name));
-  const current = (name: string) => states.get(name)!.current.data as Float32Array;
+  const current = (name: string) => {
+    const buffers = states.get(name);
+    if (!buffers) throw new RangeError(`program ${program.name} has no state ${name}`);
+    return buffers.current.data as Float32Array; // state is float32
+  };
   return {
     writeState(name, values) {
       current(name).set(values);
@@ -131,7 +136,7 @@ function replayRunner(ort: Ort, session: InferenceSession, program: Program, gra
       const given: Record<string, OrtTensor> = {};
       const wanted: Record<string, OrtTensor | null> = {}; // null: allocated by the runtime
       for (const [name, values] of Object.entries(feeds))
-        given[inputName(name)] = feedTensor(ort, values, program.inputs[name]!);
+        given[inputName(name)] = feedTensor(ort, values, memberOf(program.inputs, name));
       for (const [name, buffers] of states) {
         given[inputName(name)] = buffers.current;
         if (buffers.isFixed) continue;
@@ -140,12 +145,14 @@ function replayRunner(ort: Ort, session: InferenceSession, program: Program, gra
       }
       for (const name of results) wanted[outputName(name)] = null;
       const outputs = await session.run(given, wanted);
-      const returned = Object.fromEntries(results.map((name) => [name, outputs[outputName(name)]!.data as Feed]));
+      const returned = Object.fromEntries(
+        results.map((name) => [name, memberOf(outputs, outputName(name)).data as Feed]),
+      );
       for (const [name, buffers] of states) {
         if (!buffers.next) continue;
-        const copy = outputs[outputName(name)]!.data as Float32Array; // the binding copies what it wrote to our memory
+        const copy = memberOf(outputs, outputName(name)).data as Float32Array; // the binding copies what it wrote to our memory
         if (copy !== buffers.next.data) freeBuffer(copy);
-        if (isKept(program, name, returned)) continue;
+        if (isStateUnchanged(program, name, returned)) continue;
         [buffers.current, buffers.next] = [buffers.next, buffers.current];
       }
       return returned;

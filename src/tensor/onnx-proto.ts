@@ -27,7 +27,7 @@ export interface Initializer {
 }
 
 /** An input or output of the model. */
-export interface Port {
+export interface ValueInfo {
   readonly name: string;
   readonly type: ElementType;
   readonly shape: readonly number[];
@@ -38,8 +38,8 @@ export interface OnnxModel {
   readonly opset: number;
   readonly nodes: readonly OnnxNode[];
   readonly initializers: readonly Initializer[];
-  readonly inputs: readonly Port[];
-  readonly outputs: readonly Port[];
+  readonly inputs: readonly ValueInfo[];
+  readonly outputs: readonly ValueInfo[];
 }
 
 /** Version 8 of the ONNX file format is the one that goes with opset 18. */
@@ -88,22 +88,22 @@ function writeShape(shape: readonly number[], pbf: PbfWriter): void {
   for (const length of shape) pbf.writeMessage(1, writeDimension, length);
 }
 
-function writeTensorType(port: Port, pbf: PbfWriter): void {
-  pbf.writeVarintField(1, ELEMENT_TYPE[port.type]);
-  pbf.writeMessage(2, writeShape, port.shape);
+function writeTensorType(info: ValueInfo, pbf: PbfWriter): void {
+  pbf.writeVarintField(1, ELEMENT_TYPE[info.type]);
+  pbf.writeMessage(2, writeShape, info.shape);
 }
 
-function writePort(port: Port, pbf: PbfWriter): void {
-  pbf.writeStringField(1, port.name);
-  pbf.writeMessage(2, (inner: Port, type: PbfWriter) => type.writeMessage(1, writeTensorType, inner), port);
+function writeValueInfo(info: ValueInfo, pbf: PbfWriter): void {
+  pbf.writeStringField(1, info.name);
+  pbf.writeMessage(2, (inner: ValueInfo, type: PbfWriter) => type.writeMessage(1, writeTensorType, inner), info);
 }
 
 function writeGraph(model: OnnxModel, pbf: PbfWriter): void {
   for (const node of model.nodes) pbf.writeMessage(1, writeNode, node);
   pbf.writeStringField(2, model.name);
   for (const initializer of model.initializers) pbf.writeMessage(5, writeInitializer, initializer);
-  for (const port of model.inputs) pbf.writeMessage(11, writePort, port);
-  for (const port of model.outputs) pbf.writeMessage(12, writePort, port);
+  for (const info of model.inputs) pbf.writeMessage(11, writeValueInfo, info);
+  for (const info of model.outputs) pbf.writeMessage(12, writeValueInfo, info);
 }
 
 function writeOpset(opset: number, pbf: PbfWriter): void {

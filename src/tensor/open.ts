@@ -7,9 +7,12 @@ import { EXECUTOR_NAMES, type Executor, type ExecutorName } from "./program.js";
 
 export type { OpenOptions } from "./candidates.js";
 
+/** A GPU, else the CPU executor fit for training. */
+const AUTO: readonly ExecutorName[] = ["onnx-cuda", "tensorflow", "webgpu", "onnx-cpu"];
+
 /** Devices that mean the first of several executors that works; none of them stands for the slow `cpu`, or for `onnx-webgpu`, which cannot tell a GPU from a driver that computes on the CPU. */
 const DEVICE_GROUPS: Readonly<Record<string, readonly ExecutorName[]>> = {
-  auto: ["onnx-cuda", "tensorflow", "webgpu", "onnx-cpu"], // a GPU, else the CPU executor fit for training
+  auto: AUTO,
   cuda: ["onnx-cuda", "tensorflow"],
   mps: ["webgpu"],
 };
@@ -24,9 +27,9 @@ export interface ExecutorProbe {
   /** Why it is not available and how to get it; for an available one what is remarkable about it, or "". */
   readonly reason: string;
   /** What an available one runs on, where one name has several, e.g. "TensorFlow 2.21.0, built here with …, on the CPU". */
-  readonly detail?: string;
+  readonly detail?: string | undefined;
   /** Whether an available one computes on a GPU; undefined where its runtime does not say (onnx-webgpu). */
-  readonly usesGpu?: boolean;
+  readonly usesGpu?: boolean | undefined;
   /** Greatest relative difference of a small gradient from the same in double precision. */
   readonly gradientError: number;
   /** Time of that small step. */
@@ -38,28 +41,33 @@ interface Trial extends ExecutorProbe {
   readonly executor?: Executor;
 }
 
-/** The first line of whatever was thrown: native libraries add their stack. */
+/** The first line of an error's message: native libraries append their stack. */
 function firstLine(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).split("\n")[0]!;
+  return (error instanceof Error ? error.message : String(error)).split("\n", 1).join();
 }
 
-async function tryOut(name: ExecutorName, options: OpenOptions): Promise<Trial> {
+async function tryExecutor(name: ExecutorName, options: OpenOptions): Promise<Trial> {
   const failed = { name, available: false, gradientError: Number.NaN, stepMilliseconds: Number.NaN };
+  options.signal?.throwIfAborted();
   const missing = CANDIDATES[name].missing();
   if (missing) return { ...failed, reason: missing };
   try {
     const { executor, usesGpu, shortcoming, detail } = await CANDIDATES[name].open(options);
-    const result = await probeExecutor(executor);
+    const result = await probeExecutor(executor, options).catch(async (error: unknown) => {
+      await executor.dispose();
+      throw error;
+    });
     if (result.gradientError <= GRADIENT_TOLERANCE)
       return { name, available: true, reason: shortcoming ?? "", detail, usesGpu, ...result, executor };
     await executor.dispose();
     return { ...failed, ...result, reason: `its gradients are wrong by ${result.gradientError.toExponential(1)}` };
   } catch (error) {
+    options.signal?.throwIfAborted();
     return { ...failed, reason: firstLine(error) };
   }
 }
 
-/** Try every executor on this machine with a small gradient; one after another, so that their times compare. */
+/** Try every executor on this machine with a small gradient; one after another, so that their times are comparable. */
 export async function probeExecutors(options: OpenOptions = {}): Promise<ExecutorProbe[]> {
   const probes: ExecutorProbe[] = [];
   for (const name of EXECUTOR_NAMES) probes.push(await probeNamed(name, options));
@@ -68,14 +76,14 @@ export async function probeExecutors(options: OpenOptions = {}): Promise<Executo
 
 /** Try one executor on this machine with a small gradient. */
 export async function probeNamed(name: ExecutorName, options: OpenOptions = {}): Promise<ExecutorProbe> {
-  const { executor, ...probe } = await tryOut(name, options);
+  const { executor, ...probe } = await tryExecutor(name, options);
   await executor?.dispose();
   return probe;
 }
 
 /** The executor that `auto` would take of these, or undefined. */
 export function chooseExecutor(probes: readonly ExecutorProbe[]): ExecutorName | undefined {
-  return DEVICE_GROUPS.auto!.find((name) => probes.some((probe) => probe.name === name && isChoosable(probe)));
+  return AUTO.find((name) => probes.some((probe) => probe.name === name && isChoosable(probe)));
 }
 
 /** One with a shortcoming, a GPU backend that found no GPU, is not chosen for a group: that would be a silent fall back to the CPU. */
@@ -85,22 +93,22 @@ function isChoosable(probe: ExecutorProbe): boolean {
 
 /** An executor with one line on why it is this one. */
 export type ChosenExecutor = Executor & {
-  /** What was chosen, and why the others before it were passed over. */
+  /** What was chosen, and why the others before it were skipped. */
   readonly choice: string;
   /** Whether it computes on a GPU: its name may promise one that a build or driver for the CPU stands in for. Undefined where its runtime does not say (onnx-webgpu). */
   readonly usesGpu: boolean | undefined;
 };
 
 async function openNamed(name: ExecutorName, options: OpenOptions): Promise<ChosenExecutor> {
-  const { executor, usesGpu, reason, detail } = await tryOut(name, options);
+  const { executor, usesGpu, reason, detail } = await tryExecutor(name, options);
   if (!executor) throw new UnsupportedError(`device ${name} is not available: ${reason}`);
   const remarks = [detail, reason].filter(Boolean).map((remark) => `; ${remark}`);
   return { ...executor, usesGpu, choice: `${name}, as asked for${remarks.join("")}` };
 }
 
-/** What is the matter, without what to do about it. */
-function inShort(reason: string): string {
-  return reason.split(": ")[0]!;
+/** The reason without the advice behind it. */
+function shortReason(reason: string): string {
+  return reason.split(": ", 1).join();
 }
 
 async function openFirst(
@@ -108,33 +116,33 @@ async function openFirst(
   names: readonly ExecutorName[],
   options: OpenOptions,
 ): Promise<ChosenExecutor> {
-  const passedOver: Pick<Trial, "name" | "reason">[] = [];
+  const skipped: Pick<Trial, "name" | "reason">[] = [];
   for (const name of names) {
-    const hopeless = CANDIDATES[name].withoutGpu?.();
-    if (hopeless) {
-      passedOver.push({ name, reason: hopeless });
+    const withoutGpu = CANDIDATES[name].withoutGpu?.();
+    if (withoutGpu) {
+      skipped.push({ name, reason: withoutGpu });
       continue;
     }
-    const trial = await tryOut(name, options);
+    const trial = await tryExecutor(name, options);
     if (trial.executor && isChoosable(trial)) {
-      const others = passedOver.map((other) => `${other.name} (${inShort(other.reason)})`).join(", ");
+      const others = skipped.map((other) => `${other.name} (${shortReason(other.reason)})`).join(", ");
       const taken = trial.detail ? `${name} (${trial.detail})` : name;
-      const choice = others ? `${taken}; passed over: ${others}` : taken;
+      const choice = others ? `${taken}; skipped: ${others}` : taken;
       return { ...trial.executor, usesGpu: trial.usesGpu, choice };
     }
     await trial.executor?.dispose();
-    passedOver.push(trial);
+    skipped.push(trial);
   }
-  const reasons = passedOver.map((trial) => `\n  ${trial.name}: ${trial.reason}`).join("");
+  const reasons = skipped.map((trial) => `\n  ${trial.name}: ${trial.reason}`).join("");
   throw new UnsupportedError(
-    `no executor for device ${device} works here:${reasons}\nThe slow executor "cpu" is never taken unasked: set device to cpu to use it`,
+    `no executor for device ${device} works here:${reasons}\nThe slow executor "cpu" is never chosen automatically: set device to cpu to use it`,
   );
 }
 
 /**
  * Open the executor called `device`, or for "auto" ("cuda", "mps") the first of its group that passes a gradient check:
  * one on a GPU if there is any, else onnx-cpu. A named one has to pass the check too. Throws UnsupportedError, with how to get it, for one that this machine
- * lacks; ConfigError for a name that is none.
+ * lacks; ConfigError for an unknown name.
  */
 export async function openExecutor(device: string, options: OpenOptions = {}): Promise<ChosenExecutor> {
   const group = ownValue(DEVICE_GROUPS, device);

@@ -6,13 +6,13 @@ import process from "node:process";
 import { pathToFileURL } from "node:url";
 
 /** `require` as it is from a module in `folder`, whose node_modules come before ours; without one, as it is from here. */
-const requireFrom = (folder?: string): NodeJS.Require =>
-  createRequire(folder === undefined ? import.meta.url : join(folder, "module.js"));
+const requireFrom = (dir?: string): NodeJS.Require =>
+  createRequire(dir === undefined ? import.meta.url : join(dir, "module.js"));
 
 /** The folder of a package that is installed here, or for modules in `from`; undefined without it. */
-export function packageFolder(name: string, from?: string): string | undefined {
-  for (const folder of requireFrom(from).resolve.paths(name) ?? []) {
-    const candidate = join(folder, name);
+export function packageDir(name: string, from?: string): string | undefined {
+  for (const dir of requireFrom(from).resolve.paths(name) ?? []) {
+    const candidate = join(dir, name);
     if (existsSync(join(candidate, "package.json"))) return candidate;
   }
   return undefined;

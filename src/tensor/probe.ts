@@ -1,5 +1,6 @@
+import { memberOf } from "../base/lookup.js";
 import type { Executor, Feed, Program } from "./program.js";
-import { type Tensor, type Tensor1D, type Tensor3D, tf } from "./tf.js";
+import { type Tensor, type Tensor3D, tf } from "./tf.js";
 
 /** One convolution, tanh, a sum over channels, softplus, mean: smooth, and small enough for plain JavaScript. */
 const BATCH = 2;
@@ -14,7 +15,7 @@ const TAPS = 5;
  */
 export const GRADIENT_TOLERANCE = 5e-3;
 
-/** A slow executor is timed by fewer runs. */
+/** Runs that are timed; fewer where they exceed the time. */
 const RUNS = 5;
 const ENOUGH_MILLISECONDS = 100;
 
@@ -33,21 +34,18 @@ const probeProgram: Program = {
     filter: { shape: [TAPS, CHANNELS, FEATURES], dtype: "float32" },
     weights: { shape: [FEATURES], dtype: "float32" },
   },
-  build({ x, filter, weights }) {
-    const loss = (filter: Tensor, weights: Tensor) => {
-      const hidden = tf.tanh(tf.conv1d(x as Tensor3D, filter as Tensor3D, 1, "same"));
-      const logits = tf.sum(tf.mul(hidden, weights), 2);
-      return tf.mean(tf.softplus(logits)) as Tensor;
+  build(inputs) {
+    const x = memberOf(inputs, "x") as Tensor3D; // of the shape above
+    const loss = (...[filter, weights]: Tensor[]): Tensor => {
+      const hidden = tf.tanh(tf.conv1d(x, filter as Tensor3D, 1, "same"));
+      return tf.mean(tf.softplus(tf.sum(tf.mul(hidden, weights as Tensor), 2)));
     };
-    const gradients = tf.grads((...tensors: Tensor[]) => loss(tensors[0]!, tensors[1]!))([
-      filter!,
-      weights as Tensor1D,
-    ]);
-    return { filter: gradients[0]!, weights: gradients[1]! };
+    const [filter, weights] = tf.grads(loss)([memberOf(inputs, "filter"), memberOf(inputs, "weights")]);
+    return { filter: filter as Tensor, weights: weights as Tensor }; // one gradient per input
   },
 };
 
-function probeFeeds(): Record<string, Float32Array> {
+function probeFeeds() {
   const wave = (count: number, pitch: number, height: number) =>
     Float32Array.from({ length: count }, (_, i) => height * Math.sin(pitch * (i + 1) + 0.3 * Math.sqrt(i)));
   return {
@@ -58,8 +56,8 @@ function probeFeeds(): Record<string, Float32Array> {
 }
 
 /** The gradients of the probe in double precision, written out by hand. */
-function exactGradients({ x, filter, weights }: Record<string, Float32Array>): Record<string, Float64Array> {
-  const gradients = { filter: new Float64Array(filter!.length), weights: new Float64Array(FEATURES) };
+function exactGradients({ x, filter, weights }: ReturnType<typeof probeFeeds>) {
+  const gradients = { filter: new Float64Array(filter.length), weights: new Float64Array(FEATURES) };
   const hidden = new Float64Array(FEATURES);
   const reach = Math.floor(TAPS / 2);
   for (let b = 0; b < BATCH; b++) {
@@ -69,18 +67,18 @@ function exactGradients({ x, filter, weights }: Record<string, Float32Array>): R
       const last = Math.min(TAPS, LENGTH + reach - t);
       hidden.fill(0);
       for (let i = first * CHANNELS; i < last * CHANNELS; i++) {
-        for (let f = 0; f < FEATURES; f++) hidden[f]! += x![base + i]! * filter![i * FEATURES + f]!;
+        for (let f = 0; f < FEATURES; f++) hidden[f]! += x[base + i]! * filter[i * FEATURES + f]!;
       }
       let logit = 0;
-      for (let f = 0; f < FEATURES; f++) logit += Math.tanh(hidden[f]!) * weights![f]!;
+      for (let f = 0; f < FEATURES; f++) logit += Math.tanh(hidden[f]!) * weights[f]!;
       const slope = 1 / (1 + Math.exp(-logit)) / (BATCH * LENGTH); // of softplus, averaged
       for (let f = 0; f < FEATURES; f++) {
         const activation = Math.tanh(hidden[f]!);
         gradients.weights[f]! += slope * activation;
-        hidden[f] = slope * weights![f]! * (1 - activation ** 2); // from here on the gradient before tanh
+        hidden[f] = slope * weights[f]! * (1 - activation ** 2); // from here on the gradient before tanh
       }
       for (let i = first * CHANNELS; i < last * CHANNELS; i++) {
-        for (let f = 0; f < FEATURES; f++) gradients.filter[i * FEATURES + f]! += x![base + i]! * hidden[f]!;
+        for (let f = 0; f < FEATURES; f++) gradients.filter[i * FEATURES + f]! += x[base + i]! * hidden[f]!;
       }
     }
   }
@@ -97,8 +95,11 @@ function relativeError(actual: Feed, exact: Float64Array): number {
   return difference / scale;
 }
 
-/** Run a small gradient on an executor, compare it with the exact one and take its time. */
-export async function probeExecutor(executor: Executor): Promise<ProbeResult> {
+/** Compute a small gradient on an executor, compare it with the exact one and measure its time. */
+export async function probeExecutor(
+  executor: Executor,
+  { signal }: { readonly signal?: AbortSignal | undefined } = {},
+): Promise<ProbeResult> {
   const feeds = probeFeeds();
   const compiled = await executor.compile(probeProgram);
   try {
@@ -106,12 +107,13 @@ export async function probeExecutor(executor: Executor): Promise<ProbeResult> {
     const outputs = await compiled.run(feeds); // also the warm-up: some executors compile kernels in their first run
     const started = performance.now();
     for (let run = 0; run < RUNS && performance.now() - started < ENOUGH_MILLISECONDS; run++) {
+      signal?.throwIfAborted();
       const from = performance.now();
       await compiled.run(feeds);
       stepMilliseconds = Math.min(stepMilliseconds, performance.now() - from);
     }
     const exact = exactGradients(feeds);
-    const errors = Object.entries(exact).map(([name, values]) => relativeError(outputs[name]!, values));
+    const errors = Object.entries(exact).map(([name, values]) => relativeError(memberOf(outputs, name), values));
     return { gradientError: Math.max(...errors), stepMilliseconds };
   } finally {
     await compiled.dispose();

@@ -1,5 +1,6 @@
 import { hashOf } from "@ictal/base/canonical";
 import { UnsupportedError } from "@ictal/base/errors";
+import { memberOf } from "../base/lookup.js";
 import type { DataType, Tensor } from "./tf.js";
 
 /** Values of one tensor in row-major order: float32, int32, or bool as one byte each (0 or 1). */
@@ -17,7 +18,7 @@ export const ARRAY_OF = { float32: Float32Array, int32: Int32Array, bool: Uint8A
 /** The element type of a tfjs type; UnsupportedError for strings and complex numbers. */
 export function elementType(dtype: DataType): TensorSpec["dtype"] {
   if (dtype === "float32" || dtype === "int32" || dtype === "bool") return dtype;
-  throw new UnsupportedError(`a program cannot hold ${dtype} tensors; float32, int32 and bool are what it can`);
+  throw new UnsupportedError(`a program cannot hold ${dtype} tensors; float32, int32 and bool are supported`);
 }
 
 /**
@@ -29,16 +30,16 @@ export function elementType(dtype: DataType): TensorSpec["dtype"] {
  */
 export interface Program {
   readonly name: string;
-  /** JSON that tells this program from every other of the same name (model config, batch size, …). */
+  /** JSON that distinguishes this program from every other of the same name (model config, batch size, …). */
   readonly identity: unknown;
   readonly inputs: Readonly<Record<string, TensorSpec>>;
   /** Inputs (float32) that `build` also returns under the same name and shape: the executor carries them between runs. */
   readonly state?: readonly string[];
   /**
-   * States that a run may leave as they were: by state name the output, a float32 scalar, that is 0 in such a run. The
-   * value that `build` returns for the state is then dropped, whatever it is.
+   * States that a run may leave unchanged: by state name the output, a float32 scalar, that is 0 in such a run. The value
+   * that `build` returns for the state is then discarded.
    */
-  readonly keptWhenZero?: Readonly<Record<string, string>>;
+  readonly conditionalState?: Readonly<Record<string, string>>;
   build(inputs: Record<string, Tensor>): Record<string, Tensor>;
 }
 
@@ -73,16 +74,16 @@ export function sizeOf(shape: readonly number[]): number {
   return shape.reduce((size, length) => size * length, 1);
 }
 
-/** The hash by which compiled programs are told apart. */
+/** A hash that differs between programs that compile to different graphs. */
 export function programHash(program: Program): string {
-  const { name, identity, inputs, state, keptWhenZero } = program;
-  return hashOf({ name, identity, inputs, state: state ?? [], keptWhenZero: keptWhenZero ?? {} });
+  const { name, identity, inputs, state, conditionalState } = program;
+  return hashOf({ name, identity, inputs, state: state ?? [], conditionalState: conditionalState ?? {} });
 }
 
-/** Whether a run with these results leaves the state called `name` as it was. */
-export function isKept(program: Program, name: string, results: Readonly<Record<string, Feed>>): boolean {
-  const gate = program.keptWhenZero?.[name];
-  return gate !== undefined && results[gate]![0] === 0;
+/** Whether a run with these results leaves the state called `name` unchanged. */
+export function isStateUnchanged(program: Program, name: string, results: Readonly<Record<string, Feed>>): boolean {
+  const gate = program.conditionalState?.[name];
+  return gate !== undefined && results[gate]?.[0] === 0;
 }
 
 /** Throws a RangeError when the declaration of a program contradicts itself. */
@@ -98,9 +99,9 @@ export function checkProgram(program: Program): void {
     if (spec.dtype !== "float32")
       throw new RangeError(`program ${program.name}: state ${name} is ${spec.dtype}, not float32`);
   }
-  for (const name of Object.keys(program.keptWhenZero ?? {})) {
+  for (const name of Object.keys(program.conditionalState ?? {})) {
     if (!program.state?.includes(name))
-      throw new RangeError(`program ${program.name}: keptWhenZero names ${name}, which is not state`);
+      throw new RangeError(`program ${program.name}: conditionalState names ${name}, which is not state`);
   }
 }
 
@@ -109,7 +110,7 @@ export function checkOutputs(program: Program, outputs: Record<string, { shape: 
   if (Object.keys(outputs).length === 0) throw new RangeError(`program ${program.name} returns no tensor`);
   for (const name of program.state ?? []) {
     const output = outputs[name];
-    const { shape, dtype } = program.inputs[name]!;
+    const { shape, dtype } = memberOf(program.inputs, name);
     if (!output) throw new RangeError(`program ${program.name} does not return its state ${name}`);
     if (output.dtype !== dtype || output.shape.join() !== shape.join()) {
       throw new RangeError(
@@ -117,7 +118,7 @@ export function checkOutputs(program: Program, outputs: Record<string, { shape: 
       );
     }
   }
-  for (const [name, gate] of Object.entries(program.keptWhenZero ?? {})) {
+  for (const [name, gate] of Object.entries(program.conditionalState ?? {})) {
     const output = program.state?.includes(gate) ? undefined : outputs[gate];
     if (output?.dtype !== "float32" || output.shape.length > 0) {
       throw new RangeError(

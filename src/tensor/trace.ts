@@ -1,12 +1,13 @@
 import { isIctalError, UnsupportedError } from "@ictal/base/errors";
+import { elementAt } from "../base/lookup.js";
 import { releaseTape } from "./gradient-scope.js";
 import { installTraceKernels, TRACE_BACKEND } from "./kernels.js";
-import type { Port } from "./onnx-proto.js";
+import type { ValueInfo } from "./onnx-proto.js";
 import { checkOutputs, checkProgram, elementType, type Program } from "./program.js";
-import { type KernelObserver, type Provider, Recorder } from "./recorder.js";
 import { type Tensor, tf } from "./tf.js";
+import { type KernelObserver, type Provider, TraceBackend } from "./trace-backend.js";
 
-/** A program as an ONNX model; `inputName` and `outputName` say what its inputs and outputs are called. */
+/** A program as an ONNX model; `inputName` and `outputName` give the names of its inputs and outputs. */
 export interface TracedGraph {
   /** An `.onnx` file of operator set 18. */
   readonly bytes: Uint8Array;
@@ -17,48 +18,48 @@ export interface TracedGraph {
   readonly nodeCount: number;
 }
 
-/** Names of graph inputs and outputs: the same word may be both in a program, but not in ONNX. */
+/** Names of graph inputs and outputs: the same name may be both in a program, but not in ONNX. */
 export const inputName = (name: string): string => `in:${name}`;
 export const outputName = (name: string): string => `out:${name}`;
 
-/** How inputs and outputs of a program are called in its graph. */
-export interface PortNames {
+/** The names that inputs and outputs of a program have in its graph. */
+export interface ValueNames {
   input(name: string): string;
   output(name: string): string;
 }
 
 export interface TraceOptions {
   /** @default inputName and outputName */
-  readonly ports?: PortNames;
-  /** Told of every kernel call, in order. */
-  readonly observe?: KernelObserver;
-  /** ONNX Runtime's provider that the graph is for, whose faults are then gone round. @default any */
-  readonly provider?: Provider;
+  readonly names?: ValueNames | undefined;
+  /** Called for every kernel call, in order. */
+  readonly observe?: KernelObserver | undefined;
+  /** ONNX Runtime's provider that the graph is for, whose faults are then worked around. @default any */
+  readonly provider?: Provider | undefined;
 }
 
 let tracing = false;
 
 /**
- * Run `program.build` once on tensors without values and return what it did as an ONNX graph. Synchronous; tfjs's
+ * Run `program.build` once on tensors without values and return the operations that it called as an ONNX graph. Synchronous; tfjs's
  * current backend is the same afterwards and no tensor is left behind. Throws UnsupportedError that names the first
  * kernel which cannot be traced.
  */
 export function traceProgram(program: Program, options: TraceOptions = {}): TracedGraph {
-  const { ports = { input: inputName, output: outputName }, observe, provider } = options;
+  const { names = { input: inputName, output: outputName }, observe, provider } = options;
   checkProgram(program);
   if (tracing) throw new UnsupportedError(`program ${program.name} is compiled inside another program's build`);
   installTraceKernels();
   const previous = tf.getBackend();
-  const recorder = new Recorder(observe, provider);
+  const backend = new TraceBackend(observe, provider);
   tracing = true;
-  tf.registerBackend(TRACE_BACKEND, () => recorder);
+  tf.registerBackend(TRACE_BACKEND, () => backend);
   try {
     void tf.setBackend(TRACE_BACKEND); // takes effect at once: the factory is synchronous
-    let graph: TracedGraph | undefined;
+    const graphs: TracedGraph[] = [];
     tf.tidy(() => {
-      graph = record(program, recorder, ports);
+      graphs.push(record(program, backend, names));
     });
-    return graph!;
+    return elementAt(graphs, 0);
   } catch (error) {
     releaseTape();
     throw explain(error, program);
@@ -69,25 +70,25 @@ export function traceProgram(program: Program, options: TraceOptions = {}): Trac
   }
 }
 
-function record(program: Program, recorder: Recorder, ports: PortNames): TracedGraph {
+function record(program: Program, backend: TraceBackend, names: ValueNames): TracedGraph {
   const engine = tf.engine();
   const tensors: Record<string, Tensor> = {};
-  const inputs: Port[] = [];
+  const inputs: ValueInfo[] = [];
   for (const [name, spec] of Object.entries(program.inputs)) {
-    tensors[name] = engine.makeTensorFromTensorInfo(recorder.input(ports.input(name), spec));
-    inputs.push({ name: ports.input(name), type: spec.dtype, shape: spec.shape });
+    tensors[name] = engine.makeTensorFromTensorInfo(backend.input(names.input(name), spec));
+    inputs.push({ name: names.input(name), type: spec.dtype, shape: spec.shape });
   }
   const built = program.build(tensors);
   checkOutputs(program, built);
   const values = Object.entries(built).map(([name, tensor]) => {
-    const port = { name: ports.output(name), type: elementType(tensor.dtype), shape: tensor.shape };
-    return { name, port, value: recorder.dense(tensor) };
+    const info = { name: names.output(name), type: elementType(tensor.dtype), shape: tensor.shape };
+    return { name, info, value: backend.dense(tensor) };
   });
   const isFixed = ({ name, value }: { name: string; value: string }) =>
-    program.state?.includes(name) === true && value === ports.input(name);
+    program.state?.includes(name) === true && value === names.input(name);
   const outputs = values.filter((each) => !isFixed(each));
   return {
-    ...recorder.graph.encode(program.name, inputs, outputs),
+    ...backend.graph.encode(program.name, inputs, outputs),
     outputNames: outputs.map(({ name }) => name),
     fixed: values.filter(isFixed).map(({ name }) => name),
   };

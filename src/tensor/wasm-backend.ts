@@ -1,4 +1,4 @@
-import { packageFolder, requireOptional } from "./optional.js";
+import { packageDir, requireOptional } from "./optional.js";
 import { type Tensor, type Tensor4D, type TensorInfo, tf } from "./tf.js";
 
 const PACKAGE = "@tensorflow/tfjs-backend-wasm";
@@ -6,7 +6,7 @@ export const WASM_BACKEND = "wasm";
 
 /** Why the WebAssembly backend cannot be loaded and what to do, or undefined. */
 export function wasmMissing(): string | undefined {
-  if (packageFolder(PACKAGE)) return undefined;
+  if (packageDir(PACKAGE)) return undefined;
   return `the package ${PACKAGE} is not installed: npm install ${PACKAGE}@4.22.0 (one thread, at most 4 GB)`;
 }
 
@@ -24,8 +24,13 @@ export async function loadWasm(): Promise<void> {
     kernelName: "Conv2DBackpropFilter",
     backendName: WASM_BACKEND,
     kernelFunc: ({ inputs, attrs }) =>
-      filterGradient(inputs.x!, inputs.dy!, attrs as unknown as FilterGradientAttributes), // as tfjs documents them
+      filterGradient(inputs as unknown as FilterGradientInputs, attrs as unknown as FilterGradientAttributes), // as tfjs documents them
   });
+}
+
+interface FilterGradientInputs {
+  readonly x: TensorInfo;
+  readonly dy: TensorInfo;
 }
 
 interface FilterGradientAttributes {
@@ -40,7 +45,7 @@ function asTensor(info: TensorInfo): Tensor {
 }
 
 /** For each tap of the filter, the samples under it times dy. */
-function filterGradient(x: TensorInfo, dy: TensorInfo, attributes: FilterGradientAttributes): Tensor {
+function filterGradient({ x, dy }: FilterGradientInputs, attributes: FilterGradientAttributes): Tensor {
   const { strides, pad, dimRoundingMode, filterShape } = attributes;
   const info = tf.backend_util.computeConv2DInfo(
     x.shape as Tensor4D["shape"],

@@ -1,5 +1,5 @@
 import { projectPath } from "../base/project.js";
-import { importOptional, missingLibraries, packageFolder, requireOptional } from "./optional.js";
+import { importOptional, missingLibraries, packageDir, requireOptional } from "./optional.js";
 import { tf } from "./tf.js";
 
 /** tfjs's WebGPU backend over Dawn, the npm package `webgpu`. */
@@ -16,7 +16,7 @@ interface Gpu {
   requestAdapter(): Promise<{ readonly info: AdapterInfo } | null>;
 }
 
-/** What WebGPU tells of a device. */
+/** What WebGPU reports of a device. */
 export interface AdapterInfo {
   readonly description: string;
   readonly isFallbackAdapter: boolean;
@@ -38,7 +38,7 @@ export function vulkanMissing(): string | undefined {
 
 /** Why tfjs's WebGPU backend cannot be loaded and what to do, or undefined. */
 export function webgpuMissing(): string | undefined {
-  const absent = [DAWN, BACKEND_PACKAGE].filter((name) => !packageFolder(name, WEBGPU_DIR));
+  const absent = [DAWN, BACKEND_PACKAGE].filter((name) => !packageDir(name, WEBGPU_DIR));
   if (absent.length > 0) {
     return `${absent.join(" and ")} ${absent.length > 1 ? "are" : "is"} not installed: run "npx ictal backend build webgpu"`;
   }
@@ -70,5 +70,6 @@ export async function loadWebgpu(): Promise<AdapterInfo> {
   } finally {
     await tf.setBackend(previous);
   }
-  return adapterInfo!;
+  if (!adapterInfo) throw new Error("tfjs's WebGPU backend was loaded by another module");
+  return adapterInfo;
 }

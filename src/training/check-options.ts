@@ -1,78 +1,36 @@
 /** The checks of a run's options, before hours of work. */
 import { ConfigError } from "@ictal/base/errors";
-import { isInRange, type NumberRange, rangeInWords } from "@ictal/base/options";
 import { valueAt } from "@ictal/base/records";
+import { checkOptions, type OptionTable } from "../base/option-table.js";
+import { CACHE_OPTIONS } from "../cache/cache-options.js";
 import { type Augmentations, checkAugmentations } from "../dataset/augment.js";
+import { BALANCE_OPTIONS } from "../dataset/balance-options.js";
+import { SPLIT_OPTIONS, WINDOW_OPTIONS } from "../dataset/window-options.js";
+import { CLASS_WEIGHT_OPTIONS, LOSS_OPTIONS } from "./loss-options.js";
+import { OPTIMIZER_OPTIONS } from "./optimizer-options.js";
+import { METRIC_OPTIONS, RUN_OPTIONS, STITCHING_OPTIONS } from "./run-options.js";
+import { SCHEDULE_OPTIONS } from "./schedule-options.js";
 
-const WHOLE = { isWhole: true } as const;
-const COUNT: NumberRange = { ...WHOLE, least: 1 };
-const COUNT_OR_NONE: NumberRange = { ...WHOLE, least: 0 };
-const SHARE: NumberRange = { least: 0, most: 1 };
-const NOT_NEGATIVE: NumberRange = { least: 0 };
-const POSITIVE: NumberRange = { above: 0 };
-const DECAY: NumberRange = { least: 0, below: 1 };
-
-function refuse(key: string, value: unknown, allowed: string): never {
-  throw new ConfigError(`invalid ${key}: ${String(value)}; expected ${allowed}`, { key, value, allowed });
-}
-
-/** What numbers may be, by the key that a message names. */
-const RANGES: Readonly<Record<string, NumberRange>> = {
-  "data.limit": COUNT,
-  "data.windowSeconds": POSITIVE,
-  "data.strideSeconds": POSITIVE,
-  "data.devShare": DECAY,
-  "data.splitSeed": WHOLE,
-  "data.balance.fullRatio": NOT_NEGATIVE,
-  "data.balance.noneRatio": NOT_NEGATIVE,
-  epochs: COUNT_OR_NONE,
-  batchSize: COUNT,
-  accumulate: COUNT,
-  seed: WHOLE,
-  learningRate: POSITIVE,
-  readThreads: COUNT_OR_NONE,
-  threads: COUNT,
-  maxSteps: COUNT,
-  maxHours: POSITIVE,
-  checkpointEverySteps: COUNT_OR_NONE,
-  checkpointEveryEpochs: COUNT,
-  keepLast: COUNT,
-  patience: COUNT_OR_NONE,
-  logEverySteps: COUNT,
-  "validation.strideSeconds": POSITIVE,
-  "schedule.warmupRatio": SHARE,
-  "loss.alpha": SHARE,
-  "loss.gamma": NOT_NEGATIVE,
-  "loss.labelSmoothing": SHARE,
-  "loss.posWeight": POSITIVE,
-  "optimizer.weightDecay": NOT_NEGATIVE,
-  "optimizer.beta1": DECAY,
-  "optimizer.beta2": DECAY,
-  "optimizer.epsilon": NOT_NEGATIVE,
-  "optimizer.gradientClip": NOT_NEGATIVE,
-  "optimizer.averageDecay": SHARE,
+/** The tables of a run's options by the member that holds them. */
+const TABLES: Readonly<Record<string, OptionTable>> = {
+  data: { limit: CACHE_OPTIONS.limit, ...WINDOW_OPTIONS, ...SPLIT_OPTIONS },
+  "data.balance": BALANCE_OPTIONS,
+  "": RUN_OPTIONS,
+  validation: { strideSeconds: WINDOW_OPTIONS.strideSeconds, ...STITCHING_OPTIONS },
+  schedule: SCHEDULE_OPTIONS,
+  loss: { ...LOSS_OPTIONS, ...CLASS_WEIGHT_OPTIONS },
+  optimizer: OPTIMIZER_OPTIONS,
+  metric: METRIC_OPTIONS,
 };
 
-/** Words that are known, by key. */
-const WORDS: Readonly<Record<string, readonly unknown[]>> = {
-  "loss.kind": ["bce", "focal"],
-  "optimizer.name": ["adamw", "adam", "sgd"],
-  "schedule.kind": ["cosine", "linear", "constant"],
-  "validation.blend": ["mean", "triangular", "max"],
-  "metric.mode": ["min", "max"],
-  existing: ["refuse", "replace"],
-};
-
-/** Throws a ConfigError with the first of a run's filled options that cannot be. */
-export function checkTrainOptions(options: { readonly augment?: Augmentations }): void {
-  for (const [key, range] of Object.entries(RANGES)) {
-    const value = valueAt(options, key.split("."));
-    if (value === undefined || (key === "loss.posWeight" && value === "auto")) continue;
-    if (!isInRange(value, range)) refuse(key, value, rangeInWords(range));
-  }
-  for (const [key, known] of Object.entries(WORDS)) {
-    const value = valueAt(options, key.split("."));
-    if (!known.includes(value)) refuse(key, value, known.join(", "));
+/** Throws a ConfigError for the first of a run's filled options that is invalid. */
+export function checkTrainOptions(options: { readonly augment?: Augmentations | undefined }): void {
+  for (const [member, table] of Object.entries(TABLES)) {
+    const values = member === "" ? options : valueAt(options, member.split("."));
+    checkOptions(table, Object(values), (name, value, allowed) => {
+      const key = member === "" ? name : `${member}.${name}`;
+      throw new ConfigError(`invalid ${key}: ${String(value)}; expected ${allowed}`, { key, value, allowed });
+    });
   }
   if (options.augment === undefined) return;
   try {

@@ -9,7 +9,7 @@ import type { ModelConfig } from "../model/detector.js";
 const count = z.int().min(0);
 const positive = z.int().min(1);
 
-/** What the weights were trained for, as files of them say it. */
+/** What the weights were trained for, as stored in their files. */
 export const originSchema = z.strictObject({
   model: z.looseObject({ name: z.string() }).transform((model) => model as ModelConfig), // createDetector checks the rest
   windowSamples: positive,
@@ -86,7 +86,7 @@ export interface CheckpointState {
   readonly dataLines: readonly string[];
 }
 
-/** A state with what its folder has to hold. */
+/** A state with the files that its folder must hold. */
 export interface StoredState {
   readonly state: CheckpointState;
   /** Files of tensors by name; undefined in a state of version 0.1, which kept them apart and had no checksum. */
@@ -101,13 +101,13 @@ export function sealState(state: CheckpointState, files: Readonly<Record<string,
 
 const ADVICE = "the file was edited or damaged; restore it, or remove its folder and resume from the checkpoint before";
 
-/** Field and fault of numbers that cannot stand together. */
+/** Field and fault of numbers that contradict each other. */
 function contradiction(state: CheckpointState, step = state.step): readonly [field: string, fault: string] | undefined {
   const { updates, nonFiniteSteps, unlabelledSteps, stepsPerEpoch, totalSteps, best, withoutBetter, epochLoss } = state;
   const { epochs } = state.recipe;
-  const told = updates + nonFiniteSteps + unlabelledSteps;
+  const counted = updates + nonFiniteSteps + unlabelledSteps;
   if (state.step !== step) return ["step", `${state.step}; its folder is that of step ${step}`];
-  if (told !== step)
+  if (counted !== step)
     return [
       "updates",
       `${updates}, with ${nonFiniteSteps} steps not finite and ${unlabelledSteps} without a label; expected ${step} in all`,
@@ -123,7 +123,7 @@ function contradiction(state: CheckpointState, step = state.step): readonly [fie
   return undefined;
 }
 
-/** What cannot be in a state without a checksum: then plausible numbers are all there is to go by. */
+/** What is impossible in a state without a checksum, where only the plausibility of numbers can be checked. */
 function unsealed({ step, totalSteps }: CheckpointState): readonly [field: string, fault: string] | undefined {
   return step > totalSteps ? ["step", `${step} of ${totalSteps} in all`] : undefined;
 }

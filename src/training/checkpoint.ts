@@ -6,6 +6,7 @@ import { commitFile, temporaryName, writeFileAtomic } from "@ictal/base/atomic-f
 import { canonicalJson } from "@ictal/base/canonical";
 import { CacheError, FormatError, NotFoundError } from "@ictal/base/errors";
 import { z } from "zod";
+import { memberOf } from "../base/lookup.js";
 import { parseJson } from "../base/parse-json.js";
 import type { Detector } from "../model/detector.js";
 import type { ParameterSpec, ParameterValues } from "../model/parameters.js";
@@ -132,7 +133,7 @@ async function filesIn(dir: string): Promise<Record<string, CheckpointFile>> {
 
 const checksumsSchema = z.record(z.string(), z.string());
 
-/** What version 0.1 wrote beside a state of its own; a state that lost its checksum has none of it. */
+/** The checksums that version 0.1 wrote into a file of their own; a newer state that lost its checksum has no such file. */
 async function earlierChecksums(dir: string): Promise<Record<string, string>> {
   const path = join(dir, CHECKSUM_FILE);
   const text = await readFile(path, "utf8").catch((error: unknown) => {
@@ -159,9 +160,9 @@ export async function checkpointDigests(dir: string, { state, files }: StoredSta
     ? Object.fromEntries(Object.entries(files).map(([name, { sha256 }]) => [name, sha256]))
     : await earlierChecksums(dir);
   const expected = expectedFiles(state).join(", ");
-  const told = Object.keys(digests).sort().join(", ");
-  if (told !== expected)
-    throw new FormatError(`invalid files: ${told}; expected ${expected}`, { file: path, field: "files" });
+  const recorded = Object.keys(digests).sort().join(", ");
+  if (recorded !== expected)
+    throw new FormatError(`invalid files: ${recorded}; expected ${expected}`, { file: path, field: "files" });
   const there = (await readdir(dir))
     .filter((name) => name.endsWith(".safetensors"))
     .sort()
@@ -201,7 +202,7 @@ export async function writeCheckpointState(runDir: string, state: CheckpointStat
   await rm(join(dir, CHECKSUM_FILE), { force: true }); // the state has it from now on
 }
 
-/** Remove all checkpoints but the newest `keepLast` and that of `bestStep`, and leavings of killed writes. */
+/** Remove all checkpoints but the newest `keepLast` and that of `bestStep`, and temporary files of killed writes. */
 export async function pruneCheckpoints(runDir: string, keepLast: number, bestStep: number | undefined): Promise<void> {
   const steps = await listCheckpoints(runDir);
   const kept = new Set([...steps.slice(-keepLast), bestStep]);
@@ -272,7 +273,7 @@ export async function readCheckpointTensors(dir: string, detector: Detector): Pr
   const momentsPath = join(dir, OPTIMIZER_FILE);
   const values = detectorValues(detector, await loadSafetensors(modelPath), modelPath);
   const pick = (specs: readonly ParameterSpec[], from: ParameterValues) =>
-    Object.fromEntries(specs.map(({ name }) => [name, from[name]!]));
+    Object.fromEntries(specs.map(({ name }) => [name, memberOf(from, name)]));
   const average = (await exists(averagePath)) // verifyCheckpoint says whether it has to be there
     ? detectorValues(detector, await loadSafetensors(averagePath), averagePath)
     : undefined;

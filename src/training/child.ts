@@ -11,33 +11,37 @@ import type { TrainReport } from "./run.js";
 import { openTrainingData } from "./run-data.js";
 import { lockRun } from "./run-lock.js";
 
-/** Time a step may take to end once the parent is gone. */
+/** Time that the current step may take after the parent has ended. */
 const GRACE_MILLISECONDS = 60_000;
 
 const interrupt = new AbortController();
-function tell(message: FromChild): Promise<void> {
+function send(message: FromChild): Promise<void> {
   return new Promise((resolve) => {
     if (!process.connected) resolve();
-    else process.send?.(message, undefined, undefined, () => resolve()); // an error here means that the parent is gone
+    else process.send?.(message, undefined, undefined, () => resolve()); // an error here means that the parent has ended
   });
 }
 
-const requests = createParentRequests(interrupt.signal, (message) => void tell(message));
+const requests = createParentRequests(interrupt.signal, (message) => void send(message));
 
 /** Another training holds the folder now: nothing more may be written to it, not even a checkpoint. */
-function giveUp(runDir: string, who: string): void {
+function endWithoutCheckpoint(runDir: string, who: string): void {
   const error = new CacheError(
-    `${runDir} was taken over by ${who}, for which this training had stood still too long; it ends without a last checkpoint`,
+    `${runDir} was taken over by ${who}, because this training's heartbeat had stopped for too long; it ends without a last checkpoint`,
     { found: who, expected: `process ${process.pid}` },
   );
-  void tell({ type: "failed", error: storeError(error) }).then(() => process.exit(1));
+  void send({ type: "failed", error: storeError(error) }).then(() => process.exit(1));
 }
 
-/** Train while nobody else does so in the run's folder. */
-async function trainAlone(options: TrainOptions, isValidated: boolean): Promise<TrainReport> {
-  const onWait = (text: string) => void tell({ type: "warning", text });
+/** Train while holding the lock of the run's folder. */
+async function trainLocked(options: TrainOptions, isValidated: boolean): Promise<TrainReport> {
+  const onWait = (text: string) => void send({ type: "warning", text });
   const { runDir } = fillTrainOptions(options);
-  const release = await lockRun(runDir, { onWait, onLost: (who) => giveUp(runDir, who), signal: interrupt.signal });
+  const release = await lockRun(runDir, {
+    onWait,
+    onLost: (who) => endWithoutCheckpoint(runDir, who),
+    signal: interrupt.signal,
+  });
   try {
     return await train(options, isValidated);
   } finally {
@@ -48,17 +52,17 @@ async function trainAlone(options: TrainOptions, isValidated: boolean): Promise<
 async function train(options: TrainOptions, isValidated: boolean): Promise<TrainReport> {
   const filled = fillTrainOptions(options);
   const detector = createDetector(filled.model);
-  const data = await openTrainingData(filled.data, filled.seed, (manifest) =>
-    checkFits(detector, manifest, filled.data.windowSeconds),
-  );
+  const data = await openTrainingData(filled.data, filled.seed, {
+    accept: (manifest) => checkFits(detector, manifest, filled.data.windowSeconds),
+  });
   const executor = await openExecutor(filled.device, { threads: filled.threads });
   try {
-    await tell({ type: "started", executor: executor.name, choice: executor.choice });
+    await send({ type: "started", executor: executor.name, choice: executor.choice });
     return await runTraining(options, data, executor, {
-      onMetrics: (metrics) => void tell({ type: "metrics", metrics }),
-      onValidation: (result) => void tell({ type: "validation", result }),
-      onWarning: (text) => void tell({ type: "warning", text }),
-      onCheckpoint: (path, step) => void tell({ type: "checkpoint", path, step }),
+      onMetrics: (metrics) => void send({ type: "metrics", metrics }),
+      onValidation: (result) => void send({ type: "validation", result }),
+      onWarning: (text) => void send({ type: "warning", text }),
+      onCheckpoint: (path, step) => void send({ type: "checkpoint", path, step }),
       validate: isValidated ? requests.validate : undefined,
       signal: interrupt.signal,
     });
@@ -69,11 +73,11 @@ async function train(options: TrainOptions, isValidated: boolean): Promise<Train
 }
 
 async function start({ options, isValidated }: Extract<ToChild, { type: "start" }>): Promise<void> {
-  const last: FromChild = await trainAlone(options, isValidated).then(
+  const last: FromChild = await trainLocked(options, isValidated).then(
     (report) => ({ type: "done", report }) as const,
     (error: unknown) => ({ type: "failed", error: storeError(error) }) as const,
   );
-  await tell(last);
+  await send(last);
   process.exit(last.type === "done" ? 0 : 1); // backends may keep threads that would hold the process open
 }
 

@@ -1,3 +1,4 @@
+import { elementAt, memberOf } from "../base/lookup.js";
 import { createRandom } from "../base/random.js";
 import type { Detector, DropoutSpec } from "../model/detector.js";
 import { type Feed, sizeOf, type TensorSpec } from "../tensor/program.js";
@@ -37,7 +38,7 @@ export function dropoutInputs(sites: readonly DropoutSite[]): Record<string, Ten
     if (site.spec.kind === "channel") inputs[maskOf(site)] = { shape: site.shape, dtype: "float32" };
     else {
       inputs[rowsOf(site)] = { shape: [2, rowCount(site.shape), 1], dtype: "float32" };
-      inputs[columnsOf(site)] = { shape: [2, 1, site.shape.at(-1)!], dtype: "float32" };
+      inputs[columnsOf(site)] = { shape: [2, 1, elementAt(site.shape, -1)], dtype: "float32" };
     }
   }
   return inputs;
@@ -60,7 +61,7 @@ export function dropoutFeeds(sites: readonly DropoutSite[], seed: number, step: 
       feeds[maskOf(site)] = mask.map((uniform) => (uniform >= rate ? 1 / (1 - rate) : 0));
     } else {
       feeds[rowsOf(site)] = draw(seed, rowsOf(site), step, 2 * rowCount(site.shape));
-      feeds[columnsOf(site)] = draw(seed, columnsOf(site), step, 2 * site.shape.at(-1)!);
+      feeds[columnsOf(site)] = draw(seed, columnsOf(site), step, 2 * elementAt(site.shape, -1));
     }
   }
   return feeds;
@@ -85,8 +86,8 @@ export function dropoutMasks(
     sites.map((site) => [
       site.spec.name,
       site.spec.kind === "channel"
-        ? inputs[maskOf(site)]!
-        : elementMask(site, inputs[rowsOf(site)]!, inputs[columnsOf(site)]!),
+        ? memberOf(inputs, maskOf(site))
+        : elementMask(site, memberOf(inputs, rowsOf(site)), memberOf(inputs, columnsOf(site))),
     ]),
   );
 }

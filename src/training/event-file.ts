@@ -6,7 +6,7 @@ import { appendFileSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { makeFolder } from "@ictal/base/make-folder";
-import { crc32c } from "../base/crc32c.js";
+import { crc32c } from "../store/crc32c.js";
 
 function maskedCrc(bytes: Uint8Array): number {
   const crc = crc32c(bytes);

@@ -1,17 +1,17 @@
 const float = new Float32Array(1);
-const word = new Uint32Array(float.buffer);
+const floatBits = new Uint32Array(float.buffer);
 
 /** Bits of the half-precision number nearest to `value`, ties to even (IEEE 754 binary16). */
 export function toFloat16Bits(value: number): number {
   float[0] = value;
-  const bits = word[0]!;
+  const bits = floatBits[0]!;
   const sign = (bits >>> 16) & 0x8000;
   const magnitude = bits & 0x7fffffff;
   if (magnitude > 0x7f800000) return sign | 0x7e00; // NaN
   if (magnitude >= 0x47800000) return sign | 0x7c00; // 65536 and more: infinity
   if (magnitude < 0x38800000) {
     // Subnormal: a whole number of steps of 2^-24.
-    word[0] = magnitude;
+    floatBits[0] = magnitude;
     const half = Math.abs(float[0]!) * 2 ** 24;
     const floor = Math.floor(half);
     const rest = half - floor;

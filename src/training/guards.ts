@@ -1,6 +1,6 @@
 import { constantAnswerLoss, type LossOptions } from "./loss.js";
 
-/** What a guard looks at after each step. */
+/** What a guard checks after each step. */
 export interface GuardedStep {
   readonly step: number;
   readonly loss: number;
@@ -14,24 +14,24 @@ export interface GuardedStep {
 export interface GuardOptions {
   readonly loss: LossOptions;
   /** Steps that each check looks back over. @default 50 */
-  readonly window?: number;
+  readonly window?: number | undefined;
 }
 
-/** Logits this close together are one answer. */
+/** Logits this close together count as equal. */
 const SAME_LOGIT = 1e-3;
 
-/** A loss this close to that of the best constant answer has learnt nothing. */
+/** A network whose loss is this close to that of the best constant output has learnt nothing. */
 const NO_BETTER = 0.98;
 
 /**
- * Watches for training that goes nowhere; returns a plain sentence the first time each fault shows, once per fault:
+ * Detects training that makes no progress; returns a warning the first time that each fault shows, once per fault:
  * the same answer everywhere, no seizure in the batches, a loss no better than a constant answer.
  */
 export function createGuards(options: GuardOptions): (step: GuardedStep) => string[] {
   const window = options.window ?? 50;
-  const told = new Set<string>();
+  const reported = new Set<string>();
   const recent: GuardedStep[] = [];
-  const checks: Record<string, () => string | undefined> = {
+  const checks: Record<string, (newest: GuardedStep) => string | undefined> = {
     constant() {
       const isConstant = recent.every(({ lowestLogit, highestLogit }) => highestLogit - lowestLogit < SAME_LOGIT);
       if (!isConstant) return undefined;
@@ -41,14 +41,14 @@ export function createGuards(options: GuardOptions): (step: GuardedStep) => stri
       if (recent.some(({ seizureLabels }) => seizureLabels > 0)) return undefined;
       return `no seizure in the last ${window} batches; check the annotations and data.use_balanced_sampling`;
     },
-    baseRate() {
+    baseRate({ step }) {
       const known = recent.reduce((sum, { knownLabels }) => sum + knownLabels, 0);
       const seizure = recent.reduce((sum, { seizureLabels }) => sum + seizureLabels, 0);
       if (known === 0 || seizure === 0) return undefined;
       const mean = recent.reduce((sum, { loss }) => sum + loss, 0) / recent.length;
       const constant = constantAnswerLoss(seizure / known, options.loss);
       if (mean < NO_BETTER * constant) return undefined;
-      return `after ${recent.at(-1)!.step} steps the loss (${mean.toPrecision(3)}) is no better than that of one constant answer (${constant.toPrecision(3)}); the network has learnt nothing yet`;
+      return `after ${step} steps the loss (${mean.toPrecision(3)}) is no better than that of one constant answer (${constant.toPrecision(3)}); the network has learnt nothing yet`;
     },
   };
   return (step) => {
@@ -57,9 +57,9 @@ export function createGuards(options: GuardOptions): (step: GuardedStep) => stri
     if (recent.length < window || (step.step + 1) % window !== 0) return [];
     const warnings: string[] = [];
     for (const [name, check] of Object.entries(checks)) {
-      const text = told.has(name) ? undefined : check();
+      const text = reported.has(name) ? undefined : check(step);
       if (text === undefined) continue;
-      told.add(name);
+      reported.add(name);
       warnings.push(text);
     }
     return warnings;

@@ -13,22 +13,22 @@ import { checkMetric, type TrainMetrics, type TrainReport, type Validate, type V
 export interface TrainingHandle extends TrainingView {
   /** Calls back after every change; returns a function that ends it. */
   onUpdate(callback: (handle: TrainingHandle) => void): () => void;
-  /** Ask for an end at the next step, with a checkpoint, and wait for it. */
+  /** Request a stop after the current step, with a checkpoint, and wait for it. */
   stop(): Promise<TrainReport>;
-  /** Fulfilled when training has ended in order, also by `stop`; rejected when it failed or its process died. */
+  /** Resolves when training has ended normally, also by `stop`; rejects when it failed or its process died. */
   readonly done: Promise<TrainReport>;
   /** Id of the process; undefined when it could not be started. */
   readonly processId: number | undefined;
 }
 
 export interface StartOptions {
-  /** Metrics from dev predictions, taken in this process, where labels and scorer are. Without it nothing is validated. */
-  readonly validate?: Validate;
+  /** Metrics from dev predictions, computed in this process, which has labels and scorer. Without it nothing is validated. */
+  readonly validate?: Validate | undefined;
   /** As `stop()`. @default an interrupt of the cell that starts the training, in the kernel `ictal` */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
-/** Steps remembered for plots; beyond it every other one is forgotten. */
+/** Steps kept for plots; beyond it every other one is dropped. */
 const HISTORY = 2000;
 
 /** Characters of the process's output kept for an error message. */
@@ -66,7 +66,7 @@ class TrainingProcess implements TrainingHandle {
     this.done = new Promise((resolve, reject) => {
       this.#settle = { resolve, reject };
     });
-    this.done.catch(() => undefined); // whoever awaits `done` or reads `failure` learns of it; it must not end a notebook
+    this.done.catch(() => undefined); // reported by `done` and `failure`; an unhandled rejection would end a notebook
     for (const stream of [child.stdout, child.stderr]) {
       stream?.on("data", (chunk: Buffer) => {
         this.#output = (this.#output + chunk.toString("utf8")).slice(-OUTPUT_KEPT);
@@ -75,7 +75,7 @@ class TrainingProcess implements TrainingHandle {
     child.on("message", (message: FromChild) => this.#receive(message));
     child.on("error", (error) => this.#fail(error));
     child.on("close", (code, signal) => this.#fail(new Error(this.#deathMessage(code, signal))));
-    this.#tell({ type: "start", options, isValidated: validate !== undefined });
+    this.#send({ type: "start", options, isValidated: validate !== undefined });
   }
 
   get processId(): number | undefined {
@@ -89,7 +89,7 @@ class TrainingProcess implements TrainingHandle {
 
   stop(): Promise<TrainReport> {
     if (!this.#isOver()) this.state = "stopping";
-    this.#tell({ type: "stop" });
+    this.#send({ type: "stop" });
     return this.done;
   }
 
@@ -101,7 +101,7 @@ class TrainingProcess implements TrainingHandle {
     return this.state === "done" || this.state === "failed";
   }
 
-  #tell(message: ToChild): void {
+  #send(message: ToChild): void {
     if (this.#child.connected) this.#child.send(message, () => undefined); // a dead process is reported by its exit
   }
 
@@ -122,18 +122,18 @@ class TrainingProcess implements TrainingHandle {
       this.#fail(restoreError(message.error));
       return;
     }
-    this.#takeIn(message);
+    this.#apply(message);
     if (message.type === "done") this.#settle.resolve(message.report);
     if (message.type === "validate") void this.#answer(message);
     this.#update();
   }
 
-  #takeIn(message: FromChild): void {
+  #apply(message: FromChild): void {
     const isStopping = this.state === "stopping";
     if (message.type === "started") this.executor = message.choice;
     else if (message.type === "metrics") {
       this.step = message.metrics.step;
-      this.metrics = remembered(this.metrics, message.metrics);
+      this.metrics = appendHistory(this.metrics, message.metrics);
     } else if (message.type === "validation") this.validations = [...this.validations, message.result];
     else if (message.type === "warning") this.warnings = [...this.warnings, message.text];
     else if (message.type === "checkpoint") this.checkpoint = message.path;
@@ -144,15 +144,18 @@ class TrainingProcess implements TrainingHandle {
   async #answer({ request, predictions }: Extract<FromChild, { type: "validate" }>): Promise<void> {
     try {
       const metrics = { ...(await this.#validate?.(predictions)) };
-      this.#tell({ type: "validated", request, metrics });
+      this.#send({ type: "validated", request, metrics });
     } catch (error) {
-      this.#tell({ type: "not-validated", request, error: storeError(error) });
+      this.#send({ type: "not-validated", request, error: storeError(error) });
     }
   }
 
   #deathMessage(code: number | null, signal: NodeJS.Signals | null): string {
     const how = signal ? `was killed by ${signal}` : `ended with code ${code}`;
-    const memory = signal === "SIGKILL" ? ` If nobody did, the machine's memory ran out: ${this.#memoryAdvice}.` : "";
+    const memory =
+      signal === "SIGKILL"
+        ? ` If it was not killed on purpose, the machine ran out of memory: ${this.#memoryAdvice}.`
+        : "";
     const next = this.checkpoint ? `Resume from ${this.checkpoint}.` : "There is no checkpoint yet.";
     const output = this.#output.trim();
     const last = output ? `Its last output:\n${output}` : "It printed nothing.";
@@ -161,14 +164,14 @@ class TrainingProcess implements TrainingHandle {
 }
 
 /** The history with one more step; when it grows too long, every other step is dropped. */
-function remembered(history: readonly TrainMetrics[], metrics: TrainMetrics): readonly TrainMetrics[] {
+function appendHistory(history: readonly TrainMetrics[], metrics: TrainMetrics): readonly TrainMetrics[] {
   const longer = [...history, metrics];
   return longer.length <= HISTORY ? longer : longer.filter((_, i) => i % 2 === 0 || i === longer.length - 1);
 }
 
 /**
  * Start training in a child process, so that neither its memory nor its long native calls disturb this one. Checkpoints
- * are the contract: whatever happens to either process, `resume: true` goes on from the newest. The child ends when this
+ * are the contract: whatever happens to either process, `resume: true` continues from the latest. The child ends when this
  * process does. Throws a ConfigError on impossible options.
  */
 export function startTraining(

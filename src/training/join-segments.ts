@@ -1,8 +1,8 @@
 import type { ValueRange } from "../base/value-ranges.js";
 import { type Segment, type Segmented, segmentsOf } from "../cache/segments.js";
-import { type Blend, type Blender, createBlender, poolProbabilities } from "./blend.js";
+import { createStitcher, downsampleProbabilities, type Stitcher, type Stitching } from "./stitching.js";
 
-/** Probabilities of one recording while its windows come in, each segment blended by itself. */
+/** Accumulates the probabilities of one recording from its windows, each segment stitched by itself. */
 export interface SegmentJoiner {
   /** Add the probabilities of the window of `segment` that starts at `startSample` of the recording. */
   add(segment: Segment, startSample: number, probabilities: Float32Array): void;
@@ -11,25 +11,31 @@ export interface SegmentJoiner {
 }
 
 /** Joins the windows of a recording. A segment begins with the logit that is nearest to it in the recording's time. */
-export function createSegmentJoiner(blend: Blend, recording: Segmented, logitSamples: number): SegmentJoiner {
+export function createSegmentJoiner(stitching: Stitching, recording: Segmented, logitSamples: number): SegmentJoiner {
   const segments = segmentsOf(recording);
-  const blenders = new Map<number, Blender>(
+  const stitchers = new Map<number, Stitcher>(
     segments.map(({ startSample, sampleCount }) => [
       startSample,
-      createBlender(blend, Math.ceil(sampleCount / logitSamples)),
+      createStitcher(stitching, Math.ceil(sampleCount / logitSamples)),
     ]),
   );
+  const stitcherOf = ({ startSample }: Segment): Stitcher => {
+    const stitcher = stitchers.get(startSample);
+    if (!stitcher) throw new RangeError(`invalid segment: none starts at sample ${startSample}`);
+    return stitcher;
+  };
   return {
     add(segment, startSample, probabilities) {
-      blenders.get(segment.startSample)!.add((startSample - segment.startSample) / logitSamples, probabilities);
+      stitcherOf(segment).add((startSample - segment.startSample) / logitSamples, probabilities);
     },
     finish(group) {
-      const parts = segments.map(({ startSample }) => ({
-        first: Math.round(startSample / logitSamples),
-        values: blenders.get(startSample)!.finish(),
+      const parts = segments.map((segment) => ({
+        first: Math.round(segment.startSample / logitSamples),
+        values: stitcherOf(segment).finish(),
       }));
-      if (!recording.segments) return { probability: poolProbabilities(parts[0]!.values, group) };
-      return pooledInPlace(parts, Math.ceil(recording.sampleCount / logitSamples), group);
+      const [only] = parts;
+      if (only && !recording.segments) return { probability: downsampleProbabilities(only.values, group) };
+      return downsampleInPlace(parts, Math.ceil(recording.sampleCount / logitSamples), group);
     },
   };
 }
@@ -40,9 +46,8 @@ interface Part {
   readonly values: Float32Array;
 }
 
-function pooledInPlace(parts: readonly Part[], logitCount: number, group: number) {
-  const last = parts.at(-1)!;
-  const length = Math.ceil(Math.max(logitCount, last.first + last.values.length) / group);
+function downsampleInPlace(parts: readonly Part[], logitCount: number, group: number) {
+  const length = Math.ceil(Math.max(logitCount, ...parts.map(({ first, values }) => first + values.length)) / group);
   const probability = new Float32Array(length);
   const counts = new Uint32Array(length);
   const ranges: ValueRange[] = [];

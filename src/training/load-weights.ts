@@ -21,7 +21,7 @@ import {
 } from "./checkpoint.js";
 import { originSchema, type WeightsOrigin } from "./checkpoint-state.js";
 
-/** Weights to predict with. */
+/** Weights for prediction. */
 export interface LoadedWeights {
   readonly detector: Detector;
   readonly values: ParameterValues;
@@ -29,6 +29,12 @@ export interface LoadedWeights {
   /** SHA-256 of the weights file. */
   readonly hash: string;
   readonly path: string;
+}
+
+export interface LoadWeightsOptions {
+  /** What the weights were trained for, for files that do not say so themselves. */
+  readonly origin?: WeightsOrigin | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Steps of a run's checkpoints, for messages. */
@@ -47,7 +53,7 @@ async function bestCheckpoint(runDir: string): Promise<string> {
   const step = stored.state.best?.step ?? newest;
   if (steps.includes(step)) return checkpointDir(runDir, step);
   const best = checkpointDir(runDir, step);
-  throw new NotFoundError(`${best}, the best checkpoint of the run, is gone; name one of ${listed(steps)}`, best);
+  throw new NotFoundError(`${best}, the best checkpoint of the run, was deleted; name one of ${listed(steps)}`, best);
 }
 
 const CHECKPOINT_FILES = [AVERAGE_FILE, MODEL_FILE, STATE_FILE];
@@ -105,9 +111,11 @@ function checkOrigin({ channels, windowSamples }: WeightsOrigin, detector: Detec
  * weights are preferred where there are some; weights of a checkpoint have to be those that it was written with, so that a
  * run's checkpoint without its state is refused: NotFoundError. `origin` stands in for files that do not carry their own.
  */
-export async function loadWeights(path: string, origin?: WeightsOrigin): Promise<LoadedWeights> {
+export async function loadWeights(path: string, { origin, signal }: LoadWeightsOptions = {}): Promise<LoadedWeights> {
+  signal?.throwIfAborted();
   const file = await weightsPath(path);
-  const bytes = await readFile(file).catch((error: Error) => {
+  const bytes = await readFile(file, { signal }).catch((error: Error) => {
+    signal?.throwIfAborted();
     throw new NotFoundError(`no weights at ${file}: ${error.message}`, file, { cause: error });
   });
   const hash = sha256(bytes);

@@ -18,15 +18,15 @@ import {
   type TrainReport,
 } from "./run.js";
 import { epochWindows, seizureShareOf, type TrainingData } from "./run-data.js";
-import { goingOn, openRunLog } from "./run-log.js";
-import { type PreparedRun, prepareRun, type ReadyRun } from "./run-setup.js";
-import { takeBatch } from "./run-step.js";
+import { ignoreWriteErrors, openRunLog } from "./run-log.js";
+import { type RunSetup, type RunStart, setUpRun } from "./run-setup.js";
+import { trainOnBatch } from "./run-step.js";
 import { isValidationDue, saveCheckpoint, validateAndSave } from "./run-validation.js";
 
 const MILLISECONDS_PER_HOUR = 3_600_000;
 
-function stopReason({ progress, options, prepared, callbacks }: Run, deadline: number): StopReason | undefined {
-  if (progress.step >= prepared.state.totalSteps) return "finished";
+function stopReason({ progress, options, setup, callbacks }: Run, deadline: number): StopReason | undefined {
+  if (progress.step >= setup.state.totalSteps) return "finished";
   if (options.patience > 0 && progress.withoutBetter >= options.patience) return "no-improvement";
   if (callbacks.signal?.aborted) return "interrupted";
   if (options.maxSteps !== undefined && progress.step >= options.maxSteps) return "max-steps";
@@ -34,9 +34,9 @@ function stopReason({ progress, options, prepared, callbacks }: Run, deadline: n
 }
 
 /** Batches from the present step to the end of its epoch. */
-function batchesOfEpoch({ options, data, progress, prepared }: Run): AsyncGenerator<Batch, void, undefined> {
-  const { batchSize, seed, augment, readThreads } = options;
-  const { stepsPerEpoch } = prepared.state;
+function batchesOfEpoch({ options, data, progress, setup }: Run): AsyncGenerator<Batch, void, undefined> {
+  const { batchSize, seed, augment, numWorkers } = options;
+  const { stepsPerEpoch } = setup.state;
   const perStep = windowsPerStep(options);
   const epoch = Math.floor(progress.step / stepsPerEpoch);
   return openBatches(data.reader, data.index, {
@@ -46,31 +46,31 @@ function batchesOfEpoch({ options, data, progress, prepared }: Run): AsyncGenera
     augment,
     seed,
     epoch,
-    workers: readThreads,
+    workers: numWorkers,
   });
 }
 
 /** Steps, validations and checkpoints until there is a reason to stop. */
 async function runSteps(run: Run): Promise<StopReason> {
-  const { progress, options, prepared } = run;
+  const { progress, options, setup } = run;
   const deadline = performance.now() + (options.maxHours ?? Number.POSITIVE_INFINITY) * MILLISECONDS_PER_HOUR;
-  if (prepared.state.isValidationPending && !(await validateAndSave(run))) return "interrupted";
+  if (setup.state.isValidationPending && !(await validateAndSave(run))) return "interrupted";
   for (;;) {
     const reason = stopReason(run, deadline);
     if (reason) {
-      if (prepared.resumedFrom !== progress.step) await saveCheckpoint(run); // nothing was due: a run without steps
+      if (setup.resumedFrom !== progress.step) await saveCheckpoint(run); // nothing was due: a run without steps
       return reason;
     }
     startClock(run);
     for await (const batch of batchesOfEpoch(run)) {
-      if (!(await takeBatch(run, batch))) continue;
+      if (!(await trainOnBatch(run, batch))) continue;
       const stopped = await afterStep(run, deadline);
       if (stopped) return stopped;
     }
   }
 }
 
-/** What is due after a step: validation, checkpoint, the end. */
+/** What is due after a step: validation, checkpoint, stopping. */
 async function afterStep(run: Run, deadline: number): Promise<StopReason | undefined> {
   const { progress, options } = run;
   const isDue = isValidationDue(run);
@@ -83,10 +83,10 @@ async function afterStep(run: Run, deadline: number): Promise<StopReason | undef
   return stopped;
 }
 
-/** The time of the next step runs from now. */
+/** Start the clock of the next step. */
 function startClock({ progress }: Run): void {
   progress.stepStarted = performance.now();
-  progress.batchAsked = progress.stepStarted;
+  progress.batchRequested = progress.stepStarted;
 }
 
 type Programs = Pick<Run, "compiled" | "predictor">;
@@ -94,7 +94,7 @@ type Programs = Pick<Run, "compiled" | "predictor">;
 /** The step, and the forward pass where there is something to validate; neither stays when one fails. */
 async function compilePrograms(
   { batchSize }: FilledTrainOptions,
-  { train, detector }: PreparedRun,
+  { train, detector }: RunSetup,
   { index, dev }: TrainingData,
   executor: Executor,
   isValidated: boolean,
@@ -120,29 +120,29 @@ async function disposePrograms({ compiled, predictor }: Programs): Promise<void>
 
 async function openRun(
   options: FilledTrainOptions,
-  { tensors, ...prepared }: ReadyRun,
+  { tensors, ...setup }: RunStart,
   data: TrainingData,
   executor: Executor,
   callbacks: TrainCallbacks,
 ): Promise<Run & { readonly warnings: string[] }> {
-  const { train, state, loss } = prepared;
-  const progress = startingProgress(prepared);
+  const { train, state, loss } = setup;
+  const progress = startingProgress(setup);
   const file = await openRunLog(join(options.runDir, "metrics.jsonl"), state.step, state.isValidationPending);
   const events = options.tensorBoard ? await openEventFile(join(options.runDir, "tensorboard")) : undefined;
   const warnings: string[] = [];
-  const tell = (text: string) => {
+  const notify = (text: string) => {
     warnings.push(text);
     callbacks.onWarning?.(text);
   };
-  const attempt = goingOn(tell);
+  const attempt = ignoreWriteErrors(notify);
   const log: Run["log"] = { append: (entry) => attempt(() => file.append(entry)) };
   const warn = (text: string) => {
     log.append({ kind: "warning", step: progress.step, text });
-    tell(text);
+    notify(text);
   };
   const scalars: Run["scalars"] = (step, values) => attempt(() => events?.scalars(step, values));
   const guard = createGuards({ loss });
-  const programs = await compilePrograms(options, prepared, data, executor, callbacks.validate !== undefined);
+  const programs = await compilePrograms(options, setup, data, executor, callbacks.validate !== undefined);
   try {
     programs.compiled.setState(train.packState(tensors));
   } catch (error) {
@@ -153,7 +153,7 @@ async function openRun(
     ...programs,
     options,
     data,
-    prepared,
+    setup,
     callbacks,
     progress,
     validations: [],
@@ -182,11 +182,11 @@ export async function runTraining(
   const explained = (error: unknown) => {
     throw explainMemory(error, executor.name, options);
   };
-  const run = await openRun(options, await prepareRun(options, data, executor.name), data, executor, callbacks).catch(
+  const run = await openRun(options, await setUpRun(options, data, executor.name), data, executor, callbacks).catch(
     explained,
   );
   try {
-    for (const notice of [...run.prepared.notices, ...seizureNotice(data)]) run.warn(notice);
+    for (const notice of [...run.setup.notices, ...seizureNotice(data)]) run.warn(notice);
     const stopped = await runSteps(run).catch(explained);
     return reportOf(run, executor.name, stopped, run.warnings);
   } finally {
@@ -194,15 +194,15 @@ export async function runTraining(
   }
 }
 
-/** What to say of training data without a seizure, which balanced sampling would have refused. */
+/** The warning for training data without a seizure, which balanced sampling would have refused. */
 function seizureNotice(data: TrainingData): string[] {
   if (seizureShareOf(data) > 0) return [];
   return [`none of the ${data.selection.length} training windows holds seizure; a detector cannot learn from that`];
 }
 
 function reportOf(run: Run, executor: string, stopped: StopReason, warnings: readonly string[]): TrainReport {
-  const { progress, options, prepared, validations } = run;
-  const { stepsPerEpoch, totalSteps } = prepared.state;
+  const { progress, options, setup, validations } = run;
+  const { stepsPerEpoch, totalSteps } = setup.state;
   const weights = (step: number) => join(checkpointDir(options.runDir, step), "model.safetensors");
   const seconds = secondsPerStep(progress);
   return {
@@ -216,7 +216,7 @@ function reportOf(run: Run, executor: string, stopped: StopReason, warnings: rea
     secondsPerStep: Number.isNaN(seconds) ? null : seconds,
     nonFiniteSteps: progress.nonFiniteSteps,
     unlabelledSteps: progress.unlabelledSteps,
-    parameters: parameterCount(prepared.detector.parameters),
+    parameters: parameterCount(setup.detector.parameters),
     stopped,
     totalSteps,
     validations,

@@ -1,24 +1,12 @@
 import { withDefaults } from "@ictal/base/options";
-import { DEFAULTS } from "../base/defaults.js";
 import { type Tensor, tf } from "../tensor/tf.js";
+import { LOSS_DEFAULTS, type LossOptions, TERM_WEIGHT_DEFAULTS } from "./loss-options.js";
 
-export interface LossOptions {
-  /** @default "bce" */
-  readonly kind?: "bce" | "focal";
-  /** Focal weight of seizure; background gets 1 - alpha. Used by "focal" only. @default 0.5 */
-  readonly alpha?: number;
-  /** Focal exponent: 0 is plain cross-entropy times alpha. @default 2 */
-  readonly gamma?: number;
-  /** Factor on the seizure term of the cross-entropy. @default 1 */
-  readonly posWeight?: number;
-  /** Labels move this share of the way towards one half. @default 0 */
-  readonly labelSmoothing?: number;
-}
+export type { LossOptions };
 
-/** Fill in the defaults that a configuration has too; `posWeight` stays as it is. */
+/** Fill in the defaults; `posWeight` stays as it is. */
 export function fillLossOptions<O extends Omit<LossOptions, "posWeight">>(options: O) {
-  const { loss: kind, focal_alpha: alpha, focal_gamma: gamma, label_smoothing: labelSmoothing } = DEFAULTS.training;
-  return withDefaults({ kind, alpha, gamma, labelSmoothing }, options);
+  return withDefaults(LOSS_DEFAULTS, options);
 }
 
 /** Powers beyond these go through a logarithm. */
@@ -40,7 +28,7 @@ function power(x: Tensor, exponent: number): Tensor | undefined {
  * cross-entropy is linear in them, so a share equals the mean over its samples.
  */
 export function lossPerLogit(logits: Tensor, labels: Tensor, options: LossOptions = {}): Tensor {
-  const { kind, alpha, gamma, posWeight = 1, labelSmoothing } = fillLossOptions(options);
+  const { kind, alpha, gamma, posWeight = TERM_WEIGHT_DEFAULTS.posWeight, labelSmoothing } = fillLossOptions(options);
   const y = labelSmoothing === 0 ? labels : tf.add(tf.mul(labels, 1 - labelSmoothing), labelSmoothing / 2);
   const tail = tf.softplus(tf.neg(tf.abs(logits)));
   const ifSeizure = tf.add(tf.relu(tf.neg(logits)), tail); // -log p
@@ -63,7 +51,7 @@ export function maskedLoss(logits: Tensor, labels: Tensor, mask: Tensor, options
 
 /** The loss of one logit in plain numbers, for checks and for the loss of a constant answer. */
 export function lossOf(logit: number, label: number, options: LossOptions = {}): number {
-  const { kind, alpha, gamma, posWeight = 1, labelSmoothing } = fillLossOptions(options);
+  const { kind, alpha, gamma, posWeight = TERM_WEIGHT_DEFAULTS.posWeight, labelSmoothing } = fillLossOptions(options);
   const y = label * (1 - labelSmoothing) + labelSmoothing / 2;
   const tail = Math.log1p(Math.exp(-Math.abs(logit)));
   const entropy = y * posWeight * (Math.max(0, -logit) + tail) + (1 - y) * (Math.max(0, logit) + tail);

@@ -3,14 +3,14 @@ import type { TrainOptions } from "./options.js";
 import type { RecordingPrediction } from "./predict.js";
 import type { TrainMetrics, TrainReport, ValidationResult } from "./run.js";
 
-/** What the parent tells the training process. */
+/** Messages from the parent to the training process. */
 export type ToChild =
   | { readonly type: "start"; readonly options: TrainOptions; readonly isValidated: boolean }
   | { readonly type: "stop" }
   | { readonly type: "validated"; readonly request: number; readonly metrics: Readonly<Record<string, number>> }
   | { readonly type: "not-validated"; readonly request: number; readonly error: StoredError };
 
-/** What the training process tells the parent. */
+/** Messages from the training process to the parent. */
 export type FromChild =
   | { readonly type: "started"; readonly executor: string; readonly choice: string }
   | { readonly type: "metrics"; readonly metrics: TrainMetrics }
@@ -21,7 +21,7 @@ export type FromChild =
   | { readonly type: "done"; readonly report: TrainReport }
   | { readonly type: "failed"; readonly error: StoredError };
 
-/** An error on its way between processes. */
+/** A serialized error, to be sent between processes. */
 export interface StoredError {
   readonly name: string;
   readonly message: string;

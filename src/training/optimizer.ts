@@ -1,52 +1,30 @@
-import { withDefaults } from "@ictal/base/options";
-import { DEFAULTS } from "../base/defaults.js";
+import { type Defined, withDefaults } from "@ictal/base/options";
+import { memberOf } from "../base/lookup.js";
 import { type Tensor, tf } from "../tensor/tf.js";
+import { OPTIMIZER_DEFAULTS, type OptimizerName, type OptimizerOptions } from "./optimizer-options.js";
 import type { ParameterGroup } from "./parameter-groups.js";
 
-/**
- * PyTorch's three: "adamw" decays weights apart from the gradient (Loshchilov & Hutter 2019), "adam" adds the decay to the
- * gradient (Kingma & Ba 2015), "sgd" does too and has momentum `beta1` (0 as PyTorch's default).
- */
-export type OptimizerName = "adamw" | "adam" | "sgd";
-
-export interface OptimizerOptions {
-  /** @default "adamw" */
-  readonly name?: OptimizerName;
-  /** @default 0.05 */
-  readonly weightDecay?: number;
-  /** Decay biases, norms and state space scalars too, as the reference does. @default false */
-  readonly decayAll?: boolean;
-  /** Share of the old mean gradient; momentum of "sgd". @default 0.9, for "sgd" 0 */
-  readonly beta1?: number;
-  /** @default 0.999 */
-  readonly beta2?: number;
-  /** @default 1e-8 */
-  readonly epsilon?: number;
-  /** Largest global norm of the gradient; 0 turns clipping off. @default 1 */
-  readonly gradientClip?: number;
-  /** Decay of the averaged weights; 0 keeps none. @default 0 */
-  readonly averageDecay?: number;
-}
+export type { OptimizerName, OptimizerOptions };
 
 /** Options with every default filled in. */
-export type FilledOptimizerOptions = Required<OptimizerOptions>;
+export type FilledOptimizerOptions = Defined<OptimizerOptions>;
 
 /** Fill in defaults. */
 export function fillOptimizerOptions(options: OptimizerOptions = {}): FilledOptimizerOptions {
-  const { training } = DEFAULTS;
-  return withDefaults(
-    {
-      name: training.optimizer,
-      weightDecay: training.weight_decay,
-      decayAll: training.decay_all,
-      beta1: options.name === "sgd" ? 0 : 0.9,
-      beta2: 0.999,
-      epsilon: 1e-8,
-      gradientClip: training.gradient_clip,
-      averageDecay: training.ema_decay,
-    },
-    options,
-  );
+  const beta1 = options.name === "sgd" ? 0 : OPTIMIZER_DEFAULTS.beta1;
+  return withDefaults({ ...OPTIMIZER_DEFAULTS, beta1 }, options);
+}
+
+/** Optimizer options as the recipe of a checkpoint holds them, where the decay of the average has its name of version 0.1. */
+export type StoredOptimizer = Omit<FilledOptimizerOptions, "emaDecay"> & { readonly averageDecay: number };
+
+/** Options in that form, defaults filled in; stored ones, of any version, are accepted too. */
+export function storedOptimizer({
+  averageDecay,
+  ...options
+}: OptimizerOptions & Partial<Pick<StoredOptimizer, "averageDecay">> = {}): StoredOptimizer {
+  const { emaDecay, ...rest } = fillOptimizerOptions({ ...options, emaDecay: options.emaDecay ?? averageDecay });
+  return { ...rest, averageDecay: emaDecay };
 }
 
 /** What the optimizer carries between steps, one vector of each per parameter group. */
@@ -54,7 +32,7 @@ export type StateKind = "parameters" | "first" | "second" | "average";
 
 /** The kinds that a run of these options carries. */
 export function stateKinds(optimizer: FilledOptimizerOptions): readonly StateKind[] {
-  return optimizer.averageDecay > 0 ? ["parameters", "first", "second", "average"] : ["parameters", "first", "second"];
+  return optimizer.emaDecay > 0 ? ["parameters", "first", "second", "average"] : ["parameters", "first", "second"];
 }
 
 /** What one batch gives: everything of it must be finite for the step to count. */
@@ -74,7 +52,7 @@ const LARGEST = 3e38;
 export interface Scales {
   /** 1 when everything of the batch is finite, else 0. */
   readonly finite: Tensor;
-  /** 1 when it is finite and an update is due, else 0: then what `updateGroup` returns means nothing. */
+  /** 1 when it is finite and an update is due, else 0: then what `updateGroup` returns is meaningless. */
   readonly applied: Tensor;
   readonly clip: Tensor | undefined;
   readonly norm: Tensor;
@@ -86,7 +64,8 @@ export interface Scales {
  */
 export function scalesOf({ loss, gradients, buffers }: Gradients, clip: number, update?: Tensor): Scales {
   const squares = gradients.map((gradient) => tf.sum(tf.square(gradient)));
-  const norm2 = squares.length === 1 ? squares[0]! : tf.addN(squares);
+  const [onlySquare, ...otherSquares] = squares;
+  const norm2 = onlySquare && otherSquares.length === 0 ? onlySquare : tf.addN(squares);
   const statistics = [...buffers.values()].map((fresh) => tf.sum(tf.abs(fresh)));
   const all = tf.addN([norm2, tf.abs(loss), ...statistics]);
   const finite = tf.cast(tf.less(all, LARGEST), "float32"); // 0 for NaN too
@@ -99,24 +78,24 @@ export function scalesOf({ loss, gradients, buffers }: Gradients, clip: number, 
   };
 }
 
-/** What an optimizer's rule sees of a group: vectors, and the factor that clips the gradient. */
-interface Slopes {
+/** What an optimizer's rule reads of a group: vectors, and the factor that clips the gradient. */
+interface GroupInputs {
   readonly gradient: Tensor;
-  /** Added to the clipped gradient: the decay of "adam" and "sgd". */
-  readonly pull: Tensor | undefined;
+  /** The L2 penalty's gradient, added to the clipped one: the decay of "adam" and "sgd". */
+  readonly l2Term: Tensor | undefined;
   readonly clip: Tensor | undefined;
   readonly first: Tensor;
   readonly second: Tensor;
 }
 
-/** Where a group goes: its moments after the step, and what is taken from its parameters. */
-interface Movement {
+/** The update of a group: its moments after the step, and what is subtracted from its parameters. */
+interface GroupUpdate {
   readonly first: Tensor;
   readonly second: Tensor;
   readonly step: Tensor;
 }
 
-/** x times the product of factors, with one pass over x; scalars that are not there count as 1. */
+/** x times the product of factors, with one pass over x; undefined factors count as 1. */
 function scaled(x: Tensor, ...factors: (Tensor | number | undefined)[]): Tensor {
   const given = factors.filter((factor) => factor !== undefined);
   return given.length === 0
@@ -127,33 +106,41 @@ function scaled(x: Tensor, ...factors: (Tensor | number | undefined)[]): Tensor 
       );
 }
 
-function pulled({ gradient, pull, clip }: Slopes): Tensor {
-  return pull ? tf.add(scaled(gradient, clip), pull) : gradient;
+function withL2Term({ gradient, l2Term, clip }: GroupInputs): Tensor {
+  return l2Term ? tf.add(scaled(gradient, clip), l2Term) : gradient;
 }
 
 /** The momentum buffer of PyTorch's SGD in place of the first moment; the second stays as it is. */
-function sgdMovement(slopes: Slopes, inputs: Readonly<Record<string, Tensor>>, o: FilledOptimizerOptions): Movement {
-  const clip = slopes.pull ? undefined : slopes.clip;
-  const momentum = tf.add(tf.mul(slopes.first, o.beta1), scaled(pulled(slopes), clip));
-  return { first: momentum, second: tf.clone(slopes.second), step: tf.mul(momentum, inputs.learningRate!) };
+function sgdUpdate(
+  group: GroupInputs,
+  inputs: Readonly<Record<string, Tensor>>,
+  o: FilledOptimizerOptions,
+): GroupUpdate {
+  const clip = group.l2Term ? undefined : group.clip;
+  const momentum = tf.add(tf.mul(group.first, o.beta1), scaled(withL2Term(group), clip));
+  return { first: momentum, second: tf.clone(group.second), step: tf.mul(momentum, memberOf(inputs, "learningRate")) };
 }
 
 /**
- * Adam's m̂ / (√v̂ + ε) times the rate, with the bias corrections taken out to scalars: as few passes over the vectors as
- * can be, for memory is what bounds them.
+ * Adam's m̂ / (√v̂ + ε) times the rate, with the bias corrections factored out into scalars: the passes over the vectors are
+ * limited by memory bandwidth, so there are as few as possible.
  */
-function adamMovement(slopes: Slopes, inputs: Readonly<Record<string, Tensor>>, o: FilledOptimizerOptions): Movement {
-  const g = pulled(slopes);
-  const clip = slopes.pull ? undefined : slopes.clip;
-  const first = tf.add(tf.mul(slopes.first, o.beta1), scaled(g, clip, 1 - o.beta1));
-  const second = tf.add(tf.mul(slopes.second, o.beta2), tf.square(scaled(g, clip, Math.sqrt(1 - o.beta2))));
-  const correction = tf.sqrt(inputs.secondCorrection!);
+function adamUpdate(
+  group: GroupInputs,
+  inputs: Readonly<Record<string, Tensor>>,
+  o: FilledOptimizerOptions,
+): GroupUpdate {
+  const g = withL2Term(group);
+  const clip = group.l2Term ? undefined : group.clip;
+  const first = tf.add(tf.mul(group.first, o.beta1), scaled(g, clip, 1 - o.beta1));
+  const second = tf.add(tf.mul(group.second, o.beta2), tf.square(scaled(g, clip, Math.sqrt(1 - o.beta2))));
+  const correction = tf.sqrt(memberOf(inputs, "secondCorrection"));
   const root = tf.add(tf.sqrt(second), tf.div(o.epsilon, correction));
-  const rate = tf.div(tf.mul(inputs.learningRate!, inputs.firstCorrection!), correction);
+  const rate = tf.div(tf.mul(memberOf(inputs, "learningRate"), memberOf(inputs, "firstCorrection")), correction);
   return { first, second, step: tf.mul(tf.div(first, root), rate) };
 }
 
-/** The optimizer's step on one group, for a batch that `applied` counts; for another one its results mean nothing. */
+/** The optimizer's step on one group; its results are meaningless for a batch whose `applied` is 0. */
 export function updateGroup(
   group: ParameterGroup,
   gradient: Tensor,
@@ -161,24 +148,25 @@ export function updateGroup(
   inputs: Readonly<Record<string, Tensor>>,
   o: FilledOptimizerOptions,
 ): Record<string, Tensor> {
-  const at = (kind: string) => inputs[`${kind}/${group.name}`]!;
+  const at = (kind: string) => memberOf(inputs, `${kind}/${group.name}`);
   const before = at("parameters");
   const isDecoupled = o.name === "adamw";
   const decay = group.weightDecay;
-  const pull = decay > 0 && !isDecoupled ? tf.mul(before, decay) : undefined;
-  const slopes = { gradient, pull, clip: scales.clip, first: at("first"), second: at("second") };
-  const { first, second, step } = o.name === "sgd" ? sgdMovement(slopes, inputs, o) : adamMovement(slopes, inputs, o);
-  const rested = decay > 0 && isDecoupled ? tf.mul(before, tf.sub(1, tf.mul(inputs.learningRate!, decay))) : before;
-  const parameters = tf.sub(rested, step);
+  const l2Term = decay > 0 && !isDecoupled ? tf.mul(before, decay) : undefined;
+  const own: GroupInputs = { gradient, l2Term, clip: scales.clip, first: at("first"), second: at("second") };
+  const { first, second, step } = o.name === "sgd" ? sgdUpdate(own, inputs, o) : adamUpdate(own, inputs, o);
+  const decayed =
+    decay > 0 && isDecoupled ? tf.mul(before, tf.sub(1, tf.mul(memberOf(inputs, "learningRate"), decay))) : before;
+  const parameters = tf.sub(decayed, step);
   const outputs: Record<string, Tensor> = {
     [`parameters/${group.name}`]: parameters,
     [`first/${group.name}`]: first,
     [`second/${group.name}`]: second,
   };
-  if (o.averageDecay > 0)
+  if (o.emaDecay > 0)
     outputs[`average/${group.name}`] = tf.add(
       at("average"),
-      tf.mul(tf.sub(parameters, at("average")), inputs.averageShare!),
+      tf.mul(tf.sub(parameters, at("average")), memberOf(inputs, "averageShare")),
     );
   return outputs;
 }

@@ -1,37 +1,44 @@
 import { hashOf } from "@ictal/base/canonical";
-import { withDefaults } from "@ictal/base/options";
-import { DEFAULTS } from "../base/defaults.js";
-import type { Augmentations } from "../dataset/augment.js";
-import { BALANCE_DEFAULTS, type BalanceOptions } from "../dataset/balance.js";
+import { type Defined, withDefaults } from "@ictal/base/options";
+import type { Augmentations } from "../dataset/augment-options.js";
+import { BALANCE_DEFAULTS, type BalanceOptions } from "../dataset/balance-options.js";
+import { SPLIT_DEFAULTS, WINDOW_DEFAULTS } from "../dataset/window-options.js";
 import type { ModelConfig } from "../model/detector.js";
-import type { Blend } from "./blend.js";
 import { checkTrainOptions } from "./check-options.js";
 import { fillLossOptions, type LossOptions } from "./loss.js";
-import { type FilledOptimizerOptions, fillOptimizerOptions, type OptimizerOptions } from "./optimizer.js";
+import { CLASS_WEIGHT_DEFAULTS } from "./loss-options.js";
+import {
+  type FilledOptimizerOptions,
+  fillOptimizerOptions,
+  type OptimizerOptions,
+  storedOptimizer,
+} from "./optimizer.js";
+import { METRIC_DEFAULTS, RUN_DEFAULTS, STITCHING_DEFAULTS } from "./run-options.js";
 import { fillScheduleOptions, type ScheduleOptions } from "./schedule.js";
+import type { Stitching } from "./stitching.js";
 
 /** Where the windows come from. */
 export interface TrainDataOptions {
   /** A cache folder with a manifest. */
   readonly cacheDir: string;
   /** Which cache of the folder. @default the only one there */
-  readonly key?: string;
+  readonly key?: string | undefined;
   /** Recordings at most, some of every split; the others of the cache are left alone. @default all */
-  readonly limit?: number;
+  readonly limit?: number | undefined;
   /** @default 60 */
-  readonly windowSeconds?: number;
+  readonly windowSeconds?: number | undefined;
   /** From start to start of training windows. @default 10 */
-  readonly strideSeconds?: number;
+  readonly strideSeconds?: number | undefined;
   /** @default "train" */
-  readonly trainSplit?: string;
+  readonly trainSplit?: string | undefined;
   /** Recordings to validate on; null, or none in the manifest: `devShare` of the training patients. @default "dev" */
-  readonly devSplit?: string | null;
+  readonly devSplit?: string | null | undefined;
   /** Share of the patients cut off for validation where there is no dev split; 0 validates on nothing. @default 0.2 */
-  readonly devShare?: number;
+  readonly devShare?: number | undefined;
   /** Seed of that cut. @default 42 */
-  readonly splitSeed?: number;
+  readonly splitSeed?: number | undefined;
   /** Windows per class as in the reference; false takes every labelled window. @default { fullRatio: 0.3, noneRatio: 2.5, evenPatients: false } */
-  readonly balance?: Omit<BalanceOptions, "seed"> | false;
+  readonly balance?: Omit<BalanceOptions, "seed"> | false | undefined;
 }
 
 /** A training run. All of it is plain data, so that it can be sent to a child process and stored. */
@@ -41,119 +48,87 @@ export interface TrainOptions {
   readonly data: TrainDataOptions;
   readonly model: ModelConfig;
   /** @default 1 */
-  readonly epochs?: number;
+  readonly epochs?: number | undefined;
   /** @default 16 */
-  readonly batchSize?: number;
+  readonly batchSize?: number | undefined;
   /** Batches whose gradients are averaged before the weights change: one step is as one batch of all of them. @default 1 */
-  readonly accumulate?: number;
+  readonly accumulate?: number | undefined;
   /** @default 42 */
-  readonly seed?: number;
+  readonly seed?: number | undefined;
   /** Peak learning rate. @default 3e-4 */
-  readonly learningRate?: number;
-  readonly schedule?: ScheduleOptions;
+  readonly learningRate?: number | undefined;
+  readonly schedule?: ScheduleOptions | undefined;
   /** `posWeight: "auto"` derives it from the share of windows with seizure. @default bce, posWeight "auto" */
-  readonly loss?: Omit<LossOptions, "posWeight"> & { readonly posWeight?: number | "auto" };
-  readonly optimizer?: OptimizerOptions;
-  readonly augment?: Augmentations;
+  readonly loss?: (Omit<LossOptions, "posWeight"> & { readonly posWeight?: number | "auto" }) | undefined;
+  readonly optimizer?: OptimizerOptions | undefined;
+  readonly augment?: Augmentations | undefined;
   /** Worker threads that read batches ahead; they change no batch. @default 0: one batch ahead without a thread */
-  readonly readThreads?: number;
+  readonly numWorkers?: number | undefined;
   /** Executor name or "auto". @default "auto" */
-  readonly device?: string;
-  readonly threads?: number;
+  readonly device?: string | undefined;
+  readonly threads?: number | undefined;
   /** Stop after this global step with a checkpoint; the schedule still spans all epochs. */
-  readonly maxSteps?: number;
+  readonly maxSteps?: number | undefined;
   /** Stop after this long with a checkpoint. */
-  readonly maxHours?: number;
+  readonly maxHours?: number | undefined;
   /** Checkpoint every so many steps, besides the epochs' ends; 0 only there. @default 0 */
-  readonly checkpointEverySteps?: number;
+  readonly checkpointEverySteps?: number | undefined;
   /** Checkpoint and validate every so many epochs. @default 1 */
-  readonly checkpointEveryEpochs?: number;
+  readonly checkpointEveryEpochs?: number | undefined;
   /** Checkpoints kept besides the best. @default 2 */
-  readonly keepLast?: number;
+  readonly keepLast?: number | undefined;
   readonly validation?: {
     /** From start to start of the windows laid over each recording. @default the window length */
-    readonly strideSeconds?: number;
+    readonly strideSeconds?: number | undefined;
     /** @default "mean" */
-    readonly blend?: Blend;
+    readonly stitching?: Stitching | undefined;
   };
   /** What "best" means: a metric that `validate` returns, or "loss", the mean loss of the epoch. @default sensitivity_at_10fa, max; without `validate` loss, min */
-  readonly metric?: { readonly name: string; readonly mode: "min" | "max" };
+  readonly metric?: { readonly name: string; readonly mode: "min" | "max" } | undefined;
   /** Stop after so many validations without a better metric; 0 never. @default 5 */
-  readonly patience?: number;
+  readonly patience?: number | undefined;
   /** @default 10 */
-  readonly logEverySteps?: number;
+  readonly logEverySteps?: number | undefined;
   /** @default true */
-  readonly tensorBoard?: boolean;
+  readonly tensorBoard?: boolean | undefined;
   /** Go on from the newest checkpoint of `runDir` if there is one. @default false */
-  readonly resume?: boolean;
+  readonly resume?: boolean | undefined;
   /** Resume although the list of windows has changed. @default false */
-  readonly allowDataChange?: boolean;
+  readonly allowDataChange?: boolean | undefined;
   /** A run that is in `runDir` already and is not resumed: refuse to start, or remove its checkpoints. @default "refuse" */
-  readonly existing?: "refuse" | "replace";
+  readonly existing?: "refuse" | "replace" | undefined;
 }
 
-type Filled<T> = { [K in keyof T]-?: T[K] };
-
 /** Options with every default filled in. */
-export type FilledTrainOptions = Filled<
+export type FilledTrainOptions = Defined<
   Omit<TrainOptions, "threads" | "maxSteps" | "maxHours" | "augment" | "data" | "validation" | "loss">
 > &
   Pick<TrainOptions, "threads" | "maxSteps" | "maxHours" | "augment"> & {
-    readonly loss: Filled<NonNullable<TrainOptions["loss"]>>;
-    readonly schedule: Required<ScheduleOptions>;
+    readonly loss: Defined<NonNullable<TrainOptions["loss"]>>;
+    readonly schedule: Defined<ScheduleOptions>;
     readonly optimizer: FilledOptimizerOptions;
-    readonly data: Filled<Omit<TrainDataOptions, "key" | "limit">> & Pick<TrainDataOptions, "key" | "limit">;
-    readonly validation: { readonly strideSeconds: number; readonly blend: Blend };
+    readonly data: Defined<Omit<TrainDataOptions, "key" | "limit">> & Pick<TrainDataOptions, "key" | "limit">;
+    readonly validation: { readonly strideSeconds: number; readonly stitching: Stitching };
   };
-
-const { data: DATA, training: TRAINING } = DEFAULTS;
-
-const DATA_DEFAULTS = {
-  windowSeconds: DATA.window_size,
-  strideSeconds: DATA.stride,
-  trainSplit: "train",
-  devSplit: "dev",
-  devShare: DATA.validation_split,
-  splitSeed: DATA.split_seed,
-};
-
-const RUN_DEFAULTS = {
-  epochs: TRAINING.epochs,
-  batchSize: TRAINING.batch_size,
-  accumulate: TRAINING.gradient_accumulation_steps,
-  seed: TRAINING.seed,
-  readThreads: 0,
-  learningRate: TRAINING.learning_rate,
-  device: "auto",
-  checkpointEverySteps: 0,
-  checkpointEveryEpochs: TRAINING.checkpoint_interval,
-  keepLast: 2,
-  patience: TRAINING.patience,
-  logEverySteps: TRAINING.log_every_n_steps,
-  tensorBoard: TRAINING.tensorboard,
-  resume: TRAINING.resume,
-  allowDataChange: false,
-  existing: "refuse",
-} as const;
 
 function fillBalance(balance: TrainDataOptions["balance"]): FilledTrainOptions["data"]["balance"] {
   return balance === false ? false : withDefaults(BALANCE_DEFAULTS, balance);
 }
 
 function fillData(options: TrainDataOptions): FilledTrainOptions["data"] {
-  return { ...withDefaults(DATA_DEFAULTS, options), balance: fillBalance(options.balance) };
+  return { ...withDefaults({ ...WINDOW_DEFAULTS, ...SPLIT_DEFAULTS }, options), balance: fillBalance(options.balance) };
 }
 
 function fillLoss(loss: TrainOptions["loss"] = {}): FilledTrainOptions["loss"] {
-  return withDefaults({ posWeight: "auto" as const }, fillLossOptions(loss));
+  return withDefaults(CLASS_WEIGHT_DEFAULTS, fillLossOptions(loss));
 }
 
 /** What "best" means where nobody said so: where nothing is validated, only the loss can tell. */
 function defaultMetric(isValidated: boolean): FilledTrainOptions["metric"] {
-  return isValidated ? { name: TRAINING.metric, mode: TRAINING.mode } : { name: "loss", mode: "min" };
+  return isValidated ? METRIC_DEFAULTS : { name: "loss", mode: "min" };
 }
 
-/** Fill in defaults, those of a configuration. `isValidated`: the run has a `validate`. Throws a ConfigError on what cannot be. */
+/** Fill in defaults. `isValidated`: the run has a `validate`. Throws a ConfigError on what cannot be. */
 export function fillTrainOptions(options: TrainOptions, { isValidated = true } = {}): FilledTrainOptions {
   const data = fillData(options.data);
   const filled: FilledTrainOptions = {
@@ -162,7 +137,7 @@ export function fillTrainOptions(options: TrainOptions, { isValidated = true } =
     schedule: fillScheduleOptions(options.schedule),
     optimizer: fillOptimizerOptions(options.optimizer),
     loss: fillLoss(options.loss),
-    validation: withDefaults({ strideSeconds: data.windowSeconds, blend: "mean" as const }, options.validation),
+    validation: withDefaults({ ...STITCHING_DEFAULTS, strideSeconds: data.windowSeconds }, options.validation),
     data,
   };
   checkTrainOptions(filled);
@@ -174,7 +149,7 @@ export function windowsPerStep({ batchSize, accumulate }: FilledTrainOptions): n
   return batchSize * accumulate;
 }
 
-/** A recipe of any age with its defaults filled in, so that what was left out then equals what is said now. */
+/** A recipe of any version with its defaults filled in, so that a missing key equals its default. */
 function fillRecipe(recipe: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
   const found = recipe as Partial<Pick<FilledTrainOptions, "schedule" | "loss" | "optimizer" | "augment">> & {
     readonly windows?: TrainDataOptions;
@@ -185,7 +160,7 @@ function fillRecipe(recipe: Readonly<Record<string, unknown>>): Readonly<Record<
     accumulate: 1, // what a recipe without it means
     ...recipe,
     schedule: fillScheduleOptions(found.schedule),
-    optimizer: fillOptimizerOptions(found.optimizer),
+    optimizer: storedOptimizer(found.optimizer),
     loss: loss.kind === "focal" ? { alpha, gamma, ...loss } : loss, // nothing else reads them
     augment,
     ...(found.windows && { windows: fillData(found.windows) }),

@@ -10,9 +10,9 @@ export interface GroupMember {
 }
 
 /**
- * Parameters that share an optimizer rule, laid end to end in one vector. Large ones have a vector of their own: nothing
- * has to be copied together, and an optimizer's dozen passes find it in the processor's cache. Of the small ones one
- * vector saves a dozen operations each.
+ * Parameters that share an optimizer rule, concatenated into one vector. Large ones have a vector of their own: they need no
+ * copy, and an optimizer's dozen passes find it in the processor's cache. One vector of all small ones saves a dozen
+ * operations for each.
  */
 export interface ParameterGroup {
   readonly name: string;
@@ -21,7 +21,7 @@ export interface ParameterGroup {
   readonly members: readonly GroupMember[];
 }
 
-/** Values from which on an array is large: at a quarter of a megabyte a pass over it takes longer than an operation's start. */
+/** Values from which on an array is large: at a quarter of a megabyte a pass over it takes longer than starting an operation. */
 const LARGE = 65_536;
 
 function groupOf(name: string, weightDecay: number, specs: readonly ParameterSpec[]): ParameterGroup {
@@ -45,7 +45,7 @@ function groupsOf(rule: "decayed" | "spared", weightDecay: number, specs: readon
 /** Weights with decay, and biases, norms, A_log, D and dt_bias without; `decayAll` decays everything, as the reference. */
 export function parameterGroups(
   specs: readonly ParameterSpec[],
-  options: { weightDecay: number; decayAll?: boolean },
+  options: { weightDecay: number; decayAll?: boolean | undefined },
 ): ParameterGroup[] {
   const isDecayed = ({ kind }: ParameterSpec) => options.decayAll === true || kind === "weight";
   return [
@@ -75,9 +75,9 @@ export function unpackGroup(group: ParameterGroup, flat: Float32Array): Paramete
   );
 }
 
-/** The arrays of a group as tensors cut from its vector, in the order of its members. */
-export function cutGroup(group: ParameterGroup, flat: Tensor): Tensor[] {
+/** The arrays of a group as slices of its vector, in the order of its members. */
+export function splitGroup(group: ParameterGroup, flat: Tensor): Tensor[] {
   const [only, ...others] = group.members;
-  if (others.length === 0) return [tf.reshape(flat, [...only!.spec.shape])];
+  if (only && others.length === 0) return [tf.reshape(flat, [...only.spec.shape])];
   return group.members.map(({ spec, offset, size }) => tf.reshape(tf.slice(flat, [offset], [size]), [...spec.shape]));
 }

@@ -4,15 +4,15 @@ import type { Validate } from "./run.js";
 
 type Metrics = Readonly<Record<string, number>>;
 
-/** Validations that the training process asks its parent for, which has the labels and the scorer. */
+/** Validations that the training process requests from its parent, which has the labels and the scorer. */
 export interface ParentRequests {
   readonly validate: Validate;
-  /** Takes the parent's answer in. */
+  /** Receives the parent's answer. */
   answer(message: Extract<ToChild, { request: number }>): void;
 }
 
-/** `tell` sends to the parent. An abort of `signal` rejects what is open; nothing stays on the signal afterwards. */
-export function createParentRequests(signal: AbortSignal, tell: (message: FromChild) => void): ParentRequests {
+/** `send` sends to the parent. An abort of `signal` rejects open requests; no listener stays on the signal afterwards. */
+export function createParentRequests(signal: AbortSignal, send: (message: FromChild) => void): ParentRequests {
   const waiting = new Map<number, { resolve(metrics: Metrics): void; reject(error: Error): void }>();
   return {
     validate: async (predictions) => {
@@ -22,7 +22,7 @@ export function createParentRequests(signal: AbortSignal, tell: (message: FromCh
         return await new Promise<Metrics>((resolve, reject) => {
           waiting.set(request, { resolve, reject });
           remove = onAbort(signal, () => reject(signal.reason as Error));
-          tell({ type: "validate", request, predictions });
+          send({ type: "validate", request, predictions });
         });
       } finally {
         remove();

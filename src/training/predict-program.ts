@@ -1,3 +1,4 @@
+import { memberOf } from "../base/lookup.js";
 import { type Detector, logitCount } from "../model/detector.js";
 import { evaluation } from "../model/layers.js";
 import type { ParameterValues } from "../model/parameters.js";
@@ -26,10 +27,10 @@ export function createPredictProgram(detector: Detector, batchSize: number, samp
       inputs,
       state,
       build(tensors) {
-        const probability = tf.sigmoid(detector.forward(tensors, tensors.x!, evaluation));
-        return { probability, ...Object.fromEntries(state.map((name) => [name, tensors[name]!])) };
+        const probability = tf.sigmoid(detector.forward(tensors, memberOf(tensors, "x"), evaluation));
+        return { probability, ...Object.fromEntries(state.map((name) => [name, memberOf(tensors, name)])) };
       },
     },
-    packState: (values) => Object.fromEntries(state.map((name) => [name, values[name]!])),
+    packState: (values) => Object.fromEntries(state.map((name) => [name, memberOf(values, name)])),
   };
 }

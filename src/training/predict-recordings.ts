@@ -3,38 +3,38 @@ import { requireCounts, requireNumbers } from "@ictal/base/options";
 import { type Manifest, readManifest } from "../cache/manifest.js";
 import { openWindowReader, type WindowReader } from "../dataset/window-reader.js";
 import type { Executor } from "../tensor/program.js";
-import type { Blend } from "./blend.js";
 import type { WeightsOrigin } from "./checkpoint-state.js";
 import { loadWeights } from "./load-weights.js";
 import { createPredictor, type RecordingPrediction } from "./predict.js";
 import { writePrediction } from "./prediction-store.js";
+import type { Stitching } from "./stitching.js";
 
 export interface PredictRecordingsOptions {
   /** A .safetensors file, a checkpoint folder, or a run's folder, whose best checkpoint is taken. */
   readonly checkpoint: string;
   readonly cacheDir: string;
   /** Manifest of that cache. @default read from it */
-  readonly manifest?: Manifest;
+  readonly manifest?: Manifest | undefined;
   /** Only recordings of this split. @default every split but "eval", which must be named to be opened */
-  readonly split?: string;
+  readonly split?: string | undefined;
   /** Only these recordings, by id. */
-  readonly ids?: readonly string[];
+  readonly ids?: readonly string[] | undefined;
   readonly executor: Executor;
   /** Windows per forward pass. @default 16 */
-  readonly batchSize?: number;
+  readonly batchSize?: number | undefined;
   /** From start to start of the windows laid over a recording, at most a window. @default half a window */
-  readonly strideSeconds?: number;
+  readonly strideSeconds?: number | undefined;
   /** @default "mean" */
-  readonly blend?: Blend;
+  readonly stitching?: Stitching | undefined;
   /** Values per second, the network's own rate or a whole part of it. @default the highest of these up to 16 */
-  readonly rateHz?: number;
+  readonly rateHz?: number | undefined;
   /** Store every prediction there as it comes. */
-  readonly outDir?: string;
+  readonly outDir?: string | undefined;
   /** @default "float16" */
-  readonly storeAs?: "float16" | "float32";
+  readonly storeAs?: "float16" | "float32" | undefined;
   /** Predict on a cache made by another chain than the one trained on. @default false */
-  readonly allowOtherCache?: boolean;
-  readonly signal?: AbortSignal;
+  readonly allowOtherCache?: boolean | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 function chosenRecordings({ recordings }: Manifest, { split, ids }: PredictRecordingsOptions): number[] {
@@ -76,17 +76,17 @@ function checkOrigin(origin: WeightsOrigin, manifest: Manifest, allowOtherCache:
 
 /**
  * Probabilities of seizure over whole recordings from stored weights, one recording after another in the order of the
- * manifest. Windows overlap and are blended; the last one ends where the recording ends; a recording shorter than a
+ * manifest. Windows overlap and are stitched; the last one ends where the recording ends; a recording shorter than a
  * window is padded with zeros whose answers are dropped. Throws a CacheError when weights and cache do not belong
  * together, a ConfigError when windows would leave gaps between them.
  */
 export async function* predictRecordings(
   options: PredictRecordingsOptions,
 ): AsyncGenerator<RecordingPrediction, void, undefined> {
-  const { cacheDir, executor, batchSize = 16, blend, outDir, storeAs = "float16", signal } = options;
+  const { cacheDir, executor, batchSize = 16, stitching, outDir, storeAs = "float16", signal } = options;
   requireCounts({ batchSize });
   requireNumbers({ strideSeconds: options.strideSeconds, rateHz: options.rateHz }, { above: 0 });
-  const { detector, values, origin, hash } = await loadWeights(options.checkpoint);
+  const { detector, values, origin, hash } = await loadWeights(options.checkpoint, { signal });
   const manifest = options.manifest ?? (await readManifest(cacheDir));
   checkOrigin(origin, manifest, options.allowOtherCache ?? false);
   const recordings = chosenRecordings(manifest, options);
@@ -106,12 +106,18 @@ export async function* predictRecordings(
     throw new RangeError(
       `invalid strideSeconds: ${strideSeconds}; the network gives one value per ${logitSamples / sampleRateHz} s`,
     );
-  const predictor = await createPredictor(executor, detector, { batchSize, windowSamples });
+  const predictor = await createPredictor(executor, detector, { batchSize, windowSamples, signal });
   let reader: WindowReader | undefined;
   try {
     reader = await openWindowReader(cacheDir, manifest);
     predictor.setWeights(values);
-    for await (const prediction of predictor.predict(reader, { recordings, strideSamples, blend, rateHz, signal })) {
+    for await (const prediction of predictor.predict(reader, {
+      recordings,
+      strideSamples,
+      stitching,
+      rateHz,
+      signal,
+    })) {
       if (outDir)
         await writePrediction(outDir, prediction, { checkpointHash: hash, cacheKey: manifest.key, type: storeAs });
       yield prediction;

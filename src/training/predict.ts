@@ -1,14 +1,16 @@
 import { CacheError } from "@ictal/base/errors";
 import { requireCounts } from "@ictal/base/options";
+import { elementAt } from "../base/lookup.js";
 import type { ValueRange } from "../base/value-ranges.js";
 import { type Segment, segmentsOf } from "../cache/segments.js";
 import { type WindowReader, zeroAfter } from "../dataset/window-reader.js";
 import { type Detector, logitCount } from "../model/detector.js";
 import type { ParameterValues } from "../model/parameters.js";
 import type { Compiled, Executor } from "../tensor/program.js";
-import { type Blend, windowStarts } from "./blend.js";
 import { createSegmentJoiner, type SegmentJoiner } from "./join-segments.js";
 import { createPredictProgram } from "./predict-program.js";
+import { STITCHING_DEFAULTS } from "./run-options.js";
+import { type Stitching, windowStarts } from "./stitching.js";
 
 /** Probability of seizure over a whole recording. */
 export interface RecordingPrediction {
@@ -23,6 +25,7 @@ export interface RecordingPrediction {
 export interface PredictorOptions {
   readonly batchSize: number;
   readonly windowSamples: number;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** A compiled forward pass whose weights can be changed. */
@@ -38,10 +41,10 @@ export interface PredictOptions {
   /** From start to start of the windows laid over a recording, a whole number of logits, at most a window. */
   readonly strideSamples: number;
   /** @default "mean" */
-  readonly blend?: Blend;
+  readonly stitching?: Stitching | undefined;
   /** Values per second; the network's own rate must be a whole multiple. @default the network's own rate */
-  readonly rateHz?: number;
-  readonly signal?: AbortSignal;
+  readonly rateHz?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** One window to predict. */
@@ -62,7 +65,7 @@ function* tasksOf(
 ): Generator<Task> {
   requireCounts({ strideSamples: options.strideSamples });
   for (const recording of options.recordings) {
-    const segments = segmentsOf(reader.manifest.recordings[recording]!);
+    const segments = segmentsOf(elementAt(reader.manifest.recordings, recording));
     for (const segment of segments) {
       const starts = windowStarts(segment.sampleCount, windowSamples, options.strideSamples, logitSamples);
       const isLastSegment = segment === segments.at(-1);
@@ -94,13 +97,14 @@ function groupOf(sampleRateHz: number, logitSamples: number, rateHz: number | un
   );
 }
 
-/** Make the forward pass of a detector ready. Windows of different recordings and segments share batches, never values. */
+/** Compile the forward pass of a detector. Windows of different recordings and segments share batches, never values. */
 export async function createPredictor(
   executor: Executor,
   detector: Detector,
   options: PredictorOptions,
 ): Promise<Predictor> {
-  const { batchSize, windowSamples } = options;
+  const { batchSize, windowSamples, signal } = options;
+  signal?.throwIfAborted();
   requireCounts({ batchSize, windowSamples });
   const { program, packState } = createPredictProgram(detector, batchSize, windowSamples);
   const compiled = await executor.compile(program);
@@ -118,7 +122,7 @@ async function* predictAll(
   reader: WindowReader,
   options: PredictOptions,
 ): AsyncGenerator<RecordingPrediction, void, undefined> {
-  const { blend = "mean", strideSamples, rateHz, signal } = options;
+  const { stitching = STITCHING_DEFAULTS.stitching, strideSamples, rateHz, signal } = options;
   const logitSamples = detector.outputStrideSamples;
   const logits = logitCount(detector, windowSamples);
   const { sampleRateHz, recordings } = reader.manifest;
@@ -143,13 +147,13 @@ async function* predictAll(
     x.fill(0, batch.length * windowSize);
     const { probability } = (await compiled.run({ x })) as { probability: Float32Array };
     for (const [i, { recording, segment, startSample, isLast }] of batch.entries()) {
-      const { id } = recordings[recording]!;
-      const joiner = joiners.get(recording) ?? createSegmentJoiner(blend, recordings[recording]!, logitSamples);
+      const entry = elementAt(recordings, recording);
+      const joiner = joiners.get(recording) ?? createSegmentJoiner(stitching, entry, logitSamples);
       joiners.set(recording, joiner);
       joiner.add(segment, startSample, probability.subarray(i * logits, (i + 1) * logits));
       if (!isLast) continue;
       joiners.delete(recording);
-      const prediction = { id, rateHz: sampleRateHz / logitSamples / group, ...joiner.finish(group) };
+      const prediction = { id: entry.id, rateHz: sampleRateHz / logitSamples / group, ...joiner.finish(group) };
       checkAnswers(prediction);
       yield prediction;
     }

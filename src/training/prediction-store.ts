@@ -34,6 +34,10 @@ export type PredictionSidecar = z.infer<typeof sidecarSchema>;
 /** Where a prediction comes from and how it is stored. */
 export type PredictionOrigin = Pick<PredictionSidecar, "checkpointHash" | "cacheKey" | "type">;
 
+interface SignalOption {
+  readonly signal?: AbortSignal | undefined;
+}
+
 const ENDING = { float16: ".f16", float32: ".f32" } as const;
 
 function requireLittleEndian(): void {
@@ -46,7 +50,9 @@ export async function writePrediction(
   dir: string,
   prediction: RecordingPrediction,
   origin: PredictionOrigin,
+  { signal }: SignalOption = {},
 ): Promise<void> {
+  signal?.throwIfAborted();
   requireLittleEndian();
   const { id, rateHz, probability, segments } = prediction;
   const values = origin.type === "float16" ? encodeFloat16(probability) : probability;
@@ -71,7 +77,9 @@ function checkSealed({ checksum, ...rest }: PredictionSidecar, file: string, adv
 async function readStored(
   dir: string,
   stem: string,
+  { signal }: SignalOption,
 ): Promise<RecordingPrediction & { readonly sidecar: PredictionSidecar }> {
+  signal?.throwIfAborted();
   requireLittleEndian();
   const file = join(dir, `${stem}.json`);
   const text = await readFile(file, "utf8").catch((error: Error) => {
@@ -122,13 +130,16 @@ async function readStored(
 export function readPrediction(
   dir: string,
   id: string,
+  options: SignalOption = {},
 ): Promise<RecordingPrediction & { readonly sidecar: PredictionSidecar }> {
-  return readStored(dir, recordingStem(id));
+  return readStored(dir, recordingStem(id), options);
 }
 
 /** All stored predictions under `dir`, by id. */
 export async function* readPredictions(
   dir: string,
+  options: SignalOption = {},
 ): AsyncGenerator<RecordingPrediction & { readonly sidecar: PredictionSidecar }> {
-  for (const file of await listFiles(dir, [".json"])) yield await readStored(dir, file.slice(0, -".json".length));
+  for (const file of await listFiles(dir, [".json"]))
+    yield await readStored(dir, file.slice(0, -".json".length), options);
 }

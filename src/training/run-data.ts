@@ -8,7 +8,7 @@ import { splitByPatient } from "../dataset/split.js";
 import { openWindowReader, type WindowReader } from "../dataset/window-reader.js";
 import type { FilledTrainOptions, TrainDataOptions } from "./options.js";
 
-/** What a training run reads. */
+/** The data of a training run. */
 export interface TrainingData {
   readonly reader: WindowReader;
   /** Windows of the training recordings. */
@@ -60,20 +60,24 @@ function noLabels({ recordings }: Manifest, index: WindowIndex, { trainSplit }: 
   const labelled = own.filter((recording) => recording.labelled).length;
   return new CacheError(
     `no labelled window to train on: ${labelled} of the ${own.length} recordings of split ${trainSplit} have annotations, ${index.count} windows in all. ` +
-      "Check that the annotation files lie beside the recordings (ictal annotations check), then build cache and manifest again",
+      "Check that the annotation files are in the folders of the recordings (ictal annotations check), then build cache and manifest again",
     { found: 0, expected: "at least one labelled window" },
   );
 }
 
-/**
- * Open the windows of a run: manifest, split, index, balanced selection. `accept` may refuse the manifest before windows
- * are laid out. Close the reader when done.
- */
+export interface OpenDataOptions {
+  /** Called with the manifest before windows are laid out; may throw. */
+  readonly accept?: ((manifest: Manifest) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Open the windows of a run: manifest, split, index, balanced selection. Close the reader when done. */
 export async function openTrainingData(
   options: DataOptions & TrainDataOptions,
   seed: number,
-  accept?: (manifest: Manifest) => void,
+  { accept, signal }: OpenDataOptions = {},
 ): Promise<TrainingData> {
+  signal?.throwIfAborted();
   const manifest = limitManifest(await readManifest(options.cacheDir, { key: options.key }), options.limit);
   accept?.(manifest);
   return selectTrainingData(await openWindowReader(options.cacheDir, manifest), options, seed);
@@ -109,14 +113,14 @@ export function dataLines({ index, selection }: TrainingData): string[] {
   });
 }
 
-/** What differs between two lists of lines, in words. */
+/** The differences between two lists of lines, for a message. */
 export function lineDifferences(found: readonly string[], expected: readonly string[]): string[] {
   const before = new Map(found.map((line) => [line.slice(0, line.indexOf(" ")), line]));
   const now = new Map(expected.map((line) => [line.slice(0, line.indexOf(" ")), line]));
   const differences: string[] = [];
   for (const [id, line] of before) {
     const other = now.get(id);
-    if (other === undefined) differences.push(`${id} is gone`);
+    if (other === undefined) differences.push(`${id} was removed`);
     else if (other !== line) differences.push(`${id} has other windows`);
   }
   for (const id of now.keys()) if (!before.has(id)) differences.push(`${id} is new`);
@@ -139,7 +143,7 @@ export function epochWindows(selection: Uint32Array, batchSize: number, seed: nu
  * Labels per logit from labels and mask per sample: the share of seizure among the known samples of each stride, and a
  * mask that is 0 where fewer than half of them are known.
  */
-export function poolLabelsInto(
+export function downsampleLabelsInto(
   shares: Float32Array,
   known: Float32Array,
   labels: Float32Array,

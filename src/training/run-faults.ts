@@ -1,13 +1,14 @@
+import { elementAt } from "../base/lookup.js";
 import type { Batch } from "../dataset/batches.js";
 import type { Fault, Run } from "./run.js";
 
 /** Steps in a row that may be non-finite before a run gives up. */
 const MAX_NON_FINITE = 100;
-/** Warnings in words; every such step is in the log. */
+/** Warnings printed; every such step is in the log. */
 const WARNINGS = 3;
 /** Windows that a warning lists. */
 const LISTED = 4;
-/** Standard deviations beyond which a sample is no EEG. */
+/** Standard deviations beyond which a sample cannot be EEG. */
 const LARGEST_SAMPLE = 1e6;
 
 /** Rows of the batch that hold samples which are not finite or far beyond any signal. */
@@ -23,7 +24,7 @@ export function faultOf(run: Run, batch: Batch, loss: number, gradientNorm: numb
   const later = Number.isFinite(loss) ? (Number.isFinite(gradientNorm) ? "running statistics" : "gradient") : "loss";
   const rows = bad.length > 0 ? bad : [...batch.windows.keys()];
   const windows = rows.map((row) => {
-    const { id, startSample } = batch.windows[row]!;
+    const { id, startSample } = elementAt(batch.windows, row);
     return { id, startSeconds: startSample / reader.manifest.sampleRateHz };
   });
   return { what: bad.length > 0 ? "samples" : later, loss, gradientNorm, windows };
@@ -39,7 +40,7 @@ function describe({ what, loss, windows }: Fault): string {
 }
 
 /**
- * Count and report a step that was skipped since its numbers were not finite: in words the first times, in the log always.
+ * Count and report a step that was skipped since its numbers were not finite: by a warning the first times, in the log always.
  * Throws an Error when too many follow each other.
  */
 export function countNonFinite({ progress, options, warn, log }: Run, fault: Fault): void {

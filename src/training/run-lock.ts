@@ -9,15 +9,15 @@ export const LOCK_FILE = "run.lock";
 
 export type LockOptions = Omit<HoldOptions, "refusal">;
 
-/** Whether a training other than the process `own` of this machine is at work in a run's folder, as far as its lock tells. */
+/** Whether a training other than the process `own` of this machine is running in a run's folder, according to its lock. */
 export async function isHeldByOther(runDir: string, own: number | undefined): Promise<boolean> {
   return isLockHeldByOther(join(runDir, LOCK_FILE), own);
 }
 
 /**
  * Hold the folder of a run, made where it is missing, until the returned function is called. The lock of a process that
- * is gone is taken over; the training of a killed command ends by itself, and is waited for. Throws a CacheError while
- * another training is at work there, and the signal's reason when stopped.
+ * has ended is taken over; the training of a killed command ends by itself, and is waited for. Throws a CacheError while
+ * another training is running there, and the signal's reason when stopped.
  */
 export async function lockRun(runDir: string, options: LockOptions = {}): Promise<() => Promise<void>> {
   await makeFolder(runDir).catch((error: unknown) => {
@@ -28,7 +28,7 @@ export async function lockRun(runDir: string, options: LockOptions = {}): Promis
     onWait: (who) => options.onWait?.(`${runDir} is held by ${who}; waiting for a sign of life or its end`),
     refusal: (who) =>
       new CacheError(
-        `another training is at work in ${runDir}: ${who}; wait for it, stop it, or choose another experiment.output_dir`,
+        `another training is running in ${runDir}: ${who}; wait for it, stop it, or choose another experiment.output_dir`,
         { found: who, expected: `no ${LOCK_FILE}` },
       ),
   });

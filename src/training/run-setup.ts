@@ -6,26 +6,26 @@ import { initialValues } from "../model/parameters.js";
 import { checkFits } from "./check-fit.js";
 import { checkpointDir, discardCheckpoints, listCheckpoints, STATE_FILE } from "./checkpoint.js";
 import type { CheckpointState } from "./checkpoint-state.js";
+import { latestValidCheckpoint, quarantineDamaged } from "./latest-checkpoint.js";
 import { type LossOptions, posWeightOf } from "./loss.js";
-import { newestWhole, setDamagedAside } from "./newest-checkpoint.js";
 import { type FilledTrainOptions, recipeDifferences, recipeOf, windowsPerStep } from "./options.js";
 import { dataLines, lineDifferences, seizureShareOf, stepsPerEpoch, type TrainingData } from "./run-data.js";
 import { createTrainProgram, initialState, type OptimizerState, type TrainProgram } from "./train-program.js";
 
-/** A run ready to be started or carried on. */
-export interface PreparedRun {
+/** What a run is set up with, fresh or resumed. */
+export interface RunSetup {
   readonly detector: Detector;
   readonly loss: LossOptions;
   readonly train: TrainProgram;
   readonly state: CheckpointState;
-  /** Step of the checkpoint it goes on from; undefined for a fresh run. */
-  readonly resumedFrom?: number;
-  /** What the user should know before the first step. */
+  /** Step of the checkpoint it continues from; undefined for a fresh run. */
+  readonly resumedFrom?: number | undefined;
+  /** Notices for the user before the first step. */
   readonly notices: readonly string[];
 }
 
-/** A run with the values that it starts from: as large as the model several times over, so nothing holds them for long. */
-export interface ReadyRun extends PreparedRun {
+/** A set-up run with its initial values: several times as large as the model, so they are released soon. */
+export interface RunStart extends RunSetup {
   readonly tensors: OptimizerState;
 }
 
@@ -64,7 +64,7 @@ function freshState(options: FilledTrainOptions, data: TrainingData, detector: D
   };
 }
 
-/** A stored model with its detector's defaults filled in; as it is where no detector knows it. */
+/** A stored model with its detector's defaults filled in; unchanged where no detector knows it. */
 function filledModel(model: unknown): unknown {
   try {
     return createDetector(model as ModelConfig).config; // checked by the detector itself
@@ -75,7 +75,7 @@ function filledModel(model: unknown): unknown {
 
 /**
  * Throws a CacheError when the stored run is not the one asked for, and a FormatError when it says so but what follows from it
- * differs; returns what was let through.
+ * differs; returns the differences that were allowed.
  */
 function checkSameRun(stored: CheckpointState, fresh: CheckpointState, options: FilledTrainOptions): string[] {
   const recipe = recipeDifferences({ ...stored.recipe, model: filledModel(stored.recipe.model) }, fresh.recipe);
@@ -95,9 +95,9 @@ function checkSameRun(stored: CheckpointState, fresh: CheckpointState, options: 
     checkFollows(stored, fresh, options);
     return [];
   }
-  if (options.allowDataChange) return [`going on with changed data: ${listed(differences)}`];
+  if (options.allowDataChange) return [`continuing with changed data: ${listed(differences)}`];
   throw new CacheError(
-    `the training data of ${options.runDir} have changed: ${listed(differences)}. Restore them, start in another folder, or go on with them (--allow-changed-data, allowDataChange)`,
+    `the training data of ${options.runDir} have changed: ${listed(differences)}. Restore them, start in another folder, or continue with them (--allow-changed-data, allowDataChange)`,
     { found: stored.dataLines.length, expected: fresh.dataLines.length },
   );
 }
@@ -109,12 +109,11 @@ function checkSignals(
   { runDir }: FilledTrainOptions,
 ) {
   if (then.cacheKey === now.cacheKey) return;
-  const words = ({ channels, sampleRateHz }: CheckpointState["origin"]) =>
-    `${channels.join(" ")} at ${sampleRateHz} Hz`;
-  if (words(then) === words(now)) return;
-  throw new CacheError(`the cache holds ${words(now)}, the run in ${runDir} was trained on ${words(then)}`, {
-    found: words(now),
-    expected: words(then),
+  const text = ({ channels, sampleRateHz }: CheckpointState["origin"]) => `${channels.join(" ")} at ${sampleRateHz} Hz`;
+  if (text(then) === text(now)) return;
+  throw new CacheError(`the cache holds ${text(now)}, the run in ${runDir} was trained on ${text(then)}`, {
+    found: text(now),
+    expected: text(then),
   });
 }
 
@@ -135,7 +134,7 @@ function checkFollows(stored: CheckpointState, fresh: CheckpointState, { runDir 
   );
 }
 
-/** A state without a best that is gone or is of another metric, and what to say of it. */
+/** A state without a best checkpoint that was deleted or is of another metric, and the notice for it. */
 function withUsableBest(
   state: CheckpointState,
   { runDir, metric }: FilledTrainOptions,
@@ -146,10 +145,10 @@ function withUsableBest(
     best && best.name !== metric.name
       ? `was chosen by ${best.name}, this run's metric is ${metric.name}`
       : best && !steps.includes(best.step)
-        ? "is gone"
+        ? "was deleted"
         : undefined;
   if (!best || fault === undefined) return { state, notices: [] };
-  const text = `the best checkpoint so far (step ${best.step} of ${runDir}) ${fault}; the best is sought anew from step ${state.step} on`;
+  const text = `the best checkpoint so far (step ${best.step} of ${runDir}) ${fault}; the best is determined again from step ${state.step} on`;
   return { state: { ...state, best: null, withoutBetter: 0 }, notices: [text] };
 }
 
@@ -162,31 +161,38 @@ function lossOf({ loss }: FilledTrainOptions, data: TrainingData): LossOptions {
 }
 
 /**
- * Check options against data, declare the step and find the state to start from. Throws a CacheError when the folder
+ * Check options against data, declare the training program and find the state to start from. Throws a CacheError when the folder
  * holds a run that is neither to be resumed nor replaced, or one of other options, model or data.
  */
-export async function prepareRun(
+export async function setUpRun(
   options: FilledTrainOptions,
   data: TrainingData,
   executorName: string,
-): Promise<ReadyRun> {
+): Promise<RunStart> {
   const { runDir, seed, batchSize, optimizer } = options;
   const detector = createDetector(options.model);
   checkFits(detector, data.reader.manifest, options.data.windowSeconds);
   const loss = lossOf(options, data);
-  const recompute = !executorName.startsWith("onnx-"); // a traced graph gains nothing by it
+  const gradientCheckpointing = !executorName.startsWith("onnx-"); // no gain in a traced graph
   const sampleCount = data.index.windowSamples;
   const accumulate = options.accumulate > 1;
-  const train = createTrainProgram(detector, { batchSize, sampleCount, loss, optimizer, recompute, accumulate });
+  const train = createTrainProgram(detector, {
+    batchSize,
+    sampleCount,
+    loss,
+    optimizer,
+    gradientCheckpointing,
+    accumulate,
+  });
   const fresh = freshState(options, data, detector);
   const newest = (await listCheckpoints(runDir)).at(-1);
   if (newest !== undefined && options.resume) {
-    const found = await newestWhole(runDir, detector, (stored) => checkSameRun(stored, fresh, options));
+    const found = await latestValidCheckpoint(runDir, detector, (stored) => checkSameRun(stored, fresh, options));
     const { stored, tensors } = found;
-    const aside = await setDamagedAside(runDir, found.damaged, stored.step);
+    const quarantined = await quarantineDamaged(runDir, found.damaged, stored.step);
     const now = { ...stored, ...changedData(fresh) }; // the same where nothing changed
     const { state, notices } = withUsableBest(now, options, await listCheckpoints(runDir));
-    const all = [...aside, ...found.notices, ...notices];
+    const all = [...quarantined, ...found.notices, ...notices];
     return { detector, loss, train, state, tensors, resumedFrom: stored.step, notices: all };
   }
   if (newest !== undefined && options.existing === "refuse") {
@@ -200,7 +206,7 @@ export async function prepareRun(
   return { detector, loss, train, state: fresh, tensors: initialState(detector, values), notices: [] };
 }
 
-/** What of a stored state follows the data when they were allowed to change; the steps taken still count. */
+/** The parts of a state that follow the data where those were allowed to change; the steps taken still count. */
 function changedData({
   origin,
   dataLines: lines,

@@ -1,23 +1,24 @@
+import { memberOf } from "../base/lookup.js";
 import type { Batch } from "../dataset/batches.js";
 import { logitCount } from "../model/detector.js";
 import type { Feed } from "../tensor/program.js";
 import { windowsPerStep } from "./options.js";
-import { type Gathered, jsonNumbers, type Run, secondsPerStep, type TrainMetrics } from "./run.js";
-import { poolLabelsInto } from "./run-data.js";
+import { type AccumulatedStep, jsonNumbers, type Run, secondsPerStep, type TrainMetrics } from "./run.js";
+import { downsampleLabelsInto } from "./run-data.js";
 import { countNonFinite, faultOf } from "./run-faults.js";
 import { learningRateFactor } from "./schedule.js";
 
 /** Labels and mask per logit, [B, M] each. */
-interface PooledLabels {
+interface DownsampledLabels {
   readonly labels: Float32Array;
   readonly mask: Float32Array;
 }
 
-function pooledLabels({ data, options, prepared: { detector } }: Run, batch: Batch): PooledLabels {
+function downsampledLabels({ data, options, setup: { detector } }: Run, batch: Batch): DownsampledLabels {
   const size = options.batchSize * logitCount(detector, data.index.windowSamples);
   const labels = new Float32Array(size);
   const mask = new Float32Array(size);
-  poolLabelsInto(labels, mask, batch.labels, batch.mask, detector.outputStrideSamples);
+  downsampleLabelsInto(labels, mask, batch.labels, batch.mask, detector.outputStrideSamples);
   return { labels, mask };
 }
 
@@ -26,10 +27,11 @@ function sum(values: Float32Array): number {
 }
 
 function scalar(results: Record<string, Feed>, name: string): number {
-  return results[name]![0]!;
+  const [value = Number.NaN] = memberOf(results, name);
+  return value;
 }
 
-const NOTHING: Gathered = {
+const EMPTY_STEP: AccumulatedStep = {
   batches: 0,
   known: 0,
   seizure: 0,
@@ -42,73 +44,77 @@ const NOTHING: Gathered = {
 const shareOf = (part: number, whole: number) => (whole === 0 ? 0 : part / whole);
 
 /**
- * Run the program on one more batch of the step under way; batches weigh by their known labels, as in one large batch. Those
- * before the first known label are passed over.
+ * Run the program on one more batch of the current step; batches are weighted by their known labels, as in one large batch.
+ * Those before the first known label are skipped.
  */
-async function gather(
+async function accumulateBatch(
   run: Run,
   batch: Batch,
-  before: Gathered,
-): Promise<Gathered & { gradientNorm: number; isApplied: boolean }> {
-  const { options, prepared, progress } = run;
+  before: AccumulatedStep,
+): Promise<AccumulatedStep & { gradientNorm: number; isApplied: boolean }> {
+  const { options, setup, progress } = run;
   const { step, updates } = progress;
-  const { labels, mask } = pooledLabels(run, batch);
+  const { labels, mask } = downsampledLabels(run, batch);
   const known = before.known + sum(mask);
-  if (known === 0) return passOver(before);
-  const share = shareOf(known - before.known, known);
+  if (known === 0) return skipBatch(before);
+  const batchWeight = shareOf(known - before.known, known);
   const isUpdate = before.batches + 1 === options.accumulate && !before.fault;
-  const feeds = prepared.train.feeds({
+  const feeds = setup.train.feeds({
     seed: options.seed,
     step: step * options.accumulate + before.batches,
     updates,
     learningRate: learningRateOf(run),
-    gathering: { kept: shareOf(before.known, known), share, isUpdate },
+    accumulation: { previousWeight: shareOf(before.known, known), batchWeight, isUpdate },
   });
   const results = await run.compiled.run({ x: batch.samples, labels, mask, ...feeds });
   const [loss, gradientNorm] = [scalar(results, "loss"), scalar(results, "gradientNorm")];
-  const isSound = scalar(results, "finite") === 1;
+  const allFinite = scalar(results, "finite") === 1;
   return {
     batches: before.batches + 1,
     known,
     seizure: before.seizure + sum(labels),
-    loss: before.known === 0 ? loss : before.loss + (loss - before.loss) * share,
+    loss: before.known === 0 ? loss : before.loss + (loss - before.loss) * batchWeight,
     lowestLogit: Math.min(before.lowestLogit, scalar(results, "lowestLogit")),
     highestLogit: Math.max(before.highestLogit, scalar(results, "highestLogit")),
-    fault: before.fault ?? (isSound ? undefined : faultOf(run, batch, loss, gradientNorm)),
+    fault: before.fault ?? (allFinite ? undefined : faultOf(run, batch, loss, gradientNorm)),
     gradientNorm,
     isApplied: scalar(results, "applied") === 1,
   };
 }
 
-/** A batch of whose logits no label is known, where none of the step under way was: nothing is to be learnt from it. */
-function passOver(before: Gathered): Gathered & { gradientNorm: number; isApplied: boolean } {
+/** A batch without a known label, as all of the current step before it: nothing can be learnt from it. */
+function skipBatch(before: AccumulatedStep): AccumulatedStep & { gradientNorm: number; isApplied: boolean } {
   return { ...before, batches: before.batches + 1, loss: Number.NaN, gradientNorm: Number.NaN, isApplied: false };
 }
 
 /**
- * Run the program on a batch; true when that ended a step, which is then counted and reported. Throws an Error when
+ * Train on a batch; true when that ended a step, which is then counted and reported. Throws an Error when
  * training has diverged.
  */
-export async function takeBatch(run: Run, batch: Batch): Promise<boolean> {
-  const { options, prepared, progress, callbacks } = run;
-  progress.waitSeconds += (performance.now() - progress.batchAsked) / 1000;
-  const { gradientNorm, isApplied, ...gathered } = await gather(run, batch, progress.gathered ?? NOTHING);
-  progress.batchAsked = performance.now();
-  progress.gathered = gathered.batches < options.accumulate ? gathered : undefined;
-  if (progress.gathered) return false;
+export async function trainOnBatch(run: Run, batch: Batch): Promise<boolean> {
+  const { options, setup, progress, callbacks } = run;
+  progress.waitSeconds += (performance.now() - progress.batchRequested) / 1000;
+  const { gradientNorm, isApplied, ...accumulated } = await accumulateBatch(
+    run,
+    batch,
+    progress.accumulated ?? EMPTY_STEP,
+  );
+  progress.batchRequested = performance.now();
+  progress.accumulated = accumulated.batches < options.accumulate ? accumulated : undefined;
+  if (progress.accumulated) return false;
 
   const learningRate = learningRateOf(run);
-  const { loss, fault } = gathered;
+  const { loss, fault } = accumulated;
   progress.step += 1;
   if (isApplied) countFinite(run, loss);
   else if (fault) countNonFinite(run, fault);
   else countUnlabelled(run);
   countTime(run);
   const metrics = metricsOf(run, { loss, learningRate, gradientNorm });
-  const isEpochEnd = progress.step % prepared.state.stepsPerEpoch === 0;
+  const isEpochEnd = progress.step % setup.state.stepsPerEpoch === 0;
   if (progress.step % options.logEverySteps === 0 || isEpochEnd) record(run, metrics);
   callbacks.onMetrics?.(metrics);
-  const { lowestLogit, highestLogit, seizure, known } = gathered;
+  const { lowestLogit, highestLogit, seizure, known } = accumulated;
   const logits = { lowestLogit, highestLogit };
   const guarded = { step: progress.step - 1, loss, ...logits, seizureLabels: seizure, knownLabels: known };
   if (known > 0) for (const text of run.guard(guarded)) run.warn(text);
@@ -116,9 +122,9 @@ export async function takeBatch(run: Run, batch: Batch): Promise<boolean> {
   return true;
 }
 
-/** The rate of the step under way. */
-function learningRateOf({ options, prepared, progress }: Run): number {
-  return options.learningRate * learningRateFactor(progress.step, prepared.state.totalSteps, options.schedule);
+/** The learning rate of the current step. */
+function learningRateOf({ options, setup, progress }: Run): number {
+  return options.learningRate * learningRateFactor(progress.step, setup.state.totalSteps, options.schedule);
 }
 
 function countFinite({ progress }: Run, loss: number): void {
@@ -128,13 +134,13 @@ function countFinite({ progress }: Run, loss: number): void {
   progress.lossCount += 1;
 }
 
-/** Momentum, decay and running statistics would move the network on a step that says nothing; so it is not taken. */
+/** A step without labels is skipped: momentum, decay and running statistics would change the network all the same. */
 function countUnlabelled({ progress, log, warn }: Run): void {
   progress.unlabelledSteps += 1;
   log.append({ kind: "unlabelled", step: progress.step });
   if (progress.unlabelledSteps > 1) return;
   warn(
-    `step ${progress.step} was passed over and changed no weight: no label of its windows is known. Later ones are only counted and logged.`,
+    `step ${progress.step} was skipped and changed no weight: no label of its windows is known. Later ones are only counted and logged.`,
   );
 }
 
@@ -148,10 +154,10 @@ function countTime({ progress }: Run): void {
 }
 
 function metricsOf(
-  { progress, options, prepared }: Run,
+  { progress, options, setup }: Run,
   measured: Pick<TrainMetrics, "loss" | "learningRate" | "gradientNorm">,
 ): TrainMetrics {
-  const { stepsPerEpoch, totalSteps } = prepared.state;
+  const { stepsPerEpoch, totalSteps } = setup.state;
   const seconds = secondsPerStep(progress);
   return {
     step: progress.step,

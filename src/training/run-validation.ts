@@ -3,44 +3,44 @@ import type { CheckpointState } from "./checkpoint-state.js";
 import type { RecordingPrediction } from "./predict.js";
 import { jsonNumbers, type Run, type ValidationResult } from "./run.js";
 
-/** The state of this moment without its tensors. */
-function stateOf({ prepared, progress }: Run, isValidationPending: boolean): CheckpointState {
+/** The current state without its tensors. */
+function stateOf({ setup, progress }: Run, isValidationPending: boolean): CheckpointState {
   const { step, updates, nonFiniteSteps, unlabelledSteps, best, withoutBetter, lossSum, lossCount } = progress;
   const epochLoss = [lossSum, lossCount] as const;
   const counts = { step, updates, nonFiniteSteps, unlabelledSteps };
-  return { ...prepared.state, ...counts, best, withoutBetter, epochLoss, isValidationPending };
+  return { ...setup.state, ...counts, best, withoutBetter, epochLoss, isValidationPending };
 }
 
-/** Write the state of this moment; `isValidationPending` when a validation is due that a resumed run has to make up for. */
+/** Write the current state; `isValidationPending` when a validation is due that a resumed run has to repeat. */
 export async function saveCheckpoint(run: Run, isValidationPending = false): Promise<void> {
-  const { options, prepared, progress, compiled, callbacks } = run;
-  const tensors = prepared.train.unpackState(await compiled.getState());
-  const path = await writeCheckpoint(options.runDir, prepared.detector, tensors, stateOf(run, isValidationPending));
+  const { options, setup, progress, compiled, callbacks } = run;
+  const tensors = setup.train.unpackState(await compiled.getState());
+  const path = await writeCheckpoint(options.runDir, setup.detector, tensors, stateOf(run, isValidationPending));
   await pruneCheckpoints(options.runDir, options.keepLast, progress.best?.step);
   callbacks.onCheckpoint?.(path, progress.step);
 }
 
-/** True at the end of an epoch after which a validation is asked for. */
-export function isValidationDue({ progress, options, prepared }: Run): boolean {
-  const { stepsPerEpoch, totalSteps } = prepared.state;
+/** True at the end of an epoch after which a validation is due. */
+export function isValidationDue({ progress, options, setup }: Run): boolean {
+  const { stepsPerEpoch, totalSteps } = setup.state;
   if (progress.step % stepsPerEpoch !== 0) return false;
   return (progress.step / stepsPerEpoch) % options.checkpointEveryEpochs === 0 || progress.step === totalSteps;
 }
 
-/** Predict the dev recordings with the weights of this moment and ask for their metrics. */
+/** Predict the dev recordings with the current weights and compute their metrics. */
 async function validationMetrics(run: Run): Promise<Record<string, number>> {
-  const { progress, prepared, data, options, callbacks, compiled, predictor } = run;
+  const { progress, setup, data, options, callbacks, compiled, predictor } = run;
   const loss = progress.lossSum / progress.lossCount;
   if (!predictor || !callbacks.validate) return { loss };
-  const { parameters, average, buffers } = prepared.train.unpackState(await compiled.getState());
+  const { parameters, average, buffers } = setup.train.unpackState(await compiled.getState());
   predictor.setWeights({ ...(average ?? parameters), ...buffers });
   const { sampleRateHz } = data.reader.manifest;
-  const isWhole = sampleRateHz % prepared.detector.outputStrideSamples === 0;
+  const isWhole = sampleRateHz % setup.detector.outputStrideSamples === 0;
   const predictions: RecordingPrediction[] = [];
   const each = predictor.predict(data.reader, {
     recordings: data.dev,
     strideSamples: Math.round(options.validation.strideSeconds * sampleRateHz),
-    blend: options.validation.blend,
+    stitching: options.validation.stitching,
     rateHz: isWhole ? 1 : undefined,
     signal: callbacks.signal,
   });
@@ -48,7 +48,7 @@ async function validationMetrics(run: Run): Promise<Record<string, number>> {
   return { ...(await callbacks.validate(predictions)), loss };
 }
 
-/** Without a value there is neither a best checkpoint nor early stopping; said once. */
+/** Warn once that without a value there is neither a best checkpoint nor early stopping. */
 function warnOfNoValue({ validations, warn, data }: Run, name: string, metrics: Record<string, number>): void {
   const hadNone = (result: ValidationResult) => !(name in result.metrics) || !Number.isFinite(result.metrics[name]);
   if (validations.some(hadNone)) return;
@@ -62,7 +62,7 @@ function warnOfNoValue({ validations, warn, data }: Run, name: string, metrics: 
 }
 
 async function validate(run: Run): Promise<void> {
-  const { progress, options, prepared, callbacks } = run;
+  const { progress, options, setup, callbacks } = run;
   const metrics = await validationMetrics(run);
   const { name, mode } = options.metric;
   const value = metrics[name];
@@ -75,7 +75,7 @@ async function validate(run: Run): Promise<void> {
   if (isKnown) progress.withoutBetter = isBest ? 0 : progress.withoutBetter + 1;
   progress.lossSum = 0;
   progress.lossCount = 0;
-  const result = { step: progress.step, epoch: progress.step / prepared.state.stepsPerEpoch, metrics, isBest };
+  const result = { step: progress.step, epoch: progress.step / setup.state.stepsPerEpoch, metrics, isBest };
   run.validations.push(result);
   run.log.append({ kind: "validation", ...result, metrics: jsonNumbers(metrics) });
   run.scalars(
@@ -87,7 +87,7 @@ async function validate(run: Run): Promise<void> {
 
 /**
  * Validate and write the checkpoint of an epoch's end. The tensors are written first, so that a run killed during a long
- * validation loses no step; a resumed run makes up for the validation. Returns false when it was interrupted.
+ * validation loses no step; a resumed run repeats the validation. Returns false when it was interrupted.
  */
 export async function validateAndSave(run: Run): Promise<boolean> {
   const { options, progress, callbacks, predictor } = run;

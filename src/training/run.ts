@@ -7,7 +7,7 @@ import type { FilledTrainOptions } from "./options.js";
 import type { Predictor, RecordingPrediction } from "./predict.js";
 import type { TrainingData } from "./run-data.js";
 import type { RunLog } from "./run-log.js";
-import type { PreparedRun } from "./run-setup.js";
+import type { RunSetup } from "./run-setup.js";
 
 /** One step, as it is reported. */
 export interface TrainMetrics {
@@ -46,10 +46,10 @@ export interface Validate {
     predictions: readonly RecordingPrediction[],
   ): Readonly<Record<string, number>> | Promise<Readonly<Record<string, number>>>;
   /** The names it gives, so that a wrong name is found before training begins. */
-  readonly metricNames?: readonly string[];
+  readonly metricNames?: readonly string[] | undefined;
 }
 
-/** Throws a ConfigError when a run could never learn the value of the metric that decides. */
+/** Throws a ConfigError when no validation gives the metric that decides on the best checkpoint. */
 export function checkMetric(name: string, validate: Validate | undefined): void {
   const known = ["loss", ...(validate?.metricNames ?? [])];
   if (known.includes(name) || (validate && !validate.metricNames)) return;
@@ -67,20 +67,20 @@ export function checkMetric(name: string, validate: Validate | undefined): void 
 }
 
 export interface TrainCallbacks {
-  onMetrics?(metrics: TrainMetrics): void;
-  onValidation?(result: ValidationResult): void;
-  /** Plain sentences for people: collapse guards, notices about a resumed run. */
-  onWarning?(text: string): void;
-  onCheckpoint?(path: string, step: number): void;
-  readonly validate?: Validate;
+  readonly onMetrics?: ((metrics: TrainMetrics) => void) | undefined;
+  readonly onValidation?: ((result: ValidationResult) => void) | undefined;
+  /** Warnings for the user: collapse guards, notices about a resumed run. */
+  readonly onWarning?: ((text: string) => void) | undefined;
+  readonly onCheckpoint?: ((path: string, step: number) => void) | undefined;
+  readonly validate?: Validate | undefined;
   /** Stops at the next step's end, with a checkpoint. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Why training ended. */
 export type StopReason = "finished" | "max-steps" | "max-hours" | "interrupted" | "no-improvement";
 
-/** What came of a run. */
+/** The results of a run. */
 export interface TrainReport {
   readonly steps: number;
   /** Epochs begun. */
@@ -104,8 +104,8 @@ export interface TrainReport {
   readonly warnings: readonly string[];
 }
 
-/** What the batches of the step under way have given so far. */
-export interface Gathered {
+/** Results of the batches of the current step so far. */
+export interface AccumulatedStep {
   readonly batches: number;
   /** Labels that are known, and those of seizure among them. */
   readonly known: number;
@@ -135,29 +135,29 @@ export interface RunProgress {
   nonFiniteSteps: number;
   unlabelledSteps: number;
   nonFiniteInARow: number;
-  /** Of the step under way, where it takes several batches. */
-  gathered: Gathered | undefined;
+  /** Of the current step, where it takes several batches. */
+  accumulated: AccumulatedStep | undefined;
   best: CheckpointState["best"];
   withoutBetter: number;
   /** Over the finite steps since the last validation. */
   lossSum: number;
   lossCount: number;
-  /** When the step under way began, by performance.now(). */
+  /** When the current step began, by performance.now(). */
   stepStarted: number;
-  /** When the batch to come was asked for, by performance.now(). */
-  batchAsked: number;
-  /** Of the step under way, until its batches were there. */
+  /** When the next batch was requested, by performance.now(). */
+  batchRequested: number;
+  /** Of the current step, until its batches were available. */
   waitSeconds: number;
   firstStepSeconds: number;
   laterSeconds: number;
   stepsHere: number;
 }
 
-/** The parts of a run under way. */
+/** The parts of a running training. */
 export interface Run {
   readonly options: FilledTrainOptions;
   readonly data: TrainingData;
-  readonly prepared: PreparedRun;
+  readonly setup: RunSetup;
   readonly callbacks: TrainCallbacks;
   readonly compiled: Compiled;
   readonly predictor: Predictor | undefined;
@@ -170,29 +170,31 @@ export interface Run {
 }
 
 /** Progress as a checkpoint left it. */
-export function startingProgress({ state }: PreparedRun): RunProgress {
+export function startingProgress({ state }: RunSetup): RunProgress {
   const { step, updates, nonFiniteSteps, unlabelledSteps, best, withoutBetter, epochLoss } = state;
   const [lossSum, lossCount] = epochLoss;
   const clock = {
     stepStarted: performance.now(),
-    batchAsked: performance.now(),
+    batchRequested: performance.now(),
     waitSeconds: 0,
     firstStepSeconds: 0,
     laterSeconds: 0,
     stepsHere: 0,
   };
-  const none = { nonFiniteInARow: 0, gathered: undefined };
+  const none = { nonFiniteInARow: 0, accumulated: undefined };
   return { step, updates, nonFiniteSteps, unlabelledSteps, ...none, best, withoutBetter, lossSum, lossCount, ...clock };
 }
 
-/** Mean seconds per step of this process, its first (which warms up) left out if there are others; NaN before any. */
+/** Mean seconds per step of this process, its first (the warm-up) excluded if there are others; NaN before any. */
 export function secondsPerStep({ stepsHere, firstStepSeconds, laterSeconds }: RunProgress): number {
   if (stepsHere === 0) return Number.NaN;
   return stepsHere === 1 ? firstStepSeconds : laterSeconds / (stepsHere - 1);
 }
 
-/** Values for JSON, which has no word for NaN and infinity: null stands for both. */
+/** Values for JSON, which has neither NaN nor infinity: null stands for both. */
 export function jsonNumbers(values: object): Record<string, unknown> {
-  const isOdd = (value: unknown) => typeof value === "number" && !Number.isFinite(value);
-  return Object.fromEntries(Object.entries(values).map(([key, value]) => [key, isOdd(value) ? null : value]));
+  const isUnrepresentable = (value: unknown) => typeof value === "number" && !Number.isFinite(value);
+  return Object.fromEntries(
+    Object.entries(values).map(([key, value]) => [key, isUnrepresentable(value) ? null : value]),
+  );
 }

@@ -1,16 +1,11 @@
-import { withDefaults } from "@ictal/base/options";
-import { DEFAULTS } from "../base/defaults.js";
+import { type Defined, withDefaults } from "@ictal/base/options";
+import { SCHEDULE_DEFAULTS, type ScheduleOptions } from "./schedule-options.js";
 
-export interface ScheduleOptions {
-  /** @default "cosine" */
-  readonly kind?: "cosine" | "linear" | "constant";
-  /** Share of all steps over which the rate rises. @default 0.1 */
-  readonly warmupRatio?: number;
-}
+export type { ScheduleOptions };
 
 /** Fill in defaults. */
-export function fillScheduleOptions(options: ScheduleOptions = {}): Required<ScheduleOptions> {
-  return withDefaults({ kind: DEFAULTS.training.schedule, warmupRatio: DEFAULTS.training.warmup_ratio }, options);
+export function fillScheduleOptions(options: ScheduleOptions = {}): Defined<ScheduleOptions> {
+  return withDefaults(SCHEDULE_DEFAULTS, options);
 }
 
 /**

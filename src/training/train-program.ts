@@ -1,3 +1,4 @@
+import { elementAt, memberOf } from "../base/lookup.js";
 import { createRandom } from "../base/random.js";
 import { type Detector, logitCount } from "../model/detector.js";
 import type { ForwardContext } from "../model/layers.js";
@@ -15,17 +16,17 @@ import {
   stateKinds,
   updateGroup,
 } from "./optimizer.js";
-import { cutGroup, type ParameterGroup, packGroup, parameterGroups, unpackGroup } from "./parameter-groups.js";
+import { type ParameterGroup, packGroup, parameterGroups, splitGroup, unpackGroup } from "./parameter-groups.js";
 
 export interface TrainProgramOptions {
   readonly batchSize: number;
   readonly sampleCount: number;
-  /** Keep less and compute more in the backward pass; for eager executors. @default false */
-  readonly recompute?: boolean;
-  /** Average the gradients of several batches before an update; every run then needs `StepSettings.gathering`. @default false */
-  readonly accumulate?: boolean;
-  readonly loss?: LossOptions;
-  readonly optimizer?: OptimizerOptions;
+  /** Recompute large tensors in the backward pass instead of keeping them; for eager executors. @default false */
+  readonly gradientCheckpointing?: boolean | undefined;
+  /** Average the gradients of several batches before an update; every run then needs `StepSettings.accumulation`. @default false */
+  readonly accumulate?: boolean | undefined;
+  readonly loss?: LossOptions | undefined;
+  readonly optimizer?: OptimizerOptions | undefined;
 }
 
 /** What a step needs from outside besides its batch. */
@@ -36,16 +37,16 @@ export interface StepSettings {
   /** Updates applied before this one: sets the bias corrections. */
   readonly updates: number;
   readonly learningRate: number;
-  /** With `accumulate`: where in an update this batch stands. */
-  readonly gathering?: Gathering;
+  /** With `accumulate`: the batch's part in the update. */
+  readonly accumulation?: Accumulation | undefined;
 }
 
-/** How a batch joins the mean gradient of an update's batches. */
-export interface Gathering {
-  /** Weight of the mean so far; 0 forgets it, whatever it holds. */
-  readonly kept: number;
+/** How a batch enters the mean gradient of an update's batches. */
+export interface Accumulation {
+  /** Weight of the mean so far; 0 discards it, NaN included. */
+  readonly previousWeight: number;
   /** Weight of this batch's gradient. */
-  readonly share: number;
+  readonly batchWeight: number;
   /** True to change the weights after this batch. */
   readonly isUpdate: boolean;
 }
@@ -57,7 +58,7 @@ export interface OptimizerState {
   readonly first: ParameterValues;
   readonly second: ParameterValues;
   /** Averaged weights; undefined when none are kept. */
-  readonly average?: ParameterValues;
+  readonly average?: ParameterValues | undefined;
 }
 
 /** A training step as one program, with the translation between its state and named arrays. */
@@ -75,42 +76,43 @@ interface Parts {
   readonly sites: readonly DropoutSite[];
   readonly loss: LossOptions;
   readonly optimizer: FilledOptimizerOptions;
-  readonly recompute: boolean;
+  readonly gradientCheckpointing: boolean;
   readonly accumulate: boolean;
 }
 
 type Inputs = Record<string, Tensor>;
 
 /**
- * Loss and gradients of one batch. What the forward pass hands out on the side (logits, running statistics) is kept
- * over the end of the gradient's scope and then handed to the caller's.
+ * Loss and gradients of one batch. The side outputs of the forward pass (logits, running statistics) are kept beyond the
+ * gradient's scope and then returned to the caller's.
  */
 function lossAndGradients(parts: Parts, inputs: Inputs): Gradients {
   const { detector, groups, sites } = parts;
   const masks = dropoutMasks(sites, inputs);
-  const side = new Map<string, Tensor>();
+  const sideOutputs = new Map<string, Tensor>();
   const keep = (name: string, tensor: Tensor) => {
-    side.get(name)?.dispose();
-    side.set(name, tf.keep(tf.clone(tensor)));
+    sideOutputs.get(name)?.dispose();
+    sideOutputs.set(name, tf.keep(tf.clone(tensor)));
   };
   const context: ForwardContext = {
     training: true,
-    recompute: parts.recompute,
+    gradientCheckpointing: parts.gradientCheckpointing,
     dropout: (name) => masks.get(name),
     updateBuffer: keep,
   };
   const names = groups.flatMap(({ members }) => members.map(({ spec }) => spec.name));
-  const named: Inputs = Object.fromEntries(detector.buffers.map(({ name }) => [name, inputs[name]!]));
+  const named: Inputs = Object.fromEntries(detector.buffers.map(({ name }) => [name, memberOf(inputs, name)]));
   const { value, grads } = tf.valueAndGrads((...parameters: Tensor[]) => {
-    names.forEach((name, i) => {
-      named[name] = parameters[i]!;
-    });
-    const logits = detector.forward(named, inputs.x!, context);
+    for (const [i, parameter] of parameters.entries()) named[elementAt(names, i)] = parameter;
+    const logits = detector.forward(named, memberOf(inputs, "x"), context);
     keep("logits", logits);
-    return maskedLoss(logits, inputs.labels!, inputs.mask!, parts.loss) as ReturnType<typeof tf.scalar>;
-  })(groups.flatMap((group) => cutGroup(group, inputs[`parameters/${group.name}`]!)));
-  const handOver = (name: string) => {
-    const kept = side.get(name)!;
+    return maskedLoss(logits, memberOf(inputs, "labels"), memberOf(inputs, "mask"), parts.loss) as ReturnType<
+      typeof tf.scalar
+    >;
+  })(groups.flatMap((group) => splitGroup(group, memberOf(inputs, `parameters/${group.name}`))));
+  const takeOver = (name: string) => {
+    const kept = sideOutputs.get(name);
+    if (!kept) throw new RangeError(`${detector.name} did not compute ${name}`);
     const owned = tf.clone(kept);
     kept.dispose();
     return owned;
@@ -120,13 +122,14 @@ function lossAndGradients(parts: Parts, inputs: Inputs): Gradients {
     const own = grads.slice(at, at + members.length);
     at += members.length;
     const flat = own.map((gradient) => tf.reshape(gradient, [gradient.size]));
-    return flat.length === 1 ? flat[0]! : tf.concat(flat);
+    const [only, ...others] = flat;
+    return only && others.length === 0 ? only : tf.concat(flat);
   });
   return {
     loss: value,
-    logits: handOver("logits"),
+    logits: takeOver("logits"),
     gradients,
-    buffers: new Map(detector.buffers.map(({ name }) => [name, handOver(name)])),
+    buffers: new Map(detector.buffers.map(({ name }) => [name, takeOver(name)])),
   };
 }
 
@@ -134,11 +137,13 @@ const accumulatedOf = ({ name }: ParameterGroup) => `accumulated/${name}`;
 
 /** The mean gradient of an update's batches up to this one, by group. */
 function withEarlier({ groups }: Parts, inputs: Inputs, gradients: readonly Tensor[]): Tensor[] {
-  const isFirst = tf.equal(inputs.kept!, 0);
+  const previousWeight = memberOf(inputs, "kept");
+  const batchWeight = memberOf(inputs, "share");
+  const isFirst = tf.equal(previousWeight, 0);
   return groups.map((group, i) => {
-    const before = inputs[accumulatedOf(group)]!;
-    const earlier = tf.where(isFirst, tf.zerosLike(before), tf.mul(before, inputs.kept!));
-    return tf.add(earlier, tf.mul(gradients[i]!, inputs.share!));
+    const before = memberOf(inputs, accumulatedOf(group));
+    const earlier = tf.where(isFirst, tf.zerosLike(before), tf.mul(before, previousWeight));
+    return tf.add(earlier, tf.mul(elementAt(gradients, i), batchWeight));
   });
 }
 
@@ -147,10 +152,11 @@ function build(parts: Parts, inputs: Inputs): Inputs {
   const found = parts.accumulate ? { ...own, gradients: withEarlier(parts, inputs, own.gradients) } : own;
   const scales = scalesOf(found, parts.optimizer.gradientClip, inputs.update);
   const outputs: Inputs = { loss: found.loss, gradientNorm: scales.norm, applied: scales.applied };
-  parts.groups.forEach((group, i) => {
-    Object.assign(outputs, updateGroup(group, found.gradients[i]!, scales, inputs, parts.optimizer));
-    if (parts.accumulate) outputs[accumulatedOf(group)] = found.gradients[i]!;
-  });
+  for (const [i, group] of parts.groups.entries()) {
+    const gradient = elementAt(found.gradients, i);
+    Object.assign(outputs, updateGroup(group, gradient, scales, inputs, parts.optimizer));
+    if (parts.accumulate) outputs[accumulatedOf(group)] = gradient;
+  }
   outputs.finite = scales.finite;
   for (const [name, fresh] of found.buffers) outputs[name] = fresh;
   outputs.lowestLogit = tf.min(found.logits);
@@ -171,7 +177,7 @@ function inputsOf(parts: Parts, batchSize: number, sampleCount: number): Record<
     secondCorrection: float(),
     ...dropoutInputs(sites),
   };
-  if (optimizer.averageDecay > 0) inputs.averageShare = float();
+  if (optimizer.emaDecay > 0) inputs.averageShare = float();
   if (parts.accumulate) {
     Object.assign(inputs, { kept: float(), share: float(), update: float() });
     for (const group of groups) inputs[accumulatedOf(group)] = float(group.size);
@@ -186,15 +192,15 @@ function inputsOf(parts: Parts, batchSize: number, sampleCount: number): Record<
  * One step of training as a program: dropout, forward pass, masked loss, gradients, clipping by global norm, AdamW,
  * running statistics and averaged weights. Its inputs are `x` [B, C, L], `labels` and `mask` [B, M] (shares of seizure
  * and 0/1 per logit) and what `feeds` gives; its outputs `loss`, `gradientNorm` (before clipping), `finite`, `applied` (0
- * when the weights were left as they were: the step was not finite, or no update was due), `lowestLogit` and `highestLogit`.
+ * when the weights were left unchanged: the step was not finite, or no update was due), `lowestLogit` and `highestLogit`.
  * With `accumulate` the gradient is the mean over the batches so far; running statistics follow every batch.
  */
 export function createTrainProgram(detector: Detector, options: TrainProgramOptions): TrainProgram {
-  const { batchSize, sampleCount, loss = {}, recompute = false, accumulate = false } = options;
+  const { batchSize, sampleCount, loss = {}, gradientCheckpointing = false, accumulate = false } = options;
   const optimizer = fillOptimizerOptions(options.optimizer);
   const groups = parameterGroups(detector.parameters, optimizer);
   const sites = dropoutSites(detector, batchSize, sampleCount);
-  const parts: Parts = { detector, groups, sites, loss, optimizer, recompute, accumulate };
+  const parts: Parts = { detector, groups, sites, loss, optimizer, gradientCheckpointing, accumulate };
   const kinds = stateKinds(optimizer);
   const state = [
     ...kinds.flatMap((kind) => groups.map((group) => `${kind}/${group.name}`)),
@@ -204,10 +210,10 @@ export function createTrainProgram(detector: Detector, options: TrainProgramOpti
   return {
     program: {
       name: `train/${detector.name}`,
-      identity: { model: detector.config, batchSize, sampleCount, loss, optimizer, recompute, accumulate },
+      identity: { model: detector.config, batchSize, sampleCount, loss, optimizer, gradientCheckpointing, accumulate },
       inputs: inputsOf(parts, batchSize, sampleCount),
       state,
-      keptWhenZero: Object.fromEntries([
+      conditionalState: Object.fromEntries([
         ...kinds.flatMap((kind) => groups.map((group) => [`${kind}/${group.name}`, "applied"])),
         ...detector.buffers.map(({ name }) => [name, "finite"]),
       ]),
@@ -225,20 +231,20 @@ export function createTrainProgram(detector: Detector, options: TrainProgramOpti
     },
     unpackState(values) {
       const unpack = (kind: string): ParameterValues =>
-        Object.assign({}, ...groups.map((group) => unpackGroup(group, values[`${kind}/${group.name}`]!)));
+        Object.assign({}, ...groups.map((group) => unpackGroup(group, memberOf(values, `${kind}/${group.name}`))));
       return {
         parameters: unpack("parameters"),
-        buffers: Object.fromEntries(detector.buffers.map(({ name }) => [name, values[name]!])),
+        buffers: Object.fromEntries(detector.buffers.map(({ name }) => [name, memberOf(values, name)])),
         first: unpack("first"),
         second: unpack("second"),
-        average: optimizer.averageDecay > 0 ? unpack("average") : undefined,
+        average: optimizer.emaDecay > 0 ? unpack("average") : undefined,
       };
     },
   };
 }
 
 function stepFeeds({ sites, optimizer, accumulate }: Parts, settings: StepSettings): Record<string, Feed> {
-  const { seed, step, updates, learningRate, gathering = WHOLE } = settings;
+  const { seed, step, updates, learningRate, accumulation = SINGLE_BATCH } = settings;
   const scalar = (value: number) => new Float32Array([value]);
   const count = updates + 1;
   const feeds: Record<string, Feed> = {
@@ -248,21 +254,21 @@ function stepFeeds({ sites, optimizer, accumulate }: Parts, settings: StepSettin
     secondCorrection: scalar(1 / (1 - optimizer.beta2 ** count)),
   };
   if (accumulate) {
-    feeds.kept = scalar(gathering.kept);
-    feeds.share = scalar(gathering.share);
-    feeds.update = scalar(gathering.isUpdate ? 1 : 0);
+    feeds.kept = scalar(accumulation.previousWeight);
+    feeds.share = scalar(accumulation.batchWeight);
+    feeds.update = scalar(accumulation.isUpdate ? 1 : 0);
   }
-  // Early on the average follows the weights closely, so that it does not drag the start along.
-  if (optimizer.averageDecay > 0)
-    feeds.averageShare = scalar(1 - Math.min(optimizer.averageDecay, count / (count + 9)));
+  // Early on the average follows the weights closely, so that the initial values lose their weight quickly.
+  if (optimizer.emaDecay > 0) feeds.averageShare = scalar(1 - Math.min(optimizer.emaDecay, count / (count + 9)));
   return feeds;
 }
 
 /** An update of one batch. */
-const WHOLE: Gathering = { kept: 0, share: 1, isUpdate: true };
+const SINGLE_BATCH: Accumulation = { previousWeight: 0, batchWeight: 1, isUpdate: true };
 
 /** The state at step 0: given values, zero moments. */
 export function initialState(detector: Detector, values: Readonly<ParameterValues>): OptimizerState {
-  const pick = (specs: Detector["parameters"]) => Object.fromEntries(specs.map(({ name }) => [name, values[name]!]));
+  const pick = (specs: Detector["parameters"]) =>
+    Object.fromEntries(specs.map(({ name }) => [name, memberOf(values, name)]));
   return { parameters: pick(detector.parameters), buffers: pick(detector.buffers), first: {}, second: {} };
 }

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { runInNewContext } from "node:vm";
-import { explainWriteError, removeLeavings, writeFileAtomic } from "@ictal/base/atomic-file";
+import { explainWriteError, removeStaleTemporaryFiles, writeFileAtomic } from "@ictal/base/atomic-file";
 import { canonicalJson, hashOf } from "@ictal/base/canonical";
 import { FormatError, isIctalError, NotFoundError } from "@ictal/base/errors";
 import { nearestName } from "@ictal/base/nearest";
@@ -116,9 +116,9 @@ test("writeFileAtomic leaves only the whole file, also when it overwrites", asyn
     assert.deepEqual(await readdir(join(dir, "deep")), ["a.txt"]);
     await assert.rejects(writeFileAtomic(join(dir, "deep", "a.txt", "b"), "x"));
     for (const name of ["a.txt.tmp-99-1", "b.txt.tmp-99-1"]) await writeFile(join(dir, "deep", name), "");
-    await removeLeavings(path);
+    await removeStaleTemporaryFiles(path);
     assert.deepEqual((await readdir(join(dir, "deep"))).sort(), ["a.txt", "b.txt.tmp-99-1"]);
-    await removeLeavings(join(dir, "nowhere", "a.txt"));
+    await removeStaleTemporaryFiles(join(dir, "nowhere", "a.txt"));
   } finally {
     await rm(dir, { recursive: true });
   }

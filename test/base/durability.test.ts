@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { writeFileAtomic } from "@ictal/base/atomic-file";
-import { parseNotebook } from "@ictal/jupyter/runner/read-notebook";
-import { createSaver } from "@ictal/jupyter/runner/saver";
+import { parseNotebook } from "@ictal/jupyter/notebook/read-notebook";
+import { createAutosave } from "@ictal/jupyter/runner/autosave";
 import { notebookText } from "@ictal/jupyter/test/notebook-text";
 import { buildCache } from "../../src/cache/build.js";
 import { readManifest, writeManifest } from "../../src/cache/manifest.js";
@@ -175,11 +175,11 @@ test("every save of a running notebook is synced", async (context) => {
   const dir = await temporaryFolder(context);
   const notebook = parseNotebook(notebookText(["1 + 1"]), "a.ipynb");
   const listener = { saved: () => undefined, saveFailed: (_: string, error: Error) => assert.fail(error) };
-  const saver = createSaver(join(dir, "a.ipynb"), notebook, () => undefined, listener);
+  const autosave = createAutosave(join(dir, "a.ipynb"), notebook, () => undefined, listener);
   await survivesPowerCut(dir, ["a.ipynb", "a.ipynb", "a.ipynb"], async () => {
-    await saver.first();
-    await saver.save();
-    await saver.last();
+    await autosave.first();
+    await autosave.save();
+    await autosave.last();
   });
 });
 
@@ -250,21 +250,30 @@ test("a graph that the runtime rewrote is synced before it is kept", async (cont
 
 /** Files of src that rename by themselves, and why what they place need not outlive a power cut. */
 const OWN_RENAMES: Readonly<Record<string, string>> = {
-  "base/atomic-file.ts": "commitFile itself",
-  "base/lock-file.mjs": "a lock, which no process holds after a power cut",
+  "@ictal/base/atomic-file.ts": "commitFile itself",
+  "@ictal/base/lock-file.mjs": "a lock, which no process holds after a power cut",
+  "@ictal/jupyter/kernel/language/load-typescript.ts": "a compile cache, which V8 checks",
+  "@ictal/jupyter/kernel/modules/emission.ts": "a compile cache, made again",
   "cli/compile-wasm.mjs": "made again by the next build",
-  "notebook/kernel/language/load-typescript.ts": "a compile cache, which V8 checks",
-  "notebook/kernel/modules/emission.ts": "a compile cache, made again",
-  "store/mirror-parts.ts": "gives an unfinished download another owner",
-  "store/part-worker.ts": "unsynced by contract: the mirror looks for what a power cut took",
+  "store/partial-files.ts": "gives a partial file another owner",
+  "store/file-writer-worker.ts": "unsynced by contract: the mirror looks for what a power cut took",
   "tensor/tensorflow/compile.ts": "the folder's record is written last, synced, and vouches for it",
   "training/checkpoint.ts": "takes a run's old checkpoints away before they are removed",
   "training/newest-checkpoint.ts": "sets a damaged checkpoint aside",
 };
 
-test("no file of src renames past commitFile unless this list says why", () => {
-  const src = fileURLToPath(new URL("../../../src/", import.meta.url));
-  const names = readdirSync(src, { recursive: true, encoding: "utf8" }).filter((name) => /\.(ts|mjs)$/.test(name));
-  const renaming = names.filter((name) => /\brename(Sync)?\(/.test(readFileSync(join(src, name), "utf8")));
+test("no source renames past commitFile unless this list says why", () => {
+  const renamingIn = (dir: string, prefix: string) => {
+    const src = fileURLToPath(new URL(`../../../${dir}/`, import.meta.url));
+    return readdirSync(src, { recursive: true, encoding: "utf8" })
+      .filter((name) => /\.(ts|mjs)$/.test(name))
+      .filter((name) => /\brename(Sync)?\(/.test(readFileSync(join(src, name), "utf8")))
+      .map((name) => `${prefix}${name}`);
+  };
+  const renaming = [
+    ...renamingIn("src", ""),
+    ...renamingIn("kernels/base/src", "@ictal/base/"),
+    ...renamingIn("kernels/typescript/src", "@ictal/jupyter/"),
+  ];
   assert.deepEqual(renaming.sort(), Object.keys(OWN_RENAMES).sort());
 });

@@ -77,7 +77,7 @@ for (const name of ["linkSync", "openSync", "renameSync", "rmSync", "writeFileSy
   };
 }
 syncBuiltinESMExports();
-const { createLocker } = await import(${JSON.stringify(`${projectDir}/src/base/lock-file.mjs`)});
+const { createLocker } = await import(${JSON.stringify(`${projectDir}/kernels/base/src/lock-file.mjs`)});
 createLocker(process.argv[1]).take();
 console.log("done");
 `;
@@ -164,7 +164,7 @@ test("who cannot be seen from here holds the lock until it has stood still: anot
     const beat = new Date();
     fs.utimesSync(path, beat, beat);
     const second = locker.take();
-    assert.ok(!second.lock && second.holder.isBeating, name);
+    assert.ok(!second.lock && second.holder.hasHeartbeat, name);
     await sleep(100);
     assert.equal(locker.take().lock, undefined, name);
     await sleep(100);
@@ -231,7 +231,7 @@ test("a holder that was taken for left behind is told, and does not remove the o
   const path = join(await temporaryFolder(context), "lock");
   const lost: string[] = [];
   const refusal = () => new Error("held");
-  const release = await holdLock(path, { refusal, onLost: (who) => lost.push(who), beatMilliseconds: 10 });
+  const release = await holdLock(path, { refusal, onLost: (who) => lost.push(who), heartbeatMilliseconds: 10 });
   const { modified } = readHolder(path)!;
   for (let i = 0; i < 200 && readHolder(path)!.modified === modified; i++) await sleep(20);
   assert.ok(readHolder(path)!.modified > modified);

@@ -2,11 +2,17 @@ import assert from "node:assert/strict";
 import { resolve } from "node:path";
 import { test } from "node:test";
 import { machineFault } from "@ictal/base/machine-fault";
-import { bytesToGive, isShared, requireShared, type SharedBytes, sharedBytes } from "../../src/base/shared-bytes.js";
+import {
+  isShared,
+  requireShared,
+  type SharedBytes,
+  sharedBytes,
+  transferableCopy,
+} from "../../src/base/shared-bytes.js";
 import type { ByteSource } from "../../src/recording/byte-source.js";
 import { canFill } from "../../src/recording/edf-records.js";
 
-test("memory that another thread fills is a type: unshared bytes do not compile, and are refused where a type is a promise", async () => {
+test("memory that another thread fills is typed: unshared bytes do not compile, and are refused at run time", async () => {
   const filled: SharedBytes[] = [];
   const fill = async (out: SharedBytes) => filled.push(out);
   const shared = sharedBytes(8);
@@ -22,10 +28,10 @@ test("memory that another thread fills is a type: unshared bytes do not compile,
   assert.throws(() => requireShared(new Uint8Array(8)), { name: "RangeError", message: /not shared memory/ });
 });
 
-test("bytes to give away are a copy with a buffer of their own, whatever holds the others", () => {
+test("transferable bytes are a copy with a buffer of their own", () => {
   const kept = new Uint8Array([1, 2, 3, 4]);
   for (const bytes of [kept, kept.subarray(1, 3), Buffer.from([7, 8]), sharedBytes(4)]) {
-    const given = bytesToGive(bytes);
+    const given = transferableCopy(bytes);
     assert.deepEqual([...given], [...bytes]);
     assert.ok(given.buffer !== bytes.buffer && given.buffer.byteLength === given.byteLength);
     structuredClone(given, { transfer: [given.buffer] });
@@ -34,7 +40,7 @@ test("bytes to give away are a copy with a buffer of their own, whatever holds t
   assert.deepEqual([...kept], [1, 2, 3, 4]);
 });
 
-test("a source of another thread fills shared places only, any other fills all", () => {
+test("a source of another thread fills shared buffers only, any other fills all", () => {
   const base = { name: "x", byteLength: 1, read: async () => new Uint8Array(1) };
   const [shared, own] = [
     [sharedBytes(1), sharedBytes(1)],

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createRandom } from "../../src/base/random.js";
 import { writeCsv, writeCsvBi } from "../../src/recording/annotation-write.js";
-import { checkAnnotations } from "../../src/recording/check-annotations.js";
+import { checkAnnotationFiles } from "../../src/recording/check-annotation-files.js";
 
 /* Annotation check of a corpus the size of TUSZ: 7,500 recordings with a csv of 22 channels and a csv_bi each. */
 
@@ -33,7 +33,7 @@ try {
   }
   for (let round = 0; round < ROUNDS; round++) {
     const started = performance.now();
-    const { files, seizureCount, findings } = await checkAnnotations(root);
+    const { files, seizureCount, findings } = await checkAnnotationFiles(root);
     const seconds = (performance.now() - started) / 1000;
     console.log(`${files} files, ${seizureCount} seizures, ${findings.length} findings: ${seconds.toFixed(2)} s`);
   }

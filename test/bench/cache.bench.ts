@@ -66,8 +66,8 @@ function median(values: readonly number[]): number {
 async function buildOnce(store: Store, workers: number): Promise<number> {
   const catalogue = await readCatalogue(store);
   const cacheDir = await mkdtemp(join(scratch, "build-"));
-  const { builtSeconds, leftOut } = await buildCache({ store, catalogue, cacheDir, workers });
-  if (leftOut.length > 0) throw new Error(leftOut[0]!.reason);
+  const { builtSeconds, excluded } = await buildCache({ store, catalogue, cacheDir, workers });
+  if (excluded[0]) throw new Error(excluded[0].reason);
   await rm(cacheDir, { recursive: true });
   return builtSeconds;
 }

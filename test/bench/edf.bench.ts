@@ -7,7 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { createRandom } from "../../src/base/random.js";
 import { type ByteSource, bytesSource, fileSource } from "../../src/recording/byte-source.js";
 import { readEdfBlocks } from "../../src/recording/edf-blocks.js";
-import { decodeInto, placeOf } from "../../src/recording/edf-decode.js";
+import { decodeInto, signalLayoutOf } from "../../src/recording/edf-decode.js";
 import { type EdfHeader, readEdfHeader } from "../../src/recording/edf-header.js";
 import { encodeEdf, writeEdf } from "../../src/recording/edf-writer.js";
 
@@ -73,7 +73,7 @@ let sink = 0;
 
 function decodeLoop(bytes: Uint8Array, header: EdfHeader): void {
   const data = bytes.subarray(header.headerBytes);
-  const places = PICKED.map((index) => placeOf(header, index));
+  const places = PICKED.map((index) => signalLayoutOf(header, index));
   const records = 256;
   const out = new Float32Array(records * RATE_HZ);
   for (let start = 0; start < header.recordsFound; start += records) {

@@ -7,18 +7,17 @@
  */
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { loadConfig } from "../../src/base/config.js";
-import type { Config } from "../../src/base/config-schema.js";
 import { projectPath } from "../../src/base/project.js";
 import { buildCache } from "../../src/cache/build.js";
-import { chainFromConfig } from "../../src/cache/from-config.js";
 import { writeManifest } from "../../src/cache/manifest.js";
+import { chainFromConfig, postprocessFromConfig } from "../../src/config/layer-options.js";
+import { loadConfig } from "../../src/config/load-config.js";
+import type { Config } from "../../src/config/schema.js";
+import { trainOptionsFromConfig } from "../../src/config/train-options.js";
 import { readCatalogue } from "../../src/corpus/catalogue.js";
 import { synthesizeCorpus } from "../../src/corpus/synthetic/synthesize.js";
 import { devMetrics } from "../../src/scoring/dev-metrics.js";
-import { postprocessFromConfig } from "../../src/scoring/from-config.js";
 import { openStore } from "../../src/store/open-store.js";
-import { trainOptionsFromConfig } from "../../src/training/from-config.js";
 import { startTraining } from "../../src/training/handle.js";
 
 /** 97.5 % quantile of Student's t by degrees of freedom. */

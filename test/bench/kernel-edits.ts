@@ -15,6 +15,7 @@ const COPIED = [
   "dist/src",
   "dist/.tsbuildinfo",
   "package.json",
+  "tsconfig.base.json",
   "tsconfig.json",
   "tsconfig.build.json",
 ];
@@ -48,7 +49,12 @@ async function copyProject(root: string, jupyter: string): Promise<void> {
   await mkdir(directory, { recursive: true });
   await writeFile(
     join(directory, "kernel.json"),
-    JSON.stringify({ argv: words, env, display_name: NAME, language: "typescript" }),
+    JSON.stringify({
+      argv: words,
+      env: { ...env, ICTAL_KERNEL_PROJECT: root },
+      display_name: NAME,
+      language: "typescript",
+    }),
   );
 }
 

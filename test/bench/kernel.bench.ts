@@ -14,6 +14,7 @@ import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { listKernelspecs } from "@ictal/jupyter/kernelspec";
 import { startKernel, streamText, type TestKernel } from "@ictal/jupyter/test/kernel/start-kernel";
+import { projectDir } from "../../src/base/project.js";
 import { quantileOf } from "../../src/base/quantile.js";
 import { measureEdits } from "./kernel-edits.js";
 
@@ -134,7 +135,7 @@ async function addStockTslab(jupyter: string): Promise<void> {
 async function measureImports(): Promise<void> {
   const first: number[] = [];
   for (let round = 0; round < ROUNDS; round++) {
-    const kernel = await startKernel();
+    const kernel = await startKernel({ env: { ICTAL_KERNEL_PROJECT: projectDir } });
     await kernel.execute("1");
     await sleep(IDLE_MILLISECONDS);
     first.push(await timed(() => kernel.execute('import * as ictal from "ictal"; ictal.projectDir')));

@@ -4,14 +4,14 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { StoreError } from "@ictal/base/errors";
-import { parseConfig } from "../../src/base/config.js";
 import { type BuildOptions, buildCache, shardOf } from "../../src/cache/build.js";
 import { INT16_SCALE } from "../../src/cache/format.js";
-import { chainFromConfig } from "../../src/cache/from-config.js";
 import { manifestText, readManifest, writeManifest } from "../../src/cache/manifest.js";
 import { openCache, readFrames } from "../../src/cache/open.js";
 import { writeSidecar } from "../../src/cache/sidecar.js";
 import { verifyCache } from "../../src/cache/verify.js";
+import { chainFromConfig } from "../../src/config/layer-options.js";
+import { parseConfig } from "../../src/config/load-config.js";
 import { readCatalogue } from "../../src/corpus/catalogue.js";
 import { bytesSource } from "../../src/recording/byte-source.js";
 import { readEdfBlocks } from "../../src/recording/edf-blocks.js";
@@ -83,7 +83,7 @@ async function expected(bytes: Uint8Array): Promise<Float64Array[]> {
 test("buildCache stores the clipped z-score of the chain's output, with labels, fills and flat channels in the sidecar", async (context) => {
   const dir = await temporaryFolder(context);
   const { report } = await build(dir);
-  assert.deepEqual([report.built, report.reused, report.leftOut], [4, 0, []]);
+  assert.deepEqual([report.built, report.reused, report.excluded], [4, 0, []]);
   assert.equal(report.eegSeconds, 78);
   const cache = await openCache(dir);
   for (const file of FILES) {
@@ -133,14 +133,14 @@ test("a saturated channel is counted as clipped, by its share of samples at eith
   assert.equal(report.diagnostics["clipped-channel"], 2);
 });
 
-test("a recording whose header makes numbers out of bounds is left out as not finite", async (context) => {
+test("a recording whose header makes numbers out of bounds is excluded as not finite", async (context) => {
   const objects = makeObjects([FILES[0]!, FILES[1]!]);
   const key = `${stemOf(FILES[1]!)}.edf`;
   const bytes = Uint8Array.from(objects[key] as Uint8Array);
   const physicalMaxima = 256 + 19 * (16 + 80 + 8 + 8);
   bytes.set(new TextEncoder().encode("1E300   "), physicalMaxima);
   const { report } = await build(await temporaryFolder(context), { ...objects, [key]: bytes });
-  assert.deepEqual([report.built, report.leftOut.map(({ code }) => code)], [1, ["not-finite"]]);
+  assert.deepEqual([report.built, report.excluded.map(({ code }) => code)], [1, ["not-finite"]]);
 });
 
 test("the bytes are the same for any number of workers, from memory or from the spill file, and hold the source's SHA-256", async (context) => {
@@ -222,7 +222,7 @@ test("recordings of zeros from earlier versions are built again, and a manifest 
   await assert.rejects(readManifest(dir), { tag: "CacheError", message: /1 of 4 recordings hold no signal/ });
 });
 
-test("a recording without a signal is left out: unconnected, saturated, or equal in all electrodes of a bipolar montage", async (context) => {
+test("a recording without a signal is excluded: unconnected, saturated, or equal in all electrodes of a bipolar montage", async (context) => {
   const dir = await temporaryFolder(context);
   const flat: MadeFile = { patient: "aaaaaaaa", seconds: 10, constant: ELECTRODES_19, events: [] };
   const one: MadeFile = { patient: "aaaaaaab", seconds: 10, constant: ELECTRODES_19.slice(1), events: [] };
@@ -231,17 +231,17 @@ test("a recording without a signal is left out: unconnected, saturated, or equal
     for (const chain of [DEFAULT_CHAIN, REFERENCE_CHAIN]) {
       const { report } = await build(join(dir, reference, chain.resample), objects, { chain: { ...chain, reference } });
       assert.deepEqual(
-        report.leftOut.map(({ id, code }) => [id, code]),
+        report.excluded.map(({ id, code }) => [id, code]),
         [[idOf(flat), "no-signal"]],
       );
-      assert.match(report.leftOut[0]!.reason, /^(\d+) of its \1 electrodes never change/);
+      assert.match(report.excluded[0]!.reason, /^(\d+) of its \1 electrodes never change/);
     }
   }
   const equal = makeEqual(10);
   const bipolar = await build(join(dir, "equal"), equal, { chain: { ...DEFAULT_CHAIN, reference: "tcp20" } });
-  assert.deepEqual(bipolar.report.leftOut[0]?.code, "no-signal");
+  assert.deepEqual(bipolar.report.excluded[0]?.code, "no-signal");
   const saturated = await build(join(dir, "saturated"), makeEqual(10, 1e6));
-  assert.deepEqual(saturated.report.leftOut[0]?.code, "no-signal");
+  assert.deepEqual(saturated.report.excluded[0]?.code, "no-signal");
 });
 
 for (const workers of [0, 1])
@@ -258,10 +258,10 @@ for (const workers of [0, 1])
     };
     await assert.rejects(build(dir, store, { workers }), {
       tag: "CacheError",
-      message: /this machine cannot go on: too many files are open; allow more \(ulimit -n 4096\).*--workers/,
+      message: /this machine cannot continue: too many files are open; allow more \(ulimit -n 4096\).*--workers/,
     });
     const { report } = await build(dir);
-    assert.deepEqual([report.built + report.reused, report.leftOut], [4, []]);
+    assert.deepEqual([report.built + report.reused, report.excluded], [4, []]);
   });
 
 test("a flipped byte is found and mended by a build with verify, which a plain build would reuse", async (context) => {
@@ -314,7 +314,7 @@ test("a configuration's preset \"reference\" is the reference system's chain", (
   assert.deepEqual(chainFromConfig(parseConfig("data: {}", "b.yaml", {}).config), DEFAULT_CHAIN);
 });
 
-test("recordings that cannot be read are left out with code and reason, noted for the manifest, and built once they are sound", async (context) => {
+test("recordings that cannot be read are excluded with code and reason, noted for the manifest, and built once they are sound", async (context) => {
   const dir = await temporaryFolder(context);
   const edf = (n: number) => `${stemOf(FILES[n]!)}.edf`;
   const faulty: Objects = {
@@ -332,19 +332,19 @@ test("recordings that cannot be read are left out with code and reason, noted fo
     );
     assert.match(report.doubtful[0]!.finding.message, /zzzz/);
     assert.deepEqual(
-      report.leftOut.map(({ id, code, accepted }) => [id, code, accepted]),
+      report.excluded.map(({ id, code, accepted }) => [id, code, accepted]),
       [
         [idOf(FILES[1]!), "not-edf", false],
         [idOf(FILES[2]!), "missing-electrodes", true],
       ],
     );
-    assert.match(report.leftOut[1]!.reason, /3 of 19 are present/);
+    assert.match(report.excluded[1]!.reason, /3 of 19 are present/);
     const { manifest } = await writeManifest(dir, { catalogue });
     assert.deepEqual([manifest.recordings.length, manifest.counts.labelled, manifest.leftOut.length], [2, 1, 2]);
     assert.deepEqual((await verifyCache(dir)).bad, []);
   }
   const { report, catalogue } = await build(dir);
-  assert.deepEqual([report.built, report.reused, report.leftOut, report.doubtful], [2, 2, [], []]);
+  assert.deepEqual([report.built, report.reused, report.excluded, report.doubtful], [2, 2, [], []]);
   assert.equal((await writeManifest(dir, { catalogue })).manifest.counts.labelled, 3);
 });
 
@@ -380,14 +380,14 @@ test("one channel in mixed rates, EDF+D gaps, no records: each has its own code"
     }),
   };
   const { report } = await build(dir, objects);
-  assert.deepEqual(report.leftOut.map(({ code }) => code).sort(), [
+  assert.deepEqual(report.excluded.map(({ code }) => code).sort(), [
     "discontinuous",
     "mixed-sample-rates",
     "no-records",
   ]);
 });
 
-test("a source that fails while it is read is left out without a note, so that the manifest waits for it", async (context) => {
+test("a source that fails while it is read is excluded without a note, so that the manifest waits for it", async (context) => {
   const dir = await temporaryFolder(context);
   const inner = memoryStore(OBJECTS);
   const store: Store = {
@@ -401,7 +401,7 @@ test("a source that fails while it is read is left out without a note, so that t
   for (const workers of [0, 1]) {
     const { report, catalogue } = await build(dir, store, { workers });
     assert.deepEqual(
-      report.leftOut.map(({ id, code, reason }) => [id, code, reason]),
+      report.excluded.map(({ id, code, reason }) => [id, code, reason]),
       [[idOf(FILES[0]!), "source-unreadable", "connection reset"]],
     );
     await assert.rejects(writeManifest(dir, { catalogue }), {
@@ -423,7 +423,7 @@ test("shards are disjoint, cover the catalogue, and together give the bytes of o
   assert.throws(() => shardOf([1], { index: 3, count: 3 }), /invalid shard: 3\/3/);
 });
 
-test("stopping ends in order with the signal's reason, leaves no temporary file, and the next build carries on", async (context) => {
+test("stopping ends in order with the signal's reason, leaves no temporary file, and the next build continues", async (context) => {
   for (const workers of [0, 1]) {
     const dir = await temporaryFolder(context);
     const inner = memoryStore(OBJECTS);

@@ -38,7 +38,7 @@ const bucket =
 
 async function build(store: Store, cacheDir: string, options: Partial<BuildOptions> = {}) {
   const report = await buildCache({ store, catalogue: await readCatalogue(store), cacheDir, workers: 0, ...options });
-  return { report, outcome: report.leftOut.map(({ id, code }) => [id.split("/")[1], code]) };
+  return { report, outcome: report.excluded.map(({ id, code }) => [id.split("/")[1], code]) };
 }
 
 const damagedEdf = (at: number) => (request: OwnRequest, bytes: Buffer) =>
@@ -57,7 +57,7 @@ for (const workers of [0, 1])
         const { report, outcome } = await build(store, dir, { workers });
         assert.deepEqual(outcome, [["aaaaaaaa", "source-damaged"]]);
         assert.equal(report.built, 1);
-        assert.match(report.leftOut[0]!.reason, /came with md5 .* expected .*damaged/);
+        assert.match(report.excluded[0]!.reason, /came with md5 .* expected .*damaged/);
         assert.equal(
           requests.filter(({ key, headers }) => key === EDF && /^bytes=0-/.test(headers.range ?? "")).length,
           2,
@@ -74,7 +74,7 @@ test("a short recording is one request, and none for its digest", (context) =>
     );
   }));
 
-test("a short recording whose every answer is damaged is left out as source-damaged", (context) => {
+test("a short recording whose every answer is damaged is excluded as source-damaged", (context) => {
   const send = (request: OwnRequest, bytes: Buffer) =>
     sendObject(request, bytes, {}, request.key.endsWith(".edf") && bytes.length < 1e6 ? flip(9000) : (same) => same);
   return withOwnServer(bucket(send), async ({ store }) => {
@@ -114,7 +114,7 @@ test("where the ETag is of a multipart upload, the object's checksum is compared
   return withOwnServer(bucket(send, etagOf), async ({ store }) => {
     const { report, outcome } = await build(store, await temporaryFolder(context));
     assert.deepEqual(outcome, [["aaaaaaaa", "source-damaged"]]);
-    assert.match(report.leftOut[0]!.reason, /crc32/);
+    assert.match(report.excluded[0]!.reason, /crc32/);
   });
 });
 
@@ -143,7 +143,7 @@ test("answers without the listing's ETag are no recording's bytes", (context) =>
   return withOwnServer(bucket(send), async ({ store }) => {
     const { report, outcome } = await build(store, await temporaryFolder(context));
     assert.deepEqual(outcome, [["aaaaaaaa", "source-unreadable"]]);
-    assert.match(report.leftOut[0]!.reason, /no ETag/);
+    assert.match(report.excluded[0]!.reason, /no ETag/);
   });
 });
 
@@ -164,7 +164,7 @@ for (const way of ["a mirror's folder", "a store with a mirror"])
       const source = way === "a mirror's folder" ? folderStore(join(mirror, "edf")) : withMirror(store, mirror);
       const { report, outcome } = await build(source, join(dir, "cache"));
       assert.deepEqual(outcome, [["aaaaaaaa", "source-damaged"]]);
-      assert.match(report.leftOut[0]!.reason, /sha256/);
+      assert.match(report.excluded[0]!.reason, /sha256/);
       await rot(join(mirror, LABELS), OBJECTS[LABELS]!.length - 30);
       const labels = way === "a mirror's folder" ? LABELS.slice("edf/".length) : LABELS;
       if (way === "a mirror's folder") await assert.rejects(source.read(labels), /sha256/);
@@ -179,7 +179,7 @@ test("a recording of a mirror that was edited since is not built, and no code ac
     const source = folderStore(join(dir, "mirror", "edf"));
     const { report, outcome } = await build(source, join(dir, "cache"), { accept: ["source-damaged"] });
     assert.deepEqual(outcome, [["aaaaaaaa", "source-damaged"]]);
-    assert.equal(report.leftOut[0]!.accepted, false);
+    assert.equal(report.excluded[0]!.accepted, false);
     await utimes(file, new Date(), new Date());
     await writeFile(file, OBJECTS[EDF]!); // touched, and the bytes are the bucket's
     assert.deepEqual((await build(source, join(dir, "cache"))).outcome, []);

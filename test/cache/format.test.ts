@@ -12,9 +12,9 @@ import {
   frameLayout,
   INT16_SCALE,
 } from "../../src/cache/format.js";
+import { FrameSpillBuffer, writeFully } from "../../src/cache/frame-spill-buffer.js";
 import { markFlat, storeFrameInto } from "../../src/cache/normalize.js";
 import { openCache, readFrames } from "../../src/cache/open.js";
-import { FrameSpool, writeFully } from "../../src/cache/spool.js";
 import { writeCacheFile } from "../../src/cache/temporary.js";
 import { bytesSource } from "../../src/recording/byte-source.js";
 import { readEdfHeader } from "../../src/recording/edf-header.js";
@@ -75,26 +75,26 @@ test("a flat channel is stored as zeros and flagged; NaN cannot come of it", () 
   assert.ok(stored.every(Number.isFinite));
 });
 
-test("the spool gives the same frames from memory, from its file, and for any cut of the input", async (context) => {
+test("the buffer gives the same frames from memory, from its file, and for any cut of the input", async (context) => {
   const folder = await temporaryFolder(context);
   const rows = noise(5, 2, 4 * FRAME_SAMPLES + 100);
   const read = async (memoryLimitBytes: number, cuts: readonly number[]) => {
     const spillPath = join(folder, "sub", "spill");
-    const spool = new FrameSpool({
+    const buffer = new FrameSpillBuffer({
       channelCount: 2,
       memoryLimitBytes,
       spillPath,
     });
     let at = 0;
     for (const cut of [...cuts, rows[0]!.length]) {
-      await spool.push(rows.map((row) => row.subarray(at, cut)));
+      await buffer.push(rows.map((row) => row.subarray(at, cut)));
       at = cut;
     }
-    await spool.finish();
+    await buffer.finish();
     const frames: number[][] = [];
-    for (let frame = 0; frame < spool.frameCount; frame++) frames.push([...(await spool.frame(frame))]);
+    for (let frame = 0; frame < buffer.frameCount; frame++) frames.push([...(await buffer.frame(frame))]);
     const spilled = await readdir(join(folder, "sub")).catch(() => []);
-    await spool.close();
+    await buffer.close();
     return { frames, spilled: spilled.length };
   };
   const frameBytes = 2 * FRAME_SAMPLES * 4;
@@ -109,18 +109,18 @@ test("the spool gives the same frames from memory, from its file, and for any cu
   assert.deepEqual(await readdir(join(folder, "sub")), []);
 });
 
-test("the spool keeps a last frame that is full, and writes frames beyond its limit as they are complete", async (context) => {
+test("the buffer keeps a last frame that is full, and writes frames beyond its limit as they are complete", async (context) => {
   const spillPath = join(await temporaryFolder(context), "spill");
   const rows = noise(6, 1, 3 * FRAME_SAMPLES);
-  const spool = new FrameSpool({ channelCount: 1, memoryLimitBytes: 0, spillPath });
+  const buffer = new FrameSpillBuffer({ channelCount: 1, memoryLimitBytes: 0, spillPath });
   for (const end of [1, 2, 3]) {
-    await spool.push(rows.map((row) => row.subarray((end - 1) * FRAME_SAMPLES, end * FRAME_SAMPLES)));
+    await buffer.push(rows.map((row) => row.subarray((end - 1) * FRAME_SAMPLES, end * FRAME_SAMPLES)));
     assert.equal((await stat(spillPath)).size, end * FRAME_SAMPLES * 4);
   }
-  await spool.finish();
-  assert.deepEqual(await spool.frame(2), rows[0]!.subarray(2 * FRAME_SAMPLES));
-  await spool.close();
-  const inMemory = new FrameSpool({ channelCount: 1, memoryLimitBytes: 1e9, spillPath });
+  await buffer.finish();
+  assert.deepEqual(await buffer.frame(2), rows[0]!.subarray(2 * FRAME_SAMPLES));
+  await buffer.close();
+  const inMemory = new FrameSpillBuffer({ channelCount: 1, memoryLimitBytes: 1e9, spillPath });
   await inMemory.push(rows);
   await inMemory.finish();
   assert.deepEqual(await inMemory.frame(2), rows[0]!.subarray(2 * FRAME_SAMPLES));

@@ -75,7 +75,7 @@ for (const [name, chain] of Object.entries(CHAINS)) {
       const dir = await temporaryFolder(context);
       const options = { chain: { ...chain, normalize: false }, sampleType: "float32" as const, workers };
       const { report } = await build(dir, CORPUS, options);
-      assert.deepEqual([report.built, report.leftOut, report.eegSeconds], [3, [], 2 * SECONDS]);
+      assert.deepEqual([report.built, report.excluded, report.eegSeconds], [3, [], 2 * SECONDS]);
       const [whole, first, second] = await Promise.all([SPLIT, FIRST, SECOND].map((each) => samplesOf(dir, each)));
       for (const [c, row] of whole!.entries()) assert.deepEqual(row, [...first![c]!, ...second![c]!], `channel ${c}`);
       const sidecar = await (await openCache(dir)).sidecar(idOf(file(SPLIT)));
@@ -158,13 +158,13 @@ test("the policy decides anew at each build: gaps refused leave out what was spl
   const dir = await temporaryFolder(context);
   const refused = await build(dir, CORPUS, { gaps: "refuse" });
   assert.match(
-    refused.report.leftOut[0]!.reason,
+    refused.report.excluded[0]!.reason,
     /record 5 starts at 8\.5 s, 5 s expected: .*data\.gaps: split \(--gaps split\)/,
   );
   const before = await writeManifest(dir, { catalogue: refused.catalogue });
   assert.throws(() => requireGapPolicy(before.manifest, "split"), {
     tag: "CacheError",
-    message: /left out for their gaps/,
+    message: /excluded for their gaps/,
   });
   requireGapPolicy(before.manifest, "refuse");
   const split = await build(dir, CORPUS);
@@ -174,7 +174,7 @@ test("the policy decides anew at each build: gaps refused leave out what was spl
   requireGapPolicy(between.manifest, "split");
   assert.equal(between.manifest.counts.eegSeconds, 2 * SECONDS);
   const again = await build(dir, CORPUS, { gaps: "refuse" });
-  assert.deepEqual([again.report.reused, again.report.leftOut.map(({ code }) => code)], [2, ["discontinuous"]]);
+  assert.deepEqual([again.report.reused, again.report.excluded.map(({ code }) => code)], [2, ["discontinuous"]]);
   const after = await writeManifest(dir, { catalogue: again.catalogue });
   assert.deepEqual(after.manifest, before.manifest);
 });
@@ -188,7 +188,7 @@ test("split changes nothing for recordings without a gap, and cannot mend overla
   };
   const split = await build(`${dir}/split`, corpusOf(files));
   const refused = await build(`${dir}/refuse`, corpusOf(files), { gaps: "refuse" });
-  const codes = ({ leftOut }: typeof split.report) => leftOut.map(({ code }) => code);
+  const codes = ({ excluded }: typeof split.report) => excluded.map(({ code }) => code);
   assert.deepEqual(codes(split.report), ["record-overlap", "gap-too-long"]);
   assert.deepEqual(codes(refused.report), ["record-overlap", "discontinuous"]);
   const sidecars = await Promise.all(
@@ -198,7 +198,7 @@ test("split changes nothing for recordings without a gap, and cannot mend overla
   assert.equal("segments" in sidecars[0]!, false);
 });
 
-test("a segment too short for the filters is dropped and counted; a recording of nothing else is left out", async (context) => {
+test("a segment too short for the filters is dropped and counted; a recording of nothing else is excluded", async (context) => {
   const dir = await temporaryFolder(context);
   const filters = { phase: "zero" as const, targetRateHz: 8, highCutHz: 3, notchHz: null };
   const chain = { ...DEFAULT_CHAIN, ...filters }; // 21 samples of extension: a record of 8 is too short
@@ -208,7 +208,7 @@ test("a segment too short for the filters is dropped and counted; a recording of
   });
   const { report } = await build(dir, objects, { chain });
   assert.deepEqual(
-    report.leftOut.map(({ id, code }) => [id, code]),
+    report.excluded.map(({ id, code }) => [id, code]),
     [[idOf(file(SECOND)), "too-short"]],
   );
   assert.deepEqual(report.diagnostics, { gap: 1, "interpolated-channel": 1, "short-segment": 1 });
@@ -221,7 +221,7 @@ test("each segment may be flat at its own level: the recording has no signal", a
   const dir = await temporaryFolder(context);
   const { report } = await build(dir, corpusOf({ [SPLIT]: { ...jumping, flat: true } }));
   assert.deepEqual(
-    report.leftOut.map(({ code }) => code),
+    report.excluded.map(({ code }) => code),
     ["no-signal"],
   );
 });

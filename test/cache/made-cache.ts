@@ -7,9 +7,9 @@ import type { Event } from "../../src/base/events.js";
 import { createRandom } from "../../src/base/random.js";
 import { type CacheDescription, type CacheFolder, cacheKeyOf, prepareFolder } from "../../src/cache/folder.js";
 import { CACHE_FORMAT_VERSION, FRAME_SAMPLES, frameLayout, type SampleType } from "../../src/cache/format.js";
+import { FrameSpillBuffer } from "../../src/cache/frame-spill-buffer.js";
 import { markFlat } from "../../src/cache/normalize.js";
 import { type Sidecar, writeSidecar } from "../../src/cache/sidecar.js";
-import { FrameSpool } from "../../src/cache/spool.js";
 import { temporaryPath } from "../../src/cache/temporary.js";
 import { writeSamples } from "../../src/cache/write-recording.js";
 import { createMoments } from "../../src/signal/normalize.js";
@@ -67,17 +67,17 @@ export function noise(seed: number, channelCount: number, sampleCount: number): 
 async function writeOne(folder: CacheFolder, made: MadeRecording, rows: Float32Array[]): Promise<Sidecar> {
   const [split = "", patient = "", session = "", montage = ""] = made.id.split("/");
   const layout = frameLayout(folder.channels.length, folder.sampleType);
-  const spool = new FrameSpool({
+  const buffer = new FrameSpillBuffer({
     channelCount: layout.channelCount,
     memoryLimitBytes: 1e9,
     spillPath: temporaryPath(folder.path),
   });
-  await spool.push(rows);
-  await spool.finish();
+  await buffer.push(rows);
+  await buffer.finish();
   const moments = createMoments(layout.channelCount);
   moments.push(rows);
   const channels = markFlat(moments.result());
-  const written = await writeSamples(folder.path, made.id, layout, spool, {
+  const written = await writeSamples(folder.path, made.id, layout, buffer, {
     statistics: channels,
     normalize: true,
     clip: 10,

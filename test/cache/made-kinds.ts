@@ -63,28 +63,28 @@ function withoutStamp(bytes: Uint8Array, record: number): Uint8Array {
 }
 
 /** Files by name, and the code for which a build leaves them out; undefined: built. */
-export const KINDS: Readonly<Record<string, { readonly bytes: Uint8Array; readonly leftOut?: string }>> = {
+export const KINDS: Readonly<Record<string, { readonly bytes: Uint8Array; readonly excluded?: string }>> = {
   edf: { bytes: encodeKind({ kind: "EDF" }) },
   "edf-c": { bytes: encodeKind({ kind: "EDF+C" }) },
   "edf-c-jitter": { bytes: encodeKind({ kind: "EDF+C", startOf: jitter }) },
   "edf-c-fraction": { bytes: encodeKind({ kind: "EDF+C", startOf: (record) => record + 0.25 }) },
-  "edf-c-jump": { bytes: encodeKind({ kind: "EDF+D", reserved: "EDF+C", startOf: jump }), leftOut: "discontinuous" },
-  "edf-plain-jump": { bytes: encodeKind({ kind: "EDF+D", reserved: "", startOf: jump }), leftOut: "discontinuous" },
+  "edf-c-jump": { bytes: encodeKind({ kind: "EDF+D", reserved: "EDF+C", startOf: jump }), excluded: "discontinuous" },
+  "edf-plain-jump": { bytes: encodeKind({ kind: "EDF+D", reserved: "", startOf: jump }), excluded: "discontinuous" },
   "edf-d": { bytes: encodeKind({ kind: "EDF+D" }) },
-  "edf-d-gap": { bytes: encodeKind({ kind: "EDF+D", startOf: jump }), leftOut: "discontinuous" },
+  "edf-d-gap": { bytes: encodeKind({ kind: "EDF+D", startOf: jump }), excluded: "discontinuous" },
   "edf-d-back": {
     bytes: encodeKind({ kind: "EDF+D", startOf: (record) => (record < GAP_RECORD ? record : record - 2) }),
-    leftOut: "record-overlap",
+    excluded: "record-overlap",
   },
-  "edf-d-unstamped": { bytes: withoutStamp(encodeKind({ kind: "EDF+D" }), 3), leftOut: "timestamps-missing" },
+  "edf-d-unstamped": { bytes: withoutStamp(encodeKind({ kind: "EDF+D" }), 3), excluded: "timestamps-missing" },
   "edf-short": { bytes: encodeKind({ kind: "EDF+C" }).subarray(0, -5000) },
   bdf: { bytes: encodeKind({ kind: "BDF" }) },
   "bdf-c": { bytes: encodeKind({ kind: "BDF+C" }) },
-  "bdf-c-jump": { bytes: encodeKind({ kind: "BDF+D", reserved: "BDF+C", startOf: jump }), leftOut: "discontinuous" },
+  "bdf-c-jump": { bytes: encodeKind({ kind: "BDF+D", reserved: "BDF+C", startOf: jump }), excluded: "discontinuous" },
   "bdf-d": { bytes: encodeKind({ kind: "BDF+D" }) },
-  flat: { bytes: encodeKind({ kind: "EDF", flat: true }), leftOut: "no-signal" },
-  "flat-bdf": { bytes: encodeKind({ kind: "BDF+D", flat: true }), leftOut: "no-signal" },
-  gzip: { bytes: gzipSync(encodeKind({ kind: "EDF" })), leftOut: "not-edf" },
+  flat: { bytes: encodeKind({ kind: "EDF", flat: true }), excluded: "no-signal" },
+  "flat-bdf": { bytes: encodeKind({ kind: "BDF+D", flat: true }), excluded: "no-signal" },
+  gzip: { bytes: gzipSync(encodeKind({ kind: "EDF" })), excluded: "not-edf" },
 };
 
 /** A patient per name, as the layout wants them. */

@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { isIctalError } from "@ictal/base/errors";
 import { cacheKeyOf, prepareFolder, resolveFolder } from "../../src/cache/folder.js";
 import { lacksSeizures, limitManifest, readManifest, writeManifest } from "../../src/cache/manifest.js";
-import { writeLeftOut } from "../../src/cache/sidecar.js";
+import { writeExclusion } from "../../src/cache/sidecar.js";
 import { describeCache, type MadeRecording, makeCache, seizure, temporaryFolder } from "./made-cache.js";
 
 const id = (patient: string, token: string, split = "train") => `${split}/${patient}/s001/01_tcp_ar/${token}`;
@@ -78,7 +78,7 @@ test("writing the manifest again gives the same bytes, one line per recording", 
   assert.equal(first.split("\n").length, 1 + RECORDINGS.length + 2);
 });
 
-test("a recording of the catalogue that is neither cached nor noted as left out is refused", async (context) => {
+test("a recording of the catalogue that is neither cached nor noted as excluded is refused", async (context) => {
   const dir = await temporaryFolder(context);
   const { folder } = await makeCache(dir, RECORDINGS);
   const ids = [...RECORDINGS.map((each) => each.id), id("d", "d_t000")];
@@ -89,7 +89,7 @@ test("a recording of the catalogue that is neither cached nor noted as left out 
     );
     return true;
   });
-  await writeLeftOut(folder.path, { id: id("d", "d_t000"), code: "missing-electrodes", reason: "no EEG" });
+  await writeExclusion(folder.path, { id: id("d", "d_t000"), code: "missing-electrodes", reason: "no EEG" });
   const { manifest } = await writeManifest(dir, { catalogue: catalogue(ids) });
   assert.deepEqual(manifest.leftOut, [{ id: id("d", "d_t000"), code: "missing-electrodes", reason: "no EEG" }]);
   await truncate(join(folder.path, manifest.recordings[0]!.file), 10);

@@ -1,6 +1,6 @@
 /**
  * Each kind of file, from each kind of source, with each number of threads, through each kind of chain: the cache holds the same
- * bytes everywhere, or the recording is left out for the same reason everywhere.
+ * bytes everywhere, or the recording is excluded for the same reason everywhere.
  */
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
@@ -57,12 +57,12 @@ async function contentOf(folder: string): Promise<Record<string, string>> {
 async function build(store: Store, cacheDir: string, chain: ChainOptions, workers: number) {
   const catalogue = await readCatalogue(store);
   const report = await buildCache({ store, catalogue, cacheDir, chain, workers });
-  const codes = report.leftOut.map(({ id, code }) => [id, code]);
+  const codes = report.excluded.map(({ id, code }) => [id, code]);
   return { codes, built: report.built, content: await contentOf(report.folder), folder: report.folder };
 }
 
 const expectedCodes = [
-  ...Object.entries(KINDS).flatMap(([name, { leftOut }]) => (leftOut ? [[kindId(name), leftOut]] : [])),
+  ...Object.entries(KINDS).flatMap(([name, { excluded }]) => (excluded ? [[kindId(name), excluded]] : [])),
   ["edf/train/packedxx/s001_2010/01_tcp_ar/packedxx_s001_t000.edf.gz", "compressed"],
 ].sort(([a], [b]) => (a! < b! ? -1 : 1));
 
@@ -84,7 +84,7 @@ for (const [chainName, chain] of Object.entries(CHAINS)) {
         const mode = `${chainName}, ${storeName}, ${workers} workers`;
         const found = await build(store, join(dir, `${storeName}-${workers}`), chain, workers);
         assert.deepEqual(found.codes, expectedCodes, mode);
-        assert.equal(found.built, Object.values(KINDS).filter(({ leftOut }) => !leftOut).length, mode);
+        assert.equal(found.built, Object.values(KINDS).filter(({ excluded }) => !excluded).length, mode);
         first ??= found;
         assert.deepEqual(found.content, first.content, mode);
       }

@@ -73,11 +73,11 @@ test("a cache without the mark of the timeline check: recordings that last longe
   const refused = await build(dir, store);
   assert.deepEqual([refused.built, refused.reused], [0, 2]);
   assert.deepEqual(
-    refused.leftOut.map(({ id, code }) => [id, code]),
+    refused.excluded.map(({ id, code }) => [id, code]),
     [JUMP, BDF_JUMP].map((patient) => [idOf(file(patient)), "discontinuous"]),
   );
   const split = await build(dir, store, "split");
-  assert.deepEqual([split.built, split.reused, split.leftOut], [2, 2, []]);
+  assert.deepEqual([split.built, split.reused, split.excluded], [2, 2, []]);
   for (const [patient, check, segments] of [
     [EDF, "ends", undefined],
     [EDF_C, "ends", undefined],
@@ -112,9 +112,9 @@ test("a recording in an old cache whose source cannot be read is left out, not r
       return store.read(key, options);
     },
   };
-  const { leftOut } = await build(dir, broken, "split");
+  const { excluded } = await build(dir, broken, "split");
   assert.deepEqual(
-    leftOut.map(({ id, code }) => [id, code]),
+    excluded.map(({ id, code }) => [id, code]),
     [[idOf(file(EDF_C)), "source-unreadable"]],
   );
 });

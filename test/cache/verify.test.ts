@@ -43,7 +43,7 @@ test("verifyCache names recording and frame of a flipped byte, and readFrames re
     [{ id: IDS[1], frame: 1 }],
   );
   assert.match(report.bad[0]!.reason, /^CRC [0-9a-f]+, expected [0-9a-f]+$/);
-  assert.match(report.mend!, /ictal cache build --verify/);
+  assert.match(report.fix!, /ictal cache build --verify/);
   const cache = await openCache(dir);
   const read = async () => {
     for await (const _frame of readFrames(cache, IDS[1]));

@@ -32,7 +32,7 @@ test("every verb that takes --accept refuses an unknown code and names the neare
       (error) =>
         isIctalError(error, "ConfigError") &&
         error.details.nearest === "unknown-label" &&
-        /unknown code "unknown-lable", the nearest are unknown-label, /.test(error.message),
+        /unknown code "unknown-lable", nearest: unknown-label, /.test(error.message),
       words.join(" "),
     );
   }
@@ -45,7 +45,7 @@ test("an unknown code of --accept is exit code 2 before anything is read", () =>
     { encoding: "utf8" },
   );
   assert.deepEqual([status, stdout], [2, ""]);
-  assert.match(stderr, /^ictal: invalid --accept nocode: unknown code "nocode", the nearest are /);
+  assert.match(stderr, /^ictal: invalid --accept nocode: unknown code "nocode", nearest: /);
 });
 
 const parsed = (kind: "cache" | "score", text: string) => acceptOption(kind, "").parseArg!(text, undefined);
@@ -60,6 +60,9 @@ test("--accept takes the codes of what the verb can find, with blanks around the
   assert.throws(() => parsed("score", "missing-electrodes"), /unknown code "missing-electrodes"/);
 });
 
-test("faults that another try may be free of cannot be accepted by name", () => {
-  assert.throws(() => parsed("cache", "source-missing"), /"source-missing" cannot be accepted, since another try/);
+test("temporary failures cannot be accepted by name", () => {
+  assert.throws(
+    () => parsed("cache", "source-missing"),
+    /"source-missing" is a temporary failure and cannot be accepted/,
+  );
 });

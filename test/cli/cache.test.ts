@@ -29,7 +29,7 @@ async function made(context: TestContext, objects = OBJECTS): Promise<string[]> 
   return ["--data-dir", data, "--cache-dir", cache];
 }
 
-test("cache build reports in JSON, fails for what was left out unless its code is accepted, and writes the manifest", async (context) => {
+test("cache build reports in JSON, fails for what was excluded unless its code is accepted, and writes the manifest", async (context) => {
   const where = await made(context);
   const first = ictal("cache", "build", ...where, "--workers", "1", "--json");
   assert.equal(first.status, 1);
@@ -42,8 +42,8 @@ test("cache build reports in JSON, fails for what was left out unless its code i
   await access(report.manifest);
   const second = ictal("cache", "build", ...where, "--workers", "0", "--accept", "missing-electrodes");
   assert.equal(second.status, 0);
-  assert.match(second.stdout, /^0 built, 2 reused \(0 with changed labels\), 1 left out\n/);
-  assert.match(second.stdout, /left out .*aaaaaaab.* \(missing-electrodes\): missing electrodes/);
+  assert.match(second.stdout, /^0 built, 2 reused \(0 with changed labels\), 1 excluded\n/);
+  assert.match(second.stdout, /excluded .*aaaaaaab.* \(missing-electrodes\): missing electrodes/);
 });
 
 test("cache verify, dataset inspect, manifest and cache gc work on the folder alone", async (context) => {
@@ -93,7 +93,7 @@ test("shards and then the manifest; an annotated corpus without seizures has a c
   assert.equal(status, 1);
   assert.deepEqual([json().built, json().manifest], [1, null]);
   assert.match(json().manifestRefused, /no seizure in 1 recordings/);
-  assert.match(stderr, /no manifest was written: no seizure/);
+  assert.match(stderr, /manifest\.json was not written: no seizure/);
 });
 
 test("wrong use is exit code 2 with flag, value and what is allowed; a missing folder is exit code 1", async (context) => {
@@ -128,7 +128,7 @@ test("SIGINT stops a build with exit code 130 and the next one carries on", asyn
   });
   const [code] = await once(child, "exit");
   assert.equal(code, 130, text);
-  assert.match(text, /interrupted by SIGINT; what was finished is kept/);
+  assert.match(text, /interrupted by SIGINT; finished recordings are kept/);
   const { built, reused } = ictal("cache", "build", ...where, "--workers", "0", "--json").json();
   assert.ok(reused >= 1 && built >= 1 && built + reused === 20, `${built} built, ${reused} reused`);
 });

@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { loadConfig } from "../../src/base/config.js";
-import { cacheKeyFromConfig } from "../../src/cache/from-config.js";
 import { detectRecording } from "../../src/cli/detect-recording.js";
+import { cacheKeyFromConfig } from "../../src/config/layer-options.js";
+import { loadConfig } from "../../src/config/load-config.js";
+import { modelFromConfig } from "../../src/config/model-options.js";
 import { createDetector } from "../../src/model/detector.js";
-import { modelFromConfig } from "../../src/model/from-config.js";
 import { initialValues } from "../../src/model/parameters.js";
 import { saveSafetensors } from "../../src/model/safetensors.js";
 import { storedTensors } from "../../src/model/weights.js";
@@ -48,10 +48,10 @@ experiment: { device: cpu }
 
 test("detect refuses each recording that a cache leaves out, with the same code, and a gap says what to do", async (context) => {
   const { detect } = await made(context);
-  for (const [name, { bytes, leftOut }] of Object.entries(KINDS).filter(([, kind]) => kind.leftOut !== undefined))
+  for (const [name, { bytes, excluded }] of Object.entries(KINDS).filter(([, kind]) => kind.excluded !== undefined))
     await assert.rejects(detect(name, bytes), {
       tag: "FormatError",
-      message: new RegExp(`cannot be used \\(${leftOut}\\)`),
+      message: new RegExp(`cannot be used \\(${excluded}\\)`),
     });
   await assert.rejects(detect("jump", KINDS["edf-c-jump"]!.bytes), /data\.gaps: split \(--gaps split\)$/);
 });

@@ -37,5 +37,5 @@ test("ictal backend list prints a table with the reasons below it", () => {
   const text = run("backend", "list");
   assert.match(text, /^executor +available +gradient error +small step\n/);
   assert.match(text, /^onnx-cpu +yes +\d\.\de-\d+ +[\d.]+ ms/m);
-  assert.match(text, /device: auto takes this one/);
+  assert.match(text, /selected by device: auto/);
 });

@@ -8,9 +8,9 @@ import { openCache } from "../../src/cache/open.js";
 import { buildText } from "../../src/cli/build-cache.js";
 import { pairTrees, readScoreTree } from "../../src/cli/score-tree.js";
 import { readCatalogue } from "../../src/corpus/catalogue.js";
-import { checkAnnotations } from "../../src/corpus/check-annotations.js";
-import { checkAnnotations as checkAnnotationFiles } from "../../src/recording/check-annotations.js";
-import { doubtsLabels, FINDING_CODES, type FindingCode } from "../../src/recording/finding.js";
+import { checkCorpusAnnotations } from "../../src/corpus/check-corpus-annotations.js";
+import { checkAnnotationFiles } from "../../src/recording/check-annotation-files.js";
+import { FINDING_CODES, type FindingCode, invalidatesLabels } from "../../src/recording/finding.js";
 import { folderStore } from "../../src/store/folder-store.js";
 import { temporaryFolder } from "../cache/made-cache.js";
 import { idOf, makeObjects, stemOf, writeObjects } from "../cache/made-corpus.js";
@@ -42,7 +42,7 @@ const DOUBTS: Record<string, Case> = {
   "times as clock text": { files: { csv_bi: csv("TERM,12:00:04,12:00:08,seiz,1\n") }, code: "time-not-a-number" },
   "a time before the start": { files: { csv_bi: csv("TERM,-4,8,seiz,1\n") }, code: "negative-time" },
   "an end before its start": { files: { csv_bi: csv("TERM,8,4,seiz,1\n") }, code: "reversed" },
-  "a row that is cut": { files: { csv_bi: csv(`${SILENCE}TERM,4.0`) }, code: "row-width" },
+  "a truncated row": { files: { csv_bi: csv(`${SILENCE}TERM,4.0`) }, code: "row-width" },
   "times and duration in minutes": {
     files: { csv_bi: csv("TERM,0.07,0.14,seiz,1\n").replace("20.0000 secs", "0.3333 min") },
     code: "duration-unreadable",
@@ -57,7 +57,7 @@ const DOUBTS: Record<string, Case> = {
     code: "seizures-in-one-file-only",
   },
   "seizures in csv_bi only": { files: { csv: csv(SILENCE), csv_bi: csv(SEIZURE) }, code: "seizures-in-one-file-only" },
-  "other seizures in csv and csv_bi": {
+  "different seizures in csv and csv_bi": {
     files: { csv: csv("TERM,12,16,fnsz,1\n"), csv_bi: csv(SEIZURE) },
     code: "seizures-differ",
   },
@@ -69,7 +69,7 @@ const DOUBTS: Record<string, Case> = {
     files: { tse_bi: tse("0 12 bckg 1\n12 16 seiz 1\n"), csv_bi: csv(SEIZURE) },
     code: "seizures-differ",
   },
-  "a row that is lost in the file that does not decide": {
+  "an ignored row in the file that does not give the times": {
     files: { csv: csv("TERM,8,4,fnsz,1\n"), csv_bi: csv(SILENCE) },
     code: "reversed",
   },
@@ -116,7 +116,7 @@ test("annotations check, corpus check, cache and score give one verdict on every
   }
   const store = folderStore(root);
   const catalogue = await readCatalogue(store);
-  const rows = await checkAnnotations(store, catalogue);
+  const rows = await checkCorpusAnnotations(store, catalogue);
   const cacheDir = join(root, "cache");
   const report = await buildCache({ store, catalogue, cacheDir, workers: 1, accept: ["row-width"] });
   const cache = await openCache(cacheDir);
@@ -132,7 +132,7 @@ test("annotations check, corpus check, cache and score give one verdict on every
     const inCorpus = rows.find((row) => row.id === id)!;
     const inFiles = await checkAnnotationFiles(join(root, `${stem}.edf`));
     const codes = (found: readonly { code: FindingCode; severity: "error" | "warning" | "info" }[]) =>
-      [...new Set(found.filter(doubtsLabels).map(({ code }) => code))].sort();
+      [...new Set(found.filter(invalidatesLabels).map(({ code }) => code))].sort();
     const expected = wanted === undefined ? [] : [wanted];
     assert.deepEqual(codes(inCorpus.findings), expected, `${name}: corpus`);
     assert.deepEqual(codes(inFiles.findings), expected, `${name}: files`);
@@ -144,7 +144,7 @@ test("annotations check, corpus check, cache and score give one verdict on every
     const doubtful = report.doubtful.filter((each) => each.id === id);
     assert.deepEqual([...new Set(doubtful.map(({ finding }) => finding.code))], expected, `${name}: build`);
     assert.ok(doubtful.every(({ accepted, finding }) => accepted === (finding.code === "row-width")));
-    if (wanted) assert.ok(text.includes(`labels unknown of ${id} (${wanted}): `), `${name}: text of the build`);
+    if (wanted) assert.ok(text.includes(`unknown labels in ${id} (${wanted}): `), `${name}: text of the build`);
     const isRefused = refused.some((each) => stem.endsWith(each.id) && each.side === "reference");
     const counts = wanted === "zero-length" || wanted === undefined; // event lists count rows without a length
     assert.deepEqual([isRefused, pairs.some((pair) => stem.endsWith(pair.id))], [!counts, counts], `${name}: score`);
@@ -165,7 +165,7 @@ test("times behind a gap are judged by the recording's own time, in every reader
     const store = folderStore(root);
     const catalogue = await readCatalogue(store);
     const cacheDir = join(root, `cache-${seconds}`);
-    const [inCorpus, inFiles] = [await checkAnnotations(store, catalogue), await checkAnnotationFiles(root)];
+    const [inCorpus, inFiles] = [await checkCorpusAnnotations(store, catalogue), await checkAnnotationFiles(root)];
     const { doubtful } = await buildCache({ store, catalogue, cacheDir, workers: 0, gaps: "split" });
     const tree = await readScoreTree(join(root, "edf"), "--ref");
     return [
@@ -184,7 +184,9 @@ test("times behind a gap are judged by the recording's own time, in every reader
 
 test("every code that can put labels in doubt has a case, but for those that need no recording beside them", () => {
   const covered = new Set(Object.values(DOUBTS).map(({ code }) => code));
-  const couldDoubt = FINDING_CODES.filter((code) => doubtsLabels({ code, severity: "error" }) && !covered.has(code));
+  const couldDoubt = FINDING_CODES.filter(
+    (code) => invalidatesLabels({ code, severity: "error" }) && !covered.has(code),
+  );
   const neverErrors = ["channel-not-term", "duration-missing", "duration-repeated", "duration-unknown"];
   const alsoNever = ["label-not-binary", "no-annotation", "no-binary-annotation", "unions-differ"];
   assert.deepEqual(couldDoubt.sort(), [...neverErrors, ...alsoNever, "durations-differ"].sort());

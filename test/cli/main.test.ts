@@ -51,7 +51,7 @@ test("output that a full disk does not take is told without a stack, and is exit
   });
   closeSync(disk);
   assert.deepEqual([status, stderr.split("\n").length], [1, 2]);
-  assert.match(stderr, /^ictal: the output could not be written.*ENOSPC/);
+  assert.match(stderr, /^ictal: the output cannot be written.*ENOSPC/);
 });
 
 test("an unknown verb is wrong use and the nearest one is named", () => {

@@ -111,7 +111,7 @@ experiment: { output_dir: ${dir}/run, device: cpu }
 test("predict names a rate and a format that cannot be", () => {
   for (const [flag, value, expected] of [
     ["--rate", "0", "expected values per second"],
-    ["--format", "csv_bi,edf", 'found "edf", expected some of csv_bi,tsv,json'],
+    ["--format", "csv_bi,edf", 'found "edf", expected one or more of csv_bi,tsv,json'],
   ] as const) {
     const args = [main, "predict", "--checkpoint", "x", "--out", "y", flag, value];
     const { status, stderr } = spawnSync(process.execPath, args, { encoding: "utf8" });

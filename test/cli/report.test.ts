@@ -117,8 +117,8 @@ test("a report on eval shows the configured thresholds and searches for none", a
   const out = join(dir, "eval.html");
   const { status, stdout } = ictal("report", ...data(), "--split", "eval", "--out", out);
   assert.equal(status, 0);
-  assert.match(stdout, /no search for thresholds on eval/);
-  assert.match(await readFile(out, "utf8"), /choose it on dev with <code>ictal threshold/);
+  assert.match(stdout, /thresholds were not searched on eval/);
+  assert.match(await readFile(out, "utf8"), /choose them on dev with <code>ictal threshold/);
 });
 
 test("a recording without a prediction counts as without detections, in the report and in the search", async () => {

@@ -114,7 +114,7 @@ test("an unknown recording is wrong use and names the nearest; so is a split tha
 test("predictions that are not there are told: the folder, one recording, all recordings", async () => {
   const absent = ictal(...data(), "--predictions", join(dir, "nowhere"), "--out", join(dir, "x"));
   assert.equal(absent.status, 1);
-  assert.match(absent.stderr, /no folder of predictions at .*nowhere; make one with: ictal predict/);
+  assert.match(absent.stderr, /no folder of predictions at .*nowhere; create it with: ictal predict/);
   const empty = join(dir, "empty");
   await mkdir(empty);
   assert.match(

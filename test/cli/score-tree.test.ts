@@ -152,7 +152,7 @@ test("readScoreTree reads one recording by its file, names a file of another kin
   await writeFile(join(root, "x.csv_bi"), csvBi(SEIZURE));
   await writeFile(join(root, "x.edf"), "no recording");
   assert.deepEqual([...(await readScoreTree(join(root, "x.csv_bi"), "--ref")).keys()], ["x"]);
-  await assert.rejects(readScoreTree(join(root, "x.edf"), "--hyp"), /x\.edf is no annotation file; .*check --hyp/);
+  await assert.rejects(readScoreTree(join(root, "x.edf"), "--hyp"), /x\.edf is not an annotation file; .*check --hyp/);
   await symlink("nowhere", join(root, "y.csv_bi"));
   const tree = await readScoreTree(root, "--ref");
   const { pairs, refused } = pairTrees(tree, tree, 0.1);

@@ -80,7 +80,7 @@ experiment: { output_dir: ${dir}/run, device: cpu }
     "--replace",
   );
   assert.equal(heldOut.status, 0, heldOut.stderr);
-  assert.match(heldOut.stderr, /no recordings of a dev split are used; 20 % of the training patients are held out/);
+  assert.match(heldOut.stderr, /there is no dev split to validate on; 20 % of the training patients are held out/);
   const wrong = run("train", "--config", config, "--max-steps", "none");
   assert.equal(wrong.status, 2);
   assert.match(wrong.stderr, /--max-steps.*none.*expected a whole number, at least 1/);
@@ -90,17 +90,17 @@ test("the first train builds the cache, the next finds it; what may not be left 
   const { dir, config, cacheDir } = await makeProject(context);
   const first = run("train", "--config", config, "--max-steps", "1", "--json");
   assert.equal(first.status, 0, first.stderr);
-  assert.match(first.stderr, /cache holds no cache of this configuration; it is built from .*corpus\n/);
+  assert.match(first.stderr, /cache contains no cache for this configuration; building it from .*corpus\n/);
   assert.match(first.stderr, /4 built, 0 reused/);
   const made = await hashTree(cacheDir);
   const second = run("train", "--config", config, "--max-steps", "2", "--resume", "--json");
   assert.equal(second.status, 0, second.stderr);
-  assert.doesNotMatch(second.stderr, /holds no cache/);
+  assert.doesNotMatch(second.stderr, /contains no cache/);
   assert.deepEqual(await hashTree(cacheDir), made);
   const limited = ["--set", "data.limit_files=2", "--set", `experiment.output_dir=${dir}/two`];
   const two = run("train", "--config", config, ...limited, "--max-steps", "1", "--json");
   assert.equal(two.status, 0, two.stderr);
-  assert.match(two.stderr, /2 of the 4 recordings of the cache are used \(data\.limit_files or BGB_LIMIT_FILES\)/);
+  assert.match(two.stderr, /2 of the 4 recordings in the cache are used \(data\.limit_files or BGB_LIMIT_FILES\)/);
   const lines = JSON.parse(await readFile(join(dir, "two/checkpoints/step-00000001/state.json"), "utf8")).dataLines;
   assert.deepEqual(
     lines.map((line: string) => line.split("/")[1]),
@@ -112,13 +112,13 @@ test("the first train builds the cache, the next finds it; what may not be left 
   await writeFile(join(dir, "corpus/edf/train/aaaaaaaa/s001_2010/01_tcp_ar/aaaaaaaa_s001_t000.edf"), "no EDF");
   const damaged = run("train", "--config", config, "--set", `data.cache_dir=${dir}/other`, "--json");
   assert.equal(damaged.status, 1);
-  assert.match(damaged.stderr, /left out train\/aaaaaaaa.*accept what was left out: --accept/s);
-  assert.match(damaged.stderr, /the cache is not complete; see above/);
+  assert.match(damaged.stderr, /excluded train\/aaaaaaaa.*accept the excluded recordings: --accept/s);
+  assert.match(damaged.stderr, /the cache is incomplete; see the messages above/);
   const again = ["--set", `data.cache_dir=${dir}/other`, "--set", `experiment.output_dir=${dir}/again`];
   const next = run("train", "--config", config, ...again, "--max-steps", "1", "--json");
   assert.match(
     next.stderr,
-    /1 recordings are left out of the cache \(\S+\): train\/aaaaaaaa\S*; ictal cache build says why/,
+    /1 recordings are excluded from the cache \(\S+\): train\/aaaaaaaa\S*; see ictal cache build for the reasons/,
   );
 });
 
@@ -129,7 +129,7 @@ test("a train that asks for more recordings than its cache was built for says ho
   assert.equal(more.status, 0, more.stderr);
   assert.match(
     more.stderr,
-    /holds 2 recordings, since its corpus was cut to 2; all are asked for .*cache build --config/,
+    /has 2 recordings, because it was built with a limit of 2; all are requested .*cache build --config/,
   );
   assert.equal(run("cache", "build", "--config", config).status, 0);
   const whole = run("train", "--config", config, "--cache-dir", cacheDir, "--max-steps", "1", "--replace", "--json");

@@ -3,8 +3,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { finalisePlan } from "../../src/cluster/finalise.js";
-import { planCache } from "../../src/cluster/kinds.js";
 import { readPlan, writePlan } from "../../src/cluster/plan.js";
+import { planCache } from "../../src/cluster/plans.js";
 import { receiptPath, writeState } from "../../src/cluster/state.js";
 import { readCatalogue } from "../../src/corpus/catalogue.js";
 import type { ObjectInfo, Store } from "../../src/store/store.js";
@@ -35,13 +35,13 @@ try {
   const listedMegabytes = process.resourceUsage().maxRSS / 1024;
   const plan = planCache({
     catalogue,
-    configWords: ["--config", "made.yaml"],
+    configArgs: ["--config", "made.yaml"],
     configHash: "0",
     shards,
     cacheDir: "cache",
     cacheKey: "key",
-    limitWords: [],
-    buildWords: [],
+    limitArgs: [],
+    buildArgs: [],
   });
   await writePlan(dir, plan);
   const planSeconds = (performance.now() - begun) / 1000;

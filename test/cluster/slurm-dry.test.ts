@@ -56,7 +56,7 @@ test("wrong inputs end with 2 and say what was found and what is expected", asyn
   assert.match(key.stderr, /unknown key training\.epoch; did you mean training\.epochs\?/);
   const broken = ictal([...words, "--dry-run", "--partition", "a b"]);
   assert.equal(broken.status, 2);
-  assert.match(broken.stderr, /invalid --partition "a b": one word is allowed/);
+  assert.match(broken.stderr, /invalid --partition "a b": expected one word/);
 });
 
 test("nothing that ends a line or a quotation gets into a script, from flags or from the record of a plan", async (context) => {
@@ -94,7 +94,7 @@ test("a time limit is read as sbatch reads it, and one that leaves no time is re
   const words = ["slurm", "train", "--config", config, "--dir", join(dir, "p"), "--dry-run"];
   for (const [flags, message] of [
     [["--time", "abc"], /invalid --time abc: expected minutes/],
-    [["--time", "2"], /invalid --warn 120: a task of --time 2 \(120 s\) would stop as it starts/],
+    [["--time", "2"], /invalid --warn 120: a task of --time 2 \(120 s\) would be signalled at its start/],
     [["--mem", "8 GB"], /invalid --mem "8 GB"/],
     [["--mem", "8GB"], /invalid --mem 8GB: expected a size such as 8G/],
   ] as const) {

@@ -243,7 +243,7 @@ test("when no retry is left, a job tells the webhook which shards are not done; 
   await slurm.until(() => received.length > 0, "the webhook is told", 90);
   const { body } = received[0]!;
   assert.deepEqual([body.verb, body.name, body.state], ["slurm cache", "plan", "failed"]);
-  assert.match(String(body.message), /^1 of 3 shards are not done: \d; look: ictal slurm status /);
+  assert.match(String(body.message), /^1 of 3 shards are not done: \d; see: ictal slurm status /);
   await slurm.until(() => slurm.run("squeue", "-h").trim() === "", "the queue is empty", 30);
   await writeFile(edf, whole);
   assert.equal(ictal(words, environment).status, 0);

@@ -41,7 +41,7 @@ const corpus = {
 };
 
 test("readCatalogue(store) lists once and names recordings by identity with their annotation files", async () => {
-  const { recordings, layout, listed, leftOut, findings } = await readCatalogue(listingStore(under("edf/", corpus)));
+  const { recordings, layout, listed, excluded, findings } = await readCatalogue(listingStore(under("edf/", corpus)));
   assert.equal(layout, "tusz-v2");
   assert.deepEqual(
     recordings.map(({ id }) => id),
@@ -54,7 +54,7 @@ test("readCatalogue(store) lists once and names recordings by identity with thei
   assert.equal(recordings[1]!.edfSize, 1000);
   assert.equal(recordings[1]!.csvBiKey, "edf/train/aaaaaaac/s001_2002/02_tcp_le/aaaaaaac_s001_t000.csv_bi");
   assert.deepEqual(listed.all, { recordings: 3, sessions: 3, patients: 3 });
-  assert.deepEqual([leftOut, findings], [[], []]);
+  assert.deepEqual([excluded, findings], [[], []]);
 });
 
 test("readCatalogue(store) finds the same corpus from its root, from edf/, from a prefix and from another bucket", async () => {
@@ -125,27 +125,27 @@ test("readCatalogue(store) uses neither of two files with one identity and names
   const key = (patient: string) => `edf/train/${patient}/s001_2010/01_tcp_ar/${patient}_s001_t000.edf`;
   const twice = { [`v2.0.0/${key("aaaaaaaa")}`]: "first", [`v2.0.1/${key("aaaaaaaa")}`]: "second" };
   const store = memoryStore({ ...twice, [`v2.0.1/${key("aaaaaaab")}`]: "alone" });
-  const { recordings, leftOut, findings } = await readCatalogue(store, { layout: "tusz-v2" });
+  const { recordings, excluded, findings } = await readCatalogue(store, { layout: "tusz-v2" });
   assert.deepEqual(
     recordings.map(({ patient }) => patient),
     ["aaaaaaab"],
   );
   assert.deepEqual(
-    leftOut.map(({ id, code }) => [id, code]),
+    excluded.map(({ id, code }) => [id, code]),
     Object.keys(twice).map((id) => [id, "repeated-identity"]),
   );
   const [found] = findings.filter(({ code }) => code === "repeated-identity");
   assert.ok(found!.file.startsWith("v2.0.1/") && found!.message.includes("v2.0.0/") && found!.severity === "error");
 });
 
-test("readCatalogue(store) tells two releases in one listing as such", async () => {
+test("readCatalogue(store) reports two releases in one listing", async () => {
   const old = "v1.5/edf/train/01_tcp_ar/002/00000258/s002_2003_07_21/00000258_s002_t000.edf";
-  const { recordings, leftOut, findings } = await readCatalogue(listingStore({ ...corpus, [old]: 2000 }));
+  const { recordings, excluded, findings } = await readCatalogue(listingStore({ ...corpus, [old]: 2000 }));
   assert.ok(recordings.every(({ edfKey }) => edfKey !== old));
-  const [out] = leftOut.filter(({ id }) => id === old);
+  const [out] = excluded.filter(({ id }) => id === old);
   assert.deepEqual(
     [out!.code, out!.reason],
-    ["mixed-releases", "it lies as a recording of tusz-v1.5 does, the others as tusz-v2"],
+    ["mixed-releases", "its path is that of tusz-v1.5, the others are of tusz-v2"],
   );
   assert.ok(findings.some(({ code, severity }) => code === "mixed-releases" && severity === "error"));
 });
@@ -158,13 +158,13 @@ test("readCatalogue(store) names compressed files and reads annotations with upp
     [`${stem}1.edf.gz`]: 900,
     [`${stem}1.csv_bi.gz`]: 9,
   };
-  const { recordings, leftOut, findings } = await readCatalogue(listingStore(sizes));
+  const { recordings, excluded, findings } = await readCatalogue(listingStore(sizes));
   assert.deepEqual(
     recordings.map(({ csvBiKey }) => csvBiKey),
     [`${stem}0.CSV_BI`],
   );
   assert.deepEqual(
-    leftOut.map(({ id, code }) => [id, code]),
+    excluded.map(({ id, code }) => [id, code]),
     [[`${stem}1.edf.gz`, "compressed"]],
   );
   assert.deepEqual(
@@ -174,7 +174,7 @@ test("readCatalogue(store) names compressed files and reads annotations with upp
   await assert.rejects(readCatalogue(listingStore({ [`${stem}1.edf.gz`]: 900 })), /holds 1 compressed recordings/);
 });
 
-test("readCatalogue(store) reports equal content by size and content ETag, not by a folder's clock tags", async () => {
+test("readCatalogue(store) reports equal content by size and content ETag, not by a folder's modification times", async () => {
   const [a, b] = Object.keys(corpus).filter((key) => key.endsWith(".edf")) as [string, string];
   const sizes = { ...corpus, [a]: 1000, [b]: 1000 };
   const codes = async (etag: string) =>
@@ -183,16 +183,16 @@ test("readCatalogue(store) reports equal content by size and content ETag, not b
   assert.deepEqual(await codes("3e8-18eac015371efcea"), []);
 });
 
-test("readCatalogue(store) leaves out what it cannot place and reports annotations without a recording", async () => {
+test("readCatalogue(store) excludes what does not fit the layout and reports annotations without a recording", async () => {
   const stray = "train/aaaaaaac/s001_2002/02_tcp_le/aaaaaaac_s001_t009.csv_bi";
   const sizes = { ...corpus, "train/notes/copy.edf": 5, "train/._aaaaaaac.edf": 5, [stray]: 5 };
-  const { recordings, leftOut, findings } = await readCatalogue(listingStore(sizes));
+  const { recordings, excluded, findings } = await readCatalogue(listingStore(sizes));
   assert.equal(recordings.length, 3);
   assert.deepEqual(
-    leftOut.map(({ id }) => id),
+    excluded.map(({ id }) => id),
     ["train/._aaaaaaac.edf", "train/notes/copy.edf"],
   );
-  assert.match(leftOut[0]!.reason, /resource fork/);
+  assert.match(excluded[0]!.reason, /resource fork/);
   assert.deepEqual(
     findings.map(({ code, file }) => [code, file]),
     [["annotation-without-recording", stray]],
@@ -207,7 +207,7 @@ test("readCatalogue(store) makes a patient in two splits an error finding", asyn
   assert.match(overlap!.message, /aaaaaaac is in eval and train/);
 });
 
-test("readCatalogue(store) leaves the five shared patients of v1.5 out of train and says so", async () => {
+test("readCatalogue(store) excludes the five shared patients of v1.5 from train with the reason", async () => {
   const file = (split: string, patient: string) =>
     `edf/${split}/01_tcp_ar/${patient.slice(3, 6)}/${patient}/s001_2003_07_21/${patient}_s001_t000.edf`;
   const shared = SHARED_V15_PATIENTS[0]!;
@@ -218,19 +218,19 @@ test("readCatalogue(store) leaves the five shared patients of v1.5 out of train 
     found.recordings.map(({ split, patient }) => `${split} ${patient}`),
     [`dev ${shared}`, "train 00000258"],
   );
-  assert.match(found.leftOut[0]!.reason, /also in dev/);
+  assert.match(found.excluded[0]!.reason, /also in dev/);
   assert.equal(found.listed.all!.recordings, 3);
   assert.ok(!found.findings.some(({ code }) => code === "patient-overlap"));
 });
 
-test("readCatalogue(store, { splits }) replaces the folders' splits and leaves unlisted patients out", async () => {
+test("readCatalogue(store, { splits }) replaces the folders' splits and excludes unlisted patients", async () => {
   const splits = { train: ["aaaaaaae"], dev: ["aaaaaaac"] };
-  const { recordings, leftOut } = await readCatalogue(listingStore(corpus), { splits });
+  const { recordings, excluded } = await readCatalogue(listingStore(corpus), { splits });
   assert.deepEqual(
     recordings.map(({ split, patient }) => `${split} ${patient}`),
     ["dev aaaaaaac", "train aaaaaaae"],
   );
-  assert.match(leftOut[0]!.reason, /no split file/);
+  assert.match(excluded[0]!.reason, /no split file/);
 });
 
 test("readCatalogue(store) pairs BIDS recordings with their events", async () => {
@@ -243,7 +243,7 @@ test("readCatalogue(store) pairs BIDS recordings with their events", async () =>
   assert.equal(recordings[0]!.tsvKey, `${stem}_events.tsv`);
 });
 
-test("readCatalogue(store) rejects an empty place with what was listed and what is expected", async () => {
+test("readCatalogue(store) rejects an empty folder with what was listed and what is expected", async () => {
   await assert.rejects(readCatalogue(memoryStore({}, "nothing"), { prefix: "edf/train" }), (error: Error) => {
     assert.match(error.message, /no recordings under memory:nothing\/edf\/train: it holds nothing/);
     assert.match(error.message, /tusz-v2: .*s001_2002/);

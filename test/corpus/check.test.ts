@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { readCatalogue } from "../../src/corpus/catalogue.js";
 import { checkCorpus } from "../../src/corpus/check.js";
-import { checkAnnotations } from "../../src/corpus/check-annotations.js";
+import { checkCorpusAnnotations } from "../../src/corpus/check-corpus-annotations.js";
 import { encodeEdf } from "../../src/recording/edf-writer.js";
 import { folderStore } from "../../src/store/folder-store.js";
 import { memoryStore } from "../../src/store/memory-store.js";
@@ -81,7 +81,7 @@ test("checkCorpus(store) gives shares without a denominator as NaN", async () =>
   assert.deepEqual([prevalence.recordings, prevalence.time], [Number.NaN, Number.NaN]);
 });
 
-test("checkCorpus(store) asks once for a header and once for each annotation file, a few at a time", async () => {
+test("checkCorpus(store) requests each header and each annotation file once, a few at a time", async () => {
   const inner = memoryStore(smallCorpus());
   let open = 0;
   let most = 0;
@@ -103,15 +103,15 @@ test("checkCorpus(store) asks once for a header and once for each annotation fil
   assert.ok(most <= 2, `${most} at a time`);
 });
 
-test("checkCorpus(store) throws the store's own faults", async () => {
+test("checkCorpus(store) throws the errors of the store", async () => {
   const inner = memoryStore(smallCorpus());
   const store: Store = { ...inner, read: () => Promise.reject(new Error("connection reset")) };
   await assert.rejects(checkCorpus(store), /connection reset/);
 });
 
-test("checkAnnotations(store, catalogue) gives a row per recording with its timeline", async () => {
+test("checkCorpusAnnotations(store, catalogue) gives a row per recording with its timeline", async () => {
   const store = memoryStore(smallCorpus());
-  const rows = await checkAnnotations(store, await readCatalogue(store));
+  const rows = await checkCorpusAnnotations(store, await readCatalogue(store));
   assert.deepEqual(
     rows.map(({ id, status, seizureCount, seizureSeconds }) => [id.slice(0, 12), status, seizureCount, seizureSeconds]),
     [
@@ -135,7 +135,7 @@ test("checkCorpus(store) reads the shared mini corpus", { skip }, async () => {
   );
 });
 
-test("checkCorpus names a recording that is cut beside the annotation that is longer, as errors of both", async () => {
+test("checkCorpus reports a truncated recording and its longer annotation as errors", async () => {
   const key = stem("train", "aaaaaaaa");
   const whole = edf(20, ["EEG FP1-REF"]);
   const header = whole.byteLength - 20 * 4 * 2;
@@ -152,11 +152,11 @@ test("checkCorpus names a recording that is cut beside the annotation that is lo
     ],
   );
   assert.match(findings[0]!.message, /^truncated: /);
-  assert.match(findings[1]!.action, /fetch the recording again if it is cut/);
+  assert.match(findings[1]!.action, /download the recording again if it is truncated/);
   assert.equal(bySplit.train!.unknown, 1);
 });
 
-test("checkCorpus sees by both ends that the timestamps of a recording jump", async () => {
+test("checkCorpus finds gaps by the timestamps at both ends of a recording", async () => {
   const samples = new Float32Array(4 * 20);
   const signals = [{ label: "EEG FP1-REF", physicalMin: -100, physicalMax: 100, samplesPerRecord: 4, samples }];
   const jumping = (reserved: string, by: number) =>

@@ -53,7 +53,7 @@ test("findDuplicates finds a copy whose patient, recording and start were change
   assert.deepEqual(keys(await findDuplicates(store, recordings)), [["a", "b"]]);
 });
 
-test("findDuplicates needs no byte where every ETag is an MD5, and no whole read where tags of parts agree", async () => {
+test("findDuplicates reads nothing where every ETag is an MD5, and no whole object where multipart ETags agree", async () => {
   const bytes = { a: patternBytes(100), b: patternBytes(100), c: patternBytes(100, 3) };
   const [md5, other] = ["0".repeat(32), "1".repeat(32)];
   const tagged = counted(bytes, { a: md5, b: md5, c: other });
@@ -61,7 +61,7 @@ test("findDuplicates needs no byte where every ETag is an MD5, and no whole read
   assert.deepEqual(tagged.reads, []);
 });
 
-test("checkCorpus names recordings with the same bytes in a folder, whose tags say nothing", async () => {
+test("checkCorpus finds recordings with the same bytes in a folder, which has no content ETags", async () => {
   const edf = encodeEdf({
     kind: "EDF",
     recordDurationSeconds: 1,

@@ -44,7 +44,7 @@ test("readLabels takes times from csv_bi and the type with most seconds from csv
   assert.deepEqual(codes(found), []);
 });
 
-test("readLabels knows background by a stub row, and background is no event", async () => {
+test("readLabels recognizes background by a single row, and background is not an event", async () => {
   const found = await labelsOf({ csv_bi: csv(100, "TERM,0.0000,1.0551,bckg,1.0000") });
   assert.deepEqual([found.status, found.seizures.length], ["labelled", 0]);
 });
@@ -81,7 +81,7 @@ test("readLabels reports unions that differ by more than 20 ms, and not by 20 ms
   assert.deepEqual(codes(await pair("30.0300")), ["unions-differ"]);
 });
 
-test("readLabels cuts seizures to the recording and takes another recording's duration for a doubt", async () => {
+test("readLabels truncates seizures to the recording and reports another recording's duration", async () => {
   const near = await labelsOf({ csv_bi: csv(100.9, "TERM,90.0000,100.7000,seiz,1.0000") });
   assert.deepEqual(
     near.seizures.map(({ startSeconds, endSeconds }) => [startSeconds, endSeconds]),
@@ -92,7 +92,7 @@ test("readLabels cuts seizures to the recording and takes another recording's du
   assert.deepEqual([far.status, far.seizures, codes(far)], ["unknown", [], ["duration-differs"]]);
 });
 
-test("readLabels does not take nesz for a seizure, and an unknown label makes the recording unknown, by file and line", async () => {
+test("readLabels does not count nesz as a seizure, and an unknown label makes the labels unknown, with file and line", async () => {
   const none = await labelsOf({ csv: csv(100, "FP1-F7,10.0000,30.0000,nesz,1.0000") });
   assert.deepEqual([none.status, none.seizures.length], ["labelled", 0]);
   const { status, findings } = await labelsOf({ csv_bi: csv(100, "TERM,1.0000,2.0000,siez,1.0000") });
@@ -118,7 +118,7 @@ test("readLabels reads tse files and BIDS events", async () => {
   );
 });
 
-test("readLabels tells how far csv and csv_bi agree, in seconds that only one of them has", async () => {
+test("readLabels gives the agreement of csv and csv_bi, in seconds that only one of them has", async () => {
   const found = await labelsOf({
     csv_bi: csv(100, "TERM,10.0000,30.0000,seiz,1.0000"),
     csv: csv(100, "FP1-F7,12.0000,30.0000,fnsz,1.0000", "F7-T3,20.0000,31.0000,fnsz,1.0000"),

@@ -4,7 +4,7 @@ import { detectLayout, layoutNamed } from "../../src/corpus/layouts.js";
 
 const place = (layout: string, path: string, key = path) => layoutNamed(layout).place(path, key);
 
-test("tusz-v2 places sessions with a year and with a full date, whatever folders lie above", () => {
+test("tusz-v2 parses sessions with a year and with a full date, below any folders", () => {
   assert.deepEqual(place("tusz-v2", "data/edf/train/aaaaaaac/s001_2002/02_tcp_le/aaaaaaac_s001_t000.edf"), {
     split: "train",
     patient: "aaaaaaac",
@@ -17,7 +17,7 @@ test("tusz-v2 places sessions with a year and with a full date, whatever folders
   assert.ok(typeof dated !== "string" && dated.session === "s003_2015_08_24" && dated.token === "t012");
 });
 
-test("tusz-v2 says what is wrong with a path that it cannot place", () => {
+test("tusz-v2 gives the reason for a path that does not fit", () => {
   const reasons: [string, RegExp][] = [
     ["test/aaaaaaac/s001_2002/02_tcp_le/aaaaaaac_s001_t000.edf", /split folder "test" is not one of train, dev, eval/],
     ["train/AAAAAAAC/s001_2002/02_tcp_le/AAAAAAAC_s001_t000.edf", /patient folder/],
@@ -55,7 +55,7 @@ test("flat takes the patient from the name up to the first underscore and the fo
   assert.ok(typeof bare !== "string" && bare.patient === "night" && bare.token === "whole" && bare.session === "root");
 });
 
-test("detectLayout(recordings) takes the scheme that places at least half, else flat", () => {
+test("detectLayout(recordings) chooses the layout that at least half fit, else flat", () => {
   const files = (...paths: string[]) => paths.map((path) => ({ path, key: path }));
   const good = "train/aaaaaaac/s001_2002/02_tcp_le/aaaaaaac_s001_t000.edf";
   assert.equal(detectLayout(files(good, "stray.edf")).name, "tusz-v2");

@@ -10,7 +10,7 @@ test("compareReleases(layout, counts) names the release whose every known count 
   assert.deepEqual(differences, []);
 });
 
-test("compareReleases(layout, counts) tells the copy of 7,364 recordings from the one of 7,361", () => {
+test("compareReleases(layout, counts) distinguishes the copies of 7,364 and of 7,361 recordings", () => {
   const counts = {
     train: { recordings: 4667 },
     dev: { recordings: 1832 },
@@ -20,7 +20,7 @@ test("compareReleases(layout, counts) tells the copy of 7,364 recordings from th
   assert.equal(compareReleases("tusz-v2", counts).release, "TUSZ v2.0.3 (copy of 7,364 recordings)");
 });
 
-test("compareReleases(layout, counts) lists what differs from the nearest release", () => {
+test("compareReleases(layout, counts) lists the differences from the nearest release", () => {
   const { counts: known } = current!;
   const counts = { ...known, eval: { ...known.eval, seizures: 468 }, all: { ...known.all, seizures: 3970 } };
   const { release, nearest, differences } = compareReleases("tusz-v2", counts);
@@ -32,7 +32,7 @@ test("compareReleases(layout, counts) lists what differs from the nearest releas
   ]);
 });
 
-test("compareReleases(layout, counts) counts a split that is not there once", () => {
+test("compareReleases(layout, counts) reports a missing split once", () => {
   const { differences } = compareReleases("tusz-v2", { train: { recordings: 4664 }, all: { recordings: 4664 } });
   assert.deepEqual(
     differences.filter(({ split }) => split === "dev"),

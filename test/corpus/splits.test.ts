@@ -34,7 +34,7 @@ test("readSplits(dir) skips blank lines and comments and refuses two ids on a li
     await writeFile(join(dir, "train.txt"), "# ours\r\n\r\na\r\n");
     assert.deepEqual(await readSplits(dir), { train: ["a"] });
     await writeFile(join(dir, "dev.txt"), "x\ny, z\n");
-    await assert.rejects(readSplits(dir), /dev\.txt:2: found "y, z", expected one patient id a line/);
+    await assert.rejects(readSplits(dir), /dev\.txt:2: found "y, z", expected one patient id per line/);
   }));
 
 test("writeSplits(dir) refuses ids that readSplits(dir) would not read back", () =>
@@ -53,7 +53,7 @@ test("readSplits(dir) and writeSplits(dir) reject a patient in two splits", () =
     await assert.rejects(readSplits(dir), { name: "ConfigError", message: /1 patient is in more than one split/ });
   }));
 
-test("readSplits(dir) says which files it expects when there are none", () =>
+test("readSplits(dir) names the expected files when there are none", () =>
   withFolder(async (dir) => {
     await assert.rejects(readSplits(dir), { name: "NotFoundError", message: /expected train.txt, dev.txt/ });
     await assert.rejects(readSplits(join(dir, "absent")), { name: "NotFoundError" });

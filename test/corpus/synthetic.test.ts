@@ -6,8 +6,12 @@ import { after, test } from "node:test";
 import { sha256 } from "@ictal/base/canonical";
 import { readCatalogue } from "../../src/corpus/catalogue.js";
 import { checkCorpus } from "../../src/corpus/check.js";
-import { checkAnnotations } from "../../src/corpus/check-annotations.js";
-import { BACKGROUND_PLAN, PLAN, planCorpus } from "../../src/corpus/synthetic/plan.js";
+import { checkCorpusAnnotations } from "../../src/corpus/check-corpus-annotations.js";
+import {
+  BACKGROUND_RECORDINGS,
+  SYNTHETIC_RECORDINGS,
+  selectRecordings,
+} from "../../src/corpus/synthetic/recording-table.js";
 import { renderRecording } from "../../src/corpus/synthetic/render.js";
 import { SEIZURE_PROFILES } from "../../src/corpus/synthetic/seizure-profiles.js";
 import { synthesizeCorpus } from "../../src/corpus/synthetic/synthesize.js";
@@ -30,25 +34,30 @@ async function copyOf(name: string): Promise<string> {
 
 const firstEdf = async (dir: string) => join(dir, (await readCatalogue(folderStore(dir))).recordings[0]!.edfKey);
 
-test("the plan has the make-up that the corpus promises", () => {
-  const patients = (split: string) => new Set(PLAN.filter((row) => row.split === split).map(({ patient }) => patient));
-  assert.ok(PLAN.length >= 24);
+test("the table of recordings has the documented composition", () => {
+  const patients = (split: string) =>
+    new Set(SYNTHETIC_RECORDINGS.filter((row) => row.split === split).map(({ patient }) => patient));
+  assert.ok(SYNTHETIC_RECORDINGS.length >= 24);
   assert.deepEqual([patients("train").size, patients("dev").size, patients("eval").size], [8, 4, 3]);
-  assert.equal(new Set(PLAN.map(({ patient }) => patient)).size, 15);
-  assert.equal(new Set(PLAN.map(({ id }) => id)).size, PLAN.length);
-  assert.deepEqual([...new Set(PLAN.map(({ sampleRateHz }) => sampleRateHz))].sort(), [250, 256, 400]);
+  assert.equal(new Set(SYNTHETIC_RECORDINGS.map(({ patient }) => patient)).size, 15);
+  assert.equal(new Set(SYNTHETIC_RECORDINGS.map(({ id }) => id)).size, SYNTHETIC_RECORDINGS.length);
+  assert.deepEqual([...new Set(SYNTHETIC_RECORDINGS.map(({ sampleRateHz }) => sampleRateHz))].sort(), [250, 256, 400]);
   const types = (split?: string) =>
-    new Set(PLAN.filter((row) => split === undefined || row.split === split).flatMap(({ seizures }) => seizures));
+    new Set(
+      SYNTHETIC_RECORDINGS.filter((row) => split === undefined || row.split === split).flatMap(
+        ({ seizures }) => seizures,
+      ),
+    );
   assert.deepEqual([...types("train")].sort(), Object.keys(SEIZURE_PROFILES).sort());
   for (const type of types()) assert.ok(types("train").has(type), `${type} in train`);
   const known = ["no-midline", "offset", "colon-date", "no-annotations", "distractor", "background-rows"];
   for (const word of known)
     assert.ok(
-      PLAN.some(({ peculiarities }) => peculiarities.some((each) => each === word)),
+      SYNTHETIC_RECORDINGS.some(({ traits }) => traits.some((each) => each === word)),
       word,
     );
-  for (const word of PLAN.flatMap(({ peculiarities }) => peculiarities)) assert.ok(known.includes(word), word);
-  assert.equal(PLAN.filter(({ durationSeconds }) => durationSeconds < 60).length, 1);
+  for (const word of SYNTHETIC_RECORDINGS.flatMap(({ traits }) => traits)) assert.ok(known.includes(word), word);
+  assert.equal(SYNTHETIC_RECORDINGS.filter(({ durationSeconds }) => durationSeconds < 60).length, 1);
 });
 
 test("synthesizeCorpus(dir) gives the same bytes for the same seed, and others for another", async () => {
@@ -82,7 +91,7 @@ test("synthesizeCorpus(dir) reports what the catalogue and the labels say", asyn
   assert.ok(Math.abs(made.hours - report.hours) < 1e-6);
 });
 
-test("synthesizeCorpus(dir) leaves an intact corpus as it is", async () => {
+test("synthesizeCorpus(dir) does not change an intact corpus", async () => {
   const path = await firstEdf(small);
   const before = await stat(path);
   const again = await synthesizeCorpus(small, options);
@@ -91,7 +100,7 @@ test("synthesizeCorpus(dir) leaves an intact corpus as it is", async () => {
   assert.equal((await stat(path)).mtimeMs, before.mtimeMs);
 });
 
-test("synthesizeCorpus(dir) makes cut, flipped and lost files again and nothing else", async () => {
+test("synthesizeCorpus(dir) writes truncated, corrupted and missing files again and nothing else", async () => {
   const dir = await copyOf("damaged");
   const { recordings } = await readCatalogue(folderStore(dir));
   const at = (index: number) => join(dir, recordings[index]!.edfKey);
@@ -106,7 +115,7 @@ test("synthesizeCorpus(dir) makes cut, flipped and lost files again and nothing 
   }
 });
 
-test("synthesizeCorpus(dir) takes a marker with damaged parts for none and makes the corpus again", async () => {
+test("synthesizeCorpus(dir) ignores a damaged marker and writes the corpus again", async () => {
   const dir = await copyOf("marker");
   const file = join(dir, "synthetic.json");
   const marker = JSON.parse(await readFile(file, "utf8"));
@@ -117,7 +126,7 @@ test("synthesizeCorpus(dir) takes a marker with damaged parts for none and makes
   }
 });
 
-test("synthesizeCorpus(dir) redoes a half-written corpus and sweeps what a killed run left", async () => {
+test("synthesizeCorpus(dir) completes an incomplete corpus and removes stale temporary files", async () => {
   const dir = await copyOf("half");
   await rm(join(dir, "synthetic.json"));
   const leftover = `${await firstEdf(dir)}.tmp-999999999-1`;
@@ -132,23 +141,23 @@ test("synthesizeCorpus(dir) with fewer recordings removes those it no longer wan
   assert.equal((await readCatalogue(folderStore(dir))).recordings.length, 3);
 });
 
-test("planCorpus({ background }) adds half hours without seizures to patients of train and leaves the rest", () => {
-  const all = { recordings: PLAN.length, maxDurationSeconds: 600, background: 0 };
-  const ids = new Set(PLAN.map(({ id }) => id));
-  const added = planCorpus({ ...all, background: 4 }).filter(({ id }) => !ids.has(id));
+test("selectRecordings({ background }) adds half hours without seizures to patients of train and leaves the rest", () => {
+  const all = { recordings: SYNTHETIC_RECORDINGS.length, maxDurationSeconds: 600, background: 0 };
+  const ids = new Set(SYNTHETIC_RECORDINGS.map(({ id }) => id));
+  const added = selectRecordings({ ...all, background: 4 }).filter(({ id }) => !ids.has(id));
   assert.deepEqual(
-    planCorpus({ ...all, background: 4 }).filter(({ id }) => ids.has(id)),
-    planCorpus(all),
+    selectRecordings({ ...all, background: 4 }).filter(({ id }) => ids.has(id)),
+    selectRecordings(all),
   );
-  assert.deepEqual(added, BACKGROUND_PLAN);
-  const patients = new Set(PLAN.filter(({ split }) => split === "train").map(({ patient }) => patient));
+  assert.deepEqual(added, BACKGROUND_RECORDINGS);
+  const patients = new Set(SYNTHETIC_RECORDINGS.filter(({ split }) => split === "train").map(({ patient }) => patient));
   for (const { split, patient, durationSeconds, seizures } of added) {
     assert.deepEqual([split, durationSeconds, seizures.length], ["train", 1800, 0]);
     assert.ok(patients.has(patient));
   }
 });
 
-test("synthesizeCorpus(dir, { background }) makes them, takes them away again, and names a wrong count", async () => {
+test("synthesizeCorpus(dir, { background }) writes them, removes them again, and refuses a wrong count", async () => {
   const dir = await copyOf("background");
   const more = await synthesizeCorpus(dir, { ...options, background: 1 });
   assert.deepEqual([more.recordings, more.seizures], [7, made.seizures]);
@@ -166,7 +175,7 @@ test("synthesizeCorpus(dir) writes nothing into a folder that holds anything els
   await writeFile(join(dir, "design.md"), "not ours");
   await assert.rejects(synthesizeCorpus(dir, options), {
     name: "ConfigError",
-    message: /holds what is not of a synthetic corpus: design.md/,
+    message: /holds files that are not part of a synthetic corpus: design.md/,
   });
   assert.deepEqual(await readdir(dir), ["design.md"]);
   const real = await copyOf("real");
@@ -174,7 +183,7 @@ test("synthesizeCorpus(dir) writes nothing into a folder that holds anything els
   await assert.rejects(synthesizeCorpus(real, { ...options, seed: 7 }), /edf\/train\/recording.edf/);
 });
 
-test("synthesizeCorpus(dir, { signal }) stops between recordings and carries on later", async () => {
+test("synthesizeCorpus(dir, { signal }) stops between recordings and continues later", async () => {
   const dir = join(base, "stopped");
   const controller = new AbortController();
   let count = 0;
@@ -204,11 +213,11 @@ test("synthetic files have the headers of TUSZ: reserved EDF, 1 s records, 1 Hz 
   }
 });
 
-test("csv and csv_bi of the synthetic corpus agree, and types are the planned ones", async () => {
+test("csv and csv_bi of the synthetic corpus agree, and types are those of the table", async () => {
   const store = folderStore(small);
-  const rows = await checkAnnotations(store, await readCatalogue(store));
+  const rows = await checkCorpusAnnotations(store, await readCatalogue(store));
   for (const { id, types, seizures, durationSeconds } of rows) {
-    const planned = PLAN.find((recording) => recording.id === id)!;
+    const planned = SYNTHETIC_RECORDINGS.find((recording) => recording.id === id)!;
     assert.deepEqual(types, [...new Set(planned.seizures)].sort());
     assert.equal(seizures.length, planned.seizures.length);
     for (const { endSeconds } of seizures) assert.ok(endSeconds < durationSeconds);
@@ -217,7 +226,7 @@ test("csv and csv_bi of the synthetic corpus agree, and types are the planned on
 
 /** Per second of a recording: how long the line is, and how well it repeats itself between 0.1 and 0.7 s; 6 electrodes. */
 function features(id: string): { length: number[]; rhythm: number[]; truth: number[] } {
-  const recording = PLAN.find((row) => row.id === id)!;
+  const recording = SYNTHETIC_RECORDINGS.find((row) => row.id === id)!;
   const { signals, seizures } = renderRecording(recording, 42);
   const found = { length: [] as number[], rhythm: [] as number[], truth: [] as number[] };
   const step = Math.round(recording.sampleRateHz / 64);
@@ -274,7 +283,9 @@ function repetition(values: Float64Array, rate: number): number {
 }
 
 test("seizures are found by rhythm and not by line length alone", () => {
-  const ids = PLAN.filter(({ split, sampleRateHz }) => split !== "train" && sampleRateHz < 400).map(({ id }) => id);
+  const ids = SYNTHETIC_RECORDINGS.filter(({ split, sampleRateHz }) => split !== "train" && sampleRateHz < 400).map(
+    ({ id }) => id,
+  );
   const all = ids.map(features);
   const truth = all.flatMap((each) => each.truth);
   const score = (name: "length" | "rhythm") => auroc(Float32Array.from(all.flatMap((each) => each[name])), truth);

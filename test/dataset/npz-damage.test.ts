@@ -25,10 +25,10 @@ async function soundArchive(level: number): Promise<Buffer> {
   await writeNpz(
     path,
     [
-      { name: "windows", shape: [2, ELECTRODES_19.length, WINDOW_SAMPLES], pieces: [windows] },
-      { name: "labels", shape: [2, WINDOW_SAMPLES], pieces: [labels] },
+      { name: "windows", shape: [2, ELECTRODES_19.length, WINDOW_SAMPLES], chunks: [windows] },
+      { name: "labels", shape: [2, WINDOW_SAMPLES], chunks: [labels] },
     ],
-    level,
+    { level },
   );
   return readFile(path);
 }
@@ -42,7 +42,7 @@ async function outcomeOf(bytes: Uint8Array): Promise<string> {
     try {
       for (const name of file.names) {
         const entry = await file.array(name);
-        for await (const _ of entry?.pieces(1000) ?? []); // to its end, where the checksum is
+        for await (const _ of entry?.chunks(1000) ?? []); // to its end, where the checksum is
       }
       return "read";
     } finally {
@@ -125,7 +125,7 @@ test("random damage anywhere is a tagged error or leaves the numbers readable, i
   }
 });
 
-test("importNpz leaves a damaged archive out and imports the sound ones beside it", async () => {
+test("importNpz excludes a damaged archive and imports the sound ones beside it", async () => {
   const folder = join(dir, "import");
   await mkdir(folder);
   const sound = await soundArchive(6);
@@ -142,7 +142,7 @@ test("importNpz leaves a damaged archive out and imports the sound ones beside i
   const report = await importNpz({ dir: folder, cacheDir: join(dir, "cache"), strideSeconds });
   assert.equal(report.imported, 1);
   assert.deepEqual(
-    report.leftOut.map(({ id, code }) => [id.split("/")[1], code]),
+    report.excluded.map(({ id, code }) => [id.split("/")[1], code]),
     [
       ["far", "damaged"],
       ["long", "damaged"],

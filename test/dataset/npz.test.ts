@@ -41,10 +41,10 @@ async function makeExport(context: TestContext) {
 
 test("exportNpz writes the reference's archives and lists, leaves out what it cannot hold, and eval stays closed", async (context) => {
   const { outDir, report } = await makeExport(context);
-  const { files, windows, leftOut, droppedSeconds } = report;
+  const { files, windows, excluded, droppedSeconds } = report;
   assert.deepEqual([files, windows], [3, { partial: 6, full: 1, none: 7 }]);
   assert.deepEqual(
-    leftOut.map(({ id, code }) => [id.slice(0, 14), code]),
+    excluded.map(({ id, code }) => [id.slice(0, 14), code]),
     [
       ["train/cccccccc", "short"],
       ["train/dddddddd", "unlabelled"],
@@ -83,7 +83,7 @@ test("importNpz of an export gives the samples and seizures back, reuses what is
   const { cacheDir, manifest, outDir, dir } = await makeExport(context);
   const options = { dir: outDir, cacheDir: join(dir, "imported"), strideSeconds: 1 };
   const report = await importNpz(options);
-  assert.deepEqual([report.imported, report.reused, report.leftOut, report.otherClass], [3, 0, [], 0]);
+  assert.deepEqual([report.imported, report.reused, report.excluded, report.otherClass], [3, 0, [], 0]);
   await writeManifest(options.cacheDir);
   assert.deepEqual((await verifyCache(options.cacheDir)).bad, []);
   const imported = await readManifest(options.cacheDir);
@@ -136,7 +136,7 @@ x.astype("f4").tofile(sys.argv[1] + "/whole.f32")`;
   assert.equal(status, 0, stderr);
   const cacheDir = join(dir, "cache");
   const report = await importNpz({ dir, cacheDir, strideSeconds: 1, split: "dev" });
-  assert.deepEqual([report.imported, report.leftOut], [3, []]);
+  assert.deepEqual([report.imported, report.excluded], [3, []]);
   await writeManifest(cacheDir);
   const manifest = await readManifest(cacheDir);
   assert.deepEqual(
@@ -161,7 +161,7 @@ x.astype("f4").tofile(sys.argv[1] + "/whole.f32")`;
   }
 });
 
-test("archives at fault are left out with their reason, a manifest that names missing ones stops the import", async (context) => {
+test("archives at fault are excluded with their reason, a manifest that names missing ones stops the import", async (context) => {
   const { outDir, dir } = await makeExport(context);
   const from = join(outDir, "train", "aaaaaaaa_s001_t000_windows.npz");
   const [bad, odd] = [join(dir, "bad"), join(dir, "odd")];
@@ -174,8 +174,8 @@ test("archives at fault are left out with their reason, a manifest that names mi
   await writeFile(join(bad, "flipped_windows.npz"), flipped);
   await writeFile(join(bad, "text_windows.npz"), "not a zip");
   const block = (value: number) => new Float32Array(19 * 8).fill(value);
-  const write = (name: string, shape: number[], pieces: Float32Array[], array = "windows") =>
-    writeNpz(join(odd, `${name}_windows.npz`), [{ name: array, shape, pieces }]);
+  const write = (name: string, shape: number[], chunks: Float32Array[], array = "windows") =>
+    writeNpz(join(odd, `${name}_windows.npz`), [{ name: array, shape, chunks }]);
   await write("nan", [1, 19, 8], [block(Number.NaN)]);
   await write("other", [1, 19, 8], [block(1)], "x");
   await write("shape", [19, 8], [block(1)]);
@@ -187,7 +187,7 @@ test("archives at fault are left out with their reason, a manifest that names mi
   ] as const) {
     const report = await importNpz({ dir: from, cacheDir: join(dir, "c"), strideSeconds });
     assert.equal(report.imported, 0);
-    for (const { id, code, reason } of report.leftOut) reasons[id.split("/")[1]!] = `${code}: ${reason}`;
+    for (const { id, code, reason } of report.excluded) reasons[id.split("/")[1]!] = `${code}: ${reason}`;
   }
   for (const name of ["cut", "flipped", "text"]) assert.match(reasons[name]!, /^damaged: .*not a sound \.npz.*again/);
   assert.match(reasons.nan!, /^not-finite: .*window 0 holds NaN/);
@@ -229,16 +229,16 @@ test("writeNpz and openNpz hold memory that does not grow with the array", async
   const dir = await temporaryFolder(context);
   const path = join(dir, "large.npz");
   const piece = new Float32Array(1e6).map((_, i) => i % 97);
-  function* pieces() {
+  function* chunks() {
     for (let i = 0; i < 60; i++) yield piece;
   }
-  await writeNpz(path, [{ name: "x", shape: [60, 1e6], pieces: pieces() }]);
+  await writeNpz(path, [{ name: "x", shape: [60, 1e6], chunks: chunks() }]);
   await copyFile(path, join(dir, "copy.npz"));
   globalThis.gc?.();
   let largest = 0;
   const file = await openNpz(join(dir, "copy.npz"));
   const out = new Float32Array(piece.length);
-  for await (const bytes of (await file.array("x"))!.pieces(piece.length)) {
+  for await (const bytes of (await file.array("x"))!.chunks(piece.length)) {
     decodeNpyInto(out, bytes, "<f4");
     assert.equal(out[12345], 12345 % 97);
     largest = Math.max(largest, process.memoryUsage().arrayBuffers);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { deflateSync } from "node:zlib";
 import { encodeDeltas } from "../../src/base/delta-code.js";
-import { createRateChange } from "../../src/dataset/rate-change.js";
+import { createStreamingResampler } from "../../src/dataset/streaming-resampler.js";
 import { readViewSignals } from "../../src/dataset/view-signals.js";
 import { bytesSource } from "../../src/recording/byte-source.js";
 import { readEdfHeader } from "../../src/recording/edf-header.js";
@@ -30,7 +30,7 @@ async function view(spec: Partial<EdfSpec> & Pick<EdfSpec, "signals">, maxBytes?
   return readViewSignals(source, await readEdfHeader(source), maxBytes === undefined ? {} : { maxBytes });
 }
 
-test("createRateChange gives the values of resamplePolyphase however the stream is cut", () => {
+test("createStreamingResampler gives the values of resamplePolyphase however the stream is cut", () => {
   for (const [up, down] of [
     [64, 125],
     [16, 25],
@@ -40,7 +40,7 @@ test("createRateChange gives the values of resamplePolyphase however the stream 
   ] as const) {
     const rows = [noise(40_003, 3), noise(40_003, 4)];
     const expected = resamplePolyphase(rows, up, down);
-    const change = createRateChange(2, up, down);
+    const change = createStreamingResampler(2, up, down);
     const parts: Float32Array[][] = [];
     for (let at = 0; at < 40_003; at += 7001) parts.push(change.push(rows.map((row) => row.subarray(at, at + 7001))));
     parts.push(change.flush());
@@ -69,7 +69,7 @@ test("readViewSignals keeps electrodes and the ECG of the usual rate, to half a 
     { name: "C4", kind: "electrode" },
     { name: "EKG1", kind: "heart" },
   ]);
-  assert.deepEqual(shown.leftOut, ["EEG T3-REF (100 Hz)", "IBI (1 Hz)"]);
+  assert.deepEqual(shown.excluded, ["EEG T3-REF (100 Hz)", "IBI (1 Hz)"]);
   assert.deepEqual(
     [shown.sampleRateHz, shown.recordedRateHz, shown.sampleCount, shown.durationSeconds],
     [200, 200, 4000, 20],

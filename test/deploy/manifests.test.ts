@@ -148,7 +148,7 @@ test("aws-batch/submit.sh chains plan, array and finalise, and refuses a file wi
     });
   const raw = submit();
   assert.equal(raw.status, 2);
-  assert.match(raw.stderr, /still says <ACCOUNT> in jobDefinition; fill it in/);
+  assert.match(raw.stderr, /contains the placeholder <ACCOUNT> in jobDefinition; replace it/);
   const filled = join(dir, "cache.json");
   const named = read("aws-batch/cache.json")
     .replace(/<JOB-OF-\w+>/g, "later")

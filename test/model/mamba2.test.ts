@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createRandom } from "../../src/base/random.js";
 import {
+  checkpointedMamba2,
   type Direction,
   type Mamba2Shape,
   mamba2,
   mamba2Specs,
-  recomputedMamba2,
   stateSpace,
 } from "../../src/model/mamba2.js";
 import { initialValues, parameterCount } from "../../src/model/parameters.js";
@@ -155,7 +155,7 @@ test("a recomputed block has the same output and gradients", () => {
       return tf.sum(tf.square(block(u!, given, "m", SHAPE)));
     })([u, ...names.map((name) => p[name]!)]);
   const plain = gradientsOf(mamba2);
-  const recomputed = gradientsOf(recomputedMamba2);
+  const recomputed = gradientsOf(checkpointedMamba2);
   assert.deepEqual(recomputed.value.dataSync(), plain.value.dataSync());
   recomputed.grads.forEach((gradient, i) => {
     assert.deepEqual(gradient.dataSync(), plain.grads[i]!.dataSync());

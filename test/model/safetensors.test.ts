@@ -132,7 +132,7 @@ test("weights of another architecture are refused with the tensors that differ",
   });
 });
 
-test("PyTorch's counters of batches are passed over, other extra tensors are named", () => {
+test("PyTorch's counters of batches are ignored, other extra tensors are named", () => {
   const detector = createDetector({ name: "unet", channels: [4, 4], inputChannels: 2 });
   const specs = [...detector.parameters, ...detector.buffers];
   const stored = storedTensors(specs, initialValues(specs, 1));

@@ -1,8 +1,6 @@
-import type { EegPanel } from "../../src/base/eeg-panel.js";
 import { createRandom } from "../../src/base/random.js";
 import { aeegFigure } from "../../src/plots/aeeg.js";
 import { channelMatrix } from "../../src/plots/channel-matrix.js";
-import { windowClasses } from "../../src/plots/composition.js";
 import { detectionFigure } from "../../src/plots/detection.js";
 import { eegPage } from "../../src/plots/eeg-page.js";
 import type { Figure } from "../../src/plots/figure.js";
@@ -12,6 +10,8 @@ import { rocFigure } from "../../src/plots/roc.js";
 import { type LabelledRow, labelTimeline, seizureLengths, timeShare } from "../../src/plots/seizure-labels.js";
 import { trainingCurve } from "../../src/plots/training-curve.js";
 import { typeConfusionFigure } from "../../src/plots/type-confusion.js";
+import { windowClasses } from "../../src/plots/window-classes.js";
+import type { EegPanel } from "../../src/recording/eeg-panel.js";
 import { curves } from "../../src/scoring/curves.js";
 import { aeeg } from "../../src/signal/aeeg.js";
 import { ELECTRODES_19 } from "../../src/signal/electrodes.js";

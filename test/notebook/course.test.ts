@@ -4,8 +4,8 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import type { Notebook } from "@ictal/jupyter/runner/notebook-file";
-import { parseNotebook } from "@ictal/jupyter/runner/read-notebook";
+import type { Notebook } from "@ictal/jupyter/notebook/notebook-file";
+import { parseNotebook } from "@ictal/jupyter/notebook/read-notebook";
 import { projectPath } from "../../src/base/project.js";
 import { synthesizeCorpus } from "../../src/corpus/synthetic/synthesize.js";
 import { startS3Server } from "../../src/store/server/s3-server.js";
@@ -98,7 +98,7 @@ test("01-s3-loading runs on any s3:// URL and 02-annotation-checks on any folder
   assert.match(loading.text, /objects: 0 downloaded, 12 there already/);
   assert.match(loading.text, /Ictal synthetic corpus/);
   assert.match(checks.text, /unknown label .*did you mean/);
-  assert.match(checks.text, /csv and csv_bi: 0 of 3 differ/);
+  assert.match(checks.text, /csv and csv_bi: 0 of 3 recordings differ/);
 });
 
 test("03-cache-and-manifest runs on any s3:// URL and 04-balanced-dataset on any folder, with a configuration of one's own", async () => {

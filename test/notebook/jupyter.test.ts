@@ -5,7 +5,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { listKernelspecs } from "@ictal/jupyter/kernelspec";
-import { readNotebook } from "@ictal/jupyter/runner/read-notebook";
+import { readNotebook } from "@ictal/jupyter/notebook/read-notebook";
 import { makeNotebook, runCli, temporaryFolder } from "@ictal/jupyter/test/make-notebook";
 import { makeProject } from "@ictal/jupyter/test/make-project";
 

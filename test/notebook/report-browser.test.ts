@@ -7,13 +7,13 @@ import { sha256 } from "@ictal/base/canonical";
 import { chromiumPath } from "@ictal/jupyter/browser/chromium";
 import { openPage } from "@ictal/jupyter/browser/page";
 import { bundleOf } from "@ictal/jupyter/display";
+import type { CodeCell } from "@ictal/jupyter/notebook/notebook-file";
+import { parseNotebook } from "@ictal/jupyter/notebook/read-notebook";
 import { renderReport } from "@ictal/jupyter/report/report";
-import type { CodeCell } from "@ictal/jupyter/runner/notebook-file";
-import { parseNotebook } from "@ictal/jupyter/runner/read-notebook";
 import { collectReceipt } from "@ictal/jupyter/runner/receipt";
 import { checkFigurePage } from "@ictal/jupyter/test/figure-page-check";
 import { notebookText, temporaryFolder } from "@ictal/jupyter/test/make-notebook";
-import { createReceipt } from "../../src/base/receipt.js";
+import { createReceipt } from "../../src/training/receipt.js";
 import { allPlots } from "./all-plots.js";
 
 /** The report of a notebook with one cell per plot. */

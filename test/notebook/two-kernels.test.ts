@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { parseNotebook } from "@ictal/jupyter/runner/read-notebook";
+import { parseNotebook } from "@ictal/jupyter/notebook/read-notebook";
 import { makeNotebook, runCli, temporaryFolder } from "@ictal/jupyter/test/make-notebook";
+import { projectDir } from "../../src/base/project.js";
 
 test("a notebook prints the same on both kernels: imports, types, await, displays, an expected error", async () => {
   const folder = await temporaryFolder();
@@ -18,7 +19,8 @@ test("a notebook prints the same on both kernels: imports, types, await, display
   const shown = [];
   for (const kernel of ["ictal", "tslab"]) {
     const input = await makeNotebook(folder, cells, { name: `${kernel}.ipynb`, kernel });
-    const { code, stderr } = await runCli(["notebook", "exec", input, "-o", `${kernel}-out.ipynb`], { cwd: folder });
+    const options = { cwd: folder, env: { ICTAL_KERNEL_PROJECT: projectDir } }; // the folder is of no project
+    const { code, stderr } = await runCli(["notebook", "exec", input, "-o", `${kernel}-out.ipynb`], options);
     assert.equal(code, 0, `${kernel}: ${stderr}`);
     const executed = parseNotebook(readFileSync(join(folder, `${kernel}-out.ipynb`), "utf8"), kernel);
     shown.push(

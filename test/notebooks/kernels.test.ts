@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { promisify } from "node:util";
-import { parseNotebook } from "@ictal/jupyter/runner/read-notebook";
+import { parseNotebook } from "@ictal/jupyter/notebook/read-notebook";
 import { projectPath } from "../../src/base/project.js";
 
 /** test/notebook/course.test.ts runs these on kernel ictal and says the same of them. */

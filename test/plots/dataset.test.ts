@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { coverageOf } from "../../src/cache/coverage.js";
 import { readManifest, writeManifest } from "../../src/cache/manifest.js";
-import { numpyLines } from "../../src/cache/numpy-lines.js";
+import { numpySnippet } from "../../src/cache/numpy-snippet.js";
 import { openWindowReader } from "../../src/dataset/window-reader.js";
 import { cacheCoverage, patientShares, seizureShares } from "../../src/plots/dataset.js";
 import { spectraFigure } from "../../src/plots/spectra.js";
@@ -15,12 +15,12 @@ import { makeManifest } from "../dataset/made-manifest.js";
 
 type Bars = { name: string; x: (string | number)[]; y: (string | number)[] }[];
 
-test("seizureShares counts windows with seizure by twentieths and leaves out none and unknown", () => {
+test("seizureShares counts windows with seizure by twentieths and excludes none and unknown", () => {
   const [bar] = seizureShares({ all: [0, Number.NaN, 0.01, 0.04, 0.5, 1] }).data as unknown as Bars;
   assert.deepEqual([bar!.y[0], bar!.y[10], bar!.y[19]], [2, 1, 1]);
 });
 
-test("patientShares puts who gives most on top and sums those beyond forty", () => {
+test("patientShares sorts patients by windows and sums those beyond forty", () => {
   const patients = Array.from({ length: 45 }, (_, n) => ({
     patient: `p${n}`,
     selected: { partial: n, full: 1, none: 0 },
@@ -30,7 +30,7 @@ test("patientShares puts who gives most on top and sums those beyond forty", () 
   assert.deepEqual([partial!.x.at(-1), full!.x.at(-1)], [0 + 1 + 2 + 3 + 4, 5]);
 });
 
-test("coverageOf counts cached, unlabelled and left-out recordings by split", () => {
+test("coverageOf counts cached, unlabelled and excluded recordings by split", () => {
   const manifest = makeManifest([
     { sampleCount: 9 },
     { sampleCount: 9, labelled: false },
@@ -38,9 +38,9 @@ test("coverageOf counts cached, unlabelled and left-out recordings by split", ()
   ]);
   const rows = coverageOf({ ...manifest, leftOut: [{ id: "eval/a/b/c/d", code: "x", reason: "y" }] });
   assert.deepEqual(rows, [
-    { split: "dev", labelled: 1, unlabelled: 0, leftOut: 0 },
-    { split: "eval", labelled: 0, unlabelled: 0, leftOut: 1 },
-    { split: "train", labelled: 1, unlabelled: 1, leftOut: 0 },
+    { split: "dev", labelled: 1, unlabelled: 0, excluded: 0 },
+    { split: "eval", labelled: 0, unlabelled: 0, excluded: 1 },
+    { split: "train", labelled: 1, unlabelled: 1, excluded: 0 },
   ]);
   assert.equal(cacheCoverage(rows).data.length, 3);
 });
@@ -57,14 +57,14 @@ test("meanSpectrum has its peak where the channels have it, and the figure relat
 const python = process.env.ICTAL_PYTHON ?? "python3";
 const noNumpy = spawnSync(python, ["-c", "import numpy"]).status !== 0 && `no numpy in ${python} (set ICTAL_PYTHON)`;
 
-test("numpyLines are Python that gives the first window of a recording", { skip: noNumpy }, async (context) => {
+test("numpySnippet are Python that gives the first window of a recording", { skip: noNumpy }, async (context) => {
   for (const sampleType of ["int16", "float32"] as const) {
     const dir = await temporaryFolder(context);
     const made = { id: "train/a/s/m/t", sampleCount: 61 * RATE, seizures: [seizure(1, 2)] };
     const { folder } = await makeCache(dir, [made], { channels: ELECTRODES_19, sampleType });
     await writeManifest(dir);
     const manifest = await readManifest(dir);
-    const lines = numpyLines(manifest, join(folder.path, manifest.recordings[0]!.file));
+    const lines = numpySnippet(manifest, join(folder.path, manifest.recordings[0]!.file));
     assert.equal(lines.split("\n").length, 2);
     const script = `import numpy, sys\n${lines}\nprint(window.shape, window.dtype, float(window[7, 9999]))`;
     const { stdout, stderr } = spawnSync(python, ["-c", script], { encoding: "utf8" });

@@ -21,17 +21,17 @@ import { spectrogram } from "../../src/signal/spectrum.js";
 const caption = { corpus: "synthetic 1f2e", split: "dev", n: "2 recordings", cacheKey: "abc", commit: "123" };
 const patientOf = (patient: string, seizures: number, detected: number) => ({
   ...{ patient, seizures, detected, sensitivity: detected / seizures },
-  ...{ recordings: 1, hours: 1, falseAlarms: 1, falseAlarmsPerDay: 24 },
+  ...{ recordings: 1, hours: 1, falseAlarms: 1, falseAlarmsPer24h: 24 },
 });
 
-test("wilson gives the known interval, holds the share and is NaN of nothing", () => {
+test("wilson gives the known interval, contains the proportion and is NaN without trials", () => {
   const { lower, upper } = wilson(8, 10);
   assert.ok(Math.abs(lower - 0.4902) < 1e-4 && Math.abs(upper - 0.9433) < 1e-4);
   assert.ok(Math.abs(wilson(0, 5).lower) < 1e-12 && wilson(5, 5).upper === 1);
   assert.ok(Number.isNaN(wilson(0, 0).lower));
 });
 
-test("patientForest draws the hardest patient lowest and leaves out a sensitivity without seizures", () => {
+test("patientForest draws the patient of lowest sensitivity at the bottom and no sensitivity without seizures", () => {
   const { data } = patientForest([patientOf("a", 4, 4), patientOf("b", 4, 1), patientOf("c", 0, 0)], caption);
   const points = data[0] as unknown as { x: (number | null)[]; y: string[] };
   assert.deepEqual(
@@ -48,15 +48,15 @@ test("falseAlarmCurve orders the operating points by their false alarms", () => 
     [10, 0.9],
     [0, 0],
     [2, 0.5],
-  ].map(([falseAlarmsPerDay, sensitivity], i) => ({
+  ].map(([falseAlarmsPer24h, sensitivity], i) => ({
     threshold: 1 / (i + 1),
-    falseAlarmsPerDay: falseAlarmsPerDay!,
+    falseAlarmsPer24h: falseAlarmsPer24h!,
     sensitivity: sensitivity!,
   }));
   const { data, layout } = falseAlarmCurve({ "U-Net": points }, caption);
   const [curve] = data as unknown as { x: number[]; y: number[] }[];
   assert.deepEqual(layout.xaxis?.range, [0, 11.5]);
-  const noisy = { threshold: 0.01, falseAlarmsPerDay: 4000, sensitivity: 0.9 };
+  const noisy = { threshold: 0.01, falseAlarmsPer24h: 4000, sensitivity: 0.9 };
   assert.deepEqual(
     falseAlarmCurve({ "U-Net": [...points, noisy] }, caption).layout.xaxis?.range,
     [0, 11.5],
@@ -73,7 +73,7 @@ test("falseAlarmCurve orders the operating points by their false alarms", () => 
   );
 });
 
-test("reliabilityDiagram leaves empty bins out of the line; detectedByGroup stacks to the number of seizures", () => {
+test("reliabilityDiagram excludes empty bins from the line; detectedByGroup stacks to the number of seizures", () => {
   const { data, layout } = reliabilityDiagram(calibration(Float32Array.of(0.1, 0.9), [0, 1], 5), caption);
   assert.deepEqual((data[1] as { y: number[] }).y, [0, 1]);
   assert.match(JSON.stringify(layout.title), /error 0\.100/);
@@ -111,7 +111,7 @@ test("spectrogramFigure shows a tone at its frequency and thins long recordings"
   assert.ok(thin!.x.length <= 1200);
 });
 
-test("topography puts the vertex in the middle, the left side left, and each electrode's own value at its place", () => {
+test("topography draws the vertex in the centre, the left side left, and each electrode's value at its position", () => {
   const values = ELECTRODES_19.map((electrode) => ({
     electrode,
     position: electrodePosition(electrode),
@@ -126,7 +126,7 @@ test("topography puts the vertex in the middle, the left side left, and each ele
   assert.ok(JSON.stringify(figure.layout.title).includes(captionText(caption).split(" · ")[0]!));
 });
 
-test("rocFigure marks each threshold on both curves, those of one place together, and none that is never reached", () => {
+test("rocFigure marks each threshold on both curves, equal points under one name, and none that is never reached", () => {
   const found = curves(Float32Array.of(0.9, 0.8, 0.4, 0.2), [1, 0, 1, 0]);
   const marks = [
     { name: "silent", threshold: Number.POSITIVE_INFINITY },
@@ -154,7 +154,7 @@ test("rocFigure marks each threshold on both curves, those of one place together
   assert.equal(rocFigure(found, caption, marks.slice(0, 1)).data.length, 4);
 });
 
-test("aeegFigure bends its scale at 10 µV; typeConfusionFigure colours by the share of the row", () => {
+test("aeegFigure is linear to 10 µV and logarithmic above; typeConfusionFigure colours by the share of the row", () => {
   const at = (value: number) => Float64Array.of(value);
   const trend = { timesSeconds: at(60), lower: at(5), median: at(10), upper: at(100) };
   const [lower, upper, median] = aeegFigure({ "C3-P3": trend }, [], caption).data as unknown as {

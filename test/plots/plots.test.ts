@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createRandom } from "../../src/base/random.js";
 import { channelMatrix } from "../../src/plots/channel-matrix.js";
-import { windowClasses } from "../../src/plots/composition.js";
 import { detectionFigure } from "../../src/plots/detection.js";
 import { eegPage, sideColor } from "../../src/plots/eeg-page.js";
 import { COLORS, captionText, type Figure, type MimeBundle, packed } from "../../src/plots/figure.js";
@@ -12,6 +11,7 @@ import { busiestPatient, patientTimeline } from "../../src/plots/patient-timelin
 import { rocFigure } from "../../src/plots/roc.js";
 import { labelTimeline, seizureLengths, timeShare } from "../../src/plots/seizure-labels.js";
 import { trainingCurve } from "../../src/plots/training-curve.js";
+import { windowClasses } from "../../src/plots/window-classes.js";
 import { curves } from "../../src/scoring/curves.js";
 
 const rows = [
@@ -30,7 +30,7 @@ function shown(figure: Figure): MimeBundle {
   return display!();
 }
 
-test("every figure shows itself as plotly JSON with a text twin that carries the caption", () => {
+test("every figure displays as plotly JSON and as text with the caption", () => {
   const caption = { corpus: "synthetic 1f2e", split: "dev", n: "2 recordings", cacheKey: "abc", commit: "123" };
   const figures = [
     seizureLengths(rows, caption),
@@ -63,7 +63,7 @@ test("every figure shows itself as plotly JSON with a text twin that carries the
   }
 });
 
-test("captionText leaves out what is not known", () => {
+test("captionText omits unknown fields", () => {
   assert.equal(captionText({ corpus: "c", commit: "d" }), "c · commit d");
 });
 
@@ -76,7 +76,7 @@ test("timeShare counts unlabelled recordings as unlabelled, never as background"
   });
 });
 
-test("lengths of seizures have every tick written out", () => {
+test("durations of seizures have explicit ticks", () => {
   const rows = [
     {
       id: "a",
@@ -146,13 +146,13 @@ test("packed holds the little-endian bytes", () => {
   });
 });
 
-test("labelAgreement counts who differs by more than 20 ms and leaves out who has no seizure in either file", () => {
+test("labelAgreement counts recordings that differ by more than 20 ms and excludes those without a seizure in either file", () => {
   const row = (id: string, typedSeconds: number, binarySeconds: number, differenceSeconds: number) => ({
     ...{ id, agreement: { typedSeconds, binarySeconds, differenceSeconds } },
   });
   const rowsOfBoth = [row("a", 10, 10.02, 0.02), row("b", 10, 12, 2), row("c", 0, 0, 0), { id: "only one file" }];
   const { data, layout } = labelAgreement(rowsOfBoth);
-  assert.match(JSON.stringify(layout.title), /1 of 3 differ/);
+  assert.match(JSON.stringify(layout.title), /1 of 3 recordings differ/);
   assert.deepEqual(
     data.map(({ name }) => name),
     ["agree: 1", "differ: 1"],
@@ -174,7 +174,7 @@ test("channelMatrix marks what is wanted and missing, and counts the recordings 
   assert.match(JSON.stringify(layout.title), /3 of 4 have all 2/);
 });
 
-test("patientTimeline lays the pieces of a session end to end and moves their seizures with them", () => {
+test("patientTimeline places the recordings of a session end to end with their seizures", () => {
   const place = { split: "dev", patient: "p", session: "s001_2002", montage: "m", status: "labelled" };
   const seizures = [{ startSeconds: 60, endSeconds: 120, label: "absz" }];
   const pieces = [

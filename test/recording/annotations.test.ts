@@ -66,7 +66,7 @@ const SAMPLES: Record<string, { findings: unknown[]; seizures: unknown[]; durati
   "szcore-none.tsv": { findings: [], seizures: [], duration: 3600 },
 };
 
-test("every sample annotation gives the findings and seizures it was made for", { skip: lacksSharedData }, () => {
+test("every example annotation gives the expected findings and seizures", { skip: lacksSharedData }, () => {
   const names = readdirSync(sharedPath("synthetic/ann"));
   assert.deepEqual(names.sort(), Object.keys(SAMPLES).sort());
   for (const [name, wanted] of Object.entries(SAMPLES)) {
@@ -130,12 +130,12 @@ test("an unknown label stops with file, line and the nearest known name", () => 
   );
 });
 
-test("a column that is missing, renamed or there twice stops with what was found and expected", () => {
+test("a missing, renamed or repeated column is an error with what was found and expected", () => {
   for (const [columns, fault] of [
     ["channel,start_time,stop_time,label", /without confidence/],
     ["channel,start,stop,label,confidence", /without start_time, stop_time/],
     ["channel,start_time,stop_time,label,label,confidence", /label occurs twice/],
-    ["name,age", /none of which is an annotation's/],
+    ["name,age", /none of which is an annotation column/],
   ] as const) {
     assert.throws(
       () => readAnnotations(`# a\n${columns}\nTERM,0,1,seiz,1\n`, { file: "x.csv" }),
@@ -147,7 +147,7 @@ test("a column that is missing, renamed or there twice stops with what was found
   assert.throws(() => readAnnotations("", { file: "x.txt" }), /unknown annotation format/);
 });
 
-test("columns go by name: order, case, quotes and further columns are forgiven with a note", () => {
+test("columns are matched by name: any order, case, quoting and extra columns are accepted with a finding", () => {
   const same = [[10, 20, "fnsz"]];
   for (const text of [
     "start_time,channel,stop_time,label,confidence\n10,FP1-F7,20,fnsz,1\n",
@@ -172,12 +172,12 @@ test("columns go by name: order, case, quotes and further columns are forgiven w
   assert.deepEqual(seizures(least), [[10, 15, "seiz"]]);
 });
 
-test("text that can be no annotations says what it is, without a line", () => {
+test("text that is not annotations is refused by what it is, without a line", () => {
   for (const [text, fault] of [
     ["", /^x\.csv_bi: the file is empty/],
     ["\ufeff \n\n", /^x\.csv_bi: the file is empty/],
     ["<!DOCTYPE html><html>", /^x\.csv_bi: the file is a web page/],
-    ["version https://git-lfs.github.com/spec/v1\noid sha256:0\n", /^x\.csv_bi: the file is a pointer of Git LFS/],
+    ["version https://git-lfs.github.com/spec/v1\noid sha256:0\n", /^x\.csv_bi: the file is a Git LFS pointer/],
   ] as const)
     assert.throws(
       () => readAnnotations(text, { file: "x.csv_bi" }),
@@ -185,7 +185,7 @@ test("text that can be no annotations says what it is, without a line", () => {
     );
 });
 
-test("rows that contradict each other on a channel are an error, whatever lies between them", () => {
+test("rows that contradict each other on a channel are an error, whatever is between them", () => {
   const contradiction = (line: number) => [["contradictory-rows", "error", line]];
   assert.deepEqual(codes(read("TERM,0,300,bckg,1\nTERM,100,130,seiz,1\n")), contradiction(7));
   assert.deepEqual(codes(read("TERM,100,130,seiz,1\nTERM,129.97,300,bckg,1\n")), contradiction(7));
@@ -195,14 +195,14 @@ test("rows that contradict each other on a channel are an error, whatever lies b
   assert.deepEqual(codes(read("A,0,300,bckg,1\nB,50,60,fnsz,1\n", "x.csv")), [], "channels differ from each other");
 });
 
-test("a row that ends after twice the duration is in another unit, one a little past the end is cut", () => {
+test("a row that ends after twice the duration is in another unit, one slightly past the end is truncated", () => {
   assert.deepEqual(codes(read("TERM,10,300.001,seiz,1\n")), [["past-the-end", "info", 6]]);
   assert.deepEqual(codes(read("TERM,10,300.002,seiz,1\n")), [["past-the-end", "warning", 6]]);
   assert.deepEqual(codes(read("TERM,10,600,seiz,1\n")), [["past-the-end", "warning", 6]]);
   assert.deepEqual(codes(read("TERM,10,18000,seiz,1\n")), [["past-the-end", "error", 6]]);
 });
 
-test("a seizure row without a length is an error unless it lies in another one; other rows are told", () => {
+test("a seizure row of zero length is an error unless it is in another one; other rows are warnings", () => {
   const severity = (rows: string) => codes(read(rows)).map((found) => (found as unknown[])[1]);
   assert.deepEqual(severity("TERM,10,20,seiz,1\nTERM,50,50,seiz,1\n"), ["error"]);
   assert.deepEqual(severity("TERM,10,20,seiz,1\nTERM,20,20,seiz,1\n"), ["warning"]);
@@ -211,7 +211,7 @@ test("a seizure row without a length is an error unless it lies in another one; 
   assert.deepEqual([events.length, instants.map(({ startSeconds }) => startSeconds)], [1, [50]]);
 });
 
-test("the header is loose: either separator, unknown keys, byte order mark; a missing duration is a finding", () => {
+test("the header is read leniently: either separator, unknown keys, byte order mark; a missing duration is a finding", () => {
   const body = "channel,start_time,stop_time,label,confidence\nTERM,1,2,seiz,1\n";
   const loose = readAnnotations(`\ufeff# Duration: 12.5\n# map file: a=b\n\n${body}`, { file: "x.csv_bi" });
   assert.equal(loose.durationSeconds, 12.5);
@@ -226,7 +226,7 @@ test("the header is loose: either separator, unknown keys, byte order mark; a mi
   assert.deepEqual(codes(readAnnotations(`# duration = 9\n# duration = 9.00 s\n${body}`, { file: "x.csv_bi" })), []);
 });
 
-test("rows with impossible times are left out, each with a named finding at its line", () => {
+test("rows with impossible times are ignored, each with a finding at its line", () => {
   const cases: [row: string, code: string, severity: string][] = [
     ["TERM,x,2,seiz,1", "time-not-a-number", "error"],
     ["TERM,NaN,2,seiz,1", "time-not-a-number", "error"],
@@ -246,7 +246,7 @@ test("rows with impossible times are left out, each with a named finding at its 
   assert.deepEqual(seizures(read("TERM,400,500,seiz,1\n")), []);
 });
 
-test("odd but readable rows are kept and named: confidence, types and channels in csv_bi, repeats", () => {
+test("unusual but readable rows are kept with findings: confidence, types and channels in csv_bi, repeats", () => {
   assert.deepEqual(codes(read("TERM,1,2,seiz,2.5\n")), [["confidence-unreadable", "warning", 6]]);
   assert.deepEqual(codes(read("TERM,1,2,fnsz,1\n")), [["label-not-binary", "warning", 6]]);
   assert.deepEqual(codes(read("FP1-F7,1,2,seiz,1\n")), [["channel-not-term", "warning", 6]]);

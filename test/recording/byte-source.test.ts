@@ -34,7 +34,7 @@ async function checkSource(source: ByteSource): Promise<void> {
   await source.close?.();
 }
 
-test("bytesSource, fileSource and storeSource keep one contract: half-open ranges, cut at the end", async (t) => {
+test("bytesSource, fileSource and storeSource share one contract: half-open ranges, truncated at the end", async (t) => {
   const folder = await mkdtemp(join(tmpdir(), "ictal-source-"));
   t.after(() => rm(folder, { recursive: true }));
   await writeFile(join(folder, "a"), bytes);
@@ -43,7 +43,7 @@ test("bytesSource, fileSource and storeSource keep one contract: half-open range
   await checkSource(await storeSource(memoryStore({ "x/a": bytes }), "x/a"));
 });
 
-test("fileSource says which file is missing or is a folder", async () => {
+test("fileSource names a file that is missing or is a folder", async () => {
   await assert.rejects(fileSource("/nowhere/x.edf"), {
     tag: "NotFoundError",
     message: /\/nowhere\/x\.edf: no such file/,
@@ -51,7 +51,7 @@ test("fileSource says which file is missing or is a folder", async () => {
   await assert.rejects(fileSource(tmpdir()), { tag: "NotFoundError", message: /not a file/ });
 });
 
-test("storeSource says which object is missing, and never mixes two versions of one", async () => {
+test("storeSource names a missing object, and never mixes two versions of one", async () => {
   const store = memoryStore({ a: bytes });
   await assert.rejects(storeSource(store, "b"), { tag: "NotFoundError", message: /no object "b"/ });
   const asked: unknown[] = [];

@@ -31,7 +31,7 @@ async function readAll(source: ByteSource, step = 400_000): Promise<void> {
   for (let at = 0; at < source.byteLength; at += step) await source.read(at, at + step);
 }
 
-test("tappedSource shows each byte once and in order though reads overlap, skip, and end in another order", async () => {
+test("tappedSource passes each byte once and in order although reads overlap, skip, and finish in another order", async () => {
   const inner = bytesSource("a.edf", bytes.subarray(0, 1000));
   const slowFirst: ByteSource = {
     ...inner,
@@ -51,7 +51,7 @@ test("tappedSource shows each byte once and in order though reads overlap, skip,
   assert.deepEqual(new Uint8Array(Buffer.concat(shown)), bytes.slice(0, 1000));
 });
 
-test("bytes that come a second time and are others are damage, wherever the first ones were shown", async () => {
+test("bytes that differ when they are read a second time are damage, at any offset", async () => {
   const start = bytes.slice(0, 100_000);
   const damaged = start.slice();
   damaged[5000]! ^= 1;
@@ -78,7 +78,7 @@ test("bytes that come a second time and are others are damage, wherever the firs
   await assert.rejects(ahead.source.read(0, 100_000), /read again/);
 });
 
-test("tappedSource goes on showing bytes after a read that failed", async () => {
+test("tappedSource continues to pass bytes after a read that failed", async () => {
   const inner = bytesSource("a.edf", bytes.subarray(0, 100));
   let failures = 1;
   const once: ByteSource = {
@@ -94,7 +94,7 @@ test("tappedSource goes on showing bytes after a read that failed", async () => 
   assert.equal(end(), 100);
 });
 
-test("checkedSource gives sound bytes, and BadDigest with the read that completes damaged ones", async () => {
+test("checkedSource returns intact bytes, and throws BadDigest at the read that completes damaged ones", async () => {
   await readAll(checkedSource(bytesSource("a.edf", bytes), async () => expected));
   const damaged = checkedSource(bytesSource("a.edf", flipped), async () => expected);
   await damaged.read(0, 2_000_000);
@@ -102,7 +102,7 @@ test("checkedSource gives sound bytes, and BadDigest with the read that complete
   await assert.rejects(checkedSource(bytesSource("a.edf", flipped), async () => expected).read(0, 3_000_000), isDamage);
 });
 
-test("checkedSource asks for no digest when a header alone is read", async () => {
+test("checkedSource requests no digest when only a header is read", async () => {
   let asked = 0;
   const source = checkedSource(bytesSource("a.edf", flipped), async () => {
     asked += 1;

@@ -24,7 +24,7 @@ async function annotationsOf(spec: Partial<EdfSpec>) {
 }
 
 test("parseTals reads timekeeping, several texts, durations, UTF-8 and Latin-1", () => {
-  const { recordStartSeconds, annotations, faults } = parse(
+  const { recordStartSeconds, annotations, malformed } = parse(
     "+2.5\x14\x14\x14Start\x14\0+3\x150.25\x14a\x14b\x14\0-1.5\x14early\x14\0\0\0",
   );
   assert.equal(recordStartSeconds, 2.5);
@@ -34,7 +34,7 @@ test("parseTals reads timekeeping, several texts, durations, UTF-8 and Latin-1",
     { onsetSeconds: 3, durationSeconds: 0.25, text: "b" },
     { onsetSeconds: -1.5, text: "early" },
   ]);
-  assert.deepEqual(faults, []);
+  assert.deepEqual(malformed, []);
   assert.equal(parseTals(Buffer.from("+0\x14\x14\0+1\x14中文\x14\0"), true).annotations[0]!.text, "中文");
   const old = parse("+0\x14\x14\0+1\x14J\xf8rgen\x14\0");
   assert.deepEqual([old.annotations[0]!.text, old.latin1], ["Jørgen", [8]]);
@@ -42,18 +42,17 @@ test("parseTals reads timekeeping, several texts, durations, UTF-8 and Latin-1",
 
 test("parseTals names a text without its end mark and keeps the text", () => {
   const found = parse("+0\x14\x14\0+1\x14cut\0");
-  assert.deepEqual([found.annotations, found.faults], [[{ onsetSeconds: 1, text: "cut" }], [5]]);
+  assert.deepEqual([found.annotations, found.malformed], [[{ onsetSeconds: 1, text: "cut" }], [5]]);
 });
 
-test("parseTals lists what breaks the rules and keeps the rest", () => {
+test("parseTals lists malformed TALs and keeps the rest", () => {
   assert.deepEqual(parse("1.5\x14no sign\x14\0+2\x14kept\x14\0"), {
-    recordStartSeconds: undefined,
     annotations: [{ onsetSeconds: 2, text: "kept" }],
-    faults: [0],
+    malformed: [0],
     latin1: [],
   });
-  assert.deepEqual(parse("+2\x14unclosed").faults, [0]);
-  assert.deepEqual(parse("garbage").faults, [0]);
+  assert.deepEqual(parse("+2\x14unclosed").malformed, [0]);
+  assert.deepEqual(parse("garbage").malformed, [0]);
   assert.equal(
     parse("+5\x14\x14\0", false).recordStartSeconds,
     undefined,
@@ -67,7 +66,7 @@ test("parseTals takes linear time on a megabyte of unfinished lists", () => {
     parseTals(
       new Uint8Array(1 << 20).map((_, i) => (i % 2 ? 0 : 43)),
       true,
-    ).faults.length,
+    ).malformed.length,
     1 << 19,
   );
   assert.ok(performance.now() - started < 5000);
@@ -130,7 +129,7 @@ test("a file without annotation signals is one segment of all its records", asyn
   assert.deepEqual([annotations, originSeconds], [[], 0]);
 });
 
-test("gaps become segments, named by whether the file admits them", async () => {
+test("gaps become segments, with the diagnostic of the kind of file", async () => {
   const recordStartSeconds = (record: number) => [0, 1, 5, 6, 5.5][record]!;
   for (const [kind, code] of [
     ["EDF+D", "gap"],
@@ -149,7 +148,7 @@ test("gaps become segments, named by whether the file admits them", async () => 
   }
 });
 
-test("many annotations share the records evenly and none is lost", async () => {
+test("many annotations are distributed evenly over the records and none is lost", async () => {
   const annotations = Array.from({ length: 503 }, (_, i) => ({ onsetSeconds: i / 128, text: `event ${i}` }));
   const found = await annotationsOf({ annotations });
   assert.deepEqual(found.annotations, annotations);
@@ -165,7 +164,7 @@ test("many annotations share the records evenly and none is lost", async () => {
   );
 });
 
-test("a record duration rounded to its eight characters never adds up to a gap", async () => {
+test("a record duration rounded to its eight characters never accumulates to a gap", async () => {
   const records = 9000;
   const samples = new Int16Array(records);
   const found = await annotationsOf({

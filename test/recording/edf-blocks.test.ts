@@ -68,7 +68,7 @@ for (const name of [
   });
 }
 
-test("readEdfBlocks gives each signal at its own rate, whatever the block length, in the order asked for", async () => {
+test("readEdfBlocks gives each signal at its own rate, whatever the block length, in the requested order", async () => {
   for (const kind of ["EDF", "BDF"] as const) {
     const spec = digitalSpec(kind, 7, [3, 1, 5]);
     const source = bytesSource("x", encodeEdf(spec));
@@ -153,7 +153,7 @@ test("a signal with a flat range gives its digital values", { skip: lacksSharedD
 
 const gapStarts = [0.25, 1.25, 2.25, 10.25, 11.25];
 
-test("readEdfBlocks refuses to join over a gap unless told to split there", async () => {
+test("readEdfBlocks refuses a gap unless gaps is split", async () => {
   const spec = { ...digitalSpec("EDF+D", 5, [4]), recordStartSeconds: (record: number) => gapStarts[record]! };
   const source = bytesSource("gaps.edf", encodeEdf(spec));
   await assert.rejects(readAll(source, { signals: [0] }), {
@@ -173,7 +173,7 @@ test("readEdfBlocks refuses to join over a gap unless told to split there", asyn
   );
 });
 
-test("readEdfBlocks stops at an abort, and says when the file became shorter", async () => {
+test("readEdfBlocks stops at an abort, and reports a file that became shorter", async () => {
   const bytes = encodeEdf(digitalSpec("EDF", 6, [2]));
   const source = bytesSource("x.edf", bytes);
   const controller = new AbortController();
@@ -202,7 +202,7 @@ test("readEdfBlocks stops at an abort, and says when the file became shorter", a
   );
 });
 
-test("readEdfBlocks reads here what comes at once, waits where a block was slow, and lets other work have its turn", async () => {
+test("readEdfBlocks reads cached blocks synchronously, prefetches after a slow block, and yields to the event loop", async () => {
   const bytes = encodeEdf(digitalSpec("EDF", 400, [7, 3]));
   const plain = bytesSource("x.edf", bytes);
   const header = await readEdfHeader(plain);
@@ -248,7 +248,7 @@ test("readEdfBlocks reads here what comes at once, waits where a block was slow,
   const quick = await run(false);
   assert.deepEqual(quick.found, expected);
   assert.equal(quick.calls.length, 100);
-  assert.equal(quick.calls[0], "waited", "the first block tells how quick the source is");
+  assert.equal(quick.calls[0], "waited", "the first block measures how fast the source is");
   assert.ok(quick.calls.includes("here"), quick.calls.join(" "));
   assert.ok(quick.timersFired >= 1, `${quick.timersFired} turns in 50 ms`);
   const slow = await run(true);

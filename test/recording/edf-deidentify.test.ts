@@ -24,7 +24,7 @@ const recording = (kind: EdfKind, patient: string, technician: string) =>
     annotations: kind.includes("+") ? [{ onsetSeconds: 1, text: "note" }] : [],
   });
 
-test("deidentifyEdf blanks who and when, keeps the EDF+ structure and every sample, and says what it changed", async (t) => {
+test("deidentifyEdf blanks identity and date, keeps the EDF+ structure and every sample, and reports what it changed", async (t) => {
   const folder = await mkdtemp(join(tmpdir(), "ictal-deid-"));
   t.after(() => rm(folder, { recursive: true }));
   const cases: [EdfKind, string, string, string, string][] = [
@@ -60,7 +60,7 @@ test("deidentifyEdf blanks who and when, keeps the EDF+ structure and every samp
     );
     assert.doesNotMatch(JSON.stringify(report), /Jane|MRN|1951|ward|Who/);
     assert.equal(
-      report.kept.some((text) => text.startsWith("all annotation texts, as asked for")),
+      report.kept.some((text) => text.startsWith("all annotation texts, as requested")),
       kind.includes("+"),
     );
     const [old, now] = await Promise.all(
@@ -129,10 +129,10 @@ test("deidentifyEdf blanks every text that is not known to be harmless, wherever
   assert.deepEqual(report.kept, [
     "the time of day of the start, without its date",
     'reserved: the kind of file, "EDF+C"',
-    'transducer: known words, "AgAgCl electrode"',
+    'transducer: known terms, "AgAgCl electrode"',
     'unit: units of measure, "uV", "mV"',
     'prefilter: filter settings, "HP:0.1Hz LP:75Hz N:50Hz"',
-    "label: 3 that name electrodes or known kinds of signal",
+    "label: 3 that name electrodes or known types of signal",
     "2 annotation texts that are labels or standard texts of EDF+",
   ]);
   const source = bytesSource("out.edf", after);
@@ -152,21 +152,21 @@ test("deidentifyEdf blanks every text that is not known to be harmless, wherever
   assert.deepEqual([again.changed, again.annotations], [[], { kept: 3, blanked: 0, dropped: 0 }]);
 });
 
-test("deidentifyEdf keeps labels and annotations of no known kind where that is asked for, and lists them", async (t) => {
+test("deidentifyEdf keeps labels and annotations of unknown type on request, and lists them", async (t) => {
   const folder = await mkdtemp(join(tmpdir(), "ictal-deid-"));
   t.after(() => rm(folder, { recursive: true }));
   const [input, output] = [join(folder, "in.edf"), join(folder, "out.edf")];
   await writeFile(input, leftovers());
   const report = await deidentifyEdf(input, output, { labels: "keep", annotations: "keep" });
   assert.deepEqual(report.kept.slice(-2), [
-    'label: "Jane", of no known kind; check that they name nobody',
-    "all annotation texts, as asked for: they can name people",
+    'label: "Jane", of unknown type; check that they name no person',
+    "all annotation texts, as requested: they can identify people",
   ]);
   assert.equal(report.changed.filter(({ field }) => field === "label").length, 0);
   await assert.rejects(deidentifyEdf(input, output, { labels: "shred" as "keep" }), /invalid labels: shred/);
 });
 
-test("deidentifyEdf drops annotations where that is asked for and refuses an unknown rule", async (t) => {
+test("deidentifyEdf drops annotations on request and refuses an unknown rule", async (t) => {
   const folder = await mkdtemp(join(tmpdir(), "ictal-deid-"));
   t.after(() => rm(folder, { recursive: true }));
   const [input, output] = [join(folder, "in.edf"), join(folder, "out.edf")];
@@ -196,15 +196,15 @@ test("no diagnostic and no error of a header quotes text that could name a perso
   for (const place of places) {
     const bytes = Buffer.from(whole);
     bytes.write("DOE", place, "latin1");
-    const told = await readEdfInfo(bytesSource("x.edf", bytes)).then(
+    const reported = await readEdfInfo(bytesSource("x.edf", bytes)).then(
       (info) => JSON.stringify({ ...info, signals: info.signals.map(({ prefilter }) => prefilter) }),
       (error: Error) => error.message,
     );
-    assert.doesNotMatch(told, /doe|1961/i, `byte ${place}`);
+    assert.doesNotMatch(reported, /doe|1961/i, `byte ${place}`);
   }
 });
 
-test("deidentifyEdf leaves no file behind when the input is no recording, and refuses to write over it", async (t) => {
+test("deidentifyEdf leaves no file when the input is not a recording, and refuses to overwrite the input", async (t) => {
   const folder = await mkdtemp(join(tmpdir(), "ictal-deid-"));
   t.after(() => rm(folder, { recursive: true }));
   const input = join(folder, "in.edf");

@@ -14,7 +14,7 @@ const check = (rule: (text: string) => boolean, harmless: readonly string[], oth
   for (const text of others) assert.ok(!rule(text), `not known: ${text}`);
 };
 
-test("filter settings as recorders write them are harmless; other words, dates and numbers are not", () => {
+test("filter settings as recorders write them are harmless; other text, dates and numbers are not", () => {
   check(
     isHarmlessPrefilter,
     [
@@ -29,7 +29,7 @@ test("filter settings as recorders write them are harmless; other words, dates a
   assert.ok(performance.now() - started < 500);
 });
 
-test("transducers of known words are harmless, names, dates and long numbers are not", () => {
+test("transducers of known terms are harmless, names, dates and long numbers are not", () => {
   check(
     isHarmlessTransducer,
     [

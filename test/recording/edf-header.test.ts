@@ -51,7 +51,7 @@ test("readEdfHeader reads a clean file without a diagnostic", async () => {
   );
 });
 
-test("readEdfHeader stops with FormatError, place and code when bytes cannot be placed", async () => {
+test("readEdfHeader throws FormatError with offset and code when bytes cannot be interpreted", async () => {
   const whole = encodeEdf(spec());
   const cases: [Uint8Array, string, number][] = [
     [new Uint8Array(0), "empty-file", 0],
@@ -74,7 +74,7 @@ test("readEdfHeader stops with FormatError, place and code when bytes cannot be 
   }
 });
 
-test("each odd header field opens with the diagnostic that names it, at its byte", async () => {
+test("each invalid header field is read with the diagnostic that names it, at its byte", async () => {
   const signal = (field: number, width: number, index: number) => 256 + field * SIGNALS + width * index;
   const cases: [offset: number, text: string, codes: string[]][] = [
     [88, "Startdate 30-FEB-2011 X X X", ["start-date-invalid"]],
@@ -128,7 +128,7 @@ test("each odd header field opens with the diagnostic that names it, at its byte
   }
 });
 
-test("records are counted from the file: a part is dropped, bytes behind are left out", async () => {
+test("records are counted from the file size: a partial record and trailing bytes are ignored", async () => {
   const whole = encodeEdf(spec());
   const partial = await header(whole.subarray(0, whole.length - 100));
   assert.deepEqual(

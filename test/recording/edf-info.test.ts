@@ -89,7 +89,7 @@ const FAULTS: Record<string, [code: string, severity: string][]> = {
   "zero-duration-with-data.edf": [["zero-duration", "error"]],
 };
 
-test("each fault file opens with the one diagnostic that names its fault", { skip: lacksSharedData }, async () => {
+test("each damaged file is read with the one diagnostic that names its damage", { skip: lacksSharedData }, async () => {
   for (const [name, codes] of Object.entries(FAULTS)) {
     const { diagnostics } = await infoOfFile(`synthetic/faults/${name}`);
     assert.deepEqual(
@@ -118,7 +118,7 @@ test("readEdfInfo never repeats text of the patient and recording fields", async
   assert.doesNotMatch(JSON.stringify(info), /4711|Jane|1951|Secret/);
 });
 
-test("digital sums appear only when asked for and never for annotation signals", async () => {
+test("digital sums appear only on request and never for annotation signals", async () => {
   const spec = {
     kind: "EDF+C" as const,
     recordDurationSeconds: 1,

@@ -16,7 +16,7 @@ const bytes = encodeEdf({
   signals: [signal("EEG C4-REF", 8, 2), signal("IBI", 1, 0), signal("EEG C3-REF", 8, 4), signal("EEG T3-REF", 2, 4)],
 });
 
-test("readEdfPage reads only the records of the stretch, in the order asked for, around each channel's mean", async () => {
+test("readEdfPage reads only the records of the time range, in the requested order, each channel's mean subtracted", async () => {
   const ranges: [number, number][] = [];
   const inner = bytesSource("folder/a.edf", bytes);
   const read = (start: number, end: number) => {
@@ -36,7 +36,7 @@ test("readEdfPage reads only the records of the stretch, in the order asked for,
   assert.ok(Math.max(...ranges.map(([, end]) => end)) <= header.headerBytes + 8 * header.recordBytes);
 });
 
-test("readEdfPage refuses a stretch outside the recording and electrodes that are not there", async () => {
+test("readEdfPage refuses a time range outside the recording and electrodes that the file lacks", async () => {
   const source = bytesSource("a.edf", bytes);
   const header = await readEdfHeader(source);
   await assert.rejects(readEdfPage(source, header, { startSeconds: 20 }), RangeError);

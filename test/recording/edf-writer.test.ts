@@ -8,7 +8,7 @@ import { createRandom } from "../../src/base/random.js";
 import type { EdfSamples } from "../../src/recording/edf-encode.js";
 import { writeField } from "../../src/recording/edf-fields.js";
 import type { EdfKind } from "../../src/recording/edf-spec.js";
-import { createEdfWriter, type EdfSpec, encodeEdf, writeEdf } from "../../src/recording/edf-writer.js";
+import { type EdfSpec, encodeEdf, openEdfWriter, writeEdf } from "../../src/recording/edf-writer.js";
 
 const latin1 = (bytes: Uint8Array, start: number, end: number) =>
   Buffer.from(bytes.subarray(start, end)).toString("latin1");
@@ -51,7 +51,7 @@ test("encodeEdf writes TUSZ's habits as given: colon date, reserved EDF, a durat
   assert.equal(bytes.length, 768 + 5 * 251 * 2);
 });
 
-test("writeField fills a field with blanks after its text, and leaves the next one alone", () => {
+test("writeField pads a field with blanks, and does not change the next one", () => {
   const bytes = new Uint8Array(8).fill(0x2e);
   writeField(bytes, 1, { name: "a", offset: 1, width: 4 }, "ab");
   assert.equal(latin1(bytes, 0, 8), ".ab  ...");
@@ -70,7 +70,7 @@ test("encodeEdf stores digital samples little-endian and unchanged, 24 bit in BD
   assert.deepEqual([...bdf.subarray(-15)], [0xfe, 0xff, 0xff, 0, 0, 0x80, 0xff, 0xff, 0x7f, 0, 0, 0, 3, 2, 1]);
 });
 
-test("encodeEdf clips values outside the range where that is asked for, counts them, and refuses them otherwise", () => {
+test("encodeEdf clips values outside the range with clip, counts them, and refuses them otherwise", () => {
   const base = sineSpec("EDF");
   const signal = {
     label: "X",
@@ -103,7 +103,7 @@ test("encodeEdf clips values outside the range where that is asked for, counts t
   for (const more of [{}, clip])
     assert.throws(
       () => write(Float32Array.of(0, Number.NaN, 0, 0, 0), more),
-      /sample 1 is NaN, which no file can hold/,
+      /sample 1 is NaN, which cannot be stored/,
     );
 });
 
@@ -135,7 +135,7 @@ test("writeEdf and the block writer give the bytes of encodeEdf, and an abort le
   await writeEdf(join(folder, "whole.edf"), spec);
   assert.deepEqual(await readFile(join(folder, "whole.edf")), expected);
 
-  const writer = await createEdfWriter(join(folder, "blocks.edf"), { ...spec, recordCount: 5 });
+  const writer = await openEdfWriter(join(folder, "blocks.edf"), { ...spec, recordCount: 5 });
   for (const [from, to] of [
     [0, 2],
     [2, 5],
@@ -147,7 +147,7 @@ test("writeEdf and the block writer give the bytes of encodeEdf, and an abort le
   await writer.finish();
   assert.deepEqual(await readFile(join(folder, "blocks.edf")), expected);
 
-  const cut = await createEdfWriter(join(folder, "cut.edf"), { ...spec, recordCount: 5 });
+  const cut = await openEdfWriter(join(folder, "cut.edf"), { ...spec, recordCount: 5 });
   await assert.rejects(cut.finish(), /0 written, 5 announced/);
   await cut.abort();
   assert.deepEqual((await readdir(folder)).sort(), ["blocks.edf", "whole.edf"]);

@@ -24,7 +24,7 @@ test("electrodeOf reads every way a corpus writes an electrode", () => {
   for (const [label, electrode] of Object.entries(cases)) assert.equal(electrodeOf(label), electrode, label);
 });
 
-test("electrodeOf takes no neighbour for the electrode and no pair for one", () => {
+test("electrodeOf does not match other electrodes or bipolar pairs", () => {
   const none = [
     "EEG C3P-REF",
     "EEG EKG1-REF",

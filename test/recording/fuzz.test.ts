@@ -135,7 +135,7 @@ const TEXTS: Record<AnnotationFormat, string> = {
 };
 
 for (const [format, text] of Object.entries(TEXTS) as [AnnotationFormat, string][]) {
-  test(`mutated ${format} texts are read or refused with FormatError, and what is read is sound`, async () => {
+  test(`mutated ${format} texts are read or refused with FormatError, and what is read is valid`, async () => {
     const draw = drawer(createRandom(12, `fuzz ${format}`));
     let read = 0;
     for (let i = 0; i < COUNT; i++) {

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createRandom } from "../../src/base/random.js";
-import { decodeInto, type SignalPlace } from "../../src/recording/edf-decode.js";
+import { decodeInto, type SignalLayout } from "../../src/recording/edf-decode.js";
 import { openRecordDecoder } from "../../src/recording/record-decoder.js";
 
 const RECORDS = 5;
 
 /** Places of signals with these samples per record, one behind the other, with scales that do not fit a float32. */
-function madePlaces(counts: readonly number[], width: 2 | 3): SignalPlace[] {
+function madeLayouts(counts: readonly number[], width: 2 | 3): SignalLayout[] {
   const recordBytes = width * counts.reduce((sum, count) => sum + count, 0);
   let offset = 0;
   return counts.map((samplesPerRecord, k) => {
@@ -32,7 +32,7 @@ function madeBytes(length: number): Uint8Array {
 for (const width of [2, 3] as const) {
   for (const kind of ["wasm", "typescript"] as const) {
     test(`the ${kind} decoder gives decodeInto's bits for ${8 * width} bit, whatever the samples per record`, () => {
-      const places = madePlaces([1, 16, 0, 3, 33, 250, 7, 64], width);
+      const places = madeLayouts([1, 16, 0, 3, 33, 250, 7, 64], width);
       const { recordBytes } = places[0]!;
       const bytes = madeBytes(RECORDS * recordBytes);
       const decoder = openRecordDecoder(places, recordBytes, RECORDS, { kind });
@@ -52,7 +52,7 @@ for (const width of [2, 3] as const) {
   }
 }
 
-test("a decoder gives decodeInto's bits for every 16-bit word, before and after it looks values up", () => {
+test("a decoder gives the bits of decodeInto for every 16-bit sample, before and after it uses lookup tables", () => {
   const words = Int16Array.from({ length: 65_536 + 5 }, (_, i) => i - 32_768);
   const recordBytes = 2 * 2 * words.length;
   const common = { samplesPerRecord: words.length, recordBytes, width: 2 as const };
@@ -75,7 +75,7 @@ test("a decoder gives decodeInto's bits for every 16-bit word, before and after 
 });
 
 test("a decoder reads the extremes of 24 bits with their signs", () => {
-  const [place] = madePlaces([5], 3);
+  const [place] = madeLayouts([5], 3);
   const plain = { ...place!, gain: 1, digitalOffset: 0 };
   const bytes = Uint8Array.from([0, 0, 128, 255, 255, 127, 255, 255, 255, 1, 0, 0, 0, 0, 128]);
   const decoder = openRecordDecoder([plain], 15, 1);
@@ -83,7 +83,7 @@ test("a decoder reads the extremes of 24 bits with their signs", () => {
   decoder.release();
 });
 
-test("records too large for kernel memory are decoded by the TypeScript twin", () => {
-  const [place] = madePlaces([40_000_000], 2);
+test("records too large for WebAssembly memory are decoded in TypeScript", () => {
+  const [place] = madeLayouts([40_000_000], 2);
   assert.equal(openRecordDecoder([place!], 80_000_000, 1).name, "typescript");
 });

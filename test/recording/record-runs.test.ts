@@ -9,7 +9,7 @@ import { readEdfPage } from "../../src/recording/edf-page.js";
 import type { EdfKind } from "../../src/recording/edf-spec.js";
 import { endpointsApart, recordAt, spanSecondsOf } from "../../src/recording/edf-timeline.js";
 import { encodeEdf } from "../../src/recording/edf-writer.js";
-import { breakText, openRunReader, type RecordRun } from "../../src/recording/record-runs.js";
+import { describeBreak, openRunReader, type RecordRun } from "../../src/recording/record-runs.js";
 import { parseTals, recordStartOf } from "../../src/recording/tal.js";
 
 const RECORDS = 300;
@@ -67,7 +67,7 @@ test("recordStartOf finds the timestamp that parseTals finds, in lists of any ki
   }
 });
 
-test("every kind with timestamps is asked for them; jitter within a millisecond is none of a gap", async () => {
+test("every kind with timestamps is read by them; jitter within a millisecond is not a gap", async () => {
   const jump = (record: number) => (record < 100 ? record : record + 4.5);
   for (const [kind, reserved] of [
     ["EDF+D", undefined],
@@ -75,7 +75,7 @@ test("every kind with timestamps is asked for them; jitter within a millisecond 
     ["EDF+D", ""],
     ["BDF+D", "BDF+C"],
   ] as const) {
-    const runs = await runsOf({ kind, reserved, startOf: jump });
+    const runs = await runsOf({ kind, startOf: jump, ...(reserved !== undefined && { reserved }) });
     assert.deepEqual(
       runs.map(({ startRecord, recordCount, startSeconds }) => [startRecord, recordCount, startSeconds]),
       [
@@ -84,13 +84,16 @@ test("every kind with timestamps is asked for them; jitter within a millisecond 
       ],
       reserved,
     );
-    assert.equal(breakText(runs[1]!.break!), "record 100 starts at 104.5 s, 100 s expected: the recording has gaps");
+    assert.equal(
+      describeBreak(runs[1]!.break!),
+      "record 100 starts at 104.5 s, 100 s expected: the recording has gaps",
+    );
   }
   assert.equal((await runsOf({ kind: "EDF+C", startOf: (record) => record + 0.0009 * (record % 2) })).length, 1);
   assert.equal((await runsOf({ kind: "EDF+C", startOf: (record) => record + 0.0011 * (record % 2) })).length, RECORDS);
 });
 
-test("small steps that add up to a tenth of a second are a gap all the same, and each annotation reader says so", async () => {
+test("small steps that add up to a tenth of a second are a gap, and each annotation reader reports it", async () => {
   const drifting: Made = { kind: "EDF+D", reserved: "EDF+C", startOf: (record) => record * 1.0009 };
   const runs = await runsOf(drifting);
   assert.deepEqual(
@@ -106,10 +109,10 @@ test("small steps that add up to a tenth of a second are a gap all the same, and
   );
 });
 
-test("records that overlap and records without a timestamp in a file with gaps are told apart", async () => {
+test("records that overlap and records without a timestamp in a file with gaps are different breaks", async () => {
   const [, overlap] = await runsOf({ kind: "EDF+D", startOf: (record) => (record < 9 ? record : record - 2) });
   assert.equal(overlap!.break!.kind, "overlap");
-  assert.match(breakText(overlap!.break!), /record 9 starts at 7 s, 9 s expected: its records overlap/);
+  assert.match(describeBreak(overlap!.break!), /record 9 starts at 7 s, 9 s expected: its records overlap/);
   const { source, header, bytes } = await made({ kind: "EDF+D", startOf: (record) => record });
   const at = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).indexOf("+7\x14\x14");
   bytes.fill(0, at, at + 4);
@@ -117,7 +120,7 @@ test("records that overlap and records without a timestamp in a file with gaps a
     async () => {
       for await (const _ of readEdfBlocks(source, header, { signals: [0] }));
     },
-    { tag: "UnsupportedError", message: /record 7 has no timestamp in a file that is marked as discontinuous/ },
+    { tag: "UnsupportedError", message: /record 7 has no timestamp in a file marked discontinuous/ },
   );
   const plain = await made({ kind: "EDF+C", startOf: (record) => record });
   plain.bytes.fill(0, at, at + 4);
@@ -127,7 +130,7 @@ test("records that overlap and records without a timestamp in a file with gaps a
   assert.equal(records, RECORDS);
 });
 
-test("recordAt finds the record of a time by halves, behind gaps too", async () => {
+test("recordAt finds the record of a time by binary search, after gaps too", async () => {
   const jump = (record: number) => (record < 100 ? record : record + 4.5);
   const { source, header } = await made({ kind: "EDF+D", startOf: jump });
   for (const [seconds, record] of [
@@ -143,7 +146,7 @@ test("recordAt finds the record of a time by halves, behind gaps too", async () 
     assert.equal((await recordAt(source, header, seconds)).record, record, `${seconds} s`);
 });
 
-test("a page counts gaps as time: what lies behind one stands at its own time, and the gap is zero", async () => {
+test("a page counts gaps as time: samples after a gap are at their own time, and the gap is zero", async () => {
   const jump = (record: number) => (record < 100 ? record : record + 4.5);
   const { source, header } = await made({ kind: "EDF+D", reserved: "EDF+C", startOf: jump });
   const page = await readEdfPage(source, header, { startSeconds: 98.5, durationSeconds: 8 });
@@ -158,7 +161,7 @@ test("a page counts gaps as time: what lies behind one stands at its own time, a
   await assert.rejects(readEdfPage(source, header, { startSeconds: 101, durationSeconds: 2 }), RangeError);
 });
 
-test("the timestamps at both ends tell how long a recording lasts, gaps counted; an impossible one is passed over", async () => {
+test("the timestamps at both ends give the duration including gaps; an implausible one is ignored", async () => {
   const spanOf = async (startOf: Made["startOf"]) => {
     const { source, header } = await made({ kind: "EDF+D", startOf });
     return spanSecondsOf(header, await endpointsApart(source, header));

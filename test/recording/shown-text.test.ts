@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { annotationFault } from "../../src/recording/annotation-fault.js";
 import { readAnnotations } from "../../src/recording/annotation-file.js";
+import { annotationReadError } from "../../src/recording/read-error.js";
 import { shownChannel, shownName, shownTime } from "../../src/recording/shown-text.js";
 
 const HIDDEN = /^text of \d+ characters$/;
@@ -32,11 +32,11 @@ test("no finding of annotations quotes free text, whichever field holds it", () 
         try {
           return readAnnotations(text, { file: "x", format }).findings;
         } catch (error) {
-          return [annotationFault("x", error)];
+          return [annotationReadError("x", error)];
         }
       };
-      const told = JSON.stringify(findings());
-      assert.doesNotMatch(told, /jane|doe|1961/i, `${format}, field ${field}`);
+      const reported = JSON.stringify(findings());
+      assert.doesNotMatch(reported, /jane|doe|1961/i, `${format}, field ${field}`);
     }
   }
 });

@@ -13,20 +13,26 @@ import { chooseFast, compiledOf, countUsingShared, isPure, nameOfCompiled, names
 import { type Duration, type Durations, durationOf, keepDurations, readDurations } from "./durations.js";
 import { ImportGraph } from "./import-graph.js";
 import { Reporter } from "./report.js";
-import { type Capacity, runJobs } from "./schedule.js";
+import { type Capacity, idleCoresMeter, runJobs } from "./schedule.js";
 
 const project = fileURLToPath(new URL("../../..", import.meta.url)).replace(/\/$/, ""); // from dist/test/runner/
 const TABLE = join(project, "test/durations.json");
-const CAPACITY: Capacity = { cores: 2, lanes: 4 };
+const CAPACITY: Capacity = { cores: 2, lanes: 5 };
 /** Processor time of the fast set: two cores for two minutes, less the compilation and what a slower machine needs. */
 export const FAST_SECONDS = 130;
+
+/**
+ * For every process of a run, those included that the tests start. The cores are busy with other files: four helper threads of V8 in
+ * each process (its default) only take time from each other; a notebook kernel starts with a fifth less processor time with one.
+ */
+const V8_THREADS = "--v8-pool-size=1";
 
 /** Have the files' processes note what they took in `log`. */
 function noteDurations(log: string): void {
   const measure = new URL("./measure.js", import.meta.url).href;
-  const { NODE_OPTIONS: before } = process.env;
-  if (before) process.env.ICTAL_TEST_NODE_OPTIONS = before;
-  process.env.NODE_OPTIONS = `${before ?? ""} --import=${measure}`.trim();
+  const inherited = `${V8_THREADS} ${process.env.NODE_OPTIONS ?? ""}`.trim(); // what a person sets comes last, and counts
+  process.env.ICTAL_TEST_NODE_OPTIONS = inherited;
+  process.env.NODE_OPTIONS = `${inherited} --import=${measure}`;
   process.env.ICTAL_TEST_DURATIONS = log;
 }
 
@@ -78,7 +84,7 @@ export async function runTests(words: readonly string[]): Promise<void> {
   });
   try {
     const run = ({ name }: (typeof jobs)[number]) => reporter.runFile(compiledOf(project, name), stop.signal);
-    await runJobs(jobs, CAPACITY, run, () => stop.signal.aborted);
+    await runJobs(jobs, CAPACITY, run, { isStopped: () => stop.signal.aborted, idleCores: idleCoresMeter() });
     const noted = notedDurations(log);
     tellRest(reporter, names, noted, graph);
     if (values["keep-durations"]) {

@@ -8,7 +8,7 @@ import { chooseFast, countUsingShared, isPure, namesOf, testFiles } from "./choo
 import { keepDurations, readDurations } from "./durations.js";
 import { ImportGraph } from "./import-graph.js";
 import { FAST_SECONDS } from "./main.js";
-import { nextJob, runJobs } from "./schedule.js";
+import { idleCoresMeter, nextJob, runJobs } from "./schedule.js";
 
 const project = fileURLToPath(new URL("../../..", import.meta.url)).replace(/\/$/, "");
 
@@ -41,12 +41,36 @@ test("runJobs starts the longest first, runs every job once, and starts none aft
   await runJobs(jobs, TWO, run);
   assert.deepEqual([started, most, running], [[9, 5, 2, 1], 2, 0]);
   started.length = 0;
-  await runJobs(jobs, { cores: 1, lanes: 1 }, run, () => started.length === 2);
+  await runJobs(jobs, { cores: 1, lanes: 1 }, run, { isStopped: () => started.length === 2 });
   assert.deepEqual(started, [9, 5]);
   const failing = async () => {
     throw new Error("of a file");
   };
   await assert.rejects(runJobs(jobs, TWO, failing), /of a file/);
+});
+
+test("runJobs starts one more job when the cores were idle for a poll, up to the lanes", async () => {
+  const jobs = [9, 8, 7, 6].map((seconds) => ({ seconds, load: 1 }));
+  const most = async (idleCores: () => number) => {
+    let [running, seen] = [0, 0];
+    const run = async () => {
+      running += 1;
+      seen = Math.max(seen, running);
+      await new Promise((done) => setTimeout(done, 150));
+      running -= 1;
+    };
+    await runJobs(jobs, { cores: 1, lanes: 3 }, run, { idleCores, pollMilliseconds: 5 });
+    return seen;
+  };
+  assert.equal(await most(() => 0.1), 1);
+  assert.equal(await most(() => 1.5), 3);
+  const readings = [
+    { idle: 0, total: 0 },
+    { idle: 500, total: 1000 },
+    { idle: 500, total: 2000 },
+  ];
+  const meter = idleCoresMeter(() => readings.shift() ?? { idle: 0, total: 0 }, 2);
+  assert.deepEqual([meter(), meter()], [1, 0]);
 });
 
 test("the table of durations is read as it was kept", async (context) => {

@@ -1,4 +1,6 @@
 /** Runs jobs side by side so that two cores are always busy and never much more than busy. */
+import { cpus } from "node:os";
+import { setTimeout as sleep } from "node:timers/promises";
 
 /** A job with its seconds; `load` is how many cores it keeps busy, 0 for one that only waits. */
 export interface Job {
@@ -34,24 +36,79 @@ export function nextJob(
   return running.length === 0 && waiting.length > 0 ? 0 : undefined;
 }
 
-/** Run every job, the longest first; resolves when all have ended. Stops starting once `isStopped`. */
+/** Processor time of the machine, in milliseconds. */
+export interface ProcessorTimes {
+  readonly idle: number;
+  readonly total: number;
+}
+
+function processorTimes(): ProcessorTimes {
+  const sums = { idle: 0, total: 0 };
+  for (const { times } of cpus()) {
+    sums.idle += times.idle;
+    sums.total += times.user + times.nice + times.sys + times.irq + times.idle;
+  }
+  return sums;
+}
+
+/** Gives the number of cores that were idle since the call before. */
+export function idleCoresMeter(read: () => ProcessorTimes = processorTimes, cores = cpus().length): () => number {
+  let last = read();
+  return () => {
+    const now = read();
+    const total = now.total - last.total;
+    const idle = total > 0 ? (cores * (now.idle - last.idle)) / total : 0;
+    last = now;
+    return idle;
+  };
+}
+
+export interface RunJobsOptions {
+  /** No further job starts once this is true. */
+  readonly isStopped?: () => boolean;
+  /** Cores that were idle since the call before; without it the jobs' own loads alone decide. */
+  readonly idleCores?: () => number;
+  readonly pollMilliseconds?: number;
+}
+
+/** As many idle cores start one more job, whatever the table of durations says of the running ones. */
+const IDLE_CORES = 0.6;
+
+/**
+ * Run every job, the longest first; resolves when all have ended. A job starts when the loads of the running ones leave room for it,
+ * or when the machine was partly idle for a whole poll: a load is an average, and a test may wait in between.
+ */
 export async function runJobs<T extends Job>(
   jobs: readonly T[],
   capacity: Capacity,
   run: (job: T) => Promise<void>,
-  isStopped: () => boolean = () => false,
+  { isStopped = () => false, idleCores, pollMilliseconds = 1000 }: RunJobsOptions = {},
 ): Promise<void> {
   const waiting = [...jobs].sort((a, b) => b.seconds - a.seconds);
   const running = new Map<T, Promise<void>>();
-  while (waiting.length > 0 || running.size > 0) {
-    const at = isStopped() ? undefined : nextJob(waiting, [...running.keys()], capacity);
-    if (at !== undefined) {
-      const [job] = waiting.splice(at, 1) as [T]; // nextJob gives a place that is there
-      running.set(
-        job,
-        run(job).finally(() => running.delete(job)),
-      );
-    } else if (running.size === 0) return;
-    else await Promise.race(running.values());
+  const next = (isIdle: boolean): number | undefined => {
+    if (isStopped() || waiting.length === 0) return undefined;
+    const at = nextJob(waiting, [...running.keys()], capacity);
+    return at ?? (isIdle && running.size < capacity.lanes ? 0 : undefined);
+  };
+  const start = (at: number | undefined): boolean => {
+    const [job] = at === undefined ? [] : waiting.splice(at, 1);
+    if (!job) return false;
+    const done = run(job).finally(() => running.delete(job));
+    running.set(job, done);
+    return true;
+  };
+  for (;;) {
+    while (start(next(false)));
+    if (running.size === 0) return;
+    const ended = Promise.race(running.values());
+    if (!idleCores) {
+      await ended;
+      continue;
+    }
+    const poll = new AbortController();
+    const polled = sleep(pollMilliseconds, "polled", { signal: poll.signal }).catch(() => undefined);
+    if ((await Promise.race([ended, polled])) === "polled") start(next(idleCores() >= IDLE_CORES));
+    poll.abort();
   }
 }

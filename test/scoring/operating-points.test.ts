@@ -38,7 +38,7 @@ test("sensitivityAtFalseAlarms never falls as more false alarms are allowed, for
       let before = -1;
       for (const perDay of [0, 1, 5, 10, 50, 100, 500, 5000]) {
         const point = sensitivityAtFalseAlarms(split(seed), perDay, { scorer });
-        assert.ok(point.sensitivity >= before && point.falseAlarmsPerDay <= perDay);
+        assert.ok(point.sensitivity >= before && point.falseAlarmsPer24h <= perDay);
         before = point.sensitivity;
       }
       assert.ok(before > 0.5);
@@ -55,15 +55,15 @@ test("a point is what its threshold gives when the split is post-processed and s
     });
   const szcore = sensitivityAtFalseAlarms(recordings, 60);
   const { event } = scoreSzcore(pairsAt(szcore.threshold));
-  assert.deepEqual([szcore.sensitivity, szcore.falseAlarmsPerDay], [event.sensitivity, event.fpPerDay]);
+  assert.deepEqual([szcore.sensitivity, szcore.falseAlarmsPer24h], [event.sensitivity, event.falseAlarmsPer24h]);
   const ovlp = sensitivityAtFalseAlarms(recordings, 60, { scorer: "ovlp" });
   const scores = scoreNedc(pairsAt(ovlp.threshold)).ovlp;
-  assert.deepEqual([ovlp.sensitivity, ovlp.falseAlarmsPerDay], [scores.sensitivity, scores.falseAlarmsPer24h]);
+  assert.deepEqual([ovlp.sensitivity, ovlp.falseAlarmsPer24h], [scores.sensitivity, scores.falseAlarmsPer24h]);
 });
 
 test("operating points do not depend on the scale of the probabilities", () => {
   const rates = (recordings: PredictedRecording[]) =>
-    operatingPoints(recordings).map(({ sensitivity, falseAlarmsPerDay }) => [sensitivity, falseAlarmsPerDay]);
+    operatingPoints(recordings).map(({ sensitivity, falseAlarmsPer24h }) => [sensitivity, falseAlarmsPer24h]);
   assert.deepEqual(rates(split(2, 2 ** -9)), rates(split(2)));
 });
 
@@ -79,18 +79,18 @@ test("without an affordable alarm the answer is silence, and without seizures it
   assert.deepEqual(sensitivityAtFalseAlarms(recordings, 0), {
     threshold: Number.POSITIVE_INFINITY,
     sensitivity: 0,
-    falseAlarmsPerDay: 0,
+    falseAlarmsPer24h: 0,
   });
   assert.ok(Number.isNaN(sensitivityAtFalseAlarms([loud], 10).sensitivity));
-  assert.ok(Number.isNaN(sensitivityAtFalseAlarms([], 10).falseAlarmsPerDay));
-  assert.throws(() => pointWithin([], -1), /invalid perDay: -1/);
+  assert.ok(Number.isNaN(sensitivityAtFalseAlarms([], 10).falseAlarmsPer24h));
+  assert.throws(() => pointWithin([], -1), /invalid maxFalseAlarmsPer24h: -1/);
 });
 
 test("pointWithin prefers fewer false alarms, then the stricter threshold, among equal sensitivities", () => {
-  const point = (threshold: number, sensitivity: number, falseAlarmsPerDay: number) => ({
+  const point = (threshold: number, sensitivity: number, falseAlarmsPer24h: number) => ({
     threshold,
     sensitivity,
-    falseAlarmsPerDay,
+    falseAlarmsPer24h,
   });
   const points = [point(0.9, 0.5, 4), point(0.8, 0.7, 6), point(0.7, 0.7, 3), point(0.6, 0.7, 3), point(0.5, 0.9, 20)];
   assert.equal(pointWithin(points, 10).threshold, 0.7);
@@ -108,7 +108,7 @@ test("candidateThresholds are distinct, above 0, strictest first, and hold the h
   assert.deepEqual(candidateThresholds([]), []);
 });
 
-test("thresholds are not searched on eval unless forced, and then that is told", () => {
+test("thresholds are not searched on eval unless forced, and then with a warning", () => {
   const sealed = split(1).map((recording, r) => ({ ...recording, id: `${r === 5 ? "eval" : "dev"}/p/s/m/t${r}` }));
   for (const search of [
     () => sensitivityAtFalseAlarms(sealed, 10),
@@ -138,11 +138,11 @@ test("sensitivitiesAtRates gives the pooled point with an interval around it, th
   );
   const options = { seed: 3, replicates: 200 };
   const rates = sensitivitiesAtRates(recordings, [1, 50], options);
-  for (const { perDay, threshold, sensitivity, falseAlarmsPerDay } of rates) {
-    const point = sensitivityAtFalseAlarms(recordings, perDay);
+  for (const { maxFalseAlarmsPer24h, threshold, sensitivity, falseAlarmsPer24h } of rates) {
+    const point = sensitivityAtFalseAlarms(recordings, maxFalseAlarmsPer24h);
     assert.deepEqual(
-      [threshold, sensitivity.value, falseAlarmsPerDay],
-      [point.threshold, point.sensitivity, point.falseAlarmsPerDay],
+      [threshold, sensitivity.value, falseAlarmsPer24h],
+      [point.threshold, point.sensitivity, point.falseAlarmsPer24h],
     );
     assert.ok(sensitivity.lower <= sensitivity.value && sensitivity.value <= sensitivity.upper);
     assert.equal(sensitivity.usable, 200);

@@ -27,12 +27,12 @@ test("scoreIntervals gives the pooled scores themselves, with bounds around them
   const { ovlp, taes } = scoreNedc(mixed);
   assert.equal(patients, 4);
   assert.deepEqual(
-    [measures.eventSensitivity.value, measures.eventF1.value, measures.eventFalseAlarmsPerDay.value],
-    [event.sensitivity, event.f1, event.fpPerDay],
+    [measures.eventSensitivity.value, measures.eventF1.value, measures.eventFalseAlarmsPer24h.value],
+    [event.sensitivity, event.f1, event.falseAlarmsPer24h],
   );
   assert.equal(measures.samplePrecision.value, sample.precision);
   assert.deepEqual(
-    [measures.ovlpSensitivity.value, measures.taesFalseAlarmsPerDay.value],
+    [measures.ovlpSensitivity.value, measures.taesFalseAlarmsPer24h.value],
     [ovlp.sensitivity, taes.falseAlarmsPer24h],
   );
   for (const { value, lower, upper } of Object.values(measures)) assert.ok(lower <= value && value <= upper);
@@ -56,10 +56,10 @@ test("recordings of one patient are drawn together, and their order does not mat
 
 test("a reference without seizures has no sensitivity but a rate of false alarms", () => {
   const silent = mixed.map((pair) => ({ ...pair, reference: [] }));
-  const { eventSensitivity, eventFalseAlarmsPerDay } = scoreIntervals(silent, { seed: 1 }).measures;
+  const { eventSensitivity, eventFalseAlarmsPer24h } = scoreIntervals(silent, { seed: 1 }).measures;
   assert.ok(Number.isNaN(eventSensitivity.value) && Number.isNaN(eventSensitivity.lower));
   assert.equal(eventSensitivity.usable, 0);
-  assert.ok(eventFalseAlarmsPerDay.value > 0);
+  assert.ok(eventFalseAlarmsPer24h.value > 0);
 });
 
 test("compareDetectors finds no difference of a detector from itself", () => {
@@ -72,7 +72,7 @@ test("compareDetectors finds no difference of a detector from itself", () => {
 test("compareDetectors sees a constant gain through patients of any difficulty", () => {
   const better = Array.from({ length: 20 }, (_, i) => patient(`p${i}`, i % 2 === 0, i % 5));
   const worse = Array.from({ length: 20 }, (_, i) => patient(`p${i}`, i % 2 === 0, (i % 5) + 1));
-  const { eventFalseAlarmsPerDay: alarms, eventSensitivity } = compareDetectors(better, worse, { seed: 1 }).differences;
+  const { eventFalseAlarmsPer24h: alarms, eventSensitivity } = compareDetectors(better, worse, { seed: 1 }).differences;
   assert.ok([alarms.value, alarms.lower, alarms.upper].every((value) => Math.abs(value + 24) < 1e-9));
   assert.equal(alarms.p, 2 / 1001);
   assert.equal(eventSensitivity.p, 1);
@@ -121,6 +121,6 @@ test("breakdown counts detected seizures by type, by length and by patient", () 
   });
   assert.deepEqual(Object.keys(byDuration), ["under 10 s", "60 to 120 s", "300 s and more"]);
   const [a, b] = byPatient;
-  assert.deepEqual([a!.seizures, a!.detected, a!.falseAlarms, a!.falseAlarmsPerDay], [3, 1, 1, 24]);
+  assert.deepEqual([a!.seizures, a!.detected, a!.falseAlarms, a!.falseAlarmsPer24h], [3, 1, 1, 24]);
   assert.ok(Number.isNaN(b!.sensitivity));
 });

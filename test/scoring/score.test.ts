@@ -58,7 +58,7 @@ test("scoreSzcore pools counts over recordings and never joins them", () => {
   assert.deepEqual([event.refTrue, event.tp, event.fp, event.sensitivity, event.precision], [1, 1, 1, 1, 0.5]);
   assert.deepEqual([sample.refTrue, sample.tp, sample.fp], [60, 40, 20]);
   assert.ok(Number.isNaN(perRecording.b!.event.sensitivity));
-  assert.equal(event.fpPerDay, 72);
+  assert.equal(event.falseAlarmsPer24h, 72);
 });
 
 test("cellLabels marks the cells whose centre lies in an event", () => {

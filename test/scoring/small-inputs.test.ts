@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Config } from "../../src/base/config-schema.js";
+import { postprocessFromConfig } from "../../src/config/layer-options.js";
+import type { Config } from "../../src/config/schema.js";
 import { weightedAuroc } from "../../src/scoring/auroc-interval.js";
 import { breakdown } from "../../src/scoring/breakdown.js";
-import { postprocessFromConfig } from "../../src/scoring/from-config.js";
 import { onsetLatencies } from "../../src/scoring/onset-latency.js";
 
 const interval = (startSeconds: number, endSeconds: number) => ({ startSeconds, endSeconds });

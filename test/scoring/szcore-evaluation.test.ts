@@ -21,7 +21,7 @@ interface Case {
 
 const file = new URL("../../../test/fixtures/scoring/szcore-evaluation.json", import.meta.url);
 const { cases } = JSON.parse(readFileSync(file, "utf8")) as { cases: Case[] };
-const NAMES = { sensitivity: "sensitivity", precision: "precision", f1: "f1", fpRate: "fpPerDay" } as const;
+const NAMES = { sensitivity: "sensitivity", precision: "precision", f1: "f1", fpRate: "falseAlarmsPer24h" } as const;
 
 const events = (rows: OnsetDuration[]) =>
   rows.map(([onset, duration]) => ({ startSeconds: onset, endSeconds: Math.round((onset + duration) * 1e6) / 1e6 }));
@@ -68,13 +68,13 @@ test("a hypothesis of another length counts as no detections and is listed, unle
   assert.deepEqual(scoreSzcoreEvaluation([one(600.9)]).mismatched, [], "only whole seconds are compared");
 });
 
-test("scoreSzcore gives mean and sd over subjects where pairs name them, subjects without a rate left out", () => {
+test("scoreSzcore gives mean and sd over subjects where pairs name them, subjects without a rate excluded", () => {
   const hit = one(600);
   const miss = { ...hit, id: "b", patient: "q", hypothesis: [] };
   const quiet = { ...hit, id: "c", patient: "r", reference: [], hypothesis: [] };
   const { subjects } = scoreSzcore([hit, miss, quiet]);
   assert.deepEqual(subjects?.event.sensitivity, { mean: 0.5, sd: 0.5, subjects: 2 });
-  assert.deepEqual(subjects?.event.fpPerDay, { mean: 0, sd: 0, subjects: 3 });
+  assert.deepEqual(subjects?.event.falseAlarmsPer24h, { mean: 0, sd: 0, subjects: 3 });
   assert.deepEqual(Object.keys(subjects!.perSubject), ["p", "q", "r"]);
   const { patient: _, ...nameless } = hit;
   assert.equal(scoreSzcore([nameless]).subjects, undefined);

@@ -42,7 +42,7 @@ function assertRates(found: SzcoreRates, expected: Expected): void {
     [found.precision, expected.precision],
     [found.f1, expected.f1],
     [found.f1Before2026, expected.f1_before_v0_0_7],
-    [found.fpPerDay, expected.fpPerDay],
+    [found.falseAlarmsPer24h, expected.fpPerDay],
   ];
   assert.deepEqual([found.refTrue, found.tp, found.fp], [expected.refTrue, expected.tp, expected.fp]);
   for (const [value, wanted] of rates) {

@@ -83,6 +83,6 @@ test("a chain names the signal of another length, and serves one recording only"
   assert.throws(() => chain.push(block), /invalid block: P3 has 9 samples \(expected 10 as FP1\)/);
   assert.throws(() => chain.push(block.slice(1)), /invalid block: 18 signals \(expected 19, one per electrode\)/);
   chain.flush();
-  assert.throws(() => chain.flush(), /the chain has been flushed: make one chain per recording/);
+  assert.throws(() => chain.flush(), /the chain has been flushed: create one chain per recording/);
   assert.throws(() => chain.push(block), /the chain has been flushed/);
 });

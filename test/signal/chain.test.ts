@@ -101,7 +101,7 @@ test("a constant offset of millivolts leaves no step behind", () => {
   }
 });
 
-test("a chain is linear and its channels do not mix", () => {
+test("a chain is linear and its channels do not projection", () => {
   const a = inputsOf(1500, 19);
   const silent = a.map((x, e) => (e === 4 ? x : new Float32Array(x.length)));
   const whole = runInBlocks(DEFAULT_CHAIN, 250, ELECTRODES_19, a, []);

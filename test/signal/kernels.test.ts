@@ -19,7 +19,7 @@ function inputsOf(count: number, electrodes: readonly string[]): Float32Array[] 
   });
 }
 
-/** Everything that a chain gives, moments included, the recording cut at random places. */
+/** Everything that a chain gives, moments included, the recording cut at random positions. */
 function runChain(
   options: ChainOptions,
   electrodes: readonly string[],
@@ -68,10 +68,13 @@ for (const [name, options, electrodes] of VARIANTS) {
     for (const [seed, rate] of [250, 256, 400, 512, 199].entries()) {
       const chain = { ...DEFAULT_CHAIN, highCutHz: 90, ...options };
       const wasm = runChain(chain, electrodes, rate, "wasm", seed);
-      const twin = runChain(chain, electrodes, rate, "typescript", seed + 100);
-      assert.deepEqual(wasm.moments, twin.moments, `${rate} Hz`);
+      const reference = runChain(chain, electrodes, rate, "typescript", seed + 100);
+      assert.deepEqual(wasm.moments, reference.moments, `${rate} Hz`);
       for (const [c, samples] of wasm.samples.entries())
-        assert.ok(Buffer.from(samples.buffer).equals(Buffer.from(twin.samples[c]!.buffer)), `${rate} Hz, channel ${c}`);
+        assert.ok(
+          Buffer.from(samples.buffer).equals(Buffer.from(reference.samples[c]!.buffer)),
+          `${rate} Hz, channel ${c}`,
+        );
     }
   });
 }
@@ -97,12 +100,12 @@ test("quantizeInto gives the same int16 by WebAssembly and TypeScript, halves up
   const x = Float32Array.from({ length: 10_003 }, (_, i) => 40 * stream.normal(i));
   x.set([Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 1e30, 0]);
   for (const clip of [10, 3]) {
-    const [wasm, twin] = (["wasm", "typescript"] as const).map((name) => {
+    const [wasm, reference] = (["wasm", "typescript"] as const).map((name) => {
       const out = new Int16Array(x.length);
       quantizeInto(out, x, { mean: 1.25, std: 17, clip }, 32767 / 10, name);
       return out;
     });
-    assert.deepEqual(wasm, twin);
+    assert.deepEqual(wasm, reference);
     assert.deepEqual(
       [...wasm!.subarray(0, 4)],
       [-Math.round(3276.7 * clip), Math.round(3276.7 * clip), -Math.round(3276.7 * clip), Math.round(3276.7 * clip)],

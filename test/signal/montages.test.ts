@@ -7,21 +7,21 @@ import {
   electrodeNeighbours,
   electrodePosition,
 } from "../../src/signal/electrodes.js";
-import { mixInto, planMix } from "../../src/signal/mixing.js";
 import { montageElectrodes, montageOf } from "../../src/signal/montages.js";
+import { createProjection, projectInto } from "../../src/signal/rereferencing.js";
 
 const withEars = [...ELECTRODES_19, "A1", "A2"];
 
 /** Channel values for one sample, input e holding 2 ** e (exact in float32, every sum tells its terms). */
-function mixOf(reference: "recorded" | "average" | "tcp20" | "tcp22", electrodes: readonly string[]) {
-  const mix = planMix(montageOf(reference), electrodes);
+function projectionOf(reference: "recorded" | "average" | "tcp20" | "tcp22", electrodes: readonly string[]) {
+  const projection = createProjection(montageOf(reference), electrodes);
   const inputs = electrodes.map((_, e) => Float32Array.of(2 ** e));
   const one = new Float64Array(1);
-  const values = mix.rows.map((row) => {
-    mixInto(one, 0, 1, inputs, 0, 1, row);
+  const values = projection.rows.map((row) => {
+    projectInto(one, 0, 1, inputs, 0, 1, row);
     return one[0]!;
   });
-  return { mix, values };
+  return { projection, values };
 }
 
 test("canonicalElectrode takes 10-10 names and blanks, and no longer name for a shorter one", () => {
@@ -74,30 +74,30 @@ test("the TCP montages hold NEDC's pairs in NEDC's order", () => {
   assert.ok(!montageElectrodes(montageOf("tcp22")).some((name) => name === "FZ" || name === "PZ"));
 });
 
-test("planMix picks electrodes by name in any input order", () => {
+test("createProjection picks electrodes by name in any input order", () => {
   const shuffled = [...withEars].reverse();
-  const { values, mix } = mixOf("recorded", shuffled);
-  assert.deepEqual(mix.channelNames, [...ELECTRODES_19]);
+  const { values, projection } = projectionOf("recorded", shuffled);
+  assert.deepEqual(projection.channelNames, [...ELECTRODES_19]);
   assert.deepEqual(
     values,
     ELECTRODES_19.map((name) => 2 ** shuffled.indexOf(name)),
   );
-  const { values: pairs } = mixOf("tcp22", withEars);
+  const { values: pairs } = projectionOf("tcp22", withEars);
   assert.equal(pairs[0], 2 ** withEars.indexOf("FP1") - 2 ** withEars.indexOf("F7"));
   assert.equal(pairs[13], 2 ** withEars.indexOf("T4") - 2 ** withEars.indexOf("A2"));
 });
 
-test("planMix fills what a montage needs and marks the channels that it touches", () => {
+test("createProjection fills what a montage needs and marks the channels that it touches", () => {
   const lacking = ELECTRODES_19.filter((name) => name !== "FZ" && name !== "PZ");
-  const { mix } = mixOf("recorded", lacking);
+  const { projection } = projectionOf("recorded", lacking);
   assert.deepEqual(
-    mix.channelNames.filter((_, c) => mix.filled[c]),
+    projection.channelNames.filter((_, c) => projection.filled[c]),
     ["FZ", "PZ"],
   );
-  const constant = mix.rows.map(({ weights }) => weights.reduce((sum, weight) => sum + weight, 0));
+  const constant = projection.rows.map(({ weights }) => weights.reduce((sum, weight) => sum + weight, 0));
   for (const sum of constant) assert.ok(Math.abs(sum - 1) < 1e-12);
-  assert.ok(mixOf("tcp20", lacking).mix.filled.every((filled) => !filled));
-  const { mix: pairs } = mixOf(
+  assert.ok(projectionOf("tcp20", lacking).projection.filled.every((filled) => !filled));
+  const { projection: pairs } = projectionOf(
     "tcp20",
     ELECTRODES_19.filter((name) => name !== "T3"),
   );
@@ -108,35 +108,38 @@ test("planMix fills what a montage needs and marks the channels that it touches"
 });
 
 test("the average reference subtracts the mean of all 19 electrodes, filled ones too", () => {
-  const { mix } = mixOf(
+  const { projection } = projectionOf(
     "average",
     ELECTRODES_19.filter((name) => name !== "CZ"),
   );
   const weightOf = (row: { inputs: Int32Array; weights: Float64Array }, input: number) =>
     row.weights[row.inputs.indexOf(input)] ?? 0;
   for (let input = 0; input < 18; input++) {
-    const total = mix.rows.reduce((sum, row) => sum + weightOf(row, input), 0);
-    assert.ok(Math.abs(total - 19 * weightOf(mix.common!, input)) < 1e-12);
+    const total = projection.rows.reduce((sum, row) => sum + weightOf(row, input), 0);
+    assert.ok(Math.abs(total - 19 * weightOf(projection.common!, input)) < 1e-12);
   }
 });
 
-test("planMix refuses unknown, repeated and too many missing electrodes by name", () => {
+test("createProjection refuses unknown, repeated and too many missing electrodes by name", () => {
   const recorded = montageOf("recorded");
   const refused = (act: () => unknown, message: RegExp) =>
     assert.throws(act, (error) => error instanceof UnsupportedError && message.test(error.message));
   refused(
-    () => planMix(recorded, [...ELECTRODES_19, "EKG1"]),
-    /unknown electrode "EKG1" at input 19: expected one of FP1 .* leave other signals out/,
+    () => createProjection(recorded, [...ELECTRODES_19, "EKG1"]),
+    /unknown electrode "EKG1" at input 19: expected one of FP1 .* pass no other signals/,
   );
-  refused(() => planMix(recorded, [...ELECTRODES_19, "T7"]), /electrode T3 is given twice \(inputs 6 and 19\)/);
   refused(
-    () => planMix(recorded, ELECTRODES_19.slice(1), "reject"),
+    () => createProjection(recorded, [...ELECTRODES_19, "T7"]),
+    /electrode T3 is given twice \(inputs 6 and 19\)/,
+  );
+  refused(
+    () => createProjection(recorded, ELECTRODES_19.slice(1), "reject"),
     /missing electrodes FP1: set missing to "interpolate"/,
   );
   refused(
-    () => planMix(recorded, ELECTRODES_19.slice(5)),
+    () => createProjection(recorded, ELECTRODES_19.slice(5)),
     /missing electrodes FP1 F3 C3 P3 O1: 14 of 19 are present, interpolation needs at least 15/,
   );
-  refused(() => planMix(montageOf("tcp22"), ELECTRODES_19), /montage tcp22 needs A1 A2.*use tcp20/);
-  assert.equal(planMix(recorded, ELECTRODES_19.slice(4)).filled.filter(Boolean).length, 4);
+  refused(() => createProjection(montageOf("tcp22"), ELECTRODES_19), /montage tcp22 needs A1 A2.*use tcp20/);
+  assert.equal(createProjection(recorded, ELECTRODES_19.slice(4)).filled.filter(Boolean).length, 4);
 });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { createRandom } from "../../src/base/random.js";
 import { bandRise } from "../../src/signal/band-rise.js";
-import { planFourier } from "../../src/signal/fft.js";
+import { createFourier } from "../../src/signal/fft.js";
 import { bandPower, bandPowers, spectrogram, welch } from "../../src/signal/spectrum.js";
 import { readFixture, relativeError, wave } from "./reference-values.js";
 
@@ -23,13 +23,13 @@ function slowTransform(re: Float64Array, im: Float64Array): number[] {
   return [...sums((c, s, n) => re[n]! * c + im[n]! * s), ...sums((c, s, n) => im[n]! * c - re[n]! * s)];
 }
 
-test("planFourier gives the defining sum for lengths of every radix and for primes, and inverts it", () => {
+test("createFourier gives the defining sum for lengths of every radix and for primes, and inverts it", () => {
   for (const length of [1, 2, 3, 4, 5, 6, 7, 8, 11, 15, 16, 30, 45, 60, 64, 97, 100, 225, 240, 251, 256, 375]) {
     const re = Float64Array.from({ length }, (_, i) => random.normal(2 * i));
     const im = Float64Array.from({ length }, (_, i) => random.normal(2 * i + 1));
     const before = [...re, ...im];
     const expected = slowTransform(re, im);
-    const fourier = planFourier(length);
+    const fourier = createFourier(length);
     fourier.forwardInto(re, im);
     assert.ok(relativeError([...re, ...im], expected) < 1e-12, `length ${length}`);
     fourier.inverseInto(re, im);
@@ -43,8 +43,8 @@ test("planFourier gives the defining sum for lengths of every radix and for prim
   }
 });
 
-test("planFourier refuses lengths that are no transform", () => {
-  for (const length of [0, -4, 2.5, 2 ** 29]) assert.throws(() => planFourier(length), /invalid transform length/);
+test("createFourier refuses lengths that are no transform", () => {
+  for (const length of [0, -4, 2.5, 2 ** 29]) assert.throws(() => createFourier(length), /invalid transform length/);
 });
 
 test("welch gives scipy's power spectral density", () => {

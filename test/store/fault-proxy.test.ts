@@ -14,7 +14,7 @@ import { readCatalogue } from "../../src/corpus/catalogue.js";
 import { memoryStore } from "../../src/store/memory-store.js";
 import { openObject } from "../../src/store/open-object.js";
 import { pull } from "../../src/store/pull.js";
-import { pour } from "../../src/store/s3-agent.js";
+import { pipeBody } from "../../src/store/s3-agent.js";
 import { s3Store } from "../../src/store/s3-store.js";
 import { type S3Server, startS3Server } from "../../src/store/server/s3-server.js";
 import type { Store } from "../../src/store/store.js";
@@ -120,12 +120,12 @@ describe("behind a proxy that does harm", () => {
         const lister = connect(server.endpoint); // a listing carries no digest that could be compared
         try {
           for (let attempt = 0; attempt < 2; attempt++) {
-            const { leftOut } = await build(store, dir, lister);
-            for (const { code, reason } of leftOut) assert.ok(NAMED.has(code), `${code}: ${reason}`);
+            const { excluded } = await build(store, dir, lister);
+            for (const { code, reason } of excluded) assert.ok(NAMED.has(code), `${code}: ${reason}`);
             const found = await sidecarsIn(dir);
             for (const [id, sidecar] of found) assert.equal(sidecar, sound.get(id));
-            assert.equal(found.size + leftOut.length, FILES.length);
-            if (leftOut.length === 0) return;
+            assert.equal(found.size + excluded.length, FILES.length);
+            if (excluded.length === 0) return;
           }
         } finally {
           await lister.close?.();
@@ -159,7 +159,7 @@ describe("patience with a service", () => {
     withBucket({ big: patternBytes(900_000) }, { client: { stallMilliseconds: 150 } }, async ({ store, requests }) => {
       let count = 0;
       const stream = await openObject(store, "big");
-      await stream.pour!(async (bytes) => {
+      await stream.pipe!(async (bytes) => {
         count += bytes.byteLength;
         await sleep(count > 500_000 ? 0 : 120);
       });
@@ -183,7 +183,7 @@ describe("patience with a service", () => {
           const work = what === "a listing" ? store.list()[Symbol.asyncIterator]().next() : store.read("a.edf");
           await assert.rejects(work, (error) => {
             assert.ok(isIctalError(error, "StoreError"), String(error));
-            assert.match(error.message, /stopped answering|broke off/);
+            assert.match(error.message, /stopped sending data|was closed/);
             assert.match(error.message, /a\.edf|bucket "b"/);
             return true;
           });
@@ -202,7 +202,7 @@ describe("patience with a service", () => {
       await withOwnServer(
         () => {},
         async ({ store }) => {
-          await assert.rejects(store.read("a.edf"), /stopped answering.*ICTAL_S3_STALL_SECONDS/);
+          await assert.rejects(store.read("a.edf"), /stopped sending data.*ICTAL_S3_STALL_SECONDS/);
         },
       );
     } finally {
@@ -210,7 +210,7 @@ describe("patience with a service", () => {
     }
   });
 
-  it("pour settles however long the body has been broken when it is begun", async () => {
+  it("pipeBody settles however long the body has been broken when it starts", async () => {
     const server = createServer((_, response) => {
       response.writeHead(200, { "content-length": 1_000_000 });
       response.write(Buffer.alloc(1000));
@@ -224,7 +224,7 @@ describe("patience with a service", () => {
       );
       await sleep(wait);
       await assert.rejects(
-        pour(body, () => undefined),
+        pipeBody(body, () => undefined),
         { code: "ECONNRESET" },
       );
     }

@@ -75,7 +75,7 @@ describe("folderStore(dir)", () => {
 
   it("says that its root is a file", async () => {
     const file = join(await folderWith({ a: "x" }), "a");
-    await assert.rejects(keysOf(folderStore(file).list()), /NotFoundError: .*\/a is a file; give the folder/);
+    await assert.rejects(keysOf(folderStore(file).list()), /NotFoundError: .*\/a is a file, expected a folder/);
     await assert.rejects(folderStore(file).stat("b"), /is a file/);
   });
 

@@ -136,7 +136,7 @@ describe("withMirror(store, dir)", () => {
     const store = withMirror(memoryStore({ a: "a" }), "/proc/x");
     await assert.rejects(store.read("a"), {
       tag: "StoreError",
-      message: /^cannot write to \/proc\/x: .*choose a folder/,
+      message: /^cannot write to \/proc\/x: .*choose a folder with write permission/,
     });
   });
 

@@ -18,7 +18,7 @@ test("openStore reads a public bucket unsigned when ICTAL_S3_ANONYMOUS says so",
   }));
 
 test("openStore refuses addresses of other kinds", () => {
-  assert.throws(() => openStore("gs://bucket"), /"gs" is not served, give a folder or s3:\/\/bucket\/prefix/);
-  assert.throws(() => openStore("s3://"), /invalid S3 address/);
+  assert.throws(() => openStore("gs://bucket"), /"gs" is not supported, expected a folder or s3:\/\/bucket\/prefix/);
+  assert.throws(() => openStore("s3://"), /invalid S3 URL/);
   assert.throws(() => openStore(""), /it is empty/);
 });

@@ -251,9 +251,9 @@ describe("pull: keys that cannot be files below the folder", () => {
       "C:/windows.txt": /drive/,
       "a//b.txt": /empty/,
       "./dot.txt": /"\."/,
-      ".ictal-mirror/index.jsonl": /mirror keeps/,
-      "link/through.txt": /through the link/,
-      "file-link.txt": /through the link/,
+      ".ictal-mirror/index.jsonl": /reserved for the mirror/,
+      "link/through.txt": /through the symbolic link/,
+      "file-link.txt": /through the symbolic link/,
       "folder.txt": /is a folder/,
       "plain/below.txt": /is a file/,
       "good.txt/below.txt": /is a file/,
@@ -281,11 +281,11 @@ describe("pull: keys that cannot be files below the folder", () => {
   it("are refused when a case-blind disk would take two for one", async () => {
     const dir = await newFolder();
     const objects = { "P/a.txt": "1", "p/A.txt": "2", "p/b.txt": "3" };
-    const report = await pull(memoryStore(objects), dir, { caseBlind: true });
+    const report = await pull(memoryStore(objects), dir, { caseInsensitive: true });
     assert.deepEqual(report.refused, [
       {
         key: "p/A.txt",
-        reason: 'is the same file as "P/a.txt" on this disk, which does not tell upper from lower case',
+        reason: 'is the same file as "P/a.txt" on this file system, which is case-insensitive',
       },
     ]);
     assert.equal(report.downloaded, 2);
@@ -550,10 +550,10 @@ describe("pull: objects that the store no longer has", () => {
     const told = await pull(fewer, dir);
     assert.deepEqual([told.gone, told.deleted], [["DOCS/c.txt", "edf/train/p2/b.edf"], []]);
     await checkCopies(dir, Object.keys(two), two);
-    const edfOnly = await pull(fewer, dir, { deleteGone: true, only: ["edf"] });
+    const edfOnly = await pull(fewer, dir, { deleteRemoved: true, only: ["edf"] });
     assert.deepEqual(edfOnly.deleted, ["edf/train/p2/b.edf"]);
     assert.ok(await missing(dir, "edf/train"));
-    assert.deepEqual((await pull(fewer, dir, { deleteGone: true })).deleted, ["DOCS/c.txt"]);
+    assert.deepEqual((await pull(fewer, dir, { deleteRemoved: true })).deleted, ["DOCS/c.txt"]);
     assert.deepEqual(await filesBelow(dir), ["edf/dev/p1/a.edf"]);
     assert.deepEqual(
       (await indexOf(dir)).map(({ key }) => key),
@@ -569,9 +569,9 @@ describe("pull: objects that the store no longer has", () => {
     await writeFile(join(dir, "mine.txt"), "mine");
     await writeFile(join(dir, "DOCS/c.txt"), "notes");
     const fewer = memoryStore({ "edf/dev/p1/a.edf": "a" });
-    const inDev = await pull(fewer, dir, { deleteGone: true, prefix: "edf/dev" });
+    const inDev = await pull(fewer, dir, { deleteRemoved: true, prefix: "edf/dev" });
     assert.deepEqual(inDev.gone, []);
-    const all = await pull(fewer, dir, { deleteGone: true });
+    const all = await pull(fewer, dir, { deleteRemoved: true });
     assert.deepEqual([all.deleted, all.kept.map(({ key }) => key)], [["edf/train/p2/b.edf"], ["DOCS/c.txt"]]);
     assert.deepEqual(await filesBelow(dir), ["DOCS/c.txt", "edf/dev/p1/a.edf", "edf/eval/x.edf", "mine.txt"]);
   });
@@ -579,8 +579,8 @@ describe("pull: objects that the store no longer has", () => {
   it("are never deleted by a pull that takes only some objects, or finds none", async () => {
     const dir = await newFolder();
     await pull(memoryStore(two), dir);
-    await assert.rejects(pull(memoryStore(two), dir, { deleteGone: true, limit: 1 }), /invalid deleteGone/);
-    await assert.rejects(pull(memoryStore({}), dir, { deleteGone: true }), { tag: "NotFoundError" });
+    await assert.rejects(pull(memoryStore(two), dir, { deleteRemoved: true, limit: 1 }), /invalid deleteRemoved/);
+    await assert.rejects(pull(memoryStore({}), dir, { deleteRemoved: true }), { tag: "NotFoundError" });
     await checkCopies(dir, Object.keys(two), two);
   });
 });

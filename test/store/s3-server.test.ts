@@ -279,7 +279,7 @@ describe("the embedded server: life", () => {
   });
 
   it("refuses wrong options in plain words", async () => {
-    await assert.rejects(startS3Server({ bucket: "corpus" }), /give root or store/);
+    await assert.rejects(startS3Server({ bucket: "corpus" }), /exactly one of root and store/);
     await assert.rejects(startS3Server({ bucket: "No_Bucket", store: memoryStore({}) }), /invalid bucket: No_Bucket/);
   });
 

@@ -104,7 +104,7 @@ for (const name of ["onnx-cpu", "cpu"]) {
       identity: 1,
       inputs: { x: float(3), gate: float(), gated: float(3), free: float(3), fixed: float(3) },
       state: ["gated", "free", "fixed"],
-      keptWhenZero: { gated: "open" },
+      conditionalState: { gated: "open" },
       build: ({ x, gate, gated, free, fixed }) => ({
         open: tf.mul(gate!, 2),
         gated: tf.add(gated!, x!),
@@ -130,14 +130,14 @@ for (const name of ["onnx-cpu", "cpu"]) {
 
   test(`${name} refuses a deciding output that is not there, or a decided name that is not state`, async () => {
     const executor = await sharedExecutor(name);
-    const kept = (keptWhenZero: Record<string, string>) => async () => {
-      const compiled = await executor.compile({ ...sumProgram, keptWhenZero });
+    const kept = (conditionalState: Record<string, string>) => async () => {
+      const compiled = await executor.compile({ ...sumProgram, conditionalState });
       compiled.setState({ sum: new Float32Array(3) });
       await compiled.run({ x: new Float32Array(3) });
     };
     await assert.rejects(kept({ sum: "open" }), /keeps state sum when open is 0, but returns no float32 scalar/);
     await assert.rejects(kept({ sum: "before" }), /keeps state sum when before is 0, but returns no float32 scalar/);
-    await assert.rejects(kept({ total: "before" }), /keptWhenZero names total, which is not state/);
+    await assert.rejects(kept({ total: "before" }), /conditionalState names total, which is not state/);
   });
 
   test(`${name} keeps the state of two compilations of one program apart`, async () => {
@@ -162,7 +162,7 @@ for (const name of ["onnx-cpu", "cpu"]) {
     );
     compiled.setState({ sum: new Float32Array(3) });
     await assert.rejects(compiled.run({}), /input x is not fed/);
-    await assert.rejects(compiled.run({ x: new Int32Array(3) }), /input x wants a Float32Array/);
+    await assert.rejects(compiled.run({ x: new Int32Array(3) }), /input x expects a Float32Array/);
     await assert.rejects(compiled.run({ x: new Float32Array(2) }), /input x has 2 values/);
     await assert.rejects(
       compiled.run({ x: new Float32Array(3), sum: new Float32Array(3) }),

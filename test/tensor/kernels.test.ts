@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { installTraceKernels, registerTraceKernel, TRACE_BACKEND, traceKernelNames } from "../../src/tensor/kernels.js";
 import { depthwiseConv1d } from "../../src/tensor/ops.js";
-import type { Recorder } from "../../src/tensor/recorder.js";
 import { type Tensor, type Tensor1D, type Tensor3D, type Tensor4D, type TensorInfo, tf } from "../../src/tensor/tf.js";
+import type { TraceBackend } from "../../src/tensor/trace-backend.js";
 import { assertTraced, bool, float, int, randomFeeds } from "./compare.js";
 
 interface Case {
@@ -393,7 +393,7 @@ test.before(() => {
   installTraceKernels();
   for (const name of traceKernelNames()) {
     const { kernelFunc } = tf.getKernel(name, TRACE_BACKEND);
-    registerTraceKernel(name, (recorder: Recorder, inputs, attrs) => {
+    registerTraceKernel(name, (recorder: TraceBackend, inputs, attrs) => {
       called.add(name);
       return kernelFunc({ inputs, backend: recorder, attrs }) as TensorInfo | TensorInfo[];
     });

@@ -46,7 +46,7 @@ test("an executor says whether it computes on a GPU, whatever its name", async (
   await executor.dispose();
 });
 
-test("chooseExecutor(probes) prefers a GPU, then onnx-cpu, and never takes cpu or wasm unasked", () => {
+test("chooseExecutor(probes) prefers a GPU, then onnx-cpu, and never chooses cpu or wasm", () => {
   const slow = [probe("wasm", true), probe("cpu", true)];
   assert.equal(chooseExecutor(slow), undefined);
   assert.equal(chooseExecutor([...slow, probe("onnx-cpu", true)]), "onnx-cpu");
@@ -60,16 +60,16 @@ test("chooseExecutor(probes) prefers a GPU, then onnx-cpu, and never takes cpu o
   }
 });
 
-test('openExecutor("auto") says in one line what it chose and why others were passed over', async () => {
+test('openExecutor("auto") reports in one line what it chose and why others were skipped', async () => {
   const executor = await openExecutor("auto");
   assert.ok(!executor.choice.includes("\n"));
   assert.ok(executor.choice.startsWith(executor.name));
   if (executor.name === "onnx-cpu")
-    assert.match(executor.choice, /passed over: onnx-cuda \(.+\), tensorflow \(.+\), webgpu \(.+\)$/);
+    assert.match(executor.choice, /skipped: onnx-cuda \(.+\), tensorflow \(.+\), webgpu \(.+\)$/);
   await executor.dispose();
 });
 
-test("openExecutor(name) refuses an executor that this machine lacks and says how to get it", async () => {
+test("openExecutor(name) refuses an executor that this machine lacks and explains how to get it", async () => {
   const probes = await probeExecutors();
   for (const { name } of probes.filter(({ available }) => !available)) {
     await assert.rejects(

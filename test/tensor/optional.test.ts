@@ -4,21 +4,21 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test from "node:test";
 import { openExecutor } from "../../src/tensor/open.js";
-import { packageFolder } from "../../src/tensor/optional.js";
+import { packageDir } from "../../src/tensor/optional.js";
 import { findPublishedAddon, tensorflowWithoutGpu } from "../../src/tensor/tensorflow/backend.js";
 import { type Scalar, type Tensor, type Tensor4D, tf } from "../../src/tensor/tf.js";
 import { wasmMissing } from "../../src/tensor/wasm-backend.js";
 import { assertTraced, float, randomFeeds, relativeError, runOnce, sharedExecutor } from "./compare.js";
 
 test("findPublishedAddon(folder) takes the addon for the newest Node-API", (t) => {
-  const folder = mkdtempSync(join(tmpdir(), "ictal-addon-"));
-  t.after(() => rmSync(folder, { recursive: true }));
-  assert.equal(findPublishedAddon(folder), undefined);
+  const dir = mkdtempSync(join(tmpdir(), "ictal-addon-"));
+  t.after(() => rmSync(dir, { recursive: true }));
+  assert.equal(findPublishedAddon(dir), undefined);
   for (const entry of ["napi-v3", "napi-v8", "napi-v10", "other"])
-    mkdirSync(join(folder, "lib", entry), { recursive: true });
-  assert.equal(findPublishedAddon(folder), undefined);
-  for (const entry of ["napi-v3", "napi-v8"]) writeFileSync(join(folder, "lib", entry, "tfjs_binding.node"), "");
-  assert.equal(findPublishedAddon(folder), join(folder, "lib/napi-v8/tfjs_binding.node"));
+    mkdirSync(join(dir, "lib", entry), { recursive: true });
+  assert.equal(findPublishedAddon(dir), undefined);
+  for (const entry of ["napi-v3", "napi-v8"]) writeFileSync(join(dir, "lib", entry, "tfjs_binding.node"), "");
+  assert.equal(findPublishedAddon(dir), join(dir, "lib/napi-v8/tfjs_binding.node"));
 });
 
 test("tensorflowWithoutGpu(loaded) says why TensorFlow computes on the CPU and how to change it", () => {
@@ -26,7 +26,7 @@ test("tensorflowWithoutGpu(loaded) says why TensorFlow computes on the CPU and h
   const built = (wheel: string) => ({
     version: "2.21.0",
     usesGpu: false,
-    build: { folder: "", wheel, version: "2.21.0", usesGpu: false, key: "" },
+    build: { dir: "", wheel, version: "2.21.0", usesGpu: false, key: "" },
   });
   assert.equal(tensorflowWithoutGpu({ ...published, usesGpu: true }), undefined);
   assert.match(tensorflowWithoutGpu(published)!, /runs on the CPU because libcudart\.so\.11\.0|found no GPU/);
@@ -37,9 +37,9 @@ test("tensorflowWithoutGpu(loaded) says why TensorFlow computes on the CPU and h
   assert.match(tensorflowWithoutGpu(built("tensorflow[and-cuda]==2.21.0"))!, /2\.21\.0 found no GPU.+LOG_LEVEL=0/);
 });
 
-test("packageFolder(name) finds an installed package and only that", () => {
-  assert.ok(packageFolder("@tensorflow/tfjs")!.endsWith(join("@tensorflow", "tfjs")));
-  assert.equal(packageFolder("@tensorflow/no-such-package"), undefined);
+test("packageDir(name) finds an installed package and only that", () => {
+  assert.ok(packageDir("@tensorflow/tfjs")!.endsWith(join("@tensorflow", "tfjs")));
+  assert.equal(packageDir("@tensorflow/no-such-package"), undefined);
 });
 
 test("wasm has the gradient of a convolution", { skip: wasmMissing() }, async () => {

@@ -66,7 +66,7 @@ test("findToolchain() names a missing compiler and missing headers of Node with 
   if (found.missing.length > 1) assert.match(found.missing[1]!, /node_api\.h in \/nowhere\/include\/node: npm install/);
 });
 
-test("without a compiler on PATH the command says what to install and changes nothing", async () => {
+test("without a compiler on PATH the command names what to install and changes nothing", async () => {
   const dir = join(folder, "bare");
   const { status, text } = build(["tensorflow", "--dir", dir], { PATH: folder, CXX: "" });
   assert.equal(status, 1, text);
@@ -132,9 +132,9 @@ test("a real build compiles, checks its gradients, is then reused, and a failing
   skip: withoutTools || (!built && 'needs the wheel: "ictal backend build tensorflow"'),
 }, async (context) => {
   const dir = join(folder, "real");
-  const own = join(dir, basename(built!.folder));
+  const own = join(dir, basename(built!.dir));
   await mkdir(own, { recursive: true });
-  await symlink(join(built!.folder, "venv"), join(own, "venv")); // the wheel that is installed, an addon of our own
+  await symlink(join(built!.dir, "venv"), join(own, "venv")); // the wheel that is installed, an addon of our own
   const first = await buildTensorflow({ wheel: built!.wheel, dir });
   context.diagnostic(`TensorFlow ${first.version}: compiled in ${first.seconds.compile.toFixed(1)} s`);
   assert.deepEqual(first.reused, { wheel: true, addon: false });
@@ -152,7 +152,7 @@ test("a real build compiles, checks its gradients, is then reused, and a failing
   assert.deepEqual((await readdir(dir)).sort(), [basename(own), "current"].sort(), "no lock is left");
 });
 
-test("the built addon is preferred and says what it is; ICTAL_TENSORFLOW=published passes over it", {
+test("the built addon is preferred and described; ICTAL_TENSORFLOW=published ignores it", {
   skip: !built && 'needs "ictal backend build tensorflow"',
 }, async () => {
   const executor = await openExecutor("tensorflow");

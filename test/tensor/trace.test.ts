@@ -96,7 +96,7 @@ test("state that a program returns as it got it is no output of the graph", () =
   assert.deepEqual([traced.outputNames, traced.fixed], [["y"], ["w"]]);
 });
 
-test("equal constants are stored once and what no output needs is left out", () => {
+test("equal constants are stored once and what no output needs is excluded", () => {
   const values = Array.from({ length: 100 }, (_, i) => i);
   const traced = traceProgram(
     program({ x: float(100) }, ({ x }) => {
@@ -159,7 +159,7 @@ test("a kernel that cannot be traced is named, with what to do", () => {
 test("registerTraceKernel(name, record) adds a kernel", async () => {
   const sinhc = program({ x: float(3) }, ({ x }) => ({ y: tf.engine().runKernel("Atanh", { x: x! }) as Tensor }));
   assert.throws(() => traceProgram(sinhc), /kernel Atanh/);
-  registerTraceKernel("Atanh", (recorder, inputs) => recorder.elementwise("Atanh", [inputs.x!], "float32"));
+  registerTraceKernel("Atanh", (backend, inputs) => backend.elementwise("Atanh", [inputs.x!], "float32"));
   const { y } = await runOnce(await sharedExecutor("onnx-cpu"), sinhc, { x: Float32Array.of(0, 0.5, -0.5) });
   assert.ok(Math.abs(y![1]! - Math.atanh(0.5)) < 1e-6);
 });

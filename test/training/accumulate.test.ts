@@ -7,7 +7,7 @@ import { initialValues } from "../../src/model/parameters.js";
 import { openExecutor } from "../../src/tensor/open.js";
 import { tf } from "../../src/tensor/tf.js";
 import { startTraining } from "../../src/training/handle.js";
-import { createTrainProgram, type Gathering, initialState } from "../../src/training/train-program.js";
+import { type Accumulation, createTrainProgram, initialState } from "../../src/training/train-program.js";
 import { checkpointBytes, madeFolder, madeOptions, TINY_UNET, trainHere } from "./made-run.js";
 
 const SAMPLES = 16;
@@ -44,18 +44,18 @@ const mask = Float32Array.from({ length: ROWS * SAMPLES }, (_, i) =>
 
 async function stepsOf(device: string, rows: number, accumulate: boolean) {
   const detector = plainDetector();
-  const optimizer = { weightDecay: 0.1, gradientClip: 0.01, averageDecay: 0.9 };
+  const optimizer = { weightDecay: 0.1, gradientClip: 0.01, emaDecay: 0.9 };
   const loss = { kind: "focal" as const };
   const train = createTrainProgram(detector, { batchSize: rows, sampleCount: SAMPLES, optimizer, loss, accumulate });
   const executor = await openExecutor(device, { threads: 1 });
   const compiled = await executor.compile(train.program);
   compiled.setState(train.packState(initialState(detector, initialValues(detector.parameters, 1))));
-  const run = (from: number, gathering?: Gathering, changed: Float32Array = x) =>
+  const run = (from: number, accumulation?: Accumulation, changed: Float32Array = x) =>
     compiled.run({
       x: changed.slice(from * CHANNELS * SAMPLES, (from + rows) * CHANNELS * SAMPLES),
       labels: labels.slice(from * SAMPLES, (from + rows) * SAMPLES),
       mask: mask.slice(from * SAMPLES, (from + rows) * SAMPLES),
-      ...train.feeds({ seed: 1, step: 0, updates: 0, learningRate: 1e-2, gathering }),
+      ...train.feeds({ seed: 1, step: 0, updates: 0, learningRate: 1e-2, accumulation }),
     });
   const known = (from: number) => mask.slice(from * SAMPLES, (from + rows) * SAMPLES).reduce((a, b) => a + b, 0);
   return { train, executor, compiled, run, known };
@@ -69,14 +69,15 @@ for (const device of ["cpu", "onnx-cpu"]) {
     const start = small.train.unpackState(await small.compiled.getState());
     const bad = x.slice();
     bad[1] = Number.NaN;
-    const faulty = await small.run(0, { kept: 0, share: 1, isUpdate: false }, bad);
+    const faulty = await small.run(0, { previousWeight: 0, batchWeight: 1, isUpdate: false }, bad);
     assert.deepEqual([faulty.finite![0], faulty.applied![0]], [0, 0]);
     let known = 0;
     for (const from of [0, 2, 4]) {
-      const kept = known;
+      const before = known;
       known += small.known(from);
-      const share = known === 0 ? 0 : (known - kept) / known;
-      const results = await small.run(from, { kept: known === 0 ? 0 : kept / known, share, isUpdate: from === 4 });
+      const previousWeight = known === 0 ? 0 : before / known;
+      const batchWeight = known === 0 ? 0 : (known - before) / known;
+      const results = await small.run(from, { previousWeight, batchWeight, isUpdate: from === 4 });
       assert.equal(results.finite![0], 1);
       assert.equal(results.applied![0], from === 4 ? 1 : 0);
       if (from < 4) assert.deepEqual(small.train.unpackState(await small.compiled.getState()), start);

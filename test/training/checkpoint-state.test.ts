@@ -203,12 +203,12 @@ const FAULTS: Record<string, [reason: RegExp, spoil: (dir: string) => Promise<vo
 };
 
 for (const [name, [reason, spoil]] of Object.entries(FAULTS)) {
-  test(`${name}: the checkpoint before is taken, which is told, and the run ends on the same bits`, async (context) => {
+  test(`${name}: the run resumes from the checkpoint before with a warning and ends on the same bits`, async (context) => {
     const dir = await copyOf(context);
     await spoil(dir);
     const report = await resume(dir, "run");
     assert.match(report.warnings[0]!, reason);
-    assert.match(report.warnings[0]!, /is damaged .* set aside .*; going on from step 2/);
+    assert.match(report.warnings[0]!, /is damaged .* was moved to .*; continuing from step 2/);
     assert.deepEqual(await checkpointBytes(join(dir, "run"), 6), await checkpointBytes(join(made, "whole"), 6));
   });
 }
@@ -227,7 +227,7 @@ test("without a checkpoint before it, an edited one is refused with its file and
   });
 });
 
-test("a checkpoint of version 0.1 is gone on from to the same bits, and its lack of a checksum is told", async (context) => {
+test("a run is resumed from a checkpoint of version 0.1 to the same bits, and its missing checksum is reported", async (context) => {
   const dir = await copyOf(context);
   await makeEarlier(dir, 4);
   assert.equal((await loadWeights(join(dir, "run"))).detector.name, "unet");
@@ -251,7 +251,7 @@ test("a state that follows from other data than these is refused, and other sign
   });
 });
 
-test("a best checkpoint that is gone or of another metric is told, and the best is sought anew", async (context) => {
+test("a best checkpoint that was deleted or is of another metric is reported, and the best is determined again", async (context) => {
   const dir = await copyOf(context, []);
   const metric = { name: "score", mode: "max" } as const;
   const ofEpochs = (changes: object) => madeOptions(dir, "run", { epochs: 3, metric, ...changes });
@@ -263,16 +263,16 @@ test("a best checkpoint that is gone or of another metric is told, and the best 
   const byLoss = await trainHere(ofEpochs({ metric: { name: "loss", mode: "min" }, resume: true }));
   assert.match(
     byLoss.warnings[0]!,
-    new RegExp(`step ${best} of .* was chosen by score, this run's metric is loss; the best is sought anew from`),
+    new RegExp(`step ${best} of .* was chosen by score, this run's metric is loss; the best is determined again from`),
   );
   assert.equal(byLoss.bestMetric, null);
   await rm(checkpointDir(join(dir, "run"), best), { recursive: true });
   await assert.rejects(loadWeights(join(dir, "run")), {
     name: "NotFoundError",
-    message: /the best checkpoint of the run, is gone; name one of step-/,
+    message: /the best checkpoint of the run, was deleted; name one of step-/,
   });
   const again = await trainHere(ofEpochs({ resume: true }), { validate: () => ({ score: 0 }) });
-  assert.match(again.warnings[0]!, /is gone; the best is sought anew/);
+  assert.match(again.warnings[0]!, /was deleted; the best is determined again/);
   assert.equal(again.bestMetric, null);
 });
 
@@ -329,7 +329,7 @@ async function replaceTensors(
   await writeFile(at(dir, "run", 4), sealState(stored.state, files));
 }
 
-test("weights and moments that are not finite are passed over for the checkpoint before, and never predicted with", async (context) => {
+test("a checkpoint with weights or moments that are not finite is skipped for the one before, and never predicted with", async (context) => {
   const first = (tensors: Record<string, StoredTensor>, start: string) =>
     tensors[Object.keys(tensors).find((name) => name.startsWith(start))!]!.values;
   for (const [file, change, message] of [
@@ -351,7 +351,7 @@ test("weights and moments that are not finite are passed over for the checkpoint
       await assert.rejects(loadWeights(checkpointDir(join(dir, "run"), 4)), { name: "FormatError", message });
     const report = await resume(dir, "run");
     assert.match(report.warnings[0]!, message);
-    assert.match(report.warnings[0]!, /was set aside as .*; going on from step 2/);
+    assert.match(report.warnings[0]!, /was moved to .*; continuing from step 2/);
     assert.deepEqual(await checkpointBytes(join(dir, "run"), 6), await checkpointBytes(join(made, "whole"), 6));
   }
 });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { trainingEnvironment } from "../../src/training/child-environment.js";
 
-test("a training process keeps its memory from step to step, unless the caller's environment says otherwise", (context) => {
+test("a training process keeps its memory from step to step, unless the caller's environment sets otherwise", (context) => {
   const name = "MALLOC_TRIM_THRESHOLD_";
   const before = process.env[name];
   context.after(() => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { crc32c } from "../../src/base/crc32c.js";
+import { crc32c } from "../../src/store/crc32c.js";
 import { openEventFile, scalarEvent, tfRecord } from "../../src/training/event-file.js";
 import { temporaryFolder } from "./made-run.js";
 

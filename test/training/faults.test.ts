@@ -9,7 +9,7 @@ import { startTraining } from "../../src/training/handle.js";
 import { runTraining } from "../../src/training/loop.js";
 import { fillTrainOptions } from "../../src/training/options.js";
 import { openTrainingData, type TrainingData } from "../../src/training/run-data.js";
-import { goingOn, readRunLog } from "../../src/training/run-log.js";
+import { ignoreWriteErrors, readRunLog } from "../../src/training/run-log.js";
 import { checkpointBytes, MADE_RECORDINGS, madeFolder, madeOptions, makeTrainingCache, trainHere } from "./made-run.js";
 
 /** Data in which one recording holds a value that is not finite, or all samples are multiplied. */
@@ -51,7 +51,7 @@ test("a step that is not finite is named with its windows, in words and in the l
   }
 });
 
-test("loss and gradient that overflow are told apart from samples, and a hundred such steps end the run", async (context) => {
+test("overflows of loss, gradient and samples are distinguished, and a hundred such steps end the run", async (context) => {
   const dir = await madeFolder(context);
   const options = madeOptions(dir, "run", { ...noAugment, epochs: 100, loss: { kind: "bce", posWeight: 1e39 } });
   await assert.rejects(
@@ -63,7 +63,7 @@ test("loss and gradient that overflow are told apart from samples, and a hundred
   assert.equal((entry.windows as unknown[]).length, 4);
 });
 
-test("a damaged newest checkpoint is set aside, said, and the run goes on from the one before to the same bits", async (context) => {
+test("a damaged latest checkpoint is quarantined with a warning, and the run continues from the one before to the same bits", async (context) => {
   const dir = await madeFolder(context);
   const options = { checkpointEverySteps: 2, keepLast: 4 };
   const whole = await trainHere(madeOptions(dir, "whole", { ...options, maxSteps: 6 }));
@@ -87,7 +87,7 @@ test("a damaged newest checkpoint is set aside, said, and the run goes on from t
     const report = await trainHere(madeOptions(dir, name, { ...options, maxSteps: 6, resume: true }));
     assert.match(
       report.warnings[0]!,
-      /checkpoint of step 4 is damaged \(.*\) and was set aside as .*step-00000004\.damaged; going on from step 2/,
+      /checkpoint of step 4 is damaged \(.*\) and was moved to .*step-00000004\.damaged; continuing from step 2/,
     );
     assert.deepEqual(await checkpointBytes(join(dir, name), 6), await checkpointBytes(join(dir, "whole"), whole.steps));
     assert.deepEqual(await checkpointBytes(join(dir, name), 4), await checkpointBytes(join(dir, "whole"), 4));
@@ -151,7 +151,7 @@ test("windows that the network cannot divide are refused with lengths that fit, 
   });
 });
 
-test("training data without labels are refused in words, and labelled data without seizure are said", async (context) => {
+test("training data without labels are refused with a reason, and labelled data without seizure give a warning", async (context) => {
   const dir = await madeFolder(context);
   const quietly = (labelled: boolean) =>
     MADE_RECORDINGS.map((made) => (made.id.startsWith("train") ? { ...made, labelled, seizures: [] } : made));
@@ -201,15 +201,15 @@ test("an executor whose memory runs out is explained by what to lower", async (c
   assert.match(String(one), /is 1 already: take shorter windows/);
 });
 
-test("a log that cannot be written is said once and ends nothing", () => {
+test("a log that cannot be written is reported once and does not end the run", () => {
   const told: string[] = [];
-  const attempt = goingOn((text) => told.push(text));
+  const attempt = ignoreWriteErrors((text) => told.push(text));
   for (let i = 0; i < 3; i++)
     attempt(() => {
       throw new Error("ENOSPC: no space left on device");
     });
   assert.equal(told.length, 1);
-  assert.match(told[0]!, /ENOSPC.*training goes on/);
+  assert.match(told[0]!, /ENOSPC.*training continues/);
 });
 
 test("a log with a line cut short in its middle keeps the lines after it", async (context) => {

@@ -2,13 +2,13 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { indexWindows } from "../../src/dataset/index-windows.js";
 import { tf } from "../../src/tensor/tf.js";
-import { createBlender, poolProbabilities, windowStarts } from "../../src/training/blend.js";
 import { dropoutFeeds, dropoutInputs } from "../../src/training/dropout-masks.js";
 import { decodeFloat16, encodeFloat16, fromFloat16Bits, toFloat16Bits } from "../../src/training/float16.js";
 import { createGuards } from "../../src/training/guards.js";
 import { constantAnswerLoss, type LossOptions, lossOf, maskedLoss, posWeightOf } from "../../src/training/loss.js";
-import { epochWindows, lineDifferences, poolLabelsInto, seizureShareOf } from "../../src/training/run-data.js";
+import { downsampleLabelsInto, epochWindows, lineDifferences, seizureShareOf } from "../../src/training/run-data.js";
 import { learningRateFactor } from "../../src/training/schedule.js";
+import { createStitcher, downsampleProbabilities, windowStarts } from "../../src/training/stitching.js";
 import { makeManifest } from "../dataset/made-manifest.js";
 
 test("the learning rate rises linearly over the warm-up, then falls by a cosine to zero, as the reference's", () => {
@@ -69,7 +69,7 @@ test("the best constant answer scores the entropy of the prevalence, and pos_wei
 test("labels are pooled to the share of seizure among known samples", () => {
   const shares = new Float32Array(3);
   const known = new Float32Array(3);
-  poolLabelsInto(
+  downsampleLabelsInto(
     shares,
     known,
     Float32Array.of(0, 0, 1, 1, 0, 1, 1, 1, 1, 0, 0, 0),
@@ -96,7 +96,7 @@ test("an epoch holds every window once, its last batch filled from its own start
 test("changed recordings are named", () => {
   assert.deepEqual(lineDifferences(["a 1", "b 2", "c 3"], ["a 1", "b 4", "d 5"]), [
     "b has other windows",
-    "c is gone",
+    "c was removed",
     "d is new",
   ]);
 });
@@ -114,16 +114,16 @@ test("windows laid over a recording cover it to its end, the last one ending the
 });
 
 test("overlapping windows are joined by mean, by weight or by the largest, and reach no further than the recording", () => {
-  const joined = (blend: "mean" | "triangular" | "max") => {
-    const blender = createBlender(blend, 5);
-    blender.add(0, Float32Array.of(0.2, 0.2, 0.2, 0.2));
-    blender.add(2, Float32Array.of(0.6, 0.6, 0.6, 0.6));
-    return [...blender.finish()].map((value) => Math.round(value * 1000) / 1000);
+  const joined = (method: "mean" | "triangular" | "max") => {
+    const stitcher = createStitcher(method, 5);
+    stitcher.add(0, Float32Array.of(0.2, 0.2, 0.2, 0.2));
+    stitcher.add(2, Float32Array.of(0.6, 0.6, 0.6, 0.6));
+    return [...stitcher.finish()].map((value) => Math.round(value * 1000) / 1000);
   };
   assert.deepEqual(joined("mean"), [0.2, 0.2, 0.4, 0.4, 0.6]);
   assert.deepEqual(joined("max"), [0.2, 0.2, 0.6, 0.6, 0.6]);
   assert.deepEqual(joined("triangular"), [0.2, 0.2, 0.3, 0.5, 0.6]);
-  assert.deepEqual([...poolProbabilities(Float32Array.of(0, 1, 0.5, 0.5, 1), 2)], [0.5, 0.5, 1]);
+  assert.deepEqual([...downsampleProbabilities(Float32Array.of(0, 1, 0.5, 0.5, 1), 2)], [0.5, 0.5, 1]);
 });
 
 test("half precision rounds to nearest, ties to even, for normal, subnormal and special numbers", () => {

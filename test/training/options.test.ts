@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parseConfig } from "../../src/base/config.js";
+import { parseConfig } from "../../src/config/load-config.js";
+import { trainOptionsFromConfig } from "../../src/config/train-options.js";
 import { createDetector } from "../../src/model/detector.js";
-import { trainOptionsFromConfig } from "../../src/training/from-config.js";
 import { fillTrainOptions, recipeDifferences, recipeOf, type TrainOptions } from "../../src/training/options.js";
 
 const api: TrainOptions = { runDir: "r", data: { cacheDir: "c" }, model: { name: "unet" } };
@@ -14,8 +14,8 @@ const recipe = (options: TrainOptions) => {
 };
 
 test("a run by the API and the same run by a configuration have the same defaults and the same recipe", () => {
-  const { runDir: _a, data: ofApi, model: _b, device: _c, readThreads: _d, ...first } = fillTrainOptions(api);
-  const { runDir: _e, data: ofYaml, model: _f, device: _g, readThreads: _h, ...second } = fillTrainOptions(yaml(""));
+  const { runDir: _a, data: ofApi, model: _b, device: _c, numWorkers: _d, ...first } = fillTrainOptions(api);
+  const { runDir: _e, data: ofYaml, model: _f, device: _g, numWorkers: _h, ...second } = fillTrainOptions(yaml(""));
   assert.deepEqual(JSON.parse(JSON.stringify(second)), JSON.parse(JSON.stringify(first)));
   const { cacheDir: _i, key: _j, ...windows } = ofApi;
   const { cacheDir: _k, key: _l, ...others } = ofYaml;
@@ -28,7 +28,7 @@ test("a run by the API and the same run by a configuration have the same default
   );
 });
 
-test("a recipe of an earlier version, with what was left out left out, equals the same run's now", () => {
+test("a recipe of an earlier version, without the keys that did not exist, equals the same run's now", () => {
   const old = {
     model: createDetector(api.model).config,
     epochs: 1,

@@ -27,13 +27,13 @@ test("a living holder of this machine is waited for, then named", async (context
   await leave(dir, hostname(), process.ppid);
   const told: string[] = [];
   const options = { patienceMilliseconds: 600, onWait: (text: string) => void told.push(text) };
-  const message = `another training is at work in .*: process ${process.ppid} on .* since 2026-01-01T.*; wait for it, stop it, or choose another experiment\\.output_dir`;
+  const message = `another training is running in .*: process ${process.ppid} on .* since 2026-01-01T.*; wait for it, stop it, or choose another experiment\\.output_dir`;
   await assert.rejects(lockRun(dir, options), { name: "CacheError", message: new RegExp(message) });
   assert.equal(told.length, 1);
   assert.match(told[0]!, /is held by process \d+ on .*waiting/);
 });
 
-test("the lock of a process that is gone, of this container's earlier life, and a damaged one are taken over", async (context) => {
+test("the lock of a process that has ended, of an earlier boot of this container, and a damaged one are taken over", async (context) => {
   const dir = await temporaryFolder(context);
   const gone = spawnSync(process.execPath, ["-e", ""]).pid;
   for (const pid of [gone, process.pid]) {
@@ -44,7 +44,7 @@ test("the lock of a process that is gone, of this container's earlier life, and 
   await (await lockRun(dir))();
 });
 
-test("isHeldByOther tells another's training from one's own, a free folder and what a killed one left", async (context) => {
+test("isHeldByOther distinguishes another's training from one's own, a free folder and the lock of a killed one", async (context) => {
   const dir = await temporaryFolder(context);
   assert.equal(await isHeldByOther(dir, undefined), false);
   await leave(dir, hostname(), process.ppid);
@@ -56,12 +56,13 @@ test("isHeldByOther tells another's training from one's own, a free folder and w
   assert.equal(await isHeldByOther(dir, process.ppid), true);
 });
 
-test("another machine's lock counts while it beats, and is taken over when it stands still", async (context) => {
+test("another machine's lock counts while its heartbeat changes, and is taken over when it stops", async (context) => {
   const dir = await temporaryFolder(context);
   const path = await leave(dir, "elsewhere", 1);
-  const beat = setInterval(() => void utimes(path, new Date(), new Date()).catch(() => undefined), 300);
-  await assert.rejects(lockRun(dir, { staleMilliseconds: 5000 }), /another training is at work .* on elsewhere/);
-  clearInterval(beat);
+  const heartbeat = setInterval(() => void utimes(path, new Date(), new Date()).catch(() => undefined), 300);
+  context.after(() => clearInterval(heartbeat));
+  await assert.rejects(lockRun(dir, { staleMilliseconds: 5000 }), /another training is running in .* on elsewhere/);
+  clearInterval(heartbeat);
   await sleep(350);
   await (await lockRun(dir, { staleMilliseconds: 1000 }))();
 });

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { openRunLog, readRunLog } from "../../src/training/run-log.js";
 
-test("a log opened again keeps what the checkpoint knows, and drops a validation that is still to be made up for", async (context) => {
+test("a reopened log keeps the entries up to the checkpoint, and drops a validation that is still to be repeated", async (context) => {
   const dir = await mkdtemp(join(tmpdir(), "ictal-log-"));
   context.after(() => rm(dir, { recursive: true }));
   const path = join(dir, "metrics.jsonl");

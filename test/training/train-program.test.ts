@@ -196,7 +196,7 @@ test("the gradient is that of finite differences, through dropout, batch norm an
 
 test("a step that is not finite is reported and changes nothing, bit by bit", async () => {
   for (const device of ["cpu", "onnx-cpu"]) {
-    const { train, executor, compiled, batch } = await compiledStep(UNET, device, { averageDecay: 0.9 });
+    const { train, executor, compiled, batch } = await compiledStep(UNET, device, { emaDecay: 0.9 });
     await step(compiled, train, batch, 0);
     const before = await compiled.getState();
     for (const bad of [Number.NaN, Number.POSITIVE_INFINITY, 3e38]) {
@@ -249,7 +249,7 @@ test("the optimizer's defaults are the reference's", () => {
     beta2: 0.999,
     epsilon: 1e-8,
     gradientClip: 1,
-    averageDecay: 0,
+    emaDecay: 0,
   };
   assert.deepEqual(fillOptimizerOptions(), adamw);
   assert.deepEqual(fillOptimizerOptions({ name: "sgd" }), { ...adamw, name: "sgd", beta1: 0 });
@@ -275,8 +275,8 @@ test("dropout masks keep the promised share, are scaled, and follow seed and ste
   assert.notDeepEqual(mask(2, 0), values);
 });
 
-test("averaged weights lag behind the weights and are only kept when asked for", async () => {
-  const { detector, train, executor, compiled, batch } = await compiledStep(UNET, "onnx-cpu", { averageDecay: 0.9 });
+test("averaged weights lag behind the weights and are only kept on request", async () => {
+  const { detector, train, executor, compiled, batch } = await compiledStep(UNET, "onnx-cpu", { emaDecay: 0.9 });
   for (let at = 0; at < 3; at++) await step(compiled, train, batch, at);
   const { parameters, average } = train.unpackState(await compiled.getState());
   assert.notDeepEqual(average, parameters);

@@ -25,7 +25,7 @@ import {
 
 test("5 steps, a resume in another process and 5 more equal 10 steps, bit by bit, with dropout and augmentation", async (context) => {
   const dir = await madeFolder(context);
-  const optimizer = { averageDecay: 0.9 };
+  const optimizer = { emaDecay: 0.9 };
   const whole = await trainHere(madeOptions(dir, "whole", { maxSteps: 10, optimizer }));
   assert.equal(whole.steps, 10);
   assert.equal(whole.stopped, "max-steps");
@@ -39,7 +39,7 @@ test("5 steps, a resume in another process and 5 more equal 10 steps, bit by bit
   assert.deepEqual(await average("parts"), await average("whole"));
 });
 
-test("a run whose process is killed twice between steps goes on to the uninterrupted run's checkpoint", async (context) => {
+test("a run whose process is killed twice between steps resumes to the uninterrupted run's checkpoint", async (context) => {
   const dir = await madeFolder(context);
   const changes = { checkpointEverySteps: 3, keepLast: 3 };
   const whole = await trainHere(madeOptions(dir, "whole", changes));
@@ -52,7 +52,7 @@ test("a run whose process is killed twice between steps goes on to the uninterru
     });
     await assert.rejects(
       handle.done,
-      /was killed by SIGKILL after step \d+\. If nobody did.*lower training\.batch_size from 4 to 2.* Resume from .*step-0000/,
+      /was killed by SIGKILL after step \d+\. If it was not killed on purpose.*lower training\.batch_size from 4 to 2.* Resume from .*step-0000/,
     );
     assert.equal(handle.state, "failed");
   }
@@ -70,7 +70,7 @@ test("a run whose process is killed twice between steps goes on to the uninterru
   );
 });
 
-test("a time budget ends a run in order, and the next one goes on", async (context) => {
+test("a time budget ends a run with a checkpoint, and the next one resumes from it", async (context) => {
   const dir = await madeFolder(context);
   const first = await trainHere(madeOptions(dir, "run", { maxHours: 1e-9 }));
   assert.deepEqual([first.stopped, first.steps], ["max-hours", 0]);
@@ -139,7 +139,7 @@ test("training learns the made rhythm, validates in the parent, keeps the best c
   }
 });
 
-test("stop() ends at a step with a checkpoint from which the run goes on", async (context) => {
+test("stop() ends at a step with a checkpoint from which the run resumes", async (context) => {
   const dir = await madeFolder(context);
   const handle = startTraining(madeOptions(dir, "run", { epochs: 400 }));
   await new Promise<void>((resolve) => handle.onUpdate(({ step }) => step >= 2 && resolve()));
@@ -203,7 +203,7 @@ test("a folder that holds a run is neither overwritten nor resumed with other op
   const changed = { ...less, data: { ...less.data, cacheDir: join(dir, "less") } };
   await assert.rejects(trainHere(changed), {
     name: "CacheError",
-    message: /train\/a\/s\/m\/t0 is gone.*--allow-changed-data/,
+    message: /train\/a\/s\/m\/t0 was removed.*--allow-changed-data/,
   });
   const warnings: string[] = [];
   const report = await trainHere({ ...changed, allowDataChange: true }, { onWarning: (text) => warnings.push(text) });
@@ -214,7 +214,7 @@ test("a folder that holds a run is neither overwritten nor resumed with other op
   assert.deepEqual(await listCheckpoints(join(dir, "run")), [1]);
 });
 
-test("a checkpoint that was being written when the process died is passed over and swept", async (context) => {
+test("a checkpoint that was being written when the process died is skipped and removed", async (context) => {
   const dir = await madeFolder(context);
   await trainHere(madeOptions(dir, "run", { maxSteps: 2 }));
   const half = join(dir, "run", "checkpoints", "step-00000003.tmp-1-1");
@@ -259,7 +259,7 @@ test("predictions cover whole recordings, never join them, do not depend on the 
   alone.get("dev/g/s/m/t0")!.forEach((value, i) => {
     assert.ok(Math.abs(value - dev.get("dev/g/s/m/t0")![i]!) < 1e-6);
   });
-  for (const blend of ["triangular", "max"]) assert.notDeepEqual(await all({ split: "dev", blend }), dev);
+  for (const stitching of ["triangular", "max"]) assert.notDeepEqual(await all({ split: "dev", stitching }), dev);
   assert.equal((await all({ split: "dev", rateHz: 1 })).get("dev/g/s/m/t0")!.length, 51);
 
   const out = join(dir, "out");

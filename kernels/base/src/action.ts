@@ -46,12 +46,12 @@ export function exitCodeOf(error: unknown): number {
 export function describeError(error: unknown): string {
   if (!(error instanceof Error)) return printable(String(error));
   if (process.env.ICTAL_DEBUG) return printableLines(error.stack ?? error.message);
-  const told = explainFolderError(error);
-  const isOwn = isIctalError(told) || told instanceof UsageError;
-  const fault = isOwn ? undefined : machineFault(told);
-  const plain = fault === undefined ? `${told.name}: ${told.message}` : `this machine cannot go on: ${fault}`;
-  const text = isOwn ? told.message : plain;
-  return printableLines(namesShown(told, text).replace(/\n(?! )/g, "\n  "));
+  const explained = explainFolderError(error);
+  const isOwn = isIctalError(explained) || explained instanceof UsageError;
+  const fault = isOwn ? undefined : machineFault(explained);
+  const plain = fault === undefined ? `${explained.name}: ${explained.message}` : `this machine cannot go on: ${fault}`;
+  const text = isOwn ? explained.message : plain;
+  return printableLines(namesShown(explained, text).replace(/\n(?! )/g, "\n  "));
 }
 
 /** The message with the names of files and keys that the error carries shown as one line each. */
@@ -71,7 +71,7 @@ function foreignNames(error: Error): string[] {
   return names.filter((name): name is string => typeof name === "string" && name !== printable(name));
 }
 
-/** A file where a folder is meant, the reverse, and a folder that could not be made say what to do about it. */
+/** A file where a folder is meant, the reverse, and a folder that could not be created, with what to do about it. */
 function explainFolderError(error: Error): Error {
   const { code, syscall, path, dest } = error as NodeJS.ErrnoException & { dest?: string };
   const place = dest ?? path;

@@ -11,12 +11,22 @@ export function temporaryName(path: string): string {
   return `${path}.tmp-${process.pid}-${serial}`;
 }
 
+export interface WriteOptions {
+  /** Aborting before the file is complete leaves the old one. */
+  readonly signal?: AbortSignal | undefined;
+}
+
 /**
  * Write `data` to `path` so that a reader sees the old file or the whole new one: temporary name, fsync, rename, fsync
  * of the folder. Creates the folder. On failure the temporary file is removed and the error thrown, a full or read-only
- * disk's as a StoreError that says what to do.
+ * disk's as a StoreError with what to do.
  */
-export async function writeFileAtomic(path: string, data: string | Uint8Array): Promise<void> {
+export async function writeFileAtomic(
+  path: string,
+  data: string | Uint8Array,
+  { signal }: WriteOptions = {},
+): Promise<void> {
+  signal?.throwIfAborted();
   const temporary = temporaryName(path);
   try {
     await makeFolder(dirname(path));
@@ -27,15 +37,16 @@ export async function writeFileAtomic(path: string, data: string | Uint8Array): 
     } finally {
       await handle.close();
     }
+    signal?.throwIfAborted();
     await commitFile(temporary, path);
   } catch (error) {
-    await rm(temporary, { force: true }).catch(() => undefined); // the first error is the one to tell
+    await rm(temporary, { force: true }).catch(() => undefined); // the first error is the one to report
     throw explainWriteError(error, path);
   }
 }
 
-/** Remove what killed writes of `path` left beside it; for a file that only the caller writes. */
-export async function removeLeavings(path: string): Promise<void> {
+/** Remove stale temporary files that killed writes of `path` left beside it; for a file that only the caller writes. */
+export async function removeStaleTemporaryFiles(path: string): Promise<void> {
   const names = await readdir(dirname(path)).catch(() => []); // no folder, nothing left
   for (const name of names)
     if (name.startsWith(`${basename(path)}.tmp-`)) await rm(join(dirname(path), name), { force: true });
@@ -52,7 +63,7 @@ const WRITE_FAULTS: Readonly<Record<string, { code: string; reason: string }>> =
   ENOTDIR: { code: "NotWritable", reason: "a file is where a folder should be; choose another folder" },
 };
 
-/** A disk's refusal to write `path` as a StoreError that says what to do; other errors as they are. */
+/** A disk's refusal to write `path` as a StoreError with what to do; other errors as they are. */
 export function explainWriteError(error: unknown, path: string): unknown {
   const fault = WRITE_FAULTS[(error as NodeJS.ErrnoException | undefined)?.code ?? ""];
   return fault

@@ -48,7 +48,7 @@ export class FormatError extends TaggedError {
   }
 }
 
-/** A legal request that this build, machine or format version cannot serve; the message says what can. */
+/** A legal request that this build, machine or format version cannot serve; the message names what can. */
 export class UnsupportedError extends TaggedError {
   readonly tag = "UnsupportedError";
 }

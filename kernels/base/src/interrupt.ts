@@ -11,7 +11,7 @@ export interface Interrupt {
 /** Signals within this time of the first are one order. */
 const ONE_ORDER_MILLISECONDS = 1000;
 
-/** Listens for SIGINT and SIGTERM; `message` tells people what is kept. */
+/** Listens for SIGINT and SIGTERM; `message` is what the user reads about what is saved. */
 export function listenForInterrupt(message: string): Interrupt {
   const controller = new AbortController();
   let code = 130;

@@ -25,14 +25,14 @@ import { basename, dirname, join } from "node:path";
 
 const TOKEN_CHARACTERS = 16;
 const DAY_MILLISECONDS = 24 * 3600 * 1000;
-/** What link(2) says where a file system has no hard links. */
+/** The error of link(2) where a file system has no hard links. */
 const NO_LINKS = new Set(["EPERM", "ENOSYS", "ENOTSUP", "EOPNOTSUPP"]);
 
 function orUndefined(read) {
   try {
     return read();
   } catch {
-    return undefined; // not this system's way of telling it
+    return undefined; // not available on this system
   }
 }
 
@@ -43,7 +43,7 @@ function statOf(pid) {
   return fields && { state: fields[0], started: fields[19] };
 }
 
-/** When a living process began, in the system's own words: tells two processes of one id apart. */
+/** When a living process began, in the system's own words: distinguishes two processes of one id. */
 export function startOf(pid) {
   const started = statOf(pid)?.started;
   if (started !== undefined || process.platform === "win32") return started;
@@ -85,9 +85,9 @@ function parseHolder(text) {
   if (value === null || typeof value !== "object" || typeof value.host !== "string") return undefined;
   if (!Number.isSafeInteger(value.pid) || value.pid <= 0) return undefined;
   const { host, pid, since = "", token, started, boot, namespace } = value;
-  const told = { started: optional(started), boot: optional(boot), namespace: optional(namespace) };
+  const details = { started: optional(started), boot: optional(boot), namespace: optional(namespace) };
   const isToken = new RegExp(`^[0-9a-f]{${TOKEN_CHARACTERS}}$`).test(token);
-  return { host, pid, since: String(since), ...told, ...(isToken && { token }) };
+  return { host, pid, since: String(since), ...details, ...(isToken && { token }) };
 }
 
 /**
@@ -123,7 +123,7 @@ export function readHolder(path) {
 
 /**
  * "gone" when the holder's process is known to have ended, "alive" when it is known to live, "unknown" for one of another
- * machine, of another container, or of before this machine was started, which only its beat can tell of.
+ * machine, of another container, or of before this machine was started, of which only the heartbeat can be seen.
  */
 export function judgeHolder(holder) {
   const self = ownIdentity();
@@ -184,7 +184,7 @@ function lockAt(path, token) {
   const isOurs = () => readHolder(path)?.token === token;
   return {
     isOurs,
-    beat() {
+    heartbeat() {
       const now = new Date();
       utimesSync(path, now, now);
     },
@@ -203,14 +203,14 @@ function lockAt(path, token) {
 export function createLocker(path, { staleMilliseconds = 60_000, brokenMilliseconds = 2000 } = {}) {
   const seen = new Map();
 
-  /** Notes what the lock looks like; for how long it has, and whether its holder has given a sign of life. */
+  /** Notes what the lock looks like; for how long it has, and whether its holder has sent a heartbeat. */
   function watch(at, holder) {
     const before = seen.get(at);
     const isSame = before?.token === holder.token && before.modified === holder.modified;
-    const isBeating = before?.token === holder.token && (before.isBeating || !isSame);
+    const hasHeartbeat = before?.token === holder.token && (before.hasHeartbeat || !isSame);
     const since = isSame ? before.since : performance.now();
-    seen.set(at, { token: holder.token, modified: holder.modified, isBeating, since });
-    return { stillMilliseconds: performance.now() - since, isBeating };
+    seen.set(at, { token: holder.token, modified: holder.modified, hasHeartbeat, since });
+    return { stillMilliseconds: performance.now() - since, hasHeartbeat };
   }
 
   function isLeft(at, holder) {
@@ -231,7 +231,7 @@ export function createLocker(path, { staleMilliseconds = 60_000, brokenMilliseco
         const holder = readHolder(at);
         if (!holder) continue; // released between the two calls
         if (holder.token === token) return { lock: lockAt(at, token) }; // a network's second try of a link that was made
-        if (!isLeft(at, holder)) return { holder: { ...holder, isBeating: seen.get(at).isBeating } };
+        if (!isLeft(at, holder)) return { holder: { ...holder, hasHeartbeat: seen.get(at).hasHeartbeat } };
         const right = takeAt(`${at}.${holder.token}`);
         if (!right.lock) return right;
         try {

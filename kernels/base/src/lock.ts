@@ -6,17 +6,17 @@ import { explainWriteError } from "./atomic-file.js";
 const POLL_MILLISECONDS = 500;
 
 export interface HoldOptions {
-  /** Told once when a holder has to be waited for. */
-  readonly onWait?: (who: string) => void;
-  /** Told when another took the lock for left behind, which only one that cannot see this process does. */
-  readonly onLost?: (who: string) => void;
-  readonly signal?: AbortSignal;
+  /** Called once when a holder has to be waited for. */
+  readonly onWait?: ((who: string) => void) | undefined;
+  /** Called when another took the lock for left behind, which only one that cannot see this process does. */
+  readonly onLost?: ((who: string) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
   /** How long a living process of this machine may take to end. @default 10 s */
-  readonly patienceMilliseconds?: number;
+  readonly patienceMilliseconds?: number | undefined;
   /** How long the lock of a process that cannot be seen from here must stand still to count as left behind. @default 60 s */
-  readonly staleMilliseconds?: number;
-  /** Time between its signs of life. @default 5 s */
-  readonly beatMilliseconds?: number;
+  readonly staleMilliseconds?: number | undefined;
+  /** Time between heartbeats. @default 5 s */
+  readonly heartbeatMilliseconds?: number | undefined;
   /** The error while the holder lives on. */
   readonly refusal: (who: string) => Error;
 }
@@ -26,7 +26,7 @@ const describe = ({ isWhole, pid, host, since }: LockHolder): string =>
     ? `process ${pid} on ${host}${since === "" ? "" : ` since ${since}`}`
     : "a process that its lock does not name";
 
-/** Whether a process other than `own` of this machine holds the lock at `path`, as far as can be told at once. */
+/** Whether a process other than `own` of this machine holds the lock at `path`, as far as can be found out at once. */
 export function isHeldByOther(path: string, own: number | undefined): boolean {
   const holder = readHolder(path);
   if (holder === undefined) return false;
@@ -41,18 +41,18 @@ export function isHeldByOther(path: string, own: number | undefined): boolean {
  */
 export async function holdLock(path: string, options: HoldOptions): Promise<() => void> {
   const { onWait, signal, patienceMilliseconds = 10_000, staleMilliseconds, refusal } = options;
-  const locker = createLocker(path, { staleMilliseconds });
+  const locker = createLocker(path, staleMilliseconds === undefined ? {} : { staleMilliseconds });
   const begun = performance.now();
-  for (let isTold = false; ; await sleep(POLL_MILLISECONDS, undefined, { signal })) {
+  for (let isReported = false; ; await sleep(POLL_MILLISECONDS, undefined, { signal })) {
     signal?.throwIfAborted();
     const taken = attempt(path, locker.take);
-    if (taken.lock) return keepBeating(path, taken.lock, options);
+    if (taken.lock) return keepHeartbeat(path, taken.lock, options);
     const who = describe(taken.holder);
-    const isPatient = performance.now() - begun < patienceMilliseconds;
-    const isAtWork = judgeHolder(taken.holder) === "alive" ? !isPatient : taken.holder.isBeating;
+    const mayStillEnd = performance.now() - begun < patienceMilliseconds;
+    const isAtWork = judgeHolder(taken.holder) === "alive" ? !mayStillEnd : taken.holder.hasHeartbeat;
     if (isAtWork) throw refusal(who);
-    if (!isTold) onWait?.(who);
-    isTold = true;
+    if (!isReported) onWait?.(who);
+    isReported = true;
   }
 }
 
@@ -66,18 +66,18 @@ function attempt<T>(path: string, take: () => T): T {
 
 type Held = NonNullable<ReturnType<ReturnType<typeof createLocker>["take"]>["lock"]>;
 
-function keepBeating(path: string, lock: Held, options: HoldOptions): () => void {
-  const { onLost, beatMilliseconds = 5000 } = options;
+function keepHeartbeat(path: string, lock: Held, options: HoldOptions): () => void {
+  const { onLost, heartbeatMilliseconds = 5000 } = options;
   const timer = setInterval(() => {
     try {
-      if (lock.isOurs()) return lock.beat();
+      if (lock.isOurs()) return lock.heartbeat();
       clearInterval(timer);
       const holder = readHolder(path);
       onLost?.(holder ? describe(holder) : "nobody: its lock was removed");
     } catch {
-      // a disk that is away for a moment; the next beat tells
+      // a disk that is away for a moment; the next heartbeat shows it
     }
-  }, beatMilliseconds);
+  }, heartbeatMilliseconds);
   timer.unref();
   return () => {
     clearInterval(timer);

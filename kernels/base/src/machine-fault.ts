@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { isAbsolute } from "node:path";
 
-/** What a machine can be short of, by the codes and words in which Node, V8 and libuv tell it, with what to do about it. */
+/** What a machine can be short of, by the codes and words in which Node, V8 and libuv report it, with what to do about it. */
 const FAULTS: readonly { readonly codes: readonly string[]; readonly sign: RegExp; readonly advice: string }[] = [
   {
     codes: ["EMFILE", "ENFILE"],
@@ -33,13 +33,13 @@ function isUnreadModule({ code, message }: NodeJS.ErrnoException): boolean {
 
 const PLATFORM_ERRORS: ReadonlySet<string> = new Set(["Error", "RangeError", "CompileError", "RuntimeError"]);
 
-/** What this machine is short of, as a sentence with what to do, where an error or a cause of it says so; else undefined. */
+/** What this machine is short of, as a sentence with what to do, where an error or a cause of it shows that; else undefined. */
 export function machineFault(error: unknown): string | undefined {
   for (let each = error, depth = 0; each instanceof Error && depth < 8; each = each.cause, depth++) {
     const { code, message, name } = each as NodeJS.ErrnoException;
     const isPlatforms = PLATFORM_ERRORS.has(name); // words of our own errors may come out of a file
-    const told = isUnreadModule(each) ? "EMFILE" : (code ?? "");
-    const found = FAULTS.find(({ codes, sign }) => codes.includes(told) || (isPlatforms && sign.test(message)));
+    const faultCode = isUnreadModule(each) ? "EMFILE" : (code ?? "");
+    const found = FAULTS.find(({ codes, sign }) => codes.includes(faultCode) || (isPlatforms && sign.test(message)));
     if (found) return `${found.advice}. The system said: ${message.split("\n")[0]}`;
   }
   return undefined;

@@ -19,8 +19,8 @@ async function makeOne(path: string, mode: number | undefined): Promise<void> {
  * Make a folder and those above it; one that is there stays as it is. Throws the system's error (its `code`, its `path`)
  * when that cannot be.
  *
- * In place of `mkdir(path, { recursive: true })`, which never returns where a file system takes no folders and says ENOENT
- * (/proc on Node 20), and says ENOENT on a read-only disk. The first is EPERM here, as mkdir(2) has it for such a system.
+ * In place of `mkdir(path, { recursive: true })`, which never returns where a file system takes no folders and fails with ENOENT
+ * (/proc on Node 20), and with ENOENT on a read-only disk. The first is EPERM here, as mkdir(2) has it for such a system.
  * @param mode of the folders that are made. @default 0o777 less the process's mask
  */
 export async function makeFolder(path: string, mode?: number): Promise<void> {

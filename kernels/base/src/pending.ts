@@ -1,11 +1,11 @@
 /**
- * What this process waits for at the moment, so that one whose event loop runs dry can say it: Node ends such a process
- * with code 13 and says nothing of the cause.
+ * What this process waits for at the moment, so that one whose event loop runs dry can report it: Node ends such a process
+ * with code 13 without the cause.
  */
 const waits = new Map<number, string>();
 let lastNumber = 0;
 
-/** `promise` itself, known as `what` ("bytes of a.edf from s3://b/") until it is settled. */
+/** `promise` itself, known as `what` ("bytes of a.bin from s3://b/") until it is settled. */
 export function waitingFor<T>(what: string, promise: Promise<T>): Promise<T> {
   lastNumber += 1;
   const number = lastNumber;
@@ -17,17 +17,17 @@ export function waitingFor<T>(what: string, promise: Promise<T>): Promise<T> {
 
 let lastStep: (() => string) | undefined;
 
-/** Remembers how to tell the step that a long task is at. */
-export function noteStep(tell: () => string): void {
-  lastStep = tell;
+/** Registers what describes the step that a long task is at. */
+export function noteStep(describe: () => string): void {
+  lastStep = describe;
 }
 
-/** What a process whose event loop has run dry says before it ends. */
-export function tellPending(verb: string): string {
+/** The message of a process whose event loop has run dry. */
+export function describePending(verb: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: names come from outside and must not steer a terminal
   const waited = [...waits.values()].map((what) => what.replace(/[\x00-\x1f\x7f-\x9f]/g, "?"));
   return [
-    `${verb}: ended in the middle: nothing was left that could have finished it. This is a fault of ictal and not yours; what was complete is kept, so run it again, and report it with these lines.`,
+    `${verb}: ended in the middle: nothing was left that could have finished it. This is a fault of the program and not yours; what was complete is saved, so run it again, and report it with these lines.`,
     `  it waited for: ${waited.length > 0 ? waited.join("; ") : "nothing that has a name"}`,
     ...(lastStep ? [`  last step: ${lastStep()}`] : []),
     "",

@@ -47,17 +47,17 @@ export function withoutControls(text: string): string {
   );
 }
 
-const keeping = (kept: RegExp) => (text: string) =>
+const escapeExcept = (allowed: RegExp) => (text: string) =>
   text
-    .split(kept)
+    .split(allowed)
     .map((part, index) => (index % 2 === 1 ? part : withoutControls(part)))
     .join("");
 
 /** As `withoutControls`, but colours and weights stay. */
-export const withColours = keeping(COLOUR);
+export const withColours = escapeExcept(COLOUR);
 
 /** As `withColours`, but what progress bars need stays too: the return and the step back within a line, and erasing it. */
-export const withLineEdits = keeping(LINE_EDIT);
+export const withLineEdits = escapeExcept(LINE_EDIT);
 
 /** A report with every text in it, names of members too, as `printable` gives it; other values are the same. */
 export function printableAll<T>(value: T): T {
@@ -80,6 +80,6 @@ export function printableJson(text: string): string {
 }
 
 /** A line for people on stderr. */
-export function tell(text: string): void {
+export function notify(text: string): void {
   process.stderr.write(`${printableLines(text)}\n`);
 }

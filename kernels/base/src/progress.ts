@@ -18,19 +18,19 @@ export interface Progress {
   finish(note?: string): void;
 }
 
-/** A reporter that says nothing. */
+/** A reporter that prints nothing. */
 export const silentProgress: Progress = { update() {}, finish() {} };
 
 export interface ProgressOptions {
   /** Where text goes. @default process.stderr */
-  readonly stream?: { write(text: string): unknown; isTTY?: boolean };
+  readonly stream?: { write(text: string): unknown | undefined; isTTY?: boolean };
   /**
    * "bar" redraws one line by carriage return (terminals, notebooks); "lines" prints a line now and then (logs).
    * @default "bar" on a terminal, else "lines"
    */
-  readonly style?: "bar" | "lines";
+  readonly style?: "bar" | "lines" | undefined;
   /** Shortest time between two prints. @default 100 ms for bars, 10 s for lines */
-  readonly intervalMilliseconds?: number;
+  readonly intervalMilliseconds?: number | undefined;
 }
 
 function clock(seconds: number): string {
@@ -50,8 +50,8 @@ export function formatProgress(update: ProgressUpdate, elapsedSeconds: number): 
   const parts = [`${label} ${amount(done)}${total === undefined ? "" : `/${amount(total)}`} ${unit}`];
   if (total !== undefined && total > 0) parts.push(`${Math.floor((100 * done) / total)} %`);
   if (rate > 0) parts.push(`${rate >= 10 ? rate.toFixed(0) : rate.toFixed(1)} ${unit}/s`);
-  const tellsPace = total !== undefined && done < total && done >= total / 200; // the first bytes would promise weeks
-  if (rate > 0 && tellsPace) parts.push(`${clock((total - done) / rate)} left`);
+  const showsRemaining = total !== undefined && done < total && done >= total / 200; // the first bytes would promise weeks
+  if (rate > 0 && showsRemaining) parts.push(`${clock((total - done) / rate)} left`);
   if (note) parts.push(note);
   return parts.join(" | ");
 }
@@ -73,11 +73,11 @@ export function createProgress(options: ProgressOptions = {}): Progress {
     width = Math.max(width, text.length);
     printedAt = performance.now();
   };
-  const tellStep = () => (last ? formatProgress(last, (performance.now() - started) / 1000) : "none");
+  const describeStep = () => (last ? formatProgress(last, (performance.now() - started) / 1000) : "none");
   return {
     update(update) {
       last = update;
-      noteStep(tellStep);
+      noteStep(describeStep);
       if (performance.now() - printedAt >= interval)
         print(formatProgress(update, (performance.now() - started) / 1000), "");
     },

@@ -11,6 +11,11 @@ export interface PythonPurpose {
   readonly chooser: string;
 }
 
+export interface PythonOptions {
+  /** Aborting ends the command that runs; what it installed so far stays. */
+  readonly signal?: AbortSignal | undefined;
+}
+
 const OLDEST = [3, 10] as const;
 
 /** The Python inside a virtual environment. */
@@ -18,22 +23,29 @@ export const pythonOf = (venv: string, platform = process.platform): string =>
   platform === "win32" ? join(venv, "Scripts", "python.exe") : join(venv, "bin", "python");
 
 /** Throws UnsupportedError unless `python` can be started and is new enough. */
-export async function checkPython(python: string, { who, chooser }: PythonPurpose): Promise<void> {
-  const mend = `install Python (Debian: apt install python3 python3-venv) or name one with ${chooser}`;
-  const { code, output } = await runToEnd(python, ["-c", "import sys; print(*sys.version_info[:2])"]);
-  if (code !== 0) throw new UnsupportedError(`${who} needs Python, and "${python}" does not start: ${mend}`);
+export async function checkPython(
+  python: string,
+  { who, chooser }: PythonPurpose,
+  { signal }: PythonOptions = {},
+): Promise<void> {
+  const remedy = `install Python (Debian: apt install python3 python3-venv) or name one with ${chooser}`;
+  const { code, output } = await runToEnd(python, ["-c", "import sys; print(*sys.version_info[:2])"], { signal });
+  if (code !== 0) throw new UnsupportedError(`${who} needs Python, and "${python}" does not start: ${remedy}`);
   const [major = 0, minor = 0] = output.trim().split(" ").map(Number);
   if (major < OLDEST[0] || (major === OLDEST[0] && minor < OLDEST[1])) {
     throw new UnsupportedError(
-      `"${python}" is Python ${major}.${minor}; ${OLDEST.join(".")} or newer is needed: ${mend}`,
+      `"${python}" is Python ${major}.${minor}; ${OLDEST.join(".")} or newer is needed: ${remedy}`,
     );
   }
 }
 
-/** Makes a virtual environment, or mends the one that is there; a new one that fails leaves nothing. Throws UnsupportedError. */
-export async function makeVenv(venv: string, python: string): Promise<void> {
+/** Creates a virtual environment, or repairs the one that is there; a new one that fails leaves nothing. Throws UnsupportedError. */
+export async function makeVenv(venv: string, python: string, { signal }: PythonOptions = {}): Promise<void> {
   const isNew = (await stat(venv).catch(() => undefined)) === undefined;
-  const { code, output } = await runToEnd(python, ["-m", "venv", venv]);
+  const { code, output } = await runToEnd(python, ["-m", "venv", venv], { signal }).catch(async (reason: unknown) => {
+    if (isNew) await rm(venv, { recursive: true, force: true });
+    throw reason;
+  });
   if (code === 0) return;
   if (isNew) await rm(venv, { recursive: true, force: true });
   throw new UnsupportedError(
@@ -42,9 +54,14 @@ export async function makeVenv(venv: string, python: string): Promise<void> {
 }
 
 /** Installs into a virtual environment: `words` follow `pip install`; `what` names them. Throws UnsupportedError with pip's last lines. */
-export async function pipInstall(venv: string, words: readonly string[], what: string): Promise<void> {
+export async function pipInstall(
+  venv: string,
+  words: readonly string[],
+  what: string,
+  { signal }: PythonOptions = {},
+): Promise<void> {
   const options = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"];
-  const { code, output } = await runToEnd(pythonOf(venv), [...options, ...words]);
+  const { code, output } = await runToEnd(pythonOf(venv), [...options, ...words], { signal });
   if (code === 0) return;
   throw new UnsupportedError(
     `pip could not install ${what}; try again with a network, or bring the packages (pip download ${words.join(" ")} -d DIR where there is one) and set PIP_NO_INDEX=1 PIP_FIND_LINKS=DIR:\n${lastLines(output)}`,

@@ -15,7 +15,7 @@
       const script = document.createElement("script");
       script.src = `${folder}plotly.js`;
       script.onload = () => resolve(window.Plotly);
-      script.onerror = () => reject(new Error(`${script.src} could not be loaded; stop and start "npm run lab"`));
+      script.onerror = () => reject(new Error(`${script.src} could not be loaded; stop JupyterLab and start it again`));
       document.head.append(script);
     });
     return library;

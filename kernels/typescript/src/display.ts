@@ -71,7 +71,7 @@ async function fallbackBundle(value: unknown, error: unknown): Promise<MimeBundl
 }
 
 /**
- * The display bundle of any value: what its Symbol.for("Jupyter.display") says, else the built-in view of its kind
+ * The display bundle of any value: what its Symbol.for("Jupyter.display") returns, else the built-in view of its kind
  * (tables, typed arrays, tensors, images, errors, Maps …), else Node's own inspection. Neither throws nor rejects.
  */
 export function bundleOf(value: unknown): MimeBundle | Promise<MimeBundle> {

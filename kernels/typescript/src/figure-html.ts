@@ -21,9 +21,9 @@ export interface Figure {
 
 export interface FigureBundleOptions {
   /** A still picture for viewers that run no scripts (GitHub) or have no plotly.js; it gives way to the live figure. */
-  readonly altPngBase64?: string;
+  readonly altPngBase64?: string | undefined;
   /** What the figure shows, in a sentence. @default the layout's title */
-  readonly text?: string;
+  readonly text?: string | undefined;
 }
 
 /** Above this size of its JSON a figure is stored once, in its HTML, and not again as JSON. */
@@ -50,7 +50,7 @@ function titleOf(figure: Figure): string {
  * The script that draws a stand-alone figure. It takes the page's Plotly if there is one; else it loads the library
  * once per page: by our extension in JupyterLab (the folder jupyterlab), from the Jupyter server that shows the notebook,
  * when that serves the project's folder, else from the public npm mirror in the very version of package.json. When none
- * can be reached it says so.
+ * can be reached it shows a message.
  */
 function loaderScript(id: string): string {
   const { path, version } = plotlyLibrary();

@@ -120,18 +120,29 @@ async function ownKernels(): Promise<Kernelspec[]> {
   return [...(own ? [own] : []), ...beside];
 }
 
+export interface FindOptions {
+  /** Variables that name Jupyter's data folders. @default those of this process */
+  readonly env?: NodeJS.ProcessEnv | undefined;
+  /** Aborting ends the search. */
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** Every kernel that can be started by name: our own, then Jupyter's; the first of a name wins. */
-export async function listKernelspecs(env: NodeJS.ProcessEnv = process.env): Promise<Kernelspec[]> {
+export async function listKernelspecs({ env = process.env, signal }: FindOptions = {}): Promise<Kernelspec[]> {
+  signal?.throwIfAborted();
   const groups = [await ownKernels()];
-  for (const dir of dataDirs(env)) groups.push(await kernelsIn(join(dir, "kernels"), "jupyter"));
+  for (const dir of dataDirs(env)) {
+    groups.push(await kernelsIn(join(dir, "kernels"), "jupyter"));
+    signal?.throwIfAborted();
+  }
   const byName = new Map<string, Kernelspec>();
   for (const spec of groups.flat()) if (!byName.has(spec.name)) byName.set(spec.name, spec);
   return [...byName.values()];
 }
 
 /** The kernel called `name`; ConfigError naming the known ones when there is none. */
-export async function findKernelspec(name: string, env: NodeJS.ProcessEnv = process.env): Promise<Kernelspec> {
-  const specs = await listKernelspecs(env);
+export async function findKernelspec(name: string, options: FindOptions = {}): Promise<Kernelspec> {
+  const specs = await listKernelspecs(options);
   const spec = specs.find((candidate) => candidate.name === name);
   if (spec) return spec;
   const names = specs.map((candidate) => candidate.name);
@@ -147,15 +158,17 @@ export async function findKernelspec(name: string, env: NodeJS.ProcessEnv = proc
 
 export interface InstallOptions {
   /** Name under which Jupyter lists it. @default the kernel's own name */
-  readonly as?: string;
+  readonly as?: string | undefined;
   /** Install below `prefix`/share/jupyter instead of the user's data folder. */
-  readonly prefix?: string;
+  readonly prefix?: string | undefined;
   /** Replace the display name. */
-  readonly displayName?: string;
+  readonly displayName?: string | undefined;
   /** Flags for Node, e.g. `--max-old-space-size=8192`; they come before those of the kernel. */
-  readonly nodeOptions?: readonly string[];
+  readonly nodeOptions?: readonly string[] | undefined;
   /** Environment variables that the kernel is started with. */
-  readonly env?: Readonly<Record<string, string>>;
+  readonly env?: Readonly<Record<string, string>> | undefined;
+  /** Aborting before the kernelspec is written leaves the old one. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 const kernelsFolder = (prefix?: string): string =>
@@ -163,6 +176,7 @@ const kernelsFolder = (prefix?: string): string =>
 
 /** Writes the kernelspec of one of our kernels ("ictal", "tslab") into Jupyter's data folder; returns its folder. */
 export async function installKernelspec(kernel: string, options: InstallOptions = {}): Promise<string> {
+  options.signal?.throwIfAborted();
   const own = await ownKernels();
   const spec = own.find((candidate) => candidate.name === kernel);
   if (!spec) {
@@ -198,8 +212,15 @@ export async function installKernelspec(kernel: string, options: InstallOptions 
   return folder;
 }
 
+export interface RemoveOptions {
+  /** Remove it below `prefix`/share/jupyter instead of the user's data folder. */
+  readonly prefix?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** Removes an installed kernelspec by name; returns its folder. ConfigError when it is not installed there. */
-export async function removeKernelspec(name: string, options: { prefix?: string } = {}): Promise<string> {
+export async function removeKernelspec(name: string, options: RemoveOptions = {}): Promise<string> {
+  options.signal?.throwIfAborted();
   const folder = join(kernelsFolder(options.prefix), name);
   const isKernel = NAME.test(name) && (await stat(join(folder, "kernel.json")).catch(() => undefined)) !== undefined;
   if (!isKernel) {

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { withColours, withoutControls } from "@ictal/base/printable";
+import type { CodeCell, Output } from "../src/notebook/notebook-file.js";
+import { parseNotebook } from "../src/notebook/read-notebook.js";
 import { ensureErrorOutput, errorLine } from "../src/runner/cell-error.js";
 import { cellTitle } from "../src/runner/cell-title.js";
-import type { CodeCell, Output } from "../src/runner/notebook-file.js";
-import { parseNotebook } from "../src/runner/read-notebook.js";
-import { textTwin } from "../src/runner/text-twin.js";
+import { outputText } from "../src/runner/output-text.js";
 import { notebookText } from "./make-notebook.js";
 
 const stderr = (text: string): Output => ({ output_type: "stream", name: "stderr", text });
@@ -82,9 +82,9 @@ test("cellTitle takes the heading before, the first comment or the first line", 
   );
 });
 
-test("textTwin gives one line for any bundle", () => {
-  assert.equal(textTwin({ "text/html": "<p>a</p>", "text/plain": "x\n y" }), "x y");
-  assert.equal(textTwin({ "text/html": "<style>p{}</style><b>1 &lt; 2</b><script>f()</script>" }), "1 < 2");
-  assert.equal(textTwin({ "text/plain": "\u001b[31ma\u001b[0m\u009b2J\u001b]52;c;x\u0007b" }), "ab");
-  assert.equal(textTwin({ "image/png": "A".repeat(4096) }), "[image/png, 4 kB]");
+test("outputText gives one line for any bundle", () => {
+  assert.equal(outputText({ "text/html": "<p>a</p>", "text/plain": "x\n y" }), "x y");
+  assert.equal(outputText({ "text/html": "<style>p{}</style><b>1 &lt; 2</b><script>f()</script>" }), "1 < 2");
+  assert.equal(outputText({ "text/plain": "\u001b[31ma\u001b[0m\u009b2J\u001b]52;c;x\u0007b" }), "ab");
+  assert.equal(outputText({ "image/png": "A".repeat(4096) }), "[image/png, 4 kB]");
 });

@@ -5,8 +5,8 @@ import { before, test } from "node:test";
 import { compareOutputs } from "../src/check/compare.js";
 import { createSanitizer } from "../src/check/sanitize.js";
 import { listKernelspecs } from "../src/kernelspec.js";
-import { formatNotebook, type Output } from "../src/runner/notebook-file.js";
-import { readNotebook } from "../src/runner/read-notebook.js";
+import { formatNotebook, type Output } from "../src/notebook/notebook-file.js";
+import { readNotebook } from "../src/notebook/read-notebook.js";
 import { makeNotebook, runCli, temporaryFolder } from "./make-notebook.js";
 
 const skip = (await listKernelspecs()).some((spec) => spec.name === "python3")

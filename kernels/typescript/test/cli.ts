@@ -1,8 +1,8 @@
 // The two verb families as a program of their own, for tests that need exit codes and signals.
 import { Command, CommanderError } from "commander";
-import { ownHost } from "../src/cli/host.js";
 import { addKernelCommand } from "../src/cli/kernel.js";
 import { addNotebookVerbs } from "../src/cli/notebook.js";
+import { ownHost } from "../src/cli/verb-host.js";
 
 const program = new Command("ictal").exitOverride();
 addNotebookVerbs(program.command("notebook"), ownHost);

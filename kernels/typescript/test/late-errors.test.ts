@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
+import type { CodeCell } from "../src/notebook/notebook-file.js";
+import { parseNotebook, readNotebook } from "../src/notebook/read-notebook.js";
 import { createLateErrors, exitCodeFailure, pendingWork } from "../src/runner/late-errors.js";
-import type { CodeCell } from "../src/runner/notebook-file.js";
-import { parseNotebook, readNotebook } from "../src/runner/read-notebook.js";
 import { createMessage, type Message } from "../src/wire/message.js";
 import { type CellSpec, makeNotebook, notebookText, runCli, temporaryFolder } from "./make-notebook.js";
 

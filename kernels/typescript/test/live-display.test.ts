@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { DISPLAY, type DisplayChannel, display, liveDisplay } from "../src/display.js";
-import type { Output } from "../src/runner/notebook-file.js";
-import { createOutputCollector } from "../src/runner/outputs.js";
+import type { Output } from "../src/notebook/notebook-file.js";
+import { OutputCollector } from "../src/runner/outputs.js";
 import { createMessage, type Message } from "../src/wire/message.js";
 
 const CHANNEL = Symbol.for("ictal.display-channel");
@@ -12,7 +12,7 @@ const host = globalThis as { [CHANNEL]?: DisplayChannel };
 /** A kernel's channel whose messages go to the runner's collector, as over the wire. */
 function connect() {
   const outputs: Output[] = [];
-  const collector = createOutputCollector();
+  const collector = new OutputCollector();
   const pending = new Set<() => void | Promise<void>>();
   const count = { messages: 0 };
   host[CHANNEL] = {

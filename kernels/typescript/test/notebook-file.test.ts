@@ -3,8 +3,8 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { isIctalError } from "@ictal/base/errors";
-import { formatNotebook } from "../src/runner/notebook-file.js";
-import { parseNotebook, readNotebook } from "../src/runner/read-notebook.js";
+import { formatNotebook } from "../src/notebook/notebook-file.js";
+import { parseNotebook, readNotebook } from "../src/notebook/read-notebook.js";
 import { notebookText, temporaryFolder } from "./make-notebook.js";
 
 test("parseNotebook(formatNotebook(notebook)) gives the notebook back, lines split in the file and joined in memory", () => {

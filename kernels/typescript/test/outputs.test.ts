@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { applyCarriage } from "../src/runner/carriage.js";
-import type { Output } from "../src/runner/notebook-file.js";
-import { createOutputCollector } from "../src/runner/outputs.js";
+import type { Output } from "../src/notebook/notebook-file.js";
+import { applyCarriage } from "../src/runner/carriage-return.js";
+import { OutputCollector } from "../src/runner/outputs.js";
 import { createStreamText } from "../src/runner/stream-text.js";
 import { createMessage, type Message, type MessageContents, type MessageType } from "../src/wire/message.js";
 
@@ -27,7 +27,7 @@ test("applyCarriage keeps what a terminal would show", () => {
 
 test("streams of one name join, and a progress line over many messages leaves its last state", () => {
   const outputs: Output[] = [];
-  const collector = createOutputCollector();
+  const collector = new OutputCollector();
   for (const text of ["a\n", "1 %", "\r2 %", "\r3 %\r", "4 %\n"]) collector.apply(outputs, stdout(text));
   collector.apply(outputs, message("stream", { name: "stderr", text: "warning" }));
   assert.deepEqual(outputs, [
@@ -37,7 +37,7 @@ test("streams of one name join, and a progress line over many messages leaves it
 });
 
 test("update_display_data changes the display in place, in an earlier cell too", () => {
-  const collector = createOutputCollector();
+  const collector = new OutputCollector();
   const first: Output[] = [];
   const second: Output[] = [];
   collector.apply(first, shown("before", "id"));
@@ -57,7 +57,7 @@ test("update_display_data changes the display in place, in an earlier cell too",
 });
 
 test("clear_output clears at once, or with wait at the next output", () => {
-  const collector = createOutputCollector();
+  const collector = new OutputCollector();
   const outputs: Output[] = [];
   collector.apply(outputs, shown("a"));
   collector.apply(outputs, message("clear_output", { wait: true }));

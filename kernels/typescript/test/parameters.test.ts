@@ -3,11 +3,11 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { isIctalError } from "@ictal/base/errors";
-import { injectedSource, injectParameters, pythonLiteral } from "../src/runner/inject.js";
-import { hasTag } from "../src/runner/notebook-file.js";
-import { type GivenParameters, resolveParameters } from "../src/runner/parameter-values.js";
-import { readParameters } from "../src/runner/parameters.js";
-import { parseNotebook } from "../src/runner/read-notebook.js";
+import { hasTag } from "../src/notebook/notebook-file.js";
+import { parseNotebook } from "../src/notebook/read-notebook.js";
+import { injectedSource, injectParameters, pythonLiteral } from "../src/parameters/inject.js";
+import { type GivenParameters, resolveParameters } from "../src/parameters/parameter-values.js";
+import { readParameters } from "../src/parameters/parameters.js";
 import { notebookText, temporaryFolder } from "./make-notebook.js";
 
 const SOURCE = `import { x } from "y";

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
+import { readNotebook } from "../src/notebook/read-notebook.js";
+import { prepareNotebook } from "../src/parameters/prepare.js";
 import { executeNotebook } from "../src/runner/execute.js";
-import { prepareNotebook } from "../src/runner/prepare.js";
-import { readNotebook } from "../src/runner/read-notebook.js";
 import { makeNotebook, notebookText, temporaryFolder } from "./make-notebook.js";
 
 const tagged = (code: string) => ({ code, tags: ["parameters"] });

@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { gunzipSync } from "node:zlib";
 import { FIGURE_MIME, figureBundle, figureInHtml } from "../src/figure-html.js";
+import type { CodeCell, Output } from "../src/notebook/notebook-file.js";
+import { parseNotebook } from "../src/notebook/read-notebook.js";
 import { ansiToHtml } from "../src/report/ansi.js";
 import { highlight } from "../src/report/highlight.js";
 import { renderReport } from "../src/report/report.js";
-import type { CodeCell, Output } from "../src/runner/notebook-file.js";
-import { parseNotebook } from "../src/runner/read-notebook.js";
 import { notebookText } from "./make-notebook.js";
 
 const FIGURE = {

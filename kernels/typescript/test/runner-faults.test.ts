@@ -7,8 +7,8 @@ import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { isAlive } from "@ictal/base/process-alive";
 import { listKernelspecs } from "../src/kernelspec.js";
-import type { CodeCell } from "../src/runner/notebook-file.js";
-import { readNotebook } from "../src/runner/read-notebook.js";
+import type { CodeCell } from "../src/notebook/notebook-file.js";
+import { readNotebook } from "../src/notebook/read-notebook.js";
 import { type CellSpec, makeNotebook, startCli, temporaryFolder } from "./make-notebook.js";
 import { assertValidNotebooks } from "./validate.js";
 
@@ -202,7 +202,7 @@ test("unpaired surrogates in source and output are stored as U+FFFD", python, as
 });
 
 test(
-  "a full disk while it runs: told at once, the run goes on, a copy is kept elsewhere, the next run works",
+  "a full disk while it runs: told at once, the run goes on, a copy is saved elsewhere, the next run works",
   python,
   async (context) => {
     const disk = join(folder, "disk");
@@ -221,7 +221,7 @@ test(
       assert.equal(code, 1);
       assert.match(stdout, /not saved: cannot write .*out\.ipynb: the disk is full; .*the run goes on/);
       assert.match(stdout, /after/);
-      const copy = /what ran is kept in (\S+)/.exec(stderr)?.[1];
+      const copy = /what ran is saved in (\S+)/.exec(stderr)?.[1];
       assert.ok(copy, stderr);
       assert.match(textOf((await codeCells(copy))[2]!), /after/);
       assert.match(textOf((await codeCells(output))[0]!), /small/, "the last good save stands");

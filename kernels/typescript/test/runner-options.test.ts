@@ -3,7 +3,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { listKernelspecs } from "../src/kernelspec.js";
-import { readNotebook } from "../src/runner/read-notebook.js";
+import { readNotebook } from "../src/notebook/read-notebook.js";
 import { type CellSpec, makeNotebook, runCli, temporaryFolder } from "./make-notebook.js";
 import { assertValidNotebooks } from "./validate.js";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { EventEmitter } from "node:events";
 import { mock, test } from "node:test";
-import { createReaderPace } from "../src/runner/reader-pace.js";
+import { createReaderPace } from "../src/runner/backpressure.js";
 import { liveWriter, logWriter } from "../src/runner/terminal-writer.js";
 
 function recorder() {

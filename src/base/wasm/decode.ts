@@ -1,11 +1,11 @@
-// AssemblyScript. Stored samples to microvolts; twins: decodeInto in src/recording/edf-decode.ts and decodeWordsInto in
-// src/signal/sample-block.ts.
+// AssemblyScript. Digital samples to microvolts; reference implementations: decodeInto in src/recording/edf-decode.ts and
+// decodeSamplesInto in src/signal/sample-block.ts.
 
 /**
- * float32 at `out` of `count` little-endian int16 at `words`: gain * (offset + word), then times `factor` unless that is
+ * float32 at `out` of `count` little-endian int16 at `digital`: gain * (offset + digital), then times `factor` unless that is
  * 1, in float64.
  */
-export function decode16(out: usize, words: usize, count: i32, gain: f64, offset: f64, factor: f64): void {
+export function decode16(out: usize, digital: usize, count: i32, gain: f64, offset: f64, factor: f64): void {
   const g = f64x2.splat(gain);
   const o = f64x2.splat(offset);
   const f = f64x2.splat(factor);
@@ -14,25 +14,25 @@ export function decode16(out: usize, words: usize, count: i32, gain: f64, offset
   const end = out + ((<usize>count) << 2);
   if (factor === 1) {
     for (; out < whole; out += 64) {
-      // sixteen a turn, since the engine looks for interrupts at each
-      v128.store(out, physicalFour(v128.load16x4_s(words), g, o));
-      v128.store(out, physicalFour(v128.load16x4_s(words, 8), g, o), 16);
-      v128.store(out, physicalFour(v128.load16x4_s(words, 16), g, o), 32);
-      v128.store(out, physicalFour(v128.load16x4_s(words, 24), g, o), 48);
-      words += 32;
+      // unrolled by sixteen, since the engine checks for interrupts at each iteration
+      v128.store(out, physicalFour(v128.load16x4_s(digital), g, o));
+      v128.store(out, physicalFour(v128.load16x4_s(digital, 8), g, o), 16);
+      v128.store(out, physicalFour(v128.load16x4_s(digital, 16), g, o), 32);
+      v128.store(out, physicalFour(v128.load16x4_s(digital, 24), g, o), 48);
+      digital += 32;
     }
   }
   for (; out < fours; out += 16) {
-    v128.store(out, scaledFour(v128.load16x4_s(words), g, o, f));
-    words += 8;
+    v128.store(out, scaledFour(v128.load16x4_s(digital), g, o, f));
+    digital += 8;
   }
   for (; out < end; out += 4) {
-    store<f32>(out, f32x4.extract_lane(scaled(f64x2.splat(<f64>load<i16>(words)), g, o, f), 0));
-    words += 2;
+    store<f32>(out, f32x4.extract_lane(scaled(f64x2.splat(<f64>load<i16>(digital)), g, o, f), 0));
+    digital += 2;
   }
 }
 
-/** The same for `count` little-endian 24-bit integers at `bytes`; up to four bytes behind the last are read. */
+/** The same for `count` little-endian 24-bit integers at `bytes`; up to four bytes after the last are read. */
 export function decode24(out: usize, bytes: usize, count: i32, gain: f64, offset: f64, factor: f64): void {
   const g = f64x2.splat(gain);
   const o = f64x2.splat(offset);
@@ -52,35 +52,35 @@ export function decode24(out: usize, bytes: usize, count: i32, gain: f64, offset
   }
 }
 
-/** What `decode16` makes of each of the 65,536 words, float32 at `table` in the order of the words taken as unsigned. */
+/** Results of `decode16` for all 65,536 digital values, float32 at `table`, indexed by the value as unsigned. */
 export function fillTable16(table: usize, gain: f64, offset: f64, factor: f64): void {
   const g = f64x2.splat(gain);
   const o = f64x2.splat(offset);
   const f = f64x2.splat(factor);
-  for (let word = 0; word < 65536; word += 4) {
-    const four = i32x4.add(i32x4.splat((word << 16) >> 16), i32x4(0, 1, 2, 3));
-    v128.store(table + ((<usize>word) << 2), scaledFour(four, g, o, f));
+  for (let value = 0; value < 65536; value += 4) {
+    const four = i32x4.add(i32x4.splat((value << 16) >> 16), i32x4(0, 1, 2, 3));
+    v128.store(table + ((<usize>value) << 2), scaledFour(four, g, o, f));
   }
 }
 
-/** `decode16` by the table of its scaling: quicker where the words in use keep their part of it in the cache. */
-export function lookUp16(out: usize, words: usize, count: i32, table: usize): void {
+/** `decode16` by the lookup table of its scaling: faster where the part of the table in use stays in the cache. */
+export function lookUp16(out: usize, digital: usize, count: i32, table: usize): void {
   const whole = out + ((<usize>(count & ~7)) << 2);
   const end = out + ((<usize>count) << 2);
   for (; out < whole; out += 32) {
-    store<f32>(out, load<f32>(table + ((<usize>load<u16>(words)) << 2)));
-    store<f32>(out, load<f32>(table + ((<usize>load<u16>(words, 2)) << 2)), 4);
-    store<f32>(out, load<f32>(table + ((<usize>load<u16>(words, 4)) << 2)), 8);
-    store<f32>(out, load<f32>(table + ((<usize>load<u16>(words, 6)) << 2)), 12);
-    store<f32>(out, load<f32>(table + ((<usize>load<u16>(words, 8)) << 2)), 16);
-    store<f32>(out, load<f32>(table + ((<usize>load<u16>(words, 10)) << 2)), 20);
-    store<f32>(out, load<f32>(table + ((<usize>load<u16>(words, 12)) << 2)), 24);
-    store<f32>(out, load<f32>(table + ((<usize>load<u16>(words, 14)) << 2)), 28);
-    words += 16;
+    store<f32>(out, load<f32>(table + ((<usize>load<u16>(digital)) << 2)));
+    store<f32>(out, load<f32>(table + ((<usize>load<u16>(digital, 2)) << 2)), 4);
+    store<f32>(out, load<f32>(table + ((<usize>load<u16>(digital, 4)) << 2)), 8);
+    store<f32>(out, load<f32>(table + ((<usize>load<u16>(digital, 6)) << 2)), 12);
+    store<f32>(out, load<f32>(table + ((<usize>load<u16>(digital, 8)) << 2)), 16);
+    store<f32>(out, load<f32>(table + ((<usize>load<u16>(digital, 10)) << 2)), 20);
+    store<f32>(out, load<f32>(table + ((<usize>load<u16>(digital, 12)) << 2)), 24);
+    store<f32>(out, load<f32>(table + ((<usize>load<u16>(digital, 14)) << 2)), 28);
+    digital += 16;
   }
   for (; out < end; out += 4) {
-    store<f32>(out, load<f32>(table + ((<usize>load<u16>(words)) << 2)));
-    words += 2;
+    store<f32>(out, load<f32>(table + ((<usize>load<u16>(digital)) << 2)));
+    digital += 2;
   }
 }
 
@@ -101,6 +101,6 @@ function scaledFour(four: v128, gain: v128, offset: v128, factor: v128): v128 {
 }
 
 /** Times 1 changes no bit, so that one loop serves microvolts and other units. */
-function scaled(word: v128, gain: v128, offset: v128, factor: v128): v128 {
-  return f32x4.demote_f64x2_zero(f64x2.mul(f64x2.mul(gain, f64x2.add(offset, word)), factor));
+function scaled(value: v128, gain: v128, offset: v128, factor: v128): v128 {
+  return f32x4.demote_f64x2_zero(f64x2.mul(f64x2.mul(gain, f64x2.add(offset, value)), factor));
 }

@@ -1,4 +1,4 @@
-/** The project as an archive that a Dockerfile can hold: equal files give equal bytes, so that an image is built once. */
+/** The project as a tar archive inside a Dockerfile: equal files give equal bytes, so that an image is built once. */
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
@@ -23,8 +23,8 @@ const MODIFIED_SECONDS = 1_000_000_000;
 /** Below the 128 KiB that Linux allows for one argument. */
 const CHUNK_CHARACTERS = 96 * 1024;
 
-/** Folders of a package that a sandbox makes itself, or does without. */
-const LEFT_OUT: ReadonlySet<string> = new Set(["dist", "node_modules", "test"]);
+/** Folders of a package that a sandbox creates itself or does not need. */
+const EXCLUDED: ReadonlySet<string> = new Set(["dist", "node_modules", "test"]);
 
 /** Files under `paths` of `root`, sorted, forward slashes. */
 async function filesUnder(root: string, paths: readonly string[]): Promise<string[]> {
@@ -39,7 +39,7 @@ async function filesUnder(root: string, paths: readonly string[]): Promise<strin
       found.push(
         ...(await filesUnder(
           root,
-          children.filter((child) => !LEFT_OUT.has(child)).map((child) => `${path}/${child}`),
+          children.filter((child) => !EXCLUDED.has(child)).map((child) => `${path}/${child}`),
         )),
       );
   }

@@ -1,11 +1,11 @@
-/** What is asked of the service, apart from how its SDK is called: `sdk-cloud.ts` answers for Modal, tests for themselves. */
+/** The interface to a sandbox service: `sdk-cloud.ts` implements it for Modal, tests by a fake. */
 import type { ImageRecipe } from "./image.js";
 
 /** Where sandboxes run and what they all see. */
 export interface CloudSetup {
   readonly app: string;
   /** @default the profile's */
-  readonly environment?: string;
+  readonly environment?: string | undefined;
   /** A recipe, or the tag of an image in a registry. */
   readonly image: ImageRecipe | string;
   /** Mounted read-only at /data. */
@@ -13,9 +13,9 @@ export interface CloudSetup {
     readonly name: string;
     readonly keyPrefix: string;
     readonly secret: string;
-    readonly endpoint?: string;
+    readonly endpoint?: string | undefined;
   };
-  /** Name of the volume at /results; made when it is not there. */
+  /** Name of the volume at /results; created if missing. */
   readonly volume: string;
   /** Names of further secrets, as environment variables. */
   readonly secrets: readonly string[];
@@ -24,7 +24,7 @@ export interface CloudSetup {
 /** One sandbox. */
 export interface SandboxSpec {
   readonly command: readonly string[];
-  readonly gpu?: string;
+  readonly gpu?: string | undefined;
   readonly cpu: number;
   readonly memoryMiB: number;
   readonly timeoutSeconds: number;
@@ -47,7 +47,7 @@ export interface ListedSandbox {
   readonly tags: Readonly<Record<string, string>>;
 }
 
-/** The service. Its errors are ModalErrors that say what to do. */
+/** The service. Its errors are ModalErrors with advice. */
 export interface Cloud {
   start(spec: SandboxSpec): Promise<Sandbox>;
   /** Sandboxes that are running and carry all of `tags`. */
@@ -59,7 +59,7 @@ export interface Cloud {
 /** Exit code of a sandbox at its time limit. */
 export const TIME_LIMIT_EXIT = 124;
 
-/** A refusal of the service, in words for people. */
+/** An error of the service, with a message that says what to do. */
 export class ModalError extends Error {
   override readonly name = "ModalError";
 }

@@ -4,7 +4,7 @@ import { dirname } from "node:path/posix";
 import { FormatError } from "@ictal/base/errors";
 import { PROJECT_FILES, packFiles, unpackCommands } from "./archive.js";
 
-/** How an image is made: a public base, and commands in layers that are cached one by one. */
+/** How an image is built: a public base image, and commands in layers that are cached separately. */
 export interface ImageRecipe {
   readonly base: string;
   readonly layers: readonly (readonly string[])[];
@@ -26,18 +26,25 @@ export function parseDockerfile(text: string): Instruction[] {
     .split("\n")
     .map((line) => line.trim())
     .filter((line) => line !== "")
-    .map((line) => ({ word: line.split(/\s/, 1)[0]!.toUpperCase(), text: line }));
+    .map((line) => ({ word: line.replace(/\s.*$/, "").toUpperCase(), text: line }));
 }
 
 /** A sandbox has its own user, owner of files, command and volumes. */
 const OUTSIDE = new Set(["USER", "VOLUME", "HEALTHCHECK", "ENTRYPOINT", "CMD", "EXPOSE"]);
 
-/** The base image: what FROM names, with the defaults of the ARGs ahead of it. */
+/** Name and default of `ARG name=default`. */
+function argumentDefault(text: string): [name: string, value: string] {
+  const [, name = "", value = ""] = /^\S+\s+([^=\s]+)=?(.*)$/.exec(text) ?? [];
+  return [name, value];
+}
+
+/** The base image that FROM names, with the defaults of the ARGs before it. */
 function baseOf(from: Instruction, args: readonly Instruction[], file: string): string {
-  const defaults = new Map(args.map(({ text }) => /^\S+\s+([^=\s]+)=?(.*)$/.exec(text)!.slice(1) as [string, string]));
-  const base = from.text.split(/\s+/)[1]!.replace(/\$\{?(\w+)\}?/g, (_, name: string) => defaults.get(name) ?? "");
+  const defaults = new Map(args.map(({ text }) => argumentDefault(text)));
+  const [, name = ""] = from.text.split(/\s+/);
+  const base = name.replace(/\$\{?(\w+)\}?/g, (_, argument: string) => defaults.get(argument) ?? "");
   if (base !== "") return base;
-  throw new FormatError(`"${from.text}" names no image; expected a name, or an ARG with a default ahead of it`, {
+  throw new FormatError(`"${from.text}" names no image; expected an image name, or an ARG with a default before it`, {
     file,
   });
 }
@@ -68,11 +75,15 @@ export async function imageRecipe(projectDir: string, dockerfile = "deploy/Docke
   if (from?.word !== "FROM" || others.some(({ word }) => word === "FROM"))
     throw new FormatError(`expected one stage that starts with FROM, found ${from?.text ?? "nothing"}`, { file });
   const base = baseOf(from, instructions.slice(0, start), file);
-  const layers: string[][] = [[]];
+  let layer: string[] = [];
+  const layers = [layer];
   for (const instruction of others) {
     if (OUTSIDE.has(instruction.word)) continue;
-    if (instruction.word !== "COPY") layers.at(-1)!.push(instruction.text);
-    else layers.push(unpackCommands(await packFiles(projectDir, copiedPaths(instruction, file))));
+    if (instruction.word !== "COPY") layer.push(instruction.text);
+    else {
+      layer = unpackCommands(await packFiles(projectDir, copiedPaths(instruction, file)));
+      layers.push(layer);
+    }
   }
-  return { base, layers: layers.filter((layer) => layer.length > 0) };
+  return { base, layers: layers.filter(({ length }) => length > 0) };
 }

@@ -1,17 +1,17 @@
-/** Sandboxes one after another and side by side, until the work is done. */
+/** Runs sandboxes one after another or in parallel until the work is done. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { onAbort } from "@ictal/base/on-abort";
 import { type Cloud, ModalError, type Sandbox, type SandboxSpec, TIME_LIMIT_EXIT } from "./cloud.js";
 import { cacheSandbox, manifestSandbox, type RemoteRun, trainSandbox } from "./sandboxes.js";
 
 export interface RunOptions {
-  /** Output of the sandboxes as it comes; `name` says whose. */
-  readonly onOutput?: (name: string, text: string) => void;
-  readonly onNote?: (text: string) => void;
-  readonly signal?: AbortSignal;
+  /** Output of the sandboxes as it arrives; `name` is the sandbox. */
+  readonly onOutput?: ((name: string, text: string) => void) | undefined;
+  readonly onNote?: ((text: string) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
-/** What a sandbox left behind. */
+/** How a sandbox ended. */
 interface Ended {
   readonly exitCode: number;
   readonly stdout: string;
@@ -38,28 +38,28 @@ export interface ModalCacheReport {
   readonly manifest: unknown;
 }
 
-/** Sandboxes in a row that may end at their limit without a report or without a step. */
-const FRUITLESS_LIMIT = 2;
+/** Consecutive sandboxes that may end at their time limit without a report or without a training step. */
+const MAX_IDLE_SANDBOXES = 2;
 const SHARD_ATTEMPTS = 3;
 /** Memory that ran out, or a machine that was taken away. */
 const KILLED_EXIT = 137;
-/** How long output may come in after the end; a stream that hangs then does not hold up a night's work. */
+/** How long to wait for remaining output after the exit; a stream that hangs must not block the run. */
 const LAST_OUTPUT_MILLISECONDS = 60_000;
 
-async function pour(stream: AsyncIterable<string>, each: (text: string) => void): Promise<void> {
+async function readStream(stream: AsyncIterable<string>, each: (text: string) => void): Promise<void> {
   for await (const text of stream) each(text);
 }
 
 /** Follow a sandbox to its end; an abort stops it. */
 async function follow(sandbox: Sandbox, name: string, { onOutput, signal }: RunOptions): Promise<Ended> {
-  const remove = onAbort(signal, () => void sandbox.stop().catch(() => undefined)); // the wait below tells how it ended
+  const remove = onAbort(signal, () => void sandbox.stop().catch(() => undefined)); // the wait below gives its exit code
   let stdout = "";
   try {
     const streams = Promise.all([
-      pour(sandbox.stdout, (text) => {
+      readStream(sandbox.stdout, (text) => {
         stdout += text;
       }),
-      pour(sandbox.stderr, (text) => onOutput?.(name, text)),
+      readStream(sandbox.stderr, (text) => onOutput?.(name, text)),
     ]);
     streams.catch(() => undefined); // awaited below, once the exit code is known
     const exitCode = await sandbox.wait();
@@ -98,7 +98,7 @@ function reportOf({ stdout }: Ended): unknown {
 const isTrainReport = (value: unknown): value is RemoteTrainReport =>
   typeof value === "object" && value !== null && "stopped" in value && "steps" in value;
 
-/** Stops after which training is not to go on. */
+/** Reasons for a stop after which training does not continue. */
 const ENDS = new Set(["finished", "no-improvement", "max-steps"]);
 
 /**
@@ -108,11 +108,11 @@ const ENDS = new Set(["finished", "no-improvement", "max-steps"]);
 export async function modalTrain(
   cloud: Cloud,
   run: RemoteRun,
-  options: RunOptions & { readonly resume?: boolean } = {},
+  options: RunOptions & { readonly resume?: boolean | undefined } = {},
 ): Promise<ModalTrainReport> {
   const sandboxes: string[] = [];
   let steps = -1;
-  let fruitless = 0;
+  let idleSandboxes = 0;
   for (;;) {
     const name = `train ${sandboxes.length + 1}`;
     const ended = await runSandbox(cloud, trainSandbox(run, options.resume || sandboxes.length > 0), name, options);
@@ -122,11 +122,11 @@ export async function modalTrain(
     if (train && ended.exitCode === 0 && ENDS.has(train.stopped)) return { sandboxes, train };
     const isCutOff = ended.exitCode === TIME_LIMIT_EXIT || ended.exitCode === KILLED_EXIT;
     if (!isCutOff && train?.stopped !== "max-hours") throw failed(name, ended);
-    fruitless = train && train.steps > steps ? 0 : fruitless + 1;
+    idleSandboxes = train && train.steps > steps ? 0 : idleSandboxes + 1;
     steps = train?.steps ?? steps;
-    if (fruitless === FRUITLESS_LIMIT)
+    if (idleSandboxes === MAX_IDLE_SANDBOXES)
       throw new ModalError(
-        `${FRUITLESS_LIMIT} sandboxes in a row ended without a report of a further step (last: ${ended.id}, exit code ${ended.exitCode}); see ictal modal logs ${ended.id}, lower training.max_hours, and go on with --resume`,
+        `${MAX_IDLE_SANDBOXES} sandboxes in a row ended without a report of a further step (last: ${ended.id}, exit code ${ended.exitCode}); see ictal modal logs ${ended.id}, lower training.max_hours, and continue with --resume`,
       );
     options.onNote?.(
       `${name} ended ${train ? `at step ${train.steps} of ${train.totalSteps}` : "at its limit"}; the next sandbox resumes`,
@@ -142,7 +142,9 @@ async function buildShard(cloud: Cloud, run: RemoteRun, index: number, count: nu
     if (ended.exitCode === 0) return { part, sandbox: ended.id, attempts: attempt };
     const isCutOff = ended.exitCode === TIME_LIMIT_EXIT || ended.exitCode === KILLED_EXIT;
     if (!isCutOff || attempt === SHARD_ATTEMPTS) throw failed(`cache ${part}`, ended);
-    options.onNote?.(`cache ${part} ended with exit code ${ended.exitCode}; tried again, what was built is kept`);
+    options.onNote?.(
+      `cache ${part} ended with exit code ${ended.exitCode}; retried; recordings that are built are kept`,
+    );
   }
 }
 
@@ -162,7 +164,9 @@ export async function modalCache(
   if (reasons.length === 1 || (reasons.length > 0 && count === 1)) throw reasons[0];
   if (reasons.length > 0) {
     const texts = reasons.map((reason) => (reason instanceof Error ? reason.message : String(reason)));
-    throw new ModalError(`${reasons.length} of ${count} parts failed; what was built is kept:\n${texts.join("\n")}`);
+    throw new ModalError(
+      `${reasons.length} of ${count} parts failed; recordings that are built are kept:\n${texts.join("\n")}`,
+    );
   }
   const ended = await runSandbox(cloud, manifestSandbox(run), "manifest", options);
   if (ended.exitCode !== 0) throw failed("manifest", ended);

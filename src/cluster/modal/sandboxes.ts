@@ -1,9 +1,9 @@
 /** Which sandboxes a verb needs: commands, machines, limits and paths, as plain data. */
 import { isAbsolute, posix, relative } from "node:path";
 import { ConfigError } from "@ictal/base/errors";
-import type { Config } from "../../base/config-schema.js";
 import { projectDir } from "../../base/project.js";
-import { shellLine } from "../../base/shell-word.js";
+import type { Config } from "../../config/schema.js";
+import { shellJoin } from "../shell-quote.js";
 import type { SandboxSpec } from "./cloud.js";
 
 /** A configuration as it is to run in a sandbox. */
@@ -14,9 +14,9 @@ export interface RemoteRun {
   /** `section.key=value`, as given by the user. */
   readonly set: readonly string[];
   /** @default "A100-80GB" */
-  readonly gpu?: string;
-  /** Codes of reasons for which the cache may leave out a recording. */
-  readonly accept?: string;
+  readonly gpu?: string | undefined;
+  /** Codes for which the cache may exclude a recording. */
+  readonly accept?: string | undefined;
 }
 
 /** The longest life of a sandbox. */
@@ -84,10 +84,10 @@ function environmentOf(run: RemoteRun): Record<string, string> {
 
 type Work = Pick<SandboxSpec, "cpu" | "memoryMiB" | "gpu"> & { readonly job: string; readonly part?: string };
 
-function sandbox(run: RemoteRun, words: readonly string[], { job, part, ...machine }: Work): SandboxSpec {
+function sandbox(run: RemoteRun, args: readonly string[], { job, part, ...machine }: Work): SandboxSpec {
   return {
     ...machine,
-    command: ["node", "src/cli/ictal.mjs", ...words],
+    command: ["node", "src/cli/ictal.mjs", ...args],
     timeoutSeconds: LIMIT_SECONDS,
     environment: environmentOf(run),
     tags: { job, run: run.config.experiment.name, ...(part === undefined ? {} : { part }) },
@@ -97,19 +97,19 @@ function sandbox(run: RemoteRun, words: readonly string[], { job, part, ...machi
 /** Builds part `index` of `count` of the cache; the whole cache, manifest included, without a part. */
 export function cacheSandbox(run: RemoteRun, shard?: { readonly index: number; readonly count: number }): SandboxSpec {
   const part = shard && `${shard.index}/${shard.count}`;
-  const words = ["cache", "build", ...placeFlags(run), "--json"];
-  if (part !== undefined) words.push("--shard", part);
-  if (run.accept !== undefined) words.push("--accept", run.accept);
-  return sandbox(run, words, { job: "cache", part, cpu: 8, memoryMiB: 16 * 1024 });
+  const args = ["cache", "build", ...placeFlags(run), "--json"];
+  if (part !== undefined) args.push("--shard", part);
+  if (run.accept !== undefined) args.push("--accept", run.accept);
+  return sandbox(run, args, { job: "cache", ...(part !== undefined && { part }), cpu: 8, memoryMiB: 16 * 1024 });
 }
 
 /**
- * Builds what the cache lacks, then trains, in one sandbox that nobody watches. The GPU waits for the cache; a large one
+ * Builds missing parts of the cache, then trains, in one sandbox that runs in the background. The GPU waits for the cache; a large one
  * is built beforehand by `cacheSandbox`.
  */
 export function aloneSandbox(run: RemoteRun, isResumed: boolean): SandboxSpec {
   const training = trainSandbox(run, isResumed);
-  const line = `${shellLine(cacheSandbox(run).command)} && exec ${shellLine(training.command)}`;
+  const line = `${shellJoin(cacheSandbox(run).command)} && exec ${shellJoin(training.command)}`;
   return { ...training, command: ["sh", "-c", line] };
 }
 
@@ -121,7 +121,7 @@ export function manifestSandbox(run: RemoteRun): SandboxSpec {
 /** Trains on a GPU; stops in order before the sandbox's time is over. */
 export function trainSandbox(run: RemoteRun, isResumed: boolean): SandboxSpec {
   const hours = Math.min(run.config.training.max_hours ?? LONGEST_TRAINING_HOURS, LONGEST_TRAINING_HOURS);
-  const words = ["train", ...placeFlags(run), "--set", `training.max_hours=${hours}`, "--json"];
-  if (isResumed) words.push("--resume");
-  return sandbox(run, words, { job: "train", gpu: run.gpu ?? "A100-80GB", cpu: 16, memoryMiB: 96 * 1024 });
+  const args = ["train", ...placeFlags(run), "--set", `training.max_hours=${hours}`, "--json"];
+  if (isResumed) args.push("--resume");
+  return sandbox(run, args, { job: "train", gpu: run.gpu ?? "A100-80GB", cpu: 16, memoryMiB: 96 * 1024 });
 }

@@ -16,20 +16,20 @@ interface GrpcFault {
 const isGrpcFault = (error: unknown): error is Error & GrpcFault =>
   error instanceof Error && typeof (error as Partial<GrpcFault>).code === "number";
 
-/** What the service refused, and what to do about it. */
+/** An error of the service with advice on how to fix it. */
 function explain(error: unknown, doing: string): Error {
   if (!(error instanceof Error) || error instanceof ModalError) return error as Error;
-  const said = isGrpcFault(error) ? error.details || error.message : error.message;
-  const wrap = (action: string) => new ModalError(`${doing}: ${said}; ${action}`, { cause: error });
+  const reported = isGrpcFault(error) ? error.details || error.message : error.message;
+  const wrap = (action: string) => new ModalError(`${doing}: ${reported}; ${action}`, { cause: error });
   const code = isGrpcFault(error) ? error.code : undefined;
   if (code === RESOURCE_EXHAUSTED || error.name === "ResourceExhaustedError")
     return wrap(
       "the workspace's limit or the service's supply is used up: wait, ask for another --gpu, or raise the limit at modal.com/settings",
     );
-  if (code === UNAUTHENTICATED || code === PERMISSION_DENIED || /token ?(_|I)?d|credential/i.test(said))
+  if (code === UNAUTHENTICATED || code === PERMISSION_DENIED || /token ?(_|I)?d|credential/i.test(reported))
     return wrap("set MODAL_TOKEN_ID and MODAL_TOKEN_SECRET, or write them with: modal token new");
   if (code === UNAVAILABLE) return wrap("check the network, then try again");
-  return wrap("nothing that was finished is lost");
+  return wrap("finished work is kept; run the command again");
 }
 
 async function asked<T>(doing: string, work: () => Promise<T>): Promise<T> {
@@ -59,6 +59,9 @@ interface Resources {
   readonly secrets: modal.Secret[];
 }
 
+/** The SDK's option for an environment; without it the profile's is used. */
+const inEnvironment = (environment: string | undefined) => (environment === undefined ? {} : { environment });
+
 async function findSecret(
   client: modal.ModalClient,
   name: string,
@@ -66,12 +69,12 @@ async function findSecret(
   requiredKeys: readonly string[] = [],
 ): Promise<modal.Secret> {
   try {
-    return await client.secrets.fromName(name, { environment, requiredKeys: [...requiredKeys] });
+    return await client.secrets.fromName(name, { ...inEnvironment(environment), requiredKeys: [...requiredKeys] });
   } catch (error) {
     if (!(error instanceof Error) || error.name !== "NotFoundError") throw explain(error, `secret "${name}"`);
     const keys = requiredKeys.map((key) => `${key}=…`).join(" ");
     throw new ModalError(
-      `no secret "${name}" that holds what is needed: ${error.message}; make it with: modal secret create ${name} ${keys || "KEY=…"}`,
+      `no secret "${name}" with the required keys: ${error.message}; create it with: modal secret create ${name} ${keys || "KEY=…"}`,
       {
         cause: error,
       },
@@ -82,19 +85,19 @@ async function findSecret(
 async function findResources(client: modal.ModalClient, setup: CloudSetup): Promise<Resources> {
   const { environment, bucket } = setup;
   const app = await asked(`app "${setup.app}"`, () =>
-    client.apps.fromName(setup.app, { environment, createIfMissing: true }),
+    client.apps.fromName(setup.app, { ...inEnvironment(environment), createIfMissing: true }),
   );
   const bucketSecret = await findSecret(client, bucket.secret, environment, BUCKET_KEYS);
   const secrets: modal.Secret[] = [];
   for (const name of setup.secrets) secrets.push(await findSecret(client, name, environment));
   const volume = await asked(`volume "${setup.volume}"`, () =>
-    client.volumes.fromName(setup.volume, { environment, createIfMissing: true }),
+    client.volumes.fromName(setup.volume, { ...inEnvironment(environment), createIfMissing: true }),
   );
   const bucketMount = client.cloudBucketMounts.create(bucket.name, {
     secret: bucketSecret,
     readOnly: true,
     keyPrefix: bucket.keyPrefix,
-    bucketEndpointUrl: bucket.endpoint,
+    ...(bucket.endpoint !== undefined && { bucketEndpointUrl: bucket.endpoint }),
   });
   const image = await asked("the image cannot be built", () => imageOf(client, setup).build(app));
   return { app, volume, bucketMount, secrets, image };
@@ -117,7 +120,7 @@ async function startSandbox(
     client.sandboxes.create(app, image, {
       command: [...spec.command],
       workdir: "/opt/ictal",
-      gpu: spec.gpu,
+      ...(spec.gpu !== undefined && { gpu: spec.gpu }),
       cpu: spec.cpu,
       memoryMiB: spec.memoryMiB,
       timeoutMs: spec.timeoutSeconds * 1000,
@@ -147,9 +150,10 @@ export async function openModal(setup: CloudSetup, params: modal.ModalClientPara
     },
     async list(tags) {
       return asked("sandboxes cannot be listed", async () => {
-        const app = await client.apps.fromName(setup.app, { environment: setup.environment, createIfMissing: true });
+        const environment = inEnvironment(setup.environment);
+        const app = await client.apps.fromName(setup.app, { ...environment, createIfMissing: true });
         const found = [];
-        for await (const sandbox of client.sandboxes.list({ appId: app.appId, tags, environment: setup.environment }))
+        for await (const sandbox of client.sandboxes.list({ appId: app.appId, tags, ...environment }))
           found.push({ id: sandbox.sandboxId, tags: await sandbox.getTags() });
         return found;
       });

@@ -14,7 +14,7 @@ export function isOneLine(text: string): boolean {
 
 const word = z.string().regex(ONE_WORD);
 
-/** What a job asks the cluster for; kept beside the plan so that a retry asks for the same. */
+/** Resources that a job requests; stored with the plan so that a retry requests the same. */
 export const slurmOptionsSchema = z.object({
   partition: word.optional(),
   account: word.optional(),
@@ -27,7 +27,7 @@ export const slurmOptionsSchema = z.object({
   time: word.optional(),
   /** Tasks of an array at a time. */
   throttle: z.number().int().optional(),
-  /** Seconds before the limit at which a task is told to save its state. */
+  /** Seconds before the limit at which a task is signalled to save its state. */
   warnSeconds: z.number().int(),
   /** Lines for #SBATCH as they are, e.g. "--constraint=a100". */
   extra: z.array(z.string().regex(ONE_LINE)),
@@ -35,7 +35,7 @@ export const slurmOptionsSchema = z.object({
   retries: z.number().int(),
 });
 
-/** What a job asks the cluster for. */
+/** Resources that a job requests. */
 export type SlurmOptions = z.infer<typeof slurmOptionsSchema>;
 
 /** What scripts are written from. */
@@ -44,7 +44,7 @@ export interface ScriptInput {
   readonly dir: string;
   readonly kind: PlanKind;
   readonly shards: number;
-  /** Program and first words of `ictal`. */
+  /** Program and first arguments that run `ictal`. */
   readonly ictal: readonly string[];
   readonly options: SlurmOptions;
 }

@@ -1,4 +1,4 @@
-/** What was submitted for a plan, kept beside it. */
+/** Record of the submitted jobs of a plan, stored in its folder. */
 import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { writeFileAtomic } from "@ictal/base/atomic-file";

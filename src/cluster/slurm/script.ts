@@ -1,11 +1,11 @@
 /** sbatch scripts as text, made to be read and to be submitted by hand as well. */
 import { join } from "node:path";
-import { shellLine, shellWord } from "../../base/shell-word.js";
 import { OFFSET_VARIABLE } from "../shard-index.js";
+import { shellJoin, shellQuote } from "../shell-quote.js";
 import { isOneLine, type ScriptInput, type SlurmOptions } from "./options.js";
 import { CHAIN_FILE } from "./record.js";
 
-function placeLines({ partition, account, qos }: SlurmOptions): string[] {
+function partitionLines({ partition, account, qos }: SlurmOptions): string[] {
   return [
     ...(partition ? [`#SBATCH --partition=${partition}`] : []),
     ...(account ? [`#SBATCH --account=${account}`] : []),
@@ -43,7 +43,7 @@ function head({ dir, kind, options }: ScriptInput, name: string, log: string, ab
     `# ${about}`,
     `#SBATCH --job-name=ictal-${kind}${name}`,
     `#SBATCH --output=${sbatchPath(join(dir, "logs")).slice(0, -1)}/${log}"`,
-    ...placeLines(options),
+    ...partitionLines(options),
   ];
 }
 
@@ -61,7 +61,7 @@ while :; do
 done`;
 }
 
-/** A script whose task is told ahead of its time limit; `before` and `after` are lines around the task. */
+/** A script whose task is signalled before its time limit; `before` and `after` are lines around the task. */
 function taskScript(
   input: ScriptInput,
   about: string,
@@ -90,9 +90,9 @@ function lines(...list: readonly string[]): string {
   return `${list.join("\n")}\n`;
 }
 
-/** A verb on the plan as a line of shell. */
-function verbLine({ dir, ictal }: ScriptInput, [first, second, ...flags]: readonly string[]): string {
-  return shellLine([...ictal, first!, second!, "--plan", dir, ...flags]);
+/** A command on the plan as a shell command line; `verb` is two words and their flags. */
+function verbLine({ dir, ictal }: ScriptInput, verb: readonly string[]): string {
+  return shellJoin([...ictal, ...verb.slice(0, 2), "--plan", dir, ...verb.slice(2)]);
 }
 
 /** The script of an array's tasks; its first argument is added to the array's numbers. */
@@ -107,19 +107,24 @@ export function arrayScript(input: ScriptInput): string {
 
 /** The script of a training: a job that its time limit ends submits the next, which resumes. */
 export function chainScript(input: ScriptInput): string {
-  const script = shellWord(join(input.dir, "task.sh"));
-  const chain = shellWord(join(input.dir, CHAIN_FILE));
-  return taskScript(input, "A training in as many jobs as its time limits make of it.", "%j.log", {
-    task: verbLine(input, ["shard", "task", "--shard", "0/1"]),
-    after: [
-      "# 130: the state is saved. The next job starts when this one has ended.",
-      'if [ "$code" = 130 ] && [ "$warned" = 1 ]; then',
-      `  sbatch --parsable --dependency="afterany:$SLURM_JOB_ID" ${script} >> ${chain} || exit 1`,
-      "  exit 0",
-      "fi",
-      `[ "$code" = 0 ] && exec ${verbLine(input, ["shard", "finalise"])}`,
-    ],
-  });
+  const script = shellQuote(join(input.dir, "task.sh"));
+  const chain = shellQuote(join(input.dir, CHAIN_FILE));
+  return taskScript(
+    input,
+    "A training run, continued in a chain of jobs when the time limit of one is reached.",
+    "%j.log",
+    {
+      task: verbLine(input, ["shard", "task", "--shard", "0/1"]),
+      after: [
+        "# 130: the state is saved. The next job starts when this one has ended.",
+        'if [ "$code" = 130 ] && [ "$warned" = 1 ]; then',
+        `  sbatch --parsable --dependency="afterany:$SLURM_JOB_ID" ${script} >> ${chain} || exit 1`,
+        "  exit 0",
+        "fi",
+        `[ "$code" = 0 ] && exec ${verbLine(input, ["shard", "finalise"])}`,
+      ],
+    },
+  );
 }
 
 /** The script that ends a plan whose shards are all done. */
@@ -129,6 +134,6 @@ export function finaliseScript(input: ScriptInput): string {
 
 /** The script that submits the shards which are not done once more. */
 export function retryScript(input: ScriptInput): string {
-  const about = "Runs when a shard failed: submits the shards that are not done, or tells that no retry is left.";
+  const about = "Runs when a shard failed: submits the shards that are not done, or reports that no retry is left.";
   return followUpScript(input, "retry", about, ["slurm", "retry", "--by-job"]);
 }

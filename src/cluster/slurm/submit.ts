@@ -2,12 +2,12 @@ import { join, resolve } from "node:path";
 import { writeFileAtomic } from "@ictal/base/atomic-file";
 import { ConfigError } from "@ictal/base/errors";
 import { makeFolder } from "@ictal/base/make-folder";
-import { shellLine } from "../../base/shell-word.js";
 import type { Plan } from "../plan.js";
+import { shellJoin } from "../shell-quote.js";
 import { readStates } from "../state.js";
-import { type Call, callsFor, callWords } from "./calls.js";
 import { isOneLine, type ScriptInput, type SlurmOptions } from "./options.js";
 import { readRecord, writeRecord } from "./record.js";
+import { type SbatchCall, sbatchArgs, sbatchCalls } from "./sbatch-args.js";
 import { arrayScript, chainScript, finaliseScript, retryScript, sbatchPath } from "./script.js";
 import { checkPartition, maxArraySize, queuedJobs, slurmTool } from "./tools.js";
 
@@ -18,7 +18,7 @@ const DEFAULT_MAX_ARRAY_SIZE = 1001;
 export interface SubmitReport {
   readonly dir: string;
   readonly shards: number;
-  /** Shards whose receipts say that they are done. */
+  /** Shards that are done by their receipts. */
   readonly done: number;
   readonly submitted: number;
   readonly scripts: readonly string[];
@@ -31,13 +31,13 @@ export interface SubmitOptions {
   readonly ictal: readonly string[];
   readonly options: SlurmOptions;
   /** Write the scripts, submit nothing; needs no Slurm. */
-  readonly dryRun?: boolean;
+  readonly dryRun?: boolean | undefined;
   /** Rounds of retries left. @default those of the options */
-  readonly retriesLeft?: number;
-  /** Whether a job that only tells of the failure is to follow when no retry is left. */
-  readonly tells?: boolean;
-  /** Job that asks, which does not count as one at work. */
-  readonly byJob?: string;
+  readonly retriesLeft?: number | undefined;
+  /** Submit a job that reports the failure when no retry is left. */
+  readonly reportsFailure?: boolean | undefined;
+  /** Id of the job that calls this, which is not counted as running. */
+  readonly byJob?: string | undefined;
 }
 
 async function writeScripts(input: ScriptInput): Promise<string[]> {
@@ -51,31 +51,31 @@ async function writeScripts(input: ScriptInput): Promise<string[]> {
   return scripts.map(({ path }) => path);
 }
 
-/** Submit `calls` in order and tell each id; a failure leaves those before it in the queue. */
-async function submitAll(calls: readonly Call[], onJob: (id: string) => Promise<void>): Promise<void> {
+/** Submits `calls` in order and reports each job id; a failure leaves the jobs before it in the queue. */
+async function submitAll(calls: readonly SbatchCall[], onJob: (id: string) => Promise<void>): Promise<void> {
   const arrays: string[] = [];
   for (const call of calls) {
-    const said = await slurmTool("sbatch", ["--parsable", ...callWords(call, arrays)]);
-    const id = said.trim().split(";")[0]!;
+    const output = await slurmTool("sbatch", ["--parsable", ...sbatchArgs(call, arrays)]);
+    const [id = ""] = output.trim().split(";");
     if (call.array) arrays.push(id);
     await onJob(id);
   }
 }
 
-async function refuseWhileAtWork(dir: string, byJob: string | undefined): Promise<string[]> {
+async function refuseWhileQueued(dir: string, byJob: string | undefined): Promise<string[]> {
   const before = await readRecord(dir).catch(() => undefined);
   if (!before) return [];
   const busy = (await queuedJobs(before.jobs)).filter(({ id }) => id !== byJob).map(({ id }) => id);
   if (busy.length === 0) return before.jobs;
   throw new ConfigError(
-    `jobs ${busy.slice(0, 5).join(", ")} of ${dir} are in the queue; wait for them, or end them: scancel ${busy[0]}`,
+    `jobs ${busy.slice(0, 5).join(", ")} of ${dir} are in the queue; wait for them, or cancel them: scancel ${busy[0]}`,
     { key: "dir", value: dir },
   );
 }
 
 /** Throws while jobs of the plan in `dir` are in the queue: their plan must not change under them. */
 export async function refuseBusy(dir: string): Promise<void> {
-  await refuseWhileAtWork(resolve(dir), undefined);
+  await refuseWhileQueued(resolve(dir), undefined);
 }
 
 /**
@@ -84,17 +84,17 @@ export async function refuseBusy(dir: string): Promise<void> {
  * missing and while earlier jobs of the plan are in the queue.
  */
 export async function submitPlan(dir: string, plan: Plan, submit: SubmitOptions): Promise<SubmitReport> {
-  const { options, ictal, tells = false, dryRun = false, retriesLeft = options.retries } = submit;
+  const { options, ictal, reportsFailure = false, dryRun = false, retriesLeft = options.retries } = submit;
   sbatchPath(resolve(dir)); // refuses what no script can name, before anything is written or asked
   for (const line of options.extra)
-    if (!isOneLine(line)) throw new RangeError(`invalid extra: ${JSON.stringify(line)}; one line expected`);
+    if (!isOneLine(line)) throw new RangeError(`invalid extra: ${JSON.stringify(line)}; expected one line`);
   const input: ScriptInput = { dir: resolve(dir), kind: plan.kind, shards: plan.shards.length, ictal, options };
   if (!dryRun) await checkPartition(options.partition);
-  const before = dryRun ? [] : await refuseWhileAtWork(input.dir, submit.byJob);
+  const before = dryRun ? [] : await refuseWhileQueued(input.dir, submit.byJob);
   const states = await readStates(input.dir, plan, () => false);
   const open = states.filter(({ state }) => state !== "done").map(({ shard }) => shard);
   const size = dryRun ? DEFAULT_MAX_ARRAY_SIZE : await maxArraySize();
-  const calls = callsFor(input, open, size, retriesLeft > 0 || tells);
+  const calls = sbatchCalls(input, open, size, retriesLeft > 0 || reportsFailure);
   const scripts = await writeScripts(input);
   const jobs: string[] = [];
   const record = (id: string) => {
@@ -102,7 +102,7 @@ export async function submitPlan(dir: string, plan: Plan, submit: SubmitOptions)
     return writeRecord(input.dir, { options, jobs: [...before, ...jobs], retriesLeft });
   };
   if (!dryRun) await submitAll(calls, record);
-  const commands = calls.map((call) => shellLine(["sbatch", "--parsable", ...callWords(call, ["JOB"])]));
+  const commands = calls.map((call) => shellJoin(["sbatch", "--parsable", ...sbatchArgs(call, ["JOB"])]));
   const done = plan.shards.length - open.length;
   return { dir: input.dir, shards: plan.shards.length, done, submitted: open.length, scripts, commands, jobs };
 }

@@ -12,18 +12,18 @@ export async function slurmTool(program: string, args: readonly string[]): Promi
     const { code, stderr, message } = error as NodeJS.ErrnoException & { stderr?: string };
     if (code === "ENOENT")
       throw new ConfigError(
-        `${program} was not found on the PATH; run this on a login node of a Slurm cluster, or write the scripts alone with --dry-run`,
+        `${program} was not found on the PATH; run this on a login node of a Slurm cluster, or only write the scripts with --dry-run`,
         { key: program },
         { cause: error },
       );
-    const said = (stderr ?? "").trim().split("\n").at(-1) || message;
-    if (/configuration source|unable to contact slurm controller/i.test(said))
+    const reported = (stderr ?? "").trim().split("\n").at(-1) || message;
+    if (/configuration source|unable to contact slurm controller/i.test(reported))
       throw new ConfigError(
-        `${program} finds no cluster: ${said.replace(/^\w+: \w+: /, "")}; run this on a login node (SLURM_CONF names another slurm.conf), or write the scripts alone with --dry-run`,
+        `${program} cannot reach a Slurm cluster: ${reported.replace(/^\w+: \w+: /, "")}; run this on a login node (SLURM_CONF names another slurm.conf), or only write the scripts with --dry-run`,
         { key: program },
         { cause: error },
       );
-    throw new UnsupportedError(`${program} refused: ${said.replace(/^\w+: error: /, "")}`, { cause: error });
+    throw new UnsupportedError(`${program} refused: ${reported.replace(/^\w+: error: /, "")}`, { cause: error });
   }
 }
 
@@ -51,7 +51,7 @@ export async function checkPartition(partition: string | undefined): Promise<voi
 export interface QueuedJob {
   readonly id: string;
   readonly state: string;
-  /** Why it waits. */
+  /** Why it is pending. */
   readonly reason: string;
 }
 
@@ -61,8 +61,8 @@ export async function queuedJobs(ids: readonly string[]): Promise<QueuedJob[]> {
   const wanted = new Set(ids);
   const text = await slurmTool("squeue", ["--noheader", "--format=%A|%F|%i|%T|%r"]);
   return text.split("\n").flatMap((line) => {
-    const [job, array, id, state, reason] = line.split("|");
-    if (reason === undefined || !(wanted.has(job!) || wanted.has(array!))) return [];
-    return [{ id: id!, state: state!, reason }];
+    const [job = "", array = "", id = "", state = "", reason] = line.split("|");
+    if (reason === undefined || !(wanted.has(job) || wanted.has(array))) return [];
+    return [{ id, state, reason }];
   });
 }

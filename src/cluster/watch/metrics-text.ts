@@ -1,4 +1,4 @@
-/** A number by name, in the order of telling. */
+/** Named numbers, in the order of output. */
 export type Numbers = Readonly<Record<string, number>>;
 
 function metricName(name: string): string {

@@ -1,22 +1,22 @@
-/** A run that can be watched from outside: a heartbeat file and metrics while it runs, a webhook at its end. */
+/** Monitoring of a run: a heartbeat file and metrics while it runs, a webhook call at its end. */
 import { hostname } from "node:os";
 import { join, resolve } from "node:path";
-import { removeLeavings, writeFileAtomic } from "@ictal/base/atomic-file";
-import { tell } from "@ictal/base/printable";
+import { removeStaleTemporaryFiles, writeFileAtomic } from "@ictal/base/atomic-file";
+import { notify } from "@ictal/base/printable";
 import type { Progress } from "@ictal/base/progress";
-import { type Beating, startBeating } from "../beat.js";
+import { type HeartbeatTimer, startHeartbeatTimer } from "../heartbeat.js";
 import { jobNameFrom } from "../shard-index.js";
 import { metricsText, type Numbers } from "./metrics-text.js";
 import { redact } from "./redact.js";
 import { postWebhook, type WebhookOptions, webhookAddress } from "./webhook.js";
 
 export const HEARTBEAT_FILE = "heartbeat.json";
-/** Names the folder in which every long verb keeps a heartbeat and metrics. */
+/** Environment variable: folder in which every long-running command writes its heartbeat and metrics. */
 export const WATCH_DIR_VARIABLE = "ICTAL_WATCH_DIR";
-const BEAT_MILLISECONDS = 5000;
+const HEARTBEAT_MILLISECONDS = 5000;
 const SHORT_PAUSES = [1000];
 
-/** How a run stands; "running" with an old `updatedAt` means that it was killed. */
+/** State of a run; "running" with an old `updatedAt` means that it was killed. */
 export interface Heartbeat {
   readonly verb: string;
   readonly name: string;
@@ -27,7 +27,7 @@ export interface Heartbeat {
   readonly job?: string;
   readonly startedAt: string;
   readonly updatedAt: string;
-  /** When the work last said something; null before. */
+  /** Time of the last progress report; null before the first. */
   readonly progressAt: string | null;
   readonly seconds: number;
   /** Resident memory of this process. */
@@ -38,7 +38,7 @@ export interface Heartbeat {
   readonly message?: string;
 }
 
-/** What the webhook is sent. */
+/** Payload of the webhook. */
 export interface EndMessage extends Omit<Heartbeat, "progress" | "updatedAt" | "progressAt"> {
   readonly endedAt: string;
   /** Numbers and texts of the document that the verb prints. */
@@ -48,36 +48,36 @@ export interface EndMessage extends Omit<Heartbeat, "progress" | "updatedAt" | "
   readonly content: string;
 }
 
-/** How a run ended, as its verb tells it. */
+/** How a run ended. */
 export interface RunEnd {
   readonly exitCode: number;
-  readonly message?: string;
-  readonly result?: unknown;
+  readonly message?: string | undefined;
+  readonly result?: unknown | undefined;
 }
 
-/** Where a run writes. */
+/** Folder that a run writes to. */
 export interface RunFolder {
   readonly path: string;
-  /** False while another run is at work there: nothing is written then, here or elsewhere. @default always true */
-  readonly isOurs?: () => Promise<boolean>;
+  /** False while another run uses the folder: then nothing is written, here or elsewhere. @default always true */
+  readonly isOurs?: (() => Promise<boolean>) | undefined;
 }
 
 export interface RunWatch {
-  /** Say what runs; with `folder` the heartbeat also stands there. The beats begin. */
+  /** Names the run and starts the heartbeat, which is also written to `folder` if given. */
   begin(name: string, folder?: RunFolder): Promise<void>;
   update(progress: Numbers): void;
-  /** A progress reporter that also tells this watch. */
+  /** A progress reporter that also updates this watch. */
   follow(progress: Progress): Progress;
-  /** The last beat, then the webhook. Never throws. */
+  /** Writes the last heartbeat, then calls the webhook. Never throws. */
   end(end: RunEnd): Promise<void>;
 }
 
 export interface WatchOptions {
   /** @default process.env */
   readonly environment?: Readonly<Record<string, string | undefined>>;
-  /** Told what could not be written or sent. @default standard error */
-  readonly warn?: (text: string) => void;
-  readonly webhook?: WebhookOptions;
+  /** Called with what could not be written or sent. @default writes to standard error */
+  readonly warn?: ((text: string) => void) | undefined;
+  readonly webhook?: WebhookOptions | undefined;
 }
 
 function stateOf(exitCode: number): Heartbeat["state"] {
@@ -98,7 +98,7 @@ class Watch implements RunWatch {
   #isCleared = false;
   #paths: string[] = [];
   #metrics: string | undefined;
-  #beating: Beating | undefined;
+  #timer: HeartbeatTimer | undefined;
   #progress: Numbers = {};
   #progressAt: string | null = null;
   readonly #started = Date.now();
@@ -111,7 +111,7 @@ class Watch implements RunWatch {
     readonly options: WatchOptions,
   ) {
     this.#environment = options.environment ?? process.env;
-    this.#warn = options.warn ?? ((text) => tell(`ictal: ${text}`));
+    this.#warn = options.warn ?? ((text) => notify(`ictal: ${text}`));
     this.#address = webhookAddress(this.#environment);
   }
 
@@ -125,8 +125,13 @@ class Watch implements RunWatch {
     if (shared) this.#metrics = join(resolve(shared), `${file}.prom`);
     if (this.#paths.length === 0) return;
     const write = () => this.#write(this.#heartbeat());
-    await write().catch((error: Error) => this.#warn(`no heartbeat: ${error.message}; the run goes on`));
-    this.#beating = await startBeating(async () => void (await write().catch(() => undefined)), BEAT_MILLISECONDS);
+    await write().catch((error: Error) =>
+      this.#warn(`the heartbeat cannot be written: ${error.message}; the run continues`),
+    );
+    this.#timer = await startHeartbeatTimer(
+      async () => void (await write().catch(() => undefined)),
+      HEARTBEAT_MILLISECONDS,
+    );
   }
 
   update(progress: Numbers): void {
@@ -145,13 +150,15 @@ class Watch implements RunWatch {
   }
 
   async end(end: RunEnd): Promise<void> {
-    await this.#beating?.stop();
-    const told = { ...end, ...(end.message ? { message: redact(end.message, this.#environment) } : {}) };
-    await this.#write(this.#heartbeat(told)).catch((error: Error) => this.#warn(`no last heartbeat: ${error.message}`));
+    await this.#timer?.stop();
+    const reported = { ...end, ...(end.message ? { message: redact(end.message, this.#environment) } : {}) };
+    await this.#write(this.#heartbeat(reported)).catch((error: Error) =>
+      this.#warn(`the last heartbeat cannot be written: ${error.message}`),
+    );
     if (!this.#address) return;
-    const isHurried = stateOf(end.exitCode) === "interrupted"; // whoever interrupts does not wait for long
-    const refused = await postWebhook(this.#address, this.#endMessage(told), {
-      ...(isHurried ? { pausesMilliseconds: SHORT_PAUSES, timeoutMilliseconds: 3000 } : {}),
+    const isInterrupted = stateOf(end.exitCode) === "interrupted"; // a user who interrupts does not wait for long
+    const refused = await postWebhook(this.#address, this.#endMessage(reported), {
+      ...(isInterrupted ? { pausesMilliseconds: SHORT_PAUSES, timeoutMilliseconds: 3000 } : {}),
       ...this.options.webhook,
     });
     if (refused) this.#warn(refused);
@@ -181,15 +188,16 @@ class Watch implements RunWatch {
   #endMessage(end: RunEnd): EndMessage {
     const { progress: _, updatedAt, progressAt: __, ...rest } = this.#heartbeat(end);
     const { verb, name, state, host, seconds, message } = rest;
-    const said = message ? `: ${message.split("\n")[0]}` : "";
-    const text = `ictal ${verb}${name ? ` ${name}` : ""} ${state} on ${host} after ${Math.round(seconds)} s${said}`;
+    const reason = message ? `: ${message.split("\n")[0]}` : "";
+    const text = `ictal ${verb}${name ? ` ${name}` : ""} ${state} on ${host} after ${Math.round(seconds)} s${reason}`;
     return { ...rest, endedAt: updatedAt, result: scalarsOf(end.result), text, content: text };
   }
 
   async #write(heartbeat: Heartbeat): Promise<void> {
     if (!(await this.#isOurs())) return;
     if (!this.#isCleared)
-      for (const path of [...this.#paths, ...(this.#metrics ? [this.#metrics] : [])]) await removeLeavings(path);
+      for (const path of [...this.#paths, ...(this.#metrics ? [this.#metrics] : [])])
+        await removeStaleTemporaryFiles(path);
     this.#isCleared = true;
     const text = `${JSON.stringify(heartbeat, null, 2)}\n`;
     for (const path of this.#paths) await writeFileAtomic(path, text);
@@ -220,8 +228,8 @@ class Watch implements RunWatch {
 }
 
 /**
- * Watch one run of a verb. ICTAL_WEBHOOK names the address that is told of the end, ICTAL_WATCH_DIR a folder for
- * heartbeats and metrics. Throws a ConfigError when the webhook is no address.
+ * Monitors one run of a command. ICTAL_WEBHOOK is the URL that is called at its end, ICTAL_WATCH_DIR a folder for heartbeats
+ * and metrics. Throws a ConfigError when ICTAL_WEBHOOK is not a URL.
  */
 export function watchRun(verb: string, options: WatchOptions = {}): RunWatch {
   return new Watch(verb, options);

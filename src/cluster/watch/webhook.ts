@@ -2,31 +2,31 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { ConfigError } from "@ictal/base/errors";
 import { requireNumber, requireNumbers } from "@ictal/base/options";
 
-/** Names the address that is told how a run ended. */
+/** Environment variable: URL that is called when a run ends. */
 export const WEBHOOK_VARIABLE = "ICTAL_WEBHOOK";
 
-/** The webhook's address from the environment; undefined without one. ConfigError, which does not repeat it, when it is no http(s) address. */
+/** The webhook's URL from the environment; undefined without one. ConfigError, which does not repeat it, when it is not an http(s) URL. */
 export function webhookAddress(environment: Readonly<Record<string, string | undefined>>): URL | undefined {
   const text = environment[WEBHOOK_VARIABLE];
   if (text === undefined || text === "") return undefined;
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url && /^https?:$/.test(url.protocol)) return url;
-  throw new ConfigError(`${WEBHOOK_VARIABLE} is no address; expected http://… or https://…, or leave it out`, {
+  throw new ConfigError(`${WEBHOOK_VARIABLE} is not a URL; expected http://… or https://…, or unset it`, {
     key: WEBHOOK_VARIABLE,
   });
 }
 
 export interface WebhookOptions {
   /** Pauses between attempts: one more attempt than pauses. @default 1, 5 and 20 s */
-  readonly pausesMilliseconds?: readonly number[];
+  readonly pausesMilliseconds?: readonly number[] | undefined;
   /** For one attempt. @default 10 s */
-  readonly timeoutMilliseconds?: number;
+  readonly timeoutMilliseconds?: number | undefined;
 }
 
-/** Refusals that another attempt may turn into an acceptance. */
+/** Status codes after which another attempt may succeed. */
 const isTemporary = (status: number): boolean => status >= 500 || status === 408 || status === 429;
 
-/** Why an attempt failed, and whether another is worth it; undefined when it was taken. */
+/** Why an attempt failed, and whether to retry; undefined on success. */
 async function attempt(
   url: URL,
   body: string,
@@ -56,8 +56,8 @@ async function attempt(
 }
 
 /**
- * Send `payload` as JSON, again after faults that may pass. A RangeError for a time that is none; else it never throws: returns why it was not taken, naming the host
- * alone, since the rest of such addresses is a password; undefined when it was.
+ * Sends `payload` as JSON and retries after temporary failures. Throws a RangeError for an invalid time, nothing else: returns
+ * why it was not delivered, with the host only, since the rest of such a URL is a secret; undefined when it was.
  */
 export async function postWebhook(
   url: URL,
@@ -74,7 +74,7 @@ export async function postWebhook(
     if (!refused) return undefined;
     const pause = pausesMilliseconds[tries - 1];
     if (refused.isFinal || pause === undefined)
-      return `the webhook at ${url.host} was not told: ${refused.reason} (${tries} attempts)`;
+      return `the webhook at ${url.host} was not notified: ${refused.reason} (${tries} attempts)`;
     await sleep(pause);
   }
 }

@@ -1,13 +1,13 @@
 import type { Event } from "../../base/events.js";
 import { TCP_PAIRS } from "../../base/ten-twenty.js";
 import { writeCsv, writeCsvBi } from "../../recording/annotation-write.js";
-import type { PlannedRecording } from "./plan.js";
-import { onsetAt, type PlannedSeizure } from "./seizures.js";
+import type { SyntheticRecording } from "./recording-table.js";
+import { onsetAt, type SyntheticSeizure } from "./seizures.js";
 
 /** One row of an annotation file. */
 type Row = Event & { readonly channel: string };
 
-/** Length of the only background row that TUSZ files without seizures tend to have. */
+/** Length of the single background row that TUSZ files without seizures usually have. */
 const STUB_SECONDS = 1.0551;
 
 const row = (channel: string, startSeconds: number, endSeconds: number, label: string): Row => ({
@@ -16,8 +16,8 @@ const row = (channel: string, startSeconds: number, endSeconds: number, label: s
 });
 
 /** Rows of the `.csv_bi` file: the seizures; a stub of background when there is none, or all of it in some files. */
-function recordRows(recording: PlannedRecording, seizures: readonly PlannedSeizure[]): Row[] {
-  if (recording.peculiarities.includes("background-rows")) return alternate("TERM", seizures, recording, () => "seiz");
+function binaryRows(recording: SyntheticRecording, seizures: readonly SyntheticSeizure[]): Row[] {
+  if (recording.traits.includes("background-rows")) return alternate("TERM", seizures, recording, () => "seiz");
   if (seizures.length === 0) return [row("TERM", 0, STUB_SECONDS, "bckg")];
   return seizures.map(({ startSeconds, endSeconds }) => row("TERM", startSeconds, endSeconds, "seiz"));
 }
@@ -26,7 +26,7 @@ function recordRows(recording: PlannedRecording, seizures: readonly PlannedSeizu
  * Rows of the `.csv` file: every bipolar channel of the montage from start to end, with the seizure's type once it is
  * reached.
  */
-function channelRows(recording: PlannedRecording, seizures: readonly PlannedSeizure[]): Row[] {
+function channelRows(recording: SyntheticRecording, seizures: readonly SyntheticSeizure[]): Row[] {
   const pairs = TCP_PAIRS.map((pair) => pair.join("-")).filter(
     (pair) => recording.montage !== "03_tcp_ar_a" || !/\bA[12]\b/.test(pair),
   );
@@ -43,9 +43,9 @@ function channelRows(recording: PlannedRecording, seizures: readonly PlannedSeiz
 
 function alternate(
   channel: string,
-  seizures: readonly PlannedSeizure[],
-  { durationSeconds }: PlannedRecording,
-  labelOf: (seizure: PlannedSeizure) => string,
+  seizures: readonly SyntheticSeizure[],
+  { durationSeconds }: SyntheticRecording,
+  labelOf: (seizure: SyntheticSeizure) => string,
 ): Row[] {
   const rows: Row[] = [];
   let cursor = 0;
@@ -61,8 +61,8 @@ function alternate(
 /** Texts of the `.csv` and the `.csv_bi` file with the header lines of TUSZ v2, whose duration has two decimals. */
 export function annotationTexts(
   name: string,
-  recording: PlannedRecording,
-  seizures: readonly PlannedSeizure[],
+  recording: SyntheticRecording,
+  seizures: readonly SyntheticSeizure[],
 ): { csv: string; csvBi: string } {
   const headerLines = [
     "# version = csv_v1.0.0",
@@ -73,6 +73,6 @@ export function annotationTexts(
   ];
   return {
     csv: writeCsv({ headerLines, events: channelRows(recording, seizures) }),
-    csvBi: writeCsvBi({ headerLines, events: recordRows(recording, seizures) }),
+    csvBi: writeCsvBi({ headerLines, events: binaryRows(recording, seizures) }),
   };
 }

@@ -3,7 +3,7 @@ import { complementIntervals } from "../../base/events.js";
 import type { Random } from "../../base/random.js";
 import { createDraws, type Draws } from "./draws.js";
 import { projectGated } from "./envelope.js";
-import { ELECTRODES, namedMap, PLACES, projectInto, rowOf, SCALP, type Scalp, spotMap } from "./head.js";
+import { ELECTRODES, namedMap, positionOf, projectInto, rowOf, SCALP, type Scalp, spotMap } from "./head.js";
 import { driftInto, lowPass, noiseState, sineInto, whiteInto } from "./noise.js";
 import type { PatientTraits } from "./patient.js";
 
@@ -26,7 +26,7 @@ const MUSCLE_GROUPS = [
 ];
 
 /**
- * Add what is not brain to `scalp`, in seizures and outside of them: blinks while the eyes are open, muscle bursts and
+ * Add artefacts to `scalp`, in seizures and outside of them: blinks while the eyes are open, muscle bursts and
  * chewing, single sharp waves at the focus, movement, electrode pops, drift, amplifier noise and 60 Hz from the mains.
  */
 export function addArtefacts(
@@ -55,7 +55,7 @@ function addBlinks(scalp: Scalp, patient: PatientTraits, eyesOpen: readonly Inte
 }
 
 /**
- * Add rough high-frequency noise at the named electrodes, each its own; `level(position)` in 0..1 shapes it over the
+ * Add high-frequency noise at the named electrodes, independent at each; `level(position)` in 0..1 shapes it over the
  * span.
  */
 export function addMuscleSpan(
@@ -117,7 +117,7 @@ function addMovement(scalp: Scalp, durationSeconds: number, random: Random): voi
   const sway = new Float32Array(scalp.sampleCount);
   driftInto(sway, scalp.sampleRateHz, 0.7, noiseState(random.stream("sway")));
   const spans = onsets.map((startSeconds) => ({ startSeconds, endSeconds: startSeconds + draws.between(1.5, 5) }));
-  projectGated(scalp, sway, spans, 0.6, spotMap(PLACES[draws.pick(SCALP)]!, 0.7), draws.between(50, 160));
+  projectGated(scalp, sway, spans, 0.6, spotMap(positionOf(draws.pick(SCALP)), 0.7), draws.between(50, 160));
 }
 
 function addPops(scalp: Scalp, durationSeconds: number, draws: Draws): void {
@@ -144,14 +144,14 @@ function addElectrodeNoise(scalp: Scalp, random: Random): void {
     const row = rowOf(scalp, electrode);
     const state = noiseState(random.stream(electrode));
     const mainsMicrovolts = electrode === loose ? draws.between(8, 20) : draws.between(0.4, 3);
-    const hissMicrovolts = draws.between(0.7, 1.6);
+    const noiseMicrovolts = draws.between(0.7, 1.6);
     const driftMicrovolts = draws.between(6, 22);
     whiteInto(noise, state);
     let level = 0;
     for (let i = 0; i < row.length; i++) {
-      const white = noise[i]!; // hiss itself, and what the drift low-passes
+      const white = noise[i]!; // amplifier noise, and the input of the drift
       level += alpha * (white - level);
-      row[i]! += hissMicrovolts * white + mainsMicrovolts * mains[i]! + driftMicrovolts * driftGain * level;
+      row[i]! += noiseMicrovolts * white + mainsMicrovolts * mains[i]! + driftMicrovolts * driftGain * level;
     }
   }
 }

@@ -6,7 +6,7 @@ import { namedMap, projectInto, type Scalp, spotMap } from "./head.js";
 import { noiseState, pinkInto, rhythmInto } from "./noise.js";
 import type { PatientTraits } from "./patient.js";
 
-/** Sources of the unordered activity: two rings and the middle. */
+/** Sources of the background activity: two rings and the centre. */
 const SOURCES = [
   { x: 0, y: 0 },
   ...Array.from({ length: 5 }, (_, i) => ({ angle: (2 * Math.PI * i) / 5, radius: 0.5 })).map(polar),
@@ -24,7 +24,7 @@ const POSTERIOR = {
 const FRONTAL = spotMap({ x: 0, y: 0.7 }, 0.5);
 const VERTEX = spotMap({ x: 0, y: 0.1 }, 0.45);
 
-/** Alternating stretches of closed and open eyes; alpha belongs to the first, blinks to the second. */
+/** Alternating intervals of closed and open eyes; alpha occurs in the former, blinks in the latter. */
 export function drawEyesClosed(random: Random, durationSeconds: number): Interval[] {
   const draws = createDraws(random);
   const closed: Interval[] = [];
@@ -38,8 +38,8 @@ export function drawEyesClosed(random: Random, durationSeconds: number): Interva
 }
 
 /**
- * Add the resting activity to `scalp`: falling-spectrum sources seen through volume conduction, posterior alpha that
- * waxes and wanes while the eyes are closed, frontal beta, and now and then a few seconds of frontal slowing or vertex
+ * Add the resting activity to `scalp`: 1/f sources projected by volume conduction, posterior alpha that
+ * waxes and wanes while the eyes are closed, frontal beta, and occasional seconds of frontal slowing or vertex
  * spindles.
  */
 export function addBackground(

@@ -1,6 +1,6 @@
 import type { Random } from "../../base/random.js";
 
-/** Random values in the order they are asked for: a counter-based generator with its counter kept. */
+/** Sequential random values: a counter-based generator with its counter. */
 export interface Draws {
   /** Uniform in `[low, high)`. */
   between(low: number, high: number): number;

@@ -1,7 +1,7 @@
 import type { Interval } from "../../base/events.js";
 import { type HeadMap, projectInto, type Scalp } from "./head.js";
 
-/** Position, value, position, value, …, positions ascending; between two the value runs straight, outside it stays. */
+/** Position, value, position, value, …, positions ascending; interpolated linearly between two, constant outside. */
 export type Keyframes = readonly number[];
 
 /** Value of keyframes at `position`. */
@@ -17,8 +17,8 @@ export function valueAt(keyframes: Keyframes, position: number): number {
 }
 
 /**
- * Add a signal only within intervals: each piece, with straight ramps inside its ends, goes through a map onto the
- * head.
+ * Add a signal only within intervals: each part, with linear ramps inside its ends, is projected onto the head by a
+ * map.
  */
 export function projectGated(
   scalp: Scalp,
@@ -31,12 +31,12 @@ export function projectGated(
   const { sampleRateHz } = scalp;
   for (const { startSeconds, endSeconds } of intervals) {
     const start = Math.round(startSeconds * sampleRateHz);
-    const piece = source.slice(start, Math.round(endSeconds * sampleRateHz));
-    const ramp = Math.max(1, Math.min(Math.round(rampSeconds * sampleRateHz), piece.length >> 1));
-    for (let i = 0; i < Math.min(ramp, piece.length); i++) {
-      piece[i]! *= i / ramp;
-      piece[piece.length - 1 - i]! *= i / ramp;
+    const part = source.slice(start, Math.round(endSeconds * sampleRateHz));
+    const ramp = Math.max(1, Math.min(Math.round(rampSeconds * sampleRateHz), part.length >> 1));
+    for (let i = 0; i < Math.min(ramp, part.length); i++) {
+      part[i]! *= i / ramp;
+      part[part.length - 1 - i]! *= i / ramp;
     }
-    projectInto(scalp, piece, map, gain, start);
+    projectInto(scalp, part, map, gain, start);
   }
 }

@@ -1,7 +1,7 @@
 import { type EdfSignalData, encodeEdf } from "../../recording/edf-writer.js";
 import { annotationTexts } from "./annotations.js";
 import type { SynthesizedSignal } from "./montage-signals.js";
-import type { PlannedRecording } from "./plan.js";
+import type { SyntheticRecording } from "./recording-table.js";
 import { renderRecording } from "./render.js";
 
 /** A file of the corpus; `path` is relative to the corpus folder. */
@@ -11,10 +11,10 @@ export interface SynthesizedFile {
 }
 
 /** The paths that a recording's files will have. */
-export function pathsOf(recording: PlannedRecording): string[] {
-  const { split, patient, session, montage, token, peculiarities } = recording;
+export function pathsOf(recording: SyntheticRecording): string[] {
+  const { split, patient, session, montage, token, traits } = recording;
   const stem = `edf/${split}/${patient}/${session}/${montage}/${nameOf(patient, session, token)}`;
-  const endings = peculiarities.includes("no-annotations") ? [".edf"] : [".edf", ".csv", ".csv_bi"];
+  const endings = traits.includes("no-annotations") ? [".edf"] : [".edf", ".csv", ".csv_bi"];
   return endings.map((ending) => stem + ending);
 }
 
@@ -22,27 +22,31 @@ function nameOf(patient: string, session: string, token: string): string {
   return `${patient}_${session.slice(0, 4)}_${token}`;
 }
 
-/** Draw a recording and encode its files, in the order of `pathsOf`; also how many seizures it holds. */
+/** Generate a recording and encode its files, in the order of `pathsOf`; also the number of its seizures. */
 export function synthesizeRecording(
-  recording: PlannedRecording,
+  recording: SyntheticRecording,
   seed: number,
 ): { files: SynthesizedFile[]; seizures: number } {
   const { signals, seizures } = renderRecording(recording, seed);
   const name = nameOf(recording.patient, recording.session, recording.token);
   const { csv, csvBi } = annotationTexts(name, recording, seizures);
   const contents = [encodeRecording(recording, signals), ...[csv, csvBi].map((text) => new TextEncoder().encode(text))];
-  return { files: pathsOf(recording).map((path, i) => ({ path, bytes: contents[i]! })), seizures: seizures.length };
+  const files = pathsOf(recording).flatMap((path, i) => {
+    const bytes = contents[i];
+    return bytes ? [{ path, bytes }] : [];
+  });
+  return { files, seizures: seizures.length };
 }
 
-function encodeRecording(recording: PlannedRecording, signals: readonly SynthesizedSignal[]): Uint8Array {
-  const { patient, session, peculiarities } = recording;
+function encodeRecording(recording: SyntheticRecording, signals: readonly SynthesizedSignal[]): Uint8Array {
+  const { patient, session, traits } = recording;
   const year = session.slice(5, 9);
   return encodeEdf({
     kind: "EDF",
     reserved: "EDF", // neither blank nor EDF+, as in TUH files
     patient: `${patient} X 01-JAN-1960 ${patient} Age:${Number(year) - 1960}`,
     recording: `Startdate 01-JAN-${year} ${patient}_${session.slice(0, 4)} X synthetic`,
-    startDate: peculiarities.includes("colon-date") ? "01:01:85" : `01.01.${year.slice(2)}`,
+    startDate: traits.includes("colon-date") ? "01:01:85" : `01.01.${year.slice(2)}`,
     recordDurationSeconds: "1.000000", // fills its field, as in TUSZ
     signals: signals.map(signalData),
     accept: ["start-date-separator"], // as in TUH files

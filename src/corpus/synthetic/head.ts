@@ -1,14 +1,16 @@
-/** A place on the head seen from above: x to the right ear, y to the nose, the ears near radius 1.2. */
+import { ownValue } from "@ictal/base/records";
+
+/** A position on the head seen from above: x to the right ear, y to the nose, the ears near radius 1.2. */
 export interface Place {
   readonly x: number;
   readonly y: number;
 }
 
 /**
- * Where the electrodes sit, 10-20 system, azimuthal projection; C3P is the extra centroparietal electrode that is not
+ * Positions of the electrodes, 10-20 system, azimuthal projection; C3P is the extra centroparietal electrode that is not
  * C3.
  */
-export const PLACES: Readonly<Record<string, Place>> = {
+const PLACES: Readonly<Record<string, Place>> = {
   FP1: { x: -0.31, y: 0.95 },
   FP2: { x: 0.31, y: 0.95 },
   F7: { x: -0.81, y: 0.59 },
@@ -33,19 +35,26 @@ export const PLACES: Readonly<Record<string, Place>> = {
   C3P: { x: -0.48, y: -0.24 },
 };
 
+/** Position of an electrode. RangeError when there is no such electrode. */
+export function positionOf(electrode: string): Place {
+  const place = ownValue(PLACES, electrode);
+  if (!place) throw new RangeError(`invalid electrode: ${electrode}`);
+  return place;
+}
+
 /** The 19 scalp electrodes. */
 export const SCALP = Object.keys(PLACES).filter((name) => !["A1", "A2", "C3P"].includes(name));
 /** Everything that is simulated, in the row order of `Scalp.samples`. */
 export const ELECTRODES = Object.keys(PLACES);
 
-/** Potentials at the electrodes against a quiet far point, microvolts, channel-major `[ELECTRODES, sampleCount]`. */
+/** Potentials at the electrodes against a neutral reference, microvolts, channel-major `[ELECTRODES, sampleCount]`. */
 export interface Scalp {
   readonly sampleRateHz: number;
   readonly sampleCount: number;
   readonly samples: Float32Array;
 }
 
-/** A silent head. */
+/** A scalp without activity. */
 export function createScalp(sampleRateHz: number, durationSeconds: number): Scalp {
   const sampleCount = Math.round(sampleRateHz * durationSeconds);
   return { sampleRateHz, sampleCount, samples: new Float32Array(ELECTRODES.length * sampleCount) };
@@ -64,7 +73,7 @@ export type HeadMap = Float32Array;
 /** A map that falls with the square of the distance from `centre`: volume conduction of a source under it. */
 export function spotMap(centre: Place, width: number): HeadMap {
   return Float32Array.from(ELECTRODES, (name) => {
-    const { x, y } = PLACES[name]!;
+    const { x, y } = positionOf(name);
     return Math.exp(-((x - centre.x) ** 2 + (y - centre.y) ** 2) / (2 * width * width));
   });
 }
@@ -74,15 +83,15 @@ export function namedMap(weights: Readonly<Record<string, number>>): HeadMap {
   return Float32Array.from(ELECTRODES, (name) => weights[name] ?? 0);
 }
 
-/** The same place on the other side of the head. */
+/** The same position on the other side of the head. */
 export function mirrored({ x, y }: Place): Place {
   return { x: -x, y };
 }
 
-/** Samples worked on at a time, so that a piece of the source stays in the processor's cache for all rows. */
+/** Samples processed at a time, so that a block of the source stays in the processor's cache for all rows. */
 const BLOCK_SAMPLES = 4096;
 
-/** Add `gain · map[electrode] · source[i]` to every row from sample `start` on; weights under 0.04 are nothing. */
+/** Add `gain · map[electrode] · source[i]` to every row from sample `start` on; weights under 0.04 are ignored. */
 export function projectInto(scalp: Scalp, source: Float32Array, map: HeadMap, gain: number, start = 0): void {
   const { samples, sampleCount } = scalp;
   const count = Math.min(source.length, sampleCount - start);

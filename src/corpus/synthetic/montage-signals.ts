@@ -2,7 +2,7 @@ import type { Random } from "../../base/random.js";
 import { createDraws, type Draws } from "./draws.js";
 import { ELECTRODES, rowOf, SCALP, type Scalp } from "./head.js";
 import { driftInto, noiseState } from "./noise.js";
-import type { PlannedRecording } from "./plan.js";
+import type { SyntheticRecording } from "./recording-table.js";
 
 /** One signal of an EDF file before it is quantised. */
 export interface SynthesizedSignal {
@@ -18,18 +18,18 @@ function referenceName(montage: string): "LE" | "REF" {
 }
 
 /** Electrodes that the file holds. */
-function recordedElectrodes({ montage, peculiarities }: PlannedRecording): string[] {
+function recordedElectrodes({ montage, traits }: SyntheticRecording): string[] {
   const absent = new Set<string>();
   if (montage === "03_tcp_ar_a") for (const ear of ["A1", "A2"]) absent.add(ear);
-  if (peculiarities.includes("no-midline")) for (const midline of ["FZ", "PZ"]) absent.add(midline);
-  if (!peculiarities.includes("distractor")) absent.add("C3P");
+  if (traits.includes("no-midline")) for (const midline of ["FZ", "PZ"]) absent.add(midline);
+  if (!traits.includes("distractor")) absent.add("C3P");
   return ELECTRODES.filter((name) => !absent.has(name));
 }
 
 /**
- * Subtract what the amplifier's reference sees: both ears for linked ears, the mean of the scalp otherwise. In place.
+ * Re-reference in place: to the mean of both ears for linked ears, to the mean of the scalp otherwise.
  */
-function referenceInto(scalp: Scalp, montage: string): void {
+function rereferenceInto(scalp: Scalp, montage: string): void {
   const rows = (referenceName(montage) === "LE" ? ["A1", "A2"] : SCALP).map((name) => rowOf(scalp, name));
   const reference = new Float32Array(scalp.sampleCount);
   const share = 1 / rows.length;
@@ -40,26 +40,26 @@ function referenceInto(scalp: Scalp, montage: string): void {
   }
 }
 
-/** Heart beats with a slowly changing rhythm: P, QRS and T as bumps, microvolts. */
+/** ECG with a slowly changing heart rate: P, QRS and T as Gaussian waves, microvolts. */
 function heartSignal(sampleCount: number, sampleRateHz: number, heartRateHz: number, draws: Draws): Float32Array {
-  const bumps = [
+  const waves = [
     { at: -0.17, width: 0.025, microvolts: 90 },
     { at: -0.025, width: 0.01, microvolts: -110 },
     { at: 0, width: 0.012, microvolts: 850 },
     { at: 0.028, width: 0.011, microvolts: -210 },
     { at: 0.24, width: 0.05, microvolts: 190 },
   ];
-  const beat = Float32Array.from({ length: Math.round(0.7 * sampleRateHz) }, (_, i) => {
+  const heartbeat = Float32Array.from({ length: Math.round(0.7 * sampleRateHz) }, (_, i) => {
     const seconds = i / sampleRateHz - 0.25;
-    return bumps.reduce(
+    return waves.reduce(
       (sum, { at, width, microvolts }) => sum + microvolts * Math.exp(-(((seconds - at) / width) ** 2)),
       0,
     );
   });
   const signal = new Float32Array(sampleCount);
   for (let start = 0; start < sampleCount; ) {
-    const count = Math.min(beat.length, sampleCount - start);
-    for (let i = 0; i < count; i++) signal[start + i]! += beat[i]!;
+    const count = Math.min(heartbeat.length, sampleCount - start);
+    for (let i = 0; i < count; i++) signal[start + i]! += heartbeat[i]!;
     start += Math.round((sampleRateHz / heartRateHz) * (1 + 0.04 * draws.normal()));
   }
   return signal;
@@ -80,19 +80,19 @@ function trendSignals(durationSeconds: number, draws: Draws): SynthesizedSignal[
  */
 export function montageSignals(
   scalp: Scalp,
-  recording: PlannedRecording,
+  recording: SyntheticRecording,
   heartRateHz: number,
   random: Random,
 ): SynthesizedSignal[] {
   const { sampleRateHz, sampleCount } = scalp;
   const draws = createDraws(random);
   const reference = referenceName(recording.montage);
-  referenceInto(scalp, recording.montage);
+  rereferenceInto(scalp, recording.montage);
   const heart = heartSignal(sampleCount, sampleRateHz, heartRateHz, draws);
   const signals = recordedElectrodes(recording).map((electrode) => {
     const samples = rowOf(scalp, electrode);
     if (electrode === "C3P") addLooseContact(samples, sampleRateHz, random.stream("C3P"));
-    if (recording.peculiarities.includes("offset") && draws.chance(0.6)) {
+    if (recording.traits.includes("offset") && draws.chance(0.6)) {
       const offset = draws.between(1000, 4200) * (draws.chance(0.5) ? 1 : -1);
       for (let i = 0; i < samples.length; i++) samples[i]! += offset;
     }
@@ -107,9 +107,9 @@ export function montageSignals(
   ];
 }
 
-/** Drown a signal in slow swings: whoever takes C3P for C3 notices. */
+/** Add large slow drift: a reader that mistakes C3P for C3 fails. */
 function addLooseContact(samples: Float32Array, sampleRateHz: number, random: Random): void {
-  const swings = new Float32Array(samples.length);
-  driftInto(swings, sampleRateHz, 2, noiseState(random));
-  for (let i = 0; i < samples.length; i++) samples[i]! += 300 * swings[i]!;
+  const drift = new Float32Array(samples.length);
+  driftInto(drift, sampleRateHz, 2, noiseState(random));
+  for (let i = 0; i < samples.length; i++) samples[i]! += 300 * drift[i]!;
 }

@@ -8,11 +8,11 @@ const FOUR_BYTES_DEVIATION = Math.sqrt((4 * (256 * 256 - 1)) / 12);
 
 /**
  * State of the fast generator behind the noise (sfc32 by Chris Doty-Humphrey, a chaotic 128-bit counter generator),
- * taken from a counter-based stream: the stream decides which noise it is, the recurrence makes millions of values
+ * taken from a counter-based stream: the stream seeds it, the recurrence makes millions of values
  * cheap.
  */
 export function noiseState(random: Random): Int32Array {
-  return Int32Array.from({ length: 4 }, (_, word) => (word === 3 ? 1 : random.uint32(word)));
+  return Int32Array.from({ length: 4 }, (_, i) => (i === 3 ? 1 : random.uint32(i)));
 }
 
 /** Fill `out` with noise of mean 0 and deviation 1, nearly normal (a sum of four bytes, so within 3.5 deviations). */
@@ -63,7 +63,7 @@ export function pinkInto(out: Float32Array, sampleRateHz: number, state: Int32Ar
   }
 }
 
-/** Fill `out` with a noisy rhythm of deviation 1 around `centreHz`; a narrow bandwidth waxes and wanes slowly. */
+/** Fill `out` with a noisy rhythm of deviation 1 around `centreHz`; a narrow bandwidth has a slowly varying amplitude. */
 export function rhythmInto(
   out: Float32Array,
   sampleRateHz: number,
@@ -92,7 +92,7 @@ export function lowPass(sampleRateHz: number, cutoffHz: number): { alpha: number
   return { alpha, gain: Math.sqrt((2 - alpha) / alpha) };
 }
 
-/** Fill `out` with one-pole low-pass noise of deviation 1: slow swings. */
+/** Fill `out` with one-pole low-pass noise of deviation 1. */
 export function driftInto(out: Float32Array, sampleRateHz: number, cutoffHz: number, state: Int32Array): void {
   const { alpha, gain } = lowPass(sampleRateHz, cutoffHz);
   whiteInto(out, state);

@@ -1,8 +1,8 @@
 import type { Random } from "../../base/random.js";
 import { createDraws } from "./draws.js";
-import { PLACES, type Place } from "./head.js";
+import { type Place, positionOf } from "./head.js";
 
-/** What stays the same about a person from session to session. */
+/** Traits of a patient that are constant over sessions. */
 export interface PatientTraits {
   /** Deviation of the background under a source, microvolts. */
   readonly backgroundMicrovolts: number;
@@ -10,7 +10,7 @@ export interface PatientTraits {
   readonly alphaMicrovolts: number;
   readonly blinkGapSeconds: number;
   readonly muscleGapSeconds: number;
-  /** Mean gap between single sharp waves at the focus; absent in people without them. */
+  /** Mean gap between single sharp waves at the focus; undefined in patients without them. */
   readonly spikeGapSeconds: number | undefined;
   readonly heartRateHz: number;
   /** Where focal seizures and sharp waves start. */
@@ -20,7 +20,7 @@ export interface PatientTraits {
 /** Traits of one patient, from the patient's own stream; the focus lies beside the electrode given. */
 export function drawPatient(random: Random, focusElectrode: string): PatientTraits {
   const draws = createDraws(random);
-  const electrode = PLACES[focusElectrode]!;
+  const electrode = positionOf(focusElectrode);
   return {
     backgroundMicrovolts: draws.between(11, 21),
     alphaHz: draws.between(8.6, 11.2),

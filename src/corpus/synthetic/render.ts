@@ -4,17 +4,17 @@ import { addBackground, drawEyesClosed } from "./background.js";
 import { createScalp } from "./head.js";
 import { montageSignals, type SynthesizedSignal } from "./montage-signals.js";
 import { drawPatient } from "./patient.js";
-import type { PlannedRecording } from "./plan.js";
-import { addSeizure, type PlannedSeizure, placeSeizures } from "./seizures.js";
+import type { SyntheticRecording } from "./recording-table.js";
+import { addSeizure, placeSeizures, type SyntheticSeizure } from "./seizures.js";
 
 /** A recording with its signals in file order and its seizures in time order. */
 export interface RenderedRecording {
   readonly signals: readonly SynthesizedSignal[];
-  readonly seizures: readonly PlannedSeizure[];
+  readonly seizures: readonly SyntheticSeizure[];
 }
 
-/** Draw one recording: a pure function of the seed and the plan's row, whatever was drawn before. */
-export function renderRecording(recording: PlannedRecording, seed: number): RenderedRecording {
+/** Generate one recording: a pure function of the seed and the table's row, whatever was drawn before. */
+export function renderRecording(recording: SyntheticRecording, seed: number): RenderedRecording {
   const { sampleRateHz, durationSeconds } = recording;
   const random = createRandom(seed, `synthetic corpus/${recording.id}`);
   const patient = drawPatient(createRandom(seed, `synthetic corpus/patient/${recording.patient}`), recording.focus);

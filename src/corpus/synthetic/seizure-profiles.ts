@@ -1,32 +1,32 @@
 import type { Keyframes } from "./envelope.js";
 
 /**
- * One cycle of a discharge, sampled at 1024 phases, mean 0, largest excursion 1; negative is the way a spike points.
+ * One cycle of a discharge, sampled at 1024 phases, mean 0, largest excursion 1; spikes are negative.
  */
 export type Wave = Float32Array;
 
-/** Part of the head a discharge is seen at; `focus` moves with the patient, `mirror` is its other side. */
+/** Part of the head where a discharge occurs; `focus` is that of the patient, `mirror` is contralateral to it. */
 export type Site = "focus" | "near" | "mirror" | "general" | "vertex";
 
 /** A rhythm within a seizure; positions run from 0 (onset) to 1 (end). */
 export interface Discharge {
   readonly wave: Wave;
   readonly frequencyHz: Keyframes;
-  /** Where it is seen, how strong over time, and how far behind the others. */
+  /** Where it occurs, its amplitude over time, and its delay. */
   readonly sites: readonly { readonly site: Site; readonly level: Keyframes; readonly lagSeconds?: number }[];
 }
 
-/** A seizure type the synthetic corpus knows. */
+/** Seizure types of the synthetic corpus. */
 export type SeizureType = "fnsz" | "cpsz" | "gnsz" | "absz" | "tcsz" | "mysz";
 
-/** How seizures of one type look. */
+/** Morphology of seizures of one type. */
 export interface SeizureProfile {
   readonly seconds: readonly [number, number];
   readonly microvolts: readonly [number, number];
   readonly discharges: readonly Discharge[];
-  /** Muscle over the whole scalp, 0..1. */
+  /** Muscle artefact over the whole scalp, 0..1. */
   readonly muscle?: Keyframes;
-  /** How long the background stays flat afterwards. */
+  /** Duration of postictal suppression. */
   readonly suppressionSeconds?: number;
 }
 

@@ -6,8 +6,8 @@ import { type Keyframes, valueAt } from "./envelope.js";
 import { ELECTRODES, type HeadMap, mirrored, type Place, projectInto, SCALP, type Scalp, spotMap } from "./head.js";
 import { type Discharge, SEIZURE_PROFILES, type SeizureType, type Site } from "./seizure-profiles.js";
 
-/** A seizure that is to be drawn; times have the four decimals of the annotation files. */
-export interface PlannedSeizure extends Interval {
+/** A seizure to generate; times have the four decimals of the annotation files. */
+export interface SyntheticSeizure extends Interval {
   readonly type: SeizureType;
   readonly microvolts: number;
   readonly focus: Place;
@@ -24,7 +24,7 @@ export function placeSeizures(
   durationSeconds: number,
   focus: Place,
   random: Random,
-): PlannedSeizure[] {
+): SyntheticSeizure[] {
   const draws = createDraws(random);
   const lengths = types.map((type) => draws.between(...SEIZURE_PROFILES[type].seconds));
   const wanted = lengths.reduce((sum, length) => sum + length, 0);
@@ -62,13 +62,13 @@ function siteMap(site: Site, focus: Place): HeadMap {
   }
 }
 
-/** Add one seizure to `scalp`: its rhythms at their sites, its muscle, and the flat background after it. */
-export function addSeizure(scalp: Scalp, seizure: PlannedSeizure, random: Random): void {
+/** Add one seizure to `scalp`: its rhythms at their sites, its muscle artefact, and postictal suppression. */
+export function addSeizure(scalp: Scalp, seizure: SyntheticSeizure, random: Random): void {
   const profile = SEIZURE_PROFILES[seizure.type];
   const length = seizure.endSeconds - seizure.startSeconds;
   const start = Math.round(seizure.startSeconds * scalp.sampleRateHz);
   const count = Math.min(scalp.sampleCount - start, Math.round(length * scalp.sampleRateHz));
-  if (profile.suppressionSeconds) flatten(scalp, start + count, profile.suppressionSeconds);
+  if (profile.suppressionSeconds) suppress(scalp, start + count, profile.suppressionSeconds);
   profile.discharges.forEach((discharge, index) => {
     const rhythm = drawRhythm(discharge, scalp.sampleRateHz, count, createDraws(random.stream(`rhythm ${index}`)));
     for (const { site, level, lagSeconds = 0 } of discharge.sites) {
@@ -83,7 +83,7 @@ export function addSeizure(scalp: Scalp, seizure: PlannedSeizure, random: Random
   );
 }
 
-/** The discharge's wave at its moving frequency; no two cycles are quite as long or as high. */
+/** The discharge's wave at its changing frequency; cycles vary in duration and amplitude. */
 function drawRhythm({ wave, frequencyHz }: Discharge, sampleRateHz: number, count: number, draws: Draws): Float32Array {
   const rhythm = new Float32Array(count);
   let phase = 0;
@@ -109,7 +109,7 @@ function shape(rhythm: Float32Array, level: Keyframes, lag: number, ramp: number
   });
 }
 
-function flatten(scalp: Scalp, start: number, seconds: number): void {
+function suppress(scalp: Scalp, start: number, seconds: number): void {
   const end = Math.min(scalp.sampleCount, start + Math.round(seconds * scalp.sampleRateHz));
   for (let row = 0; row < ELECTRODES.length; row++) {
     for (let i = start; i < end; i++) {
@@ -121,7 +121,7 @@ function flatten(scalp: Scalp, start: number, seconds: number): void {
 /**
  * Weight and onset (0..1) at which a bipolar channel joins a seizure; `undefined` when the seizure does not reach it.
  */
-export function onsetAt(seizure: PlannedSeizure, pair: string): number | undefined {
+export function onsetAt(seizure: SyntheticSeizure, pair: string): number | undefined {
   const rows = pair.split("-").map((name) => ELECTRODES.indexOf(name));
   const { discharges } = SEIZURE_PROFILES[seizure.type];
   const onsets = discharges.flatMap(({ sites }) =>

@@ -9,22 +9,27 @@ import { type Progress, silentProgress } from "@ictal/base/progress";
 import { z } from "zod";
 import { SYNTHETIC_MARKER } from "../synthetic-name.js";
 import { pathsOf, synthesizeRecording } from "./files.js";
-import { BACKGROUND_PLAN, PLAN, type PlannedRecording, planCorpus } from "./plan.js";
+import {
+  BACKGROUND_RECORDINGS,
+  SYNTHETIC_RECORDINGS,
+  type SyntheticRecording,
+  selectRecordings,
+} from "./recording-table.js";
 
 /** Changes whenever the bytes of any file would. */
 const GENERATOR_VERSION = 1;
 
 export interface SynthesizeOptions {
   /** @default 42 */
-  readonly seed?: number;
+  readonly seed?: number | undefined;
   /** Number of recordings; fewer keep some of every split. @default 30, which is also the most */
-  readonly recordings?: number;
+  readonly recordings?: number | undefined;
   /** Longer recordings are made this long; their seizures are shortened to fit. @default 600 */
-  readonly maxDurationSeconds?: number;
+  readonly maxDurationSeconds?: number | undefined;
   /** Seizure-free recordings of half an hour in train beside the others, at most 4. @default 0 */
-  readonly background?: number;
-  readonly progress?: Progress;
-  readonly signal?: AbortSignal;
+  readonly background?: number | undefined;
+  readonly progress?: Progress | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** What a synthetic corpus holds. */
@@ -37,7 +42,7 @@ export interface SyntheticReport {
   readonly bytes: number;
   /** Patients by split. */
   readonly patients: Readonly<Record<string, number>>;
-  /** Recordings that lay there already, checked by hash. */
+  /** Recordings that existed already, checked by hash. */
   readonly reused: number;
 }
 
@@ -55,44 +60,59 @@ type MarkedFile = Marker["files"][number];
 
 /**
  * Make a corpus in the layout of TUSZ v2 under `dir`: the same seed gives the same bytes everywhere. What is already
- * there from the same options is checked by hash and kept; damaged or missing recordings are made again, and everything
- * of a half-written corpus. ConfigError, before anything is written, when `dir` holds anything of another origin.
+ * there from the same options is checked by hash and kept; damaged or missing recordings are written again, and all files
+ * of an incomplete corpus. ConfigError, before anything is written, when `dir` holds any other files.
  */
 export async function synthesizeCorpus(dir: string, options: SynthesizeOptions = {}): Promise<SyntheticReport> {
-  const { seed = 42, recordings = PLAN.length, maxDurationSeconds = 600, background = 0 } = options;
+  const { seed = 42, recordings = SYNTHETIC_RECORDINGS.length, maxDurationSeconds = 600, background = 0 } = options;
   const { progress = silentProgress, signal } = options;
   requireNumber("seed", seed, { isWhole: true });
   requireCounts({ recordings });
   if (!(Number.isInteger(maxDurationSeconds) && maxDurationSeconds >= 20)) {
     throw new RangeError(`invalid maxDurationSeconds: ${maxDurationSeconds}; a whole number of at least 20`);
   }
-  if (!(Number.isInteger(background) && background >= 0 && background <= BACKGROUND_PLAN.length)) {
-    throw new RangeError(`invalid background: ${background}; a whole number of at most ${BACKGROUND_PLAN.length}`);
+  if (!(Number.isInteger(background) && background >= 0 && background <= BACKGROUND_RECORDINGS.length)) {
+    throw new RangeError(
+      `invalid background: ${background}; a whole number of at most ${BACKGROUND_RECORDINGS.length}`,
+    );
   }
-  const plan = planCorpus({ recordings, maxDurationSeconds, background });
-  const optionsHash = hashOf({ version: GENERATOR_VERSION, seed, plan });
+  const selected = selectRecordings({ recordings, maxDurationSeconds, background });
+  const optionsHash = optionsHashOf(seed, selected);
   const before = await readMarker(dir);
-  const intact = before?.optionsHash === optionsHash ? await intactRecordings(dir, plan, before) : new Set<string>();
-  if (before && intact.size === plan.length) return reportOf(dir, seed, plan, before, intact.size);
-  await clearForeign(dir, plan, before);
+  const intact =
+    before?.optionsHash === optionsHash ? await intactRecordings(dir, selected, before, signal) : new Set<string>();
+  if (before && intact.size === selected.length) return reportOf(dir, seed, selected, before, intact.size);
+  await clearForeign(dir, selected, before);
   await rm(join(dir, SYNTHETIC_MARKER), { force: true });
   const files: MarkedFile[] = [];
   const seizures: Record<string, number> = {};
-  for (const [index, recording] of plan.entries()) {
+  for (const [index, recording] of selected.entries()) {
     signal?.throwIfAborted();
-    progress.update({ label: "synthesize", done: index, total: plan.length, unit: "recordings", note: recording.id });
-    const made = intact.has(recording.id) ? keep(recording, before!) : await make(dir, recording, seed);
+    progress.update({
+      label: "synthesize",
+      done: index,
+      total: selected.length,
+      unit: "recordings",
+      note: recording.id,
+    });
+    const made = before && intact.has(recording.id) ? keep(recording, before) : await make(dir, recording, seed);
     files.push(...made.files);
     seizures[recording.id] = made.seizures;
   }
   const marker: Marker = { seed, optionsHash, files, seizures };
   await writeFileAtomic(join(dir, SYNTHETIC_MARKER), `${JSON.stringify(marker, null, 2)}\n`);
-  progress.update({ label: "synthesize", done: plan.length, total: plan.length, unit: "recordings" });
+  progress.update({ label: "synthesize", done: selected.length, total: selected.length, unit: "recordings" });
   progress.finish();
-  return reportOf(dir, seed, plan, marker, intact.size);
+  return reportOf(dir, seed, selected, marker, intact.size);
 }
 
-async function make(dir: string, recording: PlannedRecording, seed: number) {
+/** Hash in the marker of everything that the bytes depend on; the key `peculiarities` is that of markers on disk. */
+function optionsHashOf(seed: number, selected: readonly SyntheticRecording[]): string {
+  const plan = selected.map(({ traits, ...recording }) => ({ ...recording, peculiarities: traits }));
+  return hashOf({ version: GENERATOR_VERSION, seed, plan });
+}
+
+async function make(dir: string, recording: SyntheticRecording, seed: number) {
   const { files, seizures } = synthesizeRecording(recording, seed);
   for (const { path, bytes } of files) await writeFileAtomic(join(dir, path), bytes);
   return {
@@ -101,7 +121,7 @@ async function make(dir: string, recording: PlannedRecording, seed: number) {
   };
 }
 
-function keep(recording: PlannedRecording, marker: Marker) {
+function keep(recording: SyntheticRecording, marker: Marker) {
   const paths = new Set(pathsOf(recording));
   return { files: marker.files.filter(({ path }) => paths.has(path)), seizures: marker.seizures[recording.id] ?? 0 };
 }
@@ -117,11 +137,17 @@ async function readMarker(dir: string): Promise<Marker | undefined> {
   }
 }
 
-/** Ids of recordings whose files are all there with the hashes of the marker. */
-async function intactRecordings(dir: string, plan: readonly PlannedRecording[], marker: Marker): Promise<Set<string>> {
+/** Ids of recordings whose files all exist with the hashes of the marker. */
+async function intactRecordings(
+  dir: string,
+  selected: readonly SyntheticRecording[],
+  marker: Marker,
+  signal: AbortSignal | undefined,
+): Promise<Set<string>> {
   const marked = new Map(marker.files.map((file) => [file.path, file]));
   const intact = new Set<string>();
-  for (const recording of plan) {
+  for (const recording of selected) {
+    signal?.throwIfAborted();
     const whole = await Promise.all(pathsOf(recording).map((path) => isIntact(dir, marked.get(path))));
     if (whole.every(Boolean)) intact.add(recording.id);
   }
@@ -158,15 +184,19 @@ function isBeingWritten(path: string): boolean {
 }
 
 /**
- * Remove what an earlier synthesis left under `edf/` and the plan does not want; refuse when there is anything else.
+ * Remove what an earlier synthesis left under `edf/` and the selection does not hold; refuse when there is anything else.
  */
-async function clearForeign(dir: string, plan: readonly PlannedRecording[], before: Marker | undefined): Promise<void> {
+async function clearForeign(
+  dir: string,
+  selected: readonly SyntheticRecording[],
+  before: Marker | undefined,
+): Promise<void> {
   await makeFolder(dir);
-  const strangers = (await readdir(dir)).filter((name) => !isOwnName(name));
-  if (strangers.length > 0) throw refusal(dir, strangers);
-  const wanted = new Set(plan.flatMap(pathsOf));
+  const foreignNames = (await readdir(dir)).filter((name) => !isOwnName(name));
+  if (foreignNames.length > 0) throw refusal(dir, foreignNames);
+  const wanted = new Set(selected.flatMap(pathsOf));
   const ours = new Set([
-    ...[...PLAN, ...BACKGROUND_PLAN].flatMap(pathsOf),
+    ...[...SYNTHETIC_RECORDINGS, ...BACKGROUND_RECORDINGS].flatMap(pathsOf),
     ...(before?.files.map(({ path }) => path) ?? []),
   ]);
   const entries = await readdir(join(dir, "edf"), { recursive: true, withFileTypes: true }).catch(() => []);
@@ -178,10 +208,10 @@ async function clearForeign(dir: string, plan: readonly PlannedRecording[], befo
   for (const path of paths) if (!wanted.has(path) && !isBeingWritten(path)) await rm(join(dir, path), { force: true });
 }
 
-function refusal(dir: string, strangers: readonly string[]): ConfigError {
-  const found = strangers.length === 1 ? strangers[0] : `${strangers[0]} and ${strangers.length - 1} more`;
+function refusal(dir: string, foreignNames: readonly string[]): ConfigError {
+  const found = foreignNames.length === 1 ? foreignNames[0] : `${foreignNames[0]} and ${foreignNames.length - 1} more`;
   return new ConfigError(
-    `${dir} holds what is not of a synthetic corpus: ${found}; give an empty or a new folder, so that nothing of another origin is mixed in or replaced`,
+    `${dir} holds files that are not part of a synthetic corpus: ${found}; give an empty or a new folder, so that no other files are mixed in or replaced`,
     { key: "dir", value: dir, allowed: "an empty folder, or one made by corpus synth" },
   );
 }
@@ -189,18 +219,18 @@ function refusal(dir: string, strangers: readonly string[]): ConfigError {
 function reportOf(
   dir: string,
   seed: number,
-  plan: readonly PlannedRecording[],
+  selected: readonly SyntheticRecording[],
   marker: Marker,
   reused: number,
 ): SyntheticReport {
-  const splits = [...new Set(plan.map(({ split }) => split))];
+  const splits = [...new Set(selected.map(({ split }) => split))];
   const patientsIn = (name: string) =>
-    new Set(plan.filter(({ split }) => split === name).map(({ patient }) => patient)).size;
+    new Set(selected.filter(({ split }) => split === name).map(({ patient }) => patient)).size;
   return {
     ...{ dir, seed, reused },
-    recordings: plan.length,
+    recordings: selected.length,
     seizures: Object.values(marker.seizures).reduce((sum, count) => sum + count, 0),
-    hours: plan.reduce((sum, { durationSeconds }) => sum + durationSeconds, 0) / 3600,
+    hours: selected.reduce((sum, { durationSeconds }) => sum + durationSeconds, 0) / 3600,
     bytes: marker.files.reduce((sum, { size }) => sum + size, 0),
     patients: Object.fromEntries(splits.map((name) => [name, patientsIn(name)])),
   };

@@ -4,20 +4,21 @@ import { commitFile, temporaryName } from "@ictal/base/atomic-file";
 import { FormatError } from "@ictal/base/errors";
 import { waitingFor } from "@ictal/base/pending";
 import { configure, type Entry, type FileEntry, Reader, ZipReader, ZipWriter } from "@zip.js/zip.js";
+import { type Borrowed, lend } from "../../base/borrowed.js";
 import { itemBytes, type NpyHeader, npyHeader, npyHeaderBytes, parseNpyHeader } from "./npy.js";
 
-configure({ useWebWorkers: false }); // no worker threads besides our own
+configure({ useWebWorkers: false }); // no worker threads besides Ictal's
 
-/** A float32 array to be written: its shape and its numbers in C order, in pieces. */
+/** A float32 array to be written: its shape and its numbers in C order, in chunks. */
 export interface NpzArray {
   readonly name: string;
   readonly shape: readonly number[];
-  readonly pieces: AsyncIterable<Float32Array> | Iterable<Float32Array>;
+  readonly chunks: AsyncIterable<Float32Array> | Iterable<Float32Array>;
 }
 
-async function* bytesOfArray({ shape, pieces }: NpzArray): AsyncGenerator<Uint8Array> {
+async function* bytesOfArray({ shape, chunks }: NpzArray): AsyncGenerator<Uint8Array> {
   yield npyHeader(shape);
-  for await (const piece of pieces) yield new Uint8Array(piece.buffer, piece.byteOffset, piece.byteLength).slice();
+  for await (const chunk of chunks) yield new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength).slice();
 }
 
 function fileSink(handle: FileHandle): { sink: WritableStream<Uint8Array>; written: () => number } {
@@ -34,16 +35,32 @@ function fileSink(handle: FileHandle): { sink: WritableStream<Uint8Array>; writt
   return { sink, written: () => position };
 }
 
+export interface WriteNpzOptions {
+  /** Compression, 0 (none) to 9. @default 1 */
+  readonly level?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
 /**
- * Write arrays to `path` as numpy.savez_compressed does (numpy.savez with `level` 0), whole or not at all; the pieces are
+ * Write arrays to `path` as numpy.savez_compressed does (numpy.savez with `level` 0), atomically; the chunks are
  * copied as they come, so memory does not grow with them. Returns the bytes written.
  */
-export async function writeNpz(path: string, arrays: readonly NpzArray[], level = 1): Promise<number> {
+export async function writeNpz(
+  path: string,
+  arrays: readonly NpzArray[],
+  { level = 1, signal }: WriteNpzOptions = {},
+): Promise<number> {
+  signal?.throwIfAborted();
   const temporary = temporaryName(path);
   const handle = await open(temporary, "wx");
   try {
     const { sink, written } = fileSink(handle);
-    const zip = new ZipWriter(sink, { level, zip64: true, lastModDate: new Date(Date.UTC(1980, 0, 2)) });
+    const zip = new ZipWriter(sink, {
+      level,
+      zip64: true,
+      ...(signal && { signal }),
+      lastModDate: new Date(Date.UTC(1980, 0, 2)),
+    });
     for (const array of arrays) await zip.add(`${array.name}.npy`, ReadableStream.from(bytesOfArray(array)));
     await zip.close();
     await handle.sync();
@@ -53,7 +70,7 @@ export async function writeNpz(path: string, arrays: readonly NpzArray[], level 
   } catch (error) {
     await handle.close().catch(() => undefined); // closed already when the rename failed
     await rm(temporary, { force: true });
-    throw error;
+    throw signal?.aborted ? signal.reason : error;
   }
 }
 
@@ -83,8 +100,8 @@ class FileReader extends Reader<FileHandle> {
 
 /** An array of an archive. */
 export interface NpzEntry extends NpyHeader {
-  /** The numbers in pieces of exactly `count` numbers, the last one shorter; each piece is a view that the next overwrites. */
-  pieces(count: number): AsyncGenerator<Uint8Array>;
+  /** The bytes of the numbers in chunks of exactly `count` numbers, the last one shorter. */
+  chunks(count: number): AsyncGenerator<Borrowed<Uint8Array>>;
 }
 
 /** An archive that is open for reading. */
@@ -117,7 +134,7 @@ async function* inflate(entry: FileEntry, path: string): AsyncGenerator<Uint8Arr
     `"${entry.filename}" of ${path} to be unpacked`,
     entry.getData(writable, { checkSignature: true, signal: stop.signal }),
   );
-  done.catch((error: unknown) => fail(error)); // a fault before the first byte ends the stream as well, else it is waited for
+  done.catch((error: unknown) => fail(error)); // an error before the first byte ends the stream as well, which would be waited for otherwise
   try {
     yield* readable;
     await done;
@@ -128,8 +145,8 @@ async function* inflate(entry: FileEntry, path: string): AsyncGenerator<Uint8Arr
   }
 }
 
-/** Memory for a piece; a header that promises more than there is memory is damage. */
-function pieceOf(size: number, path: string): Uint8Array {
+/** Memory for a chunk; a header that announces more than the memory can hold is damaged. */
+function allocate(size: number, path: string): Uint8Array {
   try {
     return new Uint8Array(size);
   } catch (error) {
@@ -137,21 +154,25 @@ function pieceOf(size: number, path: string): Uint8Array {
   }
 }
 
-/** Cut a stream into pieces of `size` bytes, the last one shorter. */
-async function* cut(stream: AsyncIterable<Uint8Array>, size: number, path: string): AsyncGenerator<Uint8Array> {
-  const piece = pieceOf(size, path);
+/** Cut a stream into chunks of `size` bytes, the last one shorter. */
+async function* cut(
+  stream: AsyncIterable<Uint8Array>,
+  size: number,
+  path: string,
+): AsyncGenerator<Borrowed<Uint8Array>> {
+  const out = allocate(size, path);
   let fill = 0;
   for await (const chunk of stream)
     for (let done = 0; done < chunk.length; ) {
       const count = Math.min(size - fill, chunk.length - done);
-      piece.set(chunk.subarray(done, done + count), fill);
+      out.set(chunk.subarray(done, done + count), fill);
       fill += count;
       done += count;
       if (fill < size) continue;
-      yield piece;
+      yield lend(out);
       fill = 0;
     }
-  if (fill > 0) yield piece.subarray(0, fill);
+  if (fill > 0) yield lend(out.subarray(0, fill));
 }
 
 async function* after(stream: AsyncIterable<Uint8Array>, skip: number): AsyncGenerator<Uint8Array> {
@@ -182,10 +203,10 @@ async function openArray(entry: FileEntry, path: string, name: string): Promise<
     throw new FormatError(`${file}: ${entry.uncompressedSize} bytes, its header says ${expected}; export it again`, {
       file: path,
     });
-  return { ...header, pieces: (count) => cut(after(inflate(entry, path), header.headerBytes), count * bytes, path) };
+  return { ...header, chunks: (count) => cut(after(inflate(entry, path), header.headerBytes), count * bytes, path) };
 }
 
-/** Open an archive. Throws a FormatError when it is none or damaged; what was damaged later is thrown when it is read. */
+/** Open an archive. Throws a FormatError when it is not an archive or damaged; damage inside an array is thrown when it is read. */
 export async function openNpz(path: string): Promise<NpzFile> {
   const handle = await open(path, "r");
   try {

@@ -4,10 +4,10 @@ import { CacheError, NotFoundError } from "@ictal/base/errors";
 import { makeFolder } from "@ictal/base/make-folder";
 import { requireNumbers } from "@ictal/base/options";
 import { type Progress, silentProgress } from "@ictal/base/progress";
-import type { Manifest, ManifestRecording } from "../../cache/manifest.js";
+import { type Manifest, type ManifestRecording, recordingAt } from "../../cache/manifest.js";
 import { segmentsOf } from "../../cache/segments.js";
-import { readSidecar } from "../../cache/sidecar.js";
-import { type IndexOptions, indexWindows, validSamplesOf, windowClass } from "../index-windows.js";
+import { type Exclusion, readSidecar } from "../../cache/sidecar.js";
+import { type IndexOptions, indexWindows, validSamplesOf, windowClass, windowRow } from "../index-windows.js";
 import { openWindowReader, type WindowReader } from "../window-reader.js";
 import { writeNpz } from "./archive.js";
 import { REFERENCE_LISTS, REFERENCE_MANIFEST_FILE, type ReferenceManifest } from "./reference-manifest.js";
@@ -18,9 +18,9 @@ export interface ExportOptions extends Pick<IndexOptions, "windowSeconds" | "str
   /** Folder that gets a folder per split. */
   readonly outDir: string;
   /** Compression, 0 (none, as numpy.savez) to 9. @default 1 */
-  readonly level?: number;
-  readonly progress?: Progress;
-  readonly signal?: AbortSignal;
+  readonly level?: number | undefined;
+  readonly progress?: Progress | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface ExportReport {
@@ -28,9 +28,9 @@ export interface ExportReport {
   readonly files: number;
   readonly windows: { readonly partial: number; readonly full: number; readonly none: number };
   readonly bytes: number;
-  /** Recordings without a file and why. */
-  readonly leftOut: readonly { readonly id: string; readonly code: string; readonly reason: string }[];
-  /** Time at the recordings' ends that no whole window covers; the reference has no padded windows. */
+  /** Recordings without an archive, and the reasons. */
+  readonly excluded: readonly Exclusion[];
+  /** Time at the recordings' ends that no complete window covers; the reference has no padded windows. */
   readonly droppedSeconds: number;
 }
 
@@ -41,34 +41,39 @@ async function stemOf(reader: WindowReader, { id }: ManifestRecording): Promise<
   return basename(sidecar.source.key).replace(/\.[^.]*$/, "");
 }
 
-/** Positions of the recordings to write with their names, and why others have none. */
-async function plan(reader: WindowReader, positions: readonly number[], windowSamples: number) {
-  const leftOut: { id: string; code: string; reason: string }[] = [];
+/** Positions of the recordings to write by the names of their archives, and why others are excluded. */
+async function chooseRecordings(reader: WindowReader, positions: readonly number[], windowSamples: number) {
+  const excluded: Exclusion[] = [];
   const chosen = new Map<string, number>();
   for (const position of positions) {
-    const recording = reader.manifest.recordings[position]!;
+    const recording = recordingAt(reader.manifest, position);
     const { id, split, labelled } = recording;
     const longest = Math.max(...segmentsOf(recording).map(({ sampleCount }) => sampleCount));
-    if (!labelled) leftOut.push({ id, code: "unlabelled", reason: "no annotations; the reference knows no unknown" });
-    else if (longest < windowSamples) leftOut.push({ id, code: "short", reason: "shorter than a window" });
+    if (!labelled)
+      excluded.push({
+        id,
+        code: "unlabelled",
+        reason: "no annotations; the reference has no class for unknown labels",
+      });
+    else if (longest < windowSamples) excluded.push({ id, code: "short", reason: "shorter than a window" });
     else {
       const file = join(split, `${await stemOf(reader, recording)}_windows.npz`);
       const other = chosen.get(file);
       if (other !== undefined)
         throw new CacheError(
-          `${id} and ${reader.manifest.recordings[other]!.id} would both be ${file}: the reference names archives by the file's stem alone; export one of them apart`,
+          `${id} and ${recordingAt(reader.manifest, other).id} would both be ${file}: the reference names archives by the file's stem alone; export one of them apart`,
           { found: file, expected: "one recording per name" },
         );
       chosen.set(file, position);
     }
   }
-  return { chosen, leftOut };
+  return { chosen, excluded };
 }
 
 /**
  * Write the windows of a cache as the reference system keeps them: `<split>/<stem>_windows.npz` with `windows`
  * (n, channels, samples) float32 and `labels` (n, samples) float32, and a manifest.json beside them. Only whole windows, as
- * there; unlabelled and shorter recordings are listed as left out. Memory does not grow with a recording's length.
+ * there; unlabelled and shorter recordings are listed as excluded. Memory does not grow with a recording's length.
  */
 export async function exportNpz(options: ExportOptions): Promise<ExportReport> {
   const { cacheDir, manifest, outDir, level, progress = silentProgress, signal } = options;
@@ -78,13 +83,13 @@ export async function exportNpz(options: ExportOptions): Promise<ExportReport> {
   const { windowSamples } = index;
   const rows = new Map<number, number[]>();
   for (let window = 0; window < index.count; window++) {
-    const recording = index.recording[window]!;
+    const { recording } = windowRow(index, window, 0);
     const own = rows.get(recording) ?? [];
     rows.set(recording, own);
     if (validSamplesOf(index, window) === windowSamples) own.push(window);
   }
   try {
-    const { chosen, leftOut } = await plan(reader, [...rows.keys()], windowSamples);
+    const { chosen, excluded } = await chooseRecordings(reader, [...rows.keys()], windowSamples);
     const lists = new Map<string, ReferenceManifest>();
     const windows = { partial: 0, full: 0, none: 0 };
     let bytes = 0;
@@ -92,16 +97,17 @@ export async function exportNpz(options: ExportOptions): Promise<ExportReport> {
     let done = 0;
     for (const [file, position] of chosen) {
       signal?.throwIfAborted();
-      const recording = manifest.recordings[position]!;
+      const recording = recordingAt(manifest, position);
       const { split } = recording;
-      const own = rows.get(position)!;
+      const own = rows.get(position) ?? [];
       await makeFolder(join(outDir, split));
-      const starts = own.map((window) => index.startSample[window]!);
-      bytes += await writeWindows(reader, position, starts, { path: join(outDir, file), windowSamples, level });
+      const starts = own.map((window) => windowRow(index, window, 0).startSample);
+      bytes += await writeWindows(reader, position, starts, { path: join(outDir, file), windowSamples, level, signal });
       const list = lists.get(split) ?? { partial_seizure: [], full_seizure: [], no_seizure: [] };
       lists.set(split, list);
       for (const [number, window] of own.entries()) {
-        const name = windowClass(index, window) as keyof typeof windows; // labelled: never "unknown"
+        const name = windowClass(index, window);
+        if (name === "unknown") continue; // never: the recording is labelled
         windows[name] += 1;
         list[REFERENCE_LISTS[name]].push({ cache_file: basename(file), window_idx: number });
       }
@@ -110,7 +116,7 @@ export async function exportNpz(options: ExportOptions): Promise<ExportReport> {
     }
     for (const [split, list] of lists)
       await writeFileAtomic(join(outDir, split, REFERENCE_MANIFEST_FILE), `${JSON.stringify(list, null, 2)}\n`);
-    return { outDir, files: chosen.size, windows, bytes, leftOut, droppedSeconds };
+    return { outDir, files: chosen.size, windows, bytes, excluded, droppedSeconds };
   } finally {
     progress.finish();
     await reader.close();
@@ -129,14 +135,15 @@ function droppedSamples(recording: ManifestRecording, starts: readonly number[],
 interface Target {
   readonly path: string;
   readonly windowSamples: number;
-  readonly level?: number;
+  readonly level: number | undefined;
+  readonly signal: AbortSignal | undefined;
 }
 
 function writeWindows(
   reader: WindowReader,
   recording: number,
   starts: readonly number[],
-  { path, windowSamples, level }: Target,
+  { path, windowSamples, level, signal }: Target,
 ): Promise<number> {
   const samples = new Float32Array(reader.channelCount * windowSamples);
   const labels = new Float32Array(windowSamples);
@@ -155,9 +162,9 @@ function writeWindows(
   return writeNpz(
     path,
     [
-      { name: "windows", shape: [starts.length, reader.channelCount, windowSamples], pieces: windows() },
-      { name: "labels", shape: [starts.length, windowSamples], pieces: masks() },
+      { name: "windows", shape: [starts.length, reader.channelCount, windowSamples], chunks: windows() },
+      { name: "labels", shape: [starts.length, windowSamples], chunks: masks() },
     ],
-    level,
+    { level, signal },
   );
 }

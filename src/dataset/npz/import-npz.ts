@@ -4,11 +4,13 @@ import { hashOf } from "@ictal/base/canonical";
 import { isIctalError, NotFoundError } from "@ictal/base/errors";
 import { requireNumbers } from "@ictal/base/options";
 import { type Progress, silentProgress } from "@ictal/base/progress";
+import { CACHE_DEFAULTS } from "../../cache/cache-options.js";
+import { ExclusionError } from "../../cache/exclusion.js";
 import { type CacheDescription, cacheKeyOf, prepareFolder, recordingFile } from "../../cache/folder.js";
 import { CACHE_FORMAT_VERSION, FRAME_SAMPLES, type SampleType } from "../../cache/format.js";
-import { LeaveOut } from "../../cache/leave-out.js";
-import { bytesOnDisk, readSidecar, type Sidecar } from "../../cache/sidecar.js";
+import { bytesOnDisk, type Exclusion, readSidecar, type Sidecar } from "../../cache/sidecar.js";
 import { ELECTRODES_19 } from "../../signal/electrodes.js";
+import { WINDOW_DEFAULTS } from "../window-options.js";
 import { type ImportedRecording, importRecording } from "./import-recording.js";
 import {
   REFERENCE_LISTS,
@@ -26,15 +28,15 @@ export interface ImportOptions {
   readonly dir: string;
   readonly cacheDir: string;
   /** The split of archives that lie in no folder called train, dev or eval. @default "train" */
-  readonly split?: string;
+  readonly split?: string | undefined;
   /** From start to start of the archives' windows. @default 10 */
-  readonly strideSeconds?: number;
+  readonly strideSeconds?: number | undefined;
   /** @default "int16" */
-  readonly sampleType?: SampleType;
-  /** Take the windows as made by this cache's chain, under its key. @default a key of their own */
-  readonly description?: CacheDescription;
-  readonly progress?: Progress;
-  readonly signal?: AbortSignal;
+  readonly sampleType?: SampleType | undefined;
+  /** Store the windows under this cache's key, as if its chain had produced them. @default a key of their own */
+  readonly description?: CacheDescription | undefined;
+  readonly progress?: Progress | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface ImportReport {
@@ -44,14 +46,14 @@ export interface ImportReport {
   readonly imported: number;
   /** There already from an archive of the same name and size. */
   readonly reused: number;
-  readonly leftOut: readonly { readonly id: string; readonly code: string; readonly reason: string }[];
+  readonly excluded: readonly Exclusion[];
   readonly eegSeconds: number;
   readonly bytes: number;
   /** Windows that the reference's manifest has in another class than their labels say, or not at all. */
   readonly otherClass: number;
 }
 
-/** What a key stands for when only the windows are known. */
+/** The description of a cache when only the windows are known. */
 function describeImport(sampleType: SampleType): CacheDescription {
   const chain = { source: "npz windows of the reference system" };
   const rest = {
@@ -123,20 +125,20 @@ function countOther(manifest: ReferenceManifest | undefined, file: string, class
 }
 
 /**
- * Bring the archives of the reference system into a cache: overlapping windows are joined to recordings again, labels to
- * seizures; an archive without labels is unlabelled. What was imported already is reused. An archive at fault is left out
+ * Bring the archives of the reference system into a cache: overlapping windows are joined to recordings, labels to
+ * seizures; an archive without labels is unlabelled. What was imported already is reused. An invalid archive is excluded
  * with its reason. Throws a CacheError when the reference's manifest names missing archives or the disk cannot be written, a
  * NotFoundError when there are none. Write the manifest with `writeManifest` afterwards.
  */
 export async function importNpz(options: ImportOptions): Promise<ImportReport> {
-  const { cacheDir, sampleType = "int16", progress = silentProgress, signal } = options;
+  const { cacheDir, sampleType = CACHE_DEFAULTS.sampleType, progress = silentProgress, signal } = options;
   const found = await findArchives(options);
   const folder = await prepareFolder(cacheDir, options.description ?? describeImport(sampleType));
   requireNumbers({ strideSeconds: options.strideSeconds }, { above: 0 });
-  const strideSamples = Math.round((options.strideSeconds ?? 10) * folder.sampleRateHz);
+  const strideSamples = Math.round((options.strideSeconds ?? WINDOW_DEFAULTS.strideSeconds) * folder.sampleRateHz);
   if (!(strideSamples >= 1)) throw new RangeError(`invalid strideSeconds: ${options.strideSeconds}`);
   const total = found.reduce((sum, { files }) => sum + files.length, 0);
-  const leftOut: { id: string; code: string; reason: string }[] = [];
+  const excluded: Exclusion[] = [];
   const tally = { imported: 0, reused: 0, eegSeconds: 0, bytes: 0, otherClass: 0 };
   let done = 0;
   for (const { dir, split, files } of found) {
@@ -148,25 +150,25 @@ export async function importNpz(options: ImportOptions): Promise<ImportReport> {
       const path = join(dir, file);
       try {
         const known = await findImported(folder.path, identity.id, path, folder.sampleType);
-        const made = known ? undefined : await importRecording({ ...identity, path, folder, strideSamples });
-        const sidecar = known ?? made!.sidecar;
+        const task = { ...identity, path, folder, strideSamples, signal };
+        const { sidecar, classes } = known ? { sidecar: known, classes: undefined } : await importRecording(task);
         tally[known ? "reused" : "imported"] += 1;
         tally.eegSeconds += sidecar.durationSeconds;
         tally.bytes += sidecar.fileBytes;
-        if (made) tally.otherClass += countOther(manifest, file, made.labels.classes);
+        if (classes) tally.otherClass += countOther(manifest, file, classes);
       } catch (error) {
         if (
-          !(error instanceof LeaveOut) &&
+          !(error instanceof ExclusionError) &&
           !isIctalError(error, "FormatError") &&
           !isIctalError(error, "UnsupportedError")
         )
           throw error;
-        const code = error instanceof LeaveOut ? error.code : "damaged";
-        leftOut.push({ id: identity.id, code, reason: error.message });
+        const code = error instanceof ExclusionError ? error.code : "damaged";
+        excluded.push({ id: identity.id, code, reason: error.message });
       }
       progress.update({ label: "import", done: ++done, total, unit: "archives" });
     }
   }
   progress.finish();
-  return { cacheDir, key: folder.key, folder: folder.path, leftOut, ...tally };
+  return { cacheDir, key: folder.key, folder: folder.path, excluded, ...tally };
 }

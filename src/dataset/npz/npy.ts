@@ -1,4 +1,4 @@
-/** The .npy format of numpy (NEP 1): a magic word, a version, a header that is a Python literal, then the numbers. */
+/** The .npy format of numpy (NEP 1): a magic string, a version, a header that is a Python literal, then the numbers. */
 
 import { FormatError, UnsupportedError } from "@ictal/base/errors";
 import { ownValue } from "@ictal/base/records";
@@ -74,9 +74,11 @@ export function itemBytes(type: string, file: string): number {
   );
 }
 
-/** Fill `out` with the numbers of `bytes`, which are of numpy type `type`. */
+/** Fill `out` with the numbers of `bytes`, which are of numpy type `type`. RangeError on a type that is not read. */
 export function decodeNpyInto(out: Float32Array, bytes: Uint8Array, type: string): void {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const [size, read] = READERS[type]!;
+  const reader = ownValue(READERS, type);
+  if (!reader) throw new RangeError(`invalid numpy type: ${type}`);
+  const [size, read] = reader;
   for (let i = 0; i < out.length; i++) out[i] = read(view, i * size);
 }

@@ -1,14 +1,14 @@
+import { elementAt } from "../../base/lookup.js";
 /**
  * EEGNet (Lawhern et al. 2018, doi:10.1088/1741-2552/aace8c): a temporal filter bank, a spatial filter per band, a
  * separable convolution. Two things differ from the paper, which classifies whole trials: the dense layer over a trial
  * became one over `headKernel` positions around each logit, so that it says when; and the bounds on the norms of two
  * weights are left to weight decay. Kernels and pools are the paper's at 256 Hz instead of 128.
  */
-import { z } from "zod";
-import type { Config } from "../../base/config-schema.js";
+import type { Defined } from "@ictal/base/options";
 import { depthwiseConv1d } from "../../tensor/ops.js";
 import { type Tensor, type Tensor4D, tf } from "../../tensor/tf.js";
-import { checksOf, readSection } from "../check.js";
+import { readOptions } from "../check.js";
 import {
   averagePool,
   batchNorm,
@@ -17,62 +17,29 @@ import {
   elu,
   type ForwardContext,
   type NamedTensors,
+  parameter,
   timesColumns,
   updateRunning,
 } from "../layers.js";
 import { filteredMoments, longFilters } from "../long-filters.js";
 import type { DetectorKind, DropoutSpec, Network } from "../network.js";
 import { batchNormBuffers, convolutionSpecs, fanInUniform, normSpecs, type ParameterSpec } from "../parameters.js";
+import { EEGNET_OPTIONS, type EegnetConfig } from "./eegnet-options.js";
 
-export interface EegnetConfig {
-  readonly name: "eegnet";
-  /** @default 19 */
-  readonly inputChannels?: number;
-  /** Filters in time, F1 of the paper. @default 8 */
-  readonly temporalFilters?: number;
-  /** Spatial filters per temporal one, D of the paper. @default 2 */
-  readonly depth?: number;
-  /** Channels after the separable convolution, F2 of the paper. @default temporalFilters times depth */
-  readonly pointwiseFilters?: number;
-  /** Samples of the filters in time; the paper takes half a second. @default 128 */
-  readonly temporalKernel?: number;
-  /** Positions of the separable convolution. @default 16 */
-  readonly separableKernel?: number;
-  /** Samples, then positions, that are averaged; their product is the samples per logit. @default [8, 8] */
-  readonly pools?: readonly number[];
-  /** Odd number of positions that a logit sees; the paper's dense layer sees a trial. @default 9 */
-  readonly headKernel?: number;
-  /** Share of values dropped after each pool; the paper's for unseen patients. @default 0.25 */
-  readonly dropout?: number;
-}
+export type { EegnetConfig };
 
 const NAME = "eegnet";
 
 /** As in the paper's code, where PyTorch has 1e-5. */
 const NORM_EPSILON = 1e-3;
 
-type Plan = Required<EegnetConfig> & { readonly pools: readonly [number, number] };
+type Plan = Defined<EegnetConfig> & { readonly pools: readonly [number, number] };
 
 function planOf(config: EegnetConfig): Plan {
-  const { inputChannels = 19, temporalFilters = 8, depth = 2, temporalKernel = 128, separableKernel = 16 } = config;
-  const { pools = [8, 8], headKernel = 9, dropout: rate = 0.25, pointwiseFilters = temporalFilters * depth } = config;
-  const check = checksOf(NAME);
-  check.counts({ inputChannels, temporalFilters, depth, pointwiseFilters, temporalKernel, separableKernel });
-  check.list("pools", pools, 2, 2);
-  check.odd("headKernel", headKernel);
-  check.rate("dropout", rate);
-  return {
-    name: NAME,
-    inputChannels,
-    temporalFilters,
-    depth,
-    pointwiseFilters,
-    temporalKernel,
-    separableKernel,
-    pools: [pools[0]!, pools[1]!],
-    headKernel,
-    dropout: rate,
-  };
+  const filled = readOptions(NAME, EEGNET_OPTIONS, config);
+  const { temporalFilters, depth, pointwiseFilters = temporalFilters * depth } = filled;
+  const [first = 1, second = 1] = filled.pools;
+  return { name: NAME, ...filled, pointwiseFilters, pools: [first, second] };
 }
 
 function weight(name: string, shape: readonly number[], fanIn: number): ParameterSpec {
@@ -115,8 +82,8 @@ function dropoutsOf({ dropout: rate, pools, temporalFilters, depth, pointwiseFil
 
 /** The filters in time: [F, k]. */
 function temporalWeights(p: NamedTensors): Tensor {
-  const weights = p["conv_temporal.weight"]!;
-  return tf.reshape(weights, [weights.shape[0]!, weights.shape[3]!]);
+  const weights = parameter(p, "conv_temporal.weight");
+  return tf.reshape(weights, [elementAt(weights.shape, 0), elementAt(weights.shape, 3)]);
 }
 
 /**
@@ -125,16 +92,16 @@ function temporalWeights(p: NamedTensors): Tensor {
  */
 function temporalNorm(x: Tensor, p: NamedTensors, context: ForwardContext) {
   const name = "bnorm_temporal";
-  let mean = p[`${name}.running_mean`]!;
-  let variance = p[`${name}.running_var`]!;
+  let mean = parameter(p, `${name}.running_mean`);
+  let variance = parameter(p, `${name}.running_var`);
   if (context.training) {
     const [batch, channels, length] = x.shape as [number, number, number];
     ({ mean, variance } = filteredMoments(tf.reshape(x, [batch * channels, length]), temporalWeights(p)));
     updateRunning(p, `${name}.running_mean`, context, mean);
     updateRunning(p, `${name}.running_var`, context, tf.mul(variance, x.size / Math.max(1, x.size - 1)));
   }
-  const gain = tf.mul(p[`${name}.weight`]!, tf.rsqrt(tf.add(variance, NORM_EPSILON)));
-  const shift = tf.sub(p[`${name}.bias`]!, tf.mul(mean, gain));
+  const gain = tf.mul(parameter(p, `${name}.weight`), tf.rsqrt(tf.add(variance, NORM_EPSILON)));
+  const shift = tf.sub(parameter(p, `${name}.bias`), tf.mul(mean, gain));
   return { gain: tf.expandDims(gain, 1), shift: tf.expandDims(shift, 1) };
 }
 
@@ -143,7 +110,7 @@ function filterBank(x: Tensor, p: NamedTensors, plan: Plan, context: ForwardCont
   const { temporalFilters: filters, depth, inputChannels } = plan;
   const [batch, , length] = x.shape as [number, number, number];
   const { gain, shift } = temporalNorm(x, p, context);
-  const space = tf.reshape(p["conv_spatial.weight"]!, [filters * depth, inputChannels]);
+  const space = tf.reshape(parameter(p, "conv_spatial.weight"), [filters * depth, inputChannels]);
   const samples = tf.reshape(tf.transpose(x, [0, 2, 1]), [batch * length, inputChannels]);
   const mixed = tf.reshape(tf.matMul(space, samples, false, true), [filters, depth * batch, length]);
   const y = longFilters(mixed, tf.mul(temporalWeights(p), gain)); // [F, D * B, L]
@@ -162,8 +129,8 @@ function forward(plan: Plan, p: NamedTensors, x: Tensor, context: ForwardContext
   const [, , positions, spatial] = h.shape;
   const before = Math.floor((separableKernel - 1) / 2);
   const channels = tf.transpose(tf.reshape(h, [batch, positions, spatial]), [2, 0, 1]);
-  const depthwise = depthwiseConv1d(channels, p["conv_separable_depth.weight"]!, before);
-  const mixing = tf.reshape(p["conv_separable_point.weight"]!, [pointwiseFilters, spatial]);
+  const depthwise = depthwiseConv1d(channels, parameter(p, "conv_separable_depth.weight"), before);
+  const mixing = tf.reshape(parameter(p, "conv_separable_point.weight"), [pointwiseFilters, spatial]);
   h = tf.expandDims(tf.transpose(timesColumns(mixing, depthwise), [1, 2, 0]), 1); // [B, 1, L/P0, F2]
   h = averagePool(elu(batchNorm(h, p, "bnorm_2", context, NORM_EPSILON)), pools[1]); // [B, 1, L/(P0*P1), F2]
   h = dropout(h, "drop_2", h.shape, context);
@@ -186,39 +153,10 @@ function eegnet(config: EegnetConfig): Network<EegnetConfig> {
   };
 }
 
-const count = z.number().int().min(1);
-
-/** Keys of `model.eegnet`. */
-const section = z.strictObject({
-  temporal_filters: count.optional(),
-  depth: count.optional(),
-  pointwise_filters: count.optional(),
-  temporal_kernel: count.optional(),
-  separable_kernel: count.optional(),
-  pools: z.array(count).optional(),
-  head_kernel: count.optional(),
-  dropout: z.number().optional(),
-});
-
-function fromConfig(model: Config["model"]): EegnetConfig {
-  const given = readSection(model, NAME, section);
-  return {
-    name: NAME,
-    temporalFilters: given.temporal_filters,
-    depth: given.depth,
-    pointwiseFilters: given.pointwise_filters,
-    temporalKernel: given.temporal_kernel,
-    separableKernel: given.separable_kernel,
-    pools: given.pools,
-    headKernel: given.head_kernel,
-    dropout: given.dropout,
-  };
-}
-
 /** A few thousand parameters: the small network that EEG papers compare with. */
 export const eegnetKind: DetectorKind<EegnetConfig> = {
   name: NAME,
   title: "EEGNet with a logit every quarter second, after Lawhern et al. 2018",
-  fromConfig,
+  options: EEGNET_OPTIONS,
   create: eegnet,
 };

@@ -1,12 +1,12 @@
+import { elementAt } from "../../base/lookup.js";
 /**
  * The reference system's detector: U-Net encoder, residual multi-kernel blocks, bidirectional Mamba-2 layers, U-Net
  * decoder; 32,606,439 parameters at its default size. Tensor names equal the state_dict of brain-go-brr v2.
  */
 
-import { ConfigError } from "@ictal/base/errors";
-import type { Config } from "../../base/config-schema.js";
+import type { Defined } from "@ictal/base/options";
 import { type Tensor, type Tensor4D, tf } from "../../tensor/tf.js";
-import { checksOf, wrongOption } from "../check.js";
+import { readOptions, wrongOption } from "../check.js";
 import { convBlock, type Declaration, declareConvBlock } from "../conv-block.js";
 import {
   conv1d,
@@ -21,7 +21,7 @@ import {
   patchConv1d,
   relu,
 } from "../layers.js";
-import { type Mamba2Shape, mamba2, mamba2Specs, recomputedMamba2 } from "../mamba2.js";
+import { checkpointedMamba2, type Mamba2Shape, mamba2, mamba2Specs } from "../mamba2.js";
 import type { DetectorKind, DropoutSpec, Network } from "../network.js";
 import {
   batchNormBuffers,
@@ -31,91 +31,36 @@ import {
   transposedConvolutionSpecs,
   withReferenceStart,
 } from "../parameters.js";
+import {
+  SEIZURE_DETECTOR_OPTIONS,
+  type SeizureDetectorConfig,
+  STAGE_KERNEL,
+  stageChannels,
+} from "./seizure-detector-options.js";
 
-export interface SeizureDetectorConfig {
-  readonly name: "seizure_detector";
-  /** @default 19 */
-  readonly inputChannels?: number;
-  /** Channels of the first stage; each further stage doubles them. @default 64 */
-  readonly baseChannels?: number;
-  /** Stages of the U-Net, each halving the rate. @default 4 */
-  readonly stages?: number;
-  /** Residual blocks between encoder and Mamba. @default 3 */
-  readonly residualBlocks?: number;
-  /** Odd kernels of their branches. @default [3, 5, 7] */
-  readonly residualKernels?: readonly number[];
-  /** Share of channels they drop. @default 0.1 */
-  readonly residualDropout?: number;
-  /** Bidirectional layers. @default 6 */
-  readonly mambaLayers?: number;
-  /** @default 16 */
-  readonly stateSize?: number;
-  /** Width of Mamba's causal convolution, 2 to 4 as in the published kernels. @default 4 */
-  readonly mambaConvolution?: number;
-  /** Mamba's inner size over its model size. @default 2 */
-  readonly expand?: number;
-  /** @default 64 */
-  readonly headSize?: number;
-  /** Positions per chunk of the state space product. @default 64 */
-  readonly chunk?: number;
-  /** Share of values dropped after each bidirectional layer. @default 0.1 */
-  readonly mambaDropout?: number;
-  /** How parameters start: as PyTorch's layers and Mamba's blocks do, or overwritten as the reference does. @default "own" */
-  readonly initialization?: "own" | "reference";
-}
+export type { SeizureDetectorConfig };
 
 const NAME = "seizure_detector";
 
-type Plan = Required<SeizureDetectorConfig> & { readonly channels: readonly number[]; readonly mamba: Mamba2Shape };
+type Plan = Defined<SeizureDetectorConfig> & { readonly channels: readonly number[]; readonly mamba: Mamba2Shape };
 
-/** Kernel sizes that the reference fixes. */
+/** Kernel of the first convolution, which the reference fixes. */
 const STEM_KERNEL = 7;
-const STAGE_KERNEL = 5;
 
 function planOf(config: SeizureDetectorConfig): Plan {
-  const {
-    baseChannels = 64,
-    stages = 4,
-    expand = 2,
-    headSize = 64,
-    chunk = 64,
-    stateSize = 16,
-    mambaConvolution = 4,
-  } = config;
-  const residualKernels = config.residualKernels ?? [3, 5, 7];
-  const { residualBlocks = 3, mambaLayers = 6, residualDropout = 0.1, mambaDropout = 0.1, inputChannels = 19 } = config;
-  const check = checksOf(NAME);
-  check.counts({ inputChannels, baseChannels, stages, expand, headSize, chunk, stateSize });
-  check.counts({ residualBlocks, mambaLayers }, 0);
-  const channels = Array.from({ length: stages }, (_, stage) => baseChannels * 2 ** stage);
+  const filled = readOptions(NAME, SEIZURE_DETECTOR_OPTIONS, config);
+  const { expand, headSize, chunk, stateSize, mambaConvolution, residualKernels, mambaLayers } = filled;
+  const channels = stageChannels(filled.baseChannels, filled.stages);
   const modelSize = channels.at(-1)!;
-  check.odd("residualKernels", residualKernels);
-  check.rate("residualDropout", residualDropout);
-  check.rate("mambaDropout", mambaDropout);
   if (residualKernels.length < 1 || residualKernels.length > modelSize)
     throw wrongOption(NAME, "residualKernels", residualKernels, `1 to ${modelSize} odd numbers`);
   if (mambaLayers > 0 && (modelSize * expand) % headSize !== 0) {
     const inner = modelSize * expand;
     throw wrongOption(NAME, "headSize", headSize, `a divisor of ${inner} (${modelSize} channels times ${expand})`);
   }
-  if (!(mambaConvolution >= 2 && mambaConvolution <= 4))
-    throw wrongOption(NAME, "mambaConvolution", mambaConvolution, "2, 3 or 4");
   return {
     name: NAME,
-    initialization: config.initialization ?? "own",
-    inputChannels,
-    residualBlocks,
-    residualKernels,
-    residualDropout,
-    mambaLayers,
-    mambaDropout,
-    baseChannels,
-    stages,
-    expand,
-    headSize,
-    chunk,
-    stateSize,
-    mambaConvolution,
+    ...filled,
     channels,
     mamba: { modelSize, stateSize, convolution: mambaConvolution, expand, headSize, chunk },
   };
@@ -130,11 +75,11 @@ function branchChannels(channels: number, branches: number): number[] {
 function declareEncoder(into: Declaration, { channels, inputChannels }: Plan): void {
   declareConvBlock(into, "encoder.input_conv", {
     inputs: inputChannels,
-    outputs: channels[0]!,
+    outputs: elementAt(channels, 0),
     kernel: STEM_KERNEL,
   });
   for (const [stage, outputs] of channels.entries()) {
-    const inputs = channels[Math.max(0, stage - 1)]!;
+    const inputs = elementAt(channels, Math.max(0, stage - 1));
     declareConvBlock(into, `encoder.encoder_blocks.${stage}.0`, { inputs, outputs, kernel: STAGE_KERNEL });
     declareConvBlock(into, `encoder.encoder_blocks.${stage}.1`, {
       inputs: outputs,
@@ -155,7 +100,7 @@ function declareResidual(into: Declaration, plan: Plan): void {
   for (let block = 0; block < plan.residualBlocks; block++) {
     const name = `rescnn.blocks.${block}`;
     for (const [i, kernel] of plan.residualKernels.entries()) {
-      declareConvNorm(`${name}.branches.${i}.0`, `${name}.branches.${i}.1`, shares[i]!, kernel);
+      declareConvNorm(`${name}.branches.${i}.0`, `${name}.branches.${i}.1`, elementAt(shares, i), kernel);
     }
     declareConvNorm(`${name}.fusion.0`, `${name}.fusion.1`, channels, 1);
   }
@@ -175,8 +120,8 @@ function declareMamba(into: Declaration, { mamba, mambaLayers }: Plan): void {
 
 function declareDecoder(into: Declaration, { channels, inputChannels, stages, baseChannels }: Plan): void {
   for (let i = 0; i < stages; i++) {
-    const inputs = channels[stages - 1 - i]!;
-    const outputs = channels[Math.max(0, stages - 2 - i)]!;
+    const inputs = elementAt(channels, stages - 1 - i);
+    const outputs = elementAt(channels, Math.max(0, stages - 2 - i));
     into.parameters.push(...transposedConvolutionSpecs(`decoder.upsample.${i}`, { inputs, outputs, kernel: 2 }));
     const joined = outputs + inputs; // the skip of this stage has as many channels as its input
     declareConvBlock(into, `decoder.decoder_blocks.${i}.0`, { inputs: joined, outputs, kernel: STAGE_KERNEL });
@@ -223,7 +168,7 @@ function residualBlock(x: Tensor4D, p: NamedTensors, name: string, plan: Plan, c
 
 /** x [D, B, L]: both directions, joined, projected back, added, normalised. */
 function bidirectionalLayer(x: Tensor, p: NamedTensors, name: string, plan: Plan, context: ForwardContext): Tensor {
-  const block = context.recompute ? recomputedMamba2 : mamba2;
+  const block = context.gradientCheckpointing ? checkpointedMamba2 : mamba2;
   const forwards = block(x, p, `${name}.forward_mamba_real`, plan.mamba, "forwards");
   const backwards = block(x, p, `${name}.backward_mamba_real`, plan.mamba, "backwards");
   const projected = linearColumns(tf.concat([forwards, backwards], 0), p, `${name}.output_proj`);
@@ -248,10 +193,13 @@ function forward(plan: Plan, p: NamedTensors, x: Tensor, context: ForwardContext
   h = tf.transpose(tf.expandDims(sequence, 1), [2, 1, 3, 0]) as Tensor4D;
   for (let i = 0; i < stages; i++) {
     const name = `decoder.decoder_blocks.${i}`;
-    h = tf.concat([convTranspose1d(h, p, `decoder.upsample.${i}`), skips[stages - 1 - i]!], 3);
+    h = tf.concat([convTranspose1d(h, p, `decoder.upsample.${i}`), elementAt(skips, stages - 1 - i)], 3);
     h = convBlock(convBlock(h, p, `${name}.0`, context), p, `${name}.1`, context);
   }
-  return tf.reshape(conv1d(conv1d(h, p, "decoder.output_conv"), p, "detection_head"), [x.shape[0]!, x.shape[2]!]);
+  return tf.reshape(conv1d(conv1d(h, p, "decoder.output_conv"), p, "detection_head"), [
+    elementAt(x.shape, 0),
+    elementAt(x.shape, 2),
+  ]);
 }
 
 /** One logit per sample. */
@@ -276,50 +224,10 @@ function seizureDetector(config: SeizureDetectorConfig): Network<SeizureDetector
   };
 }
 
-/** Mamba's published kernels are 2 to 4 wide; the reference turns any other width into this one. */
-const USUAL_CONVOLUTION = 4;
-
-function wrongKey(key: string, value: unknown, allowed: string): ConfigError {
-  return new ConfigError(`invalid ${key}: ${JSON.stringify(value)}; expected ${allowed}`, { key, value, allowed });
-}
-
-function fromConfig({ encoder, rescnn, mamba, initialization }: Config["model"]): SeizureDetectorConfig {
-  const baseChannels = encoder.channels[0]!;
-  const doubling = Array.from({ length: encoder.stages }, (_, stage) => baseChannels * 2 ** stage);
-  if (encoder.channels.join() !== doubling.join()) {
-    const allowed = `${encoder.stages} stages that double: ${doubling.join(", ")}`;
-    throw wrongKey("model.encoder.channels", encoder.channels, allowed);
-  }
-  if (encoder.kernel_size !== STAGE_KERNEL)
-    throw wrongKey("model.encoder.kernel_size", encoder.kernel_size, `${STAGE_KERNEL}, which the network fixes`);
-  if (encoder.downsample_factor !== 2)
-    throw wrongKey("model.encoder.downsample_factor", encoder.downsample_factor, "2, which the network fixes");
-  const modelSize = doubling.at(-1)!;
-  if (mamba.n_layers > 0 && mamba.d_model !== modelSize)
-    throw wrongKey("model.mamba.d_model", mamba.d_model, `${modelSize}, the channels of the last stage`);
-  return {
-    name: NAME,
-    baseChannels,
-    stages: encoder.stages,
-    residualBlocks: rescnn.n_blocks,
-    residualKernels: rescnn.kernel_sizes,
-    residualDropout: rescnn.dropout,
-    mambaLayers: mamba.n_layers,
-    stateSize: mamba.d_state,
-    mambaConvolution: mamba.conv_kernel >= 2 && mamba.conv_kernel <= 4 ? mamba.conv_kernel : USUAL_CONVOLUTION,
-    headSize: mamba.head_size,
-    mambaDropout: mamba.dropout,
-    initialization,
-  };
-}
-
-/**
- * The reference's detector, from its own sections. As there, the decoder's section has no effect and a Mamba kernel
- * outside 2..4 becomes 4.
- */
+/** The reference's detector; configuration files size it by sections of their own (`model.encoder` and others). */
 export const seizureDetectorKind: DetectorKind<SeizureDetectorConfig> = {
   name: NAME,
   title: "U-Net, residual blocks and bidirectional Mamba-2 layers, as brain-go-brr v2",
-  fromConfig,
+  options: SEIZURE_DETECTOR_OPTIONS,
   create: seizureDetector,
 };

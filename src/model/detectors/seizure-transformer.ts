@@ -1,13 +1,13 @@
+import { elementAt } from "../../base/lookup.js";
 /**
  * SeizureTransformer (Wu et al. 2025, arXiv:2504.00336): convolutions that halve the rate, residual blocks, a transformer
  * encoder, convolutions that double the rate again with the halving's outputs added. Names and layouts equal those of
  * the state_dict of keruiwu/SeizureTransformer, which counts 41,001,281 parameters: it also holds a transformer layer that
  * serves as a template and takes part in nothing (3,152,384). The logits here are those that it puts through a sigmoid.
  */
-import { z } from "zod";
-import type { Config } from "../../base/config-schema.js";
+import type { Defined } from "@ictal/base/options";
 import { type Tensor, type Tensor4D, tf } from "../../tensor/tf.js";
-import { checksOf, readSection, wrongOption } from "../check.js";
+import { readOptions, wrongOption } from "../check.js";
 import {
   batchNorm,
   conv1d,
@@ -29,68 +29,27 @@ import {
   transformerLayerDropouts,
   transformerLayerSpecs,
 } from "../transformer.js";
+import { SEIZURE_TRANSFORMER_OPTIONS, type SeizureTransformerConfig } from "./seizure-transformer-options.js";
 
-export interface SeizureTransformerConfig {
-  readonly name: "seizure_transformer";
-  /** @default 19 */
-  readonly inputChannels?: number;
-  /** Channels of each stage, which halves the rate; the last is the transformer's size. @default [32, 64, 128, 256, 512] */
-  readonly channels?: readonly number[];
-  /** Odd kernels of the stages down. @default [11, 9, 7, 7, 5] */
-  readonly kernels?: readonly number[];
-  /** Odd kernels of the stages up, deepest first. @default [3, 5, 5, 7, 7] */
-  readonly decoderKernels?: readonly number[];
-  /** Kernels of the residual blocks. @default [3, 3, 3, 3, 2, 3, 2] */
-  readonly residualKernels?: readonly number[];
-  /** Transformer layers. @default 8 */
-  readonly layers?: number;
-  /** @default 4 */
-  readonly heads?: number;
-  /** Inner size of a transformer layer. @default 2048 */
-  readonly feedForward?: number;
-  /** Odd kernel of the last convolution. @default 11 */
-  readonly headKernel?: number;
-  /** Share of channels dropped in the residual blocks and of values in the transformer. @default 0.1 */
-  readonly dropout?: number;
-}
+export type { SeizureTransformerConfig };
 
 const NAME = "seizure_transformer";
 
 /** As published, where PyTorch has 1e-5. */
 const NORM_EPSILON = 1e-3;
 
-type Plan = Required<SeizureTransformerConfig> & { readonly transformer: TransformerShape };
+type Plan = Defined<SeizureTransformerConfig> & { readonly transformer: TransformerShape };
 
 function planOf(config: SeizureTransformerConfig): Plan {
-  const { inputChannels = 19, channels = [32, 64, 128, 256, 512], kernels = [11, 9, 7, 7, 5] } = config;
-  const { decoderKernels = [3, 5, 5, 7, 7], residualKernels = [3, 3, 3, 3, 2, 3, 2], headKernel = 11 } = config;
-  const { layers = 8, heads = 4, feedForward = 2048, dropout: rate = 0.1 } = config;
-  const check = checksOf(NAME);
-  check.list("channels", channels);
-  check.list("kernels", kernels, channels.length, channels.length);
-  check.list("decoderKernels", decoderKernels, channels.length, channels.length);
-  check.list("residualKernels", residualKernels, 0);
-  for (const [key, values] of Object.entries({ kernels, decoderKernels, headKernel })) check.odd(key, values);
-  check.counts({ inputChannels, heads, feedForward });
-  check.counts({ layers }, 0);
-  check.rate("dropout", rate);
+  const filled = readOptions(NAME, SEIZURE_TRANSFORMER_OPTIONS, config);
+  const { channels, kernels, decoderKernels, heads, feedForward } = filled;
+  for (const [key, values] of Object.entries({ kernels, decoderKernels }))
+    if (values.length !== channels.length)
+      throw wrongOption(NAME, key, values, `${channels.length} whole numbers of at least 1`);
   const modelSize = channels.at(-1)!;
   if (modelSize % 2 !== 0) throw wrongOption(NAME, "channels", channels, "an even number for the last stage");
   if (modelSize % heads !== 0) throw wrongOption(NAME, "heads", heads, `a divisor of ${modelSize}, the last stage`);
-  return {
-    name: NAME,
-    inputChannels,
-    channels,
-    kernels,
-    decoderKernels,
-    residualKernels,
-    layers,
-    heads,
-    feedForward,
-    headKernel,
-    dropout: rate,
-    transformer: { modelSize, heads, feedForward },
-  };
+  return { name: NAME, ...filled, transformer: { modelSize, heads, feedForward } };
 }
 
 const layerName = (layer: number) => `transformer_encoder.layers.${layer}`;
@@ -105,7 +64,7 @@ function parametersOf(plan: Plan): ParameterSpec[] {
       convolutionSpecs(`encoder.convs.${i}`, {
         inputs: channels[i - 1] ?? inputChannels,
         outputs,
-        kernel: plan.kernels[i]!,
+        kernel: elementAt(plan.kernels, i),
       }),
     ),
     ...plan.residualKernels.flatMap((kernel, block) =>
@@ -119,10 +78,10 @@ function parametersOf(plan: Plan): ParameterSpec[] {
       convolutionSpecs(`decoder_d.convs.${i}`, {
         inputs: upward[i - 1] ?? size,
         outputs,
-        kernel: plan.decoderKernels[i]!,
+        kernel: elementAt(plan.decoderKernels, i),
       }),
     ),
-    ...convolutionSpecs("conv_d", { inputs: channels[0]!, outputs: 1, kernel: plan.headKernel }),
+    ...convolutionSpecs("conv_d", { inputs: elementAt(channels, 0), outputs: 1, kernel: plan.headKernel }),
   ];
 }
 
@@ -192,8 +151,8 @@ function forward(plan: Plan, p: NamedTensors, x: Tensor, context: ForwardContext
   for (let block = 0; block < plan.residualKernels.length; block++) h = residualBlock(h, p, blockName(block), context);
   h = transformed(h, p, plan, context);
   for (let i = 0; i < stages; i++)
-    h = tf.add(elu(conv1d(repeatTwice(h), p, `decoder_d.convs.${i}`)), skips[stages - 1 - i]!);
-  return tf.reshape(conv1d(h, p, "conv_d"), [x.shape[0]!, x.shape[2]!]);
+    h = tf.add(elu(conv1d(repeatTwice(h), p, `decoder_d.convs.${i}`)), elementAt(skips, stages - 1 - i));
+  return tf.reshape(conv1d(h, p, "conv_d"), [elementAt(x.shape, 0), elementAt(x.shape, 2)]);
 }
 
 function seizureTransformer(config: SeizureTransformerConfig): Network<SeizureTransformerConfig> {
@@ -213,37 +172,10 @@ function seizureTransformer(config: SeizureTransformerConfig): Network<SeizureTr
   };
 }
 
-const count = z.number().int().min(1);
-
-/** Keys of `model.seizure_transformer`. */
-const section = z.strictObject({
-  channels: z.array(count).optional(),
-  kernels: z.array(count).optional(),
-  decoder_kernels: z.array(count).optional(),
-  residual_kernels: z.array(count).optional(),
-  layers: z.number().int().min(0).optional(),
-  heads: count.optional(),
-  feed_forward: count.optional(),
-  head_kernel: count.optional(),
-  dropout: z.number().optional(),
-});
-
-function fromConfig(model: Config["model"]): SeizureTransformerConfig {
-  const { decoder_kernels, residual_kernels, feed_forward, head_kernel, ...same } = readSection(model, NAME, section);
-  return {
-    name: NAME,
-    ...same,
-    decoderKernels: decoder_kernels,
-    residualKernels: residual_kernels,
-    feedForward: feed_forward,
-    headKernel: head_kernel,
-  };
-}
-
 /** The winner of the 2025 seizure detection challenge, with attention where the reference's detector has Mamba. */
 export const seizureTransformerKind: DetectorKind<SeizureTransformerConfig> = {
   name: NAME,
   title: "SeizureTransformer: U-Net, residual blocks and a transformer encoder, Wu et al. 2025",
-  fromConfig,
+  options: SEIZURE_TRANSFORMER_OPTIONS,
   create: seizureTransformer,
 };

@@ -1,7 +1,7 @@
-import { z } from "zod";
-import type { Config } from "../../base/config-schema.js";
+import type { Defined } from "@ictal/base/options";
+import { elementAt } from "../../base/lookup.js";
 import { type Tensor, type Tensor4D, tf } from "../../tensor/tf.js";
-import { checksOf, readSection, wrongOption } from "../check.js";
+import { readOptions, wrongOption } from "../check.js";
 import { convBlock, type Declaration, declareConvBlock } from "../conv-block.js";
 import {
   batchNorm,
@@ -16,34 +16,13 @@ import {
 } from "../layers.js";
 import type { DetectorKind, DropoutSpec, Network } from "../network.js";
 import { convolutionSpecs, transposedConvolutionSpecs } from "../parameters.js";
+import { UNET_OPTIONS, type UnetConfig } from "./unet-options.js";
 
-/** A plain U-Net over time (after Ronneberger et al. 2015, in one dimension). */
-export interface UnetConfig {
-  readonly name: "unet";
-  /** @default 19 */
-  readonly inputChannels?: number;
-  /** Channels of each stage, the last being the bottleneck. @default [16, 32, 64, 64] */
-  readonly channels?: readonly number[];
-  /** Odd kernel of the convolutions inside a stage. @default 5 */
-  readonly kernelSize?: number;
-  /** Convolutions per stage, on the way down and up. @default 1 */
-  readonly convolutions?: number;
-  /** Samples per patch of the first convolution, whose stride equals its kernel. @default 8 */
-  readonly stemStride?: number;
-  /** Rate ratio from stage to stage. @default 4 */
-  readonly downsampleFactor?: number;
-  /**
-   * Samples per logit: a divisor of the stem's stride, or the stride of a stage; the way up stops there.
-   * @default the second stage's stride (32 samples, 8 logits a second at 256 Hz)
-   */
-  readonly outputStrideSamples?: number;
-  /** Share of channels dropped at the bottleneck and after each stage up. @default 0.1 */
-  readonly dropout?: number;
-}
+export type { UnetConfig };
 
 const NAME = "unet";
 
-type Plan = Required<UnetConfig> & {
+type Plan = Defined<UnetConfig> & {
   /** Samples per position of each stage. */
   readonly strides: readonly number[];
   /** Stage at which the way up ends. */
@@ -53,17 +32,10 @@ type Plan = Required<UnetConfig> & {
 };
 
 function planOf(config: UnetConfig): Plan {
-  const channels = config.channels ?? [16, 32, 64, 64];
-  const { inputChannels = 19, kernelSize = 5, convolutions = 1, stemStride = 8, downsampleFactor = 4 } = config;
-  const rate = config.dropout ?? 0.1;
-  const check = checksOf(NAME);
-  check.list("channels", channels, 2);
-  check.counts({ inputChannels, convolutions, stemStride });
-  check.counts({ downsampleFactor }, 2);
-  check.odd("kernelSize", kernelSize);
-  check.rate("dropout", rate);
+  const filled = readOptions(NAME, UNET_OPTIONS, config);
+  const { channels, stemStride, downsampleFactor } = filled;
   const strides = channels.map((_, stage) => stemStride * downsampleFactor ** stage);
-  const outputStrideSamples = config.outputStrideSamples ?? strides[Math.min(1, channels.length - 2)]!;
+  const outputStrideSamples = filled.outputStrideSamples ?? strides[Math.min(1, channels.length - 2)]!;
   const stage = strides.indexOf(outputStrideSamples);
   if (stage < 0 && !(outputStrideSamples >= 1 && stemStride % outputStrideSamples === 0)) {
     const allowed = `a divisor of ${stemStride} or one of ${strides.join(", ")}`;
@@ -71,20 +43,7 @@ function planOf(config: UnetConfig): Plan {
   }
   const lastStage = Math.max(0, stage);
   const logitsPerPosition = strides[lastStage]! / outputStrideSamples;
-  return {
-    name: NAME,
-    inputChannels,
-    channels,
-    kernelSize,
-    convolutions,
-    stemStride,
-    downsampleFactor,
-    outputStrideSamples,
-    dropout: rate,
-    strides,
-    lastStage,
-    logitsPerPosition,
-  };
+  return { name: NAME, ...filled, outputStrideSamples, strides, lastStage, logitsPerPosition };
 }
 
 function declare(plan: Plan): Declaration {
@@ -93,7 +52,7 @@ function declare(plan: Plan): Declaration {
   const bottleneck = channels.length - 1;
   declareConvBlock(into, "stem", {
     inputs: plan.inputChannels,
-    outputs: channels[0]!,
+    outputs: elementAt(channels, 0),
     kernel: plan.stemStride,
     bias: false,
   });
@@ -104,15 +63,15 @@ function declare(plan: Plan): Declaration {
     if (stage < bottleneck) {
       declareConvBlock(into, `downsample.${stage}`, {
         inputs: outputs,
-        outputs: channels[stage + 1]!,
+        outputs: elementAt(channels, stage + 1),
         kernel: factor,
         bias: false,
       });
     }
   }
   for (let stage = bottleneck - 1; stage >= plan.lastStage; stage--) {
-    const outputs = channels[stage]!;
-    const upsample = { inputs: channels[stage + 1]!, outputs, kernel: factor };
+    const outputs = elementAt(channels, stage);
+    const upsample = { inputs: elementAt(channels, stage + 1), outputs, kernel: factor };
     into.parameters.push(...transposedConvolutionSpecs(`upsample.${stage}`, upsample));
     for (let i = 0; i < plan.convolutions; i++) {
       declareConvBlock(into, `decoder.${stage}.${i}`, {
@@ -124,7 +83,11 @@ function declare(plan: Plan): Declaration {
     }
   }
   into.parameters.push(
-    ...convolutionSpecs("head", { inputs: channels[plan.lastStage]!, outputs: plan.logitsPerPosition, kernel: 1 }),
+    ...convolutionSpecs("head", {
+      inputs: elementAt(channels, plan.lastStage),
+      outputs: plan.logitsPerPosition,
+      kernel: 1,
+    }),
   );
   return into;
 }
@@ -137,7 +100,7 @@ function dropoutsOf(plan: Plan): DropoutSpec[] {
     name: `dropout.${stage}`,
     rate: plan.dropout,
     kind: "channel",
-    shape: (batchSize) => [batchSize, 1, 1, plan.channels[stage]!],
+    shape: (batchSize) => [batchSize, 1, 1, elementAt(plan.channels, stage)],
   }));
 }
 
@@ -145,7 +108,8 @@ function forward(plan: Plan, p: NamedTensors, x: Tensor, context: ForwardContext
   const { channels, convolutions } = plan;
   const bottleneck = channels.length - 1;
   const [batch, , length] = x.shape as [number, number, number];
-  const drop = (h: Tensor4D, stage: number) => dropout(h, `dropout.${stage}`, [batch, 1, 1, channels[stage]!], context);
+  const drop = (h: Tensor4D, stage: number) =>
+    dropout(h, `dropout.${stage}`, [batch, 1, 1, elementAt(channels, stage)], context);
   const stage = (h: Tensor4D, name: string) => {
     let y = h;
     for (let i = 0; i < convolutions; i++) y = convBlock(y, p, `${name}.${i}`, context);
@@ -161,7 +125,7 @@ function forward(plan: Plan, p: NamedTensors, x: Tensor, context: ForwardContext
   }
   h = drop(stage(h, `encoder.${bottleneck}`), bottleneck);
   for (let i = bottleneck - 1; i >= plan.lastStage; i--) {
-    h = tf.concat([convTranspose1d(h, p, `upsample.${i}`), skips[i]!], 3); // [B, 1, L/strides[i], 2Ci]
+    h = tf.concat([convTranspose1d(h, p, `upsample.${i}`), elementAt(skips, i)], 3); // [B, 1, L/strides[i], 2Ci]
     h = drop(stage(h, `decoder.${i}`), i);
   }
   return tf.reshape(conv1d(h, p, "head"), [batch, length / plan.outputStrideSamples]);
@@ -176,35 +140,9 @@ function unet(config: UnetConfig): Network<UnetConfig> {
     ...declare(plan),
     dropouts: dropoutsOf(plan),
     inputChannels: plan.inputChannels,
-    lengthMultiple: strides.at(-1)!,
+    lengthMultiple: elementAt(strides, -1),
     outputStrideSamples: plan.outputStrideSamples,
     forward: (p, x, context) => forward(plan, p, x, context),
-  };
-}
-
-const count = z.number().int().min(1);
-
-/** Keys of `model.unet`; `stem_stride` is the stride of the first convolution. */
-const section = z.strictObject({
-  channels: z.array(count).optional(),
-  kernel_size: count.optional(),
-  stem_stride: count.optional(),
-  downsample_factor: count.optional(),
-  /** Samples per output value; one per sample at 1. Left out: the second stage's. */
-  output_stride: count.optional(),
-  dropout: z.number().optional(),
-});
-
-function fromConfig(model: Config["model"]): UnetConfig {
-  const given = readSection(model, NAME, section);
-  return {
-    name: NAME,
-    channels: given.channels,
-    kernelSize: given.kernel_size,
-    stemStride: given.stem_stride,
-    downsampleFactor: given.downsample_factor,
-    outputStrideSamples: given.output_stride,
-    dropout: given.dropout,
   };
 }
 
@@ -212,6 +150,6 @@ function fromConfig(model: Config["model"]): UnetConfig {
 export const unetKind: DetectorKind<UnetConfig> = {
   name: NAME,
   title: "plain U-Net over time, after Ronneberger et al. 2015",
-  fromConfig,
+  options: UNET_OPTIONS,
   create: unet,
 };

@@ -6,14 +6,14 @@ import { packageDir } from "../../base/project.js";
 const ENTRY = "src/plots/review/client/main.mts";
 const REQUIRE = /\brequire\("(\.[^"]+)"\)/g;
 
-/** Source of an import: `.mjs` stands for `.mts`, `.js` for `.ts`. */
+/** Source of an import: `.mts` for `.mjs`, `.ts` for `.js`. */
 function sourceOf(importer: string, specifier: string): string {
   return join(dirname(importer), specifier).replace(/js$/, "ts");
 }
 
 /**
- * A module of TypeScript and all it imports by relative paths as one classic script: each module a function, called when
- * it is first needed. Types are not checked here. Throws what the file system throws on a missing import.
+ * A module of TypeScript and all it imports by relative paths as one classic script: each module a function, called on
+ * first use. Types are not checked here. Throws the error of the file system on a missing import.
  */
 async function bundleScript(entry: string): Promise<string> {
   const { default: ts } = await import("typescript");
@@ -24,8 +24,8 @@ async function bundleScript(entry: string): Promise<string> {
   };
   const paths: string[] = [entry];
   const bodies: string[] = [];
-  for (let i = 0; i < paths.length; i++) {
-    const path = paths[i]!;
+  for (const path of paths) {
+    // the imports found below are appended to `paths`
     const fileName = path.replace(/mts$/, "ts"); // .mts would be emitted as an ES module whatever the options say
     const { outputText } = ts.transpileModule(await readFile(path, "utf8"), { fileName, compilerOptions });
     bodies.push(
@@ -50,7 +50,7 @@ load(0);
 
 let script: Promise<string> | undefined;
 
-/** The script of the review page, made from its sources once per process. */
+/** The script of the review page, bundled from its sources once per process. */
 export function reviewScript(): Promise<string> {
   script ??= bundleScript(join(packageDir, ENTRY));
   return script;

@@ -5,10 +5,10 @@ import { LIST_SCRIPT, LIST_STYLE } from "./list-parts.js";
 import type { ReviewRecording } from "./recording.js";
 import { clock } from "./view/steps.js";
 
-/** What the list says of a recording; small, so that those of a whole corpus fit in memory. */
+/** A recording in the list; small, so that those of a whole corpus fit in memory. */
 export interface ReviewRow {
   readonly id: string;
-  /** Address of its page as the list sees it. */
+  /** Address of its page, relative to the list. */
   readonly href: string;
   readonly durationSeconds: number;
   readonly isLabelled: boolean;
@@ -17,7 +17,7 @@ export interface ReviewRow {
   readonly hypothesis: readonly Interval[];
   readonly misses: readonly Interval[];
   readonly falseAlarms: readonly Interval[];
-  /** Highest probability in each of at most 160 equal stretches. */
+  /** Highest probability in each of at most 160 equal intervals. */
   readonly outline: readonly number[];
 }
 
@@ -59,7 +59,7 @@ export function worstMiss({ misses }: Pick<ReviewRow, "misses">): number {
   return Math.max(0, ...misses.map(lengthOf));
 }
 
-/** Rows in the order of what is worth seeing first: the longest missed seizure, then the most false alarms. */
+/** Rows in the order of review: the longest missed seizure first, then the most false alarms. */
 export function sortedRows(rows: readonly ReviewRow[]): ReviewRow[] {
   return [...rows].sort(
     (a, b) =>

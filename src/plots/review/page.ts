@@ -9,9 +9,9 @@ import { REVIEW_STYLE } from "./style.js";
 
 /** Other pages that a page leads to; addresses as the page sees them. */
 export interface ReviewLinks {
-  readonly list?: string;
-  readonly previous?: string;
-  readonly next?: string;
+  readonly list?: string | undefined;
+  readonly previous?: string | undefined;
+  readonly next?: string | undefined;
 }
 
 const packed = (parts: readonly Uint8Array[]) => deflateSync(Buffer.concat(parts), { level: 9 }).toString("base64");
@@ -45,10 +45,10 @@ function factsOf({ isLabelled, reference, detector }: ReviewRecording): string {
 
 /** What the reader sees of what was recorded. */
 function shownText({ signals }: ReviewRecording): string {
-  const { sampleRateHz, recordedRateHz, stepMicrovolts, leftOut, gaps } = signals;
+  const { sampleRateHz, recordedRateHz, stepMicrovolts, excluded, gaps } = signals;
   const rate =
     sampleRateHz === recordedRateHz ? `${sampleRateHz} Hz as recorded` : `${sampleRateHz} Hz of ${recordedRateHz} Hz`;
-  const lost = leftOut.length > 0 ? `; not shown: ${leftOut.join(", ")}` : "";
+  const lost = excluded.length > 0 ? `; not shown: ${excluded.join(", ")}` : "";
   const holes = gaps.length > 0 ? `; ${counted(gaps.length, "gap")} in the recording` : "";
   return `shown at ${rate} in steps of ${stepMicrovolts} µV, offset of the first second taken off; negative up${lost}${holes}`;
 }
@@ -93,9 +93,15 @@ function headerHtml(recording: ReviewRecording, { list, previous, next }: Review
  * A page to review one recording, as HTML that needs nothing else and no network: EEG, reference, detections, probability.
  * Page length, height, montage and filters are the reader's; keys are listed by "?". It opens at `#t=SECONDS`.
  */
-export async function reviewPage(recording: ReviewRecording, links: ReviewLinks = {}): Promise<string> {
+export async function reviewPage(
+  recording: ReviewRecording,
+  links: ReviewLinks = {},
+  { signal }: { readonly signal?: AbortSignal | undefined } = {},
+): Promise<string> {
+  signal?.throwIfAborted();
   const provenance = captionText(recording.caption ?? {});
   const script = await reviewScript();
+  signal?.throwIfAborted();
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>${escapeHtml(recording.id)}</title><link rel="icon" href="data:,"><style>${REVIEW_STYLE}</style></head><body>

@@ -9,7 +9,7 @@ export interface NamedEvent extends Interval {
   readonly confidence?: number;
 }
 
-/** What a detector said of a recording. */
+/** A detector's output for a recording. */
 export interface DetectorTrack {
   /** One value in 0..1 per 1/rateHz seconds. */
   readonly probability: Float32Array;
@@ -26,7 +26,7 @@ export interface DetectorTrack {
 export interface ReviewRecording {
   readonly id: string;
   readonly signals: ViewSignals;
-  /** False: nobody said what the recording holds. */
+  /** False when the recording has no labels. */
   readonly isLabelled: boolean;
   readonly reference: readonly NamedEvent[];
   /** Absent without predictions. */

@@ -9,16 +9,16 @@ import type { ViewFilters } from "./view/filters.js";
 import { type Derivation, type MontageName, usableMontages, viewMontage } from "./view/montages.js";
 import { PIXELS_PER_MILLIMETRE } from "./view/steps.js";
 
-/** The choices of the review page. */
+/** Options as on the review page. */
 export interface ReviewFigureOptions extends Partial<ViewFilters> {
   /** Left edge of the page. @default 0 */
-  readonly startSeconds?: number;
+  readonly startSeconds?: number | undefined;
   /** @default 10 */
-  readonly pageSeconds?: number;
+  readonly pageSeconds?: number | undefined;
   /** At 96 pixels an inch. @default 7 */
-  readonly microvoltsPerMillimetre?: number;
+  readonly microvoltsPerMillimetre?: number | undefined;
   /** @default "banana", else the first that the electrodes allow */
-  readonly montage?: MontageName;
+  readonly montage?: MontageName | undefined;
 }
 
 const POINTS = 2000;
@@ -55,7 +55,7 @@ function traceOf(
     line: { width: 0.8, color: SIDE_COLORS[side] },
     hovertemplate: `${name} at %{x:.2f} s<extra></extra>`,
     showlegend: false,
-  } as unknown as Data; // @types/plotly.js does not know packed arrays
+  } as unknown as Data; // @types/plotly.js has no packed arrays
 }
 
 function calibration(
@@ -106,7 +106,7 @@ function probabilityTrace(
   } as unknown as Data; // as above
 }
 
-/** Across the probability, where detections begin. */
+/** A line at the threshold at which detections begin. */
 function thresholdLine(level: number): Partial<Shape> {
   const across = { type: "line", xref: "paper", yref: "y2", x0: 0, x1: 1, y0: level, y1: level } as const;
   return { ...across, line: { color: COLORS.grey, width: 1, dash: "dash" } };
@@ -205,7 +205,7 @@ export function reviewFigure(recording: ReviewRecording, options: ReviewFigureOp
   return makeFigure(
     id,
     [...bands.legend, ...(detector ? [probabilityTrace(detector, start, end)] : []), ...eeg],
-    layout as unknown as Partial<Layout>, // the types know no domain in yref
+    layout as unknown as Partial<Layout>, // @types/plotly.js has no domain in yref
     recording.caption,
   );
 }

@@ -39,7 +39,8 @@ export function epochTable(
   const hyp = epochMask(hypothesis, epochCount);
   const cells = new Uint32Array(4); // index 2 * reference + hypothesis
   for (let i = 0; i < epochCount; i++) cells[2 * ref[i]! + hyp[i]!]! += 1;
-  return { both: cells[3]!, referenceOnly: cells[2]!, hypothesisOnly: cells[1]!, neither: cells[0]! };
+  const [neither = 0, hypothesisOnly = 0, referenceOnly = 0, both = 0] = cells;
+  return { both, referenceOnly, hypothesisOnly, neither };
 }
 
 /** NEDC EPOCH: counts of seizure epochs, so a false alarm is a quarter of a second, not an event. */

@@ -5,8 +5,12 @@ import type { NedcCounts } from "./counts.js";
 export function overlapping(events: readonly Interval[], others: readonly Interval[]): boolean[] {
   let next = 0;
   return events.map(({ startSeconds, endSeconds }) => {
-    while (next < others.length && others[next]!.endSeconds <= startSeconds) next += 1;
-    return next < others.length && others[next]!.startSeconds < endSeconds;
+    let other = others[next];
+    while (other && other.endSeconds <= startSeconds) {
+      next += 1;
+      other = others[next];
+    }
+    return other !== undefined && other.startSeconds < endSeconds;
   });
 }
 

@@ -13,22 +13,23 @@ export function scoreTaes(reference: readonly Interval[], hypothesis: readonly I
   let hits = 0;
   let falseAlarms = 0;
   let h = 0;
-  for (let r = 0; r < reference.length; r++) {
-    const target = reference[r]!;
-    for (; h < hypothesis.length && hypothesis[h]!.endSeconds <= target.startSeconds; h++) falseAlarms += 1;
-    const first = hypothesis[h];
-    if (first === undefined || first.startSeconds >= target.endSeconds) continue;
-    hits += coveredShare(target, first);
-    falseAlarms += surplusShare(target, first);
-    h += 1;
-    if (first.endSeconds >= target.endSeconds) {
-      while (r + 1 < reference.length && reaches(first, reference[r + 1]!)) r += 1;
-    } else {
-      for (; h < hypothesis.length && reaches(target, hypothesis[h]!); h++) {
-        hits += coveredShare(target, hypothesis[h]!);
-        falseAlarms += surplusShare(target, hypothesis[h]!);
-      }
+  let outlasting: Interval | undefined; // the hypothesis that the further references it reaches are missed by
+  for (const target of reference) {
+    if (outlasting && reaches(outlasting, target)) continue;
+    outlasting = undefined;
+    let found = hypothesis[h];
+    for (; found && found.endSeconds <= target.startSeconds; found = hypothesis[h]) {
+      falseAlarms += 1;
+      h += 1;
     }
+    if (!found || found.startSeconds >= target.endSeconds) continue;
+    if (found.endSeconds >= target.endSeconds) outlasting = found;
+    do {
+      hits += coveredShare(target, found);
+      falseAlarms += surplusShare(target, found);
+      h += 1;
+      found = hypothesis[h];
+    } while (!outlasting && found && reaches(target, found));
   }
   falseAlarms += hypothesis.length - h;
   return { targets: reference.length, hits, misses: reference.length - hits, falseAlarms };

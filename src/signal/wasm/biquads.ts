@@ -1,30 +1,30 @@
-// AssemblyScript; twin: sosfiltInto in ../biquads.ts, lane by lane.
-const SWEEP_SAMPLES: i32 = 1024;
-const VANISHED: f64 = 1e-250;
+// AssemblyScript; reference implementation: sosfiltInto in ../biquads.ts, lane by lane.
+const FLUSH_INTERVAL_SAMPLES: i32 = 1024;
+const DENORMAL_LIMIT: f64 = 1e-250;
 
 /**
  * Run a cascade over `count` samples of a group in place. `sections`: [section, 6] float64; `state`: [lane, 2 * sections
- * + 1] float64, each lane's delays and then its count of samples since the last sweep (the same in all lanes).
+ * + 1] float64, each lane's delays and then its count of samples since the last check for denormals (the same in all lanes).
  */
-export function filterLanes(x: usize, count: i32, sections: usize, sectionCount: i32, state: usize): void {
+export function filterGroup(x: usize, count: i32, sections: usize, sectionCount: i32, state: usize): void {
   const laneBytes = (<usize>(2 * sectionCount + 1)) << 3;
   const clock = state + laneBytes - 8;
   let left = count;
   while (left > 0) {
     const since = <i32>load<f64>(clock);
-    const piece = min(left, SWEEP_SAMPLES - since);
-    runSections(x, piece, sections, sectionCount, state, laneBytes);
-    const now = since + piece;
-    if (now === SWEEP_SAMPLES) sweep(state, 4 * laneBytes);
+    const length = min(left, FLUSH_INTERVAL_SAMPLES - since);
+    runSections(x, length, sections, sectionCount, state, laneBytes);
+    const now = since + length;
+    if (now === FLUSH_INTERVAL_SAMPLES) flushDenormals(state, 4 * laneBytes);
     for (let lane: usize = 0; lane < 4; lane++)
-      store<f64>(clock + lane * laneBytes, now === SWEEP_SAMPLES ? 0 : <f64>now);
-    x += (<usize>piece) << 5;
-    left -= piece;
+      store<f64>(clock + lane * laneBytes, now === FLUSH_INTERVAL_SAMPLES ? 0 : <f64>now);
+    x += (<usize>length) << 5;
+    left -= length;
   }
 }
 
-function sweep(state: usize, bytes: usize): void {
-  for (let at = state; at < state + bytes; at += 8) if (abs(load<f64>(at)) < VANISHED) store<f64>(at, 0);
+function flushDenormals(state: usize, bytes: usize): void {
+  for (let at = state; at < state + bytes; at += 8) if (abs(load<f64>(at)) < DENORMAL_LIMIT) store<f64>(at, 0);
 }
 
 function runSections(x: usize, count: i32, sections: usize, sectionCount: i32, state: usize, laneBytes: usize): void {

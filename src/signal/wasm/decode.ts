@@ -1,14 +1,14 @@
-// AssemblyScript; twin: recordBlock in ../sample-block.ts, without its staging.
+// AssemblyScript; reference implementation: recordBlock in ../sample-block.ts, without its staging.
 import { decode16 } from "../../base/wasm/decode";
 
 /**
- * float32 of `signalCount` signals at `out`, `outBytes` apart, of `recordCount` whole records at `words`. `table`: per
+ * float32 of `signalCount` signals at `out`, `outBytes` apart, of `recordCount` whole records at `digital`. `table`: per
  * signal the bytes from the start of a record (u32), gain, offset and factor (float64 from byte 8 on), 32 bytes in all.
  */
 export function decodeRecords(
   out: usize,
   outBytes: usize,
-  words: usize,
+  digital: usize,
   recordCount: i32,
   recordBytes: usize,
   samplesPerRecord: i32,
@@ -16,7 +16,7 @@ export function decodeRecords(
   signalCount: i32,
 ): void {
   for (const end = table + ((<usize>signalCount) << 5); table < end; table += 32) {
-    let from = words + <usize>load<u32>(table);
+    let from = digital + <usize>load<u32>(table);
     let to = out;
     for (let record = 0; record < recordCount; record++) {
       decode16(to, from, samplesPerRecord, load<f64>(table, 8), load<f64>(table, 16), load<f64>(table, 24));
@@ -27,7 +27,7 @@ export function decodeRecords(
   }
 }
 
-/** Twin: extremesInto in ../sample-block.ts. Least and greatest of `count` float32 of each input, shape [input, 2] at `out`. */
+/** Reference implementation: extremesInto in ../sample-block.ts. Least and greatest of `count` float32 of each input, shape [input, 2] at `out`. */
 export function extremes(out: usize, inputs: usize, inputBytes: usize, inputCount: i32, count: i32): void {
   const whole = (<usize>(count & ~3)) << 2;
   const bytes = (<usize>count) << 2;

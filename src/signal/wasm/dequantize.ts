@@ -1,4 +1,4 @@
-// AssemblyScript; twin: row in createPlainDecoder, src/dataset/decode.ts.
+// AssemblyScript; reference implementation: row in createPlainDecoder, src/dataset/decode.ts.
 /**
  * float32 at `out` of int16 at `stored`, `runs` runs of `count` numbers (a multiple of 8) that begin `strideBytes` apart,
  * each number times high + low. With `high` short enough that its product with 16 bits is exact, the sum is rounded once

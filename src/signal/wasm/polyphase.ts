@@ -1,4 +1,4 @@
-// AssemblyScript; twin: polyphaseInto in ../polyphase.ts.
+// AssemblyScript; reference implementation: polyphaseInto in ../polyphase.ts.
 /**
  * `count` outputs of a group at `out` from the samples at `x`: output j is the product of the row of its phase with `taps`
  * samples. Two outputs a turn, four independent sums, each in ascending order of the samples; `taps` is even.

@@ -1,4 +1,4 @@
-// AssemblyScript; twin: quantizeTwinInto in ../quantize.ts.
+// AssemblyScript; reference implementation: quantizeReferenceInto in ../quantize.ts.
 /**
  * int16 at `out` of `count` float32 at `x`: (x - mean) * scale held within ± clip, rounded to float32, times `gain`, plus a
  * half, rounded down; NaN gives -clip. Reads and writes whole fours: both arrays have room up to a multiple of four.
@@ -21,8 +21,8 @@ export function quantize(out: usize, x: usize, count: i32, mean: f64, scale: f64
     b = f64x2.mul(f64x2.promote_low_f32x4(f32x4.demote_f64x2_zero(b)), g);
     a = f64x2.add(f64x2.floor(f64x2.add(a, half)), shift);
     b = f64x2.add(f64x2.floor(f64x2.add(b, half)), shift);
-    const words = v128.shuffle<i32>(a, b, 0, 2, 4, 6);
-    v128.store64_lane(out, i16x8.narrow_i32x4_s(words, words), 0);
+    const digital = v128.shuffle<i32>(a, b, 0, 2, 4, 6);
+    v128.store64_lane(out, i16x8.narrow_i32x4_s(digital, digital), 0);
     x += 16;
   }
 }

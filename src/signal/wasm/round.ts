@@ -1,6 +1,6 @@
-// AssemblyScript; twins: roundLanesInto and sumLanesInto in ../kernels-typescript.ts.
+// AssemblyScript; reference implementations: roundGroupInto and sumGroupInto in ../kernels-typescript.ts.
 /** Samples of a group as float32 rows of `rowBytes` bytes, one after another at `out`. */
-export function roundLanes(out: usize, rowBytes: usize, x: usize, count: i32): void {
+export function roundGroup(out: usize, rowBytes: usize, x: usize, count: i32): void {
   const second = out + rowBytes;
   const third = second + rowBytes;
   const fourth = third + rowBytes;
@@ -38,7 +38,7 @@ export function roundLanes(out: usize, rowBytes: usize, x: usize, count: i32): v
  * Add the float32 values of `count` samples of a group to `sums`, float64 [3, lane]: origin, sum of distances from it, sum
  * of their squares. `isFirst` begins anew with the first sample as origin.
  */
-export function sumLanes(sums: usize, x: usize, count: i32, isFirst: bool): void {
+export function sumGroup(sums: usize, x: usize, count: i32, isFirst: bool): void {
   if (isFirst && count > 0) {
     for (let lane: usize = 0; lane < 32; lane += 8) {
       store<f64>(sums + lane, <f64>(<f32>load<f64>(x + lane)));

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** Something that the embedded server does wrong on purpose. */
+/** A fault that the embedded server injects. */
 export interface S3Fault {
   /**
-   * - `reset`: the connection breaks after `afterBytes` of the body; `short-body`: it ends there in good order
-   * - `stall`: nothing comes any more after `afterBytes`; `no-answer`: not even headers come
-   * - `drip`: the body comes at `bytesPerSecond`
+   * - `reset`: the connection is reset after `afterBytes` of the body; `short-body`: the body ends there without an error
+   * - `stall`: nothing is sent after `afterBytes`; `no-answer`: not even headers are sent
+   * - `drip`: the body is sent at `bytesPerSecond`
    * - `wrong-checksum`: the checksum header is not that of the bytes; `corrupt`: the byte at `afterBytes` is flipped
    * - `slow-down`, `internal-error`, `access-denied`: 503, 500 and 403; `changed`: a request with If-Match gets 412
    */
@@ -21,19 +21,19 @@ export interface S3Fault {
     | "internal-error"
     | "access-denied"
     | "changed";
-  /** Requests it strikes. @default "get" */
+  /** Operation it applies to. @default "get" */
   readonly operation?: "get" | "head" | "list";
   /** Only requests for this key. @default every key */
   readonly key?: string;
-  /** How many requests it strikes. @default 1 */
+  /** Number of requests it applies to. @default 1 */
   readonly times?: number;
-  /** Place in the body, in bytes from the start of the answer. @default 0 */
+  /** Position in the body, in bytes from the start of the response. @default 0 */
   readonly afterBytes?: number;
   /** @default 1024 */
   readonly bytesPerSecond?: number;
 }
 
-/** Hands out the faults of a script: the first that fits a request and has strikes left. */
+/** Returns the fault for each request: the first that matches and has `times` left. */
 export function faultScript(faults: readonly S3Fault[]) {
   const left = faults.map((fault) => ({ fault, times: fault.times ?? 1 }));
   return (operation: "get" | "head" | "list", key: string | undefined): S3Fault | undefined => {
@@ -46,7 +46,7 @@ export function faultScript(faults: readonly S3Fault[]) {
   };
 }
 
-/** Thrown by a faulty body where the server must break the connection (`reset`), end it (`end`) or fall silent. */
+/** Thrown by a faulty body where the server must reset the connection (`reset`), end it (`end`) or stop sending (`silence`). */
 export class BrokenBody extends Error {
   override readonly name = "BrokenBody";
   constructor(readonly way: "reset" | "end" | "silence") {
@@ -54,35 +54,40 @@ export class BrokenBody extends Error {
   }
 }
 
-/** The body as the fault has it. */
+/** The body with the fault injected. */
 export async function* faultyBody(
   body: AsyncIterable<Uint8Array>,
   fault: S3Fault | undefined,
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  const place = fault?.afterBytes ?? 0;
+  const position = fault?.afterBytes ?? 0;
   let sent = 0;
   for await (const chunk of body) {
     if (fault?.kind === "drip") {
       yield* drip(chunk, fault.bytesPerSecond ?? 1024, signal);
       continue;
     }
-    const at = place - sent;
+    const at = position - sent;
     const isHere = at >= 0 && at < chunk.byteLength;
     sent += chunk.byteLength;
-    if (isHere && fault && fault.kind in BREAKS) {
+    const breaksAs = fault && BREAKS[fault.kind];
+    if (isHere && breaksAs) {
       if (at > 0) yield chunk.subarray(0, at);
-      throw new BrokenBody(BREAKS[fault.kind]!);
+      throw new BrokenBody(breaksAs);
     }
     yield isHere && fault?.kind === "corrupt" ? flipped(chunk, at) : chunk;
   }
 }
 
-const BREAKS: Record<string, BrokenBody["way"]> = { reset: "reset", "short-body": "end", stall: "silence" };
+const BREAKS: Partial<Record<S3Fault["kind"], BrokenBody["way"]>> = {
+  reset: "reset",
+  "short-body": "end",
+  stall: "silence",
+};
 
 function flipped(chunk: Uint8Array, at: number): Uint8Array {
   const copy = chunk.slice();
-  copy[at] = copy[at]! ^ 0xff;
+  copy[at] = (copy[at] ?? 0) ^ 0xff;
   return copy;
 }
 

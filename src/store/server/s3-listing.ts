@@ -20,7 +20,7 @@ interface ListPage {
   readonly next: string | undefined;
 }
 
-const LARGEST_PAGE = 1000;
+const MAX_KEYS = 1000;
 const DIGEST_BATCH = 32;
 const LAST_CHARACTER = "\u{10ffff}";
 
@@ -42,7 +42,7 @@ export async function listPage(
 }
 
 function parseListQuery(query: Map<string, string>): ListQuery {
-  const maxKeys = query.get("max-keys") ?? String(LARGEST_PAGE);
+  const maxKeys = query.get("max-keys") ?? String(MAX_KEYS);
   if (!/^\d+$/.test(maxKeys)) {
     throw new S3Failure(400, "InvalidArgument", `max-keys is ${maxKeys}; expected a whole number from 0`);
   }
@@ -55,7 +55,7 @@ function parseListQuery(query: Map<string, string>): ListQuery {
     delimiter: query.get("delimiter") ?? "",
     startAfter: query.get("start-after"),
     token: query.get("continuation-token"),
-    maxKeys: Math.min(Number(maxKeys), LARGEST_PAGE),
+    maxKeys: Math.min(Number(maxKeys), MAX_KEYS),
     urlEncoded: encoding === "url",
   };
 }
@@ -75,8 +75,8 @@ async function collectPage(store: Store, request: ListQuery): Promise<ListPage> 
   const commonPrefixes: string[] = [];
   let startAfter = request.token === undefined ? request.startAfter : decodeToken(request.token);
   if (request.maxKeys === 0) return { objects, commonPrefixes, next: undefined };
-  for (let goOn = true; goOn; ) {
-    goOn = false;
+  for (let hasMore = true; hasMore; ) {
+    hasMore = false;
     for await (const info of store.list(request.prefix, { startAfter })) {
       const common = commonPrefixOf(info.key, request);
       if (common !== undefined && startAfter !== undefined && isInCommon(startAfter, common)) continue;
@@ -89,8 +89,8 @@ async function collectPage(store: Store, request: ListQuery): Promise<ListPage> 
         continue;
       }
       commonPrefixes.push(common);
-      startAfter = common + LAST_CHARACTER; // go on behind the folder without walking through it
-      goOn = true;
+      startAfter = common + LAST_CHARACTER; // continue after the folder without listing its objects
+      hasMore = true;
       break;
     }
   }

@@ -114,7 +114,7 @@ async function sendBody(response: ServerResponse, body: AsyncGenerator<Uint8Arra
   }
 }
 
-/** Resolves when the response can take more, or is gone. */
+/** Resolves when the response can be written to again, or is closed. */
 function drained(response: ServerResponse): Promise<void> {
   return new Promise((done) => {
     const finish = () => {
@@ -130,6 +130,6 @@ function drained(response: ServerResponse): Promise<void> {
 
 function breakOff(response: ServerResponse, way: BrokenBody["way"]): void {
   if (way === "silence") return;
-  // what is written so far leaves first, so that the fault strikes at its byte
+  // bytes written so far are flushed first, so that the fault occurs at its byte
   response.write("", () => (way === "reset" ? response.socket?.resetAndDestroy() : response.socket?.end()));
 }

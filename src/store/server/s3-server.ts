@@ -15,25 +15,25 @@ import { element, escapeXml, failureXml, S3Failure, xmlDocument } from "./s3-xml
 
 export interface S3ServerOptions {
   /** Folder served as the bucket; give this or `store`. */
-  readonly root?: string;
-  readonly store?: Store;
+  readonly root?: string | undefined;
+  readonly store?: Store | undefined;
   readonly bucket: string;
-  /** 0 takes a free port. @default 0 */
-  readonly port?: number;
+  /** 0 selects a free port. @default 0 */
+  readonly port?: number | undefined;
   /** @default "ictal" */
-  readonly accessKeyId?: string;
+  readonly accessKeyId?: string | undefined;
   /** @default random for each start */
-  readonly secretAccessKey?: string;
+  readonly secretAccessKey?: string | undefined;
   /** Also answer requests without a signature. @default false */
-  readonly allowAnonymous?: boolean;
+  readonly allowAnonymous?: boolean | undefined;
   /** Refuse signatures for another region, as S3 does. @default any region */
-  readonly region?: string;
-  /** Send CRC32 checksums to those who ask. @default true */
-  readonly checksums?: boolean;
-  /** Things to do wrong, for tests. */
-  readonly faults?: readonly S3Fault[];
+  readonly region?: string | undefined;
+  /** Send CRC32 checksums when requested. @default true */
+  readonly checksums?: boolean | undefined;
+  /** Faults to inject, for tests. */
+  readonly faults?: readonly S3Fault[] | undefined;
   /** Called as each answer's headers go out. */
-  readonly onRequest?: (request: ServedRequest) => void;
+  readonly onRequest?: ((request: ServedRequest) => void) | undefined;
 }
 
 /** One request as the server saw it. */
@@ -72,12 +72,12 @@ let requestCount = 0;
 export async function startS3Server(options: S3ServerOptions): Promise<S3Server> {
   const { root, store, bucket } = options;
   requireNumber("port", options.port ?? 0, { isWhole: true, least: 0, most: 65_535 });
-  if ((root === undefined) === (store === undefined))
-    throw new RangeError("invalid server options: give root or store");
+  const served = store ?? (root === undefined ? undefined : folderStore(resolve(root)));
+  if (!served || (root !== undefined && store !== undefined))
+    throw new RangeError("invalid server options: expected exactly one of root and store");
   if (!/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(bucket)) {
     throw new RangeError(`invalid bucket: ${bucket}; 3 to 63 lower-case letters, digits, dots and dashes`);
   }
-  const served = store ?? folderStore(resolve(root!));
   const closing = new AbortController();
   const credentials: Credentials = {
     accessKeyId: options.accessKeyId ?? "ictal",
@@ -119,13 +119,13 @@ async function listen(server: Server, port: number): Promise<number> {
 function explainListen(error: NodeJS.ErrnoException, port: number): Error {
   if (error.code === "EADDRINUSE") {
     return new StoreError(
-      `port ${port} of ${HOST} is in use by another program; stop that program, or give another --port (0 takes a free one)`,
+      `port ${port} of ${HOST} is in use by another program; stop that program, or choose another --port (0 selects a free one)`,
       { code: error.code },
       { cause: error },
     );
   }
   if (error.code === "EACCES") {
-    return new StoreError(`port ${port} may not be opened by this user; give a --port of 1024 or more`, {
+    return new StoreError(`port ${port} needs root privileges; choose a --port of 1024 or more`, {
       code: error.code,
     });
   }
@@ -137,7 +137,7 @@ async function serve(service: Service, request: IncomingMessage, response: Serve
   const requestId = requestCount.toString(16).toUpperCase().padStart(16, "0");
   response.setHeader("x-amz-request-id", requestId);
   response.setHeader("Server", "ictal");
-  request.resume(); // a body is never wanted
+  request.resume(); // bodies are not used
   try {
     await route(service, request, response);
   } catch (error) {
@@ -159,7 +159,7 @@ function asFailure(error: unknown): S3Failure {
     return new S3Failure(404, "NoSuchKey", "The specified key does not exist.");
   }
   if (isIctalError(error, "StoreError") && error.details.code === "LinkOutside") {
-    return new S3Failure(403, "AccessDenied", "The file is a link out of the served folder");
+    return new S3Failure(403, "AccessDenied", "The file is a symbolic link to a path outside the served folder");
   }
   return new S3Failure(500, "InternalError", error instanceof Error ? error.message : String(error));
 }

@@ -17,10 +17,10 @@ export interface SignedRequest {
   readonly headers: IncomingHttpHeaders;
 }
 
-const LARGEST_SKEW_MILLISECONDS = 15 * 60_000;
+const MAX_SKEW_MILLISECONDS = 15 * 60_000;
 const EMPTY_SHA256 = createHash("sha256").update("").digest("hex");
 
-/** Throws the S3Failure a wrong, foreign, stale or missing signature deserves. */
+/** Throws the S3Failure for a wrong, unknown, expired or missing signature. */
 export function checkSignature(request: SignedRequest, credentials: Credentials, region: string | undefined): void {
   const { headers } = request;
   if (headers.authorization === undefined) throw new S3Failure(403, "AccessDenied", "Access Denied");
@@ -50,9 +50,10 @@ function parseAuthorization(header: string) {
       header,
     );
   if (!found) throw malformed("expected AWS4-HMAC-SHA256 with Credential, SignedHeaders and Signature");
-  const signedHeaders = found[3]!.split(";");
+  const [, accessKeyId = "", scope = "", headerNames = "", signature = ""] = found;
+  const signedHeaders = headerNames.split(";");
   if (!signedHeaders.includes("host")) throw malformed("host is not signed");
-  return { accessKeyId: found[1]!, scope: found[2]!, signedHeaders, signature: found[4]! };
+  return { accessKeyId, scope, signedHeaders, signature };
 }
 
 function malformed(what: string): S3Failure {
@@ -72,7 +73,7 @@ function checkTime(header: string | string[] | undefined, date: string): string 
     number,
   ];
   if (!time.startsWith(date)) throw malformed("the credential's date is not that of x-amz-date");
-  if (Math.abs(Date.UTC(year, month - 1, day, hour, minute, second) - Date.now()) > LARGEST_SKEW_MILLISECONDS) {
+  if (Math.abs(Date.UTC(year, month - 1, day, hour, minute, second) - Date.now()) > MAX_SKEW_MILLISECONDS) {
     throw new S3Failure(403, "RequestTimeTooSkewed", "The request's time is over 15 minutes from the server's");
   }
   return time;
@@ -117,7 +118,7 @@ export function parseQuery(query: string): [string, string][] {
   });
 }
 
-/** Percent-decoding; a broken escape is the client's fault. */
+/** Percent-decoding; an invalid escape is a 400 response. */
 export function decode(text: string): string {
   try {
     return decodeURIComponent(text);

@@ -1,9 +1,9 @@
-/** The fixed text of S3's XML answers. */
+/** XML of S3 responses. */
 
 /** Text as XML character data; control characters that XML 1.0 cannot hold become U+FFFD. */
 export function escapeXml(text: string): string {
   const legal = text.replace(UNSTORABLE, "\ufffd");
-  return legal.replace(/[&<>"\r]/g, (found) => ESCAPES[found]!);
+  return legal.replace(/[&<>"\r]/g, (found) => ESCAPES[found] ?? found);
 }
 
 const ESCAPES: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\r": "&#13;" };
@@ -19,14 +19,14 @@ export function xmlDocument(root: string, content: string): string {
   return `<?xml version="1.0" encoding="UTF-8"?>\n<${root} xmlns="http://s3.amazonaws.com/doc/2006-03-01/">${content}</${root}>`;
 }
 
-/** An S3 error that a request ends with. */
+/** An S3 error response. */
 export class S3Failure extends Error {
   override readonly name = "S3Failure";
   constructor(
     readonly status: number,
     readonly code: string,
     message: string,
-    /** Further elements of the answer and further headers. */
+    /** Additional elements and headers of the response. */
     readonly more: { readonly elements?: Record<string, string>; readonly headers?: Record<string, string> } = {},
   ) {
     super(message);

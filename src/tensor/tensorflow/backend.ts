@@ -2,7 +2,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { UnsupportedError } from "@ictal/base/errors";
-import { missingLibraries, packageFolder, requireOptional } from "../optional.js";
+import { missingLibraries, packageDir, requireOptional } from "../optional.js";
 import { type KernelBackend, tf } from "../tf.js";
 import { ADDON, currentBuild, type TensorflowBuild } from "./builds.js";
 
@@ -33,12 +33,12 @@ type NodeBackendClass = new (addon: Addon, packageName: string) => KernelBackend
 /** An addon that can be loaded, and the build it belongs to unless it is the published one. */
 export interface AddonFile {
   readonly path: string;
-  readonly build?: TensorflowBuild;
+  readonly build?: TensorflowBuild | undefined;
 }
 
 /** The addon built for the newest Node-API, i.e. `lib/napi-vN/tfjs_binding.node` with the greatest N. */
-export function findPublishedAddon(folder: string): string | undefined {
-  const lib = join(folder, "lib");
+export function findPublishedAddon(dir: string): string | undefined {
+  const lib = join(dir, "lib");
   if (!existsSync(lib)) return undefined;
   const version = (entry: string) => Number(/^napi-v(\d+)$/.exec(entry)?.[1] ?? 0);
   return readdirSync(lib)
@@ -49,21 +49,21 @@ export function findPublishedAddon(folder: string): string | undefined {
 }
 
 /** The addon of a build. */
-export const addonOf = (build: TensorflowBuild): AddonFile => ({ path: join(build.folder, ADDON), build });
+export const addonOf = (build: TensorflowBuild): AddonFile => ({ path: join(build.dir, ADDON), build });
 
 /** The addon to load: the one built here, else the published one; ICTAL_TENSORFLOW=published leaves the built one alone. */
-function findAddon(folder: string): AddonFile | undefined {
+function findAddon(dir: string): AddonFile | undefined {
   const build = process.env.ICTAL_TENSORFLOW === "published" ? undefined : currentBuild();
   if (build) return addonOf(build);
-  const path = findPublishedAddon(folder);
+  const path = findPublishedAddon(dir);
   return path === undefined ? undefined : { path };
 }
 
 /** Why the native backend cannot be loaded and what to do, or undefined when its files are there. */
 export function tensorflowMissing(): string | undefined {
-  const folder = packageFolder(PACKAGE);
-  if (!folder) return `the package ${PACKAGE} is not installed: npm install ${PACKAGE}@4.22.0, then ${HOW_TO_GET}`;
-  if (!findAddon(folder)) return `there is no native addon for ${PACKAGE}: ${HOW_TO_GET}`;
+  const dir = packageDir(PACKAGE);
+  if (!dir) return `the package ${PACKAGE} is not installed: npm install ${PACKAGE}@4.22.0, then ${HOW_TO_GET}`;
+  if (!findAddon(dir)) return `there is no native addon for ${PACKAGE}: ${HOW_TO_GET}`;
   return undefined;
 }
 
@@ -72,7 +72,7 @@ export interface LoadedTensorflow {
   readonly version: string;
   readonly usesGpu: boolean;
   /** The build here that its addon is of; undefined for the published one. */
-  readonly build?: TensorflowBuild;
+  readonly build?: TensorflowBuild | undefined;
 }
 
 /** Where it comes from and what it computes on. */
@@ -92,8 +92,8 @@ function builtForCpu(build: TensorflowBuild | undefined): string | undefined {
 
 /** The same of the addon that would be loaded. */
 export function tensorflowBuiltForCpu(): string | undefined {
-  const folder = packageFolder(PACKAGE);
-  return folder === undefined ? undefined : builtForCpu(findAddon(folder)?.build);
+  const dir = packageDir(PACKAGE);
+  return dir === undefined ? undefined : builtForCpu(findAddon(dir)?.build);
 }
 
 /** What keeps the native backend off the GPU and what to do, or undefined when it uses one. */
@@ -118,14 +118,14 @@ function restoreUtilFunctions(): void {
 }
 
 function requireAddon({ path, build }: AddonFile): Addon {
-  process.env.TF_CPP_MIN_LOG_LEVEL ??= "1"; // no greetings; warnings and errors stay
+  process.env.TF_CPP_MIN_LOG_LEVEL ??= "1"; // hides information; warnings and errors stay
   try {
     return requireOptional<Addon>(path);
   } catch (cause) {
     if (!build) throw cause;
-    const mend = 'run "npx ictal backend build tensorflow --force", or set ICTAL_TENSORFLOW=published';
+    const fix = 'run "npx ictal backend build tensorflow --force", or set ICTAL_TENSORFLOW=published';
     throw new UnsupportedError(
-      `the addon built with ${build.wheel} cannot be loaded: ${mend}: ${(cause as Error).message}`,
+      `the addon built with ${build.wheel} cannot be loaded: ${fix}: ${(cause as Error).message}`,
       {
         cause,
       },
@@ -133,16 +133,17 @@ function requireAddon({ path, build }: AddonFile): Addon {
   }
 }
 
-/** Load an addon, the one in use unless told, and make the backend known to tfjs. Throws what the loader throws. */
+/** Load an addon, by default the one in use, and register the backend with tfjs. Throws what the loader throws. */
 export function loadTensorflow(addonFile?: AddonFile): LoadedTensorflow {
-  const folder = packageFolder(PACKAGE)!;
+  const dir = packageDir(PACKAGE);
+  const file = addonFile ?? (dir && findAddon(dir));
+  if (!dir || !file) throw new UnsupportedError(tensorflowMissing() ?? `there is no native addon for ${PACKAGE}`);
   restoreUtilFunctions();
-  const file = addonFile ?? findAddon(folder)!;
   const addon = requireAddon(file);
   if (!tf.engine().findBackend(TENSORFLOW_BACKEND)) {
-    requireOptional(join(folder, "dist/register_all_kernels.js"));
+    requireOptional(join(dir, "dist/register_all_kernels.js"));
     const { NodeJSKernelBackend } = requireOptional<{ NodeJSKernelBackend: NodeBackendClass }>(
-      join(folder, "dist/nodejs_kernel_backend.js"),
+      join(dir, "dist/nodejs_kernel_backend.js"),
     );
     tf.registerBackend(TENSORFLOW_BACKEND, () => new NodeJSKernelBackend(addon, PACKAGE));
   }

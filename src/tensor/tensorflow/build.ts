@@ -7,7 +7,7 @@ import { lastLines, runToEnd } from "@ictal/base/command";
 import { UnsupportedError } from "@ictal/base/errors";
 import { holdLock } from "@ictal/base/lock";
 import { makeFolder } from "@ictal/base/make-folder";
-import { packageFolder } from "../optional.js";
+import { packageDir as findPackageDir } from "../optional.js";
 import { GRADIENT_TOLERANCE, type ProbeResult } from "../probe.js";
 import { PACKAGE } from "./backend.js";
 import { ADDON, BUILDS_DIR, type BuildRecord, currentPath, readBuild, recordPath } from "./builds.js";
@@ -16,15 +16,17 @@ import { installWheel, parseWheel, type Wheel } from "./wheel.js";
 
 export interface BuildTensorflowOptions {
   /** A package of PyPI, or a .whl file. @default tensorflow[and-cuda] where NVIDIA's driver is, else tensorflow-cpu */
-  readonly wheel?: string;
+  readonly wheel?: string | undefined;
   /** @default python3 */
-  readonly python?: string;
+  readonly python?: string | undefined;
   /** Folder of all builds. @default .build/tensorflow of the project, the only one where the executor looks */
-  readonly dir?: string;
+  readonly dir?: string | undefined;
   /** Compile again what is there. */
-  readonly force?: boolean;
+  readonly force?: boolean | undefined;
   /** Receives a line for each step that takes time. */
-  readonly say?: (line: string) => void;
+  readonly log?: ((line: string) => void) | undefined;
+  /** Ends the build before its next step; what was built stays for the next call. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** What a build did, and the check of its addon. */
@@ -48,7 +50,7 @@ async function requireTools(): Promise<{ toolchain: Toolchain; packageDir: strin
       `TensorFlow's addon can be built on Linux, and this is ${process.platform}: use onnx-cpu or webgpu here`,
     );
   }
-  const packageDir = packageFolder(PACKAGE);
+  const packageDir = findPackageDir(PACKAGE);
   const { toolchain, missing } = await findToolchain();
   const absent = packageDir ? missing : [`the package ${PACKAGE} with the addon's sources: npm ci`, ...missing];
   if (toolchain && packageDir) return { toolchain, packageDir };
@@ -57,7 +59,7 @@ async function requireTools(): Promise<{ toolchain: Toolchain; packageDir: strin
   );
 }
 
-/** One build at a time in a folder; a lock whose process is gone is taken over. */
+/** One build at a time in a folder; the lock of a process that has ended is taken over. */
 async function underLock<T>(dir: string, work: () => Promise<T>): Promise<T> {
   await makeFolder(dir);
   const refusal = (who: string) =>
@@ -71,9 +73,9 @@ async function underLock<T>(dir: string, work: () => Promise<T>): Promise<T> {
 }
 
 /** Loads the addon in a process of its own, which may crash, and checks its gradients. Throws UnsupportedError. */
-async function checkBuild(folder: string, wheel: Wheel): Promise<Check> {
+async function checkBuild(wheelDir: string, wheel: Wheel): Promise<Check> {
   const child = fileURLToPath(new URL("check-child.js", import.meta.url));
-  const { code, output } = await runToEnd(process.execPath, [child, folder, wheel.requirement]);
+  const { code, output } = await runToEnd(process.execPath, [child, wheelDir, wheel.requirement]);
   const line = output.split("\n").find((text) => text.startsWith('{"version"'));
   if (code !== 0 || !line) {
     throw new UnsupportedError(
@@ -108,33 +110,35 @@ const seconds = (from: number): number => (performance.now() - from) / 1000;
  * what is missing and how to get it.
  */
 export async function buildTensorflow(options: BuildTensorflowOptions = {}): Promise<BuiltTensorflow> {
-  const { python = "python3", dir = BUILDS_DIR, force = false, say = () => {} } = options;
+  const { python = "python3", dir = BUILDS_DIR, force = false, log = () => {}, signal } = options;
   const wheel = parseWheel(options.wheel);
   const { toolchain, packageDir } = await requireTools();
-  const folder = join(dir, wheel.name);
+  const wheelDir = join(dir, wheel.name);
   return underLock(dir, async () => {
     let from = performance.now();
-    const { tensorflow, reused } = await installWheel(wheel, folder, python, say);
+    const { tensorflow, reused } = await installWheel(wheel, wheelDir, { python, log, signal });
     const wheelSeconds = seconds(from);
 
+    signal?.throwIfAborted();
     from = performance.now();
     const key = await keyOf(packageDir, wheel, toolchain);
-    const isCompiled = !force && reused && readBuild(folder)?.key === key;
+    const isCompiled = !force && reused && readBuild(wheelDir)?.key === key;
     if (!isCompiled) {
-      say(`compiling the addon with ${toolchain.compiler}`);
-      await compileAddon(toolchain, packageDir, tensorflow, join(folder, ADDON));
+      log(`compiling the addon with ${toolchain.compiler}`);
+      await compileAddon(toolchain, packageDir, tensorflow, join(wheelDir, ADDON));
     }
     const compileSeconds = seconds(from);
 
+    signal?.throwIfAborted();
     from = performance.now();
-    say("checking its gradients");
-    const check = await checkBuild(folder, wheel);
+    log("checking its gradients");
+    const check = await checkBuild(wheelDir, wheel);
     const record: BuildRecord = { wheel: wheel.requirement, version: check.version, usesGpu: check.usesGpu, key };
-    await writeFileAtomic(recordPath(folder), `${JSON.stringify(record, null, 2)}\n`);
+    await writeFileAtomic(recordPath(wheelDir), `${JSON.stringify(record, null, 2)}\n`);
     await writeFileAtomic(currentPath(dir), `${wheel.name}\n`);
     return {
       name: "tensorflow",
-      folder,
+      folder: wheelDir,
       wheel: wheel.requirement,
       ...check,
       reused: { wheel: reused, addon: isCompiled },

@@ -16,7 +16,7 @@ const BUILD = "build.json";
 export const ADDON = "tfjs_binding.node";
 
 const recordSchema = z.object({
-  /** What pip was asked for, e.g. "tensorflow-cpu==2.21.0". */
+  /** The argument of pip, e.g. "tensorflow-cpu==2.21.0". */
   wheel: z.string(),
   /** TensorFlow's own version. */
   version: z.string(),
@@ -29,18 +29,18 @@ const recordSchema = z.object({
 /** What is written about a build. */
 export type BuildRecord = z.infer<typeof recordSchema>;
 
-export type TensorflowBuild = BuildRecord & { readonly folder: string };
+export type TensorflowBuild = BuildRecord & { readonly dir: string };
 
 export const currentPath = (dir: string): string => join(dir, CURRENT);
-export const recordPath = (folder: string): string => join(folder, BUILD);
+export const recordPath = (dir: string): string => join(dir, BUILD);
 
 /** The build in a folder, or undefined when none was finished there. */
-export function readBuild(folder: string): TensorflowBuild | undefined {
-  if (!existsSync(recordPath(folder)) || !existsSync(join(folder, ADDON))) return undefined;
+export function readBuild(dir: string): TensorflowBuild | undefined {
+  if (!existsSync(recordPath(dir)) || !existsSync(join(dir, ADDON))) return undefined;
   try {
     return {
-      folder,
-      ...parseJson(recordSchema, readFileSync(recordPath(folder), "utf8"), recordPath(folder), "build again"),
+      dir,
+      ...parseJson(recordSchema, readFileSync(recordPath(dir), "utf8"), recordPath(dir), "build again"),
     };
   } catch (error) {
     if (isIctalError(error, "FormatError")) return undefined; // cut off or of another program: build it again

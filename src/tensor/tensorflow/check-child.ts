@@ -3,7 +3,7 @@ import { openEagerExecutor } from "../eager-executor.js";
 import { probeExecutor } from "../probe.js";
 import { addonOf, loadTensorflow, TENSORFLOW_BACKEND } from "./backend.js";
 
-const [folder = "", wheel = ""] = process.argv.slice(2);
-const { version, usesGpu } = loadTensorflow(addonOf({ folder, wheel, version: "", usesGpu: false, key: "" }));
+const [dir = "", wheel = ""] = process.argv.slice(2);
+const { version, usesGpu } = loadTensorflow(addonOf({ dir, wheel, version: "", usesGpu: false, key: "" }));
 const probe = await probeExecutor(openEagerExecutor("tensorflow", TENSORFLOW_BACKEND));
 process.stdout.write(`${JSON.stringify({ version, usesGpu, ...probe })}\n`);

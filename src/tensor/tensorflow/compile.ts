@@ -4,7 +4,7 @@ import { dirname, join, relative } from "node:path";
 import { temporaryName } from "@ictal/base/atomic-file";
 import { lastLines, runToEnd } from "@ictal/base/command";
 import { UnsupportedError } from "@ictal/base/errors";
-import { packageFolder } from "../optional.js";
+import { packageDir as findPackageDir } from "../optional.js";
 
 /** The addon's sources inside the package, to be compiled. */
 export const SOURCES = ["binding/tfjs_backend.cc", "binding/tfjs_binding.cc"] as const;
@@ -22,9 +22,9 @@ export interface Toolchain {
 
 /** The folder of Node's own headers: beside the program, else those of the npm package. */
 function findNodeHeaders(node = process.execPath): string | undefined {
-  const headers = packageFolder("node-api-headers");
-  return [join(dirname(node), "../include/node"), ...(headers ? [join(headers, "include")] : [])].find((folder) =>
-    existsSync(join(folder, "node_api.h")),
+  const headers = findPackageDir("node-api-headers");
+  return [join(dirname(node), "../include/node"), ...(headers ? [join(headers, "include")] : [])].find((dir) =>
+    existsSync(join(dir, "node_api.h")),
   );
 }
 
@@ -38,7 +38,7 @@ async function findCompiler(env: NodeJS.ProcessEnv): Promise<string | undefined>
 export async function findToolchain(
   env: NodeJS.ProcessEnv = process.env,
   node = process.execPath,
-): Promise<{ toolchain?: Toolchain; missing: string[] }> {
+): Promise<{ toolchain: Toolchain | undefined; missing: string[] }> {
   const compiler = await findCompiler(env);
   const nodeHeaders = findNodeHeaders(node);
   const missing: string[] = [];
@@ -74,7 +74,7 @@ export async function compileAddon(
   out: string,
 ): Promise<void> {
   const temporary = temporaryName(out);
-  const words = [
+  const args = [
     "-std=gnu++17",
     "-O2",
     "-fPIC",
@@ -82,7 +82,7 @@ export async function compileAddon(
     ...[`NAPI_VERSION=${NODE_API}`, "NODE_GYP_MODULE_NAME=tfjs_binding", "BUILDING_NODE_EXTENSION"].map(
       (d) => `-D${d}`,
     ),
-    ...[nodeHeaders, join(tensorflow, "include")].map((folder) => `-I${folder}`),
+    ...[nodeHeaders, join(tensorflow, "include")].map((dir) => `-I${dir}`),
     ...SOURCES.map((source) => join(packageDir, source)),
     `-L${tensorflow}`,
     ...LIBRARIES.map((library) => `-l:${library}`),
@@ -90,7 +90,7 @@ export async function compileAddon(
     "-o",
     temporary,
   ];
-  const { code, output } = await runToEnd(compiler, words);
+  const { code, output } = await runToEnd(compiler, args);
   if (code === 0) return rename(temporary, out);
   await rm(temporary, { force: true });
   throw new UnsupportedError(

@@ -10,12 +10,12 @@ import { missingParts } from "./compile.js";
 /** The version that builds are tried with. */
 const TRIED_VERSION = "2.21.0";
 const GIB = 2 ** 30;
-const ALLOWED = `tensorflow-cpu, tensorflow[and-cuda], tensorflow, each with ==VERSION (${TRIED_VERSION} unless told), or the path of a .whl file`;
+const ALLOWED = `tensorflow-cpu, tensorflow[and-cuda], tensorflow, each with ==VERSION (${TRIED_VERSION} by default), or the path of a .whl file`;
 const PURPOSE = { who: "the TensorFlow wheel", chooser: "--python" };
 
-/** A wheel as pip is asked for it. */
+/** A wheel as it is requested from pip. */
 export interface Wheel {
-  /** What pip is asked for: a requirement with its version, or a file with its extras. */
+  /** The argument of pip: a requirement with its version, or a file with its extras. */
   readonly requirement: string;
   /** Name of the folder that holds it. */
   readonly name: string;
@@ -36,7 +36,7 @@ export function parseWheel(text?: string): Wheel {
   const extras = (file ?? known)?.[2] ?? "";
   const sizes = { withDependencies: extras !== "", needsBytes: (extras ? 12 : 2.5) * GIB };
   if (file) {
-    const path = resolve(file[1]!);
+    const path = resolve(file[1] ?? "");
     if (!existsSync(path)) throw new ConfigError(`there is no wheel ${path}`, { key: "--wheel", value: given });
     return { requirement: path + extras, name: basename(path, ".whl") + extras, ...sizes };
   }
@@ -67,7 +67,15 @@ function installedTensorflow(venv: string): string | undefined {
   if (!existsSync(lib)) return undefined;
   return readdirSync(lib)
     .map((python) => join(lib, python, "site-packages/tensorflow"))
-    .find((folder) => existsSync(folder));
+    .find((dir) => existsSync(dir));
+}
+
+export interface InstallOptions {
+  readonly python: string;
+  /** Receives a line for each step that takes time. */
+  readonly log: (line: string) => void;
+  /** Ends the installation before its next step. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface InstalledWheel {
@@ -84,22 +92,23 @@ export interface InstalledWheel {
  */
 export async function installWheel(
   wheel: Wheel,
-  folder: string,
-  python: string,
-  say: (line: string) => void,
+  dir: string,
+  { python, log, signal }: InstallOptions,
 ): Promise<InstalledWheel> {
-  const venv = join(folder, "venv");
+  const venv = join(dir, "venv");
   const stamp = join(venv, "ictal-wheel.txt"); // what was installed to the end
   const found = installedTensorflow(venv);
   const installed = await readFile(stamp, "utf8").catch(() => "");
   if (found && installed === (await identityOf(wheel))) return { tensorflow: found, reused: true };
   await checkPython(python, PURPOSE);
   await rm(venv, { recursive: true, force: true });
-  await makeFolder(folder);
-  await checkSpace(folder, wheel);
-  say(`making a virtual environment in ${venv}`);
+  await makeFolder(dir);
+  await checkSpace(dir, wheel);
+  signal?.throwIfAborted();
+  log(`creating a virtual environment in ${venv}`);
   await makeVenv(venv, python);
-  say(`installing ${wheel.requirement} (${wheel.withDependencies ? "some 4 GB" : "about 270 MB"} to download, once)`);
+  signal?.throwIfAborted();
+  log(`installing ${wheel.requirement} (${wheel.withDependencies ? "some 4 GB" : "about 270 MB"} to download, once)`);
   await pipInstall(venv, [...(wheel.withDependencies ? [] : ["--no-deps"]), wheel.requirement], wheel.requirement);
   const tensorflow = installedTensorflow(venv);
   const missing = tensorflow ? missingParts(tensorflow) : ["tensorflow/"];

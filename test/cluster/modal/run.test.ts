@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { test } from "node:test";
-import { loadConfig } from "../../../src/base/config.js";
 import { projectPath } from "../../../src/base/project.js";
 import type { Cloud, Sandbox, SandboxSpec } from "../../../src/cluster/modal/cloud.js";
 import { modalCache, modalTrain } from "../../../src/cluster/modal/run.js";
@@ -12,6 +11,7 @@ import {
   remoteConfigFile,
   trainSandbox,
 } from "../../../src/cluster/modal/sandboxes.js";
+import { loadConfig } from "../../../src/config/load-config.js";
 
 interface End {
   readonly exitCode: number;

@@ -24,7 +24,7 @@ async function ictal(args: readonly string[], environment: Record<string, string
 test("modal train without a bucket, or with a configuration from elsewhere, is wrong use", async () => {
   const { status, stderr } = await ictal(["train"]);
   assert.equal(status, 2);
-  assert.match(stderr, /no bucket: give --bucket NAME, or set ICTAL_MODAL_BUCKET/);
+  assert.match(stderr, /missing --bucket NAME \(or ICTAL_MODAL_BUCKET\)/);
   const prefix = await ictal(["train", "--bucket-prefix", "tusz"]);
   assert.equal(prefix.status, 2);
   assert.match(prefix.stderr, /ends in "\/"/);

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
-import { loadConfig } from "../../../src/base/config.js";
 import { projectDir, projectPath } from "../../../src/base/project.js";
 import type { CloudSetup } from "../../../src/cluster/modal/cloud.js";
 import { imageRecipe } from "../../../src/cluster/modal/image.js";
 import { modalTrain } from "../../../src/cluster/modal/run.js";
 import { type RemoteRun, remoteConfigFile, trainSandbox } from "../../../src/cluster/modal/sandboxes.js";
 import { openModal } from "../../../src/cluster/modal/sdk-cloud.js";
+import { loadConfig } from "../../../src/config/load-config.js";
 import {
   type Fields,
   type Handlers,
@@ -250,9 +250,9 @@ test("the image of deploy/Dockerfile goes over the wire with the project inside"
   const cloud = await open(context, server, { ...setup, image: await imageRecipe(projectDir) });
   await cloud.start(trainSandbox(await runOf("smoke_test"), false));
   const layers = requests(server, "ImageGetOrCreate").map((fields) => textsOf(messagesOf(fields, 2)[0]!, 6));
-  assert.equal(layers.length, 4);
+  assert.equal(layers.length, 6, "the base, its packages, and one for each COPY");
   assert.match(layers[0]![0]!, /^FROM nvidia\/cuda:12/);
-  assert.ok(layers[2]!.some((command) => command.includes("npm ci")));
+  assert.ok(layers[4]!.some((command) => command.includes("npm ci")));
   for (const command of layers.flat()) {
     assert.ok(command.length < 128 * 1024, "one argument of a process");
     assert.doesNotMatch(command, /^(COPY|USER|VOLUME|HEALTHCHECK|ENTRYPOINT|CMD) /);

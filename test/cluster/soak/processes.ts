@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from "node:fs";
-import { residentMegabytes } from "../../../src/base/process-memory.js";
+import { residentMegabytes } from "../../../src/cli/process-memory.js";
 
 /** Set in the environment of everything that a soak starts. */
 export const MARK_VARIABLE = "ICTAL_SOAK_MARK";

@@ -57,10 +57,10 @@ test("a verb that fails tells why; a webhook that is away changes no exit code, 
   const words = ["cache", "build", "--data-dir", join(dir, "corpus"), "--cache-dir", join(dir, "c")];
   const gone = await ictalBeside(words, { ICTAL_WEBHOOK: `${(await startHook(context, [410])).url}` });
   assert.equal(gone.code, 0, gone.stderr);
-  assert.match(gone.stderr, /the webhook at 127\.0\.0\.1:\d+ was not told: it answered 410/);
+  assert.match(gone.stderr, /the webhook at 127\.0\.0\.1:\d+ was not notified: it answered 410/);
   const wrong = ictal(words, { ICTAL_WEBHOOK: "not-an-address" });
   assert.equal(wrong.status, 2);
-  assert.match(wrong.stderr, /ICTAL_WEBHOOK is no address/);
+  assert.match(wrong.stderr, /ICTAL_WEBHOOK is not a URL/);
 });
 
 test("a training that another one keeps out of its folder leaves that one's heartbeat as it is", async (context) => {
@@ -72,7 +72,7 @@ test("a training that another one keeps out of its folder leaves that one's hear
   const environment = { ICTAL_WATCH_DIR: join(dir, "w") };
   const { code, stderr } = await ictalBeside(["train", "--config", config], environment);
   assert.equal(code, 1, stderr);
-  assert.match(stderr, /another training is at work in .*run: process/);
+  assert.match(stderr, /another training is running in .*run: process/);
   assert.equal(await readFile(heartbeat, "utf8"), "of the training at work");
   assert.deepEqual((await readdir(join(dir, "run"))).sort(), ["heartbeat.json", "run.lock"]);
   assert.deepEqual(await readdir(join(dir, "w")).catch(() => []), []);

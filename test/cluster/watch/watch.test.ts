@@ -22,12 +22,12 @@ test("a webhook is told again after faults that may pass, and not after a refusa
   assert.equal(moody.received[0]!.headers["content-type"], "application/json");
   const gone = await startHook(context, [404]);
   const reason = await postWebhook(new URL(gone.url), {}, quick);
-  assert.equal(reason, `the webhook at 127.0.0.1:${gone.port} was not told: it answered 404 (1 attempts)`);
+  assert.equal(reason, `the webhook at 127.0.0.1:${gone.port} was not notified: it answered 404 (1 attempts)`);
 });
 
 test("an address that nobody serves, and one that does not answer, end in a reason that hides the path", async () => {
   const reason = await postWebhook(new URL("http://127.0.0.1:1/T0PSECRET"), {}, { pausesMilliseconds: [1] });
-  assert.match(reason!, /^the webhook at 127\.0\.0\.1:1 was not told: .+ \(2 attempts\)$/);
+  assert.match(reason!, /^the webhook at 127\.0\.0\.1:1 was not notified: .+ \(2 attempts\)$/);
   assert.ok(!reason!.includes("T0PSECRET"));
 });
 
@@ -50,7 +50,7 @@ test("a webhook that is no address is refused without repeating it", () => {
     assert.throws(
       () => webhookAddress({ ICTAL_WEBHOOK: wrong }),
       (error: Error) =>
-        /ICTAL_WEBHOOK is no address; expected http/.test(error.message) && !error.message.includes(wrong),
+        /ICTAL_WEBHOOK is not a URL; expected http/.test(error.message) && !error.message.includes(wrong),
     );
 });
 
@@ -120,8 +120,8 @@ test("a folder that cannot be written and a webhook that is away are told in a l
   await watch.begin("x");
   await watch.end({ exitCode: 0 });
   assert.equal(told.length, 3);
-  assert.match(told[0]!, /^no heartbeat: .*; the run goes on$/);
-  assert.match(told[2]!, /^the webhook at 127\.0\.0\.1:1 was not told/);
+  assert.match(told[0]!, /^the heartbeat cannot be written: .*; the run continues$/);
+  assert.match(told[2]!, /^the webhook at 127\.0\.0\.1:1 was not notified/);
 });
 
 test("secrets of the environment and passwords in addresses are hidden", () => {

@@ -4,12 +4,13 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { contentOf, startKernel } from "@ictal/jupyter/test/kernel/start-kernel";
+import { projectDir } from "../../../src/base/project.js";
 import { madeOptions, makeTrainingCache, temporaryFolder } from "../../training/made-run.js";
 
 test("Stop ends training at a step boundary with a checkpoint, from which the next cell goes on", async (context) => {
   const dir = await temporaryFolder(context);
   await makeTrainingCache(join(dir, "cache"));
-  const kernel = await startKernel();
+  const kernel = await startKernel({ env: { ICTAL_KERNEL_PROJECT: projectDir } }); // its folder is of no project
   context.after(() => kernel.stop());
   const resultOf = async (code: string) => {
     const answer = await kernel.execute(code);

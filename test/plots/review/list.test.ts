@@ -25,7 +25,7 @@ test("rows are sorted by the longest miss, then by false alarms", () => {
   );
 });
 
-test("the list links to the first miss, says what is unknown, and cannot be broken by a name", () => {
+test("the list links to the first miss, marks unknown labels, and escapes names", () => {
   const rows = [
     base,
     { ...base, id: "<b>&", href: "<b>.html", isLabelled: false, misses: [], falseAlarms: [] },

@@ -44,7 +44,7 @@ export function madeRecording(options: MadeOptions = {}): ReviewRecording {
       stepMicrovolts: 2,
       samples,
       gaps,
-      leftOut: [],
+      excluded: [],
     },
     isLabelled: true,
     reference: [

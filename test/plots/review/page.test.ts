@@ -98,7 +98,7 @@ const colours = (id: string) =>
   page.evaluate<number>(`(() => { const c = document.getElementById(${JSON.stringify(id)});
     return new Set(new Uint32Array(c.getContext("2d").getImageData(0, 0, c.width, c.height).data.buffer)).size })()`);
 
-test("a page loads off line without a word on the console, and draws all three canvases", {
+test("a page loads offline without console messages, and draws all three canvases", {
   skip,
   timeout: 60_000,
 }, async () => {
@@ -138,7 +138,7 @@ test("keys move by a tenth, a page, to the ends; change height, page length, mon
   assert.deepEqual(montages, ["tcp", "average", "recorded", "transverse", "banana"]);
 });
 
-test("keys and buttons jump to events, misses and false alarms, and say when there is no other", {
+test("keys and buttons jump to events, misses and false alarms, and report the last one", {
   skip,
   timeout: 60_000,
 }, async () => {
@@ -185,7 +185,7 @@ test("? opens a panel that lists every key, and closes it", { skip, timeout: 60_
   assert.equal(await page.evaluate("document.getElementById('help').open"), false);
 });
 
-test("a page names its events and the threshold, and on a telephone's width nothing is cut off", {
+test("a page names its events and the threshold, and nothing is clipped at the width of a phone", {
   skip,
   timeout: 60_000,
 }, async () => {
@@ -231,7 +231,7 @@ test("a click on the overview goes there, and a page opens at the time its addre
   assert.equal((await state()).cursorSeconds, 96);
 });
 
-test("a recording without predictions, labels or electrodes shows what there is and says what there is not", {
+test("a recording without predictions, labels or electrodes is shown and reports what is missing", {
   skip,
   timeout: 60_000,
 }, async () => {
@@ -277,11 +277,10 @@ async function oneHour(): Promise<ReviewRecording> {
   }));
   const source = bytesSource("hour.edf", encodeEdf({ kind: "EDF", recordDurationSeconds: 1, signals }));
   const view = await readViewSignals(source, await readEdfHeader(source));
-  const { detector, ...made } = madeRecording({ seconds: 3600, sampleRateHz: 1 });
-  return { ...made, signals: view, detector };
+  return { ...madeRecording({ seconds: 3600, sampleRateHz: 1 }), signals: view };
 }
 
-test("an hour of 20 channels is a page under 5 MB that draws whole in under a second", {
+test("an hour of 20 channels is a page under 5 MB that is drawn in under a second", {
   skip,
   timeout: 180_000,
 }, async (context) => {

@@ -25,12 +25,12 @@ test("reviewFigure draws the page's montage, its events and the probability", ()
   assert.deepEqual([level?.y0, level?.y1], [0.86, 0.86], "where detections begin");
 });
 
-test("without predictions there is no probability, and the rest stays", () => {
+test("without predictions there is no probability, and the rest is unchanged", () => {
   const { detector: _, ...plain } = madeRecording();
   assert.deepEqual(tracesOf(reviewFigure(plain)).slice(0, 3), ["reference", "detected", "FP1-F7"]);
 });
 
-test("a start outside the recording and a montage without its electrodes are refused with what there is", () => {
+test("a start outside the recording and a montage without its electrodes are refused with the valid ones", () => {
   assert.throws(
     () => reviewFigure(madeRecording(), { startSeconds: 500 }),
     /invalid startSeconds: 500; dev\/.* has 120 s/,

@@ -11,7 +11,7 @@ const OFF = { highPassHz: null, lowPassHz: null, notchHz: null };
 const electrodes = (...names: string[]) => names.map((name) => ({ name, kind: "electrode" as const }));
 const names = (montage: ReturnType<typeof viewMontage>) => montage.derivations.map(({ name }) => name);
 
-test("each montage has its traces, by chains, and tells which lack an electrode", () => {
+test("each montage has its traces, by chains, and names those that lack an electrode", () => {
   const { channels } = madeRecording().signals;
   const count = (name: Parameters<typeof viewMontage>[0]) => names(viewMontage(name, channels)).length;
   assert.deepEqual(

@@ -2,6 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { scriptJson } from "@ictal/base/html";
+import { onAbort } from "@ictal/base/on-abort";
 import { requireNumbers } from "@ictal/base/options";
 import { type Figure, plotlyLibrary } from "../figure-html.js";
 import { openPage } from "./page.js";
@@ -9,13 +10,15 @@ import { openPage } from "./page.js";
 /** How a figure is drawn as an image. */
 export interface ImageOptions {
   /** @default "png" */
-  readonly format?: "png" | "webp" | "svg";
+  readonly format?: "png" | "webp" | "svg" | undefined;
   /** CSS pixels. @default the layout's, else 960 */
-  readonly width?: number;
+  readonly width?: number | undefined;
   /** CSS pixels. @default the layout's, else 450 */
-  readonly height?: number;
+  readonly height?: number | undefined;
   /** Pixels per CSS pixel, SVG apart. @default 2 */
-  readonly scale?: number;
+  readonly scale?: number | undefined;
+  /** Aborting ends the drawing. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** A browser that draws figures. */
@@ -44,16 +47,19 @@ function onPaper(layout: Figure["layout"]): Record<string, unknown> {
   return { ...layout, ...(isClear ? { paper_bgcolor: "#fff" } : {}) };
 }
 
-async function withinTime<T>(work: Promise<T>): Promise<T> {
+async function withinTime<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
+  let release = () => {};
   const late = new Promise<never>((_, reject) => {
     const error = new Error(`drawing took longer than ${PAINT_MILLISECONDS / 1000} s`);
     timer = setTimeout(() => reject(error), PAINT_MILLISECONDS);
+    release = onAbort(signal, () => reject(signal?.reason));
   });
   try {
     return await Promise.race([work, late]);
   } finally {
     clearTimeout(timer);
+    release();
   }
 }
 
@@ -80,7 +86,7 @@ export async function openPainter(executable: string): Promise<FigurePainter> {
       };
       const settings = { format, scale: format === "svg" ? 1 : scale, ...imageSize(figure, options) };
       const expression = `Plotly.toImage(${scriptJson(drawn)}, ${JSON.stringify(settings)})`;
-      const url = await withinTime(page.evaluate<string>(expression));
+      const url = await withinTime(page.evaluate<string>(expression), options.signal);
       const text = url.slice(url.indexOf(",") + 1);
       return format === "svg" ? Buffer.from(decodeURIComponent(text)) : Buffer.from(text, "base64");
     },

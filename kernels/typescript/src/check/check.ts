@@ -1,5 +1,5 @@
 import { ConfigError } from "@ictal/base/errors";
-import { type CodeCell, hasTag, type Notebook, type Output } from "../runner/notebook-file.js";
+import { type CodeCell, hasTag, type Notebook, type Output } from "../notebook/notebook-file.js";
 import { type Comparison, compareOutputs } from "./compare.js";
 
 /** One cell whose outputs are not the stored ones. */
@@ -18,7 +18,7 @@ export interface CheckResult {
 
 export interface CheckOptions extends Comparison {
   /** Compare only the cells tagged check-output. @default false */
-  readonly onlyTagged?: boolean;
+  readonly onlyTagged?: boolean | undefined;
 }
 
 const isCode = (cell: Notebook["cells"][number]): cell is CodeCell => cell.cell_type === "code";

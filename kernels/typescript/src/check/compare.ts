@@ -1,5 +1,5 @@
 import { FIGURE_MIME, figureInHtml } from "../figure-html.js";
-import type { Output } from "../runner/notebook-file.js";
+import type { Output } from "../notebook/notebook-file.js";
 import { formatExactJson } from "../wire/exact-json.js";
 import type { MimeBundle } from "../wire/message.js";
 import { lineDiff } from "./line-diff.js";
@@ -40,13 +40,13 @@ const asStored = (value: unknown): unknown =>
 /** Where two JSON values differ, as `path: stored …, now …`; texts are sanitised, numbers compared with the tolerance. */
 export function jsonDifferences(before: unknown, after: unknown, how: Comparison, path = ""): string[] {
   const [stored, now] = [before, after].map(asStored);
-  const told = [`${path || "value"}: stored ${short(stored)}, now ${short(now)}`];
+  const difference = [`${path || "value"}: stored ${short(stored)}, now ${short(now)}`];
   if (typeof stored === "number" && typeof now === "number")
-    return closeNumbers(stored, now, how.tolerance) ? [] : told;
+    return closeNumbers(stored, now, how.tolerance) ? [] : difference;
   if (typeof stored === "string" && typeof now === "string")
-    return sameText(how.sanitize(stored), how.sanitize(now), how.tolerance) ? [] : told;
+    return sameText(how.sanitize(stored), how.sanitize(now), how.tolerance) ? [] : difference;
   const both = [stored, now].every((value) => typeof value === "object" && value !== null);
-  if (!both || Array.isArray(stored) !== Array.isArray(now)) return stored === now ? [] : told;
+  if (!both || Array.isArray(stored) !== Array.isArray(now)) return stored === now ? [] : difference;
   const [left, right] = [stored as Record<string, unknown>, now as Record<string, unknown>]; // checked above; lists have index keys
   const keys = [...new Set([...Object.keys(left), ...Object.keys(right)])];
   return keys.flatMap((key) => jsonDifferences(left[key], right[key], how, path ? `${path}.${key}` : key));

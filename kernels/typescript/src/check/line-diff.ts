@@ -1,37 +1,21 @@
-const LARGEST_TABLE = 4_000_000;
+import { diffArrays } from "diff";
+
+/** Texts with more differences than this are shown one after the other. */
+const MOST_DIFFERENCES = 2000;
 const CONTEXT = 1;
 const MOST_LINES = 24;
 
 type Step = readonly [" " | "-" | "+", string];
 
-/** Length of the longest common subsequence of the ends of both lists, for every pair of starts. */
-function commonLengths(left: readonly string[], right: readonly string[], same: (a: string, b: string) => boolean) {
-  const width = right.length + 1;
-  const table = new Uint32Array((left.length + 1) * width);
-  for (let i = left.length - 1; i >= 0; i--)
-    for (let j = right.length - 1; j >= 0; j--)
-      table[i * width + j] = same(left[i]!, right[j]!)
-        ? table[(i + 1) * width + j + 1]! + 1
-        : Math.max(table[(i + 1) * width + j]!, table[i * width + j + 1]!);
-  return (i: number, j: number) => table[i * width + j]!;
-}
-
-function steps(left: readonly string[], right: readonly string[], same: (a: string, b: string) => boolean): Step[] {
-  if ((left.length + 1) * (right.length + 1) > LARGEST_TABLE)
-    return [...left.map((line): Step => ["-", line]), ...right.map((line): Step => ["+", line])];
-  const length = commonLengths(left, right, same);
-  const found: Step[] = [];
-  let [i, j] = [0, 0];
-  while (i < left.length || j < right.length) {
-    if (i < left.length && j < right.length && same(left[i]!, right[j]!)) {
-      found.push([" ", left[i]!]);
-      i += 1;
-      j += 1;
-    } else if (j >= right.length || (i < left.length && length(i + 1, j) >= length(i, j + 1)))
-      found.push(["-", left[i++]!]);
-    else found.push(["+", right[j++]!]);
-  }
-  return found;
+function steps(left: string[], right: string[], same: (a: string, b: string) => boolean): Step[] {
+  const changes = diffArrays(left, right, { comparator: same, maxEditLength: MOST_DIFFERENCES }) ?? [
+    { value: left, removed: true, added: false },
+    { value: right, removed: false, added: true },
+  ];
+  return changes.flatMap(({ value, removed, added }) => {
+    const sign = removed ? "-" : added ? "+" : " ";
+    return value.map((line): Step => [sign, line]);
+  });
 }
 
 /** The lines in which two texts differ, `-` stored and `+` now, with a line of context; long ones are cut. */

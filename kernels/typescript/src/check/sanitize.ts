@@ -84,6 +84,6 @@ export async function createSanitizer(files: readonly string[] = []): Promise<Sa
   const read = await Promise.all(files.map(readRules));
   const named = new Set(read.length === 0 ? BUILTIN_NAMES : read.flatMap(({ builtins }) => builtins));
   const own = read.flatMap(({ rules }) => rules);
-  const rules = [...own, ...BUILTIN_NAMES.filter((name) => named.has(name)).flatMap((name) => BUILTINS[name]!)];
+  const rules = [...own, ...BUILTIN_NAMES.filter((name) => named.has(name)).flatMap((name) => BUILTINS[name] ?? [])];
   return (text) => rules.reduce((current, { pattern, replace }) => current.replace(pattern, replace), text);
 }

@@ -55,7 +55,7 @@ export function addKernelCommand(program: Command): void {
   kernel
     .command("install")
     .description("make the kernel known to Jupyter")
-    .argument("[kernel]", "ictal, or tslab for the stock kernel", "ictal")
+    .argument("[kernel]", "ictal; a checkout of the project also has tslab, the stock kernel", "ictal")
     .option("--user", "into the user's Jupyter data folder (default)")
     .option("--prefix <dir>", "into <dir>/share/jupyter, e.g. a virtual environment")
     .option("--name <name>", "name under which Jupyter lists it (default: the kernel's own)")

@@ -3,10 +3,10 @@ import { guardEnd } from "@ictal/base/end-guard";
 import { printableLines } from "@ictal/base/printable";
 import { Command, CommanderError } from "commander";
 import { packageVersion } from "../project.js";
-import { ownHost } from "./host.js";
 import { addKernelCommand } from "./kernel.js";
 import { addLabCommand } from "./lab.js";
 import { addNotebookVerbs } from "./notebook.js";
+import { ownHost } from "./verb-host.js";
 
 nameProgram("ictal-jupyter");
 const program = new Command("ictal-jupyter")

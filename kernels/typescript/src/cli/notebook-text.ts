@@ -1,10 +1,10 @@
 import { relative } from "node:path";
 import { printable, printableLines, withoutControls } from "@ictal/base/printable";
 import type { CheckResult } from "../check/check.js";
+import type { Notebook } from "../notebook/notebook-file.js";
 import { cellTitle } from "../runner/cell-title.js";
 import type { RunResult } from "../runner/execute.js";
 import type { RunFailure } from "../runner/failure.js";
-import type { Notebook } from "../runner/notebook-file.js";
 import { receiptRows } from "../runner/receipt.js";
 import { formatSeconds } from "../runner/terminal.js";
 import { plainValue } from "../wire/exact-json.js";

@@ -3,25 +3,25 @@ import { basename } from "node:path";
 import { type Outcome, programName, UsageError } from "@ictal/base/action";
 import { isIctalError } from "@ictal/base/errors";
 import { listenForInterrupt } from "@ictal/base/interrupt";
-import { printable, tell } from "@ictal/base/printable";
+import { notify, printable } from "@ictal/base/printable";
 import { CHROMIUM_HINT, chromiumPath } from "../browser/chromium.js";
 import { type CheckResult, checkOutputs, storedOutputs } from "../check/check.js";
 import { createSanitizer } from "../check/sanitize.js";
 import { findKernelspec } from "../kernelspec.js";
+import { readNotebook } from "../notebook/read-notebook.js";
+import type { GivenParameters } from "../parameters/parameter-values.js";
+import { parameterLanguage, readParameters } from "../parameters/parameters.js";
 import { writeReport } from "../report/report.js";
 import { type ExecuteOptions, executeNotebook, type RunResult } from "../runner/execute.js";
 import type { RunListener } from "../runner/listener.js";
-import type { GivenParameters } from "../runner/parameter-values.js";
-import { parameterLanguage, readParameters } from "../runner/parameters.js";
-import { readNotebook } from "../runner/read-notebook.js";
 import { openRunLog, type RunLog } from "../runner/run-log.js";
 import type { StillImages } from "../runner/still-images.js";
 import { createTerminalListener } from "../runner/terminal.js";
 import type { TerminalStream } from "../runner/terminal-writer.js";
 import { plainValue } from "../wire/exact-json.js";
-import type { RunWatch, VerbHost } from "./host.js";
+import { outputFor, refuseCollisions, refuseContradictions, splitWords } from "./exec-args.js";
 import { checkText, EXIT_CODES, failureText, runJson, runSummary } from "./notebook-text.js";
-import { outputFor, refuseCollisions, refuseContradictions, splitWords } from "./notebook-words.js";
+import type { RunWatch, VerbHost } from "./verb-host.js";
 
 /** What commander hands over for the flags of `notebook exec`. */
 export interface ExecOptions {
@@ -135,16 +135,16 @@ export async function execute(
   if (options.helpNotebook) return listParameters(inputs[0]!, options);
   for (const input of inputs) {
     if (!existsSync(input)) throw new UsageError(`there is no notebook at ${input}`);
-    await asUsage(readNotebook(input)); // a broken one is told before the first has run for hours
+    await asUsage(readNotebook(input)); // a broken one is reported before the first has run for hours
   }
   refuseCollisions(inputs, options.output);
   if (options.images === "always" && !chromiumPath())
     throw new UsageError(`--images always needs a browser; ${CHROMIUM_HINT}`);
   const people = options.json ? process.stderr : process.stdout;
-  const complain = (text: string) => tell(`${programName()}: ${text}`);
+  const warn = (text: string) => notify(`${programName()}: ${text}`);
   await watch.begin(inputs.map((input) => basename(input, ".ipynb")).join(" "));
   const log: RunLog | undefined = options.log
-    ? await openRunLog(options.log, (error) => complain(`the log ends here: ${error.message}; the run goes on`))
+    ? await openRunLog(options.log, (error) => warn(`the log ends here: ${error.message}; the run goes on`))
     : undefined;
   const interrupt = listenForInterrupt("what ran so far is saved");
   const done: Executed[] = [];
@@ -171,7 +171,7 @@ export async function execute(
       if (check) people.write(`${checkText(input, check, executed.run.notebook)}\n`);
       if (check && check.different.length > 0) exitCode = 1;
       if (!failure) continue;
-      complain(failureText(input, failure));
+      warn(failureText(input, failure));
       exitCode = failure.kind === "interrupted" ? interrupt.exitCode() : EXIT_CODES[failure.kind];
       break;
     }
@@ -192,7 +192,7 @@ export async function execute(
 export async function listParameters(file: string, options: { kernel?: string }): Promise<Outcome> {
   const notebook = await asUsage(readNotebook(file));
   const name = options.kernel ?? notebook.metadata.kernelspec?.name;
-  const known = name === undefined ? undefined : await findKernelspec(name).catch(() => undefined); // the metadata tells the language too
+  const known = name === undefined ? undefined : await findKernelspec(name).catch(() => undefined); // the metadata has the language too
   const language =
     known?.language ?? notebook.metadata.language_info?.name ?? notebook.metadata.kernelspec?.language ?? "typescript";
   const parameters = readParameters(notebook, parameterLanguage(language));

@@ -3,8 +3,8 @@
 import { action } from "@ictal/base/action";
 import { collect } from "@ictal/base/flags";
 import { type Command, InvalidArgumentError, Option } from "commander";
-import type { VerbHost } from "./host.js";
 import type { ExecOptions } from "./notebook-verbs.js";
+import type { VerbHost } from "./verb-host.js";
 
 const helpFor = (call: string) => `
 Parameters (papermill's conventions: values replace those of the cell tagged "parameters"):
@@ -25,19 +25,19 @@ the rest needs run again: by the names that TypeScript cells define, use and may
 Tags: resume-run (always runs again), resume-skip (never does). Files that cells read are not watched, but configuration
 files (.yaml, .toml) that a text names are.
 
---check leaves out what differs from run to run: UUIDs, addresses, digests, absolute paths, times, durations, rates.
+--check excludes what differs from run to run: UUIDs, addresses, digests, absolute paths, times, durations, rates.
 --sanitize FILE adds to it or selects: { builtins: [times, paths], rules: [{ pattern: 'port \\d+', replace: <port> }] }
 
 After the last cell the run waits up to 2 s for what cells began and did not await. An error that no cell awaited or caught
 fails the run, and its cell (raises-exception expects it), as does process.exitCode; what is still pending is listed.
-Outputs stored with cells that are skipped are not kept. HTML that cells display keeps its scripts in the report, as in Jupyter.
+Outputs stored with cells that are skipped are dropped. HTML that cells display keeps its scripts in the report, as in Jupyter.
 
 Exit codes: 0 all cells ran; 1 a cell failed, at once or late, an output differs or the notebook could not be saved; 2 wrong use (no such file, broken
 notebook, unknown kernel or parameter); 3 the kernel died; 4 a timeout; 130 interrupted, 143 terminated. Whatever the
 end, the executed notebook is saved after each cell and every 30 s, and nothing that the kernel started stays behind.
 
 Examples:
-  ${call} exec notebooks/05-train.ipynb -p config configs/smoke_test.yaml -p seed 3
+  ${call} exec notebooks/analysis.ipynb -p input data/2024.csv -p seed 3
   ${call} exec notebooks/*.ipynb --output results/nightly --cell-timeout 600 --log results/nightly.jsonl`;
 
 const SECONDS_LIMIT = 2_000_000;
@@ -99,7 +99,7 @@ function addExec(notebook: Command, host: VerbHost): void {
     )
     .option("--check", "compare the outputs with those stored in the notebook; without --output nothing is written")
     .option("--check-tagged", "the same for cells tagged check-output alone")
-    .option("--sanitize <file>", "YAML of texts to leave out of the comparison; repeatable", collect)
+    .option("--sanitize <file>", "YAML of texts to exclude from the comparison; repeatable", collect)
     .option("--tolerance <share>", "relative difference of numbers that counts as the same (default: 0)", parseShare)
     .option("--prepare-only", "only write the notebook with its parameters, run nothing")
     .option("--help-notebook", "list the notebook's parameters, run nothing")

@@ -8,11 +8,13 @@ import { installFiguresExtension } from "./figures-extension.js";
 
 export interface LabEnvironmentOptions {
   /** Folder of the virtual environment. @default .venv in the project */
-  readonly venv?: string;
+  readonly venv?: string | undefined;
   /** Python that makes it. @default ICTAL_LAB_PYTHON, else python3 */
-  readonly python?: string;
+  readonly python?: string | undefined;
   /** Receives a line for each step that takes time. */
-  readonly say?: (line: string) => void;
+  readonly onProgress?: ((line: string) => void) | undefined;
+  /** Aborting ends the installation; the next call does it again. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** A virtual environment with JupyterLab, our kernels and our figures in it. */
@@ -27,7 +29,7 @@ export const labProject = (): string => homeProject() ?? projectOf(process.cwd()
 
 const PURPOSE = { who: "JupyterLab", chooser: "ICTAL_LAB_PYTHON" };
 
-/** JupyterLab asks no server for news and updates, unless the user's settings in the environment say otherwise. */
+/** JupyterLab asks no server for news and updates, unless the user's settings in the environment differ. */
 async function quietNews(venv: string): Promise<void> {
   const folder = join(venv, "share/jupyter/lab/settings");
   const settings = { "@jupyterlab/apputils-extension:notification": { checkForUpdates: false, fetchNews: "false" } };
@@ -52,12 +54,12 @@ async function installOurs(venv: string): Promise<void> {
 }
 
 /**
- * Makes the virtual environment at the first call and after a change of the pinned packages; a later call only looks.
- * An installation that was cut off is done again. Throws UnsupportedError that says what is missing and how to mend it.
+ * Creates the virtual environment at the first call and after a change of the pinned packages; a later call only looks.
+ * An installation that was cut off is done again. Throws UnsupportedError that names what is missing and how to install it.
  */
 export async function prepareLab(options: LabEnvironmentOptions = {}): Promise<LabEnvironment> {
   const venv = options.venv ?? join(labProject(), ".venv");
-  const say = options.say ?? (() => {});
+  const { onProgress = () => {}, signal } = options;
   const python = pythonOf(venv);
   const stamp = join(venv, "ictal-lab.txt"); // the requirements that were installed to the end
   const wanted = await readFile(REQUIREMENTS, "utf8");
@@ -65,12 +67,12 @@ export async function prepareLab(options: LabEnvironmentOptions = {}): Promise<L
   if (!works || (await readFile(stamp, "utf8").catch(() => "")) !== wanted) {
     const maker = options.python ?? process.env.ICTAL_LAB_PYTHON ?? "python3";
     if (!works) {
-      await checkPython(maker, PURPOSE);
-      say(`making a virtual environment in ${venv}`);
-      await makeVenv(venv, maker);
+      await checkPython(maker, PURPOSE, { signal });
+      onProgress(`creating a virtual environment in ${venv}`);
+      await makeVenv(venv, maker, { signal });
     }
-    say("installing JupyterLab (about 250 MB, once; half a minute where the network is good)");
-    await pipInstall(venv, ["-r", REQUIREMENTS], REQUIREMENTS);
+    onProgress("installing JupyterLab (about 250 MB, once; half a minute where the network is good)");
+    await pipInstall(venv, ["-r", REQUIREMENTS], REQUIREMENTS, { signal });
     await writeFile(stamp, wanted);
   }
   await installOurs(venv);

@@ -30,5 +30,5 @@ export async function installFiguresExtension(prefix: string): Promise<void> {
   await makeFolder(join(folder, "static"));
   await copyFile(path, join(folder, "static/plotly.js"));
   await writeFile(join(folder, load), script);
-  await writeFile(join(folder, "package.json"), text); // last: it says that all is there
+  await writeFile(join(folder, "package.json"), text); // last: it marks a complete installation
 }

@@ -4,7 +4,7 @@ import { constants } from "node:os";
 import { join } from "node:path";
 import { type LabEnvironment, labProject } from "./environment.js";
 
-// JupyterLab in a Python that ends with its parent: closing the terminal or killing `npm run lab` leaves no server behind.
+// JupyterLab in a Python that ends with its parent: closing the terminal or killing `ictal-jupyter lab` leaves no server behind.
 const FOLLOWING = `
 import os, signal, sys, threading, time
 parent = os.getppid()

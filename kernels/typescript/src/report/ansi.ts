@@ -36,7 +36,7 @@ function extendedColour(codes: readonly number[], i: number): [string | undefine
 function applyCodes(style: Style, codes: readonly number[]): Style {
   let next = { ...style };
   for (let i = 0; i < codes.length; i++) {
-    const code = codes[i]!;
+    const code = codes[i] ?? 0;
     if (code === 0) next = {};
     else if (code === 1) next.bold = true;
     else if (code === 2) next.dim = true;

@@ -1,7 +1,7 @@
 import { escapeHtml, scriptJson } from "@ictal/base/html";
 import MarkdownIt from "markdown-it";
 import { FIGURE_MIME, figureInHtml } from "../figure-html.js";
-import type { Output } from "../runner/notebook-file.js";
+import type { Output } from "../notebook/notebook-file.js";
 import { RECEIPT_MIME } from "../runner/receipt.js";
 import { formatExactJson, parseFigure } from "../wire/exact-json.js";
 import type { MimeBundle } from "../wire/message.js";
@@ -43,12 +43,13 @@ function rawHtml(html: string): string {
 function bundleHtml(data: MimeBundle): string {
   const text = (mime: string) => (typeof data[mime] === "string" ? (data[mime] as string) : undefined);
   if (data[FIGURE_MIME] !== undefined) return figureHtml(data[FIGURE_MIME]);
-  if (text("text/html") !== undefined) return rawHtml(text("text/html")!);
-  if (text("text/markdown") !== undefined) return `<div class="prose">${markdownToHtml(text("text/markdown")!)}</div>`;
-  if (text("image/svg+xml") !== undefined) return svgHtml(text("image/svg+xml")!, data);
+  const [html, markdown, svg, plain] = ["text/html", "text/markdown", "image/svg+xml", "text/plain"].map(text);
+  if (html !== undefined) return rawHtml(html);
+  if (markdown !== undefined) return `<div class="prose">${markdownToHtml(markdown)}</div>`;
+  if (svg !== undefined) return svgHtml(svg, data);
   const image = ["image/png", "image/jpeg", "image/gif"].find((mime) => data[mime] !== undefined);
   if (image) return imageHtml(image, data[image], data);
-  if (text("text/plain") !== undefined) return `<pre class="text">${ansiToHtml(text("text/plain")!)}</pre>`;
+  if (plain !== undefined) return `<pre class="text">${ansiToHtml(plain)}</pre>`;
   if (data[RECEIPT_MIME] !== undefined) return "";
   const json = Object.keys(data).find((mime) => /json$/.test(mime));
   if (json) return `<pre class="text">${escapeHtml(formatExactJson(data[json], { indent: 2 }))}</pre>`;

@@ -21,7 +21,7 @@ export async function plotlyScripts(): Promise<string> {
   return `<script type="application/octet-stream" id="plotly-gzip">${await packed}</script>
 <script>(function(){
 var figures=[].slice.call(document.querySelectorAll(".figure")),library;
-function say(box,text){var p=document.createElement("p");p.textContent=text;box.appendChild(p)}
+function showText(box,text){var p=document.createElement("p");p.textContent=text;box.appendChild(p)}
 function load(){return library||(library=(async function(){
   var text=atob(document.getElementById("plotly-gzip").textContent),bytes=new Uint8Array(text.length);
   for(var i=0;i<text.length;i++)bytes[i]=text.charCodeAt(i);
@@ -46,8 +46,8 @@ function draw(box){load().then(function(Plotly){
   var narrow=box.clientWidth<600,layout=narrow?oneColumn(figure.layout||{}):figure.layout||{};
   if(layout.height)box.style.height=layout.height+"px";
   return Plotly.newPlot(box,figure.data,layout,Object.assign({responsive:true,displaylogo:false},narrow?{displayModeBar:false}:{},figure.config)).then(function(){if(narrow)return legendRoom(Plotly,box,layout)})
-}).catch(function(error){say(box,"This figure could not be drawn: "+error)})}
-if(typeof DecompressionStream==="undefined")figures.forEach(function(box){say(box,"This browser is too old to show figures; one of 2023 or later can.")});
+}).catch(function(error){showText(box,"This figure could not be drawn: "+error)})}
+if(typeof DecompressionStream==="undefined")figures.forEach(function(box){showText(box,"This browser is too old to show figures; one of 2023 or later can.")});
 else if(typeof IntersectionObserver==="undefined")figures.forEach(draw);
 else{var seen=new IntersectionObserver(function(entries){entries.forEach(function(e){if(e.isIntersecting){seen.unobserve(e.target);draw(e.target)}})},{rootMargin:"800px"});figures.forEach(function(box){seen.observe(box)});
 window.addEventListener("beforeprint",function(){figures.forEach(function(box){seen.unobserve(box);if(!box.querySelector(".plot-container"))draw(box)})})}

@@ -1,12 +1,12 @@
 import { basename } from "node:path";
 import { writeFileAtomic } from "@ictal/base/atomic-file";
 import { escapeHtml } from "@ictal/base/html";
+import { cellMarks } from "../notebook/cell-marks.js";
+import { type Cell, type CodeCell, hasTag, type Notebook } from "../notebook/notebook-file.js";
+import { parameterLanguage } from "../parameters/parameters.js";
 import { describeCellError } from "../runner/cell-error.js";
 import { cellTitle } from "../runner/cell-title.js";
-import { type Cell, type CodeCell, hasTag, type Notebook } from "../runner/notebook-file.js";
-import { parameterLanguage } from "../runner/parameters.js";
 import { parseReceipt, type Receipt, receiptRows } from "../runner/receipt.js";
-import { cellMarks } from "../runner/run-metadata.js";
 import { formatSeconds } from "../runner/terminal.js";
 import { highlight } from "./highlight.js";
 import { hasFigure, markdownToHtml, outputToHtml } from "./output-html.js";
@@ -140,8 +140,14 @@ ${figures ? await plotlyScripts() : ""}
 `;
 }
 
+export interface ReportOptions {
+  /** Aborting before the file is complete leaves the old one. */
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** Renders the report and writes it; returns its path. */
-export async function writeReport(notebook: Notebook, path: string): Promise<string> {
-  await writeFileAtomic(path, await renderReport(notebook, path));
+export async function writeReport(notebook: Notebook, path: string, { signal }: ReportOptions = {}): Promise<string> {
+  signal?.throwIfAborted();
+  await writeFileAtomic(path, await renderReport(notebook, path), { signal });
   return path;
 }

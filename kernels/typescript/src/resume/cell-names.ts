@@ -1,6 +1,6 @@
-import ts from "typescript";
+import { ts } from "../typescript.js";
 
-/** What a cell does with the names of its notebook, as far as its source tells. */
+/** What a cell does with the names of its notebook, as far as its source shows. */
 export interface CellNames {
   readonly declares: ReadonlySet<string>;
   readonly imports: ReadonlySet<string>;

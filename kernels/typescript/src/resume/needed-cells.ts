@@ -7,7 +7,7 @@ export interface NeededCell {
   readonly reason: string;
 }
 
-/** Names that stand for the same object, as far as declarations and assignments tell. */
+/** Names that stand for the same object, as far as declarations and assignments show. */
 function groupsOf(cells: readonly CellNames[]): (name: string) => string {
   const parent = new Map<string, string>();
   const find = (name: string): string => {
@@ -18,25 +18,30 @@ function groupsOf(cells: readonly CellNames[]): (name: string) => string {
   return find;
 }
 
+interface CellChanges {
+  readonly cell: CellNames;
+  readonly changes: ReadonlySet<string>;
+}
+
 /** Changes of each cell, with those of the notebook's own functions that it uses, to their arguments too. */
-function effectiveChanges(cells: readonly CellNames[], own: ReadonlySet<string>): Set<string>[] {
-  const changes = cells.map(({ changes, calls }) => {
-    const handed = calls.filter(({ callee }) => own.has(callee)).flatMap(({ names }) => names);
-    return new Set([...changes, ...handed]);
+function effectiveChanges(cells: readonly CellNames[], own: ReadonlySet<string>): CellChanges[] {
+  const all = cells.map((cell) => {
+    const handed = cell.calls.filter(({ callee }) => own.has(callee)).flatMap(({ names }) => names);
+    return { cell, changes: new Set([...cell.changes, ...handed]) };
   });
   for (let grown = true; grown; ) {
     grown = false;
-    for (const [i, cell] of cells.entries())
-      for (const [j, other] of cells.entries()) {
-        if (i === j || !other.hasFunctions || ![...other.declares].some((name) => cell.uses.has(name))) continue;
-        for (const name of changes[j]!) {
-          if (changes[i]!.has(name)) continue;
-          changes[i]!.add(name);
-          grown = true;
-        }
+    for (const one of all)
+      for (const other of all) {
+        const { cell, changes } = one;
+        if (one === other || !other.cell.hasFunctions) continue;
+        if (![...other.cell.declares].some((name) => cell.uses.has(name))) continue;
+        const before = changes.size;
+        for (const name of other.changes) changes.add(name);
+        grown ||= changes.size > before;
       }
   }
-  return changes;
+  return all;
 }
 
 /** Effects on imported modules and globals; methods of the notebook's own values count as changes instead. */
@@ -56,27 +61,26 @@ export function neededCells(sources: readonly string[], finished: number): Neede
   const cells = sources.map(cellNames);
   const groupOf = groupsOf(cells);
   const own = new Set(cells.flatMap((cell) => [...cell.declares]));
-  const changes = effectiveChanges(cells, own);
+  const candidates = effectiveChanges(cells, own).slice(0, finished);
   const imported = new Set(cells.flatMap((cell) => [...cell.imports]));
   const need = new Set(cells.slice(finished).flatMap((cell) => [...cell.uses]));
   const found = new Map<number, string>();
-  const reasonFor = (index: number): string | undefined => {
-    const cell = cells[index]!;
+  const reasonFor = ({ cell, changes }: CellChanges): string | undefined => {
     const declared = [...cell.declares, ...cell.imports].find((name) => need.has(name));
     if (declared !== undefined) return `defines ${declared}`;
     const watched = new Set([...need].filter((name) => own.has(name)).map(groupOf));
-    const changed = [...changes[index]!].find((name) => own.has(name) && watched.has(groupOf(name)));
+    const changed = [...changes].find((name) => own.has(name) && watched.has(groupOf(name)));
     if (changed !== undefined) return `may change ${changed}`;
     const effect = outsideEffects(cell, own, imported)[0];
     return effect === undefined ? undefined : `acts on more than its own names: ${effect}`;
   };
   for (let grown = true; grown; ) {
     grown = false;
-    for (let index = 0; index < finished; index++) {
-      const reason = found.has(index) ? undefined : reasonFor(index);
+    for (const [index, candidate] of candidates.entries()) {
+      const reason = found.has(index) ? undefined : reasonFor(candidate);
       if (reason === undefined) continue;
       found.set(index, reason);
-      for (const name of cells[index]!.uses) need.add(name);
+      for (const name of candidate.cell.uses) need.add(name);
       grown = true;
     }
   }

@@ -1,18 +1,18 @@
 import { relative } from "node:path";
 import { canonicalJson } from "@ictal/base/canonical";
 import { isIctalError } from "@ictal/base/errors";
-import { type CodeCell, hasTag, type Notebook } from "../runner/notebook-file.js";
-import { parameterLanguage } from "../runner/parameters.js";
-import type { PreparedNotebook } from "../runner/prepare.js";
-import { readNotebook } from "../runner/read-notebook.js";
-import { cellMarks } from "../runner/run-metadata.js";
+import { cellMarks } from "../notebook/cell-marks.js";
+import { type CodeCell, hasTag, type Notebook } from "../notebook/notebook-file.js";
+import { readNotebook } from "../notebook/read-notebook.js";
+import { parameterLanguage } from "../parameters/parameters.js";
+import type { PreparedNotebook } from "../parameters/prepare.js";
 import { neededCells } from "./needed-cells.js";
 import { codeCellsOf, filesBehind, type RunRecord, readRecord, recordPath } from "./record.js";
 
 /** How a run goes on from an earlier one. */
 export interface ResumePlan {
   /** Cells whose outputs stand, by index among the code cells. */
-  readonly kept: ReadonlySet<number>;
+  readonly retained: ReadonlySet<number>;
   /** Finished cells as they are stored, by the same index. */
   readonly stored: ReadonlyMap<number, CodeCell>;
   /** Finished cells that run again, since a fresh kernel has no variables. */
@@ -22,7 +22,7 @@ export interface ResumePlan {
 }
 
 /** The plan of a run that does not resume. */
-export const FRESH: ResumePlan = { kept: new Set(), stored: new Map(), again: [], notices: [] };
+export const FRESH: ResumePlan = { retained: new Set(), stored: new Map(), again: [], notices: [] };
 
 const startOver = (reason: string): ResumePlan => ({
   ...FRESH,
@@ -48,9 +48,9 @@ function difference(then: RunRecord, now: RunRecord, files: ReadonlyMap<string, 
     return `the kernel is another one (${String(then.kernel.name)} then, ${String(now.kernel.name)} now, or its program changed)`;
   const names = [...new Set([...Object.keys(then.parameters), ...Object.keys(now.parameters)])];
   const values = names.filter((name) => !same(then.parameters[name] ?? null, now.parameters[name] ?? null));
-  const told = (value: unknown) => (value === undefined ? "the default" : JSON.stringify(value));
+  const shown = (value: unknown) => (value === undefined ? "the default" : JSON.stringify(value));
   if (values.length > 0)
-    return `parameters differ: ${listed(values.map((name) => `${name} was ${told(then.parameters[name])}, is ${told(now.parameters[name])}`))}`;
+    return `parameters differ: ${listed(values.map((name) => `${name} was ${shown(then.parameters[name])}, is ${shown(now.parameters[name])}`))}`;
   const changed = [...files].filter(([path, { hash }]) => then.files[path] !== hash).map(([path]) => path);
   return changed.length > 0 ? `files behind the finished cells changed: ${listed(changed)}` : undefined;
 }
@@ -101,7 +101,7 @@ export async function planResume(prepared: PreparedNotebook, now: RunRecord): Pr
   const { id } = (notebook.metadata.ictal?.resume ?? {}) as { id?: unknown }; // compared only
   if (!then || then.id !== id)
     return startOver(
-      `${relative(process.cwd(), recordPath(output))}, which says what its outputs rest on, is missing or another run's`,
+      `${relative(process.cwd(), recordPath(output))}, which records what its outputs depend on, is missing or another run's`,
     );
   const storedCells = codeCellsOf(notebook);
   const cells = codeCellsOf(prepared.notebook);
@@ -115,7 +115,7 @@ export async function planResume(prepared: PreparedNotebook, now: RunRecord): Pr
   const interrupted = [...stored].filter(([, cell]) => cellMarks(cell).again).map(([index]) => index);
   if (finished === cells.length && interrupted.length === 0)
     return {
-      kept: new Set(cells.keys()),
+      retained: new Set(cells.keys()),
       stored,
       again: [],
       notices: [
@@ -124,14 +124,14 @@ export async function planResume(prepared: PreparedNotebook, now: RunRecord): Pr
     };
   const again = cellsAgain(cells, finished, interrupted, parameterLanguage(prepared.kernel.language));
   const indices = again.map(([index]) => index);
-  const kept = new Set([...stored.keys()].filter((index) => !indices.includes(index)));
+  const retained = new Set([...stored.keys()].filter((index) => !indices.includes(index)));
   const where = first >= 0 && first <= done ? `cell ${first + 1} changed` : `cell ${done + 1} had not finished`;
   return {
-    kept,
+    retained,
     stored,
     again: indices,
     notices: [
-      `resuming at cell ${finished + 1} (${where}); outputs kept of cells ${numbers([...kept])}`,
+      `resuming at cell ${finished + 1} (${where}); outputs kept of cells ${numbers([...retained])}`,
       ...again.map(([index, why]) => `  cell ${index + 1} runs again: ${why}`),
     ],
   };
@@ -150,7 +150,7 @@ export function restoreCells(notebook: Notebook, plan: ResumePlan, id: string): 
     cell.execution_count = stored.execution_count;
     cell.metadata = { ...cell.metadata, papermill, ...(ictal === undefined ? {} : { ictal }) };
   }
-  const kept = [...plan.kept].map((index) => index + 1);
+  const kept = [...plan.retained].map((index) => index + 1);
   const resume = { id, ...(kept.length > 0 ? { kept } : {}) };
   notebook.metadata.ictal = { ...notebook.metadata.ictal, resume };
 }

@@ -3,9 +3,9 @@ import { readFile, realpath, stat } from "node:fs/promises";
 import { basename, dirname, join, relative } from "node:path";
 import { writeFileAtomic } from "@ictal/base/atomic-file";
 import { hashOf } from "@ictal/base/canonical";
-import { type CodeCell, hasTag, type Notebook } from "../runner/notebook-file.js";
-import { parameterLanguage } from "../runner/parameters.js";
-import type { PreparedNotebook } from "../runner/prepare.js";
+import { type CodeCell, hasTag, type Notebook } from "../notebook/notebook-file.js";
+import { parameterLanguage } from "../parameters/parameters.js";
+import type { PreparedNotebook } from "../parameters/prepare.js";
 import { plainValue } from "../wire/exact-json.js";
 import { importedSources, lockfilesOf, projectOf, readSource, type SourceFile, untouched } from "./sources.js";
 
@@ -95,6 +95,6 @@ export async function readRecord(output: string): Promise<RunRecord | undefined>
   try {
     return parseRecord(JSON.parse(await readFile(recordPath(output), "utf8")));
   } catch {
-    return undefined; // no record: the caller says so
+    return undefined; // no record: the caller reports it
   }
 }

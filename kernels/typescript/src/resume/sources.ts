@@ -1,9 +1,9 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { sha256 } from "@ictal/base/canonical";
-import ts from "typescript";
 import { exportedPath, readManifest } from "../kernel/project/manifest.js";
 import { packageOf } from "../kernel/project/offered.js";
+import { ts } from "../typescript.js";
 
 /** A file's state, by which an edit is noticed. */
 export interface SourceFile {
@@ -69,14 +69,14 @@ function pythonModule(name: string, folder: string): string | undefined {
 }
 
 function pythonFiles(text: string, folders: readonly string[]): string[] {
-  return [...text.matchAll(PYTHON_IMPORT)].flatMap((match) =>
-    folders.flatMap((folder) => pythonModule(match[1] ?? match[2]!, folder) ?? []),
+  return [...text.matchAll(PYTHON_IMPORT)].flatMap(([, from, imported]) =>
+    folders.flatMap((folder) => pythonModule(from ?? imported ?? "", folder) ?? []),
   );
 }
 
 function moduleFiles(text: string, folder: string, project: string): string[] {
   const specifiers = ts.preProcessFile(text, true, true).importedFiles.map(({ fileName }) => fileName);
-  const beside = [...text.matchAll(BESIDE)].map((match) => match[1]!);
+  const beside = [...text.matchAll(BESIDE)].flatMap(([, name]) => name ?? []);
   return [...specifiers, ...beside].flatMap((specifier) => {
     const path = specifier.startsWith(".") ? resolve(folder, specifier) : packageEntry(project, specifier);
     return path === undefined ? [] : (sourceOf(path, project) ?? []);
@@ -84,8 +84,8 @@ function moduleFiles(text: string, folder: string, project: string): string[] {
 }
 
 function namedFiles(text: string, folders: readonly string[]): string[] {
-  return [...text.matchAll(NAMED)].flatMap((match) =>
-    folders.map((folder) => resolve(folder, match[1]!)).filter(isFile),
+  return [...text.matchAll(NAMED)].flatMap(([, name = ""]) =>
+    folders.map((folder) => resolve(folder, name)).filter(isFile),
   );
 }
 

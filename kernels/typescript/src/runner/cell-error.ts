@@ -1,6 +1,6 @@
+import type { Output } from "../notebook/notebook-file.js";
 import { projectOf, shownPath } from "../project.js";
 import type { ErrorContent } from "../wire/message.js";
-import type { Output } from "./notebook-file.js";
 
 const DIAGNOSTIC = /^(?:\S+ )?(\d+):(\d+) - (.+)$/;
 const FRAME = /^\s+at /;
@@ -100,7 +100,7 @@ export function ensureErrorOutput(
 }
 
 /**
- * The 1-based line of the cell that an error names; undefined when nothing in it tells. `count` is the cell's execution
+ * The 1-based line of the cell that an error names; undefined when nothing in it does. `count` is the cell's execution
  * count: of a stack that runs through several cells its own line counts. Null takes the first cell that is named.
  */
 export function errorLine(error: ErrorContent, count: number | null = null): number | undefined {
@@ -142,7 +142,7 @@ export function errorPlace({ traceback }: ErrorContent): string | undefined {
 
 /** `name: message` on one line. */
 export function describeCellError(error: ErrorContent): string {
-  const evalue = error.evalue.split("\n")[0]!;
+  const [evalue = ""] = error.evalue.split("\n", 1);
   return error.ename === "CompileError"
     ? `does not compile: ${evalue.replace(/^\d+:\d+ - /, "")}`
     : `${error.ename}: ${evalue}`;

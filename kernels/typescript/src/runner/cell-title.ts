@@ -1,5 +1,5 @@
 import { printable, withoutControls } from "@ictal/base/printable";
-import type { CodeCell, Notebook } from "./notebook-file.js";
+import type { CodeCell, Notebook } from "../notebook/notebook-file.js";
 
 const MAXIMUM = 72;
 

@@ -2,47 +2,47 @@ import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type NumberRange, requireNumbers } from "@ictal/base/options";
 import type { Kernelspec } from "../kernelspec.js";
+import { type CodeCell, hasTag, type Notebook } from "../notebook/notebook-file.js";
+import { type PrepareOptions, prepareNotebook } from "../parameters/prepare.js";
 import { beginAgain, FRESH, planResume, type ResumePlan, restoreCells } from "../resume/plan.js";
 import { type Basis, describeBasis, writeRecord } from "../resume/record.js";
+import { type Autosave, createAutosave, NO_AUTOSAVE, saveRegularly } from "./autosave.js";
 import { type RunFailure, replyFailure, startFailure, thrownFailure } from "./failure.js";
 import { type CellReply, type KernelSession, startSession } from "./kernel-session.js";
 import { createLateErrors, exitCodeFailure, type LateErrors, pendingWork } from "./late-errors.js";
 import { joinListeners, type RunListener } from "./listener.js";
-import { type CodeCell, hasTag, type Notebook } from "./notebook-file.js";
-import { createOutputCollector, type OutputCollector } from "./outputs.js";
-import { type PrepareOptions, prepareNotebook } from "./prepare.js";
+import { OutputCollector } from "./outputs.js";
 import { collectReceipt, type Receipt } from "./receipt.js";
 import { measureResources } from "./resources.js";
 import { type CellStamp, stampCell, stampEnd, stampStart } from "./run-metadata.js";
-import { autosave, createSaver, NO_SAVER, type Saver } from "./saver.js";
 import { addStillImages, type StillImages } from "./still-images.js";
 import { type LimitedSignal, limitTime } from "./time-limit.js";
 
 export interface ExecuteOptions extends PrepareOptions {
   /** Go on after the last good cell of the notebook stored at `output`, where what its outputs rest on still holds. */
-  readonly resume?: boolean;
+  readonly resume?: boolean | undefined;
   /** Only writes the notebook with its parameters injected; no kernel is started. */
-  readonly prepareOnly?: boolean;
+  readonly prepareOnly?: boolean | undefined;
   /** Longest time for one cell. @default no limit */
-  readonly cellTimeoutSeconds?: number;
+  readonly cellTimeoutSeconds?: number | undefined;
   /** Longest time for all cells, from the moment the kernel is ready. @default no limit */
-  readonly timeoutSeconds?: number;
+  readonly timeoutSeconds?: number | undefined;
   /** @default 60 */
-  readonly startTimeoutSeconds?: number;
+  readonly startTimeoutSeconds?: number | undefined;
   /** Time between saves within a long cell. @default 30 */
-  readonly saveIntervalSeconds?: number;
+  readonly saveIntervalSeconds?: number | undefined;
   /**
    * Lets a run pass although an error came that no cell awaited or caught (a rejected promise, a timer, a stream), or a cell
    * set process.exitCode. @default false
    */
-  readonly allowLateErrors?: boolean;
+  readonly allowLateErrors?: boolean | undefined;
   /** Characters of output that a cell may keep. @default 32 million */
-  readonly maximumOutput?: number;
+  readonly maximumOutput?: number | undefined;
   /** Aborting interrupts the cell, saves what there is and ends the run as "interrupted". */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Still pictures of figures, drawn at the end of the run by Chromium. @default "never" */
-  readonly stillImages?: StillImages;
-  readonly listeners?: readonly RunListener[];
+  readonly stillImages?: StillImages | undefined;
+  readonly listeners?: readonly RunListener[] | undefined;
 }
 
 export interface RunResult {
@@ -71,7 +71,7 @@ interface Run {
   readonly session: KernelSession;
   readonly collector: OutputCollector;
   readonly signal: AbortSignal;
-  readonly saver: Saver;
+  readonly autosave: Autosave;
   readonly listener: Required<RunListener>;
   readonly plan: ResumePlan;
   readonly basis: Basis;
@@ -98,7 +98,7 @@ async function executeOnce(run: Run, cell: CodeCell, number: number, signal: Abo
 }
 
 async function attemptCell(run: Run, cell: CodeCell, number: number): Promise<RunFailure | undefined> {
-  cell.execution_count = number; // until the kernel says otherwise
+  cell.execution_count = number; // until the kernel reports another
   const limit = limitTime(run.signal, run.options.cellTimeoutSeconds, `cell ${number}`);
   try {
     const reply = await executeOnce(run, cell, number, limit.signal);
@@ -132,14 +132,14 @@ async function runCell(run: Run, cell: CodeCell, number: number): Promise<RunFai
   stampCell(cell, status, stamp);
   if (!run.basis.holds()) cell.metadata.ictal = { ...(cell.metadata.ictal as object), sourcesChanged: true };
   listener.cellEnded(cell, number, status, stamp);
-  await run.saver.save();
+  await run.autosave.save();
   return failure;
 }
 
 async function runCells(run: Run): Promise<RunFailure | undefined> {
   const cells = run.notebook.cells.filter((cell) => cell.cell_type === "code");
   for (const [index, cell] of cells.entries()) {
-    if (run.plan.kept.has(index)) {
+    if (run.plan.retained.has(index)) {
       run.listener.cellEnded(cell, index + 1, "kept", {});
       continue;
     }
@@ -151,7 +151,7 @@ async function runCells(run: Run): Promise<RunFailure | undefined> {
   return settleCells(run);
 }
 
-/** Waits for late errors of the cells, and says what is still to be done when the kernel ends. */
+/** Waits for late errors of the cells, and returns what is still to be done when the kernel ends. */
 async function settleCells({
   session,
   notebook,
@@ -182,7 +182,7 @@ async function settleCells({
 async function runInKernel(
   given: Omit<Run, "session" | "signal" | "changed"> & { readonly input: string; readonly kernel: Kernelspec },
 ): Promise<RunFailure | undefined> {
-  const { options, notebook, kernel, saver, listener } = given;
+  const { options, notebook, kernel, autosave, listener } = given;
   const startedAt = performance.now();
   let dirty = false;
   const changed = () => {
@@ -190,9 +190,9 @@ async function runInKernel(
   };
   const save = () => {
     dirty = false;
-    return saver.save();
+    return autosave.save();
   };
-  const endAutosave = autosave(options.saveIntervalSeconds ?? 30, () => dirty, save);
+  const endAutosave = saveRegularly(options.saveIntervalSeconds ?? 30, () => dirty, save);
   let session: KernelSession | undefined;
   let limit: LimitedSignal | undefined;
   let failure: RunFailure | undefined;
@@ -240,11 +240,12 @@ export async function executeNotebook(options: ExecuteOptions): Promise<RunResul
   const basis = await describeBasis(prepared);
   const plan = options.resume && output !== undefined ? await planResume(prepared, basis.record) : FRESH;
   stampStart(notebook, { input: options.input, output: options.output, startedAt, parameters, values });
-  const collector = createOutputCollector(options.maximumOutput);
-  const saver = output === undefined ? NO_SAVER : createSaver(output, notebook, () => collector.settle(), listener);
+  const collector = new OutputCollector(options.maximumOutput);
+  const autosave =
+    output === undefined ? NO_AUTOSAVE : createAutosave(output, notebook, () => collector.settle(), listener);
   restoreCells(notebook, plan, basis.record.id);
   if (output !== undefined && !options.prepareOnly) await writeRecord(output, basis.record);
-  await saver.first();
+  await autosave.first();
   const outcome = (failure: RunFailure | undefined): RunResult => {
     const cells = notebook.cells.filter((cell) => cell.cell_type === "code").length;
     const seconds = (Date.now() - startedAt.getTime()) / 1000;
@@ -254,13 +255,13 @@ export async function executeNotebook(options: ExecuteOptions): Promise<RunResul
   };
   for (const notice of prepared.notices) listener.notice(notice);
   if (options.prepareOnly) return outcome(undefined);
-  const isDone = plan.kept.size > 0 && plan.kept.size === basis.record.cells.length;
+  const isDone = plan.retained.size > 0 && plan.retained.size === basis.record.cells.length;
   listener.notebookStarted(notebook, { input, output }, kernel, values);
   for (const notice of plan.notices) listener.notice(notice);
   const late = createLateErrors(options.allowLateErrors === true);
   const failure = isDone
     ? undefined
-    : await runInKernel({ ...prepared, options, saver, listener, collector, plan, basis, late });
+    : await runInKernel({ ...prepared, options, autosave, listener, collector, plan, basis, late });
   const allowed = late.notice();
   if (allowed) listener.notice(allowed);
   stampEnd(notebook, startedAt, failure !== undefined);
@@ -270,6 +271,6 @@ export async function executeNotebook(options: ExecuteOptions): Promise<RunResul
   const notice = await addStillImages(notebook, stills ?? "never");
   if (notice) listener.notice(notice);
   listener.notebookEnded(result.seconds, failure);
-  await saver.last();
+  await autosave.last();
   return result;
 }

@@ -1,7 +1,7 @@
+import { type CodeCell, hasTag } from "../notebook/notebook-file.js";
 import type { ErrorContent } from "../wire/message.js";
 import { describeCellError, ensureErrorOutput, errorLine } from "./cell-error.js";
 import { type CellReply, InputRequestedError, KernelDeadError, TimeoutError } from "./kernel-session.js";
-import { type CodeCell, hasTag } from "./notebook-file.js";
 
 /** Where and why a run ended early. */
 export interface RunFailure {
@@ -21,7 +21,7 @@ const NO_INPUT = "a headless run has nobody to answer; make it a parameter";
 
 const isAbort = (error: unknown): error is Error => error instanceof Error && error.name === "AbortError";
 
-/** A failure of `cell` that the runner found, with an error output that tells it. */
+/** A failure of `cell` that the runner found, with an error output that describes it. */
 function fail(
   cell: CodeCell,
   number: number,
@@ -34,7 +34,7 @@ function fail(
   return { kind, cell: number, line: undefined, message: evalue, error };
 }
 
-/** The failure that a reply tells of; its error output is added to the cell. Undefined when the cell may pass. */
+/** The failure that a reply describes; its error output is added to the cell. Undefined when the cell may pass. */
 export function replyFailure(cell: CodeCell, number: number, reply: CellReply): RunFailure | undefined {
   if (reply.status === "error") {
     const error = ensureErrorOutput(cell.outputs, reply.error);

@@ -31,9 +31,9 @@ export interface KernelProcess {
   stderrTail(): string;
   /** Starts a new count of the peak memory; true when the system can. */
   resetPeakMemory(): Promise<boolean>;
-  /** Peak resident memory in bytes since the last reset; undefined where /proc does not tell. */
+  /** Peak resident memory in bytes since the last reset; undefined where /proc is not available. */
   peakMemoryBytes(): Promise<number | undefined>;
-  /** Processor time and memory of the kernel and everything below it; undefined where /proc does not tell. */
+  /** Processor time and memory of the kernel and everything below it; undefined where /proc is not available. */
   usage(): Promise<TreeUsage | undefined>;
   /** SIGINT to the kernel's process group, as Jupyter interrupts. */
   interrupt(): void;

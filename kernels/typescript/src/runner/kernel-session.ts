@@ -53,10 +53,10 @@ export interface CellRequest {
   /** Every iopub message that belongs to the cell, in order; also those that come after it has ended. */
   readonly onMessage: (message: Message) => void;
   /**
-   * Aborting interrupts the cell, waits a few seconds for what it still says, and rejects the execution with the signal's
+   * Aborting interrupts the cell, waits a few seconds for its last messages, and rejects the execution with the signal's
    * reason.
    */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** A started kernel that runs cells one after the other. */
@@ -65,8 +65,8 @@ export interface KernelSession {
   readonly languageInfo: { name: string; [key: string]: unknown };
   execute(request: CellRequest): Promise<CellReply>;
   /**
-   * Waits until nothing that cells began is left, for so long at most, and tells what is; whatever late errors there are
-   * have then been handed on. Undefined for kernels that cannot tell.
+   * Waits until nothing that cells began is left, for so long at most, and resolves with what is; whatever late errors there are
+   * have then been handed on. Undefined for kernels that cannot report it.
    */
   settle(graceMilliseconds: number, signal?: AbortSignal): Promise<MessageContents["ictal_settle_reply"] | undefined>;
   /** Asks the kernel to end, then makes it. */
@@ -78,7 +78,7 @@ const IDLE_GRACE_MILLISECONDS = 4000;
 const SHUTDOWN_GRACE_MILLISECONDS = 2000;
 /** How long an interrupted cell has to end by itself, e.g. to save a checkpoint. */
 const INTERRUPT_GRACE_MILLISECONDS = 5000;
-/** A kernel that has not told what is left so long after the time for it never will. */
+/** A kernel that has not reported what is left so long after the time for it never will. */
 const SETTLE_PATIENCE_MILLISECONDS = 5000;
 /** Clients wait for iopub this long after each kernel_info reply before asking again. */
 const HANDSHAKE_MILLISECONDS = 100;
@@ -175,7 +175,7 @@ function startCell(
   });
 }
 
-/** Asks the kernel for what cells have left behind; undefined when it does not say in time. */
+/** Asks the kernel for what cells have left behind; undefined when it does not answer in time. */
 function settleKernel(client: KernelClient, graceMilliseconds: number, signal?: AbortSignal) {
   return new Promise<MessageContents["ictal_settle_reply"] | undefined>((resolve) => {
     let reply: MessageContents["ictal_settle_reply"] | undefined;
@@ -222,7 +222,12 @@ async function death(kernel: KernelProcess, client: KernelClient): Promise<never
  */
 export async function startSession(
   spec: Kernelspec,
-  options: { cwd: string; startTimeoutMilliseconds: number; signal?: AbortSignal; pace?: () => Promise<void> },
+  options: {
+    cwd: string;
+    startTimeoutMilliseconds: number;
+    signal?: AbortSignal | undefined;
+    pace?: (() => Promise<void>) | undefined;
+  },
 ): Promise<KernelSession> {
   if (spec.argv.length === 0) throw new UnsupportedError(`kernel ${spec.name} has no command`);
   const kernel = await startKernelProcess(spec, options.cwd);

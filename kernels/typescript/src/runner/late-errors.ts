@@ -1,8 +1,8 @@
+import { type CodeCell, hasTag } from "../notebook/notebook-file.js";
 import type { ErrorContent, Message, MessageContents } from "../wire/message.js";
 import { isMessage } from "../wire/message.js";
 import { describeCellError, errorLine, errorPlace } from "./cell-error.js";
 import type { RunFailure } from "./failure.js";
-import { type CodeCell, hasTag } from "./notebook-file.js";
 
 type UncaughtKind = "rejection" | "exception";
 type SettleReply = MessageContents["ictal_settle_reply"];
@@ -20,7 +20,7 @@ interface LateError {
   readonly number: number;
   readonly kind: UncaughtKind;
   readonly error: ErrorContent;
-  /** True where the kernel could not tell the cell and took the latest. */
+  /** True where the kernel did not know the cell and took the latest. */
   readonly assumed: boolean;
 }
 
@@ -65,7 +65,7 @@ function failureOf({ cell, number, kind, assumed, error }: LateError): RunFailur
   };
 }
 
-/** Collects late errors; with `allowed` they are told and the run passes. */
+/** Collects late errors; with `allowed` they are reported and the run passes. */
 export function createLateErrors(allowed: boolean): LateErrors {
   const errors: LateError[] = [];
   return {
@@ -101,9 +101,10 @@ export function exitCodeFailure(reply: SettleReply, cells: readonly CodeCell[]):
   const number = numberOf(cells, count);
   const message = `process.exitCode was set to ${code}, so the run has failed (${ALLOW})`;
   const error = { output_type: "error" as const, ename: "ExitCode", evalue: message, traceback: [message] };
-  if (number !== undefined) {
-    cells[number - 1]!.outputs.push(error);
-    markFailed(cells[number - 1]!);
+  const cell = number === undefined ? undefined : cells[number - 1];
+  if (cell) {
+    cell.outputs.push(error);
+    markFailed(cell);
   }
   return { kind: "cell", cell: number, line: undefined, message, error };
 }

@@ -1,7 +1,7 @@
 import type { Kernelspec } from "../kernelspec.js";
+import type { CodeCell, Notebook } from "../notebook/notebook-file.js";
 import type { Message } from "../wire/message.js";
 import type { RunFailure } from "./failure.js";
-import type { CodeCell, Notebook } from "./notebook-file.js";
 import type { TreeUsage } from "./process-tree.js";
 import type { CellStamp } from "./run-metadata.js";
 
@@ -35,7 +35,7 @@ export interface RunListener {
   notebookEnded?(seconds: number, failure: RunFailure | undefined): void;
 }
 
-/** One listener that tells all of `listeners`, in order. */
+/** One listener that notifies all of `listeners`, in order. */
 export function joinListeners(listeners: readonly RunListener[]): Required<RunListener> {
   const all =
     <K extends keyof RunListener>(name: K) =>

@@ -1,6 +1,6 @@
+import type { Output } from "../notebook/notebook-file.js";
 import { formatJson } from "../wire/exact-json.js";
 import { type DisplayContent, isMessage, type Message, type MimeBundle } from "../wire/message.js";
-import type { Output } from "./notebook-file.js";
 import { createStreamText, megabytes, type StreamText } from "./stream-text.js";
 
 type StreamOutput = Extract<Output, { output_type: "stream" }>;
@@ -13,24 +13,16 @@ const MOST_OUTPUTS = 10_000;
 /** What an output costs besides its data. */
 const OUTPUT_OVERHEAD = 100;
 
-/** Collects the outputs of cells from iopub messages; display ids reach across cells. */
-export interface OutputCollector {
-  /** Applies one message to `outputs`, in place; returns true when it changed something. */
-  apply(outputs: Output[], message: Message): boolean;
-  /** Brings the texts of long streams up to date; call it before the outputs are read. */
-  settle(): void;
-}
-
 /** What is known of one cell's outputs. */
 interface CellState {
   clearOnNext: boolean;
-  /** Characters kept in ended streams and in displays. */
-  kept: number;
+  /** Characters retained in ended streams and in displays. */
+  retained: number;
   dropped: number;
   open: { output: StreamOutput; text: StreamText } | undefined;
 }
 
-const freshState = (): CellState => ({ clearOnNext: false, kept: 0, dropped: 0, open: undefined });
+const freshState = (): CellState => ({ clearOnNext: false, retained: 0, dropped: 0, open: undefined });
 
 function sizeOf(data: MimeBundle): number {
   let size = OUTPUT_OVERHEAD;
@@ -44,7 +36,7 @@ function fitting(data: MimeBundle, size: number, room: number): MimeBundle {
   return { "text/plain": `[${Object.keys(data).join(", ")}: ${megabytes(size)} left out, see --max-output]` };
 }
 
-/** Metadata as it is kept: the name of a live display means nothing once its kernel is gone. */
+/** Metadata as it is stored: the name of a live display means nothing once its kernel is gone. */
 function storedMetadata({ metadata = {} }: DisplayContent): Record<string, unknown> {
   const { ictal, ...rest } = metadata;
   if (typeof ictal !== "object" || ictal === null) return metadata;
@@ -52,27 +44,62 @@ function storedMetadata({ metadata = {} }: DisplayContent): Record<string, unkno
   return Object.keys(others).length > 0 ? { ...rest, ictal: others } : rest;
 }
 
-/** A collector for one notebook run; a cell keeps about `limit` characters of output. */
-export function createOutputCollector(limit = DEFAULT_OUTPUT_LIMIT): OutputCollector {
-  const displays = new Map<string, DisplayOutput[]>();
-  const states = new WeakMap<Output[], CellState>();
-  const unsettled = new Map<StreamOutput, StreamText>();
+/** Collects the outputs of a notebook run's cells from iopub messages; display ids reach across cells. */
+export class OutputCollector {
+  /** Characters of output that a cell may keep. */
+  readonly #limit: number;
+  readonly #displays = new Map<string, DisplayOutput[]>();
+  readonly #states = new WeakMap<Output[], CellState>();
+  readonly #unsettled = new Map<StreamOutput, StreamText>();
 
-  const stateOf = (outputs: Output[]): CellState => {
-    const state = states.get(outputs) ?? freshState();
-    states.set(outputs, state);
+  constructor(limit = DEFAULT_OUTPUT_LIMIT) {
+    this.#limit = limit;
+  }
+
+  /** Applies one message to `outputs`, in place; returns true when it changed something. */
+  apply(outputs: Output[], message: Message): boolean {
+    if (isMessage(message, "stream")) {
+      if (message.content.text === "") return false;
+      this.#addStream(outputs, message.content.name, message.content.text);
+    } else if (isMessage(message, "display_data")) this.#addDisplay(outputs, message.content);
+    else if (isMessage(message, "execute_result"))
+      this.#addDisplay(outputs, message.content, message.content.execution_count);
+    else if (isMessage(message, "update_display_data")) return this.#updateDisplay(message.content);
+    else if (isMessage(message, "error")) {
+      const { ename, evalue, traceback } = message.content;
+      this.#add(outputs, this.#begin(outputs), { output_type: "error", ename, evalue, traceback: [...traceback] });
+    } else if (isMessage(message, "clear_output")) {
+      if (message.content.wait) this.#stateOf(outputs).clearOnNext = true;
+      else this.#reset(outputs);
+    } else return false;
+    return true;
+  }
+
+  /** Brings the texts of long streams up to date; call it before the outputs are read. */
+  settle(): void {
+    for (const [output, text] of this.#unsettled) output.text = text.text();
+    this.#unsettled.clear();
+  }
+
+  #stateOf(outputs: Output[]): CellState {
+    const state = this.#states.get(outputs) ?? freshState();
+    this.#states.set(outputs, state);
     return state;
-  };
-  const reset = (outputs: Output[]) => {
+  }
+
+  #reset(outputs: Output[]): void {
     outputs.length = 0;
-    states.set(outputs, freshState());
-  };
-  const closeStream = (state: CellState) => {
-    state.kept += state.open?.text.length ?? 0;
-    state.open = undefined;
-  };
-  /** Adds an output, or counts it in the note that stands in for all beyond the most that are kept. */
-  const add = (outputs: Output[], state: CellState, output: Output) => {
+    this.#states.set(outputs, freshState());
+  }
+
+  /** The state of a cell that an output is added to; carries out a clear_output that waited for one. */
+  #begin(outputs: Output[]): CellState {
+    if (this.#stateOf(outputs).clearOnNext) this.#reset(outputs);
+    return this.#stateOf(outputs);
+  }
+
+  /** Adds an output, or counts it in the note that stands in for all beyond the most that are retained. */
+  #add(outputs: Output[], state: CellState, output: Output): void {
     closeStream(state);
     if (outputs.length < MOST_OUTPUTS || output.output_type === "error") return void outputs.push(output);
     state.dropped += 1;
@@ -80,68 +107,49 @@ export function createOutputCollector(limit = DEFAULT_OUTPUT_LIMIT): OutputColle
     const last = outputs.at(-1);
     if (state.dropped > 1 && last?.output_type === "stream") last.text = text;
     else outputs.push({ output_type: "stream", name: "stderr", text });
-  };
-  const begin = (outputs: Output[]): CellState => {
-    if (stateOf(outputs).clearOnNext) reset(outputs);
-    return stateOf(outputs);
-  };
-  const addStream = (outputs: Output[], name: "stdout" | "stderr", piece: string) => {
-    const state = begin(outputs);
+  }
+
+  #addStream(outputs: Output[], name: "stdout" | "stderr", piece: string): void {
+    const state = this.#begin(outputs);
     if (state.open?.output.name !== name || outputs.at(-1) !== state.open.output) {
       const output: StreamOutput = { output_type: "stream", name, text: "" };
-      add(outputs, state, output);
+      this.#add(outputs, state, output);
       if (outputs.at(-1) !== output) return; // one too many
-      state.open = { output, text: createStreamText(Math.max(0, limit - state.kept)) };
+      state.open = { output, text: createStreamText(Math.max(0, this.#limit - state.retained)) };
     }
     const { output, text } = state.open;
     text.append(piece);
     if (text.whole) output.text = text.text();
-    else unsettled.set(output, text);
-  };
-  const addDisplay = (outputs: Output[], content: DisplayContent, executionCount?: number) => {
-    const state = begin(outputs);
+    else this.#unsettled.set(output, text);
+  }
+
+  #addDisplay(outputs: Output[], content: DisplayContent, executionCount?: number): void {
+    const state = this.#begin(outputs);
     closeStream(state);
     const size = sizeOf(content.data);
-    const data = fitting(content.data, size, limit - state.kept);
+    const data = fitting(content.data, size, this.#limit - state.retained);
     const metadata = storedMetadata(content);
     const output: DisplayOutput =
       executionCount === undefined
         ? { output_type: "display_data", data, metadata }
         : { output_type: "execute_result", data, metadata, execution_count: executionCount };
-    add(outputs, state, output);
-    state.kept += data === content.data ? size : OUTPUT_OVERHEAD;
+    this.#add(outputs, state, output);
+    state.retained += data === content.data ? size : OUTPUT_OVERHEAD;
     const id = content.transient?.display_id;
-    if (id) displays.set(id, [...(displays.get(id) ?? []), output]);
-  };
-  const update = (content: DisplayContent): boolean => {
-    const shown = displays.get(content.transient?.display_id ?? "") ?? [];
+    if (id) this.#displays.set(id, [...(this.#displays.get(id) ?? []), output]);
+  }
+
+  #updateDisplay(content: DisplayContent): boolean {
+    const shown = this.#displays.get(content.transient?.display_id ?? "") ?? [];
     for (const output of shown) {
-      output.data = fitting(content.data, sizeOf(content.data), limit);
+      output.data = fitting(content.data, sizeOf(content.data), this.#limit);
       output.metadata = storedMetadata(content);
     }
     return shown.length > 0;
-  };
-  return {
-    apply(outputs, message) {
-      if (isMessage(message, "stream")) {
-        if (message.content.text === "") return false;
-        addStream(outputs, message.content.name, message.content.text);
-      } else if (isMessage(message, "display_data")) addDisplay(outputs, message.content);
-      else if (isMessage(message, "execute_result"))
-        addDisplay(outputs, message.content, message.content.execution_count);
-      else if (isMessage(message, "update_display_data")) return update(message.content);
-      else if (isMessage(message, "error")) {
-        const { ename, evalue, traceback } = message.content;
-        add(outputs, begin(outputs), { output_type: "error", ename, evalue, traceback: [...traceback] });
-      } else if (isMessage(message, "clear_output")) {
-        if (message.content.wait) stateOf(outputs).clearOnNext = true;
-        else reset(outputs);
-      } else return false;
-      return true;
-    },
-    settle() {
-      for (const [output, text] of unsettled) output.text = text.text();
-      unsettled.clear();
-    },
-  };
+  }
+}
+
+function closeStream(state: CellState): void {
+  state.retained += state.open?.text.length ?? 0;
+  state.open = undefined;
 }

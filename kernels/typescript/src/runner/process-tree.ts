@@ -19,7 +19,7 @@ async function childrenOf(pid: number): Promise<number[]> {
   return lists.flatMap((list) => list.split(" ").filter(Boolean).map(Number));
 }
 
-/** Ids of `root` and of all processes below it; only `root` where /proc does not tell. */
+/** Ids of `root` and of all processes below it; only `root` where /proc is not available. */
 export async function processTree(root: number): Promise<number[]> {
   const found = [root];
   for (const pid of found) found.push(...(await childrenOf(pid)));
@@ -38,7 +38,7 @@ export async function processesWithVariable(name: string, value: string): Promis
   return marked.filter((pid) => pid > 0 && pid !== process.pid);
 }
 
-/** Sums of what the tree below `root` has used; undefined where /proc does not tell or `root` has ended. */
+/** Sums of what the tree below `root` has used; undefined where /proc is not available or `root` has ended. */
 export async function treeUsage(root: number): Promise<TreeUsage | undefined> {
   let ticks = 0;
   let residentBytes = 0;

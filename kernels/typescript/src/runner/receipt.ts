@@ -1,11 +1,11 @@
+import { cellMarks } from "../notebook/cell-marks.js";
+import type { Notebook, Output } from "../notebook/notebook-file.js";
 import { formatExactJson, parseExactJson } from "../wire/exact-json.js";
-import type { Notebook, Output } from "./notebook-file.js";
-import { cellMarks } from "./run-metadata.js";
 
 /** MIME type by which a cell announces results of the run: any JSON object; `artefacts` maps names to paths. */
 export const RECEIPT_MIME = "application/vnd.ictal.receipt+json";
 
-/** What a notebook says of its own run; later announcements add to earlier ones. */
+/** What a notebook reports of its own run; later announcements add to earlier ones. */
 export interface Receipt {
   readonly artefacts?: Readonly<Record<string, string>>;
   /** Seconds of each code cell that ran, in order; the runner adds them. */

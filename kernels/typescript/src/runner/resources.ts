@@ -1,7 +1,7 @@
 import type { KernelProcess } from "./kernel-process.js";
 import type { TreeUsage } from "./process-tree.js";
 
-/** What one cell took of the machine; a member is missing where /proc does not tell. */
+/** What one cell took of the machine; a member is missing where /proc is not available. */
 export interface CellResources {
   /** User and system time of the kernel and everything below it, in seconds. */
   readonly cpuSeconds?: number;

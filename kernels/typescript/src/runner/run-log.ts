@@ -2,14 +2,14 @@ import { closeSync, openSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 import { explainWriteError } from "@ictal/base/atomic-file";
 import { makeFolder } from "@ictal/base/make-folder";
+import type { Notebook } from "../notebook/notebook-file.js";
 import { formatExactJson } from "../wire/exact-json.js";
 import { isMessage, type Message } from "../wire/message.js";
 import { errorLine } from "./cell-error.js";
 import { cellTitle } from "./cell-title.js";
 import type { RunListener } from "./listener.js";
-import type { Notebook } from "./notebook-file.js";
+import { outputText } from "./output-text.js";
 import { stampSeconds } from "./run-metadata.js";
-import { textTwin } from "./text-twin.js";
 
 /** A log of runs: one JSON object per line, each written before the run goes on. */
 export interface RunLog extends RunListener {
@@ -25,13 +25,13 @@ function messageEvent(message: Message): Record<string, unknown> | undefined {
   const shown = isMessage(message, "display_data") || isMessage(message, "execute_result");
   if (!shown && !isMessage(message, "update_display_data")) return undefined;
   const { data } = message.content;
-  return { event: "display", types: Object.keys(data), text: textTwin(data) };
+  return { event: "display", types: Object.keys(data), text: outputText(data) };
 }
 
 /**
  * Appends what happens to `path`: notebook-start, notice, kernel-ready, cell-start, stream, display, error, resources,
  * save, save-failed, cell-end, notebook-end; each with `time` and the notebook. A full disk ends the log, not the run:
- * `onFailure` is told once. Throws when the file cannot be opened.
+ * `onFailure` is called once. Throws when the file cannot be opened.
  */
 export async function openRunLog(path: string, onFailure: (error: Error) => void): Promise<RunLog> {
   let file: number | undefined;

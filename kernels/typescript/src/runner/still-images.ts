@@ -1,9 +1,9 @@
 import { CHROMIUM_HINT, chromiumPath } from "../browser/chromium.js";
 import { type FigurePainter, imageSize, openPainter } from "../browser/figure-painter.js";
 import { FIGURE_MIME, type Figure, figureInHtml, type StillPictures, withStill } from "../figure-html.js";
+import type { Notebook, Output } from "../notebook/notebook-file.js";
 import { countOf } from "../views/format-value.js";
 import { formatJson, parseFigure } from "../wire/exact-json.js";
-import type { Notebook, Output } from "./notebook-file.js";
 
 /**
  * When figures get a still picture beside the live one: "auto" where Chromium is and the output has none yet; "always"
@@ -85,7 +85,7 @@ async function paintAll(painter: FigurePainter, notebook: Notebook, mode: StillI
       else painted += 1;
       bytes += added ?? 0;
     } catch (error) {
-      left.push((error as Error).message.split("\n")[0]!);
+      left.push((error as Error).message.replace(/\n.*/s, ""));
     }
   }
   return { painted, left };

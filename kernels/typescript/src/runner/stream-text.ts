@@ -1,9 +1,9 @@
-import { applyCarriage } from "./carriage.js";
+import { applyCarriage } from "./carriage-return.js";
 
 /** Beyond so many characters a line counts as ended: carriage returns do not reach back further. */
 const LONGEST_LINE = 65_536;
 
-/** Where many pieces are kept, the oldest one is cut in steps of this size. */
+/** Where many pieces are retained, the oldest one is cut in steps of this size. */
 const CUT_CHARACTERS = 65_536;
 
 /** `12.3 MB` of so many characters. */
@@ -12,9 +12,9 @@ export const megabytes = (characters: number): string => `${(characters / 1e6).t
 /** The text of one output stream, put together from pieces; beyond a limit its middle is left out. */
 export interface StreamText {
   append(text: string): void;
-  /** What is kept, with a line in place of what was left out. */
+  /** The retained text, with a line in place of what was cut. */
   text(): string;
-  /** Characters kept. */
+  /** Characters retained. */
   readonly length: number;
   /** True when text() is cheap: nothing has to be put together. */
   readonly whole: boolean;
@@ -35,13 +35,18 @@ export function createStreamText(limit: number): StreamText {
     if (piece.length <= room) return;
     tail.push(piece.slice(room));
     tailLength += piece.length - room;
-    while (tailLength - tail[0]!.length >= limit - headLimit) {
-      omitted += tail[0]!.length;
-      tailLength -= tail.shift()!.length;
+    for (
+      let [oldest] = tail;
+      oldest !== undefined && tailLength - oldest.length >= limit - headLimit;
+      [oldest] = tail
+    ) {
+      omitted += oldest.length;
+      tailLength -= oldest.length;
+      tail.shift();
     }
     const excess = tailLength - (limit - headLimit);
     if (excess <= (tail.length > 1 ? CUT_CHARACTERS : 0)) return;
-    tail[0] = tail[0]!.slice(excess); // one large piece
+    tail[0] = (tail[0] ?? "").slice(excess); // one large piece
     tailLength -= excess;
     omitted += excess;
   };

@@ -1,6 +1,6 @@
 import { withLineEdits, withoutControls } from "@ictal/base/printable";
-import { applyCarriage } from "./carriage.js";
-import type { PacedStream } from "./reader-pace.js";
+import type { PacedStream } from "./backpressure.js";
+import { applyCarriage } from "./carriage-return.js";
 
 export interface TerminalStream extends PacedStream {
   write(text: string): unknown;

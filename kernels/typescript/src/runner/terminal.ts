@@ -1,13 +1,13 @@
 import { relative } from "node:path";
 import { printable, printableLines, withColours, withoutControls } from "@ictal/base/printable";
+import type { CodeCell, Notebook } from "../notebook/notebook-file.js";
 import { type ErrorContent, isMessage, type Message } from "../wire/message.js";
+import { createReaderPace } from "./backpressure.js";
 import { cellTitle } from "./cell-title.js";
 import type { RunListener } from "./listener.js";
-import type { CodeCell, Notebook } from "./notebook-file.js";
-import { createReaderPace } from "./reader-pace.js";
+import { outputText } from "./output-text.js";
 import { stampSeconds } from "./run-metadata.js";
 import { liveWriter, logWriter, type TerminalStream } from "./terminal-writer.js";
-import { textTwin } from "./text-twin.js";
 
 /** `12.3 s`, `2 min 5 s`. */
 export function formatSeconds(seconds: number): string {
@@ -33,11 +33,11 @@ export function createTerminalListener(out: TerminalStream): RunListener {
     else if (isMessage(message, "error")) writer.line(red(errorText(message.content)));
     else if (isMessage(message, "display_data") || isMessage(message, "execute_result")) {
       const id = message.content.transient?.display_id;
-      const text = textTwin(message.content.data);
+      const text = outputText(message.content.data);
       if (id) writer.update(id, text);
       else writer.line(text);
     } else if (isMessage(message, "update_display_data")) {
-      writer.update(message.content.transient?.display_id ?? "", textTwin(message.content.data));
+      writer.update(message.content.transient?.display_id ?? "", outputText(message.content.data));
     }
   };
   return {

@@ -13,16 +13,16 @@ export interface Facts {
 
 /** Such a view as display bundle: HTML whose colours are the page's own, and its text twin. */
 export function factsBundle({ heading, facts, values }: Facts): MimeBundle {
-  const told = facts.filter(([, text]) => text !== "");
-  const rows = told.map(
+  const shown = facts.filter(([, text]) => text !== "");
+  const rows = shown.map(
     ([name, text]) =>
       `<tr><th scope="row" style="text-align:left">${escapeHtml(name)}</th><td style="text-align:left">${escapeHtml(plainText(text))}</td></tr>`,
   );
   const table = `<table><caption style="caption-side:top;text-align:left"><b>${escapeHtml(plainText(heading))}</b></caption><tbody>${rows.join("")}</tbody></table>`;
   const block = values ? `<pre style="white-space:pre-wrap">${escapeHtml(plainText(values))}</pre>` : "";
-  const lines = [heading, ...told.map(([name, text]) => `  ${name}: ${text}`), ...(values ? [values] : [])];
+  const lines = [heading, ...shown.map(([name, text]) => `  ${name}: ${text}`), ...(values ? [values] : [])];
   return {
-    "text/html": `${told.length > 0 ? table : `<b>${escapeHtml(plainText(heading))}</b>`}${block}`,
+    "text/html": `${shown.length > 0 ? table : `<b>${escapeHtml(plainText(heading))}</b>`}${block}`,
     "text/plain": lines.join("\n"),
   };
 }

@@ -37,7 +37,7 @@ export function plainText(text: string): string {
   return wellFormed(stripVTControlCharacters(text).replace(/[\u0000-\u0008\u000B-\u001F\u007F]/g, ""));
 }
 
-/** `text` cut to `limit` characters, with the number left out said at its end. */
+/** `text` cut to `limit` characters, with the number of omitted ones at its end. */
 export function cutText(text: string, limit: number): string {
   if (text.length <= limit) return text;
   return `${text.slice(0, limit)}… ${formatCount(text.length - limit)} more characters`;

@@ -7,7 +7,7 @@ const LINE_CHARACTERS = 160;
 
 /** Lines without the indentation that all but the first share. */
 function outdent(lines: readonly string[]): string[] {
-  const depths = lines.slice(1).flatMap((line) => (line.trim() === "" ? [] : [/^\s*/.exec(line)![0].length]));
+  const depths = lines.slice(1).flatMap((line) => (line.trim() === "" ? [] : [/^\s*/.exec(line)?.[0].length ?? 0]));
   const shared = depths.length > 0 ? Math.min(...depths) : 0;
   return lines.map((line, i) => (i === 0 ? line : line.slice(shared)));
 }

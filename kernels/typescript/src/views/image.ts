@@ -1,4 +1,4 @@
-/** An image by its first bytes: MIME type and, where its header tells, its size in pixels. */
+/** An image by its first bytes: MIME type and, where its header has it, its size in pixels. */
 export interface ImageKind {
   readonly mime: "image/png" | "image/jpeg" | "image/gif" | "image/webp" | "image/svg+xml";
   readonly width?: number;

@@ -52,7 +52,7 @@ function fits(value: unknown, depth: number, most: number, reach: Reach): boolea
   return members?.every((inner) => fits(inner, depth - 1, most, reach)) ?? false;
 }
 
-/** `value` by its first members alone, its class and getters kept, and what was left out. */
+/** `value` by its first members alone, its class and getters retained, and the number of the others. */
 function shortened(value: object): { shown: object; left: string } {
   const whole = { shown: value, left: "" };
   if (types.isProxy(value) || ArrayBuffer.isView(value) || typeof member(value, inspect.custom) === "function")

@@ -16,7 +16,7 @@ export function mapView(value: unknown): MimeBundle | undefined {
   const table = tableBundle({
     columns: ["key", "value"],
     rowCount: entries.length,
-    row: (index) => entries[index]!,
+    row: (index) => entries[index] ?? [],
     named: true,
     caption: `${classNameOf(value, "Map")}, ${formatCount(value.size)} ${value.size === 1 ? "entry" : "entries"}`,
     ...(value.size > entries.length ? { note: `the first ${entries.length} are shown` } : {}),

@@ -4,7 +4,7 @@ import { formatCount } from "./format-value.js";
 import { member } from "./member.js";
 import { type TableData, tableBundle } from "./table.js";
 
-/** Of longer arrays so many elements, spread evenly, tell the columns. */
+/** Of longer arrays so many elements, spread evenly, determine the columns. */
 const MOST_READ = 1000;
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>

@@ -96,10 +96,10 @@ function tableHtml({ columns, numeric, head, tail, rowsLeft }: Shown, named: boo
 
 function tableText({ columns, numeric, head, tail, rowsLeft }: Shown): string[] {
   const texts = [columns, ...head, ...tail];
-  const widths = columns.map((_, c) => Math.max(...texts.map((row) => row[c]!.length)));
+  const widths = columns.map((_, c) => Math.max(...texts.map((row) => row[c]?.length ?? 0)));
   const line = (row: readonly string[]) =>
     row
-      .map((text, c) => (numeric[c] ? text.padStart(widths[c]!) : text.padEnd(widths[c]!)))
+      .map((text, c) => (numeric[c] ? text.padStart(widths[c] ?? 0) : text.padEnd(widths[c] ?? 0)))
       .join("  ")
       .trimEnd();
   const lines = texts.map(line);

@@ -88,7 +88,7 @@ async function tensorBundle(tensor: TensorLike): Promise<MimeBundle> {
 
 /**
  * A tensor of tensorflow.js: type, shape, range, mean, a few values, fetched without blocking the thread; of more than
- * 4,194,304 values only the first are fetched. A disposed one says so. Undefined for anything else.
+ * 4,194,304 values only the first are fetched. A disposed one is shown as such. Undefined for anything else.
  */
 export function tensorView(value: unknown): Promise<MimeBundle> | undefined {
   return isTensor(value) ? tensorBundle(value) : undefined;

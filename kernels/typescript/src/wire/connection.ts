@@ -4,7 +4,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { type AddressInfo, createServer } from "node:net";
 import { FormatError } from "@ictal/base/errors";
 
-/** What a Jupyter connection file says: where the five sockets are and how messages are signed. */
+/** The content of a Jupyter connection file: where the five sockets are and how messages are signed. */
 export interface ConnectionInfo {
   readonly transport: "tcp" | "ipc";
   readonly ip: string;

@@ -26,7 +26,7 @@ export function parseFigure(data: unknown): object | undefined {
     const value = withGaps(typeof data === "string" ? JSON.parse(data) : data);
     return typeof value === "object" && value !== null ? value : undefined;
   } catch {
-    return undefined; // broken JSON of some program: the caller says so
+    return undefined; // broken JSON of some program: the caller reports it
   }
 }
 

@@ -50,7 +50,8 @@ function openMessage(frames: readonly Uint8Array[], key: string): Message<Uint8A
   if (delimiter < 0) throw new FormatError("no <IDS|MSG> delimiter among the frames", place);
   const signature = frames[delimiter + 1];
   const json = frames.slice(delimiter + 2, delimiter + 6);
-  if (!signature || json.length < 4) {
+  const [headerFrame, parentFrame, metadataFrame, content] = json;
+  if (!signature || !headerFrame || !parentFrame || !metadataFrame || !content) {
     throw new FormatError(
       `${frames.length - delimiter - 1} frames after the delimiter; at least 5 were expected`,
       place,
@@ -58,18 +59,17 @@ function openMessage(frames: readonly Uint8Array[], key: string): Message<Uint8A
   }
   if (!isSigned(key, signature, json))
     throw new FormatError("the signature does not match the connection's key", { ...place, field: "signature" });
-  const [header, parent, metadata] = ["header", "parent_header", "metadata"].map((field, i) =>
-    parseFrame(json[i]!, field),
-  );
-  if (typeof header!.msg_id !== "string" || typeof header!.msg_type !== "string") {
+  const header = parseFrame(headerFrame, "header");
+  const parent = parseFrame(parentFrame, "parent_header");
+  if (typeof header.msg_id !== "string" || typeof header.msg_type !== "string") {
     throw new FormatError("the header lacks msg_id or msg_type", { ...place, field: "header" });
   }
   return {
     identities: frames.slice(0, delimiter),
     header: header as unknown as MessageHeader, // checked above; the other fields are informative
-    parentHeader: typeof parent!.msg_id === "string" ? (parent as unknown as MessageHeader) : undefined,
-    metadata: metadata!,
-    content: json[3]!,
+    parentHeader: typeof parent.msg_id === "string" ? (parent as unknown as MessageHeader) : undefined,
+    metadata: parseFrame(metadataFrame, "metadata"),
+    content,
     buffers: frames.slice(delimiter + 6),
   };
 }

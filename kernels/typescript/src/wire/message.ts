@@ -119,7 +119,7 @@ export interface MessageContents {
   comm_open: CommContent;
   comm_msg: CommContent;
   comm_close: CommContent;
-  /** Ictal's own, of both kernels: waits for what cells have left behind, and tells what has not come to its end. */
+  /** Ictal's own, of both kernels: waits for what cells have left behind, and returns what has not ended. */
   ictal_settle_request: { grace_milliseconds: number };
   ictal_settle_reply: {
     status: string;

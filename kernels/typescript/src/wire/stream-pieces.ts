@@ -14,7 +14,7 @@ const LETTER_U = 0x75;
 
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true }); // a piece may begin with U+FEFF, which is text there
 
-/** One character per byte: shows where JSON begins and ends, not what it says. */
+/** One character per byte: shows where JSON begins and ends, not its content. */
 const latin1 = (bytes: Uint8Array) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");
 
 function parseOrUndefined(json: string): unknown {

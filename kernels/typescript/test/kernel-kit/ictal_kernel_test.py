@@ -9,7 +9,7 @@ RICH = '({{ [Symbol.for("Jupyter.display")]: () => ({{ "{mime}": "{data}", "text
 
 def display(mime, data):
     value = RICH.format(mime=mime, data=data)
-    return {"code": 'import {{ display }} from "ictal"; display({})'.format(value), "mime": mime}
+    return {"code": 'import {{ display }} from "@ictal/jupyter"; display({})'.format(value), "mime": mime}
 
 
 class IctalKernelTests(kit.KernelTests):

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { startLanguage } from "../../src/kernel/language/client.js";
 import { IMPORT_KEY } from "../../src/kernel/language/language.js";
-import { createLoader } from "../../src/kernel/modules/loader.js";
+import { ModuleLoader } from "../../src/kernel/modules/loader.js";
 import type { CellOutcome, Step } from "./run-cells.js";
 
 // A kernel without its protocol: checks, evaluates and settles cells one after the other; needs --experimental-vm-modules.
@@ -12,7 +12,7 @@ import type { CellOutcome, Step } from "./run-cells.js";
 
 const [root = "", notebookDir = ""] = process.argv.slice(2);
 const language = startLanguage({ projectDir: root, notebookDir });
-const loader = createLoader({ projectDir: root, notebookDir, language });
+const loader = new ModuleLoader({ projectDir: root, notebookDir, language });
 const session = new Session();
 session.connect();
 const importForCells = Object.assign((specifier: string) => loader.import(specifier), { resolve: loader.resolve });

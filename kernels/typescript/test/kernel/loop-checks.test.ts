@@ -6,6 +6,7 @@ import ts from "typescript";
 import { withLoopChecks } from "../../src/kernel/modules/loop-checks.js";
 import { tokensOf } from "../../src/kernel/modules/tokens.js";
 import { packageDir } from "../../src/project.js";
+import { checkout } from "../make-notebook.js";
 
 /** True when the loop awaits; with `inside`, also when only a function within it does. */
 function awaits(node: ts.Node, inside: boolean): boolean {
@@ -41,11 +42,15 @@ function syntaxErrorsOf(text: string): readonly ts.Diagnostic[] {
   return ts.transpileModule(text, { fileName: "module.js", reportDiagnostics: true, compilerOptions }).diagnostics!; // asked for
 }
 
-test("withLoopChecks(text) finds in every compiled module of the package the loops that TypeScript's parser finds", () => {
-  const files = readdirSync(join(packageDir, "dist"), { recursive: true, encoding: "utf8" });
+test("withLoopChecks(text) finds in every compiled module the loops that TypeScript's parser finds", () => {
+  const files = [join(packageDir, "dist"), join(checkout, "dist")].flatMap((dir) =>
+    readdirSync(dir, { recursive: true, encoding: "utf8" })
+      .filter((path) => /^(?:src|test)\b.*\.js$/.test(path))
+      .map((path) => join(dir, path)),
+  );
   let count = 0;
-  for (const file of files.filter((path) => /^(?:src|test)\b.*\.js$/.test(path))) {
-    const text = readFileSync(join(packageDir, "dist", file), "utf8");
+  for (const file of files) {
+    const text = readFileSync(file, "utf8");
     if (!/\bawait\b/.test(text)) continue;
     assert.ok(tokensOf(text), file);
     const { must, may } = bodiesOf(text);

@@ -97,7 +97,7 @@ test("100 MB of output arrive whole and the kernel stays small", async () => {
 });
 
 test("displays are shown, updated in place and cleared", async () => {
-  const code = `import { liveDisplay } from "ictal";
+  const code = `import { liveDisplay } from "@ictal/jupyter";
 display({ [Symbol.for("Jupyter.display")]: () => ({ "text/html": "<b>1</b>", "text/plain": "1" }) });
 const shown = liveDisplay("first");
 shown.update("second");

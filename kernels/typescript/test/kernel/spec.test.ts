@@ -21,7 +21,10 @@ test("kernel install writes memory, flags of Node and environment into the kerne
     "--env",
     "E=",
   ];
-  for (const kernel of ["ictal", "tslab"]) {
+  for (const [kernel, folder] of [
+    ["ictal", "typescript/kernel"],
+    ["tslab", "tslab"],
+  ] as const) {
     const words = ["kernel", "install", kernel, "--prefix", prefix, "--name", `big-${kernel}`, ...flags, "--json"];
     const { code, stdout, stderr } = await runCli(words, { cwd: prefix });
     assert.equal(code, 0, stderr);
@@ -35,7 +38,7 @@ test("kernel install writes memory, flags of Node and environment into the kerne
     assert.equal(json.argv.at(-1), "{connection_file}");
     const own = (await findKernelspec(kernel)).env;
     assert.deepEqual(json.env, { ...own, A: "b=c", E: "" });
-    assert.match(json.argv.at(-2)!, new RegExp(`kernels/${kernel}/launcher\\.mjs$`));
+    assert.match(json.argv.at(-2)!, new RegExp(`kernels/${folder}/launcher\\.mjs$`));
   }
 });
 

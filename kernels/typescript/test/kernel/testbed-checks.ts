@@ -28,10 +28,10 @@ export interface Snippets {
   readonly name: string;
 }
 
-const IMPORT = 'import { display, liveDisplay } from "ictal";\n';
 const RICH = '({ [Symbol.for("Jupyter.display")]: () => ({ "text/html": "<b>rich</b>", "text/plain": "rich" }) })';
 
-export const TYPESCRIPT: Snippets = {
+/** For a kernel whose cells import display functions from `module`. */
+export const typeScript = (module: string): Snippets => ({
   stdout: 'console.log("hello")',
   stderr: 'console.error("error")',
   assignment: "const testbedValue = 1",
@@ -39,13 +39,13 @@ export const TYPESCRIPT: Snippets = {
   syntaxError: "const = ;",
   expression: "1 + 1",
   richExpression: RICH,
-  display: `${IMPORT}display(${RICH})`,
-  update: `${IMPORT}const shown = liveDisplay("one"); shown.update("two")`,
+  display: `import { display } from "${module}";\ndisplay(${RICH})`,
+  update: `import { liveDisplay } from "${module}";\nconst shown = liveDisplay("one"); shown.update("two")`,
   input: 'console.log(prompt("name?"))',
   setup: 'const testbedText = "text"',
   prefix: "testbedText.toUpper",
   name: "testbedText",
-};
+});
 
 export const PYTHON: Snippets = {
   stdout: 'print("hello")',

@@ -3,7 +3,7 @@ import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { findKernelspec, listKernelspecs } from "../../src/kernelspec.js";
 import { startKernel, type TestKernel } from "./start-kernel.js";
-import { CHECKS, PYTHON, type Snippets, TYPESCRIPT } from "./testbed-checks.js";
+import { CHECKS, PYTHON, type Snippets, typeScript } from "./testbed-checks.js";
 
 /** tslab refuses whatever comes this soon after an error. */
 const TSLAB_REST_MILLISECONDS = 300;
@@ -48,13 +48,13 @@ test("the ictal kernel passes the checks of kernel-testbed", async (context) => 
   });
   after(() => kernel?.stop());
   for (const [name, check] of Object.entries(CHECKS))
-    await context.test(name, async () => void (await check(kernel!, TYPESCRIPT)));
+    await context.test(name, async () => void (await check(kernel!, typeScript("@ictal/jupyter"))));
 });
 
 test("tslab behind our launcher and ipykernel pass the checks that they are known to pass", async (context) => {
   const known = (await listKernelspecs()).map((spec) => spec.name);
   const peers: [string, Snippets, readonly string[]][] = [
-    ["tslab", TYPESCRIPT, TSLAB_LACKS],
+    ["tslab", typeScript("ictal"), TSLAB_LACKS],
     ["python3", PYTHON, ["iopub_welcome", "shutdown_reply"]], // as releases before 7.2 do
   ];
   for (const [name, code, lacking] of peers) {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { isMessage } from "../../src/wire/message.js";
+import { makeProject } from "../make-project.js";
 import { contentOf, startKernel, streamText, type TestKernel } from "./start-kernel.js";
 
 let kernel: TestKernel;
@@ -79,16 +80,19 @@ test("%memory tells of every thread, %env sets, %%html and %%markdown show, %%ti
   assert.match(streamText(await kernel.execute("%reload")), /nothing had changed|reloaded/);
 });
 
-test("%reload with a module loads that one again, changed or not, and refuses packages and what is not loaded", async () => {
-  await kernel.execute('import { hashOf } from "ictal"; hashOf("a")');
-  assert.match(streamText(await kernel.execute("%reload ictal")), /^reloaded src\/index\.ts/);
-  assert.match(String((await kernel.execute("%reload csv-parse")).reply.content.evalue), /is a package/);
-  assert.match(String((await kernel.execute("%reload ./none.js")).reply.content.evalue), /cannot find the module/);
+test("%reload with a module loads that one again, changed or not, and refuses packages and what is not loaded", async (context) => {
+  const project = await makeProject("export const one = 1;");
+  const own = await startKernel({ cwd: project.notebooks });
+  context.after(() => own.stop());
+  await own.execute('import { one } from "ictal"; one');
+  assert.match(streamText(await own.execute("%reload ictal")), /^reloaded src\/index\.ts/);
+  assert.match(String((await own.execute("%reload csv-parse")).reply.content.evalue), /is a package/);
+  assert.match(String((await own.execute("%reload ./none.js")).reply.content.evalue), /cannot find the module/);
 });
 
 test("a live display changes in place and ends in its last state before the cell is done", async () => {
   const cell =
-    'const { liveDisplay } = await import("ictal");\nconst live = liveDisplay("0");\nfor (let i = 1; i <= 500; i++) live.update(String(i));';
+    'const { liveDisplay } = await import("@ictal/jupyter");\nconst live = liveDisplay("0");\nfor (let i = 1; i <= 500; i++) live.update(String(i));';
   const { iopub } = await kernel.execute(cell);
   const updates = iopub.filter((message) => isMessage(message, "update_display_data"));
   const last = updates.at(-1)?.content as { data: Record<string, unknown> } | undefined;

@@ -40,13 +40,13 @@ export function colours(): Readonly<Record<string, string>> & { readonly text: s
   return Object.fromEntries(entries) as ReturnType<typeof colours>;
 }
 
-/** Room for names at the left of every canvas, so that their times stand below each other. */
+/** Width of the names at the left of every canvas, so that their time axes align. */
 export const LABEL_PIXELS = 78;
 export const RIGHT_PIXELS = 10;
 
 const HATCH_PIXELS = 7;
 
-/** Fills a rectangle lightly; `hatched` adds slanted lines, which tell two kinds apart without colour. */
+/** Fills a rectangle lightly; `hatched` adds slanted lines, which distinguish two kinds without colour. */
 export function shade(
   context: CanvasRenderingContext2D,
   [x, y, width, height]: readonly [number, number, number, number],

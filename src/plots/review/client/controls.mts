@@ -1,4 +1,4 @@
-import { MONTAGE_TITLES, type MontageName, usableMontages } from "../view/montages.js";
+import { MONTAGE_NAMES, MONTAGE_TITLES, type MontageName, usableMontages } from "../view/montages.js";
 import { type ViewState, withPage } from "../view/state.js";
 import { clock, HIGH_PASS_HZ, LOW_PASS_HZ, NOTCH_HZ, PAGE_SECONDS, SENSITIVITIES } from "../view/steps.js";
 import type { Action, ActionName } from "./actions.mjs";
@@ -52,7 +52,7 @@ export function connectControls({ data }: LoadedPage, change: Change): void {
     (value) => change((state) => ({ ...state, microvoltsPerMillimetre: Number(value) })),
   );
   const usable = usableMontages(channels);
-  const montages = Object.entries(MONTAGE_TITLES) as [MontageName, string][]; // the record's own entries
+  const montages = MONTAGE_NAMES.map((name) => [name, MONTAGE_TITLES[name]] as const);
   fill(
     "montage",
     montages.map(([name, title]) => [name, title, !usable.includes(name)]),

@@ -78,7 +78,7 @@ function drawTimes(
   }
 }
 
-/** What stands in the lane of an event. */
+/** Text of an event in its row. */
 function nameOf({ label, confidence }: NamedEvent, isDetected: boolean): string {
   if (!isDetected) return label;
   return confidence === undefined ? "detected" : `detected, confidence ${confidence.toFixed(2)}`;

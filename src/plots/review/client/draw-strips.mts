@@ -136,7 +136,7 @@ function drawLane(
   }
 }
 
-/** Triangles over missed seizures, crosses over false alarms: shapes, not colours, tell them apart. */
+/** Triangles over missed seizures, crosses over false alarms: distinguished by shape, not only by colour. */
 function drawMarks(surface: Surface, stretch: Stretch, data: PageData, y: number, colour: Palette): void {
   const { context } = surface;
   const place = placeOf(surface, stretch);

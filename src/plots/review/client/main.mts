@@ -25,11 +25,16 @@ function firstState({ data }: LoadedPage): ViewState {
     pixelsPerMillimetre: PIXELS_PER_MILLIMETRE,
     ...readSettings(usable),
   };
-  const time = Number(/(?:^#|&)t=([\d.]+)/.exec(location.hash)?.[1] ?? Number.NaN);
-  return Number.isNaN(time) ? state : centredOn(state, time, data.signals.durationSeconds);
+  return atHashTime(state, data.signals.durationSeconds);
 }
 
-/** Traces of the page shown; those of the last page are kept, so that a change of height computes nothing. */
+/** The state at the time of the address, `#t=SECONDS`; unchanged where there is none. */
+function atHashTime(state: ViewState, durationSeconds: number): ViewState {
+  const time = Number(/(?:^#|&)t=([\d.]+)/.exec(location.hash)?.[1] ?? Number.NaN);
+  return Number.isNaN(time) ? state : centredOn(state, time, durationSeconds);
+}
+
+/** Traces of the current page; they are cached, so that a change of amplitude computes nothing. */
 function createTraces({ source }: LoadedPage) {
   let key = "";
   let traces: Float32Array[] = [];
@@ -43,21 +48,16 @@ function createTraces({ source }: LoadedPage) {
   };
 }
 
-function start(page: LoadedPage): void {
+type Change = (next: (state: ViewState) => ViewState) => void;
+
+/** The function that draws all canvases of a page. */
+function createDrawing(page: LoadedPage, eeg: HTMLCanvasElement, overview: HTMLCanvasElement) {
   const { data, probability } = page;
-  const { durationSeconds, channels } = data.signals;
-  const [eeg, strip, overview] = ["eeg", "strip", "overview"].map((id) => byId<HTMLCanvasElement>(id)) as [
-    HTMLCanvasElement,
-    HTMLCanvasElement,
-    HTMLCanvasElement,
-  ];
+  const strip = byId<HTMLCanvasElement>("strip");
   const tracesOf = createTraces(page);
-  let state = firstState(page);
-  let isDue = false;
-  const draw = () => {
-    isDue = false;
+  return (state: ViewState): void => {
     const began = performance.now();
-    const montage = viewMontage(state.montage, channels);
+    const montage = viewMontage(state.montage, data.signals.channels);
     const shown = { startSeconds: state.startSeconds, seconds: state.pageSeconds };
     const { derivations } = montage;
     const emptyText = "nothing to draw: the recording lacks the electrodes of every montage";
@@ -68,7 +68,45 @@ function start(page: LoadedPage): void {
     eeg.dataset.drawMilliseconds = (performance.now() - began).toFixed(1);
     eeg.dataset.state = JSON.stringify(state);
   };
-  const change = (next: (state: ViewState) => ViewState) => {
+}
+
+/** A click or drag on the overview moves the page there. */
+function connectOverview(overview: HTMLCanvasElement, durationSeconds: number, change: Change): void {
+  const seek = (event: MouseEvent) => {
+    const at = timeAt(overview, event.clientX, { startSeconds: 0, seconds: durationSeconds });
+    change((now) => startingAt(now, at - now.pageSeconds / 2, durationSeconds));
+  };
+  overview.addEventListener("pointerdown", seek);
+  overview.addEventListener("pointermove", (event) => {
+    if (event.buttons === 1) seek(event);
+  });
+}
+
+/** The wheel moves the page; with Ctrl it is the zoom of the browser. */
+function connectWheel(eeg: HTMLCanvasElement, move: (isForward: boolean) => void): void {
+  eeg.addEventListener(
+    "wheel",
+    (event) => {
+      if (event.ctrlKey) return;
+      event.preventDefault();
+      move((event.deltaY || event.deltaX) > 0);
+    },
+    { passive: false },
+  );
+}
+
+function start(page: LoadedPage): void {
+  const { data } = page;
+  const { durationSeconds } = data.signals;
+  const [eeg, overview] = [byId<HTMLCanvasElement>("eeg"), byId<HTMLCanvasElement>("overview")];
+  const drawState = createDrawing(page, eeg, overview);
+  let state = firstState(page);
+  let isDue = false;
+  const draw = () => {
+    isDue = false;
+    drawState(state);
+  };
+  const change: Change = (next) => {
     state = next(state);
     writeSettings(state);
     if (isDue) return;
@@ -90,29 +128,11 @@ function start(page: LoadedPage): void {
   fillEventList(data, (seconds) => change((now) => centredOn(now, seconds, durationSeconds)));
   byId("help-button").addEventListener("click", toggleHelp);
   byId("help-close").addEventListener("click", toggleHelp);
-  const seek = (event: MouseEvent) => {
-    const at = timeAt(overview, event.clientX, { startSeconds: 0, seconds: durationSeconds });
-    change((now) => startingAt(now, at - now.pageSeconds / 2, durationSeconds));
-  };
-  overview.addEventListener("pointerdown", seek);
-  overview.addEventListener("pointermove", (event) => {
-    if (event.buttons === 1) seek(event);
-  });
-  eeg.addEventListener(
-    "wheel",
-    (event) => {
-      if (event.ctrlKey) return; // the browser's zoom
-      event.preventDefault();
-      run((event.deltaY || event.deltaX) > 0 ? actions.forward : actions.back);
-    },
-    { passive: false },
-  );
+  connectOverview(overview, durationSeconds, change);
+  connectWheel(eeg, (isForward) => run(isForward ? actions.forward : actions.back));
   new ResizeObserver(() => change((now) => now)).observe(eeg);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => change((now) => now));
-  addEventListener("hashchange", () => {
-    const time = Number(/(?:^#|&)t=([\d.]+)/.exec(location.hash)?.[1] ?? Number.NaN);
-    if (!Number.isNaN(time)) change((now) => centredOn(now, time, durationSeconds));
-  });
+  addEventListener("hashchange", () => change((now) => atHashTime(now, durationSeconds)));
   draw();
   document.documentElement.dataset.ready = "true";
 }

@@ -18,7 +18,7 @@ const CHECKS: { readonly [K in keyof Settings]: (value: unknown) => boolean } = 
   montage: (value) => typeof value === "string",
 };
 
-/** The settings of the last page; what cannot be read or used is left out. */
+/** The settings of the last page; invalid ones are ignored. */
 export function readSettings(montages: readonly MontageName[]): Partial<Settings> {
   try {
     const stored = JSON.parse(localStorage.getItem(KEY) ?? "{}") as Record<string, unknown>;

@@ -21,7 +21,7 @@ function section(edgeHz: number, rateHz: number, quality: number, [n0, n1, n2]: 
   ];
 }
 
-/** Second-order Butterworth high-pass and low-pass and a notch of quality 15, those that lie below half the rate. */
+/** Second-order Butterworth high-pass and low-pass and a notch of quality 15, those below half the sampling rate. */
 export function filterSections({ highPassHz, lowPassHz, notchHz }: ViewFilters, rateHz: number): number[][] {
   const fits = (edge: number | null): edge is number => edge !== null && edge > 0 && edge < rateHz / 2;
   return [

@@ -1,12 +1,12 @@
 import { TCP_PAIRS } from "../../../base/ten-twenty.js";
-import { sideOf } from "../../side.js";
+import { hemisphereOf } from "../../hemisphere.js";
 
 /** One trace of a page: the channel `plus`, less `minus` or the common average; numbers are rows of the samples. */
 export interface Derivation {
   readonly name: string;
   readonly plus: number;
   readonly minus?: number;
-  /** Traces of one chain stand together. */
+  /** Traces of one chain are adjacent. */
   readonly chain: number;
   readonly side: "left" | "right" | "midline" | "heart";
 }
@@ -14,15 +14,18 @@ export interface Derivation {
 /** A montage over the channels that a recording has. */
 export interface ViewMontage {
   readonly derivations: readonly Derivation[];
-  /** Rows whose mean is taken off every trace; empty for none. */
+  /** Rows whose mean is subtracted from every trace; empty for none. */
   readonly average: readonly number[];
   /** Traces that lack an electrode. */
   readonly missing: readonly string[];
 }
 
-export type MontageName = "banana" | "tcp" | "average" | "recorded" | "transverse";
+/** All montages in the order of their keys 1 to 5. */
+export const MONTAGE_NAMES = ["banana", "tcp", "average", "recorded", "transverse"] as const;
 
-/** All montages in the order of their keys 1 to 5, with their titles. */
+export type MontageName = (typeof MONTAGE_NAMES)[number];
+
+/** Titles of the montages. */
 export const MONTAGE_TITLES: Readonly<Record<MontageName, string>> = {
   banana: "double banana",
   tcp: "TCP",
@@ -34,7 +37,7 @@ export const MONTAGE_TITLES: Readonly<Record<MontageName, string>> = {
 const pairsOf = (chains: string): [string, string][][] =>
   chains.split("|").map((chain) => {
     const names = chain.trim().split(" ");
-    return names.slice(1).map((name, i) => [names[i]!, name]);
+    return names.slice(1).map((name, i) => [names[i] ?? "", name]);
   });
 
 const BANANA = pairsOf("FP1 F7 T3 T5 O1 | FP1 F3 C3 P3 O1 | FZ CZ PZ | FP2 F4 C4 P4 O2 | FP2 F8 T4 T6 O2");
@@ -62,8 +65,8 @@ function single(channels: readonly Channel[], suffix: string): Derivation[] {
   return rows.map(({ channel, row }) => ({
     name: channel.name + suffix,
     plus: row,
-    chain: ["left", "midline", "right"].indexOf(sideOf(channel.name)),
-    side: sideOf(channel.name),
+    chain: ["left", "midline", "right"].indexOf(hemisphereOf(channel.name)),
+    side: hemisphereOf(channel.name),
   }));
 }
 
@@ -73,7 +76,7 @@ function bipolar(
 ): ViewMontage {
   const row = (name: string) => channels.findIndex((channel) => channel.kind === "electrode" && channel.name === name);
   const all = chains.flatMap((pairs, chain) =>
-    pairs.map(([a, b]) => ({ name: `${a}-${b}`, plus: row(a), minus: row(b), chain, side: sideOf(`${a}-${b}`) })),
+    pairs.map(([a, b]) => ({ name: `${a}-${b}`, plus: row(a), minus: row(b), chain, side: hemisphereOf(`${a}-${b}`) })),
   );
   const isThere = ({ plus, minus }: { plus: number; minus: number }) => plus >= 0 && minus >= 0;
   const missing = all.filter((pair) => !isThere(pair)).map(({ name }) => name);
@@ -93,7 +96,7 @@ function eegMontage(name: MontageName, channels: readonly Channel[]): ViewMontag
   return { derivations: average.length > 0 ? derivations : [], average, missing: [] };
 }
 
-/** A montage of these channels; the ECG stands last in each. No trace where the montage needs electrodes and there are none. */
+/** A montage of these channels; the ECG is last in each. No trace where the montage needs electrodes and there are none. */
 export function viewMontage(name: MontageName, channels: readonly Channel[]): ViewMontage {
   const montage = eegMontage(name, channels);
   const last = Math.max(0, ...montage.derivations.map(({ chain }) => chain)) + 1;
@@ -105,6 +108,5 @@ export function viewMontage(name: MontageName, channels: readonly Channel[]): Vi
 
 /** The montages that show at least one trace of these channels. */
 export function usableMontages(channels: readonly Channel[]): MontageName[] {
-  const names = Object.keys(MONTAGE_TITLES) as MontageName[]; // the record's own keys
-  return names.filter((name) => viewMontage(name, channels).derivations.length > 0);
+  return MONTAGE_NAMES.filter((name) => viewMontage(name, channels).derivations.length > 0);
 }

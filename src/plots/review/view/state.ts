@@ -14,7 +14,7 @@ export interface ViewState extends ViewFilters {
   readonly pixelsPerMillimetre: number;
 }
 
-/** An event that was jumped to stands this far into the page, so that what led to it is seen. */
+/** Position of an event after a jump, as a share of the page, so that the time before it is visible. */
 const LEAD_IN = 0.3;
 
 /** The page that starts at a time, kept inside the recording; a recording shorter than the page starts at 0. */

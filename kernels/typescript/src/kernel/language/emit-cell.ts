@@ -92,18 +92,20 @@ function importStatements(
 }
 
 function withoutExport(factory: TypeScript.NodeFactory, statement: TypeScript.Statement): TypeScript.Statement {
-  const kept = (node: { readonly modifiers?: TypeScript.NodeArray<TypeScript.ModifierLike> | undefined }) =>
+  const retainedModifiers = (node: {
+    readonly modifiers?: TypeScript.NodeArray<TypeScript.ModifierLike> | undefined;
+  }) =>
     node.modifiers?.filter(({ kind }) => kind !== ts.SyntaxKind.ExportKeyword && kind !== ts.SyntaxKind.DefaultKeyword);
   if (ts.isVariableStatement(statement))
     return factory.updateVariableStatement(
       statement,
-      kept(statement)?.filter(ts.isModifier),
+      retainedModifiers(statement)?.filter(ts.isModifier),
       statement.declarationList,
     );
   if (ts.isClassDeclaration(statement) && statement.name)
     return factory.updateClassDeclaration(
       statement,
-      kept(statement),
+      retainedModifiers(statement),
       statement.name,
       statement.typeParameters,
       statement.heritageClauses,

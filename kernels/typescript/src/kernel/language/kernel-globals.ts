@@ -1,13 +1,13 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import type { KernelGlobals } from "../globals.js";
+import type { KernelGlobals } from "../cell-api/globals.js";
 import { ts } from "./load-typescript.js";
 import { WEB_ASSEMBLY } from "./web-assembly.js";
 
 // The one description of what a kernel adds to the global scope is the interface KernelGlobals; cells see its members.
 
 const INTERFACE: keyof { KernelGlobals: KernelGlobals } = "KernelGlobals";
-const module = fileURLToPath(new URL("../globals.js", import.meta.url));
+const module = fileURLToPath(new URL("../cell-api/globals.js", import.meta.url));
 
 function memberNames(): string[] {
   const path = module.replace(/\.js$/, ".d.ts");

@@ -5,6 +5,7 @@ import type {
   LanguageService,
   LanguageServiceHost,
   ModuleResolutionCache,
+  ModuleResolutionHost,
   Program,
   SourceFile,
 } from "typescript";
@@ -14,28 +15,13 @@ import { cellOptions, projectOptions } from "./compiler-options.js";
 import { createFileCache } from "./file-cache.js";
 import { kernelGlobalsText } from "./kernel-globals.js";
 import { ts } from "./load-typescript.js";
-import { createModuleResolver } from "./resolve-module.js";
+import { ModuleResolver } from "./resolve-module.js";
 
 export interface ServiceSetting {
   /** Folder of the package.json and tsconfig.json that cells are checked by. */
   readonly projectDir: string;
   /** Where relative imports of cells start. */
   readonly notebookDir: string;
-}
-
-/** TypeScript's language service over cells in memory and files on disk. */
-export interface CellService {
-  readonly languageService: LanguageService;
-  readonly options: CompilerOptions;
-  readonly outputs: OutputPaths;
-  /** Path of the cell in hand: the one that is checked, completed or inspected. */
-  readonly current: string;
-  /** Sets the text of the cell in hand and brings all else up to date with the disk. */
-  open(text: string): { program: Program; file: SourceFile };
-  /** Keeps the text of a cell for those that refer to it; `isRoot` when it must be read in any case. */
-  keep(cell: number, text: string, isRoot: boolean): void;
-  /** A program that also holds these files. */
-  openFiles(paths: readonly string[]): Program;
 }
 
 /** Two methods that the compiler asks for without declaring them. */
@@ -50,107 +36,135 @@ function createKeepingRegistry(folder: string): DocumentRegistry {
   return { ...registry, releaseDocument: () => undefined, releaseDocumentWithKey: () => undefined };
 }
 
+/** What the resolver of modules and the compiler share. */
+type FileHost = ModuleResolutionHost &
+  Pick<LanguageServiceHost, "fileExists" | "readFile" | "getCurrentDirectory"> & {
+    useCaseSensitiveFileNames(): boolean;
+  };
+
 interface Text {
   readonly text: string;
   readonly version: string;
 }
 
-export function createCellService({ projectDir, notebookDir }: ServiceSetting): CellService {
-  const project = projectOptions(projectDir);
-  const options = cellOptions(project, projectDir);
-  const outputs = createOutputPaths(readRunOptions(projectDir).folders);
-  const files = createFileCache();
-  const texts = new Map<string, Text>();
-  const current = join(notebookDir, ".ictal-cell.ts"); // no name that a file of the user would have
-  const ambient = join(notebookDir, ".ictal-globals.d.ts");
-  const cellPath = (cell: number) => join(notebookDir, `cell-${cell}.ts`);
-  const roots = [ambient, current];
-  let extraRoots: readonly string[] = [];
-  let revision = 0;
-  let isStale = false;
+/** TypeScript's language service over cells in memory and files on disk. */
+export class CellService {
+  readonly languageService: LanguageService;
+  readonly options: CompilerOptions;
+  readonly outputs: OutputPaths;
+  /** Path of the cell in hand: the one that is checked, completed or inspected. */
+  readonly current: string;
+  readonly #notebookDir: string;
+  readonly #files = createFileCache();
+  readonly #resolver: ModuleResolver;
+  readonly #texts = new Map<string, Text>();
+  readonly #roots: string[];
+  #extraRoots: readonly string[] = [];
+  #revision = 0;
+  #isStale = false;
 
-  const setText = (path: string, text: string) => {
-    if (texts.get(path)?.text === text) return;
-    revision += 1;
-    texts.set(path, { text, version: String(revision) });
-  };
-  setText(ambient, kernelGlobalsText());
-  setText(current, "");
+  constructor({ projectDir, notebookDir }: ServiceSetting) {
+    this.#notebookDir = notebookDir;
+    this.options = cellOptions(projectOptions(projectDir), projectDir);
+    this.outputs = createOutputPaths(readRunOptions(projectDir).folders);
+    this.current = join(notebookDir, ".ictal-cell.ts"); // no name that a file of the user would have
+    const ambient = join(notebookDir, ".ictal-globals.d.ts");
+    this.#roots = [ambient, this.current];
+    this.#setText(ambient, kernelGlobalsText());
+    this.#setText(this.current, "");
+    const host = this.#fileHost();
+    this.#resolver = new ModuleResolver({
+      projectDir,
+      notebookDir,
+      options: this.options,
+      outputs: this.outputs,
+      host,
+      cellPath: (cell) => this.#cellPath(cell),
+      isCell: (path) => this.#texts.has(path),
+      watch: this.#files.watch,
+    });
+    this.languageService = ts.createLanguageService(this.#serviceHost(host), createKeepingRegistry(notebookDir));
+  }
 
-  const host = {
-    fileExists: (path: string) => texts.has(path) || ts.sys.fileExists(path),
-    readFile: (path: string) => texts.get(path)?.text ?? readSnapshot(path),
-    ...(ts.sys.realpath ? { realpath: ts.sys.realpath } : {}),
-    directoryExists: ts.sys.directoryExists,
-    getDirectories: ts.sys.getDirectories,
-    useCaseSensitiveFileNames: () => ts.sys.useCaseSensitiveFileNames,
-    getCurrentDirectory: () => notebookDir,
-  };
-  const readSnapshot = (path: string): string | undefined => {
-    const snapshot = files.snapshot(path);
-    return snapshot?.getText(0, snapshot.getLength());
-  };
-  const isCell = (path: string) => texts.has(path);
-  const resolver = createModuleResolver({
-    projectDir,
-    notebookDir,
-    options,
-    outputs,
-    host,
-    cellPath,
-    isCell,
-    watch: files.watch,
-  });
-  const serviceHost: ServiceHost = {
-    ...host,
-    getScriptFileNames: () => [...roots, ...extraRoots],
-    getScriptVersion: (path) => texts.get(path)?.version ?? files.version(path),
-    getScriptSnapshot: (path) => {
-      const own = texts.get(path);
-      return own ? ts.ScriptSnapshot.fromString(own.text) : files.snapshot(path);
-    },
-    getCompilationSettings: () => options,
-    getDefaultLibFileName: (chosen) => ts.getDefaultLibFilePath(chosen),
-    readDirectory: ts.sys.readDirectory,
-    resolveModuleNameLiterals: (literals, importer) =>
-      literals.map(({ text }) => ({ resolvedModule: resolver.resolve(text, importer) })),
-    getModuleResolutionCache: () => resolver.cache,
-    hasInvalidatedResolutions: (path) => isStale && !path.includes("/node_modules/"),
-  };
-  const languageService = ts.createLanguageService(serviceHost, createKeepingRegistry(notebookDir));
+  /** Sets the text of the cell in hand and brings all else up to date with the disk. */
+  open(text: string): { program: Program; file: SourceFile } {
+    const specifiers = ts.preProcessFile(text, true, false).importedFiles.map(({ fileName }) => fileName);
+    if (this.#resolver.want(specifiers)) this.#isStale = true;
+    this.#setText(this.current, text);
+    const program = this.#update();
+    return { program, file: program.getSourceFile(this.current)! }; // a root
+  }
 
-  const update = (): Program => {
-    if (resolver.takeFailed()) isStale = true;
-    if (files.refresh()) {
-      resolver.forget();
-      isStale = true;
-    }
-    const program = languageService.getProgram()!; // there is one in every mode but the syntactic
-    isStale = false;
+  /** Retains the text of a cell for those that refer to it; `isRoot` when it must be read in any case. */
+  retain(cell: number, text: string, isRoot: boolean): void {
+    const path = this.#cellPath(cell);
+    this.#setText(path, text);
+    if (isRoot && !this.#roots.includes(path)) this.#roots.push(path);
+  }
+
+  /** A program that also holds these files. */
+  openFiles(paths: readonly string[]): Program {
+    this.#extraRoots = paths;
+    const program = this.#update();
+    this.#extraRoots = [];
     return program;
-  };
+  }
 
-  return {
-    languageService,
-    options,
-    outputs,
-    current,
-    open(text) {
-      const specifiers = ts.preProcessFile(text, true, false).importedFiles.map(({ fileName }) => fileName);
-      if (resolver.want(specifiers)) isStale = true;
-      setText(current, text);
-      const program = update();
-      return { program, file: program.getSourceFile(current)! };
-    },
-    keep(cell, text, isRoot) {
-      setText(cellPath(cell), text);
-      if (isRoot && !roots.includes(cellPath(cell))) roots.push(cellPath(cell));
-    },
-    openFiles(paths) {
-      extraRoots = paths;
-      const program = update();
-      extraRoots = [];
-      return program;
-    },
-  };
+  #cellPath(cell: number): string {
+    return join(this.#notebookDir, `cell-${cell}.ts`);
+  }
+
+  #setText(path: string, text: string): void {
+    if (this.#texts.get(path)?.text === text) return;
+    this.#revision += 1;
+    this.#texts.set(path, { text, version: String(this.#revision) });
+  }
+
+  #readSnapshot(path: string): string | undefined {
+    const snapshot = this.#files.snapshot(path);
+    return snapshot?.getText(0, snapshot.getLength());
+  }
+
+  /** Cells in memory over the files on disk. */
+  #fileHost(): FileHost {
+    return {
+      fileExists: (path: string) => this.#texts.has(path) || ts.sys.fileExists(path),
+      readFile: (path: string) => this.#texts.get(path)?.text ?? this.#readSnapshot(path),
+      ...(ts.sys.realpath ? { realpath: ts.sys.realpath } : {}),
+      directoryExists: ts.sys.directoryExists,
+      getDirectories: ts.sys.getDirectories,
+      useCaseSensitiveFileNames: () => ts.sys.useCaseSensitiveFileNames,
+      getCurrentDirectory: () => this.#notebookDir,
+    };
+  }
+
+  #serviceHost(host: FileHost): ServiceHost {
+    return {
+      ...host,
+      getScriptFileNames: () => [...this.#roots, ...this.#extraRoots],
+      getScriptVersion: (path) => this.#texts.get(path)?.version ?? this.#files.version(path),
+      getScriptSnapshot: (path) => {
+        const own = this.#texts.get(path);
+        return own ? ts.ScriptSnapshot.fromString(own.text) : this.#files.snapshot(path);
+      },
+      getCompilationSettings: () => this.options,
+      getDefaultLibFileName: (chosen) => ts.getDefaultLibFilePath(chosen),
+      readDirectory: ts.sys.readDirectory,
+      resolveModuleNameLiterals: (literals, importer) =>
+        literals.map(({ text }) => ({ resolvedModule: this.#resolver.resolve(text, importer) })),
+      getModuleResolutionCache: () => this.#resolver.cache,
+      hasInvalidatedResolutions: (path) => this.#isStale && !path.includes("/node_modules/"),
+    };
+  }
+
+  #update(): Program {
+    if (this.#resolver.takeFailed()) this.#isStale = true;
+    if (this.#files.refresh()) {
+      this.#resolver.forget();
+      this.#isStale = true;
+    }
+    const program = this.languageService.getProgram()!; // there is one in every mode but the syntactic
+    this.#isStale = false;
+    return program;
+  }
 }

@@ -11,7 +11,7 @@ import { inspectAt } from "./inspect.js";
 import { completenessOf } from "./is-complete.js";
 import type { CellDiagnostic, CheckedCell, Completion, Inspection, Language, Transpiled } from "./language.js";
 import { keepCompilerCode, ts } from "./load-typescript.js";
-import { createCellService, type ServiceSetting } from "./service.js";
+import { CellService, type ServiceSetting } from "./service.js";
 import { transpileFile } from "./transpile.js";
 
 export interface LanguageSetting extends ServiceSetting {
@@ -45,7 +45,7 @@ const parse = (code: string) => ts.createSourceFile("cell.ts", code, ts.ScriptTa
 
 export function createLanguageSession(setting: LanguageSetting): LanguageSession {
   const { projectDir, notebookDir } = setting;
-  const service = createCellService(setting);
+  const service = new CellService(setting);
   const scope = createCellScope();
   const pending = new Map<number, Pending>();
   const hidden = new Set(setting.hidden ?? []);
@@ -104,7 +104,7 @@ export function createLanguageSession(setting: LanguageSetting): LanguageSession
       pending.delete(cell);
       if (!settled || !ran) return;
       if (settled.names.declared.size === 0 && !settled.names.augments) return;
-      service.keep(cell, settled.text, settled.names.augments);
+      service.retain(cell, settled.text, settled.names.augments);
       scope.join(cell, settled.names);
     },
     complete(code, cursor): Completion {
@@ -127,7 +127,7 @@ export function createLanguageSession(setting: LanguageSetting): LanguageSession
       const step = steps.shift();
       try {
         step?.();
-      } catch {} // a project that cannot be read is told of when a cell imports it
+      } catch {} // a project that cannot be read is reported when a cell imports it
       return steps.length > 0;
     },
   };

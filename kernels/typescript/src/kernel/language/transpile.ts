@@ -6,13 +6,12 @@ import { ts } from "./load-typescript.js";
 
 /** Compiles one file to an ES module as the project's compiler would, without types. */
 export function transpileFile(path: string, source: string, project: CompilerOptions): Transpiled {
+  const { rootDir: _, outDir: __, ...options } = project; // a notebook may lie outside of the project, and import what lies beside it
   const result = ts.transpileModule(source, {
     fileName: path,
     reportDiagnostics: true,
     compilerOptions: {
-      ...project,
-      rootDir: undefined, // a notebook may lie outside of the project, and import what lies beside it
-      outDir: undefined,
+      ...options,
       target: Math.max(project.target ?? 0, ts.ScriptTarget.ES2022),
       module: ts.ModuleKind.ESNext,
       moduleResolution: ts.ModuleResolutionKind.Bundler,

@@ -1,7 +1,7 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { type MessagePort, parentPort, workerData } from "node:worker_threads";
-import { tellMemory } from "../magics/thread-memory.js";
+import { reportMemory } from "../threads/thread-memory.js";
 import type { LanguageRequest, LanguageResponse } from "./client.js";
 import { createLanguageSession, type LanguageSetting } from "./session.js";
 
@@ -50,6 +50,6 @@ function warmUp(): void {
   else collectWhenIdle();
 }
 
-tellMemory("language");
+reportMemory("language");
 if (parentPort) serve(parentPort);
 warmUp();

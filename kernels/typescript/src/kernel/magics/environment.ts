@@ -10,14 +10,14 @@ function environmentTable(): TableData {
   return {
     columns: ["variable", "value"],
     rowCount: rows.length,
-    row: (index) => rows[index]!,
+    row: (index) => rows[index] ?? [],
     named: true,
     caption: "Environment of the kernel",
     ...(hidden ? { note: "values whose names speak of secrets are hidden; %env NAME prints one" } : {}),
   };
 }
 
-/** Runs `%env`: a table of all variables; the value of one; or sets one (`NAME=VALUE`, `NAME VALUE`) and says so. */
+/** Runs `%env`: a table of all variables; the value of one; or sets one (`NAME=VALUE`, `NAME VALUE`) and prints that. */
 export function environment(argument: string): TableData | string {
   if (argument === "") return environmentTable();
   const [, name, value] = /^([^\s=]+)(?:\s*=\s*|\s+)?([\s\S]*)$/.exec(argument) ?? [];

@@ -85,7 +85,7 @@ function isMagic(
 ): boolean {
   const text = lines.join("\n");
   const start = lines.slice(0, candidate.index).join("\n").length + (candidate.index === 0 ? 0 : 1);
-  const line = lines[candidate.index]!;
+  const line = lines[candidate.index] ?? "";
   const position = start + line.search(candidate.comment ? /\// : /%/);
   const file = ts.createSourceFile("cell.ts", text, ts.ScriptTarget.ESNext, true);
   const node = nodeAt(ts, file, position);
@@ -117,7 +117,7 @@ function isInBlockComment(ts: Compiler, file: TypeScript.SourceFile, position: n
 }
 
 /**
- * The line magics of a cell, from top to bottom. The compiler is loaded only when a line can be told neither by itself nor
+ * The line magics of a cell, from top to bottom. The compiler is loaded only when a line can be classified neither by itself nor
  * by what stands above it.
  */
 export async function findMagics(code: string, isDeclared: (name: string) => boolean): Promise<MagicLine[]> {
@@ -129,12 +129,12 @@ export async function findMagics(code: string, isDeclared: (name: string) => boo
   for (const candidate of candidates) {
     const above = rest.slice(0, candidate.index);
     const read = [...rest];
-    read[candidate.index] = lines[candidate.index]!;
+    read[candidate.index] = lines[candidate.index] ?? "";
     const magic =
       isCertain(candidate, above) ||
       isMagic((await import("../language/load-typescript.js")).ts, read, candidate, isDeclared);
     if (magic) found.push(candidate);
-    else rest[candidate.index] = lines[candidate.index]!;
+    else rest[candidate.index] = lines[candidate.index] ?? "";
   }
   return found;
 }

@@ -1,20 +1,20 @@
 import { DISPLAY, type DisplayChannel, display } from "../../display.js";
 import { type TableData, tableBundle } from "../../views/table.js";
 import type { MimeBundle } from "../../wire/message.js";
+import { askThreads } from "../threads/thread-memory.js";
 import { MAGICS } from "./catalogue.js";
 import { environment } from "./environment.js";
 import { MAGIC } from "./magics.js";
 import { memoryTable } from "./memory.js";
-import { askThreads } from "./thread-memory.js";
 import { startClock } from "./time.js";
 import { formatTimings, measure } from "./timeit.js";
 import { readOptions } from "./timeit-options.js";
 
-/** What magics need of the kernel; what is absent they do without, or say so. */
+/** What magics need of the kernel; they do without what is absent, or report it. */
 export interface MagicHost {
   /** Loads changed modules again; with `module` that one, changed or not. */
   reload?(module?: string): Promise<{ reloaded: readonly string[]; failed: readonly { message: string }[] }>;
-  /** The kernel's other threads, each of which has called `tellMemory` with its name. @default none */
+  /** The kernel's other threads, each of which has called `reportMemory` with its name. @default none */
   readonly threads?: readonly string[];
   /** Aborted when the running cell is interrupted. */
   signal?(): AbortSignal | undefined;
@@ -31,10 +31,11 @@ function helpTable(name: string): TableData {
   const wanted = name.replace(/^%+/, "");
   const listed = MAGICS.filter((magic) => wanted === "" || magic.name === wanted);
   if (listed.length === 0) throw new Error(`there is no magic ${name}; %lsmagic lists them all`);
+  const rows = listed.map(({ usage, help }) => [usage, help]);
   return {
     columns: ["magic", "what it does"],
-    rowCount: listed.length,
-    row: (index) => [listed[index]!.usage, listed[index]!.help],
+    rowCount: rows.length,
+    row: (index) => rows[index] ?? [],
     named: true,
     caption: "Magics; a line may also start with // %, which other kernels see as a comment",
   };
@@ -78,9 +79,9 @@ function createMagics(host: MagicHost): Readonly<Record<string, (argument: strin
     },
     async memory() {
       const { threads = [] } = host;
-      const told = await askThreads(threads);
-      const silent = threads.filter((name) => !told.some((thread) => thread.name === name));
-      show(memoryTable(told, silent));
+      const reports = await askThreads(threads);
+      const silent = threads.filter((name) => !reports.some((thread) => thread.name === name));
+      show(memoryTable(reports, silent));
     },
     async reload(module) {
       if (!host.reload) throw new Error("%reload works in the ictal kernel only; restart this kernel instead");
@@ -88,9 +89,9 @@ function createMagics(host: MagicHost): Readonly<Record<string, (argument: strin
       print(describeReload(reloaded, failed));
     },
     env(argument) {
-      const told = environment(argument);
-      if (typeof told === "string") print(told);
-      else show(told);
+      const result = environment(argument);
+      if (typeof result === "string") print(result);
+      else show(result);
     },
     lsmagic: () => show(helpTable("")),
     help: (argument) => show(helpTable(argument)),
@@ -102,6 +103,6 @@ function createMagics(host: MagicHost): Readonly<Record<string, (argument: strin
 /** Puts the magics where the code that `parseMagics` makes calls them; call it once, when the kernel starts. */
 export function installMagics(host: MagicHost): void {
   const magics = createMagics(host);
-  const call = (name: string, argument: string, run?: Run) => magics[name]!(argument, run);
+  const call = (name: string, argument: string, run?: Run) => magics[name]?.(argument, run);
   Object.defineProperty(globalThis, MAGIC, { value: call, configurable: true });
 }

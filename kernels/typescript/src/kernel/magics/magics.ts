@@ -22,7 +22,7 @@ export interface ParsedCell {
 
 export interface ParseMagicsOptions {
   /** Whether earlier cells declare a name, which then is no magic after an unfinished statement. @default none */
-  readonly isDeclared?: (name: string) => boolean;
+  readonly isDeclared?: ((name: string) => boolean) | undefined;
 }
 
 /** The calls find the kernel's magics under this symbol of the global object. */
@@ -89,13 +89,14 @@ function rewriteLine(magic: MagicLine): Rewritten {
 function cellMagicOf(lines: readonly string[]): { index: number; name: string; argument: string } | undefined {
   const index = lines.findIndex((line) => line.trim() !== "");
   const match = CELL_MAGIC.exec(lines[index] ?? "");
-  return match ? { index, name: match[1]!, argument: match[2] ?? "" } : undefined;
+  const [, name, argument = ""] = match ?? [];
+  return name === undefined ? undefined : { index, name, argument };
 }
 
 function parseCellMagic(lines: readonly string[], index: number, name: string, argument: string): ParsedCell {
   const line = index + 1;
   const { subject } = magicNamed("%%", name, line);
-  const magics = [{ name, sign: "%%" as const, line, text: lines[index]!, shift: 0 }];
+  const magics = [{ name, sign: "%%" as const, line, text: lines[index] ?? "", shift: 0 }];
   const above = lines.slice(0, index);
   const below = lines.slice(line);
   if (subject === "text") {
@@ -122,7 +123,7 @@ export async function parseMagics(code: string, options: ParseMagicsOptions = {}
   const cellMagic = cellMagicOf(lines);
   if (cellMagic) return parseCellMagic(lines, cellMagic.index, cellMagic.name, cellMagic.argument);
   const magics = (await findMagics(code, options.isDeclared ?? (() => false))).map((found): Magic => {
-    const text = lines[found.index]!;
+    const text = lines[found.index] ?? "";
     const rewritten = rewriteLine(found);
     lines[found.index] = rewritten.code;
     return { name: found.name, sign: "%", line: found.index + 1, text, shift: rewritten.shift };
@@ -143,20 +144,21 @@ export function placeInCell(magics: readonly Magic[], line: number, column: numb
 export async function blankMagics(code: string, options: ParseMagicsOptions = {}): Promise<string> {
   if (!code.includes("%")) return code;
   const lines = code.split("\n");
-  const blank = (index: number, to: number) => {
-    const line = lines[index]!;
+  const blank = (index: number, end?: number) => {
+    const line = lines[index] ?? "";
+    const to = end ?? line.length;
     lines[index] = (";".padEnd(to, " ") + line.slice(to)).slice(0, line.length);
   };
   const cellMagic = cellMagicOf(lines);
   if (cellMagic) {
     const isText = findMagic("%%", cellMagic.name)?.subject !== "code";
-    for (let i = cellMagic.index; i < (isText ? lines.length : cellMagic.index + 1); i++) blank(i, lines[i]!.length);
+    for (let i = cellMagic.index; i < (isText ? lines.length : cellMagic.index + 1); i++) blank(i);
     return lines.join("\n");
   }
   for (const { index, name, argument, argumentColumn } of await findMagics(code, options.isDeclared ?? (() => false))) {
     const isExpression = findMagic("%", name)?.subject === "expression";
-    const optionLength = /^(?:-\w\s*\d*\s+)*/.exec(argument)![0].length;
-    blank(index, isExpression ? argumentColumn + optionLength : lines[index]!.length);
+    const optionLength = /^(?:-\w\s*\d*\s+)*/.exec(argument)?.[0].length ?? 0;
+    blank(index, isExpression ? argumentColumn + optionLength : undefined);
   }
   return lines.join("\n");
 }

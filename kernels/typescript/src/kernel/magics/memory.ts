@@ -1,8 +1,8 @@
 import { formatBytes } from "../../views/format-value.js";
 import type { TableData } from "../../views/table.js";
-import type { ThreadMemory } from "./thread-memory.js";
+import type { ThreadMemory } from "../threads/thread-memory.js";
 
-/** What the kernel's process holds, as a table; `threads` are those that told, `silent` names those that did not. */
+/** What the kernel's process holds, as a table; `threads` are those that answered, `silent` names those that did not. */
 export function memoryTable(threads: readonly ThreadMemory[], silent: readonly string[]): TableData {
   const main = process.memoryUsage();
   const peak = process.resourceUsage().maxRSS * 1024; // libuv gives kilobytes
@@ -21,7 +21,7 @@ export function memoryTable(threads: readonly ThreadMemory[], silent: readonly s
   return {
     columns: ["memory", "size"],
     rowCount: rows.length,
-    row: (index) => rows[index]!,
+    row: (index) => rows[index] ?? [],
     named: true,
     caption: "What the kernel's process holds",
     ...(silent.length > 0 ? { note: `no answer from the ${silent.join(" and ")} thread, it is busy` } : {}),

@@ -1,6 +1,6 @@
 import { formatDuration } from "./duration.js";
 
-/** A clock that started when it was made; its call says CPU and wall time since, in two lines. */
+/** A clock that started when it was made; its call returns CPU and wall time since, in two lines. */
 export function startClock(): () => string {
   const cpu = process.cpuUsage();
   const wall = performance.now();

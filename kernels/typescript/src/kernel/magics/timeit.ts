@@ -4,7 +4,7 @@ import { countOf } from "../../views/format-value.js";
 import { formatDuration } from "./duration.js";
 import type { TimeitOptions } from "./timeit-options.js";
 
-/** A run shorter than this says little; loops are added until one takes as long. */
+/** A run shorter than this is too inexact; loops are added until one takes as long. */
 const RUN_SECONDS = 0.1;
 const STEPS = [1, 2, 5];
 
@@ -14,7 +14,7 @@ export interface Timings {
   readonly secondsPerLoop: readonly number[];
 }
 
-/** Keeps what the expression returned, so that the engine cannot leave it out. */
+/** Keeps what the expression returned, so that the engine cannot eliminate it. */
 const sink: { value: unknown } = { value: undefined };
 
 /** Seconds that `loops` calls take; each value is awaited when `awaited` is true. */

@@ -2,7 +2,7 @@ import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { createLocker } from "@ictal/base/lock-file";
 
-/** Another process's compile step cannot beat while the compiler runs; longer than any takes. */
+/** Another process's compile step sends no heartbeat while the compiler runs; longer than any takes. */
 const STALE_MILLISECONDS = 10 * 60_000;
 
 /** The lock that src/cli/ensure-built.mjs takes too. */

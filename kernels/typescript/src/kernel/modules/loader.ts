@@ -6,14 +6,14 @@ import type vm from "node:vm";
 import type { CellDiagnostic, Language } from "../language/language.js";
 import { createOutputPaths, modifiedAt, type OutputPaths } from "../project/output-paths.js";
 import { readRunOptions } from "../project/tsconfig.js";
-import { createEmission } from "./emission.js";
-import { faultAt, ModuleError } from "./module-error.js";
+import { describeLoadError } from "./describe-load-error.js";
+import { createEmission, type Emission } from "./emission.js";
 import { type GraphSetting, loadGraph, type ModuleRecord, withImporters } from "./module-graph.js";
-import { createPackages, quietModuleWarnings } from "./packages.js";
-import { originalPosition } from "./positions.js";
-import { prepareModule, runningText, stampOf, type Transpile } from "./prepare-module.js";
-import { createResolve } from "./resolve.js";
-import { createSourceTree } from "./source-tree.js";
+import { createPackages, type Packages, quietModuleWarnings } from "./packages.js";
+import { type Prepared, prepareModule, runningText, stampOf, type Transpile } from "./prepare-module.js";
+import { createResolve, type Resolve } from "./resolve.js";
+import { createSourceTree, type SourceTree } from "./source-tree.js";
+import { TaskQueue } from "./task-queue.js";
 
 export interface LoaderSetting {
   readonly projectDir: string;
@@ -28,7 +28,7 @@ export interface Reload {
   readonly reloaded: string[];
   /** The first ones of them: those that changed. */
   readonly edited: string[];
-  /** Why the modules stay as they were, when a changed one cannot be loaded; told once for each change. */
+  /** Why the modules stay as they were, when a changed one cannot be loaded; reported once for each change. */
   readonly failed: CellDiagnostic[];
 }
 
@@ -45,8 +45,8 @@ export interface Loader {
   resolve(specifier: string): string;
   /**
    * Loads again what has changed on disk, with all that imports it. Quick when nothing has. `specifier` names a local
-   * module that is loaded again in any case; throws when it isn't one, or isn't loaded. `onEdited` is told the absolute
-   * paths of what changed before it is loaded.
+   * module that is loaded again in any case; throws when it isn't one, or isn't loaded. `onEdited` receives the
+   * absolute paths of what changed before it is loaded.
    */
   refresh(specifier?: string, onEdited?: (paths: readonly string[]) => void): Promise<Reload>;
   /** The local files that are loaded, with the SHA-256 of what is on disk. */
@@ -58,124 +58,173 @@ const transpileHere: Transpile = async (file, source) => {
   return transpileFile(file, source, {});
 };
 
-/** Where an error that a module threw while it ran came from. */
-function describeThrown(error: unknown, path: string): CellDiagnostic[] {
-  if (error instanceof ModuleError) return [...error.diagnostics];
-  const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-  const frame = /(file:\/\/[^\s()]+|\/[^\s()]+):(\d+):(\d+)/.exec(error instanceof Error ? (error.stack ?? "") : "");
-  const place = frame ? originalPosition(frame[1]!, Number(frame[2]), Number(frame[3])) : undefined;
-  return [place ? faultAt(place.file, place.line, place.column, text) : faultAt(path, 1, 1, text)];
-}
-
-/** Evaluates in order of the list; a module that was evaluated before is left alone. */
-async function evaluateAll(modules: readonly vm.Module[]): Promise<void> {
-  for (const module of modules) await module.evaluate();
-}
-
-/** One task at a time, in the order they were given. */
-function createQueue() {
-  let last: Promise<unknown> = Promise.resolve();
-  return <T>(task: () => Promise<T>): Promise<T> => {
-    const next = last.then(task, task);
-    last = next.catch(() => undefined);
-    return next;
-  };
-}
-
-function compiledTree(projectDir: string, outputs: OutputPaths) {
+/** The sources that are compiled into the folder of the compiler's output; undefined for a project without such. */
+function compiledTree(projectDir: string, outputs: OutputPaths): SourceTree | undefined {
   const root = join(projectDir, "src");
   return outputs.javaScriptOf(join(root, "index.ts")) === undefined ? undefined : createSourceTree(root);
 }
 
-export function createLoader({ projectDir, notebookDir, language }: LoaderSetting): Loader {
-  quietModuleWarnings();
-  const options = readRunOptions(projectDir);
-  const outputs = createOutputPaths(options.folders);
-  const resolve = createResolve({ projectDir, options, outputs });
-  const packages = createPackages();
-  const emission = options.folders ? createEmission(options.folders.outDir) : undefined;
-  const transpile: Transpile = language ? (file, source) => language.transpile(file, source) : transpileHere;
-  const cell = join(notebookDir, "cell.ts");
-  const tree = compiledTree(projectDir, outputs);
-  const inTurn = createQueue();
-
-  const registry = new Map<string, ModuleRecord>();
+/** Loads a project's modules for the cells of one notebook. */
+export class ModuleLoader implements Loader {
+  readonly #projectDir: string;
+  readonly #notebookDir: string;
+  /** Path that stands for every cell of the notebook. */
+  readonly #cell: string;
+  readonly #outputs: OutputPaths;
+  readonly #resolve: Resolve;
+  readonly #packages: Packages = createPackages();
+  readonly #emission: Emission | undefined;
+  readonly #tree: SourceTree | undefined;
+  readonly #graph: GraphSetting;
+  readonly #tasks = new TaskQueue();
+  readonly #registry = new Map<string, ModuleRecord>();
   /** Modules that cells or running code asked for, as against those that other modules import. */
-  const roots = new Set<string>();
-  let failedState = "";
+  readonly #roots = new Set<string>();
+  #failedState = "";
 
-  const setting: GraphSetting = { resolve, packages, outputs, transpile, importLater: importModule };
+  constructor({ projectDir, notebookDir, language }: LoaderSetting) {
+    quietModuleWarnings();
+    const options = readRunOptions(projectDir);
+    const outputs = createOutputPaths(options.folders);
+    this.#projectDir = projectDir;
+    this.#notebookDir = notebookDir;
+    this.#cell = join(notebookDir, "cell.ts");
+    this.#outputs = outputs;
+    this.#resolve = createResolve({ projectDir, options, outputs });
+    this.#emission = options.folders ? createEmission(options.folders.outDir) : undefined;
+    this.#tree = compiledTree(projectDir, outputs);
+    this.#graph = {
+      resolve: this.#resolve,
+      packages: this.#packages,
+      outputs,
+      transpile: language ? (file, source) => language.transpile(file, source) : transpileHere,
+      importLater: (specifier, importer) => this.#importModule(specifier, importer),
+    };
+  }
 
-  const shown = (path: string): string => {
-    const inside = relative(projectDir, path);
+  async import(specifier: string, from = this.#cell): Promise<object> {
+    const importer = from.startsWith("file:") ? fileURLToPath(from) : from;
+    const target = this.#find(specifier, importer);
+    if (target.kind === "package") return this.#packages.load(target.specifier, importer);
+    return (await this.#addLocal(target.path)).namespace;
+  }
+
+  resolve(specifier: string): string {
+    const target = this.#find(specifier, this.#cell);
+    if (target.kind === "package") return target.specifier;
+    return `file://${this.#outputs.javaScriptOf(target.path) ?? target.path}`;
+  }
+
+  refresh(specifier?: string, onEdited?: (paths: readonly string[]) => void): Promise<Reload> {
+    return this.#tasks.run(async () => {
+      const forced = specifier === undefined ? undefined : this.#loadedPath(specifier);
+      const changed = this.#changedModules();
+      const state = changed.map((path) => `${path} ${stampOf(path)}`).join("\n");
+      if (forced === undefined && (changed.length === 0 || state === this.#failedState)) {
+        await this.#emitChanged();
+        return NOTHING;
+      }
+      try {
+        const result = await this.#reload(changed, forced, onEdited);
+        this.#failedState = "";
+        await this.#emitChanged();
+        return result;
+      } catch (error) {
+        this.#failedState = state;
+        return { ...NOTHING, failed: describeLoadError(error, changed[0] ?? forced ?? this.#cell) };
+      }
+    });
+  }
+
+  sources(): { path: string; hash: string }[] {
+    return [...this.#registry.keys()].sort().flatMap((path) => {
+      try {
+        return [{ path: this.#shown(path), hash: createHash("sha256").update(readFileSync(path)).digest("hex") }];
+      } catch {
+        return []; // deleted since
+      }
+    });
+  }
+
+  #shown(path: string): string {
+    const inside = relative(this.#projectDir, path);
     return inside.startsWith("..") ? path : inside.split(sep).join("/");
-  };
+  }
 
-  async function addLocal(path: string): Promise<vm.Module> {
-    const module = await inTurn(async () => {
-      const { added, compiled } = await loadGraph([path], registry, setting);
-      emission?.write(compiled);
-      for (const [name, record] of added) registry.set(name, record);
-      roots.add(path);
-      return registry.get(path)!.module; // it was there or has just been added
+  /** Where a module lies; throws when it cannot be found. */
+  #find(specifier: string, importer: string): NonNullable<ReturnType<Resolve>> {
+    const target = this.#resolve(specifier, importer);
+    if (target) return target;
+    const from = importer === this.#cell ? `the notebook's folder ${this.#notebookDir}` : this.#shown(importer);
+    throw new Error(`cannot find the module "${specifier}", looked for from ${from}`);
+  }
+
+  async #addLocal(path: string): Promise<vm.Module> {
+    const module = await this.#tasks.run(async () => {
+      const { added, compiled } = await loadGraph([path], this.#registry, this.#graph);
+      this.#emission?.write(compiled);
+      for (const [name, record] of added) this.#registry.set(name, record);
+      this.#roots.add(path);
+      return this.#record(path).module;
     });
     try {
       await module.evaluate();
     } catch (error) {
-      for (const [name, record] of registry) if (record.module.status === "errored") registry.delete(name);
+      for (const [name, record] of this.#registry) if (record.module.status === "errored") this.#registry.delete(name);
       throw error;
     }
     return module;
   }
 
-  async function importModule(specifier: string, importer: string): Promise<vm.Module> {
-    const target = resolve(specifier, importer);
-    if (!target) throw missing(specifier, importer);
-    return target.kind === "project" ? addLocal(target.path) : evaluated(packages.module(target.specifier, importer));
-  }
-
-  async function evaluated(loading: Promise<vm.Module>): Promise<vm.Module> {
-    const module = await loading;
-    if (module.status === "unlinked") await inTurn(async () => link(module));
+  async #importModule(specifier: string, importer: string): Promise<vm.Module> {
+    const target = this.#find(specifier, importer);
+    if (target.kind === "project") return this.#addLocal(target.path);
+    const module = await this.#packages.module(target.specifier, importer);
+    if (module.status === "unlinked") await this.#tasks.run(async () => link(module));
     await module.evaluate();
     return module;
   }
 
-  function missing(specifier: string, importer: string): Error {
-    const from = importer === cell ? `the notebook's folder ${notebookDir}` : shown(importer);
-    return new Error(`cannot find the module "${specifier}", looked for from ${from}`);
+  #record(path: string): ModuleRecord {
+    const record = this.#registry.get(path);
+    if (!record) throw new Error(`the module ${path} is not loaded`);
+    return record;
   }
 
   /** Files in the registry that are not what was loaded. */
-  function changedModules(): string[] {
-    return [...registry]
+  #changedModules(): string[] {
+    return [...this.#registry]
       .filter(([, { stamps }]) => [...stamps].some(([file, stamp]) => stampOf(file) !== stamp))
       .map(([path]) => path);
   }
 
   /** Compiles what other threads and processes load from the compiled folder, for files that no cell has loaded. */
-  async function emitChanged(): Promise<void> {
-    const stale = (tree?.changed() ?? []).filter((path) => {
-      const target = outputs.javaScriptOf(path);
-      return !registry.has(path) && target !== undefined && modifiedAt(path) > modifiedAt(target);
+  async #emitChanged(): Promise<void> {
+    const stale = (this.#tree?.changed() ?? []).filter((path) => {
+      const target = this.#outputs.javaScriptOf(path);
+      return !this.#registry.has(path) && target !== undefined && modifiedAt(path) > modifiedAt(target);
     });
     for (const path of stale) {
-      const prepared = await prepareModule(path, outputs, transpile).catch(() => undefined); // told when it is imported
-      if (prepared?.compiled) emission?.write([prepared.compiled]);
+      const prepared = await this.#prepare(path).catch(() => undefined); // reported when it is imported
+      if (prepared?.compiled) this.#emission?.write([prepared.compiled]);
     }
   }
 
+  #prepare(path: string): Promise<Prepared> {
+    return prepareModule(path, this.#outputs, this.#graph.transpile);
+  }
+
   /** Of changed files, those that run differently; for the others only the note of their state is renewed. */
-  async function needReload(changed: readonly string[]): Promise<string[]> {
+  async #needReload(changed: readonly string[]): Promise<string[]> {
     const needed: string[] = [];
     for (const path of changed) {
-      const record = registry.get(path)!; // `changed` comes from the registry
+      const record = this.#record(path);
       if (record.prepared.kind === "commonjs" || stampOf(path) === "missing") {
         needed.push(path);
         continue;
       }
-      const prepared = await prepareModule(path, outputs, transpile);
-      if (prepared.compiled) emission?.write([prepared.compiled]);
+      const prepared = await this.#prepare(path);
+      if (prepared.compiled) this.#emission?.write([prepared.compiled]);
       if (runningText(prepared.text) !== runningText(record.prepared.text)) needed.push(path);
       else record.stamps.set(path, prepared.stamp);
     }
@@ -183,77 +232,37 @@ export function createLoader({ projectDir, notebookDir, language }: LoaderSettin
   }
 
   /** Where the local module lies that a cell knows as `specifier`; it is loaded. */
-  function loadedPath(specifier: string): string {
-    const target = resolve(specifier, cell);
-    if (!target) throw missing(specifier, cell);
+  #loadedPath(specifier: string): string {
+    const target = this.#find(specifier, this.#cell);
     if (target.kind === "package") throw new Error(`"${specifier}" is a package; packages load again with the kernel`);
-    if (!registry.has(target.path)) throw new Error(`"${specifier}" is not loaded; the next import loads it as it is`);
+    if (!this.#registry.has(target.path))
+      throw new Error(`"${specifier}" is not loaded; the next import loads it as it is`);
     return target.path;
   }
 
-  async function reload(
+  async #reload(
     changed: readonly string[],
     forced?: string,
     onEdited?: (paths: readonly string[]) => void,
   ): Promise<Reload> {
-    const needed = await needReload(changed);
+    const needed = await this.#needReload(changed);
     if (forced !== undefined && !needed.includes(forced)) needed.push(forced);
     if (needed.length === 0) return NOTHING;
     onEdited?.(needed);
-    const dropped = withImporters(needed, registry);
-    const kept = new Map([...registry].filter(([path]) => !dropped.includes(path)));
-    const wanted = dropped.filter((path) => roots.has(path) && stampOf(path) !== "missing");
-    const { added, compiled } = await loadGraph(wanted, kept, setting, registry);
-    emission?.write(compiled);
-    await evaluateAll(wanted.map((path) => added.get(path)!.module)); // loadGraph has added all of its roots
-    for (const path of dropped) registry.delete(path);
-    for (const [path, record] of added) registry.set(path, record);
-    return { reloaded: dropped.map(shown), edited: needed.map(shown), failed: [] };
+    const dropped = withImporters(needed, this.#registry);
+    const retained = new Map([...this.#registry].filter(([path]) => !dropped.includes(path)));
+    const wanted = dropped.filter((path) => this.#roots.has(path) && stampOf(path) !== "missing");
+    const { added, compiled } = await loadGraph(wanted, retained, this.#graph, this.#registry);
+    this.#emission?.write(compiled);
+    for (const path of wanted) await added.get(path)?.module.evaluate(); // one that was evaluated before is left alone
+    for (const path of dropped) this.#registry.delete(path);
+    for (const [path, record] of added) this.#registry.set(path, record);
+    return {
+      reloaded: dropped.map((path) => this.#shown(path)),
+      edited: needed.map((path) => this.#shown(path)),
+      failed: [],
+    };
   }
-
-  return {
-    async import(specifier, from = cell) {
-      const importer = from.startsWith("file:") ? fileURLToPath(from) : from;
-      const target = resolve(specifier, importer);
-      if (!target) throw missing(specifier, importer);
-      if (target.kind === "package") return packages.load(target.specifier, importer);
-      return (await addLocal(target.path)).namespace;
-    },
-    resolve(specifier) {
-      const target = resolve(specifier, cell);
-      if (!target) throw missing(specifier, cell);
-      return target.kind === "package"
-        ? target.specifier
-        : `file://${outputs.javaScriptOf(target.path) ?? target.path}`;
-    },
-    refresh: (specifier, onEdited) =>
-      inTurn(async () => {
-        const forced = specifier === undefined ? undefined : loadedPath(specifier);
-        const changed = changedModules();
-        const state = changed.map((path) => `${path} ${stampOf(path)}`).join("\n");
-        if (forced === undefined && (changed.length === 0 || state === failedState)) {
-          await emitChanged();
-          return NOTHING;
-        }
-        try {
-          const result = await reload(changed, forced, onEdited);
-          failedState = "";
-          await emitChanged();
-          return result;
-        } catch (error) {
-          failedState = state;
-          return { ...NOTHING, failed: describeThrown(error, changed[0] ?? forced!) };
-        }
-      }),
-    sources: () =>
-      [...registry.keys()].sort().flatMap((path) => {
-        try {
-          return [{ path: shown(path), hash: createHash("sha256").update(readFileSync(path)).digest("hex") }];
-        } catch {
-          return []; // deleted since
-        }
-      }),
-  };
 }
 
 async function link(module: vm.Module): Promise<void> {

@@ -33,5 +33,5 @@ export function placeOfSpecifier(file: string, specifier: string): { line: numbe
   const at = Math.max(text.indexOf(`"${specifier}"`), text.indexOf(`'${specifier}'`));
   if (at < 0) return { line: 1, column: 1 };
   const before = text.slice(0, at).split("\n");
-  return { line: before.length, column: before.at(-1)!.length + 1 };
+  return { line: before.length, column: (before.at(-1) ?? "").length + 1 };
 }

@@ -72,7 +72,7 @@ function compile(prepared: Prepared, setting: GraphSetting): vm.Module {
     return module;
   } catch {
     keepInsertions(url, []);
-    return compileText(text, prepared, setting); // says what is wrong in places of the file
+    return compileText(text, prepared, setting); // its error has positions of the file
   }
 }
 

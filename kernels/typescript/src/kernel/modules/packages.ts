@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import vm from "node:vm";
-import { tslabTwin } from "./tslab-twin.js";
+import { tslabModule } from "./tslab-compatibility.js";
 
 type Namespace = Record<string, unknown>;
 
@@ -29,7 +29,7 @@ export function syntheticModule(values: Namespace, identifier: string): vm.Synth
 /** Node prints a warning for each of these; the kernel relies on them knowingly. */
 const EXPECTED_WARNING = /VM Modules|USE_MAIN_CONTEXT_DEFAULT_LOADER|Importing JSON modules|require\(\)/;
 
-/** Drops the warnings that say that Node's modules in `node:vm` may change, keeps all others. */
+/** Drops the warnings that Node's modules in `node:vm` may change, keeps all others. */
 export function quietModuleWarnings(): void {
   const emitWarning = process.emitWarning as (warning: string | Error, ...rest: unknown[]) => void;
   process.emitWarning = (warning: string | Error, ...rest: unknown[]) => {
@@ -90,7 +90,7 @@ export function createPackages(): Packages {
   };
 
   const load = async (specifier: string, importer: string): Promise<Namespace> => {
-    if (specifier === "tslab") return tslabTwin();
+    if (specifier === "tslab") return tslabModule();
     if (specifier.endsWith(".json")) return readJson(specifier, importer);
     return completed(await importFrom(dirname(importer))(specifier), specifier, importer);
   };

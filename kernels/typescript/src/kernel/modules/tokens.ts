@@ -29,7 +29,7 @@ export const isOpening = (token: Token | undefined): boolean => token !== undefi
 export const isClosing = (token: Token | undefined): boolean =>
   token !== undefined && (token.text === ")" || token.text === "]" || token.text === "}");
 
-/** The tokens of a program; undefined when its brackets do not match, which says that it was misread or is none. */
+/** The tokens of a program; undefined when its brackets do not match, a sign that it was misread or is none. */
 export function tokensOf(program: string): readonly Token[] | undefined {
   const tokens: Token[] = [];
   const open: { readonly text: string; readonly isHead: boolean }[] = [];

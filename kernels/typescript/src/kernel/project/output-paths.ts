@@ -20,10 +20,11 @@ const within = (folder: string, path: string): string | undefined => {
 const JAVASCRIPT_OF: Readonly<Record<string, string>> = { ".ts": ".js", ".mts": ".mjs", ".cts": ".cjs" };
 const DECLARATION_OF: Readonly<Record<string, string>> = { ".ts": ".d.ts", ".mts": ".d.mts", ".cts": ".d.cts" };
 
-/** `path` with the ending of a source replaced by what `endings` says; undefined for declarations and other files. */
+/** `path` with the ending of a source replaced by that of `endings`; undefined for declarations and other files. */
 function replaceEnding(path: string, endings: Readonly<Record<string, string>>): string | undefined {
   const match = /(?<!\.d)\.[mc]?ts$/.exec(path);
-  return match ? path.slice(0, match.index) + endings[match[0]]! : undefined;
+  const ending = endings[match?.[0] ?? ""];
+  return match && ending !== undefined ? path.slice(0, match.index) + ending : undefined;
 }
 
 /** Pairs sources with what the compiler makes of them, by path alone; undefined where there is no such pair. */

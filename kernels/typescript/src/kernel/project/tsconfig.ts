@@ -5,7 +5,7 @@ import type { OutputFolders } from "./output-paths.js";
 
 /** What of a tsconfig.json matters when its modules are run; folders are absolute. */
 export interface RunOptions {
-  /** Where sources and compiled files lie; undefined when the project does not say. */
+  /** Where sources and compiled files lie; undefined when the project does not define them. */
   readonly folders: OutputFolders | undefined;
   /** Pattern, at most one `*` in it, to its targets. */
   readonly paths: readonly (readonly [pattern: string, targets: readonly string[]])[];

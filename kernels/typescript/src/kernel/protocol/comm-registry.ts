@@ -1,5 +1,5 @@
 import type { CommContent, Message } from "../../wire/message.js";
-import type { CommMessage } from "./thread-messages.js";
+import type { CommMessage } from "../threads/messages.js";
 
 /** Which comms are open, known without asking the main thread. */
 export interface CommRegistry {

@@ -1,7 +1,7 @@
 import type { MessagePort } from "node:worker_threads";
 import { createMessage, type Message } from "../../wire/message.js";
+import { type InputAnswer, SHARED } from "../threads/messages.js";
 import type { KernelSockets } from "./sockets.js";
-import { type InputAnswer, SHARED } from "./thread-messages.js";
 
 /** Carries a cell's question to the client that sent the cell, and the answer to the waiting main thread. */
 export interface InputRelay {

@@ -1,6 +1,6 @@
 import { Session } from "node:inspector";
-import { NEEDS_PREPARATION, PREPARE_TERMINATION } from "../session/termination.js";
-import type { ToMain } from "./thread-messages.js";
+import type { ToMain } from "../threads/messages.js";
+import { NEEDS_PREPARATION, PREPARE_TERMINATION } from "../threads/termination.js";
 
 /** How long the main thread may take to answer before it counts as busy. */
 const GRACE_MILLISECONDS = 200;
@@ -18,7 +18,7 @@ export interface Interrupter {
 /**
  * Asks the main thread first, which can reject what awaits. When it does not answer it is inside synchronous code,
  * which V8 then terminates: loops, WASM, regular expressions, Atomics.wait; native calls when they return. A thread
- * that answers is never terminated, for the blow would fall on whatever it runs next. Should it fall there all the
+ * that answers is never terminated, for that would hit whatever it runs next. Should it hit that all the
  * same, because the code ended by itself in that instant, the second message finds the thread again.
  */
 export function createInterrupter(post: (message: ToMain) => void): Interrupter {
@@ -26,15 +26,15 @@ export function createInterrupter(post: (message: ToMain) => void): Interrupter 
   inspector.connectToMainThread();
   let number = 0;
   let active: Promise<void> | undefined;
-  let heard = () => {};
+  let onAcknowledged = () => {};
   let awaited: "interrupt" | "terminated" = "interrupt";
 
-  /** Posts a message and tells whether it was acknowledged in time. */
+  /** Posts a message; resolves with whether it was acknowledged in time. */
   function ask(phase: "interrupt" | "terminated"): Promise<boolean> {
     awaited = phase;
     return new Promise((resolve) => {
       const timer = setTimeout(() => resolve(false), GRACE_MILLISECONDS);
-      heard = () => {
+      onAcknowledged = () => {
         clearTimeout(timer);
         resolve(true);
       };
@@ -65,7 +65,7 @@ export function createInterrupter(post: (message: ToMain) => void): Interrupter 
       return active;
     },
     acknowledge(acknowledged, phase) {
-      if (acknowledged === number && phase === awaited) heard();
+      if (acknowledged === number && phase === awaited) onAcknowledged();
     },
     close: () => inspector.disconnect(),
   };

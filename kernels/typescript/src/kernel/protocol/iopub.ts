@@ -5,8 +5,8 @@ import {
   type MessageHeader,
   type MessageType,
 } from "../../wire/message.js";
-import type { EncodedContent, JobParent } from "./thread-messages.js";
-import { splitTrailingSurrogate, wellFormed } from "./well-formed.js";
+import type { EncodedContent, JobParent } from "../threads/messages.js";
+import { splitTrailingSurrogate, wellFormed } from "../threads/well-formed.js";
 
 const FLUSH_MILLISECONDS = 50;
 const FLUSH_CHARACTERS = 262_144;

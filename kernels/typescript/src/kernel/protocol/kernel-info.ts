@@ -1,6 +1,6 @@
 import { type MessageContents, PROTOCOL_VERSION } from "../../wire/message.js";
 
-/** What the kernel says of itself. */
+/** What the kernel reports of itself. */
 export function kernelInfo(versions: { kernel: string; typescript: string }): MessageContents["kernel_info_reply"] {
   return {
     status: "ok",

@@ -72,9 +72,9 @@ async function isComplete({ assistant }: RequestContext, content: Record<string,
   return { status, ...(status === "incomplete" ? { indent: indent ?? "" } : {}) };
 }
 
-async function history({ history: kept }: RequestContext, content: Record<string, unknown>) {
+async function history({ history: cells }: RequestContext, content: Record<string, unknown>) {
   const request = content as unknown as HistoryRequest; // each field has a default in the query
-  return { status: "ok" as const, history: await kept.query(request) };
+  return { status: "ok" as const, history: await cells.query(request) };
 }
 
 type Answer = (context: RequestContext, content: Record<string, unknown>) => object | Promise<object>;

@@ -1,17 +1,17 @@
 /** The protocol thread: owns the sockets, never computes, and so answers while a cell does. */
 import { parentPort, workerData } from "node:worker_threads";
 import { attachLanguage } from "../language/client.js";
-import { tellMemory } from "../magics/thread-memory.js";
+import { type ProtocolData, SHARED, type ToMain, type ToProtocol } from "../threads/messages.js";
+import { reportMemory } from "../threads/thread-memory.js";
 import { type Assistant, withMagics } from "./assistant.js";
 import { openHistory } from "./history.js";
 import { createInputRelay } from "./input.js";
 import { createInterrupter } from "./interrupter.js";
 import { createIopub } from "./iopub.js";
-import { createKernelProtocol, type KernelProtocol } from "./kernel.js";
 import { kernelInfo } from "./kernel-info.js";
+import { KernelProtocol } from "./kernel-protocol.js";
 import { listenToSignal } from "./signals.js";
 import { bindSockets, type KernelSockets } from "./sockets.js";
-import { type ProtocolData, SHARED, type ToMain, type ToProtocol } from "./thread-messages.js";
 
 /** The main thread has this long to end the process in its own way. */
 const EXIT_MILLISECONDS = 1000;
@@ -20,7 +20,7 @@ const SIGTERM_CODE = 143;
 const data = workerData as ProtocolData; // what main.ts starts this with
 const main = parentPort!; // this module is a worker's
 const shared = new Int32Array(data.shared);
-tellMemory("protocol");
+reportMemory("protocol");
 const post = (message: ToMain) => main.postMessage(message);
 
 let sockets: KernelSockets | undefined;
@@ -53,7 +53,7 @@ function endThread(): void {
   main.close();
 }
 
-const protocol: KernelProtocol = createKernelProtocol({
+const protocol = new KernelProtocol({
   session: data.session,
   sockets: { send: (channel, message) => sockets?.send(channel, message), close: () => {} },
   iopub,

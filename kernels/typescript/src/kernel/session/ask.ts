@@ -1,6 +1,6 @@
 import { type MessagePort, receiveMessageOnPort } from "node:worker_threads";
 import { UnsupportedError } from "@ictal/base/errors";
-import { type InputAnswer, SHARED, type ToProtocol } from "../protocol/thread-messages.js";
+import { type InputAnswer, SHARED, type ToProtocol } from "../threads/messages.js";
 import { InterruptedError } from "./interrupted.js";
 import { currentJob } from "./job.js";
 

@@ -1,6 +1,6 @@
-import type { CommMessage, ToProtocol } from "../protocol/thread-messages.js";
-import { encodeJson } from "../protocol/well-formed.js";
-import type { CommEvent, KernelHost } from "./host.js";
+import type { CommEvent, KernelHost } from "../cell-api/host.js";
+import type { CommMessage, ToProtocol } from "../threads/messages.js";
+import { encodeJson } from "../threads/well-formed.js";
 import { currentJob } from "./job.js";
 
 /** The main thread's side of all comms. */

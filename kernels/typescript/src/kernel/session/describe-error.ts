@@ -8,8 +8,9 @@ import { kernelProject } from "../project/kernel-project.js";
 import type { SourceMaps } from "./source-maps.js";
 
 const FRAME = /^\s+at /;
-const OWN_FRAME =
-  /\bnode:(?:internal|inspector|async_hooks)\b|\bat process\.processTicksAndRejections|[\\/]notebook[\\/]kernel[\\/]/;
+const NODE_FRAME = /\bnode:(?:internal|inspector|async_hooks)\b|\bat process\.processTicksAndRejections/;
+/** URL of the folder that holds the kernel's compiled modules. */
+const KERNEL_URL = new URL("../", import.meta.url).href;
 /** Node's frames that only the kernel puts below a cell. */
 const LAST_FRAME = /\bat new Promise \(<anonymous>\)$|\bat <anonymous>$/;
 const DEPTH_LIMIT = 4;
@@ -23,8 +24,9 @@ function stackLines(error: Error, maps: SourceMaps): string[] {
   const title = `${nameOf(error)}${error.message ? `: ${error.message}` : ""}`;
   const all = typeof error.stack === "string" ? error.stack.split("\n") : [];
   const first = all.findIndex((line) => FRAME.test(line));
-  const frames = first < 0 ? [] : all.slice(first).filter((line) => !OWN_FRAME.test(line));
-  while (frames.length > 0 && LAST_FRAME.test(frames.at(-1)!)) frames.pop();
+  const frames =
+    first < 0 ? [] : all.slice(first).filter((line) => !NODE_FRAME.test(line) && !line.includes(KERNEL_URL));
+  while (frames.length > 0 && LAST_FRAME.test(frames.at(-1) ?? "")) frames.pop();
   return [...title.split("\n"), ...frames.map((frame) => maps.mapFrame(frame))];
 }
 
@@ -53,7 +55,7 @@ function kindOf(value: unknown): string {
   return (value as object).constructor?.name || "Object";
 }
 
-/** What front ends show of anything that was thrown; `place` tells where, for values that carry no stack. */
+/** What front ends show of anything that was thrown; `place` is where, for values that carry no stack. */
 export function describeThrown(value: unknown, maps: SourceMaps, place?: string): ErrorContent {
   if (isErrorLike(value)) {
     return { ename: nameOf(value), evalue: String(value.message ?? ""), traceback: tracebackOf(value, maps) };
@@ -79,7 +81,7 @@ export function describeDiagnostic(diagnostic: CellDiagnostic, cell?: number): s
 
 /** The error of a magic that does not exist or is used wrongly, at its place in the cell `code`. */
 export function describeMagicError({ name, message, line }: MagicError, code: string, cell: number): ErrorContent {
-  const source = code.split("\n")[line - 1]!.trimEnd();
+  const source = (code.split("\n")[line - 1] ?? "").trimEnd();
   const at = source.indexOf("%");
   const diagnostic = { line, column: at + 1, length: source.length - at, code: 0, message, source } as const;
   return { ename: name, evalue: message, traceback: describeDiagnostic({ ...diagnostic, severity: "error" }, cell) };

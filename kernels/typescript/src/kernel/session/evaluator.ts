@@ -18,7 +18,7 @@ export interface Evaluator {
   abandon(): void;
 }
 
-/** What the inspector says of a script that was terminated, in Node 20 and in Node 24, and of one that was abandoned. */
+/** The error of the inspector for a script that was terminated, in Node 20 and in Node 24, and of one that was abandoned. */
 const TERMINATED = /terminated|-32603|context was destroyed|session was closed/i;
 const OBJECT_GROUP = "ictal-cell";
 const TAKEN = Symbol.for("ictal.kernel.taken");

@@ -1,6 +1,6 @@
 import { UnsupportedError } from "@ictal/base/errors";
-import type { ToProtocol } from "../protocol/thread-messages.js";
-import { encodeJson } from "../protocol/well-formed.js";
+import type { ToProtocol } from "../threads/messages.js";
+import { encodeJson } from "../threads/well-formed.js";
 import { describeThrown } from "./describe-error.js";
 import { InterruptedError } from "./interrupted.js";
 import { currentJob, isInJob, jobOfCell } from "./job.js";
@@ -31,7 +31,7 @@ function jobBehind(traceback: readonly string[]): { job: number; assumed: boolea
 /**
  * Keeps the kernel alive whatever cells do: process.exit is refused, and what nobody catches becomes an error output
  * of the cell whose code it was, marked as uncaught so that a runner knows that the cell has failed after all. Where
- * another listener takes such errors they are told on stderr and count as handled, as in Node. Returns the real exit.
+ * another listener takes such errors they are printed on stderr and count as handled, as in Node. Returns the real exit.
  */
 export function guardProcess(maps: SourceMaps, post: (message: ToProtocol, transfer?: ArrayBuffer[]) => void): Exit {
   const exit = process.exit.bind(process);

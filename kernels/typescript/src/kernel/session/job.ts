@@ -11,7 +11,7 @@ export interface JobContext {
   readonly controller: AbortController;
   /** True once the code has asked for its signal, and so may end by itself when that is aborted. */
   usesSignal?: boolean;
-  /** When its asynchronous loops were told to end; by `performance.now()`. */
+  /** When its asynchronous loops were asked to end; by `performance.now()`. */
   stoppedAt?: number;
   /** True once the reply is out. */
   ended: boolean;

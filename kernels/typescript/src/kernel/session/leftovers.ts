@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { inspect, types } from "node:util";
 import type { Worker } from "node:worker_threads";
-import type { Leftover, Leftovers } from "../protocol/thread-messages.js";
+import type { Leftover, Leftovers } from "../threads/messages.js";
 import type { CellTimers } from "./timers.js";
 
 /** What Node calls that which keeps a process alive, in words; other names stand as they are. */
@@ -35,7 +35,7 @@ export interface LeftoverWatch {
   begin(): void;
   /** Takes note of the value that a cell ended with, and of process.exitCode. */
   noteEnd(cell: number, value?: unknown): void;
-  /** Waits until nothing is left or the time is up, and tells what is. */
+  /** Waits until nothing is left or the time is up, and resolves with what is. */
   settle(graceMilliseconds: number): Promise<Leftovers>;
 }
 
@@ -96,7 +96,7 @@ export function watchLeftovers(timers: CellTimers): LeftoverWatch {
   return {
     begin() {
       if (own) return;
-      workers.clear(); // the kernel's own: Node tells of each a turn late
+      workers.clear(); // the kernel's own: Node reports each a turn late
       own = countNames(process.getActiveResourcesInfo());
     },
     noteEnd(cell, value) {

@@ -17,10 +17,10 @@ export interface Modules {
   isDeclared(name: string): boolean;
   /** Loads changed files again, and the module `specifier` in any case; hands them to the names of earlier cells. */
   reload(specifier?: string): Promise<Reload>;
-  /** Does so and says what was reloaded and what could not be. */
+  /** Does so and prints what was reloaded and what could not be. */
   refresh(): Promise<Reload>;
   /**
-   * Tells errors in reloaded files, each once: in those that were edited now, in those that import them as soon as no
+   * Prints errors in reloaded files, each once: in those that were edited now, in those that import them as soon as no
    * cell runs.
    */
   warn(reload: Reload): Promise<void>;
@@ -43,7 +43,7 @@ export function createModules(
   const unchecked = new Set<string>();
   let later: NodeJS.Timeout | undefined;
   let edited: Promise<readonly CellDiagnostic[]> = Promise.resolve([]);
-  const tell = (text: string) => void process.stderr.write(`${text}\n`);
+  const print = (text: string) => void process.stderr.write(`${text}\n`);
 
   /** Gives an imported name the value that its module has now. */
   async function rebind({ local, specifier, exported }: ImportBinding): Promise<void> {
@@ -53,7 +53,7 @@ export function createModules(
       Object.assign(globalThis, { [Symbol.for(REBIND)]: value });
       await evaluator.evaluate(`${local} = globalThis[Symbol.for("${REBIND}")]; undefined`);
     } catch (error) {
-      tell(`${local} keeps its old value: ${specifier} cannot be loaded: ${(error as Error).message}`);
+      print(`${local} keeps its old value: ${specifier} cannot be loaded: ${(error as Error).message}`);
     }
   }
 
@@ -63,12 +63,12 @@ export function createModules(
     edited.catch(() => {}); // awaited when the cell has run
   };
 
-  function tellErrors(diagnostics: readonly CellDiagnostic[]): void {
+  function printErrors(diagnostics: readonly CellDiagnostic[]): void {
     for (const diagnostic of diagnostics) {
       const text = describeDiagnostic(diagnostic).join("\n");
       if (warned.has(text)) continue;
       warned.add(text);
-      tell(text);
+      print(text);
     }
   }
 
@@ -94,18 +94,18 @@ export function createModules(
       clearTimeout(later);
       const result = await reload();
       if (result.reloaded.length > 0) process.stdout.write(`reloaded: ${result.reloaded.join(", ")}\n`);
-      for (const diagnostic of result.failed) tell(describeDiagnostic(diagnostic).join("\n"));
+      for (const diagnostic of result.failed) print(describeDiagnostic(diagnostic).join("\n"));
       return result;
     },
     async warn(reload) {
       for (const path of reload.reloaded) if (!reload.edited.includes(path)) unchecked.add(path);
-      if (reload.edited.length > 0) tellErrors(await edited);
+      if (reload.edited.length > 0) printErrors(await edited);
       if (unchecked.size === 0) return;
       clearTimeout(later);
       later = setTimeout(() => {
         const files = [...unchecked].map((path) => resolve(projectDir, path));
         unchecked.clear();
-        language.checkFiles(files).then(tellErrors, () => {}); // the language service says so itself when it fails
+        language.checkFiles(files).then(printErrors, () => {}); // the language service reports its own failure
       }, QUIET_MILLISECONDS).unref();
     },
   };

@@ -1,6 +1,6 @@
 import { Console } from "node:console";
 import { StringDecoder } from "node:string_decoder";
-import { SHARED, type ToProtocol } from "../protocol/thread-messages.js";
+import { SHARED, type ToProtocol } from "../threads/messages.js";
 import { currentJob } from "./job.js";
 
 /** More than this on its way to the protocol thread makes the writer wait. */

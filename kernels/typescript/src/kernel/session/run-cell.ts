@@ -3,8 +3,8 @@ import type { MimeBundle } from "../../wire/message.js";
 import type { CheckedCell, Language } from "../language/language.js";
 import { MagicError } from "../magics/catalogue.js";
 import { type Magic, parseMagics } from "../magics/magics.js";
-import type { CellOrder, CellOutcome, ToProtocol } from "../protocol/thread-messages.js";
-import { encodeJson } from "../protocol/well-formed.js";
+import type { CellOrder, CellOutcome, ToProtocol } from "../threads/messages.js";
+import { encodeJson } from "../threads/well-formed.js";
 import { viewOf } from "../views/view.js";
 import { stopAllLoops, stopLoops } from "./checkpoint.js";
 import { describeDiagnostics, describeMagicError, describeThrown } from "./describe-error.js";
@@ -33,78 +33,68 @@ export interface RunnerParts {
   post(message: ToProtocol, transfer?: ArrayBuffer[]): void;
 }
 
-/** Runs cells, one at a time. */
-export interface CellRunner {
-  run(order: CellOrder): void;
-  /** Ends the running cell, whether its code was terminated or only waits; without one, stops what cells left running. */
-  interrupt(): void;
-}
-
 interface Running {
   readonly context: JobContext;
   finish(outcome: CellOutcome): void;
 }
 
-export function createCellRunner(parts: RunnerParts): CellRunner {
-  const { language, modules, evaluator, maps, timers, leftovers, pending, post } = parts;
-  let running: Running | undefined;
+function interruptedOutcome(): CellOutcome {
+  const { name, message } = new InterruptedError();
+  return { status: "error", error: { ename: name, evalue: message, traceback: [`${name}: ${message}`] } };
+}
 
-  const failure = (error: unknown, place?: string): CellOutcome => ({
-    status: "error",
-    error: describeThrown(error, maps, place),
-  });
+/** Runs cells, one at a time. */
+export class CellRunner {
+  readonly #parts: RunnerParts;
+  #running: Running | undefined;
 
-  /** Why a cell did not come to run. */
-  const refusal = ({ code, cell }: CellOrder, error: unknown): CellOutcome =>
-    error instanceof MagicError ? { status: "error", error: describeMagicError(error, code, cell) } : failure(error);
-
-  async function publishResult(order: CellOrder, value: unknown): Promise<void> {
-    const data = await viewOf(value);
-    if (data === undefined || order.silent) return;
-    const content = encodeJson({ execution_count: order.cell, data, metadata: {} });
-    post({ type: "publish", job: order.job, messageType: "execute_result", content }, [content.buffer]);
+  constructor(parts: RunnerParts) {
+    this.#parts = parts;
   }
 
-  async function evaluateExpressions(expressions: CellOrder["userExpressions"]): Promise<Record<string, unknown>> {
-    const results: Record<string, unknown> = {};
-    for (const [name, expression] of Object.entries(expressions)) {
-      const evaluated = await evaluator.evaluate(`(${expression}\n)`);
-      if (evaluated.status === "thrown") {
-        results[name] = { status: "error", ...describeThrown(evaluated.value, maps, evaluated.place) };
-      } else {
-        const data: MimeBundle = (await viewOf(evaluated.value)) ?? { "text/plain": "undefined" };
-        results[name] = { status: "ok", data, metadata: {} };
-      }
+  run(order: CellOrder): void {
+    const { job, cell, allowStdin } = order;
+    const context: JobContext = { job, cell, allowStdin, controller: new AbortController(), ended: false };
+    const running: Running = {
+      context,
+      finish: (outcome) => {
+        if (context.ended) return;
+        context.ended = true;
+        this.#running = undefined;
+        this.#parts.post({ type: "done", job, outcome });
+      },
+    };
+    this.#running = running;
+    runInJob(context, () => {
+      this.#runCode(order, context).then(running.finish, (error: unknown) =>
+        running.finish(this.#refusal(order, error)),
+      );
+    });
+  }
+
+  /** Ends the running cell, whether its code was terminated or only waits; without one, stops what cells left running. */
+  interrupt(): void {
+    const { timers, evaluator } = this.#parts;
+    const stopped = this.#running;
+    if (!stopped) {
+      stopAllLoops();
+      timers.stop();
+      return;
     }
-    return JSON.parse(new TextDecoder().decode(encodeJson(results))) as Record<string, unknown>; // fit for another thread
+    timers.stop(stopped.context);
+    stopped.context.controller.abort(new InterruptedError());
+    const end = () => {
+      stopLoops(stopped.context);
+      if (stopped.context.ended) return; // in its own way
+      stopped.finish(interruptedOutcome());
+      evaluator.abandon();
+    };
+    if (stopped.context.usesSignal) setTimeout(end, GRACE_MILLISECONDS);
+    else end();
   }
 
-  /** Waits for displays that the cell has begun. */
-  async function settleDisplays(): Promise<void> {
-    for (const settle of [...pending]) await settle();
-  }
-
-  async function evaluate(
-    order: CellOrder,
-    context: JobContext,
-    checked: CheckedCell,
-    magics: readonly Magic[],
-  ): Promise<CellOutcome> {
-    maps.addCell(order.cell, checked.sourceMap, magics);
-    modules.declare(checked);
-    // A turn of its own: termination empties the queue of microtasks, which should hold nobody else's.
-    await turn();
-    const evaluated = await evaluator.evaluate(checked.javaScript);
-    await settleDisplays();
-    await turn(); // rejections that nobody awaits are told now, as part of the cell
-    leftovers.noteEnd(order.cell, evaluated.value);
-    if (context.ended) return interruptedOutcome(); // already reported
-    if (evaluated.status === "thrown") return failure(evaluated.value, evaluated.place);
-    await publishResult(order, evaluated.value);
-    return { status: "ok", userExpressions: await evaluateExpressions(order.userExpressions) };
-  }
-
-  async function runCode(order: CellOrder, context: JobContext): Promise<CellOutcome> {
+  async #runCode(order: CellOrder, context: JobContext): Promise<CellOutcome> {
+    const { language, modules } = this.#parts;
     const parsing = parseMagics(order.code, { isDeclared: modules.isDeclared });
     // The compiler works in a thread of its own while this one loads again what has changed.
     const [reload, { magics }, checked] = await Promise.all([
@@ -119,50 +109,66 @@ export function createCellRunner(parts: RunnerParts): CellRunner {
     }
     if (!runs) return interruptedOutcome();
     const warned = modules.warn(reload);
-    const outcome = await evaluate(order, context, checked, magics);
-    await warned.catch(() => {}); // the language service says so itself when it fails
+    const outcome = await this.#evaluate(order, context, checked, magics);
+    await warned.catch(() => {}); // the language service reports its own failure
     return outcome;
   }
 
-  function interruptedOutcome(): CellOutcome {
-    const { name, message } = new InterruptedError();
-    return { status: "error", error: { ename: name, evalue: message, traceback: [`${name}: ${message}`] } };
+  async #evaluate(
+    order: CellOrder,
+    context: JobContext,
+    checked: CheckedCell,
+    magics: readonly Magic[],
+  ): Promise<CellOutcome> {
+    const { maps, modules, evaluator, leftovers } = this.#parts;
+    maps.addCell(order.cell, checked.sourceMap, magics);
+    modules.declare(checked);
+    // A turn of its own: termination empties the queue of microtasks, which should hold nobody else's.
+    await turn();
+    const evaluated = await evaluator.evaluate(checked.javaScript);
+    await this.#settleDisplays();
+    await turn(); // rejections that nobody awaits are reported now, as part of the cell
+    leftovers.noteEnd(order.cell, evaluated.value);
+    if (context.ended) return interruptedOutcome(); // already reported
+    if (evaluated.status === "thrown") return this.#failure(evaluated.value, evaluated.place);
+    await this.#publishResult(order, evaluated.value);
+    return { status: "ok", userExpressions: await this.#evaluateExpressions(order.userExpressions) };
   }
 
-  return {
-    run(order) {
-      const { job, cell, allowStdin } = order;
-      const context: JobContext = { job, cell, allowStdin, controller: new AbortController(), ended: false };
-      const current: Running = {
-        context,
-        finish(outcome) {
-          if (context.ended) return;
-          context.ended = true;
-          running = undefined;
-          post({ type: "done", job, outcome });
-        },
-      };
-      running = current;
-      runInJob(context, () => {
-        runCode(order, context).then(current.finish, (error: unknown) => current.finish(refusal(order, error)));
-      });
-    },
-    interrupt() {
-      const stopped = running;
-      if (!stopped) {
-        stopAllLoops();
-        return timers.stop();
+  /** Waits for displays that the cell has begun. */
+  async #settleDisplays(): Promise<void> {
+    for (const settle of [...this.#parts.pending]) await settle();
+  }
+
+  async #publishResult(order: CellOrder, value: unknown): Promise<void> {
+    const data = await viewOf(value);
+    if (data === undefined || order.silent) return;
+    const content = encodeJson({ execution_count: order.cell, data, metadata: {} });
+    this.#parts.post({ type: "publish", job: order.job, messageType: "execute_result", content }, [content.buffer]);
+  }
+
+  async #evaluateExpressions(expressions: CellOrder["userExpressions"]): Promise<Record<string, unknown>> {
+    const { evaluator, maps } = this.#parts;
+    const results: Record<string, unknown> = {};
+    for (const [name, expression] of Object.entries(expressions)) {
+      const evaluated = await evaluator.evaluate(`(${expression}\n)`);
+      if (evaluated.status === "thrown") {
+        results[name] = { status: "error", ...describeThrown(evaluated.value, maps, evaluated.place) };
+      } else {
+        const data: MimeBundle = (await viewOf(evaluated.value)) ?? { "text/plain": "undefined" };
+        results[name] = { status: "ok", data, metadata: {} };
       }
-      timers.stop(stopped.context);
-      stopped.context.controller.abort(new InterruptedError());
-      const end = () => {
-        stopLoops(stopped.context);
-        if (stopped.context.ended) return; // in its own way
-        stopped.finish(interruptedOutcome());
-        evaluator.abandon();
-      };
-      if (stopped.context.usesSignal) setTimeout(end, GRACE_MILLISECONDS);
-      else end();
-    },
-  };
+    }
+    return JSON.parse(new TextDecoder().decode(encodeJson(results))) as Record<string, unknown>; // fit for another thread
+  }
+
+  #failure(error: unknown, place?: string): CellOutcome {
+    return { status: "error", error: describeThrown(error, this.#parts.maps, place) };
+  }
+
+  /** Why a cell did not come to run. */
+  #refusal({ code, cell }: CellOrder, error: unknown): CellOutcome {
+    if (error instanceof MagicError) return { status: "error", error: describeMagicError(error, code, cell) };
+    return this.#failure(error);
+  }
 }

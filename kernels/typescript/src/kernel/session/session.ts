@@ -2,26 +2,26 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import type { MessagePort } from "node:worker_threads";
 import { type DisplayChannel, display } from "../../display.js";
-import { Comm } from "../comm.js";
-import type { KernelGlobals } from "../globals.js";
-import { kernel } from "../kernel.js";
+import { Comm } from "../cell-api/comm.js";
+import type { KernelGlobals } from "../cell-api/globals.js";
+import { installHost } from "../cell-api/host.js";
+import { kernel } from "../cell-api/kernel.js";
 import { startLanguage } from "../language/client.js";
 import { installMagics } from "../magics/install.js";
-import { createLoader } from "../modules/loader.js";
+import { ModuleLoader } from "../modules/loader.js";
 import { kernelProject as projectDir } from "../project/kernel-project.js";
-import type { ToMain, ToProtocol } from "../protocol/thread-messages.js";
-import { encodeJson } from "../protocol/well-formed.js";
+import type { ToMain, ToProtocol } from "../threads/messages.js";
+import { prepareForTermination } from "../threads/termination.js";
+import { encodeJson } from "../threads/well-formed.js";
 import { createAsk, inputFunctions } from "./ask.js";
 import { installCheckpoint } from "./checkpoint.js";
 import { createComms } from "./comms.js";
 import { createEvaluator } from "./evaluator.js";
-import { installHost } from "./host.js";
 import { currentJob, type JobContext, runInJob } from "./job.js";
-import { watchLeftovers } from "./leftovers.js";
-import { createModules, installImport } from "./modules.js";
-import { createCellRunner } from "./run-cell.js";
+import { type LeftoverWatch, watchLeftovers } from "./leftovers.js";
+import { createModules, installImport, type Modules } from "./modules.js";
+import { CellRunner } from "./run-cell.js";
 import type { SourceMaps } from "./source-maps.js";
-import { prepareForTermination } from "./termination.js";
 import { watchTimers } from "./timers.js";
 
 export interface SessionParts {
@@ -32,31 +32,50 @@ export interface SessionParts {
   /** Answers to cells' questions. */
   readonly input: MessagePort;
   readonly shared: Int32Array;
-  /** What the first cell should tell. */
+  /** Shown with the first cell. */
   readonly notice: string | undefined;
 }
 
 type PublishedType = Extract<ToProtocol, { type: "publish" }>["messageType"];
+
+/** What the parts of a session share. */
+interface SessionTools {
+  readonly ask: ReturnType<typeof createAsk>;
+  readonly comms: ReturnType<typeof createComms>;
+  readonly modules: Modules;
+  readonly pending: NonNullable<DisplayChannel["pending"]>;
+  readonly notebookDir: string;
+}
 
 /** Starts what runs cells on this thread; returns the function that takes the protocol thread's messages. */
 export function startSession(parts: SessionParts): (message: ToMain) => void {
   const { post, maps } = parts;
   const notebookDir = process.cwd();
   const language = startLanguage({ projectDir, notebookDir });
-  const loader = createLoader({ projectDir, notebookDir, language });
+  const loader = new ModuleLoader({ projectDir, notebookDir, language });
   const evaluator = createEvaluator();
   const modules = createModules(projectDir, loader, evaluator, language);
   const comms = createComms(post);
-  const pending: NonNullable<DisplayChannel["pending"]> = new Set();
+  const pending: SessionTools["pending"] = new Set();
   const timers = watchTimers(maps);
   const leftovers = watchLeftovers(timers);
-  const runner = createCellRunner({ language, modules, evaluator, maps, timers, leftovers, pending, post });
+  const runner = new CellRunner({ language, modules, evaluator, maps, timers, leftovers, pending, post });
+  const ask = createAsk(post, parts.input, parts.shared);
+  installImport(loader);
+  installForCells(post, { ask, comms, modules, pending, notebookDir });
+  parts.input.unref();
+  const port = language.connect();
+  post({ type: "language", port }, [port]);
+  return createReceiver(parts, { comms, leftovers, runner });
+}
 
+/** Puts what cells use into this thread's global object. */
+function installForCells(post: SessionParts["post"], tools: SessionTools): void {
+  const { ask, comms, modules, pending, notebookDir } = tools;
   const publish = (messageType: PublishedType, value: unknown) => {
     const content = encodeJson(value);
     post({ type: "publish", job: currentJob().job, messageType, content }, [content.buffer]);
   };
-  const ask = createAsk(post, parts.input, parts.shared);
   installDisplay({
     send: (content, update) => publish(update ? "update_display_data" : "display_data", content),
     pending,
@@ -74,7 +93,6 @@ export function startSession(parts: SessionParts): (message: ToMain) => void {
     ask,
     ...comms,
   });
-  installImport(loader);
   installCheckpoint();
   installMagics({
     reload: (module) => modules.reload(module),
@@ -89,18 +107,20 @@ export function startSession(parts: SessionParts): (message: ToMain) => void {
     require: createRequire(join(notebookDir, "notebook.js")),
   };
   Object.assign(globalThis, globals, { __dirname: notebookDir });
-  parts.input.unref();
-  const port = language.connect();
-  post({ type: "language", port }, [port]);
+}
+
+interface Receivers {
+  readonly comms: SessionTools["comms"];
+  readonly leftovers: LeftoverWatch;
+  readonly runner: CellRunner;
+}
+
+/** Takes the protocol thread's messages. */
+function createReceiver(parts: SessionParts, { comms, leftovers, runner }: Receivers): (message: ToMain) => void {
+  const { post } = parts;
 
   function runComm({ job, message }: Extract<ToMain, { type: "comm" }>): void {
-    const context: JobContext = {
-      job,
-      cell: 0,
-      allowStdin: false,
-      controller: new AbortController(),
-      ended: false,
-    };
+    const context: JobContext = { job, cell: 0, allowStdin: false, controller: new AbortController(), ended: false };
     try {
       runInJob(context, () => comms.receive(message));
     } finally {
@@ -137,7 +157,7 @@ export function startSession(parts: SessionParts): (message: ToMain) => void {
         parts.leave(message.code);
         break;
       case "bound":
-        if (!message.handlesSignals) passSignalsOn(post);
+        if (!message.handlesSignals) forwardSignals(post);
     }
   };
 }
@@ -146,7 +166,7 @@ function installDisplay(channel: DisplayChannel): void {
   Object.assign(globalThis, { [Symbol.for("ictal.display-channel")]: channel });
 }
 
-/** The second-best way: these listeners wait while a cell computes. */
-function passSignalsOn(post: SessionParts["post"]): void {
+/** Sends signals to the protocol thread where it cannot catch them itself: these listeners wait while a cell computes. */
+function forwardSignals(post: SessionParts["post"]): void {
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => post({ type: "signal", signal }));
 }

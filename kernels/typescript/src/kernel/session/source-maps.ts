@@ -40,10 +40,10 @@ export function createSourceMaps(projectDir: string): SourceMaps {
 
   return {
     addCell(cell, json, magics) {
-      let kept: CellMap | undefined;
+      let parsed: CellMap | undefined;
       cells.set(cell, () => {
-        kept ??= { map: new SourceMap(JSON.parse(json) as SourceMapPayload), magics }; // the language service wrote it
-        return kept;
+        parsed ??= { map: new SourceMap(JSON.parse(json) as SourceMapPayload), magics }; // the language service wrote it
+        return parsed;
       });
     },
     mapFrame(frame) {

@@ -3,7 +3,7 @@ import timers from "node:timers";
 import { currentJob, isInJob, type JobContext } from "./job.js";
 import type { SourceMaps } from "./source-maps.js";
 
-/** Frames looked at to tell whose timer it is: the caller comes after a few of Node's own. */
+/** Frames searched for the owner of a timer: the caller comes after a few of Node's own. */
 const STACK_FRAMES = 12;
 const SWEEP_SIZE = 1000;
 
@@ -35,7 +35,7 @@ function frameOfCell(): string | undefined {
   return caller !== undefined && CELL_PLACE.test(caller) ? caller : undefined;
 }
 
-/** True while a timer is to fire and nobody has said that it should keep no process alive. */
+/** True while a timer is to fire and nobody has unref()ed it. */
 function isAwaited(timer: NodeJS.Timeout | NodeJS.Immediate): boolean {
   const { _destroyed } = timer as { _destroyed?: boolean }; // Node sets it when the timer has fired or is cleared
   return _destroyed !== true && timer.hasRef();
@@ -84,9 +84,9 @@ export function watchTimers(maps: Pick<SourceMaps, "mapFrame">): CellTimers {
       });
     },
     stop(context) {
-      const [stopped, kept]: [Entry[], Entry[]] = [[], []];
-      for (const entry of entries) (!context || entry.context === context ? stopped : kept).push(entry);
-      entries = kept;
+      const [stopped, retained]: [Entry[], Entry[]] = [[], []];
+      for (const entry of entries) (!context || entry.context === context ? stopped : retained).push(entry);
+      entries = retained;
       for (const { timer } of stopped) {
         const found = timer.deref();
         if (!found) continue;

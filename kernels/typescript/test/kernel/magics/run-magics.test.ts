@@ -7,8 +7,8 @@ import type { DisplayChannel } from "../../../src/display.js";
 import { formatDuration } from "../../../src/kernel/magics/duration.js";
 import { installMagics, type MagicHost } from "../../../src/kernel/magics/install.js";
 import { MAGIC, parseMagics } from "../../../src/kernel/magics/magics.js";
-import { tellMemory } from "../../../src/kernel/magics/thread-memory.js";
 import { formatTimings, measure } from "../../../src/kernel/magics/timeit.js";
+import { reportMemory } from "../../../src/kernel/threads/thread-memory.js";
 import type { MimeBundle } from "../../../src/wire/message.js";
 
 const CHANNEL = Symbol.for("ictal.display-channel");
@@ -112,7 +112,7 @@ test("magics run in the order of the code", async () => {
 });
 
 test("%memory shows the process and each thread that tells, and names those that do not", async () => {
-  tellMemory("other");
+  reportMemory("other");
   const { shown } = await runCell("%memory", {}, { threads: ["other", "gone"] });
   const text = String(shown[0]!["text/plain"]);
   assert.match(text, /^resident +[\d.]+ MB$/m);

@@ -1,0 +1,49 @@
+/** What a configuration asks of the layers that read data: chain, cache, sampler, post-processing, executor. */
+import { withDefaults } from "@ictal/base/options";
+import { CACHE_DEFAULTS, CACHE_OPTIONS } from "../cache/cache-options.js";
+import { describeCache } from "../cache/describe.js";
+import type { GapPolicy } from "../cache/segments.js";
+import { BALANCE_DEFAULTS, BALANCE_OPTIONS, type BalanceOptions } from "../dataset/balance-options.js";
+import { POSTPROCESS_DEFAULTS, POSTPROCESS_OPTIONS, type PostprocessOptions } from "../scoring/postprocess-options.js";
+import { CHAIN_OPTIONS, type ChainOptions, DEFAULT_CHAIN, REFERENCE_CHAIN } from "../signal/chain-options.js";
+import { executorOfDevice } from "../tensor/device-names.js";
+import { STITCHING_DEFAULTS, STITCHING_OPTIONS } from "../training/run-options.js";
+import type { Stitching } from "../training/stitching.js";
+import { optionsFrom } from "./options-from.js";
+import type { Config } from "./schema.js";
+
+/** The chain that a configuration asks for. */
+export function chainFromConfig(config: Pick<Config, "data" | "preprocessing">): ChainOptions {
+  const preset = config.preprocessing.preset === "reference" ? REFERENCE_CHAIN : DEFAULT_CHAIN;
+  return withDefaults(preset, optionsFrom(config, CHAIN_OPTIONS));
+}
+
+/** The key of the cache that a configuration asks for. Throws a ConfigError on options that cannot be. */
+export function cacheKeyFromConfig(config: Pick<Config, "data" | "preprocessing">): string {
+  return describeCache(chainFromConfig(config), config.data.sample_type).key;
+}
+
+/** What a configuration says of recordings with gaps. */
+export function gapsFromConfig(config: Pick<Config, "data">): GapPolicy {
+  return withDefaults(CACHE_DEFAULTS, optionsFrom(config, CACHE_OPTIONS)).gaps;
+}
+
+/** How a configuration wants its windows balanced, seed apart. */
+export function balanceFromConfig(config: Pick<Config, "data">): Required<Omit<BalanceOptions, "seed">> {
+  return withDefaults(BALANCE_DEFAULTS, optionsFrom(config, BALANCE_OPTIONS));
+}
+
+/** Post-processing as a configuration asks for it; its sample counts are meant at 256 Hz. */
+export function postprocessFromConfig(config: Pick<Config, "postprocessing">): PostprocessOptions {
+  return withDefaults(POSTPROCESS_DEFAULTS, optionsFrom(config, POSTPROCESS_OPTIONS));
+}
+
+/** The executor that `experiment.device` means: PyTorch's device names or an executor's own. */
+export function deviceFromConfig({ experiment }: Pick<Config, "experiment">): string {
+  return executorOfDevice(experiment.device);
+}
+
+/** The stitching that `postprocessing.stitching.method` means. */
+export function stitchingFromConfig(config: Pick<Config, "postprocessing">): Stitching {
+  return withDefaults(STITCHING_DEFAULTS, optionsFrom(config, STITCHING_OPTIONS)).stitching;
+}

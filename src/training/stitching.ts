@@ -1,0 +1,75 @@
+/** How overlapping windows are stitched: overlap-add of the mean, of a mean weighted towards the middle of each window, or the maximum. */
+export type Stitching = "mean" | "triangular" | "max";
+
+/** Weight of position `i` of `count` in a window. */
+export function stitchingWeight(method: Stitching, i: number, count: number): number {
+  if (method !== "triangular") return 1;
+  return Math.min(i + 0.5, count - i - 0.5) / (count / 2);
+}
+
+/** Accumulates the probabilities of one recording from its windows. */
+export interface Stitcher {
+  /** Add the probabilities of the window that starts at logit `start`; what extends past the end is discarded. */
+  add(start: number, probabilities: Float32Array): void;
+  /** One probability per logit; NaN where no window was added. */
+  finish(): Float32Array;
+}
+
+/** Stitches the windows of a recording of `logitCount` logits. */
+export function createStitcher(method: Stitching, logitCount: number): Stitcher {
+  const sums = new Float32Array(logitCount);
+  const weights = new Float32Array(logitCount);
+  return {
+    add(start, probabilities) {
+      const count = Math.min(probabilities.length, logitCount - start);
+      for (let i = 0; i < count; i++) {
+        const at = start + i;
+        if (method === "max") {
+          sums[at] = weights[at] === 0 ? probabilities[i]! : Math.max(sums[at]!, probabilities[i]!);
+          weights[at] = 1;
+        } else {
+          const weight = stitchingWeight(method, i, probabilities.length);
+          sums[at] = sums[at]! + weight * probabilities[i]!;
+          weights[at] = weights[at]! + weight;
+        }
+      }
+    },
+    finish: () => sums.map((sum, i) => sum / weights[i]!),
+  };
+}
+
+/**
+ * Starts of the windows laid over a recording, in samples: every stride, and a last one that ends at the recording's end
+ * (rounded up to whole logits), so that only recordings shorter than a window are padded by more than a logit.
+ */
+export function windowStarts(
+  sampleCount: number,
+  windowSamples: number,
+  strideSamples: number,
+  logitSamples: number,
+): number[] {
+  const starts: number[] = [];
+  let start = 0;
+  for (; start + windowSamples <= sampleCount; start += strideSamples) starts.push(start);
+  const covered = starts.length === 0 ? 0 : start - strideSamples + windowSamples;
+  if (covered >= sampleCount) return starts;
+  const last = Math.max(0, sampleCount - windowSamples);
+  starts.push(Math.ceil(last / logitSamples) * logitSamples);
+  return starts;
+}
+
+/**
+ * Probabilities at `rateHz` from probabilities at a rate that is a whole multiple of it: the mean of each group; the
+ * last group may be short.
+ */
+export function downsampleProbabilities(probability: Float32Array, group: number): Float32Array {
+  if (group === 1) return probability;
+  const out = new Float32Array(Math.ceil(probability.length / group));
+  for (let i = 0; i < out.length; i++) {
+    const end = Math.min(probability.length, (i + 1) * group);
+    let sum = 0;
+    for (let j = i * group; j < end; j++) sum += probability[j]!;
+    out[i] = sum / (end - i * group);
+  }
+  return out;
+}
