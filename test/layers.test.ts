@@ -76,13 +76,9 @@ const againstOrder: Record<string, string> = {
   "src/model -> src/model/detectors": "registry.ts lists the detectors, each of which uses the files beside it",
   "src/scoring -> src/scoring/nedc": "breakdowns and intervals count by NEDC's rules, which use the event lists",
   "src/tensor -> src/tensor/tensorflow": "candidates.ts lists the executors",
+  "kernels/typescript/src -> kernels/typescript/src/kernel": "typescript.ts loads the compiler by the kernel's cache",
   // Until the other branches are merged:
   "src/cluster -> src/cluster/watch": "run-command.ts posts to the webhook",
-  "kernels/typescript/src/resume -> kernels/typescript/src/runner": "notebook files are read in runner/",
-  "kernels/typescript/src/kernel/language -> kernels/typescript/src/kernel/magics": "worker.ts reports its memory",
-  "kernels/typescript/src/kernel/session -> kernels/typescript/src/kernel": "what cells use stands in kernel/",
-  "kernels/typescript/src/kernel/language -> kernels/typescript/src/kernel": "what cells use stands in kernel/",
-  "kernels/typescript/src/kernel/protocol -> kernels/typescript/src/kernel/session": "the interrupter ends a cell",
 };
 /** Modules whose target is known only at run time. */
 const computedImports: Record<string, string> = {
