@@ -6,7 +6,7 @@ import { LAYOUTS, RECORDING_NAME } from "./layouts.js";
 export interface ListedFile {
   readonly key: string;
   readonly size: number;
-  readonly etag?: string;
+  readonly etag?: string | undefined;
 }
 
 /** The files under a prefix, by use. */

@@ -58,7 +58,12 @@ export class ConfigError extends TaggedError {
   readonly tag = "ConfigError";
   constructor(
     message: string,
-    readonly details: { key: string; value?: unknown; allowed?: string; nearest?: string },
+    readonly details: {
+      key: string;
+      value?: unknown;
+      allowed?: string | undefined;
+      nearest?: string | undefined;
+    },
     options?: { cause?: unknown },
   ) {
     super(message, options);
