@@ -7,7 +7,7 @@ import { mapConcurrent } from "../src/base/concurrent.js";
 import { createRandom } from "../src/base/random.js";
 import { splitsOf } from "../src/corpus/splits.js";
 import { synthesizeCorpus } from "../src/corpus/synthetic/synthesize.js";
-import { balance } from "../src/dataset/balance.js";
+import { balanceWindows } from "../src/dataset/balance.js";
 import { indexWindows } from "../src/dataset/index-windows.js";
 import { exampleWindows } from "../src/dataset/window-panels.js";
 import { eegPage } from "../src/plots/eeg-page.js";
@@ -24,7 +24,7 @@ import { bandRise } from "../src/signal/band-rise.js";
 import { welch } from "../src/signal/spectrum.js";
 import { memoryStore } from "../src/store/memory-store.js";
 import { openStore } from "../src/store/open-store.js";
-import { pull } from "../src/store/pull.js";
+import { pullObjects } from "../src/store/pull.js";
 import { startS3Server } from "../src/store/server/s3-server.js";
 import { lossOf } from "../src/training/loss.js";
 import { fillOptimizerOptions } from "../src/training/optimizer.js";
@@ -192,7 +192,7 @@ test("numbers of functions that start something are refused before anything star
       message: `invalid port: ${port}; expected a whole number from 0 to 65535`,
     });
   for (const concurrency of [0, -1, 1.5, Number.NaN]) {
-    await assert.rejects(pull(store, "/nowhere", { concurrency }), { name: "RangeError" });
+    await assert.rejects(pullObjects(store, "/nowhere", { concurrency }), { name: "RangeError" });
     await assert.rejects(
       mapConcurrent([1], concurrency, async (x) => x),
       { name: "RangeError" },
@@ -212,7 +212,7 @@ test("windows are refused numbers that cannot be", () => {
   const index = indexWindows(manifest, { windowSeconds: undefined, strideSeconds: undefined });
   assert.deepEqual([index.windowSamples, index.strideSamples], [60 * 256, 10 * 256]);
   for (const fullRatio of BAD_POSITIVE.filter((value) => value !== 0))
-    assert.throws(() => balance(index, { fullRatio, seed: 1 }), { name: "RangeError", message: /fullRatio/ });
+    assert.throws(() => balanceWindows(index, { fullRatio, seed: 1 }), { name: "RangeError", message: /fullRatio/ });
   for (const count of BAD)
     assert.throws(() => exampleWindows(index, new Uint32Array(0), count), { name: "RangeError" });
 });

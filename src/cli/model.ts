@@ -8,7 +8,7 @@ import { modelFromConfig } from "../config/model-options.js";
 import { createDetector } from "../model/detector.js";
 import { exportOnnx } from "../model/export-onnx.js";
 import { DETECTORS } from "../model/registry.js";
-import { formatSummary, summarize } from "../model/summary.js";
+import { formatSummary, summarizeModel } from "../model/summary.js";
 import { loadWeights } from "../training/load-weights.js";
 import { readConfig } from "./data-options.js";
 
@@ -49,11 +49,11 @@ interface SummaryFlags {
   readonly depth: number;
 }
 
-async function summarizeModel({ config: file, set, samples, depth }: SummaryFlags): Promise<Outcome> {
+async function modelSummary({ config: file, set, samples, depth }: SummaryFlags): Promise<Outcome> {
   const { config } = await readConfig(file, { set: set ?? [] });
   const detector = createDetector(modelFromConfig(config.model));
   const sampleCount = samples ?? Math.round(config.data.window_size * config.data.sampling_rate);
-  const summary = summarize(detector, sampleCount, depth);
+  const summary = summarizeModel(detector, sampleCount, depth);
   return { json: { ...summary, config: detector.config }, text: formatSummary(summary) };
 }
 
@@ -85,7 +85,7 @@ export function addModelCommand(program: Command): void {
     .option("--samples <n>", "samples of a window (default: the configured window)", positive)
     .option("--depth <n>", "number of components of parameter names that define a module", positive, 1)
     .option("--json", "print one JSON document")
-    .action(action(summarizeModel));
+    .action(action(modelSummary));
   model
     .command("export")
     .description("export a trained detector as an ONNX file")

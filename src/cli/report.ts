@@ -7,9 +7,9 @@ import { NotFoundError } from "@ictal/base/errors";
 import type { Command } from "commander";
 import { postprocessFromConfig } from "../config/layer-options.js";
 import { aurocInterval } from "../scoring/auroc-interval.js";
-import { breakdown } from "../scoring/breakdown.js";
-import { calibration } from "../scoring/calibration.js";
-import { curves } from "../scoring/curves.js";
+import { scoreBreakdown } from "../scoring/breakdown.js";
+import { calibrationCurve } from "../scoring/calibration.js";
+import { rocAndPrCurves } from "../scoring/curves.js";
 import { ratesJson, scoresJson } from "../scoring/json-names.js";
 import { scoreNedc } from "../scoring/nedc/score-nedc.js";
 import { onsetLatency } from "../scoring/onset-latency.js";
@@ -79,9 +79,9 @@ async function report(flags: ReportFlags): Promise<Outcome> {
     config,
     training,
     pairs,
-    sample: curves(score, truth),
+    sample: rocAndPrCurves(score, truth),
     auroc: aurocInterval(recordings, bootstrap),
-    calibration: calibration(score, truth),
+    calibration: calibrationCurve(score, truth),
     ...(isSearched
       ? {
           points: operatingPoints(recordings, { ...search, warn: () => {} }),
@@ -91,7 +91,11 @@ async function report(flags: ReportFlags): Promise<Outcome> {
     scores: {
       ...{ recordings: pairs.length, missing, refused: [], notes: [] },
       ...{ szcore: scoreSzcore(pairs), szcore1Hz: scoreSzcoreEvaluation(pairs), nedc: scoreNedc(pairs) },
-      ...{ intervals: scoreIntervals(pairs, bootstrap), breakdown: breakdown(pairs), latency: onsetLatency(pairs) },
+      ...{
+        intervals: scoreIntervals(pairs, bootstrap),
+        breakdown: scoreBreakdown(pairs),
+        latency: onsetLatency(pairs),
+      },
     },
     receipt: {
       configuration: `${flags.config ?? "(flags)"} ${hashOf(config, 16)}`,

@@ -11,7 +11,7 @@ import { shellQuote } from "../cluster/shell-quote.js";
 import type { RunWatch } from "../cluster/watch/run-watch.js";
 import { folderStore } from "../store/folder-store.js";
 import { parseS3Url } from "../store/open-store.js";
-import { type PullReport, pull } from "../store/pull.js";
+import { type PullReport, pullObjects } from "../store/pull.js";
 import { s3Store } from "../store/s3-store.js";
 import { type S3Server, startS3Server } from "../store/server/s3-server.js";
 import { watched } from "./watched.js";
@@ -155,7 +155,7 @@ async function runPull(watch: RunWatch, url: string, dir: string, flags: PullFla
   await watch.begin(basename(resolve(dir)));
   try {
     const report = await withInterrupt("run it again to resume", (signal) =>
-      pull(store, dir, {
+      pullObjects(store, dir, {
         concurrency,
         signal,
         progress: watch.follow(createProgress()),

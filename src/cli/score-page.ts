@@ -5,7 +5,7 @@ import { escapeHtml } from "@ictal/base/html";
 import type { Caption, Figure } from "../plots/figure.js";
 import { detectedByGroup, latencyHistogram, patientForest } from "../plots/measures.js";
 import { typeConfusionFigure } from "../plots/type-confusion.js";
-import { breakdown } from "../scoring/breakdown.js";
+import { scoreBreakdown } from "../scoring/breakdown.js";
 import { onsetLatencies } from "../scoring/onset-latency.js";
 import { type TypedDetections, typeConfusion } from "../scoring/type-confusion.js";
 import { projectCommit } from "../training/receipt.js";
@@ -14,7 +14,7 @@ import { type ScoreReport, scoreText } from "./score-text.js";
 
 /** The figures of detected events: by type, length and patient, confusion, latency. */
 export function eventFigures(pairs: readonly TypedDetections[], caption: Caption): Figure[] {
-  const { byType, byDuration, byPatient } = breakdown(pairs);
+  const { byType, byDuration, byPatient } = scoreBreakdown(pairs);
   return [
     detectedByGroup(byType, "type", caption),
     detectedByGroup(byDuration, "length", caption),

@@ -3,7 +3,7 @@ import { FormatError } from "@ictal/base/errors";
 import { notify, printable, printableAll } from "@ictal/base/printable";
 import type { Command } from "commander";
 import { locationOfFinding } from "../recording/finding.js";
-import { breakdown } from "../scoring/breakdown.js";
+import { scoreBreakdown } from "../scoring/breakdown.js";
 import { scoresJson } from "../scoring/json-names.js";
 import { scoreNedc } from "../scoring/nedc/score-nedc.js";
 import { onsetLatency } from "../scoring/onset-latency.js";
@@ -102,7 +102,7 @@ async function score(options: ScoreOptions): Promise<Outcome> {
     ...(asks("szcore-1hz") ? { szcore1Hz: scoreSzcoreEvaluation(pairs, { durationToleranceSeconds: tolerance }) } : {}),
     ...(asks("nedc") ? { nedc: scoreNedc(pairs) } : {}),
     ...(options.intervals ? { intervals: scoreIntervals(pairs, bootstrap) } : {}),
-    ...(options.breakdown ? { breakdown: breakdown(pairs), latency: onsetLatency(pairs) } : {}),
+    ...(options.breakdown ? { breakdown: scoreBreakdown(pairs), latency: onsetLatency(pairs) } : {}),
     ...(second ? { comparison: compared(first, second, bootstrap) } : {}),
   };
   if (options.report !== undefined) {

@@ -68,7 +68,7 @@ function drawEvenly(index: WindowIndex, items: Uint32Array, count: number, rando
  * windows gives all it has, and no others replace the rest. Without partial windows all full ones are taken and are
  * the number that `noneRatio` refers to. Unknown windows are never taken. No seizure window at all is a CacheError.
  */
-export function balance(index: WindowIndex, options: BalanceOptions): Uint32Array {
+export function balanceWindows(index: WindowIndex, options: BalanceOptions): Uint32Array {
   checkOptions(BALANCE_OPTIONS, options);
   const { fullRatio, noneRatio, evenPatients, seed } = withDefaults(BALANCE_DEFAULTS, options);
   const partial = windowsOfClass(index, "partial");
@@ -136,7 +136,7 @@ function* upTo(count: number): Generator<number> {
 }
 
 /** Count an index and a selection of it by class and patient, with the prevalence of seizure before and after. */
-export function composition(index: WindowIndex, selection: Uint32Array): Composition {
+export function windowComposition(index: WindowIndex, selection: Uint32Array): Composition {
   const windows = noCounts();
   const selected = noCounts();
   const patients = new Map<string, { windows: ClassCounts; selected: ClassCounts }>();

@@ -1,6 +1,6 @@
 /** Windows, balancing, batches, splits by patient. */
 export type { Augmentations } from "../dataset/augment-options.js";
-export { balance, type Composition, composition } from "../dataset/balance.js";
+export { balanceWindows, type Composition, windowComposition } from "../dataset/balance.js";
 export type { BalanceOptions } from "../dataset/balance-options.js";
 export { type Batch, type BatchOptions, openBatches } from "../dataset/batches.js";
 export type { WindowOrigin } from "../dataset/fill-batch.js";

@@ -3,4 +3,4 @@ export { createDetector, type Detector, logitCount, type ModelConfig } from "../
 export { type ExportOnnxOptions, exportOnnx } from "../model/export-onnx.js";
 export { parameterCount } from "../model/parameters.js";
 export { loadSafetensors, saveSafetensors } from "../model/safetensors.js";
-export { formatSummary, summarize } from "../model/summary.js";
+export { formatSummary, summarizeModel } from "../model/summary.js";

@@ -1,8 +1,8 @@
 /** Scores by sample, by event (SzCORE, NEDC) and their intervals; post-processing. */
 export { type AurocDifference, type AurocInterval, aurocInterval, compareAuroc } from "../scoring/auroc-interval.js";
-export { type Breakdown, breakdown, type TypedPair } from "../scoring/breakdown.js";
-export { calibration } from "../scoring/calibration.js";
-export { auroc, type Curves, curves } from "../scoring/curves.js";
+export { type Breakdown, scoreBreakdown, type TypedPair } from "../scoring/breakdown.js";
+export { calibrationCurve } from "../scoring/calibration.js";
+export { auroc, type Curves, rocAndPrCurves } from "../scoring/curves.js";
 export { devMetrics } from "../scoring/dev-metrics.js";
 export { type EventOutcomes, eventOutcomes } from "../scoring/event-outcomes.js";
 export { createEventStream } from "../scoring/event-stream.js";
@@ -18,7 +18,7 @@ export { detectEvents, POSTPROCESS_DEFAULTS, type PostprocessOptions } from "../
 export { type RateSensitivity, sensitivitiesAtRates } from "../scoring/rate-sensitivity.js";
 export {
   type Evaluation,
-  evaluate,
+  evaluatePredictions,
   type PredictedRecording,
   pooledCells,
   type ScoredPair,

@@ -4,7 +4,7 @@ export { memoryStore } from "../store/memory-store.js";
 export { withMirror } from "../store/mirror-store.js";
 export { openObject } from "../store/open-object.js";
 export { openStore } from "../store/open-store.js";
-export { type PullOptions, type PullReport, pull } from "../store/pull.js";
+export { type PullOptions, type PullReport, pullObjects } from "../store/pull.js";
 export type { S3StoreOptions } from "../store/s3-client.js";
 export { s3Store } from "../store/s3-store.js";
 export { type FaultInjectionResult, injectFaults } from "../store/server/fault-injection.js";

@@ -2,7 +2,7 @@ import { ConfigError } from "@ictal/base/errors";
 import { nearestName } from "@ictal/base/nearest";
 import type { Network } from "./network.js";
 import { DETECTOR_NAMES, kindOf, type ModelConfig } from "./registry.js";
-import { formatSummary, summarize } from "./summary.js";
+import { formatSummary, summarizeModel } from "./summary.js";
 
 export { type DropoutSpec, logitCount } from "./network.js";
 export type { ModelConfig } from "./registry.js";
@@ -34,5 +34,5 @@ export function createDetector(config: ModelConfig): Detector {
   const kind = kindOf(config.name);
   if (!kind) throw unknownDetector(config.name);
   const network = kind.create(config);
-  return { ...network, summary: (sampleCount = 15360) => formatSummary(summarize(network, sampleCount)) };
+  return { ...network, summary: (sampleCount = 15360) => formatSummary(summarizeModel(network, sampleCount)) };
 }

@@ -90,7 +90,7 @@ function withoutShortAxes(shape: readonly number[]): number[] {
  * Elementwise operations are excluded, as is usual, and so are sums that are computed as products with 0 and 1. Throws a ConfigError when the network cannot
  * take that length.
  */
-export function summarize(network: Network, sampleCount: number, depth = 1): ModelSummary {
+export function summarizeModel(network: Network, sampleCount: number, depth = 1): ModelSummary {
   const logits = logitCount(network, sampleCount);
   const partOf = (name: string) => name.split(".", depth).join(".");
   const work = traced(network, sampleCount, partOf);

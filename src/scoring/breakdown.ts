@@ -103,7 +103,7 @@ function patientScore(patient: string, pairs: readonly TypedPair[]): PatientScor
 }
 
 /** Sensitivity by any overlap of each seizure type, length group (of the typed seizures) and patient, patients by name. */
-export function breakdown(pairs: readonly TypedPair[]): Breakdown {
+export function scoreBreakdown(pairs: readonly TypedPair[]): Breakdown {
   const types = new Tally();
   const lengths = new Tally();
   const patients = new Map<string, TypedPair[]>();

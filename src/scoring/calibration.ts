@@ -19,7 +19,7 @@ export interface Calibration {
  * Expected calibration error of probabilities against `truth` (1 seizure, 0 background) with bins of equal width (Naeini et
  * al., "Obtaining well calibrated probabilities using Bayesian binning", 2015). RangeError for values outside 0..1.
  */
-export function calibration(score: Float32Array, truth: ArrayLike<number>, binCount = 15): Calibration {
+export function calibrationCurve(score: Float32Array, truth: ArrayLike<number>, binCount = 15): Calibration {
   if (score.length !== truth.length)
     throw new RangeError(`invalid lengths: ${score.length} scores, ${truth.length} labels`);
   if (!Number.isInteger(binCount) || binCount < 1) throw new RangeError(`invalid binCount: ${binCount}`);

@@ -18,7 +18,7 @@ export interface Curves {
 }
 
 /** Curves of `score` (higher = seizure) against `truth` (1 seizure, 0 background), equally long. */
-export function curves(score: Float32Array, truth: ArrayLike<number>): Curves {
+export function rocAndPrCurves(score: Float32Array, truth: ArrayLike<number>): Curves {
   if (score.length !== truth.length)
     throw new RangeError(`invalid lengths: ${score.length} scores, ${truth.length} labels`);
   const order = sortedDescending(score);
@@ -68,5 +68,5 @@ function sortedDescending(score: Float32Array): Uint32Array {
 
 /** Area under the ROC curve; NaN when a class is missing. */
 export function auroc(score: Float32Array, truth: ArrayLike<number>): number {
-  return curves(score, truth).auroc;
+  return rocAndPrCurves(score, truth).auroc;
 }

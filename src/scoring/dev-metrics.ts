@@ -3,7 +3,7 @@ import type { Interval } from "../base/events.js";
 import type { ValueRange } from "../base/value-ranges.js";
 import { operatingPoints, pointWithin } from "./operating-points.js";
 import type { PostprocessOptions } from "./postprocess.js";
-import { evaluate, type PredictedRecording } from "./score.js";
+import { evaluatePredictions, type PredictedRecording } from "./score.js";
 
 /** What is known of a recording; a manifest's entry has it. */
 export interface ReferenceRecording {
@@ -61,7 +61,7 @@ export function devMetrics(references: readonly ReferenceRecording[], options: D
       const { durationSeconds, seizures } = reference;
       return [{ id, rateHz, probability, ...(segments && { segments }), durationSeconds, reference: seizures }];
     });
-    const { auroc, auprc, szcore } = evaluate(recordings, { postprocess: options.postprocess });
+    const { auroc, auprc, szcore } = evaluatePredictions(recordings, { postprocess: options.postprocess });
     const { sensitivity, precision, f1, falseAlarmsPer24h: fpPerDay } = szcore.event; // its name in configurations and logs
     return { auroc, auprc, sensitivity, precision, f1, fpPerDay, ...sensitivities(recordings, options) };
   };

@@ -1,6 +1,6 @@
 import { type Interval, mergeIntervals } from "../base/events.js";
 import { predictedCount, type ValueRange } from "../base/value-ranges.js";
-import { curves } from "./curves.js";
+import { rocAndPrCurves } from "./curves.js";
 import { checkedEvents } from "./event-list.js";
 import { detectEvents, type PostprocessOptions } from "./postprocess.js";
 import {
@@ -122,7 +122,7 @@ export interface Evaluation {
 }
 
 /** Post-process and score a split: sample measures on the probabilities, event measures on the detected events. */
-export function evaluate(
+export function evaluatePredictions(
   recordings: readonly PredictedRecording[],
   options: {
     readonly postprocess?: Partial<PostprocessOptions> | undefined;
@@ -130,7 +130,7 @@ export function evaluate(
   } = {},
 ): Evaluation {
   const { score, truth } = pooledCells(recordings);
-  const { auroc, auprc } = curves(score, truth);
+  const { auroc, auprc } = rocAndPrCurves(score, truth);
   const hypotheses = new Map(
     recordings.map(
       ({ id, probability, rateHz, segments }) =>

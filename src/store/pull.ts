@@ -70,7 +70,7 @@ const FATAL_CODES = new Set([...NON_RETRYABLE_CODES, "DiskFull", "NotWritable"])
  * listed. Rejects with NotFoundError when the selection is empty, and with a StoreError that concerns all objects (credentials,
  * endpoint, full disk); other failures are listed per object.
  */
-export async function pull(store: Store, dir: string, options: PullOptions = {}): Promise<PullReport> {
+export async function pullObjects(store: Store, dir: string, options: PullOptions = {}): Promise<PullReport> {
   const started = performance.now();
   const { concurrency = 16, progress = silentProgress, signal, limit } = options;
   if (!(Number.isInteger(concurrency) && concurrency >= 1 && concurrency <= MAX_CONCURRENCY)) {

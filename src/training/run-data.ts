@@ -1,7 +1,7 @@
 import { hashOf } from "@ictal/base/canonical";
 import { CacheError, ConfigError } from "@ictal/base/errors";
 import { limitManifest, type Manifest, readManifest } from "../cache/manifest.js";
-import { balance } from "../dataset/balance.js";
+import { balanceWindows } from "../dataset/balance.js";
 import { indexWindows, type WindowIndex, windowsOfClass } from "../dataset/index-windows.js";
 import { epochOrder } from "../dataset/order.js";
 import { splitByPatient } from "../dataset/split.js";
@@ -88,7 +88,8 @@ export function selectTrainingData(reader: WindowReader, options: DataOptions, s
   const { windowSeconds, strideSeconds } = options;
   const splits = splitsOf(reader.manifest, options);
   const index = indexWindows(reader.manifest, { windowSeconds, strideSeconds, ...splits.train });
-  const selection = options.balance === false ? allLabelled(index) : balance(index, { ...options.balance, seed });
+  const selection =
+    options.balance === false ? allLabelled(index) : balanceWindows(index, { ...options.balance, seed });
   if (selection.length === 0) throw noLabels(reader.manifest, index, options);
   return { reader, index, selection, dev: splits.dev };
 }

@@ -23,7 +23,7 @@ import { deidentifyEdf } from "../../src/recording/edf-deidentify.js";
 import { writeEdf } from "../../src/recording/edf-writer.js";
 import { memoryStore } from "../../src/store/memory-store.js";
 import { openMirrorIndex } from "../../src/store/mirror-index.js";
-import { pull } from "../../src/store/pull.js";
+import { pullObjects } from "../../src/store/pull.js";
 import { openOnnxExecutor } from "../../src/tensor/onnx-executor.js";
 import { tf } from "../../src/tensor/tf.js";
 import { writeCheckpoint, writeCheckpointState } from "../../src/training/checkpoint.js";
@@ -220,7 +220,7 @@ test("a pulled object lies whole in its place before the index says so, and the 
       assert.equal(readFileSync(join(dir, key)).length, size, `${key} is not whole`);
     }
   };
-  await watchDisk(() => pull(memoryStore(objects), dir), ended);
+  await watchDisk(() => pullObjects(memoryStore(objects), dir), ended);
   if (index === undefined) return assert.fail("no line was added to an index");
   const file: string = index;
   for (const key of Object.keys(objects)) assert.equal((await stat(join(dir, key))).isFile(), true);

@@ -8,7 +8,7 @@ import { type BuildOptions, buildCache } from "../../src/cache/build.js";
 import { readCatalogue } from "../../src/corpus/catalogue.js";
 import { folderStore } from "../../src/store/folder-store.js";
 import { withMirror } from "../../src/store/mirror-store.js";
-import { pull } from "../../src/store/pull.js";
+import { pullObjects } from "../../src/store/pull.js";
 import type { Store } from "../../src/store/store.js";
 import { listingXml, md5Of, type OwnRequest, sendObject, sendXml, withOwnServer } from "../store/own-s3.js";
 import { temporaryFolder } from "./made-cache.js";
@@ -159,7 +159,7 @@ for (const way of ["a mirror's folder", "a store with a mirror"])
     withOwnServer(bucket(), async ({ store }) => {
       const dir = await temporaryFolder(context);
       const mirror = join(dir, "mirror");
-      await pull(store, mirror);
+      await pullObjects(store, mirror);
       await rot(join(mirror, EDF), 30_000);
       const source = way === "a mirror's folder" ? folderStore(join(mirror, "edf")) : withMirror(store, mirror);
       const { report, outcome } = await build(source, join(dir, "cache"));
@@ -173,7 +173,7 @@ for (const way of ["a mirror's folder", "a store with a mirror"])
 test("a recording of a mirror that was edited since is not built, and no code accepts that", (context) =>
   withOwnServer(bucket(), async ({ store }) => {
     const dir = await temporaryFolder(context);
-    await pull(store, join(dir, "mirror"));
+    await pullObjects(store, join(dir, "mirror"));
     const file = join(dir, "mirror", EDF);
     await writeFile(file, flip(30_000)(await readFile(file)));
     const source = folderStore(join(dir, "mirror", "edf"));
@@ -188,7 +188,7 @@ test("a recording of a mirror that was edited since is not built, and no code ac
 test("annotations of a mirror that their owner has changed since are the owner's", (context) =>
   withOwnServer(bucket(), async ({ store }) => {
     const dir = await temporaryFolder(context);
-    await pull(store, dir);
+    await pullObjects(store, dir);
     await writeFile(join(dir, LABELS), "mine\n");
     assert.equal(Buffer.from(await folderStore(dir).read(LABELS)).toString(), "mine\n");
   }));

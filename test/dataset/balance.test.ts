@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { balance, composition } from "../../src/dataset/balance.js";
+import { balanceWindows, windowComposition } from "../../src/dataset/balance.js";
 import { indexWindows, windowClass } from "../../src/dataset/index-windows.js";
 import { epochOrder } from "../../src/dataset/order.js";
 import { splitByPatient } from "../../src/dataset/split.js";
@@ -23,8 +23,8 @@ function made(partial: number, full: number, none: number, unknown = 0) {
 
 test("balance takes all partial, 0.3 times full and 2.5 times none, by seed and without repeats", () => {
   const index = indexWindows(made(100, 80, 1000, 50), ONE);
-  const selection = balance(index, { seed: 42 });
-  const { windows, selected } = composition(index, selection);
+  const selection = balanceWindows(index, { seed: 42 });
+  const { windows, selected } = windowComposition(index, selection);
   assert.deepEqual(windows, { none: 1000, partial: 100, full: 80, unknown: 50 });
   assert.deepEqual(selected, { none: 250, partial: 100, full: 30, unknown: 0 });
   assert.equal(new Set(selection).size, selection.length);
@@ -32,14 +32,14 @@ test("balance takes all partial, 0.3 times full and 2.5 times none, by seed and 
     [...selection],
     [...selection].sort((a, b) => a - b),
   );
-  assert.deepEqual(balance(index, { seed: 42 }), selection);
-  assert.notDeepEqual(balance(index, { seed: 43 }), selection);
+  assert.deepEqual(balanceWindows(index, { seed: 42 }), selection);
+  assert.notDeepEqual(balanceWindows(index, { seed: 43 }), selection);
 });
 
 test("each window of a class is drawn about equally often", () => {
   const index = indexWindows(made(4, 0, 40), ONE);
   const drawn = new Uint32Array(index.count);
-  for (let seed = 0; seed < 2000; seed++) for (const window of balance(index, { seed })) drawn[window]! += 1;
+  for (let seed = 0; seed < 2000; seed++) for (const window of balanceWindows(index, { seed })) drawn[window]! += 1;
   for (let window = 0; window < index.count; window++) {
     if (windowClass(index, window) === "partial") assert.equal(drawn[window], 2000);
     else assert.ok(Math.abs(drawn[window]! - 500) < 100, `window ${window} drawn ${drawn[window]} of 2000 times`); // 5 sigma
@@ -48,14 +48,14 @@ test("each window of a class is drawn about equally often", () => {
 
 test("a class that runs out gives all it has; without partial windows full ones are the measure", () => {
   const few = indexWindows(made(100, 5, 20), ONE);
-  assert.deepEqual(composition(few, balance(few, { seed: 1 })).selected, {
+  assert.deepEqual(windowComposition(few, balanceWindows(few, { seed: 1 })).selected, {
     none: 20,
     partial: 100,
     full: 5,
     unknown: 0,
   });
   const fullOnly = indexWindows(made(0, 10, 200), ONE);
-  assert.deepEqual(composition(fullOnly, balance(fullOnly, { seed: 1 })).selected, {
+  assert.deepEqual(windowComposition(fullOnly, balanceWindows(fullOnly, { seed: 1 })).selected, {
     none: 25,
     partial: 0,
     full: 10,
@@ -65,16 +65,19 @@ test("a class that runs out gives all it has; without partial windows full ones 
 
 test("balance refuses an index without seizures and bad ratios", () => {
   const index = indexWindows(made(0, 0, 30, 5), ONE);
-  assert.throws(() => balance(index, { seed: 1 }), {
+  assert.throws(() => balanceWindows(index, { seed: 1 }), {
     tag: "CacheError",
     message: /no seizure in 35 windows; check labels, split and limit/,
   });
-  assert.throws(() => balance(indexWindows(made(1, 1, 1), ONE), { seed: 1, noneRatio: -1 }), /invalid noneRatio: -1/);
+  assert.throws(
+    () => balanceWindows(indexWindows(made(1, 1, 1), ONE), { seed: 1, noneRatio: -1 }),
+    /invalid noneRatio: -1/,
+  );
 });
 
 test("composition states prevalence before and after, and counts per patient", () => {
   const index = indexWindows(made(10, 10, 80, 7), ONE);
-  const { prevalenceBefore, prevalenceAfter, patients } = composition(index, balance(index, { seed: 5 }));
+  const { prevalenceBefore, prevalenceAfter, patients } = windowComposition(index, balanceWindows(index, { seed: 5 }));
   assert.equal(prevalenceBefore, 15 / 100);
   assert.equal(prevalenceAfter, (5 + 3) / (10 + 3 + 25));
   assert.deepEqual(
@@ -90,7 +93,7 @@ test("composition states prevalence before and after, and counts per patient", (
       ["u", { none: 0, partial: 0, full: 0, unknown: 7 }, 0],
     ],
   );
-  assert.ok(Number.isNaN(composition(index, new Uint32Array(0)).prevalenceAfter));
+  assert.ok(Number.isNaN(windowComposition(index, new Uint32Array(0)).prevalenceAfter));
 });
 
 test("epochOrder is a permutation that depends on seed and epoch alone", () => {
@@ -139,21 +142,23 @@ test("evenPatients takes as many windows from each patient as it has, up to an e
   ]);
   const index = indexWindows(manifest, ONE);
   const noneOf = (selection: Uint32Array) =>
-    Object.fromEntries(composition(index, selection).patients.map(({ patient, selected }) => [patient, selected.none]));
-  const even = balance(index, { seed: 3, evenPatients: true });
+    Object.fromEntries(
+      windowComposition(index, selection).patients.map(({ patient, selected }) => [patient, selected.none]),
+    );
+  const even = balanceWindows(index, { seed: 3, evenPatients: true });
   const { large, small, middle, other, p } = noneOf(even);
   assert.deepEqual([p, small], [0, 5]);
   assert.equal(large! + middle! + other!, 45);
   for (const each of [large, middle, other]) assert.equal(each, 15);
-  assert.equal(even.length, balance(index, { seed: 3 }).length);
-  assert.ok(noneOf(balance(index, { seed: 3 })).large! > 35);
-  assert.deepEqual(balance(index, { seed: 3, evenPatients: true }), even);
-  assert.notDeepEqual(balance(index, { seed: 4, evenPatients: true }), even);
-  const odd = noneOf(balance(index, { seed: 3, evenPatients: true, noneRatio: 3.1 }));
+  assert.equal(even.length, balanceWindows(index, { seed: 3 }).length);
+  assert.ok(noneOf(balanceWindows(index, { seed: 3 })).large! > 35);
+  assert.deepEqual(balanceWindows(index, { seed: 3, evenPatients: true }), even);
+  assert.notDeepEqual(balanceWindows(index, { seed: 4, evenPatients: true }), even);
+  const odd = noneOf(balanceWindows(index, { seed: 3, evenPatients: true, noneRatio: 3.1 }));
   assert.equal(
     Object.values(odd).reduce((sum, each) => sum + each),
     62,
   );
-  const all = noneOf(balance(index, { seed: 3, evenPatients: true, noneRatio: 1000 }));
+  const all = noneOf(balanceWindows(index, { seed: 3, evenPatients: true, noneRatio: 1000 }));
   assert.deepEqual(all, { large: 1000, middle: 30, other: 40, p: 0, small: 5 });
 });

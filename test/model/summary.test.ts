@@ -3,10 +3,10 @@ import { test } from "node:test";
 import { createDetector, type ModelConfig } from "../../src/model/detector.js";
 import { parameterCount } from "../../src/model/parameters.js";
 import { DETECTOR_NAMES } from "../../src/model/registry.js";
-import { formatSummary, summarize } from "../../src/model/summary.js";
+import { formatSummary, summarizeModel } from "../../src/model/summary.js";
 
 test("the reference's detector has its published parameters and forward work in every part", () => {
-  const summary = summarize(createDetector({ name: "seizure_detector" }), 15360);
+  const summary = summarizeModel(createDetector({ name: "seizure_detector" }), 15360);
   assert.equal(summary.parameters, 32_606_439);
   assert.deepEqual([summary.inputShape, summary.outputShape], [[19, 15360], [15360]]);
   const part = Object.fromEntries(summary.parts.map((found) => [found.name, found]));
@@ -35,7 +35,7 @@ test("a convolution's and a product's work is two FLOPs per multiplication", () 
     downsampleFactor: 2,
     inputChannels: 5,
   };
-  const summary = summarize(createDetector(config), 80);
+  const summary = summarizeModel(createDetector(config), 80);
   const flops = Object.fromEntries(summary.parts.map((part) => [part.name, part.flops]));
   assert.deepEqual(flops, {
     stem: 2 * 20 * (5 * 4 * 2),
@@ -59,9 +59,9 @@ test("a deeper summary cuts the same totals into smaller parts", () => {
     headSize: 8,
     mambaLayers: 1,
   });
-  const [coarse, fine] = [1, 3].map((depth) => summarize(detector, 256, depth)) as [
-    ReturnType<typeof summarize>,
-    ReturnType<typeof summarize>,
+  const [coarse, fine] = [1, 3].map((depth) => summarizeModel(detector, 256, depth)) as [
+    ReturnType<typeof summarizeModel>,
+    ReturnType<typeof summarizeModel>,
   ];
   assert.ok(fine.parts.length > coarse.parts.length);
   assert.deepEqual([fine.parameters, fine.flops], [coarse.parameters, coarse.flops]);
@@ -71,7 +71,7 @@ test("a deeper summary cuts the same totals into smaller parts", () => {
 test("every registered detector describes itself, and its parameters add up", () => {
   for (const name of DETECTOR_NAMES) {
     const detector = createDetector({ name } as ModelConfig);
-    const summary = summarize(detector, 15360);
+    const summary = summarizeModel(detector, 15360);
     assert.equal(summary.parameters, parameterCount(detector.parameters));
     assert.equal(
       summary.parts.reduce((sum, { parameters }) => sum + parameters, 0),

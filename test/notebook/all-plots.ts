@@ -12,7 +12,7 @@ import { trainingCurve } from "../../src/plots/training-curve.js";
 import { typeConfusionFigure } from "../../src/plots/type-confusion.js";
 import { windowClasses } from "../../src/plots/window-classes.js";
 import type { EegPanel } from "../../src/recording/eeg-panel.js";
-import { curves } from "../../src/scoring/curves.js";
+import { rocAndPrCurves } from "../../src/scoring/curves.js";
 import { aeeg } from "../../src/signal/aeeg.js";
 import { ELECTRODES_19 } from "../../src/signal/electrodes.js";
 
@@ -136,7 +136,7 @@ export function allPlots(): Readonly<Record<string, Figure>> {
       { caption: train },
     ),
     trainingCurve: trainingCurve(steps, validations, "dev AUROC", train),
-    rocFigure: rocFigure(curves(score, truth), dev, [
+    rocFigure: rocFigure(rocAndPrCurves(score, truth), dev, [
       { name: "10 FA in 24 h", threshold: 0.9 },
       { name: "1 FA in 24 h", threshold: 0.97 },
     ]),

@@ -13,8 +13,8 @@ import {
 import { rocFigure } from "../../src/plots/roc.js";
 import { spectrogramFigure, topography } from "../../src/plots/time-frequency.js";
 import { typeConfusionFigure } from "../../src/plots/type-confusion.js";
-import { calibration } from "../../src/scoring/calibration.js";
-import { curves } from "../../src/scoring/curves.js";
+import { calibrationCurve } from "../../src/scoring/calibration.js";
+import { rocAndPrCurves } from "../../src/scoring/curves.js";
 import { ELECTRODES_19, electrodePosition } from "../../src/signal/electrodes.js";
 import { spectrogram } from "../../src/signal/spectrum.js";
 
@@ -74,7 +74,7 @@ test("falseAlarmCurve orders the operating points by their false alarms", () => 
 });
 
 test("reliabilityDiagram excludes empty bins from the line; detectedByGroup stacks to the number of seizures", () => {
-  const { data, layout } = reliabilityDiagram(calibration(Float32Array.of(0.1, 0.9), [0, 1], 5), caption);
+  const { data, layout } = reliabilityDiagram(calibrationCurve(Float32Array.of(0.1, 0.9), [0, 1], 5), caption);
   assert.deepEqual((data[1] as { y: number[] }).y, [0, 1]);
   assert.match(JSON.stringify(layout.title), /error 0\.100/);
   const bars = detectedByGroup({ fnsz: { seizures: 5, detected: 2, sensitivity: 0.4 } }, "type", caption)
@@ -127,7 +127,7 @@ test("topography draws the vertex in the centre, the left side left, and each el
 });
 
 test("rocFigure marks each threshold on both curves, equal points under one name, and none that is never reached", () => {
-  const found = curves(Float32Array.of(0.9, 0.8, 0.4, 0.2), [1, 0, 1, 0]);
+  const found = rocAndPrCurves(Float32Array.of(0.9, 0.8, 0.4, 0.2), [1, 0, 1, 0]);
   const marks = [
     { name: "silent", threshold: Number.POSITIVE_INFINITY },
     { name: "a", threshold: 0.85 },

@@ -12,7 +12,7 @@ import { rocFigure } from "../../src/plots/roc.js";
 import { labelTimeline, seizureLengths, timeShare } from "../../src/plots/seizure-labels.js";
 import { trainingCurve } from "../../src/plots/training-curve.js";
 import { windowClasses } from "../../src/plots/window-classes.js";
-import { curves } from "../../src/scoring/curves.js";
+import { rocAndPrCurves } from "../../src/scoring/curves.js";
 
 const rows = [
   {
@@ -38,7 +38,7 @@ test("every figure displays as plotly JSON and as text with the caption", () => 
     labelTimeline(rows, caption),
     windowClasses({ all: { partial: 1, full: 2, none: 3, unknown: 4 } }, caption),
     trainingCurve([{ step: 1, loss: 2, learningRate: 0.1 }], [{ step: 1, value: 0.5 }], "AUROC", caption),
-    rocFigure(curves(Float32Array.of(0.1, 0.9), [0, 1]), caption),
+    rocFigure(rocAndPrCurves(Float32Array.of(0.1, 0.9), [0, 1]), caption),
     detectionFigure(
       {
         id: "x",

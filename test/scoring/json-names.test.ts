@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { breakdown } from "../../src/scoring/breakdown.js";
+import { scoreBreakdown } from "../../src/scoring/breakdown.js";
 import { ratesJson, scoresJson } from "../../src/scoring/json-names.js";
 import { scoreNedc } from "../../src/scoring/nedc/score-nedc.js";
 import { sensitivitiesAtRates } from "../../src/scoring/rate-sensitivity.js";
@@ -29,7 +29,7 @@ test("scoresJson(report) and ratesJson(rates) keep the names of version 0.1 and 
     szcore: { event: szcore.event },
     nedc: { ovlp: scoreNedc([pair]).ovlp },
     intervals: scoreIntervals([pair], options),
-    breakdown: breakdown([pair]),
+    breakdown: scoreBreakdown([pair]),
     comparison: compareDetectors([pair], [pair], options),
   };
   const json = scoresJson(report);

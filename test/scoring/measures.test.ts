@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { quantileOf } from "../../src/base/quantile.js";
 import { createRandom } from "../../src/base/random.js";
 import { aurocInterval, type PatientRecording, weightedAuroc } from "../../src/scoring/auroc-interval.js";
-import { calibration } from "../../src/scoring/calibration.js";
+import { calibrationCurve } from "../../src/scoring/calibration.js";
 import { auroc } from "../../src/scoring/curves.js";
 import { onsetLatency } from "../../src/scoring/onset-latency.js";
 import { pooledCells } from "../../src/scoring/score.js";
@@ -46,7 +46,7 @@ test("onsetLatency measures from each seizure to the first detection that overla
 test("calibration is 0 where every bin's share is its mean probability, and the gap where it is not", () => {
   const score = Float32Array.from({ length: 100 }, (_, i) => (i < 50 ? 0.25 : 0.75));
   const truth = Uint8Array.from({ length: 100 }, (_, i) => (i % 4 === 0 ? 1 : 0) ^ (i < 50 ? 0 : 1));
-  const { expectedError, bins } = calibration(score, truth, 4);
+  const { expectedError, bins } = calibrationCurve(score, truth, 4);
   assert.equal(
     bins.reduce((sum, { count }) => sum + count, 0),
     100,
@@ -61,14 +61,14 @@ test("calibration is 0 where every bin's share is its mean probability, and the 
     ],
   );
   assert.ok(Math.abs(expectedError - 0.01) < 1e-12);
-  assert.equal(calibration(Float32Array.of(1, 1, 0), [0, 0, 0]).expectedError, 2 / 3);
+  assert.equal(calibrationCurve(Float32Array.of(1, 1, 0), [0, 0, 0]).expectedError, 2 / 3);
 });
 
 test("calibration refuses values that are no probabilities and is NaN of nothing", () => {
-  assert.throws(() => calibration(Float32Array.of(1.5), [1]), /invalid score at 0: 1\.5/);
-  assert.throws(() => calibration(Float32Array.of(Number.NaN), [1]), /invalid score at 0: NaN/);
-  assert.throws(() => calibration(Float32Array.of(0.5), []), /invalid lengths/);
-  assert.ok(Number.isNaN(calibration(new Float32Array(0), []).expectedError));
+  assert.throws(() => calibrationCurve(Float32Array.of(1.5), [1]), /invalid score at 0: 1\.5/);
+  assert.throws(() => calibrationCurve(Float32Array.of(Number.NaN), [1]), /invalid score at 0: NaN/);
+  assert.throws(() => calibrationCurve(Float32Array.of(0.5), []), /invalid lengths/);
+  assert.ok(Number.isNaN(calibrationCurve(new Float32Array(0), []).expectedError));
 });
 
 /** Patients whose scores share an offset, so that cells of one patient resemble each other. */

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { compareAuroc } from "../../src/scoring/auroc-interval.js";
 import { estimateOf, twoSided } from "../../src/scoring/bootstrap.js";
-import { breakdown } from "../../src/scoring/breakdown.js";
+import { scoreBreakdown } from "../../src/scoring/breakdown.js";
 import { scoreNedc } from "../../src/scoring/nedc/score-nedc.js";
 import { scoreSzcore } from "../../src/scoring/score.js";
 import { compareDetectors, type PatientPair, scoreIntervals } from "../../src/scoring/score-intervals.js";
@@ -114,7 +114,7 @@ test("breakdown counts detected seizures by type, by length and by patient", () 
     typed,
     hypothesis: [interval(250, 300), interval(2000, 2010)],
   };
-  const { byType, byDuration, byPatient } = breakdown([pair, { ...patient("b", true), reference: [] }]);
+  const { byType, byDuration, byPatient } = scoreBreakdown([pair, { ...patient("b", true), reference: [] }]);
   assert.deepEqual(byType, {
     absz: { seizures: 1, detected: 0, sensitivity: 0 },
     gnsz: { seizures: 2, detected: 1, sensitivity: 0.5 },

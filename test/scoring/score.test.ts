@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { FormatError } from "@ictal/base/errors";
 import { createRandom } from "../../src/base/random.js";
-import { curves } from "../../src/scoring/curves.js";
+import { rocAndPrCurves } from "../../src/scoring/curves.js";
 import { checkedEvents } from "../../src/scoring/event-list.js";
-import { cellLabels, evaluate, scoreSzcore } from "../../src/scoring/score.js";
+import { cellLabels, evaluatePredictions, scoreSzcore } from "../../src/scoring/score.js";
 
 const interval = (startSeconds: number, endSeconds: number) => ({ startSeconds, endSeconds });
 
@@ -21,18 +21,18 @@ test("curves(score, truth) gives the share of correctly ordered pairs, ties coun
       right += score[i]! > score[j]! ? 1 : score[i] === score[j] ? 0.5 : 0;
     }
   }
-  const found = curves(score, truth);
+  const found = rocAndPrCurves(score, truth);
   assert.ok(Math.abs(found.auroc - right / pairs) < 1e-12);
   assert.equal(found.truePositiveRate.at(-1), 1);
   assert.equal(found.falsePositiveRate.at(-1), 1);
 });
 
 test("curves of a perfect and of a one-class input are 1 and NaN", () => {
-  const perfect = curves(Float32Array.of(0.1, 0.9, 0.2, 0.8), [0, 1, 0, 1]);
+  const perfect = rocAndPrCurves(Float32Array.of(0.1, 0.9, 0.2, 0.8), [0, 1, 0, 1]);
   assert.equal(perfect.auroc, 1);
   assert.equal(perfect.auprc, 1);
-  assert.ok(Number.isNaN(curves(Float32Array.of(0.1, 0.9), [0, 0]).auroc));
-  assert.throws(() => curves(Float32Array.of(Number.NaN), [1]), /invalid score at 0: NaN/);
+  assert.ok(Number.isNaN(rocAndPrCurves(Float32Array.of(0.1, 0.9), [0, 0]).auroc));
+  assert.throws(() => rocAndPrCurves(Float32Array.of(Number.NaN), [1]), /invalid score at 0: NaN/);
 });
 
 test("checkedEvents sorts, unites overlaps, keeps touching events apart and refuses impossible times", () => {
@@ -69,7 +69,7 @@ test("cellLabels marks the cells whose centre lies in an event", () => {
 test("evaluate scores probabilities by sample and by event", () => {
   const probability = new Float32Array(600).fill(0.05);
   probability.fill(0.97, 100, 160);
-  const { auroc, szcore, hypotheses } = evaluate([
+  const { auroc, szcore, hypotheses } = evaluatePredictions([
     { id: "a", durationSeconds: 600, rateHz: 1, probability, reference: [interval(100, 160)] },
   ]);
   assert.equal(auroc, 1);

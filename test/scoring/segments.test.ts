@@ -4,7 +4,7 @@ import { createRandom } from "../../src/base/random.js";
 import { aurocInterval } from "../../src/scoring/auroc-interval.js";
 import { devMetrics } from "../../src/scoring/dev-metrics.js";
 import { operatingPoints } from "../../src/scoring/operating-points.js";
-import { evaluate, type PredictedRecording, pooledCells } from "../../src/scoring/score.js";
+import { evaluatePredictions, type PredictedRecording, pooledCells } from "../../src/scoring/score.js";
 
 const RATE_HZ = 2;
 const GAP = { from: 600, to: 1400 };
@@ -47,10 +47,10 @@ function recordingsOf(inGap: number): { split: PredictedRecording & { patient: s
 test("values in gaps count nowhere: sample measures are those of the parts, whatever stands in the gap", () => {
   const { split, parts } = recordingsOf(0);
   assert.deepEqual(pooledCells([split]), pooledCells(parts));
-  const [found, expected] = [evaluate([split]), evaluate(parts)];
+  const [found, expected] = [evaluatePredictions([split]), evaluatePredictions(parts)];
   assert.ok(expected.auroc > 0.6 && expected.auroc < 1);
   assert.deepEqual([found.auroc, found.auprc], [expected.auroc, expected.auprc]);
-  for (const inGap of [0.5, 1]) assert.deepEqual(evaluate([recordingsOf(inGap).split]), found);
+  for (const inGap of [0.5, 1]) assert.deepEqual(evaluatePredictions([recordingsOf(inGap).split]), found);
   const interval = aurocInterval([split], { replicates: 20, seed: 1 });
   assert.ok(Math.abs(interval.auroc - expected.auroc) < 1e-12);
   assert.deepEqual(aurocInterval([recordingsOf(1).split], { replicates: 20, seed: 1 }), interval);
@@ -59,7 +59,7 @@ test("values in gaps count nowhere: sample measures are those of the parts, what
 test("events of a recording with a gap stand at the file's times, and thresholds are searched within segments", () => {
   const { split, parts } = recordingsOf(0.95);
   const counts = (recordings: readonly PredictedRecording[]) => {
-    const { event } = evaluate(recordings).szcore;
+    const { event } = evaluatePredictions(recordings).szcore;
     return [event.refTrue, event.tp, event.fp];
   };
   assert.deepEqual(counts([split]), counts(parts));
@@ -70,5 +70,5 @@ test("events of a recording with a gap stand at the file's times, and thresholds
     expected.map(({ threshold, sensitivity }) => [threshold, sensitivity]),
   );
   const metrics = devMetrics([{ ...split, labelled: true, seizures: reference }])([split]);
-  assert.equal(metrics.auroc, evaluate([split]).auroc);
+  assert.equal(metrics.auroc, evaluatePredictions([split]).auroc);
 });

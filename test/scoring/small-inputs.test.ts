@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { postprocessFromConfig } from "../../src/config/layer-options.js";
 import type { Config } from "../../src/config/schema.js";
 import { weightedAuroc } from "../../src/scoring/auroc-interval.js";
-import { breakdown } from "../../src/scoring/breakdown.js";
+import { scoreBreakdown } from "../../src/scoring/breakdown.js";
 import { onsetLatencies } from "../../src/scoring/onset-latency.js";
 
 const interval = (startSeconds: number, endSeconds: number) => ({ startSeconds, endSeconds });
@@ -42,7 +42,7 @@ test("breakdown takes typed seizures in any order, and hours as hours", () => {
   const event = (from: number, to: number, label: string) => ({ ...interval(from, to), label, confidence: 1 });
   const typed = [event(400, 460, "gnsz"), event(100, 105, "absz"), event(200, 220, "fnsz")];
   const pair = { id: "a/1", patient: "a", durationSeconds: 5400, reference: typed, typed };
-  const { byType, byPatient } = breakdown([{ ...pair, hypothesis: [interval(101, 102), interval(450, 451)] }]);
+  const { byType, byPatient } = scoreBreakdown([{ ...pair, hypothesis: [interval(101, 102), interval(450, 451)] }]);
   assert.deepEqual(
     Object.entries(byType).map(([type, { detected }]) => [type, detected]),
     [

@@ -13,7 +13,7 @@ import { openCache } from "../../src/cache/open.js";
 import { readCatalogue } from "../../src/corpus/catalogue.js";
 import { memoryStore } from "../../src/store/memory-store.js";
 import { openObject } from "../../src/store/open-object.js";
-import { pull } from "../../src/store/pull.js";
+import { pullObjects } from "../../src/store/pull.js";
 import { pipeBody } from "../../src/store/s3-agent.js";
 import { s3Store } from "../../src/store/s3-store.js";
 import { type S3Server, startS3Server } from "../../src/store/server/s3-server.js";
@@ -97,7 +97,7 @@ describe("behind a proxy that does harm", () => {
       behindProxy(mode, 3, async (store) => {
         const dir = join(root, `pull-${mode}`);
         for (let attempt = 0; attempt < 3; attempt++) {
-          const failed = await pull(store, dir, { concurrency: 3 }).then(
+          const failed = await pullObjects(store, dir, { concurrency: 3 }).then(
             (report) => report.failed.map(({ key }) => key),
             (error: unknown) => {
               assert.ok(isIctalError(error), String(error));

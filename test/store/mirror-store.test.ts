@@ -7,7 +7,7 @@ import { after, describe, it } from "node:test";
 import { isIctalError } from "@ictal/base/errors";
 import { memoryStore } from "../../src/store/memory-store.js";
 import { withMirror } from "../../src/store/mirror-store.js";
-import { pull } from "../../src/store/pull.js";
+import { pullObjects } from "../../src/store/pull.js";
 import type { Store } from "../../src/store/store.js";
 import { patternBytes, withBucket } from "./s3-fixture.js";
 import { CONTRACT_OBJECTS, testStoreContract } from "./store-contract.js";
@@ -79,7 +79,7 @@ describe("withMirror(store, dir)", () => {
   it("uses what a pull has brought", () =>
     withBucket({ a: big }, {}, async ({ store, connect, requests }) => {
       const dir = await newFolder();
-      await pull(store, dir);
+      await pullObjects(store, dir);
       const before = requests.length;
       const mirror = withMirror(connect(), dir);
       assert.deepEqual(await mirror.read("a"), big);

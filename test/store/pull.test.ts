@@ -10,7 +10,7 @@ import type { ProgressUpdate } from "@ictal/base/progress";
 import { folderStore } from "../../src/store/folder-store.js";
 import { memoryStore } from "../../src/store/memory-store.js";
 import type { MirrorEntry } from "../../src/store/mirror-index.js";
-import { pull } from "../../src/store/pull.js";
+import { pullObjects } from "../../src/store/pull.js";
 import { patternBytes, withBucket } from "./s3-fixture.js";
 
 const folders: string[] = [];
@@ -80,7 +80,7 @@ describe("pull(store, dir)", () => {
       const dir = await newFolder();
       const updates: ProgressUpdate[] = [];
       const progress = { update: (update: ProgressUpdate) => void updates.push(update), finish() {} };
-      const first = await pull(store, dir, { progress });
+      const first = await pullObjects(store, dir, { progress });
       await checkCopies(dir, files);
       const bytes = files.reduce((sum, key) => sum + Buffer.from(corpus[key]!).byteLength, 0);
       const none = { refused: [], failed: [], unmatched: [], gone: [], deleted: [], kept: [] };
@@ -95,7 +95,7 @@ describe("pull(store, dir)", () => {
         assert.equal(etag, createHash("md5").update(content).digest("hex"));
       }
       const gets = requests.filter(({ operation }) => operation === "get").length;
-      const second = await pull(store, dir);
+      const second = await pullObjects(store, dir);
       assert.deepEqual([second.downloaded, second.skipped, second.bytes], [0, 8, 0]);
       assert.equal(requests.filter(({ operation }) => operation === "get").length, gets);
       assert.deepEqual(await readdir(join(dir, ".ictal-mirror", "parts")), []);
@@ -105,7 +105,7 @@ describe("pull(store, dir)", () => {
     const names = ["early", "late", "lost"];
     const store = memoryStore(Object.fromEntries(names.map((name, i) => [name, patternBytes(2 * MB, i)])));
     const dir = await newFolder();
-    await pull(store, dir);
+    await pullObjects(store, dir);
     const path = join(dir, ".ictal-mirror", "index.jsonl");
     const beforeStart = Date.now() - uptime() * 1000 - 1000;
     const stored: Record<string, number> = {
@@ -118,7 +118,7 @@ describe("pull(store, dir)", () => {
     await writeFile(path, entries.map((entry) => `${JSON.stringify(entry)}\n`).join(""));
     for (const name of ["early", "lost"]) await writeFile(join(dir, name), new Uint8Array(2 * MB)); // bytes never written
     for (const name of names) await utimes(join(dir, name), 1e9, 1e9);
-    const { downloaded, skipped } = await pull(store, dir);
+    const { downloaded, skipped } = await pullObjects(store, dir);
     assert.deepEqual([downloaded, skipped], [1, 2], "the early one had time to reach the disk and is trusted");
     assert.deepEqual(await readFile(join(dir, "lost")), Buffer.from(patternBytes(2 * MB, 2)));
     for (const { key, storedMilliseconds = 0 } of await indexOf(dir))
@@ -128,8 +128,8 @@ describe("pull(store, dir)", () => {
   it("works from any store", async () => {
     const dir = await newFolder();
     const copy = await newFolder();
-    await pull(memoryStore(corpus), dir);
-    const report = await pull(folderStore(dir), copy);
+    await pullObjects(memoryStore(corpus), dir);
+    const report = await pullObjects(folderStore(dir), copy);
     assert.equal(report.downloaded, 8);
     await checkCopies(copy, files);
   });
@@ -149,7 +149,7 @@ describe("pull(store, dir)", () => {
     const note = (warning: Error) => void warnings.push(warning);
     process.on("warning", note);
     try {
-      await pull({ ...store, read }, await newFolder(), {
+      await pullObjects({ ...store, read }, await newFolder(), {
         concurrency: files.length,
         signal: new AbortController().signal,
       });
@@ -162,9 +162,9 @@ describe("pull(store, dir)", () => {
 
   it("takes extensions, splits, patients, a prefix and a number of recordings with their siblings", async () => {
     const store = memoryStore(corpus);
-    const taken = async (options: Parameters<typeof pull>[2]) => {
+    const taken = async (options: Parameters<typeof pullObjects>[2]) => {
       const dir = await newFolder();
-      const { unmatched } = await pull(store, dir, options);
+      const { unmatched } = await pullObjects(store, dir, options);
       return { keys: await filesBelow(dir), unmatched };
     };
     const ending = (...ends: string[]) => files.filter((key) => ends.some((end) => key.endsWith(end))).sort();
@@ -186,24 +186,24 @@ describe("pull(store, dir)", () => {
     const dir = await newFolder();
     const isNotFound = (pattern: RegExp) => (error: unknown) =>
       isIctalError(error, "NotFoundError") && pattern.test(error.message);
-    await assert.rejects(pull(memoryStore({}), dir), isNotFound(/no objects in memory:memory/));
+    await assert.rejects(pullObjects(memoryStore({}), dir), isNotFound(/no objects in memory:memory/));
     await assert.rejects(
-      pull(memoryStore(corpus), dir, { splits: ["deev"] }),
+      pullObjects(memoryStore(corpus), dir, { splits: ["deev"] }),
       isNotFound(/none of the 9 objects.*deev/),
     );
-    await assert.rejects(pull(memoryStore(corpus), dir, { concurrency: 0 }), /invalid concurrency: 0/);
-    await assert.rejects(pull(memoryStore(corpus), dir, { limit: 0.5 }), /invalid limit: 0.5/);
+    await assert.rejects(pullObjects(memoryStore(corpus), dir, { concurrency: 0 }), /invalid concurrency: 0/);
+    await assert.rejects(pullObjects(memoryStore(corpus), dir, { limit: 0.5 }), /invalid limit: 0.5/);
   });
 
   it("fetches an object again when its version changed, and when the local file was changed or lost", async () => {
     const dir = await newFolder();
     const objects: Record<string, string> = { "a.txt": "one", "b.txt": "two", "c.txt": "three", "d.txt": "four" };
-    await pull(memoryStore(objects), dir);
+    await pullObjects(memoryStore(objects), dir);
     objects["a.txt"] = "ONE";
     await writeFile(join(dir, "b.txt"), "TWO");
     await rm(join(dir, "c.txt"));
     await utimes(join(dir, "d.txt"), 1, 1); // touched only: hashed again, not fetched
-    const report = await pull(memoryStore(objects), dir);
+    const report = await pullObjects(memoryStore(objects), dir);
     assert.deepEqual([report.downloaded, report.skipped], [3, 1]);
     await checkCopies(dir, Object.keys(objects), objects);
     const index = await indexOf(dir);
@@ -214,19 +214,19 @@ describe("pull(store, dir)", () => {
     const dir = await newFolder();
     await writeFile(join(dir, "a.txt"), "one");
     await writeFile(join(dir, "b.txt"), "xyz");
-    const report = await pull(memoryStore({ "a.txt": "one", "b.txt": "two" }), dir);
+    const report = await pullObjects(memoryStore({ "a.txt": "one", "b.txt": "two" }), dir);
     assert.deepEqual([report.downloaded, report.skipped], [1, 1]);
     assert.equal(await readFile(join(dir, "b.txt"), "utf8"), "two");
   });
 
   it("passes over index lines that a crash cut short", async () => {
     const dir = await newFolder();
-    await pull(memoryStore(corpus), dir);
+    await pullObjects(memoryStore(corpus), dir);
     const path = join(dir, ".ictal-mirror", "index.jsonl");
     const text = await readFile(path, "utf8");
     await writeFile(path, `${text.slice(0, -30)}`);
     const store = memoryStore({ ...corpus, "zz.txt": "new" });
-    const report = await pull(store, dir);
+    const report = await pullObjects(store, dir);
     assert.deepEqual([report.downloaded, report.skipped], [1, 8]);
     assert.equal((await indexOf(dir)).length, 9);
   });
@@ -260,7 +260,7 @@ describe("pull: keys that cannot be files below the folder", () => {
       [`${"x".repeat(300)}.txt`]: /longer than 255/,
     };
     const objects = { ...Object.fromEntries(Object.keys(bad).map((key) => [key, "bad"])), "good.txt": "good" };
-    const report = await pull(memoryStore(objects), dir);
+    const report = await pullObjects(memoryStore(objects), dir);
     assert.equal(report.downloaded, 1);
     assert.deepEqual(report.failed, []);
     const reasons = new Map(report.refused.map(({ key, reason }) => [key, reason]));
@@ -281,7 +281,7 @@ describe("pull: keys that cannot be files below the folder", () => {
   it("are refused when a case-blind disk would take two for one", async () => {
     const dir = await newFolder();
     const objects = { "P/a.txt": "1", "p/A.txt": "2", "p/b.txt": "3" };
-    const report = await pull(memoryStore(objects), dir, { caseInsensitive: true });
+    const report = await pullObjects(memoryStore(objects), dir, { caseInsensitive: true });
     assert.deepEqual(report.refused, [
       {
         key: "p/A.txt",
@@ -289,7 +289,7 @@ describe("pull: keys that cannot be files below the folder", () => {
       },
     ]);
     assert.equal(report.downloaded, 2);
-    assert.equal((await pull(memoryStore(objects), await newFolder())).refused.length, 0);
+    assert.equal((await pullObjects(memoryStore(objects), await newFolder())).refused.length, 0);
   });
 });
 
@@ -312,7 +312,7 @@ describe("pull: faults", () => {
       },
       async ({ store }) => {
         const dir = await newFolder();
-        const report = await pull(store, dir);
+        const report = await pullObjects(store, dir);
         assert.deepEqual([report.downloaded, report.failed], [8, []]);
         await checkCopies(dir, files);
       },
@@ -324,7 +324,7 @@ describe("pull: faults", () => {
       { faults: [{ kind: "corrupt", afterBytes: 2_000_000 }, { kind: "wrong-checksum" }] },
       async ({ store, requests }) => {
         const dir = await newFolder();
-        assert.equal((await pull(store, dir)).downloaded, 1);
+        assert.equal((await pullObjects(store, dir)).downloaded, 1);
         await checkCopies(dir, [key], { [key]: big });
         assert.equal(requests.filter(({ operation }) => operation === "get").length, 3);
       },
@@ -336,7 +336,7 @@ describe("pull: faults", () => {
       { faults: [{ kind: "corrupt", afterBytes: 2_000_000, times: 99, key }] },
       async ({ store }) => {
         const dir = await newFolder();
-        const report = await pull(store, dir);
+        const report = await pullObjects(store, dir);
         assert.equal(report.downloaded, 1);
         assert.equal(report.failed.length, 1);
         assert.match(report.failed[0]!.reason, /big\.edf.*(crc32|md5).*expected/);
@@ -358,7 +358,7 @@ describe("pull: faults", () => {
       { store: memoryStore(objects), onRequest, faults: [{ kind: "reset", afterBytes: 2_000_000 }] },
       async ({ store }) => {
         const dir = await newFolder();
-        assert.equal((await pull(store, dir)).downloaded, 1);
+        assert.equal((await pullObjects(store, dir)).downloaded, 1);
         await checkCopies(dir, [key], { [key]: next });
       },
     );
@@ -369,9 +369,9 @@ describe("pull: faults", () => {
       const dir = await newFolder();
       const controller = new AbortController();
       const progress = { update: ({ done }: ProgressUpdate) => void (done >= 2.5 && controller.abort()), finish() {} };
-      await assert.rejects(pull(store, dir, { signal: controller.signal, progress }), { name: "AbortError" });
+      await assert.rejects(pullObjects(store, dir, { signal: controller.signal, progress }), { name: "AbortError" });
       assert.deepEqual(await filesBelow(dir), []);
-      const report = await pull(store, dir);
+      const report = await pullObjects(store, dir);
       assert.equal(report.downloaded, 1);
       await checkCopies(dir, [key], { [key]: big });
       const { range } = requests.filter(({ operation }) => operation === "get").at(-1)!;
@@ -392,7 +392,7 @@ describe("pull: faults", () => {
           update: ({ done }: ProgressUpdate) => void (done >= 2.5 && controller.abort()),
           finish() {},
         };
-        await assert.rejects(pull(store, dir, { signal: controller.signal, progress }), { name: "AbortError" });
+        await assert.rejects(pullObjects(store, dir, { signal: controller.signal, progress }), { name: "AbortError" });
         const parts = join(dir, ".ictal-mirror", "parts");
         for (const name of await readdir(parts)) {
           const path = join(parts, name);
@@ -400,7 +400,7 @@ describe("pull: faults", () => {
           if (name.endsWith(".json")) await writeFile(path, JSON.stringify(edit(JSON.parse(bytes.toString()))));
           else await writeFile(path, bytes.fill(bytes[1000]! ^ 1, 1000, 1001));
         }
-        assert.deepEqual((await pull(store, dir)).failed, []);
+        assert.deepEqual((await pullObjects(store, dir)).failed, []);
         await checkCopies(dir, [key], { [key]: big });
       });
   });
@@ -409,21 +409,21 @@ describe("pull: faults", () => {
     withBucket(corpus, {}, async ({ connect }) => {
       const credentials = { accessKeyId: "ictal", secretAccessKey: "wrong" };
       await assert.rejects(
-        pull(connect({ credentials }), await newFolder()),
+        pullObjects(connect({ credentials }), await newFolder()),
         codeIs("SignatureDoesNotMatch", /secret/),
       );
       await assert.rejects(
-        pull(connect({ endpoint: "http://127.0.0.1:9" }), await newFolder()),
+        pullObjects(connect({ endpoint: "http://127.0.0.1:9" }), await newFolder()),
         codeIs("Unreachable", /127/),
       );
-      await assert.rejects(pull(connect({ bucket: "nothing" }), await newFolder()), (error) =>
+      await assert.rejects(pullObjects(connect({ bucket: "nothing" }), await newFolder()), (error) =>
         isIctalError(error, "NotFoundError"),
       );
     }));
 
   it("one denied object fails alone", () =>
     withBucket(corpus, { faults: [{ kind: "access-denied", key: files[0]!, times: 9 }] }, async ({ store }) => {
-      const report = await pull(store, await newFolder());
+      const report = await pullObjects(store, await newFolder());
       assert.equal(report.downloaded, 7);
       assert.deepEqual(
         report.failed.map((item) => item.key),
@@ -469,7 +469,7 @@ describe("pull: kill -9 in the middle", () => {
       await closed;
       assert.deepEqual(await filesBelow(dir), ["r0.edf", "r1.edf", "r2.edf", "r3.edf"]);
       const before = requests.length;
-      const report = await pull(store, dir);
+      const report = await pullObjects(store, dir);
       assert.deepEqual([report.downloaded, report.skipped, report.failed], [2, 4, []]);
       await checkCopies(dir, Object.keys(objects), objects);
       const gets = requests.slice(before).filter(({ operation }) => operation === "get");
@@ -489,10 +489,10 @@ describe("pull: kill -9 in the middle", () => {
       async ({ store }) => {
         const controller = new AbortController();
         const progress = { update: ({ done }: ProgressUpdate) => void (done >= 2 && controller.abort()), finish() {} };
-        await assert.rejects(pull(store, dir, { signal: controller.signal, progress }));
+        await assert.rejects(pullObjects(store, dir, { signal: controller.signal, progress }));
         assert.equal((await readdir(join(dir, ".ictal-mirror", "parts"))).length, 2);
         objects["r.edf"] = patternBytes(3 * MB, 31);
-        assert.equal((await pull(store, dir)).downloaded, 1);
+        assert.equal((await pullObjects(store, dir)).downloaded, 1);
         await checkCopies(dir, ["r.edf"], objects);
         assert.deepEqual(await readdir(join(dir, ".ictal-mirror", "parts")), []);
       },
@@ -517,21 +517,21 @@ describe("pull: a full disk", () => {
       "d.csv": "d".repeat(900_000),
     };
     const store = memoryStore(objects);
-    await assert.rejects(pull(store, dir), codeIs("DiskFull", /has \d+\.\d MB free, expected at least 8\.9 MB/));
+    await assert.rejects(pullObjects(store, dir), codeIs("DiskFull", /has \d+\.\d MB free, expected at least 8\.9 MB/));
     await assert.rejects(
-      pull(store, dir, { checkSpace: false, concurrency: 1 }),
+      pullObjects(store, dir, { checkSpace: false, concurrency: 1 }),
       codeIs("DiskFull", /the disk is full.*free some space/),
     );
     await checkCopies(dir, ["a.edf", "b.edf"], objects);
     assert.deepEqual(await filesBelow(dir), ["a.edf", "b.edf"]);
     execFileSync("mount", ["-o", "remount,size=40m", dir]);
-    const report = await pull(store, dir);
+    const report = await pullObjects(store, dir);
     assert.deepEqual([report.downloaded, report.skipped], [2, 2]);
     await checkCopies(dir, Object.keys(objects), objects);
     assert.equal((await stat(join(dir, "c.edf"))).size, 4 * MB);
     execFileSync("mount", ["-o", "remount,ro", dir]);
     for (const below of [dir, join(dir, "elsewhere")])
-      await assert.rejects(pull(store, below), codeIs("NotWritable", /cannot write to .*choose a folder/));
+      await assert.rejects(pullObjects(store, below), codeIs("NotWritable", /cannot write to .*choose a folder/));
   });
 });
 
@@ -545,42 +545,45 @@ describe("pull: objects that the store no longer has", () => {
 
   it("are told, and deleted only when asked, with the folders they leave empty", async () => {
     const dir = await newFolder();
-    await pull(memoryStore(two), dir);
+    await pullObjects(memoryStore(two), dir);
     const fewer = memoryStore({ "edf/dev/p1/a.edf": "a" });
-    const told = await pull(fewer, dir);
+    const told = await pullObjects(fewer, dir);
     assert.deepEqual([told.gone, told.deleted], [["DOCS/c.txt", "edf/train/p2/b.edf"], []]);
     await checkCopies(dir, Object.keys(two), two);
-    const edfOnly = await pull(fewer, dir, { deleteRemoved: true, only: ["edf"] });
+    const edfOnly = await pullObjects(fewer, dir, { deleteRemoved: true, only: ["edf"] });
     assert.deepEqual(edfOnly.deleted, ["edf/train/p2/b.edf"]);
     assert.ok(await missing(dir, "edf/train"));
-    assert.deepEqual((await pull(fewer, dir, { deleteRemoved: true })).deleted, ["DOCS/c.txt"]);
+    assert.deepEqual((await pullObjects(fewer, dir, { deleteRemoved: true })).deleted, ["DOCS/c.txt"]);
     assert.deepEqual(await filesBelow(dir), ["edf/dev/p1/a.edf"]);
     assert.deepEqual(
       (await indexOf(dir)).map(({ key }) => key),
       ["edf/dev/p1/a.edf"],
     );
-    assert.deepEqual((await pull(fewer, dir)).gone, []);
+    assert.deepEqual((await pullObjects(fewer, dir)).gone, []);
   });
 
   it("stay when they were changed here, came from elsewhere, or lie outside the prefix", async () => {
     const dir = await newFolder();
-    await pull(memoryStore(two), dir);
-    await pull(folderStoreOf({ "edf/eval/x.edf": "x" }, await newFolder()), dir);
+    await pullObjects(memoryStore(two), dir);
+    await pullObjects(folderStoreOf({ "edf/eval/x.edf": "x" }, await newFolder()), dir);
     await writeFile(join(dir, "mine.txt"), "mine");
     await writeFile(join(dir, "DOCS/c.txt"), "notes");
     const fewer = memoryStore({ "edf/dev/p1/a.edf": "a" });
-    const inDev = await pull(fewer, dir, { deleteRemoved: true, prefix: "edf/dev" });
+    const inDev = await pullObjects(fewer, dir, { deleteRemoved: true, prefix: "edf/dev" });
     assert.deepEqual(inDev.gone, []);
-    const all = await pull(fewer, dir, { deleteRemoved: true });
+    const all = await pullObjects(fewer, dir, { deleteRemoved: true });
     assert.deepEqual([all.deleted, all.kept.map(({ key }) => key)], [["edf/train/p2/b.edf"], ["DOCS/c.txt"]]);
     assert.deepEqual(await filesBelow(dir), ["DOCS/c.txt", "edf/dev/p1/a.edf", "edf/eval/x.edf", "mine.txt"]);
   });
 
   it("are never deleted by a pull that takes only some objects, or finds none", async () => {
     const dir = await newFolder();
-    await pull(memoryStore(two), dir);
-    await assert.rejects(pull(memoryStore(two), dir, { deleteRemoved: true, limit: 1 }), /invalid deleteRemoved/);
-    await assert.rejects(pull(memoryStore({}), dir, { deleteRemoved: true }), { tag: "NotFoundError" });
+    await pullObjects(memoryStore(two), dir);
+    await assert.rejects(
+      pullObjects(memoryStore(two), dir, { deleteRemoved: true, limit: 1 }),
+      /invalid deleteRemoved/,
+    );
+    await assert.rejects(pullObjects(memoryStore({}), dir, { deleteRemoved: true }), { tag: "NotFoundError" });
     await checkCopies(dir, Object.keys(two), two);
   });
 });

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { isIctalError } from "@ictal/base/errors";
 import { withMirror } from "../../src/store/mirror-store.js";
-import { pull } from "../../src/store/pull.js";
+import { pullObjects } from "../../src/store/pull.js";
 import type { ObjectInfo, Store } from "../../src/store/store.js";
 import {
   errorXml,
@@ -73,7 +73,7 @@ async function pullFails(wrong: (request: OwnRequest, bytes: Buffer) => void, pa
   };
   await withOwnServer(serve(isWrong), async ({ store }) => {
     const dir = await newFolder();
-    const { failed, downloaded } = await pull(store, dir);
+    const { failed, downloaded } = await pullObjects(store, dir);
     assert.equal(downloaded, 1);
     assert.deepEqual(failed.map(({ key }) => key).sort(), ["bad.edf", "big.edf"]);
     for (const { key, reason } of failed) {
@@ -125,7 +125,7 @@ describe("pull from a service with damaged answers", () => {
       }),
       async ({ store }) => {
         const dir = await newFolder();
-        const { failed } = await pull(store, dir);
+        const { failed } = await pullObjects(store, dir);
         assert.deepEqual(
           failed.map(({ key }) => key),
           ["bad.edf"],
@@ -155,7 +155,7 @@ describe("pull from a service with damaged answers", () => {
         }),
         async ({ store }) => {
           const dir = await newFolder();
-          const { failed } = await pull(store, dir);
+          const { failed } = await pullObjects(store, dir);
           assert.deepEqual(
             failed.map(({ key }) => key),
             ["big.edf"],
@@ -252,7 +252,7 @@ describe("s3Store.list with damaged listings", () => {
     withOwnServer(answer, async ({ store }) => {
       await assert.rejects(listed(store), is(code, ...patterns));
       const dir = await newFolder();
-      await assert.rejects(pull(store, dir), is(code));
+      await assert.rejects(pullObjects(store, dir), is(code));
     });
   const one: Item = { key: "a.edf", size: 3, etag: "x" };
 
@@ -334,7 +334,7 @@ describe("what a service's refusals are told as", () => {
       }),
       async ({ store }) => {
         await assert.rejects(store.read("bad.edf"), is("InvalidObjectState", /archived \(Glacier\)/));
-        const { failed } = await pull(store, await newFolder());
+        const { failed } = await pullObjects(store, await newFolder());
         assert.match(failed[0]!.reason, /archived/);
       },
     ));

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { sha256 } from "@ictal/base/canonical";
 import { isIctalError } from "@ictal/base/errors";
 import { pathOfKey } from "../local-path.js";
-import { pull } from "../pull.js";
+import { pullObjects } from "../pull.js";
 import { s3Store } from "../s3-store.js";
 import type { Store } from "../store.js";
 import type { S3Fault } from "./s3-faults.js";
@@ -68,7 +68,7 @@ async function injectFault(
   const from = s3Store({ bucket: "faults", endpoint, credentials, stallMilliseconds: 500, backoffMilliseconds: 50 });
   const started = performance.now();
   try {
-    const outcome = await pull(from, dir, { keys: [key], signal }).then(
+    const outcome = await pullObjects(from, dir, { keys: [key], signal }).then(
       ({ failed }) => failed[0]?.reason ?? `fetched in ${requests.length} request${requests.length === 1 ? "" : "s"}`,
       (error: unknown) => {
         if (isIctalError(error)) return error.message;
