@@ -82,12 +82,12 @@ const CELLS: (string | CellSpec)[] = [
   "if (state > 0) throw new Error('bad ' + state);",
   "console.log('end', state);",
 ];
-const mended = [...CELLS.slice(0, 3), "console.log('good', state);", CELLS[4]!];
+const repaired = [...CELLS.slice(0, 3), "console.log('good', state);", CELLS[4]!];
 
 test("--resume keeps what finished, runs again what the rest needs, and tells which and why", async () => {
   const first = await exec(CELLS);
   assert.equal(first.code, 1);
-  const second = await exec(mended, "--resume");
+  const second = await exec(repaired, "--resume");
   assert.equal(second.code, 0, second.stderr);
   assert.match(second.stdout, /resuming at cell 4 \(cell 4 changed\); outputs kept of cells 3\n/);
   assert.match(second.stdout, /cell 1 runs again: defines seed\n {2}cell 2 runs again: defines state\n/);
@@ -95,7 +95,7 @@ test("--resume keeps what finished, runs again what the rest needs, and tells wh
   assert.equal(textOf(second.cells[2]!), textOf(first.cells[2]!));
   assert.notEqual(textOf(second.cells[1]!), textOf(first.cells[1]!));
   assert.deepEqual([textOf(second.cells[3]!), textOf(second.cells[4]!)], ["good 5\n", "end 5\n"]);
-  const third = await exec(mended, "--resume");
+  const third = await exec(repaired, "--resume");
   assert.match(third.stdout, /all 5 cells have run with this code.*nothing to do/);
   assert.deepEqual([third.code, third.cells.map(textOf)], [0, second.cells.map(textOf)]);
 });
@@ -110,12 +110,12 @@ test("--resume starts over and says why when a source, the lockfile, a parameter
     ],
     [/files behind the finished cells changed: package-lock\.json/, () => change("package-lock.json", "{ }"), []],
     [/parameters differ: seed was the default, is 9/, async () => {}, ["-p", "seed", "9"]],
-    [/\.out\.ipynb\.resume\.json, which says .*is missing/, () => rm(recordPath(output())), ["-p", "seed", "9"]],
+    [/\.out\.ipynb\.resume\.json, which records .*is missing/, () => rm(recordPath(output())), ["-p", "seed", "9"]],
     [/there is no executed notebook at /, () => rm(output()), ["-p", "seed", "9"]],
   ];
   for (const [reason, make, words] of cases) {
     await make();
-    const { stdout, code } = await exec(mended, "--resume", ...words);
+    const { stdout, code } = await exec(repaired, "--resume", ...words);
     assert.equal(code, 0);
     assert.match(stdout, new RegExp(`cannot resume: .*${reason.source}`));
   }
@@ -123,7 +123,7 @@ test("--resume starts over and says why when a source, the lockfile, a parameter
 
 test("after kill -9 of the runner in a cell a run with --resume goes on from the saved cells", async () => {
   const slow = [
-    ...mended.slice(0, 3),
+    ...repaired.slice(0, 3),
     "console.log('waiting'); await new Promise((done) => setTimeout(done, 60_000));",
   ];
   const input = await makeNotebook(project.notebooks, slow, { kernel: "project" });
