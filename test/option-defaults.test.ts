@@ -158,6 +158,7 @@ recording/edf-page.ts startSeconds: 0
 recording/edf-page.ts durationSeconds: 10
 recording/edf-page.ts seizures: []
 recording/edf-records.ts startRecord: 0
+recording/edf-records.ts buffers: []
 recording/edf-spec.ts startDate: "01.01.85"
 recording/edf-spec.ts startTime: "00.00.00"
 recording/edf-spec.ts transducer: ""

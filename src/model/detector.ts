@@ -24,7 +24,7 @@ export function unknownDetector(name: unknown): ConfigError {
   return new ConfigError(`unknown model.name: ${String(name)}; known are ${allowed}${hint}`, {
     key: "model.name",
     value: name,
-    nearest,
+    ...(nearest !== undefined && { nearest }),
     allowed,
   });
 }

@@ -255,11 +255,11 @@ const OWN_RENAMES: Readonly<Record<string, string>> = {
   "@ictal/jupyter/kernel/language/load-typescript.ts": "a compile cache, which V8 checks",
   "@ictal/jupyter/kernel/modules/emission.ts": "a compile cache, made again",
   "cli/compile-wasm.mjs": "made again by the next build",
-  "store/partial-files.ts": "gives a partial file another owner",
   "store/file-writer-worker.ts": "unsynced by contract: the mirror looks for what a power cut took",
+  "store/partial-files.ts": "gives a partial file another owner",
   "tensor/tensorflow/compile.ts": "the folder's record is written last, synced, and vouches for it",
   "training/checkpoint.ts": "takes a run's old checkpoints away before they are removed",
-  "training/newest-checkpoint.ts": "sets a damaged checkpoint aside",
+  "training/latest-checkpoint.ts": "sets a damaged checkpoint aside",
 };
 
 test("no source renames past commitFile unless this list says why", () => {

@@ -1,4 +1,3 @@
-import { elementAt } from "../../base/lookup.js";
 /**
  * EEGNet (Lawhern et al. 2018, doi:10.1088/1741-2552/aace8c): a temporal filter bank, a spatial filter per band, a
  * separable convolution. Two things differ from the paper, which classifies whole trials: the dense layer over a trial
@@ -6,6 +5,7 @@ import { elementAt } from "../../base/lookup.js";
  * weights are left to weight decay. Kernels and pools are the paper's at 256 Hz instead of 128.
  */
 import type { Defined } from "@ictal/base/options";
+import { elementAt } from "../../base/lookup.js";
 import { depthwiseConv1d } from "../../tensor/ops.js";
 import { type Tensor, type Tensor4D, tf } from "../../tensor/tf.js";
 import { readOptions } from "../check.js";

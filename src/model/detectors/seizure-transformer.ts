@@ -1,4 +1,3 @@
-import { elementAt } from "../../base/lookup.js";
 /**
  * SeizureTransformer (Wu et al. 2025, arXiv:2504.00336): convolutions that halve the rate, residual blocks, a transformer
  * encoder, convolutions that double the rate again with the halving's outputs added. Names and layouts equal those of
@@ -6,6 +5,7 @@ import { elementAt } from "../../base/lookup.js";
  * serves as a template and takes part in nothing (3,152,384). The logits here are those that it puts through a sigmoid.
  */
 import type { Defined } from "@ictal/base/options";
+import { elementAt } from "../../base/lookup.js";
 import { type Tensor, type Tensor4D, tf } from "../../tensor/tf.js";
 import { readOptions, wrongOption } from "../check.js";
 import {

@@ -1,0 +1,13 @@
+/** Configurations: YAML files and overrides, checked against the schemas of the modules. */
+export { configJsonSchema } from "../config/json-schema.js";
+export { type ConfigValue, configValues } from "../config/key-list.js";
+export {
+  balanceFromConfig,
+  cacheKeyFromConfig,
+  chainFromConfig,
+  postprocessFromConfig,
+} from "../config/layer-options.js";
+export { type ConfigOrigin, type LoadedConfig, loadConfig, parseConfig } from "../config/load-config.js";
+export { modelFromConfig } from "../config/model-options.js";
+export type { Config } from "../config/schema.js";
+export { trainOptionsFromConfig } from "../config/train-options.js";

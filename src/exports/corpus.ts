@@ -1,0 +1,11 @@
+/** A corpus as a catalogue of recordings with labels and splits; checks, duplicates, synthesis. */
+export { type Catalogue, readCatalogue } from "../corpus/catalogue.js";
+export { type CorpusReport, checkCorpus } from "../corpus/check.js";
+export { checkCorpusAnnotations, type RecordingAnnotations } from "../corpus/check-corpus-annotations.js";
+export { type CorpusSource, catalogueKeys, openCorpusSource } from "../corpus/corpus-source.js";
+export { findDuplicates } from "../corpus/duplicates.js";
+export { type FindingSummary, summarizeFindings } from "../corpus/finding-summary.js";
+export { type RecordingLabels, readLabels } from "../corpus/labels.js";
+export type { RecordingEntry } from "../corpus/recording-entry.js";
+export { readSplits, writeSplits } from "../corpus/splits.js";
+export { type SynthesizeOptions, type SyntheticReport, synthesizeCorpus } from "../corpus/synthetic/synthesize.js";

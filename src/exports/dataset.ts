@@ -1,0 +1,16 @@
+/** Windows, balancing, batches, splits by patient. */
+export type { Augmentations } from "../dataset/augment-options.js";
+export { balance, type Composition, composition } from "../dataset/balance.js";
+export type { BalanceOptions } from "../dataset/balance-options.js";
+export { type Batch, type BatchOptions, openBatches } from "../dataset/batches.js";
+export type { WindowOrigin } from "../dataset/fill-batch.js";
+export { indexWindows, validSamplesOf, type WindowIndex, windowClass } from "../dataset/index-windows.js";
+export { type LineLengthOptions, lineLength } from "../dataset/line-length.js";
+export { type ExportOptions, type ExportReport, exportNpz } from "../dataset/npz/export-npz.js";
+export { type ImportOptions, type ImportReport, importNpz } from "../dataset/npz/import-npz.js";
+export { epochOrder } from "../dataset/order.js";
+export { type PatientSplit, splitByPatient } from "../dataset/split.js";
+export { readViewSignals, type ViewOptions, type ViewSignals } from "../dataset/view-signals.js";
+export { exampleWindows, windowPanels } from "../dataset/window-panels.js";
+export { openWindowReader, type WindowReader } from "../dataset/window-reader.js";
+export { openWindows, type Window, type Windows } from "../dataset/windows.js";

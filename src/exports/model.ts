@@ -1,0 +1,6 @@
+/** Detectors, their parameters, weights and export to ONNX. */
+export { createDetector, type Detector, logitCount, type ModelConfig } from "../model/detector.js";
+export { type ExportOnnxOptions, exportOnnx } from "../model/export-onnx.js";
+export { parameterCount } from "../model/parameters.js";
+export { loadSafetensors, saveSafetensors } from "../model/safetensors.js";
+export { formatSummary, summarize } from "../model/summary.js";

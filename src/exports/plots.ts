@@ -1,0 +1,27 @@
+/** Figures as plain plotly JSON. */
+export { aeegFigure } from "../plots/aeeg.js";
+export { channelMatrix } from "../plots/channel-matrix.js";
+export { cacheCoverage, patientShares, seizureShares } from "../plots/dataset.js";
+export { type DetectionTrack, detectionFigure } from "../plots/detection.js";
+export { eegPage } from "../plots/eeg-page.js";
+export { type Caption, type Figure, makeFigure } from "../plots/figure.js";
+export { labelAgreement } from "../plots/label-agreement.js";
+export {
+  detectedByGroup,
+  falseAlarmCurve,
+  latencyHistogram,
+  patientForest,
+  reliabilityDiagram,
+} from "../plots/measures.js";
+export { busiestPatient, patientTimeline } from "../plots/patient-timeline.js";
+export { type LeftOutRow, type ReviewRow, reviewList, reviewRow } from "../plots/review/list.js";
+export { type ReviewLinks, reviewPage } from "../plots/review/page.js";
+export type { DetectorTrack, NamedEvent, ReviewRecording } from "../plots/review/recording.js";
+export { type ReviewFigureOptions, reviewFigure } from "../plots/review/review-figure.js";
+export { type MarkedThreshold, rocFigure } from "../plots/roc.js";
+export { labelTimeline, seizureLengths, timeShare } from "../plots/seizure-labels.js";
+export { type DrawnSpectrum, spectraFigure } from "../plots/spectra.js";
+export { type ScalpValue, spectrogramFigure, topography } from "../plots/time-frequency.js";
+export { trainingCurve } from "../plots/training-curve.js";
+export { typeConfusionFigure } from "../plots/type-confusion.js";
+export { windowClasses } from "../plots/window-classes.js";

@@ -1,0 +1,30 @@
+/** Scores by sample, by event (SzCORE, NEDC) and their intervals; post-processing. */
+export { type AurocDifference, type AurocInterval, aurocInterval, compareAuroc } from "../scoring/auroc-interval.js";
+export { type Breakdown, breakdown, type TypedPair } from "../scoring/breakdown.js";
+export { calibration } from "../scoring/calibration.js";
+export { auroc, type Curves, curves } from "../scoring/curves.js";
+export { devMetrics } from "../scoring/dev-metrics.js";
+export { type EventOutcomes, eventOutcomes } from "../scoring/event-outcomes.js";
+export { createEventStream } from "../scoring/event-stream.js";
+export { type NedcReport, scoreNedc } from "../scoring/nedc/score-nedc.js";
+export { type OnsetLatency, onsetLatencies, onsetLatency } from "../scoring/onset-latency.js";
+export {
+  type OperatingPoint,
+  operatingPoints,
+  pointWithin,
+  sensitivityAtFalseAlarms,
+} from "../scoring/operating-points.js";
+export { detectEvents, POSTPROCESS_DEFAULTS, type PostprocessOptions } from "../scoring/postprocess.js";
+export { type RateSensitivity, sensitivitiesAtRates } from "../scoring/rate-sensitivity.js";
+export {
+  type Evaluation,
+  evaluate,
+  type PredictedRecording,
+  pooledCells,
+  type ScoredPair,
+  scoreSzcore,
+} from "../scoring/score.js";
+export { type Comparison, compareDetectors, type ScoreIntervals, scoreIntervals } from "../scoring/score-intervals.js";
+export { SZCORE_DEFAULTS, scoreEvents, scoreSamples, szcoreRates } from "../scoring/szcore.js";
+export { type SzcoreEvaluationReport, scoreSzcoreEvaluation } from "../scoring/szcore-evaluation.js";
+export { type TypeConfusion, typeConfusion } from "../scoring/type-confusion.js";

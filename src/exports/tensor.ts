@@ -1,0 +1,3 @@
+/** Executors that run compiled programs: ONNX Runtime, tensorflow.js, WebAssembly. */
+export { type ChosenExecutor, type ExecutorProbe, openExecutor, probeExecutors } from "../tensor/open.js";
+export type { Compiled, Executor, Program, TensorSpec } from "../tensor/program.js";
