@@ -7,16 +7,7 @@ import { project } from "./measure/sources.js";
 const inDocs = readdirSync(join(project, "docs")).filter((name) => name.endsWith(".md"));
 const documents = ["README.md", "CONTRIBUTING.md", ...inDocs.map((name) => `docs/${name}`)];
 const textOf = (path: string) => readFileSync(join(project, path), "utf8");
-/** Files of the issue's other branches. */
-const awaited = ["src/exports/"];
-const present = (path: string) => existsSync(join(project, path)) || awaited.includes(path);
-
-test("files of other branches are awaited only until they are there", () => {
-  assert.deepEqual(
-    awaited.filter((path) => existsSync(join(project, path))),
-    [],
-  );
-});
+const present = (path: string) => existsSync(join(project, path));
 
 test("every path that a document names in code exists", () => {
   const named = documents.flatMap((document) =>
