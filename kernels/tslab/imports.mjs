@@ -21,7 +21,10 @@ function withoutLargePackages(declarations) {
  */
 export function offerProject(typescript, project) {
   const root = project.replaceAll("\\", "/");
-  const place = (path) => path.replace(/^.*\/node_modules\/ictal(?=\/|$)/, () => root);
+  const place = (path) =>
+    path
+      .replace(/^.*\/node_modules\/ictal\/([a-z]+)(?=\.(?:d\.)?ts$)/, (_, door) => `${root}/dist/src/exports/${door}`)
+      .replace(/^.*\/node_modules\/ictal(?=\/|$)/, () => root);
   for (const method of [
     "fileExists",
     "readFile",
@@ -42,7 +45,8 @@ export function offerProject(typescript, project) {
   };
   const resolve = Module._resolveFilename;
   Module._resolveFilename = function (request, ...rest) {
-    const target = request === "ictal" ? join(project, "dist/src/index.js") : request;
-    return resolve.call(this, target, ...rest);
+    const door = /^ictal\/([a-z]+)$/.exec(request)?.[1];
+    if (request === "ictal") return resolve.call(this, join(project, "dist/src/index.js"), ...rest);
+    return resolve.call(this, door ? join(project, `dist/src/exports/${door}.js`) : request, ...rest);
   };
 }

@@ -121,7 +121,7 @@ test("try-image.sh builds, tries and cleans up; an image that runs as root or is
   const root = attempt("root", "healthy");
   assert.deepEqual([root.status, root.stderr], [1, "try-image: the image runs as root, expected ictal\n"]);
   const ill = attempt("ictal", "unhealthy");
-  assert.deepEqual([ill.status, ill.stderr], [1, "try-image: the health check says unhealthy\n"]);
+  assert.deepEqual([ill.status, ill.stderr], [1, "try-image: the health check is unhealthy, expected healthy\n"]);
 });
 
 test("air-gapped.sh and gpu-box.sh refuse wrong arguments with what is expected", () => {

@@ -9,9 +9,9 @@ import { projectDir } from "../../src/base/project.js";
 test("a notebook prints the same on both kernels: imports, types, await, displays, an expected error", async () => {
   const folder = await temporaryFolder();
   const cells = [
-    'import { sha256 } from "ictal";\nimport { readFileSync } from "node:fs";\nconst values: number[] = [3, 1, 2];',
+    'import { sha256 } from "ictal";\nimport { auroc } from "ictal/scoring";\nimport { readFileSync } from "node:fs";\nconst values: number[] = [3, 1, 2];',
     "interface Row { readonly name: string }\nconst rows: Row[] = values.map((value) => ({ name: String(value) }));",
-    "console.log(rows.length, await Promise.resolve(values.length), typeof readFileSync, typeof sha256);",
+    "console.log(rows.length, await Promise.resolve(values.length), typeof readFileSync, typeof sha256, auroc(Float32Array.of(0.1, 0.9), [0, 1]));",
     { code: 'throw new RangeError("expected");', tags: ["raises-exception"] },
     'import { display } from "ictal";\ndisplay([{ a: 1, b: "x" }]);',
     'console.error("to stderr");',
@@ -34,5 +34,5 @@ test("a notebook prints the same on both kernels: imports, types, await, display
     );
   }
   assert.deepEqual(shown[0], shown[1]);
-  assert.deepEqual(shown[0]![2], [["stdout", "3 3 function function\n"]]);
+  assert.deepEqual(shown[0]![2], [["stdout", "3 3 function function 1\n"]]);
 });
