@@ -30,6 +30,7 @@ export class PoolThread<Remote extends Methods> {
   load = 0;
   readonly #worker: Worker;
   readonly #calls: ThreadCalls<Remote>;
+  #isClosing = false;
 
   constructor({ module, name = "worker thread", data, own, errors }: WorkerPoolOptions) {
     // Node's own flags of this process, such as --input-type, need not suit a thread that runs a file
@@ -54,11 +55,13 @@ export class PoolThread<Remote extends Methods> {
   readonly call: ThreadCalls<Remote>["call"] = (method, argument, transfer) => {
     this.#worker.ref();
     return this.#calls.call(method, argument, transfer).finally(() => {
-      if (this.#calls.pendingCount === 0) this.#worker.unref();
+      if (this.#calls.pendingCount === 0 && !this.#isClosing) this.#worker.unref();
     });
   };
 
   async close(): Promise<void> {
+    this.#isClosing = true;
+    this.#worker.ref(); // or a process with nothing else to do would end before the promise is kept
     await this.#worker.terminate();
   }
 }

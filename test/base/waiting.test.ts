@@ -44,7 +44,7 @@ test("waitingFor(what, promise) is known until the promise is settled, either wa
 
 /** How a process ends that waits for `work`, an expression. */
 function endOf(work: string) {
-  const at = (name: string) => fileURLToPath(new URL(`../../src/base/${name}.js`, import.meta.url));
+  const at = (name: string) => fileURLToPath(new URL(`../../../kernels/base/dist/${name}.js`, import.meta.url));
   const script = `
     import { guardEnd } from ${JSON.stringify(at("end-guard"))};
     import { waitingFor } from ${JSON.stringify(at("pending"))};

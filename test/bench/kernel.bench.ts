@@ -164,7 +164,7 @@ async function measureLoop(): Promise<void> {
 }
 
 /** The file that most of `src` imports, and one with about 150 importers. */
-const EDITED = ["src/base/errors.ts", "src/base/canonical.ts"];
+const EDITED = ["src/base/random.ts", "src/base/events.ts"];
 
 async function printEdits(jupyter: string): Promise<void> {
   const all = await measureEdits(join(jupyter, "project"), jupyter, EDITED);

@@ -72,9 +72,9 @@ async function benchPull(folder: string, aws: string | undefined): Promise<void>
   const { environment, stop } = await serve(root);
   const ours = `
     const { openStore } = await import(${source("open-store.js")});
-    const { pull } = await import(${source("pull.js")});
+    const { pullObjects } = await import(${source("pull.js")});
     const store = openStore("s3://bench");
-    const { seconds, failed } = await pull(store, process.env.TARGET);
+    const { seconds, failed } = await pullObjects(store, process.env.TARGET);
     await store.close();
     const { maxRSS, userCPUTime, systemCPUTime } = process.resourceUsage();
     console.log(JSON.stringify({ seconds, failed, maxRSS, cpu: (userCPUTime + systemCPUTime) / 1e6 }));`;

@@ -330,7 +330,7 @@ test("recordings that cannot be read are excluded with code and reason, noted fo
       report.doubtful.map(({ id, finding, accepted }) => [id, finding.code, finding.line, accepted]),
       [[idOf(FILES[3]!), "unknown-label", 5, false]],
     );
-    assert.match(report.doubtful[0]!.finding.message, /zzzz/);
+    assert.match(report.doubtful[0]!.finding.message, /^unknown label text of 4 characters/);
     assert.deepEqual(
       report.excluded.map(({ id, code, accepted }) => [id, code, accepted]),
       [

@@ -169,12 +169,13 @@ test("report refuses a run without metrics, and predictions of another cache or 
   assert.match(absent.stderr, /no .*metrics\.jsonl; --run takes the folder that ictal train wrote/);
   const file = join(dir, "predictions", "dev", "b", "s", "m", "t0.json");
   const stored = await readFile(file, "utf8");
-  await writeFile(file, stored.replace(CHECKPOINT, "ee".repeat(32)));
+  const unsealed = stored.replace(/"checksum":"[^"]*",/, ""); // as version 0.1 wrote it
+  await writeFile(file, unsealed.replace(CHECKPOINT, "ee".repeat(32)));
   assert.match(
     ictal("report", ...data(), "--out", join(dir, "x.html")).stderr,
     /dev\/b\/s\/m\/t0 comes from the checkpoint eeee/,
   );
-  await writeFile(file, stored.replace(/"cacheKey":"[^"]*"/, '"cacheKey":"other"'));
+  await writeFile(file, unsealed.replace(/"cacheKey":"[^"]*"/, '"cacheKey":"other"'));
   const other = ictal("report", ...data(), "--out", join(dir, "x.html"));
   assert.match(other.stderr, /comes from the cache other, expected/);
   assert.equal(ictal("report", ...data(), "--allow-other-cache", "--out", join(dir, "x.html")).status, 0);

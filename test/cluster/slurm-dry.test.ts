@@ -46,7 +46,7 @@ test("wrong inputs end with 2 and say what was found and what is expected", asyn
   assert.equal(missing.status, 2);
   assert.equal(
     missing.stderr,
-    "ictal: sbatch was not found on the PATH; run this on a login node of a Slurm cluster, or write the scripts alone with --dry-run\n",
+    "ictal: sbatch was not found on the PATH; run this on a login node of a Slurm cluster, or only write the scripts with --dry-run\n",
   );
   const none = ictal([...words, "--array", "0"]);
   assert.equal(none.status, 2);

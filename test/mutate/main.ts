@@ -120,8 +120,8 @@ class Lane {
 
 async function runSet(mutants: readonly Mutant[], budgetSeconds: number): Promise<readonly Outcome[]> {
   const durations = readDurations(join(project, "test/durations.json"));
-  const names = testFiles(join(project, "test")).filter((name) => !/^(runner|mutate)\//.test(name));
-  const nearest = new Nearest(new ImportGraph(), join(project, "dist"), names, durations);
+  const names = testFiles(project).filter((name) => !/^(runner|mutate|jupyter)\//.test(name));
+  const nearest = new Nearest(new ImportGraph(), project.replace(/\/$/, ""), names, durations);
   const clean = new CleanTests();
   const lanes = Array.from({ length: LANES }, () => new Lane(clean, (name) => durationOf(durations, name).wall));
   const queue = mutants.entries();

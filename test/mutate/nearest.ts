@@ -25,14 +25,13 @@ export class Nearest {
 
   constructor(
     graph: ImportGraph,
-    /** The folder dist. */
-    private readonly dist: string,
+    /** The project's folder. */
+    private readonly project: string,
     private readonly names: readonly string[],
     private readonly durations: Durations,
   ) {
-    const compiled = join(dist, "test");
-    this.#pure = new Set(names.filter((name) => isPure(graph, compiled, name)));
-    for (const name of names) this.#reach.set(name, graph.reach(compiledOf(compiled, name)));
+    this.#pure = new Set(names.filter((name) => isPure(graph, project, name)));
+    for (const name of names) this.#reach.set(name, graph.reach(compiledOf(project, name)));
   }
 
   /**
@@ -41,7 +40,7 @@ export class Nearest {
    * `budgetSeconds` together. Files that start processes come last.
    */
   of(file: string, budgetSeconds: number): string[] {
-    const path = join(this.dist, "src", file);
+    const path = join(this.project, "dist/src", file);
     const near = this.names.flatMap((name): Near[] => {
       const steps = this.#reach.get(name)!.get(path);
       if (steps === undefined) return [];

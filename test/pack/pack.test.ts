@@ -20,7 +20,10 @@ let packed: { root: string; jupyter: string };
 const npm = (words: readonly string[], cwd: string) => run("npm", [...words], { cwd, maxBuffer: 1 << 26 });
 
 async function pack(words: readonly string[]): Promise<string> {
-  const { stdout } = await npm(["pack", "--json", "--ignore-scripts=false", "--pack-destination", home, ...words], packageDir);
+  const { stdout } = await npm(
+    ["pack", "--json", "--ignore-scripts=false", "--pack-destination", home, ...words],
+    packageDir,
+  );
   const [found] = JSON.parse(stdout.slice(stdout.indexOf("["))) as { filename: string }[]; // npm's own format
   return join(home, found!.filename.replace("@", "").replace("/", "-"));
 }

@@ -443,10 +443,10 @@ describe("pull: kill -9 in the middle", () => {
       const href = (path: string) => JSON.stringify(new URL(`../../src/store/${path}`, import.meta.url).href);
       const script = `
         const { s3Store } = await import(${href("s3-store.js")});
-        const { pull } = await import(${href("pull.js")});
+        const { pullObjects } = await import(${href("pull.js")});
         const store = s3Store({ bucket: "corpus", endpoint: process.env.ENDPOINT });
         const progress = { update: ({ done }) => process.stdout.write(done + "\\n"), finish() {} };
-        await pull(store, ${JSON.stringify(dir)}, { progress });`;
+        await pullObjects(store, ${JSON.stringify(dir)}, { progress });`;
       const child = spawn(process.execPath, ["--input-type=module", "-e", script], {
         env: {
           PATH: process.env.PATH,

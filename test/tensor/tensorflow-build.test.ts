@@ -76,7 +76,7 @@ test("without a compiler on PATH the command names what to install and changes n
 
 test("wrong names, wheels and flags exit with 2 and what is allowed", () => {
   for (const [words, message] of [
-    [["onnx-cpu"], /nothing to build for "onnx-cpu"; allowed: tensorflow, webgpu, onnx-cuda/],
+    [["onnx-cpu"], /"onnx-cpu" has nothing to build; allowed are tensorflow, webgpu, onnx-cuda/],
     [["--wheel", "torch"], /unknown wheel "torch"; allowed: tensorflow-cpu/],
     [["webgpu", "--wheel", "tensorflow-cpu"], /--wheel is for tensorflow only/],
   ] as const) {

@@ -10,6 +10,7 @@ import { runTraining } from "../../src/training/loop.js";
 import { fillTrainOptions } from "../../src/training/options.js";
 import { openTrainingData, type TrainingData } from "../../src/training/run-data.js";
 import { ignoreWriteErrors, readRunLog } from "../../src/training/run-log.js";
+import { changedReader } from "./changed-reader.js";
 import { checkpointBytes, MADE_RECORDINGS, madeFolder, madeOptions, makeTrainingCache, trainHere } from "./made-run.js";
 
 /** Data in which one recording holds a value that is not finite, or all samples are multiplied. */
@@ -20,7 +21,7 @@ function spoiled(data: TrainingData, id: string, spoil: (samples: Float32Array) 
     await reader.readInto(out, recording, startSample, sampleCount);
     if (recording === bad) spoil(out);
   };
-  return { ...data, reader: { ...reader, readInto, positionOf: reader.positionOf, close: () => reader.close() } };
+  return { ...data, reader: changedReader(reader, { readInto }) };
 }
 
 const ID = "train/b/s/m/t0";

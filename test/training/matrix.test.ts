@@ -1,4 +1,5 @@
 /** Pairs of features that each work alone: executor, accumulation, dropout, augmentation and resumption. */
+
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -11,6 +12,7 @@ import { dropoutFeeds, dropoutSites } from "../../src/training/dropout-masks.js"
 import { runTraining } from "../../src/training/loop.js";
 import { fillTrainOptions, type TrainOptions } from "../../src/training/options.js";
 import { openTrainingData, type TrainingData } from "../../src/training/run-data.js";
+import { changedReader } from "./changed-reader.js";
 import { checkpointBytes, madeFolder, madeOptions, TINY_UNET } from "./made-run.js";
 
 const WINDOWS_PER_STEP = 6;
@@ -128,7 +130,7 @@ function unlabelled(data: TrainingData, isUnknown: (place: number) => boolean): 
     reader.maskInto(out, recording, startSample);
     if (isUnknown(place++)) out.fill(0);
   };
-  return { ...data, reader: { ...reader, maskInto, close: () => reader.close() } };
+  return { ...data, reader: changedReader(reader, { maskInto }) };
 }
 
 test("a step without a known label changes no weight, moment or statistic and counts as none of the updates", async (context) => {

@@ -27,7 +27,7 @@ test("modal train without a bucket, or with a configuration from elsewhere, is w
   assert.match(stderr, /missing --bucket NAME \(or ICTAL_MODAL_BUCKET\)/);
   const prefix = await ictal(["train", "--bucket-prefix", "tusz"]);
   assert.equal(prefix.status, 2);
-  assert.match(prefix.stderr, /ends in "\/"/);
+  assert.match(prefix.stderr, /a folder with "\/" at its end/);
   const config = await ictal(["cache", "--bucket", "b", "--config", "package.json"]);
   assert.equal(config.status, 2);
 });

@@ -83,7 +83,7 @@ test("the command of a task that is killed ends by itself, and the next task wai
   const dir = await temporaryFolder(context);
   const pidFile = join(dir, "pid");
   const verb = join(dir, "verb.mjs");
-  const watch = new URL("../../../src/base/parent-watch.js", import.meta.url).href;
+  const watch = new URL("../../../../kernels/base/dist/parent-watch.js", import.meta.url).href;
   await writeFile(
     verb,
     `import { endWithParent } from ${JSON.stringify(watch)};
