@@ -319,7 +319,7 @@ describe("s3Store.list with damaged listings", () => {
           async () => {
             for await (const _ of store.list("train/")); // to its end
           },
-          is("BadListing", /not asked for/),
+          is("BadListing", /which was not requested/),
         );
       },
     ));
