@@ -89,7 +89,7 @@ test("an array over Slurm with a shard killed and a node drained gives the local
   assert.equal(sent.json().commands[1].includes("--array=0-1 "), true);
   const busy = ictal(words, slurm.environment);
   assert.equal(busy.status, 2);
-  assert.match(busy.stderr, /jobs .* are in the queue; wait for them, or end them: scancel/);
+  assert.match(busy.stderr, /jobs .* are in the queue; wait for them, or cancel them: scancel/);
   let killed: number | undefined;
   await slurm.until(
     async () => {
