@@ -78,7 +78,7 @@ test("wrong names, wheels and flags exit with 2 and what is allowed", () => {
   for (const [words, message] of [
     [["onnx-cpu"], /"onnx-cpu" has nothing to build; allowed are tensorflow, webgpu, onnx-cuda/],
     [["--wheel", "torch"], /unknown wheel "torch"; allowed: tensorflow-cpu/],
-    [["webgpu", "--wheel", "tensorflow-cpu"], /--wheel is for tensorflow only/],
+    [["webgpu", "--wheel", "tensorflow-cpu"], /--wheel is only allowed for tensorflow/],
   ] as const) {
     const { status, text } = build([...words]);
     assert.equal(status, 2, text);
