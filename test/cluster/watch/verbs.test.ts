@@ -79,7 +79,9 @@ test("a training that another one keeps out of its folder leaves that one's hear
   await release();
 });
 
-test("the command of a task that is killed ends by itself, and the next task waits for it", async (context) => {
+test("the command of a task that is killed ends by itself, and the next task waits for it", {
+  timeout: 120_000,
+}, async (context) => {
   const dir = await temporaryFolder(context);
   const pidFile = join(dir, "pid");
   const verb = join(dir, "verb.mjs");
