@@ -87,7 +87,7 @@ export async function* predictRecordings(
   requireCounts({ batchSize });
   requireNumbers({ strideSeconds: options.strideSeconds, rateHz: options.rateHz }, { above: 0 });
   const { detector, values, origin, hash } = await loadWeights(options.checkpoint, { signal });
-  const manifest = options.manifest ?? (await readManifest(cacheDir));
+  const manifest = options.manifest ?? (await readManifest(cacheDir, { signal }));
   checkOrigin(origin, manifest, options.allowOtherCache ?? false);
   const recordings = chosenRecordings(manifest, options);
   const { windowSamples, sampleRateHz } = origin;
