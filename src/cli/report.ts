@@ -22,10 +22,11 @@ import { scoreSzcoreEvaluation } from "../scoring/szcore-evaluation.js";
 import type { TypedDetections } from "../scoring/type-confusion.js";
 import { projectCommit } from "../training/receipt.js";
 import { readRunLog } from "../training/run-log.js";
+import { acceptOption, PREDICTION_MISSING } from "./accept-option.js";
 import { addBootstrapOptions, type BootstrapFlags, bootstrapOf } from "./bootstrap-flags.js";
 import { addDataOptions, configOf, type DataFlags } from "./data-options.js";
 import { type RunReport, reportPage } from "./report-page.js";
-import { readScoredSplit, type ScoredPrediction } from "./scored-predictions.js";
+import { readScoredSplit, reportMissing, type ScoredPrediction } from "./scored-predictions.js";
 import { logEvalSearch } from "./threshold.js";
 
 interface ReportFlags extends DataFlags, BootstrapFlags {
@@ -35,6 +36,7 @@ interface ReportFlags extends DataFlags, BootstrapFlags {
   readonly split: string;
   readonly forceEval?: boolean;
   readonly allowOtherCache?: boolean;
+  readonly accept?: readonly string[];
 }
 
 function pairsOf(recordings: readonly ScoredPrediction[], postprocess: PostprocessOptions): TypedDetections[] {
@@ -129,6 +131,7 @@ async function report(flags: ReportFlags): Promise<Outcome> {
   return {
     json: { ...json, rates: ratesJson(rates), scores: scoresJson(scores) },
     text: `${flags.out}\n${summary}${isSearched ? "" : "; thresholds were not searched on eval"}`,
+    exitCode: reportMissing(missing, flags.accept),
   };
 }
 
@@ -136,6 +139,8 @@ const HELP = `
 The report contains provenance, scores with confidence intervals over patients, figures, and the worst recordings, with links
 to the pages of "ictal review" in a folder "review" next to the report. On eval no threshold is searched unless --force-eval
 is given, which is logged; figures at the configured thresholds are always included.
+Exit code: 1 when a labelled recording of the split has no prediction, as after an interrupted "ictal predict", unless
+--accept ${PREDICTION_MISSING} is given.
 
 Example:
   ictal predict --config configs/smoke_test.yaml --checkpoint results/smoke --out results/dev
@@ -150,6 +155,7 @@ export function addReportCommand(program: Command): void {
     .option("--run <dir>", "folder of the run, for the training curve")
     .option("--split <name>", "train, dev or eval", "dev")
     .option("--force-eval", "also search for thresholds on eval, and log that")
+    .addOption(acceptOption("predictions", "codes of known problems that do not change the exit code"))
     .option("--allow-other-cache", "accept predictions made on another cache than the configured one");
   addBootstrapOptions(command).addHelpText("after", HELP).action(action(report));
 }
