@@ -4,6 +4,7 @@ import { action, type Outcome } from "@ictal/base/action";
 import { writeFileAtomic } from "@ictal/base/atomic-file";
 import { hashOf } from "@ictal/base/canonical";
 import { NotFoundError } from "@ictal/base/errors";
+import { notify, printable } from "@ictal/base/printable";
 import type { Command } from "commander";
 import { postprocessFromConfig } from "../config/layer-options.js";
 import { aurocInterval } from "../scoring/auroc-interval.js";
@@ -20,8 +21,8 @@ import { pooledCells, scoreSzcore } from "../scoring/score.js";
 import { scoreIntervals } from "../scoring/score-intervals.js";
 import { scoreSzcoreEvaluation } from "../scoring/szcore-evaluation.js";
 import type { TypedDetections } from "../scoring/type-confusion.js";
+import { readRunCurve } from "../training/read-curve.js";
 import { projectCommit } from "../training/receipt.js";
-import { readRunLog } from "../training/run-log.js";
 import { acceptOption, PREDICTION_MISSING } from "./accept-option.js";
 import { addBootstrapOptions, type BootstrapFlags, bootstrapOf } from "./bootstrap-flags.js";
 import { addDataOptions, configOf, type DataFlags } from "./data-options.js";
@@ -46,27 +47,22 @@ function pairsOf(recordings: readonly ScoredPrediction[], postprocess: Postproce
   });
 }
 
-function trainingOf(run: string | undefined): RunReport["training"] {
+async function trainingOf(run: string | undefined): Promise<RunReport["training"]> {
   if (run === undefined) return undefined;
   const file = join(resolve(run), "metrics.jsonl");
   if (!existsSync(file))
     throw new NotFoundError(`no ${file}; --run takes the folder that ictal train wrote (experiment.output_dir)`, file);
-  const entries = readRunLog(file);
-  return {
-    steps: entries.flatMap(({ kind, step, loss, learningRate }) =>
-      kind === "step" ? [{ step, loss: Number(loss), learningRate: Number(learningRate) }] : [],
-    ),
-    validations: entries.flatMap(({ kind, step, metrics }) =>
-      kind === "validation" ? [{ step, metrics: metrics as Record<string, number | null> }] : [],
-    ),
-  };
+  const curve = await readRunCurve(file);
+  if (curve.cutLines.length > 0)
+    notify(printable(`ictal: ${file}: lines cut short or damaged, which are not used: ${curve.cutLines.join(", ")}`));
+  return curve;
 }
 
 async function report(flags: ReportFlags): Promise<Outcome> {
   const bootstrap = bootstrapOf(flags);
   const loaded = await configOf(flags, ["cacheDir"]);
   const { config } = loaded;
-  const training = trainingOf(flags.run);
+  const training = await trainingOf(flags.run);
   const { manifest, recordings, missing, unlabelled, checkpointHash } = await readScoredSplit(loaded, flags);
   const postprocess = postprocessFromConfig(config);
   const pairs = pairsOf(recordings, postprocess);
