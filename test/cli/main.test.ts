@@ -5,6 +5,9 @@ import { closeSync, existsSync, openSync, readdirSync, readFileSync } from "node
 import { text } from "node:stream/consumers";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { Command } from "commander";
+import { FAMILIES } from "../../src/cli/families.js";
+import { runVerb } from "./verb-thread.js";
 
 const main = fileURLToPath(new URL("../../src/cli/main.js", import.meta.url));
 const sources = ["kernel.ts", "lab.ts"].map((name) => `kernels/typescript/src/cli/${name}`);
@@ -29,10 +32,33 @@ test("ictal --help lists every verb, and each verb is found by its own name", ()
   const listed = [...help.stdout.matchAll(/^ {2}([a-z]\w*)[ |]/gm)].map((found) => found[1]!);
   assert.deepEqual(listed.filter((verb) => verb !== "help").sort(), verbsOfSources());
   for (const verb of verbsOfSources()) {
-    const { status, stdout, stderr } = ictal(verb, "--help");
+    const { status, stdout, stderr } = runVerb([verb, "--help"]);
     assert.equal(status, 0, stderr);
     assert.match(stdout, new RegExp(`^Usage: ictal ${verb}`));
   }
+});
+
+test("the list of ictal --help says of each verb what the verb itself does", async () => {
+  for (const { verbs, load } of FAMILIES) {
+    const program = new Command("ictal").enablePositionalOptions();
+    (await load())(program);
+    const listed = program.commands.map((verb) => {
+      const usage = program.createHelp().subcommandTerm(verb).slice(verb.name().length).trim();
+      return [verb.name(), [usage, verb.description()]];
+    });
+    assert.deepEqual(Object.fromEntries(listed), verbs);
+  }
+});
+
+test("ictal --version and the help of one verb", () => {
+  const { version } = JSON.parse(readFileSync(`${project}package.json`, "utf8")) as { version: string };
+  const asked = ictal("--version");
+  assert.deepEqual([asked.status, asked.stdout], [0, `${version}\n`]);
+  const ways = [ictal("help", "edf"), ictal("edf", "--help")];
+  assert.deepEqual([ways[0]!.status, ways[0]!.stdout], [0, ways[1]!.stdout]);
+  const none = ictal();
+  assert.deepEqual([none.status, none.stdout], [2, ""]);
+  assert.match(none.stderr, /^Usage: ictal \[options\] \[command\]/);
 });
 
 test("a reader that leaves before the output is there is no error", async () => {
