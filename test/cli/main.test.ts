@@ -5,8 +5,7 @@ import { closeSync, existsSync, openSync, readdirSync, readFileSync } from "node
 import { text } from "node:stream/consumers";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { Command } from "commander";
-import { FAMILIES } from "../../src/cli/families.js";
+import { createProgram, listProgram } from "../../src/cli/program.js";
 import { runVerb } from "./verb-thread.js";
 
 const main = fileURLToPath(new URL("../../src/cli/main.js", import.meta.url));
@@ -38,16 +37,8 @@ test("ictal --help lists every verb, and each verb is found by its own name", ()
   }
 });
 
-test("the list of ictal --help says of each verb what the verb itself does", async () => {
-  for (const { verbs, load } of FAMILIES) {
-    const program = new Command("ictal").enablePositionalOptions();
-    (await load())(program);
-    const listed = program.commands.map((verb) => {
-      const usage = program.createHelp().subcommandTerm(verb).slice(verb.name().length).trim();
-      return [verb.name(), [usage, verb.description()]];
-    });
-    assert.deepEqual(Object.fromEntries(listed), verbs);
-  }
+test("the list of ictal --help, made without loading a command, is that of the commands themselves", async () => {
+  assert.equal(listProgram().helpInformation(), (await createProgram()).helpInformation());
 });
 
 test("ictal --version and the help of one verb", () => {
