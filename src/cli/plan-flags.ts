@@ -162,7 +162,7 @@ const check: Planner = async (flags, dir) => {
 
 const predict: Planner = async (flags, dir) => {
   const found = await frozenConfig(flags, dir, ["cacheDir"]);
-  const manifest = await configuredManifest(found);
+  const manifest = await configuredManifest(found, flags.split);
   const checkpoint = resolve(required(flags.checkpoint, "--checkpoint"));
   const count = manifest.recordings.filter(({ split }) => split === flags.split).length;
   const splits = [...new Set(manifest.recordings.map(({ split }) => split))].sort().join(", ");
