@@ -10,8 +10,12 @@ import type { FlagConfig } from "./data-options.js";
 
 const LIMIT = "data.limit_files or BGB_LIMIT_FILES";
 
-/** The manifest of the cache, and of the recordings that the configuration limits it to. */
-async function limitedManifest({ config, cacheKey, file }: FlagConfig): Promise<Record<"whole" | "limited", Manifest>> {
+/** The manifest of the cache, and of the recordings that the configuration limits it to, in the corpus's own splits. */
+export async function limitedManifest({
+  config,
+  cacheKey,
+  file,
+}: FlagConfig): Promise<Record<"whole" | "limited", Manifest>> {
   const { cache_dir, limit_files } = config.data;
   const limit = limit_files ?? undefined;
   const whole = await readManifest(cache_dir, { key: cacheKey });

@@ -2,8 +2,11 @@
 import { resolve } from "node:path";
 import { UsageError } from "@ictal/base/action";
 import { parseCount } from "@ictal/base/flags";
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import type { Config } from "../config/schema.js";
+
+/** Heading of these options in --help. */
+const SPLIT_OPTIONS = "Splits:";
 
 /** What commander hands over for the flags of `addSplitOptions`. */
 export interface SplitFlags {
@@ -14,13 +17,18 @@ export interface SplitFlags {
 
 /** Adds --splits, --folds and --fold. */
 export function addSplitOptions(command: Command): Command {
-  return command
-    .option(
+  const options = [
+    new Option(
       "--splits <dir>",
       "split files (train.txt, dev.txt, eval.txt: a patient per line), or the folder or splits.json of a run; overrides data.split",
-    )
-    .option("--folds <k>", "cut the patients into k folds; with --fold, overrides data.split", parseCount(2))
-    .option("--fold <i>", "the fold (from 0) whose patients are eval", parseCount(0));
+    ),
+    new Option("--folds <k>", "cut the patients into k folds; with --fold, overrides data.split").argParser(
+      parseCount(2),
+    ),
+    new Option("--fold <i>", "the fold (from 0) whose patients are eval").argParser(parseCount(0)),
+  ];
+  for (const option of options) command.addOption(option.helpGroup(SPLIT_OPTIONS));
+  return command;
 }
 
 type Split = Config["data"]["split"];

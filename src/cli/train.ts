@@ -1,12 +1,11 @@
-import { action, type Outcome, UsageError } from "@ictal/base/action";
-import { CacheError, ConfigError, isIctalError } from "@ictal/base/errors";
+import { action, type Outcome } from "@ictal/base/action";
+import { ConfigError } from "@ictal/base/errors";
 import { parseCount } from "@ictal/base/flags";
 import { listenForInterrupt } from "@ictal/base/interrupt";
 import { makeFolder } from "@ictal/base/make-folder";
 import { notify } from "@ictal/base/printable";
 import { createProgress } from "@ictal/base/progress";
 import { type Command, InvalidArgumentError } from "commander";
-import type { Manifest } from "../cache/manifest.js";
 import type { RunWatch } from "../cluster/watch/run-watch.js";
 import { postprocessFromConfig } from "../config/layer-options.js";
 import { trainOptionsFromConfig } from "../config/train-options.js";
@@ -15,10 +14,10 @@ import { devMetrics } from "../scoring/dev-metrics.js";
 import { startTraining, type TrainingHandle } from "../training/handle.js";
 import type { TrainReport } from "../training/run.js";
 import { isHeldByOther } from "../training/run-lock.js";
-import { buildConfigured, buildText } from "./build-cache.js";
 import { configuredSplits } from "./configured-manifest.js";
-import { addDataOptions, configOf, type DataFlags, type FlagConfig } from "./data-options.js";
+import { addDataOptions, configOf, type DataFlags } from "./data-options.js";
 import { residentMegabytes } from "./process-memory.js";
+import { withCache } from "./ready-cache.js";
 import { addSplitOptions } from "./split-flags.js";
 import { watched } from "./watched.js";
 
@@ -86,54 +85,8 @@ function outcomeOf(report: TrainReport): Outcome {
   };
 }
 
-/** The manifest of the cache; if it is missing, the cache is built from the configured corpus first. */
-export async function manifestOf(found: FlagConfig, signal: AbortSignal, watch: RunWatch): Promise<SplitManifest> {
-  const { config, cacheKey } = found;
-  const { data_dir, cache_dir } = config.data;
-  try {
-    const splits = await configuredSplits(found);
-    reportMissing(splits.manifest);
-    return splits;
-  } catch (error) {
-    if (cacheKey === undefined || !isIctalError(error, "NotFoundError")) throw error;
-    if (!found.isGiven("data.data_dir"))
-      throw new UsageError(
-        `${cache_dir} contains no cache for this configuration, and data.data_dir is not set; set it to the corpus`,
-      );
-    notify(`ictal: ${cache_dir} contains no cache for this configuration; building it from ${data_dir}`);
-  }
-  const made = await buildConfigured(config, { progress: watch.follow(createProgress()), signal });
-  notify(`${buildText(made)}`);
-  if (made.written?.manifestRefused !== undefined) throw new CacheError(made.written.manifestRefused);
-  if (!made.isComplete)
-    throw new CacheError(
-      "the cache is incomplete; see the messages above, fix the causes, or accept them with: ictal cache build --accept CODES",
-      {
-        found: made.refused.length + made.doubtful.length,
-        expected: 0,
-      },
-    );
-  return configuredSplits(found);
-}
-
-/** Reports recordings that an existing cache lacks: the messages of its build may have been seen by someone else. */
-export function reportMissing({ recordings, leftOut }: Pick<Manifest, "recordings" | "leftOut">): void {
-  const named = (ids: readonly string[]) => `${ids.slice(0, 5).join(", ")}${ids.length > 5 ? ", …" : ""}`;
-  const unknown = recordings.filter(({ labelled }) => !labelled).map(({ id }) => id);
-  const why = "see ictal cache build for the reasons";
-  if (unknown.length > 0)
-    notify(
-      `ictal: labels of ${unknown.length} of ${recordings.length} recordings are unknown, neither seizure nor background: ${named(unknown)}; ${why}`,
-    );
-  const codes = [...new Set(leftOut.map(({ code }) => code))].sort().join(", ");
-  if (leftOut.length > 0)
-    notify(
-      `ictal: ${leftOut.length} recordings are excluded from the cache (${codes}): ${named(leftOut.map(({ id }) => id))}; ${why}`,
-    );
-}
-
 /** Throws a ConfigError for splits that nothing can be trained on. */
-export function refuseUntrainable({ record }: SplitManifest): void {
+function refuseUntrainable({ record }: SplitManifest): void {
   if (record.by === "official") return; // the run itself warns
   const { train } = record.splits;
   const fault = !train
@@ -159,7 +112,7 @@ async function train(watch: RunWatch, flags: TrainFlags): Promise<Outcome> {
   await watch.begin(config.experiment.name, { path: options.runDir, isOurs });
   const interrupt = listenForInterrupt("finished work is kept; --resume continues from it");
   try {
-    const splits = await manifestOf(found, interrupt.signal, watch);
+    const splits = await withCache(found, () => configuredSplits(found), { signal: interrupt.signal, watch });
     const { manifest } = splits;
     refuseUntrainable(splits);
     const handle = startTraining(

@@ -197,3 +197,14 @@ export async function assignSplits(
   const view = isSame ? manifest : withRecordings(manifest, kept);
   return { manifest: view, record: { ...about, splits: splitParts(view), unused } };
 }
+
+/** Every fold of `folds` as a split of `manifest`: its patients are eval, a share of the others is dev. Errors as `assignSplits`. */
+export function foldsOf(manifest: Manifest, folds: number, choice: SplitChoice = {}): Promise<SplitManifest[]> {
+  const each = (fold: number) => assignSplits(manifest, { ...choice, by: "folds", folds, fold });
+  return Promise.all(Array.from({ length: folds }, (_, fold) => each(fold)));
+}
+
+/** Patients that folds are cut of: all but those of the corpus's own eval split. */
+export function foldPatients({ recordings }: Pick<Manifest, "recordings">): readonly string[] {
+  return namesOf(notInEval(recordings));
+}

@@ -9,7 +9,7 @@ export { type LineLengthOptions, lineLength } from "../dataset/line-length.js";
 export { type ExportOptions, type ExportReport, exportNpz } from "../dataset/npz/export-npz.js";
 export { type ImportOptions, type ImportReport, importNpz } from "../dataset/npz/import-npz.js";
 export { epochOrder } from "../dataset/order.js";
-export { assignSplits, type PatientSplit, type SplitManifest, splitByPatient } from "../dataset/split.js";
+export { assignSplits, foldsOf, type PatientSplit, type SplitManifest, splitByPatient } from "../dataset/split.js";
 export type { SplitChoice } from "../dataset/split-options.js";
 export type { SplitPart, SplitRecord } from "../dataset/split-record.js";
 export { readViewSignals, type ViewOptions, type ViewSignals } from "../dataset/view-signals.js";
