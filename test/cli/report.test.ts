@@ -131,6 +131,15 @@ test("a recording without a prediction counts as without detections, in the repo
   const [whole, threshold] = [scored(), searched()];
   await rm(file);
   const [gone, lower] = [scored(), searched()];
+  const plain = ictal("threshold", ...data(), "--fa", "500");
+  assert.equal(plain.status, 1);
+  assert.match(
+    plain.stderr,
+    /^ictal: 1 recordings have no prediction .*dev\/b\/s\/m\/t0; predict the whole split again, or/m,
+  );
+  const accepted = ["--accept", "prediction-missing", "--out", out];
+  assert.equal(ictal("report", ...data(), ...accepted).status, 0);
+  assert.equal(ictal("report", ...data(), "--out", out).status, 1);
   await writeFile(file, stored);
   assert.deepEqual([whole.scores.missing, gone.scores.missing], [[], [recording]]);
   assert.equal(gone.scores.recordings, whole.scores.recordings);
