@@ -80,7 +80,7 @@ export async function openTrainingData(
   signal?.throwIfAborted();
   const manifest = limitManifest(await readManifest(options.cacheDir, { key: options.key, signal }), options.limit);
   accept?.(manifest);
-  return selectTrainingData(await openWindowReader(options.cacheDir, manifest), options, seed);
+  return selectTrainingData(await openWindowReader(options.cacheDir, manifest, { signal }), options, seed);
 }
 
 /** The same on a reader that is open already. */
