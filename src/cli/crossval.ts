@@ -33,7 +33,7 @@ async function foldedConfig(flags: CrossvalFlags, out: string) {
   const loaded = await configOf(own, ["cacheDir"]);
   const folds = foldCount(loaded.config, flags);
   const found = await freezeConfig(loaded, own, out);
-  const split = { ...found.config.data.split, by: "folds" as const, folds, fold: 0 };
+  const split = { ...found.config.data.split, by: "folds" as const, folds: folds ?? 2, fold: 0 }; // a fold per patient needs two
   return { ...found, config: { ...found.config, data: { ...found.config.data, split } } };
 }
 
