@@ -17,7 +17,8 @@ import { readStates, type ShardState } from "../cluster/state.js";
 import { describeStates, runsHere } from "../cluster/status.js";
 import { watchRun } from "../cluster/watch/run-watch.js";
 import { webhookAddress } from "../cluster/watch/webhook.js";
-import { addPlanOptions, folderOf, KINDS, type PlanFlags, planFromFlags } from "./plan-flags.js";
+import { folderOf, planFromFlags } from "./plan-flags.js";
+import { addPlanOptions, KINDS, type PlanFlags } from "./plan-options.js";
 import { ICTAL } from "./shard.js";
 
 interface SlurmFlags extends PlanFlags {
