@@ -1,4 +1,5 @@
 /** Detections as files with the relative paths of the corpus, so that `ictal score` finds the pairs. */
+import { rm } from "node:fs/promises";
 import { basename } from "node:path";
 import { writeFileAtomic } from "@ictal/base/atomic-file";
 import { canonicalJson } from "@ictal/base/canonical";
@@ -37,6 +38,23 @@ export interface DetectionFiles {
   write(prediction: RecordingPrediction): Promise<string>;
 }
 
+/** The path of a recording's key in the corpus without its ending. */
+const stemOf = (sourceKey: string) => sourceKey.replace(/\.[^./]+$/, "");
+
+/** Removes the detections under `outDir` of recordings that are predicted anew, in every format. */
+export async function removeDetections(
+  outDir: string,
+  cacheDir: string,
+  key: string,
+  ids: readonly string[],
+): Promise<void> {
+  const cache = await openCache(cacheDir, { key });
+  for (const id of ids) {
+    const stem = stemOf((await cache.sidecar(id)).source.key);
+    for (const format of EVENT_FORMATS) await rm(pathOfKey(outDir, `${stem}.${format}`), { force: true });
+  }
+}
+
 /** Files of detections under `outDir` for recordings of the cache with that key. */
 export async function openDetectionFiles(
   outDir: string,
@@ -49,7 +67,7 @@ export async function openDetectionFiles(
   return {
     async write({ id, rateHz, probability, segments }) {
       const { durationSeconds, source } = await cache.sidecar(id);
-      const stem = source.key.replace(/\.[^./]+$/, "");
+      const stem = stemOf(source.key);
       const events = cutEvents(detectEvents(probability, rateHz, postprocess, segments), durationSeconds);
       const found = { id, events, durationSeconds, recordingName: printable(basename(stem)), postprocess };
       for (const format of formats)
