@@ -21,6 +21,7 @@ export const FAMILIES: readonly {
   { words: ["predict"], load: async () => (await import("./predict.js")).addPredictCommand },
   { words: ["model"], load: async () => (await import("./model.js")).addModelCommand },
   { words: ["detect"], load: async () => (await import("./detect.js")).addDetectCommand },
+  { words: ["stream"], load: async () => (await import("./stream.js")).addStreamCommand },
   { words: ["notebook"], load: async () => (await import("./notebook.js")).notebookCommand() },
   { words: ["score"], load: async () => (await import("./score.js")).addScoreCommand },
   { words: ["threshold"], load: async () => (await import("./threshold.js")).addThresholdCommand },

@@ -46,11 +46,11 @@ function windowParts(config: Config, network: Seeing | undefined): LookAheadPart
     seconds: predictionStrideFromConfig(config),
     reason: "waits for the end of the next window",
   };
-  const samples = network?.lookAheadSamples ?? 0;
-  const seconds = samples / data.sampling_rate;
-  return samples === 0
-    ? [decision]
-    : [decision, { part: "network", seconds, reason: "joins samples to coarser steps" }];
+  if (!network || network.lookAheadSamples === 0) return [decision];
+  const samples = network.lookAheadSamples;
+  const seconds = samples === undefined ? data.window_size : samples / data.sampling_rate;
+  const reason = samples === undefined ? "sees its whole window" : "joins samples to coarser steps";
+  return [decision, { part: "network", seconds, reason }];
 }
 
 /** How far `config` looks ahead with `network`; without one, as far as is known. `recordedRateHz` is that of a recording. */

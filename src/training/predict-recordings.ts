@@ -55,7 +55,11 @@ function chosenRecordings({ recordings }: Manifest, { split, ids }: PredictRecor
 }
 
 /** Throws a CacheError when the weights were trained on signals of another kind. */
-function checkOrigin(origin: WeightsOrigin, manifest: Manifest, allowOtherCache: boolean): void {
+export function checkOrigin(
+  origin: WeightsOrigin,
+  manifest: Pick<Manifest, "key" | "channels" | "sampleRateHz">,
+  allowOtherCache: boolean,
+): void {
   const found = `${manifest.channels.join(" ")} at ${manifest.sampleRateHz} Hz`;
   const expected = `${origin.channels.join(" ")} at ${origin.sampleRateHz} Hz`;
   if (found !== expected)
