@@ -134,7 +134,7 @@ async function detectStream(source: string, config: Config, flags: StreamFlags, 
     });
     const about = { executor: executor.name, decisionSeconds: strideSeconds, valuesPerSecond: session.rateHz };
     await printLine(beginLine(input, weights, lookAhead, about));
-    if (lookAhead.isCausal) notify(`ictal: ${lookAheadText(lookAhead)}`);
+    if (lookAhead.isCausal) notify(`ictal: look-ahead: ${lookAheadText(lookAhead)}`);
     return await follow(session, input, signal);
   } finally {
     await session?.dispose();

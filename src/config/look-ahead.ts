@@ -87,7 +87,7 @@ export function lookAheadFromConfig(config: Config): LookAhead {
 const inSeconds = (seconds: number) =>
   Number.isFinite(seconds) ? `${Number(seconds.toFixed(2))} s` : "the whole recording";
 
-/** The budget in two sentences: what is waited for, and what sees the whole recording. */
+/** The budget in words, to follow "look-ahead: ": what is waited for, and what sees the whole recording. */
 export function lookAheadText({ isCausal, probability, alarm, waitSeconds }: LookAhead): string {
   const parts = [...probability, ...alarm];
   const listed = parts.filter(({ seconds }) => Number.isFinite(seconds));
@@ -95,5 +95,5 @@ export function lookAheadText({ isCausal, probability, alarm, waitSeconds }: Loo
   const whole = parts.filter(({ seconds }) => !Number.isFinite(seconds));
   const sees = whole.map(({ part, reason }) => `${part} ${reason}`).join("; ");
   const mode = isCausal ? "causal" : "not causal (experiment.causal is false)";
-  return `Look-ahead: ${mode}; an alarm waits ${inSeconds(waitSeconds)} (${waits}).${sees === "" ? "" : ` It also sees the whole recording: ${sees}.`}`;
+  return `${mode}; an alarm waits ${inSeconds(waitSeconds)} (${waits}).${sees === "" ? "" : ` It also sees the whole recording: ${sees}.`}`;
 }

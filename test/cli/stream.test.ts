@@ -77,7 +77,7 @@ test("a pipe and a socket give the same lines, with begin, budget, alarms, and f
   const finish = one.lines.at(-1)!;
   assert.equal(begin.type, "begin");
   assert.equal((begin.lookAhead as { isCausal: boolean }).isCausal, true);
-  assert.match(one.stderr, /Look-ahead: causal; an alarm waits/);
+  assert.match(one.stderr, /look-ahead: causal; an alarm waits/);
   assert.deepEqual([finish.type, finish.end, finish.recordedSeconds], ["finish", "complete", SECONDS]);
   const alarms = (lines: typeof one.lines) => lines.slice(1, -1).map(({ latencyMilliseconds: _, ...line }) => line);
   assert.deepEqual(alarms(other.lines), alarms(one.lines));
