@@ -81,6 +81,7 @@ export async function openTrainingData(
   { accept, signal }: OpenDataOptions = {},
 ): Promise<TrainingData> {
   signal?.throwIfAborted();
+<<<<<<< HEAD
   const whole = await readManifest(options.cacheDir, { key: options.key, signal });
   const limited = limitManifest(whole, options.limit);
   accept?.(limited);
@@ -90,6 +91,11 @@ export async function openTrainingData(
   const own = { ...options, trainSplit: "train", devSplit: "dev", devShare: 0 }; // dev is cut already
   const data = selectTrainingData(await openWindowReader(options.cacheDir, manifest), own, seed);
   return { ...data, splits: record };
+=======
+  const manifest = limitManifest(await readManifest(options.cacheDir, { key: options.key, signal }), options.limit);
+  accept?.(manifest);
+  return selectTrainingData(await openWindowReader(options.cacheDir, manifest, { signal }), options, seed);
+>>>>>>> h/trust
 }
 
 /** The same on a reader that is open already. */
