@@ -17,11 +17,6 @@ import { openExecutor } from "../tensor/open.js";
 import { predictRecordings } from "../training/predict-recordings.js";
 import { configuredSplits } from "./configured-manifest.js";
 import { addDataOptions, configOf, type DataFlags, parseShard, partName, type Shard } from "./data-options.js";
-<<<<<<< HEAD
-import { commonFolder, EVENT_FORMATS, type EventFormat, openDetectionFiles } from "./detection-files.js";
-import { addSplitOptions } from "./split-flags.js";
-import { reportTrainedPatients } from "./trained-patients.js";
-=======
 import {
   commonFolder,
   EVENT_FORMATS,
@@ -29,7 +24,8 @@ import {
   openDetectionFiles,
   removeDetections,
 } from "./detection-files.js";
->>>>>>> h/trust
+import { addSplitOptions } from "./split-flags.js";
+import { reportTrainedPatients } from "./trained-patients.js";
 import { watched } from "./watched.js";
 
 interface PredictFlags extends DataFlags {

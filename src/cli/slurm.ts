@@ -118,7 +118,6 @@ function checkFolder(dir: string): void {
   }
 }
 
-<<<<<<< HEAD
 /** A dry run on a machine without the corpus: what it needs, too. */
 function explainDryRun(error: unknown, { dryRun }: SlurmFlags): never {
   if (!dryRun || !isIctalError(error, "NotFoundError")) throw error;
@@ -126,9 +125,8 @@ function explainDryRun(error: unknown, { dryRun }: SlurmFlags): never {
     `${error.message}; a dry run reads the recordings' names or the cache, too: give --data-dir or --cache-dir of this machine`,
   );
 }
-=======
+
 const SUBMITTED_STAY = "jobs that were submitted stay in the queue";
->>>>>>> h/trust
 
 async function submit(kind: PlanKind, flags: SlurmFlags): Promise<Outcome> {
   const options = optionsOf(flags);

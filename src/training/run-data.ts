@@ -81,21 +81,15 @@ export async function openTrainingData(
   { accept, signal }: OpenDataOptions = {},
 ): Promise<TrainingData> {
   signal?.throwIfAborted();
-<<<<<<< HEAD
   const whole = await readManifest(options.cacheDir, { key: options.key, signal });
   const limited = limitManifest(whole, options.limit);
   accept?.(limited);
   if (options.split === undefined)
-    return selectTrainingData(await openWindowReader(options.cacheDir, limited), options, seed);
+    return selectTrainingData(await openWindowReader(options.cacheDir, limited, { signal }), options, seed);
   const { manifest, record } = await assignSplits(limited, options.split, { known: whole, signal });
   const own = { ...options, trainSplit: "train", devSplit: "dev", devShare: 0 }; // dev is cut already
-  const data = selectTrainingData(await openWindowReader(options.cacheDir, manifest), own, seed);
+  const data = selectTrainingData(await openWindowReader(options.cacheDir, manifest, { signal }), own, seed);
   return { ...data, splits: record };
-=======
-  const manifest = limitManifest(await readManifest(options.cacheDir, { key: options.key, signal }), options.limit);
-  accept?.(manifest);
-  return selectTrainingData(await openWindowReader(options.cacheDir, manifest, { signal }), options, seed);
->>>>>>> h/trust
 }
 
 /** The same on a reader that is open already. */
