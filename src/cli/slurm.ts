@@ -3,6 +3,7 @@ import { basename, resolve } from "node:path";
 import { action, type Outcome, UsageError } from "@ictal/base/action";
 import { isIctalError } from "@ictal/base/errors";
 import { collect, parseCount } from "@ictal/base/flags";
+import { withInterrupt } from "@ictal/base/interrupt";
 import type { Command } from "commander";
 import { formatIndices } from "../cluster/indices.js";
 import { type Plan, type PlanKind, readPlan } from "../cluster/plan.js";
@@ -125,6 +126,8 @@ function explainDryRun(error: unknown, { dryRun }: SlurmFlags): never {
   );
 }
 
+const SUBMITTED_STAY = "jobs that were submitted stay in the queue";
+
 async function submit(kind: PlanKind, flags: SlurmFlags): Promise<Outcome> {
   const options = optionsOf(flags);
   checkFolder(folderOf(kind, flags));
@@ -134,7 +137,8 @@ async function submit(kind: PlanKind, flags: SlurmFlags): Promise<Outcome> {
   }
   const { dir, plan } = await planFromFlags(kind, flags).catch((error: unknown) => explainDryRun(error, flags));
   const reportsFailure = webhookAddress(process.env) !== undefined;
-  const report = await submitPlan(dir, plan, { ictal: ICTAL, options, reportsFailure, dryRun: flags.dryRun });
+  const submission = { ictal: ICTAL, options, reportsFailure, dryRun: flags.dryRun };
+  const report = await withInterrupt(SUBMITTED_STAY, (signal) => submitPlan(dir, plan, { ...submission, signal }));
   return { json: report, text: await submitText(report, flags.dryRun ?? false) };
 }
 
@@ -184,6 +188,7 @@ async function retry({ plan: dir, byJob }: { plan: string; byJob?: boolean }): P
   const id = process.env.SLURM_JOB_ID;
   const reportsFailure = webhookAddress(process.env) !== undefined;
   const more = { retriesLeft: left, ...(byJob && id ? { byJob: id } : {}) };
-  const report = await submitPlan(dir, plan, { ictal: ICTAL, options, reportsFailure, ...more });
+  const submission = { ictal: ICTAL, options, reportsFailure, ...more };
+  const report = await withInterrupt(SUBMITTED_STAY, (signal) => submitPlan(dir, plan, { ...submission, signal }));
   return { json: report, text: await submitText(report, false) };
 }
