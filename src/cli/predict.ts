@@ -7,12 +7,23 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import { predictedCount } from "../base/value-ranges.js";
 import { shardOf } from "../cache/build.js";
 import type { RunWatch } from "../cluster/watch/run-watch.js";
-import { deviceFromConfig, postprocessFromConfig, stitchingFromConfig } from "../config/layer-options.js";
+import {
+  deviceFromConfig,
+  postprocessFromConfig,
+  predictionStrideFromConfig,
+  stitchingFromConfig,
+} from "../config/layer-options.js";
 import { openExecutor } from "../tensor/open.js";
 import { predictRecordings } from "../training/predict-recordings.js";
 import { configuredSplits } from "./configured-manifest.js";
 import { addDataOptions, configOf, type DataFlags, parseShard, partName, type Shard } from "./data-options.js";
-import { commonFolder, EVENT_FORMATS, type EventFormat, openDetectionFiles } from "./detection-files.js";
+import {
+  commonFolder,
+  EVENT_FORMATS,
+  type EventFormat,
+  openDetectionFiles,
+  removeDetections,
+} from "./detection-files.js";
 import { addSplitOptions } from "./split-flags.js";
 import { reportTrainedPatients } from "./trained-patients.js";
 import { watched } from "./watched.js";
@@ -68,7 +79,7 @@ async function predictSplit(watch: RunWatch, flags: PredictFlags, signal: AbortS
       ...(flags.shard ? { ids } : {}),
       executor,
       batchSize: config.training.batch_size,
-      strideSeconds: config.data.stride,
+      strideSeconds: predictionStrideFromConfig(config),
       stitching: stitchingFromConfig(config),
       rateHz: flags.rate,
       outDir,
@@ -77,7 +88,7 @@ async function predictSplit(watch: RunWatch, flags: PredictFlags, signal: AbortS
       signal,
     });
     for await (const prediction of predictions) {
-      if (detections && recordings === 0) await detections.remove(ids);
+      if (recordings === 0) await removeDetections(outDir, cacheDir, manifest.key, ids);
       recordings += 1;
       eegSeconds += predictedCount(prediction) / prediction.rateHz;
       if (detections) eventFiles.push(await detections.write(prediction));
