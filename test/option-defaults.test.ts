@@ -164,10 +164,11 @@ recording/edf-spec.ts transducer: ""
 recording/edf-spec.ts unit: "uV"
 recording/edf-spec.ts prefilter: ""
 scoring/bootstrap.ts replicates: 1000
-scoring/bootstrap.ts level: 0.95
 scoring/dev-metrics.ts falseAlarmRates: []
 scoring/operating-points.ts forceEval: false
 scoring/operating-points.ts scorer: "szcore"
+scoring/patient-interval.ts level: 0.95
+scoring/sign-flip.ts replicates: 9999
 signal/aeeg.ts epochSeconds: 15
 signal/aeeg.ts lowCutHz: 2
 signal/band-rise.ts seconds: 10

@@ -16,6 +16,7 @@ import { onsetLatency } from "../scoring/onset-latency.js";
 import { operatingPoints } from "../scoring/operating-points.js";
 import { cutEvents, detectEvents, type PostprocessOptions } from "../scoring/postprocess.js";
 import { sensitivitiesAtRates } from "../scoring/rate-sensitivity.js";
+import { alarmResolutions } from "../scoring/resolution.js";
 import { pooledCells, scoreSzcore } from "../scoring/score.js";
 import { scoreIntervals } from "../scoring/score-intervals.js";
 import { scoreSzcoreEvaluation } from "../scoring/szcore-evaluation.js";
@@ -75,6 +76,7 @@ async function report(flags: ReportFlags): Promise<Outcome> {
   const search = { postprocess, forceEval };
   if (isSearched && split === "eval")
     await logEvalSearch(flags.predictions, { verb: "report", checkpointHash, perDay });
+  const [szcore, nedc] = [scoreSzcore(pairs), scoreNedc(pairs)];
   const found: RunReport = {
     config,
     training,
@@ -90,7 +92,12 @@ async function report(flags: ReportFlags): Promise<Outcome> {
       : {}),
     scores: {
       ...{ recordings: pairs.length, missing, refused: [], notes: [] },
-      ...{ szcore: scoreSzcore(pairs), szcore1Hz: scoreSzcoreEvaluation(pairs), nedc: scoreNedc(pairs) },
+      ...{
+        szcore,
+        szcore1Hz: scoreSzcoreEvaluation(pairs),
+        nedc,
+        resolution: alarmResolutions(pairs, { szcore, nedc }),
+      },
       ...{
         intervals: scoreIntervals(pairs, bootstrap),
         breakdown: scoreBreakdown(pairs),
@@ -110,7 +117,7 @@ async function report(flags: ReportFlags): Promise<Outcome> {
       hours: (recordings.reduce((sum, { durationSeconds }) => sum + durationSeconds, 0) / 3600).toFixed(2),
       seizures: recordings.reduce((sum, { reference }) => sum + reference.length, 0),
       thresholds: `on ${postprocess.onThreshold}, off ${postprocess.offThreshold}`,
-      bootstrap: `${bootstrap.replicates} draws of patients, seed ${bootstrap.seed}, ${100 * bootstrap.level} %`,
+      intervals: `${100 * bootstrap.level} % by patient; of searched thresholds ${bootstrap.replicates} draws of patients, seed ${bootstrap.seed}`,
       commit: projectCommit(),
     },
     caption: {

@@ -7,6 +7,7 @@ import { scoreBreakdown } from "../scoring/breakdown.js";
 import { scoresJson } from "../scoring/json-names.js";
 import { scoreNedc } from "../scoring/nedc/score-nedc.js";
 import { onsetLatency } from "../scoring/onset-latency.js";
+import { alarmResolutions } from "../scoring/resolution.js";
 import { scoreSzcore } from "../scoring/score.js";
 import { compareDetectors, scoreIntervals } from "../scoring/score-intervals.js";
 import { scoreSzcoreEvaluation } from "../scoring/szcore-evaluation.js";
@@ -55,15 +56,15 @@ export function addScoreCommand(program: Command): void {
     )
     .option(
       "--compare <dir>",
-      "folder of detections of a second detector: differences with a paired bootstrap over patients",
+      "folder of detections of a second detector: differences with intervals and a paired permutation test by patient",
     )
-    .option("--intervals", "confidence intervals of the pooled scores by a bootstrap over patients")
+    .option("--intervals", "confidence intervals of the pooled scores by patient (from 4 patients)")
     .option(
       "--breakdown",
       "sensitivity by seizure type (from csv files next to csv_bi), duration and patient; onset latency",
     )
     .option("--report <file>", "write an HTML report with scores, figures and worst recordings");
-  addBootstrapOptions(command)
+  addBootstrapOptions(command, "9999", "number of random exchanges of --compare, from 16 patients; all of them below")
     .option("--json", "print one JSON document")
     .action(action((options: ScoreOptions) => score(options)));
 }
@@ -93,14 +94,17 @@ async function score(options: ScoreOptions): Promise<Outcome> {
   tellLines(notes.map((each) => `${locationOfFinding(each)}: ${each.code}: ${each.message}`));
   refuseNothing(first, options.ref);
   const asks = (name: string) => options.scorer === name || options.scorer === "all";
+  const szcore = asks("szcore") ? scoreSzcore(pairs) : undefined;
+  const nedc = asks("nedc") ? scoreNedc(pairs) : undefined;
   const report: ScoreReport = {
     recordings: pairs.length,
     missing,
     refused,
     notes,
-    ...(asks("szcore") ? { szcore: scoreSzcore(pairs) } : {}),
+    ...(szcore ? { szcore } : {}),
     ...(asks("szcore-1hz") ? { szcore1Hz: scoreSzcoreEvaluation(pairs, { durationToleranceSeconds: tolerance }) } : {}),
-    ...(asks("nedc") ? { nedc: scoreNedc(pairs) } : {}),
+    ...(nedc ? { nedc } : {}),
+    ...((szcore ?? nedc) ? { resolution: alarmResolutions(pairs, { szcore, nedc }) } : {}),
     ...(options.intervals ? { intervals: scoreIntervals(pairs, bootstrap) } : {}),
     ...(options.breakdown ? { breakdown: scoreBreakdown(pairs), latency: onsetLatency(pairs) } : {}),
     ...(second ? { comparison: compared(first, second, bootstrap) } : {}),

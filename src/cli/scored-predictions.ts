@@ -4,7 +4,7 @@ import { UsageError } from "@ictal/base/action";
 import { CacheError, isIctalError, NotFoundError } from "@ictal/base/errors";
 import type { Event } from "../base/events.js";
 import type { Manifest } from "../cache/manifest.js";
-import type { PatientRecording } from "../scoring/auroc-interval.js";
+import type { PatientRecording } from "../scoring/auroc-wins.js";
 import { readPrediction } from "../training/prediction-store.js";
 import { configuredManifest } from "./configured-manifest.js";
 import type { FlagConfig } from "./data-options.js";

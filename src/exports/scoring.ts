@@ -1,5 +1,6 @@
 /** Scores by sample, by event (SzCORE, NEDC) and their intervals; post-processing. */
 export { type AurocDifference, type AurocInterval, aurocInterval, compareAuroc } from "../scoring/auroc-interval.js";
+export type { PatientRecording } from "../scoring/auroc-wins.js";
 export { type Breakdown, scoreBreakdown, type TypedPair } from "../scoring/breakdown.js";
 export { calibrationCurve } from "../scoring/calibration.js";
 export { auroc, type Curves, rocAndPrCurves } from "../scoring/curves.js";
@@ -14,8 +15,10 @@ export {
   pointWithin,
   sensitivityAtFalseAlarms,
 } from "../scoring/operating-points.js";
+export type { Estimate } from "../scoring/patient-interval.js";
 export { detectEvents, POSTPROCESS_DEFAULTS, type PostprocessOptions } from "../scoring/postprocess.js";
 export { type RateSensitivity, sensitivitiesAtRates } from "../scoring/rate-sensitivity.js";
+export { type RateResolution, rateResolution } from "../scoring/resolution.js";
 export {
   type Evaluation,
   evaluatePredictions,

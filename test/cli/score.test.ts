@@ -66,11 +66,11 @@ test("score --json prints both scorers by default, pooled and per recording", as
 test("score --scorer prints the asked scorer alone and exits 2 for an unknown one", async (t) => {
   const trees = { ref: { a: seizure }, hyp: { a: detected } };
   const szcore = JSON.parse((await score(t, trees, "--scorer", "szcore", "--json")).stdout);
-  assert.deepEqual(Object.keys(szcore), ["recordings", "missing", "refused", "notes", "szcore"]);
+  assert.deepEqual(Object.keys(szcore), ["recordings", "missing", "refused", "notes", "szcore", "resolution"]);
   const oneHertz = JSON.parse((await score(t, trees, "--scorer", "szcore-1hz", "--json")).stdout);
   assert.deepEqual(Object.keys(oneHertz), ["recordings", "missing", "refused", "notes", "szcore1Hz"]);
   const nedc = JSON.parse((await score(t, trees, "--scorer", "nedc", "--json")).stdout);
-  assert.deepEqual(Object.keys(nedc), ["recordings", "missing", "refused", "notes", "nedc"]);
+  assert.deepEqual(Object.keys(nedc), ["recordings", "missing", "refused", "notes", "nedc", "resolution"]);
   const { code, stdout, stderr } = await score(t, trees, "--scorer", "taes", "--json");
   assert.deepEqual([code, stdout], [2, ""]);
   assert.match(stderr, /invalid --scorer taes: expected one of szcore, szcore-1hz, nedc, all/);
@@ -141,30 +141,45 @@ test("score of a reference without seizures prints n/a for people and null for s
 });
 
 test("score --compare gives the paired difference, --intervals the bounds and --breakdown the groups", async (t) => {
-  const names = ["aaaaaaaa_s001_t000", "aaaaaaab_s001_t000", "aaaaaaac_s001_t000"];
+  const names = ["aaaaaaaa", "aaaaaaab", "aaaaaaac", "aaaaaaad"].map((patient) => `${patient}_s001_t000`);
   const ref = Object.fromEntries(names.map((name) => [name, seizure]));
   const none = await mkdtemp(join(tmpdir(), "ictal-second-"));
   t.after(() => rm(none, { recursive: true }));
   await writeFile(join(none, `${names[0]}.csv_bi`), writeCsvBi({ events: [], durationSeconds: 600 }));
   const hyp = Object.fromEntries(names.map((name) => [name, detected]));
-  const flags = ["--compare", none, "--intervals", "--breakdown", "--replicates", "99"];
+  const flags = ["--compare", none, "--intervals", "--breakdown"];
   const { code, stdout, stderr } = await score(t, { ref, hyp }, ...flags, "--json");
   assert.deepEqual([code, stderr], [0, ""]);
-  const { comparison, intervals, breakdown } = JSON.parse(stdout) as Required<ScoreReport>;
+  const { comparison, intervals, breakdown, resolution } = JSON.parse(stdout) as Required<ScoreReport>;
   assert.deepEqual(comparison.missing, names.slice(1));
-  const { first, second, value, p } = comparison.differences.eventSensitivity;
-  assert.deepEqual([first, second, value, p], [1, 0, 1, 0.02]);
-  assert.deepEqual([intervals.patients, intervals.measures.eventSensitivity.lower], [3, 1]);
+  const { first, second, value, p, leastP } = comparison.differences.eventSensitivity;
+  assert.deepEqual([first, second, value, p, leastP], [1, 0, 1, 0.125, 0.125]);
+  const { lower, upper, patients } = intervals.measures.eventSensitivity;
+  assert.deepEqual([patients, upper], [4, 1]);
+  assert.ok(Math.abs(lower - 0.398) < 0.001, "Clopper-Pearson of 4 of 4");
   assert.deepEqual(
     breakdown.byPatient.map(({ patient }) => patient),
-    ["aaaaaaaa", "aaaaaaab", "aaaaaaac"],
+    ["aaaaaaaa", "aaaaaaab", "aaaaaaac", "aaaaaaad"],
   );
   assert.deepEqual(Object.keys(breakdown.byType), ["seiz"]);
+  assert.ok(Math.abs(resolution.ovlp!.leastFalseAlarmsPer24h - 36) < 1e-9);
   const { stdout: text } = await score(t, { ref, hyp }, ...flags);
-  assert.match(text, /onset latency: median 10\.0 s \(quartiles 10\.0 to 10\.0\), 3 of 3 seizures/);
-  assert.match(text, /event +1\.000 \(0\.000\)/);
-  assert.match(text, /eventSensitivity +1\.000 +0\.000 +1\.000 +1\.000 to 1\.000 +p 0\.020/);
-  assert.match(text, /no second hypothesis for 2 recordings/);
+  assert.match(text, /onset latency: median 10\.0 s \(quartiles 10\.0 to 10\.0\), 4 of 4 seizures/);
+  assert.match(text, /event +1\.000 \(0\.000\) n=4/);
+  assert.match(text, /eventSensitivity +1\.000 +0\.398 to 1\.000 +4 patients/);
+  assert.match(text, /eventSensitivity +1\.000 +0\.000 +1\.000 +n\/a to n\/a +p 0\.125 \(0\.125\) +4 patients/);
+  assert.match(
+    text,
+    /false alarms: 0\.67 h resolve 36\.0 per 24 h, one alarm in all; SzCORE events at most 107\.8 per 24 h/,
+  );
+  assert.match(text, /no second hypothesis for 3 recordings/);
+});
+
+test("score of fewer than four patients gives neither intervals nor p, and says why", async (t) => {
+  const trees = { ref: { a: seizure, b: seizure }, hyp: { a: detected, b: { seizures: [] } } };
+  const { stdout } = await score(t, trees, "--intervals");
+  assert.match(stdout, /eventSensitivity +0\.500 +n\/a to n\/a +2 patients/);
+  assert.match(stdout, /n\/a: intervals and tests take at least 4 patients that differ/);
 });
 
 test("score names the flag of a bootstrap that cannot be", async (t) => {
