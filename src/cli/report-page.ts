@@ -25,6 +25,8 @@ export interface RunReport {
         readonly steps: readonly { readonly step: number; readonly loss: number; readonly learningRate: number }[];
         readonly validations: readonly {
           readonly step: number;
+          /** The metric that decided; absent in runs of older versions. */
+          readonly metricName?: string | undefined;
           readonly metrics: Readonly<Record<string, number | null>>;
         }[];
       }
@@ -43,7 +45,7 @@ export interface RunReport {
 
 function trainingHtml({ training, config, caption }: RunReport): string[] {
   if (!training) return [];
-  const metric = config.training.early_stopping.metric;
+  const metric = training.validations.at(-1)?.metricName ?? config.training.early_stopping.metric;
   const { n: _, ...trainCaption } = caption; // the number of scored recordings says nothing about training
   const validations = training.validations.flatMap(({ step, metrics }) => {
     const value = metrics[metric];

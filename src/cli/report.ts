@@ -55,9 +55,10 @@ function trainingOf(run: string | undefined): RunReport["training"] {
     steps: entries.flatMap(({ kind, step, loss, learningRate }) =>
       kind === "step" ? [{ step, loss: Number(loss), learningRate: Number(learningRate) }] : [],
     ),
-    validations: entries.flatMap(({ kind, step, metrics }) =>
-      kind === "validation" ? [{ step, metrics: metrics as Record<string, number | null> }] : [],
-    ),
+    validations: entries.flatMap(({ kind, step, metrics, metricName }) => {
+      const name = typeof metricName === "string" ? { metricName } : {};
+      return kind === "validation" ? [{ step, ...name, metrics: metrics as Record<string, number | null> }] : [];
+    }),
   };
 }
 
