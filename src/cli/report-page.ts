@@ -95,7 +95,7 @@ export async function reportPage(report: RunReport, folder: string): Promise<str
     figureHtml(rocFigure(sample, caption, marks)),
     figureHtml(reliabilityDiagram(report.calibration, caption)),
     "<h2>Events</h2>",
-    ...eventFigures(pairs, caption).map(figureHtml),
+    ...eventFigures(pairs, caption, { lookAheadSeconds: scores.latency?.lookAheadSeconds }).map(figureHtml),
     `<h2>Worst recordings (SzCORE events)</h2>${await worstHtml(pairs, folder)}`,
     ...trainingHtml(report),
     `<details><summary>Configuration</summary><pre>${escapeHtml(JSON.stringify(config, null, 2))}</pre></details>`,

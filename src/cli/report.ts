@@ -5,14 +5,16 @@ import { writeFileAtomic } from "@ictal/base/atomic-file";
 import { hashOf } from "@ictal/base/canonical";
 import { NotFoundError } from "@ictal/base/errors";
 import type { Command } from "commander";
+import type { ValueRange } from "../base/value-ranges.js";
 import { postprocessFromConfig } from "../config/layer-options.js";
+import { lookAheadFromConfig, lookAheadText } from "../config/look-ahead.js";
 import { aurocInterval } from "../scoring/auroc-interval.js";
 import { scoreBreakdown } from "../scoring/breakdown.js";
 import { calibrationCurve } from "../scoring/calibration.js";
 import { rocAndPrCurves } from "../scoring/curves.js";
 import { ratesJson, scoresJson } from "../scoring/json-names.js";
 import { scoreNedc } from "../scoring/nedc/score-nedc.js";
-import { onsetLatency } from "../scoring/onset-latency.js";
+import { onsetLatency, type StartedPair } from "../scoring/onset-latency.js";
 import { operatingPoints } from "../scoring/operating-points.js";
 import { cutEvents, detectEvents, type PostprocessOptions } from "../scoring/postprocess.js";
 import { sensitivitiesAtRates } from "../scoring/rate-sensitivity.js";
@@ -38,10 +40,19 @@ interface ReportFlags extends DataFlags, BootstrapFlags {
   readonly allowOtherCache?: boolean;
 }
 
-function pairsOf(recordings: readonly ScoredPrediction[], postprocess: PostprocessOptions): TypedDetections[] {
+type ReportPair = TypedDetections & StartedPair;
+
+/** Where recorded stretches begin that follow a gap, and the first. */
+function stretchStarts(segments: readonly ValueRange[], rateHz: number): number[] {
+  return segments.flatMap(({ start }, i) => (segments[i - 1]?.end === start ? [] : [start / rateHz]));
+}
+
+function pairsOf(recordings: readonly ScoredPrediction[], postprocess: PostprocessOptions): ReportPair[] {
   return recordings.map(({ id, patient, durationSeconds, reference, probability, rateHz, segments }) => {
     const hypothesis = cutEvents(detectEvents(probability, rateHz, postprocess, segments), durationSeconds);
-    return { id, patient, durationSeconds, reference, typed: reference, hypothesis, typedHypothesis: hypothesis };
+    const stretches = segments ? { stretchStartsSeconds: stretchStarts(segments, rateHz) } : {};
+    const events = { reference, typed: reference, hypothesis, typedHypothesis: hypothesis };
+    return { id, patient, durationSeconds, ...stretches, ...events };
   });
 }
 
@@ -69,6 +80,7 @@ async function report(flags: ReportFlags): Promise<Outcome> {
   const training = trainingOf(flags.run);
   const { manifest, recordings, missing, unlabelled, checkpointHash } = await readScoredSplit(loaded, flags);
   const postprocess = postprocessFromConfig(config);
+  const lookAhead = lookAheadFromConfig(config);
   const pairs = pairsOf(recordings, postprocess);
   const { score, truth } = pooledCells(recordings);
   const { split, forceEval } = flags;
@@ -102,7 +114,7 @@ async function report(flags: ReportFlags): Promise<Outcome> {
       ...{
         intervals: scoreIntervals(pairs, bootstrap),
         breakdown: scoreBreakdown(pairs),
-        latency: onsetLatency(pairs),
+        latency: onsetLatency(pairs, { lookAheadSeconds: lookAhead.waitSeconds }),
       },
     },
     receipt: {
@@ -119,6 +131,7 @@ async function report(flags: ReportFlags): Promise<Outcome> {
       seizures: recordings.reduce((sum, { reference }) => sum + reference.length, 0),
       thresholds: `on ${postprocess.onThreshold}, off ${postprocess.offThreshold}`,
       intervals: `${100 * bootstrap.level} % by patient; of searched thresholds ${bootstrap.replicates} draws of patients, seed ${bootstrap.seed}`,
+      lookAhead: lookAheadText(lookAhead),
       commit: projectCommit(),
     },
     caption: {

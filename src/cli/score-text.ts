@@ -2,7 +2,7 @@ import type { Finding } from "../recording/finding.js";
 import type { Breakdown, GroupScore } from "../scoring/breakdown.js";
 import type { NedcRates } from "../scoring/nedc/counts.js";
 import type { NedcReport } from "../scoring/nedc/score-nedc.js";
-import type { OnsetLatency } from "../scoring/onset-latency.js";
+import { latencyText, type OnsetLatency } from "../scoring/onset-latency.js";
 import { type Estimate, LEAST_PATIENTS } from "../scoring/patient-interval.js";
 import type { AlarmResolutions } from "../scoring/resolution.js";
 import type { SzcoreReport } from "../scoring/score.js";
@@ -151,12 +151,9 @@ function breakdownLines({ byType, byDuration, byPatient }: Breakdown): string[] 
 }
 
 function latencyLines(latency: OnsetLatency): string[] {
-  const { seizures, detected, medianSeconds, lowerQuartileSeconds, upperQuartileSeconds } = latency;
+  const { medianSeconds, lowerQuartileSeconds, upperQuartileSeconds } = latency;
   const range = `${number(lowerQuartileSeconds, 1)} to ${number(upperQuartileSeconds, 1)}`;
-  return [
-    "",
-    `onset latency: median ${number(medianSeconds, 1)} s (quartiles ${range}), ${detected} of ${seizures} seizures`,
-  ];
+  return ["", `onset latency: median ${number(medianSeconds, 1)} s (quartiles ${range}), ${latencyText(latency)}`];
 }
 
 function number(value: number, decimals: number): string {

@@ -1,7 +1,7 @@
 import { action, type Outcome, UsageError } from "@ictal/base/action";
 import { FormatError } from "@ictal/base/errors";
 import { notify, printable, printableAll } from "@ictal/base/printable";
-import type { Command } from "commander";
+import { type Command, InvalidArgumentError } from "commander";
 import { locationOfFinding } from "../recording/finding.js";
 import { scoreBreakdown } from "../scoring/breakdown.js";
 import { scoresJson } from "../scoring/json-names.js";
@@ -28,6 +28,7 @@ interface ScoreOptions extends BootstrapFlags {
   readonly compare?: string | undefined;
   readonly intervals?: boolean | undefined;
   readonly breakdown?: boolean | undefined;
+  readonly lookAhead?: number | undefined;
   readonly report?: string | undefined;
 }
 
@@ -63,10 +64,22 @@ export function addScoreCommand(program: Command): void {
       "--breakdown",
       "sensitivity by seizure type (from csv files next to csv_bi), duration and patient; onset latency",
     )
+    .option(
+      "--look-ahead <seconds>",
+      "what an alarm of the detector waits for, added to the onset latency (ictal config show prints it)",
+      parseSeconds,
+    )
     .option("--report <file>", "write an HTML report with scores, figures and worst recordings");
   addBootstrapOptions(command, "9999", "number of random exchanges of --compare, from 16 patients; all of them below")
     .option("--json", "print one JSON document")
     .action(action((options: ScoreOptions) => score(options)));
+}
+
+/** Seconds, for commander. */
+function parseSeconds(text: string): number {
+  const seconds = text.trim() === "" ? Number.NaN : Number(text);
+  if (seconds >= 0 && Number.isFinite(seconds)) return seconds;
+  throw new InvalidArgumentError("expected seconds, at least 0");
 }
 
 /** Refused recordings and notes printed on stderr; `--json` lists all. */
@@ -94,6 +107,7 @@ async function score(options: ScoreOptions): Promise<Outcome> {
   tellLines(notes.map((each) => `${locationOfFinding(each)}: ${each.code}: ${each.message}`));
   refuseNothing(first, options.ref);
   const asks = (name: string) => options.scorer === name || options.scorer === "all";
+  const latency = { lookAheadSeconds: options.lookAhead };
   const szcore = asks("szcore") ? scoreSzcore(pairs) : undefined;
   const nedc = asks("nedc") ? scoreNedc(pairs) : undefined;
   const report: ScoreReport = {
@@ -106,12 +120,12 @@ async function score(options: ScoreOptions): Promise<Outcome> {
     ...(nedc ? { nedc } : {}),
     ...((szcore ?? nedc) ? { resolution: alarmResolutions(pairs, { szcore, nedc }) } : {}),
     ...(options.intervals ? { intervals: scoreIntervals(pairs, bootstrap) } : {}),
-    ...(options.breakdown ? { breakdown: scoreBreakdown(pairs), latency: onsetLatency(pairs) } : {}),
+    ...(options.breakdown ? { breakdown: scoreBreakdown(pairs), latency: onsetLatency(pairs, latency) } : {}),
     ...(second ? { comparison: compared(first, second, bootstrap) } : {}),
   };
   if (options.report !== undefined) {
     const { ref, hyp, scorer } = options;
-    await writeScorePage(options.report, report, pairs, { reference: ref, hypothesis: hyp, scorer });
+    await writeScorePage(options.report, report, pairs, { reference: ref, hypothesis: hyp, scorer }, latency);
   }
   const isKnown = refused.every(({ code }) => isAccepted(code, options.accept));
   return { json: scoresJson(report), text: scoreText(printableAll(report)), exitCode: isKnown ? 0 : 1 };

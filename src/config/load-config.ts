@@ -6,6 +6,7 @@ import { ConfigError, isIctalError, NotFoundError } from "@ictal/base/errors";
 import { isReservedName, valueAt } from "@ictal/base/records";
 import { readYaml } from "@ictal/base/yaml";
 import { projectDir as ownProjectDir } from "../base/project.js";
+import { requireCausal } from "./causal.js";
 import { REFERENCE_NETWORK } from "./model-section.js";
 import { type Config, configSchema } from "./schema.js";
 import { schemaFaults } from "./schema-faults.js";
@@ -132,7 +133,8 @@ function essenceOf(config: Config): unknown {
   const essence = structuredClone(config) as Tree;
   const data = essence.data as Tree;
   for (const key of ["data_dir", "cache_dir", "num_workers"]) delete data[key];
-  essence.experiment = { name: config.experiment.name, seed: config.experiment.seed };
+  const { name, seed, causal } = config.experiment;
+  essence.experiment = { name, seed, ...(causal && { causal }) };
   for (const found of keysOf(configSchema)) {
     if (!isDead(found)) continue;
     const path = found.key.split(".");
@@ -193,6 +195,7 @@ export function parseConfig(text: string, file: string, options: LoadConfigOptio
     },
     experiment: { ...experiment, output_dir: resolvePath(experiment.output_dir, projectDir) },
   };
+  requireCausal(config);
   return {
     config,
     configHash: hashOf(essenceOf(config), 16),

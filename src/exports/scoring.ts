@@ -8,7 +8,7 @@ export { devMetrics } from "../scoring/dev-metrics.js";
 export { type EventOutcomes, eventOutcomes } from "../scoring/event-outcomes.js";
 export { createEventStream } from "../scoring/event-stream.js";
 export { type NedcReport, scoreNedc } from "../scoring/nedc/score-nedc.js";
-export { type OnsetLatency, onsetLatencies, onsetLatency } from "../scoring/onset-latency.js";
+export { type OnsetLatencies, type OnsetLatency, onsetLatencies, onsetLatency } from "../scoring/onset-latency.js";
 export {
   type OperatingPoint,
   operatingPoints,

@@ -101,10 +101,10 @@ export function falseAlarmRateOf(metric: string): number | undefined {
 }
 
 export const STITCHING_OPTIONS = {
-  stitching: choice(["mean", "triangular", "max"], {
+  stitching: choice(["mean", "triangular", "max", "soonest"], {
     default: "mean",
     description:
-      "How overlapping windows are combined: their mean, a mean weighted towards window centres, or the maximum.",
+      "How overlapping windows are combined: their mean, a mean weighted towards window centres, the maximum, or none: the window that ends soonest.",
   }),
 };
 

@@ -164,7 +164,12 @@ test("score --compare gives the paired difference, --intervals the bounds and --
   assert.deepEqual(Object.keys(breakdown.byType), ["seiz"]);
   assert.ok(Math.abs(resolution.ovlp!.leastFalseAlarmsPer24h - 36) < 1e-9);
   const { stdout: text } = await score(t, { ref, hyp }, ...flags);
-  assert.match(text, /onset latency: median 10\.0 s \(quartiles 10\.0 to 10\.0\), 4 of 4 seizures/);
+  assert.match(
+    text,
+    /onset latency: median 10\.0 s \(quartiles 10\.0 to 10\.0\), 4 of 4 seizures with a recorded onset; the detector's look-ahead is unknown/,
+  );
+  const waited = await score(t, { ref, hyp }, "--breakdown", "--look-ahead", "6.5");
+  assert.match(waited.stdout, /median 16\.5 s .*6\.5 s of look-ahead added/);
   assert.match(text, /event +1\.000 \(0\.000\) n=4/);
   assert.match(text, /eventSensitivity +1\.000 +0\.398 to 1\.000 +4 patients/);
   assert.match(text, /eventSensitivity +1\.000 +0\.000 +1\.000 +n\/a to n\/a +p 0\.125 \(0\.125\) +4 patients/);

@@ -6,7 +6,7 @@ import { aurocInterval, weightedAuroc } from "../../src/scoring/auroc-interval.j
 import type { PatientRecording } from "../../src/scoring/auroc-wins.js";
 import { calibrationCurve } from "../../src/scoring/calibration.js";
 import { auroc } from "../../src/scoring/curves.js";
-import { onsetLatency } from "../../src/scoring/onset-latency.js";
+import { latencyText, onsetLatency } from "../../src/scoring/onset-latency.js";
 import { pooledCells } from "../../src/scoring/score.js";
 
 const interval = (startSeconds: number, endSeconds: number) => ({ startSeconds, endSeconds });
@@ -34,14 +34,35 @@ test("onsetLatency measures from each seizure to the first detection that overla
   ];
   assert.deepEqual(onsetLatency(pairs), {
     seizures: 5,
+    censored: 0,
+    lookAheadSeconds: null,
     detected: 3, // latencies 10, -4 and 20 s; 560-600 only touches
     medianSeconds: 10,
     lowerQuartileSeconds: 3,
     upperQuartileSeconds: 15,
     interquartileSeconds: 12,
   });
+  const waiting = onsetLatency(pairs, { lookAheadSeconds: 2.5 });
+  assert.deepEqual([waiting.medianSeconds, waiting.lookAheadSeconds], [12.5, 2.5]);
   const { seizures, detected, medianSeconds } = onsetLatency([]);
   assert.deepEqual([seizures, detected, medianSeconds], [0, 0, Number.NaN]);
+});
+
+test("onsetLatency leaves out and counts seizures that run at the first sample of a file or of a stretch after a gap", () => {
+  const pair = {
+    id: "a",
+    durationSeconds: 1000,
+    stretchStartsSeconds: [0, 500],
+    reference: [interval(0, 60), interval(100, 160), interval(480, 540), interval(700, 760)],
+    hypothesis: [interval(0, 50), interval(104, 150), interval(500, 530)],
+  };
+  const found = onsetLatency([pair]);
+  assert.deepEqual([found.seizures, found.censored, found.detected, found.medianSeconds], [4, 2, 1, 4]);
+  assert.equal(
+    latencyText(found),
+    "1 of 2 seizures with a recorded onset; 2 more seizures run at the first sample and have no latency; the detector's look-ahead is unknown and not added",
+  );
+  assert.match(latencyText(onsetLatency([pair], { lookAheadSeconds: 16.04 })), /; 16\.04 s of look-ahead added$/);
 });
 
 test("calibration is 0 where every bin's share is its mean probability, and the gap where it is not", () => {
