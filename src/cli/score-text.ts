@@ -10,6 +10,7 @@ import type { Comparison, ScoreIntervals } from "../scoring/score-intervals.js";
 import type { SzcoreRates } from "../scoring/szcore.js";
 import type { SzcoreEvaluationReport } from "../scoring/szcore-evaluation.js";
 import type { Spread, SubjectScores, SubjectSpread } from "../scoring/szcore-subjects.js";
+import { type ExpertScores, expertLines } from "./experts-text.js";
 import type { RefusedRecording } from "./score-tree.js";
 
 /** The document of `score --json`; a scorer that was not asked for is absent. */
@@ -27,6 +28,8 @@ export interface ScoreReport {
   readonly nedc?: NedcReport;
   /** What the hours resolve of the pooled rates of false alarms, of the scorers that were asked for. */
   readonly resolution?: AlarmResolutions;
+  /** With several --ref: kappa between the experts and with the detector. */
+  readonly experts?: ExpertScores;
   /** With --intervals. */
   readonly intervals?: ScoreIntervals;
   /** With --breakdown. */
@@ -57,6 +60,7 @@ export function scoreText(report: ScoreReport): string {
     lines.push("seizure label only; epoch counts quarters of a second, not events");
   }
   if (report.resolution) lines.push(...resolutionLines(report.resolution));
+  if (report.experts) lines.push(...expertLines(report.experts));
   if (intervals) lines.push(...intervalLines(intervals));
   if (report.breakdown) lines.push(...breakdownLines(report.breakdown));
   if (report.latency) lines.push(...latencyLines(report.latency));

@@ -4,6 +4,7 @@ import { notify, printable, printableAll } from "@ictal/base/printable";
 import { type Command, InvalidArgumentError } from "commander";
 import { locationOfFinding } from "../recording/finding.js";
 import { scoreBreakdown } from "../scoring/breakdown.js";
+import { compareExperts } from "../scoring/experts.js";
 import { scoresJson } from "../scoring/json-names.js";
 import { scoreNedc } from "../scoring/nedc/score-nedc.js";
 import { onsetLatency } from "../scoring/onset-latency.js";
@@ -13,6 +14,7 @@ import { compareDetectors, scoreIntervals } from "../scoring/score-intervals.js"
 import { scoreSzcoreEvaluation } from "../scoring/szcore-evaluation.js";
 import { acceptOption, isAccepted } from "./accept-option.js";
 import { addBootstrapOptions, type BootstrapFlags, bootstrapOf } from "./bootstrap-flags.js";
+import { type ExpertPairs, expertNames, pairExperts, readExpertTrees } from "./score-experts.js";
 import { writeScorePage } from "./score-page.js";
 import { type ScoreReport, scoreText } from "./score-text.js";
 import { pairTrees, readScoreTree, type ScorePairs } from "./score-tree.js";
@@ -20,8 +22,9 @@ import { pairTrees, readScoreTree, type ScorePairs } from "./score-tree.js";
 const SCORERS = ["szcore", "szcore-1hz", "nedc", "all"];
 
 interface ScoreOptions extends BootstrapFlags {
-  readonly ref: string;
-  readonly hyp: string;
+  readonly ref: readonly string[];
+  readonly hyp?: string | undefined;
+  readonly margin: number;
   readonly scorer: string;
   readonly durationTolerance: string;
   readonly accept?: readonly string[] | undefined;
@@ -37,8 +40,13 @@ export function addScoreCommand(program: Command): void {
   const command = program
     .command("score")
     .description("score detections against a reference; a recording without a hypothesis counts as no detections")
-    .requiredOption("--ref <dir>", "folder of reference annotations (csv_bi, tsv, tse_bi, csv, tse)")
-    .requiredOption("--hyp <dir>", "folder of detections with the same relative paths")
+    .requiredOption(
+      "--ref <dir>",
+      "folder of reference annotations (csv_bi, tsv, tse_bi, csv, tse); once per expert, then their majority is scored",
+      (folder: string, before: readonly string[] = []) => [...before, folder],
+    )
+    .option("--hyp <dir>", "folder of detections with the same relative paths; several experts can do without")
+    .option("--margin <kappa>", "how much less kappa than an expert's still counts as no worse", parseMargin, 0.1)
     .option(
       "--scorer <name>",
       "szcore, szcore-1hz (as the szcore-evaluation package), nedc (OVLP, TAES, EPOCH, DPALIGN, IRA) or all",
@@ -75,6 +83,13 @@ export function addScoreCommand(program: Command): void {
     .action(action((options: ScoreOptions) => score(options)));
 }
 
+/** A difference of kappas, for commander. */
+function parseMargin(text: string): number {
+  const margin = text.trim() === "" ? Number.NaN : Number(text);
+  if (margin >= 0 && margin < 2) return margin;
+  throw new InvalidArgumentError("expected a difference of kappas, at least 0 and under 2");
+}
+
 /** Seconds, for commander. */
 function parseSeconds(text: string): number {
   const seconds = text.trim() === "" ? Number.NaN : Number(text);
@@ -92,12 +107,9 @@ async function score(options: ScoreOptions): Promise<Outcome> {
   if (options.durationTolerance.trim() === "" || !(tolerance >= 0 && Number.isFinite(tolerance)))
     throw new UsageError(`invalid --duration-tolerance ${options.durationTolerance}: expected seconds, at least 0`);
   const bootstrap = bootstrapOf(options);
-  const references = await readScoreTree(options.ref, "--ref");
-  const first = pairTrees(references, await readScoreTree(options.hyp, "--hyp"), tolerance);
-  const second =
-    options.compare === undefined
-      ? undefined
-      : pairTrees(references, await readScoreTree(options.compare, "--compare"), tolerance);
+  const pairsWith = await pairsReader(options, tolerance);
+  const first = await pairsWith(options.hyp, "--hyp");
+  const second = options.compare === undefined ? undefined : await pairsWith(options.compare, "--compare");
   const { pairs, missing } = first;
   const refused = unique([...first.refused, ...(second?.refused ?? [])]);
   const notes = unique([...first.notes, ...(second?.notes ?? [])]);
@@ -105,8 +117,9 @@ async function score(options: ScoreOptions): Promise<Outcome> {
     refused.map((each) => `not scored: ${each.id} (${each.code}): ${locationOfFinding(each)}: ${each.message}`),
   );
   tellLines(notes.map((each) => `${locationOfFinding(each)}: ${each.code}: ${each.message}`));
-  refuseNothing(first, options.ref);
-  const asks = (name: string) => options.scorer === name || options.scorer === "all";
+  refuseNothing(first, options.ref.join(", "));
+  const isScored = options.hyp !== undefined;
+  const asks = (name: string) => isScored && (options.scorer === name || options.scorer === "all");
   const latency = { lookAheadSeconds: options.lookAhead };
   const szcore = asks("szcore") ? scoreSzcore(pairs) : undefined;
   const nedc = asks("nedc") ? scoreNedc(pairs) : undefined;
@@ -119,16 +132,47 @@ async function score(options: ScoreOptions): Promise<Outcome> {
     ...(asks("szcore-1hz") ? { szcore1Hz: scoreSzcoreEvaluation(pairs, { durationToleranceSeconds: tolerance }) } : {}),
     ...(nedc ? { nedc } : {}),
     ...((szcore ?? nedc) ? { resolution: alarmResolutions(pairs, { szcore, nedc }) } : {}),
-    ...(options.intervals ? { intervals: scoreIntervals(pairs, bootstrap) } : {}),
-    ...(options.breakdown ? { breakdown: scoreBreakdown(pairs), latency: onsetLatency(pairs, latency) } : {}),
+    ...(first.recordings ? { experts: expertReport(first, options, bootstrap.level) } : {}),
+    ...(options.intervals && isScored ? { intervals: scoreIntervals(pairs, bootstrap) } : {}),
+    ...(options.breakdown && isScored
+      ? { breakdown: scoreBreakdown(pairs), latency: onsetLatency(pairs, latency) }
+      : {}),
     ...(second ? { comparison: compared(first, second, bootstrap) } : {}),
   };
   if (options.report !== undefined) {
-    const { ref, hyp, scorer } = options;
-    await writeScorePage(options.report, report, pairs, { reference: ref, hypothesis: hyp, scorer }, latency);
+    const { ref, hyp = "none", scorer } = options;
+    await writeScorePage(
+      options.report,
+      report,
+      pairs,
+      { reference: ref.join(", "), hypothesis: hyp, scorer },
+      latency,
+    );
   }
   const isKnown = refused.every(({ code }) => isAccepted(code, options.accept));
   return { json: scoresJson(report), text: scoreText(printableAll(report)), exitCode: isKnown ? 0 : 1 };
+}
+
+type AnyPairs = ScorePairs & Partial<Pick<ExpertPairs, "recordings" | "notByAll">>;
+
+/** Reads detections against one reference, or against the consensus of several experts. */
+async function pairsReader({ ref, hyp, compare }: ScoreOptions, tolerance: number) {
+  if (hyp === undefined && (ref.length === 1 || compare !== undefined))
+    throw new UsageError(
+      "--hyp is missing: give the folder of detections, or two or more --ref alone to compare experts",
+    );
+  const trees = await readExpertTrees(ref);
+  const [only] = trees;
+  return async (folder: string | undefined, flag: string): Promise<AnyPairs> => {
+    const hypotheses = folder === undefined ? new Map() : await readScoreTree(folder, flag);
+    return trees.length === 1 && only
+      ? pairTrees(only, hypotheses, tolerance)
+      : pairExperts(trees, hypotheses, tolerance);
+  };
+}
+
+function expertReport({ recordings = [], notByAll = [] }: AnyPairs, { ref, margin }: ScoreOptions, level: number) {
+  return { ...compareExperts(recordings, expertNames(ref), { margin, level }), notByAll };
 }
 
 /** Two detectors on the recordings of which both could be scored. */

@@ -7,6 +7,12 @@ export { auroc, type Curves, rocAndPrCurves } from "../scoring/curves.js";
 export { devMetrics } from "../scoring/dev-metrics.js";
 export { type EventOutcomes, eventOutcomes } from "../scoring/event-outcomes.js";
 export { createEventStream } from "../scoring/event-stream.js";
+export {
+  compareExperts,
+  consensusEvents,
+  type ExpertRecording,
+  type ExpertReport,
+} from "../scoring/experts.js";
 export { type NedcReport, scoreNedc } from "../scoring/nedc/score-nedc.js";
 export { type OnsetLatencies, type OnsetLatency, onsetLatencies, onsetLatency } from "../scoring/onset-latency.js";
 export {

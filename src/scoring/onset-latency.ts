@@ -46,6 +46,7 @@ function isCensored(startSeconds: number, endSeconds: number, stretchStarts: rea
 /** Latency of each detected seizure whose onset is recorded, with the detector's look-ahead where it is known. */
 export function onsetLatencies(pairs: readonly StartedPair[], options: LatencyOptions = {}): OnsetLatencies {
   const { lookAheadSeconds = null } = options;
+  const added = lookAheadSeconds === null ? 0 : lookAheadSeconds;
   let seizures = 0;
   let censored = 0;
   const latencies: number[] = [];
@@ -61,8 +62,7 @@ export function onsetLatencies(pairs: readonly StartedPair[], options: LatencyOp
         first = hyp[next];
       }
       if (isCensored(startSeconds, endSeconds, stretchStartsSeconds)) censored += 1;
-      else if (first && first.startSeconds < endSeconds)
-        latencies.push(first.startSeconds - startSeconds + (lookAheadSeconds ?? 0));
+      else if (first && first.startSeconds < endSeconds) latencies.push(first.startSeconds - startSeconds + added);
     }
   }
   return { seizures, censored, latencies, lookAheadSeconds };

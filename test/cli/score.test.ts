@@ -314,3 +314,38 @@ test("score scores the rest where one reference is in doubt, ends with 1, and wi
   const accepted = spawnSync(process.execPath, [...args, "--accept", "labels-incomplete"], { encoding: "utf8" });
   assert.deepEqual([accepted.status, accepted.stdout], [0, stdout]);
 });
+
+test("score with several --ref scores their majority and prints the agreement of experts and detector", async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), "ictal-experts-"));
+  t.after(() => rm(folder, { recursive: true }));
+  const patients = ["aaaaaaaa", "aaaaaaab", "aaaaaaac", "aaaaaaad"];
+  const write = async (name: string, id: string, start: number) => {
+    await mkdir(join(folder, name), { recursive: true });
+    const events = [{ startSeconds: start, endSeconds: start + 60, label: "seiz", confidence: 1 }];
+    await writeFile(join(folder, name, `${id}_s001_t000.csv_bi`), writeCsvBi({ events, durationSeconds: 600 }));
+  };
+  for (const [p, id] of patients.entries())
+    for (const [e, name] of ["A", "B", "C", "hyp"].entries()) await write(name, id, 100 + e * (3 + p));
+  await write("A", "aaaaaaae", 100);
+  const refs = ["A", "B", "C"].flatMap((name) => ["--ref", join(folder, name)]);
+  const run = (...args: string[]) => {
+    const { status, stdout, stderr } = spawnSync(process.execPath, [main, "score", ...args], { encoding: "utf8" });
+    return { status, stdout, stderr };
+  };
+  const { status, stdout, stderr } = run(...refs, "--hyp", join(folder, "hyp"), "--json");
+  assert.deepEqual([status, stderr], [0, ""]);
+  const { recordings, nedc, experts } = JSON.parse(stdout) as Required<ScoreReport>;
+  assert.deepEqual([recordings, nedc.ovlp.hits, experts.notByAll], [4, 4, ["aaaaaaae_s001_t000"]]);
+  assert.deepEqual([experts.betweenExperts.length, experts.withDetector.length, experts.patients], [3, 4, 4]);
+  const alone = run(...refs).stdout;
+  assert.match(alone, /A, B +0\.\d{3} +0\.\d{3} to [01]\.\d{3}/);
+  assert.doesNotMatch(alone, /SzCORE|detector/);
+  const text = run(...refs, "--hyp", join(folder, "hyp"), "--margin", "0.05").stdout;
+  assert.match(text, /scored against what more than half of 3 experts mark/);
+  assert.match(text, /C +0\.\d{3} +0\.\d{3} +-0\.\d{3} .* may be worse than this expert by 0\.05 or more/);
+  assert.equal(run("--ref", join(folder, "A")).status, 2);
+  assert.match(
+    run(...refs.slice(0, 2), ...refs.slice(0, 2)).stderr,
+    /one folder is given twice; expected one per expert/,
+  );
+});
