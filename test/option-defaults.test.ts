@@ -169,7 +169,6 @@ scoring/bootstrap.ts replicates: 1000
 scoring/dev-metrics.ts falseAlarmRates: []
 scoring/experts.ts margin: 0.1
 scoring/onset-latency.ts stretchStartsSeconds: [0]
-scoring/onset-latency.ts lookAheadSeconds: null
 scoring/operating-points.ts forceEval: false
 scoring/operating-points.ts scorer: "szcore"
 scoring/patient-interval.ts level: 0.95
