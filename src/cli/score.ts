@@ -16,12 +16,13 @@ import { acceptOption, isAccepted } from "./accept-option.js";
 import { addBootstrapOptions, type BootstrapFlags, bootstrapOf } from "./bootstrap-flags.js";
 import { type ExpertPairs, expertNames, pairExperts, readExpertTrees } from "./score-experts.js";
 import { writeScorePage } from "./score-page.js";
+import { addScoreSplitOptions, onlyPairs, type ScoreSplitFlags, scoredRecordings } from "./score-split.js";
 import { type ScoreReport, scoreText } from "./score-text.js";
 import { pairTrees, readScoreTree, type ScorePairs } from "./score-tree.js";
 
 const SCORERS = ["szcore", "szcore-1hz", "nedc", "all"];
 
-interface ScoreOptions extends BootstrapFlags {
+interface ScoreOptions extends BootstrapFlags, ScoreSplitFlags {
   readonly ref: readonly string[];
   readonly hyp?: string | undefined;
   readonly margin: number;
@@ -78,7 +79,8 @@ export function addScoreCommand(program: Command): void {
       parseSeconds,
     )
     .option("--report <file>", "write an HTML report with scores, figures and worst recordings");
-  addBootstrapOptions(command, "9999", "number of random exchanges of --compare, from 16 patients; all of them below")
+  const exchanges = "number of random exchanges of --compare, from 16 patients; all of them below";
+  addBootstrapOptions(addScoreSplitOptions(command), "9999", exchanges)
     .option("--json", "print one JSON document")
     .action(action((options: ScoreOptions) => score(options)));
 }
@@ -108,8 +110,11 @@ async function score(options: ScoreOptions): Promise<Outcome> {
     throw new UsageError(`invalid --duration-tolerance ${options.durationTolerance}: expected seconds, at least 0`);
   const bootstrap = bootstrapOf(options);
   const pairsWith = await pairsReader(options, tolerance);
-  const first = await pairsWith(options.hyp, "--hyp");
-  const second = options.compare === undefined ? undefined : await pairsWith(options.compare, "--compare");
+  const whole: AnyPairs = await pairsWith(options.hyp, "--hyp");
+  const isWanted = await scoredRecordings(whole, options);
+  const first = onlyPairs(whole, isWanted);
+  const second =
+    options.compare === undefined ? undefined : onlyPairs(await pairsWith(options.compare, "--compare"), isWanted);
   const { pairs, missing } = first;
   const refused = unique([...first.refused, ...(second?.refused ?? [])]);
   const notes = unique([...first.notes, ...(second?.notes ?? [])]);
@@ -132,7 +137,9 @@ async function score(options: ScoreOptions): Promise<Outcome> {
     ...(asks("szcore-1hz") ? { szcore1Hz: scoreSzcoreEvaluation(pairs, { durationToleranceSeconds: tolerance }) } : {}),
     ...(nedc ? { nedc } : {}),
     ...((szcore ?? nedc) ? { resolution: alarmResolutions(pairs, { szcore, nedc }) } : {}),
-    ...(first.recordings ? { experts: expertReport(first, options, bootstrap.level) } : {}),
+    ...(whole.recordings
+      ? { experts: expertReport(whole, new Set(pairs.map(({ id }) => id)), options, bootstrap.level) }
+      : {}),
     ...(options.intervals && isScored ? { intervals: scoreIntervals(pairs, bootstrap) } : {}),
     ...(options.breakdown && isScored
       ? { breakdown: scoreBreakdown(pairs), latency: onsetLatency(pairs, latency) }
@@ -171,8 +178,20 @@ async function pairsReader({ ref, hyp, compare }: ScoreOptions, tolerance: numbe
   };
 }
 
-function expertReport({ recordings = [], notByAll = [] }: AnyPairs, { ref, margin }: ScoreOptions, level: number) {
-  return { ...compareExperts(recordings, expertNames(ref), { margin, level }), notByAll };
+function expertReport(
+  { recordings = [], notByAll = [] }: AnyPairs,
+  ids: ReadonlySet<string>,
+  { ref, margin }: ScoreOptions,
+  level: number,
+) {
+  return {
+    ...compareExperts(
+      recordings.filter(({ id }) => ids.has(id)),
+      expertNames(ref),
+      { margin, level },
+    ),
+    notByAll,
+  };
 }
 
 /** Two detectors on the recordings of which both could be scored. */

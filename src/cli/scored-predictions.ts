@@ -2,10 +2,12 @@
 import { resolve } from "node:path";
 import { UsageError } from "@ictal/base/action";
 import { CacheError, isIctalError, NotFoundError } from "@ictal/base/errors";
+import { notify, printable } from "@ictal/base/printable";
 import type { Event } from "../base/events.js";
 import type { Manifest } from "../cache/manifest.js";
 import type { PatientRecording } from "../scoring/auroc-wins.js";
 import { readPrediction } from "../training/prediction-store.js";
+import { isAccepted, PREDICTION_MISSING } from "./accept-option.js";
 import { configuredManifest } from "./configured-manifest.js";
 import type { FlagConfig } from "./data-options.js";
 import { requireFolder } from "./review-source.js";
@@ -53,7 +55,7 @@ export async function readScoredSplit(
 ): Promise<ScoredSplit> {
   const dir = resolve(predictions);
   await requireFolder(dir);
-  const manifest = await configuredManifest(found);
+  const manifest = await configuredManifest(found, split);
   const inSplit = manifest.recordings.filter((recording) => recording.split === split);
   if (inSplit.length === 0) throw new UsageError(`invalid --split ${split}: the cache has ${splitsText(manifest)}`);
   const labelled = inSplit.filter((recording) => recording.labelled);
@@ -61,13 +63,14 @@ export async function readScoredSplit(
   const missing: string[] = [];
   let checkpointHash: string | undefined;
   for (const { id, patient, durationSeconds, seizures } of labelled) {
+    const identity = { id, patient, durationSeconds, split };
     const stored = await readPrediction(dir, id).catch((error: unknown) => {
       if (isIctalError(error, "NotFoundError")) return undefined;
       throw error;
     });
     if (!stored) {
       missing.push(id);
-      recordings.push({ id, patient, durationSeconds, rateHz: 1, probability: NO_VALUES, reference: seizures });
+      recordings.push({ ...identity, rateHz: 1, probability: NO_VALUES, reference: seizures });
       continue;
     }
     const { sidecar, probability, rateHz, segments } = stored;
@@ -80,7 +83,7 @@ export async function readScoredSplit(
     if (Math.abs(end - durationSeconds) > END_TOLERANCE_SECONDS)
       refuse(`${dir}: the prediction of ${id} ends at (s)`, end, durationSeconds);
     const values = { rateHz, probability, ...(segments && { segments }) };
-    recordings.push({ id, patient, durationSeconds, ...values, reference: seizures });
+    recordings.push({ ...identity, ...values, reference: seizures });
   }
   if (checkpointHash === undefined) {
     throw new NotFoundError(
@@ -93,4 +96,16 @@ export async function readScoredSplit(
 
 function refuse(what: string, found: string | number, expected: string | number): never {
   throw new CacheError(`${what} ${found}, expected ${expected}; predict all recordings again`, { found, expected });
+}
+
+/** Reports on stderr that `missing` recordings count as without detections, and returns the exit code: 1 unless that is accepted. */
+export function reportMissing(missing: readonly string[], accept: readonly string[] | undefined): number {
+  const [example] = missing;
+  if (example === undefined) return 0;
+  const isKnown = isAccepted(PREDICTION_MISSING, accept);
+  const advice = `predict the whole split again, or accept it with --accept ${PREDICTION_MISSING}`;
+  notify(
+    `ictal: ${missing.length} recordings have no prediction and count as without detections, e.g. ${printable(example)}${isKnown ? "" : `; ${advice}`}`,
+  );
+  return isKnown ? 0 : 1;
 }

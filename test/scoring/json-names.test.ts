@@ -51,5 +51,7 @@ test("scoresJson(report) and ratesJson(rates) keep the names of version 0.1 and 
   assert.deepEqual(alarmPaths(ratesJson(sensitivitiesAtRates([recording], [1], options))), [
     "0.perDay",
     "0.falseAlarmsPerDay",
+    "0.leastFalseAlarmsPer24h",
+    "0.upperFalseAlarmsPer24h",
   ]);
 });
