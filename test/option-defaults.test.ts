@@ -116,6 +116,7 @@ cache/build.ts verify: false
 cache/build.ts accept: ["not-in-catalogue"]
 cache/normalize.ts segmentStarts: []
 cache/verify.ts key: "a folder with cache.json"
+cli/optimism.ts isSearched: false
 cluster/modal/sandboxes.ts gpu: "A100-80GB"
 cluster/pool.ts retries: 1
 cluster/pool.ts retryWaitSeconds: 0

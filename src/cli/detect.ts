@@ -6,6 +6,7 @@ import { printable } from "@ictal/base/printable";
 import type { Command } from "commander";
 import type { GapPolicy } from "../cache/segments.js";
 import { writeCsvBi, writeHedScoreTsv } from "../recording/annotation-write.js";
+import { mapOf, readCalibration } from "./calibration-file.js";
 import { addDataOptions, configOf, type DataFlags, gapsOption } from "./data-options.js";
 import { type Detections, detectRecording } from "./detect-recording.js";
 
@@ -13,6 +14,7 @@ interface DetectFlags extends DataFlags {
   readonly checkpoint: string;
   readonly allowOtherCache?: boolean;
   readonly gaps?: GapPolicy;
+  readonly calibration?: string;
 }
 
 type Writer = (found: Detections, recordingName: string) => string;
@@ -34,8 +36,10 @@ async function detect(input: string, output: string, flags: DetectFlags): Promis
   const write = writerOf(output);
   const { config } = await configOf(flags, []);
   const { checkpoint, allowOtherCache, gaps } = flags;
+  const file = flags.calibration === undefined ? undefined : await readCalibration(flags.calibration);
+  const calibration = file && mapOf(file);
   const found = await withInterrupt("nothing was written", (signal) =>
-    detectRecording({ input: resolve(input), checkpoint, config, allowOtherCache, gaps, signal }),
+    detectRecording({ input: resolve(input), checkpoint, config, allowOtherCache, gaps, calibration, signal }),
   );
   await writeFileAtomic(resolve(output), write(found, printable(basename(input, extname(input)))));
   const filled = found.filled.length > 0 ? `; missing electrodes filled in: ${found.filled.join(", ")}` : "";
@@ -58,6 +62,7 @@ export function addDetectCommand(program: Command): void {
     .argument("<output>", "file for the events: .tsv (HED-SCORE) or .csv_bi")
     .description("detect the seizures in one recording")
     .requiredOption("--checkpoint <path>", "a .safetensors file, a checkpoint folder, or the folder of a run")
+    .option("--calibration <file>", "correct the probabilities as ictal calibrate found")
     .option("--allow-other-cache", "use a checkpoint that was trained with other preprocessing")
     .addOption(gapsOption())
     .addHelpText("after", HELP)
