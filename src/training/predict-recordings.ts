@@ -86,7 +86,11 @@ function chosenRecordings({ recordings }: Manifest, { split, ids }: PredictRecor
 }
 
 /** Throws a CacheError when the weights were trained on signals of another kind. */
-function checkOrigin(origin: WeightsOrigin, manifest: Manifest, allowOtherCache: boolean): void {
+export function checkOrigin(
+  origin: WeightsOrigin,
+  manifest: Pick<Manifest, "key" | "channels" | "sampleRateHz">,
+  allowOtherCache: boolean,
+): void {
   const found = `${manifest.channels.join(" ")} at ${manifest.sampleRateHz} Hz`;
   const expected = `${origin.channels.join(" ")} at ${origin.sampleRateHz} Hz`;
   if (found !== expected)
@@ -167,7 +171,7 @@ export async function* predictRecordings(
   let reader: WindowReader | undefined;
   try {
     if (outDir) await requireOneCheckpoint(outDir, { ids, checkpointHash: hash, signal });
-    reader = await openWindowReader(cacheDir, manifest);
+    reader = await openWindowReader(cacheDir, manifest, { signal });
     predictor.setWeights(values);
     const predicted = predictor.predict(reader, { recordings, ...steps, stitching, signal });
     const calibrationHash = options.calibration && hashOf(options.calibration);
