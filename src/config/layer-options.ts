@@ -5,17 +5,28 @@ import { describeCache } from "../cache/describe.js";
 import type { GapPolicy } from "../cache/segments.js";
 import { BALANCE_DEFAULTS, BALANCE_OPTIONS, type BalanceOptions } from "../dataset/balance-options.js";
 import { POSTPROCESS_DEFAULTS, POSTPROCESS_OPTIONS, type PostprocessOptions } from "../scoring/postprocess-options.js";
-import { CHAIN_OPTIONS, type ChainOptions, DEFAULT_CHAIN, REFERENCE_CHAIN } from "../signal/chain-options.js";
+import {
+  CHAIN_OPTIONS,
+  type ChainOptions,
+  DEFAULT_CHAIN,
+  REFERENCE_CHAIN,
+  SEIZURE_TRANSFORMER_CHAIN,
+} from "../signal/chain-options.js";
 import { executorOfDevice } from "../tensor/device-names.js";
 import { STITCHING_DEFAULTS, STITCHING_OPTIONS } from "../training/run-options.js";
 import type { Stitching } from "../training/stitching.js";
 import { optionsFrom } from "./options-from.js";
 import type { Config } from "./schema.js";
 
+const PRESETS: Readonly<Record<Config["preprocessing"]["preset"], ChainOptions>> = {
+  default: DEFAULT_CHAIN,
+  reference: REFERENCE_CHAIN,
+  seizure_transformer: SEIZURE_TRANSFORMER_CHAIN,
+};
+
 /** The chain that a configuration asks for. */
 export function chainFromConfig(config: Pick<Config, "data" | "preprocessing">): ChainOptions {
-  const preset = config.preprocessing.preset === "reference" ? REFERENCE_CHAIN : DEFAULT_CHAIN;
-  return withDefaults(preset, optionsFrom(config, CHAIN_OPTIONS));
+  return withDefaults(PRESETS[config.preprocessing.preset], optionsFrom(config, CHAIN_OPTIONS));
 }
 
 /** The key of the cache that a configuration asks for. Throws a ConfigError on options that cannot be. */
