@@ -13,7 +13,7 @@ import { planCache, planCheck, planPredict, planScore, planSweep, planTrain } fr
 import { parseSweep, setArgs } from "../cluster/sweep.js";
 import { readCatalogue } from "../corpus/catalogue.js";
 import { openStore } from "../store/open-store.js";
-import { loadWeights } from "../training/load-weights.js";
+import { loadDetector } from "../training/load-detector.js";
 import { acceptOption } from "./accept-option.js";
 import { configuredManifest } from "./configured-manifest.js";
 import { configOf, type DataFlags } from "./data-options.js";
@@ -174,7 +174,7 @@ const predict: Planner = async (flags, dir) => {
     manifest,
     split: flags.split,
     checkpoint,
-    checkpointHash: (await loadWeights(checkpoint)).hash,
+    checkpointHash: (await loadDetector(checkpoint)).hash,
     out: resolve(required(flags.out, "--out")),
     predictArgs: [...(events ? ["--events"] : []), ...(type === undefined ? [] : ["--type", type])],
   });

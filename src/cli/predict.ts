@@ -10,6 +10,7 @@ import type { RunWatch } from "../cluster/watch/run-watch.js";
 import { deviceFromConfig, postprocessFromConfig, stitchingFromConfig } from "../config/layer-options.js";
 import { openExecutor } from "../tensor/open.js";
 import { predictRecordings } from "../training/predict-recordings.js";
+import { originOf, withOwnConfig } from "./checkpoint-config.js";
 import { configuredManifest } from "./configured-manifest.js";
 import { addDataOptions, configOf, type DataFlags, parseShard, partName, type Shard } from "./data-options.js";
 import { commonFolder, EVENT_FORMATS, type EventFormat, openDetectionFiles } from "./detection-files.js";
@@ -35,7 +36,8 @@ interface Predicted {
   readonly executor: string;
 }
 
-async function predictSplit(watch: RunWatch, flags: PredictFlags, signal: AbortSignal): Promise<Predicted> {
+async function predictSplit(watch: RunWatch, given: PredictFlags, signal: AbortSignal): Promise<Predicted> {
+  const flags = withOwnConfig(given);
   const found = await configOf(flags, ["cacheDir"]);
   const { config } = found;
   await watch.begin(partName(config.experiment.name, flags.shard));
@@ -57,6 +59,7 @@ async function predictSplit(watch: RunWatch, flags: PredictFlags, signal: AbortS
   try {
     const predictions = predictRecordings({
       checkpoint: flags.checkpoint,
+      origin: await originOf(found),
       cacheDir,
       manifest,
       split: flags.split,
@@ -114,6 +117,7 @@ function parseRate(text: string): number {
 }
 
 const HELP = `
+Without --config the folder of an imported model (ictal model import) gives its own.
 With --events the detections are written to OUT with the folders and names that the recordings have in the corpus;
 "ictal score" compares such a folder with the annotations of the corpus.
 The morphological opening and closing of the post-processing are defined at 256 Hz (11 and 31 samples) and have no effect at
@@ -128,7 +132,10 @@ Examples:
 export function addPredictCommand(program: Command): void {
   addDataOptions(program.command("predict"))
     .description("predict seizure probabilities, one file per recording of a split, and optionally events")
-    .requiredOption("--checkpoint <path>", "a .safetensors file, a checkpoint folder, or the folder of a run")
+    .requiredOption(
+      "--checkpoint <path>",
+      "a .safetensors file, a checkpoint, or the folder of a run or imported model",
+    )
     .requiredOption("--out <dir>", "folder for the predictions")
     .option("--split <name>", "train, dev or eval", "dev")
     .addOption(

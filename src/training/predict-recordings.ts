@@ -4,14 +4,16 @@ import { type Manifest, readManifest } from "../cache/manifest.js";
 import { openWindowReader, type WindowReader } from "../dataset/window-reader.js";
 import type { Executor } from "../tensor/program.js";
 import type { WeightsOrigin } from "./checkpoint-state.js";
-import { loadWeights } from "./load-weights.js";
-import { createPredictor, type RecordingPrediction } from "./predict.js";
+import { type LoadedDetector, loadDetector } from "./load-detector.js";
+import { predictWindows, type RecordingPrediction } from "./predict.js";
 import { writePrediction } from "./prediction-store.js";
 import type { Stitching } from "./stitching.js";
 
 export interface PredictRecordingsOptions {
-  /** A .safetensors file, a checkpoint folder, or a run's folder, whose best checkpoint is taken. */
+  /** A .safetensors file, a checkpoint folder, a run's folder, whose best checkpoint is taken, or an imported model's. */
   readonly checkpoint: string;
+  /** What the weights take, for files that do not say so themselves. */
+  readonly origin?: WeightsOrigin | undefined;
   readonly cacheDir: string;
   /** Manifest of that cache. @default read from it */
   readonly manifest?: Manifest | undefined;
@@ -62,10 +64,10 @@ function usualRateHz(ownRateHz: number): number {
 }
 
 /** Throws a CacheError when the weights were trained on signals of another kind. */
-function checkOrigin(origin: WeightsOrigin, manifest: Manifest, allowOtherCache: boolean): void {
+function checkOrigin({ origin, takesAllChannels }: LoadedDetector, manifest: Manifest, allowOtherCache: boolean): void {
   const found = `${manifest.channels.join(" ")} at ${manifest.sampleRateHz} Hz`;
   const expected = `${origin.channels.join(" ")} at ${origin.sampleRateHz} Hz`;
-  if (found !== expected)
+  if (takesAllChannels ? found !== expected : manifest.sampleRateHz !== origin.sampleRateHz)
     throw new CacheError(`the cache holds ${found}, the weights take ${expected}`, { found, expected });
   if (origin.cacheKey === manifest.key || allowOtherCache) return;
   throw new CacheError(
@@ -86,9 +88,10 @@ export async function* predictRecordings(
   const { cacheDir, executor, batchSize = 16, stitching, outDir, storeAs = "float16", signal } = options;
   requireCounts({ batchSize });
   requireNumbers({ strideSeconds: options.strideSeconds, rateHz: options.rateHz }, { above: 0 });
-  const { detector, values, origin, hash } = await loadWeights(options.checkpoint, { signal });
+  const detector = await loadDetector(options.checkpoint, { origin: options.origin, signal });
+  const { origin, hash } = detector;
   const manifest = options.manifest ?? (await readManifest(cacheDir));
-  checkOrigin(origin, manifest, options.allowOtherCache ?? false);
+  checkOrigin(detector, manifest, options.allowOtherCache ?? false);
   const recordings = chosenRecordings(manifest, options);
   const { windowSamples, sampleRateHz } = origin;
   const strideSeconds = options.strideSeconds ?? windowSamples / sampleRateHz / 2;
@@ -106,12 +109,11 @@ export async function* predictRecordings(
     throw new RangeError(
       `invalid strideSeconds: ${strideSeconds}; the network gives one value per ${logitSamples / sampleRateHz} s`,
     );
-  const predictor = await createPredictor(executor, detector, { batchSize, windowSamples, signal });
+  const network = await detector.open({ executor, batchSize, cached: manifest.channels, signal });
   let reader: WindowReader | undefined;
   try {
     reader = await openWindowReader(cacheDir, manifest);
-    predictor.setWeights(values);
-    for await (const prediction of predictor.predict(reader, {
+    for await (const prediction of predictWindows(network, reader, {
       recordings,
       strideSamples,
       stitching,
@@ -123,7 +125,7 @@ export async function* predictRecordings(
       yield prediction;
     }
   } finally {
-    await predictor.dispose();
+    await network.dispose();
     await reader?.close();
   }
 }
