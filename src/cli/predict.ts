@@ -130,7 +130,7 @@ Examples:
 
 /** Adds `ictal predict`. */
 export function addPredictCommand(program: Command): void {
-  addDataOptions(program.command("predict"))
+  addDataOptions(program.command("predict"), ["cacheDir"])
     .description("predict seizure probabilities, one file per recording of a split, and optionally events")
     .requiredOption(
       "--checkpoint <path>",
