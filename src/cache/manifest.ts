@@ -87,7 +87,7 @@ export interface WriteManifestOptions {
   /** The corpus the cache must cover. @default every recording that is in the cache */
   readonly catalogue?:
     | {
-        readonly recordings: readonly { readonly id: string }[];
+        readonly recordings: readonly { readonly id: string; readonly split?: string }[];
         readonly fingerprint: string;
         readonly limit?: number | undefined;
       }
@@ -220,7 +220,12 @@ async function collectManifest(folder: CacheFolder, { catalogue, signal }: Write
     found.flatMap((each) => ("missing" in each ? [each.missing] : [])),
     ids.length,
   );
-  const recordings = found.flatMap((each) => ("recording" in each ? [each.recording] : []));
+  const splitOf = new Map(catalogue?.recordings.map(({ id, split }) => [id, split]));
+  const recordings = found.flatMap((each) => {
+    if (!("recording" in each)) return [];
+    const split = splitOf.get(each.recording.id); // as the corpus says now: participants.tsv may have come after the build
+    return [split === undefined ? each.recording : { ...each.recording, split }];
+  });
   const counts = countRecordings(recordings, folder.sampleRateHz);
   refuseSharedPatients(recordings);
   return {
@@ -319,13 +324,18 @@ export function recordingAt({ recordings }: Pick<Manifest, "recordings">, positi
 export function limitManifest(manifest: Manifest, limit: number | undefined): Manifest {
   const recordings = limitRecordings(manifest.recordings, limit);
   if (recordings.length === manifest.recordings.length) return manifest;
-  const counts = countRecordings(recordings, manifest.sampleRateHz);
-  refuseNoPositives(counts);
+  const found = withRecordings(manifest, recordings);
+  refuseNoPositives(found.counts);
+  return { ...found, ...(limit !== undefined && { limit }) };
+}
+
+/** `manifest` with other `recordings`, some of its own or the same in other splits, and their counts. */
+export function withRecordings(manifest: Manifest, recordings: readonly ManifestRecording[]): Manifest {
+  const { sampleRateHz } = manifest;
   return {
     ...manifest,
-    ...(limit !== undefined && { limit }),
-    counts,
-    bySplit: countSplits(recordings, manifest.sampleRateHz),
-    recordings,
+    counts: countRecordings(recordings, sampleRateHz),
+    bySplit: countSplits(recordings, sampleRateHz),
+    recordings: [...recordings],
   };
 }

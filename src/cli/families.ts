@@ -42,6 +42,7 @@ export const GROUPS: readonly { readonly heading: string; readonly families: rea
     heading: "Training:",
     families: [
       { words: ["train"], load: async () => (await import("./train.js")).addTrainCommand },
+      { words: ["crossval"], load: async () => (await import("./crossval.js")).addCrossvalCommand },
       { words: ["model"], load: async () => (await import("./model.js")).addModelCommand },
     ],
   },

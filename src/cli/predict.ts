@@ -14,6 +14,8 @@ import { originOf, withOwnConfig } from "./checkpoint-config.js";
 import { configuredManifest } from "./configured-manifest.js";
 import { addDataOptions, configOf, type DataFlags, parseShard, partName, type Shard } from "./data-options.js";
 import { commonFolder, EVENT_FORMATS, type EventFormat, openDetectionFiles } from "./detection-files.js";
+import { addSplitOptions } from "./split-flags.js";
+import { reportTrainedPatients } from "./trained-patients.js";
 import { watched } from "./watched.js";
 
 interface PredictFlags extends DataFlags {
@@ -42,11 +44,12 @@ async function predictSplit(watch: RunWatch, given: PredictFlags, signal: AbortS
   const { config } = found;
   await watch.begin(partName(config.experiment.name, flags.shard));
   const cacheDir = config.data.cache_dir;
-  const manifest = await configuredManifest(found);
+  const manifest = await configuredManifest(found, flags.split);
   const inSplit = manifest.recordings.filter(({ split }) => split === flags.split);
   const ids = shardOf(inSplit, flags.shard).map(({ id }) => id);
   const total = ids.length;
   if (flags.split === "eval") notify(`ictal: this uses the eval split: ${total} recordings`);
+  await reportTrainedPatients(flags.checkpoint, inSplit, flags.split);
   const outDir = resolve(flags.out);
   const detections = flags.events
     ? await openDetectionFiles(outDir, cacheDir, manifest.key, postprocessFromConfig(config), flags.format)
@@ -130,14 +133,14 @@ Examples:
 
 /** Adds `ictal predict`. */
 export function addPredictCommand(program: Command): void {
-  addDataOptions(program.command("predict"), ["cacheDir"])
+  addSplitOptions(addDataOptions(program.command("predict"), ["cacheDir"]))
     .description("predict seizure probabilities, one file per recording of a split, and optionally events")
     .requiredOption(
       "--checkpoint <path>",
       "a .safetensors file, a checkpoint, or the folder of a run or imported model",
     )
     .requiredOption("--out <dir>", "folder for the predictions")
-    .option("--split <name>", "train, dev or eval", "dev")
+    .option("--split <name>", "train, dev or eval; all for every recording of a corpus without splits", "dev")
     .addOption(
       new Option("--type <name>", "data type of stored probabilities")
         .choices(["float16", "float32"])
