@@ -12,7 +12,7 @@ import { type LoadedConfig, parseConfig } from "../config/load-config.js";
 import { detectorConfigText } from "../config/own-config.js";
 import { createDetector, unknownDetector } from "../model/detector.js";
 import { readTorchFile } from "../model/import-torch.js";
-import { type ImportReport, matchWeights, parseNameRule, readSafetensorsFile } from "../model/import-weights.js";
+import { matchWeights, parseNameRule, readSafetensorsFile, type WeightsReport } from "../model/import-weights.js";
 import { DETECTOR_NAMES } from "../model/registry.js";
 import { saveSafetensors } from "../model/safetensors.js";
 import { storedTensors } from "../model/weights.js";
@@ -41,7 +41,7 @@ async function configFor(model: string, { config: file, set = [] }: ImportFlags)
   return readConfig(file, { set: sets });
 }
 
-function reportText({ matched, renamed, unneeded, converted }: ImportReport): string[] {
+function reportText({ matched, renamed, unneeded, converted }: WeightsReport): string[] {
   const types = Object.entries(converted).map(([type, count]) => `${count} of ${type}`);
   const [first] = renamed;
   return [

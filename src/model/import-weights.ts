@@ -68,7 +68,7 @@ function unwrapped(names: readonly string[], known: ReadonlySet<string>): (name:
 }
 
 /** How the tensors of a file fit a detector. */
-export interface ImportReport {
+export interface WeightsReport {
   /** Tensors that were taken. */
   readonly matched: number;
   /** Names that were changed, as they were and as the detector has them. */
@@ -81,7 +81,7 @@ export interface ImportReport {
 
 export interface Matched {
   readonly values: ParameterValues;
-  readonly report: ImportReport;
+  readonly report: WeightsReport;
 }
 
 /** How many names a message lists. */
