@@ -67,7 +67,7 @@ export async function buildConfigured(config: Config, options: BuildOptions): Pr
   const { data } = config;
   const store = openStore(data.data_dir);
   const catalogue = await readCatalogue(store, { limit: limit ?? data.limit_files ?? undefined, signal });
-  refuseContradiction(catalogue);
+  if (data.split.by !== "file") refuseContradiction(catalogue);
   await checkSplitChoice(catalogue.recordings, splitFromConfig(config), { signal });
   const report = await buildCache({
     store,

@@ -11,7 +11,7 @@ import { deviceFromConfig, postprocessFromConfig, stitchingFromConfig } from "..
 import { openExecutor } from "../tensor/open.js";
 import { predictRecordings } from "../training/predict-recordings.js";
 import { originOf, withOwnConfig } from "./checkpoint-config.js";
-import { configuredManifest } from "./configured-manifest.js";
+import { configuredSplits } from "./configured-manifest.js";
 import { addDataOptions, configOf, type DataFlags, parseShard, partName, type Shard } from "./data-options.js";
 import { commonFolder, EVENT_FORMATS, type EventFormat, openDetectionFiles } from "./detection-files.js";
 import { addSplitOptions } from "./split-flags.js";
@@ -36,6 +36,8 @@ interface Predicted {
   /** Files of detections, relative to the output folder; empty without --events. */
   readonly eventFiles: readonly string[];
   readonly executor: string;
+  /** Whether the corpus itself has the split: then a folder of it holds these recordings alone. */
+  readonly isOwnSplit: boolean;
 }
 
 async function predictSplit(watch: RunWatch, given: PredictFlags, signal: AbortSignal): Promise<Predicted> {
@@ -44,7 +46,7 @@ async function predictSplit(watch: RunWatch, given: PredictFlags, signal: AbortS
   const { config } = found;
   await watch.begin(partName(config.experiment.name, flags.shard));
   const cacheDir = config.data.cache_dir;
-  const manifest = await configuredManifest(found, flags.split);
+  const { manifest, record } = await configuredSplits(found, flags.split);
   const inSplit = manifest.recordings.filter(({ split }) => split === flags.split);
   const ids = shardOf(inSplit, flags.shard).map(({ id }) => id);
   const total = ids.length;
@@ -78,6 +80,7 @@ async function predictSplit(watch: RunWatch, given: PredictFlags, signal: AbortS
       signal,
     });
     for await (const prediction of predictions) {
+      if (detections && recordings === 0) await detections.remove(ids);
       recordings += 1;
       eegSeconds += predictedCount(prediction) / prediction.rateHz;
       if (detections) eventFiles.push(await detections.write(prediction));
@@ -87,7 +90,13 @@ async function predictSplit(watch: RunWatch, given: PredictFlags, signal: AbortS
     progress.finish();
     await executor.dispose();
   }
-  return { recordings, eegSeconds, eventFiles, executor: executor.name };
+  return {
+    recordings,
+    eegSeconds,
+    eventFiles,
+    executor: executor.name,
+    isOwnSplit: record.by === "official" && record.seed === undefined,
+  };
 }
 
 async function predict(watch: RunWatch, flags: PredictFlags): Promise<Outcome> {
@@ -99,7 +108,9 @@ async function predict(watch: RunWatch, flags: PredictFlags): Promise<Outcome> {
     `${recordings} recordings, ${(eegSeconds / 3600).toFixed(2)} h of EEG in ${wallSeconds.toFixed(1)} s, in ${flags.out}`,
   ];
   const common = commonFolder(eventFiles);
-  if (flags.events) text.push(`score them: ictal score --ref CORPUS/${common} --hyp ${join(flags.out, common)}`);
+  const splitHint = found.isOwnSplit ? "" : ` --splits RUN --split ${flags.split}`;
+  if (flags.events)
+    text.push(`score them: ictal score --ref CORPUS/${common} --hyp ${join(flags.out, common)}${splitHint}`);
   const events = flags.events ? { events: eventFiles.length, eventsDir: join(flags.out, common) } : {};
   return { json: { out: flags.out, recordings, eegSeconds, wallSeconds, executor, ...events }, text: text.join("\n") };
 }
@@ -121,6 +132,8 @@ function parseRate(text: string): number {
 
 const HELP = `
 Without --config the folder of an imported model (ictal model import) gives its own.
+OUT holds the predictions of one checkpoint. Those of the same recordings that are there already, and their detections, are
+replaced as a whole; predictions of other recordings by another checkpoint are refused.
 With --events the detections are written to OUT with the folders and names that the recordings have in the corpus;
 "ictal score" compares such a folder with the annotations of the corpus.
 The morphological opening and closing of the post-processing are defined at 256 Hz (11 and 31 samples) and have no effect at

@@ -1,4 +1,7 @@
-/** Plans of shards for pools, Slurm and the cloud. */
+/**
+ * Plans of shards for pools, Slurm and the cloud.
+ * @module ictal/cluster
+ */
 export { planCrossval } from "../cluster/crossval/plan.js";
 export { type FoldRun, readFolds } from "../cluster/crossval/read-folds.js";
 export { finalisePlan } from "../cluster/finalise.js";

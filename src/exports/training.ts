@@ -1,4 +1,7 @@
-/** Training runs, checkpoints and predictions. */
+/**
+ * Training runs, checkpoints and predictions.
+ * @module ictal/training
+ */
 export {
   type Baseline,
   type BaselineOptions,

@@ -2,11 +2,10 @@ import { existsSync } from "node:fs";
 import { readdir, readFile, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { sha256 } from "@ictal/base/canonical";
-import { CacheError, FormatError, NotFoundError, UnsupportedError } from "@ictal/base/errors";
-import { parseJson } from "../base/parse-json.js";
+import { FormatError, NotFoundError, UnsupportedError } from "@ictal/base/errors";
 import { createDetector, type Detector } from "../model/detector.js";
 import type { ParameterValues } from "../model/parameters.js";
-import { decodeSafetensors, type SafetensorsFile } from "../model/safetensors.js";
+import { decodeSafetensors } from "../model/safetensors.js";
 import { detectorValues } from "../model/weights.js";
 import {
   AVERAGE_FILE,
@@ -20,7 +19,8 @@ import {
   STATE_FILE,
   stepOf,
 } from "./checkpoint.js";
-import { originSchema, type WeightsOrigin } from "./checkpoint-state.js";
+import type { StoredState, WeightsOrigin } from "./checkpoint-state.js";
+import { originOf, requireSameOrigin } from "./weights-origin.js";
 
 /** Weights for prediction. */
 export interface LoadedWeights {
@@ -92,24 +92,16 @@ async function weightsPath(path: string): Promise<string> {
   return file;
 }
 
-/** Weights that lie in a checkpoint have to be the bytes that it was written with. */
-async function checkWritten(file: string, hash: string): Promise<void> {
+/** Weights that lie in a checkpoint have to be the bytes that it was written with. Returns its state; undefined outside of one. */
+async function checkWritten(file: string, hash: string): Promise<StoredState | undefined> {
   const dir = dirname(file);
   const name = basename(file);
   const isOfCheckpoint = name === MODEL_FILE || name === AVERAGE_FILE;
-  if (!isOfCheckpoint || !(await readdir(dir)).includes(STATE_FILE)) return;
-  const digests = await checkpointDigests(dir, await readCheckpointState(dir));
+  if (!isOfCheckpoint || !(await readdir(dir)).includes(STATE_FILE)) return undefined;
+  const written = await readCheckpointState(dir);
+  const digests = await checkpointDigests(dir, written);
   checkDigest(file, hash, digests[name]);
-}
-
-function originOf({ metadata }: SafetensorsFile, path: string): WeightsOrigin {
-  if (metadata.ictal === undefined) {
-    throw new CacheError(
-      `${path} does not say which model it belongs to (metadata "ictal"); import it: ictal model import ${basename(path)} --model NAME --out DIR, or give --config with the section model (model.name)`,
-      { found: Object.keys(metadata), expected: "ictal" },
-    );
-  }
-  return parseJson(originSchema, metadata.ictal, `${path} (metadata "ictal")`, "take the file as it was written");
+  return written;
 }
 
 /** Throws a FormatError when the weights' origin does not fit the network that it names. */
@@ -136,8 +128,9 @@ export async function loadWeights(path: string, { origin, signal }: LoadWeightsO
     throw new NotFoundError(`no weights at ${file}: ${error.message}`, file, { cause: error });
   });
   const hash = sha256(bytes);
-  await checkWritten(file, hash);
+  const written = await checkWritten(file, hash);
   const stored = decodeSafetensors(bytes, file);
+  if (written) requireSameOrigin(stored, file, written);
   const known = stored.metadata.ictal === undefined ? (origin ?? originOf(stored, file)) : originOf(stored, file);
   const detector = createDetector(known.model);
   checkOrigin(known, detector, file);

@@ -81,7 +81,7 @@ export async function openTrainingData(
   { accept, signal }: OpenDataOptions = {},
 ): Promise<TrainingData> {
   signal?.throwIfAborted();
-  const whole = await readManifest(options.cacheDir, { key: options.key });
+  const whole = await readManifest(options.cacheDir, { key: options.key, signal });
   const limited = limitManifest(whole, options.limit);
   accept?.(limited);
   if (options.split === undefined)
