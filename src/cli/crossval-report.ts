@@ -36,6 +36,8 @@ function chosenOn({ config, folds }: CrossvalReportOptions): CrossvalJson["chose
   const { metric } = config.training.early_stopping;
   const { devShare = 0 } = splitFromConfig(config);
   const dev = folds.map(({ record }) => record.splits.dev?.patients.length ?? 0);
+  if (Math.max(...dev) === 0)
+    return { epoch: "the last: there are no dev patients", threshold: "as configured: there are no dev patients" };
   const counts = [...new Set([Math.min(...dev), Math.max(...dev)])].join(" to ");
   const where = `on dev, ${counts} patients (${+(100 * devShare).toFixed(1)} %) of each training part, never on the fold that is scored`;
   return { epoch: `best ${metric} ${where}`, threshold: `highest event F1 ${where}` };

@@ -23,6 +23,7 @@ import {
   configurationOption,
   type DataFlags,
   dataDirOption,
+  type FlagConfig,
   setOption,
 } from "./data-options.js";
 
@@ -104,8 +105,12 @@ export function folderOf(kind: PlanKind, flags: PlanFlags): string {
 const SETS = { dataDir: "data.data_dir", cacheDir: "data.cache_dir" } as const;
 
 /** The configuration of the flags, and the arguments with which a task reads a copy of its file in `dir`. */
-export async function frozenConfig(flags: PlanFlags, dir: string, needs: readonly ("dataDir" | "cacheDir")[]) {
-  const loaded = await configOf(flags, needs);
+async function frozenConfig(flags: PlanFlags, dir: string, needs: readonly ("dataDir" | "cacheDir")[]) {
+  return freezeConfig(await configOf(flags, needs), flags, dir);
+}
+
+/** A configuration, and the arguments with which a task reads a copy of its file in `dir`. */
+export async function freezeConfig(loaded: FlagConfig, flags: DataFlags, dir: string) {
   const args = loaded.file === undefined ? [] : ["--config", join(dir, "config.yaml")];
   if (loaded.file !== undefined) {
     await makeFolder(dir);
