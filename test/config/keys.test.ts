@@ -179,7 +179,7 @@ const ONE_MEANING = ["data.n_channels", "preprocessing.montage", "model.architec
 
 /** Keys that verbs read themselves, with the text of the source that does. */
 const READ_BY_VERBS: Readonly<Record<string, readonly [file: string, text: string]>> = {
-  "data.data_dir": ["src/cli/train.ts", "const { data_dir, cache_dir } = config.data"],
+  "data.data_dir": ["src/cli/ready-cache.ts", "const { data_dir, cache_dir } = config.data"],
   "data.limit_files": ["src/cli/train.ts", "limit: config.data.limit_files"],
   "evaluation.fa_rates": ["src/cli/train.ts", "falseAlarmRates: config.evaluation.fa_rates"],
   "experiment.name": ["src/cli/report-page.ts", "config.experiment.name"],
