@@ -114,6 +114,7 @@ base/value-ranges.ts segments: [{ start: 0, end: probability.length }]
 base/worker-pool.ts name: "worker thread"
 cache/build.ts verify: false
 cache/build.ts accept: ["not-in-catalogue"]
+cache/normalize.ts segmentStarts: []
 cache/verify.ts key: "a folder with cache.json"
 cluster/modal/sandboxes.ts gpu: "A100-80GB"
 cluster/pool.ts retries: 1
@@ -141,6 +142,7 @@ dataset/window-reader.ts openFiles: 64
 model/export-onnx.ts batchSize: 1
 model/layers.ts stride: 1
 model/layers.ts dilation: 1
+model/layers.ts isCausal: false
 model/parameters.ts bias: true
 plots/eeg-page.ts spacing: 8
 plots/eeg-page.ts pointsPerChannel: 800
@@ -164,10 +166,13 @@ recording/edf-spec.ts transducer: ""
 recording/edf-spec.ts unit: "uV"
 recording/edf-spec.ts prefilter: ""
 scoring/bootstrap.ts replicates: 1000
-scoring/bootstrap.ts level: 0.95
 scoring/dev-metrics.ts falseAlarmRates: []
+scoring/experts.ts margin: 0.1
+scoring/onset-latency.ts stretchStartsSeconds: [0]
 scoring/operating-points.ts forceEval: false
 scoring/operating-points.ts scorer: "szcore"
+scoring/patient-interval.ts level: 0.95
+scoring/sign-flip.ts replicates: 9999
 signal/aeeg.ts epochSeconds: 15
 signal/aeeg.ts lowCutHz: 2
 signal/band-rise.ts seconds: 10

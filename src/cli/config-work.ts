@@ -44,7 +44,9 @@ export async function showConfig({ config: file, set = [] }: ShowFlags): Promise
   const loaded = file === undefined ? parseConfig("", "(defaults)", { set }) : await readConfig(file, { set });
   const values = configValues(loaded);
   const notice = loaded.notice === undefined ? "" : `\n\n${loaded.notice}`;
-  return { json: values, text: `${table(values)}${notice}` };
+  const { lookAheadFromConfig, lookAheadText } = await import("../config/look-ahead.js");
+  const budget = lookAheadText(lookAheadFromConfig(loaded.config));
+  return { json: values, text: `${table(values)}\n\n${budget}${notice}` };
 }
 
 export interface OutFlags {

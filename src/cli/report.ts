@@ -6,17 +6,20 @@ import { hashOf } from "@ictal/base/canonical";
 import { NotFoundError } from "@ictal/base/errors";
 import { notify, printable } from "@ictal/base/printable";
 import type { Command } from "commander";
+import type { ValueRange } from "../base/value-ranges.js";
 import { postprocessFromConfig } from "../config/layer-options.js";
+import { lookAheadFromConfig, lookAheadText } from "../config/look-ahead.js";
 import { aurocInterval } from "../scoring/auroc-interval.js";
 import { scoreBreakdown } from "../scoring/breakdown.js";
 import { calibrationCurve } from "../scoring/calibration.js";
 import { rocAndPrCurves } from "../scoring/curves.js";
 import { ratesJson, scoresJson } from "../scoring/json-names.js";
 import { scoreNedc } from "../scoring/nedc/score-nedc.js";
-import { onsetLatency } from "../scoring/onset-latency.js";
+import { onsetLatency, type StartedPair } from "../scoring/onset-latency.js";
 import { operatingPoints } from "../scoring/operating-points.js";
 import { cutEvents, detectEvents, type PostprocessOptions } from "../scoring/postprocess.js";
 import { sensitivitiesAtRates } from "../scoring/rate-sensitivity.js";
+import { alarmResolutions } from "../scoring/resolution.js";
 import { pooledCells, scoreSzcore } from "../scoring/score.js";
 import { scoreIntervals } from "../scoring/score-intervals.js";
 import { scoreSzcoreEvaluation } from "../scoring/szcore-evaluation.js";
@@ -41,10 +44,19 @@ interface ReportFlags extends DataFlags, BootstrapFlags {
   readonly accept?: readonly string[];
 }
 
-function pairsOf(recordings: readonly ScoredPrediction[], postprocess: PostprocessOptions): TypedDetections[] {
+type ReportPair = TypedDetections & StartedPair;
+
+/** Where recorded stretches begin that follow a gap, and the first. */
+function stretchStarts(segments: readonly ValueRange[], rateHz: number): number[] {
+  return segments.flatMap(({ start }, i) => (segments[i - 1]?.end === start ? [] : [start / rateHz]));
+}
+
+function pairsOf(recordings: readonly ScoredPrediction[], postprocess: PostprocessOptions): ReportPair[] {
   return recordings.map(({ id, patient, durationSeconds, reference, probability, rateHz, segments }) => {
     const hypothesis = cutEvents(detectEvents(probability, rateHz, postprocess, segments), durationSeconds);
-    return { id, patient, durationSeconds, reference, typed: reference, hypothesis, typedHypothesis: hypothesis };
+    const stretches = segments ? { stretchStartsSeconds: stretchStarts(segments, rateHz) } : {};
+    const events = { reference, typed: reference, hypothesis, typedHypothesis: hypothesis };
+    return { id, patient, durationSeconds, ...stretches, ...events };
   });
 }
 
@@ -66,6 +78,7 @@ async function report(flags: ReportFlags): Promise<Outcome> {
   const training = await trainingOf(flags.run);
   const { manifest, recordings, missing, unlabelled, checkpointHash } = await readScoredSplit(loaded, flags);
   const postprocess = postprocessFromConfig(config);
+  const lookAhead = lookAheadFromConfig(config);
   const pairs = pairsOf(recordings, postprocess);
   const { score, truth } = pooledCells(recordings);
   const { split, forceEval } = flags;
@@ -74,6 +87,7 @@ async function report(flags: ReportFlags): Promise<Outcome> {
   const search = { postprocess, forceEval };
   if (isSearched && split === "eval")
     await logEvalSearch(flags.predictions, { verb: "report", checkpointHash, perDay });
+  const [szcore, nedc] = [scoreSzcore(pairs), scoreNedc(pairs)];
   const found: RunReport = {
     config,
     training,
@@ -89,11 +103,16 @@ async function report(flags: ReportFlags): Promise<Outcome> {
       : {}),
     scores: {
       ...{ recordings: pairs.length, missing, refused: [], notes: [] },
-      ...{ szcore: scoreSzcore(pairs), szcore1Hz: scoreSzcoreEvaluation(pairs), nedc: scoreNedc(pairs) },
+      ...{
+        szcore,
+        szcore1Hz: scoreSzcoreEvaluation(pairs),
+        nedc,
+        resolution: alarmResolutions(pairs, { szcore, nedc }),
+      },
       ...{
         intervals: scoreIntervals(pairs, bootstrap),
         breakdown: scoreBreakdown(pairs),
-        latency: onsetLatency(pairs),
+        latency: onsetLatency(pairs, { lookAheadSeconds: lookAhead.waitSeconds }),
       },
     },
     receipt: {
@@ -109,7 +128,8 @@ async function report(flags: ReportFlags): Promise<Outcome> {
       hours: (recordings.reduce((sum, { durationSeconds }) => sum + durationSeconds, 0) / 3600).toFixed(2),
       seizures: recordings.reduce((sum, { reference }) => sum + reference.length, 0),
       thresholds: `on ${postprocess.onThreshold}, off ${postprocess.offThreshold}`,
-      bootstrap: `${bootstrap.replicates} draws of patients, seed ${bootstrap.seed}, ${100 * bootstrap.level} %`,
+      intervals: `${100 * bootstrap.level} % by patient; of searched thresholds ${bootstrap.replicates} draws of patients, seed ${bootstrap.seed}`,
+      lookAhead: lookAheadText(lookAhead),
       commit: projectCommit(),
     },
     caption: {

@@ -5,7 +5,7 @@ import { CacheError, isIctalError, NotFoundError } from "@ictal/base/errors";
 import { notify, printable } from "@ictal/base/printable";
 import type { Event } from "../base/events.js";
 import type { Manifest } from "../cache/manifest.js";
-import type { PatientRecording } from "../scoring/auroc-interval.js";
+import type { PatientRecording } from "../scoring/auroc-wins.js";
 import { readPrediction } from "../training/prediction-store.js";
 import { isAccepted, PREDICTION_MISSING } from "./accept-option.js";
 import { configuredManifest } from "./configured-manifest.js";

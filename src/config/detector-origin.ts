@@ -21,7 +21,7 @@ export function windowSamplesOf({ data }: Pick<Config, "data">): number {
  * What weights of the configured detector take, for files that do not say so themselves: its sizes, windows, rate, channels and the
  * cache of its preprocessing. Throws a ConfigError on sizes that cannot be.
  */
-export function detectorOrigin(config: Pick<Config, "data" | "preprocessing" | "model">): WeightsOrigin {
+export function detectorOrigin(config: Pick<Config, "data" | "preprocessing" | "experiment" | "model">): WeightsOrigin {
   const detector = createDetector(modelFromConfig(config.model));
   checkWindow(detector, config.data.window_size, config.data.sampling_rate);
   const { channels, key: cacheKey } = describeCache(chainFromConfig(config), config.data.sample_type);

@@ -2,6 +2,7 @@
 import type { Data } from "plotly.js";
 import type { GroupScore, PatientScore } from "../scoring/breakdown.js";
 import type { Calibration } from "../scoring/calibration.js";
+import type { OnsetLatencies } from "../scoring/onset-latency.js";
 import type { OperatingPoint } from "../scoring/operating-points.js";
 import { axis, type Caption, COLORS, type Figure, makeFigure, seriesColor } from "./figure.js";
 
@@ -130,8 +131,10 @@ export function detectedByGroup(
 
 const BIN_SECONDS = 5;
 
-/** Histogram of onset latencies in seconds; detections before the onset are below 0. */
-export function latencyHistogram(latenciesSeconds: readonly number[], caption: Caption = {}): Figure {
+/** Histogram of onset latencies in seconds; detections before the onset are below 0. The axis names what was added. */
+export function latencyHistogram(found: OnsetLatencies, caption: Caption = {}): Figure {
+  const { latencies: latenciesSeconds, lookAheadSeconds } = found;
+  const added = lookAheadSeconds === null ? "unknown" : `+${Number(lookAheadSeconds.toFixed(1))} s`;
   const data: Data[] = [
     {
       type: "histogram",
@@ -148,8 +151,8 @@ export function latencyHistogram(latenciesSeconds: readonly number[], caption: C
   const onset = { type: "line", xref: "x", yref: "paper", x0: 0, x1: 0, y0: 0, y1: 1 } as const;
   const layout = {
     shapes: [{ ...onset, line: { color: COLORS.vermilion, width: 1.5, dash: "dot" as const } }],
-    xaxis: axis("first detection after the onset (s)"),
-    yaxis: countAxis("seizures", Math.max(0, ...bins.values())),
+    xaxis: axis(`alarm after onset (s), look-ahead ${added}`),
+    yaxis: countAxis("seizures with a recorded onset", Math.max(0, ...bins.values())),
     bargap: 0.05,
   };
   return makeFigure("Onset latency; dotted: annotated onset", data, layout, caption);

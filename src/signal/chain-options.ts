@@ -54,6 +54,11 @@ export interface ChainOptions {
    * resampling and filters, whose whole mean is then the offset. "recorded" holds the recording in memory. @default "filtered"
    */
   readonly statistics: "filtered" | "recorded";
+  /**
+   * Instead of mean and standard deviation over the recording: median and interquartile range over the past, of so many whole
+   * seconds at most (`createRunningNormalization`). @default the whole recording
+   */
+  readonly memorySeconds?: number | undefined;
 }
 
 export const CHAIN_OPTIONS = {
@@ -122,6 +127,14 @@ export const CHAIN_OPTIONS = {
     default: "filtered",
     description: "Normalise by mean and standard deviation of the filtered signal, or of the recording as it was.",
   }),
+  memorySeconds: number({
+    isWhole: true,
+    least: 10,
+    most: 3600,
+    unit: "s",
+    description:
+      "Normalise by median and interquartile range of the past, so many seconds of it, instead of mean and standard deviation of the whole recording.",
+  }),
 };
 
 /** The chain of every shipped config: causal, by blocks, 19 electrodes as recorded. */
@@ -146,6 +159,12 @@ export const SEIZURE_TRANSFORMER_CHAIN: ChainOptions = {
   statistics: "recorded",
 };
 
+/**
+ * Nothing looks ahead but the resampler: causal filters, and normalisation by what the past five minutes were like. A seizure
+ * of a minute leaves the quartiles of five where they were.
+ */
+export const CAUSAL_CHAIN: ChainOptions = { ...DEFAULT_CHAIN, memorySeconds: 300 };
+
 function refuse(name: string, value: unknown, allowed: string, { rule, mayBeNull }: Option): never {
   const choices = rule.kind === "choice" ? rule.values.map((each) => JSON.stringify(each)).join(", ") : allowed;
   const expected = mayBeNull ? `${choices}, or null for none` : choices;
@@ -163,7 +182,7 @@ function refuse(name: string, value: unknown, allowed: string, { rule, mayBeNull
 export function checkChainOptions(options: ChainOptions): void {
   for (const [name, each] of Object.entries(CHAIN_OPTIONS)) {
     const value = options[name as keyof ChainOptions]; // the table has the names of the options
-    if (value === undefined) refuse(name, value, allowedInWords(each), each);
+    if (value === undefined && each.default !== undefined) refuse(name, value, allowedInWords(each), each);
   }
   checkOptions(CHAIN_OPTIONS, options, refuse);
 }

@@ -5,6 +5,7 @@ import { openWindowReader, type WindowReader } from "../dataset/window-reader.js
 import type { Executor } from "../tensor/program.js";
 import type { WeightsOrigin } from "./checkpoint-state.js";
 import { type LoadedDetector, loadDetector } from "./load-detector.js";
+import { usualRateHz } from "./output-rate.js";
 import { predictWindows, type RecordingPrediction } from "./predict.js";
 import { removePredictions, requireOneCheckpoint } from "./prediction-folder.js";
 import { type PredictionOrigin, writePrediction } from "./prediction-store.js";
@@ -54,14 +55,6 @@ function chosenRecordings({ recordings }: Manifest, { split, ids }: PredictRecor
     value: split,
     allowed: splits,
   });
-}
-
-/** Seizures begin over seconds: more values only make files and searches larger. */
-const MOST_VALUES_PER_SECOND = 16;
-
-/** The network's own rate, or the highest whole part of it within 16 values a second. */
-function usualRateHz(ownRateHz: number): number {
-  return ownRateHz / Math.ceil(ownRateHz / MOST_VALUES_PER_SECOND);
 }
 
 /** Throws a CacheError when the weights were trained on signals of another kind. */

@@ -1,5 +1,8 @@
-/** How overlapping windows are stitched: overlap-add of the mean, of a mean weighted towards the middle of each window, or the maximum. */
-export type Stitching = "mean" | "triangular" | "max";
+/**
+ * How overlapping windows are stitched: overlap-add of the mean, of a mean weighted towards the middle of each window, the
+ * maximum, or each value from the window that ends soonest after it, so that none waits for a later one.
+ */
+export type Stitching = "mean" | "triangular" | "max" | "soonest";
 
 /** Weight of position `i` of `count` in a window. */
 export function stitchingWeight(method: Stitching, i: number, count: number): number {
@@ -9,7 +12,10 @@ export function stitchingWeight(method: Stitching, i: number, count: number): nu
 
 /** Accumulates the probabilities of one recording from its windows. */
 export interface Stitcher {
-  /** Add the probabilities of the window that starts at logit `start`; what extends past the end is discarded. */
+  /**
+   * Add the probabilities of the window that starts at logit `start`; what extends past the end is discarded. Windows come in
+   * order.
+   */
   add(start: number, probabilities: Float32Array): void;
   /** One probability per logit; NaN where no window was added. */
   finish(): Float32Array;
@@ -24,8 +30,10 @@ export function createStitcher(method: Stitching, logitCount: number): Stitcher 
       const count = Math.min(probabilities.length, logitCount - start);
       for (let i = 0; i < count; i++) {
         const at = start + i;
-        if (method === "max") {
-          sums[at] = weights[at] === 0 ? probabilities[i]! : Math.max(sums[at]!, probabilities[i]!);
+        if (method === "max" || method === "soonest") {
+          const isFirst = weights[at] === 0;
+          if (isFirst) sums[at] = probabilities[i]!;
+          else if (method === "max") sums[at] = Math.max(sums[at]!, probabilities[i]!);
           weights[at] = 1;
         } else {
           const weight = stitchingWeight(method, i, probabilities.length);

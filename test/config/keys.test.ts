@@ -7,6 +7,8 @@ import {
   chainFromConfig,
   gapsFromConfig,
   postprocessFromConfig,
+  predictionStrideFromConfig,
+  stitchingFromConfig,
 } from "../../src/config/layer-options.js";
 import { parseConfig } from "../../src/config/load-config.js";
 import { modelFromConfig } from "../../src/config/model-options.js";
@@ -27,6 +29,7 @@ const VALUES: Readonly<Record<string, readonly unknown[]>> = {
   "data.sampling_rate": [128],
   "data.window_size": [30],
   "data.stride": [5],
+  "data.decision_stride": [2],
   "data.num_workers": [3],
   "data.pin_memory": [true],
   "data.persistent_workers": [false],
@@ -66,6 +69,7 @@ const VALUES: Readonly<Record<string, readonly unknown[]>> = {
   "preprocessing.phase": ["zero"],
   "preprocessing.reference": ["average"],
   "preprocessing.clip": [5],
+  "preprocessing.normalization_memory": [60],
   "model.name": ["unet"],
   "model.unet.channels": [[4, 8, 8]],
   "model.unet.kernel_size": [3],
@@ -118,7 +122,7 @@ const VALUES: Readonly<Record<string, readonly unknown[]>> = {
   "postprocessing.events.tau_merge": [3],
   "postprocessing.events.confidence_method": ["peak"],
   "postprocessing.events.confidence_percentile": [0.5],
-  "postprocessing.stitching.method": ["max", "overlap_add_weighted"],
+  "postprocessing.stitching.method": ["max", "overlap_add_weighted", "soonest"],
   "postprocessing.stitching.window_size": [100],
   "postprocessing.stitching.stride": [100],
   "postprocessing.min_duration": [4],
@@ -139,6 +143,7 @@ const VALUES: Readonly<Record<string, readonly unknown[]>> = {
   "training.early_stopping.patience": [9],
   "training.early_stopping.metric": ["auroc"],
   "training.early_stopping.mode": ["min"],
+  "training.early_stopping.fallback_metric": ["loss"],
   "training.checkpoint_interval": [2],
   "training.label_smoothing": [0.1],
   "training.ema_decay": [0.9],
@@ -153,6 +158,7 @@ const VALUES: Readonly<Record<string, readonly unknown[]>> = {
   "experiment.name": ["x"],
   "experiment.description": ["x"],
   "experiment.seed": [7],
+  "experiment.causal": [true],
   "experiment.device": ["wasm"],
   "experiment.output_dir": ["x"],
   "experiment.cache_dir": ["x"],
@@ -208,6 +214,7 @@ function effectOf(config: Config): unknown {
     attempt(() => createDetector(modelFromConfig(config.model)).config),
     attempt(() => [chainFromConfig(config), cacheKeyFromConfig(config), gapsFromConfig(config)]),
     attempt(() => postprocessFromConfig(config)),
+    attempt(() => [stitchingFromConfig(config), predictionStrideFromConfig(config)]),
   ]);
 }
 
@@ -218,8 +225,11 @@ const BASE = {
   postprocessing: { events: { confidence_method: "percentile" } },
 };
 
+const CAUSAL_KEYS = ["data.decision_stride", "preprocessing.normalization_memory"];
+
 /** The configuration in which `key` may act. */
 function baseOf(key: string): object {
+  if (CAUSAL_KEYS.includes(key)) return { ...BASE, experiment: { causal: true } };
   const name = DETECTOR_NAMES.find((detector) => key.startsWith(`model.${detector}.`));
   return name === undefined ? BASE : { ...BASE, model: { name } };
 }
