@@ -14,8 +14,8 @@ const BANDS = [
 /** Added before logarithms and quotients, so that flat channels give numbers. */
 const TINY = 1e-9;
 
-/** Rhythms of 0.5 to 4 Hz are looked for in the autocorrelation, at this rate. */
-const RHYTHM_RATE_HZ = 32;
+/** Correlation of channels, and the autocorrelation in which rhythms of 0.5 to 4 Hz are looked for, are taken at this rate. */
+const SLOW_RATE_HZ = 32;
 const RHYTHM_HZ = [0.5, 4] as const;
 
 /** Names of the features, in their order. */
@@ -42,14 +42,25 @@ function over(values: ArrayLike<number>): Over {
   return { mean, max: Math.max(...all), sd: Math.sqrt(variance) };
 }
 
-/** Each channel with its mean subtracted and its length 1; a flat channel is 0. */
-function unitRow(row: Float32Array): Float64Array {
-  const mean = row.reduce((sum, value) => sum + value, 0) / row.length;
-  const centred = Float64Array.from(row, (value) => value - mean);
-  const length = Math.sqrt(centred.reduce((sum, value) => sum + value * value, 0));
-  return length < TINY ? centred.fill(0) : centred.map((value) => value / length);
+/** A channel averaged down to 32 Hz, its mean subtracted and its length 1; a flat channel is 0. */
+function slowUnitRow(row: Float32Array, group: number): Float64Array {
+  const x = new Float64Array(Math.floor(row.length / group));
+  let sum = 0;
+  for (let i = 0, at = 0; i < x.length; i++) {
+    let value = 0;
+    for (let k = 0; k < group; k++, at++) value += row[at]!;
+    x[i] = value / group;
+    sum += value / group;
+  }
+  const mean = sum / x.length;
+  let squares = 0;
+  for (let i = 0; i < x.length; i++) squares += (x[i]! - mean) ** 2;
+  const length = Math.sqrt(squares);
+  for (let i = 0; i < x.length; i++) x[i] = length < TINY ? 0 : (x[i]! - mean) / length;
+  return x;
 }
 
+/** Mean absolute correlation of every two of the rows, which have length 1. */
 function meanCorrelation(rows: readonly Float64Array[]): number {
   let sum = 0;
   let count = 0;
@@ -63,14 +74,9 @@ function meanCorrelation(rows: readonly Float64Array[]): number {
   return count === 0 ? 0 : sum / count;
 }
 
-/** Highest autocorrelation at the lags of rhythms, of a signal averaged down to 32 Hz: near 1 for a regular discharge. */
-function rhythmicity(row: Float32Array, sampleRateHz: number): number {
-  const group = Math.max(1, Math.round(sampleRateHz / RHYTHM_RATE_HZ));
-  const slow = new Float32Array(Math.floor(row.length / group));
-  for (let i = 0; i < slow.length; i++) for (let k = 0; k < group; k++) slow[i]! += row[i * group + k]! / group;
-  const x = unitRow(slow);
-  const rate = sampleRateHz / group;
-  const [first, last] = [Math.round(rate / RHYTHM_HZ[1]), Math.min(x.length - 1, Math.round(rate / RHYTHM_HZ[0]))];
+/** Highest autocorrelation of a row of length 1 at the lags of rhythms: near 1 for a regular discharge. */
+function rhythmicity(x: Float64Array, rateHz: number): number {
+  const [first, last] = [Math.round(rateHz / RHYTHM_HZ[1]), Math.min(x.length - 1, Math.round(rateHz / RHYTHM_HZ[0]))];
   let most = 0;
   for (let lag = first; lag <= last; lag++) {
     let product = 0;
@@ -96,13 +102,15 @@ export function windowFeatures(window: Float32Array, channelCount: number, sampl
   const spectra = rows.map((row) => welch(row, { sampleRateHz }));
   const powers = BANDS.map(([low, high]) => over(spectra.map((each) => Math.log(bandPower(each, low, high) + TINY))));
   const lineLengths = over(rows.map(logLineLength));
-  const rhythms = over(rows.map((row) => rhythmicity(row, sampleRateHz)));
+  const group = Math.max(1, Math.round(sampleRateHz / SLOW_RATE_HZ));
+  const slow = rows.map((row) => slowUnitRow(row, group));
+  const rhythms = over(slow.map((row) => rhythmicity(row, sampleRateHz / group)));
   return Float64Array.of(
     ...powers.map(({ mean }) => mean),
     ...powers.map(({ max }) => max),
     ...powers.map(({ sd }) => sd),
     ...[lineLengths.mean, lineLengths.max],
-    meanCorrelation(rows.map(unitRow)),
+    meanCorrelation(slow),
     ...[rhythms.mean, rhythms.max],
   );
 }
