@@ -129,7 +129,7 @@ async function report(flags: ReportFlags): Promise<Outcome> {
       seizures: recordings.reduce((sum, { reference }) => sum + reference.length, 0),
       thresholds: `on ${postprocess.onThreshold}, off ${postprocess.offThreshold}`,
       intervals: `${100 * bootstrap.level} % by patient; of searched thresholds ${bootstrap.replicates} draws of patients, seed ${bootstrap.seed}`,
-      lookAhead: lookAheadText(lookAhead),
+      "look-ahead": lookAheadText(lookAhead),
       commit: projectCommit(),
     },
     caption: {

@@ -46,11 +46,11 @@ function windowParts(config: Config, network: Seeing | undefined): LookAheadPart
     seconds: predictionStrideFromConfig(config),
     reason: "waits for the end of the next window",
   };
-  const samples = network?.lookAheadSamples ?? 0;
-  const seconds = samples / data.sampling_rate;
-  return samples === 0
-    ? [decision]
-    : [decision, { part: "network", seconds, reason: "joins samples to coarser steps" }];
+  if (!network || network.lookAheadSamples === 0) return [decision];
+  const samples = network.lookAheadSamples;
+  const seconds = samples === undefined ? data.window_size : samples / data.sampling_rate;
+  const reason = samples === undefined ? "sees its whole window" : "joins samples to coarser steps";
+  return [decision, { part: "network", seconds, reason }];
 }
 
 /** How far `config` looks ahead with `network`; without one, as far as is known. `recordedRateHz` is that of a recording. */
@@ -87,7 +87,7 @@ export function lookAheadFromConfig(config: Config): LookAhead {
 const inSeconds = (seconds: number) =>
   Number.isFinite(seconds) ? `${Number(seconds.toFixed(2))} s` : "the whole recording";
 
-/** The budget in two sentences: what is waited for, and what sees the whole recording. */
+/** The budget in words, to follow "look-ahead: ": what is waited for, and what sees the whole recording. */
 export function lookAheadText({ isCausal, probability, alarm, waitSeconds }: LookAhead): string {
   const parts = [...probability, ...alarm];
   const listed = parts.filter(({ seconds }) => Number.isFinite(seconds));
@@ -95,5 +95,5 @@ export function lookAheadText({ isCausal, probability, alarm, waitSeconds }: Loo
   const whole = parts.filter(({ seconds }) => !Number.isFinite(seconds));
   const sees = whole.map(({ part, reason }) => `${part} ${reason}`).join("; ");
   const mode = isCausal ? "causal" : "not causal (experiment.causal is false)";
-  return `Look-ahead: ${mode}; an alarm waits ${inSeconds(waitSeconds)} (${waits}).${sees === "" ? "" : ` It also sees the whole recording: ${sees}.`}`;
+  return `${mode}; an alarm waits ${inSeconds(waitSeconds)} (${waits}).${sees === "" ? "" : ` It also sees the whole recording: ${sees}.`}`;
 }

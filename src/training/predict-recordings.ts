@@ -58,7 +58,12 @@ function chosenRecordings({ recordings }: Manifest, { split, ids }: PredictRecor
 }
 
 /** Throws a CacheError when the weights were trained on signals of another kind. */
-function checkOrigin({ origin, takesAllChannels }: LoadedDetector, manifest: Manifest, allowOtherCache: boolean): void {
+export function checkOrigin(
+  origin: Omit<WeightsOrigin, "model">,
+  manifest: Pick<Manifest, "key" | "channels" | "sampleRateHz">,
+  allowOtherCache: boolean,
+  takesAllChannels = true,
+): void {
   const found = `${manifest.channels.join(" ")} at ${manifest.sampleRateHz} Hz`;
   const expected = `${origin.channels.join(" ")} at ${origin.sampleRateHz} Hz`;
   if (takesAllChannels ? found !== expected : manifest.sampleRateHz !== origin.sampleRateHz)
@@ -129,7 +134,7 @@ export async function* predictRecordings(
   const detector = await loadDetector(options.checkpoint, { origin: options.origin, signal });
   const { hash } = detector;
   const manifest = options.manifest ?? (await readManifest(cacheDir, { signal }));
-  checkOrigin(detector, manifest, options.allowOtherCache ?? false);
+  checkOrigin(detector.origin, manifest, options.allowOtherCache ?? false, detector.takesAllChannels);
   const recordings = chosenRecordings(manifest, options);
   const steps = stepsOf(options, detector);
   const network = await detector.open({ executor, batchSize, cached: manifest.channels, signal });
@@ -137,7 +142,7 @@ export async function* predictRecordings(
   let reader: WindowReader | undefined;
   try {
     if (outDir) await requireOneCheckpoint(outDir, { ids, checkpointHash: hash, signal });
-    reader = await openWindowReader(cacheDir, manifest);
+    reader = await openWindowReader(cacheDir, manifest, { signal });
     const predictions = predictWindows(network, reader, { recordings, ...steps, stitching, signal });
     yield* storing(predictions, { outDir, ids, checkpointHash: hash, cacheKey: manifest.key, type: storeAs, signal });
   } finally {

@@ -150,14 +150,16 @@ export async function openWeights(
   return { ...network, dispose };
 }
 
+type ReadWindow = (out: Float32Array, recording: number, startSample: number, signal?: AbortSignal) => Promise<void>;
+
 /** Reads a window of the network's channels into `out`, shape [inputChannels, windowSamples]. */
-function windowSource(reader: WindowReader, { channelRows, windowSamples }: WindowNetwork) {
+function windowSource(reader: WindowReader, { channelRows, windowSamples }: WindowNetwork): ReadWindow {
   if (!channelRows)
-    return (out: Float32Array, recording: number, startSample: number) =>
-      reader.readInto(out, recording, startSample, windowSamples);
-  return async (out: Float32Array, recording: number, startSample: number) => {
+    return (out, recording, startSample, signal) =>
+      reader.readInto(out, recording, startSample, windowSamples, { signal });
+  return async (out, recording, startSample, signal) => {
     const all = new Float32Array(reader.channelCount * windowSamples);
-    await reader.readInto(all, recording, startSample, windowSamples);
+    await reader.readInto(all, recording, startSample, windowSamples, { signal });
     for (const [input, row] of channelRows.entries())
       out.set(all.subarray(row * windowSamples, (row + 1) * windowSamples), input * windowSamples);
   };
@@ -188,7 +190,7 @@ export async function* predictWindows(
     await Promise.all(
       batch.map(async ({ recording, segment, startSample }, i) => {
         const window = x.subarray(i * windowSize, (i + 1) * windowSize);
-        await readWindow(window, recording, startSample);
+        await readWindow(window, recording, startSample, signal);
         zeroAfter(window, windowSamples, segment.startSample + segment.sampleCount - startSample);
       }),
     );

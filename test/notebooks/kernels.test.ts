@@ -67,10 +67,9 @@ for (const kernel of ["ictal", "tslab"]) {
   }
 }
 
-test("07-real-eeg.ipynb says in a sentence that the recordings are absent, and ends well", async () => {
-  const output = join(folder, "absent.ipynb");
-  const words = ["--output", output, "--no-report", "-p", "source", join(folder, "nothing")];
-  const args = ["src/cli/ictal.mjs", "notebook", "exec", "notebooks/07-real-eeg.ipynb", ...words];
-  const { stdout } = await run(process.execPath, args, { cwd: projectPath("."), maxBuffer: 64 * 2 ** 20 });
+test("07-real-eeg.ipynb says in a sentence that the recordings are absent, and ends well", () => {
+  const words = ["--output", join(folder, "absent.ipynb"), "--no-report", "-p", "source", join(folder, "nothing")];
+  const { status, stdout, stderr } = runVerb(["notebook", "exec", "notebooks/07-real-eeg.ipynb", ...words]);
+  assert.equal(status, 0, stdout + stderr);
   assert.match(stdout, /no recordings at .*: give source the BIDS folder of the newborns; the whole set is at Zenodo/);
 });
