@@ -99,6 +99,7 @@ training.gradient_accumulation_steps: 1
 training.early_stopping.patience: 5
 training.early_stopping.metric: "sensitivity_at_10fa"
 training.early_stopping.mode: "max"
+training.early_stopping.fallback_metric: "auroc"
 training.checkpoint_interval: 1
 training.label_smoothing: 0
 training.ema_decay: 0
@@ -150,6 +151,7 @@ loss.gamma: 2
 loss.kind: "bce"
 loss.labelSmoothing: 0
 loss.posWeight: "auto"
+metric.fallback: "auroc"
 metric.mode: "max"
 metric.name: "sensitivity_at_10fa"
 model.name: "unet"

@@ -7,6 +7,7 @@ import type { Command } from "commander";
 import type { GapPolicy } from "../cache/segments.js";
 import { lookAheadFromConfig, lookAheadText } from "../config/look-ahead.js";
 import { writeCsvBi, writeHedScoreTsv } from "../recording/annotation-write.js";
+import { mapOf, readCalibration } from "./calibration-file.js";
 import { addDataOptions, configOf, type DataFlags, gapsOption } from "./data-options.js";
 import { type Detections, detectRecording } from "./detect-recording.js";
 
@@ -14,6 +15,7 @@ interface DetectFlags extends DataFlags {
   readonly checkpoint: string;
   readonly allowOtherCache?: boolean;
   readonly gaps?: GapPolicy;
+  readonly calibration?: string;
 }
 
 type Writer = (found: Detections, recordingName: string) => string;
@@ -35,8 +37,10 @@ async function detect(input: string, output: string, flags: DetectFlags): Promis
   const write = writerOf(output);
   const { config } = await configOf(flags, []);
   const { checkpoint, allowOtherCache, gaps } = flags;
+  const file = flags.calibration === undefined ? undefined : await readCalibration(flags.calibration);
+  const calibration = file && mapOf(file);
   const found = await withInterrupt("nothing was written", (signal) =>
-    detectRecording({ input: resolve(input), checkpoint, config, allowOtherCache, gaps, signal }),
+    detectRecording({ input: resolve(input), checkpoint, config, allowOtherCache, gaps, calibration, signal }),
   );
   await writeFileAtomic(resolve(output), write(found, printable(basename(input, extname(input)))));
   const lookAhead = lookAheadFromConfig(config);
@@ -61,6 +65,7 @@ export function addDetectCommand(program: Command): void {
     .argument("<output>", "file for the events: .tsv (HED-SCORE) or .csv_bi")
     .description("detect the seizures in one recording")
     .requiredOption("--checkpoint <path>", "a .safetensors file, a checkpoint folder, or the folder of a run")
+    .option("--calibration <file>", "correct the probabilities as ictal calibrate found")
     .option("--allow-other-cache", "use a checkpoint that was trained with other preprocessing")
     .addOption(gapsOption())
     .addHelpText("after", HELP)

@@ -15,6 +15,7 @@ import {
 } from "../config/layer-options.js";
 import { openExecutor } from "../tensor/open.js";
 import { predictRecordings } from "../training/predict-recordings.js";
+import { mapOf, readCalibration } from "./calibration-file.js";
 import { configuredSplits } from "./configured-manifest.js";
 import { addDataOptions, configOf, type DataFlags, parseShard, partName, type Shard } from "./data-options.js";
 import {
@@ -37,6 +38,7 @@ interface PredictFlags extends DataFlags {
   readonly events?: boolean;
   readonly format: readonly EventFormat[];
   readonly allowOtherCache?: boolean;
+  readonly calibration?: string;
   readonly shard?: Shard;
 }
 
@@ -54,6 +56,7 @@ async function predictSplit(watch: RunWatch, flags: PredictFlags, signal: AbortS
   const found = await configOf(flags, ["cacheDir"]);
   const { config } = found;
   await watch.begin(partName(config.experiment.name, flags.shard));
+  const calibration = flags.calibration === undefined ? undefined : await readCalibration(flags.calibration);
   const cacheDir = config.data.cache_dir;
   const { manifest, record } = await configuredSplits(found, flags.split);
   const inSplit = manifest.recordings.filter(({ split }) => split === flags.split);
@@ -84,6 +87,7 @@ async function predictSplit(watch: RunWatch, flags: PredictFlags, signal: AbortS
       rateHz: flags.rate,
       outDir,
       storeAs: flags.type,
+      calibration: calibration && mapOf(calibration),
       allowOtherCache: flags.allowOtherCache,
       signal,
     });
@@ -157,6 +161,7 @@ export function addPredictCommand(program: Command): void {
     .description("predict seizure probabilities, one file per recording of a split, and optionally events")
     .requiredOption("--checkpoint <path>", "a .safetensors file, a checkpoint folder, or the folder of a run")
     .requiredOption("--out <dir>", "folder for the predictions")
+    .option("--calibration <file>", "correct the probabilities as ictal calibrate found")
     .option("--split <name>", "train, dev or eval; all for every recording of a corpus without splits", "dev")
     .addOption(
       new Option("--type <name>", "data type of stored probabilities")

@@ -179,7 +179,7 @@ export async function runTraining(
   callbacks: TrainCallbacks = {},
 ): Promise<TrainReport> {
   const options = fillTrainOptions(given, { isValidated: callbacks.validate !== undefined });
-  checkMetric(options.metric.name, callbacks.validate);
+  checkMetric(options.metric, callbacks.validate);
   const explained = (error: unknown) => {
     throw explainMemory(error, executor.name, options);
   };
@@ -211,7 +211,7 @@ function reportOf(run: Run, executor: string, stopped: StopReason, warnings: rea
     steps: progress.step,
     epoch: Math.ceil(progress.step / stepsPerEpoch),
     bestMetric: progress.best?.value ?? null,
-    metricName: options.metric.name,
+    metricName: progress.best?.name ?? options.metric.name,
     checkpoint: weights(progress.best?.step ?? progress.step),
     lastCheckpoint: weights(progress.step),
     executor,

@@ -143,7 +143,7 @@ function withUsableBest(
 ): { readonly state: CheckpointState; readonly notices: readonly string[] } {
   const { best } = state;
   const fault =
-    best && best.name !== metric.name
+    best && best.name !== metric.name && best.name !== metric.fallback
       ? `was chosen by ${best.name}, this run's metric is ${metric.name}`
       : best && !steps.includes(best.step)
         ? "was deleted"

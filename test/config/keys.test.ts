@@ -143,6 +143,7 @@ const VALUES: Readonly<Record<string, readonly unknown[]>> = {
   "training.early_stopping.patience": [9],
   "training.early_stopping.metric": ["auroc"],
   "training.early_stopping.mode": ["min"],
+  "training.early_stopping.fallback_metric": ["loss"],
   "training.checkpoint_interval": [2],
   "training.label_smoothing": [0.1],
   "training.ema_decay": [0.9],
