@@ -181,8 +181,6 @@ signal/band-rise.ts seconds: 10
 store/pull.ts concurrency: 16
 store/pull.ts prefix: ""
 store/pull.ts checkSpace: true
-store/s3-client.ts maxConnections: 256
-store/s3-client.ts connectMilliseconds: 2500
 store/server/s3-faults.ts times: 1
 store/server/s3-faults.ts operation: "get"
 store/server/s3-faults.ts afterBytes: 0
