@@ -127,9 +127,10 @@ corpus/corpus-source.ts seed: 42
 corpus/corpus-source.ts port: 0
 corpus/duplicates.ts concurrency: 8
 corpus/inspect.ts concurrency: 16
-corpus/synthetic/synthesize.ts seed: 42
-corpus/synthetic/synthesize.ts maxDurationSeconds: 600
-corpus/synthetic/synthesize.ts background: 0
+corpus/synthetic/corpus-plan.ts seed: 42
+corpus/synthetic/corpus-plan.ts maxDurationSeconds: 600
+corpus/synthetic/corpus-plan.ts background: 0
+corpus/synthetic/inject.ts seed: 42
 dataset/batches.ts workers: 0
 dataset/batches.ts concurrency: 4
 dataset/batches.ts seed: 0
@@ -179,8 +180,6 @@ signal/band-rise.ts seconds: 10
 store/pull.ts concurrency: 16
 store/pull.ts prefix: ""
 store/pull.ts checkSpace: true
-store/s3-client.ts maxConnections: 256
-store/s3-client.ts connectMilliseconds: 2500
 store/server/s3-faults.ts times: 1
 store/server/s3-faults.ts operation: "get"
 store/server/s3-faults.ts afterBytes: 0
@@ -195,7 +194,11 @@ tensor/ops.ts stride: 1
 tensor/ops.ts padding: "valid"
 tensor/ops.ts dilation: 1
 tensor/tensorflow/build.ts python: "python3"
+training/baseline.ts windowSeconds: 8
+training/baseline.ts strideSeconds: 2
 training/guards.ts window: 50
+training/logistic-regression.ts ridge: 20
+training/logistic-regression.ts balanced: true
 training/predict-recordings.ts split: "(all but eval)"
 training/predict-recordings.ts batchSize: 16
 training/predict-recordings.ts storeAs: "float16"
