@@ -116,6 +116,7 @@ cache/build.ts verify: false
 cache/build.ts accept: ["not-in-catalogue"]
 cache/normalize.ts segmentStarts: []
 cache/verify.ts key: "a folder with cache.json"
+cli/optimism.ts isSearched: false
 cluster/modal/sandboxes.ts gpu: "A100-80GB"
 cluster/pool.ts retries: 1
 cluster/pool.ts retryWaitSeconds: 0
@@ -180,6 +181,8 @@ signal/band-rise.ts seconds: 10
 store/pull.ts concurrency: 16
 store/pull.ts prefix: ""
 store/pull.ts checkSpace: true
+store/s3-options.ts maxConnections: 256
+store/s3-options.ts connectMilliseconds: 2500
 store/server/s3-faults.ts times: 1
 store/server/s3-faults.ts operation: "get"
 store/server/s3-faults.ts afterBytes: 0

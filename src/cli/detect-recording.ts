@@ -25,7 +25,7 @@ import type { Store } from "../store/store.js";
 import { openExecutor } from "../tensor/open.js";
 import type { WeightsOrigin } from "../training/checkpoint-state.js";
 import type { RecordingPrediction } from "../training/predict.js";
-import { predictRecordings } from "../training/predict-recordings.js";
+import { predictRecordings, type StoredCalibration } from "../training/predict-recordings.js";
 
 export interface DetectOptions {
   /** An EDF or BDF file. */
@@ -39,6 +39,7 @@ export interface DetectOptions {
   readonly allowOtherCache?: boolean | undefined;
   /** @default the configuration's `gaps` */
   readonly gaps?: GapPolicy | undefined;
+  readonly calibration?: StoredCalibration | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -104,6 +105,7 @@ async function predictOne(options: DetectOptions, cacheDir: string): Promise<Omi
       strideSeconds: predictionStrideFromConfig(config),
       stitching: stitchingFromConfig(config),
       allowOtherCache,
+      calibration: options.calibration,
       signal,
     }))
       predictions.push(prediction);

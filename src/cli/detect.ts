@@ -7,6 +7,7 @@ import type { Command } from "commander";
 import type { GapPolicy } from "../cache/segments.js";
 import { lookAheadFromConfig, lookAheadText } from "../config/look-ahead.js";
 import { writeCsvBi, writeHedScoreTsv } from "../recording/annotation-write.js";
+import { mapOf, readCalibration } from "./calibration-file.js";
 import { originOf, withOwnConfig } from "./checkpoint-config.js";
 import { addDataOptions, configOf, type DataFlags, gapsOption } from "./data-options.js";
 import { type Detections, detectRecording } from "./detect-recording.js";
@@ -15,6 +16,7 @@ interface DetectFlags extends DataFlags {
   readonly checkpoint: string;
   readonly allowOtherCache?: boolean;
   readonly gaps?: GapPolicy;
+  readonly calibration?: string;
 }
 
 type Writer = (found: Detections, recordingName: string) => string;
@@ -39,8 +41,10 @@ async function detect(input: string, output: string, given: DetectFlags): Promis
   const { config } = loaded;
   const origin = await originOf(loaded);
   const { checkpoint, allowOtherCache, gaps } = flags;
+  const file = flags.calibration === undefined ? undefined : await readCalibration(flags.calibration);
+  const calibration = file && mapOf(file);
   const found = await withInterrupt("nothing was written", (signal) =>
-    detectRecording({ input: resolve(input), checkpoint, config, origin, allowOtherCache, gaps, signal }),
+    detectRecording({ input: resolve(input), checkpoint, config, origin, allowOtherCache, gaps, calibration, signal }),
   );
   await writeFileAtomic(resolve(output), write(found, printable(basename(input, extname(input)))));
   const lookAhead = lookAheadFromConfig(config);
@@ -69,6 +73,7 @@ export function addDetectCommand(program: Command): void {
       "--checkpoint <path>",
       "a .safetensors file, a checkpoint, or the folder of a run or imported model",
     )
+    .option("--calibration <file>", "correct the probabilities as ictal calibrate found")
     .option("--allow-other-cache", "use a checkpoint that was trained with other preprocessing")
     .addOption(gapsOption())
     .addHelpText("after", HELP)

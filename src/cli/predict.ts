@@ -15,6 +15,7 @@ import {
 } from "../config/layer-options.js";
 import { openExecutor } from "../tensor/open.js";
 import { predictRecordings } from "../training/predict-recordings.js";
+import { mapOf, readCalibration } from "./calibration-file.js";
 import { originOf, withOwnConfig } from "./checkpoint-config.js";
 import { configuredSplits } from "./configured-manifest.js";
 import { addDataOptions, configOf, type DataFlags, parseShard, partName, type Shard } from "./data-options.js";
@@ -38,6 +39,7 @@ interface PredictFlags extends DataFlags {
   readonly events?: boolean;
   readonly format: readonly EventFormat[];
   readonly allowOtherCache?: boolean;
+  readonly calibration?: string;
   readonly shard?: Shard;
 }
 
@@ -56,6 +58,7 @@ async function predictSplit(watch: RunWatch, given: PredictFlags, signal: AbortS
   const found = await configOf(flags, ["cacheDir"]);
   const { config } = found;
   await watch.begin(partName(config.experiment.name, flags.shard));
+  const calibration = flags.calibration === undefined ? undefined : await readCalibration(flags.calibration);
   const cacheDir = config.data.cache_dir;
   const { manifest, record } = await configuredSplits(found, flags.split);
   const inSplit = manifest.recordings.filter(({ split }) => split === flags.split);
@@ -87,6 +90,7 @@ async function predictSplit(watch: RunWatch, given: PredictFlags, signal: AbortS
       rateHz: flags.rate,
       outDir,
       storeAs: flags.type,
+      calibration: calibration && mapOf(calibration),
       allowOtherCache: flags.allowOtherCache,
       signal,
     });
@@ -164,6 +168,7 @@ export function addPredictCommand(program: Command): void {
       "a .safetensors file, a checkpoint, or the folder of a run or imported model",
     )
     .requiredOption("--out <dir>", "folder for the predictions")
+    .option("--calibration <file>", "correct the probabilities as ictal calibrate found")
     .option("--split <name>", "train, dev or eval; all for every recording of a corpus without splits", "dev")
     .addOption(
       new Option("--type <name>", "data type of stored probabilities")

@@ -3,12 +3,13 @@
 import { escapeHtml } from "@ictal/base/html";
 import type { Config } from "../config/schema.js";
 import type { Caption } from "../plots/figure.js";
-import { falseAlarmCurve, reliabilityDiagram } from "../plots/measures.js";
+import { falseAlarmCurve, patientReliability, reliabilityDiagram } from "../plots/measures.js";
 import { rocFigure } from "../plots/roc.js";
 import { trainingCurve } from "../plots/training-curve.js";
 import type { AurocInterval } from "../scoring/auroc-interval.js";
 import type { Calibration } from "../scoring/calibration.js";
 import { type Curves, prevalenceOf } from "../scoring/curves.js";
+import type { PatientCalibration } from "../scoring/fit-calibration.js";
 import type { OperatingPoint } from "../scoring/operating-points.js";
 import type { RateSensitivity } from "../scoring/rate-sensitivity.js";
 import type { TypedDetections } from "../scoring/type-confusion.js";
@@ -26,6 +27,8 @@ export interface RunReport {
   readonly sample: Curves;
   readonly auroc: AurocInterval;
   readonly calibration: Calibration;
+  /** Reliability by patient, the largest gap first. */
+  readonly patientCalibration: readonly PatientCalibration[];
   /** Absent where thresholds were not searched. */
   readonly points?: readonly OperatingPoint[];
   readonly rates?: readonly RateSensitivity[];
@@ -85,6 +88,7 @@ export async function reportPage(report: RunReport, folder: string): Promise<str
     "<h2>Seconds</h2>",
     figureHtml(rocFigure(sample, caption, marks)),
     figureHtml(reliabilityDiagram(report.calibration, caption)),
+    figureHtml(patientReliability(report.patientCalibration, caption)),
     "<h2>Events</h2>",
     ...eventFigures(pairs, caption, { lookAheadSeconds: scores.latency?.lookAheadSeconds }).map(figureHtml),
     `<h2>Worst recordings (SzCORE events)</h2>${await worstHtml(pairs, folder)}`,

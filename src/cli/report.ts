@@ -12,7 +12,8 @@ import { lookAheadFromConfig, lookAheadText } from "../config/look-ahead.js";
 import { aurocInterval } from "../scoring/auroc-interval.js";
 import { scoreBreakdown } from "../scoring/breakdown.js";
 import { calibrationCurve } from "../scoring/calibration.js";
-import { rocAndPrCurves } from "../scoring/curves.js";
+import { prevalenceOf, rocAndPrCurves } from "../scoring/curves.js";
+import { calibrationByPatient } from "../scoring/fit-calibration.js";
 import { ratesJson, scoresJson } from "../scoring/json-names.js";
 import { scoreNedc } from "../scoring/nedc/score-nedc.js";
 import { onsetLatency, type StartedPair } from "../scoring/onset-latency.js";
@@ -29,6 +30,7 @@ import { projectCommit } from "../training/receipt.js";
 import { acceptOption, PREDICTION_MISSING } from "./accept-option.js";
 import { addBootstrapOptions, type BootstrapFlags, bootstrapOf } from "./bootstrap-flags.js";
 import { addDataOptions, configOf, type DataFlags } from "./data-options.js";
+import { optimismOf } from "./optimism.js";
 import { type RunReport, reportPage } from "./report-page.js";
 import { readScoredSplit, reportMissing, type ScoredPrediction } from "./scored-predictions.js";
 import { addSplitOptions } from "./split-flags.js";
@@ -87,6 +89,8 @@ async function report(flags: ReportFlags): Promise<Outcome> {
   const search = { postprocess, forceEval };
   if (isSearched && split === "eval")
     await logEvalSearch(flags.predictions, { verb: "report", checkpointHash, perDay });
+  const { metric } = config.training.early_stopping;
+  const optimism = optimismOf(split, { metric: training?.validations.at(-1)?.metricName ?? metric, isSearched });
   const [szcore, nedc] = [scoreSzcore(pairs), scoreNedc(pairs)];
   const found: RunReport = {
     config,
@@ -95,6 +99,7 @@ async function report(flags: ReportFlags): Promise<Outcome> {
     sample: rocAndPrCurves(score, truth),
     auroc: aurocInterval(recordings, bootstrap),
     calibration: calibrationCurve(score, truth),
+    patientCalibration: calibrationByPatient(recordings.filter(({ probability }) => probability.length > 0)),
     ...(isSearched
       ? {
           points: operatingPoints(recordings, { ...search, warn: () => {} }),
@@ -102,6 +107,7 @@ async function report(flags: ReportFlags): Promise<Outcome> {
         }
       : {}),
     scores: {
+      optimism: optimism ?? null,
       ...{ recordings: pairs.length, missing, refused: [], notes: [] },
       ...{
         szcore,
@@ -142,12 +148,20 @@ async function report(flags: ReportFlags): Promise<Outcome> {
   };
   await writeFileAtomic(resolve(flags.out), await reportPage(found, dirname(resolve(flags.out))));
   const { receipt, scores, auroc, rates = [] } = found;
-  const json = { out: flags.out, receipt, auroc, auprc: found.sample.auprc, ece: found.calibration.expectedError };
+  const json = {
+    out: flags.out,
+    receipt,
+    auroc,
+    auprc: found.sample.auprc,
+    prevalence: prevalenceOf(found.sample),
+    optimism: optimism ?? null,
+    ece: found.calibration.expectedError,
+  };
   const number = (value: number) => (Number.isNaN(value) ? "n/a" : value.toFixed(3));
-  const summary = `AUROC ${number(auroc.auroc)}, event F1 ${number(scores.szcore?.event.f1 ?? Number.NaN)}, ${split}`;
+  const summary = `AUROC ${number(auroc.auroc)} (${number(auroc.lower)} to ${number(auroc.upper)}, ${auroc.patients} patients), event F1 ${number(scores.szcore?.event.f1 ?? Number.NaN)}, ${split}`;
   return {
     json: { ...json, rates: ratesJson(rates), scores: scoresJson(scores) },
-    text: `${flags.out}\n${summary}${isSearched ? "" : "; thresholds were not searched on eval"}`,
+    text: `${flags.out}\n${summary}${isSearched ? "" : "; thresholds were not searched on eval"}${optimism === undefined ? "" : `\n${optimism}`}`,
     exitCode: reportMissing(missing, flags.accept),
   };
 }

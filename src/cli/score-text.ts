@@ -16,6 +16,8 @@ import type { RefusedRecording } from "./score-tree.js";
 /** The document of `score --json`; a scorer that was not asked for is absent. */
 export interface ScoreReport {
   readonly recordings: number;
+  /** What was chosen on the scored data, where that is known; null where nothing is known to be. */
+  readonly optimism?: string | null;
   /** Recordings without a hypothesis; they count as without detections. */
   readonly missing: readonly string[];
   /** Recordings that are not scored, since reference or hypothesis is in doubt. */
@@ -42,7 +44,9 @@ export interface ScoreReport {
 /** The pooled scores as tables for people; rates without a denominator read n/a. */
 export function scoreText(report: ScoreReport): string {
   const { recordings, missing, szcore, szcore1Hz, nedc, intervals, comparison } = report;
+  const { optimism } = report;
   const lines = [`pooled over ${recordings} ${recordings === 1 ? "recording" : "recordings"}`];
+  if (optimism) lines.push(optimism);
   if (szcore) {
     const { event, sample } = szcore;
     const head = row("SzCORE", "reference", "tp", "fp", "sensitivity", "precision", "f1", "fp/day");

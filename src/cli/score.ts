@@ -14,6 +14,7 @@ import { compareDetectors, scoreIntervals } from "../scoring/score-intervals.js"
 import { scoreSzcoreEvaluation } from "../scoring/szcore-evaluation.js";
 import { acceptOption, isAccepted } from "./accept-option.js";
 import { addBootstrapOptions, type BootstrapFlags, bootstrapOf } from "./bootstrap-flags.js";
+import { optimismOf, splitOfFolders } from "./optimism.js";
 import { type ExpertPairs, expertNames, pairExperts, readExpertTrees } from "./score-experts.js";
 import { writeScorePage } from "./score-page.js";
 import { addScoreSplitOptions, onlyPairs, type ScoreSplitFlags, scoredRecordings } from "./score-split.js";
@@ -130,6 +131,7 @@ async function score(options: ScoreOptions): Promise<Outcome> {
   const nedc = asks("nedc") ? scoreNedc(pairs) : undefined;
   const report: ScoreReport = {
     recordings: pairs.length,
+    optimism: optimismOf(options.split ?? splitOfFolders(options.ref) ?? "") ?? null,
     missing,
     refused,
     notes,

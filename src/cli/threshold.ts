@@ -10,6 +10,7 @@ import { hoursToResolve } from "../scoring/resolution.js";
 import { acceptOption, PREDICTION_MISSING } from "./accept-option.js";
 import { addBootstrapOptions, type BootstrapFlags, bootstrapOf } from "./bootstrap-flags.js";
 import { addDataOptions, configOf, type DataFlags } from "./data-options.js";
+import { optimismOf } from "./optimism.js";
 import { readScoredSplit, reportMissing } from "./scored-predictions.js";
 import { addSplitOptions } from "./split-flags.js";
 
@@ -102,8 +103,11 @@ async function threshold(flags: ThresholdFlags): Promise<Outcome> {
     : [`no threshold has at most ${first.maxFalseAlarmsPer24h} false alarms per 24 h`];
   const patients = new Set(recordings.map(({ patient }) => patient)).size;
   const head = `${split}: ${recordings.length} recordings of ${patients} patients, ${scorer === "ovlp" ? "OVLP" : "SzCORE events"}, ${100 * bootstrap.level} % intervals by patient`;
+  const { metric } = loaded.config.training.early_stopping;
+  const optimism = optimismOf(split, { metric, isSearched: true });
   return {
     json: {
+      optimism: optimism ?? null,
       ...{ split, scorer, recordings: recordings.length, patients, missing, checkpointHash, ...bootstrap },
       rates: ratesJson(
         rates.map((rate) => ({
@@ -113,7 +117,7 @@ async function threshold(flags: ThresholdFlags): Promise<Outcome> {
         })),
       ),
     },
-    text: [head, ...rateLines(rates), ...use].join("\n"),
+    text: [head, ...rateLines(rates), ...(optimism === undefined ? [] : [optimism]), ...use].join("\n"),
     exitCode: reportMissing(missing, flags.accept),
   };
 }

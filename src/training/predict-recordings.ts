@@ -1,5 +1,7 @@
+import { hashOf } from "@ictal/base/canonical";
 import { CacheError, ConfigError } from "@ictal/base/errors";
 import { requireCounts, requireNumbers } from "@ictal/base/options";
+import { type CalibrationMap, calibrated } from "../base/calibration-map.js";
 import { type Manifest, readManifest, recordingAt } from "../cache/manifest.js";
 import { openWindowReader, type WindowReader } from "../dataset/window-reader.js";
 import type { Executor } from "../tensor/program.js";
@@ -38,7 +40,34 @@ export interface PredictRecordingsOptions {
   readonly storeAs?: "float16" | "float32" | undefined;
   /** Predict on a cache made by another chain than the one trained on. @default false */
   readonly allowOtherCache?: boolean | undefined;
+  /** Corrects every probability. @default none */
+  readonly calibration?: StoredCalibration | undefined;
   readonly signal?: AbortSignal | undefined;
+}
+
+/** A correction and the weights that it was fitted to. */
+export interface StoredCalibration extends CalibrationMap {
+  readonly checkpointHash: string;
+}
+
+function requireSameWeights({ checkpointHash }: StoredCalibration, hash: string): void {
+  if (checkpointHash === hash) return;
+  throw new CacheError(
+    `the calibration corrects the weights ${checkpointHash.slice(0, 12)}, these are ${hash.slice(0, 12)}; fit it to predictions of these weights with ictal calibrate`,
+    { found: checkpointHash, expected: hash },
+  );
+}
+
+async function* corrected(
+  predictions: AsyncIterable<RecordingPrediction>,
+  calibration: StoredCalibration | undefined,
+): AsyncGenerator<RecordingPrediction, void, undefined> {
+  for await (const prediction of predictions) {
+    const { probability } = prediction;
+    yield calibration
+      ? { ...prediction, probability: probability.map((value) => calibrated(value, calibration)) }
+      : prediction;
+  }
 }
 
 function chosenRecordings({ recordings }: Manifest, { split, ids }: PredictRecordingsOptions): number[] {
@@ -134,6 +163,7 @@ export async function* predictRecordings(
   const detector = await loadDetector(options.checkpoint, { origin: options.origin, signal });
   const { hash } = detector;
   const manifest = options.manifest ?? (await readManifest(cacheDir, { signal }));
+  if (options.calibration) requireSameWeights(options.calibration, hash);
   checkOrigin(detector.origin, manifest, options.allowOtherCache ?? false, detector.takesAllChannels);
   const recordings = chosenRecordings(manifest, options);
   const steps = stepsOf(options, detector);
@@ -143,8 +173,15 @@ export async function* predictRecordings(
   try {
     if (outDir) await requireOneCheckpoint(outDir, { ids, checkpointHash: hash, signal });
     reader = await openWindowReader(cacheDir, manifest, { signal });
-    const predictions = predictWindows(network, reader, { recordings, ...steps, stitching, signal });
-    yield* storing(predictions, { outDir, ids, checkpointHash: hash, cacheKey: manifest.key, type: storeAs, signal });
+    const predicted = predictWindows(network, reader, { recordings, ...steps, stitching, signal });
+    const calibrationHash = options.calibration && hashOf(options.calibration);
+    const made = {
+      checkpointHash: hash,
+      cacheKey: manifest.key,
+      type: storeAs,
+      ...(calibrationHash && { calibrationHash }),
+    };
+    yield* storing(corrected(predicted, options.calibration), { outDir, ids, ...made, signal });
   } finally {
     await network.dispose();
     await reader?.close();

@@ -135,7 +135,7 @@ test("report writes one page with receipt, scores by every scorer, figures and l
   assert.ok(!/(?:src|href)="http/.test(page), "nothing comes from a network");
   const browser = chromiumPath();
   if (!browser) return context.diagnostic("not opened: Chromium is not installed");
-  await checkFigurePage(browser, out, 9);
+  await checkFigurePage(browser, out, 10);
 });
 
 test("a report on eval shows the configured thresholds and searches for none", async () => {
@@ -189,7 +189,7 @@ test("a split without seizures has rates of false alarms and n/a for what needs 
   const out = join(dir, "quiet.html");
   const { status, stdout, stderr } = ictal("report", ...data(), "--split", "train", "--out", out);
   assert.equal(status, 0, stderr);
-  assert.match(stdout, /AUROC n\/a, event F1 0\.000, train/);
+  assert.match(stdout, /AUROC n\/a \(n\/a to n\/a, 0 patients\), event F1 0\.000, train/);
   const page = await readFile(out, "utf8");
   const shown = page.slice(0, page.indexOf('id="plotly-gzip"'));
   assert.ok(!shown.includes("NaN"), shown.match(/.{60}NaN.{60}/s)?.[0]);
@@ -214,4 +214,41 @@ test("report refuses a run without metrics, and predictions of another cache or 
   assert.match(other.stderr, /comes from the cache other, expected/);
   assert.equal(ictal("report", ...data(), "--allow-other-cache", "--out", join(dir, "x.html")).status, 0);
   await writeFile(file, stored);
+});
+
+test("calibrate needs patients to fit on, refuses eval, and its file corrects predictions of the same weights alone", async () => {
+  const file = join(dir, "calibration.json");
+  const few = ictal("calibrate", ...data().slice(0, 4), "--out", file);
+  assert.equal(few.status, 2);
+  assert.match(few.stderr, /3 patients, 2 with seizures, are too few to fit a calibration/);
+  const sealed = ictal("calibrate", ...data().slice(0, 4), "--split", "eval", "--out", file);
+  assert.match(sealed.stderr, /invalid --split eval: a calibration is fitted on dev and used unchanged on eval/);
+  assert.equal(ictal("calibrate", ...data().slice(0, 4), "--prevalence", "2", "--out", file).status, 2);
+  const absent = ictal(
+    "predict",
+    ...data().slice(0, 2),
+    "--checkpoint",
+    dir,
+    "--out",
+    join(dir, "o"),
+    "--calibration",
+    file,
+  );
+  assert.deepEqual([absent.status, absent.stdout], [1, ""]);
+  assert.match(absent.stderr, /no .*calibration\.json; write it with: ictal calibrate/);
+});
+
+test("a score on dev says what was chosen there, in the report, the threshold search and their JSON", async () => {
+  const out = join(dir, "optimism.html");
+  const { stdout } = ictal("report", ...data(), "--out", out, "--json");
+  const { optimism, prevalence } = JSON.parse(stdout);
+  assert.match(optimism, /^optimistic: the epoch \(best sensitivity_at_10fa\) and the thresholds are chosen on dev/);
+  assert.ok(prevalence > 0 && prevalence < 1);
+  assert.ok((await readFile(out, "utf8")).includes("chosen on dev, which is scored here"));
+  assert.match(
+    ictal("threshold", ...data(), "--fa", "500").stdout,
+    /^optimistic: the epoch .* and the thresholds are chosen on dev/m,
+  );
+  const unseen = JSON.parse(ictal("report", ...data(), "--split", "eval", "--out", out, "--json").stdout);
+  assert.equal(unseen.optimism, null);
 });

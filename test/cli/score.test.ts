@@ -67,11 +67,19 @@ test("score --json prints both scorers by default, pooled and per recording", as
 test("score --scorer prints the asked scorer alone and exits 2 for an unknown one", async (t) => {
   const trees = { ref: { a: seizure }, hyp: { a: detected } };
   const szcore = JSON.parse((await score(t, trees, "--scorer", "szcore", "--json")).stdout);
-  assert.deepEqual(Object.keys(szcore), ["recordings", "missing", "refused", "notes", "szcore", "resolution"]);
+  assert.deepEqual(Object.keys(szcore), [
+    "recordings",
+    "optimism",
+    "missing",
+    "refused",
+    "notes",
+    "szcore",
+    "resolution",
+  ]);
   const oneHertz = JSON.parse((await score(t, trees, "--scorer", "szcore-1hz", "--json")).stdout);
-  assert.deepEqual(Object.keys(oneHertz), ["recordings", "missing", "refused", "notes", "szcore1Hz"]);
+  assert.deepEqual(Object.keys(oneHertz), ["recordings", "optimism", "missing", "refused", "notes", "szcore1Hz"]);
   const nedc = JSON.parse((await score(t, trees, "--scorer", "nedc", "--json")).stdout);
-  assert.deepEqual(Object.keys(nedc), ["recordings", "missing", "refused", "notes", "nedc", "resolution"]);
+  assert.deepEqual(Object.keys(nedc), ["recordings", "optimism", "missing", "refused", "notes", "nedc", "resolution"]);
   const { code, stdout, stderr } = await score(t, trees, "--scorer", "taes", "--json");
   assert.deepEqual([code, stdout], [2, ""]);
   assert.match(stderr, /invalid --scorer taes: expected one of szcore, szcore-1hz, nedc, all/);
