@@ -1,9 +1,10 @@
 /** Builds the cache of a configuration, for `cache build` and the first `train`. */
 
-import { isIctalError } from "@ictal/base/errors";
+import { ConfigError, isIctalError } from "@ictal/base/errors";
 import { notify, printable, printableAll } from "@ictal/base/printable";
 import type { Progress } from "@ictal/base/progress";
-import { type BuildReport, buildCache } from "../cache/build.js";
+import { type BuildReport, buildCache, shardOf } from "../cache/build.js";
+import { type SurveyOptions, surveyChannels, surveyInWords } from "../cache/channel-survey.js";
 import { isPermanent } from "../cache/exclusion.js";
 import { lacksSeizures, writeManifest } from "../cache/manifest.js";
 import type { GapPolicy } from "../cache/segments.js";
@@ -45,18 +46,21 @@ export interface BuiltCache {
   readonly isComplete: boolean;
 }
 
+/** The code of recordings without the channels. */
+const LACKING = "missing-electrodes";
+
 /** Bring the cache of `config` up to date from its corpus, then write the manifest. */
 export async function buildConfigured(config: Config, options: BuildOptions): Promise<BuiltCache> {
   const { workers, shard, limit, accept, verify, progress, signal } = options;
   const { data } = config;
   const store = openStore(data.data_dir);
   const catalogue = await readCatalogue(store, { limit: limit ?? data.limit_files ?? undefined, signal });
+  const work = { store, cacheDir: data.cache_dir, chain: chainFromConfig(config), sampleType: data.sample_type };
+  const recordings = shardOf(catalogue.recordings, shard);
+  await tellMissingChannels({ ...work, recordings, signal }, shard !== undefined || isAccepted(LACKING, accept));
   const report = await buildCache({
-    store,
+    ...work,
     catalogue,
-    cacheDir: data.cache_dir,
-    chain: chainFromConfig(config),
-    sampleType: data.sample_type,
     gaps: options.gaps ?? gapsFromConfig(config),
     workers: workers ?? (data.num_workers || undefined),
     shard,
@@ -76,6 +80,23 @@ export async function buildConfigured(config: Config, options: BuildOptions): Pr
     doubtful,
     isComplete: refused.length + doubtful.length === 0 && hasManifest,
   };
+}
+
+/**
+ * Says before the work which recordings lack channels. Throws a ConfigError when none has them, unless that is accepted: another
+ * choice of channels is wanted then.
+ */
+async function tellMissingChannels(options: SurveyOptions, mayBeAll: boolean): Promise<void> {
+  const survey = await surveyChannels(options);
+  const text = surveyInWords(survey);
+  if (text === undefined) return;
+  const { reference, channels } = options.chain;
+  if (survey.lacking.length < survey.recordings || mayBeAll) {
+    notify(printable(`ictal: ${text}; they will be excluded`));
+    return;
+  }
+  const key = channels ? "data.channels" : "preprocessing.reference";
+  throw new ConfigError(text, { key, value: channels ?? reference, allowed: "channels that the recordings have" });
 }
 
 interface WrittenManifest {

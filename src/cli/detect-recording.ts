@@ -24,6 +24,7 @@ import type { Store } from "../store/store.js";
 import { openExecutor } from "../tensor/open.js";
 import type { RecordingPrediction } from "../training/predict.js";
 import { predictRecordings } from "../training/predict-recordings.js";
+import { requireSameChannels } from "./same-channels.js";
 
 export interface DetectOptions {
   /** An EDF or BDF file. */
@@ -71,6 +72,7 @@ async function predictOne(options: DetectOptions, cacheDir: string): Promise<Omi
   const store = singleFileStore(input);
   const catalogue = await readCatalogue(store, { layout: "flat", signal });
   const chain = chainFromConfig(config);
+  await requireSameChannels(checkpoint, config);
   const { excluded } = await buildCache({
     store,
     catalogue,

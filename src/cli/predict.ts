@@ -13,6 +13,7 @@ import { predictRecordings } from "../training/predict-recordings.js";
 import { configuredManifest } from "./configured-manifest.js";
 import { addDataOptions, configOf, type DataFlags, parseShard, partName, type Shard } from "./data-options.js";
 import { commonFolder, EVENT_FORMATS, type EventFormat, openDetectionFiles } from "./detection-files.js";
+import { requireSameChannels } from "./same-channels.js";
 import { watched } from "./watched.js";
 
 interface PredictFlags extends DataFlags {
@@ -40,6 +41,7 @@ async function predictSplit(watch: RunWatch, flags: PredictFlags, signal: AbortS
   const { config } = found;
   await watch.begin(partName(config.experiment.name, flags.shard));
   const cacheDir = config.data.cache_dir;
+  if (flags.config !== undefined) await requireSameChannels(flags.checkpoint, config);
   const manifest = await configuredManifest(found);
   const inSplit = manifest.recordings.filter(({ split }) => split === flags.split);
   const ids = shardOf(inSplit, flags.shard).map(({ id }) => id);

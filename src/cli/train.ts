@@ -11,6 +11,7 @@ import type { RunWatch } from "../cluster/watch/run-watch.js";
 import { postprocessFromConfig } from "../config/layer-options.js";
 import { trainOptionsFromConfig } from "../config/train-options.js";
 import { devMetrics } from "../scoring/dev-metrics.js";
+import { listCheckpoints } from "../training/checkpoint.js";
 import { startTraining, type TrainingHandle } from "../training/handle.js";
 import type { TrainReport } from "../training/run.js";
 import { isHeldByOther } from "../training/run-lock.js";
@@ -18,6 +19,7 @@ import { buildConfigured, buildText } from "./build-cache.js";
 import { configuredManifest } from "./configured-manifest.js";
 import { addDataOptions, configOf, type DataFlags, type FlagConfig } from "./data-options.js";
 import { residentMegabytes } from "./process-memory.js";
+import { requireSameChannels } from "./same-channels.js";
 import { watched } from "./watched.js";
 
 interface TrainFlags extends DataFlags {
@@ -84,8 +86,11 @@ function outcomeOf(report: TrainReport): Outcome {
   };
 }
 
-/** The manifest of the cache; if it is missing, the cache is built from the configured corpus first. */
-async function manifestOf(found: FlagConfig, signal: AbortSignal, watch: RunWatch): Promise<Manifest> {
+/** The manifest of the cache; if it is missing, the cache is built from the configured corpus first, for the run in `resumed`. */
+async function manifestOf(
+  found: FlagConfig,
+  { resumed, signal, watch }: { resumed: string | undefined; signal: AbortSignal; watch: RunWatch },
+): Promise<Manifest> {
   const { config, cacheKey } = found;
   const { data_dir, cache_dir } = config.data;
   try {
@@ -98,6 +103,8 @@ async function manifestOf(found: FlagConfig, signal: AbortSignal, watch: RunWatc
       throw new UsageError(
         `${cache_dir} contains no cache for this configuration, and data.data_dir is not set; set it to the corpus`,
       );
+    if (resumed !== undefined && (await listCheckpoints(resumed)).length > 0)
+      await requireSameChannels(resumed, config);
     notify(`ictal: ${cache_dir} contains no cache for this configuration; building it from ${data_dir}`);
   }
   const made = await buildConfigured(config, { progress: watch.follow(createProgress()), signal });
@@ -151,7 +158,11 @@ async function train(watch: RunWatch, flags: TrainFlags): Promise<Outcome> {
   await watch.begin(config.experiment.name, { path: options.runDir, isOurs });
   const interrupt = listenForInterrupt("finished work is kept; --resume continues from it");
   try {
-    const manifest = await manifestOf(found, interrupt.signal, watch);
+    const manifest = await manifestOf(found, {
+      resumed: (flags.resume ?? options.resume) ? options.runDir : undefined,
+      signal: interrupt.signal,
+      watch,
+    });
     reportValidation(manifest, config);
     const handle = startTraining(
       {

@@ -1,5 +1,4 @@
 /** The sections `data` and `preprocessing`: corpus, cache, windows, signal chain. */
-import { z } from "zod";
 import { choice, count, flag, number, text } from "../base/option-table.js";
 import { CACHE_OPTIONS } from "../cache/cache-options.js";
 import { AUGMENT_OPTIONS } from "../dataset/augment-options.js";
@@ -9,9 +8,6 @@ import { CHAIN_OPTIONS } from "../signal/chain-options.js";
 import { RUN_OPTIONS } from "../training/run-options.js";
 import { group, key, keyInWords, keyOfEdges, keyOrNull, ownKey, sectionOf } from "./field.js";
 import { actsOnlyWith, noEffect } from "./without-effect.js";
-
-/** Channels of the cache, and the input channels of every detector. */
-const CHANNEL_COUNT = 19;
 
 const LIMITED_OTHERWISE = "limit_files or BGB_LIMIT_FILES limits a run";
 
@@ -45,10 +41,13 @@ export const data = group("The corpus, its cache and the windows.", {
     }),
   ),
   sampling_rate: key(CHAIN_OPTIONS, "targetRateHz"),
-  n_channels: z
-    .literal(CHANNEL_COUNT)
-    .meta({ description: "Channels of the cache: the 19 electrodes of the 10-20 system." })
-    .default(CHANNEL_COUNT),
+  channels: key(CHAIN_OPTIONS, "channels"),
+  n_channels: ownKey(
+    count({
+      description:
+        "Number of channels, which follows from data.channels and preprocessing.reference; a given number is compared with it.",
+    }),
+  ),
   window_size: key(WINDOW_OPTIONS, "windowSeconds"),
   stride: key(WINDOW_OPTIONS, "strideSeconds"),
   num_workers: key(RUN_OPTIONS, "numWorkers", {

@@ -9,13 +9,15 @@ import { CHAIN_OPTIONS, type ChainOptions, DEFAULT_CHAIN, REFERENCE_CHAIN } from
 import { executorOfDevice } from "../tensor/device-names.js";
 import { STITCHING_DEFAULTS, STITCHING_OPTIONS } from "../training/run-options.js";
 import type { Stitching } from "../training/stitching.js";
+import { listedChannels } from "./channels.js";
 import { optionsFrom } from "./options-from.js";
 import type { Config } from "./schema.js";
 
 /** The chain that a configuration asks for. */
 export function chainFromConfig(config: Pick<Config, "data" | "preprocessing">): ChainOptions {
   const preset = config.preprocessing.preset === "reference" ? REFERENCE_CHAIN : DEFAULT_CHAIN;
-  return withDefaults(preset, optionsFrom(config, CHAIN_OPTIONS));
+  const { channels: _channels, ...options } = optionsFrom(config, CHAIN_OPTIONS);
+  return { ...withDefaults(preset, options), ...listedChannels(config) };
 }
 
 /** The key of the cache that a configuration asks for. Throws a ConfigError on options that cannot be. */

@@ -28,10 +28,14 @@ function checkReferenceSizes({ encoder, mamba }: Config["model"]): void {
 
 /**
  * The detector that a configuration's model section asks for: `model.name`, which is needed, chooses it, the section of that name sizes it
- * (the reference's detector has sections of its own). Throws a ConfigError on a missing or unknown name and on values that the
+ * (the reference's detector has sections of its own). `inputChannels` are those of the cache, `channelsFromConfig(config).length`. Throws a ConfigError on a missing or unknown name and on values that the
  * network cannot have.
  */
-export function modelFromConfig(model: Config["model"]): ModelConfig {
+export function modelFromConfig(model: Config["model"], inputChannels?: number): ModelConfig {
+  return { ...sizesFromConfig(model), ...(inputChannels !== undefined && { inputChannels }) };
+}
+
+function sizesFromConfig(model: Config["model"]): ModelConfig {
   if (model.name === "")
     throw new ConfigError(
       `model.name is not given: it chooses the detector, one of ${DETECTOR_NAMES.join(", ")}; to train, a configuration also names data.data_dir and data.cache_dir`,

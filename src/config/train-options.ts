@@ -15,6 +15,7 @@ import {
   STITCHING_OPTIONS,
 } from "../training/run-options.js";
 import { SCHEDULE_OPTIONS } from "../training/schedule-options.js";
+import { channelsFromConfig } from "./channels.js";
 import { balanceFromConfig, cacheKeyFromConfig, deviceFromConfig } from "./layer-options.js";
 import { modelFromConfig } from "./model-options.js";
 import { optionsFrom } from "./options-from.js";
@@ -45,7 +46,7 @@ function checkDirection({ metric, mode }: Config["training"]["early_stopping"]):
  * that cannot be, for windows that the model cannot divide, and for a metric whose best is its worst.
  */
 export function trainOptionsFromConfig(config: Config): TrainOptions {
-  const model = modelFromConfig(config.model);
+  const model = modelFromConfig(config.model, channelsFromConfig(config).length);
   checkWindow(createDetector(model), config.data.window_size, config.data.sampling_rate);
   checkDirection(config.training.early_stopping);
   const { augment } = config.data;

@@ -5,7 +5,7 @@ import { CacheError, FormatError, NotFoundError } from "@ictal/base/errors";
 import { parseJson } from "../base/parse-json.js";
 import { createDetector, type Detector } from "../model/detector.js";
 import type { ParameterValues } from "../model/parameters.js";
-import { decodeSafetensors, type SafetensorsFile } from "../model/safetensors.js";
+import { decodeSafetensors, readSafetensorsMetadata, type SafetensorsFile } from "../model/safetensors.js";
 import { detectorValues } from "../model/weights.js";
 import {
   AVERAGE_FILE,
@@ -85,7 +85,7 @@ async function checkWritten(file: string, hash: string): Promise<void> {
   checkDigest(file, hash, digests[name]);
 }
 
-function originOf({ metadata }: SafetensorsFile, path: string): WeightsOrigin {
+function originOf({ metadata }: Pick<SafetensorsFile, "metadata">, path: string): WeightsOrigin {
   if (metadata.ictal === undefined) {
     throw new CacheError(
       `${path} does not say which model it belongs to (metadata "ictal"); give the model's configuration`,
@@ -93,6 +93,12 @@ function originOf({ metadata }: SafetensorsFile, path: string): WeightsOrigin {
     );
   }
   return parseJson(originSchema, metadata.ictal, `${path} (metadata "ictal")`, "take the file as it was written");
+}
+
+/** What the weights at `path`, as `loadWeights` takes it, were trained for: the head of the file is read, not the weights. */
+export async function readWeightsOrigin(path: string): Promise<WeightsOrigin> {
+  const file = await weightsPath(path);
+  return originOf({ metadata: await readSafetensorsMetadata(file) }, file);
 }
 
 /** Throws a FormatError when the weights' origin does not fit the network that it names. */

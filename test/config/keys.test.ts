@@ -24,6 +24,7 @@ const VALUES: Readonly<Record<string, readonly unknown[]>> = {
   "data.data_dir": ["elsewhere"],
   "data.cache_dir": ["elsewhere"],
   "data.use_balanced_sampling": [false],
+  "data.channels": [["C3", "C4"]],
   "data.sampling_rate": [128],
   "data.window_size": [30],
   "data.stride": [5],
