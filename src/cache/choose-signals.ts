@@ -61,10 +61,15 @@ function derivedFrom(montage: Montage, inputs: readonly Found[]): Found[] | unde
 const shownSome = (labels: readonly string[]) => labels.slice(0, 4).join(", ") + (labels.length > 4 ? ", …" : "");
 
 /** Why a file of pairs gives none of the channels, and which reference would. */
-function refusePairs(montage: Montage, electrodes: readonly Found[], pairs: readonly Found[]): never {
+function refusePairs(
+  { montage, isList }: { readonly montage: Montage; readonly isList: boolean },
+  electrodes: readonly Found[],
+  pairs: readonly Found[],
+): never {
   const names = pairs.map(({ name }) => name);
   const others = (["double_banana", "tcp20"] as const).filter(
-    (reference) => reference !== montage.reference && derivedFrom(montageOf(reference), [...electrodes, ...pairs]),
+    (reference) =>
+      !isList && reference !== montage.reference && derivedFrom(montageOf(reference), [...electrodes, ...pairs]),
   );
   const [other] = others;
   const advice = other
@@ -82,7 +87,7 @@ function refusePairs(montage: Montage, electrodes: readonly Found[], pairs: read
   }
   throw new ExclusionError(
     "missing-electrodes",
-    `its signals are pairs of electrodes (${shownSome(names)}); ${reason}: ${advice}`,
+    `its signals are pairs of electrodes (${shownSome(names)}); ${reason}; ${advice}`,
   );
 }
 
@@ -130,7 +135,8 @@ export function chooseSignals(header: EdfHeader, chain: ChainOptions): ChosenSig
   const missing = wanted.filter((name) => !electrodes.some((each) => each.name === name));
   const pairs = missing.length > 0 ? pairsIn(header) : [];
   const derived = pairs.length > 0 ? derivedFrom(montage, [...electrodes, ...pairs]) : undefined;
-  if (!derived && pairs.length > electrodes.length) refusePairs(montage, electrodes, pairs);
+  if (!derived && pairs.length > electrodes.length)
+    refusePairs({ montage, isList: chain.channels !== undefined }, electrodes, pairs);
   if (!derived && electrodes.length === 0) refuseNone(header, wanted);
   const found = derived ?? electrodes;
   return {

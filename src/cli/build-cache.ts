@@ -8,7 +8,7 @@ import { type SurveyOptions, surveyChannels, surveyInWords } from "../cache/chan
 import { isPermanent } from "../cache/exclusion.js";
 import { lacksSeizures, writeManifest } from "../cache/manifest.js";
 import type { GapPolicy } from "../cache/segments.js";
-import { chainFromConfig, gapsFromConfig } from "../config/layer-options.js";
+import { chainFromConfig, gapsFromConfig, layoutFromConfig } from "../config/layer-options.js";
 import type { Config } from "../config/schema.js";
 import { type Catalogue, readCatalogue } from "../corpus/catalogue.js";
 import { locationOfFinding } from "../recording/finding.js";
@@ -54,7 +54,11 @@ export async function buildConfigured(config: Config, options: BuildOptions): Pr
   const { workers, shard, limit, accept, verify, progress, signal } = options;
   const { data } = config;
   const store = openStore(data.data_dir);
-  const catalogue = await readCatalogue(store, { limit: limit ?? data.limit_files ?? undefined, signal });
+  const catalogue = await readCatalogue(store, {
+    layout: layoutFromConfig(config),
+    limit: limit ?? data.limit_files ?? undefined,
+    signal,
+  });
   const work = { store, cacheDir: data.cache_dir, chain: chainFromConfig(config), sampleType: data.sample_type };
   const recordings = shardOf(catalogue.recordings, shard);
   await tellMissingChannels({ ...work, recordings, signal }, shard !== undefined || isAccepted(LACKING, accept));

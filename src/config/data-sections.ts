@@ -2,6 +2,7 @@
 import { choice, count, flag, number, text } from "../base/option-table.js";
 import { CACHE_OPTIONS } from "../cache/cache-options.js";
 import { AUGMENT_OPTIONS } from "../dataset/augment-options.js";
+import { DATASET_NAMES } from "../corpus/datasets.js";
 import { BALANCE_OPTIONS } from "../dataset/balance-options.js";
 import { SPLIT_OPTIONS, WINDOW_OPTIONS } from "../dataset/window-options.js";
 import { CHAIN_OPTIONS } from "../signal/chain-options.js";
@@ -22,9 +23,11 @@ const balance = actsOnlyWith(
 );
 
 export const data = group("The corpus, its cache and the windows.", {
-  dataset: noEffect(
-    ownKey(choice(["tuh_eeg", "chb_mit"], { description: "Layout of the corpus." })),
-    "the layout of a corpus is found from its files",
+  dataset: ownKey(
+    choice(DATASET_NAMES, {
+      description:
+        "Corpus, whose folders and annotations are then expected: tuh_eeg (TUSZ), chb_mit, siena, bids and seizeit2 (BIDS, SzCORE), flat (any folders); by default, and with tuh_eeg, it is recognised by its files.",
+    }),
   ),
   data_dir: ownKey(
     text({

@@ -3,6 +3,8 @@ import { withDefaults } from "@ictal/base/options";
 import { CACHE_DEFAULTS, CACHE_OPTIONS } from "../cache/cache-options.js";
 import { describeCache } from "../cache/describe.js";
 import type { GapPolicy } from "../cache/segments.js";
+import { DATASETS } from "../corpus/datasets.js";
+import type { LayoutName } from "../corpus/layouts.js";
 import { BALANCE_DEFAULTS, BALANCE_OPTIONS, type BalanceOptions } from "../dataset/balance-options.js";
 import { POSTPROCESS_DEFAULTS, POSTPROCESS_OPTIONS, type PostprocessOptions } from "../scoring/postprocess-options.js";
 import { CHAIN_OPTIONS, type ChainOptions, DEFAULT_CHAIN, REFERENCE_CHAIN } from "../signal/chain-options.js";
@@ -28,6 +30,11 @@ export function cacheKeyFromConfig(config: Pick<Config, "data" | "preprocessing"
 /** What a configuration says of recordings with gaps. */
 export function gapsFromConfig(config: Pick<Config, "data">): GapPolicy {
   return withDefaults(CACHE_DEFAULTS, optionsFrom(config, CACHE_OPTIONS)).gaps;
+}
+
+/** The folder layout that `data.dataset` means; undefined where it is recognised by the files. */
+export function layoutFromConfig({ data }: Pick<Config, "data">): LayoutName | undefined {
+  return data.dataset === undefined ? undefined : DATASETS[data.dataset];
 }
 
 /** How a configuration wants its windows balanced, seed apart. */

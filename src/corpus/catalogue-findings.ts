@@ -85,13 +85,17 @@ export function duplicateFinding(group: readonly { readonly edfKey: string }[]):
   };
 }
 
+/** Endings of the annotation files of one recording, and the lists of a patient's recordings. */
+const OF_RECORDING = /(\.(csv|csv_bi|tse|tse_bi)|_events\.tsv|\.edf\.seizures)$/i;
+const OF_PATIENT = /\.txt$/i;
+
 /** Annotation files without a recording beside them; not in flat corpora, where any csv may occur. */
 function orphanAnnotations(listing: Listing, layout: string): Finding[] {
   if (layout === "flat") return [];
   const stems = new Set(listing.recordings.map(({ key }) => key.replace(RECORDING_NAME, "").replace(/_eeg$/, "")));
   const orphans: Finding[] = [];
   for (const key of listing.annotations.keys()) {
-    if (stems.has(key.replace(/(\.(csv|csv_bi|tse|tse_bi)|_events\.tsv)$/i, ""))) continue;
+    if (OF_PATIENT.test(key) || stems.has(key.replace(OF_RECORDING, ""))) continue;
     orphans.push({
       file: key,
       code: "annotation-without-recording",

@@ -28,7 +28,8 @@ export interface Listing {
 const COMPRESSED_NAME = /\.(edf|bdf|csv|csv_bi|tse|tse_bi|tsv)\.(gz|zip|bz2|xz|zst)$/i;
 const COMPRESSED_RECORDING = /\.(edf|bdf)\.[^.]*$/i;
 
-const ANNOTATION_NAME = /(\.(csv|csv_bi|tse|tse_bi)|_events\.tsv)$/i;
+const ANNOTATION_NAME =
+  /(\.(csv|csv_bi|tse|tse_bi)|_events\.tsv|\.edf\.seizures|(^|\/)chb\d\d-summary\.txt|(^|\/)Seizures-list-PN\d\d\.txt)$/i;
 
 /** Address of a listed key. */
 export function addressOf({ base }: Pick<Listing, "base">, key: string): string {

@@ -8,6 +8,9 @@ import { shownChannel, shownName, shownTime } from "./shown-text.js";
 /** NEDC csv and csv_bi (TUSZ v2), tse and tse_bi (TUSZ v1.5), HED-SCORE tsv (BIDS, SzCORE). */
 export type AnnotationFormat = "csv" | "csv_bi" | "tse" | "tse_bi" | "tsv";
 
+/** The formats of text beside a recording, CHB-MIT's binary marks, and the lists of a patient's recordings of CHB-MIT and Siena. */
+export type AnnotationSource = AnnotationFormat | "seizures" | "chb-summary" | "siena-list";
+
 /** One row of an annotation file. */
 export interface AnnotationEvent extends Event {
   /** Bipolar channel such as "FP1-F7", or "TERM" for the whole recording. */
@@ -63,7 +66,7 @@ export const CONTRADICTION_TOLERANCE_SECONDS = 0.02;
 
 interface RowContext {
   readonly file: string;
-  readonly format: AnnotationFormat;
+  readonly format: AnnotationSource;
   readonly durationSeconds?: number | undefined;
 }
 

@@ -6,6 +6,7 @@ import {
   cacheKeyFromConfig,
   chainFromConfig,
   gapsFromConfig,
+  layoutFromConfig,
   postprocessFromConfig,
 } from "../../src/config/layer-options.js";
 import { parseConfig } from "../../src/config/load-config.js";
@@ -201,6 +202,7 @@ function effectOf(config: Config): unknown {
     attempt(() => fillTrainOptions(trainOptionsFromConfig(config))),
     attempt(() => createDetector(modelFromConfig(config.model)).config),
     attempt(() => [chainFromConfig(config), cacheKeyFromConfig(config), gapsFromConfig(config)]),
+    attempt(() => layoutFromConfig(config)),
     attempt(() => postprocessFromConfig(config)),
   ]);
 }
