@@ -44,16 +44,18 @@ async function inspect(flags: DataFlags & { split?: string }): Promise<Outcome> 
       byPatient: made.patients,
       split: split ?? "all but eval",
       key: manifest.key,
+      channels: manifest.channels,
     },
-    text: inspectText(made, split),
+    text: inspectText(made, split, manifest.channels),
   };
 }
 
-function inspectText(made: Composition, split: string | undefined): string {
+function inspectText(made: Composition, split: string | undefined, channels: readonly string[]): string {
   const percent = (share: number) => (Number.isNaN(share) ? "n/a" : `${(100 * share).toFixed(2)} %`);
   const names = ["partial", "full", "none", "unknown"] as const;
   return [
     `split ${split ?? "all but eval"}, ${made.patients.length} patients`,
+    `${channels.length} channels: ${channels.join(" ")}`,
     `class      windows  balanced`,
     ...names.map(
       (name) =>
