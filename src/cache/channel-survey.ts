@@ -21,8 +21,6 @@ export interface SurveyOptions {
   readonly sampleType: SampleType;
   /** The cache folder; recordings that lie there are not read again. */
   readonly cacheDir: string;
-  /** Headers read at a time. @default 16 */
-  readonly concurrency?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -37,6 +35,8 @@ export interface ChannelSurvey {
   readonly recordings: number;
   readonly lacking: readonly LackingRecording[];
 }
+
+const HEADERS_AT_A_TIME = 16;
 
 const isThere = (path: string) =>
   access(path).then(
@@ -62,11 +62,11 @@ async function lackOf(entry: RecordingEntry, options: SurveyOptions): Promise<La
 
 /** Look at the headers of the recordings that are not yet in the cache. Errors of single files are left to the build. */
 export async function surveyChannels(options: SurveyOptions): Promise<ChannelSurvey> {
-  const { recordings, chain, sampleType, cacheDir, concurrency = 16, signal } = options;
+  const { recordings, chain, sampleType, cacheDir, signal } = options;
   const folder = join(cacheDir, describeCache(chain, sampleType).key);
   const look = async (entry: RecordingEntry) =>
     (await isThere(join(folder, sidecarFile(entry.id)))) ? undefined : lackOf(entry, options);
-  const found = await mapConcurrent(recordings, concurrency, look, signal);
+  const found = await mapConcurrent(recordings, HEADERS_AT_A_TIME, look, signal);
   return { recordings: recordings.length, lacking: found.flatMap((each) => each ?? []) };
 }
 

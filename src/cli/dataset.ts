@@ -3,7 +3,7 @@ import { notify } from "@ictal/base/printable";
 import type { Command } from "commander";
 import type { Manifest } from "../cache/manifest.js";
 import { balanceFromConfig } from "../config/layer-options.js";
-import { balanceWindows, type Composition, windowComposition } from "../dataset/balance.js";
+import { balanceNotice, balanceWindows, type Composition, windowComposition } from "../dataset/balance.js";
 import { indexWindows } from "../dataset/index-windows.js";
 import { configuredManifest } from "./configured-manifest.js";
 import { addDataOptions, configOf, type DataFlags } from "./data-options.js";
@@ -32,7 +32,10 @@ async function inspect(flags: DataFlags & { split?: string }): Promise<Outcome> 
     throw new UsageError(`invalid --split ${split}: the cache has ${splitsText(manifest)}`);
   if (split === "eval") notify("ictal: this uses the eval split; use it for the final evaluation only");
   const index = indexWindows(manifest, { windowSeconds: data.window_size, strideSeconds: data.stride, split });
-  const made = windowComposition(index, balanceWindows(index, { ...balanceFromConfig(config), seed: experiment.seed }));
+  const balance = balanceFromConfig(config);
+  const made = windowComposition(index, balanceWindows(index, { ...balance, seed: experiment.seed }));
+  const notice = balanceNotice(made, balance);
+  if (notice) notify(`ictal: ${notice}`);
   const { unknown: _unknown, ...balanced } = made.selected;
   return {
     json: {

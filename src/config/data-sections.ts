@@ -1,8 +1,9 @@
 /** The sections `data` and `preprocessing`: corpus, cache, windows, signal chain. */
+import type { z } from "zod";
 import { choice, count, flag, number, text } from "../base/option-table.js";
 import { CACHE_OPTIONS } from "../cache/cache-options.js";
-import { AUGMENT_OPTIONS } from "../dataset/augment-options.js";
 import { DATASET_NAMES } from "../corpus/datasets.js";
+import { AUGMENT_OPTIONS } from "../dataset/augment-options.js";
 import { BALANCE_OPTIONS } from "../dataset/balance-options.js";
 import { SPLIT_OPTIONS, WINDOW_OPTIONS } from "../dataset/window-options.js";
 import { CHAIN_OPTIONS } from "../signal/chain-options.js";
@@ -12,10 +13,20 @@ import { actsOnlyWith, noEffect } from "./without-effect.js";
 
 const LIMITED_OTHERWISE = "limit_files or BGB_LIMIT_FILES limits a run";
 
+const [RULE, BY_PREVALENCE] = ["data.balance.rule", "prevalence"];
+
+/** Keys that the rule "prevalence" does not read. */
+const ofPartial = <T extends z.ZodType>(schema: T): T =>
+  noEffect(schema, `${RULE}: ${BY_PREVALENCE} draws by the share of time`, {
+    unless: (_, at) => at(RULE) !== BY_PREVALENCE,
+  });
+
 const balance = actsOnlyWith(
   group("How many windows of each class are drawn.", {
-    full_ratio: key(BALANCE_OPTIONS, "fullRatio"),
-    none_ratio: key(BALANCE_OPTIONS, "noneRatio"),
+    rule: key(BALANCE_OPTIONS, "rule"),
+    prevalence: actsOnlyWith(key(BALANCE_OPTIONS, "prevalence"), RULE, [BY_PREVALENCE]),
+    full_ratio: ofPartial(key(BALANCE_OPTIONS, "fullRatio")),
+    none_ratio: ofPartial(key(BALANCE_OPTIONS, "noneRatio")),
     even_patients: key(BALANCE_OPTIONS, "evenPatients"),
   }).prefault({}),
   "data.use_balanced_sampling",

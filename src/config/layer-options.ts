@@ -37,9 +37,16 @@ export function layoutFromConfig({ data }: Pick<Config, "data">): LayoutName | u
   return data.dataset === undefined ? undefined : DATASETS[data.dataset];
 }
 
+type Counted = "fullRatio" | "noneRatio" | "evenPatients";
+
+/** Balancing without the seed; what has no default may be missing. */
+type BalanceSettings = Required<Pick<BalanceOptions, Counted>> & Pick<BalanceOptions, "rule" | "prevalence">;
+
 /** How a configuration wants its windows balanced, seed apart. */
-export function balanceFromConfig(config: Pick<Config, "data">): Required<Omit<BalanceOptions, "seed">> {
-  return withDefaults(BALANCE_DEFAULTS, optionsFrom(config, BALANCE_OPTIONS));
+export function balanceFromConfig(config: Pick<Config, "data">): BalanceSettings {
+  const { prevalence, ...options } = optionsFrom(config, BALANCE_OPTIONS);
+  const isRead = options.rule === "prevalence" && prevalence !== undefined;
+  return { ...withDefaults(BALANCE_DEFAULTS, options), ...(isRead && { prevalence }) };
 }
 
 /** Post-processing as a configuration asks for it; its sample counts are meant at 256 Hz. */

@@ -42,6 +42,8 @@ const VALUES: Readonly<Record<string, readonly unknown[]>> = {
   "data.sample_type": ["float32"],
   "data.missing_electrodes": ["reject"],
   "data.gaps": ["split"],
+  "data.balance.rule": ["prevalence"],
+  "data.balance.prevalence": [0.3],
   "data.balance.full_ratio": [1],
   "data.balance.none_ratio": [1],
   "data.balance.even_patients": [true],
