@@ -12,7 +12,7 @@ import { splitsText } from "./scored-predictions.js";
 /** Adds `dataset inspect`. */
 export function addDatasetCommand(program: Command): void {
   const dataset = program.command("dataset").description("inspect training windows");
-  addDataOptions(dataset.command("inspect"))
+  addDataOptions(dataset.command("inspect"), ["cacheDir"])
     .description("count the windows by class, in all and in the balanced training set, with the seizure prevalence")
     .option("--split <name>", 'split; "eval" is only used when given (default: train if it exists)')
     .action(action(inspect));

@@ -2,9 +2,8 @@ import { guardEnd } from "@ictal/base/end-guard";
 import { machineFault } from "@ictal/base/machine-fault";
 import { endWithParent } from "@ictal/base/parent-watch";
 import { printableLines } from "@ictal/base/printable";
-import { Command, CommanderError } from "commander";
-import { packageVersions } from "../training/receipt.js";
-import { FAMILIES } from "./families.js";
+import { type Command, CommanderError } from "commander";
+import { createProgram } from "./program.js";
 
 endWithParent();
 
@@ -27,20 +26,9 @@ for (const stream of [process.stdout, process.stderr])
     if (error.code !== "EPIPE") loseOutput(error);
   });
 
-const program = new Command("ictal")
-  .configureOutput({
-    writeOut: (text) => void process.stdout.write(printableLines(text)),
-    writeErr: (text) => void process.stderr.write(printableLines(text)), // messages quote the words that were given
-  })
-  .enablePositionalOptions()
-  .description("EEG seizure detection: data, preprocessing, training, prediction and scoring")
-  .version(packageVersions().ictal ?? "")
-  .showHelpAfterError("(use --help for the allowed options)")
-  .addHelpText("after", "\nExit codes: 0 success, 1 failure, 2 usage error, 130 interrupted (state saved).");
-
-const called = FAMILIES.filter(({ words }) => words.includes(process.argv[2] ?? ""));
+let program: Command;
 try {
-  for (const { load } of called.length > 0 ? called : FAMILIES) (await load())(program);
+  program = await createProgram(process.argv[2]);
 } catch (error) {
   const fault = machineFault(error);
   if (fault === undefined) throw error;
@@ -48,13 +36,7 @@ try {
   process.exit(1);
 }
 
-/** Wrong flags and names exit with 2; help and version with 0. */
-function strict(command: Command): void {
-  command.exitOverride();
-  for (const child of command.commands) strict(child);
-}
-
-/** A flag's value that its own reader refuses. */
+/** A flag's value that its own reader refuses is wrong use. */
 async function refuseFlag(error: unknown): Promise<void> {
   const { describeError, exitCodeOf } = await import("@ictal/base/action");
   if (exitCodeOf(error) !== 2) throw error;
@@ -62,7 +44,6 @@ async function refuseFlag(error: unknown): Promise<void> {
   process.exitCode = 2;
 }
 
-strict(program);
 try {
   const work = program.parseAsync();
   guardEnd(["ictal", ...process.argv.slice(2, 4).filter((word) => /^[a-z0-9-]+$/.test(word))].join(" "), work);

@@ -17,7 +17,14 @@ import { openStore } from "../store/open-store.js";
 import { loadWeights } from "../training/load-weights.js";
 import { acceptOption } from "./accept-option.js";
 import { configuredManifest } from "./configured-manifest.js";
-import { configOf, type DataFlags } from "./data-options.js";
+import {
+  cacheDirOption,
+  configOf,
+  configurationOption,
+  type DataFlags,
+  dataDirOption,
+  setOption,
+} from "./data-options.js";
 
 /** Flags of every kind; each kind reads its own. */
 export interface PlanFlags extends DataFlags {
@@ -54,17 +61,18 @@ export const KINDS: Readonly<Record<PlanKind, string>> = {
 /** Adds the flags that a plan of `kind` takes. */
 export function addPlanOptions(command: Command, kind: PlanKind): Command {
   command.option("--dir <folder>", "folder for the plan, its receipts and logs (default: results/shards/KIND-NAME)");
-  if (kind !== "score") command.option("--config <file>", kind === "sweep" ? "sweep (YAML)" : "configuration (YAML)");
-  if (kind !== "score")
-    command.option("--set <section.key=value>", "override a configuration value; repeatable", collect);
+  if (kind !== "score") {
+    const file = kind === "sweep" ? "sweep (YAML)" : "configuration (YAML)";
+    command.addOption(configurationOption("--config <file>", file));
+    command.addOption(setOption());
+  }
   if (kind === "cache" || kind === "check" || kind === "predict")
     command.option("--array <n>", "number of shards", parseCount(1), 16);
   if (kind === "cache" || kind === "check") {
-    command.option("--data-dir <dir>", "corpus: folder or s3:// URL; overrides data.data_dir");
+    command.addOption(dataDirOption());
     command.option("--limit <n>", "maximum number of recordings", parseCount(1));
   }
-  if (kind !== "check" && kind !== "score")
-    command.option("--cache-dir <dir>", "cache folder; overrides data.cache_dir");
+  if (kind !== "check" && kind !== "score") command.addOption(cacheDirOption());
   if (kind === "cache") {
     command.addOption(acceptOption("cache", "codes for which a recording may be excluded or have unknown labels"));
     command.option("--workers <n>", "worker threads per shard (default: one per core)", parseCount(0));

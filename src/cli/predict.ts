@@ -128,7 +128,7 @@ Examples:
 
 /** Adds `ictal predict`. */
 export function addPredictCommand(program: Command): void {
-  addDataOptions(program.command("predict"))
+  addDataOptions(program.command("predict"), ["cacheDir"])
     .description("predict seizure probabilities, one file per recording of a split, and optionally events")
     .requiredOption("--checkpoint <path>", "a .safetensors file, a checkpoint folder, or the folder of a run")
     .requiredOption("--out <dir>", "folder for the predictions")

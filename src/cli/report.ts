@@ -143,7 +143,7 @@ Example:
 
 /** Adds `ictal report`. */
 export function addReportCommand(program: Command): void {
-  const command = addDataOptions(program.command("report"))
+  const command = addDataOptions(program.command("report"), ["cacheDir"])
     .description("write an HTML report of a training run: provenance, scores, figures, worst recordings")
     .requiredOption("--predictions <dir>", "output folder of ictal predict")
     .requiredOption("--out <file>", "HTML file to write")

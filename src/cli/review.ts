@@ -201,7 +201,7 @@ Examples:
 
 /** Adds `ictal review`. */
 export function addReviewCommand(program: Command): void {
-  addDataOptions(program.command("review"))
+  addDataOptions(program.command("review"), ["dataDir"])
     .description(
       "write HTML pages with EEG, reference labels, detections and probability, one per recording, and an index, worst first",
     )

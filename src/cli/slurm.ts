@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { basename, resolve } from "node:path";
 import { action, type Outcome, UsageError } from "@ictal/base/action";
+import { isIctalError } from "@ictal/base/errors";
 import { collect, parseCount } from "@ictal/base/flags";
 import type { Command } from "commander";
 import { formatIndices } from "../cluster/indices.js";
@@ -115,6 +116,14 @@ function checkFolder(dir: string): void {
   }
 }
 
+/** A dry run on a machine without the corpus: what it needs, too. */
+function explainDryRun(error: unknown, { dryRun }: SlurmFlags): never {
+  if (!dryRun || !isIctalError(error, "NotFoundError")) throw error;
+  throw new UsageError(
+    `${error.message}; a dry run reads the recordings' names or the cache, too: give --data-dir or --cache-dir of this machine`,
+  );
+}
+
 async function submit(kind: PlanKind, flags: SlurmFlags): Promise<Outcome> {
   const options = optionsOf(flags);
   checkFolder(folderOf(kind, flags));
@@ -122,7 +131,7 @@ async function submit(kind: PlanKind, flags: SlurmFlags): Promise<Outcome> {
     await slurmTool("sbatch", ["--version"]);
     await refuseBusy(folderOf(kind, flags));
   }
-  const { dir, plan } = await planFromFlags(kind, flags);
+  const { dir, plan } = await planFromFlags(kind, flags).catch((error: unknown) => explainDryRun(error, flags));
   const reportsFailure = webhookAddress(process.env) !== undefined;
   const report = await submitPlan(dir, plan, { ictal: ICTAL, options, reportsFailure, dryRun: flags.dryRun });
   return { json: report, text: await submitText(report, flags.dryRun ?? false) };

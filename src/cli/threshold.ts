@@ -98,7 +98,7 @@ Examples:
 
 /** Adds `ictal threshold`. */
 export function addThresholdCommand(program: Command): void {
-  const command = addDataOptions(program.command("threshold"))
+  const command = addDataOptions(program.command("threshold"), ["cacheDir"])
     .description("find the onset threshold with the highest sensitivity at given false alarm rates, on dev")
     .requiredOption("--predictions <dir>", "output folder of ictal predict")
     .option("--fa <rates>", "allowed false alarms per 24 h, comma-separated (default: evaluation.fa_rates)", parseRates)

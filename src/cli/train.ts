@@ -192,7 +192,7 @@ async function train(watch: RunWatch, flags: TrainFlags): Promise<Outcome> {
 
 /** Adds `ictal train`. */
 export function addTrainCommand(program: Command): void {
-  addDataOptions(program.command("train"))
+  addDataOptions(program.command("train"), ["cacheDir"])
     .description("train a detector; builds the cache if it is missing; Ctrl-C saves a checkpoint, --resume continues")
     .option("--resume", "continue from the newest checkpoint in experiment.output_dir, if there is one")
     .option("--replace", "delete the checkpoints of an earlier run in experiment.output_dir and start again")
