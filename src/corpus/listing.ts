@@ -1,4 +1,5 @@
 import { NotFoundError } from "@ictal/base/errors";
+import { MARKS_NAME, PATIENT_LIST_NAME } from "../recording/annotation-corpus.js";
 import type { Store } from "../store/store.js";
 import { LAYOUTS, RECORDING_NAME } from "./layouts.js";
 
@@ -28,8 +29,9 @@ export interface Listing {
 const COMPRESSED_NAME = /\.(edf|bdf|csv|csv_bi|tse|tse_bi|tsv)\.(gz|zip|bz2|xz|zst)$/i;
 const COMPRESSED_RECORDING = /\.(edf|bdf)\.[^.]*$/i;
 
-const ANNOTATION_NAME =
-  /(\.(csv|csv_bi|tse|tse_bi)|_events\.tsv|\.edf\.seizures|(^|\/)chb\d\d-summary\.txt|(^|\/)Seizures-list-PN\d\d\.txt)$/i;
+const ANNOTATION_NAME = /(\.(csv|csv_bi|tse|tse_bi)|_events\.tsv)$/i;
+
+const isAnnotation = (key: string) => ANNOTATION_NAME.test(key) || MARKS_NAME.test(key) || PATIENT_LIST_NAME.test(key);
 
 /** Address of a listed key. */
 export function addressOf({ base }: Pick<Listing, "base">, key: string): string {
@@ -74,7 +76,7 @@ export async function listCorpus(store: Store, prefix: string, signal?: AbortSig
           reason: "it is compressed; unpack it (gunzip), compressed recordings are not read",
         });
       else compressed.push(info.key);
-    } else if (ANNOTATION_NAME.test(info.key)) annotations.set(info.key, { key: info.key, size: info.size });
+    } else if (isAnnotation(info.key)) annotations.set(info.key, { key: info.key, size: info.size });
     else others += 1;
   }
   if (recordings.length === 0) {

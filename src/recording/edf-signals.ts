@@ -33,6 +33,11 @@ export interface EdfSignal {
   readonly isScaled: boolean;
 }
 
+/** The rate of the first signal that holds samples, Hz; undefined where it is not known. */
+export function usualSampleRate(signals: readonly EdfSignal[]): number | undefined {
+  return signals.find(({ isAnnotation, sampleRateHz }) => !isAnnotation && sampleRateHz > 0)?.sampleRateHz;
+}
+
 /** Signals of the header; `sampleCount` is filled in by the caller. FormatError when samples per record is unreadable. */
 export function parseSignals(
   file: string,

@@ -1,11 +1,14 @@
 /** CHB-MIT, Siena, SeizeIT2 and SzCORE's BIDS as they are published: found by themselves, labels read, faults told. */
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { test } from "node:test";
 import { readCatalogue } from "../../src/corpus/catalogue.js";
 import { catalogueKeys } from "../../src/corpus/corpus-source.js";
 import { inspectRecordings } from "../../src/corpus/inspect.js";
+import { checkAnnotationFiles } from "../../src/recording/check-annotation-files.js";
 import { memoryStore } from "../../src/store/memory-store.js";
-import type { Objects } from "../cache/made-corpus.js";
+import { temporaryFolder } from "../cache/made-cache.js";
+import { type Objects, writeObjects } from "../cache/made-corpus.js";
 import {
   CHB_LABELS,
   chbBlock,
@@ -116,6 +119,20 @@ test("a list of Siena without a time or a recording, and the end an hour late in
   assert.match(rows["all/PN00/root/any/1"]!, /^unknown, time-not-a-number/);
   assert.equal(rows["all/PN00/root/any/2"], "unknown, no-annotation");
   assert.equal(rows["all/PN00/root/any/3"], "labelled, 509-569 seiz, spelling-corrected");
+});
+
+test("annotations of CHB-MIT and Siena are checked in their folders too, by the same rules", async (context) => {
+  const dir = await temporaryFolder(context);
+  await writeObjects(dir, { ...chbCorpus(), ...sienaCorpus() });
+  const report = await checkAnnotationFiles(dir);
+  assert.deepEqual(
+    report.findings.filter(({ severity }) => severity === "error"),
+    [],
+  );
+  assert.deepEqual([report.seizureCount, report.seizureSeconds, report.unknownSeconds], [6, 56, 0]);
+  assert.equal(report.perFile.filter(({ format }) => format === "seizures").length, 1);
+  const one = await checkAnnotationFiles(join(dir, "chb01", "chb01_03.edf"));
+  assert.deepEqual([one.seizureCount, one.perFile.length], [1, 2]);
 });
 
 test("SeizeIT2 is BIDS: its other modalities are excluded, and an impedance check is neither seizure nor error", async () => {
