@@ -69,6 +69,7 @@ export async function readCatalogue(store: Store, options: CatalogueOptions = {}
   for (const file of listing.recordings) {
     const address = addressOf(listing, file.key);
     const place = layout.place(address, file.key);
+    if (typeof place === "string" && layout.isOther?.(address)) continue; // no EEG, such as the ECG beside it
     if (typeof place === "string") {
       excluded.push(unplaced(file.key, address, place, layout));
       continue;

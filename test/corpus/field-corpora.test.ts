@@ -135,14 +135,11 @@ test("annotations of CHB-MIT and Siena are checked in their folders too, by the 
   assert.deepEqual([one.seizureCount, one.perFile.length], [1, 2]);
 });
 
-test("SeizeIT2 is BIDS: its other modalities are excluded, and an impedance check is neither seizure nor error", async () => {
+test("SeizeIT2 is BIDS: its other modalities are no recordings, and an impedance check is neither seizure nor error", async () => {
   const { catalogue, rows } = await labelsIn(seizeit2Corpus());
   assert.equal(catalogue.layout, "bids");
   assert.deepEqual(rows, { "all/sub-001/ses-01/eeg/task-szMonitoring_run-01": "labelled, 10-22 cpsz" });
-  assert.deepEqual(
-    catalogue.excluded.map(({ reason }) => reason),
-    Array<string>(3).fill("not EEG but another modality"),
-  );
+  assert.deepEqual(catalogue.excluded, []);
 });
 
 test("SzCORE's BIDS of bipolar recordings is read as any other", async () => {

@@ -85,7 +85,11 @@ test("channels that the inputs do not determine are named with the reason", () =
       String(message),
     );
   refused(montageOf("recorded"), banana, /missing channels FP1, F3, .*… \(19\): FP1 cannot be derived from pairs/);
-  refused(montageOf("tcp20"), banana, /missing channels C3-CZ, CZ-C4: .*no chain of recorded pairs joins its electrodes/);
+  refused(
+    montageOf("tcp20"),
+    banana,
+    /missing channels C3-CZ, CZ-C4: .*no chain of recorded pairs joins its electrodes/,
+  );
   refused(montageOf("average"), banana, /missing channels FZ, CZ, PZ, FP2, .*average is not known/);
   refused(montageOf("recorded"), [...banana, "f7-fp1", "FP1-F7"], /pair FP1-F7 is given twice \(inputs 0 and 19\)/);
   refused(montageOf("recorded", ["BTEleft SD"]), ["CROSStop SD"], /unknown electrode "CROSStop SD" at input 0/);
