@@ -2,7 +2,7 @@ import { rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { isIctalError } from "@ictal/base/errors";
 import { type CacheFolder, DESCRIPTION_FILE, findFolders, listFiles, MANIFEST_FILE } from "./folder.js";
-import { readManifest } from "./manifest.js";
+import { readListedFiles } from "./manifest.js";
 import { exclusionFile } from "./sidecar.js";
 import { listTemporary } from "./temporary.js";
 
@@ -27,9 +27,9 @@ async function sized(folder: CacheFolder, file: string, reason: string): Promise
   return { path, bytes: (await stat(path)).size, reason };
 }
 
-async function namedFiles(folder: CacheFolder): Promise<Set<string> | undefined> {
+async function namedFiles(folder: CacheFolder, signal?: AbortSignal): Promise<Set<string> | undefined> {
   try {
-    const { recordings, leftOut } = await readManifest(folder.path);
+    const { recordings, leftOut } = await readListedFiles(folder, signal);
     const stems = recordings.map(({ file }) => file.replace(/\.[^.]+$/, ""));
     return new Set([
       ...recordings.map(({ file }) => file),
@@ -44,8 +44,8 @@ async function namedFiles(folder: CacheFolder): Promise<Set<string> | undefined>
   }
 }
 
-async function garbageOf(folder: CacheFolder): Promise<Garbage[]> {
-  const named = await namedFiles(folder);
+async function garbageOf(folder: CacheFolder, signal?: AbortSignal): Promise<Garbage[]> {
+  const named = await namedFiles(folder, signal);
   const files = await listFiles(folder.path, [""]);
   if (!named) {
     const sizes = await Promise.all(files.map((file) => sized(folder, file, "")));
@@ -76,7 +76,7 @@ export async function gcCache(dir: string, options: GcOptions = {}): Promise<Gar
     for (const { path, bytes, abandoned } of temporary)
       if (abandoned) items.push({ path, bytes, reason: "left by a writer that has ended" });
     if (temporary.some(({ abandoned }) => !abandoned)) busy.push(folder.path);
-    else items.push(...(await garbageOf(folder)));
+    else items.push(...(await garbageOf(folder, options.signal)));
   }
   for (const { path } of options.delete ? items : []) {
     options.signal?.throwIfAborted();

@@ -4,27 +4,37 @@ import { crc32 } from "node:zlib";
 import { CacheError, NotFoundError } from "@ictal/base/errors";
 import { type CacheFolder, recordingFile, resolveFolder } from "./folder.js";
 import { bytesOf, createFrame, frameCountOf, frameLayout, type StoredFrame } from "./format.js";
+import type { ReadManifestOptions } from "./manifest.js";
 import { recordedSamples } from "./segments.js";
 import { listSidecars, readSidecar, type Sidecar } from "./sidecar.js";
+import { requireTimelineCheck } from "./timeline-check.js";
 
 /** A cache opened for looking at single recordings; training reads windows with `openWindowReader`. */
 export interface Cache {
   readonly folder: CacheFolder;
   /** Relative paths of the sidecars, ascending. */
   list(): Promise<string[]>;
-  /** What is known of a recording. NotFoundError when it is not cached. */
+  /**
+   * What is known of a recording. NotFoundError when it is not cached, CacheError when it is damaged or of version 0.1, which did
+   * not compare timestamps with samples.
+   */
   sidecar(id: string): Promise<Sidecar>;
 }
 
 /** Open the cache at `dir` (a cache folder with one key, or a key folder). */
-export async function openCache(dir: string, options: { readonly key?: string | undefined } = {}): Promise<Cache> {
+export async function openCache(dir: string, options: ReadManifestOptions = {}): Promise<Cache> {
+  const { signal } = options;
+  signal?.throwIfAborted();
   const folder = await resolveFolder(dir, options.key);
   return {
     folder,
     list: () => listSidecars(folder),
     async sidecar(id) {
-      const sidecar = await readSidecar(folder.path, id);
-      if (sidecar) return sidecar;
+      const sidecar = await readSidecar(folder.path, id, { signal });
+      if (sidecar) {
+        requireTimelineCheck(sidecar);
+        return sidecar;
+      }
       throw new NotFoundError(`${id} is not in the cache ${folder.path}; run: ictal cache build`, id);
     },
   };

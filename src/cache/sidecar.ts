@@ -58,9 +58,10 @@ const sidecarSchema = z.object({
   segments: segmentsSchema.optional(),
   /**
    * Which timestamps of the source were compared with its count of samples: "records", all of them, or "ends", the first and
-   * the last. Absent where none were: version 0.1 joined what lay on both sides of a gap in EDF+C and BDF+C.
+   * the last; "windows": imported from archives of windows, which have no timestamps and are checked to overlap as their stride
+   * says. Absent where none were: version 0.1 joined what lay on both sides of a gap in EDF+C and BDF+C.
    */
-  timelineCheck: z.enum(["records", "ends"]).optional(),
+  timelineCheck: z.enum(["records", "ends", "windows"]).optional(),
   frameSamples: z.literal(FRAME_SAMPLES),
   channels: z.array(z.string()).min(1),
   /** Microvolts, before normalisation. */
@@ -130,9 +131,13 @@ export function sidecarFile(id: string): string {
 }
 
 /** Sidecar of `id`, or undefined when there is none; a damaged one is a CacheError. */
-export async function readSidecar(dir: string, id: string): Promise<Sidecar | undefined> {
+export async function readSidecar(
+  dir: string,
+  id: string,
+  { signal }: { readonly signal?: AbortSignal | undefined } = {},
+): Promise<Sidecar | undefined> {
   const file = join(dir, sidecarFile(id));
-  const text = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
+  const text = await readFile(file, { encoding: "utf8", signal }).catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT") return undefined;
     throw error;
   });

@@ -9,6 +9,7 @@ import { type CacheFolder, findFolders, MANIFEST_FILE, recordingFile } from "./f
 import { frameLayout } from "./format.js";
 import { type Manifest, readManifest } from "./manifest.js";
 import { bytesOnDisk, listSidecars, parseSidecar, type Sidecar } from "./sidecar.js";
+import { UNCHECKED_TIMELINES } from "./timeline-check.js";
 
 /** One error of a cache. */
 export interface BadFrame {
@@ -95,6 +96,7 @@ function checkIdentity(folder: CacheFolder, sidecar: Sidecar, file: string): Bad
   const bad: BadFrame[] = [];
   if (sidecar.key !== folder.key)
     bad.push({ id, frame: null, reason: `${file}: key ${sidecar.key}, expected ${folder.key}` });
+  if (sidecar.timelineCheck === undefined) bad.push({ id, frame: null, reason: `its ${UNCHECKED_TIMELINES}` });
   if (sidecar.channels.join() !== folder.channels.join())
     bad.push({ id, frame: null, reason: `${file}: other channels than the cache` });
   return bad;
@@ -130,9 +132,12 @@ function checkManifest(manifest: Manifest, sidecars: ReadonlyMap<string, Sidecar
   });
 }
 
-async function readManifestIfAny(folder: CacheFolder): Promise<{ manifest?: Manifest; bad: BadFrame[] }> {
+async function readManifestIfAny(
+  folder: CacheFolder,
+  signal: AbortSignal | undefined,
+): Promise<{ manifest?: Manifest; bad: BadFrame[] }> {
   try {
-    return { manifest: await readManifest(folder.path), bad: [] };
+    return { manifest: await readManifest(folder.path, { signal }), bad: [] };
   } catch (error) {
     if (isIctalError(error, "NotFoundError")) return { bad: [] };
     if (isIctalError(error, "CacheError")) return { bad: [{ id: MANIFEST_FILE, frame: null, reason: error.message }] };
@@ -162,7 +167,7 @@ async function verifyFolder(
     return result;
   });
   const sidecars = new Map(checked.flatMap(({ sidecar }) => (sidecar ? [[sidecar.id, sidecar] as const] : [])));
-  const { manifest, bad } = await readManifestIfAny(folder);
+  const { manifest, bad } = await readManifestIfAny(folder, signal);
   const unreadable = new Set(checked.flatMap((each) => (each.sidecar ? [] : each.bad.map(({ id }) => id))));
   const byManifest = manifest ? checkManifest(manifest, sidecars).filter(({ id }) => !unreadable.has(id)) : [];
   return {

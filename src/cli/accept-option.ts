@@ -13,6 +13,9 @@ export const NO_SEIZURES = "no-seizures";
 /** Code of a reference with an invalid duration; only `score` reports it. */
 export const DURATION_INVALID = "duration-invalid";
 
+/** Code of a recording that counts as without detections because it has no stored prediction. */
+export const PREDICTION_MISSING = "prediction-missing";
+
 /** The codes that may be accepted, by command. */
 const CODES = {
   cache: [
@@ -23,6 +26,7 @@ const CODES = {
     ...FINDING_CODES.filter((code) => concernsLabels({ code })),
   ],
   score: [DURATION_INVALID, ...FINDING_CODES],
+  predictions: [PREDICTION_MISSING],
 } as const;
 
 const TRANSIENT: ReadonlySet<string> = new Set(EXCLUSION_CODES.transient);

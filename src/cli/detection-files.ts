@@ -1,4 +1,5 @@
 /** Detections as files with the relative paths of the corpus, so that `ictal score` finds the pairs. */
+import { rm } from "node:fs/promises";
 import { basename } from "node:path";
 import { writeFileAtomic } from "@ictal/base/atomic-file";
 import { canonicalJson } from "@ictal/base/canonical";
@@ -35,6 +36,8 @@ export interface DetectionFiles {
    * key in the corpus. Returns the path of the first one relative to the folder, forward slashes.
    */
   write(prediction: RecordingPrediction): Promise<string>;
+  /** Removes the detections of an earlier run of these recordings, in every format. */
+  remove(ids: readonly string[]): Promise<void>;
 }
 
 /** Files of detections under `outDir` for recordings of the cache with that key. */
@@ -46,10 +49,17 @@ export async function openDetectionFiles(
   formats: readonly EventFormat[] = ["csv_bi"],
 ): Promise<DetectionFiles> {
   const cache = await openCache(cacheDir, { key });
+  const stemOf = (sourceKey: string) => sourceKey.replace(/\.[^./]+$/, "");
   return {
+    async remove(ids) {
+      for (const id of ids) {
+        const stem = stemOf((await cache.sidecar(id)).source.key);
+        for (const format of EVENT_FORMATS) await rm(pathOfKey(outDir, `${stem}.${format}`), { force: true });
+      }
+    },
     async write({ id, rateHz, probability, segments }) {
       const { durationSeconds, source } = await cache.sidecar(id);
-      const stem = source.key.replace(/\.[^./]+$/, "");
+      const stem = stemOf(source.key);
       const events = cutEvents(detectEvents(probability, rateHz, postprocess, segments), durationSeconds);
       const found = { id, events, durationSeconds, recordingName: printable(basename(stem)), postprocess };
       for (const format of formats)

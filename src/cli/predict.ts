@@ -74,6 +74,7 @@ async function predictSplit(watch: RunWatch, flags: PredictFlags, signal: AbortS
       signal,
     });
     for await (const prediction of predictions) {
+      if (detections && recordings === 0) await detections.remove(ids);
       recordings += 1;
       eegSeconds += predictedCount(prediction) / prediction.rateHz;
       if (detections) eventFiles.push(await detections.write(prediction));
@@ -116,6 +117,8 @@ function parseRate(text: string): number {
 }
 
 const HELP = `
+OUT holds the predictions of one checkpoint. Those of the same recordings that are there already, and their detections, are
+replaced as a whole; predictions of other recordings by another checkpoint are refused.
 With --events the detections are written to OUT with the folders and names that the recordings have in the corpus;
 "ictal score" compares such a folder with the annotations of the corpus.
 The morphological opening and closing of the post-processing are defined at 256 Hz (11 and 31 samples) and have no effect at

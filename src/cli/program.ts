@@ -10,12 +10,9 @@ function throwOnExit(command: Command): void {
   for (const child of command.commands) throwOnExit(child);
 }
 
-/**
- * The `ictal` program with the commands of the families that `word` names, or with all of them when it names none. Its parse
- * throws a CommanderError for wrong flags, for --help and for --version.
- */
-export async function createProgram(word?: string): Promise<Command> {
-  const program = new Command("ictal")
+/** The program without commands. */
+function emptyProgram(): Command {
+  return new Command("ictal")
     .configureOutput({
       writeOut: (text) => void process.stdout.write(printableLines(text)),
       writeErr: (text) => void process.stderr.write(printableLines(text)), // messages quote the words that were given
@@ -28,14 +25,48 @@ export async function createProgram(word?: string): Promise<Command> {
       "after",
       "\nictal COMMAND --help describes a command.\nExit codes: 0 success, 1 failure, 2 usage error, 130 interrupted (state saved).",
     );
-  const isCalled = ({ words }: Family) => word !== undefined && words.includes(word);
-  const called = FAMILIES.find(isCalled);
+}
+
+const isCalled = ({ commands }: Family, word: string | undefined) =>
+  word !== undefined && Object.hasOwn(commands, word);
+
+/** Whether `word` names a command. */
+export const isCommand = (word: string): boolean => FAMILIES.some((family) => isCalled(family, word));
+
+/**
+ * The `ictal` program with the commands of the families that `word` names, or with all of them when it names none. Its parse
+ * throws a CommanderError for wrong flags, for --help and for --version.
+ */
+export async function createProgram(word?: string): Promise<Command> {
+  const program = emptyProgram();
+  const called = FAMILIES.find((family) => isCalled(family, word));
   const loadsAll = called === undefined || called.needsAll === true;
   for (const { heading, families } of GROUPS) {
     program.commandsGroup(heading);
-    for (const family of families) if (loadsAll || isCalled(family)) (await family.load())(program);
+    for (const family of families) if (loadsAll || isCalled(family, word)) (await family.load())(program);
   }
   arrangeHelp(program);
+  throwOnExit(program);
+  return program;
+}
+
+/** The program as --help lists it and as unknown names are told from it: every command by name, none loaded, none to be run. */
+export function listProgram(): Command {
+  const program = emptyProgram();
+  const usages = new Map<string, string>();
+  for (const { heading, families } of GROUPS) {
+    program.commandsGroup(heading);
+    for (const { commands } of families)
+      for (const [name, [usage, description]] of Object.entries(commands)) {
+        program.command(name).description(description);
+        usages.set(name, usage);
+      }
+  }
+  arrangeHelp(program);
+  program.configureHelp({
+    ...program.configureHelp(),
+    subcommandTerm: (command) => `${command.name()} ${usages.get(command.name()) ?? "[command]"}`.trimEnd(), // or commander's own, help
+  });
   throwOnExit(program);
   return program;
 }

@@ -12,6 +12,7 @@ import type { Curves } from "../scoring/curves.js";
 import type { OperatingPoint } from "../scoring/operating-points.js";
 import type { RateSensitivity } from "../scoring/rate-sensitivity.js";
 import type { TypedDetections } from "../scoring/type-confusion.js";
+import type { RunCurve } from "../training/read-curve.js";
 import { figureHtml, htmlPage, receiptHtml, worstHtml } from "./page-html.js";
 import { eventFigures } from "./score-page.js";
 import { type ScoreReport, scoreText } from "./score-text.js";
@@ -20,15 +21,7 @@ import { rateLines } from "./threshold.js";
 /** What the page shows. */
 export interface RunReport {
   readonly config: Config;
-  readonly training:
-    | {
-        readonly steps: readonly { readonly step: number; readonly loss: number; readonly learningRate: number }[];
-        readonly validations: readonly {
-          readonly step: number;
-          readonly metrics: Readonly<Record<string, number | null>>;
-        }[];
-      }
-    | undefined;
+  readonly training: Pick<RunCurve, "steps" | "validations"> | undefined;
   readonly pairs: readonly TypedDetections[];
   readonly sample: Curves;
   readonly auroc: AurocInterval;

@@ -4,6 +4,7 @@ import { action, type Outcome } from "@ictal/base/action";
 import { writeFileAtomic } from "@ictal/base/atomic-file";
 import { hashOf } from "@ictal/base/canonical";
 import { NotFoundError } from "@ictal/base/errors";
+import { notify, printable } from "@ictal/base/printable";
 import type { Command } from "commander";
 import { postprocessFromConfig } from "../config/layer-options.js";
 import { aurocInterval } from "../scoring/auroc-interval.js";
@@ -20,12 +21,13 @@ import { pooledCells, scoreSzcore } from "../scoring/score.js";
 import { scoreIntervals } from "../scoring/score-intervals.js";
 import { scoreSzcoreEvaluation } from "../scoring/szcore-evaluation.js";
 import type { TypedDetections } from "../scoring/type-confusion.js";
+import { readRunCurve } from "../training/read-curve.js";
 import { projectCommit } from "../training/receipt.js";
-import { readRunLog } from "../training/run-log.js";
+import { acceptOption, PREDICTION_MISSING } from "./accept-option.js";
 import { addBootstrapOptions, type BootstrapFlags, bootstrapOf } from "./bootstrap-flags.js";
 import { addDataOptions, configOf, type DataFlags } from "./data-options.js";
 import { type RunReport, reportPage } from "./report-page.js";
-import { readScoredSplit, type ScoredPrediction } from "./scored-predictions.js";
+import { readScoredSplit, reportMissing, type ScoredPrediction } from "./scored-predictions.js";
 import { logEvalSearch } from "./threshold.js";
 
 interface ReportFlags extends DataFlags, BootstrapFlags {
@@ -35,6 +37,7 @@ interface ReportFlags extends DataFlags, BootstrapFlags {
   readonly split: string;
   readonly forceEval?: boolean;
   readonly allowOtherCache?: boolean;
+  readonly accept?: readonly string[];
 }
 
 function pairsOf(recordings: readonly ScoredPrediction[], postprocess: PostprocessOptions): TypedDetections[] {
@@ -44,27 +47,22 @@ function pairsOf(recordings: readonly ScoredPrediction[], postprocess: Postproce
   });
 }
 
-function trainingOf(run: string | undefined): RunReport["training"] {
+async function trainingOf(run: string | undefined): Promise<RunReport["training"]> {
   if (run === undefined) return undefined;
   const file = join(resolve(run), "metrics.jsonl");
   if (!existsSync(file))
     throw new NotFoundError(`no ${file}; --run takes the folder that ictal train wrote (experiment.output_dir)`, file);
-  const entries = readRunLog(file);
-  return {
-    steps: entries.flatMap(({ kind, step, loss, learningRate }) =>
-      kind === "step" ? [{ step, loss: Number(loss), learningRate: Number(learningRate) }] : [],
-    ),
-    validations: entries.flatMap(({ kind, step, metrics }) =>
-      kind === "validation" ? [{ step, metrics: metrics as Record<string, number | null> }] : [],
-    ),
-  };
+  const curve = await readRunCurve(file);
+  if (curve.cutLines.length > 0)
+    notify(printable(`ictal: ${file}: lines cut short or damaged, which are not used: ${curve.cutLines.join(", ")}`));
+  return curve;
 }
 
 async function report(flags: ReportFlags): Promise<Outcome> {
   const bootstrap = bootstrapOf(flags);
   const loaded = await configOf(flags, ["cacheDir"]);
   const { config } = loaded;
-  const training = trainingOf(flags.run);
+  const training = await trainingOf(flags.run);
   const { manifest, recordings, missing, unlabelled, checkpointHash } = await readScoredSplit(loaded, flags);
   const postprocess = postprocessFromConfig(config);
   const pairs = pairsOf(recordings, postprocess);
@@ -129,6 +127,7 @@ async function report(flags: ReportFlags): Promise<Outcome> {
   return {
     json: { ...json, rates: ratesJson(rates), scores: scoresJson(scores) },
     text: `${flags.out}\n${summary}${isSearched ? "" : "; thresholds were not searched on eval"}`,
+    exitCode: reportMissing(missing, flags.accept),
   };
 }
 
@@ -136,6 +135,8 @@ const HELP = `
 The report contains provenance, scores with confidence intervals over patients, figures, and the worst recordings, with links
 to the pages of "ictal review" in a folder "review" next to the report. On eval no threshold is searched unless --force-eval
 is given, which is logged; figures at the configured thresholds are always included.
+Exit code: 1 when a labelled recording of the split has no prediction, as after an interrupted "ictal predict", unless
+--accept ${PREDICTION_MISSING} is given.
 
 Example:
   ictal predict --config configs/smoke_test.yaml --checkpoint results/smoke --out results/dev
@@ -150,6 +151,7 @@ export function addReportCommand(program: Command): void {
     .option("--run <dir>", "folder of the run, for the training curve")
     .option("--split <name>", "train, dev or eval", "dev")
     .option("--force-eval", "also search for thresholds on eval, and log that")
+    .addOption(acceptOption("predictions", "codes of known problems that do not change the exit code"))
     .option("--allow-other-cache", "accept predictions made on another cache than the configured one");
   addBootstrapOptions(command).addHelpText("after", HELP).action(action(report));
 }

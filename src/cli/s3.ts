@@ -10,9 +10,8 @@ import { type Command, InvalidArgumentError } from "commander";
 import { shellQuote } from "../cluster/shell-quote.js";
 import type { RunWatch } from "../cluster/watch/run-watch.js";
 import { folderStore } from "../store/folder-store.js";
-import { parseS3Url } from "../store/open-store.js";
+import { openStore, parseS3Url } from "../store/open-store.js";
 import { type PullReport, pullObjects } from "../store/pull.js";
-import { s3Store } from "../store/s3-store.js";
 import { type S3Server, startS3Server } from "../store/server/s3-server.js";
 import { watched } from "./watched.js";
 
@@ -141,9 +140,9 @@ async function runPull(watch: RunWatch, url: string, dir: string, flags: PullFla
     );
   }
   const patients = flags.patients === undefined ? undefined : await readPatients(flags.patients);
+  asUsage(() => parseS3Url(url)); // a folder is no bucket
   const store = asUsage(() =>
-    s3Store({
-      ...parseS3Url(url),
+    openStore(url, {
       maxConnections: concurrency + 16,
       ...(endpoint !== undefined && { endpoint }),
       ...(region !== undefined && { region }),

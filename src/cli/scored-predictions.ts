@@ -2,10 +2,12 @@
 import { resolve } from "node:path";
 import { UsageError } from "@ictal/base/action";
 import { CacheError, isIctalError, NotFoundError } from "@ictal/base/errors";
+import { notify, printable } from "@ictal/base/printable";
 import type { Event } from "../base/events.js";
 import type { Manifest } from "../cache/manifest.js";
 import type { PatientRecording } from "../scoring/auroc-interval.js";
 import { readPrediction } from "../training/prediction-store.js";
+import { isAccepted, PREDICTION_MISSING } from "./accept-option.js";
 import { configuredManifest } from "./configured-manifest.js";
 import type { FlagConfig } from "./data-options.js";
 import { requireFolder } from "./review-source.js";
@@ -93,4 +95,16 @@ export async function readScoredSplit(
 
 function refuse(what: string, found: string | number, expected: string | number): never {
   throw new CacheError(`${what} ${found}, expected ${expected}; predict all recordings again`, { found, expected });
+}
+
+/** Reports on stderr that `missing` recordings count as without detections, and returns the exit code: 1 unless that is accepted. */
+export function reportMissing(missing: readonly string[], accept: readonly string[] | undefined): number {
+  const [example] = missing;
+  if (example === undefined) return 0;
+  const isKnown = isAccepted(PREDICTION_MISSING, accept);
+  const advice = `predict the whole split again, or accept it with --accept ${PREDICTION_MISSING}`;
+  notify(
+    `ictal: ${missing.length} recordings have no prediction and count as without detections, e.g. ${printable(example)}${isKnown ? "" : `; ${advice}`}`,
+  );
+  return isKnown ? 0 : 1;
 }

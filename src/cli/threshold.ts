@@ -1,15 +1,15 @@
 import { appendFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { action, type Outcome } from "@ictal/base/action";
-import { printable } from "@ictal/base/printable";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { postprocessFromConfig } from "../config/layer-options.js";
 import { ratesJson } from "../scoring/json-names.js";
 import type { AlarmScorer } from "../scoring/operating-points.js";
 import { type RateSensitivity, sensitivitiesAtRates } from "../scoring/rate-sensitivity.js";
+import { acceptOption, PREDICTION_MISSING } from "./accept-option.js";
 import { addBootstrapOptions, type BootstrapFlags, bootstrapOf } from "./bootstrap-flags.js";
 import { addDataOptions, configOf, type DataFlags } from "./data-options.js";
-import { readScoredSplit } from "./scored-predictions.js";
+import { readScoredSplit, reportMissing } from "./scored-predictions.js";
 
 interface ThresholdFlags extends DataFlags, BootstrapFlags {
   readonly predictions: string;
@@ -18,6 +18,7 @@ interface ThresholdFlags extends DataFlags, BootstrapFlags {
   readonly split: string;
   readonly forceEval?: boolean;
   readonly allowOtherCache?: boolean;
+  readonly accept?: readonly string[];
 }
 
 /** Rates separated by commas, for commander. */
@@ -68,11 +69,6 @@ async function threshold(flags: ThresholdFlags): Promise<Outcome> {
     : [`no threshold has at most ${first.maxFalseAlarmsPer24h} false alarms per 24 h`];
   const patients = new Set(recordings.map(({ patient }) => patient)).size;
   const head = `${split}: ${recordings.length} recordings of ${patients} patients, ${scorer === "ovlp" ? "OVLP" : "SzCORE events"}, ${100 * bootstrap.level} % intervals by patient`;
-  const [example] = missing;
-  const unpredicted =
-    example === undefined
-      ? []
-      : [`${missing.length} of them have no prediction and count as without detections, e.g. ${printable(example)}`];
   return {
     json: {
       ...{ split, scorer, recordings: recordings.length, patients, missing, checkpointHash, ...bootstrap },
@@ -84,13 +80,16 @@ async function threshold(flags: ThresholdFlags): Promise<Outcome> {
         })),
       ),
     },
-    text: [head, ...rateLines(rates), ...use, ...unpredicted].join("\n"),
+    text: [head, ...rateLines(rates), ...use].join("\n"),
+    exitCode: reportMissing(missing, flags.accept),
   };
 }
 
 const HELP = `
 A threshold is chosen on dev and used unchanged on eval. --split eval is refused; with --force-eval it is searched anyway,
 and the search is logged in DIR/${SEARCH_LOG}.
+Exit code: 1 when a labelled recording of the split has no prediction, as after an interrupted "ictal predict", unless
+--accept ${PREDICTION_MISSING} is given.
 
 Examples:
   ictal threshold --config configs/smoke_test.yaml --predictions results/dev
@@ -107,6 +106,7 @@ export function addThresholdCommand(program: Command): void {
     )
     .option("--split <name>", "train or dev", "dev")
     .option("--force-eval", "also allow eval, and log that")
+    .addOption(acceptOption("predictions", "codes of known problems that do not change the exit code"))
     .option("--allow-other-cache", "accept predictions made on another cache than the configured one");
   addBootstrapOptions(command).addHelpText("after", HELP).action(action(threshold));
 }

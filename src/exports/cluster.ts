@@ -1,4 +1,7 @@
-/** Plans of shards for pools, Slurm and the cloud. */
+/**
+ * Plans of shards for pools, Slurm and the cloud.
+ * @module ictal/cluster
+ */
 export { finalisePlan } from "../cluster/finalise.js";
 export { makePlan, type Plan, readPlan, type ShardDraft, writePlan } from "../cluster/plan.js";
 export { type PoolReport, runPool } from "../cluster/pool.js";

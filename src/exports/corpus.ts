@@ -1,4 +1,7 @@
-/** A corpus as a catalogue of recordings with labels and splits; checks, duplicates, synthesis. */
+/**
+ * A corpus as a catalogue of recordings with labels and splits; checks, duplicates, synthesis.
+ * @module ictal/corpus
+ */
 export { type Catalogue, readCatalogue } from "../corpus/catalogue.js";
 export { type CorpusReport, checkCorpus } from "../corpus/check.js";
 export { checkCorpusAnnotations, type RecordingAnnotations } from "../corpus/check-corpus-annotations.js";

@@ -1,4 +1,7 @@
-/** Windows, balancing, batches, splits by patient. */
+/**
+ * Windows, balancing, batches, splits by patient.
+ * @module ictal/dataset
+ */
 export type { Augmentations } from "../dataset/augment-options.js";
 export { balanceWindows, type Composition, windowComposition } from "../dataset/balance.js";
 export type { BalanceOptions } from "../dataset/balance-options.js";

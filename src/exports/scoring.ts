@@ -1,4 +1,7 @@
-/** Scores by sample, by event (SzCORE, NEDC) and their intervals; post-processing. */
+/**
+ * Scores by sample, by event (SzCORE, NEDC) and their intervals; post-processing.
+ * @module ictal/scoring
+ */
 export { type AurocDifference, type AurocInterval, aurocInterval, compareAuroc } from "../scoring/auroc-interval.js";
 export { type Breakdown, scoreBreakdown, type TypedPair } from "../scoring/breakdown.js";
 export { calibrationCurve } from "../scoring/calibration.js";

@@ -1,4 +1,7 @@
-/** Folders, memory and S3 as one kind of store; mirrors, pull, an S3 server for tests. */
+/**
+ * Folders, memory and S3 as one kind of store; mirrors, pull, an S3 server for tests.
+ * @module ictal/store
+ */
 export { folderStore } from "../store/folder-store.js";
 export { memoryStore } from "../store/memory-store.js";
 export { withMirror } from "../store/mirror-store.js";

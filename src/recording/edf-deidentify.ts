@@ -1,6 +1,6 @@
 import { chmod, constants, copyFile, type FileHandle, open, rm, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
-import { commitFile, temporaryName } from "@ictal/base/atomic-file";
+import { commitFile, explainWriteError, temporaryName } from "@ictal/base/atomic-file";
 import { FormatError } from "@ictal/base/errors";
 import { makeFolder } from "@ictal/base/make-folder";
 import { fileSource } from "./byte-source.js";
@@ -128,9 +128,9 @@ async function blankRecords(
 }
 
 async function writeCopy(input: string, output: string, change: (handle: FileHandle) => Promise<void>): Promise<void> {
-  await makeFolder(dirname(output));
   const temporary = temporaryName(output);
   try {
+    await makeFolder(dirname(output));
     await copyFile(input, temporary, constants.COPYFILE_EXCL);
     await chmod(temporary, (await stat(temporary)).mode | 0o200); // a read-only input gives a read-only copy
     const handle = await open(temporary, "r+");
@@ -142,7 +142,7 @@ async function writeCopy(input: string, output: string, change: (handle: FileHan
     }
     await commitFile(temporary, output);
   } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
+    await rm(temporary, { force: true }).catch(() => undefined); // the first error is the one to report
+    throw explainWriteError(error, output);
   }
 }

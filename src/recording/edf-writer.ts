@@ -1,6 +1,6 @@
-import { open, rm } from "node:fs/promises";
+import { type FileHandle, open, rm } from "node:fs/promises";
 import { dirname } from "node:path";
-import { commitFile, temporaryName } from "@ictal/base/atomic-file";
+import { commitFile, explainWriteError, temporaryName } from "@ictal/base/atomic-file";
 import { makeFolder } from "@ictal/base/make-folder";
 import { checkSamples, type EdfSamples, encodeSamplesInto, type SignalEncoder, signalEncoders } from "./edf-encode.js";
 import { parseDecimal } from "./edf-fields.js";
@@ -70,14 +70,12 @@ export async function writeEdf(
   spec: EdfSpec,
   { signal }: { readonly signal?: AbortSignal | undefined } = {},
 ): Promise<void> {
-  signal?.throwIfAborted();
   const samples = spec.signals.map((signal) => signal.samples);
   const recordCount = countRecords(spec.signals, samples);
-  const writer = await openEdfWriter(path, { ...spec, recordCount });
+  const writer = await openEdfWriter(path, { ...spec, recordCount }, { signal });
   try {
     const step = 64; // records per write, so that memory stays a small multiple of the input
     for (let record = 0; record < recordCount; record += step) {
-      signal?.throwIfAborted();
       const end = Math.min(record + step, recordCount);
       await writer.writeRecords(
         spec.signals.map((signal) =>
@@ -92,50 +90,89 @@ export async function writeEdf(
   }
 }
 
-/** Open a block writer for `recordCount` records. Throws a RangeError when the header cannot be written. */
-export async function openEdfWriter(path: string, spec: EdfHeaderSpec & { recordCount: number }): Promise<EdfWriter> {
+/** Writes blocks of records under a temporary name. */
+class TemporaryEdf implements EdfWriter {
+  #written = 0;
+  #isOpen = true;
+
+  constructor(
+    readonly path: string,
+    readonly prepared: PreparedFile,
+    readonly recordCount: number,
+    readonly temporary: string,
+    readonly handle: FileHandle,
+    readonly signal: AbortSignal | undefined,
+  ) {}
+
+  async writeRecords(samples: readonly EdfSamples[]): Promise<void> {
+    this.signal?.throwIfAborted();
+    const { prepared, recordCount } = this;
+    const count = countRecords(prepared.spec.signals, samples, recordCount - this.#written);
+    if (this.#written + count > recordCount)
+      throw new RangeError(`invalid record count: ${this.#written + count} written, ${recordCount} announced`);
+    const bytes = new Uint8Array(count * prepared.recordBytes);
+    encodeRecordsInto(bytes, prepared, this.#written, count, samples);
+    await this.append(bytes);
+    this.#written += count;
+  }
+
+  /** Appends bytes as they are: the header, or whole records. */
+  async append(bytes: Uint8Array): Promise<void> {
+    await this.handle.writeFile(bytes).catch((error: unknown) => {
+      throw explainWriteError(error, this.path);
+    });
+  }
+
+  async finish(): Promise<void> {
+    this.signal?.throwIfAborted();
+    if (this.#written !== this.recordCount)
+      throw new RangeError(`invalid record count: ${this.#written} written, ${this.recordCount} announced`);
+    try {
+      await this.handle.sync();
+      await this.#close();
+      await commitFile(this.temporary, this.path);
+    } catch (error) {
+      throw explainWriteError(error, this.path);
+    }
+    reportClipped(this.prepared);
+  }
+
+  async abort(): Promise<void> {
+    await this.#close();
+    await rm(this.temporary, { force: true });
+  }
+
+  async #close(): Promise<void> {
+    if (this.#isOpen) await this.handle.close();
+    this.#isOpen = false;
+  }
+}
+
+/**
+ * Open a block writer for `recordCount` records. Throws a RangeError when the header cannot be written, a StoreError when the disk
+ * takes no file there, and, as its `writeRecords` and `finish`, the signal's reason when stopped; `abort` then removes what there is.
+ */
+export async function openEdfWriter(
+  path: string,
+  spec: EdfHeaderSpec & { recordCount: number },
+  { signal }: { readonly signal?: AbortSignal | undefined } = {},
+): Promise<EdfWriter> {
+  signal?.throwIfAborted();
   const prepared = prepareFile(spec, spec.recordCount);
-  await makeFolder(dirname(path));
   const temporary = temporaryName(path);
-  const handle = await open(temporary, "wx");
-  let written = 0;
-  let isOpen = true;
-  const close = async () => {
-    if (isOpen) await handle.close();
-    isOpen = false;
-  };
-  const abort = async () => {
-    await close();
-    await rm(temporary, { force: true });
-  };
+  const handle = await makeFolder(dirname(path))
+    .then(() => open(temporary, "wx"))
+    .catch((error: unknown) => {
+      throw explainWriteError(error, path);
+    });
+  const writer = new TemporaryEdf(path, prepared, spec.recordCount, temporary, handle, signal);
   try {
-    await handle.writeFile(prepared.header);
+    await writer.append(prepared.header);
   } catch (error) {
-    await abort();
+    await writer.abort();
     throw error;
   }
-  return {
-    async writeRecords(samples) {
-      const count = countRecords(spec.signals, samples, spec.recordCount - written);
-      if (written + count > spec.recordCount) {
-        throw new RangeError(`invalid record count: ${written + count} written, ${spec.recordCount} announced`);
-      }
-      const bytes = new Uint8Array(count * prepared.recordBytes);
-      encodeRecordsInto(bytes, prepared, written, count, samples);
-      await handle.writeFile(bytes);
-      written += count;
-    },
-    async finish() {
-      if (written !== spec.recordCount) {
-        throw new RangeError(`invalid record count: ${written} written, ${spec.recordCount} announced`);
-      }
-      await handle.sync();
-      await close();
-      await commitFile(temporary, path);
-      reportClipped(prepared);
-    },
-    abort,
-  };
+  return writer;
 }
 
 function checkSignals(signals: readonly EdfSignalSpec[]): void {

@@ -91,14 +91,22 @@ export async function download(
   }
 }
 
-/** Metadata of an object that changed since it was listed; it must have an ETag if the listing had one. */
+/**
+ * Metadata of an object that changed since it was listed; it must have an ETag if the listing had one, and another one where its
+ * size is another.
+ */
 async function currentInfo(
   store: Store,
-  { key, etag }: ObjectInfo,
+  { key, etag, size }: ObjectInfo,
   signal: AbortSignal | undefined,
 ): Promise<ObjectInfo> {
   const found = await store.stat(key, { signal });
   if (!found) throw new NotFoundError(`object "${key}" of ${store.url} was deleted after it was listed`, key);
+  if (etag !== undefined && found.etag === etag && found.size !== size)
+    throw new StoreError(
+      `object "${key}" of ${store.url} was listed with ${size} bytes, but has ${found.size} in the same version (ETag ${etag}); it was not kept; list it again, and if that repeats, report it to the operator of the service`,
+      { key, code: "BadAnswer" },
+    );
   if (etag === undefined || found.etag !== undefined) return found;
   throw new StoreError(
     `object "${key}" of ${store.url} was listed with the ETag ${etag}, but the response has none; it was not kept; check that the endpoint is the S3 service itself, then list it again`,

@@ -243,6 +243,11 @@ function describeRest(raw: RawError, target: string, where: string): Described {
       `${where} sent a response for ${target} that is not an S3 response (status ${raw.status}); check the endpoint`,
     ];
   }
+  if (raw.status !== undefined && raw.status < 400)
+    return [
+      "NotS3",
+      `${where} sent a redirect for ${target} (status ${raw.status}), as login pages do; check that the endpoint is the S3 service itself`,
+    ];
   const status = raw.status === undefined ? "" : `status ${raw.status}, `;
   return [raw.name || "Unknown", `${where} failed for ${target}: ${status}${raw.name} ${raw.message}`.trimEnd()];
 }

@@ -123,6 +123,13 @@ function contradiction(state: CheckpointState, step = state.step): readonly [fie
   return undefined;
 }
 
+/** What is impossible in a state with a checksum, should that have been made anew; version 0.1 filled in no defaults of the recipe. */
+function sealedFault({ origin, recipe }: CheckpointState): readonly [field: string, fault: string] | undefined {
+  const [named, trained] = [JSON.stringify(origin.model), JSON.stringify(recipe.model)];
+  const isSame = recipe.model === undefined || hashOf(origin.model) === hashOf(recipe.model); // a resume asks for it
+  return isSame ? undefined : ["origin.model", `${named}; expected that of the recipe, ${trained}`];
+}
+
 /** What is impossible in a state without a checksum, where only the plausibility of numbers can be checked. */
 function unsealed({ step, totalSteps }: CheckpointState): readonly [field: string, fault: string] | undefined {
   return step > totalSteps ? ["step", `${step} of ${totalSteps} in all`] : undefined;
@@ -141,7 +148,7 @@ export function parseState(text: string, file: string, step?: number): StoredSta
     const field = checksum === undefined ? "checksum" : files === undefined ? "files" : "unlabelledSteps";
     throw new FormatError(`invalid ${field}: nothing; ${ADVICE}`, { file, field });
   }
-  const fault = contradiction(state, step) ?? (isSealed ? undefined : unsealed(state));
+  const fault = contradiction(state, step) ?? (isSealed ? sealedFault(state) : unsealed(state));
   if (fault) throw new FormatError(`invalid ${fault[0]}: ${fault[1]}; ${ADVICE}`, { file, field: fault[0] });
   if (isSealed && checksum !== hashOf({ ...state, files }))
     throw new FormatError(`its content is not that of its checksum; ${ADVICE}`, { file, field: "checksum" });

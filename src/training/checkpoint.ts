@@ -21,6 +21,7 @@ import {
   type WeightsOrigin,
 } from "./checkpoint-state.js";
 import type { OptimizerState } from "./train-program.js";
+import { requireSameOrigin } from "./weights-origin.js";
 
 /*
  * A checkpoint is a folder `<run>/checkpoints/step-00000100` of
@@ -194,11 +195,12 @@ export async function verifyCheckpoint(dir: string, stored: StoredState): Promis
   }
 }
 
-/** Replace the state of a checkpoint whose tensors stay as they are. */
+/** Replace the state of a checkpoint whose tensors, and with them their origin, stay as they are. */
 export async function writeCheckpointState(runDir: string, state: CheckpointState): Promise<void> {
   const dir = checkpointDir(runDir, state.step);
-  const { files } = await readCheckpointState(dir);
-  await writeFileAtomic(join(dir, STATE_FILE), sealState(state, files ?? (await filesIn(dir))));
+  const { state: earlier, files } = await readCheckpointState(dir);
+  const kept = { ...state, origin: earlier.origin };
+  await writeFileAtomic(join(dir, STATE_FILE), sealState(kept, files ?? (await filesIn(dir))));
   await rm(join(dir, CHECKSUM_FILE), { force: true }); // the state has it from now on
 }
 
@@ -266,18 +268,32 @@ function checkMomentCount({ parameters }: Detector, { tensors, otherTypes }: Saf
     throw new FormatError(`${found} tensors; expected 2 of each of ${parameters.length} parameters`, { file });
 }
 
-/** Read the tensors of a checkpoint folder for a detector of the same architecture. */
-export async function readCheckpointTensors(dir: string, detector: Detector): Promise<OptimizerState> {
+/** The tensors of a checkpoint's file, which says the same of its origin as the state. */
+async function loadOwn(path: string, stored: StoredState): Promise<SafetensorsFile> {
+  const file = await loadSafetensors(path);
+  requireSameOrigin(file, path, stored);
+  return file;
+}
+
+/**
+ * Read the tensors of a checkpoint folder for a detector of the same architecture. Throws a FormatError where a file is of another
+ * origin than the state.
+ */
+export async function readCheckpointTensors(
+  dir: string,
+  detector: Detector,
+  stored: StoredState,
+): Promise<OptimizerState> {
   const modelPath = join(dir, MODEL_FILE);
   const averagePath = join(dir, AVERAGE_FILE);
   const momentsPath = join(dir, OPTIMIZER_FILE);
-  const values = detectorValues(detector, await loadSafetensors(modelPath), modelPath);
+  const values = detectorValues(detector, await loadOwn(modelPath, stored), modelPath);
   const pick = (specs: readonly ParameterSpec[], from: ParameterValues) =>
     Object.fromEntries(specs.map(({ name }) => [name, memberOf(from, name)]));
   const average = (await exists(averagePath)) // verifyCheckpoint says whether it has to be there
-    ? detectorValues(detector, await loadSafetensors(averagePath), averagePath)
+    ? detectorValues(detector, await loadOwn(averagePath, stored), averagePath)
     : undefined;
-  const file = await loadSafetensors(momentsPath);
+  const file = await loadOwn(momentsPath, stored);
   const first = momentsOf(detector, file, "exp_avg", momentsPath);
   const second = momentsOf(detector, file, "exp_avg_sq", momentsPath);
   checkMomentCount(detector, file, momentsPath);

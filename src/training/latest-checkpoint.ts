@@ -66,7 +66,7 @@ async function readValid(
   const stored = await readCheckpointState(dir);
   const notices = accept(stored.state);
   await verifyCheckpoint(dir, stored);
-  const tensors = await readCheckpointTensors(dir, detector).catch((error: unknown) => {
+  const tensors = await readCheckpointTensors(dir, detector, stored).catch((error: unknown) => {
     throw isIctalError(error, "CacheError") ? new MismatchedTensors(error.message, { cause: error }) : error;
   });
   if (!stored.files)

@@ -1,11 +1,10 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { sha256 } from "@ictal/base/canonical";
-import { CacheError, FormatError, NotFoundError } from "@ictal/base/errors";
-import { parseJson } from "../base/parse-json.js";
+import { FormatError, NotFoundError } from "@ictal/base/errors";
 import { createDetector, type Detector } from "../model/detector.js";
 import type { ParameterValues } from "../model/parameters.js";
-import { decodeSafetensors, readSafetensorsMetadata, type SafetensorsFile } from "../model/safetensors.js";
+import { decodeSafetensors, readSafetensorsMetadata } from "../model/safetensors.js";
 import { detectorValues } from "../model/weights.js";
 import {
   AVERAGE_FILE,
@@ -19,7 +18,8 @@ import {
   STATE_FILE,
   stepOf,
 } from "./checkpoint.js";
-import { originSchema, type WeightsOrigin } from "./checkpoint-state.js";
+import type { StoredState, WeightsOrigin } from "./checkpoint-state.js";
+import { originOf, requireSameOrigin } from "./weights-origin.js";
 
 /** Weights for prediction. */
 export interface LoadedWeights {
@@ -75,24 +75,16 @@ async function weightsPath(path: string): Promise<string> {
   return file;
 }
 
-/** Weights that lie in a checkpoint have to be the bytes that it was written with. */
-async function checkWritten(file: string, hash: string): Promise<void> {
+/** Weights that lie in a checkpoint have to be the bytes that it was written with. Returns its state; undefined outside of one. */
+async function checkWritten(file: string, hash: string): Promise<StoredState | undefined> {
   const dir = dirname(file);
   const name = basename(file);
   const isOfCheckpoint = name === MODEL_FILE || name === AVERAGE_FILE;
-  if (!isOfCheckpoint || !(await readdir(dir)).includes(STATE_FILE)) return;
-  const digests = await checkpointDigests(dir, await readCheckpointState(dir));
+  if (!isOfCheckpoint || !(await readdir(dir)).includes(STATE_FILE)) return undefined;
+  const written = await readCheckpointState(dir);
+  const digests = await checkpointDigests(dir, written);
   checkDigest(file, hash, digests[name]);
-}
-
-function originOf({ metadata }: Pick<SafetensorsFile, "metadata">, path: string): WeightsOrigin {
-  if (metadata.ictal === undefined) {
-    throw new CacheError(
-      `${path} does not say which model it belongs to (metadata "ictal"); give the model's configuration`,
-      { found: Object.keys(metadata), expected: "ictal" },
-    );
-  }
-  return parseJson(originSchema, metadata.ictal, `${path} (metadata "ictal")`, "take the file as it was written");
+  return written;
 }
 
 /** What the weights at `path`, as `loadWeights` takes it, were trained for: the head of the file is read, not the weights. */
@@ -125,8 +117,9 @@ export async function loadWeights(path: string, { origin, signal }: LoadWeightsO
     throw new NotFoundError(`no weights at ${file}: ${error.message}`, file, { cause: error });
   });
   const hash = sha256(bytes);
-  await checkWritten(file, hash);
+  const written = await checkWritten(file, hash);
   const stored = decodeSafetensors(bytes, file);
+  if (written) requireSameOrigin(stored, file, written);
   const known = origin ?? originOf(stored, file);
   const detector = createDetector(known.model);
   checkOrigin(known, detector, file);

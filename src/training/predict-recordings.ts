@@ -1,12 +1,14 @@
 import { CacheError, ConfigError } from "@ictal/base/errors";
 import { requireCounts, requireNumbers } from "@ictal/base/options";
-import { type Manifest, readManifest } from "../cache/manifest.js";
+import { type Manifest, readManifest, recordingAt } from "../cache/manifest.js";
 import { openWindowReader, type WindowReader } from "../dataset/window-reader.js";
+import type { Detector } from "../model/detector.js";
 import type { Executor } from "../tensor/program.js";
 import type { WeightsOrigin } from "./checkpoint-state.js";
 import { loadWeights } from "./load-weights.js";
 import { createPredictor, type RecordingPrediction } from "./predict.js";
-import { writePrediction } from "./prediction-store.js";
+import { removePredictions, requireOneCheckpoint } from "./prediction-folder.js";
+import { type PredictionOrigin, writePrediction } from "./prediction-store.js";
 import type { Stitching } from "./stitching.js";
 
 export interface PredictRecordingsOptions {
@@ -74,23 +76,12 @@ function checkOrigin(origin: WeightsOrigin, manifest: Manifest, allowOtherCache:
   );
 }
 
-/**
- * Probabilities of seizure over whole recordings from stored weights, one recording after another in the order of the
- * manifest. Windows overlap and are stitched; the last one ends where the recording ends; a recording shorter than a
- * window is padded with zeros whose answers are dropped. Throws a CacheError when weights and cache do not belong
- * together, a ConfigError when windows would leave gaps between them.
- */
-export async function* predictRecordings(
+/** Values per second, and samples from window to window. */
+function stepsOf(
   options: PredictRecordingsOptions,
-): AsyncGenerator<RecordingPrediction, void, undefined> {
-  const { cacheDir, executor, batchSize = 16, stitching, outDir, storeAs = "float16", signal } = options;
-  requireCounts({ batchSize });
-  requireNumbers({ strideSeconds: options.strideSeconds, rateHz: options.rateHz }, { above: 0 });
-  const { detector, values, origin, hash } = await loadWeights(options.checkpoint, { signal });
-  const manifest = options.manifest ?? (await readManifest(cacheDir));
-  checkOrigin(origin, manifest, options.allowOtherCache ?? false);
-  const recordings = chosenRecordings(manifest, options);
-  const { windowSamples, sampleRateHz } = origin;
+  { windowSamples, sampleRateHz }: WeightsOrigin,
+  { outputStrideSamples: logitSamples }: Detector,
+): { readonly rateHz: number; readonly strideSamples: number } {
   const strideSeconds = options.strideSeconds ?? windowSamples / sampleRateHz / 2;
   const windowSeconds = windowSamples / sampleRateHz;
   if (strideSeconds > windowSeconds) {
@@ -99,29 +90,64 @@ export async function* predictRecordings(
       { key: "data.stride", value: strideSeconds, allowed: `0 to ${windowSeconds}` },
     );
   }
-  const logitSamples = detector.outputStrideSamples;
   const rateHz = options.rateHz ?? usualRateHz(sampleRateHz / logitSamples);
   const strideSamples = Math.round((strideSeconds * sampleRateHz) / logitSamples) * logitSamples;
   if (strideSamples < logitSamples)
     throw new RangeError(
       `invalid strideSeconds: ${strideSeconds}; the network gives one value per ${logitSamples / sampleRateHz} s`,
     );
+  return { rateHz, strideSamples };
+}
+
+interface StoringOptions extends PredictionOrigin {
+  /** Where to; nowhere when undefined. */
+  readonly outDir: string | undefined;
+  readonly ids: readonly string[];
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Passes predictions on once they are stored. Those of an earlier run are removed before the first, when options and weights are known to fit. */
+async function* storing(
+  predictions: AsyncIterable<RecordingPrediction>,
+  { outDir, ids, signal, ...origin }: StoringOptions,
+): AsyncGenerator<RecordingPrediction, void, undefined> {
+  let isFirst = true;
+  for await (const prediction of predictions) {
+    if (outDir && isFirst) await removePredictions(outDir, { ids, signal });
+    isFirst = false;
+    if (outDir) await writePrediction(outDir, prediction, origin, { signal });
+    yield prediction;
+  }
+}
+
+/**
+ * Probabilities of seizure over whole recordings from stored weights, one recording after another in the order of the
+ * manifest. Windows overlap and are stitched; the last one ends where the recording ends; a recording shorter than a
+ * window is padded with zeros whose answers are dropped. Throws a CacheError when weights and cache do not belong
+ * together or `outDir` holds other recordings' predictions by another checkpoint, a ConfigError when windows would leave gaps
+ * between them. Predictions of the same recordings in `outDir` are removed before the first is stored.
+ */
+export async function* predictRecordings(
+  options: PredictRecordingsOptions,
+): AsyncGenerator<RecordingPrediction, void, undefined> {
+  const { cacheDir, executor, batchSize = 16, stitching, outDir, storeAs = "float16", signal } = options;
+  requireCounts({ batchSize });
+  requireNumbers({ strideSeconds: options.strideSeconds, rateHz: options.rateHz }, { above: 0 });
+  const { detector, values, origin, hash } = await loadWeights(options.checkpoint, { signal });
+  const manifest = options.manifest ?? (await readManifest(cacheDir, { signal }));
+  checkOrigin(origin, manifest, options.allowOtherCache ?? false);
+  const recordings = chosenRecordings(manifest, options);
+  const { windowSamples } = origin;
+  const steps = stepsOf(options, origin, detector);
   const predictor = await createPredictor(executor, detector, { batchSize, windowSamples, signal });
+  const ids = recordings.map((position) => recordingAt(manifest, position).id);
   let reader: WindowReader | undefined;
   try {
+    if (outDir) await requireOneCheckpoint(outDir, { ids, checkpointHash: hash, signal });
     reader = await openWindowReader(cacheDir, manifest);
     predictor.setWeights(values);
-    for await (const prediction of predictor.predict(reader, {
-      recordings,
-      strideSamples,
-      stitching,
-      rateHz,
-      signal,
-    })) {
-      if (outDir)
-        await writePrediction(outDir, prediction, { checkpointHash: hash, cacheKey: manifest.key, type: storeAs });
-      yield prediction;
-    }
+    const predictions = predictor.predict(reader, { recordings, ...steps, stitching, signal });
+    yield* storing(predictions, { outDir, ids, checkpointHash: hash, cacheKey: manifest.key, type: storeAs, signal });
   } finally {
     await predictor.dispose();
     await reader?.close();

@@ -40,6 +40,9 @@ interface SignalOption {
 
 const ENDING = { float16: ".f16", float32: ".f32" } as const;
 
+/** Endings of the files of values. */
+export const VALUE_ENDINGS: readonly string[] = Object.values(ENDING);
+
 function requireLittleEndian(): void {
   if (endianness() !== "LE")
     throw new UnsupportedError("prediction files are little-endian; this machine is big-endian");
@@ -63,6 +66,17 @@ export async function writePrediction(
   const ranges = segments && { segments: [...segments] };
   const sidecar: PredictionSidecar = { formatVersion: 1, id, ...counts, ...ranges, ...origin };
   await writeFileAtomic(`${stem}.json`, `${canonicalJson({ ...sidecar, checksum: hashOf(sidecar) })}\n`);
+}
+
+/** The sidecar of a prediction; undefined for the JSON of anything else, as that of detections. */
+export function predictionSidecarOf(text: string): PredictionSidecar | undefined {
+  try {
+    const parsed = sidecarSchema.safeParse(JSON.parse(text));
+    return parsed.success ? parsed.data : undefined;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
 }
 
 /** Throws a FormatError when a sidecar is not as it was written; those of version 0.1 have nothing to tell it by. */
@@ -135,11 +149,20 @@ export function readPrediction(
   return readStored(dir, recordingStem(id), options);
 }
 
-/** All stored predictions under `dir`, by id. */
+/** Detections of `predict --events --format json` lie in the same folder as the predictions. */
+async function isDetections(file: string): Promise<boolean> {
+  try {
+    return "events" in JSON.parse(await readFile(file, "utf8"));
+  } catch {
+    return false; // read as a prediction, it says what is wrong with it
+  }
+}
+
+/** All stored predictions under `dir`, by id; files of detections beside them are passed over. */
 export async function* readPredictions(
   dir: string,
   options: SignalOption = {},
 ): AsyncGenerator<RecordingPrediction & { readonly sidecar: PredictionSidecar }> {
   for (const file of await listFiles(dir, [".json"]))
-    yield await readStored(dir, file.slice(0, -".json".length), options);
+    if (!(await isDetections(join(dir, file)))) yield await readStored(dir, file.slice(0, -".json".length), options);
 }

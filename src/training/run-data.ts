@@ -78,7 +78,7 @@ export async function openTrainingData(
   { accept, signal }: OpenDataOptions = {},
 ): Promise<TrainingData> {
   signal?.throwIfAborted();
-  const manifest = limitManifest(await readManifest(options.cacheDir, { key: options.key }), options.limit);
+  const manifest = limitManifest(await readManifest(options.cacheDir, { key: options.key, signal }), options.limit);
   accept?.(manifest);
   return selectTrainingData(await openWindowReader(options.cacheDir, manifest), options, seed);
 }

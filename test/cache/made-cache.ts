@@ -92,6 +92,7 @@ async function writeOne(folder: CacheFolder, made: MadeRecording, rows: Float32A
     montage,
     source: { key: `${made.id}.edf`, size: 1000, etag: "e" },
     sampleCount: made.sampleCount,
+    timelineCheck: "records",
     mean: [...channels.mean],
     std: [...channels.std],
     flat: [...channels.flat],

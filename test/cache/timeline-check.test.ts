@@ -4,8 +4,12 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { buildCache } from "../../src/cache/build.js";
+import { gcCache } from "../../src/cache/gc.js";
+import { describeRecordings, readManifest, writeManifest } from "../../src/cache/manifest.js";
+import { openCache, readFrames } from "../../src/cache/open.js";
 import type { GapPolicy } from "../../src/cache/segments.js";
 import { readSidecar, sidecarFile } from "../../src/cache/sidecar.js";
+import { verifyCache } from "../../src/cache/verify.js";
 import { readCatalogue } from "../../src/corpus/catalogue.js";
 import { memoryStore } from "../../src/store/memory-store.js";
 import type { Store } from "../../src/store/store.js";
@@ -117,4 +121,49 @@ test("a recording in an old cache whose source cannot be read is left out, not r
     excluded.map(({ id, code }) => [id, code]),
     [[idOf(file(EDF_C)), "source-unreadable"]],
   );
+});
+
+/** A cache with one EDF recording as version 0.1 left it, and its manifest. */
+async function oldManifest(context: TestContext) {
+  const dir = await temporaryFolder(context);
+  const objects = Object.fromEntries(Object.entries(corpusOf()).filter(([key]) => key.includes(EDF)));
+  const store = memoryStore(objects);
+  const { folder } = await build(dir, store);
+  const { path } = await writeManifest(dir);
+  const edit = async (file: string, name: string) => {
+    const { [name]: found, ...rest } = JSON.parse(await readFile(file, "utf8"));
+    assert.ok(found, `${file} has ${name}`);
+    await writeFile(file, JSON.stringify(rest));
+  };
+  await edit(join(folder, sidecarFile(idOf(file(EDF)))), "timelineCheck");
+  await edit(path, "timelinesChecked");
+  return { dir, folder, store };
+}
+
+const UNCHECKED = { tag: "CacheError", message: /timestamps were never compared .*run: ictal cache build/ };
+
+test("every reader refuses a cache whose timestamps were never compared, until cache build has compared them", async (context) => {
+  const { dir, folder, store } = await oldManifest(context);
+  const id = idOf(file(EDF));
+  const cache = await openCache(dir);
+  await assert.rejects(readManifest(dir), UNCHECKED);
+  await assert.rejects(writeManifest(dir), UNCHECKED);
+  await assert.rejects(describeRecordings(dir), UNCHECKED);
+  await assert.rejects(cache.sidecar(id), UNCHECKED);
+  await assert.rejects(readFrames(cache, id).next(), UNCHECKED);
+  const { bad } = await verifyCache(dir);
+  assert.deepEqual(
+    bad.map(({ id: whose, reason }) => [whose, /never compared/.test(reason)]),
+    [
+      [id, true],
+      ["manifest.json", true],
+    ],
+  );
+  assert.deepEqual((await gcCache(dir)).items, []);
+
+  assert.equal((await build(dir, store)).reused, 1);
+  assert.equal((await writeManifest(dir)).manifest.timelinesChecked, true);
+  assert.equal((await readManifest(dir)).recordings.length, 1);
+  assert.equal((await cache.sidecar(id)).timelineCheck, "ends");
+  assert.deepEqual((await verifyCache(folder)).bad, []);
 });

@@ -90,7 +90,7 @@ PartitionName=made Nodes=n1,n2 Default=YES MaxTime=INFINITE State=UP OverTimeLim
 
 async function endAll(children: readonly ChildProcess[]): Promise<void> {
   for (const child of [...children].reverse()) {
-    if (child.exitCode !== null || child.signalCode !== null) continue;
+    if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) continue; // did not start, or has ended
     const ended = once(child, "exit");
     child.kill("SIGTERM");
     const timer = setTimeout(() => child.kill("SIGKILL"), 5000);

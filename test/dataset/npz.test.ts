@@ -4,6 +4,7 @@ import { copyFile, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promi
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { readManifest, writeManifest } from "../../src/cache/manifest.js";
+import { sidecarFile } from "../../src/cache/sidecar.js";
 import { verifyCache } from "../../src/cache/verify.js";
 import { openNpz, writeNpz } from "../../src/dataset/npz/archive.js";
 import { exportNpz } from "../../src/dataset/npz/export-npz.js";
@@ -115,8 +116,12 @@ test("importNpz of an export gives the samples and seizures back, reuses what is
   await ours.readInto(before, ours.positionOf(FIRST), 0, 9 * RATE);
   await theirs.readInto(after, 1, 0, 9 * RATE);
   assert.deepEqual(after, before);
+  const sidecar = join(report.folder, sidecarFile(imported.recordings[0]!.id));
+  const { timelineCheck, ...old } = JSON.parse(await readFile(sidecar, "utf8"));
+  await writeFile(sidecar, JSON.stringify(old)); // as version 0.1 wrote it
   const again = await importNpz(options);
   assert.deepEqual([again.imported, again.reused], [0, 3]);
+  assert.equal(JSON.parse(await readFile(sidecar, "utf8")).timelineCheck, timelineCheck);
 });
 
 test("importNpz reads what numpy.savez and numpy.savez_compressed write, other number types and no labels too", {

@@ -166,6 +166,29 @@ describe("pull from a service with damaged answers", () => {
       );
   });
 
+  it("keeps nothing of an object whose listed size is another than that of the same version", () =>
+    withOwnServer(
+      (request) =>
+        request.key === ""
+          ? sendXml(request, listingXml(items.map((item) => ({ ...item, size: Number(item.size) + 1 }))))
+          : serve(() => false)(request),
+      async ({ store }) => {
+        const dir = await newFolder();
+        const { failed } = await pullObjects(store, dir);
+        assert.equal(failed.length, 3);
+        assert.match(failed[0]!.reason, /was listed with \d+ bytes, but has \d+ in the same version/);
+        assert.deepEqual(await filesIn(dir), []);
+      },
+    ));
+
+  it("names a redirect in place of a listing", () =>
+    withOwnServer(
+      ({ response }) => response.writeHead(302, { location: "/login" }).end(),
+      async ({ store }) => {
+        await assert.rejects(listed(store), is("NotS3", /sent a redirect for .* \(status 302\), as login pages do/));
+      },
+    ));
+
   it("keeps nothing that a mirror was given in place of the object", () =>
     withOwnServer(
       serve((request) => request.key === "bad.edf" && request.method === "GET" && Boolean(sendPage(request))),

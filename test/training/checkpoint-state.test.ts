@@ -11,6 +11,7 @@ import { checkpointDir } from "../../src/training/checkpoint.js";
 import { parseState, sealState } from "../../src/training/checkpoint-state.js";
 import { loadWeights } from "../../src/training/load-weights.js";
 import { predictRecordings } from "../../src/training/predict-recordings.js";
+import { readPredictions } from "../../src/training/prediction-store.js";
 import { checkpointBytes, madeOptions, makeTrainingCache, temporaryFolder, trainHere } from "./made-run.js";
 
 type Json = Record<string, unknown>;
@@ -356,6 +357,56 @@ test("a checkpoint with weights or moments that are not finite is skipped for th
   }
 });
 
+/** Another origin in a file's metadata, or in the state, which is sealed again. */
+async function replaceOrigin(dir: string, file: string | undefined, changes: Json): Promise<void> {
+  const stored = parseState(text, "state.json");
+  const { origin } = stored.state;
+  if (file === undefined) {
+    await writeFile(
+      at(dir, "run", 4),
+      sealState({ ...stored.state, origin: { ...origin, ...changes } }, stored.files!),
+    );
+    return;
+  }
+  const path = at(dir, "run", 4, file);
+  const { tensors, metadata } = await loadSafetensors(path);
+  await saveSafetensors(path, tensors, { ...metadata, ictal: JSON.stringify({ ...origin, ...changes }) });
+  const bytes = await readFile(path);
+  const files = { ...stored.files, [file]: { bytes: bytes.length, sha256: sha256(bytes) } };
+  await writeFile(at(dir, "run", 4), sealState(stored.state, files));
+}
+
+test("an origin that was edited in the weights or in the state is refused, though the state was sealed again", async (context) => {
+  const model = { ...(state.origin as { model: Json }).model, dropout: 0.3 };
+  for (const [file, changes, message] of [
+    [
+      "model.safetensors",
+      { cacheKey: "0123456789abcdef" },
+      /metadata name cacheKey "0123456789abcdef", the state of its/,
+    ],
+    [
+      "model.safetensors",
+      { windowSamples: 1280 },
+      /metadata name windowSamples 1280, the state of its checkpoint 2560/,
+    ],
+    ["optimizer.safetensors", { channels: ["F3", "FP1"] }, /metadata name channels \["F3","FP1"\], the state/],
+    [
+      undefined,
+      { channels: ["F3", "FP1"] },
+      /metadata name channels \["FP1","F3"\], the state|invalid origin.channels/,
+    ],
+    [undefined, { model }, /invalid origin\.model: .*"dropout":0\.3.*expected that of the recipe/],
+  ] as [string | undefined, Json, RegExp][]) {
+    const dir = await copyOf(context);
+    await replaceOrigin(dir, file, changes);
+    if (file !== "optimizer.safetensors")
+      await assert.rejects(loadWeights(checkpointDir(join(dir, "run"), 4)), { name: "FormatError", message });
+    const report = await resume(dir, "run");
+    assert.match(report.warnings[0]!, message);
+    assert.match(report.warnings[0]!, /continuing from step 2/);
+  }
+});
+
 test("loadWeights(folder) refuses a checkpoint without its state, whose file can still be named", async (context) => {
   const dir = await copyOf(context);
   const folder = checkpointDir(join(dir, "run"), 4);
@@ -387,4 +438,35 @@ test("finite weights that answer with no number end a prediction, which would el
       /the network answers NaN at [\d.]+ s of dev\/.*, which is no probability: its weights have grown too large/,
   });
   assert.equal(existsSync(outDir), false);
+});
+
+test("a folder holds the predictions of one checkpoint: those of the same recordings are replaced, others refused", async (context) => {
+  const executor = await openExecutor("onnx-cpu", { threads: 1 });
+  context.after(() => executor.dispose());
+  const outDir = join(await temporaryFolder(context), "out");
+  const [g, h] = ["dev/g/s/m/t0", "dev/h/s/m/t0"];
+  const predict = (name: string, ids: string[], storeAs: "float16" | "float32" = "float16") => {
+    const checkpoint = checkpointDir(join(made, name), 4);
+    return predictRecordings({ checkpoint, cacheDir: join(made, "cache"), executor, ids, outDir, storeAs });
+  };
+  const hashOfStored = async () => {
+    const hashes: string[] = [];
+    for await (const { sidecar } of readPredictions(outDir)) hashes.push(sidecar.checkpointHash);
+    return hashes;
+  };
+  const hashOfRun = async (name: string) => (await loadWeights(checkpointDir(join(made, name), 4))).hash;
+  const [whole, other] = [await hashOfRun("whole"), await hashOfRun("other")];
+  for await (const _ of predict("whole", [g, h], "float32")); // stored
+  await writeFile(join(outDir, "dev/detections.json"), JSON.stringify({ formatVersion: 1, id: g, events: [] }));
+  assert.deepEqual(await hashOfStored(), [whole, whole]);
+  await assert.rejects(predict("other", [g]).next(), {
+    name: "CacheError",
+    message: new RegExp(`predictions of another checkpoint, e\\.g\\. of ${h} by ${whole.slice(0, 12)}`),
+  });
+  assert.deepEqual(await hashOfStored(), [whole, whole]);
+  const stopped = predict("other", [g, h]);
+  await stopped.next();
+  await stopped.return();
+  assert.deepEqual(await hashOfStored(), [other]);
+  assert.equal(existsSync(join(outDir, `${g}.f32`)) || existsSync(join(outDir, `${h}.f32`)), false);
 });

@@ -1,6 +1,6 @@
 /** Archives of numpy.savez and savez_compressed: a zip whose entries are .npy arrays, read and written as streams. */
 import { type FileHandle, open, rm } from "node:fs/promises";
-import { commitFile, temporaryName } from "@ictal/base/atomic-file";
+import { commitFile, explainWriteError, temporaryName } from "@ictal/base/atomic-file";
 import { FormatError } from "@ictal/base/errors";
 import { waitingFor } from "@ictal/base/pending";
 import { configure, type Entry, type FileEntry, Reader, ZipReader, ZipWriter } from "@zip.js/zip.js";
@@ -52,7 +52,9 @@ export async function writeNpz(
 ): Promise<number> {
   signal?.throwIfAborted();
   const temporary = temporaryName(path);
-  const handle = await open(temporary, "wx");
+  const handle = await open(temporary, "wx").catch((error: unknown) => {
+    throw explainWriteError(error, path);
+  });
   try {
     const { sink, written } = fileSink(handle);
     const zip = new ZipWriter(sink, {
@@ -70,7 +72,7 @@ export async function writeNpz(
   } catch (error) {
     await handle.close().catch(() => undefined); // closed already when the rename failed
     await rm(temporary, { force: true });
-    throw signal?.aborted ? signal.reason : error;
+    throw signal?.aborted ? signal.reason : explainWriteError(error, path);
   }
 }
 

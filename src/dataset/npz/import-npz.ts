@@ -8,7 +8,7 @@ import { CACHE_DEFAULTS } from "../../cache/cache-options.js";
 import { ExclusionError } from "../../cache/exclusion.js";
 import { type CacheDescription, cacheKeyOf, prepareFolder, recordingFile } from "../../cache/folder.js";
 import { CACHE_FORMAT_VERSION, FRAME_SAMPLES, type SampleType } from "../../cache/format.js";
-import { bytesOnDisk, type Exclusion, readSidecar, type Sidecar } from "../../cache/sidecar.js";
+import { bytesOnDisk, type Exclusion, readSidecar, type Sidecar, writeSidecar } from "../../cache/sidecar.js";
 import { ELECTRODES_19 } from "../../signal/electrodes.js";
 import { WINDOW_DEFAULTS } from "../window-options.js";
 import { type ImportedRecording, importRecording } from "./import-recording.js";
@@ -99,6 +99,7 @@ function identify(file: string, split: string): ImportedRecording {
   return { id: `${split}/${patient}/${session}/npz/${token}`, split, patient, session, montage: "npz" };
 }
 
+/** The sidecar of what was imported already, marked where version 0.1 imported it; undefined where it is to be imported anew. */
 async function findImported(
   folder: string,
   id: string,
@@ -111,7 +112,11 @@ async function findImported(
   });
   if (!sidecar || sidecar.source.key !== basename(path) || sidecar.source.size !== (await stat(path)).size)
     return undefined;
-  return (await bytesOnDisk(join(folder, recordingFile(id, sampleType)))) === sidecar.fileBytes ? sidecar : undefined;
+  if ((await bytesOnDisk(join(folder, recordingFile(id, sampleType)))) !== sidecar.fileBytes) return undefined;
+  if (sidecar.timelineCheck !== undefined) return sidecar;
+  const marked: Sidecar = { ...sidecar, timelineCheck: "windows" };
+  await writeSidecar(folder, marked);
+  return marked;
 }
 
 /** How many windows of `file` the reference lists in another class, or not at all; unlabelled ones it should not list. */

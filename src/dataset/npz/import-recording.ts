@@ -230,6 +230,7 @@ export async function importRecording(
       ...{ id, split, patient, session, montage },
       source: { key: basename(path), size },
       sampleCount: buffer.sampleCount,
+      timelineCheck: "windows",
       ...statistics,
       filled: folder.channels.map(() => false),
       labelled: labels.labelled,
