@@ -1,3 +1,4 @@
+import { MARKS_NAME, PATIENT_LIST_NAME } from "../recording/annotation-corpus.js";
 import type { Finding } from "../recording/finding.js";
 import { RECORDING_NAME } from "./layouts.js";
 import type { ListedFile, Listing } from "./listing.js";
@@ -85,9 +86,11 @@ export function duplicateFinding(group: readonly { readonly edfKey: string }[]):
   };
 }
 
-/** Endings of the annotation files of one recording, and the lists of a patient's recordings. */
+/** Endings of the annotation files of one recording. */
 const OF_RECORDING = /(\.(csv|csv_bi|tse|tse_bi)|_events\.tsv|\.edf\.seizures)$/i;
-const OF_PATIENT = /\.txt$/i;
+
+/** Layouts of corpora whose tables are no annotations, such as Siena's subject_info.csv. */
+const OWN_FILES: ReadonlySet<string> = new Set(["chb-mit", "siena"]);
 
 /** Annotation files without a recording beside them; not in flat corpora, where any csv may occur. */
 function orphanAnnotations(listing: Listing, layout: string): Finding[] {
@@ -95,7 +98,8 @@ function orphanAnnotations(listing: Listing, layout: string): Finding[] {
   const stems = new Set(listing.recordings.map(({ key }) => key.replace(RECORDING_NAME, "").replace(/_eeg$/, "")));
   const orphans: Finding[] = [];
   for (const key of listing.annotations.keys()) {
-    if (OF_PATIENT.test(key) || stems.has(key.replace(OF_RECORDING, ""))) continue;
+    if (OWN_FILES.has(layout) && !MARKS_NAME.test(key)) continue;
+    if (PATIENT_LIST_NAME.test(key) || stems.has(key.replace(OF_RECORDING, ""))) continue;
     orphans.push({
       file: key,
       code: "annotation-without-recording",

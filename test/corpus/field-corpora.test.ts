@@ -90,6 +90,7 @@ test("a file of CHB-MIT whose labels are in doubt is unknown, with the reason, a
 test("Siena is recognised, and its lists are read through midnight and their spelling faults, with a warning for each", async () => {
   const { catalogue, rows } = await labelsIn(sienaCorpus());
   assert.equal(catalogue.layout, "siena");
+  assert.deepEqual(catalogue.findings, []);
   const warned = (count: number) => Array<string>(count).fill("spelling-corrected").join(", ");
   assert.deepEqual(rows, {
     "all/PN06/root/any/1": `labelled, 20-40 seiz, ${warned(1)}`, // the name with a letter O

@@ -91,6 +91,7 @@ export function wfdbSeizures(seizures: readonly (readonly [number, number])[], p
   word(22 << 10);
   word((63 << 10) | note.length);
   bytes.push(...new TextEncoder().encode(note), ...(note.length % 2 ? [0] : []));
+  for (const value of [59 << 10, 0xffff, 0xffff, 1]) word(value); // the library steps back a tick and on again
   let at = 0;
   for (const [time, type] of seizures.flatMap(([start, end]) => [[start, 32] as const, [end, 33] as const])) {
     const ticks = Math.round(time * perSecond) - at;
@@ -166,6 +167,7 @@ export function sienaCorpus(): Objects {
       "Start time: 05.00.20 (CLINICAL ONSET); 05.00.25 (ELECTRIC ONSET)",
       "End time: 05.00.40 opure 05.00.30",
     ])}`,
+    "subject_info.csv": "patient_id, age_years, gender\nPN06, 25, Male\n",
     "PN11/PN11-1.edf": edf("00.00.00", 3),
     "PN11/Seizures-list-PN11.txt": sienaBlock(1, [
       "File name: PN11-.edf",
