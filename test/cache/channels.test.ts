@@ -1,12 +1,15 @@
 /** Channels as a choice: pairs, lists and labels in the cache, whatever form the recordings have. */
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
+import { silentProgress } from "@ictal/base/progress";
 import { buildCache } from "../../src/cache/build.js";
 import { surveyChannels, surveyInWords } from "../../src/cache/channel-survey.js";
 import { recordingFile } from "../../src/cache/folder.js";
 import { openCache } from "../../src/cache/open.js";
+import { buildConfigured } from "../../src/cli/build-cache.js";
+import { parseConfig } from "../../src/config/load-config.js";
 import { readCatalogue } from "../../src/corpus/catalogue.js";
 import { type ChainOptions, DEFAULT_CHAIN } from "../../src/signal/chain.js";
 import { ELECTRODES_19 } from "../../src/signal/electrodes.js";
@@ -22,7 +25,7 @@ import {
   seizeit2Corpus,
 } from "../corpus/made-field.js";
 import { temporaryFolder } from "./made-cache.js";
-import type { Objects } from "./made-corpus.js";
+import { type Objects, writeObjects } from "./made-corpus.js";
 
 const BANANA: ChainOptions = { ...DEFAULT_CHAIN, reference: "double_banana" };
 
@@ -70,6 +73,22 @@ test("electrodes cannot be had from CHB-MIT's pairs: told before the build, with
     surveyInWords(survey) ?? "",
     /^4 of 5 recordings lack channels \(all\/chb01\/chb01\/any\/01, .*16\+\): .*pairs of electrodes \(FP1-F7, F7-T3, T3-T5, T5-O1, …\); missing channels FP1, .*; set preprocessing\.reference to double_banana/,
   );
+});
+
+test("cache build and train stop before the work where no recording has the channels, unless that is accepted", async (context) => {
+  const dir = await temporaryFolder(context);
+  const { "chb02/chb02_27.edf": _referential, ...pairs } = chbCorpus(12);
+  await writeObjects(join(dir, "chb"), pairs);
+  const text = `data: { dataset: chb_mit, data_dir: ${dir}/chb, cache_dir: ${dir}/cache }`;
+  const { config } = parseConfig(text, "a.yaml", { environment: {} });
+  const options = { progress: silentProgress, signal: new AbortController().signal, workers: 1 };
+  await assert.rejects(buildConfigured(config, options), {
+    tag: "ConfigError",
+    message: /^4 of 4 recordings lack channels .*; set preprocessing\.reference to double_banana$/,
+  });
+  assert.deepEqual((await readdir(dir)).sort(), ["chb"]);
+  const { report, refused } = await buildConfigured(config, { ...options, accept: ["missing-electrodes"] });
+  assert.deepEqual([report.built, report.excluded.length, refused.length], [0, 4, 0]);
 });
 
 test("a list takes electrodes, pairs and labels in its order, and a recording without one of them is named", async (context) => {
