@@ -34,6 +34,8 @@ data.sampling_rate: 256
 data.window_size: 60
 data.stride: 10
 data.num_workers: 0
+data.split.by: "official"
+data.split.eval: 0.2
 data.split_policy: "official_tusz"
 data.validation_split: 0.2
 data.split_seed: 42
@@ -126,6 +128,11 @@ data.balance.noneRatio: 2.5
 data.cacheDir: "c"
 data.devShare: 0.2
 data.devSplit: "dev"
+data.split.by: "official"
+data.split.devShare: 0.2
+data.split.evalShare: 0.2
+data.split.ownDev: true
+data.split.seed: 42
 data.splitSeed: 42
 data.strideSeconds: 10
 data.trainSplit: "train"

@@ -10,7 +10,10 @@ import { lacksSeizures, writeManifest } from "../cache/manifest.js";
 import type { GapPolicy } from "../cache/segments.js";
 import { chainFromConfig, gapsFromConfig, layoutFromConfig } from "../config/layer-options.js";
 import type { Config } from "../config/schema.js";
+import { splitFromConfig } from "../config/split-choice.js";
 import { type Catalogue, readCatalogue } from "../corpus/catalogue.js";
+import { PARTICIPANTS_CODE } from "../corpus/participants.js";
+import { checkSplitChoice } from "../dataset/split.js";
 import { locationOfFinding } from "../recording/finding.js";
 import { openStore } from "../store/open-store.js";
 import { isAccepted, NO_SEIZURES } from "./accept-option.js";
@@ -49,6 +52,19 @@ export interface BuiltCache {
 /** The code of recordings without the channels. */
 const LACKING = "missing-electrodes";
 
+/** Throws a ConfigError where participants.tsv and the folders do not fit: a patient's split would be a guess. */
+function refuseContradiction({ findings }: Catalogue): void {
+  const found = findings.filter(({ code, severity }) => code === PARTICIPANTS_CODE && severity === "error");
+  const [first] = found;
+  if (!first) return;
+  const more = found.length > 1 ? ` (and ${found.length - 1} more; see ictal corpus check)` : "";
+  throw new ConfigError(printable(`${first.file}: ${first.message}${more}; ${first.action}`), {
+    key: "data.data_dir",
+    value: first.file,
+    allowed: "a split for every patient, or for none",
+  });
+}
+
 /** Bring the cache of `config` up to date from its corpus, then write the manifest. */
 export async function buildConfigured(config: Config, options: BuildOptions): Promise<BuiltCache> {
   const { workers, shard, limit, accept, verify, progress, signal } = options;
@@ -59,6 +75,8 @@ export async function buildConfigured(config: Config, options: BuildOptions): Pr
     limit: limit ?? data.limit_files ?? undefined,
     signal,
   });
+  if (data.split.by !== "file") refuseContradiction(catalogue);
+  await checkSplitChoice(catalogue.recordings, splitFromConfig(config), { signal });
   const work = { store, cacheDir: data.cache_dir, chain: chainFromConfig(config), sampleType: data.sample_type };
   const recordings = shardOf(catalogue.recordings, shard);
   await tellMissingChannels({ ...work, recordings, signal }, shard !== undefined || isAccepted(LACKING, accept));

@@ -5,6 +5,7 @@ import { acceptOption } from "./accept-option.js";
 import type { BuildFlags, GcFlags, ManifestFlags } from "./cache-work.js";
 import { addDataOptions, type DataFlags, gapsOption, parseShard } from "./data-options.js";
 import { addNpzCommands } from "./npz.js";
+import { addSplitOptions } from "./split-flags.js";
 import { watched } from "./watched.js";
 
 /** Loaded when a command runs: --help does not need it. */
@@ -23,6 +24,8 @@ for every code; an unknown code is a usage error). Accepting changes the exit co
 source-unreadable, source-damaged) cannot be accepted: run the command again.
 Manifest: a build of all recordings writes manifest.json; after builds with --shard run "ictal manifest" once. A cache
 without seizures has no manifest and is for prediction only: exit code 1, unless "no-seizures" is accepted.
+Splits: one cache serves all splits and folds. --splits and --folds are checked before the build (unknown patients, too many
+folds), and the patients of each split are printed after it.
 
 Examples:
   ictal cache build --config configs/smoke_test.yaml
@@ -33,7 +36,7 @@ const CACHE_DIR = "cache folder (required, unless --config or --cache-dir is giv
 /** Adds `cache build`, `cache verify`, `cache gc`, `cache export`, `cache import` and `manifest`. */
 export function addCacheCommand(program: Command): void {
   const cache = program.command("cache").description("build and check caches of preprocessed recordings");
-  addDataOptions(cache.command("build"), ["dataDir", "cacheDir"])
+  addSplitOptions(addDataOptions(cache.command("build"), ["dataDir", "cacheDir"]))
     .description("preprocess the recordings of a corpus that are not in the cache")
     .option("--workers <n>", "worker threads; 0 uses the main thread (default: one per core)", parseCount(0))
     .option("--shard <i/n>", "build only part i (from 0) of n equal parts", parseShard)

@@ -7,9 +7,10 @@ import { notify } from "@ictal/base/printable";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { LoadedConfig } from "../config/load-config.js";
 import { CONFIGURATION_OPTIONS } from "./help.js";
+import { type SplitFlags, withSplitFlags } from "./split-flags.js";
 
 /** What commander hands over for the flags of `addDataOptions`. */
-export interface DataFlags {
+export interface DataFlags extends SplitFlags {
   readonly config?: string | undefined;
   readonly set?: readonly string[] | undefined;
   readonly dataDir?: string | undefined;
@@ -132,7 +133,8 @@ export async function configOf(flags: DataFlags, needs: readonly DataFolder[]): 
   const { data } = loaded.config;
   const data_dir = flags.dataDir === undefined ? data.data_dir : absolute(flags.dataDir);
   const cache_dir = flags.cacheDir === undefined ? data.cache_dir : resolve(flags.cacheDir);
-  const config = { ...loaded.config, data: { ...data, data_dir, cache_dir } };
+  const split = withSplitFlags(data.split, flags);
+  const config = { ...loaded.config, data: { ...data, data_dir, cache_dir, split } };
   const isGiven = (key: string) =>
     loaded.isGiven(key) ||
     (["dataDir", "cacheDir"] as const).some((name) => KEY_OF[name] === key && flags[name] !== undefined);

@@ -48,6 +48,7 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   ],
   "shard plan score": ["ictal shard plan score --ref data/corpus/edf/dev --hyp results/a --hyp results/b"],
   "shard plan train": ["ictal shard plan train --config configs/tusz_train_a100.yaml"],
+  "shard plan crossval": ["ictal shard plan crossval --config configs/real_newborns.yaml --folds 3"],
   "shard plan sweep": ["ictal shard plan sweep --config sweep.yaml"],
   "shard task": ["ictal shard task --plan results/shards/cache-smoke_test --shard 0/4"],
   "shard run": ["ictal shard run --plan results/shards/cache-smoke_test --jobs 2"],
@@ -60,6 +61,9 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   ],
   "slurm score": ["ictal slurm score --ref data/corpus/edf/dev --hyp results/a --hyp results/b"],
   "slurm train": ["ictal slurm train --config configs/tusz_train_a100.yaml --gpus 1 --time 24:00:00 --dry-run"],
+  "slurm crossval": [
+    "ictal slurm crossval --config configs/real_newborns.yaml --leave-one-patient-out --throttle 8 --dry-run",
+  ],
   "slurm sweep": ["ictal slurm sweep --config sweep.yaml --gpus 1 --throttle 4"],
   "slurm status": ["ictal slurm status results/shards/train-tusz_train_a100"],
   "slurm retry": ["ictal slurm retry --plan results/shards/cache-tusz_train_a100"],

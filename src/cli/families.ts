@@ -90,6 +90,15 @@ export const GROUPS: readonly { readonly heading: string; readonly families: rea
         load: async () => (await import("./train.js")).addTrainCommand,
       },
       {
+        commands: {
+          crossval: [
+            "[options]",
+            "cross-validate by patient: train each fold, score every patient by the detector that never saw them",
+          ],
+        },
+        load: async () => (await import("./crossval.js")).addCrossvalCommand,
+      },
+      {
         commands: { model: ["", "list, summarize and export detectors"] },
         load: async () => (await import("./model.js")).addModelCommand,
       },

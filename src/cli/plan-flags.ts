@@ -16,7 +16,8 @@ import { readCatalogue } from "../corpus/catalogue.js";
 import { openStore } from "../store/open-store.js";
 import { loadWeights } from "../training/load-weights.js";
 import { acceptOption } from "./accept-option.js";
-import { configuredManifest } from "./configured-manifest.js";
+import { configuredManifest, limitedManifest } from "./configured-manifest.js";
+import { addFoldOptions, crossvalPlan } from "./crossval-plan.js";
 import {
   cacheDirOption,
   configOf,
@@ -40,6 +41,8 @@ export interface PlanFlags extends DataFlags {
   readonly type?: string;
   readonly ref?: string;
   readonly hyp?: string[];
+  readonly leaveOnePatientOut?: boolean | undefined;
+  readonly seeds?: number | undefined;
 }
 
 /** A plan and the folder that it was written to. */
@@ -55,6 +58,7 @@ export const KINDS: Readonly<Record<PlanKind, string>> = {
   predict: "predict the recordings of a split in parallel",
   score: "score several folders of detections against one reference; writes one table",
   train: "train; a job that reaches its time limit is resumed by the next job",
+  crossval: "train and predict every fold of a cross-validation in parallel, then score and report them",
   sweep: "train with every combination of values of a sweep (--config is the sweep file); writes one table",
 };
 
@@ -88,6 +92,7 @@ export function addPlanOptions(command: Command, kind: PlanKind): Command {
     command.requiredOption("--ref <dir>", "folder of reference annotations");
     command.requiredOption("--hyp <dir>", "folder of detections; repeatable", collect);
   }
+  if (kind === "crossval") addFoldOptions(command);
   return command.option("--json", "print one JSON document");
 }
 
@@ -100,12 +105,13 @@ export function folderOf(kind: PlanKind, flags: PlanFlags): string {
 const SETS = { dataDir: "data.data_dir", cacheDir: "data.cache_dir" } as const;
 
 /** The configuration of the flags, and the arguments with which a task reads a copy of its file in `dir`. */
-async function frozenConfig(flags: PlanFlags, dir: string, needs: readonly ("dataDir" | "cacheDir")[]) {
+export async function frozenConfig(flags: PlanFlags, dir: string, needs: readonly ("dataDir" | "cacheDir")[]) {
   const loaded = await configOf(flags, needs);
   const args = loaded.file === undefined ? [] : ["--config", join(dir, "config.yaml")];
   if (loaded.file !== undefined) {
     await makeFolder(dir);
-    await copyFile(loaded.file, join(dir, "config.yaml"));
+    const copy = join(dir, "config.yaml");
+    if (resolve(loaded.file) !== copy) await copyFile(loaded.file, copy);
   }
   const { data } = loaded.config;
   const folders = loaded.file === undefined ? ["--data-dir", data.data_dir, "--cache-dir", data.cache_dir] : [];
@@ -174,7 +180,7 @@ const check: Planner = async (flags, dir) => {
 
 const predict: Planner = async (flags, dir) => {
   const found = await frozenConfig(flags, dir, ["cacheDir"]);
-  const manifest = await configuredManifest(found);
+  const manifest = await configuredManifest(found, flags.split);
   const checkpoint = resolve(required(flags.checkpoint, "--checkpoint"));
   const count = manifest.recordings.filter(({ split }) => split === flags.split).length;
   const splits = [...new Set(manifest.recordings.map(({ split }) => split))].sort().join(", ");
@@ -236,7 +242,13 @@ const score: Planner = async (flags) => {
   return planScore(ref, trees);
 };
 
-const PLANNERS: Readonly<Record<PlanKind, Planner>> = { cache, check, predict, score, train, sweep };
+const crossval: Planner = async (flags, dir) => {
+  const found = await frozenConfig({ ...flags, folds: undefined }, dir, ["cacheDir"]);
+  const { limited } = await limitedManifest(found);
+  return (await crossvalPlan(found, limited, flags, dir)).plan;
+};
+
+const PLANNERS: Readonly<Record<PlanKind, Planner>> = { cache, check, predict, score, train, sweep, crossval };
 
 /** Creates the plan of the flags and writes it to its folder; receipts of unchanged shards stay valid. */
 export async function planFromFlags(kind: PlanKind, flags: PlanFlags): Promise<WrittenPlan> {

@@ -28,6 +28,7 @@ import { addBootstrapOptions, type BootstrapFlags, bootstrapOf } from "./bootstr
 import { addDataOptions, configOf, type DataFlags } from "./data-options.js";
 import { type RunReport, reportPage } from "./report-page.js";
 import { readScoredSplit, reportMissing, type ScoredPrediction } from "./scored-predictions.js";
+import { addSplitOptions } from "./split-flags.js";
 import { logEvalSearch } from "./threshold.js";
 
 interface ReportFlags extends DataFlags, BootstrapFlags {
@@ -144,7 +145,7 @@ Example:
 
 /** Adds `ictal report`. */
 export function addReportCommand(program: Command): void {
-  const command = addDataOptions(program.command("report"), ["cacheDir"])
+  const command = addSplitOptions(addDataOptions(program.command("report"), ["cacheDir"]))
     .description("write an HTML report of a training run: provenance, scores, figures, worst recordings")
     .requiredOption("--predictions <dir>", "output folder of ictal predict")
     .requiredOption("--out <file>", "HTML file to write")

@@ -5,6 +5,7 @@ import { CACHE_OPTIONS } from "../cache/cache-options.js";
 import { DATASET_NAMES } from "../corpus/datasets.js";
 import { AUGMENT_OPTIONS } from "../dataset/augment-options.js";
 import { BALANCE_OPTIONS } from "../dataset/balance-options.js";
+import { SPLIT_CHOICE_OPTIONS } from "../dataset/split-options.js";
 import { SPLIT_OPTIONS, WINDOW_OPTIONS } from "../dataset/window-options.js";
 import { CHAIN_OPTIONS } from "../signal/chain-options.js";
 import { RUN_OPTIONS } from "../training/run-options.js";
@@ -32,6 +33,18 @@ const balance = actsOnlyWith(
   "data.use_balanced_sampling",
   [true],
 );
+
+const SPLIT_BY = "data.split.by";
+
+const split = group("How patients are assigned to train, dev and eval; a patient is never in two of them.", {
+  by: key(SPLIT_CHOICE_OPTIONS, "by"),
+  dev: key(SPLIT_CHOICE_OPTIONS, "devShare"),
+  eval: key(SPLIT_CHOICE_OPTIONS, "evalShare", { most: 0.5 }),
+  seed: key(SPLIT_CHOICE_OPTIONS, "seed"),
+  folds: actsOnlyWith(key(SPLIT_CHOICE_OPTIONS, "folds"), SPLIT_BY, ["folds"]),
+  fold: actsOnlyWith(key(SPLIT_CHOICE_OPTIONS, "fold"), SPLIT_BY, ["folds"]),
+  file: actsOnlyWith(key(SPLIT_CHOICE_OPTIONS, "file"), SPLIT_BY, ["file"]),
+}).prefault({});
 
 export const data = group("The corpus, its cache and the windows.", {
   dataset: ownKey(
@@ -83,6 +96,7 @@ export const data = group("The corpus, its cache and the windows.", {
     ownKey(number({ isWhole: true, description: "Batches that each of PyTorch's data workers prepares ahead." })),
     "the next batch is always prepared",
   ),
+  split,
   split_policy: keyInWords(SPLIT_OPTIONS, "devSplit", { official_tusz: "dev", custom: null }),
   validation_split: key(SPLIT_OPTIONS, "devShare", { below: undefined, most: 0.5 }),
   split_seed: key(SPLIT_OPTIONS, "splitSeed"),

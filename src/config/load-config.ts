@@ -1,6 +1,7 @@
 import { existsSync, statSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { basename, resolve } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { hashOf } from "@ictal/base/canonical";
 import { ConfigError, isIctalError, NotFoundError } from "@ictal/base/errors";
 import { isReservedName, valueAt } from "@ictal/base/records";
@@ -134,6 +135,9 @@ function essenceOf(config: Config): unknown {
   const data = essence.data as Tree;
   data.n_channels = channelsFromConfig(config).length;
   for (const key of ["data_dir", "cache_dir", "num_workers"]) delete data[key];
+  const { file: _file, ...split } = config.data.split;
+  data.split = split;
+  if (isDeepStrictEqual(split, configSchema.shape.data.parse({}).split)) delete data.split; // hashes of earlier versions stay
   essence.experiment = { name: config.experiment.name, seed: config.experiment.seed };
   for (const found of keysOf(configSchema)) {
     if (!isDead(found)) continue;
@@ -194,6 +198,7 @@ export function parseConfig(text: string, file: string, options: LoadConfigOptio
       limit_files: limit,
       data_dir: resolvePath(data.data_dir, projectDir),
       cache_dir: resolvePath(data.cache_dir, projectDir),
+      split: { ...data.split, ...(data.split.file && { file: resolvePath(data.split.file, projectDir) }) },
     },
     experiment: { ...experiment, output_dir: resolvePath(experiment.output_dir, projectDir) },
   };

@@ -20,6 +20,7 @@ import { balanceFromConfig, cacheKeyFromConfig, deviceFromConfig } from "./layer
 import { modelFromConfig } from "./model-options.js";
 import { optionsFrom } from "./options-from.js";
 import type { Config } from "./schema.js";
+import { splitFromConfig } from "./split-choice.js";
 
 function dataFromConfig(config: Config): TrainOptions["data"] {
   const { data } = config;
@@ -28,6 +29,7 @@ function dataFromConfig(config: Config): TrainOptions["data"] {
     key: cacheKeyFromConfig(config),
     ...optionsFrom(config, WINDOW_OPTIONS),
     ...optionsFrom(config, SPLIT_OPTIONS),
+    split: splitFromConfig(config),
     balance: data.use_balanced_sampling ? balanceFromConfig(config) : false,
   };
 }

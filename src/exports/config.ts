@@ -14,4 +14,5 @@ export {
 export { type ConfigOrigin, type LoadedConfig, loadConfig, parseConfig } from "../config/load-config.js";
 export { modelFromConfig } from "../config/model-options.js";
 export type { Config } from "../config/schema.js";
+export { splitFromConfig } from "../config/split-choice.js";
 export { trainOptionsFromConfig } from "../config/train-options.js";

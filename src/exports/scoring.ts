@@ -17,6 +17,13 @@ export {
   pointWithin,
   sensitivityAtFalseAlarms,
 } from "../scoring/operating-points.js";
+export {
+  type FoldPredictions,
+  type FoldScores,
+  type OutOfFoldScores,
+  type PooledScores,
+  scoreFolds,
+} from "../scoring/out-of-fold.js";
 export { detectEvents, POSTPROCESS_DEFAULTS, type PostprocessOptions } from "../scoring/postprocess.js";
 export { type RateSensitivity, sensitivitiesAtRates } from "../scoring/rate-sensitivity.js";
 export {

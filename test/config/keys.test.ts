@@ -33,6 +33,13 @@ const VALUES: Readonly<Record<string, readonly unknown[]>> = {
   "data.pin_memory": [true],
   "data.persistent_workers": [false],
   "data.prefetch_factor": [4],
+  "data.split.by": ["patients", "folds"],
+  "data.split.dev": [0.3],
+  "data.split.eval": [0.3],
+  "data.split.seed": [7],
+  "data.split.folds": [5],
+  "data.split.fold": [1],
+  "data.split.file": ["splits"],
   "data.split_policy": ["custom"],
   "data.validation_split": [0.3],
   "data.split_seed": [7],
@@ -176,7 +183,7 @@ const ONE_MEANING = ["data.n_channels", "preprocessing.montage", "model.architec
 
 /** Keys that verbs read themselves, with the text of the source that does. */
 const READ_BY_VERBS: Readonly<Record<string, readonly [file: string, text: string]>> = {
-  "data.data_dir": ["src/cli/train.ts", "const { data_dir, cache_dir } = config.data"],
+  "data.data_dir": ["src/cli/ready-cache.ts", "const { data_dir, cache_dir } = config.data"],
   "data.limit_files": ["src/cli/train.ts", "limit: config.data.limit_files"],
   "evaluation.fa_rates": ["src/cli/train.ts", "falseAlarmRates: config.evaluation.fa_rates"],
   "experiment.name": ["src/cli/report-page.ts", "config.experiment.name"],

@@ -86,6 +86,13 @@ test("detectLayout(recordings) chooses the layout that at least half fit, else f
 });
 
 test("a score's patient is that of the corpus: chb21 is chb01", () => {
-  const names = ["chb21/chb21_01", "chb02/chb02_16+", "PN06/PN06-2", "sub-03/eeg/sub-03_task-a", "x/y/a_s001_t000", "p/q"];
+  const names = [
+    "chb21/chb21_01",
+    "chb02/chb02_16+",
+    "PN06/PN06-2",
+    "sub-03/eeg/sub-03_task-a",
+    "x/y/a_s001_t000",
+    "p/q",
+  ];
   assert.deepEqual(names.map(patientOfPath), ["chb01", "chb02", "PN06", "sub-03", "a", "p"]);
 });
