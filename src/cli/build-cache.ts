@@ -16,6 +16,7 @@ import { PARTICIPANTS_CODE } from "../corpus/participants.js";
 import { checkSplitChoice } from "../dataset/split.js";
 import { locationOfFinding } from "../recording/finding.js";
 import { openStore } from "../store/open-store.js";
+import type { Store } from "../store/store.js";
 import { isAccepted, NO_SEIZURES } from "./accept-option.js";
 import type { Shard } from "./data-options.js";
 
@@ -65,18 +66,22 @@ function refuseContradiction({ findings }: Catalogue): void {
   });
 }
 
-/** Bring the cache of `config` up to date from its corpus, then write the manifest. */
-export async function buildConfigured(config: Config, options: BuildOptions): Promise<BuiltCache> {
-  const { workers, shard, limit, accept, verify, progress, signal } = options;
+/** The recordings of a configuration's corpus, whose splits fit what is asked for. */
+async function catalogueOf(store: Store, config: Config, { limit, signal }: BuildOptions): Promise<Catalogue> {
   const { data } = config;
-  const store = openStore(data.data_dir);
-  const catalogue = await readCatalogue(store, {
-    layout: layoutFromConfig(config),
-    limit: limit ?? data.limit_files ?? undefined,
-    signal,
-  });
+  const layout = layoutFromConfig(config);
+  const catalogue = await readCatalogue(store, { layout, limit: limit ?? data.limit_files ?? undefined, signal });
   if (data.split.by !== "file") refuseContradiction(catalogue);
   await checkSplitChoice(catalogue.recordings, splitFromConfig(config), { signal });
+  return catalogue;
+}
+
+/** Bring the cache of `config` up to date from its corpus, then write the manifest. */
+export async function buildConfigured(config: Config, options: BuildOptions): Promise<BuiltCache> {
+  const { workers, shard, accept, verify, progress, signal } = options;
+  const { data } = config;
+  const store = openStore(data.data_dir);
+  const catalogue = await catalogueOf(store, config, options);
   const work = { store, cacheDir: data.cache_dir, chain: chainFromConfig(config), sampleType: data.sample_type };
   const recordings = shardOf(catalogue.recordings, shard);
   await tellMissingChannels({ ...work, recordings, signal }, shard !== undefined || isAccepted(LACKING, accept));

@@ -85,6 +85,11 @@ function lists(list: string, { stem, edf }: RecordingFiles): boolean {
   return edf !== undefined && isOfPatient && dirname(stem) === dirname(list);
 }
 
+function addLists(paths: readonly string[], recordings: readonly RecordingFiles[]): void {
+  for (const list of paths.filter((path) => PATIENT_LIST_NAME.test(path)))
+    for (const recording of recordings) if (lists(list, recording)) recording.ofCorpus.push(list);
+}
+
 function groupByRecording(paths: readonly string[]): RecordingFiles[] {
   const recordings = new Map<string, RecordingFiles>();
   for (const path of paths) {
@@ -108,7 +113,6 @@ function groupByRecording(paths: readonly string[]): RecordingFiles[] {
     else if (format) recording.annotations.set(format, path);
     else recording.edf = path;
   }
-  for (const list of paths.filter((path) => PATIENT_LIST_NAME.test(path)))
-    for (const recording of recordings.values()) if (lists(list, recording)) recording.ofCorpus.push(list);
+  addLists(paths, [...recordings.values()]);
   return [...recordings.values()].sort((a, b) => (a.stem < b.stem ? -1 : 1));
 }
