@@ -9,7 +9,7 @@ import { type CacheFolder, MANIFEST_FILE, parseCacheJson, resolveFolder } from "
 import { countRecordings, countSplits, refuseNoPositives } from "./manifest-counts.js";
 import { type Manifest, type ManifestRecording, manifestSchema } from "./manifest-schema.js";
 import { updateCacheFile } from "./temporary.js";
-import { UNCHECKED_TIMELINES } from "./timeline-check.js";
+import { uncheckedTimelines } from "./timeline-check.js";
 
 export { lacksSeizures } from "./manifest-counts.js";
 export type { Manifest, ManifestCounts, ManifestRecording } from "./manifest-schema.js";
@@ -71,7 +71,7 @@ function refuseOtherSums({ recordings, counts, bySplit, sampleRateHz }: Manifest
 
 function refuseUnmarked({ timelinesChecked }: Manifest, path: string): void {
   if (timelinesChecked) return;
-  const message = `${path}: of its recordings, ${UNCHECKED_TIMELINES}`;
+  const message = `${path}: ${uncheckedTimelines("its recordings")}`;
   throw new CacheError(message, { found: "no timelinesChecked", expected: "timelinesChecked" });
 }
 

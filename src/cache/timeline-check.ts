@@ -2,15 +2,18 @@
 import { CacheError } from "@ictal/base/errors";
 import type { Sidecar } from "./sidecar.js";
 
-/** What is wrong with such a cache, and what to do, for messages that begin with what is meant. */
-export const UNCHECKED_TIMELINES =
-  "timestamps were never compared with samples, and version 0.1 of ictal joined the samples on both sides of a gap; " +
-  "run: ictal cache build (windows from archives: ictal cache import), which keeps what is right and builds the rest again";
+/** What is wrong with such a cache, and what to do. */
+export function uncheckedTimelines(which: string): string {
+  return (
+    `the timestamps of ${which} were never compared with the samples, and ictal 0.1 joined the samples on both sides of a gap; ` +
+    "run: ictal cache build (for imported archives: ictal cache import), which keeps what is right and builds the rest again"
+  );
+}
 
 /** Throws a CacheError where the timestamps of a recording's source were never compared with its samples. */
 export function requireTimelineCheck({ id, timelineCheck }: Sidecar): void {
   if (timelineCheck !== undefined) return;
-  throw new CacheError(`${id}: its ${UNCHECKED_TIMELINES}`, { found: "no timelineCheck", expected: "timelineCheck" });
+  throw new CacheError(uncheckedTimelines(id), { found: "no timelineCheck", expected: "timelineCheck" });
 }
 
 /** The same for the recordings of a cache together. */
@@ -19,5 +22,5 @@ export function refuseUncheckedTimelines(sidecars: readonly Sidecar[], path: str
   const first = unchecked[0];
   if (!first) return;
   const which = `${unchecked.length} of ${sidecars.length} recordings, e.g. ${first.id}`;
-  throw new CacheError(`${path}: of ${which}, ${UNCHECKED_TIMELINES}`, { found: unchecked.length, expected: 0 });
+  throw new CacheError(`${path}: ${uncheckedTimelines(which)}`, { found: unchecked.length, expected: 0 });
 }

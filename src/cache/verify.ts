@@ -9,7 +9,7 @@ import { type CacheFolder, findFolders, MANIFEST_FILE, recordingFile } from "./f
 import { frameLayout } from "./format.js";
 import { type Manifest, readManifest } from "./manifest.js";
 import { bytesOnDisk, listSidecars, parseSidecar, type Sidecar } from "./sidecar.js";
-import { UNCHECKED_TIMELINES } from "./timeline-check.js";
+import { uncheckedTimelines } from "./timeline-check.js";
 
 /** One error of a cache. */
 export interface BadFrame {
@@ -96,7 +96,7 @@ function checkIdentity(folder: CacheFolder, sidecar: Sidecar, file: string): Bad
   const bad: BadFrame[] = [];
   if (sidecar.key !== folder.key)
     bad.push({ id, frame: null, reason: `${file}: key ${sidecar.key}, expected ${folder.key}` });
-  if (sidecar.timelineCheck === undefined) bad.push({ id, frame: null, reason: `its ${UNCHECKED_TIMELINES}` });
+  if (sidecar.timelineCheck === undefined) bad.push({ id, frame: null, reason: uncheckedTimelines("the recording") });
   if (sidecar.channels.join() !== folder.channels.join())
     bad.push({ id, frame: null, reason: `${file}: other channels than the cache` });
   return bad;

@@ -1,8 +1,6 @@
 /** From flags and configuration to the folds of a cross-validation and their plan. */
 import { UsageError } from "@ictal/base/action";
-import { parseCount } from "@ictal/base/flags";
 import { notify } from "@ictal/base/printable";
-import type { Command } from "commander";
 import type { Manifest } from "../cache/manifest.js";
 import { foldNotices } from "../cluster/crossval/folds.js";
 import { planCrossval } from "../cluster/crossval/plan.js";
@@ -13,21 +11,7 @@ import { splitFromConfig } from "../config/split-choice.js";
 import { foldPatients, foldsOf, type SplitManifest } from "../dataset/split.js";
 import { createDetector } from "../model/detector.js";
 import type { FlagConfig } from "./data-options.js";
-
-/** Flags that say which folds there are. */
-export interface FoldFlags {
-  readonly folds?: number | undefined;
-  readonly leaveOnePatientOut?: boolean | undefined;
-  readonly seeds?: number | undefined;
-}
-
-/** Adds --folds, --leave-one-patient-out and --seeds. */
-export function addFoldOptions(command: Command): Command {
-  return command
-    .option("--folds <k>", "number of folds; patients with and without seizures are shared out evenly", parseCount(2))
-    .option("--leave-one-patient-out", "a fold for each patient")
-    .option("--seeds <n>", "trainings of each fold, from experiment.seed on; the folds stay", parseCount(1), 1);
-}
+import type { FoldFlags } from "./fold-options.js";
 
 /** The number of folds that flags and configuration ask for; undefined for one per patient. */
 export function foldCount({ data }: Config, { folds, leaveOnePatientOut }: FoldFlags): number | undefined {

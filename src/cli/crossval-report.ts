@@ -36,9 +36,13 @@ function chosenOn({ config, folds }: CrossvalReportOptions): CrossvalJson["chose
   const { metric } = config.training.early_stopping;
   const { devShare = 0 } = splitFromConfig(config);
   const dev = folds.map(({ record }) => record.splits.dev?.patients.length ?? 0);
+  if (Math.max(...dev) === 0)
+    return { epoch: "the last: there are no dev patients", threshold: "as configured: there are no dev patients" };
   const counts = [...new Set([Math.min(...dev), Math.max(...dev)])].join(" to ");
-  const where = `on dev, ${counts} patients (${+(100 * devShare).toFixed(1)} %) of each training part, never on the fold that is scored`;
-  return { epoch: `best ${metric} ${where}`, threshold: `highest event F1 ${where}` };
+  return {
+    epoch: `best ${metric} on dev, ${counts} patients (${+(100 * devShare).toFixed(1)} %) of each training part`,
+    threshold: "highest event F1 on the same dev patients; nothing is chosen on the fold that is scored",
+  };
 }
 
 function typedPairs({ pairs }: OutOfFoldScores, runs: readonly FoldRun[], seeds: readonly number[]): TypedDetections[] {
@@ -60,9 +64,9 @@ function splitTable(folds: readonly SplitManifest[]): string {
       return `<td>${patients.length} (${patientsWithSeizures})</td>`;
     });
     const names = record.splits.eval?.patients ?? [];
-    return `<tr><td>${fold}</td>${cells.join("")}<td>${escapeHtml(names.join(", "))}</td></tr>`;
+    return `<tr><td>${fold}</td>${cells.join("")}<td style="white-space:normal">${escapeHtml(names.join(", "))}</td></tr>`;
   });
-  return `<table><tr><th>fold</th><th>train</th><th>dev</th><th>held out</th><th>patients held out</th></tr>${rows.join("")}</table>`;
+  return `<table style="white-space:nowrap"><tr><th>fold</th><th>train</th><th>dev</th><th>held out</th><th>patients held out</th></tr>${rows.join("")}</table>`;
 }
 
 async function pageOf(

@@ -11,10 +11,11 @@ import { PLAN_FILE, type Plan, readPlan, writePlan } from "../cluster/plan.js";
 import { runPool } from "../cluster/pool.js";
 import type { RunWatch } from "../cluster/watch/run-watch.js";
 import { limitedManifest } from "./configured-manifest.js";
-import { addFoldOptions, configuredFolds, crossvalPlan, type FoldFlags, foldCount } from "./crossval-plan.js";
+import { configuredFolds, crossvalPlan, foldCount } from "./crossval-plan.js";
 import { crossvalText, reportCrossval } from "./crossval-report.js";
 import { addDataOptions, configOf, type DataFlags } from "./data-options.js";
-import { frozenConfig } from "./plan-flags.js";
+import { addFoldOptions, type FoldFlags } from "./fold-options.js";
+import { freezeConfig } from "./freeze-config.js";
 import { withCache } from "./ready-cache.js";
 import { ICTAL } from "./shard.js";
 import { watched } from "./watched.js";
@@ -28,10 +29,12 @@ interface CrossvalFlags extends Omit<DataFlags, "fold" | "splits">, FoldFlags {
 }
 
 /** Configuration of the flags with a fold in place, so that what is wrong with the folds is told before a cache is built. */
-async function foldedConfig(flags: CrossvalFlags, dir: string) {
-  const found = await frozenConfig({ ...flags, folds: undefined, array: 1, split: "eval" }, dir, ["cacheDir"]);
-  const folds = foldCount(found.config, flags);
-  const split = { ...found.config.data.split, by: "folds" as const, folds, fold: 0 };
+async function foldedConfig(flags: CrossvalFlags, out: string) {
+  const own = { ...flags, folds: undefined };
+  const loaded = await configOf(own, ["cacheDir"]);
+  const folds = foldCount(loaded.config, flags);
+  const found = await freezeConfig(loaded, own, out);
+  const split = { ...found.config.data.split, by: "folds" as const, folds: folds ?? 2, fold: 0 }; // a fold per patient needs two
   return { ...found, config: { ...found.config, data: { ...found.config.data, split } } };
 }
 

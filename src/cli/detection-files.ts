@@ -36,8 +36,23 @@ export interface DetectionFiles {
    * key in the corpus. Returns the path of the first one relative to the folder, forward slashes.
    */
   write(prediction: RecordingPrediction): Promise<string>;
-  /** Removes the detections of an earlier run of these recordings, in every format. */
-  remove(ids: readonly string[]): Promise<void>;
+}
+
+/** The path of a recording's key in the corpus without its ending. */
+const stemOf = (sourceKey: string) => sourceKey.replace(/\.[^./]+$/, "");
+
+/** Removes the detections under `outDir` of recordings that are predicted anew, in every format. */
+export async function removeDetections(
+  outDir: string,
+  cacheDir: string,
+  key: string,
+  ids: readonly string[],
+): Promise<void> {
+  const cache = await openCache(cacheDir, { key });
+  for (const id of ids) {
+    const stem = stemOf((await cache.sidecar(id)).source.key);
+    for (const format of EVENT_FORMATS) await rm(pathOfKey(outDir, `${stem}.${format}`), { force: true });
+  }
 }
 
 /** Files of detections under `outDir` for recordings of the cache with that key. */
@@ -49,14 +64,7 @@ export async function openDetectionFiles(
   formats: readonly EventFormat[] = ["csv_bi"],
 ): Promise<DetectionFiles> {
   const cache = await openCache(cacheDir, { key });
-  const stemOf = (sourceKey: string) => sourceKey.replace(/\.[^./]+$/, "");
   return {
-    async remove(ids) {
-      for (const id of ids) {
-        const stem = stemOf((await cache.sidecar(id)).source.key);
-        for (const format of EVENT_FORMATS) await rm(pathOfKey(outDir, `${stem}.${format}`), { force: true });
-      }
-    },
     async write({ id, rateHz, probability, segments }) {
       const { durationSeconds, source } = await cache.sidecar(id);
       const stem = stemOf(source.key);

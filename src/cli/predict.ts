@@ -12,7 +12,13 @@ import { openExecutor } from "../tensor/open.js";
 import { predictRecordings } from "../training/predict-recordings.js";
 import { configuredSplits } from "./configured-manifest.js";
 import { addDataOptions, configOf, type DataFlags, parseShard, partName, type Shard } from "./data-options.js";
-import { commonFolder, EVENT_FORMATS, type EventFormat, openDetectionFiles } from "./detection-files.js";
+import {
+  commonFolder,
+  EVENT_FORMATS,
+  type EventFormat,
+  openDetectionFiles,
+  removeDetections,
+} from "./detection-files.js";
 import { requireSameChannels } from "./same-channels.js";
 import { addSplitOptions } from "./split-flags.js";
 import { reportTrainedPatients } from "./trained-patients.js";
@@ -79,7 +85,7 @@ async function predictSplit(watch: RunWatch, flags: PredictFlags, signal: AbortS
       signal,
     });
     for await (const prediction of predictions) {
-      if (detections && recordings === 0) await detections.remove(ids);
+      if (recordings === 0) await removeDetections(outDir, cacheDir, manifest.key, ids);
       recordings += 1;
       eegSeconds += predictedCount(prediction) / prediction.rateHz;
       if (detections) eventFiles.push(await detections.write(prediction));

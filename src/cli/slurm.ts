@@ -3,6 +3,7 @@ import { basename, resolve } from "node:path";
 import { action, type Outcome, UsageError } from "@ictal/base/action";
 import { isIctalError } from "@ictal/base/errors";
 import { collect, parseCount } from "@ictal/base/flags";
+import { withInterrupt } from "@ictal/base/interrupt";
 import type { Command } from "commander";
 import { formatIndices } from "../cluster/indices.js";
 import { type Plan, type PlanKind, readPlan } from "../cluster/plan.js";
@@ -16,7 +17,8 @@ import { readStates, type ShardState } from "../cluster/state.js";
 import { describeStates, runsHere } from "../cluster/status.js";
 import { watchRun } from "../cluster/watch/run-watch.js";
 import { webhookAddress } from "../cluster/watch/webhook.js";
-import { addPlanOptions, folderOf, KINDS, type PlanFlags, planFromFlags } from "./plan-flags.js";
+import { folderOf, planFromFlags } from "./plan-flags.js";
+import { addPlanOptions, KINDS, type PlanFlags } from "./plan-options.js";
 import { ICTAL } from "./shard.js";
 
 interface SlurmFlags extends PlanFlags {
@@ -124,6 +126,8 @@ function explainDryRun(error: unknown, { dryRun }: SlurmFlags): never {
   );
 }
 
+const SUBMITTED_STAY = "jobs that were submitted stay in the queue";
+
 async function submit(kind: PlanKind, flags: SlurmFlags): Promise<Outcome> {
   const options = optionsOf(flags);
   checkFolder(folderOf(kind, flags));
@@ -133,7 +137,8 @@ async function submit(kind: PlanKind, flags: SlurmFlags): Promise<Outcome> {
   }
   const { dir, plan } = await planFromFlags(kind, flags).catch((error: unknown) => explainDryRun(error, flags));
   const reportsFailure = webhookAddress(process.env) !== undefined;
-  const report = await submitPlan(dir, plan, { ictal: ICTAL, options, reportsFailure, dryRun: flags.dryRun });
+  const submission = { ictal: ICTAL, options, reportsFailure, dryRun: flags.dryRun };
+  const report = await withInterrupt(SUBMITTED_STAY, (signal) => submitPlan(dir, plan, { ...submission, signal }));
   return { json: report, text: await submitText(report, flags.dryRun ?? false) };
 }
 
@@ -183,6 +188,7 @@ async function retry({ plan: dir, byJob }: { plan: string; byJob?: boolean }): P
   const id = process.env.SLURM_JOB_ID;
   const reportsFailure = webhookAddress(process.env) !== undefined;
   const more = { retriesLeft: left, ...(byJob && id ? { byJob: id } : {}) };
-  const report = await submitPlan(dir, plan, { ictal: ICTAL, options, reportsFailure, ...more });
+  const submission = { ictal: ICTAL, options, reportsFailure, ...more };
+  const report = await withInterrupt(SUBMITTED_STAY, (signal) => submitPlan(dir, plan, { ...submission, signal }));
   return { json: report, text: await submitText(report, false) };
 }

@@ -170,7 +170,7 @@ export function createFiller(reader: WindowReader, options: FillOptions): Filler
       clearAfter(slot, rows.length);
       const work = async (row: WindowRow, number: number) => {
         const task = taskOf(slot, row, number);
-        await reader.readInto(task.samples, row.recording, task.startSample, windowSamples);
+        await reader.readInto(task.samples, row.recording, task.startSample, windowSamples, { signal });
         return finish(task);
       };
       return mapConcurrent(rows, concurrency, work, signal);

@@ -35,7 +35,7 @@ export async function lineLength(
     for (let start = segment.startSample; start < end; start += length - 1) {
       signal?.throwIfAborted();
       const count = Math.min(length, end - start);
-      await reader.readInto(samples, recording, start, length);
+      await reader.readInto(samples, recording, start, length, { signal });
       for (let channel = 0; channel < reader.channelCount; channel++) {
         const first = channel * length;
         for (let i = 1; i < count; i++) {

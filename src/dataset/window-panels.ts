@@ -46,7 +46,7 @@ export async function windowPanels(
     const { id, seizures } = recordingOf(index, window);
     const { windowSamples } = index;
     const samples = new Float32Array(channels.length * windowSamples);
-    await reader.readInto(samples, recording, startSample, windowSamples);
+    await reader.readInto(samples, recording, startSample, windowSamples, { signal });
     zeroAfter(samples, windowSamples, validSamplesOf(index, window));
     const startSeconds = startSample / sampleRateHz;
     panels.push({

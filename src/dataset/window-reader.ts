@@ -13,6 +13,8 @@ import { OpenFiles } from "./open-files.js";
 export interface WindowReaderOptions {
   /** Files kept open. @default 64 */
   readonly openFiles?: number | undefined;
+  /** Aborting ends the opening; reads take a signal of their own. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Reads consecutive samples of cached recordings; `recording` is a position in `manifest.recordings`. Safe to use concurrently. */
@@ -24,9 +26,16 @@ export interface WindowReader {
   /**
    * Fill `out` (`[channel, sampleCount]`, standard deviations) with samples from `startSample`, which may be any whole
    * number; what lies outside the recording or in a gap of it is zero. One positional read up to eight frames. CacheError when the file is missing or has
-   * not the length the manifest says; frames are not checked against their CRC (`verifyCache` does).
+   * not the length the manifest says; frames are not checked against their CRC (`verifyCache` does). An aborted `signal` ends it
+   * with its reason between two reads.
    */
-  readInto(out: Float32Array, recording: number, startSample: number, sampleCount: number): Promise<void>;
+  readInto(
+    out: Float32Array,
+    recording: number,
+    startSample: number,
+    sampleCount: number,
+    options?: { readonly signal?: AbortSignal | undefined },
+  ): Promise<void>;
   /** `readInto` that blocks the thread: fastest from the page cache, and for threads that have nothing else to do. */
   readIntoSync(out: Float32Array, recording: number, startSample: number, sampleCount: number): void;
   /**
@@ -56,6 +65,7 @@ export async function openWindowReader(
   manifest: Manifest,
   options: WindowReaderOptions = {},
 ): Promise<WindowReader> {
+  options.signal?.throwIfAborted();
   const { path: folder } = await resolveFolder(cacheDir, manifest.key);
   return openKeyFolder(folder, manifest, options);
 }
@@ -104,8 +114,17 @@ class CacheReader implements WindowReader {
     this.#ranges = new Array<Uint32Array | undefined>(manifest.recordings.length);
   }
 
-  async readInto(out: Float32Array, position: number, startSample: number, sampleCount: number): Promise<void> {
-    for (const request of this.#requests(out, position, startSample, sampleCount)) await this.#frames.read(request);
+  async readInto(
+    out: Float32Array,
+    position: number,
+    startSample: number,
+    sampleCount: number,
+    { signal }: { readonly signal?: AbortSignal | undefined } = {},
+  ): Promise<void> {
+    for (const request of this.#requests(out, position, startSample, sampleCount)) {
+      signal?.throwIfAborted();
+      await this.#frames.read(request);
+    }
   }
 
   readIntoSync(out: Float32Array, position: number, startSample: number, sampleCount: number): void {

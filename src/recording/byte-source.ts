@@ -42,8 +42,15 @@ export function bytesSource(name: string, bytes: Uint8Array): ByteSource {
   };
 }
 
-/** A source over a file on disk, opened once; call `close` when done. NotFoundError when there is no such file. */
-export async function fileSource(path: string): Promise<ByteSource> {
+/**
+ * A source over a file on disk, opened once; call `close` when done. NotFoundError when there is no such file. An aborted `signal`
+ * ends its asynchronous reads with the signal's reason.
+ */
+export async function fileSource(
+  path: string,
+  { signal }: { readonly signal?: AbortSignal | undefined } = {},
+): Promise<ByteSource> {
+  signal?.throwIfAborted();
   const handle = await openFile(path);
   const { size } = await handle.stat();
   return {
@@ -51,10 +58,14 @@ export async function fileSource(path: string): Promise<ByteSource> {
     byteLength: size,
     read: async (start, end) => {
       checkRange(start, end);
+      signal?.throwIfAborted();
       const bytes = Buffer.allocUnsafeSlow(Math.min(end, size) - Math.min(start, size)); // unpooled: callers place views on it
       return new Uint8Array(bytes.buffer, 0, await fillFrom(handle, bytes, start));
     },
-    readInto: (out, start) => fillFrom(handle, out.subarray(0, Math.max(0, size - start)), start),
+    readInto: async (out, start) => {
+      signal?.throwIfAborted();
+      return fillFrom(handle, out.subarray(0, Math.max(0, size - start)), start);
+    },
     readIntoSync: (out, start) => fillFromSync(handle.fd, out.subarray(0, Math.max(0, size - start)), start),
     close: () => handle.close(),
   };

@@ -28,20 +28,29 @@ export interface Mirror {
 const BATCHED_BYTES = 1 << 25; // over all downloads; each has up to three times its share
 const MAX_BATCH_BYTES = 1 << 20;
 
-/** Opens a mirror folder, created if missing. Buffers are sized for `concurrency` downloads. */
-export async function openMirror(dir: string, concurrency = 16): Promise<Mirror> {
+/**
+ * Opens a mirror folder, created if missing. Buffers are sized for `concurrency` downloads. `signal` ends the reading of its index,
+ * not what the mirror does later.
+ */
+export async function openMirror(
+  dir: string,
+  concurrency = 16,
+  { signal }: { readonly signal?: AbortSignal | undefined } = {},
+): Promise<Mirror> {
+  signal?.throwIfAborted();
   const given = resolve(dir);
   try {
-    return await openDir(given, concurrency);
+    return await openDir(given, concurrency, signal);
   } catch (error) {
     throw explainDisk(error, given);
   }
 }
 
-async function openDir(given: string, concurrency: number): Promise<Mirror> {
+async function openDir(given: string, concurrency: number, signal: AbortSignal | undefined): Promise<Mirror> {
   await makeFolder(join(given, MIRROR_DIR, "parts"));
   const root = await realpath(given); // the folder itself may be a link; nothing below it may
   const index = await openMirrorIndex(join(root, MIRROR_DIR, "index.jsonl"));
+  signal?.throwIfAborted();
   const batchBytes = Math.min(MAX_BATCH_BYTES, Math.ceil(BATCHED_BYTES / concurrency));
   const context: MirrorContext = {
     root,

@@ -88,7 +88,7 @@ export async function pullObjects(store: Store, dir: string, options: PullOption
   const listed = await listAll(store, options.prefix ?? "", progress, signal);
   const selected = selectObjects(listed, options);
   if (selected.length === 0) throw nothingSelected(store, options, listed);
-  const mirror = await openMirror(dir, concurrency);
+  const mirror = await openMirror(dir, concurrency, { signal });
   try {
     const { safe, refused } = rejectUnsafeKeys(
       selected,

@@ -144,7 +144,7 @@ export async function* predictRecordings(
   let reader: WindowReader | undefined;
   try {
     if (outDir) await requireOneCheckpoint(outDir, { ids, checkpointHash: hash, signal });
-    reader = await openWindowReader(cacheDir, manifest);
+    reader = await openWindowReader(cacheDir, manifest, { signal });
     predictor.setWeights(values);
     const predictions = predictor.predict(reader, { recordings, ...steps, stitching, signal });
     yield* storing(predictions, { outDir, ids, checkpointHash: hash, cacheKey: manifest.key, type: storeAs, signal });

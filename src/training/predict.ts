@@ -140,7 +140,7 @@ async function* predictAll(
     await Promise.all(
       batch.map(async ({ recording, segment, startSample }, i) => {
         const window = x.subarray(i * windowSize, (i + 1) * windowSize);
-        await reader.readInto(window, recording, startSample, windowSamples);
+        await reader.readInto(window, recording, startSample, windowSamples, { signal });
         zeroAfter(window, windowSamples, segment.startSample + segment.sampleCount - startSample);
       }),
     );

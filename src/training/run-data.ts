@@ -85,10 +85,10 @@ export async function openTrainingData(
   const limited = limitManifest(whole, options.limit);
   accept?.(limited);
   if (options.split === undefined)
-    return selectTrainingData(await openWindowReader(options.cacheDir, limited), options, seed);
+    return selectTrainingData(await openWindowReader(options.cacheDir, limited, { signal }), options, seed);
   const { manifest, record } = await assignSplits(limited, options.split, { known: whole, signal });
   const own = { ...options, trainSplit: "train", devSplit: "dev", devShare: 0 }; // dev is cut already
-  const data = selectTrainingData(await openWindowReader(options.cacheDir, manifest), own, seed);
+  const data = selectTrainingData(await openWindowReader(options.cacheDir, manifest, { signal }), own, seed);
   return { ...data, splits: record };
 }
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -103,6 +103,11 @@ experiment: { output_dir: ${dir}/run, device: cpu }
     other.stderr,
     new RegExp(`comes from the checkpoint ${sidecar.checkpointHash.slice(0, 12)}, the checkpoint given is`),
   );
+  ictal("predict", "--config", config, "--checkpoint", join(dir, "other"), "--out", out);
+  const left = (await readdir(join(out, "edf"), { recursive: true })).filter((name) =>
+    /\.(csv_bi|tsv|json)$/.test(name),
+  );
+  assert.deepEqual(left, [], "no detections of the checkpoint before stay beside the new predictions");
 });
 
 test("predict names a rate and a format that cannot be", () => {

@@ -1,11 +1,28 @@
 /** Runs test files by Node's own runner and reports them as it does, with one summary for all. */
 import { once } from "node:events";
+import { availableParallelism, loadavg } from "node:os";
 import { run } from "node:test";
 import { spec } from "node:test/reporters";
 import { endFile } from "./leftovers.js";
 
 /** So long a killed file has to be reported as ended. */
 const GRACE_MILLISECONDS = 5000;
+
+/**
+ * Calls `end` once `seconds` have gone by, or as many times more as the machine has work for than it has cores. `timer` is what
+ * runs now, in the end what `end` gives.
+ */
+function startLimit(seconds: number, end: (after: number) => NodeJS.Timeout): { timer: NodeJS.Timeout } {
+  const started = performance.now();
+  const check = () => {
+    const allowed = seconds * Math.max(1, loadavg()[0]! / availableParallelism());
+    const elapsed = (performance.now() - started) / 1000;
+    limit.timer =
+      elapsed >= allowed ? end(Math.round(elapsed)) : setTimeout(check, 1000 * Math.min(allowed - elapsed + 0.1, 30));
+  };
+  const limit = { timer: setTimeout(check, 1000 * seconds) };
+  return limit;
+}
 
 /** The lines of Node's summary, in its order. */
 const COUNTS = ["tests", "suites", "pass", "fail", "cancelled", "skipped", "todo"] as const;
@@ -36,19 +53,22 @@ export class Reporter {
   /** What was stopped at its limit. */
   readonly stopped: { readonly file: string; readonly seconds: number }[] = [];
 
-  /** Run one file to its end and report it; after `limitSeconds` it and what it has started are killed, and it has failed. */
+  /**
+   * Run one file to its end and report it; after `limitSeconds`, more on a machine with other work, it and what it has started are
+   * killed, and it has failed.
+   */
   async runFile(file: string, signal: AbortSignal, limitSeconds: number): Promise<void> {
     const events: TestEvent[] = [];
     const late = new AbortController();
     const stream = run({ files: [file], concurrency: 1, signal: AbortSignal.any([signal, late.signal]) });
     stream.on("data", (event: TestEvent) => events.push(event));
-    let timer = setTimeout(() => {
-      this.stopped.push({ file, seconds: limitSeconds });
+    const limit = startLimit(limitSeconds, (seconds) => {
+      this.stopped.push({ file, seconds });
       endFile(file);
-      timer = setTimeout(() => late.abort(), GRACE_MILLISECONDS); // where there is no /proc
-    }, limitSeconds * 1000);
+      return setTimeout(() => late.abort(), GRACE_MILLISECONDS); // where there is no /proc
+    });
     await once(stream, "end");
-    clearTimeout(timer);
+    clearTimeout(limit.timer);
     for (const event of events) {
       const count = countIn(event);
       if (!count) this.#out.write(event);

@@ -47,12 +47,17 @@ export interface ListedSandbox {
   readonly tags: Readonly<Record<string, string>>;
 }
 
-/** The service. Its errors are ModalErrors with advice. */
+export interface CloudCallOptions {
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** The service. Its errors are ModalErrors with advice, or the signal's reason. */
 export interface Cloud {
-  start(spec: SandboxSpec): Promise<Sandbox>;
+  /** A sandbox that was started when the signal came is stopped. */
+  start(spec: SandboxSpec, options?: CloudCallOptions): Promise<Sandbox>;
   /** Sandboxes that are running and carry all of `tags`. */
-  list(tags: Readonly<Record<string, string>>): Promise<ListedSandbox[]>;
-  open(id: string): Promise<Sandbox>;
+  list(tags: Readonly<Record<string, string>>, options?: CloudCallOptions): Promise<ListedSandbox[]>;
+  open(id: string, options?: CloudCallOptions): Promise<Sandbox>;
   close(): void;
 }
 

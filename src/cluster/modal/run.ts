@@ -76,7 +76,7 @@ async function follow(sandbox: Sandbox, name: string, { onOutput, signal }: RunO
 
 async function runSandbox(cloud: Cloud, spec: SandboxSpec, name: string, options: RunOptions): Promise<Ended> {
   options.signal?.throwIfAborted();
-  const sandbox = await cloud.start(spec);
+  const sandbox = await cloud.start(spec, { signal: options.signal });
   options.onNote?.(`${name}: sandbox ${sandbox.id}`);
   return follow(sandbox, name, options);
 }

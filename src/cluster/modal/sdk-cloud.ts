@@ -144,21 +144,33 @@ export async function openModal(setup: CloudSetup, params: modal.ModalClientPara
   const client = await asked("Modal cannot be reached", async () => new ModalClient(params));
   let resources: Promise<Resources> | undefined;
   return {
-    async start(spec) {
+    async start(spec, { signal } = {}) {
+      signal?.throwIfAborted();
       resources ??= findResources(client, setup);
-      return startSandbox(client, await resources, spec);
+      const found = await resources;
+      signal?.throwIfAborted();
+      const sandbox = await startSandbox(client, found, spec);
+      if (signal?.aborted) await sandbox.stop(); // nobody else knows of it
+      signal?.throwIfAborted();
+      return sandbox;
     },
-    async list(tags) {
+    async list(tags, { signal } = {}) {
+      signal?.throwIfAborted();
       return asked("sandboxes cannot be listed", async () => {
         const environment = inEnvironment(setup.environment);
         const app = await client.apps.fromName(setup.app, { ...environment, createIfMissing: true });
         const found = [];
-        for await (const sandbox of client.sandboxes.list({ appId: app.appId, tags, ...environment }))
+        for await (const sandbox of client.sandboxes.list({ appId: app.appId, tags, ...environment })) {
+          signal?.throwIfAborted();
           found.push({ id: sandbox.sandboxId, tags: await sandbox.getTags() });
+        }
         return found;
       });
     },
-    open: (id) => asked(`sandbox ${id}`, async () => wrapSandbox(await client.sandboxes.fromId(id))),
+    async open(id, { signal } = {}) {
+      signal?.throwIfAborted();
+      return asked(`sandbox ${id}`, async () => wrapSandbox(await client.sandboxes.fromId(id)));
+    },
     close: () => client.close(),
   };
 }

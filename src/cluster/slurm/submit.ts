@@ -9,7 +9,7 @@ import { isOneLine, type ScriptInput, type SlurmOptions } from "./options.js";
 import { readRecord, writeRecord } from "./record.js";
 import { type SbatchCall, sbatchArgs, sbatchCalls } from "./sbatch-args.js";
 import { arrayScript, chainScript, finaliseScript, retryScript, sbatchPath } from "./script.js";
-import { checkPartition, maxArraySize, queuedJobs, slurmTool } from "./tools.js";
+import { checkPartition, maxArraySize, queuedJobs, type SlurmCallOptions, slurmTool } from "./tools.js";
 
 /** Slurm's default; taken where no cluster can be asked. */
 const DEFAULT_MAX_ARRAY_SIZE = 1001;
@@ -38,6 +38,8 @@ export interface SubmitOptions {
   readonly reportsFailure?: boolean | undefined;
   /** Id of the job that calls this, which is not counted as running. */
   readonly byJob?: string | undefined;
+  /** Ends what is asked of Slurm; jobs that were submitted stay, recorded. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 async function writeScripts(input: ScriptInput): Promise<string[]> {
@@ -52,9 +54,14 @@ async function writeScripts(input: ScriptInput): Promise<string[]> {
 }
 
 /** Submits `calls` in order and reports each job id; a failure leaves the jobs before it in the queue. */
-async function submitAll(calls: readonly SbatchCall[], onJob: (id: string) => Promise<void>): Promise<void> {
+async function submitAll(
+  calls: readonly SbatchCall[],
+  onJob: (id: string) => Promise<void>,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   const arrays: string[] = [];
   for (const call of calls) {
+    signal?.throwIfAborted(); // between calls: a submission that was cut short could leave a job that nobody recorded
     const output = await slurmTool("sbatch", ["--parsable", ...sbatchArgs(call, arrays)]);
     const [id = ""] = output.trim().split(";");
     if (call.array) arrays.push(id);
@@ -62,10 +69,14 @@ async function submitAll(calls: readonly SbatchCall[], onJob: (id: string) => Pr
   }
 }
 
-async function refuseWhileQueued(dir: string, byJob: string | undefined): Promise<string[]> {
+async function refuseWhileQueued(
+  dir: string,
+  byJob: string | undefined,
+  options: SlurmCallOptions = {},
+): Promise<string[]> {
   const before = await readRecord(dir).catch(() => undefined);
   if (!before) return [];
-  const busy = (await queuedJobs(before.jobs)).filter(({ id }) => id !== byJob).map(({ id }) => id);
+  const busy = (await queuedJobs(before.jobs, options)).filter(({ id }) => id !== byJob).map(({ id }) => id);
   if (busy.length === 0) return before.jobs;
   throw new ConfigError(
     `jobs ${busy.slice(0, 5).join(", ")} of ${dir} are in the queue; wait for them, or cancel them: scancel ${busy[0]}`,
@@ -74,8 +85,8 @@ async function refuseWhileQueued(dir: string, byJob: string | undefined): Promis
 }
 
 /** Throws while jobs of the plan in `dir` are in the queue: their plan must not change under them. */
-export async function refuseBusy(dir: string): Promise<void> {
-  await refuseWhileQueued(resolve(dir), undefined);
+export async function refuseBusy(dir: string, options: SlurmCallOptions = {}): Promise<void> {
+  await refuseWhileQueued(resolve(dir), undefined, options);
 }
 
 /**
@@ -84,16 +95,16 @@ export async function refuseBusy(dir: string): Promise<void> {
  * missing and while earlier jobs of the plan are in the queue.
  */
 export async function submitPlan(dir: string, plan: Plan, submit: SubmitOptions): Promise<SubmitReport> {
-  const { options, ictal, reportsFailure = false, dryRun = false, retriesLeft = options.retries } = submit;
+  const { options, ictal, signal, reportsFailure = false, dryRun = false, retriesLeft = options.retries } = submit;
   sbatchPath(resolve(dir)); // refuses what no script can name, before anything is written or asked
   for (const line of options.extra)
     if (!isOneLine(line)) throw new RangeError(`invalid extra: ${JSON.stringify(line)}; expected one line`);
   const input: ScriptInput = { dir: resolve(dir), kind: plan.kind, shards: plan.shards.length, ictal, options };
-  if (!dryRun) await checkPartition(options.partition);
-  const before = dryRun ? [] : await refuseWhileQueued(input.dir, submit.byJob);
+  if (!dryRun) await checkPartition(options.partition, { signal });
+  const before = dryRun ? [] : await refuseWhileQueued(input.dir, submit.byJob, { signal });
   const states = await readStates(input.dir, plan, () => false);
   const open = states.filter(({ state }) => state !== "done").map(({ shard }) => shard);
-  const size = dryRun ? DEFAULT_MAX_ARRAY_SIZE : await maxArraySize();
+  const size = dryRun ? DEFAULT_MAX_ARRAY_SIZE : await maxArraySize({ signal });
   const calls = sbatchCalls(input, open, size, retriesLeft > 0 || reportsFailure);
   const scripts = await writeScripts(input);
   const jobs: string[] = [];
@@ -101,7 +112,7 @@ export async function submitPlan(dir: string, plan: Plan, submit: SubmitOptions)
     jobs.push(id);
     return writeRecord(input.dir, { options, jobs: [...before, ...jobs], retriesLeft });
   };
-  if (!dryRun) await submitAll(calls, record);
+  if (!dryRun) await submitAll(calls, record, signal);
   const commands = calls.map((call) => shellJoin(["sbatch", "--parsable", ...sbatchArgs(call, ["JOB"])]));
   const done = plan.shards.length - open.length;
   return { dir: input.dir, shards: plan.shards.length, done, submitted: open.length, scripts, commands, jobs };

@@ -4,11 +4,25 @@ import { ConfigError, UnsupportedError } from "@ictal/base/errors";
 
 const execute = promisify(execFile);
 
-/** Output of one of Slurm's programs. Throws a ConfigError where it is not installed, an UnsupportedError where it refuses. */
-export async function slurmTool(program: string, args: readonly string[]): Promise<string> {
+export interface SlurmCallOptions {
+  /** Aborting ends the program. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Output of one of Slurm's programs. Throws a ConfigError where it is not installed, an UnsupportedError where it refuses, the
+ * signal's reason when stopped.
+ */
+export async function slurmTool(
+  program: string,
+  args: readonly string[],
+  { signal }: SlurmCallOptions = {},
+): Promise<string> {
+  signal?.throwIfAborted();
   try {
-    return (await execute(program, [...args], { maxBuffer: 1 << 26 })).stdout;
+    return (await execute(program, [...args], { maxBuffer: 1 << 26, signal })).stdout;
   } catch (error) {
+    signal?.throwIfAborted();
     const { code, stderr, message } = error as NodeJS.ErrnoException & { stderr?: string };
     if (code === "ENOENT")
       throw new ConfigError(
@@ -28,15 +42,16 @@ export async function slurmTool(program: string, args: readonly string[]): Promi
 }
 
 /** Largest number of tasks in an array, of this cluster; the numbers of tasks stay below it. */
-export async function maxArraySize(): Promise<number> {
-  const text = await slurmTool("scontrol", ["show", "config"]);
+export async function maxArraySize(options: SlurmCallOptions = {}): Promise<number> {
+  const text = await slurmTool("scontrol", ["show", "config"], options);
   return Math.max(1, Number(/^MaxArraySize\s*=\s*(\d+)/m.exec(text)?.[1] ?? 1001));
 }
 
 /** Throws a ConfigError that names the partitions when `partition` is none of them. */
-export async function checkPartition(partition: string | undefined): Promise<void> {
+export async function checkPartition(partition: string | undefined, options: SlurmCallOptions = {}): Promise<void> {
   if (partition === undefined) return;
-  const known = (await slurmTool("sinfo", ["--noheader", "--format=%R"])).split("\n").filter((name) => name !== "");
+  const text = await slurmTool("sinfo", ["--noheader", "--format=%R"], options);
+  const known = text.split("\n").filter((name) => name !== "");
   const wrong = partition.split(",").find((name) => !known.includes(name));
   if (wrong === undefined) return;
   const allowed = [...new Set(known)].sort().join(", ");
@@ -56,10 +71,10 @@ export interface QueuedJob {
 }
 
 /** Which jobs of `ids` are in the queue, one row per task of an array that has begun. */
-export async function queuedJobs(ids: readonly string[]): Promise<QueuedJob[]> {
+export async function queuedJobs(ids: readonly string[], options: SlurmCallOptions = {}): Promise<QueuedJob[]> {
   if (ids.length === 0) return [];
   const wanted = new Set(ids);
-  const text = await slurmTool("squeue", ["--noheader", "--format=%A|%F|%i|%T|%r"]);
+  const text = await slurmTool("squeue", ["--noheader", "--format=%A|%F|%i|%T|%r"], options);
   return text.split("\n").flatMap((line) => {
     const [job = "", array = "", id = "", state = "", reason] = line.split("|");
     if (reason === undefined || !(wanted.has(job) || wanted.has(array))) return [];

@@ -149,7 +149,7 @@ function writeWindows(
   const labels = new Float32Array(windowSamples);
   async function* windows() {
     for (const start of starts) {
-      await reader.readInto(samples, recording, start, windowSamples);
+      await reader.readInto(samples, recording, start, windowSamples, { signal });
       yield samples;
     }
   }

@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import { resolve } from "node:path";
 import { isIctalError, StoreError } from "@ictal/base/errors";
+import { onAbort } from "@ictal/base/on-abort";
 import { requireNumber } from "@ictal/base/options";
 import { folderStore } from "../folder-store.js";
 import type { Store } from "../store.js";
@@ -32,6 +33,8 @@ export interface S3ServerOptions {
   readonly checksums?: boolean | undefined;
   /** Faults to inject, for tests. */
   readonly faults?: readonly S3Fault[] | undefined;
+  /** Aborting closes the server. */
+  readonly signal?: AbortSignal | undefined;
   /** Called as each answer's headers go out. */
   readonly onRequest?: ((request: ServedRequest) => void) | undefined;
 }
@@ -70,7 +73,8 @@ let requestCount = 0;
  * conditions, ETag = MD5, signatures checked, CRC32 when asked for. Memory does not grow with object size.
  */
 export async function startS3Server(options: S3ServerOptions): Promise<S3Server> {
-  const { root, store, bucket } = options;
+  const { root, store, bucket, signal } = options;
+  signal?.throwIfAborted();
   requireNumber("port", options.port ?? 0, { isWhole: true, least: 0, most: 65_535 });
   const served = store ?? (root === undefined ? undefined : folderStore(resolve(root)));
   if (!served || (root !== undefined && store !== undefined))
@@ -94,16 +98,21 @@ export async function startS3Server(options: S3ServerOptions): Promise<S3Server>
   };
   const server = createServer((request, response) => void serve(service, request, response));
   const port = await listen(server, options.port ?? 0);
+  const stop = async () => {
+    closing.abort();
+    const closed = new Promise((done) => server.close(done));
+    server.closeAllConnections();
+    await closed;
+  };
+  const release = onAbort(signal, () => void stop());
   return {
     endpoint: `http://${HOST}:${port}`,
     bucket,
     port,
     ...credentials,
-    async close() {
-      closing.abort();
-      const closed = new Promise((done) => server.close(done));
-      server.closeAllConnections();
-      await closed;
+    close() {
+      release();
+      return stop();
     },
   };
 }

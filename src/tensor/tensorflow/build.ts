@@ -25,7 +25,7 @@ export interface BuildTensorflowOptions {
   readonly force?: boolean | undefined;
   /** Receives a line for each step that takes time. */
   readonly log?: ((line: string) => void) | undefined;
-  /** Ends the build before its next step; what was built stays for the next call. */
+  /** Ends the compiler, the check or the step that runs; what was built stays for the next call. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -73,9 +73,9 @@ async function underLock<T>(dir: string, work: () => Promise<T>): Promise<T> {
 }
 
 /** Loads the addon in a process of its own, which may crash, and checks its gradients. Throws UnsupportedError. */
-async function checkBuild(wheelDir: string, wheel: Wheel): Promise<Check> {
+async function checkBuild(wheelDir: string, wheel: Wheel, signal: AbortSignal | undefined): Promise<Check> {
   const child = fileURLToPath(new URL("check-child.js", import.meta.url));
-  const { code, output } = await runToEnd(process.execPath, [child, wheelDir, wheel.requirement]);
+  const { code, output } = await runToEnd(process.execPath, [child, wheelDir, wheel.requirement], { signal });
   const line = output.split("\n").find((text) => text.startsWith('{"version"'));
   if (code !== 0 || !line) {
     throw new UnsupportedError(
@@ -125,14 +125,14 @@ export async function buildTensorflow(options: BuildTensorflowOptions = {}): Pro
     const isCompiled = !force && reused && readBuild(wheelDir)?.key === key;
     if (!isCompiled) {
       log(`compiling the addon with ${toolchain.compiler}`);
-      await compileAddon(toolchain, packageDir, tensorflow, join(wheelDir, ADDON));
+      await compileAddon(toolchain, packageDir, tensorflow, join(wheelDir, ADDON), { signal });
     }
     const compileSeconds = seconds(from);
 
     signal?.throwIfAborted();
     from = performance.now();
     log("checking its gradients");
-    const check = await checkBuild(wheelDir, wheel);
+    const check = await checkBuild(wheelDir, wheel, signal);
     const record: BuildRecord = { wheel: wheel.requirement, version: check.version, usesGpu: check.usesGpu, key };
     await writeFileAtomic(recordPath(wheelDir), `${JSON.stringify(record, null, 2)}\n`);
     await writeFileAtomic(currentPath(dir), `${wheel.name}\n`);

@@ -65,13 +65,14 @@ export function missingParts(tensorflow: string): string[] {
 /**
  * Compile the addon's sources in `packageDir` against the wheel's folder `tensorflow` into `out`, under a temporary name
  * until it is whole. It finds the libraries relative to itself, so the folder around both may move. Throws UnsupportedError with the
- * compiler's last lines.
+ * compiler's last lines; aborting the signal ends the compiler.
  */
 export async function compileAddon(
   { compiler, nodeHeaders }: Toolchain,
   packageDir: string,
   tensorflow: string,
   out: string,
+  { signal }: { readonly signal?: AbortSignal | undefined } = {},
 ): Promise<void> {
   const temporary = temporaryName(out);
   const args = [
@@ -90,7 +91,10 @@ export async function compileAddon(
     "-o",
     temporary,
   ];
-  const { code, output } = await runToEnd(compiler, args);
+  const { code, output } = await runToEnd(compiler, args, { signal }).catch(async (error: unknown) => {
+    await rm(temporary, { force: true });
+    throw error;
+  });
   if (code === 0) return rename(temporary, out);
   await rm(temporary, { force: true });
   throw new UnsupportedError(
