@@ -5,6 +5,7 @@ import { test } from "node:test";
 import { readCatalogue } from "../../src/corpus/catalogue.js";
 import { catalogueKeys } from "../../src/corpus/corpus-source.js";
 import { inspectRecordings } from "../../src/corpus/inspect.js";
+import { readWfdbSeizures } from "../../src/recording/annotation-wfdb.js";
 import { checkAnnotationFiles } from "../../src/recording/check-annotation-files.js";
 import { memoryStore } from "../../src/store/memory-store.js";
 import { temporaryFolder } from "../cache/made-cache.js";
@@ -49,6 +50,28 @@ test("CHB-MIT is recognised, chb21 is the patient of chb01, and labels come from
   const keys = catalogueKeys(catalogue);
   assert.equal(keys.length, new Set(keys).size);
   assert.equal(keys.length, Object.keys(chbCorpus()).length);
+});
+
+test("marks are read as wfdb 4.3.1 writes them, with a time resolution and by the recording's rate without one", () => {
+  const seizures = [
+    [2996, 3036],
+    [3100, 3201.5],
+  ] as const; // wfdb.wrann of these at 256 Hz gives the bytes below
+  const note = "005817fc23232074696d65207265736f6c7574696f6e3a203235360000ecffffffff0100";
+  const marks = "00ec0b0000b4008000ec00000028008400ec00000040008000ec0000806500840000";
+  assert.equal(Buffer.from(wfdbSeizures(seizures)).toString("hex"), note + marks);
+  for (const hex of [note + marks, marks]) {
+    const { events, findings } = readWfdbSeizures(Buffer.from(hex, "hex"), { file: "a.seizures", sampleRateHz: 256 });
+    assert.deepEqual(
+      events.map(({ startSeconds, endSeconds }) => [startSeconds, endSeconds]),
+      seizures,
+    );
+    assert.deepEqual(findings, []);
+  }
+  const read = (bytes: Uint8Array) => readWfdbSeizures(bytes, { file: "a.seizures" });
+  assert.throws(() => read(Buffer.from(marks, "hex")), /a\.seizures: no time resolution found/);
+  assert.throws(() => read(Buffer.from("<html>not found</html>")), /not a WFDB annotation file|no time resolution/);
+  assert.throws(() => read(new Uint8Array(0)), /the file is empty/);
 });
 
 test("a file of CHB-MIT whose labels are in doubt is unknown, with the reason, and never background", async () => {
