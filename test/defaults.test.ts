@@ -106,6 +106,7 @@ evaluation.fa_rates: [10,5,2.5,1]
 experiment.name: "debug"
 experiment.description: ""
 experiment.seed: 42
+experiment.causal: false
 experiment.device: "auto"
 experiment.output_dir: "results"
 logging.log_every_n_steps: 10

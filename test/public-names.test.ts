@@ -16,6 +16,7 @@ electrodePosition encodeEdf epochOrder evaluatePredictions eventOutcomes example
 falseAlarmCurve figureImage fileSource finalisePlan findDuplicates folderStore foldsOf formatSummary gcCache
 hashOf importNpz indexWindows injectFaults isIctalError isScalpElectrode kernel labelAgreement labelClassOf
 labelTimeline latencyHistogram lineLength liveDisplay loadConfig loadSafetensors loadWeights logitCount
+lookAheadFromConfig lookAheadText
 makeFigure makePlan meanSpectrum memoryStore mergeIntervals modelFromConfig montageOf notch numpySnippet
 onsetLatencies onsetLatency openBatches openCache openCorpusSource openExecutor openObject openStore
 openWindowReader openWindows operatingPoints parameterCount parseConfig parseSweep patientForest patientShares

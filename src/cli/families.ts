@@ -122,6 +122,15 @@ export const GROUPS: readonly { readonly heading: string; readonly families: rea
       },
       {
         commands: {
+          stream: [
+            "[options] <source>",
+            "detect seizures in a signal as it comes, with alarms as JSON lines; needs a causal checkpoint",
+          ],
+        },
+        load: async () => (await import("./stream.js")).addStreamCommand,
+      },
+      {
+        commands: {
           score: [
             "[options]",
             "score detections against a reference; a recording without a hypothesis counts as no detections",

@@ -52,7 +52,9 @@ interface SummaryFlags {
 
 async function modelSummary({ config: file, set, samples, depth }: SummaryFlags): Promise<Outcome> {
   const { config } = await readConfig(file, { set: set ?? [] });
-  const detector = createDetector(modelFromConfig(config.model, channelsFromConfig(config).length));
+  const { length: inputChannels } = channelsFromConfig(config);
+  const model = modelFromConfig(config.model, { isCausal: config.experiment.causal, inputChannels });
+  const detector = createDetector(model);
   const sampleCount = samples ?? Math.round(config.data.window_size * config.data.sampling_rate);
   const summary = summarizeModel(detector, sampleCount, depth);
   return { json: { ...summary, config: detector.config }, text: formatSummary(summary) };

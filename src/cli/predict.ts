@@ -7,7 +7,12 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import { predictedCount } from "../base/value-ranges.js";
 import { shardOf } from "../cache/build.js";
 import type { RunWatch } from "../cluster/watch/run-watch.js";
-import { deviceFromConfig, postprocessFromConfig, stitchingFromConfig } from "../config/layer-options.js";
+import {
+  deviceFromConfig,
+  postprocessFromConfig,
+  predictionStrideFromConfig,
+  stitchingFromConfig,
+} from "../config/layer-options.js";
 import { openExecutor } from "../tensor/open.js";
 import { predictRecordings } from "../training/predict-recordings.js";
 import { configuredSplits } from "./configured-manifest.js";
@@ -76,7 +81,7 @@ async function predictSplit(watch: RunWatch, flags: PredictFlags, signal: AbortS
       ...(flags.shard ? { ids } : {}),
       executor,
       batchSize: config.training.batch_size,
-      strideSeconds: config.data.stride,
+      strideSeconds: predictionStrideFromConfig(config),
       stitching: stitchingFromConfig(config),
       rateHz: flags.rate,
       outDir,

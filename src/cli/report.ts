@@ -7,6 +7,7 @@ import { NotFoundError } from "@ictal/base/errors";
 import { notify, printable } from "@ictal/base/printable";
 import type { Command } from "commander";
 import { postprocessFromConfig } from "../config/layer-options.js";
+import { lookAheadFromConfig, lookAheadText } from "../config/look-ahead.js";
 import { aurocInterval } from "../scoring/auroc-interval.js";
 import { scoreBreakdown } from "../scoring/breakdown.js";
 import { calibrationCurve } from "../scoring/calibration.js";
@@ -109,6 +110,7 @@ async function report(flags: ReportFlags): Promise<Outcome> {
       hours: (recordings.reduce((sum, { durationSeconds }) => sum + durationSeconds, 0) / 3600).toFixed(2),
       seizures: recordings.reduce((sum, { reference }) => sum + reference.length, 0),
       thresholds: `on ${postprocess.onThreshold}, off ${postprocess.offThreshold}`,
+      "look-ahead": lookAheadText(lookAheadFromConfig(config)),
       bootstrap: `${bootstrap.replicates} draws of patients, seed ${bootstrap.seed}, ${100 * bootstrap.level} %`,
       commit: projectCommit(),
     },

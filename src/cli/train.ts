@@ -1,4 +1,6 @@
+import { join } from "node:path";
 import { action, type Outcome } from "@ictal/base/action";
+import { writeFileAtomic } from "@ictal/base/atomic-file";
 import { ConfigError } from "@ictal/base/errors";
 import { parseCount } from "@ictal/base/flags";
 import { listenForInterrupt } from "@ictal/base/interrupt";
@@ -8,6 +10,7 @@ import { createProgress } from "@ictal/base/progress";
 import { type Command, InvalidArgumentError } from "commander";
 import type { RunWatch } from "../cluster/watch/run-watch.js";
 import { postprocessFromConfig } from "../config/layer-options.js";
+import { type LookAhead, lookAheadFromConfig, lookAheadText } from "../config/look-ahead.js";
 import { trainOptionsFromConfig } from "../config/train-options.js";
 import type { SplitManifest } from "../dataset/split.js";
 import { devMetrics } from "../scoring/dev-metrics.js";
@@ -104,6 +107,11 @@ function refuseUntrainable({ record }: SplitManifest): void {
   });
 }
 
+/** Keeps how far the detector looks ahead in the run's folder; null there stands for the rest of the recording. */
+async function keepLookAhead(lookAhead: LookAhead, runDir: string): Promise<void> {
+  await writeFileAtomic(join(runDir, "look-ahead.json"), `${JSON.stringify(lookAhead, null, 2)}\n`);
+}
+
 async function train(watch: RunWatch, flags: TrainFlags): Promise<Outcome> {
   const found = await configOf(flags, ["cacheDir"]);
   const { config } = found;
@@ -120,6 +128,8 @@ async function train(watch: RunWatch, flags: TrainFlags): Promise<Outcome> {
     const splits = await withCache(found, () => configuredSplits(found), how);
     const { manifest } = splits;
     refuseUntrainable(splits);
+    const lookAhead = lookAheadFromConfig(config);
+    notify(`ictal: look-ahead: ${lookAheadText(lookAhead)}`);
     const handle = startTraining(
       {
         ...options,
@@ -140,7 +150,9 @@ async function train(watch: RunWatch, flags: TrainFlags): Promise<Outcome> {
     );
     trainer = handle.processId;
     const finish = follow(handle, watch);
-    return outcomeOf(await handle.done.catch((error: unknown) => reportCheckpoint(handle, error)).finally(finish));
+    const report = await handle.done.catch((error: unknown) => reportCheckpoint(handle, error)).finally(finish);
+    await keepLookAhead(lookAhead, options.runDir);
+    return outcomeOf(report);
   } finally {
     interrupt.release();
   }

@@ -8,9 +8,12 @@ import { BALANCE_OPTIONS } from "../dataset/balance-options.js";
 import { SPLIT_CHOICE_OPTIONS } from "../dataset/split-options.js";
 import { SPLIT_OPTIONS, WINDOW_OPTIONS } from "../dataset/window-options.js";
 import { CHAIN_OPTIONS } from "../signal/chain-options.js";
+import { CAUSAL_OPTIONS } from "../training/causal-options.js";
 import { RUN_OPTIONS } from "../training/run-options.js";
 import { group, key, keyInWords, keyOfEdges, keyOrNull, ownKey, sectionOf } from "./field.js";
 import { actsOnlyWith, noEffect } from "./without-effect.js";
+
+const CAUSAL = "experiment.causal";
 
 const LIMITED_OTHERWISE = "limit_files or BGB_LIMIT_FILES limits a run";
 
@@ -77,6 +80,7 @@ export const data = group("The corpus, its cache and the windows.", {
   ),
   window_size: key(WINDOW_OPTIONS, "windowSeconds"),
   stride: key(WINDOW_OPTIONS, "strideSeconds"),
+  decision_stride: actsOnlyWith(keyOrNull(CAUSAL_OPTIONS, "decisionSeconds"), CAUSAL, [true]),
   num_workers: key(RUN_OPTIONS, "numWorkers", {
     most: 256,
     description:
@@ -144,4 +148,5 @@ export const preprocessing = group("From the electrodes of a recording to the ch
   phase: key(CHAIN_OPTIONS, "phase"),
   reference: key(CHAIN_OPTIONS, "reference"),
   clip: key(CHAIN_OPTIONS, "clip"),
+  normalization_memory: actsOnlyWith(keyOrNull(CHAIN_OPTIONS, "memorySeconds"), CAUSAL, [true]),
 });

@@ -7,6 +7,7 @@ import { ConfigError, isIctalError, NotFoundError } from "@ictal/base/errors";
 import { isReservedName, valueAt } from "@ictal/base/records";
 import { readYaml } from "@ictal/base/yaml";
 import { projectDir as ownProjectDir } from "../base/project.js";
+import { requireCausal } from "./causal.js";
 import { channelFault, channelsFromConfig } from "./channels.js";
 import { REFERENCE_NETWORK } from "./model-section.js";
 import { type Config, configSchema } from "./schema.js";
@@ -138,7 +139,8 @@ function essenceOf(config: Config): unknown {
   const { file: _file, ...split } = config.data.split;
   data.split = split;
   if (isDeepStrictEqual(split, configSchema.shape.data.parse({}).split)) delete data.split; // hashes of earlier versions stay
-  essence.experiment = { name: config.experiment.name, seed: config.experiment.seed };
+  const { name, seed, causal } = config.experiment;
+  essence.experiment = { name, seed, ...(causal && { causal }) };
   for (const found of keysOf(configSchema)) {
     if (!isDead(found)) continue;
     const path = found.key.split(".");
@@ -202,6 +204,7 @@ export function parseConfig(text: string, file: string, options: LoadConfigOptio
     },
     experiment: { ...experiment, output_dir: resolvePath(experiment.output_dir, projectDir) },
   };
+  requireCausal(config);
   return {
     config,
     configHash: hashOf(essenceOf(config), 16),

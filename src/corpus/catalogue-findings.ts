@@ -92,13 +92,16 @@ const OF_RECORDING = /(\.(csv|csv_bi|tse|tse_bi)|_events\.tsv|\.edf\.seizures)$/
 /** Layouts of corpora whose tables are no annotations, such as Siena's subject_info.csv. */
 const OWN_FILES: ReadonlySet<string> = new Set(["chb-mit", "siena"]);
 
-/** Annotation files without a recording beside them; not in flat corpora, where any csv may occur. */
+/** Below it are what others made of a corpus, such as a second rater's annotations: no recording is expected beside them. */
+const DERIVATIVES = /(^|\/)derivatives\//;
+
+/** Annotation files without a recording beside them; not in flat corpora, where any csv may occur, nor in derivatives. */
 function orphanAnnotations(listing: Listing, layout: string): Finding[] {
   if (layout === "flat") return [];
   const stems = new Set(listing.recordings.map(({ key }) => key.replace(RECORDING_NAME, "").replace(/_eeg$/, "")));
   const orphans: Finding[] = [];
   for (const key of listing.annotations.keys()) {
-    if (OWN_FILES.has(layout) && !MARKS_NAME.test(key)) continue;
+    if (DERIVATIVES.test(key) || (OWN_FILES.has(layout) && !MARKS_NAME.test(key))) continue;
     if (PATIENT_LIST_NAME.test(key) || stems.has(key.replace(OF_RECORDING, ""))) continue;
     orphans.push({
       file: key,

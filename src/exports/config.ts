@@ -12,6 +12,7 @@ export {
   postprocessFromConfig,
 } from "../config/layer-options.js";
 export { type ConfigOrigin, type LoadedConfig, loadConfig, parseConfig } from "../config/load-config.js";
+export { type LookAhead, lookAheadFromConfig, lookAheadText } from "../config/look-ahead.js";
 export { modelFromConfig } from "../config/model-options.js";
 export type { Config } from "../config/schema.js";
 export { splitFromConfig } from "../config/split-choice.js";

@@ -8,6 +8,8 @@ import {
   gapsFromConfig,
   layoutFromConfig,
   postprocessFromConfig,
+  predictionStrideFromConfig,
+  stitchingFromConfig,
 } from "../../src/config/layer-options.js";
 import { parseConfig } from "../../src/config/load-config.js";
 import { modelFromConfig } from "../../src/config/model-options.js";
@@ -29,6 +31,7 @@ const VALUES: Readonly<Record<string, readonly unknown[]>> = {
   "data.sampling_rate": [128],
   "data.window_size": [30],
   "data.stride": [5],
+  "data.decision_stride": [2],
   "data.num_workers": [3],
   "data.pin_memory": [true],
   "data.persistent_workers": [false],
@@ -70,6 +73,7 @@ const VALUES: Readonly<Record<string, readonly unknown[]>> = {
   "preprocessing.phase": ["zero"],
   "preprocessing.reference": ["average"],
   "preprocessing.clip": [5],
+  "preprocessing.normalization_memory": [60],
   "model.name": ["unet"],
   "model.unet.channels": [[4, 8, 8]],
   "model.unet.kernel_size": [3],
@@ -122,7 +126,7 @@ const VALUES: Readonly<Record<string, readonly unknown[]>> = {
   "postprocessing.events.tau_merge": [3],
   "postprocessing.events.confidence_method": ["peak"],
   "postprocessing.events.confidence_percentile": [0.5],
-  "postprocessing.stitching.method": ["max", "overlap_add_weighted"],
+  "postprocessing.stitching.method": ["max", "overlap_add_weighted", "soonest"],
   "postprocessing.stitching.window_size": [100],
   "postprocessing.stitching.stride": [100],
   "postprocessing.min_duration": [4],
@@ -157,6 +161,7 @@ const VALUES: Readonly<Record<string, readonly unknown[]>> = {
   "experiment.name": ["x"],
   "experiment.description": ["x"],
   "experiment.seed": [7],
+  "experiment.causal": [true],
   "experiment.device": ["wasm"],
   "experiment.output_dir": ["x"],
   "experiment.cache_dir": ["x"],
@@ -213,6 +218,7 @@ function effectOf(config: Config): unknown {
     attempt(() => [chainFromConfig(config), cacheKeyFromConfig(config), gapsFromConfig(config)]),
     attempt(() => layoutFromConfig(config)),
     attempt(() => postprocessFromConfig(config)),
+    attempt(() => [stitchingFromConfig(config), predictionStrideFromConfig(config)]),
   ]);
 }
 
@@ -223,8 +229,11 @@ const BASE = {
   postprocessing: { events: { confidence_method: "percentile" } },
 };
 
+const CAUSAL_KEYS = ["data.decision_stride", "preprocessing.normalization_memory"];
+
 /** The configuration in which `key` may act. */
 function baseOf(key: string): object {
+  if (CAUSAL_KEYS.includes(key)) return { ...BASE, experiment: { causal: true } };
   const name = DETECTOR_NAMES.find((detector) => key.startsWith(`model.${detector}.`));
   return name === undefined ? BASE : { ...BASE, model: { name } };
 }
