@@ -197,7 +197,11 @@ tensor/ops.ts stride: 1
 tensor/ops.ts padding: "valid"
 tensor/ops.ts dilation: 1
 tensor/tensorflow/build.ts python: "python3"
+training/baseline.ts windowSeconds: 8
+training/baseline.ts strideSeconds: 2
 training/guards.ts window: 50
+training/logistic-regression.ts ridge: 20
+training/logistic-regression.ts balanced: true
 training/predict-recordings.ts split: "(all but eval)"
 training/predict-recordings.ts batchSize: 16
 training/predict-recordings.ts storeAs: "float16"
