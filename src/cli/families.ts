@@ -149,6 +149,15 @@ export const GROUPS: readonly { readonly heading: string; readonly families: rea
       },
       {
         commands: {
+          calibrate: [
+            "[options]",
+            "fit temperature and prevalence of the probabilities on dev, for predict and detect",
+          ],
+        },
+        load: async () => (await import("./calibrate.js")).addCalibrateCommand,
+      },
+      {
+        commands: {
           report: [
             "[options]",
             "write an HTML report of a training run: provenance, scores, figures, worst recordings",

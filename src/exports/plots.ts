@@ -14,6 +14,7 @@ export {
   falseAlarmCurve,
   latencyHistogram,
   patientForest,
+  patientReliability,
   reliabilityDiagram,
 } from "../plots/measures.js";
 export { busiestPatient, patientTimeline } from "../plots/patient-timeline.js";
