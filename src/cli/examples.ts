@@ -18,6 +18,7 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   "edf info": ["ictal edf info recording.edf"],
   "annotations check": ["ictal annotations check data/corpus/edf"],
   "corpus check": ["ictal corpus check data/corpus", "ictal corpus check s3://bucket/tusz/edf --json > check.json"],
+  "corpus snr": ["ictal corpus snr data/injected --hyp found --html snr.html"],
   "corpus synth": ["ictal corpus synth data/synthetic --recordings 12 --max-seconds 300"],
   "cache verify": ["ictal cache verify cache/smoke", "ictal cache verify --config configs/smoke_test.yaml"],
   "cache gc": ["ictal cache gc cache/smoke", "ictal cache gc cache/smoke --delete"],

@@ -52,6 +52,6 @@ test("experiment.causal changes chain, network and stitching, and without it the
   assert.equal(cacheKeyFromConfig(usual), "0763de4087054d89");
   assert.equal(chainFromConfig(causal).memorySeconds, 300);
   const { model, validation } = trainOptionsFromConfig(causal);
-  assert.deepEqual(model, { name: "unet", causal: true });
+  assert.deepEqual(model, { name: "unet", inputChannels: 19, causal: true });
   assert.equal(validation?.stitching, "soonest");
 });
