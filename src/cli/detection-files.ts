@@ -1,5 +1,5 @@
 /** Detections as files with the relative paths of the corpus, so that `ictal score` finds the pairs. */
-import { rm } from "node:fs/promises";
+import { readFile, rm } from "node:fs/promises";
 import { basename } from "node:path";
 import { writeFileAtomic } from "@ictal/base/atomic-file";
 import { canonicalJson } from "@ictal/base/canonical";
@@ -10,6 +10,7 @@ import { writeCsvBi, writeHedScoreTsv } from "../recording/annotation-write.js";
 import { cutEvents, detectEvents, type PostprocessOptions } from "../scoring/postprocess.js";
 import { pathOfKey } from "../store/local-path.js";
 import type { RecordingPrediction } from "../training/predict.js";
+import { predictionSidecarOf } from "../training/prediction-store.js";
 
 /** Formats of detections; json also holds the recording's id and the thresholds. */
 export const EVENT_FORMATS = ["csv_bi", "tsv", "json"] as const;
@@ -51,8 +52,20 @@ export async function removeDetections(
   const cache = await openCache(cacheDir, { key });
   for (const id of ids) {
     const stem = stemOf((await cache.sidecar(id)).source.key);
-    for (const format of EVENT_FORMATS) await rm(pathOfKey(outDir, `${stem}.${format}`), { force: true });
+    for (const format of EVENT_FORMATS) {
+      const path = pathOfKey(outDir, `${stem}.${format}`);
+      if (!(format === "json" && (await isPrediction(path)))) await rm(path, { force: true });
+    }
   }
+}
+
+/** True for the sidecar of a prediction, which has the name of the detections where a recording's id is its key. */
+async function isPrediction(path: string): Promise<boolean> {
+  const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return "";
+    throw error;
+  });
+  return predictionSidecarOf(text) !== undefined;
 }
 
 /** Files of detections under `outDir` for recordings of the cache with that key. */
