@@ -213,6 +213,8 @@ clip: 10
 normalize: true
 resample: "polyphase"
 offsetSeconds: 1
+secondNotchHz: null
+statistics: "filtered"
 `;
 
 test("the chain's defaults are exactly those listed here, and a configuration's are the same", () => {

@@ -181,6 +181,8 @@ signal/band-rise.ts seconds: 10
 store/pull.ts concurrency: 16
 store/pull.ts prefix: ""
 store/pull.ts checkSpace: true
+store/s3-options.ts maxConnections: 256
+store/s3-options.ts connectMilliseconds: 2500
 store/server/s3-faults.ts times: 1
 store/server/s3-faults.ts operation: "get"
 store/server/s3-faults.ts afterBytes: 0
@@ -195,7 +197,11 @@ tensor/ops.ts stride: 1
 tensor/ops.ts padding: "valid"
 tensor/ops.ts dilation: 1
 tensor/tensorflow/build.ts python: "python3"
+training/baseline.ts windowSeconds: 8
+training/baseline.ts strideSeconds: 2
 training/guards.ts window: 50
+training/logistic-regression.ts ridge: 20
+training/logistic-regression.ts balanced: true
 training/predict-recordings.ts split: "(all but eval)"
 training/predict-recordings.ts batchSize: 16
 training/predict-recordings.ts storeAs: "float16"

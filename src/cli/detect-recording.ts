@@ -23,6 +23,7 @@ import { cutEvents, detectEvents } from "../scoring/postprocess.js";
 import { folderStore } from "../store/folder-store.js";
 import type { Store } from "../store/store.js";
 import { openExecutor } from "../tensor/open.js";
+import type { WeightsOrigin } from "../training/checkpoint-state.js";
 import type { RecordingPrediction } from "../training/predict.js";
 import { predictRecordings, type StoredCalibration } from "../training/predict-recordings.js";
 
@@ -33,6 +34,8 @@ export interface DetectOptions {
   readonly checkpoint: string;
   /** The configuration the checkpoint was trained with. */
   readonly config: Config;
+  /** What the weights take, where their file does not say so. */
+  readonly origin?: WeightsOrigin | undefined;
   readonly allowOtherCache?: boolean | undefined;
   /** @default the configuration's `gaps` */
   readonly gaps?: GapPolicy | undefined;
@@ -94,6 +97,7 @@ async function predictOne(options: DetectOptions, cacheDir: string): Promise<Omi
     const predictions: RecordingPrediction[] = [];
     for await (const prediction of predictRecordings({
       checkpoint,
+      origin: options.origin,
       cacheDir,
       manifest,
       executor,

@@ -1,16 +1,16 @@
 /** Detections as files with the relative paths of the corpus, so that `ictal score` finds the pairs. */
-import { readFile, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { basename } from "node:path";
 import { writeFileAtomic } from "@ictal/base/atomic-file";
 import { canonicalJson } from "@ictal/base/canonical";
 import { printable } from "@ictal/base/printable";
 import type { Event } from "../base/events.js";
+import { recordingStem } from "../cache/folder.js";
 import { openCache } from "../cache/open.js";
 import { writeCsvBi, writeHedScoreTsv } from "../recording/annotation-write.js";
 import { cutEvents, detectEvents, type PostprocessOptions } from "../scoring/postprocess.js";
 import { pathOfKey } from "../store/local-path.js";
 import type { RecordingPrediction } from "../training/predict.js";
-import { predictionSidecarOf } from "../training/prediction-store.js";
 
 /** Formats of detections; json also holds the recording's id and the thresholds. */
 export const EVENT_FORMATS = ["csv_bi", "tsv", "json"] as const;
@@ -53,19 +53,10 @@ export async function removeDetections(
   for (const id of ids) {
     const stem = stemOf((await cache.sidecar(id)).source.key);
     for (const format of EVENT_FORMATS) {
-      const path = pathOfKey(outDir, `${stem}.${format}`);
-      if (!(format === "json" && (await isPrediction(path)))) await rm(path, { force: true });
+      if (format === "json" && stem === recordingStem(id)) continue; // there lies the prediction itself
+      await rm(pathOfKey(outDir, `${stem}.${format}`), { force: true });
     }
   }
-}
-
-/** True for the sidecar of a prediction, which has the name of the detections where a recording's id is its key. */
-async function isPrediction(path: string): Promise<boolean> {
-  const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "ENOENT") return "";
-    throw error;
-  });
-  return predictionSidecarOf(text) !== undefined;
 }
 
 /** Files of detections under `outDir` for recordings of the cache with that key. */

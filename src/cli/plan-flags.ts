@@ -10,7 +10,7 @@ import { planCache, planCheck, planPredict, planScore, planSweep, planTrain } fr
 import { parseSweep, setArgs } from "../cluster/sweep.js";
 import { readCatalogue } from "../corpus/catalogue.js";
 import { openStore } from "../store/open-store.js";
-import { loadWeights } from "../training/load-weights.js";
+import { loadDetector } from "../training/load-detector.js";
 import { configuredManifest, limitedManifest } from "./configured-manifest.js";
 import { crossvalPlan } from "./crossval-plan.js";
 import { configOf } from "./data-options.js";
@@ -96,7 +96,7 @@ const predict: Planner = async (flags, dir) => {
     manifest,
     split: flags.split,
     checkpoint,
-    checkpointHash: (await loadWeights(checkpoint)).hash,
+    checkpointHash: (await loadDetector(checkpoint)).hash,
     out: resolve(required(flags.out, "--out")),
     predictArgs: [...(events ? ["--events"] : []), ...(type === undefined ? [] : ["--type", type])],
   });

@@ -16,7 +16,7 @@ import type { RecordingEntry } from "../corpus/recording-entry.js";
 import { type LeftOutRow, type ReviewRow, reviewList, reviewRow, sortedRows, worstMiss } from "../plots/review/list.js";
 import { type ReviewLinks, reviewPage } from "../plots/review/page.js";
 import { openStore } from "../store/open-store.js";
-import { loadWeights } from "../training/load-weights.js";
+import { loadDetector } from "../training/load-detector.js";
 import { projectCommit } from "../training/receipt.js";
 import { configuredManifest } from "./configured-manifest.js";
 import { addDataOptions, configOf, type DataFlags, type FlagConfig } from "./data-options.js";
@@ -92,7 +92,7 @@ async function predictionSource(
     dir,
     postprocess: postprocessFromConfig(config),
     ...(cacheKey === undefined || flags.allowOtherCache ? {} : { cacheKey }),
-    ...(flags.checkpoint === undefined ? {} : { checkpointHash: (await loadWeights(flags.checkpoint)).hash }),
+    ...(flags.checkpoint === undefined ? {} : { checkpointHash: (await loadDetector(flags.checkpoint)).hash }),
   };
 }
 

@@ -118,16 +118,20 @@ export const preprocessing = group("From the electrodes of a recording to the ch
     least: 0.1,
     most: 200,
   }),
-  notch_freq: key(CHAIN_OPTIONS, "notchHz", { only: [50, 60] }),
+  notch_freq: key(CHAIN_OPTIONS, "notchHz", {
+    only: [0, 50, 60],
+    description: "Mains frequency that the notch filter removes; 0 for none.",
+    toOption: (frequencyHz) => (frequencyHz === 0 ? null : frequencyHz),
+  }),
   normalize: key(CHAIN_OPTIONS, "normalize"),
   use_mne: noEffect(ownKey(flag({ description: "Read EDF files by MNE." })), "the EDF reader is our own", {
     does: false,
   }),
   preset: ownKey(
-    choice(["default", "reference"], {
+    choice(["default", "reference", "seizure_transformer"], {
       default: "default",
       description:
-        "reference repeats the reference system's steps, Fourier resampling of the whole recording included, for parity.",
+        "reference repeats the reference system's steps, Fourier resampling of the whole recording included, for parity; seizure_transformer those of its publication: z-score of the recording before the filters, Fourier resampling, a second notch at 1 Hz.",
     }),
   ),
   filter_order: key(CHAIN_OPTIONS, "filterOrder", { most: 10 }),

@@ -11,6 +11,7 @@ import {
   type ChainOptions,
   DEFAULT_CHAIN,
   REFERENCE_CHAIN,
+  SEIZURE_TRANSFORMER_CHAIN,
 } from "../signal/chain-options.js";
 import { executorOfDevice } from "../tensor/device-names.js";
 import { CAUSAL_DEFAULTS, CAUSAL_OPTIONS } from "../training/causal-options.js";
@@ -19,12 +20,18 @@ import type { Stitching } from "../training/stitching.js";
 import { optionsFrom } from "./options-from.js";
 import type { Config } from "./schema.js";
 
+const PRESETS: Readonly<Record<Config["preprocessing"]["preset"], ChainOptions>> = {
+  default: DEFAULT_CHAIN,
+  reference: REFERENCE_CHAIN,
+  seizure_transformer: SEIZURE_TRANSFORMER_CHAIN,
+};
+
 /** The sections that say what a cache holds. */
 type ChainConfig = Pick<Config, "data" | "preprocessing" | "experiment">;
 
 /** The chain that a configuration asks for. */
 export function chainFromConfig(config: ChainConfig): ChainOptions {
-  const preset = config.preprocessing.preset === "reference" ? REFERENCE_CHAIN : DEFAULT_CHAIN;
+  const preset = PRESETS[config.preprocessing.preset];
   const { memorySeconds, ...options } = optionsFrom(config, CHAIN_OPTIONS);
   if (!config.experiment.causal) return withDefaults(preset, options);
   return withDefaults(CAUSAL_CHAIN, { ...options, memorySeconds });

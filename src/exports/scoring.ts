@@ -53,6 +53,7 @@ export {
   scoreSzcore,
 } from "../scoring/score.js";
 export { type Comparison, compareDetectors, type ScoreIntervals, scoreIntervals } from "../scoring/score-intervals.js";
+export { type InjectedPair, type SnrPoint, sensitivityBySnr } from "../scoring/snr-sensitivity.js";
 export { SZCORE_DEFAULTS, scoreEvents, scoreSamples, szcoreRates } from "../scoring/szcore.js";
 export { type SzcoreEvaluationReport, scoreSzcoreEvaluation } from "../scoring/szcore-evaluation.js";
 export { type TypeConfusion, typeConfusion } from "../scoring/type-confusion.js";

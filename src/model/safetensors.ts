@@ -4,9 +4,10 @@
  */
 import { readFile } from "node:fs/promises";
 import { writeFileAtomic } from "@ictal/base/atomic-file";
-import { FormatError, isIctalError, NotFoundError } from "@ictal/base/errors";
+import { FormatError, isIctalError, NotFoundError, UnsupportedError } from "@ictal/base/errors";
 import { memberOf } from "../base/lookup.js";
 import { sizeOf } from "../tensor/program.js";
+import { ELEMENT_TYPES, gatherElements, rowMajorStrides } from "./element-types.js";
 import { repeatedKey } from "./repeated-key.js";
 
 /** One tensor of a file, row-major. */
@@ -153,8 +154,14 @@ function metadataOf(value: unknown, fail: (message: string) => never): Record<st
   return value as Record<string, string>;
 }
 
-/** Read a file's bytes. Values are copies. Throws a FormatError on anything that breaks the format. */
-export function decodeSafetensors(bytes: Uint8Array, file: string): SafetensorsFile {
+interface Layout {
+  readonly entries: ReadonlyMap<string, Entry>;
+  readonly metadata: Record<string, string>;
+  readonly dataStart: number;
+}
+
+/** Where the tensors of a file lie, every rule of the format checked. */
+function layoutOf(bytes: Uint8Array, file: string): Layout {
   const { header, dataStart } = headerOf(bytes, file);
   const fail = (message: string): never => {
     throw new FormatError(`not a safetensors file: ${message}`, { file, byteOffset: 8 });
@@ -163,6 +170,35 @@ export function decodeSafetensors(bytes: Uint8Array, file: string): SafetensorsF
   const dataBytes = bytes.length - dataStart;
   const entries = new Map(Object.entries(rest).map(([name, value]) => [name, entryOf(name, value, dataBytes, fail)]));
   checkPlaces(entries, dataBytes, fail);
+  return { entries, metadata: metadataOf(__metadata__, fail), dataStart };
+}
+
+/**
+ * The tensors of a file whatever their type, rounded to float32. Throws a FormatError on anything that breaks the format, an
+ * UnsupportedError for a type without numbers that a network is made of.
+ */
+export function decodeEveryType(bytes: Uint8Array, file: string): Map<string, StoredTensor & { type: string }> {
+  const { entries, dataStart } = layoutOf(bytes, file);
+  const tensors = new Map<string, StoredTensor & { type: string }>();
+  for (const [name, { dtype, shape, start, end }] of entries) {
+    const type = ELEMENT_TYPES[dtype];
+    if (!type)
+      throw new UnsupportedError(
+        `${file}: ${name} has the type ${dtype}; ${Object.keys(ELEMENT_TYPES).join(", ")} are read: convert it first`,
+      );
+    const storage = bytes.subarray(dataStart + start, dataStart + end);
+    tensors.set(name, {
+      shape,
+      type: dtype,
+      values: gatherElements(storage, type, { shape, strides: rowMajorStrides(shape), offset: 0 }),
+    });
+  }
+  return tensors;
+}
+
+/** Read a file's bytes. Values are copies. Throws a FormatError on anything that breaks the format. */
+export function decodeSafetensors(bytes: Uint8Array, file: string): SafetensorsFile {
+  const { entries, metadata, dataStart } = layoutOf(bytes, file);
   const tensors: Record<string, StoredTensor> = Object.create(null);
   const otherTypes: Record<string, string> = Object.create(null);
   for (const [name, { dtype, shape, start, end }] of entries) {
@@ -174,7 +210,7 @@ export function decodeSafetensors(bytes: Uint8Array, file: string): SafetensorsF
     new Uint8Array(values.buffer).set(bytes.subarray(dataStart + start, dataStart + end));
     tensors[name] = { shape, values };
   }
-  return { tensors, metadata: metadataOf(__metadata__, fail), otherTypes };
+  return { tensors, metadata, otherTypes };
 }
 
 /** Write tensors so that a reader sees the old file or the whole new one. */

@@ -47,6 +47,13 @@ export interface ChainOptions {
    * no step; 0 subtracts nothing. A shorter recording gives its whole mean. @default 1
    */
   readonly offsetSeconds: number;
+  /** A second frequency that a notch of the same quality removes, or null for none. @default null */
+  readonly secondNotchHz: number | null;
+  /**
+   * Whose mean and standard deviation normalise a channel: those of the filtered signal, or those of the recording before
+   * resampling and filters, whose whole mean is then the offset. "recorded" holds the recording in memory. @default "filtered"
+   */
+  readonly statistics: "filtered" | "recorded";
   /**
    * Instead of mean and standard deviation over the recording: median and interquartile range over the past, of so many whole
    * seconds at most (`createRunningNormalization`). @default the whole recording
@@ -112,6 +119,14 @@ export const CHAIN_OPTIONS = {
     unit: "s",
     description: "Each channel starts with its mean over this long subtracted, so that the filters meet no step.",
   }),
+  secondNotchHz: {
+    ...orNull(number({ above: 0, unit: "Hz", description: "Second frequency that a notch filter removes." })),
+    default: null,
+  } satisfies Option<number | null, null>,
+  statistics: choice(["filtered", "recorded"], {
+    default: "filtered",
+    description: "Normalise by mean and standard deviation of the filtered signal, or of the recording as it was.",
+  }),
   memorySeconds: number({
     isWhole: true,
     least: 10,
@@ -131,6 +146,18 @@ export const DEFAULT_CHAIN: ChainOptions = defaultsOf(CHAIN_OPTIONS);
  * the signal). Holds the recording in memory.
  */
 export const REFERENCE_CHAIN: ChainOptions = { ...DEFAULT_CHAIN, resample: "fourier", offsetSeconds: 0 };
+
+/**
+ * As SeizureTransformer was published (Wu et al. 2025; keruiwu/SeizureTransformer, utils.py): the z-score of the whole recording, Fourier
+ * resampling to 256 Hz, a causal Butterworth band-pass of order 3 from 0.5 to 120 Hz and notches at 1 and 60 Hz. There each window is
+ * filtered by itself, from rest; here the recording is, so that windows do not begin with a transient. Holds the recording in memory.
+ */
+export const SEIZURE_TRANSFORMER_CHAIN: ChainOptions = {
+  ...DEFAULT_CHAIN,
+  resample: "fourier",
+  secondNotchHz: 1,
+  statistics: "recorded",
+};
 
 /**
  * Nothing looks ahead but the resampler: causal filters, and normalisation by what the past five minutes were like. A seizure
@@ -160,8 +187,17 @@ export function checkChainOptions(options: ChainOptions): void {
   checkOptions(CHAIN_OPTIONS, options, refuse);
 }
 
+/** Options that came after caches had been named; at their defaults they change neither names nor descriptions of caches. */
+const ADDED = ["secondNotchHz", "statistics"] as const;
+
+/** The options of a chain that decide its samples: those that were added later only where they are not at their default. */
+export function decidingOptions(options: ChainOptions): Partial<ChainOptions> {
+  const isDefault = (name: string) => ADDED.some((added) => added === name && options[added] === DEFAULT_CHAIN[added]);
+  return Object.fromEntries(Object.entries(options).filter(([name]) => !isDefault(name)));
+}
+
 /** Names the samples a chain produces: a hash of its options and the DSP version, 64 hexadecimal digits. */
 export function chainHash(options: ChainOptions): string {
   checkChainOptions(options);
-  return hashOf({ dspVersion: DSP_VERSION, options });
+  return hashOf({ dspVersion: DSP_VERSION, options: decidingOptions(options) });
 }

@@ -1,4 +1,5 @@
 // Apart from the client, whose types are the SDK's: whoever checks code that imports the library need not read those.
+import { requireCounts, requireNumbers } from "@ictal/base/options";
 
 /** How to connect to a bucket. */
 export interface S3StoreOptions {
@@ -38,4 +39,35 @@ export interface S3StoreOptions {
   readonly backoffMilliseconds?: number | undefined;
   /** Use a 32-digit ETag of an unencrypted object as its MD5. @default true */
   readonly etagIsMd5?: boolean | undefined;
+}
+
+const STALL_MILLISECONDS = 15_000;
+
+/** The stall timeout: the option, else the environment variable, else 15 s. RangeError when it is not a valid time. */
+export function stallMillisecondsOf({ stallMilliseconds }: Pick<S3StoreOptions, "stallMilliseconds">): number {
+  const { ICTAL_S3_STALL_SECONDS: seconds = "" } = process.env;
+  const milliseconds = stallMilliseconds ?? (seconds === "" ? STALL_MILLISECONDS : 1000 * Number(seconds));
+  if (milliseconds > 0 && milliseconds < 2 ** 28) return milliseconds; // eight times as much is what a timer can hold
+  const name = stallMilliseconds === undefined ? "ICTAL_S3_STALL_SECONDS" : "stallMilliseconds";
+  throw new RangeError(`invalid ${name}: ${stallMilliseconds ?? seconds}; expected a time above 0, at most three days`);
+}
+
+/** The endpoint to use: the option's, else the environment's, else undefined for AWS. RangeError when it is no URL. */
+export function endpointOf(options: Pick<S3StoreOptions, "endpoint">): string | undefined {
+  const ignoreEnvironment = process.env.AWS_IGNORE_CONFIGURED_ENDPOINT_URLS === "true";
+  const fromEnvironment = process.env.AWS_ENDPOINT_URL_S3 || process.env.AWS_ENDPOINT_URL;
+  const endpoint = options.endpoint || (ignoreEnvironment ? undefined : fromEnvironment) || undefined;
+  if (endpoint !== undefined && !(URL.canParse(endpoint) && /^https?:$/.test(new URL(endpoint).protocol))) {
+    throw new RangeError(`invalid endpoint: ${endpoint}; expected http://host:port or https://host`);
+  }
+  return endpoint;
+}
+
+/** The client's own limits, checked. RangeError for what is no count, no time or negative. */
+export function connectionLimitsOf(options: S3StoreOptions): { maxConnections: number; connectMilliseconds: number } {
+  const { maxConnections, stallMilliseconds, connectMilliseconds, backoffMilliseconds } = options;
+  requireCounts({ maxConnections });
+  requireNumbers({ stallMilliseconds, connectMilliseconds }, { above: 0 });
+  requireNumbers({ backoffMilliseconds }, { least: 0 });
+  return { maxConnections: maxConnections ?? 256, connectMilliseconds: connectMilliseconds ?? 2500 };
 }

@@ -5,9 +5,8 @@ import { closable } from "./closable.js";
 import { digestMismatch } from "./digest.js";
 import { type Asked, answeredObject, badAnswer, digestsOf } from "./s3-answer.js";
 import { asChanged, type BodySource, pipeReading, readBody, startReading } from "./s3-body.js";
-import { stallMillisecondsOf } from "./s3-client.js";
 import { listPages } from "./s3-listing.js";
-import type { S3StoreOptions } from "./s3-options.js";
+import { type S3StoreOptions, stallMillisecondsOf } from "./s3-options.js";
 import { discard, S3Requests } from "./s3-requests.js";
 import {
   type ByteRange,

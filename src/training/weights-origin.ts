@@ -1,4 +1,5 @@
 /** What weights were trained for: a file of weights says it, and so does the state of its checkpoint. */
+import { basename } from "node:path";
 import { hashOf } from "@ictal/base/canonical";
 import { CacheError, FormatError } from "@ictal/base/errors";
 import { parseJson } from "../base/parse-json.js";
@@ -9,7 +10,7 @@ import { originSchema, type StoredState, type WeightsOrigin } from "./checkpoint
 export function originOf({ metadata }: SafetensorsFile, path: string): WeightsOrigin {
   if (metadata.ictal === undefined) {
     throw new CacheError(
-      `${path} does not say which model it belongs to (metadata "ictal"); give the model's configuration`,
+      `${path} does not say which model it belongs to (metadata "ictal"); import it: ictal model import ${basename(path)} --model NAME --out DIR, or give --config with the section model (model.name)`,
       { found: Object.keys(metadata), expected: "ictal" },
     );
   }

@@ -119,7 +119,7 @@ preprocessing: { notch_freq: 55, normalize: 3 }
     "a.yaml:4: unknown key training.lerning_rate; did you mean training.learning_rate?",
     "a.yaml:5: invalid data.n_channels: 21; expected 19",
     "a.yaml:5: invalid data.stride: -1; expected a number above 0",
-    "a.yaml:6: invalid preprocessing.notch_freq: 55; expected 50 or 60",
+    "a.yaml:6: invalid preprocessing.notch_freq: 55; expected 0 or 50 or 60",
     "a.yaml:6: invalid preprocessing.normalize: 3; expected true or false",
   ]);
   assert.equal(details.key, "training.epochs");

@@ -173,6 +173,7 @@ test("the fast set of this project has files of every layer and none that starts
   for (const layer of expected.split(" ")) assert.ok(layers.has(layer), `no file of ${layer}`);
   assert.ok(!isPure(graph, project, "cli/main.test.ts"));
   assert.ok(!isPure(graph, project, "cluster/slurm.test.ts"));
+  assert.ok(!isPure(graph, project, "cli/review.test.ts"), "it runs verbs");
   assert.ok(!isPure(graph, project, "plots/review/page.test.ts"), "it starts a browser through a module of src");
   assert.ok(isPure(graph, project, "scoring/szcore.test.ts"));
 });

@@ -26,6 +26,8 @@ test("chainHash is the same whatever the order of the options, and another for e
     { normalize: false },
     { resample: "fourier" },
     { offsetSeconds: 0 },
+    { secondNotchHz: 1 },
+    { statistics: "recorded" },
   ];
   const hashes = new Set([{}, ...changes].map((change) => chainHash({ ...DEFAULT_CHAIN, ...change })));
   assert.equal(hashes.size, changes.length + 1);
