@@ -31,7 +31,6 @@ data.data_dir: "data/mirror/synthetic-42/edf/train"
 data.cache_dir: "cache/data"
 data.use_balanced_sampling: true
 data.sampling_rate: 256
-data.n_channels: 19
 data.window_size: 60
 data.stride: 10
 data.num_workers: 0

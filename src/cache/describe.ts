@@ -32,7 +32,7 @@ export function describeCache(chain: ChainOptions, sampleType: SampleType): Cach
     sampleType,
     sampleRateHz: chain.targetRateHz,
     frameSamples: FRAME_SAMPLES as 2560,
-    channels: montageOf(chain.reference).channels.map(({ name }) => name),
+    channels: montageOf(chain.reference, chain.channels).channels.map(({ name }) => name),
     chain: decidingOptions(chain),
     chainHash: chainHash(chain),
     dspVersion: DSP_VERSION,

@@ -26,6 +26,7 @@ import { openExecutor } from "../tensor/open.js";
 import type { WeightsOrigin } from "../training/checkpoint-state.js";
 import type { RecordingPrediction } from "../training/predict.js";
 import { predictRecordings, type StoredCalibration } from "../training/predict-recordings.js";
+import { requireSameChannels } from "./same-channels.js";
 
 export interface DetectOptions {
   /** An EDF or BDF file. */
@@ -76,6 +77,7 @@ async function predictOne(options: DetectOptions, cacheDir: string): Promise<Omi
   const store = singleFileStore(input);
   const catalogue = await readCatalogue(store, { layout: "flat", signal });
   const chain = chainFromConfig(config);
+  await requireSameChannels(checkpoint, config);
   const { excluded } = await buildCache({
     store,
     catalogue,

@@ -4,6 +4,7 @@ import { writeFileAtomic } from "@ictal/base/atomic-file";
 import { sha256 } from "@ictal/base/canonical";
 import { collect } from "@ictal/base/flags";
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { channelsFromConfig } from "../config/channels.js";
 import { modelFromConfig } from "../config/model-options.js";
 import { createDetector } from "../model/detector.js";
 import { exportOnnx } from "../model/export-onnx.js";
@@ -57,7 +58,9 @@ interface SummaryFlags {
 
 async function modelSummary({ config: file, set, samples, depth }: SummaryFlags): Promise<Outcome> {
   const { config } = await readConfig(file, { set: set ?? [] });
-  const detector = createDetector(modelFromConfig(config.model, { isCausal: config.experiment.causal }));
+  const { length: inputChannels } = channelsFromConfig(config);
+  const model = modelFromConfig(config.model, { isCausal: config.experiment.causal, inputChannels });
+  const detector = createDetector(model);
   const sampleCount = samples ?? Math.round(config.data.window_size * config.data.sampling_rate);
   const summary = summarizeModel(detector, sampleCount, depth);
   return { json: { ...summary, config: detector.config }, text: formatSummary(summary) };

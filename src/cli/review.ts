@@ -10,7 +10,7 @@ import { nearestName } from "@ictal/base/nearest";
 import { notify, printable } from "@ictal/base/printable";
 import { createProgress } from "@ictal/base/progress";
 import type { Command } from "commander";
-import { postprocessFromConfig } from "../config/layer-options.js";
+import { layoutFromConfig, postprocessFromConfig } from "../config/layer-options.js";
 import { type Catalogue, readCatalogue } from "../corpus/catalogue.js";
 import type { RecordingEntry } from "../corpus/recording-entry.js";
 import { type LeftOutRow, type ReviewRow, reviewList, reviewRow, sortedRows, worstMiss } from "../plots/review/list.js";
@@ -134,6 +134,7 @@ async function review(flags: ReviewFlags, signal: AbortSignal): Promise<Reviewed
   const predictions = await predictionSource(flags, loaded);
   const store = openStore(corpusFolder(data.data_dir, flags));
   const catalogue = await readCatalogue(store, {
+    layout: layoutFromConfig(loaded.config),
     limit: flags.recording ? undefined : (data.limit_files ?? undefined),
     signal,
   });

@@ -2,7 +2,7 @@
  * safetensors: 8 bytes of little-endian header length, a JSON header (name → dtype, shape, data_offsets; strings under
  * `__metadata__`), then the data. Source: huggingface/safetensors README, "Format".
  */
-import { readFile } from "node:fs/promises";
+import { open, readFile } from "node:fs/promises";
 import { writeFileAtomic } from "@ictal/base/atomic-file";
 import { FormatError, isIctalError, NotFoundError, UnsupportedError } from "@ictal/base/errors";
 import { memberOf } from "../base/lookup.js";
@@ -211,6 +211,26 @@ export function decodeSafetensors(bytes: Uint8Array, file: string): SafetensorsF
     tensors[name] = { shape, values };
   }
   return { tensors, metadata, otherTypes };
+}
+
+/** The strings under `__metadata__` of a file, of which the head alone is read. Errors as `loadSafetensors`'s. */
+export async function readSafetensorsMetadata(path: string): Promise<Record<string, string>> {
+  const handle = await open(path).catch((cause: Error) => {
+    throw new NotFoundError(`no weights at ${path}: ${cause.message}`, path, { cause });
+  });
+  try {
+    const size = new Uint8Array(8);
+    const { bytesRead } = await handle.read(size, 0, 8, 0);
+    const length = bytesRead < 8 ? 0n : new DataView(size.buffer).getBigUint64(0, true);
+    const head = new Uint8Array(bytesRead + Number(length > BigInt(MAX_HEADER_BYTES) ? 0n : length));
+    const read = await handle.read(head, 0, head.length, 0);
+    const { header } = headerOf(head.subarray(0, read.bytesRead), path);
+    return metadataOf(header.__metadata__, (message) => {
+      throw new FormatError(`not a safetensors file: ${message}`, { file: path, byteOffset: 8 });
+    });
+  } finally {
+    await handle.close();
+  }
 }
 
 /** Write tensors so that a reader sees the old file or the whole new one. */

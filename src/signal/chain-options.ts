@@ -6,12 +6,13 @@ import {
   choice,
   defaultsOf,
   flag,
+  names,
   number,
   type Option,
   orNull,
 } from "../base/option-table.js";
 import { LARGEST_ORDER } from "./butterworth.js";
-import { REFERENCES, type Reference } from "./montages.js";
+import { checkChannels, REFERENCES, type Reference } from "./montages.js";
 
 /** Incremented whenever the same options would give other samples, so that caches of earlier arithmetic are not reused. */
 export const DSP_VERSION = 1;
@@ -34,6 +35,11 @@ export interface ChainOptions {
   readonly phase: "causal" | "zero";
   /** @default "recorded" */
   readonly reference: Reference;
+  /**
+   * The channels, in this order, instead of those of the reference, which is then "recorded" or "average": electrodes ("C3"), pairs
+   * ("FP1-F7"), labels of other signals. @default those of the reference: the 19 electrodes
+   */
+  readonly channels?: readonly string[] | undefined;
   /** Missing electrodes: interpolated by spherical splines, or the recording is excluded. @default "interpolate" */
   readonly missing: "interpolate" | "reject";
   /** Bound of the normalised signal in standard deviations. @default 10 */
@@ -93,7 +99,11 @@ export const CHAIN_OPTIONS = {
   reference: choice(REFERENCES, {
     default: "recorded",
     description:
-      "Montage: electrodes as recorded, against their common average, or the bipolar TCP chains of 20 or 22 pairs.",
+      "Montage: electrodes as recorded, against their common average, the bipolar TCP chains of 20 or 22 pairs, or the 18 pairs of the double banana (CHB-MIT).",
+  }),
+  channels: names({
+    description:
+      "Channels of the cache and inputs of the detector, in this order: electrodes (C3), pairs (FP1-F7) or labels of other signals; by default those of preprocessing.reference.",
   }),
   missing: choice(["interpolate", "reject"], {
     default: "interpolate",
@@ -185,6 +195,7 @@ export function checkChainOptions(options: ChainOptions): void {
     if (value === undefined && each.default !== undefined) refuse(name, value, allowedInWords(each), each);
   }
   checkOptions(CHAIN_OPTIONS, options, refuse);
+  checkChannels(options.reference, options.channels);
 }
 
 /** Options that came after caches had been named; at their defaults they change neither names nor descriptions of caches. */

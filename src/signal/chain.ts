@@ -20,7 +20,7 @@ export {
   SEIZURE_TRANSFORMER_CHAIN,
 } from "./chain-options.js";
 
-/** The recording a chain is created for: one sample rate, and the name of each input electrode in the order of the blocks. */
+/** The recording a chain is created for: one sample rate, and what each input is, in the order of the blocks: "C3", "FP1-F7", a label. */
 export interface ChainInput {
   readonly sampleRateHz: number;
   readonly electrodes: readonly string[];
@@ -37,7 +37,7 @@ export interface Chain {
   /** Per output channel: true where an electrode of it was interpolated. */
   readonly filled: boolean[];
   /**
-   * Process the next samples, one array of microvolts per input electrode, all of one length (any, 0 included), and return
+   * Process the next samples, one array of microvolts per input, all of one length (any, 0 included), and return
    * what is complete: one new array per output channel at `targetRateHz`, in microvolts, before normalisation. The output
    * does not depend, bit for bit, on how the recording is cut into blocks. The blocks are read before `push` returns and not
    * kept, bar up to `offsetSeconds` at the start.
@@ -172,6 +172,6 @@ export function createChain(options: ChainOptions, input: ChainInput): Chain {
   return new RecordingChain(
     options,
     input,
-    createProjection(montageOf(options.reference), electrodes, options.missing),
+    createProjection(montageOf(options.reference, options.channels), electrodes, options.missing),
   );
 }

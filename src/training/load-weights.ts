@@ -5,7 +5,7 @@ import { sha256 } from "@ictal/base/canonical";
 import { FormatError, NotFoundError, UnsupportedError } from "@ictal/base/errors";
 import { createDetector, type Detector } from "../model/detector.js";
 import type { ParameterValues } from "../model/parameters.js";
-import { decodeSafetensors } from "../model/safetensors.js";
+import { decodeSafetensors, readSafetensorsMetadata } from "../model/safetensors.js";
 import { detectorValues } from "../model/weights.js";
 import {
   AVERAGE_FILE,
@@ -102,6 +102,12 @@ async function checkWritten(file: string, hash: string): Promise<StoredState | u
   const digests = await checkpointDigests(dir, written);
   checkDigest(file, hash, digests[name]);
   return written;
+}
+
+/** What the weights at `path`, as `loadWeights` takes it, were trained for: the head of the file is read, not the weights. */
+export async function readWeightsOrigin(path: string): Promise<WeightsOrigin> {
+  const file = await weightsPath(path);
+  return originOf({ metadata: await readSafetensorsMetadata(file) }, file);
 }
 
 /** Throws a FormatError when the weights' origin does not fit the network that it names. */
