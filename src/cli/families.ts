@@ -99,7 +99,7 @@ export const GROUPS: readonly { readonly heading: string; readonly families: rea
         load: async () => (await import("./crossval.js")).addCrossvalCommand,
       },
       {
-        commands: { model: ["", "list, summarize and export detectors"] },
+        commands: { model: ["", "list, summarize, import and export detectors"] },
         load: async () => (await import("./model.js")).addModelCommand,
       },
     ],
