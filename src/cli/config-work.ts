@@ -9,6 +9,7 @@ import { type ConfigValue, configValues } from "../config/key-list.js";
 import { parseConfig } from "../config/load-config.js";
 import { readConfig } from "./data-options.js";
 
+/** Flags of `config show`. */
 export interface ShowFlags {
   readonly config?: string;
   readonly set?: readonly string[];
@@ -47,6 +48,7 @@ export async function showConfig({ config: file, set = [] }: ShowFlags): Promise
   return { json: values, text: `${table(values)}${notice}` };
 }
 
+/** Flags of the verbs that write a file. */
 export interface OutFlags {
   readonly out?: string;
 }

@@ -11,6 +11,7 @@ export interface BalanceOptions {
   readonly seed: number;
 }
 
+/** The options of balancing, each with its default. */
 export const BALANCE_OPTIONS = {
   fullRatio: number({
     default: 0.3,
@@ -28,4 +29,5 @@ export const BALANCE_OPTIONS = {
   }),
 };
 
+/** Their defaults. */
 export const BALANCE_DEFAULTS = defaultsOf(BALANCE_OPTIONS);

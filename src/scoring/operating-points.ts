@@ -62,14 +62,14 @@ function peaksOf(recording: PredictedRecording): number[] {
 }
 
 /** Hits and false alarms of recordings at each of `thresholds`, the strictest (Infinity) first. */
-export interface AlarmTable {
+interface AlarmTable {
   readonly thresholds: readonly number[];
   /** Per recording, in their order: counts at each threshold. */
   readonly counts: readonly (readonly AlarmCounts[])[];
 }
 
 /** Reference events, those found, and false alarms. */
-export type AlarmCounts = Readonly<Record<"targets" | "hits" | "falseAlarms", number>>;
+type AlarmCounts = Readonly<Record<"targets" | "hits" | "falseAlarms", number>>;
 
 /** Split of a recording: the first part of its id, as in `eval/aaaaaaaa/s001_2015/01_tcp_ar/t000`. */
 const splitOf = ({ id }: PredictedRecording) => id.split("/")[0];

@@ -19,6 +19,7 @@ import {
 /** Changes whenever the bytes of any file would. */
 const GENERATOR_VERSION = 1;
 
+/** Which recordings to make. */
 export interface SynthesizeOptions {
   /** @default 42 */
   readonly seed?: number | undefined;
