@@ -35,6 +35,8 @@ data.n_channels: 19
 data.window_size: 60
 data.stride: 10
 data.num_workers: 0
+data.split.by: "official"
+data.split.eval: 0.2
 data.split_policy: "official_tusz"
 data.validation_split: 0.2
 data.split_seed: 42
@@ -105,6 +107,7 @@ evaluation.fa_rates: [10,5,2.5,1]
 experiment.name: "debug"
 experiment.description: ""
 experiment.seed: 42
+experiment.causal: false
 experiment.device: "auto"
 experiment.output_dir: "results"
 logging.log_every_n_steps: 10
@@ -127,6 +130,11 @@ data.balance.noneRatio: 2.5
 data.cacheDir: "c"
 data.devShare: 0.2
 data.devSplit: "dev"
+data.split.by: "official"
+data.split.devShare: 0.2
+data.split.evalShare: 0.2
+data.split.ownDev: true
+data.split.seed: 42
 data.splitSeed: 42
 data.strideSeconds: 10
 data.trainSplit: "train"

@@ -4,7 +4,9 @@ import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { project } from "./measure/sources.js";
 
-const inDocs = readdirSync(join(project, "docs")).filter((name) => name.endsWith(".md"));
+const inDocs = readdirSync(join(project, "docs"), { recursive: true, encoding: "utf8" }).filter((name) =>
+  name.endsWith(".md"),
+);
 const documents = ["README.md", "CONTRIBUTING.md", ...inDocs.map((name) => `docs/${name}`)];
 const textOf = (path: string) => readFileSync(join(project, path), "utf8");
 const present = (path: string) => existsSync(join(project, path));

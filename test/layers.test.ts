@@ -11,8 +11,8 @@ const order = [
   "base",
   "store",
   "recording",
-  "corpus",
   "signal",
+  "corpus",
   "cache",
   "dataset",
   "tensor",
@@ -34,7 +34,7 @@ const only: Record<string, string[]> = {
 };
 /** Folders inside a layer or a package, the lowest first; "." is the files of the folder itself, without its index.ts. */
 const inside: Record<string, string[]> = {
-  "src/cluster": [".", "modal", "slurm", "watch"],
+  "src/cluster": [".", "crossval", "modal", "slurm", "watch"],
   "src/corpus": [".", "synthetic"],
   "src/dataset": [".", "npz"],
   "src/model": [".", "detectors"],

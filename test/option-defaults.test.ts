@@ -114,6 +114,7 @@ base/value-ranges.ts segments: [{ start: 0, end: probability.length }]
 base/worker-pool.ts name: "worker thread"
 cache/build.ts verify: false
 cache/build.ts accept: ["not-in-catalogue"]
+cache/normalize.ts segmentStarts: []
 cache/verify.ts key: "a folder with cache.json"
 cluster/modal/sandboxes.ts gpu: "A100-80GB"
 cluster/pool.ts retries: 1
@@ -141,6 +142,7 @@ dataset/window-reader.ts openFiles: 64
 model/export-onnx.ts batchSize: 1
 model/layers.ts stride: 1
 model/layers.ts dilation: 1
+model/layers.ts isCausal: false
 model/parameters.ts bias: true
 plots/eeg-page.ts spacing: 8
 plots/eeg-page.ts pointsPerChannel: 800
@@ -174,8 +176,8 @@ signal/band-rise.ts seconds: 10
 store/pull.ts concurrency: 16
 store/pull.ts prefix: ""
 store/pull.ts checkSpace: true
-store/s3-client.ts maxConnections: 256
-store/s3-client.ts connectMilliseconds: 2500
+store/s3-options.ts maxConnections: 256
+store/s3-options.ts connectMilliseconds: 2500
 store/server/s3-faults.ts times: 1
 store/server/s3-faults.ts operation: "get"
 store/server/s3-faults.ts afterBytes: 0

@@ -1,5 +1,5 @@
 /*
- * `npm test`: compile and lint at the same time, then run the tests on two cores, the longest first.
+ * `npm test`: compile and lint at the same time, then run the tests on all cores, the longest first.
  *   node test/run.mjs [--fast] [--keep-durations] [FILE…]     see test/runner/main.ts
  */
 import { spawn } from "node:child_process";

@@ -20,7 +20,7 @@ import type { CacheFolder } from "./folder.js";
 import { frameLayout } from "./format.js";
 import { FrameSpillBuffer } from "./frame-spill-buffer.js";
 import { type HashingSource, withSha256 } from "./hashing-source.js";
-import { type ChannelStatistics, markFlat } from "./normalize.js";
+import { type ChannelStatistics, markFlat, runningScaling } from "./normalize.js";
 import { readSampleBlocks } from "./sample-blocks.js";
 import { SegmentChain, type SegmentedSamples } from "./segment-chain.js";
 import type { GapPolicy } from "./segments.js";
@@ -220,7 +220,12 @@ async function build(job: RecordingJob, ports: JobPorts, buffer: FrameSpillBuffe
   const sha256 = await source.digest();
   const layout = frameLayout(job.folder.channels.length, job.folder.sampleType);
   const { normalize, clip } = job.chain;
-  const scaling = { statistics: filtered.statistics, normalize, clip };
+  const scaling = {
+    statistics: filtered.statistics,
+    normalize,
+    clip,
+    running: runningScaling(job.chain, filtered.segments),
+  };
   const written = await writeSamples(job.folder.path, job.entry.id, layout, buffer, scaling);
   const sidecar = toSidecar({ ...filtered, job, header, labels, sha256, written });
   await writeSidecar(job.folder.path, sidecar);

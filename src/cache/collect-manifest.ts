@@ -27,7 +27,7 @@ export interface WriteManifestOptions {
   /** The corpus the cache must cover. @default every recording that is in the cache */
   readonly catalogue?:
     | {
-        readonly recordings: readonly { readonly id: string }[];
+        readonly recordings: readonly { readonly id: string; readonly split?: string }[];
         readonly fingerprint: string;
         readonly limit?: number | undefined;
       }
@@ -125,7 +125,12 @@ export async function collectManifest(
     found.flatMap((each) => ("sidecar" in each ? [each.sidecar] : [])),
     folder.path,
   );
-  const recordings = found.flatMap((each) => ("recording" in each ? [each.recording] : []));
+  const splitOf = new Map(catalogue?.recordings.map(({ id, split }) => [id, split]));
+  const recordings = found.flatMap((each) => {
+    if (!("recording" in each)) return [];
+    const split = splitOf.get(each.recording.id); // as the corpus says now: participants.tsv may have come after the build
+    return [split === undefined ? each.recording : { ...each.recording, split }];
+  });
   const counts = countRecordings(recordings, folder.sampleRateHz);
   refuseSharedPatients(recordings);
   return {

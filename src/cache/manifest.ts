@@ -130,13 +130,18 @@ export function recordingAt({ recordings }: Pick<Manifest, "recordings">, positi
 export function limitManifest(manifest: Manifest, limit: number | undefined): Manifest {
   const recordings = limitRecordings(manifest.recordings, limit);
   if (recordings.length === manifest.recordings.length) return manifest;
-  const counts = countRecordings(recordings, manifest.sampleRateHz);
-  refuseNoPositives(counts);
+  const found = withRecordings(manifest, recordings);
+  refuseNoPositives(found.counts);
+  return { ...found, ...(limit !== undefined && { limit }) };
+}
+
+/** `manifest` with other `recordings`, some of its own or the same in other splits, and their counts. */
+export function withRecordings(manifest: Manifest, recordings: readonly ManifestRecording[]): Manifest {
+  const { sampleRateHz } = manifest;
   return {
     ...manifest,
-    ...(limit !== undefined && { limit }),
-    counts,
-    bySplit: countSplits(recordings, manifest.sampleRateHz),
-    recordings,
+    counts: countRecordings(recordings, sampleRateHz),
+    bySplit: countSplits(recordings, sampleRateHz),
+    recordings: [...recordings],
   };
 }

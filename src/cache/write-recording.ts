@@ -3,7 +3,7 @@ import { crc32 } from "node:zlib";
 import { recordingFile } from "./folder.js";
 import { bytesOf, createFrame, FRAME_SAMPLES, type FrameLayout } from "./format.js";
 import { type FrameSpillBuffer, writeFully } from "./frame-spill-buffer.js";
-import { type FrameScaling, storeFrameInto } from "./normalize.js";
+import { createFrameStorer, type FrameScaling } from "./normalize.js";
 import { writeAtomically } from "./temporary.js";
 
 /** About 1 MB of 19 channels. */
@@ -27,6 +27,7 @@ export async function writeSamples(
   scaling: FrameScaling,
 ): Promise<WrittenSamples> {
   const path = join(dir, recordingFile(id, layout.sampleType));
+  const storeFrame = createFrameStorer(scaling);
   return writeAtomically(dir, path, async (handle) => {
     const frames = createFrame(layout, Math.min(FRAMES_PER_WRITE, buffer.frameCount));
     const length = layout.channelCount * layout.frameSamples;
@@ -36,7 +37,7 @@ export async function writeSamples(
       for (let frame = first; frame < end; frame++) {
         const stored = frames.subarray((frame - first) * length, (frame - first + 1) * length);
         const valid = Math.min(FRAME_SAMPLES, buffer.sampleCount - frame * FRAME_SAMPLES);
-        storeFrameInto(stored, await buffer.frame(frame), valid, scaling);
+        storeFrame(stored, await buffer.frame(frame), valid);
         frameCrc32.push(crc32(bytesOf(stored)));
       }
       await writeFully(

@@ -1,6 +1,6 @@
 /** Builds the cache of a configuration, for `cache build` and the first `train`. */
 
-import { isIctalError } from "@ictal/base/errors";
+import { ConfigError, isIctalError } from "@ictal/base/errors";
 import { notify, printable, printableAll } from "@ictal/base/printable";
 import type { Progress } from "@ictal/base/progress";
 import { type BuildReport, buildCache } from "../cache/build.js";
@@ -9,7 +9,10 @@ import { lacksSeizures, writeManifest } from "../cache/manifest.js";
 import type { GapPolicy } from "../cache/segments.js";
 import { chainFromConfig, gapsFromConfig } from "../config/layer-options.js";
 import type { Config } from "../config/schema.js";
+import { splitFromConfig } from "../config/split-choice.js";
 import { type Catalogue, readCatalogue } from "../corpus/catalogue.js";
+import { PARTICIPANTS_CODE } from "../corpus/participants.js";
+import { checkSplitChoice } from "../dataset/split.js";
 import { locationOfFinding } from "../recording/finding.js";
 import { openStore } from "../store/open-store.js";
 import { isAccepted, NO_SEIZURES } from "./accept-option.js";
@@ -46,12 +49,27 @@ export interface BuiltCache {
   readonly isComplete: boolean;
 }
 
+/** Throws a ConfigError where participants.tsv and the folders do not fit: a patient's split would be a guess. */
+function refuseContradiction({ findings }: Catalogue): void {
+  const found = findings.filter(({ code, severity }) => code === PARTICIPANTS_CODE && severity === "error");
+  const [first] = found;
+  if (!first) return;
+  const more = found.length > 1 ? ` (and ${found.length - 1} more; see ictal corpus check)` : "";
+  throw new ConfigError(printable(`${first.file}: ${first.message}${more}; ${first.action}`), {
+    key: "data.data_dir",
+    value: first.file,
+    allowed: "a split for every patient, or for none",
+  });
+}
+
 /** Bring the cache of `config` up to date from its corpus, then write the manifest. */
 export async function buildConfigured(config: Config, options: BuildOptions): Promise<BuiltCache> {
   const { workers, shard, limit, accept, verify, progress, signal } = options;
   const { data } = config;
   const store = openStore(data.data_dir);
   const catalogue = await readCatalogue(store, { limit: limit ?? data.limit_files ?? undefined, signal });
+  if (data.split.by !== "file") refuseContradiction(catalogue);
+  await checkSplitChoice(catalogue.recordings, splitFromConfig(config), { signal });
   const report = await buildCache({
     store,
     catalogue,

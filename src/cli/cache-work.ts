@@ -11,9 +11,11 @@ import { verifyCache } from "../cache/verify.js";
 import type { RunWatch } from "../cluster/watch/run-watch.js";
 import { cacheKeyFromConfig } from "../config/layer-options.js";
 import { readCatalogue } from "../corpus/catalogue.js";
+import type { SplitRecord } from "../dataset/split-record.js";
 import { openStore } from "../store/open-store.js";
 import { buildConfigured, buildText, doubtLines } from "./build-cache.js";
-import { configOf, type DataFlags, partName, type Shard } from "./data-options.js";
+import { configuredSplits } from "./configured-manifest.js";
+import { configOf, type DataFlags, type FlagConfig, partName, type Shard } from "./data-options.js";
 import { reportJson } from "./report-json.js";
 
 /** Flags of `cache build`. */
@@ -36,18 +38,30 @@ export interface ManifestFlags extends DataFlags {
   readonly limit?: number;
 }
 
+/** Who is in which split of a cache that was built; without a configuration file, under the key of the build. */
+async function splitsOfBuild(found: FlagConfig, key: string): Promise<SplitRecord> {
+  const { record } = await configuredSplits({ ...found, cacheKey: key, file: undefined });
+  return record;
+}
+
 /** `cache build`. */
 export async function build(watch: RunWatch, flags: BuildFlags): Promise<Outcome> {
-  const { config } = await configOf(flags, ["dataDir", "cacheDir"]);
+  const found = await configOf(flags, ["dataDir", "cacheDir"]);
+  const { config } = found;
   await watch.begin(partName(config.experiment.name, flags.shard));
   return withInterrupt("finished recordings are kept; run the same command again to continue", async (signal) => {
     const made = await buildConfigured(config, { ...flags, progress: watch.follow(createProgress()), signal });
     const { report, written, refused, doubtful, isComplete } = made;
+    const splits = written?.manifest ? await splitsOfBuild(found, report.key) : undefined;
     if (flags.json) {
       for (const { id, code, reason } of refused) notify(printable(`ictal: excluded ${id} (${code}): ${reason}`));
       for (const line of doubtLines(doubtful)) notify(`ictal: ${line}`);
     }
-    return { json: { ...reportJson(report), ...written }, text: buildText(made), exitCode: isComplete ? 0 : 1 };
+    return {
+      json: { ...reportJson(report), ...written, ...(splits && { splits }) },
+      text: buildText(made),
+      exitCode: isComplete ? 0 : 1,
+    };
   });
 }
 

@@ -5,6 +5,7 @@ import { acceptOption } from "./accept-option.js";
 import type { BuildFlags, GcFlags, ManifestFlags } from "./cache-work.js";
 import { addDataOptions, type DataFlags, gapsOption, parseShard } from "./data-options.js";
 import { addNpzCommands } from "./npz.js";
+import { addSplitOptions } from "./split-flags.js";
 import { watched } from "./watched.js";
 
 /** Loaded when a command runs: --help does not need it. */
@@ -23,15 +24,19 @@ for every code; an unknown code is a usage error). Accepting changes the exit co
 source-unreadable, source-damaged) cannot be accepted: run the command again.
 Manifest: a build of all recordings writes manifest.json; after builds with --shard run "ictal manifest" once. A cache
 without seizures has no manifest and is for prediction only: exit code 1, unless "no-seizures" is accepted.
+Splits: one cache serves all splits and folds. --splits and --folds are checked before the build (unknown patients, too many
+folds), and the patients of each split are printed after it.
 
 Examples:
   ictal cache build --config configs/smoke_test.yaml
   ictal cache build --data-dir s3://bucket/tusz/edf --cache-dir cache/tusz --shard 0/4 --accept missing-electrodes`;
 
+const CACHE_DIR = "cache folder (required, unless --config or --cache-dir is given)";
+
 /** Adds `cache build`, `cache verify`, `cache gc`, `cache export`, `cache import` and `manifest`. */
 export function addCacheCommand(program: Command): void {
   const cache = program.command("cache").description("build and check caches of preprocessed recordings");
-  addDataOptions(cache.command("build"))
+  addSplitOptions(addDataOptions(cache.command("build"), ["dataDir", "cacheDir"]))
     .description("preprocess the recordings of a corpus that are not in the cache")
     .option("--workers <n>", "worker threads; 0 uses the main thread (default: one per core)", parseCount(0))
     .option("--shard <i/n>", "build only part i (from 0) of n equal parts", parseShard)
@@ -41,15 +46,15 @@ export function addCacheCommand(program: Command): void {
     .option("--verify", "check every frame of a recording before it is reused; damaged recordings are rebuilt")
     .addHelpText("after", BUILD_HELP)
     .action(action(watched("cache build", async (watch, flags: BuildFlags) => (await work()).build(watch, flags))));
-  addDataOptions(cache.command("verify").argument("[dir]", "cache folder"))
+  addDataOptions(cache.command("verify").argument("[dir]", CACHE_DIR))
     .description("check all frames, sidecars and the manifest of a cache; exit code 1 on damage")
     .action(action(async (dir: string | undefined, flags: DataFlags) => (await work()).verify(dir, flags)));
-  addDataOptions(cache.command("gc").argument("[dir]", "cache folder"))
+  addDataOptions(cache.command("gc").argument("[dir]", CACHE_DIR))
     .description("list files that no manifest refers to")
     .option("--delete", "delete these files")
     .action(action(async (dir: string | undefined, flags: GcFlags) => (await work()).collectGarbage(dir, flags)));
   addNpzCommands(cache);
-  addDataOptions(program.command("manifest"))
+  addDataOptions(program.command("manifest"), ["cacheDir"])
     .description("write the manifest.json of a cache from its recordings")
     .option("--limit <n>", "maximum number of recordings, as given to the build", parseCount(1))
     .action(action(async (flags: ManifestFlags) => (await work()).manifest(flags)));

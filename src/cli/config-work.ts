@@ -2,11 +2,13 @@
 import { resolve } from "node:path";
 import type { Outcome } from "@ictal/base/action";
 import { writeFileAtomic } from "@ictal/base/atomic-file";
+import { isIctalError } from "@ictal/base/errors";
 import { projectPath } from "../base/project.js";
 import { configDocument } from "../config/document.js";
 import { configJsonSchema, configSchemaText } from "../config/json-schema.js";
 import { type ConfigValue, configValues } from "../config/key-list.js";
 import { parseConfig } from "../config/load-config.js";
+import type { Config } from "../config/schema.js";
 import { readConfig } from "./data-options.js";
 
 /** Flags of `config show`. */
@@ -40,12 +42,23 @@ function table(values: readonly ConfigValue[]): string {
     .join("\n");
 }
 
+/** How far a configuration looks ahead; the reason where its network cannot be. */
+async function budgetOf(config: Config): Promise<string> {
+  const { lookAheadFromConfig, lookAheadText } = await import("../config/look-ahead.js");
+  try {
+    return lookAheadText(lookAheadFromConfig(config));
+  } catch (error) {
+    if (!isIctalError(error, "ConfigError")) throw error;
+    return `unknown, since the detector cannot be made: ${error.message}`;
+  }
+}
+
 /** Every key with its value and where it comes from. */
 export async function showConfig({ config: file, set = [] }: ShowFlags): Promise<Outcome> {
   const loaded = file === undefined ? parseConfig("", "(defaults)", { set }) : await readConfig(file, { set });
   const values = configValues(loaded);
   const notice = loaded.notice === undefined ? "" : `\n\n${loaded.notice}`;
-  return { json: values, text: `${table(values)}${notice}` };
+  return { json: values, text: `${table(values)}\n\nLook-ahead: ${await budgetOf(loaded.config)}${notice}` };
 }
 
 /** Flags of the verbs that write a file. */

@@ -7,9 +7,10 @@ import { type CorpusReport, checkCorpus } from "../corpus/check.js";
 import { inspectedShardsReader, inspectShard } from "../corpus/inspect-shards.js";
 import { LAYOUTS, type LayoutName } from "../corpus/layouts.js";
 import { readSplits } from "../corpus/splits.js";
-import { synthesizeCorpus } from "../corpus/synthetic/synthesize.js";
 import { openStore } from "../store/open-store.js";
 import type { Store } from "../store/store.js";
+import { addInjectCommands } from "./corpus-inject.js";
+import { addSynthCommand } from "./corpus-synth.js";
 import { corpusText } from "./corpus-text.js";
 import { parseShard, type Shard } from "./data-options.js";
 
@@ -21,16 +22,11 @@ interface CheckFlags {
   readonly splits?: string;
 }
 
-interface SynthFlags {
-  readonly seed: number;
-  readonly recordings?: number;
-  readonly maxSeconds?: number;
-  readonly background?: number;
-}
-
-/** Adds `corpus check` and `corpus synth`. */
+/** Adds `corpus check`, `synth`, `inject` and `snr`. */
 export function addCorpusCommand(program: Command): void {
-  const corpus = program.command("corpus").description("check a corpus of recordings, or create a synthetic one");
+  const corpus = program
+    .command("corpus")
+    .description("check a corpus of recordings, create a synthetic one, or inject seizures");
   corpus
     .command("check")
     .description(
@@ -48,16 +44,8 @@ export function addCorpusCommand(program: Command): void {
     .option("--parts <folder>", "folder for the results of the parts; without --shard the report is created from it")
     .option("--json", "print one JSON document")
     .action(action((url: string, flags: CheckFlags) => check(url, flags)));
-  corpus
-    .command("synth")
-    .description("create a synthetic corpus in the layout of TUSZ v2; the same seed gives the same bytes")
-    .argument("<folder>", "an empty or new folder, or an earlier synthetic corpus, which is checked and completed")
-    .option("--seed <number>", "random seed", parseCount(0), 42)
-    .option("--recordings <count>", "number of recordings, some of every split (default: all)", parseCount(1))
-    .option("--max-seconds <seconds>", "maximum length of a recording", parseCount(20))
-    .option("--background <count>", "half-hour recordings without seizures in train, at most 4", parseCount(0, 4))
-    .option("--json", "print one JSON document")
-    .action(action((folder: string, flags: SynthFlags) => synth(folder, flags)));
+  addSynthCommand(corpus);
+  addInjectCommands(corpus);
 }
 
 function openCorpusStore(url: string): Store {
@@ -93,23 +81,4 @@ async function check(url: string, flags: CheckFlags): Promise<Outcome> {
 
 function hasErrors({ findings }: CorpusReport): boolean {
   return findings.some(({ severity }) => severity === "error");
-}
-
-async function synth(folder: string, { seed, recordings, maxSeconds, background }: SynthFlags): Promise<Outcome> {
-  const report = await synthesizeCorpus(folder, {
-    seed,
-    ...(recordings === undefined ? {} : { recordings }),
-    ...(maxSeconds === undefined ? {} : { maxDurationSeconds: maxSeconds }),
-    ...(background === undefined ? {} : { background }),
-    progress: createProgress({ intervalMilliseconds: 1000 }),
-  });
-  const patients = Object.entries(report.patients).map(([split, count]) => `${count} in ${split}`);
-  const text = [
-    `${report.dir}: ${report.recordings} recordings, ${report.hours.toFixed(2)} h, ${report.seizures} seizures, ${(report.bytes / 1e6).toFixed(1)} MB, seed ${report.seed}`,
-    `patients: ${patients.join(", ")}`,
-    report.reused === report.recordings
-      ? "all exist already and are intact"
-      : `${report.recordings - report.reused} created, ${report.reused} exist already`,
-  ];
-  return { json: report, text: text.join("\n") };
 }

@@ -6,15 +6,20 @@ import { collect } from "@ictal/base/flags";
 import { notify } from "@ictal/base/printable";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { LoadedConfig } from "../config/load-config.js";
+import { CONFIGURATION_OPTIONS } from "./help.js";
+import { type SplitFlags, withSplitFlags } from "./split-flags.js";
 
 /** What commander hands over for the flags of `addDataOptions`. */
-export interface DataFlags {
+export interface DataFlags extends SplitFlags {
   readonly config?: string | undefined;
   readonly set?: readonly string[] | undefined;
   readonly dataDir?: string | undefined;
   readonly cacheDir?: string | undefined;
   readonly json?: boolean | undefined;
 }
+
+const FLAG_OF = { dataDir: "--data-dir", cacheDir: "--cache-dir" } as const;
+const KEY_OF = { dataDir: "data.data_dir", cacheDir: "data.cache_dir" } as const;
 
 /** Part `index` (from 0) of `count` equal parts. */
 export interface Shard {
@@ -34,13 +39,38 @@ export function partName(name: string, shard?: Shard): string {
   return shard ? `${name} ${shard.index}/${shard.count}` : name;
 }
 
-/** Adds --config, --set, --data-dir, --cache-dir and --json. */
-export function addDataOptions(command: Command): Command {
+/** A folder that a command takes from a flag or from the configuration. */
+export type DataFolder = "dataDir" | "cacheDir";
+
+/** An option below the heading that commands share. */
+export const configurationOption = (flags: string, description: string): Option =>
+  new Option(flags, description).helpGroup(CONFIGURATION_OPTIONS);
+
+/** --set. */
+export const setOption = (): Option =>
+  configurationOption("--set <section.key=value>", "override a configuration value; repeatable").argParser(collect);
+
+/** --data-dir. */
+export const dataDirOption = (): Option =>
+  configurationOption("--data-dir <dir>", "corpus: folder or s3:// URL; overrides data.data_dir");
+
+/** --cache-dir. */
+export const cacheDirOption = (): Option =>
+  configurationOption("--cache-dir <dir>", "cache folder; overrides data.cache_dir");
+
+/**
+ * Adds --config, --set, --data-dir, --cache-dir and --json.
+ * @param needs The folders without which `configOf` wants a configuration.
+ */
+export function addDataOptions(command: Command, needs: readonly DataFolder[] = []): Command {
+  const instead = needs.map((need) => FLAG_OF[need]).join(" and ");
+  const required = needs.length === 0 ? "" : ` (required, unless ${instead} ${needs.length > 1 ? "are" : "is"} given)`;
+  const config = `configuration (YAML); "ictal config show" lists its keys${required}`;
   return command
-    .option("--config <file>", "configuration (YAML)")
-    .option("--set <section.key=value>", "override a configuration value; repeatable", collect)
-    .option("--data-dir <dir>", "corpus: folder or s3:// URL; overrides data.data_dir")
-    .option("--cache-dir <dir>", "cache folder; overrides data.cache_dir")
+    .addOption(configurationOption("--config <file>", config))
+    .addOption(setOption())
+    .addOption(dataDirOption())
+    .addOption(cacheDirOption())
     .option("--json", "print one JSON document");
 }
 
@@ -76,15 +106,8 @@ export async function readConfig(file: string, options: { set: readonly string[]
   }
 }
 
-const FLAG_OF = { dataDir: "--data-dir", cacheDir: "--cache-dir" } as const;
-const KEY_OF = { dataDir: "data.data_dir", cacheDir: "data.cache_dir" } as const;
-
 /** Rejects a configuration file without the folders that a command needs: a default would be an accident. */
-async function refuseUnnamed(
-  loaded: LoadedConfig,
-  flags: DataFlags,
-  needs: readonly ("dataDir" | "cacheDir")[],
-): Promise<void> {
+async function refuseUnnamed(loaded: LoadedConfig, flags: DataFlags, needs: readonly DataFolder[]): Promise<void> {
   const unnamed = needs.filter((need) => flags[need] === undefined && !loaded.isGiven(KEY_OF[need]));
   if (unnamed.length === 0) return;
   const { NEEDED } = await configuration();
@@ -96,7 +119,7 @@ async function refuseUnnamed(
  * The configuration the flags ask for; without --config the defaults with --data-dir and --cache-dir in place. Throws a
  * UsageError when neither a configuration nor the flags named in `needs` are given.
  */
-export async function configOf(flags: DataFlags, needs: readonly ("dataDir" | "cacheDir")[]): Promise<FlagConfig> {
+export async function configOf(flags: DataFlags, needs: readonly DataFolder[]): Promise<FlagConfig> {
   const missing = needs.filter((need) => flags[need] === undefined).map((need) => FLAG_OF[need]);
   if (flags.config === undefined && missing.length > 0)
     throw new UsageError(`give --config FILE, or ${missing.join(" and ")}`);
@@ -110,7 +133,8 @@ export async function configOf(flags: DataFlags, needs: readonly ("dataDir" | "c
   const { data } = loaded.config;
   const data_dir = flags.dataDir === undefined ? data.data_dir : absolute(flags.dataDir);
   const cache_dir = flags.cacheDir === undefined ? data.cache_dir : resolve(flags.cacheDir);
-  const config = { ...loaded.config, data: { ...data, data_dir, cache_dir } };
+  const split = withSplitFlags(data.split, flags);
+  const config = { ...loaded.config, data: { ...data, data_dir, cache_dir, split } };
   const isGiven = (key: string) =>
     loaded.isGiven(key) ||
     (["dataDir", "cacheDir"] as const).some((name) => KEY_OF[name] === key && flags[name] !== undefined);

@@ -5,14 +5,16 @@ import type { Manifest } from "../cache/manifest.js";
 import { balanceFromConfig } from "../config/layer-options.js";
 import { balanceWindows, type Composition, windowComposition } from "../dataset/balance.js";
 import { indexWindows } from "../dataset/index-windows.js";
-import { configuredManifest } from "./configured-manifest.js";
+import { splitCounts } from "../dataset/split-record.js";
+import { configuredSplits } from "./configured-manifest.js";
 import { addDataOptions, configOf, type DataFlags } from "./data-options.js";
 import { splitsText } from "./scored-predictions.js";
+import { addSplitOptions } from "./split-flags.js";
 
 /** Adds `dataset inspect`. */
 export function addDatasetCommand(program: Command): void {
   const dataset = program.command("dataset").description("inspect training windows");
-  addDataOptions(dataset.command("inspect"))
+  addSplitOptions(addDataOptions(dataset.command("inspect"), ["cacheDir"]))
     .description("count the windows by class, in all and in the balanced training set, with the seizure prevalence")
     .option("--split <name>", 'split; "eval" is only used when given (default: train if it exists)')
     .action(action(inspect));
@@ -26,7 +28,7 @@ async function inspect(flags: DataFlags & { split?: string }): Promise<Outcome> 
   const found = await configOf(flags, ["cacheDir"]);
   const { config } = found;
   const { data, experiment } = config;
-  const manifest = await configuredManifest(found);
+  const { manifest, record } = await configuredSplits(found, flags.split);
   const split = splitOf(manifest, flags.split);
   if (split !== undefined && !manifest.recordings.some((recording) => recording.split === split))
     throw new UsageError(`invalid --split ${split}: the cache has ${splitsText(manifest)}`);
@@ -43,9 +45,10 @@ async function inspect(flags: DataFlags & { split?: string }): Promise<Outcome> 
       patients: made.patients.length,
       byPatient: made.patients,
       split: split ?? "all but eval",
+      splits: record,
       key: manifest.key,
     },
-    text: inspectText(made, split),
+    text: `${inspectText(made, split)}\nsplits: ${splitCounts(record)}`,
   };
 }
 

@@ -12,6 +12,7 @@ import {
   deviceFromConfig,
   gapsFromConfig,
   postprocessFromConfig,
+  predictionStrideFromConfig,
   stitchingFromConfig,
 } from "../config/layer-options.js";
 import type { Config } from "../config/schema.js";
@@ -96,7 +97,7 @@ async function predictOne(options: DetectOptions, cacheDir: string): Promise<Omi
       manifest,
       executor,
       batchSize: config.training.batch_size,
-      strideSeconds: config.data.stride,
+      strideSeconds: predictionStrideFromConfig(config),
       stitching: stitchingFromConfig(config),
       allowOtherCache,
       signal,

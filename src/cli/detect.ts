@@ -2,9 +2,10 @@ import { basename, extname, resolve } from "node:path";
 import { action, type Outcome, UsageError } from "@ictal/base/action";
 import { writeFileAtomic } from "@ictal/base/atomic-file";
 import { withInterrupt } from "@ictal/base/interrupt";
-import { printable } from "@ictal/base/printable";
+import { notify, printable } from "@ictal/base/printable";
 import type { Command } from "commander";
 import type { GapPolicy } from "../cache/segments.js";
+import { lookAheadFromConfig, lookAheadText } from "../config/look-ahead.js";
 import { writeCsvBi, writeHedScoreTsv } from "../recording/annotation-write.js";
 import { addDataOptions, configOf, type DataFlags, gapsOption } from "./data-options.js";
 import { type Detections, detectRecording } from "./detect-recording.js";
@@ -38,9 +39,11 @@ async function detect(input: string, output: string, flags: DetectFlags): Promis
     detectRecording({ input: resolve(input), checkpoint, config, allowOtherCache, gaps, signal }),
   );
   await writeFileAtomic(resolve(output), write(found, printable(basename(input, extname(input)))));
+  const lookAhead = lookAheadFromConfig(config);
+  notify(`ictal: look-ahead: ${lookAheadText(lookAhead)}`);
   const filled = found.filled.length > 0 ? `; missing electrodes filled in: ${found.filled.join(", ")}` : "";
   return {
-    json: { input, output, ...found },
+    json: { input, output, ...found, lookAhead: { isCausal: lookAhead.isCausal, alarmSeconds: lookAhead.waitSeconds } },
     text: `${found.events.length} seizures in ${found.durationSeconds.toFixed(1)} s${filled}\n${printable(output)}`,
   };
 }

@@ -51,7 +51,7 @@ interface SummaryFlags {
 
 async function modelSummary({ config: file, set, samples, depth }: SummaryFlags): Promise<Outcome> {
   const { config } = await readConfig(file, { set: set ?? [] });
-  const detector = createDetector(modelFromConfig(config.model));
+  const detector = createDetector(modelFromConfig(config.model, { isCausal: config.experiment.causal }));
   const sampleCount = samples ?? Math.round(config.data.window_size * config.data.sampling_rate);
   const summary = summarizeModel(detector, sampleCount, depth);
   return { json: { ...summary, config: detector.config }, text: formatSummary(summary) };

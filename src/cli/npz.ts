@@ -20,13 +20,13 @@ function parseSeconds(text: string): number {
 
 /** Adds `cache export` and `cache import` to the verb `cache`. */
 export function addNpzCommands(cache: Command): void {
-  addDataOptions(cache.command("export"))
+  addDataOptions(cache.command("export"), ["cacheDir"])
     .description("export windows in the format of the reference system: *_windows.npz and manifest.json per split")
     .requiredOption("--npz <dir>", "folder to write to")
     .option("--split <name>", 'split; repeatable; "eval" is only used when given (default: all but eval)', collect)
     .option("--level <n>", "compression level from 0 (none) to 9 (default: 1)", parseCount(0, 9))
     .action(action(async (flags: ExportFlags) => (await work()).exportWindows(flags)));
-  addDataOptions(cache.command("import").argument("<dir>", "folder with *_windows.npz"))
+  addDataOptions(cache.command("import").argument("<dir>", "folder with *_windows.npz"), ["cacheDir"])
     .description("import windows of the reference system into a cache")
     .option("--split <name>", "split of archives outside folders train, dev and eval (default: train)")
     .option("--stride <seconds>", "time between the starts of successive windows (default: 10)", parseSeconds)

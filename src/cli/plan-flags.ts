@@ -1,12 +1,9 @@
 /** Creates plans from flags, for `ictal shard plan` and `ictal slurm`. */
-import { copyFile, readdir, readFile, stat } from "node:fs/promises";
+import { readdir, readFile, stat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { UsageError } from "@ictal/base/action";
 import { hashOf } from "@ictal/base/canonical";
 import { isIctalError } from "@ictal/base/errors";
-import { collect, parseCount } from "@ictal/base/flags";
-import { makeFolder } from "@ictal/base/make-folder";
-import type { Command } from "commander";
 import { projectPath } from "../base/project.js";
 import { type Plan, type PlanKind, writePlan } from "../cluster/plan.js";
 import { planCache, planCheck, planPredict, planScore, planSweep, planTrain } from "../cluster/plans.js";
@@ -14,72 +11,16 @@ import { parseSweep, setArgs } from "../cluster/sweep.js";
 import { readCatalogue } from "../corpus/catalogue.js";
 import { openStore } from "../store/open-store.js";
 import { loadWeights } from "../training/load-weights.js";
-import { acceptOption } from "./accept-option.js";
-import { configuredManifest } from "./configured-manifest.js";
-import { configOf, type DataFlags } from "./data-options.js";
-
-/** Flags of every kind; each kind reads its own. */
-export interface PlanFlags extends DataFlags {
-  readonly dir?: string;
-  readonly array: number;
-  readonly limit?: number;
-  readonly accept?: readonly string[];
-  readonly workers?: number;
-  readonly checkpoint?: string;
-  readonly out?: string;
-  readonly split: string;
-  readonly events?: boolean;
-  readonly type?: string;
-  readonly ref?: string;
-  readonly hyp?: string[];
-}
+import { configuredManifest, limitedManifest } from "./configured-manifest.js";
+import { crossvalPlan } from "./crossval-plan.js";
+import { configOf } from "./data-options.js";
+import { freezeConfig } from "./freeze-config.js";
+import type { PlanFlags } from "./plan-options.js";
 
 /** A plan and the folder that it was written to. */
 export interface WrittenPlan {
   readonly dir: string;
   readonly plan: Plan;
-}
-
-/** Kinds of plan with their descriptions in --help. */
-export const KINDS: Readonly<Record<PlanKind, string>> = {
-  cache: "build a cache in parallel, then write its manifest",
-  check: "check a corpus in parallel",
-  predict: "predict the recordings of a split in parallel",
-  score: "score several folders of detections against one reference; writes one table",
-  train: "train; a job that reaches its time limit is resumed by the next job",
-  sweep: "train with every combination of values of a sweep (--config is the sweep file); writes one table",
-};
-
-/** Adds the flags that a plan of `kind` takes. */
-export function addPlanOptions(command: Command, kind: PlanKind): Command {
-  command.option("--dir <folder>", "folder for the plan, its receipts and logs (default: results/shards/KIND-NAME)");
-  if (kind !== "score") command.option("--config <file>", kind === "sweep" ? "sweep (YAML)" : "configuration (YAML)");
-  if (kind !== "score")
-    command.option("--set <section.key=value>", "override a configuration value; repeatable", collect);
-  if (kind === "cache" || kind === "check" || kind === "predict")
-    command.option("--array <n>", "number of shards", parseCount(1), 16);
-  if (kind === "cache" || kind === "check") {
-    command.option("--data-dir <dir>", "corpus: folder or s3:// URL; overrides data.data_dir");
-    command.option("--limit <n>", "maximum number of recordings", parseCount(1));
-  }
-  if (kind !== "check" && kind !== "score")
-    command.option("--cache-dir <dir>", "cache folder; overrides data.cache_dir");
-  if (kind === "cache") {
-    command.addOption(acceptOption("cache", "codes for which a recording may be excluded or have unknown labels"));
-    command.option("--workers <n>", "worker threads per shard (default: one per core)", parseCount(0));
-  }
-  if (kind === "predict") {
-    command.requiredOption("--checkpoint <path>", "a .safetensors file, a checkpoint folder, or the folder of a run");
-    command.requiredOption("--out <dir>", "folder for the predictions");
-    command.option("--split <name>", "train, dev or eval", "dev");
-    command.option("--events", "also detect events and write them as csv_bi");
-    command.option("--type <name>", "data type of stored probabilities: float16 or float32");
-  }
-  if (kind === "score") {
-    command.requiredOption("--ref <dir>", "folder of reference annotations");
-    command.requiredOption("--hyp <dir>", "folder of detections; repeatable", collect);
-  }
-  return command.option("--json", "print one JSON document");
 }
 
 /** Folder of the plan that flags ask for. */
@@ -88,28 +29,9 @@ export function folderOf(kind: PlanKind, flags: PlanFlags): string {
   return flags.dir === undefined ? projectPath(join("results/shards", `${kind}-${name}`)) : resolve(flags.dir);
 }
 
-const SETS = { dataDir: "data.data_dir", cacheDir: "data.cache_dir" } as const;
-
 /** The configuration of the flags, and the arguments with which a task reads a copy of its file in `dir`. */
 async function frozenConfig(flags: PlanFlags, dir: string, needs: readonly ("dataDir" | "cacheDir")[]) {
-  const loaded = await configOf(flags, needs);
-  const args = loaded.file === undefined ? [] : ["--config", join(dir, "config.yaml")];
-  if (loaded.file !== undefined) {
-    await makeFolder(dir);
-    await copyFile(loaded.file, join(dir, "config.yaml"));
-  }
-  const { data } = loaded.config;
-  const folders = loaded.file === undefined ? ["--data-dir", data.data_dir, "--cache-dir", data.cache_dir] : [];
-  const moved = Object.fromEntries(
-    (["dataDir", "cacheDir"] as const).flatMap((name) =>
-      flags[name] === undefined || loaded.file === undefined
-        ? []
-        : [[SETS[name], name === "dataDir" ? data.data_dir : data.cache_dir]],
-    ),
-  );
-  const sets = (flags.set ?? []).flatMap((set) => ["--set", set]);
-  const limit = data.limit_files ? setArgs({ "data.limit_files": data.limit_files }) : []; // a task may lack BGB_LIMIT_FILES
-  return { ...loaded, configArgs: [...args, ...folders, ...sets, ...setArgs(moved), ...limit] };
+  return freezeConfig(await configOf(flags, needs), flags, dir);
 }
 
 function limitArgs(limit: number | null | undefined): string[] {
@@ -162,7 +84,7 @@ const check: Planner = async (flags, dir) => {
 
 const predict: Planner = async (flags, dir) => {
   const found = await frozenConfig(flags, dir, ["cacheDir"]);
-  const manifest = await configuredManifest(found);
+  const manifest = await configuredManifest(found, flags.split);
   const checkpoint = resolve(required(flags.checkpoint, "--checkpoint"));
   const count = manifest.recordings.filter(({ split }) => split === flags.split).length;
   const splits = [...new Set(manifest.recordings.map(({ split }) => split))].sort().join(", ");
@@ -224,7 +146,13 @@ const score: Planner = async (flags) => {
   return planScore(ref, trees);
 };
 
-const PLANNERS: Readonly<Record<PlanKind, Planner>> = { cache, check, predict, score, train, sweep };
+const crossval: Planner = async (flags, dir) => {
+  const found = await frozenConfig({ ...flags, folds: undefined }, dir, ["cacheDir"]);
+  const { limited } = await limitedManifest(found);
+  return (await crossvalPlan(found, limited, flags, dir)).plan;
+};
+
+const PLANNERS: Readonly<Record<PlanKind, Planner>> = { cache, check, predict, score, train, sweep, crossval };
 
 /** Creates the plan of the flags and writes it to its folder; receipts of unchanged shards stay valid. */
 export async function planFromFlags(kind: PlanKind, flags: PlanFlags): Promise<WrittenPlan> {

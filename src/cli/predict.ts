@@ -7,10 +7,15 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import { predictedCount } from "../base/value-ranges.js";
 import { shardOf } from "../cache/build.js";
 import type { RunWatch } from "../cluster/watch/run-watch.js";
-import { deviceFromConfig, postprocessFromConfig, stitchingFromConfig } from "../config/layer-options.js";
+import {
+  deviceFromConfig,
+  postprocessFromConfig,
+  predictionStrideFromConfig,
+  stitchingFromConfig,
+} from "../config/layer-options.js";
 import { openExecutor } from "../tensor/open.js";
 import { predictRecordings } from "../training/predict-recordings.js";
-import { configuredManifest } from "./configured-manifest.js";
+import { configuredSplits } from "./configured-manifest.js";
 import { addDataOptions, configOf, type DataFlags, parseShard, partName, type Shard } from "./data-options.js";
 import {
   commonFolder,
@@ -19,6 +24,8 @@ import {
   openDetectionFiles,
   removeDetections,
 } from "./detection-files.js";
+import { addSplitOptions } from "./split-flags.js";
+import { reportTrainedPatients } from "./trained-patients.js";
 import { watched } from "./watched.js";
 
 interface PredictFlags extends DataFlags {
@@ -39,6 +46,8 @@ interface Predicted {
   /** Files of detections, relative to the output folder; empty without --events. */
   readonly eventFiles: readonly string[];
   readonly executor: string;
+  /** Whether the corpus itself has the split: then a folder of it holds these recordings alone. */
+  readonly isOwnSplit: boolean;
 }
 
 async function predictSplit(watch: RunWatch, flags: PredictFlags, signal: AbortSignal): Promise<Predicted> {
@@ -46,11 +55,12 @@ async function predictSplit(watch: RunWatch, flags: PredictFlags, signal: AbortS
   const { config } = found;
   await watch.begin(partName(config.experiment.name, flags.shard));
   const cacheDir = config.data.cache_dir;
-  const manifest = await configuredManifest(found);
+  const { manifest, record } = await configuredSplits(found, flags.split);
   const inSplit = manifest.recordings.filter(({ split }) => split === flags.split);
   const ids = shardOf(inSplit, flags.shard).map(({ id }) => id);
   const total = ids.length;
   if (flags.split === "eval") notify(`ictal: this uses the eval split: ${total} recordings`);
+  await reportTrainedPatients(flags.checkpoint, inSplit, flags.split);
   const outDir = resolve(flags.out);
   const detections = flags.events
     ? await openDetectionFiles(outDir, cacheDir, manifest.key, postprocessFromConfig(config), flags.format)
@@ -69,7 +79,7 @@ async function predictSplit(watch: RunWatch, flags: PredictFlags, signal: AbortS
       ...(flags.shard ? { ids } : {}),
       executor,
       batchSize: config.training.batch_size,
-      strideSeconds: config.data.stride,
+      strideSeconds: predictionStrideFromConfig(config),
       stitching: stitchingFromConfig(config),
       rateHz: flags.rate,
       outDir,
@@ -88,7 +98,13 @@ async function predictSplit(watch: RunWatch, flags: PredictFlags, signal: AbortS
     progress.finish();
     await executor.dispose();
   }
-  return { recordings, eegSeconds, eventFiles, executor: executor.name };
+  return {
+    recordings,
+    eegSeconds,
+    eventFiles,
+    executor: executor.name,
+    isOwnSplit: record.by === "official" && record.seed === undefined,
+  };
 }
 
 async function predict(watch: RunWatch, flags: PredictFlags): Promise<Outcome> {
@@ -100,7 +116,9 @@ async function predict(watch: RunWatch, flags: PredictFlags): Promise<Outcome> {
     `${recordings} recordings, ${(eegSeconds / 3600).toFixed(2)} h of EEG in ${wallSeconds.toFixed(1)} s, in ${flags.out}`,
   ];
   const common = commonFolder(eventFiles);
-  if (flags.events) text.push(`score them: ictal score --ref CORPUS/${common} --hyp ${join(flags.out, common)}`);
+  const splitHint = found.isOwnSplit ? "" : ` --splits RUN --split ${flags.split}`;
+  if (flags.events)
+    text.push(`score them: ictal score --ref CORPUS/${common} --hyp ${join(flags.out, common)}${splitHint}`);
   const events = flags.events ? { events: eventFiles.length, eventsDir: join(flags.out, common) } : {};
   return { json: { out: flags.out, recordings, eegSeconds, wallSeconds, executor, ...events }, text: text.join("\n") };
 }
@@ -135,11 +153,11 @@ Examples:
 
 /** Adds `ictal predict`. */
 export function addPredictCommand(program: Command): void {
-  addDataOptions(program.command("predict"))
+  addSplitOptions(addDataOptions(program.command("predict"), ["cacheDir"]))
     .description("predict seizure probabilities, one file per recording of a split, and optionally events")
     .requiredOption("--checkpoint <path>", "a .safetensors file, a checkpoint folder, or the folder of a run")
     .requiredOption("--out <dir>", "folder for the predictions")
-    .option("--split <name>", "train, dev or eval", "dev")
+    .option("--split <name>", "train, dev or eval; all for every recording of a corpus without splits", "dev")
     .addOption(
       new Option("--type <name>", "data type of stored probabilities")
         .choices(["float16", "float32"])

@@ -7,6 +7,7 @@ import { NotFoundError } from "@ictal/base/errors";
 import { notify, printable } from "@ictal/base/printable";
 import type { Command } from "commander";
 import { postprocessFromConfig } from "../config/layer-options.js";
+import { lookAheadFromConfig, lookAheadText } from "../config/look-ahead.js";
 import { aurocInterval } from "../scoring/auroc-interval.js";
 import { scoreBreakdown } from "../scoring/breakdown.js";
 import { calibrationCurve } from "../scoring/calibration.js";
@@ -28,6 +29,7 @@ import { addBootstrapOptions, type BootstrapFlags, bootstrapOf } from "./bootstr
 import { addDataOptions, configOf, type DataFlags } from "./data-options.js";
 import { type RunReport, reportPage } from "./report-page.js";
 import { readScoredSplit, reportMissing, type ScoredPrediction } from "./scored-predictions.js";
+import { addSplitOptions } from "./split-flags.js";
 import { logEvalSearch } from "./threshold.js";
 
 interface ReportFlags extends DataFlags, BootstrapFlags {
@@ -108,6 +110,7 @@ async function report(flags: ReportFlags): Promise<Outcome> {
       hours: (recordings.reduce((sum, { durationSeconds }) => sum + durationSeconds, 0) / 3600).toFixed(2),
       seizures: recordings.reduce((sum, { reference }) => sum + reference.length, 0),
       thresholds: `on ${postprocess.onThreshold}, off ${postprocess.offThreshold}`,
+      "look-ahead": lookAheadText(lookAheadFromConfig(config)),
       bootstrap: `${bootstrap.replicates} draws of patients, seed ${bootstrap.seed}, ${100 * bootstrap.level} %`,
       commit: projectCommit(),
     },
@@ -144,7 +147,7 @@ Example:
 
 /** Adds `ictal report`. */
 export function addReportCommand(program: Command): void {
-  const command = addDataOptions(program.command("report"))
+  const command = addSplitOptions(addDataOptions(program.command("report"), ["cacheDir"]))
     .description("write an HTML report of a training run: provenance, scores, figures, worst recordings")
     .requiredOption("--predictions <dir>", "output folder of ictal predict")
     .requiredOption("--out <file>", "HTML file to write")

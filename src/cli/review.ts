@@ -18,8 +18,10 @@ import { type ReviewLinks, reviewPage } from "../plots/review/page.js";
 import { openStore } from "../store/open-store.js";
 import { loadWeights } from "../training/load-weights.js";
 import { projectCommit } from "../training/receipt.js";
+import { configuredManifest } from "./configured-manifest.js";
 import { addDataOptions, configOf, type DataFlags, type FlagConfig } from "./data-options.js";
 import { createReviewReader, type PredictionSource, requireFolder } from "./review-source.js";
+import { addSplitOptions } from "./split-flags.js";
 
 interface ReviewFlags extends DataFlags {
   readonly recording?: readonly string[];
@@ -35,9 +37,30 @@ const LIST_FILE = "index.html";
 /** File name of a recording's page; `ictal score --report` links to it by this name. */
 const pageName = (id: string) => `${id.replace(/[\\/]/g, "--")}.html`;
 
-function chosenEntries({ recordings, excluded }: Catalogue, flags: ReviewFlags): RecordingEntry[] {
+/** Recordings of a split that data.split makes of a corpus without it, by the manifest of the cache; undefined where there is none. */
+async function assignedIds(
+  { recordings }: Catalogue,
+  { recording, split }: ReviewFlags,
+  loaded: FlagConfig,
+): Promise<ReadonlySet<string> | undefined> {
+  if (recording || loaded.cacheKey === undefined || recordings.some((entry) => entry.split === split)) return undefined;
+  const manifest = await configuredManifest(loaded, split).catch((error: unknown) => {
+    if (isIctalError(error, "NotFoundError")) return undefined;
+    throw error;
+  });
+  const own = manifest?.recordings.filter((each) => each.split === split) ?? [];
+  return own.length > 0 ? new Set(own.map(({ id }) => id)) : undefined;
+}
+
+function chosenEntries(
+  { recordings, excluded }: Catalogue,
+  flags: ReviewFlags,
+  ids: ReadonlySet<string> | undefined,
+): RecordingEntry[] {
   if (!flags.recording) {
-    const found = recordings.filter(({ split }) => split === flags.split);
+    const found = ids
+      ? recordings.filter(({ id }) => ids.has(id))
+      : recordings.filter(({ split }) => split === flags.split);
     if (found.length > 0) return found;
     const splits = [...new Set(recordings.map(({ split }) => split))].join(", ");
     throw new UsageError(`invalid --split ${flags.split}: the corpus has ${splits}`);
@@ -114,7 +137,7 @@ async function review(flags: ReviewFlags, signal: AbortSignal): Promise<Reviewed
     limit: flags.recording ? undefined : (data.limit_files ?? undefined),
     signal,
   });
-  const entries = chosenEntries(catalogue, flags);
+  const entries = chosenEntries(catalogue, flags, await assignedIds(catalogue, flags, loaded));
   const evalCount = entries.filter(({ split }) => split === "eval").length;
   if (evalCount > 0) notify(`ictal: this uses the eval split: ${evalCount} recordings`);
   const caption = {
@@ -205,7 +228,7 @@ Examples:
 
 /** Adds `ictal review`. */
 export function addReviewCommand(program: Command): void {
-  addDataOptions(program.command("review"))
+  addSplitOptions(addDataOptions(program.command("review"), ["dataDir"]))
     .description(
       "write HTML pages with EEG, reference labels, detections and probability, one per recording, and an index, worst first",
     )

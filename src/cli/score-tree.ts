@@ -2,6 +2,7 @@
 import { stat } from "node:fs/promises";
 import { basename, dirname, join, relative } from "node:path";
 import { NotFoundError } from "@ictal/base/errors";
+import { notify } from "@ictal/base/printable";
 import type { Event, Interval } from "../base/events.js";
 import { type AnnotationFile, annotationFormatOf } from "../recording/annotation-file.js";
 import { findRecordings } from "../recording/find-recordings.js";
@@ -53,9 +54,22 @@ export async function readScoreTree(path: string, flag: string): Promise<ScoreTr
     const id = join(relative(root, dirname(recording.stem)), basename(recording.stem));
     tree.set(id, await readRecordingFiles(recording));
   }
+  leaveDerivativesAside(tree, flag);
   if ([...tree.values()].every(isStray))
     throw new NotFoundError(`no annotations under ${path}; ${EXPECTED}; check ${flag}`, path);
   return tree;
+}
+
+/** In a BIDS folder the annotations below `derivatives` are made from the recordings, by other experts for example: no recordings. */
+function leaveDerivativesAside(tree: Map<string, LoadedAnnotations>, flag: string): void {
+  const ids = [...tree.keys()];
+  if (!ids.some((id) => id.startsWith("sub-"))) return;
+  const derived = ids.filter((id) => /^derivatives[\\/]/.test(id));
+  for (const id of derived) tree.delete(id);
+  if (derived.length > 0)
+    notify(
+      `ictal: ${derived.length} annotation files below derivatives are left aside; to use some, give their folder as ${flag}`,
+    );
 }
 
 const EXPECTED = "expected files with the extension .csv_bi, .tsv, .tse_bi, .csv or .tse";

@@ -13,12 +13,13 @@ import { scoreSzcoreEvaluation } from "../scoring/szcore-evaluation.js";
 import { acceptOption, isAccepted } from "./accept-option.js";
 import { addBootstrapOptions, type BootstrapFlags, bootstrapOf } from "./bootstrap-flags.js";
 import { writeScorePage } from "./score-page.js";
+import { addScoreSplitOptions, onlyPairs, type ScoreSplitFlags, scoredRecordings } from "./score-split.js";
 import { type ScoreReport, scoreText } from "./score-text.js";
 import { pairTrees, readScoreTree, type ScorePairs } from "./score-tree.js";
 
 const SCORERS = ["szcore", "szcore-1hz", "nedc", "all"];
 
-interface ScoreOptions extends BootstrapFlags {
+interface ScoreOptions extends BootstrapFlags, ScoreSplitFlags {
   readonly ref: string;
   readonly hyp: string;
   readonly scorer: string;
@@ -63,7 +64,7 @@ export function addScoreCommand(program: Command): void {
       "sensitivity by seizure type (from csv files next to csv_bi), duration and patient; onset latency",
     )
     .option("--report <file>", "write an HTML report with scores, figures and worst recordings");
-  addBootstrapOptions(command)
+  addBootstrapOptions(addScoreSplitOptions(command))
     .option("--json", "print one JSON document")
     .action(action((options: ScoreOptions) => score(options)));
 }
@@ -79,11 +80,13 @@ async function score(options: ScoreOptions): Promise<Outcome> {
     throw new UsageError(`invalid --duration-tolerance ${options.durationTolerance}: expected seconds, at least 0`);
   const bootstrap = bootstrapOf(options);
   const references = await readScoreTree(options.ref, "--ref");
-  const first = pairTrees(references, await readScoreTree(options.hyp, "--hyp"), tolerance);
+  const whole = pairTrees(references, await readScoreTree(options.hyp, "--hyp"), tolerance);
+  const isWanted = await scoredRecordings(whole, options);
+  const first = onlyPairs(whole, isWanted);
   const second =
     options.compare === undefined
       ? undefined
-      : pairTrees(references, await readScoreTree(options.compare, "--compare"), tolerance);
+      : onlyPairs(pairTrees(references, await readScoreTree(options.compare, "--compare"), tolerance), isWanted);
   const { pairs, missing } = first;
   const refused = unique([...first.refused, ...(second?.refused ?? [])]);
   const notes = unique([...first.notes, ...(second?.notes ?? [])]);

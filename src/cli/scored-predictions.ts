@@ -55,7 +55,7 @@ export async function readScoredSplit(
 ): Promise<ScoredSplit> {
   const dir = resolve(predictions);
   await requireFolder(dir);
-  const manifest = await configuredManifest(found);
+  const manifest = await configuredManifest(found, split);
   const inSplit = manifest.recordings.filter((recording) => recording.split === split);
   if (inSplit.length === 0) throw new UsageError(`invalid --split ${split}: the cache has ${splitsText(manifest)}`);
   const labelled = inSplit.filter((recording) => recording.labelled);
@@ -63,13 +63,14 @@ export async function readScoredSplit(
   const missing: string[] = [];
   let checkpointHash: string | undefined;
   for (const { id, patient, durationSeconds, seizures } of labelled) {
+    const identity = { id, patient, durationSeconds, split };
     const stored = await readPrediction(dir, id).catch((error: unknown) => {
       if (isIctalError(error, "NotFoundError")) return undefined;
       throw error;
     });
     if (!stored) {
       missing.push(id);
-      recordings.push({ id, patient, durationSeconds, rateHz: 1, probability: NO_VALUES, reference: seizures });
+      recordings.push({ ...identity, rateHz: 1, probability: NO_VALUES, reference: seizures });
       continue;
     }
     const { sidecar, probability, rateHz, segments } = stored;
@@ -82,7 +83,7 @@ export async function readScoredSplit(
     if (Math.abs(end - durationSeconds) > END_TOLERANCE_SECONDS)
       refuse(`${dir}: the prediction of ${id} ends at (s)`, end, durationSeconds);
     const values = { rateHz, probability, ...(segments && { segments }) };
-    recordings.push({ id, patient, durationSeconds, ...values, reference: seizures });
+    recordings.push({ ...identity, ...values, reference: seizures });
   }
   if (checkpointHash === undefined) {
     throw new NotFoundError(

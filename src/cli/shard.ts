@@ -16,7 +16,8 @@ import { describeStates, runsHere } from "../cluster/status.js";
 import { runTask } from "../cluster/task.js";
 import { type RunWatch, watchRun } from "../cluster/watch/run-watch.js";
 import { parseShard, type Shard } from "./data-options.js";
-import { addPlanOptions, KINDS, type PlanFlags, planFromFlags } from "./plan-flags.js";
+import { planFromFlags } from "./plan-flags.js";
+import { addPlanOptions, KINDS, type PlanFlags } from "./plan-options.js";
 import { watched } from "./watched.js";
 
 /** Program and first arguments that run commands of this build. */

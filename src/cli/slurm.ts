@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { basename, resolve } from "node:path";
 import { action, type Outcome, UsageError } from "@ictal/base/action";
+import { isIctalError } from "@ictal/base/errors";
 import { collect, parseCount } from "@ictal/base/flags";
 import { withInterrupt } from "@ictal/base/interrupt";
 import type { Command } from "commander";
@@ -16,7 +17,8 @@ import { readStates, type ShardState } from "../cluster/state.js";
 import { describeStates, runsHere } from "../cluster/status.js";
 import { watchRun } from "../cluster/watch/run-watch.js";
 import { webhookAddress } from "../cluster/watch/webhook.js";
-import { addPlanOptions, folderOf, KINDS, type PlanFlags, planFromFlags } from "./plan-flags.js";
+import { folderOf, planFromFlags } from "./plan-flags.js";
+import { addPlanOptions, KINDS, type PlanFlags } from "./plan-options.js";
 import { ICTAL } from "./shard.js";
 
 interface SlurmFlags extends PlanFlags {
@@ -116,6 +118,14 @@ function checkFolder(dir: string): void {
   }
 }
 
+/** A dry run on a machine without the corpus: what it needs, too. */
+function explainDryRun(error: unknown, { dryRun }: SlurmFlags): never {
+  if (!dryRun || !isIctalError(error, "NotFoundError")) throw error;
+  throw new UsageError(
+    `${error.message}; a dry run reads the recordings' names or the cache, too: give --data-dir or --cache-dir of this machine`,
+  );
+}
+
 const SUBMITTED_STAY = "jobs that were submitted stay in the queue";
 
 async function submit(kind: PlanKind, flags: SlurmFlags): Promise<Outcome> {
@@ -125,7 +135,7 @@ async function submit(kind: PlanKind, flags: SlurmFlags): Promise<Outcome> {
     await slurmTool("sbatch", ["--version"]);
     await refuseBusy(folderOf(kind, flags));
   }
-  const { dir, plan } = await planFromFlags(kind, flags);
+  const { dir, plan } = await planFromFlags(kind, flags).catch((error: unknown) => explainDryRun(error, flags));
   const reportsFailure = webhookAddress(process.env) !== undefined;
   const submission = { ictal: ICTAL, options, reportsFailure, dryRun: flags.dryRun };
   const report = await withInterrupt(SUBMITTED_STAY, (signal) => submitPlan(dir, plan, { ...submission, signal }));

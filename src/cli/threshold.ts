@@ -10,6 +10,7 @@ import { acceptOption, PREDICTION_MISSING } from "./accept-option.js";
 import { addBootstrapOptions, type BootstrapFlags, bootstrapOf } from "./bootstrap-flags.js";
 import { addDataOptions, configOf, type DataFlags } from "./data-options.js";
 import { readScoredSplit, reportMissing } from "./scored-predictions.js";
+import { addSplitOptions } from "./split-flags.js";
 
 interface ThresholdFlags extends DataFlags, BootstrapFlags {
   readonly predictions: string;
@@ -97,7 +98,7 @@ Examples:
 
 /** Adds `ictal threshold`. */
 export function addThresholdCommand(program: Command): void {
-  const command = addDataOptions(program.command("threshold"))
+  const command = addSplitOptions(addDataOptions(program.command("threshold"), ["cacheDir"]))
     .description("find the onset threshold with the highest sensitivity at given false alarm rates, on dev")
     .requiredOption("--predictions <dir>", "output folder of ictal predict")
     .option("--fa <rates>", "allowed false alarms per 24 h, comma-separated (default: evaluation.fa_rates)", parseRates)

@@ -1,23 +1,27 @@
-import { action, type Outcome, UsageError } from "@ictal/base/action";
-import { CacheError, isIctalError } from "@ictal/base/errors";
+import { join } from "node:path";
+import { action, type Outcome } from "@ictal/base/action";
+import { writeFileAtomic } from "@ictal/base/atomic-file";
+import { ConfigError } from "@ictal/base/errors";
 import { parseCount } from "@ictal/base/flags";
 import { listenForInterrupt } from "@ictal/base/interrupt";
 import { makeFolder } from "@ictal/base/make-folder";
 import { notify } from "@ictal/base/printable";
 import { createProgress } from "@ictal/base/progress";
 import { type Command, InvalidArgumentError } from "commander";
-import type { Manifest } from "../cache/manifest.js";
 import type { RunWatch } from "../cluster/watch/run-watch.js";
 import { postprocessFromConfig } from "../config/layer-options.js";
+import { type LookAhead, lookAheadFromConfig, lookAheadText } from "../config/look-ahead.js";
 import { trainOptionsFromConfig } from "../config/train-options.js";
+import type { SplitManifest } from "../dataset/split.js";
 import { devMetrics } from "../scoring/dev-metrics.js";
 import { startTraining, type TrainingHandle } from "../training/handle.js";
 import type { TrainReport } from "../training/run.js";
 import { isHeldByOther } from "../training/run-lock.js";
-import { buildConfigured, buildText } from "./build-cache.js";
-import { configuredManifest } from "./configured-manifest.js";
-import { addDataOptions, configOf, type DataFlags, type FlagConfig } from "./data-options.js";
+import { configuredSplits } from "./configured-manifest.js";
+import { addDataOptions, configOf, type DataFlags } from "./data-options.js";
 import { residentMegabytes } from "./process-memory.js";
+import { withCache } from "./ready-cache.js";
+import { addSplitOptions } from "./split-flags.js";
 import { watched } from "./watched.js";
 
 interface TrainFlags extends DataFlags {
@@ -84,61 +88,26 @@ function outcomeOf(report: TrainReport): Outcome {
   };
 }
 
-/** The manifest of the cache; if it is missing, the cache is built from the configured corpus first. */
-async function manifestOf(found: FlagConfig, signal: AbortSignal, watch: RunWatch): Promise<Manifest> {
-  const { config, cacheKey } = found;
-  const { data_dir, cache_dir } = config.data;
-  try {
-    const manifest = await configuredManifest(found);
-    reportMissing(manifest);
-    return manifest;
-  } catch (error) {
-    if (cacheKey === undefined || !isIctalError(error, "NotFoundError")) throw error;
-    if (!found.isGiven("data.data_dir"))
-      throw new UsageError(
-        `${cache_dir} contains no cache for this configuration, and data.data_dir is not set; set it to the corpus`,
-      );
-    notify(`ictal: ${cache_dir} contains no cache for this configuration; building it from ${data_dir}`);
-  }
-  const made = await buildConfigured(config, { progress: watch.follow(createProgress()), signal });
-  notify(`${buildText(made)}`);
-  if (made.written?.manifestRefused !== undefined) throw new CacheError(made.written.manifestRefused);
-  if (!made.isComplete)
-    throw new CacheError(
-      "the cache is incomplete; see the messages above, fix the causes, or accept them with: ictal cache build --accept CODES",
-      {
-        found: made.refused.length + made.doubtful.length,
-        expected: 0,
-      },
-    );
-  return configuredManifest(found);
+/** Throws a ConfigError for splits that nothing can be trained on. */
+function refuseUntrainable({ record }: SplitManifest): void {
+  if (record.by === "official") return; // the run itself warns
+  const { train } = record.splits;
+  const fault = !train
+    ? "there is no patient to train on"
+    : train.seizures === 0
+      ? `none of the ${train.patients.length} training patients has a seizure`
+      : undefined;
+  if (fault === undefined) return;
+  throw new ConfigError(`${fault} (${record.why}); choose other splits (data.split) or check the annotations`, {
+    key: "data.split",
+    value: record.by,
+    allowed: "splits whose train has seizures",
+  });
 }
 
-/** Reports recordings that an existing cache lacks: the messages of its build may have been seen by someone else. */
-export function reportMissing({ recordings, leftOut }: Pick<Manifest, "recordings" | "leftOut">): void {
-  const named = (ids: readonly string[]) => `${ids.slice(0, 5).join(", ")}${ids.length > 5 ? ", …" : ""}`;
-  const unknown = recordings.filter(({ labelled }) => !labelled).map(({ id }) => id);
-  const why = "see ictal cache build for the reasons";
-  if (unknown.length > 0)
-    notify(
-      `ictal: labels of ${unknown.length} of ${recordings.length} recordings are unknown, neither seizure nor background: ${named(unknown)}; ${why}`,
-    );
-  const codes = [...new Set(leftOut.map(({ code }) => code))].sort().join(", ");
-  if (leftOut.length > 0)
-    notify(
-      `ictal: ${leftOut.length} recordings are excluded from the cache (${codes}): ${named(leftOut.map(({ id }) => id))}; ${why}`,
-    );
-}
-
-/** Reports that without a dev split, validation uses patients held out of train; the scores alone would not show it. */
-function reportValidation({ recordings }: Manifest, { data }: FlagConfig["config"]): void {
-  if (data.split_policy !== "custom" && recordings.some(({ split }) => split === "dev")) return;
-  const share = data.validation_split;
-  const how =
-    share === 0
-      ? "nothing is validated"
-      : `${+(100 * share).toFixed(1)} % of the training patients are held out for validation (data.validation_split)`;
-  notify(`ictal: there is no dev split to validate on; ${how}`);
+/** Keeps how far the detector looks ahead in the run's folder; null there stands for the rest of the recording. */
+async function keepLookAhead(lookAhead: LookAhead, runDir: string): Promise<void> {
+  await writeFileAtomic(join(runDir, "look-ahead.json"), `${JSON.stringify(lookAhead, null, 2)}\n`);
 }
 
 async function train(watch: RunWatch, flags: TrainFlags): Promise<Outcome> {
@@ -151,8 +120,11 @@ async function train(watch: RunWatch, flags: TrainFlags): Promise<Outcome> {
   await watch.begin(config.experiment.name, { path: options.runDir, isOurs });
   const interrupt = listenForInterrupt("finished work is kept; --resume continues from it");
   try {
-    const manifest = await manifestOf(found, interrupt.signal, watch);
-    reportValidation(manifest, config);
+    const splits = await withCache(found, () => configuredSplits(found), { signal: interrupt.signal, watch });
+    const { manifest } = splits;
+    refuseUntrainable(splits);
+    const lookAhead = lookAheadFromConfig(config);
+    notify(`ictal: look-ahead: ${lookAheadText(lookAhead)}`);
     const handle = startTraining(
       {
         ...options,
@@ -173,7 +145,9 @@ async function train(watch: RunWatch, flags: TrainFlags): Promise<Outcome> {
     );
     trainer = handle.processId;
     const finish = follow(handle, watch);
-    return outcomeOf(await handle.done.catch((error: unknown) => reportCheckpoint(handle, error)).finally(finish));
+    const report = await handle.done.catch((error: unknown) => reportCheckpoint(handle, error)).finally(finish);
+    await keepLookAhead(lookAhead, options.runDir);
+    return outcomeOf(report);
   } finally {
     interrupt.release();
   }
@@ -181,7 +155,7 @@ async function train(watch: RunWatch, flags: TrainFlags): Promise<Outcome> {
 
 /** Adds `ictal train`. */
 export function addTrainCommand(program: Command): void {
-  addDataOptions(program.command("train"))
+  addSplitOptions(addDataOptions(program.command("train"), ["cacheDir"]))
     .description("train a detector; builds the cache if it is missing; Ctrl-C saves a checkpoint, --resume continues")
     .option("--resume", "continue from the newest checkpoint in experiment.output_dir, if there is one")
     .option("--replace", "delete the checkpoints of an earlier run in experiment.output_dir and start again")

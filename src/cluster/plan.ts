@@ -23,7 +23,7 @@ const shardSchema = z.object({
 
 const planSchema = z.object({
   version: z.literal(1),
-  kind: z.enum(["cache", "check", "predict", "score", "train", "sweep"]),
+  kind: z.enum(["cache", "check", "predict", "score", "train", "sweep", "crossval"]),
   hash: z.string(),
   items: z.number().int().min(0),
   shards: z.array(shardSchema).min(1),

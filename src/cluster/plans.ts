@@ -9,13 +9,14 @@ import { makePlan, type Plan, type PlanKind, type ShardDraft } from "./plan.js";
 import { setArgs } from "./sweep.js";
 
 /** Commands that the tasks of each kind may run, and the command after the last task. */
-const VERBS: Readonly<Record<PlanKind, { readonly tasks: string; readonly finalise?: string }>> = {
-  cache: { tasks: "cache build", finalise: "manifest" },
-  check: { tasks: "corpus check", finalise: "corpus check" },
-  predict: { tasks: "predict" },
-  score: { tasks: "score" },
-  train: { tasks: "train" },
-  sweep: { tasks: "train" },
+const VERBS: Readonly<Record<PlanKind, { readonly tasks: readonly string[]; readonly finalise?: string }>> = {
+  cache: { tasks: ["cache build"], finalise: "manifest" },
+  check: { tasks: ["corpus check"], finalise: "corpus check" },
+  predict: { tasks: ["predict"] },
+  score: { tasks: ["score"] },
+  train: { tasks: ["train"] },
+  sweep: { tasks: ["train"] },
+  crossval: { tasks: ["train", "predict"], finalise: "crossval" },
 };
 
 /**
@@ -25,11 +26,12 @@ const VERBS: Readonly<Record<PlanKind, { readonly tasks: string; readonly finali
 export function checkVerbs({ kind, shards, finalise }: Plan): void {
   const allowed = VERBS[kind];
   for (const { commands } of shards) for (const args of commands) checkVerb(kind, args, allowed.tasks);
-  for (const args of finalise) checkVerb(kind, args, allowed.finalise);
+  for (const args of finalise) checkVerb(kind, args, allowed.finalise === undefined ? [] : [allowed.finalise]);
 }
 
-function checkVerb(kind: PlanKind, args: readonly string[], allowed: string | undefined): void {
-  if (allowed !== undefined && args.slice(0, allowed.split(" ").length).join(" ") === allowed) return;
+function checkVerb(kind: PlanKind, args: readonly string[], verbs: readonly string[]): void {
+  if (verbs.some((verb) => args.slice(0, verb.split(" ").length).join(" ") === verb)) return;
+  const allowed = verbs.length === 0 ? undefined : verbs.join(" or ");
   const found = `ictal ${args.slice(0, 2).join(" ")}`;
   throw new CacheError(
     `plan.json contains the command "${found}", which is not allowed in a ${kind} plan (expected ${allowed ?? "none"}); create the plan again`,
@@ -38,7 +40,7 @@ function checkVerb(kind: PlanKind, args: readonly string[], allowed: string | un
 }
 
 /** What all kinds have: the arguments that select the configuration, and a hash of its values. */
-interface PlanBase {
+export interface PlanBase {
   /** `--config FILE` and the overrides that follow it. */
   readonly configArgs: readonly string[];
   readonly configHash: string;

@@ -4,14 +4,18 @@ import { choice, count, flag, number, text } from "../base/option-table.js";
 import { CACHE_OPTIONS } from "../cache/cache-options.js";
 import { AUGMENT_OPTIONS } from "../dataset/augment-options.js";
 import { BALANCE_OPTIONS } from "../dataset/balance-options.js";
+import { SPLIT_CHOICE_OPTIONS } from "../dataset/split-options.js";
 import { SPLIT_OPTIONS, WINDOW_OPTIONS } from "../dataset/window-options.js";
 import { CHAIN_OPTIONS } from "../signal/chain-options.js";
+import { CAUSAL_OPTIONS } from "../training/causal-options.js";
 import { RUN_OPTIONS } from "../training/run-options.js";
 import { group, key, keyInWords, keyOfEdges, keyOrNull, ownKey, sectionOf } from "./field.js";
 import { actsOnlyWith, noEffect } from "./without-effect.js";
 
 /** Channels of the cache, and the input channels of every detector. */
 const CHANNEL_COUNT = 19;
+
+const CAUSAL = "experiment.causal";
 
 const LIMITED_OTHERWISE = "limit_files or BGB_LIMIT_FILES limits a run";
 
@@ -24,6 +28,18 @@ const balance = actsOnlyWith(
   "data.use_balanced_sampling",
   [true],
 );
+
+const SPLIT_BY = "data.split.by";
+
+const split = group("How patients are assigned to train, dev and eval; a patient is never in two of them.", {
+  by: key(SPLIT_CHOICE_OPTIONS, "by"),
+  dev: key(SPLIT_CHOICE_OPTIONS, "devShare"),
+  eval: key(SPLIT_CHOICE_OPTIONS, "evalShare", { most: 0.5 }),
+  seed: key(SPLIT_CHOICE_OPTIONS, "seed"),
+  folds: actsOnlyWith(key(SPLIT_CHOICE_OPTIONS, "folds"), SPLIT_BY, ["folds"]),
+  fold: actsOnlyWith(key(SPLIT_CHOICE_OPTIONS, "fold"), SPLIT_BY, ["folds"]),
+  file: actsOnlyWith(key(SPLIT_CHOICE_OPTIONS, "file"), SPLIT_BY, ["file"]),
+}).prefault({});
 
 export const data = group("The corpus, its cache and the windows.", {
   dataset: noEffect(
@@ -51,6 +67,7 @@ export const data = group("The corpus, its cache and the windows.", {
     .default(CHANNEL_COUNT),
   window_size: key(WINDOW_OPTIONS, "windowSeconds"),
   stride: key(WINDOW_OPTIONS, "strideSeconds"),
+  decision_stride: actsOnlyWith(keyOrNull(CAUSAL_OPTIONS, "decisionSeconds"), CAUSAL, [true]),
   num_workers: key(RUN_OPTIONS, "numWorkers", {
     most: 256,
     description:
@@ -70,6 +87,7 @@ export const data = group("The corpus, its cache and the windows.", {
     ownKey(number({ isWhole: true, description: "Batches that each of PyTorch's data workers prepares ahead." })),
     "the next batch is always prepared",
   ),
+  split,
   split_policy: keyInWords(SPLIT_OPTIONS, "devSplit", { official_tusz: "dev", custom: null }),
   validation_split: key(SPLIT_OPTIONS, "devShare", { below: undefined, most: 0.5 }),
   split_seed: key(SPLIT_OPTIONS, "splitSeed"),
@@ -117,4 +135,5 @@ export const preprocessing = group("From the electrodes of a recording to the ch
   phase: key(CHAIN_OPTIONS, "phase"),
   reference: key(CHAIN_OPTIONS, "reference"),
   clip: key(CHAIN_OPTIONS, "clip"),
+  normalization_memory: actsOnlyWith(keyOrNull(CHAIN_OPTIONS, "memorySeconds"), CAUSAL, [true]),
 });

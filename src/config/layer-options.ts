@@ -5,21 +5,33 @@ import { describeCache } from "../cache/describe.js";
 import type { GapPolicy } from "../cache/segments.js";
 import { BALANCE_DEFAULTS, BALANCE_OPTIONS, type BalanceOptions } from "../dataset/balance-options.js";
 import { POSTPROCESS_DEFAULTS, POSTPROCESS_OPTIONS, type PostprocessOptions } from "../scoring/postprocess-options.js";
-import { CHAIN_OPTIONS, type ChainOptions, DEFAULT_CHAIN, REFERENCE_CHAIN } from "../signal/chain-options.js";
+import {
+  CAUSAL_CHAIN,
+  CHAIN_OPTIONS,
+  type ChainOptions,
+  DEFAULT_CHAIN,
+  REFERENCE_CHAIN,
+} from "../signal/chain-options.js";
 import { executorOfDevice } from "../tensor/device-names.js";
+import { CAUSAL_DEFAULTS, CAUSAL_OPTIONS } from "../training/causal-options.js";
 import { STITCHING_DEFAULTS, STITCHING_OPTIONS } from "../training/run-options.js";
 import type { Stitching } from "../training/stitching.js";
 import { optionsFrom } from "./options-from.js";
 import type { Config } from "./schema.js";
 
+/** The sections that say what a cache holds. */
+type ChainConfig = Pick<Config, "data" | "preprocessing" | "experiment">;
+
 /** The chain that a configuration asks for. */
-export function chainFromConfig(config: Pick<Config, "data" | "preprocessing">): ChainOptions {
+export function chainFromConfig(config: ChainConfig): ChainOptions {
   const preset = config.preprocessing.preset === "reference" ? REFERENCE_CHAIN : DEFAULT_CHAIN;
-  return withDefaults(preset, optionsFrom(config, CHAIN_OPTIONS));
+  const { memorySeconds, ...options } = optionsFrom(config, CHAIN_OPTIONS);
+  if (!config.experiment.causal) return withDefaults(preset, options);
+  return withDefaults(CAUSAL_CHAIN, { ...options, memorySeconds });
 }
 
 /** The key of the cache that a configuration asks for. Throws a ConfigError on options that cannot be. */
-export function cacheKeyFromConfig(config: Pick<Config, "data" | "preprocessing">): string {
+export function cacheKeyFromConfig(config: ChainConfig): string {
   return describeCache(chainFromConfig(config), config.data.sample_type).key;
 }
 
@@ -43,7 +55,14 @@ export function deviceFromConfig({ experiment }: Pick<Config, "experiment">): st
   return executorOfDevice(experiment.device);
 }
 
-/** The stitching that `postprocessing.stitching.method` means. */
-export function stitchingFromConfig(config: Pick<Config, "postprocessing">): Stitching {
+/** The stitching that `postprocessing.stitching.method` means, or that of a causal detector. */
+export function stitchingFromConfig(config: Pick<Config, "postprocessing" | "experiment">): Stitching {
+  if (config.experiment.causal) return "soonest";
   return withDefaults(STITCHING_DEFAULTS, optionsFrom(config, STITCHING_OPTIONS)).stitching;
+}
+
+/** From start to start of the windows that are laid over a recording to predict it, in seconds. */
+export function predictionStrideFromConfig(config: Pick<Config, "data" | "experiment">): number {
+  if (!config.experiment.causal) return config.data.stride;
+  return withDefaults(CAUSAL_DEFAULTS, optionsFrom(config, CAUSAL_OPTIONS)).decisionSeconds;
 }

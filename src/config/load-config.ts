@@ -1,11 +1,13 @@
 import { existsSync, statSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { basename, resolve } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { hashOf } from "@ictal/base/canonical";
 import { ConfigError, isIctalError, NotFoundError } from "@ictal/base/errors";
 import { isReservedName, valueAt } from "@ictal/base/records";
 import { readYaml } from "@ictal/base/yaml";
 import { projectDir as ownProjectDir } from "../base/project.js";
+import { requireCausal } from "./causal.js";
 import { REFERENCE_NETWORK } from "./model-section.js";
 import { type Config, configSchema } from "./schema.js";
 import { schemaFaults } from "./schema-faults.js";
@@ -132,7 +134,11 @@ function essenceOf(config: Config): unknown {
   const essence = structuredClone(config) as Tree;
   const data = essence.data as Tree;
   for (const key of ["data_dir", "cache_dir", "num_workers"]) delete data[key];
-  essence.experiment = { name: config.experiment.name, seed: config.experiment.seed };
+  const { file: _file, ...split } = config.data.split;
+  data.split = split;
+  if (isDeepStrictEqual(split, configSchema.shape.data.parse({}).split)) delete data.split; // hashes of earlier versions stay
+  const { name, seed, causal } = config.experiment;
+  essence.experiment = { name, seed, ...(causal && { causal }) };
   for (const found of keysOf(configSchema)) {
     if (!isDead(found)) continue;
     const path = found.key.split(".");
@@ -190,9 +196,11 @@ export function parseConfig(text: string, file: string, options: LoadConfigOptio
       limit_files: limit,
       data_dir: resolvePath(data.data_dir, projectDir),
       cache_dir: resolvePath(data.cache_dir, projectDir),
+      split: { ...data.split, ...(data.split.file && { file: resolvePath(data.split.file, projectDir) }) },
     },
     experiment: { ...experiment, output_dir: resolvePath(experiment.output_dir, projectDir) },
   };
+  requireCausal(config);
   return {
     config,
     configHash: hashOf(essenceOf(config), 16),

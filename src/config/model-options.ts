@@ -2,6 +2,7 @@ import { ConfigError } from "@ictal/base/errors";
 import { unknownDetector } from "../model/detector.js";
 import { SEIZURE_DETECTOR_OPTIONS, STAGE_KERNEL, stageChannels } from "../model/detectors/seizure-detector-options.js";
 import { DETECTOR_NAMES, kindOf, type ModelConfig } from "../model/registry.js";
+import { requireCausalKind } from "./causal.js";
 import { REFERENCE_NETWORK } from "./model-section.js";
 import { optionsFrom } from "./options-from.js";
 import type { Config } from "./schema.js";
@@ -29,9 +30,12 @@ function checkReferenceSizes({ encoder, mamba }: Config["model"]): void {
 /**
  * The detector that a configuration's model section asks for: `model.name`, which is needed, chooses it, the section of that name sizes it
  * (the reference's detector has sections of its own). Throws a ConfigError on a missing or unknown name and on values that the
- * network cannot have.
+ * network cannot have. `isCausal` makes it one that sees the past only.
  */
-export function modelFromConfig(model: Config["model"]): ModelConfig {
+export function modelFromConfig(
+  model: Config["model"],
+  { isCausal = false }: { readonly isCausal?: boolean } = {},
+): ModelConfig {
   if (model.name === "")
     throw new ConfigError(
       `model.name is not given: it chooses the detector, one of ${DETECTOR_NAMES.join(", ")}; to train, a configuration also names data.data_dir and data.cache_dir`,
@@ -39,15 +43,17 @@ export function modelFromConfig(model: Config["model"]): ModelConfig {
     );
   const kind = kindOf(model.name);
   if (!kind) throw unknownDetector(model.name);
+  if (isCausal) requireCausalKind(kind.name);
+  const direction = isCausal ? { causal: true } : {};
   if (kind.name === REFERENCE_NETWORK) {
     checkReferenceSizes(model);
     const sizes = optionsFrom({ model }, SEIZURE_DETECTOR_OPTIONS);
-    return { ...sizes, name: REFERENCE_NETWORK, baseChannels: model.encoder.channels[0] };
+    return { ...sizes, ...direction, name: REFERENCE_NETWORK, baseChannels: model.encoder.channels[0] };
   }
   if (model.initialization === "reference")
     throw new ConfigError(
       `invalid model.initialization: "reference"; it is a start of seizure_detector, ${kind.name} has only its own`,
       { key: "model.initialization", value: "reference", allowed: "own" },
     );
-  return { ...optionsFrom({ model }, kind.options), name: kind.name };
+  return { ...optionsFrom({ model }, kind.options), ...direction, name: kind.name };
 }

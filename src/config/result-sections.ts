@@ -46,11 +46,16 @@ const events = group("Merging and confidence of events.", {
 });
 
 const stitching = group("Combination of overlapping windows.", {
-  method: keyInWords(STITCHING_OPTIONS, "stitching", {
-    overlap_add: "mean",
-    overlap_add_weighted: "triangular",
-    max: "max",
-  }),
+  method: noEffect(
+    keyInWords(STITCHING_OPTIONS, "stitching", {
+      overlap_add: "mean",
+      overlap_add_weighted: "triangular",
+      max: "max",
+      soonest: "soonest",
+    }),
+    "experiment.causal takes each probability from the window that ends soonest after it",
+    { does: "soonest", unless: (_, at) => at("experiment.causal") !== true },
+  ),
   window_size: noEffect(
     ownKey(count({ description: "Window length of the stitching.", unit: "samples" })),
     "windows follow data.window_size",

@@ -64,6 +64,13 @@ export const experiment = group("Name, seed, device and folder of the run.", {
   name: ownKey(text({ default: "debug", mayBeEmpty: true, description: "Name of the run in reports." })),
   description: ownKey(text({ default: "", mayBeEmpty: true, description: "What the run is for, in reports." })),
   seed: key(RUN, "seed"),
+  causal: ownKey(
+    flag({
+      default: false,
+      description:
+        "Nothing looks ahead further than the budget that `ictal config show` prints: normalisation by the past, causal filters and network, decisions as they can be made; ictal stream needs it.",
+    }),
+  ),
   device: ownKey(
     choice(DEVICE_NAMES, {
       default: "auto",

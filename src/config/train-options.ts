@@ -7,18 +7,13 @@ import { checkWindow } from "../training/check-fit.js";
 import { CLASS_WEIGHT_DEFAULTS, LOSS_OPTIONS } from "../training/loss-options.js";
 import { OPTIMIZER_OPTIONS } from "../training/optimizer-options.js";
 import type { TrainOptions } from "../training/options.js";
-import {
-  LOWER_IS_BETTER,
-  METRIC_DEFAULTS,
-  METRIC_OPTIONS,
-  RUN_OPTIONS,
-  STITCHING_OPTIONS,
-} from "../training/run-options.js";
+import { LOWER_IS_BETTER, METRIC_DEFAULTS, METRIC_OPTIONS, RUN_OPTIONS } from "../training/run-options.js";
 import { SCHEDULE_OPTIONS } from "../training/schedule-options.js";
-import { balanceFromConfig, cacheKeyFromConfig, deviceFromConfig } from "./layer-options.js";
+import { balanceFromConfig, cacheKeyFromConfig, deviceFromConfig, stitchingFromConfig } from "./layer-options.js";
 import { modelFromConfig } from "./model-options.js";
 import { optionsFrom } from "./options-from.js";
 import type { Config } from "./schema.js";
+import { splitFromConfig } from "./split-choice.js";
 
 function dataFromConfig(config: Config): TrainOptions["data"] {
   const { data } = config;
@@ -27,6 +22,7 @@ function dataFromConfig(config: Config): TrainOptions["data"] {
     key: cacheKeyFromConfig(config),
     ...optionsFrom(config, WINDOW_OPTIONS),
     ...optionsFrom(config, SPLIT_OPTIONS),
+    split: splitFromConfig(config),
     balance: data.use_balanced_sampling ? balanceFromConfig(config) : false,
   };
 }
@@ -45,7 +41,7 @@ function checkDirection({ metric, mode }: Config["training"]["early_stopping"]):
  * that cannot be, for windows that the model cannot divide, and for a metric whose best is its worst.
  */
 export function trainOptionsFromConfig(config: Config): TrainOptions {
-  const model = modelFromConfig(config.model);
+  const model = modelFromConfig(config.model, { isCausal: config.experiment.causal });
   checkWindow(createDetector(model), config.data.window_size, config.data.sampling_rate);
   checkDirection(config.training.early_stopping);
   const { augment } = config.data;
@@ -59,7 +55,7 @@ export function trainOptionsFromConfig(config: Config): TrainOptions {
     loss: { ...optionsFrom(config, LOSS_OPTIONS), ...CLASS_WEIGHT_DEFAULTS },
     optimizer: optionsFrom(config, OPTIMIZER_OPTIONS),
     device: deviceFromConfig(config),
-    validation: optionsFrom(config, STITCHING_OPTIONS),
+    validation: { stitching: stitchingFromConfig(config) },
     metric: withDefaults(METRIC_DEFAULTS, optionsFrom(config, METRIC_OPTIONS)),
   };
 }

@@ -85,12 +85,16 @@ export function duplicateFinding(group: readonly { readonly edfKey: string }[]):
   };
 }
 
-/** Annotation files without a recording beside them; not in flat corpora, where any csv may occur. */
+/** Below it are what others made of a corpus, such as a second rater's annotations: no recording is expected beside them. */
+const DERIVATIVES = /(^|\/)derivatives\//;
+
+/** Annotation files without a recording beside them; not in flat corpora, where any csv may occur, nor in derivatives. */
 function orphanAnnotations(listing: Listing, layout: string): Finding[] {
   if (layout === "flat") return [];
   const stems = new Set(listing.recordings.map(({ key }) => key.replace(RECORDING_NAME, "").replace(/_eeg$/, "")));
   const orphans: Finding[] = [];
   for (const key of listing.annotations.keys()) {
+    if (DERIVATIVES.test(key)) continue;
     if (stems.has(key.replace(/(\.(csv|csv_bi|tse|tse_bi)|_events\.tsv)$/i, ""))) continue;
     orphans.push({
       file: key,

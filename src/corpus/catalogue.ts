@@ -7,6 +7,7 @@ import { corpusFingerprint, createListingCounter, fingerprintLine, type ListingC
 import { detectLayout, LAYOUTS, type Layout, type LayoutName, layoutNamed } from "./layouts.js";
 import { limitRecordings } from "./limit.js";
 import { addressOf, type Listing, listCorpus } from "./listing.js";
+import { readParticipants } from "./participants.js";
 import { entryOf, type RecordingEntry } from "./recording-entry.js";
 import { type Splits, splitOfPatient } from "./splits.js";
 
@@ -54,7 +55,8 @@ interface Placed {
 export const SHARED_V15_PATIENTS: readonly string[] = ["00001027", "00001981", "00004671", "00006546", "00009842"];
 
 /**
- * List a corpus and name its recordings. One listing, no other request. NotFoundError when there is no recording or
+ * List a corpus and name its recordings. One listing, no other request but for the participants.tsv of a BIDS folder, whose
+ * column of splits, if it has one, gives the patients theirs. NotFoundError when there is no recording or
  * none fits the layout; every other problem is a finding or a reason in `excluded`. Patients in more than one
  * split are a finding of severity "error".
  */
@@ -78,6 +80,7 @@ export async function readCatalogue(store: Store, options: CatalogueOptions = {}
     placed.push({ entry: entryOf(place, file, listing, splits, same), cut: address.length - place.path.length });
   }
   if (placed.length === 0) throw noneFits(listing, layout, excluded);
+  if (layout.name === "bids" && !splits) findings.push(...(await takeParticipants(store, listing, placed, signal)));
   const listed = counter.counts();
   const fingerprint = corpusFingerprint(() => linesOf(placed, listing), listed);
   const entries = dropRepeated(placed, excluded, findings);
@@ -94,6 +97,25 @@ export async function readCatalogue(store: Store, options: CatalogueOptions = {}
     excluded: excluded.sort((a, b) => (a.id < b.id ? -1 : 1)),
     findings,
   };
+}
+
+/** Puts the splits of participants.tsv into the entries; ids keep the name of the layout's split, so that a cache stays. */
+async function takeParticipants(
+  store: Store,
+  listing: Listing,
+  placed: Placed[],
+  signal: AbortSignal | undefined,
+): Promise<readonly Finding[]> {
+  if (listing.participants.length === 0) return [];
+  const rootOf = ({ entry: { edfKey }, cut }: Placed) =>
+    edfKey.slice(0, Math.max(0, cut - (addressOf(listing, edfKey).length - edfKey.length)));
+  const placeOf = (each: Placed) => ({ root: rootOf(each), patient: each.entry.patient });
+  const { splitOf, findings } = await readParticipants(store, listing.participants, placed.map(placeOf), signal);
+  for (const [i, each] of placed.entries()) {
+    const split = splitOf(placeOf(each));
+    if (split !== undefined) placed[i] = { ...each, entry: { ...each.entry, split } };
+  }
+  return findings;
 }
 
 function* addressed(listing: Listing): Generator<{ path: string; key: string }> {

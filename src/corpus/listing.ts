@@ -18,6 +18,8 @@ export interface Listing {
   readonly recordings: readonly ListedFile[];
   /** Annotation files by key. */
   readonly annotations: ReadonlyMap<string, ListedFile>;
+  /** Keys of BIDS participants.tsv. */
+  readonly participants: readonly string[];
   /** Files that only look like recordings. */
   readonly ignored: readonly { readonly id: string; readonly reason: string; readonly code?: "compressed" }[];
   /** Annotation files that are compressed and not read. */
@@ -28,6 +30,7 @@ export interface Listing {
 const COMPRESSED_NAME = /\.(edf|bdf|csv|csv_bi|tse|tse_bi|tsv)\.(gz|zip|bz2|xz|zst)$/i;
 const COMPRESSED_RECORDING = /\.(edf|bdf)\.[^.]*$/i;
 
+const PARTICIPANTS_NAME = /(^|\/)participants\.tsv$/;
 const ANNOTATION_NAME = /(\.(csv|csv_bi|tse|tse_bi)|_events\.tsv)$/i;
 
 /** Address of a listed key. */
@@ -58,6 +61,7 @@ export async function listCorpus(store: Store, prefix: string, signal?: AbortSig
   const annotations = new Map<string, ListedFile>();
   const ignored: { id: string; reason: string; code?: "compressed" }[] = [];
   const compressed: string[] = [];
+  const participants: string[] = [];
   let others = 0;
   for await (const info of store.list(folder === "" ? "" : `${folder}/`, signal ? { signal } : {})) {
     const isRecording = RECORDING_NAME.test(info.key);
@@ -74,13 +78,16 @@ export async function listCorpus(store: Store, prefix: string, signal?: AbortSig
         });
       else compressed.push(info.key);
     } else if (ANNOTATION_NAME.test(info.key)) annotations.set(info.key, { key: info.key, size: info.size });
-    else others += 1;
+    else {
+      if (PARTICIPANTS_NAME.test(info.key)) participants.push(info.key);
+      others += 1;
+    }
   }
   if (recordings.length === 0) {
     const packed = ignored.filter(({ code }) => code === "compressed").length;
     throw nothingFound(url, annotations.size, others + compressed.length, packed);
   }
-  return { url, base, recordings, annotations, ignored, compressed };
+  return { url, base, recordings, annotations, participants, ignored, compressed };
 }
 
 const kept = ({ key, size, etag }: ListedFile): ListedFile =>

@@ -41,7 +41,8 @@ export function splitOfPatient(splits: Splits, patient: string): string | undefi
   return Object.entries(splits).find(([, patients]) => patients.includes(patient))?.[0];
 }
 
-function refuseOverlap(splits: Splits, where: string): void {
+/** Throws a ConfigError that names the patients who are in more than one split; `where` is the place of the splits. */
+export function refuseOverlap(splits: Splits, where: string): void {
   const shared = overlappingPatients(splits);
   if (shared.length === 0) return;
   const shown = shared.slice(0, 5).map(({ patient, splits: ownSplits }) => `${patient} (${ownSplits.join(" and ")})`);

@@ -13,8 +13,10 @@ export async function readSyntheticName(store: Store, catalogue: Catalogue): Pro
   try {
     const bytes = await store.read(`${root[1] ?? ""}${SYNTHETIC_MARKER}`);
     const marker: unknown = JSON.parse(new TextDecoder().decode(bytes));
-    const seed = (marker as { seed?: unknown } | null)?.seed; // any JSON may be there
-    return typeof seed === "number" ? `Ictal synthetic corpus, seed ${seed}` : undefined;
+    const found = marker as { seed?: unknown; realism?: { difficulty?: unknown } } | null; // any JSON may be there
+    if (typeof found?.seed !== "number") return undefined;
+    const difficulty = found.realism?.difficulty;
+    return `Ictal synthetic corpus, seed ${found.seed}${typeof difficulty === "number" ? `, difficulty ${difficulty}` : ""}`;
   } catch (error) {
     if (isIctalError(error, "NotFoundError") || error instanceof SyntaxError) return undefined;
     throw error;

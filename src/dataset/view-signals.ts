@@ -35,13 +35,16 @@ export interface ViewSignals {
 }
 
 export interface ViewOptions {
-  /** The samples, compressed and in base64, take no more than about this. @default 4.6e6 per started hour */
+  /** The samples, compressed and in base64, take no more than about this. @default 4.6e6 per hour, and for less than one */
   readonly maxBytes?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
 const HIGHEST_RATE_HZ = 256;
 const BYTES_PER_HOUR = 4.6e6;
+
+/** Bytes that the samples of a recording of this length may take on a page, unless `maxBytes` says otherwise. */
+export const viewBytesOf = (seconds: number): number => BYTES_PER_HOUR * Math.max(1, seconds / 3600);
 
 /** Tried in this order until the page is small enough: rate in hertz (at most the file's), step in microvolts. */
 const RESOLUTIONS = [
@@ -76,9 +79,8 @@ export async function readViewSignals(
   const recordedRateHz = first.sampleRateHz;
   const signals = chosen.map(({ index }) => index);
   const recorded = await readRows(source, header, signals, recordedRateHz, options.signal);
-  const hours = Math.max(1, recorded.sampleCount / recorded.sampleRateHz / 3600);
   requireNumbers({ maxBytes: options.maxBytes }, { above: 0, mayBeInfinite: true });
-  const fitted = fitToSize(recorded, options.maxBytes ?? BYTES_PER_HOUR * hours);
+  const fitted = fitToSize(recorded, options.maxBytes ?? viewBytesOf(recorded.sampleCount / recorded.sampleRateHz));
   return { ...fitted, channels, recordedRateHz, gaps: recorded.gaps, excluded };
 }
 

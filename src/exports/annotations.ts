@@ -1,4 +1,7 @@
-/** Seizure annotations: TUSZ csv, csv_bi, tse, HED-SCORE tsv; checks, comparison, writing. */
+/**
+ * Seizure annotations: TUSZ csv, csv_bi, tse, HED-SCORE tsv; checks, comparison, writing.
+ * @module ictal/annotations
+ */
 export { type AnnotationFile, readAnnotations } from "../recording/annotation-file.js";
 export type { AnnotationFormat } from "../recording/annotation-rows.js";
 export { writeCsv, writeCsvBi, writeHedScoreTsv, writeTse } from "../recording/annotation-write.js";

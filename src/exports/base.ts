@@ -1,4 +1,7 @@
-/** Errors, events, randomness, configuration and receipts: what all others use. */
+/**
+ * Errors, events, randomness, configuration and receipts: what all others use.
+ * @module ictal/base
+ */
 export { canonicalJson, hashOf, sha256 } from "@ictal/base/canonical";
 export {
   CacheError,

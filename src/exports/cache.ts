@@ -1,4 +1,7 @@
-/** Preprocessed recordings on disk: build, read, verify. */
+/**
+ * Preprocessed recordings on disk: build, read, verify.
+ * @module ictal/cache
+ */
 export { type BuildOptions, type BuildReport, buildCache } from "../cache/build.js";
 export { coverageOf } from "../cache/coverage.js";
 export { gcCache } from "../cache/gc.js";

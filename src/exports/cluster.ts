@@ -1,4 +1,9 @@
-/** Plans of shards for pools, Slurm and the cloud. */
+/**
+ * Plans of shards for pools, Slurm and the cloud.
+ * @module ictal/cluster
+ */
+export { planCrossval } from "../cluster/crossval/plan.js";
+export { type FoldRun, readFolds } from "../cluster/crossval/read-folds.js";
 export { finalisePlan } from "../cluster/finalise.js";
 export { makePlan, type Plan, readPlan, type ShardDraft, writePlan } from "../cluster/plan.js";
 export { type PoolReport, runPool } from "../cluster/pool.js";

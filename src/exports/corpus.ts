@@ -1,4 +1,7 @@
-/** A corpus as a catalogue of recordings with labels and splits; checks, duplicates, synthesis. */
+/**
+ * A corpus as a catalogue of recordings with labels and splits; checks, duplicates, synthesis.
+ * @module ictal/corpus
+ */
 export { type Catalogue, readCatalogue } from "../corpus/catalogue.js";
 export { type CorpusReport, checkCorpus } from "../corpus/check.js";
 export { checkCorpusAnnotations, type RecordingAnnotations } from "../corpus/check-corpus-annotations.js";
@@ -7,5 +10,6 @@ export { findDuplicates } from "../corpus/duplicates.js";
 export { type FindingSummary, summarizeFindings } from "../corpus/finding-summary.js";
 export { type RecordingLabels, readLabels } from "../corpus/labels.js";
 export type { RecordingEntry } from "../corpus/recording-entry.js";
+export { readSplitFile } from "../corpus/split-file.js";
 export { readSplits, writeSplits } from "../corpus/splits.js";
 export { type SynthesizeOptions, type SyntheticReport, synthesizeCorpus } from "../corpus/synthetic/synthesize.js";

@@ -1,4 +1,7 @@
-/** EDF, EDF+ and BDF files: headers, samples, annotations, writing, de-identification. */
+/**
+ * EDF, EDF+ and BDF files: headers, samples, annotations, writing, de-identification.
+ * @module ictal/edf
+ */
 export { type ByteSource, bytesSource, fileSource } from "../recording/byte-source.js";
 export type { Diagnostic } from "../recording/diagnostics.js";
 export { type EdfAnnotations, type EdfSegment, readEdfAnnotations } from "../recording/edf-annotations.js";

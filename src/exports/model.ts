@@ -1,4 +1,7 @@
-/** Detectors, their parameters, weights and export to ONNX. */
+/**
+ * Detectors, their parameters, weights and export to ONNX.
+ * @module ictal/model
+ */
 export { createDetector, type Detector, logitCount, type ModelConfig } from "../model/detector.js";
 export { type ExportOnnxOptions, exportOnnx } from "../model/export-onnx.js";
 export { parameterCount } from "../model/parameters.js";

@@ -1,4 +1,7 @@
-/** What cells show and ask. Needs the package @ictal/jupyter; without it each call throws an UnsupportedError. */
+/**
+ * What cells show and ask. Needs the package @ictal/jupyter; without it each call throws an UnsupportedError.
+ * @module ictal/notebook
+ */
 import { createRequire } from "node:module";
 import { UnsupportedError } from "@ictal/base/errors";
 import type * as Jupyter from "@ictal/jupyter";

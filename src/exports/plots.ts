@@ -1,4 +1,7 @@
-/** Figures as plain plotly JSON. */
+/**
+ * Figures as plain plotly JSON.
+ * @module ictal/plots
+ */
 export { aeegFigure } from "../plots/aeeg.js";
 export { channelMatrix } from "../plots/channel-matrix.js";
 export { cacheCoverage, patientShares, seizureShares } from "../plots/dataset.js";

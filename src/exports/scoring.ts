@@ -1,4 +1,7 @@
-/** Scores by sample, by event (SzCORE, NEDC) and their intervals; post-processing. */
+/**
+ * Scores by sample, by event (SzCORE, NEDC) and their intervals; post-processing.
+ * @module ictal/scoring
+ */
 export { type AurocDifference, type AurocInterval, aurocInterval, compareAuroc } from "../scoring/auroc-interval.js";
 export { type Breakdown, scoreBreakdown, type TypedPair } from "../scoring/breakdown.js";
 export { calibrationCurve } from "../scoring/calibration.js";
@@ -14,6 +17,13 @@ export {
   pointWithin,
   sensitivityAtFalseAlarms,
 } from "../scoring/operating-points.js";
+export {
+  type FoldPredictions,
+  type FoldScores,
+  type OutOfFoldScores,
+  type PooledScores,
+  scoreFolds,
+} from "../scoring/out-of-fold.js";
 export { detectEvents, POSTPROCESS_DEFAULTS, type PostprocessOptions } from "../scoring/postprocess.js";
 export { type RateSensitivity, sensitivitiesAtRates } from "../scoring/rate-sensitivity.js";
 export {

@@ -1,5 +1,7 @@
-/** Filters, resamplers, spectra, montages and the preprocessing chain. */
-
+/**
+ * Filters, resamplers, spectra, montages and the preprocessing chain.
+ * @module ictal/signal
+ */
 export { type Aeeg, aeeg } from "../signal/aeeg.js";
 export { type BandRiseOptions, bandRise } from "../signal/band-rise.js";
 export { createFilterState, sosfiltInto } from "../signal/biquads.js";

@@ -1,4 +1,7 @@
-/** Training runs, checkpoints and predictions. */
+/**
+ * Training runs, checkpoints and predictions.
+ * @module ictal/training
+ */
 export { startTraining, type TrainingHandle } from "../training/handle.js";
 export { loadWeights } from "../training/load-weights.js";
 export type { TrainOptions } from "../training/options.js";

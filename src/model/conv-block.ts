@@ -1,5 +1,5 @@
 import type { Tensor4D } from "../tensor/tf.js";
-import { convNorm, type ForwardContext, type NamedTensors, relu } from "./layers.js";
+import { type ConvolutionOptions, convNorm, type ForwardContext, type NamedTensors, relu } from "./layers.js";
 import {
   batchNormBuffers,
   type ConvolutionShape,
@@ -21,6 +21,12 @@ export function declareConvBlock(into: Declaration, name: string, shape: Convolu
 }
 
 /** Convolution, batch norm, rectifier: [B, 1, L, in] to [B, 1, L, out]. */
-export function convBlock(x: Tensor4D, p: NamedTensors, name: string, context: ForwardContext): Tensor4D {
-  return relu(convNorm(x, p, `${name}.conv`, `${name}.bn`, context));
+export function convBlock(
+  x: Tensor4D,
+  p: NamedTensors,
+  name: string,
+  context: ForwardContext,
+  options: ConvolutionOptions = {},
+): Tensor4D {
+  return relu(convNorm(x, p, { conv: `${name}.conv`, norm: `${name}.bn` }, context, options));
 }

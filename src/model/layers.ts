@@ -73,6 +73,17 @@ export interface ConvolutionOptions {
   readonly stride?: number;
   /** @default 1 */
   readonly dilation?: number;
+  /** Pad in front only, so that no position sees a later one; the stride must be 1. @default false */
+  readonly isCausal?: boolean | undefined;
+}
+
+/** `rows` [B, L, C] with as many zeros in front as a filter of `kernel` taps reaches back: [B, reach + L, C]. */
+function paddedInFront(rows: Tensor, kernel: number, dilation: number): Tensor {
+  return tf.pad(rows, [
+    [0, 0],
+    [dilation * (kernel - 1), 0],
+    [0, 0],
+  ]);
 }
 
 /**
@@ -80,12 +91,15 @@ export interface ConvolutionOptions {
  * PyTorch's `padding=k//2`. x [B, 1, L, in], weight [out, in, k], bias [out] if present: [B, 1, ceil(L/stride), out].
  */
 export function conv1d(x: Tensor4D, p: NamedTensors, name: string, options: ConvolutionOptions = {}): Tensor4D {
-  const { stride = 1, dilation = 1 } = options;
+  const { stride = 1, dilation = 1, isCausal = false } = options;
   const weight = parameter(p, `${name}.weight`);
-  const [outputs, inputs] = weight.shape as [number, number, number];
+  const [outputs, inputs, kernel] = weight.shape as [number, number, number];
   const [batch, , length] = x.shape;
   const rows = tf.reshape(x, [batch, length, inputs]);
-  const y = ops.conv1d(rows, tf.transpose(weight, [2, 1, 0]), { stride, dilation, padding: "same" }); // [B, L', out]
+  const filter = tf.transpose(weight, [2, 1, 0]);
+  const y = isCausal
+    ? ops.conv1d(paddedInFront(rows, kernel, dilation), filter, { stride, dilation, padding: "valid" })
+    : ops.conv1d(rows, filter, { stride, dilation, padding: "same" }); // [B, L', out]
   return addBias(tf.reshape(y, [batch, 1, elementAt(y.shape, 1), outputs]), p, name) as Tensor4D;
 }
 
@@ -169,8 +183,14 @@ export function batchNorm<T extends Tensor>(
  * `conv1d` and then `batchNorm`. In evaluation the norm is a factor and an offset per channel, which go into the weights:
  * they are smaller than the signal.
  */
-export function convNorm(x: Tensor4D, p: NamedTensors, conv: string, norm: string, context: ForwardContext): Tensor4D {
-  if (context.training) return batchNorm(conv1d(x, p, conv), p, norm, context);
+export function convNorm(
+  x: Tensor4D,
+  p: NamedTensors,
+  { conv, norm }: { readonly conv: string; readonly norm: string },
+  context: ForwardContext,
+  options: ConvolutionOptions = {},
+): Tensor4D {
+  if (context.training) return batchNorm(conv1d(x, p, conv, options), p, norm, context);
   const { gain, shift } = normFactors(p, norm);
   const weight = parameter(p, `${conv}.weight`);
   const bias = p[`${conv}.bias`];
@@ -178,7 +198,7 @@ export function convNorm(x: Tensor4D, p: NamedTensors, conv: string, norm: strin
     "folded.weight": tf.mul(weight, tf.reshape(gain, [gain.size, 1, 1])),
     "folded.bias": bias ? tf.add(tf.mul(bias, gain), shift) : shift,
   };
-  return conv1d(x, folded, "folded");
+  return conv1d(x, folded, "folded", options);
 }
 
 /** What batch norm does in evaluation: y = x · gain + shift, [C] each. */

@@ -21,11 +21,14 @@ function blocksOf(length: number, kernel: number): Blocks {
   return { size, reach: size * (1 + Math.ceil((kernel - 1) / size)) };
 }
 
-/** Each block of x [R, L] with what a filter of k taps, half before and half behind, sees around it: [R, L/size, reach]. */
-function framed(x: Tensor, kernel: number, { size, reach }: Blocks): Tensor {
+/** Where a filter lies: half before and half behind each position, or wholly before it. */
+export type FilterPlace = "centred" | "causal";
+
+/** Each block of x [R, L] with what a filter of k taps at `place` sees around it: [R, L/size, reach]. */
+function framed(x: Tensor, kernel: number, { size, reach }: Blocks, place: FilterPlace): Tensor {
   const [rows, length] = x.shape as [number, number];
   const blocks = length / size;
-  const before = Math.floor((kernel - 1) / 2);
+  const before = place === "causal" ? kernel - 1 : Math.floor((kernel - 1) / 2);
   const padded = tf.pad(x as Tensor2D, [
     [0, 0],
     [before, reach - size - before],
@@ -48,11 +51,11 @@ function shiftedFilters(weights: Tensor, { size, reach }: Blocks): Tensor {
 }
 
 /** Signals x [F, R, L], each by the filter of its group, weights [F, k], zeros around: [F, R, L]. */
-export function longFilters(x: Tensor, weights: Tensor): Tensor {
+export function longFilters(x: Tensor, weights: Tensor, place: FilterPlace = "centred"): Tensor {
   const [filters, rows, length] = x.shape as [number, number, number];
   const kernel = elementAt(weights.shape, 1);
   const blocks = blocksOf(length, kernel);
-  const frames = framed(tf.reshape(x, [filters * rows, length]), kernel, blocks);
+  const frames = framed(tf.reshape(x, [filters * rows, length]), kernel, blocks, place);
   const y = tf.matMul(
     tf.reshape(frames, [filters, (rows * length) / blocks.size, blocks.reach]),
     shiftedFilters(weights, blocks),
@@ -73,11 +76,15 @@ function runs(kernel: number, { size, reach }: Blocks): Tensor {
 }
 
 /** Mean and biased variance over all of x [R, L] filtered by each of weights [F, k]: [F] each, without filtering it. */
-export function filteredMoments(x: Tensor, weights: Tensor): { mean: Tensor; variance: Tensor } {
+export function filteredMoments(
+  x: Tensor,
+  weights: Tensor,
+  place: FilterPlace = "centred",
+): { mean: Tensor; variance: Tensor } {
   const [filters, kernel] = weights.shape as [number, number];
   const blocks = blocksOf(elementAt(x.shape, 1), kernel);
   const { reach } = blocks;
-  const frames = tf.reshape(framed(x, kernel, blocks), [x.size / blocks.size, reach]);
+  const frames = tf.reshape(framed(x, kernel, blocks, place), [x.size / blocks.size, reach]);
   const summing = runs(kernel, blocks);
   const first = tf.div(tf.matMul(summing, tf.reshape(tf.sum(frames, 0), [reach, 1])), x.size); // [k, 1]
   const products = tf.reshape(tf.matMul(frames, frames, true, false), [1, reach * reach]);

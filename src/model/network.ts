@@ -30,6 +30,8 @@ export interface Network<C extends { readonly name: string } = { readonly name: 
   readonly lengthMultiple: number;
   /** Samples per logit: 1 means one logit per sample, 256 at 256 Hz one per second. */
   readonly outputStrideSamples: number;
+  /** Samples after those that a logit stands for that have an effect on it. @default all of its window */
+  readonly lookAheadSamples?: number | undefined;
   /**
    * x [B, inputChannels, L] in standard deviations per channel: logits [B, L / outputStrideSamples].
    * `p` holds parameters and buffers by name.

@@ -39,6 +39,7 @@ const CONCERNS = {
   "not-annotations": "labels",
   overlap: "text",
   "past-the-end": "labels",
+  participants: "corpus",
   "patient-overlap": "corpus",
   "quoted-fields": "text",
   "recording-fault": "recording",

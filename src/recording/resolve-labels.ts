@@ -98,10 +98,13 @@ function checkRowEnds({ file, events, instants }: AnnotationFile, durationSecond
   return findings;
 }
 
-/** A name without folder and extension, in lower case. */
+/** A name without folder, extension and the "_eeg" of BIDS, in lower case. */
 function plainName(name: string): string {
   const last = name.slice(Math.max(name.lastIndexOf("/"), name.lastIndexOf("\\")) + 1);
-  return last.replace(/\.[^.]*$/, "").toLowerCase();
+  return last
+    .replace(/\.[^.]*$/, "")
+    .toLowerCase()
+    .replace(/_eeg$/, "");
 }
 
 /** The pattern of a name: letters become "a", digits "0", all else is kept. */

@@ -1,8 +1,16 @@
 import { withDefaults } from "@ictal/base/options";
 import type { Event } from "../base/events.js";
-import { createEventAssembler } from "./event-assembler.js";
+import { createEventAssembler, type FinishedRun } from "./event-assembler.js";
 import { closeStep, hysteresisStep, openStep } from "./mask-stream.js";
 import { POSTPROCESS_DEFAULTS, type PostprocessOptions, refusedProbability, sampleSettings } from "./postprocess.js";
+
+/**
+ * What is known of an event: "provisional" when its onset rule is met, "start" when it is long enough to count, "end" when it
+ * is finished, "withdrawn" when it turned out too short.
+ */
+export type Alarm =
+  | { readonly type: "provisional" | "start" | "withdrawn"; readonly startSeconds: number }
+  | ({ readonly type: "end" } & Event);
 
 /** Post-processing of streamed probabilities, in chunks of any size. */
 export interface EventStream {
@@ -20,8 +28,13 @@ export interface EventStream {
 /**
  * `detectEvents` for a recording that is still running: all events of `push` and `flush` together are exactly those of the
  * whole recording, however it is chunked. Memory is that of the delay; confidence "percentile" also keeps the open event's values.
+ * `onAlarm` is told of events while they last.
  */
-export function createEventStream(options: Partial<PostprocessOptions>, rateHz: number): EventStream {
+export function createEventStream(
+  options: Partial<PostprocessOptions>,
+  rateHz: number,
+  onAlarm: (alarm: Alarm) => void = () => {},
+): EventStream {
   const merged = withDefaults(POSTPROCESS_DEFAULTS, options);
   const settings = sampleSettings(merged, rateHz);
   const lookAhead = settings.minOnset - 1 + 2 * (settings.opening >> 1) + 2 * (settings.closing >> 1);
@@ -30,8 +43,17 @@ export function createEventStream(options: Partial<PostprocessOptions>, rateHz: 
   let read = 0;
   let isOver = false;
   let finished: Event[] = [];
-  const assembler = createEventAssembler(settings, merged, ({ start, end, confidence }) => {
-    finished.push({ startSeconds: start / rateHz, endSeconds: end / rateHz, label: "seiz", confidence });
+  const finish = ({ start, end, confidence }: FinishedRun) => {
+    const event = { startSeconds: start / rateHz, endSeconds: end / rateHz, label: "seiz", confidence };
+    finished.push(event);
+    onAlarm({ type: "end", ...event });
+  };
+  const tell = (type: "provisional" | "start" | "withdrawn") => (start: number) =>
+    onAlarm({ type, startSeconds: start / rateHz });
+  const assembler = createEventAssembler(settings, merged, finish, {
+    began: tell("provisional"),
+    confirmed: tell("start"),
+    dismissed: tell("withdrawn"),
   });
   const last = {
     push: (bit: 0 | 1) => {

@@ -71,8 +71,8 @@ interface AlarmTable {
 /** Reference events, those found, and false alarms. */
 type AlarmCounts = Readonly<Record<"targets" | "hits" | "falseAlarms", number>>;
 
-/** Split of a recording: the first part of its id, as in `eval/aaaaaaaa/s001_2015/01_tcp_ar/t000`. */
-const splitOf = ({ id }: PredictedRecording) => id.split("/")[0];
+/** Split of a recording: its own, or the first part of its id, as in `eval/aaaaaaaa/s001_2015/01_tcp_ar/t000`. */
+const splitOf = ({ id, split }: PredictedRecording) => split ?? id.split("/")[0];
 
 /** A threshold chosen on the split that it is evaluated on biases the result: eval is refused, or its use reported. */
 function guardEval(

@@ -69,6 +69,8 @@ export interface PredictedRecording {
   /** Values that were predicted, in a recording with gaps; the others count nowhere. @default all */
   readonly segments?: readonly ValueRange[];
   readonly reference: readonly Interval[];
+  /** Where it is not the first part of the id. */
+  readonly split?: string | undefined;
 }
 
 /** 1 where the centre of cell `i` (1/rateHz seconds wide) lies in an event. */

@@ -47,6 +47,11 @@ export interface ChainOptions {
    * no step; 0 subtracts nothing. A shorter recording gives its whole mean. @default 1
    */
   readonly offsetSeconds: number;
+  /**
+   * Instead of mean and standard deviation over the recording: median and interquartile range over the past, of so many whole
+   * seconds at most (`createRunningNormalization`). @default the whole recording
+   */
+  readonly memorySeconds?: number | undefined;
 }
 
 export const CHAIN_OPTIONS = {
@@ -107,6 +112,14 @@ export const CHAIN_OPTIONS = {
     unit: "s",
     description: "Each channel starts with its mean over this long subtracted, so that the filters meet no step.",
   }),
+  memorySeconds: number({
+    isWhole: true,
+    least: 10,
+    most: 3600,
+    unit: "s",
+    description:
+      "Normalise by median and interquartile range of the past, so many seconds of it, instead of mean and standard deviation of the whole recording.",
+  }),
 };
 
 /** The chain of every shipped config: causal, by blocks, 19 electrodes as recorded. */
@@ -118,6 +131,12 @@ export const DEFAULT_CHAIN: ChainOptions = defaultsOf(CHAIN_OPTIONS);
  * the signal). Holds the recording in memory.
  */
 export const REFERENCE_CHAIN: ChainOptions = { ...DEFAULT_CHAIN, resample: "fourier", offsetSeconds: 0 };
+
+/**
+ * Nothing looks ahead but the resampler: causal filters, and normalisation by what the past five minutes were like. A seizure
+ * of a minute leaves the quartiles of five where they were.
+ */
+export const CAUSAL_CHAIN: ChainOptions = { ...DEFAULT_CHAIN, memorySeconds: 300 };
 
 function refuse(name: string, value: unknown, allowed: string, { rule, mayBeNull }: Option): never {
   const choices = rule.kind === "choice" ? rule.values.map((each) => JSON.stringify(each)).join(", ") : allowed;
@@ -136,7 +155,7 @@ function refuse(name: string, value: unknown, allowed: string, { rule, mayBeNull
 export function checkChainOptions(options: ChainOptions): void {
   for (const [name, each] of Object.entries(CHAIN_OPTIONS)) {
     const value = options[name as keyof ChainOptions]; // the table has the names of the options
-    if (value === undefined) refuse(name, value, allowedInWords(each), each);
+    if (value === undefined && each.default !== undefined) refuse(name, value, allowedInWords(each), each);
   }
   checkOptions(CHAIN_OPTIONS, options, refuse);
 }

@@ -27,7 +27,7 @@ export function besselI0(x: number): number {
 
 const KAISER_BETA = 5;
 /** Half length of the low-pass in zeros of its sinc, as scipy's `resample_poly`. */
-const HALF_ZEROS = 10;
+export const HALF_ZEROS = 10;
 
 /** Sinc at `x` of its zeros from the centre, times the Kaiser window at `w` of its half length. */
 function windowedSinc(x: number, w: number): number {

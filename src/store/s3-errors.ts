@@ -189,7 +189,7 @@ function describeLogin(raw: RawError, place: S3Target, target: string, where: st
     case "NoCredentials":
       return [
         "NoCredentials",
-        `no usable credentials${using} for ${target} at ${where}; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, name a profile that exists (--profile), or read a public bucket with --anonymous`,
+        `no usable credentials${using} for ${target} at ${where}; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE to a profile that exists; for a public bucket set ICTAL_S3_ANONYMOUS=1 (s3 pull also takes --profile and --anonymous)`,
       ];
     case "InvalidAccessKeyId":
       return [
@@ -230,7 +230,7 @@ function wrongRegion(raw: RawError, place: S3Target, where: string): Described {
 
 function denied(place: S3Target, target: string, where: string, using: string): string {
   if (place.anonymous)
-    return `${where} denies ${target} to anonymous requests; remove --anonymous and provide credentials`;
+    return `${where} denies ${target} to anonymous requests; remove --anonymous or ICTAL_S3_ANONYMOUS, and provide credentials`;
   return `${where} denies ${target} to the credentials${using}; they need s3:ListBucket and s3:GetObject, and a requester-pays bucket needs --requester-pays`;
 }
 

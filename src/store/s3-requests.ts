@@ -5,8 +5,9 @@ import { StoreError } from "@ictal/base/errors";
 import { onAbort } from "@ictal/base/on-abort";
 import { waitingFor } from "@ictal/base/pending";
 import { createRandom } from "../base/random.js";
-import { connectS3, endpointOf, type S3Connection, type S3StoreOptions, stallMillisecondsOf } from "./s3-client.js";
+import { connectS3, type S3Connection } from "./s3-client.js";
 import { explainS3Error, NON_RETRYABLE_CODES, rawError, retryKind, type S3Target } from "./s3-errors.js";
+import { endpointOf, type S3StoreOptions, stallMillisecondsOf } from "./s3-options.js";
 
 const MAX_ATTEMPTS = { busy: 8, connect: 3, broken: 5, skew: 2, final: 1 } as const;
 const CONNECT_ATTEMPTS_ONCE_REACHED = 8; // a service that answered before is worth waiting for

@@ -5,8 +5,8 @@ import { closable } from "./closable.js";
 import { digestMismatch } from "./digest.js";
 import { type Asked, answeredObject, badAnswer, digestsOf } from "./s3-answer.js";
 import { asChanged, type BodySource, pipeReading, readBody, startReading } from "./s3-body.js";
-import { type S3StoreOptions, stallMillisecondsOf } from "./s3-client.js";
 import { listPages } from "./s3-listing.js";
+import { type S3StoreOptions, stallMillisecondsOf } from "./s3-options.js";
 import { discard, S3Requests } from "./s3-requests.js";
 import {
   type ByteRange,
@@ -22,7 +22,7 @@ import {
   type Store,
 } from "./store.js";
 
-export type { S3StoreOptions } from "./s3-client.js";
+export type { S3StoreOptions } from "./s3-options.js";
 
 const WHOLE_READ_BYTES = 1 << 22; // two requests for parts, and one for the digests that a whole answer carries
 

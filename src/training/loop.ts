@@ -20,6 +20,7 @@ import {
 import { epochWindows, seizureShareOf, type TrainingData } from "./run-data.js";
 import { ignoreWriteErrors, openRunLog } from "./run-log.js";
 import { type RunSetup, type RunStart, setUpRun } from "./run-setup.js";
+import { writeRunSplits } from "./run-splits.js";
 import { trainOnBatch } from "./run-step.js";
 import { isValidationDue, saveCheckpoint, validateAndSave } from "./run-validation.js";
 
@@ -186,6 +187,7 @@ export async function runTraining(
     explained,
   );
   try {
+    await writeRunSplits(options.runDir, data);
     for (const notice of [...run.setup.notices, ...seizureNotice(data)]) run.warn(notice);
     const stopped = await runSteps(run).catch(explained);
     return reportOf(run, executor.name, stopped, run.warnings);

@@ -2,6 +2,7 @@ import { hashOf } from "@ictal/base/canonical";
 import { type Defined, withDefaults } from "@ictal/base/options";
 import type { Augmentations } from "../dataset/augment-options.js";
 import { BALANCE_DEFAULTS, type BalanceOptions } from "../dataset/balance-options.js";
+import { SPLIT_CHOICE_DEFAULTS, type SplitChoice } from "../dataset/split-options.js";
 import { SPLIT_DEFAULTS, WINDOW_DEFAULTS } from "../dataset/window-options.js";
 import type { ModelConfig } from "../model/detector.js";
 import { checkTrainOptions } from "./check-options.js";
@@ -37,6 +38,11 @@ export interface TrainDataOptions {
   readonly devShare?: number | undefined;
   /** Seed of that cut. @default 42 */
   readonly splitSeed?: number | undefined;
+  /**
+   * How patients are assigned to train, dev and eval; what it gives replaces the splits above. @default the corpus's own splits,
+   * by patients where it has none; the manifest's where `trainSplit` and `devSplit` have other names
+   */
+  readonly split?: SplitChoice | undefined;
   /** Windows per class as in the reference; false takes every labelled window. @default { fullRatio: 0.3, noneRatio: 2.5, evenPatients: false } */
   readonly balance?: Omit<BalanceOptions, "seed"> | false | undefined;
 }
@@ -107,12 +113,24 @@ export type FilledTrainOptions = Defined<
     readonly loss: Defined<NonNullable<TrainOptions["loss"]>>;
     readonly schedule: Defined<ScheduleOptions>;
     readonly optimizer: FilledOptimizerOptions;
-    readonly data: Defined<Omit<TrainDataOptions, "key" | "limit">> & Pick<TrainDataOptions, "key" | "limit">;
+    readonly data: Defined<Omit<TrainDataOptions, "key" | "limit" | "split">> &
+      Pick<TrainDataOptions, "key" | "limit" | "split">;
     readonly validation: { readonly strideSeconds: number; readonly stitching: Stitching };
   };
 
 function fillBalance(balance: TrainDataOptions["balance"]): FilledTrainOptions["data"]["balance"] {
   return balance === false ? false : withDefaults(BALANCE_DEFAULTS, balance);
+}
+
+/** The corpus's own splits, where the options name them as usual. */
+function usualSplit({
+  trainSplit,
+  devSplit,
+  devShare,
+  splitSeed,
+}: FilledTrainOptions["data"]): SplitChoice | undefined {
+  if (trainSplit !== "train" || (devSplit !== "dev" && devSplit !== null)) return undefined;
+  return { ...SPLIT_CHOICE_DEFAULTS, devShare, seed: splitSeed, ownDev: devSplit !== null };
 }
 
 function fillData(options: TrainDataOptions): FilledTrainOptions["data"] {
@@ -130,7 +148,9 @@ function defaultMetric(isValidated: boolean): FilledTrainOptions["metric"] {
 
 /** Fill in defaults. `isValidated`: the run has a `validate`. Throws a ConfigError on what cannot be. */
 export function fillTrainOptions(options: TrainOptions, { isValidated = true } = {}): FilledTrainOptions {
-  const data = fillData(options.data);
+  const windows = fillData(options.data);
+  const split = windows.split ?? usualSplit(windows);
+  const data = { ...windows, ...(split && { split }) };
   const filled: FilledTrainOptions = {
     ...withDefaults(RUN_DEFAULTS, options),
     metric: options.metric ?? defaultMetric(isValidated),
@@ -169,11 +189,11 @@ function fillRecipe(recipe: Readonly<Record<string, unknown>>): Readonly<Record<
 
 /**
  * The options that decide every number of a run, defaults filled in; paths, device, limits and logging are not among them.
- * Which recordings there are is in the lines of the data. `model` is the detector's own configuration, filled by it.
+ * Which recordings there are is in the lines of the data, and who is in which split in the record of the splits. `model` is the detector's own configuration, filled by it.
  */
 export function recipeOf(options: FilledTrainOptions, model: ModelConfig): Readonly<Record<string, unknown>> {
   const { epochs, batchSize, accumulate, seed, learningRate, schedule, loss, optimizer, augment, data } = options;
-  const { cacheDir: _cacheDir, key: _key, limit: _limit, ...windows } = data;
+  const { cacheDir: _cacheDir, key: _key, limit: _limit, split: _split, ...windows } = data;
   const batches = { batchSize, accumulate };
   return fillRecipe({ model, epochs, ...batches, seed, learningRate, schedule, loss, optimizer, augment, windows });
 }

@@ -6,6 +6,7 @@ import type { Detector } from "../model/detector.js";
 import type { Executor } from "../tensor/program.js";
 import type { WeightsOrigin } from "./checkpoint-state.js";
 import { loadWeights } from "./load-weights.js";
+import { usualRateHz } from "./output-rate.js";
 import { createPredictor, type RecordingPrediction } from "./predict.js";
 import { removePredictions, requireOneCheckpoint } from "./prediction-folder.js";
 import { type PredictionOrigin, writePrediction } from "./prediction-store.js";
@@ -55,16 +56,12 @@ function chosenRecordings({ recordings }: Manifest, { split, ids }: PredictRecor
   });
 }
 
-/** Seizures begin over seconds: more values only make files and searches larger. */
-const MOST_VALUES_PER_SECOND = 16;
-
-/** The network's own rate, or the highest whole part of it within 16 values a second. */
-function usualRateHz(ownRateHz: number): number {
-  return ownRateHz / Math.ceil(ownRateHz / MOST_VALUES_PER_SECOND);
-}
-
 /** Throws a CacheError when the weights were trained on signals of another kind. */
-function checkOrigin(origin: WeightsOrigin, manifest: Manifest, allowOtherCache: boolean): void {
+export function checkOrigin(
+  origin: WeightsOrigin,
+  manifest: Pick<Manifest, "key" | "channels" | "sampleRateHz">,
+  allowOtherCache: boolean,
+): void {
   const found = `${manifest.channels.join(" ")} at ${manifest.sampleRateHz} Hz`;
   const expected = `${origin.channels.join(" ")} at ${origin.sampleRateHz} Hz`;
   if (found !== expected)

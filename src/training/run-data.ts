@@ -4,7 +4,8 @@ import { limitManifest, type Manifest, readManifest } from "../cache/manifest.js
 import { balanceWindows } from "../dataset/balance.js";
 import { indexWindows, type WindowIndex, windowsOfClass } from "../dataset/index-windows.js";
 import { epochOrder } from "../dataset/order.js";
-import { splitByPatient } from "../dataset/split.js";
+import { assignSplits, splitByPatient } from "../dataset/split.js";
+import type { SplitRecord } from "../dataset/split-record.js";
 import { openWindowReader, type WindowReader } from "../dataset/window-reader.js";
 import type { FilledTrainOptions, TrainDataOptions } from "./options.js";
 
@@ -17,6 +18,8 @@ export interface TrainingData {
   readonly selection: Uint32Array;
   /** Recordings to validate on, as positions in the manifest. */
   readonly dev: readonly number[];
+  /** Who is in which split, where the options assign patients to splits. */
+  readonly splits?: SplitRecord | undefined;
 }
 
 type DataOptions = FilledTrainOptions["data"];
@@ -78,9 +81,15 @@ export async function openTrainingData(
   { accept, signal }: OpenDataOptions = {},
 ): Promise<TrainingData> {
   signal?.throwIfAborted();
-  const manifest = limitManifest(await readManifest(options.cacheDir, { key: options.key, signal }), options.limit);
-  accept?.(manifest);
-  return selectTrainingData(await openWindowReader(options.cacheDir, manifest, { signal }), options, seed);
+  const whole = await readManifest(options.cacheDir, { key: options.key, signal });
+  const limited = limitManifest(whole, options.limit);
+  accept?.(limited);
+  if (options.split === undefined)
+    return selectTrainingData(await openWindowReader(options.cacheDir, limited, { signal }), options, seed);
+  const { manifest, record } = await assignSplits(limited, options.split, { known: whole, signal });
+  const own = { ...options, trainSplit: "train", devSplit: "dev", devShare: 0 }; // dev is cut already
+  const data = selectTrainingData(await openWindowReader(options.cacheDir, manifest, { signal }), own, seed);
+  return { ...data, splits: record };
 }
 
 /** The same on a reader that is open already. */

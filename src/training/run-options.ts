@@ -90,10 +90,10 @@ export const METRIC_DEFAULTS = defaultsOf(METRIC_OPTIONS);
 export const LOWER_IS_BETTER: readonly string[] = ["loss", "fpPerDay"];
 
 export const STITCHING_OPTIONS = {
-  stitching: choice(["mean", "triangular", "max"], {
+  stitching: choice(["mean", "triangular", "max", "soonest"], {
     default: "mean",
     description:
-      "How overlapping windows are combined: their mean, a mean weighted towards window centres, or the maximum.",
+      "How overlapping windows are combined: their mean, a mean weighted towards window centres, the maximum, or none: the window that ends soonest.",
   }),
 };
 

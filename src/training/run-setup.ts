@@ -10,6 +10,7 @@ import { latestValidCheckpoint, quarantineDamaged } from "./latest-checkpoint.js
 import { type LossOptions, posWeightOf } from "./loss.js";
 import { type FilledTrainOptions, recipeDifferences, recipeOf, windowsPerStep } from "./options.js";
 import { dataLines, lineDifferences, seizureShareOf, stepsPerEpoch, type TrainingData } from "./run-data.js";
+import { splitRecipe } from "./run-splits.js";
 import { createTrainProgram, initialState, type OptimizerState, type TrainProgram } from "./train-program.js";
 
 /** What a run is set up with, fresh or resumed. */
@@ -59,7 +60,7 @@ function freshState(options: FilledTrainOptions, data: TrainingData, detector: D
       channels: manifest.channels,
       cacheKey: manifest.key,
     },
-    recipe: recipeOf(options, detector.config),
+    recipe: { ...recipeOf(options, detector.config), ...splitRecipe(data) },
     dataLines: dataLines(data),
   };
 }

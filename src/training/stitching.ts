@@ -1,5 +1,8 @@
-/** How overlapping windows are stitched: overlap-add of the mean, of a mean weighted towards the middle of each window, or the maximum. */
-export type Stitching = "mean" | "triangular" | "max";
+/**
+ * How overlapping windows are stitched: overlap-add of the mean, of a mean weighted towards the middle of each window, the
+ * maximum, or each value from the window that ends soonest after it, so that none waits for a later one.
+ */
+export type Stitching = "mean" | "triangular" | "max" | "soonest";
 
 /** Weight of position `i` of `count` in a window. */
 export function stitchingWeight(method: Stitching, i: number, count: number): number {
@@ -9,10 +12,36 @@ export function stitchingWeight(method: Stitching, i: number, count: number): nu
 
 /** Accumulates the probabilities of one recording from its windows. */
 export interface Stitcher {
-  /** Add the probabilities of the window that starts at logit `start`; what extends past the end is discarded. */
+  /**
+   * Add the probabilities of the window that starts at logit `start`; what extends past the end is discarded. Windows come in
+   * order.
+   */
   add(start: number, probabilities: Float32Array): void;
   /** One probability per logit; NaN where no window was added. */
   finish(): Float32Array;
+}
+
+/** Add to the `sums` and `weights` from position `start` on the first `count` probabilities of a window. */
+function addWindow(
+  method: Stitching,
+  { sums, weights }: { readonly sums: Float32Array; readonly weights: Float32Array },
+  start: number,
+  probabilities: Float32Array,
+  count: number,
+): void {
+  for (let i = 0; i < count; i++) {
+    const at = start + i;
+    if (method === "max" || method === "soonest") {
+      const isFirst = weights[at] === 0;
+      if (isFirst) sums[at] = probabilities[i]!;
+      else if (method === "max") sums[at] = Math.max(sums[at]!, probabilities[i]!);
+      weights[at] = 1;
+    } else {
+      const weight = stitchingWeight(method, i, probabilities.length);
+      sums[at] = sums[at]! + weight * probabilities[i]!;
+      weights[at] = weights[at]! + weight;
+    }
+  }
 }
 
 /** Stitches the windows of a recording of `logitCount` logits. */
@@ -21,20 +50,47 @@ export function createStitcher(method: Stitching, logitCount: number): Stitcher 
   const weights = new Float32Array(logitCount);
   return {
     add(start, probabilities) {
-      const count = Math.min(probabilities.length, logitCount - start);
-      for (let i = 0; i < count; i++) {
-        const at = start + i;
-        if (method === "max") {
-          sums[at] = weights[at] === 0 ? probabilities[i]! : Math.max(sums[at]!, probabilities[i]!);
-          weights[at] = 1;
-        } else {
-          const weight = stitchingWeight(method, i, probabilities.length);
-          sums[at] = sums[at]! + weight * probabilities[i]!;
-          weights[at] = weights[at]! + weight;
-        }
-      }
+      addWindow(method, { sums, weights }, start, probabilities, Math.min(probabilities.length, logitCount - start));
     },
     finish: () => sums.map((sum, i) => sum / weights[i]!),
+  };
+}
+
+/** Accumulates the probabilities of a recording that is still running, in the memory of two windows. */
+export interface RunningStitcher {
+  /** Add the first `count` probabilities of the window that starts at logit `start`; what was taken stays as it was. */
+  add(start: number, probabilities: Float32Array, count: number): void;
+  /** The probabilities up to logit `end`, to which no later window will add. */
+  take(end: number): Float32Array;
+}
+
+/** A `createStitcher` of unknown length for windows of `windowLogits`; what was taken is not kept. */
+export function createRunningStitcher(method: Stitching, windowLogits: number): RunningStitcher {
+  const room = { sums: new Float32Array(3 * windowLogits), weights: new Float32Array(3 * windowLogits) };
+  let taken = 0;
+  let base = 0; // logit of the first place
+  return {
+    add(start, probabilities, count) {
+      if (start + count - base > room.sums.length) {
+        for (const values of [room.sums, room.weights]) {
+          values.copyWithin(0, taken - base);
+          values.fill(0, values.length - (taken - base));
+        }
+        base = taken;
+      }
+      const skipped = Math.max(0, base - start); // taken already
+      if (method === "soonest" && skipped > 0)
+        addWindow(method, room, 0, probabilities.subarray(skipped), count - skipped);
+      else addWindow(method, room, start - base, probabilities, count);
+    },
+    take(end) {
+      const out = Float32Array.from({ length: end - taken }, (_, i) => {
+        const at = taken - base + i;
+        return room.sums[at]! / room.weights[at]!;
+      });
+      taken = end;
+      return out;
+    },
   };
 }
 

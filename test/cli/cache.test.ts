@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { spawn, spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { access, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -7,6 +7,7 @@ import { type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { temporaryFolder } from "../cache/made-cache.js";
 import { idOf, type MadeFile, makeObjects, writeObjects } from "../cache/made-corpus.js";
+import { runVerb } from "./verb-thread.js";
 
 const CHILD = fileURLToPath(new URL("./cache-child.js", import.meta.url));
 const SHARED = fileURLToPath(new URL("../../../../shared/data/", import.meta.url));
@@ -19,8 +20,7 @@ const OBJECTS = makeObjects(FILES);
 
 function ictal(...words: string[]) {
   const { BGB_LIMIT_FILES: _limit, ...env } = process.env;
-  const { status, stdout, stderr } = spawnSync(process.execPath, [CHILD, ...words], { encoding: "utf8", env });
-  return { status, stdout, stderr, json: () => JSON.parse(stdout) };
+  return runVerb(words, env);
 }
 
 async function made(context: TestContext, objects = OBJECTS): Promise<string[]> {

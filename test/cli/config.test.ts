@@ -1,14 +1,13 @@
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { runVerb } from "./verb-thread.js";
 
-const main = fileURLToPath(new URL("../../src/cli/main.js", import.meta.url));
 const smoke = fileURLToPath(new URL("../../../configs/smoke_unet.yaml", import.meta.url));
-const ictal = (...args: string[]) => spawnSync(process.execPath, [main, "config", ...args], { encoding: "utf8" });
+const ictal = (...args: string[]) => runVerb(["config", ...args]);
 
 test("config show prints every key with value, unit and origin, as a table and as JSON", () => {
   const text = ictal("show", "--config", smoke, "--set", "training.epochs=2");

@@ -1,19 +1,17 @@
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { fileURLToPath } from "node:url";
+import { runVerb } from "./verb-thread.js";
 
 const base = await mkdtemp(join(tmpdir(), "ictal-corpus-cli-"));
 after(() => rm(base, { recursive: true }));
 const dir = join(base, "corpus");
-const command = fileURLToPath(new URL("../../src/cli/main.js", import.meta.url));
 
 /** Run a verb; what it prints and its exit code. */
 function run(...args: string[]): { out: string; err: string; code: number | null } {
-  const { stdout, stderr, status } = spawnSync(process.execPath, [command, "corpus", ...args], { encoding: "utf8" });
+  const { stdout, stderr, status } = runVerb(["corpus", ...args]);
   return { out: stdout, err: stderr, code: status };
 }
 

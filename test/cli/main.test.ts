@@ -5,6 +5,8 @@ import { closeSync, existsSync, openSync, readdirSync, readFileSync } from "node
 import { text } from "node:stream/consumers";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { createProgram, listProgram } from "../../src/cli/program.js";
+import { runVerb } from "./verb-thread.js";
 
 const main = fileURLToPath(new URL("../../src/cli/main.js", import.meta.url));
 const sources = ["kernel.ts", "lab.ts"].map((name) => `kernels/typescript/src/cli/${name}`);
@@ -29,10 +31,25 @@ test("ictal --help lists every verb, and each verb is found by its own name", ()
   const listed = [...help.stdout.matchAll(/^ {2}([a-z]\w*)[ |]/gm)].map((found) => found[1]!);
   assert.deepEqual(listed.filter((verb) => verb !== "help").sort(), verbsOfSources());
   for (const verb of verbsOfSources()) {
-    const { status, stdout, stderr } = ictal(verb, "--help");
+    const { status, stdout, stderr } = runVerb([verb, "--help"]);
     assert.equal(status, 0, stderr);
     assert.match(stdout, new RegExp(`^Usage: ictal ${verb}`));
   }
+});
+
+test("the list of ictal --help, made without loading a command, is that of the commands themselves", async () => {
+  assert.equal(listProgram().helpInformation(), (await createProgram()).helpInformation());
+});
+
+test("ictal --version and the help of one verb", () => {
+  const { version } = JSON.parse(readFileSync(`${project}package.json`, "utf8")) as { version: string };
+  const asked = ictal("--version");
+  assert.deepEqual([asked.status, asked.stdout], [0, `${version}\n`]);
+  const ways = [ictal("help", "edf"), ictal("edf", "--help")];
+  assert.deepEqual([ways[0]!.status, ways[0]!.stdout], [0, ways[1]!.stdout]);
+  const none = ictal();
+  assert.deepEqual([none.status, none.stdout], [2, ""]);
+  assert.match(none.stderr, /^Usage: ictal \[options\] \[command\]/);
 });
 
 test("a reader that leaves before the output is there is no error", async () => {

@@ -1,11 +1,10 @@
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { runVerb } from "./verb-thread.js";
 
-const main = fileURLToPath(new URL("../../src/cli/main.js", import.meta.url));
 const smoke = fileURLToPath(new URL("../../../configs/smoke_unet.yaml", import.meta.url));
-const ictal = (...args: string[]) => spawnSync(process.execPath, [main, "model", ...args], { encoding: "utf8" });
+const ictal = (...args: string[]) => runVerb(["model", ...args]);
 
 test("model summary tells a configuration's detector part by part, as text and as JSON", () => {
   const text = ictal("summary", "--config", smoke);

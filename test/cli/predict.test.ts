@@ -1,22 +1,19 @@
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { fileURLToPath } from "node:url";
 import { commonFolder } from "../../src/cli/detection-files.js";
 import { readCatalogue } from "../../src/corpus/catalogue.js";
 import { synthesizeCorpus } from "../../src/corpus/synthetic/synthesize.js";
 import { readAnnotations } from "../../src/recording/annotation-file.js";
 import { folderStore } from "../../src/store/folder-store.js";
 import { readPrediction } from "../../src/training/prediction-store.js";
-
-const main = fileURLToPath(new URL("../../src/cli/main.js", import.meta.url));
+import { runVerb } from "./verb-thread.js";
 
 function ictal(...args: string[]) {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...args, "--json"], { encoding: "utf8" });
+  const { status, stdout, stderr } = runVerb([...args, "--json"]);
   assert.equal(status, 0, stderr);
   return JSON.parse(stdout);
 }
@@ -95,7 +92,7 @@ experiment: { output_dir: ${dir}/run, device: cpu }
   );
   const review = (checkpoint: string) => {
     const flags = ["--config", config, "--predictions", out, "--checkpoint", checkpoint, "--out", join(dir, "pages")];
-    return spawnSync(process.execPath, [main, "review", ...flags], { encoding: "utf8" });
+    return runVerb(["review", ...flags]);
   };
   assert.equal(review(join(dir, "run")).status, 0);
   assert.match(review(join(dir, "nowhere")).stderr, /nowhere/);
@@ -118,8 +115,8 @@ test("predict names a rate and a format that cannot be", () => {
     ["--rate", "0", "expected values per second"],
     ["--format", "csv_bi,edf", 'found "edf", expected one or more of csv_bi,tsv,json'],
   ] as const) {
-    const args = [main, "predict", "--checkpoint", "x", "--out", "y", flag, value];
-    const { status, stderr } = spawnSync(process.execPath, args, { encoding: "utf8" });
+    const args = ["predict", "--checkpoint", "x", "--out", "y", flag, value];
+    const { status, stderr } = runVerb(args);
     assert.equal(status, 2);
     assert.ok(stderr.includes(expected), stderr);
   }

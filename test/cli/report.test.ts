@@ -1,18 +1,16 @@
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { fileURLToPath } from "node:url";
 import { chromiumPath } from "@ictal/jupyter/browser/chromium";
 import { checkFigurePage } from "@ictal/jupyter/test/figure-page-check";
 import { writeManifest } from "../../src/cache/manifest.js";
 import { writePrediction } from "../../src/training/prediction-store.js";
 import { type MadeRecording, makeCache, RATE, seizure } from "../cache/made-cache.js";
+import { runVerb } from "./verb-thread.js";
 
-const main = fileURLToPath(new URL("../../src/cli/main.js", import.meta.url));
 const CHECKPOINT = "cd".repeat(32);
 const RECORDINGS: readonly MadeRecording[] = [
   { id: "dev/a/s/m/t0", sampleCount: 300 * RATE, seizures: [seizure(50, 90)] },
@@ -25,7 +23,7 @@ const RECORDINGS: readonly MadeRecording[] = [
 let dir: string;
 
 function ictal(...args: string[]) {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...args], { encoding: "utf8" });
+  const { status, stdout, stderr } = runVerb(args);
   return { status, stdout, stderr };
 }
 

@@ -1,26 +1,24 @@
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { fileURLToPath } from "node:url";
 import { readCatalogue } from "../../src/corpus/catalogue.js";
 import { entrySource } from "../../src/corpus/entry-source.js";
 import { synthesizeCorpus } from "../../src/corpus/synthetic/synthesize.js";
 import { readEdfHeader } from "../../src/recording/edf-header.js";
 import { folderStore } from "../../src/store/folder-store.js";
 import { writePrediction } from "../../src/training/prediction-store.js";
+import { runVerb } from "./verb-thread.js";
 
-const main = fileURLToPath(new URL("../../src/cli/main.js", import.meta.url));
 const CHECKPOINT = "ab".repeat(32);
 let dir: string;
 let corpus: string;
 let ids: string[];
 
 function ictal(...args: string[]) {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [main, "review", ...args], { encoding: "utf8" });
+  const { status, stdout, stderr } = runVerb(["review", ...args]);
   return { status, stdout, stderr };
 }
 

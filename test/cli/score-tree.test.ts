@@ -158,3 +158,12 @@ test("readScoreTree reads one recording by its file, names a file of another kin
   const { pairs, refused } = pairTrees(tree, tree, 0.1);
   assert.deepEqual([pairs.length, refused[0]!.id, refused[0]!.code], [1, "y", "unreadable"]);
 });
+
+test("in a BIDS folder annotations below derivatives are no references, and a detection may name its recording with _eeg", async (t) => {
+  const stem = "sub-01/eeg/sub-01_task-rest_run-00";
+  const row = `${TSV}100\t30\tsz\tn/a\tn/a\tn/a\t600\n`;
+  const ref = { [`${stem}_events.tsv`]: row, [`derivatives/expert-A/${stem}_events.tsv`]: row };
+  const bname = csvBi(SEIZURE).replace("#\n", "# bname = sub-01_task-rest_run-00_eeg\n#\n");
+  const found = await pairsOf(t, ref, { [`${stem}_eeg.csv_bi`]: bname });
+  assert.deepEqual([found.pairs.map(({ id }) => id), found.missing, found.notes, found.refused], [[stem], [], [], []]);
+});

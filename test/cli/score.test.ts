@@ -9,6 +9,7 @@ import { chromiumPath } from "@ictal/jupyter/browser/chromium";
 import { checkFigurePage } from "@ictal/jupyter/test/figure-page-check";
 import type { ScoreReport } from "../../src/cli/score-text.js";
 import { writeCsvBi } from "../../src/recording/annotation-write.js";
+import { runVerb } from "./verb-thread.js";
 
 const main = fileURLToPath(new URL("../../src/cli/main.js", import.meta.url));
 
@@ -38,8 +39,8 @@ async function score(
       await writeFile(path, writeCsvBi({ events, durationSeconds, accept }));
     }
   }
-  const args = [main, "score", "--ref", join(root, "ref"), "--hyp", join(root, "hyp"), ...flags];
-  const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: "utf8" });
+  const args = ["score", "--ref", join(root, "ref"), "--hyp", join(root, "hyp"), ...flags];
+  const { status, stdout, stderr } = runVerb(args);
   return { code: status, stdout, stderr };
 }
 
@@ -256,8 +257,8 @@ test("score names file, line and fault of times that cannot be: before the start
       await mkdir(join(root, side));
       await writeFile(join(root, side, "a.csv_bi"), side === "ref" ? text : text.replace("1.0000,2.0000", row));
     }
-    const args = [main, "score", "--ref", join(root, "ref"), "--hyp", join(root, "hyp"), "--json"];
-    const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: "utf8" });
+    const args = ["score", "--ref", join(root, "ref"), "--hyp", join(root, "hyp"), "--json"];
+    const { status, stdout, stderr } = runVerb(args);
     assert.deepEqual([status, stdout], [1, ""]);
     assert.match(stderr, /hyp.a\.csv_bi:\d+: /);
     assert.ok(stderr.includes(fault), stderr);
@@ -277,8 +278,8 @@ test("score scores the rest where one reference is in doubt, ends with 1, and wi
     await writeFile(join(root, side, "b.csv_bi"), side === "ref" ? text.slice(0, text.indexOf("TERM")) : text);
   }
   await writeFile(join(root, "ref", "notes.csv"), "name,age\nx,3\n");
-  const args = [main, "score", "--ref", join(root, "ref"), "--hyp", join(root, "hyp"), "--json"];
-  const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: "utf8" });
+  const args = ["score", "--ref", join(root, "ref"), "--hyp", join(root, "hyp"), "--json"];
+  const { status, stdout, stderr } = runVerb(args);
   const { recordings, refused, notes, szcore } = JSON.parse(stdout) as Required<ScoreReport>;
   assert.deepEqual([status, recordings, szcore.event.fp], [1, 1, 0]);
   assert.deepEqual(
@@ -291,6 +292,6 @@ test("score scores the rest where one reference is in doubt, ends with 1, and wi
   );
   assert.match(stderr, /not scored: b \(labels-incomplete\): .*b\.csv_bi: the file has no usable row/);
   assert.match(stderr, /notes\.csv:1: not-annotations/);
-  const accepted = spawnSync(process.execPath, [...args, "--accept", "labels-incomplete"], { encoding: "utf8" });
+  const accepted = runVerb([...args, "--accept", "labels-incomplete"]);
   assert.deepEqual([accepted.status, accepted.stdout], [0, stdout]);
 });

@@ -1,21 +1,18 @@
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { fileURLToPath } from "node:url";
 import { describeCache } from "../../src/cache/describe.js";
 import { writeManifest } from "../../src/cache/manifest.js";
 import { DEFAULT_CHAIN } from "../../src/signal/chain.js";
 import { makeCache, RATE, seizure } from "../cache/made-cache.js";
 import { hashTree, makeProject } from "../cluster/made-plan.js";
-
-const main = fileURLToPath(new URL("../../src/cli/main.js", import.meta.url));
+import { runVerb } from "./verb-thread.js";
 
 function run(...args: string[]) {
-  return spawnSync(process.execPath, [main, ...args], { encoding: "utf8" });
+  return runVerb(args);
 }
 
 test("train, train --resume and predict do their work and print one JSON document each", async (context) => {

@@ -1,4 +1,3 @@
-import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -6,15 +5,15 @@ import type { TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
 import { temporaryFolder } from "../cache/made-cache.js";
 import { type MadeFile, makeObjects, writeObjects } from "../cache/made-corpus.js";
+import { runVerb } from "../cli/verb-thread.js";
 
 /** Program and first words of the command under test. */
 export const ICTAL = [process.execPath, fileURLToPath(new URL("../../src/cli/main.js", import.meta.url))];
 
+/** Runs a verb to its end, in a thread of this process. */
 export function ictal(words: readonly string[], environment: Record<string, string> = {}) {
   const { BGB_LIMIT_FILES: _limit, ...env } = process.env;
-  const options = { encoding: "utf8", env: { ...env, ...environment } } as const;
-  const { status, stdout, stderr } = spawnSync(ICTAL[0]!, [...ICTAL.slice(1), ...words], options);
-  return { status, stdout, stderr, json: () => JSON.parse(stdout) };
+  return runVerb(words, { ...env, ...environment });
 }
 
 /** A small corpus with seizures and a configuration that names it. */

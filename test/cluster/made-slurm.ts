@@ -19,6 +19,9 @@ export function noSlurm(): string | undefined {
   return process.getuid?.() === 0 ? undefined : "slurmd of the test runs jobs as root; this user is not";
 }
 
+/** Each look starts a program of Slurm, which takes 30 ms of a core. */
+const POLL_MILLISECONDS = 400;
+
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -90,7 +93,7 @@ PartitionName=made Nodes=n1,n2 Default=YES MaxTime=INFINITE State=UP OverTimeLim
 
 async function endAll(children: readonly ChildProcess[]): Promise<void> {
   for (const child of [...children].reverse()) {
-    if (child.exitCode !== null || child.signalCode !== null) continue;
+    if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) continue; // did not start, or has ended
     const ended = once(child, "exit");
     child.kill("SIGTERM");
     const timer = setTimeout(() => child.kill("SIGKILL"), 5000);
@@ -124,7 +127,8 @@ export async function startSlurm(dir: string): Promise<MadeSlurm> {
   );
   const run = (program: string, ...args: string[]) => spawnSync(program, args, { env, encoding: "utf8" }).stdout ?? "";
   const until: MadeSlurm["until"] = async (check, what, seconds = 60) => {
-    for (const end = Date.now() + seconds * 1000; Date.now() < end; await sleep(200)) if (await check()) return;
+    for (const end = Date.now() + seconds * 1000; Date.now() < end; await sleep(POLL_MILLISECONDS))
+      if (await check()) return;
     const log = await readFile(file("slurmctld.log"), "utf8").catch(() => "");
     throw new Error(`${what}: not within ${seconds} s\n${run("squeue")}${log.split("\n").slice(-15).join("\n")}`);
   };

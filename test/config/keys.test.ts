@@ -7,6 +7,8 @@ import {
   chainFromConfig,
   gapsFromConfig,
   postprocessFromConfig,
+  predictionStrideFromConfig,
+  stitchingFromConfig,
 } from "../../src/config/layer-options.js";
 import { parseConfig } from "../../src/config/load-config.js";
 import { modelFromConfig } from "../../src/config/model-options.js";
@@ -27,10 +29,18 @@ const VALUES: Readonly<Record<string, readonly unknown[]>> = {
   "data.sampling_rate": [128],
   "data.window_size": [30],
   "data.stride": [5],
+  "data.decision_stride": [2],
   "data.num_workers": [3],
   "data.pin_memory": [true],
   "data.persistent_workers": [false],
   "data.prefetch_factor": [4],
+  "data.split.by": ["patients", "folds"],
+  "data.split.dev": [0.3],
+  "data.split.eval": [0.3],
+  "data.split.seed": [7],
+  "data.split.folds": [5],
+  "data.split.fold": [1],
+  "data.split.file": ["splits"],
   "data.split_policy": ["custom"],
   "data.validation_split": [0.3],
   "data.split_seed": [7],
@@ -59,6 +69,7 @@ const VALUES: Readonly<Record<string, readonly unknown[]>> = {
   "preprocessing.phase": ["zero"],
   "preprocessing.reference": ["average"],
   "preprocessing.clip": [5],
+  "preprocessing.normalization_memory": [60],
   "model.name": ["unet"],
   "model.unet.channels": [[4, 8, 8]],
   "model.unet.kernel_size": [3],
@@ -111,7 +122,7 @@ const VALUES: Readonly<Record<string, readonly unknown[]>> = {
   "postprocessing.events.tau_merge": [3],
   "postprocessing.events.confidence_method": ["peak"],
   "postprocessing.events.confidence_percentile": [0.5],
-  "postprocessing.stitching.method": ["max", "overlap_add_weighted"],
+  "postprocessing.stitching.method": ["max", "overlap_add_weighted", "soonest"],
   "postprocessing.stitching.window_size": [100],
   "postprocessing.stitching.stride": [100],
   "postprocessing.min_duration": [4],
@@ -146,6 +157,7 @@ const VALUES: Readonly<Record<string, readonly unknown[]>> = {
   "experiment.name": ["x"],
   "experiment.description": ["x"],
   "experiment.seed": [7],
+  "experiment.causal": [true],
   "experiment.device": ["wasm"],
   "experiment.output_dir": ["x"],
   "experiment.cache_dir": ["x"],
@@ -172,7 +184,7 @@ const ONE_MEANING = ["data.n_channels", "preprocessing.montage", "model.architec
 
 /** Keys that verbs read themselves, with the text of the source that does. */
 const READ_BY_VERBS: Readonly<Record<string, readonly [file: string, text: string]>> = {
-  "data.data_dir": ["src/cli/train.ts", "const { data_dir, cache_dir } = config.data"],
+  "data.data_dir": ["src/cli/ready-cache.ts", "const { data_dir, cache_dir } = config.data"],
   "data.limit_files": ["src/cli/train.ts", "limit: config.data.limit_files"],
   "evaluation.fa_rates": ["src/cli/train.ts", "falseAlarmRates: config.evaluation.fa_rates"],
   "experiment.name": ["src/cli/report-page.ts", "config.experiment.name"],
@@ -201,6 +213,7 @@ function effectOf(config: Config): unknown {
     attempt(() => createDetector(modelFromConfig(config.model)).config),
     attempt(() => [chainFromConfig(config), cacheKeyFromConfig(config), gapsFromConfig(config)]),
     attempt(() => postprocessFromConfig(config)),
+    attempt(() => [stitchingFromConfig(config), predictionStrideFromConfig(config)]),
   ]);
 }
 
@@ -211,8 +224,11 @@ const BASE = {
   postprocessing: { events: { confidence_method: "percentile" } },
 };
 
+const CAUSAL_KEYS = ["data.decision_stride", "preprocessing.normalization_memory"];
+
 /** The configuration in which `key` may act. */
 function baseOf(key: string): object {
+  if (CAUSAL_KEYS.includes(key)) return { ...BASE, experiment: { causal: true } };
   const name = DETECTOR_NAMES.find((detector) => key.startsWith(`model.${detector}.`));
   return name === undefined ? BASE : { ...BASE, model: { name } };
 }

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { deflateSync } from "node:zlib";
 import { encodeDeltas } from "../../src/base/delta-code.js";
 import { createStreamingResampler } from "../../src/dataset/streaming-resampler.js";
-import { readViewSignals } from "../../src/dataset/view-signals.js";
+import { readViewSignals, viewBytesOf } from "../../src/dataset/view-signals.js";
 import { bytesSource } from "../../src/recording/byte-source.js";
 import { readEdfHeader } from "../../src/recording/edf-header.js";
 import { type EdfSpec, encodeEdf } from "../../src/recording/edf-writer.js";
@@ -135,4 +135,8 @@ test("a file without electrodes shows its voltages; one without either is refuse
     view({ signals: [{ ...signal("TEMP", 100, noise(1000, 2)), unit: "degC" }] }),
     /a\.edf: no signal that a page could show among 1/,
   );
+});
+
+test("a page may take 4.6 MB per hour of the recording, and that much for a shorter one", () => {
+  assert.deepEqual([60, 3600, 5400, 7200].map(viewBytesOf), [4.6e6, 4.6e6, 6.9e6, 9.2e6]);
 });

@@ -3,13 +3,12 @@ import { spawnSync } from "node:child_process";
 import { chmodSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { fileURLToPath } from "node:url";
 import { parse } from "yaml";
 import { projectDir } from "../../src/base/project.js";
 import { temporaryFolder } from "../cache/made-cache.js";
+import { runVerb } from "../cli/verb-thread.js";
 import { hashTree, ictal, makeProject } from "../cluster/made-plan.js";
 
-const main = fileURLToPath(new URL("../../src/cli/main.js", import.meta.url));
 const read = (path: string) => readFileSync(join(projectDir, "deploy", path), "utf8");
 
 /** The verb answers to --help, and its help names every flag. */
@@ -18,7 +17,7 @@ function assertVerb(words: readonly string[]): void {
     0,
     words.findIndex((word) => word.startsWith("--")),
   );
-  const { status, stdout } = spawnSync(process.execPath, [main, ...verb, "--help"], { encoding: "utf8" });
+  const { status, stdout } = runVerb([...verb, "--help"]);
   assert.equal(status, 0);
   assert.match(stdout, new RegExp(`^Usage: ictal ${verb.join(" ")} `));
   for (const flag of words.filter((word) => word.startsWith("--")))

@@ -18,7 +18,7 @@ import { ImportGraph } from "../runner/import-graph.js";
 import { applyMutant, drawMutants, isSame, layerOf, type Mutant, readSet, writeSet } from "./mutants.js";
 import { Nearest } from "./nearest.js";
 import { describe, type Outcome, outcomesIn, type Score, scoreOf, writeScore } from "./score.js";
-import { openWorkspace, type TestEnd, type Workspace } from "./workspace.js";
+import { modulePath, openWorkspace, type TestEnd, type Workspace } from "./workspace.js";
 
 const project = fileURLToPath(new URL("../../../", import.meta.url)); // from dist/test/mutate/
 const SET = join(project, "test/mutate/set.json");
@@ -44,7 +44,7 @@ function draw(count: number, seed: number): void {
 }
 
 const isGone = (mutant: Mutant): boolean => {
-  const path = join(COMPILED, mutant.file);
+  const path = modulePath(project, mutant.file);
   return !existsSync(path) || applyMutant(readFileSync(path, "utf8"), mutant) === undefined;
 };
 
@@ -104,7 +104,7 @@ class Lane {
   async try(mutant: Mutant, tests: readonly string[]): Promise<Outcome> {
     if (mutant.equal !== undefined) return { mutant, result: "equal" };
     if (isGone(mutant)) return { mutant, result: "gone" };
-    const changed = applyMutant(readFileSync(join(COMPILED, mutant.file), "utf8"), mutant)!;
+    const changed = applyMutant(readFileSync(modulePath(project, mutant.file), "utf8"), mutant)!;
     let asked = 0;
     for (const name of tests) {
       const clean = await this.clean.secondsOf(name, () => this.#run(name));

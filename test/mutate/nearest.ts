@@ -1,8 +1,9 @@
 /** Which test files are likely to notice a change of a module, and cheap enough to ask. */
-import { basename, join } from "node:path";
+import { basename } from "node:path";
 import { compiledOf, isPure } from "../runner/choose.js";
 import { type Durations, durationOf } from "../runner/durations.js";
 import type { ImportGraph } from "../runner/import-graph.js";
+import { modulePath } from "./workspace.js";
 
 /** Of a test file's reach: where it stands from a module. */
 interface Near {
@@ -40,7 +41,7 @@ export class Nearest {
    * `budgetSeconds` together. Files that start processes come last.
    */
   of(file: string, budgetSeconds: number): string[] {
-    const path = join(this.project, "dist/src", file);
+    const path = modulePath(this.project, file);
     const near = this.names.flatMap((name): Near[] => {
       const steps = this.#reach.get(name)!.get(path);
       if (steps === undefined) return [];

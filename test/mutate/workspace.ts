@@ -1,6 +1,16 @@
 /** A copy of the project whose compiled modules may be changed. */
 import { spawn } from "node:child_process";
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -17,18 +27,39 @@ export interface Workspace {
 
 /** What is copied; the rest of the project is linked. */
 const COPIED = "dist";
-const LEFT_OUT = new Set([COPIED, ".git", "results", "data", "cache"]);
+const LEFT_OUT = new Set([COPIED, "kernels", "node_modules", ".git", "results", "data", "cache"]);
+
+/** Folder of the compiled modules of the package `@ictal/base`, which has the layer `base` of both packages. */
+const BASE_PACKAGE = "kernels/base";
+
+/** Where the compiled module `file`, such as `cache/reuse.js`, lies in `project`: in its own or in the base package. */
+export function modulePath(project: string, file: string): string {
+  const own = join(project, COPIED, "src", file);
+  const [layer, ...rest] = file.split("/");
+  return layer === "base" && !existsSync(own) ? join(project, BASE_PACKAGE, COPIED, ...rest) : own;
+}
+
+const linkAll = (from: string, to: string, except: ReadonlySet<string>): void => {
+  for (const name of readdirSync(from)) if (!except.has(name)) symlinkSync(join(from, name), join(to, name));
+};
 
 /** A copy of `project` in the temporary folder. */
 export function openWorkspace(project: string): Workspace {
   const root = mkdtempSync(join(tmpdir(), "ictal-mutants-"));
-  cpSync(join(project, COPIED), join(root, COPIED), { recursive: true, preserveTimestamps: true });
-  for (const name of readdirSync(project)) if (!LEFT_OUT.has(name)) symlinkSync(join(project, name), join(root, name));
+  for (const part of [COPIED, BASE_PACKAGE])
+    cpSync(join(project, part), join(root, part), { recursive: true, preserveTimestamps: true });
+  linkAll(project, root, LEFT_OUT);
+  linkAll(join(project, "kernels"), join(root, "kernels"), new Set(["base"]));
+  const packages = join(root, "node_modules/@ictal");
+  mkdirSync(packages, { recursive: true });
+  linkAll(join(project, "node_modules"), join(root, "node_modules"), new Set(["@ictal"]));
+  for (const [name, folder] of Object.entries({ base: "base", jupyter: "typescript" }))
+    symlinkSync(join(root, "kernels", folder), join(packages, name));
   const remove = () => rmSync(root, { recursive: true, force: true });
   process.once("exit", remove); // also of a run that was stopped
   return {
     async withModule(file, text, work) {
-      const path = join(root, COPIED, "src", file);
+      const path = modulePath(root, file);
       const before = readFileSync(path);
       writeFileSync(path, text);
       try {

@@ -1,16 +1,15 @@
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { promisify } from "node:util";
 import { parseNotebook } from "@ictal/jupyter/notebook/read-notebook";
 import { projectPath } from "../../src/base/project.js";
+import { runVerb } from "../cli/verb-thread.js";
 
 /** test/notebook/course.test.ts runs these on kernel ictal and says the same of them. */
 const COURSE = /^0[1-4]-/;
-const run = promisify(execFile);
+process.chdir(projectPath("."));
 const folder = mkdtempSync(join(tmpdir(), "ictal-kernels-"));
 after(() => rmSync(folder, { recursive: true }));
 
@@ -49,11 +48,11 @@ function parametersOf(name: string, config: string): string[] {
 for (const kernel of ["ictal", "tslab"]) {
   const config = configOf(kernel);
   for (const name of notebooks.filter((each) => kernel !== "ictal" || !COURSE.test(each))) {
-    test(`${name} runs on kernel ${kernel}, every cell of it`, async () => {
+    test(`${name} runs on kernel ${kernel}, every cell of it`, () => {
       const output = join(folder, `${kernel}-${name}`);
       const words = ["--kernel", kernel, "--output", output, "--no-report", ...parametersOf(name, config)];
-      const args = ["src/cli/ictal.mjs", "notebook", "exec", `notebooks/${name}`, ...words];
-      await run(process.execPath, args, { cwd: projectPath("."), maxBuffer: 64 * 2 ** 20 }); // rejects with what was printed
+      const { status, stdout, stderr } = runVerb(["notebook", "exec", `notebooks/${name}`, ...words]);
+      assert.equal(status, 0, stdout + stderr);
       const { cells, metadata } = parseNotebook(readFileSync(output, "utf8"), output);
       assert.equal(metadata.kernelspec?.name, kernel);
       for (const cell of cells) if (cell.cell_type === "code") assert.notEqual(cell.execution_count, null);

@@ -90,9 +90,10 @@ test("every door works in another project: the example of each is checked by the
   assert.equal(stdout.trim(), version);
 });
 
-test("without the kernel's package the library works, and its notebook functions say what to install", async () => {
-  const folder = await project("alone");
-  await npm(["install", ...NPM_FLAGS, "--omit=optional", packed.root], folder);
+test("once the kernel's package is taken away the library works, and its notebook functions say what to install", async () => {
+  const folder = join(home, "whole"); // what is optional goes away, as if it had not been installed
+  await npm(["uninstall", ...NPM_FLAGS, "--omit=optional", "@ictal/jupyter"], folder);
+  await assert.rejects(stat(join(folder, "node_modules/@ictal/jupyter")), /ENOENT/);
   const code = `import { display, scoreSzcore } from "ictal";
 if (typeof scoreSzcore !== "function") throw new Error("no scorer");
 try { display(1); } catch (error) { console.log(error.name + ": " + error.message); }`;

@@ -157,11 +157,14 @@ test("many annotations are distributed evenly over the records and none is lost"
     outside.diagnostics.map(({ code }) => code),
     ["annotation-outside"],
   );
-  const long = await annotationsOf({ annotations: [{ onsetSeconds: 1, durationSeconds: 100, text: "late end" }] });
-  assert.deepEqual(
-    long.diagnostics.map(({ code }) => code),
-    ["annotation-past-end"],
-  );
+  for (const onsetSeconds of [0, 1, 4]) {
+    const long = await annotationsOf({ annotations: [{ onsetSeconds, durationSeconds: 100, text: "late end" }] });
+    assert.deepEqual(
+      long.diagnostics.map(({ code }) => code),
+      ["annotation-past-end"],
+      `from ${onsetSeconds} s`,
+    );
+  }
 });
 
 test("a record duration rounded to its eight characters never accumulates to a gap", async () => {

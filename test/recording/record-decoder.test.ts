@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createRandom } from "../../src/base/random.js";
-import { decodeInto, type SignalLayout } from "../../src/recording/edf-decode.js";
+import { addDigitalSums, decodeInto, type SignalLayout } from "../../src/recording/edf-decode.js";
 import { openRecordDecoder } from "../../src/recording/record-decoder.js";
 
 const RECORDS = 5;
@@ -87,3 +87,21 @@ test("records too large for WebAssembly memory are decoded in TypeScript", () =>
   const [place] = madeLayouts([40_000_000], 2);
   assert.equal(openRecordDecoder([place!], 80_000_000, 1).name, "typescript");
 });
+
+for (const width of [2, 3] as const)
+  test(`${8 * width}-bit records beyond those that are asked for are neither decoded nor counted`, () => {
+    const [place] = madeLayouts([4], width);
+    const bytes = madeBytes(RECORDS * place!.recordBytes);
+    const out = new Float32Array(RECORDS * 4).fill(Number.NaN);
+    decodeInto(out, bytes, RECORDS - 2, place!);
+    assert.deepEqual(
+      [...out].map((value) => Number.isNaN(value)),
+      [...out].map((_, i) => i >= (RECORDS - 2) * 4),
+    );
+    const sums = { count: 0, min: null, max: null, sum: 0 };
+    addDigitalSums(sums, bytes, RECORDS - 2, place!);
+    const alone = { count: 0, min: null, max: null, sum: 0 };
+    addDigitalSums(alone, bytes.slice(0, (RECORDS - 2) * place!.recordBytes), RECORDS - 2, place!);
+    assert.deepEqual(sums, alone);
+    assert.equal(sums.count, (RECORDS - 2) * 4);
+  });

@@ -7,6 +7,9 @@ import type { ImportGraph } from "./import-graph.js";
 /** Modules by which a test leaves its process. */
 const OUTSIDE = ["node:child_process", "child_process"];
 
+/** The helper that runs verbs: what a verb starts is not seen from the imports of a test. */
+const VERBS = "/dist/test/cli/verb-thread.js";
+
 /** Where tests lie, by how their names begin; the workspaces come first. */
 const ROOTS = [
   { prefix: "jupyter/", sources: "kernels/typescript/test", compiled: "kernels/typescript/dist/test" },
@@ -41,12 +44,12 @@ const isOfTests = (path: string): boolean => path.includes("/dist/test/");
 
 /**
  * Whether a test file stays in its process: neither it, nor a helper of it, nor a module that one of these
- * imports starts another one.
+ * imports starts another one, nor a verb of the command runs, which may.
  */
 export function isPure(graph: ImportGraph, project: string, name: string): boolean {
   const leaves = (path: string) => graph.of(path).packages.some((module) => OUTSIDE.includes(module));
   const helpers = [...graph.reach(compiledOf(project, name), isOfTests).keys()];
-  return !helpers.some((path) => leaves(path) || graph.of(path).files.some(leaves));
+  return !helpers.some((path) => path.endsWith(VERBS) || leaves(path) || graph.of(path).files.some(leaves));
 }
 
 /**

@@ -13,6 +13,15 @@ export type Durations = Readonly<Record<string, Duration>>;
 /** What a file is thought to take that was not measured yet. */
 const UNKNOWN: Duration = { wall: 2, cpu: 2 };
 
+/** How long a file may take at least, and how often its measured time on a machine that has other work. */
+const LEAST_LIMIT_SECONDS = 300;
+const LIMIT_FACTOR = 5;
+
+/** Seconds after which a file counts as hanging. */
+export function limitOf(durations: Durations, name: string): number {
+  return Math.round(Math.max(LEAST_LIMIT_SECONDS, LIMIT_FACTOR * durationOf(durations, name).wall));
+}
+
 /** The kept table. */
 export function readDurations(path: string): Durations {
   const rows = JSON.parse(readFileSync(path, "utf8")) as Record<string, [wall: number, cpu: number]>;

@@ -3,6 +3,7 @@
  * included, goes to the file that ICTAL_TEST_DURATIONS names. Processes that the tests start do not load it.
  */
 import { appendFileSync, readFileSync } from "node:fs";
+import { FILE_PROCESS_VARIABLE } from "./leftovers.js";
 
 const { ICTAL_TEST_DURATIONS: log, ICTAL_TEST_NODE_OPTIONS: before } = process.env;
 
@@ -26,6 +27,7 @@ if (log !== undefined) {
   delete process.env.ICTAL_TEST_NODE_OPTIONS;
   if (before) process.env.NODE_OPTIONS = before;
   else delete process.env.NODE_OPTIONS;
+  process.env[FILE_PROCESS_VARIABLE] = String(process.pid);
   process.on("exit", () => {
     const { user, system } = process.cpuUsage();
     const line = { file: process.argv[1], wall: process.uptime(), cpu: (user + system) / 1e6 + childSeconds() };

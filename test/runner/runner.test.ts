@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
-import { mkdir, writeFile } from "node:fs/promises";
+import { spawnSync } from "node:child_process";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { isAlive } from "@ictal/base/process-alive";
 import { temporaryFolder } from "../cache/made-cache.js";
 import { chooseFast, countUsingShared, isPure, namesOf, testFiles } from "./choose.js";
-import { keepDurations, readDurations } from "./durations.js";
+import { keepDurations, limitOf, readDurations } from "./durations.js";
 import { ImportGraph } from "./import-graph.js";
 import { FAST_SECONDS } from "./main.js";
 import { idleCoresMeter, nextJob, runJobs } from "./schedule.js";
@@ -19,7 +21,8 @@ test("nextJob takes the first that the cores have room for, and a job larger tha
   assert.equal(nextJob([busy!, waits!], [], TWO), 0);
   assert.equal(nextJob([busy!, waits!], [busy!], TWO), 0);
   assert.equal(nextJob([busy!, half!, waits!], [busy!, half!], TWO), 1);
-  assert.equal(nextJob([busy!, waits!], [busy!, busy!], TWO), undefined);
+  assert.equal(nextJob([busy!, half!], [busy!, busy!], TWO), undefined);
+  assert.equal(nextJob([busy!, waits!], [busy!, busy!], TWO), 1);
   assert.equal(nextJob([large!, busy!], [busy!], TWO), 1);
   assert.equal(nextJob([large!], [busy!], TWO), undefined);
   assert.equal(nextJob([large!], [], TWO), 0);
@@ -71,6 +74,51 @@ test("runJobs starts one more job when the cores were idle for a poll, up to the
   ];
   const meter = idleCoresMeter(() => readings.shift() ?? { idle: 0, total: 0 }, 2);
   assert.deepEqual([meter(), meter()], [1, 0]);
+});
+
+test("a file that hangs is killed at its limit with all that it has started, and named beside what failed", async (context) => {
+  const dir = await temporaryFolder(context);
+  const pids = join(dir, "pids");
+  const [hangs, fails] = [join(dir, "hangs.mjs"), join(dir, "fails.mjs")];
+  await writeFile(
+    hangs,
+    `import { spawnSync } from "node:child_process";
+import { test } from "node:test";
+process.env.ICTAL_TEST_PROCESS = String(process.pid); // as measure.js does
+test("waits", async () => {
+  spawnSync("sh", ["-c", "sleep 60 & echo $! $PPID > ${pids}"], { stdio: "ignore" });
+  setInterval(() => {}, 1000);
+  await new Promise(() => {});
+});
+`,
+  );
+  await writeFile(fails, 'import { test } from "node:test";\ntest("is wrong", () => { throw new Error("said"); });\n');
+  const script = join(dir, "run.mjs");
+  await writeFile(
+    script,
+    `import { Reporter } from ${JSON.stringify(new URL("./report.js", import.meta.url).href)};
+const reporter = new Reporter();
+for (const file of ${JSON.stringify([fails, hangs])}) await reporter.runFile(file, new AbortController().signal, 0.7);
+await reporter.close();
+process.exitCode = reporter.isGood ? 0 : 1;
+`,
+  );
+  const { NODE_TEST_CONTEXT: _, ...env } = process.env; // it forbids runs within tests
+  const { status, stdout } = spawnSync(process.execPath, [script], { encoding: "utf8", env });
+  assert.equal(status, 1);
+  assert.match(stdout, /stopped after \d+ s, its limit: \S*hangs\.mjs/);
+  const closing = stdout.slice(stdout.indexOf("failing tests:"));
+  for (const named of ["is wrong", "fails.mjs", "hangs.mjs"]) assert.ok(closing.includes(named), stdout);
+  const left = (await readFile(pids, "utf8")).trim().split(" ").map(Number);
+  assert.deepEqual([left.length, left.filter(isAlive)], [2, []]);
+});
+
+test("a file's limit is five minutes, or five times what it takes", () => {
+  const durations = { long: { wall: 120, cpu: 60 }, short: { wall: 1, cpu: 1 } };
+  assert.deepEqual(
+    ["long", "short", "new"].map((name) => limitOf(durations, name)),
+    [600, 300, 300],
+  );
 });
 
 test("the table of durations is read as it was kept", async (context) => {
@@ -125,6 +173,7 @@ test("the fast set of this project has files of every layer and none that starts
   for (const layer of expected.split(" ")) assert.ok(layers.has(layer), `no file of ${layer}`);
   assert.ok(!isPure(graph, project, "cli/main.test.ts"));
   assert.ok(!isPure(graph, project, "cluster/slurm.test.ts"));
+  assert.ok(!isPure(graph, project, "cli/review.test.ts"), "it runs verbs");
   assert.ok(!isPure(graph, project, "plots/review/page.test.ts"), "it starts a browser through a module of src");
   assert.ok(isPure(graph, project, "scoring/szcore.test.ts"));
 });

@@ -1,4 +1,4 @@
-/** Runs jobs side by side so that two cores are always busy and never much more than busy. */
+/** Runs jobs side by side so that all cores are always busy and never much more than busy. */
 import { cpus } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 
@@ -18,6 +18,9 @@ export interface Capacity {
 /** A job that only waits has some load all the same: it starts processes. */
 const LEAST_LOAD = 0.15;
 
+/** More load than there are cores: a load is an average, and where one job waits another works. */
+const OVERLOAD = 0.4;
+
 const loadOf = (job: Job): number => Math.max(LEAST_LOAD, job.load);
 
 /**
@@ -30,7 +33,7 @@ export function nextJob(
   { cores, lanes }: Capacity,
 ): number | undefined {
   if (running.length >= lanes) return undefined;
-  const room = cores - running.reduce((sum, job) => sum + loadOf(job), 0) + 0.1; // loads are measured, not exact
+  const room = cores - running.reduce((sum, job) => sum + loadOf(job), 0) + OVERLOAD;
   const at = waiting.findIndex((job) => loadOf(job) <= room);
   if (at >= 0) return at;
   return running.length === 0 && waiting.length > 0 ? 0 : undefined;
@@ -72,7 +75,7 @@ export interface RunJobsOptions {
 }
 
 /** As many idle cores start one more job, whatever the table of durations says of the running ones. */
-const IDLE_CORES = 0.6;
+const IDLE_CORES = 0.35;
 
 /**
  * Run every job, the longest first; resolves when all have ended. A job starts when the loads of the running ones leave room for it,

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Event } from "../../src/base/events.js";
 import { createRandom, type Random } from "../../src/base/random.js";
-import { createEventStream } from "../../src/scoring/event-stream.js";
+import { type Alarm, createEventStream } from "../../src/scoring/event-stream.js";
 import { detectEvents, type PostprocessOptions } from "../../src/scoring/postprocess.js";
 
 const CONFIDENCES = ["mean", "peak", "percentile"] as const;
@@ -108,4 +108,28 @@ test("createEventStream of nothing is empty, refuses bad options, and ends with 
   assert.throws(() => faulty.push([0.3, Number.NaN]), /invalid probability at 3: NaN/);
   assert.throws(() => createEventStream({}, 0), /invalid rateHz: 0/);
   assert.throws(() => createEventStream({ onThreshold: 0.5, offThreshold: 0.5 }, 1), /on 0\.5 must be above off 0\.5/);
+});
+
+test("alarms of createEventStream: each event is provisional, then starts and ends, or is withdrawn", () => {
+  const random = createRandom(3, "alarms");
+  const options = { minEventSeconds: 1, mergeGapSeconds: 0.5, maxEventSeconds: 4, minOnsetSeconds: 0.25 };
+  const alarms: Alarm[] = [];
+  const stream = createEventStream(options, 8, (alarm) => alarms.push(alarm));
+  const values = Float32Array.from({ length: 4000 }, (_, i) => (random.uniform(i >> 3) > 0.5 ? 0.95 : 0.1));
+  const events = [...values].flatMap((value) => stream.push([value])).concat(stream.flush());
+  const ends = alarms.flatMap((alarm) => (alarm.type === "end" ? [alarm] : []));
+  assert.deepEqual(
+    ends.map(({ type: _, ...event }) => event),
+    events,
+  );
+  let open: string | undefined;
+  for (const { type, startSeconds } of alarms) {
+    if (type === "provisional") assert.equal(open, undefined);
+    if (type === "end") assert.equal(open, `start ${startSeconds}`);
+    if (type === "withdrawn") assert.ok(open !== undefined, `${startSeconds}`);
+    open = type === "end" || type === "withdrawn" ? undefined : `${type} ${startSeconds}`;
+  }
+  assert.equal(open, undefined);
+  const countOf = (wanted: Alarm["type"]) => alarms.filter(({ type }) => type === wanted).length;
+  assert.ok(countOf("withdrawn") > 10 && countOf("start") >= events.length && events.length > 50);
 });

@@ -99,3 +99,14 @@ test("spectrogram names the option that does not fit", () => {
   const overlong = { sampleRateHz: 100, segmentSamples: 10, overlapSamples: 10 };
   assert.throws(() => spectrogram([1, 2], overlong), /invalid overlapSamples: 10 \(expected 0 to 9\)/);
 });
+
+test("lengths of the factors 2, 3 and 5 are transformed without rounding where the result is a whole number", () => {
+  for (const length of [8, 60, 360, 1000]) {
+    const re = new Float64Array(length);
+    const im = new Float64Array(length);
+    re[0] = 1;
+    createFourier(length).forwardInto(re, im);
+    assert.deepEqual([...re], new Array(length).fill(1), `length ${length}`);
+    assert.ok(im.every((value) => value === 0));
+  }
+});

@@ -8,7 +8,7 @@ import { createGuards } from "../../src/training/guards.js";
 import { constantAnswerLoss, type LossOptions, lossOf, maskedLoss, posWeightOf } from "../../src/training/loss.js";
 import { downsampleLabelsInto, epochWindows, lineDifferences, seizureShareOf } from "../../src/training/run-data.js";
 import { learningRateFactor } from "../../src/training/schedule.js";
-import { createStitcher, downsampleProbabilities, windowStarts } from "../../src/training/stitching.js";
+import { createStitcher, downsampleProbabilities, type Stitching, windowStarts } from "../../src/training/stitching.js";
 import { makeManifest } from "../dataset/made-manifest.js";
 
 test("the learning rate rises linearly over the warm-up, then falls by a cosine to zero, as the reference's", () => {
@@ -113,8 +113,8 @@ test("windows laid over a recording cover it to its end, the last one ending the
   }
 });
 
-test("overlapping windows are joined by mean, by weight or by the largest, and reach no further than the recording", () => {
-  const joined = (method: "mean" | "triangular" | "max") => {
+test("overlapping windows are joined by mean, by weight, by the largest or the soonest, and reach no further than the recording", () => {
+  const joined = (method: Stitching) => {
     const stitcher = createStitcher(method, 5);
     stitcher.add(0, Float32Array.of(0.2, 0.2, 0.2, 0.2));
     stitcher.add(2, Float32Array.of(0.6, 0.6, 0.6, 0.6));
@@ -122,6 +122,7 @@ test("overlapping windows are joined by mean, by weight or by the largest, and r
   };
   assert.deepEqual(joined("mean"), [0.2, 0.2, 0.4, 0.4, 0.6]);
   assert.deepEqual(joined("max"), [0.2, 0.2, 0.6, 0.6, 0.6]);
+  assert.deepEqual(joined("soonest"), [0.2, 0.2, 0.2, 0.2, 0.6]);
   assert.deepEqual(joined("triangular"), [0.2, 0.2, 0.3, 0.5, 0.6]);
   assert.deepEqual([...downsampleProbabilities(Float32Array.of(0, 1, 0.5, 0.5, 1), 2)], [0.5, 0.5, 1]);
 });

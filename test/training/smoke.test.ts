@@ -17,12 +17,13 @@ import { openStore } from "../../src/store/open-store.js";
 import { startTraining } from "../../src/training/handle.js";
 
 let folder = "";
-let manifest: Manifest;
+/** By the name of a configuration. */
+const manifests = new Map<string, Manifest>();
 
-async function configOf(...changes: string[]) {
+async function configOf(file: string, changes: readonly string[] = []) {
   const places = [`data.cache_dir=${join(folder, "cache")}`, `experiment.output_dir=${join(folder, "run")}`];
   const set = [...places, "experiment.device=onnx-cpu", ...changes];
-  return (await loadConfig(projectPath("configs/smoke_test.yaml"), { set, environment: {} })).config;
+  return (await loadConfig(projectPath(`configs/${file}.yaml`), { set, environment: {} })).config;
 }
 
 before(async () => {
@@ -30,24 +31,27 @@ before(async () => {
   await synthesizeCorpus(join(folder, "corpus"), { seed: 42 });
   const store = openStore(join(folder, "corpus"));
   const catalogue = await readCatalogue(store);
-  const config = await configOf();
-  const cacheDir = config.data.cache_dir;
-  const { key } = await buildCache({ store, catalogue, cacheDir, chain: chainFromConfig(config), workers: 1 });
-  ({ manifest } = await writeManifest(cacheDir, { key, catalogue }));
+  for (const file of ["smoke_test", "causal_synthetic"]) {
+    const config = await configOf(file);
+    const cacheDir = config.data.cache_dir;
+    const { key } = await buildCache({ store, catalogue, cacheDir, chain: chainFromConfig(config), workers: 1 });
+    manifests.set(file, (await writeManifest(cacheDir, { key, catalogue })).manifest);
+  }
 });
 after(() => rm(folder, { recursive: true, force: true }));
 
 const TRANSFORMER =
   "model.seizure_transformer={ channels: [8, 8, 16, 16, 32], layers: 1, feed_forward: 64, residual_kernels: [3, 2], dropout: 0 }";
 
-for (const [name, least, ...changes] of [
-  ["the small Bi-Mamba-2 detector of configs/smoke_test.yaml", 0.95],
-  ["EEGNet", 0.9, "model.name=eegnet"],
-  ["a small SeizureTransformer", 0.9, "model.name=seizure_transformer", TRANSFORMER],
+for (const [name, least, file, ...changes] of [
+  ["the small Bi-Mamba-2 detector of configs/smoke_test.yaml", 0.95, "smoke_test"],
+  ["the causal detector of configs/causal_synthetic.yaml", 0.9, "causal_synthetic"],
+  ["EEGNet", 0.9, "smoke_test", "model.name=eegnet"],
+  ["a small SeizureTransformer", 0.9, "smoke_test", "model.name=seizure_transformer", TRANSFORMER],
 ] as const) {
   test(`${name} reaches a dev AUROC of ${least} on the synthetic corpus`, async (context) => {
-    const config = await configOf(...changes);
-    const validate = devMetrics(manifest.recordings, { postprocess: postprocessFromConfig(config) });
+    const config = await configOf(file, changes);
+    const validate = devMetrics(manifests.get(file)?.recordings ?? [], { postprocess: postprocessFromConfig(config) });
     const training = startTraining({ ...trainOptionsFromConfig(config), existing: "replace" }, { validate });
     // the best epoch counts: once one has reached it, later ones change nothing
     training.onUpdate(({ validations, metricName }) => {

@@ -18,3 +18,12 @@ export function parseCount(least: number, most = Number.MAX_SAFE_INTEGER): (text
     throw new FlagError(`expected a whole number${range}`);
   };
 }
+
+/** A number from `least` to `most`. */
+export function parseNumber(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (text.trim() !== "" && value >= least && value <= most) return value;
+    throw new FlagError(`expected a number from ${least} to ${most}`);
+  };
+}

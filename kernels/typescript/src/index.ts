@@ -1,4 +1,7 @@
-/** What cells, scripts and other programs may use of this package. Other modules are importable by path, and may change. */
+/**
+ * What cells, scripts and other programs may use of this package. Other modules are importable by path, and may change.
+ * @module @ictal/jupyter
+ */
 export { figureImage } from "./browser/figure-image.js";
 export type { ImageOptions } from "./browser/figure-painter.js";
 export { bundleOf, DISPLAY, type DisplayHandle, display, liveDisplay } from "./display.js";

@@ -59,7 +59,11 @@ export async function makeProject(source: string): Promise<TestProject> {
     join(root, "tsconfig.json"),
     JSON.stringify({ compilerOptions: COMPILER_OPTIONS, include: ["src/**/*.ts"] }),
   );
-  await writeFile(join(root, "tsconfig.build.json"), JSON.stringify({ extends: "./tsconfig.json" }));
+  const lean = { types: [], lib: ["ES2022"] }; // a project that uses nothing of Node or a browser compiles in half the time
+  await writeFile(
+    join(root, "tsconfig.build.json"),
+    JSON.stringify({ extends: "./tsconfig.json", compilerOptions: lean }),
+  );
   await writeFile(join(root, "src/index.ts"), source);
   const tslab = join(dirname(createRequire(import.meta.url).resolve("tslab/package.json")), "bin/tslab");
   const jupyter = join(root, "jupyter");

@@ -1,8 +1,15 @@
-import type { Event } from "../../base/events.js";
+import type { Event, Interval } from "../../base/events.js";
 import { TCP_PAIRS } from "../../base/ten-twenty.js";
 import { writeCsv, writeCsvBi } from "../../recording/annotation-write.js";
 import type { SyntheticRecording } from "./recording-table.js";
-import { onsetAt, type SyntheticSeizure } from "./seizures.js";
+
+/** What the annotation files say of a seizure. */
+export interface LabelledSeizure extends Interval {
+  readonly type: string;
+}
+
+/** Position (0..1) in a seizure at which it reaches a bipolar channel; `undefined` where it never does. */
+export type OnsetAt<Seizure> = (seizure: Seizure, pair: string) => number | undefined;
 
 /** One row of an annotation file. */
 type Row = Event & { readonly channel: string };
@@ -16,7 +23,7 @@ const row = (channel: string, startSeconds: number, endSeconds: number, label: s
 });
 
 /** Rows of the `.csv_bi` file: the seizures; a stub of background when there is none, or all of it in some files. */
-function binaryRows(recording: SyntheticRecording, seizures: readonly SyntheticSeizure[]): Row[] {
+function binaryRows(recording: SyntheticRecording<string>, seizures: readonly LabelledSeizure[]): Row[] {
   if (recording.traits.includes("background-rows")) return alternate("TERM", seizures, recording, () => "seiz");
   if (seizures.length === 0) return [row("TERM", 0, STUB_SECONDS, "bckg")];
   return seizures.map(({ startSeconds, endSeconds }) => row("TERM", startSeconds, endSeconds, "seiz"));
@@ -26,7 +33,11 @@ function binaryRows(recording: SyntheticRecording, seizures: readonly SyntheticS
  * Rows of the `.csv` file: every bipolar channel of the montage from start to end, with the seizure's type once it is
  * reached.
  */
-function channelRows(recording: SyntheticRecording, seizures: readonly SyntheticSeizure[]): Row[] {
+function channelRows<Seizure extends LabelledSeizure>(
+  recording: SyntheticRecording<string>,
+  seizures: readonly Seizure[],
+  onsetAt: OnsetAt<Seizure>,
+): Row[] {
   const pairs = TCP_PAIRS.map((pair) => pair.join("-")).filter(
     (pair) => recording.montage !== "03_tcp_ar_a" || !/\bA[12]\b/.test(pair),
   );
@@ -43,9 +54,9 @@ function channelRows(recording: SyntheticRecording, seizures: readonly Synthetic
 
 function alternate(
   channel: string,
-  seizures: readonly SyntheticSeizure[],
-  { durationSeconds }: SyntheticRecording,
-  labelOf: (seizure: SyntheticSeizure) => string,
+  seizures: readonly LabelledSeizure[],
+  { durationSeconds }: SyntheticRecording<string>,
+  labelOf: (seizure: LabelledSeizure) => string,
 ): Row[] {
   const rows: Row[] = [];
   let cursor = 0;
@@ -59,10 +70,11 @@ function alternate(
 }
 
 /** Texts of the `.csv` and the `.csv_bi` file with the header lines of TUSZ v2, whose duration has two decimals. */
-export function annotationTexts(
+export function annotationTexts<Seizure extends LabelledSeizure>(
   name: string,
-  recording: SyntheticRecording,
-  seizures: readonly SyntheticSeizure[],
+  recording: SyntheticRecording<string>,
+  seizures: readonly Seizure[],
+  onsetAt: OnsetAt<Seizure>,
 ): { csv: string; csvBi: string } {
   const headerLines = [
     "# version = csv_v1.0.0",
@@ -72,7 +84,7 @@ export function annotationTexts(
     "#",
   ];
   return {
-    csv: writeCsv({ headerLines, events: channelRows(recording, seizures) }),
+    csv: writeCsv({ headerLines, events: channelRows(recording, seizures, onsetAt) }),
     csvBi: writeCsvBi({ headerLines, events: binaryRows(recording, seizures) }),
   };
 }

@@ -7,7 +7,7 @@ import { noiseState, pinkInto, rhythmInto } from "./noise.js";
 import type { PatientTraits } from "./patient.js";
 
 /** Sources of the background activity: two rings and the centre. */
-const SOURCES = [
+export const SOURCES = [
   { x: 0, y: 0 },
   ...Array.from({ length: 5 }, (_, i) => ({ angle: (2 * Math.PI * i) / 5, radius: 0.5 })).map(polar),
   ...Array.from({ length: 8 }, (_, i) => ({ angle: (2 * Math.PI * (i + 0.5)) / 8, radius: 0.95 })).map(polar),
@@ -17,7 +17,8 @@ function polar({ angle, radius }: { angle: number; radius: number }) {
   return { x: radius * Math.sin(angle), y: radius * Math.cos(angle) };
 }
 
-const POSTERIOR = {
+/** Where alpha occurs, by side. */
+export const POSTERIOR = {
   left: namedMap({ O1: 1, P3: 0.6, T5: 0.55, PZ: 0.4, O2: 0.35, C3: 0.15, C3P: 0.3, P4: 0.2 }),
   right: namedMap({ O2: 1, P4: 0.6, T6: 0.55, PZ: 0.4, O1: 0.35, C4: 0.15, P3: 0.2 }),
 };

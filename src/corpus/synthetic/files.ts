@@ -3,6 +3,7 @@ import { annotationTexts } from "./annotations.js";
 import type { SynthesizedSignal } from "./montage-signals.js";
 import type { SyntheticRecording } from "./recording-table.js";
 import { renderRecording } from "./render.js";
+import { onsetAt } from "./seizures.js";
 
 /** A file of the corpus; `path` is relative to the corpus folder. */
 export interface SynthesizedFile {
@@ -11,14 +12,16 @@ export interface SynthesizedFile {
 }
 
 /** The paths that a recording's files will have. */
-export function pathsOf(recording: SyntheticRecording): string[] {
+export function pathsOf(recording: SyntheticRecording<string>): string[] {
   const { split, patient, session, montage, token, traits } = recording;
-  const stem = `edf/${split}/${patient}/${session}/${montage}/${nameOf(patient, session, token)}`;
+  const stem = `edf/${split}/${patient}/${session}/${montage}/${recordingName({ patient, session, token })}`;
   const endings = traits.includes("no-annotations") ? [".edf"] : [".edf", ".csv", ".csv_bi"];
   return endings.map((ending) => stem + ending);
 }
 
-function nameOf(patient: string, session: string, token: string): string {
+/** Name of a recording's files without ending. */
+export function recordingName(recording: Pick<SyntheticRecording, "patient" | "session" | "token">): string {
+  const { patient, session, token } = recording;
   return `${patient}_${session.slice(0, 4)}_${token}`;
 }
 
@@ -28,8 +31,7 @@ export function synthesizeRecording(
   seed: number,
 ): { files: SynthesizedFile[]; seizures: number } {
   const { signals, seizures } = renderRecording(recording, seed);
-  const name = nameOf(recording.patient, recording.session, recording.token);
-  const { csv, csvBi } = annotationTexts(name, recording, seizures);
+  const { csv, csvBi } = annotationTexts(recordingName(recording), recording, seizures, onsetAt);
   const contents = [encodeRecording(recording, signals), ...[csv, csvBi].map((text) => new TextEncoder().encode(text))];
   const files = pathsOf(recording).flatMap((path, i) => {
     const bytes = contents[i];
@@ -38,7 +40,11 @@ export function synthesizeRecording(
   return { files, seizures: seizures.length };
 }
 
-function encodeRecording(recording: SyntheticRecording, signals: readonly SynthesizedSignal[]): Uint8Array {
+/** The EDF file of a recording with the header of TUSZ. */
+export function encodeRecording(
+  recording: SyntheticRecording<string>,
+  signals: readonly SynthesizedSignal[],
+): Uint8Array {
   const { patient, session, traits } = recording;
   const year = session.slice(5, 9);
   return encodeEdf({

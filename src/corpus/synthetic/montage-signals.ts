@@ -18,7 +18,7 @@ function referenceName(montage: string): "LE" | "REF" {
 }
 
 /** Electrodes that the file holds. */
-function recordedElectrodes({ montage, traits }: SyntheticRecording): string[] {
+function recordedElectrodes({ montage, traits }: SyntheticRecording<string>): string[] {
   const absent = new Set<string>();
   if (montage === "03_tcp_ar_a") for (const ear of ["A1", "A2"]) absent.add(ear);
   if (traits.includes("no-midline")) for (const midline of ["FZ", "PZ"]) absent.add(midline);
@@ -26,14 +26,22 @@ function recordedElectrodes({ montage, traits }: SyntheticRecording): string[] {
   return ELECTRODES.filter((name) => !absent.has(name));
 }
 
-/**
- * Re-reference in place: to the mean of both ears for linked ears, to the mean of the scalp otherwise.
- */
-function rereferenceInto(scalp: Scalp, montage: string): void {
-  const rows = (referenceName(montage) === "LE" ? ["A1", "A2"] : SCALP).map((name) => rowOf(scalp, name));
+/** Mean of both ears for linked ears, mean of the scalp otherwise: the reference of a montage, microvolts. */
+export function montageReference(scalp: Scalp, montage: string): Float32Array {
+  return meanOf(scalp, referenceName(montage) === "LE" ? ["A1", "A2"] : SCALP);
+}
+
+/** Mean of some electrodes, microvolts. */
+export function meanOf(scalp: Scalp, electrodes: readonly string[]): Float32Array {
+  const rows = electrodes.map((name) => rowOf(scalp, name));
   const reference = new Float32Array(scalp.sampleCount);
   const share = 1 / rows.length;
   for (const row of rows) for (let i = 0; i < row.length; i++) reference[i]! += share * row[i]!;
+  return reference;
+}
+
+/** Subtract a reference from all electrodes in place. */
+function rereferenceInto(scalp: Scalp, reference: Float32Array): void {
   for (const name of ELECTRODES) {
     const row = rowOf(scalp, name);
     for (let i = 0; i < row.length; i++) row[i]! -= reference[i]!;
@@ -76,18 +84,20 @@ function trendSignals(durationSeconds: number, draws: Draws): SynthesizedSignal[
 
 /**
  * The signals of one file in the order of the file: referenced electrodes (their order differs between files), EKG,
- * trends. Changes `scalp`, whose rows the samples are views of.
+ * trends. Changes `scalp`, whose rows the samples are views of. `referenceSignal` is subtracted, by default that of the
+ * montage.
  */
 export function montageSignals(
   scalp: Scalp,
-  recording: SyntheticRecording,
+  recording: SyntheticRecording<string>,
   heartRateHz: number,
   random: Random,
+  referenceSignal: Float32Array = montageReference(scalp, recording.montage),
 ): SynthesizedSignal[] {
   const { sampleRateHz, sampleCount } = scalp;
   const draws = createDraws(random);
   const reference = referenceName(recording.montage);
-  rereferenceInto(scalp, recording.montage);
+  rereferenceInto(scalp, referenceSignal);
   const heart = heartSignal(sampleCount, sampleRateHz, heartRateHz, draws);
   const signals = recordedElectrodes(recording).map((electrode) => {
     const samples = rowOf(scalp, electrode);

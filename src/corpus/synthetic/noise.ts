@@ -38,14 +38,42 @@ export function whiteInto(out: Float32Array, state: Int32Array): void {
 
 /** Fill `out` with noise of deviation 1 whose power falls like f^-1.4 between 0.4 and 25 Hz at any sample rate. */
 export function pinkInto(out: Float32Array, sampleRateHz: number, state: Int32Array): void {
+  poleSumInto(out, sampleRateHz, PINK_WEIGHTS, state);
+}
+
+/** Fill `out` with noise of deviation 1 whose power falls like f to the minus `slope` (0.5 to 2.3) between 0.4 and 25 Hz. */
+export function colouredInto(out: Float32Array, sampleRateHz: number, slope: number, state: Int32Array): void {
+  const weights = PINK_CUTOFFS_HZ.map((cutoff) => cutoff ** (-slope / 2));
+  poleSumInto(out, sampleRateHz, weights, state);
+}
+
+/** Blend `x` in place with its one-pole low-pass, `weight` from 0 (as it is) to 1 (only the low-pass); its power stays. */
+export function smoothInto(x: Float32Array, sampleRateHz: number, cutoffHz: number, weight: number): void {
+  if (weight === 0) return;
+  const { alpha } = lowPass(sampleRateHz, cutoffHz);
+  let level = 0;
+  let before = 0;
+  let after = 0;
+  for (let i = 0; i < x.length; i++) {
+    const value = x[i]!;
+    level += alpha * (value - level);
+    x[i] = value + weight * (level - value);
+    before += value * value;
+    after += x[i]! * x[i]!;
+  }
+  const gain = after > 0 ? Math.sqrt(before / after) : 1;
+  for (let i = 0; i < x.length; i++) x[i]! *= gain;
+}
+
+function poleSumInto(out: Float32Array, sampleRateHz: number, weights: readonly number[], state: Int32Array): void {
   const alphas = PINK_CUTOFFS_HZ.map((cutoff) => 1 - Math.exp((-2 * Math.PI * cutoff) / sampleRateHz));
   let variance = 0;
   alphas.forEach((p, i) => {
     alphas.forEach((q, j) => {
-      variance += (PINK_WEIGHTS[i]! * PINK_WEIGHTS[j]! * p * q) / (1 - (1 - p) * (1 - q));
+      variance += (weights[i]! * weights[j]! * p * q) / (1 - (1 - p) * (1 - q));
     });
   });
-  const gains = PINK_WEIGHTS.map((weight) => weight / Math.sqrt(variance));
+  const gains = weights.map((weight) => weight / Math.sqrt(variance));
   const [p0, p1, p2, p3] = alphas as [number, number, number, number];
   const [g0, g1, g2, g3] = gains as [number, number, number, number];
   whiteInto(out, state);

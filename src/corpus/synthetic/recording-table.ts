@@ -11,7 +11,7 @@ export type RecordingTrait =
   | "background-rows";
 
 /** One recording of the synthetic corpus before a single sample exists. */
-export interface SyntheticRecording {
+export interface SyntheticRecording<Type extends string = SeizureType> {
   /** `split/patient/session/montage/token`. */
   readonly id: string;
   readonly split: string;
@@ -23,7 +23,7 @@ export interface SyntheticRecording {
   readonly durationSeconds: number;
   /** Electrode near the place where the patient's focal seizures and sharp waves start. */
   readonly focus: string;
-  readonly seizures: readonly SeizureType[];
+  readonly seizures: readonly Type[];
   readonly traits: readonly RecordingTrait[];
 }
 

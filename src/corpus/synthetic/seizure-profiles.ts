@@ -49,6 +49,9 @@ const polyspikeWave = cycle(
   (phase) => -[0.08, 0.17, 0.26].reduce((sum, at) => sum + bump(phase, at, 0.028), 0) + bump(phase, 0.66, 0.2),
 );
 
+/** Waves of discharges by name. */
+export const WAVES = { round, sharp, spikeWave, polyspikeWave } as const;
+
 /** Seizure types of the synthetic corpus: frequency falls, amplitude grows, the field spreads. */
 export const SEIZURE_PROFILES: Readonly<Record<SeizureType, SeizureProfile>> = {
   fnsz: {

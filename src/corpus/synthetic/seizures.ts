@@ -47,7 +47,7 @@ function fourDecimals(seconds: number): number {
 }
 
 /** Weights of a site over the head. */
-function siteMap(site: Site, focus: Place): HeadMap {
+export function siteMap(site: Site, focus: Place): HeadMap {
   switch (site) {
     case "focus":
       return spotMap(focus, 0.38);

@@ -1,5 +1,5 @@
 /** The sizes of EEGNet; kernels and pools are the paper's at 256 Hz instead of 128. */
-import { count, counts, number } from "../../base/option-table.js";
+import { count, counts, flag, number } from "../../base/option-table.js";
 
 export interface EegnetConfig {
   readonly name: "eegnet";
@@ -21,10 +21,13 @@ export interface EegnetConfig {
   readonly headKernel?: number | undefined;
   /** Share of values dropped after each pool; the paper's for unseen patients. @default 0.25 */
   readonly dropout?: number | undefined;
+  /** Convolutions see the past only. @default false */
+  readonly causal?: boolean | undefined;
 }
 
 export const EEGNET_OPTIONS = {
   inputChannels: count({ default: 19, key: null, description: "Channels of the input." }),
+  causal: flag({ key: null, description: "Convolutions see the past only." }),
   temporalFilters: count({ default: 8, description: "Temporal filters, F1 of the paper." }),
   depth: count({ default: 2, description: "Spatial filters per temporal one, D of the paper." }),
   pointwiseFilters: count({

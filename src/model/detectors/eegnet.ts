@@ -39,7 +39,7 @@ function planOf(config: EegnetConfig): Plan {
   const filled = readOptions(NAME, EEGNET_OPTIONS, config);
   const { temporalFilters, depth, pointwiseFilters = temporalFilters * depth } = filled;
   const [first = 1, second = 1] = filled.pools;
-  return { name: NAME, ...filled, pointwiseFilters, pools: [first, second] };
+  return { name: NAME, ...filled, causal: filled.causal ?? false, pointwiseFilters, pools: [first, second] };
 }
 
 function weight(name: string, shape: readonly number[], fanIn: number): ParameterSpec {
@@ -80,6 +80,8 @@ function dropoutsOf({ dropout: rate, pools, temporalFilters, depth, pointwiseFil
   return [site("drop_1", pools[0], temporalFilters * depth), site("drop_2", pools[0] * pools[1], pointwiseFilters)];
 }
 
+const placeOf = ({ causal }: Plan) => (causal ? "causal" : "centred");
+
 /** The filters in time: [F, k]. */
 function temporalWeights(p: NamedTensors): Tensor {
   const weights = parameter(p, "conv_temporal.weight");
@@ -90,13 +92,14 @@ function temporalWeights(p: NamedTensors): Tensor {
  * What the norm after the filters in time multiplies and adds per filter, [F, 1] each. It is linear and so are the filters
  * around it, so nothing of the size of all filtered electrodes is ever made.
  */
-function temporalNorm(x: Tensor, p: NamedTensors, context: ForwardContext) {
+function temporalNorm(x: Tensor, p: NamedTensors, plan: Plan, context: ForwardContext) {
   const name = "bnorm_temporal";
   let mean = parameter(p, `${name}.running_mean`);
   let variance = parameter(p, `${name}.running_var`);
   if (context.training) {
     const [batch, channels, length] = x.shape as [number, number, number];
-    ({ mean, variance } = filteredMoments(tf.reshape(x, [batch * channels, length]), temporalWeights(p)));
+    const rows = tf.reshape(x, [batch * channels, length]);
+    ({ mean, variance } = filteredMoments(rows, temporalWeights(p), placeOf(plan)));
     updateRunning(p, `${name}.running_mean`, context, mean);
     updateRunning(p, `${name}.running_var`, context, tf.mul(variance, x.size / Math.max(1, x.size - 1)));
   }
@@ -109,46 +112,48 @@ function temporalNorm(x: Tensor, p: NamedTensors, context: ForwardContext) {
 function filterBank(x: Tensor, p: NamedTensors, plan: Plan, context: ForwardContext): Tensor4D {
   const { temporalFilters: filters, depth, inputChannels } = plan;
   const [batch, , length] = x.shape as [number, number, number];
-  const { gain, shift } = temporalNorm(x, p, context);
+  const { gain, shift } = temporalNorm(x, p, plan, context);
   const space = tf.reshape(parameter(p, "conv_spatial.weight"), [filters * depth, inputChannels]);
   const samples = tf.reshape(tf.transpose(x, [0, 2, 1]), [batch * length, inputChannels]);
   const mixed = tf.reshape(tf.matMul(space, samples, false, true), [filters, depth * batch, length]);
-  const y = longFilters(mixed, tf.mul(temporalWeights(p), gain)); // [F, D * B, L]
+  const y = longFilters(mixed, tf.mul(temporalWeights(p), gain), placeOf(plan)); // [F, D * B, L]
   const constant = tf.mul(tf.reshape(tf.sum(space, 1), [filters, depth]), shift);
   const wide = tf.transpose(tf.reshape(y, [filters * depth, batch, length]), [1, 2, 0]); // [B, L, F * D]
   return tf.reshape(tf.add(wide, tf.reshape(constant, [filters * depth])), [batch, 1, length, filters * depth]);
 }
 
 function forward(plan: Plan, p: NamedTensors, x: Tensor, context: ForwardContext): Tensor {
-  const { pools, separableKernel, pointwiseFilters } = plan;
+  const { pools, separableKernel, pointwiseFilters, causal: isCausal } = plan;
   const [batch, , length] = x.shape as [number, number, number];
   let h = elu(batchNorm(filterBank(x, p, plan, context), p, "bnorm_1", context, NORM_EPSILON));
   h = averagePool(h, pools[0]); // [B, 1, L/P0, F*D]
   h = dropout(h, "drop_1", h.shape, context);
 
   const [, , positions, spatial] = h.shape;
-  const before = Math.floor((separableKernel - 1) / 2);
+  const before = isCausal ? separableKernel - 1 : Math.floor((separableKernel - 1) / 2);
   const channels = tf.transpose(tf.reshape(h, [batch, positions, spatial]), [2, 0, 1]);
   const depthwise = depthwiseConv1d(channels, parameter(p, "conv_separable_depth.weight"), before);
   const mixing = tf.reshape(parameter(p, "conv_separable_point.weight"), [pointwiseFilters, spatial]);
   h = tf.expandDims(tf.transpose(timesColumns(mixing, depthwise), [1, 2, 0]), 1); // [B, 1, L/P0, F2]
   h = averagePool(elu(batchNorm(h, p, "bnorm_2", context, NORM_EPSILON)), pools[1]); // [B, 1, L/(P0*P1), F2]
   h = dropout(h, "drop_2", h.shape, context);
-  return tf.reshape(conv1d(h, p, "final_layer"), [batch, length / (pools[0] * pools[1])]);
+  return tf.reshape(conv1d(h, p, "final_layer", { isCausal }), [batch, length / (pools[0] * pools[1])]);
 }
 
 function eegnet(config: EegnetConfig): Network<EegnetConfig> {
   const plan = planOf(config);
   const stride = plan.pools[0] * plan.pools[1];
+  const { causal, ...sizes } = plan;
   return {
     name: NAME,
-    config: plan,
+    config: { ...sizes, ...(causal && { causal }) },
     parameters: parametersOf(plan),
     buffers: buffersOf(plan),
     dropouts: dropoutsOf(plan),
     inputChannels: plan.inputChannels,
     lengthMultiple: stride,
     outputStrideSamples: stride,
+    lookAheadSamples: causal ? 0 : undefined,
     forward: (p, x, context) => forward(plan, p, x, context),
   };
 }

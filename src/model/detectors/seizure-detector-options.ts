@@ -1,5 +1,5 @@
 /** The sizes of the reference system's detector, its own by default. */
-import { choice, count, counts, defaultsOf, number } from "../../base/option-table.js";
+import { choice, count, counts, defaultsOf, flag, number } from "../../base/option-table.js";
 
 export interface SeizureDetectorConfig {
   readonly name: "seizure_detector";
@@ -31,6 +31,8 @@ export interface SeizureDetectorConfig {
   readonly mambaDropout?: number | undefined;
   /** How parameters start: as PyTorch's layers and Mamba's blocks do, or overwritten as the reference does. @default "own" */
   readonly initialization?: "own" | "reference" | undefined;
+  /** Convolutions and Mamba-2 see the past only; without the backward blocks. @default false */
+  readonly causal?: boolean | undefined;
 }
 
 export const SEIZURE_DETECTOR_OPTIONS = {
@@ -40,6 +42,7 @@ export const SEIZURE_DETECTOR_OPTIONS = {
       "own: PyTorch's and Mamba's initial weights; reference: both overwritten, as the reference system does.",
   }),
   inputChannels: count({ default: 19, description: "Channels of the input." }),
+  causal: flag({ key: null, description: "Convolutions and Mamba-2 see the past only; without the backward blocks." }),
   residualBlocks: count({ default: 3, least: 0, description: "Residual blocks between encoder and Mamba." }),
   residualKernels: counts({
     default: [3, 5, 7],

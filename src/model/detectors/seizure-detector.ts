@@ -1,7 +1,7 @@
 import { elementAt } from "../../base/lookup.js";
 /**
  * The reference system's detector: U-Net encoder, residual multi-kernel blocks, bidirectional Mamba-2 layers, U-Net
- * decoder; 32,606,439 parameters at its default size. Tensor names equal the state_dict of brain-go-brr v2.
+ * decoder; 32,606,439 parameters at its default size. `causal` makes it one that sees the past only. Tensor names equal the state_dict of brain-go-brr v2.
  */
 
 import type { Defined } from "@ictal/base/options";
@@ -21,7 +21,7 @@ import {
   patchConv1d,
   relu,
 } from "../layers.js";
-import { checkpointedMamba2, type Mamba2Shape, mamba2, mamba2Specs } from "../mamba2.js";
+import { checkpointedMamba2, type Direction, type Mamba2Shape, mamba2, mamba2Specs } from "../mamba2.js";
 import type { DetectorKind, DropoutSpec, Network } from "../network.js";
 import {
   batchNormBuffers,
@@ -61,6 +61,7 @@ function planOf(config: SeizureDetectorConfig): Plan {
   return {
     name: NAME,
     ...filled,
+    causal: filled.causal ?? false,
     channels,
     mamba: { modelSize, stateSize, convolution: mambaConvolution, expand, headSize, chunk },
   };
@@ -106,13 +107,19 @@ function declareResidual(into: Declaration, plan: Plan): void {
   }
 }
 
-function declareMamba(into: Declaration, { mamba, mambaLayers }: Plan): void {
+/** The blocks of a layer, in the order in which their results are joined. */
+const directionsOf = ({ causal }: Plan): Direction[] => (causal ? ["forwards"] : ["forwards", "backwards"]);
+const blockName = (layer: string, direction: Direction) =>
+  `${layer}.${direction === "forwards" ? "forward" : "backward"}_mamba_real`;
+
+function declareMamba(into: Declaration, plan: Plan): void {
+  const { mamba, mambaLayers } = plan;
+  const directions = directionsOf(plan);
   for (let layer = 0; layer < mambaLayers; layer++) {
     const name = `mamba.layers.${layer}`;
     into.parameters.push(
-      ...mamba2Specs(`${name}.forward_mamba_real`, mamba),
-      ...mamba2Specs(`${name}.backward_mamba_real`, mamba),
-      ...linearSpecs(`${name}.output_proj`, 2 * mamba.modelSize, mamba.modelSize),
+      ...directions.flatMap((direction) => mamba2Specs(blockName(name, direction), mamba)),
+      ...linearSpecs(`${name}.output_proj`, directions.length * mamba.modelSize, mamba.modelSize),
       ...normSpecs(`${name}.layer_norm`, mamba.modelSize),
     );
   }
@@ -157,44 +164,46 @@ function dropoutsOf(plan: Plan): DropoutSpec[] {
 }
 
 function residualBlock(x: Tensor4D, p: NamedTensors, name: string, plan: Plan, context: ForwardContext): Tensor4D {
+  const namesOf = (part: string) => ({ conv: `${name}.${part}.0`, norm: `${name}.${part}.1` });
   const branches = plan.residualKernels.map((_, i) =>
-    relu(convNorm(x, p, `${name}.branches.${i}.0`, `${name}.branches.${i}.1`, context)),
+    relu(convNorm(x, p, namesOf(`branches.${i}`), context, { isCausal: plan.causal })),
   );
   const joined = tf.concat(branches, 3) as Tensor4D;
-  const fused = convNorm(joined, p, `${name}.fusion.0`, `${name}.fusion.1`, context);
+  const fused = convNorm(joined, p, namesOf("fusion"), context);
   const kept = dropout(fused, `${name}.dropout`, [x.shape[0], 1, 1, x.shape[3]], context);
   return relu(tf.add(kept, x) as Tensor4D);
 }
 
-/** x [D, B, L]: both directions, joined, projected back, added, normalised. */
-function bidirectionalLayer(x: Tensor, p: NamedTensors, name: string, plan: Plan, context: ForwardContext): Tensor {
+/** x [D, B, L]: both directions, or the forward one alone, joined, projected back, added, normalised. */
+function mambaLayer(x: Tensor, p: NamedTensors, name: string, plan: Plan, context: ForwardContext): Tensor {
   const block = context.gradientCheckpointing ? checkpointedMamba2 : mamba2;
-  const forwards = block(x, p, `${name}.forward_mamba_real`, plan.mamba, "forwards");
-  const backwards = block(x, p, `${name}.backward_mamba_real`, plan.mamba, "backwards");
-  const projected = linearColumns(tf.concat([forwards, backwards], 0), p, `${name}.output_proj`);
+  const results = directionsOf(plan).map((direction) => block(x, p, blockName(name, direction), plan.mamba, direction));
+  const joined = results.length === 1 ? elementAt(results, 0) : tf.concat(results, 0);
+  const projected = linearColumns(joined, p, `${name}.output_proj`);
   return layerNorm(tf.add(x, dropout(projected, `${name}.dropout`, x.shape, context)), p, `${name}.layer_norm`, 0);
 }
 
 function forward(plan: Plan, p: NamedTensors, x: Tensor, context: ForwardContext): Tensor {
-  const { stages, mambaLayers, residualBlocks } = plan;
-  let h = convBlock(fromChannelsFirst(x), p, "encoder.input_conv", context); // [B, 1, L, base]
+  const { stages, mambaLayers, residualBlocks, causal: isCausal } = plan;
+  const convolve = (y: Tensor4D, name: string) => convBlock(y, p, name, context, { isCausal });
+  let h = convolve(fromChannelsFirst(x), "encoder.input_conv"); // [B, 1, L, base]
   const skips: Tensor4D[] = [];
   for (let stage = 0; stage < stages; stage++) {
     const name = `encoder.encoder_blocks.${stage}`;
-    h = convBlock(convBlock(h, p, `${name}.0`, context), p, `${name}.1`, context);
+    h = convolve(convolve(h, `${name}.0`), `${name}.1`);
     skips.push(h);
     h = patchConv1d(h, p, `encoder.downsample.${stage}`); // [B, 1, L / 2^(stage+1), base * 2^stage]
   }
   for (let block = 0; block < residualBlocks; block++) h = residualBlock(h, p, `rescnn.blocks.${block}`, plan, context);
   let sequence = tf.squeeze<Tensor>(tf.transpose(h, [3, 1, 0, 2]), [1]); // [D, B, L]: what Mamba-2 moves along L is then in a row
   for (let layer = 0; layer < mambaLayers; layer++) {
-    sequence = bidirectionalLayer(sequence, p, `mamba.layers.${layer}`, plan, context);
+    sequence = mambaLayer(sequence, p, `mamba.layers.${layer}`, plan, context);
   }
   h = tf.transpose(tf.expandDims(sequence, 1), [2, 1, 3, 0]) as Tensor4D;
   for (let i = 0; i < stages; i++) {
     const name = `decoder.decoder_blocks.${i}`;
     h = tf.concat([convTranspose1d(h, p, `decoder.upsample.${i}`), elementAt(skips, stages - 1 - i)], 3);
-    h = convBlock(convBlock(h, p, `${name}.0`, context), p, `${name}.1`, context);
+    h = convolve(convolve(h, `${name}.0`), `${name}.1`);
   }
   return tf.reshape(conv1d(conv1d(h, p, "decoder.output_conv"), p, "detection_head"), [
     elementAt(x.shape, 0),
@@ -205,7 +214,7 @@ function forward(plan: Plan, p: NamedTensors, x: Tensor, context: ForwardContext
 /** One logit per sample. */
 function seizureDetector(config: SeizureDetectorConfig): Network<SeizureDetectorConfig> {
   const plan = planOf(config);
-  const { channels, mamba, ...filled } = plan;
+  const { channels, mamba, causal, ...filled } = plan;
   const into: Declaration = { parameters: [], buffers: [] };
   declareEncoder(into, plan);
   declareResidual(into, plan);
@@ -213,13 +222,14 @@ function seizureDetector(config: SeizureDetectorConfig): Network<SeizureDetector
   declareDecoder(into, plan);
   return {
     name: NAME,
-    config: filled,
+    config: { ...filled, ...(causal && { causal }) },
     parameters: plan.initialization === "reference" ? withReferenceStart(into.parameters) : into.parameters,
     buffers: into.buffers,
     dropouts: dropoutsOf(plan),
     inputChannels: plan.inputChannels,
     lengthMultiple: 2 ** plan.stages,
     outputStrideSamples: 1,
+    lookAheadSamples: causal ? 2 ** plan.stages - 1 : undefined, // a position of the last stage is made of so many and one
     forward: (p, x, context) => forward(plan, p, x, context),
   };
 }

@@ -1,5 +1,5 @@
 /** The sizes of the U-Net. */
-import { count, counts, number } from "../../base/option-table.js";
+import { count, counts, flag, number } from "../../base/option-table.js";
 
 /** A plain U-Net over time (after Ronneberger et al. 2015, in one dimension). */
 export interface UnetConfig {
@@ -23,10 +23,13 @@ export interface UnetConfig {
   readonly outputStrideSamples?: number | undefined;
   /** Share of channels dropped at the bottleneck and after each stage up. @default 0.1 */
   readonly dropout?: number | undefined;
+  /** Convolutions see the past only. @default false */
+  readonly causal?: boolean | undefined;
 }
 
 export const UNET_OPTIONS = {
   inputChannels: count({ default: 19, key: null, description: "Channels of the input." }),
+  causal: flag({ key: null, description: "Convolutions see the past only." }),
   channels: counts({
     default: [16, 32, 64, 64],
     minLength: 2,

@@ -43,7 +43,15 @@ function planOf(config: UnetConfig): Plan {
   }
   const lastStage = Math.max(0, stage);
   const logitsPerPosition = strides[lastStage]! / outputStrideSamples;
-  return { name: NAME, ...filled, outputStrideSamples, strides, lastStage, logitsPerPosition };
+  return {
+    name: NAME,
+    ...filled,
+    causal: filled.causal ?? false,
+    outputStrideSamples,
+    strides,
+    lastStage,
+    logitsPerPosition,
+  };
 }
 
 function declare(plan: Plan): Declaration {
@@ -105,14 +113,14 @@ function dropoutsOf(plan: Plan): DropoutSpec[] {
 }
 
 function forward(plan: Plan, p: NamedTensors, x: Tensor, context: ForwardContext): Tensor {
-  const { channels, convolutions } = plan;
+  const { channels, convolutions, causal: isCausal } = plan;
   const bottleneck = channels.length - 1;
   const [batch, , length] = x.shape as [number, number, number];
   const drop = (h: Tensor4D, stage: number) =>
     dropout(h, `dropout.${stage}`, [batch, 1, 1, elementAt(channels, stage)], context);
   const stage = (h: Tensor4D, name: string) => {
     let y = h;
-    for (let i = 0; i < convolutions; i++) y = convBlock(y, p, `${name}.${i}`, context);
+    for (let i = 0; i < convolutions; i++) y = convBlock(y, p, `${name}.${i}`, context, { isCausal });
     return y;
   };
 
@@ -133,15 +141,17 @@ function forward(plan: Plan, p: NamedTensors, x: Tensor, context: ForwardContext
 
 function unet(config: UnetConfig): Network<UnetConfig> {
   const plan = planOf(config);
-  const { strides, lastStage, logitsPerPosition, ...filled } = plan;
+  const { strides, lastStage, logitsPerPosition, causal, ...filled } = plan;
+  const patch = elementAt(strides, -1); // samples that one position of the bottleneck is made of
   return {
     name: plan.name,
-    config: filled,
+    config: { ...filled, ...(causal && { causal }) },
     ...declare(plan),
     dropouts: dropoutsOf(plan),
     inputChannels: plan.inputChannels,
-    lengthMultiple: elementAt(strides, -1),
+    lengthMultiple: patch,
     outputStrideSamples: plan.outputStrideSamples,
+    lookAheadSamples: causal ? patch - plan.outputStrideSamples : undefined,
     forward: (p, x, context) => forward(plan, p, x, context),
   };
 }

@@ -46,7 +46,11 @@ function bucket(context: TestContext, root: string, env: NodeJS.ProcessEnv) {
     const words = [script, root, String(port), String(slowest)];
     const started = spawn(process.execPath, words, { env, stdio: ["ignore", "pipe", "inherit"] });
     child = started;
-    const [text] = (await once(started.stdout!, "data")) as [Buffer];
+    const ended = once(started, "exit").then(([code]) =>
+      assert.fail(`the bucket ended with ${code} before it had a port`),
+    );
+    const [text] = (await Promise.race([once(started.stdout!, "data"), ended])) as [Buffer];
+    ended.catch(() => {}); // it is killed later
     port = Number(text.toString());
     return port;
   };

@@ -110,7 +110,8 @@ process.exitCode = receipt.exitCode;
   );
   const first = spawn(process.execPath, [runner], { stdio: "inherit" });
   const read = () => readFile(pidFile, "utf8").catch(() => "");
-  while ((await read()) === "") await sleep(50);
+  for (const end = Date.now() + 60_000; (await read()) === ""; await sleep(50))
+    assert.ok(first.exitCode === null && Date.now() < end, "the command of the task starts");
   await sleep(200); // the progress file names the command by now
   const command = Number(await read());
   first.kill("SIGKILL");

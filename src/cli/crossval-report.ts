@@ -1,0 +1,132 @@
+/** Scores and the HTML page of a cross-validation whose folds are done. */
+import { join } from "node:path";
+import { writeFileAtomic } from "@ictal/base/atomic-file";
+import { escapeHtml } from "@ictal/base/html";
+import { type FoldRun, readFolds } from "../cluster/crossval/read-folds.js";
+import { postprocessFromConfig } from "../config/layer-options.js";
+import type { Config } from "../config/schema.js";
+import { splitFromConfig } from "../config/split-choice.js";
+import type { SplitManifest } from "../dataset/split.js";
+import type { Caption } from "../plots/figure.js";
+import { reliabilityDiagram } from "../plots/measures.js";
+import { rocFigure } from "../plots/roc.js";
+import { calibrationCurve } from "../scoring/calibration.js";
+import { rocAndPrCurves } from "../scoring/curves.js";
+import { type OutOfFoldScores, scoreFolds } from "../scoring/out-of-fold.js";
+import { pooledCells } from "../scoring/score.js";
+import type { TypedDetections } from "../scoring/type-confusion.js";
+import { projectCommit } from "../training/receipt.js";
+import { type CrossvalJson, crossvalJson, crossvalLines, crossvalSchema } from "./crossval-json.js";
+import { figureHtml, htmlPage, receiptHtml, worstHtml } from "./page-html.js";
+import { eventFigures } from "./score-page.js";
+
+/** Seed of the intervals' draws. */
+const BOOTSTRAP_SEED = 42;
+
+export interface CrossvalReportOptions {
+  readonly config: Config;
+  readonly folds: readonly SplitManifest[];
+  readonly seeds: readonly number[];
+  readonly out: string;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What was chosen on what, a sentence each. */
+function chosenOn({ config, folds }: CrossvalReportOptions): CrossvalJson["chosen"] {
+  const { metric } = config.training.early_stopping;
+  const { devShare = 0 } = splitFromConfig(config);
+  const dev = folds.map(({ record }) => record.splits.dev?.patients.length ?? 0);
+  if (Math.max(...dev) === 0)
+    return { epoch: "the last: there are no dev patients", threshold: "as configured: there are no dev patients" };
+  const counts = [...new Set([Math.min(...dev), Math.max(...dev)])].join(" to ");
+  return {
+    epoch: `best ${metric} on dev, ${counts} patients (${+(100 * devShare).toFixed(1)} %) of each training part`,
+    threshold: "highest event F1 on the same dev patients; nothing is chosen on the fold that is scored",
+  };
+}
+
+function typedPairs({ pairs }: OutOfFoldScores, runs: readonly FoldRun[], seeds: readonly number[]): TypedDetections[] {
+  const typed = new Map(runs.flatMap(({ heldOut }) => heldOut.map(({ id, reference }) => [id, reference] as const)));
+  return pairs.map(({ id, seed, patient, durationSeconds, reference, hypothesis }) => {
+    const name = seeds.length === 1 ? id : `${id} of seed ${seed}`;
+    const events = hypothesis.map((event) => ({ ...event, label: "seiz", confidence: 1 }));
+    return {
+      ...{ id: name, patient, durationSeconds, reference, typed: typed.get(id) ?? [] },
+      ...{ hypothesis, typedHypothesis: events },
+    };
+  });
+}
+
+function splitTable(folds: readonly SplitManifest[]): string {
+  const rows = folds.map(({ record }, fold) => {
+    const cells = ["train", "dev", "eval"].map((split) => {
+      const { patients = [], patientsWithSeizures = 0 } = record.splits[split] ?? {};
+      return `<td>${patients.length} (${patientsWithSeizures})</td>`;
+    });
+    const names = record.splits.eval?.patients ?? [];
+    return `<tr><td>${fold}</td>${cells.join("")}<td style="white-space:normal">${escapeHtml(names.join(", "))}</td></tr>`;
+  });
+  return `<table style="white-space:nowrap"><tr><th>fold</th><th>train</th><th>dev</th><th>held out</th><th>patients held out</th></tr>${rows.join("")}</table>`;
+}
+
+async function pageOf(
+  options: CrossvalReportOptions,
+  json: CrossvalJson,
+  scores: OutOfFoldScores,
+  runs: readonly FoldRun[],
+): Promise<string> {
+  const { config, folds, seeds, out } = options;
+  const manifest = folds[0]?.manifest;
+  const recordings = runs.flatMap(({ heldOut }) => heldOut);
+  const cells = pooledCells(recordings);
+  const pairs = typedPairs(scores, runs, seeds);
+  const commit = projectCommit();
+  const caption: Caption = {
+    corpus: `corpus ${manifest?.corpusFingerprint.slice(0, 8)}`,
+    split: "out of fold",
+    n: `${scores.patients} patients`,
+    cacheKey: manifest?.key,
+    commit,
+  };
+  const title = `Cross-validation ${config.experiment.name}`;
+  const receipt = {
+    folds: scores.folds,
+    seeds: seeds.join(", "),
+    patients: `${scores.patients}, ${scores.patientsWithSeizures} with seizures`,
+    hours: (recordings.reduce((sum, { durationSeconds }) => sum + durationSeconds, 0) / seeds.length / 3600).toFixed(2),
+    detector: config.model.name,
+    corpus: manifest?.corpusFingerprint,
+    cache: manifest?.key,
+    intervals: `1000 draws of patients, seed ${BOOTSTRAP_SEED}, 95 %`,
+    commit,
+  };
+  return htmlPage(title, [
+    `<h1>${escapeHtml(title)}</h1>${receiptHtml(receipt)}`,
+    `<h2>Scores</h2><p>Each patient was scored by a detector that never saw them.</p><pre>${escapeHtml(crossvalLines(json).join("\n"))}</pre>`,
+    `<h2>Folds</h2><p>Patients, and in brackets those with seizures.</p>${splitTable(folds)}`,
+    "<h2>Seconds</h2>",
+    figureHtml(rocFigure(rocAndPrCurves(cells.score, cells.truth), caption)),
+    figureHtml(reliabilityDiagram(calibrationCurve(cells.score, cells.truth), caption)),
+    "<h2>Events</h2>",
+    ...eventFigures(pairs, caption).map(figureHtml),
+    `<h2>Worst recordings (SzCORE events)</h2>${await worstHtml(pairs, out)}`,
+    `<details><summary>Configuration</summary><pre>${escapeHtml(JSON.stringify(config, null, 2))}</pre></details>`,
+  ]);
+}
+
+/** Score the finished folds under `out` and write `report.html` there. Throws a CacheError while a fold is not done. */
+export async function reportCrossval(options: CrossvalReportOptions): Promise<CrossvalJson> {
+  const { config, folds, seeds, out, signal } = options;
+  const runs = await readFolds(out, folds, seeds, { signal });
+  const scores = scoreFolds(runs, { postprocess: postprocessFromConfig(config), seed: BOOTSTRAP_SEED });
+  const file = join(out, "report.html");
+  const json = crossvalJson(scores, runs, { chosen: chosenOn(options), report: file });
+  await writeFileAtomic(file, await pageOf(options, json, scores, runs));
+  return json;
+}
+
+/** The document of the last command of a plan as text. */
+export function crossvalText(document: unknown): string {
+  const json = crossvalSchema.parse(JSON.parse(JSON.stringify(document))); // NaN becomes null
+  return [...crossvalLines(json), json.report].join("\n");
+}
