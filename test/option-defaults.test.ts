@@ -127,9 +127,10 @@ corpus/corpus-source.ts seed: 42
 corpus/corpus-source.ts port: 0
 corpus/duplicates.ts concurrency: 8
 corpus/inspect.ts concurrency: 16
-corpus/synthetic/synthesize.ts seed: 42
-corpus/synthetic/synthesize.ts maxDurationSeconds: 600
-corpus/synthetic/synthesize.ts background: 0
+corpus/synthetic/corpus-plan.ts seed: 42
+corpus/synthetic/corpus-plan.ts maxDurationSeconds: 600
+corpus/synthetic/corpus-plan.ts background: 0
+corpus/synthetic/inject.ts seed: 42
 dataset/batches.ts workers: 0
 dataset/batches.ts concurrency: 4
 dataset/batches.ts seed: 0
