@@ -31,7 +31,6 @@ data.data_dir: "data/mirror/synthetic-42/edf/train"
 data.cache_dir: "cache/data"
 data.use_balanced_sampling: true
 data.sampling_rate: 256
-data.n_channels: 19
 data.window_size: 60
 data.stride: 10
 data.num_workers: 0
@@ -99,6 +98,7 @@ training.gradient_accumulation_steps: 1
 training.early_stopping.patience: 5
 training.early_stopping.metric: "sensitivity_at_10fa"
 training.early_stopping.mode: "max"
+training.early_stopping.fallback_metric: "auroc"
 training.checkpoint_interval: 1
 training.label_smoothing: 0
 training.ema_decay: 0
@@ -150,6 +150,7 @@ loss.gamma: 2
 loss.kind: "bce"
 loss.labelSmoothing: 0
 loss.posWeight: "auto"
+metric.fallback: "auroc"
 metric.mode: "max"
 metric.name: "sensitivity_at_10fa"
 model.name: "unet"
@@ -211,6 +212,8 @@ clip: 10
 normalize: true
 resample: "polyphase"
 offsetSeconds: 1
+secondNotchHz: null
+statistics: "filtered"
 `;
 
 test("the chain's defaults are exactly those listed here, and a configuration's are the same", () => {

@@ -116,6 +116,7 @@ cache/build.ts verify: false
 cache/build.ts accept: ["not-in-catalogue"]
 cache/normalize.ts segmentStarts: []
 cache/verify.ts key: "a folder with cache.json"
+cli/optimism.ts isSearched: false
 cluster/modal/sandboxes.ts gpu: "A100-80GB"
 cluster/pool.ts retries: 1
 cluster/pool.ts retryWaitSeconds: 0
@@ -167,10 +168,13 @@ recording/edf-spec.ts transducer: ""
 recording/edf-spec.ts unit: "uV"
 recording/edf-spec.ts prefilter: ""
 scoring/bootstrap.ts replicates: 1000
-scoring/bootstrap.ts level: 0.95
 scoring/dev-metrics.ts falseAlarmRates: []
+scoring/experts.ts margin: 0.1
+scoring/onset-latency.ts stretchStartsSeconds: [0]
 scoring/operating-points.ts forceEval: false
 scoring/operating-points.ts scorer: "szcore"
+scoring/patient-interval.ts level: 0.95
+scoring/sign-flip.ts replicates: 9999
 signal/aeeg.ts epochSeconds: 15
 signal/aeeg.ts lowCutHz: 2
 signal/band-rise.ts seconds: 10
@@ -193,7 +197,11 @@ tensor/ops.ts stride: 1
 tensor/ops.ts padding: "valid"
 tensor/ops.ts dilation: 1
 tensor/tensorflow/build.ts python: "python3"
+training/baseline.ts windowSeconds: 8
+training/baseline.ts strideSeconds: 2
 training/guards.ts window: 50
+training/logistic-regression.ts ridge: 20
+training/logistic-regression.ts balanced: true
 training/predict-recordings.ts split: "(all but eval)"
 training/predict-recordings.ts batchSize: 16
 training/predict-recordings.ts storeAs: "float16"

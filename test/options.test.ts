@@ -11,7 +11,7 @@ import { balanceWindows } from "../src/dataset/balance.js";
 import { indexWindows } from "../src/dataset/index-windows.js";
 import { exampleWindows } from "../src/dataset/window-panels.js";
 import { eegPage } from "../src/plots/eeg-page.js";
-import { aurocInterval } from "../src/scoring/auroc-interval.js";
+import { aurocInterval, compareAuroc } from "../src/scoring/auroc-interval.js";
 import { devMetrics } from "../src/scoring/dev-metrics.js";
 import { createEventStream } from "../src/scoring/event-stream.js";
 import { scoreNedc } from "../src/scoring/nedc/score-nedc.js";
@@ -105,7 +105,13 @@ const CASES: readonly Case[] = [
   },
   {
     name: "aurocInterval",
-    run: (o) => aurocInterval([{ ...recording, patient: "a" }], { seed: 1, ...o }),
+    run: (o) => aurocInterval([{ ...recording, patient: "a" }], o),
+    options: ["level"],
+    refused: { level: [...BAD, 0, 1] },
+  },
+  {
+    name: "compareAuroc",
+    run: (o) => compareAuroc([{ ...recording, patient: "a" }], [{ ...recording, patient: "a" }], { seed: 1, ...o }),
     options: ["level"],
     refused: { level: [...BAD, 0, 1], replicates: BAD_COUNT, seed: [Number.NaN, 1.5, 2 ** 53] },
   },

@@ -1,5 +1,5 @@
 /*
- * `npm test`: compile and lint at the same time, then run the tests on all cores, the longest first.
+ * `npm test`: compile, then run the tests on all cores, the longest first; lint at the same time, which is told last.
  *   node test/run.mjs [--fast] [--keep-durations] [FILE…]     see test/runner/main.ts
  */
 import { spawn } from "node:child_process";
@@ -11,7 +11,7 @@ const { resolve } = createRequire(import.meta.url);
 const compiler = resolve("typescript/bin/tsc");
 const linter = resolve("@biomejs/biome/bin/biome");
 
-/** Runs `node words…`, with one helper thread as the tests have; prints what it said once it has ended, and gives its exit code. */
+/** Runs `node words…`, with one helper thread as the tests have; gives its exit code and a line, or what it said where it failed. */
 function step(name, words) {
   const started = performance.now();
   const child = spawn(process.execPath, ["--v8-pool-size=1", ...words], {
@@ -23,20 +23,30 @@ function step(name, words) {
   return new Promise((done) => {
     child.once("close", (code) => {
       const seconds = ((performance.now() - started) / 1000).toFixed(1);
-      console.log(`${name}: ${code === 0 ? "well" : "failed"}, ${seconds} s${code === 0 ? "" : `\n${said}`}`);
-      done(code ?? 1);
+      done({
+        code: code ?? 1,
+        text: `${name}: ${code === 0 ? "well" : "failed"}, ${seconds} s${code === 0 ? "" : `\n${said}`}`,
+      });
     });
   });
 }
 
-async function build() {
-  const wasm = await step("kernels in WebAssembly", ["src/cli/compile-wasm.mjs"]);
-  if (wasm !== 0) return wasm;
-  const compile = step("types and compilation", [compiler, "-b"]);
-  const [compiled, linted] = await Promise.all([compile, step("lint", [linter, "check"])]);
-  return Math.max(compiled, linted);
+/** Waits for a step and prints how it went; gives its exit code. */
+async function told(running) {
+  const { code, text } = await running;
+  console.log(text);
+  return code;
 }
 
-const code = await build();
-if (code === 0) await (await import("../dist/test/runner/main.js")).runTests(process.argv.slice(2));
-else process.exitCode = code;
+async function runAll() {
+  const lint = step("lint", [linter, "check"]); // beside everything else
+  for (const running of [
+    () => step("kernels in WebAssembly", ["src/cli/compile-wasm.mjs"]),
+    () => step("types and compilation", [compiler, "-b"]),
+  ])
+    if ((await told(running())) !== 0) return Math.max(1, await told(lint));
+  await (await import("../dist/test/runner/main.js")).runTests(process.argv.slice(2));
+  return told(lint);
+}
+
+process.exitCode = Math.max(await runAll(), Number(process.exitCode ?? 0));

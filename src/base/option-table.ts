@@ -24,6 +24,8 @@ export type OptionRule =
       /** The members must not descend. */
       readonly isAscending: boolean;
     }
+  /** A list of texts, none empty. */
+  | { readonly kind: "names" }
   | { readonly kind: "choice"; readonly values: readonly string[] }
   | { readonly kind: "flag" }
   | { readonly kind: "text"; readonly mayBeEmpty: boolean };
@@ -79,6 +81,12 @@ function follows(rule: OptionRule, value: unknown): boolean {
         value.length <= rule.maxLength &&
         value.every((member) => isAllowedNumber(member, rule.range, rule.isOdd)) &&
         (!rule.isAscending || value.every((member, i) => i === 0 || member >= value[i - 1]))
+      );
+    case "names":
+      return (
+        Array.isArray(value) &&
+        value.length > 0 &&
+        value.every((name) => typeof name === "string" && name.trim() !== "")
       );
     case "choice":
       return rule.values.some((known) => known === value);
@@ -159,6 +167,13 @@ export function bounds<const S extends NumberRange & About<readonly [number, num
   return option({ kind: "numbers", range, isOdd: false, minLength: 2, maxLength: 2, isAscending: true }, about);
 }
 
+/** A list of names, at least one. */
+export function names<const S extends About<readonly string[]>>(
+  about: S,
+): Option<readonly string[], DefaultOf<S, readonly string[]>> {
+  return option({ kind: "names" }, about);
+}
+
 /** One of `values`. */
 export function choice<const V extends string, const S extends About<V>>(
   values: readonly V[],
@@ -218,6 +233,8 @@ export function allowedInWords({ rule }: Pick<Option, "rule">): string {
       return rule.isOdd ? "an odd number" : numberInWords(rule.range);
     case "numbers":
       return membersInWords(rule);
+    case "names":
+      return "a list of names";
     case "choice":
       return rule.values.join(", ");
     case "flag":

@@ -47,12 +47,14 @@ export interface JobPorts {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Output channels all of whose electrodes are constant; with a common average there are none. */
+/** Output channels all of whose inputs are constant; with a common average there are none. */
 function knownFlat(chain: ChainOptions, electrodes: readonly string[], constant: readonly boolean[]): boolean[] {
-  const { channels, commonAverage } = montageOf(chain.reference);
-  const isConstant = (electrode: string | undefined) =>
-    electrode === undefined || constant[electrodes.indexOf(electrode)] === true;
-  return channels.map(({ plus, minus }) => !commonAverage && isConstant(plus) && isConstant(minus));
+  const { channels, commonAverage } = montageOf(chain.reference, chain.channels);
+  const isConstant = (input: string | undefined) => input === undefined || constant[electrodes.indexOf(input)] === true;
+  return channels.map(({ name, plus, minus }) => {
+    if (commonAverage) return false;
+    return isConstant(name) || (isConstant(plus) && isConstant(minus));
+  });
 }
 
 function openChain(options: ChainOptions, { electrodes, missing, sampleRateHz }: ChosenSignals, tap: InputTap): Chain {

@@ -1,5 +1,5 @@
 import { ConfigError } from "@ictal/base/errors";
-import { type ChainOptions, chainHash, chainSections, DSP_VERSION } from "../signal/chain.js";
+import { type ChainOptions, chainHash, chainSections, DSP_VERSION, decidingOptions } from "../signal/chain.js";
 import { montageOf } from "../signal/montages.js";
 import { type CacheDescription, cacheKeyOf } from "./folder.js";
 import { CACHE_FORMAT_VERSION, FRAME_SAMPLES, INT16_RANGE, type SampleType } from "./format.js";
@@ -32,8 +32,8 @@ export function describeCache(chain: ChainOptions, sampleType: SampleType): Cach
     sampleType,
     sampleRateHz: chain.targetRateHz,
     frameSamples: FRAME_SAMPLES as 2560,
-    channels: montageOf(chain.reference).channels.map(({ name }) => name),
-    chain: { ...chain },
+    channels: montageOf(chain.reference, chain.channels).channels.map(({ name }) => name),
+    chain: decidingOptions(chain),
     chainHash: chainHash(chain),
     dspVersion: DSP_VERSION,
   };

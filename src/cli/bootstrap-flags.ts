@@ -1,4 +1,4 @@
-/** Flags of the bootstrap over patients. */
+/** Flags of intervals and tests by patient. */
 
 import { UsageError } from "@ictal/base/action";
 import type { Command } from "commander";
@@ -10,22 +10,26 @@ export interface BootstrapFlags {
   readonly seed: string;
 }
 
-/** Adds --replicates, --level and --seed. */
-export function addBootstrapOptions(command: Command): Command {
+/** Adds --replicates, --level and --seed; what is drawn, and how often by default, differs between commands. */
+export function addBootstrapOptions(
+  command: Command,
+  replicates = "1000",
+  drawn = "number of draws of patients, for the intervals of searched thresholds",
+): Command {
   return command
-    .option("--replicates <count>", "number of bootstrap replicates", "1000")
+    .option("--replicates <count>", drawn, replicates)
     .option("--level <share>", "confidence level of the intervals", "0.95")
-    .option("--seed <number>", "random seed of the bootstrap", "42");
+    .option("--seed <number>", "random seed of the draws", "42");
 }
 
-/** Settings of the bootstrap, all given. */
+/** Settings of intervals and tests, all given. */
 export interface BootstrapSettings {
   readonly seed: number;
   readonly replicates: number;
   readonly level: number;
 }
 
-/** The bootstrap's settings; a UsageError that names the flag of a value that cannot be. */
+/** The settings; a UsageError that names the flag of a value that cannot be. */
 export function bootstrapOf({ seed, replicates, level }: BootstrapFlags): BootstrapSettings {
   const settings = { seed: Number(seed), replicates: Number(replicates), level: Number(level) };
   if (!/^-?\d+$/.test(seed) || !Number.isSafeInteger(settings.seed))

@@ -3,11 +3,12 @@
 import { ConfigError, isIctalError } from "@ictal/base/errors";
 import { notify, printable, printableAll } from "@ictal/base/printable";
 import type { Progress } from "@ictal/base/progress";
-import { type BuildReport, buildCache } from "../cache/build.js";
+import { type BuildReport, buildCache, shardOf } from "../cache/build.js";
+import { type SurveyOptions, surveyChannels, surveyInWords } from "../cache/channel-survey.js";
 import { isPermanent } from "../cache/exclusion.js";
 import { lacksSeizures, writeManifest } from "../cache/manifest.js";
 import type { GapPolicy } from "../cache/segments.js";
-import { chainFromConfig, gapsFromConfig } from "../config/layer-options.js";
+import { chainFromConfig, gapsFromConfig, layoutFromConfig } from "../config/layer-options.js";
 import type { Config } from "../config/schema.js";
 import { splitFromConfig } from "../config/split-choice.js";
 import { type Catalogue, readCatalogue } from "../corpus/catalogue.js";
@@ -15,6 +16,7 @@ import { PARTICIPANTS_CODE } from "../corpus/participants.js";
 import { checkSplitChoice } from "../dataset/split.js";
 import { locationOfFinding } from "../recording/finding.js";
 import { openStore } from "../store/open-store.js";
+import type { Store } from "../store/store.js";
 import { isAccepted, NO_SEIZURES } from "./accept-option.js";
 import type { Shard } from "./data-options.js";
 
@@ -49,6 +51,9 @@ export interface BuiltCache {
   readonly isComplete: boolean;
 }
 
+/** The code of recordings without the channels. */
+const LACKING = "missing-electrodes";
+
 /** Throws a ConfigError where participants.tsv and the folders do not fit: a patient's split would be a guess. */
 function refuseContradiction({ findings }: Catalogue): void {
   const found = findings.filter(({ code, severity }) => code === PARTICIPANTS_CODE && severity === "error");
@@ -62,20 +67,28 @@ function refuseContradiction({ findings }: Catalogue): void {
   });
 }
 
-/** Bring the cache of `config` up to date from its corpus, then write the manifest. */
-export async function buildConfigured(config: Config, options: BuildOptions): Promise<BuiltCache> {
-  const { workers, shard, limit, accept, verify, progress, signal } = options;
+/** The recordings of a configuration's corpus, whose splits fit what is asked for. */
+async function catalogueOf(store: Store, config: Config, { limit, signal }: BuildOptions): Promise<Catalogue> {
   const { data } = config;
-  const store = openStore(data.data_dir);
-  const catalogue = await readCatalogue(store, { limit: limit ?? data.limit_files ?? undefined, signal });
+  const layout = layoutFromConfig(config);
+  const catalogue = await readCatalogue(store, { layout, limit: limit ?? data.limit_files ?? undefined, signal });
   if (data.split.by !== "file") refuseContradiction(catalogue);
   await checkSplitChoice(catalogue.recordings, splitFromConfig(config), { signal });
+  return catalogue;
+}
+
+/** Bring the cache of `config` up to date from its corpus, then write the manifest. */
+export async function buildConfigured(config: Config, options: BuildOptions): Promise<BuiltCache> {
+  const { workers, shard, accept, verify, progress, signal } = options;
+  const { data } = config;
+  const store = openStore(data.data_dir);
+  const catalogue = await catalogueOf(store, config, options);
+  const work = { store, cacheDir: data.cache_dir, chain: chainFromConfig(config), sampleType: data.sample_type };
+  const recordings = shardOf(catalogue.recordings, shard);
+  await tellMissingChannels({ ...work, recordings, signal }, shard !== undefined || isAccepted(LACKING, accept));
   const report = await buildCache({
-    store,
+    ...work,
     catalogue,
-    cacheDir: data.cache_dir,
-    chain: chainFromConfig(config),
-    sampleType: data.sample_type,
     gaps: options.gaps ?? gapsFromConfig(config),
     workers: workers ?? (data.num_workers || undefined),
     shard,
@@ -95,6 +108,23 @@ export async function buildConfigured(config: Config, options: BuildOptions): Pr
     doubtful,
     isComplete: refused.length + doubtful.length === 0 && hasManifest,
   };
+}
+
+/**
+ * Says before the work which recordings lack channels. Throws a ConfigError when none has them, unless that is accepted: another
+ * choice of channels is wanted then.
+ */
+async function tellMissingChannels(options: SurveyOptions, mayBeAll: boolean): Promise<void> {
+  const survey = await surveyChannels(options);
+  const text = surveyInWords(survey);
+  if (text === undefined) return;
+  const { reference, channels } = options.chain;
+  if (survey.lacking.length < survey.recordings || mayBeAll) {
+    notify(printable(`ictal: ${text}; they will be excluded`));
+    return;
+  }
+  const key = channels ? "data.channels" : "preprocessing.reference";
+  throw new ConfigError(text, { key, value: channels ?? reference, allowed: "channels that the recordings have" });
 }
 
 interface WrittenManifest {

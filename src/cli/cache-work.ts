@@ -9,7 +9,7 @@ import { writeManifest } from "../cache/manifest.js";
 import type { GapPolicy } from "../cache/segments.js";
 import { verifyCache } from "../cache/verify.js";
 import type { RunWatch } from "../cluster/watch/run-watch.js";
-import { cacheKeyFromConfig } from "../config/layer-options.js";
+import { cacheKeyFromConfig, layoutFromConfig } from "../config/layer-options.js";
 import { readCatalogue } from "../corpus/catalogue.js";
 import type { SplitRecord } from "../dataset/split-record.js";
 import { openStore } from "../store/open-store.js";
@@ -113,6 +113,7 @@ export async function manifest(flags: ManifestFlags): Promise<Outcome> {
   const key = flags.config === undefined && flags.dataDir === undefined ? undefined : cacheKeyFromConfig(config);
   const catalogue = hasCorpus
     ? await readCatalogue(openStore(config.data.data_dir), {
+        layout: layoutFromConfig(config),
         limit: flags.limit ?? config.data.limit_files ?? undefined,
       })
     : undefined;

@@ -37,7 +37,8 @@ of all usable recordings: the same seizure at the same time, only louder. inject
 
 Sensitivity against the ratio, for a trained detector:
   ictal corpus inject --background data/normal --snr=-6,0,6 --out data/injected
-  ictal predict --data-dir data/injected/snr_0 --split all --events --checkpoint RUN --out found/snr_0
+  ictal predict --config FILE --checkpoint RUN --data-dir data/injected/snr_0 --cache-dir cache/snr_0 \\
+    --split all --events --out found/snr_0
   … the same for the other levels …
   ictal corpus snr data/injected --hyp found --html snr.html`;
 

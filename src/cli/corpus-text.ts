@@ -16,12 +16,22 @@ export function corpusText(report: CorpusReport): string {
     durations(report),
     listed("rates", report.rates, String, " Hz"),
     listed("montages", report.montages, String),
+    ...bipolar(report),
     listed("recordings without an electrode", report.missingElectrodes, String),
     listed("header diagnostics", report.diagnostics, ({ recordings, severity }) => `${recordings} (${severity})`),
     ...differences(report),
     ...leftOut(report),
     ...findings(report),
   ].join("\n");
+}
+
+function bipolar({ bipolarRecordings, recordings, electrodeSets }: CorpusReport): string[] {
+  if (bipolarRecordings === 0) return [];
+  const set = electrodeSets.find(({ electrodes }) => electrodes.some((name) => name.includes("-")))?.electrodes ?? [];
+  const shown = `${set.slice(0, 4).join(", ")}${set.length > 4 ? `, … (${set.length})` : ""}`;
+  return [
+    `bipolar: ${bipolarRecordings} of ${recordings} recordings are pairs of electrodes: ${shown}; train on them with preprocessing.reference: double_banana, or with data.channels`,
+  ];
 }
 
 function nearest({ comparison }: CorpusReport): string {

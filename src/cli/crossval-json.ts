@@ -16,6 +16,7 @@ const pooled = z.object({
   meanOfFolds: value,
   event,
   eventIntervals: z.record(z.string(), interval),
+  resolution: z.object({ hours: z.number(), leastFalseAlarmsPer24h: value, upperFalseAlarmsPer24h: value }),
 });
 
 export const crossvalSchema = z.object({
@@ -48,7 +49,13 @@ function eventOf(rates: SzcoreRates): CrossvalJson["outOfFold"]["event"] {
   return event.parse(JSON.parse(JSON.stringify(scoresJson({ szcore: rates }).szcore))); // NaN becomes null
 }
 
-function pooledOf({ auroc, meanOfFolds, event: rates, intervals }: PooledScores): CrossvalJson["outOfFold"] {
+function pooledOf({
+  auroc,
+  meanOfFolds,
+  event: rates,
+  intervals,
+  resolution,
+}: PooledScores): CrossvalJson["outOfFold"] {
   const { eventSensitivity, eventPrecision, eventF1, eventFalseAlarmsPer24h } = intervals.measures;
   const measures = {
     ...{ sensitivity: eventSensitivity, precision: eventPrecision, f1: eventF1 },
@@ -58,6 +65,7 @@ function pooledOf({ auroc, meanOfFolds, event: rates, intervals }: PooledScores)
   return {
     ...{ auroc: auroc.auroc, interval: intervalOf(auroc), meanOfFolds, event: eventOf(rates) },
     eventIntervals: Object.fromEntries(eventIntervals),
+    resolution,
   };
 }
 
@@ -87,10 +95,14 @@ const number = (found: number | null | undefined, decimals = 3) =>
   found === null || found === undefined || !Number.isFinite(found) ? "n/a" : found.toFixed(decimals);
 const between = ([lower, upper]: readonly (number | null)[]) => `${number(lower)} to ${number(upper)}`;
 
-function pooledLines(name: string, { auroc, interval: bounds, meanOfFolds, event: rates }: CrossvalJson["outOfFold"]) {
+function pooledLines(
+  name: string,
+  { auroc, interval: bounds, meanOfFolds, event: rates, resolution }: CrossvalJson["outOfFold"],
+) {
   return [
     `${name}: AUROC ${number(auroc)} (${between(bounds)}, 95 % by patient), mean of the folds ${number(meanOfFolds)}`,
     `  events: sensitivity ${number(rates.sensitivity)}, precision ${number(rates.precision)}, F1 ${number(rates.f1)}, ${number(rates.fpPerDay, 1)} false alarms in 24 h`,
+    `  ${number(resolution.hours, 2)} h resolve ${number(resolution.leastFalseAlarmsPer24h, 1)} false alarms in 24 h; at most ${number(resolution.upperFalseAlarmsPer24h, 1)} (95 %, Poisson)`,
   ];
 }
 

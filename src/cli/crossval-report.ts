@@ -4,6 +4,7 @@ import { writeFileAtomic } from "@ictal/base/atomic-file";
 import { escapeHtml } from "@ictal/base/html";
 import { type FoldRun, readFolds } from "../cluster/crossval/read-folds.js";
 import { postprocessFromConfig } from "../config/layer-options.js";
+import { lookAheadFromConfig, lookAheadText } from "../config/look-ahead.js";
 import type { Config } from "../config/schema.js";
 import { splitFromConfig } from "../config/split-choice.js";
 import type { SplitManifest } from "../dataset/split.js";
@@ -19,9 +20,6 @@ import { projectCommit } from "../training/receipt.js";
 import { type CrossvalJson, crossvalJson, crossvalLines, crossvalSchema } from "./crossval-json.js";
 import { figureHtml, htmlPage, receiptHtml, worstHtml } from "./page-html.js";
 import { eventFigures } from "./score-page.js";
-
-/** Seed of the intervals' draws. */
-const BOOTSTRAP_SEED = 42;
 
 export interface CrossvalReportOptions {
   readonly config: Config;
@@ -88,6 +86,7 @@ async function pageOf(
     cacheKey: manifest?.key,
     commit,
   };
+  const lookAhead = lookAheadFromConfig(config);
   const title = `Cross-validation ${config.experiment.name}`;
   const receipt = {
     folds: scores.folds,
@@ -97,7 +96,8 @@ async function pageOf(
     detector: config.model.name,
     corpus: manifest?.corpusFingerprint,
     cache: manifest?.key,
-    intervals: `1000 draws of patients, seed ${BOOTSTRAP_SEED}, 95 %`,
+    intervals: "95 % by patient",
+    lookAhead: lookAheadText(lookAhead),
     commit,
   };
   return htmlPage(title, [
@@ -108,7 +108,7 @@ async function pageOf(
     figureHtml(rocFigure(rocAndPrCurves(cells.score, cells.truth), caption)),
     figureHtml(reliabilityDiagram(calibrationCurve(cells.score, cells.truth), caption)),
     "<h2>Events</h2>",
-    ...eventFigures(pairs, caption).map(figureHtml),
+    ...eventFigures(pairs, caption, { lookAheadSeconds: lookAhead.waitSeconds }).map(figureHtml),
     `<h2>Worst recordings (SzCORE events)</h2>${await worstHtml(pairs, out)}`,
     `<details><summary>Configuration</summary><pre>${escapeHtml(JSON.stringify(config, null, 2))}</pre></details>`,
   ]);
@@ -118,7 +118,7 @@ async function pageOf(
 export async function reportCrossval(options: CrossvalReportOptions): Promise<CrossvalJson> {
   const { config, folds, seeds, out, signal } = options;
   const runs = await readFolds(out, folds, seeds, { signal });
-  const scores = scoreFolds(runs, { postprocess: postprocessFromConfig(config), seed: BOOTSTRAP_SEED });
+  const scores = scoreFolds(runs, { postprocess: postprocessFromConfig(config) });
   const file = join(out, "report.html");
   const json = crossvalJson(scores, runs, { chosen: chosenOn(options), report: file });
   await writeFileAtomic(file, await pageOf(options, json, scores, runs));

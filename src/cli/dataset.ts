@@ -3,7 +3,7 @@ import { notify } from "@ictal/base/printable";
 import type { Command } from "commander";
 import type { Manifest } from "../cache/manifest.js";
 import { balanceFromConfig } from "../config/layer-options.js";
-import { balanceWindows, type Composition, windowComposition } from "../dataset/balance.js";
+import { balanceNotice, balanceWindows, type Composition, windowComposition } from "../dataset/balance.js";
 import { indexWindows } from "../dataset/index-windows.js";
 import { splitCounts } from "../dataset/split-record.js";
 import { configuredSplits } from "./configured-manifest.js";
@@ -34,7 +34,10 @@ async function inspect(flags: DataFlags & { split?: string }): Promise<Outcome> 
     throw new UsageError(`invalid --split ${split}: the cache has ${splitsText(manifest)}`);
   if (split === "eval") notify("ictal: this uses the eval split; use it for the final evaluation only");
   const index = indexWindows(manifest, { windowSeconds: data.window_size, strideSeconds: data.stride, split });
-  const made = windowComposition(index, balanceWindows(index, { ...balanceFromConfig(config), seed: experiment.seed }));
+  const balance = balanceFromConfig(config);
+  const made = windowComposition(index, balanceWindows(index, { ...balance, seed: experiment.seed }));
+  const notice = balanceNotice(made, balance);
+  if (notice) notify(`ictal: ${notice}`);
   const { unknown: _unknown, ...balanced } = made.selected;
   return {
     json: {
@@ -47,16 +50,18 @@ async function inspect(flags: DataFlags & { split?: string }): Promise<Outcome> 
       split: split ?? "all but eval",
       splits: record,
       key: manifest.key,
+      channels: manifest.channels,
     },
-    text: `${inspectText(made, split)}\nsplits: ${splitCounts(record)}`,
+    text: `${inspectText(made, split, manifest.channels)}\nsplits: ${splitCounts(record)}`,
   };
 }
 
-function inspectText(made: Composition, split: string | undefined): string {
+function inspectText(made: Composition, split: string | undefined, channels: readonly string[]): string {
   const percent = (share: number) => (Number.isNaN(share) ? "n/a" : `${(100 * share).toFixed(2)} %`);
   const names = ["partial", "full", "none", "unknown"] as const;
   return [
     `split ${split ?? "all but eval"}, ${made.patients.length} patients`,
+    `${channels.length} channels: ${channels.join(" ")}`,
     `class      windows  balanced`,
     ...names.map(
       (name) =>

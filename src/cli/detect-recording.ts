@@ -23,8 +23,10 @@ import { cutEvents, detectEvents } from "../scoring/postprocess.js";
 import { folderStore } from "../store/folder-store.js";
 import type { Store } from "../store/store.js";
 import { openExecutor } from "../tensor/open.js";
+import type { WeightsOrigin } from "../training/checkpoint-state.js";
 import type { RecordingPrediction } from "../training/predict.js";
-import { predictRecordings } from "../training/predict-recordings.js";
+import { predictRecordings, type StoredCalibration } from "../training/predict-recordings.js";
+import { requireSameChannels } from "./same-channels.js";
 
 export interface DetectOptions {
   /** An EDF or BDF file. */
@@ -33,9 +35,12 @@ export interface DetectOptions {
   readonly checkpoint: string;
   /** The configuration the checkpoint was trained with. */
   readonly config: Config;
+  /** What the weights take, where their file does not say so. */
+  readonly origin?: WeightsOrigin | undefined;
   readonly allowOtherCache?: boolean | undefined;
   /** @default the configuration's `gaps` */
   readonly gaps?: GapPolicy | undefined;
+  readonly calibration?: StoredCalibration | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -72,6 +77,7 @@ async function predictOne(options: DetectOptions, cacheDir: string): Promise<Omi
   const store = singleFileStore(input);
   const catalogue = await readCatalogue(store, { layout: "flat", signal });
   const chain = chainFromConfig(config);
+  await requireSameChannels(checkpoint, config);
   const { excluded } = await buildCache({
     store,
     catalogue,
@@ -93,6 +99,7 @@ async function predictOne(options: DetectOptions, cacheDir: string): Promise<Omi
     const predictions: RecordingPrediction[] = [];
     for await (const prediction of predictRecordings({
       checkpoint,
+      origin: options.origin,
       cacheDir,
       manifest,
       executor,
@@ -100,6 +107,7 @@ async function predictOne(options: DetectOptions, cacheDir: string): Promise<Omi
       strideSeconds: predictionStrideFromConfig(config),
       stitching: stitchingFromConfig(config),
       allowOtherCache,
+      calibration: options.calibration,
       signal,
     }))
       predictions.push(prediction);

@@ -7,6 +7,8 @@ import type { Command } from "commander";
 import type { GapPolicy } from "../cache/segments.js";
 import { lookAheadFromConfig, lookAheadText } from "../config/look-ahead.js";
 import { writeCsvBi, writeHedScoreTsv } from "../recording/annotation-write.js";
+import { mapOf, readCalibration } from "./calibration-file.js";
+import { originOf, withOwnConfig } from "./checkpoint-config.js";
 import { addDataOptions, configOf, type DataFlags, gapsOption } from "./data-options.js";
 import { type Detections, detectRecording } from "./detect-recording.js";
 
@@ -14,6 +16,7 @@ interface DetectFlags extends DataFlags {
   readonly checkpoint: string;
   readonly allowOtherCache?: boolean;
   readonly gaps?: GapPolicy;
+  readonly calibration?: string;
 }
 
 type Writer = (found: Detections, recordingName: string) => string;
@@ -31,12 +34,17 @@ function writerOf(output: string): Writer {
   throw new UsageError(`the output file ${output} has the extension "${extname(output)}"; expected ${allowed}`);
 }
 
-async function detect(input: string, output: string, flags: DetectFlags): Promise<Outcome> {
+async function detect(input: string, output: string, given: DetectFlags): Promise<Outcome> {
   const write = writerOf(output);
-  const { config } = await configOf(flags, []);
+  const flags = withOwnConfig(given);
+  const loaded = await configOf(flags, []);
+  const { config } = loaded;
+  const origin = await originOf(loaded);
   const { checkpoint, allowOtherCache, gaps } = flags;
+  const file = flags.calibration === undefined ? undefined : await readCalibration(flags.calibration);
+  const calibration = file && mapOf(file);
   const found = await withInterrupt("nothing was written", (signal) =>
-    detectRecording({ input: resolve(input), checkpoint, config, allowOtherCache, gaps, signal }),
+    detectRecording({ input: resolve(input), checkpoint, config, origin, allowOtherCache, gaps, calibration, signal }),
   );
   await writeFileAtomic(resolve(output), write(found, printable(basename(input, extname(input)))));
   const lookAhead = lookAheadFromConfig(config);
@@ -49,7 +57,8 @@ async function detect(input: string, output: string, flags: DetectFlags): Promis
 }
 
 const HELP = `
-Give the configuration that the checkpoint was trained with: it sets the preprocessing and the post-processing.
+Give the configuration that the checkpoint was trained with: it sets the preprocessing and the post-processing. The folder of an imported
+model (ictal model import) brings its own.
 Annotations next to the recording are not read. The SzCORE container (deploy/szcore) runs this command.
 
 Example:
@@ -60,7 +69,11 @@ export function addDetectCommand(program: Command): void {
   addDataOptions(program.command("detect").argument("<input>", "EDF or BDF file"))
     .argument("<output>", "file for the events: .tsv (HED-SCORE) or .csv_bi")
     .description("detect the seizures in one recording")
-    .requiredOption("--checkpoint <path>", "a .safetensors file, a checkpoint folder, or the folder of a run")
+    .requiredOption(
+      "--checkpoint <path>",
+      "a .safetensors file, a checkpoint, or the folder of a run or imported model",
+    )
+    .option("--calibration <file>", "correct the probabilities as ictal calibrate found")
     .option("--allow-other-cache", "use a checkpoint that was trained with other preprocessing")
     .addOption(gapsOption())
     .addHelpText("after", HELP)

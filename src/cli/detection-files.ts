@@ -5,6 +5,7 @@ import { writeFileAtomic } from "@ictal/base/atomic-file";
 import { canonicalJson } from "@ictal/base/canonical";
 import { printable } from "@ictal/base/printable";
 import type { Event } from "../base/events.js";
+import { recordingStem } from "../cache/folder.js";
 import { openCache } from "../cache/open.js";
 import { writeCsvBi, writeHedScoreTsv } from "../recording/annotation-write.js";
 import { cutEvents, detectEvents, type PostprocessOptions } from "../scoring/postprocess.js";
@@ -52,7 +53,10 @@ export async function removeDetections(
   const cache = await openCache(cacheDir, { key });
   for (const id of ids) {
     const stem = stemOf((await cache.sidecar(id)).source.key);
-    for (const format of EVENT_FORMATS) await rm(pathOfKey(outDir, `${stem}.${format}`), { force: true });
+    for (const format of EVENT_FORMATS) {
+      if (format === "json" && stem === recordingStem(id)) continue; // there lies the prediction itself
+      await rm(pathOfKey(outDir, `${stem}.${format}`), { force: true });
+    }
   }
 }
 

@@ -94,7 +94,7 @@ function infoText(file: string, found: EdfInfo): string {
       const rate = value(signal.sampleRateHz, "Hz");
       const physical = `${range(signal.physicalMin, signal.physicalMax)} ${signal.unit}`;
       const ranges = signal.isAnnotation ? "" : `${physical} from ${range(signal.digitalMin, signal.digitalMax)}`;
-      return `${signal.label.padEnd(18)}${(signal.electrode ?? "").padEnd(11)}${rate.padEnd(14)}${String(signal.sampleCount).padEnd(12)}${ranges}${sums}`;
+      return `${signal.label.padEnd(18)}${(signal.electrode ?? signal.pair ?? "").padEnd(11)}${rate.padEnd(14)}${String(signal.sampleCount).padEnd(12)}${ranges}${sums}`;
     }),
     "",
     ...(found.diagnostics.length === 0 ? ["no errors found"] : []),

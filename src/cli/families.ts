@@ -61,7 +61,7 @@ export const GROUPS: readonly { readonly heading: string; readonly families: rea
         load: async () => (await import("./annotations.js")).addAnnotationsCommand,
       },
       {
-        commands: { corpus: ["", "check a corpus of recordings, or create a synthetic one"] },
+        commands: { corpus: ["", "check a corpus of recordings, create a synthetic one, or inject seizures"] },
         load: async () => (await import("./corpus.js")).addCorpusCommand,
       },
       {
@@ -146,6 +146,15 @@ export const GROUPS: readonly { readonly heading: string; readonly families: rea
           ],
         },
         load: async () => (await import("./threshold.js")).addThresholdCommand,
+      },
+      {
+        commands: {
+          calibrate: [
+            "[options]",
+            "fit temperature and prevalence of the probabilities on dev, for predict and detect",
+          ],
+        },
+        load: async () => (await import("./calibrate.js")).addCalibrateCommand,
       },
       {
         commands: {

@@ -8,9 +8,10 @@ import { projectPath } from "../base/project.js";
 import { type Plan, type PlanKind, writePlan } from "../cluster/plan.js";
 import { planCache, planCheck, planPredict, planScore, planSweep, planTrain } from "../cluster/plans.js";
 import { parseSweep, setArgs } from "../cluster/sweep.js";
+import { layoutFromConfig } from "../config/layer-options.js";
 import { readCatalogue } from "../corpus/catalogue.js";
 import { openStore } from "../store/open-store.js";
-import { loadWeights } from "../training/load-weights.js";
+import { loadDetector } from "../training/load-detector.js";
 import { configuredManifest, limitedManifest } from "./configured-manifest.js";
 import { crossvalPlan } from "./crossval-plan.js";
 import { configOf } from "./data-options.js";
@@ -54,10 +55,13 @@ const cache: Planner = async (flags, dir) => {
   return planCache({
     ...found,
     shards: flags.array,
-    catalogue: await readCatalogue(openStore(data.data_dir), { limit }),
+    catalogue: await readCatalogue(openStore(data.data_dir), { layout: layoutFromConfig(found.config), limit }),
     cacheDir: data.cache_dir,
     cacheKey: hashOf(
-      [data.sample_type, found.config.preprocessing, data.sampling_rate, data.missing_electrodes, data.gaps],
+      [
+        ...[data.sample_type, found.config.preprocessing, data.sampling_rate, data.missing_electrodes, data.gaps],
+        ...(data.channels ? [data.channels] : []),
+      ],
       16,
     ),
     limitArgs: limitArgs(limit),
@@ -96,7 +100,7 @@ const predict: Planner = async (flags, dir) => {
     manifest,
     split: flags.split,
     checkpoint,
-    checkpointHash: (await loadWeights(checkpoint)).hash,
+    checkpointHash: (await loadDetector(checkpoint)).hash,
     out: resolve(required(flags.out, "--out")),
     predictArgs: [...(events ? ["--events"] : []), ...(type === undefined ? [] : ["--type", type])],
   });

@@ -15,6 +15,8 @@ import {
 } from "../config/layer-options.js";
 import { openExecutor } from "../tensor/open.js";
 import { predictRecordings } from "../training/predict-recordings.js";
+import { mapOf, readCalibration } from "./calibration-file.js";
+import { originOf, withOwnConfig } from "./checkpoint-config.js";
 import { configuredSplits } from "./configured-manifest.js";
 import { addDataOptions, configOf, type DataFlags, parseShard, partName, type Shard } from "./data-options.js";
 import {
@@ -24,6 +26,7 @@ import {
   openDetectionFiles,
   removeDetections,
 } from "./detection-files.js";
+import { requireSameChannels } from "./same-channels.js";
 import { addSplitOptions } from "./split-flags.js";
 import { reportTrainedPatients } from "./trained-patients.js";
 import { watched } from "./watched.js";
@@ -37,6 +40,7 @@ interface PredictFlags extends DataFlags {
   readonly events?: boolean;
   readonly format: readonly EventFormat[];
   readonly allowOtherCache?: boolean;
+  readonly calibration?: string;
   readonly shard?: Shard;
 }
 
@@ -50,11 +54,14 @@ interface Predicted {
   readonly isOwnSplit: boolean;
 }
 
-async function predictSplit(watch: RunWatch, flags: PredictFlags, signal: AbortSignal): Promise<Predicted> {
+async function predictSplit(watch: RunWatch, given: PredictFlags, signal: AbortSignal): Promise<Predicted> {
+  const flags = withOwnConfig(given);
   const found = await configOf(flags, ["cacheDir"]);
   const { config } = found;
   await watch.begin(partName(config.experiment.name, flags.shard));
+  const calibration = flags.calibration === undefined ? undefined : await readCalibration(flags.calibration);
   const cacheDir = config.data.cache_dir;
+  if (flags.config !== undefined) await requireSameChannels(flags.checkpoint, config);
   const { manifest, record } = await configuredSplits(found, flags.split);
   const inSplit = manifest.recordings.filter(({ split }) => split === flags.split);
   const ids = shardOf(inSplit, flags.shard).map(({ id }) => id);
@@ -73,6 +80,7 @@ async function predictSplit(watch: RunWatch, flags: PredictFlags, signal: AbortS
   try {
     const predictions = predictRecordings({
       checkpoint: flags.checkpoint,
+      origin: await originOf(found),
       cacheDir,
       manifest,
       split: flags.split,
@@ -84,6 +92,7 @@ async function predictSplit(watch: RunWatch, flags: PredictFlags, signal: AbortS
       rateHz: flags.rate,
       outDir,
       storeAs: flags.type,
+      calibration: calibration && mapOf(calibration),
       allowOtherCache: flags.allowOtherCache,
       signal,
     });
@@ -139,6 +148,7 @@ function parseRate(text: string): number {
 }
 
 const HELP = `
+Without --config the folder of an imported model (ictal model import) gives its own.
 OUT holds the predictions of one checkpoint. Those of the same recordings that are there already, and their detections, are
 replaced as a whole; predictions of other recordings by another checkpoint are refused.
 With --events the detections are written to OUT with the folders and names that the recordings have in the corpus;
@@ -155,8 +165,12 @@ Examples:
 export function addPredictCommand(program: Command): void {
   addSplitOptions(addDataOptions(program.command("predict"), ["cacheDir"]))
     .description("predict seizure probabilities, one file per recording of a split, and optionally events")
-    .requiredOption("--checkpoint <path>", "a .safetensors file, a checkpoint folder, or the folder of a run")
+    .requiredOption(
+      "--checkpoint <path>",
+      "a .safetensors file, a checkpoint, or the folder of a run or imported model",
+    )
     .requiredOption("--out <dir>", "folder for the predictions")
+    .option("--calibration <file>", "correct the probabilities as ictal calibrate found")
     .option("--split <name>", "train, dev or eval; all for every recording of a corpus without splits", "dev")
     .addOption(
       new Option("--type <name>", "data type of stored probabilities")

@@ -11,6 +11,13 @@ import type { RunWatch } from "../cluster/watch/run-watch.js";
 import { buildConfigured, buildText } from "./build-cache.js";
 import type { FlagConfig } from "./data-options.js";
 
+interface WithCacheOptions {
+  readonly signal: AbortSignal;
+  readonly watch: RunWatch;
+  /** Called before a cache is built; what it throws is thrown. */
+  readonly beforeBuild?: (() => Promise<void>) | undefined;
+}
+
 /**
  * What `read` finds in the cache of a configuration; where there is no cache, it is built first. Reports recordings that the cache
  * lacks. Throws a CacheError for one that is incomplete, a UsageError when the configuration names no corpus to build from.
@@ -18,7 +25,7 @@ import type { FlagConfig } from "./data-options.js";
 export async function withCache<T extends { readonly manifest: Manifest }>(
   found: FlagConfig,
   read: () => Promise<T>,
-  { signal, watch }: { readonly signal: AbortSignal; readonly watch: RunWatch },
+  { signal, watch, beforeBuild }: WithCacheOptions,
 ): Promise<T> {
   const { config, cacheKey } = found;
   const { data_dir, cache_dir } = config.data;
@@ -33,6 +40,7 @@ export async function withCache<T extends { readonly manifest: Manifest }>(
       throw new UsageError(
         `${cache_dir} contains no cache for this configuration, and data.data_dir is not set; set it to the corpus`,
       );
+    await beforeBuild?.();
     notify(`ictal: ${cache_dir} contains no cache for this configuration; building it from ${data_dir}`);
   }
   const made = await buildConfigured(config, { progress: watch.follow(createProgress()), signal });

@@ -3,12 +3,13 @@
 import { escapeHtml } from "@ictal/base/html";
 import type { Config } from "../config/schema.js";
 import type { Caption } from "../plots/figure.js";
-import { falseAlarmCurve, reliabilityDiagram } from "../plots/measures.js";
+import { falseAlarmCurve, patientReliability, reliabilityDiagram } from "../plots/measures.js";
 import { rocFigure } from "../plots/roc.js";
 import { trainingCurve } from "../plots/training-curve.js";
 import type { AurocInterval } from "../scoring/auroc-interval.js";
 import type { Calibration } from "../scoring/calibration.js";
-import type { Curves } from "../scoring/curves.js";
+import { type Curves, prevalenceOf } from "../scoring/curves.js";
+import type { PatientCalibration } from "../scoring/fit-calibration.js";
 import type { OperatingPoint } from "../scoring/operating-points.js";
 import type { RateSensitivity } from "../scoring/rate-sensitivity.js";
 import type { TypedDetections } from "../scoring/type-confusion.js";
@@ -26,6 +27,8 @@ export interface RunReport {
   readonly sample: Curves;
   readonly auroc: AurocInterval;
   readonly calibration: Calibration;
+  /** Reliability by patient, the largest gap first. */
+  readonly patientCalibration: readonly PatientCalibration[];
   /** Absent where thresholds were not searched. */
   readonly points?: readonly OperatingPoint[];
   readonly rates?: readonly RateSensitivity[];
@@ -36,7 +39,7 @@ export interface RunReport {
 
 function trainingHtml({ training, config, caption }: RunReport): string[] {
   if (!training) return [];
-  const metric = config.training.early_stopping.metric;
+  const metric = training.validations.at(-1)?.metricName ?? config.training.early_stopping.metric;
   const { n: _, ...trainCaption } = caption; // the number of scored recordings says nothing about training
   const validations = training.validations.flatMap(({ step, metrics }) => {
     const value = metrics[metric];
@@ -51,8 +54,8 @@ function trainingHtml({ training, config, caption }: RunReport): string[] {
 function sampleText({ auroc, sample, calibration }: RunReport): string {
   const number = (value: number) => (Number.isNaN(value) ? "n/a" : value.toFixed(3));
   return [
-    `AUROC ${number(auroc.auroc)} (${number(auroc.lower)} to ${number(auroc.upper)})`,
-    `average precision ${number(sample.auprc)}`,
+    `AUROC ${number(auroc.auroc)} (${number(auroc.lower)} to ${number(auroc.upper)}; ${auroc.patients} patients)`,
+    `average precision ${number(sample.auprc)}; prevalence of seizure ${number(prevalenceOf(sample))}, which chance would give`,
     `expected calibration error ${number(calibration.expectedError)}`,
   ].join("\n");
 }
@@ -72,7 +75,9 @@ export async function reportPage(report: RunReport, folder: string): Promise<str
   const title = `Run ${config.experiment.name}`;
   const configured = { name: "configured", threshold: config.postprocessing.hysteresis.tau_on };
   const marks = [
-    ...rates.map((rate) => ({ name: `${rate.maxFalseAlarmsPer24h} FA in 24 h`, threshold: rate.threshold })),
+    ...rates
+      .filter(({ isResolved }) => isResolved)
+      .map((rate) => ({ name: `${rate.maxFalseAlarmsPer24h} FA in 24 h`, threshold: rate.threshold })),
     configured,
   ];
   const description = config.experiment.description ? `<p>${escapeHtml(config.experiment.description)}</p>` : "";
@@ -83,8 +88,9 @@ export async function reportPage(report: RunReport, folder: string): Promise<str
     "<h2>Seconds</h2>",
     figureHtml(rocFigure(sample, caption, marks)),
     figureHtml(reliabilityDiagram(report.calibration, caption)),
+    figureHtml(patientReliability(report.patientCalibration, caption)),
     "<h2>Events</h2>",
-    ...eventFigures(pairs, caption).map(figureHtml),
+    ...eventFigures(pairs, caption, { lookAheadSeconds: scores.latency?.lookAheadSeconds }).map(figureHtml),
     `<h2>Worst recordings (SzCORE events)</h2>${await worstHtml(pairs, folder)}`,
     ...trainingHtml(report),
     `<details><summary>Configuration</summary><pre>${escapeHtml(JSON.stringify(config, null, 2))}</pre></details>`,

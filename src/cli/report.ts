@@ -6,18 +6,21 @@ import { hashOf } from "@ictal/base/canonical";
 import { NotFoundError } from "@ictal/base/errors";
 import { notify, printable } from "@ictal/base/printable";
 import type { Command } from "commander";
+import type { ValueRange } from "../base/value-ranges.js";
 import { postprocessFromConfig } from "../config/layer-options.js";
 import { lookAheadFromConfig, lookAheadText } from "../config/look-ahead.js";
 import { aurocInterval } from "../scoring/auroc-interval.js";
 import { scoreBreakdown } from "../scoring/breakdown.js";
 import { calibrationCurve } from "../scoring/calibration.js";
-import { rocAndPrCurves } from "../scoring/curves.js";
+import { prevalenceOf, rocAndPrCurves } from "../scoring/curves.js";
+import { calibrationByPatient } from "../scoring/fit-calibration.js";
 import { ratesJson, scoresJson } from "../scoring/json-names.js";
 import { scoreNedc } from "../scoring/nedc/score-nedc.js";
-import { onsetLatency } from "../scoring/onset-latency.js";
+import { onsetLatency, type StartedPair } from "../scoring/onset-latency.js";
 import { operatingPoints } from "../scoring/operating-points.js";
 import { cutEvents, detectEvents, type PostprocessOptions } from "../scoring/postprocess.js";
 import { sensitivitiesAtRates } from "../scoring/rate-sensitivity.js";
+import { alarmResolutions } from "../scoring/resolution.js";
 import { pooledCells, scoreSzcore } from "../scoring/score.js";
 import { scoreIntervals } from "../scoring/score-intervals.js";
 import { scoreSzcoreEvaluation } from "../scoring/szcore-evaluation.js";
@@ -27,6 +30,7 @@ import { projectCommit } from "../training/receipt.js";
 import { acceptOption, PREDICTION_MISSING } from "./accept-option.js";
 import { addBootstrapOptions, type BootstrapFlags, bootstrapOf } from "./bootstrap-flags.js";
 import { addDataOptions, configOf, type DataFlags } from "./data-options.js";
+import { optimismOf } from "./optimism.js";
 import { type RunReport, reportPage } from "./report-page.js";
 import { readScoredSplit, reportMissing, type ScoredPrediction } from "./scored-predictions.js";
 import { addSplitOptions } from "./split-flags.js";
@@ -42,10 +46,19 @@ interface ReportFlags extends DataFlags, BootstrapFlags {
   readonly accept?: readonly string[];
 }
 
-function pairsOf(recordings: readonly ScoredPrediction[], postprocess: PostprocessOptions): TypedDetections[] {
+type ReportPair = TypedDetections & StartedPair;
+
+/** Where recorded stretches begin that follow a gap, and the first. */
+function stretchStarts(segments: readonly ValueRange[], rateHz: number): number[] {
+  return segments.flatMap(({ start }, i) => (segments[i - 1]?.end === start ? [] : [start / rateHz]));
+}
+
+function pairsOf(recordings: readonly ScoredPrediction[], postprocess: PostprocessOptions): ReportPair[] {
   return recordings.map(({ id, patient, durationSeconds, reference, probability, rateHz, segments }) => {
     const hypothesis = cutEvents(detectEvents(probability, rateHz, postprocess, segments), durationSeconds);
-    return { id, patient, durationSeconds, reference, typed: reference, hypothesis, typedHypothesis: hypothesis };
+    const stretches = segments ? { stretchStartsSeconds: stretchStarts(segments, rateHz) } : {};
+    const events = { reference, typed: reference, hypothesis, typedHypothesis: hypothesis };
+    return { id, patient, durationSeconds, ...stretches, ...events };
   });
 }
 
@@ -67,6 +80,7 @@ async function report(flags: ReportFlags): Promise<Outcome> {
   const training = await trainingOf(flags.run);
   const { manifest, recordings, missing, unlabelled, checkpointHash } = await readScoredSplit(loaded, flags);
   const postprocess = postprocessFromConfig(config);
+  const lookAhead = lookAheadFromConfig(config);
   const pairs = pairsOf(recordings, postprocess);
   const { score, truth } = pooledCells(recordings);
   const { split, forceEval } = flags;
@@ -75,6 +89,9 @@ async function report(flags: ReportFlags): Promise<Outcome> {
   const search = { postprocess, forceEval };
   if (isSearched && split === "eval")
     await logEvalSearch(flags.predictions, { verb: "report", checkpointHash, perDay });
+  const { metric } = config.training.early_stopping;
+  const optimism = optimismOf(split, { metric: training?.validations.at(-1)?.metricName ?? metric, isSearched });
+  const [szcore, nedc] = [scoreSzcore(pairs), scoreNedc(pairs)];
   const found: RunReport = {
     config,
     training,
@@ -82,6 +99,7 @@ async function report(flags: ReportFlags): Promise<Outcome> {
     sample: rocAndPrCurves(score, truth),
     auroc: aurocInterval(recordings, bootstrap),
     calibration: calibrationCurve(score, truth),
+    patientCalibration: calibrationByPatient(recordings.filter(({ probability }) => probability.length > 0)),
     ...(isSearched
       ? {
           points: operatingPoints(recordings, { ...search, warn: () => {} }),
@@ -89,12 +107,18 @@ async function report(flags: ReportFlags): Promise<Outcome> {
         }
       : {}),
     scores: {
+      optimism: optimism ?? null,
       ...{ recordings: pairs.length, missing, refused: [], notes: [] },
-      ...{ szcore: scoreSzcore(pairs), szcore1Hz: scoreSzcoreEvaluation(pairs), nedc: scoreNedc(pairs) },
+      ...{
+        szcore,
+        szcore1Hz: scoreSzcoreEvaluation(pairs),
+        nedc,
+        resolution: alarmResolutions(pairs, { szcore, nedc }),
+      },
       ...{
         intervals: scoreIntervals(pairs, bootstrap),
         breakdown: scoreBreakdown(pairs),
-        latency: onsetLatency(pairs),
+        latency: onsetLatency(pairs, { lookAheadSeconds: lookAhead.waitSeconds }),
       },
     },
     receipt: {
@@ -110,8 +134,8 @@ async function report(flags: ReportFlags): Promise<Outcome> {
       hours: (recordings.reduce((sum, { durationSeconds }) => sum + durationSeconds, 0) / 3600).toFixed(2),
       seizures: recordings.reduce((sum, { reference }) => sum + reference.length, 0),
       thresholds: `on ${postprocess.onThreshold}, off ${postprocess.offThreshold}`,
-      "look-ahead": lookAheadText(lookAheadFromConfig(config)),
-      bootstrap: `${bootstrap.replicates} draws of patients, seed ${bootstrap.seed}, ${100 * bootstrap.level} %`,
+      intervals: `${100 * bootstrap.level} % by patient; of searched thresholds ${bootstrap.replicates} draws of patients, seed ${bootstrap.seed}`,
+      "look-ahead": lookAheadText(lookAhead),
       commit: projectCommit(),
     },
     caption: {
@@ -124,12 +148,20 @@ async function report(flags: ReportFlags): Promise<Outcome> {
   };
   await writeFileAtomic(resolve(flags.out), await reportPage(found, dirname(resolve(flags.out))));
   const { receipt, scores, auroc, rates = [] } = found;
-  const json = { out: flags.out, receipt, auroc, auprc: found.sample.auprc, ece: found.calibration.expectedError };
+  const json = {
+    out: flags.out,
+    receipt,
+    auroc,
+    auprc: found.sample.auprc,
+    prevalence: prevalenceOf(found.sample),
+    optimism: optimism ?? null,
+    ece: found.calibration.expectedError,
+  };
   const number = (value: number) => (Number.isNaN(value) ? "n/a" : value.toFixed(3));
-  const summary = `AUROC ${number(auroc.auroc)}, event F1 ${number(scores.szcore?.event.f1 ?? Number.NaN)}, ${split}`;
+  const summary = `AUROC ${number(auroc.auroc)} (${number(auroc.lower)} to ${number(auroc.upper)}, ${auroc.patients} patients), event F1 ${number(scores.szcore?.event.f1 ?? Number.NaN)}, ${split}`;
   return {
     json: { ...json, rates: ratesJson(rates), scores: scoresJson(scores) },
-    text: `${flags.out}\n${summary}${isSearched ? "" : "; thresholds were not searched on eval"}`,
+    text: `${flags.out}\n${summary}${isSearched ? "" : "; thresholds were not searched on eval"}${optimism === undefined ? "" : `\n${optimism}`}`,
     exitCode: reportMissing(missing, flags.accept),
   };
 }

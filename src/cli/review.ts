@@ -10,13 +10,13 @@ import { nearestName } from "@ictal/base/nearest";
 import { notify, printable } from "@ictal/base/printable";
 import { createProgress } from "@ictal/base/progress";
 import type { Command } from "commander";
-import { postprocessFromConfig } from "../config/layer-options.js";
+import { layoutFromConfig, postprocessFromConfig } from "../config/layer-options.js";
 import { type Catalogue, readCatalogue } from "../corpus/catalogue.js";
 import type { RecordingEntry } from "../corpus/recording-entry.js";
 import { type LeftOutRow, type ReviewRow, reviewList, reviewRow, sortedRows, worstMiss } from "../plots/review/list.js";
 import { type ReviewLinks, reviewPage } from "../plots/review/page.js";
 import { openStore } from "../store/open-store.js";
-import { loadWeights } from "../training/load-weights.js";
+import { loadDetector } from "../training/load-detector.js";
 import { projectCommit } from "../training/receipt.js";
 import { configuredManifest } from "./configured-manifest.js";
 import { addDataOptions, configOf, type DataFlags, type FlagConfig } from "./data-options.js";
@@ -92,7 +92,7 @@ async function predictionSource(
     dir,
     postprocess: postprocessFromConfig(config),
     ...(cacheKey === undefined || flags.allowOtherCache ? {} : { cacheKey }),
-    ...(flags.checkpoint === undefined ? {} : { checkpointHash: (await loadWeights(flags.checkpoint)).hash }),
+    ...(flags.checkpoint === undefined ? {} : { checkpointHash: (await loadDetector(flags.checkpoint)).hash }),
   };
 }
 
@@ -134,6 +134,7 @@ async function review(flags: ReviewFlags, signal: AbortSignal): Promise<Reviewed
   const predictions = await predictionSource(flags, loaded);
   const store = openStore(corpusFolder(data.data_dir, flags));
   const catalogue = await readCatalogue(store, {
+    layout: layoutFromConfig(loaded.config),
     limit: flags.recording ? undefined : (data.limit_files ?? undefined),
     signal,
   });

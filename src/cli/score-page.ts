@@ -6,20 +6,24 @@ import type { Caption, Figure } from "../plots/figure.js";
 import { detectedByGroup, latencyHistogram, patientForest } from "../plots/measures.js";
 import { typeConfusionFigure } from "../plots/type-confusion.js";
 import { scoreBreakdown } from "../scoring/breakdown.js";
-import { onsetLatencies } from "../scoring/onset-latency.js";
+import { type LatencyOptions, onsetLatencies } from "../scoring/onset-latency.js";
 import { type TypedDetections, typeConfusion } from "../scoring/type-confusion.js";
 import { projectCommit } from "../training/receipt.js";
 import { figureHtml, htmlPage, receiptHtml, worstHtml } from "./page-html.js";
 import { type ScoreReport, scoreText } from "./score-text.js";
 
 /** The figures of detected events: by type, length and patient, confusion, latency. */
-export function eventFigures(pairs: readonly TypedDetections[], caption: Caption): Figure[] {
+export function eventFigures(
+  pairs: readonly TypedDetections[],
+  caption: Caption,
+  { lookAheadSeconds }: LatencyOptions,
+): Figure[] {
   const { byType, byDuration, byPatient } = scoreBreakdown(pairs);
   return [
     detectedByGroup(byType, "type", caption),
     detectedByGroup(byDuration, "length", caption),
     typeConfusionFigure(typeConfusion(pairs), caption),
-    latencyHistogram(onsetLatencies(pairs).latencies, caption),
+    latencyHistogram(onsetLatencies(pairs, { lookAheadSeconds }), caption),
     patientForest(byPatient, caption),
   ];
 }
@@ -30,11 +34,12 @@ export async function writeScorePage(
   report: ScoreReport,
   pairs: readonly TypedDetections[],
   inputs: Readonly<Record<string, string>>,
+  latency: LatencyOptions,
 ): Promise<void> {
   const caption = { n: `${pairs.length} recordings`, commit: projectCommit() };
   const parts = [
     `<h1>Scores</h1>${receiptHtml({ ...inputs, commit: caption.commit })}<pre>${escapeHtml(scoreText(report))}</pre>`,
-    ...eventFigures(pairs, caption).map(figureHtml),
+    ...eventFigures(pairs, caption, latency).map(figureHtml),
     `<h2>Worst recordings (SzCORE events)</h2>${await worstHtml(pairs, dirname(file))}`,
   ];
   await writeFileAtomic(file, await htmlPage("Scores", parts));

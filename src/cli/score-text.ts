@@ -1,19 +1,23 @@
 import type { Finding } from "../recording/finding.js";
-import type { Estimate } from "../scoring/bootstrap.js";
 import type { Breakdown, GroupScore } from "../scoring/breakdown.js";
 import type { NedcRates } from "../scoring/nedc/counts.js";
 import type { NedcReport } from "../scoring/nedc/score-nedc.js";
-import type { OnsetLatency } from "../scoring/onset-latency.js";
+import { latencyText, type OnsetLatency } from "../scoring/onset-latency.js";
+import { type Estimate, LEAST_PATIENTS } from "../scoring/patient-interval.js";
+import type { AlarmResolutions } from "../scoring/resolution.js";
 import type { SzcoreReport } from "../scoring/score.js";
 import type { Comparison, ScoreIntervals } from "../scoring/score-intervals.js";
 import type { SzcoreRates } from "../scoring/szcore.js";
 import type { SzcoreEvaluationReport } from "../scoring/szcore-evaluation.js";
-import type { SubjectScores, SubjectSpread } from "../scoring/szcore-subjects.js";
+import type { Spread, SubjectScores, SubjectSpread } from "../scoring/szcore-subjects.js";
+import { type ExpertScores, expertLines } from "./experts-text.js";
 import type { RefusedRecording } from "./score-tree.js";
 
 /** The document of `score --json`; a scorer that was not asked for is absent. */
 export interface ScoreReport {
   readonly recordings: number;
+  /** What was chosen on the scored data, where that is known; null where nothing is known to be. */
+  readonly optimism?: string | null;
   /** Recordings without a hypothesis; they count as without detections. */
   readonly missing: readonly string[];
   /** Recordings that are not scored, since reference or hypothesis is in doubt. */
@@ -24,6 +28,10 @@ export interface ScoreReport {
   /** By szcore-evaluation's path, as the SzCORE leaderboard has it. */
   readonly szcore1Hz?: SzcoreEvaluationReport;
   readonly nedc?: NedcReport;
+  /** What the hours resolve of the pooled rates of false alarms, of the scorers that were asked for. */
+  readonly resolution?: AlarmResolutions;
+  /** With several --ref: kappa between the experts and with the detector. */
+  readonly experts?: ExpertScores;
   /** With --intervals. */
   readonly intervals?: ScoreIntervals;
   /** With --breakdown. */
@@ -36,11 +44,14 @@ export interface ScoreReport {
 /** The pooled scores as tables for people; rates without a denominator read n/a. */
 export function scoreText(report: ScoreReport): string {
   const { recordings, missing, szcore, szcore1Hz, nedc, intervals, comparison } = report;
+  const { optimism } = report;
   const lines = [`pooled over ${recordings} ${recordings === 1 ? "recording" : "recordings"}`];
+  if (optimism) lines.push(optimism);
   if (szcore) {
     const { event, sample } = szcore;
     const head = row("SzCORE", "reference", "tp", "fp", "sensitivity", "precision", "f1", "fp/day");
-    lines.push("", head, szcoreRow("event", event), szcoreRow("sample", sample));
+    lines.push("", head, szcoreRow("event", event), szcoreRow("sample", sample, " s"));
+    lines.push("sample: seconds, its fp/day too");
     if (szcore.subjects) lines.push("", "SzCORE", ...subjectLines(szcore.subjects));
   }
   if (szcore1Hz)
@@ -52,6 +63,8 @@ export function scoreText(report: ScoreReport): string {
     lines.push(nedcRow("dpalign", dpalign, 0), `ira     Cohen's kappa ${number(ira.kappa, 4)}`);
     lines.push("seizure label only; epoch counts quarters of a second, not events");
   }
+  if (report.resolution) lines.push(...resolutionLines(report.resolution));
+  if (report.experts) lines.push(...expertLines(report.experts));
   if (intervals) lines.push(...intervalLines(intervals));
   if (report.breakdown) lines.push(...breakdownLines(report.breakdown));
   if (report.latency) lines.push(...latencyLines(report.latency));
@@ -62,20 +75,16 @@ export function scoreText(report: ScoreReport): string {
   return lines.join("\n");
 }
 
-function subjectLines({ event, sample, perSubject }: SubjectScores): string[] {
-  const spread = (name: string, { sensitivity, precision, f1, falseAlarmsPer24h }: SubjectSpread) => {
-    const cells = [sensitivity, precision, f1].map(({ mean, sd }) => `${number(mean, 3)} (${number(sd, 3)})`);
-    return row(
-      name,
-      ...[...cells, `${number(falseAlarmsPer24h.mean, 1)} (${number(falseAlarmsPer24h.sd, 1)})`].map((c) =>
-        c.padStart(15),
-      ),
-    );
+function subjectLines({ event, sample }: SubjectScores): string[] {
+  const spread = (name: string, { sensitivity, precision, f1, falseAlarmsPer24h }: SubjectSpread, unit = "") => {
+    const cell = ({ mean, sd, subjects }: Spread, decimals: number, suffix = "") =>
+      `${number(mean, decimals)}${suffix} (${number(sd, decimals)}) n=${subjects}`.padStart(22);
+    const shares = [sensitivity, precision, f1].map((each) => cell(each, 3));
+    return row(name, ...shares, cell(falseAlarmsPer24h, 1, unit));
   };
-  const heads = ["sensitivity", "precision", "f1", "fp/day"].map((name) => name.padStart(15));
-  const count = Object.keys(perSubject).length;
-  const note = `mean (sd) of ${count} ${count === 1 ? "subject" : "subjects"}`;
-  return [`${row("", ...heads)}   ${note}`, spread("event", event), spread("sample", sample)];
+  const heads = ["sensitivity", "precision", "f1", "fp/day"].map((name) => name.padStart(22));
+  const note = "mean (sd) of the n subjects that have the measure";
+  return [`${row("", ...heads)}   ${note}`, spread("event", event), spread("sample", sample, " s")];
 }
 
 function evaluationLines(report: SzcoreEvaluationReport): string[] {
@@ -95,22 +104,47 @@ function missingLines(missing: readonly string[], what: string): string[] {
 
 const range = ({ lower, upper }: Estimate) => `${number(lower, 3)} to ${number(upper, 3)}`;
 
-function intervalLines({ patients, replicates, level, measures }: ScoreIntervals): string[] {
-  const head = `${100 * level} % intervals, ${replicates} draws of ${patients} patients`;
-  const rows = Object.entries(measures).map(
-    ([name, estimate]) => `${name.padEnd(24)} ${number(estimate.value, 3).padStart(8)}   ${range(estimate)}`,
-  );
-  return ["", head, ...rows];
+const patientCount = (patients: number) => `${patients} ${patients === 1 ? "patient" : "patients"}`;
+
+const TOO_FEW = `n/a: intervals and tests take at least ${LEAST_PATIENTS} patients that differ`;
+
+function notAvailable(estimates: readonly Estimate[]): string[] {
+  return estimates.some(({ value, lower }) => !Number.isNaN(value) && Number.isNaN(lower)) ? [TOO_FEW] : [];
 }
 
-function comparisonLines({ patients, replicates, level, differences }: Comparison): string[] {
-  const head = `first, second, difference with ${100 * level} % interval, p; ${replicates} paired draws of ${patients} patients`;
+function resolutionLines({ szcoreEvent, ovlp }: AlarmResolutions): string[] {
+  const rates = [
+    ["SzCORE events", szcoreEvent],
+    ["OVLP", ovlp],
+  ] as const;
+  const known = rates.flatMap(([name, rate]) => (rate ? [{ name, ...rate }] : []));
+  const [first] = known;
+  if (!first) return [];
+  const least = `false alarms: ${number(first.hours, 2)} h resolve ${number(first.leastFalseAlarmsPer24h, 1)} per 24 h, one alarm in all`;
+  const upper = known.map(({ name, upperFalseAlarmsPer24h: rate }) => `${name} at most ${number(rate, 1)} per 24 h`);
+  return ["", `${least}; ${upper.join(", ")} (95 % upper bound, Poisson)`];
+}
+
+function intervalLines({ patients, level, measures }: ScoreIntervals): string[] {
+  const head = `${100 * level} % intervals by patient, ${patientCount(patients)}; at the right those that have the measure`;
+  const rows = Object.entries(measures).map(
+    ([name, estimate]) =>
+      `${name.padEnd(24)} ${number(estimate.value, 3).padStart(8)}   ${range(estimate).padEnd(18)}   ${patientCount(estimate.patients)}`,
+  );
+  return ["", head, ...rows, ...notAvailable(Object.values(measures))];
+}
+
+function comparisonLines({ patients, level, differences }: Comparison): string[] {
+  const head = `first, second, difference with ${100 * level} % interval, p of exchanging the detectors patient by patient (least possible p); ${patientCount(patients)}`;
   const rows = Object.entries(differences).map(([name, difference]) => {
     const values = [difference.first, difference.second, difference.value].map((v) => number(v, 3).padStart(8));
-    return `${name.padEnd(24)} ${values.join(" ")}   ${range(difference)}   p ${number(difference.p, 3)}`;
+    const p = `p ${pText(difference.p)} (${pText(difference.leastP)})`;
+    return `${name.padEnd(24)} ${values.join(" ")}   ${range(difference).padEnd(18)}   ${p}   ${patientCount(difference.patients)}`;
   });
-  return ["", head, ...rows];
+  return ["", head, ...rows, ...notAvailable(Object.values(differences))];
 }
+
+const pText = (p: number) => number(p, p < 0.001 ? 4 : 3);
 
 function breakdownLines({ byType, byDuration, byPatient }: Breakdown): string[] {
   const group = ([name, { seizures, detected, sensitivity }]: [string, GroupScore]) =>
@@ -125,12 +159,9 @@ function breakdownLines({ byType, byDuration, byPatient }: Breakdown): string[] 
 }
 
 function latencyLines(latency: OnsetLatency): string[] {
-  const { seizures, detected, medianSeconds, lowerQuartileSeconds, upperQuartileSeconds } = latency;
+  const { medianSeconds, lowerQuartileSeconds, upperQuartileSeconds } = latency;
   const range = `${number(lowerQuartileSeconds, 1)} to ${number(upperQuartileSeconds, 1)}`;
-  return [
-    "",
-    `onset latency: median ${number(medianSeconds, 1)} s (quartiles ${range}), ${detected} of ${seizures} seizures`,
-  ];
+  return ["", `onset latency: median ${number(medianSeconds, 1)} s (quartiles ${range}), ${latencyText(latency)}`];
 }
 
 function number(value: number, decimals: number): string {
@@ -144,9 +175,10 @@ function row(name: string, ...cells: readonly string[]): string {
 function szcoreRow(
   name: string,
   { refTrue, tp, fp, sensitivity, precision, f1, falseAlarmsPer24h }: SzcoreRates,
+  unit = "",
 ): string {
   const rates = [sensitivity, precision, f1].map((value) => number(value, 3));
-  return row(name, `${refTrue}`, `${tp}`, `${fp}`, ...rates, number(falseAlarmsPer24h, 1));
+  return row(name, `${refTrue}`, `${tp}`, `${fp}`, ...rates, `${number(falseAlarmsPer24h, 1)}${unit}`);
 }
 
 function nedcRow(name: string, scores: NedcRates, decimals: number): string {

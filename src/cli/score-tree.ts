@@ -50,7 +50,8 @@ export async function readScoreTree(path: string, flag: string): Promise<ScoreTr
     throw new NotFoundError(`${path} is not an annotation file; ${EXPECTED}; check ${flag}`, path);
   const tree = new Map<string, LoadedAnnotations>();
   for (const recording of await findRecordings(path)) {
-    if (recording.annotations.size + recording.compressed.length === 0) continue;
+    const { annotations, ofCorpus, compressed } = recording;
+    if (annotations.size + ofCorpus.length + compressed.length === 0) continue;
     const id = join(relative(root, dirname(recording.stem)), basename(recording.stem));
     tree.set(id, await readRecordingFiles(recording));
   }

@@ -1,17 +1,21 @@
 import { action, type Outcome, UsageError } from "@ictal/base/action";
 import { FormatError } from "@ictal/base/errors";
 import { notify, printable, printableAll } from "@ictal/base/printable";
-import type { Command } from "commander";
+import { type Command, InvalidArgumentError } from "commander";
 import { locationOfFinding } from "../recording/finding.js";
 import { scoreBreakdown } from "../scoring/breakdown.js";
+import { compareExperts } from "../scoring/experts.js";
 import { scoresJson } from "../scoring/json-names.js";
 import { scoreNedc } from "../scoring/nedc/score-nedc.js";
 import { onsetLatency } from "../scoring/onset-latency.js";
+import { alarmResolutions } from "../scoring/resolution.js";
 import { scoreSzcore } from "../scoring/score.js";
 import { compareDetectors, scoreIntervals } from "../scoring/score-intervals.js";
 import { scoreSzcoreEvaluation } from "../scoring/szcore-evaluation.js";
 import { acceptOption, isAccepted } from "./accept-option.js";
 import { addBootstrapOptions, type BootstrapFlags, bootstrapOf } from "./bootstrap-flags.js";
+import { optimismOf, splitOfFolders } from "./optimism.js";
+import { type ExpertPairs, expertNames, pairExperts, readExpertTrees } from "./score-experts.js";
 import { writeScorePage } from "./score-page.js";
 import { addScoreSplitOptions, onlyPairs, type ScoreSplitFlags, scoredRecordings } from "./score-split.js";
 import { type ScoreReport, scoreText } from "./score-text.js";
@@ -20,14 +24,16 @@ import { pairTrees, readScoreTree, type ScorePairs } from "./score-tree.js";
 const SCORERS = ["szcore", "szcore-1hz", "nedc", "all"];
 
 interface ScoreOptions extends BootstrapFlags, ScoreSplitFlags {
-  readonly ref: string;
-  readonly hyp: string;
+  readonly ref: readonly string[];
+  readonly hyp?: string | undefined;
+  readonly margin: number;
   readonly scorer: string;
   readonly durationTolerance: string;
   readonly accept?: readonly string[] | undefined;
   readonly compare?: string | undefined;
   readonly intervals?: boolean | undefined;
   readonly breakdown?: boolean | undefined;
+  readonly lookAhead?: number | undefined;
   readonly report?: string | undefined;
 }
 
@@ -36,8 +42,13 @@ export function addScoreCommand(program: Command): void {
   const command = program
     .command("score")
     .description("score detections against a reference; a recording without a hypothesis counts as no detections")
-    .requiredOption("--ref <dir>", "folder of reference annotations (csv_bi, tsv, tse_bi, csv, tse)")
-    .requiredOption("--hyp <dir>", "folder of detections with the same relative paths")
+    .requiredOption(
+      "--ref <dir>",
+      "folder of reference annotations (csv_bi, tsv, tse_bi, csv, tse); once per expert, then their majority is scored",
+      (folder: string, before: readonly string[] = []) => [...before, folder],
+    )
+    .option("--hyp <dir>", "folder of detections with the same relative paths; several experts can do without")
+    .option("--margin <kappa>", "how much less kappa than an expert's still counts as no worse", parseMargin, 0.1)
     .option(
       "--scorer <name>",
       "szcore, szcore-1hz (as the szcore-evaluation package), nedc (OVLP, TAES, EPOCH, DPALIGN, IRA) or all",
@@ -56,17 +67,37 @@ export function addScoreCommand(program: Command): void {
     )
     .option(
       "--compare <dir>",
-      "folder of detections of a second detector: differences with a paired bootstrap over patients",
+      "folder of detections of a second detector: differences with intervals and a paired permutation test by patient",
     )
-    .option("--intervals", "confidence intervals of the pooled scores by a bootstrap over patients")
+    .option("--intervals", "confidence intervals of the pooled scores by patient (from 4 patients)")
     .option(
       "--breakdown",
       "sensitivity by seizure type (from csv files next to csv_bi), duration and patient; onset latency",
     )
+    .option(
+      "--look-ahead <seconds>",
+      "what an alarm of the detector waits for, added to the onset latency (ictal config show prints it)",
+      parseSeconds,
+    )
     .option("--report <file>", "write an HTML report with scores, figures and worst recordings");
-  addBootstrapOptions(addScoreSplitOptions(command))
+  const exchanges = "number of random exchanges of --compare, from 16 patients; all of them below";
+  addBootstrapOptions(addScoreSplitOptions(command), "9999", exchanges)
     .option("--json", "print one JSON document")
     .action(action((options: ScoreOptions) => score(options)));
+}
+
+/** A difference of kappas, for commander. */
+function parseMargin(text: string): number {
+  const margin = text.trim() === "" ? Number.NaN : Number(text);
+  if (margin >= 0 && margin < 2) return margin;
+  throw new InvalidArgumentError("expected a difference of kappas, at least 0 and under 2");
+}
+
+/** Seconds, for commander. */
+function parseSeconds(text: string): number {
+  const seconds = text.trim() === "" ? Number.NaN : Number(text);
+  if (seconds >= 0 && Number.isFinite(seconds)) return seconds;
+  throw new InvalidArgumentError("expected seconds, at least 0");
 }
 
 /** Refused recordings and notes printed on stderr; `--json` lists all. */
@@ -79,14 +110,12 @@ async function score(options: ScoreOptions): Promise<Outcome> {
   if (options.durationTolerance.trim() === "" || !(tolerance >= 0 && Number.isFinite(tolerance)))
     throw new UsageError(`invalid --duration-tolerance ${options.durationTolerance}: expected seconds, at least 0`);
   const bootstrap = bootstrapOf(options);
-  const references = await readScoreTree(options.ref, "--ref");
-  const whole = pairTrees(references, await readScoreTree(options.hyp, "--hyp"), tolerance);
+  const pairsWith = await pairsReader(options, tolerance);
+  const whole: AnyPairs = await pairsWith(options.hyp, "--hyp");
   const isWanted = await scoredRecordings(whole, options);
   const first = onlyPairs(whole, isWanted);
   const second =
-    options.compare === undefined
-      ? undefined
-      : onlyPairs(pairTrees(references, await readScoreTree(options.compare, "--compare"), tolerance), isWanted);
+    options.compare === undefined ? undefined : onlyPairs(await pairsWith(options.compare, "--compare"), isWanted);
   const { pairs, missing } = first;
   const refused = unique([...first.refused, ...(second?.refused ?? [])]);
   const notes = unique([...first.notes, ...(second?.notes ?? [])]);
@@ -94,26 +123,77 @@ async function score(options: ScoreOptions): Promise<Outcome> {
     refused.map((each) => `not scored: ${each.id} (${each.code}): ${locationOfFinding(each)}: ${each.message}`),
   );
   tellLines(notes.map((each) => `${locationOfFinding(each)}: ${each.code}: ${each.message}`));
-  refuseNothing(first, options.ref);
-  const asks = (name: string) => options.scorer === name || options.scorer === "all";
+  refuseNothing(first, options.ref.join(", "));
+  const isScored = options.hyp !== undefined;
+  const asks = (name: string) => isScored && (options.scorer === name || options.scorer === "all");
+  const latency = { lookAheadSeconds: options.lookAhead };
+  const szcore = asks("szcore") ? scoreSzcore(pairs) : undefined;
+  const nedc = asks("nedc") ? scoreNedc(pairs) : undefined;
   const report: ScoreReport = {
     recordings: pairs.length,
+    optimism: optimismOf(options.split ?? splitOfFolders(options.ref) ?? "") ?? null,
     missing,
     refused,
     notes,
-    ...(asks("szcore") ? { szcore: scoreSzcore(pairs) } : {}),
+    ...(szcore ? { szcore } : {}),
     ...(asks("szcore-1hz") ? { szcore1Hz: scoreSzcoreEvaluation(pairs, { durationToleranceSeconds: tolerance }) } : {}),
-    ...(asks("nedc") ? { nedc: scoreNedc(pairs) } : {}),
-    ...(options.intervals ? { intervals: scoreIntervals(pairs, bootstrap) } : {}),
-    ...(options.breakdown ? { breakdown: scoreBreakdown(pairs), latency: onsetLatency(pairs) } : {}),
+    ...(nedc ? { nedc } : {}),
+    ...((szcore ?? nedc) ? { resolution: alarmResolutions(pairs, { szcore, nedc }) } : {}),
+    ...(whole.recordings
+      ? { experts: expertReport(whole, new Set(pairs.map(({ id }) => id)), options, bootstrap.level) }
+      : {}),
+    ...(options.intervals && isScored ? { intervals: scoreIntervals(pairs, bootstrap) } : {}),
+    ...(options.breakdown && isScored
+      ? { breakdown: scoreBreakdown(pairs), latency: onsetLatency(pairs, latency) }
+      : {}),
     ...(second ? { comparison: compared(first, second, bootstrap) } : {}),
   };
   if (options.report !== undefined) {
-    const { ref, hyp, scorer } = options;
-    await writeScorePage(options.report, report, pairs, { reference: ref, hypothesis: hyp, scorer });
+    const { ref, hyp = "none", scorer } = options;
+    await writeScorePage(
+      options.report,
+      report,
+      pairs,
+      { reference: ref.join(", "), hypothesis: hyp, scorer },
+      latency,
+    );
   }
   const isKnown = refused.every(({ code }) => isAccepted(code, options.accept));
   return { json: scoresJson(report), text: scoreText(printableAll(report)), exitCode: isKnown ? 0 : 1 };
+}
+
+type AnyPairs = ScorePairs & Partial<Pick<ExpertPairs, "recordings" | "notByAll">>;
+
+/** Reads detections against one reference, or against the consensus of several experts. */
+async function pairsReader({ ref, hyp, compare }: ScoreOptions, tolerance: number) {
+  if (hyp === undefined && (ref.length === 1 || compare !== undefined))
+    throw new UsageError(
+      "--hyp is missing: give the folder of detections, or two or more --ref alone to compare experts",
+    );
+  const trees = await readExpertTrees(ref);
+  const [only] = trees;
+  return async (folder: string | undefined, flag: string): Promise<AnyPairs> => {
+    const hypotheses = folder === undefined ? new Map() : await readScoreTree(folder, flag);
+    return trees.length === 1 && only
+      ? pairTrees(only, hypotheses, tolerance)
+      : pairExperts(trees, hypotheses, tolerance);
+  };
+}
+
+function expertReport(
+  { recordings = [], notByAll = [] }: AnyPairs,
+  ids: ReadonlySet<string>,
+  { ref, margin }: ScoreOptions,
+  level: number,
+) {
+  return {
+    ...compareExperts(
+      recordings.filter(({ id }) => ids.has(id)),
+      expertNames(ref),
+      { margin, level },
+    ),
+    notByAll,
+  };
 }
 
 /** Two detectors on the recordings of which both could be scored. */

@@ -5,7 +5,7 @@ import { CacheError, isIctalError, NotFoundError } from "@ictal/base/errors";
 import { notify, printable } from "@ictal/base/printable";
 import type { Event } from "../base/events.js";
 import type { Manifest } from "../cache/manifest.js";
-import type { PatientRecording } from "../scoring/auroc-interval.js";
+import type { PatientRecording } from "../scoring/auroc-wins.js";
 import { readPrediction } from "../training/prediction-store.js";
 import { isAccepted, PREDICTION_MISSING } from "./accept-option.js";
 import { configuredManifest } from "./configured-manifest.js";
@@ -27,6 +27,8 @@ export interface ScoredSplit {
   readonly unlabelled: number;
   /** SHA-256 of the weights that made the predictions. */
   readonly checkpointHash: string;
+  /** SHA-256 of the calibration that corrected the probabilities; absent where none did. */
+  readonly calibrationHash?: string;
 }
 
 export interface ScoredSplitOptions {
@@ -62,6 +64,7 @@ export async function readScoredSplit(
   const recordings: ScoredPrediction[] = [];
   const missing: string[] = [];
   let checkpointHash: string | undefined;
+  let calibrationHash: string | undefined;
   for (const { id, patient, durationSeconds, seizures } of labelled) {
     const identity = { id, patient, durationSeconds, split };
     const stored = await readPrediction(dir, id).catch((error: unknown) => {
@@ -76,9 +79,16 @@ export async function readScoredSplit(
     const { sidecar, probability, rateHz, segments } = stored;
     if (sidecar.cacheKey !== manifest.key && !allowOtherCache)
       refuse(`${dir}: the prediction of ${id} comes from the cache`, sidecar.cacheKey, manifest.key);
+    if (checkpointHash === undefined) calibrationHash = sidecar.calibrationHash;
     checkpointHash ??= sidecar.checkpointHash;
     if (sidecar.checkpointHash !== checkpointHash)
       refuse(`${dir}: the prediction of ${id} comes from the checkpoint`, sidecar.checkpointHash, checkpointHash);
+    if (sidecar.calibrationHash !== calibrationHash)
+      refuse(
+        `${dir}: the prediction of ${id} has the calibration`,
+        sidecar.calibrationHash ?? "none",
+        calibrationHash ?? "none",
+      );
     const end = probability.length / rateHz;
     if (Math.abs(end - durationSeconds) > END_TOLERANCE_SECONDS)
       refuse(`${dir}: the prediction of ${id} ends at (s)`, end, durationSeconds);
@@ -91,7 +101,8 @@ export async function readScoredSplit(
       dir,
     );
   }
-  return { manifest, recordings, missing, unlabelled: inSplit.length - labelled.length, checkpointHash };
+  const unlabelled = inSplit.length - labelled.length;
+  return { manifest, recordings, missing, unlabelled, checkpointHash, ...(calibrationHash && { calibrationHash }) };
 }
 
 function refuse(what: string, found: string | number, expected: string | number): never {

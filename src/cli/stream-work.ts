@@ -95,6 +95,7 @@ async function follow(session: StreamSession, input: StreamInput, signal: AbortS
   try {
     for await (const block of input.blocks()) {
       signal.throwIfAborted();
+      if (!process.stdout.writable) break; // nobody reads on
       for await (const lines of session.push(block)) for (const line of lines) await printLine(line);
     }
   } catch (error) {

@@ -1,14 +1,16 @@
 import { appendFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { action, type Outcome } from "@ictal/base/action";
+import { action, type Outcome, UsageError } from "@ictal/base/action";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { postprocessFromConfig } from "../config/layer-options.js";
 import { ratesJson } from "../scoring/json-names.js";
 import type { AlarmScorer } from "../scoring/operating-points.js";
 import { type RateSensitivity, sensitivitiesAtRates } from "../scoring/rate-sensitivity.js";
+import { hoursToResolve } from "../scoring/resolution.js";
 import { acceptOption, PREDICTION_MISSING } from "./accept-option.js";
 import { addBootstrapOptions, type BootstrapFlags, bootstrapOf } from "./bootstrap-flags.js";
 import { addDataOptions, configOf, type DataFlags } from "./data-options.js";
+import { optimismOf } from "./optimism.js";
 import { readScoredSplit, reportMissing } from "./scored-predictions.js";
 import { addSplitOptions } from "./split-flags.js";
 
@@ -38,18 +40,46 @@ export async function logEvalSearch(predictions: string, entry: object): Promise
   await appendFile(join(resolve(predictions), SEARCH_LOG), `${line}\n`);
 }
 
-function rowText({ maxFalseAlarmsPer24h, threshold, sensitivity, falseAlarmsPer24h }: RateSensitivity): string {
-  const number = (value: number, decimals: number) => (Number.isNaN(value) ? "n/a" : value.toFixed(decimals));
-  const { value, lower, upper } = sensitivity;
+const number = (value: number, decimals: number) => (Number.isNaN(value) ? "n/a" : value.toFixed(decimals));
+
+function rowText(rate: RateSensitivity): string {
+  const { maxFalseAlarmsPer24h, threshold, sensitivity, falseAlarmsPer24h, upperFalseAlarmsPer24h } = rate;
+  const asked = `${maxFalseAlarmsPer24h}`.padStart(WIDTH);
+  if (!rate.isResolved) return `${asked}   not resolved: it takes ${number(hoursToResolve(maxFalseAlarmsPer24h), 1)} h`;
+  const { value, lower, upper, patients } = sensitivity;
   const at = Number.isFinite(threshold) ? threshold.toFixed(4) : "silence";
-  const cells = [`${maxFalseAlarmsPer24h}`, at, number(value, 3), `${number(lower, 3)} to ${number(upper, 3)}`];
-  return [...cells, number(falseAlarmsPer24h, 2)].map((cell) => cell.padStart(15)).join("");
+  const cells = [at, number(value, 3), `${number(lower, 3)} to ${number(upper, 3)}`, `${patients}`];
+  const rates = [number(falseAlarmsPer24h, 2), number(upperFalseAlarmsPer24h, 2)];
+  return [asked, ...[...cells, ...rates].map((cell) => cell.padStart(WIDTH))].join("");
 }
+
+const WIDTH = 15;
 
 /** Head and rows of a table of sensitivities. */
 export function rateLines(rates: readonly RateSensitivity[]): string[] {
-  const head = ["FA in 24 h", "threshold", "sensitivity", "interval", "FA found"].map((cell) => cell.padStart(15));
-  return [head.join(""), ...rates.map(rowText)];
+  const names = ["FA in 24 h", "threshold", "sensitivity", "interval", "patients", "FA found", "FA at most"];
+  const head = names.map((cell) => cell.padStart(WIDTH)).join("");
+  const [first] = rates;
+  const note = first
+    ? [
+        `${number(first.hours, 2)} h of recording resolve ${number(first.leastFalseAlarmsPer24h, 2)} false alarms per 24 h, one in all; "at most" is a 95 % bound (Poisson)`,
+      ]
+    : [];
+  return [head, ...rates.map(rowText), ...note];
+}
+
+/** A rate that was asked for must be resolved by the hours; of the configured ones at least one. */
+function requireResolved(rates: readonly RateSensitivity[], isAsked: boolean): void {
+  const unresolved = rates.filter((rate) => !rate.isResolved);
+  const [first] = unresolved;
+  if (!first || (!isAsked && unresolved.length < rates.length)) return;
+  const wanted = unresolved.map(({ maxFalseAlarmsPer24h: rate }) => rate);
+  const source = isAsked ? "--fa" : "evaluation.fa_rates";
+  const lowest = Math.min(...wanted);
+  const more = lowest > 0 ? `, or predict at least ${number(hoursToResolve(lowest), 1)} h` : "";
+  throw new UsageError(
+    `${number(first.hours, 2)} h of recordings cannot resolve ${wanted.join(", ")} false alarms per 24 h (${source}): one false alarm is ${number(first.leastFalseAlarmsPer24h, 1)} per 24 h; ask for --fa ${Math.ceil(first.leastFalseAlarmsPer24h)} or more${more}`,
+  );
 }
 
 async function threshold(flags: ThresholdFlags): Promise<Outcome> {
@@ -60,18 +90,24 @@ async function threshold(flags: ThresholdFlags): Promise<Outcome> {
   const { scorer, split, forceEval } = flags;
   const perDay = flags.fa ?? loaded.config.evaluation.fa_rates;
   const rates = sensitivitiesAtRates(recordings, perDay, { ...bootstrap, postprocess, scorer, forceEval });
+  requireResolved(rates, flags.fa !== undefined);
   if (split === "eval") await logEvalSearch(flags.predictions, { verb: "threshold", checkpointHash, perDay, scorer });
   const ratio = postprocess.offThreshold / postprocess.onThreshold;
-  const [first] = rates;
+  const first = rates.find((rate) => rate.isResolved);
   if (!first) throw new RangeError("invalid evaluation.fa_rates: it is empty; expected false alarms per 24 h");
   const prefix = "postprocessing.hysteresis";
   const use = Number.isFinite(first.threshold)
-    ? [`use the first: --set ${prefix}.tau_on=${first.threshold} --set ${prefix}.tau_off=${first.threshold * ratio}`]
+    ? [
+        `use that of ${first.maxFalseAlarmsPer24h}: --set ${prefix}.tau_on=${first.threshold} --set ${prefix}.tau_off=${first.threshold * ratio}`,
+      ]
     : [`no threshold has at most ${first.maxFalseAlarmsPer24h} false alarms per 24 h`];
   const patients = new Set(recordings.map(({ patient }) => patient)).size;
   const head = `${split}: ${recordings.length} recordings of ${patients} patients, ${scorer === "ovlp" ? "OVLP" : "SzCORE events"}, ${100 * bootstrap.level} % intervals by patient`;
+  const { metric } = loaded.config.training.early_stopping;
+  const optimism = optimismOf(split, { metric, isSearched: true });
   return {
     json: {
+      optimism: optimism ?? null,
       ...{ split, scorer, recordings: recordings.length, patients, missing, checkpointHash, ...bootstrap },
       rates: ratesJson(
         rates.map((rate) => ({
@@ -81,12 +117,13 @@ async function threshold(flags: ThresholdFlags): Promise<Outcome> {
         })),
       ),
     },
-    text: [head, ...rateLines(rates), ...use].join("\n"),
+    text: [head, ...rateLines(rates), ...(optimism === undefined ? [] : [optimism]), ...use].join("\n"),
     exitCode: reportMissing(missing, flags.accept),
   };
 }
 
 const HELP = `
+A rate is refused that the hours of the recordings cannot resolve: one false alarm in them is already more.
 A threshold is chosen on dev and used unchanged on eval. --split eval is refused; with --force-eval it is searched anyway,
 and the search is logged in DIR/${SEARCH_LOG}.
 Exit code: 1 when a labelled recording of the split has no prediction, as after an interrupted "ictal predict", unless

@@ -14,6 +14,7 @@ import { type LookAhead, lookAheadFromConfig, lookAheadText } from "../config/lo
 import { trainOptionsFromConfig } from "../config/train-options.js";
 import type { SplitManifest } from "../dataset/split.js";
 import { devMetrics } from "../scoring/dev-metrics.js";
+import { listCheckpoints } from "../training/checkpoint-folder.js";
 import { startTraining, type TrainingHandle } from "../training/handle.js";
 import type { TrainReport } from "../training/run.js";
 import { isHeldByOther } from "../training/run-lock.js";
@@ -21,6 +22,7 @@ import { configuredSplits } from "./configured-manifest.js";
 import { addDataOptions, configOf, type DataFlags } from "./data-options.js";
 import { residentMegabytes } from "./process-memory.js";
 import { withCache } from "./ready-cache.js";
+import { requireSameChannels } from "./same-channels.js";
 import { addSplitOptions } from "./split-flags.js";
 import { watched } from "./watched.js";
 
@@ -120,7 +122,10 @@ async function train(watch: RunWatch, flags: TrainFlags): Promise<Outcome> {
   await watch.begin(config.experiment.name, { path: options.runDir, isOurs });
   const interrupt = listenForInterrupt("finished work is kept; --resume continues from it");
   try {
-    const splits = await withCache(found, () => configuredSplits(found), { signal: interrupt.signal, watch });
+    const resumed = (flags.resume ?? options.resume) && (await listCheckpoints(options.runDir)).length > 0;
+    const beforeBuild = async () => (resumed ? requireSameChannels(options.runDir, config) : undefined);
+    const how = { signal: interrupt.signal, watch, beforeBuild };
+    const splits = await withCache(found, () => configuredSplits(found), how);
     const { manifest } = splits;
     refuseUntrainable(splits);
     const lookAhead = lookAheadFromConfig(config);

@@ -1,7 +1,8 @@
 /** The sections `data` and `preprocessing`: corpus, cache, windows, signal chain. */
-import { z } from "zod";
+import type { z } from "zod";
 import { choice, count, flag, number, text } from "../base/option-table.js";
 import { CACHE_OPTIONS } from "../cache/cache-options.js";
+import { DATASET_NAMES } from "../corpus/datasets.js";
 import { AUGMENT_OPTIONS } from "../dataset/augment-options.js";
 import { BALANCE_OPTIONS } from "../dataset/balance-options.js";
 import { SPLIT_CHOICE_OPTIONS } from "../dataset/split-options.js";
@@ -12,17 +13,24 @@ import { RUN_OPTIONS } from "../training/run-options.js";
 import { group, key, keyInWords, keyOfEdges, keyOrNull, ownKey, sectionOf } from "./field.js";
 import { actsOnlyWith, noEffect } from "./without-effect.js";
 
-/** Channels of the cache, and the input channels of every detector. */
-const CHANNEL_COUNT = 19;
-
 const CAUSAL = "experiment.causal";
 
 const LIMITED_OTHERWISE = "limit_files or BGB_LIMIT_FILES limits a run";
 
+const [RULE, BY_PREVALENCE] = ["data.balance.rule", "prevalence"];
+
+/** Keys that the rule "prevalence" does not read. */
+const ofPartial = <T extends z.ZodType>(schema: T): T =>
+  noEffect(schema, `${RULE}: ${BY_PREVALENCE} draws by the share of time`, {
+    unless: (_, at) => at(RULE) !== BY_PREVALENCE,
+  });
+
 const balance = actsOnlyWith(
   group("How many windows of each class are drawn.", {
-    full_ratio: key(BALANCE_OPTIONS, "fullRatio"),
-    none_ratio: key(BALANCE_OPTIONS, "noneRatio"),
+    rule: key(BALANCE_OPTIONS, "rule"),
+    prevalence: actsOnlyWith(key(BALANCE_OPTIONS, "prevalence"), RULE, [BY_PREVALENCE]),
+    full_ratio: ofPartial(key(BALANCE_OPTIONS, "fullRatio")),
+    none_ratio: ofPartial(key(BALANCE_OPTIONS, "noneRatio")),
     even_patients: key(BALANCE_OPTIONS, "evenPatients"),
   }).prefault({}),
   "data.use_balanced_sampling",
@@ -42,9 +50,11 @@ const split = group("How patients are assigned to train, dev and eval; a patient
 }).prefault({});
 
 export const data = group("The corpus, its cache and the windows.", {
-  dataset: noEffect(
-    ownKey(choice(["tuh_eeg", "chb_mit"], { description: "Layout of the corpus." })),
-    "the layout of a corpus is found from its files",
+  dataset: ownKey(
+    choice(DATASET_NAMES, {
+      description:
+        "Corpus, whose folders and annotations are then expected: tuh_eeg (TUSZ), chb_mit, siena, bids and seizeit2 (BIDS, SzCORE), flat (any folders); by default, and with tuh_eeg, it is recognised by its files.",
+    }),
   ),
   data_dir: ownKey(
     text({
@@ -61,10 +71,13 @@ export const data = group("The corpus, its cache and the windows.", {
     }),
   ),
   sampling_rate: key(CHAIN_OPTIONS, "targetRateHz"),
-  n_channels: z
-    .literal(CHANNEL_COUNT)
-    .meta({ description: "Channels of the cache: the 19 electrodes of the 10-20 system." })
-    .default(CHANNEL_COUNT),
+  channels: key(CHAIN_OPTIONS, "channels"),
+  n_channels: ownKey(
+    count({
+      description:
+        "Number of channels, which follows from data.channels and preprocessing.reference; a given number is compared with it.",
+    }),
+  ),
   window_size: key(WINDOW_OPTIONS, "windowSeconds"),
   stride: key(WINDOW_OPTIONS, "strideSeconds"),
   decision_stride: actsOnlyWith(keyOrNull(CAUSAL_OPTIONS, "decisionSeconds"), CAUSAL, [true]),
@@ -118,16 +131,20 @@ export const preprocessing = group("From the electrodes of a recording to the ch
     least: 0.1,
     most: 200,
   }),
-  notch_freq: key(CHAIN_OPTIONS, "notchHz", { only: [50, 60] }),
+  notch_freq: key(CHAIN_OPTIONS, "notchHz", {
+    only: [0, 50, 60],
+    description: "Mains frequency that the notch filter removes; 0 for none.",
+    toOption: (frequencyHz) => (frequencyHz === 0 ? null : frequencyHz),
+  }),
   normalize: key(CHAIN_OPTIONS, "normalize"),
   use_mne: noEffect(ownKey(flag({ description: "Read EDF files by MNE." })), "the EDF reader is our own", {
     does: false,
   }),
   preset: ownKey(
-    choice(["default", "reference"], {
+    choice(["default", "reference", "seizure_transformer"], {
       default: "default",
       description:
-        "reference repeats the reference system's steps, Fourier resampling of the whole recording included, for parity.",
+        "reference repeats the reference system's steps, Fourier resampling of the whole recording included, for parity; seizure_transformer those of its publication: z-score of the recording before the filters, Fourier resampling, a second notch at 1 Hz.",
     }),
   ),
   filter_order: key(CHAIN_OPTIONS, "filterOrder", { most: 10 }),

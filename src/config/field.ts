@@ -58,6 +58,8 @@ function schemaOf(rule: OptionRule): z.ZodType {
         : z.union([numberSchema(rule.range, rule.isOdd), z.enum(rule.words)]);
     case "numbers":
       return listSchema(rule);
+    case "names":
+      return z.array(z.string().trim().min(1)).min(1);
     case "choice":
       return z.enum(rule.values);
     case "flag":

@@ -3,6 +3,8 @@ import { withDefaults } from "@ictal/base/options";
 import { CACHE_DEFAULTS, CACHE_OPTIONS } from "../cache/cache-options.js";
 import { describeCache } from "../cache/describe.js";
 import type { GapPolicy } from "../cache/segments.js";
+import { DATASETS } from "../corpus/datasets.js";
+import type { LayoutName } from "../corpus/layouts.js";
 import { BALANCE_DEFAULTS, BALANCE_OPTIONS, type BalanceOptions } from "../dataset/balance-options.js";
 import { POSTPROCESS_DEFAULTS, POSTPROCESS_OPTIONS, type PostprocessOptions } from "../scoring/postprocess-options.js";
 import {
@@ -11,23 +13,32 @@ import {
   type ChainOptions,
   DEFAULT_CHAIN,
   REFERENCE_CHAIN,
+  SEIZURE_TRANSFORMER_CHAIN,
 } from "../signal/chain-options.js";
 import { executorOfDevice } from "../tensor/device-names.js";
 import { CAUSAL_DEFAULTS, CAUSAL_OPTIONS } from "../training/causal-options.js";
 import { STITCHING_DEFAULTS, STITCHING_OPTIONS } from "../training/run-options.js";
 import type { Stitching } from "../training/stitching.js";
+import { listedChannels } from "./channels.js";
 import { optionsFrom } from "./options-from.js";
 import type { Config } from "./schema.js";
+
+const PRESETS: Readonly<Record<Config["preprocessing"]["preset"], ChainOptions>> = {
+  default: DEFAULT_CHAIN,
+  reference: REFERENCE_CHAIN,
+  seizure_transformer: SEIZURE_TRANSFORMER_CHAIN,
+};
 
 /** The sections that say what a cache holds. */
 type ChainConfig = Pick<Config, "data" | "preprocessing" | "experiment">;
 
 /** The chain that a configuration asks for. */
 export function chainFromConfig(config: ChainConfig): ChainOptions {
-  const preset = config.preprocessing.preset === "reference" ? REFERENCE_CHAIN : DEFAULT_CHAIN;
-  const { memorySeconds, ...options } = optionsFrom(config, CHAIN_OPTIONS);
-  if (!config.experiment.causal) return withDefaults(preset, options);
-  return withDefaults(CAUSAL_CHAIN, { ...options, memorySeconds });
+  const preset = PRESETS[config.preprocessing.preset];
+  const { memorySeconds, channels: _channels, ...options } = optionsFrom(config, CHAIN_OPTIONS);
+  const channels = listedChannels(config);
+  if (!config.experiment.causal) return { ...withDefaults(preset, options), ...channels };
+  return { ...withDefaults(CAUSAL_CHAIN, { ...options, memorySeconds }), ...channels };
 }
 
 /** The key of the cache that a configuration asks for. Throws a ConfigError on options that cannot be. */
@@ -40,9 +51,21 @@ export function gapsFromConfig(config: Pick<Config, "data">): GapPolicy {
   return withDefaults(CACHE_DEFAULTS, optionsFrom(config, CACHE_OPTIONS)).gaps;
 }
 
+/** The folder layout that `data.dataset` means; undefined where it is recognised by the files. */
+export function layoutFromConfig({ data }: Pick<Config, "data">): LayoutName | undefined {
+  return data.dataset === undefined ? undefined : DATASETS[data.dataset];
+}
+
+type Counted = "fullRatio" | "noneRatio" | "evenPatients";
+
+/** Balancing without the seed; what has no default may be missing. */
+type BalanceSettings = Required<Pick<BalanceOptions, Counted>> & Pick<BalanceOptions, "rule" | "prevalence">;
+
 /** How a configuration wants its windows balanced, seed apart. */
-export function balanceFromConfig(config: Pick<Config, "data">): Required<Omit<BalanceOptions, "seed">> {
-  return withDefaults(BALANCE_DEFAULTS, optionsFrom(config, BALANCE_OPTIONS));
+export function balanceFromConfig(config: Pick<Config, "data">): BalanceSettings {
+  const { prevalence, ...options } = optionsFrom(config, BALANCE_OPTIONS);
+  const isRead = options.rule === "prevalence" && prevalence !== undefined;
+  return { ...withDefaults(BALANCE_DEFAULTS, options), ...(isRead && { prevalence }) };
 }
 
 /** Post-processing as a configuration asks for it; its sample counts are meant at 256 Hz. */

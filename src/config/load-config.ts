@@ -8,6 +8,7 @@ import { isReservedName, valueAt } from "@ictal/base/records";
 import { readYaml } from "@ictal/base/yaml";
 import { projectDir as ownProjectDir } from "../base/project.js";
 import { requireCausal } from "./causal.js";
+import { channelFault, channelsFromConfig } from "./channels.js";
 import { REFERENCE_NETWORK } from "./model-section.js";
 import { type Config, configSchema } from "./schema.js";
 import { schemaFaults } from "./schema-faults.js";
@@ -133,6 +134,7 @@ function resolvePath(path: string, projectDir: string): string {
 function essenceOf(config: Config): unknown {
   const essence = structuredClone(config) as Tree;
   const data = essence.data as Tree;
+  data.n_channels = channelsFromConfig(config).length;
   for (const key of ["data_dir", "cache_dir", "num_workers"]) delete data[key];
   const { file: _file, ...split } = config.data.split;
   data.split = split;
@@ -170,7 +172,8 @@ export function parseConfig(text: string, file: string, options: LoadConfigOptio
   const sets = applySets(top, options.set ?? []);
   nameNetwork(top);
   const parsed = configSchema.safeParse(top);
-  if (!parsed.success) {
+  const channels = parsed.success ? channelFault(parsed.data) : undefined;
+  if (!parsed.success || channels) {
     const placeOf = (path: readonly PropertyKey[]) => {
       const steps = path.filter((step) => typeof step !== "symbol");
       const at = `${steps.join(".")}.`;
@@ -180,7 +183,8 @@ export function parseConfig(text: string, file: string, options: LoadConfigOptio
         ? { place: `--set ${set}`, line: Number.POSITIVE_INFINITY }
         : { place: `${file}${line === undefined ? "" : `:${line}`}`, line: line ?? 0 };
     };
-    const faults = schemaFaults(parsed.error.issues, configSchema, top)
+    const found = parsed.error ? schemaFaults(parsed.error.issues, configSchema, top) : channels ? [channels] : [];
+    const faults = found
       .map((fault) => ({ ...fault, ...placeOf(fault.path), key: fault.path.join(".") || "(top)" }))
       .sort((a, b) => a.line - b.line);
     throw errorOf(faults, file);

@@ -30,12 +30,20 @@ function checkReferenceSizes({ encoder, mamba }: Config["model"]): void {
 /**
  * The detector that a configuration's model section asks for: `model.name`, which is needed, chooses it, the section of that name sizes it
  * (the reference's detector has sections of its own). Throws a ConfigError on a missing or unknown name and on values that the
- * network cannot have. `isCausal` makes it one that sees the past only.
+ * network cannot have. `isCausal` makes it one that sees the past only; `inputChannels` are those of the cache,
+ * `channelsFromConfig(config).length`.
  */
 export function modelFromConfig(
   model: Config["model"],
-  { isCausal = false }: { readonly isCausal?: boolean } = {},
+  {
+    isCausal = false,
+    inputChannels,
+  }: { readonly isCausal?: boolean; readonly inputChannels?: number | undefined } = {},
 ): ModelConfig {
+  return { ...sizesFromConfig(model, isCausal), ...(inputChannels !== undefined && { inputChannels }) };
+}
+
+function sizesFromConfig(model: Config["model"], isCausal: boolean): ModelConfig {
   if (model.name === "")
     throw new ConfigError(
       `model.name is not given: it chooses the detector, one of ${DETECTOR_NAMES.join(", ")}; to train, a configuration also names data.data_dir and data.cache_dir`,

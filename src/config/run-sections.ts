@@ -24,6 +24,7 @@ const earlyStopping = group("When training stops early, and which checkpoint is 
   patience: key(RUN, "patience", { least: 1 }),
   metric: key(METRIC, "name"),
   mode: key(METRIC, "mode"),
+  fallback_metric: key(METRIC, "fallback"),
 });
 
 export const training = group("The training run.", {

@@ -9,6 +9,7 @@ import { OPTIMIZER_OPTIONS } from "../training/optimizer-options.js";
 import type { TrainOptions } from "../training/options.js";
 import { LOWER_IS_BETTER, METRIC_DEFAULTS, METRIC_OPTIONS, RUN_OPTIONS } from "../training/run-options.js";
 import { SCHEDULE_OPTIONS } from "../training/schedule-options.js";
+import { channelsFromConfig } from "./channels.js";
 import { balanceFromConfig, cacheKeyFromConfig, deviceFromConfig, stitchingFromConfig } from "./layer-options.js";
 import { modelFromConfig } from "./model-options.js";
 import { optionsFrom } from "./options-from.js";
@@ -41,7 +42,8 @@ function checkDirection({ metric, mode }: Config["training"]["early_stopping"]):
  * that cannot be, for windows that the model cannot divide, and for a metric whose best is its worst.
  */
 export function trainOptionsFromConfig(config: Config): TrainOptions {
-  const model = modelFromConfig(config.model, { isCausal: config.experiment.causal });
+  const { length: inputChannels } = channelsFromConfig(config);
+  const model = modelFromConfig(config.model, { isCausal: config.experiment.causal, inputChannels });
   checkWindow(createDetector(model), config.data.window_size, config.data.sampling_rate);
   checkDirection(config.training.early_stopping);
   const { augment } = config.data;

@@ -8,7 +8,7 @@ import { detectLayout, LAYOUTS, type Layout, type LayoutName, layoutNamed } from
 import { limitRecordings } from "./limit.js";
 import { addressOf, type Listing, listCorpus } from "./listing.js";
 import { readParticipants } from "./participants.js";
-import { entryOf, type RecordingEntry } from "./recording-entry.js";
+import { annotationKeysOf, entryOf, type RecordingEntry } from "./recording-entry.js";
 import { type Splits, splitOfPatient } from "./splits.js";
 
 /** The recordings of a corpus, and the files that were excluded. */
@@ -72,6 +72,7 @@ export async function readCatalogue(store: Store, options: CatalogueOptions = {}
   for (const file of listing.recordings) {
     const address = addressOf(listing, file.key);
     const place = layout.place(address, file.key);
+    if (typeof place === "string" && layout.isOther?.(address)) continue; // no EEG, such as the ECG beside it
     if (typeof place === "string") {
       excluded.push(unplaced(file.key, address, place, layout));
       continue;
@@ -221,10 +222,14 @@ function exclusionReason(entry: RecordingEntry, layout: Layout, splits: Splits |
 /** Every file that belongs to a placed recording, by its path inside the corpus. */
 function* linesOf(placed: readonly Placed[], listing: Listing): Generator<string> {
   const line = (key: string, size: number, cut: number) => fingerprintLine(addressOf(listing, key).slice(cut), size);
+  const shared = new Set<string>(); // the lists of a patient belong to several recordings
   for (const { entry, cut } of placed) {
-    for (const key of [entry.csvKey, entry.csvBiKey, entry.tseKey, entry.tseBiKey, entry.tsvKey]) {
-      const info = key === undefined ? undefined : listing.annotations.get(key);
-      if (info) yield line(info.key, info.size, cut);
+    for (const key of annotationKeysOf(entry)) {
+      const info = listing.annotations.get(key);
+      const isOfPatient = key === entry.summaryKey || key === entry.listKey;
+      if (!info || (isOfPatient && shared.has(key))) continue;
+      if (isOfPatient) shared.add(key);
+      yield line(info.key, info.size, cut);
     }
     yield line(entry.edfKey, entry.edfSize, cut); // last of its stem, as in the listing: already sorted in most corpora
   }

@@ -58,9 +58,11 @@ export interface CorpusReport {
   /** Recordings by sample rate of their electrodes, Hz. */
   readonly rates: Readonly<Record<string, number>>;
   readonly montages: Readonly<Record<string, number>>;
-  /** Recordings that lack each of the 19 electrodes of the 10-20 system; only those that some lack. */
+  /** Recordings whose signals are pairs of electrodes, and no electrodes. */
+  readonly bipolarRecordings: number;
+  /** Of the others, recordings that lack each of the 19 electrodes of the 10-20 system; only those that some lack. */
   readonly missingElectrodes: Readonly<Record<string, number>>;
-  /** Sets of electrodes that occur, the most frequent first. */
+  /** Sets of electrodes, or of pairs, that occur, the most frequent first. */
   readonly electrodeSets: readonly ElectrodeSet[];
   /** Recordings by diagnostic of their header. */
   readonly diagnostics: Readonly<Record<string, { readonly severity: Severity; readonly recordings: number }>>;
@@ -133,7 +135,8 @@ export function summarizeCorpus(catalogue: Catalogue, inspected: readonly Inspec
     durations: durationsOf(headers),
     rates: tally(headers.flatMap(electrodeRate)),
     montages: tally(inspected.map(({ entry }) => entry.montage)),
-    missingElectrodes: tally(headers.flatMap(missingElectrodes)),
+    bipolarRecordings: headers.filter(isBipolar).length,
+    missingElectrodes: tally(headers.filter((header) => !isBipolar(header)).flatMap(missingElectrodes)),
     electrodeSets: electrodeSetsOf(inspected),
     diagnostics: diagnosticsOf(headers),
     leftOut: [
@@ -209,12 +212,17 @@ function durationsOf(headers: readonly EdfHeader[]): CorpusReport["durations"] {
 /** The rate that most electrodes of a file have, as text. */
 function electrodeRate({ signals }: EdfHeader): string[] {
   const rates = tally(
-    signals.flatMap(({ electrode, sampleRateHz }) =>
-      electrode && Number.isFinite(sampleRateHz) ? [String(sampleRateHz)] : [],
+    signals.flatMap(({ electrode, pair, sampleRateHz }) =>
+      (electrode ?? pair) && Number.isFinite(sampleRateHz) ? [String(sampleRateHz)] : [],
     ),
   );
   const most = Object.entries(rates).sort(([, a], [, b]) => b - a)[0];
   return most ? [most[0]] : [];
+}
+
+function isBipolar({ signals }: EdfHeader): boolean {
+  const pairs = signals.filter(({ pair }) => pair !== undefined).length;
+  return pairs > signals.filter(({ electrode }) => electrode !== undefined).length;
 }
 
 function missingElectrodes({ signals }: EdfHeader): string[] {
@@ -227,7 +235,7 @@ function electrodeSetsOf(inspected: readonly Inspected[]): ElectrodeSet[] {
   const sets = new Map<string, { electrodes: string[]; recordings: number; example: string }>();
   for (const { entry, header } of inspected) {
     if (!header) continue;
-    const names = [...new Set(header.signals.flatMap(({ electrode }) => electrode ?? []))];
+    const names = [...new Set(header.signals.flatMap(({ electrode, pair }) => electrode ?? pair ?? []))];
     const electrodes = names.sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1));
     const key = electrodes.join(" ");
     const set = sets.get(key);

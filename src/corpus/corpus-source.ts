@@ -6,6 +6,7 @@ import { s3Store } from "../store/s3-store.js";
 import { startS3Server } from "../store/server/s3-server.js";
 import type { Store } from "../store/store.js";
 import type { Catalogue } from "./catalogue.js";
+import { annotationKeysOf } from "./recording-entry.js";
 import { synthesizeCorpus } from "./synthetic/synthesize.js";
 
 /** A corpus that can be listed and pulled. */
@@ -42,9 +43,7 @@ const SYNTHETIC: Readonly<Record<string, { readonly background?: number }>> = {
 
 /** Keys of the recordings of a catalogue and of the annotation files beside them. */
 export function catalogueKeys({ recordings }: Catalogue): string[] {
-  return recordings.flatMap(({ edfKey, csvKey, csvBiKey, tseKey, tseBiKey, tsvKey }) =>
-    [edfKey, csvKey, csvBiKey, tseKey, tseBiKey, tsvKey].filter((key) => key !== undefined),
-  );
+  return [...new Set(recordings.flatMap((entry) => [entry.edfKey, ...annotationKeysOf(entry)]))];
 }
 
 /**

@@ -7,6 +7,7 @@ import { annotationReadError } from "../recording/read-error.js";
 import { resolveLabels } from "../recording/resolve-labels.js";
 import type { LabelAgreement } from "../recording/seizures.js";
 import type { Store } from "../store/store.js";
+import { readCorpusAnnotations } from "./corpus-annotations.js";
 import { RECORDING_NAME } from "./layouts.js";
 import type { RecordingEntry } from "./recording-entry.js";
 
@@ -41,7 +42,7 @@ const KEYS = {
 /**
  * Seizures of one recording by the rules of `resolveLabels`. Times come from csv_bi (or tse_bi), types from csv (or tse):
  * the type with most seconds inside the seizure. Without the binary file the typed one is used, with a finding; BIDS
- * recordings have their events tsv. No annotation file, one that cannot be read, and any error that could hide or invent
+ * recordings have their events tsv, CHB-MIT its marks and summaries, Siena its lists. No annotation file, one that cannot be read, and any error that could hide or invent
  * a seizure give status "unknown", never background. Errors of the store are thrown.
  */
 export async function readLabels(
@@ -55,7 +56,8 @@ export async function readLabels(
   const read = await Promise.all(
     formats.map((format) => readFileAt(store, entry[KEYS[format]], format, readErrors, signal)),
   );
-  const files = read.flatMap((file) => file ?? []);
+  const ofCorpus = await readCorpusAnnotations(store, entry, options, readErrors);
+  const files = [...read.flatMap((file) => file ?? []), ...ofCorpus];
   const recordingName = nameOf(entry.edfKey);
   const resolved = resolveLabels({ files, readErrors, recordingName, recordingSeconds: durationSeconds });
   const { timingFile, status, seizures, agreement } = resolved;

@@ -1,28 +1,7 @@
-/** Names of the folder layouts of a corpus. */
-export type LayoutName = "tusz-v2" | "tusz-v1.5" | "bids" | "flat";
+import { chbMit, siena } from "./field-layouts.js";
+import type { Layout } from "./layout.js";
 
-/** The fields of a recording that its path gives. */
-export interface Placement {
-  readonly split: string;
-  readonly patient: string;
-  readonly session: string;
-  readonly montage: string;
-  readonly token: string;
-  /** The recording's path inside the corpus, the same whichever folder of it was listed. */
-  readonly path: string;
-}
-
-/** A layout of folders and file names. */
-export interface Layout {
-  readonly name: LayoutName;
-  /** The path of a recording with placeholders, for messages. */
-  readonly expected: string;
-  /**
-   * Parses the path of one recording; a string is the reason why it does not fit. `path` is the store's address and key, so that the
-   * folders above the listed one are used too; `key` is the part inside the listing.
-   */
-  place(path: string, key: string): Placement | string;
-}
+export type { Layout, LayoutName, Placement } from "./layout.js";
 
 /** Matches the file names that hold recordings. */
 export const RECORDING_NAME = /\.(edf|bdf)$/i;
@@ -90,18 +69,23 @@ const tuszV15: Layout = {
   },
 };
 
+/** Signals of other modalities in folders of BIDS; SeizeIT2 has the ECG, EMG and movement of each recording. */
+const OTHER_MODALITY = /(?:^|\/)sub-[^/_]+\/(?:ses-[^/_]+\/)?(?!eeg\/)[a-z]+\/[^/]+_(?!eeg\.)[a-z]+\.(?:edf|bdf)$/i;
+
 const bids: Layout = {
   name: "bids",
   expected: "sub-01/[ses-01/]eeg/sub-01[_ses-01]_task-szMonitoring_run-00_eeg.edf",
   place(path) {
     const found = /(?:^|\/)((sub-[^/_]+)\/(?:(ses-[^/_]+)\/)?eeg\/([^/]+)_eeg\.(?:edf|bdf))$/i.exec(path);
-    if (!found) return `path does not end in ${bids.expected}`;
+    if (!found)
+      return OTHER_MODALITY.test(path) ? "not EEG but another modality" : `path does not end in ${bids.expected}`;
     const [, inside, patient, session, name] = found as unknown as [string, string, string, string | undefined, string];
     const start = session === undefined ? patient : `${patient}_${session}`;
     if (name !== start && !name.startsWith(`${start}_`)) return `file name "${name}" does not start with "${start}_"`;
     const token = name.slice(start.length + 1) || "eeg";
     return { split: "all", patient, session: session ?? "ses-none", montage: "eeg", token, path: inside };
   },
+  isOther: (path) => OTHER_MODALITY.test(path),
 };
 
 const flat: Layout = {
@@ -118,7 +102,7 @@ const flat: Layout = {
 };
 
 /** All layouts, in the order in which they are tried. */
-export const LAYOUTS: readonly Layout[] = [tuszV2, tuszV15, bids, flat];
+export const LAYOUTS: readonly Layout[] = [tuszV2, tuszV15, bids, chbMit, siena, flat];
 
 /** The layout called `name`. RangeError when there is none. */
 export function layoutNamed(name: string): Layout {
@@ -128,13 +112,18 @@ export function layoutNamed(name: string): Layout {
   return layout;
 }
 
-/** The first layout that at least half of the recordings fit; `flat` fits all and comes last. */
+/** The first layout that at least half of the recordings fit, without those of other modalities; `flat` fits all and comes last. */
 export function detectLayout(recordings: Iterable<{ readonly path: string; readonly key: string }>): Layout {
-  const counts = LAYOUTS.map(() => 0);
+  const counts = LAYOUTS.map(() => ({ fitting: 0, others: 0 }));
   let total = 0;
   for (const { path, key } of recordings) {
     total += 1;
-    for (const [i, layout] of LAYOUTS.entries()) if (typeof layout.place(path, key) !== "string") counts[i]! += 1;
+    for (const [i, layout] of LAYOUTS.entries()) {
+      if (typeof layout.place(path, key) !== "string") counts[i]!.fitting += 1;
+      else if (layout.isOther?.(path)) counts[i]!.others += 1;
+    }
   }
-  return LAYOUTS.find((_, i) => 2 * counts[i]! >= total) ?? flat;
+  const fits = ({ fitting, others }: { fitting: number; others: number }) =>
+    fitting > 0 && 2 * fitting >= total - others;
+  return LAYOUTS.find((_, i) => fits(counts[i]!)) ?? flat;
 }

@@ -1,4 +1,5 @@
 import { NotFoundError } from "@ictal/base/errors";
+import { MARKS_NAME, PATIENT_LIST_NAME } from "../recording/annotation-corpus.js";
 import type { Store } from "../store/store.js";
 import { LAYOUTS, RECORDING_NAME } from "./layouts.js";
 
@@ -32,6 +33,8 @@ const COMPRESSED_RECORDING = /\.(edf|bdf)\.[^.]*$/i;
 
 const PARTICIPANTS_NAME = /(^|\/)participants\.tsv$/;
 const ANNOTATION_NAME = /(\.(csv|csv_bi|tse|tse_bi)|_events\.tsv)$/i;
+
+const isAnnotation = (key: string) => ANNOTATION_NAME.test(key) || MARKS_NAME.test(key) || PATIENT_LIST_NAME.test(key);
 
 /** Address of a listed key. */
 export function addressOf({ base }: Pick<Listing, "base">, key: string): string {
@@ -77,7 +80,7 @@ export async function listCorpus(store: Store, prefix: string, signal?: AbortSig
           reason: "it is compressed; unpack it (gunzip), compressed recordings are not read",
         });
       else compressed.push(info.key);
-    } else if (ANNOTATION_NAME.test(info.key)) annotations.set(info.key, { key: info.key, size: info.size });
+    } else if (isAnnotation(info.key)) annotations.set(info.key, { key: info.key, size: info.size });
     else {
       if (PARTICIPANTS_NAME.test(info.key)) participants.push(info.key);
       others += 1;

@@ -20,6 +20,19 @@ export interface RecordingEntry {
   readonly tseBiKey?: string;
   /** BIDS events. */
   readonly tsvKey?: string;
+  /** CHB-MIT's marks of a recording. */
+  readonly seizuresKey?: string;
+  /** CHB-MIT's summary of a patient's recordings. */
+  readonly summaryKey?: string;
+  /** Siena's list of a patient's seizures. */
+  readonly listKey?: string;
+}
+
+/** The keys of an entry's annotation files; those of a patient are shared by its recordings. */
+export function annotationKeysOf(entry: RecordingEntry): string[] {
+  const { csvKey, csvBiKey, tseKey, tseBiKey, tsvKey, seizuresKey, summaryKey, listKey } = entry;
+  const keys = [csvKey, csvBiKey, tseKey, tseBiKey, tsvKey, seizuresKey, summaryKey, listKey];
+  return keys.filter((key) => key !== undefined);
 }
 
 /** Keys of the annotation files that belong to a recording. */
@@ -39,7 +52,18 @@ function annotationKeys(edfKey: string, listing: Listing): Partial<RecordingEntr
   }
   const events = listing.annotations.get(`${stem.replace(/_eeg$/, "")}_events.tsv`);
   if (events) keys.tsvKey = events.key;
-  return keys;
+  const seizures = listing.annotations.get(`${edfKey}.seizures`);
+  if (seizures) keys.seizuresKey = seizures.key;
+  return { ...keys, ...patientKeys(edfKey, listing) };
+}
+
+/** Annotation files of all recordings of a folder, named after the folder's patient. */
+function patientKeys(edfKey: string, listing: Listing): Partial<RecordingEntry> {
+  const [, folder = "", name = ""] = /^(.*\/)?(chb\d\d|PN\d\d)[^/]*$/i.exec(edfKey) ?? [];
+  if (name === "") return {};
+  const summary = listing.annotations.get(`${folder}${name}-summary.txt`);
+  const list = listing.annotations.get(`${folder}Seizures-list-${name}.txt`);
+  return { ...(summary && { summaryKey: summary.key }), ...(list && { listKey: list.key }) };
 }
 
 /** The entry of a file that fits the layout, with the annotation files beside it in the listing. `intern` returns one string for equal ones. */

@@ -1,7 +1,14 @@
 /** The options of class balancing; the ratios are the reference system's. */
-import { defaultsOf, flag, number } from "../base/option-table.js";
+import { choice, defaultsOf, flag, number } from "../base/option-table.js";
 
 export interface BalanceOptions {
+  /**
+   * How windows are counted: by the partial ones, as the reference system does, or so that seizure is `prevalence` of the time, for
+   * seizures that are long beside the windows. @default "partial"
+   */
+  readonly rule?: "partial" | "prevalence" | undefined;
+  /** Share of seizure in the time of the drawn windows, with `rule: "prevalence"`. @default 0.2 */
+  readonly prevalence?: number | undefined;
   /** Full windows per partial window. @default 0.3 */
   readonly fullRatio?: number | undefined;
   /** Seizure-free windows per partial window. @default 2.5 */
@@ -13,6 +20,15 @@ export interface BalanceOptions {
 
 /** The options of balancing, each with its default. */
 export const BALANCE_OPTIONS = {
+  rule: choice(["partial", "prevalence"], {
+    description:
+      "partial, the usual rule, counts windows by those that are partly seizure; prevalence draws so that seizure is a share of the time, for seizures that are long beside the windows (status, newborns).",
+  }),
+  prevalence: number({
+    above: 0,
+    below: 1,
+    description: "Share of seizure in the time of the drawn windows; 0.2 where it is not given.",
+  }),
   fullRatio: number({
     default: 0.3,
     least: 0,

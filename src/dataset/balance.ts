@@ -3,6 +3,7 @@ import { CacheError } from "@ictal/base/errors";
 import { withDefaults } from "@ictal/base/options";
 import { checkOptions } from "../base/option-table.js";
 import { createRandom, type Random } from "../base/random.js";
+import { countsByPartial, countsByPrevalence, USUAL_PREVALENCE } from "./balance-counts.js";
 import { BALANCE_DEFAULTS, BALANCE_OPTIONS, type BalanceOptions } from "./balance-options.js";
 import {
   recordingOf,
@@ -66,11 +67,18 @@ function drawEvenly(index: WindowIndex, items: Uint32Array, count: number, rando
  * Window numbers of the balanced set of the reference system, ascending: all partial windows, `fullRatio` times as many
  * full ones and `noneRatio` times as many seizure-free ones, drawn by `seed` without replacement. A class that has fewer
  * windows gives all it has, and no others replace the rest. Without partial windows all full ones are taken and are
- * the number that `noneRatio` refers to. Unknown windows are never taken. No seizure window at all is a CacheError.
+ * the number that `noneRatio` refers to. With `rule: "prevalence"` as many windows as there can be such that seizure is that share
+ * of their time. Unknown windows are never taken. No seizure window at all is a CacheError.
  */
 export function balanceWindows(index: WindowIndex, options: BalanceOptions): Uint32Array {
   checkOptions(BALANCE_OPTIONS, options);
-  const { fullRatio, noneRatio, evenPatients, seed } = withDefaults(BALANCE_DEFAULTS, options);
+  const {
+    rule,
+    prevalence = USUAL_PREVALENCE,
+    evenPatients,
+    seed,
+    ...ratios
+  } = withDefaults(BALANCE_DEFAULTS, options);
   const partial = windowsOfClass(index, "partial");
   const full = windowsOfClass(index, "full");
   const none = windowsOfClass(index, "none");
@@ -80,19 +88,34 @@ export function balanceWindows(index: WindowIndex, options: BalanceOptions): Uin
       expected: "at least one window with seizure",
     });
   const random = createRandom(seed, "balance");
-  const fullCount = partial.length > 0 ? Math.min(full.length, Math.round(fullRatio * partial.length)) : full.length;
-  const base = partial.length > 0 ? partial.length : full.length;
-  const noneCount = Math.min(none.length, Math.round(noneRatio * base));
+  const sizes = { partial: partial.length, full: full.length, none: none.length };
+  const counts = rule === "prevalence" ? countsByPrevalence(index, sizes, prevalence) : countsByPartial(sizes, ratios);
   const draw = (items: Uint32Array, count: number, name: string) =>
     evenPatients ? drawEvenly(index, items, count, random.stream(name)) : drawFrom(items, count, random.stream(name));
-  const chosen = [partial, draw(full, fullCount, "full"), draw(none, noneCount, "none")];
-  const selection = new Uint32Array(partial.length + fullCount + noneCount);
+  const chosen = [partial, draw(full, counts.full, "full"), draw(none, counts.none, "none")];
+  const selection = new Uint32Array(partial.length + counts.full + counts.none);
   let at = 0;
   for (const part of chosen) {
     selection.set(part, at);
     at += part.length;
   }
   return selection.sort();
+}
+
+/**
+ * What is said of a selection that leaves out most of the seizure: the rule "partial" draws by the number of partial windows, which
+ * long seizures have few of. Undefined where that is not so.
+ */
+export function balanceNotice(
+  { windows, selected }: Pick<Composition, "windows" | "selected">,
+  { rule }: Pick<BalanceOptions, "rule">,
+): string | undefined {
+  const { partial, full } = windows;
+  if (rule === "prevalence" || partial === 0 || full <= partial || 2 * selected.full >= full) return undefined;
+  return (
+    `${selected.full} of the ${full} windows that are all seizure are drawn, since they outnumber the ${partial} partial ones that the draw is counted by; ` +
+    "for seizures that are long beside the windows set data.balance.rule: prevalence"
+  );
 }
 
 /** Windows per class. */

@@ -1,7 +1,10 @@
 // Hot loops: `!` marks indices that the loop bounds keep inside the arrays.
 import { requireNumber } from "@ictal/base/options";
+import { elementAt } from "../base/lookup.js";
 import { recordingAt } from "../cache/manifest.js";
 import { segmentsOf } from "../cache/segments.js";
+import { createFilterState, sosfiltInto } from "../signal/biquads.js";
+import { butterworth } from "../signal/butterworth.js";
 import type { WindowReader } from "./window-reader.js";
 
 /** Seconds read at once. */
@@ -10,6 +13,11 @@ const BLOCK_SECONDS = 60;
 export interface LineLengthOptions {
   /** Width of the centred mean over which the feature is taken, at least 1. @default 10 */
   readonly smoothSeconds?: number | undefined;
+  /**
+   * Band that is filtered out of the cached signal first (causal, order 3), e.g. [0.5, 20]: over a wide band muscle and noise rule the
+   * feature. @default the signal as it is
+   */
+  readonly bandHz?: readonly [low: number, high: number] | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -21,7 +29,7 @@ export interface LineLengthOptions {
 export async function lineLength(
   reader: WindowReader,
   recording: number,
-  { smoothSeconds = 10, signal }: LineLengthOptions = {},
+  { smoothSeconds = 10, bandHz, signal }: LineLengthOptions = {},
 ): Promise<Float32Array> {
   requireNumber("smoothSeconds", smoothSeconds, { least: 1 });
   const { sampleRateHz } = reader.manifest;
@@ -31,6 +39,7 @@ export async function lineLength(
   const length = BLOCK_SECONDS * sampleRateHz + 1; // one sample more, so that no difference is lost between blocks
   const samples = new Float32Array(reader.channelCount * length);
   for (const segment of segmentsOf(cached)) {
+    const filter = bandHz && bandFilter(bandHz, sampleRateHz, reader.channelCount);
     const end = segment.startSample + segment.sampleCount;
     for (let start = segment.startSample; start < end; start += length - 1) {
       signal?.throwIfAborted();
@@ -38,6 +47,7 @@ export async function lineLength(
       await reader.readInto(samples, recording, start, length, { signal });
       for (let channel = 0; channel < reader.channelCount; channel++) {
         const first = channel * length;
+        filter?.(samples.subarray(first, first + count), channel);
         for (let i = 1; i < count; i++) {
           raw[Math.floor((start + i - 1) / sampleRateHz)]! += Math.abs(samples[first + i]! - samples[first + i - 1]!);
         }
@@ -45,6 +55,24 @@ export async function lineLength(
     }
   }
   return smoothed(raw, smoothSeconds, reader.channelCount);
+}
+
+/** Filters the samples of a channel in place, block after block; the first of a block but the first is the last of the one before. */
+function bandFilter([lowCutHz, highCutHz]: readonly [number, number], sampleRateHz: number, channelCount: number) {
+  const sections = butterworth(3, { lowCutHz, highCutHz }, sampleRateHz);
+  const channels = Array.from({ length: channelCount }, () => ({
+    state: createFilterState(sections),
+    last: undefined as number | undefined,
+  }));
+  return (samples: Float32Array, channel: number): void => {
+    const own = elementAt(channels, channel);
+    const from = own.last === undefined ? 0 : 1;
+    const filtered = Float64Array.from(samples);
+    sosfiltInto(filtered, from, samples.length - from, sections, own.state);
+    if (own.last !== undefined) filtered[0] = own.last;
+    own.last = filtered.at(-1);
+    samples.set(filtered);
+  };
 }
 
 /** Centred running mean, over fewer values at the ends, divided by `divisor`. */

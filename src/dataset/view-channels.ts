@@ -31,8 +31,8 @@ function firstOf<T>(items: readonly T[], key: (item: T) => string): T[] {
 }
 
 /**
- * Electrodes (the first of each name) and the ECG, of the rate that most electrodes have; in a file without electrodes all
- * voltages of their usual rate.
+ * Electrodes (the first of each name) and the ECG, of the rate that most electrodes have; in a file without electrodes, or with
+ * more pairs of them, all voltages of their usual rate.
  */
 export function chooseViewSignals({ signals }: EdfHeader): ChosenView {
   const usable = signals.filter(
@@ -45,7 +45,8 @@ export function chooseViewSignals({ signals }: EdfHeader): ChosenView {
   const electrodes = firstOf(named, ({ name }) => name).map(({ signal }) => signal);
   const isHeart = ({ label, electrode }: EdfSignal) => electrode === undefined && HEART.test(label);
   const voltages = usable.filter((signal) => VOLTAGE.test(signal.unit.trim()) && !isHeart(signal));
-  const main = electrodes.length > 0 ? electrodes : voltages;
+  const pairs = usable.filter(({ pair }) => pair !== undefined);
+  const main = electrodes.length > 0 && electrodes.length >= pairs.length ? electrodes : voltages;
   const rate = usualRate(main);
   const atRate = ({ sampleRateHz }: EdfSignal) => sampleRateHz === rate;
   const chosen = [...main.filter(atRate), ...usable.filter(isHeart).filter(atRate)];

@@ -2,6 +2,7 @@
  * Configurations: YAML files and overrides, checked against the schemas of the modules.
  * @module ictal/config
  */
+export { channelsFromConfig } from "../config/channels.js";
 export { configJsonSchema } from "../config/json-schema.js";
 export { type ConfigValue, configValues } from "../config/key-list.js";
 export {

@@ -12,4 +12,6 @@ export { type RecordingLabels, readLabels } from "../corpus/labels.js";
 export type { RecordingEntry } from "../corpus/recording-entry.js";
 export { readSplitFile } from "../corpus/split-file.js";
 export { readSplits, writeSplits } from "../corpus/splits.js";
+export { type InjectOptions, injectSeizures } from "../corpus/synthetic/inject.js";
+export type { InjectReport } from "../corpus/synthetic/inject-folder.js";
 export { type SynthesizeOptions, type SyntheticReport, synthesizeCorpus } from "../corpus/synthetic/synthesize.js";

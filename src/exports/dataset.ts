@@ -16,6 +16,7 @@ export { assignSplits, foldsOf, type PatientSplit, type SplitManifest, splitByPa
 export type { SplitChoice } from "../dataset/split-options.js";
 export type { SplitPart, SplitRecord } from "../dataset/split-record.js";
 export { readViewSignals, type ViewOptions, type ViewSignals } from "../dataset/view-signals.js";
+export { WINDOW_FEATURES, windowFeatures } from "../dataset/window-features.js";
 export { exampleWindows, windowPanels } from "../dataset/window-panels.js";
 export { openWindowReader, type WindowReader } from "../dataset/window-reader.js";
 export { openWindows, type Window, type Windows } from "../dataset/windows.js";

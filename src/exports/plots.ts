@@ -14,6 +14,7 @@ export {
   falseAlarmCurve,
   latencyHistogram,
   patientForest,
+  patientReliability,
   reliabilityDiagram,
 } from "../plots/measures.js";
 export { busiestPatient, patientTimeline } from "../plots/patient-timeline.js";
@@ -23,6 +24,7 @@ export type { DetectorTrack, NamedEvent, ReviewRecording } from "../plots/review
 export { type ReviewFigureOptions, reviewFigure } from "../plots/review/review-figure.js";
 export { type MarkedThreshold, rocFigure } from "../plots/roc.js";
 export { labelTimeline, seizureLengths, timeShare } from "../plots/seizure-labels.js";
+export { snrSensitivity } from "../plots/snr.js";
 export { type DrawnSpectrum, spectraFigure } from "../plots/spectra.js";
 export { type ScalpValue, spectrogramFigure, topography } from "../plots/time-frequency.js";
 export { trainingCurve } from "../plots/training-curve.js";

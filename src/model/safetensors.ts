@@ -2,11 +2,12 @@
  * safetensors: 8 bytes of little-endian header length, a JSON header (name → dtype, shape, data_offsets; strings under
  * `__metadata__`), then the data. Source: huggingface/safetensors README, "Format".
  */
-import { readFile } from "node:fs/promises";
+import { open, readFile } from "node:fs/promises";
 import { writeFileAtomic } from "@ictal/base/atomic-file";
-import { FormatError, isIctalError, NotFoundError } from "@ictal/base/errors";
+import { FormatError, isIctalError, NotFoundError, UnsupportedError } from "@ictal/base/errors";
 import { memberOf } from "../base/lookup.js";
 import { sizeOf } from "../tensor/program.js";
+import { ELEMENT_TYPES, gatherElements, rowMajorStrides } from "./element-types.js";
 import { repeatedKey } from "./repeated-key.js";
 
 /** One tensor of a file, row-major. */
@@ -154,8 +155,14 @@ function metadataOf(value: unknown, fail: (message: string) => never): Record<st
   return value as Record<string, string>;
 }
 
-/** Read a file's bytes. Values are copies. Throws a FormatError on anything that breaks the format. */
-export function decodeSafetensors(bytes: Uint8Array, file: string): SafetensorsFile {
+interface Layout {
+  readonly entries: ReadonlyMap<string, Entry>;
+  readonly metadata: Record<string, string>;
+  readonly dataStart: number;
+}
+
+/** Where the tensors of a file lie, every rule of the format checked. */
+function layoutOf(bytes: Uint8Array, file: string): Layout {
   const { header, dataStart } = headerOf(bytes, file);
   const fail = (message: string): never => {
     throw new FormatError(`not a safetensors file: ${message}`, { file, byteOffset: 8 });
@@ -164,6 +171,35 @@ export function decodeSafetensors(bytes: Uint8Array, file: string): SafetensorsF
   const dataBytes = bytes.length - dataStart;
   const entries = new Map(Object.entries(rest).map(([name, value]) => [name, entryOf(name, value, dataBytes, fail)]));
   checkPlaces(entries, dataBytes, fail);
+  return { entries, metadata: metadataOf(__metadata__, fail), dataStart };
+}
+
+/**
+ * The tensors of a file whatever their type, rounded to float32. Throws a FormatError on anything that breaks the format, an
+ * UnsupportedError for a type without numbers that a network is made of.
+ */
+export function decodeEveryType(bytes: Uint8Array, file: string): Map<string, StoredTensor & { type: string }> {
+  const { entries, dataStart } = layoutOf(bytes, file);
+  const tensors = new Map<string, StoredTensor & { type: string }>();
+  for (const [name, { dtype, shape, start, end }] of entries) {
+    const type = ELEMENT_TYPES[dtype];
+    if (!type)
+      throw new UnsupportedError(
+        `${file}: ${name} has the type ${dtype}; ${Object.keys(ELEMENT_TYPES).join(", ")} are read: convert it first`,
+      );
+    const storage = bytes.subarray(dataStart + start, dataStart + end);
+    tensors.set(name, {
+      shape,
+      type: dtype,
+      values: gatherElements(storage, type, { shape, strides: rowMajorStrides(shape), offset: 0 }),
+    });
+  }
+  return tensors;
+}
+
+/** Read a file's bytes. Values are copies. Throws a FormatError on anything that breaks the format. */
+export function decodeSafetensors(bytes: Uint8Array, file: string): SafetensorsFile {
+  const { entries, metadata, dataStart } = layoutOf(bytes, file);
   const tensors: Record<string, StoredTensor> = Object.create(null);
   const otherTypes: Record<string, string> = Object.create(null);
   for (const [name, { dtype, shape, start, end }] of entries) {
@@ -175,7 +211,27 @@ export function decodeSafetensors(bytes: Uint8Array, file: string): SafetensorsF
     new Uint8Array(values.buffer).set(bytes.subarray(dataStart + start, dataStart + end));
     tensors[name] = { shape, values };
   }
-  return { tensors, metadata: metadataOf(__metadata__, fail), otherTypes };
+  return { tensors, metadata, otherTypes };
+}
+
+/** The strings under `__metadata__` of a file, of which the head alone is read. Errors as `loadSafetensors`'s. */
+export async function readSafetensorsMetadata(path: string): Promise<Record<string, string>> {
+  const handle = await open(path).catch((cause: Error) => {
+    throw new NotFoundError(`no weights at ${path}: ${cause.message}`, path, { cause });
+  });
+  try {
+    const size = new Uint8Array(8);
+    const { bytesRead } = await handle.read(size, 0, 8, 0);
+    const length = bytesRead < 8 ? 0n : new DataView(size.buffer).getBigUint64(0, true);
+    const head = new Uint8Array(bytesRead + Number(length > BigInt(MAX_HEADER_BYTES) ? 0n : length));
+    const read = await handle.read(head, 0, head.length, 0);
+    const { header } = headerOf(head.subarray(0, read.bytesRead), path);
+    return metadataOf(header.__metadata__, (message) => {
+      throw new FormatError(`not a safetensors file: ${message}`, { file: path, byteOffset: 8 });
+    });
+  } finally {
+    await handle.close();
+  }
 }
 
 /** Write tensors so that a reader sees the old file or the whole new one. */

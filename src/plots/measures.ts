@@ -2,6 +2,8 @@
 import type { Data } from "plotly.js";
 import type { GroupScore, PatientScore } from "../scoring/breakdown.js";
 import type { Calibration } from "../scoring/calibration.js";
+import type { PatientCalibration } from "../scoring/fit-calibration.js";
+import type { OnsetLatencies } from "../scoring/onset-latency.js";
 import type { OperatingPoint } from "../scoring/operating-points.js";
 import { axis, type Caption, COLORS, type Figure, makeFigure, seriesColor } from "./figure.js";
 
@@ -97,6 +99,42 @@ export function reliabilityDiagram({ bins, expectedError }: Calibration, caption
   return makeFigure(`Reliability; expected calibration error ${expectedError.toFixed(3)}`, data, layout, caption);
 }
 
+/** Mean probability against the share of seizure of each patient; on the dotted line a patient's probabilities are right in the mean. */
+export function patientReliability(patients: readonly PatientCalibration[], caption: Caption = {}): Figure {
+  const known = patients.filter(({ meanProbability }) => !Number.isNaN(meanProbability));
+  const most = Math.max(0.05, ...known.flatMap(({ meanProbability, seizureShare }) => [meanProbability, seizureShare]));
+  const data: Data[] = [
+    {
+      ...({
+        type: "scatter",
+        mode: "lines",
+        x: [0, most],
+        y: [0, most],
+        showlegend: false,
+        hoverinfo: "skip",
+      } as const),
+      line: { color: COLORS.grey, dash: "dot", width: 1 },
+    },
+    {
+      type: "scatter",
+      mode: "markers",
+      name: "patients",
+      x: known.map(({ meanProbability }) => meanProbability),
+      y: known.map(({ seizureShare }) => seizureShare),
+      text: known.map(({ patient, hours }) => `${patient}, ${hours.toFixed(2)} h`),
+      hovertemplate: "%{text}: mean probability %{x:.3f}, share of seizure %{y:.3f}<extra></extra>",
+      marker: { color: COLORS.blue, size: 8 },
+    },
+  ];
+  const range = [-0.03 * most, 1.06 * most];
+  const layout = {
+    showlegend: false,
+    xaxis: axis("mean probability of a patient", { range }),
+    yaxis: axis("share of seizure", { range }),
+  };
+  return makeFigure("Reliability by patient", data, layout, caption);
+}
+
 /** Detected and missed seizures by group, e.g. by type or by length. */
 export function detectedByGroup(
   groups: Readonly<Record<string, GroupScore>>,
@@ -130,8 +168,10 @@ export function detectedByGroup(
 
 const BIN_SECONDS = 5;
 
-/** Histogram of onset latencies in seconds; detections before the onset are below 0. */
-export function latencyHistogram(latenciesSeconds: readonly number[], caption: Caption = {}): Figure {
+/** Histogram of onset latencies in seconds; detections before the onset are below 0. The axis names what was added. */
+export function latencyHistogram(found: OnsetLatencies, caption: Caption = {}): Figure {
+  const { latencies: latenciesSeconds, lookAheadSeconds } = found;
+  const added = lookAheadSeconds === null ? "unknown" : `+${Number(lookAheadSeconds.toFixed(1))} s`;
   const data: Data[] = [
     {
       type: "histogram",
@@ -148,8 +188,8 @@ export function latencyHistogram(latenciesSeconds: readonly number[], caption: C
   const onset = { type: "line", xref: "x", yref: "paper", x0: 0, x1: 0, y0: 0, y1: 1 } as const;
   const layout = {
     shapes: [{ ...onset, line: { color: COLORS.vermilion, width: 1.5, dash: "dot" as const } }],
-    xaxis: axis("first detection after the onset (s)"),
-    yaxis: countAxis("seizures", Math.max(0, ...bins.values())),
+    xaxis: axis(`alarm after onset (s), look-ahead ${added}`),
+    yaxis: countAxis("seizures with a recorded onset", Math.max(0, ...bins.values())),
     bargap: 0.05,
   };
   return makeFigure("Onset latency; dotted: annotated onset", data, layout, caption);

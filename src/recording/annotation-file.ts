@@ -1,15 +1,21 @@
 import { basename, extname } from "node:path";
 import { FormatError } from "@ictal/base/errors";
 import { readCsvRows } from "./annotation-csv.js";
-import { type AnnotationEvent, type AnnotationFormat, checkRows, type RawAnnotations } from "./annotation-rows.js";
+import {
+  type AnnotationEvent,
+  type AnnotationFormat,
+  type AnnotationSource,
+  checkRows,
+  type RawAnnotations,
+} from "./annotation-rows.js";
 import { readTseRows } from "./annotation-tse.js";
 import { readTsvRows } from "./annotation-tsv.js";
 import type { Finding, FindingCode } from "./finding.js";
 
 /** One annotation file as read: its events, and what was found wrong with it. */
-export interface AnnotationFile {
+export interface AnnotationFile<Format extends AnnotationSource = AnnotationSource> {
   readonly file: string;
-  readonly format: AnnotationFormat;
+  readonly format: Format;
   /** Duration given in the file; undefined in tse files and where it is unreadable. */
   readonly durationSeconds?: number;
   /** Lines before the column line (csv) or the first row (tse), without line ends, for writing the file back. */
@@ -52,7 +58,7 @@ export function annotationFormatOf(file: string): AnnotationFormat | undefined {
  * a column is missing, or a label is not in the label table, since none of these may be treated as background. All other problems
  * are findings.
  */
-export function readAnnotations(text: string, options: ReadAnnotationOptions): AnnotationFile {
+export function readAnnotations(text: string, options: ReadAnnotationOptions): AnnotationFile<AnnotationFormat> {
   const { file } = options;
   const format = options.format ?? annotationFormatOf(file);
   if (!format) {

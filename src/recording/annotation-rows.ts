@@ -2,11 +2,14 @@ import { FormatError } from "@ictal/base/errors";
 import { nearestName } from "@ictal/base/nearest";
 import type { Event } from "../base/events.js";
 import type { Finding, FindingCode } from "./finding.js";
-import { ANNOTATION_LABELS, labelClassOf, labelOfHedScore } from "./labels.js";
+import { ANNOTATION_LABELS, hedScoreOf, labelClassOf, labelOfHedScore } from "./labels.js";
 import { shownChannel, shownName, shownTime } from "./shown-text.js";
 
 /** NEDC csv and csv_bi (TUSZ v2), tse and tse_bi (TUSZ v1.5), HED-SCORE tsv (BIDS, SzCORE). */
 export type AnnotationFormat = "csv" | "csv_bi" | "tse" | "tse_bi" | "tsv";
+
+/** The formats of text beside a recording, CHB-MIT's binary marks, and the lists of a patient's recordings of CHB-MIT and Siena. */
+export type AnnotationSource = AnnotationFormat | "seizures" | "chb-summary" | "siena-list";
 
 /** One row of an annotation file. */
 export interface AnnotationEvent extends Event {
@@ -63,7 +66,7 @@ export const CONTRADICTION_TOLERANCE_SECONDS = 0.02;
 
 interface RowContext {
   readonly file: string;
-  readonly format: AnnotationFormat;
+  readonly format: AnnotationSource;
   readonly durationSeconds?: number | undefined;
 }
 
@@ -122,11 +125,18 @@ function eventOf(row: RawRow, context: RowContext, findings: Finding[]): Annotat
   return [row.hedScore ? { ...event, hedScore: row.hedScore } : event];
 }
 
+/** The name that a label has in its vocabulary, where it differs from the text in case alone; undefined where it does not. */
+function knownName({ label, labelText, hedScore }: RawRow): string | undefined {
+  const name = hedScore ? (hedScoreOf(label) ?? label) : label;
+  const text = hedScore ? labelText.replaceAll("-", "_") : labelText;
+  return name !== text && name.toLowerCase() === text.toLowerCase() ? name : undefined;
+}
+
 /** Report the first label that is known except for its case. */
 function noteLabelCase(rows: readonly RawRow[], file: string, findings: Finding[]): void {
-  const row = rows.find(({ label, labelText, hedScore }) => !hedScore && label !== labelText);
+  const row = rows.find((each) => knownName(each) !== undefined);
   if (!row) return;
-  const message = `label "${row.labelText}" is read as "${row.label}"`;
+  const message = `${row.hedScore ? "eventType" : "label"} "${row.labelText}" is read as "${knownName(row)}"`;
   const action = "none needed; other tools may refuse the file";
   findings.push({ file, line: row.line, code: "label-case", severity: "info", message, action });
 }

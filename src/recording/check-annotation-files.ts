@@ -1,7 +1,7 @@
 import { mapConcurrent } from "../base/concurrent.js";
 import { type Event, totalSeconds } from "../base/events.js";
 import type { AnnotationFile } from "./annotation-file.js";
-import type { AnnotationFormat } from "./annotation-rows.js";
+import type { AnnotationSource } from "./annotation-rows.js";
 import { findRecordings, type RecordingFiles } from "./find-recordings.js";
 import type { Finding } from "./finding.js";
 import { readRecordingFiles } from "./recording-files.js";
@@ -11,7 +11,7 @@ import { seizureEvents } from "./seizures.js";
 /** Counts of one annotation file. */
 export interface AnnotationFileCounts {
   readonly file: string;
-  readonly format: AnnotationFormat;
+  readonly format: AnnotationSource;
   /** False when the file could not be read; all counts are 0 then. */
   readonly isReadable: boolean;
   /** Duration given in the file; null where it has none. */
@@ -98,9 +98,10 @@ async function checkRecording(recording: RecordingFiles, signal: AbortSignal | u
   const { timingFile, typeFile, status, seizures, durationSeconds } = resolved;
   if (timingFile?.format.startsWith("tse") && durationSeconds === undefined)
     findings.push(unknownDurationFinding(timingFile.file));
-  if (edf !== undefined && annotations.size + compressed.length === 0) findings.push(unlabelledFinding(edf));
+  const isUnlabelled = annotations.size + compressed.length + files.length + readErrors.length === 0;
+  if (edf !== undefined && isUnlabelled) findings.push(unlabelledFinding(edf));
   return {
-    perFile: [...annotations].map(([format, path]) =>
+    perFile: sourcesOf(annotations, files).map(([format, path]) =>
       countsOf(
         path,
         format,
@@ -112,6 +113,15 @@ async function checkRecording(recording: RecordingFiles, signal: AbortSignal | u
     isLabelled: status === "labelled",
     rows: typeFile?.events ?? [],
   };
+}
+
+/** The annotation files beside a recording, and those of its corpus that speak of it. */
+function sourcesOf(
+  annotations: RecordingFiles["annotations"],
+  files: readonly AnnotationFile[],
+): (readonly [AnnotationSource, string])[] {
+  const ofCorpus = files.filter(({ format }) => ![...annotations.keys()].some((known) => known === format));
+  return [...annotations, ...ofCorpus.map(({ format, file }) => [format, file] as const)];
 }
 
 function unknownDurationFinding(file: string): Finding {
@@ -126,7 +136,7 @@ function unknownDurationFinding(file: string): Finding {
 
 function countsOf(
   path: string,
-  format: AnnotationFormat,
+  format: AnnotationSource,
   file: AnnotationFile | undefined,
   findings: readonly Finding[],
 ): AnnotationFileCounts {

@@ -11,6 +11,8 @@ import type { EdfKind } from "./edf-spec.js";
 export interface EdfSignalInfo {
   readonly label: string;
   readonly electrode: string | null;
+  /** Two electrodes, "FP1-F7", of whose potentials the signal is the difference; absent for others. */
+  readonly pair?: string;
   /** null when the record duration is 0 or unreadable. */
   readonly sampleRateHz: number | null;
   readonly unit: string;
@@ -99,6 +101,7 @@ function infoOfSignal(signal: EdfSignal, digital: DigitalSums | undefined): EdfS
   return {
     label: signal.label,
     electrode: signal.electrode ?? null,
+    ...(signal.pair !== undefined && { pair: signal.pair }),
     sampleRateHz: known(signal.sampleRateHz),
     unit: signal.unit,
     physicalMin: known(signal.physicalMin),

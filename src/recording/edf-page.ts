@@ -30,7 +30,7 @@ export interface EdfPageOptions {
 }
 
 /**
- * Read whole records around a time range, electrodes of the most common rate. Times count gaps, in which the page is zero.
+ * Read whole records around a time range, electrodes (in a file without any, pairs) of the most common rate. Times count gaps, in which the page is zero.
  * Only those records are read, and a few timestamps. RangeError when nothing was recorded in the range or no electrode is
  * left, UnsupportedError where records overlap.
  */
@@ -56,7 +56,7 @@ export async function readEdfPage(
   const page = joinRuns(runs, signals.length, found.startSeconds, sampleRateHz);
   return {
     title: `${source.name.slice(source.name.lastIndexOf("/") + 1)} at ${found.startSeconds} s`,
-    channels: signals.map(({ electrode, label }) => electrode ?? label),
+    channels: signals.map(({ electrode, pair, label }) => electrode ?? pair ?? label),
     sampleRateHz,
     startSeconds: found.startSeconds,
     seizures,
@@ -137,6 +137,8 @@ function selectSignals({ signals }: EdfHeader, order: readonly string[] | undefi
   for (const signal of signals) {
     if (signal.electrode && !first.has(signal.electrode)) first.set(signal.electrode, signal);
   }
+  if (first.size === 0)
+    for (const signal of signals) if (signal.pair && !first.has(signal.pair)) first.set(signal.pair, signal);
   const chosen = order ? order.flatMap((name) => first.get(name) ?? []) : [...first.values()];
   const rates = chosen.map(({ samplesPerRecord }) => samplesPerRecord);
   const count = (rate: number) => rates.filter((other) => other === rate).length;

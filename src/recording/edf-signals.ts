@@ -4,7 +4,7 @@ import { type Field, parseDecimal, readField, SIGNAL_FIELDS, shown, signalFieldO
 import { isHarmlessUnit } from "./edf-harmless.js";
 import { isScalable, microvoltFactor } from "./edf-scaling.js";
 import { bytesPerSample, type EdfKind } from "./edf-spec.js";
-import { electrodeOf } from "./electrodes.js";
+import { signalNames } from "./electrodes.js";
 import { isAnnotationLabel } from "./tal.js";
 
 /** One signal of a recording as its header describes it. */
@@ -13,6 +13,8 @@ export interface EdfSignal {
   readonly label: string;
   /** Upper-case 10-20 name (T3/T4/T5/T6); undefined when the label is not a scalp or ear electrode. */
   readonly electrode?: string;
+  /** Two such electrodes, "FP1-F7", where the signal is their difference. */
+  readonly pair?: string;
   readonly unit: string;
   /** NaN when the field is unreadable; so are the next three. */
   readonly physicalMin: number;
@@ -31,6 +33,11 @@ export interface EdfSignal {
   readonly isScaled: boolean;
 }
 
+/** The rate of the first signal that holds samples, Hz; undefined where it is not known. */
+export function usualSampleRate(signals: readonly EdfSignal[]): number | undefined {
+  return signals.find(({ isAnnotation, sampleRateHz }) => !isAnnotation && sampleRateHz > 0)?.sampleRateHz;
+}
+
 /** Signals of the header; `sampleCount` is filled in by the caller. FormatError when samples per record is unreadable. */
 export function parseSignals(
   file: string,
@@ -40,11 +47,12 @@ export function parseSignals(
   report: (found: Diagnostic) => void,
 ): EdfSignal[] {
   const signals: EdfSignal[] = [];
+  const textOf = (field: Field, index: number) => readField(bytes, signalFieldOffset(field, index, count), field.width);
+  const names = signalNames(Array.from({ length: count }, (_, index) => textOf(SIGNAL_FIELDS.label, index)));
   for (let index = 0; index < count; index++) {
-    const text = (field: Field) => readField(bytes, signalFieldOffset(field, index, count), field.width);
+    const text = (field: Field) => textOf(field, index);
     const label = text(SIGNAL_FIELDS.label);
     const isAnnotation = isAnnotationLabel(label);
-    const electrode = electrodeOf(label);
     const number = (field: Field) => parseRange(text(field), field, index, count, isAnnotation ? () => {} : report);
     const samplesPerRecord = parseSamplesPerRecord(file, text(SIGNAL_FIELDS.samplesPerRecord), index, count);
     const ranges = {
@@ -56,7 +64,7 @@ export function parseSignals(
     signals.push({
       index,
       label,
-      ...(electrode === undefined ? {} : { electrode }),
+      ...names[index],
       unit: text(SIGNAL_FIELDS.unit),
       ...ranges,
       samplesPerRecord,

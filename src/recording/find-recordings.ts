@@ -1,6 +1,7 @@
 import { readdir, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { FormatError, NotFoundError } from "@ictal/base/errors";
+import { MARKS_NAME, PATIENT_LIST_NAME, patientOfList } from "./annotation-corpus.js";
 import { annotationFormatOf } from "./annotation-file.js";
 import type { AnnotationFormat } from "./annotation-rows.js";
 
@@ -10,6 +11,8 @@ export interface RecordingFiles {
   readonly stem: string;
   /** Paths by format. */
   readonly annotations: Map<AnnotationFormat, string>;
+  /** Files that only one corpus has: CHB-MIT's marks and summaries, Siena's lists. */
+  readonly ofCorpus: string[];
   /** Compressed annotation files; they are not read. */
   readonly compressed: string[];
   /** EDF or BDF. */
@@ -48,7 +51,7 @@ export async function findRecordings(
   const dir = dirname(path);
   const stem = stemOf(path);
   const siblings = (await readdir(dir))
-    .filter((name) => stemOf(name.replace(COMPRESSED_ANNOTATION, ".$1")) === stem)
+    .filter((name) => stemOf(name.replace(COMPRESSED_ANNOTATION, ".$1")) === stem || PATIENT_LIST_NAME.test(name))
     .map((name) => join(dir, name));
   return groupByRecording(siblings);
 }
@@ -70,8 +73,21 @@ async function listFiles(root: string, signal: AbortSignal | undefined): Promise
 /** Recording name of a file: without its extension, and without the `_events` and `_eeg` of BIDS. */
 function stemOf(path: string): string {
   return basename(path)
+    .replace(MARKS_NAME, ".edf")
     .replace(/\.[^.]*$/, "")
     .replace(/_(events|eeg)$/, "");
+}
+
+/** True where a list is of the patient of a recording in its folder. */
+function lists(list: string, { stem, edf }: RecordingFiles): boolean {
+  const patient = patientOfList(list);
+  const isOfPatient = patient !== undefined && basename(stem).toLowerCase().startsWith(patient);
+  return edf !== undefined && isOfPatient && dirname(stem) === dirname(list);
+}
+
+function addLists(paths: readonly string[], recordings: readonly RecordingFiles[]): void {
+  for (const list of paths.filter((path) => PATIENT_LIST_NAME.test(path)))
+    for (const recording of recordings) if (lists(list, recording)) recording.ofCorpus.push(list);
 }
 
 function groupByRecording(paths: readonly string[]): RecordingFiles[] {
@@ -81,14 +97,22 @@ function groupByRecording(paths: readonly string[]): RecordingFiles[] {
     const plain = packed ? path.slice(0, -packed.length) : path;
     const format = annotationFormatOf(plain);
     const isEdf = RECORDING.test(path);
-    if (!format && !isEdf) continue;
+    const isMarks = MARKS_NAME.test(path);
+    if (!format && !isEdf && !isMarks) continue;
     if (format === "tsv" && OTHER_BIDS_TABLE.test(basename(plain))) continue;
     const stem = join(dirname(path), stemOf(plain));
-    const recording: RecordingFiles = recordings.get(stem) ?? { stem, annotations: new Map(), compressed: [] };
+    const recording: RecordingFiles = recordings.get(stem) ?? {
+      stem,
+      annotations: new Map(),
+      ofCorpus: [],
+      compressed: [],
+    };
     recordings.set(stem, recording);
     if (packed) recording.compressed.push(path);
+    else if (isMarks) recording.ofCorpus.push(path);
     else if (format) recording.annotations.set(format, path);
     else recording.edf = path;
   }
+  addLists(paths, [...recordings.values()]);
   return [...recordings.values()].sort((a, b) => (a.stem < b.stem ? -1 : 1));
 }

@@ -50,6 +50,8 @@ const CONCERNS = {
   "row-width": "labels",
   "seizures-differ": "labels",
   "seizures-in-one-file-only": "labels",
+  "spelling-corrected": "text",
+  "start-differs": "text",
   "starts-past-the-end": "labels",
   "time-not-a-number": "labels",
   "unions-differ": "labels",

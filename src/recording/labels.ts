@@ -65,6 +65,7 @@ export const ANNOTATION_LABELS: readonly LabelInfo[] = [
   other("shiv_elec", "shivering and electrode artefact"),
   other("musc_elec", "muscle and electrode artefact"),
   other("impd", "impedance check, in events files of BIDS corpora"),
+  other("checked", "time that was looked at, in events files of BIDS corpora"),
 ];
 
 /** Other names of labels in events files; none of them is a seizure. */

@@ -1,8 +1,10 @@
 import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
+import { readCorpusFile, START_CLOCK_BYTES, startClockOf } from "./annotation-corpus.js";
 import { type AnnotationFile, readAnnotations } from "./annotation-file.js";
 import { fileSource } from "./byte-source.js";
 import { readEdfHeader } from "./edf-header.js";
+import { usualSampleRate } from "./edf-signals.js";
 import { endpointsApart, spanSecondsOf } from "./edf-timeline.js";
 import type { RecordingFiles } from "./find-recordings.js";
 import type { Finding } from "./finding.js";
@@ -18,7 +20,7 @@ export interface LoadedAnnotations extends LabelSources {
 
 /** Read the annotation files of one recording and the duration of the EDF or BDF beside them; errors are findings. */
 export async function readRecordingFiles(
-  { stem, annotations, compressed, edf }: RecordingFiles,
+  { stem, annotations, ofCorpus, compressed, edf }: RecordingFiles,
   { signal }: { readonly signal?: AbortSignal | undefined } = {},
 ): Promise<LoadedAnnotations> {
   const files: AnnotationFile[] = [];
@@ -33,7 +35,16 @@ export async function readRecordingFiles(
       );
     }
   }
-  const { recordingSeconds, recordingError } = edf === undefined ? {} : await headerOf(edf, signal);
+  const { recordingSeconds, recordingError, ...facts } = edf === undefined ? {} : await headerOf(edf, signal);
+  for (const path of recordingSeconds === undefined ? [] : ofCorpus) {
+    const of = { recordingName: basename(stem), recordingSeconds: recordingSeconds ?? 0, ...facts };
+    try {
+      const file = readCorpusFile(await readFile(path), path, of);
+      if (file) files.push(file);
+    } catch (error) {
+      readErrors.push(annotationReadError(path, error));
+    }
+  }
   return {
     files,
     readErrors,
@@ -62,16 +73,23 @@ function downgradeUnrelated(finding: Finding, format: string, isAlone: boolean):
   return { ...finding, severity: "warning", action: "none needed: the file is ignored; move it if that is wrong" };
 }
 
-async function headerOf(
-  path: string,
-  signal: AbortSignal | undefined,
-): Promise<{ recordingSeconds?: number; recordingError?: Finding }> {
+/** What the header of a recording says that its annotations need. */
+interface HeaderFacts {
+  readonly recordingSeconds?: number;
+  readonly recordingError?: Finding;
+  readonly sampleRateHz?: number | undefined;
+  readonly startClockSeconds?: number | undefined;
+}
+
+async function headerOf(path: string, signal: AbortSignal | undefined): Promise<HeaderFacts> {
   try {
     const source = await fileSource(path);
     try {
       const header = await readEdfHeader(source, { signal });
       const durationSeconds = spanSecondsOf(header, await endpointsApart(source, header));
-      return Number.isFinite(durationSeconds) ? { recordingSeconds: durationSeconds } : {};
+      if (!Number.isFinite(durationSeconds)) return {};
+      const startClockSeconds = startClockOf(await source.read(0, START_CLOCK_BYTES));
+      return { recordingSeconds: durationSeconds, sampleRateHz: usualSampleRate(header.signals), startClockSeconds };
     } finally {
       await source.close?.();
     }

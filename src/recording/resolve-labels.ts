@@ -1,14 +1,15 @@
 /** How the labels of a recording follow from its annotation files: the one rule of every command that reads labels. */
 import { complementIntervals, type Event } from "../base/events.js";
 import type { AnnotationFile } from "./annotation-file.js";
-import { type AnnotationFormat, checkEnd } from "./annotation-rows.js";
+import { type AnnotationFormat, type AnnotationSource, checkEnd } from "./annotation-rows.js";
 import { type Finding, invalidatesLabels } from "./finding.js";
 import { labelClassOf } from "./labels.js";
 import { agreementOf, checkDuration, compareAnnotations, type LabelAgreement, seizureEvents } from "./seizures.js";
 
 /** Order of preference of the file that gives the times, and of the file that gives the seizure types. */
-const TIMING_ORDER: readonly AnnotationFormat[] = ["csv_bi", "tse_bi", "csv", "tse", "tsv"];
-const TYPE_ORDER: readonly AnnotationFormat[] = ["csv", "tse", "tsv", "csv_bi", "tse_bi"];
+const OF_CORPORA: readonly AnnotationSource[] = ["seizures", "chb-summary", "siena-list"];
+const TIMING_ORDER: readonly AnnotationSource[] = ["csv_bi", "tse_bi", "csv", "tse", "tsv", ...OF_CORPORA];
+const TYPE_ORDER: readonly AnnotationSource[] = ["csv", "tse", "tsv", "csv_bi", "tse_bi", ...OF_CORPORA];
 
 /** Durations that two files of one recording give may differ by this, in seconds, and by `DURATION_ERROR_SECONDS`. */
 const DURATION_TOLERANCE_SECONDS = 0.1;
@@ -55,7 +56,7 @@ export function resolveLabels({
   recordingName,
   recordingSeconds,
 }: LabelSources): ResolvedLabels {
-  const byFormat = (order: readonly AnnotationFormat[]) =>
+  const byFormat = (order: readonly AnnotationSource[]) =>
     order.flatMap((format) => files.filter((file) => file.format === format))[0];
   const [timingFile, typeFile] = [byFormat(TIMING_ORDER), byFormat(TYPE_ORDER)];
   const claimed = [timingFile, ...files].find((file) => file?.durationSeconds !== undefined)?.durationSeconds;

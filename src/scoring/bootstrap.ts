@@ -1,35 +1,22 @@
 /**
  * Bootstrap over patients: cells and events of one patient are no independent draws, patients are (Field and Welsh,
- * "Bootstrapping clustered data", 2007).
+ * "Bootstrapping clustered data", 2007). It gives the standard error of what a jackknife cannot: a searched threshold.
  */
 import { requireCounts, requireNumber } from "@ictal/base/options";
-import { quantileOf } from "../base/quantile.js";
 import { createRandom } from "../base/random.js";
+import { type IntervalOptions, intervalLevel } from "./patient-interval.js";
 
-export interface BootstrapOptions {
+export interface BootstrapOptions extends IntervalOptions {
   readonly seed: number;
   /** @default 1000 */
   readonly replicates?: number | undefined;
-  /** Coverage of the interval. @default 0.95 */
-  readonly level?: number | undefined;
-}
-
-/** A measure with its percentile interval; bounds are NaN when no replicate is usable. */
-export interface Estimate {
-  /** Of the patients as they are; NaN without a denominator. */
-  readonly value: number;
-  readonly lower: number;
-  readonly upper: number;
-  /** Replicates in which the measure has a denominator. */
-  readonly usable: number;
 }
 
 /** Options with their defaults. RangeError for a level outside 0..1 and a replicate count under 1. */
-export function bootstrapSettings({ seed, replicates = 1000, level = 0.95 }: BootstrapOptions) {
+export function bootstrapSettings({ seed, replicates = 1000, level }: BootstrapOptions) {
   requireNumber("seed", seed, { isWhole: true });
-  requireNumber("level", level, { above: 0, below: 1 });
   requireCounts({ replicates });
-  return { seed, replicates, level };
+  return { seed, replicates, level: intervalLevel({ level }) };
 }
 
 /** How often each of `patients` is drawn in each replicate; the same seed and stream give the same draws. */
@@ -46,42 +33,11 @@ export function* patientDraws(
   }
 }
 
-/** `value` with the percentiles of those replicates that are no NaN. */
-export function estimateOf(value: number, replicates: readonly number[], level: number): Estimate {
-  const usable = replicates.filter((replicate) => !Number.isNaN(replicate));
-  const lower = quantileOf(usable, (1 - level) / 2);
-  const upper = quantileOf(usable, (1 + level) / 2);
-  return { value, lower, upper, usable: usable.length };
-}
-
-/**
- * Estimates of all measures that `measure` gives for a weighting of patients; NaN there means no denominator. Every
- * measure sees the same draws.
- */
-export function bootstrapMeasures<K extends string>(
-  patients: number,
-  measure: (weight: ArrayLike<number>) => Readonly<Record<K, number>>,
-  options: BootstrapOptions,
-): Record<K, Estimate> {
-  const settings = bootstrapSettings(options);
-  const whole = measure(new Uint32Array(patients).fill(1));
-  const names = Object.keys(whole) as K[];
-  const found = names.map((name) => ({ name, replicates: [] as number[] }));
-  for (const weight of patientDraws(patients, settings, "patient bootstrap")) {
-    const drawn = measure(weight);
-    for (const { name, replicates } of found) replicates.push(drawn[name]);
-  }
-  const entries = found.map(
-    ({ name, replicates }) => [name, estimateOf(whole[name], replicates, settings.level)] as const,
-  );
-  return Object.fromEntries(entries) as Record<K, Estimate>;
-}
-
-/** Achieved significance of "no difference": twice the smaller tail, the observation itself counted once. */
-export function twoSided(differences: readonly number[]): number {
-  const usable = differences.filter((value) => !Number.isNaN(value));
-  if (usable.length === 0) return Number.NaN;
-  const low = usable.filter((value) => value <= 0).length;
-  const high = usable.filter((value) => value >= 0).length;
-  return Math.min(1, (2 * (Math.min(low, high) + 1)) / (usable.length + 1));
+/** Standard error over patients from replicates that are no NaN, with the factor n/(n - 1) that small samples need. */
+export function bootstrapError(replicates: readonly number[], patients: number): number {
+  const known = replicates.filter((value) => !Number.isNaN(value));
+  if (known.length < 2 || patients < 2) return Number.NaN;
+  const mean = known.reduce((sum, value) => sum + value, 0) / known.length;
+  const squares = known.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (known.length - 1);
+  return Math.sqrt((squares * patients) / (patients - 1));
 }

@@ -3,7 +3,7 @@ import type { Event } from "../base/events.js";
 import { checkedEvents } from "./event-list.js";
 import { nedcRates } from "./nedc/counts.js";
 import { overlapping, scoreOverlap } from "./nedc/overlap.js";
-import type { PatientPair } from "./score-intervals.js";
+import type { PatientPair } from "./patient-counts.js";
 
 /** A pair whose seizures have types where these are known; typed seizures may have other borders than `reference`. */
 export interface TypedPair extends PatientPair {

@@ -60,6 +60,11 @@ export function rocAndPrCurves(score: Float32Array, truth: ArrayLike<number>): C
   };
 }
 
+/** Share of seizure among the cells, the average precision of chance; NaN without cells. */
+export function prevalenceOf({ positives, negatives }: Pick<Curves, "positives" | "negatives">): number {
+  return positives / (positives + negatives);
+}
+
 function sortedDescending(score: Float32Array): Uint32Array {
   for (let i = 0; i < score.length; i++)
     if (Number.isNaN(score[i]!)) throw new RangeError(`invalid score at ${i}: NaN`);

@@ -3,6 +3,7 @@ import type { Interval } from "../base/events.js";
 import type { ValueRange } from "../base/value-ranges.js";
 import { operatingPoints, pointWithin } from "./operating-points.js";
 import type { PostprocessOptions } from "./postprocess.js";
+import { isResolved } from "./resolution.js";
 import { evaluatePredictions, type PredictedRecording } from "./score.js";
 
 /** What is known of a recording; a manifest's entry has it. */
@@ -30,12 +31,15 @@ export interface DevMetricsOptions {
 
 const EVENT_METRICS = ["auroc", "auprc", "sensitivity", "precision", "f1", "fpPerDay"];
 
-/** Highest event sensitivity within each rate, by threshold search; 0 where only no detection at all stays within it. */
+/** Highest event sensitivity within each rate, by threshold search; NaN for a rate that the recorded time cannot resolve. */
 function sensitivities(recordings: readonly PredictedRecording[], options: DevMetricsOptions): Record<string, number> {
   const rates = options.falseAlarmRates ?? [];
   if (rates.length === 0) return {};
   const points = operatingPoints(recordings, { postprocess: options.postprocess });
-  return Object.fromEntries(rates.map((rate) => [`sensitivity_at_${rate}fa`, pointWithin(points, rate).sensitivity]));
+  const seconds = recordings.reduce((sum, { durationSeconds }) => sum + durationSeconds, 0);
+  const sensitivity = (rate: number) =>
+    isResolved(rate, seconds) ? pointWithin(points, rate).sensitivity : Number.NaN;
+  return Object.fromEntries(rates.map((rate) => [`sensitivity_at_${rate}fa`, sensitivity(rate)]));
 }
 
 /** Metrics by name from predictions. */

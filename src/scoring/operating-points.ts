@@ -62,7 +62,7 @@ function peaksOf(recording: PredictedRecording): number[] {
 }
 
 /** Hits and false alarms of recordings at each of `thresholds`, the strictest (Infinity) first. */
-interface AlarmTable {
+export interface AlarmTable {
   readonly thresholds: readonly number[];
   /** Per recording, in their order: counts at each threshold. */
   readonly counts: readonly (readonly AlarmCounts[])[];

@@ -1,11 +1,14 @@
 /** Scores of a cross-validation: each patient by the detector that never saw them, thresholds from inside the training folds. */
-import { type AurocInterval, aurocInterval, type PatientRecording } from "./auroc-interval.js";
-import type { BootstrapOptions } from "./bootstrap.js";
+import { type AurocInterval, aurocInterval } from "./auroc-interval.js";
+import type { PatientRecording } from "./auroc-wins.js";
 import { rocAndPrCurves } from "./curves.js";
 import { bestEventThreshold } from "./event-threshold.js";
+import type { PatientPair } from "./patient-counts.js";
+import type { IntervalOptions } from "./patient-interval.js";
 import { cutEvents, detectEvents, POSTPROCESS_DEFAULTS, type PostprocessOptions } from "./postprocess.js";
+import { type RateResolution, rateResolution } from "./resolution.js";
 import { pooledCells, scoreSzcore } from "./score.js";
-import { type PatientPair, type ScoreIntervals, scoreIntervals } from "./score-intervals.js";
+import { type ScoreIntervals, scoreIntervals } from "./score-intervals.js";
 import type { SzcoreRates } from "./szcore.js";
 
 /** Predictions of the detector of one fold. */
@@ -39,6 +42,8 @@ export interface PooledScores {
   /** Mean of the folds' AUROCs, which a shift of the probabilities from fold to fold does not lower. */
   readonly meanOfFolds: number;
   readonly event: SzcoreRates;
+  /** What the hours resolve of the false alarms of `event`. */
+  readonly resolution: RateResolution;
   readonly intervals: ScoreIntervals;
 }
 
@@ -57,7 +62,7 @@ export interface OutOfFoldScores {
   readonly pairs: readonly (PatientPair & Pick<FoldPredictions, "fold" | "seed">)[];
 }
 
-export interface OutOfFoldOptions extends BootstrapOptions {
+export interface OutOfFoldOptions extends IntervalOptions {
   readonly postprocess?: Partial<PostprocessOptions> | undefined;
 }
 
@@ -102,18 +107,22 @@ function mean(values: readonly number[]): number {
   return known.length === 0 ? Number.NaN : known.reduce((sum, value) => sum + value, 0) / known.length;
 }
 
-function pooled(folds: readonly ScoredFold[], options: BootstrapOptions): PooledScores {
-  const isUnique = new Set(folds.map(({ scores }) => scores.seed)).size === 1;
+function pooled(folds: readonly ScoredFold[], options: IntervalOptions): PooledScores {
+  const seedCount = new Set(folds.map(({ scores }) => scores.seed)).size;
+  const isUnique = seedCount === 1;
   const pairs = folds.flatMap((fold) =>
     fold.pairs.map((pair) => (isUnique ? pair : { ...pair, id: `${pair.id} of seed ${pair.seed}` })),
   );
+  const { event } = scoreSzcore(pairs);
+  const seconds = pairs.reduce((sum, { durationSeconds }) => sum + durationSeconds / seedCount, 0);
   return {
     auroc: aurocInterval(
       folds.flatMap(({ heldOut }) => heldOut),
       options,
     ),
     meanOfFolds: mean(folds.map(({ scores }) => scores.auroc)),
-    event: scoreSzcore(pairs).event,
+    event,
+    resolution: rateResolution(event.falseAlarmsPer24h, seconds),
     intervals: scoreIntervals(pairs, options),
   };
 }
@@ -144,7 +153,7 @@ function refuseSharedPatients({ fold, dev, heldOut }: FoldPredictions): void {
  * Score the folds of a cross-validation, of one seed or several. The onset threshold of each fold is that of the highest event F1 on its
  * `dev`; nothing is chosen on the patients that are scored. Intervals are by patient. RangeError when a patient is held out and in dev.
  */
-export function scoreFolds(predictions: readonly FoldPredictions[], options: OutOfFoldOptions): OutOfFoldScores {
+export function scoreFolds(predictions: readonly FoldPredictions[], options: OutOfFoldOptions = {}): OutOfFoldScores {
   const postprocess = { ...POSTPROCESS_DEFAULTS, ...options.postprocess };
   for (const each of predictions) refuseSharedPatients(each);
   const folds = predictions.map((each) => scoreFold(each, postprocess));

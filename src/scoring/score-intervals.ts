@@ -1,37 +1,28 @@
 /** Pooled scores of events and samples with intervals by patient, and the comparison of two detectors. */
 import {
-  type BootstrapOptions,
-  bootstrapMeasures,
-  bootstrapSettings,
+  countsByPatient,
+  MEASURES,
+  type Measure,
+  measureKinds,
+  measuresOf,
+  type PatientPair,
+  patientsOf,
+  sumRows,
+} from "./patient-counts.js";
+import {
+  clipDifference,
   type Estimate,
-  estimateOf,
-  patientDraws,
-  twoSided,
-} from "./bootstrap.js";
-import { checkedEvents } from "./event-list.js";
-import { nedcRates } from "./nedc/counts.js";
-import { scoreOverlap } from "./nedc/overlap.js";
-import { scoreTaes } from "./nedc/taes.js";
-import type { ScoredPair } from "./score.js";
-import { type SzcoreOptions, scoreEvents, scoreSamples, szcoreRates } from "./szcore.js";
-
-/** A pair that knows whose recording it is. */
-export interface PatientPair extends ScoredPair {
-  readonly patient: string;
-}
-
-/** Measures that have intervals: SzCORE's events and samples, NEDC's OVLP and TAES. Shares in 0..1, rates per 24 h. */
-export const MEASURES = [
-  ...(["eventSensitivity", "eventPrecision", "eventF1", "eventFalseAlarmsPer24h"] as const),
-  ...(["sampleSensitivity", "samplePrecision", "sampleF1"] as const),
-  ...(["ovlpSensitivity", "ovlpFalseAlarmsPer24h", "taesSensitivity", "taesFalseAlarmsPer24h"] as const),
-] as const;
-export type Measure = (typeof MEASURES)[number];
+  type IntervalOptions,
+  intervalLevel,
+  jackknifeMeasures,
+} from "./patient-interval.js";
+import { type SignFlipOptions, signFlipTest, testedP } from "./sign-flip.js";
+import type { SzcoreOptions } from "./szcore.js";
 
 export interface ScoreIntervals {
   readonly patients: number;
-  readonly replicates: number;
   readonly level: number;
+  /** Each with the number of its patients: a sensitivity has those with seizures. */
   readonly measures: Readonly<Record<Measure, Estimate>>;
 }
 
@@ -39,89 +30,35 @@ export interface ScoreIntervals {
 export interface Difference extends Estimate {
   readonly first: number;
   readonly second: number;
-  /** Two-sided share of replicates on the other side of 0, at least 1/(usable + 1); NaN when none is usable. */
+  /** Of the paired permutation test by patient, two-sided; NaN under four patients. */
   readonly p: number;
+  /** No p of so many patients can be less. */
+  readonly leastP: number;
 }
 
 export interface Comparison {
   readonly patients: number;
-  readonly replicates: number;
   readonly level: number;
   readonly differences: Readonly<Record<Measure, Difference>>;
 }
 
-// per recording: seconds; event refTrue tp fp; sample seconds refTrue tp fp; ovlp targets hits fa; taes targets hits fa
-const WIDTH = 15;
-
-function countsOf(pair: PatientPair, options: SzcoreOptions): number[] {
-  const { id, durationSeconds } = pair;
-  const ref = checkedEvents(pair.reference, durationSeconds, `${id} (reference)`);
-  const hyp = checkedEvents(pair.hypothesis, durationSeconds, `${id} (hypothesis)`);
-  const event = scoreEvents(ref, hyp, durationSeconds, options);
-  const sample = scoreSamples(ref, hyp, durationSeconds);
-  const ovlp = scoreOverlap(ref, hyp);
-  const taes = scoreTaes(ref, hyp);
-  return [
-    durationSeconds,
-    ...[event, sample].flatMap(({ seconds, refTrue, tp, fp }) => [seconds, refTrue, tp, fp]),
-    ...[ovlp, taes].flatMap(({ targets, hits, falseAlarms }) => [targets, hits, falseAlarms]),
-  ];
+interface SzcoreSettings {
+  readonly szcore?: SzcoreOptions | undefined;
 }
 
-function measuresOf(c: ArrayLike<number>): Record<Measure, number> {
-  const count = (i: number) => c[i] ?? Number.NaN;
-  const szcore = (at: number) =>
-    szcoreRates({ seconds: count(at), refTrue: count(at + 1), tp: count(at + 2), fp: count(at + 3) });
-  const nedc = (at: number) => {
-    const [targets, hits, falseAlarms] = [count(at), count(at + 1), count(at + 2)];
-    return nedcRates({ targets, hits, misses: targets - hits, falseAlarms }, count(0));
-  };
-  const [event, sample, ovlp, taes] = [szcore(1), szcore(5), nedc(9), nedc(12)];
-  return {
-    eventSensitivity: event.sensitivity,
-    eventPrecision: event.precision,
-    eventF1: event.f1,
-    eventFalseAlarmsPer24h: event.falseAlarmsPer24h,
-    sampleSensitivity: sample.sensitivity,
-    samplePrecision: sample.precision,
-    sampleF1: sample.f1,
-    ovlpSensitivity: ovlp.sensitivity,
-    ovlpFalseAlarmsPer24h: ovlp.falseAlarmsPer24h,
-    taesSensitivity: taes.sensitivity,
-    taesFalseAlarmsPer24h: taes.falseAlarmsPer24h,
-  };
-}
-
-function patientsOf(pairs: readonly PatientPair[]): string[] {
-  return [...new Set(pairs.map(({ patient }) => patient))].sort();
-}
-
-/** Measures as a function of how often each patient counts. */
-function weighted(pairs: readonly PatientPair[], patients: readonly string[], options: SzcoreOptions) {
-  const rows = new Map(patients.map((name) => [name, new Float64Array(WIDTH)] as const));
-  const table = [...rows.values()];
-  for (const pair of pairs) {
-    const row = rows.get(pair.patient);
-    if (!row) throw new RangeError(`invalid patients: ${pair.patient} of ${pair.id} is missing`);
-    for (const [i, value] of countsOf(pair, options).entries()) row[i]! += value;
-  }
-  const sum = new Float64Array(WIDTH);
-  return (weight: ArrayLike<number>) => {
-    sum.fill(0);
-    for (const [p, row] of table.entries()) for (let i = 0; i < WIDTH; i++) sum[i]! += weight[p]! * row[i]!;
-    return measuresOf(sum);
-  };
-}
-
-/** Pooled scores with bootstrap intervals by patient; the order of the recordings does not matter. */
+/** Pooled scores with intervals by patient (jackknife with Student's quantile); the order of the recordings does not matter. */
 export function scoreIntervals(
   pairs: readonly PatientPair[],
-  options: BootstrapOptions & { readonly szcore?: SzcoreOptions | undefined },
+  options: IntervalOptions & SzcoreSettings = {},
 ): ScoreIntervals {
-  const { replicates, level } = bootstrapSettings(options);
+  const level = intervalLevel(options);
   const patients = patientsOf(pairs);
-  const measures = bootstrapMeasures(patients.length, weighted(pairs, patients, options.szcore ?? {}), options);
-  return { patients: patients.length, replicates, level, measures };
+  const rows = countsByPatient(pairs, patients, options.szcore ?? {});
+  const measure = (weight: ArrayLike<number>) => measuresOf(sumRows(rows.length, (p) => rows[p]!, weight));
+  const alone = rows.map(measuresOf);
+  const kinds = measureKinds(pairs.reduce((sum, { durationSeconds }) => sum + durationSeconds, 0));
+  const isPart = (p: number, name: Measure) => !Number.isNaN(alone[p]![name]);
+  return { patients: patients.length, level, measures: jackknifeMeasures(rows.length, measure, isPart, kinds, level) };
 }
 
 function requireSameReference(first: readonly PatientPair[], second: readonly PatientPair[]): void {
@@ -142,33 +79,49 @@ function requireSameReference(first: readonly PatientPair[], second: readonly Pa
   }
 }
 
+type Rows = readonly Float64Array[];
+
+/** Measures of the first rows minus those of the second, where `exchanged` patients have changed sides. */
+function differencesInto(out: Float64Array, a: Rows, b: Rows, exchanged: Uint8Array): void {
+  const one = measuresOf(sumRows(a.length, (p) => (exchanged[p] === 1 ? b : a)[p]!));
+  const other = measuresOf(sumRows(a.length, (p) => (exchanged[p] === 1 ? a : b)[p]!));
+  for (const [m, name] of MEASURES.entries()) out[m] = one[name] - other[name];
+}
+
+const DIFFERENCES = Object.fromEntries(MEASURES.map((name) => [name, { scale: "difference" }])) as Record<
+  Measure,
+  { scale: "difference" }
+>;
+
 /**
- * Paired bootstrap of two detectors on the same recordings: both see the same draw of patients, so that what makes a
- * patient hard cancels out. RangeError when recordings, patients, durations or references differ.
+ * Two detectors on the same recordings: differences with intervals by patient, and p of exchanging their results patient by
+ * patient, all ways below 16 patients. RangeError when recordings, patients, durations or references differ.
  */
 export function compareDetectors(
   first: readonly PatientPair[],
   second: readonly PatientPair[],
-  options: BootstrapOptions & { readonly szcore?: SzcoreOptions | undefined },
+  options: IntervalOptions & SignFlipOptions & SzcoreSettings,
 ): Comparison {
   requireSameReference(first, second);
-  const settings = bootstrapSettings(options);
+  const level = intervalLevel(options);
   const patients = patientsOf(first);
-  const [a, b] = [first, second].map((pairs) => weighted(pairs, patients, options.szcore ?? {})) as [
-    ReturnType<typeof weighted>,
-    ReturnType<typeof weighted>,
-  ];
-  const once = new Uint32Array(patients.length).fill(1);
-  const [wholeA, wholeB] = [a(once), b(once)];
-  const found = MEASURES.map((name) => ({ name, replicates: [] as number[] }));
-  for (const weight of patientDraws(patients.length, settings, "patient bootstrap")) {
-    const [drawnA, drawnB] = [a(weight), b(weight)];
-    for (const { name, replicates } of found) replicates.push(drawnA[name] - drawnB[name]);
-  }
-  const entries = found.map(({ name, replicates }) => {
-    const estimate = estimateOf(wholeA[name] - wholeB[name], replicates, settings.level);
-    return [name, { ...estimate, first: wholeA[name], second: wholeB[name], p: twoSided(replicates) }] as const;
+  const [a, b] = [first, second].map((pairs) => countsByPatient(pairs, patients, options.szcore ?? {})) as [Rows, Rows];
+  const measured = (rows: Rows) => (weight?: ArrayLike<number>) =>
+    measuresOf(sumRows(rows.length, (p) => rows[p]!, weight));
+  const [ofFirst, ofSecond] = [measured(a), measured(b)];
+  const difference = (weight: ArrayLike<number>) => {
+    const [one, other] = [ofFirst(weight), ofSecond(weight)];
+    return Object.fromEntries(MEASURES.map((name) => [name, one[name] - other[name]])) as Record<Measure, number>;
+  };
+  const alone = [a.map(measuresOf), b.map(measuresOf)];
+  const isPart = (p: number, name: Measure) => alone.some((own) => !Number.isNaN(own[p]![name]));
+  const estimates = jackknifeMeasures(a.length, difference, isPart, DIFFERENCES, level);
+  const p = signFlipTest(a.length, MEASURES.length, (out, exchanged) => differencesInto(out, a, b, exchanged), options);
+  const [one, other] = [ofFirst(), ofSecond()];
+  const entries = MEASURES.map((name, m) => {
+    const own = name.endsWith("Per24h") ? estimates[name] : clipDifference(estimates[name]);
+    const tested = testedP(p[m]!, own.patients, options);
+    return [name, { ...own, first: one[name], second: other[name], ...tested }] as const;
   });
-  const differences = Object.fromEntries(entries) as Record<Measure, Difference>;
-  return { patients: patients.length, replicates: settings.replicates, level: settings.level, differences };
+  return { patients: patients.length, level, differences: Object.fromEntries(entries) as Record<Measure, Difference> };
 }

@@ -4,7 +4,7 @@
  */
 import type { Interval } from "../base/events.js";
 import { checkedEvents, maskToIntervals, truncatedMask } from "./event-list.js";
-import type { PatientPair } from "./score-intervals.js";
+import type { PatientPair } from "./patient-counts.js";
 import { addCounts, type SzcoreRates, scoreEvents, scoreSamples, szcoreRates } from "./szcore.js";
 import { type SubjectCounts, type SubjectScores, summarizeSubjects } from "./szcore-subjects.js";
 

@@ -6,12 +6,13 @@ import {
   choice,
   defaultsOf,
   flag,
+  names,
   number,
   type Option,
   orNull,
 } from "../base/option-table.js";
 import { LARGEST_ORDER } from "./butterworth.js";
-import { REFERENCES, type Reference } from "./montages.js";
+import { checkChannels, REFERENCES, type Reference } from "./montages.js";
 
 /** Incremented whenever the same options would give other samples, so that caches of earlier arithmetic are not reused. */
 export const DSP_VERSION = 1;
@@ -34,6 +35,11 @@ export interface ChainOptions {
   readonly phase: "causal" | "zero";
   /** @default "recorded" */
   readonly reference: Reference;
+  /**
+   * The channels, in this order, instead of those of the reference, which is then "recorded" or "average": electrodes ("C3"), pairs
+   * ("FP1-F7"), labels of other signals. @default those of the reference: the 19 electrodes
+   */
+  readonly channels?: readonly string[] | undefined;
   /** Missing electrodes: interpolated by spherical splines, or the recording is excluded. @default "interpolate" */
   readonly missing: "interpolate" | "reject";
   /** Bound of the normalised signal in standard deviations. @default 10 */
@@ -47,6 +53,13 @@ export interface ChainOptions {
    * no step; 0 subtracts nothing. A shorter recording gives its whole mean. @default 1
    */
   readonly offsetSeconds: number;
+  /** A second frequency that a notch of the same quality removes, or null for none. @default null */
+  readonly secondNotchHz: number | null;
+  /**
+   * Whose mean and standard deviation normalise a channel: those of the filtered signal, or those of the recording before
+   * resampling and filters, whose whole mean is then the offset. "recorded" holds the recording in memory. @default "filtered"
+   */
+  readonly statistics: "filtered" | "recorded";
   /**
    * Instead of mean and standard deviation over the recording: median and interquartile range over the past, of so many whole
    * seconds at most (`createRunningNormalization`). @default the whole recording
@@ -86,7 +99,11 @@ export const CHAIN_OPTIONS = {
   reference: choice(REFERENCES, {
     default: "recorded",
     description:
-      "Montage: electrodes as recorded, against their common average, or the bipolar TCP chains of 20 or 22 pairs.",
+      "Montage: electrodes as recorded, against their common average, the bipolar TCP chains of 20 or 22 pairs, or the 18 pairs of the double banana (CHB-MIT).",
+  }),
+  channels: names({
+    description:
+      "Channels of the cache and inputs of the detector, in this order: electrodes (C3), pairs (FP1-F7) or labels of other signals; by default those of preprocessing.reference.",
   }),
   missing: choice(["interpolate", "reject"], {
     default: "interpolate",
@@ -112,6 +129,14 @@ export const CHAIN_OPTIONS = {
     unit: "s",
     description: "Each channel starts with its mean over this long subtracted, so that the filters meet no step.",
   }),
+  secondNotchHz: {
+    ...orNull(number({ above: 0, unit: "Hz", description: "Second frequency that a notch filter removes." })),
+    default: null,
+  } satisfies Option<number | null, null>,
+  statistics: choice(["filtered", "recorded"], {
+    default: "filtered",
+    description: "Normalise by mean and standard deviation of the filtered signal, or of the recording as it was.",
+  }),
   memorySeconds: number({
     isWhole: true,
     least: 10,
@@ -131,6 +156,18 @@ export const DEFAULT_CHAIN: ChainOptions = defaultsOf(CHAIN_OPTIONS);
  * the signal). Holds the recording in memory.
  */
 export const REFERENCE_CHAIN: ChainOptions = { ...DEFAULT_CHAIN, resample: "fourier", offsetSeconds: 0 };
+
+/**
+ * As SeizureTransformer was published (Wu et al. 2025; keruiwu/SeizureTransformer, utils.py): the z-score of the whole recording, Fourier
+ * resampling to 256 Hz, a causal Butterworth band-pass of order 3 from 0.5 to 120 Hz and notches at 1 and 60 Hz. There each window is
+ * filtered by itself, from rest; here the recording is, so that windows do not begin with a transient. Holds the recording in memory.
+ */
+export const SEIZURE_TRANSFORMER_CHAIN: ChainOptions = {
+  ...DEFAULT_CHAIN,
+  resample: "fourier",
+  secondNotchHz: 1,
+  statistics: "recorded",
+};
 
 /**
  * Nothing looks ahead but the resampler: causal filters, and normalisation by what the past five minutes were like. A seizure
@@ -158,10 +195,20 @@ export function checkChainOptions(options: ChainOptions): void {
     if (value === undefined && each.default !== undefined) refuse(name, value, allowedInWords(each), each);
   }
   checkOptions(CHAIN_OPTIONS, options, refuse);
+  checkChannels(options.reference, options.channels);
+}
+
+/** Options that came after caches had been named; at their defaults they change neither names nor descriptions of caches. */
+const ADDED = ["secondNotchHz", "statistics"] as const;
+
+/** The options of a chain that decide its samples: those that were added later only where they are not at their default. */
+export function decidingOptions(options: ChainOptions): Partial<ChainOptions> {
+  const isDefault = (name: string) => ADDED.some((added) => added === name && options[added] === DEFAULT_CHAIN[added]);
+  return Object.fromEntries(Object.entries(options).filter(([name]) => !isDefault(name)));
 }
 
 /** Names the samples a chain produces: a hash of its options and the DSP version, 64 hexadecimal digits. */
 export function chainHash(options: ChainOptions): string {
   checkChainOptions(options);
-  return hashOf({ dspVersion: DSP_VERSION, options });
+  return hashOf({ dspVersion: DSP_VERSION, options: decidingOptions(options) });
 }

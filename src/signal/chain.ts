@@ -10,9 +10,17 @@ import { floatBlock, type InputTap, type SampleBlock } from "./sample-block.js";
 import { concat, type OnSamples, type SignalProcessor } from "./signal-processor.js";
 import { openStreamingProcessor } from "./streaming.js";
 
-export { type ChainOptions, chainHash, DEFAULT_CHAIN, DSP_VERSION, REFERENCE_CHAIN } from "./chain-options.js";
+export {
+  type ChainOptions,
+  chainHash,
+  DEFAULT_CHAIN,
+  DSP_VERSION,
+  decidingOptions,
+  REFERENCE_CHAIN,
+  SEIZURE_TRANSFORMER_CHAIN,
+} from "./chain-options.js";
 
-/** The recording a chain is created for: one sample rate, and the name of each input electrode in the order of the blocks. */
+/** The recording a chain is created for: one sample rate, and what each input is, in the order of the blocks: "C3", "FP1-F7", a label. */
 export interface ChainInput {
   readonly sampleRateHz: number;
   readonly electrodes: readonly string[];
@@ -29,7 +37,7 @@ export interface Chain {
   /** Per output channel: true where an electrode of it was interpolated. */
   readonly filled: boolean[];
   /**
-   * Process the next samples, one array of microvolts per input electrode, all of one length (any, 0 included), and return
+   * Process the next samples, one array of microvolts per input, all of one length (any, 0 included), and return
    * what is complete: one new array per output channel at `targetRateHz`, in microvolts, before normalisation. The output
    * does not depend, bit for bit, on how the recording is cut into blocks. The blocks are read before `push` returns and not
    * kept, bar up to `offsetSeconds` at the start.
@@ -48,17 +56,21 @@ export interface Chain {
   pushTo(block: SampleBlock, onSamples: OnSamples): void;
   /** `flush` that gives the rest to `onSamples`. */
   flushTo(onSamples: OnSamples): void;
-  /** Mean and population standard deviation of all samples returned so far, bit for bit as `createMoments` collects them. */
+  /**
+   * Mean and population standard deviation of all samples returned so far, bit for bit as `createMoments` collects them. With
+   * `statistics: "recorded"` the mean is 0 and the deviation that of the channel before resampling and filters.
+   */
   moments(): Moments;
 }
 
 /** Band-pass and notch of a chain; throws ConfigError when an edge is not below half of `targetRateHz`. */
 export function chainSections(options: ChainOptions): { bandPass: Sections; notch?: Sections; all: Sections } {
-  const { filterOrder, lowCutHz, highCutHz, targetRateHz, notchHz, notchQ } = options;
+  const { filterOrder, lowCutHz, highCutHz, targetRateHz, notchHz, secondNotchHz, notchQ } = options;
   const bandPass = butterworth(filterOrder, { lowCutHz, highCutHz }, targetRateHz);
-  if (notchHz === null) return { bandPass, all: bandPass };
-  const mains = notch(notchHz, notchQ, targetRateHz);
-  return { bandPass, notch: mains, all: cascade(bandPass, mains) };
+  const frequencies = [secondNotchHz, notchHz].filter((frequencyHz) => frequencyHz !== null);
+  const notches = frequencies.map((frequencyHz) => notch(frequencyHz, notchQ, targetRateHz));
+  if (notches.length === 0) return { bandPass, all: bandPass };
+  return { bandPass, notch: cascade(...notches), all: cascade(bandPass, ...notches) };
 }
 
 function refuseInputs(found: number, { length }: readonly string[]): never {
@@ -78,14 +90,14 @@ function checkedBlock(block: readonly Float32Array[], electrodes: readonly strin
 
 function openProcessor(options: ChainOptions, input: ChainInput, projection: MontageProjection): SignalProcessor {
   const { electrodes, sampleRateHz, tap, kernels } = input;
-  const { phase, resample, targetRateHz } = options;
+  const { phase, resample, targetRateHz, statistics } = options;
   const { bandPass, notch: mains, all } = chainSections(options);
   const offsetSamples = Math.round(options.offsetSeconds * sampleRateHz);
   const inputCount = electrodes.length;
   const settings = { projection, offsetSamples, sampleRateHz, targetRateHz, inputCount, tap };
-  return phase === "causal" && resample === "polyphase"
+  return phase === "causal" && resample === "polyphase" && statistics === "filtered"
     ? openStreamingProcessor({ ...settings, sections: all }, kernels)
-    : createOfflineProcessor({ ...settings, bandPass, notch: mains, phase, resample }, kernels);
+    : createOfflineProcessor({ ...settings, bandPass, notch: mains, phase, resample, statistics }, kernels);
 }
 
 /** Runs a processor over one recording and checks how it is used. */
@@ -146,7 +158,7 @@ class RecordingChain implements Chain {
 
 /**
  * Create the chain of one recording: electrodes, missing ones interpolated → reference → offset → resampling → band-pass →
- * notch. With `phase: "causal"` and `resample: "polyphase"` memory does not grow with the recording and filters start at
+ * notch. With `phase: "causal"`, `resample: "polyphase"` and `statistics: "filtered"` memory does not grow with the recording and filters start at
  * rest (state zero) on a signal whose offset is subtracted; otherwise `push` stores the recording (4 bytes per sample) and
  * returns empty arrays, and `flush` returns it all.
  * Throws UnsupportedError on unknown, repeated or too many missing electrodes or a rate with no usable ratio, ConfigError
@@ -160,6 +172,6 @@ export function createChain(options: ChainOptions, input: ChainInput): Chain {
   return new RecordingChain(
     options,
     input,
-    createProjection(montageOf(options.reference), electrodes, options.missing),
+    createProjection(montageOf(options.reference, options.channels), electrodes, options.missing),
   );
 }

@@ -20,6 +20,7 @@ export interface OfflineSettings extends ProcessorSettings {
   readonly notch?: Sections | undefined;
   readonly phase: "causal" | "zero";
   readonly resample: "polyphase" | "fourier";
+  readonly statistics: "filtered" | "recorded";
 }
 
 /** Filter four channels, shape [sample, GROUP_CHANNELS], which may be overwritten. */
@@ -69,17 +70,36 @@ function createResampling(settings: OfflineSettings, length: number): Resampling
   return { lead: 0, tail: 0, run: (x) => resampleByFourier(x, sampleCount, resample) };
 }
 
+/** Population standard deviation of `length` samples at `start`, `start + GROUP_CHANNELS`, … of x. */
+function deviationOf(x: Float64Array, start: number, length: number): number {
+  let sum = 0;
+  let sumOfSquares = 0;
+  for (let i = 0, at = start; i < length; i++, at += GROUP_CHANNELS) {
+    sum += x[at]!;
+    sumOfSquares += x[at]! * x[at]!;
+  }
+  return Math.sqrt(Math.max(0, sumOfSquares / length - (sum / length) ** 2));
+}
+
+interface OfflineOutput {
+  /** One array per output channel. */
+  readonly channels: Float32Array[];
+  /** Standard deviation of each channel before resampling and filters, its offset subtracted. */
+  readonly recordedStd: Float64Array;
+}
+
 /** Reference, offset, resampling and filters over a complete recording, four channels at a time. */
 function runOffline(
   settings: OfflineSettings,
   inputs: readonly Float32Array[],
   length: number,
   name: Kernels["name"] | undefined,
-): Float32Array[] {
+): OfflineOutput {
   const { projection } = settings;
   const common = new Float64Array(projection.common ? length : 0);
   commonInto(common, projection, inputs, 0, length);
-  const offsets = offsetsOf(settings, inputs);
+  const offsetSamples = settings.statistics === "recorded" ? length : settings.offsetSamples;
+  const offsets = offsetsOf({ ...settings, offsetSamples }, inputs);
   const { bank, lead, tail, run } = createResampling(settings, length);
   const kernels = openSimdKernels(bank, name);
   const projectGroup = (first: number) => {
@@ -91,17 +111,22 @@ function runOffline(
     }
     return x;
   };
-  const out: Float32Array[] = [];
+  const channels: Float32Array[] = [];
+  const recordedStd = new Float64Array(projection.rows.length);
   try {
     for (let first = 0; first < projection.rows.length; first += GROUP_CHANNELS) {
-      const x = filterGroup(run(projectGroup(first), kernels), settings, kernels);
-      for (let lane = 0; lane < Math.min(GROUP_CHANNELS, projection.rows.length - first); lane++)
-        out.push(Float32Array.from(channelOf(x, lane)));
+      const lanes = Math.min(GROUP_CHANNELS, projection.rows.length - first);
+      const recorded = projectGroup(first);
+      if (settings.statistics === "recorded")
+        for (let lane = 0; lane < lanes; lane++)
+          recordedStd[first + lane] = deviationOf(recorded, GROUP_CHANNELS * lead + lane, length);
+      const x = filterGroup(run(recorded, kernels), settings, kernels);
+      for (let lane = 0; lane < lanes; lane++) channels.push(Float32Array.from(channelOf(x, lane)));
     }
   } finally {
     kernels.release();
   }
-  return out;
+  return { channels, recordedStd };
 }
 
 /**
@@ -110,7 +135,9 @@ function runOffline(
  */
 export function createOfflineProcessor(settings: OfflineSettings, name?: Kernels["name"]): SignalProcessor {
   const queue = new BlockQueue(settings.inputCount);
-  const moments = createMoments(settings.projection.rows.length);
+  const channelCount = settings.projection.rows.length;
+  const moments = createMoments(channelCount);
+  let recordedStd: Float64Array = new Float64Array(channelCount);
   return {
     process(block) {
       const samples = takeSamples(block, 0, block.sampleCount);
@@ -125,10 +152,15 @@ export function createOfflineProcessor(settings: OfflineSettings, name?: Kernels
       const { sampleCount } = queue;
       if (sampleCount === 0) return;
       const out = runOffline(settings, queue.take(), sampleCount, name);
-      moments.push(out);
-      for (const [channel, samples] of out.entries()) onSamples(channel, lend(samples), 0);
+      recordedStd = out.recordedStd;
+      moments.push(out.channels);
+      for (const [channel, samples] of out.channels.entries()) onSamples(channel, lend(samples), 0);
     },
     ready: () => 0,
-    moments: () => moments.result(),
+    moments() {
+      const filtered = moments.result();
+      if (settings.statistics === "filtered") return filtered;
+      return { sampleCount: filtered.sampleCount, mean: new Float64Array(channelCount), std: recordedStd };
+    },
   };
 }

@@ -1,14 +1,9 @@
 // Hot loops: `!` marks indices that the loop bounds keep inside the arrays.
 import { UnsupportedError } from "@ictal/base/errors";
-import {
-  canonicalElectrode,
-  ELECTRODES_19,
-  type Electrode,
-  isScalpElectrode,
-  type ScalpElectrode,
-} from "./electrodes.js";
+import { deriveChannels, type Term } from "./derivation.js";
+import { EAR_ELECTRODES, ELECTRODES_19, isScalpElectrode, type ScalpElectrode } from "./electrodes.js";
 import { interpolationWeights } from "./interpolation.js";
-import { type Montage, montageElectrodes } from "./montages.js";
+import { channelOf, type Montage, type MontageChannel, montageElectrodes } from "./montages.js";
 
 /** A weighted sum of input electrodes: `inputs[k]` is the position of an input, `weights[k]` its factor. */
 export interface ProjectionRow {
@@ -16,7 +11,7 @@ export interface ProjectionRow {
   readonly weights: Float64Array;
 }
 
-/** How output channels are derived from input electrodes: one row per channel, minus the row `common` where there is one. */
+/** How output channels are derived from the inputs: one row per channel, minus the row `common` where there is one. */
 export interface MontageProjection {
   readonly channelNames: readonly string[];
   /** True where an interpolated electrode takes part in the channel (for an average: where it is the channel). */
@@ -28,38 +23,40 @@ export interface MontageProjection {
 /** Fewest of the 19 electrodes from which the rest is interpolated. */
 export const MIN_PRESENT_ELECTRODES = 15;
 
-/** Position of each electrode among the inputs; throws UnsupportedError on an unknown or repeated name. */
-function locateElectrodes(names: readonly string[]): Map<Electrode, number> {
-  const positions = new Map<Electrode, number>();
-  names.forEach((name, index) => {
-    const electrode = canonicalElectrode(name);
-    if (!electrode) {
+/** What each input is; throws UnsupportedError on a repeated one, and on a label that the montage does not ask for. */
+function nameInputs(names: readonly string[], montage: Montage): MontageChannel[] {
+  const known = new Set<string>([...ELECTRODES_19, ...EAR_ELECTRODES, ...montageElectrodes(montage)]);
+  const first = new Map<string, number>();
+  return names.map((text, index) => {
+    const channel = channelOf(text);
+    const { name, plus, minus } = channel;
+    if (minus === undefined && !known.has(plus))
       throw new UnsupportedError(
-        `unknown electrode "${name}" at input ${index}: expected one of ${ELECTRODES_19.join(" ")} A1 A2 (or T7 T8 P7 P8); pass no other signals`,
+        `unknown electrode "${text}" at input ${index}: expected one of ${ELECTRODES_19.join(" ")} A1 A2 (or T7 T8 P7 P8); pass no other signals`,
       );
+    const before = first.get(name);
+    if (before !== undefined) {
+      const what = minus === undefined ? "electrode" : "pair";
+      throw new UnsupportedError(`${what} ${name} is given twice (inputs ${before} and ${index}): keep one`);
     }
-    if (positions.has(electrode)) {
-      throw new UnsupportedError(
-        `electrode ${electrode} is given twice (inputs ${positions.get(electrode)} and ${index}): keep one`,
-      );
-    }
-    positions.set(electrode, index);
+    first.set(name, index);
+    return channel;
   });
-  return positions;
 }
 
 /** The scalp electrodes to interpolate for a montage; throws UnsupportedError where that is not allowed. */
 function electrodesToInterpolate(
   montage: Montage,
-  positions: ReadonlyMap<Electrode, number>,
+  positions: ReadonlyMap<string, number>,
   missing: "interpolate" | "reject",
 ): ScalpElectrode[] {
   const needed = montageElectrodes(montage).filter((name) => !positions.has(name));
   const absent = needed.filter(isScalpElectrode);
-  const ears = needed.filter((name) => !isScalpElectrode(name));
-  if (ears.length > 0) {
+  const others = needed.filter((name) => !isScalpElectrode(name));
+  if (others.length > 0) {
+    const advice = montage.reference === "tcp22" ? "use tcp20" : "take them out of data.channels";
     throw new UnsupportedError(
-      `montage ${montage.reference} needs ${ears.join(" ")}, which the recording lacks and splines cannot supply: use tcp20`,
+      `montage ${montage.reference} needs ${others.join(" ")}, which the recording lacks and splines cannot supply: ${advice}`,
     );
   }
   if (absent.length === 0) return [];
@@ -76,17 +73,13 @@ function electrodesToInterpolate(
   return absent;
 }
 
-/** An input and its factor in a sum. */
-type Term = readonly [input: number, weight: number];
-
 /** The inputs that give each electrode: itself where it was recorded, all recorded ones by splines where it is interpolated. */
-type ElectrodeTerms = ReadonlyMap<Electrode, readonly Term[]>;
+type ElectrodeTerms = ReadonlyMap<string, readonly Term[]>;
 
-/** The row of a sum of electrodes times their factors; inputs whose weights cancel are dropped. */
-function rowOf(factors: readonly (readonly [Electrode, number])[], terms: ElectrodeTerms): ProjectionRow {
+/** The row of a sum of inputs; those whose weights cancel are dropped. */
+function rowOf(terms: Iterable<Term>): ProjectionRow {
   const sums = new Map<number, number>();
-  for (const [electrode, factor] of factors)
-    for (const [input, weight] of terms.get(electrode) ?? []) sums.set(input, (sums.get(input) ?? 0) + factor * weight);
+  for (const [input, weight] of terms) sums.set(input, (sums.get(input) ?? 0) + weight);
   const entries = [...sums].filter(([, weight]) => weight !== 0).sort(([a], [b]) => a - b);
   return {
     inputs: Int32Array.from(entries, ([input]) => input),
@@ -94,22 +87,46 @@ function rowOf(factors: readonly (readonly [Electrode, number])[], terms: Electr
   };
 }
 
+/** Terms of an electrode times a factor. */
+function* scaled(terms: ElectrodeTerms, electrode: string, factor: number): Generator<Term> {
+  for (const [input, weight] of terms.get(electrode) ?? []) yield [input, factor * weight];
+}
+
+/** From pairs, or from pairs and electrodes: nothing is interpolated. */
+function derivedProjection(montage: Montage, inputs: readonly string[]): MontageProjection {
+  const { channels, common } = deriveChannels(montage, inputs);
+  return {
+    channelNames: montage.channels.map(({ name }) => name),
+    filled: channels.map(() => false),
+    rows: channels.map(rowOf),
+    common: common && rowOf(common),
+  };
+}
+
 /**
- * How a montage's channels are derived from the inputs named `electrodes` (any order, 10-10 names accepted), missing scalp
- * electrodes being interpolated by spherical splines. Throws UnsupportedError on unknown, repeated or too many missing names.
+ * How a montage's channels are derived from the inputs named `electrodes`: electrodes in any order, 10-10 names accepted, missing
+ * scalp electrodes being interpolated by spherical splines; or pairs of electrodes ("FP1-F7"), of which one that is not recorded
+ * is the sum of others that lead from one electrode to the other. Throws UnsupportedError on unknown, repeated or too many
+ * missing names, and on channels that the pairs do not determine.
  */
 export function createProjection(
   montage: Montage,
   electrodes: readonly string[],
   missing: "interpolate" | "reject" = "interpolate",
 ): MontageProjection {
-  const positions = locateElectrodes(electrodes);
+  const named = nameInputs(electrodes, montage);
+  if (named.some(({ minus }) => minus !== undefined))
+    return derivedProjection(
+      montage,
+      named.map(({ name }) => name),
+    );
+  const positions = new Map(named.map(({ name }, index) => [name, index]));
   const interpolated = electrodesToInterpolate(montage, positions, missing);
   const present = ELECTRODES_19.flatMap((name) => {
     const input = positions.get(name);
     return input === undefined ? [] : [{ name, input }];
   });
-  const terms = new Map<Electrode, readonly Term[]>([...positions].map(([name, input]) => [name, [[input, 1]]]));
+  const terms = new Map<string, readonly Term[]>([...positions].map(([name, input]) => [name, [[input, 1]]]));
   if (interpolated.length > 0) {
     const names = present.map(({ name }) => name);
     const weights = interpolationWeights(names, interpolated); // [missing, present]
@@ -119,27 +136,15 @@ export function createProjection(
         present.map(({ input }, k) => [input, weights[row]?.[k] ?? Number.NaN]),
       );
   }
-  const marks = new Set<Electrode | undefined>(interpolated);
+  const marks = new Set<string | undefined>(interpolated);
+  const share = 1 / ELECTRODES_19.length;
   return {
     channelNames: montage.channels.map(({ name }) => name),
     filled: montage.channels.map(({ plus, minus }) => marks.has(plus) || marks.has(minus)),
     rows: montage.channels.map(({ plus, minus }) =>
-      rowOf(
-        minus
-          ? [
-              [plus, 1],
-              [minus, -1],
-            ]
-          : [[plus, 1]],
-        terms,
-      ),
+      rowOf(minus === undefined ? scaled(terms, plus, 1) : [...scaled(terms, plus, 1), ...scaled(terms, minus, -1)]),
     ),
-    common: montage.commonAverage
-      ? rowOf(
-          ELECTRODES_19.map((name) => [name, 1 / ELECTRODES_19.length]),
-          terms,
-        )
-      : undefined,
+    common: montage.commonAverage ? rowOf(ELECTRODES_19.flatMap((name) => [...scaled(terms, name, share)])) : undefined,
   };
 }
 

@@ -23,7 +23,7 @@ type Ort = typeof import("onnxruntime-node");
 
 export type OnnxExecutorName = "onnx-cpu" | "onnx-cuda" | "onnx-webgpu";
 
-const PROVIDER = { "onnx-cpu": "cpu", "onnx-cuda": "cuda", "onnx-webgpu": "webgpu" } as const;
+export const PROVIDER = { "onnx-cpu": "cpu", "onnx-cuda": "cuda", "onnx-webgpu": "webgpu" } as const;
 
 export interface OnnxOptions {
   /** Threads inside one operation. @default os.availableParallelism() */
@@ -55,6 +55,15 @@ function sessionOptions(name: OnnxExecutorName, options: OnnxOptions): Inference
     // two operations of a run waking them costs more than it saves
     extra: { session: { intra_op: { allow_spinning: "1", spin_duration_us: "200" } } },
   };
+}
+
+/** A session on bytes of any origin, with the settings of the executor of that name. */
+export async function createOrtSession(
+  name: OnnxExecutorName,
+  bytes: Uint8Array,
+): Promise<{ ort: Ort; session: InferenceSession }> {
+  const { default: ort } = (await import("onnxruntime-node")) as unknown as { default: Ort }; // a CommonJS module
+  return { ort, session: await ort.InferenceSession.create(bytes, sessionOptions(name, {})) };
 }
 
 /** An executor that traces each program to ONNX and replays it with onnxruntime-node. Throws what its import throws. */

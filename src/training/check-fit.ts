@@ -1,5 +1,5 @@
 import { ConfigError } from "@ictal/base/errors";
-import type { Detector } from "../model/detector.js";
+import { createDetector, type Detector, type ModelConfig } from "../model/detector.js";
 
 function greatestCommonDivisor(a: number, b: number): number {
   return b === 0 ? a : greatestCommonDivisor(b, a % b);
@@ -24,6 +24,11 @@ export function checkWindow(detector: Detector, windowSeconds: number, sampleRat
   );
 }
 
+/** The detector of a model, which takes the channels of the cache where its own number is not given. */
+export function detectorFor(model: ModelConfig, cache: { readonly channels: readonly string[] }): Detector {
+  return createDetector({ ...model, inputChannels: model.inputChannels ?? cache.channels.length });
+}
+
 /** Throws a ConfigError when cache and network differ in channels, or the network cannot divide the windows. */
 export function checkFits(
   detector: Detector,
@@ -32,7 +37,9 @@ export function checkFits(
 ): void {
   const channels = cache.channels.length;
   if (channels !== detector.inputChannels) {
-    throw new ConfigError(`the cache has ${channels} channels, the model takes ${detector.inputChannels}`, {
+    const shown = cache.channels.slice(0, 4).join(", ") + (channels > 4 ? ", …" : "");
+    const message = `the cache has ${channels} channels (${shown}), the model takes ${detector.inputChannels}; leave inputChannels out, or build the cache with other channels`;
+    throw new ConfigError(message, {
       key: "model.inputChannels",
       value: detector.inputChannels,
       allowed: String(channels),

@@ -43,7 +43,8 @@ function exists(path: string): Promise<boolean> {
   );
 }
 
-function metadataOf(origin: WeightsOrigin): Record<string, string> {
+/** What a file of weights says of itself. */
+export function weightsMetadata(origin: WeightsOrigin): Record<string, string> {
   return { format: "pt", ictal: canonicalJson(origin) };
 }
 
@@ -70,7 +71,7 @@ export async function writeCheckpoint(
   }
   const temporary = temporaryName(target);
   const specs = [...detector.parameters, ...detector.buffers];
-  const metadata = metadataOf(state.origin);
+  const metadata = weightsMetadata(state.origin);
   const weights = (parameters: ParameterValues) => storedTensors(specs, { ...parameters, ...tensors.buffers });
   try {
     await saveSafetensors(join(temporary, MODEL_FILE), weights(tensors.parameters), metadata);

@@ -1,8 +1,7 @@
 /** The training process that `startTraining` forks: reads one "start", then reports until "done" or "failed". */
 import { CacheError } from "@ictal/base/errors";
-import { createDetector } from "../model/detector.js";
 import { openExecutor } from "../tensor/open.js";
-import { checkFits } from "./check-fit.js";
+import { checkFits, detectorFor } from "./check-fit.js";
 import { runTraining } from "./loop.js";
 import { type FromChild, storeError, type ToChild } from "./messages.js";
 import { fillTrainOptions, type TrainOptions } from "./options.js";
@@ -51,9 +50,8 @@ async function trainLocked(options: TrainOptions, isValidated: boolean): Promise
 
 async function train(options: TrainOptions, isValidated: boolean): Promise<TrainReport> {
   const filled = fillTrainOptions(options);
-  const detector = createDetector(filled.model);
   const data = await openTrainingData(filled.data, filled.seed, {
-    accept: (manifest) => checkFits(detector, manifest, filled.data.windowSeconds),
+    accept: (manifest) => checkFits(detectorFor(filled.model, manifest), manifest, filled.data.windowSeconds),
   });
   const executor = await openExecutor(filled.device, { threads: filled.threads });
   try {

@@ -46,7 +46,7 @@ class TrainingProcess implements TrainingHandle {
   checkpoint: string | undefined;
   failure: string | undefined;
   readonly runDir: string;
-  readonly metricName: string;
+  metricName: string;
   readonly done: Promise<TrainReport>;
 
   readonly #child: ChildProcess;
@@ -134,8 +134,11 @@ class TrainingProcess implements TrainingHandle {
     else if (message.type === "metrics") {
       this.step = message.metrics.step;
       this.metrics = appendHistory(this.metrics, message.metrics);
-    } else if (message.type === "validation") this.validations = [...this.validations, message.result];
-    else if (message.type === "warning") this.warnings = [...this.warnings, message.text];
+    } else if (message.type === "validation") {
+      this.validations = [...this.validations, message.result];
+      this.metricName = message.result.metricName;
+    }
+    if (message.type === "warning") this.warnings = [...this.warnings, message.text];
     else if (message.type === "checkpoint") this.checkpoint = message.path;
     if (message.type === "done") this.state = "done";
     else if (!isStopping) this.state = message.type === "validate" ? "validating" : "training";
@@ -179,7 +182,7 @@ export function startTraining(
   { validate, signal = interruptSignal() }: StartOptions = {},
 ): TrainingHandle {
   const { metric } = fillTrainOptions(options, { isValidated: validate !== undefined });
-  checkMetric(metric.name, validate); // impossible options are refused before a process is started
+  checkMetric(metric, validate); // impossible options are refused before a process is started
   const child = fork(fileURLToPath(new URL("./child.js", import.meta.url)), [], {
     serialization: "advanced",
     stdio: ["ignore", "pipe", "pipe", "ipc"],

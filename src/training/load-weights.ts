@@ -1,10 +1,11 @@
+import { existsSync } from "node:fs";
 import { readdir, readFile, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { sha256 } from "@ictal/base/canonical";
-import { FormatError, NotFoundError } from "@ictal/base/errors";
+import { FormatError, NotFoundError, UnsupportedError } from "@ictal/base/errors";
 import { createDetector, type Detector } from "../model/detector.js";
 import type { ParameterValues } from "../model/parameters.js";
-import { decodeSafetensors } from "../model/safetensors.js";
+import { decodeSafetensors, readSafetensorsMetadata } from "../model/safetensors.js";
 import { detectorValues } from "../model/weights.js";
 import { checkDigest, checkpointDigests, readCheckpointState } from "./checkpoint.js";
 import {
@@ -56,12 +57,28 @@ async function bestCheckpoint(runDir: string): Promise<string> {
 
 const CHECKPOINT_FILES = [AVERAGE_FILE, MODEL_FILE, STATE_FILE];
 
+/** The path, unless its name says that it is a file of another kind: UnsupportedError. */
+function refuseForeign(path: string): string {
+  const [ending] = /\.(?:pth|pt|ckpt|bin|onnx)$/i.exec(path) ?? [];
+  if (ending === undefined) return path;
+  if (
+    ending.toLowerCase() === ".onnx" &&
+    basename(path) === "model.onnx" &&
+    existsSync(join(dirname(path), "network.json"))
+  )
+    throw new UnsupportedError(`${path} is another's network, of which Ictal has no weights: copy that file itself`);
+  throw new UnsupportedError(
+    `${path} is no checkpoint of Ictal; import it first: ictal model import ${basename(path)} --model NAME --out DIR`,
+  );
+}
+
 /** The weights file that a path means: itself, that of a checkpoint folder, or of a run's best or newest checkpoint. */
 async function weightsPath(path: string): Promise<string> {
   const found = await stat(path).catch(() => undefined);
   if (!found) throw new NotFoundError(`no checkpoint at ${path}`, path);
-  if (!found.isDirectory()) return path;
+  if (!found.isDirectory()) return refuseForeign(path);
   const names = await readdir(path);
+  if (names.includes("network.json")) refuseForeign(join(path, "model.onnx"));
   if (!CHECKPOINT_FILES.some((name) => names.includes(name))) return weightsPath(await bestCheckpoint(path));
   const file = join(path, names.includes(AVERAGE_FILE) ? AVERAGE_FILE : MODEL_FILE);
   const isOfRun = stepOf(basename(path)) !== undefined || names.includes(OPTIMIZER_FILE); // else a folder made to deploy
@@ -83,6 +100,12 @@ async function checkWritten(file: string, hash: string): Promise<StoredState | u
   const digests = await checkpointDigests(dir, written);
   checkDigest(file, hash, digests[name]);
   return written;
+}
+
+/** What the weights at `path`, as `loadWeights` takes it, were trained for: the head of the file is read, not the weights. */
+export async function readWeightsOrigin(path: string): Promise<WeightsOrigin> {
+  const file = await weightsPath(path);
+  return originOf({ metadata: await readSafetensorsMetadata(file) }, file);
 }
 
 /** Throws a FormatError when the weights' origin does not fit the network that it names. */
@@ -112,7 +135,7 @@ export async function loadWeights(path: string, { origin, signal }: LoadWeightsO
   const written = await checkWritten(file, hash);
   const stored = decodeSafetensors(bytes, file);
   if (written) requireSameOrigin(stored, file, written);
-  const known = origin ?? originOf(stored, file);
+  const known = stored.metadata.ictal === undefined ? (origin ?? originOf(stored, file)) : originOf(stored, file);
   const detector = createDetector(known.model);
   checkOrigin(known, detector, file);
   const values = detectorValues(detector, stored, file);

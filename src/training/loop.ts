@@ -3,6 +3,7 @@ import { type Batch, openBatches } from "../dataset/batches.js";
 import { parameterCount } from "../model/parameters.js";
 import type { Executor } from "../tensor/program.js";
 import { checkpointDir } from "./checkpoint-folder.js";
+import { dataNotices } from "./data-notices.js";
 import { openEventFile } from "./event-file.js";
 import { createGuards } from "./guards.js";
 import { type FilledTrainOptions, fillTrainOptions, type TrainOptions, windowsPerStep } from "./options.js";
@@ -17,7 +18,7 @@ import {
   type TrainCallbacks,
   type TrainReport,
 } from "./run.js";
-import { epochWindows, seizureShareOf, type TrainingData } from "./run-data.js";
+import { epochWindows, type TrainingData } from "./run-data.js";
 import { ignoreWriteErrors, openRunLog } from "./run-log.js";
 import { type RunSetup, type RunStart, setUpRun } from "./run-setup.js";
 import { writeRunSplits } from "./run-splits.js";
@@ -179,7 +180,7 @@ export async function runTraining(
   callbacks: TrainCallbacks = {},
 ): Promise<TrainReport> {
   const options = fillTrainOptions(given, { isValidated: callbacks.validate !== undefined });
-  checkMetric(options.metric.name, callbacks.validate);
+  checkMetric(options.metric, callbacks.validate);
   const explained = (error: unknown) => {
     throw explainMemory(error, executor.name, options);
   };
@@ -188,18 +189,12 @@ export async function runTraining(
   );
   try {
     await writeRunSplits(options.runDir, data);
-    for (const notice of [...run.setup.notices, ...seizureNotice(data)]) run.warn(notice);
+    for (const notice of [...run.setup.notices, ...dataNotices(data, options)]) run.warn(notice);
     const stopped = await runSteps(run).catch(explained);
     return reportOf(run, executor.name, stopped, run.warnings);
   } finally {
     await disposePrograms(run);
   }
-}
-
-/** The warning for training data without a seizure, which balanced sampling would have refused. */
-function seizureNotice(data: TrainingData): string[] {
-  if (seizureShareOf(data) > 0) return [];
-  return [`none of the ${data.selection.length} training windows holds seizure; a detector cannot learn from that`];
 }
 
 function reportOf(run: Run, executor: string, stopped: StopReason, warnings: readonly string[]): TrainReport {
@@ -211,7 +206,7 @@ function reportOf(run: Run, executor: string, stopped: StopReason, warnings: rea
     steps: progress.step,
     epoch: Math.ceil(progress.step / stepsPerEpoch),
     bestMetric: progress.best?.value ?? null,
-    metricName: options.metric.name,
+    metricName: progress.best?.name ?? options.metric.name,
     checkpoint: weights(progress.best?.step ?? progress.step),
     lastCheckpoint: weights(progress.step),
     executor,

@@ -90,7 +90,14 @@ export interface TrainOptions {
     readonly stitching?: Stitching | undefined;
   };
   /** What "best" means: a metric that `validate` returns, or "loss", the mean loss of the epoch. @default sensitivity_at_10fa, max; without `validate` loss, min */
-  readonly metric?: { readonly name: string; readonly mode: "min" | "max" } | undefined;
+  readonly metric?:
+    | {
+        readonly name: string;
+        readonly mode: "min" | "max";
+        /** Decides where the hours cannot resolve the rate in `name`, as `sensitivity_at_1fa` has one. @default auroc */
+        readonly fallback?: string | undefined;
+      }
+    | undefined;
   /** Stop after so many validations without a better metric; 0 never. @default 5 */
   readonly patience?: number | undefined;
   /** @default 10 */
@@ -107,10 +114,11 @@ export interface TrainOptions {
 
 /** Options with every default filled in. */
 export type FilledTrainOptions = Defined<
-  Omit<TrainOptions, "threads" | "maxSteps" | "maxHours" | "augment" | "data" | "validation" | "loss">
+  Omit<TrainOptions, "threads" | "maxSteps" | "maxHours" | "augment" | "data" | "validation" | "loss" | "metric">
 > &
   Pick<TrainOptions, "threads" | "maxSteps" | "maxHours" | "augment"> & {
     readonly loss: Defined<NonNullable<TrainOptions["loss"]>>;
+    readonly metric: Defined<NonNullable<TrainOptions["metric"]>>;
     readonly schedule: Defined<ScheduleOptions>;
     readonly optimizer: FilledOptimizerOptions;
     readonly data: Defined<Omit<TrainDataOptions, "key" | "limit" | "split">> &
@@ -143,7 +151,7 @@ function fillLoss(loss: TrainOptions["loss"] = {}): FilledTrainOptions["loss"] {
 
 /** What "best" means where nobody said so: where nothing is validated, only the loss can tell. */
 function defaultMetric(isValidated: boolean): FilledTrainOptions["metric"] {
-  return isValidated ? METRIC_DEFAULTS : { name: "loss", mode: "min" };
+  return isValidated ? METRIC_DEFAULTS : { ...METRIC_DEFAULTS, name: "loss", mode: "min" };
 }
 
 /** Fill in defaults. `isValidated`: the run has a `validate`. Throws a ConfigError on what cannot be. */
@@ -153,7 +161,7 @@ export function fillTrainOptions(options: TrainOptions, { isValidated = true } =
   const data = { ...windows, ...(split && { split }) };
   const filled: FilledTrainOptions = {
     ...withDefaults(RUN_DEFAULTS, options),
-    metric: options.metric ?? defaultMetric(isValidated),
+    metric: withDefaults(METRIC_DEFAULTS, options.metric ?? defaultMetric(isValidated)),
     schedule: fillScheduleOptions(options.schedule),
     optimizer: fillOptimizerOptions(options.optimizer),
     loss: fillLoss(options.loss),

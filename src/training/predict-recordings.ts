@@ -1,20 +1,23 @@
+import { hashOf } from "@ictal/base/canonical";
 import { CacheError, ConfigError } from "@ictal/base/errors";
 import { requireCounts, requireNumbers } from "@ictal/base/options";
+import { type CalibrationMap, calibrated } from "../base/calibration-map.js";
 import { type Manifest, readManifest, recordingAt } from "../cache/manifest.js";
 import { openWindowReader, type WindowReader } from "../dataset/window-reader.js";
-import type { Detector } from "../model/detector.js";
 import type { Executor } from "../tensor/program.js";
 import type { WeightsOrigin } from "./checkpoint-state.js";
-import { loadWeights } from "./load-weights.js";
+import { type LoadedDetector, loadDetector } from "./load-detector.js";
 import { usualRateHz } from "./output-rate.js";
-import { createPredictor, type RecordingPrediction } from "./predict.js";
+import { predictWindows, type RecordingPrediction } from "./predict.js";
 import { removePredictions, requireOneCheckpoint } from "./prediction-folder.js";
 import { type PredictionOrigin, writePrediction } from "./prediction-store.js";
 import type { Stitching } from "./stitching.js";
 
 export interface PredictRecordingsOptions {
-  /** A .safetensors file, a checkpoint folder, or a run's folder, whose best checkpoint is taken. */
+  /** A .safetensors file, a checkpoint folder, a run's folder, whose best checkpoint is taken, or an imported model's. */
   readonly checkpoint: string;
+  /** What the weights take, for files that do not say so themselves. */
+  readonly origin?: WeightsOrigin | undefined;
   readonly cacheDir: string;
   /** Manifest of that cache. @default read from it */
   readonly manifest?: Manifest | undefined;
@@ -37,7 +40,34 @@ export interface PredictRecordingsOptions {
   readonly storeAs?: "float16" | "float32" | undefined;
   /** Predict on a cache made by another chain than the one trained on. @default false */
   readonly allowOtherCache?: boolean | undefined;
+  /** Corrects every probability. @default none */
+  readonly calibration?: StoredCalibration | undefined;
   readonly signal?: AbortSignal | undefined;
+}
+
+/** A correction and the weights that it was fitted to. */
+export interface StoredCalibration extends CalibrationMap {
+  readonly checkpointHash: string;
+}
+
+function requireSameWeights({ checkpointHash }: StoredCalibration, hash: string): void {
+  if (checkpointHash === hash) return;
+  throw new CacheError(
+    `the calibration corrects the weights ${checkpointHash.slice(0, 12)}, these are ${hash.slice(0, 12)}; fit it to predictions of these weights with ictal calibrate`,
+    { found: checkpointHash, expected: hash },
+  );
+}
+
+async function* corrected(
+  predictions: AsyncIterable<RecordingPrediction>,
+  calibration: StoredCalibration | undefined,
+): AsyncGenerator<RecordingPrediction, void, undefined> {
+  for await (const prediction of predictions) {
+    const { probability } = prediction;
+    yield calibration
+      ? { ...prediction, probability: probability.map((value) => calibrated(value, calibration)) }
+      : prediction;
+  }
 }
 
 function chosenRecordings({ recordings }: Manifest, { split, ids }: PredictRecordingsOptions): number[] {
@@ -58,13 +88,14 @@ function chosenRecordings({ recordings }: Manifest, { split, ids }: PredictRecor
 
 /** Throws a CacheError when the weights were trained on signals of another kind. */
 export function checkOrigin(
-  origin: WeightsOrigin,
+  origin: Omit<WeightsOrigin, "model">,
   manifest: Pick<Manifest, "key" | "channels" | "sampleRateHz">,
   allowOtherCache: boolean,
+  takesAllChannels = true,
 ): void {
   const found = `${manifest.channels.join(" ")} at ${manifest.sampleRateHz} Hz`;
   const expected = `${origin.channels.join(" ")} at ${origin.sampleRateHz} Hz`;
-  if (found !== expected)
+  if (takesAllChannels ? found !== expected : manifest.sampleRateHz !== origin.sampleRateHz)
     throw new CacheError(`the cache holds ${found}, the weights take ${expected}`, { found, expected });
   if (origin.cacheKey === manifest.key || allowOtherCache) return;
   throw new CacheError(
@@ -76,8 +107,7 @@ export function checkOrigin(
 /** Values per second, and samples from window to window. */
 function stepsOf(
   options: PredictRecordingsOptions,
-  { windowSamples, sampleRateHz }: WeightsOrigin,
-  { outputStrideSamples: logitSamples }: Detector,
+  { origin: { windowSamples, sampleRateHz }, outputStrideSamples: logitSamples }: LoadedDetector,
 ): { readonly rateHz: number; readonly strideSamples: number } {
   const strideSeconds = options.strideSeconds ?? windowSamples / sampleRateHz / 2;
   const windowSeconds = windowSamples / sampleRateHz;
@@ -130,23 +160,30 @@ export async function* predictRecordings(
   const { cacheDir, executor, batchSize = 16, stitching, outDir, storeAs = "float16", signal } = options;
   requireCounts({ batchSize });
   requireNumbers({ strideSeconds: options.strideSeconds, rateHz: options.rateHz }, { above: 0 });
-  const { detector, values, origin, hash } = await loadWeights(options.checkpoint, { signal });
+  const detector = await loadDetector(options.checkpoint, { origin: options.origin, signal });
+  const { hash } = detector;
   const manifest = options.manifest ?? (await readManifest(cacheDir, { signal }));
-  checkOrigin(origin, manifest, options.allowOtherCache ?? false);
+  if (options.calibration) requireSameWeights(options.calibration, hash);
+  checkOrigin(detector.origin, manifest, options.allowOtherCache ?? false, detector.takesAllChannels);
   const recordings = chosenRecordings(manifest, options);
-  const { windowSamples } = origin;
-  const steps = stepsOf(options, origin, detector);
-  const predictor = await createPredictor(executor, detector, { batchSize, windowSamples, signal });
+  const steps = stepsOf(options, detector);
+  const network = await detector.open({ executor, batchSize, cached: manifest.channels, signal });
   const ids = recordings.map((position) => recordingAt(manifest, position).id);
   let reader: WindowReader | undefined;
   try {
     if (outDir) await requireOneCheckpoint(outDir, { ids, checkpointHash: hash, signal });
     reader = await openWindowReader(cacheDir, manifest, { signal });
-    predictor.setWeights(values);
-    const predictions = predictor.predict(reader, { recordings, ...steps, stitching, signal });
-    yield* storing(predictions, { outDir, ids, checkpointHash: hash, cacheKey: manifest.key, type: storeAs, signal });
+    const predicted = predictWindows(network, reader, { recordings, ...steps, stitching, signal });
+    const calibrationHash = options.calibration && hashOf(options.calibration);
+    const made = {
+      checkpointHash: hash,
+      cacheKey: manifest.key,
+      type: storeAs,
+      ...(calibrationHash && { calibrationHash }),
+    };
+    yield* storing(corrected(predicted, options.calibration), { outDir, ids, ...made, signal });
   } finally {
-    await predictor.dispose();
+    await network.dispose();
     await reader?.close();
   }
 }

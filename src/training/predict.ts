@@ -4,9 +4,9 @@ import { elementAt } from "../base/lookup.js";
 import type { ValueRange } from "../base/value-ranges.js";
 import { type Segment, segmentsOf } from "../cache/segments.js";
 import { type WindowReader, zeroAfter } from "../dataset/window-reader.js";
-import { type Detector, logitCount } from "../model/detector.js";
+import type { Detector } from "../model/detector.js";
 import type { ParameterValues } from "../model/parameters.js";
-import type { Compiled, Executor } from "../tensor/program.js";
+import type { Executor } from "../tensor/program.js";
 import { createSegmentJoiner, type SegmentJoiner } from "./join-segments.js";
 import { createPredictProgram } from "./predict-program.js";
 import { STITCHING_DEFAULTS } from "./run-options.js";
@@ -26,6 +26,20 @@ export interface PredictorOptions {
   readonly batchSize: number;
   readonly windowSamples: number;
   readonly signal?: AbortSignal | undefined;
+}
+
+/** A network that gives probabilities for windows, whatever it is made of. */
+export interface WindowNetwork {
+  readonly inputChannels: number;
+  /** The cache's channel for each input, where they are not the cache's channels in their order. */
+  readonly channelRows?: readonly number[] | undefined;
+  readonly windowSamples: number;
+  /** Samples per value of its output. */
+  readonly outputStrideSamples: number;
+  /** Windows per run. */
+  readonly batchSize: number;
+  /** x [batchSize, inputChannels, windowSamples]: probabilities [batchSize, windowSamples / outputStrideSamples]. */
+  run(x: Float32Array): Promise<Float32Array>;
 }
 
 /** A compiled forward pass whose weights can be changed. */
@@ -97,34 +111,69 @@ function groupOf(sampleRateHz: number, logitSamples: number, rateHz: number | un
   );
 }
 
+/** The forward pass of a detector as a network over windows, and how its weights are set. */
+async function compileDetector(executor: Executor, detector: Detector, options: PredictorOptions) {
+  const { batchSize, windowSamples, signal } = options;
+  signal?.throwIfAborted();
+  requireCounts({ batchSize, windowSamples });
+  const { program, packState } = createPredictProgram(detector, batchSize, windowSamples);
+  const compiled = await executor.compile(program);
+  const network: WindowNetwork = {
+    inputChannels: detector.inputChannels,
+    outputStrideSamples: detector.outputStrideSamples,
+    ...{ windowSamples, batchSize },
+    run: async (x) => ((await compiled.run({ x })) as { probability: Float32Array }).probability,
+  };
+  const setWeights = (values: Readonly<ParameterValues>) => compiled.setState(packState(values));
+  return { network, setWeights, dispose: () => compiled.dispose() };
+}
+
 /** Compile the forward pass of a detector. Windows of different recordings and segments share batches, never values. */
 export async function createPredictor(
   executor: Executor,
   detector: Detector,
   options: PredictorOptions,
 ): Promise<Predictor> {
-  const { batchSize, windowSamples, signal } = options;
-  signal?.throwIfAborted();
-  requireCounts({ batchSize, windowSamples });
-  const { program, packState } = createPredictProgram(detector, batchSize, windowSamples);
-  const compiled = await executor.compile(program);
-  return {
-    setWeights: (values) => compiled.setState(packState(values)),
-    predict: (reader, predictOptions) => predictAll(compiled, detector, options, reader, predictOptions),
-    dispose: () => compiled.dispose(),
+  const { network, setWeights, dispose } = await compileDetector(executor, detector, options);
+  return { setWeights, predict: (reader, predictOptions) => predictWindows(network, reader, predictOptions), dispose };
+}
+
+/** A detector with its weights as a network over windows. */
+export async function openWeights(
+  executor: Executor,
+  detector: Detector,
+  values: Readonly<ParameterValues>,
+  options: PredictorOptions,
+): Promise<WindowNetwork & { dispose(): Promise<void> }> {
+  const { network, setWeights, dispose } = await compileDetector(executor, detector, options);
+  setWeights(values);
+  return { ...network, dispose };
+}
+
+type ReadWindow = (out: Float32Array, recording: number, startSample: number, signal?: AbortSignal) => Promise<void>;
+
+/** Reads a window of the network's channels into `out`, shape [inputChannels, windowSamples]. */
+function windowSource(reader: WindowReader, { channelRows, windowSamples }: WindowNetwork): ReadWindow {
+  if (!channelRows)
+    return (out, recording, startSample, signal) =>
+      reader.readInto(out, recording, startSample, windowSamples, { signal });
+  return async (out, recording, startSample, signal) => {
+    const all = new Float32Array(reader.channelCount * windowSamples);
+    await reader.readInto(all, recording, startSample, windowSamples, { signal });
+    for (const [input, row] of channelRows.entries())
+      out.set(all.subarray(row * windowSamples, (row + 1) * windowSamples), input * windowSamples);
   };
 }
 
-async function* predictAll(
-  compiled: Compiled,
-  detector: Detector,
-  { batchSize, windowSamples }: PredictorOptions,
+/** Probabilities of whole recordings from a network over windows; recordings come in their order. */
+export async function* predictWindows(
+  network: WindowNetwork,
   reader: WindowReader,
   options: PredictOptions,
 ): AsyncGenerator<RecordingPrediction, void, undefined> {
   const { stitching = STITCHING_DEFAULTS.stitching, strideSamples, rateHz, signal } = options;
-  const logitSamples = detector.outputStrideSamples;
-  const logits = logitCount(detector, windowSamples);
+  const { windowSamples, batchSize, outputStrideSamples: logitSamples } = network;
+  const logits = windowSamples / logitSamples;
   const { sampleRateHz, recordings } = reader.manifest;
   const group = groupOf(sampleRateHz, logitSamples, rateHz);
   if (!(strideSamples > 0) || strideSamples % logitSamples !== 0 || strideSamples > windowSamples) {
@@ -132,7 +181,8 @@ async function* predictAll(
       `invalid strideSamples: ${strideSamples}; expected a multiple of ${logitSamples} up to the window's ${windowSamples}`,
     );
   }
-  const windowSize = detector.inputChannels * windowSamples;
+  const windowSize = network.inputChannels * windowSamples;
+  const readWindow = windowSource(reader, network);
   const x = new Float32Array(batchSize * windowSize);
   const joiners = new Map<number, SegmentJoiner>();
   for (const batch of inBatches(tasksOf(reader, options, windowSamples, logitSamples), batchSize)) {
@@ -140,12 +190,12 @@ async function* predictAll(
     await Promise.all(
       batch.map(async ({ recording, segment, startSample }, i) => {
         const window = x.subarray(i * windowSize, (i + 1) * windowSize);
-        await reader.readInto(window, recording, startSample, windowSamples, { signal });
+        await readWindow(window, recording, startSample, signal);
         zeroAfter(window, windowSamples, segment.startSample + segment.sampleCount - startSample);
       }),
     );
     x.fill(0, batch.length * windowSize);
-    const { probability } = (await compiled.run({ x })) as { probability: Float32Array };
+    const probability = await network.run(x);
     for (const [i, { recording, segment, startSample, isLast }] of batch.entries()) {
       const entry = elementAt(recordings, recording);
       const joiner = joiners.get(recording) ?? createSegmentJoiner(stitching, entry, logitSamples);

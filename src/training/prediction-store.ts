@@ -22,6 +22,8 @@ const sidecarSchema = z.object({
   /** SHA-256 of the weights. */
   checkpointHash: z.string(),
   cacheKey: z.string(),
+  /** SHA-256 of the calibration that corrected the values; absent where none did. */
+  calibrationHash: z.string().optional(),
   /** SHA-256 of the values' bytes; version 0.1 wrote none. */
   valuesHash: z.string().optional(),
   /** SHA-256 of the rest of the sidecar; version 0.1 wrote none. */
@@ -32,7 +34,7 @@ const sidecarSchema = z.object({
 export type PredictionSidecar = z.infer<typeof sidecarSchema>;
 
 /** Where a prediction comes from and how it is stored. */
-export type PredictionOrigin = Pick<PredictionSidecar, "checkpointHash" | "cacheKey" | "type">;
+export type PredictionOrigin = Pick<PredictionSidecar, "checkpointHash" | "cacheKey" | "type" | "calibrationHash">;
 
 interface SignalOption {
   readonly signal?: AbortSignal | undefined;

@@ -9,7 +9,11 @@ const step = z.int().min(0);
 const entrySchema = z.looseObject({ kind: z.string(), step });
 /** Numbers that are not finite are logged as null. */
 const stepSchema = z.looseObject({ step, loss: z.number().nullable(), learningRate: z.number().min(0) });
-const validationSchema = z.looseObject({ step, metrics: z.record(z.string(), z.number().nullable()) });
+const validationSchema = z.looseObject({
+  step,
+  metricName: z.string().optional(),
+  metrics: z.record(z.string(), z.number().nullable()),
+});
 
 /** Steps and validations of a run, in the order of the log. */
 export interface RunCurve {
@@ -17,6 +21,8 @@ export interface RunCurve {
   readonly validations: readonly {
     readonly step: number;
     readonly metrics: Readonly<Record<string, number | null>>;
+    /** The metric that decided; absent in runs of older versions. */
+    readonly metricName?: string | undefined;
   }[];
   /** Lines that a crash or a full disk cut short; they are not used. 1-based. */
   readonly cutLines: readonly number[];

@@ -82,12 +82,23 @@ export const METRIC_OPTIONS = {
     default: "max",
     description: "Whether the metric is better when larger or when smaller.",
   }),
+  fallback: text({
+    default: "auroc",
+    description:
+      "Metric that decides instead, with a warning, where the hours of the validation cannot resolve the false alarm rate in the metric's name.",
+  }),
 };
 
 export const METRIC_DEFAULTS = defaultsOf(METRIC_OPTIONS);
 
 /** Metrics that are better when smaller. */
 export const LOWER_IS_BETTER: readonly string[] = ["loss", "fpPerDay"];
+
+/** The false alarms in 24 h of a metric that is a sensitivity at such a rate; undefined for other metrics. */
+export function falseAlarmRateOf(metric: string): number | undefined {
+  const rate = /^sensitivity_at_([\d.]+)fa$/.exec(metric)?.[1];
+  return rate === undefined ? undefined : Number(rate);
+}
 
 export const STITCHING_OPTIONS = {
   stitching: choice(["mean", "triangular", "max", "soonest"], {

@@ -3,7 +3,7 @@ import { hashOf } from "@ictal/base/canonical";
 import { CacheError, FormatError } from "@ictal/base/errors";
 import { createDetector, type Detector, type ModelConfig } from "../model/detector.js";
 import { initialValues } from "../model/parameters.js";
-import { checkFits } from "./check-fit.js";
+import { checkFits, detectorFor } from "./check-fit.js";
 import { checkpointDir, discardCheckpoints, listCheckpoints, STATE_FILE } from "./checkpoint-folder.js";
 import type { CheckpointState } from "./checkpoint-state.js";
 import { latestValidCheckpoint, quarantineDamaged } from "./latest-checkpoint.js";
@@ -143,7 +143,7 @@ function withUsableBest(
 ): { readonly state: CheckpointState; readonly notices: readonly string[] } {
   const { best } = state;
   const fault =
-    best && best.name !== metric.name
+    best && best.name !== metric.name && best.name !== metric.fallback
       ? `was chosen by ${best.name}, this run's metric is ${metric.name}`
       : best && !steps.includes(best.step)
         ? "was deleted"
@@ -171,7 +171,7 @@ export async function setUpRun(
   executorName: string,
 ): Promise<RunStart> {
   const { runDir, seed, batchSize, optimizer } = options;
-  const detector = createDetector(options.model);
+  const detector = detectorFor(options.model, data.reader.manifest);
   checkFits(detector, data.reader.manifest, options.data.windowSeconds);
   const loss = lossOf(options, data);
   const gradientCheckpointing = !executorName.startsWith("onnx-"); // no gain in a traced graph

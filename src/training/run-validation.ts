@@ -3,6 +3,7 @@ import { pruneCheckpoints } from "./checkpoint-folder.js";
 import type { CheckpointState } from "./checkpoint-state.js";
 import type { RecordingPrediction } from "./predict.js";
 import { jsonNumbers, type Run, type ValidationResult } from "./run.js";
+import { falseAlarmRateOf, LOWER_IS_BETTER } from "./run-options.js";
 
 /** The current state without its tensors. */
 function stateOf({ setup, progress }: Run, isValidationPending: boolean): CheckpointState {
@@ -62,21 +63,39 @@ function warnOfNoValue({ validations, warn, data }: Run, name: string, metrics: 
   warn(`no value of ${name}: ${why}. It neither picks the best checkpoint nor stops the run early`);
 }
 
+/** The metric that decides: the configured one, or what stands in for a sensitivity whose rate cannot be resolved. */
+function decidingMetric({ options, validations, warn }: Run, metrics: Record<string, number>) {
+  const { name, mode, fallback } = options.metric;
+  const isUnresolved = Number.isNaN(metrics[name]) && Number.isFinite(metrics[fallback]);
+  if (falseAlarmRateOf(name) === undefined || !isUnresolved) return { name, mode };
+  if (validations.every(({ metricName }) => metricName !== fallback))
+    warn(
+      `the hours of the dev recordings cannot resolve ${falseAlarmRateOf(name)} false alarms in 24 h, so ${fallback} decides instead of ${name} (training.early_stopping.fallback_metric)`,
+    );
+  return { name: fallback, mode: LOWER_IS_BETTER.includes(fallback) ? ("min" as const) : ("max" as const) };
+}
+
 async function validate(run: Run): Promise<void> {
-  const { progress, options, setup, callbacks } = run;
+  const { progress, setup, callbacks } = run;
   const metrics = await validationMetrics(run);
-  const { name, mode } = options.metric;
+  const { name, mode } = decidingMetric(run, metrics);
   const value = metrics[name];
   const isKnown = value !== undefined && Number.isFinite(value);
   if (!isKnown) warnOfNoValue(run, name, metrics);
-  const { best } = progress;
+  const best = progress.best?.name === name ? progress.best : null;
   const isBetter = (found: number) => !best || (mode === "max" ? found > best.value : found < best.value);
   const isBest = isKnown && isBetter(value);
   if (isBest) progress.best = { name, value, step: progress.step };
   if (isKnown) progress.withoutBetter = isBest ? 0 : progress.withoutBetter + 1;
   progress.lossSum = 0;
   progress.lossCount = 0;
-  const result = { step: progress.step, epoch: progress.step / setup.state.stepsPerEpoch, metrics, isBest };
+  const result = {
+    step: progress.step,
+    epoch: progress.step / setup.state.stepsPerEpoch,
+    metrics,
+    metricName: name,
+    isBest,
+  };
   run.validations.push(result);
   run.log.append({ kind: "validation", ...result, metrics: jsonNumbers(metrics) });
   run.scalars(

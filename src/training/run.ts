@@ -7,6 +7,7 @@ import type { FilledTrainOptions } from "./options.js";
 import type { Predictor, RecordingPrediction } from "./predict.js";
 import type { TrainingData } from "./run-data.js";
 import type { RunLog } from "./run-log.js";
+import { falseAlarmRateOf } from "./run-options.js";
 import type { RunSetup } from "./run-setup.js";
 
 /** One step, as it is reported. */
@@ -37,6 +38,8 @@ export interface ValidationResult {
   readonly epoch: number;
   /** What `validate` returned, and `loss`, the mean training loss since the validation before. */
   readonly metrics: Readonly<Record<string, number>>;
+  /** The metric that decided; another than asked for where that one cannot be resolved. */
+  readonly metricName: string;
   readonly isBest: boolean;
 }
 
@@ -49,17 +52,22 @@ export interface Validate {
   readonly metricNames?: readonly string[] | undefined;
 }
 
-/** Throws a ConfigError when no validation gives the metric that decides on the best checkpoint. */
-export function checkMetric(name: string, validate: Validate | undefined): void {
+/** Throws a ConfigError when no validation gives the metric that decides on the best checkpoint, or that stands in for it. */
+export function checkMetric({ name, fallback }: FilledTrainOptions["metric"], validate: Validate | undefined): void {
+  requireMetric("metric", name, validate);
+  if (falseAlarmRateOf(name) !== undefined) requireMetric("fallback_metric", fallback, validate);
+}
+
+function requireMetric(key: "metric" | "fallback_metric", name: string, validate: Validate | undefined): void {
   const known = ["loss", ...(validate?.metricNames ?? [])];
   if (known.includes(name) || (validate && !validate.metricNames)) return;
   const nearest = nearestName(name, known);
   const hint = nearest === undefined ? "" : `; did you mean ${nearest}?`;
-  const rate = /^sensitivity_at_([\d.]+)fa$/.exec(name)?.[1];
+  const rate = falseAlarmRateOf(name);
   const add = rate === undefined ? "" : `; for this one add ${rate} to evaluation.fa_rates`;
   const there = validate ? `the validation gives ${known.join(", ")}` : "nothing is validated, so there is only loss";
   throw new ConfigError(`unknown metric ${name}: ${there}${add || hint}`, {
-    key: "training.early_stopping.metric",
+    key: `training.early_stopping.${key}`,
     value: name,
     allowed: known.join(", "),
     nearest,

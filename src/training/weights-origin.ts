@@ -1,4 +1,5 @@
 /** What weights were trained for: a file of weights says it, and so does the state of its checkpoint. */
+import { basename } from "node:path";
 import { hashOf } from "@ictal/base/canonical";
 import { CacheError, FormatError } from "@ictal/base/errors";
 import { parseJson } from "../base/parse-json.js";
@@ -6,10 +7,10 @@ import type { SafetensorsFile } from "../model/safetensors.js";
 import { originSchema, type StoredState, type WeightsOrigin } from "./checkpoint-state.js";
 
 /** The origin in a file's metadata. Throws a CacheError where it has none, a FormatError where that cannot be right. */
-export function originOf({ metadata }: SafetensorsFile, path: string): WeightsOrigin {
+export function originOf({ metadata }: Pick<SafetensorsFile, "metadata">, path: string): WeightsOrigin {
   if (metadata.ictal === undefined) {
     throw new CacheError(
-      `${path} does not say which model it belongs to (metadata "ictal"); give the model's configuration`,
+      `${path} does not say which model it belongs to (metadata "ictal"); import it: ictal model import ${basename(path)} --model NAME --out DIR, or give --config with the section model (model.name)`,
       { found: Object.keys(metadata), expected: "ictal" },
     );
   }

@@ -1,12 +1,13 @@
 import { spawnSync } from "node:child_process";
 import { createRandom } from "../../src/base/random.js";
-import { aurocInterval } from "../../src/scoring/auroc-interval.js";
+import { aurocInterval, compareAuroc } from "../../src/scoring/auroc-interval.js";
 import { createEventStream } from "../../src/scoring/event-stream.js";
 import { scoreNedc } from "../../src/scoring/nedc/score-nedc.js";
 import { operatingPoints } from "../../src/scoring/operating-points.js";
 import { detectEvents } from "../../src/scoring/postprocess.js";
+import { sensitivitiesAtRates } from "../../src/scoring/rate-sensitivity.js";
 import { cellLabels, scoreSzcore } from "../../src/scoring/score.js";
-import { scoreIntervals } from "../../src/scoring/score-intervals.js";
+import { compareDetectors, scoreIntervals } from "../../src/scoring/score-intervals.js";
 import { scoreSzcoreEvaluation } from "../../src/scoring/szcore-evaluation.js";
 
 /*
@@ -78,9 +79,17 @@ measure("post-processing at 1 Hz, streamed", () =>
   }, 0),
 );
 measure("operating points, 64 thresholds", () => operatingPoints(recordings).length);
-measure("AUROC interval, 200 replicates", () => aurocInterval(recordings, { seed: 1, replicates: 200 }).upper);
-measure("intervals of 11 measures, 1000 replicates", () => {
-  return scoreIntervals(recordings, { seed: 1 }).measures.eventF1.upper;
+const auroc = measure("AUROC interval by patient", () => aurocInterval(recordings).upper);
+const events = measure("intervals of 11 measures by patient", () => scoreIntervals(recordings).measures.eventF1.upper);
+const other = recordings.map((each) => ({ ...each, hypothesis: each.hypothesis.slice(1) }));
+const paired = measure("comparison of 11 measures, 9999 exchanges", () => {
+  return compareDetectors(recordings, other, { seed: 1 }).differences.eventF1.p;
+});
+const scores = recordings.map((each) => ({ ...each, probability: each.probability.map((value) => value * value) }));
+const areas = measure("comparison of AUROCs, 9999 exchanges", () => compareAuroc(recordings, scores, { seed: 1 }).p);
+console.log(`all intervals and tests by patient: ${(auroc + events + paired + areas).toFixed(2)} s`);
+measure("sensitivities at 4 rates, 1000 draws", () => {
+  return sensitivitiesAtRates(recordings, [10, 5, 2.5, 1], { seed: 1 }).length;
 });
 const all = szcore + oneHertz + nedc;
 console.log(

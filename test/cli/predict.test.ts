@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
-import { existsSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { calibrated } from "../../src/base/calibration-map.js";
 import { commonFolder } from "../../src/cli/detection-files.js";
 import { readCatalogue } from "../../src/corpus/catalogue.js";
 import { synthesizeCorpus } from "../../src/corpus/synthetic/synthesize.js";
@@ -82,13 +83,37 @@ experiment: { output_dir: ${dir}/run, device: cpu }
   assert.ok(events > 0, "thresholds near 0 detect something in untrained probabilities");
   const scored = ictal("score", "--ref", join(corpus, "edf/dev"), "--hyp", join(out, "edf/dev"));
   assert.equal(scored.recordings - scored.missing.length, predicted.recordings);
-  const { sidecar } = await readPrediction(
-    out,
-    dev.find(({ edfKey }) => existsSync(join(out, edfKey.replace(/edf$/, "tsv"))))!.id,
-  );
+  const { id } = dev.find(({ edfKey }) => existsSync(join(out, edfKey.replace(/edf$/, "tsv"))))!;
+  const { sidecar, probability } = await readPrediction(out, id);
   assert.deepEqual(
     [sidecar.rateHz, sidecar.type, sidecar.cacheKey.length, sidecar.checkpointHash.length],
     [1, "float16", 16, 64],
+  );
+  const calibration = join(dir, "calibration.json");
+  const predictCalibrated = (checkpointHash: string) => {
+    const prevalence = { fitted: 0.1, deployed: 0.1 };
+    const map = { formatVersion: 1, temperature: 2, bias: -1, checkpointHash, split: "dev", patients: 4, prevalence };
+    writeFileSync(calibration, JSON.stringify({ ...map, expectedError: { before: 0.2, outOfFold: null } }));
+    const flags = [
+      "--config",
+      config,
+      "--checkpoint",
+      join(dir, "run"),
+      "--out",
+      join(dir, "calibrated"),
+      "--rate",
+      "1",
+    ];
+    return runVerb(["predict", ...flags, "--calibration", calibration]);
+  };
+  assert.equal(predictCalibrated(sidecar.checkpointHash).status, 0);
+  const corrected = await readPrediction(join(dir, "calibrated"), id);
+  assert.equal(corrected.sidecar.calibrationHash?.length, 64);
+  const expected = probability.map((value) => calibrated(value, { temperature: 2, bias: -1 }));
+  assert.ok(corrected.probability.every((value, i) => Math.abs(value - expected[i]!) < 1e-3));
+  assert.match(
+    predictCalibrated("0".repeat(64)).stderr,
+    /the calibration corrects the weights 000000000000, these are/,
   );
   const review = (checkpoint: string) => {
     const flags = ["--config", config, "--predictions", out, "--checkpoint", checkpoint, "--out", join(dir, "pages")];

@@ -60,16 +60,32 @@ before(async () => {
 after(() => rm(dir, { recursive: true, force: true }));
 
 test("threshold searches dev: the sensitivity within each rate, its threshold and interval", () => {
-  const { status, stdout, stderr } = ictal("threshold", ...data(), "--fa", "500,0", "--scorer", "ovlp", "--json");
+  const { status, stdout, stderr } = ictal("threshold", ...data(), "--fa", "500,108", "--scorer", "ovlp", "--json");
   assert.equal(status, 0, stderr);
   const { recordings, patients, rates } = JSON.parse(stdout);
   assert.deepEqual([recordings, patients], [3, 3], "the recording without labels is not scored");
-  const [free, none] = rates;
-  assert.ok(Math.abs(free.sensitivity.value - 2 / 3) < 1e-12 && free.sensitivity.upper <= 1);
-  assert.ok(none.threshold > 0.9 && none.threshold < 0.96 && none.falseAlarmsPerDay === 0);
-  assert.ok(Math.abs(none.offThreshold / none.threshold - 0.78 / 0.86) < 1e-12);
-  const text = ictal("threshold", ...data(), "--fa", "0").stdout;
-  assert.match(text, /use the first: --set postprocessing\.hysteresis\.tau_on=0\.9\d* --set/);
+  const [free, one] = rates;
+  assert.ok(Math.abs(free.sensitivity.value - 2 / 3) < 1e-12 && free.sensitivity.upper === null, "three patients");
+  assert.deepEqual([one.isResolved, one.leastFalseAlarmsPer24h, one.sensitivity.patients], [true, 108, 2]);
+  assert.ok(Math.abs(one.offThreshold / one.threshold - 0.78 / 0.86) < 1e-12);
+  const text = ictal("threshold", ...data(), "--fa", "108").stdout;
+  assert.match(text, /use that of 108: --set postprocessing\.hysteresis\.tau_on=0\.9\d* --set/);
+  assert.match(text, /0\.22 h of recording resolve 108\.00 false alarms per 24 h, one in all/);
+});
+
+test("threshold refuses rates that the hours cannot resolve, and says which can", () => {
+  const asked = ictal("threshold", ...data(), "--fa", "500,10,1");
+  assert.deepEqual([asked.status, asked.stdout], [2, ""]);
+  assert.match(
+    asked.stderr,
+    /0\.22 h of recordings cannot resolve 10, 1 false alarms per 24 h \(--fa\): one false alarm/,
+  );
+  assert.match(asked.stderr, /is 108\.0 per 24 h; ask for --fa 108 or more, or predict at least 24\.0 h/);
+  const configured = ictal("threshold", ...data());
+  assert.equal(configured.status, 2);
+  assert.match(configured.stderr, /cannot resolve 10, 5, 2\.5, 1 .*evaluation\.fa_rates/);
+  const none = ictal("threshold", ...data(), "--fa", "0");
+  assert.match(none.stderr, /cannot resolve 0 .*108 or more$/m);
 });
 
 test("threshold refuses eval; forced, it says so and writes the search down", async () => {
@@ -78,11 +94,11 @@ test("threshold refuses eval; forced, it says so and writes the search down", as
   assert.equal(refused.status, 2);
   assert.match(refused.stderr, /searched on 1 recordings of eval; search on dev .*--force-eval/);
   assert.ok(!existsSync(log));
-  const forced = ictal("threshold", ...data(), "--split", "eval", "--force-eval", "--json");
+  const forced = ictal("threshold", ...data(), "--split", "eval", "--force-eval", "--fa", "500", "--json");
   assert.equal(forced.status, 0);
   assert.match(forced.stderr, /searched on 1 recordings of eval by force/);
   const entry = JSON.parse(await readFile(log, "utf8"));
-  assert.deepEqual([entry.verb, entry.checkpointHash, entry.perDay], ["threshold", CHECKPOINT, [10, 5, 2.5, 1]]);
+  assert.deepEqual([entry.verb, entry.checkpointHash, entry.perDay], ["threshold", CHECKPOINT, [500]]);
   assert.match(
     ictal("threshold", ...data(), "--split", "test").stderr,
     /invalid --split test: the cache has dev, eval/,
@@ -100,15 +116,26 @@ test("report writes one page with receipt, scores by every scorer, figures and l
   assert.equal(status, 0, stderr);
   const { receipt, auroc, scores, rates } = JSON.parse(stdout);
   assert.deepEqual([receipt.checkpoint, receipt.seizures, rates.length], [CHECKPOINT, 3, 4]);
-  assert.ok(auroc.auroc > 0.5 && scores.szcore1Hz && scores.nedc && scores.latency.medianSeconds === 4);
+  assert.ok(auroc.auroc > 0.5 && scores.szcore1Hz && scores.nedc && scores.latency.lookAheadSeconds > 0);
+  assert.equal(scores.latency.medianSeconds, 4 + scores.latency.lookAheadSeconds);
   const page = await readFile(out, "utf8");
-  for (const text of [CHECKPOINT, "AUROC", "ovlp", "szcore-evaluation", "onset latency", "FA in 24 h", "tau_on"])
+  for (const text of [
+    CHECKPOINT,
+    "AUROC",
+    "ovlp",
+    "szcore-evaluation",
+    "onset latency",
+    "FA in 24 h",
+    "tau_on",
+    "not resolved",
+    "prevalence",
+  ])
     assert.ok(page.includes(text), text);
   assert.ok(page.includes('<a href="review/dev--c--s--m--t0.html">'), "the recording with a false alarm");
   assert.ok(!/(?:src|href)="http/.test(page), "nothing comes from a network");
   const browser = chromiumPath();
   if (!browser) return context.diagnostic("not opened: Chromium is not installed");
-  await checkFigurePage(browser, out, 9);
+  await checkFigurePage(browser, out, 10);
 });
 
 test("a report on eval shows the configured thresholds and searches for none", async () => {
@@ -162,12 +189,12 @@ test("a split without seizures has rates of false alarms and n/a for what needs 
   const out = join(dir, "quiet.html");
   const { status, stdout, stderr } = ictal("report", ...data(), "--split", "train", "--out", out);
   assert.equal(status, 0, stderr);
-  assert.match(stdout, /AUROC n\/a, event F1 0\.000, train/);
+  assert.match(stdout, /AUROC n\/a \(n\/a to n\/a, 0 patients\), event F1 0\.000, train/);
   const page = await readFile(out, "utf8");
   const shown = page.slice(0, page.indexOf('id="plotly-gzip"'));
   assert.ok(!shown.includes("NaN"), shown.match(/.{60}NaN.{60}/s)?.[0]);
-  const { stdout: text } = ictal("threshold", ...data(), "--split", "train", "--fa", "10");
-  assert.match(text, /10 +silence +n\/a +n\/a to n\/a +0\.00/);
+  const { stdout: text } = ictal("threshold", ...data(), "--split", "train", "--fa", "900");
+  assert.match(text, /900 +silence +n\/a +n\/a to n\/a +0 +0\.00 +2588\.31/);
 });
 
 test("report refuses a run without metrics, and predictions of another cache or of two checkpoints", async () => {
@@ -187,4 +214,41 @@ test("report refuses a run without metrics, and predictions of another cache or 
   assert.match(other.stderr, /comes from the cache other, expected/);
   assert.equal(ictal("report", ...data(), "--allow-other-cache", "--out", join(dir, "x.html")).status, 0);
   await writeFile(file, stored);
+});
+
+test("calibrate needs patients to fit on, refuses eval, and its file corrects predictions of the same weights alone", async () => {
+  const file = join(dir, "calibration.json");
+  const few = ictal("calibrate", ...data().slice(0, 4), "--out", file);
+  assert.equal(few.status, 2);
+  assert.match(few.stderr, /3 patients, 2 with seizures, are too few to fit a calibration/);
+  const sealed = ictal("calibrate", ...data().slice(0, 4), "--split", "eval", "--out", file);
+  assert.match(sealed.stderr, /invalid --split eval: a calibration is fitted on dev and used unchanged on eval/);
+  assert.equal(ictal("calibrate", ...data().slice(0, 4), "--prevalence", "2", "--out", file).status, 2);
+  const absent = ictal(
+    "predict",
+    ...data().slice(0, 2),
+    "--checkpoint",
+    dir,
+    "--out",
+    join(dir, "o"),
+    "--calibration",
+    file,
+  );
+  assert.deepEqual([absent.status, absent.stdout], [1, ""]);
+  assert.match(absent.stderr, /no .*calibration\.json; write it with: ictal calibrate/);
+});
+
+test("a score on dev says what was chosen there, in the report, the threshold search and their JSON", async () => {
+  const out = join(dir, "optimism.html");
+  const { stdout } = ictal("report", ...data(), "--out", out, "--json");
+  const { optimism, prevalence } = JSON.parse(stdout);
+  assert.match(optimism, /^optimistic: the epoch \(best sensitivity_at_10fa\) and the thresholds are chosen on dev/);
+  assert.ok(prevalence > 0 && prevalence < 1);
+  assert.ok((await readFile(out, "utf8")).includes("chosen on dev, which is scored here"));
+  assert.match(
+    ictal("threshold", ...data(), "--fa", "500").stdout,
+    /^optimistic: the epoch .* and the thresholds are chosen on dev/m,
+  );
+  const unseen = JSON.parse(ictal("report", ...data(), "--split", "eval", "--out", out, "--json").stdout);
+  assert.equal(unseen.optimism, null);
 });

@@ -67,11 +67,19 @@ test("score --json prints both scorers by default, pooled and per recording", as
 test("score --scorer prints the asked scorer alone and exits 2 for an unknown one", async (t) => {
   const trees = { ref: { a: seizure }, hyp: { a: detected } };
   const szcore = JSON.parse((await score(t, trees, "--scorer", "szcore", "--json")).stdout);
-  assert.deepEqual(Object.keys(szcore), ["recordings", "missing", "refused", "notes", "szcore"]);
+  assert.deepEqual(Object.keys(szcore), [
+    "recordings",
+    "optimism",
+    "missing",
+    "refused",
+    "notes",
+    "szcore",
+    "resolution",
+  ]);
   const oneHertz = JSON.parse((await score(t, trees, "--scorer", "szcore-1hz", "--json")).stdout);
-  assert.deepEqual(Object.keys(oneHertz), ["recordings", "missing", "refused", "notes", "szcore1Hz"]);
+  assert.deepEqual(Object.keys(oneHertz), ["recordings", "optimism", "missing", "refused", "notes", "szcore1Hz"]);
   const nedc = JSON.parse((await score(t, trees, "--scorer", "nedc", "--json")).stdout);
-  assert.deepEqual(Object.keys(nedc), ["recordings", "missing", "refused", "notes", "nedc"]);
+  assert.deepEqual(Object.keys(nedc), ["recordings", "optimism", "missing", "refused", "notes", "nedc", "resolution"]);
   const { code, stdout, stderr } = await score(t, trees, "--scorer", "taes", "--json");
   assert.deepEqual([code, stdout], [2, ""]);
   assert.match(stderr, /invalid --scorer taes: expected one of szcore, szcore-1hz, nedc, all/);
@@ -142,30 +150,50 @@ test("score of a reference without seizures prints n/a for people and null for s
 });
 
 test("score --compare gives the paired difference, --intervals the bounds and --breakdown the groups", async (t) => {
-  const names = ["aaaaaaaa_s001_t000", "aaaaaaab_s001_t000", "aaaaaaac_s001_t000"];
+  const names = ["aaaaaaaa", "aaaaaaab", "aaaaaaac", "aaaaaaad"].map((patient) => `${patient}_s001_t000`);
   const ref = Object.fromEntries(names.map((name) => [name, seizure]));
   const none = await mkdtemp(join(tmpdir(), "ictal-second-"));
   t.after(() => rm(none, { recursive: true }));
   await writeFile(join(none, `${names[0]}.csv_bi`), writeCsvBi({ events: [], durationSeconds: 600 }));
   const hyp = Object.fromEntries(names.map((name) => [name, detected]));
-  const flags = ["--compare", none, "--intervals", "--breakdown", "--replicates", "99"];
+  const flags = ["--compare", none, "--intervals", "--breakdown"];
   const { code, stdout, stderr } = await score(t, { ref, hyp }, ...flags, "--json");
   assert.deepEqual([code, stderr], [0, ""]);
-  const { comparison, intervals, breakdown } = JSON.parse(stdout) as Required<ScoreReport>;
+  const { comparison, intervals, breakdown, resolution } = JSON.parse(stdout) as Required<ScoreReport>;
   assert.deepEqual(comparison.missing, names.slice(1));
-  const { first, second, value, p } = comparison.differences.eventSensitivity;
-  assert.deepEqual([first, second, value, p], [1, 0, 1, 0.02]);
-  assert.deepEqual([intervals.patients, intervals.measures.eventSensitivity.lower], [3, 1]);
+  const { first, second, value, p, leastP } = comparison.differences.eventSensitivity;
+  assert.deepEqual([first, second, value, p, leastP], [1, 0, 1, 0.125, 0.125]);
+  const { lower, upper, patients } = intervals.measures.eventSensitivity;
+  assert.deepEqual([patients, upper], [4, 1]);
+  assert.ok(Math.abs(lower - 0.398) < 0.001, "Clopper-Pearson of 4 of 4");
   assert.deepEqual(
     breakdown.byPatient.map(({ patient }) => patient),
-    ["aaaaaaaa", "aaaaaaab", "aaaaaaac"],
+    ["aaaaaaaa", "aaaaaaab", "aaaaaaac", "aaaaaaad"],
   );
   assert.deepEqual(Object.keys(breakdown.byType), ["seiz"]);
+  assert.ok(Math.abs(resolution.ovlp!.leastFalseAlarmsPer24h - 36) < 1e-9);
   const { stdout: text } = await score(t, { ref, hyp }, ...flags);
-  assert.match(text, /onset latency: median 10\.0 s \(quartiles 10\.0 to 10\.0\), 3 of 3 seizures/);
-  assert.match(text, /event +1\.000 \(0\.000\)/);
-  assert.match(text, /eventSensitivity +1\.000 +0\.000 +1\.000 +1\.000 to 1\.000 +p 0\.020/);
-  assert.match(text, /no second hypothesis for 2 recordings/);
+  assert.match(
+    text,
+    /onset latency: median 10\.0 s \(quartiles 10\.0 to 10\.0\), 4 of 4 seizures with a recorded onset; the detector's look-ahead is unknown/,
+  );
+  const waited = await score(t, { ref, hyp }, "--breakdown", "--look-ahead", "6.5");
+  assert.match(waited.stdout, /median 16\.5 s .*6\.5 s of look-ahead added/);
+  assert.match(text, /event +1\.000 \(0\.000\) n=4/);
+  assert.match(text, /eventSensitivity +1\.000 +0\.398 to 1\.000 +4 patients/);
+  assert.match(text, /eventSensitivity +1\.000 +0\.000 +1\.000 +n\/a to n\/a +p 0\.125 \(0\.125\) +4 patients/);
+  assert.match(
+    text,
+    /false alarms: 0\.67 h resolve 36\.0 per 24 h, one alarm in all; SzCORE events at most 107\.8 per 24 h/,
+  );
+  assert.match(text, /no second hypothesis for 3 recordings/);
+});
+
+test("score of fewer than four patients gives neither intervals nor p, and says why", async (t) => {
+  const trees = { ref: { a: seizure, b: seizure }, hyp: { a: detected, b: { seizures: [] } } };
+  const { stdout } = await score(t, trees, "--intervals");
+  assert.match(stdout, /eventSensitivity +0\.500 +n\/a to n\/a +2 patients/);
+  assert.match(stdout, /n\/a: intervals and tests take at least 4 patients that differ/);
 });
 
 test("score names the flag of a bootstrap that cannot be", async (t) => {
@@ -294,4 +322,39 @@ test("score scores the rest where one reference is in doubt, ends with 1, and wi
   assert.match(stderr, /notes\.csv:1: not-annotations/);
   const accepted = runVerb([...args, "--accept", "labels-incomplete"]);
   assert.deepEqual([accepted.status, accepted.stdout], [0, stdout]);
+});
+
+test("score with several --ref scores their majority and prints the agreement of experts and detector", async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), "ictal-experts-"));
+  t.after(() => rm(folder, { recursive: true }));
+  const patients = ["aaaaaaaa", "aaaaaaab", "aaaaaaac", "aaaaaaad"];
+  const write = async (name: string, id: string, start: number) => {
+    await mkdir(join(folder, name), { recursive: true });
+    const events = [{ startSeconds: start, endSeconds: start + 60, label: "seiz", confidence: 1 }];
+    await writeFile(join(folder, name, `${id}_s001_t000.csv_bi`), writeCsvBi({ events, durationSeconds: 600 }));
+  };
+  for (const [p, id] of patients.entries())
+    for (const [e, name] of ["A", "B", "C", "hyp"].entries()) await write(name, id, 100 + e * (3 + p));
+  await write("A", "aaaaaaae", 100);
+  const refs = ["A", "B", "C"].flatMap((name) => ["--ref", join(folder, name)]);
+  const run = (...args: string[]) => {
+    const { status, stdout, stderr } = spawnSync(process.execPath, [main, "score", ...args], { encoding: "utf8" });
+    return { status, stdout, stderr };
+  };
+  const { status, stdout, stderr } = run(...refs, "--hyp", join(folder, "hyp"), "--json");
+  assert.deepEqual([status, stderr], [0, ""]);
+  const { recordings, nedc, experts } = JSON.parse(stdout) as Required<ScoreReport>;
+  assert.deepEqual([recordings, nedc.ovlp.hits, experts.notByAll], [4, 4, ["aaaaaaae_s001_t000"]]);
+  assert.deepEqual([experts.betweenExperts.length, experts.withDetector.length, experts.patients], [3, 4, 4]);
+  const alone = run(...refs).stdout;
+  assert.match(alone, /A, B +0\.\d{3} +0\.\d{3} to [01]\.\d{3}/);
+  assert.doesNotMatch(alone, /SzCORE|detector/);
+  const text = run(...refs, "--hyp", join(folder, "hyp"), "--margin", "0.05").stdout;
+  assert.match(text, /scored against what more than half of 3 experts mark/);
+  assert.match(text, /C +0\.\d{3} +0\.\d{3} +-0\.\d{3} .* may be worse than this expert by 0\.05 or more/);
+  assert.equal(run("--ref", join(folder, "A")).status, 2);
+  assert.match(
+    run(...refs.slice(0, 2), ...refs.slice(0, 2)).stderr,
+    /one folder is given twice; expected one per expert/,
+  );
 });

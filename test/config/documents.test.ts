@@ -29,7 +29,7 @@ test("every shipped configuration names the JSON Schema for editors, and it acce
     assert.equal(schema.safeParse(treeOf(text)).success, true, name);
   }
   for (const wrong of [
-    "data: { n_channels: 21 }",
+    "data: { n_channels: 0 }",
     "training: { epochs: -1 }",
     "training: { lerning_rate: 1 }",
     "model: { unet: { kernel_sise: 3 } }",

@@ -5,7 +5,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { ConfigError, NotFoundError } from "@ictal/base/errors";
+import { cacheKeyFromConfig } from "../../src/config/layer-options.js";
 import { loadConfig, parseConfig } from "../../src/config/load-config.js";
+import { ELECTRODES_19 } from "../../src/signal/electrodes.js";
 
 const none = { environment: {}, projectDir: "/project" };
 const configsDir = new URL("../../../configs/", import.meta.url);
@@ -108,7 +110,7 @@ test("parseConfig lists all faults of a file at once, in the order of its lines 
   epochs: abc
   batch_size: 0
   lerning_rate: 3
-data: { n_channels: 21, stride: -1 }
+data: { n_channels: 0, stride: -1 }
 preprocessing: { notch_freq: 55, normalize: 3 }
 `;
   const { message, details } = faultsOf(text);
@@ -117,12 +119,43 @@ preprocessing: { notch_freq: 55, normalize: 3 }
     'a.yaml:2: invalid training.epochs: "abc"; expected a number',
     "a.yaml:3: invalid training.batch_size: 0; expected a number of at least 1",
     "a.yaml:4: unknown key training.lerning_rate; did you mean training.learning_rate?",
-    "a.yaml:5: invalid data.n_channels: 21; expected 19",
+    "a.yaml:5: invalid data.n_channels: 0; expected a number of at least 1",
     "a.yaml:5: invalid data.stride: -1; expected a number above 0",
-    "a.yaml:6: invalid preprocessing.notch_freq: 55; expected 50 or 60",
+    "a.yaml:6: invalid preprocessing.notch_freq: 55; expected 0 or 50 or 60",
     "a.yaml:6: invalid preprocessing.normalize: 3; expected true or false",
   ]);
   assert.equal(details.key, "training.epochs");
+});
+
+test("channels that cannot be, or another number of them, are told where they stand before anything is read", () => {
+  const pairs = "preprocessing: { reference: tcp20 }";
+  for (const [text, message] of [
+    [
+      "data: { n_channels: 21 }",
+      /^a\.yaml:1: invalid data\.n_channels: 21; preprocessing\.reference: recorded gives 19 /,
+    ],
+    [
+      `${pairs}\ndata: { n_channels: 19 }`,
+      /^a\.yaml:2: .*tcp20 gives 20 channels, so leave n_channels out or set it to 20$/,
+    ],
+    ["data: { channels: [C3, C3] }", /^a\.yaml:1: invalid data\.channels: C3 is listed twice; keep one$/],
+    [
+      `${pairs}\ndata: { channels: [C3] }`,
+      /^a\.yaml:2: .*reference tcp20 has channels of its own; give one of the two$/,
+    ],
+    ["data: { channels: [] }", /invalid data\.channels: \[\]; expected at least one/],
+    ["preprocessing: { reference: average }\ndata: { channels: [C3-P3] }", /C3-P3 is not one electrode/],
+  ] as const)
+    assert.match(faultsOf(text).message, message);
+  for (const text of [`${pairs}\ndata: { n_channels: 20 }`, "data: { channels: [T7-P7, cz], n_channels: 2 }"])
+    assert.doesNotThrow(() => parseConfig(text, "a.yaml", none));
+});
+
+test("channels listed as the reference has them give the same cache, and 10-10 names that of the older ones", () => {
+  const keyOf = (text: string) => cacheKeyFromConfig(parseConfig(text, "a.yaml", none).config);
+  assert.equal(keyOf(`data: { channels: [${ELECTRODES_19.join(", ")}] }`), keyOf("data: {}"));
+  assert.equal(keyOf("data: { channels: [T7-P7] }"), keyOf("data: { channels: [t3-t5] }"));
+  assert.notEqual(keyOf("data: { channels: [C3, C4] }"), keyOf("data: { channels: [C4, C3] }"));
 });
 
 test("a bad --set is a ConfigError that names the flag, whatever stands in it, and nothing of it reaches Object.prototype", () => {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { patientOfPath } from "../../src/cli/patient-name.js";
 import { detectLayout, layoutNamed } from "../../src/corpus/layouts.js";
 
 const place = (layout: string, path: string, key = path) => layoutNamed(layout).place(path, key);
@@ -47,6 +48,27 @@ test("bids reads subject, optional session and the rest of the name as token", (
   assert.match(String(place("bids", "sub-01/eeg/sub-02_task-rest_eeg.edf")), /does not start with "sub-01_"/);
 });
 
+test("chb-mit and siena place the names that their corpora have, and say why another does not fit", () => {
+  const placed = (layout: string, path: string) => {
+    const found = place(layout, path);
+    return typeof found === "string" ? found : [found.patient, found.session, found.token].join(" ");
+  };
+  assert.equal(placed("chb-mit", "physionet/chb21/chb21_22.edf"), "chb01 chb21 22");
+  assert.equal(placed("chb-mit", "chb02/chb02_16+.edf"), "chb02 chb02 16+");
+  assert.equal(placed("chb-mit", "CHB17/chb17a_03.EDF"), "chb17 chb17 a_03");
+  assert.match(placed("chb-mit", "chb02/chb03_01.edf"), /"chb03_01" names another case than its folder "chb02"/);
+  assert.match(placed("chb-mit", "chb1/chb1_01.edf"), /path does not end in chb01/);
+  assert.equal(placed("siena", "PN10/PN10-4.5.6.edf"), "PN10 root 4.5.6");
+  assert.match(placed("siena", "PN10/PN11-1.edf"), /"PN11-1" names another patient than its folder "PN10"/);
+});
+
+test("detectLayout(recordings) does not count the other modalities of BIDS", () => {
+  const files = ["eeg", "ecg", "emg", "mov"].map((kind) => `sub-1/ses-1/${kind}/sub-1_ses-1_task-a_run-01_${kind}.edf`);
+  const listed = (paths: readonly string[]) => detectLayout(paths.map((path) => ({ path, key: path }))).name;
+  assert.equal(listed(files), "bids");
+  assert.equal(listed(files.slice(1)), "flat");
+});
+
 test("flat takes the patient from the name up to the first underscore and the folders as session", () => {
   const found = place("flat", "/data/chb01/day 1/chb01_03.edf", "chb01/day 1/chb01_03.edf");
   assert.ok(typeof found !== "string");
@@ -61,4 +83,16 @@ test("detectLayout(recordings) chooses the layout that at least half fit, else f
   assert.equal(detectLayout(files(good, "stray.edf")).name, "tusz-v2");
   assert.equal(detectLayout(files(good, "stray.edf", "other.edf")).name, "flat");
   assert.equal(detectLayout(files("sub-1/eeg/sub-1_eeg.edf")).name, "bids");
+});
+
+test("a score's patient is that of the corpus: chb21 is chb01", () => {
+  const names = [
+    "chb21/chb21_01",
+    "chb02/chb02_16+",
+    "PN06/PN06-2",
+    "sub-03/eeg/sub-03_task-a",
+    "x/y/a_s001_t000",
+    "p/q",
+  ];
+  assert.deepEqual(names.map(patientOfPath), ["chb01", "chb02", "PN06", "sub-03", "a", "p"]);
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { balanceWindows, windowComposition } from "../../src/dataset/balance.js";
+import { balanceNotice, balanceWindows, windowComposition } from "../../src/dataset/balance.js";
 import { indexWindows, windowClass } from "../../src/dataset/index-windows.js";
 import { epochOrder } from "../../src/dataset/order.js";
 import { splitByPatient } from "../../src/dataset/split.js";
@@ -61,6 +61,45 @@ test("a class that runs out gives all it has; without partial windows full ones 
     full: 10,
     unknown: 0,
   });
+});
+
+test("the rule of prevalence takes all seizure and as much background as the share allows, and less seizure where that runs out", () => {
+  const selectedOf = (index: ReturnType<typeof indexWindows>, prevalence?: number) => {
+    const options = { seed: 3, rule: "prevalence" as const, prevalence };
+    return windowComposition(index, balanceWindows(index, options));
+  };
+  const newborns = indexWindows(made(17, 277, 198), ONE);
+  const usual = selectedOf(newborns);
+  assert.deepEqual(usual.selected, { none: 198, partial: 17, full: 43, unknown: 0 });
+  assert.ok(Math.abs(usual.prevalenceAfter - 0.2) < 0.002);
+  assert.deepEqual(selectedOf(newborns, 0.5).selected, { none: 198, partial: 17, full: 198, unknown: 0 });
+  const plenty = indexWindows(made(10, 20, 1000), ONE);
+  assert.deepEqual(selectedOf(plenty, 0.25).selected, { none: 70, partial: 10, full: 20, unknown: 0 });
+  assert.equal(selectedOf(plenty, 0.25).prevalenceAfter, 0.25);
+  assert.deepEqual(selectedOf(plenty, 0.99).selected, { none: 0, partial: 10, full: 20, unknown: 0 });
+  const even = balanceWindows(newborns, { seed: 3, rule: "prevalence", evenPatients: true });
+  assert.equal(even.length, 198 + 17 + 43);
+  assert.throws(() => selectedOf(newborns, 0), /invalid prevalence: 0/);
+  assert.deepEqual(selectedOf(indexWindows(made(0, 10, 0), ONE)).selected, {
+    none: 0,
+    partial: 0,
+    full: 10,
+    unknown: 0,
+  });
+  assert.equal(selectedOf(indexWindows(made(0, 10, 1), ONE)).selected.full, 1);
+});
+
+test("the first rule says when it leaves out most of the seizure, and names the second", () => {
+  const newborns = indexWindows(made(17, 277, 198), ONE);
+  const notice = balanceNotice(windowComposition(newborns, balanceWindows(newborns, { seed: 3 })), {});
+  assert.match(
+    notice ?? "",
+    /^5 of the 277 windows that are all seizure .* 17 partial .*data\.balance\.rule: prevalence$/,
+  );
+  const usual = indexWindows(made(100, 80, 1000), ONE);
+  assert.equal(balanceNotice(windowComposition(usual, balanceWindows(usual, { seed: 3 })), {}), undefined);
+  const second = balanceWindows(newborns, { seed: 3, rule: "prevalence" });
+  assert.equal(balanceNotice(windowComposition(newborns, second), { rule: "prevalence" }), undefined);
 });
 
 test("balance refuses an index without seizures and bad ratios", () => {

@@ -36,3 +36,18 @@ test("lineLength smooths over a centred window that is shorter at the ends", asy
   assert.equal(smooth[0], (raw[0]! + raw[1]!) / 2);
   assert.equal(smooth[4], (raw[2]! + raw[3]! + raw[4]! + raw[5]!) / 4);
 });
+
+test("lineLength of a band follows what lies in it, whatever is above, across stretches too", async () => {
+  const wave = (hertz: number, height: number) => (i: number) => height * Math.sin((2 * Math.PI * hertz * i) / 4);
+  const [slow, fast] = [wave(0.2, 1), wave(1.7, 50)];
+  const bandHz = [0.05, 0.5] as const;
+  const of = (valueAt: (i: number) => number, band?: readonly [number, number]) =>
+    lineLength(
+      readerOf(4 * 200, (_, i) => valueAt(i)),
+      0,
+      { smoothSeconds: 20, ...(band && { bandHz: band }) },
+    );
+  const [both, alone] = [await of((i) => slow(i) + fast(i), bandHz), await of(slow, bandHz)];
+  assert.ok((await of((i) => slow(i) + fast(i)))[100]! > 50 * (await of(slow))[100]!);
+  for (const at of [50, 59, 60, 61, 119, 121, 180]) assert.ok(Math.abs(both[at]! / alone[at]! - 1) < 0.3, `${at} s`);
+});

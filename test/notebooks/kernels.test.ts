@@ -35,11 +35,18 @@ function configOf(kernel: string): string {
   return path;
 }
 
+/** Real EEG where it is present: a short training on kernel ictal, the baselines alone on the other. */
+function realEegParameters(config: string): Readonly<Record<string, string>> {
+  const place = config.replace(/\.yaml$/, "-newborns");
+  return config.includes("tslab") ? { place, train: "false" } : { place, epochs: "1", folds: "2" };
+}
+
 /** The notebook's own parameters, in place of which the test gives some. */
 function parametersOf(name: string, config: string): string[] {
   const { cells } = parseNotebook(readFileSync(projectPath(`notebooks/${name}`), "utf8"), name);
   const declared = cells.find((cell) => cell.metadata.tags?.includes("parameters"))?.source ?? "";
-  const values = { config, limit: String(RECORDINGS) };
+  const own = name.startsWith("07-") ? realEegParameters(config) : { config };
+  const values: Readonly<Record<string, string>> = { ...own, limit: String(RECORDINGS) };
   return Object.entries(values).flatMap(([key, value]) =>
     new RegExp(`^let ${key} =`, "m").test(declared) ? ["-p", key, value] : [],
   );
@@ -59,3 +66,10 @@ for (const kernel of ["ictal", "tslab"]) {
     });
   }
 }
+
+test("07-real-eeg.ipynb says in a sentence that the recordings are absent, and ends well", () => {
+  const words = ["--output", join(folder, "absent.ipynb"), "--no-report", "-p", "source", join(folder, "nothing")];
+  const { status, stdout, stderr } = runVerb(["notebook", "exec", "notebooks/07-real-eeg.ipynb", ...words]);
+  assert.equal(status, 0, stdout + stderr);
+  assert.match(stdout, /no recordings at .*: give source the BIDS folder of the newborns; the whole set is at Zenodo/);
+});

@@ -24,6 +24,10 @@ const patientOf = (patient: string, seizures: number, detected: number) => ({
   ...{ recordings: 1, hours: 1, falseAlarms: 1, falseAlarmsPer24h: 24 },
 });
 
+const latenciesOf = (latencies: number[]) => ({
+  ...{ seizures: latencies.length, censored: 0, latencies, lookAheadSeconds: null },
+});
+
 test("wilson gives the known interval, contains the proportion and is NaN without trials", () => {
   const { lower, upper } = wilson(8, 10);
   assert.ok(Math.abs(lower - 0.4902) < 1e-4 && Math.abs(upper - 0.9433) < 1e-4);
@@ -83,15 +87,17 @@ test("reliabilityDiagram excludes empty bins from the line; detectedByGroup stac
     bars.map(({ x }) => x),
     [[2], [3]],
   );
-  assert.deepEqual((latencyHistogram([1, 2], caption).data[0] as { x: number[] }).x, [1, 2]);
+  assert.deepEqual((latencyHistogram(latenciesOf([1, 2]), caption).data[0] as { x: number[] }).x, [1, 2]);
 });
 
 test("counts have ticks at whole numbers, few or many", () => {
   const group = (seizures: number) => ({ fnsz: { seizures, detected: 1, sensitivity: 1 / seizures } });
   const dtick = (seizures: number) => detectedByGroup(group(seizures), "type", caption).layout.xaxis?.dtick;
   assert.deepEqual([dtick(2), dtick(8), dtick(500)], [1, 2, undefined]);
-  assert.equal(latencyHistogram([-1, 1, 2, 14], caption).layout.yaxis?.dtick, 1);
-  assert.equal(latencyHistogram([], caption).layout.yaxis?.dtick, 1);
+  assert.equal(latencyHistogram(latenciesOf([-1, 1, 2, 14]), caption).layout.yaxis?.dtick, 1);
+  assert.equal(latencyHistogram(latenciesOf([]), caption).layout.yaxis?.dtick, 1);
+  const { xaxis } = latencyHistogram({ ...latenciesOf([1]), lookAheadSeconds: 16 }, caption).layout;
+  assert.match(JSON.stringify(xaxis), /look-ahead \+16 s/);
 });
 
 test("spectrogramFigure shows a tone at its frequency and thins long recordings", () => {

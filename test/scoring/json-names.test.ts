@@ -28,7 +28,7 @@ test("scoresJson(report) and ratesJson(rates) keep the names of version 0.1 and 
   const report = {
     szcore: { event: szcore.event },
     nedc: { ovlp: scoreNedc([pair]).ovlp },
-    intervals: scoreIntervals([pair], options),
+    intervals: scoreIntervals([pair]),
     breakdown: scoreBreakdown([pair]),
     comparison: compareDetectors([pair], [pair], options),
   };
@@ -51,5 +51,7 @@ test("scoresJson(report) and ratesJson(rates) keep the names of version 0.1 and 
   assert.deepEqual(alarmPaths(ratesJson(sensitivitiesAtRates([recording], [1], options))), [
     "0.perDay",
     "0.falseAlarmsPerDay",
+    "0.leastFalseAlarmsPer24h",
+    "0.upperFalseAlarmsPer24h",
   ]);
 });

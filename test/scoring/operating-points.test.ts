@@ -137,17 +137,22 @@ test("sensitivitiesAtRates gives the pooled point with an interval around it, th
     list.map((each) => ({ ...each, id: `dev/p${p}/${each.id}`, patient: `p${p}` })),
   );
   const options = { seed: 3, replicates: 200 };
-  const rates = sensitivitiesAtRates(recordings, [1, 50], options);
-  for (const { maxFalseAlarmsPer24h, threshold, sensitivity, falseAlarmsPer24h } of rates) {
+  const rates = sensitivitiesAtRates(recordings, [2, 50], options);
+  for (const { maxFalseAlarmsPer24h, threshold, sensitivity, falseAlarmsPer24h, ...resolution } of rates) {
     const point = sensitivityAtFalseAlarms(recordings, maxFalseAlarmsPer24h);
     assert.deepEqual(
       [threshold, sensitivity.value, falseAlarmsPer24h],
       [point.threshold, point.sensitivity, point.falseAlarmsPer24h],
     );
-    assert.ok(sensitivity.lower <= sensitivity.value && sensitivity.value <= sensitivity.upper);
-    assert.equal(sensitivity.usable, 200);
+    assert.ok(sensitivity.lower < sensitivity.value && sensitivity.value < sensitivity.upper);
+    assert.equal(sensitivity.patients, 6);
+    assert.deepEqual([resolution.isResolved, resolution.hours], [true, 18]);
+    assert.ok(resolution.upperFalseAlarmsPer24h > falseAlarmsPer24h);
   }
-  assert.deepEqual(sensitivitiesAtRates(recordings, [1, 50], options), rates);
+  assert.deepEqual(sensitivitiesAtRates(recordings, [2, 50], options), rates);
   const one = sensitivitiesAtRates(recordings.slice(0, 6), [50], options)[0]!.sensitivity;
-  assert.deepEqual([one.lower, one.upper], [one.value, one.value], "one patient is always drawn whole");
+  assert.deepEqual([one.lower, one.patients], [Number.NaN, 1], "one patient has no interval");
+  const [coarse] = sensitivitiesAtRates(recordings, [1], options); // one alarm in 18 h is 1.33 per 24 h
+  assert.ok(!coarse!.isResolved && Number.isNaN(coarse!.threshold) && Number.isNaN(coarse!.sensitivity.value));
+  assert.ok(Math.abs(coarse!.leastFalseAlarmsPer24h - 24 / 18) < 1e-12);
 });

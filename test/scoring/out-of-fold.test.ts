@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { PatientRecording } from "../../src/scoring/auroc-interval.js";
+import type { PatientRecording } from "../../src/scoring/auroc-wins.js";
 import { bestEventThreshold } from "../../src/scoring/event-threshold.js";
 import { type FoldPredictions, scoreFolds } from "../../src/scoring/out-of-fold.js";
 
@@ -34,7 +34,7 @@ test("bestEventThreshold(recordings) is the strictest threshold of the highest e
 });
 
 test("scoreFolds(folds) scores each fold at the threshold of its own dev, and pools", () => {
-  const scores = scoreFolds(FOLDS, { seed: 1, replicates: 50 });
+  const scores = scoreFolds(FOLDS);
   assert.deepEqual([scores.folds, scores.seeds, scores.patients, scores.patientsWithSeizures], [2, [1], 4, 2]);
   const found = scores.perFold.map(({ threshold, thresholdFrom, auroc, event }) => ({
     ...{ threshold: +threshold.toFixed(3), thresholdFrom, auroc, f1: event.f1 },
@@ -46,14 +46,15 @@ test("scoreFolds(folds) scores each fold at the threshold of its own dev, and po
   assert.equal(scores.outOfFold.event.f1, 1); // one threshold for both would miss fold 0 or alarm in fold 1
   assert.equal(scores.outOfFold.meanOfFolds, 1);
   assert.ok(scores.outOfFold.auroc.auroc < 1); // the folds' scales differ: 0.45 in a seizure, 0.6 out of one
-  assert.equal(scores.outOfFold.auroc.patients, 4);
+  assert.equal(scores.outOfFold.auroc.patients, 2, "those with seizures");
   assert.equal(scores.ensemble, undefined);
 });
 
 test("scoreFolds(folds) of several seeds counts a patient once, scores each seed and the mean of the seeds", () => {
   const second = FOLDS.map((fold) => ({ ...fold, seed: 2 }));
-  const { outOfFold, bySeed, ensemble, pairs } = scoreFolds([...FOLDS, ...second], { seed: 1, replicates: 50 });
-  assert.equal(outOfFold.auroc.patients, 4);
+  const { outOfFold, bySeed, ensemble, pairs } = scoreFolds([...FOLDS, ...second]);
+  assert.equal(outOfFold.auroc.patients, 2);
+  assert.equal(outOfFold.resolution.hours, bySeed[0]!.resolution.hours, "time counts once");
   assert.equal(outOfFold.intervals.patients, 4);
   assert.deepEqual(
     bySeed.map(({ seed, auroc }) => [seed, auroc.auroc]),
@@ -66,12 +67,10 @@ test("scoreFolds(folds) of several seeds counts a patient once, scores each seed
 test("scoreFolds(folds) takes the configured threshold without seizures in dev, has no AUROC without seizures, refuses a leak", () => {
   const silent = { fold: 0, seed: 1, dev: [], heldOut: [recording("a", 0, 0.1, false)] };
   const { perFold } = scoreFolds([silent], {
-    seed: 1,
-    replicates: 10,
     postprocess: { onThreshold: 0.6, offThreshold: 0.5 },
   });
   assert.deepEqual([perFold[0]!.threshold, perFold[0]!.thresholdFrom], [0.6, "configured"]);
   assert.ok(Number.isNaN(perFold[0]!.auroc));
   const leak = { ...silent, dev: [recording("a", 0.5, 0.1)] };
-  assert.throws(() => scoreFolds([leak], { seed: 1 }), /invalid fold 0: patient a is held out and in dev/);
+  assert.throws(() => scoreFolds([leak]), /invalid fold 0: patient a is held out and in dev/);
 });

@@ -34,7 +34,7 @@ test("weightedAuroc of one positive and one negative cell is 1, 0 or one half, n
 test("onsetLatencies passes over every detection that ended before a seizure, and finds the next one", () => {
   const hypothesis = [interval(1, 2), interval(3, 4), interval(5, 6), interval(12, 14), interval(31, 33)];
   const pair = { id: "a", durationSeconds: 60, reference: [interval(10, 20), interval(30, 40)], hypothesis };
-  assert.deepEqual(onsetLatencies([pair]), { seizures: 2, latencies: [2, 1] });
+  assert.deepEqual(onsetLatencies([pair]), { seizures: 2, censored: 0, latencies: [2, 1], lookAheadSeconds: null });
   assert.deepEqual(onsetLatencies([{ ...pair, hypothesis: hypothesis.slice(1) }]).latencies, [2, 1]);
 });
 

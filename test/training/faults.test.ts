@@ -137,6 +137,35 @@ test("a metric without a value neither picks a checkpoint nor stops the run, and
   assert.match(told[0]!, /no seizure, or no labels/);
 });
 
+test("a sensitivity at a rate that dev cannot resolve gives way to the fallback, with one warning and over a resume", async (context) => {
+  const dir = await madeFolder(context);
+  const metric = { name: "sensitivity_at_1fa", mode: "max", fallback: "f1" } as const;
+  let calls = 0;
+  const validate = Object.assign(() => ({ sensitivity_at_1fa: Number.NaN, f1: ++calls / 10 }), {
+    metricNames: ["sensitivity_at_1fa", "f1"],
+  });
+  const report = await trainHere(madeOptions(dir, "run", { metric, epochs: 2 }), { validate });
+  assert.deepEqual([report.metricName, report.bestMetric], ["f1", 0.2]);
+  const told = report.warnings.filter((text) => text.includes("cannot resolve 1 false alarms in 24 h, so f1 decides"));
+  assert.equal(told.length, 1);
+  const names = readRunLog(join(dir, "run", "metrics.jsonl")).flatMap((entry) =>
+    entry.kind === "validation" ? [entry.metricName] : [],
+  );
+  assert.deepEqual(names, ["f1", "f1"]);
+  const again = await trainHere(madeOptions(dir, "run", { metric, epochs: 2, resume: true }), { validate });
+  assert.deepEqual([again.metricName, again.bestMetric], ["f1", 0.2]);
+  assert.ok(!again.warnings.some((text) => text.includes("was chosen by")));
+  const unknown = { ...metric, fallback: "f2" };
+  await assert.rejects(trainHere(madeOptions(dir, "run", { metric: unknown, existing: "replace" }), { validate }), {
+    details: {
+      key: "training.early_stopping.fallback_metric",
+      value: "f2",
+      allowed: "loss, sensitivity_at_1fa, f1",
+      nearest: "f1",
+    },
+  });
+});
+
 test("windows that the network cannot divide are refused with lengths that fit, as a ConfigError across processes too", async (context) => {
   const dir = await madeFolder(context);
   const options = madeOptions(dir, "run");

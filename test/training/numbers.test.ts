@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { createRandom } from "../../src/base/random.js";
 import { indexWindows } from "../../src/dataset/index-windows.js";
 import { tf } from "../../src/tensor/tf.js";
 import { dropoutFeeds, dropoutInputs } from "../../src/training/dropout-masks.js";
@@ -8,7 +9,13 @@ import { createGuards } from "../../src/training/guards.js";
 import { constantAnswerLoss, type LossOptions, lossOf, maskedLoss, posWeightOf } from "../../src/training/loss.js";
 import { downsampleLabelsInto, epochWindows, lineDifferences, seizureShareOf } from "../../src/training/run-data.js";
 import { learningRateFactor } from "../../src/training/schedule.js";
-import { createStitcher, downsampleProbabilities, type Stitching, windowStarts } from "../../src/training/stitching.js";
+import {
+  createRunningStitcher,
+  createStitcher,
+  downsampleProbabilities,
+  type Stitching,
+  windowStarts,
+} from "../../src/training/stitching.js";
 import { makeManifest } from "../dataset/made-manifest.js";
 
 test("the learning rate rises linearly over the warm-up, then falls by a cosine to zero, as the reference's", () => {
@@ -125,6 +132,25 @@ test("overlapping windows are joined by mean, by weight, by the largest or the s
   assert.deepEqual(joined("soonest"), [0.2, 0.2, 0.2, 0.2, 0.6]);
   assert.deepEqual(joined("triangular"), [0.2, 0.2, 0.3, 0.5, 0.6]);
   assert.deepEqual([...downsampleProbabilities(Float32Array.of(0, 1, 0.5, 0.5, 1), 2)], [0.5, 0.5, 1]);
+});
+
+test("windows that are stitched as they come give the same bits as those of a whole recording", () => {
+  const random = createRandom(4, "running stitcher");
+  for (const method of ["mean", "triangular", "max", "soonest"] as const)
+    for (const stride of [1, 3, 8]) {
+      const starts = windowStarts(200, 8, stride, 1);
+      const windows = starts.map((start) => Float32Array.from({ length: 8 }, (_, i) => random.uniform(8 * start + i)));
+      const whole = createStitcher(method, 200);
+      const running = createRunningStitcher(method, 8);
+      const taken: number[] = [];
+      for (const [k, start] of starts.entries()) {
+        whole.add(start, windows[k]!);
+        running.add(start, windows[k]!, 8);
+        const next = starts[k + 1];
+        taken.push(...running.take(next === undefined ? 200 : method === "soonest" ? start + 8 : next));
+      }
+      assert.deepEqual(Float32Array.from(taken), whole.finish());
+    }
 });
 
 test("half precision rounds to nearest, ties to even, for normal, subnormal and special numbers", () => {

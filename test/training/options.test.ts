@@ -70,6 +70,10 @@ test("what nothing reads makes no other recipe: focal's numbers without focal, a
 });
 
 test("where nothing is validated the loss decides, else the configuration's metric", () => {
-  assert.deepEqual(fillTrainOptions(api).metric, { name: "sensitivity_at_10fa", mode: "max" });
-  assert.deepEqual(fillTrainOptions(api, { isValidated: false }).metric, { name: "loss", mode: "min" });
+  assert.deepEqual(fillTrainOptions(api).metric, {
+    ...{ name: "sensitivity_at_10fa", mode: "max", fallback: "auroc" },
+  });
+  assert.deepEqual(fillTrainOptions(api, { isValidated: false }).metric, {
+    ...{ name: "loss", mode: "min", fallback: "auroc" },
+  });
 });

@@ -3,7 +3,7 @@ import { CacheError, isIctalError } from "@ictal/base/errors";
 import type { Event } from "../../base/events.js";
 import { readSplitFile } from "../../corpus/split-file.js";
 import type { SplitManifest } from "../../dataset/split.js";
-import type { PatientRecording } from "../../scoring/auroc-interval.js";
+import type { PatientRecording } from "../../scoring/auroc-wins.js";
 import type { FoldPredictions } from "../../scoring/out-of-fold.js";
 import { readCheckpointState } from "../../training/checkpoint.js";
 import { checkpointDir, listCheckpoints } from "../../training/checkpoint-folder.js";

@@ -3,11 +3,10 @@ import { type FileHandle, open, rm } from "node:fs/promises";
 import { commitFile, explainWriteError, temporaryName } from "@ictal/base/atomic-file";
 import { FormatError } from "@ictal/base/errors";
 import { waitingFor } from "@ictal/base/pending";
-import { configure, type Entry, type FileEntry, Reader, ZipReader, ZipWriter } from "@zip.js/zip.js";
+import { type Entry, type FileEntry, ZipReader, ZipWriter } from "@zip.js/zip.js";
 import { type Borrowed, lend } from "../../base/borrowed.js";
+import { ZipSource } from "../../base/zip-file.js";
 import { itemBytes, type NpyHeader, npyHeader, npyHeaderBytes, parseNpyHeader } from "./npy.js";
-
-configure({ useWebWorkers: false }); // no worker threads besides Ictal's
 
 /** A float32 array to be written: its shape and its numbers in C order, in chunks. */
 export interface NpzArray {
@@ -73,30 +72,6 @@ export async function writeNpz(
     await handle.close().catch(() => undefined); // closed already when the rename failed
     await rm(temporary, { force: true });
     throw signal?.aborted ? signal.reason : explainWriteError(error, path);
-  }
-}
-
-/** An open file as zip.js wants it. */
-class FileReader extends Reader<FileHandle> {
-  constructor(
-    private readonly handle: FileHandle,
-    size: number,
-  ) {
-    super(handle);
-    this.size = size;
-  }
-
-  /** Exactly the bytes asked for: zip.js takes fewer for more to come, and waits for them. */
-  override async readUint8Array(offset: number, length: number): Promise<Uint8Array> {
-    if (!(Number.isSafeInteger(offset) && Number.isSafeInteger(length) && offset >= 0 && offset + length <= this.size))
-      throw new Error(`bytes ${offset} to ${offset + length} are asked for, the file ends at ${this.size}`);
-    const bytes = new Uint8Array(length);
-    for (let filled = 0; filled < length; ) {
-      const { bytesRead } = await this.handle.read(bytes, filled, length - filled, offset + filled);
-      if (bytesRead === 0) throw new Error(`the file ended at byte ${offset + filled} while it was read`);
-      filled += bytesRead;
-    }
-    return bytes;
   }
 }
 
@@ -213,7 +188,7 @@ export async function openNpz(path: string): Promise<NpzFile> {
   const handle = await open(path, "r");
   try {
     const { size } = await handle.stat();
-    const zip = new ZipReader(new FileReader(handle, size));
+    const zip = new ZipReader(new ZipSource(handle, size));
     const entries: Entry[] = await zip.getEntries().catch((error: unknown) => {
       throw damaged(path, error);
     });
