@@ -23,6 +23,7 @@ import { type GapPolicy, recordedSeconds } from "./segments.js";
 import { type Exclusion, exclusionFile, type Sidecar, writeExclusion } from "./sidecar.js";
 import { removeAbandoned } from "./temporary.js";
 
+/** What to build, from where and how. */
 export interface BuildOptions {
   readonly store: Store;
   readonly catalogue: Catalogue;

@@ -1,6 +1,7 @@
 /** The options of a cache, apart from its signal chain. */
 import { choice, count, defaultsOf } from "../base/option-table.js";
 
+/** The options of a cache, each with its default. */
 export const CACHE_OPTIONS = {
   sampleType: choice(["int16", "float32"], {
     default: "int16",
@@ -17,4 +18,5 @@ export const CACHE_OPTIONS = {
   }),
 };
 
+/** Their defaults. */
 export const CACHE_DEFAULTS = defaultsOf(CACHE_OPTIONS);

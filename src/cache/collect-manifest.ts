@@ -20,6 +20,7 @@ import {
 } from "./sidecar.js";
 import { refuseUncheckedTimelines } from "./timeline-check.js";
 
+/** Which cache, and what it has to cover. */
 export interface WriteManifestOptions {
   /** Which cache of the folder. @default the only one there */
   readonly key?: string | undefined;

@@ -39,7 +39,9 @@ export function cacheKeyOf(description: Omit<CacheDescription, "key">): string {
 
 /** Names inside a key folder that are not recordings. */
 export const DESCRIPTION_FILE = "cache.json";
+/** Name of the manifest in a key folder. */
 export const MANIFEST_FILE = "manifest.json";
+/** Ending of the notes on excluded recordings. */
 export const EXCLUSION_ENDING = ".left-out.json";
 
 /** Write `cache.json` of a key folder when it is missing; equal keys write equal bytes. */

@@ -6,6 +6,7 @@ import { z } from "zod";
 
 const count = z.number().int().min(0);
 
+/** Segments as sidecars and manifests store them. */
 export const segmentsSchema = z.array(z.object({ startSample: count, sampleCount: count.min(1) })).min(1);
 
 /** Contiguous samples: a part of a recording without a gap. */

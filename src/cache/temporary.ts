@@ -8,7 +8,7 @@ import { makeFolder } from "@ictal/base/make-folder";
 import { isAlive } from "@ictal/base/process-alive";
 
 /** Folder inside a key folder where files are written before they are renamed to their names. */
-export const TEMPORARY_FOLDER = ".tmp";
+const TEMPORARY_FOLDER = ".tmp";
 
 const HOST = hostname().replace(/[^A-Za-z0-9.]/g, "_");
 const DAY_MILLISECONDS = 24 * 3600 * 1000;
@@ -21,7 +21,7 @@ export function temporaryPath(dir: string): string {
 }
 
 /** Rename a closed, synced temporary file to `path`, creating its folder when needed. */
-export async function commitTemporary(temporary: string, path: string): Promise<void> {
+async function commitTemporary(temporary: string, path: string): Promise<void> {
   await makeFolder(dirname(path));
   await commitFile(temporary, path);
 }
@@ -85,7 +85,7 @@ export function storageError(error: unknown, path: string): unknown {
 }
 
 /** A file of the temporary folder and whether its writer still runs. */
-export interface TemporaryFile {
+interface TemporaryFile {
   readonly path: string;
   readonly bytes: number;
   /**

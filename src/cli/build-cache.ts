@@ -20,6 +20,7 @@ import type { Store } from "../store/store.js";
 import { isAccepted, NO_SEIZURES } from "./accept-option.js";
 import type { Shard } from "./data-options.js";
 
+/** What the flags of a build change of the configuration. */
 export interface BuildOptions {
   /** @default the configuration's `num_workers`; one per core for 0 */
   readonly workers?: number | undefined;

@@ -18,6 +18,7 @@ import { configuredSplits } from "./configured-manifest.js";
 import { configOf, type DataFlags, type FlagConfig, partName, type Shard } from "./data-options.js";
 import { reportJson } from "./report-json.js";
 
+/** Flags of `cache build`. */
 export interface BuildFlags extends DataFlags {
   readonly workers?: number;
   readonly shard?: Shard;
@@ -27,10 +28,12 @@ export interface BuildFlags extends DataFlags {
   readonly gaps?: GapPolicy;
 }
 
+/** Flags of `cache gc`. */
 export interface GcFlags extends DataFlags {
   readonly delete?: boolean;
 }
 
+/** Flags of `manifest`. */
 export interface ManifestFlags extends DataFlags {
   readonly limit?: number;
 }
@@ -41,6 +44,7 @@ async function splitsOfBuild(found: FlagConfig, key: string): Promise<SplitRecor
   return record;
 }
 
+/** `cache build`. */
 export async function build(watch: RunWatch, flags: BuildFlags): Promise<Outcome> {
   const found = await configOf(flags, ["dataDir", "cacheDir"]);
   const { config } = found;
@@ -72,6 +76,7 @@ async function target(dir: string | undefined, flags: DataFlags): Promise<{ dir:
   return { dir: config.data.cache_dir, ...(cacheKey !== undefined && { key: cacheKey }) };
 }
 
+/** `cache verify`. */
 export async function verify(dir: string | undefined, flags: DataFlags): Promise<Outcome> {
   const { dir: folder, key } = await target(dir, flags);
   return withInterrupt("nothing was changed", async (signal) => {
@@ -87,6 +92,7 @@ export async function verify(dir: string | undefined, flags: DataFlags): Promise
   });
 }
 
+/** `cache gc`. */
 export async function collectGarbage(dir: string | undefined, flags: GcFlags): Promise<Outcome> {
   const { dir: folder } = await target(dir, flags);
   const report = await gcCache(folder, { delete: flags.delete });
@@ -100,6 +106,7 @@ export async function collectGarbage(dir: string | undefined, flags: GcFlags): P
   return { json: report, text: text.join("\n") };
 }
 
+/** `manifest`. */
 export async function manifest(flags: ManifestFlags): Promise<Outcome> {
   const { config } = await configOf(flags, ["cacheDir"]);
   const hasCorpus = flags.config !== undefined || flags.dataDir !== undefined;

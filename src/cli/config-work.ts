@@ -11,6 +11,7 @@ import { parseConfig } from "../config/load-config.js";
 import type { Config } from "../config/schema.js";
 import { readConfig } from "./data-options.js";
 
+/** Flags of `config show`. */
 export interface ShowFlags {
   readonly config?: string;
   readonly set?: readonly string[];
@@ -60,6 +61,7 @@ export async function showConfig({ config: file, set = [] }: ShowFlags): Promise
   return { json: values, text: `${table(values)}\n\nLook-ahead: ${await budgetOf(loaded.config)}${notice}` };
 }
 
+/** Flags of the verbs that write a file. */
 export interface OutFlags {
   readonly out?: string;
 }

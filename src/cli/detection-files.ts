@@ -14,6 +14,7 @@ import type { RecordingPrediction } from "../training/predict.js";
 
 /** Formats of detections; json also holds the recording's id and the thresholds. */
 export const EVENT_FORMATS = ["csv_bi", "tsv", "json"] as const;
+/** One of them. */
 export type EventFormat = (typeof EVENT_FORMATS)[number];
 
 interface Detected {

@@ -16,7 +16,8 @@ import { matchWeights, parseNameRule, readSafetensorsFile, type WeightsReport } 
 import { DETECTOR_NAMES } from "../model/registry.js";
 import { saveSafetensors } from "../model/safetensors.js";
 import { storedTensors } from "../model/weights.js";
-import { MODEL_FILE, weightsMetadata } from "../training/checkpoint.js";
+import { weightsMetadata } from "../training/checkpoint.js";
+import { MODEL_FILE } from "../training/checkpoint-folder.js";
 import { CONFIG_FILE } from "./checkpoint-config.js";
 import { readConfig } from "./data-options.js";
 import { type ImportFlags, nextSteps } from "./import-flags.js";

@@ -14,17 +14,20 @@ import { configuredManifest } from "./configured-manifest.js";
 import { configOf, type DataFlags } from "./data-options.js";
 import { reportJson } from "./report-json.js";
 
+/** Flags of `cache export`. */
 export interface ExportFlags extends DataFlags {
   readonly npz: string;
   readonly split?: string[];
   readonly level?: number;
 }
 
+/** Flags of `cache import`. */
 export interface ImportFlags extends DataFlags {
   readonly split?: string;
   readonly stride?: number;
 }
 
+/** `cache export`. */
 export async function exportWindows(flags: ExportFlags): Promise<Outcome> {
   const found = await configOf(flags, ["cacheDir"]);
   const { data } = found.config;
@@ -67,6 +70,7 @@ async function tryManifest(
   }
 }
 
+/** `cache import`. */
 export async function importWindows(dir: string, flags: ImportFlags): Promise<Outcome> {
   const { config } = await configOf(flags, ["cacheDir"]);
   const { data } = config;

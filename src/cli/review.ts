@@ -187,25 +187,30 @@ async function review(flags: ReviewFlags, signal: AbortSignal): Promise<Reviewed
   return { rows, leftOut };
 }
 
+/** A page for scripts; what labels or a prediction would tell is null without them. */
+function pageJson(row: ReviewRow, out: string) {
+  const isCompared = row.isLabelled && row.hasPrediction;
+  return {
+    id: row.id,
+    page: join(out, row.href),
+    seizures: row.isLabelled ? row.reference.length : null,
+    missed: isCompared ? row.misses.length : null,
+    longestMissSeconds: isCompared ? worstMiss(row) : null,
+    falseAlarms: isCompared ? row.falseAlarms.length : null,
+  };
+}
+
 async function run(flags: ReviewFlags): Promise<Outcome> {
   const { rows, leftOut } = await withInterrupt("finished pages are complete", (signal) => review(flags, signal));
   const list = flags.recording ? undefined : join(flags.out, LIST_FILE);
   const sorted = sortedRows(rows);
   const unpredicted = flags.predictions ? sorted.filter(({ hasPrediction }) => !hasPrediction).map(({ id }) => id) : [];
-  const [missing] = unpredicted;
-  const [excluded] = leftOut;
+  const [[missing], [excluded]] = [unpredicted, leftOut];
   const notes = [
     ...(missing === undefined ? [] : [`${unpredicted.length} without a prediction, e.g. ${printable(missing)}`]),
     ...(excluded ? [`${leftOut.length} without a page, e.g. ${printable(`${excluded.id}: ${excluded.reason}`)}`] : []),
   ];
-  const pages = sorted.map((row) => ({
-    id: row.id,
-    page: join(flags.out, row.href),
-    seizures: row.isLabelled ? row.reference.length : null,
-    missed: row.isLabelled && row.hasPrediction ? row.misses.length : null,
-    longestMissSeconds: row.isLabelled && row.hasPrediction ? worstMiss(row) : null,
-    falseAlarms: row.isLabelled && row.hasPrediction ? row.falseAlarms.length : null,
-  }));
+  const pages = sorted.map((row) => pageJson(row, flags.out));
   return {
     json: { out: flags.out, ...(list ? { list } : {}), recordings: rows.length, pages, unpredicted, leftOut },
     text: [`${rows.length} review pages; open ${printable(list ?? pages[0]?.page ?? flags.out)}`, ...notes].join("\n"),

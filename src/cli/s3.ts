@@ -82,10 +82,7 @@ export function addS3Command(program: Command): void {
 }
 
 function commaList(text: string): string[] {
-  const names = text
-    .split(",")
-    .map((name) => name.trim())
-    .filter((name) => name !== "");
+  const names = text.split(",").flatMap((name) => name.trim() || []);
   if (names.length === 0) throw new InvalidArgumentError("Expected one or more names, separated by commas.");
   return names;
 }

@@ -14,7 +14,7 @@ import { type LookAhead, lookAheadFromConfig, lookAheadText } from "../config/lo
 import { trainOptionsFromConfig } from "../config/train-options.js";
 import type { SplitManifest } from "../dataset/split.js";
 import { devMetrics } from "../scoring/dev-metrics.js";
-import { listCheckpoints } from "../training/checkpoint.js";
+import { listCheckpoints } from "../training/checkpoint-folder.js";
 import { startTraining, type TrainingHandle } from "../training/handle.js";
 import type { TrainReport } from "../training/run.js";
 import { isHeldByOther } from "../training/run-lock.js";

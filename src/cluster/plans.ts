@@ -57,7 +57,7 @@ function parts<T>(items: readonly T[], shards: number): { part: string; items: r
   }));
 }
 
-export interface CachePlanOptions extends PlanBase {
+interface CachePlanOptions extends PlanBase {
   readonly catalogue: Catalogue;
   readonly cacheDir: string;
   readonly cacheKey: string;
@@ -81,7 +81,7 @@ export function planCache(options: CachePlanOptions): Plan {
   return makePlan("cache", drafts, [["manifest", ...common]]);
 }
 
-export interface PredictPlanOptions extends PlanBase {
+interface PredictPlanOptions extends PlanBase {
   readonly manifest: Manifest;
   readonly split: string;
   readonly checkpoint: string;
@@ -106,7 +106,7 @@ export function planPredict(options: PredictPlanOptions): Plan {
   return makePlan("predict", drafts);
 }
 
-export interface CheckPlanOptions {
+interface CheckPlanOptions {
   readonly catalogue: Catalogue;
   readonly url: string;
   readonly limitArgs: readonly string[];
@@ -134,7 +134,7 @@ export function planTrain({ configArgs, configHash }: Omit<PlanBase, "shards">, 
   return makePlan("train", [{ items: 1, commands, inputs: [configHash, outputDir] }]);
 }
 
-export interface SweepPlanOptions extends Omit<PlanBase, "shards"> {
+interface SweepPlanOptions extends Omit<PlanBase, "shards"> {
   readonly runs: readonly Readonly<Record<string, Cell>>[];
   /** Folder of the runs. */
   readonly out: string;

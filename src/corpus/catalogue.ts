@@ -29,6 +29,7 @@ export interface Catalogue {
   readonly findings: readonly Finding[];
 }
 
+/** How a corpus is listed. */
 export interface CatalogueOptions {
   /** Folder layout of the corpus. @default detected from the paths */
   readonly layout?: LayoutName | undefined;

@@ -18,6 +18,7 @@ export interface Inspected {
   readonly labels: RecordingLabels;
 }
 
+/** How the files of a corpus are read. */
 export interface InspectOptions {
   /** Recordings inspected at a time. @default 16 */
   readonly concurrency?: number | undefined;

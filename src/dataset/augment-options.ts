@@ -16,6 +16,7 @@ export interface Augmentations {
   readonly frequencyShiftHz?: number | undefined;
 }
 
+/** The options of augmentation, each with its default. */
 export const AUGMENT_OPTIONS = {
   channelDropout: fraction({ description: "Probability that a channel of a training window is set to zero." }),
   timeShiftSeconds: number({

@@ -18,6 +18,7 @@ export interface BalanceOptions {
   readonly seed: number;
 }
 
+/** The options of balancing, each with its default. */
 export const BALANCE_OPTIONS = {
   rule: choice(["partial", "prevalence"], {
     description:
@@ -44,4 +45,5 @@ export const BALANCE_OPTIONS = {
   }),
 };
 
+/** Their defaults. */
 export const BALANCE_DEFAULTS = defaultsOf(BALANCE_OPTIONS);

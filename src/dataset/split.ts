@@ -199,8 +199,13 @@ export async function assignSplits(
 }
 
 /** Every fold of `folds` as a split of `manifest`: its patients are eval, a share of the others is dev. Errors as `assignSplits`. */
-export function foldsOf(manifest: Manifest, folds: number, choice: SplitChoice = {}): Promise<SplitManifest[]> {
-  const each = (fold: number) => assignSplits(manifest, { ...choice, by: "folds", folds, fold });
+export function foldsOf(
+  manifest: Manifest,
+  folds: number,
+  choice: SplitChoice = {},
+  { signal }: { readonly signal?: AbortSignal | undefined } = {},
+): Promise<SplitManifest[]> {
+  const each = (fold: number) => assignSplits(manifest, { ...choice, by: "folds", folds, fold }, { signal });
   return Promise.all(Array.from({ length: folds }, (_, fold) => each(fold)));
 }
 

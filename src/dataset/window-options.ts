@@ -1,6 +1,7 @@
 /** The options of windows and of how patients are split between training and validation. */
 import { defaultsOf, number, orNull, text } from "../base/option-table.js";
 
+/** The options of windows, each with its default. */
 export const WINDOW_OPTIONS = {
   windowSeconds: number({
     default: 60,
@@ -16,8 +17,10 @@ export const WINDOW_OPTIONS = {
   }),
 };
 
+/** Their defaults. */
 export const WINDOW_DEFAULTS = defaultsOf(WINDOW_OPTIONS);
 
+/** The options of splitting by patient, each with its default. */
 export const SPLIT_OPTIONS = {
   trainSplit: text({ default: "train", description: "Split of the corpus to train on." }),
   devSplit: orNull(
@@ -37,4 +40,5 @@ export const SPLIT_OPTIONS = {
   splitSeed: number({ default: 42, isWhole: true, description: "Seed of the choice of held-out patients." }),
 };
 
+/** Their defaults. */
 export const SPLIT_DEFAULTS = defaultsOf(SPLIT_OPTIONS);

@@ -8,6 +8,7 @@ import { evaluation } from "./layers.js";
 import { logitCount, type Network } from "./network.js";
 import type { ParameterValues } from "./parameters.js";
 
+/** Size of what the exported network takes in one run. */
 export interface ExportOnnxOptions {
   /** Samples of a window, a multiple of the detector's `lengthMultiple`; fixed in the file. */
   readonly sampleCount: number;

@@ -16,6 +16,7 @@ export interface StoredTensor {
   readonly values: Float32Array;
 }
 
+/** The tensors of a file by name, and its metadata. */
 export interface SafetensorsFile {
   readonly tensors: Readonly<Record<string, StoredTensor>>;
   readonly metadata: Readonly<Record<string, string>>;

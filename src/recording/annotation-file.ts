@@ -12,6 +12,7 @@ import { readTseRows } from "./annotation-tse.js";
 import { readTsvRows } from "./annotation-tsv.js";
 import type { Finding, FindingCode } from "./finding.js";
 
+/** One annotation file as read: its events, and what was found wrong with it. */
 export interface AnnotationFile<Format extends AnnotationSource = AnnotationSource> {
   readonly file: string;
   readonly format: Format;

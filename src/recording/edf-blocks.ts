@@ -19,6 +19,7 @@ export interface EdfBlock {
   readonly samples: Float32Array[];
 }
 
+/** Which samples to read, and in what blocks. */
 export interface BlockOptions extends Omit<RecordRange, "buffers"> {
   /** Indices into `header.signals`, any order. RangeError on one that does not exist. */
   readonly signals: readonly number[];

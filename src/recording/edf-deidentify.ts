@@ -22,6 +22,7 @@ export interface DeidentifyReport {
   readonly droppedBytes: number;
 }
 
+/** What to do with free texts. */
 export interface DeidentifyOptions {
   /**
    * "blank" writes X for every annotation text that is not a label of the table, a HED-SCORE type or a standard text of EDF+;

@@ -69,7 +69,7 @@ export interface AlarmTable {
 }
 
 /** Reference events, those found, and false alarms. */
-export type AlarmCounts = Readonly<Record<"targets" | "hits" | "falseAlarms", number>>;
+type AlarmCounts = Readonly<Record<"targets" | "hits" | "falseAlarms", number>>;
 
 /** Split of a recording: its own, or the first part of its id, as in `eval/aaaaaaaa/s001_2015/01_tcp_ar/t000`. */
 const splitOf = ({ id, split }: PredictedRecording) => split ?? id.split("/")[0];

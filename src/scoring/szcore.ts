@@ -51,7 +51,7 @@ const EVENT_RATE_HZ = 10;
 const SAMPLE_RATE_HZ = 1;
 
 /** Events whose gap is strictly under `minGapSeconds` become one that ends where the later one ends. */
-export function mergeNeighbours(events: readonly Interval[], minGapSeconds: number): Interval[] {
+function mergeNeighbours(events: readonly Interval[], minGapSeconds: number): Interval[] {
   const out: Interval[] = [];
   for (const event of events) {
     const last = out.at(-1);
@@ -63,7 +63,7 @@ export function mergeNeighbours(events: readonly Interval[], minGapSeconds: numb
 }
 
 /** Events strictly longer than `maxSeconds` are cut into pieces of that length from their start. */
-export function splitLong(events: readonly Interval[], maxSeconds: number): Interval[] {
+function splitLong(events: readonly Interval[], maxSeconds: number): Interval[] {
   const out: Interval[] = [];
   for (const { startSeconds, endSeconds } of events) {
     let start = startSeconds;

@@ -64,6 +64,23 @@ const CONCURRENT_CHECKS = 64;
 const MAX_CONCURRENCY = 128;
 const FATAL_CODES = new Set([...NON_RETRYABLE_CODES, "DiskFull", "NotWritable"]);
 
+/** True when only a part of what is there is pulled. Throws a RangeError for options that cannot be, or not together. */
+function checkPartial({ limit, keys, deleteRemoved }: PullOptions, concurrency: number): boolean {
+  if (!(Number.isInteger(concurrency) && concurrency >= 1 && concurrency <= MAX_CONCURRENCY)) {
+    throw new RangeError(`invalid concurrency: ${concurrency}; expected a whole number from 1 to ${MAX_CONCURRENCY}`);
+  }
+  if (limit !== undefined && !(Number.isInteger(limit) && limit >= 1)) {
+    throw new RangeError(`invalid limit: ${limit}; expected a whole number from 1`);
+  }
+  const isPartial = limit !== undefined || keys !== undefined;
+  if (deleteRemoved && isPartial) {
+    throw new RangeError(
+      "invalid deleteRemoved: with limit or keys, removed objects cannot be distinguished from objects that were not selected",
+    );
+  }
+  return isPartial;
+}
+
 /**
  * Downloads objects of a store into a folder, each under its key. Present files of the right version are skipped; interrupted
  * downloads are resumed; nothing is deleted without `deleteRemoved`. Keys that cannot be files below the folder are refused and
@@ -72,19 +89,8 @@ const FATAL_CODES = new Set([...NON_RETRYABLE_CODES, "DiskFull", "NotWritable"])
  */
 export async function pullObjects(store: Store, dir: string, options: PullOptions = {}): Promise<PullReport> {
   const started = performance.now();
-  const { concurrency = 16, progress = silentProgress, signal, limit } = options;
-  if (!(Number.isInteger(concurrency) && concurrency >= 1 && concurrency <= MAX_CONCURRENCY)) {
-    throw new RangeError(`invalid concurrency: ${concurrency}; expected a whole number from 1 to ${MAX_CONCURRENCY}`);
-  }
-  if (limit !== undefined && !(Number.isInteger(limit) && limit >= 1)) {
-    throw new RangeError(`invalid limit: ${limit}; expected a whole number from 1`);
-  }
-  const isPartial = limit !== undefined || options.keys !== undefined;
-  if (options.deleteRemoved && isPartial) {
-    throw new RangeError(
-      "invalid deleteRemoved: with limit or keys, removed objects cannot be distinguished from objects that were not selected",
-    );
-  }
+  const { concurrency = 16, progress = silentProgress, signal } = options;
+  const isPartial = checkPartial(options, concurrency);
   const listed = await listAll(store, options.prefix ?? "", progress, signal);
   const selected = selectObjects(listed, options);
   if (selected.length === 0) throw nothingSelected(store, options, listed);

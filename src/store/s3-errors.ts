@@ -1,4 +1,5 @@
 import { NotFoundError, StoreError } from "@ictal/base/errors";
+import { ownValue } from "@ictal/base/records";
 
 /** Target of a request, for messages; contains no secret. */
 export interface S3Target {
@@ -163,20 +164,34 @@ function describeNetwork(raw: RawError, target: string, where: string): Describe
   return undefined;
 }
 
+/** One name for what services and SDK call by several. */
+const LOGIN_FAULTS: Readonly<Record<string, string>> = {
+  CredentialsProviderError: "NoCredentials",
+  TokenProviderError: "NoCredentials",
+  InvalidAccessKeyId: "InvalidAccessKeyId",
+  XAdminUserNotFound: "InvalidAccessKeyId", // versitygw
+  XMinioAdminNoSuchUser: "InvalidAccessKeyId",
+  InvalidClientTokenId: "InvalidAccessKeyId",
+  UnrecognizedClientException: "InvalidAccessKeyId",
+  SignatureDoesNotMatch: "SignatureDoesNotMatch",
+  ExpiredToken: "ExpiredToken",
+  InvalidToken: "ExpiredToken",
+  TokenRefreshRequired: "ExpiredToken",
+  RequestTimeTooSkewed: "RequestTimeTooSkewed",
+  AuthorizationHeaderMalformed: "WrongRegion",
+  PermanentRedirect: "WrongRegion",
+  IllegalLocationConstraintException: "WrongRegion",
+};
+
 function describeLogin(raw: RawError, place: S3Target, target: string, where: string): Described | undefined {
   const using = place.profile === undefined ? "" : ` of profile "${place.profile}"`;
-  switch (raw.name) {
-    case "CredentialsProviderError":
-    case "TokenProviderError":
+  switch (ownValue(LOGIN_FAULTS, raw.name)) {
+    case "NoCredentials":
       return [
         "NoCredentials",
         `no usable credentials${using} for ${target} at ${where}; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE to a profile that exists; for a public bucket set ICTAL_S3_ANONYMOUS=1 (s3 pull also takes --profile and --anonymous)`,
       ];
     case "InvalidAccessKeyId":
-    case "XAdminUserNotFound": // versitygw
-    case "XMinioAdminNoSuchUser":
-    case "InvalidClientTokenId":
-    case "UnrecognizedClientException":
       return [
         "InvalidAccessKeyId",
         `${where} does not know the access key id${using} used for ${target}; check AWS_ACCESS_KEY_ID or the profile`,
@@ -187,17 +202,13 @@ function describeLogin(raw: RawError, place: S3Target, target: string, where: st
         `${where} refuses the signature${using} for ${target}: the secret does not belong to the access key id; check AWS_SECRET_ACCESS_KEY or the profile`,
       ];
     case "ExpiredToken":
-    case "InvalidToken":
-    case "TokenRefreshRequired":
       return [
         "ExpiredToken",
         `the session${using} used for ${target} has expired or is not valid at ${where}; log in again (aws sso login) or set fresh credentials`,
       ];
     case "RequestTimeTooSkewed":
       return [raw.name, `this machine's clock is too far from that of ${where}; set the clock`];
-    case "AuthorizationHeaderMalformed":
-    case "PermanentRedirect":
-    case "IllegalLocationConstraintException":
+    case "WrongRegion":
       return wrongRegion(raw, place, where);
   }
   if (raw.status === 301 || raw.status === 307) return wrongRegion(raw, place, where);

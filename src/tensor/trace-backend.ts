@@ -1,5 +1,6 @@
 import { UnsupportedError } from "@ictal/base/errors";
 import { elementAt } from "../base/lookup.js";
+import { type Elements, expanded, isConstantFill } from "./elements.js";
 import { GraphBuilder } from "./graph.js";
 import { type Attribute, ELEMENT_TYPE } from "./onnx-proto.js";
 import { ARRAY_OF, elementType, sizeOf, type TensorSpec } from "./program.js";
@@ -13,8 +14,6 @@ import {
   tf,
 } from "./tf.js";
 import { type Core, type Layout, type Source, sameShape, TransposeFolding } from "./transpose-folding.js";
-
-type Elements = Float32Array | Int32Array | Uint8Array;
 
 /**
  * What the backend knows of a tensor. The tensor's value is its core, broadcast to the tensor's shape (NumPy's rules):
@@ -57,19 +56,6 @@ interface SliceOrigin {
 /** The shape of an elementwise result. */
 export function broadcastShape(shapes: readonly (readonly number[])[]): number[] {
   return shapes.reduce<number[]>((a, b) => tf.backend_util.assertAndGetBroadcastShape(a, [...b]), []);
-}
-
-/** `elements` repeated to `size`: a single one stands for equal ones. */
-function expanded(elements: Elements, size: number): Elements {
-  return elements.length === size
-    ? elements
-    : new (elements.constructor as new (n: number) => Elements)(size).fill(elements[0] ?? 0);
-}
-
-function isConstantFill(values: Elements): boolean {
-  const first = values[0];
-  for (let i = 1; i < values.length; i++) if (!Object.is(values[i], first)) return false;
-  return values.length > 0;
 }
 
 /**

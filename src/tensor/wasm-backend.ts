@@ -1,3 +1,4 @@
+import { UnsupportedError } from "@ictal/base/errors";
 import { packageDir, requireOptional } from "./optional.js";
 import { type Tensor, type Tensor4D, type TensorInfo, tf } from "./tf.js";
 
@@ -15,7 +16,7 @@ export async function loadWasm(): Promise<void> {
   requireOptional(PACKAGE);
   const previous = tf.getBackend();
   try {
-    if (!(await tf.setBackend(WASM_BACKEND))) throw new Error("the WebAssembly module could not be started");
+    if (!(await tf.setBackend(WASM_BACKEND))) throw new UnsupportedError("the WebAssembly module could not be started");
   } finally {
     await tf.setBackend(previous);
   }

@@ -1,3 +1,4 @@
+import { UnsupportedError } from "@ictal/base/errors";
 import { projectPath } from "../base/project.js";
 import { importOptional, missingLibraries, packageDir, requireOptional } from "./optional.js";
 import { tf } from "./tf.js";
@@ -60,16 +61,16 @@ export async function loadWebgpu(): Promise<AdapterInfo> {
     Object.assign(globalThis, dawn.globals);
     const gpu = dawn.create([]);
     adapterInfo = (await gpu.requestAdapter())?.info;
-    if (!adapterInfo) throw new Error("no WebGPU adapter: is there a GPU with a Vulkan driver?");
+    if (!adapterInfo) throw new UnsupportedError("no WebGPU adapter: is there a GPU with a Vulkan driver?");
     Object.defineProperty(globalThis, "navigator", { value: { gpu, userAgent: "" }, configurable: true });
     requireOptional(BACKEND_PACKAGE, WEBGPU_DIR);
   }
   const previous = tf.getBackend();
   try {
-    if (!(await tf.setBackend(WEBGPU_BACKEND))) throw new Error("tfjs's WebGPU backend does not start");
+    if (!(await tf.setBackend(WEBGPU_BACKEND))) throw new UnsupportedError("tfjs's WebGPU backend does not start");
   } finally {
     await tf.setBackend(previous);
   }
-  if (!adapterInfo) throw new Error("tfjs's WebGPU backend was loaded by another module");
+  if (!adapterInfo) throw new UnsupportedError("tfjs's WebGPU backend was loaded by another module");
   return adapterInfo;
 }

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { readdir, readFile, rename, rm, stat } from "node:fs/promises";
+import { readdir, readFile, rm, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { commitFile, temporaryName, writeFileAtomic } from "@ictal/base/atomic-file";
 import { canonicalJson } from "@ictal/base/canonical";
@@ -12,6 +12,7 @@ import type { Detector } from "../model/detector.js";
 import type { ParameterSpec, ParameterValues } from "../model/parameters.js";
 import { loadSafetensors, type SafetensorsFile, type StoredTensor, saveSafetensors } from "../model/safetensors.js";
 import { detectorValues, requireFinite, storedTensors } from "../model/weights.js";
+import { AVERAGE_FILE, checkpointDir, MODEL_FILE, OPTIMIZER_FILE, STATE_FILE, stepOf } from "./checkpoint-folder.js";
 import {
   type CheckpointFile,
   type CheckpointState,
@@ -33,36 +34,7 @@ import { requireSameOrigin } from "./weights-origin.js";
  * It is written under another name and renamed whole. No file holds a time or a path, so equal runs give equal bytes.
  */
 
-/** Names of the files. */
-export const MODEL_FILE = "model.safetensors";
-export const AVERAGE_FILE = "average.safetensors";
-export const OPTIMIZER_FILE = "optimizer.safetensors";
-export const STATE_FILE = "state.json";
 const CHECKSUM_FILE = "checksums.json";
-
-/** The folder that holds a run's checkpoints. */
-export function checkpointsDir(runDir: string): string {
-  return join(runDir, "checkpoints");
-}
-
-/** Folder of the checkpoint of a step. */
-export function checkpointDir(runDir: string, step: number): string {
-  return join(checkpointsDir(runDir), checkpointName(step));
-}
-
-const checkpointName = (step: number): string => `step-${String(step).padStart(8, "0")}`;
-
-/** Steps of the whole checkpoints of a run, ascending. */
-export async function listCheckpoints(runDir: string): Promise<number[]> {
-  const names = await readdir(checkpointsDir(runDir)).catch(() => [] as string[]);
-  return names.flatMap((name) => stepOf(name) ?? []).sort((a, b) => a - b);
-}
-
-/** The step that a checkpoint's folder is named for; undefined for other names. */
-export function stepOf(name: string): number | undefined {
-  const step = /^step-\d{8,}$/.test(name) ? Number(name.slice(5)) : Number.NaN;
-  return checkpointName(step) === name ? step : undefined;
-}
 
 function exists(path: string): Promise<boolean> {
   return stat(path).then(
@@ -203,24 +175,6 @@ export async function writeCheckpointState(runDir: string, state: CheckpointStat
   const kept = { ...state, origin: earlier.origin };
   await writeFileAtomic(join(dir, STATE_FILE), sealState(kept, files ?? (await filesIn(dir))));
   await rm(join(dir, CHECKSUM_FILE), { force: true }); // the state has it from now on
-}
-
-/** Remove all checkpoints but the newest `keepLast` and that of `bestStep`, and temporary files of killed writes. */
-export async function pruneCheckpoints(runDir: string, keepLast: number, bestStep: number | undefined): Promise<void> {
-  const steps = await listCheckpoints(runDir);
-  const kept = new Set([...steps.slice(-keepLast), bestStep]);
-  for (const step of steps)
-    if (!kept.has(step)) await rm(checkpointDir(runDir, step), { recursive: true, force: true });
-  for (const name of await readdir(checkpointsDir(runDir)).catch(() => [] as string[])) {
-    if (name.includes(".tmp-")) await rm(join(checkpointsDir(runDir), name), { recursive: true, force: true });
-  }
-}
-
-/** Move a run's checkpoints away before a fresh run takes its folder, then remove them. */
-export async function discardCheckpoints(runDir: string): Promise<void> {
-  const old = temporaryName(checkpointsDir(runDir));
-  await rename(checkpointsDir(runDir), old);
-  await rm(old, { recursive: true, force: true });
 }
 
 /**

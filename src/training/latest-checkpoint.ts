@@ -1,13 +1,8 @@
 import { rename, rm } from "node:fs/promises";
 import { CacheError, isIctalError } from "@ictal/base/errors";
 import type { Detector } from "../model/detector.js";
-import {
-  checkpointDir,
-  listCheckpoints,
-  readCheckpointState,
-  readCheckpointTensors,
-  verifyCheckpoint,
-} from "./checkpoint.js";
+import { readCheckpointState, readCheckpointTensors, verifyCheckpoint } from "./checkpoint.js";
+import { checkpointDir, listCheckpoints } from "./checkpoint-folder.js";
 import type { CheckpointState } from "./checkpoint-state.js";
 import type { OptimizerState } from "./train-program.js";
 

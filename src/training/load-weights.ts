@@ -7,18 +7,16 @@ import { createDetector, type Detector } from "../model/detector.js";
 import type { ParameterValues } from "../model/parameters.js";
 import { decodeSafetensors, readSafetensorsMetadata } from "../model/safetensors.js";
 import { detectorValues } from "../model/weights.js";
+import { checkDigest, checkpointDigests, readCheckpointState } from "./checkpoint.js";
 import {
   AVERAGE_FILE,
-  checkDigest,
-  checkpointDigests,
   checkpointDir,
   listCheckpoints,
   MODEL_FILE,
   OPTIMIZER_FILE,
-  readCheckpointState,
   STATE_FILE,
   stepOf,
-} from "./checkpoint.js";
+} from "./checkpoint-folder.js";
 import type { StoredState, WeightsOrigin } from "./checkpoint-state.js";
 import { originOf, requireSameOrigin } from "./weights-origin.js";
 

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { type Batch, openBatches } from "../dataset/batches.js";
 import { parameterCount } from "../model/parameters.js";
 import type { Executor } from "../tensor/program.js";
-import { checkpointDir } from "./checkpoint.js";
+import { checkpointDir } from "./checkpoint-folder.js";
 import { dataNotices } from "./data-notices.js";
 import { openEventFile } from "./event-file.js";
 import { createGuards } from "./guards.js";

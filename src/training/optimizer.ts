@@ -16,7 +16,7 @@ export function fillOptimizerOptions(options: OptimizerOptions = {}): FilledOpti
 }
 
 /** Optimizer options as the recipe of a checkpoint holds them, where the decay of the average has its name of version 0.1. */
-export type StoredOptimizer = Omit<FilledOptimizerOptions, "emaDecay"> & { readonly averageDecay: number };
+type StoredOptimizer = Omit<FilledOptimizerOptions, "emaDecay"> & { readonly averageDecay: number };
 
 /** Options in that form, defaults filled in; stored ones, of any version, are accepted too. */
 export function storedOptimizer({
@@ -28,7 +28,7 @@ export function storedOptimizer({
 }
 
 /** What the optimizer carries between steps, one vector of each per parameter group. */
-export type StateKind = "parameters" | "first" | "second" | "average";
+type StateKind = "parameters" | "first" | "second" | "average";
 
 /** The kinds that a run of these options carries. */
 export function stateKinds(optimizer: FilledOptimizerOptions): readonly StateKind[] {
@@ -49,7 +49,7 @@ export interface Gradients {
 const LARGEST = 3e38;
 
 /** Scalars of an update. */
-export interface Scales {
+interface Scales {
   /** 1 when everything of the batch is finite, else 0. */
   readonly finite: Tensor;
   /** 1 when it is finite and an update is due, else 0: then what `updateGroup` returns is meaningless. */

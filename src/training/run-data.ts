@@ -68,7 +68,7 @@ function noLabels({ recordings }: Manifest, index: WindowIndex, { trainSplit }: 
   );
 }
 
-export interface OpenDataOptions {
+interface OpenDataOptions {
   /** Called with the manifest before windows are laid out; may throw. */
   readonly accept?: ((manifest: Manifest) => void) | undefined;
   readonly signal?: AbortSignal | undefined;

@@ -4,7 +4,7 @@ import { CacheError, FormatError } from "@ictal/base/errors";
 import { createDetector, type Detector, type ModelConfig } from "../model/detector.js";
 import { initialValues } from "../model/parameters.js";
 import { checkFits, detectorFor } from "./check-fit.js";
-import { checkpointDir, discardCheckpoints, listCheckpoints, STATE_FILE } from "./checkpoint.js";
+import { checkpointDir, discardCheckpoints, listCheckpoints, STATE_FILE } from "./checkpoint-folder.js";
 import type { CheckpointState } from "./checkpoint-state.js";
 import { latestValidCheckpoint, quarantineDamaged } from "./latest-checkpoint.js";
 import { type LossOptions, posWeightOf } from "./loss.js";

@@ -1,4 +1,5 @@
-import { pruneCheckpoints, writeCheckpoint, writeCheckpointState } from "./checkpoint.js";
+import { writeCheckpoint, writeCheckpointState } from "./checkpoint.js";
+import { pruneCheckpoints } from "./checkpoint-folder.js";
 import type { CheckpointState } from "./checkpoint-state.js";
 import type { RecordingPrediction } from "./predict.js";
 import { jsonNumbers, type Run, type ValidationResult } from "./run.js";

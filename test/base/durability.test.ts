@@ -258,7 +258,7 @@ const OWN_RENAMES: Readonly<Record<string, string>> = {
   "store/file-writer-worker.ts": "unsynced by contract: the mirror looks for what a power cut took",
   "store/partial-files.ts": "gives a partial file another owner",
   "tensor/tensorflow/compile.ts": "the folder's record is written last, synced, and vouches for it",
-  "training/checkpoint.ts": "takes a run's old checkpoints away before they are removed",
+  "training/checkpoint-folder.ts": "takes a run's old checkpoints away before they are removed",
   "training/latest-checkpoint.ts": "sets a damaged checkpoint aside",
 };
 

@@ -62,8 +62,11 @@ function functionRows(sources: readonly Source[]): [string, string][] {
 
 function moduleRows(sources: readonly Source[], counts: readonly StatementCounts[]): [string, string][] {
   const imports = sources.flatMap((source) => importsOf(source).known);
-  const index = counts[sources.findIndex(({ path }) => path === "src/index.ts")]?.exports ?? 0;
-  const exports = counts.map((each) => each.exports).filter((_, i) => !sources[i]?.path.endsWith("src/index.ts"));
+  const isDoor = (i: number) => /(?:^|\/)src\/(?:index\.ts$|exports\/)/.test(sources[i]?.path ?? "");
+  const exports = counts.map((each) => each.exports).filter((_, i) => !isDoor(i));
+  const namesIn = (pattern: RegExp) =>
+    sumOf(counts.filter((_, i) => pattern.test(sources[i]?.path ?? "")).map((each) => each.exports));
+  const index = namesIn(/^src\/exports\//) || namesIn(/^src\/index\.ts$/); // there was one index before there were doors
   const depth = sources.map(({ path }) => path.replace(/^.*?src\//, "").split("/").length - 1);
   const ofValues = cyclesOf(imports.filter(({ typeOnly }) => !typeOnly)).length;
   return [

@@ -7,7 +7,7 @@ import { sha256 } from "@ictal/base/canonical";
 import { isIctalError } from "@ictal/base/errors";
 import { loadSafetensors, type StoredTensor, saveSafetensors } from "../../src/model/safetensors.js";
 import { openExecutor } from "../../src/tensor/open.js";
-import { checkpointDir } from "../../src/training/checkpoint.js";
+import { checkpointDir } from "../../src/training/checkpoint-folder.js";
 import { parseState, sealState } from "../../src/training/checkpoint-state.js";
 import { loadWeights } from "../../src/training/load-weights.js";
 import { predictRecordings } from "../../src/training/predict-recordings.js";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { isIctalError } from "@ictal/base/errors";
 import type { Executor } from "../../src/tensor/program.js";
-import { checkpointDir, listCheckpoints } from "../../src/training/checkpoint.js";
+import { checkpointDir, listCheckpoints } from "../../src/training/checkpoint-folder.js";
 import { startTraining } from "../../src/training/handle.js";
 import { runTraining } from "../../src/training/loop.js";
 import { fillTrainOptions } from "../../src/training/options.js";

@@ -7,7 +7,7 @@ import { createRandom } from "../../src/base/random.js";
 import { writeManifest } from "../../src/cache/manifest.js";
 import type { ModelConfig } from "../../src/model/detector.js";
 import { openExecutor } from "../../src/tensor/open.js";
-import { checkpointDir } from "../../src/training/checkpoint.js";
+import { checkpointDir } from "../../src/training/checkpoint-folder.js";
 import { runTraining } from "../../src/training/loop.js";
 import { fillTrainOptions, type TrainOptions } from "../../src/training/options.js";
 import type { TrainCallbacks } from "../../src/training/run.js";

@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { writeManifest } from "../../src/cache/manifest.js";
 import { openExecutor } from "../../src/tensor/open.js";
 import { tf } from "../../src/tensor/tf.js";
-import { checkpointDir, listCheckpoints } from "../../src/training/checkpoint.js";
+import { checkpointDir, listCheckpoints } from "../../src/training/checkpoint-folder.js";
 import { startTraining } from "../../src/training/handle.js";
 import { loadWeights } from "../../src/training/load-weights.js";
 import { predictRecordings } from "../../src/training/predict-recordings.js";

@@ -6,6 +6,7 @@ export const ts: typeof TypeScript = compiler;
 
 /** Types of its syntax trees. */
 export declare namespace ts {
+  export type ArrayLiteralExpression = TypeScript.ArrayLiteralExpression;
   export type BindingName = TypeScript.BindingName;
   export type CallExpression = TypeScript.CallExpression;
   export type Expression = TypeScript.Expression;
@@ -15,6 +16,7 @@ export declare namespace ts {
   export type Node = TypeScript.Node;
   export type NodeFlags = TypeScript.NodeFlags;
   export type ObjectLiteralExpression = TypeScript.ObjectLiteralExpression;
+  export type PrefixUnaryExpression = TypeScript.PrefixUnaryExpression;
   export type SyntaxKind = TypeScript.SyntaxKind;
   export type TypeLiteralNode = TypeScript.TypeLiteralNode;
   export type TypeNode = TypeScript.TypeNode;

@@ -5,7 +5,8 @@ import { readSplitFile } from "../../corpus/split-file.js";
 import type { SplitManifest } from "../../dataset/split.js";
 import type { PatientRecording } from "../../scoring/auroc-wins.js";
 import type { FoldPredictions } from "../../scoring/out-of-fold.js";
-import { checkpointDir, listCheckpoints, readCheckpointState } from "../../training/checkpoint.js";
+import { readCheckpointState } from "../../training/checkpoint.js";
+import { checkpointDir, listCheckpoints } from "../../training/checkpoint-folder.js";
 import { readPrediction } from "../../training/prediction-store.js";
 import { foldDir, predictionsDir } from "./folds.js";
 

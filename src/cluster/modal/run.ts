@@ -4,6 +4,7 @@ import { onAbort } from "@ictal/base/on-abort";
 import { type Cloud, ModalError, type Sandbox, type SandboxSpec, TIME_LIMIT_EXIT } from "./cloud.js";
 import { cacheSandbox, manifestSandbox, type RemoteRun, trainSandbox } from "./sandboxes.js";
 
+/** Who hears of a run, and what ends it. */
 export interface RunOptions {
   /** Output of the sandboxes as it arrives; `name` is the sandbox. */
   readonly onOutput?: ((name: string, text: string) => void) | undefined;

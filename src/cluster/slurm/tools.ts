@@ -4,6 +4,7 @@ import { ConfigError, UnsupportedError } from "@ictal/base/errors";
 
 const execute = promisify(execFile);
 
+/** What ends a call. */
 export interface SlurmCallOptions {
   /** Aborting ends the program. */
   readonly signal?: AbortSignal | undefined;

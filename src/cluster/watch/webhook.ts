@@ -16,6 +16,7 @@ export function webhookAddress(environment: Readonly<Record<string, string | und
   });
 }
 
+/** How patiently a webhook is called. */
 export interface WebhookOptions {
   /** Pauses between attempts: one more attempt than pauses. @default 1, 5 and 20 s */
   readonly pausesMilliseconds?: readonly number[] | undefined;

@@ -8,6 +8,7 @@ import { clearForeign, intactRecordings, type Marker, readMarker } from "./corpu
 import { type CorpusPlan, type CorpusPlanOptions, type PlannedRecording, planCorpus } from "./corpus-plan.js";
 import type { Realism } from "./realism.js";
 
+/** Which recordings to make, and who hears of it. */
 export interface SynthesizeOptions extends CorpusPlanOptions {
   readonly progress?: Progress | undefined;
   readonly signal?: AbortSignal | undefined;

@@ -12,6 +12,7 @@ import { openWindowReader, type WindowReader } from "../window-reader.js";
 import { writeNpz } from "./archive.js";
 import { REFERENCE_LISTS, REFERENCE_MANIFEST_FILE, type ReferenceManifest } from "./reference-manifest.js";
 
+/** Which windows go where. */
 export interface ExportOptions extends Pick<IndexOptions, "windowSeconds" | "strideSeconds" | "split"> {
   readonly cacheDir: string;
   readonly manifest: Manifest;
@@ -23,6 +24,7 @@ export interface ExportOptions extends Pick<IndexOptions, "windowSeconds" | "str
   readonly signal?: AbortSignal | undefined;
 }
 
+/** What an export wrote. */
 export interface ExportReport {
   readonly outDir: string;
   readonly files: number;

@@ -23,6 +23,7 @@ import {
 const ENDING = "_windows.npz";
 const SPLITS = ["train", "dev", "eval"];
 
+/** Which archives go into which cache. */
 export interface ImportOptions {
   /** Folder of archives, or of the folders train, dev and eval that hold them. */
   readonly dir: string;
@@ -39,6 +40,7 @@ export interface ImportOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** What an import did. */
 export interface ImportReport {
   readonly cacheDir: string;
   readonly key: string;

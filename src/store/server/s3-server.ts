@@ -179,7 +179,7 @@ function sendXml(request: IncomingMessage, response: ServerResponse, status: num
 }
 
 async function route(service: Service, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const { options, store } = service;
+  const { options } = service;
   const method = request.method ?? "";
   const [path = "/", query = ""] = splitUrl(request.url ?? "/");
   if (!options.allowAnonymous || request.headers.authorization !== undefined) {
@@ -196,8 +196,24 @@ async function route(service: Service, request: IncomingMessage, response: Serve
       elements: { BucketName: decode(bucket) },
     });
   }
-  const parameters = new Map(parseQuery(query));
-  const operation = key === "" ? (method === "HEAD" ? "head-bucket" : "list") : method === "HEAD" ? "head" : "get";
+  await answer(service, request, response, key, new Map(parseQuery(query)));
+}
+
+/** What a request to the bucket, or to an object of it, asks for. */
+function operationOf(method: string | undefined, key: string): "head-bucket" | "list" | "head" | "get" {
+  if (key === "") return method === "HEAD" ? "head-bucket" : "list";
+  return method === "HEAD" ? "head" : "get";
+}
+
+async function answer(
+  service: Service,
+  request: IncomingMessage,
+  response: ServerResponse,
+  key: string,
+  parameters: Map<string, string>,
+): Promise<void> {
+  const { options, store } = service;
+  const operation = operationOf(request.method, key);
   const { range } = request.headers;
   options.onRequest?.({ operation, headers: request.headers, ...(key !== "" && { key }), ...(range && { range }) });
   if (operation === "head-bucket") {

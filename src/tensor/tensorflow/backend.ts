@@ -31,7 +31,7 @@ interface Addon {
 type NodeBackendClass = new (addon: Addon, packageName: string) => KernelBackend;
 
 /** An addon that can be loaded, and the build it belongs to unless it is the published one. */
-export interface AddonFile {
+interface AddonFile {
   readonly path: string;
   readonly build?: TensorflowBuild | undefined;
 }
@@ -68,7 +68,7 @@ export function tensorflowMissing(): string | undefined {
 }
 
 /** A native backend that is loaded. */
-export interface LoadedTensorflow {
+interface LoadedTensorflow {
   readonly version: string;
   readonly usesGpu: boolean;
   /** The build here that its addon is of; undefined for the published one. */

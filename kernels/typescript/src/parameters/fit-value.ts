@@ -12,30 +12,32 @@ const BEYOND =
 
 type ScalarGiven = Extract<Given, { kind: "scalar" }>;
 
-function fitScalar(given: ScalarGiven, kind: ParameterType["kind"]): Fit {
-  const { value, means } = given;
-  switch (kind) {
-    case "number":
-      if (typeof value === "bigint") return { reason: BEYOND };
-      return typeof value === "number" ? { value } : MISFIT;
-    case "integer":
-      return typeof value === "bigint" || Number.isInteger(value) ? { value } : MISFIT;
-    case "bigint":
-      if (typeof value === "string" && /^-?\d+n$/.test(value)) return { value: BigInt(value.slice(0, -1)) };
-      if (typeof value === "bigint") return { value };
-      return typeof value === "number" && Number.isSafeInteger(value) ? { value: BigInt(value) } : MISFIT;
-    case "string":
-      if (typeof value === "string") return { value };
-      return { reason: value === null ? "" : "write it in quotes to give it as text" };
-    case "boolean":
-      if (means !== undefined) return { value: means };
-      return typeof value === "boolean" ? { value } : MISFIT;
-    case "null":
-      return value === null ? { value } : MISFIT;
-    default:
-      return MISFIT;
-  }
+function fitBigint(value: ScalarGiven["value"]): Fit {
+  if (typeof value === "string" && /^-?\d+n$/.test(value)) return { value: BigInt(value.slice(0, -1)) };
+  if (typeof value === "bigint") return { value };
+  return typeof value === "number" && Number.isSafeInteger(value) ? { value: BigInt(value) } : MISFIT;
 }
+
+/** How a scalar fits each kind of type that scalars can have. */
+const SCALAR_FITS: Partial<Record<ParameterType["kind"], (given: ScalarGiven) => Fit>> = {
+  number({ value }) {
+    if (typeof value === "bigint") return { reason: BEYOND };
+    return typeof value === "number" ? { value } : MISFIT;
+  },
+  integer: ({ value }) => (typeof value === "bigint" || Number.isInteger(value) ? { value } : MISFIT),
+  bigint: ({ value }) => fitBigint(value),
+  string({ value }) {
+    if (typeof value === "string") return { value };
+    return { reason: value === null ? "" : "write it in quotes to give it as text" };
+  },
+  boolean({ value, means }) {
+    if (means !== undefined) return { value: means };
+    return typeof value === "boolean" ? { value } : MISFIT;
+  },
+  null: ({ value }) => (value === null ? { value } : MISFIT),
+};
+
+const fitScalar = (given: ScalarGiven, kind: ParameterType["kind"]): Fit => SCALAR_FITS[kind]?.(given) ?? MISFIT;
 
 /** All members of a list, or the first reason why one does not fit. */
 function together<T>(parts: readonly T[], fit: (part: T, index: number) => Fit): { values: unknown[] } | Fit {

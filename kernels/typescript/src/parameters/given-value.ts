@@ -1,7 +1,16 @@
 /** Values as they are given on the command line or in YAML, before it is known what type they should have. */
 
 import { ConfigError, isIctalError } from "@ictal/base/errors";
-import { type Document, isAlias, isMap, isScalar, isSeq, type Node, parseDocument } from "yaml";
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  type Node,
+  parseDocument,
+  type Scalar as ScalarNode,
+} from "yaml";
 
 export type Scalar = null | boolean | number | bigint | string;
 
@@ -82,7 +91,10 @@ function fromNode(node: unknown, reading: Reading, depth = 0): Given {
     return { kind: "map", entries };
   }
   if (!isScalar(node)) throw new UnfitTextError("it is no text, number, list or map");
-  const { value, source = "", type, tag } = node;
+  return fromScalar(node);
+}
+
+function fromScalar({ value, source = "", type, tag }: ScalarNode): Given {
   const isPlain = type === "PLAIN" && tag === undefined;
   if (typeof value === "number" || typeof value === "bigint") return givenNumber(source, value);
   if (isPlain && TRUE_WORDS.test(source)) return { kind: "scalar", value: source, means: true };

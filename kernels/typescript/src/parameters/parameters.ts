@@ -35,30 +35,40 @@ export function parametersCell(notebook: Notebook): CodeCell | undefined {
   return parametersCells(notebook)[0];
 }
 
+const KEYWORDS: ReadonlyMap<ts.SyntaxKind, { readonly value: boolean | null }> = new Map([
+  [ts.SyntaxKind.TrueKeyword, { value: true }],
+  [ts.SyntaxKind.FalseKeyword, { value: false }],
+  [ts.SyntaxKind.NullKeyword, { value: null }],
+]);
+
 /** The JSON value of a literal expression, wrapped; undefined when it is not a literal. */
 function literalValue(node: ts.Expression): { value: unknown } | undefined {
   if (ts.isNumericLiteral(node)) return { value: Number(node.text) };
   if (ts.isBigIntLiteral(node)) return { value: BigInt(node.text.slice(0, -1)) };
   if (ts.isIdentifier(node) && (node.text === "NaN" || node.text === "Infinity")) return { value: Number(node.text) };
   if (ts.isStringLiteral(node) || ts.isNoSubstitutionTemplateLiteral(node)) return { value: node.text };
-  if (node.kind === ts.SyntaxKind.TrueKeyword) return { value: true };
-  if (node.kind === ts.SyntaxKind.FalseKeyword) return { value: false };
-  if (node.kind === ts.SyntaxKind.NullKeyword) return { value: null };
+  const keyword = KEYWORDS.get(node.kind);
+  if (keyword) return keyword;
   if (ts.isAsExpression(node) || ts.isSatisfiesExpression(node) || ts.isParenthesizedExpression(node))
     return literalValue(node.expression);
-  if (ts.isPrefixUnaryExpression(node)) {
-    const operand = literalValue(node.operand)?.value;
-    if (typeof operand === "bigint" && node.operator === ts.SyntaxKind.MinusToken) return { value: -operand };
-    if (typeof operand !== "number") return undefined;
-    if (node.operator === ts.SyntaxKind.MinusToken) return { value: -operand };
-    return node.operator === ts.SyntaxKind.PlusToken ? { value: operand } : undefined;
-  }
-  if (ts.isArrayLiteralExpression(node)) {
-    const members = node.elements.map(literalValue);
-    const values = members.flatMap((member) => (member === undefined ? [] : [member.value]));
-    return values.length === members.length ? { value: values } : undefined;
-  }
+  if (ts.isPrefixUnaryExpression(node)) return signedValue(node);
+  if (ts.isArrayLiteralExpression(node)) return listValue(node);
   return ts.isObjectLiteralExpression(node) ? objectValue(node) : undefined;
+}
+
+/** Of a number with a sign before it. */
+function signedValue({ operand: inner, operator }: ts.PrefixUnaryExpression): { value: unknown } | undefined {
+  const operand = literalValue(inner)?.value;
+  if (typeof operand === "bigint" && operator === ts.SyntaxKind.MinusToken) return { value: -operand };
+  if (typeof operand !== "number") return undefined;
+  if (operator === ts.SyntaxKind.MinusToken) return { value: -operand };
+  return operator === ts.SyntaxKind.PlusToken ? { value: operand } : undefined;
+}
+
+function listValue({ elements }: ts.ArrayLiteralExpression): { value: unknown } | undefined {
+  const members = elements.map(literalValue);
+  const values = members.flatMap((member) => (member === undefined ? [] : [member.value]));
+  return values.length === members.length ? { value: values } : undefined;
 }
 
 function objectValue(node: ts.ObjectLiteralExpression): { value: unknown } | undefined {

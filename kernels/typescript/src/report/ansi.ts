@@ -6,8 +6,8 @@ const SEQUENCE = /\u001b\[([0-9;?]*)([A-Za-z])/g;
 const OTHER = /\u001b(?:\][^\u0007\u001b]*(?:\u0007|\u001b\\)|[@-Z\\^_])/g;
 
 interface Style {
-  foreground?: string;
-  background?: string;
+  foreground?: string | undefined;
+  background?: string | undefined;
   bold?: boolean;
   dim?: boolean;
   italic?: boolean;
@@ -33,29 +33,41 @@ function extendedColour(codes: readonly number[], i: number): [string | undefine
   return [undefined, 1];
 }
 
+/** What a code sets; undefined takes it away. */
+const SWITCHES: Readonly<Record<number, Partial<Style>>> = {
+  1: { bold: true },
+  2: { dim: true },
+  3: { italic: true },
+  4: { underline: true },
+  22: { bold: false, dim: false },
+  23: { italic: false },
+  24: { underline: false },
+  39: { foreground: undefined },
+  49: { background: undefined },
+};
+
+/** The first code of each run of eight colours, what it colours, and the number of its first colour. */
+const COLOUR_RUNS = [
+  [30, "foreground", 0],
+  [90, "foreground", 8],
+  [40, "background", 0],
+  [100, "background", 8],
+] as const;
+
+function runColour(code: number): Partial<Style> {
+  const run = COLOUR_RUNS.find(([first]) => code >= first && code < first + 8);
+  return run ? { [run[1]]: colour256(code - run[0] + run[2]) } : {};
+}
+
 function applyCodes(style: Style, codes: readonly number[]): Style {
   let next = { ...style };
   for (let i = 0; i < codes.length; i++) {
     const code = codes[i] ?? 0;
-    if (code === 0) next = {};
-    else if (code === 1) next.bold = true;
-    else if (code === 2) next.dim = true;
-    else if (code === 3) next.italic = true;
-    else if (code === 4) next.underline = true;
-    else if (code === 22) next = { ...next, bold: false, dim: false };
-    else if (code === 23) next.italic = false;
-    else if (code === 24) next.underline = false;
-    else if (code >= 30 && code <= 37) next.foreground = colour256(code - 30);
-    else if (code >= 90 && code <= 97) next.foreground = colour256(code - 82);
-    else if (code >= 40 && code <= 47) next.background = colour256(code - 40);
-    else if (code >= 100 && code <= 107) next.background = colour256(code - 92);
-    else if (code === 39) delete next.foreground;
-    else if (code === 49) delete next.background;
-    else if (code === 38 || code === 48) {
+    if (code === 38 || code === 48) {
       const [colour, taken] = extendedColour(codes, i);
       if (colour) next[code === 38 ? "foreground" : "background"] = colour;
       i += taken;
-    }
+    } else next = code === 0 ? {} : { ...next, ...(SWITCHES[code] ?? runColour(code)) };
   }
   return next;
 }

@@ -43,22 +43,37 @@ function brief(declarations: string | undefined, text: string): string {
 
 const parse = (code: string) => ts.createSourceFile("cell.ts", code, ts.ScriptTarget.ES2022, true);
 
+/** A session with the compiler for the cells of one notebook. */
 export function createLanguageSession(setting: LanguageSetting): LanguageSession {
-  const { projectDir, notebookDir } = setting;
-  const service = new CellService(setting);
-  const scope = createCellScope();
-  const pending = new Map<number, Pending>();
-  const hidden = new Set(setting.hidden ?? []);
-  let project: CompilerOptions | undefined;
+  return new CellLanguage(setting);
+}
 
-  const openAll = (code: string): void => {
-    service.open(scope.textOf(code, namesOf(parse(code)), "all"));
-  };
+class CellLanguage implements LanguageSession {
+  readonly isComplete = completenessOf;
+  readonly #setting: LanguageSetting;
+  readonly #service: CellService;
+  readonly #scope = createCellScope();
+  readonly #pending = new Map<number, Pending>();
+  readonly #hidden: ReadonlySet<string>;
+  #project: CompilerOptions | undefined;
+  /** What is compiled ahead of the first cell, a step at a time. */
+  readonly #steps: (() => void)[] = [
+    () => void this.check("export const warm: number = await Promise.resolve(1); warm", 0),
+    () => this.#warmOwnPackage(),
+    () => void this.transpile("warm.ts", "export const warm: number = 1;"),
+    () => keepCompilerCode(),
+  ];
 
-  const check = (code: string, cell: number): CheckedCell => {
+  constructor(setting: LanguageSetting) {
+    this.#setting = setting;
+    this.#service = new CellService(setting);
+    this.#hidden = new Set(setting.hidden ?? []);
+  }
+
+  check(code: string, cell: number): CheckedCell {
     const names = namesOf(parse(code));
-    const text = scope.textOf(code, names, "mentioned");
-    const { program, file } = service.open(text);
+    const text = this.#scope.textOf(code, names, "mentioned");
+    const { program, file } = this.#service.open(text);
     const syntax = program.getSyntacticDiagnostics(file);
     const found =
       syntax.length > 0
@@ -67,68 +82,70 @@ export function createLanguageSession(setting: LanguageSetting): LanguageSession
     const declared = [...names.declared.keys()];
     if (found.some(({ severity }) => severity === "error"))
       return { status: "error", javaScript: "", sourceMap: "", imports: [], declared, diagnostics: found };
+    const { notebookDir } = this.#setting;
     const { declarations, ...emitted } = emitCell(program, file, { number: cell, code, notebookDir });
-    pending.set(cell, { text: names.augments ? text : brief(declarations, text), names });
+    this.#pending.set(cell, { text: names.augments ? text : brief(declarations, text), names });
     return { status: "ok", ...emitted, declared, diagnostics: found };
-  };
+  }
 
-  const transpile = (file: string, source: string): Transpiled => {
-    project ??= projectOptions(projectDir);
-    return transpileFile(file, source, project);
-  };
+  settle(cell: number, ran: boolean): void {
+    const settled = this.#pending.get(cell);
+    this.#pending.delete(cell);
+    if (!settled || !ran) return;
+    if (settled.names.declared.size === 0 && !settled.names.augments) return;
+    this.#service.retain(cell, settled.text, settled.names.augments);
+    this.#scope.join(cell, settled.names);
+  }
 
-  const checkFile = (path: string): CellDiagnostic[] => {
-    const program = service.openFiles([path]);
+  complete(code: string, cursor: number): Completion {
+    this.#openAll(code);
+    const { languageService, current } = this.#service;
+    const position = unitIndex(code, cursor);
+    return completeAt({ languageService, path: current, code, position, hidden: this.#hidden });
+  }
+
+  inspect(code: string, cursor: number, detailLevel: 0 | 1): Inspection | undefined {
+    this.#openAll(code);
+    const { languageService, current } = this.#service;
+    return inspectAt(languageService, current, unitIndex(code, cursor), detailLevel);
+  }
+
+  checkFiles(paths: readonly string[]): readonly CellDiagnostic[] {
+    const sources = paths
+      .map((path) => resolve(this.#setting.projectDir, path))
+      .filter((path) => /\.[mc]?tsx?$/.test(path));
+    const end = performance.now() + FILES_MILLISECONDS;
+    return sources.flatMap((path, i) => (i === 0 || performance.now() < end ? this.#checkFile(path) : []));
+  }
+
+  transpile(file: string, source: string): Transpiled {
+    this.#project ??= projectOptions(this.#setting.projectDir);
+    return transpileFile(file, source, this.#project);
+  }
+
+  warmUp(): boolean {
+    const step = this.#steps.shift();
+    try {
+      step?.();
+    } catch {} // a project that cannot be read is reported when a cell imports it
+    return this.#steps.length > 0;
+  }
+
+  #openAll(code: string): void {
+    this.#service.open(this.#scope.textOf(code, namesOf(parse(code)), "all"));
+  }
+
+  #checkFile(path: string): CellDiagnostic[] {
+    const program = this.#service.openFiles([path]);
     const file = program.getSourceFile(path);
     if (!file) return []; // deleted
     const syntax = program.getSyntacticDiagnostics(file);
     return describeDiagnostics(syntax.length > 0 ? syntax : program.getSemanticDiagnostics(file), { path });
-  };
+  }
 
-  const steps: (() => void)[] = [
-    () => void check("export const warm: number = await Promise.resolve(1); warm", 0),
-    () => warmOwnPackage(),
-    () => void transpile("warm.ts", "export const warm: number = 1;"),
-    () => keepCompilerCode(),
-  ];
-  const warmOwnPackage = (): void => {
-    const manifest = ts.sys.readFile(join(projectDir, "package.json"));
+  #warmOwnPackage(): void {
+    const manifest = ts.sys.readFile(join(this.#setting.projectDir, "package.json"));
     const { name } = JSON.parse(manifest ?? "{}") as { name?: string };
-    if (name) service.open(`import * as own from ${JSON.stringify(name)}; own;`).program.getTypeChecker();
-  };
-
-  return {
-    check,
-    settle(cell, ran) {
-      const settled = pending.get(cell);
-      pending.delete(cell);
-      if (!settled || !ran) return;
-      if (settled.names.declared.size === 0 && !settled.names.augments) return;
-      service.retain(cell, settled.text, settled.names.augments);
-      scope.join(cell, settled.names);
-    },
-    complete(code, cursor): Completion {
-      openAll(code);
-      const { languageService, current } = service;
-      return completeAt({ languageService, path: current, code, position: unitIndex(code, cursor), hidden });
-    },
-    inspect(code, cursor, detailLevel): Inspection | undefined {
-      openAll(code);
-      return inspectAt(service.languageService, service.current, unitIndex(code, cursor), detailLevel);
-    },
-    isComplete: completenessOf,
-    checkFiles(paths): readonly CellDiagnostic[] {
-      const sources = paths.map((path) => resolve(projectDir, path)).filter((path) => /\.[mc]?tsx?$/.test(path));
-      const end = performance.now() + FILES_MILLISECONDS;
-      return sources.flatMap((path, i) => (i === 0 || performance.now() < end ? checkFile(path) : []));
-    },
-    transpile,
-    warmUp() {
-      const step = steps.shift();
-      try {
-        step?.();
-      } catch {} // a project that cannot be read is reported when a cell imports it
-      return steps.length > 0;
-    },
-  };
+    if (name) this.#service.open(`import * as own from ${JSON.stringify(name)}; own;`).program.getTypeChecker();
+  }
 }

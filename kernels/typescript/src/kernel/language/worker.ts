@@ -12,7 +12,7 @@ const session = createLanguageSession(workerData as LanguageSetting);
 function answer({ id, method, args }: LanguageRequest): LanguageResponse {
   try {
     const call = session[method] as (...all: unknown[]) => unknown; // the client's types pair method and arguments
-    return { id, value: call(...args) };
+    return { id, value: call.apply(session, [...args]) };
   } catch (error) {
     return { id, error: error instanceof Error ? (error.stack ?? error.message) : String(error) };
   }

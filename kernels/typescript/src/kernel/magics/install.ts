@@ -1,3 +1,4 @@
+import { UnsupportedError } from "@ictal/base/errors";
 import { DISPLAY, type DisplayChannel, display } from "../../display.js";
 import { type TableData, tableBundle } from "../../views/table.js";
 import type { MimeBundle } from "../../wire/message.js";
@@ -53,7 +54,8 @@ function atCellEnd(then: () => void): void {
     channel?.pending?.delete(settle);
     then();
   };
-  if (!channel?.pending) throw new Error("%%time works in the ictal kernel only; use %time before an expression");
+  if (!channel?.pending)
+    throw new UnsupportedError("%%time works in the ictal kernel only; use %time before an expression");
   channel.pending.add(settle);
 }
 
@@ -84,7 +86,8 @@ function createMagics(host: MagicHost): Readonly<Record<string, (argument: strin
       show(memoryTable(reports, silent));
     },
     async reload(module) {
-      if (!host.reload) throw new Error("%reload works in the ictal kernel only; restart this kernel instead");
+      if (!host.reload)
+        throw new UnsupportedError("%reload works in the ictal kernel only; restart this kernel instead");
       const { reloaded, failed } = await host.reload(module === "" ? undefined : module);
       print(describeReload(reloaded, failed));
     },

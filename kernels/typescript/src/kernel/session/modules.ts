@@ -31,84 +31,101 @@ const QUIET_MILLISECONDS = 250;
 
 const REBIND = "ictal.kernel.rebind";
 
+/** The modules of the cells of a session. */
 export function createModules(
   projectDir: string,
   loader: Loader,
   evaluator: Evaluator,
   language: Pick<Language, "checkFiles">,
 ): Modules {
-  const bindings = new Map<string, ImportBinding>();
-  const names = new Set<string>();
-  const warned = new Set<string>();
-  const unchecked = new Set<string>();
-  let later: NodeJS.Timeout | undefined;
-  let edited: Promise<readonly CellDiagnostic[]> = Promise.resolve([]);
-  const print = (text: string) => void process.stderr.write(`${text}\n`);
+  return new CellModules(projectDir, loader, evaluator, language);
+}
+
+const print = (text: string) => void process.stderr.write(`${text}\n`);
+
+class CellModules implements Modules {
+  readonly #bindings = new Map<string, ImportBinding>();
+  readonly #names = new Set<string>();
+  readonly #warned = new Set<string>();
+  readonly #unchecked = new Set<string>();
+  #later: NodeJS.Timeout | undefined;
+  #edited: Promise<readonly CellDiagnostic[]> = Promise.resolve([]);
+
+  constructor(
+    readonly projectDir: string,
+    readonly loader: Loader,
+    readonly evaluator: Evaluator,
+    readonly language: Pick<Language, "checkFiles">,
+  ) {}
+
+  declare({ declared, imports }: CheckedCell): void {
+    for (const name of declared) {
+      this.#names.add(name);
+      this.#bindings.delete(name);
+    }
+    for (const binding of imports) this.#bindings.set(binding.local, binding);
+  }
+
+  readonly isDeclared = (name: string): boolean => this.#names.has(name); // handed on alone
+
+  async reload(specifier?: string): Promise<Reload> {
+    this.#edited = Promise.resolve([]);
+    const result = await this.loader.refresh(specifier, (paths) => this.#checkEdited(paths));
+    if (result.reloaded.length > 0) for (const binding of this.#bindings.values()) await this.#rebind(binding);
+    Reflect.deleteProperty(globalThis, Symbol.for(REBIND));
+    return result;
+  }
+
+  async refresh(): Promise<Reload> {
+    clearTimeout(this.#later);
+    const result = await this.reload();
+    if (result.reloaded.length > 0) process.stdout.write(`reloaded: ${result.reloaded.join(", ")}\n`);
+    for (const diagnostic of result.failed) print(describeDiagnostic(diagnostic).join("\n"));
+    return result;
+  }
+
+  async warn(reload: Reload): Promise<void> {
+    for (const path of reload.reloaded) if (!reload.edited.includes(path)) this.#unchecked.add(path);
+    if (reload.edited.length > 0) this.#printErrors(await this.#edited);
+    if (this.#unchecked.size === 0) return;
+    clearTimeout(this.#later);
+    this.#later = setTimeout(() => {
+      const files = [...this.#unchecked].map((path) => resolve(this.projectDir, path));
+      this.#unchecked.clear();
+      // the language service reports its own failure
+      this.language.checkFiles(files).then(
+        (found) => this.#printErrors(found),
+        () => {},
+      );
+    }, QUIET_MILLISECONDS).unref();
+  }
 
   /** Gives an imported name the value that its module has now. */
-  async function rebind({ local, specifier, exported }: ImportBinding): Promise<void> {
+  async #rebind({ local, specifier, exported }: ImportBinding): Promise<void> {
     try {
-      const namespace = (await loader.import(specifier)) as Record<string, unknown>; // a module's namespace
+      const namespace = (await this.loader.import(specifier)) as Record<string, unknown>; // a module's namespace
       const value = exported === "*" ? namespace : namespace[exported];
       Object.assign(globalThis, { [Symbol.for(REBIND)]: value });
-      await evaluator.evaluate(`${local} = globalThis[Symbol.for("${REBIND}")]; undefined`);
+      await this.evaluator.evaluate(`${local} = globalThis[Symbol.for("${REBIND}")]; undefined`);
     } catch (error) {
       print(`${local} keeps its old value: ${specifier} cannot be loaded: ${(error as Error).message}`);
     }
   }
 
   /** Begins while the files are loaded again: the compiler has a thread of its own. */
-  const checkEdited = (paths: readonly string[]): void => {
-    edited = language.checkFiles(paths);
-    edited.catch(() => {}); // awaited when the cell has run
-  };
+  #checkEdited(paths: readonly string[]): void {
+    this.#edited = this.language.checkFiles(paths);
+    this.#edited.catch(() => {}); // awaited when the cell has run
+  }
 
-  function printErrors(diagnostics: readonly CellDiagnostic[]): void {
+  #printErrors(diagnostics: readonly CellDiagnostic[]): void {
     for (const diagnostic of diagnostics) {
       const text = describeDiagnostic(diagnostic).join("\n");
-      if (warned.has(text)) continue;
-      warned.add(text);
+      if (this.#warned.has(text)) continue;
+      this.#warned.add(text);
       print(text);
     }
   }
-
-  async function reload(specifier?: string): Promise<Reload> {
-    edited = Promise.resolve([]);
-    const result = await loader.refresh(specifier, checkEdited);
-    if (result.reloaded.length > 0) for (const binding of bindings.values()) await rebind(binding);
-    Reflect.deleteProperty(globalThis, Symbol.for(REBIND));
-    return result;
-  }
-
-  return {
-    declare({ declared, imports }) {
-      for (const name of declared) {
-        names.add(name);
-        bindings.delete(name);
-      }
-      for (const binding of imports) bindings.set(binding.local, binding);
-    },
-    isDeclared: (name) => names.has(name),
-    reload,
-    async refresh() {
-      clearTimeout(later);
-      const result = await reload();
-      if (result.reloaded.length > 0) process.stdout.write(`reloaded: ${result.reloaded.join(", ")}\n`);
-      for (const diagnostic of result.failed) print(describeDiagnostic(diagnostic).join("\n"));
-      return result;
-    },
-    async warn(reload) {
-      for (const path of reload.reloaded) if (!reload.edited.includes(path)) unchecked.add(path);
-      if (reload.edited.length > 0) printErrors(await edited);
-      if (unchecked.size === 0) return;
-      clearTimeout(later);
-      later = setTimeout(() => {
-        const files = [...unchecked].map((path) => resolve(projectDir, path));
-        unchecked.clear();
-        language.checkFiles(files).then(printErrors, () => {}); // the language service reports its own failure
-      }, QUIET_MILLISECONDS).unref();
-    },
-  };
 }
 
 /** Gives cells their import function. */
