@@ -139,6 +139,9 @@ function essenceOf(config: Config): unknown {
   const { file: _file, ...split } = config.data.split;
   data.split = split;
   if (isDeepStrictEqual(split, configSchema.shape.data.parse({}).split)) delete data.split; // hashes of earlier versions stay
+  const { fallback_metric, ...stopping } = config.training.early_stopping;
+  const isUsual = fallback_metric === configSchema.shape.training.parse({}).early_stopping.fallback_metric;
+  if (isUsual) essence.training = { ...config.training, early_stopping: stopping }; // likewise
   const { name, seed, causal } = config.experiment;
   essence.experiment = { name, seed, ...(causal && { causal }) };
   for (const found of keysOf(configSchema)) {
