@@ -102,10 +102,14 @@ async function checkWritten(file: string, hash: string): Promise<StoredState | u
   return written;
 }
 
-/** What the weights at `path`, as `loadWeights` takes it, were trained for: the head of the file is read, not the weights. */
-export async function readWeightsOrigin(path: string): Promise<WeightsOrigin> {
+/**
+ * What the weights at `path`, as `loadWeights` takes it, were trained for: the head of the file is read, not the weights.
+ * Undefined where the file does not say.
+ */
+export async function readWeightsOrigin(path: string): Promise<WeightsOrigin | undefined> {
   const file = await weightsPath(path);
-  return originOf({ metadata: await readSafetensorsMetadata(file) }, file);
+  const metadata = await readSafetensorsMetadata(file);
+  return metadata.ictal === undefined ? undefined : originOf({ metadata }, file);
 }
 
 /** Throws a FormatError when the weights' origin does not fit the network that it names. */

@@ -65,7 +65,7 @@ test("weights and a configuration of other channels are told apart by the head o
   };
   const path = join(dir, "w.safetensors");
   await saveSafetensors(path, storedTensors(specs, initialValues(specs, 7)), { ictal: JSON.stringify(origin) });
-  assert.deepEqual((await readWeightsOrigin(path)).channels, origin.channels);
+  assert.deepEqual((await readWeightsOrigin(path))?.channels, origin.channels);
   await requireSameChannels(path, configOf("data: { channels: [C3-P3, P3-O1] }"));
   await assert.rejects(requireSameChannels(path, configOf("preprocessing: { reference: double_banana }")), {
     tag: "CacheError",
