@@ -20,7 +20,7 @@ import { weightsMetadata } from "../training/checkpoint.js";
 import { MODEL_FILE } from "../training/checkpoint-folder.js";
 import { CONFIG_FILE } from "./checkpoint-config.js";
 import { readConfig } from "./data-options.js";
-import { type ImportFlags, nextSteps } from "./import-flags.js";
+import { type ImportFlags, nextSteps, strideSet } from "./import-flags.js";
 import { importOnnx } from "./onnx-import.js";
 
 const READERS = { ".safetensors": readSafetensorsFile, ".pth": readTorchFile, ".pt": readTorchFile } as const;
@@ -36,8 +36,12 @@ function refuseFlags(flags: ImportFlags, names: readonly (keyof ImportFlags)[], 
 }
 
 /** The configuration of the weights: the given one, else the preset of the detector. */
-async function configFor(model: string, { config: file, set = [] }: ImportFlags): Promise<LoadedConfig> {
-  const sets = [...set, `model.name=${model}`];
+async function configFor(
+  model: string,
+  { config: file, set = [] }: ImportFlags,
+  strides: readonly string[] = [],
+): Promise<LoadedConfig> {
+  const sets = [...set, `model.name=${model}`, ...strides];
   if (file === undefined) return parseConfig(importPreset(model), `the preset of ${model}`, { set: sets });
   return readConfig(file, { set: sets });
 }
@@ -66,10 +70,12 @@ async function importWeights(file: string, flags: ImportFlags, signal: AbortSign
   const { values, report } = matchWeights(detector, found, file, (flags.map ?? []).map(parseNameRule));
   const dir = resolve(out);
   const specs = [...detector.parameters, ...detector.buffers];
+  const { outputStrideSamples } = detector;
+  const strided = await configFor(name, flags, [strideSet(loaded, { ...origin, outputStrideSamples })]);
   await saveSafetensors(join(dir, MODEL_FILE), storedTensors(specs, values), weightsMetadata(origin), { signal });
   await writeFileAtomic(
     join(dir, CONFIG_FILE),
-    detectorConfigText(loaded, `Of ${basename(file)}, by ictal model import.`),
+    detectorConfigText(strided, `Of ${basename(file)}, by ictal model import.`),
   );
   const seconds = origin.windowSamples / origin.sampleRateHz;
   const text = [

@@ -7,7 +7,7 @@ import { z } from "zod";
 import { describeCache } from "../cache/describe.js";
 import { windowSamplesOf } from "../config/detector-origin.js";
 import { chainFromConfig } from "../config/layer-options.js";
-import { parseConfig } from "../config/load-config.js";
+import { type LoadedConfig, parseConfig } from "../config/load-config.js";
 import { detectorConfigText } from "../config/own-config.js";
 import { DEFAULT_CHAIN } from "../signal/chain-options.js";
 import { openOnnxFile } from "../tensor/onnx-file.js";
@@ -15,7 +15,7 @@ import { describeForeign, writeForeign } from "../training/foreign-network.js";
 import { rowsOf } from "../training/open-foreign.js";
 import { CONFIG_FILE } from "./checkpoint-config.js";
 import { readConfig } from "./data-options.js";
-import { type ImportFlags, nextSteps } from "./import-flags.js";
+import { type ImportFlags, nextSteps, strideSet } from "./import-flags.js";
 
 const number = z.string().transform(Number).pipe(z.number().positive());
 
@@ -70,6 +70,10 @@ function setsOf({ rate, window }: Declared): string[] {
 
 const WITHOUT_CONFIG = "data: { sample_type: float32 }\n";
 
+async function configured({ config: file }: ImportFlags, set: readonly string[]): Promise<LoadedConfig> {
+  return file === undefined ? parseConfig(WITHOUT_CONFIG, "(flags)", { set }) : readConfig(file, { set });
+}
+
 /**
  * Import a foreign network: it is tried on zeros, and what was declared is stored beside it. Throws a UsageError without the kind of
  * its answers, rate or window; a ConfigError for channels that its preprocessing does not give; a FormatError where it does not fit.
@@ -85,10 +89,7 @@ export async function importOnnx(file: string, bytes: Uint8Array, flags: ImportF
   if (missing.length > 0 || declared.output === undefined)
     throw new UsageError(`${file} does not say what it takes and gives: give ${missing.join(", ")}`);
   const set = [...(flags.config === undefined ? bandOf(declared) : []), ...(flags.set ?? []), ...setsOf(declared)];
-  const loaded =
-    flags.config === undefined
-      ? parseConfig(WITHOUT_CONFIG, "(flags)", { set })
-      : await readConfig(flags.config, { set });
+  const loaded = await configured(flags, set);
   const chain = chainFromConfig(loaded.config);
   const cache = describeCache(chain, loaded.config.data.sample_type);
   const channels = declared.channels ?? cache.channels;
@@ -106,7 +107,10 @@ export async function importOnnx(file: string, bytes: Uint8Array, flags: ImportF
   await writeForeign(dir, bytes, network);
   await writeFileAtomic(
     join(dir, CONFIG_FILE),
-    detectorConfigText(loaded, `Of ${basename(file)}, by ictal model import.`),
+    detectorConfigText(
+      await configured(flags, [...set, strideSet(loaded, network)]),
+      `Of ${basename(file)}, by ictal model import.`,
+    ),
   );
   const { windowSamples, sampleRateHz, outputStrideSamples, batchSize, seizureClass } = network;
   const text = [

@@ -3,6 +3,7 @@ import { describeCache } from "../cache/describe.js";
 import { createDetector } from "../model/detector.js";
 import { checkWindow } from "../training/check-fit.js";
 import type { WeightsOrigin } from "../training/checkpoint-state.js";
+import { channelsFromConfig } from "./channels.js";
 import { chainFromConfig } from "./layer-options.js";
 import { modelFromConfig } from "./model-options.js";
 import type { Config } from "./schema.js";
@@ -22,7 +23,9 @@ export function windowSamplesOf({ data }: Pick<Config, "data">): number {
  * cache of its preprocessing. Throws a ConfigError on sizes that cannot be.
  */
 export function detectorOrigin(config: Pick<Config, "data" | "preprocessing" | "experiment" | "model">): WeightsOrigin {
-  const detector = createDetector(modelFromConfig(config.model));
+  const { length: inputChannels } = channelsFromConfig(config);
+  const model = modelFromConfig(config.model, { isCausal: config.experiment.causal, inputChannels });
+  const detector = createDetector(model);
   checkWindow(detector, config.data.window_size, config.data.sampling_rate);
   const { channels, key: cacheKey } = describeCache(chainFromConfig(config), config.data.sample_type);
   const { sampling_rate: sampleRateHz } = config.data;

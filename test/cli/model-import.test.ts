@@ -54,14 +54,14 @@ test("model import refuses what it cannot take, in one sentence, and writes noth
 test("weights of PyTorch become a folder that detect and model export take with no other configuration", async (context) => {
   const dir = await temporaryFolder(context);
   const out = join(dir, "st");
-  const windows = ["--set", "data.window_size=4", "--set", "data.stride=4"];
+  const windows = ["--set", "data.window_size=4"];
   const words = ["--model", "seizure_transformer", "--out", out, ...SMALL, ...windows, "--json"];
   const made = ictal("model", "import", fixture("nested.pth"), ...words);
   assert.equal(made.status, 0, made.stderr);
   const report = JSON.parse(made.stdout);
   assert.deepEqual([report.nest, report.ignored, report.origin.windowSamples], ["state_dict", [], 1024]);
   const config = await readFile(join(out, "config.yaml"), "utf8");
-  for (const line of [/preset: seizure_transformer/, /head_kernel: 5/, /tau_on: 0\.8/, /clip: 1000/])
+  for (const line of [/preset: seizure_transformer/, /head_kernel: 5/, /stride: 2\n/, /tau_on: 0\.8/, /clip: 1000/])
     assert.match(config, line);
   const edf = join(dir, "a.edf");
   await writeFile(edf, encodeKind({ kind: "EDF" }));
@@ -113,13 +113,13 @@ test("an ONNX network of PyTorch detects and predicts on the channels, rate and 
   const edf = join(dir, "a.edf");
   await writeFile(edf, encodeKind({ kind: "EDF" }));
   const tsv = join(dir, "a.tsv");
-  const detected = ictal("detect", edf, tsv, "--checkpoint", out, "--set", "data.stride=1", "--json");
+  const detected = ictal("detect", edf, tsv, "--checkpoint", out, "--json");
   assert.equal(detected.status, 0, detected.stderr);
   assert.equal(JSON.parse(detected.stdout).durationSeconds, SECONDS);
   assert.match(await readFile(tsv, "utf8"), /^onset\tduration/);
   const damaged = join(out, "model.onnx");
   await copyFile(fixture("classes.onnx"), damaged);
-  const refused = ictal("detect", edf, tsv, "--checkpoint", out, "--set", "data.stride=1");
+  const refused = ictal("detect", edf, tsv, "--checkpoint", out);
   assert.equal(refused.status, 1);
   assert.match(refused.stderr, /model\.onnx: its bytes are not those that were written/);
 });

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { detectorOrigin } from "../../src/config/detector-origin.js";
 import { deviceFromConfig } from "../../src/config/layer-options.js";
 import { loadConfig, parseConfig } from "../../src/config/load-config.js";
 import { trainOptionsFromConfig } from "../../src/config/train-options.js";
@@ -46,6 +47,19 @@ experiment: { seed: 5, device: cuda }
   assert.equal(options.loss!.alpha, 0.25);
   assert.equal(options.seed, 5);
   assert.equal(options.device, "onnx-cuda");
+});
+
+test("weights of others take the channels and the direction of the configuration", () => {
+  for (const [section, channels] of [
+    ["preprocessing: { reference: double_banana }", 18],
+    ["data: { channels: [C3, C4, Cz] }", 3],
+    ["", 19],
+  ] as const) {
+    const text = `${section}\nmodel: { name: unet }\nexperiment: { causal: true }\n`;
+    const { model, channels: names } = detectorOrigin(parseConfig(text, "x.yaml").config);
+    const { inputChannels } = createDetector(model);
+    assert.deepEqual([inputChannels, names.length, "causal" in model && model.causal], [channels, channels, true]);
+  }
 });
 
 test("the configuration names the optimizer and the batches of a step", () => {
