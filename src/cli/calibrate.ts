@@ -7,7 +7,7 @@ import { calibrationCurve } from "../scoring/calibration.js";
 import { calibrationOutOfFold, fitCalibration, shiftPrevalence } from "../scoring/fit-calibration.js";
 import { LEAST_PATIENTS } from "../scoring/patient-interval.js";
 import { pooledCells } from "../scoring/score.js";
-import type { CalibrationFile } from "./calibration-file.js";
+import { type CalibrationFile, calibrationText } from "./calibration-file.js";
 import { addDataOptions, configOf, type DataFlags } from "./data-options.js";
 import { readScoredSplit } from "./scored-predictions.js";
 import { addSplitOptions } from "./split-flags.js";
@@ -66,7 +66,7 @@ async function calibrate(flags: CalibrateFlags): Promise<Outcome> {
     prevalence: { fitted: fitted.prevalence, deployed },
     expectedError: { before: before.expectedError, outOfFold: outOfFold.expectedError },
   };
-  await writeFileAtomic(resolve(out), `${JSON.stringify(file, null, 2)}\n`);
+  await writeFileAtomic(resolve(out), calibrationText(file));
   const text = [
     `${split}, ${file.patients} patients: temperature ${number(file.temperature)}, log-odds shifted by ${number(file.bias)}`,
     `prevalence of seizure ${number(fitted.prevalence)} in ${split}, ${number(deployed)} in use`,

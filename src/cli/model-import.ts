@@ -16,8 +16,8 @@ import { matchWeights, parseNameRule, readSafetensorsFile, type WeightsReport } 
 import { DETECTOR_NAMES } from "../model/registry.js";
 import { saveSafetensors } from "../model/safetensors.js";
 import { storedTensors } from "../model/weights.js";
-import { weightsMetadata } from "../training/checkpoint.js";
 import { MODEL_FILE } from "../training/checkpoint-folder.js";
+import { sealedMetadata } from "../training/weights-origin.js";
 import { CONFIG_FILE } from "./checkpoint-config.js";
 import { readConfig } from "./data-options.js";
 import { type ImportFlags, nextSteps, strideSet } from "./import-flags.js";
@@ -72,7 +72,8 @@ async function importWeights(file: string, flags: ImportFlags, signal: AbortSign
   const specs = [...detector.parameters, ...detector.buffers];
   const { outputStrideSamples } = detector;
   const strided = await configFor(name, flags, [strideSet(loaded, { ...origin, outputStrideSamples })]);
-  await saveSafetensors(join(dir, MODEL_FILE), storedTensors(specs, values), weightsMetadata(origin), { signal });
+  const tensors = storedTensors(specs, values);
+  await saveSafetensors(join(dir, MODEL_FILE), tensors, sealedMetadata(origin, tensors), { signal });
   await writeFileAtomic(
     join(dir, CONFIG_FILE),
     detectorConfigText(strided, `Of ${basename(file)}, by ictal model import.`),

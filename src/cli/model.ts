@@ -10,6 +10,7 @@ import { createDetector } from "../model/detector.js";
 import { exportOnnx } from "../model/export-onnx.js";
 import { DETECTORS } from "../model/registry.js";
 import { formatSummary, summarizeModel } from "../model/summary.js";
+import { withMetadata } from "../tensor/onnx-proto.js";
 import { loadWeights } from "../training/load-weights.js";
 import { originOf } from "./checkpoint-config.js";
 import { readConfig } from "./data-options.js";
@@ -36,10 +37,15 @@ async function exportModel(flags: ExportFlags): Promise<Outcome> {
     origin: loaded && (await originOf(loaded)),
   });
   const { samples: sampleCount, batchSize } = flags;
-  const bytes = exportOnnx(detector, values, { sampleCount, batchSize });
+  const { channels, sampleRateHz } = origin;
+  const bytes = withMetadata(exportOnnx(detector, values, { sampleCount, batchSize }), {
+    channels: channels.join(","),
+    sample_rate_hz: String(sampleRateHz),
+    window_seconds: String(sampleCount / sampleRateHz),
+    output: "probability",
+  });
   const out = resolve(flags.out);
   await writeFileAtomic(out, bytes);
-  const { channels, sampleRateHz } = origin;
   const input = [batchSize, detector.inputChannels, sampleCount];
   const output = [batchSize, sampleCount / detector.outputStrideSamples];
   const text =

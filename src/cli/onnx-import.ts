@@ -31,12 +31,30 @@ const metadataSchema = z.object({
   seizure_class: z.string().transform(Number).pipe(z.int().min(0)).optional(),
 });
 
+type Kind = NonNullable<ImportFlags["output"]>;
 type Named = "channels" | "rate" | "window" | "output" | "seizureClass";
 type Declared = { readonly [K in Named]?: ImportFlags[K] | undefined };
 
+const NAMED = new Map<string, Kind>([
+  ["probability", "probability"],
+  ["probabilities", "probability"],
+  ["logit", "logit"],
+  ["logits", "logit"],
+]);
+
+/** Throws a UsageError where the flag contradicts the kind of answers that the file's metadata or the name of its output say. */
+function checkOutput(file: string, flag: Kind | undefined, own: Kind | undefined, name: string): void {
+  const said = own ?? NAMED.get(name.toLowerCase());
+  if (flag === undefined || said === undefined || flag === said) return;
+  const source = own === undefined ? `its output is named ${name}` : `its metadata say output ${own}`;
+  throw new UsageError(
+    `--output ${flag} contradicts ${file}: ${source}; give --output ${said}, or none where metadata say it`,
+  );
+}
+
 /** What flags and, where they are silent, the file's metadata say. */
 async function declaredOf(file: string, bytes: Uint8Array, flags: ImportFlags): Promise<Declared> {
-  const { metadata, dispose } = await openOnnxFile(bytes, file);
+  const { metadata, outputs, dispose } = await openOnnxFile(bytes, file);
   await dispose();
   const parsed = metadataSchema.safeParse(metadata);
   const [issue] = parsed.error?.issues ?? [];
@@ -45,6 +63,7 @@ async function declaredOf(file: string, bytes: Uint8Array, flags: ImportFlags): 
     throw new FormatError(`invalid metadata ${field}: ${metadata[field]}; ${issue.message}`, { file, field });
   }
   const own = parsed.data ?? {};
+  checkOutput(file, flags.output, own.output, outputs[0]?.name ?? "");
   const given = { channels: own.channels, rate: own.sample_rate_hz, window: own.window_seconds, output: own.output };
   const flagged = Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== undefined));
   return { ...given, seizureClass: own.seizure_class, ...flagged };

@@ -111,6 +111,18 @@ function writeOpset(opset: number, pbf: PbfWriter): void {
   pbf.writeVarintField(2, opset);
 }
 
+function writeText([key, value]: [string, string], pbf: PbfWriter): void {
+  pbf.writeStringField(1, key);
+  pbf.writeStringField(2, value);
+}
+
+/** An `.onnx` file with texts about itself (`metadata_props`): fields of a protobuf message may follow in any order. */
+export function withMetadata(bytes: Uint8Array, metadata: Readonly<Record<string, string>>): Uint8Array {
+  const pbf = new PbfWriter();
+  for (const entry of Object.entries(metadata)) pbf.writeMessage(14, writeText, entry);
+  return Buffer.concat([bytes, pbf.finish()]);
+}
+
 /** The bytes of an `.onnx` file. */
 export function encodeModel(model: OnnxModel): Uint8Array {
   const pbf = new PbfWriter();

@@ -9,6 +9,7 @@ import { canonicalJson, sha256 } from "@ictal/base/canonical";
 import { FormatError, NotFoundError } from "@ictal/base/errors";
 import { z } from "zod";
 import { parseJson } from "../base/parse-json.js";
+import { sealed, unsealed } from "../base/seal.js";
 import { type OnnxFile, type OnnxValue, openOnnxFile } from "../tensor/onnx-file.js";
 import { checkDigest } from "./checkpoint.js";
 
@@ -30,6 +31,8 @@ const networkSchema = z.strictObject({
   batchSize: z.int().min(1).nullable(),
   cacheKey: z.string().min(1),
 });
+
+const fileSchema = networkSchema.extend({ checksum: z.string() });
 
 /** What was declared and found of a foreign network. `batchSize` is null where the file leaves it free. */
 export type ForeignNetwork = z.infer<typeof networkSchema>;
@@ -152,13 +155,14 @@ export async function describeForeign(
 export async function writeForeign(dir: string, bytes: Uint8Array, network: ForeignNetwork): Promise<void> {
   await mkdir(dir, { recursive: true });
   await writeFileAtomic(join(dir, ONNX_FILE), bytes);
-  await writeFileAtomic(join(dir, NETWORK_FILE), `${canonicalJson(network)}\n`);
+  await writeFileAtomic(join(dir, NETWORK_FILE), `${canonicalJson(sealed(network))}\n`);
 }
 
 /** The network of a folder and its bytes. Throws a FormatError when either is not as it was written. */
 export async function readForeign(dir: string): Promise<{ network: ForeignNetwork; bytes: Uint8Array; path: string }> {
   const [about, path] = [join(dir, NETWORK_FILE), join(dir, ONNX_FILE)];
-  const network = parseJson(networkSchema, await readFile(about, "utf8"), about, "import the network again");
+  const advice = "import the network again";
+  const network = unsealed(parseJson(fileSchema, await readFile(about, "utf8"), about, advice), about, advice);
   const bytes = await readFile(path).catch((error: Error) => {
     throw new NotFoundError(`${path} cannot be read: ${error.message}; import the network again`, path, {
       cause: error,

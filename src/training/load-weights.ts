@@ -18,7 +18,7 @@ import {
   stepOf,
 } from "./checkpoint-folder.js";
 import type { StoredState, WeightsOrigin } from "./checkpoint-state.js";
-import { originOf, requireSameOrigin } from "./weights-origin.js";
+import { originOf, requireSameOrigin, requireSealed } from "./weights-origin.js";
 
 /** Weights for prediction. */
 export interface LoadedWeights {
@@ -139,6 +139,7 @@ export async function loadWeights(path: string, { origin, signal }: LoadWeightsO
   const written = await checkWritten(file, hash);
   const stored = decodeSafetensors(bytes, file);
   if (written) requireSameOrigin(stored, file, written);
+  else requireSealed(stored, file);
   const known = stored.metadata.ictal === undefined ? (origin ?? originOf(stored, file)) : originOf(stored, file);
   const detector = createDetector(known.model);
   checkOrigin(known, detector, file);

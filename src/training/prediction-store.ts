@@ -3,10 +3,11 @@ import { readFile } from "node:fs/promises";
 import { endianness } from "node:os";
 import { join } from "node:path";
 import { writeFileAtomic } from "@ictal/base/atomic-file";
-import { canonicalJson, hashOf, sha256 } from "@ictal/base/canonical";
+import { canonicalJson, sha256 } from "@ictal/base/canonical";
 import { CacheError, FormatError, NotFoundError, UnsupportedError } from "@ictal/base/errors";
 import { z } from "zod";
 import { parseJson } from "../base/parse-json.js";
+import { sealed, unsealed } from "../base/seal.js";
 import { listFiles, recordingStem } from "../cache/folder.js";
 import { decodeFloat16, encodeFloat16 } from "./float16.js";
 import { improbableAt, type RecordingPrediction } from "./predict.js";
@@ -67,7 +68,7 @@ export async function writePrediction(
   const counts = { rateHz, valueCount: probability.length, valuesHash: sha256(bytes) };
   const ranges = segments && { segments: [...segments] };
   const sidecar: PredictionSidecar = { formatVersion: 1, id, ...counts, ...ranges, ...origin };
-  await writeFileAtomic(`${stem}.json`, `${canonicalJson({ ...sidecar, checksum: hashOf(sidecar) })}\n`);
+  await writeFileAtomic(`${stem}.json`, `${canonicalJson(sealed(sidecar))}\n`);
 }
 
 /** The sidecar of a prediction; undefined for the JSON of anything else, as that of detections. */
@@ -83,11 +84,7 @@ export function predictionSidecarOf(text: string): PredictionSidecar | undefined
 
 /** Throws a FormatError when a sidecar is not as it was written; those of version 0.1 have nothing to tell it by. */
 function checkSealed({ checksum, ...rest }: PredictionSidecar, file: string, advice: string): void {
-  if (checksum === undefined || checksum === hashOf(rest)) return;
-  throw new FormatError(`its content is not that of its checksum: it was edited or damaged; ${advice}`, {
-    file,
-    field: "checksum",
-  });
+  if (checksum !== undefined) unsealed({ ...rest, checksum }, file, advice);
 }
 
 async function readStored(

@@ -73,8 +73,23 @@ test("weights of PyTorch become a folder that detect and model export take with 
   const exported = ictal("model", "export", "--checkpoint", out, "--out", onnx, "--samples", "1024", "--json");
   assert.equal(exported.status, 0, exported.stderr);
   const bare = join(dir, "bare.safetensors"); // weights that do not say of which model they are
-  const { tensors } = await loadSafetensors(join(out, "model.safetensors"));
+  const { tensors, metadata } = await loadSafetensors(join(out, "model.safetensors"));
   await saveSafetensors(bare, tensors);
+  const [first = ""] = Object.keys(tensors);
+  const flipped = {
+    ...tensors,
+    [first]: { ...tensors[first]!, values: tensors[first]!.values.map((value) => -value) },
+  };
+  const other = { ...metadata, ictal: metadata.ictal!.replace('"sampleRateHz":256', '"sampleRateHz":200') };
+  for (const [edited, texts] of [
+    [flipped, metadata],
+    [tensors, other],
+  ] as const) {
+    const path = join(dir, "edited.safetensors");
+    await saveSafetensors(path, edited, texts);
+    const message = /edited\.safetensors: its tensors or metadata are not those of its checksum/;
+    await assert.rejects(loadWeights(path), { name: "FormatError", message });
+  }
   const named = ictal("detect", edf, alone, "--checkpoint", bare, "--config", join(out, "config.yaml"), ...low);
   assert.equal(named.status, 0, named.stderr);
   assert.equal(await readFile(alone, "utf8"), await readFile(folder, "utf8"));
@@ -83,18 +98,18 @@ test("weights of PyTorch become a folder that detect and model export take with 
     message: /import it first: ictal model import nested\.pth/,
   });
   await assert.rejects(loadWeights(onnx), { message: /import it first: ictal model import st\.onnx/ });
-  const net = ictal(
-    "model",
-    "import",
-    onnx,
-    "--out",
-    join(dir, "again"),
-    "--output",
-    "probability",
-    "--config",
-    join(out, "config.yaml"),
-  );
+  const net = ictal("model", "import", onnx, "--out", join(dir, "again"), "--config", join(out, "config.yaml"));
   assert.equal(net.status, 0, net.stderr);
+  const fresh = ictal("model", "import", onnx, "--out", join(dir, "fresh"), "--json");
+  assert.equal(fresh.status, 0, fresh.stderr);
+  const { answers, windowSamples, sampleRateHz, channels } = JSON.parse(fresh.stdout);
+  assert.deepEqual(
+    [answers, windowSamples, sampleRateHz, channels],
+    ["probability", 1024, 256, report.origin.channels],
+  );
+  const wrong = ictal("model", "import", onnx, "--out", join(dir, "fresh"), "--output", "logit");
+  assert.equal(wrong.status, 2);
+  assert.match(wrong.stderr, /--output logit contradicts .*st\.onnx: its metadata say output probability/);
   const again = ictal("detect", edf, alone, "--checkpoint", join(dir, "again"), ...low);
   assert.equal(again.status, 0, again.stderr);
   assert.equal(await readFile(alone, "utf8"), await readFile(folder, "utf8"), "its own export detects the same");

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { calibrated } from "../../src/base/calibration-map.js";
+import { calibrationText, readCalibration } from "../../src/cli/calibration-file.js";
 import { commonFolder } from "../../src/cli/detection-files.js";
 import { readCatalogue } from "../../src/corpus/catalogue.js";
 import { synthesizeCorpus } from "../../src/corpus/synthetic/synthesize.js";
@@ -92,8 +93,16 @@ experiment: { output_dir: ${dir}/run, device: cpu }
   const calibration = join(dir, "calibration.json");
   const predictCalibrated = (checkpointHash: string) => {
     const prevalence = { fitted: 0.1, deployed: 0.1 };
-    const map = { formatVersion: 1, temperature: 2, bias: -1, checkpointHash, split: "dev", patients: 4, prevalence };
-    writeFileSync(calibration, JSON.stringify({ ...map, expectedError: { before: 0.2, outOfFold: null } }));
+    const map = {
+      formatVersion: 1 as const,
+      temperature: 2,
+      bias: -1,
+      checkpointHash,
+      split: "dev",
+      patients: 4,
+      prevalence,
+    };
+    writeFileSync(calibration, calibrationText({ ...map, expectedError: { before: 0.2, outOfFold: Number.NaN } }));
     const flags = [
       "--config",
       config,
@@ -115,6 +124,15 @@ experiment: { output_dir: ${dir}/run, device: cpu }
     predictCalibrated("0".repeat(64)).stderr,
     /the calibration corrects the weights 000000000000, these are/,
   );
+  const whole = await readFile(calibration, "utf8");
+  for (const [edited, message] of [
+    [whole.replace('"bias": -1', '"bias": -2'), /calibration\.json: its content is not that of its checksum/],
+    [whole.replace('"checksum"', '"sum"'), /invalid checksum: nothing/],
+  ] as const) {
+    assert.notEqual(edited, whole);
+    writeFileSync(calibration, edited);
+    await assert.rejects(readCalibration(calibration), { name: "FormatError", message });
+  }
   const review = (checkpoint: string) => {
     const flags = ["--config", config, "--predictions", out, "--checkpoint", checkpoint, "--out", join(dir, "pages")];
     return runVerb(["review", ...flags]);

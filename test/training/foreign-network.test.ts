@@ -104,6 +104,17 @@ test("a folder whose network or declaration was edited is refused", async (conte
   const text = await readFile(about, "utf8");
   await writeFile(about, text.replace('"windowSamples":64', '"windowSamples":-1'));
   await assert.rejects(readForeign(dir), { name: "FormatError", message: /windowSamples: -1/ });
+  for (const [edited, message] of [
+    [
+      text.replace('"answers":"logit"', '"answers":"probability"'),
+      /network\.json: its content is not that of its checksum/,
+    ],
+    [text.replace(/"checksum":"\w+",/, ""), /invalid checksum: nothing/],
+  ] as const) {
+    assert.notEqual(edited, text);
+    await writeFile(about, edited);
+    await assert.rejects(readForeign(dir), { name: "FormatError", message });
+  }
   await writeFile(about, text);
   await writeFile(join(dir, "model.onnx"), await readFile(fixture("classes.onnx")));
   await assert.rejects(readForeign(dir), { name: "FormatError", message: /its bytes are not those/ });
