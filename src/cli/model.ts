@@ -145,6 +145,7 @@ function addImport(model: Command): void {
 
 const HELP = `
 The input of the model is windows as stored in the cache: filtered, resampled, in units of standard deviation.
+The metadata of the file say channels, rate, window and output, as ictal model import reads them.
 
 Example:
   ictal model export --checkpoint results/smoke --out detector.onnx --samples 15360`;
