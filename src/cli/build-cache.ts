@@ -67,11 +67,19 @@ function refuseContradiction({ findings }: Catalogue): void {
   });
 }
 
+/** Says in one line each what is in doubt in participants.tsv and not refused. */
+function reportDoubts({ findings }: Catalogue): void {
+  for (const { file, code, severity, message, action } of findings)
+    if (code === PARTICIPANTS_CODE && severity !== "error")
+      notify(printable(`ictal: ${file}: ${message}${action ? `; ${action}` : ""}`));
+}
+
 /** The recordings of a configuration's corpus, whose splits fit what is asked for. */
 async function catalogueOf(store: Store, config: Config, { limit, signal }: BuildOptions): Promise<Catalogue> {
   const { data } = config;
   const layout = layoutFromConfig(config);
   const catalogue = await readCatalogue(store, { layout, limit: limit ?? data.limit_files ?? undefined, signal });
+  reportDoubts(catalogue);
   if (data.split.by !== "file") refuseContradiction(catalogue);
   await checkSplitChoice(catalogue.recordings, splitFromConfig(config), { signal });
   return catalogue;
