@@ -19,6 +19,7 @@ import { openStore } from "../store/open-store.js";
 import type { Store } from "../store/store.js";
 import { isAccepted, NO_SEIZURES } from "./accept-option.js";
 import type { Shard } from "./data-options.js";
+import { unmarkIncomplete } from "./incomplete-cache.js";
 
 /** What the flags of a build change of the configuration. */
 export interface BuildOptions {
@@ -109,12 +110,14 @@ export async function buildConfigured(config: Config, options: BuildOptions): Pr
   const refused = report.excluded.filter(({ code, accepted }) => !accepted && !(isPermanent(code) && accepts(code)));
   const doubtful = report.doubtful.filter(({ finding, accepted }) => !accepted && !accepts(finding.code));
   const hasManifest = written?.manifest !== null || (written.lacksSeizures === true && accepts(NO_SEIZURES));
+  const isComplete = refused.length + doubtful.length === 0 && hasManifest;
+  if (isComplete && !shard) await unmarkIncomplete(report.folder);
   return {
     report,
     ...(written && { written }),
     refused,
     doubtful,
-    isComplete: refused.length + doubtful.length === 0 && hasManifest,
+    isComplete,
   };
 }
 
