@@ -21,7 +21,14 @@ const SECTIONS = [
   { folder: "explanation", title: "Why it is so", text: "Decisions, and the reasons for them." },
 ];
 /** Documents outside docs/ that those inside link to. */
-const BESIDE = ["CONTRIBUTING.md", "CHANGELOG.md", "environment.md", "kernels/typescript/README.md", "kernels/base/README.md"];
+const BESIDE = [
+  "CONTRIBUTING.md",
+  "CHANGELOG.md",
+  "environment.md",
+  "notebooks/LOG.md",
+  "kernels/typescript/README.md",
+  "kernels/base/README.md",
+];
 
 const compiled = (path) => import(pathToFileURL(join(project, "dist/src", path)).href);
 const isMarkdown = (name) => name.endsWith(".md");

@@ -149,8 +149,8 @@ function parseRate(text: string): number {
 
 const HELP = `
 Without --config the folder of an imported model (ictal model import) gives its own.
-OUT holds the predictions of one checkpoint. Those of the same recordings that are there already, and their detections, are
-replaced as a whole; predictions of other recordings by another checkpoint are refused.
+OUT holds the predictions of one checkpoint and one calibration, or none. Those of the same recordings that are there already, and their detections, are
+replaced as a whole; predictions of other recordings by another checkpoint or calibration are refused.
 With --events the detections are written to OUT with the folders and names that the recordings have in the corpus;
 "ictal score" compares such a folder with the annotations of the corpus.
 The morphological opening and closing of the post-processing are defined at 256 Hz (11 and 31 samples) and have no effect at

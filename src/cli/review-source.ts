@@ -26,7 +26,7 @@ export interface PredictionSource {
 
 type Stored = Awaited<ReturnType<typeof readPrediction>>;
 
-/** Reads recordings one by one and sees to it that all predictions come from one cache and one checkpoint. */
+/** Reads recordings one by one and sees to it that all predictions come from one cache, one checkpoint and one calibration or none. */
 export interface ReviewReader {
   read(entry: RecordingEntry, signal?: AbortSignal): Promise<ReviewRecording>;
 }
@@ -53,6 +53,14 @@ function checkPrediction(
     throw new CacheError(
       `${dir}: the prediction of ${id} comes from the checkpoint ${sidecar.checkpointHash.slice(0, 12)}, ${whose} is ${expected.slice(0, 12)}; predict all recordings with one checkpoint`,
       { found: sidecar.checkpointHash, expected },
+    );
+  }
+  const [calibration, usual] = [sidecar.calibrationHash, first.sidecar.calibrationHash];
+  if (calibration !== usual) {
+    const [found, wanted] = [calibration?.slice(0, 12) ?? "none", usual?.slice(0, 12) ?? "none"];
+    throw new CacheError(
+      `${dir}: the prediction of ${id} has the calibration ${found}, the prediction of ${first.id} ${wanted}; predict all recordings with one calibration, or without`,
+      { found: calibration, expected: usual },
     );
   }
   const end = probability.length / rateHz;

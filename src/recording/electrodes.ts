@@ -45,9 +45,13 @@ export interface SignalName {
 /** Signals of a file that must name the same unknown reference before it is taken for the file's own. */
 const LEAST_SHARED = 3;
 
+/** The same for a scalp electrode such as Cz, which in few signals is the end of a chain of pairs. */
+const LEAST_SHARED_ELECTRODE = 8;
+
 /**
  * What each signal of one file measures. A label alone leaves it open: `T4-A2` is T4 in a file that is referenced to the ears, and
- * a pair among other pairs; `C3-CS2` is C3 where most signals are against CS2.
+ * a pair among other pairs; `C3-CS2` is C3 where most signals are against CS2, and `C3-CZ`
+ * where most are against Cz.
  */
 export function signalNames(labels: readonly string[]): SignalName[] {
   const parts = labels.map(partsOf);
@@ -69,6 +73,8 @@ export function signalNames(labels: readonly string[]): SignalName[] {
       return shared >= LEAST_SHARED && shared > pairCount ? { electrode } : {};
     }
     if (EARS.has(other) && !EARS.has(electrode) && earCount >= pairCount) return { electrode };
+    const shared = sharedBy.get(against) ?? 0;
+    if (shared >= LEAST_SHARED_ELECTRODE && 2 * shared > pairCount && electrode !== other) return { electrode };
     return electrode === other ? {} : { pair: `${electrode}-${other}` };
   });
 }

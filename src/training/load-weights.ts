@@ -3,6 +3,7 @@ import { readdir, readFile, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { sha256 } from "@ictal/base/canonical";
 import { FormatError, NotFoundError, UnsupportedError } from "@ictal/base/errors";
+import { memberOf } from "../base/lookup.js";
 import { createDetector, type Detector } from "../model/detector.js";
 import type { ParameterValues } from "../model/parameters.js";
 import { decodeSafetensors, readSafetensorsMetadata } from "../model/safetensors.js";
@@ -110,6 +111,14 @@ export async function readWeightsOrigin(path: string): Promise<WeightsOrigin | u
   const file = await weightsPath(path);
   const metadata = await readSafetensorsMetadata(file);
   return metadata.ictal === undefined ? undefined : originOf({ metadata }, file);
+}
+
+/** SHA-256 of the weights that the folder of a run means, as `loadWeights` gives it; its state tells it, the weights are not read. */
+export async function weightsHashOfRun(runDir: string): Promise<string> {
+  const file = await weightsPath(await bestCheckpoint(runDir));
+  const dir = dirname(file);
+  const digests = await checkpointDigests(dir, await readCheckpointState(dir));
+  return memberOf(digests, basename(file));
 }
 
 /** Throws a FormatError when the weights' origin does not fit the network that it names. */

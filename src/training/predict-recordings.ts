@@ -151,7 +151,7 @@ async function* storing(
  * Probabilities of seizure over whole recordings from stored weights, one recording after another in the order of the
  * manifest. Windows overlap and are stitched; the last one ends where the recording ends; a recording shorter than a
  * window is padded with zeros whose answers are dropped. Throws a CacheError when weights and cache do not belong
- * together or `outDir` holds other recordings' predictions by another checkpoint, a ConfigError when windows would leave gaps
+ * together or `outDir` holds other recordings' predictions by another checkpoint or calibration, a ConfigError when windows would leave gaps
  * between them. Predictions of the same recordings in `outDir` are removed before the first is stored.
  */
 export async function* predictRecordings(
@@ -171,10 +171,10 @@ export async function* predictRecordings(
   const ids = recordings.map((position) => recordingAt(manifest, position).id);
   let reader: WindowReader | undefined;
   try {
-    if (outDir) await requireOneCheckpoint(outDir, { ids, checkpointHash: hash, signal });
+    const calibrationHash = options.calibration && hashOf(options.calibration);
+    if (outDir) await requireOneCheckpoint(outDir, { ids, checkpointHash: hash, calibrationHash, signal });
     reader = await openWindowReader(cacheDir, manifest, { signal });
     const predicted = predictWindows(network, reader, { recordings, ...steps, stitching, signal });
-    const calibrationHash = options.calibration && hashOf(options.calibration);
     const made = {
       checkpointHash: hash,
       cacheKey: manifest.key,

@@ -2,13 +2,14 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { mkdir, readFile, stat, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describeCache } from "../../src/cache/describe.js";
 import { writeManifest } from "../../src/cache/manifest.js";
 import { DEFAULT_CHAIN } from "../../src/signal/chain.js";
+import { type PredictionOrigin, readPrediction, writePrediction } from "../../src/training/prediction-store.js";
 import { makeCache, RATE, seizure, temporaryFolder } from "../cache/made-cache.js";
 import { ICTAL, ictal } from "../cluster/made-plan.js";
 
@@ -68,6 +69,27 @@ test("crossval killed in the middle goes on with the folds that are left, and sc
   const other = ictal([...words, "--set", "training.epochs=1"]);
   assert.equal(other.status, 2);
   assert.match(other.stderr, /holds a cross-validation with other options, folds or recordings/);
+
+  const predictions = join(out, "seed-42", "fold-1", "predictions");
+  const id = `all/${splits.splits.eval.patients[0]}/root/any/t0`;
+  const { sidecar, ...stored } = await readPrediction(predictions, id);
+  const { checkpointHash, cacheKey, type } = sidecar;
+  const refused = async (change: Partial<PredictionOrigin>, fault: string) => {
+    await writePrediction(predictions, stored, { checkpointHash, cacheKey, type, ...change });
+    const { status, stderr } = ictal([...words, "--report-only"]);
+    assert.equal(status, 1, stderr);
+    const sentence = `the prediction of ${id} in fold 1 ${fault}, so it is not known to be out of fold; delete ${predictions} and ${receipt(out, 1)}, and run the same ictal crossval again`;
+    assert.ok(stderr.includes(sentence), stderr);
+    assert.equal(stderr.trim().split("\n").length, 1, stderr);
+  };
+  const leak = `comes from the checkpoint 000000000000, the fold's is ${checkpointHash.slice(0, 12)}`;
+  await refused({ calibrationHash: "1".repeat(64) }, "has the calibration 111111111111, the folds have none");
+  await refused({ checkpointHash: "0".repeat(64) }, leak);
+  await rm(predictions, { recursive: true });
+  await rm(receipt(out, 1));
+  const mended = ictal([...words, "--json"]);
+  assert.equal(mended.status, 0, mended.stderr);
+  assert.deepEqual(mended.json().outOfFold, json.outOfFold); // the advice leads back to the same scores
 });
 
 test("crossval and the flags of splits refuse what cannot be in one sentence, before any work", async (context) => {

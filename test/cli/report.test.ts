@@ -197,7 +197,7 @@ test("a split without seizures has rates of false alarms and n/a for what needs 
   assert.match(text, /900 +silence +n\/a +n\/a to n\/a +0 +0\.00 +2588\.31/);
 });
 
-test("report refuses a run without metrics, and predictions of another cache or of two checkpoints", async () => {
+test("report refuses a run without metrics, and predictions of another cache, two checkpoints or two calibrations", async () => {
   const absent = ictal("report", ...data(), "--run", dir, "--out", join(dir, "x.html"));
   assert.equal(absent.status, 1);
   assert.match(absent.stderr, /no .*metrics\.jsonl; --run takes the folder that ictal train wrote/);
@@ -209,6 +209,12 @@ test("report refuses a run without metrics, and predictions of another cache or 
     ictal("report", ...data(), "--out", join(dir, "x.html")).stderr,
     /dev\/b\/s\/m\/t0 comes from the checkpoint eeee/,
   );
+  await writeFile(file, unsealed.replace("{", `{"calibrationHash":"${"ee".repeat(32)}",`));
+  for (const words of [["report", "--out", join(dir, "x.html")], ["threshold"]]) {
+    const mixed = ictal(...words, ...data());
+    assert.equal(mixed.status, 1);
+    assert.match(mixed.stderr, /has the calibration (none|e{64}), expected (none|e{64}); predict all recordings again/);
+  }
   await writeFile(file, unsealed.replace(/"cacheKey":"[^"]*"/, '"cacheKey":"other"'));
   const other = ictal("report", ...data(), "--out", join(dir, "x.html"));
   assert.match(other.stderr, /comes from the cache other, expected/);

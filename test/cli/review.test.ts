@@ -26,7 +26,7 @@ const data = () => ["--data-dir", corpus];
 
 async function predict(
   folder: string,
-  options: { only?: number; checkpointHash?: (i: number) => string; seconds?: number } = {},
+  options: { only?: number; checkpointHash?: (i: number) => string; calibrationHash?: string; seconds?: number } = {},
 ) {
   const store = folderStore(corpus);
   const { recordings } = await readCatalogue(store);
@@ -35,10 +35,11 @@ async function predict(
     const seconds = options.seconds ?? (await readEdfHeader(entrySource(store, entry))).durationSeconds;
     const probability = Float32Array.from({ length: Math.ceil(4 * seconds) }, (_, k) => (k > 8 && k < 40 ? 0.95 : 0.1));
     const checkpointHash = options.checkpointHash?.(i) ?? CHECKPOINT;
+    const calibration = options.calibrationHash && i === 0 ? { calibrationHash: options.calibrationHash } : {};
     await writePrediction(
       folder,
       { id: entry.id, rateHz: 4, probability },
-      { checkpointHash, cacheKey: "0123456789abcdef", type: "float16" },
+      { checkpointHash, ...calibration, cacheKey: "0123456789abcdef", type: "float16" },
     );
   }
 }
@@ -141,6 +142,12 @@ test("predictions of another cache, of two checkpoints and of another length are
   assert.match(
     ictal(...data(), "--predictions", mixed, "--out", join(dir, "x")).stderr,
     /checkpoint cdcdcdcdcdcd, the prediction of dev\/.* is abababababab/,
+  );
+  const half = join(dir, "half");
+  await predict(half, { calibrationHash: "ef".repeat(32) });
+  assert.match(
+    ictal(...data(), "--predictions", half, "--out", join(dir, "x")).stderr,
+    /has the calibration (none|efefefefefef), the prediction of dev\/.* (none|efefefefefef); predict all/,
   );
   const short = join(dir, "short");
   await predict(short, { seconds: 5 });

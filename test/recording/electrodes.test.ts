@@ -86,4 +86,7 @@ test("signalNames tells electrodes from pairs by the labels of the whole file", 
   assert.deepEqual(short(["EEG C3-A2", "EEG C4-A1", "EEG T4-A2", "EMG chin"]), ["C3", "C4", "T4", ""]);
   assert.deepEqual(short(["FP1-F7", "A1-T3", "T4-A2", "C4_T4"]), ["FP1-F7", "A1-T3", "T4-A2", "C4-T4"]);
   assert.deepEqual(short(["C3-XX", "C4-YY", "C3-C3"]), ["", "", ""]);
+  const sites = ["FP1", "FP2", "F3", "F4", "C3", "C4", "P3", "P4", "O1", "O2"];
+  assert.deepEqual(short([...sites.map((site) => `EEG ${site}-CZ`), "F7-T3"]), [...sites, "F7-T3"]);
+  assert.deepEqual(short(["F3-CZ", "C3-CZ", "CZ-C4"]), ["F3-CZ", "C3-CZ", "CZ-C4"]);
 });

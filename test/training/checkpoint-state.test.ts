@@ -440,7 +440,7 @@ test("finite weights that answer with no number end a prediction, which would el
   assert.equal(existsSync(outDir), false);
 });
 
-test("a folder holds the predictions of one checkpoint: those of the same recordings are replaced, others refused", async (context) => {
+test("a folder holds the predictions of one checkpoint and calibration: those of the same recordings are replaced, others refused", async (context) => {
   const executor = await openExecutor("onnx-cpu", { threads: 1 });
   context.after(() => executor.dispose());
   const outDir = join(await temporaryFolder(context), "out");
@@ -464,6 +464,23 @@ test("a folder holds the predictions of one checkpoint: those of the same record
     message: new RegExp(`predictions of another checkpoint, e\\.g\\. of ${h} by ${whole.slice(0, 12)}`),
   });
   assert.deepEqual(await hashOfStored(), [whole, whole]);
+  const ofWhole = {
+    checkpoint: checkpointDir(join(made, "whole"), 4),
+    cacheDir: join(made, "cache"),
+    executor,
+    outDir,
+  };
+  const corrected = (temperature: number, ids: string[]) =>
+    predictRecordings({ ...ofWhole, ids, calibration: { temperature, bias: 0, checkpointHash: whole } });
+  const mixed = (by: string) => ({
+    name: "CacheError",
+    message: new RegExp(`predictions with another calibration, e\\.g\\. of ${h} by ${by}, and this one is`),
+  });
+  await assert.rejects(corrected(2, [g]).next(), mixed("none"));
+  for await (const _ of corrected(2, [g, h])); // replaced as a whole
+  await assert.rejects(corrected(3, [g]).next(), mixed("[0-9a-f]{12}"));
+  await assert.rejects(predict("whole", [g]).next(), mixed("[0-9a-f]{12}"));
+  for await (const _ of corrected(2, [g])); // one and the same
   const stopped = predict("other", [g, h]);
   await stopped.next();
   await stopped.return();

@@ -7,7 +7,9 @@ import type { PatientRecording } from "../../scoring/auroc-wins.js";
 import type { FoldPredictions } from "../../scoring/out-of-fold.js";
 import { readCheckpointState } from "../../training/checkpoint.js";
 import { checkpointDir, listCheckpoints } from "../../training/checkpoint-folder.js";
-import { readPrediction } from "../../training/prediction-store.js";
+import { weightsHashOfRun } from "../../training/load-weights.js";
+import { type PredictionSidecar, readPrediction } from "../../training/prediction-store.js";
+import { receiptPath } from "../state.js";
 import { foldDir, predictionsDir } from "./folds.js";
 
 /** Which epoch of a run was taken, and on what it was chosen. */
@@ -56,15 +58,41 @@ async function checkPatients(runDir: string, { record }: SplitManifest): Promise
   }
 }
 
-async function recordingsOf(runDir: string, { manifest }: SplitManifest, split: string): Promise<FoldRecording[]> {
-  const dir = predictionsDir(runDir);
+/** A fold as it lies in its folder. */
+interface StoredFold {
+  readonly fold: number;
+  readonly runDir: string;
+  /** Of the task that trained and predicted it. */
+  readonly receipt: string;
+  /** Of its best checkpoint. */
+  readonly checkpointHash: string;
+}
+
+/** Throws a CacheError for a prediction that the fold's own checkpoint did not make, or that was corrected: it may be a leak. */
+function requireOwn({ id, checkpointHash, calibrationHash }: PredictionSidecar, own: StoredFold): void {
+  const refuse = (fault: string, found: string, expected: string) => {
+    throw new CacheError(
+      `the prediction of ${id} in fold ${own.fold} ${fault}, so it is not known to be out of fold; delete ${predictionsDir(own.runDir)} and ${own.receipt}, and run the same ictal crossval again`,
+      { found, expected },
+    );
+  };
+  const [found, expected] = [checkpointHash.slice(0, 12), own.checkpointHash.slice(0, 12)];
+  if (checkpointHash !== own.checkpointHash)
+    refuse(`comes from the checkpoint ${found}, the fold's is ${expected}`, checkpointHash, own.checkpointHash);
+  if (calibrationHash !== undefined)
+    refuse(`has the calibration ${calibrationHash.slice(0, 12)}, the folds have none`, calibrationHash, "none");
+}
+
+async function recordingsOf(own: StoredFold, { manifest }: SplitManifest, split: string): Promise<FoldRecording[]> {
+  const dir = predictionsDir(own.runDir);
   const found: FoldRecording[] = [];
-  for (const { id, patient, durationSeconds, seizures, labelled, split: own } of manifest.recordings) {
-    if (own !== split || !labelled) continue;
+  for (const { id, patient, durationSeconds, seizures, labelled, split: its } of manifest.recordings) {
+    if (its !== split || !labelled) continue;
     const stored = await readPrediction(dir, id).catch((error: unknown) => {
       if (!isIctalError(error, "NotFoundError")) throw error;
       throw new CacheError(`no prediction of ${id} in ${dir}; ${AGAIN}`, { found: 0, expected: 1 }, { cause: error });
     });
+    requireOwn(stored.sidecar, own);
     const { rateHz, probability, segments } = stored;
     const values = { rateHz, probability, ...(segments && { segments }) };
     found.push({ id, patient, durationSeconds, split, ...values, reference: seizures });
@@ -74,7 +102,7 @@ async function recordingsOf(runDir: string, { manifest }: SplitManifest, split: 
 
 /**
  * The predictions of every fold and seed under `out`, and the epochs that were chosen. Throws a CacheError for a fold that is not
- * finished, or was trained on other patients.
+ * finished, was trained on other patients, or has predictions of another checkpoint than its run's best, or calibrated ones.
  */
 export async function readFolds(
   out: string,
@@ -83,13 +111,15 @@ export async function readFolds(
   { signal }: { readonly signal?: AbortSignal | undefined } = {},
 ): Promise<FoldRun[]> {
   const runs: FoldRun[] = [];
-  for (const seed of seeds) {
+  for (const [row, seed] of seeds.entries()) {
     for (const [fold, view] of folds.entries()) {
       signal?.throwIfAborted();
       const runDir = foldDir(out, seed, fold);
       const choice = await choiceOf(runDir);
       await checkPatients(runDir, view);
-      const [dev, heldOut] = [await recordingsOf(runDir, view, "dev"), await recordingsOf(runDir, view, "eval")];
+      const receipt = receiptPath(out, row * folds.length + fold); // planCrossval's order
+      const own = { fold, runDir, receipt, checkpointHash: await weightsHashOfRun(runDir) };
+      const [dev, heldOut] = [await recordingsOf(own, view, "dev"), await recordingsOf(own, view, "eval")];
       runs.push({ fold, seed, dev, heldOut, choice });
     }
   }
