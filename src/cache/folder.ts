@@ -41,6 +41,8 @@ export function cacheKeyOf(description: Omit<CacheDescription, "key">): string {
 export const DESCRIPTION_FILE = "cache.json";
 /** Name of the manifest in a key folder. */
 export const MANIFEST_FILE = "manifest.json";
+/** Name of the mark of a build in a key folder that left out what nobody accepted. */
+export const INCOMPLETE_FILE = "incomplete.txt";
 /** Ending of the notes on excluded recordings. */
 export const EXCLUSION_ENDING = ".left-out.json";
 

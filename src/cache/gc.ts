@@ -1,7 +1,14 @@
 import { rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { isIctalError } from "@ictal/base/errors";
-import { type CacheFolder, DESCRIPTION_FILE, findFolders, listFiles, MANIFEST_FILE } from "./folder.js";
+import {
+  type CacheFolder,
+  DESCRIPTION_FILE,
+  findFolders,
+  INCOMPLETE_FILE,
+  listFiles,
+  MANIFEST_FILE,
+} from "./folder.js";
 import { readListedFiles } from "./manifest.js";
 import { exclusionFile } from "./sidecar.js";
 import { listTemporary } from "./temporary.js";
@@ -37,6 +44,7 @@ async function namedFiles(folder: CacheFolder, signal?: AbortSignal): Promise<Se
       ...leftOut.map(({ id }) => exclusionFile(id)),
       DESCRIPTION_FILE,
       MANIFEST_FILE,
+      INCOMPLETE_FILE,
     ]);
   } catch (error) {
     if (isIctalError(error, "NotFoundError")) return undefined;

@@ -19,6 +19,7 @@ import { openStore } from "../store/open-store.js";
 import type { Store } from "../store/store.js";
 import { isAccepted, NO_SEIZURES } from "./accept-option.js";
 import type { Shard } from "./data-options.js";
+import { unmarkIncomplete } from "./incomplete-cache.js";
 
 /** What the flags of a build change of the configuration. */
 export interface BuildOptions {
@@ -67,11 +68,19 @@ function refuseContradiction({ findings }: Catalogue): void {
   });
 }
 
+/** Says in one line each what is in doubt in participants.tsv and not refused. */
+function reportDoubts({ findings }: Catalogue): void {
+  for (const { file, code, severity, message, action } of findings)
+    if (code === PARTICIPANTS_CODE && severity !== "error")
+      notify(printable(`ictal: ${file}: ${message}${action ? `; ${action}` : ""}`));
+}
+
 /** The recordings of a configuration's corpus, whose splits fit what is asked for. */
 async function catalogueOf(store: Store, config: Config, { limit, signal }: BuildOptions): Promise<Catalogue> {
   const { data } = config;
   const layout = layoutFromConfig(config);
   const catalogue = await readCatalogue(store, { layout, limit: limit ?? data.limit_files ?? undefined, signal });
+  reportDoubts(catalogue);
   if (data.split.by !== "file") refuseContradiction(catalogue);
   await checkSplitChoice(catalogue.recordings, splitFromConfig(config), { signal });
   return catalogue;
@@ -101,12 +110,14 @@ export async function buildConfigured(config: Config, options: BuildOptions): Pr
   const refused = report.excluded.filter(({ code, accepted }) => !accepted && !(isPermanent(code) && accepts(code)));
   const doubtful = report.doubtful.filter(({ finding, accepted }) => !accepted && !accepts(finding.code));
   const hasManifest = written?.manifest !== null || (written.lacksSeizures === true && accepts(NO_SEIZURES));
+  const isComplete = refused.length + doubtful.length === 0 && hasManifest;
+  if (isComplete && !shard) await unmarkIncomplete(report.folder);
   return {
     report,
     ...(written && { written }),
     refused,
     doubtful,
-    isComplete: refused.length + doubtful.length === 0 && hasManifest,
+    isComplete,
   };
 }
 

@@ -1,5 +1,5 @@
 /** What `cache build`, `verify`, `gc` and `manifest` do; `cache.ts` has their flags. */
-import { resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import { type Outcome, UsageError } from "@ictal/base/action";
 import { withInterrupt } from "@ictal/base/interrupt";
 import { notify, printable, printableAll } from "@ictal/base/printable";
@@ -16,6 +16,7 @@ import { openStore } from "../store/open-store.js";
 import { buildConfigured, buildText, doubtLines } from "./build-cache.js";
 import { configuredSplits } from "./configured-manifest.js";
 import { configOf, type DataFlags, type FlagConfig, partName, type Shard } from "./data-options.js";
+import { unmarkIncomplete } from "./incomplete-cache.js";
 import { reportJson } from "./report-json.js";
 
 /** Flags of `cache build`. */
@@ -118,6 +119,7 @@ export async function manifest(flags: ManifestFlags): Promise<Outcome> {
       })
     : undefined;
   const { manifest: made, path } = await writeManifest(config.data.cache_dir, { key, catalogue });
+  await unmarkIncomplete(dirname(path)); // parts that were built apart, with what they lack accepted or not, are taken as they are
   const { counts, bySplit, leftOut, corpusFingerprint } = made;
   const lines = Object.entries({ all: counts, ...bySplit }).map(
     ([split, each]) =>

@@ -10,6 +10,7 @@ import type { Manifest } from "../cache/manifest.js";
 import type { RunWatch } from "../cluster/watch/run-watch.js";
 import { buildConfigured, buildText } from "./build-cache.js";
 import type { FlagConfig } from "./data-options.js";
+import { isMarkedIncomplete, refuseIncomplete } from "./incomplete-cache.js";
 
 interface WithCacheOptions {
   readonly signal: AbortSignal;
@@ -19,7 +20,8 @@ interface WithCacheOptions {
 }
 
 /**
- * What `read` finds in the cache of a configuration; where there is no cache, it is built first. Reports recordings that the cache
+ * What `read` finds in the cache of a configuration; where there is none, or one whose build
+ * was incomplete, it is built first. Reports recordings that the cache
  * lacks. Throws a CacheError for one that is incomplete, a UsageError when the configuration names no corpus to build from.
  */
 export async function withCache<T extends { readonly manifest: Manifest }>(
@@ -29,31 +31,29 @@ export async function withCache<T extends { readonly manifest: Manifest }>(
 ): Promise<T> {
   const { config, cacheKey } = found;
   const { data_dir, cache_dir } = config.data;
+  const folder = cacheKey === undefined ? undefined : join(cache_dir, cacheKey);
+  const isMarked = folder !== undefined && isMarkedIncomplete(folder);
+  const state = isMarked ? "an incomplete cache" : "no cache";
   try {
-    const result = await read();
-    reportMissing(result.manifest);
-    return result;
+    if (!isMarked) {
+      const result = await read();
+      reportMissing(result.manifest);
+      return result;
+    }
   } catch (error) {
-    if (cacheKey === undefined || !isIctalError(error, "NotFoundError")) throw error;
-    if (existsSync(join(cache_dir, cacheKey, MANIFEST_FILE))) throw error; // something else is missing, such as split files
-    if (!found.isGiven("data.data_dir"))
-      throw new UsageError(
-        `${cache_dir} contains no cache for this configuration, and data.data_dir is not set; set it to the corpus`,
-      );
-    await beforeBuild?.();
-    notify(`ictal: ${cache_dir} contains no cache for this configuration; building it from ${data_dir}`);
+    if (folder === undefined || !isIctalError(error, "NotFoundError")) throw error;
+    if (existsSync(join(folder, MANIFEST_FILE))) throw error; // something else is missing, such as split files
   }
+  if (!found.isGiven("data.data_dir"))
+    throw new UsageError(
+      `${cache_dir} contains ${state} for this configuration, and data.data_dir is not set; set it to the corpus`,
+    );
+  await beforeBuild?.();
+  notify(`ictal: ${cache_dir} contains ${state} for this configuration; building it from ${data_dir}`);
   const made = await buildConfigured(config, { progress: watch.follow(createProgress()), signal });
   notify(`${buildText(made)}`);
   if (made.written?.manifestRefused !== undefined) throw new CacheError(made.written.manifestRefused);
-  if (!made.isComplete)
-    throw new CacheError(
-      "the cache is incomplete; see the messages above, fix the causes, or accept them with: ictal cache build --accept CODES",
-      {
-        found: made.refused.length + made.doubtful.length,
-        expected: 0,
-      },
-    );
+  if (!made.isComplete) await refuseIncomplete(made.report.folder, made.refused.length + made.doubtful.length);
   return read();
 }
 

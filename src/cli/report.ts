@@ -35,6 +35,7 @@ import { type RunReport, reportPage } from "./report-page.js";
 import { readScoredSplit, reportMissing, type ScoredPrediction } from "./scored-predictions.js";
 import { addSplitOptions } from "./split-flags.js";
 import { logEvalSearch } from "./threshold.js";
+import { reportTrainedPatients } from "./trained-patients.js";
 
 interface ReportFlags extends DataFlags, BootstrapFlags {
   readonly predictions: string;
@@ -79,6 +80,7 @@ async function report(flags: ReportFlags): Promise<Outcome> {
   const { config } = loaded;
   const training = await trainingOf(flags.run);
   const { manifest, recordings, missing, unlabelled, checkpointHash } = await readScoredSplit(loaded, flags);
+  if (flags.run !== undefined) await reportTrainedPatients(flags.run, recordings, flags.split);
   const postprocess = postprocessFromConfig(config);
   const lookAhead = lookAheadFromConfig(config);
   const pairs = pairsOf(recordings, postprocess);

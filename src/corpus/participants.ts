@@ -17,6 +17,8 @@ export interface Participants {
   readonly column: string | undefined;
   /** Split of each patient (`sub-01`); a patient whose cell is no split has the cell's text as `fault`. */
   readonly rows: ReadonlyMap<string, { readonly split?: string; readonly fault?: string }>;
+  /** False where the file holds no table with participant_id. */
+  readonly isTable: boolean;
   readonly findings: readonly Finding[];
 }
 
@@ -41,16 +43,39 @@ function splitColumn(head: readonly string[], rows: readonly string[][]): number
   return -1;
 }
 
+/** A column named as one of splits whose cells are none; "group" and the like also name other things. */
+function foreignWords(head: readonly string[], rows: readonly string[][]): string[] {
+  const column = head.findIndex((name) => name.toLowerCase() === "split");
+  if (column < 0) return [];
+  return [...new Set(rows.map((row) => row[column] ?? "").filter((cell) => !isMissing(cell)))];
+}
+
+/** Why the splits of a file cannot be used; undefined where it is a table that has them, or names no column so. */
+function tableFault(head: readonly string[], rows: readonly string[][], column: number): string | undefined {
+  if (head.length === 0) return "it is empty";
+  if (!head.some((name) => name.toLowerCase() === "participant_id"))
+    return `its first line has no column participant_id, with tabs between the columns (found "${head.slice(0, 3).join(", ").slice(0, 60)}")`;
+  const words = column < 0 ? foreignWords(head, rows) : [];
+  const shown = words.map((word) => `"${word}"`);
+  return words.length > 0 ? `its column split names no split train, dev or eval: ${some(shown)}` : undefined;
+}
+
 const ACTION = "correct participants.tsv, or say the splits yourself with --splits DIR";
 
-/** Parse participants.tsv. Rows that name a patient twice with two splits are findings of severity error. */
+/** Parse participants.tsv. What is no table, and a column split without splits, has severity warning; rows that name a patient twice with two splits are findings of severity error. */
 export function parseParticipants(text: string, file: string): Participants {
   const [head = [], ...rows] = cellsOf(text);
   const id = head.findIndex((name) => name.toLowerCase() === "participant_id");
   const column = id < 0 ? -1 : splitColumn(head, rows);
   const found = new Map<string, { split?: string; fault?: string }>();
   const findings: Finding[] = [];
-  if (id < 0) return { column: undefined, rows: found, findings };
+  const fault = tableFault(head, rows, column);
+  if (fault !== undefined)
+    findings.push({
+      ...{ file, code: PARTICIPANTS_CODE, severity: "warning", action: ACTION },
+      message: `${fault}; it gives no patient a split`,
+    });
+  if (id < 0) return { column: undefined, rows: found, isTable: false, findings };
   for (const row of rows) {
     const cell = row[id] ?? "";
     const patient = cell.startsWith("sub-") ? cell : `sub-${cell}`;
@@ -64,32 +89,38 @@ export function parseParticipants(text: string, file: string): Participants {
     }
     found.set(patient, entry);
   }
-  return { column: column < 0 ? undefined : head[column], rows: found, findings };
+  return { column: column < 0 ? undefined : head[column], rows: found, isTable: true, findings };
 }
 
 function some(names: readonly string[]): string {
   return `${names.slice(0, 3).join(", ")}${names.length > 3 ? ` and ${names.length - 3} more` : ""}`;
 }
 
-/** Where folders and rows contradict each other; a patient of a folder without a split has severity error. */
-function contradictions({ column, rows }: Participants, patients: readonly string[], file: string): Finding[] {
-  if (column === undefined) return [];
+/** Where folders and rows contradict each other; a patient of a folder without a split that others have has severity error. */
+function contradictions({ column, rows, isTable }: Participants, patients: readonly string[], file: string): Finding[] {
+  if (!isTable) return [];
   const finding = (severity: Finding["severity"], message: string): Finding => ({
     ...{ file, code: PARTICIPANTS_CODE, severity, message },
     action: ACTION,
   });
   const absent = patients.filter((patient) => !rows.has(patient));
   const odd = patients.flatMap((patient) => {
+    if (column === undefined) return [];
     const fault = rows.get(patient)?.fault;
     return fault === undefined ? [] : [`${patient} ("${fault}")`];
   });
   const foldless = [...rows.keys()].filter((patient) => !patients.includes(patient));
   return [
-    ...(absent.length > 0 ? [finding("error", `folders without a row, so without a ${column}: ${some(absent)}`)] : []),
+    ...(absent.length > 0 && column !== undefined
+      ? [finding("error", `folders without a row, so without a ${column}: ${some(absent)}`)]
+      : []),
+    ...(absent.length > 0 && column === undefined
+      ? [finding("warning", `folders without a row: ${some(absent)}`)]
+      : []),
     ...(odd.length > 0
       ? [finding("error", `its ${column} is none of train, dev, eval (or validation, test): ${some(odd)}`)]
       : []),
-    ...(foldless.length > 0 ? [finding("info", `rows without a folder: ${some(foldless)}`)] : []),
+    ...(foldless.length > 0 ? [finding("warning", `rows without a folder: ${some(foldless)}`)] : []),
   ];
 }
 

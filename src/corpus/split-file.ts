@@ -14,7 +14,8 @@ const recordSchema = z.object({
   splits: z.record(z.string(), z.object({ patients: z.array(z.string().min(1)) })),
 });
 
-async function readRecord(path: string, signal: AbortSignal | undefined): Promise<Splits> {
+/** The patients of each split as a splits.json names them. Errors of reading it as they are, FormatError for other JSON. */
+export async function readSplitRecord(path: string, signal?: AbortSignal): Promise<Splits> {
   const text = await readFile(path, { encoding: "utf8", signal });
   const { splits } = parseJson(
     recordSchema,
@@ -53,7 +54,7 @@ export async function readSplitFile(
   });
   const record = found.isDirectory() ? join(path, SPLITS_FILE) : path;
   const isRecord = !found.isDirectory() || (await stat(record).catch(() => undefined)) !== undefined;
-  const splits = inOwnWords(isRecord ? await readRecord(record, signal) : await readSplits(path, { signal }));
+  const splits = inOwnWords(isRecord ? await readSplitRecord(record, signal) : await readSplits(path, { signal }));
   refuseOverlap(splits, path);
   if (!splits.train?.length)
     throw new ConfigError(`${path}: no patient of train; expected the names of the training patients in train.txt`, {

@@ -67,7 +67,11 @@ export function splitCounts({ splits }: Pick<SplitRecord, "splits">): string {
 }
 
 /** Identity of an assignment: equal where every patient is in the same split. */
-export function splitHash({ splits }: Pick<SplitRecord, "splits">): string {
+export function splitHash({
+  splits,
+}: {
+  readonly splits: Readonly<Record<string, Pick<SplitPart, "patients">>>;
+}): string {
   return hashOf(
     Object.entries(splits).map(([split, { patients }]) => [split, patients]),
     16,

@@ -12,6 +12,8 @@ export interface ReferenceRecording {
   readonly durationSeconds: number;
   readonly labelled: boolean;
   readonly seizures: readonly Interval[];
+  /** Split that was chosen for it. @default the first part of the id */
+  readonly split?: string | undefined;
 }
 
 /** Probabilities of one recording. */
@@ -62,8 +64,8 @@ export function devMetrics(references: readonly ReferenceRecording[], options: D
     const recordings = predictions.flatMap(({ id, rateHz, probability, segments }) => {
       const reference = labelled.get(id);
       if (!reference) return [];
-      const { durationSeconds, seizures } = reference;
-      return [{ id, rateHz, probability, ...(segments && { segments }), durationSeconds, reference: seizures }];
+      const { durationSeconds, seizures, split } = reference;
+      return [{ id, rateHz, probability, ...(segments && { segments }), durationSeconds, reference: seizures, split }];
     });
     const { auroc, auprc, szcore } = evaluatePredictions(recordings, { postprocess: options.postprocess });
     const { sensitivity, precision, f1, falseAlarmsPer24h: fpPerDay } = szcore.event; // its name in configurations and logs

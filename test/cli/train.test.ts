@@ -112,7 +112,14 @@ test("the first train builds the cache, the next finds it; what may not be left 
   assert.match(damaged.stderr, /excluded train\/aaaaaaaa.*accept the excluded recordings: --accept/s);
   assert.match(damaged.stderr, /the cache is incomplete; see the messages above/);
   const again = ["--set", `data.cache_dir=${dir}/other`, "--set", `experiment.output_dir=${dir}/again`];
+  const same = run("train", "--config", config, ...again, "--max-steps", "1", "--json");
+  assert.equal(same.status, 1, "a second run ends as the first");
+  assert.match(same.stderr, /contains an incomplete cache for this configuration; building it from .*corpus\n/);
+  assert.match(same.stderr, /excluded train\/aaaaaaaa.*the cache is incomplete; see the messages above/s);
+  const accepted = run("cache", "build", "--config", config, ...again, "--accept", "all");
+  assert.equal(accepted.status, 0, accepted.stderr);
   const next = run("train", "--config", config, ...again, "--max-steps", "1", "--json");
+  assert.equal(next.status, 0, next.stderr);
   assert.match(
     next.stderr,
     /1 recordings are excluded from the cache \(\S+\): train\/aaaaaaaa\S*; see ictal cache build for the reasons/,

@@ -37,9 +37,8 @@ test("participants.tsv without splits changes nothing, also where group means pa
   const all = ["sub-01 all", "sub-02 all", "sub-03 all"];
   for (const text of [
     undefined,
-    "",
-    "participant_id\tage\nsub-01\t3\n",
-    "participant_id\tgroup\nsub-01\tpatient\nsub-02\tcontrol\n",
+    "participant_id\tage\nsub-01\t3\nsub-02\t3\nsub-03\t3\n",
+    "participant_id\tgroup\nsub-01\tpatient\nsub-02\tcontrol\nsub-03\tcontrol\n",
   ]) {
     const { splits, findings } = await splitsOf(text);
     assert.deepEqual([splits, findings], [all, []]);
@@ -61,10 +60,32 @@ test("participants.tsv that contradicts the folders is an error for each kind of
     "error: sub-03 has two rows, as dev and as train",
   ]);
   assert.deepEqual(await found("sub-01\ttrain\nsub-02\tdev\nsub-03\teval\nsub-04\teval\n"), [
-    "info: rows without a folder: sub-04",
+    "warning: rows without a folder: sub-04",
   ]);
 });
 
 test("parseParticipants(text) without participant_id has no rows", () => {
   assert.equal(parseParticipants("id\tsplit\nsub-01\ttrain\n", "p").rows.size, 0);
+});
+
+test("participants.tsv in doubt is a warning: no table, an empty one, a column split without splits, other patients", async () => {
+  const rows = (cell: string) => ["01", "02", "03"].map((name) => `sub-${name}\t${cell}\n`).join("");
+  for (const [text, message] of [
+    ["", /^warning: it is empty; it gives no patient a split$/],
+    [
+      "participant_id,split\nsub-01,train\n",
+      /^warning: its first line has no column participant_id, with tabs .*"participant_id,split"/,
+    ],
+    [
+      `participant_id\tsplit\n${rows("foo0")}`,
+      /^warning: its column split names no split train, dev or eval: "foo0"; it gives/,
+    ],
+    ["participant_id\tage\nsub-01\t3\n", /^warning: folders without a row: sub-02, sub-03$/],
+    [`participant_id\tage\n${rows("3")}sub-04\t5\n`, /^warning: rows without a folder: sub-04$/],
+  ] as const) {
+    const { splits, findings } = await splitsOf(text);
+    assert.deepEqual(splits, ["sub-01 all", "sub-02 all", "sub-03 all"]);
+    assert.equal(findings.length, 1, findings.join());
+    assert.match(findings[0]!, message);
+  }
 });

@@ -55,3 +55,12 @@ test("the sensitivity at a rate of false alarms takes the best threshold that st
   assert.ok(Number.isNaN(found.sensitivity_at_143fa));
   assert.equal(found.sensitivity_at_200fa, 1); // one false alarm in ten minutes is 144 a day
 });
+
+test("the search for sensitivities goes by the split that was chosen, not by the folder of the corpus", () => {
+  const of = (id: string, split: string) =>
+    devMetrics([{ ...recording(id, [{ startSeconds: 100, endSeconds: 160 }]), split }], { falseAlarmRates: [200] })([
+      { id, rateHz: 1, probability: probability(0.95, [100, 160]) },
+    ]);
+  assert.equal(of("eval/a", "dev").sensitivity_at_200fa, 1);
+  assert.throws(() => of("dev/a", "eval"), /thresholds are searched on 1 recordings of eval/);
+});
