@@ -11,6 +11,7 @@ import { mapOf, readCalibration } from "./calibration-file.js";
 import { originOf, withOwnConfig } from "./checkpoint-config.js";
 import { addDataOptions, configOf, type DataFlags, gapsOption } from "./data-options.js";
 import { type Detections, detectRecording } from "./detect-recording.js";
+import { reportOtherWindow } from "./other-window.js";
 
 interface DetectFlags extends DataFlags {
   readonly checkpoint: string;
@@ -40,6 +41,7 @@ async function detect(input: string, output: string, given: DetectFlags): Promis
   const loaded = await configOf(flags, []);
   const { config } = loaded;
   const origin = await originOf(loaded);
+  await reportOtherWindow(flags.checkpoint, loaded);
   const { checkpoint, allowOtherCache, gaps } = flags;
   const file = flags.calibration === undefined ? undefined : await readCalibration(flags.calibration);
   const calibration = file && mapOf(file);

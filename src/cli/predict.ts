@@ -26,6 +26,7 @@ import {
   openDetectionFiles,
   removeDetections,
 } from "./detection-files.js";
+import { reportOtherWindow } from "./other-window.js";
 import { requireSameChannels } from "./same-channels.js";
 import { addSplitOptions } from "./split-flags.js";
 import { reportTrainedPatients } from "./trained-patients.js";
@@ -62,6 +63,7 @@ async function predictSplit(watch: RunWatch, given: PredictFlags, signal: AbortS
   const calibration = flags.calibration === undefined ? undefined : await readCalibration(flags.calibration);
   const cacheDir = config.data.cache_dir;
   if (flags.config !== undefined) await requireSameChannels(flags.checkpoint, config);
+  await reportOtherWindow(flags.checkpoint, found);
   const { manifest, record } = await configuredSplits(found, flags.split);
   const inSplit = manifest.recordings.filter(({ split }) => split === flags.split);
   const ids = shardOf(inSplit, flags.shard).map(({ id }) => id);

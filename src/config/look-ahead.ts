@@ -11,7 +11,7 @@ import type { Config } from "./schema.js";
 
 /** How far a detector looks ahead, and what of it does. Infinity stands for the rest of the recording. */
 export interface LookAhead {
-  /** `experiment.causal`. */
+  /** `experiment.causal`, with a network that does not see its whole window. */
   readonly isCausal: boolean;
   /** What a probability waits for. */
   readonly probability: readonly LookAheadPart[];
@@ -65,7 +65,7 @@ export function lookAheadOf(
   const probability = [...chainLookAhead(chain, recordedRateHz), ...windowParts(config, network), value];
   const { alarm, end } = decisionDelay(postprocessFromConfig(config), rateHz);
   return {
-    isCausal: config.experiment.causal,
+    isCausal: config.experiment.causal && (network === undefined || network.lookAheadSamples !== undefined),
     probability,
     alarm,
     end,

@@ -63,6 +63,18 @@ experiment: { output_dir: ${dir}/run, device: cpu }
   const dev = recordings.filter(({ split }) => split === "dev");
   assert.ok(dev.length > 0);
   assert.equal(predicted.events, predicted.recordings);
+  const longer = runVerb([
+    "predict",
+    "--config",
+    config,
+    "--checkpoint",
+    join(dir, "run"),
+    "--out",
+    join(dir, "longer"),
+    "--set",
+    "data.window_size=20",
+  ]);
+  assert.match(longer.stderr, /data\.window_size 20 has no effect: the weights in .*run take windows of 10 s/);
   let events = 0;
   for (const { edfKey } of dev) {
     const file = join(out, edfKey.replace(/edf$/, "csv_bi"));

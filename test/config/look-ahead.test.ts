@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { cacheKeyFromConfig, chainFromConfig } from "../../src/config/layer-options.js";
 import { parseConfig } from "../../src/config/load-config.js";
-import { lookAheadFromConfig, lookAheadText } from "../../src/config/look-ahead.js";
+import { lookAheadFromConfig, lookAheadOf, lookAheadText } from "../../src/config/look-ahead.js";
 import { trainOptionsFromConfig } from "../../src/config/train-options.js";
+import { createDetector } from "../../src/model/detector.js";
 
 const read = (...set: string[]) => parseConfig("", "a.yaml", { environment: {}, projectDir: "/project", set }).config;
 const names = (parts: readonly { part: string }[]) => parts.map(({ part }) => part);
@@ -54,4 +55,16 @@ test("experiment.causal changes chain, network and stitching, and without it the
   const { model, validation } = trainOptionsFromConfig(causal);
   assert.deepEqual(model, { name: "unet", inputChannels: 19, causal: true });
   assert.equal(validation?.stitching, "soonest");
+});
+
+test("a network that sees its whole window is not causal, whatever the configuration says", () => {
+  const config = read("model.name=unet", "experiment.causal=true");
+  const usual = createDetector({ name: "unet", channels: [4, 4] });
+  const causal = createDetector({ name: "unet", channels: [4, 4], causal: true });
+  assert.deepEqual(
+    [lookAheadOf(config, usual), lookAheadOf(config, causal), lookAheadOf(config, undefined)].map(
+      ({ isCausal }) => isCausal,
+    ),
+    [false, true, true],
+  );
 });
