@@ -19,6 +19,7 @@ import {
   stepOf,
 } from "./checkpoint-folder.js";
 import type { StoredState, WeightsOrigin } from "./checkpoint-state.js";
+import { NETWORK_FILE } from "./foreign-network.js";
 import { originOf, requireSameOrigin, requireSealed } from "./weights-origin.js";
 
 /** Weights for prediction. */
@@ -65,7 +66,7 @@ function refuseForeign(path: string): string {
   if (
     ending.toLowerCase() === ".onnx" &&
     basename(path) === "model.onnx" &&
-    existsSync(join(dirname(path), "network.json"))
+    existsSync(join(dirname(path), NETWORK_FILE))
   )
     throw new UnsupportedError(`${path} is another's network, of which Ictal has no weights: copy that file itself`);
   throw new UnsupportedError(
@@ -79,7 +80,7 @@ async function weightsPath(path: string): Promise<string> {
   if (!found) throw new NotFoundError(`no checkpoint at ${path}`, path);
   if (!found.isDirectory()) return refuseForeign(path);
   const names = await readdir(path);
-  if (names.includes("network.json")) refuseForeign(join(path, "model.onnx"));
+  if (names.includes(NETWORK_FILE)) refuseForeign(join(path, "model.onnx"));
   if (!CHECKPOINT_FILES.some((name) => names.includes(name))) return weightsPath(await bestCheckpoint(path));
   const file = join(path, names.includes(AVERAGE_FILE) ? AVERAGE_FILE : MODEL_FILE);
   const isOfRun = stepOf(basename(path)) !== undefined || names.includes(OPTIMIZER_FILE); // else a folder made to deploy
