@@ -58,6 +58,7 @@ export class CellService {
   readonly #files = createFileCache();
   readonly #resolver: ModuleResolver;
   readonly #texts = new Map<string, Text>();
+  readonly #codes = new Map<string, string>();
   readonly #roots: string[];
   #extraRoots: readonly string[] = [];
   #revision = 0;
@@ -95,11 +96,17 @@ export class CellService {
     return { program, file: program.getSourceFile(this.current)! }; // a root
   }
 
-  /** Retains the text of a cell for those that refer to it; `isRoot` when it must be read in any case. */
-  retain(cell: number, text: string, isRoot: boolean): void {
+  /** Retains a cell for those that refer to it: `text` is what it declares; `isRoot` when it must be read in any case. */
+  retain(cell: number, { code, text }: { readonly code: string; readonly text: string }, isRoot: boolean): void {
     const path = this.#cellPath(cell);
+    this.#codes.set(path, code);
     this.#setText(path, text);
     if (isRoot && !this.#roots.includes(path)) this.#roots.push(path);
+  }
+
+  /** The code of the retained cell at a path; undefined for any other file. */
+  codeOf(path: string): string | undefined {
+    return this.#codes.get(path);
   }
 
   /** A program that also holds these files. */
