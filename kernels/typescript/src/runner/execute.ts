@@ -69,6 +69,7 @@ async function attemptCell(run: Run, cell: CodeCell, number: number): Promise<Ru
     const reply = await executeOnce(run, cell, number, limit.signal);
     cell.execution_count = reply.executionCount ?? number;
     run.collector.settle();
+    for (const data of reply.pages) cell.outputs.push({ output_type: "display_data", data, metadata: {} });
     return replyFailure(cell, number, reply) ?? run.late.failure(cell);
   } catch (error) {
     run.collector.settle();

@@ -2,6 +2,7 @@ import type * as TypeScript from "typescript";
 import { codePointIndex } from "./code-points.js";
 import type { Completion, CompletionMatch } from "./language.js";
 import { ts } from "./load-typescript.js";
+import { withoutAlias } from "./without-alias.js";
 
 /** Signatures and documentation of longer lists take too long, and nobody reads them. */
 const MOST_DETAILS = 30;
@@ -89,7 +90,7 @@ function detailsOf({ languageService, path, position, offset }: Place, name: str
     PREFERENCES,
     undefined,
   );
-  const signature = ts.displayPartsToString(found?.displayParts ?? []);
+  const signature = withoutAlias(ts.displayPartsToString(found?.displayParts ?? []));
   const documentation = ts.displayPartsToString(found?.documentation ?? []);
   return { ...(signature ? { signature } : {}), ...(documentation ? { documentation } : {}) };
 }

@@ -2,6 +2,7 @@ import type * as TypeScript from "typescript";
 import { type FieldList, fieldsMarkdown, fieldsOfSignature, fieldsOfType, fieldsText } from "./fields.js";
 import type { Inspection } from "./language.js";
 import { ts } from "./load-typescript.js";
+import { withoutAlias } from "./without-alias.js";
 
 const MOST_SOURCE_LINES = 60;
 
@@ -13,9 +14,9 @@ interface Known {
 
 function quickInfo(service: TypeScript.LanguageService, path: string, position: number): Known | undefined {
   const info = service.getQuickInfoAtPosition(path, position);
-  if (!info) return undefined;
+  if (!info || ts.displayPartsToString(info.displayParts) === "any") return undefined; // a name that is not known
   return {
-    signature: ts.displayPartsToString(info.displayParts),
+    signature: withoutAlias(ts.displayPartsToString(info.displayParts)),
     documentation: ts.displayPartsToString(info.documentation),
     tags: info.tags ?? [],
   };
@@ -122,7 +123,7 @@ export function inspectAt(
   { detailLevel, codeOf }: InspectOptions,
 ): Inspection | undefined {
   const places = [position, position - 1].filter((place) => place >= 0);
-  const place = places.find((candidate) => service.getQuickInfoAtPosition(path, candidate) !== undefined);
+  const place = places.find((candidate) => quickInfo(service, path, candidate) !== undefined);
   const known = place === undefined ? calledFunction(service, path, position) : quickInfo(service, path, place);
   if (!known) return undefined;
   const source = detailLevel === 1 && place !== undefined ? declarationText(service, path, place, codeOf) : undefined;
