@@ -54,6 +54,8 @@ export class CellService {
   readonly outputs: OutputPaths;
   /** Path of the cell in hand: the one that is checked, completed or inspected. */
   readonly current: string;
+  /** Path of the declarations of what the kernel adds to the global scope. */
+  readonly ambient: string;
   readonly #notebookDir: string;
   readonly #files = createFileCache();
   readonly #resolver: ModuleResolver;
@@ -69,9 +71,9 @@ export class CellService {
     this.options = cellOptions(projectOptions(projectDir), projectDir);
     this.outputs = createOutputPaths(readRunOptions(projectDir).folders);
     this.current = join(notebookDir, ".ictal-cell.ts"); // no name that a file of the user would have
-    const ambient = join(notebookDir, ".ictal-globals.d.ts");
-    this.#roots = [ambient, this.current];
-    this.#setText(ambient, kernelGlobalsText());
+    this.ambient = join(notebookDir, ".ictal-globals.d.ts");
+    this.#roots = [this.ambient, this.current];
+    this.#setText(this.ambient, kernelGlobalsText());
     this.#setText(this.current, "");
     const host = this.#fileHost();
     this.#resolver = new ModuleResolver({

@@ -85,7 +85,8 @@ class CellLanguage implements LanguageSession {
     if (found.some(({ severity }) => severity === "error"))
       return { status: "error", javaScript: "", sourceMap: "", imports: [], declared, diagnostics: found };
     const { notebookDir } = this.#setting;
-    const { declarations, ...emitted } = emitCell(program, file, { number: cell, code, notebookDir });
+    const { ambient } = this.#service;
+    const { declarations, ...emitted } = emitCell(program, file, { number: cell, code, notebookDir, ambient });
     this.#pending.set(cell, { code, text: names.augments ? text : brief(declarations, text), names });
     return { status: "ok", ...emitted, declared, diagnostics: found };
   }

@@ -4,6 +4,7 @@ import type { MessagePort } from "node:worker_threads";
 import { type DisplayChannel, display } from "../../display.js";
 import type { MimeBundle } from "../../wire/message.js";
 import { Comm } from "../cell-api/comm.js";
+import { DENO_KEY, denoJupyter } from "../cell-api/deno-jupyter.js";
 import type { KernelGlobals } from "../cell-api/globals.js";
 import { installHost } from "../cell-api/host.js";
 import { kernel } from "../cell-api/kernel.js";
@@ -116,7 +117,7 @@ function installForCells(post: SessionParts["post"], tools: SessionTools): void 
     ...inputFunctions(ask),
     require: createRequire(join(notebookDir, "notebook.js")),
   };
-  Object.assign(globalThis, globals, { __dirname: notebookDir });
+  Object.assign(globalThis, globals, { __dirname: notebookDir, [Symbol.for(DENO_KEY)]: denoJupyter });
 }
 
 /** What the compiler knows of a name, as the front end's pager takes it. */
