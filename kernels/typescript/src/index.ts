@@ -14,3 +14,5 @@ export { output } from "./output-value.js";
 export { writeReport } from "./report/report.js";
 export { executeNotebook } from "./runner/execute.js";
 export type { ExecuteOptions, RunResult } from "./runner/execute-options.js";
+export { type Button, type Control, controls, type Widget } from "./widgets/controls.js";
+export { type Interaction, interact } from "./widgets/interact.js";

@@ -124,6 +124,27 @@ test("several notebooks run at a time, record values, and are listed as a table"
   assertValidNotebooks(outputs.map((name) => join(folder, name)));
 });
 
+test("the executed notebook holds the state of its controls, for readers without a kernel", async () => {
+  const input = await make("controls.ipynb", [
+    'import { controls } from "@ictal/jupyter";\nconst s = controls.slider({ min: 0, max: 10 });\nconst gone = controls.text(); gone.close();\ns',
+    "s.value = 7",
+  ]);
+  assert.equal((await notebook("exec", input, "-o", "controlled.ipynb", "--no-report")).code, 0);
+  const { metadata, cells } = await readNotebook(join(folder, "controlled.ipynb"));
+  const stored = (metadata.widgets as Record<string, { state: Record<string, { model_name: string; state: object }> }>)[
+    "application/vnd.jupyter.widget-state+json"
+  ];
+  const models = Object.entries(stored!.state);
+  assert.deepEqual(models.map(([, { model_name: name }]) => name).sort(), [
+    "IntSliderModel",
+    "LayoutModel",
+    "SliderStyleModel",
+  ]);
+  const [id, { state }] = models.find(([, { model_name: name }]) => name === "IntSliderModel")!;
+  assert.equal((state as { value: number }).value, 7);
+  assert.match(JSON.stringify((cells[0] as CodeCell).outputs), new RegExp(`"model_id":"${id}"`));
+});
+
 test("a notebook from standard input goes to standard output", async () => {
   const child = spawn(process.execPath, [CLI, "notebook", "exec", "-", "-p", "seed", "3"], { cwd: folder });
   let stdout = "";

@@ -18,6 +18,7 @@ import { type CellStamp, hideSources, stampCell, stampEnd, stampStart } from "./
 import { addStillImages } from "./still-images.js";
 import { type LimitedSignal, limitTime } from "./time-limit.js";
 import { collectValues } from "./values.js";
+import { createWidgetStates, type WidgetStates } from "./widget-states.js";
 
 /** After an error stock tslab refuses everything for 200 ms. */
 const ABORTED_PAUSE_MILLISECONDS = 250;
@@ -41,6 +42,7 @@ interface Run {
   readonly late: LateErrors;
   /** Failures that were allowed. */
   readonly allowed: RunFailure[];
+  readonly widgets: WidgetStates;
   /** Called when an output changes. */
   changed(): void;
 }
@@ -54,6 +56,7 @@ async function executeOnce(run: Run, cell: CodeCell, number: number, signal: Abo
       onMessage: (message) => {
         if (run.collector.apply(cell.outputs, message)) run.changed();
         run.late.note(cell, number, message);
+        run.widgets.note(message);
         run.listener.cellMessage(cell, message);
       },
     });
@@ -237,11 +240,13 @@ export async function executeNotebook(options: ExecuteOptions): Promise<RunResul
   listener.notebookStarted(notebook, { input, output }, kernel, values);
   for (const notice of plan.notices) listener.notice(notice);
   const late = createLateErrors(allowsLate(options));
+  const widgets = createWidgetStates();
   const failure = isDone
     ? undefined
-    : await runInKernel({ ...prepared, options, autosave, listener, collector, plan, basis, late, allowed });
+    : await runInKernel({ ...prepared, options, autosave, listener, collector, plan, basis, late, allowed, widgets });
   for (const notice of [allowedNotice(allowed), late.notice()]) if (notice) listener.notice(notice);
   stampEnd(notebook, startedAt, failure !== undefined);
+  if (!isDone) widgets.store(notebook);
   const result = outcome(failure);
   if (result.receipt) notebook.metadata.ictal = { ...notebook.metadata.ictal, receipt: result.receipt };
   if (Object.keys(result.values).length > 0)
