@@ -152,7 +152,7 @@ const LEAST_RECORDED = 1 / 6;
 const rateOf = ({ recorded, onsets }: HourCount) =>
   recorded < LEAST_RECORDED * HOUR ? null : Math.round((100 * onsets * HOUR) / recorded) / 100;
 
-const OWN_AXIS = "hour since the recording's start";
+const OWN_AXIS = "hour of the recording";
 const RATE_AXIS = "onsets an hour";
 
 function hourBars(hours: ReadonlyMap<number, HourCount>, name: string, which: 1 | 2): Data {
@@ -160,7 +160,7 @@ function hourBars(hours: ReadonlyMap<number, HourCount>, name: string, which: 1 
   return {
     type: "bar",
     name,
-    x: sorted.map(([hour]) => hour),
+    x: sorted.map(([hour]) => (which === 1 ? hour : hour + 1)),
     y: sorted.map(([, count]) => rateOf(count)),
     text: sorted.map(([, { onsets, recorded }]) => `${onsets} in ${(recorded / HOUR).toFixed(2)} h`),
     textposition: "none",
@@ -178,9 +178,9 @@ function hourFinding(recording: ReadonlyMap<number, HourCount>, clock: ReadonlyM
       .sort((a, b) => b.rate - a.rate || a.hour - b.hour)[0];
   const [day, own] = [highest(clock), highest(recording)];
   if (day && day.rate > 0)
-    return `Most seizures an hour recorded: ${day.rate} between ${day.hour} and ${day.hour + 1} o'clock`;
+    return `Most seizures an hour recorded: ${day.rate.toFixed(1)} between ${day.hour} and ${day.hour + 1} o'clock`;
   if (own && own.rate > 0)
-    return `Most seizures an hour recorded: ${own.rate} in hour ${own.hour + 1} of the recording`;
+    return `Most seizures an hour recorded: ${own.rate.toFixed(1)} in hour ${own.hour + 1} of the recording`;
   return "No seizure, or too little recorded in any hour";
 }
 

@@ -132,7 +132,7 @@ test("seizures an hour are counted against what was recorded in that hour; unkno
       [1.97, 0],
     ],
   );
-  assert.equal(titleOf(figure), "Most seizures an hour recorded: 2 between 23 and 24 o'clock");
+  assert.equal(titleOf(figure), "Most seizures an hour recorded: 2.0 between 23 and 24 o'clock");
   assert.equal(seizureHours([rowOf("a", "train", [seizure(0, 60)])]).data.length, 1);
   assert.match(titleOf(seizureHours([short])), /too little recorded/);
 });
