@@ -128,7 +128,7 @@ test("seizures an hour are counted against what was recorded in that hour; unkno
   assert.deepEqual(
     [own!.x, own!.y],
     [
-      [0, 1],
+      [1, 2],
       [1.97, 0],
     ],
   );
