@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { join } from "node:path";
+import { readFile, rm } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { parseNotebook } from "@ictal/jupyter/notebook/read-notebook";
 import { notebookText } from "@ictal/jupyter/test/notebook-text";
@@ -26,7 +27,8 @@ test("notebook exec reads a notebook from a bucket and stores it there executed,
     (request) => {
       const { method, key, headers, response } = request;
       const found = objects.get(key);
-      if (method === "PUT") {
+      if (method === "PUT" && key.startsWith("closed/")) sendXml(request, errorXml("AccessDenied"), 403);
+      else if (method === "PUT") {
         const parts: Buffer[] = [];
         response.req.on("data", (part: Buffer) => parts.push(part));
         response.req.on("end", () => {
@@ -59,6 +61,13 @@ test("notebook exec reads a notebook from a bucket and stores it there executed,
         "out/a b.ipynb": "application/x-ipynb+json",
         "out/a b.html": "text/html; charset=utf-8",
       });
+      const closed = ["notebook", "exec", "s3://b/in/a b.ipynb", "-o", "s3://b/closed/", "--prepare-only"];
+      const refused = await ictal(closed, env);
+      assert.equal(refused.code, 1);
+      const [, copy] = /what ran is saved in (.*\.ipynb)$/m.exec(refused.stderr) ?? [];
+      assert.ok(copy, refused.stderr);
+      assert.equal(parseNotebook(await readFile(copy, "utf8"), copy).cells.length, 1);
+      await rm(dirname(copy), { recursive: true });
       const missing = await ictal(["notebook", "report", "s3://b/none.ipynb"], env);
       assert.deepEqual(
         [missing.code, /no object s3:\/\/b\/none\.ipynb/.test(missing.stderr)],

@@ -14,5 +14,7 @@ export { output } from "./output-value.js";
 export { writeReport } from "./report/report.js";
 export { executeNotebook } from "./runner/execute.js";
 export type { ExecuteOptions, RunResult } from "./runner/execute-options.js";
-export { type Button, type Control, controls, type Widget } from "./widgets/controls.js";
+export type { Button } from "./widgets/boxes.js";
+export type { Control, Widget } from "./widgets/control.js";
+export { controls } from "./widgets/controls.js";
 export { type Interaction, interact } from "./widgets/interact.js";

@@ -1,6 +1,8 @@
-import { readFile } from "node:fs/promises";
-import { basename } from "node:path";
+import { copyFile, mkdtemp, readFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
 import { type Outcome, programName, UsageError } from "@ictal/base/action";
+import { StoreError } from "@ictal/base/errors";
 import { listenForInterrupt } from "@ictal/base/interrupt";
 import { notify, printable } from "@ictal/base/printable";
 import { CHROMIUM_HINT, chromiumPath } from "../browser/chromium.js";
@@ -22,7 +24,7 @@ import { checkText, EXIT_CODES, failureText, runJson, runSummary, type Shown } f
 import { asUsage, listParameters } from "./notebook-verbs.js";
 import { inParallel } from "./parallel.js";
 import { type InputPlace, type OutputPlace, Places } from "./places.js";
-import { createUploads } from "./uploads.js";
+import { createUploads, type Uploads } from "./uploads.js";
 import type { RunWatch, VerbHost } from "./verb-host.js";
 
 interface Executed {
@@ -80,6 +82,17 @@ async function deliver(call: Call, run: RunResult, output: OutputPlace | undefin
   return { output: await places.addressOf(run.output), report: report && (await places.addressOf(report)) };
 }
 
+/** Waits for the last save to be stored; what a store refuses is kept on this machine, and its error says where. */
+async function storeLast(uploads: Uploads, file: string): Promise<void> {
+  try {
+    await uploads.last(file);
+  } catch (cause) {
+    const copy = join(await mkdtemp(join(tmpdir(), "ictal-unsent-")), basename(file));
+    await copyFile(file, copy);
+    throw new StoreError(`${(cause as Error).message}; what ran is saved in ${copy}`, { key: file }, { cause });
+  }
+}
+
 async function executeOne(call: Call, index: number): Promise<Executed> {
   const { options, places, signal, warn } = call;
   const input = call.inputs[index]!; // the caller counts them
@@ -116,7 +129,7 @@ async function executeOne(call: Call, index: number): Promise<Executed> {
       ],
     }),
   );
-  if (uploads && run.output !== undefined) await uploads.last(run.output);
+  if (uploads && run.output !== undefined) await storeLast(uploads, run.output);
   const shown = await deliver(call, run, output);
   people.write(options.prepareOnly ? `prepared ${printable(shown.output ?? "")}\n` : `\n${runSummary(run, shown)}\n`);
   const check = run.failure ? undefined : checker?.(run);

@@ -5,6 +5,7 @@ import type { Kernelspec } from "../kernelspec.js";
 import { connectClient, type KernelClient } from "../wire/client.js";
 import { type ErrorContent, isMessage, type Message, type MessageContents, type MimeBundle } from "../wire/message.js";
 import { type KernelExit, type KernelProcess, startKernelProcess } from "./kernel-process.js";
+import { pagesOf } from "./pages.js";
 
 /** The kernel process ended while it was needed: exit code 3. */
 export class KernelDeadError extends Error {
@@ -47,15 +48,6 @@ export interface CellReply {
   readonly outputLost: boolean;
   /** How many messages came during the cell that could not be read: a wrong signature or broken JSON. */
   readonly refused: number;
-}
-
-/** What a reply holds for the pager. */
-function pagesOf(payload: unknown): MimeBundle[] {
-  if (!Array.isArray(payload)) return [];
-  return payload.flatMap((entry: unknown) => {
-    const { source, data } = (entry ?? {}) as { source?: unknown; data?: unknown }; // compared below
-    return source === "page" && typeof data === "object" && data !== null ? [data as MimeBundle] : [];
-  });
 }
 
 export interface CellRequest {

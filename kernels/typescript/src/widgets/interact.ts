@@ -1,6 +1,7 @@
 import { inspect } from "node:util";
 import { display, liveDisplay } from "../display.js";
-import { type Control, controls } from "./controls.js";
+import type { Control } from "./control.js";
+import { controls } from "./controls.js";
 
 /** From, to, and perhaps step of a slider. */
 export type SliderRange = readonly [min: number, max: number, step?: number];
