@@ -14,7 +14,7 @@ export type {
   Kernel,
 } from "@ictal/jupyter";
 
-type Names = "bundleOf" | "Comm" | "createDisplayProgress" | "display" | "figureImage" | "liveDisplay";
+type Names = "bundleOf" | "Comm" | "createDisplayProgress" | "display" | "figureImage" | "liveDisplay" | "output";
 
 function refuse(name: string): never {
   throw new UnsupportedError(`${name} needs the package @ictal/jupyter: npm install @ictal/jupyter`);
@@ -37,5 +37,6 @@ function loadJupyter(): Pick<typeof Jupyter, Names | "kernel"> {
   }
 }
 
-export const { bundleOf, Comm, createDisplayProgress, display, figureImage, kernel, liveDisplay } = loadJupyter();
+export const { bundleOf, Comm, createDisplayProgress, display, figureImage, kernel, liveDisplay, output } =
+  loadJupyter();
 export type Comm = Jupyter.Comm;

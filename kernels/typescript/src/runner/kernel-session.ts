@@ -3,7 +3,7 @@ import { UnsupportedError } from "@ictal/base/errors";
 import { onAbort } from "@ictal/base/on-abort";
 import type { Kernelspec } from "../kernelspec.js";
 import { connectClient, type KernelClient } from "../wire/client.js";
-import { type ErrorContent, isMessage, type Message, type MessageContents } from "../wire/message.js";
+import { type ErrorContent, isMessage, type Message, type MessageContents, type MimeBundle } from "../wire/message.js";
 import { type KernelExit, type KernelProcess, startKernelProcess } from "./kernel-process.js";
 
 /** The kernel process ended while it was needed: exit code 3. */
@@ -39,12 +39,23 @@ export class InputRequestedError extends Error {
 export interface CellReply {
   readonly status: "ok" | "error" | "aborted";
   readonly executionCount: number | undefined;
+  /** Texts for a front end's pager, e.g. help on a name. */
+  readonly pages: readonly MimeBundle[];
   /** From the reply, when the kernel sends it there. */
   readonly error: ErrorContent | undefined;
   /** True when the end-of-cell message never came: messages before it may be missing too. */
   readonly outputLost: boolean;
   /** How many messages came during the cell that could not be read: a wrong signature or broken JSON. */
   readonly refused: number;
+}
+
+/** What a reply holds for the pager. */
+function pagesOf(payload: unknown): MimeBundle[] {
+  if (!Array.isArray(payload)) return [];
+  return payload.flatMap((entry: unknown) => {
+    const { source, data } = (entry ?? {}) as { source?: unknown; data?: unknown }; // compared below
+    return source === "page" && typeof data === "object" && data !== null ? [data as MimeBundle] : [];
+  });
 }
 
 export interface CellRequest {
@@ -123,10 +134,11 @@ function startCell(
     const finish = (outputLost: boolean) => {
       end();
       if (request.signal?.aborted) return fail(request.signal.reason);
-      const { ename, evalue, traceback, execution_count } = reply!; // finish runs only after the reply
+      const { ename, evalue, traceback, execution_count, payload } = reply!; // finish runs only after the reply
       const error = ename === undefined ? undefined : { ename, evalue: evalue ?? "", traceback: traceback ?? [] };
       const status = reply!.status === "abort" ? "aborted" : reply!.status;
-      resolve({ status, executionCount: execution_count, error, outputLost, refused: client.refused - refusedBefore });
+      const refused = client.refused - refusedBefore;
+      resolve({ status, executionCount: execution_count, pages: pagesOf(payload), error, outputLost, refused });
     };
     const awaitIdle = () => {
       clearTimeout(timer);
