@@ -24,11 +24,12 @@ function packProbability(probability: Float32Array): string {
   return packed([encodeDeltas(Int16Array.from(probability, (value) => Math.round(PROBABILITY_STEPS * value)))]);
 }
 
-function dataOf({ id, signals, isLabelled, reference, detector }: ReviewRecording): PageData {
+function dataOf({ id, signals, isLabelled, reference, detector, filters }: ReviewRecording): PageData {
   const { samples: _, ...facts } = signals;
-  if (!detector) return { id, signals: facts, isLabelled, reference };
+  const data = { id, signals: facts, isLabelled, reference, ...(filters && { filters }) };
+  if (!detector) return data;
   const { probability, ...rest } = detector;
-  return { id, signals: facts, isLabelled, reference, detector: { ...rest, valueCount: probability.length } };
+  return { ...data, detector: { ...rest, valueCount: probability.length } };
 }
 
 const counted = (count: number, noun: string) => `${count} ${noun}${count === 1 ? "" : "s"}`;
@@ -91,7 +92,7 @@ function headerHtml(recording: ReviewRecording, { list, previous, next }: Review
 
 /**
  * A page to review one recording, as HTML that needs nothing else and no network: EEG, reference, detections, probability.
- * Page length, height, montage and filters are the reader's; keys are listed by "?". It opens at `#t=SECONDS`.
+ * Page length, height, montage and filters are the reader's, and begin with those of the recording; keys are listed by "?". It opens at `#t=SECONDS`.
  */
 export async function reviewPage(
   recording: ReviewRecording,

@@ -105,7 +105,7 @@ export function drawPageStrip(surface: Surface, data: PageData, probability: Flo
   drawProbability(surface, stretch, probability, detector.rateHz, area, colour);
   const { onThreshold } = detector;
   const line = area[0] + area[1] * (1 - onThreshold);
-  const text = `on at ${onThreshold}`;
+  const text = `on at ${+onThreshold.toFixed(3)}`;
   const [right, middle] = [width - RIGHT_PIXELS - 4, onThreshold > 0.5 ? line + 9 : line - 8];
   context.fillStyle = colour.page!;
   context.globalAlpha = 0.8;
