@@ -175,8 +175,9 @@ async function cacheRecording(build: Build, slot: number, entry: RecordingEntry)
   };
   const known = await findReusable(folder, entry, { gaps, verify, source: rangesOf(options.store, entry, signal) });
   if (known) {
-    if (await refreshLabels(folder, known, await readLabels(known.durationSeconds))) tally.relabelled += 1;
-    tally.add(known, "reused");
+    const fresh = await refreshLabels(folder, known, await readLabels(known.durationSeconds));
+    if (fresh !== known) tally.relabelled += 1;
+    tally.add(fresh, "reused");
   } else {
     const memoryLimitBytes = options.memoryLimitBytes ?? DEFAULT_MEMORY_LIMIT_BYTES;
     const expected = await expectedDigests(options.store, entry, signal);

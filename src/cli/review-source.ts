@@ -12,7 +12,7 @@ import { readEdfHeader } from "../recording/edf-header.js";
 import { eventOutcomes } from "../scoring/event-outcomes.js";
 import { cutEvents, detectEvents, type PostprocessOptions } from "../scoring/postprocess.js";
 import type { Store } from "../store/store.js";
-import { readPrediction } from "../training/prediction-store.js";
+import { hasPrediction, readPrediction } from "../training/prediction-store.js";
 
 /** Folder of predictions and their required origin. */
 export interface PredictionSource {
@@ -79,6 +79,19 @@ export async function requireFolder(dir: string): Promise<void> {
       cause: error,
     });
   });
+}
+
+/** Throws a NotFoundError where none of the recordings has a prediction, before one of them is read. */
+export async function requireSomePrediction(
+  entries: readonly RecordingEntry[],
+  { dir }: PredictionSource,
+  split: string,
+): Promise<void> {
+  for (const { id } of entries) if (await hasPrediction(dir, id)) return;
+  throw new NotFoundError(
+    `none of the ${entries.length} recordings of ${split} has a prediction in ${dir}; create them with ictal predict --split ${split} --out ${dir}`,
+    dir,
+  );
 }
 
 /** A reader for the recordings of a store; without `predictions` pages show the EEG and its labels. */

@@ -86,7 +86,14 @@ test("crossval killed in the middle goes on with the folds that are left, and sc
   await refused({ calibrationHash: "1".repeat(64) }, "has the calibration 111111111111, the folds have none");
   await refused({ checkpointHash: "0".repeat(64) }, leak);
   await rm(predictions, { recursive: true });
-  await rm(receipt(out, 1));
+  const gone = ictal([...words, "--report-only"]).stderr;
+  const [slip, told] = [receipt(out, 1), ` of fold 1 in ${predictions}; `];
+  assert.match(gone, /^ictal: no prediction of all\/\w\/root\/any\/t0 of fold 1/);
+  assert.ok(gone.includes(`${told}${slip} says that the fold was finished`), gone);
+  await rm(slip);
+  assert.ok(
+    ictal([...words, "--report-only"]).stderr.includes(`${told}the fold is not finished (there is no ${slip})`),
+  );
   const mended = ictal([...words, "--json"]);
   assert.equal(mended.status, 0, mended.stderr);
   assert.deepEqual(mended.json().outOfFold, json.outOfFold); // the advice leads back to the same scores
