@@ -226,7 +226,7 @@ function* linesOf(placed: readonly Placed[], listing: Listing): Generator<string
   for (const { entry, cut } of placed) {
     for (const key of annotationKeysOf(entry)) {
       const info = listing.annotations.get(key);
-      const isOfPatient = key === entry.summaryKey || key === entry.listKey;
+      const isOfPatient = [entry.summaryKey, entry.listKey, entry.subjectsKey].includes(key);
       if (!info || (isOfPatient && shared.has(key))) continue;
       if (isOfPatient) shared.add(key);
       yield line(info.key, info.size, cut);
