@@ -13,6 +13,7 @@ import {
   predictionStrideFromConfig,
   stitchingFromConfig,
 } from "../config/layer-options.js";
+import type { SplitRecord } from "../dataset/split-record.js";
 import { openExecutor } from "../tensor/open.js";
 import { predictRecordings } from "../training/predict-recordings.js";
 import { mapOf, readCalibration } from "./calibration-file.js";
@@ -51,8 +52,13 @@ interface Predicted {
   /** Files of detections, relative to the output folder; empty without --events. */
   readonly eventFiles: readonly string[];
   readonly executor: string;
-  /** Whether the corpus itself has the split: then a folder of it holds these recordings alone. */
+  /** Whether a folder of the corpus holds these recordings alone. */
   readonly isOwnSplit: boolean;
+}
+
+/** Whether the corpus has the split as a folder; ids begin with its name then, and not where participants.tsv says who is in it. */
+function isFolder({ by, seed }: SplitRecord, split: string, ids: readonly string[]): boolean {
+  return by === "official" && seed === undefined && ids.every((id) => id.startsWith(`${split}/`));
 }
 
 async function predictSplit(watch: RunWatch, given: PredictFlags, signal: AbortSignal): Promise<Predicted> {
@@ -114,7 +120,7 @@ async function predictSplit(watch: RunWatch, given: PredictFlags, signal: AbortS
     eegSeconds,
     eventFiles,
     executor: executor.name,
-    isOwnSplit: record.by === "official" && record.seed === undefined,
+    isOwnSplit: isFolder(record, flags.split, ids),
   };
 }
 

@@ -138,7 +138,7 @@ function noneFits(listing: Listing, layout: Layout, excluded: readonly ExcludedR
   const example = first ? `The first, ${first.id}: ${first.reason}. ` : "";
   return new NotFoundError(
     `none of the ${listing.recordings.length} recordings under ${listing.url} fits the layout ${layout.name}, which is ${layout.expected}. ` +
-      `${example}Give another layout, or none to detect it`,
+      `${example}Give another (data.dataset, or --layout), or none to detect it`,
     listing.url,
   );
 }

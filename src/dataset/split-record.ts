@@ -76,7 +76,7 @@ export function splitCounts({ splits }: Pick<SplitPlan, "splits">): string {
   return Object.entries(splits)
     .map(([split, { patients, patientsWithSeizures }], i) =>
       i === 0
-        ? `${split} ${patients.length} patients (${patientsWithSeizures} with seizures)`
+        ? `${split} ${patients.length} patient${patients.length === 1 ? "" : "s"} (${patientsWithSeizures} with seizures)`
         : `${split} ${patients.length} (${patientsWithSeizures})`,
     )
     .join(", ");

@@ -178,4 +178,9 @@ test("a participants.tsv that contradicts the folders stops every verb that woul
     assert.equal(status, 2, `${verb}: ${stderr}`);
     assert.match(stderr, undecided, verb);
   }
+  await writeFile(join(dir, "corpus", "participants.tsv"), `${table}sub-04\ttrain\n`);
+  assert.equal(run("cache build").status, 0);
+  const again = run("predict", ...predict, "--events", "--split", "eval");
+  assert.equal(again.status, 0, again.stderr);
+  assert.match(again.stdout, / --splits RUN --split eval$/m); // its folders hold other patients, too
 });
