@@ -27,6 +27,8 @@ import { worstHtml } from "./worst-recordings.js";
 /** What the page shows. */
 export interface RunReport {
   readonly config: Config;
+  /** Why the detector found nothing, where it did. */
+  readonly silence: string | undefined;
   readonly training: Pick<RunCurve, "steps" | "validations"> | undefined;
   readonly pairs: readonly TypedDetections[];
   readonly sample: Curves;
@@ -67,7 +69,8 @@ function headerHtml(title: string, report: RunReport): string {
   const { split, recordings, patients, hours } = receipt;
   const description = config.experiment.description ? `<p>${escapeHtml(config.experiment.description)}</p>` : "";
   const base = [`${split}: ${recordings}`, `${patients} patients, ${hours} h`, `detector ${config.model.name}`];
-  return `<header><h1>${escapeHtml(title)}</h1>${description}<p class="meta">${escapeHtml(base.join(" · "))}</p>${optimismHtml(scores)}${keyFiguresHtml([aurocFigure(report.auroc), ...scoreKeyFigures(scores)])}</header>`;
+  const silence = report.silence === undefined ? "" : `<p class="banner">${escapeHtml(report.silence)}</p>`;
+  return `<header><h1>${escapeHtml(title)}</h1>${description}<p class="meta">${escapeHtml(base.join(" · "))}</p>${silence}${optimismHtml(scores)}${keyFiguresHtml([aurocFigure(report.auroc), ...scoreKeyFigures(scores)])}</header>`;
 }
 
 function searchedHtml({ points, rates, config, caption }: RunReport): string[] {

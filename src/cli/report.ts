@@ -30,6 +30,7 @@ import { projectCommit } from "../training/receipt.js";
 import { acceptOption, PREDICTION_MISSING } from "./accept-option.js";
 import { addBootstrapOptions, type BootstrapFlags, bootstrapOf } from "./bootstrap-flags.js";
 import { addDataOptions, configOf, type DataFlags } from "./data-options.js";
+import { highestOf, silenceText } from "./detector-silence.js";
 import { optimismOf } from "./optimism.js";
 import { requirePrinter, writePdf } from "./print-report.js";
 import { type RunReport, reportPage } from "./report-page.js";
@@ -108,8 +109,18 @@ async function report(flags: ReportFlags): Promise<Outcome> {
   const { metric } = config.training.early_stopping;
   const optimism = optimismOf(split, { metric: training?.validations.at(-1)?.metricName ?? metric, isSearched });
   const [szcore, nedc] = [scoreSzcore(pairs), scoreNedc(pairs)];
+  const silence = silenceText(
+    recordings.reduce((most, { probability }) => highestOf(probability, most), Number.NaN),
+    postprocess,
+    {
+      events: pairs.reduce((sum, { hypothesis }) => sum + hypothesis.length, 0),
+      search:
+        split === "dev" ? `with ictal threshold --predictions ${flags.predictions}` : "on dev with ictal threshold",
+    },
+  );
   const found: RunReport = {
     config,
+    silence,
     training,
     pairs,
     sample: rocAndPrCurves(score, truth),
@@ -178,7 +189,7 @@ async function report(flags: ReportFlags): Promise<Outcome> {
   const summary = `AUROC ${number(auroc.auroc)} (${number(auroc.lower)} to ${number(auroc.upper)}, ${auroc.patients} patients), event F1 ${number(scores.szcore?.event.f1 ?? Number.NaN)}, ${split}`;
   return {
     json: { ...json, rates: ratesJson(rates), scores: scoresJson(scores) },
-    text: `${files.join("\n")}\n${summary}${isSearched ? "" : "; thresholds were not searched on eval"}${optimism === undefined ? "" : `\n${optimism}`}`,
+    text: `${files.join("\n")}\n${summary}${isSearched ? "" : "; thresholds were not searched on eval"}${[silence, optimism].map((line) => (line === undefined ? "" : `\n${line}`)).join("")}`,
     exitCode: reportMissing(missing, flags.accept),
   };
 }

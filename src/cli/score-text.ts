@@ -50,6 +50,8 @@ export function scoreText(report: ScoreReport): string {
   const { optimism } = report;
   const lines = [`pooled over ${recordings} ${recordings === 1 ? "recording" : "recordings"}`];
   if (optimism) lines.push(optimism);
+  if (isSilent(report))
+    lines.push("no detection in any of them: for a detector of Ictal choose a threshold with ictal threshold");
   if (szcore) {
     const { event, sample } = szcore;
     const head = row("SzCORE", "reference", "tp", "fp", "sensitivity", "precision", "f1", "fp/day");
@@ -78,6 +80,13 @@ export function scoreText(report: ScoreReport): string {
   if (refused.size > 0) lines.push("", `not scored because of errors in the labels: ${severalNames([...refused])}`);
   lines.push(...missingLines(missing, "hypothesis"), ...missingLines(comparison?.missing ?? [], "second hypothesis"));
   return lines.join("\n");
+}
+
+/** True where the hypotheses hold no event at all. */
+function isSilent({ szcore, nedc, recordings }: ScoreReport): boolean {
+  const event = szcore && szcore.event.tp + szcore.event.fp === 0;
+  const ovlp = nedc && nedc.ovlp.hits + nedc.ovlp.falseAlarms === 0;
+  return recordings > 0 && (event ?? ovlp ?? false);
 }
 
 function subjectLines({ event, sample }: SubjectScores): string[] {

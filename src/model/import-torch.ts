@@ -127,7 +127,7 @@ function storageReader(zip: ZipFile, folder: string, file: string): (storage: St
 /** The old form is no zip: a pickle of a magic number comes first. */
 async function refuseOtherForms(path: string): Promise<void> {
   const handle = await open(path, "r").catch((error: unknown) => {
-    throw explainReadError(error, path);
+    throw explainReadError(error, path, `no weights at ${path}; check the path`);
   });
   try {
     const head = new Uint8Array(4);

@@ -30,7 +30,7 @@ export async function readSafetensorsFile(
 ): Promise<ImportedTensors> {
   const bytes = await readFile(path, { signal }).catch((error: unknown) => {
     signal?.throwIfAborted();
-    throw explainReadError(error, path);
+    throw explainReadError(error, path, `no weights at ${path}; check the path`);
   });
   return { tensors: decodeEveryType(bytes, path), nest: "", ignored: [] };
 }

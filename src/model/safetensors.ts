@@ -221,7 +221,7 @@ export function decodeSafetensors(bytes: Uint8Array, file: string): SafetensorsF
 /** The strings under `__metadata__` of a file, of which the head alone is read. Errors as `loadSafetensors`'s. */
 export async function readSafetensorsMetadata(path: string): Promise<Record<string, string>> {
   const handle = await open(path).catch((cause: unknown) => {
-    throw explainReadError(cause, path);
+    throw explainReadError(cause, path, `no weights at ${path}; check the path`);
   });
   try {
     const size = new Uint8Array(8);
@@ -259,6 +259,6 @@ export async function loadSafetensors(
   } catch (error) {
     signal?.throwIfAborted();
     if (isIctalError(error)) throw error;
-    throw explainReadError(error, path);
+    throw explainReadError(error, path, `no weights at ${path}; check the path`);
   }
 }

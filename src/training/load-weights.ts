@@ -148,7 +148,7 @@ export async function loadWeights(path: string, { origin, signal }: LoadWeightsO
   const file = await weightsPath(path);
   const bytes = await readFile(file, { signal }).catch((error: unknown) => {
     signal?.throwIfAborted();
-    throw explainReadError(error, file);
+    throw explainReadError(error, file, `no weights at ${file}; check the path`);
   });
   const hash = sha256(bytes);
   const written = await checkWritten(file, hash);
