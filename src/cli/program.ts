@@ -1,3 +1,4 @@
+import { asCalled } from "@ictal/base/call-name";
 import { printableLines } from "@ictal/base/printable";
 import { Command, type Option } from "commander";
 import { packageVersions } from "../training/receipt.js";
@@ -35,8 +36,8 @@ function throwOnExit(command: Command): void {
 function emptyProgram(): Command {
   return new Command("ictal")
     .configureOutput({
-      writeOut: (text) => void process.stdout.write(printableLines(text)),
-      writeErr: (text) => void process.stderr.write(printableLines(text)), // messages quote the words that were given
+      writeOut: (text) => void process.stdout.write(asCalled(printableLines(text))),
+      writeErr: (text) => void process.stderr.write(asCalled(printableLines(text))), // messages quote the words that were given
     })
     .enablePositionalOptions()
     .description("EEG seizure detection: data, preprocessing, training, prediction and scoring")

@@ -1,4 +1,5 @@
 import { explainWriteError } from "./atomic-file.js";
+import { asCalled } from "./call-name.js";
 import { isIctalError, StoreError } from "./errors.js";
 import { machineFault } from "./machine-fault.js";
 import { printable, printableJson, printableLines } from "./printable.js";
@@ -108,10 +109,10 @@ export function action<A extends unknown[]>(handler: (...args: A) => Promise<Out
     try {
       const outcome = await handler(...args);
       if (options?.json) process.stdout.write(`${printableJson(JSON.stringify(outcome.json, null, 2))}\n`);
-      else if (outcome.text) process.stdout.write(`${printableLines(outcome.text.replace(/\n*$/, ""))}\n`);
+      else if (outcome.text) process.stdout.write(`${asCalled(printableLines(outcome.text.replace(/\n*$/, "")))}\n`);
       process.exitCode = outcome.exitCode ?? 0;
     } catch (error) {
-      process.stderr.write(`${program}: ${describeError(error)}\n`);
+      process.stderr.write(`${program}: ${asCalled(describeError(error))}\n`);
       process.exitCode = exitCodeOf(error instanceof Error ? explainFolderError(error) : error);
     }
   };
