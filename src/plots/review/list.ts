@@ -82,7 +82,7 @@ function rowHtml(row: ReviewRow): string {
   const miss = longestMissSeconds(row);
   const alarms = (falseAlarms.length * 86_400) / durationSeconds;
   const state = !hasPrediction ? "no prediction" : isLabelled ? "" : "not labelled";
-  return `<tr><th scope="row" data-value="${escapeHtml(id)}"><a href="${escapeHtml(encodeURI(target))}">${escapeHtml(id)}</a> <span class="faint">${state}</span></th>
+  return `<tr><th scope="row" data-value="${escapeHtml(id)}"><a href="${escapeHtml(encodeURI(target))}">${escapeHtml(id).replaceAll("/", "/<wbr>")}</a> <span class="faint">${state}</span></th>
 ${cell(durationSeconds, clock(durationSeconds))}${isLabelled ? cell(reference.length) : unknown}${isScored ? cell(misses.length) : unknown}${isScored ? cell(miss, miss > 0 ? `${miss.toFixed(1)} s` : "–") : unknown}${isScored ? cell(falseAlarms.length) : unknown}${isScored ? cell(alarms, alarms.toFixed(1)) : unknown}<td>${outlineSvg(row)}</td></tr>`;
 }
 

@@ -69,7 +69,7 @@ summary:focus-visible{outline:2px solid var(--accent);outline-offset:2px;border-
 table{border-collapse:collapse;font-size:.9rem;margin:.5rem 0 1rem;display:block;width:fit-content;overflow-x:auto;max-width:100%;${SIDEWAYS}}
 caption{display:table-caption;text-align:left;color:var(--soft);font-size:.85rem;padding-bottom:.3rem}
 th,td{padding:.35rem .8rem;text-align:left;border-bottom:1px solid var(--line);font-variant-numeric:tabular-nums;vertical-align:top}
-th{color:var(--soft);font-weight:600}tbody th{font-weight:400;color:var(--ink)}.count,thead .count{text-align:right;white-space:nowrap}thead th{vertical-align:bottom}
+th{color:var(--soft);font-weight:600}tbody th{font-weight:400;color:var(--ink);min-width:5.5rem}.count,thead .count{text-align:right;white-space:nowrap}thead th{vertical-align:bottom}
 .receipt table,.configuration table{display:table;background:none}.receipt td,.receipt th{overflow-wrap:break-word}.receipt td:last-child{overflow-wrap:anywhere}.receipt tbody th,.receipt td:first-child:not(:last-child){color:var(--soft);white-space:nowrap}
 details.receipt{margin:2.4rem 0 1rem}details.receipt>summary,details.configuration>summary{font-size:1.15rem;font-weight:600;color:var(--ink)}
 .note{color:var(--soft);font-size:.9rem}
