@@ -1,7 +1,7 @@
 import { deflateSync } from "node:zlib";
 import { escapeHtml, scriptJson } from "@ictal/base/html";
 import { encodeDeltas } from "../../base/delta-code.js";
-import { ANNOTATION_LABELS } from "../../recording/labels.js";
+import { ANNOTATION_LABELS } from "../../base/label-table.js";
 import { captionText } from "../figure.js";
 import { reviewScript } from "./bundle.js";
 import { type PageData, PROBABILITY_STEPS } from "./page-data.js";

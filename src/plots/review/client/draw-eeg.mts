@@ -3,8 +3,8 @@ import type { NamedEvent } from "../recording.js";
 import type { Derivation } from "../view/montages.js";
 import type { ViewState } from "../view/state.js";
 import { clock } from "../view/steps.js";
-import type { Track } from "../view/tracks.js";
 import { colours, LABEL_PIXELS, RIGHT_PIXELS, type Surface, shade } from "./canvas.mjs";
+import type { Track } from "./tracks.mjs";
 
 /** What one page of EEG is drawn from. */
 export interface EegDrawing {

@@ -2,10 +2,10 @@ import type { Interval } from "../../../base/events.js";
 import { minMaxInto } from "../../min-max.js";
 import type { PageData } from "../page-data.js";
 import { clock } from "../view/steps.js";
-import { otherColour, tracksOf } from "../view/tracks.js";
 import { colours, LABEL_PIXELS, RIGHT_PIXELS, type Surface, shade } from "./canvas.mjs";
 import { gridStep } from "./draw-eeg.mjs";
 import type { LoadedPage } from "./load.mjs";
+import { otherColour, tracksOf } from "./tracks.mjs";
 
 const LANE_PIXELS = 12;
 

@@ -2,7 +2,6 @@ import { deriveTraces } from "../view/derive.js";
 import type { Mark } from "../view/marks.js";
 import { type ViewMontage, viewMontage } from "../view/montages.js";
 import type { ViewState } from "../view/state.js";
-import { tracksOf } from "../view/tracks.js";
 import { surfaceOf } from "./canvas.mjs";
 import { byId, showState } from "./controls.mjs";
 import { drawEeg } from "./draw-eeg.mjs";
@@ -10,6 +9,7 @@ import { drawMarks } from "./draw-marks.mjs";
 import { drawOverview, drawPageStrip } from "./draw-strips.mjs";
 import type { LoadedPage } from "./load.mjs";
 import { drawMeasurement, type Measurement, type Shown } from "./measure.mjs";
+import { tracksOf } from "./tracks.mjs";
 
 /** Traces of the current page; they are cached, so that a change of amplitude computes nothing. */
 function createTraces({ source }: LoadedPage) {
