@@ -147,8 +147,8 @@ class Tally {
   report(): void {
     const done = this.built + this.reused + this.excluded.length;
     const hours = `${(this.eegSeconds / 3600).toFixed(1)} EEG hours`;
-    const rate = `${(this.builtSeconds / this.wallSeconds).toFixed(0)}x real time`;
-    this.#progress.update({ label: "cache", done, total: this.#total, unit: "recordings", note: `${hours} | ${rate}` });
+    const rate = this.built > 0 ? ` | ${(this.builtSeconds / this.wallSeconds).toFixed(0)}x real time` : ""; // what is there takes none
+    this.#progress.update({ label: "cache", done, total: this.#total, unit: "recordings", note: `${hours}${rate}` });
   }
 }
 

@@ -18,8 +18,9 @@ import { pooledCells } from "../scoring/score.js";
 import type { TypedDetections } from "../scoring/type-confusion.js";
 import { projectCommit } from "../training/receipt.js";
 import { type CrossvalJson, crossvalJson, crossvalLines, crossvalSchema } from "./crossval-json.js";
-import { figureHtml, htmlPage, receiptHtml, worstHtml } from "./page-html.js";
+import { figureHtml, htmlPage, receiptHtml } from "./page-html.js";
 import { eventFigures } from "./score-page.js";
+import { worstHtml } from "./worst-recordings.js";
 
 export interface CrossvalReportOptions {
   readonly config: Config;
@@ -101,7 +102,7 @@ async function pageOf(
     commit,
   };
   return htmlPage(title, [
-    `<h1>${escapeHtml(title)}</h1>${receiptHtml(receipt)}`,
+    `<h1>${escapeHtml(title)}</h1>`,
     `<h2>Scores</h2><p>Each patient was scored by a detector that never saw them.</p><pre>${escapeHtml(crossvalLines(json).join("\n"))}</pre>`,
     `<h2>Folds</h2><p>Patients, and in brackets those with seizures.</p>${splitTable(folds)}`,
     "<h2>Seconds</h2>",
@@ -109,8 +110,9 @@ async function pageOf(
     figureHtml(reliabilityDiagram(calibrationCurve(cells.score, cells.truth), caption)),
     "<h2>Events</h2>",
     ...eventFigures(pairs, caption, { lookAheadSeconds: lookAhead.waitSeconds }).map(figureHtml),
-    `<h2>Worst recordings (SzCORE events)</h2>${await worstHtml(pairs, out)}`,
-    `<details><summary>Configuration</summary><pre>${escapeHtml(JSON.stringify(config, null, 2))}</pre></details>`,
+    `<h2>Worst recordings</h2>${await worstHtml(pairs, out)}`,
+    receiptHtml(receipt),
+    `<details class="configuration"><summary>Configuration</summary><pre>${escapeHtml(JSON.stringify(config, null, 2))}</pre></details>`,
   ]);
 }
 

@@ -10,10 +10,11 @@ import { nearestName } from "@ictal/base/nearest";
 import { notify, printable } from "@ictal/base/printable";
 import { createProgress } from "@ictal/base/progress";
 import type { Command } from "commander";
+import { longestMissSeconds, worstFirst } from "../base/worst-first.js";
 import { layoutFromConfig, postprocessFromConfig } from "../config/layer-options.js";
 import { type Catalogue, readCatalogue } from "../corpus/catalogue.js";
 import type { RecordingEntry } from "../corpus/recording-entry.js";
-import { type LeftOutRow, type ReviewRow, reviewList, reviewRow, sortedRows, worstMiss } from "../plots/review/list.js";
+import { type LeftOutRow, type ReviewRow, reviewList, reviewRow } from "../plots/review/list.js";
 import { type ReviewLinks, reviewPage } from "../plots/review/page.js";
 import { openStore } from "../store/open-store.js";
 import { loadDetector } from "../training/load-detector.js";
@@ -224,7 +225,7 @@ function pageJson(row: ReviewRow, out: string) {
     page: join(out, row.href),
     seizures: row.isLabelled ? row.reference.length : null,
     missed: isCompared ? row.misses.length : null,
-    longestMissSeconds: isCompared ? worstMiss(row) : null,
+    longestMissSeconds: isCompared ? longestMissSeconds(row) : null,
     falseAlarms: isCompared ? row.falseAlarms.length : null,
   };
 }
@@ -232,7 +233,7 @@ function pageJson(row: ReviewRow, out: string) {
 async function run(flags: ReviewFlags): Promise<Outcome> {
   const { rows, leftOut } = await withInterrupt("finished pages are complete", (signal) => review(flags, signal));
   const list = flags.recording ? undefined : join(flags.out, LIST_FILE);
-  const sorted = sortedRows(rows);
+  const sorted = worstFirst(rows);
   const unpredicted = flags.predictions ? sorted.filter(({ hasPrediction }) => !hasPrediction).map(({ id }) => id) : [];
   const [[missing], [excluded]] = [unpredicted, leftOut];
   const notes = [

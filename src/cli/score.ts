@@ -176,7 +176,7 @@ async function pairsReader({ ref, hyp, compare }: ScoreOptions, tolerance: numbe
   return async (folder: string | undefined, flag: string): Promise<AnyPairs> => {
     const hypotheses = folder === undefined ? new Map() : await readScoreTree(folder, flag);
     return trees.length === 1 && only
-      ? pairTrees(only, hypotheses, tolerance)
+      ? pairTrees(only, hypotheses, tolerance, flag)
       : pairExperts(trees, hypotheses, tolerance);
   };
 }

@@ -7,6 +7,7 @@ import { makeFolder } from "@ictal/base/make-folder";
 import { notify } from "@ictal/base/printable";
 import { createProgress } from "@ictal/base/progress";
 import { type Command, InvalidArgumentError } from "commander";
+import { projectRelative } from "../base/project.js";
 import type { RunWatch } from "../cluster/watch/run-watch.js";
 import { postprocessFromConfig } from "../config/layer-options.js";
 import { type LookAhead, lookAheadFromConfig, lookAheadText } from "../config/look-ahead.js";
@@ -20,6 +21,7 @@ import { isHeldByOther } from "../training/run-lock.js";
 import { buildAcceptOption } from "./accept-option.js";
 import { configuredSplits } from "./configured-manifest.js";
 import { addDataOptions, configOf, type DataFlags } from "./data-options.js";
+import { expectedTime, overviewLines, STEPS_TO_TELL } from "./overview-lines.js";
 import { residentMegabytes } from "./process-memory.js";
 import { withCache } from "./ready-cache.js";
 import { requireSameChannels } from "./same-channels.js";
@@ -45,9 +47,16 @@ function parseHours(text: string): number {
 /** Print steps as a progress line, warnings and validations as lines of their own. */
 function follow(handle: TrainingHandle, watch: RunWatch): () => void {
   const progress = createProgress();
-  const reported = { warnings: 0, validations: 0 };
-  handle.onUpdate(({ metrics, warnings, validations, processId, metricName }) => {
+  const reported = { warnings: 0, validations: 0, overview: false, time: false };
+  handle.onUpdate(({ metrics, warnings, validations, processId, metricName, overview, executor, runDir }) => {
     const last = metrics.at(-1);
+    if (overview && !reported.overview)
+      notify(overviewLines(overview, executor ?? "unknown", projectRelative(runDir)).join("\n"));
+    reported.overview ||= overview !== undefined;
+    if (overview && last && metrics.length >= STEPS_TO_TELL && !reported.time && last.secondsLeft > 0) {
+      notify(expectedTime(last, overview));
+      reported.time = true;
+    }
     const best = validations.filter(({ isBest }) => isBest).at(-1)?.metrics[metricName];
     const memory = residentMegabytes(processId);
     watch.update({

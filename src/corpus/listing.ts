@@ -103,6 +103,8 @@ function nothingFound(url: string, annotations: number, others: number, packed: 
       : packed > 0
         ? `it holds ${packed} compressed recordings (.gz); unpack them, compressed recordings are not read`
         : `it holds ${annotations} annotation files and ${others} other files, but no .edf or .bdf`;
+  if (annotations + others + packed === 0)
+    return new NotFoundError(`no recordings under ${url}: ${held}; check the path, or copy the corpus there`, url);
   const shapes = LAYOUTS.map(({ name, expected }) => `  ${name}: ${expected}`).join("\n");
   return new NotFoundError(
     `no recordings under ${url}: ${held}. Expected one of these below it (give the folder that holds edf/, or any folder above or below):\n${shapes}`,

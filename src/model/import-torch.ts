@@ -3,7 +3,8 @@
  * the storages. Source: torch/serialization.py and torch/_utils.py. No code of the pickle is run.
  */
 import { open } from "node:fs/promises";
-import { FormatError, NotFoundError, UnsupportedError } from "@ictal/base/errors";
+import { FormatError, UnsupportedError } from "@ictal/base/errors";
+import { explainReadError } from "@ictal/base/read-fault";
 import { openZip, type ZipFile } from "../base/zip-file.js";
 import { ELEMENT_TYPES, elementCount, gatherElements, reachOf, type StridedLayout } from "./element-types.js";
 import type { ImportedTensor, ImportedTensors } from "./import-weights.js";
@@ -130,8 +131,8 @@ function storageReader(zip: ZipFile, folder: string, file: string): (storage: St
 
 /** The old form is no zip: a pickle of a magic number comes first. */
 async function refuseOtherForms(path: string): Promise<void> {
-  const handle = await open(path, "r").catch((error: Error) => {
-    throw new NotFoundError(`no weights at ${path}: ${error.message}`, path, { cause: error });
+  const handle = await open(path, "r").catch((error: unknown) => {
+    throw explainReadError(error, path, `no weights at ${path}; check the path`);
   });
   try {
     const head = new Uint8Array(4);
