@@ -61,6 +61,12 @@ test("crossval killed in the middle goes on with the folds that are left, and sc
   assert.match(json.chosen.epoch, /best auroc on dev, 1 patients? \(20 %\) of each training part$/);
   const page = await readFile(json.report, "utf8");
   assert.match(page, /Each patient was scored by a detector that never saw them/);
+  assert.match(page, /<dt>AUROC, out of fold<\/dt><dd>0\.\d{3}<\/dd>/);
+  assert.equal(
+    page.match(/<th scope="row">[01]<\/th>/g)?.length,
+    4,
+    "each fold in the table of scores and in that of patients",
+  );
 
   const splits = JSON.parse(await readFile(join(out, "seed-42", "fold-1", "splits.json"), "utf8"));
   assert.deepEqual([splits.by, splits.fold, splits.splits.eval.patients.length], ["folds", 1, 3]);
