@@ -8,7 +8,6 @@ import { assignSplits, type SplitManifest } from "../dataset/split.js";
 import { silentNotice } from "../dataset/split-check.js";
 import { type SplitRecord, splitCounts, splitParts } from "../dataset/split-record.js";
 import type { FlagConfig } from "./data-options.js";
-import { refuseEditedSplits } from "./sealed-splits.js";
 
 const LIMIT = "data.limit_files or BGB_LIMIT_FILES";
 
@@ -57,7 +56,10 @@ function reportSilent({ splits }: SplitRecord, wanted: string): void {
 export async function configuredSplits(found: FlagConfig, wanted?: string | undefined): Promise<SplitManifest> {
   const { whole, limited } = await limitedManifest(found);
   const { by, file } = splitFromConfig(found.config);
-  if (by === "file" && file !== undefined) await refuseEditedSplits(file, whole.recordings);
+  if (by === "file" && file !== undefined) {
+    const { refuseEditedSplits } = await import("./sealed-splits.js"); // checkpoints and their modules, which few need here
+    await refuseEditedSplits(file, whole.recordings);
+  }
   const assigned = await assignSplits(limited, splitFromConfig(found.config), { known: whole });
   const has = ({ recordings }: Manifest) => recordings.some(({ split }) => split === wanted);
   if (wanted !== undefined && !has(assigned.manifest) && has(limited)) {
