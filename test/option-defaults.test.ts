@@ -127,6 +127,10 @@ corpus/catalogue.ts prefix: ""
 corpus/corpus-source.ts seed: 42
 corpus/corpus-source.ts port: 0
 corpus/duplicates.ts concurrency: 8
+corpus/ictal-spectra.ts secondsPerSeizure: 30
+corpus/ictal-spectra.ts marginSeconds: 30
+corpus/ictal-spectra.ts highHz: 40
+corpus/ictal-spectra.ts concurrency: 4
 corpus/inspect.ts concurrency: 16
 corpus/synthetic/corpus-plan.ts seed: 42
 corpus/synthetic/corpus-plan.ts maxDurationSeconds: 600
@@ -150,6 +154,8 @@ plots/eeg-page.ts spacing: 8
 plots/eeg-page.ts pointsPerChannel: 800
 plots/eeg-page.ts unit: "SD"
 plots/eeg-page.ts columns: 2
+plots/review/mistake-gallery.ts count: 6
+plots/review/mistake-gallery.ts spacingMicrovolts: 100
 plots/review/review-figure.ts startSeconds: 0
 plots/review/review-figure.ts pageSeconds: 10
 plots/review/review-figure.ts microvoltsPerMillimetre: 7

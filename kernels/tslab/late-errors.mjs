@@ -21,8 +21,11 @@ export function watchLateErrors(lines, leftovers) {
     const named = Number(/\bcell-(\d+)\.ts:/.exec(traceback.join("\n"))?.[1]);
     const publish = publishers.get(named) ?? publishers.get(latest);
     // Where another listener takes such errors they count as handled, as in Node.
-    if (!publish || process.listenerCount(EVENTS[kind]) > 1)
-      return void process.stderr.write(`${traceback.join("\n")}\n`);
+    if (!publish || process.listenerCount(EVENTS[kind]) > 1) {
+      process.stderr.write(`${traceback.join("\n")}\n`);
+      if (latest === undefined) process.exit(1); // no cell has run: the kernel could not start, and clients would wait for ever
+      return;
+    }
     const assumed = !publishers.has(named) && publishers.size > 1;
     publish({ ...error, traceback }, { ictal: { uncaught: kind, ...(assumed ? { assumed } : {}) } });
   };

@@ -20,12 +20,21 @@ import { loadDetector } from "../training/load-detector.js";
 import { projectCommit } from "../training/receipt.js";
 import { configuredManifest } from "./configured-manifest.js";
 import { addDataOptions, configOf, type DataFlags, type FlagConfig } from "./data-options.js";
-import { createReviewReader, type PredictionSource, requireFolder } from "./review-source.js";
+import {
+  annotationsIn,
+  createReviewReader,
+  type OtherReference,
+  type ReviewSources,
+  requireFolder,
+} from "./review-source.js";
+import { expertNames } from "./score-experts.js";
+import { readScoreTree } from "./score-tree.js";
 import { addSplitOptions } from "./split-flags.js";
 
 interface ReviewFlags extends DataFlags {
   readonly recording?: readonly string[];
-  readonly predictions?: string;
+  readonly predictions?: readonly string[];
+  readonly ref?: readonly string[];
   readonly checkpoint?: string;
   readonly allowOtherCache?: boolean;
   readonly split: string;
@@ -78,22 +87,42 @@ function chosenEntries(
   });
 }
 
-async function predictionSource(
-  flags: ReviewFlags,
-  { config, cacheKey }: FlagConfig,
-): Promise<PredictionSource | undefined> {
-  if (flags.predictions === undefined) {
-    if (flags.checkpoint) throw new UsageError("--checkpoint needs --predictions");
-    return undefined;
-  }
-  const dir = resolve(flags.predictions);
-  await requireFolder(dir);
-  return {
-    dir,
+/** The first folder of predictions, the others by name, and further references. */
+async function sourcesOf(flags: ReviewFlags, { config, cacheKey }: FlagConfig): Promise<ReviewSources> {
+  const folders = flags.predictions ?? [];
+  if (folders.length === 0 && flags.checkpoint) throw new UsageError("--checkpoint needs --predictions");
+  refuseTwice("--predictions", folders);
+  refuseTwice("--ref", flags.ref ?? []);
+  for (const folder of folders) await requireFolder(folder);
+  const common = {
     postprocess: postprocessFromConfig(config),
     ...(cacheKey === undefined || flags.allowOtherCache ? {} : { cacheKey }),
-    ...(flags.checkpoint === undefined ? {} : { checkpointHash: (await loadDetector(flags.checkpoint)).hash }),
   };
+  const names = expertNames(folders);
+  const [first, ...rest] = folders.map((folder, i) => ({ ...common, dir: resolve(folder), name: names[i] ?? folder }));
+  const references = [];
+  for (const [i, name] of expertNames(flags.ref ?? []).entries())
+    references.push({ name, tree: await readScoreTree(flags.ref?.[i] ?? name, "--ref") });
+  const checkpointHash = flags.checkpoint === undefined ? undefined : (await loadDetector(flags.checkpoint)).hash;
+  return {
+    ...(first && { predictions: { ...first, ...(checkpointHash !== undefined && { checkpointHash }) } }),
+    ...{ others: rest, references },
+  };
+}
+
+function refuseTwice(flag: string, folders: readonly string[]): void {
+  const again = folders.find((folder, i) => folders.findIndex((each) => resolve(each) === resolve(folder)) !== i);
+  if (again !== undefined) throw new UsageError(`${flag} ${again} is given twice; expected different folders`);
+}
+
+/** A folder without any of the recordings is another corpus's, or its folders lie otherwise. */
+function refuseForeign(references: readonly OtherReference[], entries: readonly RecordingEntry[]): void {
+  const foreign = references.find(({ tree }) => entries.every((entry) => !annotationsIn(tree, entry)));
+  if (!foreign) return;
+  const [example] = foreign.tree.keys();
+  throw new UsageError(
+    `--ref ${foreign.name} has none of the ${entries.length} recordings at the same relative path; it has ${example}, expected ${entries[0]?.edfKey.replace(/\.[^./]+$/, "")}`,
+  );
 }
 
 interface Reviewed {
@@ -131,7 +160,8 @@ function corpusFolder(dataDir: string, { recording, split }: Pick<ReviewFlags, "
 async function review(flags: ReviewFlags, signal: AbortSignal): Promise<Reviewed> {
   const loaded = await configOf(flags, ["dataDir"]);
   const { data } = loaded.config;
-  const predictions = await predictionSource(flags, loaded);
+  const sources = await sourcesOf(flags, loaded);
+  const { predictions, references = [] } = sources;
   const store = openStore(corpusFolder(data.data_dir, flags));
   const catalogue = await readCatalogue(store, {
     layout: layoutFromConfig(loaded.config),
@@ -139,6 +169,7 @@ async function review(flags: ReviewFlags, signal: AbortSignal): Promise<Reviewed
     signal,
   });
   const entries = chosenEntries(catalogue, flags, await assignedIds(catalogue, flags, loaded));
+  refuseForeign(references, entries);
   const evalCount = entries.filter(({ split }) => split === "eval").length;
   if (evalCount > 0) notify(`ictal: this uses the eval split: ${evalCount} recordings`);
   const caption = {
@@ -146,7 +177,7 @@ async function review(flags: ReviewFlags, signal: AbortSignal): Promise<Reviewed
     ...(predictions?.cacheKey !== undefined && { cacheKey: predictions.cacheKey }),
     commit: projectCommit(),
   };
-  const reader = createReviewReader(store, caption, predictions);
+  const reader = createReviewReader(store, caption, sources);
   const progress = createProgress();
   await makeFolder(flags.out);
   const rows: ReviewRow[] = [];
@@ -220,7 +251,8 @@ async function run(flags: ReviewFlags): Promise<Outcome> {
 
 const HELP = `
 Each page is one self-contained file. Keyboard shortcuts ("?" lists them): arrow and Page keys scroll; e, m and f go to the
-next event, missed seizure and false alarm. Reports of "ictal score --report" link to pages in a folder "review" next to
+next event, missed seizure and false alarm. A drag over the EEG measures, "a" marks what is selected; marks are saved as csv_bi,
+HED-SCORE tsv or JSON ("ictal annotations collect" makes annotation folders of the JSON files). Reports of "ictal score --report" link to pages in a folder "review" next to
 them.
 
 Examples:
@@ -239,7 +271,12 @@ export function addReviewCommand(program: Command): void {
       "id: split/patient/session/montage/token; repeatable (default: all recordings of --split)",
       collect,
     )
-    .option("--predictions <dir>", "output folder of ictal predict; without it pages show EEG and labels only")
+    .option(
+      "--predictions <dir>",
+      "output folder of ictal predict; repeatable: further detectors stand beside the first (default: EEG and labels only)",
+      collect,
+    )
+    .option("--ref <dir>", "folder of other annotations, e.g. of another expert, to show beside; repeatable", collect)
     .option("--checkpoint <path>", "require predictions of this checkpoint")
     .option("--allow-other-cache", "accept predictions made on another cache than the configured one")
     .option("--split <name>", "train, dev or eval", "dev")

@@ -5,6 +5,7 @@ import type { LabelAgreement } from "../recording/seizures.js";
 import type { Store } from "../store/store.js";
 import type { Catalogue } from "./catalogue.js";
 import { type Inspected, type InspectOptions, inspectRecordings } from "./inspect.js";
+import type { ChannelLabels } from "./labels.js";
 
 /** One recording's labels as a row of a table; `seizures` draws its timeline. */
 export interface RecordingAnnotations {
@@ -25,6 +26,10 @@ export interface RecordingAnnotations {
   readonly findings: readonly Finding[];
   /** Agreement of csv with csv_bi (tse with tse_bi), where both exist. */
   readonly agreement?: LabelAgreement;
+  /** Seizure rows of the channels, where the files name channels. */
+  readonly perChannel?: ChannelLabels;
+  /** Local `YYYY-MM-DDTHH:MM:SS` of the first sample, where the header tells it. */
+  readonly startDateTime?: string;
 }
 
 /**
@@ -36,11 +41,12 @@ export async function checkCorpusAnnotations(
   catalogue: Catalogue,
   options: InspectOptions = {},
 ): Promise<RecordingAnnotations[]> {
-  return (await inspectRecordings(store, catalogue, options)).map(rowOf);
+  return (await inspectRecordings(store, catalogue, { perChannel: true, ...options })).map(rowOf);
 }
 
-function rowOf({ entry, labels }: Inspected): RecordingAnnotations {
-  const { durationSeconds, seizures, status, findings, agreement } = labels;
+function rowOf({ entry, header, labels }: Inspected): RecordingAnnotations {
+  const { durationSeconds, seizures, status, findings, agreement, perChannel } = labels;
+  const startDateTime = header?.startDateTime;
   const { id, split, patient, session, montage, token } = entry;
   return {
     ...{ id, split, patient, session, montage, token, durationSeconds },
@@ -49,5 +55,7 @@ function rowOf({ entry, labels }: Inspected): RecordingAnnotations {
     types: [...new Set(seizures.map(({ label }) => label))].sort(),
     ...{ status, seizures, findings },
     ...(agreement && { agreement }),
+    ...(perChannel && { perChannel }),
+    ...(startDateTime !== undefined && { startDateTime }),
   };
 }

@@ -22,6 +22,8 @@ export interface Inspected {
 export interface InspectOptions {
   /** Recordings inspected at a time. @default 16 */
   readonly concurrency?: number | undefined;
+  /** Read the seizure rows of channels too. @default false */
+  readonly perChannel?: boolean | undefined;
   readonly progress?: Progress | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -33,12 +35,12 @@ export interface InspectOptions {
 export async function inspectRecordings(
   store: Store,
   catalogue: Catalogue,
-  { concurrency = 16, progress, signal }: InspectOptions = {},
+  { concurrency = 16, perChannel, progress, signal }: InspectOptions = {},
 ): Promise<Inspected[]> {
   const { recordings } = catalogue;
   let done = 0;
   const inspect = async (entry: RecordingEntry) => {
-    const inspected = await inspectRecording(store, entry, signal);
+    const inspected = await inspectRecording(store, entry, { perChannel, signal });
     done += 1;
     progress?.update({ label: "check", done, total: recordings.length, unit: "recordings" });
     return inspected;
@@ -48,7 +50,11 @@ export async function inspectRecordings(
   return results;
 }
 
-async function inspectRecording(store: Store, entry: RecordingEntry, signal?: AbortSignal): Promise<Inspected> {
+async function inspectRecording(
+  store: Store,
+  entry: RecordingEntry,
+  { perChannel, signal }: Pick<InspectOptions, "perChannel" | "signal">,
+): Promise<Inspected> {
   let header: EdfHeader;
   let apart: EndpointsApart | undefined;
   try {
@@ -62,7 +68,7 @@ async function inspectRecording(store: Store, entry: RecordingEntry, signal?: Ab
   }
   const span = spanSecondsOf(header, apart);
   const durationSeconds = Number.isFinite(span) ? span : 0;
-  const labels = await readLabels(store, entry, { durationSeconds, ...(signal ? { signal } : {}) });
+  const labels = await readLabels(store, entry, { durationSeconds, perChannel, ...(signal ? { signal } : {}) });
   const findings = [
     ...headerFindings(entry.edfKey, header),
     ...(apart ? [gapFinding(entry.edfKey, header, apart)] : []),

@@ -3,6 +3,7 @@ import type { Event } from "../base/events.js";
 import { type AnnotationFile, readAnnotations } from "../recording/annotation-file.js";
 import type { AnnotationFormat } from "../recording/annotation-rows.js";
 import type { Finding } from "../recording/finding.js";
+import { labelClassOf } from "../recording/labels.js";
 import { annotationReadError } from "../recording/read-error.js";
 import { resolveLabels } from "../recording/resolve-labels.js";
 import type { LabelAgreement } from "../recording/seizures.js";
@@ -22,13 +23,27 @@ export interface RecordingLabels {
   readonly findings: readonly Finding[];
   /** Agreement of the per-channel file with the binary one, where both exist. */
   readonly agreement?: LabelAgreement;
+  /** Where asked for, and the labels are known and name channels. */
+  readonly perChannel?: ChannelLabels;
+}
+
+/** Seizure rows of the channels of a recording, as its per-channel file has them. */
+export interface ChannelLabels {
+  /** All channels that the file names, also those of background alone, in its order. */
+  readonly channels: readonly string[];
+  readonly seizures: readonly (Event & { readonly channel: string })[];
 }
 
 export interface ReadLabelsOptions {
   /** Duration of the recording in its own time, gaps counted. */
   readonly durationSeconds: number;
+  /** Return the rows of channels too. @default false */
+  readonly perChannel?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 }
+
+/** Channel of the rows that are about all channels. */
+const WHOLE_RECORDING = "TERM";
 
 /** Keys of an entry's annotation files, by format. */
 const KEYS = {
@@ -64,7 +79,21 @@ export async function readLabels(
   const findings = [...resolved.findings];
   if (!timingFile && readErrors.length === 0) findings.push(noAnnotation(entry));
   if (timingFile?.format === "csv" || timingFile?.format === "tse") findings.push(noBinary(timingFile.file));
-  return { id: entry.id, durationSeconds, seizures, status, findings, ...(agreement && { agreement }) };
+  const perChannel = options.perChannel && status === "labelled" && channelLabels(resolved.typeFile);
+  const labels = { id: entry.id, durationSeconds, seizures, status, findings };
+  return { ...labels, ...(agreement && { agreement }), ...(perChannel && { perChannel }) };
+}
+
+/** The rows of a file that names channels; HED-SCORE rows name several at once. */
+function channelLabels(file: AnnotationFile | undefined): ChannelLabels | undefined {
+  const rows = (file?.events ?? []).flatMap(({ channel, startSeconds, endSeconds, label, confidence }) =>
+    channel === WHOLE_RECORDING
+      ? []
+      : channel.split(",").map((name) => ({ channel: name.trim(), startSeconds, endSeconds, label, confidence })),
+  );
+  if (rows.length === 0) return undefined;
+  const channels = [...new Set(rows.map(({ channel }) => channel))];
+  return { channels, seizures: rows.filter(({ label }) => labelClassOf(label) === "seizure") };
 }
 
 /** Name of a recording's files, without the `_eeg` of BIDS. */

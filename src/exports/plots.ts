@@ -19,14 +19,25 @@ export {
 } from "../plots/measures.js";
 export { busiestPatient, patientTimeline } from "../plots/patient-timeline.js";
 export { type LeftOutRow, type ReviewRow, reviewList, reviewRow } from "../plots/review/list.js";
+export {
+  type Mistake,
+  type MistakeGalleryOptions,
+  type MistakePanel,
+  mistakeGallery,
+  mistakePanels,
+} from "../plots/review/mistake-gallery.js";
 export { type ReviewLinks, reviewPage } from "../plots/review/page.js";
 export type { DetectorTrack, NamedEvent, ReviewRecording } from "../plots/review/recording.js";
 export { type ReviewFigureOptions, reviewFigure } from "../plots/review/review-figure.js";
 export { type MarkedThreshold, rocFigure } from "../plots/roc.js";
 export { labelTimeline, seizureLengths, timeShare } from "../plots/seizure-labels.js";
+export { channelSpread, onsetMap } from "../plots/seizure-onset.js";
+export { seizureHours, seizureIntervals } from "../plots/seizure-times.js";
+export { seizureTypesByPatient, seizureTypesBySplit } from "../plots/seizure-types.js";
 export { snrSensitivity } from "../plots/snr.js";
-export { type DrawnSpectrum, spectraFigure } from "../plots/spectra.js";
+export { type DrawnSpectrum, ictalSpectraFigure, spectraFigure } from "../plots/spectra.js";
 export { type ScalpValue, spectrogramFigure, topography } from "../plots/time-frequency.js";
 export { trainingCurve } from "../plots/training-curve.js";
 export { typeConfusionFigure } from "../plots/type-confusion.js";
+export { sensitivityByDuration } from "../plots/type-duration.js";
 export { windowClasses } from "../plots/window-classes.js";

@@ -44,6 +44,15 @@ function lengthGroup(seconds: number): string {
 
 const LENGTH_GROUPS = [0, ...LENGTHS].map(lengthGroup);
 
+/** The groups of seizure length, shortest first: `fromSeconds` inclusive, `toSeconds` exclusive. */
+export function lengthGroups(): { name: string; fromSeconds: number; toSeconds: number }[] {
+  return LENGTH_GROUPS.map((name, i) => ({
+    name,
+    fromSeconds: LENGTHS[i - 1] ?? 0,
+    toSeconds: LENGTHS[i] ?? Number.POSITIVE_INFINITY,
+  }));
+}
+
 class Tally {
   readonly #groups = new Map<string, { seizures: number; detected: number }>();
   add(group: string, detected: boolean): void {

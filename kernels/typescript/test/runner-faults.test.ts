@@ -159,6 +159,30 @@ test("a notebook that asks for input fails with a sentence that says what to do"
   assert.match(stderr, /cell 1, line 1: StdinNotImplementedError: .*nobody to answer; make it a parameter/);
 });
 
+/** Starts a kernel whose shell port is taken at the first start. */
+const TAKEN_AT_FIRST = `
+const { existsSync, readFileSync, writeFileSync } = require("node:fs");
+const { createServer } = require("node:net");
+const [launcher, file, mark] = process.argv.slice(2);
+const start = () => require("node:child_process")
+  .spawn(process.execPath, [launcher, file], { stdio: "inherit" }).on("exit", (code) => process.exit(code ?? 1));
+if (existsSync(mark)) return start();
+writeFileSync(mark, "");
+createServer().listen(JSON.parse(readFileSync(file, "utf8")).shell_port, "127.0.0.1", start);
+`;
+
+for (const { name, directory, argv } of (await listKernelspecs()).filter((spec) => /^(ictal|tslab)$/.test(spec.name)))
+  test(`a port that another process took before ${name} bound it costs a second start, no run`, async () => {
+    const script = join(folder, "taken.cjs");
+    const mark = join(folder, `taken-${name}`);
+    await writeFile(script, TAKEN_AT_FIRST);
+    const launcher = argv.find((word) => word.endsWith("launcher.mjs"))!.replaceAll("{resource_dir}", directory);
+    await writeKernel(`taken-${name}`, [process.execPath, script, launcher, "{connection_file}", mark]);
+    const { code, stderr } = await exec(["1 + 1"], { kernel: `taken-${name}` });
+    assert.equal(code, 0, stderr);
+    await readFile(mark); // the first start was met
+  });
+
 test("a kernel that never answers, ends at once or does not exist is told as such", async () => {
   const mute = await exec(["1"], { kernel: "mute", words: ["--start-timeout", "1"] });
   assert.equal(mute.code, 4);

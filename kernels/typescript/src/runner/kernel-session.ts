@@ -216,19 +216,33 @@ async function death(kernel: KernelProcess, client: KernelClient): Promise<never
   throw new KernelDeadError(exit, kernel.stderrTail());
 }
 
+interface SessionOptions {
+  readonly cwd: string;
+  readonly startTimeoutMilliseconds: number;
+  readonly signal?: AbortSignal | undefined;
+  readonly pace?: (() => Promise<void>) | undefined;
+}
+
+/** What kernels say (zeromq, Python, Node) of a port that another process took between its choice and the kernel's start. */
+const PORT_TAKEN = /address already in use|EADDRINUSE/i;
+const START_TRIES = 3;
+
 /**
- * Starts `spec` in the folder `cwd` and waits until it answers. Throws KernelDeadError when it ends first and
- * TimeoutError after `startTimeoutMilliseconds`. Output comes no faster than `pace` resolves, a large one in pieces.
+ * Starts `spec` in the folder `cwd` and waits until it answers; again on other ports when one of its ports was taken meanwhile.
+ * Throws KernelDeadError when it ends first and TimeoutError after `startTimeoutMilliseconds`. Output comes no faster than `pace`
+ * resolves, a large one in pieces.
  */
-export async function startSession(
-  spec: Kernelspec,
-  options: {
-    cwd: string;
-    startTimeoutMilliseconds: number;
-    signal?: AbortSignal | undefined;
-    pace?: (() => Promise<void>) | undefined;
-  },
-): Promise<KernelSession> {
+export async function startSession(spec: Kernelspec, options: SessionOptions): Promise<KernelSession> {
+  for (let left = START_TRIES - 1; ; left--) {
+    try {
+      return await startOnce(spec, options);
+    } catch (error) {
+      if (left === 0 || !(error instanceof KernelDeadError && PORT_TAKEN.test(error.stderr))) throw error;
+    }
+  }
+}
+
+async function startOnce(spec: Kernelspec, options: SessionOptions): Promise<KernelSession> {
   if (spec.argv.length === 0) throw new UnsupportedError(`kernel ${spec.name} has no command`);
   const kernel = await startKernelProcess(spec, options.cwd);
   const client = connectClient(kernel.connection, options.pace);

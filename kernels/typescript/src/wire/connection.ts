@@ -1,7 +1,7 @@
-import { randomBytes } from "node:crypto";
+import { randomBytes, randomInt } from "node:crypto";
 import { once } from "node:events";
 import { readFile, writeFile } from "node:fs/promises";
-import { type AddressInfo, createServer } from "node:net";
+import { type AddressInfo, createServer, type Server } from "node:net";
 import { FormatError } from "@ictal/base/errors";
 
 /** The content of a Jupyter connection file: where the five sockets are and how messages are signed. */
@@ -28,9 +28,31 @@ export function addressOf(connection: ConnectionInfo, channel: ChannelName): str
   return `${connection.transport}://${connection.ip}${separator}${connection[`${channel}_port`]}`;
 }
 
+/**
+ * Below every system's range for outgoing connections (Linux from 32768, IANA from 49152): a port in that range may go to anyone
+ * who connects before the kernel binds it, even to the client that waits for the kernel and then meets itself.
+ */
+const FIRST_PORT = 10_000;
+const LAST_PORT = 32_767;
+const PORT_TRIES = 50;
+
+async function listenOn(port: number): Promise<Server> {
+  const server = createServer().listen(port, "127.0.0.1");
+  await once(server, "listening");
+  return server;
+}
+
+/** Holds a free port of the range; one of the system's choice where the range is taken. */
+async function holdPort(): Promise<Server> {
+  for (let left = PORT_TRIES; left > 0; left--) {
+    const server = await listenOn(randomInt(FIRST_PORT, LAST_PORT + 1)).catch(() => undefined);
+    if (server) return server;
+  }
+  return listenOn(0);
+}
+
 async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer().listen(0, "127.0.0.1"));
-  await Promise.all(servers.map((server) => once(server, "listening")));
+  const servers = await Promise.all(Array.from({ length: count }, holdPort));
   const ports = servers.map((server) => (server.address() as AddressInfo).port); // an object for a listening TCP server
   await Promise.all(servers.map((server) => once(server.close(), "close")));
   return ports;
