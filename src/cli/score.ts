@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { action, type Outcome, UsageError } from "@ictal/base/action";
 import { FormatError } from "@ictal/base/errors";
 import { notify, printable, printableAll } from "@ictal/base/printable";
@@ -15,6 +16,7 @@ import { scoreSzcoreEvaluation } from "../scoring/szcore-evaluation.js";
 import { acceptOption, isAccepted } from "./accept-option.js";
 import { addBootstrapOptions, type BootstrapFlags, bootstrapOf } from "./bootstrap-flags.js";
 import { optimismOf, splitOfFolders } from "./optimism.js";
+import { checkOutputFile } from "./output-file.js";
 import { type ExpertPairs, expertNames, pairExperts, readExpertTrees } from "./score-experts.js";
 import { writeScorePage } from "./score-page.js";
 import { addScoreSplitOptions, onlyPairs, type ScoreSplitFlags, scoredRecordings } from "./score-split.js";
@@ -110,6 +112,7 @@ async function score(options: ScoreOptions): Promise<Outcome> {
   if (options.durationTolerance.trim() === "" || !(tolerance >= 0 && Number.isFinite(tolerance)))
     throw new UsageError(`invalid --duration-tolerance ${options.durationTolerance}: expected seconds, at least 0`);
   const bootstrap = bootstrapOf(options);
+  if (options.report !== undefined) await checkOutputFile(resolve(options.report));
   const pairsWith = await pairsReader(options, tolerance);
   const whole: AnyPairs = await pairsWith(options.hyp, "--hyp");
   const isWanted = await scoredRecordings(whole, options);
