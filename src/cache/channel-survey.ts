@@ -12,7 +12,7 @@ import { chooseSignals } from "./choose-signals.js";
 import { describeCache } from "./describe.js";
 import { asExclusion, ExclusionError } from "./exclusion.js";
 import type { SampleType } from "./format.js";
-import { sidecarFile } from "./sidecar.js";
+import { sidecarFile } from "./paths.js";
 
 export interface SurveyOptions {
   readonly store: Store;

@@ -7,10 +7,12 @@ import type { ByteSource } from "../recording/byte-source.js";
 import { readEdfHeader } from "../recording/edf-header.js";
 import { endpointsApart } from "../recording/edf-timeline.js";
 import { labelFields } from "./build-recording.js";
-import { type CacheFolder, recordingFile } from "./folder.js";
+import type { CacheFolder } from "./folder.js";
+import { recordingFile } from "./paths.js";
 import type { GapPolicy } from "./segments.js";
-import { bytesOnDisk, hasSignal, readSidecar, type Sidecar, writeSidecar } from "./sidecar.js";
+import { bytesOnDisk, readSidecar, type Sidecar } from "./sidecar.js";
 import { checkFrames } from "./verify.js";
+import { hasSignal, writeSidecar } from "./write-sidecar.js";
 
 async function soundSidecar(folder: CacheFolder, id: string): Promise<Sidecar | undefined> {
   try {

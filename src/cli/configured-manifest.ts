@@ -7,7 +7,6 @@ import { splitFromConfig } from "../config/split-choice.js";
 import { assignSplits, type SplitManifest } from "../dataset/split.js";
 import { splitCounts, splitParts } from "../dataset/split-record.js";
 import type { FlagConfig } from "./data-options.js";
-import { refuseEditedSplits } from "./sealed-splits.js";
 
 const LIMIT = "data.limit_files or BGB_LIMIT_FILES";
 
@@ -50,7 +49,10 @@ function reportSplits({ record }: SplitManifest): void {
 export async function configuredSplits(found: FlagConfig, wanted?: string | undefined): Promise<SplitManifest> {
   const { whole, limited } = await limitedManifest(found);
   const { by, file } = splitFromConfig(found.config);
-  if (by === "file" && file !== undefined) await refuseEditedSplits(file, whole.recordings);
+  if (by === "file" && file !== undefined) {
+    const { refuseEditedSplits } = await import("./sealed-splits.js"); // checkpoints and their modules, which few need here
+    await refuseEditedSplits(file, whole.recordings);
+  }
   const assigned = await assignSplits(limited, splitFromConfig(found.config), { known: whole });
   const has = ({ recordings }: Manifest) => recordings.some(({ split }) => split === wanted);
   if (wanted !== undefined && !has(assigned.manifest) && has(limited)) {

@@ -8,7 +8,7 @@ import { CacheError, FormatError, NotFoundError, UnsupportedError } from "@ictal
 import { z } from "zod";
 import { parseJson } from "../base/parse-json.js";
 import { sealed, unsealed } from "../base/seal.js";
-import { listFiles, recordingStem } from "../cache/folder.js";
+import { listFiles, recordingStem } from "../cache/paths.js";
 import { decodeFloat16, encodeFloat16 } from "./float16.js";
 import { improbableAt, type RecordingPrediction } from "./predict.js";
 

@@ -8,8 +8,8 @@ import { type BuildOptions, buildCache, shardOf } from "../../src/cache/build.js
 import { INT16_SCALE } from "../../src/cache/format.js";
 import { manifestText, readManifest, writeManifest } from "../../src/cache/manifest.js";
 import { openCache, readFrames } from "../../src/cache/open.js";
-import { writeSidecar } from "../../src/cache/sidecar.js";
 import { verifyCache } from "../../src/cache/verify.js";
+import { writeSidecar } from "../../src/cache/write-sidecar.js";
 import { chainFromConfig } from "../../src/config/layer-options.js";
 import { parseConfig } from "../../src/config/load-config.js";
 import { readCatalogue } from "../../src/corpus/catalogue.js";
