@@ -250,7 +250,7 @@ test("readCatalogue(store) rejects a folder without recordings with what was lis
   });
   await assert.rejects(
     readCatalogue(memoryStore({ "a.csv": "", "b.txt": "" })),
-    /1 annotation files and 1 other files[^]*tusz-v2: .*s001_2002/,
+    /1 annotation files and 1 other files[\s\S]*tusz-v2: .*s001_2002/,
   );
 });
 
