@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { action, type Outcome, UsageError } from "@ictal/base/action";
 import { FormatError } from "@ictal/base/errors";
 import { notify, printable, printableAll } from "@ictal/base/printable";
@@ -15,6 +16,7 @@ import { scoreSzcoreEvaluation } from "../scoring/szcore-evaluation.js";
 import { acceptOption, isAccepted } from "./accept-option.js";
 import { addBootstrapOptions, type BootstrapFlags, bootstrapOf } from "./bootstrap-flags.js";
 import { optimismOf, splitOfFolders } from "./optimism.js";
+import { checkOutputFile } from "./output-file.js";
 import { type ExpertPairs, expertNames, pairExperts, readExpertTrees } from "./score-experts.js";
 import { writeScorePage } from "./score-page.js";
 import { addScoreSplitOptions, onlyPairs, type ScoreSplitFlags, scoredRecordings, tellSilent } from "./score-split.js";
@@ -130,6 +132,7 @@ async function score(options: ScoreOptions): Promise<Outcome> {
     throw new UsageError(`invalid --scorer ${options.scorer}: expected one of ${SCORERS.join(", ")}`);
   const tolerance = toleranceOf(options);
   const bootstrap = bootstrapOf(options);
+  if (options.report !== undefined) await checkOutputFile(resolve(options.report));
   const pairsWith = await pairsReader(options, tolerance);
   const whole: AnyPairs = await pairsWith(options.hyp, "--hyp");
   const isWanted = await scoredRecordings(whole, options);
