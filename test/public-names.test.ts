@@ -35,9 +35,9 @@ seizureSpreads seizureTypesByPatient seizureTypesBySplit sensitivitiesAtRates se
 sensitivityByDuration sensitivityBySnr sha256 shiftPrevalence silentProgress snrSensitivity sosfiltInto
 sosfiltfilt spectraFigure spectrogram spectrogramFigure splitByPatient splitFromConfig startS3Server
 startTraining storeSource summarizeFindings summarizeModel synthesizeCorpus szcoreRates timeShare topography
-totalSeconds trainOptionsFromConfig trainingCurve typeConfusion typeConfusionFigure validSamplesOf verifyCache
-welch windowClass windowClasses windowComposition windowFeatures windowPanels withMirror writeCsv writeCsvBi
-writeEdf writeHedScoreTsv writeManifest writePlan writePrediction writeSplits writeTse
+totalSeconds traceSpreads trainOptionsFromConfig trainingCurve typeConfusion typeConfusionFigure validSamplesOf
+verifyCache welch windowClass windowClasses windowComposition windowFeatures windowPanels withMirror worstFirst
+writeCsv writeCsvBi writeEdf writeHedScoreTsv writeManifest writePlan writePrediction writeSplits writeTse
 `
   .trim()
   .split(/\s+/);

@@ -6,6 +6,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { canonicalJson, hashOf } from "@ictal/base/canonical";
 import { CacheError, NotFoundError } from "@ictal/base/errors";
+import { explainReadError, isFileForFolder } from "@ictal/base/read-fault";
 import { valueAt } from "@ictal/base/records";
 import { z } from "zod";
 import { CACHE_FORMAT_VERSION, FRAME_SAMPLES } from "./format.js";
@@ -86,7 +87,9 @@ export async function findFolders(dir: string): Promise<CacheFolder[]> {
   const own = await readFolder(dir);
   if (own) return [own];
   const entries = await readdir(dir, { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== "ENOENT" && error.code !== "ENOTDIR") throw error;
+    if (isFileForFolder(error))
+      throw new NotFoundError(`${dir} is a file, expected the folder of a cache; ictal cache build makes one`, dir);
+    if (error.code !== "ENOENT") throw explainReadError(error, dir);
     throw new NotFoundError(`no cache at ${dir}; build one with: ictal cache build`, dir, { cause: error });
   });
   const folders: CacheFolder[] = [];

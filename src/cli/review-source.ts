@@ -1,6 +1,7 @@
 /** From a corpus and stored predictions to recordings for review. */
-import { access } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { CacheError, isIctalError, NotFoundError } from "@ictal/base/errors";
+import { explainReadError } from "@ictal/base/read-fault";
 import { entrySource } from "../corpus/entry-source.js";
 import { readLabels } from "../corpus/labels.js";
 import type { RecordingEntry } from "../corpus/recording-entry.js";
@@ -14,7 +15,7 @@ import { resolveLabels } from "../recording/resolve-labels.js";
 import { eventOutcomes } from "../scoring/event-outcomes.js";
 import { cutEvents, detectEvents, type PostprocessOptions } from "../scoring/postprocess.js";
 import type { Store } from "../store/store.js";
-import { readPrediction } from "../training/prediction-store.js";
+import { hasPrediction, readPrediction } from "../training/prediction-store.js";
 import type { ScoreTree } from "./score-tree.js";
 
 /** Folder of predictions and their required origin. */
@@ -91,11 +92,25 @@ function checkPrediction(
 
 /** Throws for a missing folder: a mistyped name must not count as a detector without detections. */
 export async function requireFolder(dir: string): Promise<void> {
-  await access(dir).catch((error: Error) => {
-    throw new NotFoundError(`no folder of predictions at ${dir}; create it with: ictal predict --out ${dir}`, dir, {
-      cause: error,
-    });
+  const create = `create it with: ictal predict --out ${dir}`;
+  const found = await stat(dir).catch((error: unknown) => {
+    throw explainReadError(error, dir, `no folder of predictions at ${dir}; ${create}`);
   });
+  if (!found.isDirectory())
+    throw new NotFoundError(`${dir} is a file, expected the folder of predictions that ictal predict wrote`, dir);
+}
+
+/** Throws a NotFoundError where none of the recordings has a prediction, before one of them is read. */
+export async function requireSomePrediction(
+  entries: readonly RecordingEntry[],
+  { dir }: PredictionSource,
+  split: string,
+): Promise<void> {
+  for (const { id } of entries) if (await hasPrediction(dir, id)) return;
+  throw new NotFoundError(
+    `none of the ${entries.length} recordings of ${split} has a prediction in ${dir}; create them with ictal predict --split ${split} --out ${dir}`,
+    dir,
+  );
 }
 
 /** Reads predictions of one folder; all must have one origin. */

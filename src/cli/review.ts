@@ -10,10 +10,11 @@ import { nearestName } from "@ictal/base/nearest";
 import { notify, printable } from "@ictal/base/printable";
 import { createProgress } from "@ictal/base/progress";
 import type { Command } from "commander";
+import { longestMissSeconds, worstFirst } from "../base/worst-first.js";
 import { layoutFromConfig, postprocessFromConfig } from "../config/layer-options.js";
 import { type Catalogue, readCatalogue } from "../corpus/catalogue.js";
 import type { RecordingEntry } from "../corpus/recording-entry.js";
-import { type LeftOutRow, type ReviewRow, reviewList, reviewRow, sortedRows, worstMiss } from "../plots/review/list.js";
+import { type LeftOutRow, type ReviewRow, reviewList, reviewRow } from "../plots/review/list.js";
 import { type ReviewLinks, reviewPage } from "../plots/review/page.js";
 import { openStore } from "../store/open-store.js";
 import { loadDetector } from "../training/load-detector.js";
@@ -26,6 +27,7 @@ import {
   type OtherReference,
   type ReviewSources,
   requireFolder,
+  requireSomePrediction,
 } from "./review-source.js";
 import { expertNames } from "./score-experts.js";
 import { readScoreTree } from "./score-tree.js";
@@ -72,7 +74,8 @@ function chosenEntries(
       : recordings.filter(({ split }) => split === flags.split);
     if (found.length > 0) return found;
     const splits = [...new Set(recordings.map(({ split }) => split))].join(", ");
-    throw new UsageError(`invalid --split ${flags.split}: the corpus has ${splits}`);
+    const advice = splits === "all" ? "; --split all reviews every recording" : "";
+    throw new UsageError(`invalid --split ${flags.split}: the corpus has ${splits}${advice}`);
   }
   const byId = new Map(recordings.map((entry) => [entry.id, entry]));
   return flags.recording.map((id) => {
@@ -169,6 +172,7 @@ async function review(flags: ReviewFlags, signal: AbortSignal): Promise<Reviewed
     signal,
   });
   const entries = chosenEntries(catalogue, flags, await assignedIds(catalogue, flags, loaded));
+  if (predictions && !flags.recording) await requireSomePrediction(entries, predictions, flags.split);
   refuseForeign(references, entries);
   const evalCount = entries.filter(({ split }) => split === "eval").length;
   if (evalCount > 0) notify(`ictal: this uses the eval split: ${evalCount} recordings`);
@@ -209,11 +213,6 @@ async function review(flags: ReviewFlags, signal: AbortSignal): Promise<Reviewed
     progress.finish();
     await store.close?.();
   }
-  if (predictions && rows.length > 0 && rows.every(({ hasPrediction }) => !hasPrediction))
-    throw new NotFoundError(
-      `none of the ${rows.length} recordings of ${flags.split} has a prediction in ${predictions.dir}; create them with ictal predict --split ${flags.split} --out ${predictions.dir}`,
-      predictions.dir,
-    );
   if (!flags.recording) await writeFileAtomic(join(flags.out, LIST_FILE), reviewList(rows, { leftOut, caption }));
   return { rows, leftOut };
 }
@@ -226,7 +225,7 @@ function pageJson(row: ReviewRow, out: string) {
     page: join(out, row.href),
     seizures: row.isLabelled ? row.reference.length : null,
     missed: isCompared ? row.misses.length : null,
-    longestMissSeconds: isCompared ? worstMiss(row) : null,
+    longestMissSeconds: isCompared ? longestMissSeconds(row) : null,
     falseAlarms: isCompared ? row.falseAlarms.length : null,
   };
 }
@@ -234,7 +233,7 @@ function pageJson(row: ReviewRow, out: string) {
 async function run(flags: ReviewFlags): Promise<Outcome> {
   const { rows, leftOut } = await withInterrupt("finished pages are complete", (signal) => review(flags, signal));
   const list = flags.recording ? undefined : join(flags.out, LIST_FILE);
-  const sorted = sortedRows(rows);
+  const sorted = worstFirst(rows);
   const unpredicted = flags.predictions ? sorted.filter(({ hasPrediction }) => !hasPrediction).map(({ id }) => id) : [];
   const [[missing], [excluded]] = [unpredicted, leftOut];
   const notes = [

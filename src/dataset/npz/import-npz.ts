@@ -93,7 +93,10 @@ async function findArchives({ dir, split = "train" }: ImportOptions): Promise<Ar
   const nested = await Promise.all(folders.map(({ name }) => archivesIn(join(dir, name), name)));
   const found = [own, ...nested].filter(({ files }) => files.length > 0);
   if (found.length > 0) return found;
-  throw new NotFoundError(`no *${ENDING} in ${dir} or its folders train, dev and eval`, dir);
+  throw new NotFoundError(
+    `no *${ENDING} in ${dir} or its folders train, dev and eval; give a folder that ictal cache export wrote`,
+    dir,
+  );
 }
 
 /** Identity from an archive's name: patient_session_token of TUSZ, else the whole stem as a patient of its own. */
