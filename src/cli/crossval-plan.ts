@@ -51,6 +51,7 @@ export async function crossvalPlan(
   const { config, configArgs, configHash } = found;
   const { folds, seeds } = await configuredFolds(config, manifest, flags);
   for (const notice of foldNotices(folds)) notify(`ictal: ${notice}`);
-  const plan = planCrossval({ folds, seeds, out, rateHz: rateOf(config, manifest), configArgs, configHash });
+  const { calibrate } = flags;
+  const plan = planCrossval({ folds, seeds, out, rateHz: rateOf(config, manifest), calibrate, configArgs, configHash });
   return { plan, folds, seeds };
 }

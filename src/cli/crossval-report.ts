@@ -9,10 +9,11 @@ import type { Config } from "../config/schema.js";
 import { splitFromConfig } from "../config/split-choice.js";
 import type { SplitManifest } from "../dataset/split.js";
 import type { Caption } from "../plots/figure.js";
-import { reliabilityDiagram } from "../plots/measures.js";
+import { patientReliability, reliabilityDiagram } from "../plots/measures.js";
 import { rocFigure } from "../plots/roc.js";
 import { calibrationCurve } from "../scoring/calibration.js";
 import { rocAndPrCurves } from "../scoring/curves.js";
+import { calibrateFolds, type OutOfFoldCalibration, outOfFoldCalibration } from "../scoring/fold-calibration.js";
 import { type OutOfFoldScores, scoreFolds } from "../scoring/out-of-fold.js";
 import { pooledCells } from "../scoring/score.js";
 import type { TypedDetections } from "../scoring/type-confusion.js";
@@ -26,6 +27,8 @@ export interface CrossvalReportOptions {
   readonly folds: readonly SplitManifest[];
   readonly seeds: readonly number[];
   readonly out: string;
+  /** Correct each fold's probabilities by temperature and prior that its dev patients fit. @default false */
+  readonly calibrate?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -67,11 +70,17 @@ function splitTable(folds: readonly SplitManifest[]): string {
   return `<table style="white-space:nowrap"><tr><th>fold</th><th>train</th><th>dev</th><th>held out</th><th>patients held out</th></tr>${rows.join("")}</table>`;
 }
 
+/** The folds as they are scored. */
+interface ScoredRuns {
+  readonly scores: OutOfFoldScores;
+  readonly runs: readonly FoldRun[];
+  readonly byPatient: OutOfFoldCalibration["byPatient"];
+}
+
 async function pageOf(
   options: CrossvalReportOptions,
   json: CrossvalJson,
-  scores: OutOfFoldScores,
-  runs: readonly FoldRun[],
+  { scores, runs, byPatient }: ScoredRuns,
 ): Promise<string> {
   const { config, folds, seeds, out } = options;
   const manifest = folds[0]?.manifest;
@@ -97,6 +106,7 @@ async function pageOf(
     corpus: manifest?.corpusFingerprint,
     cache: manifest?.key,
     intervals: "95 % by patient",
+    calibration: options.calibrate ? "temperature and prior of each fold, fitted on its dev patients" : "none",
     lookAhead: lookAheadText(lookAhead),
     commit,
   };
@@ -107,6 +117,7 @@ async function pageOf(
     "<h2>Seconds</h2>",
     figureHtml(rocFigure(rocAndPrCurves(cells.score, cells.truth), caption)),
     figureHtml(reliabilityDiagram(calibrationCurve(cells.score, cells.truth), caption)),
+    figureHtml(patientReliability(byPatient, caption)),
     "<h2>Events</h2>",
     ...eventFigures(pairs, caption, { lookAheadSeconds: lookAhead.waitSeconds }).map(figureHtml),
     `<h2>Worst recordings (SzCORE events)</h2>${await worstHtml(pairs, out)}`,
@@ -116,12 +127,21 @@ async function pageOf(
 
 /** Score the finished folds under `out` and write `report.html` there. Throws a CacheError while a fold is not done. */
 export async function reportCrossval(options: CrossvalReportOptions): Promise<CrossvalJson> {
-  const { config, folds, seeds, out, signal } = options;
-  const runs = await readFolds(out, folds, seeds, { signal });
+  const { config, folds, seeds, out, calibrate = false, signal } = options;
+  const predicted = await readFolds(out, folds, seeds, { signal });
+  const corrected = calibrate ? calibrateFolds(predicted) : undefined;
+  const runs = corrected?.folds ?? predicted;
   const scores = scoreFolds(runs, { postprocess: postprocessFromConfig(config) });
+  const { expectedError, byPatient } = outOfFoldCalibration(runs);
+  const uncorrectedError = corrected && outOfFoldCalibration(predicted).expectedError;
+  const perFold = corrected?.calibrations.map(({ fitted = null, ...each }) => ({ ...each, fitted }));
+  const calibration = {
+    expectedError,
+    corrected: perFold && uncorrectedError !== undefined ? { uncorrectedError, perFold } : null,
+  };
   const file = join(out, "report.html");
-  const json = crossvalJson(scores, runs, { chosen: chosenOn(options), report: file });
-  await writeFileAtomic(file, await pageOf(options, json, scores, runs));
+  const json = crossvalJson(scores, runs, { chosen: chosenOn(options), calibration, report: file });
+  await writeFileAtomic(file, await pageOf(options, json, { scores, runs, byPatient }));
   return json;
 }
 
