@@ -24,9 +24,10 @@ import { type ChannelStatistics, markFlat, runningScaling } from "./normalize.js
 import { readSampleBlocks } from "./sample-blocks.js";
 import { SegmentChain, type SegmentedSamples } from "./segment-chain.js";
 import type { GapPolicy } from "./segments.js";
-import { hasSignal, type Sidecar, writeSidecar } from "./sidecar.js";
+import type { Sidecar } from "./sidecar.js";
 import { storageError, temporaryPath } from "./temporary.js";
 import { type WrittenSamples, writeSamples } from "./write-recording.js";
+import { hasSignal, writeSidecar } from "./write-sidecar.js";
 
 /** One recording to be built; plain data, so that it can go to a worker thread. */
 export interface RecordingJob {

@@ -4,14 +4,14 @@ import { join } from "node:path";
 import { hashOf } from "@ictal/base/canonical";
 import { CacheError } from "@ictal/base/errors";
 import { mapConcurrent } from "../base/concurrent.js";
-import { type CacheFolder, recordingFile } from "./folder.js";
+import type { CacheFolder } from "./folder.js";
 import { CACHE_FORMAT_VERSION } from "./format.js";
 import { countRecordings, countSplits } from "./manifest-counts.js";
 import type { Manifest, ManifestRecording } from "./manifest-schema.js";
+import { recordingFile } from "./paths.js";
 import {
   bytesOnDisk,
   type Exclusion,
-  hasSignal,
   listSidecars,
   parseSidecar,
   readExclusion,
@@ -19,6 +19,7 @@ import {
   type Sidecar,
 } from "./sidecar.js";
 import { refuseUncheckedTimelines } from "./timeline-check.js";
+import { hasSignal } from "./write-sidecar.js";
 
 /** Which cache, and what it has to cover. */
 export interface WriteManifestOptions {

@@ -6,9 +6,11 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { canonicalJson, hashOf } from "@ictal/base/canonical";
 import { CacheError, NotFoundError } from "@ictal/base/errors";
+import { explainReadError, isFileForFolder } from "@ictal/base/read-fault";
 import { valueAt } from "@ictal/base/records";
 import { z } from "zod";
-import { CACHE_FORMAT_VERSION, FRAME_SAMPLES, fileEnding, type SampleType } from "./format.js";
+import { CACHE_FORMAT_VERSION, FRAME_SAMPLES } from "./format.js";
+import { DESCRIPTION_FILE } from "./paths.js";
 import { updateCacheFile } from "./temporary.js";
 
 const descriptionSchema = z.object({
@@ -36,15 +38,6 @@ export interface CacheFolder extends CacheDescription {
 export function cacheKeyOf(description: Omit<CacheDescription, "key">): string {
   return hashOf(description, 16);
 }
-
-/** Names inside a key folder that are not recordings. */
-export const DESCRIPTION_FILE = "cache.json";
-/** Name of the manifest in a key folder. */
-export const MANIFEST_FILE = "manifest.json";
-/** Name of the mark of a build in a key folder that left out what nobody accepted. */
-export const INCOMPLETE_FILE = "incomplete.txt";
-/** Ending of the notes on excluded recordings. */
-export const EXCLUSION_ENDING = ".left-out.json";
 
 /** Write `cache.json` of a key folder when it is missing; equal keys write equal bytes. */
 export async function prepareFolder(cacheDir: string, description: CacheDescription): Promise<CacheFolder> {
@@ -94,7 +87,9 @@ export async function findFolders(dir: string): Promise<CacheFolder[]> {
   const own = await readFolder(dir);
   if (own) return [own];
   const entries = await readdir(dir, { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== "ENOENT" && error.code !== "ENOTDIR") throw error;
+    if (isFileForFolder(error))
+      throw new NotFoundError(`${dir} is a file, expected the folder of a cache; ictal cache build makes one`, dir);
+    if (error.code !== "ENOENT") throw explainReadError(error, dir);
     throw new NotFoundError(`no cache at ${dir}; build one with: ictal cache build`, dir, { cause: error });
   });
   const folders: CacheFolder[] = [];
@@ -126,34 +121,4 @@ export async function resolveFolder(dir: string, key?: string): Promise<CacheFol
     found,
     expected: "one cache",
   });
-}
-
-/** One path segment that is safe on every file system and starts with no dot; unusual characters become `%XX`. */
-function safeSegment(segment: string): string {
-  return encodeURIComponent(segment).replace(/\*/g, "%2A").replace(/^\./, "%2E");
-}
-
-/** Path of a recording inside its key folder, without ending, forward slashes. */
-export function recordingStem(id: string): string {
-  return id.split("/").map(safeSegment).join("/");
-}
-
-/** Path of a recording's samples inside its key folder. */
-export function recordingFile(id: string, sampleType: SampleType): string {
-  return `${recordingStem(id)}${fileEnding(sampleType)}`;
-}
-
-/** Every file under a key folder with one of `endings`, relative, forward slashes, ascending; temporary files are not listed. */
-export async function listFiles(dir: string, endings: readonly string[]): Promise<string[]> {
-  const found: string[] = [];
-  const walk = async (relative: string): Promise<void> => {
-    for (const entry of await readdir(join(dir, relative), { withFileTypes: true })) {
-      if (entry.name.startsWith(".")) continue;
-      const path = relative === "" ? entry.name : `${relative}/${entry.name}`;
-      if (entry.isDirectory()) await walk(path);
-      else if (endings.some((ending) => path.endsWith(ending))) found.push(path);
-    }
-  };
-  await walk("");
-  return found.sort();
 }

@@ -1,15 +1,9 @@
 import { rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { isIctalError } from "@ictal/base/errors";
-import {
-  type CacheFolder,
-  DESCRIPTION_FILE,
-  findFolders,
-  INCOMPLETE_FILE,
-  listFiles,
-  MANIFEST_FILE,
-} from "./folder.js";
+import { type CacheFolder, findFolders } from "./folder.js";
 import { readListedFiles } from "./manifest.js";
+import { DESCRIPTION_FILE, INCOMPLETE_FILE, listFiles, MANIFEST_FILE } from "./paths.js";
 import { exclusionFile } from "./sidecar.js";
 import { listTemporary } from "./temporary.js";
 

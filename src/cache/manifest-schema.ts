@@ -1,8 +1,7 @@
 /** What manifest.json holds: the recordings and events of one cache, and their sums. */
 import { z } from "zod";
 import { CACHE_FORMAT_VERSION, FRAME_SAMPLES } from "./format.js";
-import { segmentsSchema } from "./segments.js";
-import { eventSchema } from "./sidecar.js";
+import { eventSchema, segmentsSchema } from "./sidecar.js";
 
 const count = z.number().int().min(0);
 

@@ -5,9 +5,10 @@ import { canonicalJson } from "@ictal/base/canonical";
 import { CacheError, NotFoundError } from "@ictal/base/errors";
 import { limitRecordings } from "../corpus/limit.js";
 import { collectManifest, listSome, type WriteManifestOptions } from "./collect-manifest.js";
-import { type CacheFolder, MANIFEST_FILE, parseCacheJson, resolveFolder } from "./folder.js";
+import { type CacheFolder, parseCacheJson, resolveFolder } from "./folder.js";
 import { countRecordings, countSplits, refuseNoPositives } from "./manifest-counts.js";
 import { type Manifest, type ManifestRecording, manifestSchema } from "./manifest-schema.js";
+import { MANIFEST_FILE } from "./paths.js";
 import { updateCacheFile } from "./temporary.js";
 import { uncheckedTimelines } from "./timeline-check.js";
 

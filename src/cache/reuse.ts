@@ -7,10 +7,12 @@ import type { ByteSource } from "../recording/byte-source.js";
 import { readEdfHeader } from "../recording/edf-header.js";
 import { endpointsApart } from "../recording/edf-timeline.js";
 import { labelFields } from "./build-recording.js";
-import { type CacheFolder, recordingFile } from "./folder.js";
+import type { CacheFolder } from "./folder.js";
+import { recordingFile } from "./paths.js";
 import type { GapPolicy } from "./segments.js";
-import { bytesOnDisk, hasSignal, readSidecar, type Sidecar, writeSidecar } from "./sidecar.js";
+import { bytesOnDisk, readSidecar, type Sidecar } from "./sidecar.js";
 import { checkFrames } from "./verify.js";
+import { hasSignal, writeSidecar } from "./write-sidecar.js";
 
 async function soundSidecar(folder: CacheFolder, id: string): Promise<Sidecar | undefined> {
   try {
@@ -62,11 +64,12 @@ async function checkEnds(folder: CacheFolder, sidecar: Sidecar, source: ByteSour
   return checked;
 }
 
-/** Bring the labels of a reused recording up to date; true when its sidecar was written again. */
-export async function refreshLabels(folder: CacheFolder, sidecar: Sidecar, labels: RecordingLabels): Promise<boolean> {
+/** The sidecar of a reused recording with its labels brought up to date: written again, and another object, where they differ. */
+export async function refreshLabels(folder: CacheFolder, sidecar: Sidecar, labels: RecordingLabels): Promise<Sidecar> {
   const fresh = labelFields(labels);
   const { labelled, seizures, labelFindings } = sidecar;
-  if (canonicalJson(fresh) === canonicalJson({ labelled, seizures, labelFindings })) return false;
-  await writeSidecar(folder.path, { ...sidecar, ...fresh });
-  return true;
+  if (canonicalJson(fresh) === canonicalJson({ labelled, seizures, labelFindings })) return sidecar;
+  const refreshed = { ...sidecar, ...fresh };
+  await writeSidecar(folder.path, refreshed);
+  return refreshed;
 }

@@ -2,12 +2,6 @@
  * A recording with gaps is kept as segments: its samples lie one after the other without the gaps, and `sampleCount` and all
  * positions count in the recording's own time, gaps included, so that sample i is the time i / sampleRateHz throughout.
  */
-import { z } from "zod";
-
-const count = z.number().int().min(0);
-
-/** Segments as sidecars and manifests store them. */
-export const segmentsSchema = z.array(z.object({ startSample: count, sampleCount: count.min(1) })).min(1);
 
 /** Contiguous samples: a part of a recording without a gap. */
 export interface Segment {

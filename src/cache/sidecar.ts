@@ -4,18 +4,11 @@ import { join } from "node:path";
 import { canonicalJson } from "@ictal/base/canonical";
 import { CacheError } from "@ictal/base/errors";
 import { z } from "zod";
-import {
-  type CacheFolder,
-  DESCRIPTION_FILE,
-  EXCLUSION_ENDING,
-  listFiles,
-  MANIFEST_FILE,
-  parseCacheJson,
-  recordingStem,
-} from "./folder.js";
+import { type CacheFolder, parseCacheJson } from "./folder.js";
 import { CACHE_FORMAT_VERSION, FRAME_SAMPLES, fileBytesOf, frameCountOf, frameLayout } from "./format.js";
-import { recordedSamples, segmentFault, segmentsSchema } from "./segments.js";
-import { updateCacheFile, writeCacheFile } from "./temporary.js";
+import { DESCRIPTION_FILE, EXCLUSION_ENDING, listFiles, MANIFEST_FILE, recordingStem, sidecarFile } from "./paths.js";
+import { recordedSamples, segmentFault } from "./segments.js";
+import { updateCacheFile } from "./temporary.js";
 
 /** A seizure event as it is stored. */
 export const eventSchema = z.object({
@@ -26,6 +19,9 @@ export const eventSchema = z.object({
 });
 
 const count = z.number().int().min(0);
+
+/** Segments as sidecars and manifests store them. */
+export const segmentsSchema = z.array(z.object({ startSample: count, sampleCount: count.min(1) })).min(1);
 
 const sourceSchema = z.object({
   key: z.string(),
@@ -120,16 +116,6 @@ export function parseSidecar(text: string, file: string): Sidecar {
   return checkSizes(parseCacheJson(sidecarSchema, text, file), file);
 }
 
-/** False for a recording without one channel that is neither flat nor filled: it holds no brain signal. */
-export function hasSignal({ flat, filled }: Pick<Sidecar, "flat" | "filled">): boolean {
-  return flat.some((mark, channel) => !mark && !filled[channel]);
-}
-
-/** Path of a recording's sidecar inside its key folder. */
-export function sidecarFile(id: string): string {
-  return `${recordingStem(id)}.json`;
-}
-
 /** Sidecar of `id`, or undefined when there is none; a damaged one is a CacheError. */
 export async function readSidecar(
   dir: string,
@@ -142,11 +128,6 @@ export async function readSidecar(
     throw error;
   });
   return text === undefined ? undefined : parseSidecar(text, file);
-}
-
-/** Write a sidecar atomically; equal content gives equal bytes. */
-export async function writeSidecar(dir: string, sidecar: Sidecar): Promise<void> {
-  await writeCacheFile(dir, join(dir, sidecarFile(sidecar.id)), `${canonicalJson(sidecar)}\n`);
 }
 
 /** Relative paths of every sidecar in a key folder, ascending. */

@@ -5,9 +5,10 @@ import { CacheError, isIctalError } from "@ictal/base/errors";
 import { type Progress, silentProgress } from "@ictal/base/progress";
 import { type Borrowed, lend } from "../base/borrowed.js";
 import { mapConcurrent } from "../base/concurrent.js";
-import { type CacheFolder, findFolders, MANIFEST_FILE, recordingFile } from "./folder.js";
+import { type CacheFolder, findFolders } from "./folder.js";
 import { frameLayout } from "./format.js";
 import { type Manifest, readManifest } from "./manifest.js";
+import { MANIFEST_FILE, recordingFile } from "./paths.js";
 import { bytesOnDisk, listSidecars, parseSidecar, type Sidecar } from "./sidecar.js";
 import { uncheckedTimelines } from "./timeline-check.js";
 

@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
-import { recordingFile } from "./folder.js";
 import { bytesOf, createFrame, FRAME_SAMPLES, type FrameLayout } from "./format.js";
 import { type FrameSpillBuffer, writeFully } from "./frame-spill-buffer.js";
 import { createFrameStorer, type FrameScaling } from "./normalize.js";
+import { recordingFile } from "./paths.js";
 import { writeAtomically } from "./temporary.js";
 
 /** About 1 MB of 19 channels. */

@@ -1,8 +1,9 @@
 import { action, type Outcome } from "@ictal/base/action";
 import { printableAll } from "@ictal/base/printable";
 import { createProgress } from "@ictal/base/progress";
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { type AnnotationReport, checkAnnotationFiles } from "../recording/check-annotation-files.js";
+import { collectMarks, MARK_WRITERS } from "./collect-marks.js";
 
 const CHECK_HELP = `
 Findings contain file and line. Only text in the form of a label, time or channel is quoted; of other text only the length is
@@ -10,7 +11,9 @@ given, since it may be personal data.`;
 
 /** Adds `annotations check`. */
 export function addAnnotationsCommand(program: Command): void {
-  const annotations = program.command("annotations").description("check annotation files");
+  const annotations = program
+    .command("annotations")
+    .description("check annotation files, or make them from the marks of review pages");
   annotations
     .command("check")
     .description(
@@ -20,7 +23,27 @@ export function addAnnotationsCommand(program: Command): void {
     .option("--json", "print one JSON document")
     .addHelpText("after", CHECK_HELP)
     .action(action((path: string) => check(path)));
+  annotations
+    .command("collect")
+    .description(
+      "make a folder of annotations from the marks that review pages saved as JSON, in the folders of the corpus, for annotations check, score --ref and review --ref",
+    )
+    .argument("<paths...>", "saved files (.marks.json), or folders of them")
+    .requiredOption("--out <dir>", "folder of the annotations")
+    .addOption(
+      new Option("--format <name>", "format of the annotations").choices(Object.keys(MARK_WRITERS)).default("csv_bi"),
+    )
+    .option("--json", "print one JSON document")
+    .addHelpText("after", COLLECT_HELP)
+    .action(action(collectMarks));
 }
+
+const COLLECT_HELP = `
+A recording without a mark becomes one without seizures. Marks without a label are notes and are not written.
+
+Examples:
+  ictal annotations collect ~/Downloads/*.marks.json --out results/reviewer
+  ictal score --ref data/edf/dev --ref results/reviewer --hyp results/dev`;
 
 /** Findings in the text output; `--json` lists all. */
 const PRINTED_FINDINGS = 200;

@@ -4,10 +4,8 @@ import { type Outcome, UsageError } from "@ictal/base/action";
 import { withInterrupt } from "@ictal/base/interrupt";
 import { notify, printable, printableAll } from "@ictal/base/printable";
 import { createProgress } from "@ictal/base/progress";
-import { gcCache } from "../cache/gc.js";
 import { writeManifest } from "../cache/manifest.js";
 import type { GapPolicy } from "../cache/segments.js";
-import { verifyCache } from "../cache/verify.js";
 import type { RunWatch } from "../cluster/watch/run-watch.js";
 import { cacheKeyFromConfig, layoutFromConfig } from "../config/layer-options.js";
 import { readCatalogue } from "../corpus/catalogue.js";
@@ -39,8 +37,10 @@ export interface ManifestFlags extends DataFlags {
   readonly limit?: number;
 }
 
-/** Who is in which split of a cache that was built; without a configuration file, under the key of the build. */
-async function splitsOfBuild(found: FlagConfig, key: string): Promise<SplitRecord> {
+/** Who is in which split of a cache that was built; without a configuration file, under the key of the build. Of folds, one has to be chosen. */
+async function splitsOfBuild(found: FlagConfig, key: string): Promise<SplitRecord | undefined> {
+  const { by, fold } = found.config.data.split;
+  if (by === "folds" && fold === undefined) return undefined;
   const { record } = await configuredSplits({ ...found, cacheKey: key, file: undefined });
   return record;
 }
@@ -81,6 +81,7 @@ async function target(dir: string | undefined, flags: DataFlags): Promise<{ dir:
 export async function verify(dir: string | undefined, flags: DataFlags): Promise<Outcome> {
   const { dir: folder, key } = await target(dir, flags);
   return withInterrupt("nothing was changed", async (signal) => {
+    const { verifyCache } = await import("../cache/verify.js");
     const report = await verifyCache(folder, { ...(key !== undefined && { key }), progress: createProgress(), signal });
     const { recordings, frames, bad, fix } = printableAll(report);
     const text = [
@@ -96,6 +97,7 @@ export async function verify(dir: string | undefined, flags: DataFlags): Promise
 /** `cache gc`. */
 export async function collectGarbage(dir: string | undefined, flags: GcFlags): Promise<Outcome> {
   const { dir: folder } = await target(dir, flags);
+  const { gcCache } = await import("../cache/gc.js");
   const report = await gcCache(folder, { delete: flags.delete });
   const { items, busy } = printableAll(report);
   const what = report.deleted ? "deleted" : "would be deleted with --delete";

@@ -1,7 +1,7 @@
 /** The file of `ictal calibrate`, which `predict` and `detect` read. */
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
-import { NotFoundError } from "@ictal/base/errors";
+import { explainReadError } from "@ictal/base/read-fault";
 import { z } from "zod";
 import { parseJson } from "../base/parse-json.js";
 import { sealed, unsealed } from "../base/seal.js";
@@ -33,9 +33,8 @@ export function calibrationText(calibration: CalibrationFile): string {
 
 /** Read a calibration. NotFoundError without the file, FormatError when it is none or not as it was written. */
 export async function readCalibration(path: string): Promise<CalibrationFile> {
-  const text = await readFile(resolve(path), "utf8").catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== "ENOENT") throw error;
-    throw new NotFoundError(`no ${path}; write it with: ictal calibrate --out ${path}`, path, { cause: error });
+  const text = await readFile(resolve(path), "utf8").catch((error: unknown) => {
+    throw explainReadError(error, path, `no ${path}; write it with: ictal calibrate --out ${path}`);
   });
   const advice = "write it again with ictal calibrate";
   return unsealed(parseJson(fileSchema, text, path, advice), path, advice);

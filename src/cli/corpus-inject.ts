@@ -4,7 +4,6 @@ import { action, type Outcome, UsageError } from "@ictal/base/action";
 import { writeFileAtomic } from "@ictal/base/atomic-file";
 import { ConfigError, NotFoundError } from "@ictal/base/errors";
 import { collect, FlagError, parseCount } from "@ictal/base/flags";
-import { escapeHtml } from "@ictal/base/html";
 import { createProgress } from "@ictal/base/progress";
 import type { Command } from "commander";
 import { readCatalogue } from "../corpus/catalogue.js";
@@ -14,6 +13,7 @@ import { wilson } from "../plots/measures.js";
 import { snrSensitivity } from "../plots/snr.js";
 import { type InjectedPair, type SnrPoint, sensitivityBySnr } from "../scoring/snr-sensitivity.js";
 import { openStore } from "../store/open-store.js";
+import { type Table, tableHtml } from "./html-table.js";
 import { figureHtml, htmlPage } from "./page-html.js";
 import { pairTrees, readScoreTree } from "./score-tree.js";
 
@@ -154,20 +154,37 @@ async function snr(folder: string, { hyp, html }: SnrFlags): Promise<Outcome> {
   if (html !== undefined) {
     const figure = snrSensitivity(detectors, { corpus: `seizures injected into ${report.seizures.length} recordings` });
     const title = "Sensitivity against signal-to-noise ratio";
-    const parts = [`<h1>${title}</h1>`, figureHtml(figure), `<pre>${escapeHtml(text)}</pre>`];
+    const tables = Object.entries(detectors).map(([name, points]) => tableHtml(detectorTable(name, points)));
+    const parts = [`<h1>${title}</h1>`, figureHtml(figure), ...tables];
     await writeFileAtomic(html, await htmlPage(title, parts));
   }
   return { json: { detectors }, text };
 }
 
+function rateText({ seizures, detected }: SnrPoint): string {
+  const { lower, upper } = wilson(detected, seizures);
+  return seizures > 0 ? `${(detected / seizures).toFixed(2)} (${lower.toFixed(2)} to ${upper.toFixed(2)})` : "n/a";
+}
+
+const patientsOf = (points: readonly SnrPoint[]) => Math.max(...points.map(({ patients }) => patients));
+
+function detectorTable(name: string, points: readonly SnrPoint[]): Table {
+  return {
+    caption: `${name}: seizures found, with 95 % Wilson score intervals; ${patientsOf(points)} patients`,
+    columns: ["signal-to-noise ratio (dB)", "seizures", "found", "share", "false alarms", "hours"],
+    rows: points.map((point) => {
+      const { snrDb, seizures, detected, falseAlarms, hours } = point;
+      return [`${snrDb}`, `${seizures}`, `${detected}`, rateText(point), `${falseAlarms}`, hours.toFixed(2)];
+    }),
+  };
+}
+
 function detectorText(name: string, points: readonly SnrPoint[]): string {
-  const rows = points.map(({ snrDb, seizures, detected, falseAlarms, hours }) => {
-    const { lower, upper } = wilson(detected, seizures);
-    const share =
-      seizures > 0 ? `${(detected / seizures).toFixed(2)} (${lower.toFixed(2)} to ${upper.toFixed(2)})` : "n/a";
+  const rows = points.map((point) => {
+    const { snrDb, seizures, detected, falseAlarms, hours } = point;
     const resolution = `${falseAlarms} false alarms in ${hours.toFixed(2)} h`;
-    return `${String(snrDb).padStart(6)} dB  ${`${detected} of ${seizures}`.padStart(10)}  ${share}  ${resolution}`;
+    return `${String(snrDb).padStart(6)} dB  ${`${detected} of ${seizures}`.padStart(10)}  ${rateText(point)}  ${resolution}`;
   });
-  const patients = Math.max(...points.map((point) => point.patients));
-  return [`${name}: seizures found, with 95 % Wilson score intervals; ${patients} patients`, ...rows].join("\n");
+  const head = `${name}: seizures found, with 95 % Wilson score intervals; ${patientsOf(points)} patients`;
+  return [head, ...rows].join("\n");
 }

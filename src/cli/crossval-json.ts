@@ -148,7 +148,8 @@ function foldTable({ perFold }: CrossvalJson): string[] {
     : lines;
 }
 
-function calibrationLine({ calibration: { expectedError, corrected } }: CrossvalJson): string {
+/** How far the probabilities can be believed, and what corrected them. */
+export function calibrationLine({ calibration: { expectedError, corrected } }: CrossvalJson): string {
   const error = `expected calibration error ${number(expectedError)}`;
   if (!corrected) return `${error}, probabilities as the networks give them; --calibrate corrects them`;
   const fits = corrected.perFold.flatMap(({ fitted }) => fitted ?? []);

@@ -26,6 +26,7 @@ import { openExecutor } from "../tensor/open.js";
 import type { WeightsOrigin } from "../training/checkpoint-state.js";
 import type { RecordingPrediction } from "../training/predict.js";
 import { predictRecordings, type StoredCalibration } from "../training/predict-recordings.js";
+import { highestOf } from "./detector-silence.js";
 import { requireSameChannels } from "./same-channels.js";
 
 export interface DetectOptions {
@@ -48,6 +49,7 @@ export interface DetectOptions {
 export interface Detections {
   readonly events: readonly Event[];
   readonly durationSeconds: number;
+  readonly highestProbability: number;
   /** `YYYY-MM-DD HH:MM:SS`, where the file gives a real one. */
   readonly startDateTime?: string;
   /** Electrodes that the file lacks and that were filled in. */
@@ -117,7 +119,7 @@ async function predictOne(options: DetectOptions, cacheDir: string): Promise<Omi
     const { probability, rateHz, segments } = prediction;
     const found = detectEvents(probability, rateHz, postprocessFromConfig(config), segments);
     const events = cutEvents(found, durationSeconds);
-    return { events, durationSeconds, filled, executor: executor.name };
+    return { events, durationSeconds, highestProbability: highestOf(probability), filled, executor: executor.name };
   } finally {
     await executor.dispose();
   }

@@ -5,12 +5,14 @@ import { withInterrupt } from "@ictal/base/interrupt";
 import { notify, printable } from "@ictal/base/printable";
 import type { Command } from "commander";
 import type { GapPolicy } from "../cache/segments.js";
+import { postprocessFromConfig } from "../config/layer-options.js";
 import { lookAheadFromConfig, lookAheadText } from "../config/look-ahead.js";
 import { writeCsvBi, writeHedScoreTsv } from "../recording/annotation-write.js";
 import { mapOf, readCalibration } from "./calibration-file.js";
 import { originOf, withOwnConfig } from "./checkpoint-config.js";
 import { addDataOptions, configOf, type DataFlags, gapsOption } from "./data-options.js";
 import { type Detections, detectRecording } from "./detect-recording.js";
+import { silenceText } from "./detector-silence.js";
 import { reportOtherWindow } from "./other-window.js";
 
 interface DetectFlags extends DataFlags {
@@ -52,9 +54,13 @@ async function detect(input: string, output: string, given: DetectFlags): Promis
   const lookAhead = lookAheadFromConfig(config);
   notify(`ictal: look-ahead: ${lookAheadText(lookAhead)}`);
   const filled = found.filled.length > 0 ? `; missing electrodes filled in: ${found.filled.join(", ")}` : "";
+  const silence = silenceText(found.highestProbability, postprocessFromConfig(config), {
+    events: found.events.length,
+    search: "on predictions of dev recordings with ictal threshold",
+  });
   return {
     json: { input, output, ...found, lookAhead: { isCausal: lookAhead.isCausal, alarmSeconds: lookAhead.waitSeconds } },
-    text: `${found.events.length} seizures in ${found.durationSeconds.toFixed(1)} s${filled}\n${printable(output)}`,
+    text: `${found.events.length} seizures in ${found.durationSeconds.toFixed(1)} s${filled}${silence === undefined ? "" : `\n${silence}`}\n${printable(output)}`,
   };
 }
 

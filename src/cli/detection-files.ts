@@ -5,8 +5,8 @@ import { writeFileAtomic } from "@ictal/base/atomic-file";
 import { canonicalJson } from "@ictal/base/canonical";
 import { printable } from "@ictal/base/printable";
 import type { Event } from "../base/events.js";
-import { recordingStem } from "../cache/folder.js";
 import { openCache } from "../cache/open.js";
+import { recordingStem } from "../cache/paths.js";
 import { writeCsvBi, writeHedScoreTsv } from "../recording/annotation-write.js";
 import { cutEvents, detectEvents, type PostprocessOptions } from "../scoring/postprocess.js";
 import { pathOfKey } from "../store/local-path.js";
@@ -37,7 +37,7 @@ export interface DetectionFiles {
    * Detects the events of one recording and writes a file per format. Files keep folders and name of the recording's own
    * key in the corpus. Returns the path of the first one relative to the folder, forward slashes.
    */
-  write(prediction: RecordingPrediction): Promise<string>;
+  write(prediction: RecordingPrediction): Promise<{ readonly file: string; readonly events: number }>;
 }
 
 /** The path of a recording's key in the corpus without its ending. */
@@ -77,7 +77,7 @@ export async function openDetectionFiles(
       const found = { id, events, durationSeconds, recordingName: printable(basename(stem)), postprocess };
       for (const format of formats)
         await writeFileAtomic(pathOfKey(outDir, `${stem}.${format}`), WRITERS[format](found));
-      return `${stem}.${formats[0] ?? "csv_bi"}`;
+      return { file: `${stem}.${formats[0] ?? "csv_bi"}`, events: events.length };
     },
   };
 }

@@ -17,6 +17,7 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   ],
   "edf info": ["ictal edf info recording.edf"],
   "annotations check": ["ictal annotations check data/corpus/edf"],
+  "annotations collect": ["ictal annotations collect results/marks --out results/reviewer"],
   "corpus check": ["ictal corpus check data/corpus", "ictal corpus check s3://bucket/tusz/edf --json > check.json"],
   "corpus snr": ["ictal corpus snr data/injected --hyp found --html snr.html"],
   "corpus synth": ["ictal corpus synth data/synthetic --recordings 12 --max-seconds 300"],

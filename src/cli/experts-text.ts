@@ -15,7 +15,8 @@ function agreementLine({ first, second, ...estimate }: Agreement): string {
   return `${`${first}, ${second}`.padEnd(32)} ${number(estimate.value).padStart(7)}   ${range(estimate)}`;
 }
 
-function verdict(isNonInferior: boolean | null, margin: number): string {
+/** What the interval of the difference says. */
+export function verdict(isNonInferior: boolean | null, margin: number): string {
   if (isNonInferior === null) return "no interval, no verdict";
   return isNonInferior
     ? `no worse than this expert by ${margin}`

@@ -57,7 +57,7 @@ export const GROUPS: readonly { readonly heading: string; readonly families: rea
         load: async () => (await import("./edf.js")).addEdfCommand,
       },
       {
-        commands: { annotations: ["", "check annotation files"] },
+        commands: { annotations: ["", "check annotation files, or make them from the marks of review pages"] },
         load: async () => (await import("./annotations.js")).addAnnotationsCommand,
       },
       {

@@ -6,7 +6,7 @@ import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { CacheError } from "@ictal/base/errors";
-import { INCOMPLETE_FILE } from "../cache/folder.js";
+import { INCOMPLETE_FILE } from "../cache/paths.js";
 import { writeCacheFile } from "../cache/temporary.js";
 
 const INCOMPLETE =

@@ -1,5 +1,7 @@
+import { nameCall } from "@ictal/base/call-name";
 import { endWithParent } from "@ictal/base/parent-watch";
 import { printableLines } from "@ictal/base/printable";
+import { FAMILIES } from "./families.js";
 import { runCommand } from "./run-command.js";
 
 endWithParent();
@@ -22,5 +24,10 @@ for (const stream of [process.stdout, process.stderr])
   stream.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code !== "EPIPE") loseOutput(error);
   });
+
+if (process.env.npm_command === "exec")
+  nameCall("ictal", "npx ictal", [
+    ...FAMILIES.flatMap(({ commands }) => Object.keys(commands)), // as npx called it; the shell does not find ictal itself
+  ]);
 
 await runCommand(process.argv.slice(2));

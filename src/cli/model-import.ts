@@ -1,11 +1,12 @@
 /** `ictal model import`: weights or a network of others become a folder that predict, detect and score take. */
-import { readFile } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { basename, extname, join, resolve } from "node:path";
 import { type Outcome, UsageError } from "@ictal/base/action";
 import { writeFileAtomic } from "@ictal/base/atomic-file";
 import { NotFoundError } from "@ictal/base/errors";
 import { withInterrupt } from "@ictal/base/interrupt";
 import { notify } from "@ictal/base/printable";
+import { explainReadError } from "@ictal/base/read-fault";
 import { detectorOrigin } from "../config/detector-origin.js";
 import { importPreset } from "../config/import-presets.js";
 import { type LoadedConfig, parseConfig } from "../config/load-config.js";
@@ -95,6 +96,8 @@ async function importWeights(file: string, flags: ImportFlags, signal: AbortSign
 /** Import a file of weights or a network as the folder `--out`. */
 export async function importModel(file: string, flags: ImportFlags): Promise<Outcome> {
   const ending = extname(file).toLowerCase();
+  if ((await stat(file).catch(() => undefined))?.isDirectory())
+    throw new NotFoundError(`${file} is a folder; give a file of weights, ${ENDINGS}`, file);
   if (ending !== ".onnx" && !(ending in READERS))
     throw new UsageError(`${file} has the extension "${ending}"; expected one of ${ENDINGS}`);
   return withInterrupt("nothing was written", async (signal) => {
@@ -107,9 +110,9 @@ export async function importModel(file: string, flags: ImportFlags): Promise<Out
       return importWeights(file, flags, signal);
     }
     refuseFlags(flags, ["map"], "weights");
-    const bytes = await readFile(file, { signal }).catch((error: Error) => {
+    const bytes = await readFile(file, { signal }).catch((error: unknown) => {
       signal.throwIfAborted();
-      throw new NotFoundError(`no network at ${file}: ${error.message}`, file, { cause: error });
+      throw explainReadError(error, file, `no network at ${file}; check the path`);
     });
     return importOnnx(file, bytes, flags);
   });

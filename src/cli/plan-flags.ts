@@ -4,6 +4,7 @@ import { basename, join, resolve } from "node:path";
 import { UsageError } from "@ictal/base/action";
 import { hashOf } from "@ictal/base/canonical";
 import { isIctalError } from "@ictal/base/errors";
+import { readFault } from "@ictal/base/read-fault";
 import { projectPath } from "../base/project.js";
 import { type Plan, type PlanKind, writePlan } from "../cluster/plan.js";
 import { planCache, planCheck, planPredict, planScore, planSweep, planTrain } from "../cluster/plans.js";
@@ -125,7 +126,7 @@ const sweep: Planner = async (flags, dir) => {
 };
 
 /** Names, sizes and times of the files of a tree. */
-async function treeInputs(root: string): Promise<unknown> {
+async function treeInputs(root: string): Promise<unknown[]> {
   const names = (await readdir(root, { recursive: true })).sort();
   return Promise.all(
     names.map(async (name) => {
@@ -137,14 +138,18 @@ async function treeInputs(root: string): Promise<unknown> {
 
 const score: Planner = async (flags) => {
   const ref = resolve(required(flags.ref, "--ref"));
-  const missing = (dir: string) => () => {
-    throw new UsageError(`no folder at ${dir}; check --ref and --hyp`);
+  const inputsOf = async (dir: string, flag: string) => {
+    const inputs = await treeInputs(dir).catch((error: unknown) => {
+      throw new UsageError(`${flag} ${dir}: ${readFault(error) ?? String(error)}; give a folder of annotations`);
+    });
+    if (inputs.length === 0) throw new UsageError(`${flag} ${dir}: the folder is empty; give a folder of annotations`);
+    return inputs;
   };
-  const refInputs = await treeInputs(ref).catch(missing(ref));
+  const refInputs = await inputsOf(ref, "--ref");
   const trees = await Promise.all(
     required(flags.hyp, "--hyp").map(async (path) => {
       const hyp = resolve(path);
-      return { hyp, inputs: [refInputs, await treeInputs(hyp).catch(missing(hyp))] };
+      return { hyp, inputs: [refInputs, await inputsOf(hyp, "--hyp")] };
     }),
   );
   return planScore(ref, trees);
@@ -153,7 +158,7 @@ const score: Planner = async (flags) => {
 const crossval: Planner = async (flags, dir) => {
   const found = await frozenConfig({ ...flags, folds: undefined }, dir, ["cacheDir"]);
   const { limited } = await limitedManifest(found);
-  return (await crossvalPlan(found, limited, flags, dir)).plan;
+  return (await crossvalPlan(found, limited, { ...flags, out: dir })).plan;
 };
 
 const PLANNERS: Readonly<Record<PlanKind, Planner>> = { cache, check, predict, score, train, sweep, crossval };

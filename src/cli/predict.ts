@@ -13,6 +13,8 @@ import {
   predictionStrideFromConfig,
   stitchingFromConfig,
 } from "../config/layer-options.js";
+import type { SplitRecord } from "../dataset/split-record.js";
+import type { PostprocessOptions } from "../scoring/postprocess.js";
 import { openExecutor } from "../tensor/open.js";
 import { predictRecordings } from "../training/predict-recordings.js";
 import { mapOf, readCalibration } from "./calibration-file.js";
@@ -26,6 +28,7 @@ import {
   openDetectionFiles,
   removeDetections,
 } from "./detection-files.js";
+import { highestOf, silenceText } from "./detector-silence.js";
 import { reportOtherWindow } from "./other-window.js";
 import { requireSameChannels } from "./same-channels.js";
 import { addSplitOptions } from "./split-flags.js";
@@ -50,9 +53,20 @@ interface Predicted {
   readonly eegSeconds: number;
   /** Files of detections, relative to the output folder; empty without --events. */
   readonly eventFiles: readonly string[];
+  /** Detections in all files, and recordings that have any. */
+  readonly detections: number;
+  readonly detected: number;
+  /** Of all recordings; NaN without a recording. */
+  readonly highest: number;
+  readonly postprocess: PostprocessOptions;
   readonly executor: string;
-  /** Whether the corpus itself has the split: then a folder of it holds these recordings alone. */
+  /** Whether a folder of the corpus holds these recordings alone. */
   readonly isOwnSplit: boolean;
+}
+
+/** Whether the corpus has the split as a folder; ids begin with its name then, and not where participants.tsv says who is in it. */
+function isFolder({ by, seed }: SplitRecord, split: string, ids: readonly string[]): boolean {
+  return by === "official" && seed === undefined && ids.every((id) => id.startsWith(`${split}/`));
 }
 
 async function predictSplit(watch: RunWatch, given: PredictFlags, signal: AbortSignal): Promise<Predicted> {
@@ -71,14 +85,18 @@ async function predictSplit(watch: RunWatch, given: PredictFlags, signal: AbortS
   if (flags.split === "eval") notify(`ictal: this uses the eval split: ${total} recordings`);
   await reportTrainedPatients(flags.checkpoint, inSplit, flags.split);
   const outDir = resolve(flags.out);
-  const detections = flags.events
-    ? await openDetectionFiles(outDir, cacheDir, manifest.key, postprocessFromConfig(config), flags.format)
+  const postprocess = postprocessFromConfig(config);
+  const files = flags.events
+    ? await openDetectionFiles(outDir, cacheDir, manifest.key, postprocess, flags.format)
     : undefined;
   const executor = await openExecutor(deviceFromConfig(config));
   const progress = watch.follow(createProgress());
   const eventFiles: string[] = [];
   let recordings = 0;
   let eegSeconds = 0;
+  let highest = Number.NaN;
+  let detections = 0;
+  let detected = 0;
   try {
     const predictions = predictRecordings({
       checkpoint: flags.checkpoint,
@@ -102,7 +120,13 @@ async function predictSplit(watch: RunWatch, given: PredictFlags, signal: AbortS
       if (recordings === 0) await removeDetections(outDir, cacheDir, manifest.key, ids);
       recordings += 1;
       eegSeconds += predictedCount(prediction) / prediction.rateHz;
-      if (detections) eventFiles.push(await detections.write(prediction));
+      highest = highestOf(prediction.probability, highest);
+      if (files) {
+        const { file, events } = await files.write(prediction);
+        eventFiles.push(file);
+        detections += events;
+        detected += events > 0 ? 1 : 0;
+      }
       progress.update({ label: "predicting", done: recordings, total, unit: "recordings" });
     }
   } finally {
@@ -112,26 +136,39 @@ async function predictSplit(watch: RunWatch, given: PredictFlags, signal: AbortS
   return {
     recordings,
     eegSeconds,
-    eventFiles,
+    ...{ eventFiles, detections, detected, highest, postprocess },
     executor: executor.name,
-    isOwnSplit: record.by === "official" && record.seed === undefined,
+    isOwnSplit: isFolder(record, flags.split, ids),
   };
 }
 
 async function predict(watch: RunWatch, flags: PredictFlags): Promise<Outcome> {
   const started = performance.now();
   const found = await withInterrupt("finished predictions are kept", (signal) => predictSplit(watch, flags, signal));
-  const { recordings, eegSeconds, eventFiles, executor } = found;
+  const { recordings, eegSeconds, eventFiles, executor, detections, highest } = found;
   const wallSeconds = (performance.now() - started) / 1000;
   const text = [
     `${recordings} recordings, ${(eegSeconds / 3600).toFixed(2)} h of EEG in ${wallSeconds.toFixed(1)} s, in ${flags.out}`,
   ];
+  if (flags.events) text.push(`${detections} events in ${found.detected} of ${recordings} recordings`);
+  const config = flags.config === undefined ? "" : ` --config ${flags.config}`;
+  const silence = silenceText(highest, found.postprocess, {
+    events: flags.events ? detections : undefined,
+    search:
+      flags.split === "dev"
+        ? `with ictal threshold${config} --predictions ${flags.out}`
+        : "on dev with ictal threshold",
+  });
+  if (silence !== undefined) text.push(silence);
   const common = commonFolder(eventFiles);
   const splitHint = found.isOwnSplit ? "" : ` --splits RUN --split ${flags.split}`;
   if (flags.events)
     text.push(`score them: ictal score --ref CORPUS/${common} --hyp ${join(flags.out, common)}${splitHint}`);
-  const events = flags.events ? { events: eventFiles.length, eventsDir: join(flags.out, common) } : {};
-  return { json: { out: flags.out, recordings, eegSeconds, wallSeconds, executor, ...events }, text: text.join("\n") };
+  const events = flags.events ? { events: eventFiles.length, eventsDir: join(flags.out, common), detections } : {};
+  return {
+    json: { out: flags.out, recordings, eegSeconds, wallSeconds, executor, highestProbability: highest, ...events },
+    text: text.join("\n"),
+  };
 }
 
 /** Names of formats, separated by commas, for commander. */

@@ -1,12 +1,34 @@
+import { asCalled } from "@ictal/base/call-name";
 import { printableLines } from "@ictal/base/printable";
-import { Command } from "commander";
+import { Command, type Option } from "commander";
 import { packageVersions } from "../training/receipt.js";
 import { FAMILIES, type Family, GROUPS } from "./families.js";
 import { arrangeHelp } from "./help.js";
 
+interface CheckedCommand extends Command {
+  missingMandatoryOptionValue(option: Option): void;
+}
+
+/** Names all options that must be given and are not, in place of the first one. */
+function nameAllMissing(known: Command): void {
+  const command = known as CheckedCommand; // its types leave the method out
+  const first = command.missingMandatoryOptionValue.bind(command);
+  command.missingMandatoryOptionValue = (option) => {
+    const absent = command.options.filter(
+      (each) => each.mandatory && command.getOptionValue(each.attributeName()) === undefined,
+    );
+    if (absent.length < 2) return first(option);
+    const flags = absent.map((each) => `'${each.flags}'`).join(", ");
+    return command.error(`error: required options ${flags} not specified`, {
+      code: "commander.missingMandatoryOptionValue",
+    });
+  };
+}
+
 /** Wrong flags and names throw a CommanderError in place of ending the process. */
 function throwOnExit(command: Command): void {
   command.exitOverride();
+  nameAllMissing(command);
   for (const child of command.commands) throwOnExit(child);
 }
 
@@ -14,8 +36,8 @@ function throwOnExit(command: Command): void {
 function emptyProgram(): Command {
   return new Command("ictal")
     .configureOutput({
-      writeOut: (text) => void process.stdout.write(printableLines(text)),
-      writeErr: (text) => void process.stderr.write(printableLines(text)), // messages quote the words that were given
+      writeOut: (text) => void process.stdout.write(asCalled(printableLines(text))),
+      writeErr: (text) => void process.stderr.write(asCalled(printableLines(text))), // messages quote the words that were given
     })
     .enablePositionalOptions()
     .description("EEG seizure detection: data, preprocessing, training, prediction and scoring")

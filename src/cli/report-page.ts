@@ -1,6 +1,7 @@
-/** A trained run as one HTML page: receipt, scores, figures, worst recordings, configuration. */
+/** A trained run as one HTML page: key figures, figures, worst recordings, scores, training, receipt. */
 
 import { escapeHtml } from "@ictal/base/html";
+import { keyFiguresHtml } from "@ictal/jupyter/report/key-figures";
 import type { Config } from "../config/schema.js";
 import type { Caption } from "../plots/figure.js";
 import { falseAlarmCurve, patientReliability, reliabilityDiagram } from "../plots/measures.js";
@@ -14,14 +15,20 @@ import type { OperatingPoint } from "../scoring/operating-points.js";
 import type { RateSensitivity } from "../scoring/rate-sensitivity.js";
 import type { TypedDetections } from "../scoring/type-confusion.js";
 import type { RunCurve } from "../training/read-curve.js";
-import { figureHtml, htmlPage, receiptHtml, worstHtml } from "./page-html.js";
+import { numberText, tableHtml } from "./html-table.js";
+import { figureHtml, htmlPage, receiptHtml } from "./page-html.js";
+import { rateTable } from "./rate-table.js";
+import { aurocFigure, optimismHtml, scoreKeyFigures } from "./score-key-figures.js";
 import { eventFigures } from "./score-page.js";
-import { type ScoreReport, scoreText } from "./score-text.js";
-import { rateLines } from "./threshold.js";
+import { scoreTables } from "./score-tables.js";
+import type { ScoreReport } from "./score-text.js";
+import { worstHtml } from "./worst-recordings.js";
 
 /** What the page shows. */
 export interface RunReport {
   readonly config: Config;
+  /** Why the detector found nothing, where it did. */
+  readonly silence: string | undefined;
   readonly training: Pick<RunCurve, "steps" | "validations"> | undefined;
   readonly pairs: readonly TypedDetections[];
   readonly sample: Curves;
@@ -51,21 +58,31 @@ function trainingHtml({ training, config, caption }: RunReport): string[] {
   ];
 }
 
-function sampleText({ auroc, sample, calibration }: RunReport): string {
-  const number = (value: number) => (Number.isNaN(value) ? "n/a" : value.toFixed(3));
-  return [
-    `AUROC ${number(auroc.auroc)} (${number(auroc.lower)} to ${number(auroc.upper)}; ${auroc.patients} patients)`,
-    `average precision ${number(sample.auprc)}; prevalence of seizure ${number(prevalenceOf(sample))}, which chance would give`,
-    `expected calibration error ${number(calibration.expectedError)}`,
-  ].join("\n");
+function secondsHtml({ sample, calibration }: RunReport): string {
+  const chance = `the prevalence of seizure, which chance would give, is ${numberText(prevalenceOf(sample), 3)}`;
+  const error = numberText(calibration.expectedError, 3);
+  return `<h2>Seconds</h2><p>Average precision ${numberText(sample.auprc, 3)}; ${chance}. Expected calibration error ${error}.</p>`;
+}
+
+function headerHtml(title: string, report: RunReport): string {
+  const { config, scores, receipt } = report;
+  const { split, recordings, patients, hours } = receipt;
+  const description = config.experiment.description ? `<p>${escapeHtml(config.experiment.description)}</p>` : "";
+  const base = [`${split}: ${recordings}`, `${patients} patients, ${hours} h`, `detector ${config.model.name}`];
+  const silence = report.silence === undefined ? "" : `<p class="banner">${escapeHtml(report.silence)}</p>`;
+  return `<header><h1>${escapeHtml(title)}</h1>${description}<p class="meta">${escapeHtml(base.join(" · "))}</p>${silence}${optimismHtml(scores)}${keyFiguresHtml([aurocFigure(report.auroc), ...scoreKeyFigures(scores)])}</header>`;
 }
 
 function searchedHtml({ points, rates, config, caption }: RunReport): string[] {
-  if (!points || !rates)
-    return ["<p>Thresholds were not searched on this split: choose them on dev with <code>ictal threshold</code>.</p>"];
+  const heading = "<h2>Sensitivity at rates of false alarms</h2>";
+  if (!points || !rates) {
+    const choose = "choose them on dev with <code>ictal threshold</code>";
+    return [`${heading}<p>Thresholds were not searched on this split: ${choose}.</p>`];
+  }
   return [
-    `<h2>Sensitivity at rates of false alarms</h2><p>Thresholds searched on these recordings.</p><pre>${escapeHtml(rateLines(rates).join("\n"))}</pre>`,
+    heading,
     figureHtml(falseAlarmCurve({ [config.model.name || "detector"]: points }, caption)),
+    tableHtml(rateTable(rates)),
   ];
 }
 
@@ -80,19 +97,19 @@ export async function reportPage(report: RunReport, folder: string): Promise<str
       .map((rate) => ({ name: `${rate.maxFalseAlarmsPer24h} FA in 24 h`, threshold: rate.threshold })),
     configured,
   ];
-  const description = config.experiment.description ? `<p>${escapeHtml(config.experiment.description)}</p>` : "";
   return htmlPage(title, [
-    `<h1>${escapeHtml(title)}</h1>${description}${receiptHtml(receipt)}`,
-    `<h2>Scores</h2><pre>${escapeHtml(sampleText(report))}\n\n${escapeHtml(scoreText(scores))}</pre>`,
+    headerHtml(title, report),
     ...searchedHtml(report),
-    "<h2>Seconds</h2>",
+    secondsHtml(report),
     figureHtml(rocFigure(sample, caption, marks)),
     figureHtml(reliabilityDiagram(report.calibration, caption)),
     figureHtml(patientReliability(report.patientCalibration, caption)),
     "<h2>Events</h2>",
     ...eventFigures(pairs, caption, { lookAheadSeconds: scores.latency?.lookAheadSeconds }).map(figureHtml),
-    `<h2>Worst recordings (SzCORE events)</h2>${await worstHtml(pairs, folder)}`,
+    `<h2>Worst recordings</h2>${await worstHtml(pairs, folder)}`,
+    `<h2>All scores</h2>${scoreTables(scores)}`,
     ...trainingHtml(report),
-    `<details><summary>Configuration</summary><pre>${escapeHtml(JSON.stringify(config, null, 2))}</pre></details>`,
+    receiptHtml(receipt),
+    `<details class="configuration"><summary>Configuration</summary><pre>${escapeHtml(JSON.stringify(config, null, 2))}</pre></details>`,
   ]);
 }

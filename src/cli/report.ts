@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { action, type Outcome } from "@ictal/base/action";
+import { action, type Outcome, UsageError } from "@ictal/base/action";
 import { writeFileAtomic } from "@ictal/base/atomic-file";
 import { hashOf } from "@ictal/base/canonical";
 import { NotFoundError } from "@ictal/base/errors";
@@ -30,7 +30,9 @@ import { projectCommit } from "../training/receipt.js";
 import { acceptOption, PREDICTION_MISSING } from "./accept-option.js";
 import { addBootstrapOptions, type BootstrapFlags, bootstrapOf } from "./bootstrap-flags.js";
 import { addDataOptions, configOf, type DataFlags } from "./data-options.js";
+import { highestOf, silenceText } from "./detector-silence.js";
 import { optimismOf } from "./optimism.js";
+import { requirePrinter, writePdf } from "./print-report.js";
 import { type RunReport, reportPage } from "./report-page.js";
 import { readScoredSplit, reportMissing, type ScoredPrediction } from "./scored-predictions.js";
 import { addSplitOptions } from "./split-flags.js";
@@ -40,7 +42,8 @@ import { reportTrainedPatients } from "./trained-patients.js";
 interface ReportFlags extends DataFlags, BootstrapFlags {
   readonly predictions: string;
   readonly run?: string;
-  readonly out: string;
+  readonly out?: string;
+  readonly pdf?: string;
   readonly split: string;
   readonly forceEval?: boolean;
   readonly allowOtherCache?: boolean;
@@ -74,7 +77,19 @@ async function trainingOf(run: string | undefined): Promise<RunReport["training"
   return curve;
 }
 
+/** Writes the page and its PDF, those that were asked for; their paths. */
+async function writePages(found: RunReport, { out, pdf }: ReportFlags): Promise<string[]> {
+  const files = [out, pdf].filter((file) => file !== undefined);
+  const html = await reportPage(found, dirname(resolve(files[0] ?? "")));
+  if (out !== undefined) await writeFileAtomic(resolve(out), html);
+  if (pdf !== undefined) await writePdf(pdf, html);
+  return files;
+}
+
 async function report(flags: ReportFlags): Promise<Outcome> {
+  if (flags.out === undefined && flags.pdf === undefined)
+    throw new UsageError("give --out FILE.html, --pdf FILE.pdf, or both");
+  if (flags.pdf !== undefined) requirePrinter();
   const bootstrap = bootstrapOf(flags);
   const loaded = await configOf(flags, ["cacheDir"]);
   const { config } = loaded;
@@ -94,8 +109,18 @@ async function report(flags: ReportFlags): Promise<Outcome> {
   const { metric } = config.training.early_stopping;
   const optimism = optimismOf(split, { metric: training?.validations.at(-1)?.metricName ?? metric, isSearched });
   const [szcore, nedc] = [scoreSzcore(pairs), scoreNedc(pairs)];
+  const silence = silenceText(
+    recordings.reduce((most, { probability }) => highestOf(probability, most), Number.NaN),
+    postprocess,
+    {
+      events: pairs.reduce((sum, { hypothesis }) => sum + hypothesis.length, 0),
+      search:
+        split === "dev" ? `with ictal threshold --predictions ${flags.predictions}` : "on dev with ictal threshold",
+    },
+  );
   const found: RunReport = {
     config,
+    silence,
     training,
     pairs,
     sample: rocAndPrCurves(score, truth),
@@ -148,10 +173,11 @@ async function report(flags: ReportFlags): Promise<Outcome> {
       commit: projectCommit(),
     },
   };
-  await writeFileAtomic(resolve(flags.out), await reportPage(found, dirname(resolve(flags.out))));
+  const files = await writePages(found, flags);
   const { receipt, scores, auroc, rates = [] } = found;
   const json = {
-    out: flags.out,
+    out: flags.out ?? null,
+    pdf: flags.pdf ?? null,
     receipt,
     auroc,
     auprc: found.sample.auprc,
@@ -163,28 +189,30 @@ async function report(flags: ReportFlags): Promise<Outcome> {
   const summary = `AUROC ${number(auroc.auroc)} (${number(auroc.lower)} to ${number(auroc.upper)}, ${auroc.patients} patients), event F1 ${number(scores.szcore?.event.f1 ?? Number.NaN)}, ${split}`;
   return {
     json: { ...json, rates: ratesJson(rates), scores: scoresJson(scores) },
-    text: `${flags.out}\n${summary}${isSearched ? "" : "; thresholds were not searched on eval"}${optimism === undefined ? "" : `\n${optimism}`}`,
+    text: `${files.join("\n")}\n${summary}${isSearched ? "" : "; thresholds were not searched on eval"}${[silence, optimism].map((line) => (line === undefined ? "" : `\n${line}`)).join("")}`,
     exitCode: reportMissing(missing, flags.accept),
   };
 }
 
 const HELP = `
-The report contains provenance, scores with confidence intervals over patients, figures, and the worst recordings, with links
-to the pages of "ictal review" in a folder "review" next to the report. On eval no threshold is searched unless --force-eval
+The report begins with the results and their intervals by patient; figures, the worst recordings (with links to the pages of
+"ictal review" in a folder "review" next to the report), all scores, and last what was run on what follow. --pdf prints it. On eval no threshold is searched unless --force-eval
 is given, which is logged; figures at the configured thresholds are always included.
 Exit code: 1 when a labelled recording of the split has no prediction, as after an interrupted "ictal predict", unless
 --accept ${PREDICTION_MISSING} is given.
 
 Example:
   ictal predict --config configs/smoke_test.yaml --checkpoint results/smoke --out results/dev
-  ictal report --config configs/smoke_test.yaml --run results/smoke --predictions results/dev --out results/report.html`;
+  ictal report --config configs/smoke_test.yaml --run results/smoke --predictions results/dev --out results/report.html
+  ictal report --config configs/smoke_test.yaml --predictions results/dev --pdf results/report.pdf`;
 
 /** Adds `ictal report`. */
 export function addReportCommand(program: Command): void {
   const command = addSplitOptions(addDataOptions(program.command("report"), ["cacheDir"]))
     .description("write an HTML report of a training run: provenance, scores, figures, worst recordings")
     .requiredOption("--predictions <dir>", "output folder of ictal predict")
-    .requiredOption("--out <file>", "HTML file to write")
+    .option("--out <file>", "HTML file to write (required, unless --pdf is given)")
+    .option("--pdf <file>", "PDF file to write, printed by Chromium")
     .option("--run <dir>", "folder of the run, for the training curve")
     .option("--split <name>", "train, dev or eval", "dev")
     .option("--force-eval", "also search for thresholds on eval, and log that")

@@ -10,22 +10,33 @@ import { nearestName } from "@ictal/base/nearest";
 import { notify, printable } from "@ictal/base/printable";
 import { createProgress } from "@ictal/base/progress";
 import type { Command } from "commander";
+import { longestMissSeconds, worstFirst } from "../base/worst-first.js";
 import { layoutFromConfig, postprocessFromConfig } from "../config/layer-options.js";
 import { type Catalogue, readCatalogue } from "../corpus/catalogue.js";
 import type { RecordingEntry } from "../corpus/recording-entry.js";
-import { type LeftOutRow, type ReviewRow, reviewList, reviewRow, sortedRows, worstMiss } from "../plots/review/list.js";
+import { type LeftOutRow, type ReviewRow, reviewList, reviewRow } from "../plots/review/list.js";
 import { type ReviewLinks, reviewPage } from "../plots/review/page.js";
 import { openStore } from "../store/open-store.js";
 import { loadDetector } from "../training/load-detector.js";
 import { projectCommit } from "../training/receipt.js";
 import { configuredManifest } from "./configured-manifest.js";
 import { addDataOptions, configOf, type DataFlags, type FlagConfig } from "./data-options.js";
-import { createReviewReader, type PredictionSource, requireFolder } from "./review-source.js";
+import {
+  annotationsIn,
+  createReviewReader,
+  type OtherReference,
+  type ReviewSources,
+  requireFolder,
+  requireSomePrediction,
+} from "./review-source.js";
+import { expertNames } from "./score-experts.js";
+import { readScoreTree } from "./score-tree.js";
 import { addSplitOptions } from "./split-flags.js";
 
 interface ReviewFlags extends DataFlags {
   readonly recording?: readonly string[];
-  readonly predictions?: string;
+  readonly predictions?: readonly string[];
+  readonly ref?: readonly string[];
   readonly checkpoint?: string;
   readonly allowOtherCache?: boolean;
   readonly split: string;
@@ -63,7 +74,8 @@ function chosenEntries(
       : recordings.filter(({ split }) => split === flags.split);
     if (found.length > 0) return found;
     const splits = [...new Set(recordings.map(({ split }) => split))].join(", ");
-    throw new UsageError(`invalid --split ${flags.split}: the corpus has ${splits}`);
+    const advice = splits === "all" ? "; --split all reviews every recording" : "";
+    throw new UsageError(`invalid --split ${flags.split}: the corpus has ${splits}${advice}`);
   }
   const byId = new Map(recordings.map((entry) => [entry.id, entry]));
   return flags.recording.map((id) => {
@@ -78,22 +90,42 @@ function chosenEntries(
   });
 }
 
-async function predictionSource(
-  flags: ReviewFlags,
-  { config, cacheKey }: FlagConfig,
-): Promise<PredictionSource | undefined> {
-  if (flags.predictions === undefined) {
-    if (flags.checkpoint) throw new UsageError("--checkpoint needs --predictions");
-    return undefined;
-  }
-  const dir = resolve(flags.predictions);
-  await requireFolder(dir);
-  return {
-    dir,
+/** The first folder of predictions, the others by name, and further references. */
+async function sourcesOf(flags: ReviewFlags, { config, cacheKey }: FlagConfig): Promise<ReviewSources> {
+  const folders = flags.predictions ?? [];
+  if (folders.length === 0 && flags.checkpoint) throw new UsageError("--checkpoint needs --predictions");
+  refuseTwice("--predictions", folders);
+  refuseTwice("--ref", flags.ref ?? []);
+  for (const folder of folders) await requireFolder(folder);
+  const common = {
     postprocess: postprocessFromConfig(config),
     ...(cacheKey === undefined || flags.allowOtherCache ? {} : { cacheKey }),
-    ...(flags.checkpoint === undefined ? {} : { checkpointHash: (await loadDetector(flags.checkpoint)).hash }),
   };
+  const names = expertNames(folders);
+  const [first, ...rest] = folders.map((folder, i) => ({ ...common, dir: resolve(folder), name: names[i] ?? folder }));
+  const references = [];
+  for (const [i, name] of expertNames(flags.ref ?? []).entries())
+    references.push({ name, tree: await readScoreTree(flags.ref?.[i] ?? name, "--ref") });
+  const checkpointHash = flags.checkpoint === undefined ? undefined : (await loadDetector(flags.checkpoint)).hash;
+  return {
+    ...(first && { predictions: { ...first, ...(checkpointHash !== undefined && { checkpointHash }) } }),
+    ...{ others: rest, references },
+  };
+}
+
+function refuseTwice(flag: string, folders: readonly string[]): void {
+  const again = folders.find((folder, i) => folders.findIndex((each) => resolve(each) === resolve(folder)) !== i);
+  if (again !== undefined) throw new UsageError(`${flag} ${again} is given twice; expected different folders`);
+}
+
+/** A folder without any of the recordings is another corpus's, or its folders lie otherwise. */
+function refuseForeign(references: readonly OtherReference[], entries: readonly RecordingEntry[]): void {
+  const foreign = references.find(({ tree }) => entries.every((entry) => !annotationsIn(tree, entry)));
+  if (!foreign) return;
+  const [example] = foreign.tree.keys();
+  throw new UsageError(
+    `--ref ${foreign.name} has none of the ${entries.length} recordings at the same relative path; it has ${example}, expected ${entries[0]?.edfKey.replace(/\.[^./]+$/, "")}`,
+  );
 }
 
 interface Reviewed {
@@ -131,7 +163,8 @@ function corpusFolder(dataDir: string, { recording, split }: Pick<ReviewFlags, "
 async function review(flags: ReviewFlags, signal: AbortSignal): Promise<Reviewed> {
   const loaded = await configOf(flags, ["dataDir"]);
   const { data } = loaded.config;
-  const predictions = await predictionSource(flags, loaded);
+  const sources = await sourcesOf(flags, loaded);
+  const { predictions, references = [] } = sources;
   const store = openStore(corpusFolder(data.data_dir, flags));
   const catalogue = await readCatalogue(store, {
     layout: layoutFromConfig(loaded.config),
@@ -139,6 +172,8 @@ async function review(flags: ReviewFlags, signal: AbortSignal): Promise<Reviewed
     signal,
   });
   const entries = chosenEntries(catalogue, flags, await assignedIds(catalogue, flags, loaded));
+  if (predictions && !flags.recording) await requireSomePrediction(entries, predictions, flags.split);
+  refuseForeign(references, entries);
   const evalCount = entries.filter(({ split }) => split === "eval").length;
   if (evalCount > 0) notify(`ictal: this uses the eval split: ${evalCount} recordings`);
   const caption = {
@@ -146,7 +181,7 @@ async function review(flags: ReviewFlags, signal: AbortSignal): Promise<Reviewed
     ...(predictions?.cacheKey !== undefined && { cacheKey: predictions.cacheKey }),
     commit: projectCommit(),
   };
-  const reader = createReviewReader(store, caption, predictions);
+  const reader = createReviewReader(store, caption, sources);
   const progress = createProgress();
   await makeFolder(flags.out);
   const rows: ReviewRow[] = [];
@@ -178,11 +213,6 @@ async function review(flags: ReviewFlags, signal: AbortSignal): Promise<Reviewed
     progress.finish();
     await store.close?.();
   }
-  if (predictions && rows.length > 0 && rows.every(({ hasPrediction }) => !hasPrediction))
-    throw new NotFoundError(
-      `none of the ${rows.length} recordings of ${flags.split} has a prediction in ${predictions.dir}; create them with ictal predict --split ${flags.split} --out ${predictions.dir}`,
-      predictions.dir,
-    );
   if (!flags.recording) await writeFileAtomic(join(flags.out, LIST_FILE), reviewList(rows, { leftOut, caption }));
   return { rows, leftOut };
 }
@@ -195,7 +225,7 @@ function pageJson(row: ReviewRow, out: string) {
     page: join(out, row.href),
     seizures: row.isLabelled ? row.reference.length : null,
     missed: isCompared ? row.misses.length : null,
-    longestMissSeconds: isCompared ? worstMiss(row) : null,
+    longestMissSeconds: isCompared ? longestMissSeconds(row) : null,
     falseAlarms: isCompared ? row.falseAlarms.length : null,
   };
 }
@@ -203,7 +233,7 @@ function pageJson(row: ReviewRow, out: string) {
 async function run(flags: ReviewFlags): Promise<Outcome> {
   const { rows, leftOut } = await withInterrupt("finished pages are complete", (signal) => review(flags, signal));
   const list = flags.recording ? undefined : join(flags.out, LIST_FILE);
-  const sorted = sortedRows(rows);
+  const sorted = worstFirst(rows);
   const unpredicted = flags.predictions ? sorted.filter(({ hasPrediction }) => !hasPrediction).map(({ id }) => id) : [];
   const [[missing], [excluded]] = [unpredicted, leftOut];
   const notes = [
@@ -220,7 +250,8 @@ async function run(flags: ReviewFlags): Promise<Outcome> {
 
 const HELP = `
 Each page is one self-contained file. Keyboard shortcuts ("?" lists them): arrow and Page keys scroll; e, m and f go to the
-next event, missed seizure and false alarm. Reports of "ictal score --report" link to pages in a folder "review" next to
+next event, missed seizure and false alarm. A drag over the EEG measures, "a" marks what is selected; marks are saved as csv_bi,
+HED-SCORE tsv or JSON ("ictal annotations collect" makes annotation folders of the JSON files). Reports of "ictal score --report" link to pages in a folder "review" next to
 them.
 
 Examples:
@@ -239,7 +270,12 @@ export function addReviewCommand(program: Command): void {
       "id: split/patient/session/montage/token; repeatable (default: all recordings of --split)",
       collect,
     )
-    .option("--predictions <dir>", "output folder of ictal predict; without it pages show EEG and labels only")
+    .option(
+      "--predictions <dir>",
+      "output folder of ictal predict; repeatable: further detectors stand beside the first (default: EEG and labels only)",
+      collect,
+    )
+    .option("--ref <dir>", "folder of other annotations, e.g. of another expert, to show beside; repeatable", collect)
     .option("--checkpoint <path>", "require predictions of this checkpoint")
     .option("--allow-other-cache", "accept predictions made on another cache than the configured one")
     .option("--split <name>", "train, dev or eval", "dev")

@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { basename, resolve } from "node:path";
 import { action, type Outcome, UsageError } from "@ictal/base/action";
 import { parseCount } from "@ictal/base/flags";
@@ -6,6 +6,7 @@ import { withInterrupt } from "@ictal/base/interrupt";
 import { onAbort } from "@ictal/base/on-abort";
 import { notify, printable, printableAll, printableLines } from "@ictal/base/printable";
 import { createProgress } from "@ictal/base/progress";
+import { isFileForFolder, readFault } from "@ictal/base/read-fault";
 import { type Command, InvalidArgumentError } from "commander";
 import { shellQuote } from "../cluster/shell-quote.js";
 import type { RunWatch } from "../cluster/watch/run-watch.js";
@@ -129,6 +130,13 @@ function serveText(dir: string, { endpoint, bucket, accessKeyId, secretAccessKey
   ].join("\n");
 }
 
+/** Throws where a file stands in the place of the folder, before anything is asked of a server. */
+async function refuseFile(dir: string): Promise<void> {
+  const found = await stat(dir).catch((error: unknown) => (isFileForFolder(error) ? "below a file" : undefined));
+  if (found === undefined || (found !== "below a file" && found.isDirectory())) return;
+  throw new UsageError(`${dir} cannot be a folder, since a file is there; give another folder`);
+}
+
 async function runPull(watch: RunWatch, url: string, dir: string, flags: PullFlags): Promise<Outcome> {
   const { endpoint, region, profile, anonymous, requesterPays, only, split, limit, concurrency } = flags;
   if (flags.delete && limit !== undefined) {
@@ -148,6 +156,7 @@ async function runPull(watch: RunWatch, url: string, dir: string, flags: PullFla
       ...(requesterPays && { requesterPays }),
     }),
   );
+  await refuseFile(dir);
   await watch.begin(basename(resolve(dir)));
   try {
     const report = await withInterrupt("run it again to resume", (signal) =>
@@ -182,8 +191,9 @@ function asUsage<T>(make: () => T): T {
 
 /** Patient ids, one per line; blank lines and comments after "#" are ignored. */
 async function readPatients(path: string): Promise<string[]> {
-  const text = await readFile(path, "utf8").catch((error: Error) => {
-    throw new UsageError(`--patients ${path}: cannot read it (${error.message}); expected a file with one id per line`);
+  const text = await readFile(path, "utf8").catch((error: unknown) => {
+    const why = readFault(error) ?? String(error);
+    throw new UsageError(`--patients ${path} cannot be read: ${why}; expected a file with one id per line`);
   });
   const ids = text
     .split(/\r?\n/)

@@ -3,6 +3,7 @@ import type { Breakdown, GroupScore } from "../scoring/breakdown.js";
 import type { NedcRates } from "../scoring/nedc/counts.js";
 import type { NedcReport } from "../scoring/nedc/score-nedc.js";
 import { latencyText, type OnsetLatency } from "../scoring/onset-latency.js";
+import type { Measure } from "../scoring/patient-counts.js";
 import { type Estimate, LEAST_PATIENTS } from "../scoring/patient-interval.js";
 import type { AlarmResolutions } from "../scoring/resolution.js";
 import type { SzcoreReport } from "../scoring/score.js";
@@ -11,7 +12,9 @@ import type { SzcoreRates } from "../scoring/szcore.js";
 import type { SzcoreEvaluationReport } from "../scoring/szcore-evaluation.js";
 import type { Spread, SubjectScores, SubjectSpread } from "../scoring/szcore-subjects.js";
 import { type ExpertScores, expertLines } from "./experts-text.js";
+import { MEASURE_NAMES } from "./measure-names.js";
 import type { RefusedRecording } from "./score-tree.js";
+import { szcoreCountsNote } from "./szcore-counts-note.js";
 
 /** The document of `score --json`; a scorer that was not asked for is absent. */
 export interface ScoreReport {
@@ -47,6 +50,8 @@ export function scoreText(report: ScoreReport): string {
   const { optimism } = report;
   const lines = [`pooled over ${recordings} ${recordings === 1 ? "recording" : "recordings"}`];
   if (optimism) lines.push(optimism);
+  if (isSilent(report))
+    lines.push("no detection in any of them: for a detector of Ictal choose a threshold with ictal threshold");
   if (szcore) {
     const { event, sample } = szcore;
     const head = row("SzCORE", "reference", "tp", "fp", "sensitivity", "precision", "f1", "fp/day");
@@ -62,6 +67,8 @@ export function scoreText(report: ScoreReport): string {
     lines.push(nedcRow("ovlp", ovlp, 0), nedcRow("taes", taes, 2), nedcRow("epoch", epoch, 0));
     lines.push(nedcRow("dpalign", dpalign, 0), `ira     Cohen's kappa ${number(ira.kappa, 4)}`);
     lines.push("seizure label only; epoch counts quarters of a second, not events");
+    const counts = szcoreCountsNote(report);
+    if (counts !== undefined) lines.push(counts);
   }
   if (report.resolution) lines.push(...resolutionLines(report.resolution));
   if (report.experts) lines.push(...expertLines(report.experts));
@@ -70,9 +77,16 @@ export function scoreText(report: ScoreReport): string {
   if (report.latency) lines.push(...latencyLines(report.latency));
   if (comparison) lines.push(...comparisonLines(comparison));
   const refused = new Set(report.refused.map(({ id }) => id));
-  if (refused.size > 0) lines.push("", `not scored because of errors in the labels: ${some([...refused])}`);
+  if (refused.size > 0) lines.push("", `not scored because of errors in the labels: ${severalNames([...refused])}`);
   lines.push(...missingLines(missing, "hypothesis"), ...missingLines(comparison?.missing ?? [], "second hypothesis"));
   return lines.join("\n");
+}
+
+/** True where the hypotheses hold no event at all. */
+function isSilent({ szcore, nedc, recordings }: ScoreReport): boolean {
+  const event = szcore && szcore.event.tp + szcore.event.fp === 0;
+  const ovlp = nedc && nedc.ovlp.hits + nedc.ovlp.falseAlarms === 0;
+  return recordings > 0 && (event ?? ovlp ?? false);
 }
 
 function subjectLines({ event, sample }: SubjectScores): string[] {
@@ -89,22 +103,27 @@ function subjectLines({ event, sample }: SubjectScores): string[] {
 
 function evaluationLines(report: SzcoreEvaluationReport): string[] {
   const { mismatched } = report;
-  const note = `${mismatched.length} hypotheses of other length (counted as no detections): ${some(mismatched)}`;
+  const note = `${mismatched.length} hypotheses of other length (counted as no detections): ${severalNames(mismatched)}`;
   return [...subjectLines(report), ...(mismatched.length > 0 ? [note] : [])];
 }
 
-function some(names: readonly string[]): string {
+/** At most ten of the names. */
+export function severalNames(names: readonly string[]): string {
   return `${names.slice(0, 10).join(", ")}${names.length > 10 ? ", ..." : ""}`;
 }
 
-function missingLines(missing: readonly string[], what: string): string[] {
+/** Which recordings have none, after an empty line; nothing where all have. */
+export function missingLines(missing: readonly string[], what: string): string[] {
   if (missing.length === 0) return [];
-  return ["", `no ${what} for ${missing.length} recordings (counted as no detections): ${some(missing)}`];
+  return ["", `no ${what} for ${missing.length} recordings (counted as no detections): ${severalNames(missing)}`];
 }
 
 const range = ({ lower, upper }: Estimate) => `${number(lower, 3)} to ${number(upper, 3)}`;
 
 const patientCount = (patients: number) => `${patients} ${patients === 1 ? "patient" : "patients"}`;
+
+const NAME_WIDTH = Math.max(...Object.values(MEASURE_NAMES).map(({ length }) => length));
+const measureText = (name: string) => MEASURE_NAMES[name as Measure].padEnd(NAME_WIDTH); // keys of a record of measures
 
 const TOO_FEW = `n/a: intervals and tests take at least ${LEAST_PATIENTS} patients that differ`;
 
@@ -112,7 +131,8 @@ function notAvailable(estimates: readonly Estimate[]): string[] {
   return estimates.some(({ value, lower }) => !Number.isNaN(value) && Number.isNaN(lower)) ? [TOO_FEW] : [];
 }
 
-function resolutionLines({ szcoreEvent, ovlp }: AlarmResolutions): string[] {
+/** What the hours resolve, after an empty line. */
+export function resolutionLines({ szcoreEvent, ovlp }: AlarmResolutions): string[] {
   const rates = [
     ["SzCORE events", szcoreEvent],
     ["OVLP", ovlp],
@@ -129,7 +149,7 @@ function intervalLines({ patients, level, measures }: ScoreIntervals): string[] 
   const head = `${100 * level} % intervals by patient, ${patientCount(patients)}; at the right those that have the measure`;
   const rows = Object.entries(measures).map(
     ([name, estimate]) =>
-      `${name.padEnd(24)} ${number(estimate.value, 3).padStart(8)}   ${range(estimate).padEnd(18)}   ${patientCount(estimate.patients)}`,
+      `${measureText(name)} ${number(estimate.value, 3).padStart(8)}   ${range(estimate).padEnd(18)}   ${patientCount(estimate.patients)}`,
   );
   return ["", head, ...rows, ...notAvailable(Object.values(measures))];
 }
@@ -139,7 +159,7 @@ function comparisonLines({ patients, level, differences }: Comparison): string[]
   const rows = Object.entries(differences).map(([name, difference]) => {
     const values = [difference.first, difference.second, difference.value].map((v) => number(v, 3).padStart(8));
     const p = `p ${pText(difference.p)} (${pText(difference.leastP)})`;
-    return `${name.padEnd(24)} ${values.join(" ")}   ${range(difference).padEnd(18)}   ${p}   ${patientCount(difference.patients)}`;
+    return `${measureText(name)} ${values.join(" ")}   ${range(difference).padEnd(18)}   ${p}   ${patientCount(difference.patients)}`;
   });
   return ["", head, ...rows, ...notAvailable(Object.values(differences))];
 }

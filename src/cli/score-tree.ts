@@ -81,7 +81,7 @@ function isStray({ files, readErrors }: LoadedAnnotations): boolean {
 }
 
 /** Hypotheses are matched by relative path; a name that is only found elsewhere would score another recording. */
-function refuseUnmatched(references: ScoreTree, hypotheses: ScoreTree): void {
+function refuseUnmatched(references: ScoreTree, hypotheses: ScoreTree, flag: string): void {
   const unmatched = [...hypotheses].filter(([id, read]) => !references.has(id) && !isStray(read)).map(([id]) => id);
   const first = unmatched[0];
   if (first === undefined) return;
@@ -90,14 +90,19 @@ function refuseUnmatched(references: ScoreTree, hypotheses: ScoreTree): void {
     ? `; there is a reference with that name at ${namesake}: use the same folders in both trees`
     : "";
   throw new NotFoundError(
-    `${unmatched.length} of ${hypotheses.size} hypotheses have no reference at the same relative path, e.g. ${first}${hint}; check --ref and --hyp`,
+    `${unmatched.length} of ${hypotheses.size} hypotheses have no reference at the same relative path, e.g. ${first}${hint}; check --ref and ${flag}`,
     first,
   );
 }
 
-/** Pair references with hypotheses. A recording with label errors on either side is refused, not scored as one without events. */
-export function pairTrees(references: ScoreTree, hypotheses: ScoreTree, toleranceSeconds: number): ScorePairs {
-  refuseUnmatched(references, hypotheses);
+/** Pair references with hypotheses, which `flag` names. A recording with label errors on either side is refused, not scored as one without events. */
+export function pairTrees(
+  references: ScoreTree,
+  hypotheses: ScoreTree,
+  toleranceSeconds: number,
+  flag = "--hyp",
+): ScorePairs {
+  refuseUnmatched(references, hypotheses, flag);
   const pairs: ScorePair[] = [];
   const missing: string[] = [];
   const refused: RefusedRecording[] = [];

@@ -17,7 +17,7 @@ import { addBootstrapOptions, type BootstrapFlags, bootstrapOf } from "./bootstr
 import { optimismOf, splitOfFolders } from "./optimism.js";
 import { type ExpertPairs, expertNames, pairExperts, readExpertTrees } from "./score-experts.js";
 import { writeScorePage } from "./score-page.js";
-import { addScoreSplitOptions, onlyPairs, type ScoreSplitFlags, scoredRecordings } from "./score-split.js";
+import { addScoreSplitOptions, onlyPairs, type ScoreSplitFlags, scoredRecordings, tellSilent } from "./score-split.js";
 import { type ScoreReport, scoreText } from "./score-text.js";
 import { pairTrees, readScoreTree, type ScorePairs } from "./score-tree.js";
 
@@ -124,6 +124,7 @@ async function score(options: ScoreOptions): Promise<Outcome> {
   );
   tellLines(notes.map((each) => `${locationOfFinding(each)}: ${each.code}: ${each.message}`));
   refuseNothing(first, options.ref.join(", "));
+  tellSilent(first);
   const isScored = options.hyp !== undefined;
   const asks = (name: string) => isScored && (options.scorer === name || options.scorer === "all");
   const latency = { lookAheadSeconds: options.lookAhead };
@@ -175,7 +176,7 @@ async function pairsReader({ ref, hyp, compare }: ScoreOptions, tolerance: numbe
   return async (folder: string | undefined, flag: string): Promise<AnyPairs> => {
     const hypotheses = folder === undefined ? new Map() : await readScoreTree(folder, flag);
     return trees.length === 1 && only
-      ? pairTrees(only, hypotheses, tolerance)
+      ? pairTrees(only, hypotheses, tolerance, flag)
       : pairExperts(trees, hypotheses, tolerance);
   };
 }

@@ -4,6 +4,7 @@ import { join, resolve } from "node:path";
 import { writeFileAtomic } from "@ictal/base/atomic-file";
 import { canonicalJson, hashOf } from "@ictal/base/canonical";
 import { CacheError, ConfigError, NotFoundError } from "@ictal/base/errors";
+import { isFileForFolder } from "@ictal/base/read-fault";
 import { z } from "zod";
 
 export const PLAN_FILE = "plan.json";
@@ -76,6 +77,8 @@ export async function readPlan(
   const path = join(resolve(dir), PLAN_FILE);
   const text = await readFile(path, { encoding: "utf8", signal }).catch((error: unknown) => {
     signal?.throwIfAborted();
+    if (isFileForFolder(error))
+      throw new NotFoundError(`${dir} is a file, expected the folder of a plan; ictal shard plan makes one`, dir);
     throw new NotFoundError(`no plan at ${path}; create one with: ictal shard plan, or ictal slurm`, path, {
       cause: error,
     });

@@ -4,6 +4,7 @@ import { basename, resolve } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { hashOf } from "@ictal/base/canonical";
 import { ConfigError, isIctalError, NotFoundError } from "@ictal/base/errors";
+import { readFault } from "@ictal/base/read-fault";
 import { isReservedName, valueAt } from "@ictal/base/records";
 import { readYaml } from "@ictal/base/yaml";
 import { projectDir as ownProjectDir } from "../base/project.js";
@@ -247,11 +248,14 @@ export async function loadConfig(file: string, options: LoadConfigOptions = {}):
     text = await readFile(found ?? file, { encoding: "utf8", signal: options.signal });
   } catch (error) {
     options.signal?.throwIfAborted();
-    if (found !== undefined) {
-      const why = (error as NodeJS.ErrnoException).code ?? String(error);
-      throw new ConfigError(`${file} cannot be read (${why})`, { key: "--config", value: file }, { cause: error });
+    const isMissing = (error as NodeJS.ErrnoException).code === "ENOENT";
+    if (found !== undefined || !isMissing) {
+      const why = readFault(error) ?? String(error);
+      throw new ConfigError(`${file} cannot be read: ${why}`, { key: "--config", value: file }, { cause: error });
     }
-    throw new NotFoundError(`no configuration at ${file}; the project's own are in configs/`, file, { cause: error });
+    throw new NotFoundError(`no configuration at ${file}; check the path (the project's own are in configs/)`, file, {
+      cause: error,
+    });
   }
   const loaded = parseConfig(text, basename(file), options);
   if (loaded.isEmpty)

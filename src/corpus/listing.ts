@@ -1,5 +1,5 @@
 import { NotFoundError } from "@ictal/base/errors";
-import { MARKS_NAME, PATIENT_LIST_NAME } from "../recording/annotation-corpus.js";
+import { isOwnAnnotation, PATIENT_LIST_NAME } from "../recording/annotation-corpus.js";
 import type { Store } from "../store/store.js";
 import { LAYOUTS, RECORDING_NAME } from "./layouts.js";
 
@@ -34,7 +34,7 @@ const COMPRESSED_RECORDING = /\.(edf|bdf)\.[^.]*$/i;
 const PARTICIPANTS_NAME = /(^|\/)participants\.tsv$/;
 const ANNOTATION_NAME = /(\.(csv|csv_bi|tse|tse_bi)|_events\.tsv)$/i;
 
-const isAnnotation = (key: string) => ANNOTATION_NAME.test(key) || MARKS_NAME.test(key) || PATIENT_LIST_NAME.test(key);
+const isAnnotation = (key: string) => ANNOTATION_NAME.test(key) || isOwnAnnotation(key) || PATIENT_LIST_NAME.test(key);
 
 /** Address of a listed key. */
 export function addressOf({ base }: Pick<Listing, "base">, key: string): string {
@@ -103,6 +103,8 @@ function nothingFound(url: string, annotations: number, others: number, packed: 
       : packed > 0
         ? `it holds ${packed} compressed recordings (.gz); unpack them, compressed recordings are not read`
         : `it holds ${annotations} annotation files and ${others} other files, but no .edf or .bdf`;
+  if (annotations + others + packed === 0)
+    return new NotFoundError(`no recordings under ${url}: ${held}; check the path, or copy the corpus there`, url);
   const shapes = LAYOUTS.map(({ name, expected }) => `  ${name}: ${expected}`).join("\n");
   return new NotFoundError(
     `no recordings under ${url}: ${held}. Expected one of these below it (give the folder that holds edf/, or any folder above or below):\n${shapes}`,

@@ -16,6 +16,12 @@ export {
 } from "../corpus/ictal-spectra.js";
 export { type ChannelLabels, type RecordingLabels, readLabels } from "../corpus/labels.js";
 export type { RecordingEntry } from "../corpus/recording-entry.js";
+export {
+  type ElectrodeOnsets,
+  type SeizureSpread,
+  type SeizureSpreads,
+  seizureSpreads,
+} from "../corpus/seizure-spread.js";
 export { readSplitFile } from "../corpus/split-file.js";
 export { readSplits, writeSplits } from "../corpus/splits.js";
 export { type InjectOptions, injectSeizures } from "../corpus/synthetic/inject.js";

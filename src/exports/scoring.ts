@@ -63,3 +63,4 @@ export { type InjectedPair, type SnrPoint, sensitivityBySnr } from "../scoring/s
 export { SZCORE_DEFAULTS, scoreEvents, scoreSamples, szcoreRates } from "../scoring/szcore.js";
 export { type SzcoreEvaluationReport, scoreSzcoreEvaluation } from "../scoring/szcore-evaluation.js";
 export { type TypeConfusion, typeConfusion } from "../scoring/type-confusion.js";
+export { type DurationScores, scoreByDuration } from "../scoring/type-duration.js";

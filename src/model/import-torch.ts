@@ -3,7 +3,8 @@
  * the storages. Source: torch/serialization.py and torch/_utils.py. No code of the pickle is run.
  */
 import { open } from "node:fs/promises";
-import { FormatError, NotFoundError, UnsupportedError } from "@ictal/base/errors";
+import { FormatError, UnsupportedError } from "@ictal/base/errors";
+import { explainReadError } from "@ictal/base/read-fault";
 import { openZip, type ZipFile } from "../base/zip-file.js";
 import { ELEMENT_TYPES, elementCount, gatherElements, reachOf, type StridedLayout } from "./element-types.js";
 import type { ImportedTensor, ImportedTensors } from "./import-weights.js";
@@ -92,6 +93,11 @@ const isNamedTensors = (value: unknown): value is Map<string, unknown> =>
   [...value.keys()].every((key) => typeof key === "string") &&
   [...value.values()].some(isTensor);
 
+function dictInWords(saved: ReadonlyMap<unknown, unknown>): string {
+  const keys = [...saved.keys()].slice(0, 6).map(String);
+  return keys.length === 0 ? "an empty dict" : `a dict of ${keys.join(", ")}`;
+}
+
 /** The dict of tensors in what was saved, and the names that lead to it. */
 function stateDictOf(saved: unknown, file: string, path: readonly string[] = []): [Map<string, unknown>, string] {
   if (isNamedTensors(saved)) return [saved, path.join(".")];
@@ -100,7 +106,7 @@ function stateDictOf(saved: unknown, file: string, path: readonly string[] = [])
       const inner = saved.get(name);
       if (inner instanceof Map && inner.size > 0) return stateDictOf(inner, file, [...path, name]);
     }
-  const found = saved instanceof Map ? `a dict of ${[...saved.keys()].slice(0, 6).map(String).join(", ")}` : `no dict`;
+  const found = saved instanceof Map ? dictInWords(saved) : "no dict";
   throw new UnsupportedError(
     `${file} holds ${found} and no tensors by name; save the state_dict alone: torch.save(model.state_dict(), FILE)`,
   );
@@ -125,8 +131,8 @@ function storageReader(zip: ZipFile, folder: string, file: string): (storage: St
 
 /** The old form is no zip: a pickle of a magic number comes first. */
 async function refuseOtherForms(path: string): Promise<void> {
-  const handle = await open(path, "r").catch((error: Error) => {
-    throw new NotFoundError(`no weights at ${path}: ${error.message}`, path, { cause: error });
+  const handle = await open(path, "r").catch((error: unknown) => {
+    throw explainReadError(error, path, `no weights at ${path}; check the path`);
   });
   try {
     const head = new Uint8Array(4);

@@ -1,6 +1,7 @@
 /** Weights of others: named tensors of any file, matched with the arrays of a detector. */
 import { readFile } from "node:fs/promises";
-import { ConfigError, NotFoundError } from "@ictal/base/errors";
+import { ConfigError } from "@ictal/base/errors";
+import { explainReadError } from "@ictal/base/read-fault";
 import type { Network } from "./network.js";
 import type { ParameterSpec, ParameterValues } from "./parameters.js";
 import { decodeEveryType } from "./safetensors.js";
@@ -27,9 +28,9 @@ export async function readSafetensorsFile(
   path: string,
   { signal }: { signal?: AbortSignal | undefined } = {},
 ): Promise<ImportedTensors> {
-  const bytes = await readFile(path, { signal }).catch((error: Error) => {
+  const bytes = await readFile(path, { signal }).catch((error: unknown) => {
     signal?.throwIfAborted();
-    throw new NotFoundError(`no weights at ${path}: ${error.message}`, path, { cause: error });
+    throw explainReadError(error, path, `no weights at ${path}; check the path`);
   });
   return { tensors: decodeEveryType(bytes, path), nest: "", ignored: [] };
 }

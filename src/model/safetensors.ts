@@ -4,7 +4,8 @@
  */
 import { open, readFile } from "node:fs/promises";
 import { writeFileAtomic } from "@ictal/base/atomic-file";
-import { FormatError, isIctalError, NotFoundError, UnsupportedError } from "@ictal/base/errors";
+import { FormatError, isIctalError, UnsupportedError } from "@ictal/base/errors";
+import { explainReadError } from "@ictal/base/read-fault";
 import { memberOf } from "../base/lookup.js";
 import { sizeOf } from "../tensor/program.js";
 import { ELEMENT_TYPES, gatherElements, rowMajorStrides } from "./element-types.js";
@@ -109,13 +110,16 @@ function entryOf(name: string, value: unknown, dataBytes: number, fail: (message
   return { dtype: dtype as string, shape: lengths, start, end };
 }
 
+const GIVE = "give a checkpoint of ictal train, or a file that safetensors wrote";
+
 function headerOf(bytes: Uint8Array, file: string): { header: Record<string, unknown>; dataStart: number } {
   const fail = (message: string, byteOffset: number, cause?: unknown): never => {
     throw new FormatError(`not a safetensors file: ${message}`, { file, byteOffset }, { cause });
   };
-  if (bytes.length < 8) fail(`${bytes.length} bytes, expected at least 8`, 0);
+  if (bytes.length < 8) fail(`${bytes.length} bytes, expected at least 8; ${GIVE}`, 0);
   const length = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getBigUint64(0, true);
-  if (length > BigInt(MAX_HEADER_BYTES)) fail(`header of ${length} bytes, at most ${MAX_HEADER_BYTES} are allowed`, 0);
+  if (length > BigInt(MAX_HEADER_BYTES))
+    fail(`header of ${length} bytes, at most ${MAX_HEADER_BYTES} are allowed; ${GIVE}`, 0);
   const dataStart = 8 + Number(length);
   if (dataStart > bytes.length) fail(`header of ${length} bytes in a file of ${bytes.length}`, 0);
   let text = "";
@@ -216,8 +220,8 @@ export function decodeSafetensors(bytes: Uint8Array, file: string): SafetensorsF
 
 /** The strings under `__metadata__` of a file, of which the head alone is read. Errors as `loadSafetensors`'s. */
 export async function readSafetensorsMetadata(path: string): Promise<Record<string, string>> {
-  const handle = await open(path).catch((cause: Error) => {
-    throw new NotFoundError(`no weights at ${path}: ${cause.message}`, path, { cause });
+  const handle = await open(path).catch((cause: unknown) => {
+    throw explainReadError(cause, path, `no weights at ${path}; check the path`);
   });
   try {
     const size = new Uint8Array(8);
@@ -255,6 +259,6 @@ export async function loadSafetensors(
   } catch (error) {
     signal?.throwIfAborted();
     if (isIctalError(error)) throw error;
-    throw new NotFoundError(`no weights at ${path}: ${(error as Error).message}`, path, { cause: error });
+    throw explainReadError(error, path, `no weights at ${path}; check the path`);
   }
 }

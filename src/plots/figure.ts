@@ -105,6 +105,7 @@ function head(height: number, captionLines: number, hasLegend: boolean) {
     xanchor: "left",
     yref: "container",
     yanchor: "top",
+    traceorder: "normal", // plotly turns it round for stacked bars
   } as const;
   return {
     legend: { ...legend, y: 1 - legendTop / height },

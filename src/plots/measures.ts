@@ -160,7 +160,6 @@ export function detectedByGroup(
     barmode: "stack",
     height: 170 + 34 * names.length,
     xaxis: countAxis("seizures", Math.max(0, ...scores.map(({ seizures }) => seizures))),
-    legend: { traceorder: "normal" },
     yaxis,
   } as const;
   return makeFigure(`Detected seizures by ${what}`, data, layout, caption);

@@ -14,13 +14,14 @@ export interface ValidationPoint {
   readonly value: number;
 }
 
-/** Loss per step, learning rate and a validation metric on axes of their own. */
+/** Loss per step, learning rate (from 0 to the highest, which the legend names) and a validation metric on axes of their own. */
 export function trainingCurve(
   steps: readonly StepPoint[],
   validations: readonly ValidationPoint[],
   metric: string,
   caption: Caption = {},
 ): Figure {
+  const highest = steps.reduce((most, { learningRate }) => Math.max(most, learningRate), 0);
   const data: Data[] = [
     {
       type: "scatter",
@@ -33,7 +34,7 @@ export function trainingCurve(
     {
       type: "scatter",
       mode: "lines",
-      name: "learning rate",
+      name: `learning rate, at most ${highest.toPrecision(2)}`,
       x: steps.map(({ step }) => step),
       y: steps.map(({ learningRate }) => learningRate),
       yaxis: "y3",
@@ -65,6 +66,7 @@ export function trainingCurve(
       }),
       yaxis3: axis("", {
         overlaying: "y",
+        rangemode: "tozero",
         visible: false,
       }),
     },

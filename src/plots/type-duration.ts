@@ -1,62 +1,42 @@
 import type { Data } from "plotly.js";
-import { quantileOf } from "../base/quantile.js";
-import { detectedSeizures, lengthGroups, type TypedPair } from "../scoring/breakdown.js";
+import type { GroupScore } from "../scoring/breakdown.js";
+import type { DurationScores } from "../scoring/type-duration.js";
 import { axis, type Caption, type Figure, makeFigure } from "./figure.js";
 import { wilson } from "./measures.js";
 import { typeColor } from "./seizure-labels.js";
 
-interface Found {
-  readonly type: string;
-  readonly seconds: number;
-  readonly detected: boolean;
-}
-
-const sharesOf = (found: readonly Found[]) => `${found.filter(({ detected }) => detected).length} of ${found.length}`;
+const countsOf = ({ detected, seizures }: GroupScore) => `${detected} of ${seizures}`;
 
 /** Detected among the shorter and the longer half of the seizures. */
-function durationFinding(all: readonly Found[]): string {
-  if (all.length === 0) return "No seizure to detect";
-  const median = quantileOf(
-    all.map(({ seconds }) => seconds),
-    0.5,
-  );
-  const short = all.filter(({ seconds }) => seconds < median);
-  const long = all.filter(({ seconds }) => seconds >= median);
-  if (short.length === 0) return `${sharesOf(long)} seizures detected`;
-  return `Detected: ${sharesOf(short)} under ${Math.round(median)} s, ${sharesOf(long)} of at least that`;
+function durationFinding({ medianSeconds, shorter, longer }: DurationScores): string {
+  if (shorter.seizures + longer.seizures === 0) return "No seizure to detect";
+  if (shorter.seizures === 0) return `${countsOf(longer)} seizures detected`;
+  return `Detected: ${countsOf(shorter)} under ${Math.round(medianSeconds)} s, ${countsOf(longer)} of at least that`;
 }
 
-/**
- * Sensitivity (any overlap) of each seizure type against the seizures' duration in the groups of `scoreBreakdown`, with 95 % Wilson
- * score intervals.
- */
-export function sensitivityByDuration(pairs: readonly TypedPair[], caption: Caption = {}): Figure {
-  const all = pairs.flatMap((pair) =>
-    detectedSeizures(pair).map(({ seizure: { label, startSeconds, endSeconds }, detected }) => ({
-      ...{ type: label, seconds: endSeconds - startSeconds, detected },
-    })),
-  );
-  const types = [...new Set(all.map(({ type }) => type))].sort();
-  const data: Data[] = types.map((type, i) => {
-    const groups = lengthGroups().map(({ fromSeconds, toSeconds }) => {
-      const own = all.filter((each) => each.type === type && each.seconds >= fromSeconds && each.seconds < toSeconds);
-      const hits = own.filter(({ detected }) => detected).length;
-      return { own, share: own.length > 0 ? hits / own.length : null, ...wilson(hits, own.length) };
+const orNull = (value: number) => (Number.isNaN(value) ? null : value);
+
+/** Sensitivity (any overlap) of each seizure type against the seizures' duration, with 95 % Wilson score intervals. */
+export function sensitivityByDuration(scores: DurationScores, caption: Caption = {}): Figure {
+  const { groups, types } = scores;
+  const data: Data[] = types.map(({ type, scores: own }, i) => {
+    const errors = own.map(({ detected, seizures, sensitivity }) => {
+      const { lower, upper } = wilson(detected, seizures);
+      return { above: upper - sensitivity || 0, below: sensitivity - lower || 0 }; // NaN becomes 0
     });
-    const distance = (index: number, to: number) => Math.abs(to - (groups[index]?.share ?? to)) || 0;
     return {
       type: "scatter",
       mode: "lines+markers",
       name: type,
-      x: groups.map((_, g) => g + 0.12 * (i - (types.length - 1) / 2)), // side by side, so that intervals do not cover each other
-      y: groups.map(({ share }) => share),
-      text: groups.map(({ own }) => sharesOf(own)),
+      x: own.map((_, g) => g + 0.12 * (i - (types.length - 1) / 2)), // side by side, so that intervals do not cover each other
+      y: own.map(({ sensitivity }) => orNull(sensitivity)),
+      text: own.map(countsOf),
       connectgaps: true,
       error_y: {
         type: "data",
         symmetric: false,
-        array: groups.map(({ upper }, g) => distance(g, upper)),
-        arrayminus: groups.map(({ lower }, g) => distance(g, lower)),
+        array: errors.map(({ above }) => above),
+        arrayminus: errors.map(({ below }) => below),
         thickness: 1.2,
       },
       marker: { color: typeColor(type), size: 8 },
@@ -66,12 +46,12 @@ export function sensitivityByDuration(pairs: readonly TypedPair[], caption: Capt
   });
   const layout = {
     xaxis: axis("duration of the seizure", {
-      tickvals: lengthGroups().map((_, g) => g),
-      ticktext: lengthGroups().map(({ name }) => name),
-      range: [-0.5, lengthGroups().length - 0.5],
+      tickvals: groups.map((_, g) => g),
+      ticktext: [...groups],
+      range: [-0.5, groups.length - 0.5],
     }),
     yaxis: axis("sensitivity", { range: [-0.02, 1.02] }),
     showlegend: true,
   };
-  return makeFigure(durationFinding(all), data, layout, caption);
+  return makeFigure(durationFinding(scores), data, layout, caption);
 }

@@ -7,7 +7,7 @@ import { labelClassOf } from "./labels.js";
 import { agreementOf, checkDuration, compareAnnotations, type LabelAgreement, seizureEvents } from "./seizures.js";
 
 /** Order of preference of the file that gives the times, and of the file that gives the seizure types. */
-const OF_CORPORA: readonly AnnotationSource[] = ["seizures", "chb-summary", "siena-list"];
+const OF_CORPORA: readonly AnnotationSource[] = ["seizures", "chb-summary", "siena-list", "seizeit1"];
 const TIMING_ORDER: readonly AnnotationSource[] = ["csv_bi", "tse_bi", "csv", "tse", "tsv", ...OF_CORPORA];
 const TYPE_ORDER: readonly AnnotationSource[] = ["csv", "tse", "tsv", "csv_bi", "tse_bi", ...OF_CORPORA];
 

@@ -4,6 +4,7 @@ import { ownValue } from "@ictal/base/records";
 import { CANDIDATES, type OpenOptions } from "./candidates.js";
 import { GRADIENT_TOLERANCE, probeExecutor } from "./probe.js";
 import { EXECUTOR_NAMES, type Executor, type ExecutorName } from "./program.js";
+import { choiceOnce } from "./told-choice.js";
 
 export type { OpenOptions } from "./candidates.js";
 
@@ -127,7 +128,7 @@ async function openFirst(
     if (trial.executor && isChoosable(trial)) {
       const others = skipped.map((other) => `${other.name} (${shortReason(other.reason)})`).join(", ");
       const taken = trial.detail ? `${name} (${trial.detail})` : name;
-      const choice = others ? `${taken}; skipped: ${others}` : taken;
+      const choice = choiceOnce(others ? `${taken}; skipped: ${others}` : taken);
       return { ...trial.executor, usesGpu: trial.usesGpu, choice };
     }
     await trial.executor?.dispose();

@@ -9,6 +9,7 @@ import { createParentRequests } from "./parent-requests.js";
 import type { TrainReport } from "./run.js";
 import { openTrainingData } from "./run-data.js";
 import { lockRun } from "./run-lock.js";
+import { runOverview } from "./run-overview.js";
 
 /** Time that the current step may take after the parent has ended. */
 const GRACE_MILLISECONDS = 60_000;
@@ -55,7 +56,12 @@ async function train(options: TrainOptions, isValidated: boolean): Promise<Train
   });
   const executor = await openExecutor(filled.device, { threads: filled.threads });
   try {
-    await send({ type: "started", executor: executor.name, choice: executor.choice });
+    await send({
+      type: "started",
+      executor: executor.name,
+      choice: executor.choice,
+      overview: runOverview(filled, data),
+    });
     return await runTraining(options, data, executor, {
       onMetrics: (metrics) => void send({ type: "metrics", metrics }),
       onValidation: (result) => void send({ type: "validation", result }),

@@ -1,6 +1,7 @@
 import { escapeHtml } from "@ictal/base/html";
 import { projectRelative } from "../base/project.js";
 import type { TrainMetrics, ValidationResult } from "./run.js";
+import type { RunOverview } from "./run-overview.js";
 
 /** The present state of a run, as shown. */
 export interface TrainingView {
@@ -16,6 +17,8 @@ export interface TrainingView {
   readonly metricName: string;
   /** What runs the steps and why. */
   readonly executor: string | undefined;
+  /** What the run is about to do; undefined until its process has opened data and device. */
+  readonly overview?: RunOverview | undefined;
   /** Weights of the newest checkpoint. */
   readonly checkpoint: string | undefined;
   /** Why it failed. */

@@ -2,12 +2,14 @@ import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { interruptSignal } from "@ictal/base/interrupt-signal";
 import { onAbort } from "@ictal/base/on-abort";
+import { choiceOnce } from "../tensor/told-choice.js";
 import { trainingEnvironment } from "./child-environment.js";
 import { htmlOf, type TrainingView, textOf } from "./handle-display.js";
 import { type FromChild, restoreError, storeError, type ToChild } from "./messages.js";
 import { fillTrainOptions, type TrainOptions } from "./options.js";
 import { memoryAdvice } from "./out-of-memory.js";
 import { checkMetric, type TrainMetrics, type TrainReport, type Validate, type ValidationResult } from "./run.js";
+import type { RunOverview } from "./run-overview.js";
 
 /** A training run in its own process. Shows its present state in notebooks. */
 export interface TrainingHandle extends TrainingView {
@@ -43,6 +45,7 @@ class TrainingProcess implements TrainingHandle {
   validations: readonly ValidationResult[] = [];
   warnings: readonly string[] = [];
   executor: string | undefined;
+  overview: RunOverview | undefined;
   checkpoint: string | undefined;
   failure: string | undefined;
   readonly runDir: string;
@@ -130,8 +133,10 @@ class TrainingProcess implements TrainingHandle {
 
   #apply(message: FromChild): void {
     const isStopping = this.state === "stopping";
-    if (message.type === "started") this.executor = message.choice;
-    else if (message.type === "metrics") {
+    if (message.type === "started") {
+      this.executor = choiceOnce(message.choice);
+      this.overview = message.overview;
+    } else if (message.type === "metrics") {
       this.step = message.metrics.step;
       this.metrics = appendHistory(this.metrics, message.metrics);
     } else if (message.type === "validation") {

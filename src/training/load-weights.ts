@@ -3,6 +3,7 @@ import { readdir, readFile, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { sha256 } from "@ictal/base/canonical";
 import { FormatError, NotFoundError, UnsupportedError } from "@ictal/base/errors";
+import { explainReadError } from "@ictal/base/read-fault";
 import { memberOf } from "../base/lookup.js";
 import { createDetector, type Detector } from "../model/detector.js";
 import type { ParameterValues } from "../model/parameters.js";
@@ -47,7 +48,10 @@ async function bestCheckpoint(runDir: string): Promise<string> {
   const steps = await listCheckpoints(runDir);
   const newest = steps.at(-1);
   if (newest === undefined)
-    throw new NotFoundError(`no checkpoint in ${runDir}; expected a run, a checkpoint or a .safetensors file`, runDir);
+    throw new NotFoundError(
+      `no checkpoint in ${runDir}; give the folder of a run or a checkpoint that ictal train wrote, or a .safetensors file`,
+      runDir,
+    );
   const dir = checkpointDir(runDir, newest);
   const stored = await readCheckpointState(dir);
   await checkpointDigests(dir, stored);
@@ -77,7 +81,8 @@ function refuseForeign(path: string): string {
 /** The weights file that a path means: itself, that of a checkpoint folder, or of a run's best or newest checkpoint. */
 async function weightsPath(path: string): Promise<string> {
   const found = await stat(path).catch(() => undefined);
-  if (!found) throw new NotFoundError(`no checkpoint at ${path}`, path);
+  if (!found)
+    throw new NotFoundError(`no checkpoint at ${path}; give a run, a checkpoint or a .safetensors file`, path);
   if (!found.isDirectory()) return refuseForeign(path);
   const names = await readdir(path);
   if (names.includes(NETWORK_FILE)) refuseForeign(join(path, "model.onnx"));
@@ -141,9 +146,9 @@ function checkOrigin({ channels, windowSamples }: WeightsOrigin, detector: Detec
 export async function loadWeights(path: string, { origin, signal }: LoadWeightsOptions = {}): Promise<LoadedWeights> {
   signal?.throwIfAborted();
   const file = await weightsPath(path);
-  const bytes = await readFile(file, { signal }).catch((error: Error) => {
+  const bytes = await readFile(file, { signal }).catch((error: unknown) => {
     signal?.throwIfAborted();
-    throw new NotFoundError(`no weights at ${file}: ${error.message}`, file, { cause: error });
+    throw explainReadError(error, file, `no weights at ${file}; check the path`);
   });
   const hash = sha256(bytes);
   const written = await checkWritten(file, hash);

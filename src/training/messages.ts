@@ -2,6 +2,7 @@ import { ictalErrorFrom, isIctalError } from "@ictal/base/errors";
 import type { TrainOptions } from "./options.js";
 import type { RecordingPrediction } from "./predict.js";
 import type { TrainMetrics, TrainReport, ValidationResult } from "./run.js";
+import type { RunOverview } from "./run-overview.js";
 
 /** Messages from the parent to the training process. */
 export type ToChild =
@@ -12,7 +13,12 @@ export type ToChild =
 
 /** Messages from the training process to the parent. */
 export type FromChild =
-  | { readonly type: "started"; readonly executor: string; readonly choice: string }
+  | {
+      readonly type: "started";
+      readonly executor: string;
+      readonly choice: string;
+      readonly overview: RunOverview;
+    }
   | { readonly type: "metrics"; readonly metrics: TrainMetrics }
   | { readonly type: "validate"; readonly request: number; readonly predictions: readonly RecordingPrediction[] }
   | { readonly type: "validation"; readonly result: ValidationResult }

@@ -2,7 +2,7 @@
 import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { CacheError } from "@ictal/base/errors";
-import { listFiles, recordingStem } from "../cache/folder.js";
+import { listFiles, recordingStem } from "../cache/paths.js";
 import { type PredictionOrigin, predictionSidecarOf, VALUE_ENDINGS } from "./prediction-store.js";
 
 export interface PredictionFolderOptions extends Pick<PredictionOrigin, "calibrationHash"> {

@@ -1,5 +1,5 @@
 /** Predictions on disk: per recording a file of little-endian numbers and a JSON sidecar, written last. */
-import { readFile } from "node:fs/promises";
+import { access, readFile } from "node:fs/promises";
 import { endianness } from "node:os";
 import { join } from "node:path";
 import { writeFileAtomic } from "@ictal/base/atomic-file";
@@ -8,7 +8,7 @@ import { CacheError, FormatError, NotFoundError, UnsupportedError } from "@ictal
 import { z } from "zod";
 import { parseJson } from "../base/parse-json.js";
 import { sealed, unsealed } from "../base/seal.js";
-import { listFiles, recordingStem } from "../cache/folder.js";
+import { listFiles, recordingStem } from "../cache/paths.js";
 import { decodeFloat16, encodeFloat16 } from "./float16.js";
 import { improbableAt, type RecordingPrediction } from "./predict.js";
 
@@ -146,6 +146,14 @@ export function readPrediction(
   options: SignalOption = {},
 ): Promise<RecordingPrediction & { readonly sidecar: PredictionSidecar }> {
   return readStored(dir, recordingStem(id), options);
+}
+
+/** Whether a prediction of a recording lies under `dir`; it is not read. */
+export function hasPrediction(dir: string, id: string): Promise<boolean> {
+  return access(join(dir, `${recordingStem(id)}.json`)).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** Detections of `predict --events --format json` lie in the same folder as the predictions. */

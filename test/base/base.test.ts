@@ -144,6 +144,8 @@ test("formatProgress shows share, rate and time left; createProgress writes a ba
   );
   const first = { label: "pull", done: 0.2, total: 100, unit: "MB" };
   assert.equal(formatProgress(first, 1), "pull 0.2/100 MB | 0 % | 0.2 MB/s", "no guess from so little");
+  const slow = { label: "training", done: 2, total: 10, unit: "steps" };
+  assert.equal(formatProgress(slow, 282), "training 2/10 steps | 20 % | 141 s/step | 18:48 left");
   let text = "";
   const progress = createProgress({
     stream: { write: (part) => (text += part) },

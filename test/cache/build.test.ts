@@ -8,8 +8,8 @@ import { type BuildOptions, buildCache, shardOf } from "../../src/cache/build.js
 import { INT16_SCALE } from "../../src/cache/format.js";
 import { manifestText, readManifest, writeManifest } from "../../src/cache/manifest.js";
 import { openCache, readFrames } from "../../src/cache/open.js";
-import { writeSidecar } from "../../src/cache/sidecar.js";
 import { verifyCache } from "../../src/cache/verify.js";
+import { writeSidecar } from "../../src/cache/write-sidecar.js";
 import { chainFromConfig } from "../../src/config/layer-options.js";
 import { parseConfig } from "../../src/config/load-config.js";
 import { readCatalogue } from "../../src/corpus/catalogue.js";
@@ -288,6 +288,10 @@ test("changed annotations refresh the sidecar only", async (context) => {
   assert.equal((await stat(samples)).mtimeMs, 1e12);
   const sidecar = await (await openCache(dir)).sidecar(idOf(FILES[1]!));
   assert.deepEqual(sidecar.seizures, [{ startSeconds: 1, endSeconds: 4, label: "seiz", confidence: 1 }]);
+  const { [`${stemOf(FILES[1]!)}.csv_bi`]: _labels, ...without } = objects;
+  const unlabelled = async (made: typeof objects) => (await build(dir, made)).report.diagnostics["no-annotation"];
+  assert.equal(await unlabelled(without), 2);
+  assert.equal(await unlabelled(objects), 1, "counted by the labels as they are now");
 });
 
 test("a changed chain is a new folder and leaves the old one untouched; options that cannot be are refused", async (context) => {

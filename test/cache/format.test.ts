@@ -3,7 +3,7 @@ import { type FileHandle, readdir, readFile, readlink, stat } from "node:fs/prom
 import { join } from "node:path";
 import { test } from "node:test";
 import { chooseSignals } from "../../src/cache/choose-signals.js";
-import { findFolders, prepareFolder, recordingFile, recordingStem } from "../../src/cache/folder.js";
+import { findFolders, prepareFolder } from "../../src/cache/folder.js";
 import {
   createFrame,
   FRAME_SAMPLES,
@@ -15,6 +15,7 @@ import {
 import { FrameSpillBuffer, writeFully } from "../../src/cache/frame-spill-buffer.js";
 import { markFlat, storeFrameInto } from "../../src/cache/normalize.js";
 import { openCache, readFrames } from "../../src/cache/open.js";
+import { recordingFile, recordingStem } from "../../src/cache/paths.js";
 import { writeCacheFile } from "../../src/cache/temporary.js";
 import { bytesSource } from "../../src/recording/byte-source.js";
 import { readEdfHeader } from "../../src/recording/edf-header.js";

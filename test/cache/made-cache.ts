@@ -9,9 +9,10 @@ import { type CacheDescription, type CacheFolder, cacheKeyOf, prepareFolder } fr
 import { CACHE_FORMAT_VERSION, FRAME_SAMPLES, frameLayout, type SampleType } from "../../src/cache/format.js";
 import { FrameSpillBuffer } from "../../src/cache/frame-spill-buffer.js";
 import { markFlat } from "../../src/cache/normalize.js";
-import { type Sidecar, writeSidecar } from "../../src/cache/sidecar.js";
+import type { Sidecar } from "../../src/cache/sidecar.js";
 import { temporaryPath } from "../../src/cache/temporary.js";
 import { writeSamples } from "../../src/cache/write-recording.js";
+import { writeSidecar } from "../../src/cache/write-sidecar.js";
 import { createMoments } from "../../src/signal/normalize.js";
 
 export const RATE = 256;

@@ -63,6 +63,7 @@ experiment: { output_dir: ${dir}/run, device: cpu }
   const dev = recordings.filter(({ split }) => split === "dev");
   assert.ok(dev.length > 0);
   assert.equal(predicted.events, predicted.recordings);
+  assert.ok(predicted.highestProbability > 0 && predicted.highestProbability <= 1);
   const longer = runVerb([
     "predict",
     "--config",
@@ -93,6 +94,7 @@ experiment: { output_dir: ${dir}/run, device: cpu }
     assert.deepEqual([json.events.length, json.postprocess.onThreshold], [seizures.length, 0.001]);
     events += rows.filter(({ label }) => label === "seiz").length;
   }
+  assert.equal(predicted.detections, events);
   assert.ok(events > 0, "thresholds near 0 detect something in untrained probabilities");
   const scored = ictal("score", "--ref", join(corpus, "edf/dev"), "--hyp", join(out, "edf/dev"));
   assert.equal(scored.recordings - scored.missing.length, predicted.recordings);

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { chromiumPath } from "@ictal/jupyter/browser/chromium";
 import { checkFigurePage } from "@ictal/jupyter/test/figure-page-check";
+import { checkPrinted, printPlainly } from "@ictal/jupyter/test/printed-page-check";
 import { writeManifest } from "../../src/cache/manifest.js";
 import { writePrediction } from "../../src/training/prediction-store.js";
 import { type MadeRecording, makeCache, RATE, seizure } from "../cache/made-cache.js";
@@ -121,21 +122,42 @@ test("report writes one page with receipt, scores by every scorer, figures and l
   const page = await readFile(out, "utf8");
   for (const text of [
     CHECKPOINT,
-    "AUROC",
-    "ovlp",
+    "<dt>AUROC</dt>",
+    "any overlap (OVLP)",
     "szcore-evaluation",
     "onset latency",
-    "FA in 24 h",
+    "false alarms allowed",
     "tau_on",
     "not resolved",
     "prevalence",
   ])
     assert.ok(page.includes(text), text);
-  assert.ok(page.includes('<a href="review/dev--c--s--m--t0.html">'), "the recording with a false alarm");
+  assert.ok(page.includes('<a href="review/dev--c--s--m--t0.html#t='), "the recording with a false alarm");
   assert.ok(!/(?:src|href)="http/.test(page), "nothing comes from a network");
   const browser = chromiumPath();
   if (!browser) return context.diagnostic("not opened: Chromium is not installed");
-  await checkFigurePage(browser, out, 10);
+  await checkFigurePage(browser, out, 9);
+});
+
+test("report --pdf has every figure and whole tables, as has the page printed plainly; it says what to do without Chromium", async (context) => {
+  const [out, pdf] = [join(dir, "printed.html"), join(dir, "printed.pdf")];
+  const without = runVerb(["report", ...data(), "--pdf", pdf], { ...process.env, ICTAL_CHROMIUM: join(dir, "none") });
+  assert.deepEqual([without.status, without.stdout], [1, ""]);
+  assert.match(without.stderr, /^ictal: no Chromium to print with \(--pdf\): install Chromium .* ICTAL_CHROMIUM$/m);
+  const neither = ictal("report", ...data());
+  assert.equal(neither.status, 2);
+  assert.match(neither.stderr, /give --out FILE\.html, --pdf FILE\.pdf, or both/);
+  const browser = chromiumPath();
+  if (!browser) return context.diagnostic("not printed: Chromium is not installed");
+  const { status, stdout, stderr } = ictal("report", ...data(), "--run", join(dir, "run"), "--out", out, "--pdf", pdf);
+  assert.equal(status, 0, stderr);
+  assert.ok(stdout.startsWith(`${out}\n${pdf}\n`));
+  const page = await readFile(out, "utf8");
+  for (const bytes of [await readFile(pdf), printPlainly(browser, out)]) {
+    const { figures, tables, pages } = checkPrinted(bytes, page);
+    assert.deepEqual([figures, tables], [9, 11]);
+    assert.ok(pages > 3 && pages < 12, `${pages} pages`);
+  }
 });
 
 test("a report on eval shows the configured thresholds and searches for none", async () => {

@@ -180,8 +180,11 @@ test("score --compare gives the paired difference, --intervals the bounds and --
   const waited = await score(t, { ref, hyp }, "--breakdown", "--look-ahead", "6.5");
   assert.match(waited.stdout, /median 16\.5 s .*6\.5 s of look-ahead added/);
   assert.match(text, /event +1\.000 \(0\.000\) n=4/);
-  assert.match(text, /eventSensitivity +1\.000 +0\.398 to 1\.000 +4 patients/);
-  assert.match(text, /eventSensitivity +1\.000 +0\.000 +1\.000 +n\/a to n\/a +p 0\.125 \(0\.125\) +4 patients/);
+  assert.match(text, /sensitivity, SzCORE events +1\.000 +0\.398 to 1\.000 +4 patients/);
+  assert.match(
+    text,
+    /sensitivity, SzCORE events +1\.000 +0\.000 +1\.000 +n\/a to n\/a +p 0\.125 \(0\.125\) +4 patients/,
+  );
   assert.match(
     text,
     /false alarms: 0\.67 h resolve 36\.0 per 24 h, one alarm in all; SzCORE events at most 107\.8 per 24 h/,
@@ -192,7 +195,7 @@ test("score --compare gives the paired difference, --intervals the bounds and --
 test("score of fewer than four patients gives neither intervals nor p, and says why", async (t) => {
   const trees = { ref: { a: seizure, b: seizure }, hyp: { a: detected, b: { seizures: [] } } };
   const { stdout } = await score(t, trees, "--intervals");
-  assert.match(stdout, /eventSensitivity +0\.500 +n\/a to n\/a +2 patients/);
+  assert.match(stdout, /sensitivity, SzCORE events +0\.500 +n\/a to n\/a +2 patients/);
   assert.match(stdout, /n\/a: intervals and tests take at least 4 patients that differ/);
 });
 
@@ -221,12 +224,12 @@ test("score --report writes one page with the scores, figures and the worst reco
   const { code, stderr } = await score(t, trees, "--report", file);
   assert.deepEqual([code, stderr], [0, ""]);
   const page = await readFile(file, "utf8");
-  assert.match(page, /<a href="review\/p1--a.html">p1\/a<\/a>/);
-  assert.match(page, /<td>p2\/b<\/td><td>1<\/td><td>0<\/td>/);
-  assert.equal(page.match(/class="figure"/g)?.length, 5);
+  assert.match(page, /<a href="review\/p1--a.html#t=[\d.]+">p1\/a<\/a>/);
+  assert.match(page, /<th scope="row">p2\/b<\/th><td class="count">1<\/td><td class="count">1<\/td>/);
+  assert.equal(page.match(/class="figure"/g)?.length, 4);
   assert.ok(!/src="http/.test(page), "nothing comes from a network");
   const browser = chromiumPath();
-  if (browser) await checkFigurePage(browser, file, 5);
+  if (browser) await checkFigurePage(browser, file, 4);
   else t.diagnostic("not opened: Chromium is not installed");
 });
 

@@ -4,7 +4,7 @@ import { copyFile, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promi
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { readManifest, writeManifest } from "../../src/cache/manifest.js";
-import { sidecarFile } from "../../src/cache/sidecar.js";
+import { sidecarFile } from "../../src/cache/paths.js";
 import { verifyCache } from "../../src/cache/verify.js";
 import { openNpz, writeNpz } from "../../src/dataset/npz/archive.js";
 import { exportNpz } from "../../src/dataset/npz/export-npz.js";

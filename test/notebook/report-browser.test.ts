@@ -13,6 +13,7 @@ import { renderReport } from "@ictal/jupyter/report/report";
 import { collectReceipt } from "@ictal/jupyter/runner/receipt";
 import { checkFigurePage } from "@ictal/jupyter/test/figure-page-check";
 import { notebookText, temporaryFolder } from "@ictal/jupyter/test/make-notebook";
+import { checkPrinted, printPlainly } from "@ictal/jupyter/test/printed-page-check";
 import { createReceipt } from "../../src/training/receipt.js";
 import { allPlots } from "./all-plots.js";
 
@@ -31,7 +32,7 @@ async function reportOfAllPlots(): Promise<{ html: string; names: string[] }> {
 
 const executable = chromiumPath();
 
-test("a report with every plot draws off line, whole and without errors, wide and narrow, light and dark", {
+test("a report with every plot draws off line, whole and without errors, wide and narrow, light and dark, and on paper at once", {
   skip: executable === undefined && "Chromium is not installed",
   timeout: 60_000,
 }, async () => {
@@ -41,6 +42,7 @@ test("a report with every plot draws off line, whole and without errors, wide an
   await writeFile(path, html);
   try {
     await checkFigurePage(executable!, path, names.length);
+    assert.equal(checkPrinted(printPlainly(executable!, path), html).figures, names.length);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -48,7 +50,7 @@ test("a report with every plot draws off line, whole and without errors, wide an
 
 const HASH = sha256("weights");
 
-/** The report of a notebook that ends with a receipt, which stands at the cell and on top of the page. */
+/** The report of a notebook that ends with a receipt, which stands at the cell and, folded, at the end of the page. */
 async function reportOfReceipt(): Promise<string> {
   const receipt = createReceipt({
     ...{ seed: 1, configHash: "c", corpusFingerprint: HASH, cacheKey: "k", executor: "cpu", rebuiltRecordings: 0 },
@@ -80,6 +82,7 @@ test("both receipts of a report show their hashes whole, on a phone too", {
         mobile: false,
       });
       await page.open(pathToFileURL(path).href);
+      await page.evaluate(`for (const folded of document.querySelectorAll("details.receipt")) folded.open = true`);
       const tables = await page.evaluate<[number, string][]>(TABLES);
       assert.equal(tables.length, 2);
       for (const [beyond, text] of tables) {

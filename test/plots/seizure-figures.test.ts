@@ -3,16 +3,18 @@ import { test } from "node:test";
 import { readCatalogue } from "../../src/corpus/catalogue.js";
 import { checkCorpusAnnotations } from "../../src/corpus/check-corpus-annotations.js";
 import { ictalSpectra } from "../../src/corpus/ictal-spectra.js";
+import { seizureSpreads } from "../../src/corpus/seizure-spread.js";
 import { synthesizeCorpus } from "../../src/corpus/synthetic/synthesize.js";
 import type { Figure } from "../../src/plots/figure.js";
 import { mistakeGallery, mistakePanels } from "../../src/plots/review/mistake-gallery.js";
 import type { ReviewRecording } from "../../src/plots/review/recording.js";
 import { seizureLengths } from "../../src/plots/seizure-labels.js";
-import { channelSpread, onsetMap, seizureSpreads } from "../../src/plots/seizure-onset.js";
+import { channelSpread, onsetMap } from "../../src/plots/seizure-onset.js";
 import { patientsWithClusters, seizureGaps, seizureHours, seizureIntervals } from "../../src/plots/seizure-times.js";
 import { seizureTypesByPatient, seizureTypesBySplit } from "../../src/plots/seizure-types.js";
 import { ictalSpectraFigure } from "../../src/plots/spectra.js";
 import { sensitivityByDuration } from "../../src/plots/type-duration.js";
+import { scoreByDuration } from "../../src/scoring/type-duration.js";
 import { ELECTRODES_19 } from "../../src/signal/electrodes.js";
 import { folderStore } from "../../src/store/folder-store.js";
 import { temporaryFolder } from "../cache/made-cache.js";
@@ -58,7 +60,13 @@ test("types by split name the type whose share differs most, and count patients;
 
 const channelsOf = (...seizures: (readonly [string, number, number])[]) => ({
   channels: ["FP1-F7", "F7-T3", "T3-T5", "C3-CZ"],
-  seizures: seizures.map(([channel, startSeconds, endSeconds]) => ({ channel, startSeconds, endSeconds })),
+  seizures: seizures.map(([channel, startSeconds, endSeconds]) => ({
+    channel,
+    startSeconds,
+    endSeconds,
+    label: "fnsz",
+    confidence: 1,
+  })),
 });
 
 test("the onset is in the channels that begin within a second; onsets in most channels have no place; spread has median delays", () => {
@@ -76,24 +84,24 @@ test("the onset is in the channels that begin within a second; onsets in most ch
     { id: "unknown", seizures: [seizure(5, 20)] },
   ];
   assert.deepEqual(
-    seizureSpreads(rows).map(({ delays }) => [...delays.values()]),
+    seizureSpreads(rows).seizures.map(({ delays }) => [...delays.values()]),
     [
       [0, 0.5, 4],
       [0, 0, 0, 0],
     ],
   );
-  const map = onsetMap(rows);
+  const map = onsetMap(seizureSpreads(rows));
   assert.equal(titleOf(map), "1 of 2 seizures begin locally, most often at F7 (1)");
   const points = map.data[1] as unknown as { text: string[]; customdata: number[] };
   const shares = Object.fromEntries(points.text.map((name, i) => [name, points.customdata[i]]));
   assert.deepEqual(shares, { FP1: 100, F7: 100, T3: 100, T5: 0, C3: 0, CZ: 0 });
-  const spread = channelSpread(rows);
+  const spread = channelSpread(seizureSpreads(rows));
   assert.equal(titleOf(spread), "fnsz reaches 75 % of the channels in the median, gnsz reaches 100 %");
   const [cells] = spread.data as unknown as { text: string[][]; z: number[][] }[];
   assert.deepEqual(cells!.text[2], ["4.0 s", "0.0 s"]);
   assert.deepEqual(cells!.z[3], [0, 1]);
-  assert.match(titleOf(onsetMap([])), /No seizure has rows of channels/);
-  assert.match(titleOf(channelSpread([])), /No seizure has rows of channels/);
+  assert.match(titleOf(onsetMap(seizureSpreads([]))), /No seizure has rows of channels/);
+  assert.match(titleOf(channelSpread(seizureSpreads([]))), /No seizure has rows of channels/);
 });
 
 test("intervals and clusters go across recordings where their starts are known, and stay within them where not", () => {
@@ -149,13 +157,13 @@ test("sensitivity by duration has Wilson intervals in the groups of the breakdow
     ...{ id: "a", patient: "a", durationSeconds: 600, reference: typed, typed },
     hypothesis: [{ startSeconds: 100, endSeconds: 130 }],
   };
-  const figure = sensitivityByDuration([pair]);
+  const figure = sensitivityByDuration(scoreByDuration([pair]));
   assert.equal(titleOf(figure), "Detected: 0 of 1 under 40 s, 1 of 2 of at least that");
   const [line] = figure.data as unknown as { y: (number | null)[]; text: string[]; error_y: { array: number[] } }[];
   assert.deepEqual(line!.y, [0, null, 0.5, null, null, null]);
   assert.equal(line!.text[2], "1 of 2");
   assert.ok(Math.abs(line!.error_y.array[2]! - (0.9055 - 0.5)) < 1e-3);
-  assert.equal(titleOf(sensitivityByDuration([])), "No seizure to detect");
+  assert.equal(titleOf(sensitivityByDuration(scoreByDuration([]))), "No seizure to detect");
 });
 
 test("spectra of seizures and between them are read from the corpus; the figure names the gain", async (context) => {

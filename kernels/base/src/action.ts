@@ -1,7 +1,9 @@
 import { explainWriteError } from "./atomic-file.js";
-import { isIctalError } from "./errors.js";
+import { asCalled } from "./call-name.js";
+import { isIctalError, StoreError } from "./errors.js";
 import { machineFault } from "./machine-fault.js";
 import { printable, printableJson, printableLines } from "./printable.js";
+import { explainReadError } from "./read-fault.js";
 
 export { printable };
 
@@ -71,14 +73,30 @@ function foreignNames(error: Error): string[] {
   return names.filter((name): name is string => typeof name === "string" && name !== printable(name));
 }
 
-/** A file where a folder is meant, the reverse, and a folder that could not be created, with what to do about it. */
+const READING: ReadonlySet<string> = new Set([
+  "open",
+  "read",
+  "stat",
+  "lstat",
+  "access",
+  "scandir",
+  "realpath",
+  "readlink",
+]);
+
+/** The system's refusal to read or write, a file where a folder is meant among them, with what to do about it. */
 function explainFolderError(error: Error): Error {
   const { code, syscall, path, dest } = error as NodeJS.ErrnoException & { dest?: string };
   const place = dest ?? path;
-  if (code === "EISDIR" && place !== undefined) return new UsageError(`${place} is a folder; give a file`);
-  if ((code === "ENOTDIR" || (code === "EEXIST" && syscall === "mkdir")) && place !== undefined)
-    return new UsageError(`${place} cannot be a folder, since a file of that name is there; give another folder`);
-  return syscall === "mkdir" && path !== undefined ? (explainWriteError(error, path) as Error) : error; // as it was, or a StoreError
+  if (syscall === undefined) return error;
+  const refused = (message: string) => new StoreError(message, { code: "NotWritable" }, { cause: error });
+  if (code === "EISDIR" && place !== undefined) return refused(`${place} is a folder; give a file`);
+  if ((code === "ENOTDIR" || code === "EEXIST") && syscall === "mkdir" && place !== undefined)
+    return refused(`${place} cannot be a folder, since a file of that name is there; give another folder`);
+  if (dest === undefined && READING.has(syscall)) return explainReadError(error, path ?? "a file") as Error; // as it was, or ours
+  if (code === "ENOENT" && dest !== undefined)
+    return refused(`cannot write ${dest}: its folder is not there, or takes no files; choose another folder`);
+  return place === undefined ? error : (explainWriteError(error, place) as Error); // as it was, or a StoreError
 }
 
 /**
@@ -91,10 +109,10 @@ export function action<A extends unknown[]>(handler: (...args: A) => Promise<Out
     try {
       const outcome = await handler(...args);
       if (options?.json) process.stdout.write(`${printableJson(JSON.stringify(outcome.json, null, 2))}\n`);
-      else if (outcome.text) process.stdout.write(`${printableLines(outcome.text.replace(/\n*$/, ""))}\n`);
+      else if (outcome.text) process.stdout.write(`${asCalled(printableLines(outcome.text.replace(/\n*$/, "")))}\n`);
       process.exitCode = outcome.exitCode ?? 0;
     } catch (error) {
-      process.stderr.write(`${program}: ${describeError(error)}\n`);
+      process.stderr.write(`${program}: ${asCalled(describeError(error))}\n`);
       process.exitCode = exitCodeOf(error instanceof Error ? explainFolderError(error) : error);
     }
   };

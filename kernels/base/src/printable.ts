@@ -6,6 +6,8 @@
  * which shown would bury the text, and treats the rest by the first rule.
  */
 
+import { asCalled } from "./call-name.js";
+
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
 const STEERING = /[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]|\p{Cs}/gu;
 
@@ -81,5 +83,5 @@ export function printableJson(text: string): string {
 
 /** A line for people on stderr. */
 export function notify(text: string): void {
-  process.stderr.write(`${printableLines(text)}\n`);
+  process.stderr.write(`${asCalled(printableLines(text))}\n`);
 }

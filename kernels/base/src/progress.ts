@@ -33,13 +33,21 @@ export interface ProgressOptions {
   readonly intervalMilliseconds?: number | undefined;
 }
 
-function clock(seconds: number): string {
+/** Seconds as m:ss, or h:mm:ss from an hour on. */
+export function clockText(seconds: number): string {
   if (!Number.isFinite(seconds)) return "?";
   const whole = Math.max(0, Math.round(seconds));
   const hours = Math.floor(whole / 3600);
   const minutes = Math.floor((whole % 3600) / 60);
   const rest = String(whole % 60).padStart(2, "0");
   return hours > 0 ? `${hours}:${String(minutes).padStart(2, "0")}:${rest}` : `${minutes}:${rest}`;
+}
+
+/** Units in a second, or seconds for one of what is counted (steps, recordings) where it takes longer. */
+function rateText(rate: number, unit: string): string {
+  const digits = (value: number) => (value >= 10 ? value.toFixed(0) : value.toFixed(1));
+  const isSlow = rate < 1 && unit.endsWith("s");
+  return isSlow ? `${digits(1 / rate)} s/${unit.slice(0, -1)}` : `${digits(rate)} ${unit}/s`;
 }
 
 /** One line of text for an update, with rate and time left from `elapsedSeconds`. */
@@ -49,9 +57,9 @@ export function formatProgress(update: ProgressUpdate, elapsedSeconds: number): 
   const rate = elapsedSeconds > 0 ? done / elapsedSeconds : 0;
   const parts = [`${label} ${amount(done)}${total === undefined ? "" : `/${amount(total)}`} ${unit}`];
   if (total !== undefined && total > 0) parts.push(`${Math.floor((100 * done) / total)} %`);
-  if (rate > 0) parts.push(`${rate >= 10 ? rate.toFixed(0) : rate.toFixed(1)} ${unit}/s`);
+  if (rate > 0) parts.push(rateText(rate, unit));
   const showsRemaining = total !== undefined && done < total && done >= total / 200; // the first bytes would promise weeks
-  if (rate > 0 && showsRemaining) parts.push(`${clock((total - done) / rate)} left`);
+  if (rate > 0 && showsRemaining) parts.push(`${clockText((total - done) / rate)} left`);
   if (note) parts.push(note);
   return parts.join(" | ");
 }

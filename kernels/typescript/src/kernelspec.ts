@@ -224,10 +224,13 @@ export async function removeKernelspec(name: string, options: RemoveOptions = {}
   const folder = join(kernelsFolder(options.prefix), name);
   const isKernel = NAME.test(name) && (await stat(join(folder, "kernel.json")).catch(() => undefined)) !== undefined;
   if (!isKernel) {
-    throw new ConfigError(`no kernel called "${name}" is installed in ${kernelsFolder(options.prefix)}`, {
-      key: "kernel",
-      value: name,
-    });
+    throw new ConfigError(
+      `no kernel called "${name}" is installed in ${kernelsFolder(options.prefix)}; check the name and --prefix`,
+      {
+        key: "kernel",
+        value: name,
+      },
+    );
   }
   await rm(folder, { recursive: true });
   return folder;

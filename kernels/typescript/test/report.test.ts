@@ -87,7 +87,7 @@ test("renderReport shows streams, images, errors, receipt and contents, and no H
   assert.match(html, /1\.50 s · 200 MB/);
   assert.match(html, /<li class="level-1"><a href="#section-1-1">A &amp; B<\/a>/);
   assert.match(html, /&lt;script&gt;alert/);
-  assert.match(html, /<details open><summary>TypeScript, 1 line<\/summary>/);
+  assert.match(html, /<details class="code" open><summary>TypeScript, 1 line<\/summary>/);
 });
 
 test("ansiToHtml maps 16, 256 and true colours, weights and resets, and drops other sequences", () => {

@@ -6,9 +6,11 @@ import { requireNumbers } from "@ictal/base/options";
 import { type Progress, silentProgress } from "@ictal/base/progress";
 import { CACHE_DEFAULTS } from "../../cache/cache-options.js";
 import { ExclusionError } from "../../cache/exclusion.js";
-import { type CacheDescription, cacheKeyOf, prepareFolder, recordingFile } from "../../cache/folder.js";
+import { type CacheDescription, cacheKeyOf, prepareFolder } from "../../cache/folder.js";
 import { CACHE_FORMAT_VERSION, FRAME_SAMPLES, type SampleType } from "../../cache/format.js";
-import { bytesOnDisk, type Exclusion, readSidecar, type Sidecar, writeSidecar } from "../../cache/sidecar.js";
+import { recordingFile } from "../../cache/paths.js";
+import { bytesOnDisk, type Exclusion, readSidecar, type Sidecar } from "../../cache/sidecar.js";
+import { writeSidecar } from "../../cache/write-sidecar.js";
 import { ELECTRODES_19 } from "../../signal/electrodes.js";
 import { WINDOW_DEFAULTS } from "../window-options.js";
 import { type ImportedRecording, importRecording } from "./import-recording.js";
@@ -91,7 +93,10 @@ async function findArchives({ dir, split = "train" }: ImportOptions): Promise<Ar
   const nested = await Promise.all(folders.map(({ name }) => archivesIn(join(dir, name), name)));
   const found = [own, ...nested].filter(({ files }) => files.length > 0);
   if (found.length > 0) return found;
-  throw new NotFoundError(`no *${ENDING} in ${dir} or its folders train, dev and eval`, dir);
+  throw new NotFoundError(
+    `no *${ENDING} in ${dir} or its folders train, dev and eval; give a folder that ictal cache export wrote`,
+    dir,
+  );
 }
 
 /** Identity from an archive's name: patient_session_token of TUSZ, else the whole stem as a patient of its own. */

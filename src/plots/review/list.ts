@@ -1,5 +1,6 @@
 import { escapeHtml } from "@ictal/base/html";
 import type { Interval } from "../../base/events.js";
+import { longestMissSeconds, worstFirst } from "../../base/worst-first.js";
 import { type Caption, captionText } from "../figure.js";
 import { LIST_SCRIPT, LIST_STYLE } from "./list-parts.js";
 import type { ReviewRecording } from "./recording.js";
@@ -54,22 +55,6 @@ function outlineOf(probability: Float32Array): number[] {
 
 const lengthOf = ({ startSeconds, endSeconds }: Interval) => endSeconds - startSeconds;
 
-/** Length of the longest missed seizure in seconds; 0 without a miss. */
-export function worstMiss({ misses }: Pick<ReviewRow, "misses">): number {
-  return Math.max(0, ...misses.map(lengthOf));
-}
-
-/** Rows in the order of review: the longest missed seizure first, then the most false alarms. */
-export function sortedRows(rows: readonly ReviewRow[]): ReviewRow[] {
-  return [...rows].sort(
-    (a, b) =>
-      worstMiss(b) - worstMiss(a) ||
-      b.misses.length - a.misses.length ||
-      b.falseAlarms.length - a.falseAlarms.length ||
-      (a.id < b.id ? -1 : 1),
-  );
-}
-
 const [WIDE, TALL] = [240, 26];
 
 function outlineSvg({ durationSeconds, reference, hypothesis, outline }: ReviewRow): string {
@@ -94,10 +79,10 @@ function rowHtml(row: ReviewRow): string {
   const unknown = `<td data-value="-1" class="faint">n/a</td>`;
   const first = misses[0] ?? falseAlarms[0];
   const target = first ? `${href}#t=${first.startSeconds.toFixed(1)}` : href;
-  const miss = worstMiss(row);
+  const miss = longestMissSeconds(row);
   const alarms = (falseAlarms.length * 86_400) / durationSeconds;
   const state = !hasPrediction ? "no prediction" : isLabelled ? "" : "not labelled";
-  return `<tr><th scope="row" data-value="${escapeHtml(id)}"><a href="${escapeHtml(encodeURI(target))}">${escapeHtml(id)}</a> <span class="faint">${state}</span></th>
+  return `<tr><th scope="row" data-value="${escapeHtml(id)}"><a href="${escapeHtml(encodeURI(target))}">${escapeHtml(id).replaceAll("/", "/<wbr>")}</a> <span class="faint">${state}</span></th>
 ${cell(durationSeconds, clock(durationSeconds))}${isLabelled ? cell(reference.length) : unknown}${isScored ? cell(misses.length) : unknown}${isScored ? cell(miss, miss > 0 ? `${miss.toFixed(1)} s` : "–") : unknown}${isScored ? cell(falseAlarms.length) : unknown}${isScored ? cell(alarms, alarms.toFixed(1)) : unknown}<td>${outlineSvg(row)}</td></tr>`;
 }
 
@@ -122,7 +107,7 @@ export function reviewList(
 <h1>EEG review</h1><p>${rows.length} recordings, ${sum("reference")} seizures, ${sum("misses")} missed, ${sum("falseAlarms")} false alarms by the rule of any overlap (NEDC's OVLP). A name opens the first miss, else the first false alarm. <span class="faint">${escapeHtml(provenance)}</span></p>
 <p class="faint"><span class="key reference"></span> reference <span class="key hypothesis"></span> detected <span class="key line"></span> probability</p>
 <div class="scroll"><table><thead><tr>${heads.join("")}<th scope="col">over time</th></tr></thead><tbody>
-${sortedRows(rows).map(rowHtml).join("\n")}
+${worstFirst(rows).map(rowHtml).join("\n")}
 </tbody></table></div>
 ${missing ? `<h2>Without a page</h2><ul>${missing}</ul>` : ""}
 <script>${LIST_SCRIPT}</script></body></html>

@@ -1,11 +1,13 @@
 import { deflateSync } from "node:zlib";
 import { escapeHtml, scriptJson } from "@ictal/base/html";
 import { encodeDeltas } from "../../base/delta-code.js";
+import { ANNOTATION_LABELS } from "../../base/label-table.js";
 import { captionText } from "../figure.js";
 import { reviewScript } from "./bundle.js";
 import { type PageData, PROBABILITY_STEPS } from "./page-data.js";
 import type { ReviewRecording } from "./recording.js";
 import { REVIEW_STYLE } from "./style.js";
+import type { MarkLabel } from "./view/marks.js";
 
 /** Other pages that a page leads to; addresses as the page sees them. */
 export interface ReviewLinks {
@@ -13,6 +15,11 @@ export interface ReviewLinks {
   readonly previous?: string | undefined;
   readonly next?: string | undefined;
 }
+
+/** Seizures that the vocabularies of both file formats know. */
+const MARK_LABELS: readonly MarkLabel[] = ANNOTATION_LABELS.flatMap(({ label, class: kind, meaning, hedScore }) =>
+  kind === "seizure" && hedScore !== undefined ? [{ label, meaning, hedScore }] : [],
+);
 
 const packed = (parts: readonly Uint8Array[]) => deflateSync(Buffer.concat(parts), { level: 9 }).toString("base64");
 
@@ -24,11 +31,35 @@ function packProbability(probability: Float32Array): string {
   return packed([encodeDeltas(Int16Array.from(probability, (value) => Math.round(PROBABILITY_STEPS * value)))]);
 }
 
-function dataOf({ id, signals, isLabelled, reference, detector }: ReviewRecording): PageData {
+function otherProbabilities({ others = [] }: ReviewRecording): string {
+  const scripts = others.map(({ probability }, index) =>
+    probability ? `<script type="text/plain" id="probability-${index}">${packProbability(probability)}</script>` : "",
+  );
+  return scripts.filter(Boolean).join("\n");
+}
+
+function dataOf({
+  id,
+  stem = id,
+  signals,
+  isLabelled,
+  reference,
+  detector,
+  others = [],
+  filters,
+}: ReviewRecording): PageData {
   const { samples: _, ...facts } = signals;
-  if (!detector) return { id, signals: facts, isLabelled, reference };
+  const data = {
+    ...{ id, stem, labels: MARK_LABELS, signals: facts, isLabelled, reference },
+    others: others.map(({ probability, ...other }) => ({
+      ...other,
+      ...(probability && { valueCount: probability.length }),
+    })),
+    ...(filters && { filters }),
+  };
+  if (!detector) return data;
   const { probability, ...rest } = detector;
-  return { id, signals: facts, isLabelled, reference, detector: { ...rest, valueCount: probability.length } };
+  return { ...data, detector: { ...rest, valueCount: probability.length } };
 }
 
 const counted = (count: number, noun: string) => `${count} ${noun}${count === 1 ? "" : "s"}`;
@@ -69,12 +100,21 @@ function toolbar({ reference, detector }: ReviewRecording): string {
 ${select("page", "page")}<span>${select("sensitivity", "height")}${button("smaller", "−")}${button("larger", "+")}</span>
 ${select("montage", "montage")}${select("highPass", "high-pass")}${select("lowPass", "low-pass")}${select("notch", "notch")}
 ${jumpButtons("events", "Event", starts.size)}${jumpButtons("▼ missed", "Miss", detector?.misses.length ?? 0)}${jumpButtons("✕ false alarms", "Alarm", detector?.falseAlarms.length ?? 0)}
+<label>go to <input id="go-to" size="8" placeholder="1:02:03" title="time as seconds, M:SS or H:MM:SS (g)"></label>
 <details><summary id="event-count">list</summary><div><table><tbody id="event-rows"></tbody></table></div></details>
+${MARKS}
+<button type="button" id="print-button" title="print the page in view">print</button>
 <button type="button" id="help-button" aria-label="help">?</button></nav>`;
 }
 
+const MARKS = `<details id="marks"><summary id="mark-count">marks</summary><div>
+<p><button type="button" id="mark-add">mark the selection</button> <button type="button" id="take-reference">take the reference</button> <button type="button" id="take-detections">take the detections</button></p>
+<table><tbody id="mark-rows"></tbody></table>
+<p>save as <button type="button" id="save-csv">csv_bi</button> <button type="button" id="save-tsv">tsv</button> <button type="button" id="save-json">JSON</button> <label>load <input type="file" id="marks-load" accept=".json,.csv_bi,.csv,.tsv"></label></p>
+<p class="faint">Drag over the EEG to select and measure; the browser keeps marks until you delete them. <code>ictal annotations collect</code> makes a folder of annotations from saved JSON files.</p></div></details>`;
+
 const HELP = `<dialog id="help" aria-label="help"><h2 tabindex="-1" autofocus>Keys</h2><table><tbody id="keys"></tbody></table>
-<p><kbd>?</kbd> opens and closes this. The wheel moves a tenth of a page. A click on the lowest strip goes there.</p>
+<p><kbd>?</kbd> opens and closes this. The wheel moves a tenth of a page. A click on the lowest strip goes there. A drag over the EEG measures time, frequency and amplitude on the trace where it begins, and selects; <kbd>Esc</kbd> ends it.</p>
 <p>Filters are the viewer's (second-order Butterworth, forward; notch of quality 15), not the model's. A miss is a seizure that no detection overlaps, a false alarm a detection that overlaps no seizure (NEDC's OVLP).</p>
 <p>Millimetres are right when this rule is as long on your screen as you say:</p><div id="rule"></div>
 <label>this is <input id="ruler" type="number" min="20" max="400" value="100" step="1"> mm long</label>
@@ -91,7 +131,7 @@ function headerHtml(recording: ReviewRecording, { list, previous, next }: Review
 
 /**
  * A page to review one recording, as HTML that needs nothing else and no network: EEG, reference, detections, probability.
- * Page length, height, montage and filters are the reader's; keys are listed by "?". It opens at `#t=SECONDS`.
+ * Page length, height, montage and filters are the reader's, and begin with those of the recording; keys are listed by "?". It opens at `#t=SECONDS`.
  */
 export async function reviewPage(
   recording: ReviewRecording,
@@ -107,14 +147,15 @@ export async function reviewPage(
 <title>${escapeHtml(recording.id)}</title><link rel="icon" href="data:,"><style>${REVIEW_STYLE}</style></head><body>
 ${headerHtml(recording, links)}
 ${toolbar(recording)}
-<canvas id="eeg" role="img" aria-label="a page of EEG"></canvas>
+<div id="frame"><canvas id="eeg" role="img" aria-label="a page of EEG"></canvas><canvas id="over" aria-hidden="true"></canvas></div>
 <canvas id="strip" role="img" aria-label="probability of seizure over the page"></canvas>
 <canvas id="overview" role="img" aria-label="the whole recording"></canvas>
-<footer><span id="said" role="status"></span><span>${escapeHtml(shownText(recording))}</span><span>${escapeHtml(provenance)}</span></footer>
+<footer><span id="shown-as"></span><span id="said" role="status"></span><span>${escapeHtml(shownText(recording))}</span><span>${escapeHtml(provenance)}</span></footer>
 ${HELP}
 <script type="application/json" id="recording">${scriptJson(dataOf(recording))}</script>
 <script type="text/plain" id="samples">${packSamples(recording.signals)}</script>
 <script type="text/plain" id="probability">${recording.detector ? packProbability(recording.detector.probability) : ""}</script>
+${otherProbabilities(recording)}
 <script>${script.replace(/<\/script/gi, "<\\/script")}</script>
 </body></html>
 `;

@@ -3,11 +3,13 @@ export const REVIEW_STYLE = `
 :root { color-scheme: light dark;
   --page: #ffffff; --text: #1d2129; --faint: #666d7a; --grid: #e3e6eb; --panel: #f5f6f8; --edge: #d4d8df;
   --left: #0072b2; --right: #c04f00; --midline: #4d535e; --heart: #9c4a7a;
-  --reference: #d08a00; --hypothesis: #008a64; --line: #0072b2; }
-@media (prefers-color-scheme: dark) { :root {
+  --reference: #d08a00; --hypothesis: #008a64; --line: #0072b2; --mark: #b3261e;
+  --other1: #7b3f9e; --other2: #6b6b00; --other3: #00707a; }
+@media (prefers-color-scheme: dark) { :root:not(.printing) {
   --page: #14171c; --text: #e4e7ec; --faint: #9aa2b0; --grid: #2a2f38; --panel: #1d2128; --edge: #39404c;
   --left: #6cc0f5; --right: #ff9a5c; --midline: #c3c8d1; --heart: #e6a0c4;
-  --reference: #f0b030; --hypothesis: #27c79a; --line: #6cc0f5; } }
+  --reference: #f0b030; --hypothesis: #27c79a; --line: #6cc0f5; --mark: #ff8a80;
+  --other1: #d0a0f0; --other2: #d6d060; --other3: #5fd0da; } }
 * { box-sizing: border-box; }
 html, body { height: 100%; margin: 0; }
 body { display: flex; flex-direction: column; background: var(--page); color: var(--text);
@@ -26,7 +28,11 @@ button { cursor: pointer; min-width: 28px; }
 button:disabled { opacity: 0.4; cursor: default; }
 :focus-visible { outline: 2px solid var(--left); outline-offset: 1px; }
 canvas { display: block; width: 100%; }
-#eeg { flex: 1 1 320px; min-height: 280px; height: 0; }
+#frame { flex: 1 1 320px; min-height: 280px; height: 0; position: relative; touch-action: pan-y; }
+#eeg, #over { position: absolute; inset: 0; height: 100%; }
+#over { cursor: crosshair; }
+#shown-as { display: none; }
+#marks td { padding: 2px 4px 2px 0; } #marks input[type=number] { width: 6.5rem; } #marks p { margin: 4px 0; white-space: normal; }
 #strip { height: 64px; }
 #overview { height: 112px; cursor: pointer; border-top: 1px solid var(--edge); touch-action: none; }
 #said { color: var(--text); }
@@ -48,6 +54,11 @@ details > div { position: absolute; z-index: 1; right: 0; max-height: 60vh; over
   border: 1px solid var(--edge); border-radius: 6px; padding: 8px; white-space: nowrap; }
 summary { cursor: pointer; }
 #rule { height: 10px; width: 378px; border: solid var(--text); border-width: 0 1px 1px; margin: 6px 0; }
-@media (max-width: 700px) { html, body { height: auto; } #eeg { flex: none; height: 440px; } .wide { display: none; }
+@media (max-width: 700px) { html, body { height: auto; } #frame { flex: none; height: 440px; }
+  .wide { display: none; } nav { order: 1; } footer { order: 2; }
   details > div { position: fixed; inset: auto 8px 8px; right: 8px; } }
+@page { size: landscape; margin: 10mm; }
+@media print { html, body { height: auto; min-height: 0; } nav, dialog, #said, #over, header a { display: none; }
+  #shown-as { display: inline; } #eeg { position: static; } #frame { flex: none; height: 118mm; } .wide { display: inline; }
+  .hatched { background-image: none; outline: 1px dashed var(--text); } .key, canvas { print-color-adjust: exact; } }
 `;

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { reviewList, reviewRow, sortedRows, worstMiss } from "../../../src/plots/review/list.js";
+import { longestMissSeconds, worstFirst } from "../../../src/base/worst-first.js";
+import { reviewList, reviewRow } from "../../../src/plots/review/list.js";
 import { madeRecording } from "./made-recording.js";
 
 const base = reviewRow(madeRecording(), "a.html");
@@ -9,7 +10,7 @@ const span = (startSeconds: number, seconds: number) => ({ startSeconds, endSeco
 test("reviewRow keeps what the list says, with the probability's peaks", () => {
   assert.deepEqual([base.misses.length, base.falseAlarms.length, base.outline.length], [1, 1, 160]);
   assert.ok(Math.max(...base.outline) > 0.94);
-  assert.equal(worstMiss(base), 6);
+  assert.equal(longestMissSeconds(base), 6);
 });
 
 test("rows are sorted by the longest miss, then by false alarms", () => {
@@ -20,7 +21,7 @@ test("rows are sorted by the longest miss, then by false alarms", () => {
     { ...base, id: "long miss", misses: [span(1, 60)] },
   ];
   assert.deepEqual(
-    sortedRows(rows).map(({ id }) => id),
+    worstFirst(rows).map(({ id }) => id),
     ["long miss", "short misses", "alarms", "quiet"],
   );
 });

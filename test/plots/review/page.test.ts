@@ -12,7 +12,9 @@ import { readViewSignals } from "../../../src/dataset/view-signals.js";
 import { reviewList, reviewRow } from "../../../src/plots/review/list.js";
 import { reviewPage } from "../../../src/plots/review/page.js";
 import type { ReviewRecording } from "../../../src/plots/review/recording.js";
+import { type Mark, marksJson } from "../../../src/plots/review/view/marks.js";
 import type { ViewState } from "../../../src/plots/review/view/state.js";
+import { readAnnotations } from "../../../src/recording/annotation-file.js";
 import { bytesSource } from "../../../src/recording/byte-source.js";
 import { readEdfHeader } from "../../../src/recording/edf-header.js";
 import { encodeEdf } from "../../../src/recording/edf-writer.js";
@@ -198,12 +200,12 @@ test("a page names its events and the threshold, and nothing is clipped at the w
   };
   await show("names.html", await reviewPage(madeRecording()), "#t=60.0");
   const wide = await drawn("t");
-  for (const text of ["gnsz", "detected, confidence 0.95", "on at 0.86", "50 µV, 0.5 s"])
+  for (const text of ["gnsz", "detected, confidence 0.95", "on at 0.86", "50 µV"])
     assert.ok(wide.includes(text), `${text} among ${wide.join("; ")}`);
   const size = { width: 390, height: 844, deviceScaleFactor: 1, mobile: true };
   await page.send("Emulation.setDeviceMetricsOverride", size);
   await show("narrow.html", await reviewPage(madeRecording()), "#t=60.0");
-  assert.ok((await drawn("t")).includes("50 µV, 2 s"));
+  assert.ok((await drawn("t")).includes("50 µV"));
   await page.evaluate("document.querySelector('details').open = true");
   const [pageWidth, eegHeight, left, right] = await page.evaluate<number[]>(
     "(({ left, right }) => [document.documentElement.scrollWidth, document.getElementById('eeg').clientHeight, left, right])(document.querySelector('details > div').getBoundingClientRect())",
@@ -220,7 +222,7 @@ test("a click on the overview goes there, and a page opens at the time its addre
   timeout: 60_000,
 }, async () => {
   const place = await page.evaluate<{ x: number; y: number }>(
-    "(({ left, width, top }) => ({ x: left + 78 + (width - 88) / 2, y: top + 40 }))(document.getElementById('overview').getBoundingClientRect())",
+    "(({ left, width, top }) => ({ x: left + 78 + (width - 124) / 2, y: top + 40 }))(document.getElementById('overview').getBoundingClientRect())",
   );
   const mouse = { button: "left", clickCount: 1, ...place };
   await page.send("Input.dispatchMouseEvent", { type: "mousePressed", ...mouse });
@@ -229,6 +231,145 @@ test("a click on the overview goes there, and a page opens at the time its addre
   assert.ok(Math.abs(startSeconds + pageSeconds / 2 - 60) < 0.5);
   await show("three.html", await reviewPage(madeRecording()), "#t=96.0");
   assert.equal((await state()).cursorSeconds, 96);
+});
+
+/** Presses, drags and releases the mouse over the EEG, from one share of its width to another. */
+async function drag(from: number, to: number): Promise<void> {
+  const box = await page.evaluate<{ left: number; top: number; width: number; height: number }>(
+    "(({ left, top, width, height }) => ({ left, top, width, height }))(document.getElementById('over').getBoundingClientRect())",
+  );
+  const at = (share: number) => ({
+    x: box.left + 78 + share * (box.width - 124),
+    y: box.top + box.height / 2,
+    button: "left",
+    clickCount: 1,
+  });
+  await page.send("Input.dispatchMouseEvent", { type: "mousePressed", ...at(from) });
+  await page.send("Input.dispatchMouseEvent", { type: "mouseMoved", buttons: 1, ...at(to) });
+  await page.send("Input.dispatchMouseEvent", { type: "mouseReleased", ...at(to) });
+}
+
+test("a drag measures time, frequency and amplitude; what is selected becomes a mark that can be changed, saved and loaded", {
+  skip,
+  timeout: 60_000,
+}, async () => {
+  await show("marks.html", await reviewPage({ ...madeRecording(), stem: "dev/a/s/m/a_t0" }), "#t=0");
+  await page.evaluate(`(() => { window.texts = []; window.saved = []; const fill = CanvasRenderingContext2D.prototype.fillText;
+    CanvasRenderingContext2D.prototype.fillText = function (text, ...at) { window.texts.push(text); fill.call(this, text, ...at) };
+    URL.createObjectURL = (blob) => { blob.text().then((text) => window.saved.push(text)); return "blob:x" };
+    HTMLAnchorElement.prototype.click = function () { window.saved.push(this.download) } })()`);
+  await press("t");
+  await page.evaluate("document.getElementById('mark-add').click()");
+  assert.match(await said(), /drag over the EEG first/);
+  await drag(0.2, 0.25);
+  const texts = await page.evaluate<string[]>("window.texts");
+  const reading = texts.find((text) => / ms, 2\.0[0-9] Hz, difference -?\d+ µV, peak to peak \d+ µV/.test(text));
+  assert.ok(reading, texts.slice(-5).join("; "));
+  await press("a");
+  await drag(0.5, 0.7);
+  await page.evaluate("document.getElementById('mark-add').click()");
+  await press("Escape");
+  assert.equal(await page.evaluate("document.getElementById('mark-count').textContent"), "marks (2)");
+  const set = (selector: string, value: string) =>
+    page.evaluate(`(() => { const e = document.querySelectorAll("#mark-rows ${selector}")[0];
+      e.value = "${value}"; e.dispatchEvent(new Event("change")) })()`);
+  await set("select", "fnsz");
+  await set("input[type=text]", "rhythmic");
+  await set("input[type=number]", "500");
+  assert.match(await said(), /a mark lies within 0 and 120\.00 s/);
+  await page.evaluate("document.getElementById('take-reference').click()");
+  for (const id of ["save-json", "save-csv", "save-tsv"])
+    await page.evaluate(`document.getElementById("${id}").click()`);
+  await sleep(50);
+  const saved = await page.evaluate<string[]>("window.saved");
+  assert.deepEqual(
+    saved.filter((text) => text.startsWith("a_t0")),
+    ["a_t0.marks.json", "a_t0.csv_bi", "a_t0_events.tsv"],
+  );
+  const json = JSON.parse(saved.find((text) => text.startsWith("{"))!) as { stem: string; marks: Mark[] };
+  assert.equal(json.stem, "dev/a/s/m/a_t0");
+  assert.deepEqual(
+    json.marks.map(({ startSeconds, endSeconds, label, note }) => [
+      startSeconds.toFixed(1),
+      endSeconds.toFixed(1),
+      label,
+      note,
+    ]),
+    [
+      ["2.0", "2.5", "fnsz", "rhythmic"],
+      ["5.0", "7.0", "seiz", ""],
+      ["24.0", "30.0", "fnsz", ""],
+      ["60.0", "72.0", "gnsz", ""],
+    ],
+  );
+  const read = readAnnotations(saved.find((text) => text.includes("csv_v1"))!, { file: "a_t0.csv_bi" });
+  assert.deepEqual([read.events.length, read.findings], [4, []]);
+  await page.evaluate("document.querySelectorAll('#mark-rows [aria-label=\"delete the mark\"]')[0].click()");
+  assert.equal(await page.evaluate("document.getElementById('mark-count').textContent"), "marks (3)");
+  const given = JSON.stringify(
+    marksJson([{ startSeconds: 1, endSeconds: 2, label: "", note: "x" }], { ...json, id: "x", durationSeconds: 120 }),
+  );
+  const load = (name: string, text: string) =>
+    page.evaluate(`(() => { const files = new DataTransfer(); files.items.add(new File([${text}], "${name}"));
+      const input = document.getElementById("marks-load"); input.files = files.files; input.dispatchEvent(new Event("change")) })()`);
+  await load("b.marks.json", given);
+  await load("c.tsv", '"x"');
+  await sleep(50);
+  assert.match(await said(), /c\.tsv cannot be read: the columns onset/);
+  assert.equal(await page.evaluate("document.getElementById('mark-count').textContent"), "marks (4)");
+  await page.evaluate("localStorage.clear()");
+});
+
+test("the field goes to a time; further references and detectors have lanes of their own", {
+  skip,
+  timeout: 60_000,
+}, async () => {
+  const recording = madeRecording();
+  const second = { startSeconds: 40, endSeconds: 50, label: "fnsz" };
+  const others = [
+    { name: "expert-B", kind: "reference" as const, events: [second] },
+    {
+      name: "old",
+      kind: "detector" as const,
+      events: [second],
+      probability: recording.detector!.probability,
+      rateHz: 4,
+    },
+  ];
+  await show("beside.html", await reviewPage({ ...recording, others }));
+  await page.evaluate(`(() => { window.texts = []; const fill = CanvasRenderingContext2D.prototype.fillText;
+    CanvasRenderingContext2D.prototype.fillText = function (text, ...at) { window.texts.push(text); fill.call(this, text, ...at) } })()`);
+  const goTo = (text: string) =>
+    page.evaluate(
+      `(() => { const e = document.getElementById("go-to"); e.value = "${text}"; e.dispatchEvent(new Event("change")) })()`,
+    );
+  await goTo("0:42");
+  assert.equal((await state()).cursorSeconds, 42);
+  const texts = await page.evaluate<string[]>("window.texts");
+  for (const text of ["expert-B", "old", "expert-B: fnsz"])
+    assert.ok(texts.includes(text), `${text} among ${texts.join("; ")}`);
+  await goTo("noon");
+  assert.match(await said(), /"noon" is no time/);
+  assert.equal((await state()).cursorSeconds, 42);
+});
+
+test("the page in view is printed: one page, light, without the controls", { skip, timeout: 60_000 }, async () => {
+  await page.send("Emulation.setEmulatedMedia", { features: [{ name: "prefers-color-scheme", value: "dark" }] });
+  await show("print.html", await reviewPage(madeRecording()), "#t=60");
+  const { data } = await page.send<{ data: string }>("Page.printToPDF", {
+    preferCSSPageSize: true,
+    printBackground: true,
+  });
+  const pdf = Buffer.from(data, "base64");
+  assert.equal(pdf.toString("latin1").match(/\/Type\s*\/Page\b/g)?.length, 1);
+  assert.equal(
+    pdf.toString("latin1").match(/\/Width 3840\b/g)?.length,
+    3,
+    "EEG, probability and overview as pictures for paper",
+  );
+  assert.equal(await page.evaluate("document.documentElement.classList.contains('printing')"), false);
+  if (process.env.ICTAL_REVIEW_PDF) await writeFile(process.env.ICTAL_REVIEW_PDF, pdf);
+  await page.send("Emulation.setEmulatedMedia", { features: [] });
 });
 
 test("a recording without predictions, labels or electrodes is shown and reports what is missing", {

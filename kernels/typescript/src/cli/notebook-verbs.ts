@@ -134,7 +134,7 @@ export async function execute(
   refuseContradictions(options);
   if (options.helpNotebook) return listParameters(inputs[0]!, options);
   for (const input of inputs) {
-    if (!existsSync(input)) throw new UsageError(`there is no notebook at ${input}`);
+    if (!existsSync(input)) throw new UsageError(`there is no notebook at ${input}; check the path`);
     await asUsage(readNotebook(input)); // a broken one is reported before the first has run for hours
   }
   refuseCollisions(inputs, options.output);

@@ -206,7 +206,9 @@ export async function readNotebook(path: string, { onRepair, signal }: ReadOptio
     signal?.throwIfAborted();
     const { code } = cause as NodeJS.ErrnoException; // what fs throws
     const found =
-      code === "EISDIR" ? `${path} is a folder; name a notebook in it` : `there is no readable notebook at ${path}`;
+      code === "EISDIR"
+        ? `${path} is a folder; name a notebook in it`
+        : `there is no readable notebook at ${path}; check the path`;
     throw new NotFoundError(found, path, { cause });
   }
   return parseNotebook(decodeUtf8(bytes, path), path, onRepair);

@@ -84,7 +84,11 @@ function readUtf8(bytes: Uint8Array, place: string): string {
 
 async function readParameterFile(file: string): Promise<string> {
   const bytes = await readFile(file).catch((cause) => {
-    throw new ConfigError(`there is no readable parameter file at ${file}`, { key: "-f", value: file }, { cause });
+    throw new ConfigError(
+      `there is no readable parameter file at ${file}; check the path`,
+      { key: "-f", value: file },
+      { cause },
+    );
   });
   return readUtf8(bytes, file);
 }

@@ -1,26 +1,18 @@
-import { escapeHtml, scriptJson } from "@ictal/base/html";
+import { escapeHtml } from "@ictal/base/html";
 import MarkdownIt from "markdown-it";
 import { FIGURE_MIME, figureInHtml } from "../figure-html.js";
 import type { Output } from "../notebook/notebook-file.js";
 import { RECEIPT_MIME } from "../runner/receipt.js";
-import { formatExactJson, parseFigure } from "../wire/exact-json.js";
+import { formatExactJson } from "../wire/exact-json.js";
 import type { MimeBundle } from "../wire/message.js";
 import { ansiToHtml } from "./ansi.js";
+import { figureHtml } from "./figure-place.js";
 
 const markdown = new MarkdownIt({ html: false, linkify: true });
 
 /** Markdown as HTML; HTML within it shows as text. */
 export function markdownToHtml(source: string): string {
   return markdown.render(source);
-}
-
-/** A figure's place in the report; the page's own script draws it when it comes into view. */
-function figureHtml(figure: unknown): string {
-  const value = parseFigure(figure);
-  if (value === undefined) return `<p class="note">a figure that cannot be read</p>`;
-  const { height } = (value as { layout?: { height?: unknown } | null }).layout ?? {};
-  const style = typeof height === "number" ? ` style="height:${height}px"` : "";
-  return `<div class="figure"${style}><script type="${FIGURE_MIME}">${scriptJson(value)}</script></div>`;
 }
 
 function imageHtml(mime: string, data: unknown, data2: MimeBundle): string {
@@ -64,11 +56,4 @@ export function outputToHtml(output: Output): string {
     return `<pre class="error">${ansiToHtml(text)}</pre>`;
   }
   return bundleHtml(output.data);
-}
-
-/** True when an output holds a plotly figure. */
-export function hasFigure(output: Output): boolean {
-  if (!("data" in output)) return false;
-  const html = output.data["text/html"];
-  return output.data[FIGURE_MIME] !== undefined || (typeof html === "string" && figureInHtml(html) !== undefined);
 }

@@ -5,37 +5,21 @@ import { cellMarks } from "../notebook/cell-marks.js";
 import { type Cell, type CodeCell, hasTag, type Notebook } from "../notebook/notebook-file.js";
 import { parameterLanguage } from "../parameters/parameters.js";
 import { describeCellError } from "../runner/cell-error.js";
-import { cellTitle } from "../runner/cell-title.js";
+import { cellName } from "../runner/cell-title.js";
 import { parseReceipt, type Receipt, receiptRows } from "../runner/receipt.js";
 import { formatSeconds } from "../runner/terminal.js";
 import { highlight } from "./highlight.js";
-import { hasFigure, markdownToHtml, outputToHtml } from "./output-html.js";
-import { plotlyScripts } from "./plotly-script.js";
-import { STYLE } from "./style.js";
-
-interface Entry {
-  readonly level: number;
-  readonly text: string;
-  readonly anchor: string;
-  readonly failed?: boolean;
-}
+import { foldedTable, keyFiguresHtml, roundedText, wordsOf } from "./key-figures.js";
+import { markdownToHtml, outputToHtml } from "./output-html.js";
+import { anchorHeadings, type ContentsEntry, pageHtml } from "./page.js";
 
 const isFailed = (cell: Cell): boolean => cellMarks(cell).status === "failed";
-
-/** Heading ids in rendered Markdown, and their entries for the table of contents. */
-function anchorHeadings(html: string, cellNumber: number, contents: Entry[]): string {
-  return html.replace(/<h([1-3])>([\s\S]*?)<\/h\1>/g, (_, level: string, inner: string) => {
-    const anchor = `section-${cellNumber}-${contents.length + 1}`;
-    contents.push({ level: Number(level), text: inner.replace(/<[^>]+>/g, ""), anchor });
-    return `<h${level} id="${anchor}">${inner}</h${level}>`;
-  });
-}
 
 function codeHtml(cell: CodeCell, language: "typescript" | "python"): string {
   const lines = cell.source.split("\n").length;
   const label = `${language === "python" ? "Python" : "TypeScript"}, ${lines} line${lines === 1 ? "" : "s"}`;
   const open = isFailed(cell) ? " open" : "";
-  return `<details${open}><summary>${label}</summary><pre><code>${highlight(cell.source, language)}</code></pre></details>`;
+  return `<details class="code"${open}><summary>${label}</summary><pre><code>${highlight(cell.source, language)}</code></pre></details>`;
 }
 
 function timesHtml(cell: CodeCell): string {
@@ -46,7 +30,7 @@ function timesHtml(cell: CodeCell): string {
   return `${formatSeconds(seconds)}${memory}`;
 }
 
-function codeCellHtml(notebook: Notebook, cell: CodeCell, number: number, contents: Entry[]): string {
+function codeCellHtml(notebook: Notebook, cell: CodeCell, number: number, contents: ContentsEntry[]): string {
   const failed = isFailed(cell);
   const anchor = `cell-${number}`;
   if (failed) contents.push({ level: 2, text: `Cell ${number} failed`, anchor, failed });
@@ -56,17 +40,20 @@ function codeCellHtml(notebook: Notebook, cell: CodeCell, number: number, conten
   );
   const outputs = cell.outputs.map(outputToHtml).join("\n");
   return `<section class="cell${failed ? " failed" : ""}" id="${anchor}">
-<div class="bar"><span>[${number}] ${escapeHtml(cellTitle(notebook, cell))}${tags.join("")}</span><span>${timesHtml(cell)}</span></div>
+<div class="bar"><span>[${number}] ${escapeHtml(cellName(notebook, cell) ?? "")}${tags.join("")}</span><span>${timesHtml(cell)}</span></div>
 ${codeHtml(cell, language)}
 <div class="outputs">${outputs}</div></section>`;
 }
 
 function receiptHtml(receipt: Receipt | undefined): string {
-  if (!receipt) return "";
-  const rows = receiptRows(receipt).map(
-    ([name, value]) => `<tr><td>${escapeHtml(name)}</td><td>${escapeHtml(value)}</td></tr>`,
-  );
-  return `<section class="receipt"><h2 id="receipt">Receipt</h2><table>${rows.join("")}</table></section>`;
+  return receipt ? foldedTable("Receipt of the run", receiptRows(receipt), "receipt") : "";
+}
+
+/** The numbers of the receipt's member `metrics` as the page's first line. */
+function metricsHtml(receipt: Receipt | undefined): string {
+  const metrics = typeof receipt?.metrics === "object" && receipt.metrics !== null ? receipt.metrics : {};
+  const numbers = Object.entries(metrics).filter((entry): entry is [string, number] => typeof entry[1] === "number");
+  return keyFiguresHtml(numbers.map(([name, value]) => ({ name: wordsOf(name), value: roundedText(value) })));
 }
 
 function bannerHtml(notebook: Notebook): string {
@@ -83,14 +70,6 @@ function pendingHtml(notebook: Notebook): string {
   const pending = notebook.metadata.ictal?.pending;
   if (!Array.isArray(pending) || pending.length === 0) return "";
   return `<p class="banner">Still pending when the run ended: ${escapeHtml(pending.map(String).join("; "))}</p>`;
-}
-
-function contentsHtml(contents: readonly Entry[]): string {
-  const items = contents.map(
-    ({ level, text, anchor, failed }) =>
-      `<li class="level-${level}${failed ? " failed" : ""}"><a href="#${anchor}">${text}</a></li>`,
-  );
-  return `<nav aria-label="Contents"><p>Contents</p><ol>${items.join("")}</ol></nav>`;
 }
 
 function titleOf(notebook: Notebook, path: string): string {
@@ -110,34 +89,27 @@ function metaHtml(notebook: Notebook): string {
 
 /**
  * The executed notebook as one HTML page that needs nothing else: code folded, outputs, figures drawn by a plotly.js
- * that is packed in once if there is any, receipt, times, contents, and a banner that leads to a failed cell.
+ * that is packed in once if there is any, the receipt's metrics first and the receipt last, times, contents, and a banner that leads to
+ * a failed cell.
  */
 export async function renderReport(notebook: Notebook, path: string): Promise<string> {
-  const contents: Entry[] = [];
+  const contents: ContentsEntry[] = [];
   let number = 0;
   const receipt = parseReceipt(notebook.metadata.ictal?.receipt);
   const body = notebook.cells.map((cell, index) => {
     if (cell.cell_type === "raw") return "";
     if (cell.cell_type !== "code")
-      return `<div class="prose">${anchorHeadings(markdownToHtml(cell.source), index + 1, contents)}</div>`;
+      return `<div class="prose">${anchorHeadings(markdownToHtml(cell.source), `section-${index + 1}`, contents)}</div>`;
     number += 1;
     return codeCellHtml(notebook, cell, number, contents);
   });
-  if (receipt) contents.splice(Math.min(1, contents.length), 0, { level: 2, text: "Receipt", anchor: "receipt" });
-  const figures = notebook.cells.some((cell) => cell.cell_type === "code" && cell.outputs.some(hasFigure));
+  if (receipt) contents.push({ level: 2, text: "Receipt of the run", anchor: "receipt" });
   const title = titleOf(notebook, path);
-  const opening = notebook.cells[0]?.cell_type === "markdown" ? body.shift()! : `<h1>${escapeHtml(title)}</h1>`; // receipt and banner follow it
-  return `<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
-<title>${escapeHtml(title)}</title><style>${STYLE}</style></head>
-<body><div class="page">${contentsHtml(contents)}<main>
-<header>${opening}${metaHtml(notebook)}${bannerHtml(notebook)}${pendingHtml(notebook)}</header>
-${receiptHtml(receipt)}
+  const opening = notebook.cells[0]?.cell_type === "markdown" ? body.shift()! : `<h1>${escapeHtml(title)}</h1>`; // times, banner and key figures follow it
+  const main = `<header>${opening}${metaHtml(notebook)}${bannerHtml(notebook)}${pendingHtml(notebook)}${metricsHtml(receipt)}</header>
 ${body.join("\n")}
-</main></div>
-${figures ? await plotlyScripts() : ""}
-</body></html>
-`;
+${receiptHtml(receipt)}`;
+  return pageHtml({ title, main, contents });
 }
 
 export interface ReportOptions {

@@ -31,14 +31,17 @@ function commentTitle(source: string): string | undefined {
   return /^(?:\/\/|#|\/\*+)\s*(?<text>.*?)(?:\*\/)?$/.exec(first ?? "")?.groups?.text;
 }
 
-/**
- * What a cell is called in listings: the heading or first line of the Markdown cell right before it, else its first
- * comment, else its first line of code.
- */
-export function cellTitle(notebook: Notebook, cell: CodeCell): string {
+/** What an author called a cell: the heading or first line of the Markdown cell right before it, else its first comment. */
+export function cellName(notebook: Notebook, cell: CodeCell): string | undefined {
   const before = notebook.cells[notebook.cells.indexOf(cell) - 1];
   const markdown = before?.cell_type === "markdown" ? markdownTitle(before.source) : undefined;
-  const code = cell.source.split("\n").find((line) => line.trim() !== "") ?? "empty cell";
   const comment = commentTitle(cell.source);
-  return shorten(markdown || (comment && withoutMarks(comment)) || code);
+  const name = markdown || (comment && withoutMarks(comment));
+  return name ? shorten(name) : undefined;
+}
+
+/** What a cell is called in listings: its name, else its first line of code. */
+export function cellTitle(notebook: Notebook, cell: CodeCell): string {
+  const code = cell.source.split("\n").find((line) => line.trim() !== "") ?? "empty cell";
+  return cellName(notebook, cell) ?? shorten(code);
 }

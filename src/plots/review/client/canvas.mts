@@ -5,10 +5,30 @@ export interface Surface {
   readonly height: number;
 }
 
+/** Dots of a CSS pixel on paper. */
+const PAPER_RATIO = 3;
+
+/**
+ * Leaves an opaque picture on a canvas, with what lies over it: browsers print the strokes that made a canvas, and lose them where
+ * there are many; readers of PDF differ over what shines through.
+ */
+export function flatten(canvas: HTMLCanvasElement, over?: HTMLCanvasElement): void {
+  const copy = document.createElement("canvas");
+  copy.width = canvas.width;
+  copy.height = canvas.height;
+  const [to, back] = [copy.getContext("2d")!, canvas.getContext("2d")!]; // every browser has 2d
+  to.fillStyle = "#ffffff";
+  to.fillRect(0, 0, copy.width, copy.height);
+  to.drawImage(canvas, 0, 0);
+  if (over) to.drawImage(over, 0, 0);
+  back.reset();
+  back.drawImage(copy, 0, 0);
+}
+
 /** Fits a canvas to its place on the page. */
 export function surfaceOf(canvas: HTMLCanvasElement): Surface {
   const { width, height } = canvas.getBoundingClientRect();
-  const ratio = devicePixelRatio || 1;
+  const ratio = document.documentElement.classList.contains("printing") ? PAPER_RATIO : devicePixelRatio || 1;
   const [w, h] = [Math.max(1, Math.round(width * ratio)), Math.max(1, Math.round(height * ratio))];
   if (canvas.width !== w) canvas.width = w;
   if (canvas.height !== h) canvas.height = h;
@@ -35,6 +55,10 @@ export function colours(): Readonly<Record<string, string>> & { readonly text: s
     "hypothesis",
     "line",
     "page",
+    "mark",
+    "other1",
+    "other2",
+    "other3",
   ];
   const entries = names.map((name) => [name, style.getPropertyValue(`--${name}`).trim()]);
   return Object.fromEntries(entries) as ReturnType<typeof colours>;
@@ -42,7 +66,8 @@ export function colours(): Readonly<Record<string, string>> & { readonly text: s
 
 /** Width of the names at the left of every canvas, so that their time axes align. */
 export const LABEL_PIXELS = 78;
-export const RIGHT_PIXELS = 10;
+/** Room for the amplitude bar at the right. */
+export const RIGHT_PIXELS = 46;
 
 const HATCH_PIXELS = 7;
 

@@ -90,6 +90,32 @@ export function showState(state: ViewState, { data }: LoadedPage, missing: reado
   const lacking = missing.length > 0 ? ` · not recorded: ${missing.join(", ")}` : "";
   byId("where").textContent =
     `${clock(state.startSeconds, 0.1)} to ${clock(end, 0.1)} of ${clock(data.signals.durationSeconds)}${lacking}`;
+  byId("shown-as").textContent =
+    `${MONTAGE_TITLES[state.montage]}, ${state.microvoltsPerMillimetre} µV/mm, ${state.highPassHz ?? 0} to ${state.lowPassHz ?? data.signals.sampleRateHz / 2} Hz${state.notchHz === null ? "" : `, notch ${state.notchHz} Hz`}`;
+}
+
+/** Seconds of "3723", "62:03" or "1:02:03"; undefined for other texts. */
+export function secondsOf(text: string): number | undefined {
+  const match = /^(?:(?:(\d+):)?(\d+):)?(\d+(?:\.\d*)?)$/.exec(text.trim());
+  if (!match) return undefined;
+  const [, hours = "0", minutes = "0", seconds = "0"] = match;
+  return 3600 * Number(hours) + 60 * Number(minutes) + Number(seconds);
+}
+
+/** The field that goes to a time; `g` leads to it. */
+export function connectGoTo(show: (seconds: number) => void, say: (text: string) => void): void {
+  const input = byId<HTMLInputElement>("go-to");
+  input.addEventListener("change", () => {
+    const seconds = secondsOf(input.value);
+    if (seconds === undefined) say(`"${input.value}" is no time; seconds, M:SS or H:MM:SS expected`);
+    else show(seconds);
+    input.blur(); // so that the keys move the page again
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "g" || event.target !== document.body || event.ctrlKey || event.metaKey) return;
+    event.preventDefault();
+    input.select();
+  });
 }
 
 /** Buttons carry the name of their action; one that would find nothing is disabled. */

@@ -1,14 +1,14 @@
 import { minMaxInto } from "../../min-max.js";
-import type { PageData } from "../page-data.js";
 import type { NamedEvent } from "../recording.js";
 import type { Derivation } from "../view/montages.js";
 import type { ViewState } from "../view/state.js";
 import { clock } from "../view/steps.js";
 import { colours, LABEL_PIXELS, RIGHT_PIXELS, type Surface, shade } from "./canvas.mjs";
+import type { Track } from "./tracks.mjs";
 
 /** What one page of EEG is drawn from. */
 export interface EegDrawing {
-  readonly data: PageData;
+  readonly tracks: readonly Track[];
   readonly state: ViewState;
   readonly derivations: readonly Derivation[];
   /** Of each derivation, microvolts, over the page. */
@@ -17,7 +17,7 @@ export interface EegDrawing {
   readonly emptyText: string;
 }
 
-const TOP_PIXELS = 36;
+const HEAD_PIXELS = 4;
 const AXIS_PIXELS = 22;
 const CHAIN_GAP = 0.6;
 /** The ECG is drawn at a tenth of the EEG's height, as its amplitude is ten times that of EEG. */
@@ -30,8 +30,6 @@ const GRID_PIXELS = 64;
 /** Seconds are drawn without a label where there is this much room. */
 const SECOND_PIXELS = 14;
 const BAR_PIXELS = [18, 60] as const;
-/** The time of the scale bar is at most this wide. */
-const BAR_WIDTH_PIXELS = 90;
 const BARS_MICROVOLTS = [5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000];
 
 /** Seconds between two labelled lines. */
@@ -39,24 +37,32 @@ export function gridStep(pageSeconds: number, width: number): number {
   return GRID_STEPS.find((step) => (step / pageSeconds) * width >= GRID_PIXELS) ?? GRID_STEPS.at(-1)!;
 }
 
-/** Seconds of the scale bar: the longest round time that leaves the page its room. */
-function barSeconds(pageSeconds: number, width: number): number {
-  return GRID_STEPS.filter((step) => (step / pageSeconds) * width <= BAR_WIDTH_PIXELS).at(-1) ?? GRID_STEPS[0]!;
+/** Where traces are: between `top` and `bottom`, each around its row. */
+export interface Layout {
+  readonly top: number;
+  readonly bottom: number;
+  readonly rows: readonly number[];
 }
 
-/** Vertical places of traces: even, with a little more room between chains. */
-function baselines(derivations: readonly Derivation[], height: number): number[] {
+/** Vertical places of traces below the lanes of events: even, with a little more room between chains. */
+export function layoutOf(
+  { derivations, trackCount }: { readonly derivations: readonly Derivation[]; readonly trackCount: number },
+  height: number,
+): Layout {
+  const top = HEAD_PIXELS + trackCount * (LANE_PIXELS + 2);
+  const bottom = height - AXIS_PIXELS;
   let at = 0.5;
-  const rows = derivations.map(({ chain }, i) => {
+  const places = derivations.map(({ chain }, i) => {
     if (i > 0) at += chain === derivations[i - 1]!.chain ? 1 : 1 + CHAIN_GAP;
     return at;
   });
-  return rows.map((row) => TOP_PIXELS + (row / (at + 0.5)) * (height - TOP_PIXELS - AXIS_PIXELS));
+  return { top, bottom, rows: places.map((place) => top + (place / (at + 0.5)) * (bottom - top)) };
 }
 
 function drawTimes(
   { context, width, height }: Surface,
   state: ViewState,
+  { top }: Layout,
   colour: Readonly<Record<string, string>>,
 ): void {
   const span = width - LABEL_PIXELS - RIGHT_PIXELS;
@@ -71,7 +77,7 @@ function drawTimes(
     const x = Math.round(LABEL_PIXELS + ((k * fine - state.startSeconds) / state.pageSeconds) * span) + 0.5;
     const isLabelled = Math.abs((k * fine) / step - Math.round((k * fine) / step)) < 1e-9;
     context.beginPath();
-    context.moveTo(x, TOP_PIXELS);
+    context.moveTo(x, top);
     context.lineTo(x, height - AXIS_PIXELS);
     context.stroke();
     if (isLabelled && x < width - 24) context.fillText(clock(k * fine, step), x, height - AXIS_PIXELS / 2);
@@ -79,36 +85,40 @@ function drawTimes(
 }
 
 /** Text of an event in its row. */
-function nameOf({ label, confidence }: NamedEvent, isDetected: boolean): string {
-  if (!isDetected) return label;
-  return confidence === undefined ? "detected" : `detected, confidence ${confidence.toFixed(2)}`;
+function nameOf({ label, confidence }: NamedEvent, { kind, name }: Track): string {
+  if (kind === "reference") return name === "reference" ? label : `${name}: ${label}`;
+  return confidence === undefined ? name : `${name}, confidence ${confidence.toFixed(2)}`;
 }
 
-/** Shades the events of one kind, with a solid edge in its own lane on top and its name there. */
-function drawEvents(surface: Surface, drawing: EegDrawing, kind: "reference" | "hypothesis", colour: string): void {
-  const { context, width, height } = surface;
-  const { state, data } = drawing;
-  const events = kind === "reference" ? data.reference : (data.detector?.hypothesis ?? []);
+/** Shades the events of a track (of the first reference and detector over the traces too), with a solid edge in its own lane on top and its name there. */
+function drawEvents(
+  surface: Surface,
+  { state }: EegDrawing,
+  { top, bottom }: Layout,
+  track: Track,
+  index: number,
+): void {
+  const { context, width } = surface;
+  const colour = colours()[track.colour]!;
   const span = width - LABEL_PIXELS - RIGHT_PIXELS;
   const end = state.startSeconds + state.pageSeconds;
-  const isDetected = kind === "hypothesis";
-  const lane = TOP_PIXELS - (isDetected ? 1 : 2) * (LANE_PIXELS + 2);
+  const lane = HEAD_PIXELS + index * (LANE_PIXELS + 2);
   const place = (seconds: number) =>
     LABEL_PIXELS +
     ((Math.max(state.startSeconds, Math.min(end, seconds)) - state.startSeconds) / state.pageSeconds) * span;
   const text = colours().text;
-  for (const event of events) {
+  for (const event of track.events) {
     const { startSeconds, endSeconds } = event;
     if (startSeconds >= end || endSeconds <= state.startSeconds) continue;
     const [from, to] = [place(startSeconds), place(endSeconds)];
     const wide = Math.max(2, to - from);
-    shade(context, [from, TOP_PIXELS, to - from, height - TOP_PIXELS - AXIS_PIXELS], colour, isDetected);
+    if (track.isMain) shade(context, [from, top, to - from, bottom - top], colour, track.kind === "detector");
     shade(context, [from, lane, wide, LANE_PIXELS], colour, false);
     context.fillStyle = colour;
     context.fillRect(from, lane, wide, EDGE_PIXELS);
     context.fillStyle = text;
     context.textAlign = "left";
-    const name = nameOf(event, isDetected);
+    const name = nameOf(event, track);
     const room = wide - 8;
     const shown = context.measureText(name).width <= room ? name : (name.split(",")[0] ?? name);
     if (context.measureText(shown).width <= room) context.fillText(shown, from + 4, lane + EDGE_PIXELS + 6);
@@ -146,33 +156,31 @@ function drawTrace(
   context.stroke();
 }
 
+/** The amplitude bar beside the traces. */
 function drawCalibration(
-  { context, width, height }: Surface,
+  { context, width }: Surface,
   state: ViewState,
+  { bottom }: Layout,
   colour: Readonly<Record<string, string>>,
 ): void {
   const scale = state.pixelsPerMillimetre / state.microvoltsPerMillimetre;
   const bar = BARS_MICROVOLTS.find((value) => value * scale >= BAR_PIXELS[0]) ?? BARS_MICROVOLTS.at(-1)!;
   const tall = Math.min(bar * scale, 3 * BAR_PIXELS[1]);
-  const step = barSeconds(state.pageSeconds, width - LABEL_PIXELS - RIGHT_PIXELS);
-  const wide = (step / state.pageSeconds) * (width - LABEL_PIXELS - RIGHT_PIXELS);
-  const [x, y] = [width - RIGHT_PIXELS - 8, height - AXIS_PIXELS - 8];
-  const text = `${bar} µV, ${step} s`;
-  const room = Math.max(wide, context.measureText(text).width) + 12;
-  context.fillStyle = colour.page!;
-  context.globalAlpha = 0.85;
-  context.fillRect(x - room, y - tall - 20, room + 8, tall + 26);
-  context.globalAlpha = 1;
+  const x = width - RIGHT_PIXELS / 2;
+  const foot = bottom - 4;
   context.strokeStyle = colour.text!;
   context.lineWidth = 2;
   context.beginPath();
-  context.moveTo(x, y - tall);
-  context.lineTo(x, y);
-  context.lineTo(x - wide, y);
+  context.moveTo(x - 4, foot - tall);
+  context.lineTo(x + 4, foot - tall);
+  context.moveTo(x, foot - tall);
+  context.lineTo(x, foot);
+  context.moveTo(x - 4, foot);
+  context.lineTo(x + 4, foot);
   context.stroke();
   context.fillStyle = colour.text!;
-  context.textAlign = "right";
-  context.fillText(text, x, y - tall - 9);
+  context.textAlign = "center";
+  context.fillText(`${bar} µV`, x, foot - tall - 9);
 }
 
 /** Draws a page of EEG. */
@@ -181,20 +189,20 @@ export function drawEeg(surface: Surface, drawing: EegDrawing): void {
   const { derivations, traces, state } = drawing;
   const colour = colours();
   const span = width - LABEL_PIXELS - RIGHT_PIXELS;
-  drawEvents(surface, drawing, "reference", colour.reference!);
-  drawEvents(surface, drawing, "hypothesis", colour.hypothesis!);
-  drawTimes(surface, state, colour);
+  const layout = layoutOf({ derivations, trackCount: drawing.tracks.length }, height);
+  for (const [index, track] of drawing.tracks.entries()) drawEvents(surface, drawing, layout, track, index);
+  drawTimes(surface, state, layout, colour);
   if (derivations.length === 0) {
     context.fillStyle = colour.text;
     context.textAlign = "center";
     context.fillText(drawing.emptyText, width / 2, height / 2);
     return;
   }
-  const rows = baselines(derivations, height);
+  const { rows, top, bottom } = layout;
   const scale = state.pixelsPerMillimetre / state.microvoltsPerMillimetre;
   context.save();
   context.beginPath();
-  context.rect(LABEL_PIXELS, TOP_PIXELS, span, height - TOP_PIXELS - AXIS_PIXELS);
+  context.rect(LABEL_PIXELS, top, span, bottom - top);
   context.clip();
   context.lineWidth = 0.9;
   context.lineJoin = "bevel";
@@ -208,5 +216,5 @@ export function drawEeg(surface: Surface, drawing: EegDrawing): void {
     context.fillStyle = colour[side]!;
     context.fillText(side === "heart" ? `${name} ÷10` : name, LABEL_PIXELS - 6, rows[i]!);
   }
-  drawCalibration(surface, state, colour);
+  drawCalibration(surface, state, layout, colour);
 }

@@ -4,6 +4,10 @@ import type { PageData } from "../page-data.js";
 import { clock } from "../view/steps.js";
 import { colours, LABEL_PIXELS, RIGHT_PIXELS, type Surface, shade } from "./canvas.mjs";
 import { gridStep } from "./draw-eeg.mjs";
+import type { LoadedPage } from "./load.mjs";
+import { otherColour, tracksOf } from "./tracks.mjs";
+
+const LANE_PIXELS = 12;
 
 /** A stretch of time over the width of a strip. */
 export interface Stretch {
@@ -25,7 +29,7 @@ function drawProbability(
   probability: Float32Array,
   rateHz: number,
   [top, height]: readonly [number, number],
-  colour: Palette,
+  line: string,
 ): void {
   const { context, width } = surface;
   const span = width - LABEL_PIXELS - RIGHT_PIXELS;
@@ -47,12 +51,12 @@ function drawProbability(
     context.lineTo(x(i), y);
     context.lineTo(x(i + 1), y); // a value holds for its whole cell
   }
-  context.strokeStyle = colour.line!;
+  context.strokeStyle = line;
   context.lineWidth = 1.3;
   context.stroke();
   context.lineTo(x(points.length), top + height);
   context.lineTo(x(0), top + height);
-  context.fillStyle = colour.line!;
+  context.fillStyle = line;
   context.globalAlpha = 0.15;
   context.fill();
   context.restore();
@@ -87,7 +91,8 @@ function labels({ context }: Surface, rows: readonly (readonly [string, number, 
 }
 
 /** The probability below a page of EEG, on the same time axis. */
-export function drawPageStrip(surface: Surface, data: PageData, probability: Float32Array, stretch: Stretch): void {
+export function drawPageStrip(surface: Surface, page: LoadedPage, stretch: Stretch): void {
+  const { data, probability } = page;
   const { context, width, height } = surface;
   const colour = colours();
   const area = [4, height - 8] as const;
@@ -102,10 +107,15 @@ export function drawPageStrip(surface: Surface, data: PageData, probability: Flo
     return;
   }
   drawThresholds(surface, [detector.onThreshold, detector.offThreshold], area, colour);
-  drawProbability(surface, stretch, probability, detector.rateHz, area, colour);
+  for (const [index, other] of data.others.entries()) {
+    const values = page.otherProbabilities[index];
+    if (values && other.rateHz)
+      drawProbability(surface, stretch, values, other.rateHz, area, colour[otherColour(index)]!);
+  }
+  drawProbability(surface, stretch, probability, detector.rateHz, area, colour.line!);
   const { onThreshold } = detector;
   const line = area[0] + area[1] * (1 - onThreshold);
-  const text = `on at ${onThreshold}`;
+  const text = `on at ${+onThreshold.toFixed(3)}`;
   const [right, middle] = [width - RIGHT_PIXELS - 4, onThreshold > 0.5 ? line + 9 : line - 8];
   context.fillStyle = colour.page!;
   context.globalAlpha = 0.8;
@@ -119,6 +129,13 @@ export function drawPageStrip(surface: Surface, data: PageData, probability: Flo
     ["probability", height / 2, colour.text],
     ["0", height - 9, colour.faint!],
   ]);
+}
+
+/** As much of a name as the column at the left holds. */
+function shortened({ context }: Surface, name: string): string {
+  let shown = name;
+  while (shown.length > 1 && context.measureText(shown).width > LABEL_PIXELS - 10) shown = `${shown.slice(0, -2)}…`;
+  return shown;
 }
 
 function drawLane(
@@ -164,13 +181,16 @@ function drawMarks(surface: Surface, stretch: Stretch, data: PageData, y: number
 }
 
 /** The whole recording: probability, lanes of reference and detections, marks of what went wrong, and the page shown. */
-export function drawOverview(surface: Surface, data: PageData, probability: Float32Array, shown: Stretch): void {
+export function drawOverview(surface: Surface, { data, probability }: LoadedPage, shown: Stretch): void {
   const { context, width, height } = surface;
   const colour = colours();
   const { durationSeconds, gaps } = data.signals;
   const whole = { startSeconds: 0, seconds: durationSeconds };
   const span = width - LABEL_PIXELS - RIGHT_PIXELS;
-  const lanes = { marks: 8, reference: 18, hypothesis: 30, area: [40, height - 58] as const };
+  const tracks = tracksOf(data);
+  const lanes = tracks.map((_, i) => 18 + LANE_PIXELS * i);
+  const first = 16 + LANE_PIXELS * tracks.length;
+  const area = [first, height - first - 18] as const;
   const step = gridStep(durationSeconds, span);
   context.fillStyle = colour.faint!;
   context.strokeStyle = colour.grid;
@@ -188,18 +208,17 @@ export function drawOverview(surface: Surface, data: PageData, probability: Floa
     const x = placeOf(surface, whole)(gap.startSeconds);
     shade(context, [x, 14, placeOf(surface, whole)(gap.endSeconds) - x, height - 30], colour.faint!, true);
   }
-  drawLane(surface, whole, data.reference, [lanes.reference - 4, 8], colour.reference!);
-  drawLane(surface, whole, data.detector?.hypothesis ?? [], [lanes.hypothesis - 4, 8], colour.hypothesis!);
-  drawMarks(surface, whole, data, lanes.marks, colour);
+  for (const [i, track] of tracks.entries())
+    drawLane(surface, whole, track.events, [lanes[i]! - 4, 8], colour[track.colour]!);
+  drawMarks(surface, whole, data, 8, colour);
   if (data.detector) {
     const { onThreshold, offThreshold, rateHz } = data.detector;
-    drawThresholds(surface, [onThreshold, offThreshold], lanes.area, colour);
-    drawProbability(surface, whole, probability, rateHz, lanes.area, colour);
+    drawThresholds(surface, [onThreshold, offThreshold], area, colour);
+    drawProbability(surface, whole, probability, rateHz, area, colour.line!);
   }
   labels(surface, [
-    ["reference", lanes.reference, colour.reference!],
-    ["detected", lanes.hypothesis, colour.hypothesis!],
-    ["probability", (lanes.area[0] + height - 18) / 2, colour.text],
+    ...tracks.map(({ name, colour: own }, i) => [shortened(surface, name), lanes[i]!, colour[own]!] as const),
+    ["probability", (area[0] + height - 18) / 2, colour.text],
   ]);
   const left = placeOf(surface, whole)(shown.startSeconds);
   const right = placeOf(surface, whole)(shown.startSeconds + shown.seconds);

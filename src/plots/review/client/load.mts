@@ -7,6 +7,8 @@ export interface LoadedPage {
   readonly data: PageData;
   readonly source: ViewSource;
   readonly probability: Float32Array;
+  /** Of each of the data's others; undefined where it has none. */
+  readonly otherProbabilities: readonly (Float32Array | undefined)[];
 }
 
 const textOf = (id: string): string => document.getElementById(id)?.textContent ?? "";
@@ -27,8 +29,16 @@ export async function loadPage(): Promise<LoadedPage> {
   let at = 0;
   for (let c = 0; c < signals.channels.length; c++)
     at = decodeDeltasInto(samples.subarray(c * signals.sampleCount, (c + 1) * signals.sampleCount), bytes, at);
-  const coded = new Int16Array(detector?.valueCount ?? 0);
-  if (detector) decodeDeltasInto(coded, await inflated("probability"), 0);
-  const probability = Float32Array.from(coded, (value) => value / PROBABILITY_STEPS);
-  return { data, source: { ...signals, samples }, probability };
+  const probabilityOf = async (id: string, count: number) => {
+    const coded = new Int16Array(count);
+    if (count > 0) decodeDeltasInto(coded, await inflated(id), 0);
+    return Float32Array.from(coded, (value) => value / PROBABILITY_STEPS);
+  };
+  const probability = await probabilityOf("probability", detector?.valueCount ?? 0);
+  const otherProbabilities = await Promise.all(
+    data.others.map(({ valueCount }, index) =>
+      valueCount === undefined ? undefined : probabilityOf(`probability-${index}`, valueCount),
+    ),
+  );
+  return { data, source: { ...signals, samples }, probability, otherProbabilities };
 }

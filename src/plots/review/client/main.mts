@@ -1,14 +1,15 @@
-import { deriveTraces } from "../view/derive.js";
-import { usableMontages, type ViewMontage, viewMontage } from "../view/montages.js";
+import { usableMontages } from "../view/montages.js";
 import { centredOn, startingAt, type ViewState } from "../view/state.js";
 import { PIXELS_PER_MILLIMETRE } from "../view/steps.js";
 import { type Action, actionsOf } from "./actions.mjs";
-import { surfaceOf } from "./canvas.mjs";
-import { byId, connectButtons, connectControls, connectKeys, fillHelp, showState, toggleHelp } from "./controls.mjs";
-import { drawEeg } from "./draw-eeg.mjs";
-import { drawOverview, drawPageStrip, timeAt } from "./draw-strips.mjs";
+import { flatten } from "./canvas.mjs";
+import { byId, connectButtons, connectControls, connectGoTo, connectKeys, fillHelp, toggleHelp } from "./controls.mjs";
+import { timeAt } from "./draw-strips.mjs";
+import { Drawing } from "./drawing.mjs";
 import { fillEventList } from "./event-list.mjs";
 import { type LoadedPage, loadPage } from "./load.mjs";
+import { connectMarks } from "./marks-panel.mjs";
+import { Measuring } from "./measuring.mjs";
 import { readSettings, writeSettings } from "./settings.mjs";
 
 function firstState({ data }: LoadedPage): ViewState {
@@ -22,6 +23,7 @@ function firstState({ data }: LoadedPage): ViewState {
     highPassHz: 1,
     lowPassHz: data.signals.sampleRateHz > 140 ? 70 : null,
     notchHz: null,
+    ...data.filters,
     pixelsPerMillimetre: PIXELS_PER_MILLIMETRE,
     ...readSettings(usable),
   };
@@ -34,40 +36,20 @@ function atHashTime(state: ViewState, durationSeconds: number): ViewState {
   return Number.isNaN(time) ? state : centredOn(state, time, durationSeconds);
 }
 
-/** Traces of the current page; they are cached, so that a change of amplitude computes nothing. */
-function createTraces({ source }: LoadedPage) {
-  let key = "";
-  let traces: Float32Array[] = [];
-  return (state: ViewState, montage: ViewMontage): Float32Array[] => {
-    const from = Math.round(state.startSeconds * source.sampleRateHz);
-    const to = from + Math.round(state.pageSeconds * source.sampleRateHz);
-    const wanted = [from, to, state.montage, state.highPassHz, state.lowPassHz, state.notchHz].join();
-    if (wanted !== key) traces = deriveTraces(source, montage, state, from, to);
-    key = wanted;
-    return traces;
-  };
-}
-
 type Change = (next: (state: ViewState) => ViewState) => void;
 
-/** The function that draws all canvases of a page. */
-function createDrawing(page: LoadedPage, eeg: HTMLCanvasElement, overview: HTMLCanvasElement) {
-  const { data, probability } = page;
-  const strip = byId<HTMLCanvasElement>("strip");
-  const tracesOf = createTraces(page);
-  return (state: ViewState): void => {
-    const began = performance.now();
-    const montage = viewMontage(state.montage, data.signals.channels);
-    const shown = { startSeconds: state.startSeconds, seconds: state.pageSeconds };
-    const { derivations } = montage;
-    const emptyText = "nothing to draw: the recording lacks the electrodes of every montage";
-    drawEeg(surfaceOf(eeg), { data, state, derivations, traces: tracesOf(state, montage), emptyText });
-    drawPageStrip(surfaceOf(strip), data, probability, shown);
-    drawOverview(surfaceOf(overview), data, probability, shown);
-    showState(state, page, montage.missing);
-    eeg.dataset.drawMilliseconds = (performance.now() - began).toFixed(1);
-    eeg.dataset.state = JSON.stringify(state);
+/** Paper gets the page in view, in light colours and at its own size. */
+function connectPrinting(drawing: Drawing, draw: () => void): void {
+  const print = (isPrinting: boolean) => {
+    document.documentElement.classList.toggle("printing", isPrinting);
+    draw();
+    if (!isPrinting) return;
+    flatten(drawing.eeg, drawing.over);
+    for (const id of ["strip", "overview"]) flatten(byId<HTMLCanvasElement>(id));
   };
+  addEventListener("beforeprint", () => print(true));
+  addEventListener("afterprint", () => print(false));
+  byId("print-button").addEventListener("click", () => globalThis.print());
 }
 
 /** A click or drag on the overview moves the page there. */
@@ -98,13 +80,15 @@ function connectWheel(eeg: HTMLCanvasElement, move: (isForward: boolean) => void
 function start(page: LoadedPage): void {
   const { data } = page;
   const { durationSeconds } = data.signals;
-  const [eeg, overview] = [byId<HTMLCanvasElement>("eeg"), byId<HTMLCanvasElement>("overview")];
-  const drawState = createDrawing(page, eeg, overview);
+  const drawing = new Drawing(page);
+  const { eeg, over, overview } = drawing;
   let state = firstState(page);
   let isDue = false;
+  const drawOver = () => drawing.drawOver(marks.all, measuring.measured);
   const draw = () => {
     isDue = false;
-    drawState(state);
+    drawing.draw(state);
+    drawOver();
   };
   const change: Change = (next) => {
     state = next(state);
@@ -116,20 +100,41 @@ function start(page: LoadedPage): void {
   const say = (text: string) => {
     byId("said").textContent = text;
   };
+  const show = (seconds: number) => change((now) => centredOn(now, seconds, durationSeconds));
   const run = (action: Action) => {
     say("");
     change((now) => action.run(now, say));
   };
-  const actions = actionsOf(data);
+  const measuring = new Measuring(drawing, drawOver);
+  const marks = connectMarks(data, { changed: drawOver, say, show, selection: () => measuring.selection });
+  const mark: Action = {
+    title: "mark the selection as a seizure",
+    keys: ["a"],
+    run(now, tell) {
+      const { selection } = measuring;
+      if (!selection) tell("drag over the EEG first: what is selected becomes a mark");
+      else {
+        marks.add({ ...selection, label: "seiz", note: "" });
+        measuring.clear();
+      }
+      return now;
+    },
+  };
+  const actions = { ...actionsOf(data), mark };
   connectControls(page, change);
   connectButtons(actions, run);
   connectKeys(actions, run);
   fillHelp(actions);
-  fillEventList(data, (seconds) => change((now) => centredOn(now, seconds, durationSeconds)));
+  fillEventList(data, show);
+  connectGoTo(show, say);
   byId("help-button").addEventListener("click", toggleHelp);
   byId("help-close").addEventListener("click", toggleHelp);
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") measuring.clear();
+  });
   connectOverview(overview, durationSeconds, change);
-  connectWheel(eeg, (isForward) => run(isForward ? actions.forward : actions.back));
+  connectWheel(over, (isForward) => run(isForward ? actions.forward : actions.back));
+  connectPrinting(drawing, draw);
   new ResizeObserver(() => change((now) => now)).observe(eeg);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => change((now) => now));
   addEventListener("hashchange", () => change((now) => atHashTime(now, durationSeconds)));
