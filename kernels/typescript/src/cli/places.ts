@@ -65,7 +65,7 @@ export class Places {
     }
     if (word.startsWith("file://") || !isAddress(word)) {
       const path = word.startsWith("file://") ? fileURLToPath(word) : word;
-      if (!existsSync(path)) throw new UsageError(`there is no notebook at ${path}`);
+      if (!existsSync(path)) throw new UsageError(`there is no notebook at ${path}; check the path`);
       return { name: path, path, isCopy: false };
     }
     const bytes = await this.#storeOf(word).read(word, signal);
