@@ -36,7 +36,7 @@ snrSensitivity sosfiltInto sosfiltfilt spectraFigure spectrogram spectrogramFigu
 splitFromConfig startS3Server startTraining storeSource summarizeFindings summarizeModel synthesizeCorpus
 szcoreRates timeShare topography totalSeconds traceSpreads trainOptionsFromConfig trainingCurve typeConfusion
 typeConfusionFigure validSamplesOf verifyCache welch windowClass windowClasses windowComposition windowFeatures
-windowPanels withMirror writeCsv writeCsvBi writeEdf writeHedScoreTsv writeManifest writePlan writePrediction
+windowPanels withMirror worstFirst writeCsv writeCsvBi writeEdf writeHedScoreTsv writeManifest writePlan writePrediction
 writeSplits writeTse
 `
   .trim()

@@ -47,9 +47,13 @@ async function filesOf(paths: readonly string[]): Promise<string[]> {
   const files: string[] = [];
   for (const path of paths) {
     const info = await stat(path).catch((cause: NodeJS.ErrnoException) => {
-      throw new NotFoundError(`${path}: no such file or folder; a review page saves marks with "JSON"`, path, {
-        cause,
-      });
+      throw new NotFoundError(
+        `${path}: no such file or folder; check the path (a review page saves marks with "JSON")`,
+        path,
+        {
+          cause,
+        },
+      );
     });
     if (!info.isDirectory()) files.push(path);
     else files.push(...(await readdir(path)).filter((name) => ENDING.test(name)).map((name) => join(path, name)));

@@ -14,6 +14,7 @@ import { addDataOptions, configOf, type DataFlags, gapsOption } from "./data-opt
 import { type Detections, detectRecording } from "./detect-recording.js";
 import { silenceText } from "./detector-silence.js";
 import { reportOtherWindow } from "./other-window.js";
+import { checkOutputFile } from "./output-file.js";
 
 interface DetectFlags extends DataFlags {
   readonly checkpoint: string;
@@ -39,6 +40,7 @@ function writerOf(output: string): Writer {
 
 async function detect(input: string, output: string, given: DetectFlags): Promise<Outcome> {
   const write = writerOf(output);
+  await checkOutputFile(resolve(output));
   const flags = withOwnConfig(given);
   const loaded = await configOf(flags, []);
   const { config } = loaded;

@@ -32,6 +32,7 @@ import { addBootstrapOptions, type BootstrapFlags, bootstrapOf } from "./bootstr
 import { addDataOptions, configOf, type DataFlags } from "./data-options.js";
 import { highestOf, silenceText } from "./detector-silence.js";
 import { optimismOf } from "./optimism.js";
+import { checkOutputFile } from "./output-file.js";
 import { requirePrinter, writePdf } from "./print-report.js";
 import { type RunReport, reportPage } from "./report-page.js";
 import { readScoredSplit, reportMissing, type ScoredPrediction } from "./scored-predictions.js";
@@ -49,6 +50,8 @@ interface ReportFlags extends DataFlags, BootstrapFlags {
   readonly allowOtherCache?: boolean;
   readonly accept?: readonly string[];
 }
+
+type Bootstrap = ReturnType<typeof bootstrapOf>;
 
 type ReportPair = TypedDetections & StartedPair;
 
@@ -86,10 +89,45 @@ async function writePages(found: RunReport, { out, pdf }: ReportFlags): Promise<
   return files;
 }
 
+/** Why the detector found nothing, where it did. */
+function silenceOf(
+  recordings: readonly ScoredPrediction[],
+  pairs: readonly ReportPair[],
+  postprocess: PostprocessOptions,
+  { split, predictions }: ReportFlags,
+): string | undefined {
+  const highest = recordings.reduce((most, { probability }) => highestOf(probability, most), Number.NaN);
+  const events = pairs.reduce((sum, { hypothesis }) => sum + hypothesis.length, 0);
+  const here = `with ictal threshold --predictions ${predictions}`;
+  return silenceText(highest, postprocess, { events, search: split === "dev" ? here : "on dev with ictal threshold" });
+}
+
+/** All scores of the detected events. */
+function scoresOf(pairs: readonly ReportPair[], bootstrap: Bootstrap, waitSeconds: number | null) {
+  const [szcore, nedc] = [scoreSzcore(pairs), scoreNedc(pairs)];
+  return {
+    ...{ szcore, szcore1Hz: scoreSzcoreEvaluation(pairs), nedc },
+    resolution: alarmResolutions(pairs, { szcore, nedc }),
+    intervals: scoreIntervals(pairs, bootstrap),
+    breakdown: scoreBreakdown(pairs),
+    latency: onsetLatency(pairs, { lookAheadSeconds: waitSeconds }),
+  };
+}
+
+/** Patients, hours and seizures. */
+function sizesOf(recordings: readonly ScoredPrediction[]) {
+  return {
+    patients: new Set(recordings.map(({ patient }) => patient)).size,
+    hours: (recordings.reduce((sum, { durationSeconds }) => sum + durationSeconds, 0) / 3600).toFixed(2),
+    seizures: recordings.reduce((sum, { reference }) => sum + reference.length, 0),
+  };
+}
+
 async function report(flags: ReportFlags): Promise<Outcome> {
   if (flags.out === undefined && flags.pdf === undefined)
     throw new UsageError("give --out FILE.html, --pdf FILE.pdf, or both");
   if (flags.pdf !== undefined) requirePrinter();
+  for (const file of [flags.out, flags.pdf]) if (file !== undefined) await checkOutputFile(resolve(file));
   const bootstrap = bootstrapOf(flags);
   const loaded = await configOf(flags, ["cacheDir"]);
   const { config } = loaded;
@@ -108,16 +146,7 @@ async function report(flags: ReportFlags): Promise<Outcome> {
     await logEvalSearch(flags.predictions, { verb: "report", checkpointHash, perDay });
   const { metric } = config.training.early_stopping;
   const optimism = optimismOf(split, { metric: training?.validations.at(-1)?.metricName ?? metric, isSearched });
-  const [szcore, nedc] = [scoreSzcore(pairs), scoreNedc(pairs)];
-  const silence = silenceText(
-    recordings.reduce((most, { probability }) => highestOf(probability, most), Number.NaN),
-    postprocess,
-    {
-      events: pairs.reduce((sum, { hypothesis }) => sum + hypothesis.length, 0),
-      search:
-        split === "dev" ? `with ictal threshold --predictions ${flags.predictions}` : "on dev with ictal threshold",
-    },
-  );
+  const silence = silenceOf(recordings, pairs, postprocess, flags);
   const found: RunReport = {
     config,
     silence,
@@ -134,32 +163,15 @@ async function report(flags: ReportFlags): Promise<Outcome> {
         }
       : {}),
     scores: {
-      optimism: optimism ?? null,
-      ...{ recordings: pairs.length, missing, refused: [], notes: [] },
-      ...{
-        szcore,
-        szcore1Hz: scoreSzcoreEvaluation(pairs),
-        nedc,
-        resolution: alarmResolutions(pairs, { szcore, nedc }),
-      },
-      ...{
-        intervals: scoreIntervals(pairs, bootstrap),
-        breakdown: scoreBreakdown(pairs),
-        latency: onsetLatency(pairs, { lookAheadSeconds: lookAhead.waitSeconds }),
-      },
+      ...{ optimism: optimism ?? null, recordings: pairs.length, missing, refused: [], notes: [] },
+      ...scoresOf(pairs, bootstrap, lookAhead.waitSeconds),
     },
     receipt: {
       configuration: `${flags.config ?? "(flags)"} ${hashOf(config, 16)}`,
-      corpus: manifest.corpusFingerprint,
-      cache: manifest.key,
-      checkpoint: checkpointHash,
-      run: flags.run,
-      predictions: flags.predictions,
-      split,
+      ...{ corpus: manifest.corpusFingerprint, cache: manifest.key, checkpoint: checkpointHash },
+      ...{ run: flags.run, predictions: flags.predictions, split },
       recordings: `${recordings.length} scored, ${missing.length} of them without a prediction (no detections), ${unlabelled} without labels`,
-      patients: new Set(recordings.map(({ patient }) => patient)).size,
-      hours: (recordings.reduce((sum, { durationSeconds }) => sum + durationSeconds, 0) / 3600).toFixed(2),
-      seizures: recordings.reduce((sum, { reference }) => sum + reference.length, 0),
+      ...sizesOf(recordings),
       thresholds: `on ${postprocess.onThreshold}, off ${postprocess.offThreshold}`,
       intervals: `${100 * bootstrap.level} % by patient; of searched thresholds ${bootstrap.replicates} draws of patients, seed ${bootstrap.seed}`,
       "look-ahead": lookAheadText(lookAhead),
@@ -196,8 +208,9 @@ async function report(flags: ReportFlags): Promise<Outcome> {
 
 const HELP = `
 The report begins with the results and their intervals by patient; figures, the worst recordings (with links to the pages of
-"ictal review" in a folder "review" next to the report), all scores, and last what was run on what follow. --pdf prints it. On eval no threshold is searched unless --force-eval
-is given, which is logged; figures at the configured thresholds are always included.
+"ictal review" in a folder "review" next to the report), all scores, and last what was run on what follow. --pdf prints it.
+On eval no threshold is searched unless --force-eval is given, which is logged; figures at the configured thresholds are
+always included.
 Exit code: 1 when a labelled recording of the split has no prediction, as after an interrupted "ictal predict", unless
 --accept ${PREDICTION_MISSING} is given.
 

@@ -2,6 +2,8 @@
  * Figures as plain plotly JSON.
  * @module ictal/plots
  */
+
+export { type Mistakes, worstFirst } from "../base/worst-first.js";
 export { aeegFigure } from "../plots/aeeg.js";
 export { channelMatrix } from "../plots/channel-matrix.js";
 export { cacheCoverage, patientShares, seizureShares } from "../plots/dataset.js";

@@ -57,7 +57,7 @@ test("annotations collect refuses what is no saved file, two of one recording, a
     [[reversed], /ends before it starts/],
     [[odd], /is no seizure label/],
     [[none], /f\.marks\.json.*format/],
-    [[join(dir, "no")], /no such file or folder; a review page saves marks/],
+    [[join(dir, "no")], /no such file or folder; check the path .a review page saves marks/],
     [[join(dir, "empty")], /no \.marks\.json in /],
   ];
   for (const [paths, message] of cases) {

@@ -53,10 +53,13 @@ test("corpus check takes split files and exits with 1 when a finding is an error
   assert.match(failed.out, /error recording-unreadable/);
 });
 
-test("corpus check of an empty folder says what it expected", async () => {
+test("corpus check of an empty folder says what to do in a line, and of one with other files what it expected", async () => {
   const { err, code } = run("check", await mkdtemp(join(base, "empty-")));
   assert.equal(code, 1);
-  assert.match(err, /no recordings under .*: it holds nothing\. Expected one of these/);
+  assert.match(err, /no recordings under .*: it holds nothing; check the path, or copy the corpus there\n$/);
+  const foreign = await mkdtemp(join(base, "notes-"));
+  await writeFile(join(foreign, "notes.md"), "");
+  assert.match(run("check", foreign).err, /1 other files, but no \.edf or \.bdf\. Expected one of these/);
 });
 
 test("corpus verbs refuse wrong flags and foreign folders", async () => {

@@ -156,6 +156,8 @@ export const CASES: readonly Case[] = [
   row("shard plan score --ref $annotations --hyp $annotations --dir @", "new folder"),
   row("shard plan train --config $config --dir @", "new folder"),
   row("shard plan crossval --config $config --dir @", "new folder"),
+  row("annotations collect @ --out $out", "file", { ending: ".json" }),
+  row("review --config $config --predictions $predictions --ref @ --out $out", "folder"),
 ];
 
 /** Paths that other tests try, and why they are not tried here. */
@@ -164,10 +166,10 @@ export const ELSEWHERE: Readonly<Record<string, string>> = {
   "backend build --dir": "the same",
   "corpus snr --hyp": "wants an injected corpus: corpus-inject.test.ts",
   "corpus snr --html": "the same",
+  "annotations collect --out": "wants saved marks: collect-marks.test.ts",
   "calibrate --out": "wants predictions of four patients: it writes as score --report does",
   "shard plan sweep --dir": "wants a sweep file: it writes as shard plan train does",
   "slurm sweep --dir": "the same",
-  "notebook exec --sanitize": "is read after a notebook with outputs has run: test/notebook",
   "shard plan predict --out": "is written by the tasks: as predict --out",
   "slurm predict --out": "the same",
   "modal train --bucket-prefix": "a folder in a bucket",

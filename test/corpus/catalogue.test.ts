@@ -243,15 +243,14 @@ test("readCatalogue(store) pairs BIDS recordings with their events", async () =>
   assert.equal(recordings[0]!.tsvKey, `${stem}_events.tsv`);
 });
 
-test("readCatalogue(store) rejects an empty folder with what was listed and what is expected", async () => {
+test("readCatalogue(store) rejects a folder without recordings with what was listed and what is expected", async () => {
   await assert.rejects(readCatalogue(memoryStore({}, "nothing"), { prefix: "edf/train" }), (error: Error) => {
     assert.match(error.message, /no recordings under memory:nothing\/edf\/train: it holds nothing/);
-    assert.match(error.message, /tusz-v2: .*s001_2002/);
     return error.name === "NotFoundError";
   });
   await assert.rejects(
     readCatalogue(memoryStore({ "a.csv": "", "b.txt": "" })),
-    /1 annotation files and 1 other files/,
+    /1 annotation files and 1 other files[\s\S]*tusz-v2: .*s001_2002/,
   );
 });
 

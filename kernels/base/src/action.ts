@@ -88,9 +88,9 @@ const READING: ReadonlySet<string> = new Set([
 function explainFolderError(error: Error): Error {
   const { code, syscall, path, dest } = error as NodeJS.ErrnoException & { dest?: string };
   const place = dest ?? path;
-  if (syscall === undefined) return error;
   const refused = (message: string) => new StoreError(message, { code: "NotWritable" }, { cause: error });
   if (code === "EISDIR" && place !== undefined) return refused(`${place} is a folder; give a file`);
+  if (syscall === undefined) return error;
   if ((code === "ENOTDIR" || code === "EEXIST") && syscall === "mkdir" && place !== undefined)
     return refused(`${place} cannot be a folder, since a file of that name is there; give another folder`);
   if (dest === undefined && READING.has(syscall)) return explainReadError(error, path ?? "a file") as Error; // as it was, or ours
