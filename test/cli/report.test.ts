@@ -93,7 +93,7 @@ test("threshold refuses eval; forced, it says so and writes the search down", as
   const log = join(dir, "predictions", "eval-searches.jsonl");
   const refused = ictal("threshold", ...data(), "--split", "eval");
   assert.equal(refused.status, 2);
-  assert.match(refused.stderr, /searched on 1 recordings of eval; search on dev .*--force-eval/);
+  assert.match(refused.stderr, /invalid --split eval: search on dev .*--force-eval/);
   assert.ok(!existsSync(log));
   const forced = ictal("threshold", ...data(), "--split", "eval", "--force-eval", "--fa", "500", "--json");
   assert.equal(forced.status, 0);
