@@ -156,8 +156,8 @@ plots/eeg-page.ts unit: "SD"
 plots/eeg-page.ts columns: 2
 plots/review/mistake-gallery.ts count: 6
 plots/review/mistake-gallery.ts spacingMicrovolts: 100
-plots/review/review-figure.ts startSeconds: 0
-plots/review/review-figure.ts pageSeconds: 10
+plots/review/page-traces.ts startSeconds: 0
+plots/review/page-traces.ts pageSeconds: 10
 plots/review/review-figure.ts microvoltsPerMillimetre: 7
 recording/annotation-table.ts isOwn: false
 recording/annotation-write.ts recordingName: ""

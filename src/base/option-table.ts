@@ -70,24 +70,23 @@ function isAllowedNumber(value: unknown, range: NumberRange, isOdd: boolean): bo
   return isInRange(value, range) && (!isOdd || value % 2 === 1);
 }
 
+function areNumbers(values: readonly unknown[], rule: Extract<OptionRule, { kind: "numbers" }>): boolean {
+  if (values.length < rule.minLength || values.length > rule.maxLength) return false;
+  const isAllowed = (value: unknown): value is number => isAllowedNumber(value, rule.range, rule.isOdd);
+  if (!values.every(isAllowed)) return false;
+  return !rule.isAscending || values.every((value, i) => i === 0 || value >= values[i - 1]!);
+}
+
+const isName = (value: unknown): boolean => typeof value === "string" && value.trim() !== "";
+
 function follows(rule: OptionRule, value: unknown): boolean {
   switch (rule.kind) {
     case "number":
       return isAllowedNumber(value, rule.range, rule.isOdd) || rule.words.some((word) => word === value);
     case "numbers":
-      return (
-        Array.isArray(value) &&
-        value.length >= rule.minLength &&
-        value.length <= rule.maxLength &&
-        value.every((member) => isAllowedNumber(member, rule.range, rule.isOdd)) &&
-        (!rule.isAscending || value.every((member, i) => i === 0 || member >= value[i - 1]))
-      );
+      return Array.isArray(value) && areNumbers(value, rule);
     case "names":
-      return (
-        Array.isArray(value) &&
-        value.length > 0 &&
-        value.every((name) => typeof name === "string" && name.trim() !== "")
-      );
+      return Array.isArray(value) && value.length > 0 && value.every(isName);
     case "choice":
       return rule.values.some((known) => known === value);
     case "flag":

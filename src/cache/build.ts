@@ -5,6 +5,7 @@ import { CacheError } from "@ictal/base/errors";
 import { requireCounts, requireNumbers } from "@ictal/base/options";
 import { type Progress, silentProgress } from "@ictal/base/progress";
 import type { Catalogue } from "../corpus/catalogue.js";
+import type { RecordingLabels } from "../corpus/labels.js";
 import type { RecordingEntry } from "../corpus/recording-entry.js";
 import { type Finding, invalidatesLabels } from "../recording/finding.js";
 import { type ChainOptions, DEFAULT_CHAIN } from "../signal/chain.js";
@@ -51,6 +52,8 @@ export interface BuildOptions {
   readonly accept?: readonly string[] | undefined;
   /** Per recording: filtered float32 kept in memory, the rest goes to a temporary file. @default 48 MiB, 43 minutes of 19 channels */
   readonly memoryLimitBytes?: number | undefined;
+  /** Labels by id that were read a moment ago (`surveyRecordings`): those of the same duration are not read again. */
+  readonly labels?: ReadonlyMap<string, RecordingLabels> | undefined;
   readonly progress?: Progress | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -165,14 +168,16 @@ async function cacheRecording(build: Build, slot: number, entry: RecordingEntry)
   const { gaps = CACHE_DEFAULTS.gaps, verify = false } = options;
   let findings: readonly Finding[] = [];
   const readLabels = async (durationSeconds: number) => {
-    const labels = await ports.readLabels(durationSeconds);
+    const read = options.labels?.get(entry.id);
+    const labels = read?.durationSeconds === durationSeconds ? read : await ports.readLabels(durationSeconds);
     findings = labels.findings;
     return labels;
   };
   const known = await findReusable(folder, entry, { gaps, verify, source: rangesOf(options.store, entry, signal) });
   if (known) {
-    if (await refreshLabels(folder, known, await readLabels(known.durationSeconds))) tally.relabelled += 1;
-    tally.add(known, "reused");
+    const fresh = await refreshLabels(folder, known, await readLabels(known.durationSeconds));
+    if (fresh !== known) tally.relabelled += 1;
+    tally.add(fresh, "reused");
   } else {
     const memoryLimitBytes = options.memoryLimitBytes ?? DEFAULT_MEMORY_LIMIT_BYTES;
     const expected = await expectedDigests(options.store, entry, signal);

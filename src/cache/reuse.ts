@@ -64,11 +64,12 @@ async function checkEnds(folder: CacheFolder, sidecar: Sidecar, source: ByteSour
   return checked;
 }
 
-/** Bring the labels of a reused recording up to date; true when its sidecar was written again. */
-export async function refreshLabels(folder: CacheFolder, sidecar: Sidecar, labels: RecordingLabels): Promise<boolean> {
+/** The sidecar of a reused recording with its labels brought up to date: written again, and another object, where they differ. */
+export async function refreshLabels(folder: CacheFolder, sidecar: Sidecar, labels: RecordingLabels): Promise<Sidecar> {
   const fresh = labelFields(labels);
   const { labelled, seizures, labelFindings } = sidecar;
-  if (canonicalJson(fresh) === canonicalJson({ labelled, seizures, labelFindings })) return false;
-  await writeSidecar(folder.path, { ...sidecar, ...fresh });
-  return true;
+  if (canonicalJson(fresh) === canonicalJson({ labelled, seizures, labelFindings })) return sidecar;
+  const refreshed = { ...sidecar, ...fresh };
+  await writeSidecar(folder.path, refreshed);
+  return refreshed;
 }

@@ -36,6 +36,10 @@ export function acceptOption(kind: keyof typeof CODES, description: string): Opt
   return new Option("--accept <codes>", description).argParser((text) => parseAccepted(text, kind));
 }
 
+/** --accept of the commands that build a cache where it is missing, and use it. */
+export const buildAcceptOption = (): Option =>
+  acceptOption("cache", "where the cache is built: codes for which a recording may be excluded or have unknown labels");
+
 function parseAccepted(text: string, kind: keyof typeof CODES): string[] {
   const codes = text.split(",").map((code) => code.trim());
   const known: ReadonlySet<string> = new Set(["all", ...CODES[kind]]);

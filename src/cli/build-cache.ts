@@ -1,25 +1,22 @@
 /** Builds the cache of a configuration, for `cache build` and the first `train`. */
 
-import { ConfigError, isIctalError } from "@ictal/base/errors";
+import { isIctalError } from "@ictal/base/errors";
 import { notify, printable, printableAll } from "@ictal/base/printable";
 import type { Progress } from "@ictal/base/progress";
-import { type BuildReport, buildCache, shardOf } from "../cache/build.js";
-import { type SurveyOptions, surveyChannels, surveyInWords } from "../cache/channel-survey.js";
+import { type BuildReport, buildCache } from "../cache/build.js";
 import { isPermanent } from "../cache/exclusion.js";
 import { lacksSeizures, writeManifest } from "../cache/manifest.js";
 import type { GapPolicy } from "../cache/segments.js";
-import { chainFromConfig, gapsFromConfig, layoutFromConfig } from "../config/layer-options.js";
+import { chainFromConfig, gapsFromConfig } from "../config/layer-options.js";
 import type { Config } from "../config/schema.js";
-import { splitFromConfig } from "../config/split-choice.js";
-import { type Catalogue, readCatalogue } from "../corpus/catalogue.js";
-import { PARTICIPANTS_CODE } from "../corpus/participants.js";
-import { checkSplitChoice } from "../dataset/split.js";
+import type { Catalogue } from "../corpus/catalogue.js";
 import { locationOfFinding } from "../recording/finding.js";
 import { openStore } from "../store/open-store.js";
-import type { Store } from "../store/store.js";
 import { isAccepted, NO_SEIZURES } from "./accept-option.js";
+import { checkBeforeBuild } from "./build-check.js";
 import type { Shard } from "./data-options.js";
 import { unmarkIncomplete } from "./incomplete-cache.js";
+import type { SplitCheck } from "./split-check.js";
 
 /** What the flags of a build change of the configuration. */
 export interface BuildOptions {
@@ -35,6 +32,10 @@ export interface BuildOptions {
   readonly gaps?: GapPolicy | undefined;
   /** Check every frame before a recording is reused. */
   readonly verify?: boolean | undefined;
+  /** What the cache is for: what that cannot do with the recordings is refused before the work. @default a cache for any use */
+  readonly check?: SplitCheck | undefined;
+  /** Called between the checks and the work. */
+  readonly onChecked?: (() => void) | undefined;
   readonly progress: Progress;
   readonly signal: AbortSignal;
 }
@@ -52,53 +53,20 @@ export interface BuiltCache {
   readonly isComplete: boolean;
 }
 
-/** The code of recordings without the channels. */
-const LACKING = "missing-electrodes";
-
-/** Throws a ConfigError where participants.tsv and the folders do not fit: a patient's split would be a guess. */
-function refuseContradiction({ findings }: Catalogue): void {
-  const found = findings.filter(({ code, severity }) => code === PARTICIPANTS_CODE && severity === "error");
-  const [first] = found;
-  if (!first) return;
-  const more = found.length > 1 ? ` (and ${found.length - 1} more; see ictal corpus check)` : "";
-  throw new ConfigError(printable(`${first.file}: ${first.message}${more}; ${first.action}`), {
-    key: "data.data_dir",
-    value: first.file,
-    allowed: "a split for every patient, or for none",
-  });
-}
-
-/** Says in one line each what is in doubt in participants.tsv and not refused. */
-function reportDoubts({ findings }: Catalogue): void {
-  for (const { file, code, severity, message, action } of findings)
-    if (code === PARTICIPANTS_CODE && severity !== "error")
-      notify(printable(`ictal: ${file}: ${message}${action ? `; ${action}` : ""}`));
-}
-
-/** The recordings of a configuration's corpus, whose splits fit what is asked for. */
-async function catalogueOf(store: Store, config: Config, { limit, signal }: BuildOptions): Promise<Catalogue> {
-  const { data } = config;
-  const layout = layoutFromConfig(config);
-  const catalogue = await readCatalogue(store, { layout, limit: limit ?? data.limit_files ?? undefined, signal });
-  reportDoubts(catalogue);
-  if (data.split.by !== "file") refuseContradiction(catalogue);
-  await checkSplitChoice(catalogue.recordings, splitFromConfig(config), { signal });
-  return catalogue;
-}
-
 /** Bring the cache of `config` up to date from its corpus, then write the manifest. */
 export async function buildConfigured(config: Config, options: BuildOptions): Promise<BuiltCache> {
   const { workers, shard, accept, verify, progress, signal } = options;
   const { data } = config;
   const store = openStore(data.data_dir);
-  const catalogue = await catalogueOf(store, config, options);
-  const work = { store, cacheDir: data.cache_dir, chain: chainFromConfig(config), sampleType: data.sample_type };
-  const recordings = shardOf(catalogue.recordings, shard);
-  await tellMissingChannels({ ...work, recordings, signal }, shard !== undefined || isAccepted(LACKING, accept));
+  const limit = options.limit ?? data.limit_files ?? undefined;
+  const gaps = options.gaps ?? gapsFromConfig(config);
+  const work = { store, cacheDir: data.cache_dir, chain: chainFromConfig(config), sampleType: data.sample_type, gaps };
+  const { catalogue, labels } = await checkBeforeBuild(config, { ...work, ...options, limit });
+  options.onChecked?.();
   const report = await buildCache({
     ...work,
     catalogue,
-    gaps: options.gaps ?? gapsFromConfig(config),
+    labels,
     workers: workers ?? (data.num_workers || undefined),
     shard,
     verify,
@@ -119,23 +87,6 @@ export async function buildConfigured(config: Config, options: BuildOptions): Pr
     doubtful,
     isComplete,
   };
-}
-
-/**
- * Says before the work which recordings lack channels. Throws a ConfigError when none has them, unless that is accepted: another
- * choice of channels is wanted then.
- */
-async function tellMissingChannels(options: SurveyOptions, mayBeAll: boolean): Promise<void> {
-  const survey = await surveyChannels(options);
-  const text = surveyInWords(survey);
-  if (text === undefined) return;
-  const { reference, channels } = options.chain;
-  if (survey.lacking.length < survey.recordings || mayBeAll) {
-    notify(printable(`ictal: ${text}; they will be excluded`));
-    return;
-  }
-  const key = channels ? "data.channels" : "preprocessing.reference";
-  throw new ConfigError(text, { key, value: channels ?? reference, allowed: "channels that the recordings have" });
 }
 
 interface WrittenManifest {

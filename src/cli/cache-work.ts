@@ -37,8 +37,10 @@ export interface ManifestFlags extends DataFlags {
   readonly limit?: number;
 }
 
-/** Who is in which split of a cache that was built; without a configuration file, under the key of the build. */
-async function splitsOfBuild(found: FlagConfig, key: string): Promise<SplitRecord> {
+/** Who is in which split of a cache that was built; without a configuration file, under the key of the build. Of folds, one has to be chosen. */
+async function splitsOfBuild(found: FlagConfig, key: string): Promise<SplitRecord | undefined> {
+  const { by, fold } = found.config.data.split;
+  if (by === "folds" && fold === undefined) return undefined;
   const { record } = await configuredSplits({ ...found, cacheKey: key, file: undefined });
   return record;
 }

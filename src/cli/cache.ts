@@ -24,8 +24,9 @@ for every code; an unknown code is a usage error). Accepting changes the exit co
 source-unreadable, source-damaged) cannot be accepted: run the command again.
 Manifest: a build of all recordings writes manifest.json; after builds with --shard run "ictal manifest" once. A cache
 without seizures has no manifest and is for prediction only: exit code 1, unless "no-seizures" is accepted.
-Splits: one cache serves all splits and folds. --splits and --folds are checked before the build (unknown patients, too many
-folds), and the patients of each split are printed after it.
+Splits: one cache serves all splits and folds. Headers and annotations are read before the build, so that it begins only where
+splits and folds can be (unknown patients, too many folds); what cannot be trained or scored is said then: recordings without the
+channels, a split without a seizure. The patients of each split are printed after it.
 
 Examples:
   ictal cache build --config configs/smoke_test.yaml

@@ -5,7 +5,8 @@ import { limitManifest, type Manifest, readManifest } from "../cache/manifest.js
 import { gapsFromConfig } from "../config/layer-options.js";
 import { splitFromConfig } from "../config/split-choice.js";
 import { assignSplits, type SplitManifest } from "../dataset/split.js";
-import { splitCounts, splitParts } from "../dataset/split-record.js";
+import { silentNotice } from "../dataset/split-check.js";
+import { type SplitRecord, splitCounts, splitParts } from "../dataset/split-record.js";
 import type { FlagConfig } from "./data-options.js";
 
 const LIMIT = "data.limit_files or BGB_LIMIT_FILES";
@@ -40,6 +41,12 @@ function reportSplits({ record }: SplitManifest): void {
   notify(printable(`ictal: ${why}: ${splitCounts(record)}${none}`));
 }
 
+/** Says of a split that is asked for what cannot be scored on it. */
+function reportSilent({ splits }: SplitRecord, wanted: string): void {
+  const notice = silentNotice(wanted, splits[wanted]);
+  if (notice !== undefined) notify(printable(`ictal: ${notice}`));
+}
+
 /**
  * The manifest of the configuration's cache with at most `limit_files` recordings, in the splits of `data.split`, and who is
  * in which. `wanted` is the split that is asked for: where the corpus has it and data.split does not, such as the "all" of a
@@ -57,9 +64,11 @@ export async function configuredSplits(found: FlagConfig, wanted?: string | unde
   const has = ({ recordings }: Manifest) => recordings.some(({ split }) => split === wanted);
   if (wanted !== undefined && !has(assigned.manifest) && has(limited)) {
     const record = { by: "official", why: "the corpus's own splits", splits: splitParts(limited), unused: [] } as const;
+    reportSilent(record, wanted);
     return { manifest: limited, record };
   }
   reportSplits(assigned);
+  if (wanted !== undefined) reportSilent(assigned.record, wanted);
   return assigned;
 }
 

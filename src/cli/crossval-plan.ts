@@ -1,6 +1,5 @@
 /** From flags and configuration to the folds of a cross-validation and their plan. */
 import { UsageError } from "@ictal/base/action";
-import { notify } from "@ictal/base/printable";
 import type { Manifest } from "../cache/manifest.js";
 import { foldNotices } from "../cluster/crossval/folds.js";
 import { planCrossval } from "../cluster/crossval/plan.js";
@@ -8,10 +7,11 @@ import type { Plan } from "../cluster/plan.js";
 import { modelFromConfig } from "../config/model-options.js";
 import type { Config } from "../config/schema.js";
 import { splitFromConfig } from "../config/split-choice.js";
-import { foldPatients, foldsOf, type SplitManifest } from "../dataset/split.js";
+import { foldsOf, type SplitManifest } from "../dataset/split.js";
 import { createDetector } from "../model/detector.js";
 import type { FlagConfig } from "./data-options.js";
 import type { FoldFlags } from "./fold-options.js";
+import { foldsAsked, type SplitCheck, splitCheck } from "./split-check.js";
 
 /** The number of folds that flags and configuration ask for; undefined for one per patient. */
 export function foldCount({ data }: Config, { folds, leaveOnePatientOut }: FoldFlags): number | undefined {
@@ -29,7 +29,7 @@ export async function configuredFolds(
   manifest: Manifest,
   flags: FoldFlags,
 ): Promise<{ readonly folds: readonly SplitManifest[]; readonly seeds: readonly number[] }> {
-  const count = foldCount(config, flags) ?? Math.max(2, foldPatients(manifest).length);
+  const count = foldsAsked(manifest.recordings, foldCount(config, flags));
   const folds = await foldsOf(manifest, count, splitFromConfig(config));
   const seeds = Array.from({ length: flags.seeds ?? 1 }, (_, i) => config.experiment.seed + i);
   return { folds, seeds };
@@ -41,16 +41,22 @@ function rateOf(config: Config, { sampleRateHz }: Manifest): number | undefined 
   return sampleRateHz % outputStrideSamples === 0 ? 1 : undefined;
 }
 
+interface CrossvalPlanFlags extends FoldFlags {
+  /** Folder of the runs. */
+  readonly out: string;
+  /** The check that was asked before the cache was built, if one was. */
+  readonly check?: SplitCheck | undefined;
+}
+
 /** The plan of a cross-validation in the folder `out`, and its folds; what there is to know of them goes to stderr. */
 export async function crossvalPlan(
   found: FlagConfig & { readonly configArgs: readonly string[] },
   manifest: Manifest,
-  flags: FoldFlags,
-  out: string,
+  { out, check = splitCheck(found.config, { verb: "crossval", folds: undefined }), ...flags }: CrossvalPlanFlags,
 ): Promise<{ readonly plan: Plan; readonly folds: readonly SplitManifest[]; readonly seeds: readonly number[] }> {
   const { config, configArgs, configHash } = found;
   const { folds, seeds } = await configuredFolds(config, manifest, flags);
-  for (const notice of foldNotices(folds)) notify(`ictal: ${notice}`);
+  check.tell(foldNotices(folds.map(({ record }) => record)));
   const plan = planCrossval({ folds, seeds, out, rateHz: rateOf(config, manifest), configArgs, configHash });
   return { plan, folds, seeds };
 }

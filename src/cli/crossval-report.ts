@@ -18,6 +18,7 @@ import { pooledCells } from "../scoring/score.js";
 import type { TypedDetections } from "../scoring/type-confusion.js";
 import { projectCommit } from "../training/receipt.js";
 import { type CrossvalJson, crossvalJson, crossvalLines, crossvalSchema } from "./crossval-json.js";
+import { crossvalKeyFigures, crossvalTables, splitTable } from "./crossval-tables.js";
 import { figureHtml, htmlPage, receiptHtml } from "./page-html.js";
 import { eventFigures } from "./score-page.js";
 import { worstHtml } from "./worst-recordings.js";
@@ -56,18 +57,6 @@ function typedPairs({ pairs }: OutOfFoldScores, runs: readonly FoldRun[], seeds:
   });
 }
 
-function splitTable(folds: readonly SplitManifest[]): string {
-  const rows = folds.map(({ record }, fold) => {
-    const cells = ["train", "dev", "eval"].map((split) => {
-      const { patients = [], patientsWithSeizures = 0 } = record.splits[split] ?? {};
-      return `<td>${patients.length} (${patientsWithSeizures})</td>`;
-    });
-    const names = record.splits.eval?.patients ?? [];
-    return `<tr><td>${fold}</td>${cells.join("")}<td style="white-space:normal">${escapeHtml(names.join(", "))}</td></tr>`;
-  });
-  return `<table style="white-space:nowrap"><tr><th>fold</th><th>train</th><th>dev</th><th>held out</th><th>patients held out</th></tr>${rows.join("")}</table>`;
-}
-
 async function pageOf(
   options: CrossvalReportOptions,
   json: CrossvalJson,
@@ -89,11 +78,14 @@ async function pageOf(
   };
   const lookAhead = lookAheadFromConfig(config);
   const title = `Cross-validation ${config.experiment.name}`;
+  const hours = recordings.reduce((sum, { durationSeconds }) => sum + durationSeconds, 0) / seeds.length / 3600;
+  const trained = seeds.length === 1 ? "one seed" : `${seeds.length} seeds`;
+  const size = `${scores.folds} folds, ${trained} · ${scores.patients} patients (${scores.patientsWithSeizures} with seizures), ${hours.toFixed(2)} h · ${config.model.name}`;
   const receipt = {
     folds: scores.folds,
     seeds: seeds.join(", "),
     patients: `${scores.patients}, ${scores.patientsWithSeizures} with seizures`,
-    hours: (recordings.reduce((sum, { durationSeconds }) => sum + durationSeconds, 0) / seeds.length / 3600).toFixed(2),
+    hours: hours.toFixed(2),
     detector: config.model.name,
     corpus: manifest?.corpusFingerprint,
     cache: manifest?.key,
@@ -102,15 +94,15 @@ async function pageOf(
     commit,
   };
   return htmlPage(title, [
-    `<h1>${escapeHtml(title)}</h1>`,
-    `<h2>Scores</h2><p>Each patient was scored by a detector that never saw them.</p><pre>${escapeHtml(crossvalLines(json).join("\n"))}</pre>`,
-    `<h2>Folds</h2><p>Patients, and in brackets those with seizures.</p>${splitTable(folds)}`,
+    `<header><h1>${escapeHtml(title)}</h1><p class="meta">${escapeHtml(size)}</p><p>Each patient was scored by a detector that never saw them.</p>${crossvalKeyFigures(json)}</header>`,
     "<h2>Seconds</h2>",
     figureHtml(rocFigure(rocAndPrCurves(cells.score, cells.truth), caption)),
     figureHtml(reliabilityDiagram(calibrationCurve(cells.score, cells.truth), caption)),
     "<h2>Events</h2>",
     ...eventFigures(pairs, caption, { lookAheadSeconds: lookAhead.waitSeconds }).map(figureHtml),
     `<h2>Worst recordings</h2>${await worstHtml(pairs, out)}`,
+    `<h2>All scores</h2>${crossvalTables(json)}`,
+    `<h2>Folds</h2>${splitTable(folds)}`,
     receiptHtml(receipt),
     `<details class="configuration"><summary>Configuration</summary><pre>${escapeHtml(JSON.stringify(config, null, 2))}</pre></details>`,
   ]);

@@ -10,6 +10,7 @@ import type { Command } from "commander";
 import { PLAN_FILE, type Plan, readPlan, writePlan } from "../cluster/plan.js";
 import { runPool } from "../cluster/pool.js";
 import type { RunWatch } from "../cluster/watch/run-watch.js";
+import { buildAcceptOption } from "./accept-option.js";
 import { limitedManifest } from "./configured-manifest.js";
 import { configuredFolds, crossvalPlan, foldCount } from "./crossval-plan.js";
 import { crossvalText, reportCrossval } from "./crossval-report.js";
@@ -18,6 +19,7 @@ import { addFoldOptions, type FoldFlags } from "./fold-options.js";
 import { freezeConfig } from "./freeze-config.js";
 import { withCache } from "./ready-cache.js";
 import { ICTAL } from "./shard.js";
+import { splitCheck } from "./split-check.js";
 import { watched } from "./watched.js";
 
 interface CrossvalFlags extends Omit<DataFlags, "fold" | "splits">, FoldFlags {
@@ -26,6 +28,7 @@ interface CrossvalFlags extends Omit<DataFlags, "fold" | "splits">, FoldFlags {
   readonly retries: number;
   readonly replace?: boolean;
   readonly reportOnly?: boolean;
+  readonly accept?: readonly string[];
 }
 
 /** Configuration of the flags with a fold in place, so that what is wrong with the folds is told before a cache is built. */
@@ -65,8 +68,13 @@ async function crossval(watch: RunWatch, flags: CrossvalFlags): Promise<Outcome>
   const found = await foldedConfig(flags, out);
   await watch.begin(basename(out), { path: out });
   return withInterrupt("finished folds are kept; run the same command again to continue", async (signal) => {
-    const { limited } = await withCache(found, () => manifestOf(found), { signal, watch });
-    const { plan, seeds, folds } = await crossvalPlan(found, limited, flags, out);
+    const check = splitCheck(found.config, {
+      verb: "crossval",
+      folds: flags.leaveOnePatientOut ? undefined : found.config.data.split.folds,
+    });
+    const how = { signal, watch, check, accept: flags.accept };
+    const { limited } = await withCache(found, () => manifestOf(found), how);
+    const { plan, seeds, folds } = await crossvalPlan(found, limited, { ...flags, out, check });
     if (flags.replace) await removeRuns(out);
     else await refuseOther(out, plan);
     await writePlan(out, plan, { signal });
@@ -119,7 +127,8 @@ const HELP = `
 Each fold is trained on the other patients, of whom a share (data.split.dev, or data.validation_split) is kept apart as dev: the epoch is
 the one with the best training.early_stopping.metric on dev, the threshold that of the highest event F1 on dev. The patients of the
 fold are predicted once, by that epoch, and scored at that threshold. Patients of the corpus's own eval split are in no fold.
-One cache serves all folds. Finished folds are kept in --out: the same command continues after an interruption, and --seeds can be raised.
+One cache serves all folds. Where it has to be built, headers and annotations are read first: a training part without a seizure, recordings
+that lack channels and annotations with errors are refused before the work (--accept for the last two). Finished folds are kept in --out: the same command continues after an interruption, and --seeds can be raised.
 "ictal slurm crossval" runs the folds as jobs.
 
 Examples:
@@ -136,6 +145,7 @@ export function addCrossvalCommand(program: Command): void {
     .option("--retries <n>", "number of retries of a failed fold", parseCount(0), 1)
     .option("--replace", "delete an earlier cross-validation in --out and start again")
     .option("--report-only", "score the folds that --out holds and write the report again; nothing is trained")
+    .addOption(buildAcceptOption())
     .addHelpText("after", HELP)
     .action(action(watched("crossval", crossval)));
 }

@@ -1,8 +1,8 @@
-import { chbMit, siena } from "../corpus/field-layouts.js";
+import { chbMit, seizeIt1, siena } from "../corpus/field-layouts.js";
 
 /**
  * Whose recording a relative path names: a BIDS `sub-…` folder, a TUSZ token `patient_s001_t000`, the patient of a case of CHB-MIT
- * (chb21 is chb01) or of Siena, else the first folder.
+ * (chb21 is chb01), of Siena or of SeizeIT1, else the first folder.
  */
 export function patientOfPath(id: string): string {
   const parts = id.split(/[\\/]/);
@@ -11,6 +11,8 @@ export function patientOfPath(id: string): string {
   const token = /^(.+?)_s\d+_t\d+$/.exec(parts.at(-1) ?? "")?.[1];
   if (token !== undefined) return token;
   const path = `${parts.join("/")}.edf`;
-  const placed = [chbMit, siena].map((layout) => layout.place(path, path)).find((place) => typeof place !== "string");
+  const placed = [chbMit, siena, seizeIt1]
+    .map((layout) => layout.place(path, path))
+    .find((place) => typeof place !== "string");
   return typeof placed === "object" ? placed.patient : (parts[0] ?? id);
 }

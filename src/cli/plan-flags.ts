@@ -158,7 +158,7 @@ const score: Planner = async (flags) => {
 const crossval: Planner = async (flags, dir) => {
   const found = await frozenConfig({ ...flags, folds: undefined }, dir, ["cacheDir"]);
   const { limited } = await limitedManifest(found);
-  return (await crossvalPlan(found, limited, flags, dir)).plan;
+  return (await crossvalPlan(found, limited, { ...flags, out: dir })).plan;
 };
 
 const PLANNERS: Readonly<Record<PlanKind, Planner>> = { cache, check, predict, score, train, sweep, crossval };

@@ -13,6 +13,7 @@ import {
   predictionStrideFromConfig,
   stitchingFromConfig,
 } from "../config/layer-options.js";
+import type { SplitRecord } from "../dataset/split-record.js";
 import type { PostprocessOptions } from "../scoring/postprocess.js";
 import { openExecutor } from "../tensor/open.js";
 import { predictRecordings } from "../training/predict-recordings.js";
@@ -59,8 +60,13 @@ interface Predicted {
   readonly highest: number;
   readonly postprocess: PostprocessOptions;
   readonly executor: string;
-  /** Whether the corpus itself has the split: then a folder of it holds these recordings alone. */
+  /** Whether a folder of the corpus holds these recordings alone. */
   readonly isOwnSplit: boolean;
+}
+
+/** Whether the corpus has the split as a folder; ids begin with its name then, and not where participants.tsv says who is in it. */
+function isFolder({ by, seed }: SplitRecord, split: string, ids: readonly string[]): boolean {
+  return by === "official" && seed === undefined && ids.every((id) => id.startsWith(`${split}/`));
 }
 
 async function predictSplit(watch: RunWatch, given: PredictFlags, signal: AbortSignal): Promise<Predicted> {
@@ -132,7 +138,7 @@ async function predictSplit(watch: RunWatch, given: PredictFlags, signal: AbortS
     eegSeconds,
     ...{ eventFiles, detections, detected, highest, postprocess },
     executor: executor.name,
-    isOwnSplit: record.by === "official" && record.seed === undefined,
+    isOwnSplit: isFolder(record, flags.split, ids),
   };
 }
 

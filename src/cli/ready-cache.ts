@@ -8,11 +8,11 @@ import { createProgress } from "@ictal/base/progress";
 import type { Manifest } from "../cache/manifest.js";
 import { MANIFEST_FILE } from "../cache/paths.js";
 import type { RunWatch } from "../cluster/watch/run-watch.js";
-import { buildConfigured, buildText } from "./build-cache.js";
+import { type BuildOptions, buildConfigured, buildText } from "./build-cache.js";
 import type { FlagConfig } from "./data-options.js";
 import { isMarkedIncomplete, refuseIncomplete } from "./incomplete-cache.js";
 
-interface WithCacheOptions {
+interface WithCacheOptions extends Pick<BuildOptions, "check" | "accept"> {
   readonly signal: AbortSignal;
   readonly watch: RunWatch;
   /** Called before a cache is built; what it throws is thrown. */
@@ -27,7 +27,7 @@ interface WithCacheOptions {
 export async function withCache<T extends { readonly manifest: Manifest }>(
   found: FlagConfig,
   read: () => Promise<T>,
-  { signal, watch, beforeBuild }: WithCacheOptions,
+  { signal, watch, beforeBuild, check, accept }: WithCacheOptions,
 ): Promise<T> {
   const { config, cacheKey } = found;
   const { data_dir, cache_dir } = config.data;
@@ -49,8 +49,10 @@ export async function withCache<T extends { readonly manifest: Manifest }>(
       `${cache_dir} contains ${state} for this configuration, and data.data_dir is not set; set it to the corpus`,
     );
   await beforeBuild?.();
-  notify(`ictal: ${cache_dir} contains ${state} for this configuration; building it from ${data_dir}`);
-  const made = await buildConfigured(config, { progress: watch.follow(createProgress()), signal });
+  const onChecked = () =>
+    notify(`ictal: ${cache_dir} contains ${state} for this configuration; building it from ${data_dir}`);
+  const progress = watch.follow(createProgress());
+  const made = await buildConfigured(config, { progress, signal, check, accept, onChecked });
   notify(`${buildText(made)}`);
   if (made.written?.manifestRefused !== undefined) throw new CacheError(made.written.manifestRefused);
   if (!made.isComplete) await refuseIncomplete(made.report.folder, made.refused.length + made.doubtful.length);

@@ -15,7 +15,7 @@ import { resolveLabels } from "../recording/resolve-labels.js";
 import { eventOutcomes } from "../scoring/event-outcomes.js";
 import { cutEvents, detectEvents, type PostprocessOptions } from "../scoring/postprocess.js";
 import type { Store } from "../store/store.js";
-import { readPrediction } from "../training/prediction-store.js";
+import { hasPrediction, readPrediction } from "../training/prediction-store.js";
 import type { ScoreTree } from "./score-tree.js";
 
 /** Folder of predictions and their required origin. */
@@ -98,6 +98,19 @@ export async function requireFolder(dir: string): Promise<void> {
   });
   if (!found.isDirectory())
     throw new NotFoundError(`${dir} is a file, expected the folder of predictions that ictal predict wrote`, dir);
+}
+
+/** Throws a NotFoundError where none of the recordings has a prediction, before one of them is read. */
+export async function requireSomePrediction(
+  entries: readonly RecordingEntry[],
+  { dir }: PredictionSource,
+  split: string,
+): Promise<void> {
+  for (const { id } of entries) if (await hasPrediction(dir, id)) return;
+  throw new NotFoundError(
+    `none of the ${entries.length} recordings of ${split} has a prediction in ${dir}; create them with ictal predict --split ${split} --out ${dir}`,
+    dir,
+  );
 }
 
 /** Reads predictions of one folder; all must have one origin. */

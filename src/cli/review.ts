@@ -27,6 +27,7 @@ import {
   type OtherReference,
   type ReviewSources,
   requireFolder,
+  requireSomePrediction,
 } from "./review-source.js";
 import { expertNames } from "./score-experts.js";
 import { readScoreTree } from "./score-tree.js";
@@ -73,7 +74,8 @@ function chosenEntries(
       : recordings.filter(({ split }) => split === flags.split);
     if (found.length > 0) return found;
     const splits = [...new Set(recordings.map(({ split }) => split))].join(", ");
-    throw new UsageError(`invalid --split ${flags.split}: the corpus has ${splits}`);
+    const advice = splits === "all" ? "; --split all reviews every recording" : "";
+    throw new UsageError(`invalid --split ${flags.split}: the corpus has ${splits}${advice}`);
   }
   const byId = new Map(recordings.map((entry) => [entry.id, entry]));
   return flags.recording.map((id) => {
@@ -170,6 +172,7 @@ async function review(flags: ReviewFlags, signal: AbortSignal): Promise<Reviewed
     signal,
   });
   const entries = chosenEntries(catalogue, flags, await assignedIds(catalogue, flags, loaded));
+  if (predictions && !flags.recording) await requireSomePrediction(entries, predictions, flags.split);
   refuseForeign(references, entries);
   const evalCount = entries.filter(({ split }) => split === "eval").length;
   if (evalCount > 0) notify(`ictal: this uses the eval split: ${evalCount} recordings`);
@@ -210,11 +213,6 @@ async function review(flags: ReviewFlags, signal: AbortSignal): Promise<Reviewed
     progress.finish();
     await store.close?.();
   }
-  if (predictions && rows.length > 0 && rows.every(({ hasPrediction }) => !hasPrediction))
-    throw new NotFoundError(
-      `none of the ${rows.length} recordings of ${flags.split} has a prediction in ${predictions.dir}; create them with ictal predict --split ${flags.split} --out ${predictions.dir}`,
-      predictions.dir,
-    );
   if (!flags.recording) await writeFileAtomic(join(flags.out, LIST_FILE), reviewList(rows, { leftOut, caption }));
   return { rows, leftOut };
 }

@@ -81,6 +81,14 @@ export async function scoredRecordings(
   return (pair) => wanted.has(patientIn(all, pair));
 }
 
+/** Says of references without a seizure what cannot be scored. */
+export function tellSilent({ pairs }: ScorePairs): void {
+  if (pairs.length === 0 || pairs.some(({ reference }) => reference.length > 0)) return;
+  notify(
+    `ictal: no seizure in the references of the ${pairs.length} recordings that are scored: false alarms are counted, sensitivity and F1 are n/a`,
+  );
+}
+
 /** The pairs of some recordings alone, with what is said of those. */
 export function onlyPairs(
   found: ScorePairs,

@@ -19,7 +19,7 @@ import { optimismOf, splitOfFolders } from "./optimism.js";
 import { checkOutputFile } from "./output-file.js";
 import { type ExpertPairs, expertNames, pairExperts, readExpertTrees } from "./score-experts.js";
 import { writeScorePage } from "./score-page.js";
-import { addScoreSplitOptions, onlyPairs, type ScoreSplitFlags, scoredRecordings } from "./score-split.js";
+import { addScoreSplitOptions, onlyPairs, type ScoreSplitFlags, scoredRecordings, tellSilent } from "./score-split.js";
 import { type ScoreReport, scoreText } from "./score-text.js";
 import { pairTrees, readScoreTree, type ScorePairs } from "./score-tree.js";
 
@@ -105,12 +105,32 @@ function parseSeconds(text: string): number {
 /** Refused recordings and notes printed on stderr; `--json` lists all. */
 const PRINTED = 20;
 
+/** Seconds by which a detection's duration may differ from the reference's; UsageError for what is none. */
+function toleranceOf({ durationTolerance }: ScoreOptions): number {
+  const tolerance = Number(durationTolerance);
+  if (durationTolerance.trim() === "" || !(tolerance >= 0 && Number.isFinite(tolerance)))
+    throw new UsageError(`invalid --duration-tolerance ${durationTolerance}: expected seconds, at least 0`);
+  return tolerance;
+}
+
+/** What the scorers that were asked for say of `pairs`. */
+function measuresOf(pairs: ScorePairs["pairs"], options: ScoreOptions, tolerance: number): Partial<ScoreReport> {
+  if (options.hyp === undefined) return {};
+  const asks = (name: string) => options.scorer === name || options.scorer === "all";
+  const szcore = asks("szcore") ? scoreSzcore(pairs) : undefined;
+  const nedc = asks("nedc") ? scoreNedc(pairs) : undefined;
+  return {
+    ...(szcore ? { szcore } : {}),
+    ...(asks("szcore-1hz") ? { szcore1Hz: scoreSzcoreEvaluation(pairs, { durationToleranceSeconds: tolerance }) } : {}),
+    ...(nedc ? { nedc } : {}),
+    ...((szcore ?? nedc) ? { resolution: alarmResolutions(pairs, { szcore, nedc }) } : {}),
+  };
+}
+
 async function score(options: ScoreOptions): Promise<Outcome> {
   if (!SCORERS.includes(options.scorer))
     throw new UsageError(`invalid --scorer ${options.scorer}: expected one of ${SCORERS.join(", ")}`);
-  const tolerance = Number(options.durationTolerance);
-  if (options.durationTolerance.trim() === "" || !(tolerance >= 0 && Number.isFinite(tolerance)))
-    throw new UsageError(`invalid --duration-tolerance ${options.durationTolerance}: expected seconds, at least 0`);
+  const tolerance = toleranceOf(options);
   const bootstrap = bootstrapOf(options);
   if (options.report !== undefined) await checkOutputFile(resolve(options.report));
   const pairsWith = await pairsReader(options, tolerance);
@@ -127,21 +147,16 @@ async function score(options: ScoreOptions): Promise<Outcome> {
   );
   tellLines(notes.map((each) => `${locationOfFinding(each)}: ${each.code}: ${each.message}`));
   refuseNothing(first, options.ref.join(", "));
+  tellSilent(first);
   const isScored = options.hyp !== undefined;
-  const asks = (name: string) => isScored && (options.scorer === name || options.scorer === "all");
   const latency = { lookAheadSeconds: options.lookAhead };
-  const szcore = asks("szcore") ? scoreSzcore(pairs) : undefined;
-  const nedc = asks("nedc") ? scoreNedc(pairs) : undefined;
   const report: ScoreReport = {
     recordings: pairs.length,
     optimism: optimismOf(options.split ?? splitOfFolders(options.ref) ?? "") ?? null,
     missing,
     refused,
     notes,
-    ...(szcore ? { szcore } : {}),
-    ...(asks("szcore-1hz") ? { szcore1Hz: scoreSzcoreEvaluation(pairs, { durationToleranceSeconds: tolerance }) } : {}),
-    ...(nedc ? { nedc } : {}),
-    ...((szcore ?? nedc) ? { resolution: alarmResolutions(pairs, { szcore, nedc }) } : {}),
+    ...measuresOf(pairs, options, tolerance),
     ...(whole.recordings
       ? { experts: expertReport(whole, new Set(pairs.map(({ id }) => id)), options, bootstrap.level) }
       : {}),

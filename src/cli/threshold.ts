@@ -11,7 +11,7 @@ import { acceptOption, PREDICTION_MISSING } from "./accept-option.js";
 import { addBootstrapOptions, type BootstrapFlags, bootstrapOf } from "./bootstrap-flags.js";
 import { addDataOptions, configOf, type DataFlags } from "./data-options.js";
 import { optimismOf } from "./optimism.js";
-import { readScoredSplit, reportMissing } from "./scored-predictions.js";
+import { readScoredSplit, reportMissing, type ScoredPrediction } from "./scored-predictions.js";
 import { addSplitOptions } from "./split-flags.js";
 
 interface ThresholdFlags extends DataFlags, BootstrapFlags {
@@ -82,6 +82,14 @@ function requireResolved(rates: readonly RateSensitivity[], isAsked: boolean): v
   );
 }
 
+/** Without a seizure every threshold has the same sensitivity: none. */
+function requireSeizure(recordings: readonly ScoredPrediction[], split: string): void {
+  if (recordings.some(({ reference }) => reference.length > 0)) return;
+  throw new UsageError(
+    `none of the ${recordings.length} labelled recordings of ${split} has a seizure, so no threshold has a sensitivity; search on a split with seizures (--split), or choose other splits (data.split)`,
+  );
+}
+
 async function threshold(flags: ThresholdFlags): Promise<Outcome> {
   const bootstrap = bootstrapOf(flags);
   if (flags.split === "eval" && !flags.forceEval)
@@ -90,6 +98,7 @@ async function threshold(flags: ThresholdFlags): Promise<Outcome> {
     );
   const loaded = await configOf(flags, ["cacheDir"]);
   const { recordings, missing, checkpointHash } = await readScoredSplit(loaded, flags);
+  requireSeizure(recordings, flags.split);
   const postprocess = postprocessFromConfig(loaded.config);
   const { scorer, split, forceEval } = flags;
   const perDay = flags.fa ?? loaded.config.evaluation.fa_rates;

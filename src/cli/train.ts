@@ -1,7 +1,6 @@
 import { join } from "node:path";
 import { action, type Outcome } from "@ictal/base/action";
 import { writeFileAtomic } from "@ictal/base/atomic-file";
-import { ConfigError } from "@ictal/base/errors";
 import { parseCount } from "@ictal/base/flags";
 import { listenForInterrupt } from "@ictal/base/interrupt";
 import { makeFolder } from "@ictal/base/make-folder";
@@ -13,18 +12,20 @@ import type { RunWatch } from "../cluster/watch/run-watch.js";
 import { postprocessFromConfig } from "../config/layer-options.js";
 import { type LookAhead, lookAheadFromConfig, lookAheadText } from "../config/look-ahead.js";
 import { trainOptionsFromConfig } from "../config/train-options.js";
-import type { SplitManifest } from "../dataset/split.js";
+import { trainNotices } from "../dataset/split-check.js";
 import { devMetrics } from "../scoring/dev-metrics.js";
 import { listCheckpoints } from "../training/checkpoint-folder.js";
 import { startTraining, type TrainingHandle } from "../training/handle.js";
 import type { TrainReport } from "../training/run.js";
 import { isHeldByOther } from "../training/run-lock.js";
+import { buildAcceptOption } from "./accept-option.js";
 import { configuredSplits } from "./configured-manifest.js";
 import { addDataOptions, configOf, type DataFlags } from "./data-options.js";
 import { expectedTime, overviewLines, STEPS_TO_TELL } from "./overview-lines.js";
 import { residentMegabytes } from "./process-memory.js";
 import { withCache } from "./ready-cache.js";
 import { requireSameChannels } from "./same-channels.js";
+import { splitCheck } from "./split-check.js";
 import { addSplitOptions } from "./split-flags.js";
 import { watched } from "./watched.js";
 
@@ -34,6 +35,7 @@ interface TrainFlags extends DataFlags {
   readonly allowChangedData?: boolean;
   readonly maxSteps?: number;
   readonly maxHours?: number;
+  readonly accept?: readonly string[];
 }
 
 function parseHours(text: string): number {
@@ -99,23 +101,6 @@ function outcomeOf(report: TrainReport): Outcome {
   };
 }
 
-/** Throws a ConfigError for splits that nothing can be trained on. */
-function refuseUntrainable({ record }: SplitManifest): void {
-  if (record.by === "official") return; // the run itself warns
-  const { train } = record.splits;
-  const fault = !train
-    ? "there is no patient to train on"
-    : train.seizures === 0
-      ? `none of the ${train.patients.length} training patients has a seizure`
-      : undefined;
-  if (fault === undefined) return;
-  throw new ConfigError(`${fault} (${record.why}); choose other splits (data.split) or check the annotations`, {
-    key: "data.split",
-    value: record.by,
-    allowed: "splits whose train has seizures",
-  });
-}
-
 /** Keeps how far the detector looks ahead in the run's folder; null there stands for the rest of the recording. */
 async function keepLookAhead(lookAhead: LookAhead, runDir: string): Promise<void> {
   await writeFileAtomic(join(runDir, "look-ahead.json"), `${JSON.stringify(lookAhead, null, 2)}\n`);
@@ -133,10 +118,10 @@ async function train(watch: RunWatch, flags: TrainFlags): Promise<Outcome> {
   try {
     const resumed = (flags.resume ?? options.resume) && (await listCheckpoints(options.runDir)).length > 0;
     const beforeBuild = async () => (resumed ? requireSameChannels(options.runDir, config) : undefined);
-    const how = { signal: interrupt.signal, watch, beforeBuild };
-    const splits = await withCache(found, () => configuredSplits(found), how);
-    const { manifest } = splits;
-    refuseUntrainable(splits);
+    const check = splitCheck(config, { verb: "train" });
+    const how = { signal: interrupt.signal, watch, beforeBuild, check, accept: flags.accept };
+    const { manifest, record } = await withCache(found, () => configuredSplits(found), how);
+    check.tell(trainNotices(record));
     const lookAhead = lookAheadFromConfig(config);
     notify(`ictal: look-ahead: ${lookAheadText(lookAhead)}`);
     const handle = startTraining(
@@ -176,9 +161,11 @@ export function addTrainCommand(program: Command): void {
     .option("--allow-changed-data", "resume even if the training recordings have changed")
     .option("--max-steps <n>", "save a checkpoint and stop after this step", parseCount(1))
     .option("--max-hours <h>", "save a checkpoint and stop after this time", parseHours)
+    .addOption(buildAcceptOption())
     .addHelpText(
       "after",
-      "\nIf the cache has more recordings than data.limit_files (or BGB_LIMIT_FILES), a subset with some of every split is used.",
+      "\nBefore a cache is built, headers and annotations are read: a train split without a seizure, recordings that lack channels and\nannotations with errors are refused then (--accept for the last two).\n" +
+        "If the cache has more recordings than data.limit_files (or BGB_LIMIT_FILES), a subset with some of every split is used.",
     )
     .action(action(watched("train", train)));
 }

@@ -53,7 +53,7 @@ export const data = group("The corpus, its cache and the windows.", {
   dataset: ownKey(
     choice(DATASET_NAMES, {
       description:
-        "Corpus, whose folders and annotations are then expected: tuh_eeg (TUSZ), chb_mit, siena, bids and seizeit2 (BIDS, SzCORE), flat (any folders); by default, and with tuh_eeg, it is recognised by its files.",
+        "Corpus, whose folders and annotations are then expected: tuh_eeg (TUSZ), chb_mit, siena, seizeit1, bids and seizeit2 (BIDS, SzCORE), flat (any folders); by default, and with tuh_eeg, it is recognised by its files.",
     }),
   ),
   data_dir: ownKey(

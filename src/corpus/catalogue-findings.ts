@@ -1,4 +1,4 @@
-import { MARKS_NAME, PATIENT_LIST_NAME } from "../recording/annotation-corpus.js";
+import { isOwnAnnotation, PATIENT_LIST_NAME } from "../recording/annotation-corpus.js";
 import type { Finding } from "../recording/finding.js";
 import { RECORDING_NAME } from "./layouts.js";
 import type { ListedFile, Listing } from "./listing.js";
@@ -87,10 +87,10 @@ export function duplicateFinding(group: readonly { readonly edfKey: string }[]):
 }
 
 /** Endings of the annotation files of one recording. */
-const OF_RECORDING = /(\.(csv|csv_bi|tse|tse_bi)|_events\.tsv|\.edf\.seizures)$/i;
+const OF_RECORDING = /(\.(csv|csv_bi|tse|tse_bi)|_events\.tsv|\.edf\.seizures|_a1\.tsv)$/i;
 
 /** Layouts of corpora whose tables are no annotations, such as Siena's subject_info.csv. */
-const OWN_FILES: ReadonlySet<string> = new Set(["chb-mit", "siena"]);
+const OWN_FILES: ReadonlySet<string> = new Set(["chb-mit", "siena", "seizeit1"]);
 
 /** Below it are what others made of a corpus, such as a second rater's annotations: no recording is expected beside them. */
 const DERIVATIVES = /(^|\/)derivatives\//;
@@ -101,7 +101,7 @@ function orphanAnnotations(listing: Listing, layout: string): Finding[] {
   const stems = new Set(listing.recordings.map(({ key }) => key.replace(RECORDING_NAME, "").replace(/_eeg$/, "")));
   const orphans: Finding[] = [];
   for (const key of listing.annotations.keys()) {
-    if (DERIVATIVES.test(key) || (OWN_FILES.has(layout) && !MARKS_NAME.test(key))) continue;
+    if (DERIVATIVES.test(key) || (OWN_FILES.has(layout) && !isOwnAnnotation(key))) continue;
     if (PATIENT_LIST_NAME.test(key) || stems.has(key.replace(OF_RECORDING, ""))) continue;
     orphans.push({
       file: key,

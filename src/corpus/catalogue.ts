@@ -138,7 +138,7 @@ function noneFits(listing: Listing, layout: Layout, excluded: readonly ExcludedR
   const example = first ? `The first, ${first.id}: ${first.reason}. ` : "";
   return new NotFoundError(
     `none of the ${listing.recordings.length} recordings under ${listing.url} fits the layout ${layout.name}, which is ${layout.expected}. ` +
-      `${example}Give another layout, or none to detect it`,
+      `${example}Give another (data.dataset, or --layout), or none to detect it`,
     listing.url,
   );
 }
@@ -226,7 +226,7 @@ function* linesOf(placed: readonly Placed[], listing: Listing): Generator<string
   for (const { entry, cut } of placed) {
     for (const key of annotationKeysOf(entry)) {
       const info = listing.annotations.get(key);
-      const isOfPatient = key === entry.summaryKey || key === entry.listKey;
+      const isOfPatient = [entry.summaryKey, entry.listKey, entry.subjectsKey].includes(key);
       if (!info || (isOfPatient && shared.has(key))) continue;
       if (isOfPatient) shared.add(key);
       yield line(info.key, info.size, cut);

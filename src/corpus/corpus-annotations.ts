@@ -26,8 +26,8 @@ export async function readCorpusAnnotations(
   { durationSeconds: recordingSeconds, signal }: Options,
   readErrors: Finding[],
 ): Promise<AnnotationFile[]> {
-  const { edfKey, seizuresKey, summaryKey, listKey } = entry;
-  const keys = [seizuresKey, summaryKey, listKey].filter((key) => key !== undefined);
+  const { edfKey, seizuresKey, summaryKey, listKey, subjectsKey, seizeIt1Key } = entry;
+  const keys = [seizuresKey, summaryKey, listKey, seizeIt1Key].filter((key) => key !== undefined);
   if (keys.length === 0) return [];
   const recordingName = edfKey.slice(edfKey.lastIndexOf("/") + 1).replace(RECORDING_NAME, "");
   const given = signal ? { signal } : {};
@@ -38,7 +38,11 @@ export async function readCorpusAnnotations(
     seizuresKey === undefined
       ? undefined
       : usualSampleRate((await readEdfHeader(entrySource(store, entry, signal), given)).signals);
-  const of = { recordingName, recordingSeconds, sampleRateHz, startClockSeconds };
+  const subjects =
+    subjectsKey === undefined
+      ? undefined
+      : { file: subjectsKey, text: new TextDecoder().decode(await store.read(subjectsKey, given)) };
+  const of = { recordingName, recordingSeconds, sampleRateHz, startClockSeconds, subjects };
   const files: AnnotationFile[] = [];
   for (const key of keys) {
     const bytes = await store.read(key, given);

@@ -6,6 +6,7 @@ export const DATASETS = {
   tuh_eeg: undefined,
   chb_mit: "chb-mit",
   siena: "siena",
+  seizeit1: "seizeit1",
   seizeit2: "bids",
   bids: "bids",
   flat: "flat",

@@ -1,4 +1,4 @@
-/** Layouts of the open corpora that are published in folders of their own: CHB-MIT and Siena, both of PhysioNet. */
+/** Layouts of the corpora that are published in folders of their own: CHB-MIT and Siena of PhysioNet, SeizeIT1 of KU Leuven. */
 import type { Layout } from "./layout.js";
 
 /** CHB-MIT: case 21 is the patient of case 1, a year and a half later. */
@@ -30,5 +30,19 @@ export const siena: Layout = {
     if (named.toUpperCase() !== patient)
       return `file name "${named}-${rest}" names another patient than its folder "${folder}"`;
     return { split: "all", patient, session: "root", montage: "any", token: rest || "1", path: inside };
+  },
+};
+
+export const seizeIt1: Layout = {
+  name: "seizeit1",
+  expected: "P_ID10/P_ID10_r1.edf, with P_ID10/P_ID10_r1_a1.tsv",
+  place(path) {
+    const found = /(?:^|\/)((P_ID\d+)\/(P_ID\d+)_(r\d+)\.edf)$/i.exec(path);
+    if (!found) return `path does not end in ${seizeIt1.expected}`;
+    const [, inside, folder, named, token] = found as unknown as [string, string, string, string, string];
+    const patient = folder.toUpperCase();
+    if (named.toUpperCase() !== patient)
+      return `file name "${named}_${token}" names another patient than its folder "${folder}"`;
+    return { split: "all", patient, session: "root", montage: "any", token, path: inside };
   },
 };

@@ -1,5 +1,5 @@
 /** Names of the folder layouts of a corpus. */
-export type LayoutName = "tusz-v2" | "tusz-v1.5" | "bids" | "chb-mit" | "siena" | "flat";
+export type LayoutName = "tusz-v2" | "tusz-v1.5" | "bids" | "chb-mit" | "siena" | "seizeit1" | "flat";
 
 /** The fields of a recording that its path gives. */
 export interface Placement {

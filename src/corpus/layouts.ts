@@ -1,4 +1,4 @@
-import { chbMit, siena } from "./field-layouts.js";
+import { chbMit, seizeIt1, siena } from "./field-layouts.js";
 import type { Layout } from "./layout.js";
 
 export type { Layout, LayoutName, Placement } from "./layout.js";
@@ -102,7 +102,7 @@ const flat: Layout = {
 };
 
 /** All layouts, in the order in which they are tried. */
-export const LAYOUTS: readonly Layout[] = [tuszV2, tuszV15, bids, chbMit, siena, flat];
+export const LAYOUTS: readonly Layout[] = [tuszV2, tuszV15, bids, chbMit, siena, seizeIt1, flat];
 
 /** The layout called `name`. RangeError when there is none. */
 export function layoutNamed(name: string): Layout {

@@ -1,5 +1,5 @@
 import { NotFoundError } from "@ictal/base/errors";
-import { MARKS_NAME, PATIENT_LIST_NAME } from "../recording/annotation-corpus.js";
+import { isOwnAnnotation, PATIENT_LIST_NAME } from "../recording/annotation-corpus.js";
 import type { Store } from "../store/store.js";
 import { LAYOUTS, RECORDING_NAME } from "./layouts.js";
 
@@ -34,7 +34,7 @@ const COMPRESSED_RECORDING = /\.(edf|bdf)\.[^.]*$/i;
 const PARTICIPANTS_NAME = /(^|\/)participants\.tsv$/;
 const ANNOTATION_NAME = /(\.(csv|csv_bi|tse|tse_bi)|_events\.tsv)$/i;
 
-const isAnnotation = (key: string) => ANNOTATION_NAME.test(key) || MARKS_NAME.test(key) || PATIENT_LIST_NAME.test(key);
+const isAnnotation = (key: string) => ANNOTATION_NAME.test(key) || isOwnAnnotation(key) || PATIENT_LIST_NAME.test(key);
 
 /** Address of a listed key. */
 export function addressOf({ base }: Pick<Listing, "base">, key: string): string {

@@ -1,3 +1,4 @@
+import { SUBJECTS_FILE } from "../recording/siena-subjects.js";
 import { type Placement, RECORDING_NAME } from "./layouts.js";
 import type { ListedFile, Listing } from "./listing.js";
 import { type Splits, splitOfPatient } from "./splits.js";
@@ -26,12 +27,17 @@ export interface RecordingEntry {
   readonly summaryKey?: string;
   /** Siena's list of a patient's seizures. */
   readonly listKey?: string;
+  /** Siena's table of the subjects, with the type of each one's seizures. */
+  readonly subjectsKey?: string;
+  /** SeizeIT1's table of a recording's seizures. */
+  readonly seizeIt1Key?: string;
 }
 
 /** The keys of an entry's annotation files; those of a patient are shared by its recordings. */
 export function annotationKeysOf(entry: RecordingEntry): string[] {
-  const { csvKey, csvBiKey, tseKey, tseBiKey, tsvKey, seizuresKey, summaryKey, listKey } = entry;
-  const keys = [csvKey, csvBiKey, tseKey, tseBiKey, tsvKey, seizuresKey, summaryKey, listKey];
+  const { csvKey, csvBiKey, tseKey, tseBiKey, tsvKey, seizuresKey, summaryKey, listKey, subjectsKey } = entry;
+  const ofRecording = [csvKey, csvBiKey, tseKey, tseBiKey, tsvKey, seizuresKey, entry.seizeIt1Key];
+  const keys = [...ofRecording, summaryKey, listKey, subjectsKey];
   return keys.filter((key) => key !== undefined);
 }
 
@@ -54,6 +60,8 @@ function annotationKeys(edfKey: string, listing: Listing): Partial<RecordingEntr
   if (events) keys.tsvKey = events.key;
   const seizures = listing.annotations.get(`${edfKey}.seizures`);
   if (seizures) keys.seizuresKey = seizures.key;
+  const seizeIt1 = listing.annotations.get(`${stem}_a1.tsv`);
+  if (seizeIt1) keys.seizeIt1Key = seizeIt1.key;
   return { ...keys, ...patientKeys(edfKey, listing) };
 }
 
@@ -63,7 +71,12 @@ function patientKeys(edfKey: string, listing: Listing): Partial<RecordingEntry> 
   if (name === "") return {};
   const summary = listing.annotations.get(`${folder}${name}-summary.txt`);
   const list = listing.annotations.get(`${folder}Seizures-list-${name}.txt`);
-  return { ...(summary && { summaryKey: summary.key }), ...(list && { listKey: list.key }) };
+  const subjects = list && listing.annotations.get(`${folder.replace(/[^/]*\/$/, "")}${SUBJECTS_FILE}`);
+  return {
+    ...(summary && { summaryKey: summary.key }),
+    ...(list && { listKey: list.key }),
+    ...(subjects && { subjectsKey: subjects.key }),
+  };
 }
 
 /** The entry of a file that fits the layout, with the annotation files beside it in the listing. `intern` returns one string for equal ones. */

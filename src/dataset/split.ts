@@ -1,12 +1,12 @@
 /** Patients assigned to train, dev and eval, as a view of a manifest: one cache serves every split and fold. */
 import { ConfigError } from "@ictal/base/errors";
 import { type Defined, withDefaults } from "@ictal/base/options";
-import { type Manifest, type ManifestRecording, withRecordings } from "../cache/manifest.js";
+import { type Manifest, withRecordings } from "../cache/manifest.js";
 import { readSplitFile } from "../corpus/split-file.js";
 import { type Splits, splitsOf } from "../corpus/splits.js";
-import { checkFoldCount, dealFolds, drawShares, patientsOf } from "./patients.js";
+import { checkFoldCount, dealFolds, drawShares, type PatientRecording, patientsOf } from "./patients.js";
 import { SPLIT_CHOICE_DEFAULTS, type SplitChoice } from "./split-options.js";
-import { type SplitRecord, splitParts } from "./split-record.js";
+import { type SplitPlan, type SplitRecord, splitLabels, splitParts } from "./split-record.js";
 import { SPLIT_DEFAULTS } from "./window-options.js";
 
 /** Patients of two disjoint groups, each ascending. */
@@ -40,7 +40,7 @@ interface Assigned extends Pick<SplitRecord, "by" | "why" | "seed" | "folds" | "
   readonly splits: Splits;
 }
 
-type Recordings = readonly ManifestRecording[];
+type Recordings = readonly PatientRecording[];
 
 const percent = (share: number) => `${+(100 * share).toFixed(1)} %`;
 
@@ -79,7 +79,7 @@ function official(recordings: Recordings, choice: FilledChoice): Assigned {
       why: "there is no dev split to validate on; nothing is validated",
       splits: { ...own, dev: [] },
     };
-  const { dev } = splitByPatient({ recordings: [...recordings] }, devShare, seed);
+  const { dev } = drawShares(patientsOf(notInEval(recordings)), { dev: devShare, eval: 0 }, seed);
   const held = own.train.filter((patient) => dev.includes(patient));
   return {
     by: "official",
@@ -131,6 +131,13 @@ function refuseUnknown(splits: Splits, names: readonly string[], file: string): 
   );
 }
 
+/** Of recordings that are split before they are in a manifest. */
+export interface PlanOptions {
+  /** True for some recordings of a corpus: then a file of splits may name patients that are not among them. */
+  readonly isPart?: boolean | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
 /**
  * Check what can be known of `choice` from the names of the patients alone, before a cache is built. Throws the ConfigError that
  * `assignSplits` would.
@@ -138,10 +145,13 @@ function refuseUnknown(splits: Splits, names: readonly string[], file: string): 
 export async function checkSplitChoice(
   recordings: readonly { readonly patient: string; readonly split: string }[],
   { by, file, folds }: SplitChoice,
-  { signal }: { readonly signal?: AbortSignal | undefined } = {},
+  { isPart, signal }: PlanOptions = {},
 ): Promise<void> {
   const names = [...new Set(recordings.map(({ patient }) => patient))].sort();
-  if (by === "file" && file !== undefined) refuseUnknown(await readSplitFile(file, { signal }), names, file);
+  if (by === "file" && file !== undefined) {
+    const splits = await readSplitFile(file, { signal });
+    if (!isPart) refuseUnknown(splits, names, file);
+  }
   const inFolds = new Set(recordings.flatMap(({ patient, split }) => (split === "eval" ? [] : [patient])));
   if (by === "folds" && folds !== undefined) checkFoldCount([...inFolds].sort(), folds);
 }
@@ -149,14 +159,14 @@ export async function checkSplitChoice(
 async function byFile(
   recordings: Recordings,
   { file }: FilledChoice,
-  signal: AbortSignal | undefined,
+  { isPart, signal }: PlanOptions,
 ): Promise<Assigned> {
   if (file === undefined)
     throw new ConfigError("data.split.by is file and data.split.file is not set; give --splits DIR", {
       key: "data.split.file",
     });
   const splits = await readSplitFile(file, { signal });
-  refuseUnknown(splits, namesOf(recordings), file);
+  if (!isPart) refuseUnknown(splits, namesOf(recordings), file);
   return { by: "file", why: `the splits of ${file}`, splits };
 }
 
@@ -167,10 +177,48 @@ export interface SplitManifest {
 }
 
 /**
+ * Throws a ConfigError where some patients have a split of the corpus's own and others have none, as where rows of participants.tsv
+ * are missing: their split would be a guess.
+ */
+function requireDecided(recordings: Recordings): void {
+  const undecided = namesOf(recordings.filter(({ split }) => split === "all"));
+  const isSplit = recordings.some(({ split }) => split === "train" || split === "dev"); // an eval of its own alone leaves the others to be drawn
+  if (undecided.length === 0 || !isSplit) return;
+  const more = undecided.length > 3 ? ` and ${undecided.length - 3} more` : "";
+  const who = undecided.length === 1 ? "one patient" : `${undecided.length} patients`;
+  throw new ConfigError(
+    `the corpus gives ${who} no split while others have one (${undecided.slice(0, 3).join(", ")}${more}); correct participants.tsv and build the cache again, or say the splits yourself with --splits DIR`,
+    { key: "data.split", value: undecided, allowed: "a split for every patient, or for none" },
+  );
+}
+
+/** The recordings whose patients are in a split, with its name, and why. */
+async function placedPatients<T extends PatientRecording>(
+  recordings: readonly T[],
+  choice: SplitChoice,
+  known: Recordings,
+  options: PlanOptions,
+): Promise<Omit<SplitRecord, "splits"> & { readonly recordings: readonly T[] }> {
+  const filled = filledChoice(choice);
+  if (filled.by !== "file") requireDecided(recordings);
+  const { splits, ...about } =
+    filled.by === "file"
+      ? await byFile(known, filled, options)
+      : { official, patients: byPatients, folds: byFolds }[filled.by](recordings, filled);
+  const splitOf = new Map(Object.entries(splits).flatMap(([split, names]) => names.map((name) => [name, split])));
+  const kept = recordings.flatMap((recording) => {
+    const split = splitOf.get(recording.patient);
+    return split === undefined ? [] : [split === recording.split ? recording : { ...recording, split }];
+  });
+  const used = new Set(kept.map(({ patient }) => patient));
+  return { ...about, recordings: kept, unused: namesOf(recordings).filter((patient) => !used.has(patient)) };
+}
+
+/**
  * Assign the patients of `manifest` to train, dev and eval as `choice` says; recordings of patients in none are dropped from
  * the view. Nothing on the disk changes, and ids keep the name of the folder's split. Deterministic; patients are never in two splits; by
  * "patients" and "folds" those with and without seizures are shared out in proportion. Throws a ConfigError for what cannot be
- * (a fold that does not exist, more folds than patients, unknown patients in a file), errors of `readSplitFile` as they are.
+ * (a fold that does not exist, more folds than patients, unknown patients in a file, patients without a split beside others with one), errors of `readSplitFile` as they are.
  */
 export async function assignSplits(
   manifest: Manifest,
@@ -180,22 +228,25 @@ export async function assignSplits(
     signal,
   }: { readonly known?: Manifest | undefined; readonly signal?: AbortSignal | undefined } = {},
 ): Promise<SplitManifest> {
-  const filled = filledChoice(choice);
-  const { recordings } = manifest;
-  const { splits, ...about } =
-    filled.by === "file"
-      ? await byFile(known.recordings, filled, signal)
-      : { official, patients: byPatients, folds: byFolds }[filled.by](recordings, filled);
-  const splitOf = new Map(Object.entries(splits).flatMap(([split, names]) => names.map((name) => [name, split])));
-  const kept = recordings.flatMap((recording) => {
-    const split = splitOf.get(recording.patient);
-    return split === undefined ? [] : [split === recording.split ? recording : { ...recording, split }];
-  });
-  const used = new Set(kept.map(({ patient }) => patient));
-  const unused = namesOf(recordings).filter((patient) => !used.has(patient));
-  const isSame = kept.length === recordings.length && kept.every((recording, i) => recording === recordings[i]);
-  const view = isSame ? manifest : withRecordings(manifest, kept);
-  return { manifest: view, record: { ...about, splits: splitParts(view), unused } };
+  const options = { isPart: known.limit !== undefined || known.leftOut.length > 0, signal };
+  const { recordings, ...about } = await placedPatients(manifest.recordings, choice, known.recordings, options);
+  const isSame =
+    recordings.length === manifest.recordings.length &&
+    recordings.every((recording, i) => recording === manifest.recordings[i]);
+  const view = isSame ? manifest : withRecordings(manifest, recordings);
+  return { manifest: view, record: { ...about, splits: splitParts(view) } };
+}
+
+/**
+ * What `assignSplits` would do with recordings whose labels alone are known, as before a cache is built. Errors as `assignSplits`.
+ */
+export async function planSplits(
+  recordings: readonly PatientRecording[],
+  choice: SplitChoice = {},
+  options: PlanOptions = {},
+): Promise<SplitPlan> {
+  const { recordings: kept, ...about } = await placedPatients(recordings, choice, recordings, options);
+  return { ...about, splits: splitLabels(kept) };
 }
 
 /** Every fold of `folds` as a split of `manifest`: its patients are eval, a share of the others is dev. Errors as `assignSplits`. */
@@ -209,7 +260,18 @@ export function foldsOf(
   return Promise.all(Array.from({ length: folds }, (_, fold) => each(fold)));
 }
 
+/** What `foldsOf` would do with recordings whose labels alone are known. Errors as `assignSplits`. */
+export function planFolds(
+  recordings: readonly PatientRecording[],
+  folds: number,
+  choice: SplitChoice = {},
+  options: PlanOptions = {},
+): Promise<SplitPlan[]> {
+  const each = (fold: number) => planSplits(recordings, { ...choice, by: "folds", folds, fold }, options);
+  return Promise.all(Array.from({ length: folds }, (_, fold) => each(fold)));
+}
+
 /** Patients that folds are cut of: all but those of the corpus's own eval split. */
-export function foldPatients({ recordings }: Pick<Manifest, "recordings">): readonly string[] {
+export function foldPatients({ recordings }: { readonly recordings: Recordings }): readonly string[] {
   return namesOf(notInEval(recordings));
 }

@@ -29,8 +29,10 @@ export {
   mistakePanels,
 } from "../plots/review/mistake-gallery.js";
 export { type ReviewLinks, reviewPage } from "../plots/review/page.js";
+export type { PageTracesOptions } from "../plots/review/page-traces.js";
 export type { DetectorTrack, NamedEvent, ReviewRecording } from "../plots/review/recording.js";
 export { type ReviewFigureOptions, reviewFigure } from "../plots/review/review-figure.js";
+export { traceSpreads } from "../plots/review/trace-spreads.js";
 export { type MarkedThreshold, rocFigure } from "../plots/roc.js";
 export { labelTimeline, seizureLengths, timeShare } from "../plots/seizure-labels.js";
 export { channelSpread, onsetMap } from "../plots/seizure-onset.js";

@@ -93,6 +93,11 @@ const isNamedTensors = (value: unknown): value is Map<string, unknown> =>
   [...value.keys()].every((key) => typeof key === "string") &&
   [...value.values()].some(isTensor);
 
+function dictInWords(saved: ReadonlyMap<unknown, unknown>): string {
+  const keys = [...saved.keys()].slice(0, 6).map(String);
+  return keys.length === 0 ? "an empty dict" : `a dict of ${keys.join(", ")}`;
+}
+
 /** The dict of tensors in what was saved, and the names that lead to it. */
 function stateDictOf(saved: unknown, file: string, path: readonly string[] = []): [Map<string, unknown>, string] {
   if (isNamedTensors(saved)) return [saved, path.join(".")];
@@ -101,7 +106,7 @@ function stateDictOf(saved: unknown, file: string, path: readonly string[] = [])
       const inner = saved.get(name);
       if (inner instanceof Map && inner.size > 0) return stateDictOf(inner, file, [...path, name]);
     }
-  const found = saved instanceof Map ? `a dict of ${[...saved.keys()].slice(0, 6).map(String).join(", ")}` : `no dict`;
+  const found = saved instanceof Map ? dictInWords(saved) : "no dict";
   throw new UnsupportedError(
     `${file} holds ${found} and no tensors by name; save the state_dict alone: torch.save(model.state_dict(), FILE)`,
   );

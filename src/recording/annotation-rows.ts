@@ -8,8 +8,8 @@ import { shownChannel, shownName, shownTime } from "./shown-text.js";
 /** NEDC csv and csv_bi (TUSZ v2), tse and tse_bi (TUSZ v1.5), HED-SCORE tsv (BIDS, SzCORE). */
 export type AnnotationFormat = "csv" | "csv_bi" | "tse" | "tse_bi" | "tsv";
 
-/** The formats of text beside a recording, CHB-MIT's binary marks, and the lists of a patient's recordings of CHB-MIT and Siena. */
-export type AnnotationSource = AnnotationFormat | "seizures" | "chb-summary" | "siena-list";
+/** The formats of text beside a recording, CHB-MIT's binary marks, the lists of a patient's recordings of CHB-MIT and Siena, and SeizeIT1's tables. */
+export type AnnotationSource = AnnotationFormat | "seizures" | "chb-summary" | "siena-list" | "seizeit1";
 
 /** One row of an annotation file. */
 export interface AnnotationEvent extends Event {

@@ -3,10 +3,13 @@ import { backgroundRow, type ReadPatientOptions } from "./annotation-chb.js";
 import type { AnnotationFile } from "./annotation-file.js";
 import { checkRows, type RawRow } from "./annotation-rows.js";
 import type { Finding } from "./finding.js";
+import { type SubjectSeizures, subjectSeizures } from "./siena-subjects.js";
 
 export interface ReadSienaOptions extends ReadPatientOptions {
   /** Start of the recording by its own header, seconds of the day; the list's "Registration start time" where it is not known. */
   readonly startClockSeconds?: number | undefined;
+  /** The corpus's table of subjects, which gives the type of a patient's seizures. */
+  readonly subjects?: { readonly file: string; readonly text: string } | undefined;
 }
 
 const DAY_SECONDS = 24 * 3600;
@@ -122,7 +125,7 @@ export function readSienaList(text: string, options: ReadSienaOptions): Annotati
   const findings: Finding[] = [];
   const rows =
     own.length === 0 ? [backgroundRow(1, recordingSeconds)] : own.map((each) => rowOf(each, options, findings));
-  findings.push(...notes(own, recording, file));
+  findings.push(...notes(own, recording, file), ...(own.length > 0 ? typeFindings(options) : []));
   const format = "siena-list";
   const checked = checkRows(rows, { file, format });
   return { file, format, headerLines: [], ...checked, findings: [...findings, ...checked.findings] };
@@ -157,10 +160,35 @@ function rowOf(listed: Listed, options: ReadSienaOptions, findings: Finding[]): 
     });
   const seconds = (clock: Clock | undefined) =>
     clock === undefined || zero === undefined ? "n/a" : String(after(clock.seconds, zero));
+  const label = typeIn(options)?.label ?? "seiz";
   return {
     ...{ line, channel: "TERM", start: seconds(start), end: seconds(end) },
-    ...{ label: "seiz", labelText: "seiz", confidence: "1" },
+    ...{ label, labelText: label, confidence: "1" },
   };
+}
+
+/** The type of the patient's seizures by the table of subjects. */
+function typeIn({ subjects, recordingName }: ReadSienaOptions): SubjectSeizures | undefined {
+  const patient = /^PN\d\d/i.exec(recordingName)?.[0];
+  return subjects && patient !== undefined ? subjectSeizures(subjects.text, patient) : undefined;
+}
+
+/** A type that is not known: the seizures stay, without one. */
+function typeFindings(options: ReadSienaOptions): Finding[] {
+  const { unknown } = typeIn(options) ?? {};
+  if (unknown === undefined) return [];
+  return [
+    {
+      ...{
+        file: options.subjects?.file ?? options.file,
+        line: unknown.line,
+        code: "unknown-label",
+        severity: "warning",
+      },
+      message: `seizure type "${unknown.type.slice(0, 40)}" of the patient is not IAS, WIAS or FBTC; the seizures are kept without a type`,
+      action: "none needed, but scores by type lack them",
+    },
+  ];
 }
 
 /** Seconds from one clock time to another, the shorter way around. */

@@ -1,9 +1,10 @@
 import { readdir, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { FormatError, NotFoundError } from "@ictal/base/errors";
-import { MARKS_NAME, PATIENT_LIST_NAME, patientOfList } from "./annotation-corpus.js";
+import { isOwnAnnotation, MARKS_NAME, PATIENT_LIST_NAME, patientOfList } from "./annotation-corpus.js";
 import { annotationFormatOf } from "./annotation-file.js";
 import type { AnnotationFormat } from "./annotation-rows.js";
+import { SEIZEIT1_NAME, SEIZEIT1_TABLE } from "./annotation-seizeit1.js";
 
 /** Files of one recording: same folder, same stem. */
 export interface RecordingFiles {
@@ -11,7 +12,7 @@ export interface RecordingFiles {
   readonly stem: string;
   /** Paths by format. */
   readonly annotations: Map<AnnotationFormat, string>;
-  /** Files that only one corpus has: CHB-MIT's marks and summaries, Siena's lists. */
+  /** Files that only one corpus has: CHB-MIT's marks and summaries, Siena's lists, SeizeIT1's tables. */
   readonly ofCorpus: string[];
   /** Compressed annotation files; they are not read. */
   readonly compressed: string[];
@@ -74,6 +75,7 @@ async function listFiles(root: string, signal: AbortSignal | undefined): Promise
 function stemOf(path: string): string {
   return basename(path)
     .replace(MARKS_NAME, ".edf")
+    .replace(SEIZEIT1_NAME, (name) => name.replace(/_a1\.tsv$/i, ".tsv"))
     .replace(/\.[^.]*$/, "")
     .replace(/_(events|eeg)$/, "");
 }
@@ -97,9 +99,10 @@ function groupByRecording(paths: readonly string[]): RecordingFiles[] {
     const plain = packed ? path.slice(0, -packed.length) : path;
     const format = annotationFormatOf(plain);
     const isEdf = RECORDING.test(path);
-    const isMarks = MARKS_NAME.test(path);
-    if (!format && !isEdf && !isMarks) continue;
+    const isOwn = isOwnAnnotation(path);
+    if (!format && !isEdf && !isOwn) continue;
     if (format === "tsv" && OTHER_BIDS_TABLE.test(basename(plain))) continue;
+    if (SEIZEIT1_TABLE.test(path) && !isOwn) continue;
     const stem = join(dirname(path), stemOf(plain));
     const recording: RecordingFiles = recordings.get(stem) ?? {
       stem,
@@ -109,7 +112,7 @@ function groupByRecording(paths: readonly string[]): RecordingFiles[] {
     };
     recordings.set(stem, recording);
     if (packed) recording.compressed.push(path);
-    else if (isMarks) recording.ofCorpus.push(path);
+    else if (isOwn) recording.ofCorpus.push(path);
     else if (format) recording.annotations.set(format, path);
     else recording.edf = path;
   }

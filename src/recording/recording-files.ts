@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { basename } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { readCorpusFile, START_CLOCK_BYTES, startClockOf } from "./annotation-corpus.js";
 import { type AnnotationFile, readAnnotations } from "./annotation-file.js";
 import { fileSource } from "./byte-source.js";
@@ -10,6 +10,7 @@ import type { RecordingFiles } from "./find-recordings.js";
 import type { Finding } from "./finding.js";
 import { annotationReadError } from "./read-error.js";
 import type { LabelSources } from "./resolve-labels.js";
+import { SUBJECTS_FILE } from "./siena-subjects.js";
 
 /** The annotation files of a recording in a folder, and the duration of the recording beside them. */
 export interface LoadedAnnotations extends LabelSources {
@@ -36,8 +37,9 @@ export async function readRecordingFiles(
     }
   }
   const { recordingSeconds, recordingError, ...facts } = edf === undefined ? {} : await headerOf(edf, signal);
+  const subjects = ofCorpus.length > 0 ? await subjectsBeside(dirname(stem), signal) : undefined;
   for (const path of recordingSeconds === undefined ? [] : ofCorpus) {
-    const of = { recordingName: basename(stem), recordingSeconds: recordingSeconds ?? 0, ...facts };
+    const of = { recordingName: basename(stem), recordingSeconds: recordingSeconds ?? 0, subjects, ...facts };
     try {
       const file = readCorpusFile(await readFile(path), path, of);
       if (file) files.push(file);
@@ -52,6 +54,18 @@ export async function readRecordingFiles(
     recordingSeconds,
     ...(recordingError && { recordingError }),
   };
+}
+
+/** The table of subjects beside the folder of a patient. */
+async function subjectsBeside(folder: string, signal: AbortSignal | undefined) {
+  const file = join(dirname(folder), SUBJECTS_FILE);
+  try {
+    return { file, text: await readFile(file, { encoding: "utf8", signal }) };
+  } catch (error) {
+    signal?.throwIfAborted();
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined; // errors of the file system have a code
+    throw error;
+  }
 }
 
 /** An error where it is the only annotation file; beside another one it is ignored. */

@@ -7,7 +7,7 @@ import { labelClassOf } from "./labels.js";
 import { agreementOf, checkDuration, compareAnnotations, type LabelAgreement, seizureEvents } from "./seizures.js";
 
 /** Order of preference of the file that gives the times, and of the file that gives the seizure types. */
-const OF_CORPORA: readonly AnnotationSource[] = ["seizures", "chb-summary", "siena-list"];
+const OF_CORPORA: readonly AnnotationSource[] = ["seizures", "chb-summary", "siena-list", "seizeit1"];
 const TIMING_ORDER: readonly AnnotationSource[] = ["csv_bi", "tse_bi", "csv", "tse", "tsv", ...OF_CORPORA];
 const TYPE_ORDER: readonly AnnotationSource[] = ["csv", "tse", "tsv", "csv_bi", "tse_bi", ...OF_CORPORA];
 
@@ -61,20 +61,11 @@ export function resolveLabels({
   const [timingFile, typeFile] = [byFormat(TIMING_ORDER), byFormat(TYPE_ORDER)];
   const claimed = [timingFile, ...files].find((file) => file?.durationSeconds !== undefined)?.durationSeconds;
   const durationSeconds = recordingSeconds ?? claimed;
+  const durations = { recordingSeconds, durationSeconds };
   const findings = [
     ...readErrors,
-    ...files.flatMap((file) => [
-      ...file.findings,
-      ...(recordingSeconds === undefined ? [] : checkDuration(file, recordingSeconds)),
-      ...(file.durationSeconds === undefined && durationSeconds !== undefined
-        ? checkRowEnds(file, durationSeconds)
-        : []),
-      ...checkName(file, recordingName),
-    ]),
-    ...(timingFile ? files.flatMap((file) => (file === timingFile ? [] : compareAnnotations(file, timingFile))) : []),
-    ...(timingFile && recordingSeconds === undefined ? compareDurations(files, timingFile) : []),
-    ...(timingFile && hasNoRows(timingFile) ? [noRows(timingFile.file)] : []),
-    ...(timingFile && durationSeconds !== undefined ? checkCoverage(timingFile, durationSeconds) : []),
+    ...files.flatMap((file) => [...findingsOf(file, durations), ...checkName(file, recordingName)]),
+    ...(timingFile ? findingsOfTimes(timingFile, files, durations) : []),
   ];
   const isUnknown = timingFile === undefined || findings.some(invalidatesLabels);
   const rows = { events: timingFile?.events ?? [], ...(durationSeconds === undefined ? {} : { durationSeconds }) };
@@ -87,6 +78,37 @@ export function resolveLabels({
     findings,
     ...agreementIn(files),
   };
+}
+
+interface Durations {
+  /** Of the recording itself. */
+  readonly recordingSeconds: number | undefined;
+  /** Of the recording, else of the files. */
+  readonly durationSeconds: number | undefined;
+}
+
+/** A file by itself, and against the duration. */
+function findingsOf(file: AnnotationFile, { recordingSeconds, durationSeconds }: Durations): Finding[] {
+  const hasOwn = file.durationSeconds !== undefined;
+  return [
+    ...file.findings,
+    ...(recordingSeconds === undefined ? [] : checkDuration(file, recordingSeconds)),
+    ...(hasOwn || durationSeconds === undefined ? [] : checkRowEnds(file, durationSeconds)),
+  ];
+}
+
+/** The file that gives the times, against the others and the duration. */
+function findingsOfTimes(
+  timingFile: AnnotationFile,
+  files: readonly AnnotationFile[],
+  { recordingSeconds, durationSeconds }: Durations,
+): Finding[] {
+  return [
+    ...files.flatMap((file) => (file === timingFile ? [] : compareAnnotations(file, timingFile))),
+    ...(recordingSeconds === undefined ? compareDurations(files, timingFile) : []),
+    ...(hasNoRows(timingFile) ? [noRows(timingFile.file)] : []),
+    ...(durationSeconds === undefined ? [] : checkCoverage(timingFile, durationSeconds)),
+  ];
 }
 
 /** Rows of a file without a duration, against that of the recording. */

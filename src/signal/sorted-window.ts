@@ -38,21 +38,28 @@ export function createSortedWindow(capacity: number): SortedWindow {
   };
 }
 
-/** `held` without `old` and with `fresh`, all ascending, into `out`; returns how many. */
-function mergeInto(out: Float32Array, held: Float32Array, fresh: Float32Array, old: Float32Array | undefined): number {
-  let written = 0;
-  let nextFresh = 0;
-  let nextOld = 0;
-  const oldCount = old?.length ?? 0;
-  for (let i = 0; i < held.length; i++) {
-    const value = held[i]!;
-    if (nextOld < oldCount && value === old![nextOld]!) {
+const NONE: Float32Array = new Float32Array();
+
+/**
+ * `held` without `old` and with `fresh`, all ascending, into `out`; returns how many. What lies before the next value to put in or to
+ * take out is copied in a loop of one comparison.
+ */
+function mergeInto(out: Float32Array, held: Float32Array, fresh: Float32Array, old = NONE): number {
+  const [heldCount, freshCount, oldCount] = [held.length, fresh.length, old.length];
+  let [from, written, nextFresh, nextOld] = [0, 0, 0, 0];
+  while (nextFresh < freshCount || nextOld < oldCount) {
+    const put = nextFresh < freshCount ? fresh[nextFresh]! : Number.POSITIVE_INFINITY;
+    const take = nextOld < oldCount ? old[nextOld]! : Number.POSITIVE_INFINITY;
+    const next = Math.min(put, take);
+    while (from < heldCount && held[from]! < next) out[written++] = held[from++]!;
+    if (nextOld < oldCount && take <= put) {
+      if (from < heldCount && held[from] === take) from += 1;
       nextOld += 1;
-      continue;
+    } else {
+      out[written++] = put;
+      nextFresh += 1;
     }
-    while (nextFresh < fresh.length && fresh[nextFresh]! <= value) out[written++] = fresh[nextFresh++]!;
-    out[written++] = value;
   }
-  while (nextFresh < fresh.length) out[written++] = fresh[nextFresh++]!;
+  while (from < heldCount) out[written++] = held[from++]!;
   return written;
 }

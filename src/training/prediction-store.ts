@@ -1,5 +1,5 @@
 /** Predictions on disk: per recording a file of little-endian numbers and a JSON sidecar, written last. */
-import { readFile } from "node:fs/promises";
+import { access, readFile } from "node:fs/promises";
 import { endianness } from "node:os";
 import { join } from "node:path";
 import { writeFileAtomic } from "@ictal/base/atomic-file";
@@ -146,6 +146,14 @@ export function readPrediction(
   options: SignalOption = {},
 ): Promise<RecordingPrediction & { readonly sidecar: PredictionSidecar }> {
   return readStored(dir, recordingStem(id), options);
+}
+
+/** Whether a prediction of a recording lies under `dir`; it is not read. */
+export function hasPrediction(dir: string, id: string): Promise<boolean> {
+  return access(join(dir, `${recordingStem(id)}.json`)).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** Detections of `predict --events --format json` lie in the same folder as the predictions. */

@@ -10,6 +10,7 @@ import { mock, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { holdLock } from "@ictal/base/lock";
 import { createLocker, isAlive, readHolder, startOf } from "@ictal/base/lock-file";
+import { patience } from "@ictal/jupyter/test/patience";
 import { projectDir } from "../../src/base/project.js";
 import { temporaryFolder } from "../cache/made-cache.js";
 import type { Round } from "./lock-child.js";
@@ -158,16 +159,17 @@ test("who cannot be seen from here holds the lock until it has stood still: anot
   for (const [name, stranger] of Object.entries(strangers)) {
     const path = join(dir, name);
     await leave(path, stranger);
-    const locker = createLocker(path, { staleMilliseconds: 150 });
+    const part = patience(50);
+    const locker = createLocker(path, { staleMilliseconds: 3 * part });
     assert.equal(locker.take().lock, undefined, name);
-    await sleep(100);
+    await sleep(2 * part);
     const beat = new Date();
     fs.utimesSync(path, beat, beat);
     const second = locker.take();
     assert.ok(!second.lock && second.holder.hasHeartbeat, name);
-    await sleep(100);
+    await sleep(2 * part);
     assert.equal(locker.take().lock, undefined, name);
-    await sleep(100);
+    await sleep(2 * part);
     assert.ok(locker.take().lock, name);
   }
 });

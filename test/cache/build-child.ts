@@ -1,5 +1,5 @@
 /**
- * A build in a process of its own, for tests that kill it or run two: `node build-child.js CORPUS CACHE DELAY_MS`. Every
+ * A build in a process of its own, for tests that kill it or run two: `node build-child.js CORPUS CACHE DELAY_MS WORKERS`. Every
  * read is delayed so that there is time to kill; a line is printed at the start and whenever a recording is finished.
  */
 import { setTimeout as sleep } from "node:timers/promises";
@@ -9,7 +9,7 @@ import { readCatalogue } from "../../src/corpus/catalogue.js";
 import { folderStore } from "../../src/store/folder-store.js";
 import type { Store } from "../../src/store/store.js";
 
-const [corpus = "", cacheDir = "", delay = "0"] = process.argv.slice(2);
+const [corpus = "", cacheDir = "", delay = "0", workers = "2"] = process.argv.slice(2);
 const inner = folderStore(corpus);
 const store: Store = {
   ...inner,
@@ -21,5 +21,5 @@ const store: Store = {
 process.stdout.write("start\n");
 const progress = { update: ({ done }: { done: number }) => void process.stdout.write(`${done}\n`), finish() {} };
 const catalogue = await readCatalogue(store);
-const { key } = await buildCache({ store, catalogue, cacheDir, workers: 2, progress });
+const { key } = await buildCache({ store, catalogue, cacheDir, workers: Number(workers), progress });
 await writeManifest(cacheDir, { key, catalogue });

@@ -288,6 +288,10 @@ test("changed annotations refresh the sidecar only", async (context) => {
   assert.equal((await stat(samples)).mtimeMs, 1e12);
   const sidecar = await (await openCache(dir)).sidecar(idOf(FILES[1]!));
   assert.deepEqual(sidecar.seizures, [{ startSeconds: 1, endSeconds: 4, label: "seiz", confidence: 1 }]);
+  const { [`${stemOf(FILES[1]!)}.csv_bi`]: _labels, ...without } = objects;
+  const unlabelled = async (made: typeof objects) => (await build(dir, made)).report.diagnostics["no-annotation"];
+  assert.equal(await unlabelled(without), 2);
+  assert.equal(await unlabelled(objects), 1, "counted by the labels as they are now");
 });
 
 test("a changed chain is a new folder and leaves the old one untouched; options that cannot be are refused", async (context) => {

@@ -5,9 +5,9 @@ import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { silentProgress } from "@ictal/base/progress";
 import { buildCache } from "../../src/cache/build.js";
-import { surveyChannels, surveyInWords } from "../../src/cache/channel-survey.js";
 import { openCache } from "../../src/cache/open.js";
 import { recordingFile } from "../../src/cache/paths.js";
+import { lackingInWords, surveyRecordings } from "../../src/cache/recording-survey.js";
 import { buildConfigured } from "../../src/cli/build-cache.js";
 import { parseConfig } from "../../src/config/load-config.js";
 import { readCatalogue } from "../../src/corpus/catalogue.js";
@@ -36,7 +36,7 @@ async function build(context: TestContext, objects: Objects, chain: ChainOptions
   const report = await buildCache({ store, catalogue, cacheDir, chain, workers: 0 });
   const cache = await openCache(cacheDir);
   const samples = (id: string) => readFile(join(report.folder, recordingFile(id, "int16")));
-  const survey = await surveyChannels({
+  const survey = await surveyRecordings({
     store,
     recordings: catalogue.recordings,
     chain,
@@ -70,7 +70,7 @@ test("electrodes cannot be had from CHB-MIT's pairs: told before the build, with
   assert.deepEqual(new Set(report.excluded.map(({ code }) => code)), new Set(["missing-electrodes"]));
   assert.equal(survey.recordings, 5);
   assert.match(
-    surveyInWords(survey) ?? "",
+    lackingInWords(survey) ?? "",
     /^4 of 5 recordings lack channels \(all\/chb01\/chb01\/any\/01, .*16\+\): .*pairs of electrodes \(FP1-F7, F7-T3, T3-T5, T5-O1, …\); missing channels FP1, .*; set preprocessing\.reference to double_banana/,
   );
 });

@@ -27,8 +27,9 @@ const FILES: readonly MadeFile[] = Array.from({ length: 6 }, (_, n) => ({
 }));
 const OBJECTS = makeObjects(FILES);
 
-function startBuild(corpus: string, cacheDir: string, delay: number): ChildProcess {
-  return spawn(process.execPath, [CHILD, corpus, cacheDir, String(delay)], { stdio: ["ignore", "pipe", "inherit"] });
+function startBuild(corpus: string, cacheDir: string, delay: number, workers = 2): ChildProcess {
+  const words = [CHILD, corpus, cacheDir, String(delay), String(workers)];
+  return spawn(process.execPath, words, { stdio: ["ignore", "pipe", "inherit"] });
 }
 
 async function buildWhole(store: Store, cacheDir: string, workers = 0) {
@@ -85,7 +86,7 @@ test("after 50 kills at random moments one clean build gives the bytes of an und
   const random = createRandom(7, "kills");
   let [kills, children] = [0, 0];
   while (kills < 50) {
-    const child = startBuild(corpus, dir, 3);
+    const child = startBuild(corpus, dir, 3, children % 3); // in the main thread, in a worker, in two
     const exit = once(child, "exit");
     await Promise.race([once(child.stdout!, "data"), exit]);
     const timer = setTimeout(() => child.kill("SIGKILL"), 300 * random.uniform(children++));

@@ -123,11 +123,16 @@ test("SIGINT stops a build with exit code 130 and the next one carries on", asyn
   const child = spawn(process.execPath, words, { stdio: ["ignore", "ignore", "pipe"] });
   let text = "";
   child.stderr.on("data", (part: Buffer) => {
-    if (text === "") child.kill("SIGINT"); // the first line is the progress after the first recording
+    const isBegun = /^cache 1/m.test(text);
     text += part;
+    if (!isBegun && /^cache 1/m.test(text)) child.kill("SIGINT"); // after the first recording; before it stands that none has a seizure
   });
   const [code] = await once(child, "exit");
   assert.equal(code, 130, text);
+  assert.match(
+    text,
+    /^ictal: none of the 20 patients of the corpus has a seizure: such a cache is for prediction only\n/,
+  );
   assert.match(text, /interrupted by SIGINT; finished recordings are kept/);
   const { built, reused } = ictal("cache", "build", ...where, "--workers", "0", "--json").json();
   assert.ok(reused >= 1 && built >= 1 && built + reused === 20, `${built} built, ${reused} reused`);

@@ -61,6 +61,12 @@ test("crossval killed in the middle goes on with the folds that are left, and sc
   assert.match(json.chosen.epoch, /best auroc on dev, 1 patients? \(20 %\) of each training part$/);
   const page = await readFile(json.report, "utf8");
   assert.match(page, /Each patient was scored by a detector that never saw them/);
+  assert.match(page, /<dt>AUROC, out of fold<\/dt><dd>0\.\d{3}<\/dd>/);
+  assert.equal(
+    page.match(/<th scope="row">[01]<\/th>/g)?.length,
+    4,
+    "each fold in the table of scores and in that of patients",
+  );
 
   const splits = JSON.parse(await readFile(join(out, "seed-42", "fold-1", "splits.json"), "utf8"));
   assert.deepEqual([splits.by, splits.fold, splits.splits.eval.patients.length], ["folds", 1, 3]);
@@ -86,7 +92,14 @@ test("crossval killed in the middle goes on with the folds that are left, and sc
   await refused({ calibrationHash: "1".repeat(64) }, "has the calibration 111111111111, the folds have none");
   await refused({ checkpointHash: "0".repeat(64) }, leak);
   await rm(predictions, { recursive: true });
-  await rm(receipt(out, 1));
+  const gone = ictal([...words, "--report-only"]).stderr;
+  const [slip, told] = [receipt(out, 1), ` of fold 1 in ${predictions}; `];
+  assert.match(gone, /^ictal: no prediction of all\/\w\/root\/any\/t0 of fold 1/);
+  assert.ok(gone.includes(`${told}${slip} says that the fold was finished`), gone);
+  await rm(slip);
+  assert.ok(
+    ictal([...words, "--report-only"]).stderr.includes(`${told}the fold is not finished (there is no ${slip})`),
+  );
   const mended = ictal([...words, "--json"]);
   assert.equal(mended.status, 0, mended.stderr);
   assert.deepEqual(mended.json().outOfFold, json.outOfFold); // the advice leads back to the same scores

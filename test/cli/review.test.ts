@@ -110,16 +110,27 @@ test("an unknown recording is wrong use and names the nearest; so is a split tha
   assert.match(split.stderr, /invalid --split test: the corpus has dev, eval, train/);
 });
 
+test("a corpus without splits is refused with the word that reviews all of it", async () => {
+  const flat = join(dir, "flat");
+  const [first] = (await readCatalogue(folderStore(corpus))).recordings;
+  await mkdir(flat);
+  await cp(join(corpus, first!.edfKey), join(flat, "a_1.edf"));
+  const { status, stderr } = ictal("--data-dir", flat, "--out", join(dir, "x"));
+  assert.deepEqual(
+    [status, stderr],
+    [2, "ictal: invalid --split dev: the corpus has all; --split all reviews every recording\n"],
+  );
+});
+
 test("predictions that are not there are told: the folder, one recording, all recordings", async () => {
   const absent = ictal(...data(), "--predictions", join(dir, "nowhere"), "--out", join(dir, "x"));
   assert.equal(absent.status, 1);
   assert.match(absent.stderr, /no folder of predictions at .*nowhere; create it with: ictal predict/);
   const empty = join(dir, "empty");
   await mkdir(empty);
-  assert.match(
-    ictal(...data(), "--predictions", empty, "--out", join(dir, "x")).stderr,
-    /none of the \d+ recordings of dev has a prediction/,
-  );
+  const unread = ictal(...data(), "--predictions", empty, "--out", join(dir, "unread"));
+  assert.match(unread.stderr, /none of the \d+ recordings of dev has a prediction/);
+  assert.ok(!existsSync(join(dir, "unread")), "told before a recording is read");
   const one = ictal(...data(), "--predictions", empty, "--recording", ids[0]!, "--out", join(dir, "x"));
   assert.match(one.stderr, new RegExp(`no prediction of ${ids[0]}`));
   const some = join(dir, "some");

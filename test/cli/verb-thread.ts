@@ -18,7 +18,8 @@ export interface VerbRequest {
   readonly environment: NodeJS.ProcessEnv;
 }
 
-const PATIENCE_MILLISECONDS = 240_000;
+/** Beyond any limit of a test file: the runner ends and names one that hangs. */
+const PATIENCE_MILLISECONDS = 1_200_000;
 
 let asking: ((request: VerbRequest) => VerbRun) | undefined;
 

@@ -51,22 +51,23 @@ test("planCrossval() keeps finished tasks when seeds are added, and none when co
 });
 
 test("foldNotices(folds) tells of folds without seizures or dev, and refuses a training part without a seizure", async () => {
-  assert.deepEqual(foldNotices(await foldsOf(made(9, 6), 3)), []);
-  const alone = await foldsOf(made(6, 4), 6);
-  const silent = alone.flatMap(({ record }, fold) => (record.splits.eval!.seizures === 0 ? [fold] : []));
+  const records = async (...asked: Parameters<typeof foldsOf>) => (await foldsOf(...asked)).map(({ record }) => record);
+  assert.deepEqual(foldNotices(await records(made(9, 6), 3)), []);
+  const alone = await records(made(6, 4), 6);
+  const silent = alone.flatMap(({ splits }, fold) => (splits.eval!.seizures === 0 ? [fold] : []));
   assert.equal(silent.length, 2);
   const [told] = foldNotices(alone);
   assert.match(
     told!,
     /^no seizure in folds [\d,-]+: no AUROC of their own; pooled, their patients count as background$/,
   );
-  const without = foldNotices(await foldsOf(made(9, 6), 3, { devShare: 0 }));
+  const without = foldNotices(await records(made(9, 6), 3, { devShare: 0 }));
   assert.match(
     without[0]!,
     /^no dev patients in folds 0-2: the last epoch and the configured threshold are used there$/,
   );
   const [first, ...others] = alone;
-  const { train, ...splits } = first!.record.splits;
-  const bare = { ...first!, record: { ...first!.record, splits: { ...splits, train: { ...train!, seizures: 0 } } } };
+  const { train, ...splits } = first!.splits;
+  const bare = { ...first!, splits: { ...splits, train: { ...train!, seizures: 0 } } };
   assert.throws(() => foldNotices([bare, ...others]), /the training part of fold 0 holds no seizure/);
 });

@@ -4,10 +4,11 @@ import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { existsSync, readFileSync } from "node:fs";
 import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
 import { hostname } from "node:os";
 import { delimiter, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { patience } from "@ictal/jupyter/test/patience";
+import { freePorts } from "@ictal/jupyter/wire/connection";
 
 const PROGRAMS = ["slurmctld", "slurmd", "sbatch", "squeue", "munged"];
 const PATH = [process.env.PATH ?? "", "/usr/sbin", "/usr/bin"].join(delimiter);
@@ -21,15 +22,6 @@ export function noSlurm(): string | undefined {
 
 /** Each look starts a program of Slurm, which takes 30 ms of a core. */
 const POLL_MILLISECONDS = 400;
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, "close");
-  return port;
-}
 
 export interface MadeSlurm {
   readonly environment: Record<string, string>;
@@ -108,7 +100,7 @@ export async function startSlurm(dir: string): Promise<MadeSlurm> {
   for (const name of ["state", "spool-n1", "spool-n2"]) await mkdir(join(dir, name), { recursive: true });
   await writeFile(join(dir, "munge.key"), randomBytes(128), { mode: 0o600 });
   const conf = join(dir, "slurm.conf");
-  await writeFile(conf, configText(dir, [await freePort(), await freePort(), await freePort()]));
+  await writeFile(conf, configText(dir, await freePorts(3)));
   const environment = { SLURM_CONF: conf, PATH };
   const env = { ...process.env, ...environment };
   const children: ChildProcess[] = [];
@@ -127,7 +119,7 @@ export async function startSlurm(dir: string): Promise<MadeSlurm> {
   );
   const run = (program: string, ...args: string[]) => spawnSync(program, args, { env, encoding: "utf8" }).stdout ?? "";
   const until: MadeSlurm["until"] = async (check, what, seconds = 60) => {
-    for (const end = Date.now() + seconds * 1000; Date.now() < end; await sleep(POLL_MILLISECONDS))
+    for (const end = Date.now() + patience(seconds * 1000); Date.now() < end; await sleep(POLL_MILLISECONDS))
       if (await check()) return;
     const log = await readFile(file("slurmctld.log"), "utf8").catch(() => "");
     throw new Error(`${what}: not within ${seconds} s\n${run("squeue")}${log.split("\n").slice(-15).join("\n")}`);

@@ -270,3 +270,24 @@ test("a task over its time limit is told ahead of it and saves its state", { ski
   slurm.run("sbatch", "--parsable", "--array=0", script);
   await slurm.until(async () => (await readShardReceipt(dir, 0))?.state === "interrupted", "the state is saved", 90);
 });
+
+test("slurm crossval trains and predicts each fold in a task of its own, then scores all of them out of fold", {
+  skip,
+}, async (context) => {
+  const { dir, config } = await makeProject(context, 4, 20, 1);
+  const built = ictal(["cache", "build", "--config", config]);
+  assert.equal(built.status, 0, built.stderr);
+  const plan = join(dir, "cv");
+  const submitted = ictal(
+    ["slurm", "crossval", "--config", config, "--folds", "2", "--dir", plan, "--json"],
+    slurm.environment,
+  );
+  assert.equal(submitted.status, 0, submitted.stderr);
+  assert.deepEqual([submitted.json().shards, submitted.json().submitted], [2, 2]);
+  await slurm.until(() => finished(plan), "the folds are scored", 60);
+  const [scores] = JSON.parse(await readFile(join(plan, "result.json"), "utf8")).results;
+  assert.deepEqual([scores.folds, scores.patients, scores.perFold.length], [2, 4, 2]);
+  assert.ok(scores.outOfFold.auroc >= 0 && existsSync(scores.report));
+  const again = ictal(["crossval", "--config", config, "--folds", "2", "--out", plan, "--report-only", "--json"]);
+  assert.deepEqual(again.json().outOfFold, scores.outOfFold); // the folder is that of a local cross-validation
+});

@@ -15,6 +15,7 @@ import {
   chbBlock,
   chbCorpus,
   makeEdf,
+  seizeIt1Corpus,
   seizeit2Corpus,
   sienaBlock,
   sienaCorpus,
@@ -116,10 +117,33 @@ test("Siena is recognised, and its lists are read through midnight and their spe
   assert.deepEqual(catalogue.findings, []);
   const warned = (count: number) => Array<string>(count).fill("spelling-corrected").join(", ");
   assert.deepEqual(rows, {
-    "all/PN06/root/any/1": `labelled, 20-40 seiz, ${warned(1)}`, // the name with a letter O
-    "all/PN06/root/any/2": `labelled, 25-40 seiz, start-differs, ${warned(3)}`,
-    "all/PN11/root/any/1": `labelled, 5-15 seiz, start-differs, ${warned(1)}`, // a withheld start, the name without its number
+    "all/PN06/root/any/1": `labelled, 20-40 cpsz, ${warned(1)}`, // the name with a letter O
+    "all/PN06/root/any/2": `labelled, 25-40 cpsz, start-differs, ${warned(3)}`,
+    "all/PN11/root/any/1": `labelled, 5-15 seiz, start-differs, ${warned(1)}, unknown-label`, // a withheld start, the name without its number
   });
+});
+
+test("SeizeIT1 is recognised, its tables give seizures and types, and those of what is seen behind the ear are passed over", async (context) => {
+  const objects = seizeIt1Corpus();
+  const { catalogue, rows } = await labelsIn(objects);
+  assert.equal(catalogue.layout, "seizeit1");
+  assert.deepEqual(catalogue.findings, []);
+  assert.deepEqual(rows, {
+    "all/P_ID10/root/any/r1": "labelled, 5-12 cpsz, 20-26 fnsz",
+    "all/P_ID10/root/any/r2": "labelled",
+    "all/P_ID11/root/any/r1": "unknown, time-not-a-number", // a seizure without an end
+    "all/P_ID11/root/any/r2": "unknown, unreadable", // a type that is not one of the corpus
+    "all/P_ID11/root/any/r3": "unknown, no-annotation",
+  });
+  const dir = await temporaryFolder(context);
+  await writeObjects(dir, objects);
+  const checked = await checkAnnotationFiles(dir);
+  const places = checked.findings.map(({ file, code }) => `${file.slice(dir.length + 1)} ${code}`);
+  assert.deepEqual(places.sort(), [
+    "P_ID11/P_ID11_r1_a1.tsv time-not-a-number",
+    "P_ID11/P_ID11_r2_a1.tsv unreadable",
+    "P_ID11/P_ID11_r3.edf no-annotation",
+  ]);
 });
 
 test("a list of Siena without a time or a recording, and the end an hour late in PN00-3, are told", async () => {

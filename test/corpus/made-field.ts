@@ -167,7 +167,9 @@ export function sienaCorpus(): Objects {
       "Start time: 05.00.20 (CLINICAL ONSET); 05.00.25 (ELECTRIC ONSET)",
       "End time: 05.00.40 opure 05.00.30",
     ])}`,
-    "subject_info.csv": "patient_id, age_years, gender\nPN06, 25, Male\n",
+    "subject_info.csv":
+      "patient_id, age_years, gender, seizure, localization, lateralization, eeg_channel, number_seizures, rec_time_minutes\n" +
+      "PN06,25,Male,IAS,T,L,29,5,722\nPN11,58,Female,OTHER,T,R,29,1,145\n",
     "PN11/PN11-1.edf": edf("00.00.00", 3),
     "PN11/Seizures-list-PN11.txt": sienaBlock(1, [
       "File name: PN11-.edf",
@@ -175,6 +177,27 @@ export function sienaCorpus(): Objects {
       "Seizure start time: 10.00.05",
       "Seizure end time: 10.00.15",
     ]),
+  };
+}
+
+/** Two patients of SeizeIT1: seizures of each type, one without an end, none; and the lists of what is seen behind the ear. */
+export function seizeIt1Corpus(): Objects {
+  const head = "# Dataset: SeizeIT1\n# Annotator: neurologist\n# Recording: EEG\n# Gender: Male\n# Age: 34\n";
+  const rows = (...lines: readonly (readonly (string | number)[])[]) =>
+    `${head}${lines.map((cells) => `${cells.join("\t")}\n`).join("")}`;
+  const edf = (seed: number) => makeEdf({ labels: [...SIENA_LABELS, "OorTopAchter"], seconds: 40, seed });
+  const place = "lat:L, loc:fronto-temp";
+  return {
+    "P_ID10/P_ID10_r1.edf": edf(1),
+    "P_ID10/P_ID10_r1_a1.tsv": rows([5, 12, "FIA", place], [20, 26, "F-BTC", "lat:bi, loc:NC"]),
+    "P_ID10/P_ID10_r1_a2.tsv": rows([5, 12, "FIA", place]),
+    "P_ID10/P_ID10_r2.edf": edf(2),
+    "P_ID10/P_ID10_r2_a1.tsv": head,
+    "P_ID11/P_ID11_r1.edf": edf(3),
+    "P_ID11/P_ID11_r1_a1.tsv": rows([9, 14, "FA", place], [30, "", "FIA", place]),
+    "P_ID11/P_ID11_r2.edf": edf(4),
+    "P_ID11/P_ID11_r2_a1.tsv": rows([9, 14, "Psych", place]),
+    "P_ID11/P_ID11_r3.edf": edf(5),
   };
 }
 

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { isIctalError } from "@ictal/base/errors";
+import { HANGS_MILLISECONDS } from "@ictal/jupyter/test/patience";
 import { createRandom } from "../../src/base/random.js";
 import { openNpz, writeNpz } from "../../src/dataset/npz/archive.js";
 import { importNpz } from "../../src/dataset/npz/import-npz.js";
@@ -51,7 +52,7 @@ async function outcomeOf(bytes: Uint8Array): Promise<string> {
   })();
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<string>((done) => {
-    timer = setTimeout(() => done("hangs"), 10_000);
+    timer = setTimeout(() => done("hangs"), HANGS_MILLISECONDS);
   });
   const ended = reading.catch((error: unknown) => (isIctalError(error) ? error.tag : String(error)));
   return Promise.race([ended, late]).finally(() => clearTimeout(timer));

@@ -3,22 +3,13 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { writeFile } from "node:fs/promises";
-import { type AddressInfo, createServer } from "node:net";
 import { basename, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { openPage, type Page } from "@ictal/jupyter/browser/page";
+import { freePorts } from "@ictal/jupyter/wire/connection";
 import { projectDir } from "../../src/base/project.js";
 
 const HOST = "127.0.0.1";
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, HOST);
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo; // an object for a listening TCP server
-  server.close();
-  await once(server, "close");
-  return port;
-}
 
 export interface LabServer {
   readonly child: ChildProcess;
@@ -35,7 +26,7 @@ export interface LabServer {
 /** Starts `ictal lab` on the folder `root`, as `npm run lab` does; resolves when it answers. */
 export async function startLabServer(root: string, env: NodeJS.ProcessEnv): Promise<LabServer> {
   const token = randomBytes(16).toString("hex");
-  const port = await freePort();
+  const [port] = await freePorts(1);
   const url = `http://${HOST}:${port}`;
   const words = ["--no-browser", `--port=${port}`, `--ServerApp.root_dir=${root}`, `--IdentityProvider.token=${token}`];
   if (process.getuid?.() === 0) words.push("--allow-root");

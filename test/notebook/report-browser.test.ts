@@ -13,6 +13,7 @@ import { renderReport } from "@ictal/jupyter/report/report";
 import { collectReceipt } from "@ictal/jupyter/runner/receipt";
 import { checkFigurePage } from "@ictal/jupyter/test/figure-page-check";
 import { notebookText, temporaryFolder } from "@ictal/jupyter/test/make-notebook";
+import { HANGS_MILLISECONDS } from "@ictal/jupyter/test/patience";
 import { checkPrinted, printPlainly } from "@ictal/jupyter/test/printed-page-check";
 import { createReceipt } from "../../src/training/receipt.js";
 import { allPlots } from "./all-plots.js";
@@ -34,7 +35,7 @@ const executable = chromiumPath();
 
 test("a report with every plot draws off line, whole and without errors, wide and narrow, light and dark, and on paper at once", {
   skip: executable === undefined && "Chromium is not installed",
-  timeout: 60_000,
+  timeout: HANGS_MILLISECONDS,
 }, async () => {
   const folder = await temporaryFolder();
   const path = join(folder, "plots.html");
@@ -68,7 +69,7 @@ const TABLES = `[...document.querySelectorAll("table")].map((table) => [table.sc
 
 test("both receipts of a report show their hashes whole, on a phone too", {
   skip: executable === undefined && "Chromium is not installed",
-  timeout: 60_000,
+  timeout: HANGS_MILLISECONDS,
 }, async () => {
   const page = await openPage(executable!);
   try {

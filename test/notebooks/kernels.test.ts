@@ -3,6 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
+import { type Notebook, newCellId } from "@ictal/jupyter/notebook/notebook-file";
 import { parseNotebook } from "@ictal/jupyter/notebook/read-notebook";
 import { projectPath } from "../../src/base/project.js";
 import { runVerb } from "../cli/verb-thread.js";
@@ -52,19 +53,64 @@ function parametersOf(name: string, config: string): string[] {
   );
 }
 
-for (const kernel of ["ictal", "tslab"]) {
-  const config = configOf(kernel);
-  for (const name of notebooks.filter((each) => kernel !== "ictal" || !COURSE.test(each))) {
-    test(`${name} runs on kernel ${kernel}, every cell of it`, () => {
-      const output = join(folder, `${kernel}-${name}`);
-      const words = ["--kernel", kernel, "--output", output, "--no-report", ...parametersOf(name, config)];
-      const { status, stdout, stderr } = runVerb(["notebook", "exec", `notebooks/${name}`, ...words]);
-      assert.equal(status, 0, stdout + stderr);
-      const { cells, metadata } = parseNotebook(readFileSync(output, "utf8"), output);
-      assert.equal(metadata.kernelspec?.name, kernel);
-      for (const cell of cells) if (cell.cell_type === "code") assert.notEqual(cell.execution_count, null);
-    });
-  }
+function execute(notebook: string, kernel: string, output: string, words: readonly string[]): Notebook {
+  const { status, stdout, stderr } = runVerb([
+    ...["notebook", "exec", notebook, "--kernel", kernel, "--output", output, "--no-report"],
+    ...words,
+  ]);
+  assert.equal(status, 0, stdout + stderr);
+  return parseNotebook(readFileSync(output, "utf8"), output);
+}
+
+function assertRan(cells: Notebook["cells"]): void {
+  const code = cells.filter((cell) => cell.cell_type === "code");
+  assert.ok(code.length > 0);
+  for (const cell of code) assert.notEqual(cell.execution_count, null);
+}
+
+const ictalConfig = configOf("ictal");
+for (const name of notebooks.filter((each) => !COURSE.test(each))) {
+  test(`${name} runs on kernel ictal, every cell of it`, () => {
+    const path = `notebooks/${name}`;
+    const output = join(folder, `ictal-${name}`);
+    const { cells, metadata } = execute(path, "ictal", output, parametersOf(name, ictalConfig));
+    assert.equal(metadata.kernelspec?.name, "ictal");
+    assertRan(cells);
+  });
+}
+
+/** Where the notebooks' cells one after another are run: below the project, whose names they import. */
+const inside = mkdtempSync(projectPath("dist/test/notebooks/joined-"));
+after(() => rmSync(inside, { recursive: true }));
+
+/** All notebooks with their parameters as one, each under a heading with its name; tslab lets a later cell declare a name again. */
+function joinNotebooks(config: string): string {
+  const cells = notebooks.flatMap((name) => {
+    const prepared = join(folder, `prepared-${name}`);
+    const words = ["--prepare-only", ...parametersOf(name, config)];
+    const own = execute(`notebooks/${name}`, "tslab", prepared, words).cells;
+    const isOther = (tag: string) => tag !== "parameters" && tag !== "injected-parameters";
+    const untagged = own.map((cell) => ({ ...cell, metadata: { tags: cell.metadata.tags?.filter(isOther) ?? [] } }));
+    return [{ cell_type: "markdown", id: newCellId(), metadata: {}, source: name }, ...untagged];
+  });
+  const path = join(inside, "joined.ipynb");
+  writeFileSync(path, JSON.stringify({ cells, metadata: {}, nbformat: 4, nbformat_minor: 5 }));
+  return path;
+}
+
+let joined: Notebook | undefined;
+// That a notebook needs nothing of another is seen on kernel ictal, where each has a kernel of its own.
+test("the cells of all notebooks run on kernel tslab, one notebook after another", () => {
+  joined = execute(joinNotebooks(configOf("tslab")), "tslab", join(folder, "tslab.ipynb"), []);
+  assert.equal(joined.metadata.kernelspec?.name, "tslab");
+});
+
+for (const [index, name] of notebooks.entries()) {
+  test(`${name} runs on kernel tslab, every cell of it`, () => {
+    assert.ok(joined, "the run of all notebooks failed");
+    const starts = notebooks.map((each) => joined!.cells.findIndex(({ source }) => source === each));
+    assertRan(joined.cells.slice(starts[index], starts[index + 1]));
+  });
 }
 
 test("07-real-eeg.ipynb says in a sentence that the recordings are absent, and ends well", () => {

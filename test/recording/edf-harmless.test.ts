@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { patience } from "@ictal/jupyter/test/patience";
 import {
   isHarmlessAnnotation,
   isHarmlessPrefilter,
@@ -26,7 +27,7 @@ test("filter settings as recorders write them are harmless; other text, dates an
   );
   const started = performance.now();
   for (const text of ["HP ".repeat(26), "HP:1    ".repeat(10), `${"no ".repeat(26)}!`]) isHarmlessPrefilter(text);
-  assert.ok(performance.now() - started < 500);
+  assert.ok(performance.now() - started < patience(500));
 });
 
 test("transducers of known terms are harmless, names, dates and long numbers are not", () => {

@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { isIctalError } from "@ictal/base/errors";
+import { HANGS_MILLISECONDS, patience } from "@ictal/jupyter/test/patience";
 import { buildCache } from "../../src/cache/build.js";
 import { openCache } from "../../src/cache/open.js";
 import { readCatalogue } from "../../src/corpus/catalogue.js";
@@ -55,8 +56,8 @@ after(async () => {
 
 function connect(endpoint: string): Store {
   const { accessKeyId, secretAccessKey } = server;
-  const patience = { stallMilliseconds: 250, backoffMilliseconds: 2 };
-  return s3Store({ bucket: "corpus", endpoint, credentials: { accessKeyId, secretAccessKey }, ...patience });
+  const waits = { stallMilliseconds: patience(250), backoffMilliseconds: 2 };
+  return s3Store({ bucket: "corpus", endpoint, credentials: { accessKeyId, secretAccessKey }, ...waits });
 }
 
 /** Runs `use` with a store behind a faulty proxy. */
@@ -93,7 +94,7 @@ const NAMED = new Set(["source-damaged", "source-unreadable", "source-missing"])
 
 describe("behind a proxy that does harm", () => {
   for (const mode of PROXY_MODES) {
-    it(`${mode}: a pull keeps the bucket's bytes, or names what failed`, { timeout: 60_000 }, () =>
+    it(`${mode}: a pull keeps the bucket's bytes, or names what failed`, { timeout: HANGS_MILLISECONDS }, () =>
       behindProxy(mode, 3, async (store) => {
         const dir = join(root, `pull-${mode}`);
         for (let attempt = 0; attempt < 3; attempt++) {
@@ -114,23 +115,26 @@ describe("behind a proxy that does harm", () => {
       }),
     );
 
-    it(`${mode}: a direct build makes the cache of sound bytes, or names what it left out`, { timeout: 60_000 }, () =>
-      behindProxy(mode, 4, async (store) => {
-        const dir = join(root, `build-${mode}`);
-        const lister = connect(server.endpoint); // a listing carries no digest that could be compared
-        try {
-          for (let attempt = 0; attempt < 2; attempt++) {
-            const { excluded } = await build(store, dir, lister);
-            for (const { code, reason } of excluded) assert.ok(NAMED.has(code), `${code}: ${reason}`);
-            const found = await sidecarsIn(dir);
-            for (const [id, sidecar] of found) assert.equal(sidecar, sound.get(id));
-            assert.equal(found.size + excluded.length, FILES.length);
-            if (excluded.length === 0) return;
+    it(
+      `${mode}: a direct build makes the cache of sound bytes, or names what it left out`,
+      { timeout: HANGS_MILLISECONDS },
+      () =>
+        behindProxy(mode, 4, async (store) => {
+          const dir = join(root, `build-${mode}`);
+          const lister = connect(server.endpoint); // a listing carries no digest that could be compared
+          try {
+            for (let attempt = 0; attempt < 2; attempt++) {
+              const { excluded } = await build(store, dir, lister);
+              for (const { code, reason } of excluded) assert.ok(NAMED.has(code), `${code}: ${reason}`);
+              const found = await sidecarsIn(dir);
+              for (const [id, sidecar] of found) assert.equal(sidecar, sound.get(id));
+              assert.equal(found.size + excluded.length, FILES.length);
+              if (excluded.length === 0) return;
+            }
+          } finally {
+            await lister.close?.();
           }
-        } finally {
-          await lister.close?.();
-        }
-      }),
+        }),
     );
   }
 });
@@ -139,37 +143,44 @@ describe("patience with a service", () => {
   const drip = { kind: "drip", bytesPerSecond: 400 } as const;
 
   for (const way of ["read", "open"] as const)
-    it(`${way}: a body that never stops and is slower than 1 KiB/s is given up, and resumed`, { timeout: 20_000 }, () =>
-      withBucket(
-        { big: patternBytes(200_000) },
-        { faults: [drip], client: { stallMilliseconds: 300 } },
-        async ({ store, requests }) => {
-          if (way === "read") assert.equal((await store.read("big")).length, 200_000);
-          else {
-            let count = 0;
-            for await (const chunk of (await openObject(store, "big")).body) count += chunk.length;
-            assert.equal(count, 200_000);
-          }
-          assert.equal(requests.filter(({ operation }) => operation === "get").length, 2);
-        },
-      ),
+    it(
+      `${way}: a body that never stops and is slower than 1 KiB/s is given up, and resumed`,
+      { timeout: HANGS_MILLISECONDS },
+      () =>
+        withBucket(
+          { big: patternBytes(200_000) },
+          { faults: [drip], client: { stallMilliseconds: patience(300) } },
+          async ({ store, requests }) => {
+            if (way === "read") assert.equal((await store.read("big")).length, 200_000);
+            else {
+              let count = 0;
+              for await (const chunk of (await openObject(store, "big")).body) count += chunk.length;
+              assert.equal(count, 200_000);
+            }
+            assert.equal(requests.filter(({ operation }) => operation === "get").length, 2);
+          },
+        ),
     );
 
-  it("a slow reader is no slow service", { timeout: 20_000 }, () =>
-    withBucket({ big: patternBytes(900_000) }, { client: { stallMilliseconds: 150 } }, async ({ store, requests }) => {
-      let count = 0;
-      const stream = await openObject(store, "big");
-      await stream.pipe!(async (bytes) => {
-        count += bytes.byteLength;
-        await sleep(count > 500_000 ? 0 : 120);
-      });
-      assert.equal(count, 900_000);
-      assert.ok(requests.length <= 3); // the socket's own patience may end a connection that is held up
-    }),
+  it("a slow reader is no slow service", { timeout: HANGS_MILLISECONDS }, () =>
+    withBucket(
+      { big: patternBytes(900_000) },
+      { client: { stallMilliseconds: patience(150) } },
+      async ({ store, requests }) => {
+        let count = 0;
+        const stream = await openObject(store, "big");
+        await stream.pipe!(async (bytes) => {
+          count += bytes.byteLength;
+          await sleep(count > 500_000 ? 0 : 120);
+        });
+        assert.equal(count, 900_000);
+        assert.ok(requests.length <= 3); // the socket's own patience may end a connection that is held up
+      },
+    ),
   );
 
   for (const what of ["a listing", "an error", "headers", "the first byte"] as const)
-    it(`${what} that only drips or never comes ends in a named failure`, { timeout: 30_000 }, () =>
+    it(`${what} that only drips or never comes ends in a named failure`, { timeout: HANGS_MILLISECONDS }, () =>
       withOwnServer(
         ({ response, key }) => {
           if (what === "headers") return;

@@ -5,8 +5,10 @@ import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, utimes, writeFile
 import { tmpdir, uptime } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { isIctalError } from "@ictal/base/errors";
 import type { ProgressUpdate } from "@ictal/base/progress";
+import { patience } from "@ictal/jupyter/test/patience";
 import { folderStore } from "../../src/store/folder-store.js";
 import { memoryStore } from "../../src/store/memory-store.js";
 import type { MirrorEntry } from "../../src/store/mirror-index.js";
@@ -301,7 +303,7 @@ describe("pull: faults", () => {
     withBucket(
       corpus,
       {
-        client: { stallMilliseconds: 400 },
+        client: { stallMilliseconds: patience(400) },
         faults: [
           { kind: "reset", afterBytes: 1_500_000, key: files[0]! },
           { kind: "stall", afterBytes: 1_200_000, key: files[2]! },
@@ -461,10 +463,12 @@ describe("pull: kill -9 in the middle", () => {
       await new Promise<void>((done) => {
         child.stdout.on("data", (data) => {
           text += data;
-          if (Number(text.trimEnd().split("\n").at(-1)) >= 16) setTimeout(done, 300); // 4 whole, 2 stalled at 2.2 MB
+          if (Number(text.trimEnd().split("\n").at(-1)) >= 16) done(); // 4 whole, 2 stalled at 2.2 MB
         });
         closed.then(done);
       });
+      while (child.exitCode === null && (await filesBelow(dir)).length < 4) await sleep(50);
+      await sleep(300); // their lines of the index are written
       child.kill("SIGKILL");
       await closed;
       assert.deepEqual(await filesBelow(dir), ["r0.edf", "r1.edf", "r2.edf", "r3.edf"]);

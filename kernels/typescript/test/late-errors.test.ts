@@ -104,8 +104,8 @@ for (const { kernel, timer, cellOfTimer, certain } of KERNELS) {
   test(`a run on ${kernel} whose cells fail after their end exits with 1 and shows the errors in terminal, notebook and report`, async () => {
     const folder = await temporaryFolder();
     const cells = [
-      "async function bad(): Promise<void> {\n  await new Promise((r) => setTimeout(r, 300));\n  throw new Error('forgot await');\n}\nbad();\n1",
-      'import { createReadStream } from "node:fs";\ncreateReadStream("/no/such/file");\n2',
+      "let open = () => {};\nasync function bad(): Promise<void> {\n  await gate; throw new Error('forgot await');\n}\nconst gate = new Promise<void>((resolve) => { open = resolve; });\nbad();\n1",
+      'import { createReadStream } from "node:fs";\ncreateReadStream("/no/such/file"); setTimeout(open, 0);\n2',
     ];
     const input = await makeNotebook(folder, cells, { kernel });
     const output = join(folder, "out.ipynb");

@@ -37,13 +37,15 @@ afterEach(() => {
 test("a thousand updates a second change one output in place, ten times a second, and the last one stays", async () => {
   const { outputs, count, pending, endCell } = connect();
   const handle = liveDisplay("0");
+  const started = performance.now();
   for (let i = 1; i <= 1000; i++) {
     handle.update(String(i));
     if (i % 5 === 0) await sleep(1);
   }
   await endCell();
   assert.deepEqual(texts(outputs), ["1000"]);
-  assert.ok(count.messages <= 20, `${count.messages} messages`);
+  const tenths = (performance.now() - started) / 100; // a busy machine takes longer for the updates
+  assert.ok(count.messages <= Math.max(20, tenths + 2), `${count.messages} messages`);
   assert.equal(pending.size, 0);
 });
 

@@ -133,7 +133,7 @@ test("after kill -9 of the runner in a cell a run with --resume goes on from the
   });
   await run.printed("waiting"); // the code is printed before its output, so look into the file as well
   const savedText = async () => textOf((await stored())[3]!);
-  for (let tries = 0; tries < 300 && !/waiting/.test(await savedText()); tries++) await sleep(100);
+  for (let tries = 0; tries < 1800 && !/waiting/.test(await savedText()); tries++) await sleep(100);
   run.child.kill("SIGKILL");
   await run.done;
   const before = await stored();

@@ -10,12 +10,13 @@ import { listKernelspecs } from "../src/kernelspec.js";
 import type { CodeCell } from "../src/notebook/notebook-file.js";
 import { readNotebook } from "../src/notebook/read-notebook.js";
 import { type CellSpec, makeNotebook, startCli, temporaryFolder } from "./make-notebook.js";
+import { HANGS_MILLISECONDS, patience } from "./patience.js";
 import { assertValidNotebooks } from "./validate.js";
 
 const noPython = (await listKernelspecs()).some((spec) => spec.name === "python3")
   ? false
   : "ipykernel is not installed (Debian: python3-ipykernel)";
-const python = { skip: noPython, timeout: 60_000 } as const;
+const python = { skip: noPython, timeout: HANGS_MILLISECONDS } as const;
 const made: string[] = [];
 
 let folder: string;
@@ -68,7 +69,7 @@ async function codeCells(path: string): Promise<CodeCell[]> {
 const textOf = (cell: CodeCell) => cell.outputs.map((output) => ("text" in output ? output.text : "")).join("");
 
 async function untilGone(pid: number): Promise<boolean> {
-  for (const end = Date.now() + 6000; Date.now() < end; await sleep(50)) if (!isAlive(pid)) return true;
+  for (const end = Date.now() + patience(6000); Date.now() < end; await sleep(50)) if (!isAlive(pid)) return true;
   return false;
 }
 
@@ -197,7 +198,7 @@ test("a kernel that never answers, ends at once or does not exist is told as suc
 
 test("100 MB of output keep the runner small: the middle is cut and said to be", {
   ...python,
-  timeout: 120_000,
+  timeout: HANGS_MILLISECONDS,
 }, async () => {
   const { child, done, output } = await start(
     ["line = 'y' * 9_999\nfor i in range(10_000):\n    print(line)\nprint('the end')"],

@@ -9,6 +9,7 @@ import { packageDir } from "../src/project.js";
 import type { Receipt } from "../src/runner/receipt.js";
 import { type CellSpec, makeNotebook, runCli, startCli } from "./make-notebook.js";
 import { makeProject, type TestProject } from "./make-project.js";
+import { patience } from "./patience.js";
 
 const INDEX = `import { add } from "./add.js";
 export { add };
@@ -213,7 +214,7 @@ for (const [signal, expected] of [
     const { code, stdout } = await run.done;
     assert.equal(code, expected);
     const pid = Number(/pid (\d+) running/.exec(stdout)?.[1]);
-    assert.ok(pid > 1 && (await untilGone(pid, 6000)));
+    assert.ok(pid > 1 && (await untilGone(pid, patience(6000))));
     if (signal === "SIGKILL") return;
     const [cell] = codeCells(await readNotebook(output));
     assert.match(textOf(cell!), /running/);

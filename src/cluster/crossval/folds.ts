@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { ConfigError } from "@ictal/base/errors";
-import type { SplitManifest } from "../../dataset/split.js";
+import type { CheckedSplits } from "../../dataset/split-check.js";
 import { formatIndices } from "../indices.js";
 
 /** Folder of the run of one fold and seed. */
@@ -19,9 +19,9 @@ const numbers = (folds: readonly number[]) => `${folds.length === 1 ? "fold" : "
  * What the reader of the scores should know of the folds, a sentence each. Throws a ConfigError for a fold whose training part has
  * no seizure.
  */
-export function foldNotices(folds: readonly SplitManifest[]): string[] {
+export function foldNotices(folds: readonly CheckedSplits[]): string[] {
   const without = (split: string) =>
-    folds.flatMap(({ record }, fold) => ((record.splits[split]?.seizures ?? 0) === 0 ? [fold] : []));
+    folds.flatMap(({ splits }, fold) => ((splits[split]?.seizures ?? 0) === 0 ? [fold] : []));
   const untrainable = without("train");
   if (untrainable.length > 0)
     throw new ConfigError(
@@ -29,7 +29,7 @@ export function foldNotices(folds: readonly SplitManifest[]): string[] {
       { key: "data.split.folds", value: folds.length, allowed: "seizures in every training part" },
     );
   const [silent, undecided] = [without("eval"), without("dev")];
-  const noDev = folds.flatMap(({ record }, fold) => (record.splits.dev ? [] : [fold]));
+  const noDev = folds.flatMap(({ splits }, fold) => (splits.dev ? [] : [fold]));
   const some = undecided.filter((fold) => !noDev.includes(fold));
   return [
     ...(silent.length > 0

@@ -1,4 +1,5 @@
 /** The finished folds of a cross-validation, as they lie in its folder. */
+import { existsSync } from "node:fs";
 import { CacheError, isIctalError } from "@ictal/base/errors";
 import type { Event } from "../../base/events.js";
 import { readSplitFile } from "../../corpus/split-file.js";
@@ -34,9 +35,20 @@ export interface FoldRun extends FoldPredictions {
 
 const AGAIN = "run the same ictal crossval again: finished folds are kept";
 
-async function choiceOf(runDir: string): Promise<EpochChoice> {
+/** What leads back to a whole fold: one whose receipt says that it is done is not made again while the receipt is there. */
+function adviceFor({ receipt }: Pick<StoredFold, "receipt">): string {
+  return existsSync(receipt)
+    ? `${receipt} says that the fold was finished, so what it made was deleted since: delete ${receipt}, too, and ${AGAIN}`
+    : `the fold is not finished (there is no ${receipt}): ${AGAIN}`;
+}
+
+async function choiceOf(runDir: string, own: Pick<StoredFold, "fold" | "receipt">): Promise<EpochChoice> {
   const newest = (await listCheckpoints(runDir)).at(-1);
-  if (newest === undefined) throw new CacheError(`no checkpoint in ${runDir}; ${AGAIN}`, { found: 0, expected: 1 });
+  if (newest === undefined)
+    throw new CacheError(`no checkpoint of fold ${own.fold} in ${runDir}; ${adviceFor(own)}`, {
+      found: 0,
+      expected: 1,
+    });
   const { best, stepsPerEpoch, totalSteps } = (await readCheckpointState(checkpointDir(runDir, newest))).state;
   return {
     epoch: Math.ceil((best?.step ?? newest) / stepsPerEpoch),
@@ -90,7 +102,8 @@ async function recordingsOf(own: StoredFold, { manifest }: SplitManifest, split:
     if (its !== split || !labelled) continue;
     const stored = await readPrediction(dir, id).catch((error: unknown) => {
       if (!isIctalError(error, "NotFoundError")) throw error;
-      throw new CacheError(`no prediction of ${id} in ${dir}; ${AGAIN}`, { found: 0, expected: 1 }, { cause: error });
+      const message = `no prediction of ${id} of fold ${own.fold} in ${dir}; ${adviceFor(own)}`;
+      throw new CacheError(message, { found: 0, expected: 1 }, { cause: error });
     });
     requireOwn(stored.sidecar, own);
     const { rateHz, probability, segments } = stored;
@@ -115,9 +128,9 @@ export async function readFolds(
     for (const [fold, view] of folds.entries()) {
       signal?.throwIfAborted();
       const runDir = foldDir(out, seed, fold);
-      const choice = await choiceOf(runDir);
-      await checkPatients(runDir, view);
       const receipt = receiptPath(out, row * folds.length + fold); // planCrossval's order
+      const choice = await choiceOf(runDir, { fold, receipt });
+      await checkPatients(runDir, view);
       const own = { fold, runDir, receipt, checkpointHash: await weightsHashOfRun(runDir) };
       const [dev, heldOut] = [await recordingsOf(own, view, "dev"), await recordingsOf(own, view, "eval")];
       runs.push({ fold, seed, dev, heldOut, choice });

@@ -1,6 +1,7 @@
 import type { Interval } from "../../base/events.js";
 import type { ViewSignals } from "../../dataset/view-signals.js";
 import type { NamedEvent } from "./recording.js";
+import type { ViewFilters } from "./view/filters.js";
 import type { MarkLabel } from "./view/marks.js";
 
 /** What the page's script reads from its `#recording` element; samples and probabilities are in elements of their own. */
@@ -13,6 +14,8 @@ export interface PageData {
   readonly signals: Omit<ViewSignals, "samples">;
   readonly isLabelled: boolean;
   readonly reference: readonly NamedEvent[];
+  /** What the view begins with; the reader's own settings come first. */
+  readonly filters?: Partial<ViewFilters> | undefined;
   readonly detector?: {
     readonly rateHz: number;
     readonly valueCount: number;

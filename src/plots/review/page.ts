@@ -38,7 +38,16 @@ function otherProbabilities({ others = [] }: ReviewRecording): string {
   return scripts.filter(Boolean).join("\n");
 }
 
-function dataOf({ id, stem = id, signals, isLabelled, reference, detector, others = [] }: ReviewRecording): PageData {
+function dataOf({
+  id,
+  stem = id,
+  signals,
+  isLabelled,
+  reference,
+  detector,
+  others = [],
+  filters,
+}: ReviewRecording): PageData {
   const { samples: _, ...facts } = signals;
   const data = {
     ...{ id, stem, labels: MARK_LABELS, signals: facts, isLabelled, reference },
@@ -46,6 +55,7 @@ function dataOf({ id, stem = id, signals, isLabelled, reference, detector, other
       ...other,
       ...(probability && { valueCount: probability.length }),
     })),
+    ...(filters && { filters }),
   };
   if (!detector) return data;
   const { probability, ...rest } = detector;
@@ -121,7 +131,7 @@ function headerHtml(recording: ReviewRecording, { list, previous, next }: Review
 
 /**
  * A page to review one recording, as HTML that needs nothing else and no network: EEG, reference, detections, probability.
- * Page length, height, montage and filters are the reader's; keys are listed by "?". It opens at `#t=SECONDS`.
+ * Page length, height, montage and filters are the reader's, and begin with those of the recording; keys are listed by "?". It opens at `#t=SECONDS`.
  */
 export async function reviewPage(
   recording: ReviewRecording,

@@ -1,6 +1,7 @@
 import type { Interval } from "../../base/events.js";
 import type { ViewSignals } from "../../dataset/view-signals.js";
 import type { Caption } from "../figure.js";
+import type { ViewFilters } from "./view/filters.js";
 
 /** An event with a name: a seizure type, or what the detector calls it. */
 export interface NamedEvent extends Interval {
@@ -46,4 +47,6 @@ export interface ReviewRecording {
   /** Other references and detectors, in the order in which they are shown. */
   readonly others?: readonly BesideTrack[];
   readonly caption?: Caption;
+  /** Filters that its pages begin with, such as a notch where mains hum covers the EEG. @default 1 to 70 Hz, no notch */
+  readonly filters?: Partial<ViewFilters> | undefined;
 }

@@ -3,22 +3,15 @@ import type { Annotations, Data, Layout, Shape } from "plotly.js";
 import { axis, COLORS, type Figure, makeFigure, packed } from "../figure.js";
 import { minMaxInto } from "../min-max.js";
 import { eventBands } from "../seizure-labels.js";
+import { type PageTracesOptions, pageTraces } from "./page-traces.js";
 import type { ReviewRecording } from "./recording.js";
-import { deriveTraces } from "./view/derive.js";
-import type { ViewFilters } from "./view/filters.js";
-import { type Derivation, type MontageName, usableMontages, viewMontage } from "./view/montages.js";
+import type { Derivation } from "./view/montages.js";
 import { PIXELS_PER_MILLIMETRE } from "./view/steps.js";
 
 /** Options as on the review page. */
-export interface ReviewFigureOptions extends Partial<ViewFilters> {
-  /** Left edge of the page. @default 0 */
-  readonly startSeconds?: number | undefined;
-  /** @default 10 */
-  readonly pageSeconds?: number | undefined;
+export interface ReviewFigureOptions extends PageTracesOptions {
   /** At 96 pixels an inch. @default 7 */
   readonly microvoltsPerMillimetre?: number | undefined;
-  /** @default "banana", else the first that the electrodes allow */
-  readonly montage?: MontageName | undefined;
 }
 
 const POINTS = 2000;
@@ -147,25 +140,10 @@ function bandsOf(recording: ReviewRecording, start: number, end: number): { shap
  */
 export function reviewFigure(recording: ReviewRecording, options: ReviewFigureOptions = {}): Figure {
   const { signals, detector, id } = recording;
-  const { startSeconds: start = 0, pageSeconds = 10, microvoltsPerMillimetre = 7 } = options;
-  requireNumbers({ pageSeconds, microvoltsPerMillimetre }, { above: 0 });
-  const { highPassHz = 1, lowPassHz = 70, notchHz = null } = options;
-  const usable = usableMontages(signals.channels);
-  const name = options.montage ?? usable[0];
-  if (name === undefined || !usable.includes(name))
-    throw new RangeError(`invalid montage: ${name}; the electrodes of ${id} allow ${usable.join(", ") || "none"}`);
-  if (!(start >= 0 && start < signals.durationSeconds && pageSeconds > 0))
-    throw new RangeError(`invalid startSeconds: ${start}; ${id} has ${signals.durationSeconds} s`);
-  const { derivations } = viewMontage(name, signals.channels);
-  const from = Math.round(start * signals.sampleRateHz);
-  const to = from + Math.round(pageSeconds * signals.sampleRateHz);
-  const traces = deriveTraces(
-    signals,
-    viewMontage(name, signals.channels),
-    { highPassHz, lowPassHz, notchHz },
-    from,
-    to,
-  );
+  const { microvoltsPerMillimetre = 7 } = options;
+  requireNumbers({ microvoltsPerMillimetre }, { above: 0 });
+  const { derivations, traces, startSeconds: start, pageSeconds, filters } = pageTraces(recording, options);
+  const { highPassHz, lowPassHz, notchHz } = filters;
   const scale = ((PIXELS_PER_MILLIMETRE / microvoltsPerMillimetre) * STEPS) / ROW_PIXELS;
   const end = start + pageSeconds;
   const bands = bandsOf(recording, start, end);

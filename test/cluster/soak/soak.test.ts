@@ -22,7 +22,7 @@ const firstSeed = Number(process.env.ICTAL_SOAK_SEED ?? 1);
 const ROUND: readonly Strike[] = ["child", "runner", "server", "disk"];
 const STRIKES: readonly (readonly Strike[])[] = [ROUND, ROUND, ["child"]];
 const SLOWEST_MILLISECONDS = 250;
-const TRAINING_EPOCHS = 60;
+const TRAINING_EPOCHS = 40;
 /** A fast machine may be through a night before every kind of fault came. */
 const MOST_NIGHTS = 4;
 
@@ -215,7 +215,7 @@ experiment: { device: cpu }
       seed,
       mark,
       strikes: STRIKES,
-      pauseMilliseconds: [800, 2500],
+      pauseMilliseconds: [500, 1500],
       disk,
       killServer: server.kill,
       restartServer: async () => void (await server.start(SLOWEST_MILLISECONDS)),

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { reviewFigure } from "../../../src/plots/review/review-figure.js";
+import { traceSpreads } from "../../../src/plots/review/trace-spreads.js";
 import { madeRecording } from "./made-recording.js";
 
 const tracesOf = (figure: ReturnType<typeof reviewFigure>) => figure.data.map(({ name }) => String(name));
@@ -42,4 +43,30 @@ test("a start outside the recording and a montage without its electrodes are ref
     () => reviewFigure(one, { montage: "banana" }),
     /invalid montage: banana; the electrodes of .* allow average, recorded/,
   );
+});
+
+test("traceSpreads(recording) is the robust SD of each trace as it is drawn: hum counts until a notch takes it off", () => {
+  const hum = (amplitude: number) => {
+    const made = madeRecording();
+    const { sampleCount, sampleRateHz, stepMicrovolts, channels } = made.signals;
+    const samples = new Int16Array(channels.length * sampleCount);
+    for (
+      let i = 0;
+      i < sampleCount;
+      i++ // FP1 alone, and a spike that a robust measure does not see
+    )
+      samples[i] =
+        (amplitude * Math.sin((2 * Math.PI * 50 * i) / sampleRateHz) + (i === 7000 ? 900 : 0)) / stepMicrovolts;
+    return { ...made, signals: { ...made.signals, samples } };
+  };
+  const page = { startSeconds: 50, montage: "recorded" } as const;
+  const [loud] = traceSpreads(hum(300), page);
+  assert.ok(loud! > 300 && loud! < 350, `${loud}`); // the median of |sin| is 0.707
+  const notched = { ...hum(300), filters: { notchHz: 50 } };
+  assert.ok(traceSpreads(notched, page)[0]! < 5);
+  assert.ok(
+    traceSpreads(notched, { ...page, notchHz: null })[0]! > 300,
+    "an option comes before the recording's own filters",
+  );
+  assert.match((reviewFigure(notched).layout.yaxis as { title: { text: string } }).title.text, /notch 50 Hz$/);
 });

@@ -121,6 +121,17 @@ function watchListener(watch: RunWatch): RunListener {
   };
 }
 
+/** UsageError for whatever can be seen to be wrong before the first notebook has run for hours. */
+async function refuseWrongUse(inputs: readonly string[], options: ExecOptions): Promise<void> {
+  for (const input of inputs) {
+    if (!existsSync(input)) throw new UsageError(`there is no notebook at ${input}; check the path`);
+    await asUsage(readNotebook(input)); // a broken one is reported before the first has run for hours
+  }
+  refuseCollisions(inputs, options.output);
+  if (options.images === "always" && !chromiumPath())
+    throw new UsageError(`--images always needs a browser; ${CHROMIUM_HINT}`);
+}
+
 /** Runs notebooks one after another, with `-p` and `-r` among `words`; the first failure ends it. */
 export async function execute(
   host: VerbHost,
@@ -133,13 +144,7 @@ export async function execute(
   if (inputs.length === 0) throw new UsageError(`name a notebook, e.g. ${host.call} exec notebooks/analysis.ipynb`);
   refuseContradictions(options);
   if (options.helpNotebook) return listParameters(inputs[0]!, options);
-  for (const input of inputs) {
-    if (!existsSync(input)) throw new UsageError(`there is no notebook at ${input}; check the path`);
-    await asUsage(readNotebook(input)); // a broken one is reported before the first has run for hours
-  }
-  refuseCollisions(inputs, options.output);
-  if (options.images === "always" && !chromiumPath())
-    throw new UsageError(`--images always needs a browser; ${CHROMIUM_HINT}`);
+  await refuseWrongUse(inputs, options);
   const people = options.json ? process.stderr : process.stdout;
   const warn = (text: string) => notify(`${programName()}: ${text}`);
   await watch.begin(inputs.map((input) => basename(input, ".ipynb")).join(" "));

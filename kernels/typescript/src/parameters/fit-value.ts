@@ -105,6 +105,24 @@ function fitUnion(given: Given, members: readonly ParameterType[], language: Par
   return { reason };
 }
 
+function fitLiteral(given: Given, value: unknown): Fit {
+  if (given.kind === "text" && given.text === value) return { value: given.text };
+  const scalar = given.kind === "text" ? guessText(given.text) : given;
+  const isSame = scalar.kind === "scalar" && (scalar.value === value || scalar.means === value);
+  return isSame ? { value } : MISFIT;
+}
+
+/** A list as a list or a tuple. */
+function fitItems(items: readonly Given[], type: ParameterType, language: ParameterLanguage): Fit {
+  if (type.kind !== "list" && type.kind !== "tuple") return MISFIT;
+  if (type.kind === "tuple" && type.items.length !== items.length)
+    return { reason: `${type.items.length} members were expected` };
+  const fitted = together(items, (item, index) =>
+    fitValue(item, type.kind === "list" ? type.item : type.items[index]!, language),
+  );
+  return "values" in fitted ? { value: fitted.values } : fitted;
+}
+
 /** `given` as a value of `type`. */
 export function fitValue(given: Given, type: ParameterType, language: ParameterLanguage): Fit {
   if (given.kind === "unfit") return { reason: given.reason };
@@ -116,26 +134,15 @@ export function fitValue(given: Given, type: ParameterType, language: ParameterL
     case "string":
       if (given.kind === "text") return { value: given.text };
       break;
-    case "literal": {
-      if (given.kind === "text" && given.text === type.value) return { value: given.text };
-      const scalar = given.kind === "text" ? guessText(given.text) : given;
-      const isSame = scalar.kind === "scalar" && (scalar.value === type.value || scalar.means === type.value);
-      return isSame ? { value: type.value } : MISFIT;
-    }
+    case "literal":
+      return fitLiteral(given, type.value);
     default:
   }
   if (given.kind === "text") return fitText(given.text, type, language);
   if (given.kind === "scalar") return fitScalar(given, type.kind);
   if (type.kind === "object") return fitAny(given, language);
   if (type.kind === "record") return fitRecord(given, type, language);
-  if (given.kind !== "list") return MISFIT;
-  if (type.kind === "tuple" && type.items.length !== given.items.length)
-    return { reason: `${type.items.length} members were expected` };
-  if (type.kind !== "list" && type.kind !== "tuple") return MISFIT;
-  const fitted = together(given.items, (item, index) =>
-    fitValue(item, type.kind === "list" ? type.item : type.items[index]!, language),
-  );
-  return "values" in fitted ? { value: fitted.values } : fitted;
+  return given.kind === "list" ? fitItems(given.items, type, language) : MISFIT;
 }
 
 function fitText(text: string, type: ParameterType, language: ParameterLanguage): Fit {

@@ -51,7 +51,8 @@ async function holdPort(): Promise<Server> {
   return listenOn(0);
 }
 
-async function freePorts(count: number): Promise<number[]> {
+/** Local ports that nobody listens on now, outside the system's range for outgoing connections where there are any. */
+export async function freePorts(count: number): Promise<number[]> {
   const servers = await Promise.all(Array.from({ length: count }, holdPort));
   const ports = servers.map((server) => (server.address() as AddressInfo).port); // an object for a listening TCP server
   await Promise.all(servers.map((server) => once(server.close(), "close")));

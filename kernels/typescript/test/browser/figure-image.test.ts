@@ -13,6 +13,7 @@ import { parseNotebook } from "../../src/notebook/read-notebook.js";
 import { addStillImages } from "../../src/runner/still-images.js";
 import { imageKind } from "../../src/views/image.js";
 import { notebookText, temporaryFolder } from "../make-notebook.js";
+import { HANGS_MILLISECONDS } from "../patience.js";
 
 const skip = chromiumPath() === undefined && "Chromium is not installed";
 const figure = { data: [{ y: [1, 3, 2] }], layout: { title: { text: "Three values" }, width: 300, height: 200 } };
@@ -45,7 +46,7 @@ async function withChromium<T>(path: string, work: () => Promise<T>): Promise<T>
 
 test("figureImage draws a PNG of the size asked for and an SVG whose text is text", {
   skip,
-  timeout: 60_000,
+  timeout: HANGS_MILLISECONDS,
 }, async () => {
   const png = await figureImage(figure, { width: 200, height: 150, scale: 1.5 });
   assert.deepEqual(imageKind(png), { mime: "image/png", width: 300, height: 225 });
@@ -63,7 +64,7 @@ test("without Chromium figureImage says what to install", async () => {
 
 test("a run stores each figure as a still picture beside the live one, in the bundle and in its HTML", {
   skip,
-  timeout: 60_000,
+  timeout: HANGS_MILLISECONDS,
 }, async () => {
   const notebook = notebookWith(figure, { ...figure, layout: { ...figure.layout, title: { text: "Again" } } });
   const before = structuredClone(notebook);
@@ -90,7 +91,7 @@ test("a run stores each figure as a still picture beside the live one, in the bu
 
 test("a figure that plotly.js refuses, and pictures that would make the notebook too large, are left out and said", {
   skip,
-  timeout: 90_000,
+  timeout: HANGS_MILLISECONDS,
 }, async () => {
   const broken = { ...figure, layout: { ...figure.layout, width: -1 } };
   const notebook = notebookWith(broken, figure);
@@ -116,7 +117,7 @@ test("no Chromium, or one that ends at once, leaves the notebook as it was and s
 
 test("where scripts run the live figure takes the picture's place; where they do not the picture stays", {
   skip,
-  timeout: 60_000,
+  timeout: HANGS_MILLISECONDS,
 }, async () => {
   const notebook = notebookWith(figure);
   await addStillImages(notebook);

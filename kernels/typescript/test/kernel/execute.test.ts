@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { errorLine } from "../../src/runner/cell-error.js";
 import { isMessage, type MessageContents } from "../../src/wire/message.js";
+import { patience } from "../patience.js";
 import { contentOf, startKernel, streamText, type TestKernel, typesOf } from "./start-kernel.js";
 
 let kernel: TestKernel;
@@ -164,7 +165,7 @@ test("the kernel tells what is still pending, and waits for it as long as it is 
   ]);
   const started = performance.now();
   assert.deepEqual((await settle(30_000)).pending, []);
-  assert.ok(performance.now() - started < 20_000);
+  assert.ok(performance.now() - started < patience(20_000));
   await kernel.execute("process.exitCode = 7;");
   const left = await settle(0);
   assert.deepEqual([left.exit_code, left.exit_code_cell], [7, Number(cell) + 1]);
@@ -217,7 +218,7 @@ test("a queued cell is busy only after the one before is idle", async () => {
 test("a top-level loop of twenty million rounds takes no longer than a second", async () => {
   const started = performance.now();
   assert.equal(await resultOf("let acc = 0; for (let i = 0; i < 2e7; i++) acc += i % 7; acc"), "59999997");
-  assert.ok(performance.now() - started < 1000);
+  assert.ok(performance.now() - started < patience(1000));
 });
 
 test("objects of earlier results are not kept alive", async () => {

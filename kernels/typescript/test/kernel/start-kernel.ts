@@ -8,8 +8,9 @@ import { findKernelspec } from "../../src/kernelspec.js";
 import { connectClient, type KernelClient } from "../../src/wire/client.js";
 import { type ConnectionInfo, createConnection, writeConnectionFile } from "../../src/wire/connection.js";
 import { isMessage, type Message, type MessageContents, type MessageType } from "../../src/wire/message.js";
+import { HANGS_MILLISECONDS } from "../patience.js";
 
-export const PATIENCE_MILLISECONDS = 60_000;
+export const PATIENCE_MILLISECONDS = HANGS_MILLISECONDS;
 
 type Channel = "shell" | "control" | "stdin" | "iopub";
 

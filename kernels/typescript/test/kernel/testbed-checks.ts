@@ -6,9 +6,12 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Request } from "zeromq";
 import { addressOf } from "../../src/wire/connection.js";
 import { isMessage, type MessageContents, type MessageType } from "../../src/wire/message.js";
+import { patience } from "../patience.js";
 import { contentOf, streamText, type TestKernel, typesOf } from "./start-kernel.js";
 
 const SOON_MILLISECONDS = 3000;
+const WELCOME_MILLISECONDS = 100;
+const END_MILLISECONDS = 1000;
 
 /** What a kernel's language says for the things that the checks do. */
 export interface Snippets {
@@ -70,7 +73,7 @@ async function reply<T extends MessageType>(kernel: TestKernel, id: string, type
   const message = await kernel.waitFor(
     ({ parentHeader, header }) => parentHeader?.msg_id === id && header.msg_type === type,
     type,
-    SOON_MILLISECONDS,
+    patience(SOON_MILLISECONDS),
   );
   return message.content as MessageContents[T]; // its type is the one that was waited for
 }
@@ -92,7 +95,7 @@ async function kernelInfo(kernel: TestKernel): Promise<MessageContents["kernel_i
 const endOf = (text: string) => [...text].length; // a cursor counts code points
 
 async function heartbeat(kernel: TestKernel): Promise<void> {
-  const socket = new Request({ linger: 0, receiveTimeout: SOON_MILLISECONDS });
+  const socket = new Request({ linger: 0, receiveTimeout: patience(SOON_MILLISECONDS) });
   try {
     socket.connect(addressOf(kernel.connection, "hb"));
     await socket.send("ping");
@@ -108,7 +111,7 @@ async function stdin(kernel: TestKernel, code: Snippets): Promise<void> {
   const request = await kernel.waitFor(
     (message, channel) => channel === "stdin" && isMessage(message, "input_request"),
     "input_request",
-    SOON_MILLISECONDS,
+    patience(SOON_MILLISECONDS),
   );
   assert.match((request.content as MessageContents["input_request"]).prompt, /name\?/);
   kernel.client.send("stdin", "input_reply", { value: "typed 42", status: "ok" }, request);
@@ -123,7 +126,7 @@ async function comms(kernel: TestKernel, code: Snippets): Promise<void> {
   await kernel.waitFor(
     (message) => isMessage(message, "comm_close") && message.content.comm_id === id,
     `comm_close for an unknown target (request ${sent})`,
-    SOON_MILLISECONDS,
+    patience(SOON_MILLISECONDS),
   );
   kernel.client.send("shell", "comm_close", { comm_id: id, data: {} });
   assert.equal((await kernel.execute(code.assignment.replace("1", "2"))).reply.content.status, "ok");
@@ -141,14 +144,15 @@ async function shutdown(kernel: TestKernel): Promise<void> {
   const ended = once(kernel.child, "exit");
   const id = kernel.client.send("control", "shutdown_request", { restart: false });
   assert.deepEqual(await reply(kernel, id, "shutdown_reply"), { status: "ok", restart: false });
-  const gone = await Promise.race([ended, sleep(1000, undefined, { ref: false })]);
+  const gone = await Promise.race([ended, sleep(patience(END_MILLISECONDS), undefined, { ref: false })]);
   assert.ok(gone, "the process is still there a second after its shutdown_reply");
 }
 
 /** Every check by its name in the testbed; the order matters only in that shutdown is the last. */
 export const CHECKS: Readonly<Record<string, Check>> = {
   heartbeat_responds: heartbeat,
-  iopub_welcome: (kernel) => kernel.waitFor((message) => isMessage(message, "iopub_welcome"), "iopub_welcome", 100),
+  iopub_welcome: (kernel) =>
+    kernel.waitFor((message) => isMessage(message, "iopub_welcome"), "iopub_welcome", patience(WELCOME_MILLISECONDS)),
   kernel_info_reply_valid: async (kernel) => assert.equal((await kernelInfo(kernel)).status, "ok"),
   kernel_info_has_language_info: async (kernel) => assert.ok((await kernelInfo(kernel)).language_info.name),
   kernel_info_has_protocol_version: async (kernel) => assert.match((await kernelInfo(kernel)).protocol_version, /^5\./),

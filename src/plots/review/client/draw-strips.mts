@@ -115,7 +115,7 @@ export function drawPageStrip(surface: Surface, page: LoadedPage, stretch: Stret
   drawProbability(surface, stretch, probability, detector.rateHz, area, colour.line!);
   const { onThreshold } = detector;
   const line = area[0] + area[1] * (1 - onThreshold);
-  const text = `on at ${onThreshold}`;
+  const text = `on at ${+onThreshold.toFixed(3)}`;
   const [right, middle] = [width - RIGHT_PIXELS - 4, onThreshold > 0.5 ? line + 9 : line - 8];
   context.fillStyle = colour.page!;
   context.globalAlpha = 0.8;

@@ -23,6 +23,7 @@ function firstState({ data }: LoadedPage): ViewState {
     highPassHz: 1,
     lowPassHz: data.signals.sampleRateHz > 140 ? 70 : null,
     notchHz: null,
+    ...data.filters,
     pixelsPerMillimetre: PIXELS_PER_MILLIMETRE,
     ...readSettings(usable),
   };
