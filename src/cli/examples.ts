@@ -39,6 +39,8 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   ],
   "notebook params": ["ictal notebook params notebooks/05-train.ipynb"],
   "notebook report": ["ictal notebook report results/notebooks/00-smoke.ipynb"],
+  "notebook table": ["ictal notebook table results/fit-1.ipynb results/fit-2.ipynb -o results/fits.csv"],
+  "notebook diff": ["ictal notebook diff notebooks/00-smoke.ipynb results/notebooks/00-smoke.ipynb --tolerance 1e-6"],
   lab: ["ictal lab"],
   "kernel install": ["ictal kernel install"],
   "kernel list": ["ictal kernel list"],

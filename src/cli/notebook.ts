@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { Command } from "commander";
 import { projectDir } from "../base/project.js";
+import { notebookStore } from "./notebook-store.js";
 import { watched } from "./watched.js";
 
 /** Cells may import this package wherever their notebook lies. */
@@ -8,11 +9,12 @@ const offerPackage = (): void => {
   process.env.ICTAL_KERNEL_PROJECT ??= projectDir;
 };
 
-/** Adds `ictal notebook exec|params|report`. */
+/** Adds `ictal notebook exec|params|report|table|diff`. */
 export async function notebookCommand(): Promise<(program: Command) => void> {
   offerPackage();
   const { addNotebookVerbs } = await import("@ictal/jupyter/cli/notebook");
-  const host = { call: "ictal notebook", defaultNotebook: join(projectDir, "notebooks/00-smoke.ipynb"), watched };
+  const defaultNotebook = join(projectDir, "notebooks/00-smoke.ipynb");
+  const host = { call: "ictal notebook", defaultNotebook, store: notebookStore, watched };
   return (program) =>
     addNotebookVerbs(program.command("notebook").description("run notebooks headless, without Python"), host);
 }

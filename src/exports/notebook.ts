@@ -9,12 +9,24 @@ import type * as Jupyter from "@ictal/jupyter";
 export type {
   CommExtras,
   CommReceived,
+  Control,
   DisplayHandle,
   ImageOptions,
+  Interaction,
   Kernel,
+  Widget,
 } from "@ictal/jupyter";
 
-type Names = "bundleOf" | "Comm" | "createDisplayProgress" | "display" | "figureImage" | "liveDisplay";
+type Names =
+  | "bundleOf"
+  | "Comm"
+  | "controls"
+  | "createDisplayProgress"
+  | "display"
+  | "figureImage"
+  | "interact"
+  | "liveDisplay"
+  | "output";
 
 function refuse(name: string): never {
   throw new UnsupportedError(`${name} needs the package @ictal/jupyter: npm install @ictal/jupyter`);
@@ -26,16 +38,30 @@ function loadJupyter(): Pick<typeof Jupyter, Names | "kernel"> {
     return createRequire(import.meta.url)("@ictal/jupyter") as typeof Jupyter; // the module that the types describe
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "MODULE_NOT_FOUND") throw error;
+    const refusing = (name: string) => () => {
+      refuse(name);
+    };
+    const noControls = new Proxy({}, { get: (_, control) => refusing(`controls.${String(control)}`) });
+    const noKernel = { signal: new AbortController().signal, executionCount: 0, clearOutput: () => {} };
     return new Proxy({} as typeof Jupyter, {
-      get: (_, name) =>
-        name === "kernel"
-          ? { signal: new AbortController().signal, executionCount: 0, clearOutput: () => {} }
-          : () => {
-              refuse(String(name));
-            },
+      get: (_, name) => {
+        if (name === "controls") return noControls;
+        return name === "kernel" ? noKernel : refusing(String(name));
+      },
     });
   }
 }
 
-export const { bundleOf, Comm, createDisplayProgress, display, figureImage, kernel, liveDisplay } = loadJupyter();
+export const {
+  bundleOf,
+  Comm,
+  controls,
+  createDisplayProgress,
+  display,
+  figureImage,
+  interact,
+  kernel,
+  liveDisplay,
+  output,
+} = loadJupyter();
 export type Comm = Jupyter.Comm;

@@ -14,8 +14,7 @@ export type OpenStoreOptions = Omit<S3StoreOptions, "bucket" | "prefix">;
  */
 export function openStore(urlOrPath: string, options: OpenStoreOptions = {}): Store {
   if (urlOrPath === "") throw new RangeError("invalid store URL: it is empty; expected a folder or s3://bucket/prefix");
-  if (urlOrPath.startsWith("s3://"))
-    return s3Store(withDefaults({ ...parseS3Url(urlOrPath), ...fromEnvironment() }, options));
+  if (urlOrPath.startsWith("s3://")) return s3Store({ ...s3Options(options), ...parseS3Url(urlOrPath) });
   if (urlOrPath.startsWith("file://")) return folderStore(fileURLToPath(urlOrPath));
   const scheme = /^([a-z][a-z0-9+.-]+):\/\//i.exec(urlOrPath)?.[1];
   if (scheme) {
@@ -25,6 +24,9 @@ export function openStore(urlOrPath: string, options: OpenStoreOptions = {}): St
   }
   return folderStore(urlOrPath);
 }
+
+/** The options given, over those that the environment sets. */
+export const s3Options = (options: OpenStoreOptions): OpenStoreOptions => withDefaults(fromEnvironment(), options);
 
 /** Options that no AWS variable sets, for notebooks and commands that only take a URL. */
 function fromEnvironment(): OpenStoreOptions {

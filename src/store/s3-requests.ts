@@ -99,6 +99,20 @@ export class S3Requests {
     return page;
   }
 
+  /** Writes an object whole. */
+  async put(key: string, bytes: Uint8Array, contentType: string | undefined, signal?: AbortSignal): Promise<void> {
+    await this.#send(key, signal, ({ sdk, client }, sendOptions) =>
+      client.send(
+        new sdk.PutObjectCommand({
+          ...this.#object(key),
+          Body: bytes,
+          ...(contentType !== undefined && { ContentType: contentType }),
+        }),
+        sendOptions,
+      ),
+    );
+  }
+
   /** Waits before attempt number `attempt` + 1 after `error`, or throws the error that explains it. */
   async retryOrThrow(error: unknown, key: string | undefined, attempt: number, signal?: AbortSignal): Promise<void> {
     signal?.throwIfAborted();

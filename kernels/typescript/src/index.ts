@@ -10,5 +10,11 @@ export { Comm, type CommExtras, type CommReceived } from "./kernel/cell-api/comm
 export { type Kernel, kernel } from "./kernel/cell-api/kernel.js";
 export { findKernelspec, installKernelspec, type Kernelspec, listKernelspecs, removeKernelspec } from "./kernelspec.js";
 export { readNotebook } from "./notebook/read-notebook.js";
+export { output } from "./output-value.js";
 export { writeReport } from "./report/report.js";
-export { type ExecuteOptions, executeNotebook, type RunResult } from "./runner/execute.js";
+export { executeNotebook } from "./runner/execute.js";
+export type { ExecuteOptions, RunResult } from "./runner/execute-options.js";
+export type { Button } from "./widgets/boxes.js";
+export type { Control, Widget } from "./widgets/control.js";
+export { controls } from "./widgets/controls.js";
+export { type Interaction, interact } from "./widgets/interact.js";

@@ -118,7 +118,7 @@ test("formatNotebook writes NaN as text and long integers digit by digit, and wh
 
 test("parseNotebook names the line of broken JSON, a wrong format and a wrong cell type", () => {
   assert.throws(() => parseNotebook('{\n "cells": [,]\n}', "a.ipynb"), /^FormatError: a\.ipynb:2: not JSON/);
-  assert.throws(() => parseNotebook('{"nbformat": 3}', "a.ipynb"), /nbformat is 3; version 4 was expected/);
+  assert.throws(() => parseNotebook('{"nbformat": 2}', "a.ipynb"), /nbformat is 2; version 4 was expected/);
   assert.throws(
     () => parseNotebook('{"nbformat": 4, "cells": [{"cell_type": "heading"}]}', "a.ipynb"),
     /cell 1 has cell_type "heading"/,

@@ -46,6 +46,8 @@ interface Flags {
   readonly tolerance?: number;
   readonly resume?: boolean;
   readonly prepareOnly?: boolean;
+  readonly output?: string;
+  readonly json?: boolean;
 }
 
 /** Throws UsageError where one flag leaves another without effect. */
@@ -55,6 +57,12 @@ export function refuseContradictions(flags: Flags): void {
   const running = flags.resume ? "--resume" : check;
   if (flags.prepareOnly && running)
     throw new UsageError(`--prepare-only and ${running} exclude each other: nothing runs with --prepare-only`);
+  if (flags.output === "-" && flags.json)
+    throw new UsageError("--output - and --json exclude each other: both would write to standard output");
+  if (flags.resume && flags.output && /^(?:-$|[a-z][a-z0-9+.-]+:\/\/)/i.test(flags.output))
+    throw new UsageError(
+      "--resume goes on from an executed notebook on this disk; name a file or folder with --output",
+    );
   const comparing = flags.sanitize ? "--sanitize" : flags.tolerance !== undefined ? "--tolerance" : undefined;
   if (comparing && !check)
     throw new UsageError(`${comparing} is about comparing outputs; give --check or --check-tagged with it`);

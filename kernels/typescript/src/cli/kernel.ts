@@ -20,6 +20,7 @@ interface InstallFlags extends PlaceOptions {
   maxOldSpaceSize?: number;
   nodeOption?: string[];
   env?: string[];
+  papermill?: string;
 }
 
 function parseNodeOption(text: string, earlier: string[] | undefined): string[] {
@@ -63,11 +64,20 @@ export function addKernelCommand(program: Command): void {
     .option("--max-old-space-size <MB>", "memory that JavaScript objects may take", parseCount(64))
     .option("--node-option <flag>", "another flag for Node; repeatable", parseNodeOption)
     .option("--env <NAME=VALUE>", "environment variable for the kernel; repeatable", collect)
+    .option(
+      "--papermill <python>",
+      "also let papermill of this Python give parameters to TypeScript notebooks (a module among its packages)",
+    )
     .option("--json", "print JSON")
     .action(
       action(async (name: string, flags: InstallFlags) => {
+        const { papermill: python } = flags;
+        const papermill =
+          python === undefined ? undefined : await (await import("../papermill.js")).installPapermillTranslator(python); // first: it may refuse
         const directory = await installKernelspec(name, installOptions(flags));
-        return { json: { kernel: name, directory }, text: `installed ${name} in ${directory}` };
+        const lines = [`installed ${name} in ${directory}`];
+        if (papermill) lines.push(`papermill of ${python} takes parameters for TypeScript (module in ${papermill})`);
+        return { json: { kernel: name, directory, ...(papermill ? { papermill } : {}) }, text: lines.join("\n") };
       }),
     );
   kernel

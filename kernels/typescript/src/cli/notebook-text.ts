@@ -3,7 +3,7 @@ import { printable, printableLines, withoutControls } from "@ictal/base/printabl
 import type { CheckResult } from "../check/check.js";
 import type { Notebook } from "../notebook/notebook-file.js";
 import { cellTitle } from "../runner/cell-title.js";
-import type { RunResult } from "../runner/execute.js";
+import type { RunResult } from "../runner/execute-options.js";
 import type { RunFailure } from "../runner/failure.js";
 import { receiptRows } from "../runner/receipt.js";
 import { formatSeconds } from "../runner/terminal.js";
@@ -23,22 +23,32 @@ export function failureText(input: string, { cell, line, message }: RunFailure):
   return `${printable(input)}${place}: ${printableLines(withoutControls(message))}`;
 }
 
-/** What a run left, for people: paths, artefacts, receipt, time. */
-export function runSummary(run: RunResult, report: string | null): string {
-  const show = (path: string) => printable(relative(process.cwd(), path) || path);
-  const lines = run.output === undefined ? [] : [`executed notebook  ${show(run.output)}`];
+/** What the files of a run are called: paths, addresses, or `-` for standard output. */
+export interface Shown {
+  readonly output: string | undefined;
+  readonly report: string | null;
+}
+
+const isPath = (name: string): boolean => name !== "-" && !/^[a-z][a-z0-9+.-]+:\/\//i.test(name);
+
+/** What a run left, for people: paths, artefacts, receipt, values, time. */
+export function runSummary(run: RunResult, { output, report }: Shown): string {
+  const show = (path: string) => printable(isPath(path) ? relative(process.cwd(), path) || path : path);
+  const lines = output === undefined ? [] : [`executed notebook  ${show(output)}`];
   if (report) lines.push(`report             ${show(report)}`);
   const { artefacts = {}, ...rest } = run.receipt ?? {};
   for (const [name, path] of Object.entries(artefacts)) lines.push(printable(`${name.padEnd(18)} ${path}`));
   const rows = receiptRows(rest);
   if (rows.length > 0) lines.push("receipt", ...rows.map(([name, value]) => printable(`  ${name}: ${value}`)));
+  const values = receiptRows(run.values);
+  if (values.length > 0) lines.push("values", ...values.map(([name, value]) => printable(`  ${name}: ${value}`)));
   lines.push(`${run.cells} cells in ${formatSeconds(run.seconds)}`);
   return lines.join("\n");
 }
 
 /** A run as `notebook exec --json` prints it. */
-export function runJson(run: RunResult, report: string | null) {
-  const { input, output, seconds, cells, failure, pending, receipt } = run;
+export function runJson(run: RunResult, { output, report }: Shown) {
+  const { input, seconds, cells, failure, allowed, pending, receipt, values } = run;
   return {
     input,
     output: output ?? null,
@@ -49,7 +59,9 @@ export function runJson(run: RunResult, report: string | null) {
     failure: failure
       ? { kind: failure.kind, cell: failure.cell ?? null, line: failure.line ?? null, message: failure.message }
       : null,
+    allowedFailures: allowed.map(({ cell, line, message }) => ({ cell: cell ?? null, line: line ?? null, message })),
     pending,
+    values: plainValue(values),
     receipt: receipt === undefined ? null : plainValue(receipt),
   };
 }

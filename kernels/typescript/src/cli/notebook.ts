@@ -1,9 +1,10 @@
 /** The runner, its report and the TypeScript compiler behind them are loaded by the verb that runs, not for --help. */
 
 import { action } from "@ictal/base/action";
-import { collect } from "@ictal/base/flags";
+import { collect, parseCount } from "@ictal/base/flags";
 import { type Command, InvalidArgumentError, Option } from "commander";
-import type { ExecOptions } from "./notebook-verbs.js";
+import type { DiffFlags } from "./diff-verb.js";
+import type { ExecOptions } from "./exec-options.js";
 import type { VerbHost } from "./verb-host.js";
 
 const helpFor = (call: string) => `
@@ -28,6 +29,9 @@ files (.yaml, .toml) that a text names are.
 --check excludes what differs from run to run: UUIDs, addresses, digests, absolute paths, times, durations, rates.
 --sanitize FILE adds to it or selects: { builtins: [times, paths], rules: [{ pattern: 'port \\d+', replace: <port> }] }
 
+A cell records a result by output("auroc", 0.98) of @ictal/jupyter: it is stored in the notebook's metadata, printed by --json
+and by the verb table. A notebook from standard input (-) starts in this folder, or in --cwd.
+
 After the last cell the run waits up to 2 s for what cells began and did not await. An error that no cell awaited or caught
 fails the run, and its cell (raises-exception expects it), as does process.exitCode; what is still pending is listed.
 Outputs stored with cells that are skipped are dropped. HTML that cells display keeps its scripts in the report, as in Jupyter.
@@ -38,7 +42,9 @@ end, the executed notebook is saved after each cell and every 30 s, and nothing 
 
 Examples:
   ${call} exec notebooks/analysis.ipynb -p input data/2024.csv -p seed 3
-  ${call} exec notebooks/*.ipynb --output results/nightly --cell-timeout 600 --log results/nightly.jsonl`;
+  ${call} exec notebooks/*.ipynb --output results/nightly --cell-timeout 600 --log results/nightly.jsonl --jobs 4
+  for seed in 1 2 3; do ${call} exec fit.ipynb -p seed $seed -o 'results/fit-{seed}.ipynb'; done; ${call} table results/fit-*.ipynb
+  ${call} exec - --cwd notebooks < notebook.ipynb > executed.ipynb`;
 
 const SECONDS_LIMIT = 2_000_000;
 
@@ -68,7 +74,15 @@ function addExec(notebook: Command, host: VerbHost): void {
       "[notebooks...]",
       host.defaultNotebook ? "files to run (default: notebooks/00-smoke.ipynb of the project)" : "files to run",
     )
-    .option("-o, --output <path>", "executed notebook, or the folder for several (default: results/notebooks)")
+    .option(
+      "-o, --output <path>",
+      `executed notebook, or the folder for several (default: results/notebooks); - for standard output${host.store ? `; ${host.store.scheme}BUCKET/…` : ""}`,
+    )
+    .option("--jobs <n>", "notebooks that run at a time (default: 1)", parseCount(1, 256))
+    .option("--cwd <dir>", "folder in which the kernel starts (default: the notebook's)")
+    .option("--inject-paths", "also give the parameters PAPERMILL_INPUT_PATH and PAPERMILL_OUTPUT_PATH")
+    .addOption(new Option("--inject-input-path", "the first of them alone").hideHelp())
+    .addOption(new Option("--inject-output-path", "the second of them alone").hideHelp())
     .option("-f, --parameters-file <file>", "YAML file of parameters; repeatable", collect)
     .option("-y, --parameters-yaml <text>", "YAML text of parameters; repeatable", collect)
     .option("-b, --parameters-base64 <text>", "the same in base64; repeatable", collect)
@@ -76,8 +90,11 @@ function addExec(notebook: Command, host: VerbHost): void {
     .option("--cell-timeout <seconds>", "longest time for one cell", parseSeconds)
     .option("--timeout <seconds>", "longest time for all cells of one notebook", parseSeconds)
     .addOption(new Option("--total-timeout <seconds>", "the same as --timeout").argParser(parseSeconds).hideHelp())
+    .addOption(new Option("--execution-timeout <seconds>", "as --cell-timeout").argParser(parseSeconds).hideHelp())
+    .addOption(new Option("--autosave-cell-every <seconds>", "as --save-interval").argParser(parseSeconds).hideHelp())
     .option("--start-timeout <seconds>", "longest time for the kernel's start (default: 60)", parseSeconds)
     .option("--save-interval <seconds>", "time between saves within a long cell (default: 30)", parseSeconds)
+    .option("--allow-errors", "go on after a cell that failed, and pass; the cells stay marked as failed")
     .option(
       "--allow-late-errors",
       "pass although a promise was rejected that nobody awaited, a callback threw, or process.exitCode was set",
@@ -93,6 +110,9 @@ function addExec(notebook: Command, host: VerbHost): void {
         .default("auto"),
     )
     .option("--log <file>", "append what happens as JSON lines: cells, streams, errors, saves, resources")
+    .option("--stdout-file <file>", "also write what cells print on stdout into a file")
+    .option("--stderr-file <file>", "also write what cells print on stderr into a file")
+    .option("--report-mode", "hide the code, in the executed notebook and in the report")
     .option(
       "--resume",
       "go on after the last good cell of the executed notebook, where nothing that it rests on changed",
@@ -111,13 +131,48 @@ function addExec(notebook: Command, host: VerbHost): void {
     .action(
       action(
         host.watched("notebook exec", async (watch, words: string[], options: ExecOptions) =>
-          (await import("./notebook-verbs.js")).execute(host, watch, words, options),
+          (await import("./exec-verb.js")).execute(host, watch, words, options),
         ),
       ),
     );
 }
 
-/** Adds `exec`, `params` and `report` to a program or a command of it. */
+function addTable(notebook: Command, host: VerbHost): void {
+  notebook
+    .command("table")
+    .description("list what executed notebooks were given (parameters) and recorded by output(name, value)")
+    .argument("[notebooks...]", "executed notebooks")
+    .option("-o, --output <file>", "write a CSV file instead")
+    .option("--json", "print JSON")
+    .action(
+      action(async (files: string[], options: { output?: string }) =>
+        (await import("./table-verb.js")).table(host, files, options),
+      ),
+    );
+}
+
+function addDiff(notebook: Command, host: VerbHost): void {
+  notebook
+    .command("diff")
+    .description("compare two notebooks cell by cell, sources and outputs; exit code 1 when they differ")
+    .argument("<before>", "notebook")
+    .argument("<after>", "notebook")
+    .option("--sources", "compare sources alone")
+    .option(
+      "--sanitize <file>",
+      "YAML of texts to exclude from the comparison, as for exec --check; repeatable",
+      collect,
+    )
+    .option("--tolerance <share>", "relative difference of numbers that counts as the same (default: 0)", parseShare)
+    .option("--json", "print JSON")
+    .action(
+      action(async (before: string, after: string, flags: DiffFlags) =>
+        (await import("./diff-verb.js")).diff(host, before, after, flags),
+      ),
+    );
+}
+
+/** Adds `exec`, `params`, `report`, `table` and `diff` to a program or a command of it. */
 export function addNotebookVerbs(notebook: Command, host: VerbHost): void {
   addExec(notebook, host);
   notebook
@@ -128,7 +183,7 @@ export function addNotebookVerbs(notebook: Command, host: VerbHost): void {
     .option("--json", "print JSON")
     .action(
       action(async (file: string, options: { kernel?: string }) =>
-        (await import("./notebook-verbs.js")).listParameters(file, options),
+        (await import("./notebook-verbs.js")).listParameters(host, file, options),
       ),
     );
   notebook
@@ -139,7 +194,9 @@ export function addNotebookVerbs(notebook: Command, host: VerbHost): void {
     .option("--json", "print JSON")
     .action(
       action(async (file: string, options: { output?: string }) =>
-        (await import("./notebook-verbs.js")).report(file, options),
+        (await import("./notebook-verbs.js")).report(host, file, options),
       ),
     );
+  addTable(notebook, host);
+  addDiff(notebook, host);
 }

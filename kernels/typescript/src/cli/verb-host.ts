@@ -6,12 +6,22 @@ export interface RunWatch {
   update(state: Readonly<Record<string, string | number>>): void;
 }
 
+/** Where notebooks lie that are no files, e.g. a bucket. */
+export interface NotebookStore {
+  /** How its addresses begin, e.g. "s3://". */
+  readonly scheme: string;
+  read(address: string, signal?: AbortSignal): Promise<Uint8Array>;
+  write(address: string, bytes: Uint8Array, signal?: AbortSignal): Promise<void>;
+}
+
 /** What the program around these verbs brings. */
 export interface VerbHost {
   /** How a user calls the verbs that run notebooks, e.g. "ictal-jupyter". */
   readonly call: string;
   /** Notebook that `exec` runs when none is named. */
   readonly defaultNotebook?: string;
+  /** Store of notebooks besides files. @default none */
+  readonly store?: NotebookStore;
   /** Wraps a verb that may run for hours. */
   watched<A extends unknown[]>(
     verb: string,

@@ -3,6 +3,7 @@ import { FormatError, NotFoundError } from "@ictal/base/errors";
 import { parseDocument } from "yaml";
 import { parseExactJson } from "../wire/exact-json.js";
 import type { MimeBundle } from "../wire/message.js";
+import { upgradeNotebook } from "./nbformat3.js";
 import {
   type Cell,
   type CellMetadata,
@@ -152,7 +153,7 @@ function parseJson(text: string, file: string): unknown {
 
 function checkVersion({ members, file }: RawObject): void {
   const { nbformat } = members;
-  if (nbformat === 4) return;
+  if (nbformat === 4 || nbformat === 3) return;
   const found = nbformat === undefined ? "nbformat is missing" : `nbformat is ${JSON.stringify(nbformat)}`;
   const isOld = typeof nbformat === "number" && nbformat < 4;
   const help = isOld ? "; convert it with: jupyter nbconvert --to notebook --nbformat 4 FILE" : "";
@@ -162,12 +163,15 @@ function checkVersion({ members, file }: RawObject): void {
 
 /**
  * A notebook from the text of an .ipynb file. Cells without an id get one; an id that is not allowed or is there twice is
- * replaced and reported to `onRepair`. FormatError with the line where JSON breaks, or with cell and field of what is not
- * nbformat 4.
+ * replaced and reported to `onRepair`, as is a notebook of nbformat 3. FormatError with the line where JSON breaks, or with cell
+ * and field of what is neither nbformat 4 nor 3.
  */
 export function parseNotebook(text: string, path: string, onRepair: OnRepair = () => {}): Notebook {
-  const raw = rawObject(parseJson(text.replace(/^\ufeff/, ""), path), { file: path, field: "", name: "" });
-  checkVersion(raw);
+  const read = rawObject(parseJson(text.replace(/^\ufeff/, ""), path), { file: path, field: "", name: "" });
+  checkVersion(read);
+  const isOld = read.members.nbformat === 3;
+  const raw = isOld ? upgradeNotebook(read) : read;
+  if (isOld) onRepair("the notebook is of nbformat 3; it is read as nbformat 4, headings as Markdown");
   const { members } = raw;
   if (!Array.isArray(members.cells)) refuseMember(raw, "cells", "a list");
   const taken = new Set<string>();

@@ -1,4 +1,5 @@
-import { resolve } from "node:path";
+import { stat } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
 import { ConfigError } from "@ictal/base/errors";
 import { findKernelspec, type Kernelspec } from "../kernelspec.js";
 import { type CodeCell, hasTag, type Notebook } from "../notebook/notebook-file.js";
@@ -14,6 +15,8 @@ export interface PreparedNotebook {
   readonly input: string;
   /** Absolute path for the executed notebook; undefined when none is written. */
   readonly output: string | undefined;
+  /** Absolute path of the folder in which the kernel starts: relative imports of cells begin there. */
+  readonly folder: string;
   /** With the parameters injected. */
   readonly notebook: Notebook;
   readonly kernel: Kernelspec;
@@ -24,8 +27,22 @@ export interface PreparedNotebook {
   readonly notices: readonly string[];
 }
 
+/** The paths of a run as parameters, under papermill's names. */
+export interface InjectedPaths {
+  readonly input?: boolean | undefined;
+  readonly output?: boolean | undefined;
+}
+
 export interface PrepareOptions {
   readonly input: string;
+  /** What messages and metadata call the notebook, where `input` is a copy of it. @default input */
+  readonly inputName?: string | undefined;
+  /** What metadata call the executed notebook, where `output` is a copy of it. @default output */
+  readonly outputName?: string | undefined;
+  /** Folder in which the kernel starts. @default the notebook's */
+  readonly cwd?: string | undefined;
+  /** Also gives the notebook PAPERMILL_INPUT_PATH and PAPERMILL_OUTPUT_PATH, absolute paths. @default neither */
+  readonly injectPaths?: InjectedPaths | undefined;
   /** Where the executed notebook is saved; `{name}` of a parameter stands for its value. Undefined: nowhere. */
   readonly output: string | undefined;
   readonly parameters?: GivenParameters | undefined;
@@ -68,18 +85,36 @@ function droppedOutputs(notebook: Notebook): string[] {
   );
 }
 
+async function folderOf({ cwd, input }: PrepareOptions): Promise<string> {
+  if (cwd === undefined) return dirname(resolve(input));
+  const isFolder = (await stat(cwd).catch(() => undefined))?.isDirectory() ?? false;
+  if (!isFolder)
+    throw new ConfigError(`there is no folder ${cwd} for the kernel to start in`, { key: "cwd", value: cwd });
+  return resolve(cwd);
+}
+
+/** Paths that are asked for as parameters; a copy goes by the name of what it is a copy of. */
+function pathValues({ injectPaths, inputName, outputName }: PrepareOptions, input: string, output: string | undefined) {
+  return {
+    ...(injectPaths?.input ? { PAPERMILL_INPUT_PATH: inputName ?? input } : {}),
+    ...(injectPaths?.output ? { PAPERMILL_OUTPUT_PATH: outputName ?? output ?? "" } : {}),
+  };
+}
+
 /**
  * Reads a notebook, finds its kernel, takes out what an earlier run put in, and injects the parameters. ConfigError,
  * FormatError or NotFoundError for what is wrong.
  */
 export async function prepareNotebook(options: PrepareOptions): Promise<PreparedNotebook> {
   const input = resolve(options.input);
+  const name = options.inputName ?? options.input;
+  const folder = await folderOf(options);
   const notices: string[] = [];
   const notebook = await readNotebook(input, { onRepair: (text) => notices.push(text) });
   notebook.cells = notebook.cells.filter((cell) => !hasTag(cell, ERROR_MARKER));
   const named = options.kernelName ?? notebook.metadata.kernelspec?.name;
   if (!named)
-    throw new ConfigError(`${options.input} names no kernel in its metadata; give one with --kernel`, {
+    throw new ConfigError(`${name} names no kernel in its metadata; give one with --kernel`, {
       key: "kernel",
     });
   const kernel = await findKernelspec(named);
@@ -88,15 +123,17 @@ export async function prepareNotebook(options: PrepareOptions): Promise<Prepared
   const given = options.parameters ?? {};
   const several = severalTagged(notebook);
   if (several && Object.values(given).some((kind) => kind.length > 0))
-    throw new ConfigError(`${options.input}: ${several}`, { key: "parameters" });
+    throw new ConfigError(`${name}: ${several}`, { key: "parameters" });
   if (several) notices.push(several);
-  const values = await resolveParameters(given, parameters, options.input, language);
+  const values = await resolveParameters(given, parameters, name, language);
   const defaults = Object.fromEntries(parameters.map((parameter) => [parameter.name, parameter.defaultValue]));
   const output =
     options.output === undefined ? undefined : resolve(fillPath(options.output, { ...defaults, ...values }));
   if (output === input)
     throw new ConfigError(`the output ${output} is the notebook itself; name another with --output`, { key: "output" });
-  injectParameters(notebook, values, parameters, language);
+  const injected = { ...values, ...pathValues(options, input, output) };
+  injectParameters(notebook, injected, parameters, language);
   notebook.metadata.kernelspec = { name: kernel.name, display_name: kernel.displayName, language: kernel.language };
-  return { input, output, notebook, kernel, parameters, values, notices: [...notices, ...droppedOutputs(notebook)] };
+  notices.push(...droppedOutputs(notebook));
+  return { input, output, folder, notebook, kernel, parameters, values: injected, notices };
 }

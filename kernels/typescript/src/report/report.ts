@@ -15,7 +15,10 @@ import { anchorHeadings, type ContentsEntry, pageHtml } from "./page.js";
 
 const isFailed = (cell: Cell): boolean => cellMarks(cell).status === "failed";
 
+/** The code of a cell, folded; none of a cell whose source is hidden, unless it failed. */
 function codeHtml(cell: CodeCell, language: "typescript" | "python"): string {
+  const { source_hidden: isHidden } = (cell.metadata.jupyter ?? {}) as { source_hidden?: unknown }; // compared below
+  if (isHidden === true && !isFailed(cell)) return "";
   const lines = cell.source.split("\n").length;
   const label = `${language === "python" ? "Python" : "TypeScript"}, ${lines} line${lines === 1 ? "" : "s"}`;
   const open = isFailed(cell) ? " open" : "";

@@ -47,7 +47,7 @@ async function kernelIdentity({ kernel }: PreparedNotebook): Promise<Record<stri
 
 /** The files behind the first `count` code cells, the kernel's own launcher, and the lockfiles. */
 export function filesBehind(prepared: PreparedNotebook, count: number): Map<string, SourceFile> {
-  const folder = dirname(prepared.input);
+  const { folder } = prepared;
   const sources = codeCellsOf(prepared.notebook)
     .slice(0, count)
     .map((cell) => cell.source);
@@ -60,7 +60,7 @@ export function filesBehind(prepared: PreparedNotebook, count: number): Map<stri
 /** What a run of `prepared` rests on now. */
 export async function describeBasis(prepared: PreparedNotebook): Promise<Basis> {
   const cells = codeCellsOf(prepared.notebook);
-  const project = projectOf(dirname(prepared.input));
+  const project = projectOf(prepared.folder);
   const files = filesBehind(prepared, cells.length);
   const record: RunRecord = {
     version: 1,

@@ -1,69 +1,33 @@
-import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type NumberRange, requireNumbers } from "@ictal/base/options";
 import type { Kernelspec } from "../kernelspec.js";
 import { type CodeCell, hasTag, type Notebook } from "../notebook/notebook-file.js";
-import { type PrepareOptions, prepareNotebook } from "../parameters/prepare.js";
+import { prepareNotebook } from "../parameters/prepare.js";
 import { beginAgain, FRESH, planResume, type ResumePlan, restoreCells } from "../resume/plan.js";
 import { type Basis, describeBasis, writeRecord } from "../resume/record.js";
 import { type Autosave, createAutosave, NO_AUTOSAVE, saveRegularly } from "./autosave.js";
+import type { ExecuteOptions, RunResult } from "./execute-options.js";
 import { type RunFailure, replyFailure, startFailure, thrownFailure } from "./failure.js";
 import { type CellReply, type KernelSession, startSession } from "./kernel-session.js";
 import { createLateErrors, exitCodeFailure, type LateErrors, pendingWork } from "./late-errors.js";
 import { joinListeners, type RunListener } from "./listener.js";
 import { OutputCollector } from "./outputs.js";
-import { collectReceipt, type Receipt } from "./receipt.js";
+import { collectReceipt } from "./receipt.js";
 import { measureResources } from "./resources.js";
-import { type CellStamp, stampCell, stampEnd, stampStart } from "./run-metadata.js";
-import { addStillImages, type StillImages } from "./still-images.js";
+import { type CellStamp, hideSources, stampCell, stampEnd, stampStart } from "./run-metadata.js";
+import { addStillImages } from "./still-images.js";
 import { type LimitedSignal, limitTime } from "./time-limit.js";
-
-export interface ExecuteOptions extends PrepareOptions {
-  /** Go on after the last good cell of the notebook stored at `output`, where what its outputs rest on still holds. */
-  readonly resume?: boolean | undefined;
-  /** Only writes the notebook with its parameters injected; no kernel is started. */
-  readonly prepareOnly?: boolean | undefined;
-  /** Longest time for one cell. @default no limit */
-  readonly cellTimeoutSeconds?: number | undefined;
-  /** Longest time for all cells, from the moment the kernel is ready. @default no limit */
-  readonly timeoutSeconds?: number | undefined;
-  /** @default 60 */
-  readonly startTimeoutSeconds?: number | undefined;
-  /** Time between saves within a long cell. @default 30 */
-  readonly saveIntervalSeconds?: number | undefined;
-  /**
-   * Lets a run pass although an error came that no cell awaited or caught (a rejected promise, a timer, a stream), or a cell
-   * set process.exitCode. @default false
-   */
-  readonly allowLateErrors?: boolean | undefined;
-  /** Characters of output that a cell may keep. @default 32 million */
-  readonly maximumOutput?: number | undefined;
-  /** Aborting interrupts the cell, saves what there is and ends the run as "interrupted". */
-  readonly signal?: AbortSignal | undefined;
-  /** Still pictures of figures, drawn at the end of the run by Chromium. @default "never" */
-  readonly stillImages?: StillImages | undefined;
-  readonly listeners?: readonly RunListener[] | undefined;
-}
-
-export interface RunResult {
-  readonly input: string;
-  /** Absolute path of the executed notebook; undefined when none was to be written. */
-  readonly output: string | undefined;
-  readonly seconds: number;
-  /** Number of code cells. */
-  readonly cells: number;
-  readonly failure: RunFailure | undefined;
-  /** Work that cells had begun and that was cut off when the kernel ended, in words. */
-  readonly pending: readonly string[];
-  readonly receipt: Receipt | undefined;
-  readonly notebook: Notebook;
-}
+import { collectValues } from "./values.js";
+import { createWidgetStates, type WidgetStates } from "./widget-states.js";
 
 /** After an error stock tslab refuses everything for 200 ms. */
 const ABORTED_PAUSE_MILLISECONDS = 250;
 const ABORTED_ATTEMPTS = 4;
 /** After the last cell the kernel has so long for what cells have begun and not awaited. */
 const GRACE_MILLISECONDS = 2000;
+
+const allowsLate = ({ allowLateErrors, allowErrors }: ExecuteOptions): boolean =>
+  allowLateErrors === true || allowErrors === true;
 
 interface Run {
   readonly options: ExecuteOptions;
@@ -76,6 +40,9 @@ interface Run {
   readonly plan: ResumePlan;
   readonly basis: Basis;
   readonly late: LateErrors;
+  /** Failures that were allowed. */
+  readonly allowed: RunFailure[];
+  readonly widgets: WidgetStates;
   /** Called when an output changes. */
   changed(): void;
 }
@@ -89,6 +56,7 @@ async function executeOnce(run: Run, cell: CodeCell, number: number, signal: Abo
       onMessage: (message) => {
         if (run.collector.apply(cell.outputs, message)) run.changed();
         run.late.note(cell, number, message);
+        run.widgets.note(message);
         run.listener.cellMessage(cell, message);
       },
     });
@@ -104,6 +72,7 @@ async function attemptCell(run: Run, cell: CodeCell, number: number): Promise<Ru
     const reply = await executeOnce(run, cell, number, limit.signal);
     cell.execution_count = reply.executionCount ?? number;
     run.collector.settle();
+    for (const data of reply.pages) cell.outputs.push({ output_type: "display_data", data, metadata: {} });
     return replyFailure(cell, number, reply) ?? run.late.failure(cell);
   } catch (error) {
     run.collector.settle();
@@ -145,6 +114,10 @@ async function runCells(run: Run): Promise<RunFailure | undefined> {
     }
     const failure = (await runCell(run, cell, index + 1)) ?? run.late.failure();
     if (!failure) continue;
+    if (run.options.allowErrors && failure.kind === "cell") {
+      run.allowed.push(failure);
+      continue;
+    }
     if (failure.kind === "cell" && run.late.failure()) await settleCells(run); // where there is one there may be more to show
     return failure;
   }
@@ -173,14 +146,14 @@ async function settleCells({
       `warning: work is still pending and ends with the kernel: ${what}. Await it in a cell if it matters`,
     );
   }
-  if (run.options.allowLateErrors && left.exit_code)
-    listener.notice(`process.exitCode was set to ${left.exit_code}, which was allowed`);
-  return late.failure() ?? (run.options.allowLateErrors ? undefined : exitCodeFailure(left, cells));
+  const isAllowed = allowsLate(run.options);
+  if (isAllowed && left.exit_code) listener.notice(`process.exitCode was set to ${left.exit_code}, which was allowed`);
+  return late.failure() ?? (isAllowed ? undefined : exitCodeFailure(left, cells));
 }
 
 /** Starts the kernel, runs the cells, ends the kernel and all that came out of it. */
 async function runInKernel(
-  given: Omit<Run, "session" | "signal" | "changed"> & { readonly input: string; readonly kernel: Kernelspec },
+  given: Omit<Run, "session" | "signal" | "changed"> & { readonly folder: string; readonly kernel: Kernelspec },
 ): Promise<RunFailure | undefined> {
   const { options, notebook, kernel, autosave, listener } = given;
   const startedAt = performance.now();
@@ -198,9 +171,8 @@ async function runInKernel(
   let failure: RunFailure | undefined;
   try {
     const startTimeoutMilliseconds = (options.startTimeoutSeconds ?? 60) * 1000;
-    const cwd = dirname(given.input);
     const pace = listener.ready;
-    session = await startSession(kernel, { cwd, startTimeoutMilliseconds, signal: options.signal, pace });
+    session = await startSession(kernel, { cwd: given.folder, startTimeoutMilliseconds, signal: options.signal, pace });
     listener.kernelReady((performance.now() - startedAt) / 1000, session.process.pid);
     notebook.metadata.language_info = session.languageInfo;
     limit = limitTime(options.signal, options.timeoutSeconds, "the notebook");
@@ -216,6 +188,11 @@ async function runInKernel(
   return failure;
 }
 
+function allowedNotice(allowed: readonly RunFailure[]): string | undefined {
+  const cells = allowed.map(({ cell }) => cell).join(", ");
+  return allowed.length > 0 ? `failed and allowed by --allow-errors: cell ${cells}` : undefined;
+}
+
 /** What a timer can wait for, in whole terms: three weeks. */
 const SECONDS: NumberRange = { above: 0, most: 2_000_000 };
 
@@ -226,7 +203,7 @@ function requireOptions(options: ExecuteOptions): void {
 }
 
 /**
- * Runs the code cells of a notebook in a fresh kernel that starts in the notebook's folder. The executed notebook is
+ * Runs the code cells of a notebook in a fresh kernel that starts in the notebook's folder, or in `cwd`. The executed notebook is
  * saved at the start, after each cell, every 30 s within a cell, and at the end, whatever the end. Resolves with the
  * outcome, failed runs included; throws ConfigError, FormatError or NotFoundError for what is wrong before the start,
  * StoreError when the notebook cannot be saved at the start or at the end, RangeError for a time or a size that is none.
@@ -239,34 +216,41 @@ export async function executeNotebook(options: ExecuteOptions): Promise<RunResul
   const startedAt = new Date();
   const basis = await describeBasis(prepared);
   const plan = options.resume && output !== undefined ? await planResume(prepared, basis.record) : FRESH;
-  stampStart(notebook, { input: options.input, output: options.output, startedAt, parameters, values });
+  const names = { input: options.inputName ?? options.input, output: options.outputName ?? options.output };
+  stampStart(notebook, { ...names, folder: prepared.folder, startedAt, parameters, values });
+  if (options.reportMode) hideSources(notebook);
   const collector = new OutputCollector(options.maximumOutput);
   const autosave =
     output === undefined ? NO_AUTOSAVE : createAutosave(output, notebook, () => collector.settle(), listener);
   restoreCells(notebook, plan, basis.record.id);
   if (output !== undefined && !options.prepareOnly) await writeRecord(output, basis.record);
   await autosave.first();
+  const allowed: RunFailure[] = [];
   const outcome = (failure: RunFailure | undefined): RunResult => {
     const cells = notebook.cells.filter((cell) => cell.cell_type === "code").length;
     const seconds = (Date.now() - startedAt.getTime()) / 1000;
     const pending = (notebook.metadata.ictal?.pending ?? []) as string[]; // set by settleCells
     const receipt = collectReceipt(notebook);
-    return { input: options.input, output, seconds, cells, failure, pending, receipt, notebook };
+    const values = collectValues(notebook);
+    return { input: names.input, output, seconds, cells, failure, allowed, pending, receipt, values, notebook };
   };
   for (const notice of prepared.notices) listener.notice(notice);
   if (options.prepareOnly) return outcome(undefined);
   const isDone = plan.retained.size > 0 && plan.retained.size === basis.record.cells.length;
   listener.notebookStarted(notebook, { input, output }, kernel, values);
   for (const notice of plan.notices) listener.notice(notice);
-  const late = createLateErrors(options.allowLateErrors === true);
+  const late = createLateErrors(allowsLate(options));
+  const widgets = createWidgetStates();
   const failure = isDone
     ? undefined
-    : await runInKernel({ ...prepared, options, autosave, listener, collector, plan, basis, late });
-  const allowed = late.notice();
-  if (allowed) listener.notice(allowed);
+    : await runInKernel({ ...prepared, options, autosave, listener, collector, plan, basis, late, allowed, widgets });
+  for (const notice of [allowedNotice(allowed), late.notice()]) if (notice) listener.notice(notice);
   stampEnd(notebook, startedAt, failure !== undefined);
+  if (!isDone) widgets.store(notebook);
   const result = outcome(failure);
   if (result.receipt) notebook.metadata.ictal = { ...notebook.metadata.ictal, receipt: result.receipt };
+  if (Object.keys(result.values).length > 0)
+    notebook.metadata.ictal = { ...notebook.metadata.ictal, values: result.values };
   const stills = output === undefined || failure?.kind === "interrupted" ? undefined : options.stillImages;
   const notice = await addStillImages(notebook, stills ?? "never");
   if (notice) listener.notice(notice);

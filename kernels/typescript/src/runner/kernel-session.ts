@@ -3,8 +3,9 @@ import { UnsupportedError } from "@ictal/base/errors";
 import { onAbort } from "@ictal/base/on-abort";
 import type { Kernelspec } from "../kernelspec.js";
 import { connectClient, type KernelClient } from "../wire/client.js";
-import { type ErrorContent, isMessage, type Message, type MessageContents } from "../wire/message.js";
+import { type ErrorContent, isMessage, type Message, type MessageContents, type MimeBundle } from "../wire/message.js";
 import { type KernelExit, type KernelProcess, startKernelProcess } from "./kernel-process.js";
+import { pagesOf } from "./pages.js";
 
 /** The kernel process ended while it was needed: exit code 3. */
 export class KernelDeadError extends Error {
@@ -39,6 +40,8 @@ export class InputRequestedError extends Error {
 export interface CellReply {
   readonly status: "ok" | "error" | "aborted";
   readonly executionCount: number | undefined;
+  /** Texts for a front end's pager, e.g. help on a name. */
+  readonly pages: readonly MimeBundle[];
   /** From the reply, when the kernel sends it there. */
   readonly error: ErrorContent | undefined;
   /** True when the end-of-cell message never came: messages before it may be missing too. */
@@ -123,10 +126,11 @@ function startCell(
     const finish = (outputLost: boolean) => {
       end();
       if (request.signal?.aborted) return fail(request.signal.reason);
-      const { ename, evalue, traceback, execution_count } = reply!; // finish runs only after the reply
+      const { ename, evalue, traceback, execution_count, payload } = reply!; // finish runs only after the reply
       const error = ename === undefined ? undefined : { ename, evalue: evalue ?? "", traceback: traceback ?? [] };
       const status = reply!.status === "abort" ? "aborted" : reply!.status;
-      resolve({ status, executionCount: execution_count, error, outputLost, refused: client.refused - refusedBefore });
+      const refused = client.refused - refusedBefore;
+      resolve({ status, executionCount: execution_count, pages: pagesOf(payload), error, outputLost, refused });
     };
     const awaitIdle = () => {
       clearTimeout(timer);

@@ -1,4 +1,3 @@
-import { dirname } from "node:path";
 import { hashOf } from "@ictal/base/canonical";
 import { type CodeCell, hasTag, type Notebook } from "../notebook/notebook-file.js";
 import type { ParameterInfo } from "../parameters/parameters.js";
@@ -20,12 +19,14 @@ export function stampStart(
   run: {
     input: string;
     output: string | undefined;
+    /** Where the kernel starts. */
+    folder: string;
     startedAt: Date;
     parameters: readonly ParameterInfo[];
     values: Readonly<Record<string, unknown>>;
   },
 ): void {
-  const project = projectOf(dirname(run.input));
+  const project = projectOf(run.folder);
   const literal = run.parameters.filter((parameter) => parameter.defaultText !== undefined);
   notebook.metadata.papermill = {
     default_parameters: Object.fromEntries(
@@ -56,6 +57,14 @@ export function stampStart(
     cell.execution_count = null;
     delete cell.metadata.ictal;
     cell.metadata.papermill = { status: "pending", start_time: null, end_time: null, duration: null, exception: null };
+  }
+}
+
+/** Marks the source of every code cell as hidden, where Jupyter and papermill keep that. Changes `notebook`. */
+export function hideSources(notebook: Notebook): void {
+  for (const cell of notebook.cells) {
+    if (cell.cell_type !== "code") continue;
+    cell.metadata.jupyter = { ...(cell.metadata.jupyter as object | undefined), source_hidden: true }; // spreads nothing where it is none
   }
 }
 

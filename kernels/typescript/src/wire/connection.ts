@@ -51,6 +51,12 @@ async function holdPort(): Promise<Server> {
   return listenOn(0);
 }
 
+/** Beyond so many ports a repetition is no chance collision any more. */
+const MOST_GIVEN = 10_000;
+
+/** Ports given out by this process: of several kernels that start at a time none gets another's. */
+const given = new Set<number>();
+
 /** Local ports that nobody listens on now, outside the system's range for outgoing connections where there are any. */
 export async function freePorts(count: number): Promise<number[]> {
   const servers = await Promise.all(Array.from({ length: count }, holdPort));

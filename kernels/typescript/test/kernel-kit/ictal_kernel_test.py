@@ -36,7 +36,7 @@ class IctalKernelTests(kit.KernelTests):
     supported_history_operations = ("tail", "range", "search")
     code_inspect_sample = "parseInt"
     code_clear_output = "kernel.clearOutput()"
-    code_page_something = ""  # there is no pager
+    code_page_something = "parseInt?"
 
 
 # Releases before 0.7 have no such class.

@@ -97,7 +97,7 @@ test("completion knows names of cells, members and paths, and counts in code poi
   const names = language.complete("const face = '😀'; detec", 23);
   assert.deepEqual(
     names.matches.map(({ text, type }) => [text, type]),
-    [["detector", "instance"]],
+    [["detector", "variable"]],
   );
   assert.deepEqual([names.cursorStart, names.cursorEnd], [18, 23]);
   const members = language.complete("detector.", 9);
@@ -118,6 +118,87 @@ test("completion knows names of cells, members and paths, and counts in code poi
   assert.ok(packages.some(({ text }) => text === "csv-parse"));
   assert.deepEqual(language.complete("structuredCl", 12).matches, []);
   assert.ok(language.complete("DETECT", 6).matches.some(({ text }) => text === "detector"));
+});
+
+const OPTIONS = `/** How to build. */
+interface BuildOptions {
+  /** Folder of the cache. More of it. @default "cache" */
+  cacheDir?: string;
+  /** The corpus. */
+  catalogue: readonly string[];
+}
+/** Builds it. */
+async function buildCache(options: BuildOptions, retries = 3) { return options.cacheDir ?? retries; }
+const later = () => buildCache({ catalogue: [] });`;
+
+test("options complete inside an object literal that breaks off, wherever it stands", () => {
+  assert.deepEqual(check(OPTIONS).diagnostics, []);
+  const texts = (code: string, cursor = code.length) => language.complete(code, cursor).matches.map(({ text }) => text);
+  for (const code of [
+    "await buildCache({ ",
+    "buildCache({ ca",
+    "const o: BuildOptions = { ",
+    "f([buildCache({ c",
+    "`${buildCache({ c",
+  ])
+    assert.deepEqual(texts(code), ["catalogue", "cacheDir"], `${code}: what is required comes first`);
+  assert.deepEqual(texts("buildCache({ catalogue: [], })", 28), ["cacheDir"]);
+  assert.deepEqual(texts("buildCache({ \nconst below = 1;\nbelow + 1;", 13).slice(0, 2), ["catalogue", "cacheDir"]);
+  const [match] = language.complete("buildCache({ cac", 16).matches;
+  assert.deepEqual(
+    [match?.type, match?.signature],
+    ["property", "(property) BuildOptions.cacheDir?: string | undefined"],
+  );
+  assert.match(match!.documentation!, /^Folder of the cache/);
+});
+
+test("a completion's kind is what the name stands for", () => {
+  check("import { add, count } from 'ictal'; import * as paths from 'node:path'; class Band {} enum Side { left }");
+  const kindOf = (name: string) => {
+    const code = `let x: ${name}`; // types are offered only where one can stand
+    const found = [name, code].flatMap((each) => language.complete(each, each.length).matches);
+    return found.find(({ text }) => text === name)?.type;
+  };
+  const kinds = [
+    "add",
+    "count",
+    "paths",
+    "Band",
+    "Side",
+    "buildCache",
+    "later",
+    "BuildOptions",
+    "parseInt",
+    "JSON",
+  ].map(kindOf);
+  assert.deepEqual(kinds, [
+    ...["function", "variable", "module", "class", "enum"],
+    ...["function", "function", "interface", "function", "variable"],
+  ]);
+});
+
+test("inspection lists the fields of options, at the function, in its brackets, and at the type", () => {
+  for (const [code, cursor] of [
+    ["buildCache", 4],
+    ["buildCache(", 11],
+    ["buildCache({ ", 13],
+  ] as const) {
+    const found = language.inspect(code, cursor, 0);
+    assert.match(
+      found!.text,
+      /options: BuildOptions\n {2}cacheDir\?: string {2}— Folder of the cache\. \(default: "cache"\)\n/,
+      code,
+    );
+    assert.match(found!.text, /\n {2}catalogue: readonly string\[\] {2}— The corpus\./);
+    assert.match(found!.markdown, /- `cacheDir\?: string` Folder of the cache/);
+  }
+  assert.match(language.inspect("let x: BuildOptions", 12, 0)!.text, /BuildOptions\n {2}cacheDir\?: string/);
+  assert.match(
+    language.inspect("buildCache", 4, 1)!.text,
+    /return options\.cacheDir \?\? retries/,
+    "the cell's own source",
+  );
+  assert.doesNotMatch(language.inspect("JSON", 2, 0)!.text, /—/);
 });
 
 test("inspection shows signature and documentation, at a name, after it and within its brackets", () => {

@@ -20,6 +20,7 @@ test("kernel_info names protocol, language and features, on shell and on control
     const info = reply.content as { status: string; protocol_version: string; language_info: Record<string, unknown> };
     assert.deepEqual([info.status, info.protocol_version, reply.content.supported_features], ["ok", "5.4", []]);
     assert.deepEqual([info.language_info.name, info.language_info.file_extension], ["typescript", ".ts"]);
+    assert.equal(info.language_info.codemirror_mode, "typescript", "clients of runtimed read nothing else");
     assert.deepEqual(
       iopub.map(({ content }) => content.execution_state),
       ["busy", "idle"],

@@ -22,8 +22,10 @@ function refer(name: string, { cell, kind }: Origin): string {
 
 /** The names that cells have declared so far; the latest declaration of a name is the one that counts. */
 export interface CellScope {
-  /** The text to check for a cell: its code, then exports of what it declares and references to what it may use. */
-  textOf(code: string, names: CellNames, uses: "mentioned" | "all"): string;
+  /** The text to check for a cell: its code, then exports of what it declares and references to what it mentions. */
+  textOf(code: string, names: CellNames): string;
+  /** The text for looking at code that may break off: references to all names, then the code from `offset` to the end. */
+  textBefore(code: string, names: CellNames): { readonly text: string; readonly offset: number };
   join(cell: number, names: CellNames): void;
   has(name: string): boolean;
 }
@@ -31,14 +33,18 @@ export interface CellScope {
 export function createCellScope(): CellScope {
   const origins = new Map<string, Origin>();
   return {
-    textOf(code, { declared, exported, mentioned }, uses) {
+    textOf(code, { declared, exported, mentioned }) {
       const own = [...declared.keys()].filter((name) => !exported.has(name));
-      const used = uses === "all" ? [...origins.keys()] : [...mentioned];
-      const references = used.flatMap((name) => {
+      const references = [...mentioned].flatMap((name) => {
         const origin = origins.get(name);
         return origin && !declared.has(name) ? [refer(name, origin)] : [];
       });
       return [code, `export { ${own.join(", ")} };`, ...references].join("\n");
+    },
+    textBefore(code, { declared }) {
+      const references = [...origins].flatMap(([name, origin]) => (declared.has(name) ? [] : [refer(name, origin)]));
+      const before = `${["export {};", ...references].join("\n")}\n`;
+      return { text: before + code, offset: before.length };
     },
     join(cell, { declared }) {
       for (const [name, kind] of declared) {

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type * as TypeScript from "typescript";
 import { checkLoops } from "./check-loops.js";
+import { replaceDeno } from "./deno-name.js";
 import { hoistVariables } from "./hoist-variables.js";
 import { IMPORT_KEY, type ImportBinding } from "./language.js";
 import { ts } from "./load-typescript.js";
@@ -192,9 +193,9 @@ function toScript(
 export function emitCell(
   program: TypeScript.Program,
   file: TypeScript.SourceFile,
-  cell: { readonly number: number; readonly code: string; readonly notebookDir: string },
+  cell: { readonly number: number; readonly code: string; readonly notebookDir: string; readonly ambient: string },
 ): Emitted {
-  const { number, code, notebookDir } = cell;
+  const { number, code, notebookDir, ambient } = cell;
   const name = `cell-${number}.ts`;
   const imports: ImportBinding[] = [];
   const hasValue = endsInExpression(file, code.length);
@@ -215,6 +216,7 @@ export function emitCell(
             (statement) => statement.pos < code.length || statement.getStart(file) < code.length,
           ),
         ),
+      replaceDeno(program, ambient),
     ],
     after: [(context) => toScript(context, hasValue, join(notebookDir, name), notebookDir, imports) as Transform],
   });

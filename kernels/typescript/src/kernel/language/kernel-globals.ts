@@ -9,6 +9,8 @@ import { WEB_ASSEMBLY } from "./web-assembly.js";
 const INTERFACE: keyof { KernelGlobals: KernelGlobals } = "KernelGlobals";
 const module = fileURLToPath(new URL("../cell-api/globals.js", import.meta.url));
 
+const denoModule = fileURLToPath(new URL("../cell-api/deno-jupyter.js", import.meta.url));
+
 function memberNames(): string[] {
   const path = module.replace(/\.js$/, ".d.ts");
   const file = ts.createSourceFile(path, readFileSync(path, "utf8"), ts.ScriptTarget.ES2022);
@@ -21,5 +23,6 @@ function memberNames(): string[] {
 export function kernelGlobalsText(): string {
   const from = `import(${JSON.stringify(module)}).${INTERFACE}`;
   const lines = memberNames().map((name) => `  const ${name}: ${from}[${JSON.stringify(name)}];`);
+  lines.push(`  const Deno: { readonly jupyter: import(${JSON.stringify(denoModule)}).DenoJupyter };`);
   return `export {};\ndeclare global {\n${lines.join("\n")}\n${WEB_ASSEMBLY.replace("declare ", "")}}\n`;
 }

@@ -37,9 +37,11 @@ export interface CheckedCell {
 
 export interface CompletionMatch {
   readonly text: string;
-  /** As Jupyter's front ends know them: function, class, instance, keyword, module, path, property, statement, … */
+  /** As Jupyter's front ends know them: function, class, variable, keyword, module, path, property, statement, … */
   readonly type: string;
   readonly signature?: string;
+  /** What its comment says. */
+  readonly documentation?: string;
 }
 
 export interface Completion {

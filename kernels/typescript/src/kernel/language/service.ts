@@ -54,10 +54,13 @@ export class CellService {
   readonly outputs: OutputPaths;
   /** Path of the cell in hand: the one that is checked, completed or inspected. */
   readonly current: string;
+  /** Path of the declarations of what the kernel adds to the global scope. */
+  readonly ambient: string;
   readonly #notebookDir: string;
   readonly #files = createFileCache();
   readonly #resolver: ModuleResolver;
   readonly #texts = new Map<string, Text>();
+  readonly #codes = new Map<string, string>();
   readonly #roots: string[];
   #extraRoots: readonly string[] = [];
   #revision = 0;
@@ -68,9 +71,9 @@ export class CellService {
     this.options = cellOptions(projectOptions(projectDir), projectDir);
     this.outputs = createOutputPaths(readRunOptions(projectDir).folders);
     this.current = join(notebookDir, ".ictal-cell.ts"); // no name that a file of the user would have
-    const ambient = join(notebookDir, ".ictal-globals.d.ts");
-    this.#roots = [ambient, this.current];
-    this.#setText(ambient, kernelGlobalsText());
+    this.ambient = join(notebookDir, ".ictal-globals.d.ts");
+    this.#roots = [this.ambient, this.current];
+    this.#setText(this.ambient, kernelGlobalsText());
     this.#setText(this.current, "");
     const host = this.#fileHost();
     this.#resolver = new ModuleResolver({
@@ -95,11 +98,17 @@ export class CellService {
     return { program, file: program.getSourceFile(this.current)! }; // a root
   }
 
-  /** Retains the text of a cell for those that refer to it; `isRoot` when it must be read in any case. */
-  retain(cell: number, text: string, isRoot: boolean): void {
+  /** Retains a cell for those that refer to it: `text` is what it declares; `isRoot` when it must be read in any case. */
+  retain(cell: number, { code, text }: { readonly code: string; readonly text: string }, isRoot: boolean): void {
     const path = this.#cellPath(cell);
+    this.#codes.set(path, code);
     this.#setText(path, text);
     if (isRoot && !this.#roots.includes(path)) this.#roots.push(path);
+  }
+
+  /** The code of the retained cell at a path; undefined for any other file. */
+  codeOf(path: string): string | undefined {
+    return this.#codes.get(path);
   }
 
   /** A program that also holds these files. */

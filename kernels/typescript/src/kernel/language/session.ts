@@ -13,6 +13,7 @@ import type { CellDiagnostic, CheckedCell, Completion, Inspection, Language, Tra
 import { keepCompilerCode, ts } from "./load-typescript.js";
 import { CellService, type ServiceSetting } from "./service.js";
 import { transpileFile } from "./transpile.js";
+import { closersOf } from "./unclosed.js";
 
 export interface LanguageSetting extends ServiceSetting {
   /** Names that completion keeps to itself. */
@@ -28,6 +29,7 @@ export type LanguageSession = { [K in Exclude<keyof Language, "dispose">]: Answe
 };
 
 interface Pending {
+  readonly code: string;
   readonly text: string;
   readonly names: CellNames;
 }
@@ -72,7 +74,7 @@ class CellLanguage implements LanguageSession {
 
   check(code: string, cell: number): CheckedCell {
     const names = namesOf(parse(code));
-    const text = this.#scope.textOf(code, names, "mentioned");
+    const text = this.#scope.textOf(code, names);
     const { program, file } = this.#service.open(text);
     const syntax = program.getSyntacticDiagnostics(file);
     const found =
@@ -83,8 +85,9 @@ class CellLanguage implements LanguageSession {
     if (found.some(({ severity }) => severity === "error"))
       return { status: "error", javaScript: "", sourceMap: "", imports: [], declared, diagnostics: found };
     const { notebookDir } = this.#setting;
-    const { declarations, ...emitted } = emitCell(program, file, { number: cell, code, notebookDir });
-    this.#pending.set(cell, { text: names.augments ? text : brief(declarations, text), names });
+    const { ambient } = this.#service;
+    const { declarations, ...emitted } = emitCell(program, file, { number: cell, code, notebookDir, ambient });
+    this.#pending.set(cell, { code, text: names.augments ? text : brief(declarations, text), names });
     return { status: "ok", ...emitted, declared, diagnostics: found };
   }
 
@@ -93,21 +96,23 @@ class CellLanguage implements LanguageSession {
     this.#pending.delete(cell);
     if (!settled || !ran) return;
     if (settled.names.declared.size === 0 && !settled.names.augments) return;
-    this.#service.retain(cell, settled.text, settled.names.augments);
+    this.#service.retain(cell, settled, settled.names.augments);
     this.#scope.join(cell, settled.names);
   }
 
   complete(code: string, cursor: number): Completion {
-    this.#openAll(code);
-    const { languageService, current } = this.#service;
     const position = unitIndex(code, cursor);
-    return completeAt({ languageService, path: current, code, position, hidden: this.#hidden });
+    const closers = closersOf(code);
+    const offset = this.#openAll(code.slice(0, position) + closers + code.slice(position));
+    const { languageService, current } = this.#service;
+    return completeAt({ languageService, path: current, code, position, offset, hidden: this.#hidden });
   }
 
   inspect(code: string, cursor: number, detailLevel: 0 | 1): Inspection | undefined {
-    this.#openAll(code);
+    const offset = this.#openAll(code + closersOf(code));
     const { languageService, current } = this.#service;
-    return inspectAt(languageService, current, unitIndex(code, cursor), detailLevel);
+    const codeOf = (path: string) => this.#service.codeOf(path);
+    return inspectAt(languageService, current, offset + unitIndex(code, cursor), { detailLevel, codeOf });
   }
 
   checkFiles(paths: readonly string[]): readonly CellDiagnostic[] {
@@ -131,8 +136,11 @@ class CellLanguage implements LanguageSession {
     return this.#steps.length > 0;
   }
 
-  #openAll(code: string): void {
-    this.#service.open(this.#scope.textOf(code, namesOf(parse(code)), "all"));
+  /** Opens code that may break off, with all names of cells in scope; returns where it begins. */
+  #openAll(code: string): number {
+    const { text, offset } = this.#scope.textBefore(code, namesOf(parse(code)));
+    this.#service.open(text);
+    return offset;
   }
 
   #checkFile(path: string): CellDiagnostic[] {

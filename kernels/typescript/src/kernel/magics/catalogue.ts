@@ -1,13 +1,13 @@
 import { nearestName } from "@ictal/base/nearest";
 
-/** What a magic works on: an expression of the cell's language, words, or the rest of the cell as text or as code. */
-export type MagicSubject = "expression" | "words" | "text" | "code";
+/** What a magic works on: an expression of the cell's language, words, a file, or the rest of the cell as text or as code. */
+export type MagicSubject = "expression" | "words" | "file" | "text" | "code";
 
 /** One magic as a cell may write it. */
 export interface MagicEntry {
   readonly name: string;
-  /** "%" for a line, "%%" for a whole cell. */
-  readonly sign: "%" | "%%";
+  /** "%" for a line, "%%" for a whole cell; "!" and "?" stand for themselves, without a name. */
+  readonly sign: "%" | "%%" | "!" | "?";
   readonly subject: MagicSubject;
   readonly usage: string;
   readonly help: string;
@@ -52,8 +52,39 @@ export const MAGICS: readonly MagicEntry[] = [
     usage: "%env [NAME[=VALUE]]",
     help: "environment variables: all of them, one, or set one; in the list secrets are hidden",
   },
+  {
+    name: "run",
+    sign: "%",
+    subject: "file",
+    usage: "%run FILE.ts [ARGUMENT…]",
+    help: "run a file of TypeScript or JavaScript anew; what it exports is declared in the cell, process.argv has the arguments",
+  },
+  { name: "who", sign: "%", subject: "words", usage: "%who", help: "names of the variables that cells have declared" },
+  { name: "whos", sign: "%", subject: "words", usage: "%whos", help: "the same as a table with types and values" },
+  {
+    name: "",
+    sign: "!",
+    subject: "words",
+    usage: "!COMMAND",
+    help: "run a command in the shell, output as it comes; {name} stands for the value of a variable",
+  },
+  {
+    name: "",
+    sign: "?",
+    subject: "words",
+    usage: "NAME?  ?NAME  NAME??",
+    help: "what is known of a name: signature, documentation, fields of options; ?? with its source",
+  },
   { name: "lsmagic", sign: "%", subject: "words", usage: "%lsmagic", help: "this list" },
   { name: "help", sign: "%", subject: "words", usage: "%help [MAGIC]", help: "this list, or one of its lines" },
+  {
+    name: "bash",
+    sign: "%%",
+    subject: "text",
+    usage: "%%bash",
+    help: "run the rest of the cell as a script of bash, output as it comes; another exit code than 0 is an error",
+  },
+  { name: "sh", sign: "%%", subject: "text", usage: "%%sh", help: "the same with sh" },
   { name: "html", sign: "%%", subject: "text", usage: "%%html", help: "the rest of the cell is shown as HTML" },
   {
     name: "markdown",
@@ -93,7 +124,7 @@ export function magicNamed(sign: "%" | "%%", name: string, line: number): MagicE
   const found = findMagic(sign, name);
   if (found) return found;
   const other = sign === "%" ? "%%" : "%";
-  const known = MAGICS.map((magic) => magic.sign + magic.name);
+  const known = MAGICS.filter((magic) => magic.name !== "").map((magic) => magic.sign + magic.name);
   const nearest = findMagic(other, name) ? `${other}${name}` : nearestName(`${sign}${name}`, known);
   const hint = nearest ? `did you mean ${nearest}? %lsmagic lists them all` : `known are ${known.join(", ")}`;
   throw new MagicError(`there is no magic ${sign}${name}; ${hint}`, line);

@@ -10,6 +10,8 @@ export interface MagicLine {
   readonly argument: string;
   /** Where the argument starts in its line. */
   readonly argumentColumn: number;
+  /** "%" for a magic with a name; "!" for a command of the shell, "?" for a question about a name. */
+  readonly mark: "%" | "!" | "?";
   /** True for the form `// %name`, which other kernels see as a comment. */
   readonly comment: boolean;
 }
@@ -17,7 +19,26 @@ export interface MagicLine {
 const PERCENT_LINE = /^(\s*%)([A-Za-z_]\w*)(?:;?\s*|(\s+)(.*))$/;
 const COMMENT_LINE = /^(\/\/\s*%)([A-Za-z_]\w*)(?:;?\s*|(\s+)(.*))$/;
 
+const SHELL_LINE = /^!(?=\s*[\w./~"'$({-])(.*)$/;
+const NAME = "[\\p{ID_Start}$_][\\p{ID_Continue}$.]*";
+const QUESTION_LINE = new RegExp(`^(?:\\?{1,2}\\s?(${NAME})|(${NAME})\\?{1,2})\\s*;?\\s*$`, "u");
+
+/** A command of the shell, or a question about a name: `level name`. */
+function markAt(line: string, index: number): MagicLine | undefined {
+  const command = SHELL_LINE.exec(line)?.[1]?.trim();
+  if (command) return { index, mark: "!", name: "shell", argument: command, argumentColumn: 1, comment: false };
+  const [, after, before] = QUESTION_LINE.exec(line) ?? [];
+  const asked = after ?? before;
+  if (asked === undefined) return undefined;
+  const argument = `${line.includes("??") ? 1 : 0} ${asked}`;
+  return { index, mark: "?", name: "inspect", argument, argumentColumn: line.indexOf(asked), comment: false };
+}
+
 function candidateAt(line: string, index: number): MagicLine | undefined {
+  return markAt(line, index) ?? percentAt(line, index);
+}
+
+function percentAt(line: string, index: number): MagicLine | undefined {
   const comment = COMMENT_LINE.exec(line);
   const match = comment ?? PERCENT_LINE.exec(line);
   if (!match) return undefined;
@@ -25,13 +46,20 @@ function candidateAt(line: string, index: number): MagicLine | undefined {
   if (comment && !findMagic("%", name)) return undefined; // any other comment
   const argument = (rest ?? "").replace(/[\s;]+$/, "");
   const argumentColumn = sign.length + name.length + (blanks?.length ?? 0);
-  return { index, name, argument, argumentColumn, comment: comment !== null };
+  return { index, mark: "%", name, argument, argumentColumn, comment: comment !== null };
 }
 
-/** True when nothing but blank lines and line comments stands above, or when a comment cannot be part of a longer token. */
-function isCertain(candidate: MagicLine, above: readonly string[]): boolean {
+const isBlank = (line: string): boolean => /^\s*(?:\/\/.*)?$/.test(line);
+
+/**
+ * True when nothing but blank lines and line comments stands above, or when a comment cannot be part of a longer token. A
+ * question needs blank lines below, too, where a ternary might go on; a command never is: `!ready` is TypeScript.
+ */
+function isCertain(candidate: MagicLine, above: readonly string[], below: readonly string[]): boolean {
+  if (candidate.mark === "!") return false;
+  if (candidate.mark === "?") return above.every(isBlank) && below.every(isBlank);
   if (candidate.comment) return !above.some((line) => line.includes("`") || line.includes("/*"));
-  return above.every((line) => /^\s*(?:\/\/.*)?$/.test(line));
+  return above.every(isBlank);
 }
 
 type Compiler = typeof TypeScript;
@@ -72,6 +100,36 @@ function statementEnd(ts: Compiler, node: TypeScript.Node): number {
   return top.end;
 }
 
+interface MarkPlace {
+  readonly file: TypeScript.SourceFile;
+  readonly text: string;
+  readonly start: number;
+  readonly line: string;
+  readonly node: TypeScript.Node | undefined;
+}
+
+/**
+ * Whether a line is a command or a question: when TypeScript cannot read it. A command that it can (`!ls -la` is a
+ * difference) is one when it begins a statement and its first word means nothing.
+ */
+function isMark(
+  ts: Compiler,
+  { file, text, start, line, node }: MarkPlace,
+  { mark, argument }: MagicLine,
+  isDeclared: (name: string) => boolean,
+): boolean {
+  if (isTemplatePart(ts, node) || isInBlockComment(ts, file, start)) return false;
+  if (hasSyntaxError(ts, text, start, start + line.length)) return true;
+  if (mark === "?") return false;
+  const word = /^[\p{ID_Start}$_][\p{ID_Continue}$]*/u.exec(argument)?.[0];
+  const begins = file.statements.some((statement) => statement.getStart(file) === start);
+  if (word === undefined || !begins || isDeclared(word) || word in globalThis) return false;
+  return (
+    !["async", "await", "function", "new", "typeof", "class", "void", "this"].includes(word) &&
+    !usesName(ts, file, word, start + 1 + line.slice(1).search(/\S/))
+  );
+}
+
 /**
  * Whether a `%` line is a magic: when TypeScript cannot read it as the operator. When it could (`total` above, `%time`
  * below, no semicolon between), it is one if it is a known magic at the start of a line, ends the statement, and the
@@ -86,10 +144,11 @@ function isMagic(
   const text = lines.join("\n");
   const start = lines.slice(0, candidate.index).join("\n").length + (candidate.index === 0 ? 0 : 1);
   const line = lines[candidate.index] ?? "";
-  const position = start + line.search(candidate.comment ? /\// : /%/);
+  const position = start + (candidate.mark === "%" ? line.search(candidate.comment ? /\// : /%/) : 0);
   const file = ts.createSourceFile("cell.ts", text, ts.ScriptTarget.ESNext, true);
   const node = nodeAt(ts, file, position);
   if (candidate.comment) return !isTemplatePart(ts, node) && !isInBlockComment(ts, file, position);
+  if (candidate.mark !== "%") return isMark(ts, { file, text, start, line, node }, candidate, isDeclared);
   if (!node || node.kind !== ts.SyntaxKind.PercentToken) return false;
   if (hasSyntaxError(ts, text, start, start + line.length)) return true;
   const known = findMagic("%", candidate.name) !== undefined && line.startsWith("%");
@@ -128,10 +187,11 @@ export async function findMagics(code: string, isDeclared: (name: string) => boo
   const found: MagicLine[] = [];
   for (const candidate of candidates) {
     const above = rest.slice(0, candidate.index);
+    const below = lines.slice(candidate.index + 1);
     const read = [...rest];
     read[candidate.index] = lines[candidate.index] ?? "";
     const magic =
-      isCertain(candidate, above) ||
+      isCertain(candidate, above, below) ||
       isMagic((await import("../language/load-typescript.js")).ts, read, candidate, isDeclared);
     if (magic) found.push(candidate);
     else rest[candidate.index] = lines[candidate.index] ?? "";

@@ -7,9 +7,11 @@ import { MAGICS } from "./catalogue.js";
 import { environment } from "./environment.js";
 import { MAGIC } from "./magics.js";
 import { memoryTable } from "./memory.js";
+import { describeEnd, runShell } from "./shell.js";
 import { startClock } from "./time.js";
 import { formatTimings, measure } from "./timeit.js";
 import { readOptions } from "./timeit-options.js";
+import { type Variable, variableTable } from "./variables.js";
 
 /** What magics need of the kernel; they do without what is absent, or report it. */
 export interface MagicHost {
@@ -21,6 +23,12 @@ export interface MagicHost {
   signal?(): AbortSignal | undefined;
   /** Called with text for the cell's standard output. @default process.stdout.write */
   print?(text: string): void;
+  /** What is known of a name, with level 1 also its source; undefined for an unknown one. */
+  inspect?(name: string, level: 0 | 1): Promise<MimeBundle | undefined>;
+  /** Shows a text beside the cell's output, as `?` does. */
+  page?(bundle: MimeBundle): void;
+  /** The variables that cells have declared, with their values. */
+  variables?(): Promise<readonly Variable[]>;
 }
 
 type Run = () => unknown;
@@ -59,6 +67,27 @@ function atCellEnd(then: () => void): void {
   channel.pending.add(settle);
 }
 
+const notHere = (what: string) => new UnsupportedError(`${what} works in the ictal kernel only`);
+
+async function answerQuestion(host: MagicHost, argument: string, print: (text: string) => void): Promise<void> {
+  if (!host.inspect || !host.page) throw notHere("NAME?");
+  const [, level, name = ""] = /^([01]) (.*)$/.exec(argument) ?? [];
+  const found = await host.inspect(name, level === "1" ? 1 : 0);
+  if (found) host.page(found);
+  else print(`nothing is known of ${name}: no cell has declared it, and it is no global name`);
+}
+
+async function runScript(host: MagicHost, shell: string, script: string): Promise<string | undefined> {
+  const print = (name: "stdout" | "stderr", text: string) =>
+    void (name === "stdout" && host.print ? host.print(text) : process[name].write(text));
+  return describeEnd(await runShell(shell, script, { print, signal: host.signal?.() }));
+}
+
+async function runBash(host: MagicHost, shell: string, script: string): Promise<void> {
+  const end = await runScript(host, shell, script);
+  if (end !== undefined) throw new Error(`the script of %%${shell} failed: ${end}`);
+}
+
 /** The function of each magic by name: `argument` is its text, `run` its expression. */
 function createMagics(host: MagicHost): Readonly<Record<string, (argument: string, run?: Run) => unknown>> {
   const print = (text: string) => (host.print ?? ((words: string) => void process.stdout.write(words)))(`${text}\n`);
@@ -95,6 +124,22 @@ function createMagics(host: MagicHost): Readonly<Record<string, (argument: strin
       const result = environment(argument);
       if (typeof result === "string") print(result);
       else show(result);
+    },
+    async shell(command) {
+      const end = await runScript(host, "/bin/sh", command);
+      if (end !== undefined) process.stderr.write(`(${end})\n`); // as IPython, which goes on
+    },
+    bash: (script) => runBash(host, "bash", script),
+    sh: (script) => runBash(host, "sh", script),
+    inspect: (argument) => answerQuestion(host, argument, print),
+    async who() {
+      if (!host.variables) throw notHere("%who");
+      const names = (await host.variables()).map(({ name }) => name);
+      print(names.join("  ") || "no cell has declared a variable yet");
+    },
+    async whos() {
+      if (!host.variables) throw notHere("%whos");
+      show(variableTable(await host.variables()));
     },
     lsmagic: () => show(helpTable("")),
     help: (argument) => show(helpTable(argument)),

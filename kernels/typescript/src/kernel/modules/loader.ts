@@ -49,6 +49,8 @@ export interface Loader {
    * absolute paths of what changed before it is loaded.
    */
   refresh(specifier?: string, onEdited?: (paths: readonly string[]) => void): Promise<Reload>;
+  /** Makes the next import of a local module load it anew, whether it has changed or not; throws for a package. */
+  forget(specifier: string): void;
   /** The local files that are loaded, with the SHA-256 of what is on disk. */
   sources(): { path: string; hash: string }[];
 }
@@ -134,6 +136,12 @@ export class ModuleLoader implements Loader {
         return { ...NOTHING, failed: describeLoadError(error, changed[0] ?? forced ?? this.#cell) };
       }
     });
+  }
+
+  forget(specifier: string): void {
+    const target = this.#find(specifier, this.#cell);
+    if (target.kind === "package") throw new Error(`"${specifier}" is a package; packages load again with the kernel`);
+    this.#registry.delete(target.path);
   }
 
   sources(): { path: string; hash: string }[] {

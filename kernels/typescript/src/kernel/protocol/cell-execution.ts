@@ -72,7 +72,9 @@ export class CellExecution {
       outcome.status === "ok"
         ? { status: "ok", user_expressions: outcome.userExpressions }
         : { status: "error", ...outcome.error, user_expressions: {} };
-    const content = { ...result, execution_count: this.#executionCount, payload: [] };
+    const pages = outcome.status === "ok" ? outcome.pages : [];
+    const payload = pages.map((data) => ({ source: "page", data, start: 0 }));
+    const content = { ...result, execution_count: this.#executionCount, payload };
     responder.reply("shell", message, "execute_reply", content);
     responder.setState("idle", message);
     return outcome.status === "error" && cell?.content.stop_on_error !== false;

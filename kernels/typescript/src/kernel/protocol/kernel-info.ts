@@ -13,7 +13,7 @@ export function kernelInfo(versions: { kernel: string; typescript: string }): Me
       mimetype: "text/typescript",
       file_extension: ".ts",
       pygments_lexer: "typescript",
-      codemirror_mode: { name: "javascript", typescript: true, mode: "typescript" },
+      codemirror_mode: "typescript", // clients of runtimed (Zed, nteract) refuse an object without ipython's version
       nbconvert_exporter: "script",
     },
     banner: `Ictal ${versions.kernel}: TypeScript ${versions.typescript} on Node ${process.versions.node}`,

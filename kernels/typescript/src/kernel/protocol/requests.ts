@@ -42,6 +42,7 @@ async function complete({ assistant }: RequestContext, content: Record<string, u
     text: match.text,
     type: match.type,
     signature: match.signature ?? "",
+    ...(match.documentation === undefined ? {} : { documentation: match.documentation }),
   }));
   return {
     status: "ok" as const,

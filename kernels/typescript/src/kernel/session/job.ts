@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
+import type { MimeBundle } from "../../wire/message.js";
 
 /** What the code of one cell, or of one comm message, runs in; also when it runs on after the cell has ended. */
 export interface JobContext {
@@ -13,6 +14,8 @@ export interface JobContext {
   usesSignal?: boolean;
   /** When its asynchronous loops were asked to end; by `performance.now()`. */
   stoppedAt?: number;
+  /** Texts for the front end's pager, JSON-safe. */
+  pages?: MimeBundle[];
   /** True once the reply is out. */
   ended: boolean;
 }

@@ -15,6 +15,10 @@ export interface Modules {
   /** Takes note of what a cell imports and declares. */
   declare(checked: CheckedCell): void;
   isDeclared(name: string): boolean;
+  /** Names that cells have declared, types among them, in order. */
+  declaredNames(): readonly string[];
+  /** Makes the next import of a file run it anew. */
+  forget(specifier: string): void;
   /** Loads changed files again, and the module `specifier` in any case; hands them to the names of earlier cells. */
   reload(specifier?: string): Promise<Reload>;
   /** Does so and prints what was reloaded and what could not be. */
@@ -67,6 +71,14 @@ class CellModules implements Modules {
   }
 
   readonly isDeclared = (name: string): boolean => this.#names.has(name); // handed on alone
+
+  declaredNames(): readonly string[] {
+    return [...this.#names];
+  }
+
+  forget(specifier: string): void {
+    this.loader.forget(specifier);
+  }
 
   async reload(specifier?: string): Promise<Reload> {
     this.#edited = Promise.resolve([]);

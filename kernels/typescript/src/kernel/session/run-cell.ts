@@ -2,6 +2,7 @@ import type { DisplayChannel } from "../../display.js";
 import type { MimeBundle } from "../../wire/message.js";
 import type { CheckedCell, Language } from "../language/language.js";
 import { MagicError } from "../magics/catalogue.js";
+import type { FileRun } from "../magics/file-run.js";
 import { type Magic, parseMagics } from "../magics/magics.js";
 import type { CellOrder, CellOutcome, ToProtocol } from "../threads/messages.js";
 import { encodeJson } from "../threads/well-formed.js";
@@ -41,6 +42,12 @@ interface Running {
 function interruptedOutcome(): CellOutcome {
   const { name, message } = new InterruptedError();
   return { status: "error", error: { ename: name, evalue: message, traceback: [`${name}: ${message}`] } };
+}
+
+/** Has the cell's import run a file, with arguments as the command line gives them. */
+function prepareRun({ specifier, path, arguments: words }: FileRun, modules: Modules): void {
+  modules.forget(specifier);
+  process.argv.splice(1, process.argv.length, path, ...words);
 }
 
 /** Runs cells, one at a time. */
@@ -97,7 +104,7 @@ export class CellRunner {
     const { language, modules } = this.#parts;
     const parsing = parseMagics(order.code, { isDeclared: modules.isDeclared });
     // The compiler works in a thread of its own while this one loads again what has changed.
-    const [reload, { magics }, checked] = await Promise.all([
+    const [reload, { magics, runs: files }, checked] = await Promise.all([
       modules.refresh(),
       parsing,
       parsing.then(({ code }) => language.check(code, order.cell)),
@@ -109,6 +116,7 @@ export class CellRunner {
     }
     if (!runs) return interruptedOutcome();
     const warned = modules.warn(reload);
+    for (const file of files) prepareRun(file, modules);
     const outcome = await this.#evaluate(order, context, checked, magics);
     await warned.catch(() => {}); // the language service reports its own failure
     return outcome;
@@ -132,7 +140,8 @@ export class CellRunner {
     if (context.ended) return interruptedOutcome(); // already reported
     if (evaluated.status === "thrown") return this.#failure(evaluated.value, evaluated.place);
     await this.#publishResult(order, evaluated.value);
-    return { status: "ok", userExpressions: await this.#evaluateExpressions(order.userExpressions) };
+    const { pages = [] } = context;
+    return { status: "ok", userExpressions: await this.#evaluateExpressions(order.userExpressions), pages };
   }
 
   /** Waits for displays that the cell has begun. */

@@ -2,12 +2,16 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import type { MessagePort } from "node:worker_threads";
 import { type DisplayChannel, display } from "../../display.js";
+import type { MimeBundle } from "../../wire/message.js";
 import { Comm } from "../cell-api/comm.js";
+import { DENO_KEY, denoJupyter } from "../cell-api/deno-jupyter.js";
 import type { KernelGlobals } from "../cell-api/globals.js";
 import { installHost } from "../cell-api/host.js";
 import { kernel } from "../cell-api/kernel.js";
 import { startLanguage } from "../language/client.js";
+import type { Language } from "../language/language.js";
 import { installMagics } from "../magics/install.js";
+import type { Variable } from "../magics/variables.js";
 import { ModuleLoader } from "../modules/loader.js";
 import { kernelProject as projectDir } from "../project/kernel-project.js";
 import type { ToMain, ToProtocol } from "../threads/messages.js";
@@ -15,8 +19,9 @@ import { prepareForTermination } from "../threads/termination.js";
 import { encodeJson } from "../threads/well-formed.js";
 import { createAsk, inputFunctions } from "./ask.js";
 import { installCheckpoint } from "./checkpoint.js";
+import { captureChildren } from "./child-output.js";
 import { createComms } from "./comms.js";
-import { createEvaluator } from "./evaluator.js";
+import { createEvaluator, type Evaluator } from "./evaluator.js";
 import { currentJob, type JobContext, runInJob } from "./job.js";
 import { type LeftoverWatch, watchLeftovers } from "./leftovers.js";
 import { createModules, installImport, type Modules } from "./modules.js";
@@ -43,6 +48,8 @@ interface SessionTools {
   readonly ask: ReturnType<typeof createAsk>;
   readonly comms: ReturnType<typeof createComms>;
   readonly modules: Modules;
+  readonly language: Language;
+  readonly evaluator: Evaluator;
   readonly pending: NonNullable<DisplayChannel["pending"]>;
   readonly notebookDir: string;
 }
@@ -62,7 +69,7 @@ export function startSession(parts: SessionParts): (message: ToMain) => void {
   const runner = new CellRunner({ language, modules, evaluator, maps, timers, leftovers, pending, post });
   const ask = createAsk(post, parts.input, parts.shared);
   installImport(loader);
-  installForCells(post, { ask, comms, modules, pending, notebookDir });
+  installForCells(post, { ask, comms, modules, language, evaluator, pending, notebookDir });
   parts.input.unref();
   const port = language.connect();
   post({ type: "language", port }, [port]);
@@ -71,7 +78,7 @@ export function startSession(parts: SessionParts): (message: ToMain) => void {
 
 /** Puts what cells use into this thread's global object. */
 function installForCells(post: SessionParts["post"], tools: SessionTools): void {
-  const { ask, comms, modules, pending, notebookDir } = tools;
+  const { ask, comms, modules, language, evaluator, pending, notebookDir } = tools;
   const publish = (messageType: PublishedType, value: unknown) => {
     const content = encodeJson(value);
     post({ type: "publish", job: currentJob().job, messageType, content }, [content.buffer]);
@@ -94,10 +101,14 @@ function installForCells(post: SessionParts["post"], tools: SessionTools): void 
     ...comms,
   });
   installCheckpoint();
+  captureChildren();
   installMagics({
     reload: (module) => modules.reload(module),
     signal: () => currentJob().controller.signal,
     threads: ["language", "protocol"],
+    inspect: (name, level) => inspectName(language, name, level),
+    page: (bundle) => addPage(bundle),
+    variables: () => variablesOf(modules.declaredNames(), evaluator),
   });
   const globals: KernelGlobals = {
     display,
@@ -106,7 +117,28 @@ function installForCells(post: SessionParts["post"], tools: SessionTools): void 
     ...inputFunctions(ask),
     require: createRequire(join(notebookDir, "notebook.js")),
   };
-  Object.assign(globalThis, globals, { __dirname: notebookDir });
+  Object.assign(globalThis, globals, { __dirname: notebookDir, [Symbol.for(DENO_KEY)]: denoJupyter });
+}
+
+/** What the compiler knows of a name, as the front end's pager takes it. */
+async function inspectName(language: Language, name: string, level: 0 | 1): Promise<MimeBundle | undefined> {
+  const found = await language.inspect(name, name.length, level);
+  return found && { "text/plain": found.text, "text/markdown": found.markdown };
+}
+
+function addPage(bundle: MimeBundle): void {
+  const context = currentJob();
+  context.pages = [...(context.pages ?? []), bundle];
+}
+
+/** Values of names; types, and names that a failed cell has left without a value, are none. */
+async function variablesOf(names: readonly string[], evaluator: Evaluator): Promise<Variable[]> {
+  const found: Variable[] = [];
+  for (const name of names) {
+    const evaluated = await evaluator.evaluate(`(${name}\n)`);
+    if (evaluated.status === "value") found.push({ name, value: evaluated.value });
+  }
+  return found;
 }
 
 interface Receivers {

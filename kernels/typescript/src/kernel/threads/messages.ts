@@ -1,6 +1,6 @@
 import type { MessagePort } from "node:worker_threads";
 import type { ConnectionInfo } from "../../wire/connection.js";
-import type { ErrorContent, MessageHeader } from "../../wire/message.js";
+import type { ErrorContent, MessageHeader, MimeBundle } from "../../wire/message.js";
 
 /*
  * What the main thread, which runs cells, and the protocol thread, which owns the sockets, exchange. A job is one
@@ -31,7 +31,12 @@ export interface CommMessage {
 
 /** How a cell ended; bundles are JSON-safe. */
 export type CellOutcome =
-  | { readonly status: "ok"; readonly userExpressions: Record<string, unknown> }
+  | {
+      readonly status: "ok";
+      readonly userExpressions: Record<string, unknown>;
+      /** Texts for the pager. */
+      readonly pages: readonly MimeBundle[];
+    }
   | { readonly status: "error"; readonly error: ErrorContent };
 
 export type ToMain =

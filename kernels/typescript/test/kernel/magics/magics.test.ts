@@ -47,7 +47,7 @@ const NONE = {
 
 for (const [what, code] of Object.entries(NONE))
   test(`a percent sign is no magic in ${what}`, async () => {
-    assert.deepEqual(await parseMagics(code), { code, magics: [] });
+    assert.deepEqual(await parseMagics(code), { code, magics: [], runs: [] });
     assert.equal(await blankMagics(code), code);
   });
 
