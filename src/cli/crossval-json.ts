@@ -37,6 +37,24 @@ export const crossvalSchema = z.object({
     }),
   ),
   chosen: z.object({ epoch: z.string(), threshold: z.string() }),
+  calibration: z.object({
+    expectedError: value,
+    /** The fits on dev by which each fold was corrected; null where the probabilities are as the networks gave them. */
+    corrected: z
+      .object({
+        uncorrectedError: value,
+        perFold: z.array(
+          z.object({
+            ...{ seed: z.number(), fold: z.number() },
+            /** Null where dev lacks seizures or anything else. */
+            fitted: z
+              .object({ temperature: z.number(), bias: z.number(), prevalence: z.number(), patients: z.number() })
+              .nullable(),
+          }),
+        ),
+      })
+      .nullable(),
+  }),
   report: z.string(),
 });
 
@@ -73,7 +91,7 @@ function pooledOf({
 export function crossvalJson(
   scores: OutOfFoldScores,
   runs: readonly FoldRun[],
-  about: Pick<CrossvalJson, "chosen" | "report">,
+  about: Pick<CrossvalJson, "chosen" | "calibration" | "report">,
 ): CrossvalJson {
   const { folds, seeds, patients, patientsWithSeizures, outOfFold, bySeed, ensemble, perFold } = scores;
   return {
@@ -130,6 +148,19 @@ function foldTable({ perFold }: CrossvalJson): string[] {
     : lines;
 }
 
+/** How far the probabilities can be believed, and what corrected them. */
+export function calibrationLine({ calibration: { expectedError, corrected } }: CrossvalJson): string {
+  const error = `expected calibration error ${number(expectedError)}`;
+  if (!corrected) return `${error}, probabilities as the networks give them; --calibrate corrects them`;
+  const fits = corrected.perFold.flatMap(({ fitted }) => fitted ?? []);
+  const temperatures = fits.map(({ temperature }) => temperature);
+  const range = `temperature ${number(Math.min(...temperatures), 2)} to ${number(Math.max(...temperatures), 2)}`;
+  const lacking = corrected.perFold.length - fits.length;
+  const left =
+    lacking > 0 ? `; ${lacking} of ${corrected.perFold.length} without both classes in dev are as they were` : "";
+  return `${error}, ${number(corrected.uncorrectedError)} before the correction that each fold's dev patients fitted (${fits.length > 0 ? range : "none could be fitted"})${left}`;
+}
+
 /** The document as text, without the place of the report. */
 export function crossvalLines(json: CrossvalJson): string[] {
   const { folds, seeds, patients, patientsWithSeizures, outOfFold, bySeed, ensemble, chosen } = json;
@@ -146,5 +177,6 @@ export function crossvalLines(json: CrossvalJson): string[] {
     ...foldTable(json),
     `epoch: ${chosen.epoch}`,
     `threshold: ${chosen.threshold}`,
+    calibrationLine(json),
   ];
 }

@@ -57,6 +57,7 @@ export async function crossvalPlan(
   const { config, configArgs, configHash } = found;
   const { folds, seeds } = await configuredFolds(config, manifest, flags);
   check.tell(foldNotices(folds.map(({ record }) => record)));
-  const plan = planCrossval({ folds, seeds, out, rateHz: rateOf(config, manifest), configArgs, configHash });
+  const { calibrate } = flags;
+  const plan = planCrossval({ folds, seeds, out, rateHz: rateOf(config, manifest), calibrate, configArgs, configHash });
   return { plan, folds, seeds };
 }

@@ -9,15 +9,16 @@ import type { Config } from "../config/schema.js";
 import { splitFromConfig } from "../config/split-choice.js";
 import type { SplitManifest } from "../dataset/split.js";
 import type { Caption } from "../plots/figure.js";
-import { reliabilityDiagram } from "../plots/measures.js";
+import { patientReliability, reliabilityDiagram } from "../plots/measures.js";
 import { rocFigure } from "../plots/roc.js";
 import { calibrationCurve } from "../scoring/calibration.js";
 import { rocAndPrCurves } from "../scoring/curves.js";
+import { calibrateFolds, type OutOfFoldCalibration, outOfFoldCalibration } from "../scoring/fold-calibration.js";
 import { type OutOfFoldScores, scoreFolds } from "../scoring/out-of-fold.js";
 import { pooledCells } from "../scoring/score.js";
 import type { TypedDetections } from "../scoring/type-confusion.js";
 import { projectCommit } from "../training/receipt.js";
-import { type CrossvalJson, crossvalJson, crossvalLines, crossvalSchema } from "./crossval-json.js";
+import { type CrossvalJson, calibrationLine, crossvalJson, crossvalLines, crossvalSchema } from "./crossval-json.js";
 import { crossvalKeyFigures, crossvalTables, splitTable } from "./crossval-tables.js";
 import { figureHtml, htmlPage, receiptHtml } from "./page-html.js";
 import { eventFigures } from "./score-page.js";
@@ -28,6 +29,8 @@ export interface CrossvalReportOptions {
   readonly folds: readonly SplitManifest[];
   readonly seeds: readonly number[];
   readonly out: string;
+  /** Correct each fold's probabilities by temperature and prior that its dev patients fit. @default false */
+  readonly calibrate?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -57,11 +60,17 @@ function typedPairs({ pairs }: OutOfFoldScores, runs: readonly FoldRun[], seeds:
   });
 }
 
+/** The folds as they are scored. */
+interface ScoredRuns {
+  readonly scores: OutOfFoldScores;
+  readonly runs: readonly FoldRun[];
+  readonly byPatient: OutOfFoldCalibration["byPatient"];
+}
+
 async function pageOf(
   options: CrossvalReportOptions,
   json: CrossvalJson,
-  scores: OutOfFoldScores,
-  runs: readonly FoldRun[],
+  { scores, runs, byPatient }: ScoredRuns,
 ): Promise<string> {
   const { config, folds, seeds, out } = options;
   const manifest = folds[0]?.manifest;
@@ -90,6 +99,7 @@ async function pageOf(
     corpus: manifest?.corpusFingerprint,
     cache: manifest?.key,
     intervals: "95 % by patient",
+    calibration: calibrationLine(json),
     lookAhead: lookAheadText(lookAhead),
     commit,
   };
@@ -98,6 +108,7 @@ async function pageOf(
     "<h2>Seconds</h2>",
     figureHtml(rocFigure(rocAndPrCurves(cells.score, cells.truth), caption)),
     figureHtml(reliabilityDiagram(calibrationCurve(cells.score, cells.truth), caption)),
+    figureHtml(patientReliability(byPatient, caption)),
     "<h2>Events</h2>",
     ...eventFigures(pairs, caption, { lookAheadSeconds: lookAhead.waitSeconds }).map(figureHtml),
     `<h2>Worst recordings</h2>${await worstHtml(pairs, out)}`,
@@ -110,12 +121,21 @@ async function pageOf(
 
 /** Score the finished folds under `out` and write `report.html` there. Throws a CacheError while a fold is not done. */
 export async function reportCrossval(options: CrossvalReportOptions): Promise<CrossvalJson> {
-  const { config, folds, seeds, out, signal } = options;
-  const runs = await readFolds(out, folds, seeds, { signal });
+  const { config, folds, seeds, out, calibrate = false, signal } = options;
+  const predicted = await readFolds(out, folds, seeds, { signal });
+  const corrected = calibrate ? calibrateFolds(predicted) : undefined;
+  const runs = corrected?.folds ?? predicted;
   const scores = scoreFolds(runs, { postprocess: postprocessFromConfig(config) });
+  const { expectedError, byPatient } = outOfFoldCalibration(runs);
+  const uncorrectedError = corrected && outOfFoldCalibration(predicted).expectedError;
+  const perFold = corrected?.calibrations.map(({ fitted = null, ...each }) => ({ ...each, fitted }));
+  const calibration = {
+    expectedError,
+    corrected: perFold && uncorrectedError !== undefined ? { uncorrectedError, perFold } : null,
+  };
   const file = join(out, "report.html");
-  const json = crossvalJson(scores, runs, { chosen: chosenOn(options), report: file });
-  await writeFileAtomic(file, await pageOf(options, json, scores, runs));
+  const json = crossvalJson(scores, runs, { chosen: chosenOn(options), calibration, report: file });
+  await writeFileAtomic(file, await pageOf(options, json, { scores, runs, byPatient }));
   return json;
 }
 

@@ -118,7 +118,7 @@ async function reportOnly(flags: CrossvalFlags, out: string): Promise<Outcome> {
   const { limited } = await limitedManifest(found);
   const { folds, seeds } = await configuredFolds(found.config, limited, flags);
   return withInterrupt("nothing was changed", async (signal) => {
-    const json = await reportCrossval({ config: found.config, folds, seeds, out, signal });
+    const json = await reportCrossval({ config: found.config, folds, seeds, out, calibrate: flags.calibrate, signal });
     return { json, text: crossvalText(json) };
   });
 }
@@ -126,13 +126,15 @@ async function reportOnly(flags: CrossvalFlags, out: string): Promise<Outcome> {
 const HELP = `
 Each fold is trained on the other patients, of whom a share (data.split.dev, or data.validation_split) is kept apart as dev: the epoch is
 the one with the best training.early_stopping.metric on dev, the threshold that of the highest event F1 on dev. The patients of the
-fold are predicted once, by that epoch, and scored at that threshold. Patients of the corpus's own eval split are in no fold.
+fold are predicted once, by that epoch, and scored at that threshold. With --calibrate their probabilities are corrected first, by a
+temperature and a shift that the fold's dev patients fit; the report gives their calibration error before and after. Patients of the corpus's own eval split are in no fold.
 One cache serves all folds. Where it has to be built, headers and annotations are read first: a training part without a seizure, recordings
 that lack channels and annotations with errors are refused before the work (--accept for the last two). Finished folds are kept in --out: the same command continues after an interruption, and --seeds can be raised.
 "ictal slurm crossval" runs the folds as jobs.
 
 Examples:
   ictal crossval --config configs/real_newborns.yaml --folds 3 --out results/newborns
+  ictal crossval --config configs/real_newborns.yaml --folds 3 --calibrate --report-only --out results/newborns
   ictal crossval --config configs/real_newborns.yaml --leave-one-patient-out --jobs 2 --out results/newborns-lopo`;
 
 /** Adds `ictal crossval`. */

@@ -25,6 +25,12 @@ export {
   type PatientCalibration,
   shiftPrevalence,
 } from "../scoring/fit-calibration.js";
+export {
+  calibrateFolds,
+  type FoldCalibration,
+  type OutOfFoldCalibration,
+  outOfFoldCalibration,
+} from "../scoring/fold-calibration.js";
 export { type NedcReport, scoreNedc } from "../scoring/nedc/score-nedc.js";
 export { type OnsetLatencies, type OnsetLatency, onsetLatencies, onsetLatency } from "../scoring/onset-latency.js";
 export {

@@ -72,6 +72,14 @@ test("crossval killed in the middle goes on with the folds that are left, and sc
   assert.deepEqual([splits.by, splits.fold, splits.splits.eval.patients.length], ["folds", 1, 3]);
   const text = ictal([...words, "--report-only"]);
   assert.match(text.stdout, /^2 folds of 6 patients \(5 with seizures\), one seed\nout of fold: AUROC 0\.\d{3} \(/);
+  assert.match(text.stdout, /expected calibration error 0\.\d{3}, probabilities as the networks give them/);
+  const corrected = ictal([...words, "--report-only", "--calibrate", "--json"]).json().calibration.corrected;
+  assert.ok(Math.abs(corrected.uncorrectedError - json.calibration.expectedError) < 1e-12);
+  assert.deepEqual(
+    corrected.perFold.map(({ fold, fitted }: Record<string, unknown>) => [fold, Object.keys(fitted as object)]),
+    [0, 1].map((fold) => [fold, ["temperature", "bias", "prevalence", "patients"]]),
+  );
+  assert.match(await readFile(json.report, "utf8"), /before the correction that each fold/);
   const other = ictal([...words, "--set", "training.epochs=1"]);
   assert.equal(other.status, 2);
   assert.match(other.stderr, /holds a cross-validation with other options, folds or recordings/);

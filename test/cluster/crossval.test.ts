@@ -32,6 +32,9 @@ test("planCrossval() has a task per seed and fold, in which nothing but training
   assert.match(dev!.join(" "), /^predict .* --split dev .* --rate 1 --json$/);
   assert.match(heldOut!.join(" "), /^predict .* --split eval /);
   assert.deepEqual(plan.finalise[0]!.slice(-2), ["--report-only", "--json"]);
+  const calibrated = planCrossval({ ...BASE, folds, seeds: [42, 43], calibrate: true });
+  assert.deepEqual(calibrated.finalise[0]!.slice(-3), ["--calibrate", "--report-only", "--json"]);
+  assert.deepEqual(calibrated.shards, plan.shards);
   const { finalise, ...rest } = plan;
   assert.throws(() => checkVerbs({ ...rest, finalise: [["s3", "pull"]] }), /not allowed in a crossval plan/);
 });

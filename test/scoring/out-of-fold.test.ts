@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { PatientRecording } from "../../src/scoring/auroc-wins.js";
 import { bestEventThreshold } from "../../src/scoring/event-threshold.js";
+import { calibrateFolds, outOfFoldCalibration } from "../../src/scoring/fold-calibration.js";
 import { type FoldPredictions, scoreFolds } from "../../src/scoring/out-of-fold.js";
 
 /** A minute at one value a second: `high` in the seizure from 20 to 40 s where the patient has one, `low` elsewhere. */
@@ -48,6 +49,37 @@ test("scoreFolds(folds) scores each fold at the threshold of its own dev, and po
   assert.ok(scores.outOfFold.auroc.auroc < 1); // the folds' scales differ: 0.45 in a seizure, 0.6 out of one
   assert.equal(scores.outOfFold.auroc.patients, 2, "those with seizures");
   assert.equal(scores.ensemble, undefined);
+});
+
+test("calibrateFolds(folds) corrects each fold by its own dev, which lowers the error of the held-out patients", () => {
+  // the network says 0.9 and 0.3 where every second and every tenth is seizure
+  const sure = (patient: string): PatientRecording => ({
+    ...recording(patient, 0.9, 0.3),
+    probability: Float32Array.from({ length: 400 }, (_, i) => (i < 200 ? 0.9 : 0.3)),
+    durationSeconds: 400,
+    reference: [
+      { startSeconds: 100, endSeconds: 200 },
+      { startSeconds: 380, endSeconds: 400 },
+    ],
+  });
+  const fold = { fold: 0, seed: 1, dev: [sure("c"), sure("d")], heldOut: [sure("a"), sure("b")] };
+  const silent = { fold: 1, seed: 1, dev: [], heldOut: [recording("c", 0.45, 0.1)] };
+  const { folds, calibrations } = calibrateFolds([fold, silent]);
+  const [before, after] = [outOfFoldCalibration([fold]), outOfFoldCalibration(folds.slice(0, 1))];
+  assert.ok(
+    before.expectedError > 0.25 && after.expectedError < 0.01,
+    `${before.expectedError} ${after.expectedError}`,
+  );
+  assert.deepEqual(
+    after.byPatient.map(({ patient, seizureShare }) => [patient, seizureShare]),
+    [
+      ["a", 0.3],
+      ["b", 0.3],
+    ],
+  );
+  assert.deepEqual([calibrations[0]!.fitted!.patients, calibrations[1]!.fitted], [2, undefined]);
+  assert.equal(folds[1], silent, "nothing to fit on");
+  assert.ok(Math.abs(folds[0]!.dev[0]!.probability[0]! - 0.5) < 0.02, "dev is on the same scale");
 });
 
 test("scoreFolds(folds) of several seeds counts a patient once, scores each seed and the mean of the seeds", () => {

@@ -14,13 +14,16 @@ export interface CrossvalPlanOptions extends Omit<PlanBase, "shards"> {
   readonly out: string;
   /** Probabilities per second; undefined for the network's own. */
   readonly rateHz: number | undefined;
+  /** Score probabilities that each fold's dev patients have calibrated. @default false */
+  readonly calibrate?: boolean | undefined;
 }
 
 /**
  * One task per seed and fold: train, and predict the fold and the dev patients by the best checkpoint; then the scores and the
  * report. Seeds come first, so that more of them keep the tasks that are done.
  */
-export function planCrossval({ folds, seeds, out, rateHz, configArgs, configHash }: CrossvalPlanOptions): Plan {
+export function planCrossval(options: CrossvalPlanOptions): Plan {
+  const { folds, seeds, out, rateHz, calibrate, configArgs, configHash } = options;
   const count = folds.length;
   const draftOf = (seed: number, fold: number, { manifest, record }: SplitManifest): ShardDraft => {
     const runDir = foldDir(out, seed, fold);
@@ -49,6 +52,16 @@ export function planCrossval({ folds, seeds, out, rateHz, configArgs, configHash
     };
   };
   const drafts = seeds.flatMap((seed) => folds.map((view, fold) => draftOf(seed, fold, view)));
-  const last = ["crossval", ...configArgs, "--folds", String(count), "--seeds", String(seeds.length), "--out", out];
+  const last = [
+    "crossval",
+    ...configArgs,
+    "--folds",
+    String(count),
+    "--seeds",
+    String(seeds.length),
+    "--out",
+    out,
+    ...(calibrate ? ["--calibrate"] : []),
+  ];
   return makePlan("crossval", drafts, [[...last, "--report-only", "--json"]]);
 }

@@ -62,6 +62,8 @@ export async function freePorts(count: number): Promise<number[]> {
   const servers = await Promise.all(Array.from({ length: count }, holdPort));
   const ports = servers.map((server) => (server.address() as AddressInfo).port); // an object for a listening TCP server
   await Promise.all(servers.map((server) => once(server.close(), "close")));
+  if (ports.some((port) => given.has(port)) && given.size < MOST_GIVEN) return freePorts(count);
+  for (const port of ports) given.add(port);
   return ports;
 }
 
