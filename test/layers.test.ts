@@ -50,6 +50,7 @@ const inside: Record<string, string[]> = {
     "notebook",
     "parameters",
     "kernel",
+    "widgets",
     "resume",
     "runner",
     "report",

@@ -68,6 +68,10 @@ test("notebook exec reads a notebook from a bucket and stores it there executed,
       assert.ok(copy, refused.stderr);
       assert.equal(parseNotebook(await readFile(copy, "utf8"), copy).cells.length, 1);
       await rm(dirname(copy), { recursive: true });
+      const early = await ictal(closed.slice(0, -1), env);
+      assert.equal(early.code, 1);
+      assert.match(early.stderr, /closed\/a b\.ipynb/);
+      assert.doesNotMatch(early.stdout, /kernel ready/, "it is told before anything runs");
       const missing = await ictal(["notebook", "report", "s3://b/none.ipynb"], env);
       assert.deepEqual(
         [missing.code, /no object s3:\/\/b\/none\.ipynb/.test(missing.stderr)],

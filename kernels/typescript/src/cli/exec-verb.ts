@@ -104,6 +104,7 @@ async function executeOne(call: Call, index: number): Promise<Executed> {
   const output = isWritten ? await places.output(input, options.output, several) : undefined;
   if (output?.remote === "store" && output.name === input.name)
     throw new UsageError(`the output ${input.name} is the notebook itself; name another with --output`);
+  if (output && !options.prepareOnly) await places.tryOutput(output, input, signal);
   const uploads =
     output?.remote === "store"
       ? createUploads(
@@ -129,12 +130,12 @@ async function executeOne(call: Call, index: number): Promise<Executed> {
       ],
     }),
   );
+  if (run.failure) warn(failureText(run.input, run.failure));
   if (uploads && run.output !== undefined) await storeLast(uploads, run.output);
   const shown = await deliver(call, run, output);
   people.write(options.prepareOnly ? `prepared ${printable(shown.output ?? "")}\n` : `\n${runSummary(run, shown)}\n`);
   const check = run.failure ? undefined : checker?.(run);
   if (check) people.write(`${checkText(input.name, check, run.notebook)}\n`);
-  if (run.failure) warn(failureText(run.input, run.failure));
   return { run, shown, ...(check ? { check } : {}) };
 }
 

@@ -101,6 +101,14 @@ export class Places {
     return this.#store!.scheme + relative(folder, file).split(sep).join("/"); // output() has asked for it
   }
 
+  /**
+   * Stores the notebook as it is where it will be stored executed: a store that refuses is told before anything runs. A name
+   * that parameters are to fill is not tried.
+   */
+  async tryOutput({ name, remote }: OutputPlace, input: InputPlace, signal?: AbortSignal): Promise<void> {
+    if (remote === "store" && !name.includes("{")) await this.#store!.write(name, await readFile(input.path), signal); // output() has asked for it
+  }
+
   /** Sends a file to its address. */
   async deliver(file: string, signal?: AbortSignal): Promise<void> {
     await this.#store!.write(await this.addressOf(file), await readFile(file), signal); // output() has asked for it
