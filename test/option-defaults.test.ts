@@ -116,6 +116,7 @@ cache/build.ts verify: false
 cache/build.ts accept: ["not-in-catalogue"]
 cache/normalize.ts segmentStarts: []
 cache/verify.ts key: "a folder with cache.json"
+cli/crossval-report.ts calibrate: false
 cli/optimism.ts isSearched: false
 cluster/modal/sandboxes.ts gpu: "A100-80GB"
 cluster/pool.ts retries: 1
@@ -220,8 +221,13 @@ training/train-program.ts accumulate: false
 @ictal/jupyter/browser/figure-painter.ts format: "png"
 @ictal/jupyter/browser/figure-painter.ts scale: 2
 @ictal/jupyter/kernel/magics/install.ts threads: []
-@ictal/jupyter/runner/execute.ts saveIntervalSeconds: 30
-@ictal/jupyter/runner/execute.ts startTimeoutSeconds: 60
+@ictal/jupyter/widgets/control.ts isInput: true
+@ictal/jupyter/widgets/control.ts key: "value"
+@ictal/jupyter/widgets/control.ts description: ""
+@ictal/jupyter/widgets/control.ts disabled: false
+@ictal/jupyter/widgets/controls.ts step: 1
+@ictal/jupyter/widgets/controls.ts continuous: true
+@ictal/jupyter/widgets/model.ts hasView: true
 `;
 
 test("options fall back on exactly what is listed here", () => {

@@ -92,6 +92,10 @@ function requireSeizure(recordings: readonly ScoredPrediction[], split: string):
 
 async function threshold(flags: ThresholdFlags): Promise<Outcome> {
   const bootstrap = bootstrapOf(flags);
+  if (flags.split === "eval" && !flags.forceEval)
+    throw new UsageError(
+      "invalid --split eval: search on dev and score eval at the threshold found there, or force it (--force-eval)",
+    );
   const loaded = await configOf(flags, ["cacheDir"]);
   const { recordings, missing, checkpointHash } = await readScoredSplit(loaded, flags);
   requireSeizure(recordings, flags.split);

@@ -93,7 +93,7 @@ test("threshold refuses eval; forced, it says so and writes the search down", as
   const log = join(dir, "predictions", "eval-searches.jsonl");
   const refused = ictal("threshold", ...data(), "--split", "eval");
   assert.equal(refused.status, 2);
-  assert.match(refused.stderr, /searched on 1 recordings of eval; search on dev .*--force-eval/);
+  assert.match(refused.stderr, /invalid --split eval: search on dev .*--force-eval/);
   assert.ok(!existsSync(log));
   const forced = ictal("threshold", ...data(), "--split", "eval", "--force-eval", "--fa", "500", "--json");
   assert.equal(forced.status, 0);
@@ -207,7 +207,7 @@ test("a recording without a prediction counts as without detections, in the repo
   assert.match(await readFile(out, "utf8"), /no hypothesis for 1 recordings \(counted as no detections\): dev\/b/);
 });
 
-test("a split without seizures has rates of false alarms and n/a for what needs seizures", async () => {
+test("a split without seizures is reported with n/a for what needs seizures, and no threshold is searched on it", async () => {
   const out = join(dir, "quiet.html");
   const { status, stdout, stderr } = ictal("report", ...data(), "--split", "train", "--out", out);
   assert.equal(status, 0, stderr);
@@ -215,8 +215,12 @@ test("a split without seizures has rates of false alarms and n/a for what needs 
   const page = await readFile(out, "utf8");
   const shown = page.slice(0, page.indexOf('id="plotly-gzip"'));
   assert.ok(!shown.includes("NaN"), shown.match(/.{60}NaN.{60}/s)?.[0]);
-  const { stdout: text } = ictal("threshold", ...data(), "--split", "train", "--fa", "900");
-  assert.match(text, /900 +silence +n\/a +n\/a to n\/a +0 +0\.00 +2588\.31/);
+  const search = ictal("threshold", ...data(), "--split", "train", "--fa", "900");
+  assert.deepEqual([search.status, search.stdout], [2, ""]);
+  assert.match(
+    search.stderr,
+    /none of the 1 labelled recordings of train has a seizure, so no threshold has a sensitivity/,
+  );
 });
 
 test("report refuses a run without metrics, and predictions of another cache, two checkpoints or two calibrations", async () => {

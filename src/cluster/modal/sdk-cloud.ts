@@ -1,6 +1,8 @@
 import type * as modal from "modal";
 import { type Cloud, type CloudSetup, ModalError, type Sandbox, type SandboxSpec } from "./cloud.js";
 
+const TOKEN = "set MODAL_TOKEN_ID and MODAL_TOKEN_SECRET, or write them with: modal token new";
+
 const BUCKET_KEYS = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"];
 /** Numbers of gRPC states. */
 const PERMISSION_DENIED = 7;
@@ -27,7 +29,9 @@ function explain(error: unknown, doing: string): Error {
       "the workspace's limit or the service's supply is used up: wait, ask for another --gpu, or raise the limit at modal.com/settings",
     );
   if (code === UNAUTHENTICATED || code === PERMISSION_DENIED || /token ?(_|I)?d|credential/i.test(reported))
-    return wrap("set MODAL_TOKEN_ID and MODAL_TOKEN_SECRET, or write them with: modal token new");
+    return /missing credential/i.test(reported)
+      ? new ModalError(`${doing}: there are no credentials; ${TOKEN}`, { cause: error }) // the service's words name a class of its own
+      : wrap(TOKEN);
   if (code === UNAVAILABLE) return wrap("check the network, then try again");
   return wrap("finished work is kept; run the command again");
 }

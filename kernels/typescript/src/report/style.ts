@@ -17,7 +17,7 @@ const PRINT = `@page{margin:14mm}:root{color-scheme:light}
 nav{display:none}.page{display:block;padding:0;max-width:none}body{font-size:10.5pt}
 h1,h2,h3,h4,.bar,caption,summary{break-after:avoid}h1,h2,h3{margin-top:1.2rem}
 .figure,.outputs img,.key-figures,table,tr{break-inside:avoid}.figure{border-color:transparent}
-.cell{border:0;padding:0}.modebar,details.code{display:none}
+.key-figures{grid-template-columns:repeat(auto-fit,minmax(7rem,1fr))}.cell{border:0;padding:0}.modebar,details.code,details.configuration{display:none}
 pre{max-height:none;white-space:pre-wrap;overflow-wrap:break-word;font-size:8pt}
 .rich,.prose{overflow:visible}
 table,.receipt table{display:table;background:none;overflow:visible;font-size:8.5pt}thead{display:table-header-group}th,td{padding:.2rem .45rem;white-space:normal}
@@ -56,7 +56,7 @@ details>summary{cursor:pointer;color:var(--soft);font-size:.8rem;list-style:none
 summary::-webkit-details-marker{display:none}summary::before{content:"▸";display:inline-block;width:1.1em}details[open]>summary::before{content:"▾"}
 summary:focus-visible{outline:2px solid var(--accent);outline-offset:2px;border-radius:.25rem}
 .comment{color:var(--comment);font-style:italic}.string{color:var(--string)}.number{color:var(--number)}.word{color:var(--word)}.call{color:var(--call)}
-.key-figures{display:grid;grid-template-columns:repeat(auto-fit,minmax(9.5rem,1fr));gap:.6rem;margin:1.2rem 0}
+.key-figures{display:grid;grid-template-columns:repeat(auto-fit,minmax(8rem,1fr));gap:.6rem;margin:1.2rem 0}
 .key-figures>div{background:var(--raised);border-radius:.6rem;padding:.7rem .9rem}
 .key-figures dt{color:var(--soft);font-size:.8rem;line-height:1.3}.key-figures dd{margin:.15rem 0 0;font-size:1.45rem;font-weight:650;line-height:1.25;font-variant-numeric:tabular-nums}
 .key-figures dd+dd{color:var(--soft);font-size:.8rem;font-weight:400}
