@@ -27,7 +27,7 @@ test("every verb that takes --accept refuses an unknown code and names the neare
   const readers = ["report", "threshold"]; // of stored predictions
   assert.deepEqual(
     names.filter((name) => !readers.includes(name)),
-    ["cache build", "modal cache", "modal train", "score", "shard plan cache", "slurm cache"],
+    ["cache build", "crossval", "modal cache", "modal train", "score", "shard plan cache", "slurm cache", "train"],
   );
   assert.deepEqual(
     names.filter((name) => readers.includes(name)),
